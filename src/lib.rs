@@ -1,0 +1,15 @@
+//! Batch SMS campaigns on Amazon Connect: a CSV of recipients in, exactly one outbound contact per recipient started,
+//! and a report that adds up out.
+//!
+//! The layers and the arrows between them are drawn in `ARCHITECTURE.md` and guarded by `tests/layers.rs`.
+
+pub mod commands;
+pub mod connect;
+pub mod domain;
+pub mod engine;
+pub mod journal;
+pub mod pace;
+pub mod progress;
+pub mod recipients;
+pub mod report;
+pub mod simulator;

@@ -1,0 +1,3 @@
+//! The binary `campaign`.
+
+fn main() {}
