@@ -1,1 +1,10 @@
-//! Placeholder.
+//! The rules of a campaign, as pure data and functions: no clock, no I/O, no tokio, no SQL, no AWS.
+//!
+//! Everything here can be tested by calling it. Time and chance are arguments.
+
+pub mod refusal;
+pub mod request;
+pub mod state;
+pub mod tally;
+pub mod token;
+pub mod verdict;

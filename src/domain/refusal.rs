@@ -1,0 +1,157 @@
+//! What an answer that is not a contact id says. *What happened* only; what to do about it is the verdict's business.
+
+use std::fmt;
+
+/// An answer (or the lack of one) that is not a contact id.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    /// What it means for a campaign.
+    pub kind: RefusalKind,
+    /// HTTP status, where an answer came.
+    pub status: Option<u16>,
+    /// The service's error code, or a word of ours such as `Timeout` where none came.
+    pub code: String,
+    /// The service's or the transport's own words; may be empty. May name the recipient: masked before it is shown.
+    pub message: String,
+}
+
+/// The meanings of a refusal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum RefusalKind {
+    /// This row is wrong and stays wrong.
+    InvalidRequest,
+    /// These credentials may not start contacts.
+    AccessDenied,
+    /// Instance, flow or phone number does not exist (here).
+    NotFound,
+    /// A concurrent change is in the way.
+    Conflict,
+    /// The active chats quota of the instance is used up.
+    ActiveChats,
+    /// More requests than the account's quota allows.
+    Throttled,
+    /// Credentials are missing, expired, or do not sign as they should.
+    Credentials,
+    /// Nobody knows: time-out, reset, 5xx, an answer that cannot be read. The contact may exist.
+    Unknown,
+    /// An answer that the service does not give to this operation: something in between answers, or its API changed.
+    Unexpected,
+}
+
+impl RefusalKind {
+    /// Classifies an answer by error code *and* HTTP status; either may be missing.
+    ///
+    /// Source: the errors of `StartOutboundChatContact` in the service model, the common errors of AWS services, and
+    /// what proxies and load balancers answer in their place.
+    #[must_use]
+    pub fn classify(status: Option<u16>, code: Option<&str>) -> Self {
+        code.and_then(Self::from_code).unwrap_or_else(|| Self::from_status(status))
+    }
+
+    fn from_code(code: &str) -> Option<Self> {
+        Some(match code {
+            "InvalidRequestException"
+            | "InvalidParameterException"
+            | "ValidationException"
+            | "SerializationException" => Self::InvalidRequest,
+            "AccessDeniedException" | "AccessDenied" => Self::AccessDenied,
+            "ResourceNotFoundException" => Self::NotFound,
+            "ConflictException" | "ResourceConflictException" | "IdempotencyException" => Self::Conflict,
+            "LimitExceededException" | "ServiceQuotaExceededException" => Self::ActiveChats,
+            "ThrottlingException"
+            | "Throttling"
+            | "ThrottledException"
+            | "TooManyRequestsException"
+            | "RequestLimitExceeded"
+            | "RequestThrottled"
+            | "RequestThrottledException"
+            | "SlowDown" => Self::Throttled,
+            "InternalServiceException"
+            | "InternalServerException"
+            | "InternalFailure"
+            | "ServiceUnavailable"
+            | "ServiceUnavailableException" => Self::Unknown,
+            "ExpiredToken"
+            | "ExpiredTokenException"
+            | "IncompleteSignature"
+            | "IncompleteSignatureException"
+            | "InvalidClientTokenId"
+            | "InvalidSignatureException"
+            | "MissingAuthenticationToken"
+            | "MissingAuthenticationTokenException"
+            | "NotAuthorized"
+            | "OptInRequired"
+            | "RequestExpired"
+            | "SignatureDoesNotMatch"
+            | "UnrecognizedClientException" => Self::Credentials,
+            _ => return None,
+        })
+    }
+
+    fn from_status(status: Option<u16>) -> Self {
+        match status {
+            Some(400 | 413 | 422) => Self::InvalidRequest,
+            Some(401 | 403) => Self::AccessDenied,
+            Some(404) => Self::NotFound,
+            Some(409) => Self::Conflict,
+            Some(429) => Self::Throttled,
+            // An unreadable 200, a time-out's 408, any 5xx, no answer at all: the contact may exist.
+            None | Some(200..=299 | 408 | 500..=599) => Self::Unknown,
+            Some(_) => Self::Unexpected,
+        }
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.code)?;
+        if let Some(status) = self.status {
+            write!(f, " (HTTP {status})")?;
+        }
+        if !self.message.is_empty() {
+            write!(f, ": {}", self.message)?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The table of the service's errors, with codes and statuses that disagree, are missing, or come from a proxy.
+    #[test]
+    fn code_and_status_tell_what_happened() {
+        use RefusalKind as K;
+        let table = [
+            (Some(400), Some("InvalidRequestException"), K::InvalidRequest),
+            (Some(400), Some("ValidationException"), K::InvalidRequest),
+            (Some(400), None, K::InvalidRequest),
+            (Some(403), Some("AccessDeniedException"), K::AccessDenied),
+            (Some(403), None, K::AccessDenied),
+            (Some(404), Some("ResourceNotFoundException"), K::NotFound),
+            (Some(409), Some("ConflictException"), K::Conflict),
+            (Some(429), Some("LimitExceededException"), K::ActiveChats),
+            (Some(429), Some("ThrottlingException"), K::Throttled),
+            (Some(400), Some("ThrottlingException"), K::Throttled),
+            (Some(429), Some("TooManyRequestsException"), K::Throttled),
+            (Some(429), None, K::Throttled),
+            (Some(500), Some("InternalServiceException"), K::Unknown),
+            (Some(500), Some("NeverSeenException"), K::Unknown),
+            (Some(502), None, K::Unknown),
+            (Some(503), None, K::Unknown),
+            (Some(200), None, K::Unknown),
+            (None, None, K::Unknown),
+            (Some(408), None, K::Unknown),
+            (Some(403), Some("InvalidSignatureException"), K::Credentials),
+            (Some(403), Some("ExpiredTokenException"), K::Credentials),
+            (Some(400), Some("ExpiredTokenException"), K::Credentials),
+            (Some(403), Some("UnrecognizedClientException"), K::Credentials),
+            (Some(407), None, K::Unexpected),
+            (Some(301), None, K::Unexpected),
+        ];
+        for (status, code, kind) in table {
+            assert_eq!(RefusalKind::classify(status, code), kind, "{status:?} {code:?}");
+        }
+    }
+}

@@ -1,0 +1,223 @@
+//! What to do about a refusal: pure decisions from what happened, how often, how long ago, and a jitter argument.
+
+use std::time::Duration;
+
+use super::refusal::RefusalKind;
+use super::state::{Doubt, Event};
+
+/// How long a client token surely deduplicates: 6 days of the 7 that the service documents, counted from the first
+/// attempt whose outcome is not known. A day of margin covers clocks that disagree and requests that linger.
+pub const TOKEN_SAFE: Duration = Duration::from_secs(6 * 24 * 3600);
+
+/// Attempts of one row in one run with a concurrent change in the way, before the row is given up.
+const MAX_CONFLICTS: u32 = 5;
+
+/// Attempts of one row in one run without a readable answer, before the row is left to the next run.
+const MAX_UNANSWERED: u32 = 12;
+
+/// The back-off after a refusal of one row.
+pub const ROW_BACKOFF: Backoff = Backoff { base: Duration::from_millis(500), cap: Duration::from_secs(60) };
+
+/// The pause of the whole run while the active chats quota is full.
+pub const QUOTA_BACKOFF: Backoff = Backoff { base: Duration::from_secs(4), cap: Duration::from_secs(60) };
+
+/// Exponential back-off with full jitter: uniform between zero and `min(cap, base * 2^(n-1))`.
+///
+/// Source: "Exponential Backoff And Jitter", AWS Architecture Blog, 2015.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Backoff {
+    /// The ceiling of the first delay.
+    pub base: Duration,
+    /// The ceiling of every delay.
+    pub cap: Duration,
+}
+
+impl Backoff {
+    /// The delay after the `n`th failure (from 1), for a `jitter` in `0.0..1.0`.
+    #[must_use]
+    pub fn delay(self, n: u32, jitter: f64) -> Duration {
+        self.ceiling(n).mul_f64(jitter.clamp(0.0, 1.0))
+    }
+
+    /// The longest delay after the `n`th failure (from 1).
+    #[must_use]
+    pub fn ceiling(self, n: u32) -> Duration {
+        let doublings = n.saturating_sub(1).min(31);
+        self.base.saturating_mul(1 << doublings).min(self.cap)
+    }
+}
+
+/// What is known about the row whose attempt was refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Situation {
+    /// What the refusal means.
+    pub kind: RefusalKind,
+    /// Attempts of the row in this run, this one included (from 1).
+    pub attempts: u32,
+    /// Whether an earlier attempt of the row may have started a contact.
+    pub earlier: Doubt,
+    /// Time since the first attempt that may have started a contact, this one included.
+    pub token_age: Duration,
+}
+
+/// What to do. The event goes to the journal in any case.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// Nothing more is tried for the row.
+    Settle(Event),
+    /// One more attempt with the same token, after the delay.
+    Retry(Event, Duration),
+    /// The row is left as it is for the next run; the campaign goes on with others.
+    Leave(Event),
+    /// Nothing is sent for anybody until the active chats quota has room again; no row fails for it.
+    Pause(Event),
+    /// No row can survive this: the run stops.
+    Halt(Event),
+}
+
+impl Verdict {
+    /// What the journal is told.
+    #[must_use]
+    pub fn event(self) -> Event {
+        match self {
+            Self::Settle(event)
+            | Self::Retry(event, _)
+            | Self::Leave(event)
+            | Self::Pause(event)
+            | Self::Halt(event) => event,
+        }
+    }
+}
+
+/// Decides.
+#[must_use]
+pub fn decide(situation: Situation, jitter: f64) -> Verdict {
+    let Situation { kind, attempts, earlier, token_age } = situation;
+    let delay = ROW_BACKOFF.delay(attempts, jitter);
+    match kind {
+        RefusalKind::InvalidRequest => Verdict::Settle(Event::Refused(earlier)),
+        RefusalKind::Conflict if attempts >= MAX_CONFLICTS => Verdict::Settle(Event::Refused(earlier)),
+        RefusalKind::Conflict | RefusalKind::Throttled => Verdict::Retry(Event::NotNow(earlier), delay),
+        RefusalKind::ActiveChats => Verdict::Pause(Event::NotNow(earlier)),
+        RefusalKind::AccessDenied
+        | RefusalKind::NotFound
+        | RefusalKind::Credentials
+        | RefusalKind::Unexpected => Verdict::Halt(Event::NotNow(earlier)),
+        RefusalKind::Unknown if token_age.saturating_add(delay) >= TOKEN_SAFE => {
+            Verdict::Settle(Event::TokenExpired)
+        }
+        RefusalKind::Unknown if attempts >= MAX_UNANSWERED => Verdict::Leave(Event::Unanswered),
+        RefusalKind::Unknown => Verdict::Retry(Event::Unanswered, delay),
+    }
+}
+
+/// Whether a row in doubt may be replayed with its token, `age` after the first doubtful attempt.
+#[must_use]
+pub fn token_is_safe(age: Duration) -> bool {
+    age < TOKEN_SAFE
+}
+
+/// Watches for a service that does not answer anybody: many requests in a row, over a while, without an outcome.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Silence {
+    requests: u32,
+    since: Duration,
+}
+
+impl Silence {
+    /// Requests in a row without an outcome that are needed...
+    const REQUESTS: u32 = 20;
+    /// ...and the time that they must span.
+    const SPAN: Duration = Duration::from_secs(60);
+
+    /// Takes note of an answer that could be read, at any time.
+    pub fn broken(&mut self) {
+        *self = Self::default();
+    }
+
+    /// Takes note of a request without an outcome, at `now` since the start of the run. Says whether to stop.
+    pub fn grows(&mut self, now: Duration) -> bool {
+        if self.requests == 0 {
+            self.since = now;
+        }
+        self.requests = self.requests.saturating_add(1);
+        self.requests >= Self::REQUESTS && now.saturating_sub(self.since) >= Self::SPAN
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn situation(kind: RefusalKind, attempts: u32) -> Situation {
+        Situation { kind, attempts, earlier: Doubt::None, token_age: Duration::from_secs(1) }
+    }
+
+    #[test]
+    fn delays_double_up_to_the_cap_and_jitter_spans_all_of_it() {
+        let ceilings: Vec<_> = (1..=9).map(|n| ROW_BACKOFF.ceiling(n).as_millis()).collect();
+        assert_eq!(ceilings, [500, 1000, 2000, 4000, 8000, 16_000, 32_000, 60_000, 60_000]);
+        assert_eq!(ROW_BACKOFF.ceiling(u32::MAX), ROW_BACKOFF.cap);
+        assert_eq!(ROW_BACKOFF.delay(3, 0.0), Duration::ZERO);
+        assert_eq!(ROW_BACKOFF.delay(3, 0.5), Duration::from_secs(1));
+        assert_eq!(ROW_BACKOFF.delay(3, 1.0), Duration::from_secs(2));
+    }
+
+    #[test]
+    fn each_meaning_has_its_verdict() {
+        use RefusalKind as K;
+        let now = Event::NotNow(Doubt::None);
+        let retry = |event| Verdict::Retry(event, Duration::from_millis(250));
+        for (kind, verdict) in [
+            (K::InvalidRequest, Verdict::Settle(Event::Refused(Doubt::None))),
+            (K::AccessDenied, Verdict::Halt(now)),
+            (K::NotFound, Verdict::Halt(now)),
+            (K::Credentials, Verdict::Halt(now)),
+            (K::Unexpected, Verdict::Halt(now)),
+            (K::Conflict, retry(now)),
+            (K::Throttled, retry(now)),
+            (K::ActiveChats, Verdict::Pause(now)),
+            (K::Unknown, retry(Event::Unanswered)),
+        ] {
+            assert_eq!(decide(situation(kind, 1), 0.5), verdict, "{kind:?}");
+        }
+    }
+
+    #[test]
+    fn conflicts_end_and_throttles_do_not() {
+        let refused = Verdict::Settle(Event::Refused(Doubt::None));
+        assert_ne!(decide(situation(RefusalKind::Conflict, MAX_CONFLICTS - 1), 0.5), refused);
+        assert_eq!(decide(situation(RefusalKind::Conflict, MAX_CONFLICTS), 0.5), refused);
+        assert!(matches!(decide(situation(RefusalKind::Throttled, 1_000_000), 0.5), Verdict::Retry(..)));
+    }
+
+    /// Promise 5.
+    #[test]
+    fn an_unknown_outcome_is_replayed_left_or_uncertain_but_never_failed() {
+        let mut unknown = situation(RefusalKind::Unknown, 1);
+        for attempts in 1..100 {
+            unknown.attempts = attempts;
+            let verdict = decide(unknown, 0.5);
+            assert_eq!(verdict.event(), Event::Unanswered);
+            assert_eq!(matches!(verdict, Verdict::Leave(_)), attempts >= MAX_UNANSWERED);
+        }
+        unknown.attempts = 1;
+        unknown.token_age = TOKEN_SAFE - Duration::from_millis(251);
+        assert_eq!(decide(unknown, 0.5).event(), Event::Unanswered);
+        unknown.token_age = TOKEN_SAFE - Duration::from_millis(250);
+        assert_eq!(decide(unknown, 0.5), Verdict::Settle(Event::TokenExpired));
+        assert!(token_is_safe(TOKEN_SAFE - Duration::from_nanos(1)));
+        assert!(!token_is_safe(TOKEN_SAFE));
+    }
+
+    #[test]
+    fn silence_needs_both_many_requests_and_a_while() {
+        let mut silence = Silence::default();
+        assert!((0..100).all(|_| !silence.grows(Duration::from_secs(5))), "100 at one instant");
+        assert!(silence.grows(Duration::from_secs(65)));
+        silence.broken();
+        assert!(!silence.grows(Duration::from_secs(1000)));
+        assert!((0..18).all(|_| !silence.grows(Duration::from_secs(2000))), "19 in all");
+        assert!(silence.grows(Duration::from_secs(2000)));
+    }
+}
