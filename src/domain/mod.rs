@@ -4,6 +4,7 @@
 
 pub mod refusal;
 pub mod request;
+pub mod stamp;
 pub mod state;
 pub mod tally;
 pub mod token;

@@ -1,0 +1,86 @@
+-- The journal: what is sent, to whom, and what came of it. Times are milliseconds since the Unix epoch, UTC.
+-- Applied migrations never change; later versions add files.
+
+-- A campaign is its instance and its name: both are in every client token.
+CREATE TABLE campaign (
+    id          INTEGER PRIMARY KEY,
+    name        TEXT    NOT NULL UNIQUE,
+    instance_id TEXT    NOT NULL,
+    key_column  TEXT,               -- NULL: the number itself is the key
+    service     TEXT    NOT NULL,   -- 'aws', 'loopback' or 'simulated': contacts of one are no contacts of another
+    created_at  INTEGER NOT NULL
+) STRICT;
+
+-- What all rows of one plan have in common: the request with slots where rows differ. Never changed once written.
+CREATE TABLE shape (
+    id          INTEGER PRIMARY KEY,
+    campaign_id INTEGER NOT NULL REFERENCES campaign (id),
+    request     TEXT    NOT NULL,   -- JSON
+    UNIQUE (campaign_id, request)
+) STRICT;
+
+-- The column names of a recipients file, in its order.
+CREATE TABLE header (
+    id          INTEGER PRIMARY KEY,
+    campaign_id INTEGER NOT NULL REFERENCES campaign (id),
+    columns     TEXT    NOT NULL,   -- JSON array
+    UNIQUE (campaign_id, columns)
+) STRICT;
+
+-- One row per line of the recipients file, and one per recipient that was in it once.
+CREATE TABLE row (
+    id               INTEGER PRIMARY KEY,
+    campaign_id      INTEGER NOT NULL REFERENCES campaign (id),
+    line             INTEGER,       -- where it stands in the file last read; NULL: not in it
+    key              TEXT,          -- NULL: rejected before it had one
+    destination      TEXT,          -- E.164
+    state            INTEGER NOT NULL,
+    client_token     BLOB,          -- 16 bytes
+    shape_id         INTEGER REFERENCES shape (id),
+    slots            TEXT,          -- JSON array: what fills the shape
+    header_id        INTEGER NOT NULL REFERENCES header (id),
+    cells            TEXT    NOT NULL, -- JSON array: the line's own cells
+    attempts         INTEGER NOT NULL DEFAULT 0,
+    first_attempt_at INTEGER,
+    doubt_at         INTEGER,       -- the first attempt that may have started a contact; NULL: none may have
+    settled_at       INTEGER,
+    contact_id       TEXT,
+    code             TEXT,          -- the last refusal's or the rejection's code
+    reason           TEXT           -- in words
+) STRICT;
+
+-- A recipient is in a campaign once. Rejections and duplicates are lines, not recipients.
+CREATE UNIQUE INDEX row_recipient ON row (campaign_id, key) WHERE state NOT IN (5, 6);
+-- What the engine takes next, in order, and what is in doubt. Small: rows leave it when they settle.
+CREATE INDEX row_queued ON row (campaign_id, id) WHERE state = 0;
+CREATE INDEX row_attempting ON row (campaign_id, id) WHERE state = 1;
+-- What a new plan replaces, and what a report lists by line.
+CREATE INDEX row_line ON row (campaign_id, line);
+
+-- Counts by state, kept in the same transactions as the rows. Checked against the rows at every exit.
+CREATE TABLE tally (
+    campaign_id INTEGER NOT NULL REFERENCES campaign (id),
+    state       INTEGER NOT NULL,
+    rows        INTEGER NOT NULL,
+    PRIMARY KEY (campaign_id, state)
+) STRICT, WITHOUT ROWID;
+
+-- One row per execution of `campaign run` or `campaign resume`.
+CREATE TABLE run (
+    id          INTEGER PRIMARY KEY,
+    campaign_id INTEGER NOT NULL REFERENCES campaign (id),
+    started_at  INTEGER NOT NULL,
+    seen_at     INTEGER NOT NULL,   -- last sign of life
+    ended_at    INTEGER,            -- NULL: going on, or ended without saying so
+    pid         INTEGER NOT NULL,
+    version     TEXT    NOT NULL,
+    file        TEXT,               -- NULL: resumed from the journal alone
+    rate        REAL    NOT NULL,   -- requests per second, as asked
+    started     INTEGER NOT NULL DEFAULT 0,
+    requests    INTEGER NOT NULL DEFAULT 0,
+    throttled   INTEGER NOT NULL DEFAULT 0,
+    retried     INTEGER NOT NULL DEFAULT 0,
+    exit        INTEGER,
+    reason      TEXT
+) STRICT;
+CREATE INDEX run_campaign ON run (campaign_id, id);

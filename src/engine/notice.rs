@@ -1,0 +1,81 @@
+//! What the engine tells whoever watches: only what is durable, and never a phone number. Losing it loses nothing.
+
+use std::time::Duration;
+
+use crate::domain::refusal::RefusalKind;
+use crate::domain::state::State;
+use crate::domain::tally::Tally;
+
+/// Something that happened in a run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Notice {
+    /// The run begins; the counts of the campaign as they are.
+    Began(Tally),
+    /// A request left.
+    Requested {
+        /// Whether the row had one before in this run.
+        again: bool,
+        /// Requests without an answer yet, this one included.
+        in_flight: usize,
+    },
+    /// A row changed its state, durably.
+    Moved {
+        /// The row's line, where it is still in the file.
+        line: Option<u64>,
+        /// Its state before.
+        from: State,
+        /// Its state now.
+        to: State,
+    },
+    /// An attempt was refused, or nobody knows; durable as well.
+    Refused(Refused),
+    /// Nothing is sent for a while: the active chats quota is full.
+    Paused(Duration),
+    /// Sending goes on.
+    Resumed,
+    /// No new requests; what is in flight is waited for.
+    Draining {
+        /// Requests without an answer yet.
+        in_flight: usize,
+    },
+}
+
+/// A refused attempt, without personal data.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refused {
+    /// The row's line, where it is still in the file.
+    pub line: Option<u64>,
+    /// The number, masked.
+    pub destination: String,
+    /// The attempt's number, over all runs.
+    pub attempt: u32,
+    /// What it means.
+    pub kind: RefusalKind,
+    /// The service's code, or a word of ours.
+    pub code: String,
+    /// The service's words, numbers masked.
+    pub message: String,
+    /// When the row is tried again, where it is.
+    pub retry_in: Option<Duration>,
+}
+
+/// Watches a run.
+pub trait Observer {
+    /// Called in the order in which things happened, from the engine's own task: it must not block.
+    fn see(&mut self, notice: &Notice);
+}
+
+/// Watches nothing.
+#[derive(Debug, Default)]
+pub struct Unobserved;
+
+impl Observer for Unobserved {
+    fn see(&mut self, _: &Notice) {}
+}
+
+impl<T: Observer + ?Sized> Observer for &mut T {
+    fn see(&mut self, notice: &Notice) {
+        (**self).see(notice);
+    }
+}

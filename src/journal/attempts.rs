@@ -1,0 +1,234 @@
+//! Attempts: the intent before the request, the outcome after it. Every function here runs inside the writer's group
+//! transaction; nothing is true before that commits.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use rusqlite::{Row, Transaction, params};
+
+use super::error::JournalError;
+use super::row::{CampaignId, Frozen, RowId, StampColumn, TextsColumn, TokenColumn};
+use super::tally::Delta;
+use crate::domain::request::Shape;
+use crate::domain::stamp::Stamp;
+use crate::domain::state::{self, Doubt, Event, State};
+
+/// Which rows a claim looks through.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pass {
+    /// Rows whose outcome an earlier run left unknown.
+    InDoubt,
+    /// Rows that wait for their turn.
+    Queued,
+}
+
+/// A row whose attempt is durable: a request for it may leave.
+#[derive(Debug, Clone)]
+pub struct Claimed {
+    /// The row.
+    pub id: RowId,
+    /// Its line in the file, where it is still in it.
+    pub line: Option<u64>,
+    /// What is sent.
+    pub frozen: Frozen,
+    /// Attempts over all runs, this one included.
+    pub attempts: u32,
+    /// Whether an earlier attempt may have started a contact.
+    pub earlier: Doubt,
+    /// The first attempt that may have started a contact: an earlier one, or this one.
+    pub doubt_at: Stamp,
+}
+
+/// What came of a claimed row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settlement {
+    /// The row.
+    pub id: RowId,
+    /// What happened.
+    pub event: Event,
+    /// Connect's answer, where it came.
+    pub contact_id: Option<String>,
+    /// The refusal's code and words, where it was one.
+    pub refusal: Option<(String, String)>,
+    /// When.
+    pub at: Stamp,
+}
+
+/// The shapes of a campaign, read once.
+#[derive(Debug, Default)]
+pub(super) struct Shapes(HashMap<i64, Arc<Shape>>);
+
+impl Shapes {
+    fn get(&mut self, tx: &Transaction<'_>, id: i64) -> Result<Arc<Shape>, JournalError> {
+        if let Some(shape) = self.0.get(&id) {
+            return Ok(Arc::clone(shape));
+        }
+        let text: String = tx
+            .prepare_cached("SELECT request FROM shape WHERE id = ?1")?
+            .query_row([id], |row| row.get(0))?;
+        let shape = serde_json::from_str(&text)
+            .map_err(|error| JournalError::Unreadable { row: id, what: format!("its request: {error}") })?;
+        let shape = Arc::new(shape);
+        self.0.insert(id, Arc::clone(&shape));
+        Ok(shape)
+    }
+}
+
+const COLUMNS: &str = "id, line, destination, client_token, shape_id, slots, attempts, doubt_at, state";
+
+/// Claims the first `most` rows of the pass behind `after`, in order.
+pub(super) fn claim_next(
+    tx: &Transaction<'_>,
+    shapes: &mut Shapes,
+    (campaign, pass, after, most): (CampaignId, Pass, RowId, u32),
+    now: Stamp,
+    delta: &mut Delta,
+) -> Result<Vec<Claimed>, JournalError> {
+    let state = match pass {
+        Pass::InDoubt => State::Attempting.code(),
+        Pass::Queued => State::Queued.code(),
+    };
+    // The state stands in the text, not in a parameter: only then is the partial index usable.
+    let mut statement = tx.prepare_cached(&format!(
+        "SELECT {COLUMNS} FROM row WHERE campaign_id = ?1 AND state = {state} AND id > ?2 ORDER BY id LIMIT ?3"
+    ))?;
+    let mut rows = statement.query(params![campaign.0, after.0, most])?;
+    let mut claimed = Vec::with_capacity(most as usize);
+    while let Some(row) = rows.next()? {
+        claimed.push(read(tx, shapes, row, now)?);
+    }
+    drop(rows);
+    for row in &claimed {
+        mark(tx, &row.0, row.1, now, delta)?;
+    }
+    Ok(claimed.into_iter().map(|row| row.0).collect())
+}
+
+/// Claims these rows once more, for another attempt.
+pub(super) fn claim_again(
+    tx: &Transaction<'_>,
+    shapes: &mut Shapes,
+    ids: &[RowId],
+    now: Stamp,
+    delta: &mut Delta,
+) -> Result<Vec<Claimed>, JournalError> {
+    let mut statement = tx.prepare_cached(&format!("SELECT {COLUMNS} FROM row WHERE id = ?1"))?;
+    let mut claimed = Vec::with_capacity(ids.len());
+    for id in ids {
+        let mut rows = statement.query([id.0])?;
+        if let Some(row) = rows.next()? {
+            claimed.push(read(tx, shapes, row, now)?);
+        }
+    }
+    for row in &claimed {
+        mark(tx, &row.0, row.1, now, delta)?;
+    }
+    Ok(claimed.into_iter().map(|row| row.0).collect())
+}
+
+fn read(
+    tx: &Transaction<'_>,
+    shapes: &mut Shapes,
+    row: &Row<'_>,
+    now: Stamp,
+) -> Result<(Claimed, State), JournalError> {
+    let id: i64 = row.get(0)?;
+    let (TokenColumn(client_token), TextsColumn(slots)) = (row.get(3)?, row.get(5)?);
+    let doubt_at: Option<StampColumn> = row.get(7)?;
+    let super::row::StateColumn(state) = row.get(8)?;
+    let claimed = Claimed {
+        id: RowId(id),
+        line: row.get::<_, Option<i64>>(1)?.and_then(|line| u64::try_from(line).ok()),
+        frozen: Frozen { shape: shapes.get(tx, row.get(4)?)?, slots, destination: row.get(2)?, client_token },
+        attempts: row.get::<_, u32>(6)?.saturating_add(1),
+        earlier: if doubt_at.is_some() { Doubt::Earlier } else { Doubt::None },
+        doubt_at: doubt_at.map_or(now, |stamp| stamp.0),
+    };
+    Ok((claimed, state))
+}
+
+fn mark(
+    tx: &Transaction<'_>,
+    row: &Claimed,
+    before: State,
+    now: Stamp,
+    delta: &mut Delta,
+) -> Result<(), JournalError> {
+    let after = state::next(before, Event::Claimed)?;
+    tx.prepare_cached(
+        "UPDATE row SET state = ?2, attempts = ?3, first_attempt_at = coalesce(first_attempt_at, ?4),
+             doubt_at = coalesce(doubt_at, ?4)
+         WHERE id = ?1",
+    )?
+    .execute(params![row.id.0, after.code(), row.attempts, StampColumn(now)])?;
+    delta.moved(before, after);
+    Ok(())
+}
+
+/// Takes note of what came of an attempt, and says what state that gave.
+pub(super) fn settle(
+    tx: &Transaction<'_>,
+    settlement: &Settlement,
+    delta: &mut Delta,
+) -> Result<State, JournalError> {
+    let id = settlement.id.0;
+    let before: super::row::StateColumn =
+        tx.prepare_cached("SELECT state FROM row WHERE id = ?1")?.query_row([id], |row| row.get(0))?;
+    let after = state::next(before.0, settlement.event)?;
+    let at = StampColumn(settlement.at);
+    let (code, reason) = settlement
+        .refusal
+        .as_ref()
+        .map_or((None, None), |(code, reason)| (Some(code.as_str()), Some(reason.as_str())));
+    match settlement.event {
+        Event::Answered => tx
+            .prepare_cached(
+                "UPDATE row SET state = ?2, settled_at = ?3, contact_id = ?4, code = NULL, reason = NULL,
+                     doubt_at = NULL
+                 WHERE id = ?1",
+            )?
+            .execute(params![id, after.code(), at, settlement.contact_id])?,
+        // No request left: the claim leaves no trace.
+        Event::GivenBack(_) => tx
+            .prepare_cached(
+                "UPDATE row SET state = ?2, attempts = attempts - 1,
+                     first_attempt_at = CASE attempts WHEN 1 THEN NULL ELSE first_attempt_at END,
+                     doubt_at = CASE ?2 WHEN 0 THEN NULL ELSE doubt_at END
+                 WHERE id = ?1",
+            )?
+            .execute(params![id, after.code()])?,
+        _ => tx
+            .prepare_cached(
+                "UPDATE row SET state = ?2, code = ?4, reason = ?5,
+                     settled_at = CASE WHEN ?2 IN (0, 1) THEN NULL ELSE ?3 END,
+                     doubt_at = CASE WHEN ?2 IN (0, 3) THEN NULL ELSE doubt_at END
+                 WHERE id = ?1",
+            )?
+            .execute(params![id, after.code(), at, code, reason])?,
+    };
+    delta.moved(before.0, after);
+    Ok(after)
+}
+
+impl super::open::Journal {
+    /// Puts every failed row back into the queue, for `--retry-failed`. Token and payload stay as they are: a failed
+    /// row has no contact.
+    ///
+    /// # Errors
+    /// Where the journal cannot be written.
+    pub fn retry_failed(&mut self, campaign: CampaignId) -> Result<u64, JournalError> {
+        let after = state::next(State::Failed, Event::RetryFailed)?;
+        let tx = self.connection.transaction()?;
+        let rows = tx.execute(
+            "UPDATE row SET state = ?2, settled_at = NULL WHERE campaign_id = ?1 AND state = ?3",
+            params![campaign.0, after.code(), State::Failed.code()],
+        )?;
+        let mut delta = Delta::default();
+        for _ in 0..rows {
+            delta.moved(State::Failed, after);
+        }
+        delta.write(&tx, campaign)?;
+        tx.commit()?;
+        Ok(rows as u64)
+    }
+}

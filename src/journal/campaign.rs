@@ -1,0 +1,211 @@
+//! Campaigns in the journal: begun once, and the same ever after.
+
+use rusqlite::{Connection, OptionalExtension, params};
+
+use super::error::JournalError;
+use super::open::{Journal, Reader};
+use super::row::{CampaignId, StampColumn};
+use super::tally;
+use crate::domain::stamp::Stamp;
+use crate::domain::tally::Tally;
+
+/// Who answers the requests. Contacts that a simulator started are no contacts, so a campaign stays with one of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Service {
+    /// Amazon Connect, or a proxy or VPC endpoint of it.
+    Aws,
+    /// A server on this machine.
+    Loopback,
+    /// The simulator in this process.
+    Simulated,
+}
+
+impl Service {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Aws => "aws",
+            Self::Loopback => "loopback",
+            Self::Simulated => "simulated",
+        }
+    }
+
+    fn words(name: &str) -> String {
+        match name {
+            "aws" => "Amazon Connect".to_owned(),
+            "loopback" => "a server on this machine".to_owned(),
+            "simulated" => "the built-in simulator".to_owned(),
+            other => other.to_owned(),
+        }
+    }
+}
+
+/// What makes a campaign the same campaign: whatever of it changed, its client tokens would mean something else.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Identity {
+    /// The campaign's name.
+    pub name: String,
+    /// The bare id of the instance.
+    pub instance_id: String,
+    /// The column with the key; `None` where the number is the key.
+    pub key_column: Option<String>,
+    /// Who answers.
+    pub service: Service,
+}
+
+/// A campaign as the journal has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Campaign {
+    /// Its id in this journal.
+    pub id: CampaignId,
+    /// Its name.
+    pub name: String,
+    /// When it was begun.
+    pub created_at: Stamp,
+}
+
+impl Journal {
+    /// The campaign with this identity, begun now where there is none of its name.
+    ///
+    /// # Errors
+    /// [`JournalError::Changed`] where one of its name was begun with another identity and rows of it were attempted.
+    pub fn campaign(&mut self, identity: &Identity, now: Stamp) -> Result<CampaignId, JournalError> {
+        let tx = self.connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+        let id = match find(&tx, &identity.name)? {
+            Some(campaign) => {
+                refuse_change(&tx, campaign.id, identity)?;
+                campaign.id
+            }
+            None => {
+                tx.execute(
+                    "INSERT INTO campaign (name, instance_id, key_column, service, created_at)
+                     VALUES (?1, ?2, ?3, ?4, ?5)",
+                    params![
+                        identity.name,
+                        identity.instance_id,
+                        identity.key_column,
+                        identity.service.name(),
+                        StampColumn(now)
+                    ],
+                )?;
+                CampaignId(tx.last_insert_rowid())
+            }
+        };
+        tx.commit()?;
+        Ok(id)
+    }
+
+    /// Compares the counts that are kept with the rows themselves.
+    ///
+    /// # Errors
+    /// [`JournalError::Unbalanced`] where they differ.
+    pub fn verified_tally(&self, campaign: CampaignId) -> Result<Tally, JournalError> {
+        verified(&self.connection, campaign)
+    }
+}
+
+impl Reader {
+    /// The campaigns of the journal, by name.
+    ///
+    /// # Errors
+    /// Where the journal cannot be read.
+    pub fn campaigns(&self) -> Result<Vec<Campaign>, JournalError> {
+        let mut statement =
+            self.connection.prepare_cached("SELECT id, name, created_at FROM campaign ORDER BY name")?;
+        let campaigns = statement.query_map([], read_campaign)?.collect::<Result<_, _>>()?;
+        Ok(campaigns)
+    }
+
+    /// The campaign with this name.
+    ///
+    /// # Errors
+    /// [`JournalError::NoCampaign`] where there is none.
+    pub fn campaign(&self, name: &str) -> Result<Campaign, JournalError> {
+        match find(&self.connection, name)? {
+            Some(campaign) => Ok(campaign),
+            None => Err(JournalError::NoCampaign {
+                name: name.to_owned(),
+                names: self.campaigns()?.into_iter().map(|campaign| campaign.name).collect(),
+            }),
+        }
+    }
+
+    /// The counts by state, as they are kept: cheap at any size.
+    ///
+    /// # Errors
+    /// Where the journal cannot be read.
+    pub fn tally(&self, campaign: CampaignId) -> Result<Tally, JournalError> {
+        tally::kept(&self.connection, campaign)
+    }
+
+    /// Compares the counts that are kept with the rows themselves.
+    ///
+    /// # Errors
+    /// [`JournalError::Unbalanced`] where they differ.
+    pub fn verified_tally(&self, campaign: CampaignId) -> Result<Tally, JournalError> {
+        verified(&self.connection, campaign)
+    }
+}
+
+fn find(connection: &Connection, name: &str) -> Result<Option<Campaign>, JournalError> {
+    let mut statement =
+        connection.prepare_cached("SELECT id, name, created_at FROM campaign WHERE name = ?1")?;
+    Ok(statement.query_row([name], read_campaign).optional()?)
+}
+
+fn read_campaign(row: &rusqlite::Row<'_>) -> rusqlite::Result<Campaign> {
+    let StampColumn(created_at) = row.get(2)?;
+    Ok(Campaign { id: CampaignId(row.get(0)?), name: row.get(1)?, created_at })
+}
+
+/// A campaign may change what it is while nobody was attempted; after that it may not.
+fn refuse_change(connection: &Connection, id: CampaignId, identity: &Identity) -> Result<(), JournalError> {
+    let (instance_id, key_column, service): (String, Option<String>, String) = connection.query_row(
+        "SELECT instance_id, key_column, service FROM campaign WHERE id = ?1",
+        [id.0],
+        |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
+    )?;
+    let key = |column: Option<&String>| {
+        column.map_or_else(|| "the number as key".to_owned(), |column| format!("\"{column}\""))
+    };
+    let (what, before, after) = if instance_id != identity.instance_id {
+        ("the instance", instance_id, identity.instance_id.clone())
+    } else if key_column != identity.key_column {
+        ("the key column", key(key_column.as_ref()), key(identity.key_column.as_ref()))
+    } else if service != identity.service.name() {
+        ("contacts started by", Service::words(&service), Service::words(identity.service.name()))
+    } else {
+        return Ok(());
+    };
+    let attempted: bool = connection.query_row(
+        "SELECT EXISTS (SELECT 1 FROM row WHERE campaign_id = ?1 AND attempts > 0)",
+        [id.0],
+        |row| row.get(0),
+    )?;
+    if attempted {
+        return Err(JournalError::Changed { name: identity.name.clone(), what, before, after });
+    }
+    // Rows that were planned with other tokens are of no use; the next plan makes them anew.
+    connection.execute("DELETE FROM row WHERE campaign_id = ?1", [id.0])?;
+    connection.execute("DELETE FROM tally WHERE campaign_id = ?1", [id.0])?;
+    connection.execute(
+        "UPDATE campaign SET instance_id = ?2, key_column = ?3, service = ?4 WHERE id = ?1",
+        params![id.0, identity.instance_id, identity.key_column, identity.service.name()],
+    )?;
+    Ok(())
+}
+
+fn verified(connection: &Connection, campaign: CampaignId) -> Result<Tally, JournalError> {
+    // One read transaction, so that a run that goes on in between cannot make the two differ.
+    let tx = connection.unchecked_transaction()?;
+    let (kept, counted) = (tally::kept(&tx, campaign)?, tally::counted(&tx, campaign)?);
+    if kept == counted {
+        return Ok(kept);
+    }
+    let differences: Vec<String> = kept
+        .iter()
+        .zip(counted.iter())
+        .filter(|(kept, counted)| kept != counted)
+        .map(|((state, kept), (_, counted))| format!("{kept} rows are said to be {state}, {counted} are"))
+        .collect();
+    Err(JournalError::Unbalanced(differences.join("; ")))
+}

@@ -1,0 +1,158 @@
+//! What can go wrong with the journal, and what to do about each.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use rusqlite::ErrorCode;
+use thiserror::Error;
+
+use super::lock::Holder;
+use crate::domain::request::MissingSlot;
+use crate::domain::state::IllegalTransition;
+
+/// A failure of the journal. Nothing that was acknowledged before is lost by any of them.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum JournalError {
+    /// There is no journal at this path.
+    #[error("there is no journal at {}", .0.display())]
+    Missing(PathBuf),
+    /// The file could not be created, opened or locked.
+    #[error("failed to open {}", path.display())]
+    Open {
+        /// The journal or its lock file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// The file is a database of something else, or of a later version of this program.
+    #[error("{} was written by a newer version of campaign (schema {found}, this one knows {known})", path.display())]
+    Newer {
+        /// The journal.
+        path: PathBuf,
+        /// Its schema.
+        found: i64,
+        /// The newest schema that this program knows.
+        known: i64,
+    },
+    /// The migrations that were applied are not the ones of this program.
+    #[error("failed to bring {} to the current schema", path.display())]
+    Migrate {
+        /// The journal.
+        path: PathBuf,
+        /// Why.
+        source: Box<refinery::Error>,
+    },
+    /// Another process is running the campaign.
+    #[error("another process is running this campaign: {0}")]
+    Held(Holder),
+    /// The journal has no such campaign.
+    #[error("the journal has no campaign named \"{name}\"{}", known(.names))]
+    NoCampaign {
+        /// What was asked for.
+        name: String,
+        /// What there is.
+        names: Vec<String>,
+    },
+    /// The campaign was begun differently, and rows were attempted since.
+    #[error("the campaign \"{name}\" was begun with {what} {before}, and now has {after}")]
+    Changed {
+        /// The campaign.
+        name: String,
+        /// What changed.
+        what: &'static str,
+        /// What the journal has.
+        before: String,
+        /// What the definition says.
+        after: String,
+    },
+    /// The counts do not add up, which a bug or an edited journal can cause.
+    #[error("the journal's counts do not add up: {0}")]
+    Unbalanced(String),
+    /// A row holds what this program never writes.
+    #[error("row {row} of the journal cannot be read: {what}")]
+    Unreadable {
+        /// The row's id.
+        row: i64,
+        /// What is wrong with it.
+        what: String,
+    },
+    /// A row took an event that its state does not allow.
+    #[error(transparent)]
+    Illegal(#[from] IllegalTransition),
+    /// A payload that does not fit its shape.
+    #[error(transparent)]
+    Slot(#[from] MissingSlot),
+    /// SQLite failed.
+    #[error("{}", sqlite_words(.0))]
+    Sqlite(#[from] rusqlite::Error),
+    /// The thread that writes the journal panicked.
+    #[error("the journal's writer stopped")]
+    WriterGone,
+}
+
+impl JournalError {
+    /// What to do next, where there is something.
+    #[must_use]
+    pub fn hint(&self) -> Option<String> {
+        Some(match self {
+            Self::Missing(_) => "run a campaign first, or name its journal with -j PATH".to_owned(),
+            Self::Newer { .. } => "use the newer version of campaign, or another journal with -j PATH".to_owned(),
+            Self::Held(_) => "wait for it, or stop it with Ctrl-C; the next run goes on where it stopped".to_owned(),
+            Self::NoCampaign { .. } => "name one with -c NAME, or another journal with -j PATH".to_owned(),
+            Self::Changed { .. } => {
+                "with it, every recipient would get another client token and could be contacted twice: put it back, \
+                 or give the definition another name to begin a new campaign"
+                    .to_owned()
+            }
+            Self::Sqlite(error) => return sqlite_hint(error),
+            Self::Open { path, .. } => format!("check that {} can be written", folder(path).display()),
+            Self::Migrate { .. } | Self::Unreadable { .. } | Self::Unbalanced(_) => {
+                "nothing was changed; restore the journal from a copy, and keep this file".to_owned()
+            }
+            Self::Illegal(_) | Self::Slot(_) | Self::WriterGone => return None,
+        })
+    }
+}
+
+fn folder(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+fn known(names: &[String]) -> String {
+    if names.is_empty() { String::new() } else { format!("; it has {}", names.join(", ")) }
+}
+
+fn sqlite_words(error: &rusqlite::Error) -> String {
+    match error.sqlite_error_code() {
+        Some(ErrorCode::DiskFull) => "the disk with the journal is full".to_owned(),
+        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
+            format!("the journal is damaged or not a journal ({error})")
+        }
+        Some(ErrorCode::ReadOnly) => "the journal or its folder cannot be written".to_owned(),
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
+            "the journal is locked by another program".to_owned()
+        }
+        Some(ErrorCode::SystemIoFailure) => format!("the disk with the journal fails ({error})"),
+        _ => format!("the journal failed: {error}"),
+    }
+}
+
+fn sqlite_hint(error: &rusqlite::Error) -> Option<String> {
+    Some(
+        match error.sqlite_error_code()? {
+            ErrorCode::DiskFull => "make room, then run again: nothing that was started is forgotten",
+            ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase => {
+                "nothing was changed; restore the journal from a copy, and keep this file: it may still tell who was \
+                 contacted"
+            }
+            ErrorCode::ReadOnly => "check the permissions of the journal and of its folder",
+            ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => {
+                "close the program that holds it (a database browser?), then run again"
+            }
+            ErrorCode::SystemIoFailure => "check the disk, then run again: nothing that was started is forgotten",
+            _ => return None,
+        }
+        .to_owned(),
+    )
+}

@@ -1,0 +1,128 @@
+//! One process per campaign and journal: an operating-system lock on a file beside the journal.
+//!
+//! The lock is never taken on the database itself (closing any handle of that file would drop SQLite's own locks), and
+//! the file is never deleted: a lock on a deleted file excludes nobody.
+
+use std::fmt;
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{self, Read, Seek, Write};
+use std::path::{Path, PathBuf};
+
+use super::error::JournalError;
+use crate::domain::stamp::Stamp;
+
+/// Who holds a lock, as far as the file tells.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Holder(String);
+
+impl fmt::Display for Holder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.0.is_empty() { "a process that has just begun" } else { &self.0 })
+    }
+}
+
+/// Held for as long as this process runs the campaign; the operating system frees it however the process ends.
+#[derive(Debug)]
+pub struct CampaignLock {
+    _file: File,
+}
+
+impl CampaignLock {
+    /// Takes the lock of the campaign `name` in the journal at `journal`.
+    ///
+    /// # Errors
+    /// [`JournalError::Held`] where another process has it, [`JournalError::Open`] where the file cannot be made.
+    pub fn take(journal: &Path, name: &str, now: Stamp) -> Result<Self, JournalError> {
+        let path = beside(journal, &format!(".{}.lock", file_name_of(name)));
+        let failed = |source| JournalError::Open { path: path.clone(), source };
+        let mut file = open_private(&path).map_err(failed)?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                let mut holder = String::new();
+                // Who holds it is a courtesy: an unreadable file does not hide that it is held.
+                let _ = file.read_to_string(&mut holder);
+                return Err(JournalError::Held(Holder(holder.trim().to_owned())));
+            }
+            Err(TryLockError::Error(source)) => return Err(failed(source)),
+        }
+        write_holder(&mut file, now).map_err(failed)?;
+        Ok(Self { _file: file })
+    }
+}
+
+fn write_holder(file: &mut File, now: Stamp) -> io::Result<()> {
+    file.set_len(0)?;
+    file.rewind()?;
+    write!(file, "process {}, since {now}", std::process::id())
+}
+
+/// Excludes other processes of this program while the journal is made or migrated.
+pub(super) fn opening(journal: &Path) -> Result<File, JournalError> {
+    let path = beside(journal, ".lock");
+    let failed = |source| JournalError::Open { path: path.clone(), source };
+    let file = open_private(&path).map_err(failed)?;
+    file.lock().map_err(failed)?;
+    Ok(file)
+}
+
+/// Opens or creates a file that only its owner may read.
+pub(super) fn open_private(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create(true).truncate(false);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
+}
+
+fn beside(journal: &Path, ending: &str) -> PathBuf {
+    let mut name = journal.as_os_str().to_owned();
+    name.push(ending);
+    PathBuf::from(name)
+}
+
+/// A campaign's name as a part of a file name: letters and digits stay, the rest is spelled out, so that two names
+/// never share a file.
+fn file_name_of(name: &str) -> String {
+    let mut safe = String::with_capacity(name.len());
+    for byte in name.bytes() {
+        if byte.is_ascii_alphanumeric() || byte == b'-' {
+            safe.push(char::from(byte));
+        } else {
+            safe.push_str(&format!("_{byte:02x}"));
+        }
+    }
+    safe
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Promise 8. (Two handles of one process exclude each other as two processes do; `tests/one_process.rs` has two.)
+    #[test]
+    fn the_second_one_is_told_who_holds_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let journal = folder.path().join("journal.db");
+        let now = Stamp::from_millis(0);
+        let held = CampaignLock::take(&journal, "spring", now).unwrap();
+        let refused = CampaignLock::take(&journal, "spring", now).unwrap_err();
+        assert_eq!(
+            refused.to_string(),
+            format!(
+                "another process is running this campaign: process {}, since 1970-01-01T00:00:00.000Z",
+                std::process::id()
+            )
+        );
+        CampaignLock::take(&journal, "autumn", now).expect("another campaign of the same journal");
+        drop(held);
+        CampaignLock::take(&journal, "spring", now).expect("free again");
+    }
+
+    #[test]
+    fn names_never_share_a_file() {
+        assert_eq!(file_name_of("spring-1"), "spring-1");
+        assert_ne!(file_name_of("a/b"), file_name_of("a_2fb"));
+        assert!(file_name_of("../../x y").bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_'));
+    }
+}

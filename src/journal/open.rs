@@ -1,0 +1,190 @@
+//! Opening the journal, in one fixed order: private file, lock against other openers, settings, schema.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension};
+
+use super::error::JournalError;
+use super::lock;
+
+mod embedded {
+    refinery::embed_migrations!("migrations");
+}
+
+/// How long a writer waits for the writer of another campaign in the same journal.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// A journal that can be written. There is one per process and campaign; see [`super::CampaignLock`].
+#[derive(Debug)]
+pub struct Journal {
+    pub(super) connection: Connection,
+}
+
+/// A journal that is only looked at, also while a campaign runs.
+#[derive(Debug)]
+pub struct Reader {
+    pub(super) connection: Connection,
+}
+
+impl Journal {
+    /// Opens the journal at `path`, makes it (mode 0600) where there is none, and brings its schema up to date.
+    ///
+    /// # Errors
+    /// [`JournalError`]; nothing was changed where the file is not a journal, damaged, or of a newer version.
+    pub fn open(path: &Path) -> Result<Self, JournalError> {
+        let _opening = lock::opening(path)?;
+        lock::open_private(path).map_err(|source| JournalError::Open { path: path.to_owned(), source })?;
+        let mut connection = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+        refuse_newer(path, &connection)?;
+        connection.pragma_update(None, "journal_mode", "wal")?;
+        connection.pragma_update(None, "synchronous", "full")?;
+        connection.pragma_update(None, "foreign_keys", true)?;
+        connection.pragma_update(None, "cache_size", -32_000)?;
+        migrate(path, &mut connection)?;
+        Ok(Self { connection })
+    }
+
+    /// A reader of the same journal, through this handle.
+    pub fn reader(&self) -> &Connection {
+        &self.connection
+    }
+}
+
+impl Reader {
+    /// Opens the journal at `path` for reading. Works on a journal that a run is writing, and on read-only media.
+    ///
+    /// # Errors
+    /// [`JournalError::Missing`] where there is no journal, others where it cannot be read.
+    pub fn open(path: &Path) -> Result<Self, JournalError> {
+        if !path.is_file() {
+            return Err(JournalError::Missing(path.to_owned()));
+        }
+        let connection = match connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY) {
+            // A folder that cannot be written has no place for the shared memory of a WAL journal.
+            Err(JournalError::Sqlite(error)) if error.sqlite_error_code() == Some(ErrorCode::CannotOpen) => {
+                connect_immutable(path)?
+            }
+            other => other?,
+        };
+        if refuse_newer(path, &connection)?.is_none() {
+            return Err(JournalError::Missing(path.to_owned()));
+        }
+        Ok(Self { connection })
+    }
+}
+
+fn connect(path: &Path, mode: OpenFlags) -> Result<Connection, JournalError> {
+    let connection = Connection::open_with_flags(path, mode | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+    connection.busy_timeout(BUSY_TIMEOUT)?;
+    connection.set_prepared_statement_cache_capacity(64);
+    connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))?;
+    Ok(connection)
+}
+
+fn connect_immutable(path: &Path) -> Result<Connection, JournalError> {
+    let mut wal = path.as_os_str().to_owned();
+    wal.push("-wal");
+    if PathBuf::from(wal).metadata().is_ok_and(|file| file.len() > 0) {
+        let source =
+            io::Error::other("its folder cannot be written, and a run's last words are still in its -wal");
+        return Err(JournalError::Open { path: path.to_owned(), source });
+    }
+    let escaped = path.to_string_lossy().replace('%', "%25").replace('?', "%3f").replace('#', "%23");
+    let flags =
+        OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    Ok(Connection::open_with_flags(format!("file:{escaped}?immutable=1"), flags)?)
+}
+
+/// The newest migration that was applied, if any; an error where it is newer than ours.
+fn refuse_newer(path: &Path, connection: &Connection) -> Result<Option<i64>, JournalError> {
+    let known = embedded::migrations::runner().get_migrations().iter().map(|m| i64::from(m.version())).max();
+    let has_history: bool = connection
+        .query_row("SELECT 1 FROM sqlite_schema WHERE name = 'refinery_schema_history'", [], |_| Ok(()))
+        .optional()?
+        .is_some();
+    if !has_history {
+        return Ok(None);
+    }
+    let found: Option<i64> =
+        connection.query_row("SELECT max(version) FROM refinery_schema_history", [], |row| row.get(0))?;
+    match (found, known) {
+        (Some(found), Some(known)) if found > known => {
+            Err(JournalError::Newer { path: path.to_owned(), found, known })
+        }
+        _ => Ok(found),
+    }
+}
+
+fn migrate(path: &Path, connection: &mut Connection) -> Result<(), JournalError> {
+    embedded::migrations::runner()
+        .set_abort_divergent(true)
+        .set_abort_missing(true)
+        .run(connection)
+        .map_err(|source| JournalError::Migrate { path: path.to_owned(), source: Box::new(source) })?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn settings_and_mode_are_what_the_promises_need() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("journal.db");
+        let journal = Journal::open(&path).unwrap();
+        let pragma = |name: &str| -> String {
+            journal
+                .connection
+                .query_row(&format!("PRAGMA {name}"), [], |row| row.get::<_, rusqlite::types::Value>(0))
+                .map(|value| format!("{value:?}"))
+                .unwrap()
+        };
+        assert_eq!(pragma("journal_mode"), "Text(\"wal\")");
+        assert_eq!(pragma("synchronous"), "Integer(2)", "FULL");
+        journal.connection.execute("INSERT INTO campaign VALUES (1,'n','i',NULL,'aws',0)", []).unwrap();
+        for file in ["journal.db", "journal.db-wal", "journal.db-shm", "journal.db.lock"] {
+            let mode = std::os::unix::fs::PermissionsExt::mode(
+                &folder.path().join(file).metadata().unwrap().permissions(),
+            );
+            assert_eq!(mode & 0o777, 0o600, "{file}");
+        }
+    }
+
+    #[test]
+    fn a_newer_schema_is_refused_and_left_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("journal.db");
+        let journal = Journal::open(&path).unwrap();
+        journal
+            .connection
+            .execute("INSERT INTO refinery_schema_history SELECT 999, name, applied_on, checksum FROM refinery_schema_history", [])
+            .unwrap();
+        drop(journal);
+        assert!(matches!(Journal::open(&path), Err(JournalError::Newer { found: 999, .. })));
+        assert!(matches!(Reader::open(&path), Err(JournalError::Newer { found: 999, .. })));
+    }
+
+    #[test]
+    fn a_changed_migration_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("journal.db");
+        let journal = Journal::open(&path).unwrap();
+        journal.connection.execute("UPDATE refinery_schema_history SET checksum = '1'", []).unwrap();
+        drop(journal);
+        assert!(matches!(Journal::open(&path), Err(JournalError::Migrate { .. })));
+    }
+
+    #[test]
+    fn what_is_no_journal_is_said_to_be_none() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("journal.db");
+        assert!(matches!(Reader::open(&path), Err(JournalError::Missing(_))));
+        std::fs::write(&path, "line,key\n1,2\n".repeat(100)).unwrap();
+        let error = Journal::open(&path).unwrap_err();
+        assert!(error.to_string().contains("damaged or not a journal"), "{error}");
+        assert_eq!(std::fs::read_to_string(&path).unwrap().len(), 1300, "and is left alone");
+    }
+}

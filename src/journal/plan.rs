@@ -1,0 +1,426 @@
+//! The plan: every line of the recipients file gets a row, and reading the same file again changes nothing.
+//!
+//! Rows that no request was ever made for follow the file. A row that was attempted keeps token and payload for ever;
+//! only its line number follows. What is not in the file any more is withdrawn, or, once attempted, loses its line.
+
+use std::ops::AddAssign;
+
+use rusqlite::{OptionalExtension, Transaction, TransactionBehavior, params};
+use uuid::Uuid;
+
+use super::error::JournalError;
+use super::open::Journal;
+use super::row::{CampaignId, RowId, StateColumn, TokenColumn, texts};
+use super::tally::Delta;
+use crate::domain::request::Shape;
+use crate::domain::state::{self, Event, State};
+
+/// A line of the recipients file on its way into the journal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Line {
+    /// Where it begins in the file, from 1.
+    pub number: u64,
+    /// Its own cells.
+    pub cells: Vec<String>,
+    /// What became of it.
+    pub content: Content,
+}
+
+/// What a line became.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Content {
+    /// A recipient.
+    Recipient {
+        /// What makes it the same recipient.
+        key: String,
+        /// E.164.
+        destination: String,
+        /// The idempotency token.
+        client_token: Uuid,
+        /// What fills the plan's shape.
+        slots: Vec<String>,
+        /// Why it is not to be sent to, if so: code and words.
+        suppressed: Option<(String, String)>,
+    },
+    /// No recipient: code and words.
+    Rejected {
+        /// A stable word.
+        code: String,
+        /// In plain words, with the column.
+        reason: String,
+    },
+}
+
+/// A plan under way.
+#[derive(Debug)]
+pub struct Plan {
+    campaign: CampaignId,
+    shape: i64,
+    header: i64,
+    seen: Seen,
+    summary: PlanSummary,
+}
+
+/// What a plan changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct PlanSummary {
+    /// Lines read.
+    pub lines: u64,
+    /// Recipients that the journal did not have.
+    pub added: u64,
+    /// Recipients, never attempted, that were changed.
+    pub updated: u64,
+    /// Recipients that are not in the file any more, and will not be sent to.
+    pub withdrawn: u64,
+}
+
+impl AddAssign for PlanSummary {
+    fn add_assign(&mut self, other: Self) {
+        self.lines += other.lines;
+        self.added += other.added;
+        self.updated += other.updated;
+        self.withdrawn += other.withdrawn;
+    }
+}
+
+/// Which rows the file had so far: one bit a row, so that ten million take little more than a megabyte.
+#[derive(Debug, Default)]
+struct Seen(Vec<u64>);
+
+impl Seen {
+    /// Says whether the row is new here.
+    fn insert(&mut self, id: i64) -> bool {
+        let (word, bit) = Self::place(id);
+        if self.0.len() <= word {
+            self.0.resize(word + 1, 0);
+        }
+        let new = self.0[word] & bit == 0;
+        self.0[word] |= bit;
+        new
+    }
+
+    fn contains(&self, id: i64) -> bool {
+        let (word, bit) = Self::place(id);
+        self.0.get(word).is_some_and(|bits| bits & bit != 0)
+    }
+
+    fn place(id: i64) -> (usize, u64) {
+        (usize::try_from(id >> 6).unwrap_or(0), 1 << (id & 63))
+    }
+}
+
+impl Journal {
+    /// Begins to read a file into the journal. Rejections and duplicates of the last reading are forgotten: they are
+    /// lines, and the file has them again or not.
+    ///
+    /// # Errors
+    /// Where the journal cannot be written.
+    pub fn begin_plan(
+        &mut self,
+        campaign: CampaignId,
+        shape: &Shape,
+        columns: &[String],
+    ) -> Result<Plan, JournalError> {
+        let tx = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let request = serde_json::to_string(shape).expect("strings and integers always serialize");
+        let shape = known_or_new(&tx, "shape", "request", campaign, &request)?;
+        let header = known_or_new(&tx, "header", "columns", campaign, &texts(columns))?;
+        let mut delta = Delta::default();
+        for state in [State::Rejected, State::Duplicate] {
+            let rows = tx.execute(
+                "DELETE FROM row WHERE campaign_id = ?1 AND state = ?2",
+                params![campaign.0, StateColumn(state)],
+            )?;
+            delta.remove(state, i64::try_from(rows).unwrap_or(i64::MAX));
+        }
+        delta.write(&tx, campaign)?;
+        tx.commit()?;
+        Ok(Plan { campaign, shape, header, seen: Seen::default(), summary: PlanSummary::default() })
+    }
+
+    /// Plans a batch of lines in one transaction.
+    ///
+    /// # Errors
+    /// Where the journal cannot be written; then nothing of the batch is.
+    pub fn plan(&mut self, plan: &mut Plan, lines: &[Line]) -> Result<PlanSummary, JournalError> {
+        let tx = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let mut delta = Delta::default();
+        let mut summary = PlanSummary { lines: lines.len() as u64, ..PlanSummary::default() };
+        for line in lines {
+            plan_line(&tx, plan, line, &mut delta, &mut summary)?;
+        }
+        delta.write(&tx, plan.campaign)?;
+        tx.commit()?;
+        plan.summary += summary;
+        Ok(summary)
+    }
+
+    /// Ends the plan after the last line: what the file does not have any more is withdrawn.
+    ///
+    /// # Errors
+    /// Where the journal cannot be written.
+    pub fn finish_plan(&mut self, plan: Plan) -> Result<PlanSummary, JournalError> {
+        let Plan { campaign, seen, mut summary, .. } = plan;
+        let tx = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let mut delta = Delta::default();
+        let gone: Vec<(RowId, State)> = {
+            let mut statement = tx.prepare_cached(
+                "SELECT id, state FROM row WHERE campaign_id = ?1 AND state NOT IN (5, 6) AND line IS NOT NULL",
+            )?;
+            let mut rows = statement.query([campaign.0])?;
+            let mut gone = Vec::new();
+            while let Some(row) = rows.next()? {
+                let (id, StateColumn(state)) = (row.get(0)?, row.get(1)?);
+                if !seen.contains(id) {
+                    gone.push((RowId(id), state));
+                }
+            }
+            gone
+        };
+        for (id, before) in gone {
+            // What was attempted stays what it is; it only has no line any more.
+            let after = state::next(before, Event::Missing).unwrap_or(before);
+            tx.prepare_cached("UPDATE row SET line = NULL, state = ?2 WHERE id = ?1")?
+                .execute(params![id.0, StateColumn(after)])?;
+            if after != before {
+                summary.withdrawn += 1;
+                delta.moved(before, after);
+            }
+        }
+        delta.write(&tx, campaign)?;
+        tx.commit()?;
+        Ok(summary)
+    }
+}
+
+fn known_or_new(
+    tx: &Transaction<'_>,
+    table: &str,
+    column: &str,
+    campaign: CampaignId,
+    value: &str,
+) -> Result<i64, JournalError> {
+    let known = tx
+        .query_row(
+            &format!("SELECT id FROM {table} WHERE campaign_id = ?1 AND {column} = ?2"),
+            params![campaign.0, value],
+            |row| row.get(0),
+        )
+        .optional()?;
+    if let Some(id) = known {
+        return Ok(id);
+    }
+    tx.execute(
+        &format!("INSERT INTO {table} (campaign_id, {column}) VALUES (?1, ?2)"),
+        params![campaign.0, value],
+    )?;
+    Ok(tx.last_insert_rowid())
+}
+
+/// A recipient that the journal has already.
+struct Known {
+    id: i64,
+    state: State,
+    line: Option<u64>,
+    attempts: u32,
+    destination: String,
+    shape: i64,
+    header: i64,
+    slots: String,
+    cells: String,
+}
+
+fn plan_line(
+    tx: &Transaction<'_>,
+    plan: &mut Plan,
+    line: &Line,
+    delta: &mut Delta,
+    summary: &mut PlanSummary,
+) -> Result<(), JournalError> {
+    let cells = texts(&line.cells);
+    let Content::Recipient { key, .. } = &line.content else {
+        return insert(tx, plan, line, State::Rejected, &cells, delta).map(drop);
+    };
+    match find(tx, plan.campaign, key)? {
+        None => {
+            let id = insert(tx, plan, line, planned_state(State::Queued, &line.content)?, &cells, delta)?;
+            plan.seen.insert(id);
+            summary.added += 1;
+        }
+        Some(known) if !plan.seen.insert(known.id) => {
+            insert(tx, plan, line, State::Duplicate, &cells, delta)?;
+        }
+        Some(known) if known.attempts > 0 => keep(tx, &known, line, delta)?,
+        Some(known) => {
+            if update(tx, plan, &known, line, &cells, delta)? {
+                summary.updated += 1;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn planned_state(before: State, content: &Content) -> Result<State, JournalError> {
+    let event = match content {
+        Content::Recipient { suppressed: Some(_), .. } => Event::Suppressed,
+        _ => Event::Planned,
+    };
+    Ok(state::next(before, event)?)
+}
+
+fn find(tx: &Transaction<'_>, campaign: CampaignId, key: &str) -> Result<Option<Known>, JournalError> {
+    Ok(tx
+        .prepare_cached(
+            "SELECT id, state, line, attempts, destination, shape_id, header_id, slots, cells
+             FROM row WHERE campaign_id = ?1 AND key = ?2 AND state NOT IN (5, 6)",
+        )?
+        .query_row(params![campaign.0, key], |row| {
+            let StateColumn(state) = row.get(1)?;
+            Ok(Known {
+                id: row.get(0)?,
+                state,
+                line: row.get::<_, Option<i64>>(2)?.and_then(|line| u64::try_from(line).ok()),
+                attempts: row.get(3)?,
+                destination: row.get(4)?,
+                shape: row.get(5)?,
+                header: row.get(6)?,
+                slots: row.get(7)?,
+                cells: row.get(8)?,
+            })
+        })
+        .optional()?)
+}
+
+fn insert(
+    tx: &Transaction<'_>,
+    plan: &Plan,
+    line: &Line,
+    state: State,
+    cells: &str,
+    delta: &mut Delta,
+) -> Result<i64, JournalError> {
+    let mut statement = tx.prepare_cached(
+        "INSERT INTO row (campaign_id, line, key, destination, state, client_token, shape_id, slots, header_id, cells,
+             code, reason)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+    )?;
+    let number = i64::try_from(line.number).unwrap_or(i64::MAX);
+    let (campaign, header) = (plan.campaign.0, plan.header);
+    match &line.content {
+        Content::Recipient { key, destination, client_token, slots, suppressed } => {
+            let (code, reason) = reason_of(state, suppressed.as_ref());
+            let token = TokenColumn(*client_token);
+            statement.execute(params![
+                campaign,
+                number,
+                key,
+                destination,
+                StateColumn(state),
+                token,
+                plan.shape,
+                texts(slots),
+                header,
+                cells,
+                code,
+                reason
+            ])?;
+        }
+        Content::Rejected { code, reason } => {
+            let none = rusqlite::types::Null;
+            let state = StateColumn(state);
+            statement.execute(params![
+                campaign, number, none, none, state, none, none, none, header, cells, code, reason
+            ])?;
+        }
+    }
+    delta.add(state);
+    Ok(tx.last_insert_rowid())
+}
+
+fn reason_of(state: State, suppressed: Option<&(String, String)>) -> (Option<&str>, Option<&str>) {
+    match (state, suppressed) {
+        (State::Duplicate, _) => {
+            (Some("duplicate-key"), Some("an earlier line of the file has the same key"))
+        }
+        (State::Suppressed, Some((code, reason))) => (Some(code), Some(reason)),
+        _ => (None, None),
+    }
+}
+
+fn move_line(tx: &Transaction<'_>, known: &Known, number: u64) -> Result<(), JournalError> {
+    if known.line != Some(number) {
+        tx.prepare_cached("UPDATE row SET line = ?2 WHERE id = ?1")?
+            .execute(params![known.id, i64::try_from(number).unwrap_or(i64::MAX)])?;
+    }
+    Ok(())
+}
+
+/// A row that was attempted keeps token and payload; it may still leave the queue or come back to it.
+fn keep(tx: &Transaction<'_>, known: &Known, line: &Line, delta: &mut Delta) -> Result<(), JournalError> {
+    let after = planned_state(known.state, &line.content).unwrap_or(known.state);
+    if after != known.state {
+        tx.prepare_cached("UPDATE row SET state = ?2 WHERE id = ?1")?
+            .execute(params![known.id, StateColumn(after)])?;
+        delta.moved(known.state, after);
+    }
+    move_line(tx, known, line.number)
+}
+
+/// Makes a row that was never attempted follow the file. Says whether it changed.
+fn update(
+    tx: &Transaction<'_>,
+    plan: &Plan,
+    known: &Known,
+    line: &Line,
+    cells: &str,
+    delta: &mut Delta,
+) -> Result<bool, JournalError> {
+    let Content::Recipient { destination, client_token, slots, suppressed, .. } = &line.content else {
+        return Ok(false);
+    };
+    let after = planned_state(known.state, &line.content)?;
+    let slots = texts(slots);
+    let same_payload = known.destination == *destination && known.shape == plan.shape && known.slots == slots;
+    if same_payload && known.state == after && known.header == plan.header && known.cells == cells {
+        move_line(tx, known, line.number)?;
+        return Ok(false);
+    }
+    let (code, reason) = reason_of(after, suppressed.as_ref());
+    tx.prepare_cached(
+        "UPDATE row SET line = ?2, destination = ?3, state = ?4, client_token = ?5, shape_id = ?6, slots = ?7,
+             header_id = ?8, cells = ?9, code = ?10, reason = ?11
+         WHERE id = ?1",
+    )?
+    .execute(params![
+        known.id,
+        i64::try_from(line.number).unwrap_or(i64::MAX),
+        destination,
+        StateColumn(after),
+        TokenColumn(*client_token),
+        plan.shape,
+        slots,
+        plan.header,
+        cells,
+        code,
+        reason
+    ])?;
+    delta.moved(known.state, after);
+    Ok(true)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_row_is_new_once() {
+        let mut seen = Seen::default();
+        for id in [0, 1, 63, 64, 10_000_000] {
+            assert!(!seen.contains(id));
+            assert!(seen.insert(id));
+            assert!(!seen.insert(id));
+            assert!(seen.contains(id));
+        }
+        assert!(!seen.contains(65));
+    }
+}

@@ -1,0 +1,183 @@
+//! Runs: one record per execution, kept current while it goes on, so that others can see how it fares.
+
+use rusqlite::{Connection, params};
+
+use super::error::JournalError;
+use super::open::{Journal, Reader};
+use super::row::{CampaignId, StampColumn};
+use crate::domain::stamp::Stamp;
+
+/// A run of the journal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RunId(pub(super) i64);
+
+impl RunId {
+    /// Its number, as results show it.
+    #[must_use]
+    pub fn number(self) -> i64 {
+        self.0
+    }
+}
+
+/// What is known when a run begins.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NewRun {
+    /// The recipients file; `None` where the run goes on from the journal alone.
+    pub file: Option<String>,
+    /// Requests per second, as asked.
+    pub rate: f64,
+}
+
+/// What a run has done so far.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Counters {
+    /// Contacts started.
+    pub started: u64,
+    /// Requests that left.
+    pub requests: u64,
+    /// Requests that were throttled.
+    pub throttled: u64,
+    /// Requests that were not a row's first one in this run.
+    pub retried: u64,
+}
+
+/// How a run ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RunEnd {
+    /// The exit code.
+    pub exit: u8,
+    /// Why, where it did not finish.
+    pub reason: Option<String>,
+}
+
+/// A run as the journal has it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RunRecord {
+    /// Its id.
+    pub id: RunId,
+    /// When it began.
+    pub started_at: Stamp,
+    /// Its last sign of life.
+    pub seen_at: Stamp,
+    /// When it ended; `None` while it goes on, or where it ended without saying so.
+    pub ended_at: Option<Stamp>,
+    /// Its process.
+    pub pid: u32,
+    /// Requests per second, as asked.
+    pub rate: f64,
+    /// What it has done.
+    pub counters: Counters,
+    /// Its exit code.
+    pub exit: Option<u8>,
+    /// Why it did not finish.
+    pub reason: Option<String>,
+}
+
+impl Journal {
+    /// Takes note that a run begins.
+    ///
+    /// # Errors
+    /// Where the journal cannot be written.
+    pub fn begin_run(
+        &mut self,
+        campaign: CampaignId,
+        run: &NewRun,
+        now: Stamp,
+    ) -> Result<RunId, JournalError> {
+        self.connection.execute(
+            "INSERT INTO run (campaign_id, started_at, seen_at, pid, version, file, rate)
+             VALUES (?1, ?2, ?2, ?3, ?4, ?5, ?6)",
+            params![
+                campaign.0,
+                StampColumn(now),
+                std::process::id(),
+                env!("CARGO_PKG_VERSION"),
+                run.file,
+                run.rate
+            ],
+        )?;
+        Ok(RunId(self.connection.last_insert_rowid()))
+    }
+
+    /// Takes note that a run ended.
+    ///
+    /// # Errors
+    /// Where the journal cannot be written.
+    pub fn end_run(
+        &mut self,
+        run: RunId,
+        counters: Counters,
+        end: &RunEnd,
+        now: Stamp,
+    ) -> Result<(), JournalError> {
+        let tx = self.connection.transaction()?;
+        write_counters(&tx, run, counters, now)?;
+        tx.execute(
+            "UPDATE run SET ended_at = ?2, exit = ?3, reason = ?4 WHERE id = ?1",
+            params![run.0, StampColumn(now), end.exit, end.reason],
+        )?;
+        tx.commit()?;
+        Ok(())
+    }
+}
+
+/// Keeps the record of a run current.
+pub(super) fn write_counters(
+    connection: &Connection,
+    run: RunId,
+    counters: Counters,
+    now: Stamp,
+) -> rusqlite::Result<()> {
+    let number = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
+    connection
+        .prepare_cached(
+            "UPDATE run SET seen_at = ?2, started = ?3, requests = ?4, throttled = ?5, retried = ?6 WHERE id = ?1",
+        )?
+        .execute(params![
+            run.0,
+            StampColumn(now),
+            number(counters.started),
+            number(counters.requests),
+            number(counters.throttled),
+            number(counters.retried)
+        ])?;
+    Ok(())
+}
+
+impl Reader {
+    /// The runs of a campaign, the newest first, at most `most`.
+    ///
+    /// # Errors
+    /// Where the journal cannot be read.
+    pub fn runs(&self, campaign: CampaignId, most: u32) -> Result<Vec<RunRecord>, JournalError> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT id, started_at, seen_at, ended_at, pid, rate, started, requests, throttled, retried, exit, reason
+             FROM run WHERE campaign_id = ?1 ORDER BY id DESC LIMIT ?2",
+        )?;
+        let runs = statement.query_map(params![campaign.0, most], read_run)?.collect::<Result<_, _>>()?;
+        Ok(runs)
+    }
+}
+
+fn read_run(row: &rusqlite::Row<'_>) -> rusqlite::Result<RunRecord> {
+    let count = |index: usize| -> rusqlite::Result<u64> {
+        row.get::<_, i64>(index).map(|count| u64::try_from(count).unwrap_or(0))
+    };
+    let (StampColumn(started_at), StampColumn(seen_at)) = (row.get(1)?, row.get(2)?);
+    Ok(RunRecord {
+        id: RunId(row.get(0)?),
+        started_at,
+        seen_at,
+        ended_at: row.get::<_, Option<StampColumn>>(3)?.map(|stamp| stamp.0),
+        pid: row.get(4)?,
+        rate: row.get(5)?,
+        counters: Counters {
+            started: count(6)?,
+            requests: count(7)?,
+            throttled: count(8)?,
+            retried: count(9)?,
+        },
+        exit: row.get(10)?,
+        reason: row.get(11)?,
+    })
+}

@@ -1,0 +1,233 @@
+//! The one writer of a running campaign: a task with a bounded mailbox that commits what it finds there in groups.
+//!
+//! A caller is answered after the commit that holds its word, never before. After an error the writer never commits
+//! again: SQLite's handle may not know what the disk has.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use thiserror::Error;
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinHandle;
+
+use super::attempts::{self, Claimed, Pass, Settlement, Shapes};
+use super::error::JournalError;
+use super::open::Journal;
+use super::row::{CampaignId, RowId};
+use super::runs::{self, Counters, RunId};
+use super::tally::Delta;
+use crate::domain::stamp::Stamp;
+use crate::domain::state::State;
+
+/// Words that wait for the writer, at most.
+const MAILBOX: usize = 4_096;
+/// How long a group gathers before it is committed: an fsync is dear, a row a hundredth of a second later is not.
+const GATHER: Duration = Duration::from_millis(10);
+
+/// An error of the writer, told to everybody who waits for it.
+#[derive(Debug, Clone, Error)]
+#[error(transparent)]
+pub struct WriterError(#[from] Arc<JournalError>);
+
+impl WriterError {
+    /// The journal's own error.
+    #[must_use]
+    pub fn journal_error(&self) -> &JournalError {
+        &self.0
+    }
+}
+
+type Reply<T> = oneshot::Sender<Result<T, WriterError>>;
+
+enum Word {
+    ClaimNext { pass: Pass, after: RowId, most: u32, now: Stamp, reply: Reply<Vec<Claimed>> },
+    ClaimAgain { ids: Vec<RowId>, now: Stamp, reply: Reply<Vec<Claimed>> },
+    Settle { settlement: Settlement, reply: Reply<State> },
+    Counters { run: RunId, counters: Counters, now: Stamp },
+}
+
+/// Sends words to the writer.
+#[derive(Debug, Clone)]
+pub struct Writer {
+    mailbox: mpsc::Sender<Word>,
+}
+
+impl std::fmt::Debug for Word {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Word")
+    }
+}
+
+impl Writer {
+    /// Hands the journal to a writer task. The handle gives it back after the last [`Writer`] is dropped.
+    #[must_use]
+    pub fn spawn(journal: Journal, campaign: CampaignId) -> (Self, JoinHandle<Result<Journal, WriterError>>) {
+        let (mailbox, words) = mpsc::channel(MAILBOX);
+        (Self { mailbox }, tokio::spawn(serve(journal, campaign, words)))
+    }
+
+    /// Claims the first `most` rows of the pass behind `after`. They may be attempted once this returns.
+    ///
+    /// # Errors
+    /// Where the journal could not be written; then none of them may be.
+    pub async fn claim_next(
+        &self,
+        pass: Pass,
+        after: RowId,
+        most: u32,
+        now: Stamp,
+    ) -> Result<Vec<Claimed>, WriterError> {
+        self.ask(|reply| Word::ClaimNext { pass, after, most, now, reply }).await
+    }
+
+    /// Claims these rows for one more attempt.
+    ///
+    /// # Errors
+    /// Where the journal could not be written; then none of them may be attempted.
+    pub async fn claim_again(&self, ids: Vec<RowId>, now: Stamp) -> Result<Vec<Claimed>, WriterError> {
+        self.ask(|reply| Word::ClaimAgain { ids, now, reply }).await
+    }
+
+    /// Takes note of what came of a claimed row. It is durable once this returns the row's new state.
+    ///
+    /// # Errors
+    /// Where the journal could not be written.
+    pub async fn settle(&self, settlement: Settlement) -> Result<State, WriterError> {
+        self.ask(|reply| Word::Settle { settlement, reply }).await
+    }
+
+    /// Keeps the record of a run current, with the next group.
+    pub async fn counters(&self, run: RunId, counters: Counters, now: Stamp) {
+        // A writer that is gone says so to whoever waits for an answer.
+        let _ = self.mailbox.send(Word::Counters { run, counters, now }).await;
+    }
+
+    async fn ask<T>(&self, word: impl FnOnce(Reply<T>) -> Word) -> Result<T, WriterError> {
+        let gone = || WriterError(Arc::new(JournalError::WriterGone));
+        let (reply, answer) = oneshot::channel();
+        self.mailbox.send(word(reply)).await.map_err(|_| gone())?;
+        answer.await.map_err(|_| gone())?
+    }
+}
+
+/// An answer that is held back until its group is committed.
+type Held = Box<dyn FnOnce(Option<WriterError>) + Send>;
+
+async fn serve(
+    mut journal: Journal,
+    campaign: CampaignId,
+    mut words: mpsc::Receiver<Word>,
+) -> Result<Journal, WriterError> {
+    let mut shapes = Shapes::default();
+    let mut group = Vec::new();
+    while words.recv_many(&mut group, MAILBOX).await > 0 {
+        tokio::time::sleep(GATHER).await;
+        while group.len() < MAILBOX
+            && let Ok(word) = words.try_recv()
+        {
+            group.push(word);
+        }
+        let taken = std::mem::take(&mut group);
+        // Once per group: one everlasting blocking task would freeze paused time, a bare thread would outrun it.
+        let done = tokio::task::spawn_blocking(move || {
+            let result = commit(&mut journal, &mut shapes, campaign, taken);
+            (journal, shapes, result)
+        })
+        .await;
+        let Ok((same_journal, same_shapes, result)) = done else {
+            return Err(WriterError(Arc::new(JournalError::WriterGone)));
+        };
+        (journal, shapes) = (same_journal, same_shapes);
+        if let Err(error) = result {
+            refuse_all(words, &error).await;
+            return Err(error);
+        }
+    }
+    Ok(journal)
+}
+
+/// Applies a group in one transaction and answers its words after the commit.
+fn commit(
+    journal: &mut Journal,
+    shapes: &mut Shapes,
+    campaign: CampaignId,
+    group: Vec<Word>,
+) -> Result<(), WriterError> {
+    let mut held: Vec<Held> = Vec::with_capacity(group.len());
+    let result = (|| -> Result<(), JournalError> {
+        let tx = journal.connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+        let mut delta = Delta::default();
+        for word in group {
+            apply(&tx, shapes, campaign, word, &mut delta, &mut held)?;
+        }
+        delta.write(&tx, campaign)?;
+        tx.commit()?;
+        Ok(())
+    })();
+    let error = result.err().map(|error| WriterError(Arc::new(error)));
+    for answer in held {
+        answer(error.clone());
+    }
+    error.map_or(Ok(()), Err)
+}
+
+fn apply(
+    tx: &rusqlite::Transaction<'_>,
+    shapes: &mut Shapes,
+    campaign: CampaignId,
+    word: Word,
+    delta: &mut Delta,
+    held: &mut Vec<Held>,
+) -> Result<(), JournalError> {
+    match word {
+        Word::ClaimNext { pass, after, most, now, reply } => {
+            let result = attempts::claim_next(tx, shapes, (campaign, pass, after, most), now, delta);
+            hold(reply, result, held)
+        }
+        Word::ClaimAgain { ids, now, reply } => {
+            hold(reply, attempts::claim_again(tx, shapes, &ids, now, delta), held)
+        }
+        Word::Settle { settlement, reply } => hold(reply, attempts::settle(tx, &settlement, delta), held),
+        Word::Counters { run, counters, now } => Ok(runs::write_counters(tx, run, counters, now)?),
+    }
+}
+
+/// Keeps an answer for after the commit. A word that failed fails its whole group.
+fn hold<T: Send + 'static>(
+    reply: Reply<T>,
+    result: Result<T, JournalError>,
+    held: &mut Vec<Held>,
+) -> Result<(), JournalError> {
+    match result {
+        Ok(value) => {
+            held.push(Box::new(move |error| {
+                // Who does not wait any more does not need the answer.
+                let _ = reply.send(error.map_or(Ok(value), Err));
+            }));
+            Ok(())
+        }
+        Err(error) => {
+            held.push(Box::new(move |shared| {
+                if let Some(shared) = shared {
+                    let _ = reply.send(Err(shared));
+                }
+            }));
+            Err(error)
+        }
+    }
+}
+
+async fn refuse_all(mut words: mpsc::Receiver<Word>, error: &WriterError) {
+    words.close();
+    while let Some(word) = words.recv().await {
+        match word {
+            Word::ClaimNext { reply, .. } | Word::ClaimAgain { reply, .. } => {
+                let _ = reply.send(Err(error.clone()));
+            }
+            Word::Settle { reply, .. } => {
+                let _ = reply.send(Err(error.clone()));
+            }
+            Word::Counters { .. } => {}
+        }
+    }
+}
