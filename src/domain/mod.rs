@@ -2,6 +2,8 @@
 //!
 //! Everything here can be tested by calling it. Time and chance are arguments.
 
+pub mod ending;
+pub mod gate;
 pub mod refusal;
 pub mod request;
 pub mod stamp;

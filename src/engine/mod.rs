@@ -1,5 +1,88 @@
-//! The loop that sends a campaign: claims, permits, requests, verdicts, settlements. It holds no policy of its own.
+//! The loop that sends a campaign: claims, permits, requests, verdicts, settlements.
+//!
+//! One task orders everything. It holds no policy of its own: what a refusal leads to is decided in
+//! [`crate::domain::verdict`], when a request may leave in [`crate::pace`], what is durable in [`crate::journal`].
+//! Deliberately absent: SQL, AWS, wall-clock time that is not injected, and any waiting but tokio's.
 
+mod flow;
 mod notice;
+mod queue;
+mod timers;
+
+use std::num::NonZeroUsize;
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::time::Instant;
 
 pub use notice::{Notice, Observer, Refused, Unobserved};
+
+use crate::clock::Clock;
+use crate::connect::Client;
+use crate::domain::ending::{Ending, Signal};
+use crate::domain::gate::FailureGate;
+use crate::domain::tally::Tally;
+use crate::journal::{Counters, RunId, Writer, WriterError};
+use crate::pace::Pace;
+
+/// What a run is asked from outside.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Stop {
+    /// Nothing: go on.
+    #[default]
+    No,
+    /// No new requests; wait for the answers to those in flight.
+    Drain(Signal),
+    /// Now. Requests in flight stay in doubt, and the next run replays them.
+    Now(Signal),
+}
+
+/// Everything a run needs.
+#[derive(Debug)]
+pub struct Engine {
+    /// Where attempts and outcomes are made durable.
+    pub writer: Writer,
+    /// The run's record in the journal.
+    pub run: RunId,
+    /// Where requests go.
+    pub client: Client,
+    /// When they may.
+    pub pace: Pace,
+    /// The wall clock.
+    pub clock: Clock,
+    /// Chance, for jitter.
+    pub chance: fastrand::Rng,
+    /// Requests without an answer, at most.
+    pub max_in_flight: NonZeroUsize,
+    /// Contacts to start in this run, at most.
+    pub most: Option<u64>,
+    /// When too many rows fail.
+    pub gate: FailureGate,
+    /// What is asked from outside.
+    pub stop: watch::Receiver<Stop>,
+    /// The campaign's counts before the run.
+    pub tally: Tally,
+}
+
+/// What came of a run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outcome {
+    /// Why it ended.
+    pub ending: Ending,
+    /// What it did.
+    pub counters: Counters,
+    /// How long it took.
+    pub elapsed: Duration,
+}
+
+impl Engine {
+    /// Sends until nothing is left to do, or something ends it.
+    ///
+    /// # Errors
+    /// Where the journal cannot be written: nothing more is sent, and what was acknowledged stays.
+    pub async fn send(self, observer: &mut dyn Observer) -> Result<Outcome, WriterError> {
+        let began = Instant::now();
+        let (ending, counters) = flow::Flow::new(self, observer, began).run().await?;
+        Ok(Outcome { ending, counters, elapsed: began.elapsed() })
+    }
+}

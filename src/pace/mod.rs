@@ -1,1 +1,195 @@
-//! Placeholder.
+//! The pace: the only place that waits for a permit. A token bucket (governor's GCRA) on tokio's clock.
+//!
+//! In any window of `w` seconds at most `burst + rate * w` permits are given, whatever is done to the pace meanwhile:
+//! it is never above what the user asked for, and throttling makes it slower for a while.
+//!
+//! governor's own waiting is not used: `until_ready` sleeps on a timer thread in real time, also under paused time.
+
+mod clock;
+
+use std::num::NonZeroU32;
+use std::time::Duration;
+
+use governor::middleware::NoOpMiddleware;
+use governor::state::{InMemoryState, NotKeyed};
+use governor::{Quota, RateLimiter};
+use tokio::time::Instant;
+
+use clock::{TokioClock, TokioInstant};
+
+type Limiter = RateLimiter<NotKeyed, InMemoryState, TokioClock, NoOpMiddleware<TokioInstant>>;
+
+/// How fast requests may leave.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Asked {
+    /// Requests per second, above zero.
+    pub rate: f64,
+    /// Requests that may leave at once after a while of silence.
+    pub burst: NonZeroU32,
+}
+
+/// Gives permits. One task asks.
+#[derive(Debug)]
+pub struct Pace {
+    asked: Asked,
+    /// What of the asked rate is used, above 0 and at most 1.
+    share: f64,
+    limiter: Limiter,
+    changed_at: Instant,
+}
+
+/// What of the rate is left after a throttled request.
+const FALL: f64 = 0.7;
+/// The smallest share of the asked rate.
+const LEAST: f64 = 0.05;
+/// One fall, or one step back up, at most this often.
+const STEP: Duration = Duration::from_secs(1);
+/// What of the asked rate a step back up adds.
+const RISE: f64 = 0.02;
+
+impl Pace {
+    /// A pace with its whole burst at hand.
+    #[must_use]
+    pub fn new(asked: Asked) -> Self {
+        Self { asked, share: 1.0, limiter: limiter(asked, 1.0), changed_at: Instant::now() }
+    }
+
+    /// The rate as it is now, in requests per second.
+    #[must_use]
+    pub fn rate(&self) -> f64 {
+        self.asked.rate * self.share
+    }
+
+    /// Waits until a request may leave. Dropping the future before it is ready takes no permit.
+    pub async fn permit(&mut self) {
+        self.rise();
+        loop {
+            match self.limiter.check() {
+                Ok(()) => return,
+                Err(not_yet) => tokio::time::sleep_until(not_yet.earliest_possible().instant()).await,
+            }
+        }
+    }
+
+    /// Slows down: a request was throttled. Requests that were in flight together count once.
+    pub fn throttled(&mut self) {
+        if self.changed_at.elapsed() >= STEP || (self.share - 1.0).abs() < f64::EPSILON {
+            self.change((self.share * FALL).max(LEAST));
+        }
+    }
+
+    /// Comes back, a step at a time.
+    fn rise(&mut self) {
+        if self.share < 1.0 && self.changed_at.elapsed() >= STEP {
+            self.change((self.share + RISE).min(1.0));
+        }
+    }
+
+    fn change(&mut self, share: f64) {
+        self.share = share;
+        self.changed_at = Instant::now();
+        self.limiter = limiter(self.asked, share);
+        // A fresh bucket is full. Emptied, it cannot give what the old one gave already.
+        let burst = self.asked.burst;
+        self.limiter.check_n(burst).ok().and_then(Result::ok).expect("a full bucket holds its burst");
+    }
+}
+
+fn limiter(asked: Asked, share: f64) -> Limiter {
+    // Rounded up, so that the rate is never above what was asked.
+    let period = Duration::from_nanos((1e9 / (asked.rate * share)).ceil() as u64);
+    let quota = Quota::with_period(period).expect("a rate has a period").allow_burst(asked.burst);
+    RateLimiter::direct_with_clock(quota, TokioClock)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn asked(rate: f64, burst: u32) -> Asked {
+        Asked { rate, burst: NonZeroU32::new(burst).unwrap() }
+    }
+
+    /// The worst excess over `burst + rate * w` of any window of the permits, and the time that they took.
+    fn excess(asked: Asked, at: &[Duration]) -> f64 {
+        let mut worst = f64::MIN;
+        for (first, start) in at.iter().enumerate() {
+            for (last, end) in at.iter().enumerate().skip(first) {
+                let window = (*end - *start).as_secs_f64();
+                let permits = (last - first + 1) as f64;
+                worst = worst.max(permits - f64::from(asked.burst.get()) - asked.rate * window);
+            }
+        }
+        worst
+    }
+
+    async fn permits(pace: &mut Pace, count: usize) -> Vec<Duration> {
+        let start = Instant::now();
+        let mut at = Vec::with_capacity(count);
+        for _ in 0..count {
+            pace.permit().await;
+            at.push(start.elapsed());
+        }
+        at
+    }
+
+    /// Promise 6, and the other side of it: not slower than asked either.
+    #[tokio::test(start_paused = true)]
+    async fn no_window_has_more_than_burst_and_rate_allow() {
+        for (rate, burst) in
+            [(0.1, 1), (0.3, 2), (2.0, 5), (3.0, 1), (100.0, 200), (2000.0, 20), (5000.0, 50)]
+        {
+            let asked = asked(rate, burst);
+            let mut pace = Pace::new(asked);
+            let at = permits(&mut pace, 1_500).await;
+            assert!(excess(asked, &at) <= 1e-6, "{rate}/{burst}: {}", excess(asked, &at));
+            let ideal = (1_500 - f64::from(burst).min(1_499.0) as usize) as f64 / rate;
+            let took = at.last().unwrap().as_secs_f64();
+            assert!(took <= ideal * 1.005 + 0.002, "{rate}/{burst}: {took} s instead of {ideal} s");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn throttling_slows_and_the_bound_holds_through_every_change() {
+        let asked = asked(50.0, 10);
+        let mut pace = Pace::new(asked);
+        let start = Instant::now();
+        let mut at = Vec::new();
+        let mut slowest = f64::MAX;
+        for permit in 0..2_000 {
+            pace.permit().await;
+            at.push(start.elapsed());
+            if permit < 1_000 && permit % 7 == 0 {
+                pace.throttled();
+            }
+            slowest = slowest.min(pace.rate());
+        }
+        assert!(excess(asked, &at) <= 1e-6, "{}", excess(asked, &at));
+        assert!(slowest < 10.0, "{slowest}");
+        assert!(pace.rate() > slowest);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_pace_comes_back_after_throttling_ends() {
+        let mut pace = Pace::new(asked(20.0, 2));
+        pace.throttled();
+        assert!((pace.rate() - 14.0).abs() < 1e-9);
+        pace.throttled();
+        assert!((pace.rate() - 14.0).abs() < 1e-9, "requests that were in flight together count once");
+        permits(&mut pace, 1_000).await;
+        assert!((pace.rate() - 20.0).abs() < 1e-9);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_permit_that_nobody_waits_for_any_more_is_not_taken() {
+        let mut pace = Pace::new(asked(1.0, 1));
+        pace.permit().await;
+        let start = Instant::now();
+        for _ in 0..9 {
+            let waited = tokio::time::timeout(Duration::from_millis(100), pace.permit()).await;
+            assert!(waited.is_err());
+        }
+        pace.permit().await;
+        assert_eq!(start.elapsed(), Duration::from_secs(1));
+    }
+}

@@ -1,0 +1,171 @@
+//! The client: configured once, used for every request.
+
+use std::path::PathBuf;
+use std::time::{Duration, SystemTime};
+
+use aws_config::retry::RetryConfig;
+use aws_config::timeout::TimeoutConfig;
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::ProvideCredentials;
+use aws_sdk_connect::config::{SharedCredentialsProvider, SharedHttpClient};
+use aws_smithy_async::time::TimeSource;
+use aws_smithy_types::body::SdkBody;
+
+use super::error::ConnectError;
+use super::{answer, endpoint, input, tls};
+use crate::clock::Clock;
+use crate::domain::refusal::Refusal;
+use crate::domain::request::ContactRequest;
+
+/// What an attempt may take beyond connecting and reading, so that loading credentials fits in.
+const ATTEMPT_MARGIN: Duration = Duration::from_secs(10);
+
+/// How to reach Amazon Connect. `None` leaves a thing to the environment and the profile, as the AWS CLI does.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings {
+    /// AWS Region.
+    pub region: Option<String>,
+    /// Profile of the shared configuration files.
+    pub profile: Option<String>,
+    /// Another endpoint than Amazon Connect's own; https, or on this machine.
+    pub endpoint_url: Option<String>,
+    /// PEM certificates to trust besides the machine's; else `AWS_CA_BUNDLE`.
+    pub ca_bundle: Option<PathBuf>,
+    /// Time to open a connection.
+    pub connect_timeout: Duration,
+    /// Time between the request and the answer.
+    pub read_timeout: Duration,
+}
+
+/// Sends contact requests.
+#[derive(Debug, Clone)]
+pub struct Client {
+    sdk: aws_sdk_connect::Client,
+    endpoint: Option<String>,
+}
+
+impl Client {
+    /// A client for Amazon Connect (or for the endpoint that is set), with credentials that could be loaded.
+    ///
+    /// # Errors
+    /// [`ConnectError`]: no Region, no credentials, an unusable CA bundle or endpoint.
+    pub async fn connect(settings: &Settings, clock: &Clock) -> Result<Self, ConnectError> {
+        let mut loader = aws_config::defaults(behavior());
+        if let Some(region) = &settings.region {
+            loader = loader.region(Region::new(region.clone()));
+        }
+        if let Some(profile) = &settings.profile {
+            loader = loader.profile_name(profile);
+        }
+        let bundle =
+            settings.ca_bundle.clone().or_else(|| std::env::var_os("AWS_CA_BUNDLE").map(PathBuf::from));
+        if let Some(bundle) = bundle {
+            loader = loader.http_client(tls::client_trusting(&bundle)?);
+        }
+        let config = loader.load().await;
+        if config.region().is_none() {
+            return Err(ConnectError::NoRegion);
+        }
+        require_credentials(&config).await?;
+        let endpoint = match &settings.endpoint_url {
+            Some(url) => Some(url.clone()),
+            None => endpoint::from_environment(&config)?,
+        };
+        Ok(Self::build(&config, endpoint, settings, clock))
+    }
+
+    /// A client whose requests go to the given HTTP client and nowhere else: the simulator in this process.
+    #[must_use]
+    pub fn simulated(http: SharedHttpClient, keys: (&str, &str), settings: &Settings, clock: &Clock) -> Self {
+        let region = settings.region.clone().unwrap_or_else(|| "us-west-2".to_owned());
+        let credentials = Credentials::new(keys.0, keys.1, None, None, "simulated");
+        let config = SdkConfig::builder()
+            .behavior_version(behavior())
+            .region(Region::new(region))
+            .credentials_provider(SharedCredentialsProvider::new(credentials))
+            .http_client(http)
+            .build();
+        Self::build(&config, settings.endpoint_url.clone(), settings, clock)
+    }
+
+    fn build(config: &SdkConfig, endpoint: Option<String>, settings: &Settings, clock: &Clock) -> Self {
+        let timeouts = TimeoutConfig::builder()
+            .connect_timeout(settings.connect_timeout)
+            .read_timeout(settings.read_timeout)
+            .operation_attempt_timeout(settings.connect_timeout + settings.read_timeout + ATTEMPT_MARGIN)
+            .operation_timeout(settings.connect_timeout + settings.read_timeout + 2 * ATTEMPT_MARGIN)
+            .build();
+        let mut builder = aws_sdk_connect::config::Builder::from(config)
+            .retry_config(RetryConfig::disabled())
+            .timeout_config(timeouts)
+            .sleep_impl(aws_smithy_async::rt::sleep::TokioSleep::new())
+            .time_source(Wall(clock.clone()));
+        builder.set_endpoint_url(endpoint.clone());
+        Self { sdk: aws_sdk_connect::Client::from_conf(builder.build()), endpoint }
+    }
+
+    /// The endpoint, where it is not Amazon Connect's own.
+    #[must_use]
+    pub fn endpoint(&self) -> Option<&str> {
+        self.endpoint.as_deref()
+    }
+
+    /// Whether the endpoint is on this machine.
+    #[must_use]
+    pub fn is_loopback(&self) -> bool {
+        self.endpoint().is_some_and(endpoint::is_loopback)
+    }
+
+    /// Starts a contact: one HTTP request, and its contact id.
+    ///
+    /// The body is [`ContactRequest::body`] to the byte: the SDK's own serializer goes through hash maps, whose order
+    /// changes from one attempt to the next.
+    ///
+    /// # Errors
+    /// The refusal; among them every failure of which nobody knows whether the contact was started.
+    pub async fn start(&self, contact: &ContactRequest) -> Result<String, Refusal> {
+        let body = contact.body();
+        let answer = input::fill(self.sdk.start_outbound_chat_contact(), contact)
+            .customize()
+            .mutate_request(move |request| {
+                request.headers_mut().insert("content-length", body.len().to_string());
+                *request.body_mut() = SdkBody::from(body.clone());
+            })
+            .send()
+            .await;
+        answer::contact_id(answer)
+    }
+}
+
+fn behavior() -> BehaviorVersion {
+    BehaviorVersion::v2026_01_12()
+}
+
+async fn require_credentials(config: &SdkConfig) -> Result<(), ConnectError> {
+    let Some(provider) = config.credentials_provider() else {
+        return Err(ConnectError::Credentials("none are configured".to_owned()));
+    };
+    match provider.provide_credentials().await {
+        Ok(_) => Ok(()),
+        Err(error) => {
+            let mut words = error.to_string();
+            let mut cause = std::error::Error::source(&error);
+            while let Some(error) = cause {
+                words = format!("{words}: {error}");
+                cause = error.source();
+            }
+            Err(ConnectError::Credentials(words))
+        }
+    }
+}
+
+/// The injected clock, as the SDK asks for it when it signs.
+#[derive(Debug)]
+struct Wall(Clock);
+
+impl TimeSource for Wall {
+    fn now(&self) -> SystemTime {
+        self.0.system_time()
+    }
+}

@@ -1,0 +1,56 @@
+//! Where requests go: the definition's endpoint, else the environment's, else Amazon Connect's own.
+//!
+//! The order is the SDK's: code, `AWS_ENDPOINT_URL_CONNECT`, the profile's `connect` service section, `AWS_ENDPOINT_URL`.
+//! It is resolved here, because the campaign must know whether its contacts will be real.
+
+use std::net::IpAddr;
+
+use aws_config::SdkConfig;
+use aws_types::service_config::ServiceConfigKey;
+use http::Uri;
+
+use super::error::ConnectError;
+
+/// The endpoint that the environment or the profile names, if any.
+///
+/// # Errors
+/// [`ConnectError::Insecure`] for plain http to another machine.
+pub(super) fn from_environment(config: &SdkConfig) -> Result<Option<String>, ConnectError> {
+    let key =
+        ServiceConfigKey::builder().service_id("Connect").env("AWS_ENDPOINT_URL").profile("endpoint_url");
+    let key = key.build().expect("all three are set");
+    let of_service = config.service_config().and_then(|services| services.load_config(key));
+    match of_service.or_else(|| config.endpoint_url().map(str::to_owned)) {
+        Some(url) if url.starts_with("https://") || is_loopback(&url) => Ok(Some(url)),
+        Some(url) => Err(ConnectError::Insecure(url)),
+        None => Ok(None),
+    }
+}
+
+/// Whether a URL leads to this machine.
+pub(super) fn is_loopback(url: &str) -> bool {
+    let Ok(uri) = url.parse::<Uri>() else { return false };
+    let host = uri.host().unwrap_or_default().trim_start_matches('[').trim_end_matches(']');
+    host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn loopback_is_told_from_what_looks_like_it() {
+        for url in ["http://127.0.0.1:8080", "http://127.9.9.9", "http://localhost:1/x", "http://[::1]:80"] {
+            assert!(is_loopback(url), "{url}");
+        }
+        for url in [
+            "http://127.0.0.1.example.com",
+            "http://localhost.example.com",
+            "http://10.0.0.1",
+            "nonsense",
+            "",
+        ] {
+            assert!(!is_loopback(url), "{url}");
+        }
+    }
+}

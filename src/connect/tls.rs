@@ -1,0 +1,44 @@
+//! HTTPS with a certificate authority of the user's own, besides the machine's: for proxies that open connections.
+
+use std::path::Path;
+
+use aws_sdk_connect::config::SharedHttpClient;
+use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
+use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
+
+use super::error::ConnectError;
+
+/// An HTTP client that trusts the certificates of a PEM file as well.
+///
+/// # Errors
+/// [`ConnectError::CaBundle`] where the file cannot be read or holds no certificate.
+pub(super) fn client_trusting(path: &Path) -> Result<SharedHttpClient, ConnectError> {
+    let failed = |reason: String| ConnectError::CaBundle { path: path.to_owned(), reason };
+    let pem = std::fs::read(path).map_err(|error| failed(error.to_string()))?;
+    // The library panics on a store without a certificate; a file of something else is the user's mistake.
+    if !String::from_utf8_lossy(&pem).contains("-----BEGIN CERTIFICATE-----") {
+        return Err(failed("it holds no PEM certificate".to_owned()));
+    }
+    let context = TlsContext::builder()
+        .with_trust_store(TrustStore::empty().with_native_roots(true).with_pem_certificate(pem))
+        .build()
+        .map_err(|error| failed(error.to_string()))?;
+    Ok(aws_smithy_http_client::Builder::new()
+        .tls_provider(Provider::Rustls(CryptoMode::AwsLc))
+        .tls_context(context)
+        .build_https())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_of_something_else_is_told() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("ca.pem");
+        assert!(client_trusting(&path).unwrap_err().to_string().contains("No such file"));
+        std::fs::write(&path, "hello").unwrap();
+        assert!(client_trusting(&path).unwrap_err().to_string().ends_with("it holds no PEM certificate"));
+    }
+}

@@ -1,0 +1,381 @@
+//! One run, as a state machine: each thing that can happen has its function, and one `select!` orders them all.
+
+use std::collections::HashMap;
+use std::future::Future;
+use std::pin::Pin;
+use std::time::Duration;
+
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
+use tokio::time::{Instant, sleep_until};
+
+use super::notice::{Notice, Observer, Refused};
+use super::queue::Queue;
+use super::timers::Timers;
+use super::{Engine, Stop};
+use crate::domain::ending::Ending;
+use crate::domain::mask;
+use crate::domain::refusal::{Refusal, RefusalKind};
+use crate::domain::state::{Doubt, Event, State};
+use crate::domain::verdict::{self, QUOTA_BACKOFF, Silence, Situation, Verdict};
+use crate::journal::{Claimed, Counters, JournalError, RowId, Settlement, WriterError};
+
+type Pending<T> = FuturesUnordered<Pin<Box<dyn Future<Output = T> + Send>>>;
+
+/// The record of the run in the journal is brought up to date this often, with a group that is written anyway.
+const RECORD_EVERY: Duration = Duration::from_secs(1);
+
+pub(super) struct Flow<'a> {
+    engine: Engine,
+    observer: &'a mut dyn Observer,
+    began: Instant,
+    queue: Queue,
+    in_flight: Pending<(Claimed, Result<String, Refusal>)>,
+    settling: Pending<(Settling, Result<State, WriterError>)>,
+    timers: Timers,
+    /// Attempts in this run of rows that had one and may have more.
+    tries: HashMap<RowId, u32>,
+    pause: Pause,
+    silence: Silence,
+    ending: Option<Ending>,
+    abandon: bool,
+    /// Contact ids that came back, durable or not yet.
+    answered: u64,
+    counters: Counters,
+    recorded_at: Instant,
+}
+
+/// The active chats quota.
+enum Pause {
+    /// Has room.
+    Off,
+    /// Is full; nothing is sent until then.
+    Until(Instant, u32),
+    /// May have room again: one request at a time finds out.
+    Probing(u32),
+}
+
+/// A settlement on its way to the journal, and what to do once it is there.
+struct Settling {
+    row: RowId,
+    line: Option<u64>,
+    then: Then,
+}
+
+enum Then {
+    Nothing,
+    Started,
+    Refused(Refused, Option<Instant>),
+}
+
+impl<'a> Flow<'a> {
+    pub(super) fn new(engine: Engine, observer: &'a mut dyn Observer, began: Instant) -> Self {
+        Self {
+            engine,
+            observer,
+            began,
+            queue: Queue::default(),
+            in_flight: FuturesUnordered::new(),
+            settling: FuturesUnordered::new(),
+            timers: Timers::default(),
+            tries: HashMap::new(),
+            pause: Pause::Off,
+            silence: Silence::default(),
+            ending: None,
+            abandon: false,
+            answered: 0,
+            counters: Counters::default(),
+            recorded_at: began,
+        }
+    }
+
+    pub(super) async fn run(mut self) -> Result<(Ending, Counters), WriterError> {
+        self.observer.see(&Notice::Began(self.engine.tally));
+        loop {
+            self.top_up();
+            if self.abandon || self.is_done() {
+                return Ok((self.ending.unwrap_or(Ending::Complete), self.counters));
+            }
+            let wake = self.next_wake();
+            let may_send = self.may_send();
+            tokio::select! {
+                biased;
+                Ok(()) = self.engine.stop.changed() => self.on_stop(),
+                Some((row, answer)) = self.in_flight.next() => self.on_answer(row, answer),
+                Some((settling, state)) = self.settling.next() => self.on_settled(settling, state?).await,
+                rows = self.queue.claimed() => self.on_claimed(rows?),
+                () = sleep_until(wake.unwrap_or(self.began)), if wake.is_some() => self.on_wake(),
+                () = self.engine.pace.permit(), if may_send => self.launch()?,
+            }
+        }
+    }
+
+    fn is_done(&self) -> bool {
+        let quiet = self.in_flight.is_empty() && self.settling.is_empty() && !self.queue.is_claiming();
+        let drained = self.ending.is_some() && self.queue.ready.is_empty();
+        quiet && (drained || (self.queue.is_exhausted() && self.timers.is_empty()))
+    }
+
+    fn may_send(&self) -> bool {
+        let probing = matches!(self.pause, Pause::Probing(_));
+        let room = if probing { 1 } else { self.engine.max_in_flight.get() };
+        self.ending.is_none()
+            && !matches!(self.pause, Pause::Until(..))
+            && !self.queue.ready.is_empty()
+            && self.in_flight.len() < room
+    }
+
+    /// How many more contacts this run may start.
+    fn allowance(&self) -> u64 {
+        let begun = self.answered + self.in_flight.len() as u64;
+        self.engine.most.map_or(u64::MAX, |most| most.saturating_sub(begun))
+    }
+
+    fn top_up(&mut self) {
+        let ahead = match self.pause {
+            _ if self.ending.is_some() => 0,
+            Pause::Until(..) => 0,
+            Pause::Probing(_) => 1,
+            // About a second of the pace.
+            Pause::Off => self.engine.pace.rate().ceil().max(1.0) as usize,
+        };
+        let ahead = ahead.min(usize::try_from(self.allowance()).unwrap_or(usize::MAX));
+        self.queue.top_up(&self.engine.writer, &self.engine.clock, ahead);
+    }
+
+    fn next_wake(&self) -> Option<Instant> {
+        if self.ending.is_some() {
+            return None;
+        }
+        let pause = if let Pause::Until(until, _) = self.pause { Some(until) } else { None };
+        self.timers.next().into_iter().chain(pause).min()
+    }
+
+    fn on_wake(&mut self) {
+        let now = Instant::now();
+        self.timers.take_due(now, &mut self.queue.due);
+        if let Pause::Until(until, times) = self.pause
+            && until <= now
+        {
+            self.pause = Pause::Probing(times);
+        }
+    }
+
+    fn on_claimed(&mut self, rows: Vec<Claimed>) {
+        for row in &rows {
+            if row.earlier == Doubt::None {
+                self.observer.see(&Notice::Moved { line: row.line, from: State::Queued, to: State::Attempting });
+            }
+        }
+        self.queue.ready.extend(rows);
+        if self.ending.is_some() || matches!(self.pause, Pause::Until(..)) {
+            self.give_back();
+        }
+    }
+
+    /// A permit was taken for the next row: its request leaves.
+    fn launch(&mut self) -> Result<(), WriterError> {
+        let Some(row) = self.queue.ready.pop_front() else { return Ok(()) };
+        let age = self.engine.clock.now().since(row.doubt_at);
+        if row.earlier == Doubt::Earlier && !verdict::token_is_safe(age) {
+            self.settle(&row, Event::TokenExpired, None, None, Then::Nothing);
+            return Ok(());
+        }
+        let request = row
+            .frozen
+            .request()
+            .map_err(|error| WriterError::from(std::sync::Arc::new(JournalError::Slot(error))))?;
+        let again = self.tries.contains_key(&row.id);
+        self.counters.requests += 1;
+        self.counters.retried += u64::from(again);
+        let client = self.engine.client.clone();
+        self.in_flight.push(Box::pin(async move {
+            let answer = client.start(&request).await;
+            (row, answer)
+        }));
+        self.observer.see(&Notice::Requested { again, in_flight: self.in_flight.len() });
+        Ok(())
+    }
+
+    fn on_answer(&mut self, row: Claimed, answer: Result<String, Refusal>) {
+        match answer {
+            Ok(contact_id) => {
+                self.silence.broken();
+                self.answered += 1;
+                if !matches!(self.pause, Pause::Off) {
+                    self.pause = Pause::Off;
+                    self.observer.see(&Notice::Resumed);
+                }
+                self.tries.remove(&row.id);
+                self.settle(&row, Event::Answered, Some(contact_id), None, Then::Started);
+                if self.engine.most == Some(self.answered) && self.in_flight.is_empty() {
+                    self.end(Ending::Limit);
+                }
+            }
+            Err(refusal) => self.on_refusal(&row, refusal),
+        }
+    }
+
+    fn on_refusal(&mut self, row: &Claimed, refusal: Refusal) {
+        let attempts = self.tries.get(&row.id).copied().unwrap_or(0) + 1;
+        let situation = Situation {
+            kind: refusal.kind,
+            attempts,
+            earlier: row.earlier,
+            token_age: self.engine.clock.now().since(row.doubt_at),
+        };
+        let verdict = verdict::decide(situation, self.engine.chance.f64());
+        self.listen(&refusal);
+        let mut told = told(row, &refusal);
+        let mut due = None;
+        match verdict {
+            Verdict::Retry(_, delay) => {
+                self.tries.insert(row.id, attempts);
+                told.retry_in = Some(delay);
+                due = Some(Instant::now() + delay);
+            }
+            Verdict::Pause(_) => {
+                // Not the row's fault: it is tried again first of all, and its attempts are not counted against it.
+                due = Some(Instant::now());
+                self.pause();
+            }
+            Verdict::Halt(_) => self.end(Ending::Refused(masked(refusal.clone()))),
+            Verdict::Settle(_) | Verdict::Leave(_) => {
+                self.tries.remove(&row.id);
+            }
+        }
+        self.settle(row, verdict.event(), None, Some(refusal), Then::Refused(told, due));
+    }
+
+    /// What a refusal says about everybody, not only about its row.
+    fn listen(&mut self, refusal: &Refusal) {
+        if refusal.kind == RefusalKind::Throttled {
+            self.counters.throttled += 1;
+            self.engine.pace.throttled();
+        }
+        if refusal.kind != RefusalKind::Unknown {
+            self.silence.broken();
+        } else if self.silence.grows(self.began.elapsed()) {
+            self.end(Ending::Silent(masked(refusal.clone())));
+        }
+    }
+
+    /// The active chats quota is full: claimed rows go back to the queue, and a while later one request finds out.
+    fn pause(&mut self) {
+        let times = match self.pause {
+            Pause::Off => 1,
+            Pause::Probing(times) => times.saturating_add(1),
+            Pause::Until(..) => return,
+        };
+        // At least half of the ceiling: a pause of nothing is none.
+        let jitter = 0.5 + self.engine.chance.f64() / 2.0;
+        let length = QUOTA_BACKOFF.delay(times, jitter);
+        self.pause = Pause::Until(Instant::now() + length, times);
+        self.observer.see(&Notice::Paused(length));
+        self.give_back();
+    }
+
+    fn on_stop(&mut self) {
+        let stop = *self.engine.stop.borrow_and_update();
+        match stop {
+            Stop::No => {}
+            Stop::Drain(signal) => self.end(Ending::Interrupted(signal)),
+            Stop::Now(signal) => {
+                self.ending = Some(Ending::Interrupted(signal));
+                self.abandon = true;
+            }
+        }
+    }
+
+    /// No new requests from here on; what is in flight is waited for. The first reason stays the reason.
+    fn end(&mut self, ending: Ending) {
+        if self.ending.is_none() {
+            self.ending = Some(ending);
+            self.observer.see(&Notice::Draining { in_flight: self.in_flight.len() });
+        }
+        self.timers.clear();
+        self.queue.due.clear();
+        self.give_back();
+    }
+
+    /// Undoes claims for which no request left.
+    fn give_back(&mut self) {
+        for row in std::mem::take(&mut self.queue.ready) {
+            if self.ending.is_none() {
+                self.queue.due.push(row.id);
+            }
+            self.settle(&row, Event::GivenBack(row.earlier), None, None, Then::Nothing);
+        }
+    }
+
+    fn settle(
+        &mut self,
+        row: &Claimed,
+        event: Event,
+        contact_id: Option<String>,
+        refusal: Option<Refusal>,
+        then: Then,
+    ) {
+        let settlement = Settlement {
+            id: row.id,
+            event,
+            contact_id,
+            refusal: refusal.map(|refusal| (refusal.code, refusal.message)),
+            at: self.engine.clock.now(),
+        };
+        let settling = Settling { row: row.id, line: row.line, then };
+        let writer = self.engine.writer.clone();
+        self.settling.push(Box::pin(async move { (settling, writer.settle(settlement).await) }));
+    }
+
+    /// The outcome is durable: now others may know of it.
+    async fn on_settled(&mut self, settling: Settling, state: State) {
+        let Settling { row, line, then } = settling;
+        if state != State::Attempting {
+            self.observer.see(&Notice::Moved { line, from: State::Attempting, to: state });
+        }
+        match then {
+            Then::Nothing => {}
+            Then::Started => {
+                self.counters.started += 1;
+                self.gate(false);
+            }
+            Then::Refused(told, due) => {
+                if state == State::Failed {
+                    self.gate(true);
+                }
+                self.observer.see(&Notice::Refused(told));
+                if let (Some(due), None) = (due, &self.ending) {
+                    self.timers.push(due, row);
+                }
+            }
+        }
+        if self.recorded_at.elapsed() >= RECORD_EVERY {
+            self.recorded_at = Instant::now();
+            let now = self.engine.clock.now();
+            self.engine.writer.counters(self.engine.run, self.counters, now).await;
+        }
+    }
+
+    fn gate(&mut self, failed: bool) {
+        if let Some((failed, of)) = self.engine.gate.settled(failed) {
+            self.end(Ending::Failures { failed, of });
+        }
+    }
+}
+
+fn told(row: &Claimed, refusal: &Refusal) -> Refused {
+    Refused {
+        line: row.line,
+        destination: mask::mask_text(&row.frozen.destination),
+        attempt: row.attempts,
+        kind: refusal.kind,
+        code: refusal.code.clone(),
+        message: mask::mask_text(&refusal.message),
+        retry_in: None,
+    }
+}
+
+fn masked(refusal: Refusal) -> Refusal {
+    Refusal { message: mask::mask_text(&refusal.message), ..refusal }
+}
