@@ -4,8 +4,14 @@
 
 pub mod ending;
 pub mod gate;
+pub mod gsm;
+pub mod header;
+pub mod mask;
+pub mod phone;
+pub mod problem;
 pub mod refusal;
 pub mod request;
+pub mod segments;
 pub mod stamp;
 pub mod state;
 pub mod tally;

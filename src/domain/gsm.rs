@@ -1,0 +1,150 @@
+//! The GSM 7-bit default alphabet and its extension table, and how texts outside it are brought into it.
+//!
+//! Source: 3GPP TS 23.038, 6.2.1. Other languages' shift tables are not used by the service and not here.
+
+use std::borrow::Cow;
+
+/// Characters of one septet, without the escape.
+const BASIC: &str = "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà";
+
+/// Characters of two septets: an escape and another.
+const EXTENSION: &str = "\u{c}^{}\\[~]|€";
+
+/// How many septets a character takes; `None` where the alphabet does not have it.
+#[must_use]
+pub fn septets(c: char) -> Option<usize> {
+    match c {
+        ' '..='_' if !matches!(c, '[' | '\\' | ']' | '^') => Some(1),
+        'a'..='z' => Some(1),
+        _ if EXTENSION.contains(c) => Some(2),
+        _ if BASIC.contains(c) => Some(1),
+        _ => None,
+    }
+}
+
+/// The text with its characters outside the alphabet replaced by their nearest equivalents: typographic quotes and
+/// dashes, ellipses, spaces of any width, and letters without the accent that the alphabet lacks. What has no
+/// equivalent stays.
+#[must_use]
+pub fn nearest(text: &str) -> Cow<'_, str> {
+    if text.chars().all(|c| septets(c).is_some()) {
+        return Cow::Borrowed(text);
+    }
+    let mut near = String::with_capacity(text.len());
+    for c in text.chars() {
+        match (septets(c), equivalent(c)) {
+            (None, Some(equivalent)) => near.push_str(equivalent),
+            _ => near.push(c),
+        }
+    }
+    Cow::Owned(near)
+}
+
+/// Replacements by equivalent: every character of the left text becomes the right one.
+const EQUIVALENTS: &[(&str, &str)] = &[
+    ("‘’‚‛′`´ʹʼ‹›", "'"),
+    ("“”„‟″«»", "\""),
+    ("‐‑‒–—―−", "-"),
+    ("…", "..."),
+    ("\u{a0}\u{2000}\u{2001}\u{2002}\u{2003}\u{2004}\u{2005}\u{2006}\u{2007}\u{2008}\u{2009}\u{200a}\u{202f}\u{3000}\t", " "),
+    ("\u{200b}\u{200c}\u{200d}\u{2060}\u{feff}\u{ad}", ""),
+    ("\u{2028}\u{2029}", "\n"),
+    ("•·∙", "-"),
+    ("×", "x"),
+    ("™", "TM"),
+    ("©", "(c)"),
+    ("®", "(R)"),
+    ("½", "1/2"),
+    ("¼", "1/4"),
+    ("¾", "3/4"),
+    ("ÀÁÂÃĀĂĄ", "A"),
+    ("áâãāăąª", "a"),
+    ("ĆĈĊČ", "C"),
+    ("çćĉċč", "c"),
+    ("ĎĐ", "D"),
+    ("ďđ", "d"),
+    ("ÈÊËĒĔĖĘĚ", "E"),
+    ("êëēĕėęě", "e"),
+    ("ĜĞĠĢ", "G"),
+    ("ĝğġģ", "g"),
+    ("ĤĦ", "H"),
+    ("ĥħ", "h"),
+    ("ÌÍÎÏĨĪĬĮİ", "I"),
+    ("íîïĩīĭįı", "i"),
+    ("Ķ", "K"),
+    ("ķ", "k"),
+    ("ĹĻĽŁ", "L"),
+    ("ĺļľł", "l"),
+    ("ŃŅŇ", "N"),
+    ("ńņň", "n"),
+    ("ÒÓÔÕŌŎŐ", "O"),
+    ("óôõōŏőº", "o"),
+    ("Œ", "OE"),
+    ("œ", "oe"),
+    ("ŔŖŘ", "R"),
+    ("ŕŗř", "r"),
+    ("ŚŜŞŠȘ", "S"),
+    ("śŝşšș", "s"),
+    ("ŢŤȚ", "T"),
+    ("ţťț", "t"),
+    ("ÙÚÛŨŪŬŮŰŲ", "U"),
+    ("úûũūŭůűų", "u"),
+    ("ÝŸŶ", "Y"),
+    ("ýÿŷ", "y"),
+    ("Ŵ", "W"),
+    ("ŵ", "w"),
+    ("ŹŻŽ", "Z"),
+    ("źżž", "z"),
+];
+
+fn equivalent(c: char) -> Option<&'static str> {
+    EQUIVALENTS.iter().find(|(from, _)| from.contains(c)).map(|(_, to)| *to)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn the_tables_are_complete() {
+        let basic = BASIC.chars().filter(|c| septets(*c) == Some(1)).count();
+        assert_eq!((basic, BASIC.chars().count()), (127, 127), "128 but for the escape");
+        assert!(EXTENSION.chars().all(|c| septets(c) == Some(2)));
+        assert_eq!(EXTENSION.chars().count(), 10);
+        for c in ['`', '´', 'ç', '’', '\t', '😀', '\u{a0}', '\u{1b}'] {
+            assert_eq!(septets(c), None, "{c:?}");
+        }
+    }
+
+    #[test]
+    fn nearest_equivalents() {
+        for (text, near) in [
+            ("It’s “here” – now…", "It's \"here\" - now..."),
+            ("Café à la crème, Łódź", "Café à la crème, Lodz"),
+            ("ça va, Zoë?", "ca va, Zoe?"),
+            ("12\u{a0}€", "12 €"),
+            ("😀 ok", "😀 ok"),
+            ("plain", "plain"),
+        ] {
+            assert_eq!(nearest(text), near);
+        }
+    }
+
+    #[test]
+    fn every_equivalent_is_in_the_alphabet_and_needed() {
+        for (from, to) in EQUIVALENTS.iter() {
+            assert!(to.chars().all(|c| septets(c).is_some()), "{to}");
+            assert!(from.chars().any(|c| septets(c).is_none()), "{from}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn replacing_twice_changes_nothing(text in any::<String>()) {
+            let once = nearest(&text).into_owned();
+            prop_assert_eq!(nearest(&once), once.as_str());
+        }
+    }
+}

@@ -1,0 +1,167 @@
+//! Mistakes in what a user wrote, collected so that all of one file are told at once.
+//!
+//! A [`Problem`] is for people: where, what, and what to do. It stops the command; rows that are wrong have a
+//! rejection of their own and stop nothing.
+
+use std::fmt;
+
+use super::mask::mask_digits;
+
+/// A position in a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Place {
+    /// Line, from 1.
+    pub line: usize,
+    /// Column in characters, from 1.
+    pub column: usize,
+}
+
+impl Place {
+    /// The position of the byte `offset` of `text`; past the end means the end.
+    #[must_use]
+    pub fn of(text: &str, offset: usize) -> Self {
+        let before = &text[..text.floor_char_boundary(offset)];
+        let start = before.rfind('\n').map_or(0, |newline| newline + 1);
+        Self {
+            line: before.bytes().filter(|byte| *byte == b'\n').count() + 1,
+            column: before[start..].chars().count() + 1,
+        }
+    }
+}
+
+/// One mistake.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// Where; `None` for what is missing from the file as a whole.
+    pub place: Option<Place>,
+    /// What is wrong, in lower case, without a full stop.
+    pub message: String,
+    /// What to do about it.
+    pub hint: Option<String>,
+}
+
+impl Problem {
+    /// A mistake without a hint.
+    #[must_use]
+    pub fn new(place: Option<Place>, message: impl Into<String>) -> Self {
+        Self { place, message: message.into(), hint: None }
+    }
+
+    /// The same with a hint.
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+}
+
+/// All mistakes of one file. Displays as users see it: one paragraph per mistake, in the order of the file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problems {
+    file: String,
+    text: String,
+    list: Vec<Problem>,
+}
+
+impl Problems {
+    /// No mistakes yet in `text`, which was read from `file`.
+    #[must_use]
+    pub fn new(file: &str, text: &str) -> Self {
+        Self { file: file.to_owned(), text: text.to_owned(), list: Vec::new() }
+    }
+
+    /// Takes note of a mistake.
+    pub fn push(&mut self, problem: Problem) {
+        self.list.push(problem);
+    }
+
+    /// The mistakes, in the order in which they were found.
+    #[must_use]
+    pub fn list(&self) -> &[Problem] {
+        &self.list
+    }
+
+    /// `value` if there are no mistakes.
+    ///
+    /// # Errors
+    /// The mistakes, in the order of the file.
+    pub fn or<T>(mut self, value: impl FnOnce() -> T) -> Result<T, Self> {
+        if self.list.is_empty() {
+            return Ok(value());
+        }
+        self.list.sort_by_key(|problem| problem.place);
+        self.list.dedup();
+        Err(self)
+    }
+}
+
+impl fmt::Display for Problems {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, problem) in self.list.iter().enumerate() {
+            if index > 0 {
+                writeln!(f)?;
+            }
+            match problem.place {
+                Some(place) => {
+                    write!(f, "{}:{}:{}: {}", self.file, place.line, place.column, problem.message)?;
+                    if let Some(line) = self.text.lines().nth(place.line - 1) {
+                        excerpt(f, place, line)?;
+                    }
+                }
+                None => write!(f, "{}: {}", self.file, problem.message)?,
+            }
+            if let Some(hint) = &problem.hint {
+                write!(f, "\n    hint: {hint}")?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Problems {}
+
+/// The source line with a caret below the column, cut to what a terminal shows. Tabs count as one column, as spaces.
+fn excerpt(f: &mut fmt::Formatter<'_>, place: Place, line: &str) -> fmt::Result {
+    const WIDTH: usize = 90;
+    let skip = place.column.saturating_sub(WIDTH);
+    let shown: String = line.replace('\t', " ").chars().skip(skip).take(WIDTH).collect();
+    write!(f, "\n  {:>4} | {}", place.line, mask_digits(shown.trim_end()))?;
+    write!(f, "\n       | {:>width$}", '^', width = place.column - skip)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_count_lines_and_characters() {
+        let text = "é = 1\nsecond = \"ü\" # x\n";
+        for (needle, line, column) in [("é", 1, 1), ("= 1", 1, 3), ("second", 2, 1), ("# x", 2, 14)] {
+            let offset = text.find(needle).unwrap();
+            assert_eq!(Place::of(text, offset), Place { line, column }, "{needle}");
+        }
+        assert_eq!(Place::of(text, 1), Place { line: 1, column: 1 }, "in the middle of a character");
+        assert_eq!(Place::of(text, 999), Place { line: 3, column: 1 }, "past the end");
+    }
+
+    #[test]
+    fn shows_the_line_with_a_caret_and_the_hint_in_the_order_of_the_file() {
+        let text = "name = \"x\"\n\trate = \"fast\"\nonly = [\"+12025550104\"]\n";
+        let mut problems = Problems::new("c.toml", text);
+        let at = |line, column| Some(Place { line, column });
+        problems.push(Problem::new(at(3, 9), "not a number"));
+        problems.push(Problem::new(at(2, 9), "`rate` must be a number").hint("write 2.0"));
+        problems.push(Problem::new(None, "`connect.source` is missing"));
+        let shown = problems.or(|| ()).unwrap_err().to_string();
+        insta::assert_snapshot!(shown, @r#"
+        c.toml: `connect.source` is missing
+        c.toml:2:9: `rate` must be a number
+             2 |  rate = "fast"
+               |         ^
+            hint: write 2.0
+        c.toml:3:9: not a number
+             3 | only = ["+1********04"]
+               |         ^
+        "#);
+    }
+}
