@@ -15,5 +15,6 @@ pub mod segments;
 pub mod stamp;
 pub mod state;
 pub mod tally;
+pub mod template;
 pub mod token;
 pub mod verdict;
