@@ -2,13 +2,17 @@
 //!
 //! Everything here can be tested by calling it. Time and chance are arguments.
 
+pub mod arn;
+pub mod content;
 pub mod ending;
 pub mod gate;
 pub mod gsm;
 pub mod header;
+pub mod limits;
 pub mod mask;
 pub mod phone;
 pub mod problem;
+pub mod recipient;
 pub mod refusal;
 pub mod request;
 pub mod segments;

@@ -1,0 +1,92 @@
+//! Channels, content types and message encodings: closed sets of words of the definition and the API.
+
+/// The channel that a contact goes over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Channel {
+    /// `connect:SMS`.
+    Sms,
+    /// `connect:WhatsApp`; in the API since December 2025.
+    WhatsApp,
+}
+
+impl Channel {
+    /// The word in the definition.
+    pub const NAMES: &'static [&'static str] = &["sms", "whatsapp"];
+
+    /// The channel that a word of the definition names.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        match name {
+            "sms" => Some(Self::Sms),
+            "whatsapp" => Some(Self::WhatsApp),
+            _ => None,
+        }
+    }
+
+    /// `SegmentAttributes["connect:Subtype"].ValueString`.
+    #[must_use]
+    pub fn subtype(self) -> &'static str {
+        match self {
+            Self::Sms => "connect:SMS",
+            Self::WhatsApp => "connect:WhatsApp",
+        }
+    }
+}
+
+/// `ContentType` of a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ContentType {
+    /// `text/plain`, the only one that SMS takes.
+    Plain,
+    /// `text/markdown`.
+    Markdown,
+    /// `application/json`.
+    Json,
+    /// `application/vnd.amazonaws.connect.message.interactive.response`.
+    InteractiveResponse,
+}
+
+impl ContentType {
+    /// All, as the API names them. Source: `InitialSystemMessage` in the API reference.
+    pub const NAMES: &'static [&'static str] = &[
+        "text/plain",
+        "text/markdown",
+        "application/json",
+        "application/vnd.amazonaws.connect.message.interactive.response",
+    ];
+
+    /// What `SupportedMessagingContentTypes` takes. Source: the API reference.
+    pub const SUPPORTED: &'static [&'static str] = &[
+        "text/plain",
+        "text/markdown",
+        "application/json",
+        "application/vnd.amazonaws.connect.message.interactive",
+        "application/vnd.amazonaws.connect.message.interactive.response",
+    ];
+
+    /// The type with this name.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        let all = [Self::Plain, Self::Markdown, Self::Json, Self::InteractiveResponse];
+        Self::NAMES.iter().zip(all).find(|(known, _)| **known == name).map(|(_, content_type)| content_type)
+    }
+
+    /// Most characters of a content of this type. Source: `ChatMessage` in the API reference.
+    #[must_use]
+    pub fn longest(self) -> usize {
+        match self {
+            Self::Plain | Self::Markdown => 1024,
+            Self::Json => 12_000,
+            Self::InteractiveResponse => 12_288,
+        }
+    }
+}
+
+/// What is done to a message before it goes out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum MessageEncoding {
+    /// Nothing.
+    AsIs,
+    /// Characters outside GSM-7 give way to their nearest equivalents.
+    Gsm,
+}

@@ -1,0 +1,109 @@
+//! What becomes of one row of a recipients file: a recipient, or a rejection with a reason.
+
+use uuid::Uuid;
+
+use super::limits::Breach;
+use super::phone::{E164, PhoneRejection};
+
+/// A row that can be sent to. Its texts, put into the plan's shape, are the request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Recipient {
+    /// The physical line on which the row begins, from 1.
+    pub line: u64,
+    /// What makes it the same recipient: the key column's value, else the number.
+    pub key: String,
+    /// The destination.
+    pub phone: E164,
+    /// The idempotency token, from campaign and key.
+    pub client_token: Uuid,
+    /// The texts that differ from row to row, in the order of the shape's slots.
+    pub slots: Vec<String>,
+}
+
+/// A row that cannot be sent to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rejection {
+    /// The physical line on which the row begins, from 1.
+    pub line: u64,
+    /// The column at fault, as the file names it, where one is.
+    pub column: Option<String>,
+    /// Why.
+    pub reason: Reason,
+}
+
+/// Why a row is rejected. Displays in plain words, without the row's data.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Reason {
+    /// Fewer cells than columns.
+    #[error("the row has {found} cells, and the header {expected} columns{}", goes_on(*.through))]
+    Short {
+        /// Columns of the header.
+        expected: usize,
+        /// Cells of the row.
+        found: usize,
+        /// The last line of a row of several.
+        through: Option<u64>,
+    },
+    /// More cells than columns.
+    #[error("the row has {found} cells, and the header {expected} columns; is a cell with a delimiter in it not quoted?")]
+    Long {
+        /// Columns of the header.
+        expected: usize,
+        /// Cells of the row.
+        found: usize,
+    },
+    /// The row's bytes are not UTF-8.
+    #[error("the text is not UTF-8; save the file as \"CSV UTF-8\"")]
+    NotUtf8,
+    /// No number to send to.
+    #[error(transparent)]
+    Phone(#[from] PhoneRejection),
+    /// Nothing in the key column.
+    #[error("the key is empty")]
+    KeyEmpty,
+    /// Nothing in cells that a template needs.
+    #[error("{} empty, and {} needs {}", names(.columns), .needed_by, if .columns.len() > 1 { "them" } else { "it" })]
+    CellEmpty {
+        /// The columns, as the file names them.
+        columns: Vec<String>,
+        /// The text that needs them, under its name in the definition.
+        needed_by: String,
+    },
+    /// An expression of a template fails for these cells.
+    #[error("`{member}` cannot be rendered: {message}")]
+    Template {
+        /// The text, under its name in the definition.
+        member: String,
+        /// Why.
+        message: String,
+    },
+    /// A rendered text breaks a limit of the API or of carriers.
+    #[error(transparent)]
+    Limit(#[from] Breach),
+}
+
+impl Reason {
+    /// A stable word for scripts.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Short { .. } => "row-short",
+            Self::Long { .. } => "row-long",
+            Self::NotUtf8 => "not-utf8",
+            Self::Phone(rejection) => rejection.code(),
+            Self::KeyEmpty => "key-empty",
+            Self::CellEmpty { .. } => "cell-empty",
+            Self::Template { .. } => "template-failed",
+            Self::Limit(breach) => breach.code(),
+        }
+    }
+}
+
+fn goes_on(through: Option<u64>) -> String {
+    through.map_or_else(String::new, |line| format!(" and goes on to line {line}: is a quote not closed?"))
+}
+
+fn names(columns: &[String]) -> String {
+    let verb = if columns.len() > 1 { "are" } else { "is" };
+    format!("{} {verb}", columns.join(", "))
+}
