@@ -22,7 +22,9 @@ pub enum ArnMistake {
     #[error("is not the ARN of a phone number (arn:aws:connect:REGION:ACCOUNT:phone-number/ID)")]
     NotAnArn,
     /// The same number's ARN in the other service.
-    #[error("is the number's ARN in AWS End User Messaging (sms-voice); Amazon Connect takes the number's Connect ARN")]
+    #[error(
+        "is the number's ARN in AWS End User Messaging (sms-voice); Amazon Connect takes the number's Connect ARN"
+    )]
     SmsVoice,
     /// An ARN of another service or kind of resource.
     #[error("is the ARN of something else: {found}, where {wanted} is wanted")]
@@ -118,7 +120,8 @@ pub fn phone_number(text: &str) -> Result<Home, ArnMistake> {
     if parts.service != "connect" || !known {
         return Err(other(&parts, "a phone number of Amazon Connect"));
     }
-    let account = parts.home.account.len() == 12 && parts.home.account.bytes().all(|byte| byte.is_ascii_digit());
+    let account =
+        parts.home.account.len() == 12 && parts.home.account.bytes().all(|byte| byte.is_ascii_digit());
     if !account || parts.home.region.is_empty() {
         return Err(ArnMistake::NotAnArn);
     }
@@ -138,9 +141,15 @@ mod tests {
         assert_eq!(instance(ID), Ok((ID.into(), None)));
         assert_eq!(instance(&format!("{HOME}:instance/{ID}")), Ok((ID.into(), Some(home.clone()))));
         assert_eq!(flow("f-1", ID), Ok(("f-1".into(), None)));
-        assert_eq!(flow(&format!("{HOME}:instance/{ID}/contact-flow/f"), ID), Ok(("f".into(), Some(home.clone()))));
+        assert_eq!(
+            flow(&format!("{HOME}:instance/{ID}/contact-flow/f"), ID),
+            Ok(("f".into(), Some(home.clone())))
+        );
         assert_eq!(phone_number(&format!("{HOME}:phone-number/{ID}")), Ok(home));
-        assert!(phone_number(&format!("arn:aws-us-gov:connect:us-gov-west-1:123456789012:phone-number/{ID}")).is_ok());
+        assert!(
+            phone_number(&format!("arn:aws-us-gov:connect:us-gov-west-1:123456789012:phone-number/{ID}"))
+                .is_ok()
+        );
     }
 
     #[test]
@@ -150,7 +159,10 @@ mod tests {
             instance(&queue).unwrap_err().to_string(),
             "is the ARN of something else: connect queue, where an instance is wanted"
         );
-        assert_eq!(flow(&format!("{HOME}:instance/x/contact-flow/f"), ID), Err(ArnMistake::OtherInstance("x".into())));
+        assert_eq!(
+            flow(&format!("{HOME}:instance/x/contact-flow/f"), ID),
+            Err(ArnMistake::OtherInstance("x".into()))
+        );
         assert_eq!(
             phone_number(&format!("arn:aws:sms-voice:us-west-2:123456789012:phone-number/{ID}")),
             Err(ArnMistake::SmsVoice)

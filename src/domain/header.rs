@@ -42,8 +42,10 @@ pub enum NoColumn {
 impl Header {
     /// The columns with these names, in their order.
     pub fn new<S: AsRef<str>>(names: impl IntoIterator<Item = S>) -> Self {
-        let mut names: Vec<String> =
-            names.into_iter().map(|name| name.as_ref().trim().trim_start_matches('\u{feff}').to_owned()).collect();
+        let mut names: Vec<String> = names
+            .into_iter()
+            .map(|name| name.as_ref().trim().trim_start_matches('\u{feff}').to_owned())
+            .collect();
         while names.last().is_some_and(|name| fold(name).is_empty()) {
             names.pop();
         }
@@ -83,7 +85,9 @@ mod tests {
     fn names_match_without_regard_to_case_spaces_and_dashes() {
         let header = Header::new(["\u{feff}Customer ID", " First Name", "E-mail", "Größe", "", ""]);
         assert_eq!(header.names(), ["Customer ID", "First Name", "E-mail", "Größe"]);
-        for (name, at) in [("customer_id", 0), ("CustomerId", 0), ("first-name", 1), ("email", 2), ("GRÖSSE", 9)] {
+        for (name, at) in
+            [("customer_id", 0), ("CustomerId", 0), ("first-name", 1), ("email", 2), ("GRÖSSE", 9)]
+        {
             assert_eq!(header.find(name).ok(), (at < 9).then_some(at), "{name}");
         }
     }

@@ -129,7 +129,10 @@ impl fmt::Display for Breach {
                 Unit::Characters => write!(f, "has {length} characters; {limit} are the most"),
                 Unit::Bytes => write!(f, "has {length} bytes with its names; {limit} are the most"),
                 Unit::Septets => {
-                    write!(f, "has {length} GSM characters, ^ {{ }} \\ [ ] ~ | € counted twice; {limit} are the most")
+                    write!(
+                        f,
+                        "has {length} GSM characters, ^ {{ }} \\ [ ] ~ | € counted twice; {limit} are the most"
+                    )
                 }
                 Unit::CodeUnits(c) => write!(
                     f,
@@ -182,7 +185,9 @@ fn settle_text<'t>(member: &Member, rules: &Rules, text: &'t str) -> Result<Cow<
         Member::CustomerProfile if !is_json(text) => Err(Limit::NotJson),
         Member::CustomerProfile | Member::Attributes => Ok(Cow::Borrowed(text)),
         Member::Segment(_) => at_most(1024, text).map(|()| Cow::Borrowed(text)),
-        Member::Attribute(_) | Member::TemplateAttribute(_) => at_most(32_767, text).map(|()| Cow::Borrowed(text)),
+        Member::Attribute(_) | Member::TemplateAttribute(_) => {
+            at_most(32_767, text).map(|()| Cow::Borrowed(text))
+        }
         Member::DisplayName | Member::RelatedContact => at_most(256, text).map(|()| Cow::Borrowed(text)),
     }
 }
@@ -214,7 +219,9 @@ fn message<'t>(rules: &Rules, text: &'t str) -> Result<Cow<'t, str>, Limit> {
     }
     at_most(rules.content_type.longest(), &text)?;
     match rules.content_type {
-        ContentType::Json | ContentType::InteractiveResponse if !is_json(&text) => return Err(Limit::NotJson),
+        ContentType::Json | ContentType::InteractiveResponse if !is_json(&text) => {
+            return Err(Limit::NotJson);
+        }
         _ => {}
     }
     if rules.channel == Channel::Sms && text.len() > 630 {
@@ -274,7 +281,8 @@ mod tests {
     }
 
     fn told(member: &Member, rules: &Rules, text: &str) -> String {
-        settle(member, rules, text).map_or_else(|breach| format!("{}: {breach}", breach.code()), Cow::into_owned)
+        settle(member, rules, text)
+            .map_or_else(|breach| format!("{}: {breach}", breach.code()), Cow::into_owned)
     }
 
     #[test]

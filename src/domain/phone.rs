@@ -5,10 +5,12 @@
 
 use std::fmt;
 
-use rlibphonenumber::{NumberLengthType, PHONE_NUMBER_UTIL, ParseError, PhoneNumberFormat, PhoneNumberType, ValidationError};
+use rlibphonenumber::{
+    NumberLengthType, PHONE_NUMBER_UTIL, ParseError, PhoneNumberFormat, PhoneNumberType, ValidationError,
+};
 
-pub use super::mask::mask_text;
 use super::mask::mask_number;
+pub use super::mask::mask_text;
 
 /// A number as it goes over the wire: `+` and 2 to 15 digits. Source: ITU-T E.164.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -107,13 +109,17 @@ pub enum PhoneRejection {
     #[error("{0:?} does not belong in a phone number; one number per cell, digits only")]
     Unexpected(char),
     /// A spreadsheet wrote `4.41E+11`.
-    #[error("the spreadsheet has rounded the number to something like 4.41E+11; format the column as text and enter it again")]
+    #[error(
+        "the spreadsheet has rounded the number to something like 4.41E+11; format the column as text and enter it again"
+    )]
     Scientific,
     /// An extension cannot take a message.
     #[error("the phone number has an extension, which cannot take a message")]
     Extension,
     /// No `+`, no default region.
-    #[error("the phone number has no country code; write it with + in front, or set recipients.default_region")]
+    #[error(
+        "the phone number has no country code; write it with + in front, or set recipients.default_region"
+    )]
     NoCountry,
     /// `+` and then no country's code.
     #[error("the phone number begins with a country code that does not exist")]
@@ -128,7 +134,9 @@ pub enum PhoneRejection {
     #[error("the phone number is not a valid one in its country")]
     Invalid,
     /// A landline, where the numbering plan tells.
-    #[error("the phone number is a landline, which cannot take a message; recipients.allow_landlines lets it through")]
+    #[error(
+        "the phone number is a landline, which cannot take a message; recipients.allow_landlines lets it through"
+    )]
     Landline,
     /// Premium rate, shared cost.
     #[error("the phone number is a premium-rate one")]
@@ -202,7 +210,9 @@ fn tidy(text: &str) -> Result<String, PhoneRejection> {
             'x' | 'X' | '#' | ';' if tidy.len() >= 7 => return Err(PhoneRejection::Extension),
             _ => match digit_value(c) {
                 Some(digit) => tidy.push(char::from(b'0' + digit)),
-                None if !text.chars().any(|c| digit_value(c).is_some()) => return Err(PhoneRejection::NoDigits),
+                None if !text.chars().any(|c| digit_value(c).is_some()) => {
+                    return Err(PhoneRejection::NoDigits);
+                }
                 None => return Err(PhoneRejection::Unexpected(c)),
             },
         }
@@ -213,7 +223,10 @@ fn tidy(text: &str) -> Result<String, PhoneRejection> {
 /// Spaces and dashes of every kind, dots, brackets, and characters that nobody sees.
 fn is_separator(c: char) -> bool {
     c.is_whitespace()
-        || matches!(c, '-' | '.' | '(' | ')' | '/' | '[' | ']' | '·' | '\u{ad}' | '−' | '－' | '．' | '（' | '）')
+        || matches!(
+            c,
+            '-' | '.' | '(' | ')' | '/' | '[' | ']' | '·' | '\u{ad}' | '−' | '－' | '．' | '（' | '）'
+        )
         || ('\u{2010}'..='\u{2015}').contains(&c)
         || ('\u{200b}'..='\u{200f}').contains(&c)
         || ('\u{202a}'..='\u{202e}').contains(&c)
@@ -239,11 +252,16 @@ fn is_scientific(text: &str) -> bool {
 }
 
 fn resolve(tidy: &str, default_region: Option<Region>) -> Result<Phone, PhoneRejection> {
-    let parsed = PHONE_NUMBER_UTIL.parse(tidy, default_region.map(|region| region.0)).map_err(|error| match error {
-        ParseError::InvalidCountryCode => PhoneRejection::UnknownCountry,
-        ParseError::NotANumber(_) | ParseError::TooShortAfterIdd | ParseError::TooShortNsn => PhoneRejection::TooShort,
-        ParseError::TooLongNsn => PhoneRejection::TooLong,
-    })?;
+    let parsed =
+        PHONE_NUMBER_UTIL.parse(tidy, default_region.map(|region| region.0)).map_err(
+            |error| match error {
+                ParseError::InvalidCountryCode => PhoneRejection::UnknownCountry,
+                ParseError::NotANumber(_) | ParseError::TooShortAfterIdd | ParseError::TooShortNsn => {
+                    PhoneRejection::TooShort
+                }
+                ParseError::TooLongNsn => PhoneRejection::TooLong,
+            },
+        )?;
     let kind = PHONE_NUMBER_UTIL.get_number_type(&parsed);
     let line = match kind {
         PhoneNumberType::Mobile => Line::Mobile,
@@ -255,7 +273,9 @@ fn resolve(tidy: &str, default_region: Option<Region>) -> Result<Phone, PhoneRej
         PhoneNumberType::Pager | PhoneNumberType::UAN | PhoneNumberType::VoiceMail => Line::Unreachable,
         PhoneNumberType::Unknown => {
             return Err(match PHONE_NUMBER_UTIL.is_possible_number_with_reason(&parsed) {
-                Err(ValidationError::TooShort) | Ok(NumberLengthType::IsPossibleLocalOnly) => PhoneRejection::TooShort,
+                Err(ValidationError::TooShort) | Ok(NumberLengthType::IsPossibleLocalOnly) => {
+                    PhoneRejection::TooShort
+                }
                 Err(ValidationError::TooLong) => PhoneRejection::TooLong,
                 Err(ValidationError::InvalidCountryCode) => PhoneRejection::UnknownCountry,
                 _ => PhoneRejection::Invalid,

@@ -45,7 +45,9 @@ pub enum Reason {
         through: Option<u64>,
     },
     /// More cells than columns.
-    #[error("the row has {found} cells, and the header {expected} columns; is a cell with a delimiter in it not quoted?")]
+    #[error(
+        "the row has {found} cells, and the header {expected} columns; is a cell with a delimiter in it not quoted?"
+    )]
     Long {
         /// Columns of the header.
         expected: usize,

@@ -96,7 +96,11 @@ mod tests {
             (n("a", 159) + "’", Ucs2, 160, 3),
         ] {
             let segments = Segments::of(&text);
-            assert_eq!((segments.encoding, segments.units, segments.count), (encoding, units, count), "{text}");
+            assert_eq!(
+                (segments.encoding, segments.units, segments.count),
+                (encoding, units, count),
+                "{text}"
+            );
         }
     }
 

@@ -119,7 +119,9 @@ impl Template {
             };
             push_text(&mut pieces, &rest[..start]);
             let Some(end) = inner.find("}}") else {
-                return Err(TemplateError { message: "a placeholder `{{` is never closed with `}}`".to_owned() });
+                return Err(TemplateError {
+                    message: "a placeholder `{{` is never closed with `}}`".to_owned(),
+                });
             };
             let Some((name, default)) = plain_placeholder(&inner[..end])? else { return Ok(None) };
             let column = columns.iter().position(|known| fold(known) == fold(name)).unwrap_or_else(|| {
@@ -218,7 +220,8 @@ mod tests {
 
     #[test]
     fn plain_and_programmed_placeholders() {
-        let cells = [("first_name", " ann "), ("date", "May 5"), ("n", "3"), ("empty", ""), ("spaces", " \u{a0}")];
+        let cells =
+            [("first_name", " ann "), ("date", "May 5"), ("n", "3"), ("empty", ""), ("spaces", " \u{a0}")];
         for (text, rendered) in [
             ("Hi {{ first_name }}, {date} {{date}}.", "Hi ann, {date} May 5."),
             ("{{ First Name }} / {{ first-name }}", "ann / ann"),
@@ -266,7 +269,15 @@ mod tests {
 
     #[test]
     fn mistakes_are_told_when_the_definition_is_read() {
-        let mistakes = ["{{ a", "{{ }}", "{{ a | shout }}", "{% if a %}", "{{ a b c | }}", "{{ range(9) }}", "{% include 'x' %}"];
+        let mistakes = [
+            "{{ a",
+            "{{ }}",
+            "{{ a | shout }}",
+            "{% if a %}",
+            "{{ a b c | }}",
+            "{{ range(9) }}",
+            "{% include 'x' %}",
+        ];
         let told: Vec<String> =
             mistakes.iter().map(|text| format!("{text} -> {}", Template::parse(text).unwrap_err())).collect();
         insta::assert_snapshot!(told.join("\n"), @r"

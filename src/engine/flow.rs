@@ -101,7 +101,7 @@ impl<'a> Flow<'a> {
             tokio::select! {
                 biased;
                 Ok(()) = self.engine.stop.changed() => self.on_stop(),
-                Some((row, answer)) = self.in_flight.next() => self.on_answer(row, answer),
+                Some((row, answer)) = self.in_flight.next() => self.on_answer(&row, answer),
                 Some((settling, state)) = self.settling.next() => self.on_settled(settling, state?).await,
                 rows = self.queue.claimed() => self.on_claimed(rows?),
                 () = sleep_until(wake.unwrap_or(self.began)), if wake.is_some() => self.on_wake(),
@@ -164,7 +164,11 @@ impl<'a> Flow<'a> {
     fn on_claimed(&mut self, rows: Vec<Claimed>) {
         for row in &rows {
             if row.earlier == Doubt::None {
-                self.observer.see(&Notice::Moved { line: row.line, from: State::Queued, to: State::Attempting });
+                self.observer.see(&Notice::Moved {
+                    line: row.line,
+                    from: State::Queued,
+                    to: State::Attempting,
+                });
             }
         }
         self.queue.ready.extend(rows);
@@ -197,7 +201,7 @@ impl<'a> Flow<'a> {
         Ok(())
     }
 
-    fn on_answer(&mut self, row: Claimed, answer: Result<String, Refusal>) {
+    fn on_answer(&mut self, row: &Claimed, answer: Result<String, Refusal>) {
         match answer {
             Ok(contact_id) => {
                 self.silence.broken();
@@ -207,12 +211,12 @@ impl<'a> Flow<'a> {
                     self.observer.see(&Notice::Resumed);
                 }
                 self.tries.remove(&row.id);
-                self.settle(&row, Event::Answered, Some(contact_id), None, Then::Started);
+                self.settle(row, Event::Answered, Some(contact_id), None, Then::Started);
                 if self.engine.most == Some(self.answered) && self.in_flight.is_empty() {
                     self.end(Ending::Limit);
                 }
             }
-            Err(refusal) => self.on_refusal(&row, refusal),
+            Err(refusal) => self.on_refusal(row, refusal),
         }
     }
 
