@@ -1,0 +1,42 @@
+//! The quota of concurrent active chats: contacts live until their end, and while too many live no new one starts.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+
+use super::clock::UnixMillis;
+
+/// The chats that are active, by their ends.
+#[derive(Debug, Default)]
+pub(super) struct ActiveChats {
+    ends: BinaryHeap<Reverse<UnixMillis>>,
+}
+
+impl ActiveChats {
+    /// How many chats are active. Time does not go back.
+    pub(super) fn count(&mut self, now: UnixMillis) -> usize {
+        while self.ends.peek().is_some_and(|Reverse(end)| *end <= now) {
+            self.ends.pop();
+        }
+        self.ends.len()
+    }
+
+    /// A chat has started, and ends at `end`.
+    pub(super) fn add(&mut self, end: UnixMillis) {
+        self.ends.push(Reverse(end));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_chat_counts_until_its_end() {
+        let mut chats = ActiveChats::default();
+        chats.add(UnixMillis(20));
+        chats.add(UnixMillis(10));
+        assert_eq!(chats.count(UnixMillis(9)), 2);
+        assert_eq!(chats.count(UnixMillis(10)), 1);
+        assert_eq!(chats.count(UnixMillis(20)), 0);
+    }
+}

@@ -1,0 +1,190 @@
+//! When something goes wrong: by script, by destination, by time window, or by chance.
+//!
+//! A request has at most one fault. The first of these that names one wins: the script, the faults for the next
+//! requests, those for a destination, the phases, chance.
+
+use std::collections::{HashMap, VecDeque};
+use std::fmt;
+
+use super::clock::UnixMillis;
+use super::fault::{Fault, Moment};
+
+/// What is known of a request when its fault is chosen.
+#[derive(Debug, Clone, Copy)]
+pub struct RequestFacts<'a> {
+    /// The request's place among all that the world has seen, from 0.
+    pub ordinal: u64,
+    /// When it arrived.
+    pub at: UnixMillis,
+    /// Its client token, if its body could be read and has one.
+    pub client_token: Option<&'a str>,
+    /// Its destination address, if its body could be read and has one.
+    pub destination: Option<&'a str>,
+    /// Its place among the requests with this client token, from 1; 1 without a token.
+    pub attempt: u32,
+}
+
+/// A time window in which every request has a fault. `AccessDenied` and `ExpiredToken` strike every operation, the
+/// others `StartOutboundChatContact` only.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Phase {
+    /// Its first moment.
+    pub from: UnixMillis,
+    /// The first moment after it.
+    pub until: UnixMillis,
+    /// What happens to each request.
+    pub fault: Fault,
+}
+
+type Script = Box<dyn FnMut(&RequestFacts<'_>) -> Option<Fault> + Send>;
+
+/// When something goes wrong. The default plan: never.
+#[derive(Default)]
+pub struct FaultPlan {
+    script: Option<Script>,
+    next: VecDeque<Option<Fault>>,
+    destinations: HashMap<String, Fault>,
+    phases: Vec<Phase>,
+    chances: Vec<(Fault, f64)>,
+}
+
+impl FaultPlan {
+    /// Asks `script` first, for every `StartOutboundChatContact`; `None` leaves the choice to the rest of the plan.
+    pub fn script(
+        &mut self,
+        script: impl FnMut(&RequestFacts<'_>) -> Option<Fault> + Send + 'static,
+    ) -> &mut Self {
+        self.script = Some(Box::new(script));
+        self
+    }
+
+    /// The next `count` requests (after those already planned) have this fault.
+    pub fn next(&mut self, count: usize, fault: Fault) -> &mut Self {
+        self.next.extend(std::iter::repeat_n(Some(fault), count));
+        self
+    }
+
+    /// The next requests have these faults, in order; `None` is a request without any.
+    pub fn sequence(&mut self, faults: impl IntoIterator<Item = Option<Fault>>) -> &mut Self {
+        self.next.extend(faults);
+        self
+    }
+
+    /// Every request for `destination` (E.164) has this fault.
+    pub fn destination(&mut self, destination: impl Into<String>, fault: Fault) -> &mut Self {
+        self.destinations.insert(destination.into(), fault);
+        self
+    }
+
+    /// Every request in a time window has a fault. Of two windows that overlap the first one added counts.
+    pub fn phase(&mut self, phase: Phase) -> &mut Self {
+        self.phases.push(phase);
+        self
+    }
+
+    /// A request has this fault with this probability. Probabilities add up, as a request has one fault at most; a
+    /// fault given again gets the new one.
+    pub fn chance(&mut self, fault: Fault, probability: f64) -> &mut Self {
+        self.chances.retain(|(known, _)| *known != fault);
+        self.chances.push((fault, probability));
+        self
+    }
+
+    /// Nothing goes wrong any more.
+    pub fn clear(&mut self) -> &mut Self {
+        *self = Self::default();
+        self
+    }
+
+    /// The fault of a `StartOutboundChatContact`. `draw` is uniform in `0.0..1.0`.
+    pub(super) fn pick(&mut self, facts: &RequestFacts<'_>, draw: f64) -> Option<Fault> {
+        if let Some(fault) = self.script.as_mut().and_then(|script| script(facts)) {
+            return Some(fault);
+        }
+        if let Some(planned) = self.next.pop_front() {
+            return planned;
+        }
+        if let Some(fault) = facts.destination.and_then(|destination| self.destinations.get(destination)) {
+            return Some(*fault);
+        }
+        self.phase_at(facts.at).or_else(|| self.by_chance(draw))
+    }
+
+    /// The fault of any other operation.
+    pub(super) fn pick_access(&self, at: UnixMillis) -> Option<Fault> {
+        self.phase_at(at).filter(|fault| fault.moment() == Moment::Access)
+    }
+
+    fn phase_at(&self, at: UnixMillis) -> Option<Fault> {
+        self.phases.iter().find(|phase| phase.from <= at && at < phase.until).map(|phase| phase.fault)
+    }
+
+    fn by_chance(&self, draw: f64) -> Option<Fault> {
+        let mut sum = 0.0;
+        self.chances.iter().find_map(|(fault, probability)| {
+            sum += probability;
+            (draw < sum).then_some(*fault)
+        })
+    }
+}
+
+impl fmt::Debug for FaultPlan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FaultPlan")
+            .field("script", &self.script.is_some())
+            .field("next", &self.next)
+            .field("destinations", &self.destinations.len())
+            .field("phases", &self.phases)
+            .field("chances", &self.chances)
+            .finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn facts(ordinal: u64, at: u64, destination: &str) -> RequestFacts<'_> {
+        RequestFacts {
+            ordinal,
+            at: UnixMillis(at),
+            client_token: None,
+            destination: Some(destination),
+            attempt: 1,
+        }
+    }
+
+    #[test]
+    fn the_first_source_that_names_a_fault_wins() {
+        let mut plan = FaultPlan::default();
+        plan.script(|facts| (facts.ordinal == 0).then_some(Fault::Conflict))
+            .next(1, Fault::Throttling)
+            .destination("+1", Fault::InvalidRequest)
+            .phase(Phase { from: UnixMillis(10), until: UnixMillis(20), fault: Fault::LimitExceeded })
+            .chance(Fault::ResetBefore, 0.5);
+        assert_eq!(plan.pick(&facts(0, 15, "+1"), 0.0), Some(Fault::Conflict));
+        assert_eq!(plan.pick(&facts(1, 15, "+1"), 0.0), Some(Fault::Throttling));
+        assert_eq!(plan.pick(&facts(2, 15, "+1"), 0.0), Some(Fault::InvalidRequest));
+        assert_eq!(plan.pick(&facts(3, 10, "+2"), 0.0), Some(Fault::LimitExceeded));
+        assert_eq!(plan.pick(&facts(4, 20, "+2"), 0.49), Some(Fault::ResetBefore));
+        assert_eq!(plan.pick(&facts(5, 20, "+2"), 0.5), None);
+    }
+
+    #[test]
+    fn a_sequence_can_leave_requests_alone() {
+        let mut plan = FaultPlan::default();
+        plan.sequence([None, Some(Fault::HangAfter)]).chance(Fault::ResetBefore, 1.0);
+        assert_eq!(plan.pick(&facts(0, 0, "+1"), 0.0), None);
+        assert_eq!(plan.pick(&facts(1, 0, "+1"), 0.0), Some(Fault::HangAfter));
+        assert_eq!(plan.pick(&facts(2, 0, "+1"), 0.0), Some(Fault::ResetBefore));
+    }
+
+    #[test]
+    fn other_operations_only_meet_access_faults() {
+        let mut plan = FaultPlan::default();
+        plan.phase(Phase { from: UnixMillis(0), until: UnixMillis(5), fault: Fault::LimitExceeded })
+            .phase(Phase { from: UnixMillis(5), until: UnixMillis(9), fault: Fault::ExpiredToken });
+        assert_eq!(plan.pick_access(UnixMillis(1)), None);
+        assert_eq!(plan.pick_access(UnixMillis(5)), Some(Fault::ExpiredToken));
+    }
+}

@@ -1,0 +1,189 @@
+//! Signature Version 4, checked as the service does: sign the request again with the secret that belongs to its access
+//! key, and compare.
+//!
+//! Texts as in <https://docs.aws.amazon.com/IAM/latest/UserGuide/signature-v4-troubleshooting.html>. Presigned URLs
+//! are not supported.
+
+use std::collections::HashMap;
+use std::time::{Duration, UNIX_EPOCH};
+
+use aws_credential_types::Credentials;
+use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
+use aws_sigv4::sign::v4;
+use aws_smithy_runtime_api::client::identity::Identity;
+
+use super::clock::UnixMillis;
+use super::config::{Credential, Signatures};
+use super::refusal::Refusal;
+use super::wire::WireRequest;
+
+/// How far the date of a request may lie from the service's clock.
+const MAX_SKEW: Duration = Duration::from_secs(300);
+const MISMATCH: &str = "The request signature we calculated does not match the signature you provided. Check your AWS \
+                        Secret Access Key and signing method. Consult the service documentation for details.";
+
+/// Checks signatures against a list of access keys.
+#[derive(Debug)]
+pub(super) struct Verifier {
+    mode: Signatures,
+    region: Option<String>,
+    keys: HashMap<String, Credential>,
+}
+
+/// The parts of an `Authorization` header.
+struct Authorization<'a> {
+    key_id: &'a str,
+    date: &'a str,
+    region: &'a str,
+    service: &'a str,
+    signed_headers: &'a str,
+    signature: &'a str,
+}
+
+impl Verifier {
+    pub(super) fn new(mode: Signatures, region: Option<String>, credentials: &[Credential]) -> Self {
+        let keys = credentials.iter().map(|credential| (credential.id.clone(), credential.clone())).collect();
+        Self { mode, region, keys }
+    }
+
+    /// Refuses a request that is not signed with one of the keys.
+    pub(super) fn verify(&self, request: &WireRequest<'_>, now: UnixMillis) -> Result<(), Refusal> {
+        if self.mode == Signatures::Ignored {
+            return Ok(());
+        }
+        let header = request.header("authorization").ok_or_else(Refusal::missing_authentication)?;
+        let authorization = Authorization::parse(header)?;
+        let stamp = request.header("x-amz-date").unwrap_or_default();
+        let seconds = parse_stamp(stamp).ok_or_else(|| {
+            Refusal::incomplete_signature(
+                "Authorization header requires existence of a valid 'X-Amz-Date' header.",
+            )
+        })?;
+        self.check_scope(&authorization, stamp)?;
+        if self.mode == Signatures::Verified {
+            check_date(stamp, seconds, now)?;
+        }
+        let credential = self.credential(&authorization, request)?;
+        if signature(request, &authorization, credential, seconds).as_deref() == Some(authorization.signature)
+        {
+            Ok(())
+        } else {
+            Err(Refusal::bad_signature(MISMATCH))
+        }
+    }
+
+    fn check_scope(&self, authorization: &Authorization<'_>, stamp: &str) -> Result<(), Refusal> {
+        if authorization.service != "connect" {
+            return Err(Refusal::bad_signature(
+                "Credential should be scoped to correct service: 'connect'. ",
+            ));
+        }
+        if self.region.as_ref().is_some_and(|region| region != authorization.region) {
+            return Err(Refusal::bad_signature("Credential should be scoped to a valid region. "));
+        }
+        if stamp.get(..8) != Some(authorization.date) {
+            return Err(Refusal::bad_signature(format!(
+                "Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP: '{}' != \
+                 '{}', from '{stamp}'.",
+                authorization.date,
+                stamp.get(..8).unwrap_or_default()
+            )));
+        }
+        Ok(())
+    }
+
+    fn credential(
+        &self,
+        authorization: &Authorization<'_>,
+        request: &WireRequest<'_>,
+    ) -> Result<&Credential, Refusal> {
+        let credential = self.keys.get(authorization.key_id).ok_or_else(Refusal::unknown_key)?;
+        match &credential.session_token {
+            Some(token) if request.header("x-amz-security-token") != Some(token) => {
+                Err(Refusal::unknown_key())
+            }
+            _ => Ok(credential),
+        }
+    }
+}
+
+impl<'a> Authorization<'a> {
+    fn parse(header: &'a str) -> Result<Self, Refusal> {
+        let incomplete = |what: &str| {
+            Refusal::incomplete_signature(format!(
+                "Authorization header requires {what}. Authorization={header}"
+            ))
+        };
+        let fields = header
+            .strip_prefix("AWS4-HMAC-SHA256")
+            .ok_or_else(|| incomplete("the algorithm 'AWS4-HMAC-SHA256'"))?;
+        let field = |name: &str| {
+            let found = fields.split(',').find_map(|field| field.trim().strip_prefix(name));
+            found.ok_or_else(|| incomplete(&format!("'{}' parameter", name.trim_end_matches('='))))
+        };
+        let scope: Vec<_> = field("Credential=")?.rsplitn(5, '/').collect();
+        let ["aws4_request", service, region, date, key_id] = scope[..] else {
+            return Err(incomplete("a credential of the form KEY/DATE/REGION/SERVICE/aws4_request"));
+        };
+        let (signed_headers, signature) = (field("SignedHeaders=")?, field("Signature=")?);
+        Ok(Self { key_id, date, region, service, signed_headers, signature })
+    }
+}
+
+fn check_date(stamp: &str, seconds: u64, now: UnixMillis) -> Result<(), Refusal> {
+    let signed = UnixMillis(seconds * 1000);
+    if signed < now - MAX_SKEW {
+        return Err(Refusal::bad_signature(format!(
+            "Signature expired: {stamp} is now earlier than {} ({} - 5 min.)",
+            (now - MAX_SKEW).compact_stamp(),
+            now.compact_stamp()
+        )));
+    }
+    if signed > now + MAX_SKEW {
+        return Err(Refusal::bad_signature(format!(
+            "Signature not yet current: {stamp} is still later than {} ({} + 5 min.)",
+            (now + MAX_SKEW).compact_stamp(),
+            now.compact_stamp()
+        )));
+    }
+    Ok(())
+}
+
+/// The signature that the request should have.
+fn signature(
+    request: &WireRequest<'_>,
+    authorization: &Authorization<'_>,
+    credential: &Credential,
+    seconds: u64,
+) -> Option<String> {
+    let is_signed = |name: &str| authorization.signed_headers.split(';').any(|signed| signed == name);
+    if !is_signed("host") {
+        return None;
+    }
+    let token = request.header("x-amz-security-token").filter(|_| is_signed("x-amz-security-token"));
+    let identity: Identity =
+        Credentials::new(&credential.id, &credential.secret, token.map(str::to_owned), None, "simulator")
+            .into();
+    let mut settings = SigningSettings::default();
+    settings.excluded_headers = None;
+    let params = v4::SigningParams::builder()
+        .identity(&identity)
+        .region(authorization.region)
+        .name(authorization.service)
+        .time(UNIX_EPOCH + Duration::from_secs(seconds))
+        .settings(settings)
+        .build()
+        .ok()?
+        .into();
+    let uri = format!("http://{}{}", request.header("host")?, request.target);
+    let headers = request.headers.iter().copied().filter(|(name, _)| is_signed(name));
+    let body = SignableBody::Bytes(&request.body);
+    let signable = SignableRequest::new(request.method, uri, headers, body).ok()?;
+    Some(sign(signable, &params).ok()?.signature().to_owned())
+}
+
+/// Seconds since the Unix epoch of `YYYYMMDDTHHMMSSZ`.
+fn parse_stamp(stamp: &str) -> Option<u64> {
+    let date = jiff::civil::DateTime::strptime("%Y%m%dT%H%M%SZ", stamp).ok()?;
+    u64::try_from(date.to_zoned(jiff::tz::TimeZone::UTC).ok()?.timestamp().as_second()).ok()
+}
