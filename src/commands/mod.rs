@@ -1,1 +1,3 @@
-//! Placeholder.
+//! One file per command: its arguments, its `run`, its words.
+
+pub mod simulator;

@@ -23,7 +23,7 @@ mod operation;
 mod plan;
 mod records;
 mod refusal;
-//SERVER mod server;
+mod server;
 mod signature;
 mod start;
 mod throttle;
@@ -41,7 +41,7 @@ pub use log::Stats;
 pub use operation::Operation;
 pub use plan::{FaultPlan, Phase, RequestFacts};
 pub use records::{Contact, ContactId, Difference, Effect, Outcome, PayloadViolation, RequestRecord};
-//SERVER pub use server::{Server, ServerError};
+pub use server::{Server, ServerError};
 pub use start::{
     ChatMessage, Endpoint, ParticipantDetails, SegmentValue, StartRequest, TemplateAttributes,
     TemplatedMessage,
