@@ -137,7 +137,7 @@ mod tests {
 
     #[test]
     fn every_equivalent_is_in_the_alphabet_and_needed() {
-        for (from, to) in EQUIVALENTS.iter() {
+        for (from, to) in EQUIVALENTS {
             assert!(to.chars().all(|c| septets(c).is_some()), "{to}");
             assert!(from.chars().any(|c| septets(c).is_none()), "{from}");
         }

@@ -10,6 +10,7 @@ pub mod gsm;
 pub mod header;
 pub mod limits;
 pub mod mask;
+pub mod past;
 pub mod phone;
 pub mod problem;
 pub mod recipient;

@@ -7,11 +7,13 @@ use std::sync::Arc;
 use rusqlite::{Row, Transaction, params};
 
 use super::error::JournalError;
-use super::row::{CampaignId, Frozen, RowId, StampColumn, TextsColumn, TokenColumn};
+use super::open::Journal;
+use super::row::{CampaignId, Frozen, RowId, StampColumn, StateColumn, TextsColumn, TokenColumn};
 use super::tally::Delta;
 use crate::domain::request::Shape;
 use crate::domain::stamp::Stamp;
 use crate::domain::state::{self, Doubt, Event, State};
+use crate::domain::verdict::TOKEN_SAFE;
 
 /// Which rows a claim looks through.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -135,7 +137,7 @@ fn read(
     let id: i64 = row.get(0)?;
     let (TokenColumn(client_token), TextsColumn(slots)) = (row.get(3)?, row.get(5)?);
     let doubt_at: Option<StampColumn> = row.get(7)?;
-    let super::row::StateColumn(state) = row.get(8)?;
+    let StateColumn(state) = row.get(8)?;
     let claimed = Claimed {
         id: RowId(id),
         line: row.get::<_, Option<i64>>(1)?.and_then(|line| u64::try_from(line).ok()),
@@ -172,7 +174,7 @@ pub(super) fn settle(
     delta: &mut Delta,
 ) -> Result<State, JournalError> {
     let id = settlement.id.0;
-    let before: super::row::StateColumn =
+    let before: StateColumn =
         tx.prepare_cached("SELECT state FROM row WHERE id = ?1")?.query_row([id], |row| row.get(0))?;
     let after = state::next(before.0, settlement.event)?;
     let at = StampColumn(settlement.at);
@@ -210,7 +212,24 @@ pub(super) fn settle(
     Ok(after)
 }
 
-impl super::open::Journal {
+impl Journal {
+    /// Gives up rows in doubt whose client token is too old to replay: only a person can decide on them.
+    ///
+    /// # Errors
+    /// Where the journal cannot be written.
+    pub fn expire(&mut self, campaign: CampaignId, now: Stamp) -> Result<u64, JournalError> {
+        let after = state::next(State::Attempting, Event::TokenExpired)?;
+        let tx = self.connection.transaction()?;
+        let rows = tx.execute(
+            "UPDATE row SET state = ?2, settled_at = ?3
+             WHERE campaign_id = ?1 AND state = 1 AND doubt_at <= ?4",
+            params![campaign.0, after.code(), StampColumn(now), StampColumn(now.minus(TOKEN_SAFE))],
+        )?;
+        moved(&tx, campaign, State::Attempting, after, rows)?;
+        tx.commit()?;
+        Ok(rows as u64)
+    }
+
     /// Puts every failed row back into the queue, for `--retry-failed`. Token and payload stay as they are: a failed
     /// row has no contact.
     ///
@@ -223,12 +242,22 @@ impl super::open::Journal {
             "UPDATE row SET state = ?2, settled_at = NULL WHERE campaign_id = ?1 AND state = ?3",
             params![campaign.0, after.code(), State::Failed.code()],
         )?;
-        let mut delta = Delta::default();
-        for _ in 0..rows {
-            delta.moved(State::Failed, after);
-        }
-        delta.write(&tx, campaign)?;
+        moved(&tx, campaign, State::Failed, after, rows)?;
         tx.commit()?;
         Ok(rows as u64)
     }
+}
+
+fn moved(
+    tx: &Transaction<'_>,
+    campaign: CampaignId,
+    from: State,
+    to: State,
+    rows: usize,
+) -> Result<(), JournalError> {
+    let mut delta = Delta::default();
+    for _ in 0..rows {
+        delta.moved(from, to);
+    }
+    Ok(delta.write(tx, campaign)?)
 }

@@ -16,8 +16,8 @@ impl RowId {
     pub const START: Self = Self(0);
 }
 
-/// A campaign of the journal.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+/// A campaign of the journal. The default is none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct CampaignId(pub(super) i64);
 
 /// What is sent for a row, in every attempt the same.

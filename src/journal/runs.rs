@@ -1,10 +1,11 @@
 //! Runs: one record per execution, kept current while it goes on, so that others can see how it fares.
 
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, OptionalExtension, params};
 
 use super::error::JournalError;
 use super::open::{Journal, Reader};
 use super::row::{CampaignId, StampColumn};
+use crate::domain::past::Past;
 use crate::domain::stamp::Stamp;
 
 /// A run of the journal.
@@ -96,7 +97,24 @@ impl Journal {
                 run.rate
             ],
         )?;
-        Ok(RunId(self.connection.last_insert_rowid()))
+        Ok((RunId(self.connection.last_insert_rowid()), past))
+    }
+
+    /// How long the campaign has been quiet, as the end of its last run tells.
+    fn past(&self, campaign: CampaignId, now: Stamp) -> Result<Past, JournalError> {
+        let last: Option<Option<StampColumn>> = self
+            .connection
+            .query_row(
+                "SELECT ended_at FROM run WHERE campaign_id = ?1 ORDER BY id DESC LIMIT 1",
+                [campaign.0],
+                |row| row.get(0),
+            )
+            .optional()?;
+        Ok(match last {
+            None => Past::Fresh,
+            Some(Some(StampColumn(ended_at))) => Past::Quiet(now.since(ended_at)),
+            Some(None) => Past::Unknown,
+        })
     }
 
     /// Takes note that a run ended.

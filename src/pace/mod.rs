@@ -17,6 +17,8 @@ use tokio::time::Instant;
 
 use clock::{TokioClock, TokioInstant};
 
+use crate::domain::past::Past;
+
 type Limiter = RateLimiter<NotKeyed, InMemoryState, TokioClock, NoOpMiddleware<TokioInstant>>;
 
 /// How fast requests may leave.
@@ -48,10 +50,17 @@ const STEP: Duration = Duration::from_secs(1);
 const RISE: f64 = 0.02;
 
 impl Pace {
-    /// A pace with its whole burst at hand.
+    /// A pace with as much of its burst at hand as its past allows.
     #[must_use]
-    pub fn new(asked: Asked) -> Self {
-        Self { asked, share: 1.0, limiter: limiter(asked, 1.0), changed_at: Instant::now() }
+    pub fn new(asked: Asked, past: Past) -> Self {
+        let at_hand = match past {
+            Past::Fresh => asked.burst.get(),
+            Past::Quiet(quiet) => (quiet.as_secs_f64() * asked.rate).min(f64::from(asked.burst.get())) as u32,
+            Past::Unknown => 0,
+        };
+        let limiter = limiter(asked, 1.0);
+        take(&limiter, asked.burst.get().saturating_sub(at_hand));
+        Self { asked, share: 1.0, limiter, changed_at: Instant::now() }
     }
 
     /// The rate as it is now, in requests per second.
@@ -90,8 +99,14 @@ impl Pace {
         self.changed_at = Instant::now();
         self.limiter = limiter(self.asked, share);
         // A fresh bucket is full. Emptied, it cannot give what the old one gave already.
-        let burst = self.asked.burst;
-        self.limiter.check_n(burst).ok().and_then(Result::ok).expect("a full bucket holds its burst");
+        take(&self.limiter, self.asked.burst.get());
+    }
+}
+
+/// Takes permits out of a full bucket.
+fn take(limiter: &Limiter, permits: u32) {
+    if let Some(permits) = NonZeroU32::new(permits) {
+        limiter.check_n(permits).ok().and_then(Result::ok).expect("a full bucket holds its burst");
     }
 }
 
@@ -140,7 +155,7 @@ mod tests {
             [(0.1, 1), (0.3, 2), (2.0, 5), (3.0, 1), (100.0, 200), (2000.0, 20), (5000.0, 50)]
         {
             let asked = asked(rate, burst);
-            let mut pace = Pace::new(asked);
+            let mut pace = Pace::new(asked, Past::Fresh);
             let at = permits(&mut pace, 1_500).await;
             assert!(excess(asked, &at) <= 1e-6, "{rate}/{burst}: {}", excess(asked, &at));
             let ideal = (1_500 - f64::from(burst).min(1_499.0) as usize) as f64 / rate;
@@ -149,10 +164,27 @@ mod tests {
         }
     }
 
+    /// Promise 6, over restarts.
+    #[tokio::test(start_paused = true)]
+    async fn a_new_run_does_not_get_its_burst_again() {
+        let asked = asked(2.0, 5);
+        for quiet in [0, 400, 1_000, 2_499, 2_500, 60_000] {
+            let mut at = permits(&mut Pace::new(asked, Past::Fresh), 20).await;
+            let quiet = Duration::from_millis(quiet);
+            tokio::time::sleep(quiet).await;
+            let resumed = *at.last().unwrap() + quiet;
+            let mut pace = Pace::new(asked, Past::Quiet(quiet));
+            at.extend(permits(&mut pace, 20).await.into_iter().map(|after| resumed + after));
+            assert!(excess(asked, &at) <= 1e-6, "{quiet:?}: {}", excess(asked, &at));
+        }
+        let mut pace = Pace::new(asked, Past::Unknown);
+        assert_eq!(permits(&mut pace, 1).await, [Duration::from_millis(500)]);
+    }
+
     #[tokio::test(start_paused = true)]
     async fn throttling_slows_and_the_bound_holds_through_every_change() {
         let asked = asked(50.0, 10);
-        let mut pace = Pace::new(asked);
+        let mut pace = Pace::new(asked, Past::Fresh);
         let start = Instant::now();
         let mut at = Vec::new();
         let mut slowest = f64::MAX;
@@ -171,7 +203,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn the_pace_comes_back_after_throttling_ends() {
-        let mut pace = Pace::new(asked(20.0, 2));
+        let mut pace = Pace::new(asked(20.0, 2), Past::Fresh);
         pace.throttled();
         assert!((pace.rate() - 14.0).abs() < 1e-9);
         pace.throttled();
@@ -182,7 +214,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_permit_that_nobody_waits_for_any_more_is_not_taken() {
-        let mut pace = Pace::new(asked(1.0, 1));
+        let mut pace = Pace::new(asked(1.0, 1), Past::Fresh);
         pace.permit().await;
         let start = Instant::now();
         for _ in 0..9 {

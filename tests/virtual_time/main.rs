@@ -1,0 +1,4 @@
+//! Whole campaigns in virtual time: the real journal, engine and SDK against the simulator's in-process door.
+
+mod faults;
+mod stage;

@@ -1,0 +1,309 @@
+//! A campaign on a stage: the real journal on disk, the real engine, the real SDK over the simulator's in-process
+//! connector, and tokio's virtual time. After a run the simulator's own log and the journal are held against each
+//! other, promise by promise.
+
+use std::collections::{BTreeMap, HashMap};
+use std::num::{NonZeroU32, NonZeroUsize};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use campaign::clock::Clock;
+use campaign::connect::{Client, Settings};
+use campaign::domain::gate::{FailureGate, Share};
+use campaign::domain::request::{Leaf, Message, Request, SegmentValue, Shape};
+use campaign::domain::stamp::Stamp;
+use campaign::domain::state::State;
+use campaign::domain::tally::Tally;
+use campaign::domain::token::TokenSpace;
+use campaign::domain::verdict::TOKEN_SAFE;
+use campaign::engine::{Engine, Observer, Outcome, Stop, Unobserved};
+use campaign::journal::{
+    CampaignId, Content, Identity, Journal, JournalError, Line, NewRun, Reader, Record, RunEnd, Selection,
+    Service, Writer, WriterError,
+};
+use campaign::pace::{Asked, Pace};
+use campaign::simulator::{Effect, Simulator, UnixMillis, WorldConfig};
+use tokio::sync::watch;
+
+pub(crate) const INSTANCE: &str = "11111111-2222-3333-4444-555555555555";
+pub(crate) const FLOW: &str = "99999999-8888-7777-6666-555555555555";
+pub(crate) const SOURCE: &str =
+    "arn:aws:connect:us-west-2:123456789012:phone-number/aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee";
+pub(crate) const CAMPAIGN: &str = "stage";
+/// 2026-03-01T09:30:00Z.
+pub(crate) const EPOCH: i64 = 1_772_357_400_000;
+
+/// Everything that outlives a run.
+pub(crate) struct Stage {
+    pub(crate) folder: tempfile::TempDir,
+    pub(crate) simulator: Simulator,
+    pub(crate) clock: Clock,
+    pub(crate) campaign: CampaignId,
+    runs: u64,
+}
+
+/// How a run is made.
+#[derive(Debug, Clone)]
+pub(crate) struct Options {
+    pub(crate) rate: f64,
+    pub(crate) burst: u32,
+    pub(crate) max_in_flight: usize,
+    pub(crate) most: Option<u64>,
+    pub(crate) stop: watch::Receiver<Stop>,
+    pub(crate) max_failures: f64,
+    pub(crate) read_timeout: Duration,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            rate: 2.0,
+            burst: 5,
+            max_in_flight: 16,
+            most: None,
+            stop: watch::channel(Stop::No).1,
+            max_failures: 100.0,
+            read_timeout: Duration::from_secs(30),
+        }
+    }
+}
+
+impl Options {
+    fn asked(&self) -> Asked {
+        Asked { rate: self.rate, burst: NonZeroU32::new(self.burst).expect("a burst") }
+    }
+}
+
+/// The shape of the stage's requests: two attributes and a message that differ from row to row.
+pub(crate) fn shape() -> Shape {
+    let fixed = |text: &str| Leaf::Fixed(text.to_owned());
+    Request {
+        instance_id: INSTANCE.to_owned(),
+        contact_flow_id: fixed(FLOW),
+        source: fixed(SOURCE),
+        segment_attributes: BTreeMap::from([(
+            "connect:Subtype".to_owned(),
+            SegmentValue::String(fixed("connect:SMS")),
+        )]),
+        attributes: BTreeMap::from([
+            ("first_name".to_owned(), Leaf::Slot(0)),
+            ("tier".to_owned(), fixed("gold")),
+            ("zone".to_owned(), fixed("north")),
+        ]),
+        chat_duration_minutes: Some(60),
+        display_name: None,
+        message: Some(Message::Text { content_type: "text/plain".to_owned(), content: Leaf::Slot(1) }),
+        related_contact_id: None,
+        supported_content_types: Vec::new(),
+    }
+}
+
+/// The recipient with this number: a fictional number, a name, a message.
+pub(crate) fn line(number: u64, recipient: u64) -> Line {
+    let key = format!("C-{recipient}");
+    let name = format!("Name {recipient}");
+    let destination = format!("+1{:03}55501{:02}", 202 + recipient / 100 % 700, recipient % 100);
+    Line {
+        number,
+        cells: vec![key.clone(), name.clone(), destination.clone()],
+        content: Content::Recipient {
+            client_token: TokenSpace::new(INSTANCE, CAMPAIGN).token(&key),
+            slots: vec![name.clone(), format!("Hi {name}, see you.")],
+            key,
+            destination,
+            suppressed: None,
+        },
+    }
+}
+
+impl Stage {
+    /// A stage in the given world, at a fixed time of day. Call it inside the runtime.
+    pub(crate) fn new(world: WorldConfig) -> Self {
+        let folder = tempfile::tempdir().expect("a folder for the journal");
+        let clock = Clock::from_tokio(Stamp::from_millis(EPOCH));
+        let of_world = clock.clone();
+        let simulator = Simulator::new(world, move || {
+            UnixMillis(u64::try_from(of_world.now().millis()).expect("after 1970"))
+        });
+        let mut stage = Self { folder, simulator, clock, campaign: CampaignId::default(), runs: 0 };
+        stage.campaign = stage.journal().campaign(&identity(), stage.clock.now()).expect("a campaign");
+        stage
+    }
+
+    /// A stage with a planned file of so many recipients.
+    pub(crate) fn with_recipients(world: WorldConfig, recipients: u64) -> Self {
+        let stage = Self::new(world);
+        stage.plan(&(0..recipients).map(|recipient| line(recipient + 2, recipient)).collect::<Vec<_>>());
+        stage
+    }
+
+    pub(crate) fn path(&self) -> PathBuf {
+        self.folder.path().join("journal.db")
+    }
+
+    pub(crate) fn journal(&self) -> Journal {
+        Journal::open(&self.path()).expect("the journal opens")
+    }
+
+    pub(crate) fn reader(&self) -> Reader {
+        Reader::open(&self.path()).expect("the journal opens")
+    }
+
+    /// Reads a file of these lines into the journal.
+    pub(crate) fn plan(&self, lines: &[Line]) {
+        let mut journal = self.journal();
+        let columns = ["customer_id", "first_name", "phone"].map(str::to_owned);
+        let mut plan = journal.begin_plan(self.campaign, &shape(), &columns).expect("a plan begins");
+        for batch in lines.chunks(10_000) {
+            journal.plan(&mut plan, batch).expect("lines are planned");
+        }
+        journal.finish_plan(plan).expect("a plan ends");
+    }
+
+    /// One run to its end, with its record in the journal.
+    pub(crate) async fn run(&mut self, options: &Options) -> Result<Outcome, WriterError> {
+        self.run_watched(options, &mut Unobserved).await
+    }
+
+    /// The same, watched.
+    pub(crate) async fn run_watched(
+        &mut self,
+        options: &Options,
+        observer: &mut dyn Observer,
+    ) -> Result<Outcome, WriterError> {
+        let mut journal = self.journal();
+        let now = self.clock.now();
+        journal.expire(self.campaign, now).expect("rows expire");
+        let new = NewRun { file: None, rate: options.rate };
+        let (run, past) = journal.begin_run(self.campaign, &new, now).expect("a run begins");
+        let tally = journal.verified_tally(self.campaign).expect("the counts add up");
+        let (writer, journal) = Writer::spawn(journal, self.campaign);
+        self.runs += 1;
+        let engine = Engine {
+            writer,
+            run,
+            client: self.client(options),
+            pace: Pace::new(options.asked(), past),
+            clock: self.clock.clone(),
+            chance: fastrand::Rng::with_seed(self.runs),
+            max_in_flight: NonZeroUsize::new(options.max_in_flight).expect("something in flight"),
+            most: options.most,
+            gate: FailureGate::new(Share::from_percent(options.max_failures).expect("a share")),
+            stop: options.stop.clone(),
+            tally,
+        };
+        let outcome = engine.send(observer).await?;
+        let mut journal = journal.await.expect("the writer ends")?;
+        let end = RunEnd { exit: 0, reason: None };
+        journal.end_run(run, outcome.counters, &end, self.clock.now()).expect("a run ends");
+        Ok(outcome)
+    }
+
+    pub(crate) fn client(&self, options: &Options) -> Client {
+        let settings = Settings {
+            region: Some("us-west-2".to_owned()),
+            profile: None,
+            endpoint_url: None,
+            ca_bundle: None,
+            connect_timeout: Duration::from_secs(5),
+            read_timeout: options.read_timeout,
+        };
+        Client::simulated(self.simulator.http_client(), ("test", "test"), &settings, &self.clock)
+    }
+
+    pub(crate) fn tally(&self) -> Tally {
+        self.reader().verified_tally(self.campaign).expect("the counts add up")
+    }
+
+    pub(crate) fn records(&self) -> Vec<Record> {
+        let mut records = Vec::new();
+        self.reader()
+            .each_record::<JournalError>(self.campaign, &Selection::default(), |record| {
+                records.push(record);
+                Ok(())
+            })
+            .expect("the journal can be read");
+        records
+    }
+
+    /// Holds the simulator's log against the journal.
+    pub(crate) fn check_promises(&self, options: &Options) {
+        let records = self.records();
+        assert_eq!(self.tally(), Tally::of(records.iter().map(|record| record.state)), "promise 1");
+        assert_eq!(self.simulator.payload_violations(), [], "promise 3: same token, same bytes");
+        let requests = self.simulator.requests();
+        let attempts: u64 = records.iter().map(|record| u64::from(record.attempts)).sum();
+        assert!(requests.len() as u64 <= attempts, "promise 2: more requests than attempts in the journal");
+        self.check_contacts(&records);
+        check_pace(requests.iter().map(|request| request.at.0), options);
+    }
+
+    /// Promises 4, 5 and 7: who has a contact, and who is said to have one.
+    fn check_contacts(&self, records: &[Record]) {
+        let mut contacts: HashMap<String, Vec<String>> = HashMap::new();
+        for contact in self.simulator.contacts() {
+            let token = contact.client_token.expect("every request has a token");
+            contacts.entry(token).or_default().push(contact.id.to_string());
+        }
+        for record in records {
+            let Some(token) = record.client_token else { continue };
+            let started = contacts.remove(&token.to_string()).unwrap_or_default();
+            match record.state {
+                State::Started => assert_eq!(started, [record.contact_id.clone().expect("its id")]),
+                State::Failed | State::Queued => assert!(started.is_empty(), "{record:?} has {started:?}"),
+                State::Attempting | State::Uncertain => {
+                    assert!(started.len() <= 1, "{record:?}: {started:?}")
+                }
+                _ => assert!(started.is_empty() && record.attempts == 0, "{record:?} has {started:?}"),
+            }
+        }
+        assert!(contacts.is_empty(), "contacts of nobody in the journal: {contacts:?}");
+    }
+
+    /// Effects of the requests: how many started a contact, and how many met one that was there.
+    pub(crate) fn effects(&self) -> (usize, usize) {
+        let requests = self.simulator.requests();
+        let count =
+            |wanted: fn(&Effect) -> bool| requests.iter().filter(|request| wanted(&request.effect)).count();
+        (
+            count(|effect| matches!(effect, Effect::Started(_))),
+            count(|effect| matches!(effect, Effect::Replayed(_))),
+        )
+    }
+
+    /// Lets so much time pass between runs.
+    pub(crate) async fn pass(&self, time: Duration) {
+        tokio::time::sleep(time).await;
+    }
+}
+
+/// Promise 6, for every window that begins and ends with a request. Times are whole milliseconds, hence the slack.
+fn check_pace(at: impl Iterator<Item = u64>, options: &Options) {
+    // The excess of a window is a difference of two sums, so the worst window ends where a running maximum is largest.
+    let mut worst = f64::MIN;
+    let mut least = f64::MAX;
+    for (before, at) in at.enumerate() {
+        let level = before as f64 - options.rate * at as f64 / 1000.0;
+        least = least.min(level);
+        worst = worst.max(level + 1.0 - least);
+    }
+    let allowed = f64::from(options.burst) + options.rate * 0.002 + 1e-3;
+    assert!(
+        worst <= allowed,
+        "promise 6: a window has {worst} requests more than its share, {allowed} are allowed"
+    );
+}
+
+pub(crate) fn identity() -> Identity {
+    Identity {
+        name: CAMPAIGN.to_owned(),
+        instance_id: INSTANCE.to_owned(),
+        key_column: Some("customer_id".to_owned()),
+        service: Service::Simulated,
+    }
+}
+
+/// Longer than any token may be replayed.
+pub(crate) fn past_the_token() -> Duration {
+    TOKEN_SAFE + Duration::from_secs(60)
+}
