@@ -84,7 +84,8 @@ impl Journal {
         campaign: CampaignId,
         run: &NewRun,
         now: Stamp,
-    ) -> Result<RunId, JournalError> {
+    ) -> Result<(RunId, Past), JournalError> {
+        let past = self.past(campaign, now)?;
         self.connection.execute(
             "INSERT INTO run (campaign_id, started_at, seen_at, pid, version, file, rate)
              VALUES (?1, ?2, ?2, ?3, ?4, ?5, ?6)",
