@@ -64,11 +64,23 @@ impl ContentType {
         "application/vnd.amazonaws.connect.message.interactive.response",
     ];
 
+    const ALL: [Self; 4] = [Self::Plain, Self::Markdown, Self::Json, Self::InteractiveResponse];
+
     /// The type with this name.
     #[must_use]
     pub fn parse(name: &str) -> Option<Self> {
-        let all = [Self::Plain, Self::Markdown, Self::Json, Self::InteractiveResponse];
-        Self::NAMES.iter().zip(all).find(|(known, _)| **known == name).map(|(_, content_type)| content_type)
+        Self::ALL.into_iter().find(|content_type| content_type.name() == name)
+    }
+
+    /// The name in the API.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Plain => Self::NAMES[0],
+            Self::Markdown => Self::NAMES[1],
+            Self::Json => Self::NAMES[2],
+            Self::InteractiveResponse => Self::NAMES[3],
+        }
     }
 
     /// Most characters of a content of this type. Source: `ChatMessage` in the API reference.

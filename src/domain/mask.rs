@@ -93,15 +93,19 @@ fn kept_length(text: &str, before: &str) -> usize {
     if account { digits } else { 0 }
 }
 
-/// Masks international numbers digit by digit, so that columns stay where they are: for lines of a user's own file.
+/// Masks international numbers, and quoted ones of ten digits and more, digit by digit, so that columns stay where they are: for lines of a user's own file.
 #[must_use]
 pub fn mask_digits(text: &str) -> String {
     let mut masked: Vec<char> = text.chars().collect();
     let mut at = 0;
     while at < masked.len() {
         let digits = masked[at + 1..].iter().take_while(|c| c.is_ascii_digit()).count();
-        if masked[at] == '+' && digits >= SHORTEST {
-            let code = country_code_length(&masked[at + 1..=at + digits].iter().collect::<String>());
+        let international = masked[at] == '+' && digits >= SHORTEST;
+        if international || (masked[at] == '"' && digits >= 10) {
+            let code = match masked[at + 1..=at + digits].iter().collect::<String>() {
+                number if international => country_code_length(&number),
+                _ => 0,
+            };
             masked[at + 1 + code..at + digits - 1].fill('*');
             at += digits;
         }
@@ -142,7 +146,7 @@ mod tests {
     fn digit_by_digit_the_length_stays() {
         assert_eq!(mask_digits("only = [\"+12025550104\", \"é\"]"), "only = [\"+1********04\", \"é\"]");
         assert_eq!(mask_digits("a +447700900123+447700900124"), "a +44********23+44********24");
-        assert_eq!(mask_digits("1 + 12345678"), "1 + 12345678");
+        assert_eq!(mask_digits("1 + 12345678, \"2025550104\""), "1 + 12345678, \"********04\"");
     }
 
     proptest! {

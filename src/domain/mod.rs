@@ -3,7 +3,9 @@
 //! Everything here can be tested by calling it. Time and chance are arguments.
 
 pub mod arn;
+pub mod binding;
 pub mod content;
+pub mod definition;
 pub mod ending;
 pub mod gate;
 pub mod gsm;

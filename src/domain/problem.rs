@@ -85,13 +85,26 @@ impl Problems {
     ///
     /// # Errors
     /// The mistakes, in the order of the file.
-    pub fn or<T>(mut self, value: impl FnOnce() -> T) -> Result<T, Self> {
+    pub fn or<T>(self, value: impl FnOnce() -> T) -> Result<T, Self> {
         if self.list.is_empty() {
             return Ok(value());
         }
+        Err(self.sorted())
+    }
+
+    /// The same in the order of the file, each once.
+    #[must_use]
+    pub(super) fn sorted(mut self) -> Self {
         self.list.sort_by_key(|problem| problem.place);
         self.list.dedup();
-        Err(self)
+        self
+    }
+
+    /// Sees to it that a failure is never without a word.
+    pub(super) fn push_if_empty(&mut self, message: &str) {
+        if self.list.is_empty() {
+            self.push(Problem::new(None, message));
+        }
     }
 }
 

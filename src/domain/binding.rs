@@ -1,0 +1,288 @@
+//! A definition bound to the columns of a recipients file: what turns a row into a recipient or a rejection.
+//!
+//! Everything that can be known from the header is settled when binding; per row only cells are looked at. Whether a
+//! recipient was there before, or must not be sent to, is not known here.
+
+use super::definition::{Attributes, Definition, Text};
+use super::header::{Header, NoColumn};
+use super::limits::{self, Member, Rules, settle};
+use super::phone::{self, E164, Line, PhoneRejection, Region};
+use super::problem::{Place, Problem, Problems};
+use super::recipient::{Reason, Recipient, Rejection};
+use super::request::{Leaf, Message, Request, Shape};
+use super::template::{RenderError, Template};
+use super::token::TokenSpace;
+
+/// The cells of one row.
+pub trait Cells {
+    /// How many there are.
+    fn count(&self) -> usize;
+    /// The cell with this index; empty where there is none.
+    fn cell(&self, at: usize) -> &str;
+}
+
+impl Cells for [&str] {
+    fn count(&self) -> usize {
+        self.len()
+    }
+
+    fn cell(&self, at: usize) -> &str {
+        self.get(at).copied().unwrap_or_default()
+    }
+}
+
+/// Where a row stands in its file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Lines {
+    /// The physical line on which it begins, from 1.
+    pub first: u64,
+    /// The physical line on which it ends.
+    pub last: u64,
+}
+
+/// A definition bound to a header.
+#[derive(Debug, Clone)]
+pub struct Binding {
+    header: Header,
+    shape: Shape,
+    /// The texts of the shape's slots.
+    texts: Vec<Bound>,
+    phone: usize,
+    key: Option<usize>,
+    tokens: TokenSpace,
+    rules: Rules,
+    default_region: Option<Region>,
+    allow_landlines: bool,
+    /// Bytes of the attributes that are the same in every row, and of all names.
+    fixed_attribute_bytes: usize,
+}
+
+/// A text that differs from row to row.
+#[derive(Debug, Clone)]
+struct Bound {
+    member: Member,
+    template: Template,
+    /// The file's columns, by the template's.
+    columns: Vec<usize>,
+}
+
+impl Definition {
+    /// Binds to the columns of a file.
+    ///
+    /// # Errors
+    /// Every placeholder, phone and key column that the header does not have or has more than once, and attributes
+    /// that would be too long or of the same name.
+    pub fn bind(&self, header: &Header) -> Result<Binding, Problems> {
+        let mut finder = Finder { header, problems: self.origin.clone() };
+        let phone = finder.find("recipients.phone", &self.recipients.phone, self.places.phone);
+        let key_column = self.recipients.key.as_ref();
+        let key = key_column.map(|name| finder.find("recipients.key", name, self.places.key));
+        let mut request = self.request.clone();
+        if self.attributes == Attributes::AllColumns {
+            add_columns(&mut request, &mut finder, self.places.attributes);
+        }
+        let mut texts = Vec::new();
+        let mut fixed_attribute_bytes: usize = request.attributes.keys().map(String::len).sum();
+        let shape = request.try_map(&mut |text: &Text| {
+            let Some(fixed) = text.template.as_fixed() else {
+                texts.push(finder.bind(text));
+                return Ok::<_, std::convert::Infallible>(Leaf::Slot(texts.len() - 1));
+            };
+            if matches!(text.member, Member::Attribute(_)) {
+                fixed_attribute_bytes += fixed.len();
+            }
+            Ok(Leaf::Fixed(fixed.to_owned()))
+        });
+        let Ok(shape) = shape;
+        if let Err(breach) = limits::attributes_total(fixed_attribute_bytes) {
+            finder.problems.push(Problem::new(self.places.attributes, breach.to_string()));
+        }
+        finder.problems.or(|| Binding {
+            header: header.clone(),
+            shape,
+            texts,
+            phone: phone.unwrap_or_default(),
+            key: key.flatten(),
+            tokens: TokenSpace::new(&self.connect.instance_id, &self.name),
+            rules: self.rules.clone(),
+            default_region: self.recipients.default_region,
+            allow_landlines: self.recipients.allow_landlines,
+            fixed_attribute_bytes,
+        })
+    }
+}
+
+struct Finder<'h> {
+    header: &'h Header,
+    problems: Problems,
+}
+
+impl Finder<'_> {
+    fn find(&mut self, what: &str, name: &str, place: Option<Place>) -> Option<usize> {
+        let problem = match self.header.find(name) {
+            Ok(at) => return Some(at),
+            Err(NoColumn::Unknown(near)) => {
+                let columns = self.header.names().join(", ");
+                let message =
+                    format!("`{what}` names the column `{name}`, which the recipients file does not have");
+                Problem::new(place, message).hint(match near {
+                    Some(near) => format!("did you mean `{near}`? The file has: {columns}"),
+                    None => format!("the file has: {columns}"),
+                })
+            }
+            Err(NoColumn::Ambiguous(columns)) => {
+                let columns: Vec<String> = columns.iter().map(usize::to_string).collect();
+                let message = format!(
+                    "`{what}` names the column `{name}`, and the recipients file has it more than once"
+                );
+                Problem::new(place, message).hint(format!("rename one of its columns {}", columns.join(", ")))
+            }
+        };
+        self.problems.push(problem);
+        None
+    }
+
+    fn bind(&mut self, text: &Text) -> Bound {
+        let what = text.member.to_string();
+        let columns = text.template.columns().iter();
+        let columns = columns.map(|name| self.find(&what, name, text.place).unwrap_or_default()).collect();
+        Bound { member: text.member.clone(), template: text.template.clone(), columns }
+    }
+}
+
+/// Every column as an attribute under its name, with `_` for what the API does not take in names.
+fn add_columns(request: &mut Request<Text>, finder: &mut Finder<'_>, place: Option<Place>) {
+    for (at, name) in finder.header.names().iter().enumerate() {
+        let plain = |c: char| if c.is_ascii_alphanumeric() || c == '-' { c } else { '_' };
+        let key: String = name.chars().map(plain).collect();
+        let member = Member::Attribute(key.clone());
+        let unnamed = key.is_empty();
+        let text = Text { member, template: Template::column_or_empty(name), place };
+        if unnamed || request.attributes.insert(key.clone(), text).is_some() {
+            let message = match unnamed {
+                true => format!(
+                    "`contact.attributes` is \"all\", and column {} of the recipients file has no name",
+                    at + 1
+                ),
+                false => {
+                    format!("`contact.attributes` is \"all\", and two columns would be the attribute `{key}`")
+                }
+            };
+            finder.problems.push(
+                Problem::new(place, message).hint("rename the column, or name the attributes one by one"),
+            );
+        }
+    }
+}
+
+impl Binding {
+    /// What all rows have in common.
+    #[must_use]
+    pub fn shape(&self) -> &Shape {
+        &self.shape
+    }
+
+    /// The columns.
+    #[must_use]
+    pub fn header(&self) -> &Header {
+        &self.header
+    }
+
+    /// The text that a recipient is sent, if the request has one and not the flow.
+    #[must_use]
+    pub fn message<'r>(&'r self, recipient: &'r Recipient) -> Option<&'r str> {
+        match &self.shape.message {
+            Some(Message::Text { content: Leaf::Fixed(text), .. }) => Some(text),
+            Some(Message::Text { content: Leaf::Slot(slot), .. }) => {
+                recipient.slots.get(*slot).map(String::as_str)
+            }
+            Some(Message::Templated { .. }) | None => None,
+        }
+    }
+
+    /// What becomes of a row.
+    ///
+    /// # Errors
+    /// The first reason to reject it.
+    pub fn recipient<C: Cells + ?Sized>(&self, lines: Lines, cells: &C) -> Result<Recipient, Rejection> {
+        self.read(lines, cells).map_err(|(column, reason)| Rejection {
+            line: lines.first,
+            column: column.map(|at| self.header.names()[at].clone()),
+            reason,
+        })
+    }
+
+    fn read<C: Cells + ?Sized>(&self, lines: Lines, cells: &C) -> Result<Recipient, (Option<usize>, Reason)> {
+        self.width(lines, cells).map_err(|reason| (None, reason))?;
+        let phone = self.phone(cells.cell(self.phone)).map_err(|reason| (Some(self.phone), reason.into()))?;
+        let key = match self.key.map(|at| (at, cells.cell(at).trim())) {
+            None => phone.as_str().to_owned(),
+            Some((at, "")) => return Err((Some(at), Reason::KeyEmpty)),
+            Some((_, key)) => key.to_owned(),
+        };
+        let mut slots = Vec::with_capacity(self.texts.len());
+        let mut attribute_bytes = self.fixed_attribute_bytes;
+        for text in &self.texts {
+            let slot = self.slot(text, cells)?;
+            if matches!(text.member, Member::Attribute(_)) {
+                attribute_bytes += slot.len();
+            }
+            slots.push(slot);
+        }
+        limits::attributes_total(attribute_bytes).map_err(|breach| (None, breach.into()))?;
+        Ok(Recipient { line: lines.first, client_token: self.tokens.token(&key), key, phone, slots })
+    }
+
+    fn width<C: Cells + ?Sized>(&self, lines: Lines, cells: &C) -> Result<(), Reason> {
+        let (expected, found) = (self.header.names().len(), cells.count());
+        if found < expected {
+            let through = Some(lines.last).filter(|last| *last > lines.first);
+            return Err(Reason::Short { expected, found, through });
+        }
+        match (expected..found).rev().find(|at| !cells.cell(*at).trim().is_empty()) {
+            Some(last) => Err(Reason::Long { expected, found: last + 1 }),
+            None => Ok(()),
+        }
+    }
+
+    fn phone(&self, cell: &str) -> Result<E164, PhoneRejection> {
+        let phone = phone::parse(cell, self.default_region)?;
+        match phone.line {
+            Line::Landline if !self.allow_landlines => Err(PhoneRejection::Landline),
+            Line::Premium => Err(PhoneRejection::Premium),
+            Line::Unreachable => Err(PhoneRejection::Unreachable),
+            Line::Landline | Line::Mobile | Line::Either | Line::TollFree | Line::Other => Ok(phone.number),
+        }
+    }
+
+    fn slot<C: Cells + ?Sized>(&self, text: &Bound, cells: &C) -> Result<String, (Option<usize>, Reason)> {
+        let rendered =
+            text.template.render(|column| cells.cell(text.columns[column])).map_err(|error| match error {
+                RenderError::Empty(columns) => {
+                    let columns: Vec<usize> = columns.iter().map(|column| text.columns[*column]).collect();
+                    let names = columns.iter().map(|at| self.header.names()[*at].clone()).collect();
+                    (
+                        columns.first().copied(),
+                        Reason::CellEmpty { columns: names, needed_by: text.member.to_string() },
+                    )
+                }
+                RenderError::Failed(message) => {
+                    (None, Reason::Template { member: text.member.to_string(), message })
+                }
+            })?;
+        match settle(&text.member, &self.rules, &rendered) {
+            Ok(std::borrow::Cow::Owned(settled)) => Ok(settled),
+            Ok(std::borrow::Cow::Borrowed(_)) => Ok(rendered),
+            Err(breach) => {
+                let column = match text.columns[..] {
+                    [only] => Some(only),
+                    _ => None,
+                };
+                Err((column, breach.into()))
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,186 @@
+//! `[connect]`: which instance, from which machine.
+
+use std::time::Duration;
+
+use super::document::Value;
+use super::reader::Reader;
+use crate::domain::arn::{self, Home};
+use crate::domain::content::{Channel, ContentType, MessageEncoding};
+use crate::domain::limits::Rules;
+
+/// Where contacts are started, and by whom.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConnectSettings {
+    /// The bare id.
+    pub instance_id: String,
+    /// The Region: the given one, else that of the ARNs.
+    pub region: Option<String>,
+    /// The profile of the AWS configuration files.
+    pub profile: Option<String>,
+    /// Another endpoint.
+    pub endpoint_url: Option<EndpointUrl>,
+    /// A file of PEM certificates, as the definition has it.
+    pub ca_bundle: Option<String>,
+    /// Longest wait for a connection.
+    pub connect_timeout: Duration,
+    /// Longest wait for an answer.
+    pub read_timeout: Duration,
+}
+
+/// An `https://` URL, or an `http://` one to this machine.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EndpointUrl(String);
+
+/// A URL that requests must not go to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum BadEndpoint {
+    /// No URL with a scheme and a host.
+    #[error("is not a URL such as https://connect.us-west-2.amazonaws.com")]
+    NotAUrl,
+    /// Messages and numbers in clear text over a network.
+    #[error("must begin with https://; plain http:// is for loopback only (127.0.0.1, [::1], localhost)")]
+    NotEncrypted,
+}
+
+impl EndpointUrl {
+    /// A URL that requests may go to.
+    ///
+    /// # Errors
+    /// [`BadEndpoint`] for anything else.
+    pub fn parse(text: &str) -> Result<Self, BadEndpoint> {
+        let uri: http::Uri = text.parse().map_err(|_| BadEndpoint::NotAUrl)?;
+        let host = uri.host().filter(|host| !host.is_empty()).ok_or(BadEndpoint::NotAUrl)?;
+        let userinfo = uri.authority().is_some_and(|authority| authority.as_str().contains('@'));
+        if userinfo || uri.query().is_some() {
+            return Err(BadEndpoint::NotAUrl);
+        }
+        match uri.scheme_str() {
+            Some("https") => Ok(Self(text.to_owned())),
+            Some("http") if is_loopback(host) => Ok(Self(text.to_owned())),
+            Some("http") => Err(BadEndpoint::NotEncrypted),
+            _ => Err(BadEndpoint::NotAUrl),
+        }
+    }
+
+    /// The URL.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+fn is_loopback(host: &str) -> bool {
+    let address = host.trim_start_matches('[').trim_end_matches(']').parse::<std::net::IpAddr>();
+    host.eq_ignore_ascii_case("localhost") || address.is_ok_and(|address| address.is_loopback())
+}
+
+/// The settings, and the rules as far as they follow from them.
+pub(super) fn resolve(reader: &mut Reader<'_>) -> (ConnectSettings, Rules) {
+    let channel =
+        reader.text("connect.channel").and_then(|name| Channel::parse(&name)).unwrap_or(Channel::Sms);
+    let (instance_id, instance_home) = instance(reader);
+    let region = region(reader, instance_home.as_ref());
+    let endpoint_url = reader.text("connect.endpoint_url").and_then(|url| match EndpointUrl::parse(&url) {
+        Ok(url) => Some(url),
+        Err(bad) => {
+            let place = reader.place("connect.endpoint_url");
+            reader.mistake(place, format!("`connect.endpoint_url` {bad}"));
+            None
+        }
+    });
+    let connect = ConnectSettings {
+        instance_id: instance_id.clone(),
+        region: region.clone(),
+        profile: reader.text("connect.profile"),
+        endpoint_url,
+        ca_bundle: reader.text("connect.ca_bundle"),
+        connect_timeout: reader.duration("connect.connect_timeout").unwrap_or_default(),
+        read_timeout: reader.duration("connect.read_timeout").unwrap_or_default(),
+    };
+    let content_type = ContentType::Plain;
+    (connect, Rules { channel, content_type, encoding: MessageEncoding::AsIs, instance_id, region })
+}
+
+fn instance(reader: &mut Reader<'_>) -> (String, Option<Home>) {
+    let Some(text) = reader.text("connect.instance_id") else { return Default::default() };
+    arn::instance(&text).unwrap_or_else(|mistake| {
+        let place = reader.node("connect.instance_id").and_then(|node| node.place);
+        reader.mistake(place, format!("`connect.instance_id` {mistake}"));
+        Default::default()
+    })
+}
+
+/// The Region that is given, else that of the first ARN. Every ARN must be in it, and all in one account.
+fn region(reader: &mut Reader<'_>, instance: Option<&Home>) -> Option<String> {
+    let given = reader.text("connect.region");
+    let region_form = |region: &str| {
+        region.contains('-')
+            && region.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
+    };
+    if given.as_deref().is_some_and(|region| !region_form(region)) {
+        let place = reader.place("connect.region");
+        reader.mistake(place, "`connect.region` must be a Region such as us-west-2");
+    }
+    let source = fixed(reader, "connect.source").and_then(|text| arn::phone_number(&text).ok());
+    let flow = fixed(reader, "connect.contact_flow_id").and_then(|text| arn::flow(&text, "").ok()?.1);
+    let homes = [source.as_ref(), instance, flow.as_ref()];
+    let region = given.or_else(|| homes.iter().flatten().next().map(|home| home.region.clone()));
+    // Source and flow are held against the Region with their other limits.
+    if let (Some(region), Some(instance)) = (&region, instance)
+        && instance.region != *region
+    {
+        let place = reader.place("connect.instance_id");
+        let message = format!(
+            "`connect.instance_id` is in the Region {}, and the campaign in {region}",
+            instance.region
+        );
+        reader.mistake(place, message);
+    }
+    let mut accounts = homes.iter().flatten().map(|home| &home.account);
+    if let Some(first) = accounts.next()
+        && let Some(other) = accounts.find(|account| *account != first)
+    {
+        let place = reader.place("connect.source");
+        reader.mistake(place, format!("`connect` names resources of two accounts, {first} and {other}"));
+    }
+    region
+}
+
+/// A text that has no placeholders.
+fn fixed(reader: &Reader<'_>, path: &str) -> Option<String> {
+    match reader.node(path)?.value {
+        Value::Text(text) if !text.contains("{{") => Some(text),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn requests_go_out_encrypted_or_not_at_all() {
+        for url in [
+            "https://x.example",
+            "http://127.0.0.1:8080",
+            "http://127.9.9.9/",
+            "http://[::1]:1",
+            "http://localhost",
+        ] {
+            assert_eq!(EndpointUrl::parse(url).map(|url| url.0).as_deref(), Ok(url));
+        }
+        for url in [
+            "http://x.example",
+            "http://localhost.x.example",
+            "http://127.0.0.1.x.example",
+            "http://10.0.0.1",
+        ] {
+            assert_eq!(EndpointUrl::parse(url), Err(BadEndpoint::NotEncrypted), "{url}");
+        }
+        for url in
+            ["", "x.example", "ftp://x", "https://", "https://u:p@x", "http://localhost@x.example", "/path"]
+        {
+            assert_eq!(EndpointUrl::parse(url), Err(BadEndpoint::NotAUrl), "{url}");
+        }
+    }
+}

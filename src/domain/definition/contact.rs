@@ -1,0 +1,238 @@
+//! `[contact]`: the members of the request.
+
+use std::collections::BTreeMap;
+
+use super::document::{Entry, Node, Value};
+use super::keys::Kind;
+use super::reader::Reader;
+use super::{Attributes, Text};
+use crate::domain::content::{Channel, ContentType, MessageEncoding};
+use crate::domain::limits::{Member, Rules, is_attribute_key, is_segment_key};
+use crate::domain::problem::Problem;
+use crate::domain::request::{Message, Request, SegmentValue};
+use crate::domain::template::Template;
+
+/// The segment attribute that says what the channel is.
+const SUBTYPE: &str = "connect:Subtype";
+
+/// Deepest nesting of segment attributes.
+const DEEPEST: usize = 8;
+
+/// The rules as far as they follow from `[contact]`.
+pub(super) fn rules(reader: &mut Reader<'_>, rules: &mut Rules) {
+    if reader.text("contact.encoding").as_deref() == Some("gsm") {
+        rules.encoding = MessageEncoding::Gsm;
+    }
+    let Some(message) = reader.node("contact.message") else { return };
+    let Some(node) = message.get("content_type") else { return };
+    match &node.value {
+        Value::Text(name) if ContentType::parse(name).is_some() => {
+            rules.content_type = ContentType::parse(name).unwrap_or(rules.content_type);
+            if rules.channel == Channel::Sms && rules.content_type != ContentType::Plain {
+                let message =
+                    format!("`contact.message.content_type` must be \"text/plain\" for SMS, not {name:?}");
+                reader.mistake(node.place, message);
+            }
+        }
+        _ => {
+            let words = Kind::OneOf(ContentType::NAMES).words();
+            reader.mistake(node.place, format!("`contact.message.content_type` must be {words}"));
+        }
+    }
+}
+
+/// Whether every column is an attribute.
+pub(super) fn attributes_wanted(reader: &Reader<'_>) -> Attributes {
+    match reader.node("contact.attributes") {
+        Some(Node { value: Value::Text(_), .. }) => Attributes::AllColumns,
+        _ => Attributes::Named,
+    }
+}
+
+/// The request; `None` where flow or source are missing or wrong.
+pub(super) fn request(reader: &mut Reader<'_>, rules: &Rules) -> Option<Request<Text>> {
+    let contact_flow_id = reader.template("connect.contact_flow_id", Member::Flow, rules);
+    let source = reader.template("connect.source", Member::Source, rules);
+    let segment_attributes = segments(reader, rules);
+    let attributes = texts(reader, "contact.attributes", rules, Member::Attribute, true);
+    let display_name = reader.template("contact.display_name", Member::DisplayName, rules);
+    let related_contact_id = reader.template("contact.related_contact_id", Member::RelatedContact, rules);
+    let message = message(reader, rules);
+    let supported_content_types = supported(reader);
+    let minutes = reader.integer("contact.chat_duration_minutes");
+    Some(Request {
+        instance_id: rules.instance_id.clone(),
+        contact_flow_id: contact_flow_id?,
+        source: source?,
+        segment_attributes,
+        attributes,
+        chat_duration_minutes: minutes.and_then(|minutes| u16::try_from(minutes).ok()),
+        display_name,
+        message,
+        related_contact_id,
+        supported_content_types,
+    })
+}
+
+fn message(reader: &mut Reader<'_>, rules: &Rules) -> Option<Message<Text>> {
+    let templated = templated(reader, rules);
+    let Some(node) = reader.node("contact.message") else { return templated };
+    if templated.is_some() {
+        let message = "`contact.message` and [contact.templated_message] exclude each other";
+        reader.problems.push(Problem::new(node.place, message).hint("a contact begins with one of them"));
+    }
+    let content = match &node.value {
+        Value::Table(entries) => {
+            for Entry { name, place, .. } in entries {
+                if name != "content" && name != "content_type" {
+                    let problem = Problem::new(*place, format!("unknown key `{name}` in `contact.message`"));
+                    reader.problems.push(problem.hint("it has content_type and content"));
+                }
+            }
+            let Some(content) = node.get("content") else {
+                reader.mistake(node.place, "`contact.message.content` is missing");
+                return None;
+            };
+            reader.compile(content, Member::Message, rules)
+        }
+        _ => reader.compile(&node, Member::Message, rules),
+    };
+    let content_type = rules.content_type.name().to_owned();
+    content.map(|content| Message::Text { content_type, content }).or(templated)
+}
+
+fn templated(reader: &mut Reader<'_>, rules: &Rules) -> Option<Message<Text>> {
+    const TABLE: &str = "contact.templated_message";
+    reader.has(TABLE).then_some(())?;
+    let mut id = |path: &str| {
+        let id = reader.text(path).unwrap_or_default();
+        if id.chars().count() > 500 {
+            let place = reader.place(path);
+            reader.mistake(place, format!("`{path}` has more than 500 characters"));
+        }
+        id
+    };
+    let knowledge_base_id = id("contact.templated_message.knowledge_base_id");
+    let template_id = id("contact.templated_message.template_id");
+    let attributes =
+        texts(reader, "contact.templated_message.attributes", rules, Member::TemplateAttribute, false);
+    let path = "contact.templated_message.customer_profile";
+    let customer_profile = reader.template(path, Member::CustomerProfile, rules);
+    Some(Message::Templated { knowledge_base_id, template_id, attributes, customer_profile })
+}
+
+fn texts(
+    reader: &mut Reader<'_>,
+    path: &str,
+    rules: &Rules,
+    member: fn(String) -> Member,
+    strict: bool,
+) -> BTreeMap<String, Text> {
+    let Some(Node { value: Value::Table(entries), .. }) = reader.node(path) else { return BTreeMap::new() };
+    let mut texts = BTreeMap::new();
+    for Entry { name, place, node } in entries {
+        if strict && !is_attribute_key(&name) {
+            let message = format!("`{name}` is no name for an attribute");
+            let hint = "the API takes letters, digits, - and _";
+            reader.problems.push(Problem::new(place, message).hint(hint));
+        }
+        if let Some(text) = reader.compile(&node, member(name.clone()), rules) {
+            texts.insert(name, text);
+        }
+    }
+    texts
+}
+
+fn supported(reader: &mut Reader<'_>) -> Vec<String> {
+    const PATH: &str = "contact.supported_content_types";
+    let types = reader.texts(PATH);
+    for (name, place) in &types {
+        if !ContentType::SUPPORTED.contains(&name.as_str()) {
+            let words = Kind::OneOf(ContentType::SUPPORTED).words();
+            reader.mistake(*place, format!("each of `{PATH}` must be {words}"));
+        }
+    }
+    if !types.is_empty() && !types.iter().any(|(name, _)| name == "text/plain") {
+        let place = reader.place(PATH);
+        reader.mistake(place, format!("`{PATH}` must contain \"text/plain\""));
+    }
+    types.into_iter().map(|(name, _)| name).collect()
+}
+
+fn segments(reader: &mut Reader<'_>, rules: &Rules) -> BTreeMap<String, SegmentValue<Text>> {
+    let mut values = BTreeMap::new();
+    if let Some(Node { value: Value::Table(entries), .. }) = reader.node("contact.segment_attributes") {
+        values = segment_map(reader, &entries, rules, "", 1);
+        if let Some(entry) = entries.iter().find(|entry| entry.name == SUBTYPE)
+            && entry.node.value != Value::Text(rules.channel.subtype().to_owned())
+        {
+            let problem =
+                Problem::new(entry.node.place, format!("`{SUBTYPE}` contradicts `connect.channel`"));
+            reader.problems.push(
+                problem.hint(format!("leave it out; the channel makes it {}", rules.channel.subtype())),
+            );
+        }
+    }
+    let template = Template::fixed(rules.channel.subtype());
+    let subtype = Text { member: Member::Segment(SUBTYPE.to_owned()), template, place: None };
+    values.insert(SUBTYPE.to_owned(), SegmentValue::String(subtype));
+    values
+}
+
+fn segment_map(
+    reader: &mut Reader<'_>,
+    entries: &[Entry],
+    rules: &Rules,
+    above: &str,
+    depth: usize,
+) -> BTreeMap<String, SegmentValue<Text>> {
+    let mut values = BTreeMap::new();
+    for Entry { name, place, node } in entries {
+        if !is_segment_key(name) {
+            let problem = Problem::new(*place, format!("`{name}` is no name for a segment attribute"));
+            reader.problems.push(problem.hint("the API takes letters, digits, - and _, at most 128"));
+        }
+        let path = if above.is_empty() { name.clone() } else { format!("{above}.{name}") };
+        if let Some(value) = segment(reader, node, rules, &path, depth) {
+            values.insert(name.clone(), value);
+        }
+    }
+    values
+}
+
+fn segment(
+    reader: &mut Reader<'_>,
+    node: &Node,
+    rules: &Rules,
+    path: &str,
+    depth: usize,
+) -> Option<SegmentValue<Text>> {
+    if depth > DEEPEST {
+        reader.mistake(node.place, format!("segment attributes are nested at most {DEEPEST} deep"));
+        return None;
+    }
+    match &node.value {
+        Value::Text(_) => {
+            reader.compile(node, Member::Segment(path.to_owned()), rules).map(SegmentValue::String)
+        }
+        Value::Integer(integer) if i32::try_from(*integer).is_ok() => {
+            i32::try_from(*integer).ok().map(SegmentValue::Integer)
+        }
+        Value::Table(entries) => {
+            Some(SegmentValue::Map(segment_map(reader, entries, rules, path, depth + 1)))
+        }
+        Value::List(list) => {
+            let items = list.iter().enumerate();
+            let values = items
+                .filter_map(|(at, item)| segment(reader, item, rules, &format!("{path}.{at}"), depth + 1));
+            Some(SegmentValue::List(values.collect()))
+        }
+        Value::Integer(_) | Value::Number(_) | Value::Flag(_) | Value::Other => {
+            let message = format!(
+                "the segment attribute `{path}` must be a string, an integer of 32 bits, a list or a table"
+            );
+            reader.mistake(node.place, message);
+            None
+        }
+    }
+}

@@ -1,0 +1,111 @@
+//! A TOML document as a tree that knows where each value stands. Grammar only; what the values mean is not known here.
+
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use crate::domain::problem::{Place, Problem, Problems};
+
+/// A value and where it stands; defaults stand nowhere.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Node {
+    pub(super) place: Option<Place>,
+    pub(super) value: Value,
+}
+
+/// A TOML value.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Value {
+    Text(String),
+    Integer(i64),
+    Number(f64),
+    Flag(bool),
+    List(Vec<Node>),
+    Table(Vec<Entry>),
+    /// A date, or a number that no machine word holds.
+    Other,
+}
+
+/// A key with its value.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Entry {
+    pub(super) name: String,
+    pub(super) place: Option<Place>,
+    pub(super) node: Node,
+}
+
+impl Node {
+    /// The node below `name`.
+    pub(super) fn get(&self, name: &str) -> Option<&Self> {
+        match &self.value {
+            Value::Table(entries) => entries.iter().find(|entry| entry.name == name).map(|entry| &entry.node),
+            _ => None,
+        }
+    }
+
+    /// The node at a path of names with dots.
+    pub(super) fn at(&self, path: &str) -> Option<&Self> {
+        path.split('.').try_fold(self, |node, name| node.get(name))
+    }
+}
+
+/// Parses; every error of syntax goes to `problems`, and then there is no tree.
+pub(super) fn parse(text: &str, problems: &mut Problems) -> Option<Node> {
+    let (table, errors) = DeTable::parse_recoverable(text);
+    for error in &errors {
+        let place = error.span().map(|span| Place::of(text, span.start));
+        problems.push(
+            Problem::new(place, format!("not TOML: {}", error.message())).hint(syntax_hint(text, place)),
+        );
+    }
+    errors.is_empty().then(|| Node { place: None, value: Value::Table(entries(table.get_ref(), Some(text))) })
+}
+
+fn syntax_hint(text: &str, place: Option<Place>) -> &'static str {
+    let line = place.and_then(|place| text.lines().nth(place.line - 1)).unwrap_or_default();
+    if line.contains(['“', '”', '‘', '’', '„']) {
+        "TOML takes straight quotes only: \" or '"
+    } else {
+        "strings are in quotes, tables in [brackets], and a key stands once; https://toml.io has the grammar"
+    }
+}
+
+/// The tree of one literal of the table of keys.
+pub(super) fn literal(text: &'static str) -> Node {
+    let value = DeValue::parse(text).expect("the table of keys holds TOML, a test says");
+    Node { place: None, value: self::value(value.get_ref(), None) }
+}
+
+fn entries(table: &DeTable<'_>, text: Option<&str>) -> Vec<Entry> {
+    let mut entries: Vec<Entry> = table
+        .iter()
+        .map(|(name, child)| Entry {
+            name: name.get_ref().to_string(),
+            place: place(name, text),
+            node: Node { place: place(child, text), value: value(child.get_ref(), text) },
+        })
+        .collect();
+    entries.sort_by_key(|entry| entry.place);
+    entries
+}
+
+fn place<T>(spanned: &Spanned<T>, text: Option<&str>) -> Option<Place> {
+    text.map(|text| Place::of(text, spanned.span().start))
+}
+
+fn value(value: &DeValue<'_>, text: Option<&str>) -> Value {
+    match value {
+        DeValue::String(string) => Value::Text(string.to_string()),
+        DeValue::Integer(integer) => {
+            i64::from_str_radix(integer.as_str(), integer.radix()).map_or(Value::Other, Value::Integer)
+        }
+        DeValue::Float(float) => float.as_str().parse().map_or(Value::Other, Value::Number),
+        DeValue::Boolean(flag) => Value::Flag(*flag),
+        DeValue::Datetime(_) => Value::Other,
+        DeValue::Array(list) => Value::List(
+            list.iter()
+                .map(|item| Node { place: place(item, text), value: self::value(item.get_ref(), text) })
+                .collect(),
+        ),
+        DeValue::Table(table) => Value::Table(entries(table, text)),
+    }
+}

@@ -1,0 +1,256 @@
+//! Every key of a definition, in one table: the reader, the unknown-key hints, `init` and the schema come from it.
+//!
+//! What a key's value becomes, and what two keys must agree on, is in the files beside this one.
+
+use crate::domain::content::Channel;
+
+/// One key.
+#[derive(Debug, Clone, Copy)]
+pub struct Key {
+    /// The path, such as `pace.rate`.
+    pub path: &'static str,
+    /// What its value must be.
+    pub kind: Kind,
+    /// Whether it must be there.
+    pub need: Need,
+    /// One line for people.
+    pub doc: &'static str,
+}
+
+/// Whether a key must be there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Need {
+    /// Yes (if its table is).
+    Required,
+    /// No, and then there is nothing.
+    Optional,
+    /// No, and then it is this, in TOML.
+    Default(&'static str),
+}
+
+/// What a value must be. Ranges include both ends.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Kind {
+    /// A string.
+    Text,
+    /// A string that may have placeholders.
+    Template,
+    /// One of these strings.
+    OneOf(&'static [&'static str]),
+    /// An integer.
+    Integer {
+        /// Smallest.
+        min: i64,
+        /// Largest.
+        max: i64,
+    },
+    /// `true` or `false`.
+    Flag,
+    /// A duration as a string, such as `"1h30m"`.
+    Duration,
+    /// A share as a string, such as `"10%"`.
+    Percent,
+    /// A list of strings.
+    Texts,
+    /// Requests per second, or `"auto"`.
+    Rate,
+    /// A string with placeholders, or a table of `content_type` and `content`.
+    Message,
+    /// A table of strings with placeholders.
+    Templates,
+    /// The same, or `"all"`.
+    Attributes,
+    /// A table of strings with placeholders, integers, lists, and tables of them.
+    Segments,
+    /// A number, or a table of numbers by country.
+    Cost,
+}
+
+/// The tables, with their lines for people, in the order of a definition.
+pub const TABLES: &[(&str, &str)] = &[
+    ("connect", "Where contacts are started, and by whom."),
+    ("recipients", "How the recipients file is read."),
+    ("contact", "What each contact is."),
+    ("contact.templated_message", "A message template of Amazon Q in Connect, instead of `message`."),
+    ("pace", "How fast requests go out."),
+    ("safety", "When to stop by itself."),
+    ("cost", "What a message costs, for the estimate."),
+];
+
+const fn key(path: &'static str, kind: Kind, need: Need, doc: &'static str) -> Key {
+    Key { path, kind, need, doc }
+}
+
+/// The keys, in the order of a definition.
+pub const KEYS: &[Key] = {
+    use Kind::{
+        Attributes, Cost, Duration, Flag, Integer, Message, OneOf, Percent, Rate, Segments, Template,
+        Templates, Text, Texts,
+    };
+    use Need::{Default, Optional, Required};
+    &[
+        key(
+            "name",
+            Text,
+            Optional,
+            "The campaign's name; default: the file's stem. Part of every client token.",
+        ),
+        key("connect.instance_id", Text, Required, "The Amazon Connect instance: id or ARN."),
+        key("connect.contact_flow_id", Template, Required, "The flow that runs each contact: id or ARN."),
+        key("connect.source", Template, Required, "The Connect ARN of the phone number that sends."),
+        key("connect.channel", OneOf(Channel::NAMES), Default("\"sms\""), "The channel: sms or whatsapp."),
+        key("connect.region", Text, Optional, "The AWS Region; default: that of the source's ARN."),
+        key("connect.profile", Text, Optional, "The profile of the AWS configuration files."),
+        key("connect.endpoint_url", Text, Optional, "Another endpoint; plain http:// only to loopback."),
+        key(
+            "connect.ca_bundle",
+            Text,
+            Optional,
+            "A file of PEM certificates to trust instead of the system's.",
+        ),
+        key("connect.connect_timeout", Duration, Default("\"5s\""), "Longest wait for a connection."),
+        key("connect.read_timeout", Duration, Default("\"30s\""), "Longest wait for an answer."),
+        key("recipients.phone", Text, Default("\"phone\""), "The column with the phone number."),
+        key(
+            "recipients.key",
+            Text,
+            Optional,
+            "The column that identifies a row; default: the number itself.",
+        ),
+        key(
+            "recipients.default_region",
+            Text,
+            Optional,
+            "The country of numbers without +; without it they are rejected.",
+        ),
+        key("recipients.suppress", Texts, Default("[]"), "Files of numbers or keys that nothing is sent to."),
+        key("recipients.only", Texts, Default("[]"), "For a trial: nothing is sent to any other number."),
+        key("recipients.allow_landlines", Flag, Default("false"), "Whether to send to landlines too."),
+        key("recipients.sheet", Text, Optional, "The sheet of a workbook; default: the first."),
+        key("recipients.encoding", Text, Optional, "The file's encoding; default: detected."),
+        key(
+            "recipients.delimiter",
+            OneOf(&[",", ";", "|", "tab", "\t"]),
+            Optional,
+            "Between cells; default: detected.",
+        ),
+        key("contact.message", Message, Optional, "The text; without it the flow must send one."),
+        key(
+            "contact.encoding",
+            OneOf(&["as-is", "gsm"]),
+            Default("\"as-is\""),
+            "gsm replaces what would make a message UCS-2.",
+        ),
+        key(
+            "contact.attributes",
+            Attributes,
+            Optional,
+            "What the flow reads as $.Attributes.NAME; \"all\": every column.",
+        ),
+        key("contact.display_name", Template, Optional, "The participant's name."),
+        key(
+            "contact.chat_duration_minutes",
+            Integer { min: 60, max: 10_080 },
+            Optional,
+            "How long a contact may live; the service's default is 25 hours.",
+        ),
+        key("contact.related_contact_id", Template, Optional, "A contact that this one is related to."),
+        key(
+            "contact.supported_content_types",
+            Texts,
+            Default("[]"),
+            "Content types of the chat; must contain text/plain.",
+        ),
+        key("contact.segment_attributes", Segments, Optional, "Segment attributes besides connect:Subtype."),
+        key("contact.templated_message.knowledge_base_id", Text, Required, "The knowledge base: id or ARN."),
+        key("contact.templated_message.template_id", Text, Required, "The message template: id or ARN."),
+        key("contact.templated_message.attributes", Templates, Optional, "The template's custom attributes."),
+        key(
+            "contact.templated_message.customer_profile",
+            Template,
+            Optional,
+            "The customer profile's attributes, as JSON.",
+        ),
+        key("pace.rate", Rate, Default("2.0"), "Requests per second, or \"auto\"; a new account has 2."),
+        key(
+            "pace.burst",
+            Integer { min: 1, max: 10_000 },
+            Default("5"),
+            "Requests that may go out at once; a new account has 5.",
+        ),
+        key(
+            "pace.max_in_flight",
+            Integer { min: 1, max: 10_000 },
+            Optional,
+            "Most requests without an answer; default: from the rate.",
+        ),
+        key(
+            "pace.max_active_contacts",
+            Integer { min: 1, max: 1_000_000 },
+            Default("500"),
+            "The instance's quota of active chats.",
+        ),
+        key("pace.contact_life", Duration, Optional, "How long the flow keeps a contact, for the estimate."),
+        key(
+            "pace.share",
+            OneOf(&["campaign", "account"]),
+            Default("\"campaign\""),
+            "Whose the rate is: this campaign's, or that of all on this machine.",
+        ),
+        key(
+            "safety.max_rejected",
+            Percent,
+            Default("\"10%\""),
+            "Of the file's rows, and at least 10: nothing is sent.",
+        ),
+        key(
+            "safety.max_failures",
+            Percent,
+            Default("\"10%\""),
+            "Of the last 100 settled rows, and at least 10: the run stops.",
+        ),
+        key("cost.per_segment", Cost, Optional, "One price, or by country: { US = 0.00581 }."),
+    ]
+};
+
+/// Keys that someone may look for, and where what they want is.
+pub const ELSEWHERE: &[(&str, &str)] = &[
+    (
+        "clienttoken",
+        "the client token comes from instance, campaign and key, so that running again sends nothing twice",
+    ),
+    ("destination", "the destination is the column that `recipients.phone` names"),
+    ("destinationendpoint", "the destination is the column that `recipients.phone` names"),
+    ("sourceendpoint", "this is `connect.source`"),
+    ("initialsystemmessage", "this is `contact.message`"),
+    ("initialtemplatedsystemmessage", "this is the table [contact.templated_message]"),
+    ("participantdetails", "this is `contact.display_name`"),
+    ("chatdurationinminutes", "this is `contact.chat_duration_minutes`"),
+    ("supportedmessagingcontenttypes", "this is `contact.supported_content_types`"),
+];
+
+impl Kind {
+    /// What the value must be, for people: `must be ...`.
+    #[must_use]
+    pub fn words(self) -> String {
+        match self {
+            Self::Text => "a string".to_owned(),
+            Self::Template => "a string, which may have placeholders".to_owned(),
+            Self::OneOf(names) => {
+                let quoted: Vec<String> = names.iter().map(|name| format!("{name:?}")).collect();
+                format!("one of {}", quoted.join(", "))
+            }
+            Self::Integer { min, max } => format!("an integer from {min} to {max}"),
+            Self::Flag => "true or false".to_owned(),
+            Self::Duration => "a duration such as \"30s\", \"4m\", \"1h30m\"".to_owned(),
+            Self::Percent => "a percentage such as \"10%\"".to_owned(),
+            Self::Texts => "a list of strings".to_owned(),
+            Self::Rate => "a number above 0 and at most 5000, or \"auto\"".to_owned(),
+            Self::Message => "a string, or a table with content_type and content".to_owned(),
+            Self::Templates => "a table of strings".to_owned(),
+            Self::Attributes => "a table of strings, or \"all\"".to_owned(),
+            Self::Segments => "a table of strings, integers, lists and tables".to_owned(),
+            Self::Cost => "a price, or a table of prices by country such as { US = 0.00581 }".to_owned(),
+        }
+    }
+}

@@ -1,0 +1,270 @@
+//! What a campaign is, read from its definition: TOML in, one resolved value out, or every mistake at once.
+//!
+//! After [`parse`] nothing of a definition is checked again; what depends on the recipients file (placeholders,
+//! columns) is checked by [`bind`](Definition::bind).
+
+mod connect;
+mod contact;
+mod document;
+pub mod keys;
+mod reader;
+mod settings;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+use std::num::{NonZeroU32, NonZeroUsize};
+use std::time::Duration;
+
+pub use connect::{ConnectSettings, EndpointUrl};
+
+use super::content::Channel;
+use super::limits::{Member, Rules};
+use super::phone::{E164, Region};
+use super::problem::{Place, Problems};
+use super::request::Request;
+use super::template::Template;
+use reader::Reader;
+
+/// A campaign.
+#[derive(Debug, Clone)]
+pub struct Definition {
+    /// The campaign's name, part of every client token.
+    pub name: String,
+    /// Where contacts are started, and by whom.
+    pub connect: ConnectSettings,
+    /// The channel.
+    pub channel: Channel,
+    /// How the recipients file is read.
+    pub recipients: RecipientsSettings,
+    /// The request, its texts still templates; without the columns of [`Attributes::AllColumns`].
+    pub request: Request<Text>,
+    /// Which attributes a contact gets.
+    pub attributes: Attributes,
+    /// How fast requests go out.
+    pub pace: PaceSettings,
+    /// When to stop.
+    pub safety: SafetySettings,
+    /// What a message costs.
+    pub cost: Option<Cost>,
+    /// What the limits of texts depend on.
+    pub rules: Rules,
+    /// Where the definition came from: for what [`bind`](Self::bind) finds.
+    pub(super) origin: Problems,
+    pub(super) places: Places,
+}
+
+/// Where a definition has what only the recipients file can prove wrong.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Places {
+    pub(super) phone: Option<Place>,
+    pub(super) key: Option<Place>,
+    pub(super) attributes: Option<Place>,
+}
+
+/// A text of the request.
+#[derive(Debug, Clone)]
+pub struct Text {
+    /// Which one.
+    pub member: Member,
+    /// The text.
+    pub template: Template,
+    /// Where the definition has it.
+    pub place: Option<Place>,
+}
+
+/// Which attributes a contact gets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Attributes {
+    /// Those of the request.
+    Named,
+    /// Every column of the file, under its name.
+    AllColumns,
+}
+
+/// How the recipients file is read.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RecipientsSettings {
+    /// The column with the number.
+    pub phone: String,
+    /// The column with the key; the number itself where none is given.
+    pub key: Option<String>,
+    /// The country of numbers without `+`.
+    pub default_region: Option<Region>,
+    /// Files of numbers and keys that nothing is sent to, as the definition has them.
+    pub suppress: Vec<String>,
+    /// Where not empty, nothing is sent to any other number.
+    pub only: Vec<E164>,
+    /// Whether to send to landlines too.
+    pub allow_landlines: bool,
+    /// The sheet of a workbook.
+    pub sheet: Option<String>,
+    /// The file's encoding; detected where none is given.
+    pub encoding: Option<String>,
+    /// What is between cells; detected where none is given.
+    pub delimiter: Option<Delimiter>,
+}
+
+/// What is between cells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Delimiter {
+    /// `,`
+    Comma,
+    /// `;`
+    Semicolon,
+    /// A tab.
+    Tab,
+    /// `|`
+    Pipe,
+}
+
+impl Delimiter {
+    /// All of them, the likeliest first.
+    pub const ALL: [Self; 4] = [Self::Comma, Self::Semicolon, Self::Tab, Self::Pipe];
+
+    /// The byte in the file.
+    #[must_use]
+    pub fn byte(self) -> u8 {
+        match self {
+            Self::Comma => b',',
+            Self::Semicolon => b';',
+            Self::Tab => b'\t',
+            Self::Pipe => b'|',
+        }
+    }
+
+    /// The delimiter by its character, or `tab`.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let byte = if text == "tab" { "\t" } else { text };
+        Self::ALL.into_iter().find(|delimiter| [delimiter.byte()] == byte.as_bytes())
+    }
+}
+
+/// How fast requests go out.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct PaceSettings {
+    /// Requests per second.
+    pub rate: Rate,
+    /// Requests that may go out at once.
+    pub burst: NonZeroU32,
+    /// Most requests without an answer; from the rate where none is given.
+    pub max_in_flight: Option<NonZeroUsize>,
+    /// The instance's quota of active chats.
+    pub max_active_contacts: u32,
+    /// How long the flow keeps a contact.
+    pub contact_life: Option<Duration>,
+    /// Whose the rate is.
+    pub share: Share,
+}
+
+/// Requests per second.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Rate {
+    /// This many.
+    PerSecond(PerSecond),
+    /// As many as the service takes.
+    Auto,
+}
+
+/// A rate above 0 and at most 5,000 per second.
+#[derive(Debug, Clone, Copy, PartialEq, PartialOrd)]
+pub struct PerSecond(f64);
+
+impl PerSecond {
+    /// A rate in its range.
+    #[must_use]
+    pub fn new(rate: f64) -> Option<Self> {
+        (rate > 0.0 && rate <= 5000.0).then_some(Self(rate))
+    }
+
+    /// Requests per second.
+    #[must_use]
+    pub fn get(self) -> f64 {
+        self.0
+    }
+}
+
+/// Whose the rate is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Share {
+    /// This campaign's alone.
+    Campaign,
+    /// That of all campaigns of the account on this machine.
+    Account,
+}
+
+/// When to stop by itself. Both are shares from 0 to 1.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct SafetySettings {
+    /// Of the file's rows.
+    pub max_rejected: f64,
+    /// Of the last 100 settled rows.
+    pub max_failures: f64,
+}
+
+/// What one segment costs, in a currency that only the user knows.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Cost {
+    /// The same everywhere.
+    Flat(f64),
+    /// By country (ISO 3166-1 alpha-2, upper case).
+    ByCountry(BTreeMap<String, f64>),
+}
+
+/// Reads a definition. `file` is what mistakes are told under, `stem` the campaign's name where it gives none.
+///
+/// # Errors
+/// Every mistake.
+pub fn parse(text: &str, file: &str, stem: &str) -> Result<Definition, Problems> {
+    let origin = Problems::new(file, text);
+    let mut problems = origin.clone();
+    let root = document::parse(text.trim_start_matches('\u{feff}'), &mut problems);
+    let definition = root.and_then(|root| resolve(Reader::new(root, &mut problems), stem, origin));
+    match definition {
+        Some(definition) => problems.or(|| definition),
+        None => {
+            problems.push_if_empty("the definition cannot be read");
+            Err(problems.sorted())
+        }
+    }
+}
+
+/// `None` only where a mistake was noted.
+fn resolve(mut reader: Reader<'_>, stem: &str, origin: Problems) -> Option<Definition> {
+    let name = name(&mut reader, stem);
+    let (connect, mut rules) = connect::resolve(&mut reader);
+    contact::rules(&mut reader, &mut rules);
+    let recipients = settings::recipients(&mut reader);
+    let request = contact::request(&mut reader, &rules);
+    let pace = settings::pace(&reader);
+    let safety = settings::safety(&reader);
+    let cost = settings::cost(&mut reader);
+    Some(Definition {
+        name,
+        connect,
+        channel: rules.channel,
+        recipients,
+        request: request?,
+        attributes: contact::attributes_wanted(&reader),
+        pace: pace?,
+        safety,
+        cost,
+        rules,
+        origin,
+        places: Places {
+            phone: reader.place("recipients.phone"),
+            key: reader.place("recipients.key"),
+            attributes: reader.place("contact.attributes"),
+        },
+    })
+}
+
+fn name(reader: &mut Reader<'_>, stem: &str) -> String {
+    let name = reader.text("name").unwrap_or_else(|| stem.to_owned());
+    if name.chars().count() > 128 || name.chars().any(char::is_control) || name.is_empty() {
+        let place = reader.place("name");
+        reader.mistake(place, "`name` must be 1 to 128 characters, none of them a control character");
+    }
+    name
+}

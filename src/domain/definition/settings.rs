@@ -1,0 +1,94 @@
+//! `[recipients]`, `[pace]`, `[safety]` and `[cost]`.
+
+use std::collections::BTreeMap;
+use std::num::{NonZeroU32, NonZeroUsize};
+
+use super::document::{Node, Value};
+use super::reader::{Reader, number};
+use super::{Cost, Delimiter, PaceSettings, PerSecond, Rate, RecipientsSettings, SafetySettings, Share};
+use crate::domain::phone::{E164, Region};
+use crate::domain::problem::Problem;
+
+pub(super) fn recipients(reader: &mut Reader<'_>) -> RecipientsSettings {
+    let default_region = reader.text("recipients.default_region").and_then(|code| {
+        let region = Region::parse(&code);
+        if region.is_none() {
+            let place = reader.place("recipients.default_region");
+            let problem = Problem::new(place, format!("`recipients.default_region` is no country: {code:?}"));
+            reader.problems.push(problem.hint("two letters, such as US or GB"));
+        }
+        region
+    });
+    let mut only = Vec::new();
+    for (text, place) in reader.texts("recipients.only") {
+        match crate::domain::phone::parse(&text, default_region) {
+            Ok(phone) => only.push(phone.number),
+            // A number that is reserved is good enough to name in a trial.
+            Err(reason) => match E164::parse(&text) {
+                Some(number) => only.push(number),
+                None => reader.mistake(place, format!("`recipients.only`: {reason}")),
+            },
+        }
+    }
+    RecipientsSettings {
+        phone: reader.text("recipients.phone").unwrap_or_default(),
+        key: reader.text("recipients.key"),
+        default_region,
+        suppress: reader.texts("recipients.suppress").into_iter().map(|(file, _)| file).collect(),
+        only,
+        allow_landlines: reader.flag("recipients.allow_landlines"),
+        sheet: reader.text("recipients.sheet"),
+        encoding: reader.text("recipients.encoding"),
+        delimiter: delimiter(reader),
+    }
+}
+
+fn delimiter(reader: &Reader<'_>) -> Option<Delimiter> {
+    match reader.node("recipients.delimiter")?.value {
+        Value::Text(text) => Delimiter::parse(&text),
+        _ => None,
+    }
+}
+
+/// `None` where rate or burst is wrong.
+pub(super) fn pace(reader: &Reader<'_>) -> Option<PaceSettings> {
+    let rate = match reader.node("pace.rate")?.value {
+        Value::Text(_) => Rate::Auto,
+        value => Rate::PerSecond(number(&value).and_then(PerSecond::new)?),
+    };
+    let positive = |path| reader.integer(path).and_then(|integer| u32::try_from(integer).ok());
+    let share = match reader.node("pace.share")?.value {
+        Value::Text(text) if text == "account" => Share::Account,
+        _ => Share::Campaign,
+    };
+    Some(PaceSettings {
+        rate,
+        burst: positive("pace.burst").and_then(NonZeroU32::new)?,
+        max_in_flight: positive("pace.max_in_flight").and_then(|most| NonZeroUsize::new(most as usize)),
+        max_active_contacts: positive("pace.max_active_contacts")?,
+        contact_life: reader.duration("pace.contact_life"),
+        share,
+    })
+}
+
+pub(super) fn safety(reader: &Reader<'_>) -> SafetySettings {
+    SafetySettings {
+        max_rejected: reader.fraction("safety.max_rejected"),
+        max_failures: reader.fraction("safety.max_failures"),
+    }
+}
+
+pub(super) fn cost(reader: &mut Reader<'_>) -> Option<Cost> {
+    let Node { value, .. } = reader.node("cost.per_segment")?;
+    let Value::Table(entries) = value else { return number(&value).map(Cost::Flat) };
+    let mut prices = BTreeMap::new();
+    for entry in entries {
+        match (Region::parse(&entry.name), number(&entry.node.value)) {
+            (Some(region), Some(price)) => {
+                prices.insert(region.to_string(), price);
+            }
+            _ => reader.mistake(entry.place, format!("`cost.per_segment`: {:?} is no country", entry.name)),
+        }
+    }
+    Some(Cost::ByCountry(prices))
+}

@@ -1,0 +1,210 @@
+//! Whole definitions: what a good one becomes, and what is said of bad ones.
+
+use super::*;
+use crate::domain::request::{Message, SegmentValue};
+
+const MINIMAL: &str = r#"
+[connect]
+instance_id = "11111111-2222-3333-4444-555555555555"
+contact_flow_id = "66666666-7777-8888-9999-000000000000"
+source = "arn:aws:connect:us-west-2:123456789012:phone-number/aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee"
+[recipients]
+"#;
+
+fn told(text: &str) -> String {
+    parse(text, "c.toml", "c").unwrap_err().to_string()
+}
+
+#[test]
+fn what_is_left_out_has_its_default() {
+    let definition = parse(MINIMAL, "c.toml", "spring").unwrap();
+    assert_eq!(definition.name, "spring");
+    assert_eq!(definition.channel, Channel::Sms);
+    let connect = &definition.connect;
+    assert_eq!(connect.region.as_deref(), Some("us-west-2"), "from the source");
+    assert_eq!(
+        (connect.connect_timeout, connect.read_timeout),
+        (Duration::from_secs(5), Duration::from_secs(30))
+    );
+    let recipients = &definition.recipients;
+    assert_eq!(
+        (recipients.phone.as_str(), &recipients.key, recipients.allow_landlines),
+        ("phone", &None, false)
+    );
+    let PaceSettings { rate, burst, max_in_flight, max_active_contacts, share, .. } = definition.pace;
+    assert_eq!(rate, Rate::PerSecond(PerSecond(2.0)));
+    assert_eq!((burst.get(), max_in_flight, max_active_contacts, share), (5, None, 500, Share::Campaign));
+    assert_eq!(definition.safety, SafetySettings { max_rejected: 0.1, max_failures: 0.1 });
+    assert_eq!((definition.attributes, definition.cost), (Attributes::Named, None));
+    let subtype = &definition.request.segment_attributes["connect:Subtype"];
+    assert!(matches!(subtype, SegmentValue::String(text) if text.template.as_fixed() == Some("connect:SMS")));
+    assert!(definition.request.message.is_none() && definition.request.attributes.is_empty());
+}
+
+const FULL: &str = r#"
+name = "full"
+[connect]
+instance_id = "arn:aws:connect:us-west-2:123456789012:instance/i-1"
+contact_flow_id = "arn:aws:connect:us-west-2:123456789012:instance/i-1/contact-flow/f-1"
+source = "{{ sender }}"
+channel = "whatsapp"
+region = "us-west-2"
+profile = "prod"
+endpoint_url = "http://127.0.0.1:8080"
+ca_bundle = "ca.pem"
+connect_timeout = "250ms"
+read_timeout = "1m30s"
+[recipients]
+phone = "Mobile"
+key = "id"
+default_region = "gb"
+suppress = ["opt-outs.csv"]
+only = ["+12025550104", "+447700900123"]
+allow_landlines = true
+sheet = "Sheet 2"
+encoding = "utf-8"
+delimiter = "tab"
+[contact]
+message = { content_type = "text/markdown", content = "Hi *{{ first_name }}*" }
+encoding = "gsm"
+attributes = { tier = "gold", name = "{{ first_name }}" }
+display_name = "{{ first_name }}"
+chat_duration_minutes = 60
+related_contact_id = "{{ previous | default('') }}"
+supported_content_types = ["text/plain", "text/markdown"]
+segment_attributes = { a = "x", n = 7, m = { deep = { er = "{{ tier }}" } }, l = ["a", 1] }
+[pace]
+rate = "auto"
+burst = 20
+max_in_flight = 64
+max_active_contacts = 1000
+contact_life = "4m"
+share = "account"
+[safety]
+max_rejected = "0%"
+max_failures = "50%"
+[cost]
+per_segment = { US = 0.00581, fr = 0.071 }
+"#;
+
+#[test]
+fn every_key_reaches_its_setting() {
+    let definition = parse(FULL, "c.toml", "c").unwrap();
+    insta::assert_debug_snapshot!((
+        &definition.name,
+        &definition.connect,
+        definition.channel,
+        &definition.recipients,
+        &definition.pace,
+        definition.safety,
+        &definition.cost,
+        &definition.rules,
+    ));
+    let names: Vec<String> = {
+        let mut names = Vec::new();
+        let named = definition.request.try_map(&mut |text: &Text| {
+            names.push(format!("{}: {:?}", text.member, text.template.columns()));
+            Ok::<_, std::convert::Infallible>(())
+        });
+        assert_eq!(named.unwrap().chat_duration_minutes, Some(60));
+        names
+    };
+    insta::assert_snapshot!(names.join("\n"));
+    for key in keys::KEYS.iter().filter(|key| !key.path.contains("templated_message")) {
+        let name = key.path.rsplit('.').next().unwrap();
+        assert!(FULL.contains(&format!("{name} =")), "{} is not in this test", key.path);
+    }
+}
+
+#[test]
+fn a_templated_message() {
+    let text = format!(
+        "{MINIMAL}[contact.templated_message]\nknowledge_base_id = \"k\"\ntemplate_id = \"t\"\n\
+         attributes = {{ \"First name\" = \"{{{{ first_name }}}}\" }}\ncustomer_profile = '{{\"a\": 1}}'\n"
+    );
+    let Some(Message::Templated { knowledge_base_id, template_id, attributes, customer_profile }) =
+        parse(&text, "c.toml", "c").unwrap().request.message
+    else {
+        panic!("no templated message");
+    };
+    assert_eq!((knowledge_base_id.as_str(), template_id.as_str()), ("k", "t"));
+    assert_eq!(attributes["First name"].template.columns(), ["first_name"]);
+    assert!(customer_profile.is_some());
+    let both = text
+        .replace("[contact.templated_message]", "[contact]\nmessage = \"x\"\n[contact.templated_message]");
+    assert!(told(&both).contains("exclude each other"), "{}", told(&both));
+}
+
+#[test]
+fn all_mistakes_at_once_with_line_and_hint() {
+    let text = r#"nmae = "x"
+client_token = "abc"
+[connect]
+instance_id = "my instance"
+source = "arn:aws:sms-voice:us-west-2:123456789012:phone-number/1"
+channel = "fax"
+region = "us-west-2"
+endpoint_url = "http://connect.example.com"
+read_timeout = "30"
+rate = 5
+[recipients]
+phone = "  "
+default_region = "UK!"
+only = ["+12025550104", "2025550105"]
+[contact]
+message = "Hi {{ first_name, see you."
+attributes = { "first name" = "x", tier = 3 }
+chat_duration_minutes = 15
+supported_content_types = ["text/markdown", "text/html"]
+segment_attributes = { "connect:Subtype" = "connect:Guide", big = 99999999999, x = true }
+[contact.templated_message]
+knowledge_base_id = "k"
+[pace]
+rate = 0
+burst = "five"
+[safty]
+max_rejected = "10%"
+[cost]
+per_segment = { XX = 1 }
+"#;
+    insta::assert_snapshot!(told(text));
+}
+
+#[test]
+fn arns_must_agree() {
+    let text = MINIMAL
+        .replace(
+            "instance_id = \"",
+            "region = \"eu-west-2\"\ninstance_id = \"arn:aws:connect:us-east-1:000000000000:instance/",
+        )
+        .replace(
+            "contact_flow_id = \"",
+            "contact_flow_id = \"arn:aws:connect:us-west-2:123456789012:instance/i-2/contact-flow/",
+        );
+    insta::assert_snapshot!(told(&text));
+}
+
+#[test]
+fn what_is_not_toml() {
+    insta::assert_snapshot!(told("name = “spring”\n[connect\nsource = 1\nsource = 2\n"));
+    assert_eq!(told("").matches(" is missing").count(), 3, "{}", told(""));
+}
+
+#[test]
+fn fixed_texts_are_held_against_their_limits() {
+    let message = "’".repeat(700);
+    let text =
+        format!("{MINIMAL}[contact]\nmessage = \"{message}\"\ndisplay_name = \"{}\"\n", "n".repeat(257));
+    insta::assert_snapshot!(told(&text));
+    assert!(
+        parse(&text.replace("display_name", "encoding = \"gsm\"\n#"), "c.toml", "c").is_ok(),
+        "gsm makes it fit"
+    );
+}
+
+proptest::proptest! {
+    #[test]
+    fn no_text_makes_it_panic(text in "(\\[connect\\]\n|source|message|segment_attributes|rate| = |\"|\\{|\\}|\n|[0-9.]{1,9}|\\PC){0,20}") {
+        let _ = parse(&text, "c.toml", "c").map_err(|problems| problems.to_string());
+    }
+}
