@@ -19,11 +19,12 @@ CREATE TABLE shape (
     UNIQUE (campaign_id, request)
 ) STRICT;
 
--- The column names of a recipients file, in its order.
+-- The column names of a recipients file, in its order. The greatest `planned` is the file last planned from.
 CREATE TABLE header (
     id          INTEGER PRIMARY KEY,
     campaign_id INTEGER NOT NULL REFERENCES campaign (id),
     columns     TEXT    NOT NULL,   -- JSON array
+    planned     INTEGER NOT NULL DEFAULT 0,
     UNIQUE (campaign_id, columns)
 ) STRICT;
 

@@ -2,6 +2,8 @@
 
 use std::ops::{Index, IndexMut};
 
+use serde::ser::{Serialize, SerializeMap, Serializer};
+
 use super::state::State;
 
 /// How many rows are in each state.
@@ -39,6 +41,18 @@ impl Tally {
     /// The counts with their states, in the order in which results list them.
     pub fn iter(&self) -> impl Iterator<Item = (State, u64)> + '_ {
         State::ALL.into_iter().map(|state| (state, self[state]))
+    }
+}
+
+/// `rows`, then each state's count under its name, in the order of results: counts that add up to the first.
+impl Serialize for Tally {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(1 + State::ALL.len()))?;
+        map.serialize_entry("rows", &self.rows())?;
+        for (state, rows) in self.iter() {
+            map.serialize_entry(state.name(), &rows)?;
+        }
+        map.end()
     }
 }
 

@@ -195,9 +195,9 @@ fn refuse_change(connection: &Connection, id: CampaignId, identity: &Identity) -
 }
 
 fn verified(connection: &Connection, campaign: CampaignId) -> Result<Tally, JournalError> {
-    // One read transaction, so that a run that goes on in between cannot make the two differ.
-    let tx = connection.unchecked_transaction()?;
-    let (kept, counted) = (tally::kept(&tx, campaign)?, tally::counted(&tx, campaign)?);
+    // One read transaction, so that a run that goes on in between cannot make the two differ. A snapshot is one.
+    let _tx = connection.is_autocommit().then(|| connection.unchecked_transaction()).transpose()?;
+    let (kept, counted) = (tally::kept(connection, campaign)?, tally::counted(connection, campaign)?);
     if kept == counted {
         return Ok(kept);
     }

@@ -7,6 +7,7 @@
 
 mod attempts;
 mod campaign;
+mod cells;
 mod error;
 mod lock;
 mod open;
@@ -14,11 +15,13 @@ mod plan;
 mod read;
 mod row;
 mod runs;
+mod snapshot;
 mod tally;
 mod writer;
 
 pub use attempts::{Claimed, Pass, Settlement};
 pub use campaign::{Campaign, Identity, Service};
+pub use cells::Cells;
 pub use error::JournalError;
 pub use lock::{CampaignLock, Holder};
 pub use open::{Journal, Reader};
@@ -26,4 +29,5 @@ pub use plan::{Content, Line, Plan, PlanSummary};
 pub use read::{Record, Selection};
 pub use row::{CampaignId, Frozen, RowId};
 pub use runs::{Counters, NewRun, RunEnd, RunId, RunRecord};
+pub use snapshot::{ReasonCount, Snapshot};
 pub use writer::{Writer, WriterError};

@@ -125,6 +125,10 @@ impl Journal {
         let request = serde_json::to_string(shape).expect("strings and integers always serialize");
         let shape = known_or_new(&tx, "shape", "request", campaign, &request)?;
         let header = known_or_new(&tx, "header", "columns", campaign, &texts(columns))?;
+        tx.execute(
+            "UPDATE header SET planned = 1 + (SELECT max(planned) FROM header WHERE campaign_id = ?1) WHERE id = ?2",
+            params![campaign.0, header],
+        )?;
         let mut delta = Delta::default();
         for state in [State::Rejected, State::Duplicate] {
             let rows = tx.execute(

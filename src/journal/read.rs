@@ -1,40 +1,42 @@
-//! What reports and status pages read: every row of a campaign, streamed in the order of the file.
+//! What reports read: every row of a campaign, streamed in the order of the file, borrowed from SQLite's own memory.
 
 use std::collections::HashMap;
 
 use rusqlite::{Row, params};
 use uuid::Uuid;
 
+use super::cells::Cells;
 use super::error::JournalError;
 use super::open::Reader;
 use super::row::{CampaignId, StampColumn, StateColumn, TextsColumn, TokenColumn};
+use super::snapshot::Snapshot;
 use crate::domain::request::{Leaf, Shape};
 use crate::domain::stamp::Stamp;
 use crate::domain::state::State;
 
 /// A row of the journal as a report shows it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Record {
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Record<'r> {
     /// Its line in the file last read; `None` where it is not in it any more.
     pub line: Option<u64>,
     /// What makes it the same recipient; `None` where it was rejected.
-    pub key: Option<String>,
+    pub key: Option<&'r str>,
     /// E.164; `None` where it was rejected.
-    pub destination: Option<String>,
+    pub destination: Option<&'r str>,
     /// Where it stands.
     pub state: State,
     /// Connect's answer.
-    pub contact_id: Option<String>,
+    pub contact_id: Option<&'r str>,
     /// The idempotency token.
     pub client_token: Option<Uuid>,
     /// Requests made for it, over all runs.
     pub attempts: u32,
     /// The last refusal's or the rejection's code.
-    pub code: Option<String>,
+    pub code: Option<&'r str>,
     /// The same in words.
-    pub reason: Option<String>,
+    pub reason: Option<&'r str>,
     /// The source endpoint's address: the ARN of the sending number.
-    pub source: Option<String>,
+    pub source: Option<&'r str>,
     /// When the first request left.
     pub first_attempt_at: Option<Stamp>,
     /// When its outcome was known.
@@ -42,7 +44,7 @@ pub struct Record {
     /// Which of the campaign's headers its cells go with; see [`Reader::columns`].
     pub header: i64,
     /// The line's own cells.
-    pub cells: Vec<String>,
+    pub cells: &'r Cells,
 }
 
 /// Which rows to read.
@@ -50,6 +52,14 @@ pub struct Record {
 pub struct Selection {
     /// Rows in these states; all where empty.
     pub states: Vec<State>,
+}
+
+impl Selection {
+    /// Whether rows in this state are read.
+    #[must_use]
+    pub fn has(&self, state: State) -> bool {
+        self.states.is_empty() || self.states.contains(&state)
+    }
 }
 
 impl Reader {
@@ -60,7 +70,7 @@ impl Reader {
     pub fn columns(&self, campaign: CampaignId) -> Result<Vec<(i64, Vec<String>)>, JournalError> {
         let mut statement = self
             .connection
-            .prepare_cached("SELECT id, columns FROM header WHERE campaign_id = ?1 ORDER BY id")?;
+            .prepare_cached("SELECT id, columns FROM header WHERE campaign_id = ?1 ORDER BY planned, id")?;
         let headers = statement
             .query_map([campaign.0], |row| {
                 let TextsColumn(columns) = row.get(1)?;
@@ -68,36 +78,6 @@ impl Reader {
             })?
             .collect::<Result<_, _>>()?;
         Ok(headers)
-    }
-
-    /// Calls `each` for every selected row: by line, rows that are not in the file any more last. One snapshot of the
-    /// journal, whatever a run does meanwhile; constant memory.
-    ///
-    /// # Errors
-    /// Where the journal cannot be read, or the first error of `each`.
-    pub fn each_record<E: From<JournalError>>(
-        &self,
-        campaign: CampaignId,
-        selection: &Selection,
-        mut each: impl FnMut(Record) -> Result<(), E>,
-    ) -> Result<(), E> {
-        let sources = self.sources(campaign)?;
-        for place in ["line IS NOT NULL ORDER BY line", "line IS NULL ORDER BY id"] {
-            let sql = format!(
-                "SELECT line, key, destination, state, contact_id, client_token, attempts, code, reason, shape_id,
-                     slots, first_attempt_at, settled_at, header_id, cells
-                 FROM row WHERE campaign_id = ?1 AND {place}"
-            );
-            let mut statement = self.connection.prepare_cached(&sql).map_err(JournalError::from)?;
-            let mut rows = statement.query(params![campaign.0]).map_err(JournalError::from)?;
-            while let Some(row) = rows.next().map_err(JournalError::from)? {
-                let StateColumn(state) = row.get(3).map_err(JournalError::from)?;
-                if selection.states.is_empty() || selection.states.contains(&state) {
-                    each(read(row, state, &sources)?)?;
-                }
-            }
-        }
-        Ok(())
     }
 
     /// Where the source endpoint of each shape comes from.
@@ -118,34 +98,85 @@ impl Reader {
     }
 }
 
-fn read(row: &Row<'_>, state: State, sources: &HashMap<i64, Leaf>) -> Result<Record, JournalError> {
+impl Snapshot<'_> {
+    /// Calls `each` for every selected row: by line, rows that are not in the file any more last. Constant memory.
+    ///
+    /// # Errors
+    /// Where the journal cannot be read, or the first error of `each`.
+    pub fn each_record<E: From<JournalError>>(
+        &self,
+        campaign: CampaignId,
+        selection: &Selection,
+        mut each: impl FnMut(&Record<'_>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let sources = self.sources(campaign)?;
+        let (mut cells, mut slots) = (Cells::default(), Cells::default());
+        for place in ["line IS NOT NULL ORDER BY line", "line IS NULL ORDER BY id"] {
+            let sql = format!(
+                "SELECT line, key, destination, state, contact_id, client_token, attempts, code, reason, shape_id,
+                     slots, first_attempt_at, settled_at, header_id, cells, id
+                 FROM row WHERE campaign_id = ?1 AND {place}"
+            );
+            let mut statement = self.connection.prepare_cached(&sql).map_err(JournalError::from)?;
+            let mut rows = statement.query(params![campaign.0]).map_err(JournalError::from)?;
+            while let Some(row) = rows.next().map_err(JournalError::from)? {
+                let StateColumn(state) = row.get(3).map_err(JournalError::from)?;
+                if selection.has(state) {
+                    each(&read(row, state, &sources, &mut cells, &mut slots)?)?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+fn read<'r>(
+    row: &'r Row<'_>,
+    state: State,
+    sources: &'r HashMap<i64, Leaf>,
+    cells: &'r mut Cells,
+    slots: &'r mut Cells,
+) -> Result<Record<'r>, JournalError> {
     let shape: Option<i64> = row.get(9)?;
     let source = match shape.and_then(|shape| sources.get(&shape)) {
-        Some(Leaf::Fixed(source)) => Some(source.clone()),
+        Some(Leaf::Fixed(source)) => Some(source.as_str()),
         Some(Leaf::Slot(slot)) => {
-            let TextsColumn(mut slots) = row.get(10)?;
-            (*slot < slots.len()).then(|| slots.swap_remove(*slot))
+            fill(slots, row, 10)?;
+            slots.get(*slot)
         }
         None => None,
     };
+    fill(cells, row, 14)?;
     let stamp = |index: usize| -> rusqlite::Result<Option<Stamp>> {
         Ok(row.get::<_, Option<StampColumn>>(index)?.map(|stamp| stamp.0))
     };
-    let TextsColumn(cells) = row.get(14)?;
     Ok(Record {
         line: row.get::<_, Option<i64>>(0)?.and_then(|line| u64::try_from(line).ok()),
-        key: row.get(1)?,
-        destination: row.get(2)?,
+        key: text(row, 1)?,
+        destination: text(row, 2)?,
         state,
-        contact_id: row.get(4)?,
+        contact_id: text(row, 4)?,
         client_token: row.get::<_, Option<TokenColumn>>(5)?.map(|token| token.0),
         attempts: row.get(6)?,
-        code: row.get(7)?,
-        reason: row.get(8)?,
+        code: text(row, 7)?,
+        reason: text(row, 8)?,
         source,
         first_attempt_at: stamp(11)?,
         settled_at: stamp(12)?,
         header: row.get(13)?,
         cells,
     })
+}
+
+fn text<'r>(row: &'r Row<'_>, index: usize) -> Result<Option<&'r str>, JournalError> {
+    row.get_ref(index)?.as_str_or_null().map_err(|error| unreadable(row, &error))
+}
+
+fn fill(cells: &mut Cells, row: &Row<'_>, index: usize) -> Result<(), JournalError> {
+    let json = text(row, index)?.unwrap_or("[]");
+    cells.read(json).map_err(|error| unreadable(row, &error))
+}
+
+fn unreadable(row: &Row<'_>, error: &dyn std::error::Error) -> JournalError {
+    JournalError::Unreadable { row: row.get(15).unwrap_or(0), what: error.to_string() }
 }
