@@ -74,7 +74,7 @@ impl Summary {
 }
 
 /// To three decimals: what is beyond is noise.
-fn rounded(value: f64) -> f64 {
+pub(crate) fn rounded(value: f64) -> f64 {
     (value * 1000.0).round() / 1000.0
 }
 

@@ -1,5 +1,7 @@
 //! Runs: one record per execution, kept current while it goes on, so that others can see how it fares.
 
+use std::time::Duration;
+
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::error::JournalError;
@@ -72,6 +74,14 @@ pub struct RunRecord {
     pub exit: Option<u8>,
     /// Why it did not finish.
     pub reason: Option<String>,
+}
+
+impl RunRecord {
+    /// How long it took, or has taken so far.
+    #[must_use]
+    pub fn elapsed(&self) -> Duration {
+        self.ended_at.unwrap_or(self.seen_at).since(self.started_at)
+    }
 }
 
 impl Journal {

@@ -1,1 +1,83 @@
-//! Placeholder.
+//! Reports: the journal folded into a file, and nothing else. A report can be made while the campaign runs, and years
+//! later; it never looks at the memory of a run.
+//!
+//! Everything in one report comes from one [`Snapshot`], and [`write`] fails where the records that it wrote are not
+//! as many as the journal counts. Numbers are masked nowhere in a report: it is for its owner.
+
+mod columns;
+mod csv_rows;
+mod destination;
+mod error;
+mod format;
+mod formula;
+mod jsonl_rows;
+mod overview;
+
+use std::io::Write;
+
+pub use columns::FIXED_COLUMNS;
+pub use destination::Destination;
+pub use error::ReportError;
+pub use format::Format;
+
+use crate::domain::tally::Tally;
+use crate::journal::{Campaign, Record, Selection, Snapshot};
+
+/// A form in which records are written, one by one.
+trait Rows {
+    fn record(&mut self, record: &Record<'_>) -> Result<(), ReportError>;
+}
+
+/// Writes the report of a campaign and says how many records it has, by state. `out` should be buffered.
+///
+/// # Errors
+/// Where the journal cannot be read or `out` cannot be written, and [`ReportError::Unbalanced`] where what was written
+/// does not add up to the journal's counts: then `out` holds a report that must not be used.
+pub fn write(
+    snapshot: &Snapshot<'_>,
+    campaign: &Campaign,
+    format: Format,
+    selection: &Selection,
+    out: &mut impl Write,
+) -> Result<Tally, ReportError> {
+    let columns = || columns::Columns::new(snapshot.columns(campaign.id)?).map_err(ReportError::from);
+    match format {
+        Format::Csv => {
+            let mut rows = csv_rows::CsvRows::begin(columns()?, &mut *out)?;
+            let written = each(snapshot, campaign, selection, &mut rows)?;
+            rows.end()?;
+            Ok(written)
+        }
+        Format::Jsonl => {
+            let mut rows = jsonl_rows::JsonlRows::new(columns()?, &mut *out);
+            each(snapshot, campaign, selection, &mut rows)
+        }
+        Format::Json if !selection.states.is_empty() => Err(ReportError::SelectedOverview),
+        Format::Json => overview::write(snapshot, campaign, out),
+    }
+}
+
+fn each(
+    snapshot: &Snapshot<'_>,
+    campaign: &Campaign,
+    selection: &Selection,
+    rows: &mut impl Rows,
+) -> Result<Tally, ReportError> {
+    let mut written = Tally::default();
+    snapshot.each_record(campaign.id, selection, |record| {
+        written[record.state] += 1;
+        rows.record(record)
+    })?;
+    balance(&written, &snapshot.tally(campaign.id)?, selection)?;
+    Ok(written)
+}
+
+/// Holds what was written against the counts that the journal keeps.
+fn balance(written: &Tally, kept: &Tally, selection: &Selection) -> Result<(), ReportError> {
+    let differences: Vec<String> = kept
+        .iter()
+        .filter(|(state, rows)| selection.has(*state) && written[*state] != *rows)
+        .map(|(state, rows)| format!("{} {state} of {rows}", written[state]))
+        .collect();
+    if differences.is_empty() { Ok(()) } else { Err(ReportError::Unbalanced(differences.join(", "))) }
+}

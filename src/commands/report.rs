@@ -1,0 +1,191 @@
+//! `campaign report`: the results of a campaign, from the journal alone.
+
+use std::fs;
+use std::io::{BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use serde::Serialize;
+
+use super::Asked;
+use crate::domain::figures::counted;
+use crate::domain::state::State;
+use crate::domain::tally::Tally;
+use crate::journal::{Campaign, Reader, Selection, Snapshot};
+use crate::report::{self, Destination, Format, ReportError};
+
+/// Arguments of `campaign report`.
+#[derive(Debug, Clone, Default, Args)]
+pub struct ReportArgs {
+    /// Form of the report [default: as the ending of PATH says, else csv]
+    #[arg(long, value_name = "FORMAT", value_parser = formats())]
+    pub format: Option<Format>,
+
+    /// Write the report to PATH (mode 0600), whole or not at all; `-` is stdout
+    #[arg(short, long, value_name = "PATH")]
+    pub output: Option<PathBuf>,
+
+    /// Only rows in these states, separated by commas
+    #[arg(long = "state", value_name = "STATE", num_args = 1.., value_delimiter = ',', value_parser = states())]
+    pub states: Vec<State>,
+}
+
+fn formats() -> impl TypedValueParser<Value = Format> {
+    PossibleValuesParser::new(Format::ALL.map(Format::name))
+        .map(|name| Format::from_name(&name).expect("only names of formats are possible"))
+}
+
+fn states() -> impl TypedValueParser<Value = State> {
+    PossibleValuesParser::new(State::ALL.map(State::name))
+        .map(|name| State::from_name(&name).expect("only names of states are possible"))
+}
+
+/// Writes the report: to `out` (stdout), or to the path of the arguments with a word about it to `notes` (stderr).
+///
+/// # Errors
+/// [`ReportError`]; a file is then as it was before.
+pub fn run(
+    args: &ReportArgs,
+    asked: &Asked<'_>,
+    out: &mut impl Write,
+    notes: &mut impl Write,
+) -> Result<(), ReportError> {
+    let selection = Selection { states: args.states.clone() };
+    let path = args.output.as_deref().filter(|path| *path != Path::new("-"));
+    let format = format_of(args.format, path, asked.json)?;
+    let reader = Reader::open(asked.journal)?;
+    let snapshot = reader.snapshot()?;
+    let campaign = super::which(&snapshot, asked.campaign)?;
+    match path {
+        None => match to_stream(&snapshot, &campaign, format, &selection, out) {
+            Err(error) if error.is_broken_pipe() => Ok(()),
+            result => result,
+        },
+        Some(path) if same_file(path, asked.journal) => Err(ReportError::OverJournal(path.to_owned())),
+        Some(path) => {
+            let written = to_file(&snapshot, &campaign, format, &selection, path)?;
+            let done = Done { campaign: &campaign.name, report: path, format: format.name(), written };
+            done.tell(asked, out, notes)
+        }
+    }
+}
+
+fn format_of(named: Option<Format>, path: Option<&Path>, json: bool) -> Result<Format, ReportError> {
+    match (named, path) {
+        (Some(format), _) => Ok(format),
+        (None, Some(path)) => {
+            Format::from_ending(path).ok_or_else(|| ReportError::UnknownEnding(path.to_owned()))
+        }
+        (None, None) => Ok(if json { Format::Json } else { Format::Csv }),
+    }
+}
+
+fn same_file(a: &Path, b: &Path) -> bool {
+    matches!((fs::canonicalize(a), fs::canonicalize(b)), (Ok(a), Ok(b)) if a == b)
+}
+
+fn to_stream(
+    snapshot: &Snapshot<'_>,
+    campaign: &Campaign,
+    format: Format,
+    selection: &Selection,
+    out: &mut impl Write,
+) -> Result<(), ReportError> {
+    let mut out = BufWriter::with_capacity(1 << 16, out);
+    report::write(snapshot, campaign, format, selection, &mut out)?;
+    out.flush().map_err(ReportError::Stream)
+}
+
+fn to_file(
+    snapshot: &Snapshot<'_>,
+    campaign: &Campaign,
+    format: Format,
+    selection: &Selection,
+    path: &Path,
+) -> Result<Tally, ReportError> {
+    let mut file = Destination::create(path)?;
+    let written = match report::write(snapshot, campaign, format, selection, file.out()) {
+        Ok(written) => written,
+        Err(error) => return Err(file.blame(error)),
+    };
+    file.commit()?;
+    Ok(written)
+}
+
+/// What is said of a report that went to a file.
+#[derive(Serialize)]
+struct Done<'a> {
+    campaign: &'a str,
+    report: &'a Path,
+    format: &'static str,
+    #[serde(flatten)]
+    written: Tally,
+}
+
+impl Done<'_> {
+    fn tell(
+        &self,
+        asked: &Asked<'_>,
+        out: &mut impl Write,
+        notes: &mut impl Write,
+    ) -> Result<(), ReportError> {
+        let told = if asked.json {
+            serde_json::to_writer(&mut *out, self).map_err(Into::into).and_then(|()| writeln!(out))
+        } else if asked.quiet {
+            Ok(())
+        } else {
+            writeln!(notes, "{} in {}", counted(self.written.rows(), "row", "rows"), self.report.display())
+        };
+        match told.map_err(ReportError::Stream) {
+            Err(error) if error.is_broken_pipe() => Ok(()),
+            result => result,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Debug, Parser)]
+    struct Line {
+        #[command(flatten)]
+        args: ReportArgs,
+    }
+
+    #[test]
+    fn states_are_separated_by_commas_or_repeated() {
+        let parse = |line: &str| Line::try_parse_from(line.split(' ')).map(|line| line.args.states);
+        let both = [State::Failed, State::Uncertain];
+        for line in [
+            "report --state failed,uncertain",
+            "report --state failed --state uncertain",
+            "report --state failed uncertain",
+        ] {
+            assert_eq!(parse(line).unwrap(), both, "{line}");
+        }
+        let error = parse("report --state sent").unwrap_err().to_string();
+        assert!(error.contains("possible values: started, failed, rejected"), "{error}");
+    }
+
+    #[test]
+    fn the_format_is_named_or_follows_the_ending() {
+        let path = |path| Some(Path::new(path));
+        assert_eq!(format_of(None, None, false).unwrap(), Format::Csv);
+        assert_eq!(format_of(None, None, true).unwrap(), Format::Json);
+        assert_eq!(format_of(None, path("a.jsonl"), false).unwrap(), Format::Jsonl);
+        assert_eq!(format_of(Some(Format::Csv), path("a.jsonl"), true).unwrap(), Format::Csv);
+        let error = format_of(None, path("a.html"), false).unwrap_err();
+        assert_eq!(error.exit_code(), 2);
+        insta::assert_snapshot!(
+            format!("{error}\n{}", error.hint().unwrap()),
+            @r#"
+        failed to tell the format of the report from "a.html"
+        name the format with --format; this version writes csv, jsonl, json
+        "#
+        );
+    }
+}

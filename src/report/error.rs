@@ -1,0 +1,117 @@
+//! What can go wrong with a report, and what to do about each.
+
+use std::io;
+use std::path::PathBuf;
+
+use thiserror::Error;
+
+use super::format::Format;
+use crate::journal::JournalError;
+
+/// A failure of a report or of a status page. The journal is never changed by one.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum ReportError {
+    /// The journal has no such campaign, cannot be read, and the like.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    /// No campaign was named, and the journal has none or several.
+    #[error("{}", which(.0))]
+    WhichCampaign(Vec<String>),
+    /// The ending of the output names no format.
+    #[error("failed to tell the format of the report from \"{}\"", .0.display())]
+    UnknownEnding(PathBuf),
+    /// Rows were selected for a report that has none.
+    #[error("a json report is the campaign's summary and has no rows to select")]
+    SelectedOverview,
+    /// The output is the journal itself.
+    #[error("the report would overwrite the journal {}", .0.display())]
+    OverJournal(PathBuf),
+    /// A file could not be written.
+    #[error("failed to write {}", path.display())]
+    File {
+        /// The report's path.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// The stream could not be written.
+    #[error("failed to write the report")]
+    Stream(#[source] io::Error),
+    /// The records that were written are not the rows that the journal counts.
+    #[error("the report does not add up: it has {0}")]
+    Unbalanced(String),
+}
+
+impl ReportError {
+    /// What to do next, where there is something.
+    #[must_use]
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Journal(error) => error.hint(),
+            Self::WhichCampaign(names) if names.is_empty() => Some("run a campaign first".to_owned()),
+            Self::WhichCampaign(names) => Some(format!("name one: -c {}", names[0])),
+            Self::UnknownEnding(_) => {
+                let names = Format::ALL.map(Format::name).join(", ");
+                Some(format!("name the format with --format; this version writes {names}"))
+            }
+            Self::SelectedOverview => Some("leave out --state, or add --format csv".to_owned()),
+            Self::OverJournal(_) => Some("give another path with -o PATH".to_owned()),
+            Self::File { source, .. } | Self::Stream(source) => io_hint(source),
+            Self::Unbalanced(_) => {
+                Some("nothing was changed; keep the journal, and tell the authors of campaign".to_owned())
+            }
+        }
+    }
+
+    /// The documented exit code: 2 for what the user can name differently, 1 for the machine and for bugs.
+    #[must_use]
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Self::Journal(
+                JournalError::Missing(_) | JournalError::NoCampaign { .. } | JournalError::Newer { .. },
+            )
+            | Self::WhichCampaign(_)
+            | Self::UnknownEnding(_)
+            | Self::SelectedOverview
+            | Self::OverJournal(_) => 2,
+            Self::File { source, .. } if io_hint(source).is_some_and(|_| !is_full(source)) => 2,
+            Self::Journal(_) | Self::File { .. } | Self::Stream(_) | Self::Unbalanced(_) => 1,
+        }
+    }
+
+    /// Whether whoever read the output has read enough (`| head`): no failure at all.
+    #[must_use]
+    pub fn is_broken_pipe(&self) -> bool {
+        matches!(self, Self::Stream(source) if source.kind() == io::ErrorKind::BrokenPipe)
+    }
+}
+
+fn which(names: &[String]) -> String {
+    if names.is_empty() {
+        "the journal has no campaign yet".to_owned()
+    } else {
+        format!("the journal has several campaigns: {}", names.join(", "))
+    }
+}
+
+fn is_full(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
+}
+
+fn io_hint(error: &io::Error) -> Option<String> {
+    Some(
+        match error.kind() {
+            io::ErrorKind::NotFound => {
+                "its folder does not exist: make it, or give another path with -o PATH"
+            }
+            io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
+                "give a path that you may write with -o PATH"
+            }
+            io::ErrorKind::IsADirectory => "name a file in it: -o FOLDER/report.csv",
+            _ if is_full(error) => "make room, or give a path on another disk with -o PATH",
+            _ => return None,
+        }
+        .to_owned(),
+    )
+}

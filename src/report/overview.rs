@@ -1,0 +1,100 @@
+//! The json report: one object with the counts, why rows are what they are, and every run.
+
+use std::io::Write;
+
+use serde::Serialize;
+
+use super::error::ReportError;
+use super::jsonl_rows::Shown;
+use crate::domain::figures::per_second;
+use crate::domain::stamp::Stamp;
+use crate::domain::summary::rounded;
+use crate::domain::tally::Tally;
+use crate::journal::{Campaign, ReasonCount, RunRecord, Selection, Snapshot};
+
+/// Writes the object on one line.
+pub(super) fn write(
+    snapshot: &Snapshot<'_>,
+    campaign: &Campaign,
+    out: &mut impl Write,
+) -> Result<Tally, ReportError> {
+    let reasons = snapshot.reasons(campaign.id)?;
+    let mut counted = Tally::default();
+    for reason in &reasons {
+        counted[reason.state] += reason.rows;
+    }
+    super::balance(&counted, &snapshot.tally(campaign.id)?, &Selection::default())?;
+    let mut runs = snapshot.runs(campaign.id, u32::MAX)?;
+    runs.reverse();
+    let overview = Overview {
+        campaign: &campaign.name,
+        begun_at: Shown(campaign.created_at),
+        tally: counted,
+        reasons: reasons.iter().filter_map(Reason::of).collect(),
+        runs: runs.iter().map(Run::of).collect(),
+    };
+    serde_json::to_writer(&mut *out, &overview).map_err(|error| ReportError::Stream(error.into()))?;
+    out.write_all(b"\n").map_err(ReportError::Stream)?;
+    Ok(counted)
+}
+
+#[derive(Serialize)]
+struct Overview<'j> {
+    campaign: &'j str,
+    begun_at: Shown<Stamp>,
+    #[serde(flatten)]
+    tally: Tally,
+    reasons: Vec<Reason<'j>>,
+    runs: Vec<Run<'j>>,
+}
+
+#[derive(Serialize)]
+struct Reason<'j> {
+    state: &'static str,
+    code: &'j str,
+    rows: u64,
+}
+
+impl<'j> Reason<'j> {
+    fn of(count: &'j ReasonCount) -> Option<Self> {
+        Some(Self { state: count.state.name(), code: count.code.as_deref()?, rows: count.rows })
+    }
+}
+
+#[derive(Serialize)]
+struct Run<'j> {
+    run: i64,
+    started_at: Shown<Stamp>,
+    seen_at: Shown<Stamp>,
+    ended_at: Option<Shown<Stamp>>,
+    rate: f64,
+    started: u64,
+    requests: u64,
+    throttled: u64,
+    retried: u64,
+    elapsed_s: f64,
+    achieved_rate: f64,
+    exit: Option<u8>,
+    reason: Option<&'j str>,
+}
+
+impl<'j> Run<'j> {
+    fn of(run: &'j RunRecord) -> Self {
+        let elapsed = run.elapsed();
+        Self {
+            run: run.id.number(),
+            started_at: Shown(run.started_at),
+            seen_at: Shown(run.seen_at),
+            ended_at: run.ended_at.map(Shown),
+            rate: run.rate,
+            started: run.counters.started,
+            requests: run.counters.requests,
+            throttled: run.counters.throttled,
+            retried: run.counters.retried,
+            elapsed_s: rounded(elapsed.as_secs_f64()),
+            achieved_rate: rounded(per_second(run.counters.requests, elapsed)),
+            exit: run.exit,
+            reason: run.reason.as_deref(),
+        }
+    }
+}
