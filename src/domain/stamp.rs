@@ -10,7 +10,7 @@ pub struct Stamp(i64);
 impl Stamp {
     /// The point this many milliseconds after the Unix epoch.
     #[must_use]
-    pub fn from_millis(millis: i64) -> Self {
+    pub const fn from_millis(millis: i64) -> Self {
         Self(millis)
     }
 

@@ -1,0 +1,122 @@
+//! A report that would be wrong is no report, and one in a file is private and whole.
+
+use std::fs;
+use std::io::{self, Write};
+use std::os::unix::fs::PermissionsExt;
+
+use campaign::commands::Asked;
+use campaign::commands::report::{ReportArgs, run};
+use campaign::domain::state::State;
+use campaign::report::{Format, ReportError};
+
+use crate::fixture::{Place, line, plan, to};
+
+fn three_rows() -> Place {
+    let place = Place::new();
+    let (mut journal, id) = place.open();
+    let lines = [2, 3, 4].map(|number| line(number, &[&number.to_string(), "+12025550101"]));
+    plan(&mut journal, id, &["id", "phone"], &lines);
+    place
+}
+
+fn failed(place: &Place, args: &ReportArgs, campaign: Option<&str>) -> ReportError {
+    let asked = Asked { campaign, ..place.asked() };
+    run(args, &asked, &mut Vec::new(), &mut Vec::new()).unwrap_err()
+}
+
+/// Promise 1, for reports: counts that someone edited, or a row that someone removed, are not passed over.
+#[test]
+fn a_report_that_does_not_add_up_fails_and_leaves_the_old_one() {
+    for edit in ["UPDATE tally SET rows = rows + 1", "DELETE FROM row WHERE line = 3"] {
+        let place = three_rows();
+        let path = place.beside("report.csv");
+        fs::write(&path, "old").unwrap();
+        rusqlite::Connection::open(&place.journal).unwrap().execute(edit, []).unwrap();
+        for format in Format::ALL {
+            let error = failed(&place, &to(format, Some(&path)), None);
+            assert!(matches!(error, ReportError::Unbalanced(_)), "{edit}: {error}");
+            assert_eq!(error.exit_code(), 1);
+        }
+        assert_eq!(fs::read_to_string(&path).unwrap(), "old");
+    }
+    let selected = ReportArgs { states: vec![State::Failed], ..to(Format::Csv, None) };
+    three_rows().report(&selected).expect("what is not selected is not missed");
+}
+
+#[test]
+fn a_file_is_private_and_said_to_be_written() {
+    let place = three_rows();
+    let path = place.beside("report.jsonl");
+    let args = ReportArgs { output: Some(path.clone()), ..ReportArgs::default() };
+    let (mut out, mut notes) = (Vec::new(), Vec::new());
+    run(&args, &place.asked(), &mut out, &mut notes).unwrap();
+    assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, 0o600);
+    assert_eq!(fs::read_to_string(&path).unwrap(), place.report(&to(Format::Jsonl, None)).unwrap());
+    assert_eq!(
+        (out.len(), String::from_utf8(notes).unwrap()),
+        (0, format!("3 rows in {}\n", path.display()))
+    );
+
+    run(&args, &Asked { json: true, ..place.asked() }, &mut out, &mut Vec::new()).unwrap();
+    let done: serde_json::Value = serde_json::from_slice(&out).unwrap();
+    assert_eq!((&done["rows"], &done["format"], &done["queued"]), (&3.into(), &"jsonl".into(), &3.into()));
+}
+
+#[test]
+fn what_the_user_can_mend_is_said_with_a_hint() {
+    let place = three_rows();
+    let over = ReportArgs { output: Some(place.journal.clone()), ..to(Format::Csv, None) };
+    let ending = ReportArgs { output: Some("r.html".into()), ..ReportArgs::default() };
+    let overview = ReportArgs { states: vec![State::Failed], ..to(Format::Json, None) };
+    let named = |campaign| failed(&place, &ReportArgs::default(), campaign);
+    let (unknown, empty) = (named(Some("autumn")), Place::new());
+    drop(place.open_named("winter"));
+    let nobody = failed(&empty, &ReportArgs::default(), None);
+    let mut text = String::new();
+    for error in [
+        failed(&place, &over, None.or(Some("spring"))),
+        failed(&place, &ending, None),
+        failed(&place, &overview, Some("spring")),
+        unknown,
+        named(None),
+    ] {
+        assert_eq!(error.exit_code(), 2, "{error}");
+        let folder = place.journal.parent().unwrap().display().to_string();
+        let hint = error.hint().expect("a hint");
+        text.push_str(&format!("{error}\n  {hint}\n").replace(&folder, "FOLDER"));
+    }
+    assert!(matches!(nobody, ReportError::Journal(_)) && nobody.exit_code() == 2);
+    insta::assert_snapshot!(text, @r#"
+    the report would overwrite the journal FOLDER/journal.db
+      give another path with -o PATH
+    failed to tell the format of the report from "r.html"
+      name the format with --format; this version writes csv, jsonl, json
+    a json report is the campaign's summary and has no rows to select
+      leave out --state, or add --format csv
+    the journal has no campaign named "autumn"; it has spring
+      name one with -c NAME, or another journal with -j PATH
+    the journal has several campaigns: spring, winter
+      name one: -c spring
+    "#);
+}
+
+/// `campaign report | head -1` has read enough; that is no failure. A full disk is one.
+#[test]
+fn a_closed_pipe_is_quiet_and_a_full_disk_is_not() {
+    struct Broken(io::ErrorKind);
+    impl Write for Broken {
+        fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+            Err(self.0.into())
+        }
+        fn flush(&mut self) -> io::Result<()> {
+            Err(self.0.into())
+        }
+    }
+    let place = three_rows();
+    let write = |format, kind| run(&to(format, None), &place.asked(), &mut Broken(kind), &mut Vec::new());
+    for format in Format::ALL {
+        write(format, io::ErrorKind::BrokenPipe).unwrap();
+        let error = write(format, io::ErrorKind::StorageFull).unwrap_err();
+        assert!(matches!(error, ReportError::Stream(_)), "{error}");
+    }
+}

@@ -1,0 +1,7 @@
+//! Reports and status, over journals that are made through the journal's own doors.
+
+mod fixture;
+mod forms;
+mod loud;
+mod running;
+mod status;
