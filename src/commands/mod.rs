@@ -1,12 +1,14 @@
-//! One file per command: its arguments, its `run`, its words.
-
-pub mod simulator;
 //! The commands, one file each: its arguments, its `run`, its words, and nothing else.
+
 pub mod report;
+pub mod simulator;
 pub mod status;
+
 use std::path::Path;
+
 use crate::journal::{Campaign, Reader};
 use crate::report::ReportError;
+
 /// What the options that most commands share come to.
 #[derive(Debug, Clone, Copy)]
 pub struct Asked<'a> {
@@ -19,6 +21,7 @@ pub struct Asked<'a> {
     /// Whether only errors are wanted on stderr.
     pub quiet: bool,
 }
+
 /// The campaign that was asked for: the named one, else the only one of the journal.
 fn which(reader: &Reader, name: Option<&str>) -> Result<Campaign, ReportError> {
     if let Some(name) = name {
@@ -31,3 +34,5 @@ fn which(reader: &Reader, name: Option<&str>) -> Result<Campaign, ReportError> {
             let names = campaigns.into_iter().chain(last).map(|campaign| campaign.name).collect();
             Err(ReportError::WhichCampaign(names))
         }
+    }
+}
