@@ -3,12 +3,14 @@
 //!
 //! The layers and the arrows between them are drawn in `ARCHITECTURE.md` and guarded by `tests/layers.rs`.
 
+pub mod cli;
 pub mod clock;
 pub mod commands;
 pub mod connect;
 pub mod domain;
 pub mod engine;
 pub mod journal;
+pub mod logging;
 pub mod pace;
 pub mod progress;
 pub mod recipients;

@@ -1,24 +1,18 @@
-//! The binary `campaign`.
+//! The binary `campaign`: parse, run the command, present what went wrong, exit with the documented code.
 
 use std::process::ExitCode;
 
 use clap::Parser;
 
-#[derive(Parser)]
-enum Cli {
-    Simulator(campaign::commands::simulator::SimulatorArgs),
-}
+use campaign::cli::Cli;
 
 fn main() -> ExitCode {
-    let Cli::Simulator(args) = Cli::parse();
-    match campaign::commands::simulator::run(&args) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            #[expect(clippy::print_stderr, reason = "a stand-in for the real main")]
-            {
-                eprintln!("campaign: {error}");
-            }
-            ExitCode::from(2)
+    let cli = Cli::parse();
+    match cli.run() {
+        Ok(exit) => ExitCode::from(exit.code()),
+        Err(failure) => {
+            failure.present();
+            ExitCode::from(failure.exit.code())
         }
     }
 }

@@ -15,6 +15,7 @@ pub mod limits;
 pub mod mask;
 pub mod past;
 pub mod phone;
+pub mod preflight;
 pub mod problem;
 pub mod recipient;
 pub mod refusal;

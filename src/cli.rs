@@ -1,0 +1,127 @@
+//! The command line: what the user types, as types. Each command's own arguments stand in its file.
+
+use std::io;
+use std::path::PathBuf;
+
+use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+
+use crate::clock::Clock;
+use crate::commands::{Asked, Failure, Place, check, init, report, resume, run, simulator, status};
+use crate::domain::ending::Exit;
+use crate::logging;
+
+/// Starts exactly one outbound SMS contact per recipient of a CSV in Amazon Connect, at the pace that the account
+/// allows, and keeps a journal, so that whatever happens the next run goes on and nobody gets a second message.
+#[derive(Debug, Parser)]
+#[command(version, about, max_term_width = 100, after_help = EXIT_CODES)]
+pub struct Cli {
+    #[command(flatten)]
+    shared: Shared,
+    #[command(subcommand)]
+    command: Command,
+}
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0         every eligible row is started
+  1         failure of the machine or a bug; the journal is intact
+  2         usage, definition or file error; nothing was sent
+  3         finished, but some rows are rejected, failed, uncertain or without an answer
+  4         stopped early by a limit you set; run again to go on
+  5         halted: the service refuses the campaign, or a safety gate tripped; fix, then run again
+  6         another process is running this campaign
+  130, 143  interrupted (Ctrl-C, SIGTERM); run again to go on
+
+First campaign without an AWS account:
+  campaign init hello
+  campaign run campaigns/hello.csv --simulate";
+
+/// Options that most commands share.
+#[derive(Debug, Clone, Args)]
+pub struct Shared {
+    /// Definition: a file, or NAME for campaigns/NAME.toml [default: campaign.toml, else the only campaigns/*.toml]
+    #[arg(short, long, global = true, value_name = "PATH|NAME")]
+    pub campaign: Option<String>,
+    /// Journal [default: journal.db beside the definition]
+    #[arg(short, long, global = true, value_name = "PATH")]
+    pub journal: Option<PathBuf>,
+    /// Machine-readable result on stdout
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// Only errors and the result
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    pub quiet: bool,
+    /// Log more: -v what happens, -vv also what the AWS SDK does
+    #[arg(short, long, global = true, action = ArgAction::Count)]
+    pub verbose: u8,
+    /// Form of the log on stderr
+    #[arg(long, global = true, value_name = "FORMAT", default_value = "text")]
+    pub log_format: LogFormat,
+}
+
+/// Form of the log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object per line.
+    Json,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Read a recipients file and start a contact for each recipient; run again to go on
+    Run(run::RunArgs),
+    /// Go on from the journal alone
+    Resume(resume::ResumeArgs),
+    /// Do everything that `run` does before sending: offline, nothing journaled
+    Check(check::CheckArgs),
+    /// Show how a campaign stands, also while it runs elsewhere
+    Status(status::StatusArgs),
+    /// Write the results
+    Report(report::ReportArgs),
+    /// Write a commented definition and a sample CSV
+    Init(init::InitArgs),
+    /// Amazon Connect's stand-in on loopback
+    Simulator(Box<simulator::SimulatorArgs>),
+}
+
+impl Cli {
+    /// Runs the command.
+    ///
+    /// # Errors
+    /// What went wrong, as it is presented.
+    pub fn run(&self) -> Result<Exit, Failure> {
+        logging::init(&self.shared);
+        match &self.command {
+            Command::Run(args) => run::run(args, &self.shared),
+            Command::Resume(args) => resume::run(args, &self.shared),
+            Command::Check(args) => check::run(args, &self.shared),
+            Command::Init(args) => init::run(args),
+            Command::Status(args) => {
+                let place = Place::of_results(&self.shared)?;
+                status::run(args, &asked(&place, &self.shared), &Clock::system(), &mut io::stdout().lock())?;
+                Ok(Exit::Done)
+            }
+            Command::Report(args) => {
+                let place = Place::of_results(&self.shared)?;
+                let (mut out, mut notes) = (io::stdout().lock(), io::stderr().lock());
+                report::run(args, &asked(&place, &self.shared), &mut out, &mut notes)?;
+                Ok(Exit::Done)
+            }
+            Command::Simulator(args) => {
+                simulator::run(args)?;
+                Ok(Exit::Done)
+            }
+        }
+    }
+}
+
+fn asked<'a>(place: &'a Place, shared: &Shared) -> Asked<'a> {
+    Asked {
+        journal: &place.journal,
+        campaign: place.campaign.as_deref(),
+        json: shared.json,
+        quiet: shared.quiet,
+    }
+}

@@ -1,0 +1,111 @@
+//! Where a campaign's definition and journal are, from what the user typed and what lies around.
+
+use std::path::{Path, PathBuf};
+
+use super::failure::Failure;
+use crate::cli::Shared;
+use crate::domain::definition::{self, Definition};
+
+/// A campaign's files.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    /// The definition, where there is one.
+    pub definition: Option<PathBuf>,
+    /// The journal.
+    pub journal: PathBuf,
+    /// The campaign's name, where it is known.
+    pub campaign: Option<String>,
+}
+
+impl Place {
+    /// For commands that send: there must be a definition.
+    ///
+    /// # Errors
+    /// Where there is none, or more than one without a word which.
+    pub fn of_campaign(shared: &Shared) -> Result<(Self, Definition), Failure> {
+        let path = find(shared.campaign.as_deref())?;
+        let definition = load(&path)?;
+        let journal = shared.journal.clone().unwrap_or_else(|| path.with_file_name("journal.db"));
+        let campaign = Some(definition.name.clone());
+        Ok((Self { definition: Some(path), journal, campaign }, definition))
+    }
+
+    /// For commands that only look at a journal: the definition helps to find it, but may be gone.
+    ///
+    /// # Errors
+    /// Where neither a journal was named nor a definition can be found.
+    pub fn of_results(shared: &Shared) -> Result<Self, Failure> {
+        match (Self::of_campaign(shared), &shared.journal) {
+            (Ok((place, _)), _) => Ok(place),
+            (Err(_), Some(journal)) => {
+                Ok(Self { definition: None, journal: journal.clone(), campaign: shared.campaign.clone() })
+            }
+            (Err(failure), None) => Err(failure),
+        }
+    }
+
+    /// The folder that paths in the definition are relative to.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        let folder = self.definition.as_deref().and_then(Path::parent);
+        folder.filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+    }
+}
+
+fn find(named: Option<&str>) -> Result<PathBuf, Failure> {
+    if let Some(named) = named {
+        let by_name = Path::new("campaigns").join(format!("{named}.toml"));
+        return [PathBuf::from(named), by_name.clone()].into_iter().find(|path| path.is_file()).ok_or_else(|| {
+            Failure::usage(
+                format!("there is no definition {named} and no {}", by_name.display()),
+                known_or_init(&definitions()),
+            )
+        });
+    }
+    if Path::new("campaign.toml").is_file() {
+        return Ok(PathBuf::from("campaign.toml"));
+    }
+    let mut found = definitions();
+    match (found.pop(), found.is_empty()) {
+        (Some(only), true) => Ok(only),
+        (None, _) => Err(Failure::usage(
+            "there is no campaign.toml and no campaigns/*.toml here",
+            known_or_init(&[]),
+        )),
+        (Some(last), false) => {
+            found.push(last);
+            Err(Failure::usage("which campaign? there are several definitions", known_or_init(&found)))
+        }
+    }
+}
+
+fn known_or_init(found: &[PathBuf]) -> String {
+    if found.is_empty() {
+        return "write one with `campaign init NAME`, or name one with -c PATH".to_owned();
+    }
+    let names: Vec<String> = found
+        .iter()
+        .filter_map(|path| path.file_stem())
+        .map(|stem| format!("-c {}", stem.to_string_lossy()))
+        .collect();
+    format!("name one of {}", names.join(", "))
+}
+
+fn definitions() -> Vec<PathBuf> {
+    let Ok(folder) = std::fs::read_dir("campaigns") else { return Vec::new() };
+    let mut found: Vec<PathBuf> = folder
+        .filter_map(Result::ok)
+        .map(|entry| entry.path())
+        .filter(|path| path.is_file() && path.extension().is_some_and(|ending| ending == "toml"))
+        .collect();
+    found.sort();
+    found
+}
+
+fn load(path: &Path) -> Result<Definition, Failure> {
+    let text = std::fs::read_to_string(path).map_err(|error| {
+        Failure::usage(format!("failed to read {}: {error}", path.display()), "name a definition with -c PATH")
+    })?;
+    let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+    Ok(definition::parse(&text, &path.display().to_string(), &stem)?)
+}

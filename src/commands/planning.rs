@@ -1,0 +1,126 @@
+//! From the recipients file to the journal's plan, and to what the pre-flight says of it.
+
+use std::collections::HashSet;
+
+use super::failure::Failure;
+use super::place::Place;
+use crate::domain::binding::Binding;
+use crate::domain::definition::Definition;
+use crate::domain::preflight::Preflight;
+use crate::journal::{CampaignId, Content, Journal, Line, PlanSummary};
+use crate::recipients::{Recipients, Row, Source, Suppression};
+
+/// Lines planned in one transaction: large enough that a commit costs nothing, small enough for little memory.
+const BATCH: usize = 10_000;
+
+/// A recipients file, open and bound to its definition.
+pub(super) struct File {
+    recipients: Recipients,
+    pub(super) binding: Binding,
+    suppression: Suppression,
+}
+
+impl File {
+    /// Opens the file and binds the definition to its columns.
+    ///
+    /// # Errors
+    /// Every mistake that can be seen without reading rows.
+    pub(super) fn open(source: &Source, definition: &Definition, place: &Place) -> Result<Self, Failure> {
+        let suppression = Suppression::read(&definition.recipients, place.folder())?;
+        let recipients = Recipients::open(source, &definition.recipients)?;
+        let binding = definition.bind(recipients.header())?;
+        Ok(Self { recipients, binding, suppression })
+    }
+
+    /// Calls `each` for every row, together with what it becomes. Constant memory.
+    ///
+    /// # Errors
+    /// Where the file cannot be read further, or the first error of `each`.
+    fn each(
+        &mut self,
+        preflight: &mut Preflight,
+        mut each: impl FnMut(Line) -> Result<(), Failure>,
+    ) -> Result<(), Failure> {
+        while let Some(row) = self.recipients.next_row(&self.binding)? {
+            let line = line(&row, &self.suppression);
+            preflight.see(&self.binding, &row.outcome, matches!(
+                line.content,
+                Content::Recipient { suppressed: Some(_), .. }
+            ));
+            each(line)?;
+        }
+        Ok(())
+    }
+
+    /// Plans the whole file.
+    ///
+    /// # Errors
+    /// Where the file cannot be read or the journal cannot be written; what was planned before stays.
+    pub(super) fn plan(
+        &mut self,
+        journal: &mut Journal,
+        campaign: CampaignId,
+        preflight: &mut Preflight,
+    ) -> Result<PlanSummary, Failure> {
+        let mut plan = journal.begin_plan(campaign, self.binding.shape(), self.binding.header().names())?;
+        let mut batch = Vec::with_capacity(BATCH);
+        self.each(preflight, |line| {
+            batch.push(line);
+            if batch.len() == BATCH {
+                journal.plan(&mut plan, &batch)?;
+                batch.clear();
+            }
+            Ok(())
+        })?;
+        journal.plan(&mut plan, &batch)?;
+        Ok(journal.finish_plan(plan)?)
+    }
+
+    /// Reads the whole file without a journal, and calls `recipient` for every row that would be sent to.
+    ///
+    /// # Errors
+    /// Where the file cannot be read, or the first error of `recipient`.
+    pub(super) fn rehearse(
+        &mut self,
+        preflight: &mut Preflight,
+        mut recipient: impl FnMut(&Content) -> Result<(), Failure>,
+    ) -> Result<(), Failure> {
+        // The first eight bytes of a token stand for its key: a ten-million-row file meets itself by chance once in
+        // 400,000 files, and then only in a rehearsal.
+        let mut seen = HashSet::new();
+        let mut duplicates = 0;
+        self.each(preflight, |line| {
+            if let Content::Recipient { client_token, suppressed, .. } = &line.content {
+                let (start, _) = client_token.as_u64_pair();
+                if !seen.insert(start) {
+                    duplicates += 1;
+                } else if suppressed.is_none() {
+                    recipient(&line.content)?;
+                }
+            }
+            Ok(())
+        })?;
+        preflight.duplicates(duplicates);
+        Ok(())
+    }
+}
+
+fn line(row: &Row, suppression: &Suppression) -> Line {
+    let content = match &row.outcome {
+        Ok(recipient) => Content::Recipient {
+            key: recipient.key.clone(),
+            destination: recipient.phone.as_str().to_owned(),
+            client_token: recipient.client_token,
+            slots: recipient.slots.clone(),
+            suppressed: suppression
+                .check(recipient)
+                .err()
+                .map(|why| (why.code().to_owned(), why.to_string())),
+        },
+        Err(rejection) => Content::Rejected {
+            code: rejection.reason.code().to_owned(),
+            reason: rejection.to_string(),
+        },
+    };
+    Line { number: row.line, cells: row.cells.iter().map(str::to_owned).collect(), content }
+}

@@ -1,0 +1,38 @@
+//! `campaign resume`: go on from the journal alone.
+
+use clap::Args;
+
+use super::failure::Failure;
+use super::place::Place;
+use super::sending::{self, SendArgs};
+use crate::cli::Shared;
+use crate::clock::Clock;
+use crate::domain::ending::Exit;
+
+/// Arguments of `campaign resume`.
+#[derive(Debug, Clone, Args)]
+pub struct ResumeArgs {
+    #[command(flatten)]
+    send: SendArgs,
+}
+
+/// Runs the command. It does not ask: what it sends was agreed to when it was planned.
+///
+/// # Errors
+/// What the user is told.
+pub fn run(args: &ResumeArgs, shared: &Shared) -> Result<Exit, Failure> {
+    let (place, mut definition) = Place::of_campaign(shared)?;
+    args.send.apply(&mut definition);
+    if !place.journal.is_file() {
+        return Err(Failure::usage(
+            format!("there is no journal at {}", place.journal.display()),
+            "begin with `campaign run FILE`, or name the journal with -j PATH",
+        ));
+    }
+    sending::runtime()?.block_on(async {
+        let clock = Clock::system();
+        let held = sending::hold(&args.send, &definition, &place, &clock).await?;
+        let next = super::run::go_on(shared, args.send.simulate);
+        sending::send(held, &args.send, &definition, None, &next, shared, &clock).await
+    })
+}

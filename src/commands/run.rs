@@ -1,0 +1,131 @@
+//! `campaign run`: plan, pre-flight, send; run again to go on.
+
+use std::io::{self, IsTerminal, Write};
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::failure::Failure;
+use super::place::Place;
+use super::planning::File;
+use super::sending::{self, SendArgs};
+use crate::cli::Shared;
+use crate::clock::Clock;
+use crate::domain::definition::Definition;
+use crate::domain::ending::Exit;
+use crate::domain::preflight::Preflight;
+use crate::journal::Content;
+use crate::recipients::Source;
+
+/// Arguments of `campaign run`.
+#[derive(Debug, Clone, Args)]
+pub struct RunArgs {
+    /// Recipients file; `-` is stdin
+    pub file: PathBuf,
+    /// Show what would be sent, with --json every request as the API takes it; send nothing, journal nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    #[command(flatten)]
+    send: SendArgs,
+}
+
+impl RunArgs {
+    fn source(&self) -> Source {
+        if self.file.as_os_str() == "-" { Source::Stdin } else { Source::File(self.file.clone()) }
+    }
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// What the user is told.
+pub fn run(args: &RunArgs, shared: &Shared) -> Result<Exit, Failure> {
+    let (place, mut definition) = Place::of_campaign(shared)?;
+    args.send.apply(&mut definition);
+    let mut file = File::open(&args.source(), &definition, &place)?;
+    let mut preflight = Preflight::new(&definition);
+    if args.dry_run {
+        return rehearse(&mut file, &mut preflight, shared);
+    }
+    sending::runtime()?.block_on(async {
+        let clock = Clock::system();
+        let mut held = sending::hold(&args.send, &definition, &place, &clock).await?;
+        file.plan(&mut held.journal, held.campaign, &mut preflight)?;
+        preflight.tally(held.journal.verified_tally(held.campaign)?);
+        tell(&preflight, shared)?;
+        if let Some(reason) = preflight.refusal() {
+            return Err(Failure {
+                message: reason,
+                hint: Some(
+                    "correct the file, or allow more with max_rejected in [safety]; nothing was sent".to_owned(),
+                ),
+                exit: Exit::Halted,
+            });
+        }
+        if preflight.to_send() > 0 && !confirmed(args, &definition, &preflight)? {
+            return Ok(Exit::Usage);
+        }
+        let next = go_on(shared, args.send.simulate);
+        sending::send(held, &args.send, &definition, Some(args.file.clone()), &next, shared, &clock).await
+    })
+}
+
+pub(super) fn go_on(shared: &Shared, simulate: bool) -> String {
+    let mut command = "campaign resume".to_owned();
+    if let Some(campaign) = &shared.campaign {
+        command.push_str(&format!(" -c {campaign}"));
+    }
+    if let Some(journal) = &shared.journal {
+        command.push_str(&format!(" -j {}", journal.display()));
+    }
+    if simulate {
+        command.push_str(" --simulate");
+    }
+    command
+}
+
+fn rehearse(file: &mut File, preflight: &mut Preflight, shared: &Shared) -> Result<Exit, Failure> {
+    let mut out = io::BufWriter::new(io::stdout().lock());
+    let shape = file.binding.shape().clone();
+    let written = file.rehearse(preflight, |content| {
+        if let (true, Content::Recipient { destination, client_token, slots, .. }) = (shared.json, content) {
+            let request = shape.fill(slots, destination, *client_token).expect("slots just rendered fit their shape");
+            out.write_all(&request.body()).and_then(|()| out.write_all(b"\n")).map_err(|error| stdout(&error))?;
+        }
+        Ok(())
+    });
+    written.and_then(|()| out.flush().map_err(|error| stdout(&error)))?;
+    tell(preflight, shared)?;
+    Ok(Exit::Done)
+}
+
+fn stdout(error: &io::Error) -> Failure {
+    Failure { message: format!("failed to write to stdout: {error}"), hint: None, exit: Exit::Failure }
+}
+
+fn tell(preflight: &Preflight, shared: &Shared) -> Result<(), Failure> {
+    if shared.quiet {
+        return Ok(());
+    }
+    writeln!(io::stderr().lock(), "{}", preflight.text()).map_err(|error| stdout(&error))
+}
+
+/// Asks on a terminal; elsewhere `--yes` must have been given. Nothing real happens in a simulation.
+fn confirmed(args: &RunArgs, definition: &Definition, preflight: &Preflight) -> Result<bool, Failure> {
+    if args.send.yes || args.send.simulate {
+        return Ok(true);
+    }
+    if args.file.as_os_str() == "-" || !io::stdin().is_terminal() || !io::stderr().is_terminal() {
+        return Err(Failure::usage(
+            format!("{} would be started, and there is no terminal to ask on", preflight.contacts()),
+            "look at the figures above, then run again with --yes",
+        ));
+    }
+    let question = format!("Start {} of \"{}\"?", preflight.contacts(), definition.name);
+    let answer = dialoguer::Confirm::new().with_prompt(question).default(false).interact();
+    answer.map_err(|error| Failure {
+        message: format!("failed to ask on the terminal: {error}"),
+        hint: Some("run again with --yes".to_owned()),
+        exit: Exit::Usage,
+    })
+}

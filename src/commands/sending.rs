@@ -1,0 +1,278 @@
+//! What `run` and `resume` share: from a planned journal to a result.
+
+use std::io::{self, Write};
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Args;
+
+use super::failure::Failure;
+use super::place::Place;
+use super::signals;
+use crate::cli::Shared;
+use crate::clock::Clock;
+use crate::connect::{Client, Settings};
+use crate::domain::definition::{Definition, EndpointUrl, PerSecond, Rate};
+use crate::domain::ending::{Ending, Exit};
+use crate::domain::gate::{FailureGate, Share};
+use crate::domain::request::Leaf;
+use crate::domain::summary::Summary;
+use crate::engine::{Engine, Outcome};
+use crate::journal::{CampaignId, CampaignLock, Identity, Journal, NewRun, RunEnd, RunId, Service, Writer};
+use crate::pace::{Asked, Pace};
+use crate::progress::Progress;
+use crate::simulator::{Latency, Simulator, UnixMillis, WorldConfig};
+
+/// Options of the commands that send. Each wins over the definition.
+#[derive(Debug, Clone, Default, Args)]
+pub struct SendArgs {
+    /// Send to the simulator in this process: no AWS account, no contact
+    #[arg(long)]
+    pub simulate: bool,
+    /// Do not ask before sending
+    #[arg(short, long)]
+    pub yes: bool,
+    /// Requests per second, retries included
+    #[arg(long, value_name = "N", value_parser = rate)]
+    pub rate: Option<PerSecond>,
+    /// Requests that may leave at once after a while of silence
+    #[arg(long, value_name = "N")]
+    pub burst: Option<std::num::NonZeroU32>,
+    /// Requests without an answer, at most
+    #[arg(long, value_name = "N")]
+    pub max_in_flight: Option<NonZeroUsize>,
+    /// Start at most N contacts in this run
+    #[arg(long, value_name = "N")]
+    pub limit: Option<u64>,
+    /// Try failed rows again, with their tokens and payloads as they were
+    #[arg(long)]
+    pub retry_failed: bool,
+    /// AWS Region
+    #[arg(long)]
+    pub region: Option<String>,
+    /// Profile of the AWS configuration files
+    #[arg(long)]
+    pub profile: Option<String>,
+    /// Another endpoint: https, or http on this machine
+    #[arg(long, value_name = "URL", value_parser = endpoint)]
+    pub endpoint_url: Option<EndpointUrl>,
+}
+
+fn rate(text: &str) -> Result<PerSecond, String> {
+    text.parse().ok().and_then(PerSecond::new).ok_or_else(|| "a rate is above 0 and at most 5000 per second".to_owned())
+}
+
+fn endpoint(text: &str) -> Result<EndpointUrl, String> {
+    EndpointUrl::parse(text).map_err(|error| format!("the endpoint {error}"))
+}
+
+impl SendArgs {
+    /// The definition as it is for this run.
+    pub(super) fn apply(&self, definition: &mut Definition) {
+        if let Some(rate) = self.rate {
+            definition.pace.rate = Rate::PerSecond(rate);
+        }
+        if let Some(burst) = self.burst {
+            definition.pace.burst = burst;
+        }
+        definition.pace.max_in_flight = self.max_in_flight.or(definition.pace.max_in_flight);
+        definition.connect.region = self.region.clone().or(definition.connect.region.take());
+        definition.connect.profile = self.profile.clone().or(definition.connect.profile.take());
+        definition.connect.endpoint_url = self.endpoint_url.clone().or(definition.connect.endpoint_url.take());
+    }
+}
+
+/// The journal of a campaign, held by this process.
+pub(super) struct Held {
+    pub(super) journal: Journal,
+    pub(super) campaign: CampaignId,
+    pub(super) client: Client,
+    _lock: CampaignLock,
+}
+
+/// The runtime of a run: one thread, which is fastest for this work, and the blocking pool for the journal.
+pub(super) fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| Failure {
+        message: format!("failed to start the runtime: {error}"),
+        hint: None,
+        exit: Exit::Failure,
+    })
+}
+
+/// Takes the campaign's lock, makes the client, and opens the journal.
+pub(super) async fn hold(
+    args: &SendArgs,
+    definition: &Definition,
+    place: &Place,
+    clock: &Clock,
+) -> Result<Held, Failure> {
+    let lock = CampaignLock::take(&place.journal, &definition.name, clock.now())?;
+    let settings = settings(definition, place);
+    let (client, service) = if args.simulate {
+        let simulator = simulator(definition, clock);
+        (Client::simulated(simulator.http_client(), ("test", "test"), &settings, clock), Service::Simulated)
+    } else {
+        let client = Client::connect(&settings, clock).await?;
+        let service = if client.is_loopback() { Service::Loopback } else { Service::Aws };
+        (client, service)
+    };
+    let mut journal = Journal::open(&place.journal)?;
+    let identity = Identity {
+        name: definition.name.clone(),
+        instance_id: definition.connect.instance_id.clone(),
+        key_column: definition.recipients.key.as_deref().map(crate::domain::header::fold),
+        service,
+    };
+    let campaign = journal.campaign(&identity, clock.now())?;
+    Ok(Held { journal, campaign, client, _lock: lock })
+}
+
+fn settings(definition: &Definition, place: &Place) -> Settings {
+    let connect = &definition.connect;
+    Settings {
+        region: connect.region.clone(),
+        profile: connect.profile.clone(),
+        endpoint_url: connect.endpoint_url.as_ref().map(|url| url.as_str().to_owned()),
+        ca_bundle: connect.ca_bundle.as_ref().map(|path| place.folder().join(path)),
+        connect_timeout: connect.connect_timeout,
+        read_timeout: connect.read_timeout,
+    }
+}
+
+/// A world that knows the definition's instance, and answers as fast as a service nearby does.
+fn simulator(definition: &Definition, clock: &Clock) -> Simulator {
+    let clock = clock.clone();
+    let config = WorldConfig {
+        instance_ids: vec![definition.connect.instance_id.clone()],
+        latency: Latency { fixed: Duration::from_millis(40), jitter: Duration::from_millis(20) },
+        log: crate::simulator::LogDetail::Counts,
+        ..WorldConfig::default()
+    };
+    Simulator::new(config, move || UnixMillis(u64::try_from(clock.now().millis()).unwrap_or(0)))
+}
+
+/// Sends, settles the run's record, and tells the result.
+pub(super) async fn send(
+    held: Held,
+    args: &SendArgs,
+    definition: &Definition,
+    file: Option<PathBuf>,
+    next: &str,
+    shared: &Shared,
+    clock: &Clock,
+) -> Result<Exit, Failure> {
+    let Held { mut journal, campaign, client, _lock } = held;
+    if args.retry_failed {
+        journal.retry_failed(campaign)?;
+    }
+    journal.expire(campaign, clock.now())?;
+    let asked = asked(definition);
+    let new = NewRun { file: file.map(|file| file.display().to_string()), rate: asked.rate };
+    let (run, past) = journal.begin_run(campaign, &new, clock.now())?;
+    let tally = journal.verified_tally(campaign)?;
+    let (writer, journal) = Writer::spawn(journal, campaign);
+    let stop = signals::listen().map_err(|error| Failure {
+        message: format!("failed to listen for signals: {error}"),
+        hint: None,
+        exit: Exit::Failure,
+    })?;
+    let max_in_flight = definition.pace.max_in_flight.unwrap_or_else(|| in_flight_for(asked.rate));
+    let engine = Engine {
+        writer,
+        run,
+        client,
+        pace: Pace::new(asked, past),
+        clock: clock.clone(),
+        chance: fastrand::Rng::new(),
+        max_in_flight,
+        most: args.limit,
+        gate: FailureGate::new(share(definition.safety.max_failures)),
+        stop,
+        tally,
+    };
+    let mut progress = Progress::for_run(shared);
+    let outcome = engine.send(&mut progress).await;
+    progress.finish();
+    let outcome = outcome?;
+    let journal = journal.await.map_err(|_| crate::journal::JournalError::WriterGone)??;
+    conclude(journal, campaign, run, definition, &outcome, next, shared, clock)
+}
+
+fn share(share: f64) -> Share {
+    Share::from_percent(share * 100.0).expect("a resolved definition has shares between 0 and 1")
+}
+
+fn asked(definition: &Definition) -> Asked {
+    let rate = match definition.pace.rate {
+        Rate::PerSecond(rate) => rate.get(),
+        Rate::Auto => 2.0,
+    };
+    Asked { rate, burst: definition.pace.burst }
+}
+
+/// What the rate needs at an answer time of two seconds, within bounds.
+fn in_flight_for(rate: f64) -> NonZeroUsize {
+    NonZeroUsize::new((rate * 2.0).ceil().clamp(8.0, 512.0) as usize).expect("at least 8")
+}
+
+fn conclude(
+    mut journal: Journal,
+    campaign: CampaignId,
+    run: RunId,
+    definition: &Definition,
+    outcome: &Outcome,
+    next: &str,
+    shared: &Shared,
+    clock: &Clock,
+) -> Result<Exit, Failure> {
+    let tally = journal.verified_tally(campaign)?;
+    let exit = outcome.ending.exit(&tally);
+    let reason = (outcome.ending != Ending::Complete).then(|| outcome.ending.to_string());
+    let end = RunEnd { exit: exit.code(), reason };
+    journal.end_run(run, outcome.counters, &end, clock.now())?;
+    let summary = Summary {
+        campaign: definition.name.clone(),
+        run: Some(run.number()),
+        tally,
+        requests: outcome.counters.requests,
+        throttled: outcome.counters.throttled,
+        retried: outcome.counters.retried,
+        elapsed: outcome.elapsed,
+        exit: Some(exit.code()),
+    };
+    tell(&summary, &outcome.ending, next, shared).map_err(|error| Failure {
+        message: format!("failed to write the result: {error}"),
+        hint: Some("`campaign status` has it".to_owned()),
+        exit: Exit::Failure,
+    })?;
+    Ok(exit)
+}
+
+fn tell(summary: &Summary, ending: &Ending, next: &str, shared: &Shared) -> io::Result<()> {
+    let mut notes = io::stderr().lock();
+    if !shared.quiet {
+        writeln!(notes, "{}", summary.text())?;
+    }
+    if *ending != Ending::Complete {
+        writeln!(notes, "{ending}")?;
+    }
+    if let Some(advice) = ending.advice() {
+        writeln!(notes, "  hint: {advice}")?;
+    }
+    let unsettled = summary.tally.unsettled();
+    if unsettled > 0 {
+        writeln!(notes, "  next: {next}")?;
+    }
+    if shared.json {
+        let mut out = io::stdout().lock();
+        serde_json::to_writer(&mut out, summary)?;
+        writeln!(out)?;
+    }
+    Ok(())
+}
+
+/// The address that a leaf stands for, where it is the same for every row.
+pub(super) fn fixed(leaf: &Leaf) -> Option<&str> {
+    if let Leaf::Fixed(text) = leaf { Some(text) } else { None }
+}
