@@ -38,6 +38,8 @@ pub struct Lines {
     pub first: u64,
     /// The physical line on which it ends.
     pub last: u64,
+    /// Whether the file ends inside a quote of this row.
+    pub quote_open: bool,
 }
 
 /// A definition bound to a header.
@@ -159,15 +161,12 @@ fn add_columns(request: &mut Request<Text>, finder: &mut Finder<'_>, place: Opti
         let unnamed = key.is_empty();
         let text = Text { member, template: Template::column_or_empty(name), place };
         if unnamed || request.attributes.insert(key.clone(), text).is_some() {
-            let message = match unnamed {
-                true => format!(
-                    "`contact.attributes` is \"all\", and column {} of the recipients file has no name",
-                    at + 1
-                ),
-                false => {
-                    format!("`contact.attributes` is \"all\", and two columns would be the attribute `{key}`")
-                }
+            let why = if unnamed {
+                format!("column {} of the recipients file has no name", at + 1)
+            } else {
+                format!("two columns would be the attribute `{key}`")
             };
+            let message = format!("`contact.attributes` is \"all\", and {why}");
             finder.problems.push(
                 Problem::new(place, message).hint("rename the column, or name the attributes one by one"),
             );
@@ -235,6 +234,9 @@ impl Binding {
 
     fn width<C: Cells + ?Sized>(&self, lines: Lines, cells: &C) -> Result<(), Reason> {
         let (expected, found) = (self.header.names().len(), cells.count());
+        if lines.quote_open {
+            return Err(Reason::QuoteOpen { through: lines.last });
+        }
         if found < expected {
             let through = Some(lines.last).filter(|last| *last > lines.first);
             return Err(Reason::Short { expected, found, through });

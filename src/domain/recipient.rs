@@ -35,7 +35,7 @@ pub struct Rejection {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Reason {
     /// Fewer cells than columns.
-    #[error("the row has {found} cells, and the header {expected} columns{}", goes_on(*.through))]
+    #[error("the row has {found} of the {expected} cells that the header asks for{}", goes_on(*.through))]
     Short {
         /// Columns of the header.
         expected: usize,
@@ -53,6 +53,12 @@ pub enum Reason {
         expected: usize,
         /// Cells of the row.
         found: usize,
+    },
+    /// The file ends inside a quote.
+    #[error("a quote in this row is never closed, so all lines to line {through} are in one cell")]
+    QuoteOpen {
+        /// The last line of the file.
+        through: u64,
     },
     /// The row's bytes are not UTF-8.
     #[error("the text is not UTF-8; save the file as \"CSV UTF-8\"")]
@@ -91,6 +97,7 @@ impl Reason {
         match self {
             Self::Short { .. } => "row-short",
             Self::Long { .. } => "row-long",
+            Self::QuoteOpen { .. } => "quote-open",
             Self::NotUtf8 => "not-utf8",
             Self::Phone(rejection) => rejection.code(),
             Self::KeyEmpty => "key-empty",

@@ -31,7 +31,7 @@ fn bound(rest: &str) -> Binding {
 }
 
 fn row(binding: &Binding, cells: &[&str]) -> Result<Recipient, Rejection> {
-    binding.recipient(Lines { first: 7, last: 7 }, cells)
+    binding.recipient(Lines { first: 7, last: 7, quote_open: false }, cells)
 }
 
 #[test]
@@ -83,7 +83,9 @@ fn rejections_have_column_code_and_words() {
         let column = rejection.column.as_deref().unwrap_or("-");
         told.push(format!("{column} | {} | {}", rejection.reason.code(), rejection.reason));
     }
-    let open = binding.recipient(Lines { first: 7, last: 90 }, &["c-1", "Ann\n…"][..]).unwrap_err();
+    let open = binding
+        .recipient(Lines { first: 7, last: 90, quote_open: false }, &["c-1", "Ann\n…"][..])
+        .unwrap_err();
     told.push(format!("- | {} | {}", open.reason.code(), open.reason));
     insta::assert_snapshot!(told.join("\n"));
 }

@@ -1,0 +1,63 @@
+//! The samples that the README's first command runs: they are complete, valid and fictional.
+
+use std::collections::{HashMap, HashSet};
+use std::path::Path;
+
+use campaign::domain::definition::keys::{KEYS, Need};
+use campaign::domain::definition::{Definition, parse};
+use campaign::recipients::{Recipients, Row, Source};
+
+const SAMPLE: &str = include_str!("../campaigns/sample.toml");
+
+fn definition() -> Definition {
+    parse(SAMPLE, "campaigns/sample.toml", "sample").unwrap_or_else(|problems| panic!("{problems}"))
+}
+
+#[test]
+fn the_definition_shows_every_option_with_its_default() {
+    let mut table = "";
+    let mut shown = HashMap::new();
+    for line in SAMPLE.lines() {
+        let text = line.trim_start_matches("# ");
+        if let Some(name) = text.strip_prefix('[').and_then(|text| text.strip_suffix(']')) {
+            table = name;
+        } else if let Some((name, value)) = text.split_once(" = ") {
+            let path = if table.is_empty() { name.to_owned() } else { format!("{table}.{name}") };
+            shown.entry(path).or_insert((value, line.starts_with('#')));
+        }
+    }
+    for key in KEYS {
+        let (value, commented) =
+            shown.get(key.path).unwrap_or_else(|| panic!("{} is not in the sample", key.path));
+        match key.need {
+            Need::Default(default) if *commented => assert_eq!(*value, default, "{}", key.path),
+            Need::Required if !key.path.contains("templated") => assert!(!commented, "{}", key.path),
+            Need::Default(_) | Need::Required | Need::Optional => {}
+        }
+    }
+}
+
+#[test]
+fn the_recipients_are_a_thousand_fictional_numbers() {
+    let definition = definition();
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("campaigns/sample.csv");
+    let mut recipients =
+        Recipients::open(&Source::File(path), &definition.recipients).expect("the sample opens");
+    let binding = definition.bind(recipients.header()).unwrap_or_else(|problems| panic!("{problems}"));
+    let rows: Vec<Row> = recipients.rows(&binding).collect::<Result<_, _>>().expect("the sample reads");
+    let mut numbers = HashSet::new();
+    let mut tokens = HashSet::new();
+    for row in &rows {
+        let recipient = row.outcome.as_ref().unwrap_or_else(|rejection| panic!("{rejection:?}"));
+        let number = recipient.phone.as_str();
+        // NANPA sets 555-0100 to 555-0199 aside for fiction, in every area code.
+        assert!(
+            number.len() == 12 && number.starts_with("+1") && &number[5..10] == "55501",
+            "line {}",
+            row.line
+        );
+        assert!(numbers.insert(number) && tokens.insert(recipient.client_token), "line {}", row.line);
+        assert!(binding.message(recipient).is_some_and(|text| text.len() <= 160), "one segment each");
+    }
+    assert_eq!(rows.len(), 1000);
+}
