@@ -3,6 +3,8 @@
 //! The clients are installed into a virtual environment under the target directory; that needs python3, and PyPI the
 //! first time.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
+
 mod simulator_process;
 
 use std::path::PathBuf;

@@ -1,6 +1,8 @@
 //! `campaign simulator` at the level of sockets: what goes over the wire, how connections end, what is logged, how the
 //! process ends. Signatures are off; other tests check them.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
+
 mod simulator_process;
 
 use std::io::{ErrorKind, Read, Write};

@@ -47,7 +47,7 @@ pub(super) fn describe(
 }
 
 fn contact(contact: &Contact, now: UnixMillis) -> Answer {
-    let request = &contact.request;
+    let request = contact.request();
     let instance = bare(request.instance_id.as_deref().unwrap_or_default(), ":instance/");
     let mut described = json!({
         "Arn": format!("{ACCOUNT}:instance/{instance}/contact/{}", contact.id),
@@ -60,7 +60,7 @@ fn contact(contact: &Contact, now: UnixMillis) -> Answer {
         "CustomerEndpoint": request.destination_endpoint,
         "SystemEndpoint": request.source_endpoint,
         "SegmentAttributes": request.segment_attributes,
-        "Attributes": contact.attributes(),
+        "Attributes": request.attributes.unwrap_or_default(),
         "ContactDetails": {},
     });
     if let Some(related) = &request.related_contact_id {
@@ -68,14 +68,14 @@ fn contact(contact: &Contact, now: UnixMillis) -> Answer {
     }
     if contact.ends_at <= now {
         described["DisconnectTimestamp"] = json!(epoch_seconds(contact.ends_at));
-        described["DisconnectReason"] = json!(disconnect_reason(contact));
+        described["DisconnectReason"] = json!(disconnect_reason(contact, request.chat_duration_in_minutes));
     }
     Answer::ok(&json!({ "Contact": described }))
 }
 
 /// A contact that was not left to expire was disconnected by its flow.
-fn disconnect_reason(contact: &Contact) -> &'static str {
-    let minutes = contact.request.chat_duration_in_minutes.map_or(25 * 60, i32::unsigned_abs);
+fn disconnect_reason(contact: &Contact, minutes: Option<i32>) -> &'static str {
+    let minutes = minutes.map_or(25 * 60, i32::unsigned_abs);
     let expiry = contact.created_at + Duration::from_secs(u64::from(minutes) * 60);
     if contact.ends_at < expiry { "CONTACT_FLOW_DISCONNECT" } else { "EXPIRED" }
 }

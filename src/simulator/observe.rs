@@ -78,3 +78,83 @@ impl World {
         self.log.stats()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::num::NonZeroU32;
+
+    use bytes::Bytes;
+    use serde_json::json;
+
+    use super::super::config::{Latency, LogDetail, Signatures, WorldConfig};
+    use super::super::fault::Fault;
+    use super::super::wire::{Reaction, WireRequest};
+    use super::*;
+
+    fn world(config: WorldConfig) -> World {
+        World::new(WorldConfig { signatures: Signatures::Ignored, ..config })
+    }
+
+    fn start(world: &mut World, now: u64, token: &str) -> Reaction {
+        let id = "6f0e4c1a-0000-4000-8000-000000000001";
+        let body = json!({
+            "InstanceId": id,
+            "ContactFlowId": id,
+            "SourceEndpoint": {
+                "Type": "CONNECT_PHONENUMBER_ARN",
+                "Address": "arn:aws:connect:us-west-2:123456789012:phone-number/1",
+            },
+            "DestinationEndpoint": {"Type": "TELEPHONE_NUMBER", "Address": "+12025550100"},
+            "SegmentAttributes": {"connect:Subtype": {"ValueString": "connect:SMS"}},
+            "ClientToken": token,
+        });
+        let body = Bytes::from(body.to_string());
+        let wire = WireRequest { method: "PUT", target: "/contact/outbound-chat", headers: Vec::new(), body };
+        world.handle(UnixMillis(now), &wire)
+    }
+
+    #[test]
+    fn limits_change_while_the_world_runs() {
+        let mut world = world(WorldConfig::default());
+        let outcome = |world: &mut World, token| start(world, 0, token).record.outcome.to_string();
+        assert_eq!(outcome(&mut world, "a"), "answered");
+        world.set_throttle(Some(Throttle { rate: 1.0, burst: NonZeroU32::MIN }));
+        assert_eq!(outcome(&mut world, "b"), "answered");
+        assert_eq!(outcome(&mut world, "c"), "ThrottlingException");
+        world.set_throttle(None);
+        world.set_active_chats(Some(2));
+        assert_eq!(world.active_chats(UnixMillis(0)), 2);
+        assert_eq!(outcome(&mut world, "c"), "LimitExceededException");
+        world.set_active_chats(Some(3));
+        world.set_contact_life(Some(Duration::from_millis(5)));
+        assert_eq!(outcome(&mut world, "c"), "answered");
+        assert_eq!(world.active_chats(UnixMillis(5)), 2);
+    }
+
+    #[test]
+    fn counts_alone_still_honour_tokens() {
+        let mut world = world(WorldConfig { log: LogDetail::Counts, ..WorldConfig::default() });
+        let contacts = ["a", "b", "a"].map(|token| start(&mut world, 0, token).record.effect.contact_id());
+        assert_eq!(contacts[0], contacts[2]);
+        assert_ne!(contacts[0], contacts[1]);
+        assert_eq!((world.contacts().len(), world.requests().len()), (0, 0));
+        let stats = world.stats();
+        assert_eq!((stats.requests, stats.contacts, stats.replays), (3, 2, 1));
+    }
+
+    #[test]
+    fn everything_follows_from_the_seed() {
+        let latency = Latency { base: Duration::ZERO, jitter: Duration::from_millis(100) };
+        let run = |seed| {
+            let mut world = world(WorldConfig { seed, latency, ..WorldConfig::default() });
+            world.faults_mut().chance(Fault::LostAnswer, 0.3).chance(Fault::Throttling, 0.3);
+            let seen = (0..200).map(|n| {
+                let reaction = start(&mut world, n, &(n / 2).to_string());
+                (reaction.delay, reaction.record.outcome, reaction.record.effect, reaction.request_id)
+            });
+            seen.collect::<Vec<_>>()
+        };
+        assert_eq!(run(1), run(1));
+        assert_ne!(run(1), run(2));
+    }
+}

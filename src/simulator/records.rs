@@ -1,6 +1,5 @@
 //! What the world remembers: contacts, requests, and tokens that came with another payload.
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -54,21 +53,25 @@ pub struct Contact {
     pub created_at: UnixMillis,
     /// When it is disconnected.
     pub ends_at: UnixMillis,
-    /// The request that started it, read.
-    pub request: StartRequest,
-    /// The request that started it, as its body's bytes.
+    /// The body of the request that started it.
     pub body: Bytes,
 }
 
 impl Contact {
+    /// The request that started it, read anew from the body.
+    pub fn request(&self) -> StartRequest {
+        // Only a body that could be read has started a contact.
+        StartRequest::read(&self.body).unwrap_or_default()
+    }
+
     /// The contact attributes that the flow sees.
-    pub fn attributes(&self) -> Cow<'_, BTreeMap<String, String>> {
-        self.request.attributes.as_ref().map_or_else(|| Cow::Owned(BTreeMap::new()), Cow::Borrowed)
+    pub fn attributes(&self) -> BTreeMap<String, String> {
+        self.request().attributes.unwrap_or_default()
     }
 
     /// The text of the initial system message.
-    pub fn message(&self) -> Option<&str> {
-        self.request.initial_system_message.as_ref()?.content.as_deref()
+    pub fn message(&self) -> Option<String> {
+        self.request().initial_system_message?.content
     }
 }
 
@@ -80,7 +83,7 @@ impl Serialize for Contact {
         map.serialize_entry("destination", &self.destination)?;
         map.serialize_entry("created_at_ms", &self.created_at.0)?;
         map.serialize_entry("ends_at_ms", &self.ends_at.0)?;
-        map.serialize_entry("request", &self.request)?;
+        map.serialize_entry("request", &self.request())?;
         map.end()
     }
 }

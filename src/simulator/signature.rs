@@ -187,3 +187,68 @@ fn parse_stamp(stamp: &str) -> Option<u64> {
     let date = jiff::civil::DateTime::strptime("%Y%m%dT%H%M%SZ", stamp).ok()?;
     u64::try_from(date.to_zoned(jiff::tz::TimeZone::UTC).ok()?.timestamp().as_second()).ok()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: UnixMillis = UnixMillis(1_440_938_160_000);
+    const GOOD: &str = "AWS4-HMAC-SHA256 Credential=test/20150830/us-west-2/connect/aws4_request, \
+                        SignedHeaders=host;x-amz-date, Signature=0000";
+
+    fn refusal(verifier: &Verifier, authorization: Option<&str>, stamp: &str) -> (&'static str, String) {
+        let mut headers = vec![("host", "localhost"), ("x-amz-date", stamp)];
+        headers.extend(authorization.map(|value| ("authorization", value)));
+        let request = WireRequest { method: "GET", target: "/", headers, body: bytes::Bytes::new() };
+        let refusal = verifier.verify(&request, NOW).unwrap_err();
+        (refusal.code, refusal.message.into_owned())
+    }
+
+    fn verifier(mode: Signatures) -> Verifier {
+        Verifier::new(mode, Some("us-west-2".into()), &[Credential::new("test", "test")])
+    }
+
+    #[test]
+    fn each_defect_has_its_error() {
+        let replaced = |from: &str, to: &str| Some(GOOD.replace(from, to));
+        let now = "20150830T123600Z";
+        for (authorization, stamp, code, text) in [
+            (None, now, "MissingAuthenticationTokenException", "Missing Authentication Token"),
+            (replaced("AWS4-HMAC-SHA256", "Basic"), now, "IncompleteSignatureException", "algorithm"),
+            (replaced(", Signature=0000", ""), now, "IncompleteSignatureException", "'Signature' parameter"),
+            (replaced("/aws4_request", ""), now, "IncompleteSignatureException", "credential of the form"),
+            (Some(GOOD.into()), "yesterday", "IncompleteSignatureException", "X-Amz-Date"),
+            (replaced("/connect/", "/s3/"), now, "InvalidSignatureException", "correct service: 'connect'"),
+            (replaced("us-west-2", "eu-west-1"), now, "InvalidSignatureException", "valid region"),
+            (replaced("20150830", "20150829"), now, "InvalidSignatureException", "'20150829' != '20150830'"),
+            (
+                Some(GOOD.into()),
+                "20150830T123059Z",
+                "InvalidSignatureException",
+                "Signature expired: 20150830T123059Z is now earlier than 20150830T123100Z (20150830T123600Z - 5 min.)",
+            ),
+            (
+                Some(GOOD.into()),
+                "20150830T124101Z",
+                "InvalidSignatureException",
+                "Signature not yet current: 20150830T124101Z is still later than 20150830T124100Z",
+            ),
+            (replaced("=test/", "=other/"), now, "UnrecognizedClientException", "security token"),
+            (Some(GOOD.into()), now, "InvalidSignatureException", MISMATCH),
+            (replaced("host;", ""), now, "InvalidSignatureException", MISMATCH),
+        ] {
+            let (got, message) = refusal(&verifier(Signatures::Verified), authorization.as_deref(), stamp);
+            assert_eq!(got, code, "{authorization:?}");
+            assert!(message.contains(text), "{authorization:?}: {message}");
+        }
+    }
+
+    #[test]
+    fn a_date_can_be_left_unchecked_and_a_session_token_demanded() {
+        let (_, message) = refusal(&verifier(Signatures::VerifiedAtAnyDate), Some(GOOD), "20150830T000000Z");
+        assert_eq!(message, MISMATCH);
+        let session = Credential { session_token: Some("s".into()), ..Credential::new("test", "test") };
+        let verifier = Verifier::new(Signatures::Verified, None, &[session]);
+        assert_eq!(refusal(&verifier, Some(GOOD), "20150830T123600Z").0, "UnrecognizedClientException");
+    }
+}

@@ -6,6 +6,8 @@
 
 use std::time::Duration;
 
+use bytes::Bytes;
+
 use super::chance::Chance;
 use super::chats::ActiveChats;
 use super::clock::UnixMillis;
@@ -230,8 +232,8 @@ impl World {
                 destination: destination.to_owned(),
                 created_at: start.now,
                 ends_at,
-                request: request.clone(),
-                body: start.wire.body.clone(),
+                // A copy: what a door brings may be a part of a larger buffer.
+                body: Bytes::copy_from_slice(&start.wire.body),
             });
         }
         id
