@@ -6,9 +6,10 @@ use std::path::PathBuf;
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
 use crate::clock::Clock;
-use crate::commands::{Asked, Failure, Place, check, init, report, resume, run, simulator, status};
+use crate::commands::{Asked, Failure, Place, Session, check, init, report, resume, run, simulator, status};
 use crate::domain::ending::Exit;
 use crate::logging;
+use crate::progress::Screen;
 
 /// Starts exactly one outbound SMS contact per recipient of a CSV in Amazon Connect, at the pace that the account
 /// allows, and keeps a journal, so that whatever happens the next run goes on and nobody gets a second message.
@@ -92,15 +93,16 @@ impl Cli {
     /// # Errors
     /// What went wrong, as it is presented.
     pub fn run(&self) -> Result<Exit, Failure> {
-        logging::init(&self.shared);
+        let session = Session { shared: &self.shared, screen: Screen::stderr(), clock: Clock::system() };
+        logging::init(&self.shared, &session.screen);
         match &self.command {
-            Command::Run(args) => run::run(args, &self.shared),
-            Command::Resume(args) => resume::run(args, &self.shared),
+            Command::Run(args) => run::run(args, &session),
+            Command::Resume(args) => resume::run(args, &session),
             Command::Check(args) => check::run(args, &self.shared),
             Command::Init(args) => init::run(args),
             Command::Status(args) => {
                 let place = Place::of_results(&self.shared)?;
-                status::run(args, &asked(&place, &self.shared), &Clock::system(), &mut io::stdout().lock())?;
+                status::run(args, &asked(&place, &self.shared), &session.clock, &mut io::stdout().lock())?;
                 Ok(Exit::Done)
             }
             Command::Report(args) => {

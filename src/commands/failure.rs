@@ -59,7 +59,9 @@ impl From<JournalError> for Failure {
     fn from(error: JournalError) -> Self {
         let exit = match &error {
             JournalError::Held(_) => Exit::Held,
-            JournalError::Missing(_) | JournalError::NoCampaign { .. } | JournalError::Changed { .. } => Exit::Usage,
+            JournalError::Missing(_) | JournalError::NoCampaign { .. } | JournalError::Changed { .. } => {
+                Exit::Usage
+            }
             _ => Exit::Failure,
         };
         Self::of(&error, error.hint(), exit)
@@ -76,11 +78,7 @@ impl From<WriterError> for Failure {
 impl From<Problems> for Failure {
     fn from(problems: Problems) -> Self {
         let count = problems.list().len();
-        let message = if count == 1 {
-            problems.to_string()
-        } else {
-            format!("{count} mistakes\n{problems}")
-        };
+        let message = if count == 1 { problems.to_string() } else { format!("{count} mistakes\n{problems}") };
         Self { message, hint: None, exit: Exit::Usage }
     }
 }

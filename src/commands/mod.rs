@@ -1,13 +1,39 @@
 //! The commands, one file each: its arguments, its `run`, its words, and nothing else.
 
+pub mod check;
+mod failure;
+pub mod init;
+mod place;
+mod planning;
 pub mod report;
+pub mod resume;
+pub mod run;
+mod sending;
+mod signals;
 pub mod simulator;
 pub mod status;
 
 use std::path::Path;
 
+pub use failure::Failure;
+pub use place::Place;
+
+use crate::cli::Shared;
+use crate::clock::Clock;
 use crate::journal::{Campaign, Reader};
+use crate::progress::Screen;
 use crate::report::ReportError;
+
+/// What a command that sends works with, besides its own arguments.
+#[derive(Debug)]
+pub struct Session<'a> {
+    /// The options that most commands share.
+    pub shared: &'a Shared,
+    /// Where progress and log lines go.
+    pub screen: Screen,
+    /// The wall clock.
+    pub clock: Clock,
+}
 
 /// What the options that most commands share come to.
 #[derive(Debug, Clone, Copy)]

@@ -55,12 +55,14 @@ impl Place {
 fn find(named: Option<&str>) -> Result<PathBuf, Failure> {
     if let Some(named) = named {
         let by_name = Path::new("campaigns").join(format!("{named}.toml"));
-        return [PathBuf::from(named), by_name.clone()].into_iter().find(|path| path.is_file()).ok_or_else(|| {
-            Failure::usage(
-                format!("there is no definition {named} and no {}", by_name.display()),
-                known_or_init(&definitions()),
-            )
-        });
+        return [PathBuf::from(named), by_name.clone()].into_iter().find(|path| path.is_file()).ok_or_else(
+            || {
+                Failure::usage(
+                    format!("there is no definition {named} and no {}", by_name.display()),
+                    known_or_init(&definitions()),
+                )
+            },
+        );
     }
     if Path::new("campaign.toml").is_file() {
         return Ok(PathBuf::from("campaign.toml"));
@@ -68,10 +70,9 @@ fn find(named: Option<&str>) -> Result<PathBuf, Failure> {
     let mut found = definitions();
     match (found.pop(), found.is_empty()) {
         (Some(only), true) => Ok(only),
-        (None, _) => Err(Failure::usage(
-            "there is no campaign.toml and no campaigns/*.toml here",
-            known_or_init(&[]),
-        )),
+        (None, _) => {
+            Err(Failure::usage("there is no campaign.toml and no campaigns/*.toml here", known_or_init(&[])))
+        }
         (Some(last), false) => {
             found.push(last);
             Err(Failure::usage("which campaign? there are several definitions", known_or_init(&found)))
@@ -104,7 +105,10 @@ fn definitions() -> Vec<PathBuf> {
 
 fn load(path: &Path) -> Result<Definition, Failure> {
     let text = std::fs::read_to_string(path).map_err(|error| {
-        Failure::usage(format!("failed to read {}: {error}", path.display()), "name a definition with -c PATH")
+        Failure::usage(
+            format!("failed to read {}: {error}", path.display()),
+            "name a definition with -c PATH",
+        )
     })?;
     let stem = path.file_stem().unwrap_or_default().to_string_lossy();
     Ok(definition::parse(&text, &path.display().to_string(), &stem)?)

@@ -43,10 +43,11 @@ impl File {
     ) -> Result<(), Failure> {
         while let Some(row) = self.recipients.next_row(&self.binding)? {
             let line = line(&row, &self.suppression);
-            preflight.see(&self.binding, &row.outcome, matches!(
-                line.content,
-                Content::Recipient { suppressed: Some(_), .. }
-            ));
+            preflight.see(
+                &self.binding,
+                &row.outcome,
+                matches!(line.content, Content::Recipient { suppressed: Some(_), .. }),
+            );
             each(line)?;
         }
         Ok(())
@@ -117,10 +118,9 @@ fn line(row: &Row, suppression: &Suppression) -> Line {
                 .err()
                 .map(|why| (why.code().to_owned(), why.to_string())),
         },
-        Err(rejection) => Content::Rejected {
-            code: rejection.reason.code().to_owned(),
-            reason: rejection.to_string(),
-        },
+        Err(rejection) => {
+            Content::Rejected { code: rejection.reason.code().to_owned(), reason: rejection.words() }
+        }
     };
     Line { number: row.line, cells: row.cells.iter().map(str::to_owned).collect(), content }
 }

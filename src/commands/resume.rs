@@ -2,11 +2,10 @@
 
 use clap::Args;
 
+use super::Session;
 use super::failure::Failure;
 use super::place::Place;
 use super::sending::{self, SendArgs};
-use crate::cli::Shared;
-use crate::clock::Clock;
 use crate::domain::ending::Exit;
 
 /// Arguments of `campaign resume`.
@@ -20,7 +19,8 @@ pub struct ResumeArgs {
 ///
 /// # Errors
 /// What the user is told.
-pub fn run(args: &ResumeArgs, shared: &Shared) -> Result<Exit, Failure> {
+pub fn run(args: &ResumeArgs, session: &Session<'_>) -> Result<Exit, Failure> {
+    let shared = session.shared;
     let (place, mut definition) = Place::of_campaign(shared)?;
     args.send.apply(&mut definition);
     if !place.journal.is_file() {
@@ -30,9 +30,14 @@ pub fn run(args: &ResumeArgs, shared: &Shared) -> Result<Exit, Failure> {
         ));
     }
     sending::runtime()?.block_on(async {
-        let clock = Clock::system();
-        let held = sending::hold(&args.send, &definition, &place, &clock).await?;
+        let held = sending::hold(&args.send, &definition, &place, session).await?;
+        if held.journal.verified_tally(held.campaign)?.rows() == 0 {
+            return Err(Failure::usage(
+                format!("the journal {} has nothing of \"{}\"", place.journal.display(), definition.name),
+                "begin with `campaign run FILE`, or name another journal with -j PATH",
+            ));
+        }
         let next = super::run::go_on(shared, args.send.simulate);
-        sending::send(held, &args.send, &definition, None, &next, shared, &clock).await
+        sending::send(held, &args.send, &definition, None, &next, session).await
     })
 }

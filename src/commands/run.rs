@@ -5,12 +5,12 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::Session;
 use super::failure::Failure;
 use super::place::Place;
 use super::planning::File;
 use super::sending::{self, SendArgs};
 use crate::cli::Shared;
-use crate::clock::Clock;
 use crate::domain::definition::Definition;
 use crate::domain::ending::Exit;
 use crate::domain::preflight::Preflight;
@@ -29,27 +29,21 @@ pub struct RunArgs {
     send: SendArgs,
 }
 
-impl RunArgs {
-    fn source(&self) -> Source {
-        if self.file.as_os_str() == "-" { Source::Stdin } else { Source::File(self.file.clone()) }
-    }
-}
-
 /// Runs the command.
 ///
 /// # Errors
 /// What the user is told.
-pub fn run(args: &RunArgs, shared: &Shared) -> Result<Exit, Failure> {
+pub fn run(args: &RunArgs, session: &Session<'_>) -> Result<Exit, Failure> {
+    let shared = session.shared;
     let (place, mut definition) = Place::of_campaign(shared)?;
     args.send.apply(&mut definition);
-    let mut file = File::open(&args.source(), &definition, &place)?;
+    let mut file = File::open(&Source::named(&args.file), &definition, &place)?;
     let mut preflight = Preflight::new(&definition);
     if args.dry_run {
         return rehearse(&mut file, &mut preflight, shared);
     }
     sending::runtime()?.block_on(async {
-        let clock = Clock::system();
-        let mut held = sending::hold(&args.send, &definition, &place, &clock).await?;
+        let mut held = sending::hold(&args.send, &definition, &place, session).await?;
         file.plan(&mut held.journal, held.campaign, &mut preflight)?;
         preflight.tally(held.journal.verified_tally(held.campaign)?);
         tell(&preflight, shared)?;
@@ -57,7 +51,8 @@ pub fn run(args: &RunArgs, shared: &Shared) -> Result<Exit, Failure> {
             return Err(Failure {
                 message: reason,
                 hint: Some(
-                    "correct the file, or allow more with max_rejected in [safety]; nothing was sent".to_owned(),
+                    "correct the file, or allow more with max_rejected in [safety]; nothing was sent"
+                        .to_owned(),
                 ),
                 exit: Exit::Halted,
             });
@@ -66,7 +61,7 @@ pub fn run(args: &RunArgs, shared: &Shared) -> Result<Exit, Failure> {
             return Ok(Exit::Usage);
         }
         let next = go_on(shared, args.send.simulate);
-        sending::send(held, &args.send, &definition, Some(args.file.clone()), &next, shared, &clock).await
+        sending::send(held, &args.send, &definition, Some(&args.file), &next, session).await
     })
 }
 
@@ -89,8 +84,11 @@ fn rehearse(file: &mut File, preflight: &mut Preflight, shared: &Shared) -> Resu
     let shape = file.binding.shape().clone();
     let written = file.rehearse(preflight, |content| {
         if let (true, Content::Recipient { destination, client_token, slots, .. }) = (shared.json, content) {
-            let request = shape.fill(slots, destination, *client_token).expect("slots just rendered fit their shape");
-            out.write_all(&request.body()).and_then(|()| out.write_all(b"\n")).map_err(|error| stdout(&error))?;
+            let request =
+                shape.fill(slots, destination, *client_token).expect("slots just rendered fit their shape");
+            out.write_all(&request.body())
+                .and_then(|()| out.write_all(b"\n"))
+                .map_err(|error| stdout(&error))?;
         }
         Ok(())
     });
@@ -99,7 +97,7 @@ fn rehearse(file: &mut File, preflight: &mut Preflight, shared: &Shared) -> Resu
     Ok(Exit::Done)
 }
 
-fn stdout(error: &io::Error) -> Failure {
+pub(super) fn stdout(error: &io::Error) -> Failure {
     Failure { message: format!("failed to write to stdout: {error}"), hint: None, exit: Exit::Failure }
 }
 

@@ -2,31 +2,33 @@
 
 use std::io::{self, Write};
 use std::num::NonZeroUsize;
-use std::path::PathBuf;
+use std::path::Path;
 use std::time::Duration;
 
 use clap::Args;
 
 use super::failure::Failure;
 use super::place::Place;
-use super::signals;
+use super::{Session, signals};
 use crate::cli::Shared;
 use crate::clock::Clock;
 use crate::connect::{Client, Settings};
 use crate::domain::definition::{Definition, EndpointUrl, PerSecond, Rate};
 use crate::domain::ending::{Ending, Exit};
 use crate::domain::gate::{FailureGate, Share};
-use crate::domain::request::Leaf;
 use crate::domain::summary::Summary;
 use crate::engine::{Engine, Outcome};
 use crate::journal::{CampaignId, CampaignLock, Identity, Journal, NewRun, RunEnd, RunId, Service, Writer};
 use crate::pace::{Asked, Pace};
-use crate::progress::Progress;
+use crate::progress::{Progress, ProgressKind};
 use crate::simulator::{Latency, Simulator, UnixMillis, WorldConfig};
+
+/// Off a terminal, a line of progress comes this often.
+const LINE_EVERY: Duration = Duration::from_secs(5);
 
 /// Options of the commands that send. Each wins over the definition.
 #[derive(Debug, Clone, Default, Args)]
-pub struct SendArgs {
+pub(super) struct SendArgs {
     /// Send to the simulator in this process: no AWS account, no contact
     #[arg(long)]
     pub simulate: bool,
@@ -60,7 +62,10 @@ pub struct SendArgs {
 }
 
 fn rate(text: &str) -> Result<PerSecond, String> {
-    text.parse().ok().and_then(PerSecond::new).ok_or_else(|| "a rate is above 0 and at most 5000 per second".to_owned())
+    text.parse()
+        .ok()
+        .and_then(PerSecond::new)
+        .ok_or_else(|| "a rate is above 0 and at most 5000 per second".to_owned())
 }
 
 fn endpoint(text: &str) -> Result<EndpointUrl, String> {
@@ -79,7 +84,8 @@ impl SendArgs {
         definition.pace.max_in_flight = self.max_in_flight.or(definition.pace.max_in_flight);
         definition.connect.region = self.region.clone().or(definition.connect.region.take());
         definition.connect.profile = self.profile.clone().or(definition.connect.profile.take());
-        definition.connect.endpoint_url = self.endpoint_url.clone().or(definition.connect.endpoint_url.take());
+        definition.connect.endpoint_url =
+            self.endpoint_url.clone().or(definition.connect.endpoint_url.take());
     }
 }
 
@@ -105,8 +111,9 @@ pub(super) async fn hold(
     args: &SendArgs,
     definition: &Definition,
     place: &Place,
-    clock: &Clock,
+    session: &Session<'_>,
 ) -> Result<Held, Failure> {
+    let clock = &session.clock;
     let lock = CampaignLock::take(&place.journal, &definition.name, clock.now())?;
     let settings = settings(definition, place);
     let (client, service) = if args.simulate {
@@ -145,7 +152,7 @@ fn simulator(definition: &Definition, clock: &Clock) -> Simulator {
     let clock = clock.clone();
     let config = WorldConfig {
         instance_ids: vec![definition.connect.instance_id.clone()],
-        latency: Latency { fixed: Duration::from_millis(40), jitter: Duration::from_millis(20) },
+        latency: Latency { base: Duration::from_millis(40), jitter: Duration::from_millis(20) },
         log: crate::simulator::LogDetail::Counts,
         ..WorldConfig::default()
     };
@@ -157,11 +164,11 @@ pub(super) async fn send(
     held: Held,
     args: &SendArgs,
     definition: &Definition,
-    file: Option<PathBuf>,
+    file: Option<&Path>,
     next: &str,
-    shared: &Shared,
-    clock: &Clock,
+    session: &Session<'_>,
 ) -> Result<Exit, Failure> {
+    let clock = &session.clock;
     let Held { mut journal, campaign, client, _lock } = held;
     if args.retry_failed {
         journal.retry_failed(campaign)?;
@@ -191,12 +198,13 @@ pub(super) async fn send(
         stop,
         tally,
     };
-    let mut progress = Progress::for_run(shared);
+    let mut progress =
+        Progress::new(ProgressKind::for_stderr(session.shared.quiet), LINE_EVERY, &session.screen);
     let outcome = engine.send(&mut progress).await;
-    progress.finish();
+    progress.finish().await;
     let outcome = outcome?;
     let journal = journal.await.map_err(|_| crate::journal::JournalError::WriterGone)??;
-    conclude(journal, campaign, run, definition, &outcome, next, shared, clock)
+    conclude(journal, (campaign, run), &definition.name, &outcome, next, session)
 }
 
 fn share(share: f64) -> Share {
@@ -218,21 +226,19 @@ fn in_flight_for(rate: f64) -> NonZeroUsize {
 
 fn conclude(
     mut journal: Journal,
-    campaign: CampaignId,
-    run: RunId,
-    definition: &Definition,
+    (campaign, run): (CampaignId, RunId),
+    name: &str,
     outcome: &Outcome,
     next: &str,
-    shared: &Shared,
-    clock: &Clock,
+    session: &Session<'_>,
 ) -> Result<Exit, Failure> {
     let tally = journal.verified_tally(campaign)?;
     let exit = outcome.ending.exit(&tally);
     let reason = (outcome.ending != Ending::Complete).then(|| outcome.ending.to_string());
     let end = RunEnd { exit: exit.code(), reason };
-    journal.end_run(run, outcome.counters, &end, clock.now())?;
+    journal.end_run(run, outcome.counters, &end, session.clock.now())?;
     let summary = Summary {
-        campaign: definition.name.clone(),
+        campaign: name.to_owned(),
         run: Some(run.number()),
         tally,
         requests: outcome.counters.requests,
@@ -241,7 +247,7 @@ fn conclude(
         elapsed: outcome.elapsed,
         exit: Some(exit.code()),
     };
-    tell(&summary, &outcome.ending, next, shared).map_err(|error| Failure {
+    tell(&summary, &outcome.ending, next, session.shared).map_err(|error| Failure {
         message: format!("failed to write the result: {error}"),
         hint: Some("`campaign status` has it".to_owned()),
         exit: Exit::Failure,
@@ -270,9 +276,4 @@ fn tell(summary: &Summary, ending: &Ending, next: &str, shared: &Shared) -> io::
         writeln!(out)?;
     }
     Ok(())
-}
-
-/// The address that a leaf stands for, where it is the same for every row.
-pub(super) fn fixed(leaf: &Leaf) -> Option<&str> {
-    if let Leaf::Fixed(text) = leaf { Some(text) } else { None }
 }

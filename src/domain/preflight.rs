@@ -4,13 +4,16 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::time::Duration;
 
+use serde::ser::SerializeMap;
+use serde::{Serialize, Serializer};
+
 use super::binding::Binding;
 use super::definition::{Cost, Definition, Rate};
 use super::figures::{Grouped, PerSecond, Span, counted};
 use super::gate::{self, Share};
-use super::phone::E164;
+use super::phone::{self, E164};
 use super::recipient::{Recipient, Rejection};
-use super::segments::{self, Encoding};
+use super::segments::{Encoding, Segments};
 use super::state::State;
 use super::tally::Tally;
 
@@ -100,15 +103,16 @@ impl Preflight {
     }
 
     fn message(&mut self, recipient: &Recipient, message: &str) {
-        let segments = segments::count(message);
+        let segments = Segments::of(message);
         let messages = &mut self.messages;
-        messages.least = if messages.count == 0 { segments.count } else { messages.least.min(segments.count) };
-        messages.most = messages.most.max(segments.count);
+        let count = segments.count as u64;
+        messages.least = if messages.count == 0 { count } else { messages.least.min(count) };
+        messages.most = messages.most.max(count);
         messages.count += 1;
-        messages.segments += segments.count;
+        messages.segments += count;
         messages.ucs2 += u64::from(segments.encoding == Encoding::Ucs2);
         match price(self.cost.as_ref(), &recipient.phone) {
-            Some(price) => messages.cost += price * segments.count as f64,
+            Some(price) => messages.cost += price * count as f64,
             None => messages.unpriced += 1,
         }
         if self.shown.len() < SHOWN {
@@ -131,6 +135,12 @@ impl Preflight {
     #[must_use]
     pub fn to_send(&self) -> u64 {
         self.tally.unsettled()
+    }
+
+    /// Rows that cannot be sent to.
+    #[must_use]
+    pub fn rejected(&self) -> u64 {
+        self.tally[State::Rejected]
     }
 
     /// The same in words.
@@ -204,7 +214,8 @@ impl Preflight {
         if self.cost.is_some() {
             let _ = write!(text, "\ncost: {:.2}", messages.cost);
             if messages.unpriced > 0 {
-                let _ = write!(text, ", without {} to countries that have no price", Grouped(messages.unpriced));
+                let _ =
+                    write!(text, ", without {} to countries that have no price", Grouped(messages.unpriced));
             }
         }
         for shown in &self.shown {
@@ -212,11 +223,15 @@ impl Preflight {
         }
     }
 
-    fn write_duration(&self, text: &mut String) {
+    /// How long sending takes at this pace, if nothing else holds it back.
+    fn duration(&self) -> Duration {
         let (rate, burst) = self.pace;
-        let waiting = self.to_send().saturating_sub(u64::from(burst));
-        let at_pace = Duration::from_secs_f64(waiting as f64 / rate);
-        let _ = write!(text, "\nduration: {} at {}", Span(at_pace), PerSecond(rate));
+        Duration::from_secs_f64(self.to_send().saturating_sub(u64::from(burst)) as f64 / rate)
+    }
+
+    fn write_duration(&self, text: &mut String) {
+        let (rate, _) = self.pace;
+        let _ = write!(text, "\nduration: {} at {}", Span(self.duration()), PerSecond(rate));
         let life = self.contact_life.or(self.chat_duration).unwrap_or(LONGEST_LIFE);
         // Contacts alive at once: as many as start within a life.
         let alive = (rate * life.as_secs_f64()).min(self.to_send() as f64);
@@ -243,8 +258,27 @@ fn price(cost: Option<&Cost>, phone: &E164) -> Option<f64> {
     match cost? {
         Cost::Flat(price) => Some(*price),
         Cost::ByCountry(prices) => {
-            let region = phone.region()?;
-            prices.get(region.as_str()).copied()
+            let region = phone::parse(phone.as_str(), None).ok()?.region?;
+            prices.get(&region.to_string()).copied()
         }
+    }
+}
+
+/// For scripts: the counts, then what was found.
+impl Serialize for Preflight {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("rows", &self.tally.rows())?;
+        for (state, rows) in self.tally.iter() {
+            map.serialize_entry(state.name(), &rows)?;
+        }
+        map.serialize_entry("rejections", &self.rejected)?;
+        map.serialize_entry("rejected_lines", &self.told)?;
+        map.serialize_entry("messages", &self.messages.count)?;
+        map.serialize_entry("segments", &self.messages.segments)?;
+        map.serialize_entry("ucs2_messages", &self.messages.ucs2)?;
+        map.serialize_entry("cost", &self.cost.as_ref().map(|_| self.messages.cost))?;
+        map.serialize_entry("duration_s", &self.duration().as_secs())?;
+        map.end()
     }
 }

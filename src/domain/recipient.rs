@@ -1,5 +1,7 @@
 //! What becomes of one row of a recipients file: a recipient, or a rejection with a reason.
 
+use std::fmt;
+
 use uuid::Uuid;
 
 use super::limits::Breach;
@@ -29,6 +31,26 @@ pub struct Rejection {
     pub column: Option<String>,
     /// Why.
     pub reason: Reason,
+}
+
+impl Rejection {
+    /// The reason, with the column where one is at fault.
+    #[must_use]
+    pub fn words(&self) -> String {
+        self.column
+            .as_ref()
+            .map_or_else(|| self.reason.to_string(), |column| format!("{column}: {}", self.reason))
+    }
+}
+
+/// `line 12, phone: the number is too short`.
+impl fmt::Display for Rejection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.column {
+            Some(column) => write!(f, "line {}, {column}: {}", self.line, self.reason),
+            None => write!(f, "line {}: {}", self.line, self.reason),
+        }
+    }
 }
 
 /// Why a row is rejected. Displays in plain words, without the row's data.

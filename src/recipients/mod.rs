@@ -35,6 +35,14 @@ pub enum Source {
     Stdin,
 }
 
+impl Source {
+    /// What a path on the command line means: `-` is standard input.
+    #[must_use]
+    pub fn named(path: &Path) -> Self {
+        if path.as_os_str() == "-" { Self::Stdin } else { Self::File(path.to_owned()) }
+    }
+}
+
 impl std::fmt::Display for Source {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {

@@ -123,14 +123,16 @@ async fn a_wrong_row_fails_alone() {
     let mut stage = Stage::with_recipients(config, 20);
     let outcome = stage.run(&options).await.unwrap();
     assert_eq!(outcome.ending, Ending::Complete);
-    let failed: Vec<_> = stage.records().into_iter().filter(|record| record.state == State::Failed).collect();
+    let failed: Vec<_> = stage.rows().into_iter().filter(|row| row.state == State::Failed).collect();
     assert_eq!(failed.len(), 1);
     assert_eq!(failed[0].code.as_deref(), Some("InvalidRequestException"));
     assert_eq!((failed[0].line, failed[0].attempts), (Some(5), 1));
     stage.check_promises(&options);
     assert_eq!(stage.run(&options).await.unwrap().counters.requests, 0, "failed for good");
 
-    stage.simulator.with(|world| drop(world.faults_mut().clear()));
+    stage.simulator.with(|world| {
+        world.faults_mut().clear();
+    });
     assert_eq!(stage.journal().retry_failed(stage.campaign).unwrap(), 1);
     stage.run(&options).await.unwrap();
     assert_eq!(stage.tally()[State::Started], 20);
@@ -152,7 +154,9 @@ async fn in_doubt_for_six_days_then_uncertain() {
         assert_eq!(stage.tally()[State::Attempting], 1, "left to the next run");
         stage.check_promises(&options);
 
-        stage.simulator.with(|world| drop(world.faults_mut().clear()));
+        stage.simulator.with(|world| {
+            world.faults_mut().clear();
+        });
         stage.pass(pause).await;
         let before = stage.simulator.requests().len();
         stage.run(&options).await.unwrap();
@@ -175,7 +179,9 @@ async fn a_dead_network_halts() {
     assert!(matches!(outcome.ending, Ending::Silent(_)), "{:?}", outcome.ending);
     assert!((60..300).contains(&outcome.elapsed.as_secs()), "{:?}", outcome.elapsed);
     assert_eq!(stage.tally()[State::Failed], 0);
-    stage.simulator.with(|world| drop(world.faults_mut().clear()));
+    stage.simulator.with(|world| {
+        world.faults_mut().clear();
+    });
     assert_eq!(stage.run(&options).await.unwrap().ending, Ending::Complete);
     assert_eq!(stage.tally()[State::Started], 500);
     stage.check_promises(&options);

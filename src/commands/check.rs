@@ -1,0 +1,41 @@
+//! `campaign check`: everything that `run` does before sending, offline, nothing journaled.
+
+use std::io::{self, Write};
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::failure::Failure;
+use super::place::Place;
+use super::planning::File;
+use crate::cli::Shared;
+use crate::domain::ending::Exit;
+use crate::domain::preflight::Preflight;
+use crate::recipients::Source;
+
+/// Arguments of `campaign check`.
+#[derive(Debug, Clone, Args)]
+pub struct CheckArgs {
+    /// Recipients file; `-` is stdin
+    file: PathBuf,
+}
+
+/// Runs the command: exit code 0 where every row can be sent, 3 where some are rejected.
+///
+/// # Errors
+/// What the user is told.
+pub fn run(args: &CheckArgs, shared: &Shared) -> Result<Exit, Failure> {
+    let (place, definition) = Place::of_campaign(shared)?;
+    let source = Source::named(&args.file);
+    let mut file = File::open(&source, &definition, &place)?;
+    let mut preflight = Preflight::new(&definition);
+    file.rehearse(&mut preflight, |_| Ok(()))?;
+    let mut out = io::stdout().lock();
+    let told = if shared.json {
+        serde_json::to_writer(&mut out, &preflight).map_err(io::Error::from).and_then(|()| writeln!(out))
+    } else {
+        writeln!(out, "{}", preflight.text())
+    };
+    told.map_err(|error| super::run::stdout(&error))?;
+    Ok(if preflight.rejected() > 0 { Exit::Incomplete } else { Exit::Done })
+}

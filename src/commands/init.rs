@@ -1,0 +1,75 @@
+//! `campaign init`: a commented definition and a sample CSV to begin with.
+
+use std::fs::OpenOptions;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+
+use super::failure::Failure;
+use crate::domain::ending::Exit;
+
+/// The sample campaign of this project is what a new one begins with.
+const DEFINITION: &str = include_str!("../../campaigns/sample.toml");
+const RECIPIENTS: &str = include_str!("../../campaigns/sample.csv");
+/// Recipients of a new campaign's sample.
+const RECIPIENTS_LINES: usize = 11;
+
+/// Arguments of `campaign init`.
+#[derive(Debug, Clone, Args)]
+pub struct InitArgs {
+    /// The campaign's name: campaigns/NAME.toml and campaigns/NAME.csv are written
+    #[arg(value_parser = name)]
+    name: String,
+}
+
+fn name(text: &str) -> Result<String, String> {
+    let plain = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_');
+    if !text.is_empty() && text.len() <= 100 && text.chars().all(plain) {
+        return Ok(text.to_owned());
+    }
+    Err("a name is made of letters, digits, - and _".to_owned())
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// Where a file is there already, or cannot be written.
+pub fn run(args: &InitArgs) -> Result<Exit, Failure> {
+    let folder = Path::new("campaigns");
+    let paths = ["toml", "csv"].map(|ending| folder.join(format!("{}.{ending}", args.name)));
+    if let Some(there) = paths.iter().find(|path| path.exists()) {
+        return Err(Failure::usage(
+            format!("{} is there already", there.display()),
+            "choose another name; nothing was written",
+        ));
+    }
+    let definition = DEFINITION.replace("sample", &args.name);
+    let recipients: String = RECIPIENTS.split_inclusive('\n').take(RECIPIENTS_LINES).collect();
+    std::fs::create_dir_all(folder).map_err(|error| failed(folder, &error))?;
+    for (path, text) in paths.iter().zip([definition, recipients]) {
+        write_new(path, &text).map_err(|error| failed(path, &error))?;
+    }
+    let [definition, recipients] = paths.map(|path: PathBuf| path.display().to_string());
+    let told = writeln!(
+        io::stderr().lock(),
+        "wrote {definition} and {recipients}\n  try: campaign run {recipients} -c {name} --simulate\n  then set \
+         instance_id, contact_flow_id and source in {definition}, and run it without --simulate and with -j \
+         campaigns/{name}.db: what was simulated is no real campaign",
+        name = args.name
+    );
+    told.map_err(|error| failed(Path::new("stderr"), &error))?;
+    Ok(Exit::Done)
+}
+
+fn write_new(path: &Path, text: &str) -> io::Result<()> {
+    OpenOptions::new().write(true).create_new(true).open(path)?.write_all(text.as_bytes())
+}
+
+fn failed(path: &Path, error: &io::Error) -> Failure {
+    Failure {
+        message: format!("failed to write {}: {error}", path.display()),
+        hint: None,
+        exit: Exit::Failure,
+    }
+}
