@@ -3,17 +3,17 @@
 //! In full they are only in the journal and in reports, which do not come through here.
 
 /// The country calling codes of two digits; `1` and `7` have one, all others three. Source: ITU-T E.164, list of 2016.
-const TWO_DIGITS: [&str; 42] = [
+const TWO_DIGITS: [&str; 44] = [
     "20", "27", "30", "31", "32", "33", "34", "36", "39", "40", "41", "43", "44", "45", "46", "47", "48",
     "49", "51", "52", "53", "54", "55", "56", "57", "58", "60", "61", "62", "63", "64", "65", "66", "81",
-    "82", "84", "86", "90", "91", "92", "93", "94",
+    "82", "84", "86", "90", "91", "92", "93", "94", "95", "98",
 ];
 
 /// How many of an international number's digits are its country calling code.
 fn country_code_length(digits: &str) -> usize {
     match digits.get(..2) {
         Some(two) if two.starts_with(['1', '7']) => 1,
-        Some(two) if TWO_DIGITS.contains(&two) || matches!(two, "95" | "98") => 2,
+        Some(two) if TWO_DIGITS.contains(&two) => 2,
         _ => 3,
     }
 }

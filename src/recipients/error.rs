@@ -24,7 +24,7 @@ impl FileError {
     #[must_use]
     pub fn hint(&self) -> Option<&'static str> {
         match &self.problem {
-            FileProblem::NotUtf8 { .. } | FileProblem::Utf16 => {
+            FileProblem::NotUtf8 { .. } | FileProblem::Utf16 | FileProblem::Encoding(_) => {
                 Some("save it as \"CSV UTF-8\" (Excel: Save As, file type CSV UTF-8)")
             }
             FileProblem::Archive(_) => Some("unpack it, or save the sheet as \"CSV UTF-8\""),
@@ -55,6 +55,9 @@ pub enum FileProblem {
         /// The physical line, from 1.
         line: u64,
     },
+    /// The settings ask for an encoding that is not read here.
+    #[error("cannot be read as {0:?}: only UTF-8 is")]
+    Encoding(String),
     /// Two bytes per character.
     #[error("is UTF-16 text, not UTF-8")]
     Utf16,

@@ -19,7 +19,7 @@ pub use suppress::{Suppressed, Suppression};
 
 use crate::domain::binding::{Binding, Cells, Lines};
 use crate::domain::definition::{Delimiter, RecipientsSettings};
-use crate::domain::header::Header;
+use crate::domain::header::{Header, fold};
 use crate::domain::recipient::{Reason, Recipient, Rejection};
 use bytes::LineReader;
 
@@ -95,6 +95,9 @@ impl Recipients {
         settings: &RecipientsSettings,
     ) -> Result<Self, FileError> {
         let told = |problem| FileError::new(name, problem);
+        if let Some(encoding) = settings.encoding.as_ref().filter(|name| fold(name) != "utf8") {
+            return Err(told(FileProblem::Encoding(encoding.clone())));
+        }
         let (head, reader) = sniff::head(reader).map_err(|error| told(error.into()))?;
         sniff::is_text(&head).map_err(told)?;
         let delimiter = settings.delimiter.unwrap_or_else(|| sniff::delimiter(&head));

@@ -81,6 +81,29 @@ fn every_row_keeps_its_cells() {
     assert_eq!(cells, [[A, "Ann"], ["x", "a \"b\""]]);
 }
 
+/// Longer than a record may be, longer than any buffer: rows do not add up in memory, lines do not go astray.
+#[test]
+fn a_long_file_is_read_to_its_end() {
+    let row = format!("{A},\"Ann\nAnn\"\r\n");
+    let rows = RECORD_BYTES as usize / row.len() + 5000;
+    let text = format!("phone,name\r\n{}", row.repeat(rows));
+    let definition = definition("");
+    let mut recipients =
+        Recipients::from_reader(io::Cursor::new(text), "r.csv", &definition.recipients).unwrap();
+    let binding = definition.bind(recipients.header()).unwrap();
+    let lines: Vec<u64> = recipients.rows(&binding).map(|row| row.unwrap().line).collect();
+    assert_eq!(lines, (0..rows as u64).map(|at| 2 + 2 * at).collect::<Vec<_>>());
+}
+
+#[test]
+fn other_encodings_are_refused_by_name() {
+    let settings = |encoding| definition(&format!("encoding = \"{encoding}\"")).recipients;
+    let open = |encoding| Recipients::from_reader(io::Cursor::new("phone\n"), "r.csv", &settings(encoding));
+    assert!(open("UTF-8").is_ok());
+    let error = open("windows-1252").err().unwrap();
+    assert_eq!(error.to_string(), "r.csv: cannot be read as \"windows-1252\": only UTF-8 is");
+}
+
 #[test]
 fn files_that_cannot_be_read_say_why() {
     let endless = format!("phone,name\n{A},\"{}", "x\n".repeat(600_000));

@@ -9,6 +9,7 @@ use minijinja::value::{Object, Value};
 use minijinja::{Environment, ErrorKind, UndefinedBehavior, filters, syntax::SyntaxConfig, tests};
 
 use super::super::header::fold;
+use super::super::mask::mask_text;
 use super::{RenderError, column_name};
 
 /// The only template of an environment.
@@ -96,7 +97,8 @@ impl Program {
         let cells: Vec<Option<Value>> = (0..self.variables.len()).map(value).collect();
         self.run(cells.clone()).map_err(|error| match error.kind() {
             ErrorKind::UndefinedError => RenderError::Empty(self.needed(&cells)),
-            _ => RenderError::Failed(words(&error)),
+            // Some errors quote the value.
+            _ => RenderError::Failed(mask_text(&words(&error))),
         })
     }
 
