@@ -16,7 +16,8 @@ use aws_sdk_connect::operation::start_outbound_chat_contact::StartOutboundChatCo
 use aws_sdk_connect::types::{ChatMessage, Endpoint, EndpointType, SegmentAttributeValue};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use campaign::simulator::{
-    Effect, Fault, Latency, Outcome, Phase, Simulator, Throttle, TokioClock, UnixMillis, WorldConfig,
+    Difference, Effect, Fault, Latency, Outcome, PayloadViolation, Phase, Simulator, Throttle, TokioClock,
+    UnixMillis, WorldConfig,
 };
 use tokio::time::Instant;
 
@@ -110,8 +111,8 @@ async fn a_token_with_another_payload_meets_the_same_contact_and_is_noted() {
     assert_eq!(simulator.payload_violations(), []);
     assert_eq!(start(&client, "t", "+12025550101").await.unwrap(), first);
     let violations = simulator.payload_violations();
-    assert_eq!(violations.len(), 1);
-    assert_eq!((violations[0].ordinal, violations[0].client_token.as_str()), (1, "t"));
+    let expected = PayloadViolation { ordinal: 1, client_token: "t".into(), difference: Difference::Content };
+    assert_eq!(violations, [expected]);
 }
 
 #[tokio::test(start_paused = true)]

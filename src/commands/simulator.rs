@@ -27,24 +27,31 @@ The first line on stdout says where it listens. GET /_simulator/contacts, /_simu
 
 const EXAMPLES: &str = "\
 Examples:
-  The service's own default quotas, contacts that the flow disconnects after 4 minutes, 1 % lost answers:
-    campaign simulator --listen 127.0.0.1:8080 --rate 2 --burst 5 --active-chats 500 --contact-life 4m \\
-      --lost-answers 0.01
+  Amazon Connect's default quotas, a flow that disconnects after 4 minutes,
+  and 1 % of the answers lost:
+    campaign simulator --listen 127.0.0.1:8080 --rate 2 --burst 5 \\
+      --active-chats 500 --contact-life 4m --lost-answers 0.01
 
   A contact started with the AWS CLI:
-    export AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test AWS_DEFAULT_REGION=us-west-2
-    aws connect start-outbound-chat-contact --endpoint-url http://127.0.0.1:8080 \\
+    export AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test
+    number=arn:aws:connect:us-west-2:123456789012:phone-number/1
+    aws connect start-outbound-chat-contact --region us-west-2 \\
+      --endpoint-url http://127.0.0.1:8080 \\
       --instance-id 11111111-1111-4111-8111-111111111111 \\
       --contact-flow-id 22222222-2222-4222-8222-222222222222 \\
-      --source-endpoint Type=CONNECT_PHONENUMBER_ARN,Address=arn:aws:connect:us-west-2:123456789012:phone-number/1 \\
+      --source-endpoint Type=CONNECT_PHONENUMBER_ARN,Address=$number \\
       --destination-endpoint Type=TELEPHONE_NUMBER,Address=+12025550100 \\
-      --segment-attributes '{\"connect:Subtype\": {\"ValueString\": \"connect:SMS\"}}' \\
-      --initial-system-message 'ContentType=text/plain,Content=Hello'
+      --segment-attributes \\
+        '{\"connect:Subtype\": {\"ValueString\": \"connect:SMS\"}}' \\
+      --initial-system-message ContentType=text/plain,Content=Hello
 
-  The same from Python:
-    connect = boto3.client('connect', 'us-west-2', endpoint_url='http://127.0.0.1:8080',
-                           aws_access_key_id='test', aws_secret_access_key='test')
-    connect.start_outbound_chat_contact(InstanceId='11111111-1111-4111-8111-111111111111', ...)";
+  The same with boto3:
+    connect = boto3.client(
+        'connect', region_name='us-west-2',
+        endpoint_url='http://127.0.0.1:8080',
+        aws_access_key_id='test', aws_secret_access_key='test')
+    connect.start_outbound_chat_contact(
+        InstanceId='11111111-1111-4111-8111-111111111111', ...)";
 
 /// Amazon Connect's stand-in on loopback
 #[derive(Debug, Args)]
@@ -113,7 +120,7 @@ struct FaultArgs {
     /// 429 ThrottlingException
     #[arg(long, value_name = "P", default_value = "0", value_parser = share)]
     throttle: f64,
-    /// 500 InternalServiceException; every other one after the contact has been started
+    /// 500 InternalServiceException, half of them after the contact has been started
     #[arg(long, value_name = "P", default_value = "0", value_parser = share)]
     errors: f64,
     /// Connection reset; nothing was done
@@ -122,7 +129,7 @@ struct FaultArgs {
     /// Contact started, connection reset before the answer
     #[arg(long, value_name = "P", default_value = "0", value_parser = share)]
     lost_answers: f64,
-    /// No answer, ever; every other time the contact has been started
+    /// No answer, ever; half of the time the contact has been started
     #[arg(long, value_name = "P", default_value = "0", value_parser = share)]
     hangs: f64,
     /// Contact started, answer cut off half-way

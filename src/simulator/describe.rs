@@ -12,7 +12,7 @@ use super::log::Log;
 use super::operation::Operation;
 use super::records::{Contact, ContactId};
 use super::refusal::Refusal;
-use super::validate::{bare, flow_exists, instance_exists, source_exists};
+use super::resources::{bare, flow_exists, instance_exists, source_exists};
 use super::wire::Answer;
 
 const ACCOUNT: &str = "arn:aws:connect:us-west-2:123456789012";

@@ -23,6 +23,7 @@ mod operation;
 mod plan;
 mod records;
 mod refusal;
+mod resources;
 mod server;
 mod signature;
 mod start;

@@ -3,6 +3,7 @@
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
 /// A running simulator; it is killed when the test is done with it.
 pub(crate) struct Process {
@@ -26,7 +27,11 @@ impl Process {
 
     /// A new connection to it.
     pub(crate) fn connect(&self) -> TcpStream {
-        TcpStream::connect(self.endpoint.strip_prefix("http://").unwrap()).expect("it accepts")
+        let address = self.endpoint.strip_prefix("http://").unwrap();
+        let stream = TcpStream::connect(address).expect("it accepts");
+        // A test that waits for what never comes fails instead of hanging.
+        stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
+        stream
     }
 
     /// The body that a path outside the service answers with.
