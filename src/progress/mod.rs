@@ -105,3 +105,6 @@ impl Observer for Progress {
         shown.views.send_replace(self.view);
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -21,7 +21,7 @@ fn three_rows() -> Place {
 
 fn failed(place: &Place, args: &ReportArgs, campaign: Option<&str>) -> ReportError {
     let asked = Asked { campaign, ..place.asked() };
-    run(args, &asked, &mut Vec::new(), &mut Vec::new()).unwrap_err()
+    run(args, &asked, &mut Vec::new(), &mut Vec::new()).expect_err("a failure")
 }
 
 /// Promise 1, for reports: counts that someone edited, or a row that someone removed, are not passed over.
@@ -74,7 +74,7 @@ fn what_the_user_can_mend_is_said_with_a_hint() {
     let nobody = failed(&empty, &ReportArgs::default(), None);
     let mut text = String::new();
     for error in [
-        failed(&place, &over, None.or(Some("spring"))),
+        failed(&place, &over, Some("spring")),
         failed(&place, &ending, None),
         failed(&place, &overview, Some("spring")),
         unknown,
