@@ -54,6 +54,8 @@ impl View {
                 self.in_flight = self.in_flight.saturating_sub(1);
                 self.throttled += u64::from(refused.kind == RefusalKind::Throttled);
             }
+            // Nothing takes a run back that is about to end.
+            Notice::Paused(_) | Notice::Resumed if self.phase == Phase::Draining => {}
             Notice::Paused(_) => self.phase = Phase::Paused,
             Notice::Resumed => self.phase = Phase::Sending,
             Notice::Draining { in_flight } => {
@@ -203,6 +205,7 @@ mod tests {
         view.throttled = 2;
         insta::assert_snapshot!(view.details(&pace), @"paused, the active chats quota is full, 20/s now, 6.5/s on average, 53 s left, 0 in flight, 2 throttled, 1,234 failed");
         view.see(&Notice::Draining { in_flight: 3 }, begun);
+        view.see(&Notice::Resumed, begun);
         insta::assert_snapshot!(view.details(&pace), @"stopping, waiting for answers, 20/s now, 6.5/s on average, 3 in flight, 2 throttled, 1,234 failed");
         assert!(pace.looks.len() <= 12, "bounded: {}", pace.looks.len());
     }
