@@ -1,7 +1,7 @@
 //! Reports: the journal folded into a file, and nothing else. A report can be made while the campaign runs, and years
 //! later; it never looks at the memory of a run.
 //!
-//! Everything in one report comes from one [`Snapshot`], and [`write`] fails where the records that it wrote are not
+//! Everything in one report comes from one [`Snapshot`], and [`write()`] fails where the records that it wrote are not
 //! as many as the journal counts. Numbers are masked nowhere in a report: it is for its owner.
 
 mod columns;
