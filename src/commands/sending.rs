@@ -1,7 +1,7 @@
 //! What `run` and `resume` share: from a planned journal to a result.
 
 use std::io::{self, Write};
-use std::num::NonZeroUsize;
+use std::num::{NonZeroU32, NonZeroU64, NonZeroUsize};
 use std::path::Path;
 use std::time::Duration;
 
@@ -40,13 +40,13 @@ pub(super) struct SendArgs {
     pub rate: Option<PerSecond>,
     /// Requests that may leave at once after a while of silence
     #[arg(long, value_name = "N")]
-    pub burst: Option<std::num::NonZeroU32>,
+    pub burst: Option<NonZeroU32>,
     /// Requests without an answer, at most
     #[arg(long, value_name = "N")]
     pub max_in_flight: Option<NonZeroUsize>,
     /// Start at most N contacts in this run
     #[arg(long, value_name = "N")]
-    pub limit: Option<u64>,
+    pub limit: Option<NonZeroU64>,
     /// Try failed rows again, with their tokens and payloads as they were
     #[arg(long)]
     pub retry_failed: bool,
@@ -82,7 +82,10 @@ impl SendArgs {
             definition.pace.burst = burst;
         }
         definition.pace.max_in_flight = self.max_in_flight.or(definition.pace.max_in_flight);
-        definition.connect.region = self.region.clone().or(definition.connect.region.take());
+        if let Some(region) = &self.region {
+            definition.connect.region = Some(region.clone());
+            definition.rules.region = Some(region.clone());
+        }
         definition.connect.profile = self.profile.clone().or(definition.connect.profile.take());
         definition.connect.endpoint_url =
             self.endpoint_url.clone().or(definition.connect.endpoint_url.take());

@@ -17,7 +17,7 @@ use crate::report::ReportError;
 
 /// A run that gave no sign of life for this long is not going on any more: a run gives one with its results, and its
 /// longest pause between two requests is a minute.
-const SILENCE: Duration = Duration::from_secs(120);
+const SILENCE: Duration = Duration::from_secs(60);
 
 /// Arguments of `campaign status`: none but the shared ones.
 #[derive(Debug, Clone, Default, Args)]

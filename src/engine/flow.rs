@@ -22,8 +22,10 @@ use crate::journal::{Claimed, Counters, JournalError, RowId, Settlement, WriterE
 
 type Pending<T> = FuturesUnordered<Pin<Box<dyn Future<Output = T> + Send>>>;
 
-/// The record of the run in the journal is brought up to date this often, with a group that is written anyway.
+/// The record of the run in the journal is brought up to date this often, with a group that is written anyway...
 const RECORD_EVERY: Duration = Duration::from_secs(1);
+/// ...and at least this often, so that others see that it lives.
+const SIGN_OF_LIFE: Duration = Duration::from_secs(20);
 
 pub(super) struct Flow<'a> {
     engine: Engine,
@@ -104,7 +106,7 @@ impl<'a> Flow<'a> {
                 Some((row, answer)) = self.in_flight.next() => self.on_answer(&row, answer),
                 Some((settling, state)) = self.settling.next() => self.on_settled(settling, state?).await,
                 rows = self.queue.claimed() => self.on_claimed(rows?),
-                () = sleep_until(wake.unwrap_or(self.began)), if wake.is_some() => self.on_wake(),
+                () = sleep_until(wake.unwrap_or(self.began)), if wake.is_some() => self.on_wake().await,
                 () = self.engine.pace.permit(), if may_send => self.launch()?,
             }
         }
@@ -128,7 +130,7 @@ impl<'a> Flow<'a> {
     /// How many more contacts this run may start.
     fn allowance(&self) -> u64 {
         let begun = self.answered + self.in_flight.len() as u64;
-        self.engine.most.map_or(u64::MAX, |most| most.saturating_sub(begun))
+        self.engine.most.map_or(u64::MAX, |most| most.get().saturating_sub(begun))
     }
 
     fn top_up(&mut self) {
@@ -148,11 +150,15 @@ impl<'a> Flow<'a> {
             return None;
         }
         let pause = if let Pause::Until(until, _) = self.pause { Some(until) } else { None };
-        self.timers.next().into_iter().chain(pause).min()
+        let record = self.recorded_at + SIGN_OF_LIFE;
+        self.timers.next().into_iter().chain(pause).chain([record]).min()
     }
 
-    fn on_wake(&mut self) {
+    async fn on_wake(&mut self) {
         let now = Instant::now();
+        if now >= self.recorded_at + SIGN_OF_LIFE {
+            self.record().await;
+        }
         self.timers.take_due(now, &mut self.queue.due);
         if let Pause::Until(until, times) = self.pause
             && until <= now
@@ -206,13 +212,14 @@ impl<'a> Flow<'a> {
             Ok(contact_id) => {
                 self.silence.broken();
                 self.answered += 1;
-                if !matches!(self.pause, Pause::Off) {
+                // An answer from before the pause says nothing about the quota now; a probe's does.
+                if matches!(self.pause, Pause::Probing(_)) {
                     self.pause = Pause::Off;
                     self.observer.see(&Notice::Resumed);
                 }
                 self.tries.remove(&row.id);
                 self.settle(row, Event::Answered, Some(contact_id), None, Then::Started);
-                if self.engine.most == Some(self.answered) && self.in_flight.is_empty() {
+                if self.engine.most.is_some_and(|most| most.get() == self.answered) {
                     self.end(Ending::Limit);
                 }
             }
@@ -355,10 +362,14 @@ impl<'a> Flow<'a> {
             }
         }
         if self.recorded_at.elapsed() >= RECORD_EVERY {
-            self.recorded_at = Instant::now();
-            let now = self.engine.clock.now();
-            self.engine.writer.counters(self.engine.run, self.counters, now).await;
+            self.record().await;
         }
+    }
+
+    async fn record(&mut self) {
+        self.recorded_at = Instant::now();
+        let now = self.engine.clock.now();
+        self.engine.writer.counters(self.engine.run, self.counters, now).await;
     }
 
     fn gate(&mut self, failed: bool) {

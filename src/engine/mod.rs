@@ -9,7 +9,7 @@ mod notice;
 mod queue;
 mod timers;
 
-use std::num::NonZeroUsize;
+use std::num::{NonZeroU64, NonZeroUsize};
 use std::time::Duration;
 
 use tokio::sync::watch;
@@ -55,7 +55,7 @@ pub struct Engine {
     /// Requests without an answer, at most.
     pub max_in_flight: NonZeroUsize,
     /// Contacts to start in this run, at most.
-    pub most: Option<u64>,
+    pub most: Option<NonZeroU64>,
     /// When too many rows fail.
     pub gate: FailureGate,
     /// What is asked from outside.

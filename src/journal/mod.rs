@@ -15,6 +15,7 @@ mod plan;
 mod read;
 mod row;
 mod runs;
+mod seen;
 mod snapshot;
 mod tally;
 mod writer;

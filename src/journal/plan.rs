@@ -11,6 +11,7 @@ use uuid::Uuid;
 use super::error::JournalError;
 use super::open::Journal;
 use super::row::{CampaignId, RowId, StateColumn, TokenColumn, texts};
+use super::seen::Seen;
 use super::tally::Delta;
 use crate::domain::request::Shape;
 use crate::domain::state::{self, Event, State};
@@ -80,32 +81,6 @@ impl AddAssign for PlanSummary {
         self.added += other.added;
         self.updated += other.updated;
         self.withdrawn += other.withdrawn;
-    }
-}
-
-/// Which rows the file had so far: one bit a row, so that ten million take little more than a megabyte.
-#[derive(Debug, Default)]
-struct Seen(Vec<u64>);
-
-impl Seen {
-    /// Says whether the row is new here.
-    fn insert(&mut self, id: i64) -> bool {
-        let (word, bit) = Self::place(id);
-        if self.0.len() <= word {
-            self.0.resize(word + 1, 0);
-        }
-        let new = self.0[word] & bit == 0;
-        self.0[word] |= bit;
-        new
-    }
-
-    fn contains(&self, id: i64) -> bool {
-        let (word, bit) = Self::place(id);
-        self.0.get(word).is_some_and(|bits| bits & bit != 0)
-    }
-
-    fn place(id: i64) -> (usize, u64) {
-        (usize::try_from(id >> 6).unwrap_or(0), 1 << (id & 63))
     }
 }
 
@@ -410,21 +385,4 @@ fn update(
     ])?;
     delta.moved(known.state, after);
     Ok(true)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn each_row_is_new_once() {
-        let mut seen = Seen::default();
-        for id in [0, 1, 63, 64, 10_000_000] {
-            assert!(!seen.contains(id));
-            assert!(seen.insert(id));
-            assert!(!seen.insert(id));
-            assert!(seen.contains(id));
-        }
-        assert!(!seen.contains(65));
-    }
 }

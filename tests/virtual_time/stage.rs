@@ -3,7 +3,7 @@
 //! other, promise by promise.
 
 use std::collections::{BTreeMap, HashMap};
-use std::num::{NonZeroU32, NonZeroUsize};
+use std::num::{NonZeroU32, NonZeroU64, NonZeroUsize};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -198,7 +198,7 @@ impl Stage {
             clock: self.clock.clone(),
             chance: fastrand::Rng::with_seed(self.runs),
             max_in_flight: NonZeroUsize::new(options.max_in_flight).expect("something in flight"),
-            most: options.most,
+            most: options.most.map(|most| NonZeroU64::new(most).expect("some")),
             gate: FailureGate::new(Share::from_percent(options.max_failures).expect("a share")),
             stop: options.stop.clone(),
             tally,
