@@ -15,8 +15,7 @@ use crate::domain::summary::Summary;
 use crate::journal::{Campaign, Reader, RunRecord, Snapshot};
 use crate::report::ReportError;
 
-/// A run that gave no sign of life for this long is not going on any more: a run gives one with its results, and its
-/// longest pause between two requests is a minute.
+/// A run that gave no sign of life for this long is not going on any more: it gives one every 20 s at least.
 const SILENCE: Duration = Duration::from_secs(60);
 
 /// Arguments of `campaign status`: none but the shared ones.
