@@ -78,8 +78,13 @@ fn run_length(text: &str) -> usize {
     end
 }
 
-/// The length of a UUID that `text` continues or begins, or of an ARN's account id: what is not masked. Else 0.
+/// The length of a UUID that `text` continues or begins, of a time stamp, or of an ARN's account id: what is not masked.
+/// Else 0.
 fn kept_length(text: &str, before: &str) -> usize {
+    let stamp = stamp_length(text);
+    if stamp > 0 && !before.ends_with(|c: char| c.is_ascii_digit() || c == '+') {
+        return stamp;
+    }
     let is_part = |c: char| c.is_ascii_hexdigit() || c == '-';
     let head = before.len() - before.trim_end_matches(is_part).len();
     let tail = text.find(|c| !is_part(c)).unwrap_or(text.len());
@@ -91,6 +96,24 @@ fn kept_length(text: &str, before: &str) -> usize {
     let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
     let account = digits == 12 && before.ends_with(':') && text[digits..].starts_with(':');
     if account { digits } else { 0 }
+}
+
+/// The length of an RFC 3339 time stamp in UTC, as logs begin with, that `text` begins with. Else 0.
+fn stamp_length(text: &str) -> usize {
+    const FORM: &str = "dddd-dd-ddTdd:dd:dd";
+    let matches = text.len() >= FORM.len()
+        && text.bytes().zip(FORM.bytes()).all(|(byte, form)| match form {
+            b'd' => byte.is_ascii_digit(),
+            other => byte == other,
+        });
+    if !matches {
+        return 0;
+    }
+    let fraction = text[FORM.len()..].find(|c: char| c != '.' && !c.is_ascii_digit());
+    match fraction {
+        Some(end) if text[FORM.len() + end..].starts_with('Z') => FORM.len() + end + 1,
+        _ => 0,
+    }
 }
 
 /// Masks international numbers, and quoted ones of ten digits and more, digit by digit, so that columns stay where they are: for lines of a user's own file.
@@ -136,6 +159,8 @@ mod tests {
                 "arn:aws:connect:us-west-2:123456789012:instance",
             ),
             ("é+12025550143é", "é+1…43é"),
+            ("2026-03-01T09:30:00.123456Z INFO +12025550143", "2026-03-01T09:30:00.123456Z INFO +1…43"),
+            ("2026-03-01T09:30:00", "…01T09:30:00"),
             ("+", "+"),
         ] {
             assert_eq!(mask_text(text), masked, "{text}");

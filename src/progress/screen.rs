@@ -10,7 +10,7 @@ use tracing_subscriber::fmt::MakeWriter;
 
 use super::view::{Pace, View};
 
-const TEMPLATE: &str = "{prefix} [{wide_bar:.cyan}] {percent:>3} %\n{wide_msg}";
+const TEMPLATE: &str = "{prefix} [{wide_bar:.cyan}] {percent:>3} %\n{msg}";
 
 /// Stderr, with or without a bar. Clones share it. Give one to `tracing_subscriber` as its writer, and the same to
 /// [`super::Progress`].
@@ -47,7 +47,12 @@ impl Screen {
         self.bar.set_length(view.total());
         self.bar.set_position(view.done());
         self.bar.set_prefix(view.share());
-        self.bar.set_message(view.details(pace));
+        // Cut a little short of the edge: a `^C` that the terminal echoes behind it must not begin a new line, or the
+        // bar could not be taken away again.
+        let (_, columns) = console::Term::stderr().size_checked().unwrap_or((24, 80));
+        let details = view.details(pace);
+        let room = usize::from(columns).saturating_sub(4);
+        self.bar.set_message(console::truncate_str(&details, room, "…").into_owned());
     }
 
     pub(super) fn clear_bar(&self) {
