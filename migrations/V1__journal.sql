@@ -55,6 +55,7 @@ CREATE UNIQUE INDEX row_recipient ON row (campaign_id, key) WHERE state NOT IN (
 -- What the engine takes next, in order, and what is in doubt. Small: rows leave it when they settle.
 CREATE INDEX row_queued ON row (campaign_id, id) WHERE state = 0;
 CREATE INDEX row_attempting ON row (campaign_id, id) WHERE state = 1;
+CREATE INDEX row_uncertain ON row (campaign_id, id) WHERE state = 4;
 -- What a new plan replaces, and what a report lists by line.
 CREATE INDEX row_line ON row (campaign_id, line);
 
@@ -85,3 +86,12 @@ CREATE TABLE run (
     reason      TEXT
 ) STRICT;
 CREATE INDEX run_campaign ON run (campaign_id, id);
+
+-- What people decided on uncertain rows.
+CREATE TABLE decision (
+    id         INTEGER PRIMARY KEY,
+    row_id     INTEGER NOT NULL REFERENCES row (id),
+    at         INTEGER NOT NULL,
+    decision   TEXT    NOT NULL,
+    contact_id TEXT
+) STRICT;

@@ -6,7 +6,9 @@ use std::path::PathBuf;
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
 use crate::clock::Clock;
-use crate::commands::{Asked, Failure, Place, Session, check, init, report, resume, run, simulator, status};
+use crate::commands::{
+    Asked, Failure, Place, Session, check, init, report, resolve, resume, run, simulator, status,
+};
 use crate::domain::ending::Exit;
 use crate::logging;
 use crate::progress::Screen;
@@ -81,6 +83,8 @@ enum Command {
     Status(status::StatusArgs),
     /// Write the results
     Report(report::ReportArgs),
+    /// List rows of which nobody knows whether they were contacted, and decide on them
+    Resolve(resolve::ResolveArgs),
     /// Write a commented definition and a sample CSV
     Init(init::InitArgs),
     /// Amazon Connect's stand-in on loopback
@@ -100,6 +104,7 @@ impl Cli {
             Command::Resume(args) => resume::run(args, &session),
             Command::Check(args) => check::run(args, &self.shared),
             Command::Init(args) => init::run(args),
+            Command::Resolve(args) => resolve::run(args, &session),
             Command::Status(args) => {
                 let place = Place::of_results(&self.shared)?;
                 status::run(args, &asked(&place, &self.shared), &session.clock, &mut io::stdout().lock())?;

@@ -6,6 +6,7 @@ pub mod init;
 mod place;
 mod planning;
 pub mod report;
+pub mod resolve;
 pub mod resume;
 pub mod run;
 mod sending;

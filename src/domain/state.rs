@@ -94,6 +94,39 @@ pub enum Doubt {
     Earlier,
 }
 
+/// What a person can decide on an uncertain row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Decision {
+    /// The contact was started.
+    Started,
+    /// It was not, and is not to be.
+    Failed,
+    /// It is to be sent again, although a second message is possible.
+    Resend,
+}
+
+impl Decision {
+    /// The code that the row carries in reports from then on.
+    #[must_use]
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Started => "marked-started",
+            Self::Failed => "marked-failed",
+            Self::Resend => "resend",
+        }
+    }
+
+    /// The same in words.
+    #[must_use]
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Started => "a person decided that the contact was started",
+            Self::Failed => "a person decided that the contact was not started",
+            Self::Resend => "a person decided to send again; a second message is possible",
+        }
+    }
+}
+
 /// What can happen to a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Event {
@@ -113,6 +146,8 @@ pub enum Event {
     TokenExpired,
     /// The user asked to try failed rows again.
     RetryFailed,
+    /// A person decided on an uncertain row.
+    Decided(Decision),
     /// The file, read again, has the row (again), as an eligible recipient.
     Planned,
     /// The file, read again, has the row on a suppression list.
@@ -148,7 +183,9 @@ pub fn next(state: State, event: Event) -> Result<State, IllegalTransition> {
         (S::Attempting, E::Refused(Doubt::None)) => Ok(S::Failed),
         // An earlier attempt may have started the contact that this refusal denies: not ours to call failed.
         (S::Attempting, E::Refused(Doubt::Earlier) | E::TokenExpired) => Ok(S::Uncertain),
-        (S::Failed, E::RetryFailed) => Ok(S::Queued),
+        (S::Failed, E::RetryFailed) | (S::Uncertain, E::Decided(Decision::Resend)) => Ok(S::Queued),
+        (S::Uncertain, E::Decided(Decision::Started)) => Ok(S::Started),
+        (S::Uncertain, E::Decided(Decision::Failed)) => Ok(S::Failed),
         (S::Queued | S::Suppressed | S::Withdrawn, E::Planned) => Ok(S::Queued),
         (S::Queued | S::Suppressed | S::Withdrawn, E::Suppressed) => Ok(S::Suppressed),
         (S::Queued | S::Suppressed | S::Withdrawn, E::Missing) => Ok(S::Withdrawn),
@@ -160,7 +197,7 @@ pub fn next(state: State, event: Event) -> Result<State, IllegalTransition> {
 mod tests {
     use super::*;
 
-    const EVENTS: [Event; 14] = [
+    const EVENTS: [Event; 17] = [
         Event::Claimed,
         Event::GivenBack(Doubt::None),
         Event::GivenBack(Doubt::Earlier),
@@ -172,6 +209,9 @@ mod tests {
         Event::Unanswered,
         Event::TokenExpired,
         Event::RetryFailed,
+        Event::Decided(Decision::Started),
+        Event::Decided(Decision::Failed),
+        Event::Decided(Decision::Resend),
         Event::Planned,
         Event::Suppressed,
         Event::Missing,

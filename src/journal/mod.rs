@@ -8,6 +8,7 @@
 mod attempts;
 mod campaign;
 mod cells;
+mod decisions;
 mod error;
 mod lock;
 mod open;
@@ -23,6 +24,7 @@ mod writer;
 pub use attempts::{Claimed, Pass, Settlement};
 pub use campaign::{Campaign, Identity, Service};
 pub use cells::Cells;
+pub use decisions::Uncertain;
 pub use error::JournalError;
 pub use lock::{CampaignLock, Holder};
 pub use open::{Journal, Reader};
