@@ -13,6 +13,7 @@ mod sending;
 mod signals;
 pub mod simulator;
 pub mod status;
+mod streaming;
 
 use std::path::Path;
 

@@ -36,10 +36,10 @@ impl File {
     ///
     /// # Errors
     /// Where the file cannot be read further, or the first error of `each`.
-    fn each(
+    pub(super) fn each(
         &mut self,
         preflight: &mut Preflight,
-        mut each: impl FnMut(Line) -> Result<(), Failure>,
+        mut each: impl FnMut(Line, &Preflight) -> Result<(), Failure>,
     ) -> Result<(), Failure> {
         while let Some(row) = self.recipients.next_row(&self.binding)? {
             let line = line(&row, &self.suppression);
@@ -48,7 +48,7 @@ impl File {
                 &row.outcome,
                 matches!(line.content, Content::Recipient { suppressed: Some(_), .. }),
             );
-            each(line)?;
+            each(line, preflight)?;
         }
         Ok(())
     }
@@ -65,7 +65,7 @@ impl File {
     ) -> Result<PlanSummary, Failure> {
         let mut plan = journal.begin_plan(campaign, self.binding.shape(), self.binding.header().names())?;
         let mut batch = Vec::with_capacity(BATCH);
-        self.each(preflight, |line| {
+        self.each(preflight, |line, _| {
             batch.push(line);
             if batch.len() == BATCH {
                 journal.plan(&mut plan, &batch)?;
@@ -90,7 +90,7 @@ impl File {
         // 400,000 files, and then only in a rehearsal.
         let mut seen = HashSet::new();
         let mut duplicates = 0;
-        self.each(preflight, |line| {
+        self.each(preflight, |line, _| {
             if let Content::Recipient { client_token, suppressed, .. } = &line.content {
                 let (start, _) = client_token.as_u64_pair();
                 if !seen.insert(start) {

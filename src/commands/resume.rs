@@ -5,7 +5,7 @@ use clap::Args;
 use super::Session;
 use super::failure::Failure;
 use super::place::Place;
-use super::sending::{self, SendArgs};
+use super::sending::{self, Job, SendArgs};
 use crate::domain::ending::Exit;
 
 /// Arguments of `campaign resume`.
@@ -38,6 +38,7 @@ pub fn run(args: &ResumeArgs, session: &Session<'_>) -> Result<Exit, Failure> {
             ));
         }
         let next = super::run::go_on(shared, args.send.simulate);
-        sending::send(held, &args.send, &definition, None, &next, session).await
+        let job = Job { args: &args.send, definition: &definition, file: None, stream: None, next };
+        sending::send(held, job, session).await
     })
 }

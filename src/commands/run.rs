@@ -9,7 +9,8 @@ use super::Session;
 use super::failure::Failure;
 use super::place::Place;
 use super::planning::File;
-use super::sending::{self, SendArgs};
+use super::sending::{self, Job, SendArgs};
+use super::streaming::Stream;
 use crate::cli::Shared;
 use crate::domain::definition::Definition;
 use crate::domain::ending::Exit;
@@ -25,6 +26,9 @@ pub struct RunArgs {
     /// Show what would be sent, with --json every request as the API takes it; send nothing, journal nothing
     #[arg(long)]
     pub dry_run: bool,
+    /// Send while the file is still being read, for pipes: no pre-flight, needs --yes
+    #[arg(long, conflicts_with = "dry_run")]
+    pub stream: bool,
     #[command(flatten)]
     send: SendArgs,
 }
@@ -44,25 +48,39 @@ pub fn run(args: &RunArgs, session: &Session<'_>) -> Result<Exit, Failure> {
     }
     sending::runtime()?.block_on(async {
         let mut held = sending::hold(&args.send, &definition, &place, session).await?;
-        file.plan(&mut held.journal, held.campaign, &mut preflight)?;
-        preflight.tally(held.journal.verified_tally(held.campaign)?);
-        tell(&preflight, shared)?;
-        if let Some(reason) = preflight.refusal() {
-            return Err(Failure {
-                message: reason,
-                hint: Some(
-                    "correct the file, or allow more with max_rejected in [safety]; nothing was sent"
-                        .to_owned(),
-                ),
-                exit: Exit::Halted,
-            });
-        }
-        if preflight.to_send() > 0 && !confirmed(args, &definition, &preflight)? {
-            return Ok(Exit::Usage);
-        }
+        let stream = if args.stream {
+            if !args.send.yes && !args.send.simulate {
+                return Err(Failure::usage(
+                    "with --stream there is nothing to look at before sending",
+                    "look with `campaign check FILE`, then run again with --yes",
+                ));
+            }
+            let columns = file.binding.header().names();
+            let plan = held.journal.begin_plan(held.campaign, file.binding.shape(), columns)?;
+            Some(Stream { file, preflight, plan })
+        } else {
+            file.plan(&mut held.journal, held.campaign, &mut preflight)?;
+            preflight.tally(held.journal.verified_tally(held.campaign)?);
+            tell(&preflight, shared)?;
+            agree(args, &definition, &preflight)?;
+            None
+        };
         let next = go_on(shared, args.send.simulate);
-        sending::send(held, &args.send, &definition, Some(&args.file), &next, session).await
+        let job = Job { args: &args.send, definition: &definition, file: Some(&args.file), stream, next };
+        sending::send(held, job, session).await
     })
+}
+
+/// Nothing is sent unless the file is good enough and a person agrees.
+fn agree(args: &RunArgs, definition: &Definition, preflight: &Preflight) -> Result<(), Failure> {
+    if let Some(reason) = preflight.refusal() {
+        let hint = "correct the file, or allow more with max_rejected in [safety]; nothing was sent";
+        return Err(Failure { message: reason, hint: Some(hint.to_owned()), exit: Exit::Halted });
+    }
+    if preflight.to_send() > 0 && !confirmed(args, definition, preflight)? {
+        return Err(Failure::usage("not agreed to", "nothing was sent"));
+    }
+    Ok(())
 }
 
 pub(super) fn go_on(shared: &Shared, simulate: bool) -> String {

@@ -3,12 +3,15 @@
 use std::io::{self, Write};
 use std::num::{NonZeroU32, NonZeroU64, NonZeroUsize};
 use std::path::Path;
+use std::pin::pin;
 use std::time::Duration;
 
 use clap::Args;
+use tokio::sync::watch;
 
 use super::failure::Failure;
 use super::place::Place;
+use super::streaming::{self, Stream};
 use super::{Session, signals};
 use crate::cli::Shared;
 use crate::clock::Clock;
@@ -17,8 +20,11 @@ use crate::domain::definition::{Definition, EndpointUrl, PerSecond, Rate};
 use crate::domain::ending::{Ending, Exit};
 use crate::domain::gate::{FailureGate, Share};
 use crate::domain::summary::Summary;
-use crate::engine::{Engine, Outcome};
-use crate::journal::{CampaignId, CampaignLock, Identity, Journal, NewRun, RunEnd, RunId, Service, Writer};
+use crate::engine::{Engine, Feed, Outcome};
+use crate::journal::{
+    CampaignId, CampaignLock, Identity, Journal, JournalError, NewRun, RunEnd, RunId, Service, Writer,
+    WriterError,
+};
 use crate::pace::{Asked, Pace};
 use crate::progress::{Progress, ProgressKind};
 use crate::simulator::{Latency, Simulator, UnixMillis, WorldConfig};
@@ -102,11 +108,10 @@ pub(super) struct Held {
 
 /// The runtime of a run: one thread, which is fastest for this work, and the blocking pool for the journal.
 pub(super) fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
-    tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| Failure {
-        message: format!("failed to start the runtime: {error}"),
-        hint: None,
-        exit: Exit::Failure,
-    })
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| cannot("start the runtime", &error))
 }
 
 /// Takes the campaign's lock, makes the client, and opens the journal.
@@ -162,32 +167,38 @@ fn simulator(definition: &Definition, clock: &Clock) -> Simulator {
     Simulator::new(config, move || UnixMillis(u64::try_from(clock.now().millis()).unwrap_or(0)))
 }
 
+/// What is to be sent, besides what the journal has.
+pub(super) struct Job<'a> {
+    pub(super) args: &'a SendArgs,
+    pub(super) definition: &'a Definition,
+    /// The recipients file, for the run's record.
+    pub(super) file: Option<&'a Path>,
+    /// The file again, where it is to be read while sending.
+    pub(super) stream: Option<Stream>,
+    /// The command that goes on.
+    pub(super) next: String,
+}
+
 /// Sends, settles the run's record, and tells the result.
-pub(super) async fn send(
-    held: Held,
-    args: &SendArgs,
-    definition: &Definition,
-    file: Option<&Path>,
-    next: &str,
-    session: &Session<'_>,
-) -> Result<Exit, Failure> {
-    let clock = &session.clock;
+pub(super) async fn send(held: Held, job: Job<'_>, session: &Session<'_>) -> Result<Exit, Failure> {
     let Held { mut journal, campaign, client, _lock } = held;
-    if args.retry_failed {
+    let clock = &session.clock;
+    if job.args.retry_failed {
         journal.retry_failed(campaign)?;
     }
     journal.expire(campaign, clock.now())?;
-    let asked = asked(definition);
-    let new = NewRun { file: file.map(|file| file.display().to_string()), rate: asked.rate };
+    let asked = asked(job.definition);
+    let new = NewRun { file: job.file.map(|file| file.display().to_string()), rate: asked.rate };
     let (run, past) = journal.begin_run(campaign, &new, clock.now())?;
     let tally = journal.verified_tally(campaign)?;
     let (writer, journal) = Writer::spawn(journal, campaign);
-    let stop = signals::listen().map_err(|error| Failure {
-        message: format!("failed to listen for signals: {error}"),
-        hint: None,
-        exit: Exit::Failure,
-    })?;
-    let max_in_flight = definition.pace.max_in_flight.unwrap_or_else(|| in_flight_for(asked.rate));
+    let (feeder, feed) = match job.stream {
+        None => (None, Feed::read_before()),
+        Some(stream) => {
+            let (sender, feed) = watch::channel(Feed::Reading { queued: 0 });
+            (Some(streaming::feed(stream, writer.clone(), sender)), feed)
+        }
+    };
     let engine = Engine {
         writer,
         run,
@@ -195,19 +206,46 @@ pub(super) async fn send(
         pace: Pace::new(asked, past),
         clock: clock.clone(),
         chance: fastrand::Rng::new(),
-        max_in_flight,
-        most: args.limit,
-        gate: FailureGate::new(share(definition.safety.max_failures)),
-        stop,
+        max_in_flight: job.definition.pace.max_in_flight.unwrap_or_else(|| in_flight_for(asked.rate)),
+        most: job.args.limit,
+        gate: FailureGate::new(share(job.definition.safety.max_failures)),
+        feed,
+        stop: signals::listen().map_err(|error| cannot("listen for signals", &error))?,
         tally,
     };
-    let mut progress =
-        Progress::new(ProgressKind::for_stderr(session.shared.quiet), LINE_EVERY, &session.screen);
-    let outcome = engine.send(&mut progress).await;
-    progress.finish().await;
+    let (outcome, read) = drive(engine, feeder, session).await;
     let outcome = outcome?;
-    let journal = journal.await.map_err(|_| crate::journal::JournalError::WriterGone)??;
-    conclude(journal, (campaign, run), &definition.name, &outcome, next, session)
+    let journal = journal.await.map_err(|_| JournalError::WriterGone)??;
+    let exit = conclude(journal, (campaign, run), &job.definition.name, &outcome, &job.next, session)?;
+    // What was read before the file could not be read any further is sent and told of; now the failure is.
+    read.map(|()| exit)
+}
+
+/// Runs the engine, and the reading of the file beside it. A run that ends stops the reading.
+async fn drive(
+    engine: Engine,
+    feeder: Option<impl Future<Output = Result<(), Failure>>>,
+    session: &Session<'_>,
+) -> (Result<Outcome, WriterError>, Result<(), Failure>) {
+    let kind = ProgressKind::for_stderr(session.shared.quiet);
+    let mut progress = Progress::new(kind, LINE_EVERY, &session.screen);
+    let result = {
+        let mut sending = pin!(engine.send(&mut progress));
+        match feeder {
+            None => (sending.await, Ok(())),
+            Some(feeder) => tokio::select! {
+                biased;
+                outcome = &mut sending => (outcome, Ok(())),
+                read = feeder => (sending.await, read),
+            },
+        }
+    };
+    progress.finish().await;
+    result
+}
+
+fn cannot(what: &str, error: &io::Error) -> Failure {
+    Failure { message: format!("failed to {what}: {error}"), hint: None, exit: Exit::Failure }
 }
 
 fn share(share: f64) -> Share {

@@ -28,6 +28,13 @@ pub enum Ending {
     Refused(Refusal),
     /// The service has not answered anybody for a while.
     Silent(Refusal),
+    /// Too many of the lines read so far are rejected, in a run that reads while it sends.
+    Rejections {
+        /// Rejected lines...
+        rejected: u64,
+        /// ...among so many.
+        of: u64,
+    },
     /// Too many of the last settled rows failed.
     Failures {
         /// Failed rows...
@@ -76,7 +83,9 @@ impl Ending {
         match self {
             Self::Interrupted(Signal::Interrupt) => Exit::Interrupted,
             Self::Interrupted(Signal::Terminate) => Exit::Terminated,
-            Self::Refused(_) | Self::Silent(_) | Self::Failures { .. } => Exit::Halted,
+            Self::Refused(_) | Self::Silent(_) | Self::Failures { .. } | Self::Rejections { .. } => {
+                Exit::Halted
+            }
             Self::Limit if tally.unsettled() > 0 => Exit::Limit,
             Self::Complete | Self::Limit => {
                 let settled_well = tally[State::Started] + tally[State::Duplicate];
@@ -96,6 +105,7 @@ impl Ending {
                 "check the network, the endpoint and the AWS health dashboard; rows in doubt are replayed with their \
                  client tokens, so nobody is contacted twice",
             ),
+            Self::Rejections { .. } => Some("correct the file, or allow more with max_rejected in [safety]"),
             Self::Failures { .. } => Some(
                 "see why with `campaign report --state failed`; then correct what is wrong, or allow more with \
                  max_failures in [safety]",
@@ -131,6 +141,9 @@ impl fmt::Display for Ending {
             Self::Interrupted(Signal::Terminate) => f.write_str("terminated"),
             Self::Refused(refusal) => write!(f, "halted: the service refuses the campaign: {refusal}"),
             Self::Silent(refusal) => write!(f, "halted: the service does not answer: {refusal}"),
+            Self::Rejections { rejected, of } => {
+                write!(f, "halted by the safety gate: {rejected} of the first {of} lines are rejected")
+            }
             Self::Failures { failed, of } => {
                 write!(f, "halted by the safety gate: {failed} of the last {of} settled rows failed")
             }

@@ -137,6 +137,12 @@ impl Preflight {
         self.tally.unsettled()
     }
 
+    /// Rows seen.
+    #[must_use]
+    pub fn rows(&self) -> u64 {
+        self.tally.rows()
+    }
+
     /// Rows that cannot be sent to.
     #[must_use]
     pub fn rejected(&self) -> u64 {

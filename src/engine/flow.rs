@@ -9,15 +9,17 @@ use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use tokio::time::{Instant, sleep_until};
 
+use super::feed::Feed;
 use super::notice::{Notice, Observer, Refused};
-use super::queue::Queue;
+use super::pause::Pause;
+use super::queue::{Queue, Step};
 use super::timers::Timers;
 use super::{Engine, Stop};
 use crate::domain::ending::Ending;
 use crate::domain::mask;
 use crate::domain::refusal::{Refusal, RefusalKind};
 use crate::domain::state::{Doubt, Event, State};
-use crate::domain::verdict::{self, QUOTA_BACKOFF, Silence, Situation, Verdict};
+use crate::domain::verdict::{self, Silence, Situation, Verdict};
 use crate::journal::{Claimed, Counters, JournalError, RowId, Settlement, WriterError};
 
 type Pending<T> = FuturesUnordered<Pin<Box<dyn Future<Output = T> + Send>>>;
@@ -41,20 +43,12 @@ pub(super) struct Flow<'a> {
     silence: Silence,
     ending: Option<Ending>,
     abandon: bool,
+    /// Rows queued since the run began, as far as was told.
+    planned: u64,
     /// Contact ids that came back, durable or not yet.
     answered: u64,
     counters: Counters,
     recorded_at: Instant,
-}
-
-/// The active chats quota.
-enum Pause {
-    /// Has room.
-    Off,
-    /// Is full; nothing is sent until then.
-    Until(Instant, u32),
-    /// May have room again: one request at a time finds out.
-    Probing(u32),
 }
 
 /// A settlement on its way to the journal, and what to do once it is there.
@@ -73,18 +67,19 @@ enum Then {
 impl<'a> Flow<'a> {
     pub(super) fn new(engine: Engine, observer: &'a mut dyn Observer, began: Instant) -> Self {
         Self {
+            queue: Queue::new(engine.feed.clone()),
             engine,
             observer,
             began,
-            queue: Queue::default(),
             in_flight: FuturesUnordered::new(),
             settling: FuturesUnordered::new(),
             timers: Timers::default(),
             tries: HashMap::new(),
-            pause: Pause::Off,
+            pause: Pause::default(),
             silence: Silence::default(),
             ending: None,
             abandon: false,
+            planned: 0,
             answered: 0,
             counters: Counters::default(),
             recorded_at: began,
@@ -96,6 +91,9 @@ impl<'a> Flow<'a> {
         loop {
             self.top_up();
             if self.abandon || self.is_done() {
+                if self.ending.is_none() && self.queue.sweep() {
+                    continue;
+                }
                 return Ok((self.ending.unwrap_or(Ending::Complete), self.counters));
             }
             let wake = self.next_wake();
@@ -105,7 +103,10 @@ impl<'a> Flow<'a> {
                 Ok(()) = self.engine.stop.changed() => self.on_stop(),
                 Some((row, answer)) = self.in_flight.next() => self.on_answer(&row, answer),
                 Some((settling, state)) = self.settling.next() => self.on_settled(settling, state?).await,
-                rows = self.queue.claimed() => self.on_claimed(rows?),
+                step = self.queue.next() => match step? {
+                    Step::Claimed(rows) => self.on_claimed(rows),
+                    Step::News(feed) => self.on_news(feed),
+                },
                 () = sleep_until(wake.unwrap_or(self.began)), if wake.is_some() => self.on_wake().await,
                 () = self.engine.pace.permit(), if may_send => self.launch()?,
             }
@@ -119,12 +120,8 @@ impl<'a> Flow<'a> {
     }
 
     fn may_send(&self) -> bool {
-        let probing = matches!(self.pause, Pause::Probing(_));
-        let room = if probing { 1 } else { self.engine.max_in_flight.get() };
-        self.ending.is_none()
-            && !matches!(self.pause, Pause::Until(..))
-            && !self.queue.ready.is_empty()
-            && self.in_flight.len() < room
+        let room = self.pause.limit(self.engine.max_in_flight.get());
+        self.ending.is_none() && !self.queue.ready.is_empty() && self.in_flight.len() < room
     }
 
     /// How many more contacts this run may start.
@@ -134,13 +131,9 @@ impl<'a> Flow<'a> {
     }
 
     fn top_up(&mut self) {
-        let ahead = match self.pause {
-            _ if self.ending.is_some() => 0,
-            Pause::Until(..) => 0,
-            Pause::Probing(_) => 1,
-            // About a second of the pace.
-            Pause::Off => self.engine.pace.rate().ceil().max(1.0) as usize,
-        };
+        // About a second of the pace.
+        let second = self.engine.pace.rate().ceil().max(1.0) as usize;
+        let ahead = if self.ending.is_some() { 0 } else { self.pause.limit(second) };
         let ahead = ahead.min(usize::try_from(self.allowance()).unwrap_or(usize::MAX));
         self.queue.top_up(&self.engine.writer, &self.engine.clock, ahead);
     }
@@ -149,9 +142,8 @@ impl<'a> Flow<'a> {
         if self.ending.is_some() {
             return None;
         }
-        let pause = if let Pause::Until(until, _) = self.pause { Some(until) } else { None };
         let record = self.recorded_at + SIGN_OF_LIFE;
-        self.timers.next().into_iter().chain(pause).chain([record]).min()
+        self.timers.next().into_iter().chain(self.pause.ends_at()).chain([record]).min()
     }
 
     async fn on_wake(&mut self) {
@@ -160,10 +152,17 @@ impl<'a> Flow<'a> {
             self.record().await;
         }
         self.timers.take_due(now, &mut self.queue.due);
-        if let Pause::Until(until, times) = self.pause
-            && until <= now
-        {
-            self.pause = Pause::Probing(times);
+        self.pause.wake(now);
+    }
+
+    fn on_news(&mut self, feed: Feed) {
+        match feed {
+            Feed::Reading { queued } | Feed::Read { queued } => {
+                let more = queued.saturating_sub(self.planned);
+                self.planned = queued;
+                self.observer.see(&Notice::Planned(more));
+            }
+            Feed::Refused { rejected, of } => self.end(Ending::Rejections { rejected, of }),
         }
     }
 
@@ -178,7 +177,7 @@ impl<'a> Flow<'a> {
             }
         }
         self.queue.ready.extend(rows);
-        if self.ending.is_some() || matches!(self.pause, Pause::Until(..)) {
+        if self.ending.is_some() || self.pause.is_on() {
             self.give_back();
         }
     }
@@ -212,9 +211,7 @@ impl<'a> Flow<'a> {
             Ok(contact_id) => {
                 self.silence.broken();
                 self.answered += 1;
-                // An answer from before the pause says nothing about the quota now; a probe's does.
-                if matches!(self.pause, Pause::Probing(_)) {
-                    self.pause = Pause::Off;
+                if self.pause.started() {
                     self.observer.see(&Notice::Resumed);
                 }
                 self.tries.remove(&row.id);
@@ -273,15 +270,7 @@ impl<'a> Flow<'a> {
 
     /// The active chats quota is full: claimed rows go back to the queue, and a while later one request finds out.
     fn pause(&mut self) {
-        let times = match self.pause {
-            Pause::Off => 1,
-            Pause::Probing(times) => times.saturating_add(1),
-            Pause::Until(..) => return,
-        };
-        // At least half of the ceiling: a pause of nothing is none.
-        let jitter = 0.5 + self.engine.chance.f64() / 2.0;
-        let length = QUOTA_BACKOFF.delay(times, jitter);
-        self.pause = Pause::Until(Instant::now() + length, times);
+        let Some(length) = self.pause.begin(Instant::now(), self.engine.chance.f64()) else { return };
         self.observer.see(&Notice::Paused(length));
         self.give_back();
     }

@@ -4,8 +4,10 @@
 //! [`crate::domain::verdict`], when a request may leave in [`crate::pace`], what is durable in [`crate::journal`].
 //! Deliberately absent: SQL, AWS, wall-clock time that is not injected, and any waiting but tokio's.
 
+mod feed;
 mod flow;
 mod notice;
+mod pause;
 mod queue;
 mod timers;
 
@@ -15,6 +17,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
+pub use feed::Feed;
 pub use notice::{Notice, Observer, Refused, Unobserved};
 
 use crate::clock::Clock;
@@ -58,6 +61,8 @@ pub struct Engine {
     pub most: Option<NonZeroU64>,
     /// When too many rows fail.
     pub gate: FailureGate,
+    /// How far the recipients file is read; [`Feed::read_before`] where it was planned before.
+    pub feed: watch::Receiver<Feed>,
     /// What is asked from outside.
     pub stop: watch::Receiver<Stop>,
     /// The campaign's counts before the run.

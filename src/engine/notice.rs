@@ -12,6 +12,8 @@ use crate::domain::tally::Tally;
 pub enum Notice {
     /// The run begins; the counts of the campaign as they are.
     Began(Tally),
+    /// So many more rows are queued: the file is still being read.
+    Planned(u64),
     /// A request left.
     Requested {
         /// Whether the row had one before in this run.

@@ -4,6 +4,9 @@ use std::collections::VecDeque;
 use std::future::Future;
 use std::pin::Pin;
 
+use tokio::sync::watch;
+
+use super::feed::Feed;
 use crate::clock::Clock;
 use crate::journal::{Claimed, Pass, RowId, Writer, WriterError};
 
@@ -13,35 +16,65 @@ const LARGEST_CLAIM: usize = 4_096;
 type Claiming = Pin<Box<dyn Future<Output = Result<Vec<Claimed>, WriterError>> + Send>>;
 
 /// Where the rows come from, and the claim that is under way.
-#[derive(Default)]
 pub(super) struct Queue {
     pub(super) ready: VecDeque<Claimed>,
     /// Rows to be claimed again, before any new one.
     pub(super) due: Vec<RowId>,
     claiming: Option<(Claiming, Asked)>,
     source: Source,
+    feed: watch::Receiver<Feed>,
+    /// Whether the feed had news since the claim under way began.
+    news: bool,
+    /// Whether rows may come back to the queue behind the pass, which only a plan during the run can cause.
+    sweep: bool,
+}
+
+/// What happened to the queue.
+pub(super) enum Step {
+    /// These rows are claimed, durably.
+    Claimed(Vec<Claimed>),
+    /// The file is read further.
+    News(Feed),
 }
 
 /// What the claim under way asked for.
 enum Asked {
     Again,
-    Next(usize),
+    /// So many, when the file was read to its end or not.
+    Next(usize, bool),
 }
 
 /// First what earlier runs left in doubt, then what waits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Source {
     Pass(Pass, RowId),
+    /// Everything planned so far was claimed; the file is still being read.
+    Waiting(RowId),
     Exhausted,
 }
 
-impl Default for Source {
-    fn default() -> Self {
-        Self::Pass(Pass::InDoubt, RowId::START)
-    }
-}
-
 impl Queue {
+    pub(super) fn new(feed: watch::Receiver<Feed>) -> Self {
+        let sweep = matches!(*feed.borrow(), Feed::Reading { .. });
+        let source = Source::Pass(Pass::InDoubt, RowId::START);
+        Self { ready: VecDeque::new(), due: Vec::new(), claiming: None, source, feed, news: false, sweep }
+    }
+
+    /// Whether more rows may be planned. Who fed and is gone has said what there was to say.
+    fn is_reading(&self) -> bool {
+        matches!(*self.feed.borrow(), Feed::Reading { .. }) && self.feed.has_changed().is_ok()
+    }
+
+    /// Begins anew where rows may have come back behind the pass. Only when no row is held: a held one that is queued
+    /// in the journal would be claimed twice. Says whether there is anything to look for.
+    pub(super) fn sweep(&mut self) -> bool {
+        if std::mem::take(&mut self.sweep) {
+            self.source = Source::Pass(Pass::Queued, RowId::START);
+            return true;
+        }
+        false
+    }
+
     /// Begins a claim where fewer than `ahead` rows are ready and none is under way.
     pub(super) fn top_up(&mut self, writer: &Writer, clock: &Clock, ahead: usize) {
         let ahead = ahead.min(LARGEST_CLAIM);
@@ -60,26 +93,46 @@ impl Queue {
         } else if let Source::Pass(pass, after) = self.source {
             let most = u32::try_from(room).unwrap_or(u32::MAX);
             let claim = Box::pin(async move { writer.claim_next(pass, after, most, now).await });
-            self.claiming = Some((claim, Asked::Next(room)));
+            let read = !self.is_reading();
+            self.news = false;
+            self.claiming = Some((claim, Asked::Next(room, read)));
         }
     }
 
-    /// The rows of the claim under way, once they are durable. Cancel-safe.
-    pub(super) async fn claimed(&mut self) -> Result<Vec<Claimed>, WriterError> {
-        let Some((claiming, _)) = &mut self.claiming else {
-            return std::future::pending().await;
-        };
-        let rows = claiming.await;
-        let asked = self.claiming.take().map(|(_, asked)| asked);
-        let rows = rows?;
-        if let (Some(Asked::Next(room)), Source::Pass(pass, _)) = (asked, self.source) {
-            self.source = match (rows.last(), pass) {
-                (Some(last), _) if rows.len() == room => Source::Pass(pass, last.id),
-                (_, Pass::InDoubt) => Source::Pass(Pass::Queued, RowId::START),
-                (_, Pass::Queued) => Source::Exhausted,
+    /// The next thing that happens to the queue. Cancel-safe.
+    ///
+    /// # Errors
+    /// Where the claim under way could not be made durable.
+    pub(super) async fn next(&mut self) -> Result<Step, WriterError> {
+        tokio::select! {
+            biased;
+            rows = claimed(&mut self.claiming) => {
+                let asked = self.claiming.take().map(|(_, asked)| asked);
+                let rows = rows?;
+                self.move_on(asked.as_ref(), &rows);
+                Ok(Step::Claimed(rows))
+            }
+            feed = news(&mut self.feed, self.source) => {
+                self.news = true;
+                if let Source::Waiting(after) = self.source {
+                    self.source = Source::Pass(Pass::Queued, after);
+                }
+                Ok(Step::News(feed))
+            }
+        }
+    }
+
+    fn move_on(&mut self, asked: Option<&Asked>, rows: &[Claimed]) {
+        if let (Some(Asked::Next(room, read)), Source::Pass(pass, after)) = (asked, self.source) {
+            let last = rows.last().map_or(after, |row| row.id);
+            self.source = match pass {
+                _ if rows.len() == *room => Source::Pass(pass, last),
+                Pass::InDoubt => Source::Pass(Pass::Queued, RowId::START),
+                Pass::Queued if *read => Source::Exhausted,
+                Pass::Queued if self.news => Source::Pass(pass, last),
+                Pass::Queued => Source::Waiting(last),
             };
         }
-        Ok(rows)
     }
 
     pub(super) fn is_claiming(&self) -> bool {
@@ -93,4 +146,20 @@ impl Queue {
             && self.due.is_empty()
             && self.claiming.is_none()
     }
+}
+
+/// The rows of the claim under way.
+async fn claimed(claiming: &mut Option<(Claiming, Asked)>) -> Result<Vec<Claimed>, WriterError> {
+    match claiming {
+        Some((claiming, _)) => claiming.await,
+        None => std::future::pending().await,
+    }
+}
+
+/// News of the file. Who fed and is gone has said what there was to say, but a queue that waits must be told.
+async fn news(feed: &mut watch::Receiver<Feed>, source: Source) -> Feed {
+    if feed.changed().await.is_err() && !matches!(source, Source::Waiting(_)) {
+        return std::future::pending().await;
+    }
+    *feed.borrow_and_update()
 }

@@ -10,6 +10,7 @@ mod campaign;
 mod cells;
 mod decisions;
 mod error;
+mod known;
 mod lock;
 mod open;
 mod plan;

@@ -5,10 +5,11 @@
 
 use std::ops::AddAssign;
 
-use rusqlite::{OptionalExtension, Transaction, TransactionBehavior, params};
+use rusqlite::{Transaction, TransactionBehavior, params};
 use uuid::Uuid;
 
 use super::error::JournalError;
+use super::known::{self, Known, find};
 use super::open::Journal;
 use super::row::{CampaignId, RowId, StateColumn, TokenColumn, texts};
 use super::seen::Seen;
@@ -98,8 +99,8 @@ impl Journal {
     ) -> Result<Plan, JournalError> {
         let tx = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let request = serde_json::to_string(shape).expect("strings and integers always serialize");
-        let shape = known_or_new(&tx, "shape", "request", campaign, &request)?;
-        let header = known_or_new(&tx, "header", "columns", campaign, &texts(columns))?;
+        let shape = known::or_new(&tx, "shape", "request", campaign, &request)?;
+        let header = known::or_new(&tx, "header", "columns", campaign, &texts(columns))?;
         tx.execute(
             "UPDATE header SET planned = 1 + (SELECT max(planned) FROM header WHERE campaign_id = ?1) WHERE id = ?2",
             params![campaign.0, header],
@@ -124,13 +125,9 @@ impl Journal {
     pub fn plan(&mut self, plan: &mut Plan, lines: &[Line]) -> Result<PlanSummary, JournalError> {
         let tx = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let mut delta = Delta::default();
-        let mut summary = PlanSummary { lines: lines.len() as u64, ..PlanSummary::default() };
-        for line in lines {
-            plan_line(&tx, plan, line, &mut delta, &mut summary)?;
-        }
+        let summary = plan_lines(&tx, plan, lines, &mut delta)?;
         delta.write(&tx, plan.campaign)?;
         tx.commit()?;
-        plan.summary += summary;
         Ok(summary)
     }
 
@@ -139,74 +136,63 @@ impl Journal {
     /// # Errors
     /// Where the journal cannot be written.
     pub fn finish_plan(&mut self, plan: Plan) -> Result<PlanSummary, JournalError> {
-        let Plan { campaign, seen, mut summary, .. } = plan;
+        let campaign = plan.campaign;
         let tx = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let mut delta = Delta::default();
-        let gone: Vec<(RowId, State)> = {
-            let mut statement = tx.prepare_cached(
-                "SELECT id, state FROM row WHERE campaign_id = ?1 AND state NOT IN (5, 6) AND line IS NOT NULL",
-            )?;
-            let mut rows = statement.query([campaign.0])?;
-            let mut gone = Vec::new();
-            while let Some(row) = rows.next()? {
-                let (id, StateColumn(state)) = (row.get(0)?, row.get(1)?);
-                if !seen.contains(id) {
-                    gone.push((RowId(id), state));
-                }
-            }
-            gone
-        };
-        for (id, before) in gone {
-            // What was attempted stays what it is; it only has no line any more.
-            let after = state::next(before, Event::Missing).unwrap_or(before);
-            tx.prepare_cached("UPDATE row SET line = NULL, state = ?2 WHERE id = ?1")?
-                .execute(params![id.0, StateColumn(after)])?;
-            if after != before {
-                summary.withdrawn += 1;
-                delta.moved(before, after);
-            }
-        }
+        let summary = withdraw_missing(&tx, plan, &mut delta)?;
         delta.write(&tx, campaign)?;
         tx.commit()?;
         Ok(summary)
     }
 }
 
-fn known_or_new(
+/// Plans lines inside a transaction of the caller's.
+pub(super) fn plan_lines(
     tx: &Transaction<'_>,
-    table: &str,
-    column: &str,
-    campaign: CampaignId,
-    value: &str,
-) -> Result<i64, JournalError> {
-    let known = tx
-        .query_row(
-            &format!("SELECT id FROM {table} WHERE campaign_id = ?1 AND {column} = ?2"),
-            params![campaign.0, value],
-            |row| row.get(0),
-        )
-        .optional()?;
-    if let Some(id) = known {
-        return Ok(id);
+    plan: &mut Plan,
+    lines: &[Line],
+    delta: &mut Delta,
+) -> Result<PlanSummary, JournalError> {
+    let mut summary = PlanSummary { lines: lines.len() as u64, ..PlanSummary::default() };
+    for line in lines {
+        plan_line(tx, plan, line, delta, &mut summary)?;
     }
-    tx.execute(
-        &format!("INSERT INTO {table} (campaign_id, {column}) VALUES (?1, ?2)"),
-        params![campaign.0, value],
-    )?;
-    Ok(tx.last_insert_rowid())
+    plan.summary += summary;
+    Ok(summary)
 }
 
-/// A recipient that the journal has already.
-struct Known {
-    id: i64,
-    state: State,
-    line: Option<u64>,
-    attempts: u32,
-    destination: String,
-    shape: i64,
-    header: i64,
-    slots: String,
-    cells: String,
+/// Withdraws what the file does not have any more, inside a transaction of the caller's.
+pub(super) fn withdraw_missing(
+    tx: &Transaction<'_>,
+    plan: Plan,
+    delta: &mut Delta,
+) -> Result<PlanSummary, JournalError> {
+    let Plan { campaign, seen, mut summary, .. } = plan;
+    let gone: Vec<(RowId, State)> = {
+        let mut statement = tx.prepare_cached(
+            "SELECT id, state FROM row WHERE campaign_id = ?1 AND state NOT IN (5, 6) AND line IS NOT NULL",
+        )?;
+        let mut rows = statement.query([campaign.0])?;
+        let mut gone = Vec::new();
+        while let Some(row) = rows.next()? {
+            let (id, StateColumn(state)) = (row.get(0)?, row.get(1)?);
+            if !seen.contains(id) {
+                gone.push((RowId(id), state));
+            }
+        }
+        gone
+    };
+    for (id, before) in gone {
+        // What was attempted stays what it is; it only has no line any more.
+        let after = state::next(before, Event::Missing).unwrap_or(before);
+        tx.prepare_cached("UPDATE row SET line = NULL, state = ?2 WHERE id = ?1")?
+            .execute(params![id.0, StateColumn(after)])?;
+        if after != before {
+            summary.withdrawn += 1;
+            delta.moved(before, after);
+        }
+    }
+    Ok(summary)
 }
 
 fn plan_line(
@@ -245,29 +231,6 @@ fn planned_state(before: State, content: &Content) -> Result<State, JournalError
         _ => Event::Planned,
     };
     Ok(state::next(before, event)?)
-}
-
-fn find(tx: &Transaction<'_>, campaign: CampaignId, key: &str) -> Result<Option<Known>, JournalError> {
-    Ok(tx
-        .prepare_cached(
-            "SELECT id, state, line, attempts, destination, shape_id, header_id, slots, cells
-             FROM row WHERE campaign_id = ?1 AND key = ?2 AND state NOT IN (5, 6)",
-        )?
-        .query_row(params![campaign.0, key], |row| {
-            let StateColumn(state) = row.get(1)?;
-            Ok(Known {
-                id: row.get(0)?,
-                state,
-                line: row.get::<_, Option<i64>>(2)?.and_then(|line| u64::try_from(line).ok()),
-                attempts: row.get(3)?,
-                destination: row.get(4)?,
-                shape: row.get(5)?,
-                header: row.get(6)?,
-                slots: row.get(7)?,
-                cells: row.get(8)?,
-            })
-        })
-        .optional()?)
 }
 
 fn insert(

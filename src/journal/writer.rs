@@ -13,6 +13,7 @@ use tokio::task::JoinHandle;
 use super::attempts::{self, Claimed, Pass, Settlement, Shapes};
 use super::error::JournalError;
 use super::open::Journal;
+use super::plan::{self, Line, Plan, PlanSummary};
 use super::row::{CampaignId, RowId};
 use super::runs::{self, Counters, RunId};
 use super::tally::Delta;
@@ -44,6 +45,8 @@ enum Word {
     ClaimAgain { ids: Vec<RowId>, now: Stamp, reply: Reply<Vec<Claimed>> },
     Settle { settlement: Settlement, reply: Reply<State> },
     Counters { run: RunId, counters: Counters, now: Stamp },
+    Plan { plan: Box<Plan>, lines: Vec<Line>, reply: Reply<(Box<Plan>, PlanSummary)> },
+    FinishPlan { plan: Box<Plan>, reply: Reply<PlanSummary> },
 }
 
 /// Sends words to the writer.
@@ -100,6 +103,26 @@ impl Writer {
     pub async fn counters(&self, run: RunId, counters: Counters, now: Stamp) {
         // A writer that is gone says so to whoever waits for an answer.
         let _ = self.mailbox.send(Word::Counters { run, counters, now }).await;
+    }
+
+    /// Plans lines while the campaign is being sent, and gives the plan back for the next ones.
+    ///
+    /// # Errors
+    /// Where the journal could not be written.
+    pub async fn plan(
+        &self,
+        plan: Box<Plan>,
+        lines: Vec<Line>,
+    ) -> Result<(Box<Plan>, PlanSummary), WriterError> {
+        self.ask(|reply| Word::Plan { plan, lines, reply }).await
+    }
+
+    /// Ends a plan after the last line: what the file does not have any more is withdrawn.
+    ///
+    /// # Errors
+    /// Where the journal could not be written.
+    pub async fn finish_plan(&self, plan: Box<Plan>) -> Result<PlanSummary, WriterError> {
+        self.ask(|reply| Word::FinishPlan { plan, reply }).await
     }
 
     async fn ask<T>(&self, word: impl FnOnce(Reply<T>) -> Word) -> Result<T, WriterError> {
@@ -189,6 +212,11 @@ fn apply(
         }
         Word::Settle { settlement, reply } => hold(reply, attempts::settle(tx, &settlement, delta), held),
         Word::Counters { run, counters, now } => Ok(runs::write_counters(tx, run, counters, now)?),
+        Word::Plan { mut plan, lines, reply } => {
+            let result = plan::plan_lines(tx, &mut plan, &lines, delta).map(|summary| (plan, summary));
+            hold(reply, result, held)
+        }
+        Word::FinishPlan { plan, reply } => hold(reply, plan::withdraw_missing(tx, *plan, delta), held),
     }
 }
 
@@ -225,6 +253,12 @@ async fn refuse_all(mut words: mpsc::Receiver<Word>, error: &WriterError) {
                 let _ = reply.send(Err(error.clone()));
             }
             Word::Settle { reply, .. } => {
+                let _ = reply.send(Err(error.clone()));
+            }
+            Word::Plan { reply, .. } => {
+                let _ = reply.send(Err(error.clone()));
+            }
+            Word::FinishPlan { reply, .. } => {
                 let _ = reply.send(Err(error.clone()));
             }
             Word::Counters { .. } => {}

@@ -41,6 +41,7 @@ impl View {
                 self.begun_at = Some(now);
                 self.phase = Phase::Sending;
             }
+            Notice::Planned(rows) => self.tally[State::Queued] += rows,
             Notice::Requested { in_flight, .. } => self.in_flight = *in_flight,
             Notice::Moved { from, to, .. } => {
                 self.tally[*from] = self.tally[*from].saturating_sub(1);

@@ -5,13 +5,22 @@ use std::io::{self, Cursor, Read};
 use super::error::FileProblem;
 use crate::domain::definition::Delimiter;
 
-/// How much is looked at.
-const HEAD_BYTES: u64 = 64 * 1024;
+/// How much is looked at, at most.
+const HEAD_BYTES: usize = 64 * 1024;
 
-/// The first bytes, without the byte order mark, and a reader of all bytes from there.
+/// The first bytes, at least the header if it fits, without the byte order mark, and a reader of all bytes from there. A
+/// pipe is not waited for any longer than its header takes.
 pub(super) fn head(mut reader: impl Read + Send + 'static) -> io::Result<(Vec<u8>, Box<dyn Read + Send>)> {
     let mut head = Vec::new();
-    reader.by_ref().take(HEAD_BYTES).read_to_end(&mut head)?;
+    let mut piece = [0; 8 * 1024];
+    while head.len() < HEAD_BYTES && header_end(&head).is_none() {
+        match reader.read(&mut piece) {
+            Ok(0) => break,
+            Ok(length) => head.extend_from_slice(&piece[..length]),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
     if head.starts_with(b"\xef\xbb\xbf") {
         head.drain(..3);
     }
@@ -38,23 +47,32 @@ pub(super) fn is_text(head: &[u8]) -> Result<(), FileProblem> {
     Ok(())
 }
 
+/// Where the first line that is not blank ends, if it does. A line break in quotes ends no line.
+fn header_end(head: &[u8]) -> Option<usize> {
+    let mut quoted = false;
+    let mut begun = false;
+    for (at, byte) in head.iter().enumerate() {
+        match byte {
+            b'"' => quoted = !quoted,
+            b'\r' | b'\n' if !quoted && begun => return Some(at),
+            _ => {}
+        }
+        begun |= !byte.is_ascii_whitespace();
+    }
+    None
+}
+
 /// The delimiter that is in the header most often, outside quotes; a comma if none is.
 pub(super) fn delimiter(head: &[u8]) -> Delimiter {
     let mut counts = [0_usize; Delimiter::ALL.len()];
     let mut quoted = false;
-    let mut begun = false;
-    for byte in head {
-        match byte {
-            b'"' => quoted = !quoted,
-            b'\r' | b'\n' if !quoted && begun => break,
-            _ if !quoted => {
-                if let Some(at) = Delimiter::ALL.iter().position(|delimiter| delimiter.byte() == *byte) {
-                    counts[at] += 1;
-                }
-            }
-            _ => {}
+    for byte in &head[..header_end(head).unwrap_or(head.len())] {
+        quoted ^= *byte == b'"';
+        if let (false, Some(at)) =
+            (quoted, Delimiter::ALL.iter().position(|delimiter| delimiter.byte() == *byte))
+        {
+            counts[at] += 1;
         }
-        begun |= !byte.is_ascii_whitespace();
     }
     let mut best = 0;
     for (at, count) in counts.iter().enumerate() {

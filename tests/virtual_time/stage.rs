@@ -16,7 +16,7 @@ use campaign::domain::state::State;
 use campaign::domain::tally::Tally;
 use campaign::domain::token::TokenSpace;
 use campaign::domain::verdict::TOKEN_SAFE;
-use campaign::engine::{Engine, Observer, Outcome, Stop, Unobserved};
+use campaign::engine::{Engine, Feed, Observer, Outcome, Stop, Unobserved};
 use campaign::journal::{
     CampaignId, Content, Identity, Journal, JournalError, Line, NewRun, Reader, Record, RunEnd, Selection,
     Service, Writer, WriterError,
@@ -60,6 +60,7 @@ pub(crate) struct Options {
     pub(crate) burst: u32,
     pub(crate) max_in_flight: usize,
     pub(crate) most: Option<u64>,
+    pub(crate) feed: watch::Receiver<Feed>,
     pub(crate) stop: watch::Receiver<Stop>,
     pub(crate) max_failures: f64,
     pub(crate) read_timeout: Duration,
@@ -72,6 +73,7 @@ impl Default for Options {
             burst: 5,
             max_in_flight: 16,
             most: None,
+            feed: Feed::read_before(),
             stop: watch::channel(Stop::No).1,
             max_failures: 100.0,
             read_timeout: Duration::from_secs(30),
@@ -200,6 +202,7 @@ impl Stage {
             max_in_flight: NonZeroUsize::new(options.max_in_flight).expect("something in flight"),
             most: options.most.map(|most| NonZeroU64::new(most).expect("some")),
             gate: FailureGate::new(Share::from_percent(options.max_failures).expect("a share")),
+            feed: options.feed.clone(),
             stop: options.stop.clone(),
             tally,
         };

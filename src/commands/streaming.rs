@@ -1,0 +1,96 @@
+//! `--stream`: the file is read and planned while the campaign is being sent, for pipes that end late or never.
+
+use std::io;
+
+use tokio::sync::{mpsc, watch};
+
+use super::failure::Failure;
+use super::planning::File;
+use crate::domain::ending::Exit;
+use crate::domain::preflight::Preflight;
+use crate::engine::Feed;
+use crate::journal::{Line, Plan, Writer};
+
+/// Lines read ahead of the journal, at most.
+const AHEAD: usize = 1_000;
+
+/// A file that is to be read while sending.
+pub(super) struct Stream {
+    pub(super) file: File,
+    pub(super) preflight: Preflight,
+    pub(super) plan: Plan,
+}
+
+/// What the reading thread says.
+enum Word {
+    Line(Line),
+    Refused { rejected: u64, of: u64 },
+    Failed(Failure),
+}
+
+/// Reads and plans to the end of the file. The campaign learns of it through `feed`; dropped, it leaves the plan
+/// unfinished, and nothing is withdrawn.
+///
+/// # Errors
+/// Where the file cannot be read any further, or the journal cannot be written.
+pub(super) async fn feed(stream: Stream, writer: Writer, feed: watch::Sender<Feed>) -> Result<(), Failure> {
+    let Stream { file, preflight, plan } = stream;
+    let (sender, mut words) = mpsc::channel(AHEAD);
+    // Reading a pipe can block for ever, and a thread of the runtime would then keep the process from ending.
+    std::thread::Builder::new()
+        .name("recipients".to_owned())
+        .spawn(move || read(file, preflight, &sender))
+        .map_err(|error| start(&error))?;
+    let (mut plan, mut queued) = (Box::new(plan), 0);
+    let mut group = Vec::new();
+    while words.recv_many(&mut group, AHEAD).await > 0 {
+        let mut lines = Vec::with_capacity(group.len());
+        let mut last = None;
+        for word in group.drain(..) {
+            match word {
+                Word::Line(line) => lines.push(line),
+                other => last = Some(other),
+            }
+        }
+        let (same_plan, summary) = writer.plan(plan, lines).await?;
+        plan = same_plan;
+        queued += summary.added;
+        match last {
+            Some(Word::Refused { rejected, of }) => {
+                feed.send_replace(Feed::Refused { rejected, of });
+                return Ok(());
+            }
+            Some(Word::Failed(failure)) => {
+                feed.send_replace(Feed::Read { queued });
+                return Err(failure);
+            }
+            _ => feed.send_replace(Feed::Reading { queued }),
+        };
+    }
+    writer.finish_plan(plan).await?;
+    feed.send_replace(Feed::Read { queued });
+    Ok(())
+}
+
+fn start(error: &io::Error) -> Failure {
+    Failure { message: format!("failed to start a thread: {error}"), hint: None, exit: Exit::Failure }
+}
+
+/// The reading thread. It ends with the file, or when nobody listens any more.
+fn read(mut file: File, mut preflight: Preflight, words: &mpsc::Sender<Word>) {
+    let mut refused = false;
+    let result = file.each(&mut preflight, |line, preflight| {
+        if !refused && preflight.refusal().is_some() {
+            refused = true;
+            let (rejected, of) = (preflight.rejected(), preflight.rows());
+            let _ = words.blocking_send(Word::Refused { rejected, of });
+        }
+        if refused || words.blocking_send(Word::Line(line)).is_err() {
+            return Err(Failure { message: String::new(), hint: None, exit: Exit::Failure });
+        }
+        Ok(())
+    });
+    if let (Err(failure), false) = (result, refused) {
+        let _ = words.blocking_send(Word::Failed(failure));
+    }
+}

@@ -1,0 +1,73 @@
+//! What the journal has already of a file that is planned: recipients by key, shapes, headers.
+
+use rusqlite::{OptionalExtension, Transaction, params};
+
+use super::error::JournalError;
+use super::row::{CampaignId, StateColumn};
+use crate::domain::state::State;
+
+/// A recipient that the journal has already.
+pub(super) struct Known {
+    pub(super) id: i64,
+    pub(super) state: State,
+    pub(super) line: Option<u64>,
+    pub(super) attempts: u32,
+    pub(super) destination: String,
+    pub(super) shape: i64,
+    pub(super) header: i64,
+    pub(super) slots: String,
+    pub(super) cells: String,
+}
+
+/// The recipient with this key.
+pub(super) fn find(
+    tx: &Transaction<'_>,
+    campaign: CampaignId,
+    key: &str,
+) -> Result<Option<Known>, JournalError> {
+    Ok(tx
+        .prepare_cached(
+            "SELECT id, state, line, attempts, destination, shape_id, header_id, slots, cells
+             FROM row WHERE campaign_id = ?1 AND key = ?2 AND state NOT IN (5, 6)",
+        )?
+        .query_row(params![campaign.0, key], |row| {
+            let StateColumn(state) = row.get(1)?;
+            Ok(Known {
+                id: row.get(0)?,
+                state,
+                line: row.get::<_, Option<i64>>(2)?.and_then(|line| u64::try_from(line).ok()),
+                attempts: row.get(3)?,
+                destination: row.get(4)?,
+                shape: row.get(5)?,
+                header: row.get(6)?,
+                slots: row.get(7)?,
+                cells: row.get(8)?,
+            })
+        })
+        .optional()?)
+}
+
+/// The id of a value of a table that has each value once for a campaign.
+pub(super) fn or_new(
+    tx: &Transaction<'_>,
+    table: &str,
+    column: &str,
+    campaign: CampaignId,
+    value: &str,
+) -> Result<i64, JournalError> {
+    let known = tx
+        .query_row(
+            &format!("SELECT id FROM {table} WHERE campaign_id = ?1 AND {column} = ?2"),
+            params![campaign.0, value],
+            |row| row.get(0),
+        )
+        .optional()?;
+    if let Some(id) = known {
+        return Ok(id);
+    }
+    tx.execute(
+        &format!("INSERT INTO {table} (campaign_id, {column}) VALUES (?1, ?2)"),
+        params![campaign.0, value],
+    )?;
+    Ok(tx.last_insert_rowid())
+}
