@@ -33,6 +33,8 @@ impl CampaignLock {
     /// # Errors
     /// [`JournalError::Held`] where another process has it, [`JournalError::Open`] where the file cannot be made.
     pub fn take(journal: &Path, name: &str, now: Stamp) -> Result<Self, JournalError> {
+        // Whoever takes the lock signs it before anybody else looks: nobody is told of a holder that is long gone.
+        let _signing = opening(journal)?;
         let path = beside(journal, &format!(".{}.lock", file_name_of(name)));
         let failed = |source| JournalError::Open { path: path.clone(), source };
         let mut file = open_private(&path).map_err(failed)?;
@@ -57,7 +59,8 @@ fn write_holder(file: &mut File, now: Stamp) -> io::Result<()> {
     write!(file, "process {}, since {now}", std::process::id())
 }
 
-/// Excludes other processes of this program while the journal is made or migrated.
+/// Excludes other processes of this program for a moment: while the journal is made or migrated, and while a
+/// campaign's lock is taken and signed.
 pub(super) fn opening(journal: &Path) -> Result<File, JournalError> {
     let path = beside(journal, ".lock");
     let failed = |source| JournalError::Open { path: path.clone(), source };

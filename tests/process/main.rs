@@ -1,0 +1,14 @@
+//! The binary itself, as people and scripts use it: real processes, real sockets, real signals, against
+//! `campaign simulator` on loopback. What needs no process of its own is tested in virtual time instead.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
+
+#[path = "../simulator_process/mod.rs"]
+mod simulator_process;
+
+mod kills;
+mod once;
+mod races;
+mod ran;
+mod server;
+mod site;
