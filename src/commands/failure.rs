@@ -59,9 +59,10 @@ impl From<JournalError> for Failure {
     fn from(error: JournalError) -> Self {
         let exit = match &error {
             JournalError::Held(_) => Exit::Held,
-            JournalError::Missing(_) | JournalError::NoCampaign { .. } | JournalError::Changed { .. } => {
-                Exit::Usage
-            }
+            JournalError::Missing(_)
+            | JournalError::Newer { .. }
+            | JournalError::NoCampaign { .. }
+            | JournalError::Changed { .. } => Exit::Usage,
             _ => Exit::Failure,
         };
         Self::of(&error, error.hint(), exit)

@@ -3,6 +3,7 @@
 pub mod check;
 mod failure;
 pub mod init;
+mod next;
 mod place;
 mod planning;
 pub mod report;

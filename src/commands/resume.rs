@@ -4,6 +4,7 @@ use clap::Args;
 
 use super::Session;
 use super::failure::Failure;
+use super::next;
 use super::place::Place;
 use super::sending::{self, Job, SendArgs};
 use crate::domain::ending::Exit;
@@ -37,7 +38,7 @@ pub fn run(args: &ResumeArgs, session: &Session<'_>) -> Result<Exit, Failure> {
                 "begin with `campaign run FILE`, or name another journal with -j PATH",
             ));
         }
-        let next = super::run::go_on(shared, args.send.simulate);
+        let next = next::command(shared, &args.send);
         let job = Job { args: &args.send, definition: &definition, file: None, stream: None, next };
         sending::send(held, job, session).await
     })

@@ -7,6 +7,7 @@ use clap::Args;
 
 use super::Session;
 use super::failure::Failure;
+use super::next;
 use super::place::Place;
 use super::planning::File;
 use super::sending::{self, Job, SendArgs};
@@ -65,7 +66,7 @@ pub fn run(args: &RunArgs, session: &Session<'_>) -> Result<Exit, Failure> {
             agree(args, &definition, &preflight)?;
             None
         };
-        let next = go_on(shared, args.send.simulate);
+        let next = next::command(shared, &args.send);
         let job = Job { args: &args.send, definition: &definition, file: Some(&args.file), stream, next };
         sending::send(held, job, session).await
     })
@@ -81,20 +82,6 @@ fn agree(args: &RunArgs, definition: &Definition, preflight: &Preflight) -> Resu
         return Err(Failure::usage("not agreed to", "nothing was sent"));
     }
     Ok(())
-}
-
-pub(super) fn go_on(shared: &Shared, simulate: bool) -> String {
-    let mut command = "campaign resume".to_owned();
-    if let Some(campaign) = &shared.campaign {
-        command.push_str(&format!(" -c {campaign}"));
-    }
-    if let Some(journal) = &shared.journal {
-        command.push_str(&format!(" -j {}", journal.display()));
-    }
-    if simulate {
-        command.push_str(" --simulate");
-    }
-    command
 }
 
 fn rehearse(file: &mut File, preflight: &mut Preflight, shared: &Shared) -> Result<Exit, Failure> {

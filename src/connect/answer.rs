@@ -1,6 +1,7 @@
 //! What the SDK returned, as a contact id or a refusal.
 
 use std::error::Error;
+use std::io;
 
 use aws_credential_types::provider::error::CredentialsError;
 use aws_sdk_connect::config::http::HttpResponse;
@@ -53,6 +54,12 @@ fn refusal(error: &SdkError<StartOutboundChatContactError, HttpResponse>) -> Ref
             let message = shortened(&DisplayErrorContext(error).to_string());
             Refusal { kind, status: Some(status), code: "UnreadableAnswer".to_owned(), message }
         }
+        SdkError::DispatchFailure(_) if never_connected(error) => Refusal {
+            kind: RefusalKind::Unreachable,
+            status: None,
+            code: "Unreachable".to_owned(),
+            message: shortened(&DisplayErrorContext(error).to_string()),
+        },
         SdkError::TimeoutError(_) => unknown("Timeout", None, "no answer in time"),
         SdkError::DispatchFailure(failure) if failure.is_timeout() => {
             unknown("Timeout", None, "no answer in time")
@@ -93,16 +100,25 @@ fn fallback(status: u16, code: Option<&str>) -> String {
     }
 }
 
+/// Whether no connection came about, so that the request has certainly not left.
+fn never_connected(error: &(dyn Error + 'static)) -> bool {
+    causes(error).any(|error| {
+        let connecting = error.downcast_ref::<hyper_util::client::legacy::Error>();
+        let refused = error.downcast_ref::<io::Error>().map(io::Error::kind);
+        connecting.is_some_and(hyper_util::client::legacy::Error::is_connect)
+            || refused == Some(io::ErrorKind::ConnectionRefused)
+    })
+}
+
 /// The reason why no credentials could be had, if that is what went wrong: then no request left.
 fn credentials_error(error: &(dyn Error + 'static)) -> Option<String> {
-    let mut cause = Some(error);
-    while let Some(error) = cause {
-        if error.downcast_ref::<CredentialsError>().is_some() {
-            return Some(shortened(&DisplayErrorContext(error).to_string()));
-        }
-        cause = error.source();
-    }
-    None
+    let error = causes(error).find(|error| error.downcast_ref::<CredentialsError>().is_some())?;
+    Some(shortened(&DisplayErrorContext(error).to_string()))
+}
+
+/// The error and what caused it, the last cause last.
+fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
+    std::iter::successors(Some(error), |&error| error.source())
 }
 
 fn shortened(message: &str) -> String {

@@ -32,6 +32,8 @@ pub enum RefusalKind {
     Throttled,
     /// Credentials are missing, expired, or do not sign as they should.
     Credentials,
+    /// No connection came about: no such host, refused, no TLS. The request has certainly not left.
+    Unreachable,
     /// Nobody knows: time-out, reset, 5xx, an answer that cannot be read. The contact may exist.
     Unknown,
     /// An answer that the service does not give to this operation: something in between answers, or its API changed.

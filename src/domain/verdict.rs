@@ -97,7 +97,9 @@ pub fn decide(situation: Situation, jitter: f64) -> Verdict {
     match kind {
         RefusalKind::InvalidRequest => Verdict::Settle(Event::Refused(earlier)),
         RefusalKind::Conflict if attempts >= MAX_CONFLICTS => Verdict::Settle(Event::Refused(earlier)),
-        RefusalKind::Conflict | RefusalKind::Throttled => Verdict::Retry(Event::NotNow(earlier), delay),
+        RefusalKind::Conflict | RefusalKind::Throttled | RefusalKind::Unreachable => {
+            Verdict::Retry(Event::NotNow(earlier), delay)
+        }
         RefusalKind::ActiveChats => Verdict::Pause(Event::NotNow(earlier)),
         RefusalKind::AccessDenied
         | RefusalKind::NotFound
@@ -118,30 +120,44 @@ pub fn token_is_safe(age: Duration) -> bool {
 }
 
 /// Watches for a service that does not answer anybody: many requests in a row, over a while, without an outcome.
+///
+/// A run that could not connect even once is given up much sooner: the endpoint or the network of this machine is
+/// wrong, nobody is in doubt, and who has just started it is still looking.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Silence {
     requests: u32,
     since: Duration,
+    /// Whether a connection came about in this run.
+    connected: bool,
 }
 
 impl Silence {
-    /// Requests in a row without an outcome that are needed...
-    const REQUESTS: u32 = 20;
-    /// ...and the time that they must span.
-    const SPAN: Duration = Duration::from_secs(60);
+    /// Requests in a row without an outcome that are needed, and the time that they must span...
+    const LIMIT: (u32, Duration) = (20, Duration::from_secs(60));
+    /// ...and those of a run that has never had a connection.
+    const LIMIT_UNCONNECTED: (u32, Duration) = (5, Duration::from_secs(5));
 
     /// Takes note of an answer that could be read, at any time.
     pub fn broken(&mut self) {
-        *self = Self::default();
+        *self = Self { connected: true, ..Self::default() };
     }
 
-    /// Takes note of a request without an outcome, at `now` since the start of the run. Says whether to stop.
-    pub fn grows(&mut self, now: Duration) -> bool {
+    /// Takes note of an answer or of its lack, at `now` since the start of the run. Says whether to stop.
+    pub fn listen(&mut self, kind: RefusalKind, now: Duration) -> bool {
+        match kind {
+            RefusalKind::Unreachable => {}
+            RefusalKind::Unknown => self.connected = true,
+            _ => {
+                self.broken();
+                return false;
+            }
+        }
         if self.requests == 0 {
             self.since = now;
         }
         self.requests = self.requests.saturating_add(1);
-        self.requests >= Self::REQUESTS && now.saturating_sub(self.since) >= Self::SPAN
+        let (requests, span) = if self.connected { Self::LIMIT } else { Self::LIMIT_UNCONNECTED };
+        self.requests >= requests && now.saturating_sub(self.since) >= span
     }
 }
 
@@ -176,6 +192,7 @@ mod tests {
             (K::Unexpected, Verdict::Halt(now)),
             (K::Conflict, retry(now)),
             (K::Throttled, retry(now)),
+            (K::Unreachable, retry(now)),
             (K::ActiveChats, Verdict::Pause(now)),
             (K::Unknown, retry(Event::Unanswered)),
         ] {
@@ -213,11 +230,36 @@ mod tests {
     #[test]
     fn silence_needs_both_many_requests_and_a_while() {
         let mut silence = Silence::default();
-        assert!((0..100).all(|_| !silence.grows(Duration::from_secs(5))), "100 at one instant");
-        assert!(silence.grows(Duration::from_secs(65)));
+        let mut unknown = |seconds| silence.listen(RefusalKind::Unknown, Duration::from_secs(seconds));
+        assert!((0..100).all(|_| !unknown(5)), "100 at one instant");
+        assert!(unknown(65));
         silence.broken();
-        assert!(!silence.grows(Duration::from_secs(1000)));
-        assert!((0..18).all(|_| !silence.grows(Duration::from_secs(2000))), "19 in all");
-        assert!(silence.grows(Duration::from_secs(2000)));
+        let mut unknown = |seconds| silence.listen(RefusalKind::Unknown, Duration::from_secs(seconds));
+        assert!(!unknown(1000));
+        assert!((0..18).all(|_| !unknown(2000)), "19 in all");
+        assert!(unknown(2000));
+        assert!(!silence.listen(RefusalKind::Throttled, Duration::from_secs(2001)), "somebody answers");
+        assert!(!silence.listen(RefusalKind::Unknown, Duration::from_secs(3000)));
+    }
+
+    #[test]
+    fn a_run_that_never_connects_is_given_up_soon() {
+        let refused = RefusalKind::Unreachable;
+        let after = |silence: &mut Silence, requests: u32, seconds| {
+            (0..requests).any(|_| silence.listen(refused, Duration::from_secs(seconds)))
+        };
+        let mut silence = Silence::default();
+        assert!(!after(&mut silence, 100, 1), "all at one instant");
+        assert!(after(&mut silence, 1, 6));
+
+        let mut silence = Silence::default();
+        assert!(!after(&mut silence, 1, 0) && !after(&mut silence, 3, 60), "4 in all");
+
+        // One connection, and it is the service that is down, or the network for a while.
+        for had in [RefusalKind::Unknown, RefusalKind::Throttled] {
+            let mut silence = Silence::default();
+            assert!(!silence.listen(had, Duration::ZERO));
+            assert!(!after(&mut silence, 100, 50) && after(&mut silence, 100, 110), "{had:?}");
+        }
     }
 }

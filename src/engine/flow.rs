@@ -261,9 +261,7 @@ impl<'a> Flow<'a> {
             self.counters.throttled += 1;
             self.engine.pace.throttled();
         }
-        if refusal.kind != RefusalKind::Unknown {
-            self.silence.broken();
-        } else if self.silence.grows(self.began.elapsed()) {
+        if self.silence.listen(refusal.kind, self.began.elapsed()) {
             self.end(Ending::Silent(masked(refusal.clone())));
         }
     }

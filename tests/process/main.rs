@@ -6,9 +6,18 @@
 #[path = "../simulator_process/mod.rs"]
 mod simulator_process;
 
+mod boto3;
+mod broken;
+mod dry_run;
+mod exits;
+mod identity;
 mod kills;
 mod once;
+mod output;
+mod privacy;
 mod races;
 mod ran;
 mod server;
+mod signals;
 mod site;
+mod terminal;

@@ -35,7 +35,7 @@ impl Ran {
         for number in people.lines().skip(1).filter_map(|line| line.split(',').nth(2)) {
             let digits: String = number.chars().filter(char::is_ascii_digit).collect();
             let national = &digits[digits.len().saturating_sub(10)..];
-            let shown = !national.is_empty() && self.stderr.contains(national);
+            let shown = national.len() > 6 && self.stderr.contains(national);
             assert!(!shown, "{number} is on stderr:\n{}", self.stderr);
         }
     }

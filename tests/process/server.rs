@@ -27,10 +27,22 @@ impl Server {
         self.stats()["requests"].as_u64().unwrap()
     }
 
+    /// Waits until so many requests have arrived.
+    pub(crate) fn wait_for_requests(&self, requests: u64) {
+        while self.requests() < requests {
+            std::thread::yield_now();
+        }
+    }
+
+    /// Contacts, with the requests that started them.
+    pub(crate) fn contacts_in_full(&self) -> Vec<Value> {
+        self.lines("/_simulator/contacts")
+    }
+
     /// Contact ids by client token.
     pub(crate) fn contacts(&self) -> HashMap<String, Vec<String>> {
         let mut contacts: HashMap<String, Vec<String>> = HashMap::new();
-        for contact in self.lines("/_simulator/contacts") {
+        for contact in self.contacts_in_full() {
             let text = |member: &str| contact[member].as_str().unwrap().to_owned();
             contacts.entry(text("client_token")).or_default().push(text("contact_id"));
         }

@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 
 use crate::ran::Ran;
 
@@ -82,8 +82,7 @@ impl Site {
 
     /// Runs this command to its end.
     pub(crate) fn finish(&self, mut command: Command) -> Ran {
-        let output = command.output().unwrap();
-        Ran::new(&output, &self.people())
+        self.ran(&command.output().unwrap())
     }
 
     /// Starts the binary; its output is gathered by [`Site::wait`].
@@ -93,7 +92,7 @@ impl Site {
 
     /// Waits for the end of what was started.
     pub(crate) fn wait(&self, child: Child) -> Ran {
-        Ran::new(&child.wait_with_output().unwrap(), &self.people())
+        self.ran(&child.wait_with_output().unwrap())
     }
 
     /// `run people.csv --yes --json` against that endpoint.
@@ -108,9 +107,9 @@ impl Site {
         reader.deserialize().map(Result::unwrap).collect()
     }
 
-    /// The recipients file as it is now, where there is one: what must not be seen in any log.
-    fn people(&self) -> String {
-        fs::read_to_string(self.path("people.csv")).unwrap_or_default()
+    /// What a process that ended left behind, checked for numbers of the recipients file as it is now.
+    pub(crate) fn ran(&self, output: &Output) -> Ran {
+        Ran::new(output, &fs::read_to_string(self.path("people.csv")).unwrap_or_default())
     }
 }
 

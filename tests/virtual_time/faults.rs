@@ -187,6 +187,28 @@ async fn a_dead_network_halts() {
     stage.check_promises(&options);
 }
 
+/// An endpoint that nobody listens at: whoever has just typed it is told within seconds, and nobody is in doubt.
+#[tokio::test(start_paused = true)]
+async fn what_cannot_be_reached_from_the_start_halts_soon() {
+    for recipients in [1, 500] {
+        let mut config = world();
+        config.faults.chance(Fault::ConnectFailed, 1.0);
+        let options = Options::default();
+        let mut stage = Stage::with_recipients(config, recipients);
+        let outcome = stage.run(&options).await.unwrap();
+        let Ending::Silent(refusal) = outcome.ending else { panic!("{:?}", outcome.ending) };
+        assert_eq!(refusal.kind, RefusalKind::Unreachable);
+        assert!((5..60).contains(&outcome.elapsed.as_secs()), "{:?}", outcome.elapsed);
+        assert_eq!(stage.tally()[State::Queued], recipients);
+        stage.simulator.with(|world| {
+            world.faults_mut().clear();
+        });
+        stage.run(&options).await.unwrap();
+        assert_eq!(stage.tally()[State::Started], recipients);
+        stage.check_promises(&options);
+    }
+}
+
 /// A server that accepts and never answers does not hold a run for ever.
 #[tokio::test(start_paused = true)]
 async fn hangs_end_at_the_read_timeout() {

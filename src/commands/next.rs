@@ -1,0 +1,55 @@
+//! The command that goes on after a run, ready for a shell: the same campaign and journal, and requests that go to the
+//! same place at the same pace. It leaves out what was for one run only, such as `--limit`.
+
+use super::sending::SendArgs;
+use crate::cli::Shared;
+
+/// The command.
+pub(super) fn command(shared: &Shared, send: &SendArgs) -> String {
+    let mut command = "campaign resume".to_owned();
+    let mut option = |name: &str, value: Option<String>| {
+        if let Some(value) = value {
+            command.push_str(&format!(" {name} {}", quoted(&value)));
+        }
+    };
+    option("-c", shared.campaign.clone());
+    option("-j", shared.journal.as_ref().map(|path| path.display().to_string()));
+    option("--region", send.region.clone());
+    option("--profile", send.profile.clone());
+    option("--endpoint-url", send.endpoint_url.as_ref().map(|url| url.as_str().to_owned()));
+    option("--rate", send.rate.map(|rate| rate.get().to_string()));
+    option("--burst", send.burst.map(|burst| burst.to_string()));
+    option("--max-in-flight", send.max_in_flight.map(|most| most.to_string()));
+    if send.simulate {
+        command.push_str(" --simulate");
+    }
+    command
+}
+
+/// As a POSIX shell reads it back.
+fn quoted(word: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "_-./:@%+=,".contains(c);
+    if !word.is_empty() && word.chars().all(is_plain) {
+        return word.to_owned();
+    }
+    format!("'{}'", word.replace('\'', r"'\''"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_survive_the_shell() {
+        for (word, shell) in [
+            ("campaigns/spring.toml", "campaigns/spring.toml"),
+            ("http://127.0.0.1:8080", "http://127.0.0.1:8080"),
+            ("my campaigns/a.toml", "'my campaigns/a.toml'"),
+            ("it's", r"'it'\''s'"),
+            ("$HOME", "'$HOME'"),
+            ("", "''"),
+        ] {
+            assert_eq!(quoted(word), shell);
+        }
+    }
+}
