@@ -54,12 +54,6 @@ fn refusal(error: &SdkError<StartOutboundChatContactError, HttpResponse>) -> Ref
             let message = shortened(&DisplayErrorContext(error).to_string());
             Refusal { kind, status: Some(status), code: "UnreadableAnswer".to_owned(), message }
         }
-        SdkError::DispatchFailure(_) if never_connected(error) => Refusal {
-            kind: RefusalKind::Unreachable,
-            status: None,
-            code: "Unreachable".to_owned(),
-            message: shortened(&DisplayErrorContext(error).to_string()),
-        },
         SdkError::TimeoutError(_) => unknown("Timeout", None, "no answer in time"),
         SdkError::DispatchFailure(failure) if failure.is_timeout() => {
             unknown("Timeout", None, "no answer in time")
@@ -69,6 +63,12 @@ fn refusal(error: &SdkError<StartOutboundChatContactError, HttpResponse>) -> Ref
             status: None,
             code: "Credentials".to_owned(),
             message: credentials_error(error).unwrap_or_default(),
+        },
+        SdkError::DispatchFailure(_) if never_connected(error) => Refusal {
+            kind: RefusalKind::Unreachable,
+            status: None,
+            code: "Unreachable".to_owned(),
+            message: shortened(&DisplayErrorContext(error).to_string()),
         },
         SdkError::DispatchFailure(_) => unknown("Connection", None, &DisplayErrorContext(error).to_string()),
         // Nothing left: the request could not be built.

@@ -102,7 +102,7 @@ fn file_name_of(name: &str) -> String {
 mod tests {
     use super::*;
 
-    /// Promise 8. (Two handles of one process exclude each other as two processes do; `tests/one_process.rs` has two.)
+    /// Promise 8. (Two handles of one process exclude each other as two processes do; `tests/process/races.rs` has two.)
     #[test]
     fn the_second_one_is_told_who_holds_it() {
         let folder = tempfile::tempdir().unwrap();

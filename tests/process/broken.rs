@@ -5,6 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
 use std::process::Command;
 
+use crate::ran::Ran;
 use crate::server::Server;
 use crate::site::{BINARY, Site};
 
@@ -32,10 +33,11 @@ fn a_folder_that_cannot_be_written() {
 }
 
 /// Files may grow to so many blocks of 512 bytes, and what is beyond fails.
-fn limited(site: &Site, blocks: u32, server: &Server) -> crate::ran::Ran {
+fn limited(site: &Site, server: &Server, blocks: u32, rate: &str) -> Ran {
     let script = format!("trap '' XFSZ; ulimit -f {blocks}; exec \"$0\" \"$@\"");
     let mut shell = Command::new("sh");
-    shell.args(["-c", &script, BINARY, "run", "people.csv", "--yes", "--endpoint-url", server.endpoint()]);
+    shell.args(["-c", &script, BINARY, "run", "people.csv", "--yes", "--rate", rate, "--burst=1"]);
+    shell.args(["--endpoint-url", server.endpoint()]);
     shell.current_dir(site.folder()).env_clear().envs(site.environment());
     site.finish(shell)
 }
@@ -45,13 +47,27 @@ fn a_disk_without_room() {
     let server = Server::start(&[]);
     for blocks in [0, 1, 8, 64, 128] {
         let site = Site::with_people(300);
-        limited(&site, blocks, &server).exits(1).says(&["error: ", "hint: "]);
+        limited(&site, &server, blocks, "1000").exits(1).says(&["error: ", "hint: "]);
         assert_eq!(server.requests(), 0, "{blocks} blocks");
         // With room again the same command does it all.
         let roomy = Server::start(&[]);
         site.send(roomy.endpoint()).exits(0);
         roomy.has_each_once(&site.report());
     }
+}
+
+#[test]
+fn a_disk_that_fills_while_contacts_are_started() {
+    let (site, server) = (Site::with_people(300), Server::start(&[]));
+    // The plan fits, the write-ahead log of three hundred settlements does not.
+    limited(&site, &server, 2_048, "100")
+        .exits(1)
+        .says(&["the disk with the journal", "nothing that was started"]);
+    let started = site.report().iter().filter(|record| record.state == "started").count() as u64;
+    assert!((1..300).contains(&started), "{started}");
+    assert!(server.requests() < 300, "nothing more was sent");
+    assert_eq!(site.send(server.endpoint()).exits(0).json()["started"], 300);
+    server.has_each_once(&site.report());
 }
 
 #[test]

@@ -4,6 +4,8 @@
 
 use std::process::Child;
 
+use rusqlite::{Connection, OpenFlags};
+
 use crate::server::Server;
 use crate::site::Site;
 
@@ -32,6 +34,7 @@ fn run(site: &Site, server: &Server, processes: usize) {
         .collect();
     let mut losers = Vec::new();
     while running.len() > 1 {
+        assert!(going_on(site) <= 1, "two processes run the campaign at the same time");
         let ended = running.iter_mut().position(|child| child.try_wait().unwrap().is_some());
         if let Some(ended) = ended {
             losers.push(site.wait(running.swap_remove(ended)));
@@ -45,4 +48,14 @@ fn run(site: &Site, server: &Server, processes: usize) {
     }
     server.thaw();
     assert_eq!(site.wait(winner).exits(0).json()["started"], 5);
+}
+
+/// Runs that began and have not ended, as the journal has them.
+fn going_on(site: &Site) -> u32 {
+    let journal = Connection::open_with_flags(site.path("journal.db"), OpenFlags::SQLITE_OPEN_READ_ONLY);
+    let count = |journal: Connection| {
+        journal.query_row("SELECT count(*) FROM run WHERE ended_at IS NULL", [], |row| row.get(0))
+    };
+    // There may be no journal yet, or no table in it.
+    journal.and_then(count).unwrap_or(0)
 }
