@@ -6,11 +6,12 @@ use std::io::{self, Write};
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
 use std::path::PathBuf;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use clap::Args;
 use tokio::signal::unix::{SignalKind, signal};
 
+use crate::clock::Clock;
 use crate::simulator::{
     Credential, Fault, FaultPlan, Latency, LogDetail, Server, ServerError, Signatures, Simulator, Throttle,
     UnixMillis, WorldConfig,
@@ -167,7 +168,7 @@ pub enum SimulatorCommandError {
 
 /// Runs the simulator until SIGINT or SIGTERM.
 pub fn run(args: &SimulatorArgs) -> Result<(), SimulatorCommandError> {
-    let simulator = Simulator::new(world(args)?, wall_clock);
+    let simulator = Simulator::new(world(args)?, wall_clock());
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     runtime.map_err(system("start the runtime"))?.block_on(serve(args, simulator))
 }
@@ -201,13 +202,9 @@ fn system(what: &'static str) -> impl Fn(io::Error) -> SimulatorCommandError {
     move |source| SimulatorCommandError::System { what, source }
 }
 
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the one place where the simulator's server meets the wall clock"
-)]
-fn wall_clock() -> UnixMillis {
-    let elapsed = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    UnixMillis(u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX))
+fn wall_clock() -> impl Fn() -> UnixMillis {
+    let clock = Clock::system();
+    move || UnixMillis(u64::try_from(clock.now().millis()).unwrap_or(0))
 }
 
 fn world(args: &SimulatorArgs) -> Result<WorldConfig, SimulatorCommandError> {

@@ -79,9 +79,9 @@ impl Write for Terminal {
 fn terminal() -> (Terminal, Screen) {
     let terminal = Terminal(Arc::new(Mutex::new(vt100::Parser::new(24, 80, 0))));
     let target = terminal.clone();
-    let screen = Screen::over(terminal.clone(), move || {
-        ProgressDrawTarget::term_like_with_hz(Box::new(target.clone()), 200)
-    });
+    // Without a refresh rate: indicatif keeps it in real time, and would skip drawings of a virtual one by chance.
+    let screen =
+        Screen::over(terminal.clone(), move || ProgressDrawTarget::term_like(Box::new(target.clone())));
     (terminal, screen)
 }
 

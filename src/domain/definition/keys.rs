@@ -102,12 +102,7 @@ pub const KEYS: &[Key] = {
         key("connect.region", Text, Optional, "The AWS Region; default: that of the source's ARN."),
         key("connect.profile", Text, Optional, "The profile of the AWS configuration files."),
         key("connect.endpoint_url", Text, Optional, "Another endpoint; plain http:// only to loopback."),
-        key(
-            "connect.ca_bundle",
-            Text,
-            Optional,
-            "A file of PEM certificates to trust instead of the system's.",
-        ),
+        key("connect.ca_bundle", Text, Optional, "A file of PEM certificates to trust besides the system's."),
         key("connect.connect_timeout", Duration, Default("\"5s\""), "Longest wait for a connection."),
         key("connect.read_timeout", Duration, Default("\"30s\""), "Longest wait for an answer."),
         key("recipients.phone", Text, Default("\"phone\""), "The column with the phone number."),

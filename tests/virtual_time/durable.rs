@@ -1,0 +1,65 @@
+//! Promises 2 and 4, at every moment of a run: what is about to leave and what is said to be started is in the journal
+//! already, committed, as another reader sees it.
+
+use campaign::domain::state::State;
+use campaign::engine::{Notice, Observer};
+use campaign::journal::{CampaignId, Reader, Record, Selection};
+use campaign::simulator::{Fault, WorldConfig};
+
+use crate::stage::{Options, Stage};
+
+/// Looks into the journal, through a connection of its own, whenever the engine says something.
+struct Witness {
+    journal: Reader,
+    campaign: CampaignId,
+    requests: u64,
+    started: u64,
+}
+
+impl Witness {
+    /// Attempts, and contact ids, as they are committed.
+    fn committed(&self) -> (u64, u64) {
+        let (mut attempts, mut ids) = (0, 0);
+        let each = |row: &Record<'_>| {
+            attempts += u64::from(row.attempts);
+            ids += u64::from(row.state == State::Started && row.contact_id.is_some());
+            Ok::<_, campaign::journal::JournalError>(())
+        };
+        let read = self.journal.snapshot();
+        read.and_then(|now| now.each_record(self.campaign, &Selection::default(), each)).expect("it reads");
+        (attempts, ids)
+    }
+}
+
+impl Observer for Witness {
+    fn see(&mut self, notice: &Notice) {
+        match notice {
+            // The request is made and has not been polled yet: nothing of it has left.
+            Notice::Requested { .. } => {
+                self.requests += 1;
+                let (attempts, _) = self.committed();
+                assert!(self.requests <= attempts, "promise 2: request {} of {attempts}", self.requests);
+            }
+            Notice::Moved { to: State::Started, .. } => {
+                self.started += 1;
+                let (_, ids) = self.committed();
+                assert!(self.started <= ids, "promise 4: contact {} of {ids}", self.started);
+            }
+            _ => {}
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn attempts_are_committed_before_requests_and_contact_ids_before_anybody_knows() {
+    let mut config = WorldConfig::default();
+    config.faults.chance(Fault::LostAnswer, 0.1).chance(Fault::Throttling, 0.1);
+    let options = Options { rate: 20.0, burst: 4, ..Options::default() };
+    let mut stage = Stage::with_recipients(config, 120);
+    let (journal, campaign) = (stage.reader(), stage.campaign);
+    let mut witness = Witness { journal, campaign, requests: 0, started: 0 };
+    let outcome = stage.run_watched(&options, &mut witness).await.unwrap();
+    assert_eq!((witness.requests, witness.started), (outcome.counters.requests, 120));
+    assert!(witness.requests > 130, "some were made again: {}", witness.requests);
+    stage.check_promises(&options);
+}
