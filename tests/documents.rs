@@ -71,6 +71,18 @@ fn every_promise_names_tests_that_exist() {
     }
 }
 
+#[test]
+fn every_table_of_the_journal_is_described() {
+    let text = read("ARCHITECTURE.md");
+    let schema = read("migrations/V1__journal.sql");
+    for table in schema.split("CREATE TABLE ").skip(1).filter_map(|rest| rest.split(' ').next()) {
+        assert!(
+            text.contains(&format!("| `{table}` |")),
+            "ARCHITECTURE.md does not describe the table {table}"
+        );
+    }
+}
+
 /// The keys that `docs/api-members.md` gives, and the other way round: no key of the request is forgotten.
 #[test]
 fn the_page_of_api_members_has_the_keys_of_a_definition() {

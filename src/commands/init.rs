@@ -12,7 +12,17 @@ use crate::domain::ending::Exit;
 /// The sample campaign of this project is what a new one begins with.
 const DEFINITION: &str = include_str!("../../campaigns/sample.toml");
 const RECIPIENTS: &str = include_str!("../../campaigns/sample.csv");
-/// Recipients of a new campaign's sample.
+/// The sample's pace is for the simulator; a new campaign begins with that of a new AWS account, which is the default.
+const PACE: &str = "; the
+# simulator takes more, and this sample is for the simulator.
+rate = 200.0
+burst = 20
+";
+const DEFAULT_PACE: &str = ".
+# rate = 2.0
+# burst = 5
+";
+/// Lines of a new campaign's CSV.
 const RECIPIENTS_LINES: usize = 11;
 
 /// Arguments of `campaign init`.
@@ -44,7 +54,7 @@ pub fn run(args: &InitArgs) -> Result<Exit, Failure> {
             "choose another name; nothing was written",
         ));
     }
-    let definition = DEFINITION.replace("sample", &args.name);
+    let definition = definition(&args.name);
     let recipients: String = RECIPIENTS.split_inclusive('\n').take(RECIPIENTS_LINES).collect();
     std::fs::create_dir_all(folder).map_err(|error| failed(folder, &error))?;
     for (path, text) in paths.iter().zip([definition, recipients]) {
@@ -53,13 +63,17 @@ pub fn run(args: &InitArgs) -> Result<Exit, Failure> {
     let [definition, recipients] = paths.map(|path: PathBuf| path.display().to_string());
     let told = writeln!(
         io::stderr().lock(),
-        "wrote {definition} and {recipients}\n  try: campaign run {recipients} -c {name} --simulate\n  then set \
-         instance_id, contact_flow_id and source in {definition}, and run it without --simulate and with -j \
-         campaigns/{name}.db: what was simulated is no real campaign",
+        "wrote {definition} and {recipients}\n  try: campaign run {recipients} -c {name} --simulate -j rehearsal.db\n  \
+         then set instance_id, contact_flow_id and source in {definition}, and run it without --simulate and -j: what \
+         was simulated is no real campaign, and has its own journal",
         name = args.name
     );
     told.map_err(|error| failed(Path::new("stderr"), &error))?;
     Ok(Exit::Done)
+}
+
+fn definition(name: &str) -> String {
+    DEFINITION.replace(PACE, DEFAULT_PACE).replace("sample", name)
 }
 
 fn write_new(path: &Path, text: &str) -> io::Result<()> {
@@ -71,5 +85,22 @@ fn failed(path: &Path, error: &io::Error) -> Failure {
         message: format!("failed to write {}: {error}", path.display()),
         hint: None,
         exit: Exit::Failure,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::definition::{self, Rate};
+
+    #[test]
+    fn a_new_campaign_has_its_name_and_the_pace_of_a_new_account() {
+        let text = definition("spring");
+        assert!(!text.contains("sample") && !text.contains("simulator"), "{text}");
+        let definition = definition::parse(&text, "campaigns/spring.toml", "spring").expect("it is valid");
+        assert_eq!(definition.name, "spring");
+        let Rate::PerSecond(rate) = definition.pace.rate else { panic!("{:?}", definition.pace.rate) };
+        assert!((rate.get() - 2.0).abs() < f64::EPSILON);
+        assert_eq!(definition.pace.burst.get(), 5);
     }
 }
