@@ -1,0 +1,59 @@
+//! Whole campaigns from one seed each: a random definition, file, world and story of runs that crash, drain, pause for
+//! days and see the clock jump. After every run each promise of the design is held against the simulator's own log.
+//!
+//! `CAMPAIGN_SEEDS=n` sets how many seeds are played, `CAMPAIGN_SEED=s` plays one and tells its story.
+
+mod chance;
+mod clocks;
+mod model;
+mod people;
+mod promises;
+mod sentinel;
+mod shapes;
+mod story;
+mod sweep;
+mod trial;
+mod worlds;
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// Seeds of a run without `CAMPAIGN_SEEDS`: what takes about half a minute on two cores.
+const SEEDS: u64 = 600;
+/// Where all seeds derive from, so that every run of the tests plays the same ones.
+const BASE: u64 = 0x5eed_2026_0301;
+
+#[test]
+fn every_promise_holds_for_every_seed() {
+    if let Ok(seed) = std::env::var("CAMPAIGN_SEED") {
+        story::play(seed.parse().expect("CAMPAIGN_SEED is a number"), story::Telling::Aloud);
+        return;
+    }
+    let seeds = std::env::var("CAMPAIGN_SEEDS").map_or(SEEDS, |seeds| seeds.parse().expect("a number"));
+    let next = AtomicU64::new(0);
+    let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let failed: Vec<u64> = std::thread::scope(|scope| {
+        let players: Vec<_> = (0..threads).map(|_| scope.spawn(|| play_all(&next, seeds))).collect();
+        players.into_iter().flat_map(|player| player.join().expect("a player never panics")).collect()
+    });
+    assert!(failed.is_empty(), "{} of {seeds} seeds broke a promise: {failed:?}", failed.len());
+}
+
+/// Plays seeds until none is left; gives back those that broke a promise.
+fn play_all(next: &AtomicU64, seeds: u64) -> Vec<u64> {
+    let mut failed = Vec::new();
+    loop {
+        let index = next.fetch_add(1, Ordering::Relaxed);
+        if index >= seeds {
+            return failed;
+        }
+        let seed = chance::seed(BASE, index);
+        if catch_unwind(AssertUnwindSafe(|| story::play(seed, story::Telling::Silent))).is_err() {
+            eprintln!(
+                "seed {seed} broke a promise (above); play it again with\n  CAMPAIGN_SEED={seed} cargo test --release \
+                 --test seeds every_promise -- --nocapture"
+            );
+            failed.push(seed);
+        }
+    }
+}

@@ -1,0 +1,175 @@
+//! Stands at the door of the world and beside the engine, looks into the journal through a connection of its own, and
+//! writes down what is not as promised. It also says when the process is to die.
+
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+
+use campaign::clock::Clock;
+use campaign::domain::state::State;
+use campaign::domain::verdict::TOKEN_SAFE;
+use campaign::engine::{Notice, Observer};
+use campaign::simulator::{Fault, RequestFacts};
+use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
+use uuid::Uuid;
+
+/// When a process dies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Crash {
+    Never,
+    /// Before the engine's future is polled for this time.
+    Poll(u64),
+    /// So many milliseconds after its start.
+    Instant(u64),
+    /// With this request, when the world has done what it does with it.
+    Request(u64),
+    /// With this notice.
+    Notice(u64),
+    /// After the last commit of the engine, before the end of the run is written.
+    End,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct Sentinel(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    journal: Mutex<Option<Connection>>,
+    wall: Clock,
+    violations: Mutex<Vec<String>>,
+    die: AtomicBool,
+    requests: AtomicU64,
+    dies_at_request: AtomicU64,
+}
+
+impl Sentinel {
+    pub(crate) fn new(wall: Clock) -> Self {
+        Self(Arc::new(Inner {
+            journal: Mutex::new(None),
+            wall,
+            violations: Mutex::default(),
+            die: AtomicBool::new(false),
+            requests: AtomicU64::new(0),
+            dies_at_request: AtomicU64::new(u64::MAX),
+        }))
+    }
+
+    /// A run begins.
+    pub(crate) fn begin(&self, path: &Path, crash: Crash) {
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = Connection::open_with_flags(path, flags).expect("the journal can be read");
+        *self.0.journal.lock().expect("a journal") = Some(connection);
+        self.0.die.store(false, Ordering::Relaxed);
+        self.0.requests.store(0, Ordering::Relaxed);
+        let at = if let Crash::Request(at) = crash { at } else { u64::MAX };
+        self.0.dies_at_request.store(at, Ordering::Relaxed);
+    }
+
+    /// The run is over.
+    pub(crate) fn end(&self) {
+        *self.0.journal.lock().expect("a journal") = None;
+    }
+
+    pub(crate) fn is_dead(&self) -> bool {
+        self.0.die.load(Ordering::Relaxed)
+    }
+
+    /// Requests of this run.
+    pub(crate) fn requests(&self) -> u64 {
+        self.0.requests.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn violations(&self) -> Vec<String> {
+        std::mem::take(&mut *self.0.violations.lock().expect("a list"))
+    }
+
+    fn violated(&self, what: String) {
+        self.0.violations.lock().expect("a list").push(what);
+    }
+
+    fn look<T>(&self, look: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> T {
+        let journal = self.0.journal.lock().expect("a journal");
+        look(journal.as_ref().expect("requests and notices come in a run only")).expect("the journal answers")
+    }
+
+    /// What the world asks before it does anything with a request. Promise 2, and 5 by the clock of the machine.
+    pub(crate) fn script(&self) -> impl FnMut(&RequestFacts<'_>) -> Option<Fault> + Send + 'static + use<> {
+        let sentinel = self.clone();
+        move |facts| {
+            let request = sentinel.0.requests.fetch_add(1, Ordering::Relaxed) + 1;
+            if request == sentinel.0.dies_at_request.load(Ordering::Relaxed) {
+                sentinel.0.die.store(true, Ordering::Relaxed);
+            }
+            sentinel.check(facts);
+            None
+        }
+    }
+
+    fn check(&self, facts: &RequestFacts<'_>) {
+        let Some(token) = facts.client_token.and_then(|token| Uuid::try_parse(token).ok()) else {
+            return self.violated(format!("promise 3: a request without a token: {facts:?}"));
+        };
+        let row: Option<(u8, u32, Option<i64>)> = self.look(|journal| {
+            journal
+                .prepare_cached("SELECT state, attempts, doubt_at FROM row WHERE client_token = ?1 AND state <> 6")?
+                .query_row([&token.as_bytes()[..]], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+                .optional()
+        });
+        let Some((state, attempts, Some(doubt_at))) = row else {
+            return self.violated(format!("promise 2: {facts:?} left, and the journal has {row:?}"));
+        };
+        if state != State::Attempting.code() || attempts < facts.attempt {
+            self.violated(format!("promise 2: {facts:?} left, and the journal has {row:?}"));
+        }
+        let age = self.0.wall.now().millis() - doubt_at;
+        if age >= TOKEN_SAFE.as_millis() as i64 {
+            self.violated(format!("promise 5: {facts:?} left {age} ms after its first doubtful attempt"));
+        }
+    }
+}
+
+/// Sees what the engine says. Promise 4.
+#[derive(Debug)]
+pub(crate) struct Watcher {
+    sentinel: Sentinel,
+    notices: u64,
+    dies_at: u64,
+    most_in_flight: usize,
+}
+
+impl Watcher {
+    pub(crate) fn new(sentinel: Sentinel, crash: Crash, most_in_flight: usize) -> Self {
+        let dies_at = if let Crash::Notice(at) = crash { at } else { u64::MAX };
+        Self { sentinel, notices: 0, dies_at, most_in_flight }
+    }
+}
+
+impl Observer for Watcher {
+    fn see(&mut self, notice: &Notice) {
+        self.notices += 1;
+        if self.notices == self.dies_at {
+            self.sentinel.0.die.store(true, Ordering::Relaxed);
+        }
+        match notice {
+            Notice::Requested { in_flight, .. } if *in_flight > self.most_in_flight => {
+                self.sentinel.violated(format!("{in_flight} requests in flight"));
+            }
+            Notice::Moved { line: Some(line), to, .. }
+                if matches!(to, State::Started | State::Failed | State::Uncertain) =>
+            {
+                let so: bool = self.sentinel.look(|journal| {
+                    journal
+                        .prepare_cached(
+                            "SELECT count(*) > 0 FROM row WHERE line = ?1 AND state = ?2
+                             AND (state <> 2 OR contact_id IS NOT NULL)",
+                        )?
+                        .query_row(params![*line as i64, to.code()], |row| row.get(0))
+                });
+                if !so {
+                    self.sentinel.violated(format!("promise 4: {notice:?}, and the journal does not have it"));
+                }
+            }
+            _ => {}
+        }
+    }
+}

@@ -1,0 +1,213 @@
+//! A story from a seed: what happens to a campaign, run after run, until nothing goes wrong any more.
+
+use std::num::NonZeroU32;
+use std::time::Duration;
+
+use campaign::domain::ending::Signal;
+use campaign::domain::verdict::TOKEN_SAFE;
+use campaign::engine::Stop;
+use campaign::pace::Asked;
+
+use crate::chance::Chance;
+use crate::people::People;
+use crate::promises;
+use crate::sentinel::Crash;
+use crate::shapes;
+use crate::trial::{Ended, Options, Trial};
+use crate::worlds::{self, Lies};
+
+/// Whether the story is told while it is played.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Telling {
+    Aloud,
+    Silent,
+}
+
+struct Story {
+    chance: Chance,
+    trial: Trial,
+    lies: Lies,
+    asked: Asked,
+    /// What small lies may still take back.
+    deceit: i64,
+    telling: Telling,
+}
+
+const HOUR: i64 = 3_600_000;
+const DAY: i64 = 24 * HOUR;
+
+/// Plays the story of a seed.
+///
+/// # Panics
+/// Where a promise is broken.
+pub(crate) fn play(seed: u64, telling: Telling) {
+    let mut story = Story::new(seed, telling);
+    story.plan();
+    for _ in 0..story.chance.within(1..6) {
+        story.chapter();
+    }
+    story.finale();
+}
+
+impl Story {
+    fn new(seed: u64, telling: Telling) -> Self {
+        let mut chance = Chance::new(seed);
+        let lies =
+            chance.pick(&[Lies::None, Lies::None, Lies::None, Lies::None, Lies::Small, Lies::Small, Lies::Large]);
+        let world = worlds::world(&mut chance, seed, lies);
+        let (people, shape) = (People::new(&mut chance), shapes::shape(&mut chance));
+        let asked = asked(&mut chance);
+        let story =
+            Self { trial: Trial::new(world, people, shape), chance, lies, asked, deceit: 20 * HOUR, telling };
+        story.tell(|| format!("seed {seed}, clock lies: {lies:?}, {asked:?}"));
+        story
+    }
+
+    fn tell(&self, words: impl FnOnce() -> String) {
+        if self.telling == Telling::Aloud {
+            eprintln!("{:>13} {}", self.trial.clocks.now(), words());
+        }
+    }
+
+    /// The file is read, now and then not to its end.
+    fn plan(&mut self) {
+        let cut = self.chance.odds(0.05).then(|| self.chance.index(4));
+        self.trial.plan(cut);
+        self.tell(|| match (cut, &self.trial.planned) {
+            (Some(batches), _) => format!("dies over the file after {batches} batches"),
+            (None, lines) => format!("reads the file: {} lines", lines.as_ref().map_or(0, Vec::len)),
+        });
+    }
+
+    /// A run, what goes wrong in it, and what happens before it.
+    fn chapter(&mut self) {
+        let now = self.trial.clocks.now();
+        self.trial.simulator.with(|world| {
+            let faults = world.faults_mut().clear();
+            worlds::chances(&mut self.chance, faults);
+            worlds::phases(&mut self.chance, faults, now);
+        });
+        self.trial.watch();
+        self.lie();
+        let options = self.options();
+        self.run(&options);
+        let pause = self.pause();
+        self.trial.clocks.pass(pause);
+        self.tell(|| format!("{pause:?} pass"));
+        if self.chance.odds(0.5) {
+            let edited = self.trial.people.edit(&mut self.chance);
+            if self.chance.odds(0.2) {
+                self.trial.shape = shapes::shape(&mut self.chance);
+            }
+            self.tell(|| format!("the file is now {edited}"));
+            self.plan();
+        }
+    }
+
+    fn run(&mut self, options: &Options) -> Ended {
+        self.tell(|| format!("runs with {options:?}"));
+        let before = promises::before(&self.trial);
+        let ended = self.trial.run(options);
+        let requests = self.trial.sentinel.requests();
+        self.tell(|| format!("{requests} requests, {ended:?}"));
+        promises::check(&self.trial, options, &ended, &before);
+        ended
+    }
+
+    /// The wall clock jumps, now or during the next run.
+    fn lie(&mut self) {
+        if self.lies == Lies::None || self.chance.odds(0.4) {
+            return;
+        }
+        let most = match self.lies {
+            Lies::Large => 10 * DAY,
+            _ => self.deceit,
+        };
+        let mut by = self.chance.scale(1.0, most as f64) as i64;
+        if self.chance.odds(0.5) {
+            by = -by;
+            self.deceit = (self.deceit + by).max(1);
+        }
+        let after = self.chance.pick(&[0, 0, 500, 5_000, 50_000]);
+        let after = self.chance.millis(0..after + 1);
+        self.trial.clocks.jump(after, by);
+        self.tell(|| format!("in {after:?} the clock jumps by {by} ms"));
+    }
+
+    fn pause(&mut self) -> Duration {
+        let safe = TOKEN_SAFE.as_millis() as u64;
+        let day = DAY as u64;
+        let range = self.chance.pick(&[
+            0..1,
+            1..3_000,
+            1_000..600_000,
+            600_000..day,
+            day..5 * day,
+            safe - 20_000..safe + 1_000,
+            safe..7 * day,
+            7 * day..9 * day,
+        ]);
+        self.chance.millis(range)
+    }
+
+    fn options(&mut self) -> Options {
+        let chance = &mut self.chance;
+        let horizon = chance.scale(10.0, 60_000.0) as u64 + 1;
+        let crash = match chance.index(9) {
+            0 => Crash::Poll(chance.within(1..40)),
+            1 => Crash::Poll(chance.within(1..400)),
+            2 => Crash::Instant(chance.within(0..horizon)),
+            3 => Crash::Request(chance.within(1..30)),
+            4 => Crash::Notice(chance.within(1..80)),
+            5 => Crash::End,
+            _ => Crash::Never,
+        };
+        let mut stops = Vec::new();
+        if chance.odds(0.25) {
+            let signal = chance.pick(&[Signal::Interrupt, Signal::Terminate]);
+            stops.push((chance.within(0..horizon), Stop::Drain(signal)));
+            if chance.odds(0.4) {
+                stops.push((chance.within(0..2_000), Stop::Now(signal)));
+            }
+        }
+        let asked = if chance.odds(0.2) { asked(chance) } else { self.asked };
+        Options {
+            asked,
+            max_in_flight: chance.pick(&[1, 2, 4, 8, 32]),
+            most: chance.odds(0.25).then(|| chance.within(1..15)),
+            max_failures: chance.pick(&[100.0, 100.0, 20.0, 0.0]),
+            stops,
+            retry_failed: chance.odds(0.2),
+            crash,
+        }
+    }
+
+    /// Nothing goes wrong any more.
+    fn finale(&mut self) {
+        self.trial.simulator.with(|world| {
+            world.faults_mut().clear();
+            world.set_active_chats(None);
+        });
+        self.trial.watch();
+        self.trial.plan(None);
+        let mut options = Options {
+            asked: self.asked,
+            max_in_flight: 8,
+            most: None,
+            max_failures: 100.0,
+            stops: Vec::new(),
+            retry_failed: self.chance.odds(0.5),
+            crash: Crash::Never,
+        };
+        let ended = self.run(&options);
+        promises::check_completed(&self.trial, &ended);
+        options.retry_failed = false;
+        self.run(&options);
+        assert_eq!(self.trial.sentinel.requests(), 0, "a campaign that is complete sends nothing");
+    }
+}
+
+fn asked(chance: &mut Chance) -> Asked {
+    let burst = chance.within(1..12) as u32;
+    Asked { rate: chance.scale(0.3, 60.0), burst: NonZeroU32::new(burst).expect("above zero") }
+}

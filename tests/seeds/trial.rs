@@ -1,0 +1,247 @@
+//! A campaign on trial: the real journal on disk, the real engine, the real SDK over the simulator's in-process door.
+//! A process is a runtime of its own; when it dies, the runtime and all that lives in it is dropped at once: the engine
+//! in the middle of whatever it waits for, the writer's words that are not committed. What is being committed at that
+//! moment lands, or it had not begun.
+
+use std::future::{Future, poll_fn};
+use std::num::{NonZeroU32, NonZeroU64, NonZeroUsize};
+use std::path::PathBuf;
+use std::pin::pin;
+use std::task::Poll;
+use std::time::Duration;
+
+use campaign::connect::{Client, Settings};
+use campaign::domain::gate::{FailureGate, Share};
+use campaign::domain::request::Shape;
+use campaign::engine::{Engine, Outcome, Stop};
+use campaign::journal::{
+    CampaignId, Identity, Journal, Line, NewRun, RunEnd, RunId, Service, Writer, WriterError,
+};
+use campaign::pace::{Asked, Pace};
+use campaign::simulator::{Simulator, WorldConfig};
+use tokio::sync::watch;
+
+use crate::clocks::Clocks;
+use crate::people::{CAMPAIGN, People};
+use crate::sentinel::{Crash, Sentinel, Watcher};
+use crate::shapes::INSTANCE;
+use crate::worlds::READ_TIMEOUT;
+
+/// Everything that outlives a process.
+pub(crate) struct Trial {
+    folder: tempfile::TempDir,
+    pub(crate) simulator: Simulator,
+    pub(crate) clocks: Clocks,
+    pub(crate) sentinel: Sentinel,
+    pub(crate) people: People,
+    pub(crate) shape: Shape,
+    pub(crate) campaign: CampaignId,
+    /// The file that was planned to its end; `None` where the process died over the last one.
+    pub(crate) planned: Option<Vec<Line>>,
+    pub(crate) fastest: Asked,
+    runs: u64,
+}
+
+/// How a process is run.
+#[derive(Debug, Clone)]
+pub(crate) struct Options {
+    pub(crate) asked: Asked,
+    pub(crate) max_in_flight: usize,
+    pub(crate) most: Option<u64>,
+    pub(crate) max_failures: f64,
+    /// Signals, and how many milliseconds after the start they come.
+    pub(crate) stops: Vec<(u64, Stop)>,
+    pub(crate) retry_failed: bool,
+    pub(crate) crash: Crash,
+}
+
+/// What became of a process.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Ended {
+    Dead,
+    Alive(Outcome),
+}
+
+impl Trial {
+    pub(crate) fn new(world: WorldConfig, people: People, shape: Shape) -> Self {
+        let clocks = Clocks::new();
+        let sentinel = Sentinel::new(clocks.wall());
+        let simulator = Simulator::new(world, clocks.truth());
+        let mut trial = Self {
+            folder: folder(),
+            simulator,
+            clocks,
+            sentinel,
+            people,
+            shape,
+            campaign: CampaignId::default(),
+            planned: None,
+            fastest: Asked { rate: f64::MIN_POSITIVE, burst: NonZeroU32::MIN },
+            runs: 0,
+        };
+        trial.watch();
+        let now = trial.clocks.wall().now();
+        trial.campaign = trial.journal().campaign(&identity(), now).expect("a campaign");
+        trial
+    }
+
+    /// The sentinel sees every request, whatever goes wrong with it.
+    pub(crate) fn watch(&self) {
+        let script = self.sentinel.script();
+        self.simulator.with(|world| {
+            world.faults_mut().script(script);
+        });
+    }
+
+    pub(crate) fn path(&self) -> PathBuf {
+        self.folder.path().join("journal.db")
+    }
+
+    fn journal(&self) -> Journal {
+        Journal::open(&self.path()).expect("the journal opens")
+    }
+
+    /// Reads the file into the journal, or only so many batches of it, because the process dies.
+    pub(crate) fn plan(&mut self, batches: Option<usize>) {
+        let mut journal = self.journal();
+        let columns = ["key", "edition"].map(str::to_owned);
+        let mut plan = journal.begin_plan(self.campaign, &self.shape, &columns).expect("a plan begins");
+        let lines = self.people.lines();
+        for batch in lines.chunks(7).take(batches.unwrap_or(usize::MAX)) {
+            journal.plan(&mut plan, batch).expect("lines are planned");
+        }
+        self.planned = None;
+        if batches.is_none() {
+            journal.finish_plan(plan).expect("a plan ends");
+            self.planned = Some(lines);
+        }
+    }
+
+    /// One process.
+    pub(crate) fn run(&mut self, options: &Options) -> Ended {
+        self.fastest.rate = self.fastest.rate.max(options.asked.rate);
+        self.fastest.burst = self.fastest.burst.max(options.asked.burst);
+        self.runs += 1;
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
+        let runtime = runtime.expect("a runtime");
+        self.sentinel.begin(&self.path(), options.crash);
+        let ended = runtime.block_on(async {
+            self.clocks.begin();
+            let ended = self.process(options).await;
+            self.clocks.end();
+            ended
+        });
+        // Waits for the commit that is on its way, and drops everything else.
+        drop(runtime);
+        self.sentinel.end();
+        ended
+    }
+
+    async fn process(&self, options: &Options) -> Ended {
+        let mut journal = self.journal();
+        let clock = self.clocks.wall();
+        if options.retry_failed {
+            journal.retry_failed(self.campaign).expect("failed rows are queued");
+        }
+        journal.expire(self.campaign, clock.now()).expect("rows expire");
+        let new = NewRun { file: None, rate: options.asked.rate };
+        let (run, past) = journal.begin_run(self.campaign, &new, clock.now()).expect("a run begins");
+        let tally = journal.verified_tally(self.campaign).expect("the counts add up");
+        let (writer, handle) = Writer::spawn(journal, self.campaign);
+        let engine = Engine {
+            writer,
+            run,
+            client: self.client(),
+            pace: Pace::new(options.asked, past),
+            clock: clock.clone(),
+            chance: fastrand::Rng::with_seed(self.runs),
+            max_in_flight: NonZeroUsize::new(options.max_in_flight).expect("something in flight"),
+            most: options.most.map(|most| NonZeroU64::new(most).expect("some")),
+            gate: FailureGate::new(Share::from_percent(options.max_failures).expect("a share")),
+            stop: signals(options.stops.clone()),
+            tally,
+        };
+        let mut watcher = Watcher::new(self.sentinel.clone(), options.crash, options.max_in_flight);
+        let engine = engine.send(&mut watcher);
+        let Some(outcome) = self.until_death(engine, options.crash).await else { return Ended::Dead };
+        let outcome = outcome.expect("the journal can be written");
+        let journal = handle.await.expect("the writer ends").expect("the journal can be written");
+        if options.crash == Crash::End {
+            return Ended::Dead;
+        }
+        self.conclude(journal, run, &outcome);
+        Ended::Alive(outcome)
+    }
+
+    fn conclude(&self, mut journal: Journal, run: RunId, outcome: &Outcome) {
+        let tally = journal.verified_tally(self.campaign).expect("the counts add up");
+        let end = RunEnd { exit: outcome.ending.exit(&tally).code(), reason: None };
+        journal.end_run(run, outcome.counters, &end, self.clocks.wall().now()).expect("a run ends");
+    }
+
+    /// Polls the engine to its end, or to the moment of the crash.
+    async fn until_death(
+        &self,
+        engine: impl Future<Output = Result<Outcome, WriterError>>,
+        crash: Crash,
+    ) -> Option<Result<Outcome, WriterError>> {
+        let mut engine = pin!(engine);
+        let mut polls = 0;
+        let alive = poll_fn(|context| {
+            polls += 1;
+            if crash == Crash::Poll(polls) {
+                return Poll::Ready(None);
+            }
+            match engine.as_mut().poll(context) {
+                Poll::Ready(outcome) => Poll::Ready(Some(outcome)),
+                Poll::Pending if self.sentinel.is_dead() => Poll::Ready(None),
+                Poll::Pending => Poll::Pending,
+            }
+        });
+        let Crash::Instant(at) = crash else { return alive.await };
+        tokio::select! {
+            biased;
+            () = tokio::time::sleep(Duration::from_millis(at)) => None,
+            outcome = alive => outcome,
+        }
+    }
+
+    fn client(&self) -> Client {
+        let settings = Settings {
+            region: Some("us-west-2".to_owned()),
+            profile: None,
+            endpoint_url: None,
+            ca_bundle: None,
+            connect_timeout: Duration::from_secs(5),
+            read_timeout: READ_TIMEOUT,
+        };
+        Client::simulated(self.simulator.http_client(), ("test", "test"), &settings, &self.clocks.wall())
+    }
+}
+
+/// Signals that come at their times.
+fn signals(stops: Vec<(u64, Stop)>) -> watch::Receiver<Stop> {
+    let (sender, receiver) = watch::channel(Stop::No);
+    tokio::spawn(async move {
+        for (after, stop) in stops {
+            tokio::time::sleep(Duration::from_millis(after)).await;
+            sender.send_replace(stop);
+        }
+    });
+    receiver
+}
+
+/// In memory where there is such a place: what a disk does with a journal is tested elsewhere, and an fsync is dear.
+fn folder() -> tempfile::TempDir {
+    let memory = std::path::Path::new("/dev/shm");
+    if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() }.expect("a folder")
+}
+
+fn identity() -> Identity {
+    Identity {
+        name: CAMPAIGN.to_owned(),
+        instance_id: INSTANCE.to_owned(),
+        key_column: Some("key".to_owned()),
+        service: Service::Simulated,
+    }
+}
