@@ -87,6 +87,16 @@ impl Verdict {
             | Self::Halt(event) => event,
         }
     }
+
+    /// Whether nothing more is tried for the row in this run, and it may have a contact all the same.
+    #[must_use]
+    pub fn leaves_doubt(self) -> bool {
+        match self {
+            Self::Leave(_) => true,
+            Self::Settle(event) => matches!(event, Event::TokenExpired | Event::Refused(Doubt::Earlier)),
+            Self::Retry(..) | Self::Pause(_) | Self::Halt(_) => false,
+        }
+    }
 }
 
 /// Decides.

@@ -45,8 +45,10 @@ pub(super) struct Flow<'a> {
     abandon: bool,
     /// Rows queued since the run began, as far as was told.
     planned: u64,
-    /// Contact ids that came back, durable or not yet.
-    answered: u64,
+    /// Rows whose refusal is on its way to the journal, and which are tried again after that.
+    returning: usize,
+    /// Contacts that this run has started, durable or not yet, or may have started: what a limit has left is less.
+    spent: u64,
     counters: Counters,
     recorded_at: Instant,
 }
@@ -80,7 +82,8 @@ impl<'a> Flow<'a> {
             ending: None,
             abandon: false,
             planned: 0,
-            answered: 0,
+            returning: 0,
+            spent: 0,
             counters: Counters::default(),
             recorded_at: began,
         }
@@ -124,18 +127,29 @@ impl<'a> Flow<'a> {
         self.ending.is_none() && !self.queue.ready.is_empty() && self.in_flight.len() < room
     }
 
-    /// How many more contacts this run may start.
-    fn allowance(&self) -> u64 {
-        let begun = self.answered + self.in_flight.len() as u64;
-        self.engine.most.map_or(u64::MAX, |most| most.get().saturating_sub(begun))
+    /// How many more rows this run may begin with. A row that it began with may have a contact, answered or not, until
+    /// the journal says otherwise.
+    fn allowance(&self) -> usize {
+        let Some(most) = self.engine.most else { return usize::MAX };
+        let begun = self.in_flight.len() + self.queue.held() + self.timers.len() + self.returning;
+        let left = most.get().saturating_sub(self.spent).saturating_sub(begun as u64);
+        usize::try_from(left).unwrap_or(usize::MAX)
+    }
+
+    /// A contact was started, or nobody will know in this run.
+    fn spend(&mut self) {
+        self.spent += 1;
+        if self.engine.most.is_some_and(|most| most.get() == self.spent) {
+            self.end(Ending::Limit);
+        }
     }
 
     fn top_up(&mut self) {
         // About a second of the pace.
         let second = self.engine.pace.rate().ceil().max(1.0) as usize;
         let ahead = if self.ending.is_some() { 0 } else { self.pause.limit(second) };
-        let ahead = ahead.min(usize::try_from(self.allowance()).unwrap_or(usize::MAX));
-        self.queue.top_up(&self.engine.writer, &self.engine.clock, ahead);
+        let allowance = self.allowance();
+        self.queue.top_up(&self.engine.writer, &self.engine.clock, ahead, allowance);
     }
 
     fn next_wake(&self) -> Option<Instant> {
@@ -188,6 +202,9 @@ impl<'a> Flow<'a> {
         let age = self.engine.clock.now().since(row.doubt_at);
         if row.earlier == Doubt::Earlier && !verdict::token_is_safe(age) {
             self.settle(&row, Event::TokenExpired, None, None, Then::Nothing);
+            if self.tries.remove(&row.id).is_some() {
+                self.spend();
+            }
             return Ok(());
         }
         let request = row
@@ -210,15 +227,12 @@ impl<'a> Flow<'a> {
         match answer {
             Ok(contact_id) => {
                 self.silence.broken();
-                self.answered += 1;
                 if self.pause.started() {
                     self.observer.see(&Notice::Resumed);
                 }
                 self.tries.remove(&row.id);
                 self.settle(row, Event::Answered, Some(contact_id), None, Then::Started);
-                if self.engine.most.is_some_and(|most| most.get() == self.answered) {
-                    self.end(Ending::Limit);
-                }
+                self.spend();
             }
             Err(refusal) => self.on_refusal(row, refusal),
         }
@@ -252,7 +266,11 @@ impl<'a> Flow<'a> {
                 self.tries.remove(&row.id);
             }
         }
+        self.returning += usize::from(due.is_some());
         self.settle(row, verdict.event(), None, Some(refusal), Then::Refused(told, due));
+        if verdict.leaves_doubt() {
+            self.spend();
+        }
     }
 
     /// What a refusal says about everybody, not only about its row.
@@ -343,6 +361,7 @@ impl<'a> Flow<'a> {
                     self.gate(true);
                 }
                 self.observer.see(&Notice::Refused(told));
+                self.returning -= usize::from(due.is_some());
                 if let (Some(due), None) = (due, &self.ending) {
                     self.timers.push(due, row);
                 }

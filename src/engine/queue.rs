@@ -39,7 +39,7 @@ pub(super) enum Step {
 
 /// What the claim under way asked for.
 enum Asked {
-    Again,
+    Again(usize),
     /// So many, when the file was read to its end or not.
     Next(usize, bool),
 }
@@ -75,8 +75,9 @@ impl Queue {
         false
     }
 
-    /// Begins a claim where fewer than `ahead` rows are ready and none is under way.
-    pub(super) fn top_up(&mut self, writer: &Writer, clock: &Clock, ahead: usize) {
+    /// Begins a claim where fewer than `ahead` rows are ready and none is under way: of rows that are tried again, or of
+    /// at most `fresh` others.
+    pub(super) fn top_up(&mut self, writer: &Writer, clock: &Clock, ahead: usize, fresh: usize) {
         let ahead = ahead.min(LARGEST_CLAIM);
         // Half at a time: a claim is a commit, and a commit is dear.
         if self.claiming.is_some() || self.ready.len() > ahead / 2 || ahead == 0 {
@@ -89,8 +90,9 @@ impl Queue {
         let (writer, now) = (writer.clone(), clock.now());
         if !self.due.is_empty() {
             let ids: Vec<RowId> = self.due.drain(..self.due.len().min(room)).collect();
-            self.claiming = Some((Box::pin(async move { writer.claim_again(ids, now).await }), Asked::Again));
-        } else if let Source::Pass(pass, after) = self.source {
+            let asked = Asked::Again(ids.len());
+            self.claiming = Some((Box::pin(async move { writer.claim_again(ids, now).await }), asked));
+        } else if let (Source::Pass(pass, after), room @ 1..) = (self.source, room.min(fresh)) {
             let most = u32::try_from(room).unwrap_or(u32::MAX);
             let claim = Box::pin(async move { writer.claim_next(pass, after, most, now).await });
             let read = !self.is_reading();
@@ -133,6 +135,15 @@ impl Queue {
                 Pass::Queued => Source::Waiting(last),
             };
         }
+    }
+
+    /// Rows that are claimed, being claimed, or to be claimed again.
+    pub(super) fn held(&self) -> usize {
+        let claiming = match &self.claiming {
+            Some((_, Asked::Again(rows) | Asked::Next(rows, _))) => *rows,
+            None => 0,
+        };
+        self.ready.len() + self.due.len() + claiming
     }
 
     pub(super) fn is_claiming(&self) -> bool {

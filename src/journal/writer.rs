@@ -153,14 +153,19 @@ async fn serve(
         let taken = std::mem::take(&mut group);
         // Once per group: one everlasting blocking task would freeze paused time, a bare thread would outrun it.
         let done = tokio::task::spawn_blocking(move || {
-            let result = commit(&mut journal, &mut shapes, campaign, taken);
-            (journal, shapes, result)
+            let (held, result) = commit(&mut journal, &mut shapes, campaign, taken);
+            (journal, shapes, held, result)
         })
         .await;
-        let Ok((same_journal, same_shapes, result)) = done else {
+        let Ok((same_journal, same_shapes, held, result)) = done else {
             return Err(WriterError(Arc::new(JournalError::WriterGone)));
         };
         (journal, shapes) = (same_journal, same_shapes);
+        // All at once and from here, not one by one from the thread that committed: who is woken sees the whole group,
+        // and a simulated run takes the same course every time.
+        for answer in held {
+            answer(result.as_ref().err().cloned());
+        }
         if let Err(error) = result {
             refuse_all(words, &error).await;
             return Err(error);
@@ -169,13 +174,13 @@ async fn serve(
     Ok(journal)
 }
 
-/// Applies a group in one transaction and answers its words after the commit.
+/// Applies a group in one transaction, and gives back the answers to its words for after the commit.
 fn commit(
     journal: &mut Journal,
     shapes: &mut Shapes,
     campaign: CampaignId,
     group: Vec<Word>,
-) -> Result<(), WriterError> {
+) -> (Vec<Held>, Result<(), WriterError>) {
     let mut held: Vec<Held> = Vec::with_capacity(group.len());
     let result = (|| -> Result<(), JournalError> {
         let tx = journal.connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
@@ -187,11 +192,7 @@ fn commit(
         tx.commit()?;
         Ok(())
     })();
-    let error = result.err().map(|error| WriterError(Arc::new(error)));
-    for answer in held {
-        answer(error.clone());
-    }
-    error.map_or(Ok(()), Err)
+    (held, result.map_err(|error| WriterError(Arc::new(error))))
 }
 
 fn apply(

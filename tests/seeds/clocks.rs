@@ -66,6 +66,11 @@ impl Clocks {
         self.inner().now()
     }
 
+    /// How much time has passed since the beginning.
+    pub(crate) fn passed(&self) -> Duration {
+        Duration::from_millis((self.now() - EPOCH) as u64)
+    }
+
     /// The wall clock jumps by so many milliseconds, in a while.
     pub(crate) fn jump(&self, after: Duration, by: i64) {
         let mut inner = self.inner();

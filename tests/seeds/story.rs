@@ -7,6 +7,7 @@ use campaign::domain::ending::Signal;
 use campaign::domain::verdict::TOKEN_SAFE;
 use campaign::engine::Stop;
 use campaign::pace::Asked;
+use campaign::simulator::RequestRecord;
 
 use crate::chance::Chance;
 use crate::people::People;
@@ -36,17 +37,18 @@ struct Story {
 const HOUR: i64 = 3_600_000;
 const DAY: i64 = 24 * HOUR;
 
-/// Plays the story of a seed.
+/// Plays the story of a seed, and gives back what the world has seen of it.
 ///
 /// # Panics
 /// Where a promise is broken.
-pub(crate) fn play(seed: u64, telling: Telling) {
+pub(crate) fn play(seed: u64, telling: Telling) -> Vec<RequestRecord> {
     let mut story = Story::new(seed, telling);
     story.plan();
     for _ in 0..story.chance.within(1..6) {
         story.chapter();
     }
     story.finale();
+    story.trial.simulator.requests()
 }
 
 impl Story {
