@@ -187,7 +187,8 @@ pub fn next(state: State, event: Event) -> Result<State, IllegalTransition> {
         (S::Uncertain, E::Decided(Decision::Started)) => Ok(S::Started),
         (S::Uncertain, E::Decided(Decision::Failed)) => Ok(S::Failed),
         (S::Queued | S::Suppressed | S::Withdrawn, E::Planned) => Ok(S::Queued),
-        (S::Queued | S::Suppressed | S::Withdrawn, E::Suppressed) => Ok(S::Suppressed),
+        // A failed row has no contact; suppressed, it is none that `--retry-failed` may try again.
+        (S::Queued | S::Suppressed | S::Withdrawn | S::Failed, E::Suppressed) => Ok(S::Suppressed),
         (S::Queued | S::Suppressed | S::Withdrawn, E::Missing) => Ok(S::Withdrawn),
         (state, event) => Err(IllegalTransition { state, event }),
     }

@@ -230,8 +230,8 @@ impl Journal {
         Ok(rows as u64)
     }
 
-    /// Puts every failed row back into the queue, for `--retry-failed`. Token and payload stay as they are: a failed
-    /// row has no contact.
+    /// Puts every failed row of the file back into the queue, for `--retry-failed`. Token and payload stay as they are: a
+    /// failed row has no contact. One that is not in the file any more is nobody to be contacted.
     ///
     /// # Errors
     /// Where the journal cannot be written.
@@ -239,7 +239,8 @@ impl Journal {
         let after = state::next(State::Failed, Event::RetryFailed)?;
         let tx = self.connection.transaction()?;
         let rows = tx.execute(
-            "UPDATE row SET state = ?2, settled_at = NULL WHERE campaign_id = ?1 AND state = ?3",
+            "UPDATE row SET state = ?2, settled_at = NULL
+             WHERE campaign_id = ?1 AND state = ?3 AND line IS NOT NULL",
             params![campaign.0, after.code(), State::Failed.code()],
         )?;
         moved(&tx, campaign, State::Failed, after, rows)?;

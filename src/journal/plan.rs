@@ -301,8 +301,10 @@ fn move_line(tx: &Transaction<'_>, known: &Known, number: u64) -> Result<(), Jou
 fn keep(tx: &Transaction<'_>, known: &Known, line: &Line, delta: &mut Delta) -> Result<(), JournalError> {
     let after = planned_state(known.state, &line.content).unwrap_or(known.state);
     if after != known.state {
-        tx.prepare_cached("UPDATE row SET state = ?2 WHERE id = ?1")?
-            .execute(params![known.id, StateColumn(after)])?;
+        let Content::Recipient { suppressed, .. } = &line.content else { return Ok(()) };
+        let (code, reason) = reason_of(after, suppressed.as_ref());
+        tx.prepare_cached("UPDATE row SET state = ?2, code = ?3, reason = ?4, settled_at = NULL WHERE id = ?1")?
+            .execute(params![known.id, StateColumn(after), code, reason])?;
         delta.moved(known.state, after);
     }
     move_line(tx, known, line.number)

@@ -1,1 +1,403 @@
-//! A model of journal and states.
+//! A reference model of journal and states, small enough to be read: what each row is, in a map, without SQL, groups
+//! or recovery. Random operations are done to both; states, attempts, doubt and counts must be the same after each.
+
+use std::collections::BTreeMap;
+
+use campaign::domain::stamp::Stamp;
+use campaign::domain::state::{Doubt, Event, State};
+use campaign::domain::tally::Tally;
+use campaign::domain::token::TokenSpace;
+use campaign::domain::verdict::TOKEN_SAFE;
+use campaign::journal::{CampaignId, Claimed, Content, Identity, Journal, Line, Pass, RowId, Service, Settlement, Writer};
+use proptest::prelude::*;
+use proptest::sample::Index;
+
+use crate::chance::Chance;
+use crate::shapes::{self, INSTANCE, SLOTS};
+
+/// A row of the model.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Row {
+    state: State,
+    attempts: u32,
+    doubt_at: Option<Stamp>,
+    line: Option<u64>,
+    text: u64,
+}
+
+/// One line of a file: a key, a text, and whether it is suppressed.
+type Entry = (u8, u64, bool);
+
+#[derive(Debug, Clone)]
+enum Operation {
+    Plan(Vec<Entry>),
+    ClaimNext(bool, u32),
+    ClaimAgain(Vec<Index>),
+    Settle(Vec<(Index, Outcome)>),
+    Expire,
+    RetryFailed,
+    Crash,
+    Pass(i64),
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Outcome {
+    Answered,
+    NotNow,
+    Refused,
+    Unanswered,
+    TokenExpired,
+    GivenBack,
+}
+
+/// The model: rows by key, in the order of their ids, and what this process has claimed.
+#[derive(Debug, Default)]
+struct Model {
+    rows: Vec<(u8, Row)>,
+    duplicates: u64,
+    claimed: BTreeMap<u8, Doubt>,
+    now: i64,
+}
+
+impl Model {
+    fn row(&mut self, key: u8) -> &mut Row {
+        &mut self.rows.iter_mut().find(|(known, _)| *known == key).expect("a known key").1
+    }
+
+    fn plan(&mut self, file: &[Entry]) {
+        self.duplicates = 0;
+        for (_, row) in &mut self.rows {
+            row.line = None;
+        }
+        for (&(key, text, suppressed), line) in file.iter().zip(2..) {
+            let wanted = if suppressed { State::Suppressed } else { State::Queued };
+            match self.rows.iter_mut().find(|(known, _)| *known == key) {
+                None => {
+                    let row = Row { state: wanted, attempts: 0, doubt_at: None, line: Some(line), text };
+                    self.rows.push((key, row));
+                }
+                Some((_, row)) if row.line.is_some() => self.duplicates += 1,
+                Some((_, row)) => {
+                    row.line = Some(line);
+                    let follows = matches!(row.state, State::Queued | State::Suppressed | State::Withdrawn);
+                    if follows || (row.state == State::Failed && suppressed) {
+                        row.state = wanted;
+                    }
+                    if row.attempts == 0 {
+                        row.text = text;
+                    }
+                }
+            }
+        }
+        for (_, row) in &mut self.rows {
+            if row.line.is_none() && matches!(row.state, State::Queued | State::Suppressed) {
+                row.state = State::Withdrawn;
+            }
+        }
+    }
+
+    fn claim(&mut self, key: u8) {
+        let now = Stamp::from_millis(self.now);
+        let row = self.row(key);
+        row.state = State::Attempting;
+        row.attempts += 1;
+        let earlier = if row.doubt_at.is_some() { Doubt::Earlier } else { Doubt::None };
+        row.doubt_at.get_or_insert(now);
+        self.claimed.insert(key, earlier);
+    }
+
+    fn settle(&mut self, key: u8, outcome: Outcome) -> Event {
+        let earlier = self.claimed.remove(&key).expect("only claimed rows are settled");
+        let doubtful = earlier == Doubt::Earlier;
+        let row = self.row(key);
+        let (event, state, doubt) = match outcome {
+            Outcome::Answered => (Event::Answered, State::Started, false),
+            Outcome::NotNow if doubtful => (Event::NotNow(earlier), State::Attempting, true),
+            Outcome::NotNow => (Event::NotNow(earlier), State::Queued, false),
+            Outcome::Refused if doubtful => (Event::Refused(earlier), State::Uncertain, true),
+            Outcome::Refused => (Event::Refused(earlier), State::Failed, false),
+            Outcome::Unanswered => (Event::Unanswered, State::Attempting, true),
+            Outcome::TokenExpired => (Event::TokenExpired, State::Uncertain, true),
+            Outcome::GivenBack => {
+                row.attempts -= 1;
+                let state = if doubtful { State::Attempting } else { State::Queued };
+                (Event::GivenBack(earlier), state, doubtful)
+            }
+        };
+        row.state = state;
+        row.doubt_at = row.doubt_at.filter(|_| doubt);
+        event
+    }
+
+    /// The keys in this state, in the order of their rows, that no one in this process works on.
+    fn waiting(&self, state: State) -> Vec<u8> {
+        let waits = |(key, row): &&(u8, Row)| row.state == state && !self.claimed.contains_key(key);
+        self.rows.iter().filter(waits).map(|(key, _)| *key).collect()
+    }
+}
+
+/// The journal under test, with the handles that a process has on its rows.
+struct Process {
+    folder: tempfile::TempDir,
+    journal: Option<Journal>,
+    campaign: CampaignId,
+    other: CampaignId,
+    claimed: BTreeMap<u8, Claimed>,
+    ids: BTreeMap<u8, RowId>,
+}
+
+fn identity(name: &str) -> Identity {
+    Identity {
+        name: name.to_owned(),
+        instance_id: INSTANCE.to_owned(),
+        key_column: Some("key".to_owned()),
+        service: Service::Simulated,
+    }
+}
+
+fn lines(campaign: &str, file: &[Entry]) -> Vec<Line> {
+    let line = |(&(key, text, suppressed), number): (&Entry, u64)| Line {
+        number,
+        cells: vec![key.to_string()],
+        content: Content::Recipient {
+            key: key.to_string(),
+            destination: format!("+1202555{key:04}"),
+            client_token: TokenSpace::new(INSTANCE, campaign).token(&key.to_string()),
+            slots: vec![text.to_string(); SLOTS],
+            suppressed: suppressed.then(|| ("opt-out".to_owned(), "listed".to_owned())),
+        },
+    };
+    file.iter().zip(2..).map(line).collect()
+}
+
+impl Process {
+    /// A journal with two campaigns: what is done to one is not to be seen in the other.
+    fn new() -> Self {
+        let memory = std::path::Path::new("/dev/shm");
+        let folder = if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() }.expect("a folder");
+        let mut journal = Journal::open(&folder.path().join("journal.db")).expect("a journal");
+        let start = Stamp::from_millis(0);
+        let campaign = journal.campaign(&identity("model"), start).expect("a campaign");
+        let other = journal.campaign(&identity("other"), start).expect("a campaign");
+        let (claimed, ids) = (BTreeMap::new(), BTreeMap::new());
+        let mut process = Self { folder, journal: Some(journal), campaign, other, claimed, ids };
+        process.plan(other, "other", &[(1, 0, false), (2, 0, true), (1, 0, false)]);
+        process
+    }
+
+    fn journal(&mut self) -> &mut Journal {
+        self.journal.as_mut().expect("a journal between two operations")
+    }
+
+    fn plan(&mut self, campaign: CampaignId, name: &str, file: &[Entry]) {
+        let shape = shapes::shape(&mut Chance::new(3));
+        let journal = self.journal();
+        let mut plan = journal.begin_plan(campaign, &shape, &["key".to_owned()]).expect("a plan");
+        for batch in lines(name, file).chunks(3) {
+            journal.plan(&mut plan, batch).expect("a batch");
+        }
+        journal.finish_plan(plan).expect("a plan ends");
+    }
+
+    /// Words to the writer, all sent before the first is answered: they may share a group.
+    fn write<T>(&mut self, words: impl AsyncFnOnce(Writer) -> T) -> T {
+        let journal = self.journal.take().expect("a journal");
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
+        let (answers, journal) = runtime.expect("a runtime").block_on(async {
+            let (writer, handle) = Writer::spawn(journal, self.campaign);
+            let answers = words(writer).await;
+            (answers, handle.await.expect("the writer lives").expect("the journal can be written"))
+        });
+        self.journal = Some(journal);
+        answers
+    }
+
+    fn take(&mut self, rows: Vec<Claimed>) -> Vec<u8> {
+        let key = |row: &Claimed| row.frozen.destination[8..].parse().expect("a key");
+        let keys = rows.iter().map(key).collect();
+        for row in rows {
+            self.ids.insert(key(&row), row.id);
+            self.claimed.insert(key(&row), row);
+        }
+        keys
+    }
+
+    fn rows(&mut self) -> Vec<(u8, Row)> {
+        let connection = self.journal().reader();
+        let mut statement = connection
+            .prepare(
+                "SELECT key, state, attempts, doubt_at, line, json_extract(slots, '$[0]') FROM row
+                 WHERE campaign_id = (SELECT id FROM campaign WHERE name = 'model') AND state <> 6 ORDER BY id",
+            )
+            .expect("a statement");
+        let rows = statement.query_map([], |row| {
+            let doubt_at: Option<i64> = row.get(3)?;
+            let found = Row {
+                state: State::from_code(row.get(1)?).expect("a state"),
+                attempts: row.get(2)?,
+                doubt_at: doubt_at.map(Stamp::from_millis),
+                line: row.get::<_, Option<i64>>(4)?.map(|line| line as u64),
+                text: row.get::<_, String>(5)?.parse().expect("a text"),
+            };
+            Ok((row.get::<_, String>(0)?.parse().expect("a key"), found))
+        });
+        rows.expect("rows").collect::<Result<_, _>>().expect("rows")
+    }
+}
+
+fn claim_next(process: &mut Process, model: &mut Model, in_doubt: bool, most: u32) {
+    let (pass, state) =
+        if in_doubt { (Pass::InDoubt, State::Attempting) } else { (Pass::Queued, State::Queued) };
+    // A process reads what an earlier one left in doubt before it claims anything itself.
+    if in_doubt && !model.claimed.is_empty() {
+        return;
+    }
+    let now = Stamp::from_millis(model.now);
+    let expected: Vec<u8> = model.waiting(state).into_iter().take(most as usize).collect();
+    let rows = process.write(async |writer| writer.claim_next(pass, RowId::START, most, now).await);
+    let claimed = process.take(rows.expect("a claim"));
+    assert_eq!(claimed, expected);
+    for key in expected {
+        model.claim(key);
+    }
+}
+
+fn claim_again(process: &mut Process, model: &mut Model, which: &[Index]) {
+    let mut keys: Vec<u8> = model.waiting(State::Queued);
+    keys.extend(model.waiting(State::Attempting));
+    keys.retain(|key| process.ids.contains_key(key));
+    let mut chosen: Vec<u8> = which.iter().filter(|_| !keys.is_empty()).map(|index| *index.get(&keys)).collect();
+    chosen.sort_unstable();
+    chosen.dedup();
+    let ids = chosen.iter().map(|key| process.ids[key]).collect();
+    let now = Stamp::from_millis(model.now);
+    let rows = process.write(async |writer| writer.claim_again(ids, now).await).expect("a claim");
+    assert_eq!(process.take(rows), chosen);
+    for key in chosen {
+        model.claim(key);
+    }
+}
+
+fn settle(process: &mut Process, model: &mut Model, outcomes: &[(Index, Outcome)]) {
+    let mut settlements = Vec::new();
+    let mut expected = Vec::new();
+    for (index, outcome) in outcomes {
+        let keys: Vec<u8> = model.claimed.keys().copied().collect();
+        if keys.is_empty() {
+            break;
+        }
+        let key = *index.get(&keys);
+        let claimed = process.claimed.remove(&key).expect("a claimed row");
+        assert_eq!(claimed.earlier, model.claimed[&key], "doubt of {key}");
+        assert_eq!(Some(claimed.doubt_at), model.row(key).doubt_at, "doubt of {key}");
+        let event = model.settle(key, *outcome);
+        expected.push(model.row(key).state);
+        let contact_id = matches!(outcome, Outcome::Answered).then(|| key.to_string());
+        let at = Stamp::from_millis(model.now);
+        settlements.push(Settlement { id: claimed.id, event, contact_id, refusal: None, at });
+    }
+    let states = process.write(async |writer| {
+        let all = settlements.into_iter().map(|settlement| writer.settle(settlement));
+        futures_util::future::join_all(all).await
+    });
+    let states: Vec<State> = states.into_iter().map(|state| state.expect("a settlement")).collect();
+    assert_eq!(states, expected);
+}
+
+fn expire(process: &mut Process, model: &mut Model) {
+    // What a process has claimed itself is never expired behind its back: it expires rows before it claims any.
+    if !model.claimed.is_empty() {
+        return;
+    }
+    let now = Stamp::from_millis(model.now);
+    let campaign = process.campaign;
+    process.journal().expire(campaign, now).expect("rows expire");
+    for (_, row) in &mut model.rows {
+        if row.state == State::Attempting && row.doubt_at.is_some_and(|at| now.since(at) >= TOKEN_SAFE) {
+            row.state = State::Uncertain;
+        }
+    }
+}
+
+fn crash(process: &mut Process, model: &mut Model) {
+    process.claimed.clear();
+    process.ids.clear();
+    model.claimed.clear();
+    process.journal = None;
+    process.journal = Some(Journal::open(&process.folder.path().join("journal.db")).expect("a journal"));
+}
+
+fn apply(process: &mut Process, model: &mut Model, operation: &Operation) {
+    match operation {
+        Operation::Plan(file) => {
+            // Files are read before anything is claimed.
+            crash(process, model);
+            let campaign = process.campaign;
+            process.plan(campaign, "model", file);
+            model.plan(file);
+        }
+        Operation::ClaimNext(in_doubt, most) => claim_next(process, model, *in_doubt, *most),
+        Operation::ClaimAgain(which) => claim_again(process, model, which),
+        Operation::Settle(outcomes) => settle(process, model, outcomes),
+        Operation::Expire => expire(process, model),
+        Operation::RetryFailed => {
+            let campaign = process.campaign;
+            process.journal().retry_failed(campaign).expect("failed rows are queued");
+            for (_, row) in &mut model.rows {
+                if row.state == State::Failed && row.line.is_some() {
+                    row.state = State::Queued;
+                }
+            }
+        }
+        Operation::Crash => crash(process, model),
+        Operation::Pass(time) => model.now += time,
+    }
+}
+
+fn compare(process: &mut Process, model: &Model) {
+    assert_eq!(process.rows(), model.rows);
+    let states = model.rows.iter().map(|(_, row)| row.state);
+    let duplicates = std::iter::repeat_n(State::Duplicate, model.duplicates as usize);
+    let (campaign, other) = (process.campaign, process.other);
+    let tally = process.journal().verified_tally(campaign).expect("the counts add up");
+    assert_eq!(tally, Tally::of(states.chain(duplicates)));
+    let other = process.journal().verified_tally(other).expect("the counts add up");
+    assert_eq!(other, Tally::of([State::Queued, State::Suppressed, State::Duplicate]), "the other campaign");
+}
+
+fn operation() -> impl Strategy<Value = Operation> {
+    let entry = (0..12_u8, 0..3_u64, prop::bool::weighted(0.15));
+    let outcome = prop_oneof![
+        Just(Outcome::Answered),
+        Just(Outcome::NotNow),
+        Just(Outcome::Refused),
+        Just(Outcome::Unanswered),
+        Just(Outcome::Unanswered),
+        Just(Outcome::TokenExpired),
+        Just(Outcome::GivenBack),
+    ];
+    let day = 24 * 3_600_000;
+    prop_oneof![
+        2 => prop::collection::vec(entry, 0..12).prop_map(Operation::Plan),
+        4 => (any::<bool>(), 1..6_u32).prop_map(|(in_doubt, most)| Operation::ClaimNext(in_doubt, most)),
+        2 => prop::collection::vec(any::<Index>(), 0..4).prop_map(Operation::ClaimAgain),
+        6 => prop::collection::vec((any::<Index>(), outcome), 0..5).prop_map(Operation::Settle),
+        1 => Just(Operation::Expire),
+        1 => Just(Operation::RetryFailed),
+        1 => Just(Operation::Crash),
+        2 => prop_oneof![0..10_000_i64, 0..4 * day, Just(6 * day), Just(-day)].prop_map(Operation::Pass),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 300, ..ProptestConfig::default() })]
+
+    #[test]
+    fn the_journal_is_what_the_model_says(operations in prop::collection::vec(operation(), 1..40)) {
+        let (mut process, mut model) = (Process::new(), Model::default());
+        for operation in &operations {
+            apply(&mut process, &mut model, operation);
+            compare(&mut process, &model);
+        }
+    }
+}
