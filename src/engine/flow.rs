@@ -10,13 +10,12 @@ use futures_util::stream::FuturesUnordered;
 use tokio::time::{Instant, sleep_until};
 
 use super::feed::Feed;
-use super::notice::{Notice, Observer, Refused};
+use super::notice::{Notice, Observer, Refused, masked, told};
 use super::pause::Pause;
 use super::queue::{Queue, Step};
 use super::timers::Timers;
 use super::{Engine, Stop};
 use crate::domain::ending::Ending;
-use crate::domain::mask;
 use crate::domain::refusal::{Refusal, RefusalKind};
 use crate::domain::state::{Doubt, Event, State};
 use crate::domain::verdict::{self, Silence, Situation, Verdict};
@@ -383,20 +382,4 @@ impl<'a> Flow<'a> {
             self.end(Ending::Failures { failed, of });
         }
     }
-}
-
-fn told(row: &Claimed, refusal: &Refusal) -> Refused {
-    Refused {
-        line: row.line,
-        destination: mask::mask_text(&row.frozen.destination),
-        attempt: row.attempts,
-        kind: refusal.kind,
-        code: refusal.code.clone(),
-        message: mask::mask_text(&refusal.message),
-        retry_in: None,
-    }
-}
-
-fn masked(refusal: Refusal) -> Refusal {
-    Refusal { message: mask::mask_text(&refusal.message), ..refusal }
 }

@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
-use crate::domain::refusal::RefusalKind;
+use crate::domain::mask;
+use crate::domain::refusal::{Refusal, RefusalKind};
 use crate::domain::state::State;
 use crate::domain::tally::Tally;
+use crate::journal::Claimed;
 
 /// Something that happened in a run.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -80,4 +82,22 @@ impl<T: Observer + ?Sized> Observer for &mut T {
     fn see(&mut self, notice: &Notice) {
         (**self).see(notice);
     }
+}
+
+/// What is told of a refused attempt.
+pub(super) fn told(row: &Claimed, refusal: &Refusal) -> Refused {
+    Refused {
+        line: row.line,
+        destination: mask::mask_text(&row.frozen.destination),
+        attempt: row.attempts,
+        kind: refusal.kind,
+        code: refusal.code.clone(),
+        message: mask::mask_text(&refusal.message),
+        retry_in: None,
+    }
+}
+
+/// A refusal for those who must not see numbers.
+pub(super) fn masked(refusal: Refusal) -> Refusal {
+    Refusal { message: mask::mask_text(&refusal.message), ..refusal }
 }

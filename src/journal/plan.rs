@@ -303,8 +303,10 @@ fn keep(tx: &Transaction<'_>, known: &Known, line: &Line, delta: &mut Delta) -> 
     if after != known.state {
         let Content::Recipient { suppressed, .. } = &line.content else { return Ok(()) };
         let (code, reason) = reason_of(after, suppressed.as_ref());
-        tx.prepare_cached("UPDATE row SET state = ?2, code = ?3, reason = ?4, settled_at = NULL WHERE id = ?1")?
-            .execute(params![known.id, StateColumn(after), code, reason])?;
+        tx.prepare_cached(
+            "UPDATE row SET state = ?2, code = ?3, reason = ?4, settled_at = NULL WHERE id = ?1",
+        )?
+        .execute(params![known.id, StateColumn(after), code, reason])?;
         delta.moved(known.state, after);
     }
     move_line(tx, known, line.number)

@@ -8,7 +8,9 @@ use campaign::domain::state::{Doubt, Event, State};
 use campaign::domain::tally::Tally;
 use campaign::domain::token::TokenSpace;
 use campaign::domain::verdict::TOKEN_SAFE;
-use campaign::journal::{CampaignId, Claimed, Content, Identity, Journal, Line, Pass, RowId, Service, Settlement, Writer};
+use campaign::journal::{
+    CampaignId, Claimed, Content, Identity, Journal, Line, Pass, RowId, Service, Settlement, Writer,
+};
 use proptest::prelude::*;
 use proptest::sample::Index;
 
@@ -174,7 +176,8 @@ impl Process {
     /// A journal with two campaigns: what is done to one is not to be seen in the other.
     fn new() -> Self {
         let memory = std::path::Path::new("/dev/shm");
-        let folder = if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() }.expect("a folder");
+        let folder = if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() }
+            .expect("a folder");
         let mut journal = Journal::open(&folder.path().join("journal.db")).expect("a journal");
         let start = Stamp::from_millis(0);
         let campaign = journal.campaign(&identity("model"), start).expect("a campaign");
@@ -266,7 +269,8 @@ fn claim_again(process: &mut Process, model: &mut Model, which: &[Index]) {
     let mut keys: Vec<u8> = model.waiting(State::Queued);
     keys.extend(model.waiting(State::Attempting));
     keys.retain(|key| process.ids.contains_key(key));
-    let mut chosen: Vec<u8> = which.iter().filter(|_| !keys.is_empty()).map(|index| *index.get(&keys)).collect();
+    let mut chosen: Vec<u8> =
+        which.iter().filter(|_| !keys.is_empty()).map(|index| *index.get(&keys)).collect();
     chosen.sort_unstable();
     chosen.dedup();
     let ids = chosen.iter().map(|key| process.ids[key]).collect();

@@ -78,6 +78,7 @@ fn check_ending(ending: &Ending, tally: &Tally, options: &Options) {
             ),
             "{refusal:?}"
         ),
+        Ending::Rejections { .. } => panic!("no file is read during a run"),
         Ending::Silent(_) | Ending::Interrupted(_) => {}
     }
 }
@@ -170,7 +171,10 @@ fn check_tokens(trial: &Trial, rows: &[Row], requests: &[RequestRecord]) {
         if let Some(first) = first.get(token) {
             let age = u128::from(request.at.0 - first);
             let most = TOKEN_SAFE.as_millis() + lost.as_millis();
-            assert!(age < most, "promise 5: {request:?} came {age} ms after its contact may have been started");
+            assert!(
+                age < most,
+                "promise 5: {request:?} came {age} ms after its contact may have been started"
+            );
         }
         if request.effect != Effect::Nothing {
             first.entry(token).or_insert(request.at.0);

@@ -111,7 +111,9 @@ impl Sentinel {
         };
         let row: Option<(u8, u32, Option<i64>)> = self.look(|journal| {
             journal
-                .prepare_cached("SELECT state, attempts, doubt_at FROM row WHERE client_token = ?1 AND state <> 6")?
+                .prepare_cached(
+                    "SELECT state, attempts, doubt_at FROM row WHERE client_token = ?1 AND state <> 6",
+                )?
                 .query_row([&token.as_bytes()[..]], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
                 .optional()
         });
@@ -166,7 +168,8 @@ impl Observer for Watcher {
                         .query_row(params![*line as i64, to.code()], |row| row.get(0))
                 });
                 if !so {
-                    self.sentinel.violated(format!("promise 4: {notice:?}, and the journal does not have it"));
+                    self.sentinel
+                        .violated(format!("promise 4: {notice:?}, and the journal does not have it"));
                 }
             }
             _ => {}

@@ -54,8 +54,15 @@ pub(crate) fn play(seed: u64, telling: Telling) -> Vec<RequestRecord> {
 impl Story {
     fn new(seed: u64, telling: Telling) -> Self {
         let mut chance = Chance::new(seed);
-        let lies =
-            chance.pick(&[Lies::None, Lies::None, Lies::None, Lies::None, Lies::Small, Lies::Small, Lies::Large]);
+        let lies = chance.pick(&[
+            Lies::None,
+            Lies::None,
+            Lies::None,
+            Lies::None,
+            Lies::Small,
+            Lies::Small,
+            Lies::Large,
+        ]);
         let world = worlds::world(&mut chance, seed, lies);
         let (people, shape) = (People::new(&mut chance), shapes::shape(&mut chance));
         let asked = asked(&mut chance);

@@ -13,7 +13,7 @@ use std::time::Duration;
 use campaign::connect::{Client, Settings};
 use campaign::domain::gate::{FailureGate, Share};
 use campaign::domain::request::Shape;
-use campaign::engine::{Engine, Outcome, Stop};
+use campaign::engine::{Engine, Feed, Outcome, Stop};
 use campaign::journal::{
     CampaignId, Identity, Journal, Line, NewRun, RunEnd, RunId, Service, Writer, WriterError,
 };
@@ -158,6 +158,7 @@ impl Trial {
             max_in_flight: NonZeroUsize::new(options.max_in_flight).expect("something in flight"),
             most: options.most.map(|most| NonZeroU64::new(most).expect("some")),
             gate: FailureGate::new(Share::from_percent(options.max_failures).expect("a share")),
+            feed: Feed::read_before(),
             stop: signals(options.stops.clone()),
             tally,
         };
