@@ -145,7 +145,7 @@ async fn on_a_terminal_lines_and_logs_stand_above_the_bar() {
     line 17: not tried again: InvalidRequestException: no such number
     a log line
     80 of 1,000 [====>                                                       ]   8 %
-    1.8/s now, 1.96/s on average, 7 min 49 s left, 0 in flight
+    1.6/s now, 1.91/s on average, 8 min left, 0 in flight
     ");
     progress.finish().await;
     insta::assert_snapshot!(terminal.text(), @r"
