@@ -66,6 +66,11 @@ impl Reader {
             Err(JournalError::Sqlite(error)) if error.sqlite_error_code() == Some(ErrorCode::CannotOpen) => {
                 connect_immutable(path)?
             }
+            // A process was killed while it made the journal. SQLite undoes that, but not through a read-only handle.
+            Err(JournalError::Sqlite(error)) if is_half_made(&error) => {
+                connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+                connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?
+            }
             other => other?,
         };
         if refuse_newer(path, &connection)?.is_none() {
@@ -81,6 +86,10 @@ fn connect(path: &Path, mode: OpenFlags) -> Result<Connection, JournalError> {
     connection.set_prepared_statement_cache_capacity(64);
     connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))?;
     Ok(connection)
+}
+
+fn is_half_made(error: &rusqlite::Error) -> bool {
+    error.sqlite_error().is_some_and(|error| error.extended_code == rusqlite::ffi::SQLITE_READONLY_ROLLBACK)
 }
 
 fn connect_immutable(path: &Path) -> Result<Connection, JournalError> {
@@ -175,6 +184,23 @@ mod tests {
         journal.connection.execute("UPDATE refinery_schema_history SET checksum = '1'", []).unwrap();
         drop(journal);
         assert!(matches!(Journal::open(&path), Err(JournalError::Migrate { .. })));
+    }
+
+    #[test]
+    fn a_journal_that_was_being_made_when_its_process_was_killed_is_none() {
+        let folder = tempfile::tempdir().unwrap();
+        let [making, path] = ["making.db", "journal.db"].map(|name| folder.path().join(name));
+        let connection = Connection::open(&making).unwrap();
+        // More than fits in memory, so that the transaction's first pages are on the disk before it ends.
+        connection.execute_batch("PRAGMA cache_size = 1; CREATE TABLE t (c); BEGIN").unwrap();
+        connection
+            .execute_batch("WITH n(i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n LIMIT 500) INSERT INTO t SELECT zeroblob(900) FROM n")
+            .unwrap();
+        for ending in ["", "-journal"] {
+            let copied = |path: &Path| format!("{}{ending}", path.display());
+            std::fs::copy(copied(&making), copied(&path)).unwrap();
+        }
+        assert!(matches!(Reader::open(&path), Err(JournalError::Missing(_))));
     }
 
     #[test]
