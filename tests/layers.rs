@@ -19,7 +19,7 @@ const PLACES: &[(&[&str], &[&str], &str)] = &[
     (&["indicatif"], &["progress"], "bars are drawn in one place"),
     (&["rlibphonenumber"], &["domain"], "numbers are read in one place"),
     (&["minijinja"], &["domain"], "templates are rendered in one place"),
-    (&["hyper::", "hyper_util", "TcpListener"], &["simulator"], "only the simulator serves"),
+    (&["hyper::", "TcpListener"], &["simulator"], "only the simulator serves"),
     (&["clap::"], &["cli", "commands", "main"], "arguments end at the commands"),
     (
         &["std::fs", "std::process"],

@@ -6,6 +6,7 @@
 mod chance;
 mod clocks;
 mod model;
+mod operations;
 mod people;
 mod promises;
 mod sentinel;

@@ -15,6 +15,7 @@ use proptest::prelude::*;
 use proptest::sample::Index;
 
 use crate::chance::Chance;
+use crate::operations::{Entry, Operation, Outcome, operation};
 use crate::shapes::{self, INSTANCE, SLOTS};
 
 /// A row of the model.
@@ -25,31 +26,6 @@ struct Row {
     doubt_at: Option<Stamp>,
     line: Option<u64>,
     text: u64,
-}
-
-/// One line of a file: a key, a text, and whether it is suppressed.
-type Entry = (u8, u64, bool);
-
-#[derive(Debug, Clone)]
-enum Operation {
-    Plan(Vec<Entry>),
-    ClaimNext(bool, u32),
-    ClaimAgain(Vec<Index>),
-    Settle(Vec<(Index, Outcome)>),
-    Expire,
-    RetryFailed,
-    Crash,
-    Pass(i64),
-}
-
-#[derive(Debug, Clone, Copy)]
-enum Outcome {
-    Answered,
-    NotNow,
-    Refused,
-    Unanswered,
-    TokenExpired,
-    GivenBack,
 }
 
 /// The model: rows by key, in the order of their ids, and what this process has claimed.
@@ -367,30 +343,6 @@ fn compare(process: &mut Process, model: &Model) {
     assert_eq!(tally, Tally::of(states.chain(duplicates)));
     let other = process.journal().verified_tally(other).expect("the counts add up");
     assert_eq!(other, Tally::of([State::Queued, State::Suppressed, State::Duplicate]), "the other campaign");
-}
-
-fn operation() -> impl Strategy<Value = Operation> {
-    let entry = (0..12_u8, 0..3_u64, prop::bool::weighted(0.15));
-    let outcome = prop_oneof![
-        Just(Outcome::Answered),
-        Just(Outcome::NotNow),
-        Just(Outcome::Refused),
-        Just(Outcome::Unanswered),
-        Just(Outcome::Unanswered),
-        Just(Outcome::TokenExpired),
-        Just(Outcome::GivenBack),
-    ];
-    let day = 24 * 3_600_000;
-    prop_oneof![
-        2 => prop::collection::vec(entry, 0..12).prop_map(Operation::Plan),
-        4 => (any::<bool>(), 1..6_u32).prop_map(|(in_doubt, most)| Operation::ClaimNext(in_doubt, most)),
-        2 => prop::collection::vec(any::<Index>(), 0..4).prop_map(Operation::ClaimAgain),
-        6 => prop::collection::vec((any::<Index>(), outcome), 0..5).prop_map(Operation::Settle),
-        1 => Just(Operation::Expire),
-        1 => Just(Operation::RetryFailed),
-        1 => Just(Operation::Crash),
-        2 => prop_oneof![0..10_000_i64, 0..4 * day, Just(6 * day), Just(-day)].prop_map(Operation::Pass),
-    ]
 }
 
 proptest! {
