@@ -8,7 +8,9 @@ use serde_json::json;
 
 use super::Session;
 use super::failure::Failure;
+use super::next;
 use super::place::Place;
+use super::sending::SendArgs;
 use crate::domain::ending::Exit;
 use crate::domain::figures::counted;
 use crate::domain::mask;
@@ -94,7 +96,7 @@ pub fn run(args: &ResolveArgs, session: &Session<'_>) -> Result<Exit, Failure> {
     let rows = counted(ids.len() as u64, "row", "rows");
     let mut text = format!("{rows}: {}", decision.words());
     if decision == Decision::Resend {
-        let _ = write!(text, "\n  next: campaign resume");
+        let _ = write!(text, "\n  next: {}", next::command(session.shared, &SendArgs::default()));
     }
     let told = if session.shared.json {
         let result = json!({ "campaign": campaign.name, "decision": decision.code(), "rows": ids.len() });

@@ -23,7 +23,7 @@ pub struct ResumeArgs {
 pub fn run(args: &ResumeArgs, session: &Session<'_>) -> Result<Exit, Failure> {
     let shared = session.shared;
     let (place, mut definition) = Place::of_campaign(shared)?;
-    args.send.apply(&mut definition);
+    args.send.apply(&mut definition)?;
     if !place.journal.is_file() {
         return Err(Failure::usage(
             format!("there is no journal at {}", place.journal.display()),

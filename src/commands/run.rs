@@ -41,7 +41,7 @@ pub struct RunArgs {
 pub fn run(args: &RunArgs, session: &Session<'_>) -> Result<Exit, Failure> {
     let shared = session.shared;
     let (place, mut definition) = Place::of_campaign(shared)?;
-    args.send.apply(&mut definition);
+    args.send.apply(&mut definition)?;
     let mut file = File::open(&Source::named(&args.file), &definition, &place)?;
     let mut preflight = Preflight::new(&definition);
     if args.dry_run {

@@ -16,7 +16,7 @@ use super::{Session, signals};
 use crate::cli::Shared;
 use crate::clock::Clock;
 use crate::connect::{Client, Settings};
-use crate::domain::definition::{Definition, EndpointUrl, PerSecond, Rate};
+use crate::domain::definition::{self, Definition, EndpointUrl, PerSecond, Rate};
 use crate::domain::ending::{Ending, Exit};
 use crate::domain::gate::{FailureGate, Share};
 use crate::domain::summary::Summary;
@@ -80,7 +80,10 @@ fn endpoint(text: &str) -> Result<EndpointUrl, String> {
 
 impl SendArgs {
     /// The definition as it is for this run.
-    pub(super) fn apply(&self, definition: &mut Definition) {
+    ///
+    /// # Errors
+    /// Where it asks for what this version cannot do.
+    pub(super) fn apply(&self, definition: &mut Definition) -> Result<(), Failure> {
         if let Some(rate) = self.rate {
             definition.pace.rate = Rate::PerSecond(rate);
         }
@@ -95,6 +98,19 @@ impl SendArgs {
         definition.connect.profile = self.profile.clone().or(definition.connect.profile.take());
         definition.connect.endpoint_url =
             self.endpoint_url.clone().or(definition.connect.endpoint_url.take());
+        if definition.pace.rate == Rate::Auto {
+            return Err(Failure::usage(
+                "rate = \"auto\" in [pace] is not built yet",
+                "set the quota of the account (2 per second for a new one), or pass --rate N",
+            ));
+        }
+        if definition.pace.share == definition::Share::Account {
+            return Err(Failure::usage(
+                "share = \"account\" in [pace] is not built yet",
+                "give each campaign its part of the account's rate",
+            ));
+        }
+        Ok(())
     }
 }
 

@@ -12,7 +12,7 @@ use super::row::{CampaignId, Frozen, RowId, StampColumn, StateColumn, TextsColum
 use super::tally::Delta;
 use crate::domain::request::Shape;
 use crate::domain::stamp::Stamp;
-use crate::domain::state::{self, Doubt, Event, State};
+use crate::domain::state::{self, Decision, Doubt, Event, State};
 use crate::domain::verdict::TOKEN_SAFE;
 
 /// Which rows a claim looks through.
@@ -231,7 +231,8 @@ impl Journal {
     }
 
     /// Puts every failed row of the file back into the queue, for `--retry-failed`. Token and payload stay as they are: a
-    /// failed row has no contact. One that is not in the file any more is nobody to be contacted.
+    /// failed row has no contact. One that is not in the file any more is nobody to be
+    /// contacted, nor is one of which a person decided so.
     ///
     /// # Errors
     /// Where the journal cannot be written.
@@ -240,8 +241,8 @@ impl Journal {
         let tx = self.connection.transaction()?;
         let rows = tx.execute(
             "UPDATE row SET state = ?2, settled_at = NULL
-             WHERE campaign_id = ?1 AND state = ?3 AND line IS NOT NULL",
-            params![campaign.0, after.code(), State::Failed.code()],
+             WHERE campaign_id = ?1 AND state = ?3 AND line IS NOT NULL AND code IS NOT ?4",
+            params![campaign.0, after.code(), State::Failed.code(), Decision::Failed.code()],
         )?;
         moved(&tx, campaign, State::Failed, after, rows)?;
         tx.commit()?;

@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::error::JournalError;
+use super::error::{CONTACTS_OF, JournalError};
 use super::open::{Journal, Reader};
 use super::row::{CampaignId, StampColumn};
 use super::tally;
@@ -172,7 +172,7 @@ fn refuse_change(connection: &Connection, id: CampaignId, identity: &Identity) -
     } else if key_column != identity.key_column {
         ("the key column", key(key_column.as_ref()), key(identity.key_column.as_ref()))
     } else if service != identity.service.name() {
-        ("contacts started by", Service::words(&service), Service::words(identity.service.name()))
+        (CONTACTS_OF, Service::words(&service), Service::words(identity.service.name()))
     } else {
         return Ok(());
     };

@@ -10,6 +10,9 @@ use super::lock::Holder;
 use crate::domain::request::MissingSlot;
 use crate::domain::state::IllegalTransition;
 
+/// What [`JournalError::Changed`] says of a campaign that was begun with another service.
+pub(super) const CONTACTS_OF: &str = "contacts started by";
+
 /// A failure of the journal. Nothing that was acknowledged before is lost by any of them.
 #[derive(Debug, Error)]
 #[non_exhaustive]
@@ -100,6 +103,10 @@ impl JournalError {
             Self::Newer { .. } => "use the newer version of campaign, or another journal with -j PATH".to_owned(),
             Self::Held(_) => "wait for it, or stop it with Ctrl-C; the next run goes on where it stopped".to_owned(),
             Self::NoCampaign { .. } => "name one with -c NAME, or another journal with -j PATH".to_owned(),
+            Self::Changed { what: CONTACTS_OF, .. } => {
+                "what one of them started, the other knows nothing of: give each a journal of its own with -j PATH"
+                    .to_owned()
+            }
             Self::Changed { .. } => {
                 "with it, every recipient would get another client token and could be contacted twice: put it back, \
                  or give the definition another name to begin a new campaign"
