@@ -149,6 +149,7 @@ pub(super) async fn hold(
         (client, service)
     };
     let mut journal = Journal::open(&place.journal)?;
+    journal.examine()?;
     let identity = Identity {
         name: definition.name.clone(),
         instance_id: definition.connect.instance_id.clone(),
@@ -230,8 +231,9 @@ pub(super) async fn send(held: Held, job: Job<'_>, session: &Session<'_>) -> Res
         tally,
     };
     let (outcome, read) = drive(engine, feeder, session).await;
-    let outcome = outcome?;
+    // Where the journal failed, the writer knows why; the engine may only know that it is gone.
     let journal = journal.await.map_err(|_| JournalError::WriterGone)??;
+    let outcome = outcome?;
     let exit = conclude(journal, (campaign, run), &job.definition.name, &outcome, &job.next, session)?;
     // What was read before the file could not be read any further is sent and told of; now the failure is.
     read.map(|()| exit)
@@ -294,6 +296,7 @@ fn conclude(
     let reason = (outcome.ending != Ending::Complete).then(|| outcome.ending.to_string());
     let end = RunEnd { exit: exit.code(), reason };
     journal.end_run(run, outcome.counters, &end, session.clock.now())?;
+    journal.close()?;
     let summary = Summary {
         campaign: name.to_owned(),
         run: Some(run.number()),

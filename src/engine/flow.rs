@@ -109,6 +109,7 @@ impl<'a> Flow<'a> {
                     Step::Claimed(rows) => self.on_claimed(rows),
                     Step::News(feed) => self.on_news(feed),
                 },
+                error = self.engine.writer.failed() => return Err(error),
                 () = sleep_until(wake.unwrap_or(self.began)), if wake.is_some() => self.on_wake().await,
                 () = self.engine.pace.permit(), if may_send => self.launch()?,
             }

@@ -67,13 +67,14 @@ impl Journal {
     /// The campaign with this identity, begun now where there is none of its name.
     ///
     /// # Errors
-    /// [`JournalError::Changed`] where one of its name was begun with another identity and rows of it were attempted.
+    /// [`JournalError::Changed`] where one of its name was begun with another identity and rows of it were attempted,
+    /// [`JournalError::Behind`] where the journal has lost its latest results.
     pub fn campaign(&mut self, identity: &Identity, now: Stamp) -> Result<CampaignId, JournalError> {
         let tx = self.connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
-        let id = match find(&tx, &identity.name)? {
+        let (id, begun) = match find(&tx, &identity.name)? {
             Some(campaign) => {
                 refuse_change(&tx, campaign.id, identity)?;
-                campaign.id
+                (campaign.id, campaign.created_at)
             }
             None => {
                 tx.execute(
@@ -87,10 +88,11 @@ impl Journal {
                         StampColumn(now)
                     ],
                 )?;
-                CampaignId(tx.last_insert_rowid())
+                (CampaignId(tx.last_insert_rowid()), now)
             }
         };
         tx.commit()?;
+        self.compare(&identity.name, begun, id)?;
         Ok(id)
     }
 

@@ -8,6 +8,7 @@ use thiserror::Error;
 
 use super::lock::Holder;
 use crate::domain::request::MissingSlot;
+use crate::domain::stamp::Stamp;
 use crate::domain::state::IllegalTransition;
 
 /// What [`JournalError::Changed`] says of a campaign that was begun with another service.
@@ -45,6 +46,30 @@ pub enum JournalError {
         path: PathBuf,
         /// Why.
         source: Box<refinery::Error>,
+    },
+    /// The file is a journal, and something in it is not as it was written.
+    #[error("the journal {} is damaged: {what}", path.display())]
+    Damaged {
+        /// The journal.
+        path: PathBuf,
+        /// What was found.
+        what: String,
+    },
+    /// The journal was further once.
+    #[error(
+        "the journal {} has lost its latest results ({groups} groups): its -wal is gone or damaged, or it is an older \
+         copy",
+        path.display()
+    )]
+    Behind {
+        /// The journal.
+        path: PathBuf,
+        /// What remembers that it was further.
+        mark: PathBuf,
+        /// Groups of attempts and results that are missing.
+        groups: u32,
+        /// The last time of which it surely knows everything.
+        known_until: Stamp,
     },
     /// Another process is running the campaign.
     #[error("another process is running this campaign: {0}")]
@@ -113,12 +138,34 @@ impl JournalError {
                     .to_owned()
             }
             Self::Sqlite(error) => return sqlite_hint(error),
-            Self::Open { path, .. } => format!("check that {} can be written", folder(path).display()),
+            Self::Open { path, source } => open_hint(path, source.kind()),
+            Self::Damaged { .. } => RESTORE.to_owned(),
+            Self::Behind { mark, known_until, .. } => format!(
+                "nothing was changed; put back the newest copy with its -wal. Where there is none: who was contacted after \
+                 {known_until} is not known here, and Amazon Connect recognizes their requests for 7 days only; to go on \
+                 within that time, knowing this, delete {}",
+                mark.display()
+            ),
             Self::Migrate { .. } | Self::Unreadable { .. } | Self::Unbalanced(_) => {
                 "nothing was changed; restore the journal from a copy, and keep this file".to_owned()
             }
             Self::Illegal(_) | Self::Slot(_) | Self::WriterGone => return None,
         })
+    }
+}
+
+/// What to do with a damaged journal.
+const RESTORE: &str = "nothing was changed; keep this file and restore the journal from a copy. Where there is none, \
+    `campaign report --state started` tells who was contacted, as far as it can be read: suppress them in a new campaign";
+
+fn open_hint(path: &Path, kind: io::ErrorKind) -> String {
+    match kind {
+        io::ErrorKind::IsADirectory => "a folder is in its place: name a file with -j PATH".to_owned(),
+        io::ErrorKind::NotFound => format!("make the folder {} first", folder(path).display()),
+        io::ErrorKind::StorageFull | io::ErrorKind::FileTooLarge | io::ErrorKind::QuotaExceeded => {
+            "make room, then run again: nothing that was started is forgotten".to_owned()
+        }
+        _ => format!("check that {} can be written", folder(path).display()),
     }
 }
 
@@ -141,6 +188,9 @@ fn sqlite_words(error: &rusqlite::Error) -> String {
             "the journal is locked by another program".to_owned()
         }
         Some(ErrorCode::SystemIoFailure) => format!("the disk with the journal fails ({error})"),
+        Some(ErrorCode::CannotOpen | ErrorCode::PermissionDenied) => {
+            format!("the journal or a file beside it cannot be opened ({error})")
+        }
         _ => format!("the journal failed: {error}"),
     }
 }
@@ -149,9 +199,9 @@ fn sqlite_hint(error: &rusqlite::Error) -> Option<String> {
     Some(
         match error.sqlite_error_code()? {
             ErrorCode::DiskFull => "make room, then run again: nothing that was started is forgotten",
-            ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase => {
-                "nothing was changed; restore the journal from a copy, and keep this file: it may still tell who was \
-                 contacted"
+            ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase => RESTORE,
+            ErrorCode::CannotOpen | ErrorCode::PermissionDenied => {
+                "check that the journal and its folder can be written, and that no folder is in its files' place"
             }
             ErrorCode::ReadOnly => "check the permissions of the journal and of its folder",
             ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => {

@@ -78,7 +78,7 @@ pub(super) fn open_private(path: &Path) -> io::Result<File> {
     options.open(path)
 }
 
-fn beside(journal: &Path, ending: &str) -> PathBuf {
+pub(super) fn beside(journal: &Path, ending: &str) -> PathBuf {
     let mut name = journal.as_os_str().to_owned();
     name.push(ending);
     PathBuf::from(name)
@@ -86,7 +86,7 @@ fn beside(journal: &Path, ending: &str) -> PathBuf {
 
 /// A campaign's name as a part of a file name: letters and digits stay, the rest is spelled out, so that two names
 /// never share a file.
-fn file_name_of(name: &str) -> String {
+pub(super) fn file_name_of(name: &str) -> String {
     let mut safe = String::with_capacity(name.len());
     for byte in name.bytes() {
         if byte.is_ascii_alphanumeric() || byte == b'-' {

@@ -4,10 +4,12 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension};
 
 use super::error::JournalError;
 use super::lock;
+use super::mark::{self, Mark};
 
 mod embedded {
     refinery::embed_migrations!("migrations");
@@ -20,6 +22,8 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(30);
 #[derive(Debug)]
 pub struct Journal {
     pub(super) connection: Connection,
+    pub(super) path: PathBuf,
+    pub(super) mark: Option<Mark>,
 }
 
 /// A journal that is only looked at, also while a campaign runs.
@@ -35,6 +39,7 @@ impl Journal {
     /// [`JournalError`]; nothing was changed where the file is not a journal, damaged, or of a newer version.
     pub fn open(path: &Path) -> Result<Self, JournalError> {
         let _opening = lock::opening(path)?;
+        refuse_emptied(path)?;
         lock::open_private(path).map_err(|source| JournalError::Open { path: path.to_owned(), source })?;
         let mut connection = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
         refuse_newer(path, &connection)?;
@@ -42,8 +47,12 @@ impl Journal {
         connection.pragma_update(None, "synchronous", "full")?;
         connection.pragma_update(None, "foreign_keys", true)?;
         connection.pragma_update(None, "cache_size", -32_000)?;
+        connection.pragma_update(None, "cell_size_check", true)?;
+        // See `Journal::checkpoint`.
+        connection.pragma_update(None, "wal_autocheckpoint", 0)?;
         migrate(path, &mut connection)?;
-        Ok(Self { connection })
+        checkpoint_on_drop(&connection, true);
+        Ok(Self { connection, path: path.to_owned(), mark: None })
     }
 
     /// A reader of the same journal, through this handle.
@@ -82,6 +91,8 @@ impl Reader {
 
 fn connect(path: &Path, mode: OpenFlags) -> Result<Connection, JournalError> {
     let connection = Connection::open_with_flags(path, mode | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+    // A file that turns out to be damaged is left as it is.
+    checkpoint_on_drop(&connection, false);
     connection.busy_timeout(BUSY_TIMEOUT)?;
     connection.set_prepared_statement_cache_capacity(64);
     connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))?;
@@ -90,6 +101,20 @@ fn connect(path: &Path, mode: OpenFlags) -> Result<Connection, JournalError> {
 
 fn is_half_made(error: &rusqlite::Error) -> bool {
     error.sqlite_error().is_some_and(|error| error.extended_code == rusqlite::ffi::SQLITE_READONLY_ROLLBACK)
+}
+
+/// Whether the last handle of the journal copies the write-ahead log into the database, and deletes it, when it goes.
+pub(super) fn checkpoint_on_drop(connection: &Connection, wanted: bool) {
+    let set = connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, !wanted);
+    debug_assert!(set.is_ok(), "a setting of the handle, not of the file");
+}
+
+/// An empty file is a journal that is being made, unless something was run in it: SQLite would begin it anew.
+fn refuse_emptied(path: &Path) -> Result<(), JournalError> {
+    if path.metadata().is_ok_and(|file| file.is_file() && file.len() == 0) && mark::any(path) {
+        return Err(JournalError::Damaged { path: path.to_owned(), what: "it is empty".to_owned() });
+    }
+    Ok(())
 }
 
 fn connect_immutable(path: &Path) -> Result<Connection, JournalError> {
@@ -127,11 +152,33 @@ fn refuse_newer(path: &Path, connection: &Connection) -> Result<Option<i64>, Jou
 }
 
 fn migrate(path: &Path, connection: &mut Connection) -> Result<(), JournalError> {
+    refuse_garbled(path, connection)?;
     embedded::migrations::runner()
         .set_abort_divergent(true)
         .set_abort_missing(true)
+        // A migration and the note that it was applied, in one transaction: a crash between them would leave a journal
+        // that no later run could open.
+        .set_grouped(true)
         .run(connection)
         .map_err(|source| JournalError::Migrate { path: path.to_owned(), source: Box::new(source) })?;
+    Ok(())
+}
+
+/// Refinery panics where the list of applied migrations holds what it never writes.
+fn refuse_garbled(path: &Path, connection: &Connection) -> Result<(), JournalError> {
+    let listed = "SELECT 1 FROM sqlite_schema WHERE name = 'refinery_schema_history'";
+    if connection.query_row(listed, [], |_| Ok(())).optional()?.is_none() {
+        return Ok(());
+    }
+    let mut statement = connection.prepare("SELECT applied_on, checksum FROM refinery_schema_history")?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        let (applied_on, checksum): (String, String) = (row.get(0)?, row.get(1)?);
+        if applied_on.parse::<jiff::Timestamp>().is_err() || checksum.parse::<u64>().is_err() {
+            let what = format!("a migration was applied \"{applied_on}\", its checksum is \"{checksum}\"");
+            return Err(JournalError::Damaged { path: path.to_owned(), what });
+        }
+    }
     Ok(())
 }
 

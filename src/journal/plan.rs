@@ -128,6 +128,7 @@ impl Journal {
         let summary = plan_lines(&tx, plan, lines, &mut delta)?;
         delta.write(&tx, plan.campaign)?;
         tx.commit()?;
+        self.checkpoint_if_long()?;
         Ok(summary)
     }
 

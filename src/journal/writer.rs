@@ -12,6 +12,7 @@ use tokio::task::JoinHandle;
 
 use super::attempts::{self, Claimed, Pass, Settlement, Shapes};
 use super::error::JournalError;
+use super::mark;
 use super::open::Journal;
 use super::plan::{self, Line, Plan, PlanSummary};
 use super::row::{CampaignId, RowId};
@@ -125,6 +126,12 @@ impl Writer {
         self.ask(|reply| Word::FinishPlan { plan, reply }).await
     }
 
+    /// Waits until the journal cannot be written any more, which may be never.
+    pub async fn failed(&self) -> WriterError {
+        self.mailbox.closed().await;
+        WriterError(Arc::new(JournalError::WriterGone))
+    }
+
     async fn ask<T>(&self, word: impl FnOnce(Reply<T>) -> Word) -> Result<T, WriterError> {
         let gone = || WriterError(Arc::new(JournalError::WriterGone));
         let (reply, answer) = oneshot::channel();
@@ -189,9 +196,17 @@ fn commit(
             apply(&tx, shapes, campaign, word, &mut delta, &mut held)?;
         }
         delta.write(&tx, campaign)?;
+        let groups = mark::count_one(&tx)?;
         tx.commit()?;
-        Ok(())
+        if let Some(mark) = &journal.mark {
+            let failed = |source| JournalError::Open { path: mark.path().to_owned(), source };
+            mark.set(groups).map_err(failed)?;
+        }
+        journal.checkpoint_if_long()
     })();
+    if result.is_err() {
+        journal.leave_alone();
+    }
     (held, result.map_err(|error| WriterError(Arc::new(error))))
 }
 

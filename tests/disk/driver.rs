@@ -109,8 +109,11 @@ fn shape() -> Shape {
     Request {
         instance_id: INSTANCE.to_owned(),
         contact_flow_id: fixed("66666666-7777-8888-9999-000000000000"),
-        source: fixed("arn:aws:connect:us-west-2:123456789012:phone-number/aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee"),
-        segment_attributes: [("connect:Subtype".to_owned(), SegmentValue::String(fixed("connect:SMS")))].into(),
+        source: fixed(
+            "arn:aws:connect:us-west-2:123456789012:phone-number/aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee",
+        ),
+        segment_attributes: [("connect:Subtype".to_owned(), SegmentValue::String(fixed("connect:SMS")))]
+            .into(),
         attributes: [].into(),
         chat_duration_minutes: None,
         display_name: None,

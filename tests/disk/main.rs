@@ -5,7 +5,9 @@
 #![cfg(target_os = "linux")]
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
+mod damage;
 mod driver;
+mod failing;
 mod image;
 mod model;
 mod place;
@@ -13,3 +15,4 @@ mod power_loss;
 mod recording;
 #[path = "../simulator_process/mod.rs"]
 mod simulator_process;
+mod unusable;

@@ -131,7 +131,8 @@ pub(crate) fn contacts(server: &Process) -> HashMap<String, String> {
     let mut contacts = HashMap::new();
     for line in server.get("/_simulator/contacts").lines() {
         let contact: Value = serde_json::from_str(line).unwrap();
-        let text = |name: &str| contact[name].as_str().unwrap_or_else(|| panic!("{name} in {line}")).to_owned();
+        let text =
+            |name: &str| contact[name].as_str().unwrap_or_else(|| panic!("{name} in {line}")).to_owned();
         let second = contacts.insert(text("client_token"), text("contact_id"));
         assert_eq!(second, None, "two contacts for one recipient");
     }

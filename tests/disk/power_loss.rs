@@ -46,6 +46,18 @@ impl Recording {
         Self::end(place, server)
     }
 
+    /// A run whose fsync fails once, and what it wrote before is gone for good, although the next run reads it.
+    fn of_a_failing_fsync(nth: usize) -> Self {
+        let (place, server) = (Place::new(40), Process::start(&["--latency", "3ms"]));
+        let csv = place.csv();
+        let mut failing = place.watched(&server, &["run", &csv]);
+        let failed = failing.env("CAMPAIGN_DISK_FAULT", format!("{nth}:5:once:s")).output().unwrap();
+        assert_eq!(failed.status.code(), Some(1), "{}", String::from_utf8_lossy(&failed.stderr));
+        let done = place.watched(&server, &["run", &csv]).output().unwrap();
+        assert_eq!(done.status.code(), Some(0), "{}", String::from_utf8_lossy(&done.stderr));
+        Self::end(place, server)
+    }
+
     fn end(place: Place, server: Process) -> Self {
         let (events, contacts) = (place.calls(), place::contacts(&server));
         let recording = Self { place, server, events, contacts };
@@ -63,7 +75,7 @@ impl Recording {
         }
         let seen = disk.seen();
         let names: Vec<_> = seen.keys().map(String::as_str).collect();
-        assert_eq!(names, ["journal.db"], "a run that ends leaves one file");
+        assert_eq!(names, ["journal.db", "journal.db.disk.mark"], "a run that ends leaves no log");
         let found = std::fs::read(self.place.journal()).unwrap();
         assert!(found == seen["journal.db"], "the calls give another journal than the one on disk");
         let requests: u32 = told.requests.values().sum();
@@ -99,7 +111,13 @@ impl Recording {
     }
 
     /// The power is lost and comes back.
-    fn boot(&self, disk: &Disk, told: &Told, chance: &mut fastrand::Rng, resumed: bool) -> Result<(), String> {
+    fn boot(
+        &self,
+        disk: &Disk,
+        told: &Told,
+        chance: &mut fastrand::Rng,
+        resumed: bool,
+    ) -> Result<(), String> {
         let folder = place::folder();
         image::lay(&disk.lose_power(chance), folder.path());
         let result = image::check(folder.path(), told, &self.contacts);
@@ -133,7 +151,7 @@ fn seed() -> u64 {
 }
 
 #[expect(clippy::disallowed_methods, reason = "another process runs meanwhile")]
-fn pause(time: Duration) {
+pub(crate) fn pause(time: Duration) {
     std::thread::sleep(time);
 }
 
@@ -149,6 +167,16 @@ fn the_program_knows_after_a_power_loss_what_the_world_knows() {
 fn the_engine_knows_after_a_power_loss_what_it_has_acknowledged() {
     let (losses, first) = Recording::of_the_engine().lose_power(images() / 2, seed(), usize::MAX);
     assert_eq!(losses, 0, "{}", first.unwrap_or_default());
+}
+
+/// What an fsync that failed left in the system's memory is not taken for what is on disk.
+#[test]
+fn what_a_failed_fsync_left_is_written_again() {
+    for nth in [16, 20, 24] {
+        let (losses, first) =
+            Recording::of_a_failing_fsync(nth).lose_power(images() / 10, seed(), usize::MAX);
+        assert_eq!(losses, 0, "fsync {nth}: {}", first.unwrap_or_default());
+    }
 }
 
 /// The images can show a loss: without the syncs that `synchronous=NORMAL` leaves out, many do.

@@ -56,10 +56,7 @@ impl Kind {
 
 /// Makes a command's calls on the files of `folder` known in `log`.
 pub(crate) fn watch(command: &mut Command, folder: &Path, log: &Path) {
-    command
-        .env("LD_PRELOAD", library())
-        .env("CAMPAIGN_DISK_LOG", log)
-        .env("CAMPAIGN_DISK_FOLDER", folder);
+    command.env("LD_PRELOAD", library()).env("CAMPAIGN_DISK_LOG", log).env("CAMPAIGN_DISK_FOLDER", folder);
 }
 
 /// The library, built once with the C compiler that building SQLite needs anyway.
@@ -67,7 +64,8 @@ fn library() -> &'static Path {
     static LIBRARY: OnceLock<PathBuf> = OnceLock::new();
     LIBRARY.get_or_init(|| {
         let source = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/disk/disk.c");
-        let built = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("disk-{}.so", std::process::id()));
+        let built =
+            PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("disk-{}.so", std::process::id()));
         let compiler = std::env::var_os("CC").unwrap_or_else(|| "cc".into());
         let done = Command::new(compiler)
             .args(["-Wall", "-Wextra", "-Werror", "-O2", "-shared", "-fPIC", source, "-o"])

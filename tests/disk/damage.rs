@@ -1,0 +1,161 @@
+//! Journals damaged at random: bytes flipped, blocks zeroed, files cut. The next run works with all that was known, or
+//! refuses and says what to do; it never panics, never repairs in silence, and never contacts anybody twice.
+//!
+//! Not noticed, for SQLite keeps no checksum of its pages: bytes changed inside a text. See `tests/README.md`.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use crate::image::Told;
+use crate::place::{self, Place, scaled};
+use crate::simulator_process::Process;
+
+/// A campaign of which a part was sent, and then the process was killed: its journal is in two files.
+struct Killed {
+    place: Place,
+    server: Process,
+    requests: Told,
+    contacts: HashMap<String, String>,
+}
+
+impl Killed {
+    fn new() -> Self {
+        let (place, server) = (Place::new(60), Process::start(&["--latency", "3ms"]));
+        let csv = place.csv();
+        let limited = place.watched(&server, &["run", &csv, "--limit", "20"]).output().unwrap();
+        assert_eq!(limited.status.code(), Some(4), "{}", String::from_utf8_lossy(&limited.stderr));
+        let mut command = place.watched(&server, &["run", &csv, "--rate", "50", "--burst", "1"]);
+        let mut killed = command.stderr(std::process::Stdio::null()).spawn().unwrap();
+        while place::contacts(&server).len() < 35 {
+            crate::power_loss::pause(Duration::from_millis(20));
+        }
+        killed.kill().unwrap();
+        killed.wait().unwrap();
+        let mut requests = Told::default();
+        place.calls().iter().for_each(|event| requests.hear(event));
+        let contacts = place::contacts(&server);
+        Self { place, server, requests, contacts }
+    }
+
+    /// A copy of the journal's folder.
+    fn copy(&self) -> tempfile::TempDir {
+        let copy = place::folder();
+        for entry in self.place.journal_folder().read_dir().unwrap() {
+            let entry = entry.unwrap();
+            // The index of the log is memory; after a power loss, or in a copy, there is none.
+            if !entry.file_name().to_str().unwrap().ends_with("-shm") {
+                std::fs::copy(entry.path(), copy.path().join(entry.file_name())).unwrap();
+            }
+        }
+        copy
+    }
+
+    fn resume(&self, folder: &Path) -> (Option<i32>, String) {
+        let journal = folder.join("journal.db");
+        let output = self.place.resume_elsewhere(&self.server, &journal);
+        (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
+    }
+
+    /// Whether everybody who was contacted still has that one contact.
+    fn has_no_second_contact(&self, words: &str) {
+        let now = place::contacts(&self.server);
+        for (token, contact) in &self.contacts {
+            assert_eq!(now.get(token), Some(contact), "{words}");
+        }
+        assert!(now.len() <= 60, "{} tokens, 60 recipients: {words}", now.len());
+    }
+}
+
+/// Does something to a file, and says what.
+fn damage(path: &Path, chance: &mut fastrand::Rng) -> String {
+    let mut bytes = std::fs::read(path).unwrap();
+    let at = chance.usize(..bytes.len());
+    let what = match chance.u8(..5) {
+        0 | 1 => {
+            bytes[at] ^= 1 << chance.u8(..8);
+            "a bit flipped"
+        }
+        2 => {
+            let end = (at + 512).min(bytes.len());
+            bytes[at..end].fill(0);
+            "512 bytes zeroed"
+        }
+        3 => {
+            let (page, end) = (at / 4096 * 4096, (at / 4096 * 4096 + 4096).min(bytes.len()));
+            chance.fill(&mut bytes[page..end]);
+            "a page of garbage"
+        }
+        _ => {
+            bytes.truncate(at);
+            "cut off"
+        }
+    };
+    std::fs::write(path, bytes).unwrap();
+    format!("{} {what} at {at}", path.file_name().unwrap().display())
+}
+
+#[test]
+fn a_damaged_journal_is_used_in_full_or_refused() {
+    let killed = Killed::new();
+    let mut chance = fastrand::Rng::with_seed(scaled("CAMPAIGN_SEED", 1) as u64);
+    let (mut refused, mut worked) = (0, 0);
+    for _ in 0..scaled("CAMPAIGN_DAMAGES", 60) {
+        let copy = killed.copy();
+        let name = if chance.bool() { "journal.db" } else { "journal.db-wal" };
+        let what = damage(&copy.path().join(name), &mut chance);
+        let before = files(copy.path());
+        let (exit, words) = killed.resume(copy.path());
+        let words = format!("{what}: {words}");
+        assert!(!words.contains("panicked"), "{words}");
+        killed.has_no_second_contact(&words);
+        match exit {
+            Some(0 | 3) => worked += 1,
+            Some(1) => {
+                refused += 1;
+                assert!(words.contains("error: ") && words.contains("  hint: "), "{words}");
+                if words.contains("nothing was changed") {
+                    assert!(before == files(copy.path()), "and yet something was: {words}");
+                }
+            }
+            other => panic!("{other:?}: {words}"),
+        }
+    }
+    assert!(refused > 0 && worked > 0, "{refused} refused, {worked} worked");
+}
+
+/// The journal's own files with their bytes.
+fn files(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
+    let paths = ["journal.db", "journal.db-wal"].map(|name| folder.join(name));
+    paths.into_iter().filter_map(|path| Some((path.clone(), std::fs::read(path).ok()?))).collect()
+}
+
+/// A log that ends too early is one that SQLite is content with.
+#[test]
+fn a_lost_log_and_an_older_copy_are_noticed() {
+    let killed = Killed::new();
+    assert!(killed.requests.requests.len() >= 35);
+    let copy = killed.copy();
+    std::fs::remove_file(copy.path().join("journal.db-wal")).unwrap();
+    let (exit, words) = killed.resume(copy.path());
+    assert_eq!(exit, Some(1), "{words}");
+    assert!(words.contains("has lost its latest results"), "{words}");
+    let mark = copy.path().join("journal.db.disk.mark");
+    assert!(words.contains(mark.to_str().unwrap()), "{words}");
+    std::fs::remove_file(&mark).unwrap();
+    let (exit, words) = killed.resume(copy.path());
+    assert_eq!(exit, Some(0), "{words}");
+    killed.has_no_second_contact(&words);
+}
+
+#[test]
+fn an_emptied_journal_is_not_begun_anew() {
+    let killed = Killed::new();
+    let copy = killed.copy();
+    std::fs::write(copy.path().join("journal.db"), "").unwrap();
+    let (exit, words) = killed.resume(copy.path());
+    assert_eq!(exit, Some(1), "{words}");
+    assert!(words.contains("it is empty"), "{words}");
+    assert_eq!(std::fs::metadata(copy.path().join("journal.db")).unwrap().len(), 0);
+    assert!(copy.path().join("journal.db-wal").metadata().unwrap().len() > 0, "the log is left as it was");
+}
