@@ -61,10 +61,11 @@ impl Journal {
     /// The copy is for the sake of an earlier run whose fsync failed: what that left in the system's memory can be read,
     /// is not on disk, and no later fsync of the log would bring it there. Copied, it is written and synced anew.
     pub(super) fn compare(&mut self, name: &str, begun: Stamp, id: CampaignId) -> Result<(), JournalError> {
-        let opened = Mark::open(&self.path, name, begun);
-        let mark = opened.map_err(|source| JournalError::Open { path: self.path.clone(), source })?;
+        let path = mark::path(&self.path, name);
+        let failed = |source| JournalError::Open { path: path.clone(), source };
+        let mark = Mark::open(path.clone(), begun).map_err(failed)?;
         let counted = mark::counted(&self.connection)?;
-        if let Some(groups) = mark.groups()
+        if let Some(groups) = mark.groups().map_err(failed)?
             && groups > counted
         {
             self.leave_alone();

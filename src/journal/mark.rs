@@ -29,18 +29,20 @@ pub(super) struct Mark {
 }
 
 impl Mark {
-    /// Opens or makes the mark of the campaign `name`, begun at that time, in the journal at `journal`.
-    pub(super) fn open(journal: &Path, name: &str, begun: Stamp) -> io::Result<Self> {
-        let path = lock::beside(journal, &format!(".{}{ENDING}", lock::file_name_of(name)));
+    /// Opens or makes the mark at `path`, of a campaign begun at that time.
+    pub(super) fn open(path: PathBuf, begun: Stamp) -> io::Result<Self> {
         Ok(Self { file: lock::open_private(&path)?, path, begun })
     }
 
     /// How many groups were committed; `None` where it does not say, or speaks of another campaign.
-    pub(super) fn groups(&self) -> Option<u32> {
+    pub(super) fn groups(&self) -> io::Result<Option<u32>> {
         let mut bytes = [0; 64];
-        let length = self.file.read_at(&mut bytes, 0).ok()?;
-        let (begun, groups) =
-            std::str::from_utf8(&bytes[..length]).ok()?.strip_suffix('\n')?.split_once(' ')?;
+        let length = self.file.read_at(&mut bytes, 0)?;
+        Ok(std::str::from_utf8(&bytes[..length]).ok().and_then(|text| self.parse(text)))
+    }
+
+    fn parse(&self, text: &str) -> Option<u32> {
+        let (begun, groups) = text.strip_suffix('\n')?.split_once(' ')?;
         (begun.parse() == Ok(self.begun.millis())).then(|| groups.parse().ok())?
     }
 
@@ -52,6 +54,11 @@ impl Mark {
     pub(super) fn path(&self) -> &Path {
         &self.path
     }
+}
+
+/// Where the mark of the campaign `name` in the journal at `journal` is.
+pub(super) fn path(journal: &Path, name: &str) -> PathBuf {
+    lock::beside(journal, &format!(".{}{ENDING}", lock::file_name_of(name)))
 }
 
 /// Whether any campaign has left its mark beside the journal.
@@ -88,16 +95,16 @@ mod tests {
         let journal = folder.path().join("journal.db");
         assert!(!any(&journal));
         let begun = Stamp::from_millis(1_772_357_400_000);
-        let mark = Mark::open(&journal, "spring", begun).unwrap();
+        let mark = Mark::open(path(&journal, "spring"), begun).unwrap();
         assert!(any(&journal));
-        assert_eq!(mark.groups(), None);
+        assert_eq!(mark.groups().unwrap(), None);
         for groups in [1, 9, 10, u32::MAX] {
             mark.set(groups).unwrap();
-            assert_eq!(Mark::open(&journal, "spring", begun).unwrap().groups(), Some(groups));
+            assert_eq!(Mark::open(path(&journal, "spring"), begun).unwrap().groups().unwrap(), Some(groups));
         }
         let another = Stamp::from_millis(1_772_357_400_001);
-        assert_eq!(Mark::open(&journal, "spring", another).unwrap().groups(), None, "begun anew");
+        assert_eq!(Mark::open(path(&journal, "spring"), another).unwrap().groups().unwrap(), None, "begun anew");
         std::fs::write(mark.path(), [0; 32]).unwrap();
-        assert_eq!(mark.groups(), None);
+        assert_eq!(mark.groups().unwrap(), None);
     }
 }
