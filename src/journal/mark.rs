@@ -103,7 +103,11 @@ mod tests {
             assert_eq!(Mark::open(path(&journal, "spring"), begun).unwrap().groups().unwrap(), Some(groups));
         }
         let another = Stamp::from_millis(1_772_357_400_001);
-        assert_eq!(Mark::open(path(&journal, "spring"), another).unwrap().groups().unwrap(), None, "begun anew");
+        assert_eq!(
+            Mark::open(path(&journal, "spring"), another).unwrap().groups().unwrap(),
+            None,
+            "begun anew"
+        );
         std::fs::write(mark.path(), [0; 32]).unwrap();
         assert_eq!(mark.groups().unwrap(), None);
     }

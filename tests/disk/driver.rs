@@ -13,7 +13,7 @@ use campaign::domain::gate::{FailureGate, Share};
 use campaign::domain::request::{Leaf, Message, Request, SegmentValue, Shape};
 use campaign::domain::state::State;
 use campaign::domain::token::TokenSpace;
-use campaign::engine::{Engine, Notice, Observer, Stop};
+use campaign::engine::{Engine, Feed, Notice, Observer, Stop};
 use campaign::journal::{Content, Identity, Journal, Line, NewRun, RunEnd, Service, Writer};
 use campaign::pace::{Asked, Pace};
 use tokio::sync::watch;
@@ -72,6 +72,7 @@ async fn drive() {
         max_in_flight: NonZeroUsize::new(64).unwrap(),
         most: None,
         gate: FailureGate::new(Share::from_percent(100.0).unwrap()),
+        feed: Feed::read_before(),
         stop: watch::channel(Stop::No).1,
         tally,
     };
