@@ -153,7 +153,7 @@ impl Disk {
             Syncing::Folder(names) if event.error == 0 => {
                 for (name, pending) in names {
                     let name = self.names.get_mut(&name).expect("a name that was there");
-                    if let Some(last) = name.pending.drain(..pending).last() {
+                    if let Some(last) = name.pending.drain(..pending).next_back() {
                         name.durable = last;
                     }
                 }
