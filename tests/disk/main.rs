@@ -16,3 +16,4 @@ mod recording;
 #[path = "../simulator_process/mod.rs"]
 mod simulator_process;
 mod unusable;
+mod writer;

@@ -7,13 +7,17 @@ use crate::simulator_process::Process;
 
 /// Runs the campaign after something was done to its place; the words on stderr.
 fn refused(spoil: impl FnOnce(&Place, &mut Command)) -> String {
+    refused_with(1, spoil)
+}
+
+fn refused_with(exit: i32, spoil: impl FnOnce(&Place, &mut Command)) -> String {
     let (place, server) = (Place::new(3), Process::start(&[]));
     let csv = place.csv();
     let mut command = place.watched(&server, &["run", &csv]);
     spoil(&place, &mut command);
     let output = command.output().unwrap();
     let words = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert_eq!(output.status.code(), Some(1), "{words}");
+    assert_eq!(output.status.code(), Some(exit), "{words}");
     assert_eq!(place::contacts(&server).len(), 0, "{words}");
     assert!(
         words.contains("error: ") && words.contains("  hint: ") && !words.contains("panicked"),
@@ -81,7 +85,7 @@ fn a_journal_that_may_not_grow() {
 
 #[test]
 fn a_journal_of_a_newer_version() {
-    let words = refused(|place, _| {
+    let words = refused_with(2, |place, _| {
         drop(campaign::journal::Journal::open(&place.journal()).unwrap());
         let journal = rusqlite::Connection::open(place.journal()).unwrap();
         let newer = "INSERT INTO refinery_schema_history SELECT 999, name, applied_on, checksum \
