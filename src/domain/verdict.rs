@@ -3,11 +3,16 @@
 use std::time::Duration;
 
 use super::refusal::RefusalKind;
+use super::stamp::Stamp;
 use super::state::{Doubt, Event};
 
 /// How long a client token surely deduplicates: 6 days of the 7 that the service documents, counted from the first
 /// attempt whose outcome is not known. A day of margin covers clocks that disagree and requests that linger.
 pub const TOKEN_SAFE: Duration = Duration::from_secs(6 * 24 * 3600);
+
+/// How far a clock may be found set back before nobody can tell any more how old a token is: the day that
+/// [`TOKEN_SAFE`] leaves of the service's 7.
+pub const CLOCK_SLACK: Duration = Duration::from_secs(24 * 3600);
 
 /// Attempts of one row in one run with a concurrent change in the way, before the row is given up.
 const MAX_CONFLICTS: u32 = 5;
@@ -123,10 +128,11 @@ pub fn decide(situation: Situation, jitter: f64) -> Verdict {
     }
 }
 
-/// Whether a row in doubt may be replayed with its token, `age` after the first doubtful attempt.
+/// Whether a row whose first doubtful attempt was made at `doubt_at` may be replayed with its token. Where that lies in
+/// the future, a clock was wrong then or is wrong now, and the token may be older than it looks.
 #[must_use]
-pub fn token_is_safe(age: Duration) -> bool {
-    age < TOKEN_SAFE
+pub fn token_is_safe(doubt_at: Stamp, now: Stamp) -> bool {
+    now.since(doubt_at) < TOKEN_SAFE && doubt_at.since(now) < CLOCK_SLACK
 }
 
 /// Watches for a service that does not answer anybody: many requests in a row, over a while, without an outcome.
@@ -233,8 +239,36 @@ mod tests {
         assert_eq!(decide(unknown, 0.5).event(), Event::Unanswered);
         unknown.token_age = TOKEN_SAFE - Duration::from_millis(250);
         assert_eq!(decide(unknown, 0.5), Verdict::Settle(Event::TokenExpired));
-        assert!(token_is_safe(TOKEN_SAFE - Duration::from_nanos(1)));
-        assert!(!token_is_safe(TOKEN_SAFE));
+    }
+
+    #[test]
+    fn a_token_is_safe_for_six_days_by_a_clock_that_lost_no_day() {
+        let doubt_at = Stamp::from_millis(1_772_357_400_000);
+        let moment = Duration::from_millis(1);
+        for (now, safe) in [
+            (doubt_at, true),
+            (doubt_at.plus(TOKEN_SAFE - moment), true),
+            (doubt_at.plus(TOKEN_SAFE), false),
+            (doubt_at.minus(CLOCK_SLACK - moment), true),
+            (doubt_at.minus(CLOCK_SLACK), false),
+        ] {
+            assert_eq!(token_is_safe(doubt_at, now), safe, "{now}");
+        }
+    }
+
+    #[test]
+    fn only_what_is_given_up_with_a_contact_possible_leaves_doubt() {
+        for (verdict, doubt) in [
+            (Verdict::Leave(Event::Unanswered), true),
+            (Verdict::Settle(Event::TokenExpired), true),
+            (Verdict::Settle(Event::Refused(Doubt::Earlier)), true),
+            (Verdict::Settle(Event::Refused(Doubt::None)), false),
+            (Verdict::Retry(Event::Unanswered, Duration::ZERO), false),
+            (Verdict::Pause(Event::NotNow(Doubt::Earlier)), false),
+            (Verdict::Halt(Event::NotNow(Doubt::Earlier)), false),
+        ] {
+            assert_eq!(verdict.leaves_doubt(), doubt, "{verdict:?}");
+        }
     }
 
     #[test]

@@ -199,8 +199,8 @@ impl<'a> Flow<'a> {
     /// A permit was taken for the next row: its request leaves.
     fn launch(&mut self) -> Result<(), WriterError> {
         let Some(row) = self.queue.ready.pop_front() else { return Ok(()) };
-        let age = self.engine.clock.now().since(row.doubt_at);
-        if row.earlier == Doubt::Earlier && !verdict::token_is_safe(age) {
+        let now = self.engine.clock.now();
+        if row.earlier == Doubt::Earlier && !verdict::token_is_safe(row.doubt_at, now) {
             self.settle(&row, Event::TokenExpired, None, None, Then::Nothing);
             if self.tries.remove(&row.id).is_some() {
                 self.spend();

@@ -13,7 +13,7 @@ use super::tally::Delta;
 use crate::domain::request::Shape;
 use crate::domain::stamp::Stamp;
 use crate::domain::state::{self, Decision, Doubt, Event, State};
-use crate::domain::verdict::TOKEN_SAFE;
+use crate::domain::verdict::{CLOCK_SLACK, TOKEN_SAFE};
 
 /// Which rows a claim looks through.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -213,7 +213,8 @@ pub(super) fn settle(
 }
 
 impl Journal {
-    /// Gives up rows in doubt whose client token is too old to replay: only a person can decide on them.
+    /// Gives up rows in doubt whose client token is too old to replay, or nobody knows how old because the clock was set
+    /// back: only a person can decide on them. The rule is [`token_is_safe`](crate::domain::verdict::token_is_safe).
     ///
     /// # Errors
     /// Where the journal cannot be written.
@@ -222,8 +223,14 @@ impl Journal {
         let tx = self.connection.transaction()?;
         let rows = tx.execute(
             "UPDATE row SET state = ?2, settled_at = ?3
-             WHERE campaign_id = ?1 AND state = 1 AND doubt_at <= ?4",
-            params![campaign.0, after.code(), StampColumn(now), StampColumn(now.minus(TOKEN_SAFE))],
+             WHERE campaign_id = ?1 AND state = 1 AND (doubt_at <= ?4 OR doubt_at >= ?5)",
+            params![
+                campaign.0,
+                after.code(),
+                StampColumn(now),
+                StampColumn(now.minus(TOKEN_SAFE)),
+                StampColumn(now.plus(CLOCK_SLACK))
+            ],
         )?;
         moved(&tx, campaign, State::Attempting, after, rows)?;
         tx.commit()?;

@@ -7,7 +7,7 @@ use campaign::domain::stamp::Stamp;
 use campaign::domain::state::{Doubt, Event, State};
 use campaign::domain::tally::Tally;
 use campaign::domain::token::TokenSpace;
-use campaign::domain::verdict::TOKEN_SAFE;
+use campaign::domain::verdict::token_is_safe;
 use campaign::journal::{
     CampaignId, Claimed, Content, Identity, Journal, Line, Pass, RowId, Service, Settlement, Writer,
 };
@@ -293,7 +293,7 @@ fn expire(process: &mut Process, model: &mut Model) {
     let campaign = process.campaign;
     process.journal().expire(campaign, now).expect("rows expire");
     for (_, row) in &mut model.rows {
-        if row.state == State::Attempting && row.doubt_at.is_some_and(|at| now.since(at) >= TOKEN_SAFE) {
+        if row.state == State::Attempting && row.doubt_at.is_some_and(|at| !token_is_safe(at, now)) {
             row.state = State::Uncertain;
         }
     }

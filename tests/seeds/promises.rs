@@ -171,15 +171,34 @@ fn check_tokens(trial: &Trial, rows: &[Row], requests: &[RequestRecord]) {
         if let Some(first) = first.get(token) {
             let age = u128::from(request.at.0 - first);
             let most = TOKEN_SAFE.as_millis() + lost.as_millis();
-            assert!(
-                age < most,
-                "promise 5: {request:?} came {age} ms after its contact may have been started"
-            );
+            assert!(age < most, "promise 5: {request:?} came {age} ms after the first one that left a doubt");
         }
-        if request.effect != Effect::Nothing {
+        if leaves_doubt(request) {
             first.entry(token).or_insert(request.at.0);
         }
     }
+}
+
+/// Whether the sender cannot know that the request started nothing.
+fn leaves_doubt(request: &RequestRecord) -> bool {
+    let proof = match request.outcome {
+        Answer::Answered => false,
+        Answer::Refused(_) => true,
+        Answer::Faulted(fault) => matches!(
+            fault,
+            Fault::AccessDenied
+                | Fault::ExpiredToken
+                | Fault::Throttling
+                | Fault::TooManyRequests
+                | Fault::ThrottledWithoutCode
+                | Fault::ThrottledWithoutJson
+                | Fault::InvalidRequest
+                | Fault::NotFound
+                | Fault::Conflict
+                | Fault::LimitExceeded
+        ),
+    };
+    request.effect != Effect::Nothing || !proof
 }
 
 /// Promises 4, 5 and 7: who has a contact, and who is said to have one.

@@ -5,9 +5,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
-use campaign::clock::Clock;
 use campaign::domain::state::State;
-use campaign::domain::verdict::TOKEN_SAFE;
 use campaign::engine::{Notice, Observer};
 use campaign::simulator::{Fault, RequestFacts};
 use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
@@ -35,7 +33,6 @@ pub(crate) struct Sentinel(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     journal: Mutex<Option<Connection>>,
-    wall: Clock,
     violations: Mutex<Vec<String>>,
     die: AtomicBool,
     requests: AtomicU64,
@@ -43,10 +40,9 @@ struct Inner {
 }
 
 impl Sentinel {
-    pub(crate) fn new(wall: Clock) -> Self {
+    pub(crate) fn new() -> Self {
         Self(Arc::new(Inner {
             journal: Mutex::new(None),
-            wall,
             violations: Mutex::default(),
             die: AtomicBool::new(false),
             requests: AtomicU64::new(0),
@@ -92,7 +88,7 @@ impl Sentinel {
         look(journal.as_ref().expect("requests and notices come in a run only")).expect("the journal answers")
     }
 
-    /// What the world asks before it does anything with a request. Promise 2, and 5 by the clock of the machine.
+    /// What the world asks before it does anything with a request. Promise 2.
     pub(crate) fn script(&self) -> impl FnMut(&RequestFacts<'_>) -> Option<Fault> + Send + 'static + use<> {
         let sentinel = self.clone();
         move |facts| {
@@ -117,15 +113,11 @@ impl Sentinel {
                 .query_row([&token.as_bytes()[..]], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
                 .optional()
         });
-        let Some((state, attempts, Some(doubt_at))) = row else {
-            return self.violated(format!("promise 2: {facts:?} left, and the journal has {row:?}"));
-        };
-        if state != State::Attempting.code() || attempts < facts.attempt {
+        let attempting = State::Attempting.code();
+        let durable = matches!(row, Some((state, attempts, Some(_)))
+            if state == attempting && attempts >= facts.attempt);
+        if !durable {
             self.violated(format!("promise 2: {facts:?} left, and the journal has {row:?}"));
-        }
-        let age = self.0.wall.now().millis() - doubt_at;
-        if age >= TOKEN_SAFE.as_millis() as i64 {
-            self.violated(format!("promise 5: {facts:?} left {age} ms after its first doubtful attempt"));
         }
     }
 }

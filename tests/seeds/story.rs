@@ -4,6 +4,7 @@ use std::num::NonZeroU32;
 use std::time::Duration;
 
 use campaign::domain::ending::Signal;
+use campaign::domain::state::State;
 use campaign::domain::verdict::TOKEN_SAFE;
 use campaign::engine::Stop;
 use campaign::pace::Asked;
@@ -24,7 +25,20 @@ pub(crate) enum Telling {
     Silent,
 }
 
+/// What was played.
+#[derive(Debug, Default)]
+pub(crate) struct Played {
+    pub(crate) runs: usize,
+    pub(crate) deaths: usize,
+    pub(crate) requests: Vec<RequestRecord>,
+    pub(crate) contacts: usize,
+    pub(crate) replays: usize,
+    pub(crate) uncertain: usize,
+    pub(crate) days: u64,
+}
+
 struct Story {
+    played: Played,
     chance: Chance,
     trial: Trial,
     lies: Lies,
@@ -37,18 +51,27 @@ struct Story {
 const HOUR: i64 = 3_600_000;
 const DAY: i64 = 24 * HOUR;
 
-/// Plays the story of a seed, and gives back what the world has seen of it.
+/// Plays the story of a seed.
 ///
 /// # Panics
 /// Where a promise is broken.
-pub(crate) fn play(seed: u64, telling: Telling) -> Vec<RequestRecord> {
+pub(crate) fn play(seed: u64, telling: Telling) -> Played {
     let mut story = Story::new(seed, telling);
     story.plan();
     for _ in 0..story.chance.within(1..6) {
         story.chapter();
     }
     story.finale();
-    story.trial.simulator.requests()
+    let stats = story.trial.simulator.stats();
+    let uncertain = promises::rows(&story.trial).iter().filter(|row| row.state == State::Uncertain).count();
+    Played {
+        requests: story.trial.simulator.requests(),
+        contacts: stats.contacts as usize,
+        replays: stats.replays as usize,
+        uncertain,
+        days: story.trial.clocks.passed().as_secs() / 86_400,
+        ..story.played
+    }
 }
 
 impl Story {
@@ -66,8 +89,9 @@ impl Story {
         let world = worlds::world(&mut chance, seed, lies);
         let (people, shape) = (People::new(&mut chance), shapes::shape(&mut chance));
         let asked = asked(&mut chance);
+        let trial = Trial::new(world, people, shape);
         let story =
-            Self { trial: Trial::new(world, people, shape), chance, lies, asked, deceit: 20 * HOUR, telling };
+            Self { played: Played::default(), trial, chance, lies, asked, deceit: 20 * HOUR, telling };
         story.tell(|| format!("seed {seed}, clock lies: {lies:?}, {asked:?}"));
         story
     }
@@ -120,6 +144,8 @@ impl Story {
         let requests = self.trial.sentinel.requests();
         self.tell(|| format!("{requests} requests, {ended:?}"));
         promises::check(&self.trial, options, &ended, &before);
+        self.played.runs += 1;
+        self.played.deaths += usize::from(ended == Ended::Dead);
         ended
     }
 

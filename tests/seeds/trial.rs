@@ -65,7 +65,7 @@ pub(crate) enum Ended {
 impl Trial {
     pub(crate) fn new(world: WorldConfig, people: People, shape: Shape) -> Self {
         let clocks = Clocks::new();
-        let sentinel = Sentinel::new(clocks.wall());
+        let sentinel = Sentinel::new();
         let simulator = Simulator::new(world, clocks.truth());
         let mut trial = Self {
             folder: folder(),

@@ -6,6 +6,7 @@ use std::time::Duration;
 use campaign::domain::ending::Ending;
 use campaign::domain::refusal::RefusalKind;
 use campaign::domain::state::State;
+use campaign::journal::Content;
 use campaign::simulator::{Fault, Phase, Throttle, UnixMillis, WorldConfig};
 
 use crate::stage::{self, Options, Stage, past_the_token};
@@ -233,6 +234,43 @@ async fn a_limit_stops_and_the_next_run_goes_on() {
     assert_eq!(stage.run(&options).await.unwrap().ending, Ending::Complete);
     assert_eq!(stage.tally()[State::Started], 10);
     stage.check_promises(&options);
+}
+
+/// A row whose answer was lost may have a contact: it uses up a share of the limit until it is known.
+#[tokio::test(start_paused = true)]
+async fn a_limit_counts_contacts_that_nobody_heard_of() {
+    for fault in [Fault::LostAnswer, Fault::ResetBefore, Fault::Throttling] {
+        let mut config = world();
+        config.faults.next(2, fault);
+        let options = Options { most: Some(3), ..Options::default() };
+        let mut stage = Stage::with_recipients(config, 10);
+        assert_eq!(stage.run(&options).await.unwrap().ending, Ending::Limit);
+        assert_eq!(stage.simulator.contacts().len(), 3, "{fault:?}");
+        assert_eq!((stage.tally()[State::Started], stage.tally()[State::Queued]), (3, 7), "{fault:?}");
+        stage.check_promises(&options);
+    }
+}
+
+/// Nobody is tried again who has left the file or opted out since.
+#[tokio::test(start_paused = true)]
+async fn a_failed_row_is_retried_only_while_the_file_wants_it() {
+    let mut config = world();
+    config.faults.next(3, Fault::InvalidRequest);
+    let options = Options::default();
+    let mut stage = Stage::with_recipients(config, 3);
+    stage.run(&options).await.unwrap();
+    assert_eq!(stage.tally()[State::Failed], 3);
+
+    let mut opted_out = stage::line(3, 1);
+    if let Content::Recipient { suppressed, .. } = &mut opted_out.content {
+        *suppressed = Some(("opt-out".to_owned(), "is on the list".to_owned()));
+    }
+    stage.plan(&[stage::line(2, 0), opted_out]);
+    assert_eq!(stage.journal().retry_failed(stage.campaign).unwrap(), 1);
+    stage.run(&options).await.unwrap();
+    let tally = stage.tally();
+    assert_eq!((tally[State::Started], tally[State::Suppressed], tally[State::Failed]), (1, 1, 1));
+    assert_eq!(stage.simulator.contacts().len(), 1);
 }
 
 /// The safety gate of `[safety] max_failures`.
