@@ -106,7 +106,8 @@ pub(super) fn claim_next(
     Ok(claimed.into_iter().map(|row| row.0).collect())
 }
 
-/// Claims these rows once more, for another attempt.
+/// Claims these rows once more, for another attempt. Rows that the file, read during the run, has withdrawn or suppressed
+/// since are left out.
 pub(super) fn claim_again(
     tx: &Transaction<'_>,
     shapes: &mut Shapes,
@@ -119,7 +120,10 @@ pub(super) fn claim_again(
     for id in ids {
         let mut rows = statement.query([id.0])?;
         if let Some(row) = rows.next()? {
-            claimed.push(read(tx, shapes, row, now)?);
+            let (row, state) = read(tx, shapes, row, now)?;
+            if !matches!(state, State::Withdrawn | State::Suppressed) {
+                claimed.push((row, state));
+            }
         }
     }
     for row in &claimed {
@@ -174,9 +178,14 @@ pub(super) fn settle(
     delta: &mut Delta,
 ) -> Result<State, JournalError> {
     let id = settlement.id.0;
-    let before: StateColumn =
-        tx.prepare_cached("SELECT state FROM row WHERE id = ?1")?.query_row([id], |row| row.get(0))?;
-    let after = state::next(before.0, settlement.event)?;
+    let (StateColumn(before), line): (_, Option<i64>) = tx
+        .prepare_cached("SELECT state, line FROM row WHERE id = ?1")?
+        .query_row([id], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let mut after = state::next(before, settlement.event)?;
+    if after == State::Queued && line.is_none() {
+        // It left the file while its request was on its way: nobody waits for its turn who is not in the file.
+        after = state::next(after, Event::Missing)?;
+    }
     let at = StampColumn(settlement.at);
     let (code, reason) = settlement
         .refusal
@@ -195,20 +204,20 @@ pub(super) fn settle(
             .prepare_cached(
                 "UPDATE row SET state = ?2, attempts = attempts - 1,
                      first_attempt_at = CASE attempts WHEN 1 THEN NULL ELSE first_attempt_at END,
-                     doubt_at = CASE ?2 WHEN 0 THEN NULL ELSE doubt_at END
+                     doubt_at = CASE WHEN ?2 IN (0, 8) THEN NULL ELSE doubt_at END
                  WHERE id = ?1",
             )?
             .execute(params![id, after.code()])?,
         _ => tx
             .prepare_cached(
                 "UPDATE row SET state = ?2, code = ?4, reason = ?5,
-                     settled_at = CASE WHEN ?2 IN (0, 1) THEN NULL ELSE ?3 END,
-                     doubt_at = CASE WHEN ?2 IN (0, 3) THEN NULL ELSE doubt_at END
+                     settled_at = CASE WHEN ?2 IN (0, 1, 8) THEN NULL ELSE ?3 END,
+                     doubt_at = CASE WHEN ?2 IN (0, 3, 8) THEN NULL ELSE doubt_at END
                  WHERE id = ?1",
             )?
             .execute(params![id, after.code(), at, code, reason])?,
     };
-    delta.moved(before.0, after);
+    delta.moved(before, after);
     Ok(after)
 }
 

@@ -56,6 +56,23 @@ pub struct Writer {
     mailbox: mpsc::Sender<Word>,
 }
 
+impl Word {
+    /// Answers a word that nothing was done about.
+    fn refuse(self, error: Option<WriterError>) {
+        fn send<T>(reply: Reply<T>, error: Option<WriterError>) {
+            // Who does not wait any more does not need the answer.
+            let _ = error.map(|error| reply.send(Err(error)));
+        }
+        match self {
+            Self::ClaimNext { reply, .. } | Self::ClaimAgain { reply, .. } => send(reply, error),
+            Self::Settle { reply, .. } => send(reply, error),
+            Self::Plan { reply, .. } => send(reply, error),
+            Self::FinishPlan { reply, .. } => send(reply, error),
+            Self::Counters { .. } => {}
+        }
+    }
+}
+
 impl std::fmt::Debug for Word {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Word")
@@ -189,10 +206,11 @@ fn commit(
     group: Vec<Word>,
 ) -> (Vec<Held>, Result<(), WriterError>) {
     let mut held: Vec<Held> = Vec::with_capacity(group.len());
+    let mut words = group.into_iter();
     let result = (|| -> Result<(), JournalError> {
         let tx = journal.connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
         let mut delta = Delta::default();
-        for word in group {
+        for word in words.by_ref() {
             apply(&tx, shapes, campaign, word, &mut delta, &mut held)?;
         }
         delta.write(&tx, campaign)?;
@@ -207,6 +225,8 @@ fn commit(
     if result.is_err() {
         journal.leave_alone();
     }
+    // Words that it did not get to learn why as well.
+    held.extend(words.map(|word| -> Held { Box::new(move |error| word.refuse(error)) }));
     (held, result.map_err(|error| WriterError(Arc::new(error))))
 }
 
@@ -264,20 +284,6 @@ fn hold<T: Send + 'static>(
 async fn refuse_all(mut words: mpsc::Receiver<Word>, error: &WriterError) {
     words.close();
     while let Some(word) = words.recv().await {
-        match word {
-            Word::ClaimNext { reply, .. } | Word::ClaimAgain { reply, .. } => {
-                let _ = reply.send(Err(error.clone()));
-            }
-            Word::Settle { reply, .. } => {
-                let _ = reply.send(Err(error.clone()));
-            }
-            Word::Plan { reply, .. } => {
-                let _ = reply.send(Err(error.clone()));
-            }
-            Word::FinishPlan { reply, .. } => {
-                let _ = reply.send(Err(error.clone()));
-            }
-            Word::Counters { .. } => {}
-        }
+        word.refuse(Some(error.clone()));
     }
 }

@@ -102,7 +102,8 @@ impl Model {
                 (Event::GivenBack(earlier), state, doubtful)
             }
         };
-        row.state = state;
+        let left = state == State::Queued && row.line.is_none();
+        row.state = if left { State::Withdrawn } else { state };
         row.doubt_at = row.doubt_at.filter(|_| doubt);
         event
     }
@@ -249,7 +250,10 @@ fn claim_again(process: &mut Process, model: &mut Model, which: &[Index]) {
         which.iter().filter(|_| !keys.is_empty()).map(|index| *index.get(&keys)).collect();
     chosen.sort_unstable();
     chosen.dedup();
-    let ids = chosen.iter().map(|key| process.ids[key]).collect();
+    let mut ids: Vec<RowId> = chosen.iter().map(|key| process.ids[key]).collect();
+    // Who left the file meanwhile is asked for as well, and left out.
+    ids.extend(model.waiting(State::Withdrawn).iter().filter_map(|key| process.ids.get(key)));
+    ids.extend(model.waiting(State::Suppressed).iter().filter_map(|key| process.ids.get(key)));
     let now = Stamp::from_millis(model.now);
     let rows = process.write(async |writer| writer.claim_again(ids, now).await).expect("a claim");
     assert_eq!(process.take(rows), chosen);
@@ -309,9 +313,10 @@ fn crash(process: &mut Process, model: &mut Model) {
 
 fn apply(process: &mut Process, model: &mut Model, operation: &Operation) {
     match operation {
-        Operation::Plan(file) => {
-            // Files are read before anything is claimed.
-            crash(process, model);
+        Operation::Plan(file, streamed) => {
+            if !streamed {
+                crash(process, model);
+            }
             let campaign = process.campaign;
             process.plan(campaign, "model", file);
             model.plan(file);

@@ -9,7 +9,8 @@ pub(crate) type Entry = (u8, u64, bool);
 /// What is done to the journal and to its model.
 #[derive(Debug, Clone)]
 pub(crate) enum Operation {
-    Plan(Vec<Entry>),
+    /// Reads a file: before anything is claimed, or, with `--stream`, while rows are.
+    Plan(Vec<Entry>, bool),
     ClaimNext(bool, u32),
     ClaimAgain(Vec<Index>),
     Settle(Vec<(Index, Outcome)>),
@@ -44,7 +45,8 @@ pub(crate) fn operation() -> impl Strategy<Value = Operation> {
     ];
     let day = 24 * 3_600_000;
     prop_oneof![
-        2 => prop::collection::vec(entry, 0..12).prop_map(Operation::Plan),
+        2 => (prop::collection::vec(entry, 0..12), any::<bool>())
+            .prop_map(|(file, streamed)| Operation::Plan(file, streamed)),
         4 => (any::<bool>(), 1..6_u32).prop_map(|(in_doubt, most)| Operation::ClaimNext(in_doubt, most)),
         2 => prop::collection::vec(any::<Index>(), 0..4).prop_map(Operation::ClaimAgain),
         6 => prop::collection::vec((any::<Index>(), outcome), 0..5).prop_map(Operation::Settle),

@@ -186,7 +186,8 @@ fn leaves_doubt(request: &RequestRecord) -> bool {
         Answer::Refused(_) => true,
         Answer::Faulted(fault) => matches!(
             fault,
-            Fault::AccessDenied
+            Fault::ConnectFailed
+                | Fault::AccessDenied
                 | Fault::ExpiredToken
                 | Fault::Throttling
                 | Fault::TooManyRequests

@@ -11,6 +11,8 @@ use campaign::simulator::{Fault, RequestFacts};
 use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
 use uuid::Uuid;
 
+use crate::trial::Options;
+
 /// When a process dies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Crash {
@@ -88,6 +90,12 @@ impl Sentinel {
         look(journal.as_ref().expect("requests and notices come in a run only")).expect("the journal answers")
     }
 
+    /// Contact ids in the journal.
+    fn started(&self) -> u64 {
+        let sql = "SELECT count(*) FROM row WHERE state = 2 AND contact_id IS NOT NULL";
+        self.look(|journal| journal.prepare_cached(sql)?.query_row([], |row| row.get::<_, i64>(0))) as u64
+    }
+
     /// What the world asks before it does anything with a request. Promise 2.
     pub(crate) fn script(&self) -> impl FnMut(&RequestFacts<'_>) -> Option<Fault> + Send + 'static + use<> {
         let sentinel = self.clone();
@@ -129,12 +137,30 @@ pub(crate) struct Watcher {
     notices: u64,
     dies_at: u64,
     most_in_flight: usize,
+    /// Whether lines keep their numbers during the run.
+    still: bool,
+    started: u64,
 }
 
 impl Watcher {
-    pub(crate) fn new(sentinel: Sentinel, crash: Crash, most_in_flight: usize) -> Self {
-        let dies_at = if let Crash::Notice(at) = crash { at } else { u64::MAX };
-        Self { sentinel, notices: 0, dies_at, most_in_flight }
+    pub(crate) fn new(sentinel: Sentinel, options: &Options) -> Self {
+        let dies_at = if let Crash::Notice(at) = options.crash { at } else { u64::MAX };
+        let (most_in_flight, still) = (options.max_in_flight, options.stream.is_none());
+        let started = sentinel.started();
+        Self { sentinel, notices: 0, dies_at, most_in_flight, still, started }
+    }
+
+    /// As many contact ids are in the journal as were told of, and this row's is one of them.
+    fn check(&mut self, notice: &Notice, line: u64, to: State) {
+        self.started += u64::from(to == State::Started);
+        let so: bool = self.sentinel.look(|journal| {
+            journal
+                .prepare_cached("SELECT count(*) > 0 FROM row WHERE line = ?1 AND state = ?2")?
+                .query_row(params![line as i64, to.code()], |row| row.get(0))
+        });
+        if (self.still && !so) || self.sentinel.started() < self.started {
+            self.sentinel.violated(format!("promise 4: {notice:?}, and the journal does not have it"));
+        }
     }
 }
 
@@ -151,18 +177,7 @@ impl Observer for Watcher {
             Notice::Moved { line: Some(line), to, .. }
                 if matches!(to, State::Started | State::Failed | State::Uncertain) =>
             {
-                let so: bool = self.sentinel.look(|journal| {
-                    journal
-                        .prepare_cached(
-                            "SELECT count(*) > 0 FROM row WHERE line = ?1 AND state = ?2
-                             AND (state <> 2 OR contact_id IS NOT NULL)",
-                        )?
-                        .query_row(params![*line as i64, to.code()], |row| row.get(0))
-                });
-                if !so {
-                    self.sentinel
-                        .violated(format!("promise 4: {notice:?}, and the journal does not have it"));
-                }
+                self.check(notice, *line, *to);
             }
             _ => {}
         }

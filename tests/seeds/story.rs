@@ -45,6 +45,8 @@ struct Story {
     asked: Asked,
     /// What small lies may still take back.
     deceit: i64,
+    /// The next run reads the file while it sends.
+    streams: bool,
     telling: Telling,
 }
 
@@ -90,8 +92,16 @@ impl Story {
         let (people, shape) = (People::new(&mut chance), shapes::shape(&mut chance));
         let asked = asked(&mut chance);
         let trial = Trial::new(world, people, shape);
-        let story =
-            Self { played: Played::default(), trial, chance, lies, asked, deceit: 20 * HOUR, telling };
+        let story = Self {
+            played: Played::default(),
+            trial,
+            chance,
+            lies,
+            asked,
+            deceit: 20 * HOUR,
+            streams: false,
+            telling,
+        };
         story.tell(|| format!("seed {seed}, clock lies: {lies:?}, {asked:?}"));
         story
     }
@@ -133,7 +143,11 @@ impl Story {
                 self.trial.shape = shapes::shape(&mut self.chance);
             }
             self.tell(|| format!("the file is now {edited}"));
-            self.plan();
+            if self.chance.odds(0.3) {
+                self.streams = true;
+            } else {
+                self.plan();
+            }
         }
     }
 
@@ -186,6 +200,7 @@ impl Story {
     }
 
     fn options(&mut self) -> Options {
+        let streams = std::mem::take(&mut self.streams);
         let chance = &mut self.chance;
         let horizon = chance.scale(10.0, 60_000.0) as u64 + 1;
         let crash = match chance.index(9) {
@@ -213,6 +228,7 @@ impl Story {
             max_failures: chance.pick(&[100.0, 100.0, 20.0, 0.0]),
             stops,
             retry_failed: chance.odds(0.2),
+            stream: streams.then(|| chance.scale(1.0, 10_000.0) as u64),
             crash,
         }
     }
@@ -232,6 +248,7 @@ impl Story {
             max_failures: 100.0,
             stops: Vec::new(),
             retry_failed: self.chance.odds(0.5),
+            stream: None,
             crash: Crash::Never,
         };
         let ended = self.run(&options);

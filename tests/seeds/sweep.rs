@@ -47,6 +47,7 @@ fn run(trial: &mut Trial, crash: Crash) -> Ended {
         max_failures: 100.0,
         stops: Vec::new(),
         retry_failed: false,
+        stream: None,
         crash,
     };
     let before = promises::before(trial);

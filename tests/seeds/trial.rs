@@ -7,6 +7,8 @@ use std::future::{Future, poll_fn};
 use std::num::{NonZeroU32, NonZeroU64, NonZeroUsize};
 use std::path::PathBuf;
 use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::Poll;
 use std::time::Duration;
 
@@ -15,7 +17,7 @@ use campaign::domain::gate::{FailureGate, Share};
 use campaign::domain::request::Shape;
 use campaign::engine::{Engine, Feed, Outcome, Stop};
 use campaign::journal::{
-    CampaignId, Identity, Journal, Line, NewRun, RunEnd, RunId, Service, Writer, WriterError,
+    CampaignId, Identity, Journal, Line, NewRun, Plan, RunEnd, RunId, Service, Writer, WriterError,
 };
 use campaign::pace::{Asked, Pace};
 use campaign::simulator::{Simulator, WorldConfig};
@@ -52,6 +54,8 @@ pub(crate) struct Options {
     /// Signals, and how many milliseconds after the start they come.
     pub(crate) stops: Vec<(u64, Stop)>,
     pub(crate) retry_failed: bool,
+    /// The file is read while the campaign is sent, a batch every so many milliseconds.
+    pub(crate) stream: Option<u64>,
     pub(crate) crash: Crash,
 }
 
@@ -104,8 +108,7 @@ impl Trial {
     /// Reads the file into the journal, or only so many batches of it, because the process dies.
     pub(crate) fn plan(&mut self, batches: Option<usize>) {
         let mut journal = self.journal();
-        let columns = ["key", "edition"].map(str::to_owned);
-        let mut plan = journal.begin_plan(self.campaign, &self.shape, &columns).expect("a plan begins");
+        let mut plan = self.begin_plan(&mut journal);
         let lines = self.people.lines();
         for batch in lines.chunks(7).take(batches.unwrap_or(usize::MAX)) {
             journal.plan(&mut plan, batch).expect("lines are planned");
@@ -117,6 +120,11 @@ impl Trial {
         }
     }
 
+    fn begin_plan(&self, journal: &mut Journal) -> Plan {
+        let columns = ["key", "edition"].map(str::to_owned);
+        journal.begin_plan(self.campaign, &self.shape, &columns).expect("a plan begins")
+    }
+
     /// One process.
     pub(crate) fn run(&mut self, options: &Options) -> Ended {
         self.fastest.rate = self.fastest.rate.max(options.asked.rate);
@@ -125,19 +133,27 @@ impl Trial {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
         let runtime = runtime.expect("a runtime");
         self.sentinel.begin(&self.path(), options.crash);
+        let lines = self.people.lines();
+        if options.stream.is_some() {
+            self.planned = None;
+        }
+        let read = Arc::new(AtomicBool::new(false));
         let ended = runtime.block_on(async {
             self.clocks.begin();
-            let ended = self.process(options).await;
+            let ended = self.process(options, &lines, &read).await;
             self.clocks.end();
             ended
         });
         // Waits for the commit that is on its way, and drops everything else.
         drop(runtime);
         self.sentinel.end();
+        if read.load(Ordering::Relaxed) {
+            self.planned = Some(lines);
+        }
         ended
     }
 
-    async fn process(&self, options: &Options) -> Ended {
+    async fn process(&self, options: &Options, lines: &[Line], read: &Arc<AtomicBool>) -> Ended {
         let mut journal = self.journal();
         let clock = self.clocks.wall();
         if options.retry_failed {
@@ -147,7 +163,16 @@ impl Trial {
         let new = NewRun { file: None, rate: options.asked.rate };
         let (run, past) = journal.begin_run(self.campaign, &new, clock.now()).expect("a run begins");
         let tally = journal.verified_tally(self.campaign).expect("the counts add up");
+        let plan = options.stream.map(|_| self.begin_plan(&mut journal));
         let (writer, handle) = Writer::spawn(journal, self.campaign);
+        let (feed, reading) = match (plan, options.stream) {
+            (Some(plan), Some(gap)) => {
+                let (sender, feed) = watch::channel(Feed::Reading { queued: 0 });
+                let task = feeding((plan, lines.to_vec()), gap, writer.clone(), sender, Arc::clone(read));
+                (feed, Some(tokio::spawn(task)))
+            }
+            _ => (Feed::read_before(), None),
+        };
         let engine = Engine {
             writer,
             run,
@@ -158,14 +183,18 @@ impl Trial {
             max_in_flight: NonZeroUsize::new(options.max_in_flight).expect("something in flight"),
             most: options.most.map(|most| NonZeroU64::new(most).expect("some")),
             gate: FailureGate::new(Share::from_percent(options.max_failures).expect("a share")),
-            feed: Feed::read_before(),
+            feed,
             stop: signals(options.stops.clone()),
             tally,
         };
-        let mut watcher = Watcher::new(self.sentinel.clone(), options.crash, options.max_in_flight);
+        let mut watcher = Watcher::new(self.sentinel.clone(), options);
         let engine = engine.send(&mut watcher);
         let Some(outcome) = self.until_death(engine, options.crash).await else { return Ended::Dead };
         let outcome = outcome.expect("the journal can be written");
+        if let Some(reading) = reading {
+            reading.abort();
+            let _ = reading.await;
+        }
         let journal = handle.await.expect("the writer ends").expect("the journal can be written");
         if options.crash == Crash::End {
             return Ended::Dead;
@@ -218,6 +247,28 @@ impl Trial {
         };
         Client::simulated(self.simulator.http_client(), ("test", "test"), &settings, &self.clocks.wall())
     }
+}
+
+/// Reads the file while the campaign is sent.
+async fn feeding(
+    (plan, lines): (Plan, Vec<Line>),
+    gap: u64,
+    writer: Writer,
+    feed: watch::Sender<Feed>,
+    read: Arc<AtomicBool>,
+) {
+    let (mut plan, mut queued) = (Box::new(plan), 0);
+    for batch in lines.chunks(5) {
+        tokio::time::sleep(Duration::from_millis(gap)).await;
+        let (same_plan, summary) =
+            writer.plan(plan, batch.to_vec()).await.expect("the journal can be written");
+        plan = same_plan;
+        queued += summary.added;
+        feed.send_replace(Feed::Reading { queued });
+    }
+    writer.finish_plan(plan).await.expect("the journal can be written");
+    read.store(true, Ordering::Relaxed);
+    feed.send_replace(Feed::Read { queued });
 }
 
 /// Signals that come at their times.
