@@ -7,14 +7,11 @@ use campaign::domain::ending::Ending;
 use campaign::domain::refusal::RefusalKind;
 use campaign::domain::state::State;
 use campaign::domain::tally::Tally;
-use campaign::domain::verdict::TOKEN_SAFE;
+use campaign::domain::verdict::{CLOCK_SLACK, TOKEN_SAFE};
 use campaign::journal::{Content, JournalError, Reader, Record, Selection};
 use campaign::simulator::{Contact, Effect, Fault, Outcome as Answer, RequestRecord};
 
 use crate::trial::{Ended, Options, Trial};
-
-/// The day by which a wall clock may be off without a second contact: the token lives 7 days, 6 are used.
-const MARGIN_MS: u128 = 24 * 3_600 * 1_000;
 
 /// A row as a report shows it.
 #[derive(Debug, Clone)]
@@ -115,7 +112,7 @@ fn check_reason(trial: &Trial, row: &Row, requests: &[RequestRecord]) {
         State::Failed => assert!(requests.iter().any(refused), "promise 5: {row:?} was never refused"),
         State::Uncertain => {
             let passed = trial.clocks.passed() + trial.clocks.gained().0;
-            let expired = passed + Duration::from_secs(1) >= TOKEN_SAFE;
+            let expired = passed + Duration::from_secs(1) >= TOKEN_SAFE || trial.clocks.lost() >= CLOCK_SLACK;
             assert!(expired || requests.iter().any(refused), "{row:?} could have been replayed");
         }
         _ => {}
@@ -209,7 +206,7 @@ fn check_contacts(trial: &Trial, rows: &[Row]) {
     for contact in &contacts {
         by_token.entry(contact.client_token.as_deref().expect("a token")).or_default().push(contact);
     }
-    let lies = trial.clocks.lost().as_millis() >= MARGIN_MS;
+    let lies = trial.clocks.lost() >= CLOCK_SLACK;
     for row in rows.iter().filter(|row| row.state != State::Duplicate) {
         let Some(token) = &row.token else { continue };
         let begun = by_token.remove(token.as_str()).unwrap_or_default();

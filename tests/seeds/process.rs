@@ -1,0 +1,123 @@
+//! The journal that the model is held against, with the handles that a process has on its rows.
+
+use std::collections::BTreeMap;
+
+use campaign::domain::stamp::Stamp;
+use campaign::domain::state::State;
+use campaign::domain::token::TokenSpace;
+use campaign::journal::{CampaignId, Claimed, Content, Identity, Journal, Line, RowId, Service, Writer};
+
+use crate::chance::Chance;
+use crate::model::Row;
+use crate::operations::Entry;
+use crate::shapes::{self, INSTANCE, SLOTS};
+
+/// The journal under test, with the handles that a process has on its rows.
+pub(crate) struct Process {
+    pub(crate) folder: tempfile::TempDir,
+    pub(crate) journal: Option<Journal>,
+    pub(crate) campaign: CampaignId,
+    pub(crate) other: CampaignId,
+    pub(crate) claimed: BTreeMap<u8, Claimed>,
+    pub(crate) ids: BTreeMap<u8, RowId>,
+}
+
+fn identity(name: &str) -> Identity {
+    Identity {
+        name: name.to_owned(),
+        instance_id: INSTANCE.to_owned(),
+        key_column: Some("key".to_owned()),
+        service: Service::Simulated,
+    }
+}
+
+fn lines(campaign: &str, file: &[Entry]) -> Vec<Line> {
+    let line = |(&(key, text, suppressed), number): (&Entry, u64)| Line {
+        number,
+        cells: vec![key.to_string()],
+        content: Content::Recipient {
+            key: key.to_string(),
+            destination: format!("+1202555{key:04}"),
+            client_token: TokenSpace::new(INSTANCE, campaign).token(&key.to_string()),
+            slots: vec![text.to_string(); SLOTS],
+            suppressed: suppressed.then(|| ("opt-out".to_owned(), "listed".to_owned())),
+        },
+    };
+    file.iter().zip(2..).map(line).collect()
+}
+
+impl Process {
+    /// A journal with two campaigns: what is done to one is not to be seen in the other.
+    pub(crate) fn new() -> Self {
+        let memory = std::path::Path::new("/dev/shm");
+        let folder = if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() }
+            .expect("a folder");
+        let mut journal = Journal::open(&folder.path().join("journal.db")).expect("a journal");
+        let start = Stamp::from_millis(0);
+        let campaign = journal.campaign(&identity("model"), start).expect("a campaign");
+        let other = journal.campaign(&identity("other"), start).expect("a campaign");
+        let (claimed, ids) = (BTreeMap::new(), BTreeMap::new());
+        let mut process = Self { folder, journal: Some(journal), campaign, other, claimed, ids };
+        process.plan(other, "other", &[(1, 0, false), (2, 0, true), (1, 0, false)]);
+        process
+    }
+
+    pub(crate) fn journal(&mut self) -> &mut Journal {
+        self.journal.as_mut().expect("a journal between two operations")
+    }
+
+    pub(crate) fn plan(&mut self, campaign: CampaignId, name: &str, file: &[Entry]) {
+        let shape = shapes::shape(&mut Chance::new(3));
+        let journal = self.journal();
+        let mut plan = journal.begin_plan(campaign, &shape, &["key".to_owned()]).expect("a plan");
+        for batch in lines(name, file).chunks(3) {
+            journal.plan(&mut plan, batch).expect("a batch");
+        }
+        journal.finish_plan(plan).expect("a plan ends");
+    }
+
+    /// Words to the writer, all sent before the first is answered: they may share a group.
+    pub(crate) fn write<T>(&mut self, words: impl AsyncFnOnce(Writer) -> T) -> T {
+        let journal = self.journal.take().expect("a journal");
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
+        let (answers, journal) = runtime.expect("a runtime").block_on(async {
+            let (writer, handle) = Writer::spawn(journal, self.campaign);
+            let answers = words(writer).await;
+            (answers, handle.await.expect("the writer lives").expect("the journal can be written"))
+        });
+        self.journal = Some(journal);
+        answers
+    }
+
+    pub(crate) fn take(&mut self, rows: Vec<Claimed>) -> Vec<u8> {
+        let key = |row: &Claimed| row.frozen.destination[8..].parse().expect("a key");
+        let keys = rows.iter().map(key).collect();
+        for row in rows {
+            self.ids.insert(key(&row), row.id);
+            self.claimed.insert(key(&row), row);
+        }
+        keys
+    }
+
+    pub(crate) fn rows(&mut self) -> Vec<(u8, Row)> {
+        let connection = self.journal().reader();
+        let mut statement = connection
+            .prepare(
+                "SELECT key, state, attempts, doubt_at, line, json_extract(slots, '$[0]') FROM row
+                 WHERE campaign_id = (SELECT id FROM campaign WHERE name = 'model') AND state <> 6 ORDER BY id",
+            )
+            .expect("a statement");
+        let rows = statement.query_map([], |row| {
+            let doubt_at: Option<i64> = row.get(3)?;
+            let found = Row {
+                state: State::from_code(row.get(1)?).expect("a state"),
+                attempts: row.get(2)?,
+                doubt_at: doubt_at.map(Stamp::from_millis),
+                line: row.get::<_, Option<i64>>(4)?.map(|line| line as u64),
+                text: row.get::<_, String>(5)?.parse().expect("a text"),
+            };
+            Ok((row.get::<_, String>(0)?.parse().expect("a key"), found))
+        });
+        rows.expect("rows").collect::<Result<_, _>>().expect("rows")
+    }
+}
