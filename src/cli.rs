@@ -37,7 +37,7 @@ Exit codes:
 
 First campaign without an AWS account:
   campaign init hello
-  campaign run campaigns/hello.csv --simulate";
+  campaign run campaigns/hello.csv --simulate -j rehearsal.db";
 
 /// Options that most commands share.
 #[derive(Debug, Clone, Args)]
@@ -51,7 +51,7 @@ pub struct Shared {
     /// Machine-readable result on stdout
     #[arg(long, global = true)]
     pub json: bool,
-    /// Only errors and the result
+    /// Only errors, and with --json the result
     #[arg(short, long, global = true, conflicts_with = "verbose")]
     pub quiet: bool,
     /// Log more: -v what happens, -vv also what the AWS SDK does

@@ -62,6 +62,9 @@ pub fn run(args: &RunArgs, session: &Session<'_>) -> Result<Exit, Failure> {
         } else {
             file.plan(&mut held.journal, held.campaign, &mut preflight)?;
             preflight.tally(held.journal.verified_tally(held.campaign)?);
+            if let Some(limit) = args.send.limit {
+                preflight.limit(limit.get());
+            }
             tell(&preflight, shared)?;
             agree(args, &definition, &preflight)?;
             None

@@ -177,6 +177,8 @@ fn simulator(definition: &Definition, clock: &Clock) -> Simulator {
     let clock = clock.clone();
     let config = WorldConfig {
         instance_ids: vec![definition.connect.instance_id.clone()],
+        // Ids that differ from run to run, or a rehearsal's report would look as if people shared contacts.
+        seed: fastrand::u64(..),
         latency: Latency { base: Duration::from_millis(40), jitter: Duration::from_millis(20) },
         log: crate::simulator::LogDetail::Counts,
         ..WorldConfig::default()

@@ -12,10 +12,10 @@ use crate::clock::Clock;
 use crate::domain::figures::{Grouped, PerSecond, Span, time_left};
 use crate::domain::stamp::Stamp;
 use crate::domain::summary::Summary;
-use crate::journal::{Campaign, Reader, RunRecord, Snapshot};
+use crate::journal::{self, Campaign, Reader, RunRecord, Snapshot};
 use crate::report::ReportError;
 
-/// A run that gave no sign of life for this long is not going on any more: it gives one every 20 s at least.
+/// Where no lock tells: a run that gave no sign of life for this long is not going on any more. It gives one every 20 s.
 const SILENCE: Duration = Duration::from_secs(60);
 
 /// Arguments of `campaign status`: none but the shared ones.
@@ -35,7 +35,8 @@ pub fn run(
     let reader = Reader::open(asked.journal)?;
     let snapshot = reader.snapshot()?;
     let campaign = super::which(&snapshot, asked.campaign)?;
-    let status = Status::read(&snapshot, &campaign, clock.now())?;
+    let running = journal::is_running(asked.journal, &campaign.name);
+    let status = Status::read(&snapshot, &campaign, running, clock.now())?;
     let told = if asked.json { status.write_json(out) } else { writeln!(out, "{}", status.text()) };
     match told.and_then(|()| out.flush()).map_err(ReportError::Stream) {
         Err(error) if error.is_broken_pipe() => Ok(()),
@@ -48,6 +49,8 @@ pub fn run(
 struct Status {
     summary: Summary,
     latest: Option<RunRecord>,
+    /// Whether a process holds the campaign; `None` where nothing tells, as for a journal that was copied.
+    running: Option<bool>,
     now: Stamp,
 }
 
@@ -56,14 +59,19 @@ struct Status {
 enum Activity {
     /// It gave a sign of life this long ago.
     GoingOn(Duration),
-    /// It did not say that it ended, and gave no sign of life for this long.
+    /// It did not say that it ended, and is not there any more; its last sign of life was this long ago.
     Silent(Duration),
     /// It ended this long ago.
     Ended(Duration),
 }
 
 impl Status {
-    fn read(snapshot: &Snapshot<'_>, campaign: &Campaign, now: Stamp) -> Result<Self, ReportError> {
+    fn read(
+        snapshot: &Snapshot<'_>,
+        campaign: &Campaign,
+        running: Option<bool>,
+        now: Stamp,
+    ) -> Result<Self, ReportError> {
         let latest = snapshot.runs(campaign.id, 1)?.pop();
         let counters = latest.as_ref().map(|run| run.counters).unwrap_or_default();
         let summary = Summary {
@@ -76,14 +84,15 @@ impl Status {
             elapsed: latest.as_ref().map(RunRecord::elapsed).unwrap_or_default(),
             exit: latest.as_ref().and_then(|run| run.exit),
         };
-        Ok(Self { summary, latest, now })
+        Ok(Self { summary, latest, running, now })
     }
 
     fn activity(&self, run: &RunRecord) -> Activity {
+        let seen = self.now.since(run.seen_at);
         match run.ended_at {
             Some(ended_at) => Activity::Ended(self.now.since(ended_at)),
-            None if self.now.since(run.seen_at) < SILENCE => Activity::GoingOn(self.now.since(run.seen_at)),
-            None => Activity::Silent(self.now.since(run.seen_at)),
+            None if self.running.unwrap_or(seen < SILENCE) => Activity::GoingOn(seen),
+            None => Activity::Silent(seen),
         }
     }
 

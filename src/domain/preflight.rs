@@ -34,6 +34,7 @@ pub struct Preflight {
     max_rejected: Share,
     cost: Option<Cost>,
     sms: bool,
+    limit: u64,
     tally: Tally,
     messages: Messages,
     rejected: BTreeMap<&'static str, u64>,
@@ -74,6 +75,7 @@ impl Preflight {
                 .expect("a resolved definition has shares between 0 and 1"),
             cost: definition.cost.clone(),
             sms: definition.channel == super::content::Channel::Sms,
+            limit: u64::MAX,
             tally: Tally::default(),
             messages: Messages::default(),
             rejected: BTreeMap::new(),
@@ -131,10 +133,15 @@ impl Preflight {
         self.tally = tally;
     }
 
+    /// At most so many contacts are to be started.
+    pub fn limit(&mut self, most: u64) {
+        self.limit = most;
+    }
+
     /// Contacts that are to be started.
     #[must_use]
     pub fn to_send(&self) -> u64 {
-        self.tally.unsettled()
+        self.tally.unsettled().min(self.limit)
     }
 
     /// Rows seen.

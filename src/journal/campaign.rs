@@ -159,7 +159,7 @@ fn read_campaign(row: &rusqlite::Row<'_>) -> rusqlite::Result<Campaign> {
     Ok(Campaign { id: CampaignId(row.get(0)?), name: row.get(1)?, created_at })
 }
 
-/// A campaign may change what it is while nobody was attempted; after that it may not.
+/// A campaign may change what it is while nobody can have a contact, or a failure of record; after that it may not.
 fn refuse_change(connection: &Connection, id: CampaignId, identity: &Identity) -> Result<(), JournalError> {
     let (instance_id, key_column, service): (String, Option<String>, String) = connection.query_row(
         "SELECT instance_id, key_column, service FROM campaign WHERE id = ?1",
@@ -178,12 +178,13 @@ fn refuse_change(connection: &Connection, id: CampaignId, identity: &Identity) -
     } else {
         return Ok(());
     };
-    let attempted: bool = connection.query_row(
-        "SELECT EXISTS (SELECT 1 FROM row WHERE campaign_id = ?1 AND attempts > 0)",
+    // A row that was only refused has no contact, whatever its token was.
+    let contacted: bool = connection.query_row(
+        "SELECT EXISTS (SELECT 1 FROM row WHERE campaign_id = ?1 AND state IN (1, 2, 3, 4))",
         [id.0],
         |row| row.get(0),
     )?;
-    if attempted {
+    if contacted {
         return Err(JournalError::Changed { name: identity.name.clone(), what, before, after });
     }
     // Rows that were planned with other tokens are of no use; the next plan makes them anew.

@@ -53,6 +53,17 @@ impl CampaignLock {
     }
 }
 
+/// Whether some process runs the campaign `name` in the journal at `journal`; `None` where nothing tells.
+#[must_use]
+pub fn is_running(journal: &Path, name: &str) -> Option<bool> {
+    let file = File::open(beside(journal, &format!(".{}.lock", file_name_of(name)))).ok()?;
+    match file.try_lock_shared() {
+        Ok(()) => Some(false),
+        Err(TryLockError::WouldBlock) => Some(true),
+        Err(TryLockError::Error(_)) => None,
+    }
+}
+
 fn write_holder(file: &mut File, now: Stamp) -> io::Result<()> {
     file.set_len(0)?;
     file.rewind()?;
@@ -118,7 +129,10 @@ mod tests {
             )
         );
         CampaignLock::take(&journal, "autumn", now).expect("another campaign of the same journal");
+        assert_eq!(is_running(&journal, "spring"), Some(true));
         drop(held);
+        assert_eq!(is_running(&journal, "spring"), Some(false));
+        assert_eq!(is_running(&journal, "winter"), None);
         CampaignLock::take(&journal, "spring", now).expect("free again");
     }
 

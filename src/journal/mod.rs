@@ -29,7 +29,7 @@ pub use campaign::{Campaign, Identity, Service};
 pub use cells::Cells;
 pub use decisions::Uncertain;
 pub use error::JournalError;
-pub use lock::{CampaignLock, Holder};
+pub use lock::{CampaignLock, Holder, is_running};
 pub use open::{Journal, Reader};
 pub use plan::{Content, Line, Plan, PlanSummary};
 pub use read::{Record, Selection};

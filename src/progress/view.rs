@@ -91,7 +91,7 @@ impl View {
         let mut parts = Vec::with_capacity(8);
         match self.phase {
             Phase::Paused => parts.push("paused, the active chats quota is full".to_owned()),
-            Phase::Draining => parts.push("stopping, waiting for answers".to_owned()),
+            Phase::Draining => parts.push("stopping, waiting for answers (again to stop at once)".to_owned()),
             Phase::Sending => {}
         }
         parts.push(format!("{} now, {} on average", PerSecond(pace.now()), PerSecond(pace.average())));
@@ -207,7 +207,7 @@ mod tests {
         insta::assert_snapshot!(view.details(&pace), @"paused, the active chats quota is full, 20/s now, 6.5/s on average, 53 s left, 0 in flight, 2 throttled, 1,234 failed");
         view.see(&Notice::Draining { in_flight: 3 }, begun);
         view.see(&Notice::Resumed, begun);
-        insta::assert_snapshot!(view.details(&pace), @"stopping, waiting for answers, 20/s now, 6.5/s on average, 3 in flight, 2 throttled, 1,234 failed");
+        insta::assert_snapshot!(view.details(&pace), @"stopping, waiting for answers (again to stop at once), 20/s now, 6.5/s on average, 3 in flight, 2 throttled, 1,234 failed");
         assert!(pace.looks.len() <= 12, "bounded: {}", pace.looks.len());
     }
 

@@ -7,7 +7,10 @@ use crate::site::{INSTANCE, Site, definition};
 fn simulated_and_other_contacts_never_share_a_journal() {
     let (site, server) = (Site::with_people(4), Server::start(&[]));
     site.run(&["run", "people.csv", "--simulate"]).exits(0);
-    let said = ["\"spring\" was begun with contacts started by the built-in simulator", "another name"];
+    let said = [
+        "\"spring\" was begun with contacts started by the built-in simulator",
+        "a journal of its own with -j",
+    ];
     site.send(server.endpoint()).exits(2).says(&said);
     assert_eq!(server.requests(), 0);
 
@@ -46,4 +49,15 @@ fn another_key_column_or_instance_is_refused_after_an_attempt_and_taken_before()
         site.send(server.endpoint()).exits(2).says(&[said]);
         assert_eq!(server.requests(), 4);
     }
+}
+
+/// A wrong instance refuses everybody; nobody has a contact, so the definition may be put right.
+#[test]
+fn a_wrong_instance_can_be_put_right() {
+    let (site, server) = (Site::with_people(4), Server::start(&["--instance-id", INSTANCE]));
+    site.write("campaign.toml", &definition().replace(INSTANCE, &INSTANCE.replace('1', "9")));
+    site.send(server.endpoint()).exits(5);
+    site.write("campaign.toml", &definition());
+    site.send(server.endpoint()).exits(0);
+    assert_eq!(server.contacts().len(), 4);
 }
