@@ -73,3 +73,107 @@ fn segment(value: &SegmentValue<String>) -> SegmentAttributeValue {
     }
     .build()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use aws_config::retry::RetryConfig;
+    use aws_sdk_connect::config::{BehaviorVersion, Credentials, Region, SharedHttpClient};
+    use aws_smithy_runtime_api::client::http::{HttpConnectorFuture, SharedHttpConnector, http_client_fn};
+    use aws_smithy_runtime_api::client::result::ConnectorError;
+
+    use super::*;
+    use crate::domain::request::Request;
+
+    /// A connector that keeps the bodies and answers nobody.
+    fn keeping(bodies: &Arc<Mutex<Vec<Vec<u8>>>>) -> SharedHttpClient {
+        let bodies = Arc::clone(bodies);
+        let connector = move |request: aws_sdk_connect::config::http::HttpRequest| {
+            bodies.lock().unwrap().push(request.body().bytes().unwrap().to_vec());
+            HttpConnectorFuture::ready(Err(ConnectorError::other("kept".into(), None)))
+        };
+        let connector = SharedHttpConnector::new(Keeping(connector));
+        SharedHttpClient::new(http_client_fn(move |_, _| connector.clone()))
+    }
+
+    struct Keeping<F>(F);
+
+    impl<F> std::fmt::Debug for Keeping<F> {
+        fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            f.write_str("Keeping")
+        }
+    }
+
+    impl<F> aws_smithy_runtime_api::client::http::HttpConnector for Keeping<F>
+    where
+        F: Fn(aws_sdk_connect::config::http::HttpRequest) -> HttpConnectorFuture + Send + Sync,
+    {
+        fn call(&self, request: aws_sdk_connect::config::http::HttpRequest) -> HttpConnectorFuture {
+            (self.0)(request)
+        }
+    }
+
+    fn contact(message: Option<Message<String>>) -> ContactRequest {
+        let text = |text: &str| text.to_owned();
+        let texts =
+            |names: [&str; 3]| names.map(|name| (text(name), format!("{name} \"é\" \u{1f337}\n"))).into();
+        let inner = BTreeMap::from([
+            (text("n"), SegmentValue::Integer(-7)),
+            (text("s"), SegmentValue::String(text("x"))),
+        ]);
+        ContactRequest {
+            request: Request {
+                instance_id: text("i"),
+                contact_flow_id: text("f"),
+                source: text("arn"),
+                segment_attributes: BTreeMap::from([
+                    (text("connect:Subtype"), SegmentValue::String(text("connect:SMS"))),
+                    (text("map"), SegmentValue::Map(inner)),
+                    (text("list"), SegmentValue::List(vec![SegmentValue::Integer(1)])),
+                ]),
+                attributes: texts(["a", "b", "c"]),
+                chat_duration_minutes: Some(60),
+                display_name: Some(text("Ada")),
+                message,
+                related_contact_id: Some(text("old")),
+                supported_content_types: vec![text("text/plain")],
+            },
+            destination: text("+12025550143"),
+            client_token: uuid::Uuid::nil(),
+        }
+    }
+
+    /// The body that is sent is our own text of the request. It says what the SDK's own would have said.
+    #[tokio::test]
+    async fn our_body_says_what_the_sdks_own_says() {
+        let bodies = Arc::new(Mutex::new(Vec::new()));
+        let config = aws_sdk_connect::Config::builder()
+            .behavior_version(BehaviorVersion::v2026_01_12())
+            .region(Region::new("us-west-2"))
+            .credentials_provider(Credentials::new("test", "test", None, None, "test"))
+            .retry_config(RetryConfig::disabled())
+            .http_client(keeping(&bodies))
+            .build();
+        let client = aws_sdk_connect::Client::from_conf(config);
+        let attributes = BTreeMap::from([("k".to_owned(), "v".to_owned())]);
+        let messages = [
+            None,
+            Some(Message::Text { content_type: "text/plain".to_owned(), content: "Hi \t\u{7}".to_owned() }),
+            Some(Message::Templated {
+                knowledge_base_id: "kb".to_owned(),
+                template_id: "t".to_owned(),
+                attributes,
+                customer_profile: Some("{}".to_owned()),
+            }),
+        ];
+        for message in messages {
+            let contact = contact(message);
+            fill(client.start_outbound_chat_contact(), &contact).send().await.unwrap_err();
+            let theirs: serde_json::Value =
+                serde_json::from_slice(&bodies.lock().unwrap().pop().unwrap()).unwrap();
+            let ours: serde_json::Value = serde_json::from_slice(&contact.body()).unwrap();
+            assert_eq!(ours, theirs);
+        }
+    }
+}

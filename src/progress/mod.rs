@@ -92,8 +92,30 @@ impl Progress {
     }
 }
 
+/// The log of `-v`: what became of each attempt, numbers masked.
+fn log(notice: &Notice) {
+    match notice {
+        Notice::Began(tally) => tracing::info!(unsettled = tally.unsettled(), "began"),
+        Notice::Requested { .. } | Notice::Planned(_) => {}
+        Notice::Moved { line, from, to } => tracing::info!(line, %from, %to, "row"),
+        Notice::Refused(refused) => tracing::info!(
+            line = refused.line,
+            destination = refused.destination,
+            attempt = refused.attempt,
+            code = refused.code,
+            message = refused.message,
+            retry_in = refused.retry_in.map(|delay| delay.as_secs_f64()),
+            "refused"
+        ),
+        Notice::Paused(length) => tracing::info!(seconds = length.as_secs_f64(), "paused, the quota is full"),
+        Notice::Resumed => tracing::info!("resumed"),
+        Notice::Draining { in_flight } => tracing::info!(in_flight, "draining"),
+    }
+}
+
 impl Observer for Progress {
     fn see(&mut self, notice: &Notice) {
+        log(notice);
         let Some(shown) = &self.shown else { return };
         self.view.see(notice, Instant::now());
         if let Notice::Refused(refused) = notice
