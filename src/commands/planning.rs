@@ -7,6 +7,7 @@ use super::place::Place;
 use crate::domain::binding::Binding;
 use crate::domain::definition::Definition;
 use crate::domain::preflight::Preflight;
+use crate::domain::state::State;
 use crate::journal::{CampaignId, Content, Journal, Line, PlanSummary};
 use crate::recipients::{Recipients, Row, Source, Suppression};
 
@@ -32,25 +33,13 @@ impl File {
         Ok(Self { recipients, binding, suppression })
     }
 
-    /// Calls `each` for every row, together with what it becomes. Constant memory.
+    /// The next line of the file, with the row that it was made of; `None` at the end.
     ///
     /// # Errors
-    /// Where the file cannot be read further, or the first error of `each`.
-    pub(super) fn each(
-        &mut self,
-        preflight: &mut Preflight,
-        mut each: impl FnMut(Line, &Preflight) -> Result<(), Failure>,
-    ) -> Result<(), Failure> {
-        while let Some(row) = self.recipients.next_row(&self.binding)? {
-            let line = line(&row, &self.suppression);
-            preflight.see(
-                &self.binding,
-                &row.outcome,
-                matches!(line.content, Content::Recipient { suppressed: Some(_), .. }),
-            );
-            each(line, preflight)?;
-        }
-        Ok(())
+    /// Where the file cannot be read further.
+    pub(super) fn next(&mut self) -> Result<Option<(Line, Row)>, Failure> {
+        let row = self.recipients.next_row(&self.binding)?;
+        Ok(row.map(|row| (line(&row, &self.suppression), row)))
     }
 
     /// Plans the whole file.
@@ -65,14 +54,14 @@ impl File {
     ) -> Result<PlanSummary, Failure> {
         let mut plan = journal.begin_plan(campaign, self.binding.shape(), self.binding.header().names())?;
         let mut batch = Vec::with_capacity(BATCH);
-        self.each(preflight, |line, _| {
+        while let Some((line, row)) = self.next()? {
+            preflight.see(&self.binding, &row.outcome, planned_as(&line.content));
             batch.push(line);
             if batch.len() == BATCH {
                 journal.plan(&mut plan, &batch)?;
                 batch.clear();
             }
-            Ok(())
-        })?;
+        }
         journal.plan(&mut plan, &batch)?;
         Ok(journal.finish_plan(plan)?)
     }
@@ -89,20 +78,28 @@ impl File {
         // The first eight bytes of a token stand for its key: a ten-million-row file meets itself by chance once in
         // 400,000 files, and then only in a rehearsal.
         let mut seen = HashSet::new();
-        let mut duplicates = 0;
-        self.each(preflight, |line, _| {
-            if let Content::Recipient { client_token, suppressed, .. } = &line.content {
-                let (start, _) = client_token.as_u64_pair();
-                if !seen.insert(start) {
-                    duplicates += 1;
-                } else if suppressed.is_none() {
-                    recipient(&line.content)?;
-                }
+        while let Some((line, row)) = self.next()? {
+            let mut state = planned_as(&line.content);
+            if let Content::Recipient { client_token, .. } = &line.content
+                && !seen.insert(client_token.as_u64_pair().0)
+            {
+                state = State::Duplicate;
             }
-            Ok(())
-        })?;
-        preflight.duplicates(duplicates);
+            preflight.see(&self.binding, &row.outcome, state);
+            if state == State::Queued {
+                recipient(&line.content)?;
+            }
+        }
         Ok(())
+    }
+}
+
+/// The state of a line that no other line stands in the way of.
+pub(super) fn planned_as(content: &Content) -> State {
+    match content {
+        Content::Recipient { suppressed: None, .. } => State::Queued,
+        Content::Recipient { suppressed: Some(_), .. } => State::Suppressed,
+        Content::Rejected { .. } => State::Rejected,
     }
 }
 

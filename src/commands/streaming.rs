@@ -5,7 +5,7 @@ use std::io;
 use tokio::sync::{mpsc, watch};
 
 use super::failure::Failure;
-use super::planning::File;
+use super::planning::{File, planned_as};
 use crate::domain::ending::Exit;
 use crate::domain::preflight::Preflight;
 use crate::engine::Feed;
@@ -76,21 +76,24 @@ fn start(error: &io::Error) -> Failure {
     Failure { message: format!("failed to start a thread: {error}"), hint: None, exit: Exit::Failure }
 }
 
-/// The reading thread. It ends with the file, or when nobody listens any more.
+/// The reading thread. It ends with the file, when too much of it is rejected, or when nobody listens any more.
 fn read(mut file: File, mut preflight: Preflight, words: &mpsc::Sender<Word>) {
-    let mut refused = false;
-    let result = file.each(&mut preflight, |line, preflight| {
-        if !refused && preflight.refusal().is_some() {
-            refused = true;
-            let (rejected, of) = (preflight.rejected(), preflight.rows());
-            let _ = words.blocking_send(Word::Refused { rejected, of });
+    loop {
+        let word = match file.next() {
+            Ok(None) => return,
+            Ok(Some((line, row))) => {
+                preflight.see(&file.binding, &row.outcome, planned_as(&line.content));
+                if preflight.refusal().is_some() {
+                    Word::Refused { rejected: preflight.rejected(), of: preflight.rows() }
+                } else {
+                    Word::Line(line)
+                }
+            }
+            Err(failure) => Word::Failed(failure),
+        };
+        let goes_on = matches!(word, Word::Line(_));
+        if words.blocking_send(word).is_err() || !goes_on {
+            return;
         }
-        if refused || words.blocking_send(Word::Line(line)).is_err() {
-            return Err(Failure { message: String::new(), hint: None, exit: Exit::Failure });
-        }
-        Ok(())
-    });
-    if let (Err(failure), false) = (result, refused) {
-        let _ = words.blocking_send(Word::Failed(failure));
     }
 }

@@ -84,23 +84,22 @@ impl Preflight {
         }
     }
 
-    /// Takes note of a row.
-    pub fn see(&mut self, binding: &Binding, row: &Result<Recipient, Rejection>, suppressed: bool) {
+    /// Takes note of a row that is planned in this state.
+    pub fn see(&mut self, binding: &Binding, row: &Result<Recipient, Rejection>, state: State) {
+        self.tally[state] += 1;
         match row {
             Err(rejection) => {
-                self.tally[State::Rejected] += 1;
                 *self.rejected.entry(rejection.reason.code()).or_default() += 1;
                 if self.told.len() < TOLD {
                     self.told.push(rejection.to_string());
                 }
             }
-            Ok(_) if suppressed => self.tally[State::Suppressed] += 1,
-            Ok(recipient) => {
-                self.tally[State::Queued] += 1;
+            Ok(recipient) if state == State::Queued => {
                 if let Some(message) = binding.message(recipient).filter(|_| self.sms) {
                     self.message(recipient, message);
                 }
             }
+            Ok(_) => {}
         }
     }
 
@@ -120,12 +119,6 @@ impl Preflight {
         if self.shown.len() < SHOWN {
             self.shown.push(format!("line {}: {message}", recipient.line));
         }
-    }
-
-    /// Takes note of duplicates that only the whole file shows.
-    pub fn duplicates(&mut self, duplicates: u64) {
-        self.tally[State::Queued] = self.tally[State::Queued].saturating_sub(duplicates);
-        self.tally[State::Duplicate] = duplicates;
     }
 
     /// The counts as the journal has them, with what was sent before.
