@@ -139,23 +139,25 @@ impl JournalError {
             }
             Self::Sqlite(error) => return sqlite_hint(error),
             Self::Open { path, source } => open_hint(path, source.kind()),
-            Self::Damaged { .. } => RESTORE.to_owned(),
+            Self::Damaged { .. } => format!("nothing was changed; {RESTORE}"),
             Self::Behind { mark, known_until, .. } => format!(
                 "nothing was changed; put back the newest copy with its -wal. Where there is none: who was contacted after \
                  {known_until} is not known here, and Amazon Connect recognizes their requests for 7 days only; to go on \
                  within that time, knowing this, delete {}",
                 mark.display()
             ),
-            Self::Migrate { .. } | Self::Unreadable { .. } | Self::Unbalanced(_) => {
-                "nothing was changed; restore the journal from a copy, and keep this file".to_owned()
-            }
-            Self::Illegal(_) | Self::Slot(_) | Self::WriterGone => return None,
+            Self::Migrate { .. }
+            | Self::Unreadable { .. }
+            | Self::Unbalanced(_)
+            | Self::Illegal(_)
+            | Self::Slot(_) => RESTORE.to_owned(),
+            Self::WriterGone => return None,
         })
     }
 }
 
 /// What to do with a damaged journal.
-const RESTORE: &str = "nothing was changed; keep this file and restore the journal from a copy. Where there is none, \
+const RESTORE: &str = "keep this file and restore the journal from a copy. Where there is none, \
     `campaign report --state started` tells who was contacted, as far as it can be read: suppress them in a new campaign";
 
 fn open_hint(path: &Path, kind: io::ErrorKind) -> String {
@@ -177,7 +179,24 @@ fn known(names: &[String]) -> String {
     if names.is_empty() { String::new() } else { format!("; it has {}", names.join(", ")) }
 }
 
+/// Whether a table, a row or a value is not what this program writes.
+fn is_garbled(error: &rusqlite::Error) -> bool {
+    use rusqlite::Error as E;
+    match error {
+        E::FromSqlConversionFailure(..)
+        | E::IntegralValueOutOfRange(..)
+        | E::InvalidColumnType(..)
+        | E::QueryReturnedNoRows
+        | E::Utf8Error(..) => true,
+        // SQLite's word for a statement that does not fit the tables.
+        other => other.sqlite_error_code() == Some(ErrorCode::Unknown),
+    }
+}
+
 fn sqlite_words(error: &rusqlite::Error) -> String {
+    if is_garbled(error) {
+        return format!("the journal is damaged, or was edited ({error})");
+    }
     match error.sqlite_error_code() {
         Some(ErrorCode::DiskFull) => "the disk with the journal is full".to_owned(),
         Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
@@ -196,6 +215,9 @@ fn sqlite_words(error: &rusqlite::Error) -> String {
 }
 
 fn sqlite_hint(error: &rusqlite::Error) -> Option<String> {
+    if is_garbled(error) {
+        return Some(RESTORE.to_owned());
+    }
     Some(
         match error.sqlite_error_code()? {
             ErrorCode::DiskFull => "make room, then run again: nothing that was started is forgotten",

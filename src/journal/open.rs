@@ -43,7 +43,7 @@ impl Journal {
         lock::open_private(path).map_err(|source| JournalError::Open { path: path.to_owned(), source })?;
         let mut connection = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
         refuse_newer(path, &connection)?;
-        connection.pragma_update(None, "journal_mode", "wal")?;
+        write_ahead(path, &connection)?;
         connection.pragma_update(None, "synchronous", "full")?;
         connection.pragma_update(None, "foreign_keys", true)?;
         connection.pragma_update(None, "cache_size", -32_000)?;
@@ -101,6 +101,18 @@ fn connect(path: &Path, mode: OpenFlags) -> Result<Connection, JournalError> {
 
 fn is_half_made(error: &rusqlite::Error) -> bool {
     error.sqlite_error().is_some_and(|error| error.extended_code == rusqlite::ffi::SQLITE_READONLY_ROLLBACK)
+}
+
+/// Turns the write-ahead log on. Where the disk fails meanwhile, SQLite says "wal" and stays in the mode it was in; only
+/// the log itself, which is then not there (-1 pages), tells.
+fn write_ahead(path: &Path, connection: &Connection) -> Result<(), JournalError> {
+    connection.pragma_update(None, "journal_mode", "wal")?;
+    let pages: i64 = connection.query_row("PRAGMA wal_checkpoint(NOOP)", [], |row| row.get(1))?;
+    if pages >= 0 {
+        return Ok(());
+    }
+    let source = io::Error::other("its disk fails, or takes no write-ahead log (a folder of the network?)");
+    Err(JournalError::Open { path: path.to_owned(), source })
 }
 
 /// Whether the last handle of the journal copies the write-ahead log into the database, and deletes it, when it goes.

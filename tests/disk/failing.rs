@@ -2,6 +2,7 @@
 //! further, and the next run ends with one contact per recipient.
 
 use std::fmt;
+use std::io::Write as _;
 use std::process::Output;
 
 use crate::image::{self, Told};
@@ -30,7 +31,7 @@ const EIO: u32 = 5;
 const EACCES: u32 = 13;
 const ENOSPC: u32 = 28;
 
-const FAULTS: [(char, u32, &str); 10] = [
+const FAULTS: [(char, u32, &str); 11] = [
     ('w', ENOSPC, "on"),
     ('w', ENOSPC, "short"),
     ('w', EIO, "once"),
@@ -41,6 +42,7 @@ const FAULTS: [(char, u32, &str); 10] = [
     ('o', ENOSPC, "on"),
     ('u', EIO, "once"),
     ('r', EIO, "once"),
+    ('r', EIO, "on"),
 ];
 
 fn kind_of(kind: char) -> Kind {
@@ -70,10 +72,14 @@ fn every_fault() -> Vec<Fault> {
     faults
 }
 
-/// What SQLite may fail to do without harm, and does not tell: a log that is not deleted is read again, empty or not; a
-/// probe for a file that is not there; the sync of the folder, which some file systems refuse.
-fn is_harmless(event: &Event) -> bool {
-    event.kind == Kind::Unlink || event.name.is_empty() || event.name.ends_with("-journal")
+/// What may fail without harm, and SQLite does not tell: a log that is not deleted is read again, empty or not; a probe
+/// for a file that is not there; the sync of the folder, which some file systems refuse; a read that goes well the second
+/// time.
+fn is_harmless(event: &Event, how: &str) -> bool {
+    event.kind == Kind::Unlink
+        || event.name.is_empty()
+        || event.name.ends_with("-journal")
+        || (event.kind == Kind::Read && how == "once")
 }
 
 struct Case {
@@ -108,7 +114,11 @@ impl Case {
             return false;
         };
         if self.output.status.code() == Some(0) {
-            assert!(is_harmless(&self.calls[struck]), "{:?} went unnoticed: {words}", self.calls[struck]);
+            assert!(
+                is_harmless(&self.calls[struck], self.fault.how),
+                "{:?} went unnoticed: {words}",
+                self.calls[struck]
+            );
         } else {
             assert_eq!(self.output.status.code(), Some(1), "{words}");
             assert!(words.contains("error: ") && words.contains("  hint: "), "{words}");
@@ -162,5 +172,6 @@ fn every_call_that_fails_stops_the_run_and_the_next_one_completes() {
     faults.truncate(most);
     let tried = faults.len();
     let struck = faults.into_iter().filter(|fault| Case::run(*fault).check()).count();
+    writeln!(std::io::stderr(), "{struck} of {tried} faults struck; there are {all}").unwrap();
     assert!(struck * 10 >= tried * 7, "only {struck} of {tried} faults struck (there are {all})");
 }
