@@ -3,13 +3,11 @@
 //! The order is the SDK's: code, `AWS_ENDPOINT_URL_CONNECT`, the profile's `connect` service section, `AWS_ENDPOINT_URL`.
 //! It is resolved here, because the campaign must know whether its contacts will be real.
 
-use std::net::IpAddr;
-
 use aws_config::SdkConfig;
 use aws_types::service_config::ServiceConfigKey;
-use http::Uri;
 
 use super::error::ConnectError;
+use crate::domain::definition::EndpointUrl;
 
 /// The endpoint that the environment or the profile names, if any.
 ///
@@ -21,7 +19,7 @@ pub(super) fn from_environment(config: &SdkConfig) -> Result<Option<String>, Con
     let key = key.build().expect("all three are set");
     let of_service = config.service_config().and_then(|services| services.load_config(key));
     match of_service.or_else(|| config.endpoint_url().map(str::to_owned)) {
-        Some(url) if url.starts_with("https://") || is_loopback(&url) => Ok(Some(url)),
+        Some(url) if EndpointUrl::parse(&url).is_ok() => Ok(Some(url)),
         Some(url) => Err(ConnectError::Insecure(url)),
         None => Ok(None),
     }
@@ -29,9 +27,7 @@ pub(super) fn from_environment(config: &SdkConfig) -> Result<Option<String>, Con
 
 /// Whether a URL leads to this machine.
 pub(super) fn is_loopback(url: &str) -> bool {
-    let Ok(uri) = url.parse::<Uri>() else { return false };
-    let host = uri.host().unwrap_or_default().trim_start_matches('[').trim_end_matches(']');
-    host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+    EndpointUrl::parse(url).is_ok_and(|url| url.is_loopback())
 }
 
 #[cfg(test)]

@@ -178,9 +178,10 @@ fn refuse_change(connection: &Connection, id: CampaignId, identity: &Identity) -
     } else {
         return Ok(());
     };
-    // A row that was only refused has no contact, whatever its token was.
+    // A row that was only refused has no contact, whatever its token was; one that a person decided to send again may.
     let contacted: bool = connection.query_row(
-        "SELECT EXISTS (SELECT 1 FROM row WHERE campaign_id = ?1 AND state IN (1, 2, 3, 4))",
+        "SELECT EXISTS (SELECT 1 FROM row WHERE campaign_id = ?1
+             AND (state IN (1, 2, 3, 4) OR id IN (SELECT row_id FROM decision)))",
         [id.0],
         |row| row.get(0),
     )?;

@@ -1,9 +1,10 @@
 //! Uncertain rows: only a person decides, and the decision stays.
 
 use campaign::domain::state::{Decision, State};
+use campaign::journal::{Identity, JournalError};
 use campaign::simulator::{Fault, WorldConfig};
 
-use crate::stage::{Options, Stage, past_the_token};
+use crate::stage::{self, Options, Stage, past_the_token};
 
 /// Twenty recipients, of whom one was contacted and nobody knows.
 async fn stage_with_one_uncertain() -> Stage {
@@ -57,6 +58,10 @@ async fn resend_sends_again_with_the_same_token_and_payload() {
     let mut stage = stage_with_one_uncertain().await;
     stage.pass(past_the_token()).await;
     decide(&stage, Decision::Resend, None);
+    // With another instance it would get another token, and no decision covers that.
+    let other = Identity { instance_id: "another".to_owned(), ..stage::identity() };
+    let refused = stage.journal().campaign(&other, stage.clock.now()).unwrap_err();
+    assert!(matches!(refused, JournalError::Changed { .. }), "{refused}");
     stage.run(&Options::default()).await.expect("a run");
     assert_eq!(stage.tally()[State::Started], 20);
     let row = stage.rows().into_iter().find(|row| row.line == Some(5)).expect("its row");

@@ -62,6 +62,12 @@ impl EndpointUrl {
         }
     }
 
+    /// Whether it leads to this machine.
+    #[must_use]
+    pub fn is_loopback(&self) -> bool {
+        self.0.parse::<http::Uri>().is_ok_and(|uri| uri.host().is_some_and(is_loopback))
+    }
+
     /// The URL.
     #[must_use]
     pub fn as_str(&self) -> &str {
