@@ -58,10 +58,6 @@ async fn resend_sends_again_with_the_same_token_and_payload() {
     let mut stage = stage_with_one_uncertain().await;
     stage.pass(past_the_token()).await;
     decide(&stage, Decision::Resend, None);
-    // With another instance it would get another token, and no decision covers that.
-    let other = Identity { instance_id: "another".to_owned(), ..stage::identity() };
-    let refused = stage.journal().campaign(&other, stage.clock.now()).unwrap_err();
-    assert!(matches!(refused, JournalError::Changed { .. }), "{refused}");
     stage.run(&Options::default()).await.expect("a run");
     assert_eq!(stage.tally()[State::Started], 20);
     let row = stage.rows().into_iter().find(|row| row.line == Some(5)).expect("its row");
@@ -72,4 +68,23 @@ async fn resend_sends_again_with_the_same_token_and_payload() {
     assert_eq!(contacts.len(), 2);
     assert_eq!(row.contact_id.as_ref(), contacts.last());
     assert_eq!(stage.simulator.payload_violations(), []);
+}
+
+/// A campaign of nobody but a row that is to be sent again: with another instance it would get another token, and the
+/// decision does not cover that.
+#[tokio::test(start_paused = true)]
+async fn a_row_to_be_sent_again_keeps_its_campaigns_identity() {
+    let mut config = WorldConfig::default();
+    config.faults.destination("+12025550100", Fault::LostAnswer);
+    let mut stage = Stage::with_recipients(config, 1);
+    stage.run(&Options::default()).await.expect("a run");
+    stage.pass(past_the_token()).await;
+    let (mut journal, now) = (stage.journal(), stage.clock.now());
+    journal.expire(stage.campaign, now).expect("the row expires");
+    let uncertain = journal.uncertain(stage.campaign).expect("a list");
+    journal.decide(stage.campaign, &[uncertain[0].id], Decision::Resend, None, now).expect("a decision");
+    assert_eq!(stage.tally()[State::Queued], 1);
+    let other = Identity { instance_id: "another".to_owned(), ..stage::identity() };
+    let refused = journal.campaign(&other, now).expect_err("another instance");
+    assert!(matches!(refused, JournalError::Changed { .. }), "{refused}");
 }
