@@ -1,5 +1,6 @@
 -- The journal: what is sent, to whom, and what came of it. Times are milliseconds since the Unix epoch, UTC.
--- Applied migrations never change; later versions add files.
+-- Applied migrations never change; later versions add files. What is referenced is written in the same transaction or
+-- before, so the references are not enforced: that would cost a look at each parent for every row.
 
 -- A campaign is its instance and its name: both are in every client token.
 CREATE TABLE campaign (
@@ -8,7 +9,8 @@ CREATE TABLE campaign (
     instance_id TEXT    NOT NULL,
     key_column  TEXT,               -- NULL: the number itself is the key
     service     TEXT    NOT NULL,   -- 'aws', 'loopback' or 'simulated': contacts of one are no contacts of another
-    created_at  INTEGER NOT NULL
+    created_at  INTEGER NOT NULL,
+    indexed     INTEGER NOT NULL DEFAULT 1 -- 0: `recipient` is to be made anew, the first plan was not finished
 ) STRICT;
 
 -- What all rows of one plan have in common: the request with slots where rows differ. Never changed once written.
@@ -50,8 +52,14 @@ CREATE TABLE row (
     reason           TEXT           -- in words
 ) STRICT;
 
--- A recipient is in a campaign once. Rejections and duplicates are lines, not recipients.
-CREATE UNIQUE INDEX row_recipient ON row (campaign_id, key) WHERE state NOT IN (5, 6);
+-- A recipient is in a campaign once. Rejections and duplicates are lines, not recipients. No index of `row`, so that a
+-- campaign's first plan can write it sorted, after the rows.
+CREATE TABLE recipient (
+    campaign_id INTEGER NOT NULL REFERENCES campaign (id),
+    key         TEXT    NOT NULL,
+    row_id      INTEGER NOT NULL,
+    PRIMARY KEY (campaign_id, key)
+) STRICT, WITHOUT ROWID;
 -- What the engine takes next, in order, and what is in doubt. Small: rows leave it when they settle.
 CREATE INDEX row_queued ON row (campaign_id, id) WHERE state = 0;
 CREATE INDEX row_attempting ON row (campaign_id, id) WHERE state = 1;

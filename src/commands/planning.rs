@@ -1,18 +1,19 @@
 //! From the recipients file to the journal's plan, and to what the pre-flight says of it.
 
-use std::collections::HashSet;
+use std::sync::mpsc::{self, SyncSender};
 
 use super::failure::Failure;
 use super::place::Place;
 use crate::domain::binding::Binding;
 use crate::domain::definition::Definition;
 use crate::domain::preflight::Preflight;
+use crate::domain::repeats::Repeats;
 use crate::domain::state::State;
-use crate::journal::{CampaignId, Content, Journal, Line, PlanSummary};
+use crate::journal::{CampaignId, Content, Journal, JournalError, Line, PlanSummary};
 use crate::recipients::{Recipients, Row, Source, Suppression};
 
-/// Lines planned in one transaction: large enough that a commit costs nothing, small enough for little memory.
-const BATCH: usize = 10_000;
+/// Lines planned in one transaction: large enough that a commit costs little, small enough for little memory.
+const BATCH: usize = 8_000;
 
 /// A recipients file, open and bound to its definition.
 pub(super) struct File {
@@ -53,17 +54,39 @@ impl File {
         preflight: &mut Preflight,
     ) -> Result<PlanSummary, Failure> {
         let mut plan = journal.begin_plan(campaign, self.binding.shape(), self.binding.header().names())?;
+        let plan = std::thread::scope(|scope| {
+            // Reading and writing take about as long, so each has a thread; the channel keeps them together.
+            let (sender, batches) = mpsc::sync_channel::<Vec<Line>>(1);
+            let journal = &mut *journal;
+            let writing = scope.spawn(move || {
+                for batch in batches {
+                    journal.plan(&mut plan, &batch)?;
+                }
+                Ok::<_, JournalError>(plan)
+            });
+            let read = self.read(preflight, &sender);
+            drop(sender);
+            let plan = writing.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
+            read.map(|()| plan)
+        })?;
+        Ok(journal.finish_plan(plan)?)
+    }
+
+    /// Reads the file to its end in batches, or until nobody takes them any more.
+    fn read(&mut self, preflight: &mut Preflight, batches: &SyncSender<Vec<Line>>) -> Result<(), Failure> {
         let mut batch = Vec::with_capacity(BATCH);
         while let Some((line, row)) = self.next()? {
             preflight.see(&self.binding, &row.outcome, planned_as(&line.content));
             batch.push(line);
-            if batch.len() == BATCH {
-                journal.plan(&mut plan, &batch)?;
-                batch.clear();
+            if batch.len() == BATCH
+                && batches.send(std::mem::replace(&mut batch, Vec::with_capacity(BATCH))).is_err()
+            {
+                return Ok(());
             }
         }
-        journal.plan(&mut plan, &batch)?;
-        Ok(journal.finish_plan(plan)?)
+        // Whoever does not listen any more says why.
+        let _ = batches.send(batch);
+        Ok(())
     }
 
     /// Reads the whole file without a journal, and calls `recipient` for every row that would be sent to.
@@ -75,13 +98,11 @@ impl File {
         preflight: &mut Preflight,
         mut recipient: impl FnMut(&Content) -> Result<(), Failure>,
     ) -> Result<(), Failure> {
-        // The first eight bytes of a token stand for its key: a ten-million-row file meets itself by chance once in
-        // 400,000 files, and then only in a rehearsal.
-        let mut seen = HashSet::new();
+        let mut seen = Repeats::default();
         while let Some((line, row)) = self.next()? {
             let mut state = planned_as(&line.content);
             if let Content::Recipient { client_token, .. } = &line.content
-                && !seen.insert(client_token.as_u64_pair().0)
+                && !seen.insert(*client_token)
             {
                 state = State::Duplicate;
             }

@@ -1,5 +1,7 @@
 //! `campaign resume`: go on from the journal alone.
 
+use std::time::Duration;
+
 use clap::Args;
 
 use super::Session;
@@ -8,6 +10,9 @@ use super::next;
 use super::place::Place;
 use super::sending::{self, Job, SendArgs};
 use crate::domain::ending::Exit;
+
+/// How long the first request waits for the journal to be looked over. Three million rows take about as long.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Arguments of `campaign resume`.
 #[derive(Debug, Clone, Args)]
@@ -31,8 +36,8 @@ pub fn run(args: &ResumeArgs, session: &Session<'_>) -> Result<Exit, Failure> {
         ));
     }
     sending::runtime()?.block_on(async {
-        let held = sending::hold(&args.send, &definition, &place, session).await?;
-        if held.journal.verified_tally(held.campaign)?.rows() == 0 {
+        let held = sending::hold(&args.send, &definition, &place, session, PATIENCE).await?;
+        if held.journal.tally(held.campaign)?.rows() == 0 {
             return Err(Failure::usage(
                 format!("the journal {} has nothing of \"{}\"", place.journal.display(), definition.name),
                 "begin with `campaign run FILE`, or name another journal with -j PATH",

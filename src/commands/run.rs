@@ -2,6 +2,7 @@
 
 use std::io::{self, IsTerminal, Write};
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::Args;
 
@@ -48,7 +49,7 @@ pub fn run(args: &RunArgs, session: &Session<'_>) -> Result<Exit, Failure> {
         return rehearse(&mut file, &mut preflight, shared);
     }
     sending::runtime()?.block_on(async {
-        let mut held = sending::hold(&args.send, &definition, &place, session).await?;
+        let mut held = sending::hold(&args.send, &definition, &place, session, Duration::MAX).await?;
         let stream = if args.stream {
             if !args.send.yes && !args.send.simulate {
                 return Err(Failure::usage(
@@ -61,7 +62,7 @@ pub fn run(args: &RunArgs, session: &Session<'_>) -> Result<Exit, Failure> {
             Some(Stream { file, preflight, plan })
         } else {
             file.plan(&mut held.journal, held.campaign, &mut preflight)?;
-            preflight.tally(held.journal.verified_tally(held.campaign)?);
+            preflight.tally(held.journal.tally(held.campaign)?);
             if let Some(limit) = args.send.limit {
                 preflight.limit(limit.get());
             }

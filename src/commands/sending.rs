@@ -1,5 +1,6 @@
 //! What `run` and `resume` share: from a planned journal to a result.
 
+use std::future::pending;
 use std::io::{self, Write};
 use std::num::{NonZeroU32, NonZeroU64, NonZeroUsize};
 use std::path::Path;
@@ -22,8 +23,8 @@ use crate::domain::gate::{FailureGate, Share};
 use crate::domain::summary::Summary;
 use crate::engine::{Engine, Feed, Outcome};
 use crate::journal::{
-    CampaignId, CampaignLock, Identity, Journal, JournalError, NewRun, RunEnd, RunId, Service, Writer,
-    WriterError,
+    CampaignId, CampaignLock, Examination, Identity, Journal, JournalError, NewRun, RunEnd, RunId, Service,
+    Writer, WriterError,
 };
 use crate::pace::{Asked, Pace};
 use crate::progress::{Progress, ProgressKind};
@@ -71,7 +72,7 @@ fn rate(text: &str) -> Result<PerSecond, String> {
     text.parse()
         .ok()
         .and_then(PerSecond::new)
-        .ok_or_else(|| "a rate is above 0 and at most 5000 per second".to_owned())
+        .ok_or_else(|| format!("a rate is above 0 and at most {} per second", PerSecond::MOST))
 }
 
 fn endpoint(text: &str) -> Result<EndpointUrl, String> {
@@ -119,6 +120,7 @@ pub(super) struct Held {
     pub(super) journal: Journal,
     pub(super) campaign: CampaignId,
     pub(super) client: Client,
+    examination: Examination,
     _lock: CampaignLock,
 }
 
@@ -136,6 +138,7 @@ pub(super) async fn hold(
     definition: &Definition,
     place: &Place,
     session: &Session<'_>,
+    patience: Duration,
 ) -> Result<Held, Failure> {
     let clock = &session.clock;
     let lock = CampaignLock::take(&place.journal, &definition.name, clock.now())?;
@@ -149,7 +152,8 @@ pub(super) async fn hold(
         (client, service)
     };
     let mut journal = Journal::open(&place.journal)?;
-    journal.examine()?;
+    let mut examination = journal.examine(&definition.name);
+    journal.examined(&mut examination, patience).await?;
     let identity = Identity {
         name: definition.name.clone(),
         instance_id: definition.connect.instance_id.clone(),
@@ -157,7 +161,7 @@ pub(super) async fn hold(
         service,
     };
     let campaign = journal.campaign(&identity, clock.now())?;
-    Ok(Held { journal, campaign, client, _lock: lock })
+    Ok(Held { journal, campaign, client, examination, _lock: lock })
 }
 
 fn settings(definition: &Definition, place: &Place) -> Settings {
@@ -200,7 +204,7 @@ pub(super) struct Job<'a> {
 
 /// Sends, settles the run's record, and tells the result.
 pub(super) async fn send(held: Held, job: Job<'_>, session: &Session<'_>) -> Result<Exit, Failure> {
-    let Held { mut journal, campaign, client, _lock } = held;
+    let Held { mut journal, campaign, client, mut examination, _lock } = held;
     let clock = &session.clock;
     if job.args.retry_failed {
         journal.retry_failed(campaign)?;
@@ -209,7 +213,7 @@ pub(super) async fn send(held: Held, job: Job<'_>, session: &Session<'_>) -> Res
     let asked = asked(job.definition);
     let new = NewRun { file: job.file.map(|file| file.display().to_string()), rate: asked.rate };
     let (run, past) = journal.begin_run(campaign, &new, clock.now())?;
-    let tally = journal.verified_tally(campaign)?;
+    let tally = journal.tally(campaign)?;
     let (writer, journal) = Writer::spawn(journal, campaign);
     let (feeder, feed) = match job.stream {
         None => (None, Feed::read_before()),
@@ -232,9 +236,10 @@ pub(super) async fn send(held: Held, job: Job<'_>, session: &Session<'_>) -> Res
         stop: signals::listen().map_err(|error| cannot("listen for signals", &error))?,
         tally,
     };
-    let (outcome, read) = drive(engine, feeder, session).await;
+    let driven = drive(engine, feeder, &mut examination, session).await;
     // Where the journal failed, the writer knows why; the engine may only know that it is gone.
     let journal = journal.await.map_err(|_| JournalError::WriterGone)??;
+    let (outcome, read) = driven.inspect_err(|_| journal.leave_alone())?;
     let outcome = outcome?;
     let exit = conclude(journal, (campaign, run), &job.definition.name, &outcome, &job.next, session)?;
     // What was read before the file could not be read any further is sent and told of; now the failure is.
@@ -242,22 +247,36 @@ pub(super) async fn send(held: Held, job: Job<'_>, session: &Session<'_>) -> Res
 }
 
 /// Runs the engine, and the reading of the file beside it. A run that ends stops the reading.
+///
+/// # Errors
+/// Where the journal turns out to be damaged: nothing more is sent, and what is in flight stays in doubt.
 async fn drive(
     engine: Engine,
     feeder: Option<impl Future<Output = Result<(), Failure>>>,
+    examination: &mut Examination,
     session: &Session<'_>,
-) -> (Result<Outcome, WriterError>, Result<(), Failure>) {
+) -> Result<(Result<Outcome, WriterError>, Result<(), Failure>), JournalError> {
     let kind = ProgressKind::for_stderr(session.shared.quiet);
     let mut progress = Progress::new(kind, LINE_EVERY, &session.screen);
     let result = {
         let mut sending = pin!(engine.send(&mut progress));
-        match feeder {
-            None => (sending.await, Ok(())),
-            Some(feeder) => tokio::select! {
+        let feeder = async {
+            match feeder {
+                Some(feeder) => feeder.await,
+                None => pending().await,
+            }
+        };
+        let both = async {
+            tokio::select! {
                 biased;
                 outcome = &mut sending => (outcome, Ok(())),
                 read = feeder => (sending.await, read),
-            },
+            }
+        };
+        tokio::select! {
+            biased;
+            result = both => Ok(result),
+            damage = examination.failed() => Err(damage),
         }
     };
     progress.finish().await;

@@ -8,8 +8,9 @@ mod answer;
 mod client;
 mod endpoint;
 mod error;
-mod input;
 mod tls;
+#[cfg(test)]
+mod typed;
 
 pub use client::{Client, Settings};
 pub use error::ConnectError;

@@ -19,6 +19,7 @@ pub mod preflight;
 pub mod problem;
 pub mod recipient;
 pub mod refusal;
+pub mod repeats;
 pub mod request;
 pub mod segments;
 pub mod stamp;

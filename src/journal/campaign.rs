@@ -103,6 +103,14 @@ impl Journal {
     pub fn verified_tally(&self, campaign: CampaignId) -> Result<Tally, JournalError> {
         verified(&self.connection, campaign)
     }
+
+    /// The counts by state, as they are kept: cheap at any size.
+    ///
+    /// # Errors
+    /// Where the journal cannot be read.
+    pub fn tally(&self, campaign: CampaignId) -> Result<Tally, JournalError> {
+        tally::kept(&self.connection, campaign)
+    }
 }
 
 impl Reader {
@@ -189,6 +197,7 @@ fn refuse_change(connection: &Connection, id: CampaignId, identity: &Identity) -
         return Err(JournalError::Changed { name: identity.name.clone(), what, before, after });
     }
     // Rows that were planned with other tokens are of no use; the next plan makes them anew.
+    connection.execute("DELETE FROM recipient WHERE campaign_id = ?1", [id.0])?;
     connection.execute("DELETE FROM row WHERE campaign_id = ?1", [id.0])?;
     connection.execute("DELETE FROM tally WHERE campaign_id = ?1", [id.0])?;
     connection.execute(

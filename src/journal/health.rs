@@ -10,19 +10,6 @@ use crate::domain::stamp::Stamp;
 const LONG_LOG: i64 = 1_000;
 
 impl Journal {
-    /// Reads the whole journal and makes sure that it is one. Takes about as long as counting its rows.
-    ///
-    /// # Errors
-    /// [`JournalError::Damaged`]; then nothing was changed.
-    pub fn examine(&self) -> Result<(), JournalError> {
-        let found: String = self.connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
-        if found != "ok" {
-            self.leave_alone();
-            return Err(JournalError::Damaged { path: self.path.clone(), what: found });
-        }
-        Ok(())
-    }
-
     /// Copies the write-ahead log into the database, as far as nobody reads it. SQLite would do so after a commit and
     /// not say when it failed.
     pub(super) fn checkpoint(&self) -> Result<(), JournalError> {
@@ -51,7 +38,7 @@ impl Journal {
 
     /// Keeps SQLite from touching the files when this handle is dropped: after an error of the disk it may not know what
     /// is there, and a damaged journal is left as it was found.
-    pub(super) fn leave_alone(&self) {
+    pub fn leave_alone(&self) {
         super::open::checkpoint_on_drop(&self.connection, false);
     }
 

@@ -28,7 +28,7 @@ pub(super) fn find(
     Ok(tx
         .prepare_cached(
             "SELECT id, state, line, attempts, destination, shape_id, header_id, slots, cells
-             FROM row WHERE campaign_id = ?1 AND key = ?2 AND state NOT IN (5, 6)",
+             FROM recipient JOIN row ON row.id = row_id WHERE recipient.campaign_id = ?1 AND recipient.key = ?2",
         )?
         .query_row(params![campaign.0, key], |row| {
             let StateColumn(state) = row.get(1)?;

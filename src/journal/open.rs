@@ -45,8 +45,9 @@ impl Journal {
         refuse_newer(path, &connection)?;
         write_ahead(path, &connection)?;
         connection.pragma_update(None, "synchronous", "full")?;
-        connection.pragma_update(None, "foreign_keys", true)?;
-        connection.pragma_update(None, "cache_size", -32_000)?;
+        // The bundled library would look at each parent of each row.
+        connection.pragma_update(None, "foreign_keys", false)?;
+        connection.pragma_update(None, "cache_size", -8_000)?;
         connection.pragma_update(None, "cell_size_check", true)?;
         // See `Journal::checkpoint`.
         connection.pragma_update(None, "wal_autocheckpoint", 0)?;
@@ -212,7 +213,7 @@ mod tests {
         };
         assert_eq!(pragma("journal_mode"), "Text(\"wal\")");
         assert_eq!(pragma("synchronous"), "Integer(2)", "FULL");
-        journal.connection.execute("INSERT INTO campaign VALUES (1,'n','i',NULL,'aws',0)", []).unwrap();
+        journal.connection.execute("INSERT INTO campaign VALUES (1,'n','i',NULL,'aws',0,1)", []).unwrap();
         for file in ["journal.db", "journal.db-wal", "journal.db-shm", "journal.db.lock"] {
             let mode = std::os::unix::fs::PermissionsExt::mode(
                 &folder.path().join(file).metadata().unwrap().permissions(),

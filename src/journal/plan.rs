@@ -6,52 +6,18 @@
 use std::ops::AddAssign;
 
 use rusqlite::{Transaction, TransactionBehavior, params};
-use uuid::Uuid;
 
 use super::error::JournalError;
+use super::index;
 use super::known::{self, Known, find};
+use super::line::{Content, DUPLICATE, Line};
 use super::open::Journal;
 use super::row::{CampaignId, RowId, StateColumn, TokenColumn, texts};
 use super::seen::Seen;
 use super::tally::Delta;
+use crate::domain::repeats::Repeats;
 use crate::domain::request::Shape;
 use crate::domain::state::{self, Event, State};
-
-/// A line of the recipients file on its way into the journal.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Line {
-    /// Where it begins in the file, from 1.
-    pub number: u64,
-    /// Its own cells.
-    pub cells: Vec<String>,
-    /// What became of it.
-    pub content: Content,
-}
-
-/// What a line became.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Content {
-    /// A recipient.
-    Recipient {
-        /// What makes it the same recipient.
-        key: String,
-        /// E.164.
-        destination: String,
-        /// The idempotency token.
-        client_token: Uuid,
-        /// What fills the plan's shape.
-        slots: Vec<String>,
-        /// Why it is not to be sent to, if so: code and words.
-        suppressed: Option<(String, String)>,
-    },
-    /// No recipient: code and words.
-    Rejected {
-        /// A stable word.
-        code: String,
-        /// In plain words, with the column.
-        reason: String,
-    },
-}
 
 /// A plan under way.
 #[derive(Debug)]
@@ -59,8 +25,17 @@ pub struct Plan {
     campaign: CampaignId,
     shape: i64,
     header: i64,
-    seen: Seen,
+    before: Before,
     summary: PlanSummary,
+}
+
+/// What tells whether a recipient came before.
+#[derive(Debug)]
+enum Before {
+    /// The campaign's first plan: this file alone.
+    File(Repeats),
+    /// The journal, and which of its rows the file had so far.
+    Journal(Seen),
 }
 
 /// What a plan changed.
@@ -113,9 +88,22 @@ impl Journal {
             )?;
             delta.remove(state, i64::try_from(rows).unwrap_or(i64::MAX));
         }
+        let has_rows: bool =
+            tx.query_row("SELECT EXISTS (SELECT 1 FROM row WHERE campaign_id = ?1)", [campaign.0], |row| {
+                row.get(0)
+            })?;
+        let before = if has_rows {
+            if !index::is_made(&tx, campaign)? {
+                index::make(&tx, campaign, &mut delta)?;
+            }
+            Before::Journal(Seen::default())
+        } else {
+            index::put_off(&tx, campaign)?;
+            Before::File(Repeats::default())
+        };
         delta.write(&tx, campaign)?;
         tx.commit()?;
-        Ok(Plan { campaign, shape, header, seen: Seen::default(), summary: PlanSummary::default() })
+        Ok(Plan { campaign, shape, header, before, summary: PlanSummary::default() })
     }
 
     /// Plans a batch of lines in one transaction.
@@ -168,7 +156,12 @@ pub(super) fn withdraw_missing(
     plan: Plan,
     delta: &mut Delta,
 ) -> Result<PlanSummary, JournalError> {
-    let Plan { campaign, seen, mut summary, .. } = plan;
+    let Plan { campaign, before, mut summary, .. } = plan;
+    let Before::Journal(seen) = before else {
+        // Nobody is missing who was never there.
+        summary.added += index::make(tx, campaign, delta)?;
+        return Ok(summary);
+    };
     let gone: Vec<(RowId, State)> = {
         let mut statement = tx.prepare_cached(
             "SELECT id, state FROM row WHERE campaign_id = ?1 AND state NOT IN (5, 6) AND line IS NOT NULL",
@@ -204,16 +197,32 @@ fn plan_line(
     summary: &mut PlanSummary,
 ) -> Result<(), JournalError> {
     let cells = texts(&line.cells);
-    let Content::Recipient { key, .. } = &line.content else {
+    let Content::Recipient { key, client_token, .. } = &line.content else {
         return insert(tx, plan, line, State::Rejected, &cells, delta).map(drop);
+    };
+    let seen = match &mut plan.before {
+        Before::File(repeats) => {
+            let state = if repeats.insert(*client_token) {
+                summary.added += 1;
+                planned_state(State::Queued, &line.content)?
+            } else {
+                State::Duplicate
+            };
+            return insert(tx, plan, line, state, &cells, delta).map(drop);
+        }
+        Before::Journal(seen) => seen,
     };
     match find(tx, plan.campaign, key)? {
         None => {
-            let id = insert(tx, plan, line, planned_state(State::Queued, &line.content)?, &cells, delta)?;
-            plan.seen.insert(id);
+            let state = planned_state(State::Queued, &line.content)?;
+            let id = insert(tx, plan, line, state, &cells, delta)?;
+            index::enter(tx, plan.campaign, id)?;
+            if let Before::Journal(seen) = &mut plan.before {
+                seen.insert(id);
+            }
             summary.added += 1;
         }
-        Some(known) if !plan.seen.insert(known.id) => {
+        Some(known) if !seen.insert(known.id) => {
             insert(tx, plan, line, State::Duplicate, &cells, delta)?;
         }
         Some(known) if known.attempts > 0 => keep(tx, &known, line, delta)?,
@@ -282,10 +291,9 @@ fn insert(
 
 fn reason_of(state: State, suppressed: Option<&(String, String)>) -> (Option<&str>, Option<&str>) {
     match (state, suppressed) {
-        (State::Duplicate, _) => {
-            (Some("duplicate-key"), Some("an earlier line of the file has the same key"))
-        }
-        (State::Suppressed, Some((code, reason))) => (Some(code), Some(reason)),
+        // Of a duplicate too it is worth knowing that it would not be sent to if it were none.
+        (State::Suppressed | State::Duplicate, Some((code, reason))) => (Some(code), Some(reason)),
+        (State::Duplicate, None) => (Some(DUPLICATE), Some("an earlier line of the file has the same key")),
         _ => (None, None),
     }
 }

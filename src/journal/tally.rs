@@ -20,6 +20,11 @@ impl Delta {
         self.0[usize::from(state.code())] -= rows;
     }
 
+    /// Whether the count of the state has changed.
+    pub(super) fn has(&self, state: State) -> bool {
+        self.0[usize::from(state.code())] != 0
+    }
+
     pub(super) fn moved(&mut self, from: State, to: State) {
         self.remove(from, 1);
         self.add(to);
@@ -48,7 +53,16 @@ pub(super) fn kept(connection: &Connection, campaign: CampaignId) -> Result<Tall
 
 /// The counts as the rows themselves give them; reads every row.
 pub(super) fn counted(connection: &Connection, campaign: CampaignId) -> Result<Tally, JournalError> {
-    fold(connection, "SELECT state, count(*) FROM row WHERE campaign_id = ?1 GROUP BY state", campaign)
+    // In the order of the file: an index would look each row up. Counted here, for grouping would sort the states.
+    let mut statement =
+        connection.prepare_cached("SELECT state FROM row NOT INDEXED WHERE campaign_id = ?1")?;
+    let mut rows = statement.query([campaign.0])?;
+    let mut tally = Tally::default();
+    while let Some(row) = rows.next()? {
+        let StateColumn(state) = row.get(0)?;
+        tally[state] += 1;
+    }
+    Ok(tally)
 }
 
 fn fold(connection: &Connection, sql: &str, campaign: CampaignId) -> Result<Tally, JournalError> {

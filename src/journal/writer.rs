@@ -12,9 +12,10 @@ use tokio::task::JoinHandle;
 
 use super::attempts::{self, Claimed, Pass, Settlement, Shapes};
 use super::error::JournalError;
+use super::line::Line;
 use super::mark;
 use super::open::Journal;
-use super::plan::{self, Line, Plan, PlanSummary};
+use super::plan::{self, Plan, PlanSummary};
 use super::row::{CampaignId, RowId};
 use super::runs::{self, Counters, RunId};
 use super::tally::Delta;
@@ -24,7 +25,7 @@ use crate::domain::state::State;
 /// Words that wait for the writer, at most.
 const MAILBOX: usize = 4_096;
 /// How long a group gathers before it is committed: an fsync is dear, a row a hundredth of a second later is not.
-const GATHER: Duration = Duration::from_millis(10);
+const GATHER: Duration = Duration::from_millis(20);
 
 /// An error of the writer, told to everybody who waits for it.
 #[derive(Debug, Clone, Error)]

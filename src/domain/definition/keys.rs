@@ -240,7 +240,7 @@ impl Kind {
             Self::Duration => "a duration such as \"30s\", \"4m\", \"1h30m\"".to_owned(),
             Self::Percent => "a percentage such as \"10%\"".to_owned(),
             Self::Texts => "a list of strings".to_owned(),
-            Self::Rate => "a number above 0 and at most 5000, or \"auto\"".to_owned(),
+            Self::Rate => "a number above 0 and at most 100000, or \"auto\"".to_owned(),
             Self::Message => "a string, or a table with content_type and content".to_owned(),
             Self::Templates => "a table of strings".to_owned(),
             Self::Attributes => "a table of strings, or \"all\"".to_owned(),

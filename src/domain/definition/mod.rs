@@ -167,15 +167,18 @@ pub enum Rate {
     Auto,
 }
 
-/// A rate above 0 and at most 5,000 per second.
+/// A rate above 0 and at most [`PerSecond::MOST`].
 #[derive(Debug, Clone, Copy, PartialEq, PartialOrd)]
 pub struct PerSecond(f64);
 
 impl PerSecond {
+    /// Far more than any account has, and more than one machine can: a pace that is wide open.
+    pub const MOST: f64 = 100_000.0;
+
     /// A rate in its range.
     #[must_use]
     pub fn new(rate: f64) -> Option<Self> {
-        (rate > 0.0 && rate <= 5000.0).then_some(Self(rate))
+        (rate > 0.0 && rate <= Self::MOST).then_some(Self(rate))
     }
 
     /// Requests per second.

@@ -14,7 +14,7 @@ use crate::domain::limits::{Breach, Member, Rules, settle};
 use crate::domain::problem::{Place, Problem, Problems};
 use crate::domain::template::Template;
 
-use super::Text;
+use super::{PerSecond, Text};
 
 /// Longest duration of a setting.
 const LONGEST: Duration = Duration::from_secs(30 * 24 * 3600);
@@ -217,7 +217,7 @@ fn fits(value: &Value, kind: Kind) -> bool {
         (Kind::Percent, Value::Text(text)) => parse_percent(text).is_some(),
         (Kind::Texts, Value::List(list)) => list.iter().all(|node| matches!(node.value, Value::Text(_))),
         (Kind::Rate, Value::Text(text)) => text == "auto",
-        (Kind::Rate, value) => number(value).is_some_and(|rate| rate > 0.0 && rate <= 5000.0),
+        (Kind::Rate, value) => number(value).is_some_and(|rate| rate > 0.0 && rate <= PerSecond::MOST),
         (Kind::Attributes, Value::Text(text)) => text == "all",
         (Kind::Message | Kind::Templates | Kind::Attributes | Kind::Segments, Value::Table(_)) => true,
         (Kind::Cost, Value::Table(entries)) => entries.iter().all(|entry| is_price(&entry.node.value)),

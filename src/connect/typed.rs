@@ -1,4 +1,5 @@
-//! A contact request as the SDK's input.
+//! A contact request as the SDK's own input: what our body is held against. Requests are not made of it, see
+//! [`Client::start`](super::Client::start).
 
 use std::collections::{BTreeMap, HashMap};
 

@@ -1,0 +1,77 @@
+//! Looking a journal over while its campaign is already sent: ten million rows take several seconds, and nobody who
+//! starts a run wants to wait for that.
+
+use std::future::pending;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use tokio::task::JoinHandle;
+
+use super::error::JournalError;
+use super::open::{Journal, Reader};
+
+/// A look at every page and every row of a journal, under way on a thread of its own.
+#[derive(Debug)]
+pub struct Examination {
+    /// `None` once it has ended, and found nothing.
+    looking: Option<JoinHandle<Result<(), JournalError>>>,
+}
+
+impl Journal {
+    /// Begins to look the journal over: that all of it is there, and that the rows of the campaign with this name, if it
+    /// has any, are those that are counted. What is written meanwhile is not looked at.
+    #[must_use]
+    pub fn examine(&self, campaign: &str) -> Examination {
+        let (path, campaign) = (self.path.clone(), campaign.to_owned());
+        let looking = tokio::task::spawn_blocking(move || look(path, &campaign));
+        Examination { looking: Some(looking) }
+    }
+
+    /// Waits for an examination, so long at most. One that takes longer goes on.
+    ///
+    /// # Errors
+    /// [`JournalError::Damaged`], [`JournalError::Unbalanced`]. The journal is left as it was found.
+    pub async fn examined(
+        &self,
+        examination: &mut Examination,
+        patience: Duration,
+    ) -> Result<(), JournalError> {
+        let found = tokio::time::timeout(patience, examination.ended()).await.unwrap_or(Ok(()));
+        if found.is_err() {
+            self.leave_alone();
+        }
+        found
+    }
+}
+
+impl Examination {
+    /// Waits until something is found, which may be never. Cancel-safe.
+    pub async fn failed(&mut self) -> JournalError {
+        match self.ended().await {
+            Err(error) => error,
+            Ok(()) => pending().await,
+        }
+    }
+
+    async fn ended(&mut self) -> Result<(), JournalError> {
+        let Some(looking) = &mut self.looking else { return Ok(()) };
+        let found = looking.await.map_err(|_| JournalError::WriterGone).flatten();
+        self.looking = None;
+        found
+    }
+}
+
+fn look(path: PathBuf, campaign: &str) -> Result<(), JournalError> {
+    let reader = Reader::open(&path)?;
+    // One snapshot for the pages and the rows.
+    let snapshot = reader.connection.unchecked_transaction()?;
+    let found: String = snapshot.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
+    if found != "ok" {
+        return Err(JournalError::Damaged { path, what: found });
+    }
+    match reader.campaign(campaign) {
+        Ok(campaign) => reader.verified_tally(campaign.id).map(drop),
+        Err(JournalError::NoCampaign { .. }) => Ok(()),
+        Err(error) => Err(error),
+    }
+}

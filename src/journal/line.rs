@@ -1,0 +1,42 @@
+//! A line of the recipients file on its way into the journal.
+
+use uuid::Uuid;
+
+/// The code of a line whose key came before.
+pub(super) const DUPLICATE: &str = "duplicate-key";
+
+/// A line of the recipients file on its way into the journal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Line {
+    /// Where it begins in the file, from 1.
+    pub number: u64,
+    /// Its own cells.
+    pub cells: Vec<String>,
+    /// What became of it.
+    pub content: Content,
+}
+
+/// What a line became.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Content {
+    /// A recipient.
+    Recipient {
+        /// What makes it the same recipient.
+        key: String,
+        /// E.164.
+        destination: String,
+        /// The idempotency token.
+        client_token: Uuid,
+        /// What fills the plan's shape.
+        slots: Vec<String>,
+        /// Why it is not to be sent to, if so: code and words.
+        suppressed: Option<(String, String)>,
+    },
+    /// No recipient: code and words.
+    Rejected {
+        /// A stable word.
+        code: String,
+        /// In plain words, with the column.
+        reason: String,
+    },
+}
