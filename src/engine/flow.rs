@@ -33,7 +33,7 @@ pub(super) struct Flow<'a> {
     observer: &'a mut dyn Observer,
     began: Instant,
     queue: Queue,
-    in_flight: Pending<(Claimed, Result<String, Refusal>)>,
+    in_flight: Pending<(Claimed, Instant, Result<String, Refusal>)>,
     settling: Pending<(Settling, Result<State, WriterError>)>,
     timers: Timers,
     /// Attempts in this run of rows that had one and may have more.
@@ -103,7 +103,7 @@ impl<'a> Flow<'a> {
             tokio::select! {
                 biased;
                 Ok(()) = self.engine.stop.changed() => self.on_stop(),
-                Some((row, answer)) = self.in_flight.next() => self.on_answer(&row, answer),
+                Some((row, left, answer)) = self.in_flight.next() => self.on_answer(&row, left, answer),
                 Some((settling, state)) = self.settling.next() => self.on_settled(settling, state?).await,
                 step = self.queue.next() => match step? {
                     Step::Claimed(rows) => self.on_claimed(rows),
@@ -215,15 +215,18 @@ impl<'a> Flow<'a> {
         self.counters.requests += 1;
         self.counters.retried += u64::from(again);
         let client = self.engine.client.clone();
+        let left = Instant::now();
         self.in_flight.push(Box::pin(async move {
             let answer = client.start(&request).await;
-            (row, answer)
+            (row, left, answer)
         }));
         self.observer.see(&Notice::Requested { again, in_flight: self.in_flight.len() });
         Ok(())
     }
 
-    fn on_answer(&mut self, row: &Claimed, answer: Result<String, Refusal>) {
+    fn on_answer(&mut self, row: &Claimed, left: Instant, answer: Result<String, Refusal>) {
+        let throttled = answer.as_ref().is_err_and(|refusal| refusal.kind == RefusalKind::Throttled);
+        self.engine.pace.answered(left, throttled);
         match answer {
             Ok(contact_id) => {
                 self.silence.broken();
@@ -277,7 +280,6 @@ impl<'a> Flow<'a> {
     fn listen(&mut self, refusal: &Refusal) {
         if refusal.kind == RefusalKind::Throttled {
             self.counters.throttled += 1;
-            self.engine.pace.throttled();
         }
         if self.silence.listen(refusal.kind, self.began.elapsed()) {
             self.end(Ending::Silent(masked(refusal.clone())));

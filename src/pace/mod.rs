@@ -1,11 +1,15 @@
 //! The pace: the only place that waits for a permit. A token bucket (governor's GCRA) on tokio's clock.
 //!
 //! In any window of `w` seconds at most `burst + rate * w` permits are given, whatever is done to the pace meanwhile:
-//! it is never above what the user asked for, and throttling makes it slower for a while.
+//! it is never above what the user asked for, and throttling makes it slower for a while. How much slower, and how it
+//! comes back, is in [`adaptive`].
 //!
 //! governor's own waiting is not used: `until_ready` sleeps on a timer thread in real time, also under paused time.
 
+mod adaptive;
 mod clock;
+#[cfg(test)]
+mod quota_tests;
 
 use std::num::NonZeroU32;
 use std::time::Duration;
@@ -15,6 +19,7 @@ use governor::state::{InMemoryState, NotKeyed};
 use governor::{Quota, RateLimiter};
 use tokio::time::Instant;
 
+use adaptive::Adaptive;
 use clock::{TokioClock, TokioInstant};
 
 use crate::domain::past::Past;
@@ -34,72 +39,80 @@ pub struct Asked {
 #[derive(Debug)]
 pub struct Pace {
     asked: Asked,
-    /// What of the asked rate is used, above 0 and at most 1.
-    share: f64,
+    adaptive: Adaptive,
     limiter: Limiter,
-    changed_at: Instant,
+    /// The rate of the limiter.
+    rate: f64,
+    given_at: Instant,
 }
 
-/// What of the rate is left after a throttled request.
-const FALL: f64 = 0.7;
-/// The smallest share of the asked rate.
-const LEAST: f64 = 0.05;
-/// One fall, or one step back up, at most this often.
-const STEP: Duration = Duration::from_secs(1);
-/// What of the asked rate a step back up adds.
-const RISE: f64 = 0.02;
+/// The limiter follows the rate in steps of at least this much of it...
+const STEP: f64 = 0.005;
+/// A permit that comes so many periods after the one before was not waited for.
+const PATIENCE: f64 = 2.0;
+/// ...or so long, for tokio's timers have a grain.
+const GRAIN: Duration = Duration::from_millis(4);
 
 impl Pace {
     /// A pace with as much of its burst at hand as its past allows.
     #[must_use]
     pub fn new(asked: Asked, past: Past) -> Self {
+        Self::following(Adaptive::stated(asked.rate), asked, past)
+    }
+
+    /// A pace that begins low and finds out what the service takes, at most what is asked.
+    #[must_use]
+    pub fn unknown(most: Asked, past: Past) -> Self {
+        Self::following(Adaptive::unknown(most.rate), most, past)
+    }
+
+    fn following(adaptive: Adaptive, asked: Asked, past: Past) -> Self {
+        let rate = adaptive.rate();
         let at_hand = match past {
             Past::Fresh => asked.burst.get(),
-            Past::Quiet(quiet) => (quiet.as_secs_f64() * asked.rate).min(f64::from(asked.burst.get())) as u32,
+            Past::Quiet(quiet) => (quiet.as_secs_f64() * rate).min(f64::from(asked.burst.get())) as u32,
             Past::Unknown => 0,
         };
-        let limiter = limiter(asked, 1.0);
+        let limiter = limiter(rate, asked.burst);
         take(&limiter, asked.burst.get().saturating_sub(at_hand));
-        Self { asked, share: 1.0, limiter, changed_at: Instant::now() }
+        Self { asked, adaptive, limiter, rate, given_at: Instant::now() }
     }
 
     /// The rate as it is now, in requests per second.
     #[must_use]
     pub fn rate(&self) -> f64 {
-        self.asked.rate * self.share
+        self.rate
     }
 
     /// Waits until a request may leave. Dropping the future before it is ready takes no permit.
     pub async fn permit(&mut self) {
-        self.rise();
         loop {
             match self.limiter.check() {
-                Ok(()) => return,
+                Ok(()) => return self.follow(),
                 Err(not_yet) => tokio::time::sleep_until(not_yet.earliest_possible().instant()).await,
             }
         }
     }
 
-    /// Slows down: a request was throttled. Requests that were in flight together count once.
-    pub fn throttled(&mut self) {
-        if self.changed_at.elapsed() >= STEP || (self.share - 1.0).abs() < f64::EPSILON {
-            self.change((self.share * FALL).max(LEAST));
-        }
+    /// Takes note of an answer to a request that left at that time. Throttled requests slow the pace; those that were in
+    /// flight together count once.
+    pub fn answered(&mut self, left: Instant, throttled: bool) {
+        self.adaptive.answered(left, Instant::now(), throttled);
     }
 
-    /// Comes back, a step at a time.
-    fn rise(&mut self) {
-        if self.share < 1.0 && self.changed_at.elapsed() >= STEP {
-            self.change((self.share + RISE).min(1.0));
+    /// After a permit, and only then: the next one is due a period from now, at whatever rate.
+    fn follow(&mut self) {
+        let (now, most) = (Instant::now(), GRAIN.max(Duration::from_secs_f64(PATIENCE / self.rate)));
+        self.adaptive.used((now - self.given_at).min(most));
+        self.given_at = now;
+        let rate = self.adaptive.rate();
+        let last_step = rate >= self.asked.rate && self.rate < self.asked.rate;
+        if last_step || (rate / self.rate - 1.0).abs() >= STEP {
+            self.rate = rate;
+            self.limiter = limiter(rate, self.asked.burst);
+            // A fresh bucket is full. Emptied, it cannot give what the old one gave already.
+            take(&self.limiter, self.asked.burst.get());
         }
-    }
-
-    fn change(&mut self, share: f64) {
-        self.share = share;
-        self.changed_at = Instant::now();
-        self.limiter = limiter(self.asked, share);
-        // A fresh bucket is full. Emptied, it cannot give what the old one gave already.
-        take(&self.limiter, self.asked.burst.get());
     }
 }
 
@@ -110,10 +123,10 @@ fn take(limiter: &Limiter, permits: u32) {
     }
 }
 
-fn limiter(asked: Asked, share: f64) -> Limiter {
+fn limiter(rate: f64, burst: NonZeroU32) -> Limiter {
     // Rounded up, so that the rate is never above what was asked.
-    let period = Duration::from_nanos((1e9 / (asked.rate * share)).ceil() as u64);
-    let quota = Quota::with_period(period).expect("a rate has a period").allow_burst(asked.burst);
+    let period = Duration::from_nanos((1e9 / rate).ceil() as u64);
+    let quota = Quota::with_period(period).expect("a rate has a period").allow_burst(burst);
     RateLimiter::direct_with_clock(quota, TokioClock)
 }
 
@@ -191,9 +204,7 @@ mod tests {
         for permit in 0..2_000 {
             pace.permit().await;
             at.push(start.elapsed());
-            if permit < 1_000 && permit % 7 == 0 {
-                pace.throttled();
-            }
+            pace.answered(Instant::now(), permit < 1_000 && permit % 3 == 0);
             slowest = slowest.min(pace.rate());
         }
         assert!(excess(asked, &at) <= 1e-6, "{}", excess(asked, &at));
@@ -204,11 +215,15 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn the_pace_comes_back_after_throttling_ends() {
         let mut pace = Pace::new(asked(20.0, 2), Past::Fresh);
-        pace.throttled();
-        assert!((pace.rate() - 14.0).abs() < 1e-9);
-        pace.throttled();
-        assert!((pace.rate() - 14.0).abs() < 1e-9, "requests that were in flight together count once");
-        permits(&mut pace, 1_000).await;
+        let left = Instant::now();
+        pace.answered(left, true);
+        pace.permit().await;
+        assert!((pace.rate() - 18.6).abs() < 1e-9);
+        tokio::time::sleep(Duration::from_millis(1)).await;
+        pace.answered(left, true);
+        pace.permit().await;
+        assert!((pace.rate() - 18.6).abs() < 1e-9, "requests that were in flight together count once");
+        permits(&mut pace, 2_000).await;
         assert!((pace.rate() - 20.0).abs() < 1e-9);
     }
 

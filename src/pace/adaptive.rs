@@ -1,0 +1,151 @@
+//! The rate that the service takes, found out and followed: what is throttled says that it was too fast, what is not says
+//! nothing, so now and then a little more is tried.
+//!
+//! After a throttled request the rate falls at once, returns to just below where it was, stays there for a while, and then
+//! tries more, slowly at first: a cubic curve, as in CUBIC (RFC 9438). Where that is not throttled either, the quota has
+//! grown, and the rate doubles every few seconds until it is. A rate that nobody stated begins so.
+//!
+//! Pure: when is an argument. Its time is the time in which requests were waiting for the pace: a rate that is not used
+//! proves nothing, and does not rise.
+
+use std::time::Duration;
+
+/// What of the rate is left after a throttled request.
+const FALL: f64 = 0.93;
+/// From a fall until the rate is back, at least.
+const BACK: Duration = Duration::from_secs(30);
+/// ...and at least so many requests: at a low rate each one that is throttled is a greater part of all.
+const BACK_REQUESTS: f64 = 100.0;
+/// Above so much of the rate that was throttled, it is not the same quota any more: a burst of two or three seconds would be
+/// used up long before.
+const GROWN: f64 = 1.25;
+/// A rate that is sought doubles so often.
+const DOUBLING: Duration = Duration::from_secs(2);
+/// ...where nothing was throttled yet; later in this time, for most of the quota is in use already.
+const DOUBLING_AGAIN: Duration = Duration::from_secs(10);
+/// Throttled requests since a fall that say how much too fast the rate still is...
+const TELLING: u32 = 3;
+/// ...unless so many others were not.
+const SELDOM: u32 = 40;
+/// The least that one fall leaves.
+const LEAST_LEFT: f64 = 0.3;
+/// The lowest rate, in requests per second: slower, nobody would find out when the quota is back.
+const LOWEST: f64 = 0.05;
+/// Where a rate that nobody stated begins, in requests per second. A new account has 2.
+const FIRST: f64 = 1.0;
+
+/// Follows the rate that the service takes.
+#[derive(Debug, Clone)]
+pub(super) struct Adaptive {
+    /// The rate is never above that.
+    most: f64,
+    course: Course,
+    /// Time in which the rate was used, since the course was taken.
+    used: Duration,
+    /// Requests that left before the fall say nothing about the rate after it.
+    fell_at: Option<tokio::time::Instant>,
+    /// Answers to requests since then.
+    accepted: u32,
+    throttled: u32,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Course {
+    /// At the most, and never throttled there.
+    Full,
+    /// Back to the rate that was throttled, over it, and on.
+    Back { from: f64, goal: f64 },
+    /// Doubling, every so often.
+    Seek { from: f64, every: Duration },
+}
+
+impl Adaptive {
+    /// A rate that is the user's, and lower where the service does not take it.
+    pub(super) fn stated(rate: f64) -> Self {
+        Self::new(rate, Course::Full)
+    }
+
+    /// A rate that is to be found out, at most `most`.
+    pub(super) fn unknown(most: f64) -> Self {
+        Self::new(most, Course::Seek { from: FIRST, every: DOUBLING })
+    }
+
+    fn new(most: f64, course: Course) -> Self {
+        Self { most, course, used: Duration::ZERO, fell_at: None, accepted: 0, throttled: 0 }
+    }
+
+    /// Requests per second, now.
+    pub(super) fn rate(&self) -> f64 {
+        let used = self.used.as_secs_f64();
+        let rate = match self.course {
+            Course::Full => self.most,
+            Course::Back { from, goal } => {
+                let scale = (1.0 - FALL) / back(goal).as_secs_f64().powi(3);
+                let turn = ((1.0 - from / goal) / scale).cbrt();
+                goal * (1.0 + scale * (used - turn).powi(3))
+            }
+            Course::Seek { from, every } => from * (used / every.as_secs_f64()).min(40.0).exp2(),
+        };
+        rate.min(self.most)
+    }
+
+    /// Takes note that the rate was used for so long.
+    pub(super) fn used(&mut self, time: Duration) {
+        self.used = self.used.saturating_add(time);
+        let rate = self.rate();
+        if rate >= self.most {
+            self.take(Course::Full);
+        } else if let Course::Back { goal, .. } = self.course
+            && rate > goal * GROWN
+        {
+            self.take(Course::Seek { from: rate, every: DOUBLING_AGAIN.max(requests(10.0, rate)) });
+        }
+    }
+
+    /// Takes note of an answer to a request that left at that time, and says whether the rate fell for it.
+    pub(super) fn answered(
+        &mut self,
+        left: tokio::time::Instant,
+        now: tokio::time::Instant,
+        throttled: bool,
+    ) -> bool {
+        if self.fell_at.is_some_and(|fell| left < fell) {
+            return false;
+        }
+        if !throttled {
+            self.accepted = self.accepted.saturating_add(1);
+            return false;
+        }
+        self.throttled += 1;
+        let rate = self.rate();
+        let answers = self.accepted + self.throttled;
+        let goal = if self.fell_at.is_none() || answers >= SELDOM {
+            // As good as all of the rate is taken.
+            rate
+        } else if self.throttled >= TELLING {
+            rate * (f64::from(self.accepted) / f64::from(answers)).max(LEAST_LEFT)
+        } else {
+            return false;
+        };
+        let goal = goal.max(LOWEST);
+        self.take(Course::Back { from: goal * FALL, goal });
+        self.fell_at = Some(now);
+        (self.accepted, self.throttled) = (0, 0);
+        true
+    }
+
+    fn take(&mut self, course: Course) {
+        self.course = course;
+        self.used = Duration::ZERO;
+    }
+}
+
+/// How long the way back to a rate takes.
+fn back(goal: f64) -> Duration {
+    BACK.max(requests(BACK_REQUESTS, goal))
+}
+
+/// How long so many requests take.
+fn requests(count: f64, rate: f64) -> Duration {
+    Duration::try_from_secs_f64(count / rate).unwrap_or(Duration::MAX)
+}
