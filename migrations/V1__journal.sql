@@ -75,6 +75,12 @@ CREATE TABLE tally (
     PRIMARY KEY (campaign_id, state)
 ) STRICT, WITHOUT ROWID;
 
+-- The pace of an account that several runs share: when the next request may leave, in microseconds.
+CREATE TABLE pace (
+    owner   TEXT    PRIMARY KEY,
+    next_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
 -- One row per execution of `campaign run` or `campaign resume`.
 CREATE TABLE run (
     id          INTEGER PRIMARY KEY,
@@ -85,7 +91,7 @@ CREATE TABLE run (
     pid         INTEGER NOT NULL,
     version     TEXT    NOT NULL,
     file        TEXT,               -- NULL: resumed from the journal alone
-    rate        REAL    NOT NULL,   -- requests per second, as asked
+    rate        REAL,               -- requests per second, as asked; NULL: found out by the run
     started     INTEGER NOT NULL DEFAULT 0,
     requests    INTEGER NOT NULL DEFAULT 0,
     throttled   INTEGER NOT NULL DEFAULT 0,

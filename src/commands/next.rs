@@ -3,6 +3,7 @@
 
 use super::sending::SendArgs;
 use crate::cli::Shared;
+use crate::domain::definition::Rate;
 
 /// The command.
 pub(super) fn command(shared: &Shared, send: &SendArgs) -> String {
@@ -17,7 +18,13 @@ pub(super) fn command(shared: &Shared, send: &SendArgs) -> String {
     option("--region", send.region.clone());
     option("--profile", send.profile.clone());
     option("--endpoint-url", send.endpoint_url.as_ref().map(|url| url.as_str().to_owned()));
-    option("--rate", send.rate.map(|rate| rate.get().to_string()));
+    option(
+        "--rate",
+        send.rate.map(|rate| match rate {
+            Rate::PerSecond(rate) => rate.get().to_string(),
+            Rate::Auto => "auto".to_owned(),
+        }),
+    );
     option("--burst", send.burst.map(|burst| burst.to_string()));
     option("--max-in-flight", send.max_in_flight.map(|most| most.to_string()));
     if send.simulate {

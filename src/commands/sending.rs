@@ -13,7 +13,7 @@ use tokio::sync::watch;
 use super::failure::Failure;
 use super::place::Place;
 use super::streaming::{self, Stream};
-use super::{Session, signals};
+use super::{Session, pacing, signals};
 use crate::cli::Shared;
 use crate::clock::Clock;
 use crate::connect::{Client, Settings};
@@ -26,7 +26,6 @@ use crate::journal::{
     CampaignId, CampaignLock, Examination, Identity, Journal, JournalError, NewRun, RunEnd, RunId, Service,
     Writer, WriterError,
 };
-use crate::pace::{Asked, Pace};
 use crate::progress::{Progress, ProgressKind};
 use crate::simulator::{Latency, Simulator, UnixMillis, WorldConfig};
 
@@ -42,9 +41,9 @@ pub(super) struct SendArgs {
     /// Do not ask before sending
     #[arg(short, long)]
     pub yes: bool,
-    /// Requests per second, retries included
+    /// Requests per second, retries included; "auto" finds out what the account allows
     #[arg(long, value_name = "N", value_parser = rate)]
-    pub rate: Option<PerSecond>,
+    pub rate: Option<Rate>,
     /// Requests that may leave at once after a while of silence
     #[arg(long, value_name = "N")]
     pub burst: Option<NonZeroU32>,
@@ -68,11 +67,15 @@ pub(super) struct SendArgs {
     pub endpoint_url: Option<EndpointUrl>,
 }
 
-fn rate(text: &str) -> Result<PerSecond, String> {
+fn rate(text: &str) -> Result<Rate, String> {
+    if text == "auto" {
+        return Ok(Rate::Auto);
+    }
     text.parse()
         .ok()
         .and_then(PerSecond::new)
-        .ok_or_else(|| format!("a rate is above 0 and at most {} per second", PerSecond::MOST))
+        .map(Rate::PerSecond)
+        .ok_or_else(|| format!("a rate is above 0 and at most {} per second, or \"auto\"", PerSecond::MOST))
 }
 
 fn endpoint(text: &str) -> Result<EndpointUrl, String> {
@@ -86,7 +89,7 @@ impl SendArgs {
     /// Where it asks for what this version cannot do.
     pub(super) fn apply(&self, definition: &mut Definition) -> Result<(), Failure> {
         if let Some(rate) = self.rate {
-            definition.pace.rate = Rate::PerSecond(rate);
+            definition.pace.rate = rate;
         }
         if let Some(burst) = self.burst {
             definition.pace.burst = burst;
@@ -99,16 +102,10 @@ impl SendArgs {
         definition.connect.profile = self.profile.clone().or(definition.connect.profile.take());
         definition.connect.endpoint_url =
             self.endpoint_url.clone().or(definition.connect.endpoint_url.take());
-        if definition.pace.rate == Rate::Auto {
+        if definition.pace.share == definition::Share::Account && definition.pace.rate == Rate::Auto {
             return Err(Failure::usage(
-                "rate = \"auto\" in [pace] is not built yet",
-                "set the quota of the account (2 per second for a new one), or pass --rate N",
-            ));
-        }
-        if definition.pace.share == definition::Share::Account {
-            return Err(Failure::usage(
-                "share = \"account\" in [pace] is not built yet",
-                "give each campaign its part of the account's rate",
+                "[pace] has share = \"account\" and rate = \"auto\": runs can share only a rate that is stated",
+                "state the account's rate, or leave out the share: each run then finds out what is left to it",
             ));
         }
         Ok(())
@@ -120,6 +117,7 @@ pub(super) struct Held {
     pub(super) journal: Journal,
     pub(super) campaign: CampaignId,
     pub(super) client: Client,
+    service: Service,
     examination: Examination,
     _lock: CampaignLock,
 }
@@ -161,7 +159,7 @@ pub(super) async fn hold(
         service,
     };
     let campaign = journal.campaign(&identity, clock.now())?;
-    Ok(Held { journal, campaign, client, examination, _lock: lock })
+    Ok(Held { journal, campaign, client, service, examination, _lock: lock })
 }
 
 fn settings(definition: &Definition, place: &Place) -> Settings {
@@ -203,19 +201,20 @@ pub(super) struct Job<'a> {
 }
 
 /// Sends, settles the run's record, and tells the result.
-pub(super) async fn send(held: Held, job: Job<'_>, session: &Session<'_>) -> Result<Exit, Failure> {
-    let Held { mut journal, campaign, client, mut examination, _lock } = held;
+pub(super) async fn send(held: Held, mut job: Job<'_>, session: &Session<'_>) -> Result<Exit, Failure> {
+    let Held { mut journal, campaign, client, service, mut examination, _lock } = held;
     let clock = &session.clock;
     if job.args.retry_failed {
         journal.retry_failed(campaign)?;
     }
     journal.expire(campaign, clock.now())?;
-    let asked = asked(job.definition);
-    let new = NewRun { file: job.file.map(|file| file.display().to_string()), rate: asked.rate };
+    let new =
+        NewRun { file: job.file.map(|file| file.display().to_string()), rate: pacing::rate(job.definition) };
+    let bounds = pacing::bounds(job.definition, &journal, campaign, service, clock.now())?;
     let (run, past) = journal.begin_run(campaign, &new, clock.now())?;
     let tally = journal.tally(campaign)?;
     let (writer, journal) = Writer::spawn(journal, campaign);
-    let (feeder, feed) = match job.stream {
+    let (feeder, feed) = match job.stream.take() {
         None => (None, Feed::read_before()),
         Some(stream) => {
             let (sender, feed) = watch::channel(Feed::Reading { queued: 0 });
@@ -226,10 +225,10 @@ pub(super) async fn send(held: Held, job: Job<'_>, session: &Session<'_>) -> Res
         writer,
         run,
         client,
-        pace: Pace::new(asked, past),
+        pace: pacing::pace(job.definition, past),
         clock: clock.clone(),
         chance: fastrand::Rng::new(),
-        max_in_flight: job.definition.pace.max_in_flight.unwrap_or_else(|| in_flight_for(asked.rate)),
+        bounds,
         most: job.args.limit,
         gate: FailureGate::new(share(job.definition.safety.max_failures)),
         feed,
@@ -241,7 +240,7 @@ pub(super) async fn send(held: Held, job: Job<'_>, session: &Session<'_>) -> Res
     let journal = journal.await.map_err(|_| JournalError::WriterGone)??;
     let (outcome, read) = driven.inspect_err(|_| journal.leave_alone())?;
     let outcome = outcome?;
-    let exit = conclude(journal, (campaign, run), &job.definition.name, &outcome, &job.next, session)?;
+    let exit = conclude(journal, (campaign, run), &job, &outcome, session)?;
     // What was read before the file could not be read any further is sent and told of; now the failure is.
     read.map(|()| exit)
 }
@@ -291,25 +290,11 @@ fn share(share: f64) -> Share {
     Share::from_percent(share * 100.0).expect("a resolved definition has shares between 0 and 1")
 }
 
-fn asked(definition: &Definition) -> Asked {
-    let rate = match definition.pace.rate {
-        Rate::PerSecond(rate) => rate.get(),
-        Rate::Auto => 2.0,
-    };
-    Asked { rate, burst: definition.pace.burst }
-}
-
-/// What the rate needs at an answer time of two seconds, within bounds.
-fn in_flight_for(rate: f64) -> NonZeroUsize {
-    NonZeroUsize::new((rate * 2.0).ceil().clamp(8.0, 512.0) as usize).expect("at least 8")
-}
-
 fn conclude(
     mut journal: Journal,
     (campaign, run): (CampaignId, RunId),
-    name: &str,
+    job: &Job<'_>,
     outcome: &Outcome,
-    next: &str,
     session: &Session<'_>,
 ) -> Result<Exit, Failure> {
     let tally = journal.verified_tally(campaign)?;
@@ -319,16 +304,18 @@ fn conclude(
     journal.end_run(run, outcome.counters, &end, session.clock.now())?;
     journal.close()?;
     let summary = Summary {
-        campaign: name.to_owned(),
+        campaign: job.definition.name.clone(),
         run: Some(run.number()),
         tally,
         requests: outcome.counters.requests,
         throttled: outcome.counters.throttled,
         retried: outcome.counters.retried,
         elapsed: outcome.elapsed,
+        asked_rate: pacing::rate(job.definition),
+        limited_by: outcome.limited_by,
         exit: Some(exit.code()),
     };
-    tell(&summary, &outcome.ending, next, session.shared).map_err(|error| Failure {
+    tell(&summary, &outcome.ending, &job.next, session.shared).map_err(|error| Failure {
         message: format!("failed to write the result: {error}"),
         hint: Some("`campaign status` has it".to_owned()),
         exit: Exit::Failure,

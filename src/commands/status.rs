@@ -82,6 +82,8 @@ impl Status {
             throttled: counters.throttled,
             retried: counters.retried,
             elapsed: latest.as_ref().map(RunRecord::elapsed).unwrap_or_default(),
+            asked_rate: latest.as_ref().and_then(|run| run.rate),
+            limited_by: None,
             exit: latest.as_ref().and_then(|run| run.exit),
         };
         Ok(Self { summary, latest, running, now })
@@ -146,7 +148,7 @@ impl Status {
             summary: &self.summary,
             running: matches!(activity, Some(Activity::GoingOn(_))),
             pid: run.map(|run| run.pid),
-            rate: run.map(|run| run.rate),
+            rate: run.and_then(|run| run.rate),
             started_at: run.map(|run| run.started_at.to_string()),
             seen_at: run.map(|run| run.seen_at.to_string()),
             ended_at: run.and_then(|run| run.ended_at).map(|stamp| stamp.to_string()),

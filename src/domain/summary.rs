@@ -8,8 +8,40 @@ use serde::ser::{Serialize, SerializeMap, Serializer};
 use super::figures::{Grouped, PerSecond, Span, counted, per_second};
 use super::tally::Tally;
 
+/// What kept a run from being faster.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Limit {
+    /// The rate that was asked for, or that the service takes.
+    Pace,
+    /// Answers took so long that the requests in flight were as many as may be.
+    Latency,
+    /// The active chats quota, run into or stayed within.
+    ActiveChats,
+    /// The recipients file, read while sending.
+    File,
+    /// The journal.
+    Journal,
+}
+
+impl Limit {
+    /// Every limit.
+    pub const ALL: [Self; 5] = [Self::Pace, Self::Latency, Self::ActiveChats, Self::File, Self::Journal];
+
+    /// Its name in results.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Pace => "pace",
+            Self::Latency => "latency",
+            Self::ActiveChats => "active chats",
+            Self::File => "file",
+            Self::Journal => "journal",
+        }
+    }
+}
+
 /// The counts of a campaign and the work of one run of it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Summary {
     /// The campaign's name.
     pub campaign: String,
@@ -25,6 +57,10 @@ pub struct Summary {
     pub retried: u64,
     /// How long the run took (so far).
     pub elapsed: Duration,
+    /// Requests per second, as asked; `None` where the run found out itself, or where it is not known.
+    pub asked_rate: Option<f64>,
+    /// What kept it from being faster; `None` where nothing did, or where it is not known.
+    pub limited_by: Option<Limit>,
     /// The exit code; `None` while the run goes on.
     pub exit: Option<u8>,
 }
@@ -59,11 +95,18 @@ impl Summary {
             return format!("no request in {}", Span(self.elapsed));
         }
         let mut work = format!(
-            "{} in {} ({})",
+            "{} in {} ({}",
             counted(self.requests, "request", "requests"),
             Span(self.elapsed),
             PerSecond(self.achieved_rate())
         );
+        if let Some(asked) = self.asked_rate {
+            let _ = write!(work, " of {} asked", PerSecond(asked));
+        }
+        if let Some(limit) = self.limited_by {
+            let _ = write!(work, ", limited by the {}", limit.name());
+        }
+        work.push(')');
         for (count, word) in [(self.throttled, "throttled"), (self.retried, "retried")] {
             if count > 0 {
                 let _ = write!(work, ", {} {word}", Grouped(count));
@@ -93,6 +136,8 @@ impl Serialize for Summary {
         map.serialize_entry("retried", &self.retried)?;
         map.serialize_entry("elapsed_s", &rounded(self.elapsed.as_secs_f64()))?;
         map.serialize_entry("achieved_rate", &rounded(self.achieved_rate()))?;
+        map.serialize_entry("asked_rate", &self.asked_rate.map(rounded))?;
+        map.serialize_entry("limited_by", &self.limited_by.map(Limit::name))?;
         map.serialize_entry("exit", &self.exit)?;
         map.end()
     }
@@ -118,6 +163,8 @@ mod tests {
             throttled: 25,
             retried: 30,
             elapsed: Duration::from_millis(610_400),
+            asked_rate: Some(2.0),
+            limited_by: Some(Limit::Pace),
             exit: Some(3),
         }
     }

@@ -9,15 +9,16 @@ use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use tokio::time::{Instant, sleep_until};
 
+use super::brakes::{Brakes, Supply};
 use super::feed::Feed;
 use super::notice::{Notice, Observer, Refused, masked, told};
-use super::pause::Pause;
 use super::queue::{Queue, Step};
 use super::timers::Timers;
 use super::{Engine, Stop};
 use crate::domain::ending::Ending;
 use crate::domain::refusal::{Refusal, RefusalKind};
 use crate::domain::state::{Doubt, Event, State};
+use crate::domain::summary::Limit;
 use crate::domain::verdict::{self, Silence, Situation, Verdict};
 use crate::journal::{Claimed, Counters, JournalError, RowId, Settlement, WriterError};
 
@@ -38,7 +39,7 @@ pub(super) struct Flow<'a> {
     timers: Timers,
     /// Attempts in this run of rows that had one and may have more.
     tries: HashMap<RowId, u32>,
-    pause: Pause,
+    brakes: Brakes,
     silence: Silence,
     ending: Option<Ending>,
     abandon: bool,
@@ -66,8 +67,9 @@ enum Then {
 }
 
 impl<'a> Flow<'a> {
-    pub(super) fn new(engine: Engine, observer: &'a mut dyn Observer, began: Instant) -> Self {
+    pub(super) fn new(mut engine: Engine, observer: &'a mut dyn Observer, began: Instant) -> Self {
         Self {
+            brakes: Brakes::new(std::mem::take(&mut engine.bounds), began),
             queue: Queue::new(engine.feed.clone()),
             engine,
             observer,
@@ -76,7 +78,6 @@ impl<'a> Flow<'a> {
             settling: FuturesUnordered::new(),
             timers: Timers::default(),
             tries: HashMap::new(),
-            pause: Pause::default(),
             silence: Silence::default(),
             ending: None,
             abandon: false,
@@ -88,7 +89,7 @@ impl<'a> Flow<'a> {
         }
     }
 
-    pub(super) async fn run(mut self) -> Result<(Ending, Counters), WriterError> {
+    pub(super) async fn run(mut self) -> Result<(Ending, Counters, Option<Limit>), WriterError> {
         self.observer.see(&Notice::Began(self.engine.tally));
         loop {
             self.top_up();
@@ -96,7 +97,8 @@ impl<'a> Flow<'a> {
                 if self.ending.is_none() && self.queue.sweep() {
                     continue;
                 }
-                return Ok((self.ending.unwrap_or(Ending::Complete), self.counters));
+                let limited_by = self.brakes.limited_by();
+                return Ok((self.ending.unwrap_or(Ending::Complete), self.counters, limited_by));
             }
             let wake = self.next_wake();
             let may_send = self.may_send();
@@ -111,7 +113,8 @@ impl<'a> Flow<'a> {
                 },
                 error = self.engine.writer.failed() => return Err(error),
                 () = sleep_until(wake.unwrap_or(self.began)), if wake.is_some() => self.on_wake().await,
-                () = self.engine.pace.permit(), if may_send => self.launch()?,
+                permit = self.brakes.permit(&mut self.engine.pace, &self.engine.writer, &self.engine.clock),
+                    if may_send => permit.and_then(|()| self.launch())?,
             }
         }
     }
@@ -122,9 +125,15 @@ impl<'a> Flow<'a> {
         quiet && (drained || (self.queue.is_exhausted() && self.timers.is_empty()))
     }
 
-    fn may_send(&self) -> bool {
-        let room = self.pause.limit(self.engine.max_in_flight.get());
-        self.ending.is_none() && !self.queue.ready.is_empty() && self.in_flight.len() < room
+    fn may_send(&mut self) -> bool {
+        let supply = Supply {
+            open: self.ending.is_none(),
+            ready: !self.queue.ready.is_empty(),
+            waits_for_file: self.queue.waits_for_file(),
+            claiming: self.queue.is_claiming(),
+            in_flight: self.in_flight.len(),
+        };
+        self.brakes.may_send(supply, self.engine.pace.rate())
     }
 
     /// How many more rows this run may begin with. A row that it began with may have a contact, answered or not, until
@@ -147,7 +156,7 @@ impl<'a> Flow<'a> {
     fn top_up(&mut self) {
         // About a second of the pace.
         let second = self.engine.pace.rate().ceil().max(1.0) as usize;
-        let ahead = if self.ending.is_some() { 0 } else { self.pause.limit(second) };
+        let ahead = if self.ending.is_some() { 0 } else { self.brakes.pause.limit(second) };
         let allowance = self.allowance();
         self.queue.top_up(&self.engine.writer, &self.engine.clock, ahead, allowance);
     }
@@ -157,7 +166,8 @@ impl<'a> Flow<'a> {
             return None;
         }
         let record = self.recorded_at + SIGN_OF_LIFE;
-        self.timers.next().into_iter().chain(self.pause.ends_at()).chain([record]).min()
+        let brakes = self.brakes.wake(self.in_flight.len());
+        self.timers.next().into_iter().chain(brakes).chain([record]).min()
     }
 
     async fn on_wake(&mut self) {
@@ -166,7 +176,7 @@ impl<'a> Flow<'a> {
             self.record().await;
         }
         self.timers.take_due(now, &mut self.queue.due);
-        self.pause.wake(now);
+        self.brakes.pause.wake(now);
     }
 
     fn on_news(&mut self, feed: Feed) {
@@ -191,7 +201,7 @@ impl<'a> Flow<'a> {
             }
         }
         self.queue.ready.extend(rows);
-        if self.ending.is_some() || self.pause.is_on() {
+        if self.ending.is_some() || self.brakes.pause.is_on() {
             self.give_back();
         }
     }
@@ -215,6 +225,7 @@ impl<'a> Flow<'a> {
         self.counters.requests += 1;
         self.counters.retried += u64::from(again);
         let client = self.engine.client.clone();
+        self.brakes.left();
         let left = Instant::now();
         self.in_flight.push(Box::pin(async move {
             let answer = client.start(&request).await;
@@ -227,13 +238,15 @@ impl<'a> Flow<'a> {
     fn on_answer(&mut self, row: &Claimed, left: Instant, answer: Result<String, Refusal>) {
         let throttled = answer.as_ref().is_err_and(|refusal| refusal.kind == RefusalKind::Throttled);
         self.engine.pace.answered(left, throttled);
+        self.brakes.answered(left.elapsed());
         match answer {
             Ok(contact_id) => {
                 self.silence.broken();
-                if self.pause.started() {
+                if self.brakes.pause.started() {
                     self.observer.see(&Notice::Resumed);
                 }
                 self.tries.remove(&row.id);
+                self.brakes.started();
                 self.settle(row, Event::Answered, Some(contact_id), None, Then::Started);
                 self.spend();
             }
@@ -251,6 +264,9 @@ impl<'a> Flow<'a> {
         };
         let verdict = verdict::decide(situation, self.engine.chance.f64());
         self.listen(&refusal);
+        if refusal.kind == RefusalKind::Unknown {
+            self.brakes.started();
+        }
         let mut told = told(row, &refusal);
         let mut due = None;
         match verdict {
@@ -288,7 +304,7 @@ impl<'a> Flow<'a> {
 
     /// The active chats quota is full: claimed rows go back to the queue, and a while later one request finds out.
     fn pause(&mut self) {
-        let Some(length) = self.pause.begin(Instant::now(), self.engine.chance.f64()) else { return };
+        let Some(length) = self.brakes.pause.begin(Instant::now(), self.engine.chance.f64()) else { return };
         self.observer.see(&Notice::Paused(length));
         self.give_back();
     }

@@ -4,11 +4,16 @@
 //! [`crate::domain::verdict`], when a request may leave in [`crate::pace`], what is durable in [`crate::journal`].
 //! Deliberately absent: SQL, AWS, wall-clock time that is not injected, and any waiting but tokio's.
 
+mod active;
+mod brakes;
 mod feed;
 mod flow;
+mod limits;
 mod notice;
 mod pause;
 mod queue;
+mod room;
+mod slots;
 mod timers;
 
 use std::num::{NonZeroU64, NonZeroUsize};
@@ -17,6 +22,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
+pub use active::ActiveContacts;
 pub use feed::Feed;
 pub use notice::{Notice, Observer, Refused, Unobserved};
 
@@ -24,8 +30,9 @@ use crate::clock::Clock;
 use crate::connect::Client;
 use crate::domain::ending::{Ending, Signal};
 use crate::domain::gate::FailureGate;
+use crate::domain::summary::Limit;
 use crate::domain::tally::Tally;
-use crate::journal::{Counters, RunId, Writer, WriterError};
+use crate::journal::{Counters, RunId, SharedPace, Writer, WriterError};
 use crate::pace::Pace;
 
 /// What a run is asked from outside.
@@ -38,6 +45,17 @@ pub enum Stop {
     Drain(Signal),
     /// Now. Requests in flight stay in doubt, and the next run replays them.
     Now(Signal),
+}
+
+/// What bounds a run besides its pace.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Bounds {
+    /// Requests without an answer, at most; `None`: what pace and answer times need, and no more than 512.
+    pub max_in_flight: Option<NonZeroUsize>,
+    /// Contacts that are alive, at most, where it is known how long one lives.
+    pub active: Option<ActiveContacts>,
+    /// The pace of the account, where other runs have a part in it.
+    pub shared: Option<SharedPace>,
 }
 
 /// Everything a run needs.
@@ -55,8 +73,8 @@ pub struct Engine {
     pub clock: Clock,
     /// Chance, for jitter.
     pub chance: fastrand::Rng,
-    /// Requests without an answer, at most.
-    pub max_in_flight: NonZeroUsize,
+    /// What bounds it besides.
+    pub bounds: Bounds,
     /// Contacts to start in this run, at most.
     pub most: Option<NonZeroU64>,
     /// When too many rows fail.
@@ -78,6 +96,8 @@ pub struct Outcome {
     pub counters: Counters,
     /// How long it took.
     pub elapsed: Duration,
+    /// What kept it from being faster for the longest time.
+    pub limited_by: Option<Limit>,
 }
 
 impl Engine {
@@ -87,7 +107,7 @@ impl Engine {
     /// Where the journal cannot be written: nothing more is sent, and what was acknowledged stays.
     pub async fn send(self, observer: &mut dyn Observer) -> Result<Outcome, WriterError> {
         let began = Instant::now();
-        let (ending, counters) = flow::Flow::new(self, observer, began).run().await?;
-        Ok(Outcome { ending, counters, elapsed: began.elapsed() })
+        let (ending, counters, limited_by) = flow::Flow::new(self, observer, began).run().await?;
+        Ok(Outcome { ending, counters, elapsed: began.elapsed(), limited_by })
     }
 }

@@ -146,6 +146,11 @@ impl Queue {
         self.ready.len() + self.due.len() + claiming
     }
 
+    /// Whether more rows can come only from the file.
+    pub(super) fn waits_for_file(&self) -> bool {
+        matches!(self.source, Source::Waiting(_)) && self.due.is_empty() && self.claiming.is_none()
+    }
+
     pub(super) fn is_claiming(&self) -> bool {
         self.claiming.is_some()
     }

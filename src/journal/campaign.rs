@@ -21,7 +21,9 @@ pub enum Service {
 }
 
 impl Service {
-    fn name(self) -> &'static str {
+    /// Its name in the journal.
+    #[must_use]
+    pub fn name(self) -> &'static str {
         match self {
             Self::Aws => "aws",
             Self::Loopback => "loopback",

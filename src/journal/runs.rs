@@ -27,8 +27,8 @@ impl RunId {
 pub struct NewRun {
     /// The recipients file; `None` where the run goes on from the journal alone.
     pub file: Option<String>,
-    /// Requests per second, as asked.
-    pub rate: f64,
+    /// Requests per second, as asked; `None` where the run finds out itself.
+    pub rate: Option<f64>,
 }
 
 /// What a run has done so far.
@@ -66,8 +66,8 @@ pub struct RunRecord {
     pub ended_at: Option<Stamp>,
     /// Its process.
     pub pid: u32,
-    /// Requests per second, as asked.
-    pub rate: f64,
+    /// Requests per second, as asked; `None` where the run found out itself.
+    pub rate: Option<f64>,
     /// What it has done.
     pub counters: Counters,
     /// Its exit code.
@@ -109,6 +109,30 @@ impl Journal {
             ],
         )?;
         Ok((RunId(self.connection.last_insert_rowid()), past))
+    }
+
+    /// How long ago the contacts were started that may be alive when each lives for `life`, the oldest first: those of
+    /// every campaign of the same instance, and those of which nobody knows.
+    ///
+    /// # Errors
+    /// Where the journal cannot be read.
+    pub fn ages_of_contacts(
+        &self,
+        campaign: CampaignId,
+        life: Duration,
+        now: Stamp,
+    ) -> Result<Vec<Duration>, JournalError> {
+        let since = StampColumn(now.minus(life));
+        // Most runs begin long after the last one, and need not look at every row.
+        let mut statement = self.connection.prepare(
+            "SELECT at FROM (SELECT coalesce(settled_at, doubt_at) AS at FROM row
+                 WHERE campaign_id IN (SELECT id FROM campaign WHERE (instance_id, service) =
+                     (SELECT instance_id, service FROM campaign WHERE id = ?1))
+                 AND state IN (1, 2) AND EXISTS (SELECT 1 FROM run WHERE seen_at > ?2))
+             WHERE at > ?2 ORDER BY at",
+        )?;
+        let starts = statement.query_map(params![campaign.0, since], |row| row.get::<_, StampColumn>(0))?;
+        Ok(starts.map(|start| start.map(|start| now.since(start.0))).collect::<Result<_, _>>()?)
     }
 
     /// How long the campaign has been quiet, as the end of its last run tells.

@@ -18,6 +18,7 @@ use super::open::Journal;
 use super::plan::{self, Plan, PlanSummary};
 use super::row::{CampaignId, RowId};
 use super::runs::{self, Counters, RunId};
+use super::share::{self, SharedPace};
 use super::tally::Delta;
 use crate::domain::stamp::Stamp;
 use crate::domain::state::State;
@@ -46,6 +47,7 @@ enum Word {
     ClaimNext { pass: Pass, after: RowId, most: u32, now: Stamp, reply: Reply<Vec<Claimed>> },
     ClaimAgain { ids: Vec<RowId>, now: Stamp, reply: Reply<Vec<Claimed>> },
     Settle { settlement: Settlement, reply: Reply<State> },
+    Reserve { shared: SharedPace, many: u32, now: Stamp, reply: Reply<Vec<Duration>> },
     Counters { run: RunId, counters: Counters, now: Stamp },
     Plan { plan: Box<Plan>, lines: Vec<Line>, reply: Reply<(Box<Plan>, PlanSummary)> },
     FinishPlan { plan: Box<Plan>, reply: Reply<PlanSummary> },
@@ -67,6 +69,7 @@ impl Word {
         match self {
             Self::ClaimNext { reply, .. } | Self::ClaimAgain { reply, .. } => send(reply, error),
             Self::Settle { reply, .. } => send(reply, error),
+            Self::Reserve { reply, .. } => send(reply, error),
             Self::Plan { reply, .. } => send(reply, error),
             Self::FinishPlan { reply, .. } => send(reply, error),
             Self::Counters { .. } => {}
@@ -116,6 +119,19 @@ impl Writer {
     /// Where the journal could not be written.
     pub async fn settle(&self, settlement: Settlement) -> Result<State, WriterError> {
         self.ask(|reply| Word::Settle { settlement, reply }).await
+    }
+
+    /// Takes permits of a pace that several runs share, and says how long from `now` to wait before each is used.
+    ///
+    /// # Errors
+    /// Where the journal could not be written; then there are none.
+    pub async fn reserve(
+        &self,
+        shared: SharedPace,
+        many: u32,
+        now: Stamp,
+    ) -> Result<Vec<Duration>, WriterError> {
+        self.ask(|reply| Word::Reserve { shared, many, now, reply }).await
     }
 
     /// Keeps the record of a run current, with the next group.
@@ -248,6 +264,9 @@ fn apply(
             hold(reply, attempts::claim_again(tx, shapes, &ids, now, delta), held)
         }
         Word::Settle { settlement, reply } => hold(reply, attempts::settle(tx, &settlement, delta), held),
+        Word::Reserve { shared, many, now, reply } => {
+            hold(reply, share::reserve(tx, &shared, many, now).map_err(JournalError::from), held)
+        }
         Word::Counters { run, counters, now } => Ok(runs::write_counters(tx, run, counters, now)?),
         Word::Plan { mut plan, lines, reply } => {
             let result = plan::plan_lines(tx, &mut plan, &lines, delta).map(|summary| (plan, summary));

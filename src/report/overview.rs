@@ -67,7 +67,7 @@ struct Run<'j> {
     started_at: Shown<Stamp>,
     seen_at: Shown<Stamp>,
     ended_at: Option<Shown<Stamp>>,
-    rate: f64,
+    rate: Option<f64>,
     started: u64,
     requests: u64,
     throttled: u64,

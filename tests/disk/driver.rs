@@ -13,7 +13,7 @@ use campaign::domain::gate::{FailureGate, Share};
 use campaign::domain::request::{Leaf, Message, Request, SegmentValue, Shape};
 use campaign::domain::state::State;
 use campaign::domain::token::TokenSpace;
-use campaign::engine::{Engine, Feed, Notice, Observer, Stop};
+use campaign::engine::{Bounds, Engine, Feed, Notice, Observer, Stop};
 use campaign::journal::{Content, Identity, Journal, Line, NewRun, RunEnd, Service, Writer};
 use campaign::pace::{Asked, Pace};
 use tokio::sync::watch;
@@ -58,7 +58,7 @@ async fn drive() {
     journal.finish_plan(plan).unwrap();
     let asked = Asked { rate: 300.0, burst: NonZeroU32::new(20).unwrap() };
     let (run, past) =
-        journal.begin_run(campaign, &NewRun { file: None, rate: asked.rate }, clock.now()).unwrap();
+        journal.begin_run(campaign, &NewRun { file: None, rate: Some(asked.rate) }, clock.now()).unwrap();
     let tally = journal.verified_tally(campaign).unwrap();
     let client = Client::connect(&settings(variable("DISK_ENDPOINT")), &clock).await.unwrap();
     let (writer, journal) = Writer::spawn(journal, campaign);
@@ -69,7 +69,7 @@ async fn drive() {
         pace: Pace::new(asked, past),
         clock: clock.clone(),
         chance: fastrand::Rng::new(),
-        max_in_flight: NonZeroUsize::new(64).unwrap(),
+        bounds: Bounds { max_in_flight: NonZeroUsize::new(64), ..Bounds::default() },
         most: None,
         gate: FailureGate::new(Share::from_percent(100.0).unwrap()),
         feed: Feed::read_before(),

@@ -15,7 +15,7 @@ use std::time::Duration;
 use campaign::connect::{Client, Settings};
 use campaign::domain::gate::{FailureGate, Share};
 use campaign::domain::request::Shape;
-use campaign::engine::{Engine, Feed, Outcome, Stop};
+use campaign::engine::{Bounds, Engine, Feed, Outcome, Stop};
 use campaign::journal::{
     CampaignId, Identity, Journal, Line, NewRun, Plan, RunEnd, RunId, Service, Writer, WriterError,
 };
@@ -160,7 +160,7 @@ impl Trial {
             journal.retry_failed(self.campaign).expect("failed rows are queued");
         }
         journal.expire(self.campaign, clock.now()).expect("rows expire");
-        let new = NewRun { file: None, rate: options.asked.rate };
+        let new = NewRun { file: None, rate: Some(options.asked.rate) };
         let (run, past) = journal.begin_run(self.campaign, &new, clock.now()).expect("a run begins");
         let tally = journal.verified_tally(self.campaign).expect("the counts add up");
         let plan = options.stream.map(|_| self.begin_plan(&mut journal));
@@ -180,7 +180,7 @@ impl Trial {
             pace: Pace::new(options.asked, past),
             clock: clock.clone(),
             chance: fastrand::Rng::with_seed(self.runs),
-            max_in_flight: NonZeroUsize::new(options.max_in_flight).expect("something in flight"),
+            bounds: Bounds { max_in_flight: NonZeroUsize::new(options.max_in_flight), ..Bounds::default() },
             most: options.most.map(|most| NonZeroU64::new(most).expect("some")),
             gate: FailureGate::new(Share::from_percent(options.max_failures).expect("a share")),
             feed,

@@ -2,5 +2,6 @@
 
 mod durable;
 mod faults;
+mod pace;
 mod stage;
 mod uncertain;

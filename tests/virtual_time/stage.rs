@@ -5,6 +5,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::num::{NonZeroU32, NonZeroU64, NonZeroUsize};
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use campaign::clock::Clock;
@@ -16,7 +17,7 @@ use campaign::domain::state::State;
 use campaign::domain::tally::Tally;
 use campaign::domain::token::TokenSpace;
 use campaign::domain::verdict::TOKEN_SAFE;
-use campaign::engine::{Engine, Feed, Observer, Outcome, Stop, Unobserved};
+use campaign::engine::{Bounds, Engine, Feed, Notice, Observer, Outcome, Stop, Unobserved};
 use campaign::journal::{
     CampaignId, Content, Identity, Journal, JournalError, Line, NewRun, Reader, Record, RunEnd, Selection,
     Service, Writer, WriterError,
@@ -35,7 +36,7 @@ pub(crate) const EPOCH: i64 = 1_772_357_400_000;
 
 /// Everything that outlives a run.
 pub(crate) struct Stage {
-    pub(crate) folder: tempfile::TempDir,
+    pub(crate) folder: Arc<tempfile::TempDir>,
     pub(crate) simulator: Simulator,
     pub(crate) clock: Clock,
     pub(crate) campaign: CampaignId,
@@ -58,7 +59,9 @@ pub(crate) struct Row {
 pub(crate) struct Options {
     pub(crate) rate: f64,
     pub(crate) burst: u32,
-    pub(crate) max_in_flight: usize,
+    /// The rate is only the most, and the run finds out what the service takes.
+    pub(crate) auto: bool,
+    pub(crate) bounds: Bounds,
     pub(crate) most: Option<u64>,
     pub(crate) feed: watch::Receiver<Feed>,
     pub(crate) stop: watch::Receiver<Stop>,
@@ -71,7 +74,8 @@ impl Default for Options {
         Self {
             rate: 2.0,
             burst: 5,
-            max_in_flight: 16,
+            auto: false,
+            bounds: Bounds { max_in_flight: NonZeroUsize::new(16), ..Bounds::default() },
             most: None,
             feed: Feed::read_before(),
             stop: watch::channel(Stop::No).1,
@@ -111,8 +115,21 @@ pub(crate) fn shape() -> Shape {
     }
 }
 
+/// Watches with a function.
+pub(crate) struct Seen<'a, F>(pub(crate) &'a mut F);
+
+impl<F: FnMut(&Notice)> Observer for Seen<'_, F> {
+    fn see(&mut self, notice: &Notice) {
+        (self.0)(notice);
+    }
+}
+
 /// The recipient with this number: a fictional number, a name, a message.
 pub(crate) fn line(number: u64, recipient: u64) -> Line {
+    line_of(CAMPAIGN, number, recipient)
+}
+
+fn line_of(campaign: &str, number: u64, recipient: u64) -> Line {
     let key = format!("C-{recipient}");
     let name = format!("Name {recipient}");
     let destination = format!("+1{:03}55501{:02}", 202 + recipient / 100 % 700, recipient % 100);
@@ -120,7 +137,7 @@ pub(crate) fn line(number: u64, recipient: u64) -> Line {
         number,
         cells: vec![key.clone(), name.clone(), destination.clone()],
         content: Content::Recipient {
-            client_token: TokenSpace::new(INSTANCE, CAMPAIGN).token(&key),
+            client_token: TokenSpace::new(INSTANCE, campaign).token(&key),
             slots: vec![name.clone(), format!("Hi {name}, see you.")],
             key,
             destination,
@@ -132,7 +149,7 @@ pub(crate) fn line(number: u64, recipient: u64) -> Line {
 impl Stage {
     /// A stage in the given world, at a fixed time of day. Call it inside the runtime.
     pub(crate) fn new(world: WorldConfig) -> Self {
-        let folder = tempfile::tempdir().expect("a folder for the journal");
+        let folder = Arc::new(tempfile::tempdir().expect("a folder for the journal"));
         let clock = Clock::from_tokio(Stamp::from_millis(EPOCH));
         let of_world = clock.clone();
         let simulator = Simulator::new(world, move || {
@@ -147,6 +164,21 @@ impl Stage {
     pub(crate) fn with_recipients(world: WorldConfig, recipients: u64) -> Self {
         let stage = Self::new(world);
         stage.plan(&(0..recipients).map(|recipient| line(recipient + 2, recipient)).collect::<Vec<_>>());
+        stage
+    }
+
+    /// Another campaign of the same journal, in the same world, with a planned file of so many recipients.
+    pub(crate) fn beside(&self, name: &str, recipients: u64) -> Self {
+        let mut stage = Self {
+            folder: Arc::clone(&self.folder),
+            simulator: self.simulator.clone(),
+            clock: self.clock.clone(),
+            campaign: self.campaign,
+            runs: 1_000,
+        };
+        let identity = Identity { name: name.to_owned(), ..identity() };
+        stage.campaign = stage.journal().campaign(&identity, stage.clock.now()).expect("a campaign");
+        stage.plan(&(0..recipients).map(|n| line_of(name, n + 2, n)).collect::<Vec<_>>());
         stage
     }
 
@@ -187,7 +219,7 @@ impl Stage {
         let mut journal = self.journal();
         let now = self.clock.now();
         journal.expire(self.campaign, now).expect("rows expire");
-        let new = NewRun { file: None, rate: options.rate };
+        let new = NewRun { file: None, rate: Some(options.rate) };
         let (run, past) = journal.begin_run(self.campaign, &new, now).expect("a run begins");
         let tally = journal.verified_tally(self.campaign).expect("the counts add up");
         let (writer, journal) = Writer::spawn(journal, self.campaign);
@@ -196,10 +228,14 @@ impl Stage {
             writer,
             run,
             client: self.client(options),
-            pace: Pace::new(options.asked(), past),
+            pace: if options.auto {
+                Pace::unknown(options.asked(), past)
+            } else {
+                Pace::new(options.asked(), past)
+            },
             clock: self.clock.clone(),
             chance: fastrand::Rng::with_seed(self.runs),
-            max_in_flight: NonZeroUsize::new(options.max_in_flight).expect("something in flight"),
+            bounds: options.bounds.clone(),
             most: options.most.map(|most| NonZeroU64::new(most).expect("some")),
             gate: FailureGate::new(Share::from_percent(options.max_failures).expect("a share")),
             feed: options.feed.clone(),
@@ -302,7 +338,7 @@ impl Stage {
 }
 
 /// Promise 6, for every window that begins and ends with a request. Times are whole milliseconds, hence the slack.
-fn check_pace(at: impl Iterator<Item = u64>, options: &Options) {
+pub(crate) fn check_pace(at: impl Iterator<Item = u64>, options: &Options) {
     // The excess of a window is a difference of two sums, so the worst window ends where a running maximum is largest.
     let mut worst = f64::MIN;
     let mut least = f64::MAX;

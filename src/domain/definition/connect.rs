@@ -15,6 +15,8 @@ pub struct ConnectSettings {
     pub instance_id: String,
     /// The Region: the given one, else that of the ARNs.
     pub region: Option<String>,
+    /// The account, where an ARN tells it.
+    pub account: Option<String>,
     /// The profile of the AWS configuration files.
     pub profile: Option<String>,
     /// Another endpoint.
@@ -85,7 +87,7 @@ pub(super) fn resolve(reader: &mut Reader<'_>) -> (ConnectSettings, Rules) {
     let channel =
         reader.text("connect.channel").and_then(|name| Channel::parse(&name)).unwrap_or(Channel::Sms);
     let (instance_id, instance_home) = instance(reader);
-    let region = region(reader, instance_home.as_ref());
+    let (region, account) = home(reader, instance_home.as_ref());
     let endpoint_url = reader.text("connect.endpoint_url").and_then(|url| match EndpointUrl::parse(&url) {
         Ok(url) => Some(url),
         Err(bad) => {
@@ -97,6 +99,7 @@ pub(super) fn resolve(reader: &mut Reader<'_>) -> (ConnectSettings, Rules) {
     let connect = ConnectSettings {
         instance_id: instance_id.clone(),
         region: region.clone(),
+        account,
         profile: reader.text("connect.profile"),
         endpoint_url,
         ca_bundle: reader.text("connect.ca_bundle"),
@@ -116,8 +119,8 @@ fn instance(reader: &mut Reader<'_>) -> (String, Option<Home>) {
     })
 }
 
-/// The Region that is given, else that of the first ARN. Every ARN must be in it, and all in one account.
-fn region(reader: &mut Reader<'_>, instance: Option<&Home>) -> Option<String> {
+/// The Region that is given, else that of the first ARN, and the account. Every ARN must be in them.
+fn home(reader: &mut Reader<'_>, instance: Option<&Home>) -> (Option<String>, Option<String>) {
     let given = reader.text("connect.region");
     let region_form = |region: &str| {
         region.contains('-')
@@ -143,13 +146,14 @@ fn region(reader: &mut Reader<'_>, instance: Option<&Home>) -> Option<String> {
         reader.mistake(place, message);
     }
     let mut accounts = homes.iter().flatten().map(|home| &home.account);
-    if let Some(first) = accounts.next()
+    let account = accounts.next();
+    if let Some(first) = account
         && let Some(other) = accounts.find(|account| *account != first)
     {
         let place = reader.place("connect.source");
         reader.mistake(place, format!("`connect` names resources of two accounts, {first} and {other}"));
     }
-    region
+    (region, account.cloned())
 }
 
 /// A text that has no placeholders.

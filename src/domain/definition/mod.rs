@@ -148,7 +148,7 @@ pub struct PaceSettings {
     pub rate: Rate,
     /// Requests that may go out at once.
     pub burst: NonZeroU32,
-    /// Most requests without an answer; from the rate where none is given.
+    /// Most requests without an answer; what rate and answer times need where none is given.
     pub max_in_flight: Option<NonZeroUsize>,
     /// The instance's quota of active chats.
     pub max_active_contacts: u32,

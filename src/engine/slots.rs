@@ -1,0 +1,79 @@
+//! Permits of a pace that several runs share: the journal gives them, a few at a time, each with the time at which its
+//! request may leave.
+
+use std::collections::VecDeque;
+use std::future::Future;
+use std::pin::Pin;
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep_until};
+
+use crate::clock::Clock;
+use crate::journal::{SharedPace, Writer, WriterError};
+
+/// Permits are asked for so far ahead, at most.
+const AHEAD: Duration = Duration::from_millis(200);
+
+type Asking = Pin<Box<dyn Future<Output = Result<Vec<Duration>, WriterError>> + Send>>;
+
+/// The permits that this run has.
+#[derive(Default)]
+pub(super) struct Slots {
+    shared: Option<SharedPace>,
+    permits: VecDeque<Instant>,
+    asking: Option<(Asking, Instant)>,
+}
+
+impl Slots {
+    pub(super) fn new(shared: Option<SharedPace>) -> Self {
+        Self { shared, ..Self::default() }
+    }
+
+    /// Whether other runs have a part in the pace.
+    pub(super) fn are_shared(&self) -> bool {
+        self.shared.is_some()
+    }
+
+    /// Waits until a request may leave, as far as other runs are concerned. Cancel-safe: it takes nothing, see
+    /// [`Slots::take`].
+    ///
+    /// # Errors
+    /// Where the journal cannot be written.
+    pub(super) async fn permit(&mut self, writer: &Writer, clock: &Clock) -> Result<(), WriterError> {
+        let Some(shared) = &self.shared else { return Ok(()) };
+        loop {
+            let now = Instant::now();
+            // One that nobody used in its time is lost: together with the next ones it would be too many at once.
+            while self.permits.front().is_some_and(|at| *at + SharedPace::GRACE < now) {
+                self.permits.pop_front();
+            }
+            if let Some(at) = self.permits.front() {
+                sleep_until(*at).await;
+                if Instant::now() <= *at + SharedPace::GRACE {
+                    return Ok(());
+                }
+                continue;
+            }
+            let (asking, since) = self.asking.get_or_insert_with(|| {
+                let (writer, shared, now) = (writer.clone(), shared.clone(), clock.now());
+                let many = (shared.rate * AHEAD.as_secs_f64()).ceil().clamp(1.0, 1_000.0) as u32;
+                (Box::pin(async move { writer.reserve(shared, many, now).await }), Instant::now())
+            });
+            let since = *since;
+            let waits = asking.await;
+            self.asking = None;
+            self.permits.extend(waits?.into_iter().map(|wait| since + wait));
+        }
+    }
+
+    /// The permit is used.
+    pub(super) fn take(&mut self) {
+        self.permits.pop_front();
+    }
+}
+
+impl std::fmt::Debug for Slots {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Slots").field("permits", &self.permits.len()).finish_non_exhaustive()
+    }
+}
