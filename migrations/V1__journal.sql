@@ -8,7 +8,8 @@ CREATE TABLE campaign (
     instance_id TEXT    NOT NULL,
     key_column  TEXT,               -- NULL: the number itself is the key
     service     TEXT    NOT NULL,   -- 'aws', 'loopback' or 'simulated': contacts of one are no contacts of another
-    created_at  INTEGER NOT NULL
+    created_at  INTEGER NOT NULL,
+    plan        INTEGER NOT NULL DEFAULT 0 -- how far the last plan is: 0 begun, 1 read to its end, 2 agreed to
 ) STRICT;
 
 -- What all rows of one plan have in common: the request with slots where rows differ. Never changed once written.

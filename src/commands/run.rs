@@ -7,7 +7,7 @@ use clap::Args;
 
 use super::Session;
 use super::failure::Failure;
-use super::next;
+use super::next::{self, GoOn};
 use super::place::Place;
 use super::planning::File;
 use super::sending::{self, Job, SendArgs};
@@ -67,9 +67,11 @@ pub fn run(args: &RunArgs, session: &Session<'_>) -> Result<Exit, Failure> {
             }
             tell(&preflight, shared)?;
             agree(args, &definition, &preflight)?;
+            held.journal.agree(held.campaign)?;
             None
         };
-        let next = next::command(shared, &args.send);
+        let goes_on = if args.stream { GoOn::Stream(&args.file) } else { GoOn::Resume };
+        let next = next::command(goes_on, shared, &args.send);
         let job = Job { args: &args.send, definition: &definition, file: Some(&args.file), stream, next };
         sending::send(held, job, session).await
     })

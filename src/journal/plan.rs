@@ -11,6 +11,7 @@ use uuid::Uuid;
 use super::error::JournalError;
 use super::known::{self, Known, find};
 use super::open::Journal;
+use super::planned::{self, Planned};
 use super::row::{CampaignId, RowId, StateColumn, TokenColumn, texts};
 use super::seen::Seen;
 use super::tally::Delta;
@@ -114,6 +115,7 @@ impl Journal {
             delta.remove(state, i64::try_from(rows).unwrap_or(i64::MAX));
         }
         delta.write(&tx, campaign)?;
+        planned::mark(&tx, campaign, Planned::Begun)?;
         tx.commit()?;
         Ok(Plan { campaign, shape, header, seen: Seen::default(), summary: PlanSummary::default() })
     }
@@ -169,6 +171,7 @@ pub(super) fn withdraw_missing(
     delta: &mut Delta,
 ) -> Result<PlanSummary, JournalError> {
     let Plan { campaign, seen, mut summary, .. } = plan;
+    planned::mark(tx, campaign, Planned::Read)?;
     let gone: Vec<(RowId, State)> = {
         let mut statement = tx.prepare_cached(
             "SELECT id, state FROM row WHERE campaign_id = ?1 AND state NOT IN (5, 6) AND line IS NOT NULL",

@@ -10,6 +10,7 @@ mod boto3;
 mod broken;
 mod dry_run;
 mod exits;
+mod half_planned;
 mod identity;
 mod kills;
 mod once;
