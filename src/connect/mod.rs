@@ -9,6 +9,7 @@ mod client;
 mod endpoint;
 mod error;
 mod input;
+mod session;
 mod tls;
 
 pub use client::{Client, Settings};

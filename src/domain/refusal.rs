@@ -32,6 +32,8 @@ pub enum RefusalKind {
     Throttled,
     /// Credentials are missing, expired, or do not sign as they should.
     Credentials,
+    /// The credentials had expired, and their source has given others since.
+    Renewed,
     /// No connection came about: no such host, refused, no TLS. The request has certainly not left.
     Unreachable,
     /// Nobody knows: time-out, reset, 5xx, an answer that cannot be read. The contact may exist.
@@ -101,6 +103,14 @@ impl RefusalKind {
             None | Some(200..=299 | 408 | 500..=599) => Self::Unknown,
             Some(_) => Self::Unexpected,
         }
+    }
+}
+
+impl Refusal {
+    /// Whether the service says that the credentials are past their time, which new ones would mend.
+    #[must_use]
+    pub fn says_expired(&self) -> bool {
+        matches!(self.code.as_str(), "ExpiredToken" | "ExpiredTokenException")
     }
 }
 

@@ -112,7 +112,7 @@ pub fn decide(situation: Situation, jitter: f64) -> Verdict {
     match kind {
         RefusalKind::InvalidRequest => Verdict::Settle(Event::Refused(earlier)),
         RefusalKind::Conflict if attempts >= MAX_CONFLICTS => Verdict::Settle(Event::Refused(earlier)),
-        RefusalKind::Conflict | RefusalKind::Throttled | RefusalKind::Unreachable => {
+        RefusalKind::Conflict | RefusalKind::Throttled | RefusalKind::Renewed | RefusalKind::Unreachable => {
             Verdict::Retry(Event::NotNow(earlier), delay)
         }
         RefusalKind::ActiveChats => Verdict::Pause(Event::NotNow(earlier)),
@@ -209,6 +209,7 @@ mod tests {
             (K::Conflict, retry(now)),
             (K::Throttled, retry(now)),
             (K::Unreachable, retry(now)),
+            (K::Renewed, retry(now)),
             (K::ActiveChats, Verdict::Pause(now)),
             (K::Unknown, retry(Event::Unanswered)),
         ] {

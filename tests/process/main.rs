@@ -11,6 +11,7 @@ mod broken;
 mod dry_run;
 mod exits;
 mod half_planned;
+mod halts;
 mod identity;
 mod kills;
 mod once;
