@@ -159,11 +159,35 @@ mod tests {
             (Some(403), Some("ExpiredTokenException"), K::Credentials),
             (Some(400), Some("ExpiredTokenException"), K::Credentials),
             (Some(403), Some("UnrecognizedClientException"), K::Credentials),
+            // The code counts, whatever status something in between has made of it.
+            (Some(500), Some("ValidationException"), K::InvalidRequest),
+            (Some(400), Some("AccessDeniedException"), K::AccessDenied),
+            (Some(400), Some("ResourceNotFoundException"), K::NotFound),
+            (Some(400), Some("ConflictException"), K::Conflict),
+            (Some(400), Some("InternalServiceException"), K::Unknown),
             (Some(407), None, K::Unexpected),
             (Some(301), None, K::Unexpected),
         ];
         for (status, code, kind) in table {
             assert_eq!(RefusalKind::classify(status, code), kind, "{status:?} {code:?}");
+        }
+    }
+
+    #[test]
+    fn only_credentials_past_their_time_are_worth_asking_for_others() {
+        let refusal = |code: &str| Refusal {
+            kind: RefusalKind::classify(Some(403), Some(code)),
+            status: Some(403),
+            code: code.to_owned(),
+            message: String::new(),
+        };
+        for (code, expired) in [
+            ("ExpiredToken", true),
+            ("ExpiredTokenException", true),
+            ("InvalidSignatureException", false),
+            ("AccessDeniedException", false),
+        ] {
+            assert_eq!(refusal(code).says_expired(), expired, "{code}");
         }
     }
 }

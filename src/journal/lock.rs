@@ -155,9 +155,9 @@ mod tests {
                     assert!(is_running(&journal, "spring").is_some());
                 }
             });
-            let held = (0..2_000).filter(|_| take().is_err()).count();
+            let held = (0..1_000).filter(|_| take().is_err()).count();
             over.store(true, std::sync::atomic::Ordering::Relaxed);
-            assert_eq!(held, 0, "of 2,000 runs met a status, and took it for a run");
+            assert_eq!(held, 0, "of 1,000 runs met a status, and took it for a run");
         });
     }
 
