@@ -96,3 +96,4 @@ CREATE TABLE decision (
     decision   TEXT    NOT NULL,
     contact_id TEXT
 ) STRICT;
+CREATE INDEX decision_row ON decision (row_id);
