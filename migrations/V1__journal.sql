@@ -9,7 +9,7 @@ CREATE TABLE campaign (
     key_column  TEXT,               -- NULL: the number itself is the key
     service     TEXT    NOT NULL,   -- 'aws', 'loopback' or 'simulated': contacts of one are no contacts of another
     created_at  INTEGER NOT NULL,
-    plan        INTEGER NOT NULL DEFAULT 0 -- how far the last plan is: 0 begun, 1 read to its end, 2 agreed to
+    plan        INTEGER NOT NULL DEFAULT 0 -- how far the last plan is: 0 begun, 1 read, 2 agreed to, 3 streamed
 ) STRICT;
 
 -- What all rows of one plan have in common: the request with slots where rows differ. Never changed once written.

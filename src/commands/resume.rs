@@ -33,14 +33,14 @@ pub fn run(args: &ResumeArgs, session: &Session<'_>) -> Result<Exit, Failure> {
         ));
     }
     sending::runtime()?.block_on(async {
-        let held = sending::hold(&args.send, &definition, &place, session).await?;
+        let mut held = sending::hold(&args.send, &definition, &place, session).await?;
         if held.journal.verified_tally(held.campaign)?.rows() == 0 {
             return Err(Failure::usage(
                 format!("the journal {} has nothing of \"{}\"", place.journal.display(), definition.name),
                 "begin with `campaign run FILE`, or name another journal with -j PATH",
             ));
         }
-        must_be_agreed(&held, args, shared)?;
+        must_be_agreed(&mut held, args, shared)?;
         let next = next::command(GoOn::Resume, shared, &args.send);
         let job = Job { args: &args.send, definition: &definition, file: None, stream: None, next };
         sending::send(held, job, session).await
@@ -48,9 +48,11 @@ pub fn run(args: &ResumeArgs, session: &Session<'_>) -> Result<Exit, Failure> {
 }
 
 /// Refuses to send what is neither the file of before nor the one that was being read, or what nobody agreed to.
-fn must_be_agreed(held: &Held, args: &ResumeArgs, shared: &Shared) -> Result<(), Failure> {
+fn must_be_agreed(held: &mut Held, args: &ResumeArgs, shared: &Shared) -> Result<(), Failure> {
     let message = match held.journal.planned(held.campaign)? {
         Planned::Agreed => return Ok(()),
+        // What was read of a stream was agreed to, and a pipe cannot be read again.
+        Planned::Streamed => return Ok(held.journal.set_planned(held.campaign, Planned::Agreed)?),
         Planned::Begun => {
             "the recipients file was not read to its end the last time: the journal has a part of it, and perhaps rows \
              that it does not have any more"

@@ -16,7 +16,8 @@ use crate::cli::Shared;
 use crate::domain::definition::Definition;
 use crate::domain::ending::Exit;
 use crate::domain::preflight::Preflight;
-use crate::journal::Content;
+use crate::domain::state::State;
+use crate::journal::{Content, Planned};
 use crate::recipients::Source;
 
 /// Arguments of `campaign run`.
@@ -56,8 +57,12 @@ pub fn run(args: &RunArgs, session: &Session<'_>) -> Result<Exit, Failure> {
                     "look with `campaign check FILE`, then run again with --yes",
                 ));
             }
+            let waiting = held.journal.verified_tally(held.campaign)?[State::Queued];
             let columns = file.binding.header().names();
             let plan = held.journal.begin_plan(held.campaign, file.binding.shape(), columns)?;
+            if waiting == 0 {
+                held.journal.set_planned(held.campaign, Planned::Streamed)?;
+            }
             Some(Stream { file, preflight, plan })
         } else {
             file.plan(&mut held.journal, held.campaign, &mut preflight)?;
@@ -67,7 +72,7 @@ pub fn run(args: &RunArgs, session: &Session<'_>) -> Result<Exit, Failure> {
             }
             tell(&preflight, shared)?;
             agree(args, &definition, &preflight)?;
-            held.journal.agree(held.campaign)?;
+            held.journal.set_planned(held.campaign, Planned::Agreed)?;
             None
         };
         let goes_on = if args.stream { GoOn::Stream(&args.file) } else { GoOn::Resume };

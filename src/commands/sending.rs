@@ -295,6 +295,9 @@ fn conclude(
 ) -> Result<Exit, Failure> {
     let tally = journal.verified_tally(campaign)?;
     // A stream may end before its file does: then there are lines that the journal does not know of yet.
+    if matches!(outcome.ending, Ending::Rejections { .. }) {
+        journal.set_planned(campaign, Planned::Begun)?;
+    }
     let whole = journal.planned(campaign)? == Planned::Agreed;
     let exit = match outcome.ending.exit(&tally) {
         Exit::Done | Exit::Incomplete if outcome.ending == Ending::Limit && !whole => Exit::Limit,

@@ -17,6 +17,8 @@ pub enum Planned {
     Read = 1,
     /// It is what is to be sent.
     Agreed = 2,
+    /// It is sent while it is read, and nothing waits but what it has.
+    Streamed = 3,
 }
 
 impl Journal {
@@ -29,18 +31,19 @@ impl Journal {
             self.connection
                 .query_row("SELECT plan FROM campaign WHERE id = ?1", [campaign.0], |row| row.get(0))?;
         Ok(match planned {
+            3 => Planned::Streamed,
             2 => Planned::Agreed,
             1 => Planned::Read,
             _ => Planned::Begun,
         })
     }
 
-    /// Takes note that what was planned, to the end of the file, is to be sent.
+    /// Takes note of what is decided on the plan: agreed to, streamed, or refused (as if it had not been read).
     ///
     /// # Errors
     /// Where the journal cannot be written.
-    pub fn agree(&mut self, campaign: CampaignId) -> Result<(), JournalError> {
-        mark(&self.connection, campaign, Planned::Agreed)
+    pub fn set_planned(&mut self, campaign: CampaignId, planned: Planned) -> Result<(), JournalError> {
+        mark(&self.connection, campaign, planned)
     }
 }
 

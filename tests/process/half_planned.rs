@@ -101,6 +101,45 @@ fn a_stream_that_was_interrupted() {
     site.run(&resume).exits(2).says(&["was not read to its end"]);
 }
 
+/// Where nothing of an earlier file waits, `resume` sends what a stream had: a pipe cannot be read again. Not so where the
+/// safety gate stopped it.
+#[test]
+fn what_was_read_of_a_stream_can_be_sent_without_it() {
+    let (site, server) = (Site::new(), Server::start(&[]));
+    let args = [
+        "run",
+        "-",
+        "--stream",
+        "--yes",
+        "--rate",
+        "20",
+        "--burst",
+        "1",
+        "--endpoint-url",
+        server.endpoint(),
+    ];
+    let resume = ["resume", "--json", "--endpoint-url", server.endpoint()];
+    let mut child = start(&site, &args);
+    let mut file = child.stdin.take().unwrap();
+    file.write_all(csv((0..60).map(row)).as_bytes()).unwrap();
+    file.flush().unwrap();
+    server.wait_for_requests(5);
+    kill_process(Pid::from_child(&child), Signal::INT).unwrap();
+    site.wait(child).exits(130);
+    drop(file);
+    assert_eq!(site.run(&resume).exits(0).json()["started"], 60);
+    server.has_each_once(&site.report());
+
+    let mut child = start(&site, &args);
+    let mut file = child.stdin.take().unwrap();
+    let wrong = (0..20).map(|n| format!("W-{n},{NAME},12"));
+    file.write_all(csv((60..63).map(row).chain(wrong)).as_bytes()).unwrap();
+    file.flush().unwrap();
+    site.wait(child).exits(5).says(&["max_rejected"]);
+    drop(file);
+    site.run(&resume).exits(2).says(&["was not read to its end"]);
+}
+
 /// A limit that is reached before the file ends leaves rows that the journal does not know of yet.
 #[test]
 fn a_stream_that_reached_its_limit_is_not_done() {
