@@ -17,8 +17,8 @@ use crate::stage::{Options, Stage};
 
 /// How long the service accepts a key.
 const LIFE: Duration = Duration::from_secs(15 * 60);
-/// At two a second: 34 minutes.
-const ROWS: u64 = 4_000;
+/// At one in two seconds: 33 minutes.
+const ROWS: u64 = 1_000;
 
 /// What a role, a login or a `credential_process` is: a source of keys that expire.
 #[derive(Debug, Clone)]
@@ -37,7 +37,8 @@ impl Issuer {
     }
 
     fn options(&self) -> Options {
-        Options { credentials: SharedCredentialsProvider::new(self.clone()), ..Options::default() }
+        let credentials = SharedCredentialsProvider::new(self.clone());
+        Options { credentials, rate: 0.5, ..Options::default() }
     }
 
     fn issued(&self) -> u32 {
