@@ -122,7 +122,10 @@ impl Client {
             .sleep_impl(aws_smithy_async::rt::sleep::TokioSleep::new())
             .time_source(Wall(clock.clone()));
         builder.set_endpoint_url(endpoint.clone());
-        Self { session: Arc::new(Mutex::new(Session::new(builder, provider, given))), endpoint }
+        Self {
+            session: Arc::new(Mutex::new(Session::new(builder, provider, given, clock.clone()))),
+            endpoint,
+        }
     }
 
     /// The endpoint, where it is not Amazon Connect's own.
@@ -146,7 +149,12 @@ impl Client {
     /// The refusal; among them every failure of which nobody knows whether the contact was started.
     pub async fn start(&self, contact: &ContactRequest) -> Result<String, Refusal> {
         let body = contact.body();
-        let (sdk, number) = self.session.lock().await.current();
+        // Whoever finds it locked has to wait for a source of credentials, and would leave without a permit.
+        let current = match self.session.try_lock() {
+            Ok(mut session) => session.current().await,
+            Err(_) => None,
+        };
+        let Some((sdk, number)) = current else { return Err(held_up()) };
         let answer = input::fill(sdk.start_outbound_chat_contact(), contact)
             .customize()
             .mutate_request(move |request| {
@@ -161,6 +169,16 @@ impl Client {
             }
             answer => answer,
         }
+    }
+}
+
+/// What becomes of a request that did not leave, because credentials were renewed for too long.
+fn held_up() -> Refusal {
+    Refusal {
+        kind: RefusalKind::Renewed,
+        status: None,
+        code: "CredentialsRenewed".to_owned(),
+        message: "the credentials were renewed meanwhile".to_owned(),
     }
 }
 

@@ -1,10 +1,11 @@
-//! Credentials, and the renewal of those that the service calls expired.
+//! Credentials, and their renewal: shortly before they expire by their own account, and when the service calls them
+//! expired before that (a clock that is off, a session that was revoked).
 //!
-//! The SDK asks for new ones shortly before they expire by its own account. Where that account is wrong (a clock that is
-//! off, credentials without a time of expiry, a session that was revoked) the service refuses requests with credentials
-//! that their source would replace. So the source is asked once more before anybody calls that a halt.
+//! The SDK would renew them by itself, but while a request is on its way: those that wait for a slow source would all
+//! leave at once when it answers, whatever the pace. So it is handed credentials that are there already, and a request
+//! that a slow source has held up does not leave at all: it is tried again, with a permit of its own.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use aws_credential_types::Credentials;
@@ -12,62 +13,51 @@ use aws_credential_types::provider::{ProvideCredentials, future};
 use aws_sdk_connect::config::SharedCredentialsProvider;
 use tokio::time::Instant;
 
-/// Credentials that are new and expired all the same are not renewed again so soon: something else is wrong.
-const AGAIN: Duration = Duration::from_secs(60);
+use crate::clock::Clock;
+
+/// Others are asked for so long before the end.
+const EARLY: Duration = Duration::from_secs(30);
+/// A source that has no others yet is asked again after this.
+const AGAIN: Duration = Duration::from_secs(5);
+/// Credentials that are new and refused all the same are not replaced again so soon: something else is wrong.
+const LEAST_LIFE: Duration = Duration::from_secs(60);
 /// A source may hang.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// A request that is held up for longer than this has outlived its permit.
+const AT_ONCE: Duration = Duration::from_millis(20);
 
-/// A source of credentials that remembers what it gave last.
+/// What the SDK is handed: the latest credentials, and a source for the first ones.
 #[derive(Debug)]
-struct Source {
-    provider: SharedCredentialsProvider,
-    known: Mutex<Known>,
+struct Handed {
+    source: SharedCredentialsProvider,
+    latest: Mutex<Option<Credentials>>,
 }
 
-#[derive(Debug, Default)]
-struct Known {
-    /// What it gave last.
-    latest: Option<Credentials>,
-    /// The same, where the SDK does not have it yet. A source may ask a person, so it is not asked twice for one thing.
-    untouched: Option<Credentials>,
-}
-
-impl Source {
-    /// Asks once more. Says whether there are other credentials than before.
-    async fn has_others(&self) -> bool {
-        let asked = tokio::time::timeout(PATIENCE, self.provider.provide_credentials()).await;
-        let Ok(Ok(now)) = asked else { return false };
-        let mut known = self.known();
-        let is_other = known.latest.as_ref().is_some_and(|before| {
-            before.access_key_id() != now.access_key_id() || before.session_token() != now.session_token()
-        });
-        if is_other {
-            *known = Known { latest: Some(now.clone()), untouched: Some(now) };
-        }
-        is_other
+impl Handed {
+    fn latest(&self) -> Option<Credentials> {
+        self.latest.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    fn known(&self) -> MutexGuard<'_, Known> {
-        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    fn keep(&self, credentials: Credentials) {
+        *self.latest.lock().unwrap_or_else(PoisonError::into_inner) = Some(credentials);
     }
 }
 
 #[derive(Debug)]
-struct Remembering(Arc<Source>);
+struct Shared(Arc<Handed>);
 
-impl ProvideCredentials for Remembering {
+impl ProvideCredentials for Shared {
     fn provide_credentials<'a>(&'a self) -> future::ProvideCredentials<'a>
     where
         Self: 'a,
     {
         future::ProvideCredentials::new(async {
-            let untouched = self.0.known().untouched.take();
-            let credentials = match untouched {
-                Some(credentials) => credentials,
-                None => self.0.provider.provide_credentials().await?,
-            };
-            self.0.known().latest = Some(credentials.clone());
-            Ok(credentials)
+            if let Some(latest) = self.0.latest() {
+                return Ok(latest);
+            }
+            let first = self.0.source.provide_credentials().await?;
+            self.0.keep(first.clone());
+            Ok(first)
         })
     }
 }
@@ -76,8 +66,11 @@ impl ProvideCredentials for Remembering {
 #[derive(Debug)]
 pub(super) struct Session {
     sdk: aws_sdk_connect::Client,
-    source: Arc<Source>,
+    handed: Arc<Handed>,
+    clock: Clock,
+    /// How often they were renewed.
     number: u64,
+    asked_at: Option<Instant>,
     renewed_at: Option<Instant>,
 }
 
@@ -85,32 +78,50 @@ impl Session {
     /// Puts this source of credentials into the client's configuration, with what it gave already.
     pub(super) fn new(
         config: aws_sdk_connect::config::Builder,
-        provider: SharedCredentialsProvider,
+        source: SharedCredentialsProvider,
         given: Option<Credentials>,
+        clock: Clock,
     ) -> Self {
-        let known = Mutex::new(Known { latest: given.clone(), untouched: given });
-        let source = Arc::new(Source { provider, known });
-        let remembering = SharedCredentialsProvider::new(Remembering(Arc::clone(&source)));
-        let sdk = aws_sdk_connect::Client::from_conf(config.credentials_provider(remembering).build());
-        Self { sdk, source, number: 0, renewed_at: None }
+        let handed = Arc::new(Handed { source, latest: Mutex::new(given) });
+        let shared = SharedCredentialsProvider::new(Shared(Arc::clone(&handed)));
+        let sdk = aws_sdk_connect::Client::from_conf(config.credentials_provider(shared).build());
+        Self { sdk, handed, clock, number: 0, asked_at: None, renewed_at: None }
     }
 
-    /// The client, and the number of the credentials that it has.
-    pub(super) fn current(&self) -> (aws_sdk_connect::Client, u64) {
-        (self.sdk.clone(), self.number)
+    /// The client, and the number of the credentials that it has; `None` where renewing them took so long that the
+    /// caller's permit is worth nothing any more.
+    pub(super) async fn current(&mut self) -> Option<(aws_sdk_connect::Client, u64)> {
+        let began = Instant::now();
+        let asked_lately = self.asked_at.is_some_and(|at| at.elapsed() < AGAIN);
+        if self.ends_soon() && !asked_lately {
+            self.replace().await;
+        }
+        (began.elapsed() < AT_ONCE).then(|| (self.sdk.clone(), self.number))
     }
 
     /// After a request with the credentials of this number was refused for their age: whether there are others by now.
     pub(super) async fn renew(&mut self, number: u64) -> bool {
-        if number != self.number {
-            return true;
-        }
-        if self.renewed_at.is_some_and(|at| at.elapsed() < AGAIN) || !self.source.has_others().await {
+        number != self.number
+            || (self.renewed_at.is_none_or(|at| at.elapsed() >= LEAST_LIFE) && self.replace().await)
+    }
+
+    fn ends_soon(&self) -> bool {
+        let end = self.handed.latest().and_then(|latest| latest.expiry());
+        end.is_some_and(|end| end <= self.clock.system_time() + EARLY)
+    }
+
+    /// Asks the source once more. Says whether there are other credentials than before.
+    async fn replace(&mut self) -> bool {
+        self.asked_at = Some(Instant::now());
+        let asked = tokio::time::timeout(PATIENCE, self.handed.source.provide_credentials()).await;
+        let (Some(before), Ok(Ok(now))) = (self.handed.latest(), asked) else { return false };
+        if before.access_key_id() == now.access_key_id() && before.session_token() == now.session_token() {
             return false;
         }
-        // The SDK keeps credentials by the provider that they came from: with another one it asks again.
-        let remembering = SharedCredentialsProvider::new(Remembering(Arc::clone(&self.source)));
-        let config = self.sdk.config().to_builder().credentials_provider(remembering).build();
+        self.handed.keep(now);
+        // The SDK keeps credentials by the provider that they came from: from another one it takes them anew.
+        let shared = SharedCredentialsProvider::new(Shared(Arc::clone(&self.handed)));
+        let config = self.sdk.config().to_builder().credentials_provider(shared).build();
         self.sdk = aws_sdk_connect::Client::from_conf(config);
         self.number += 1;
         self.renewed_at = Some(Instant::now());

@@ -29,11 +29,13 @@ struct Issuer {
     issued: Arc<AtomicU32>,
     /// After so many, the last one again.
     most: u32,
+    /// How long it takes, after the first one.
+    takes: Duration,
 }
 
 impl Issuer {
     fn new(stage: &Stage, says: Duration, most: u32) -> Self {
-        Self { clock: stage.clock.clone(), says, issued: Arc::default(), most }
+        Self { clock: stage.clock.clone(), says, issued: Arc::default(), most, takes: Duration::ZERO }
     }
 
     fn options(&self) -> Options {
@@ -54,13 +56,11 @@ impl ProvideCredentials for Issuer {
         let number = (self.issued.fetch_add(1, Ordering::Relaxed) + 1).min(self.most);
         let (id, token) = (format!("KEY{number}"), format!("session {number}"));
         let until = self.clock.system_time() + self.says;
-        future::ProvideCredentials::ready(Ok(Credentials::new(
-            id,
-            "secret",
-            Some(token),
-            Some(until),
-            "issuer",
-        )))
+        let takes = if number == 1 { Duration::ZERO } else { self.takes };
+        future::ProvideCredentials::new(async move {
+            tokio::time::sleep(takes).await;
+            Ok(Credentials::new(id, "secret", Some(token), Some(until), "issuer"))
+        })
     }
 }
 
@@ -90,6 +90,18 @@ async fn credentials_are_renewed_before_they_expire() {
     assert_eq!(outcome.counters.requests, ROWS, "none was refused");
     assert_eq!(issuer.issued(), 3);
     check_that_everybody_is_started(&stage, &issuer.options());
+}
+
+/// What waits for a slow source must not leave all at once when it answers: the pace holds (`check_promises`).
+#[tokio::test(start_paused = true)]
+async fn a_slow_source_of_credentials_does_not_break_the_pace() {
+    let mut stage = Stage::with_recipients(world(LIFE), 10_000);
+    let issuer = Issuer { takes: Duration::from_secs(8), ..Issuer::new(&stage, LIFE, u32::MAX) };
+    let options = Options { rate: 5.0, burst: 2, max_in_flight: 40, ..issuer.options() };
+    let outcome = stage.run(&options).await.unwrap();
+    assert_eq!((outcome.ending, issuer.issued()), (Ending::Complete, 3));
+    assert_eq!(stage.simulator.requests().len(), 10_000, "none was refused by the service");
+    check_that_everybody_is_started(&stage, &options);
 }
 
 /// A clock that is off, or a session that was revoked: the service knows before the SDK does.
