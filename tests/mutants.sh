@@ -11,7 +11,7 @@ only=${1:-src/}
 scratch_sources
 export CARGO_TARGET_DIR=$scratch/target AWS_EC2_METADATA_DISABLED=true INSTA_UPDATE=no
 # Enough to turn red, and not more: it is repeated for each mutant.
-export CAMPAIGN_SEEDS=25 PROPTEST_CASES=48 CAMPAIGN_ROWS=300 CAMPAIGN_KILLS=2 CAMPAIGN_RACES=2
+export CAMPAIGN_SEEDS=25 PROPTEST_CASES=48 CAMPAIGN_ROWS=300 CAMPAIGN_RACES=2
 
 out=$scratch/mutants
 rm -rf "$out"
