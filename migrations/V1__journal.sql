@@ -10,6 +10,7 @@ CREATE TABLE campaign (
     key_column  TEXT,               -- NULL: the number itself is the key
     service     TEXT    NOT NULL,   -- 'aws', 'loopback' or 'simulated': contacts of one are no contacts of another
     created_at  INTEGER NOT NULL,
+    plan        INTEGER NOT NULL DEFAULT 0, -- how far the last plan is: 0 begun, 1 read, 2 agreed to, 3 streamed
     indexed     INTEGER NOT NULL DEFAULT 1 -- 0: `recipient` is to be made anew, the first plan was not finished
 ) STRICT;
 
@@ -109,3 +110,4 @@ CREATE TABLE decision (
     decision   TEXT    NOT NULL,
     contact_id TEXT
 ) STRICT;
+CREATE INDEX decision_row ON decision (row_id);

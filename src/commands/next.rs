@@ -1,13 +1,30 @@
 //! The command that goes on after a run, ready for a shell: the same campaign and journal, and requests that go to the
 //! same place at the same pace. It leaves out what was for one run only, such as `--limit`.
 
+use std::path::Path;
+
 use super::sending::SendArgs;
 use crate::cli::Shared;
 use crate::domain::definition::Rate;
 
+/// How it goes on.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum GoOn<'a> {
+    /// From the journal alone.
+    Resume,
+    /// With the file, whatever it is.
+    Run,
+    /// With this file, which may not have been read to its end.
+    Stream(&'a Path),
+}
+
 /// The command.
-pub(super) fn command(shared: &Shared, send: &SendArgs) -> String {
-    let mut command = "campaign resume".to_owned();
+pub(super) fn command(goes_on: GoOn<'_>, shared: &Shared, send: &SendArgs) -> String {
+    let mut command = match goes_on {
+        GoOn::Resume => "campaign resume".to_owned(),
+        GoOn::Run => "campaign run FILE".to_owned(),
+        GoOn::Stream(file) => format!("campaign run {} --stream --yes", quoted(&file.display().to_string())),
+    };
     let mut option = |name: &str, value: Option<String>| {
         if let Some(value) = value {
             command.push_str(&format!(" {name} {}", quoted(&value)));

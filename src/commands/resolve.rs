@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::Session;
 use super::failure::Failure;
-use super::next;
+use super::next::{self, GoOn};
 use super::place::Place;
 use super::sending::SendArgs;
 use crate::domain::ending::Exit;
@@ -96,7 +96,8 @@ pub fn run(args: &ResolveArgs, session: &Session<'_>) -> Result<Exit, Failure> {
     let rows = counted(ids.len() as u64, "row", "rows");
     let mut text = format!("{rows}: {}", decision.words());
     if decision == Decision::Resend {
-        let _ = write!(text, "\n  next: {}", next::command(session.shared, &SendArgs::default()));
+        let _ =
+            write!(text, "\n  next: {}", next::command(GoOn::Resume, session.shared, &SendArgs::default()));
     }
     let told = if session.shared.json {
         let result = json!({ "campaign": campaign.name, "decision": decision.code(), "rows": ids.len() });

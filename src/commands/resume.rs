@@ -6,10 +6,12 @@ use clap::Args;
 
 use super::Session;
 use super::failure::Failure;
-use super::next;
+use super::next::{self, GoOn};
 use super::place::Place;
-use super::sending::{self, Job, SendArgs};
+use super::sending::{self, Held, Job, SendArgs};
+use crate::cli::Shared;
 use crate::domain::ending::Exit;
+use crate::journal::Planned;
 
 /// How long the first request waits for the journal to be looked over. Three million rows take about as long.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -36,15 +38,32 @@ pub fn run(args: &ResumeArgs, session: &Session<'_>) -> Result<Exit, Failure> {
         ));
     }
     sending::runtime()?.block_on(async {
-        let held = sending::hold(&args.send, &definition, &place, session, PATIENCE).await?;
+        let mut held = sending::hold(&args.send, &definition, &place, session, PATIENCE).await?;
         if held.journal.tally(held.campaign)?.rows() == 0 {
             return Err(Failure::usage(
                 format!("the journal {} has nothing of \"{}\"", place.journal.display(), definition.name),
                 "begin with `campaign run FILE`, or name another journal with -j PATH",
             ));
         }
-        let next = next::command(shared, &args.send);
+        must_be_agreed(&mut held, args, shared)?;
+        let next = next::command(GoOn::Resume, shared, &args.send);
         let job = Job { args: &args.send, definition: &definition, file: None, stream: None, next };
         sending::send(held, job, session).await
     })
+}
+
+/// Refuses to send what is neither the file of before nor the one that was being read, or what nobody agreed to.
+fn must_be_agreed(held: &mut Held, args: &ResumeArgs, shared: &Shared) -> Result<(), Failure> {
+    let message = match held.journal.planned(held.campaign)? {
+        Planned::Agreed => return Ok(()),
+        // What was read of a stream was agreed to, and a pipe cannot be read again.
+        Planned::Streamed => return Ok(held.journal.set_planned(held.campaign, Planned::Agreed)?),
+        Planned::Begun => {
+            "the recipients file was not read to its end the last time: the journal has a part of it, and perhaps rows \
+             that it does not have any more"
+        }
+        Planned::Read => "the recipients file was read again, and what it has now was not agreed to",
+    };
+    let command = next::command(GoOn::Run, shared, &args.send);
+    Err(Failure::usage(message, format!("nothing was sent; with the file, it goes on: `{command}`")))
 }

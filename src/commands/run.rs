@@ -8,7 +8,7 @@ use clap::Args;
 
 use super::Session;
 use super::failure::Failure;
-use super::next;
+use super::next::{self, GoOn};
 use super::place::Place;
 use super::planning::File;
 use super::sending::{self, Job, SendArgs};
@@ -17,7 +17,8 @@ use crate::cli::Shared;
 use crate::domain::definition::Definition;
 use crate::domain::ending::Exit;
 use crate::domain::preflight::Preflight;
-use crate::journal::Content;
+use crate::domain::state::State;
+use crate::journal::{Content, Planned};
 use crate::recipients::Source;
 
 /// Arguments of `campaign run`.
@@ -57,8 +58,12 @@ pub fn run(args: &RunArgs, session: &Session<'_>) -> Result<Exit, Failure> {
                     "look with `campaign check FILE`, then run again with --yes",
                 ));
             }
+            let waiting = held.journal.verified_tally(held.campaign)?[State::Queued];
             let columns = file.binding.header().names();
             let plan = held.journal.begin_plan(held.campaign, file.binding.shape(), columns)?;
+            if waiting == 0 {
+                held.journal.set_planned(held.campaign, Planned::Streamed)?;
+            }
             Some(Stream { file, preflight, plan })
         } else {
             file.plan(&mut held.journal, held.campaign, &mut preflight)?;
@@ -68,9 +73,11 @@ pub fn run(args: &RunArgs, session: &Session<'_>) -> Result<Exit, Failure> {
             }
             tell(&preflight, shared)?;
             agree(args, &definition, &preflight)?;
+            held.journal.set_planned(held.campaign, Planned::Agreed)?;
             None
         };
-        let next = next::command(shared, &args.send);
+        let goes_on = if args.stream { GoOn::Stream(&args.file) } else { GoOn::Resume };
+        let next = next::command(goes_on, shared, &args.send);
         let job = Job { args: &args.send, definition: &definition, file: Some(&args.file), stream, next };
         sending::send(held, job, session).await
     })

@@ -23,8 +23,8 @@ use crate::domain::gate::{FailureGate, Share};
 use crate::domain::summary::Summary;
 use crate::engine::{Engine, Feed, Outcome};
 use crate::journal::{
-    CampaignId, CampaignLock, Examination, Identity, Journal, JournalError, NewRun, RunEnd, RunId, Service,
-    Writer, WriterError,
+    CampaignId, CampaignLock, Examination, Identity, Journal, JournalError, NewRun, Planned, RunEnd, RunId,
+    Service, Writer, WriterError,
 };
 use crate::progress::{Progress, ProgressKind};
 use crate::simulator::{Latency, Simulator, UnixMillis, WorldConfig};
@@ -298,7 +298,16 @@ fn conclude(
     session: &Session<'_>,
 ) -> Result<Exit, Failure> {
     let tally = journal.verified_tally(campaign)?;
-    let exit = outcome.ending.exit(&tally);
+    // A stream may end before its file does: then there are lines that the journal does not know of yet.
+    if matches!(outcome.ending, Ending::Rejections { .. }) {
+        journal.set_planned(campaign, Planned::Begun)?;
+    }
+    let whole = journal.planned(campaign)? == Planned::Agreed;
+    let exit = match outcome.ending.exit(&tally) {
+        Exit::Done | Exit::Incomplete if outcome.ending == Ending::Limit && !whole => Exit::Limit,
+        exit => exit,
+    };
+    let next = (tally.unsettled() > 0 || !whole).then_some(job.next.as_str());
     let reason = (outcome.ending != Ending::Complete).then(|| outcome.ending.to_string());
     let end = RunEnd { exit: exit.code(), reason };
     journal.end_run(run, outcome.counters, &end, session.clock.now())?;
@@ -315,7 +324,7 @@ fn conclude(
         limited_by: outcome.limited_by,
         exit: Some(exit.code()),
     };
-    tell(&summary, &outcome.ending, &job.next, session.shared).map_err(|error| Failure {
+    tell(&summary, &outcome.ending, next, session.shared).map_err(|error| Failure {
         message: format!("failed to write the result: {error}"),
         hint: Some("`campaign status` has it".to_owned()),
         exit: Exit::Failure,
@@ -323,7 +332,7 @@ fn conclude(
     Ok(exit)
 }
 
-fn tell(summary: &Summary, ending: &Ending, next: &str, shared: &Shared) -> io::Result<()> {
+fn tell(summary: &Summary, ending: &Ending, next: Option<&str>, shared: &Shared) -> io::Result<()> {
     let mut notes = io::stderr().lock();
     if !shared.quiet {
         writeln!(notes, "{}", summary.text())?;
@@ -334,8 +343,7 @@ fn tell(summary: &Summary, ending: &Ending, next: &str, shared: &Shared) -> io::
     if let Some(advice) = ending.advice() {
         writeln!(notes, "  hint: {advice}")?;
     }
-    let unsettled = summary.tally.unsettled();
-    if unsettled > 0 {
+    if let Some(next) = next {
         writeln!(notes, "  next: {next}")?;
     }
     if shared.json {

@@ -109,6 +109,10 @@ struct ServiceArgs {
     /// AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY]
     #[arg(long, value_name = "ID:SECRET", value_parser = credential)]
     credentials: Vec<Credential>,
+    /// Time after which an access key expires, counted from its first request, as temporary credentials do
+    /// [default: never]
+    #[arg(long, value_name = "TIME", value_parser = time, conflicts_with = "no_verify")]
+    credential_life: Option<Duration>,
     /// Do not check signatures
     #[arg(long, conflicts_with = "credentials")]
     no_verify: bool,
@@ -118,6 +122,9 @@ struct ServiceArgs {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Faults (share of the requests, 0 to 1)")]
 struct FaultArgs {
+    /// 403 AccessDeniedException: halts a campaign
+    #[arg(long, value_name = "P", default_value = "0", value_parser = share)]
+    access_denied: f64,
     /// 429 ThrottlingException
     #[arg(long, value_name = "P", default_value = "0", value_parser = share)]
     throttle: f64,
@@ -224,6 +231,7 @@ fn world(args: &SimulatorArgs) -> Result<WorldConfig, SimulatorCommandError> {
         latency: Latency { base: service.latency, jitter: service.latency_jitter },
         faults: faults(&args.faults)?,
         credentials: credentials(&service.credentials),
+        credential_life: service.credential_life,
         signatures: if service.no_verify { Signatures::Ignored } else { Signatures::Verified },
         log: if args.counts_only { LogDetail::Counts } else { LogDetail::Full },
         ..WorldConfig::default()
@@ -232,6 +240,7 @@ fn world(args: &SimulatorArgs) -> Result<WorldConfig, SimulatorCommandError> {
 
 fn faults(args: &FaultArgs) -> Result<FaultPlan, SimulatorCommandError> {
     let shares = [
+        (Fault::AccessDenied, args.access_denied),
         (Fault::Throttling, args.throttle),
         (Fault::InternalBefore, args.errors / 2.0),
         (Fault::InternalAfter, args.errors / 2.0),

@@ -1,6 +1,7 @@
 //! The client: configured once, used for every request.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use aws_config::retry::RetryConfig;
@@ -12,11 +13,13 @@ use aws_sdk_connect::config::{SharedCredentialsProvider, SharedHttpClient};
 use aws_smithy_async::time::TimeSource;
 use aws_smithy_types::body::SdkBody;
 use bytes::Bytes;
+use tokio::sync::Mutex;
 
 use super::error::ConnectError;
+use super::session::Session;
 use super::{answer, endpoint, tls};
 use crate::clock::Clock;
-use crate::domain::refusal::Refusal;
+use crate::domain::refusal::{Refusal, RefusalKind};
 use crate::domain::request::ContactRequest;
 
 /// What an attempt may take beyond connecting and reading, so that loading credentials fits in.
@@ -42,7 +45,7 @@ pub struct Settings {
 /// Sends contact requests.
 #[derive(Debug, Clone)]
 pub struct Client {
-    sdk: aws_sdk_connect::Client,
+    session: Arc<Mutex<Session>>,
     endpoint: Option<String>,
 }
 
@@ -68,29 +71,46 @@ impl Client {
         if config.region().is_none() {
             return Err(ConnectError::NoRegion);
         }
-        require_credentials(&config).await?;
+        let (provider, given) = working_provider(&config).await?;
         let endpoint = match &settings.endpoint_url {
             Some(url) => Some(url.clone()),
             None => endpoint::from_environment(&config)?,
         };
-        Ok(Self::build(&config, endpoint, settings, clock))
+        Ok(Self::build(&config, (provider, Some(given)), endpoint, settings, clock))
     }
 
     /// A client whose requests go to the given HTTP client and nowhere else: the simulator in this process.
     #[must_use]
     pub fn simulated(http: SharedHttpClient, keys: (&str, &str), settings: &Settings, clock: &Clock) -> Self {
-        let region = settings.region.clone().unwrap_or_else(|| "us-west-2".to_owned());
         let credentials = Credentials::new(keys.0, keys.1, None, None, "simulated");
+        Self::simulated_with(http, credentials, settings, clock)
+    }
+
+    /// The same, with credentials that come from a source and may change.
+    #[must_use]
+    pub fn simulated_with(
+        http: SharedHttpClient,
+        provider: impl ProvideCredentials + 'static,
+        settings: &Settings,
+        clock: &Clock,
+    ) -> Self {
+        let region = settings.region.clone().unwrap_or_else(|| "us-west-2".to_owned());
         let config = SdkConfig::builder()
             .behavior_version(behavior())
             .region(Region::new(region))
-            .credentials_provider(SharedCredentialsProvider::new(credentials))
             .http_client(http)
             .build();
-        Self::build(&config, settings.endpoint_url.clone(), settings, clock)
+        let provider = SharedCredentialsProvider::new(provider);
+        Self::build(&config, (provider, None), settings.endpoint_url.clone(), settings, clock)
     }
 
-    fn build(config: &SdkConfig, endpoint: Option<String>, settings: &Settings, clock: &Clock) -> Self {
+    fn build(
+        config: &SdkConfig,
+        (provider, given): (SharedCredentialsProvider, Option<Credentials>),
+        endpoint: Option<String>,
+        settings: &Settings,
+        clock: &Clock,
+    ) -> Self {
         let timeouts = TimeoutConfig::builder()
             .connect_timeout(settings.connect_timeout)
             .read_timeout(settings.read_timeout)
@@ -103,7 +123,10 @@ impl Client {
             .sleep_impl(aws_smithy_async::rt::sleep::TokioSleep::new())
             .time_source(Wall(clock.clone()));
         builder.set_endpoint_url(endpoint.clone());
-        Self { sdk: aws_sdk_connect::Client::from_conf(builder.build()), endpoint }
+        Self {
+            session: Arc::new(Mutex::new(Session::new(builder, provider, given, clock.clone()))),
+            endpoint,
+        }
     }
 
     /// The endpoint, where it is not Amazon Connect's own.
@@ -128,8 +151,13 @@ impl Client {
     /// The refusal; among them every failure of which nobody knows whether the contact was started.
     pub async fn start(&self, contact: &ContactRequest) -> Result<String, Refusal> {
         let body = Bytes::from(contact.body());
-        let answer = self
-            .sdk
+        // Whoever finds it locked has to wait for a source of credentials, and would leave without a permit.
+        let current = match self.session.try_lock() {
+            Ok(mut session) => session.current().await,
+            Err(_) => None,
+        };
+        let Some((sdk, number)) = current else { return Err(held_up()) };
+        let answer = sdk
             .start_outbound_chat_contact()
             .client_token(contact.client_token.to_string())
             .customize()
@@ -139,7 +167,22 @@ impl Client {
             })
             .send()
             .await;
-        answer::contact_id(answer)
+        match answer::contact_id(answer) {
+            Err(refusal) if refusal.says_expired() && self.session.lock().await.renew(number).await => {
+                Err(Refusal { kind: RefusalKind::Renewed, ..refusal })
+            }
+            answer => answer,
+        }
+    }
+}
+
+/// What becomes of a request that did not leave, because credentials were renewed for too long.
+fn held_up() -> Refusal {
+    Refusal {
+        kind: RefusalKind::Renewed,
+        status: None,
+        code: "CredentialsRenewed".to_owned(),
+        message: "the credentials were renewed meanwhile".to_owned(),
     }
 }
 
@@ -147,12 +190,15 @@ fn behavior() -> BehaviorVersion {
     BehaviorVersion::v2026_01_12()
 }
 
-async fn require_credentials(config: &SdkConfig) -> Result<(), ConnectError> {
+/// The source of credentials, and what it gave.
+async fn working_provider(
+    config: &SdkConfig,
+) -> Result<(SharedCredentialsProvider, Credentials), ConnectError> {
     let Some(provider) = config.credentials_provider() else {
         return Err(ConnectError::Credentials("none are configured".to_owned()));
     };
     match provider.provide_credentials().await {
-        Ok(_) => Ok(()),
+        Ok(credentials) => Ok((provider, credentials)),
         Err(error) => {
             let mut words = error.to_string();
             let mut cause = std::error::Error::source(&error);

@@ -8,6 +8,7 @@ mod answer;
 mod client;
 mod endpoint;
 mod error;
+mod session;
 mod tls;
 #[cfg(test)]
 mod typed;

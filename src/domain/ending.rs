@@ -155,6 +155,46 @@ impl fmt::Display for Ending {
 mod tests {
     use super::*;
 
+    /// As documented in the README, and as scripts know them.
+    #[test]
+    fn exit_codes_have_their_numbers() {
+        use Exit as E;
+        let exits = [
+            E::Done,
+            E::Failure,
+            E::Usage,
+            E::Incomplete,
+            E::Limit,
+            E::Halted,
+            E::Held,
+            E::Interrupted,
+            E::Terminated,
+        ];
+        assert_eq!(exits.map(Exit::code), [0, 1, 2, 3, 4, 5, 6, 130, 143]);
+    }
+
+    /// Promise 9.
+    #[test]
+    fn what_halts_says_what_to_fix() {
+        let refusal = |kind| Refusal { kind, status: None, code: String::new(), message: String::new() };
+        let refused = |kind| Ending::Refused(refusal(kind));
+        for (ending, word) in [
+            (refused(RefusalKind::AccessDenied), "connect:StartOutboundChatContact"),
+            (refused(RefusalKind::NotFound), "contact_flow_id"),
+            (refused(RefusalKind::Credentials), "aws sso login"),
+            (refused(RefusalKind::Unexpected), "endpoint_url"),
+            (Ending::Silent(refusal(RefusalKind::Unknown)), "network"),
+            (Ending::Rejections { rejected: 10, of: 20 }, "max_rejected"),
+            (Ending::Failures { failed: 10, of: 20 }, "max_failures"),
+        ] {
+            let advice = ending.advice().unwrap_or_default();
+            assert!(advice.contains(word), "{ending:?}: {advice}");
+        }
+        for ending in [Ending::Complete, Ending::Limit, Ending::Interrupted(Signal::Interrupt)] {
+            assert_eq!(ending.advice(), None, "{ending:?}");
+        }
+    }
+
     #[test]
     fn exit_codes_follow_ending_and_counts() {
         use State as S;

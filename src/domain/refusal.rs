@@ -32,6 +32,8 @@ pub enum RefusalKind {
     Throttled,
     /// Credentials are missing, expired, or do not sign as they should.
     Credentials,
+    /// The credentials had expired, and their source has given others since.
+    Renewed,
     /// No connection came about: no such host, refused, no TLS. The request has certainly not left.
     Unreachable,
     /// Nobody knows: time-out, reset, 5xx, an answer that cannot be read. The contact may exist.
@@ -104,6 +106,14 @@ impl RefusalKind {
     }
 }
 
+impl Refusal {
+    /// Whether the service says that the credentials are past their time, which new ones would mend.
+    #[must_use]
+    pub fn says_expired(&self) -> bool {
+        matches!(self.code.as_str(), "ExpiredToken" | "ExpiredTokenException")
+    }
+}
+
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.code)?;
@@ -149,11 +159,35 @@ mod tests {
             (Some(403), Some("ExpiredTokenException"), K::Credentials),
             (Some(400), Some("ExpiredTokenException"), K::Credentials),
             (Some(403), Some("UnrecognizedClientException"), K::Credentials),
+            // The code counts, whatever status something in between has made of it.
+            (Some(500), Some("ValidationException"), K::InvalidRequest),
+            (Some(400), Some("AccessDeniedException"), K::AccessDenied),
+            (Some(400), Some("ResourceNotFoundException"), K::NotFound),
+            (Some(400), Some("ConflictException"), K::Conflict),
+            (Some(400), Some("InternalServiceException"), K::Unknown),
             (Some(407), None, K::Unexpected),
             (Some(301), None, K::Unexpected),
         ];
         for (status, code, kind) in table {
             assert_eq!(RefusalKind::classify(status, code), kind, "{status:?} {code:?}");
+        }
+    }
+
+    #[test]
+    fn only_credentials_past_their_time_are_worth_asking_for_others() {
+        let refusal = |code: &str| Refusal {
+            kind: RefusalKind::classify(Some(403), Some(code)),
+            status: Some(403),
+            code: code.to_owned(),
+            message: String::new(),
+        };
+        for (code, expired) in [
+            ("ExpiredToken", true),
+            ("ExpiredTokenException", true),
+            ("InvalidSignatureException", false),
+            ("AccessDeniedException", false),
+        ] {
+            assert_eq!(refusal(code).says_expired(), expired, "{code}");
         }
     }
 }

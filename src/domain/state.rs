@@ -227,6 +227,18 @@ mod tests {
         assert_eq!(State::from_code(9), None);
     }
 
+    /// The codes are in journals and reports, and never change.
+    #[test]
+    fn a_decision_has_a_code_of_its_own_and_says_what_it_means() {
+        let decisions = [Decision::Started, Decision::Failed, Decision::Resend];
+        assert_eq!(decisions.map(Decision::code), ["marked-started", "marked-failed", "resend"]);
+        for (decision, word) in
+            decisions.into_iter().zip(["was started", "was not started", "second message"])
+        {
+            assert!(decision.words().starts_with("a person decided") && decision.words().contains(word));
+        }
+    }
+
     #[test]
     fn a_started_row_never_moves_again() {
         for event in EVENTS {

@@ -112,7 +112,7 @@ pub fn decide(situation: Situation, jitter: f64) -> Verdict {
     match kind {
         RefusalKind::InvalidRequest => Verdict::Settle(Event::Refused(earlier)),
         RefusalKind::Conflict if attempts >= MAX_CONFLICTS => Verdict::Settle(Event::Refused(earlier)),
-        RefusalKind::Conflict | RefusalKind::Throttled | RefusalKind::Unreachable => {
+        RefusalKind::Conflict | RefusalKind::Throttled | RefusalKind::Renewed | RefusalKind::Unreachable => {
             Verdict::Retry(Event::NotNow(earlier), delay)
         }
         RefusalKind::ActiveChats => Verdict::Pause(Event::NotNow(earlier)),
@@ -181,6 +181,12 @@ impl Silence {
 mod tests {
     use super::*;
 
+    #[test]
+    fn a_token_is_used_for_six_of_the_seven_days_that_the_service_documents() {
+        assert_eq!(TOKEN_SAFE.as_secs(), 518_400);
+        assert_eq!((TOKEN_SAFE + CLOCK_SLACK).as_secs(), 604_800);
+    }
+
     fn situation(kind: RefusalKind, attempts: u32) -> Situation {
         Situation { kind, attempts, earlier: Doubt::None, token_age: Duration::from_secs(1) }
     }
@@ -209,6 +215,7 @@ mod tests {
             (K::Conflict, retry(now)),
             (K::Throttled, retry(now)),
             (K::Unreachable, retry(now)),
+            (K::Renewed, retry(now)),
             (K::ActiveChats, Verdict::Pause(now)),
             (K::Unknown, retry(Event::Unanswered)),
         ] {
@@ -298,6 +305,11 @@ mod tests {
 
         let mut silence = Silence::default();
         assert!(!after(&mut silence, 1, 0) && !after(&mut silence, 3, 60), "4 in all");
+
+        // Somebody answered, and not with a refusal.
+        let mut silence = Silence::default();
+        silence.broken();
+        assert!(!after(&mut silence, 100, 0) && !after(&mut silence, 100, 50));
 
         // One connection, and it is the service that is down, or the network for a while.
         for had in [RefusalKind::Unknown, RefusalKind::Throttled] {

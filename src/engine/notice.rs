@@ -101,3 +101,21 @@ pub(super) fn told(row: &Claimed, refusal: &Refusal) -> Refused {
 pub(super) fn masked(refusal: Refusal) -> Refusal {
     Refusal { message: mask::mask_text(&refusal.message), ..refusal }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_that_halts_names_nobody() {
+        let refusal = Refusal {
+            kind: RefusalKind::AccessDenied,
+            status: Some(403),
+            code: "AccessDeniedException".to_owned(),
+            message: "not allowed to send to +12025550104".to_owned(),
+        };
+        let masked = masked(refusal.clone());
+        assert!(!masked.message.contains("2025550104"), "{masked}");
+        assert_eq!(Refusal { message: refusal.message.clone(), ..masked }, refusal);
+    }
+}

@@ -70,3 +70,39 @@ impl Pause {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    #[tokio::test(start_paused = true)]
+    async fn a_full_quota_pauses_then_probes_and_each_probe_in_vain_pauses_longer() {
+        let now = Instant::now();
+        let mut pause = Pause::default();
+        assert_eq!((pause.is_on(), pause.ends_at(), pause.limit(7)), (false, None, 7));
+        assert!(!pause.started(), "there is no pause to end");
+
+        assert_eq!(pause.begin(now, 0.0), Some(2 * SECOND), "half of the first ceiling at least");
+        assert_eq!((pause.is_on(), pause.ends_at(), pause.limit(7)), (true, Some(now + 2 * SECOND), 0));
+        assert_eq!(
+            pause.begin(now + SECOND, 0.5),
+            None,
+            "another refusal from before it does not prolong it"
+        );
+        assert!(!pause.started(), "an answer from before it says nothing about the quota now");
+        pause.wake(now + 2 * SECOND - Duration::from_millis(1));
+        assert!(pause.is_on());
+
+        pause.wake(now + 2 * SECOND);
+        assert_eq!((pause.is_on(), pause.ends_at()), (false, None));
+        assert_eq!((pause.limit(7), pause.limit(0)), (1, 0), "one request finds out");
+        assert_eq!(pause.begin(now, 1.0), Some(8 * SECOND), "the second ceiling");
+        pause.wake(now + 8 * SECOND);
+        assert_eq!(pause.begin(now, 0.5), Some(12 * SECOND), "three quarters of the third");
+        pause.wake(now + 12 * SECOND);
+        assert!(pause.started());
+        assert_eq!((pause.is_on(), pause.limit(7)), (false, 7));
+    }
+}

@@ -43,3 +43,31 @@ impl Timers {
         self.0.clear();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn rows_come_when_they_are_due_the_earliest_first() {
+        let now = Instant::now();
+        let after = |seconds| now + Duration::from_secs(seconds);
+        let row = RowId::START;
+        let (mut timers, mut due) = (Timers::default(), Vec::new());
+        assert_eq!((timers.next(), timers.len(), timers.is_empty()), (None, 0, true));
+        timers.push(after(5), row);
+        timers.push(after(3), row);
+        assert_eq!((timers.next(), timers.len(), timers.is_empty()), (Some(after(3)), 2, false));
+        timers.take_due(after(2), &mut due);
+        assert_eq!(due.len(), 0);
+        timers.take_due(after(3), &mut due);
+        assert_eq!((due.len(), timers.next()), (1, Some(after(5))));
+        timers.take_due(after(9), &mut due);
+        assert_eq!((due.len(), timers.is_empty()), (2, true));
+        timers.push(after(9), row);
+        timers.clear();
+        assert!(timers.is_empty());
+    }
+}

@@ -200,9 +200,8 @@ pub(super) fn settle(
         let (before, after) = (State::Attempting, state::next(State::Attempting, Event::Answered)?);
         let answered = tx
             .prepare_cached(
-                "UPDATE row SET state = ?2, settled_at = ?3, contact_id = ?4, code = NULL, reason = NULL,
-                     doubt_at = NULL
-                 WHERE id = ?1 AND state = 1",
+                "UPDATE row SET state = ?2, settled_at = ?3, contact_id = ?4, doubt_at = NULL
+                 WHERE id = ?1 AND state = 1 AND code IS NULL",
             )?
             .execute(params![id, after.code(), at, settlement.contact_id])?;
         if answered == 1 {
@@ -223,6 +222,15 @@ pub(super) fn settle(
         .as_ref()
         .map_or((None, None), |(code, reason)| (Some(code.as_str()), Some(reason.as_str())));
     match settlement.event {
+        Event::Answered => tx
+            .prepare_cached(
+                // That a person decided to send again stays to be seen in the report.
+                "UPDATE row SET state = ?2, settled_at = ?3, contact_id = ?4, doubt_at = NULL,
+                     code = (SELECT decision FROM decision WHERE row_id = ?1 ORDER BY id DESC LIMIT 1),
+                     reason = (SELECT ?5 FROM decision WHERE row_id = ?1 LIMIT 1)
+                 WHERE id = ?1",
+            )?
+            .execute(params![id, after.code(), at, settlement.contact_id, Decision::Resend.words()])?,
         // No request left: the claim leaves no trace.
         Event::GivenBack(_) => tx
             .prepare_cached(

@@ -224,3 +224,76 @@ fn verified(connection: &Connection, campaign: CampaignId) -> Result<Tally, Jour
         .collect();
     Err(JournalError::Unbalanced(differences.join("; ")))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::state::State;
+
+    const NOW: Stamp = Stamp::from_millis(0);
+
+    fn identity() -> Identity {
+        Identity {
+            name: "spring".to_owned(),
+            instance_id: "one".to_owned(),
+            key_column: Some("id".to_owned()),
+            service: Service::Loopback,
+        }
+    }
+
+    /// Each change of what makes a campaign the same one, and how it is told.
+    fn changes() -> [(Identity, &'static str); 5] {
+        [
+            (Identity { instance_id: "two".to_owned(), ..identity() }, "the instance one, and now has two"),
+            (
+                Identity { key_column: None, ..identity() },
+                "the key column \"id\", and now has the number as key",
+            ),
+            (Identity { key_column: Some("no".to_owned()), ..identity() }, "\"id\", and now has \"no\""),
+            (
+                Identity { service: Service::Aws, ..identity() },
+                "started by a server on this machine, and now has Amazon Connect",
+            ),
+            (
+                Identity { service: Service::Simulated, ..identity() },
+                "this machine, and now has the built-in simulator",
+            ),
+        ]
+    }
+
+    #[test]
+    fn a_campaign_stays_what_it_is_once_somebody_may_have_a_contact() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("journal.db");
+        let mut journal = Journal::open(&path).unwrap();
+        let id = journal.campaign(&identity(), NOW).unwrap();
+        for (changed, _) in changes() {
+            assert_eq!(journal.campaign(&changed, NOW).unwrap(), id, "nobody has a contact: {changed:?}");
+            assert_eq!(journal.campaign(&identity(), NOW).unwrap(), id);
+        }
+        let somebody = format!(
+            "INSERT INTO header (id, campaign_id, columns) VALUES (1, {0}, '[]');
+             INSERT INTO row (campaign_id, line, key, state, header_id, cells) VALUES ({0}, 2, 'k', 2, 1, '[]');
+             INSERT INTO tally (campaign_id, state, rows) VALUES ({0}, 2, 1);",
+            id.0
+        );
+        journal.connection.execute_batch(&somebody).unwrap();
+        for (changed, words) in changes() {
+            let refused = journal.campaign(&changed, NOW).unwrap_err();
+            assert!(matches!(refused, JournalError::Changed { .. }), "{changed:?}");
+            assert!(refused.to_string().contains(words), "{refused} instead of {words}");
+        }
+        assert_eq!(journal.campaign(&identity(), NOW).unwrap(), id);
+
+        let reader = Reader::open(&path).unwrap();
+        let campaigns = reader.campaigns().unwrap();
+        assert_eq!(campaigns, [reader.campaign("spring").unwrap()]);
+        assert!(reader.campaign("autumn").unwrap_err().to_string().ends_with("it has spring"));
+        assert_eq!(reader.tally(id).unwrap(), Tally::of([State::Started]));
+        assert_eq!(reader.verified_tally(id).unwrap(), Tally::of([State::Started]));
+        journal.connection.execute("UPDATE tally SET rows = 2", []).unwrap();
+        let unbalanced = reader.verified_tally(id).unwrap_err().to_string();
+        assert!(unbalanced.contains("2 rows are said to be started, 1 are"), "{unbalanced}");
+        assert!(!unbalanced.contains("queued"), "what adds up is not told: {unbalanced}");
+    }
+}

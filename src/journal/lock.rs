@@ -56,7 +56,13 @@ impl CampaignLock {
 /// Whether some process runs the campaign `name` in the journal at `journal`; `None` where nothing tells.
 #[must_use]
 pub fn is_running(journal: &Path, name: &str) -> Option<bool> {
-    let file = File::open(beside(journal, &format!(".{}.lock", file_name_of(name)))).ok()?;
+    let path = beside(journal, &format!(".{}.lock", file_name_of(name)));
+    if !path.exists() {
+        return None;
+    }
+    // Looking takes the lock for a moment. A run that begins must not meet it and believe that somebody has it.
+    let _looking = opening(journal).ok()?;
+    let file = File::open(path).ok()?;
     match file.try_lock_shared() {
         Ok(()) => Some(false),
         Err(TryLockError::WouldBlock) => Some(true),
@@ -134,6 +140,25 @@ mod tests {
         assert_eq!(is_running(&journal, "spring"), Some(false));
         assert_eq!(is_running(&journal, "winter"), None);
         CampaignLock::take(&journal, "spring", now).expect("free again");
+    }
+
+    #[test]
+    fn whoever_only_looks_holds_nobody_up() {
+        let folder = tempfile::tempdir().unwrap();
+        let journal = folder.path().join("journal.db");
+        let take = || CampaignLock::take(&journal, "spring", Stamp::from_millis(0));
+        drop(take().unwrap());
+        let over = std::sync::atomic::AtomicBool::new(false);
+        std::thread::scope(|threads| {
+            threads.spawn(|| {
+                while !over.load(std::sync::atomic::Ordering::Relaxed) {
+                    assert!(is_running(&journal, "spring").is_some());
+                }
+            });
+            let held = (0..1_000).filter(|_| take().is_err()).count();
+            over.store(true, std::sync::atomic::Ordering::Relaxed);
+            assert_eq!(held, 0, "of 1,000 runs met a status, and took it for a run");
+        });
     }
 
     #[test]

@@ -213,7 +213,7 @@ mod tests {
         };
         assert_eq!(pragma("journal_mode"), "Text(\"wal\")");
         assert_eq!(pragma("synchronous"), "Integer(2)", "FULL");
-        journal.connection.execute("INSERT INTO campaign VALUES (1,'n','i',NULL,'aws',0,1)", []).unwrap();
+        journal.connection.execute("INSERT INTO campaign VALUES (1,'n','i',NULL,'aws',0,0,1)", []).unwrap();
         for file in ["journal.db", "journal.db-wal", "journal.db-shm", "journal.db.lock"] {
             let mode = std::os::unix::fs::PermissionsExt::mode(
                 &folder.path().join(file).metadata().unwrap().permissions(),

@@ -12,6 +12,7 @@ use super::index;
 use super::known::{self, Known, find};
 use super::line::{Content, DUPLICATE, Line};
 use super::open::Journal;
+use super::planned::{self, Planned};
 use super::row::{CampaignId, RowId, StateColumn, TokenColumn, texts};
 use super::seen::Seen;
 use super::tally::Delta;
@@ -102,6 +103,7 @@ impl Journal {
             Before::File(Repeats::default())
         };
         delta.write(&tx, campaign)?;
+        planned::mark(&tx, campaign, Planned::Begun)?;
         tx.commit()?;
         Ok(Plan { campaign, shape, header, before, summary: PlanSummary::default() })
     }
@@ -157,6 +159,7 @@ pub(super) fn withdraw_missing(
     delta: &mut Delta,
 ) -> Result<PlanSummary, JournalError> {
     let Plan { campaign, before, mut summary, .. } = plan;
+    planned::mark(tx, campaign, Planned::Read)?;
     let Before::Journal(seen) = before else {
         // Nobody is missing who was never there.
         summary.added += index::make(tx, campaign, delta)?;

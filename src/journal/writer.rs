@@ -16,6 +16,7 @@ use super::line::Line;
 use super::mark;
 use super::open::Journal;
 use super::plan::{self, Plan, PlanSummary};
+use super::planned::{self, Planned};
 use super::row::{CampaignId, RowId};
 use super::runs::{self, Counters, RunId};
 use super::share::{self, SharedPace};
@@ -272,7 +273,12 @@ fn apply(
             let result = plan::plan_lines(tx, &mut plan, &lines, delta).map(|summary| (plan, summary));
             hold(reply, result, held)
         }
-        Word::FinishPlan { plan, reply } => hold(reply, plan::withdraw_missing(tx, *plan, delta), held),
+        Word::FinishPlan { plan, reply } => {
+            let read = plan::withdraw_missing(tx, *plan, delta);
+            // A plan that is sent while it is made was agreed to before it was begun.
+            let agreed = |summary| planned::mark(tx, campaign, Planned::Agreed).map(|()| summary);
+            hold(reply, read.and_then(agreed), held)
+        }
     }
 }
 

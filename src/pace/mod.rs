@@ -228,6 +228,14 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
+    async fn a_burst_is_at_hand_again_after_a_while_of_silence() {
+        let mut pace = Pace::new(asked(2.0, 5), Past::Fresh);
+        permits(&mut pace, 20).await;
+        tokio::time::sleep(Duration::from_secs(60)).await;
+        assert_eq!(permits(&mut pace, 6).await[3..], [0, 0, 500].map(Duration::from_millis));
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn a_permit_that_nobody_waits_for_any_more_is_not_taken() {
         let mut pace = Pace::new(asked(1.0, 1), Past::Fresh);
         pace.permit().await;

@@ -13,7 +13,10 @@ pub(super) fn words(refused: &Refused) -> Option<String> {
         return None;
     }
     let outcome = match refused.kind {
-        RefusalKind::Throttled | RefusalKind::ActiveChats | RefusalKind::Unreachable => return None,
+        RefusalKind::Throttled
+        | RefusalKind::ActiveChats
+        | RefusalKind::Renewed
+        | RefusalKind::Unreachable => return None,
         RefusalKind::InvalidRequest | RefusalKind::Conflict => "not tried again",
         RefusalKind::Unknown => "nobody knows whether it was started",
         RefusalKind::AccessDenied

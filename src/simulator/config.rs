@@ -95,6 +95,9 @@ pub struct WorldConfig {
     pub faults: FaultPlan,
     /// Access keys that are accepted.
     pub credentials: Vec<Credential>,
+    /// How long an access key is accepted, counted from the first request that it signs; `None`: for ever. After that it is
+    /// refused as temporary credentials past their time are (`ExpiredTokenException`).
+    pub credential_life: Option<Duration>,
     /// Whether signatures are checked.
     pub signatures: Signatures,
     /// The only region that a signature may be scoped to; `None`: any.
@@ -117,6 +120,7 @@ impl Default for WorldConfig {
             latency: Latency::default(),
             faults: FaultPlan::default(),
             credentials: vec![Credential::new("test", "test")],
+            credential_life: None,
             signatures: Signatures::default(),
             region: None,
             log: LogDetail::default(),

@@ -36,7 +36,8 @@ impl World {
 
     /// Another list of access keys: credentials that are rotated or withdrawn.
     pub fn set_credentials(&mut self, credentials: &[Credential]) {
-        self.verifier = Verifier::new(self.config.signatures, self.config.region.clone(), credentials);
+        self.verifier = Verifier::new(self.config.signatures, self.config.region.clone(), credentials)
+            .expiring(self.config.credential_life);
     }
 }
 

@@ -28,6 +28,9 @@ pub(super) struct Verifier {
     mode: Signatures,
     region: Option<String>,
     keys: HashMap<String, Credential>,
+    life: Option<Duration>,
+    /// When each key signed for the first time.
+    first_used: HashMap<String, UnixMillis>,
 }
 
 /// The parts of an `Authorization` header.
@@ -43,11 +46,17 @@ struct Authorization<'a> {
 impl Verifier {
     pub(super) fn new(mode: Signatures, region: Option<String>, credentials: &[Credential]) -> Self {
         let keys = credentials.iter().map(|credential| (credential.id.clone(), credential.clone())).collect();
-        Self { mode, region, keys }
+        Self { mode, region, keys, life: None, first_used: HashMap::new() }
+    }
+
+    /// The same, with keys that expire so long after their first use.
+    pub(super) fn expiring(mut self, life: Option<Duration>) -> Self {
+        self.life = life;
+        self
     }
 
     /// Refuses a request that is not signed with one of the keys.
-    pub(super) fn verify(&self, request: &WireRequest<'_>, now: UnixMillis) -> Result<(), Refusal> {
+    pub(super) fn verify(&mut self, request: &WireRequest<'_>, now: UnixMillis) -> Result<(), Refusal> {
         if self.mode == Signatures::Ignored {
             return Ok(());
         }
@@ -64,11 +73,14 @@ impl Verifier {
             check_date(stamp, seconds, now)?;
         }
         let credential = self.credential(&authorization, request)?;
-        if signature(request, &authorization, credential, seconds).as_deref() == Some(authorization.signature)
-        {
-            Ok(())
-        } else {
-            Err(Refusal::bad_signature(MISMATCH))
+        let signature = signature(request, &authorization, credential, seconds);
+        if signature.as_deref() != Some(authorization.signature) {
+            return Err(Refusal::bad_signature(MISMATCH));
+        }
+        let first_used = *self.first_used.entry(authorization.key_id.to_owned()).or_insert(now);
+        match self.life {
+            Some(life) if now.since(first_used) >= life => Err(Refusal::expired_token()),
+            _ => Ok(()),
         }
     }
 
@@ -196,7 +208,7 @@ mod tests {
     const GOOD: &str = "AWS4-HMAC-SHA256 Credential=test/20150830/us-west-2/connect/aws4_request, \
                         SignedHeaders=host;x-amz-date, Signature=0000";
 
-    fn refusal(verifier: &Verifier, authorization: Option<&str>, stamp: &str) -> (&'static str, String) {
+    fn refusal(mut verifier: Verifier, authorization: Option<&str>, stamp: &str) -> (&'static str, String) {
         let mut headers = vec![("host", "localhost"), ("x-amz-date", stamp)];
         headers.extend(authorization.map(|value| ("authorization", value)));
         let request = WireRequest { method: "GET", target: "/", headers, body: bytes::Bytes::new() };
@@ -237,7 +249,7 @@ mod tests {
             (Some(GOOD.into()), now, "InvalidSignatureException", MISMATCH),
             (replaced("host;", ""), now, "InvalidSignatureException", MISMATCH),
         ] {
-            let (got, message) = refusal(&verifier(Signatures::Verified), authorization.as_deref(), stamp);
+            let (got, message) = refusal(verifier(Signatures::Verified), authorization.as_deref(), stamp);
             assert_eq!(got, code, "{authorization:?}");
             assert!(message.contains(text), "{authorization:?}: {message}");
         }
@@ -245,10 +257,10 @@ mod tests {
 
     #[test]
     fn a_date_can_be_left_unchecked_and_a_session_token_demanded() {
-        let (_, message) = refusal(&verifier(Signatures::VerifiedAtAnyDate), Some(GOOD), "20150830T000000Z");
+        let (_, message) = refusal(verifier(Signatures::VerifiedAtAnyDate), Some(GOOD), "20150830T000000Z");
         assert_eq!(message, MISMATCH);
         let session = Credential { session_token: Some("s".into()), ..Credential::new("test", "test") };
         let verifier = Verifier::new(Signatures::Verified, None, &[session]);
-        assert_eq!(refusal(&verifier, Some(GOOD), "20150830T123600Z").0, "UnrecognizedClientException");
+        assert_eq!(refusal(verifier, Some(GOOD), "20150830T123600Z").0, "UnrecognizedClientException");
     }
 }

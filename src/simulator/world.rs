@@ -110,7 +110,8 @@ impl World {
     pub fn new(mut config: WorldConfig) -> Self {
         let credentials = std::mem::take(&mut config.credentials);
         Self {
-            verifier: Verifier::new(config.signatures, config.region.clone(), &credentials),
+            verifier: Verifier::new(config.signatures, config.region.clone(), &credentials)
+                .expiring(config.credential_life),
             chance: Chance::new(config.seed),
             bucket: config.throttle.map(Bucket::new),
             tokens: Tokens::new(config.token_life),
@@ -240,7 +241,7 @@ impl World {
     }
 
     fn describe(
-        &self,
+        &mut self,
         now: UnixMillis,
         wire: &WireRequest<'_>,
         operation: &Operation,

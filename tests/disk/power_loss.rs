@@ -50,7 +50,8 @@ impl Recording {
     fn of_a_failing_fsync(nth: usize) -> Self {
         let (place, server) = (Place::new(40), Process::start(&["--latency", "3ms"]));
         let csv = place.csv();
-        let mut failing = place.watched(&server, &["run", &csv]);
+        // One settlement at a time, however slow the machine is: a group is a sync, and there must be more than `nth`.
+        let mut failing = place.watched(&server, &["run", &csv, "--rate", "40", "--burst", "1"]);
         let failed = failing.env("CAMPAIGN_DISK_FAULT", format!("{nth}:5:once:s")).output().unwrap();
         assert_eq!(failed.status.code(), Some(1), "{}", String::from_utf8_lossy(&failed.stderr));
         let done = place.watched(&server, &["run", &csv]).output().unwrap();

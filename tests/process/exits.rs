@@ -60,6 +60,8 @@ fn what_the_service_refuses_for_everybody_is_5_and_fails_nobody() {
         (["--instance-id", "99999999-0000-4000-8000-000000000000"], "check instance_id"),
         (["--credentials", "OTHER:secret"], "renew the credentials"),
         (["--credentials", "test:other"], "renew the credentials"),
+        (["--credential-life", "0s"], "renew the credentials"),
+        (["--access-denied", "1"], "allow connect:StartOutboundChatContact"),
     ] {
         let (site, server) = (Site::with_people(20), Server::start(&refusing));
         let result = run(&site, server.endpoint(), &["--max-in-flight", "3"]).exits(5).says(&[advice]).json();

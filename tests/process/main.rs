@@ -10,6 +10,8 @@ mod boto3;
 mod broken;
 mod dry_run;
 mod exits;
+mod half_planned;
+mod halts;
 mod identity;
 mod kills;
 mod once;

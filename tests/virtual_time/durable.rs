@@ -1,5 +1,5 @@
 //! Promises 2 and 4, at every moment of a run: what is about to leave and what is said to be started is in the journal
-//! already, committed, as another reader sees it.
+//! already, committed, as another reader sees it. And where nothing can be committed any more, nothing leaves.
 
 use campaign::domain::state::State;
 use campaign::engine::{Notice, Observer};
@@ -62,4 +62,34 @@ async fn attempts_are_committed_before_requests_and_contact_ids_before_anybody_k
     assert_eq!((witness.requests, witness.started), (outcome.counters.requests, 120));
     assert!(witness.requests > 130, "some were made again: {}", witness.requests);
     stage.check_promises(&options);
+}
+
+/// Breaks the journal as soon as the first request has left: the record of the run cannot be written any more.
+struct Saboteur {
+    journal: Option<rusqlite::Connection>,
+}
+
+impl Observer for Saboteur {
+    fn see(&mut self, notice: &Notice) {
+        if matches!(notice, Notice::Requested { .. })
+            && let Some(journal) = self.journal.take()
+        {
+            journal.execute_batch("DROP TABLE run").expect("the table goes");
+        }
+    }
+}
+
+/// Nobody waits for the run's record: the engine must learn by itself that it failed, before the next permit comes. The
+/// row that waits for it is claimed already, so nothing else would hold its request back.
+#[tokio::test(start_paused = true)]
+async fn a_journal_that_fails_between_two_requests_ends_the_run_before_the_next() {
+    // A permit every minute, and a sign of life every 20 seconds.
+    let options = Options { rate: 1.0 / 60.0, burst: 1, ..Options::default() };
+    let mut stage = Stage::with_recipients(WorldConfig::default(), 3);
+    let began = tokio::time::Instant::now();
+    let journal = rusqlite::Connection::open(stage.path()).expect("a second connection");
+    let ended = stage.run_watched(&options, &mut Saboteur { journal: Some(journal) }).await;
+    assert!(ended.is_err(), "{ended:?}");
+    assert!(began.elapsed() < std::time::Duration::from_secs(60), "{:?}", began.elapsed());
+    assert_eq!(stage.simulator.requests().len(), 1, "a request left although nothing could be written");
 }

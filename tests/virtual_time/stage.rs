@@ -8,6 +8,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::SharedCredentialsProvider;
 use campaign::clock::Clock;
 use campaign::connect::{Client, Settings};
 use campaign::domain::gate::{FailureGate, Share};
@@ -67,6 +69,7 @@ pub(crate) struct Options {
     pub(crate) stop: watch::Receiver<Stop>,
     pub(crate) max_failures: f64,
     pub(crate) read_timeout: Duration,
+    pub(crate) credentials: SharedCredentialsProvider,
 }
 
 impl Default for Options {
@@ -81,6 +84,9 @@ impl Default for Options {
             stop: watch::channel(Stop::No).1,
             max_failures: 100.0,
             read_timeout: Duration::from_secs(30),
+            credentials: SharedCredentialsProvider::new(Credentials::new(
+                "test", "test", None, None, "stage",
+            )),
         }
     }
 }
@@ -258,7 +264,8 @@ impl Stage {
             connect_timeout: Duration::from_secs(5),
             read_timeout: options.read_timeout,
         };
-        Client::simulated(self.simulator.http_client(), ("test", "test"), &settings, &self.clock)
+        let http = self.simulator.http_client();
+        Client::simulated_with(http, options.credentials.clone(), &settings, &self.clock)
     }
 
     pub(crate) fn tally(&self) -> Tally {

@@ -67,6 +67,9 @@ async fn resend_sends_again_with_the_same_token_and_payload() {
         .with(|world| world.contacts_by_token(&token).iter().map(|contact| contact.id.to_string()).collect());
     assert_eq!(contacts.len(), 2);
     assert_eq!(row.contact_id.as_ref(), contacts.last());
+    assert_eq!(row.code.as_deref(), Some("resend"), "the decision stays in the report");
+    let others = stage.rows().into_iter().filter(|row| row.code.is_some()).count();
+    assert_eq!(others, 1, "and is nobody else's");
     assert_eq!(stage.simulator.payload_violations(), []);
 }
 

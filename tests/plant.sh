@@ -1,0 +1,69 @@
+#!/usr/bin/env bash
+# Plants the bugs of tests/planted/ one at a time in a copy of the sources, and runs the tests that must turn red for
+# each. `tests/plant.sh` plants all, `tests/plant.sh normal no-lock` those two. It ends with a table, and fails where a
+# test stayed green. Nothing is changed but below target/scratch (or $CAMPAIGN_SCRATCH).
+set -euo pipefail
+source "$(dirname "${BASH_SOURCE[0]}")/scratch.sh"
+
+# What must turn red: a bug a line, and then arguments of `cargo test`.
+red() {
+    case $1 in
+    normal) echo "--test disk power_loss" ;;
+    late-attempt) echo "--test virtual_time attempts_are_committed" ;;
+    random-token) echo "--test virtual_time hours_of" ;;
+    default-burst) echo "--lib no_window_has_more" ;;
+    sdk-retries) echo "--test virtual_time hours_of" ;;
+    no-lock) echo "--test process of_several" ;;
+    time-out-failed) echo "--test virtual_time in_doubt_for_six_days" ;;
+    esac
+}
+# And with each of them, but those that live in processes and disks, the seeds.
+seeds() {
+    case $1 in normal | no-lock) ;; *) echo "--test seeds every_promise" ;; esac
+}
+
+bugs=("$@")
+((${#bugs[@]})) || for patch in tests/planted/*.patch; do
+    bugs+=("$(basename "$patch" .patch)")
+done
+
+table=()
+green=0
+scratch_sources
+for bug in "${bugs[@]}"; do
+    (cd "$scratch/src" && patch --quiet -p1 <"$root/tests/planted/$bug.patch") || {
+        echo "tests/planted/$bug.patch does not fit the sources any more: plant it by hand and write it anew"
+        exit 2
+    }
+    for arguments in "$(red "$bug")" "$(seeds "$bug")"; do
+        [[ -n $arguments ]] || continue
+        log=$scratch/$bug.log
+        # shellcheck disable=SC2086
+        if ! (cd "$scratch/src" && scratch_cargo test --no-run ${arguments% *}) >"$log" 2>&1; then
+            tail -n 30 "$log"
+            echo "the sources with $bug do not compile: plant it by hand and write it anew"
+            exit 2
+        fi
+        # shellcheck disable=SC2086
+        if (cd "$scratch/src" && CAMPAIGN_SEEDS=${CAMPAIGN_SEEDS:-60} scratch_cargo test $arguments) >"$log" 2>&1; then
+            said="STAYED GREEN"
+            green=$((green + 1))
+        else
+            said=$(sed -nE 's/^test (.*) \.\.\. FAILED$/\1/p' "$log" | head -n 1)
+            broken=$(grep -aoE '[0-9]+ of [0-9]+ seeds broke a promise' "$log" | head -n 1 || true)
+            [[ -n $said ]] || green=$((green + 1))
+            said=${said:-"NO TEST FAILED, see $log"}${broken:+: $broken}
+        fi
+        table+=("$(printf '%-16s| %-44s| %s' "$bug" "${arguments#--}" "$said")")
+        printf '%s\n' "${table[-1]}"
+    done
+    (cd "$scratch/src" && patch --quiet -R -p1 <"$root/tests/planted/$bug.patch")
+    scratch_touch
+done
+printf '\n'
+printf '%s\n' "${table[@]}"
+if ((green)); then
+    echo "tests/plant.sh: FAILED: $green stayed green"
+    exit 1
+fi
+echo "tests/plant.sh: ${#bugs[@]} bugs, every test turned red"
