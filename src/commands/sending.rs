@@ -207,7 +207,8 @@ pub(super) async fn send(held: Held, job: Job<'_>, session: &Session<'_>) -> Res
     }
     journal.expire(campaign, clock.now())?;
     let asked = asked(job.definition);
-    let new = NewRun { file: job.file.map(|file| file.display().to_string()), rate: asked.rate };
+    let file = job.file.map(|file| file.display().to_string());
+    let new = NewRun { file, rate: asked.rate, settings: settings_told(&job) };
     let (run, past) = journal.begin_run(campaign, &new, clock.now())?;
     let tally = journal.verified_tally(campaign)?;
     let (writer, journal) = Writer::spawn(journal, campaign);
@@ -278,6 +279,22 @@ fn asked(definition: &Definition) -> Asked {
         Rate::Auto => 2.0,
     };
     Asked { rate, burst: definition.pace.burst }
+}
+
+/// What a report tells of how a run was set, besides its rate.
+fn settings_told(job: &Job<'_>) -> Vec<(String, String)> {
+    let (pace, safety) = (&job.definition.pace, &job.definition.safety);
+    let percent = |share: f64| format!("{}%", share * 100.0);
+    let mut told = vec![
+        ("burst", pace.burst.to_string()),
+        ("max_rejected", percent(safety.max_rejected)),
+        ("max_failures", percent(safety.max_failures)),
+    ];
+    told.extend(pace.max_in_flight.map(|most| ("max_in_flight", most.to_string())));
+    told.extend(job.args.limit.map(|limit| ("--limit", limit.to_string())));
+    told.extend(job.args.retry_failed.then(|| ("--retry-failed", "yes".to_owned())));
+    told.extend(job.stream.is_some().then(|| ("--stream", "yes".to_owned())));
+    told.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }
 
 /// What the rate needs at an answer time of two seconds, within bounds.

@@ -5,12 +5,15 @@
 pub mod arn;
 pub mod binding;
 pub mod content;
+pub mod country;
 pub mod definition;
 pub mod ending;
+pub mod explain;
 pub mod figures;
 pub mod gate;
 pub mod gsm;
 pub mod header;
+pub mod latency;
 pub mod limits;
 pub mod mask;
 pub mod past;

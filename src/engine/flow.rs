@@ -9,6 +9,7 @@ use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use tokio::time::{Instant, sleep_until};
 
+use super::chronicle::Chronicle;
 use super::feed::Feed;
 use super::notice::{Notice, Observer, Refused, masked, told};
 use super::pause::Pause;
@@ -33,7 +34,7 @@ pub(super) struct Flow<'a> {
     observer: &'a mut dyn Observer,
     began: Instant,
     queue: Queue,
-    in_flight: Pending<(Claimed, Result<String, Refusal>)>,
+    in_flight: Pending<(Claimed, Result<String, Refusal>, Duration)>,
     settling: Pending<(Settling, Result<State, WriterError>)>,
     timers: Timers,
     /// Attempts in this run of rows that had one and may have more.
@@ -49,6 +50,7 @@ pub(super) struct Flow<'a> {
     /// Contacts that this run has started, durable or not yet, or may have started: what a limit has left is less.
     spent: u64,
     counters: Counters,
+    chronicle: Chronicle,
     recorded_at: Instant,
 }
 
@@ -84,6 +86,7 @@ impl<'a> Flow<'a> {
             returning: 0,
             spent: 0,
             counters: Counters::default(),
+            chronicle: Chronicle::default(),
             recorded_at: began,
         }
     }
@@ -96,6 +99,7 @@ impl<'a> Flow<'a> {
                 if self.ending.is_none() && self.queue.sweep() {
                     continue;
                 }
+                self.record().await;
                 return Ok((self.ending.unwrap_or(Ending::Complete), self.counters));
             }
             let wake = self.next_wake();
@@ -103,7 +107,7 @@ impl<'a> Flow<'a> {
             tokio::select! {
                 biased;
                 Ok(()) = self.engine.stop.changed() => self.on_stop(),
-                Some((row, answer)) = self.in_flight.next() => self.on_answer(&row, answer),
+                Some((row, answer, took)) = self.in_flight.next() => self.on_answer(&row, answer, took),
                 Some((settling, state)) = self.settling.next() => self.on_settled(settling, state?).await,
                 step = self.queue.next() => match step? {
                     Step::Claimed(rows) => self.on_claimed(rows),
@@ -216,14 +220,16 @@ impl<'a> Flow<'a> {
         self.counters.retried += u64::from(again);
         let client = self.engine.client.clone();
         self.in_flight.push(Box::pin(async move {
+            let sent = Instant::now();
             let answer = client.start(&request).await;
-            (row, answer)
+            (row, answer, sent.elapsed())
         }));
         self.observer.see(&Notice::Requested { again, in_flight: self.in_flight.len() });
         Ok(())
     }
 
-    fn on_answer(&mut self, row: &Claimed, answer: Result<String, Refusal>) {
+    fn on_answer(&mut self, row: &Claimed, answer: Result<String, Refusal>, took: Duration) {
+        self.chronicle.answered(&answer, took, self.engine.clock.now());
         match answer {
             Ok(contact_id) => {
                 self.silence.broken();
@@ -287,6 +293,7 @@ impl<'a> Flow<'a> {
     /// The active chats quota is full: claimed rows go back to the queue, and a while later one request finds out.
     fn pause(&mut self) {
         let Some(length) = self.pause.begin(Instant::now(), self.engine.chance.f64()) else { return };
+        self.chronicle.paused(self.engine.clock.now(), length);
         self.observer.see(&Notice::Paused(length));
         self.give_back();
     }
@@ -376,6 +383,7 @@ impl<'a> Flow<'a> {
         self.recorded_at = Instant::now();
         let now = self.engine.clock.now();
         self.engine.writer.counters(self.engine.run, self.counters, now).await;
+        self.engine.writer.activity(self.engine.run, self.chronicle.take()).await;
     }
 
     fn gate(&mut self, failed: bool) {

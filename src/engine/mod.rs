@@ -4,6 +4,7 @@
 //! [`crate::domain::verdict`], when a request may leave in [`crate::pace`], what is durable in [`crate::journal`].
 //! Deliberately absent: SQL, AWS, wall-clock time that is not injected, and any waiting but tokio's.
 
+mod chronicle;
 mod feed;
 mod flow;
 mod notice;

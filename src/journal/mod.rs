@@ -5,6 +5,7 @@
 //! It holds no policy: which event follows from an answer is decided elsewhere, [`crate::domain::state::next`] says
 //! what state that gives.
 
+mod activity;
 mod attempts;
 mod campaign;
 mod cells;
@@ -15,6 +16,7 @@ mod known;
 mod lock;
 mod mark;
 mod open;
+mod outcomes;
 mod plan;
 mod read;
 mod row;
@@ -24,13 +26,15 @@ mod snapshot;
 mod tally;
 mod writer;
 
+pub use activity::{Activity, PauseSpan};
 pub use attempts::{Claimed, Pass, Settlement};
-pub use campaign::{Campaign, Identity, Service};
+pub use campaign::{Campaign, Identity, Origin, Service};
 pub use cells::Cells;
 pub use decisions::Uncertain;
 pub use error::JournalError;
 pub use lock::{CampaignLock, Holder, is_running};
 pub use open::{Journal, Reader};
+pub use outcomes::Outcome;
 pub use plan::{Content, Line, Plan, PlanSummary};
 pub use read::{Record, Selection};
 pub use row::{CampaignId, Frozen, RowId};

@@ -58,7 +58,7 @@ async fn drive() {
     journal.finish_plan(plan).unwrap();
     let asked = Asked { rate: 300.0, burst: NonZeroU32::new(20).unwrap() };
     let (run, past) =
-        journal.begin_run(campaign, &NewRun { file: None, rate: asked.rate }, clock.now()).unwrap();
+        journal.begin_run(campaign, &NewRun { rate: asked.rate, ..NewRun::default() }, clock.now()).unwrap();
     let tally = journal.verified_tally(campaign).unwrap();
     let client = Client::connect(&settings(variable("DISK_ENDPOINT")), &clock).await.unwrap();
     let (writer, journal) = Writer::spawn(journal, campaign);

@@ -187,7 +187,7 @@ impl Stage {
         let mut journal = self.journal();
         let now = self.clock.now();
         journal.expire(self.campaign, now).expect("rows expire");
-        let new = NewRun { file: None, rate: options.rate };
+        let new = NewRun { rate: options.rate, ..NewRun::default() };
         let (run, past) = journal.begin_run(self.campaign, &new, now).expect("a run begins");
         let tally = journal.verified_tally(self.campaign).expect("the counts add up");
         let (writer, journal) = Writer::spawn(journal, self.campaign);
