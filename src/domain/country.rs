@@ -28,7 +28,6 @@ impl Country {
     }
 }
 
-
 /// Beginnings that are remembered, at most; then it begins anew.
 const MOST: usize = 1 << 16;
 
@@ -83,7 +82,8 @@ mod tests {
             ("+12025559999", Some("US")),
             ("+14165550101", Some("CA")),
             ("+18765550101", Some("JM")),
-            ("+447911123456", Some("GB")),
+            ("+447400123456", Some("GB")),
+            ("+447911123456", Some("GG")),
             ("+447781123456", Some("GG")),
             ("+447797712345", Some("JE")),
             ("+79161234567", Some("RU")),
@@ -104,7 +104,7 @@ mod tests {
     fn codes_have_names() {
         let name = |code: &[u8; 2]| Country(*code).name();
         assert_eq!(name(b"FR"), Some("France"));
-        assert_eq!(name(b"US"), Some("The United States of America"));
+        assert_eq!(name(b"US"), Some("The United States Of America"));
         assert_eq!(name(b"AC"), None);
     }
 }

@@ -36,7 +36,7 @@ pub fn state(state: State) -> Explained {
         }
         State::Uncertain => (
             "was requested, nobody knows whether a contact exists, and it is too late to find out safely",
-            "look for each in Connect's contact search, then decide with `campaign resolve`",
+            "look for each in Connect's contact search, then decide",
         ),
     };
     Explained { what, advice }
@@ -73,24 +73,35 @@ fn left_out(code: &str) -> Option<Explained> {
 fn rejected(code: &str) -> Option<Explained> {
     let (what, advice) = match code {
         "row-short" => ("the row has fewer cells than the file has columns", "look for a missing delimiter"),
-        "row-long" => ("the row has more cells than the file has columns", "quote cells with a delimiter in them"),
-        "quote-open" => ("a quote is opened and not closed", "close it, or double the quotes inside the cell"),
+        "row-long" => {
+            ("the row has more cells than the file has columns", "quote cells with a delimiter in them")
+        }
+        "quote-open" => {
+            ("a quote is opened and not closed", "close it, or double the quotes inside the cell")
+        }
         "not-utf8" => ("the text is not UTF-8", "save the file as UTF-8, or set recipients.encoding"),
         "key-empty" => ("the key is empty", "fill in the key column"),
-        "cell-empty" => ("a cell that the message needs is empty", "fill it in, or give the placeholder a default"),
-        "template-failed" => ("the message cannot be rendered with these cells", "correct the cells or the template"),
+        "cell-empty" => {
+            ("a cell that the message needs is empty", "fill it in, or give the placeholder a default")
+        }
+        "template-failed" => {
+            ("the message cannot be rendered with these cells", "correct the cells or the template")
+        }
         "phone-empty" => ("the phone number is empty", "fill in the number"),
         "phone-no-digits" => ("the phone number has no digits", "enter the number"),
-        "phone-unexpected-character" => ("something that no phone number has", "one number per cell, digits only"),
+        "phone-unexpected-character" => {
+            ("something that no phone number has", "one number per cell, digits only")
+        }
         "phone-rounded" => (
             "the spreadsheet has rounded the number to something like 4.41E+11",
             "format the column as text and enter the numbers again",
         ),
-        "phone-extension" => ("the number has an extension, which cannot take a message", "give a number without"),
-        "phone-no-country" => (
-            "the number has no country code",
-            "write it with + in front, or set recipients.default_region",
-        ),
+        "phone-extension" => {
+            ("the number has an extension, which cannot take a message", "give a number without")
+        }
+        "phone-no-country" => {
+            ("the number has no country code", "write it with + in front, or set recipients.default_region")
+        }
         "phone-unknown-country" => ("no country has this country code", "correct the number"),
         "phone-too-short" => ("the number is too short", "correct the number"),
         "phone-too-long" => ("the number is too long", "correct the number"),
@@ -98,12 +109,16 @@ fn rejected(code: &str) -> Option<Explained> {
         "phone-landline" => ("a landline", "give a mobile number, or set allow_landlines"),
         "phone-premium" => ("a premium or shared-cost number", "give a mobile number"),
         "phone-unreachable" => ("a pager, voice mail or company number", "give a mobile number"),
-        "message-empty" | "text-empty" => ("a text of the request is empty", "fill in what the template needs"),
+        "message-empty" | "text-empty" => {
+            ("a text of the request is empty", "fill in what the template needs")
+        }
         "message-too-long" => ("the message is too long for this row", "shorten the cells or the template"),
         "display-name-too-long" | "attribute-too-long" | "attributes-too-long" | "text-too-long" => {
             ("a text is longer than the API takes", "shorten the cells or the template")
         }
-        "source-invalid" | "flow-invalid" => ("the row's source or flow is not one", "correct the cells it comes from"),
+        "source-invalid" | "flow-invalid" => {
+            ("the row's source or flow is not one", "correct the cells it comes from")
+        }
         "text-not-json" => ("a text that has to be JSON is not", "correct the cells it comes from"),
         _ => return None,
     };
@@ -128,12 +143,14 @@ fn refused(of: State, code: &str) -> Option<Explained> {
         RefusalKind::Credentials => "the credentials were missing, expired, or did not sign",
         RefusalKind::Unreachable => "no connection came about",
         RefusalKind::Unknown => "no answer that says whether a contact exists",
-        RefusalKind::Unexpected => "an answer that Amazon Connect does not give: something in between answered",
+        RefusalKind::Unexpected => {
+            "an answer that Amazon Connect does not give: something in between answered"
+        }
     };
     let advice = match (of, kind) {
         (State::Started | State::Withdrawn, _) => "",
         (State::Failed, RefusalKind::InvalidRequest) => {
-            "see the service's words with `campaign report --state failed`; correct, then run again with --retry-failed"
+            "the report of failed rows has the service's words; correct, then run again with --retry-failed"
         }
         _ => state(of).advice,
     };
@@ -148,10 +165,16 @@ mod tests {
     fn a_code_is_explained_where_it_stands() {
         let what = |of, code| reason(of, code).what;
         assert_eq!(what(State::Rejected, Some("phone-too-short")), "the number is too short");
-        assert_eq!(what(State::Failed, Some("InvalidRequestException")), "the service says that this request is wrong");
+        assert_eq!(
+            what(State::Failed, Some("InvalidRequestException")),
+            "the service says that this request is wrong"
+        );
         assert_eq!(what(State::Uncertain, Some("Timeout")), "no answer that says whether a contact exists");
         assert_eq!(what(State::Failed, Some("HTTP403")), "these credentials may not start contacts");
-        assert_eq!(what(State::Started, Some("marked-started")), "a person decided that the contact was started");
+        assert_eq!(
+            what(State::Started, Some("marked-started")),
+            "a person decided that the contact was started"
+        );
         assert_eq!(what(State::Queued, None), "waits for its turn");
         assert!(reason(State::Queued, Some("ThrottlingException")).advice.contains("run again"));
     }

@@ -110,7 +110,8 @@ mod tests {
     #[test]
     fn shares_are_reached_at_the_upper_end_of_a_step() {
         let latencies = of(&[5, 15, 25, 45, 60, 90, 120, 180, 250, 70_000]);
-        let within = [10, 11, 50, 90, 91].map(|percent| latencies.within(percent).map(|time| time.as_millis()));
+        let within =
+            [10, 11, 50, 90, 91].map(|percent| latencies.within(percent).map(|time| time.as_millis()));
         assert_eq!(within, [Some(10), Some(20), Some(75), Some(300), None]);
         assert_eq!(Latencies::default().within(50), None);
     }

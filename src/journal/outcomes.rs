@@ -45,8 +45,9 @@ impl Reader {
     /// # Errors
     /// Where the journal cannot be read.
     pub fn shapes(&self, campaign: CampaignId) -> Result<Vec<(i64, Shape)>, JournalError> {
-        let mut statement =
-            self.connection.prepare_cached("SELECT id, request FROM shape WHERE campaign_id = ?1 ORDER BY id")?;
+        let mut statement = self
+            .connection
+            .prepare_cached("SELECT id, request FROM shape WHERE campaign_id = ?1 ORDER BY id")?;
         let mut rows = statement.query([campaign.0])?;
         let mut shapes = Vec::new();
         while let Some(row) = rows.next()? {

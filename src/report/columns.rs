@@ -11,27 +11,9 @@ use uuid::Uuid;
 
 use super::error::ReportError;
 use crate::domain::header::{fold, nearest};
+use crate::domain::reported::{FIXED_COLUMNS, PREFIX};
 use crate::domain::stamp::Stamp;
 use crate::journal::Record;
-
-/// The columns that every report begins with.
-pub const FIXED_COLUMNS: [&str; 12] = [
-    "line",
-    "key",
-    "destination",
-    "state",
-    "contact_id",
-    "client_token",
-    "attempts",
-    "code",
-    "reason",
-    "source",
-    "first_attempt_at",
-    "settled_at",
-];
-
-/// Put before the name of an own column while its name is taken.
-const PREFIX: &str = "file.";
 
 /// A column of a report: one of the fixed ones by its place among them, or one of the file's own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -189,7 +171,10 @@ mod tests {
         let headers = || vec![(1, texts(&["First Name", "state", "id"]))];
         let chosen = |wanted: &[&str]| Columns::new(headers(), &texts(wanted)).map(|columns| columns.names);
         assert_eq!(chosen(&["id", "state", "file.state"]).unwrap(), ["id", "state", "file.state"]);
-        assert_eq!(chosen(&["first_name", "Contact-ID", "line", "line"]).unwrap(), ["First Name", "contact_id", "line", "line"]);
+        assert_eq!(
+            chosen(&["first_name", "Contact-ID", "line", "line"]).unwrap(),
+            ["First Name", "contact_id", "line", "line"]
+        );
         assert_eq!(chosen(&[]).unwrap().len(), 15);
         for (wrong, near) in [("stat", Some("state")), ("zzz", None), ("", None)] {
             let error = chosen(&[wrong]).unwrap_err();

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 
 use super::columns::{Columns, Value};
 use super::error::ReportError;
-use super::formula::harmless;
+use crate::domain::formula::harmless;
 use crate::journal::Record;
 
 /// Writes records as lines of a CSV.

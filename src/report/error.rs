@@ -77,7 +77,9 @@ impl ReportError {
             Self::NamedElsewhere(_) => Some("leave out --with-numbers, or add --format html".to_owned()),
             Self::UnknownColumn { near: Some(near), .. } => Some(format!("did you mean {near}?")),
             Self::UnknownColumn { known, .. } => Some(format!("it has {}", known.join(", "))),
-            Self::Workbook(_) => Some("write a .csv, or fewer rows and columns (--state, --columns)".to_owned()),
+            Self::Workbook(_) => {
+                Some("write a .csv, or fewer rows and columns (--state, --columns)".to_owned())
+            }
             Self::OverJournal(_) => Some("give another path with -o PATH".to_owned()),
             Self::File { source, .. } | Self::Stream(source) => io_hint(source),
             Self::Unbalanced(_) => {

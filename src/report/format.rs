@@ -67,7 +67,15 @@ mod tests {
     fn the_ending_names_the_format() {
         let formats = ["a.csv", "A.JSONL", "dir.csv/a.json", "a.html", "a.xlsx", "csv", "a.csv.gz"]
             .map(|path| Format::from_ending(Path::new(path)));
-        let expected = [Some(Format::Csv), Some(Format::Jsonl), Some(Format::Json), Some(Format::Html), Some(Format::Xlsx), None, None];
+        let expected = [
+            Some(Format::Csv),
+            Some(Format::Jsonl),
+            Some(Format::Json),
+            Some(Format::Html),
+            Some(Format::Xlsx),
+            None,
+            None,
+        ];
         assert_eq!(formats, expected);
     }
 }

@@ -10,7 +10,6 @@ mod csv_rows;
 mod destination;
 mod error;
 mod format;
-mod formula;
 mod html;
 mod jsonl_rows;
 mod overview;
@@ -19,7 +18,7 @@ mod zip_stream;
 
 use std::io::Write;
 
-pub use columns::FIXED_COLUMNS;
+pub use crate::domain::reported::FIXED_COLUMNS;
 pub use destination::Destination;
 pub use error::ReportError;
 pub use format::Format;

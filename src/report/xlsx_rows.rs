@@ -24,11 +24,13 @@ const RELATIONS: &str = "http://schemas.openxmlformats.org/officeDocument/2006/r
 const PACKAGE: &str = "http://schemas.openxmlformats.org/package/2006";
 
 /// Style 1 is text, style 2 the header.
-const STYLES: &str = "<fonts count=\"2\"><font/><font><b/></font></fonts>\
+const STYLES: &str = "<fonts count=\"2\"><font><sz val=\"11\"/><name val=\"Calibri\"/></font>\
+    <font><b/><sz val=\"11\"/><name val=\"Calibri\"/></font></fonts>\
     <fills count=\"2\"><fill><patternFill patternType=\"none\"/></fill><fill><patternFill patternType=\"gray125\"/></fill></fills>\
     <borders count=\"1\"><border/></borders><cellStyleXfs count=\"1\"><xf/></cellStyleXfs>\
     <cellXfs count=\"3\"><xf/><xf numFmtId=\"49\" applyNumberFormat=\"1\"/>\
-    <xf numFmtId=\"49\" fontId=\"1\" applyNumberFormat=\"1\" applyFont=\"1\"/></cellXfs>";
+    <xf numFmtId=\"49\" fontId=\"1\" applyNumberFormat=\"1\" applyFont=\"1\"/></cellXfs>\
+    <cellStyles count=\"1\"><cellStyle name=\"Normal\" xfId=\"0\" builtinId=\"0\"/></cellStyles>";
 
 /// Writes records as rows of a workbook.
 pub(super) struct XlsxRows<W: Write> {
@@ -50,7 +52,10 @@ impl<W: Write> XlsxRows<W> {
 
     fn with_rows(columns: Columns, out: W, most_rows: u64) -> Result<Self, ReportError> {
         if columns.names().len() > MOST_COLUMNS {
-            return Err(ReportError::Workbook(format!("{} columns; a sheet has {MOST_COLUMNS}", columns.names().len())));
+            return Err(ReportError::Workbook(format!(
+                "{} columns; a sheet has {MOST_COLUMNS}",
+                columns.names().len()
+            )));
         }
         let zip = ZipStream::new(out);
         let mut rows = Self { zip, columns, xml: String::new(), sheets: 0, rows: 0, bytes: 0, most_rows };
@@ -114,12 +119,18 @@ impl<W: Write> XlsxRows<W> {
                 relations,
                 "<Relationship Id=\"s{sheet}\" Type=\"{RELATIONS}/worksheet\" Target=\"worksheets/sheet{sheet}.xml\"/>"
             );
-            let _ = write!(types, "<Override PartName=\"/xl/worksheets/sheet{sheet}.xml\" {}/>", kind("worksheet"));
+            let _ = write!(
+                types,
+                "<Override PartName=\"/xl/worksheets/sheet{sheet}.xml\" {}/>",
+                kind("worksheet")
+            );
         }
         let parts = [
             (
                 "xl/workbook.xml",
-                format!("<workbook xmlns=\"{MAIN}\" xmlns:r=\"{RELATIONS}\"><sheets>{sheets}</sheets></workbook>"),
+                format!(
+                    "<workbook xmlns=\"{MAIN}\" xmlns:r=\"{RELATIONS}\"><sheets>{sheets}</sheets></workbook>"
+                ),
             ),
             (
                 "xl/_rels/workbook.xml.rels",
@@ -172,7 +183,9 @@ impl<W: Write> super::Rows for XlsxRows<W> {
         for (name, value) in columns.names().iter().zip(columns.values(record)) {
             match value {
                 Value::Nothing | Value::Text("") => xml.push_str("<c/>"),
-                Value::Text(text) if text.len() > MOST_CHARACTERS && text.encode_utf16().count() > MOST_CHARACTERS => {
+                Value::Text(text)
+                    if text.len() > MOST_CHARACTERS && text.encode_utf16().count() > MOST_CHARACTERS =>
+                {
                     let line = record.line.map_or_else(String::new, |line| format!("line {line}, "));
                     let what = format!("{line}{name}: a cell has {MOST_CHARACTERS} characters at most");
                     return Err(ReportError::Workbook(what));

@@ -135,7 +135,11 @@ pub(super) fn draw(timeline: &Timeline, asked: Option<f64>, size: Size) -> Optio
     let (per, unit) = timeline.per_unit();
     let gaps = float(timeline.sessions.len().saturating_sub(1) as u64) * GAP;
     let step = (size.width - LEFT - RIGHT - gaps) / float(steps as u64);
-    let highest = timeline.steps().map(|(_, bucket)| float(bucket.height()) * per).fold(0.0, f64::max);
+    let heights = timeline.sessions.iter().flat_map(|session| {
+        let covered = |index| session.covered(index, timeline.width);
+        session.buckets.iter().enumerate().map(move |(index, bucket)| float(bucket.height()) / covered(index))
+    });
+    let highest = heights.fold(0.0, f64::max) * per;
     let asked = asked.map(|asked| if unit == "minute" { asked * 60.0 } else { asked });
     // A pace that is far from what was reached would flatten everything else.
     let asked = asked.filter(|asked| *asked <= highest * 2.0);
@@ -173,12 +177,13 @@ fn bars(frame: &Frame<'_>) -> Vec<Bar> {
     for (start, session) in frame.sessions() {
         for (index, bucket) in session.buckets.iter().enumerate().filter(|(_, bucket)| bucket.height() > 0) {
             let mut base = frame.base();
+            let per = frame.per / session.covered(index, frame.timeline.width);
             let mut parts = Vec::new();
             for (class, rows) in
                 [("started", bucket.started), ("failed", bucket.failed), ("throttled", bucket.throttled)]
             {
                 // One in a million is to be seen.
-                let height = (float(rows) * frame.per * frame.scale).max(if rows > 0 { 1.0 } else { 0.0 });
+                let height = (float(rows) * per * frame.scale).max(if rows > 0 { 1.0 } else { 0.0 });
                 if rows > 0 {
                     base -= height;
                     parts.push(Part { class, y: near(base), height: near(height) });
@@ -219,7 +224,8 @@ fn pauses(frame: &Frame<'_>) -> Vec<Pause> {
 }
 
 fn gap_marks(frame: &Frame<'_>) -> Vec<Gap> {
-    let ends = frame.sessions().map(|(start, session)| start + frame.step * float(session.buckets.len() as u64));
+    let ends =
+        frame.sessions().map(|(start, session)| start + frame.step * float(session.buckets.len() as u64));
     ends.zip(frame.timeline.gaps())
         .map(|(end, (_, length))| Gap {
             x: near(end + GAP / 2.0),
@@ -243,7 +249,10 @@ fn times(frame: &Frame<'_>) -> Vec<Time> {
         for index in 0..session.buckets.len() {
             let at = session.start + frame.timeline.width * i64::try_from(index).unwrap_or(0);
             let x = start + frame.step * float(index as u64);
-            if (index > 0 && at.rem_euclid(apart) != 0) || x < free || x > frame.size.width - RIGHT - LABEL / 2.0 {
+            if (index > 0 && at.rem_euclid(apart) != 0)
+                || x < free
+                || x > frame.size.width - RIGHT - LABEL / 2.0
+            {
                 continue;
             }
             let form = if frame.timeline.width < 60_000 && apart < 60_000 { "%H:%M:%S" } else { "%H:%M" };
@@ -267,7 +276,11 @@ fn axis(highest: f64) -> (f64, f64) {
 
 fn label(value: f64) -> String {
     if value.fract().abs() < 0.005 {
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturates, and is not negative")]
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "saturates, and is not negative"
+        )]
         let whole = value.round() as u64;
         Grouped(whole).to_string()
     } else {
@@ -277,9 +290,7 @@ fn label(value: f64) -> String {
 
 /// A time in UTC, in a form of `strftime`.
 pub(super) fn clock(millis: i64, form: &str) -> String {
-    jiff::Timestamp::from_millisecond(millis)
-        .map(|time| time.strftime(form).to_string())
-        .unwrap_or_default()
+    jiff::Timestamp::from_millisecond(millis).map(|time| time.strftime(form).to_string()).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -288,9 +299,13 @@ mod tests {
 
     #[test]
     fn the_axis_has_room_and_round_lines() {
-        for (highest, expected) in
-            [(0.0, (0.25, 0.25)), (1.0, (1.0, 0.25)), (7.0, (8.0, 2.0)), (118.0, (150.0, 50.0)), (5_001.0, (6_000.0, 2_000.0))]
-        {
+        for (highest, expected) in [
+            (0.0, (0.25, 0.25)),
+            (1.0, (1.0, 0.25)),
+            (7.0, (8.0, 2.0)),
+            (118.0, (150.0, 50.0)),
+            (5_001.0, (6_000.0, 2_000.0)),
+        ] {
             assert_eq!(axis(highest), expected, "{highest}");
         }
         assert_eq!((label(1_500.0), label(2.5), label(0.25)), ("1,500".into(), "2.5".into(), "0.25".into()));

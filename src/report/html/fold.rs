@@ -15,7 +15,8 @@ pub(super) const MOST_LISTED: usize = 200;
 /// What the kinds beyond the most are counted under.
 pub(super) const OTHERS: &str = "others";
 /// Requests for a row: 1, 2, 3, 4, 5 to 9, 10 and more.
-pub(super) const ATTEMPTS: [(u32, &str); 6] = [(1, "1"), (2, "2"), (3, "3"), (4, "4"), (5, "5 to 9"), (10, "10 and more")];
+pub(super) const ATTEMPTS: [(u32, &str); 6] =
+    [(1, "1"), (2, "2"), (3, "3"), (4, "4"), (5, "5 to 9"), (10, "10 and more")];
 
 /// A row that is listed by name: personal data, only on request.
 #[derive(Debug, serde::Serialize)]

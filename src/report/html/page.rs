@@ -111,9 +111,10 @@ impl<'f> Page<'f> {
             answers.add(&run.latencies);
         }
         let [wide, narrow] = &fold.timelines;
-        let asked = runs.iter().map(|run| run.rate).fold(None, |most: Option<f64>, rate| {
-            Some(most.map_or(rate, |most| most.max(rate)))
-        });
+        let asked = runs
+            .iter()
+            .map(|run| run.rate)
+            .fold(None, |most: Option<f64>, rate| Some(most.map_or(rate, |most| most.max(rate))));
         let outside = wide.outside;
         Self {
             name: &campaign.name,
@@ -136,7 +137,10 @@ impl<'f> Page<'f> {
             unit: wide.per_unit().1,
             width: width(wide.width),
             asked: asked.map(|asked| PerSecond(asked).to_string()),
-            gaps: wide.gaps().map(|(at, gap)| format!("{} from {} UTC", Span(gap), clock(at, "%b %-d %H:%M"))).collect(),
+            gaps: wide
+                .gaps()
+                .map(|(at, gap)| format!("{} from {} UTC", Span(gap), clock(at, "%b %-d %H:%M")))
+                .collect(),
             steps: wide
                 .steps()
                 .filter(|(_, bucket)| bucket.height() + bucket.paused_ms > 0)
@@ -155,7 +159,8 @@ impl<'f> Page<'f> {
             countries: countries(fold),
             sum: tables::split("all".to_owned(), String::new(), tally),
             runs: settings::runs(runs),
-            runs_left_out: (runs.len() > MOST_RUNS).then(|| Grouped((runs.len() - MOST_RUNS) as u64).to_string()),
+            runs_left_out: (runs.len() > MOST_RUNS)
+                .then(|| Grouped((runs.len() - MOST_RUNS) as u64).to_string()),
             settings: settings::campaign(campaign, origin, shapes),
             listed: listed(fold),
             named: fold.listed.is_some(),
@@ -255,12 +260,11 @@ fn width(millis: i64) -> String {
 }
 
 fn within(answers: &Latencies) -> Vec<Within> {
-    [(50, "half of them"), (95, "95 of 100"), (99, "99 of 100")]
+    [(50, "Half of them"), (95, "95 of 100"), (99, "99 of 100")]
         .into_iter()
         .filter_map(|(percent, share)| {
             let time = answers.within(percent)?;
-            let time = if time.as_millis() < 1_000 { format!("{} ms", time.as_millis()) } else { Span(time).to_string() };
-            Some(Within { share, time })
+            Some(Within { share, time: tables::time(time) })
         })
         .collect()
 }
@@ -272,7 +276,8 @@ fn sources(fold: &Fold) -> Vec<Split> {
         let detail = if end == arn { String::new() } else { arn.to_owned() };
         (end.to_owned(), detail)
     };
-    let parts = fold.sources.iter().map(|(arn, tally)| ((!arn.is_empty()).then(|| named(arn)), *tally)).collect();
+    let parts =
+        fold.sources.iter().map(|(arn, tally)| ((!arn.is_empty()).then(|| named(arn)), *tally)).collect();
     splits(parts, "none (rejected)")
 }
 

@@ -121,11 +121,13 @@ fn run(run: &RunRecord) -> Run {
         throttled: count(run.counters.throttled),
         retried: count(run.counters.retried),
         end,
-        set: run.settings.iter().map(|(name, value)| format!("{name} {value}")).collect::<Vec<_>>().join(", "),
-        file: file.map_or_else(
-            || "the journal alone".to_owned(),
-            |name| mask_text(&name.to_string_lossy()),
-        ),
+        set: run
+            .settings
+            .iter()
+            .map(|(name, value)| format!("{name} {value}"))
+            .collect::<Vec<_>>()
+            .join(", "),
+        file: file.map_or_else(|| "the journal alone".to_owned(), |name| mask_text(&name.to_string_lossy())),
         version: run.version.clone(),
     }
 }

@@ -1,5 +1,7 @@
 //! Tables of the page: counts by something, in rows that add up.
 
+use std::time::Duration;
+
 use serde::Serialize;
 
 use super::fold::{ATTEMPTS, Fold, OTHERS};
@@ -120,22 +122,40 @@ fn counted(counts: Vec<(String, u64)>) -> Vec<Counted> {
 pub(super) fn attempts(fold: &Fold) -> Vec<Counted> {
     let used = fold.attempts.iter().rposition(|rows| *rows > 0).map_or(0, |last| last + 1);
     counted(
-        ATTEMPTS.iter().zip(fold.attempts).take(used).map(|((_, label), rows)| ((*label).to_owned(), rows)).collect(),
+        ATTEMPTS
+            .iter()
+            .zip(fold.attempts)
+            .take(used)
+            .map(|((_, label), rows)| ((*label).to_owned(), rows))
+            .collect(),
     )
+}
+
+/// A time at the end of a step.
+pub(super) fn time(time: Duration) -> String {
+    if time.as_millis() < 1_000 {
+        format!("{} ms", time.as_millis())
+    } else {
+        Span(time).to_string().replace(".0 ", " ")
+    }
+}
+
+/// `75 to 100 ms`: a unit that both have is told once.
+fn between(from: &str, to: &str) -> String {
+    let same =
+        from.split_once(' ').filter(|(_, unit)| to.split_once(' ').is_some_and(|(_, other)| other == *unit));
+    format!("{} to {to}", same.map_or(from, |(number, _)| number))
 }
 
 /// Answers by how long they took.
 pub(super) fn latencies(latencies: &Latencies) -> Vec<Counted> {
-    let time = |time: std::time::Duration| {
-        if time.as_millis() < 1_000 { format!("{} ms", time.as_millis()) } else { Span(time).to_string() }
-    };
     counted(
         latencies
             .steps()
             .map(|(from, to, answers)| {
                 let label = match to {
                     Some(to) if from.is_zero() => format!("up to {}", time(to)),
-                    Some(to) => format!("{} to {}", time(from), time(to)),
+                    Some(to) => between(&time(from), &time(to)),
                     None => format!("more than {}", time(from)),
                 };
                 (label, answers)
@@ -193,7 +213,10 @@ mod tests {
         let shares = [(0, 5), (5, 5), (999_999, 1_000_000), (1, 1_000_000), (1, 3), (0, 0)]
             .map(|(part, whole)| percent(part, whole));
         assert_eq!(shares, ["0%", "100%", "99.9%", "<0.1%", "33.3%", "0%"]);
-        assert_eq!([(0, 9), (1, 1_000_000), (9, 9), (0, 0)].map(|(part, most)| bar(part, most)), [0.0, 0.5, 100.0, 0.0]);
+        assert_eq!(
+            [(0, 9), (1, 1_000_000), (9, 9), (0, 0)].map(|(part, most)| bar(part, most)),
+            [0.0, 0.5, 100.0, 0.0]
+        );
     }
 
     #[test]

@@ -59,14 +59,29 @@ impl Bucket {
     }
 }
 
+/// A step is drawn as if it had lasted at least this part of its width: the last second of a run tells no pace.
+const LEAST: i64 = 4;
+
 /// A time with runs, and none of the long times without any.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Session {
     /// Where its first step begins: a multiple of the width.
     pub(super) start: i64,
     pub(super) buckets: Vec<Bucket>,
-    /// When its last run ended.
+    /// When its first run began, and its last one ended.
+    began: i64,
     pub(super) end: i64,
+}
+
+impl Session {
+    /// How much of a step had runs, from 0 to 1: the first and the last one begin and end somewhere within.
+    pub(super) fn covered(&self, index: usize, width: i64) -> f64 {
+        let start = self.start + width * i64::try_from(index).unwrap_or(0);
+        let covered = (start + width).min(self.end) - start.max(self.began);
+        #[expect(clippy::cast_precision_loss, reason = "times are far below 2^52")]
+        let part = covered.max(width / LEAST) as f64 / width as f64;
+        part
+    }
 }
 
 /// All sessions of a campaign, in steps of one width.
@@ -94,7 +109,7 @@ impl Timeline {
             .map(|(start, end)| {
                 let aligned = start.div_euclid(width) * width;
                 let steps = usize::try_from((end - aligned) / width + 1).unwrap_or(1).min(4_096);
-                Session { start: aligned, buckets: vec![Bucket::default(); steps], end }
+                Session { start: aligned, buckets: vec![Bucket::default(); steps], began: start, end }
             })
             .collect();
         Self { width, sessions, outside: Bucket::default() }
