@@ -60,7 +60,8 @@ pub fn write(
     if *names == Names::Shown && *format != Format::Html {
         return Err(ReportError::NamedElsewhere(*format));
     }
-    if !format.has_rows() && !(selection.states.is_empty() && columns.is_empty()) {
+    let selects = !selection.states.is_empty() || !columns.is_empty();
+    if selects && !format.has_rows() {
         return Err(ReportError::SelectedOverview(*format));
     }
     let columns = || columns::Columns::new(snapshot.columns(campaign.id)?, columns);

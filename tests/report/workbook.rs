@@ -10,8 +10,8 @@ use crate::fixture::{Place, line, plan, rejected, to};
 
 /// The entries of an archive by its directory, inflated, each held against its checksum and lengths.
 fn unzip(bytes: &[u8]) -> Vec<(String, String)> {
-    let short = |at: usize| usize::from(u16::from_le_bytes(bytes[at..at + 2].try_into().unwrap()));
-    let long = |at: usize| u32::from_le_bytes(bytes[at..at + 4].try_into().unwrap());
+    let short = |at: usize| usize::from(u16::from_le_bytes(bytes[at..at + 2].try_into().expect("two bytes")));
+    let long = |at: usize| u32::from_le_bytes(bytes[at..at + 4].try_into().expect("four bytes"));
     let end = bytes.len() - 22;
     assert_eq!(long(end), 0x0605_4b50);
     let mut at = long(end + 16) as usize;
@@ -19,7 +19,8 @@ fn unzip(bytes: &[u8]) -> Vec<(String, String)> {
         .map(|_| {
             assert_eq!(long(at), 0x0201_4b50);
             let (crc, packed, length, name) = (long(at + 16), long(at + 20), long(at + 24), short(at + 28));
-            let name_text = String::from_utf8(bytes[at + 46..at + 46 + name].to_vec()).unwrap();
+            let name_text =
+                String::from_utf8(bytes[at + 46..at + 46 + name].to_vec()).expect("a name in UTF-8");
             let local = long(at + 42) as usize;
             assert_eq!(
                 (long(local), &bytes[local + 30..local + 30 + name]),
@@ -32,7 +33,9 @@ fn unzip(bytes: &[u8]) -> Vec<(String, String)> {
                 [0x0807_4b50, crc, packed, length]
             );
             let mut text = String::new();
-            flate2::read::DeflateDecoder::new(&bytes[data..packed_end]).read_to_string(&mut text).unwrap();
+            flate2::read::DeflateDecoder::new(&bytes[data..packed_end])
+                .read_to_string(&mut text)
+                .expect("XML");
             let mut sum = flate2::Crc::new();
             sum.update(text.as_bytes());
             assert_eq!((sum.sum(), text.len()), (crc, length as usize));
