@@ -4,6 +4,8 @@
 //! take a Chromium that is there, and where none is they say so and check nothing: `.ci/run` installs one.
 //! Screenshots are left in `target/pages/` to be looked at.
 
+#![expect(clippy::print_stderr, reason = "what is not checked is said")]
+
 mod chromium;
 mod journal;
 
