@@ -35,7 +35,7 @@ pub fn state(state: State) -> Explained {
             ("was requested, and the answer is not known yet", "run again: it is asked with the same token")
         }
         State::Uncertain => (
-            "was requested, nobody knows whether a contact exists, and it is too late to find out safely",
+            "was requested; nobody knows whether a contact exists, and it is too late to find out",
             "look for each in Connect's contact search, then decide",
         ),
     };
