@@ -93,14 +93,32 @@ CREATE TABLE run (
     version     TEXT    NOT NULL,
     file        TEXT,               -- NULL: resumed from the journal alone
     rate        REAL,               -- requests per second, as asked; NULL: found out by the run
+    settings    TEXT    NOT NULL DEFAULT '[]', -- JSON array of pairs: what else was set, and how
     started     INTEGER NOT NULL DEFAULT 0,
     requests    INTEGER NOT NULL DEFAULT 0,
     throttled   INTEGER NOT NULL DEFAULT 0,
     retried     INTEGER NOT NULL DEFAULT 0,
+    latencies   TEXT    NOT NULL DEFAULT '[]', -- JSON array: answers by how long they took
     exit        INTEGER,
     reason      TEXT
 ) STRICT;
 CREATE INDEX run_campaign ON run (campaign_id, id);
+
+-- How many requests of a run were throttled, by second. Seconds without any have no row.
+CREATE TABLE throttle (
+    run_id   INTEGER NOT NULL REFERENCES run (id),
+    at       INTEGER NOT NULL,
+    requests INTEGER NOT NULL,
+    PRIMARY KEY (run_id, at)
+) STRICT, WITHOUT ROWID;
+
+-- When a run sent nothing for a while because the active chats quota was full. It may have ended before.
+CREATE TABLE pause (
+    run_id   INTEGER NOT NULL REFERENCES run (id),
+    began_at INTEGER NOT NULL,
+    ends_at  INTEGER NOT NULL,
+    PRIMARY KEY (run_id, began_at)
+) STRICT, WITHOUT ROWID;
 
 -- What people decided on uncertain rows.
 CREATE TABLE decision (

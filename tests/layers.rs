@@ -18,7 +18,7 @@ const PLACES: &[(&[&str], &[&str], &str)] = &[
     (&["governor"], &["pace"], "permits are waited for in one place"),
     (&["indicatif"], &["progress"], "bars are drawn in one place"),
     (&["rlibphonenumber"], &["domain"], "numbers are read in one place"),
-    (&["minijinja"], &["domain"], "templates are rendered in one place"),
+    (&["minijinja"], &["domain", "report"], "messages are rendered in one place, and the page in another"),
     (&["hyper::", "TcpListener"], &["simulator"], "only the simulator serves"),
     (&["clap::"], &["cli", "commands", "main"], "arguments end at the commands"),
     (

@@ -1,6 +1,8 @@
 //! From `[pace]` to what the engine is given: the pace, and what else bounds a run.
 
+use super::sending::Job;
 use crate::domain::definition::{Definition, PerSecond, Rate, Share};
+use crate::domain::figures::Span;
 use crate::domain::past::Past;
 use crate::domain::stamp::Stamp;
 use crate::engine::{ActiveContacts, Bounds};
@@ -51,6 +53,24 @@ pub(super) fn bounds(
         _ => None,
     };
     Ok(Bounds { max_in_flight: pace.max_in_flight, active, shared })
+}
+
+/// What a report tells of how a run was set, besides its rate.
+pub(super) fn told(job: &Job<'_>) -> Vec<(String, String)> {
+    let (pace, safety) = (&job.definition.pace, &job.definition.safety);
+    let percent = |share: f64| format!("{}%", share * 100.0);
+    let mut told = vec![
+        ("burst", pace.burst.to_string()),
+        ("max_rejected", percent(safety.max_rejected)),
+        ("max_failures", percent(safety.max_failures)),
+    ];
+    told.extend((pace.share == Share::Account).then(|| ("share", "account".to_owned())));
+    told.extend(pace.max_in_flight.map(|most| ("max_in_flight", most.to_string())));
+    told.extend(pace.contact_life.map(|life| ("contact_life", Span(life).to_string())));
+    told.extend(job.args.limit.map(|limit| ("--limit", limit.to_string())));
+    told.extend(job.args.retry_failed.then(|| ("--retry-failed", "yes".to_owned())));
+    told.extend(job.stream.is_some().then(|| ("--stream", "yes".to_owned())));
+    told.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }
 
 /// What the quota of requests holds for: an account in a Region. Where no ARN tells the account, the instance stands for

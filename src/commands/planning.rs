@@ -6,6 +6,7 @@ use super::failure::Failure;
 use super::place::Place;
 use crate::domain::binding::Binding;
 use crate::domain::definition::Definition;
+use crate::domain::figures::counted;
 use crate::domain::preflight::Preflight;
 use crate::domain::repeats::Repeats;
 use crate::domain::state::State;
@@ -32,6 +33,25 @@ impl File {
         let recipients = Recipients::open(source, &definition.recipients)?;
         let binding = definition.bind(recipients.header())?;
         Ok(Self { recipients, binding, suppression })
+    }
+
+    /// A report may have only some of the rows, and those that it does not have would be withdrawn if they still wait.
+    ///
+    /// # Errors
+    /// Where rows wait and the file is a report.
+    pub(super) fn refuse_part(&self, journal: &Journal, campaign: CampaignId) -> Result<(), Failure> {
+        if !self.recipients.is_report() {
+            return Ok(());
+        }
+        let waiting = journal.verified_tally(campaign)?.unsettled();
+        if waiting == 0 {
+            return Ok(());
+        }
+        let rows = counted(waiting, "row of the campaign waits", "rows of the campaign wait");
+        Err(Failure::usage(
+            format!("the file is a report, and {rows}: those that it does not have would be withdrawn"),
+            "let them be sent with `campaign resume`, then run this file; nothing was changed",
+        ))
     }
 
     /// The next line of the file, with the row that it was made of; `None` at the end.

@@ -13,7 +13,7 @@ use crate::domain::figures::counted;
 use crate::domain::state::State;
 use crate::domain::tally::Tally;
 use crate::journal::{Campaign, Reader, Selection, Snapshot};
-use crate::report::{self, Destination, Format, ReportError};
+use crate::report::{self, Destination, Format, Names, ReportError, Wanted};
 
 /// Arguments of `campaign report`.
 #[derive(Debug, Clone, Default, Args)]
@@ -29,6 +29,22 @@ pub struct ReportArgs {
     /// Only rows in these states, separated by commas
     #[arg(long = "state", value_name = "STATE", num_args = 1.., value_delimiter = ',', value_parser = states())]
     pub states: Vec<State>,
+
+    /// Only these columns, in this order, separated by commas: those of the report and the file's own
+    #[arg(long, value_name = "COLUMN", num_args = 1.., value_delimiter = ',')]
+    pub columns: Vec<String>,
+
+    /// In html: also list the rows that need a person, with their numbers, keys and the service's words
+    #[arg(long)]
+    pub with_numbers: bool,
+}
+
+impl ReportArgs {
+    fn wanted(&self, format: Format) -> Wanted {
+        let selection = Selection { states: self.states.clone() };
+        let names = if self.with_numbers { Names::Shown } else { Names::Withheld };
+        Wanted { format, selection, columns: self.columns.clone(), names }
+    }
 }
 
 fn formats() -> impl TypedValueParser<Value = Format> {
@@ -51,21 +67,20 @@ pub fn run(
     out: &mut impl Write,
     notes: &mut impl Write,
 ) -> Result<(), ReportError> {
-    let selection = Selection { states: args.states.clone() };
     let path = args.output.as_deref().filter(|path| *path != Path::new("-"));
-    let format = format_of(args.format, path, asked.json)?;
+    let wanted = args.wanted(format_of(args.format, path, asked.json)?);
     let reader = Reader::open(asked.journal)?;
     let snapshot = reader.snapshot()?;
     let campaign = super::which(&snapshot, asked.campaign)?;
     match path {
-        None => match to_stream(&snapshot, &campaign, format, &selection, out) {
+        None => match to_stream(&snapshot, &campaign, &wanted, out) {
             Err(error) if error.is_broken_pipe() => Ok(()),
             result => result,
         },
         Some(path) if same_file(path, asked.journal) => Err(ReportError::OverJournal(path.to_owned())),
         Some(path) => {
-            let written = to_file(&snapshot, &campaign, format, &selection, path)?;
-            let done = Done { campaign: &campaign.name, report: path, format: format.name(), written };
+            let written = to_file(&snapshot, &campaign, &wanted, path)?;
+            let done = Done { campaign: &campaign.name, report: path, format: wanted.format.name(), written };
             done.tell(asked, out, notes)
         }
     }
@@ -88,24 +103,22 @@ fn same_file(a: &Path, b: &Path) -> bool {
 fn to_stream(
     snapshot: &Snapshot<'_>,
     campaign: &Campaign,
-    format: Format,
-    selection: &Selection,
+    wanted: &Wanted,
     out: &mut impl Write,
 ) -> Result<(), ReportError> {
     let mut out = BufWriter::with_capacity(1 << 16, out);
-    report::write(snapshot, campaign, format, selection, &mut out)?;
+    report::write(snapshot, campaign, wanted, &mut out)?;
     out.flush().map_err(ReportError::Stream)
 }
 
 fn to_file(
     snapshot: &Snapshot<'_>,
     campaign: &Campaign,
-    format: Format,
-    selection: &Selection,
+    wanted: &Wanted,
     path: &Path,
 ) -> Result<Tally, ReportError> {
     let mut file = Destination::create(path)?;
-    let written = match report::write(snapshot, campaign, format, selection, file.out()) {
+    let written = match report::write(snapshot, campaign, wanted, file.out()) {
         Ok(written) => written,
         Err(error) => return Err(file.blame(error)),
     };
@@ -178,13 +191,13 @@ mod tests {
         assert_eq!(format_of(None, None, true).unwrap(), Format::Json);
         assert_eq!(format_of(None, path("a.jsonl"), false).unwrap(), Format::Jsonl);
         assert_eq!(format_of(Some(Format::Csv), path("a.jsonl"), true).unwrap(), Format::Csv);
-        let error = format_of(None, path("a.html"), false).unwrap_err();
+        let error = format_of(None, path("a.pdf"), false).unwrap_err();
         assert_eq!(error.exit_code(), 2);
         insta::assert_snapshot!(
             format!("{error}\n{}", error.hint().unwrap()),
             @r#"
-        failed to tell the format of the report from "a.html"
-        name the format with --format; this version writes csv, jsonl, json
+        failed to tell the format of the report from "a.pdf"
+        name the format with --format; this version writes csv, jsonl, json, html, xlsx
         "#
         );
     }

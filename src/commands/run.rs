@@ -51,6 +51,7 @@ pub fn run(args: &RunArgs, session: &Session<'_>) -> Result<Exit, Failure> {
     }
     sending::runtime()?.block_on(async {
         let mut held = sending::hold(&args.send, &definition, &place, session, Duration::MAX).await?;
+        file.refuse_part(&held.journal, held.campaign)?;
         let stream = if args.stream {
             if !args.send.yes && !args.send.simulate {
                 return Err(Failure::usage(

@@ -208,8 +208,8 @@ pub(super) async fn send(held: Held, mut job: Job<'_>, session: &Session<'_>) ->
         journal.retry_failed(campaign)?;
     }
     journal.expire(campaign, clock.now())?;
-    let new =
-        NewRun { file: job.file.map(|file| file.display().to_string()), rate: pacing::rate(job.definition) };
+    let file = job.file.map(|file| file.display().to_string());
+    let new = NewRun { file, rate: pacing::rate(job.definition), settings: pacing::told(&job) };
     let bounds = pacing::bounds(job.definition, &journal, campaign, service, clock.now())?;
     let (run, past) = journal.begin_run(campaign, &new, clock.now())?;
     let tally = journal.tally(campaign)?;

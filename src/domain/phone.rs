@@ -1,6 +1,6 @@
 //! Phone numbers: what people write becomes E.164, or is refused with a reason in plain words.
 //!
-//! The only file that names the phone library. It says what a number *is*; whether this campaign sends to it is the
+//! With `country`, the only file that names the phone library. It says what a number *is*; whether this campaign sends to it is the
 //! plan's business.
 
 use std::fmt;

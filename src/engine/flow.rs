@@ -10,6 +10,7 @@ use futures_util::stream::FuturesUnordered;
 use tokio::time::{Instant, sleep_until};
 
 use super::brakes::{Brakes, Supply};
+use super::chronicle::Chronicle;
 use super::feed::Feed;
 use super::notice::{Notice, Observer, Refused, masked, told};
 use super::queue::{Queue, Step};
@@ -50,6 +51,7 @@ pub(super) struct Flow<'a> {
     /// Contacts that this run has started, durable or not yet, or may have started: what a limit has left is less.
     spent: u64,
     counters: Counters,
+    chronicle: Chronicle,
     recorded_at: Instant,
 }
 
@@ -85,6 +87,7 @@ impl<'a> Flow<'a> {
             returning: 0,
             spent: 0,
             counters: Counters::default(),
+            chronicle: Chronicle::default(),
             recorded_at: began,
         }
     }
@@ -97,6 +100,7 @@ impl<'a> Flow<'a> {
                 if self.ending.is_none() && self.queue.sweep() {
                     continue;
                 }
+                self.record().await;
                 let limited_by = self.brakes.limited_by();
                 return Ok((self.ending.unwrap_or(Ending::Complete), self.counters, limited_by));
             }
@@ -237,8 +241,10 @@ impl<'a> Flow<'a> {
 
     fn on_answer(&mut self, row: &Claimed, left: Instant, answer: Result<String, Refusal>) {
         let throttled = answer.as_ref().is_err_and(|refusal| refusal.kind == RefusalKind::Throttled);
+        let took = left.elapsed();
         self.engine.pace.answered(left, throttled);
-        self.brakes.answered(left.elapsed());
+        self.brakes.answered(took);
+        self.chronicle.answered(&answer, took, self.engine.clock.now());
         match answer {
             Ok(contact_id) => {
                 self.silence.broken();
@@ -305,6 +311,7 @@ impl<'a> Flow<'a> {
     /// The active chats quota is full: claimed rows go back to the queue, and a while later one request finds out.
     fn pause(&mut self) {
         let Some(length) = self.brakes.pause.begin(Instant::now(), self.engine.chance.f64()) else { return };
+        self.chronicle.paused(self.engine.clock.now(), length);
         self.observer.see(&Notice::Paused(length));
         self.give_back();
     }
@@ -394,6 +401,7 @@ impl<'a> Flow<'a> {
         self.recorded_at = Instant::now();
         let now = self.engine.clock.now();
         self.engine.writer.counters(self.engine.run, self.counters, now).await;
+        self.engine.writer.activity(self.engine.run, self.chronicle.take()).await;
     }
 
     fn gate(&mut self, failed: bool) {

@@ -6,6 +6,7 @@
 
 mod active;
 mod brakes;
+mod chronicle;
 mod feed;
 mod flow;
 mod limits;

@@ -65,6 +65,19 @@ pub struct Campaign {
     pub created_at: Stamp,
 }
 
+/// What a campaign is, as people read it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Origin {
+    /// The bare id of the instance.
+    pub instance_id: String,
+    /// The column with the key; `None` where the number is the key.
+    pub key_column: Option<String>,
+    /// Who answers, in words.
+    pub service: String,
+    /// Whether that is Amazon Connect, and contacts are contacts.
+    pub is_real: bool,
+}
+
 impl Journal {
     /// The campaign with this identity, begun now where there is none of its name.
     ///
@@ -139,6 +152,26 @@ impl Reader {
                 names: self.campaigns()?.into_iter().map(|campaign| campaign.name).collect(),
             }),
         }
+    }
+
+    /// What the campaign is.
+    ///
+    /// # Errors
+    /// Where the journal cannot be read.
+    pub fn origin(&self, campaign: CampaignId) -> Result<Origin, JournalError> {
+        let mut statement = self
+            .connection
+            .prepare_cached("SELECT instance_id, key_column, service FROM campaign WHERE id = ?1")?;
+        let origin = statement.query_row([campaign.0], |row| {
+            let service: String = row.get(2)?;
+            Ok(Origin {
+                instance_id: row.get(0)?,
+                key_column: row.get(1)?,
+                is_real: service == Service::Aws.name(),
+                service: Service::words(&service),
+            })
+        })?;
+        Ok(origin)
     }
 
     /// The counts by state, as they are kept: cheap at any size.

@@ -5,6 +5,7 @@
 //! It holds no policy: which event follows from an answer is decided elsewhere, [`crate::domain::state::next`] says
 //! what state that gives.
 
+mod activity;
 mod attempts;
 mod campaign;
 mod cells;
@@ -18,6 +19,7 @@ mod line;
 mod lock;
 mod mark;
 mod open;
+mod outcomes;
 mod plan;
 mod planned;
 mod read;
@@ -29,8 +31,9 @@ mod snapshot;
 mod tally;
 mod writer;
 
+pub use activity::{Activity, PauseSpan};
 pub use attempts::{Claimed, Pass, Settlement};
-pub use campaign::{Campaign, Identity, Service};
+pub use campaign::{Campaign, Identity, Origin, Service};
 pub use cells::Cells;
 pub use decisions::Uncertain;
 pub use error::JournalError;
@@ -38,6 +41,7 @@ pub use examination::Examination;
 pub use line::{Content, Line};
 pub use lock::{CampaignLock, Holder, is_running};
 pub use open::{Journal, Reader};
+pub use outcomes::Outcome;
 pub use plan::{Plan, PlanSummary};
 pub use planned::Planned;
 pub use read::{Record, Selection};

@@ -10,7 +10,7 @@ use super::error::JournalError;
 use super::open::Reader;
 use super::row::{CampaignId, StampColumn, StateColumn, TextsColumn, TokenColumn};
 use super::snapshot::Snapshot;
-use crate::domain::request::{Leaf, Shape};
+use crate::domain::request::Leaf;
 use crate::domain::stamp::Stamp;
 use crate::domain::state::State;
 
@@ -78,23 +78,6 @@ impl Reader {
             })?
             .collect::<Result<_, _>>()?;
         Ok(headers)
-    }
-
-    /// Where the source endpoint of each shape comes from.
-    fn sources(&self, campaign: CampaignId) -> Result<HashMap<i64, Leaf>, JournalError> {
-        let mut statement =
-            self.connection.prepare_cached("SELECT id, request FROM shape WHERE campaign_id = ?1")?;
-        let mut rows = statement.query([campaign.0])?;
-        let mut sources = HashMap::new();
-        while let Some(row) = rows.next()? {
-            let (id, request): (i64, String) = (row.get(0)?, row.get(1)?);
-            let shape: Shape = serde_json::from_str(&request).map_err(|error| JournalError::Unreadable {
-                row: id,
-                what: format!("its request: {error}"),
-            })?;
-            sources.insert(id, shape.source);
-        }
-        Ok(sources)
     }
 }
 

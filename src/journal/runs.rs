@@ -2,11 +2,14 @@
 
 use std::time::Duration;
 
+use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension, params};
+use serde::de::DeserializeOwned;
 
 use super::error::JournalError;
 use super::open::{Journal, Reader};
 use super::row::{CampaignId, StampColumn};
+use crate::domain::latency::Latencies;
 use crate::domain::past::Past;
 use crate::domain::stamp::Stamp;
 
@@ -23,12 +26,14 @@ impl RunId {
 }
 
 /// What is known when a run begins.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct NewRun {
     /// The recipients file; `None` where the run goes on from the journal alone.
     pub file: Option<String>,
     /// Requests per second, as asked; `None` where the run finds out itself.
     pub rate: Option<f64>,
+    /// What else was set, for the report: names and values as people read them.
+    pub settings: Vec<(String, String)>,
 }
 
 /// What a run has done so far.
@@ -66,6 +71,14 @@ pub struct RunRecord {
     pub ended_at: Option<Stamp>,
     /// Its process.
     pub pid: u32,
+    /// The version of the program.
+    pub version: String,
+    /// The recipients file; `None` where it went on from the journal alone.
+    pub file: Option<String>,
+    /// What was set besides the rate.
+    pub settings: Vec<(String, String)>,
+    /// How long answers took.
+    pub latencies: Latencies,
     /// Requests per second, as asked; `None` where the run found out itself.
     pub rate: Option<f64>,
     /// What it has done.
@@ -97,15 +110,16 @@ impl Journal {
     ) -> Result<(RunId, Past), JournalError> {
         let past = self.past(campaign, now)?;
         self.connection.execute(
-            "INSERT INTO run (campaign_id, started_at, seen_at, pid, version, file, rate)
-             VALUES (?1, ?2, ?2, ?3, ?4, ?5, ?6)",
+            "INSERT INTO run (campaign_id, started_at, seen_at, pid, version, file, rate, settings)
+             VALUES (?1, ?2, ?2, ?3, ?4, ?5, ?6, ?7)",
             params![
                 campaign.0,
                 StampColumn(now),
                 std::process::id(),
                 env!("CARGO_PKG_VERSION"),
                 run.file,
-                run.rate
+                run.rate,
+                serde_json::to_string(&run.settings).expect("pairs of texts always serialize")
             ],
         )?;
         Ok((RunId(self.connection.last_insert_rowid()), past))
@@ -204,12 +218,19 @@ impl Reader {
     /// Where the journal cannot be read.
     pub fn runs(&self, campaign: CampaignId, most: u32) -> Result<Vec<RunRecord>, JournalError> {
         let mut statement = self.connection.prepare_cached(
-            "SELECT id, started_at, seen_at, ended_at, pid, rate, started, requests, throttled, retried, exit, reason
+            "SELECT id, started_at, seen_at, ended_at, pid, rate, started, requests, throttled, retried, exit, reason,
+                 version, file, settings, latencies
              FROM run WHERE campaign_id = ?1 ORDER BY id DESC LIMIT ?2",
         )?;
         let runs = statement.query_map(params![campaign.0, most], read_run)?.collect::<Result<_, _>>()?;
         Ok(runs)
     }
+}
+
+fn json<T: DeserializeOwned>(row: &rusqlite::Row<'_>, index: usize) -> rusqlite::Result<T> {
+    let text = row.get_ref(index)?.as_str()?;
+    serde_json::from_str(text)
+        .map_err(|error| rusqlite::Error::FromSqlConversionFailure(index, Type::Text, Box::new(error)))
 }
 
 fn read_run(row: &rusqlite::Row<'_>) -> rusqlite::Result<RunRecord> {
@@ -223,6 +244,10 @@ fn read_run(row: &rusqlite::Row<'_>) -> rusqlite::Result<RunRecord> {
         seen_at,
         ended_at: row.get::<_, Option<StampColumn>>(3)?.map(|stamp| stamp.0),
         pid: row.get(4)?,
+        version: row.get(12)?,
+        file: row.get(13)?,
+        settings: json(row, 14)?,
+        latencies: Latencies::of(&json::<Vec<u64>>(row, 15)?),
         rate: row.get(5)?,
         counters: Counters {
             started: count(6)?,

@@ -10,6 +10,7 @@ use thiserror::Error;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
+use super::activity::{self, Activity};
 use super::attempts::{self, Claimed, Pass, Settlement, Shapes};
 use super::error::JournalError;
 use super::line::Line;
@@ -50,6 +51,7 @@ enum Word {
     Settle { settlement: Settlement, reply: Reply<State> },
     Reserve { shared: SharedPace, many: u32, now: Stamp, reply: Reply<Vec<Duration>> },
     Counters { run: RunId, counters: Counters, now: Stamp },
+    Activity { run: RunId, activity: Activity },
     Plan { plan: Box<Plan>, lines: Vec<Line>, reply: Reply<(Box<Plan>, PlanSummary)> },
     FinishPlan { plan: Box<Plan>, reply: Reply<PlanSummary> },
 }
@@ -73,7 +75,7 @@ impl Word {
             Self::Reserve { reply, .. } => send(reply, error),
             Self::Plan { reply, .. } => send(reply, error),
             Self::FinishPlan { reply, .. } => send(reply, error),
-            Self::Counters { .. } => {}
+            Self::Counters { .. } | Self::Activity { .. } => {}
         }
     }
 }
@@ -139,6 +141,11 @@ impl Writer {
     pub async fn counters(&self, run: RunId, counters: Counters, now: Stamp) {
         // A writer that is gone says so to whoever waits for an answer.
         let _ = self.mailbox.send(Word::Counters { run, counters, now }).await;
+    }
+
+    /// Takes note of what a run has met since the last time, with the next group.
+    pub async fn activity(&self, run: RunId, activity: Activity) {
+        let _ = self.mailbox.send(Word::Activity { run, activity }).await;
     }
 
     /// Plans lines while the campaign is being sent, and gives the plan back for the next ones.
@@ -269,6 +276,7 @@ fn apply(
             hold(reply, share::reserve(tx, &shared, many, now).map_err(JournalError::from), held)
         }
         Word::Counters { run, counters, now } => Ok(runs::write_counters(tx, run, counters, now)?),
+        Word::Activity { run, activity } => Ok(activity::write(tx, run, &activity)?),
         Word::Plan { mut plan, lines, reply } => {
             let result = plan::plan_lines(tx, &mut plan, &lines, delta).map(|summary| (plan, summary));
             hold(reply, result, held)

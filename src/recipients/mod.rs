@@ -19,8 +19,10 @@ pub use suppress::{Suppressed, Suppression};
 
 use crate::domain::binding::{Binding, Cells, Lines};
 use crate::domain::definition::{Delimiter, RecipientsSettings};
+use crate::domain::formula::original;
 use crate::domain::header::{Header, fold};
 use crate::domain::recipient::{Reason, Recipient, Rejection};
+use crate::domain::reported::{FIXED_COLUMNS, own_columns};
 use bytes::LineReader;
 
 /// Longest record, in bytes.
@@ -58,6 +60,8 @@ pub struct Recipients {
     header: Header,
     delimiter: Delimiter,
     records: Records,
+    /// The file is a report: its first columns are not the file's own.
+    reported: bool,
 }
 
 /// One record of the file.
@@ -105,14 +109,23 @@ impl Recipients {
         let lines = records.next_filled().map_err(told)?.ok_or_else(|| told(FileProblem::Empty))?;
         let header = StringRecord::from_byte_record(records.record.clone())
             .map_err(|_| told(FileProblem::NotUtf8 { line: lines.first }))?;
-        let header = Header::new(&header);
-        Ok(Self { name: name.to_owned(), header, delimiter, records })
+        let names: Vec<&str> = header.iter().collect();
+        let own = own_columns(&names);
+        let reported = own.is_some();
+        let header = own.map_or_else(|| Header::new(&header), Header::new);
+        Ok(Self { name: name.to_owned(), header, delimiter, records, reported })
     }
 
     /// The columns.
     #[must_use]
     pub fn header(&self) -> &Header {
         &self.header
+    }
+
+    /// Whether the file is a report, so that it may have only some rows of the file that it was made of.
+    #[must_use]
+    pub fn is_report(&self) -> bool {
+        self.reported
     }
 
     /// What is between cells.
@@ -136,7 +149,9 @@ impl Recipients {
         else {
             return Ok(None);
         };
-        let (cells, outcome) = match StringRecord::from_byte_record(self.records.record.clone()) {
+        let record = self.records.record.clone();
+        let record = if self.reported { own_cells(&record) } else { record };
+        let (cells, outcome) = match StringRecord::from_byte_record(record) {
             Ok(cells) => {
                 let outcome = binding.recipient(lines, &cells);
                 (cells, outcome)
@@ -149,6 +164,12 @@ impl Recipients {
         };
         Ok(Some(Row { line: lines.first, cells, outcome }))
     }
+}
+
+/// The cells of a report's record that are the file's own, as they were there.
+fn own_cells(record: &ByteRecord) -> ByteRecord {
+    let own = record.iter().skip(FIXED_COLUMNS.len());
+    own.map(|cell| std::str::from_utf8(cell).map_or(cell, |text| original(text).as_bytes())).collect()
 }
 
 impl Cells for StringRecord {

@@ -7,54 +7,117 @@
 
 use std::collections::{HashMap, HashSet, VecDeque};
 
-use crate::journal::{JournalError, Record};
+use uuid::Uuid;
 
-/// The columns that every report begins with.
-pub const FIXED_COLUMNS: [&str; 12] = [
-    "line",
-    "key",
-    "destination",
-    "state",
-    "contact_id",
-    "client_token",
-    "attempts",
-    "code",
-    "reason",
-    "source",
-    "first_attempt_at",
-    "settled_at",
-];
+use super::error::ReportError;
+use crate::domain::header::{fold, nearest};
+use crate::domain::reported::{FIXED_COLUMNS, PREFIX};
+use crate::domain::stamp::Stamp;
+use crate::journal::Record;
 
-/// Put before the name of an own column while its name is taken.
-const PREFIX: &str = "file.";
+/// A column of a report: one of the fixed ones by its place among them, or one of the file's own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Column {
+    Fixed(usize),
+    Own(usize),
+}
 
-/// The own columns of a report.
+/// What stands in a column.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Value<'r> {
+    Nothing,
+    Text(&'r str),
+    Number(u64),
+    Token(Uuid),
+    Time(Stamp),
+}
+
+/// The columns of a report, in order.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Columns {
     /// What the report calls them.
     names: Vec<String>,
-    /// For each header of the campaign: where its rows have each of them.
+    chosen: Vec<Column>,
+    /// For each header of the campaign: where its rows have each of the own columns.
     places: HashMap<i64, Vec<Option<usize>>>,
 }
 
 impl Columns {
-    /// From the campaign's headers, the one last planned from last.
-    pub(super) fn new(headers: Vec<(i64, Vec<String>)>) -> Result<Self, JournalError> {
+    /// From the campaign's headers, the one last planned from last. `wanted` names columns of the report, all of them
+    /// where it is empty; case, spaces, `_` and `-` do not matter where a name is clear without.
+    ///
+    /// # Errors
+    /// [`ReportError::UnknownColumn`] where a name is no column's.
+    pub(super) fn new(headers: Vec<(i64, Vec<String>)>, wanted: &[String]) -> Result<Self, ReportError> {
         let last: Vec<String> = headers.last().map(|(_, columns)| columns.clone()).unwrap_or_default();
         let places = headers.into_iter().map(|(id, columns)| (id, places(&last, &columns))).collect();
-        Ok(Self { names: unambiguous(&last), places })
+        let fixed = FIXED_COLUMNS.iter().map(|name| (*name).to_owned());
+        let names: Vec<String> = fixed.chain(unambiguous(&last)).collect();
+        let own = (0..last.len()).map(Column::Own);
+        let all: Vec<Column> = (0..FIXED_COLUMNS.len()).map(Column::Fixed).chain(own).collect();
+        if wanted.is_empty() {
+            return Ok(Self { names, chosen: all, places });
+        }
+        let found = wanted.iter().map(|name| find(&names, name)).collect::<Result<Vec<_>, _>>()?;
+        let chosen = found.iter().map(|index| all[*index]).collect();
+        let names = found.into_iter().map(|index| names[index].clone()).collect();
+        Ok(Self { names, chosen, places })
     }
 
-    /// The names, in order; no two are equal, and none is one of the fixed ones.
+    /// The names, in order; without a choice no two are equal.
     pub(super) fn names(&self) -> &[String] {
         &self.names
     }
 
-    /// The record's cells in the order of the names; `None` where its line does not have the column.
-    pub(super) fn cells<'r>(&'r self, record: &'r Record<'_>) -> impl Iterator<Item = Option<&'r str>> {
+    /// What the record has in each column, in order.
+    pub(super) fn values<'r>(&'r self, record: &'r Record<'_>) -> impl Iterator<Item = Value<'r>> {
         let places = self.places.get(&record.header).map_or(&[][..], Vec::as_slice);
-        (0..self.names.len()).map(|name| record.cells.get((*places.get(name)?)?))
+        self.chosen.iter().map(|column| match *column {
+            Column::Fixed(column) => fixed(record, column),
+            Column::Own(column) => {
+                let place = places.get(column).copied().flatten();
+                text(place.and_then(|place| record.cells.get(place)))
+            }
+        })
     }
+}
+
+fn text(text: Option<&str>) -> Value<'_> {
+    text.map_or(Value::Nothing, Value::Text)
+}
+
+/// What the record has in a fixed column, in the order of [`FIXED_COLUMNS`].
+fn fixed<'r>(record: &'r Record<'_>, column: usize) -> Value<'r> {
+    let time = |time: Option<Stamp>| time.map_or(Value::Nothing, Value::Time);
+    match column {
+        0 => record.line.map_or(Value::Nothing, Value::Number),
+        1 => text(record.key),
+        2 => text(record.destination),
+        3 => Value::Text(record.state.name()),
+        4 => text(record.contact_id),
+        5 => record.client_token.map_or(Value::Nothing, Value::Token),
+        6 => Value::Number(u64::from(record.attempts)),
+        7 => text(record.code),
+        8 => text(record.reason),
+        9 => text(record.source),
+        10 => time(record.first_attempt_at),
+        _ => time(record.settled_at),
+    }
+}
+
+fn find(names: &[String], wanted: &str) -> Result<usize, ReportError> {
+    let wanted = wanted.trim();
+    let exact = names.iter().position(|name| name == wanted);
+    let alike = || {
+        let folded = fold(wanted);
+        let mut alike = (0..names.len()).filter(|index| fold(&names[*index]) == folded);
+        alike.next().filter(|_| alike.next().is_none() && !folded.is_empty())
+    };
+    exact.or_else(alike).ok_or_else(|| ReportError::UnknownColumn {
+        name: wanted.to_owned(),
+        near: nearest(wanted, names.iter().map(String::as_str)).map(str::to_owned),
+        known: names.to_vec(),
+    })
 }
 
 /// Where a line with the header `columns` has each column of `last`.
@@ -101,6 +164,25 @@ mod tests {
             names,
             ["phone", "file.file.state", "name", "file.name", "file.file.name", "file.state", "file.line"]
         );
+    }
+
+    #[test]
+    fn columns_are_chosen_and_put_in_order() {
+        let headers = || vec![(1, texts(&["First Name", "state", "id"]))];
+        let chosen = |wanted: &[&str]| Columns::new(headers(), &texts(wanted)).map(|columns| columns.names);
+        assert_eq!(chosen(&["id", "state", "file.state"]).unwrap(), ["id", "state", "file.state"]);
+        assert_eq!(
+            chosen(&["first_name", "Contact-ID", "line", "line"]).unwrap(),
+            ["First Name", "contact_id", "line", "line"]
+        );
+        assert_eq!(chosen(&[]).unwrap().len(), 15);
+        for (wrong, near) in [("stat", Some("state")), ("zzz", None), ("", None)] {
+            let error = chosen(&[wrong]).unwrap_err();
+            assert!(
+                matches!(&error, ReportError::UnknownColumn { near: found, .. } if found.as_deref() == near),
+                "{wrong}: {error:?}"
+            );
+        }
     }
 
     #[test]

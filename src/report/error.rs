@@ -22,8 +22,24 @@ pub enum ReportError {
     #[error("failed to tell the format of the report from \"{}\"", .0.display())]
     UnknownEnding(PathBuf),
     /// Rows were selected for a report that has none.
-    #[error("a json report is the campaign's summary and has no rows to select")]
-    SelectedOverview,
+    #[error("{} report is the campaign's summary and has no rows to select", article(*.0))]
+    SelectedOverview(Format),
+    /// Names were asked for where there are only counts, or names anyway.
+    #[error("--with-numbers is for the html report: {} report {}", article(*.0), named(*.0))]
+    NamedElsewhere(Format),
+    /// A column was asked for that the report does not have.
+    #[error("the report has no column {name:?}")]
+    UnknownColumn {
+        /// What was asked for.
+        name: String,
+        /// What it may have meant.
+        near: Option<String>,
+        /// The columns that there are.
+        known: Vec<String>,
+    },
+    /// A workbook cannot hold it.
+    #[error("the report does not fit into a workbook: {0}")]
+    Workbook(String),
     /// The output is the journal itself.
     #[error("the report would overwrite the journal {}", .0.display())]
     OverJournal(PathBuf),
@@ -55,7 +71,15 @@ impl ReportError {
                 let names = Format::ALL.map(Format::name).join(", ");
                 Some(format!("name the format with --format; this version writes {names}"))
             }
-            Self::SelectedOverview => Some("leave out --state, or add --format csv".to_owned()),
+            Self::SelectedOverview(_) => {
+                Some("leave out --state and --columns, or add --format csv".to_owned())
+            }
+            Self::NamedElsewhere(_) => Some("leave out --with-numbers, or add --format html".to_owned()),
+            Self::UnknownColumn { near: Some(near), .. } => Some(format!("did you mean {near}?")),
+            Self::UnknownColumn { known, .. } => Some(format!("it has {}", known.join(", "))),
+            Self::Workbook(_) => {
+                Some("write a .csv, or fewer rows and columns (--state, --columns)".to_owned())
+            }
             Self::OverJournal(_) => Some("give another path with -o PATH".to_owned()),
             Self::File { source, .. } | Self::Stream(source) => io_hint(source),
             Self::Unbalanced(_) => {
@@ -73,7 +97,10 @@ impl ReportError {
             )
             | Self::WhichCampaign(_)
             | Self::UnknownEnding(_)
-            | Self::SelectedOverview
+            | Self::SelectedOverview(_)
+            | Self::NamedElsewhere(_)
+            | Self::UnknownColumn { .. }
+            | Self::Workbook(_)
             | Self::OverJournal(_) => 2,
             Self::File { source, .. } if io_hint(source).is_some_and(|_| !is_full(source)) => 2,
             Self::Journal(_) | Self::File { .. } | Self::Stream(_) | Self::Unbalanced(_) => 1,
@@ -85,6 +112,15 @@ impl ReportError {
     pub fn is_broken_pipe(&self) -> bool {
         matches!(self, Self::Stream(source) if source.kind() == io::ErrorKind::BrokenPipe)
     }
+}
+
+fn article(format: Format) -> String {
+    let article = if matches!(format, Format::Html | Format::Xlsx) { "an" } else { "a" };
+    format!("{article} {format}")
+}
+
+fn named(format: Format) -> &'static str {
+    if format.has_rows() { "has them anyway" } else { "has only counts" }
 }
 
 fn which(names: &[String]) -> String {

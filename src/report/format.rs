@@ -12,11 +12,15 @@ pub enum Format {
     Jsonl,
     /// One JSON object: counts, reasons and runs.
     Json,
+    /// One page with everything that a person wants to see: charts, reasons, runs.
+    Html,
+    /// One record per line of the file, as a workbook whose numbers stay texts.
+    Xlsx,
 }
 
 impl Format {
     /// Every format.
-    pub const ALL: [Self; 3] = [Self::Csv, Self::Jsonl, Self::Json];
+    pub const ALL: [Self; 5] = [Self::Csv, Self::Jsonl, Self::Json, Self::Html, Self::Xlsx];
 
     /// The word that options use, which is also the ending of files.
     #[must_use]
@@ -25,7 +29,15 @@ impl Format {
             Self::Csv => "csv",
             Self::Jsonl => "jsonl",
             Self::Json => "json",
+            Self::Html => "html",
+            Self::Xlsx => "xlsx",
         }
+    }
+
+    /// Whether it has a record per line of the file, which can be selected.
+    #[must_use]
+    pub fn has_rows(self) -> bool {
+        matches!(self, Self::Csv | Self::Jsonl | Self::Xlsx)
     }
 
     /// The format with this name, if there is one.
@@ -53,9 +65,17 @@ mod tests {
 
     #[test]
     fn the_ending_names_the_format() {
-        let formats = ["a.csv", "A.JSONL", "dir.csv/a.json", "a.html", "csv", "a.csv.gz"]
+        let formats = ["a.csv", "A.JSONL", "dir.csv/a.json", "a.html", "a.xlsx", "csv", "a.csv.gz"]
             .map(|path| Format::from_ending(Path::new(path)));
-        let expected = [Some(Format::Csv), Some(Format::Jsonl), Some(Format::Json), None, None, None];
+        let expected = [
+            Some(Format::Csv),
+            Some(Format::Jsonl),
+            Some(Format::Json),
+            Some(Format::Html),
+            Some(Format::Xlsx),
+            None,
+            None,
+        ];
         assert_eq!(formats, expected);
     }
 }

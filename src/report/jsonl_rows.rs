@@ -5,9 +5,8 @@ use std::io::Write;
 
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
-use super::columns::{Columns, FIXED_COLUMNS};
+use super::columns::{Columns, Value};
 use super::error::ReportError;
-use crate::domain::stamp::Stamp;
 use crate::journal::Record;
 
 /// Writes records as lines of JSON.
@@ -37,22 +36,15 @@ struct Object<'r> {
 
 impl Serialize for Object<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let record = self.record;
-        let mut map = serializer.serialize_map(Some(FIXED_COLUMNS.len() + self.columns.names().len()))?;
-        map.serialize_entry("line", &record.line)?;
-        map.serialize_entry("key", &record.key)?;
-        map.serialize_entry("destination", &record.destination)?;
-        map.serialize_entry("state", record.state.name())?;
-        map.serialize_entry("contact_id", &record.contact_id)?;
-        map.serialize_entry("client_token", &record.client_token.map(Shown))?;
-        map.serialize_entry("attempts", &record.attempts)?;
-        map.serialize_entry("code", &record.code)?;
-        map.serialize_entry("reason", &record.reason)?;
-        map.serialize_entry("source", &record.source)?;
-        map.serialize_entry("first_attempt_at", &record.first_attempt_at.map(Shown::<Stamp>))?;
-        map.serialize_entry("settled_at", &record.settled_at.map(Shown::<Stamp>))?;
-        for (name, cell) in self.columns.names().iter().zip(self.columns.cells(record)) {
-            map.serialize_entry(name, &cell)?;
+        let mut map = serializer.serialize_map(Some(self.columns.names().len()))?;
+        for (name, value) in self.columns.names().iter().zip(self.columns.values(self.record)) {
+            match value {
+                Value::Nothing => map.serialize_entry(name, &()),
+                Value::Text(text) => map.serialize_entry(name, text),
+                Value::Number(number) => map.serialize_entry(name, &number),
+                Value::Token(token) => map.serialize_entry(name, &Shown(token)),
+                Value::Time(time) => map.serialize_entry(name, &Shown(time)),
+            }?;
         }
         map.end()
     }

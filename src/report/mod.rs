@@ -2,23 +2,27 @@
 //! later; it never looks at the memory of a run.
 //!
 //! Everything in one report comes from one [`Snapshot`], and [`write()`] fails where the records that it wrote are not
-//! as many as the journal counts. Numbers are masked nowhere in a report: it is for its owner.
+//! as many as the journal counts. Rows are for their owner: no number in them is masked. The page (html) is for others too,
+//! and names nobody unless that is asked for.
 
 mod columns;
 mod csv_rows;
 mod destination;
 mod error;
 mod format;
-mod formula;
+mod html;
 mod jsonl_rows;
 mod overview;
+mod xlsx_rows;
+mod zip_stream;
 
 use std::io::Write;
 
-pub use columns::FIXED_COLUMNS;
+pub use crate::domain::reported::FIXED_COLUMNS;
 pub use destination::Destination;
 pub use error::ReportError;
 pub use format::Format;
+pub use html::Names;
 
 use crate::domain::tally::Tally;
 use crate::journal::{Campaign, Record, Selection, Snapshot};
@@ -26,6 +30,19 @@ use crate::journal::{Campaign, Record, Selection, Snapshot};
 /// A form in which records are written, one by one.
 trait Rows {
     fn record(&mut self, record: &Record<'_>) -> Result<(), ReportError>;
+}
+
+/// What is asked of a report.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wanted {
+    /// Its form.
+    pub format: Format,
+    /// Which rows.
+    pub selection: Selection,
+    /// Which columns, in order; all where empty.
+    pub columns: Vec<String>,
+    /// Whether a page names recipients; the other forms have rows, which do, or only counts.
+    pub names: Names,
 }
 
 /// Writes the report of a campaign and says how many records it has, by state. `out` should be buffered.
@@ -36,11 +53,18 @@ trait Rows {
 pub fn write(
     snapshot: &Snapshot<'_>,
     campaign: &Campaign,
-    format: Format,
-    selection: &Selection,
+    wanted: &Wanted,
     out: &mut impl Write,
 ) -> Result<Tally, ReportError> {
-    let columns = || columns::Columns::new(snapshot.columns(campaign.id)?).map_err(ReportError::from);
+    let Wanted { format, selection, columns, names } = wanted;
+    if *names == Names::Shown && *format != Format::Html {
+        return Err(ReportError::NamedElsewhere(*format));
+    }
+    let selects = !selection.states.is_empty() || !columns.is_empty();
+    if selects && !format.has_rows() {
+        return Err(ReportError::SelectedOverview(*format));
+    }
+    let columns = || columns::Columns::new(snapshot.columns(campaign.id)?, columns);
     match format {
         Format::Csv => {
             let mut rows = csv_rows::CsvRows::begin(columns()?, &mut *out)?;
@@ -52,8 +76,14 @@ pub fn write(
             let mut rows = jsonl_rows::JsonlRows::new(columns()?, &mut *out);
             each(snapshot, campaign, selection, &mut rows)
         }
-        Format::Json if !selection.states.is_empty() => Err(ReportError::SelectedOverview),
+        Format::Xlsx => {
+            let mut rows = xlsx_rows::XlsxRows::begin(columns()?, &mut *out)?;
+            let written = each(snapshot, campaign, selection, &mut rows)?;
+            rows.end()?;
+            Ok(written)
+        }
         Format::Json => overview::write(snapshot, campaign, out),
+        Format::Html => html::write(snapshot, campaign, *names, out),
     }
 }
 

@@ -57,8 +57,9 @@ async fn drive() {
     journal.plan(&mut plan, &lines).unwrap();
     journal.finish_plan(plan).unwrap();
     let asked = Asked { rate: 300.0, burst: NonZeroU32::new(20).unwrap() };
-    let (run, past) =
-        journal.begin_run(campaign, &NewRun { file: None, rate: Some(asked.rate) }, clock.now()).unwrap();
+    let (run, past) = journal
+        .begin_run(campaign, &NewRun { rate: Some(asked.rate), ..NewRun::default() }, clock.now())
+        .unwrap();
     let tally = journal.verified_tally(campaign).unwrap();
     let client = Client::connect(&settings(variable("DISK_ENDPOINT")), &clock).await.unwrap();
     let (writer, journal) = Writer::spawn(journal, campaign);

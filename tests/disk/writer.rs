@@ -21,7 +21,8 @@ async fn a_writer_that_fails_says_so_to_those_who_did_not_ask() {
         service: Service::Simulated,
     };
     let campaign = journal.campaign(&identity, NOW).unwrap();
-    let (run, _) = journal.begin_run(campaign, &NewRun { file: None, rate: Some(2.0) }, NOW).unwrap();
+    let (run, _) =
+        journal.begin_run(campaign, &NewRun { rate: Some(2.0), ..NewRun::default() }, NOW).unwrap();
     let (writer, task) = Writer::spawn(journal, campaign);
     rusqlite::Connection::open(&path).unwrap().execute_batch("DROP TABLE run").unwrap();
     writer.counters(run, Counters::default(), NOW).await;

@@ -6,6 +6,7 @@
 #[path = "../simulator_process/mod.rs"]
 mod simulator_process;
 
+mod again;
 mod boto3;
 mod broken;
 mod dry_run;

@@ -139,7 +139,8 @@ pub(crate) async fn written(journal: Journal, id: CampaignId, work: impl AsyncFn
 }
 
 pub(crate) fn ran(journal: &mut Journal, id: CampaignId, counters: Counters, exit: u8) {
-    let (run, _) = journal.begin_run(id, &NewRun { file: None, rate: Some(2.0) }, BASE).expect("a run");
+    let (run, _) =
+        journal.begin_run(id, &NewRun { rate: Some(2.0), ..NewRun::default() }, BASE).expect("a run");
     let end = RunEnd { exit, reason: None };
     journal.end_run(run, counters, &end, Stamp::from_millis(BASE.millis() + 2_500)).expect("its end");
 }

@@ -145,3 +145,22 @@ fn numbers_survive_and_formulas_do_not() {
     let jsonl = place.report(&to(Format::Jsonl, None)).unwrap();
     assert!(jsonl.contains(r#""key":"=1+1""#), "{jsonl}");
 }
+
+#[tokio::test(start_paused = true)]
+async fn columns_are_chosen_and_ordered() {
+    let place = two_files().await;
+    let args = |format| ReportArgs {
+        columns: ["phone", "State", "file.state", "contact id"].map(str::to_owned).to_vec(),
+        states: vec![State::Started, State::Failed],
+        ..to(format, None)
+    };
+    insta::assert_snapshot!(place.report(&args(Format::Csv)).unwrap(), @r"
+    phone,state,file.state,contact_id
+    +12025550101,started,WA,contact-2
+    +12025550102,failed,OR,
+    ");
+    insta::assert_snapshot!(place.report(&args(Format::Jsonl)).unwrap(), @r#"
+    {"phone":"+12025550101","state":"started","file.state":"WA","contact_id":"contact-2"}
+    {"phone":"+12025550102","state":"failed","file.state":"OR","contact_id":null}
+    "#);
+}

@@ -66,7 +66,10 @@ fn a_file_is_private_and_said_to_be_written() {
 fn what_the_user_can_mend_is_said_with_a_hint() {
     let place = three_rows();
     let over = ReportArgs { output: Some(place.journal.clone()), ..to(Format::Csv, None) };
-    let ending = ReportArgs { output: Some("r.html".into()), ..ReportArgs::default() };
+    let ending = ReportArgs { output: Some("r.pdf".into()), ..ReportArgs::default() };
+    let columns = |name: &str| ReportArgs { columns: vec![name.to_owned()], ..ReportArgs::default() };
+    let page = ReportArgs { columns: vec!["line".to_owned()], ..to(Format::Html, None) };
+    let named_rows = ReportArgs { with_numbers: true, ..to(Format::Xlsx, None) };
     let overview = ReportArgs { states: vec![State::Failed], ..to(Format::Json, None) };
     let named = |campaign| failed(&place, &ReportArgs::default(), campaign);
     let (unknown, empty) = (named(Some("autumn")), Place::new());
@@ -77,6 +80,10 @@ fn what_the_user_can_mend_is_said_with_a_hint() {
         failed(&place, &over, Some("spring")),
         failed(&place, &ending, None),
         failed(&place, &overview, Some("spring")),
+        failed(&place, &page, Some("spring")),
+        failed(&place, &named_rows, Some("spring")),
+        failed(&place, &columns("contcat_id"), Some("spring")),
+        failed(&place, &columns("zzz"), Some("spring")),
         unknown,
         named(None),
     ] {
@@ -89,10 +96,18 @@ fn what_the_user_can_mend_is_said_with_a_hint() {
     insta::assert_snapshot!(text, @r#"
     the report would overwrite the journal FOLDER/journal.db
       give another path with -o PATH
-    failed to tell the format of the report from "r.html"
-      name the format with --format; this version writes csv, jsonl, json
+    failed to tell the format of the report from "r.pdf"
+      name the format with --format; this version writes csv, jsonl, json, html, xlsx
     a json report is the campaign's summary and has no rows to select
-      leave out --state, or add --format csv
+      leave out --state and --columns, or add --format csv
+    an html report is the campaign's summary and has no rows to select
+      leave out --state and --columns, or add --format csv
+    --with-numbers is for the html report: an xlsx report has them anyway
+      leave out --with-numbers, or add --format html
+    the report has no column "contcat_id"
+      did you mean contact_id?
+    the report has no column "zzz"
+      it has line, key, destination, state, contact_id, client_token, attempts, code, reason, source, first_attempt_at, settled_at, id, phone
     the journal has no campaign named "autumn"; it has spring
       name one with -c NAME, or another journal with -j PATH
     the journal has several campaigns: spring, winter

@@ -3,5 +3,7 @@
 mod fixture;
 mod forms;
 mod loud;
+mod page;
 mod running;
 mod status;
+mod workbook;

@@ -32,7 +32,7 @@ async fn from_planned_to_ended() {
     never run
     ");
 
-    let (begun, _) = journal.begin_run(id, &NewRun { file: None, rate: Some(2.0) }, BASE).unwrap();
+    let (begun, _) = journal.begin_run(id, &NewRun { rate: Some(2.0), ..NewRun::default() }, BASE).unwrap();
     let counters = Counters { started: 1, requests: 3, throttled: 2, retried: 2 };
     let mut journal = written(journal, id, async |writer| {
         attempt(writer, RowId::START, Event::Answered, None).await;

@@ -160,7 +160,7 @@ impl Trial {
             journal.retry_failed(self.campaign).expect("failed rows are queued");
         }
         journal.expire(self.campaign, clock.now()).expect("rows expire");
-        let new = NewRun { file: None, rate: Some(options.asked.rate) };
+        let new = NewRun { rate: Some(options.asked.rate), ..NewRun::default() };
         let (run, past) = journal.begin_run(self.campaign, &new, clock.now()).expect("a run begins");
         let tally = journal.verified_tally(self.campaign).expect("the counts add up");
         let plan = options.stream.map(|_| self.begin_plan(&mut journal));

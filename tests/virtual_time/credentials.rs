@@ -13,7 +13,7 @@ use campaign::domain::refusal::RefusalKind;
 use campaign::domain::state::State;
 use campaign::simulator::{Credential, WorldConfig};
 
-use crate::stage::{Options, Stage};
+use crate::stage::{self, Options, Stage};
 
 /// How long the service accepts a key.
 const LIFE: Duration = Duration::from_secs(15 * 60);
@@ -97,7 +97,7 @@ async fn credentials_are_renewed_before_they_expire() {
 async fn a_slow_source_of_credentials_does_not_break_the_pace() {
     let mut stage = Stage::with_recipients(world(LIFE), 10_000);
     let issuer = Issuer { takes: Duration::from_secs(8), ..Issuer::new(&stage, LIFE, u32::MAX) };
-    let options = Options { rate: 5.0, burst: 2, max_in_flight: 40, ..issuer.options() };
+    let options = Options { rate: 5.0, burst: 2, bounds: stage::in_flight(40), ..issuer.options() };
     let outcome = stage.run(&options).await.unwrap();
     assert_eq!((outcome.ending, issuer.issued()), (Ending::Complete, 3));
     assert_eq!(stage.simulator.requests().len(), 10_000, "none was refused by the service");
@@ -113,7 +113,7 @@ async fn credentials_that_expire_unexpectedly_are_renewed_too() {
     let outcome = stage.run(&options).await.unwrap();
     assert_eq!(outcome.ending, Ending::Complete);
     let refused = outcome.counters.requests - ROWS;
-    assert!((2..=2 * options.max_in_flight as u64).contains(&refused), "{refused} for two renewals");
+    assert!((2..=2 * options.in_flight() as u64).contains(&refused), "{refused} for two renewals");
     check_that_everybody_is_started(&stage, &options);
 }
 
@@ -126,7 +126,7 @@ async fn credentials_that_cannot_be_renewed_halt_and_fail_nobody() {
     let Ending::Refused(refusal) = outcome.ending else { panic!("{:?}", outcome.ending) };
     assert_eq!((refusal.kind, refusal.code.as_str()), (RefusalKind::Credentials, "ExpiredTokenException"));
     let refused = outcome.counters.requests - outcome.counters.started;
-    assert!(refused <= options.max_in_flight as u64, "{refused} requests after the first refusal");
+    assert!(refused <= options.in_flight() as u64, "{refused} requests after the first refusal");
     assert_eq!(stage.tally()[State::Started] + stage.tally()[State::Queued], ROWS);
 
     let renewed = Issuer { most: u32::MAX, ..used_up };
@@ -142,7 +142,7 @@ async fn new_credentials_that_are_refused_as_well_halt() {
     let options = issuer.options();
     let outcome = stage.run(&options).await.unwrap();
     assert!(matches!(outcome.ending, Ending::Refused(_)), "{:?}", outcome.ending);
-    assert!(outcome.counters.requests <= 2 * options.max_in_flight as u64, "{:?}", outcome.counters);
+    assert!(outcome.counters.requests <= 2 * options.in_flight() as u64, "{:?}", outcome.counters);
     assert!(issuer.issued() <= 3, "{} keys", issuer.issued());
     assert_eq!(stage.tally()[State::Queued], 200);
 }

@@ -78,7 +78,7 @@ impl Default for Options {
             rate: 2.0,
             burst: 5,
             auto: false,
-            bounds: Bounds { max_in_flight: NonZeroUsize::new(16), ..Bounds::default() },
+            bounds: in_flight(16),
             most: None,
             feed: Feed::read_before(),
             stop: watch::channel(Stop::No).1,
@@ -92,9 +92,19 @@ impl Default for Options {
 }
 
 impl Options {
+    /// Requests without an answer, at most.
+    pub(crate) fn in_flight(&self) -> usize {
+        self.bounds.max_in_flight.expect("a stated bound").get()
+    }
+
     fn asked(&self) -> Asked {
         Asked { rate: self.rate, burst: NonZeroU32::new(self.burst).expect("a burst") }
     }
+}
+
+/// At most so many requests without an answer.
+pub(crate) fn in_flight(most: usize) -> Bounds {
+    Bounds { max_in_flight: NonZeroUsize::new(most), ..Bounds::default() }
 }
 
 /// The shape of the stage's requests: two attributes and a message that differ from row to row.
@@ -225,7 +235,7 @@ impl Stage {
         let mut journal = self.journal();
         let now = self.clock.now();
         journal.expire(self.campaign, now).expect("rows expire");
-        let new = NewRun { file: None, rate: Some(options.rate) };
+        let new = NewRun { rate: Some(options.rate), ..NewRun::default() };
         let (run, past) = journal.begin_run(self.campaign, &new, now).expect("a run begins");
         let tally = journal.verified_tally(self.campaign).expect("the counts add up");
         let (writer, journal) = Writer::spawn(journal, self.campaign);

@@ -13,8 +13,15 @@
 use std::borrow::Cow;
 
 /// The cell as it may stand in a CSV that a spreadsheet opens.
-pub(super) fn harmless(cell: &str) -> Cow<'_, str> {
+#[must_use]
+pub fn harmless(cell: &str) -> Cow<'_, str> {
     if runs(cell) { Cow::Owned(format!("'{cell}")) } else { Cow::Borrowed(cell) }
+}
+
+/// The cell as it was before [`harmless`].
+#[must_use]
+pub fn original(cell: &str) -> &str {
+    cell.strip_prefix('\'').filter(|rest| runs(rest)).unwrap_or(cell)
 }
 
 fn runs(cell: &str) -> bool {

@@ -1,0 +1,313 @@
+//! A timeline as the rectangles, lines and labels of a drawing. The template writes them down as SVG.
+
+use std::time::Duration;
+
+use serde::Serialize;
+
+use super::timeline::{Session, Timeline, WIDTHS};
+use crate::domain::figures::{Grouped, Span};
+
+const TOP: f64 = 10.0;
+const BOTTOM: f64 = 44.0;
+const LEFT: f64 = 52.0;
+const RIGHT: f64 = 8.0;
+const GAP: f64 = 30.0;
+/// Room for the label of a time.
+const LABEL: f64 = 46.0;
+const DAY: i64 = 86_400_000;
+
+/// How large a drawing is, in units of its own, and its name in the page's style.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Size {
+    pub(super) class: &'static str,
+    pub(super) width: f64,
+    pub(super) height: f64,
+}
+
+/// For screens and paper.
+pub(super) const WIDE: Size = Size { class: "wide", width: 860.0, height: 260.0 };
+/// For phones.
+pub(super) const NARROW: Size = Size { class: "narrow", width: 350.0, height: 230.0 };
+
+#[derive(Debug, Serialize)]
+pub(super) struct Chart {
+    class: &'static str,
+    width: f64,
+    height: f64,
+    left: f64,
+    right: f64,
+    top: f64,
+    bottom: f64,
+    bars: Vec<Bar>,
+    pauses: Vec<Pause>,
+    lines: Vec<Line>,
+    times: Vec<Time>,
+    gaps: Vec<Gap>,
+    asked: Option<Line>,
+}
+
+/// What happened in one step, on top of each other.
+#[derive(Debug, Serialize)]
+struct Bar {
+    x: f64,
+    width: f64,
+    title: String,
+    parts: Vec<Part>,
+}
+
+#[derive(Debug, Serialize)]
+struct Part {
+    class: &'static str,
+    y: f64,
+    height: f64,
+}
+
+#[derive(Debug, Serialize)]
+struct Pause {
+    x: f64,
+    width: f64,
+    share: f64,
+    title: String,
+}
+
+#[derive(Debug, Serialize)]
+struct Line {
+    y: f64,
+    label: String,
+}
+
+#[derive(Debug, Serialize)]
+struct Time {
+    x: f64,
+    label: String,
+    date: String,
+}
+
+#[derive(Debug, Serialize)]
+struct Gap {
+    x: f64,
+    title: String,
+}
+
+/// To two digits: more cannot be seen, and the page stays small.
+fn near(value: f64) -> f64 {
+    (value * 100.0).round() / 100.0
+}
+
+fn float(count: u64) -> f64 {
+    #[expect(clippy::cast_precision_loss, reason = "counts stay far below 2^52")]
+    let float = count as f64;
+    float
+}
+
+struct Frame<'t> {
+    timeline: &'t Timeline,
+    size: Size,
+    /// Units per step.
+    step: f64,
+    /// Units per what is counted in a second or a minute.
+    scale: f64,
+    per: f64,
+}
+
+impl Frame<'_> {
+    fn base(&self) -> f64 {
+        self.size.height - BOTTOM
+    }
+
+    /// Where each session begins.
+    fn sessions(&self) -> impl Iterator<Item = (f64, &Session)> {
+        let mut x = LEFT;
+        self.timeline.sessions.iter().map(move |session| {
+            let start = x;
+            x += self.step * float(session.buckets.len() as u64) + GAP;
+            (start, session)
+        })
+    }
+}
+
+/// Draws a timeline. `asked` is the pace that was asked for, per second.
+pub(super) fn draw(timeline: &Timeline, asked: Option<f64>, size: Size) -> Option<Chart> {
+    let steps = timeline.steps().count();
+    if steps == 0 {
+        return None;
+    }
+    let (per, unit) = timeline.per_unit();
+    let gaps = float(timeline.sessions.len().saturating_sub(1) as u64) * GAP;
+    let step = (size.width - LEFT - RIGHT - gaps) / float(steps as u64);
+    let heights = timeline.sessions.iter().flat_map(|session| {
+        let covered = |index| session.covered(index, timeline.width);
+        session.buckets.iter().enumerate().map(move |(index, bucket)| float(bucket.height()) / covered(index))
+    });
+    let highest = heights.fold(0.0, f64::max) * per;
+    let asked = asked.map(|asked| if unit == "minute" { asked * 60.0 } else { asked });
+    // A pace that is far from what was reached would flatten everything else.
+    let asked = asked.filter(|asked| *asked <= highest * 2.0);
+    let (top, tick) = axis(highest.max(asked.unwrap_or(0.0)));
+    let scale = (size.height - TOP - BOTTOM) / top;
+    let frame = Frame { timeline, size, step, scale, per };
+    let line = |value: f64| Line { y: near(frame.base() - value * scale), label: label(value) };
+    let mut lines = Vec::new();
+    let mut value = 0.0;
+    while value <= top * 1.001 {
+        lines.push(line(value));
+        value += tick;
+    }
+    Some(Chart {
+        class: size.class,
+        width: size.width,
+        height: size.height,
+        left: LEFT,
+        right: size.width - RIGHT,
+        top: TOP,
+        bottom: frame.base(),
+        bars: bars(&frame),
+        pauses: pauses(&frame),
+        lines,
+        times: times(&frame),
+        gaps: gap_marks(&frame),
+        asked: asked.map(line),
+    })
+}
+
+fn bars(frame: &Frame<'_>) -> Vec<Bar> {
+    let mut bars = Vec::new();
+    // A hair between bars that are wide enough for one.
+    let hair = if frame.step > 4.0 { 1.0 } else { 0.0 };
+    for (start, session) in frame.sessions() {
+        for (index, bucket) in session.buckets.iter().enumerate().filter(|(_, bucket)| bucket.height() > 0) {
+            let mut base = frame.base();
+            let per = frame.per / session.covered(index, frame.timeline.width);
+            let mut parts = Vec::new();
+            for (class, rows) in
+                [("started", bucket.started), ("failed", bucket.failed), ("throttled", bucket.throttled)]
+            {
+                // One in a million is to be seen.
+                let height = (float(rows) * per * frame.scale).max(if rows > 0 { 1.0 } else { 0.0 });
+                if rows > 0 {
+                    base -= height;
+                    parts.push(Part { class, y: near(base), height: near(height) });
+                }
+            }
+            let at = session.start + frame.timeline.width * i64::try_from(index).unwrap_or(0);
+            bars.push(Bar {
+                x: near(start + frame.step * float(index as u64)),
+                width: near((frame.step - hair).max(0.5)),
+                title: format!(
+                    "{} UTC: {} started, {} failed, {} throttled",
+                    clock(at, "%b %-d %H:%M:%S"),
+                    Grouped(bucket.started),
+                    Grouped(bucket.failed),
+                    Grouped(bucket.throttled)
+                ),
+                parts,
+            });
+        }
+    }
+    bars
+}
+
+fn pauses(frame: &Frame<'_>) -> Vec<Pause> {
+    let mut pauses = Vec::new();
+    for (start, session) in frame.sessions() {
+        for (index, bucket) in session.buckets.iter().enumerate().filter(|(_, bucket)| bucket.paused_ms > 0) {
+            let width = float(u64::try_from(frame.timeline.width).unwrap_or(1));
+            pauses.push(Pause {
+                x: near(start + frame.step * float(index as u64)),
+                width: near(frame.step),
+                share: near((float(bucket.paused_ms) / width).clamp(0.15, 1.0)),
+                title: format!("paused for {}", Span(Duration::from_millis(bucket.paused_ms))),
+            });
+        }
+    }
+    pauses
+}
+
+fn gap_marks(frame: &Frame<'_>) -> Vec<Gap> {
+    let ends =
+        frame.sessions().map(|(start, session)| start + frame.step * float(session.buckets.len() as u64));
+    ends.zip(frame.timeline.gaps())
+        .map(|(end, (_, length))| Gap {
+            x: near(end + GAP / 2.0),
+            title: format!("{} without a run, left out", Span(length)),
+        })
+        .collect()
+}
+
+/// Times under the axis: as many as have room, at places that people read off a clock.
+fn times(frame: &Frame<'_>) -> Vec<Time> {
+    let per_label = LABEL / frame.step;
+    #[expect(clippy::cast_precision_loss, reason = "widths are far below 2^52")]
+    let apart = WIDTHS
+        .into_iter()
+        .find(|width| *width as f64 / frame.timeline.width as f64 >= per_label)
+        .unwrap_or(364 * DAY);
+    let mut times: Vec<Time> = Vec::new();
+    let mut day = i64::MIN;
+    let mut free = f64::MIN;
+    for (start, session) in frame.sessions() {
+        for index in 0..session.buckets.len() {
+            let at = session.start + frame.timeline.width * i64::try_from(index).unwrap_or(0);
+            let x = start + frame.step * float(index as u64);
+            if (index > 0 && at.rem_euclid(apart) != 0)
+                || x < free
+                || x > frame.size.width - RIGHT - LABEL / 2.0
+            {
+                continue;
+            }
+            let form = if frame.timeline.width < 60_000 && apart < 60_000 { "%H:%M:%S" } else { "%H:%M" };
+            let date = if at.div_euclid(DAY) == day { String::new() } else { clock(at, "%b %-d") };
+            day = at.div_euclid(DAY);
+            free = x + LABEL + if form.len() > 6 { 8.0 } else { 0.0 };
+            times.push(Time { x: near(x), label: clock(at, form), date });
+        }
+    }
+    times
+}
+
+/// The end of an axis that has room for `highest`, and the step between its lines.
+fn axis(highest: f64) -> (f64, f64) {
+    let rough = (highest / 4.0).max(0.25);
+    let power = 10_f64.powf(rough.log10().floor());
+    let tick = [1.0, 2.0, 2.5, 5.0, 10.0].into_iter().map(|step| step * power).find(|tick| *tick >= rough);
+    let tick = tick.unwrap_or(10.0 * power);
+    ((highest / tick).ceil().max(1.0) * tick, tick)
+}
+
+fn label(value: f64) -> String {
+    if value.fract().abs() < 0.005 {
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "saturates, and is not negative"
+        )]
+        let whole = value.round() as u64;
+        Grouped(whole).to_string()
+    } else {
+        format!("{value:.2}").trim_end_matches('0').to_owned()
+    }
+}
+
+/// A time in UTC, in a form of `strftime`.
+pub(super) fn clock(millis: i64, form: &str) -> String {
+    jiff::Timestamp::from_millisecond(millis).map(|time| time.strftime(form).to_string()).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_axis_has_room_and_round_lines() {
+        for (highest, expected) in [
+            (0.0, (0.25, 0.25)),
+            (1.0, (1.0, 0.25)),
+            (7.0, (8.0, 2.0)),
+            (118.0, (150.0, 50.0)),
+            (5_001.0, (6_000.0, 2_000.0)),
+        ] {
+            assert_eq!(axis(highest), expected, "{highest}");
+        }
+        assert_eq!((label(1_500.0), label(2.5), label(0.25)), ("1,500".into(), "2.5".into(), "0.25".into()));
+    }
+}

@@ -1,0 +1,111 @@
+//! One pass over the rows of a campaign: everything that the page counts, in constant memory.
+
+use std::collections::{BTreeMap, HashMap};
+
+use super::timeline::Timeline;
+use crate::domain::country::{Countries, Country};
+use crate::domain::state::State;
+use crate::domain::tally::Tally;
+use crate::journal::Outcome;
+
+/// Different reasons, and different sources, that are told apart, at most: a journal can hold any number of them.
+const MOST_KINDS: usize = 200;
+/// Rows of a state that are listed where numbers are asked for, at most.
+pub(super) const MOST_LISTED: usize = 200;
+/// What the kinds beyond the most are counted under.
+pub(super) const OTHERS: &str = "others";
+/// Requests for a row: 1, 2, 3, 4, 5 to 9, 10 and more.
+pub(super) const ATTEMPTS: [(u32, &str); 6] =
+    [(1, "1"), (2, "2"), (3, "3"), (4, "4"), (5, "5 to 9"), (10, "10 and more")];
+
+/// A row that is listed by name: personal data, only on request.
+#[derive(Debug, serde::Serialize)]
+pub(super) struct Listed {
+    pub(super) line: Option<u64>,
+    pub(super) key: String,
+    pub(super) number: String,
+    pub(super) code: String,
+    pub(super) reason: String,
+}
+
+/// What the rows come to.
+#[derive(Debug)]
+pub(super) struct Fold {
+    pub(super) tally: Tally,
+    /// By state, then by code; the rows without a code are the rest of the state's.
+    pub(super) reasons: Vec<HashMap<String, u64>>,
+    pub(super) sources: HashMap<String, Tally>,
+    pub(super) countries: BTreeMap<Option<Country>, Tally>,
+    pub(super) attempts: [u64; ATTEMPTS.len()],
+    pub(super) requests: u64,
+    /// The chart in two resolutions: for wide and for narrow screens.
+    pub(super) timelines: [Timeline; 2],
+    pub(super) listed: Option<BTreeMap<u8, Vec<Listed>>>,
+    known: Countries,
+}
+
+impl Fold {
+    /// Nothing yet. `with_numbers` asks for rows by name.
+    pub(super) fn new(timelines: [Timeline; 2], with_numbers: bool) -> Self {
+        Self {
+            tally: Tally::default(),
+            reasons: vec![HashMap::new(); State::ALL.len()],
+            sources: HashMap::new(),
+            countries: BTreeMap::new(),
+            attempts: [0; ATTEMPTS.len()],
+            requests: 0,
+            timelines,
+            listed: with_numbers.then(BTreeMap::new),
+            known: Countries::default(),
+        }
+    }
+
+    /// Takes note of one row.
+    pub(super) fn see(&mut self, row: &Outcome<'_>) {
+        self.tally[row.state] += 1;
+        if let Some(code) = row.code {
+            count(&mut self.reasons[usize::from(row.state.code())], code, |rows: &mut u64| *rows += 1);
+        }
+        count(&mut self.sources, row.source.unwrap_or(""), |tally: &mut Tally| tally[row.state] += 1);
+        let country = row.destination.and_then(|number| self.known.of(number));
+        self.countries.entry(country).or_default()[row.state] += 1;
+        if row.attempts > 0 {
+            let class = ATTEMPTS.iter().rposition(|(least, _)| row.attempts >= *least).unwrap_or(0);
+            self.attempts[class] += 1;
+            self.requests += u64::from(row.attempts);
+        }
+        if let (State::Started | State::Failed, Some(at)) = (row.state, row.settled_at) {
+            for timeline in &mut self.timelines {
+                timeline.settled(row.state, at);
+            }
+        }
+        self.list(row);
+    }
+
+    fn list(&mut self, row: &Outcome<'_>) {
+        let Some(listed) = &mut self.listed else { return };
+        if !matches!(row.state, State::Uncertain | State::Failed | State::Rejected) {
+            return;
+        }
+        let rows = listed.entry(row.state.code()).or_default();
+        if rows.len() < MOST_LISTED {
+            let text = |text: Option<&str>| text.unwrap_or_default().chars().take(300).collect();
+            rows.push(Listed {
+                line: row.line,
+                key: text(row.key),
+                number: text(row.destination),
+                code: text(row.code),
+                reason: text(row.reason),
+            });
+        }
+    }
+}
+
+/// Counts under a name, without a copy of it where it is known.
+fn count<T: Default>(counts: &mut HashMap<String, T>, name: &str, add: impl FnOnce(&mut T)) {
+    if let Some(known) = counts.get_mut(name) {
+        return add(known);
+    }
+    let name = if counts.len() < MOST_KINDS { name } else { OTHERS };
+    add(counts.entry(name.to_owned()).or_default());
+}

@@ -1,0 +1,306 @@
+//! What stands on the page, every figure as it is read; the template only puts it in its place.
+
+use std::time::Duration;
+
+use serde::Serialize;
+
+use super::chart::{self, Chart, NARROW, WIDE, clock};
+use super::fold::{Fold, Listed, MOST_LISTED};
+use super::settings::{self, MOST_RUNS, Run, Setting, time};
+use super::tables::{self, Counted, Reason, Split, bar, percent, splits};
+use crate::domain::explain;
+use crate::domain::figures::{Grouped, PerSecond, Span, counted};
+use crate::domain::latency::Latencies;
+use crate::domain::request::Shape;
+use crate::domain::state::State;
+use crate::journal::{Campaign, Origin, RunRecord};
+
+#[derive(Debug, Serialize)]
+pub(super) struct Page<'f> {
+    name: &'f str,
+    headline: String,
+    as_of: Option<String>,
+    pretended: Option<&'f str>,
+    total: String,
+    states: Vec<StateRow>,
+    shares: Vec<Share>,
+    todo: Vec<Todo>,
+    charts: Vec<Chart>,
+    unit: &'static str,
+    width: String,
+    asked: Option<String>,
+    gaps: Vec<String>,
+    steps: Vec<Step>,
+    step_sum: Step,
+    outside: Option<Step>,
+    outcomes: Vec<Reason>,
+    rejected: Vec<Reason>,
+    rejected_sum: String,
+    attempts: Vec<Counted>,
+    requests: String,
+    latencies: Vec<Counted>,
+    within: Vec<Within>,
+    sources: Vec<Split>,
+    countries: Vec<Split>,
+    sum: Split,
+    runs: Vec<Run>,
+    runs_left_out: Option<String>,
+    settings: Vec<Setting>,
+    listed: Vec<List<'f>>,
+    named: bool,
+}
+
+#[derive(Debug, Serialize)]
+struct StateRow {
+    name: &'static str,
+    what: &'static str,
+    rows: String,
+    percent: String,
+}
+
+/// A piece of the bar of all rows.
+#[derive(Debug, Serialize)]
+struct Share {
+    class: &'static str,
+    x: f64,
+    width: f64,
+    title: String,
+}
+
+#[derive(Debug, Serialize)]
+struct Todo {
+    what: String,
+    advice: &'static str,
+    command: &'static str,
+}
+
+#[derive(Debug, Serialize)]
+struct Step {
+    at: String,
+    started: String,
+    failed: String,
+    throttled: String,
+    paused: String,
+}
+
+#[derive(Debug, Serialize)]
+struct Within {
+    share: &'static str,
+    time: String,
+}
+
+#[derive(Debug, Serialize)]
+struct List<'f> {
+    state: &'static str,
+    rows: &'f [Listed],
+    more: Option<String>,
+}
+
+impl<'f> Page<'f> {
+    pub(super) fn new(
+        campaign: &'f Campaign,
+        origin: &'f Origin,
+        shapes: &[(i64, Shape)],
+        runs: &[RunRecord],
+        fold: &'f Fold,
+    ) -> Self {
+        let tally = &fold.tally;
+        let (all, started) = (tally.rows(), tally[State::Started]);
+        let mut answers = Latencies::default();
+        for run in runs {
+            answers.add(&run.latencies);
+        }
+        let [wide, narrow] = &fold.timelines;
+        let asked = runs
+            .iter()
+            .filter_map(|run| run.rate)
+            .fold(None, |most: Option<f64>, rate| Some(most.map_or(rate, |most| most.max(rate))));
+        let outside = wide.outside;
+        Self {
+            name: &campaign.name,
+            headline: format!(
+                "{} of {} started ({})",
+                Grouped(started),
+                counted(all, "row", "rows"),
+                percent(started, all)
+            ),
+            as_of: runs.iter().map(|run| run.ended_at.unwrap_or(run.seen_at)).max().map(time),
+            pretended: (!origin.is_real).then_some(origin.service.as_str()),
+            total: Grouped(all).to_string(),
+            states: states(fold),
+            shares: shares(fold),
+            todo: todo(fold),
+            charts: [chart::draw(wide, asked, WIDE), chart::draw(narrow, asked, NARROW)]
+                .into_iter()
+                .flatten()
+                .collect(),
+            unit: wide.per_unit().1,
+            width: width(wide.width),
+            asked: asked.map(|asked| PerSecond(asked).to_string()),
+            gaps: wide
+                .gaps()
+                .map(|(at, gap)| format!("{} from {} UTC", Span(gap), clock(at, "%b %-d %H:%M")))
+                .collect(),
+            steps: wide
+                .steps()
+                .filter(|(_, bucket)| bucket.height() + bucket.paused_ms > 0)
+                .map(|(at, bucket)| step(clock(at, "%Y-%m-%d %H:%M:%S"), bucket))
+                .collect(),
+            step_sum: step_sum(fold),
+            outside: (outside.height() > 0).then(|| step("between runs".to_owned(), &outside)),
+            outcomes: tables::reasons(fold, |state| state != State::Rejected),
+            rejected: tables::reasons(fold, |state| state == State::Rejected),
+            rejected_sum: Grouped(tally[State::Rejected]).to_string(),
+            attempts: tables::attempts(fold),
+            requests: counted(fold.requests, "request", "requests"),
+            latencies: tables::latencies(&answers),
+            within: within(&answers),
+            sources: sources(fold),
+            countries: countries(fold),
+            sum: tables::split("all".to_owned(), String::new(), tally),
+            runs: settings::runs(runs),
+            runs_left_out: (runs.len() > MOST_RUNS)
+                .then(|| Grouped((runs.len() - MOST_RUNS) as u64).to_string()),
+            settings: settings::campaign(campaign, origin, shapes),
+            listed: listed(fold),
+            named: fold.listed.is_some(),
+        }
+    }
+}
+
+fn states(fold: &Fold) -> Vec<StateRow> {
+    let all = fold.tally.rows();
+    let row = |(state, rows): (State, u64)| StateRow {
+        name: state.name(),
+        what: explain::state(state).what,
+        rows: Grouped(rows).to_string(),
+        percent: percent(rows, all),
+    };
+    fold.tally.iter().map(row).collect()
+}
+
+fn shares(fold: &Fold) -> Vec<Share> {
+    let all = fold.tally.rows();
+    let order = [
+        State::Started,
+        State::Attempting,
+        State::Queued,
+        State::Uncertain,
+        State::Failed,
+        State::Rejected,
+        State::Duplicate,
+        State::Suppressed,
+        State::Withdrawn,
+    ];
+    let present: Vec<_> = order.into_iter().filter(|state| fold.tally[*state] > 0).collect();
+    // Each is wide enough to be seen; what that takes is taken from all of them.
+    let widths: Vec<f64> = present.iter().map(|state| bar(fold.tally[*state], all).max(0.7)).collect();
+    let sum: f64 = widths.iter().sum();
+    let mut x = 0.0_f64;
+    present
+        .into_iter()
+        .zip(widths)
+        .map(|(state, width)| {
+            let width = width / sum * 1_000.0;
+            let share = Share {
+                class: state.name(),
+                x: x.round(),
+                width: (x + width).round() - x.round(),
+                title: format!("{} {}", Grouped(fold.tally[state]), state.name()),
+            };
+            x += width;
+            share
+        })
+        .collect()
+}
+
+fn todo(fold: &Fold) -> Vec<Todo> {
+    let asked = [
+        (State::Uncertain, "campaign resolve"),
+        (State::Failed, "campaign report --state failed -o failed.csv"),
+        (State::Rejected, "campaign report --state rejected -o rejected.csv"),
+        (State::Attempting, "campaign resume"),
+        (State::Queued, "campaign resume"),
+    ];
+    asked
+        .into_iter()
+        .filter(|(state, _)| fold.tally[*state] > 0)
+        .map(|(state, command)| Todo {
+            what: format!("{} {}", counted(fold.tally[state], "row is", "rows are"), state.name()),
+            advice: explain::state(state).advice,
+            command,
+        })
+        .collect()
+}
+
+fn step(at: String, bucket: &super::timeline::Bucket) -> Step {
+    let paused = Duration::from_millis(bucket.paused_ms);
+    Step {
+        at,
+        started: Grouped(bucket.started).to_string(),
+        failed: Grouped(bucket.failed).to_string(),
+        throttled: Grouped(bucket.throttled).to_string(),
+        paused: if paused.is_zero() { String::new() } else { Span(paused).to_string() },
+    }
+}
+
+fn step_sum(fold: &Fold) -> Step {
+    let mut sum = fold.timelines[0].outside;
+    for (_, bucket) in fold.timelines[0].steps() {
+        sum.started += bucket.started;
+        sum.failed += bucket.failed;
+        sum.throttled += bucket.throttled;
+        sum.paused_ms += bucket.paused_ms;
+    }
+    step("all".to_owned(), &sum)
+}
+
+fn width(millis: i64) -> String {
+    Span(Duration::from_millis(u64::try_from(millis).unwrap_or(0))).to_string().replace(".0 s", " s")
+}
+
+fn within(answers: &Latencies) -> Vec<Within> {
+    [(50, "Half of them"), (95, "95 of 100"), (99, "99 of 100")]
+        .into_iter()
+        .filter_map(|(percent, share)| {
+            let time = answers.within(percent)?;
+            Some(Within { share, time: tables::time(time) })
+        })
+        .collect()
+}
+
+fn sources(fold: &Fold) -> Vec<Split> {
+    let named = |arn: &str| {
+        // The end of an ARN tells numbers apart; in full it stands below.
+        let end = arn.rsplit('/').next().unwrap_or(arn);
+        let detail = if end == arn { String::new() } else { arn.to_owned() };
+        (end.to_owned(), detail)
+    };
+    let parts =
+        fold.sources.iter().map(|(arn, tally)| ((!arn.is_empty()).then(|| named(arn)), *tally)).collect();
+    splits(parts, "none (rejected)")
+}
+
+fn countries(fold: &Fold) -> Vec<Split> {
+    let named = |country: &crate::domain::country::Country| {
+        (country.code().to_owned(), country.name().unwrap_or_default().to_owned())
+    };
+    let parts = fold.countries.iter().map(|(country, tally)| (country.as_ref().map(named), *tally)).collect();
+    splits(parts, "none, or no number")
+}
+
+fn listed(fold: &Fold) -> Vec<List<'_>> {
+    let Some(listed) = &fold.listed else { return Vec::new() };
+    [State::Uncertain, State::Failed, State::Rejected]
+        .into_iter()
+        .filter_map(|state| {
+            let rows = listed.get(&state.code())?;
+            let more = fold.tally[state] - rows.len() as u64;
+            Some(List {
+                state: state.name(),
+                rows,
+                more: (more > 0).then(|| format!("The first {MOST_LISTED}; {} more", Grouped(more))),
+            })
+        })
+        .collect()
+}

@@ -1,0 +1,133 @@
+//! Settings of the campaign and its runs, as the journal knows them.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use serde::Serialize;
+
+use super::chart::clock;
+use crate::domain::figures::{Grouped, PerSecond, Span, per_second};
+use crate::domain::mask::mask_text;
+use crate::domain::request::{Leaf, Message, SegmentValue, Shape};
+use crate::domain::stamp::Stamp;
+use crate::journal::{Campaign, Origin, RunRecord};
+
+/// Runs that are listed, at most: the newest.
+pub(super) const MOST_RUNS: usize = 200;
+
+#[derive(Debug, Serialize)]
+pub(super) struct Setting {
+    name: &'static str,
+    values: Vec<String>,
+}
+
+#[derive(Debug, Serialize)]
+pub(super) struct Run {
+    number: i64,
+    began: String,
+    ended: String,
+    took: String,
+    asked: String,
+    achieved: String,
+    requests: String,
+    started: String,
+    throttled: String,
+    retried: String,
+    end: String,
+    set: String,
+    file: String,
+    version: String,
+}
+
+/// A time for people: the same in every report, so in UTC.
+pub(super) fn time(stamp: Stamp) -> String {
+    clock(stamp.millis(), "%Y-%m-%d %H:%M:%S")
+}
+
+/// What the requests of a campaign have in common; nothing that differs from row to row, and no message.
+pub(super) fn campaign(campaign: &Campaign, origin: &Origin, shapes: &[(i64, Shape)]) -> Vec<Setting> {
+    let all = |of: &dyn Fn(&Shape) -> Option<String>| -> Vec<String> {
+        shapes.iter().filter_map(|(_, shape)| of(shape)).collect::<BTreeSet<_>>().into_iter().collect()
+    };
+    let leaf = |leaf: &Leaf| match leaf {
+        Leaf::Fixed(text) => text.clone(),
+        Leaf::Slot(_) => "differs from row to row".to_owned(),
+    };
+    let names = |names: Vec<&String>| {
+        (!names.is_empty()).then(|| names.into_iter().map(String::as_str).collect::<Vec<_>>().join(", "))
+    };
+    let rows = [
+        ("begun", vec![format!("{} UTC", time(campaign.created_at))]),
+        ("answered by", vec![origin.service.clone()]),
+        ("instance", vec![origin.instance_id.clone()]),
+        ("contact flow", all(&|shape| Some(leaf(&shape.contact_flow_id)))),
+        ("source", all(&|shape| Some(leaf(&shape.source)))),
+        ("channel", all(&channel)),
+        ("key", vec![origin.key_column.clone().unwrap_or_else(|| "the number".to_owned())]),
+        ("first message", all(&|shape| Some(message(shape)))),
+        ("attributes", all(&|shape| names(shape.attributes.keys().collect()))),
+        (
+            "chat duration",
+            all(&|shape| shape.chat_duration_minutes.map(|minutes| format!("{minutes} minutes"))),
+        ),
+    ];
+    rows.into_iter()
+        .filter(|(_, values)| !values.is_empty())
+        .map(|(name, values)| Setting { name, values })
+        .collect()
+}
+
+fn channel(shape: &Shape) -> Option<String> {
+    match shape.segment_attributes.get("connect:Subtype")? {
+        SegmentValue::String(Leaf::Fixed(channel)) => Some(channel.clone()),
+        _ => None,
+    }
+}
+
+fn message(shape: &Shape) -> String {
+    match &shape.message {
+        None => "none; the contact flow sends it".to_owned(),
+        Some(Message::Text { content_type, .. }) => format!("text ({content_type})"),
+        Some(Message::Templated { template_id, .. }) => format!("template {template_id}"),
+    }
+}
+
+/// The newest runs, in the order in which they were.
+pub(super) fn runs(runs: &[RunRecord]) -> Vec<Run> {
+    runs[runs.len().saturating_sub(MOST_RUNS)..].iter().map(run).collect()
+}
+
+fn run(run: &RunRecord) -> Run {
+    let elapsed = run.elapsed();
+    let count = |count| Grouped(count).to_string();
+    let end = match (run.exit, &run.reason, run.ended_at) {
+        (_, Some(reason), _) => mask_text(reason),
+        (Some(0), ..) => "finished".to_owned(),
+        (Some(3), ..) => "finished; some rows are not started".to_owned(),
+        (Some(exit), ..) => format!("exit code {exit}"),
+        (None, _, None) => "goes on, or ended without a word".to_owned(),
+        (None, _, Some(_)) => String::new(),
+    };
+    let file = run.file.as_deref().map(Path::new).and_then(Path::file_name);
+    Run {
+        number: run.id.number(),
+        began: time(run.started_at),
+        ended: run.ended_at.map(time).unwrap_or_default(),
+        took: Span(elapsed).to_string(),
+        asked: run.rate.map_or_else(|| "auto".to_owned(), |rate| PerSecond(rate).to_string()),
+        achieved: PerSecond(per_second(run.counters.requests, elapsed)).to_string(),
+        requests: count(run.counters.requests),
+        started: count(run.counters.started),
+        throttled: count(run.counters.throttled),
+        retried: count(run.counters.retried),
+        end,
+        set: run
+            .settings
+            .iter()
+            .map(|(name, value)| format!("{name} {value}"))
+            .collect::<Vec<_>>()
+            .join(", "),
+        file: file.map_or_else(|| "the journal alone".to_owned(), |name| mask_text(&name.to_string_lossy())),
+        version: run.version.clone(),
+    }
+}

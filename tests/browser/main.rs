@@ -1,0 +1,86 @@
+//! The html report in a real browser: Chromium, headless, on files of this machine.
+//!
+//! `CAMPAIGN_BROWSER` names the browser; `tests/browser/install.sh` finds or installs one. Without the variable the tests
+//! take a Chromium that is there, and where none is they say so and check nothing: `.ci/run` installs one.
+//! Screenshots are left in `target/pages/` to be looked at.
+
+#![expect(clippy::print_stderr, reason = "what is not checked is said")]
+
+mod chromium;
+mod journal;
+
+use std::fs;
+use std::time::Instant;
+
+use campaign::commands::Asked;
+use campaign::commands::report::{ReportArgs, run};
+use chromium::{Chromium, Scheme};
+use tempfile::TempDir;
+
+/// A page of a journal with so many rows, and how long it took to write.
+fn page(folder: &TempDir, rows: u32) -> (std::path::PathBuf, std::time::Duration) {
+    let journal = folder.path().join("journal.db");
+    journal::make(&journal, rows);
+    let path = folder.path().join("report.html");
+    let args = ReportArgs { output: Some(path.clone()), ..ReportArgs::default() };
+    let asked = Asked { journal: &journal, campaign: Some("spring"), json: false, quiet: true };
+    #[expect(clippy::disallowed_methods, reason = "how long a report takes in real time is the question")]
+    let began = Instant::now();
+    run(&args, &asked, &mut Vec::new(), &mut Vec::new()).expect("a report");
+    (path, began.elapsed())
+}
+
+fn rendered_as_it_should_be(rows: u32, name: &str) {
+    let Some(chromium) = Chromium::find() else { return };
+    let folder = tempfile::tempdir().expect("a folder");
+    let (path, took) = page(&folder, rows);
+    let size = path.metadata().expect("a page").len();
+    assert!(size < 2_000_000, "{size} bytes");
+    assert!(took.as_secs() < 5, "{took:?}");
+
+    let (dom, console) = chromium.dom(&path);
+    assert_eq!(console, Vec::<String>::new(), "the console is quiet");
+    let total = campaign::domain::figures::Grouped(u64::from(rows)).to_string();
+    assert!(dom.contains(&format!("<tfoot><tr><th scope=\"row\">all</th><td class=\"n\">{total}</td>")));
+    assert!(dom.trim_end().ends_with("</html>") && dom.contains("names no recipient"));
+    assert!(dom.matches("<rect class=\"started\"").count() > 2, "there is a chart");
+
+    let shot =
+        |scheme, width| chromium.screenshot(&path, &format!("{name}-{scheme:?}-{width}"), scheme, width);
+    let (light, dark) = (shot(Scheme::Light, 1_200), shot(Scheme::Dark, 1_200));
+    assert_ne!(light, dark, "the dark page is another one");
+    let phone = shot(Scheme::Light, 390);
+    for image in [&light, &dark, &phone] {
+        assert!(image.len() > 20_000, "a picture of a page, not of nothing: {} bytes", image.len());
+    }
+}
+
+#[test]
+fn ten_rows_in_chromium() {
+    rendered_as_it_should_be(10, "ten");
+}
+
+#[test]
+fn a_million_rows_in_chromium() {
+    rendered_as_it_should_be(1_000_000, "million");
+}
+
+/// The test of the test: what the page's policy forbids is on the console, and not on the page.
+#[test]
+fn a_page_that_breaks_its_policy_is_noticed() {
+    let Some(chromium) = Chromium::find() else { return };
+    let folder = tempfile::tempdir().expect("a folder");
+    let (path, _) = page(&folder, 10);
+    let whole = fs::read_to_string(&path).expect("a page");
+    for (from, to) in [
+        ("<main>", "<main><script>document.title = 'ran'</script>"),
+        ("<main>", "<main><img src=\"http://127.0.0.1:9/x.png\" alt=\"\">"),
+        (":root {", ":root  {"),
+    ] {
+        assert!(whole.contains(from));
+        fs::write(&path, whole.replacen(from, to, 1)).expect("a page");
+        let (dom, console) = chromium.dom(&path);
+        assert!(console.iter().any(|line| line.contains("Content Security Policy")), "{to}: {console:?}");
+        assert!(!dom.contains("<title>ran"));
+    }
+}

@@ -1,0 +1,62 @@
+//! What a run writes down of its way for the report: throttled requests, pauses, and how long answers took.
+
+use std::num::NonZeroU32;
+use std::time::Duration;
+
+use campaign::journal::PauseSpan;
+use campaign::simulator::{Latency, Throttle, WorldConfig};
+
+use crate::stage::{self, Options, Stage};
+
+/// Every throttled request is in its second, however the run ends, and seconds add up over runs.
+#[tokio::test(start_paused = true)]
+async fn throttled_requests_are_written_down_by_second() {
+    let throttle = Throttle { rate: 2.0, burst: NonZeroU32::new(5).unwrap() };
+    let config = WorldConfig { throttle: Some(throttle), ..WorldConfig::default() };
+    let mut stage = Stage::with_recipients(config, 300);
+    let mut throttled = 0;
+    for most in [Some(20), None] {
+        let options = Options { rate: 4.0, burst: 5, most, ..Options::default() };
+        throttled += stage.run(&options).await.unwrap().counters.throttled;
+        stage.pass(Duration::from_secs(60)).await;
+    }
+    assert!(throttled > 20, "{throttled}");
+    let mut seconds = Vec::new();
+    stage
+        .reader()
+        .each_throttle(stage.campaign, |at, requests| seconds.push((at.millis(), requests)))
+        .unwrap();
+    assert_eq!(seconds.iter().map(|(_, requests)| requests).sum::<u64>(), throttled);
+    assert!(seconds.iter().all(|(at, _)| at % 1_000 == 0 && *at >= stage::EPOCH));
+    assert!(seconds.windows(2).all(|pair| pair[0].0 < pair[1].0), "a second has one row");
+}
+
+#[tokio::test(start_paused = true)]
+async fn pauses_and_latencies_are_written_down() {
+    let config = WorldConfig {
+        active_chats: Some(10),
+        contact_life: Some(Duration::from_secs(120)),
+        latency: Latency { base: Duration::from_millis(40), jitter: Duration::ZERO },
+        ..WorldConfig::default()
+    };
+    let mut stage = Stage::with_recipients(config, 30);
+    let outcome = stage.run(&Options::default()).await.unwrap();
+    let mut pauses: Vec<PauseSpan> = Vec::new();
+    stage.reader().each_pause(stage.campaign, |pause| pauses.push(pause)).unwrap();
+    let paused: Duration = pauses.iter().map(|pause| pause.ends_at.since(pause.began_at)).sum();
+    // Twenty wait for two times two minutes; between pauses, one request at a time finds out.
+    assert!(
+        paused < outcome.elapsed && paused * 10 > outcome.elapsed * 8,
+        "{paused:?} of {:?}",
+        outcome.elapsed
+    );
+    assert!(pauses.windows(2).all(|pair| pair[0].ends_at <= pair[1].began_at));
+
+    let run = stage.reader().runs(stage.campaign, 1).unwrap().remove(0);
+    assert_eq!(run.latencies.total(), outcome.counters.requests);
+    assert_eq!(
+        run.latencies.within(100),
+        Some(Duration::from_millis(50)),
+        "40 ms are in the step up to 50 ms"
+    );
+}
