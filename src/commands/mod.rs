@@ -6,6 +6,8 @@ pub mod init;
 mod next;
 mod place;
 mod planning;
+mod reading;
+mod rejects_file;
 pub mod report;
 pub mod resolve;
 pub mod resume;

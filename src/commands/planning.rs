@@ -1,15 +1,19 @@
 //! From the recipients file to the journal's plan, and to what the pre-flight says of it.
 
 use std::collections::HashSet;
+use std::path::Path;
 
 use super::failure::Failure;
 use super::place::Place;
+use super::rejects_file::RejectsFile;
+use crate::cli::Shared;
 use crate::domain::binding::Binding;
 use crate::domain::definition::Definition;
 use crate::domain::preflight::Preflight;
+use crate::domain::read_as::ReadAs;
 use crate::domain::state::State;
-use crate::journal::{CampaignId, Content, Journal, Line, PlanSummary};
-use crate::recipients::{Recipients, Row, Source, Suppression};
+use crate::journal::{CampaignId, Content, Journal, Line, Plan, PlanSummary};
+use crate::recipients::{FileError, FileProblem, Recipients, Row, Source, Suppression};
 
 /// Lines planned in one transaction: large enough that a commit costs nothing, small enough for little memory.
 const BATCH: usize = 10_000;
@@ -19,6 +23,9 @@ pub(super) struct File {
     recipients: Recipients,
     pub(super) binding: Binding,
     suppression: Suppression,
+    rejects: Option<RejectsFile>,
+    /// The file, as the user named it.
+    source: String,
 }
 
 impl File {
@@ -30,7 +37,42 @@ impl File {
         let suppression = Suppression::read(&definition.recipients, place.folder())?;
         let recipients = Recipients::open(source, &definition.recipients)?;
         let binding = definition.bind(recipients.header())?;
-        Ok(Self { recipients, binding, suppression })
+        Ok(Self { recipients, binding, suppression, rejects: None, source: source.to_string() })
+    }
+
+    /// Rejected rows will be written to this file.
+    ///
+    /// # Errors
+    /// Where nothing can be written there.
+    pub(super) fn reject_to(
+        &mut self,
+        path: Option<&Path>,
+        source: &Source,
+        shared: &Shared,
+    ) -> Result<(), Failure> {
+        if let Some(path) = path {
+            let (header, read_as) = (self.recipients.header(), self.recipients.read_as());
+            self.rejects = Some(RejectsFile::begin(path, source, header, &read_as, shared.quiet)?);
+        }
+        Ok(())
+    }
+
+    /// What the file was taken for.
+    pub(super) fn read_as(&self) -> ReadAs {
+        self.recipients.read_as()
+    }
+
+    /// Begins a plan: of the whole file, or of corrections to one.
+    ///
+    /// # Errors
+    /// Where the journal cannot be written.
+    pub(super) fn begin(&self, journal: &mut Journal, campaign: CampaignId) -> Result<Plan, Failure> {
+        let (shape, columns) = (self.binding.shape(), self.binding.header().names());
+        Ok(if self.recipients.is_correction() {
+            journal.begin_corrections(campaign, shape, columns)?
+        } else {
+            journal.begin_plan(campaign, shape, columns)?
+        })
     }
 
     /// The next line of the file, with the row that it was made of; `None` at the end.
@@ -38,8 +80,19 @@ impl File {
     /// # Errors
     /// Where the file cannot be read further.
     pub(super) fn next(&mut self) -> Result<Option<(Line, Row)>, Failure> {
+        Ok(self.next_row()?.map(|row| (line(&row, &self.suppression), row)))
+    }
+
+    /// The next row. With the last one the file of rejected rows is put in its place.
+    fn next_row(&mut self) -> Result<Option<Row>, Failure> {
         let row = self.recipients.next_row(&self.binding)?;
-        Ok(row.map(|row| (line(&row, &self.suppression), row)))
+        if let Some(rejects) = &mut self.rejects {
+            match &row {
+                Some(row) => rejects.see(row)?,
+                None => self.rejects.take().map_or(Ok(()), RejectsFile::end)?,
+            }
+        }
+        Ok(row)
     }
 
     /// Plans the whole file.
@@ -52,7 +105,7 @@ impl File {
         campaign: CampaignId,
         preflight: &mut Preflight,
     ) -> Result<PlanSummary, Failure> {
-        let mut plan = journal.begin_plan(campaign, self.binding.shape(), self.binding.header().names())?;
+        let mut plan = self.begin(journal, campaign)?;
         let mut batch = Vec::with_capacity(BATCH);
         while let Some((line, row)) = self.next()? {
             preflight.see(&self.binding, &row.outcome, planned_as(&line.content));
@@ -63,6 +116,11 @@ impl File {
             }
         }
         journal.plan(&mut plan, &batch)?;
+        preflight.read_as(self.read_as());
+        if preflight.rows() == 0 {
+            // A file without rows would withdraw everybody.
+            return Err(self.no_rows());
+        }
         Ok(journal.finish_plan(plan)?)
     }
 
@@ -90,7 +148,12 @@ impl File {
                 recipient(&line.content)?;
             }
         }
-        Ok(())
+        preflight.read_as(self.read_as());
+        if preflight.rows() == 0 { Err(self.no_rows()) } else { Ok(()) }
+    }
+
+    fn no_rows(&self) -> Failure {
+        FileError { name: self.source.clone(), problem: FileProblem::NoRows }.into()
     }
 }
 
@@ -116,7 +179,8 @@ fn line(row: &Row, suppression: &Suppression) -> Line {
                 .map(|why| (why.code().to_owned(), why.to_string())),
         },
         Err(rejection) => {
-            Content::Rejected { code: rejection.reason.code().to_owned(), reason: rejection.words() }
+            let (code, reason) = (rejection.reason.code().to_owned(), rejection.words());
+            Content::Rejected { code, reason, key: rejection.key.clone() }
         }
     };
     Line { number: row.line, cells: row.cells.iter().map(str::to_owned).collect(), content }

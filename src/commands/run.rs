@@ -10,6 +10,7 @@ use super::failure::Failure;
 use super::next;
 use super::place::Place;
 use super::planning::File;
+use super::reading::ReadingArgs;
 use super::sending::{self, Job, SendArgs};
 use super::streaming::Stream;
 use crate::cli::Shared;
@@ -31,6 +32,8 @@ pub struct RunArgs {
     #[arg(long, conflicts_with = "dry_run")]
     pub stream: bool,
     #[command(flatten)]
+    reading: ReadingArgs,
+    #[command(flatten)]
     send: SendArgs,
 }
 
@@ -42,7 +45,10 @@ pub fn run(args: &RunArgs, session: &Session<'_>) -> Result<Exit, Failure> {
     let shared = session.shared;
     let (place, mut definition) = Place::of_campaign(shared)?;
     args.send.apply(&mut definition)?;
-    let mut file = File::open(&Source::named(&args.file), &definition, &place)?;
+    args.reading.apply(&mut definition);
+    let source = Source::named(&args.file);
+    let mut file = File::open(&source, &definition, &place)?;
+    file.reject_to(args.reading.rejects.as_deref(), &source, shared)?;
     let mut preflight = Preflight::new(&definition);
     if args.dry_run {
         return rehearse(&mut file, &mut preflight, shared);
@@ -56,8 +62,7 @@ pub fn run(args: &RunArgs, session: &Session<'_>) -> Result<Exit, Failure> {
                     "look with `campaign check FILE`, then run again with --yes",
                 ));
             }
-            let columns = file.binding.header().names();
-            let plan = held.journal.begin_plan(held.campaign, file.binding.shape(), columns)?;
+            let plan = file.begin(&mut held.journal, held.campaign)?;
             Some(Stream { file, preflight, plan })
         } else {
             file.plan(&mut held.journal, held.campaign, &mut preflight)?;

@@ -207,17 +207,32 @@ impl Binding {
         self.read(lines, cells).map_err(|(column, reason)| Rejection {
             line: lines.first,
             column: column.map(|at| self.header.names()[at].clone()),
+            key: self.key_of(cells),
             reason,
         })
     }
 
+    /// The key of a row that is rejected, as far as it has one.
+    fn key_of<C: Cells + ?Sized>(&self, cells: &C) -> Option<String> {
+        let key = match self.key {
+            Some(at) => cells.cell(at).trim().to_owned(),
+            None => {
+                phone::parse(cells.cell(self.phone), self.default_region).ok()?.number.as_str().to_owned()
+            }
+        };
+        (!key.is_empty()).then_some(key)
+    }
+
     fn read<C: Cells + ?Sized>(&self, lines: Lines, cells: &C) -> Result<Recipient, (Option<usize>, Reason)> {
         self.width(lines, cells).map_err(|reason| (None, reason))?;
-        let phone = self.phone(cells.cell(self.phone)).map_err(|reason| (Some(self.phone), reason.into()))?;
+        let phone = self.phone(cells.cell(self.phone)).map_err(|reason| (Some(self.phone), reason))?;
         let key = match self.key.map(|at| (at, cells.cell(at).trim())) {
             None => phone.as_str().to_owned(),
             Some((at, "")) => return Err((Some(at), Reason::KeyEmpty)),
-            Some((_, key)) => key.to_owned(),
+            Some((at, key)) => {
+                damage(key).map_or(Ok(()), |reason| Err((Some(at), reason)))?;
+                key.to_owned()
+            }
         };
         let mut slots = Vec::with_capacity(self.texts.len());
         let mut attribute_bytes = self.fixed_attribute_bytes;
@@ -247,7 +262,14 @@ impl Binding {
         }
     }
 
-    fn phone(&self, cell: &str) -> Result<E164, PhoneRejection> {
+    fn phone(&self, cell: &str) -> Result<E164, Reason> {
+        if let Some(error) = damage(cell).filter(|damage| matches!(damage, Reason::SheetError(_))) {
+            return Err(error);
+        }
+        Ok(self.reachable(cell)?)
+    }
+
+    fn reachable(&self, cell: &str) -> Result<E164, PhoneRejection> {
         let phone = phone::parse(cell, self.default_region)?;
         match phone.line {
             Line::Landline if !self.allow_landlines => Err(PhoneRejection::Landline),
@@ -258,6 +280,9 @@ impl Binding {
     }
 
     fn slot<C: Cells + ?Sized>(&self, text: &Bound, cells: &C) -> Result<String, (Option<usize>, Reason)> {
+        for at in &text.columns {
+            damage(cells.cell(*at)).map_or(Ok(()), |reason| Err((Some(*at), reason)))?;
+        }
         let rendered =
             text.template.render(|column| cells.cell(text.columns[column])).map_err(|error| match error {
                 RenderError::Empty(columns) => {
@@ -284,6 +309,28 @@ impl Binding {
             }
         }
     }
+}
+
+/// What a spreadsheet leaves where a value was: nothing to send to anybody.
+fn damage(cell: &str) -> Option<Reason> {
+    const ERRORS: [&str; 10] =
+        ["#N/A", "#REF!", "#NAME?", "#VALUE!", "#DIV/0!", "#NUM!", "#NULL!", "#SPILL!", "#CALC!", "#DATA!"];
+    let first = cell.trim_start().bytes().next()?;
+    if first == b'#' {
+        let cell = cell.trim();
+        return ERRORS.contains(&cell).then(|| Reason::SheetError(cell.to_owned()));
+    }
+    (first.is_ascii_digit() && is_rounded(cell.trim())).then(|| Reason::Rounded(cell.trim().to_owned()))
+}
+
+/// `4.41E+11`, exactly as Excel writes it.
+fn is_rounded(cell: &str) -> bool {
+    cell.len() < 24
+        && cell.split_once("E+").is_some_and(|(mantissa, exponent)| {
+            exponent.len() >= 2
+                && exponent.bytes().all(|byte| byte.is_ascii_digit())
+                && mantissa.bytes().skip(1).all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b','))
+        })
 }
 
 #[cfg(test)]

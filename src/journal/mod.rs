@@ -8,6 +8,7 @@
 mod attempts;
 mod campaign;
 mod cells;
+mod corrections;
 mod decisions;
 mod error;
 mod health;

@@ -8,6 +8,7 @@ use std::ops::AddAssign;
 use rusqlite::{Transaction, TransactionBehavior, params};
 use uuid::Uuid;
 
+use super::corrections;
 use super::error::JournalError;
 use super::known::{self, Known, find};
 use super::open::Journal;
@@ -50,6 +51,8 @@ pub enum Content {
         code: String,
         /// In plain words, with the column.
         reason: String,
+        /// Its key, as far as it has one.
+        key: Option<String>,
     },
 }
 
@@ -61,6 +64,15 @@ pub struct Plan {
     header: i64,
     seen: Seen,
     summary: PlanSummary,
+    /// Whether lines take the place of those with their numbers, and no other row is touched.
+    corrects: bool,
+}
+
+impl Plan {
+    pub(super) fn of(campaign: CampaignId, shape: i64, header: i64, corrects: bool) -> Self {
+        let (seen, summary) = (Seen::default(), PlanSummary::default());
+        Self { campaign, shape, header, seen, summary, corrects }
+    }
 }
 
 /// What a plan changed.
@@ -115,7 +127,7 @@ impl Journal {
         }
         delta.write(&tx, campaign)?;
         tx.commit()?;
-        Ok(Plan { campaign, shape, header, seen: Seen::default(), summary: PlanSummary::default() })
+        Ok(Plan::of(campaign, shape, header, false))
     }
 
     /// Plans a batch of lines in one transaction.
@@ -168,7 +180,10 @@ pub(super) fn withdraw_missing(
     plan: Plan,
     delta: &mut Delta,
 ) -> Result<PlanSummary, JournalError> {
-    let Plan { campaign, seen, mut summary, .. } = plan;
+    let Plan { campaign, seen, mut summary, corrects, .. } = plan;
+    if corrects {
+        return Ok(summary);
+    }
     let gone: Vec<(RowId, State)> = {
         let mut statement = tx.prepare_cached(
             "SELECT id, state FROM row WHERE campaign_id = ?1 AND state NOT IN (5, 6) AND line IS NOT NULL",
@@ -204,6 +219,9 @@ fn plan_line(
     summary: &mut PlanSummary,
 ) -> Result<(), JournalError> {
     let cells = texts(&line.cells);
+    if plan.corrects {
+        summary.withdrawn += corrections::clear(tx, plan.campaign, line, delta)?;
+    }
     let Content::Recipient { key, .. } = &line.content else {
         return insert(tx, plan, line, State::Rejected, &cells, delta).map(drop);
     };
@@ -213,7 +231,7 @@ fn plan_line(
             plan.seen.insert(id);
             summary.added += 1;
         }
-        Some(known) if !plan.seen.insert(known.id) => {
+        Some(known) if !plan.seen.insert(known.id) || (plan.corrects && known.is_elsewhere(line.number)) => {
             insert(tx, plan, line, State::Duplicate, &cells, delta)?;
         }
         Some(known) if known.attempts > 0 => keep(tx, &known, line, delta)?,
@@ -268,11 +286,11 @@ fn insert(
                 reason
             ])?;
         }
-        Content::Rejected { code, reason } => {
+        Content::Rejected { code, reason, key } => {
             let none = rusqlite::types::Null;
             let state = StateColumn(state);
             statement.execute(params![
-                campaign, number, none, none, state, none, none, none, header, cells, code, reason
+                campaign, number, key, none, state, none, none, none, header, cells, code, reason
             ])?;
         }
     }

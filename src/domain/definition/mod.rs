@@ -133,6 +133,17 @@ impl Delimiter {
         }
     }
 
+    /// Many of them, in words.
+    #[must_use]
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Comma => "commas",
+            Self::Semicolon => "semicolons",
+            Self::Tab => "tabs",
+            Self::Pipe => "pipes",
+        }
+    }
+
     /// The delimiter by its character, or `tab`.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
