@@ -75,7 +75,8 @@ impl Definition {
     /// Every placeholder, phone and key column that the header does not have or has more than once, and attributes
     /// that would be too long or of the same name.
     pub fn bind(&self, header: &Header) -> Result<Binding, Problems> {
-        let mut finder = Finder { header, problems: self.origin.clone() };
+        let mut finder =
+            Finder { header, region: self.recipients.default_region, problems: self.origin.clone() };
         let phone = finder.find("recipients.phone", &self.recipients.phone, self.places.phone);
         let key_column = self.recipients.key.as_ref();
         let key = key_column.map(|name| finder.find("recipients.key", name, self.places.key));
@@ -116,6 +117,7 @@ impl Definition {
 
 struct Finder<'h> {
     header: &'h Header,
+    region: Option<Region>,
     problems: Problems,
 }
 
@@ -127,6 +129,12 @@ impl Finder<'_> {
                 let columns = self.header.names().join(", ");
                 let message =
                     format!("`{what}` names the column `{name}`, which the recipients file does not have");
+                let is_row = |name: &String| phone::parse(name, self.region).is_ok();
+                if self.header.names().iter().any(is_row) {
+                    let hint = "the first line must name the columns, and looks like a recipient";
+                    self.problems.push(Problem::new(place, message).hint(hint));
+                    return None;
+                }
                 Problem::new(place, message).hint(match near {
                     Some(near) => format!("did you mean `{near}`? The file has: {columns}"),
                     None => format!("the file has: {columns}"),
@@ -225,6 +233,11 @@ impl Binding {
 
     fn read<C: Cells + ?Sized>(&self, lines: Lines, cells: &C) -> Result<Recipient, (Option<usize>, Reason)> {
         self.width(lines, cells).map_err(|reason| (None, reason))?;
+        if lines.last > lines.first
+            && let Some(at) = (0..cells.count()).find(|at| self.swallows_rows(cells.cell(*at)))
+        {
+            return Err((Some(at), Reason::QuoteSwallows { through: lines.last }));
+        }
         let phone = self.phone(cells.cell(self.phone)).map_err(|reason| (Some(self.phone), reason))?;
         let key = match self.key.map(|at| (at, cells.cell(at).trim())) {
             None => phone.as_str().to_owned(),
@@ -260,6 +273,18 @@ impl Binding {
             Some(last) => Err(Reason::Long { expected, found: last + 1 }),
             None => Ok(()),
         }
+    }
+
+    /// Whether a cell of several lines has a row in it, as it does where a quote is missing: a line behind the first one
+    /// with a number where the phone column is.
+    fn swallows_rows(&self, cell: &str) -> bool {
+        let number = |cell: &str| phone::parse(cell.trim_matches('"'), self.default_region).is_ok();
+        let row = |line: &str| {
+            [',', ';', '\t', '|'].into_iter().any(|delimiter| {
+                line.contains(delimiter) && line.split(delimiter).nth(self.phone).is_some_and(number)
+            })
+        };
+        cell.split(['\r', '\n']).skip(1).any(row)
     }
 
     fn phone(&self, cell: &str) -> Result<E164, Reason> {

@@ -84,6 +84,14 @@ pub enum Reason {
         /// The last line of the file.
         through: u64,
     },
+    /// A quote is closed too late, and rows are in a cell.
+    #[error(
+        "a quote in this row is closed only in line {through}, and the rows between are in one cell; close or remove the quote"
+    )]
+    QuoteSwallows {
+        /// The last line of the row.
+        through: u64,
+    },
     /// The row's bytes are not text in the file's encoding.
     #[error(
         "a character cannot be read; save the file as \"CSV UTF-8\", or name its encoding with --encoding"
@@ -138,6 +146,7 @@ impl Reason {
             Self::Short { .. } => "row-short",
             Self::Long { .. } => "row-long",
             Self::QuoteOpen { .. } => "quote-open",
+            Self::QuoteSwallows { .. } => "quote-swallows-rows",
             Self::NotText => "not-text",
             Self::CellTooLong { .. } => "cell-too-long",
             Self::SheetError(_) => "cell-error",

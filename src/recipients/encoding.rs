@@ -6,7 +6,7 @@
 use std::io::{self, Read};
 
 use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
-use encoding_rs::{Decoder, Encoding, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
+use encoding_rs::{Decoder, EUC_JP, Encoding, SHIFT_JIS, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
 
 use super::error::FileProblem;
 
@@ -90,17 +90,17 @@ impl Scan {
     }
 
     /// Reads to the end.
-    pub(super) fn read(mut self, mut reader: impl Read) -> io::Result<Found> {
+    pub(super) fn read(mut self, mut reader: impl Read) -> Result<Found, FileProblem> {
         let mut block = vec![0; 64 * 1024];
         loop {
             match reader.read(&mut block) {
                 Ok(0) => break,
                 Ok(length) => self.see(&block[..length]),
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(error),
+                Err(error) => return Err(error.into()),
             }
         }
-        Ok(self.found(true))
+        self.found(true)
     }
 
     pub(super) fn see(&mut self, bytes: &[u8]) {
@@ -144,28 +144,50 @@ impl Scan {
     }
 
     /// What it is, as far as it was seen.
-    pub(super) fn found(mut self, whole: bool) -> Found {
+    pub(super) fn found(mut self, whole: bool) -> Result<Found, FileProblem> {
         if whole && !self.carry.is_empty() {
             let carry = std::mem::take(&mut self.carry);
             self.detector.feed(&carry, false);
             self.invalid += 1;
         }
         if self.invalid == 0 || self.valid / 2 > self.invalid {
-            return Found::sure(UTF_8);
+            return Ok(Found::sure(UTF_8));
         }
         self.detector.feed(b"", true);
-        let mut encoding = self.detector.guess(None, Utf8Detection::Deny);
+        let guess = self.detector.guess(None, Utf8Detection::Deny);
+        // Where both read the same, the one that people know.
+        let candidates = [WINDOWS_1252, guess, SHIFT_JIS, EUC_JP];
         let read = |encoding: &'static Encoding| encoding.decode_without_bom_handling(&self.around).0;
-        // Where both read the same, the one that people know; where a guess makes no sense, the commonest.
-        let text = read(encoding);
-        // The last character may be cut.
-        let senseless =
-            text.chars().rev().skip(1).any(|c| c == '\u{fffd}' || ('\u{80}'..='\u{9f}').contains(&c));
-        if senseless || text == read(WINDOWS_1252) {
-            encoding = WINDOWS_1252;
-        }
-        Found { encoding, guess: Some(word(&read(encoding))) }
+        let text = read(guess);
+        let found = candidates.into_iter().find(|candidate| {
+            let candidate_text = read(candidate);
+            if [SHIFT_JIS, EUC_JP].contains(candidate) {
+                return makes_sense(&candidate_text) && candidate_text.chars().any(is_kana);
+            }
+            candidate_text == text && makes_sense(&candidate_text)
+        });
+        let encoding = found.ok_or(FileProblem::Unclear)?;
+        Ok(Found { encoding, guess: Some(word(&read(encoding))) })
     }
+}
+
+/// Whether a text can be what somebody wrote: no controls, no replacements, and no odd signs within words. The last
+/// character may be cut.
+fn makes_sense(text: &str) -> bool {
+    let characters: Vec<char> = text.chars().collect();
+    let odd = |c: char| !c.is_ascii() && !c.is_alphanumeric() && !c.is_whitespace();
+    let usual = |c: char| matches!(c, '’' | '‘' | '´' | '–' | '—' | '·' | 'ー' | '々' | '、' | '。' | '，');
+    let within = |c: char| c.is_alphanumeric() || odd(c);
+    let senseless = characters.windows(3).filter(|window| {
+        let broken = window[1] == '\u{fffd}' || ('\u{80}'..='\u{9f}').contains(&window[1]);
+        broken || (odd(window[1]) && !usual(window[1]) && within(window[0]) && within(window[2]))
+    });
+    let beyond = characters.iter().filter(|c| !c.is_ascii()).count();
+    senseless.count() * 10 <= beyond
+}
+
+fn is_kana(c: char) -> bool {
+    ('\u{3041}'..='\u{30ff}').contains(&c)
 }
 
 fn beyond_ascii(bytes: &[u8]) -> u64 {

@@ -28,7 +28,9 @@ impl FileError {
         let hint = match &self.problem {
             FileProblem::Missing { near: Some(near) } => return Some(format!("did you mean {near}?")),
             FileProblem::Missing { near: None } => "is the path right? `-` reads standard input",
-            FileProblem::NotText { .. } => "save it as \"CSV UTF-8\", or name its encoding with --encoding",
+            FileProblem::Unclear | FileProblem::NotText { .. } => {
+                "save it as \"CSV UTF-8\", or name its encoding with --encoding"
+            }
             FileProblem::Encoding(_) => {
                 "name it as UTF-8, windows-1252, UTF-16, ISO-8859-2, macintosh, Shift_JIS ...; without, it is guessed"
             }
@@ -86,6 +88,9 @@ pub enum FileProblem {
         /// The physical line, from 1.
         line: u64,
     },
+    /// Text that is not UTF-8, and nobody can say what it is.
+    #[error("is not UTF-8, and what else it is cannot be told from it with confidence")]
+    Unclear,
     /// The settings ask for an encoding that nobody knows.
     #[error("cannot be read as {0:?}: there is no such encoding")]
     Encoding(String),

@@ -115,12 +115,12 @@ impl Layers<'_> {
             return Ok(Found::sure(certain));
         }
         match self.again {
-            Some(path) => Ok(scan(path)?),
+            Some(path) => scan(path),
             // What comes through a pipe is judged by what has come.
             None => {
                 let mut scan = Scan::new();
                 scan.see(head);
-                Ok(scan.found(false))
+                scan.found(false)
             }
         }
     }
@@ -204,7 +204,7 @@ pub(super) fn text(path: &Path, phone: &str) -> Result<(Box<dyn Read + Send>, De
 }
 
 /// Reads a whole file to find out what its characters are.
-fn scan(path: &Path) -> io::Result<Found> {
+fn scan(path: &Path) -> Result<Found, FileProblem> {
     let file = File::open(path)?;
     match compression(&first_bytes(path)?) {
         Some(packed) => Scan::new().read(unpack(packed, file)),

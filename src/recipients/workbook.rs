@@ -117,7 +117,7 @@ fn bounded(file: &File) -> Result<(), FileProblem> {
     if sheets {
         Ok(())
     } else {
-        Err(FileProblem::Archive("a zip archive, and not a workbook of Excel (.xlsx)"))
+        Err(FileProblem::Archive("a zip archive without a workbook of Excel (.xlsx)"))
     }
 }
 
