@@ -135,3 +135,16 @@ fn a_file_that_is_not_there_is_looked_for() {
     assert_eq!(output.status.code(), Some(2));
     assert!(text.contains("there is no such file") && text.contains("did you mean people.csv?"), "{text}");
 }
+
+#[test]
+fn mistakes_in_the_definition_and_columns_are_told_at_once() {
+    let folder = folder();
+    let path = folder.path().join("campaigns/sample.toml");
+    let text = fs::read_to_string(&path).unwrap();
+    let text = text.replace("{{ first_name", "{{ frist_name").replace("[pace]", "[pace]\nspeed = 3");
+    fs::write(&path, text).unwrap();
+    let output = campaign(folder.path(), &["check", "people.csv"]);
+    let text = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(2));
+    assert!(text.contains("did you mean `first_name`?") && text.contains("speed"), "{text}");
+}

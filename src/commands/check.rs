@@ -28,9 +28,8 @@ pub struct CheckArgs {
 /// # Errors
 /// What the user is told.
 pub fn run(args: &CheckArgs, shared: &Shared) -> Result<Exit, Failure> {
-    let (place, mut definition) = Place::of_campaign(shared)?;
-    args.reading.apply(&mut definition);
     let source = Source::named(&args.file);
+    let (place, definition) = Place::of_file(shared, &source, &args.reading)?;
     let mut file = File::open(&source, &definition, &place)?;
     file.reject_to(args.reading.rejects.as_deref(), &source, shared)?;
     let mut preflight = Preflight::new(&definition);

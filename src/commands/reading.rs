@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use crate::domain::definition::{Definition, Delimiter};
+use crate::domain::definition::{Delimiter, RecipientsSettings};
 
 /// How the file is read. Each wins over the definition.
 #[derive(Debug, Clone, Default, Args)]
@@ -28,9 +28,8 @@ fn delimiter(text: &str) -> Result<Delimiter, String> {
 }
 
 impl ReadingArgs {
-    /// The definition as it is for this file.
-    pub(super) fn apply(&self, definition: &mut Definition) {
-        let settings = &mut definition.recipients;
+    /// The settings as they are for this file.
+    pub(super) fn apply(&self, settings: &mut RecipientsSettings) {
         settings.encoding = self.encoding.clone().or(settings.encoding.take());
         settings.delimiter = self.delimiter.or(settings.delimiter);
         settings.sheet = self.sheet.clone().or(settings.sheet.take());

@@ -43,10 +43,9 @@ pub struct RunArgs {
 /// What the user is told.
 pub fn run(args: &RunArgs, session: &Session<'_>) -> Result<Exit, Failure> {
     let shared = session.shared;
-    let (place, mut definition) = Place::of_campaign(shared)?;
-    args.send.apply(&mut definition)?;
-    args.reading.apply(&mut definition);
     let source = Source::named(&args.file);
+    let (place, mut definition) = Place::of_file(shared, &source, &args.reading)?;
+    args.send.apply(&mut definition)?;
     let mut file = File::open(&source, &definition, &place)?;
     file.reject_to(args.reading.rejects.as_deref(), &source, shared)?;
     let mut preflight = Preflight::new(&definition);
