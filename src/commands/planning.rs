@@ -11,6 +11,7 @@ use crate::domain::binding::Binding;
 use crate::domain::definition::Definition;
 use crate::domain::preflight::Preflight;
 use crate::domain::read_as::ReadAs;
+use crate::domain::recipient::Recipient;
 use crate::domain::state::State;
 use crate::journal::{CampaignId, Content, Journal, Line, Plan, PlanSummary};
 use crate::recipients::{FileError, FileProblem, Recipients, Row, Source, Suppression};
@@ -124,28 +125,28 @@ impl File {
         Ok(journal.finish_plan(plan)?)
     }
 
-    /// Reads the whole file without a journal, and calls `recipient` for every row that would be sent to.
+    /// Reads the whole file without a journal, and calls `each` for every row that would be sent to.
     ///
     /// # Errors
-    /// Where the file cannot be read, or the first error of `recipient`.
+    /// Where the file cannot be read, or the first error of `each`.
     pub(super) fn rehearse(
         &mut self,
         preflight: &mut Preflight,
-        mut recipient: impl FnMut(&Content) -> Result<(), Failure>,
+        mut each: impl FnMut(&Recipient) -> Result<(), Failure>,
     ) -> Result<(), Failure> {
         // The first eight bytes of a token stand for its key: a ten-million-row file meets itself by chance once in
         // 400,000 files, and then only in a rehearsal.
         let mut seen = HashSet::new();
-        while let Some((line, row)) = self.next()? {
-            let mut state = planned_as(&line.content);
-            if let Content::Recipient { client_token, .. } = &line.content
-                && !seen.insert(client_token.as_u64_pair().0)
-            {
-                state = State::Duplicate;
-            }
+        while let Some(row) = self.next_row()? {
+            let state = match &row.outcome {
+                Err(_) => State::Rejected,
+                Ok(recipient) if !seen.insert(recipient.client_token.as_u64_pair().0) => State::Duplicate,
+                Ok(recipient) if self.suppression.check(recipient).is_err() => State::Suppressed,
+                Ok(_) => State::Queued,
+            };
             preflight.see(&self.binding, &row.outcome, state);
-            if state == State::Queued {
-                recipient(&line.content)?;
+            if let (State::Queued, Ok(recipient)) = (state, &row.outcome) {
+                each(recipient)?;
             }
         }
         preflight.read_as(self.read_as());
@@ -180,7 +181,7 @@ fn line(row: &Row, suppression: &Suppression) -> Line {
         },
         Err(rejection) => {
             let (code, reason) = (rejection.reason.code().to_owned(), rejection.words());
-            Content::Rejected { code, reason, key: rejection.key.clone() }
+            Content::Rejected { code, reason, key: rejection.key.as_deref().map(str::to_owned) }
         }
     };
     Line { number: row.line, cells: row.cells.iter().map(str::to_owned).collect(), content }

@@ -17,7 +17,6 @@ use crate::cli::Shared;
 use crate::domain::definition::Definition;
 use crate::domain::ending::Exit;
 use crate::domain::preflight::Preflight;
-use crate::journal::Content;
 use crate::recipients::Source;
 
 /// Arguments of `campaign run`.
@@ -62,7 +61,7 @@ pub fn run(args: &RunArgs, session: &Session<'_>) -> Result<Exit, Failure> {
                 ));
             }
             let plan = file.begin(&mut held.journal, held.campaign)?;
-            Some(Stream { file, preflight, plan })
+            Some(Stream { file: Box::new(file), preflight: Box::new(preflight), plan })
         } else {
             file.plan(&mut held.journal, held.campaign, &mut preflight)?;
             preflight.tally(held.journal.verified_tally(held.campaign)?);
@@ -94,10 +93,11 @@ fn agree(args: &RunArgs, definition: &Definition, preflight: &Preflight) -> Resu
 fn rehearse(file: &mut File, preflight: &mut Preflight, shared: &Shared) -> Result<Exit, Failure> {
     let mut out = io::BufWriter::new(io::stdout().lock());
     let shape = file.binding.shape().clone();
-    let written = file.rehearse(preflight, |content| {
-        if let (true, Content::Recipient { destination, client_token, slots, .. }) = (shared.json, content) {
-            let request =
-                shape.fill(slots, destination, *client_token).expect("slots just rendered fit their shape");
+    let written = file.rehearse(preflight, |recipient| {
+        if shared.json {
+            let request = shape
+                .fill(&recipient.slots, recipient.phone.as_str(), recipient.client_token)
+                .expect("slots just rendered fit their shape");
             out.write_all(&request.body())
                 .and_then(|()| out.write_all(b"\n"))
                 .map_err(|error| stdout(&error))?;

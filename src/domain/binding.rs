@@ -214,21 +214,21 @@ impl Binding {
     pub fn recipient<C: Cells + ?Sized>(&self, lines: Lines, cells: &C) -> Result<Recipient, Rejection> {
         self.read(lines, cells).map_err(|(column, reason)| Rejection {
             line: lines.first,
-            column: column.map(|at| self.header.names()[at].clone()),
+            column: column.map(|at| self.header.names()[at].as_str().into()),
             key: self.key_of(cells),
             reason,
         })
     }
 
     /// The key of a row that is rejected, as far as it has one.
-    fn key_of<C: Cells + ?Sized>(&self, cells: &C) -> Option<String> {
+    fn key_of<C: Cells + ?Sized>(&self, cells: &C) -> Option<Box<str>> {
         let key = match self.key {
             Some(at) => cells.cell(at).trim().to_owned(),
             None => {
                 phone::parse(cells.cell(self.phone), self.default_region).ok()?.number.as_str().to_owned()
             }
         };
-        (!key.is_empty()).then_some(key)
+        (!key.is_empty()).then(|| key.into())
     }
 
     fn read<C: Cells + ?Sized>(&self, lines: Lines, cells: &C) -> Result<Recipient, (Option<usize>, Reason)> {

@@ -28,9 +28,9 @@ pub struct Rejection {
     /// The physical line on which the row begins, from 1.
     pub line: u64,
     /// The column at fault, as the file names it, where one is.
-    pub column: Option<String>,
+    pub column: Option<Box<str>>,
     /// Its key, as far as it has one: the value of the key column, else the number if that can be read.
-    pub key: Option<String>,
+    pub key: Option<Box<str>>,
     /// Why.
     pub reason: Reason,
 }

@@ -279,7 +279,7 @@ mod tests {
     fn other_scripts_are_recognised() {
         for (encoding, text) in [
             (encoding_rs::WINDOWS_1251, "Здравствуйте, Наталья Сергеевна, ждём вас завтра"),
-            (encoding_rs::SHIFT_JIS, "田中さん、明日の予約をお忘れなく"),
+            (SHIFT_JIS, "田中さん、明日の予約をお忘れなく"),
             (encoding_rs::WINDOWS_1250, "Příliš žluťoučký kůň úpěl ďábelské ódy"),
             (encoding_rs::GBK, "您好，您的预约时间是明天上午九点"),
         ] {

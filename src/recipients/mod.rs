@@ -88,7 +88,7 @@ pub struct Row {
 
 /// What has records.
 enum Table {
-    Text(Records),
+    Text(Box<Records>),
     Sheet(workbook::Rows),
 }
 
@@ -154,7 +154,8 @@ impl Recipients {
     }
 
     fn reject(&self, lines: Lines, at: usize, reason: Reason) -> Rejection {
-        Rejection { line: lines.first, column: self.header.names().get(at).cloned(), key: None, reason }
+        let column = self.header.names().get(at).map(|name| name.as_str().into());
+        Rejection { line: lines.first, column, key: None, reason }
     }
 
     /// The next record with anything in it.

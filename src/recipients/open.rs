@@ -98,7 +98,7 @@ impl Layers<'_> {
             }
             read_as.encoding = Some(found.encoding.name().to_owned());
             read_as.guess = found.guess;
-            Table::Text(self.records(head, reader, &mut read_as)?)
+            Table::Text(Box::new(self.records(head, reader, &mut read_as)?))
         };
         let header = Header::new(Vec::<String>::new());
         let (name, extra, replaced) = (name.to_owned(), None, HashSet::new());

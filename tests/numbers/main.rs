@@ -45,6 +45,7 @@ fn reading(number: &str, kind: &str) -> Option<(String, Line)> {
 }
 
 #[test]
+#[expect(clippy::print_stdout, reason = "--nocapture shows what was compared")]
 fn numbers_are_what_phonenumbers_says() {
     let count = std::env::var("CAMPAIGN_NUMBERS").unwrap_or_else(|_| NUMBERS.to_owned());
     let seed = std::env::var("CAMPAIGN_SEED").unwrap_or_else(|_| "1".to_owned());

@@ -90,10 +90,7 @@ fn digit_value(c: char) -> Option<u8> {
 
 /// A number that a program held as a fraction, `12025550143.0`: the zeros are no digits of it.
 fn without_decimals(text: &str) -> &str {
-    let (whole, decimals) = match text.rsplit_once(['.', ',']) {
-        Some(parts) => parts,
-        None => return text,
-    };
+    let Some((whole, decimals)) = text.rsplit_once(['.', ',']) else { return text };
     let digits = whole.strip_prefix('+').unwrap_or(whole);
     let fraction = digits.len() >= 7
         && digits.bytes().all(|byte| byte.is_ascii_digit())
