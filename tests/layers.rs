@@ -27,6 +27,11 @@ const PLACES: &[(&[&str], &[&str], &str)] = &[
         "I/O is at the edges",
     ),
     (&["SystemTime::now"], &["clock"], "wall-clock time is injected"),
+    (
+        &["calamine", "encoding_rs", "chardetng", "flate2", "ruzstd", "zip::", "csv_core"],
+        &["recipients"],
+        "files are taken apart in one place",
+    ),
     (&["csv::"], &["recipients", "report"], "CSV is read and written at the edges"),
 ];
 

@@ -8,6 +8,7 @@ use clap::Args;
 use super::failure::Failure;
 use super::place::Place;
 use super::planning::File;
+use super::reading::ReadingArgs;
 use crate::cli::Shared;
 use crate::domain::ending::Exit;
 use crate::domain::preflight::Preflight;
@@ -18,6 +19,8 @@ use crate::recipients::Source;
 pub struct CheckArgs {
     /// Recipients file; `-` is stdin
     file: PathBuf,
+    #[command(flatten)]
+    reading: ReadingArgs,
 }
 
 /// Runs the command: exit code 0 where every row can be sent, 3 where some are rejected.
@@ -25,9 +28,10 @@ pub struct CheckArgs {
 /// # Errors
 /// What the user is told.
 pub fn run(args: &CheckArgs, shared: &Shared) -> Result<Exit, Failure> {
-    let (place, definition) = Place::of_campaign(shared)?;
     let source = Source::named(&args.file);
+    let (place, definition) = Place::of_file(shared, &source, &args.reading)?;
     let mut file = File::open(&source, &definition, &place)?;
+    file.reject_to(args.reading.rejects.as_deref(), &source, shared)?;
     let mut preflight = Preflight::new(&definition);
     file.rehearse(&mut preflight, |_| Ok(()))?;
     let mut out = io::stdout().lock();

@@ -86,7 +86,7 @@ impl From<Problems> for Failure {
 
 impl From<FileError> for Failure {
     fn from(error: FileError) -> Self {
-        Self::of(&error, error.hint().map(str::to_owned), Exit::Usage)
+        Self::of(&error, error.hint(), Exit::Usage)
     }
 }
 

@@ -7,6 +7,8 @@ mod next;
 mod pacing;
 mod place;
 mod planning;
+mod reading;
+mod rejects_file;
 pub mod report;
 pub mod resolve;
 pub mod resume;

@@ -3,8 +3,11 @@
 use std::path::{Path, PathBuf};
 
 use super::failure::Failure;
+use super::reading::ReadingArgs;
 use crate::cli::Shared;
-use crate::domain::definition::{self, Definition};
+use crate::domain::definition::{self, Definition, RecipientsSettings};
+use crate::domain::header::Header;
+use crate::recipients::{Recipients, Source};
 
 /// A campaign's files.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,8 +26,35 @@ impl Place {
     /// # Errors
     /// Where there is none, or more than one without a word which.
     pub fn of_campaign(shared: &Shared) -> Result<(Self, Definition), Failure> {
+        Self::found(shared, |_| None)
+    }
+
+    /// The same for a recipients file: mistakes in the definition are told with those in how it fits the file.
+    ///
+    /// # Errors
+    /// As [`of_campaign`](Self::of_campaign).
+    pub(super) fn of_file(
+        shared: &Shared,
+        source: &Source,
+        reading: &ReadingArgs,
+    ) -> Result<(Self, Definition), Failure> {
+        let (place, mut definition) = Self::found(shared, |settings| {
+            let mut settings = settings.clone();
+            reading.apply(&mut settings);
+            // Standard input can be read once.
+            let file = Some(source).filter(|source| matches!(source, Source::File(_)))?;
+            Some(Recipients::open(file, &settings).ok()?.header().clone())
+        })?;
+        reading.apply(&mut definition.recipients);
+        Ok((place, definition))
+    }
+
+    fn found(
+        shared: &Shared,
+        header: impl FnOnce(&RecipientsSettings) -> Option<Header>,
+    ) -> Result<(Self, Definition), Failure> {
         let path = find(shared.campaign.as_deref())?;
-        let definition = load(&path)?;
+        let definition = load(&path, header)?;
         let journal = shared.journal.clone().unwrap_or_else(|| path.with_file_name("journal.db"));
         let campaign = Some(definition.name.clone());
         Ok((Self { definition: Some(path), journal, campaign }, definition))
@@ -103,7 +133,10 @@ fn definitions() -> Vec<PathBuf> {
     found
 }
 
-fn load(path: &Path) -> Result<Definition, Failure> {
+fn load(
+    path: &Path,
+    header: impl FnOnce(&RecipientsSettings) -> Option<Header>,
+) -> Result<Definition, Failure> {
     let text = std::fs::read_to_string(path).map_err(|error| {
         Failure::usage(
             format!("failed to read {}: {error}", path.display()),
@@ -111,5 +144,5 @@ fn load(path: &Path) -> Result<Definition, Failure> {
         )
     })?;
     let stem = path.file_stem().unwrap_or_default().to_string_lossy();
-    Ok(definition::parse(&text, &path.display().to_string(), &stem)?)
+    Ok(definition::parse_for(&text, &path.display().to_string(), &stem, header)?)
 }

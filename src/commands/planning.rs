@@ -1,17 +1,22 @@
 //! From the recipients file to the journal's plan, and to what the pre-flight says of it.
 
+use std::path::Path;
 use std::sync::mpsc::{self, SyncSender};
 
 use super::failure::Failure;
 use super::place::Place;
+use super::rejects_file::RejectsFile;
+use crate::cli::Shared;
 use crate::domain::binding::Binding;
 use crate::domain::definition::Definition;
 use crate::domain::figures::counted;
 use crate::domain::preflight::Preflight;
+use crate::domain::read_as::ReadAs;
+use crate::domain::recipient::Recipient;
 use crate::domain::repeats::Repeats;
 use crate::domain::state::State;
-use crate::journal::{CampaignId, Content, Journal, JournalError, Line, PlanSummary};
-use crate::recipients::{Recipients, Row, Source, Suppression};
+use crate::journal::{CampaignId, Content, Journal, JournalError, Line, Plan, PlanSummary};
+use crate::recipients::{FileError, FileProblem, Recipients, Row, Source, Suppression};
 
 /// Lines planned in one transaction: large enough that a commit costs little, small enough for little memory.
 const BATCH: usize = 8_000;
@@ -21,6 +26,9 @@ pub(super) struct File {
     recipients: Recipients,
     pub(super) binding: Binding,
     suppression: Suppression,
+    rejects: Option<RejectsFile>,
+    /// The file, as the user named it.
+    source: String,
 }
 
 impl File {
@@ -32,7 +40,42 @@ impl File {
         let suppression = Suppression::read(&definition.recipients, place.folder())?;
         let recipients = Recipients::open(source, &definition.recipients)?;
         let binding = definition.bind(recipients.header())?;
-        Ok(Self { recipients, binding, suppression })
+        Ok(Self { recipients, binding, suppression, rejects: None, source: source.to_string() })
+    }
+
+    /// Rejected rows will be written to this file.
+    ///
+    /// # Errors
+    /// Where nothing can be written there.
+    pub(super) fn reject_to(
+        &mut self,
+        path: Option<&Path>,
+        source: &Source,
+        shared: &Shared,
+    ) -> Result<(), Failure> {
+        if let Some(path) = path {
+            let (header, read_as) = (self.recipients.header(), self.recipients.read_as());
+            self.rejects = Some(RejectsFile::begin(path, source, header, &read_as, shared.quiet)?);
+        }
+        Ok(())
+    }
+
+    /// What the file was taken for.
+    pub(super) fn read_as(&self) -> ReadAs {
+        self.recipients.read_as()
+    }
+
+    /// Begins a plan: of the whole file, or of corrections to one.
+    ///
+    /// # Errors
+    /// Where the journal cannot be written.
+    pub(super) fn begin(&self, journal: &mut Journal, campaign: CampaignId) -> Result<Plan, Failure> {
+        let (shape, columns) = (self.binding.shape(), self.binding.header().names());
+        Ok(if self.recipients.is_correction() {
+            journal.begin_corrections(campaign, shape, columns)?
+        } else {
+            journal.begin_plan(campaign, shape, columns)?
+        })
     }
 
     /// A report may have only some of the rows, and those that it does not have would be withdrawn if they still wait.
@@ -59,8 +102,19 @@ impl File {
     /// # Errors
     /// Where the file cannot be read further.
     pub(super) fn next(&mut self) -> Result<Option<(Line, Row)>, Failure> {
+        Ok(self.next_row()?.map(|row| (line(&row, &self.suppression), row)))
+    }
+
+    /// The next row. With the last one the file of rejected rows is put in its place.
+    fn next_row(&mut self) -> Result<Option<Row>, Failure> {
         let row = self.recipients.next_row(&self.binding)?;
-        Ok(row.map(|row| (line(&row, &self.suppression), row)))
+        if let Some(rejects) = &mut self.rejects {
+            match &row {
+                Some(row) => rejects.see(row)?,
+                None => self.rejects.take().map_or(Ok(()), RejectsFile::end)?,
+            }
+        }
+        Ok(row)
     }
 
     /// Plans the whole file.
@@ -73,7 +127,7 @@ impl File {
         campaign: CampaignId,
         preflight: &mut Preflight,
     ) -> Result<PlanSummary, Failure> {
-        let mut plan = journal.begin_plan(campaign, self.binding.shape(), self.binding.header().names())?;
+        let mut plan = self.begin(journal, campaign)?;
         let plan = std::thread::scope(|scope| {
             // Reading and writing take about as long, so each has a thread; the channel keeps them together.
             let (sender, batches) = mpsc::sync_channel::<Vec<Line>>(1);
@@ -89,6 +143,11 @@ impl File {
             let plan = writing.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
             read.map(|()| plan)
         })?;
+        preflight.read_as(self.read_as());
+        if preflight.rows() == 0 {
+            // A file without rows would withdraw everybody.
+            return Err(self.no_rows());
+        }
         Ok(journal.finish_plan(plan)?)
     }
 
@@ -109,29 +168,34 @@ impl File {
         Ok(())
     }
 
-    /// Reads the whole file without a journal, and calls `recipient` for every row that would be sent to.
+    /// Reads the whole file without a journal, and calls `each` for every row that would be sent to.
     ///
     /// # Errors
-    /// Where the file cannot be read, or the first error of `recipient`.
+    /// Where the file cannot be read, or the first error of `each`.
     pub(super) fn rehearse(
         &mut self,
         preflight: &mut Preflight,
-        mut recipient: impl FnMut(&Content) -> Result<(), Failure>,
+        mut each: impl FnMut(&Recipient) -> Result<(), Failure>,
     ) -> Result<(), Failure> {
         let mut seen = Repeats::default();
-        while let Some((line, row)) = self.next()? {
-            let mut state = planned_as(&line.content);
-            if let Content::Recipient { client_token, .. } = &line.content
-                && !seen.insert(*client_token)
-            {
-                state = State::Duplicate;
-            }
+        while let Some(row) = self.next_row()? {
+            let state = match &row.outcome {
+                Err(_) => State::Rejected,
+                Ok(recipient) if !seen.insert(recipient.client_token) => State::Duplicate,
+                Ok(recipient) if self.suppression.check(recipient).is_err() => State::Suppressed,
+                Ok(_) => State::Queued,
+            };
             preflight.see(&self.binding, &row.outcome, state);
-            if state == State::Queued {
-                recipient(&line.content)?;
+            if let (State::Queued, Ok(recipient)) = (state, &row.outcome) {
+                each(recipient)?;
             }
         }
-        Ok(())
+        preflight.read_as(self.read_as());
+        if preflight.rows() == 0 { Err(self.no_rows()) } else { Ok(()) }
+    }
+
+    fn no_rows(&self) -> Failure {
+        FileError { name: self.source.clone(), problem: FileProblem::NoRows }.into()
     }
 }
 
@@ -157,7 +221,8 @@ fn line(row: &Row, suppression: &Suppression) -> Line {
                 .map(|why| (why.code().to_owned(), why.to_string())),
         },
         Err(rejection) => {
-            Content::Rejected { code: rejection.reason.code().to_owned(), reason: rejection.words() }
+            let (code, reason) = (rejection.reason.code().to_owned(), rejection.words());
+            Content::Rejected { code, reason, key: rejection.key.as_deref().map(str::to_owned) }
         }
     };
     Line { number: row.line, cells: row.cells.iter().map(str::to_owned).collect(), content }

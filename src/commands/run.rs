@@ -11,6 +11,7 @@ use super::failure::Failure;
 use super::next::{self, GoOn};
 use super::place::Place;
 use super::planning::File;
+use super::reading::ReadingArgs;
 use super::sending::{self, Job, SendArgs};
 use super::streaming::Stream;
 use crate::cli::Shared;
@@ -18,7 +19,7 @@ use crate::domain::definition::Definition;
 use crate::domain::ending::Exit;
 use crate::domain::preflight::Preflight;
 use crate::domain::state::State;
-use crate::journal::{Content, Planned};
+use crate::journal::Planned;
 use crate::recipients::Source;
 
 /// Arguments of `campaign run`.
@@ -33,6 +34,8 @@ pub struct RunArgs {
     #[arg(long, conflicts_with = "dry_run")]
     pub stream: bool,
     #[command(flatten)]
+    reading: ReadingArgs,
+    #[command(flatten)]
     send: SendArgs,
 }
 
@@ -42,9 +45,11 @@ pub struct RunArgs {
 /// What the user is told.
 pub fn run(args: &RunArgs, session: &Session<'_>) -> Result<Exit, Failure> {
     let shared = session.shared;
-    let (place, mut definition) = Place::of_campaign(shared)?;
+    let source = Source::named(&args.file);
+    let (place, mut definition) = Place::of_file(shared, &source, &args.reading)?;
     args.send.apply(&mut definition)?;
-    let mut file = File::open(&Source::named(&args.file), &definition, &place)?;
+    let mut file = File::open(&source, &definition, &place)?;
+    file.reject_to(args.reading.rejects.as_deref(), &source, shared)?;
     let mut preflight = Preflight::new(&definition);
     if args.dry_run {
         return rehearse(&mut file, &mut preflight, shared);
@@ -60,12 +65,11 @@ pub fn run(args: &RunArgs, session: &Session<'_>) -> Result<Exit, Failure> {
                 ));
             }
             let waiting = held.journal.verified_tally(held.campaign)?[State::Queued];
-            let columns = file.binding.header().names();
-            let plan = held.journal.begin_plan(held.campaign, file.binding.shape(), columns)?;
+            let plan = file.begin(&mut held.journal, held.campaign)?;
             if waiting == 0 {
                 held.journal.set_planned(held.campaign, Planned::Streamed)?;
             }
-            Some(Stream { file, preflight, plan })
+            Some(Stream { file: Box::new(file), preflight: Box::new(preflight), plan })
         } else {
             file.plan(&mut held.journal, held.campaign, &mut preflight)?;
             preflight.tally(held.journal.tally(held.campaign)?);
@@ -99,10 +103,11 @@ fn agree(args: &RunArgs, definition: &Definition, preflight: &Preflight) -> Resu
 fn rehearse(file: &mut File, preflight: &mut Preflight, shared: &Shared) -> Result<Exit, Failure> {
     let mut out = io::BufWriter::new(io::stdout().lock());
     let shape = file.binding.shape().clone();
-    let written = file.rehearse(preflight, |content| {
-        if let (true, Content::Recipient { destination, client_token, slots, .. }) = (shared.json, content) {
-            let request =
-                shape.fill(slots, destination, *client_token).expect("slots just rendered fit their shape");
+    let written = file.rehearse(preflight, |recipient| {
+        if shared.json {
+            let request = shape
+                .fill(&recipient.slots, recipient.phone.as_str(), recipient.client_token)
+                .expect("slots just rendered fit their shape");
             out.write_all(&request.body())
                 .and_then(|()| out.write_all(b"\n"))
                 .map_err(|error| stdout(&error))?;

@@ -16,8 +16,8 @@ const AHEAD: usize = 1_000;
 
 /// A file that is to be read while sending.
 pub(super) struct Stream {
-    pub(super) file: File,
-    pub(super) preflight: Preflight,
+    pub(super) file: Box<File>,
+    pub(super) preflight: Box<Preflight>,
     pub(super) plan: Plan,
 }
 
@@ -77,7 +77,7 @@ fn start(error: &io::Error) -> Failure {
 }
 
 /// The reading thread. It ends with the file, when too much of it is rejected, or when nobody listens any more.
-fn read(mut file: File, mut preflight: Preflight, words: &mpsc::Sender<Word>) {
+fn read(mut file: Box<File>, mut preflight: Box<Preflight>, words: &mpsc::Sender<Word>) {
     loop {
         let word = match file.next() {
             Ok(None) => return,

@@ -75,7 +75,8 @@ impl Definition {
     /// Every placeholder, phone and key column that the header does not have or has more than once, and attributes
     /// that would be too long or of the same name.
     pub fn bind(&self, header: &Header) -> Result<Binding, Problems> {
-        let mut finder = Finder { header, problems: self.origin.clone() };
+        let mut finder =
+            Finder { header, region: self.recipients.default_region, problems: self.origin.clone() };
         let phone = finder.find("recipients.phone", &self.recipients.phone, self.places.phone);
         let key_column = self.recipients.key.as_ref();
         let key = key_column.map(|name| finder.find("recipients.key", name, self.places.key));
@@ -116,6 +117,7 @@ impl Definition {
 
 struct Finder<'h> {
     header: &'h Header,
+    region: Option<Region>,
     problems: Problems,
 }
 
@@ -127,6 +129,12 @@ impl Finder<'_> {
                 let columns = self.header.names().join(", ");
                 let message =
                     format!("`{what}` names the column `{name}`, which the recipients file does not have");
+                let is_row = |name: &String| phone::parse(name, self.region).is_ok();
+                if self.header.names().iter().any(is_row) {
+                    let hint = "the first line must name the columns, and looks like a recipient";
+                    self.problems.push(Problem::new(place, message).hint(hint));
+                    return None;
+                }
                 Problem::new(place, message).hint(match near {
                     Some(near) => format!("did you mean `{near}`? The file has: {columns}"),
                     None => format!("the file has: {columns}"),
@@ -206,18 +214,38 @@ impl Binding {
     pub fn recipient<C: Cells + ?Sized>(&self, lines: Lines, cells: &C) -> Result<Recipient, Rejection> {
         self.read(lines, cells).map_err(|(column, reason)| Rejection {
             line: lines.first,
-            column: column.map(|at| self.header.names()[at].clone()),
+            column: column.map(|at| self.header.names()[at].as_str().into()),
+            key: self.key_of(cells),
             reason,
         })
     }
 
+    /// The key of a row that is rejected, as far as it has one.
+    fn key_of<C: Cells + ?Sized>(&self, cells: &C) -> Option<Box<str>> {
+        let key = match self.key {
+            Some(at) => cells.cell(at).trim().to_owned(),
+            None => {
+                phone::parse(cells.cell(self.phone), self.default_region).ok()?.number.as_str().to_owned()
+            }
+        };
+        (!key.is_empty()).then(|| key.into())
+    }
+
     fn read<C: Cells + ?Sized>(&self, lines: Lines, cells: &C) -> Result<Recipient, (Option<usize>, Reason)> {
         self.width(lines, cells).map_err(|reason| (None, reason))?;
-        let phone = self.phone(cells.cell(self.phone)).map_err(|reason| (Some(self.phone), reason.into()))?;
+        if lines.last > lines.first
+            && let Some(at) = (0..cells.count()).find(|at| self.swallows_rows(cells.cell(*at)))
+        {
+            return Err((Some(at), Reason::QuoteSwallows { through: lines.last }));
+        }
+        let phone = self.phone(cells.cell(self.phone)).map_err(|reason| (Some(self.phone), reason))?;
         let key = match self.key.map(|at| (at, cells.cell(at).trim())) {
             None => phone.as_str().to_owned(),
             Some((at, "")) => return Err((Some(at), Reason::KeyEmpty)),
-            Some((_, key)) => key.to_owned(),
+            Some((at, key)) => {
+                damage(key).map_or(Ok(()), |reason| Err((Some(at), reason)))?;
+                key.to_owned()
+            }
         };
         let mut slots = Vec::with_capacity(self.texts.len());
         let mut attribute_bytes = self.fixed_attribute_bytes;
@@ -247,7 +275,26 @@ impl Binding {
         }
     }
 
-    fn phone(&self, cell: &str) -> Result<E164, PhoneRejection> {
+    /// Whether a cell of several lines has a row in it, as it does where a quote is missing: a line behind the first one
+    /// with a number where the phone column is.
+    fn swallows_rows(&self, cell: &str) -> bool {
+        let number = |cell: &str| phone::parse(cell.trim_matches('"'), self.default_region).is_ok();
+        let row = |line: &str| {
+            [',', ';', '\t', '|'].into_iter().any(|delimiter| {
+                line.contains(delimiter) && line.split(delimiter).nth(self.phone).is_some_and(number)
+            })
+        };
+        cell.split(['\r', '\n']).skip(1).any(row)
+    }
+
+    fn phone(&self, cell: &str) -> Result<E164, Reason> {
+        if let Some(error) = damage(cell).filter(|damage| matches!(damage, Reason::SheetError(_))) {
+            return Err(error);
+        }
+        Ok(self.reachable(cell)?)
+    }
+
+    fn reachable(&self, cell: &str) -> Result<E164, PhoneRejection> {
         let phone = phone::parse(cell, self.default_region)?;
         match phone.line {
             Line::Landline if !self.allow_landlines => Err(PhoneRejection::Landline),
@@ -258,6 +305,9 @@ impl Binding {
     }
 
     fn slot<C: Cells + ?Sized>(&self, text: &Bound, cells: &C) -> Result<String, (Option<usize>, Reason)> {
+        for at in &text.columns {
+            damage(cells.cell(*at)).map_or(Ok(()), |reason| Err((Some(*at), reason)))?;
+        }
         let rendered =
             text.template.render(|column| cells.cell(text.columns[column])).map_err(|error| match error {
                 RenderError::Empty(columns) => {
@@ -284,6 +334,28 @@ impl Binding {
             }
         }
     }
+}
+
+/// What a spreadsheet leaves where a value was: nothing to send to anybody.
+fn damage(cell: &str) -> Option<Reason> {
+    const ERRORS: [&str; 10] =
+        ["#N/A", "#REF!", "#NAME?", "#VALUE!", "#DIV/0!", "#NUM!", "#NULL!", "#SPILL!", "#CALC!", "#DATA!"];
+    let first = cell.trim_start().bytes().next()?;
+    if first == b'#' {
+        let cell = cell.trim();
+        return ERRORS.contains(&cell).then(|| Reason::SheetError(cell.to_owned()));
+    }
+    (first.is_ascii_digit() && is_rounded(cell.trim())).then(|| Reason::Rounded(cell.trim().to_owned()))
+}
+
+/// `4.41E+11`, exactly as Excel writes it.
+fn is_rounded(cell: &str) -> bool {
+    cell.len() < 24
+        && cell.split_once("E+").is_some_and(|(mantissa, exponent)| {
+            exponent.len() >= 2
+                && exponent.bytes().all(|byte| byte.is_ascii_digit())
+                && mantissa.bytes().skip(1).all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b','))
+        })
 }
 
 #[cfg(test)]

@@ -79,7 +79,20 @@ fn rejected(code: &str) -> Option<Explained> {
         "quote-open" => {
             ("a quote is opened and not closed", "close it, or double the quotes inside the cell")
         }
-        "not-utf8" => ("the text is not UTF-8", "save the file as UTF-8, or set recipients.encoding"),
+        "quote-swallows-rows" => (
+            "a quote that is not closed has swallowed rows",
+            "close it, or double the quotes inside the cell",
+        ),
+        "not-text" => ("bytes that are no text", "save the file as UTF-8, or set recipients.encoding"),
+        "cell-too-long" => {
+            ("a cell is longer than any sheet can hold", "look for a quote that is not closed")
+        }
+        "cell-error" => {
+            ("a cell has an error of the spreadsheet in it", "correct the formula, or clear the cell")
+        }
+        "cell-rounded" => {
+            ("the spreadsheet has rounded a number", "format the column as text and enter the values again")
+        }
         "key-empty" => ("the key is empty", "fill in the key column"),
         "cell-empty" => {
             ("a cell that the message needs is empty", "fill it in, or give the placeholder a default")
@@ -96,6 +109,11 @@ fn rejected(code: &str) -> Option<Explained> {
             "the spreadsheet has rounded the number to something like 4.41E+11",
             "format the column as text and enter the numbers again",
         ),
+        "phone-lost-zero" => (
+            "the spreadsheet has dropped the zero in front",
+            "format the column as text and enter the numbers again, or with + in front",
+        ),
+        "phone-lost-plus" => ("the + in front is gone", "write the number with + in front"),
         "phone-extension" => {
             ("the number has an extension, which cannot take a message", "give a number without")
         }
@@ -183,7 +201,7 @@ mod tests {
     /// Every code of a rejection has words of its own.
     #[test]
     fn no_rejection_is_left_unexplained() {
-        let sources = [include_str!("phone.rs"), include_str!("limits.rs"), include_str!("recipient.rs")];
+        let sources = [include_str!("phone/mod.rs"), include_str!("limits.rs"), include_str!("recipient.rs")];
         let codes: Vec<&str> = sources
             .iter()
             .flat_map(|text| text.split("=> \"").skip(1))

@@ -21,6 +21,7 @@ pub mod past;
 pub mod phone;
 pub mod preflight;
 pub mod problem;
+pub mod read_as;
 pub mod recipient;
 pub mod refusal;
 pub mod repeats;

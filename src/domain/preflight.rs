@@ -12,6 +12,7 @@ use super::definition::{Cost, Definition, Rate};
 use super::figures::{Grouped, PerSecond, Span, counted};
 use super::gate::{self, Share};
 use super::phone::{self, E164};
+use super::read_as::ReadAs;
 use super::recipient::{Recipient, Rejection};
 use super::segments::{Encoding, Segments};
 use super::state::State;
@@ -39,7 +40,10 @@ pub struct Preflight {
     messages: Messages,
     rejected: BTreeMap<&'static str, u64>,
     told: Vec<String>,
+    /// Lines with the key of an earlier one: the first of them.
+    duplicates: Vec<u64>,
     shown: Vec<String>,
+    read_as: Option<ReadAs>,
 }
 
 /// What the messages come to.
@@ -80,7 +84,9 @@ impl Preflight {
             messages: Messages::default(),
             rejected: BTreeMap::new(),
             told: Vec::new(),
+            duplicates: Vec::new(),
             shown: Vec::new(),
+            read_as: None,
         }
     }
 
@@ -99,8 +105,16 @@ impl Preflight {
                     self.message(recipient, message);
                 }
             }
+            Ok(recipient) if state == State::Duplicate && self.duplicates.len() < TOLD => {
+                self.duplicates.push(recipient.line);
+            }
             Ok(_) => {}
         }
+    }
+
+    /// What the file was taken for.
+    pub fn read_as(&mut self, read_as: ReadAs) {
+        self.read_as = Some(read_as);
     }
 
     fn message(&mut self, recipient: &Recipient, message: &str) {
@@ -178,10 +192,25 @@ impl Preflight {
         for (state, rows) in self.tally.iter().filter(|(_, rows)| *rows > 0) {
             let _ = write!(text, "\n  {:<11} {}", state.name(), Grouped(rows));
         }
+        if let Some(read_as) = &self.read_as {
+            let _ = write!(text, "\nfile: {read_as}");
+        }
+        self.write_duplicates(&mut text);
         self.write_rejections(&mut text);
         self.write_messages(&mut text);
         self.write_duration(&mut text);
         text
+    }
+
+    fn write_duplicates(&self, text: &mut String) {
+        if self.duplicates.is_empty() {
+            return;
+        }
+        let lines: Vec<String> = self.duplicates.iter().map(u64::to_string).collect();
+        let more = self.tally[State::Duplicate] > self.duplicates.len() as u64;
+        let (word, more) = (if lines.len() > 1 { "lines" } else { "line" }, if more { " …" } else { "" });
+        let _ =
+            write!(text, "\nduplicate, with the key of an earlier line: {word} {}{more}", lines.join(", "));
     }
 
     fn write_rejections(&self, text: &mut String) {
@@ -280,6 +309,8 @@ impl Serialize for Preflight {
         }
         map.serialize_entry("rejections", &self.rejected)?;
         map.serialize_entry("rejected_lines", &self.told)?;
+        map.serialize_entry("duplicate_lines", &self.duplicates)?;
+        map.serialize_entry("read_as", &self.read_as)?;
         map.serialize_entry("messages", &self.messages.count)?;
         map.serialize_entry("segments", &self.messages.segments)?;
         map.serialize_entry("ucs2_messages", &self.messages.ucs2)?;

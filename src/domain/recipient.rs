@@ -28,7 +28,9 @@ pub struct Rejection {
     /// The physical line on which the row begins, from 1.
     pub line: u64,
     /// The column at fault, as the file names it, where one is.
-    pub column: Option<String>,
+    pub column: Option<Box<str>>,
+    /// Its key, as far as it has one: the value of the key column, else the number if that can be read.
+    pub key: Option<Box<str>>,
     /// Why.
     pub reason: Reason,
 }
@@ -82,9 +84,33 @@ pub enum Reason {
         /// The last line of the file.
         through: u64,
     },
-    /// The row's bytes are not UTF-8.
-    #[error("the text is not UTF-8; save the file as \"CSV UTF-8\"")]
-    NotUtf8,
+    /// A quote is closed too late, and rows are in a cell.
+    #[error(
+        "a quote in this row is closed only in line {through}, and the rows between are in one cell; close or remove the quote"
+    )]
+    QuoteSwallows {
+        /// The last line of the row.
+        through: u64,
+    },
+    /// The row's bytes are not text in the file's encoding.
+    #[error(
+        "a character cannot be read; save the file as \"CSV UTF-8\", or name its encoding with --encoding"
+    )]
+    NotText,
+    /// A cell that is too long for anything.
+    #[error("the cell is longer than {most} bytes; is a quote not closed?")]
+    CellTooLong {
+        /// Bytes that it may have.
+        most: usize,
+    },
+    /// A spreadsheet's error value, such as `#N/A`.
+    #[error("the cell has the spreadsheet's error {0}, not a value")]
+    SheetError(String),
+    /// A spreadsheet wrote `4.41E+11`.
+    #[error(
+        "the spreadsheet has rounded the cell to {0}; format the column as text there and enter the value again"
+    )]
+    Rounded(String),
     /// No number to send to.
     #[error(transparent)]
     Phone(#[from] PhoneRejection),
@@ -120,7 +146,11 @@ impl Reason {
             Self::Short { .. } => "row-short",
             Self::Long { .. } => "row-long",
             Self::QuoteOpen { .. } => "quote-open",
-            Self::NotUtf8 => "not-utf8",
+            Self::QuoteSwallows { .. } => "quote-swallows-rows",
+            Self::NotText => "not-text",
+            Self::CellTooLong { .. } => "cell-too-long",
+            Self::SheetError(_) => "cell-error",
+            Self::Rounded(_) => "cell-rounded",
             Self::Phone(rejection) => rejection.code(),
             Self::KeyEmpty => "key-empty",
             Self::CellEmpty { .. } => "cell-empty",

@@ -19,6 +19,13 @@ pub(super) struct Known {
     pub(super) cells: String,
 }
 
+impl Known {
+    /// Whether another line of the file has it.
+    pub(super) fn is_elsewhere(&self, line: u64) -> bool {
+        self.line.is_some_and(|known| known != line)
+    }
+}
+
 /// The recipient with this key.
 pub(super) fn find(
     tx: &Transaction<'_>,

@@ -38,5 +38,7 @@ pub enum Content {
         code: String,
         /// In plain words, with the column.
         reason: String,
+        /// Its key, as far as it has one.
+        key: Option<String>,
     },
 }

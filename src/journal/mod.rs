@@ -9,6 +9,7 @@ mod activity;
 mod attempts;
 mod campaign;
 mod cells;
+mod corrections;
 mod decisions;
 mod error;
 mod examination;

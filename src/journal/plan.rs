@@ -7,6 +7,7 @@ use std::ops::AddAssign;
 
 use rusqlite::{Transaction, TransactionBehavior, params};
 
+use super::corrections;
 use super::error::JournalError;
 use super::index;
 use super::known::{self, Known, find};
@@ -28,6 +29,15 @@ pub struct Plan {
     header: i64,
     before: Before,
     summary: PlanSummary,
+    /// Whether lines take the place of those with their numbers, and no other row is touched.
+    corrects: bool,
+}
+
+impl Plan {
+    pub(super) fn of(campaign: CampaignId, shape: i64, header: i64, corrects: bool) -> Self {
+        let (before, summary) = (Before::Journal(Seen::default()), PlanSummary::default());
+        Self { campaign, shape, header, before, summary, corrects }
+    }
 }
 
 /// What tells whether a recipient came before.
@@ -105,7 +115,7 @@ impl Journal {
         delta.write(&tx, campaign)?;
         planned::mark(&tx, campaign, Planned::Begun)?;
         tx.commit()?;
-        Ok(Plan { campaign, shape, header, before, summary: PlanSummary::default() })
+        Ok(Plan { before, ..Plan::of(campaign, shape, header, false) })
     }
 
     /// Plans a batch of lines in one transaction.
@@ -158,13 +168,16 @@ pub(super) fn withdraw_missing(
     plan: Plan,
     delta: &mut Delta,
 ) -> Result<PlanSummary, JournalError> {
-    let Plan { campaign, before, mut summary, .. } = plan;
+    let Plan { campaign, before, mut summary, corrects, .. } = plan;
     planned::mark(tx, campaign, Planned::Read)?;
     let Before::Journal(seen) = before else {
         // Nobody is missing who was never there.
         summary.added += index::make(tx, campaign, delta)?;
         return Ok(summary);
     };
+    if corrects {
+        return Ok(summary);
+    }
     let gone: Vec<(RowId, State)> = {
         let mut statement = tx.prepare_cached(
             "SELECT id, state FROM row WHERE campaign_id = ?1 AND state NOT IN (5, 6) AND line IS NOT NULL",
@@ -200,6 +213,9 @@ fn plan_line(
     summary: &mut PlanSummary,
 ) -> Result<(), JournalError> {
     let cells = texts(&line.cells);
+    if plan.corrects {
+        summary.withdrawn += corrections::clear(tx, plan.campaign, line, delta)?;
+    }
     let Content::Recipient { key, client_token, .. } = &line.content else {
         return insert(tx, plan, line, State::Rejected, &cells, delta).map(drop);
     };
@@ -225,7 +241,7 @@ fn plan_line(
             }
             summary.added += 1;
         }
-        Some(known) if !seen.insert(known.id) => {
+        Some(known) if !seen.insert(known.id) || (plan.corrects && known.is_elsewhere(line.number)) => {
             insert(tx, plan, line, State::Duplicate, &cells, delta)?;
         }
         Some(known) if known.attempts > 0 => keep(tx, &known, line, delta)?,
@@ -280,11 +296,11 @@ fn insert(
                 reason
             ])?;
         }
-        Content::Rejected { code, reason } => {
+        Content::Rejected { code, reason, key } => {
             let none = rusqlite::types::Null;
             let state = StateColumn(state);
             statement.execute(params![
-                campaign, number, none, none, state, none, none, none, header, cells, code, reason
+                campaign, number, key, none, state, none, none, none, header, cells, code, reason
             ])?;
         }
     }

@@ -1,7 +1,9 @@
 //! Why a recipients file as a whole cannot be read, in plain words and with what to do.
 
 use std::io;
+use std::path::Path;
 
+use crate::domain::header::nearest;
 use crate::domain::phone::PhoneRejection;
 
 /// A file that cannot be read.
@@ -22,18 +24,37 @@ impl FileError {
 
     /// What to do about it.
     #[must_use]
-    pub fn hint(&self) -> Option<&'static str> {
-        match &self.problem {
-            FileProblem::NotUtf8 { .. } | FileProblem::Utf16 | FileProblem::Encoding(_) => {
-                Some("save it as \"CSV UTF-8\" (Excel: Save As, file type CSV UTF-8)")
+    pub fn hint(&self) -> Option<String> {
+        let hint = match &self.problem {
+            FileProblem::Missing { near: Some(near) } => return Some(format!("did you mean {near}?")),
+            FileProblem::Missing { near: None } => "is the path right? `-` reads standard input",
+            FileProblem::Unclear | FileProblem::NotText { .. } => {
+                "save it as \"CSV UTF-8\", or name its encoding with --encoding"
             }
-            FileProblem::Archive(_) => Some("unpack it, or save the sheet as \"CSV UTF-8\""),
-            FileProblem::RecordTooLong { .. } => {
-                Some("a quote that is never closed swallows all lines behind it")
+            FileProblem::Encoding(_) => {
+                "name it as UTF-8, windows-1252, UTF-16, ISO-8859-2, macintosh, Shift_JIS ...; without, it is guessed"
             }
-            FileProblem::Empty => Some("the first line names the columns, every other line is a recipient"),
-            FileProblem::Directory | FileProblem::Io(_) | FileProblem::NotANumber { .. } => None,
-        }
+            FileProblem::Archive(_) | FileProblem::Workbook(_) | FileProblem::WorkbookTooLarge => {
+                "save the sheet as \"CSV UTF-8\" (Excel: Save As, file type CSV UTF-8)"
+            }
+            FileProblem::Damaged => "copy or download it again",
+            FileProblem::NoSheet { there, .. } if there.is_empty() => {
+                "only workbooks (.xlsx) have sheets; leave --sheet and recipients.sheet out"
+            }
+            FileProblem::NoSheet { there, .. } => return Some(format!("it has {}", there.join(", "))),
+            FileProblem::RecordTooLong { .. } | FileProblem::ColumnTooLong { .. } => {
+                "a quote that is never closed swallows all lines behind it"
+            }
+            FileProblem::Empty | FileProblem::NoRows => {
+                "the first line names the columns, every other line is a recipient"
+            }
+            FileProblem::NoLine { .. } | FileProblem::LineTwice { .. } => {
+                "the column rejected_line says which line of the first file a row replaces: leave it as it was, and add new \
+                 rows to the first file"
+            }
+            FileProblem::Directory | FileProblem::Io(_) | FileProblem::NotANumber { .. } => return None,
+        };
+        Some(hint.to_owned())
     }
 }
 
@@ -42,33 +63,85 @@ impl FileError {
 pub enum FileProblem {
     /// The system does not let it be read.
     #[error("{0}")]
-    Io(#[from] io::Error),
+    Io(io::Error),
+    /// Compressed data that cannot be unpacked to their end.
+    #[error("its compressed data are cut off or damaged")]
+    Damaged,
     /// It is a directory.
     #[error("is a directory, not a file")]
     Directory,
     /// Not even a header.
     #[error("has no header")]
     Empty,
-    /// The header is not UTF-8.
-    #[error("line {line} is not UTF-8 text")]
-    NotUtf8 {
+    /// There is no such file; perhaps another one was meant.
+    #[error("there is no such file")]
+    Missing {
+        /// A file beside it with nearly the same name.
+        near: Option<String>,
+    },
+    /// A header and nothing else.
+    #[error("has a header and no rows")]
+    NoRows,
+    /// The header cannot be read as text.
+    #[error("line {line} has characters that cannot be read")]
+    NotText {
         /// The physical line, from 1.
         line: u64,
     },
-    /// The settings ask for an encoding that is not read here.
-    #[error("cannot be read as {0:?}: only UTF-8 is")]
+    /// Text that is not UTF-8, and nobody can say what it is.
+    #[error("is not UTF-8, and what else it is cannot be told from it with confidence")]
+    Unclear,
+    /// The settings ask for an encoding that nobody knows.
+    #[error("cannot be read as {0:?}: there is no such encoding")]
     Encoding(String),
-    /// Two bytes per character.
-    #[error("is UTF-16 text, not UTF-8")]
-    Utf16,
-    /// No text at all; what it is.
-    #[error("is {0}, not a CSV file")]
+    /// No table; what it is.
+    #[error("is {0}, not a table")]
     Archive(&'static str),
+    /// A workbook that cannot be read.
+    #[error("is a workbook that cannot be read: {0}")]
+    Workbook(String),
+    /// A workbook that would not fit into memory.
+    #[error("is a workbook with more than 128 MiB of text, too much to be held in memory")]
+    WorkbookTooLarge,
+    /// The settings ask for a sheet that is not there.
+    #[error("has no sheet {wanted:?}")]
+    NoSheet {
+        /// What was asked for.
+        wanted: String,
+        /// What there is; nothing where it is no workbook.
+        there: Vec<String>,
+    },
     /// A record that never ends.
-    #[error("the record that begins in line {line} is longer than 1 MiB")]
+    #[error("the record that begins in line {line} is longer than 1 MiB; column {} was being read", .column + 1)]
     RecordTooLong {
         /// The physical line, from 1.
         line: u64,
+        /// The index of the column.
+        column: usize,
+    },
+    /// The same in a column that has a name.
+    #[error("the record that begins in line {line} is longer than 1 MiB; its column `{name}` was being read")]
+    ColumnTooLong {
+        /// The physical line, from 1.
+        line: u64,
+        /// The column.
+        name: String,
+    },
+    /// A row of a file of rejected rows that does not say which line it replaces.
+    #[error("line {line}: rejected_line must be a line number, and is {cell:?}")]
+    NoLine {
+        /// The physical line, from 1.
+        line: u64,
+        /// What is there.
+        cell: String,
+    },
+    /// Two rows of a file of rejected rows that replace the same line.
+    #[error("line {line}: an earlier row has the rejected_line {number}, too")]
+    LineTwice {
+        /// The physical line, from 1.
+        line: u64,
+        /// The line that both replace.
+        number: u64,
     },
     /// A suppression list with a number that may be read wrongly.
     #[error("line {line}: {reason}")]
@@ -80,16 +153,41 @@ pub enum FileProblem {
     },
 }
 
-/// What the reader below the CSV parser says when a record is too long.
-#[derive(Debug, thiserror::Error)]
-#[error("record too long")]
-pub(super) struct TooLong;
+impl From<io::Error> for FileProblem {
+    fn from(error: io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::UnexpectedEof | io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput => {
+                Self::Damaged
+            }
+            _ => Self::Io(error),
+        }
+    }
+}
 
 impl FileProblem {
-    pub(super) fn from_reading(error: io::Error, line: u64) -> Self {
-        match error.get_ref().and_then(|inner| inner.downcast_ref::<TooLong>()) {
-            Some(TooLong) => Self::RecordTooLong { line },
-            None => Self::Io(error),
+    /// The same with names for columns.
+    pub(super) fn in_columns(self, names: &[String]) -> Self {
+        match self {
+            Self::RecordTooLong { line, column } => match names.get(column) {
+                Some(name) => Self::ColumnTooLong { line, name: name.clone() },
+                None => self,
+            },
+            other => other,
         }
+    }
+
+    /// A file that is not there, with what it may have been meant for.
+    pub(super) fn missing(path: &Path) -> Self {
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let beside: Vec<String> = std::fs::read_dir(folder.unwrap_or(Path::new(".")))
+            .map(|entries| {
+                let names =
+                    entries.filter_map(|entry| Some(entry.ok()?.file_name().to_string_lossy().into_owned()));
+                names.collect()
+            })
+            .unwrap_or_default();
+        let near = nearest(&name, beside.iter().map(String::as_str));
+        Self::Missing { near: near.map(|near| path.with_file_name(near).display().to_string()) }
     }
 }

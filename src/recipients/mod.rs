@@ -3,30 +3,37 @@
 //! Nothing is remembered between rows: duplicates are the journal's business. The files of `recipients.suppress` are
 //! read here too, into memory, by [`Suppression`].
 
-mod bytes;
+mod encoding;
 mod error;
+mod open;
+mod record;
+mod records;
+mod rejects;
 mod sniff;
 mod suppress;
+mod unpack;
+mod workbook;
 
-use std::fs::File;
-use std::io::{self, Read};
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
-use csv::{ByteRecord, StringRecord};
-
 pub use error::{FileError, FileProblem};
+pub use record::Record;
+pub use records::RECORD_BYTES;
+pub use rejects::{Extra, Rejects};
 pub use suppress::{Suppressed, Suppression};
 
 use crate::domain::binding::{Binding, Cells, Lines};
-use crate::domain::definition::{Delimiter, RecipientsSettings};
 use crate::domain::formula::original;
-use crate::domain::header::{Header, fold};
+use crate::domain::header::Header;
+use crate::domain::read_as::ReadAs;
 use crate::domain::recipient::{Reason, Recipient, Rejection};
-use crate::domain::reported::{FIXED_COLUMNS, own_columns};
-use bytes::LineReader;
+use crate::domain::reported::FIXED_COLUMNS;
+use record::NotText;
+use records::Records;
 
-/// Longest record, in bytes.
-pub const RECORD_BYTES: u64 = 1024 * 1024;
+/// Longest cell, in bytes: twice what a sheet of Excel can hold.
+pub const CELL_BYTES: usize = 64 * 1024;
 
 /// Where recipients come from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,68 +65,59 @@ impl std::fmt::Display for Source {
 pub struct Recipients {
     name: String,
     header: Header,
-    delimiter: Delimiter,
-    records: Records,
+    table: Table,
+    read_as: ReadAs,
+    /// Whether the text was decoded from something that is not UTF-8.
+    decoded: bool,
+    /// Where the columns of a file of rejected rows are, if it is one.
+    extra: Option<Extra>,
     /// The file is a report: its first columns are not the file's own.
     reported: bool,
+    /// The lines that its rows replaced so far.
+    replaced: HashSet<u64>,
+    /// Lines of rows with empty cells only.
+    blank: u64,
 }
 
 /// One record of the file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Row {
-    /// The physical line on which it begins, from 1.
+    /// The physical line on which it begins, from 1; in a file of rejected rows, the line that it was rejected on.
     pub line: u64,
-    /// Its cells as they are; what is not UTF-8 in them is replaced.
-    pub cells: StringRecord,
+    /// Its cells as they are; what cannot be read as text in them is replaced.
+    pub cells: Record,
     /// What becomes of it.
     pub outcome: Result<Recipient, Rejection>,
 }
 
+/// What has records.
+enum Table {
+    Text(Box<Records>),
+    Sheet(workbook::Rows),
+}
+
+/// A record and where it stands.
+struct Read {
+    lines: Lines,
+    record: Record,
+    wrong: Option<NotText>,
+}
+
 impl Recipients {
-    /// Opens a file and reads its header.
-    ///
-    /// # Errors
-    /// [`FileError`] where there is no file, no header, or no text.
-    pub fn open(source: &Source, settings: &RecipientsSettings) -> Result<Self, FileError> {
-        let name = source.to_string();
-        let reader: Box<dyn Read + Send> = match source {
-            Source::Stdin => Box::new(io::stdin()),
-            Source::File(path) => Box::new(open(path).map_err(|problem| FileError::new(&name, problem))?),
-        };
-        Self::from_reader(reader, &name, settings)
-    }
-
-    /// The same from anything that can be read; `name` is what errors are told under.
-    ///
-    /// # Errors
-    /// As [`open`](Self::open).
-    pub fn from_reader(
-        reader: impl Read + Send + 'static,
-        name: &str,
-        settings: &RecipientsSettings,
-    ) -> Result<Self, FileError> {
-        let told = |problem| FileError::new(name, problem);
-        if let Some(encoding) = settings.encoding.as_ref().filter(|name| fold(name) != "utf8") {
-            return Err(told(FileProblem::Encoding(encoding.clone())));
-        }
-        let (head, reader) = sniff::head(reader).map_err(|error| told(error.into()))?;
-        sniff::is_text(&head).map_err(told)?;
-        let delimiter = settings.delimiter.unwrap_or_else(|| sniff::delimiter(&head));
-        let mut records = Records::new(reader, delimiter);
-        let lines = records.next_filled().map_err(told)?.ok_or_else(|| told(FileProblem::Empty))?;
-        let header = StringRecord::from_byte_record(records.record.clone())
-            .map_err(|_| told(FileProblem::NotUtf8 { line: lines.first }))?;
-        let names: Vec<&str> = header.iter().collect();
-        let own = own_columns(&names);
-        let reported = own.is_some();
-        let header = own.map_or_else(|| Header::new(&header), Header::new);
-        Ok(Self { name: name.to_owned(), header, delimiter, records, reported })
-    }
-
     /// The columns.
     #[must_use]
     pub fn header(&self) -> &Header {
         &self.header
+    }
+
+    /// What the file was taken for, and what was skipped of it so far.
+    #[must_use]
+    pub fn read_as(&self) -> ReadAs {
+        let blank = match &self.table {
+            Table::Text(records) => records.blank_lines(),
+            Table::Sheet(rows) => rows.blank,
+        };
+        ReadAs { blank: blank + self.blank, corrections: self.is_correction(), ..self.read_as.clone() }
     }
 
     /// Whether the file is a report, so that it may have only some rows of the file that it was made of.
@@ -128,10 +126,10 @@ impl Recipients {
         self.reported
     }
 
-    /// What is between cells.
+    /// Whether the rows are those that another file had rejected: they take the place of its lines.
     #[must_use]
-    pub fn delimiter(&self) -> Delimiter {
-        self.delimiter
+    pub fn is_correction(&self) -> bool {
+        self.extra.is_some()
     }
 
     /// The rows, one after the other. Blank lines and rows of empty cells only are no rows.
@@ -144,97 +142,81 @@ impl Recipients {
     /// # Errors
     /// [`FileError`] where the file cannot be read any further.
     pub fn next_row(&mut self, binding: &Binding) -> Result<Option<Row>, FileError> {
-        let Some(lines) =
-            self.records.next_filled().map_err(|problem| FileError::new(&self.name, problem))?
-        else {
-            return Ok(None);
-        };
-        let record = self.records.record.clone();
-        let record = if self.reported { own_cells(&record) } else { record };
-        let (cells, outcome) = match StringRecord::from_byte_record(record) {
-            Ok(cells) => {
-                let outcome = binding.recipient(lines, &cells);
-                (cells, outcome)
+        self.next(binding).map_err(|problem| FileError::new(&self.name, problem))
+    }
+
+    fn next(&mut self, binding: &Binding) -> Result<Option<Row>, FileProblem> {
+        let Some(Read { mut lines, mut record, mut wrong }) = self.next_filled()? else { return Ok(None) };
+        if let Some(extra) = &self.extra {
+            let line = lines.first;
+            (lines, record, wrong) = extra.strip(lines, &record, wrong)?;
+            if !self.replaced.insert(lines.first) {
+                return Err(FileProblem::LineTwice { line, number: lines.first });
             }
-            Err(error) => {
-                let column = self.header.names().get(error.utf8_error().field()).cloned();
-                let rejection = Rejection { line: lines.first, column, reason: Reason::NotUtf8 };
-                (StringRecord::from_byte_record_lossy(error.into_byte_record()), Err(rejection))
-            }
+        }
+        if self.reported {
+            record = own_cells(&record);
+            wrong = wrong.map(|NotText(at)| NotText(at.saturating_sub(FIXED_COLUMNS.len())));
+        }
+        wrong = wrong.or_else(|| if self.decoded { record.undecodable() } else { None });
+        let outcome = match (wrong, record.longer_than(CELL_BYTES)) {
+            (None, None) => binding.recipient(lines, &record),
+            (Some(NotText(at)), _) => Err(self.reject(lines, at, Reason::NotText)),
+            (None, Some(at)) => Err(self.reject(lines, at, Reason::CellTooLong { most: CELL_BYTES })),
         };
-        Ok(Some(Row { line: lines.first, cells, outcome }))
+        Ok(Some(Row { line: lines.first, cells: record, outcome }))
+    }
+
+    fn reject(&self, lines: Lines, at: usize, reason: Reason) -> Rejection {
+        let column = self.header.names().get(at).map(|name| name.as_str().into());
+        Rejection { line: lines.first, column, key: None, reason }
+    }
+
+    /// The next record with anything in it.
+    fn next_filled(&mut self) -> Result<Option<Read>, FileProblem> {
+        loop {
+            let read = self.table.next().map_err(|problem| problem.in_columns(self.header.names()))?;
+            match read {
+                Some(read) if read.record.is_blank() => {
+                    self.blank += read.lines.last + 1 - read.lines.first;
+                }
+                read => return Ok(read),
+            }
+        }
     }
 }
 
 /// The cells of a report's record that are the file's own, as they were there.
-fn own_cells(record: &ByteRecord) -> ByteRecord {
-    let own = record.iter().skip(FIXED_COLUMNS.len());
-    own.map(|cell| std::str::from_utf8(cell).map_or(cell, |text| original(text).as_bytes())).collect()
+fn own_cells(record: &Record) -> Record {
+    record.iter().skip(FIXED_COLUMNS.len()).map(original).collect()
 }
 
-impl Cells for StringRecord {
-    fn count(&self) -> usize {
-        self.len()
-    }
-
-    fn cell(&self, at: usize) -> &str {
-        self.get(at).unwrap_or_default()
-    }
-}
-
-fn open(path: &Path) -> Result<File, FileProblem> {
-    let file = File::open(path)?;
-    if file.metadata()?.is_dir() {
-        return Err(FileProblem::Directory);
-    }
-    Ok(file)
-}
-
-/// Records with their physical lines.
-struct Records {
-    reader: csv::Reader<LineReader>,
-    record: ByteRecord,
-}
-
-impl Records {
-    fn new(reader: Box<dyn Read + Send>, delimiter: Delimiter) -> Self {
-        let reader = csv::ReaderBuilder::new()
-            .has_headers(false)
-            .flexible(true)
-            .delimiter(delimiter.byte())
-            .buffer_capacity(64 * 1024)
-            .from_reader(LineReader::new(reader, RECORD_BYTES));
-        Self { reader, record: ByteRecord::new() }
-    }
-
-    /// The next record with anything in it.
-    fn next_filled(&mut self) -> Result<Option<Lines>, FileProblem> {
-        loop {
-            let lines = self.next()?;
-            if lines.is_none() || !self.record.iter().all(|cell| cell.trim_ascii().is_empty()) {
-                return Ok(lines);
+impl Table {
+    fn next(&mut self) -> Result<Option<Read>, FileProblem> {
+        Ok(match self {
+            Self::Text(records) => {
+                records.next()?.map(|(lines, record, wrong)| Read { lines, record, wrong })
             }
-        }
+            Self::Sheet(rows) => rows.next()?.map(|(lines, record)| Read { lines, record, wrong: None }),
+        })
     }
+}
 
-    /// Reads the next record into `self.record`, and says on which lines it stands.
-    fn next(&mut self) -> Result<Option<Lines>, FileProblem> {
-        let start = self.reader.position().byte();
-        self.reader.get_mut().record_starts(start);
-        match self.reader.read_byte_record(&mut self.record) {
-            Ok(true) => {
-                let end = self.reader.position().byte();
-                Ok(Some(self.reader.get_ref().lines(start, end)))
-            }
-            Ok(false) => Ok(None),
-            Err(error) => Err(match error.into_kind() {
-                csv::ErrorKind::Io(error) => {
-                    let line = self.reader.get_ref().lines(start, start).first;
-                    FileProblem::from_reading(error, line)
-                }
-                other => FileProblem::Io(io::Error::other(format!("{other:?}"))),
-            }),
-        }
+impl Extra {
+    /// A row of a file of rejected rows, as it was in the file that it was rejected from.
+    fn strip(
+        &self,
+        lines: Lines,
+        record: &Record,
+        wrong: Option<NotText>,
+    ) -> Result<(Lines, Record, Option<NotText>), FileProblem> {
+        let cell = record.cell(self.line).trim();
+        let number: u64 =
+            cell.parse().map_err(|_| FileProblem::NoLine { line: lines.first, cell: cell.to_owned() })?;
+        let own = record.iter().enumerate().filter(|(at, _)| !self.has(*at)).map(|(_, cell)| cell).collect();
+        let wrong = wrong.map(|NotText(at)| NotText(at - (0..at).filter(|at| self.has(*at)).count()));
+        let last = if lines.last > lines.first { number + lines.last - lines.first } else { number };
+        Ok((Lines { first: number, last, ..lines }, own, wrong))
     }
 }
 

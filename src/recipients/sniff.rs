@@ -1,14 +1,16 @@
 //! What the first bytes of a recipients file tell: whether it is text, and what is between its cells.
 
-use std::io::{self, Cursor, Read};
+use std::io::{self, Read};
 
 use super::error::FileProblem;
+use super::open::whole;
 use crate::domain::definition::Delimiter;
+use crate::domain::header::fold;
 
 /// How much is looked at, at most.
 const HEAD_BYTES: usize = 64 * 1024;
 
-/// The first bytes, at least the header if it fits, without the byte order mark, and a reader of all bytes from there. A
+/// The first bytes, at least the header if it fits, and a reader of all bytes from there. A
 /// pipe is not waited for any longer than its header takes.
 pub(super) fn head(mut reader: impl Read + Send + 'static) -> io::Result<(Vec<u8>, Box<dyn Read + Send>)> {
     let mut head = Vec::new();
@@ -21,28 +23,32 @@ pub(super) fn head(mut reader: impl Read + Send + 'static) -> io::Result<(Vec<u8
             Err(error) => return Err(error),
         }
     }
-    if head.starts_with(b"\xef\xbb\xbf") {
-        head.drain(..3);
-    }
-    let whole = Cursor::new(head.clone()).chain(reader);
-    Ok((head, Box::new(whole)))
+    let whole = whole(&head, reader);
+    Ok((head, whole))
 }
 
-/// Tells what is no UTF-8 text at all by its first bytes.
-pub(super) fn is_text(head: &[u8]) -> Result<(), FileProblem> {
-    const MAGIC: [(&[u8], &str); 5] = [
-        (b"PK\x03\x04", "a workbook or a zip archive"),
-        (b"\xd0\xcf\x11\xe0", "an old workbook (.xls)"),
-        (b"\x1f\x8b", "compressed (gzip)"),
-        (b"\x28\xb5\x2f\xfd", "compressed (zstd)"),
+/// How a workbook begins, as every zip archive does.
+pub(super) const WORKBOOK: &[u8] = b"PK\x03\x04";
+
+/// Tells what is no table at all by its first bytes.
+pub(super) fn is_table(head: &[u8]) -> Result<(), FileProblem> {
+    const MAGIC: [(&[u8], &str); 8] = [
+        (b"\xd0\xcf\x11\xe0", "a workbook of an old kind (.xls), or one with a password"),
+        (b"\x1f\x8b", "compressed twice"),
+        (b"\x28\xb5\x2f\xfd", "compressed twice"),
+        (b"BZh", "compressed with bzip2"),
+        (b"\xfd7zXZ\0", "compressed with xz"),
         (b"%PDF", "a PDF"),
+        (b"{\\rtf", "a text with formats (RTF)"),
+        (b"Rar!", "a rar archive"),
     ];
     if let Some((_, what)) = MAGIC.iter().find(|(magic, _)| head.starts_with(magic)) {
         return Err(FileProblem::Archive(what));
     }
-    let utf16 = head.starts_with(b"\xff\xfe") || head.starts_with(b"\xfe\xff");
-    if utf16 || head.iter().take(1024).any(|byte| *byte == 0) {
-        return Err(FileProblem::Utf16);
+    let start = head.trim_ascii_start();
+    let begins = |tag: &[u8]| start.get(..tag.len()).is_some_and(|text| text.eq_ignore_ascii_case(tag));
+    if [&b"<!doctype html"[..], b"<html", b"<table", b"<?xml"].into_iter().any(begins) {
+        return Err(FileProblem::Archive("a web page or XML, whatever its name says"));
     }
     Ok(())
 }
@@ -62,25 +68,61 @@ fn header_end(head: &[u8]) -> Option<usize> {
     None
 }
 
-/// The delimiter that is in the header most often, outside quotes; a comma if none is.
-pub(super) fn delimiter(head: &[u8]) -> Delimiter {
-    let mut counts = [0_usize; Delimiter::ALL.len()];
-    let mut quoted = false;
-    for byte in &head[..header_end(head).unwrap_or(head.len())] {
-        quoted ^= *byte == b'"';
-        if let (false, Some(at)) =
-            (quoted, Delimiter::ALL.iter().position(|delimiter| delimiter.byte() == *byte))
-        {
-            counts[at] += 1;
+/// What a first line such as `sep=;` says, which Excel writes and reads, and its length with the line end.
+pub(super) fn separator_line(head: &[u8]) -> Option<(Delimiter, usize)> {
+    let text = head.get(..4).filter(|text| text.eq_ignore_ascii_case(b"sep=")).map(|_| &head[4..])?;
+    let delimiter = Delimiter::ALL.into_iter().find(|delimiter| text.first() == Some(&delimiter.byte()))?;
+    let length = match text.get(1..)? {
+        [b'\r', b'\n', ..] => 2,
+        [b'\r' | b'\n', ..] => 1,
+        _ => return None,
+    };
+    Some((delimiter, 5 + length))
+}
+
+/// The delimiter: the one that finds the column `phone` in the header; else the one that is as often in the header as
+/// in most lines behind it; else the one that is in the header most often. A comma if there is none.
+pub(super) fn delimiter(head: &[u8], phone: &str) -> Delimiter {
+    const LINES: usize = 20;
+    let mut rest = head;
+    let mut lines = Vec::new();
+    while lines.len() < LINES
+        && let Some(end) = header_end(rest)
+    {
+        lines.push(&rest[..end]);
+        rest = &rest[end..];
+    }
+    if lines.is_empty() {
+        lines.push(head);
+    }
+    let wanted = fold(phone);
+    let score = |delimiter: Delimiter| {
+        let header = cells(lines[0], delimiter);
+        let has_phone = header.iter().any(|name| fold(&String::from_utf8_lossy(name)) == wanted);
+        let alike = lines[1..].iter().filter(|line| cells(line, delimiter).len() == header.len()).count();
+        let split = header.len() > 1;
+        (split && has_phone, if split { alike } else { 0 }, header.len())
+    };
+    let mut best = Delimiter::ALL[0];
+    for other in &Delimiter::ALL[1..] {
+        if score(*other) > score(best) {
+            best = *other;
         }
     }
-    let mut best = 0;
-    for (at, count) in counts.iter().enumerate() {
-        if *count > counts[best] {
-            best = at;
+    best
+}
+
+/// The cells of a line, without the quotes around them.
+fn cells(line: &[u8], delimiter: Delimiter) -> Vec<Vec<u8>> {
+    let (mut cells, mut quoted) = (vec![Vec::new()], false);
+    for byte in line {
+        match byte {
+            b'"' => quoted = !quoted,
+            byte if *byte == delimiter.byte() && !quoted => cells.push(Vec::new()),
+            byte => cells.last_mut().expect("there is one from the beginning").push(*byte),
         }
     }
-    Delimiter::ALL[best]
+    cells
 }
 
 #[cfg(test)]
@@ -90,7 +132,9 @@ mod tests {
     #[test]
     fn delimiters_by_the_header() {
         for (head, expected) in [
-            ("a,b;c,d\n1;2;3;4;5", Delimiter::Comma),
+            ("a,b;c,d\n1;2;3;4;5\n", Delimiter::Comma),
+            ("name, first;phone\nAda;1\n", Delimiter::Semicolon),
+            ("a,b;c\n1,x;2\n1;2\n1;2\n", Delimiter::Semicolon),
             ("a;b;c\n1,5;2,5;3,5", Delimiter::Semicolon),
             ("\r\n\na\tb, c\td\r\n", Delimiter::Tab),
             ("a|b", Delimiter::Pipe),
@@ -98,7 +142,7 @@ mod tests {
             ("phone\n+12025550143;x", Delimiter::Comma),
             ("", Delimiter::Comma),
         ] {
-            assert_eq!(delimiter(head.as_bytes()), expected, "{head:?}");
+            assert_eq!(delimiter(head.as_bytes(), "phone"), expected, "{head:?}");
         }
     }
 }

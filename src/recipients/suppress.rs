@@ -1,12 +1,11 @@
 //! Suppression lists: numbers and keys that nothing is sent to, whatever the recipients file says.
 
 use std::collections::HashSet;
-use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
 use super::error::{FileError, FileProblem};
-use super::sniff;
+use super::open;
 use crate::domain::definition::RecipientsSettings;
 use crate::domain::header::Header;
 use crate::domain::phone::{self, E164, PhoneRejection};
@@ -61,9 +60,8 @@ impl Suppression {
     /// Numbers and keys are in the column that is named like the phone or key column, else in the first one; a list
     /// without a header is taken as well.
     fn read_list(&mut self, path: &Path, settings: &RecipientsSettings) -> Result<(), FileProblem> {
-        let (head, reader) = sniff::head(File::open(path)?)?;
-        sniff::is_text(&head)?;
-        self.add(reader, sniff::delimiter(&head).byte(), settings)
+        let (reader, delimiter) = open::text(path, &settings.phone)?;
+        self.add(reader, delimiter.byte(), settings)
     }
 
     fn add(

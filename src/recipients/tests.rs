@@ -1,5 +1,7 @@
 //! Files as people have them, and the rows that come out.
 
+use std::io;
+
 use super::*;
 use crate::domain::definition::{Definition, parse};
 
@@ -24,7 +26,7 @@ fn read(bytes: impl Into<Vec<u8>>) -> Result<Vec<Row>, FileError> {
 fn told(bytes: impl Into<Vec<u8>>) -> String {
     let rows = match read(bytes) {
         Ok(rows) => rows,
-        Err(error) => return format!("{error} | {}", error.hint().unwrap_or("-")),
+        Err(error) => return format!("{error} | {}", error.hint().unwrap_or("-".to_owned())),
     };
     let line = |row: &Row| match &row.outcome {
         Ok(recipient) => {
@@ -63,12 +65,14 @@ fn delimiters_are_found_or_given() {
     let text = format!("phone|na,me|name\n{A}|x|Ann\n");
     let definition = definition("delimiter = \"|\"");
     let recipients = Recipients::from_reader(io::Cursor::new(text), "r.csv", &definition.recipients).unwrap();
-    assert_eq!((recipients.delimiter(), recipients.header().names().len()), (Delimiter::Pipe, 3));
+    assert_eq!(recipients.read_as().delimiter, Some("pipes"));
+    assert_eq!(recipients.header().names().len(), 3);
 }
 
 #[test]
 fn rows_that_are_wrong_are_rejected_by_line() {
     let mut bytes = format!("phone,name\n{A}\n{A},Ann,x\n{B},").into_bytes();
+    bytes.extend("Renée\n".repeat(2).replace('\n', &format!("\n{B},")).into_bytes());
     bytes.extend(b"Ren\xe9e\n");
     bytes.extend(format!("{B},Bob\n{B},\"open\nnever closed,\n").as_bytes());
     insta::assert_snapshot!(told(bytes));
@@ -85,7 +89,7 @@ fn every_row_keeps_its_cells() {
 #[test]
 fn a_long_file_is_read_to_its_end() {
     let row = format!("{A},\"Ann\nAnn\"\r\n");
-    let rows = RECORD_BYTES as usize / row.len() + 5000;
+    let rows = RECORD_BYTES / row.len() + 5000;
     let text = format!("phone,name\r\n{}", row.repeat(rows));
     let definition = definition("");
     let mut recipients =
@@ -96,25 +100,33 @@ fn a_long_file_is_read_to_its_end() {
 }
 
 #[test]
-fn other_encodings_are_refused_by_name() {
+fn an_encoding_that_is_said_wins_over_what_would_be_guessed() {
     let settings = |encoding| definition(&format!("encoding = \"{encoding}\"")).recipients;
-    let open = |encoding| Recipients::from_reader(io::Cursor::new("phone\n"), "r.csv", &settings(encoding));
-    assert!(open("UTF-8").is_ok());
-    let error = open("windows-1252").err().unwrap();
-    assert_eq!(error.to_string(), "r.csv: cannot be read as \"windows-1252\": only UTF-8 is");
+    let open = |encoding| {
+        let bytes = [b"phone,name\n+12025550143,Ren", &b"\x8e\n"[..]].concat();
+        Recipients::from_reader(io::Cursor::new(bytes), "r.csv", &settings(encoding))
+    };
+    let mut recipients = open("Mac Roman").unwrap();
+    let binding = definition("").bind(recipients.header()).unwrap();
+    assert_eq!(recipients.next_row(&binding).unwrap().unwrap().cells.iter().last(), Some("René"));
+    assert_eq!(recipients.read_as().to_string(), "macintosh, commas between cells");
+    let error = open("klingon").err().unwrap();
+    assert_eq!(error.to_string(), "r.csv: cannot be read as \"klingon\": there is no such encoding");
 }
 
 #[test]
 fn files_that_cannot_be_read_say_why() {
     let endless = format!("phone,name\n{A},\"{}", "x\n".repeat(600_000));
-    let files: [&[u8]; 8] = [
+    let files: [&[u8]; 10] = [
         b"",
         b"\n \n",
-        b"phone,n\xe9\n",
-        b"\xff\xfep\0h\0",
-        b"p\0h\0o\0",
+        b"phone,n\xe9\xff,\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\n",
+        b"\xff\xfe\0\0p\0\0\0",
+        b"phone\0\0\0,name",
         b"PK\x03\x04 and so on",
+        b"\xd0\xcf\x11\xe0\xa1\xb1",
         b"\x1f\x8b\x08",
+        b"<!DOCTYPE html><html>",
         endless.as_bytes(),
     ];
     let told: Vec<String> = files.iter().map(|bytes| told(*bytes)).collect();
@@ -128,7 +140,7 @@ fn paths_that_are_no_files_say_why() {
     let directory = tempfile::tempdir().unwrap();
     let missing = Source::File(directory.path().join("missing.csv"));
     let error = |source| Recipients::open(&source, &settings).err().unwrap().problem.to_string();
-    assert_eq!(error(missing), "No such file or directory (os error 2)");
+    assert_eq!(error(missing), "there is no such file");
     assert_eq!(error(Source::File(directory.path().to_owned())), "is a directory, not a file");
     let path = directory.path().join("r.csv");
     std::fs::write(&path, "phone,name\n").unwrap();

@@ -24,6 +24,16 @@ enum Target {
     Direct(File),
 }
 
+impl Write for Destination {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.out.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
+}
+
 impl Destination {
     /// Begins a report at `path`. A link is followed: what it points to is what will be replaced.
     ///

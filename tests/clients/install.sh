@@ -1,10 +1,11 @@
 #!/bin/sh
-# Installs the AWS CLI and boto3, as pinned in requirements.txt, into the virtual environment given as the argument.
+# Installs the AWS CLI and boto3, as pinned in requirements.txt, or what another file of requirements pins, into the
+# virtual environment given as the argument.
 # It needs python3 with the module venv and, the first time, PyPI. Run again it does nothing.
 set -eu
 
-venv=${1:?usage: install.sh VENV}
-requirements=$(dirname "$0")/requirements.txt
+venv=${1:?usage: install.sh VENV [REQUIREMENTS]}
+requirements=${2:-$(dirname "$0")/requirements.txt}
 
 fail() {
     echo "tests/clients/install.sh: $1" >&2

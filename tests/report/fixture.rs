@@ -83,7 +83,7 @@ pub(crate) fn with_cells(line: Line, cells: &[&str]) -> Line {
 }
 
 pub(crate) fn rejected(number: u64, cells: &[&str], code: &str, reason: &str) -> Line {
-    let content = Content::Rejected { code: code.to_owned(), reason: reason.to_owned() };
+    let content = Content::Rejected { code: code.to_owned(), reason: reason.to_owned(), key: None };
     Line { content, ..line(number, cells) }
 }
 

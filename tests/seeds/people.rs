@@ -108,8 +108,11 @@ fn line(entry: Entry, number: u64) -> Line {
             (number, 0, Some(("opt-out".to_owned(), "is on the list".to_owned())))
         }
         Entry::Rejected => {
-            let content =
-                Content::Rejected { code: "no-number".to_owned(), reason: "is no number".to_owned() };
+            let content = Content::Rejected {
+                code: "no-number".to_owned(),
+                reason: "is no number".to_owned(),
+                key: None,
+            };
             return Line { number, cells: vec!["?".to_owned(), "?".to_owned()], content };
         }
     };

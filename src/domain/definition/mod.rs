@@ -19,6 +19,7 @@ use std::time::Duration;
 pub use connect::{ConnectSettings, EndpointUrl};
 
 use super::content::Channel;
+use super::header::Header;
 use super::limits::{Member, Rules};
 use super::phone::{E164, Region};
 use super::problem::{Place, Problems};
@@ -133,6 +134,17 @@ impl Delimiter {
         }
     }
 
+    /// Many of them, in words.
+    #[must_use]
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Comma => "commas",
+            Self::Semicolon => "semicolons",
+            Self::Tab => "tabs",
+            Self::Pipe => "pipes",
+        }
+    }
+
     /// The delimiter by its character, or `tab`.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
@@ -220,12 +232,34 @@ pub enum Cost {
 /// # Errors
 /// Every mistake.
 pub fn parse(text: &str, file: &str, stem: &str) -> Result<Definition, Problems> {
+    parse_for(text, file, stem, |_| None)
+}
+
+/// The same for a recipients file: where the definition has mistakes, `header` is asked for the file's columns, and what
+/// they do not have is told with the rest.
+///
+/// # Errors
+/// Every mistake.
+pub fn parse_for(
+    text: &str,
+    file: &str,
+    stem: &str,
+    header: impl FnOnce(&RecipientsSettings) -> Option<Header>,
+) -> Result<Definition, Problems> {
     let origin = Problems::new(file, text);
     let mut problems = origin.clone();
     let root = document::parse(text.trim_start_matches('\u{feff}'), &mut problems);
     let definition = root.and_then(|root| resolve(Reader::new(root, &mut problems), stem, origin));
     match definition {
-        Some(definition) => problems.or(|| definition),
+        Some(definition) => {
+            if !problems.list().is_empty()
+                && let Some(header) = header(&definition.recipients)
+                && let Err(more) = definition.bind(&header)
+            {
+                more.list().iter().cloned().for_each(|problem| problems.push(problem));
+            }
+            problems.or(|| definition)
+        }
         None => {
             problems.push_if_empty("the definition cannot be read");
             Err(problems.sorted())

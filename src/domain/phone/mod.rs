@@ -3,6 +3,8 @@
 //! With `country`, the only file that names the phone library. It says what a number *is*; whether this campaign sends to it is the
 //! plan's business.
 
+mod tidy;
+
 use std::fmt;
 
 use rlibphonenumber::{
@@ -113,6 +115,16 @@ pub enum PhoneRejection {
         "the spreadsheet has rounded the number to something like 4.41E+11; format the column as text and enter it again"
     )]
     Scientific,
+    /// A valid number of its country, if it had a 0 in front.
+    #[error(
+        "the phone number lacks the 0 in front of it, as a spreadsheet drops it; format the column as text, or write it with + and the country code"
+    )]
+    LostZero,
+    /// A valid number, if it had a + in front.
+    #[error(
+        "the phone number seems to begin with a country code and lacks the + in front, as a spreadsheet drops it; write it with +"
+    )]
+    LostPlus,
     /// An extension cannot take a message.
     #[error("the phone number has an extension, which cannot take a message")]
     Extension,
@@ -155,6 +167,8 @@ impl PhoneRejection {
             Self::NoDigits => "phone-no-digits",
             Self::Unexpected(_) => "phone-unexpected-character",
             Self::Scientific => "phone-rounded",
+            Self::LostZero => "phone-lost-zero",
+            Self::LostPlus => "phone-lost-plus",
             Self::Extension => "phone-extension",
             Self::NoCountry => "phone-no-country",
             Self::UnknownCountry => "phone-unknown-country",
@@ -168,87 +182,36 @@ impl PhoneRejection {
     }
 }
 
-/// Longest text that is looked at, in bytes: a cell with more is not a number.
-const LONGEST: usize = 100;
-
 /// Reads a number as people write it. `default_region` is for numbers without a country code.
 ///
 /// # Errors
 /// Why it is not one; never because of its [`Line`].
 pub fn parse(text: &str, default_region: Option<Region>) -> Result<Phone, PhoneRejection> {
-    let tidy = tidy(text)?;
-    if let Some(international) = tidy.strip_prefix("00")
+    let tidy = tidy::tidy(text)?;
+    if let Some(international) = tidy.strip_prefix("00").or_else(|| tidy.strip_prefix("+00"))
         && let Ok(phone) = resolve(&format!("+{international}"), None)
     {
         return Ok(phone);
     }
-    if !tidy.starts_with('+') && default_region.is_none() {
-        return Err(PhoneRejection::NoCountry);
-    }
-    resolve(&tidy, default_region)
+    let read = match default_region {
+        None if !tidy.starts_with('+') => Err(PhoneRejection::NoCountry),
+        _ => resolve(&tidy, default_region),
+    };
+    read.map_err(|reason| lost(&tidy, default_region).unwrap_or(reason))
 }
 
-/// Plain digits, perhaps with a `+` in front: without separators, invisible characters and `tel:`.
-fn tidy(text: &str) -> Result<String, PhoneRejection> {
-    let text = text.trim().trim_start_matches(['\'', '\u{feff}']);
-    let text = text.get(..4).filter(|head| head.eq_ignore_ascii_case("tel:")).map_or(text, |_| &text[4..]);
-    if text.is_empty() {
-        return Err(PhoneRejection::Empty);
+/// What a spreadsheet has taken from a text that is not a number without it.
+fn lost(tidy: &str, default_region: Option<Region>) -> Option<PhoneRejection> {
+    if tidy.starts_with('+') {
+        return None;
     }
-    if text.len() > LONGEST {
-        return Err(PhoneRejection::TooLong);
+    let with_zero = default_region.filter(|_| !tidy.starts_with('0'));
+    if with_zero.is_some_and(|region| resolve(&format!("0{tidy}"), Some(region)).is_ok()) {
+        return Some(PhoneRejection::LostZero);
     }
-    if is_scientific(text) {
-        return Err(PhoneRejection::Scientific);
-    }
-    let mut tidy = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '0'..='9' => tidy.push(c),
-            '+' | '＋' if tidy.is_empty() => tidy.push('+'),
-            _ if is_separator(c) => {}
-            'x' | 'X' | '#' | ';' if tidy.len() >= 7 => return Err(PhoneRejection::Extension),
-            _ => match digit_value(c) {
-                Some(digit) => tidy.push(char::from(b'0' + digit)),
-                None if !text.chars().any(|c| digit_value(c).is_some()) => {
-                    return Err(PhoneRejection::NoDigits);
-                }
-                None => return Err(PhoneRejection::Unexpected(c)),
-            },
-        }
-    }
-    if tidy.trim_start_matches('+').is_empty() { Err(PhoneRejection::NoDigits) } else { Ok(tidy) }
-}
-
-/// Spaces and dashes of every kind, dots, brackets, and characters that nobody sees.
-fn is_separator(c: char) -> bool {
-    c.is_whitespace()
-        || matches!(
-            c,
-            '-' | '.' | '(' | ')' | '/' | '[' | ']' | '·' | '\u{ad}' | '−' | '－' | '．' | '（' | '）'
-        )
-        || ('\u{2010}'..='\u{2015}').contains(&c)
-        || ('\u{200b}'..='\u{200f}').contains(&c)
-        || ('\u{202a}'..='\u{202e}').contains(&c)
-        || ('\u{2060}'..='\u{2069}').contains(&c)
-        || c == '\u{feff}'
-}
-
-/// Decimal digits of the scripts that spreadsheets hold phone numbers in. Source: Unicode, general category Nd.
-fn digit_value(c: char) -> Option<u8> {
-    const ZEROS: [u32; 8] = [0x30, 0x660, 0x6f0, 0x966, 0x9e6, 0xe50, 0x0be6, 0xff10];
-    let code = u32::from(c);
-    ZEROS.iter().find_map(|zero| code.checked_sub(*zero).filter(|digit| *digit < 10)).map(|digit| digit as u8)
-}
-
-fn is_scientific(text: &str) -> bool {
-    text.split_once(['E', 'e']).is_some_and(|(mantissa, exponent)| {
-        let exponent = exponent.trim_start_matches('+');
-        !exponent.is_empty()
-            && exponent.bytes().all(|byte| byte.is_ascii_digit())
-            && mantissa.starts_with(|c: char| c.is_ascii_digit())
-            && mantissa.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b','))
-    })
+    // Shorter ones are too often numbers of some country by chance.
+    let with_plus = tidy.len() >= 10 && resolve(&format!("+{tidy}"), None).is_ok();
+    with_plus.then_some(PhoneRejection::LostPlus)
 }
 
 fn resolve(tidy: &str, default_region: Option<Region>) -> Result<Phone, PhoneRejection> {
@@ -285,103 +248,8 @@ fn resolve(tidy: &str, default_region: Option<Region>) -> Result<Phone, PhoneRej
     let number = E164::parse(&PHONE_NUMBER_UTIL.format(&parsed, PhoneNumberFormat::E164));
     let region = PHONE_NUMBER_UTIL.get_region_for_number(&parsed);
     let region = region.filter(|region| *region != rlibphonenumber::Region::World).map(Region);
-    Ok(Phone { number: number.ok_or(PhoneRejection::Invalid)?, region, line })
+    Ok(Phone { number: number.ok_or(PhoneRejection::TooLong)?, region, line })
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    fn read(text: &str, region: &str) -> Result<String, PhoneRejection> {
-        parse(text, Region::parse(region)).map(|phone| phone.number.0)
-    }
-
-    #[test]
-    fn known_numbers_in_the_forms_that_people_use() {
-        for (text, region, number) in [
-            ("+12025550143", "", "+12025550143"),
-            ("202-555-0143", "US", "+12025550143"),
-            ("(202) 555.0143", "US", "+12025550143"),
-            ("1 202 555 0143", "US", "+12025550143"),
-            ("+1 (202) 555‑0143", "", "+12025550143"),
-            ("tel:+1-202-555-0143", "", "+12025550143"),
-            ("\u{202a}+12025550143\u{202c}", "", "+12025550143"),
-            ("＋１２０２５５５０１４３", "", "+12025550143"),
-            ("'+12025550143", "", "+12025550143"),
-            ("0491 570 006", "AU", "+61491570006"),
-            ("491570006", "AU", "+61491570006"),
-            ("+44 (0)20 7946 0123", "", "+442079460123"),
-            ("0044 20 7946 0123", "", "+442079460123"),
-            ("00442079460123", "US", "+442079460123"),
-            ("442079460123", "GB", "+442079460123"),
-            ("+44 20 7946 0123", "", "+442079460123"),
-            ("٠٢٠٧٩٤٦٠١٢٣", "GB", "+442079460123"),
-        ] {
-            assert_eq!(read(text, region).as_deref(), Ok(number), "{text:?} in {region:?}");
-        }
-    }
-
-    #[test]
-    fn what_is_not_a_number_has_its_own_reason() {
-        use PhoneRejection as R;
-        for (text, region, reason) in [
-            ("", "US", R::Empty),
-            ("  \u{a0}", "US", R::Empty),
-            ("n/a", "US", R::NoDigits),
-            ("+", "US", R::NoDigits),
-            ("202-555-0143", "", R::NoCountry),
-            ("call 202-555-0143", "US", R::Unexpected('c')),
-            ("+12025550143, +12025550144", "", R::Unexpected(',')),
-            ("+12025550143 x12", "", R::Extension),
-            ("4.41E+11", "GB", R::Scientific),
-            ("1,20256E+10", "US", R::Scientific),
-            ("+999 1234 5678", "", R::UnknownCountry),
-            ("555-0143", "US", R::TooShort),
-            ("+1 202 555", "", R::TooShort),
-            ("+1 202 555 0143 000", "", R::TooLong),
-            ("+1 002 555 0143", "", R::Invalid),
-            // Ofcom's numbers for drama: nobody has them, and the library knows.
-            ("+44 7700 900123", "", R::Invalid),
-        ] {
-            assert_eq!(read(text, region), Err(reason), "{text:?} in {region:?}");
-        }
-    }
-
-    #[test]
-    fn region_and_kind_of_line() {
-        for (text, region, line) in [
-            ("+12025550143", "US", Line::Either),
-            ("+61491570006", "AU", Line::Mobile),
-            ("+442079460123", "GB", Line::Landline),
-        ] {
-            let phone = parse(text, None).unwrap();
-            assert_eq!((phone.region.unwrap().to_string().as_str(), phone.line), (region, line), "{text}");
-        }
-    }
-
-    #[test]
-    fn regions_are_those_with_a_numbering_plan() {
-        assert_eq!(Region::parse("gb"), Region::parse("GB"));
-        assert!(Region::parse("GB").is_some());
-        for text in ["", "ZZ", "USA", "001", "1"] {
-            assert_eq!(Region::parse(text), None, "{text}");
-        }
-    }
-
-    #[test]
-    fn debug_never_shows_a_number_in_full() {
-        assert_eq!(format!("{:?}", E164::parse("+12025550143").unwrap()), "E164(+1…43)");
-    }
-
-    proptest! {
-        #[test]
-        fn whatever_is_accepted_is_e164_and_reads_the_same_again(text in "\\PC{0,24}|[+0-9() -]{5,18}") {
-            if let Ok(phone) = parse(&text, Region::parse("US")) {
-                prop_assert!(E164::parse(phone.number.as_str()).is_some());
-                prop_assert_eq!(parse(phone.number.as_str(), None), Ok(phone));
-            }
-        }
-    }
-}
+mod tests;

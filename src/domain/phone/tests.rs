@@ -1,0 +1,107 @@
+//! Known numbers, and what is none.
+
+use proptest::prelude::*;
+
+use super::*;
+
+fn read(text: &str, region: &str) -> Result<String, PhoneRejection> {
+    parse(text, Region::parse(region)).map(|phone| phone.number.0)
+}
+
+#[test]
+fn known_numbers_in_the_forms_that_people_use() {
+    for (text, region, number) in [
+        ("+12025550143", "", "+12025550143"),
+        ("202-555-0143", "US", "+12025550143"),
+        ("(202) 555.0143", "US", "+12025550143"),
+        ("1 202 555 0143", "US", "+12025550143"),
+        ("+1 (202) 555‑0143", "", "+12025550143"),
+        ("tel:+1-202-555-0143", "", "+12025550143"),
+        ("\u{202a}+12025550143\u{202c}", "", "+12025550143"),
+        ("＋１２０２５５５０１４３", "", "+12025550143"),
+        ("'+12025550143", "", "+12025550143"),
+        ("0491 570 006", "AU", "+61491570006"),
+        ("491570006", "AU", "+61491570006"),
+        ("+44 (0)20 7946 0123", "", "+442079460123"),
+        ("0044 20 7946 0123", "", "+442079460123"),
+        ("00442079460123", "US", "+442079460123"),
+        ("442079460123", "GB", "+442079460123"),
+        ("+44 20 7946 0123", "", "+442079460123"),
+        ("٠٢٠٧٩٤٦٠١٢٣", "GB", "+442079460123"),
+        ("२०२५५५०१४३", "US", "+12025550143"),
+        ("(+1) 202/555~0143", "", "+12025550143"),
+        ("+001 202 555 0143", "", "+12025550143"),
+        ("12025550143.0", "US", "+12025550143"),
+        ("+12025550143,00", "", "+12025550143"),
+        ("TEL:202.555.0143", "US", "+12025550143"),
+        ("011 44 20 7946 0123", "US", "+442079460123"),
+        ("+49 (0) 30 123456", "", "+4930123456"),
+    ] {
+        assert_eq!(read(text, region).as_deref(), Ok(number), "{text:?} in {region:?}");
+    }
+}
+
+#[test]
+fn what_is_not_a_number_has_its_own_reason() {
+    use PhoneRejection as R;
+    for (text, region, reason) in [
+        ("", "US", R::Empty),
+        ("  \u{a0}", "US", R::Empty),
+        ("n/a", "US", R::NoDigits),
+        ("+", "US", R::NoDigits),
+        ("202-555-0143", "", R::NoCountry),
+        ("442079460123", "", R::LostPlus),
+        ("442079460123", "US", R::LostPlus),
+        ("0612345678", "", R::NoCountry),
+        ("call 202-555-0143", "US", R::Unexpected('c')),
+        ("+12025550143, +12025550144", "", R::Unexpected(',')),
+        ("+12025550143 x12", "", R::Extension),
+        ("4.41E+11", "GB", R::Scientific),
+        ("1,20256E+10", "US", R::Scientific),
+        ("+999 1234 5678", "", R::UnknownCountry),
+        ("555-0143", "US", R::TooShort),
+        ("+1 202 555", "", R::TooShort),
+        ("+1 202 555 0143 000", "", R::TooLong),
+        ("+1 002 555 0143", "", R::Invalid),
+        // Ofcom's numbers for drama: nobody has them, and the library knows.
+        ("+44 7700 900123", "", R::Invalid),
+    ] {
+        assert_eq!(read(text, region), Err(reason), "{text:?} in {region:?}");
+    }
+}
+
+#[test]
+fn region_and_kind_of_line() {
+    for (text, region, line) in [
+        ("+12025550143", "US", Line::Either),
+        ("+61491570006", "AU", Line::Mobile),
+        ("+442079460123", "GB", Line::Landline),
+    ] {
+        let phone = parse(text, None).unwrap();
+        assert_eq!((phone.region.unwrap().to_string().as_str(), phone.line), (region, line), "{text}");
+    }
+}
+
+#[test]
+fn regions_are_those_with_a_numbering_plan() {
+    assert_eq!(Region::parse("gb"), Region::parse("GB"));
+    assert!(Region::parse("GB").is_some());
+    for text in ["", "ZZ", "USA", "001", "1"] {
+        assert_eq!(Region::parse(text), None, "{text}");
+    }
+}
+
+#[test]
+fn debug_never_shows_a_number_in_full() {
+    assert_eq!(format!("{:?}", E164::parse("+12025550143").unwrap()), "E164(+1…43)");
+}
+
+proptest! {
+    #[test]
+    fn whatever_is_accepted_is_e164_and_reads_the_same_again(text in "\\PC{0,24}|[+0-9() -]{5,18}") {
+        if let Ok(phone) = parse(&text, Region::parse("US")) {
+            prop_assert!(E164::parse(phone.number.as_str()).is_some());
+            prop_assert_eq!(parse(phone.number.as_str(), None), Ok(phone));
+        }
+    }
+}

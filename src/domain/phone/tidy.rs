@@ -1,0 +1,110 @@
+//! What people and spreadsheets put between, before and behind the digits of a number.
+
+use super::PhoneRejection;
+
+/// Longest text that is looked at, in bytes: a cell with more is not a number.
+const LONGEST: usize = 100;
+
+/// Plain digits, perhaps with a `+` in front: without separators, invisible characters and `tel:`.
+pub(super) fn tidy(text: &str) -> Result<String, PhoneRejection> {
+    let text = text.trim().trim_start_matches(['\'', '\u{feff}']);
+    let text = text.get(..4).filter(|head| head.eq_ignore_ascii_case("tel:")).map_or(text, |_| &text[4..]);
+    if text.is_empty() {
+        return Err(PhoneRejection::Empty);
+    }
+    let text = without_decimals(text);
+    if text.len() > LONGEST {
+        return Err(PhoneRejection::TooLong);
+    }
+    if is_scientific(text) {
+        return Err(PhoneRejection::Scientific);
+    }
+    let mut tidy = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '0'..='9' => tidy.push(c),
+            '+' | '＋' if tidy.is_empty() => tidy.push('+'),
+            _ if is_separator(c) => {}
+            'x' | 'X' | '#' | ';' if tidy.len() >= 7 => return Err(PhoneRejection::Extension),
+            _ => match digit_value(c) {
+                Some(digit) => tidy.push(char::from(b'0' + digit)),
+                None if !text.chars().any(|c| digit_value(c).is_some()) => {
+                    return Err(PhoneRejection::NoDigits);
+                }
+                None => return Err(PhoneRejection::Unexpected(c)),
+            },
+        }
+    }
+    if tidy.trim_start_matches('+').is_empty() { Err(PhoneRejection::NoDigits) } else { Ok(tidy) }
+}
+
+/// Spaces and dashes of every kind, dots, brackets, and characters that nobody sees.
+fn is_separator(c: char) -> bool {
+    c.is_whitespace()
+        || matches!(
+            c,
+            '~' | '～'
+                | '〜'
+                | '∼'
+                | '⁓'
+                | '⁃'
+                | '﹘'
+                | '﹣'
+                | 'ー'
+                | '／'
+                | '［'
+                | '］'
+                | '\u{180e}'
+                | '\u{fe0f}'
+                | '-'
+                | '.'
+                | '('
+                | ')'
+                | '/'
+                | '['
+                | ']'
+                | '·'
+                | '\u{ad}'
+                | '−'
+                | '－'
+                | '．'
+                | '（'
+                | '）'
+        )
+        || ('\u{2010}'..='\u{2015}').contains(&c)
+        || ('\u{200b}'..='\u{200f}').contains(&c)
+        || ('\u{202a}'..='\u{202e}').contains(&c)
+        || ('\u{2060}'..='\u{2069}').contains(&c)
+        || c == '\u{feff}'
+}
+
+/// Decimal digits of the scripts that spreadsheets hold phone numbers in. Source: Unicode, general category Nd.
+fn digit_value(c: char) -> Option<u8> {
+    const ZEROS: [u32; 18] = [
+        0x30, 0x660, 0x6f0, 0x966, 0x9e6, 0xa66, 0xae6, 0xb66, 0xbe6, 0xc66, 0xce6, 0xd66, 0xe50, 0xed0,
+        0x1040, 0x17e0, 0x1810, 0xff10,
+    ];
+    let code = u32::from(c);
+    ZEROS.iter().find_map(|zero| code.checked_sub(*zero).filter(|digit| *digit < 10)).map(|digit| digit as u8)
+}
+
+/// A number that a program held as a fraction, `12025550143.0`: the zeros are no digits of it.
+fn without_decimals(text: &str) -> &str {
+    let Some((whole, decimals)) = text.rsplit_once(['.', ',']) else { return text };
+    let digits = whole.strip_prefix('+').unwrap_or(whole);
+    let fraction = digits.len() >= 7
+        && digits.bytes().all(|byte| byte.is_ascii_digit())
+        && !decimals.is_empty()
+        && decimals.bytes().all(|byte| byte == b'0');
+    if fraction { whole } else { text }
+}
+
+fn is_scientific(text: &str) -> bool {
+    text.split_once(['E', 'e']).is_some_and(|(mantissa, exponent)| {
+        let exponent = exponent.trim_start_matches('+');
+        !exponent.is_empty()
+            && exponent.bytes().all(|byte| byte.is_ascii_digit())
+            && mantissa.starts_with(|c: char| c.is_ascii_digit())
+            && mantissa.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b','))
+    })
+}

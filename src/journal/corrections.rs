@@ -1,0 +1,79 @@
+//! Corrections: rows that take the place of lines which the file had wrong, while every other row stays as it is.
+
+use rusqlite::{Transaction, TransactionBehavior, params};
+
+use super::error::JournalError;
+use super::index;
+use super::known;
+use super::line::{Content, Line};
+use super::open::Journal;
+use super::plan::Plan;
+use super::planned::{self, Planned};
+use super::row::{CampaignId, StateColumn, texts};
+use super::tally::Delta;
+use crate::domain::request::Shape;
+use crate::domain::state::{self, Event, State};
+
+impl Journal {
+    /// Begins to read corrections. Nothing is forgotten and nothing will be withdrawn but what stood on their lines.
+    ///
+    /// # Errors
+    /// Where the journal cannot be written.
+    pub fn begin_corrections(
+        &mut self,
+        campaign: CampaignId,
+        shape: &Shape,
+        columns: &[String],
+    ) -> Result<Plan, JournalError> {
+        let tx = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let request = serde_json::to_string(shape).expect("strings and integers always serialize");
+        let shape = known::or_new(&tx, "shape", "request", campaign, &request)?;
+        let header = known::or_new(&tx, "header", "columns", campaign, &texts(columns))?;
+        if !index::is_made(&tx, campaign)? {
+            let mut delta = Delta::default();
+            index::make(&tx, campaign, &mut delta)?;
+            delta.write(&tx, campaign)?;
+        }
+        planned::mark(&tx, campaign, Planned::Begun)?;
+        tx.commit()?;
+        Ok(Plan::of(campaign, shape, header, true))
+    }
+}
+
+/// Makes room for a correction: what was rejected on its line goes, and a recipient of another key that stood there is
+/// withdrawn, or loses its line if it was attempted. Says how many were withdrawn.
+pub(super) fn clear(
+    tx: &Transaction<'_>,
+    campaign: CampaignId,
+    line: &Line,
+    delta: &mut Delta,
+) -> Result<u64, JournalError> {
+    let number = i64::try_from(line.number).unwrap_or(i64::MAX);
+    let key = match &line.content {
+        Content::Recipient { key, .. } => Some(key.as_str()),
+        Content::Rejected { .. } => None,
+    };
+    let there: Vec<(i64, State, Option<String>)> = tx
+        .prepare_cached("SELECT id, state, key FROM row WHERE campaign_id = ?1 AND line = ?2")?
+        .query_map(params![campaign.0, number], |row| {
+            let StateColumn(state) = row.get(1)?;
+            Ok((row.get(0)?, state, row.get(2)?))
+        })?
+        .collect::<Result<_, _>>()?;
+    let mut withdrawn = 0;
+    for (id, before, known) in there {
+        if matches!(before, State::Rejected | State::Duplicate) {
+            tx.prepare_cached("DELETE FROM row WHERE id = ?1")?.execute([id])?;
+            delta.remove(before, 1);
+        } else if known.as_deref() != key {
+            let after = state::next(before, Event::Missing).unwrap_or(before);
+            tx.prepare_cached("UPDATE row SET line = NULL, state = ?2 WHERE id = ?1")?
+                .execute(params![id, StateColumn(after)])?;
+            if after != before {
+                withdrawn += 1;
+                delta.moved(before, after);
+            }
+        }
+    }
+    Ok(withdrawn)
+}

@@ -1,0 +1,340 @@
+//! What characters the bytes of a recipients file stand for: said by the user or a byte order mark, or guessed.
+//!
+//! UTF-8 is never guessed away: a file that has more of its sequences than of what is none is UTF-8, and its broken
+//! rows are rejected one by one.
+
+use std::io::{self, Read};
+
+use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
+use encoding_rs::{Decoder, EUC_JP, Encoding, SHIFT_JIS, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
+
+use super::error::FileProblem;
+
+/// Bytes of the parts of a file that are shown to the detector, at most.
+const SHOWN: usize = 1024 * 1024;
+/// Bytes before and behind the first character that shows how the file was read, at most.
+const AROUND: usize = 200;
+
+/// What was found out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Found {
+    pub(super) encoding: &'static Encoding,
+    /// Where it was guessed: a piece of the text, read so.
+    pub(super) guess: Option<String>,
+}
+
+impl Found {
+    pub(super) fn sure(encoding: &'static Encoding) -> Self {
+        Self { encoding, guess: None }
+    }
+}
+
+/// An encoding by the name that people give it.
+pub(super) fn named(name: &str) -> Result<&'static Encoding, FileProblem> {
+    let folded = name.trim().to_lowercase().replace(['_', ' '], "-");
+    let label = match folded.as_str() {
+        "ansi" | "windows1252" | "latin-1" => "windows-1252",
+        "macroman" | "mac-roman" | "macosroman" => "macintosh",
+        "utf8" | "utf-8-sig" | "utf8-sig" => "utf-8",
+        "utf16" | "utf-16" | "unicode" => "utf-16le",
+        "cp932" => "shift_jis",
+        "cp949" => "euc-kr",
+        other => other,
+    };
+    Encoding::for_label_no_replacement(label.as_bytes())
+        .or_else(|| Encoding::for_label_no_replacement(label.replace('-', "_").as_bytes()))
+        .ok_or_else(|| FileProblem::Encoding(name.to_owned()))
+}
+
+/// What the first bytes of a file say for certain.
+pub(super) fn certain(head: &[u8]) -> Result<Option<&'static Encoding>, FileProblem> {
+    if head.starts_with(b"\xff\xfe\0\0") || head.starts_with(b"\0\0\xfe\xff") {
+        return Err(FileProblem::Archive("UTF-32 text"));
+    }
+    if let Some((encoding, _)) = Encoding::for_bom(head) {
+        return Ok(Some(encoding));
+    }
+    let sample = &head[..head.len().min(1024)];
+    let zeros = |odd: usize| sample.iter().skip(odd).step_by(2).filter(|byte| **byte == 0).count();
+    match (zeros(0), zeros(1)) {
+        (0, 0) => Ok(None),
+        // Every second byte of Latin letters, digits and commas is zero in UTF-16.
+        (0, odd) if odd * 4 > sample.len() => Ok(Some(UTF_16LE)),
+        (even, 0) if even * 4 > sample.len() => Ok(Some(UTF_16BE)),
+        _ => Err(FileProblem::Archive("no text (it has NUL bytes)")),
+    }
+}
+
+/// Reads bytes to find out what they are.
+pub(super) struct Scan {
+    detector: EncodingDetector,
+    shown: usize,
+    /// Bytes at the end of the last piece that may be half a character.
+    carry: Vec<u8>,
+    /// Bytes beyond ASCII that are UTF-8, and sequences that are not.
+    valid: u64,
+    invalid: u64,
+    around: Vec<u8>,
+}
+
+impl Scan {
+    pub(super) fn new() -> Self {
+        Self {
+            detector: EncodingDetector::new(Iso2022JpDetection::Deny),
+            shown: 0,
+            carry: Vec::new(),
+            valid: 0,
+            invalid: 0,
+            around: Vec::new(),
+        }
+    }
+
+    /// Reads to the end.
+    pub(super) fn read(mut self, mut reader: impl Read) -> Result<Found, FileProblem> {
+        let mut block = vec![0; 64 * 1024];
+        loop {
+            match reader.read(&mut block) {
+                Ok(0) => break,
+                Ok(length) => self.see(&block[..length]),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        self.found(true)
+    }
+
+    pub(super) fn see(&mut self, bytes: &[u8]) {
+        if self.carry.is_empty() {
+            return self.look(bytes);
+        }
+        let mut joined = std::mem::take(&mut self.carry);
+        joined.extend_from_slice(bytes);
+        self.look(&joined);
+    }
+
+    fn look(&mut self, bytes: &[u8]) {
+        let mut rest = bytes;
+        loop {
+            let valid = Encoding::utf8_valid_up_to(rest);
+            self.valid += beyond_ascii(&rest[..valid]);
+            if valid == rest.len() {
+                break;
+            }
+            match str::from_utf8(&rest[valid..]).map_err(|error| error.error_len()) {
+                Err(Some(length)) => {
+                    if self.invalid == 0 {
+                        self.around = line_around(bytes, bytes.len() - rest.len() + valid);
+                    }
+                    self.invalid += 1;
+                    rest = &rest[valid + length..];
+                }
+                _ => {
+                    self.carry = rest[valid..].to_vec();
+                    if self.invalid == 0 {
+                        self.around = line_around(bytes, bytes.len() - rest.len() + valid);
+                    }
+                    break;
+                }
+            }
+        }
+        if self.invalid > 0 && self.shown < SHOWN && !bytes.is_ascii() {
+            self.shown += bytes.len();
+            self.detector.feed(&bytes[..bytes.len() - self.carry.len()], false);
+        }
+    }
+
+    /// What it is, as far as it was seen.
+    pub(super) fn found(mut self, whole: bool) -> Result<Found, FileProblem> {
+        if whole && !self.carry.is_empty() {
+            let carry = std::mem::take(&mut self.carry);
+            self.detector.feed(&carry, false);
+            self.invalid += 1;
+        }
+        if self.invalid == 0 || self.valid / 2 > self.invalid {
+            return Ok(Found::sure(UTF_8));
+        }
+        self.detector.feed(b"", true);
+        let guess = self.detector.guess(None, Utf8Detection::Deny);
+        // Where both read the same, the one that people know.
+        let candidates = [WINDOWS_1252, guess, SHIFT_JIS, EUC_JP];
+        let read = |encoding: &'static Encoding| encoding.decode_without_bom_handling(&self.around).0;
+        let text = read(guess);
+        let found = candidates.into_iter().find(|candidate| {
+            let candidate_text = read(candidate);
+            if [SHIFT_JIS, EUC_JP].contains(candidate) {
+                return makes_sense(&candidate_text) && candidate_text.chars().any(is_kana);
+            }
+            candidate_text == text && makes_sense(&candidate_text)
+        });
+        let encoding = found.ok_or(FileProblem::Unclear)?;
+        Ok(Found { encoding, guess: Some(word(&read(encoding))) })
+    }
+}
+
+/// Whether a text can be what somebody wrote: no controls, no replacements, and no odd signs within words. The last
+/// character may be cut.
+fn makes_sense(text: &str) -> bool {
+    let characters: Vec<char> = text.chars().collect();
+    let odd = |c: char| !c.is_ascii() && !c.is_alphanumeric() && !c.is_whitespace();
+    let usual = |c: char| matches!(c, '’' | '‘' | '´' | '–' | '—' | '·' | 'ー' | '々' | '、' | '。' | '，');
+    let within = |c: char| c.is_alphanumeric() || odd(c);
+    let senseless = characters.windows(3).filter(|window| {
+        let broken = window[1] == '\u{fffd}' || ('\u{80}'..='\u{9f}').contains(&window[1]);
+        broken || (odd(window[1]) && !usual(window[1]) && within(window[0]) && within(window[2]))
+    });
+    let beyond = characters.iter().filter(|c| !c.is_ascii()).count();
+    senseless.count() * 10 <= beyond
+}
+
+fn is_kana(c: char) -> bool {
+    ('\u{3041}'..='\u{30ff}').contains(&c)
+}
+
+fn beyond_ascii(bytes: &[u8]) -> u64 {
+    if bytes.is_ascii() { 0 } else { bytes.iter().filter(|byte| !byte.is_ascii()).count() as u64 }
+}
+
+/// The line with this byte, as far as it is near.
+fn line_around(bytes: &[u8], at: usize) -> Vec<u8> {
+    let newline = |byte: &u8| matches!(byte, b'\r' | b'\n');
+    let start =
+        bytes[..at].iter().rposition(newline).map_or(0, |before| before + 1).max(at.saturating_sub(AROUND));
+    let end = bytes[at..].iter().position(newline).map_or(bytes.len(), |length| at + length).min(at + AROUND);
+    bytes[start..end].to_vec()
+}
+
+/// The word with the first character beyond ASCII.
+fn word(text: &str) -> String {
+    let at = text.find(|c: char| !c.is_ascii()).unwrap_or_default();
+    let within = |c: char| c.is_alphabetic() || !c.is_ascii() || c == '\'';
+    let start = text[..at].rfind(|c: char| !within(c)).map_or(0, |before| before + 1);
+    let end = text[at..].find(|c: char| !within(c)).map_or(text.len(), |length| at + length);
+    text[start..end].to_owned()
+}
+
+/// Text in another encoding, as UTF-8. What cannot be decoded is U+FFFD.
+pub(super) struct Decoded<R> {
+    inner: R,
+    decoder: Decoder,
+    input: Vec<u8>,
+    output: Vec<u8>,
+    at: usize,
+    ended: bool,
+}
+
+impl<R: Read> Decoded<R> {
+    pub(super) fn new(inner: R, encoding: &'static Encoding) -> Self {
+        let decoder = encoding.new_decoder_with_bom_removal();
+        Self { inner, decoder, input: vec![0; 16 * 1024], output: Vec::new(), at: 0, ended: false }
+    }
+
+    fn refill(&mut self) -> io::Result<()> {
+        let length = self.inner.read(&mut self.input)?;
+        self.ended = length == 0;
+        let most = self.decoder.max_utf8_buffer_length(length).unwrap_or(64 * 1024);
+        self.output.resize(most, 0);
+        let (_, _, written, _) =
+            self.decoder.decode_to_utf8(&self.input[..length], &mut self.output, self.ended);
+        self.output.truncate(written);
+        self.at = 0;
+        Ok(())
+    }
+}
+
+impl<R: Read> Read for Decoded<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        while self.at == self.output.len() && !self.ended {
+            self.refill()?;
+        }
+        let length = buffer.len().min(self.output.len() - self.at);
+        buffer[..length].copy_from_slice(&self.output[self.at..self.at + length]);
+        self.at += length;
+        Ok(length)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(bytes: &[u8]) -> (&'static str, Option<String>) {
+        let Found { encoding, guess } = Scan::new().read(bytes).unwrap();
+        (encoding.name(), guess)
+    }
+
+    #[test]
+    fn files_are_what_most_of_them_is() {
+        assert_eq!(found(b"phone,name\n1,Ann\n"), ("UTF-8", None));
+        assert_eq!(found("phone,name\n1,Renée\n".as_bytes()), ("UTF-8", None));
+        assert_eq!(found(b"phone,name\n1,Ren\xe9e M\xfcller\n"), ("windows-1252", Some("Renée".to_owned())));
+        assert_eq!(found(b"phone,name\n1,it\x92s\n"), ("windows-1252", Some("it’s".to_owned())));
+        assert_eq!(found(b"1,Ren\xe9"), ("windows-1252", Some("René".to_owned())), "in the last byte");
+        let mixed = ["1,Renée\n".repeat(5).into_bytes(), b"2,Ren\xe9e\n".to_vec()].concat();
+        assert_eq!(found(&mixed), ("UTF-8", None), "one broken row does not make the others something else");
+        let far = ["1,Ann\n".repeat(100_000).into_bytes(), b"2,Ren\xe9e\n".to_vec()].concat();
+        assert_eq!(found(&far).0, "windows-1252");
+    }
+
+    #[test]
+    fn other_scripts_are_recognised() {
+        for (encoding, text) in [
+            (encoding_rs::WINDOWS_1251, "Здравствуйте, Наталья Сергеевна, ждём вас завтра"),
+            (SHIFT_JIS, "田中さん、明日の予約をお忘れなく"),
+            (encoding_rs::WINDOWS_1250, "Příliš žluťoučký kůň úpěl ďábelské ódy"),
+            (encoding_rs::GBK, "您好，您的预约时间是明天上午九点"),
+        ] {
+            let (bytes, _, lost) = encoding.encode(text);
+            assert!(!lost);
+            assert_eq!(found(&bytes).0, encoding.name(), "{text}");
+        }
+    }
+
+    #[test]
+    fn utf_16_is_known_by_its_mark_or_its_zeros() {
+        for (bytes, name) in [
+            (&b"\xff\xfep\0h\0"[..], "UTF-16LE"),
+            (b"\xfe\xff\0p\0h", "UTF-16BE"),
+            (b"p\0h\0o\0n\0e\0", "UTF-16LE"),
+            (b"\0p\0h\0o\0n\0e", "UTF-16BE"),
+            (b"\xef\xbb\xbfphone", "UTF-8"),
+        ] {
+            assert_eq!(certain(bytes).unwrap().map(Encoding::name), Some(name));
+        }
+        assert_eq!(certain(b"phone").unwrap(), None);
+        assert!(certain(b"ph\0one\0\0\0,,").is_err());
+    }
+
+    #[test]
+    fn decoding_does_not_depend_on_how_the_bytes_come() {
+        struct Drops(&'static [u8]);
+        impl Read for Drops {
+            fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+                let length = self.0.len().min(1).min(buffer.len());
+                buffer[..length].copy_from_slice(&self.0[..length]);
+                self.0 = &self.0[length..];
+                Ok(length)
+            }
+        }
+        let mut text = String::new();
+        Decoded::new(Drops(b"\xff\xfeR\0\xe9\0\x3d\xd8\x00\xde"), UTF_16LE)
+            .read_to_string(&mut text)
+            .unwrap();
+        assert_eq!(text, "Ré😀");
+    }
+
+    #[test]
+    fn names_are_those_that_people_use() {
+        for (name, encoding) in [
+            ("UTF-8", "UTF-8"),
+            ("cp1252", "windows-1252"),
+            ("latin1", "windows-1252"),
+            ("ISO 8859-15", "ISO-8859-15"),
+            ("Mac Roman", "macintosh"),
+            ("utf_16", "UTF-16LE"),
+            ("Shift JIS", "Shift_JIS"),
+        ] {
+            assert_eq!(named(name).unwrap().name(), encoding);
+        }
+        assert!(named("klingon").is_err());
+    }
+}

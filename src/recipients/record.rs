@@ -1,0 +1,119 @@
+//! One record of a recipients file: its cells as text, in one piece of memory.
+
+use crate::domain::binding::Cells;
+
+/// The cells of a record, in their order.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Record {
+    text: String,
+    ends: Vec<usize>,
+}
+
+/// A cell of a record is not UTF-8; its index.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct NotText(pub(super) usize);
+
+impl Record {
+    /// The cells, in their order.
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = &str> + ExactSizeIterator {
+        (0..self.ends.len()).map(|at| self.cell(at))
+    }
+
+    /// How many cells there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    /// Whether there is no cell.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.ends.is_empty()
+    }
+
+    /// Whether there is nothing in any cell.
+    pub(super) fn is_blank(&self) -> bool {
+        self.text.trim().is_empty()
+    }
+
+    pub(super) fn push(&mut self, cell: &str) {
+        self.text.push_str(cell);
+        self.ends.push(self.text.len());
+    }
+
+    /// The longest cell, where it is longer than `limit` bytes.
+    pub(super) fn longer_than(&self, limit: usize) -> Option<usize> {
+        if self.text.len() <= limit {
+            return None;
+        }
+        (0..self.ends.len()).find(|at| self.cell(*at).len() > limit)
+    }
+
+    /// Whether a character in it could not be decoded.
+    pub(super) fn undecodable(&self) -> Option<NotText> {
+        self.text.contains('\u{fffd}').then(|| {
+            NotText((0..self.ends.len()).find(|at| self.cell(*at).contains('\u{fffd}')).unwrap_or_default())
+        })
+    }
+
+    /// Cells by their bytes and ends. What is not UTF-8 is replaced, and said.
+    pub(super) fn from_bytes(bytes: &[u8], ends: &[usize]) -> (Self, Option<NotText>) {
+        if let Ok(text) = str::from_utf8(bytes)
+            && ends.iter().all(|end| text.is_char_boundary(*end))
+        {
+            return (Self { text: text.to_owned(), ends: ends.to_owned() }, None);
+        }
+        let (mut record, mut wrong) = (Self::default(), None);
+        let mut start = 0;
+        for (at, end) in ends.iter().enumerate() {
+            let cell = String::from_utf8_lossy(&bytes[start..*end]);
+            if wrong.is_none() && matches!(cell, std::borrow::Cow::Owned(_)) {
+                wrong = Some(NotText(at));
+            }
+            record.push(&cell);
+            start = *end;
+        }
+        (record, wrong)
+    }
+}
+
+impl<S: AsRef<str>> FromIterator<S> for Record {
+    fn from_iter<I: IntoIterator<Item = S>>(cells: I) -> Self {
+        let mut record = Self::default();
+        cells.into_iter().for_each(|cell| record.push(cell.as_ref()));
+        record
+    }
+}
+
+impl Cells for Record {
+    fn count(&self) -> usize {
+        self.ends.len()
+    }
+
+    fn cell(&self, at: usize) -> &str {
+        let start = match at {
+            0 => 0,
+            _ => self.ends.get(at - 1).copied().unwrap_or(self.text.len()),
+        };
+        let end = self.ends.get(at).copied().unwrap_or(self.text.len()).max(start);
+        if at < self.ends.len() { &self.text[start..end] } else { "" }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cells_that_are_no_text_are_named() {
+        let (record, wrong) = Record::from_bytes("Annéx".as_bytes(), &[3, 5, 6]);
+        assert_eq!((record.iter().collect::<Vec<_>>(), wrong), (vec!["Ann", "é", "x"], None));
+        let (record, wrong) = Record::from_bytes("a\u{e9}".as_bytes(), &[1, 2, 3]);
+        assert_eq!(
+            (record.iter().collect::<Vec<_>>(), wrong),
+            (vec!["a", "\u{fffd}", "\u{fffd}"], Some(NotText(1))),
+            "two halves of a character are no characters"
+        );
+        assert_eq!((record.len(), record.cell(3), record.is_blank()), (3, "", false));
+    }
+}
