@@ -48,7 +48,9 @@ CREATE TABLE row (
     first_attempt_at INTEGER,
     doubt_at         INTEGER,       -- the first attempt that may have started a contact; NULL: none may have
     settled_at       INTEGER,
-    contact_id       TEXT,
+    contact_id       ANY,           -- 16 bytes where it is a UUID, else text
+    room             BLOB,          -- zeros that make way for what an attempt and its answer add: rows are written over in
+                                    -- place, and pages need not be split
     code             TEXT,          -- the last refusal's or the rejection's code
     reason           TEXT           -- in words
 ) STRICT;

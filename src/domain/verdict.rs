@@ -23,8 +23,17 @@ const MAX_UNANSWERED: u32 = 12;
 /// The back-off after a refusal of one row.
 pub const ROW_BACKOFF: Backoff = Backoff { base: Duration::from_millis(500), cap: Duration::from_secs(60) };
 
-/// The pause of the whole run while the active chats quota is full.
-pub const QUOTA_BACKOFF: Backoff = Backoff { base: Duration::from_secs(4), cap: Duration::from_secs(60) };
+/// The shortest and the longest pause of the whole run while the active chats quota is full.
+const QUOTA_PAUSE: (Duration, Duration) = (Duration::from_secs(3), Duration::from_secs(60));
+
+/// How long to wait until one request finds out whether the active chats quota, full for so long already, has room again:
+/// an eighth of that, give or take, so that little of what becomes free is lost, and few requests are refused for it. A
+/// `jitter` is in `0.0..1.0`.
+#[must_use]
+pub fn quota_pause(full_for: Duration, jitter: f64) -> Duration {
+    let (least, most) = QUOTA_PAUSE;
+    (full_for / 8).clamp(least, most).mul_f64(0.75 + jitter.clamp(0.0, 1.0) / 2.0)
+}
 
 /// Exponential back-off with full jitter: uniform between zero and `min(cap, base * 2^(n-1))`.
 ///

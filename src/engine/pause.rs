@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::domain::verdict::QUOTA_BACKOFF;
+use crate::domain::verdict::quota_pause;
 
 /// The active chats quota.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -12,23 +12,22 @@ pub(super) enum Pause {
     /// Has room.
     #[default]
     Off,
-    /// Is full, for the so-manieth time in a row; nothing is sent until then.
-    Until(Instant, u32),
-    /// May have room again: one request at a time finds out.
-    Probing(u32),
+    /// Is full, since the second instant as far as is known; nothing is sent until the first.
+    Until(Instant, Instant),
+    /// Was full since then, and may have room again: one request at a time finds out.
+    Probing(Instant),
 }
 
 impl Pause {
     /// Begins or prolongs the pause, and says how long it is; `None` where it is on already.
     pub(super) fn begin(&mut self, now: Instant, jitter: f64) -> Option<Duration> {
-        let times = match self {
-            Self::Off => 1,
-            Self::Probing(times) => times.saturating_add(1),
+        let since = match self {
+            Self::Off => now,
+            Self::Probing(since) => *since,
             Self::Until(..) => return None,
         };
-        // At least half of the ceiling: a pause of nothing is none.
-        let length = QUOTA_BACKOFF.delay(times, 0.5 + jitter / 2.0);
-        *self = Self::Until(now + length, times);
+        let length = quota_pause(now - since, jitter);
+        *self = Self::Until(now + length, since);
         Some(length)
     }
 
@@ -44,10 +43,10 @@ impl Pause {
 
     /// After its time the pause becomes a probe.
     pub(super) fn wake(&mut self, now: Instant) {
-        if let Self::Until(until, times) = *self
+        if let Self::Until(until, since) = *self
             && until <= now
         {
-            *self = Self::Probing(times);
+            *self = Self::Probing(since);
         }
     }
 
@@ -84,25 +83,32 @@ mod tests {
         assert_eq!((pause.is_on(), pause.ends_at(), pause.limit(7)), (false, None, 7));
         assert!(!pause.started(), "there is no pause to end");
 
-        assert_eq!(pause.begin(now, 0.0), Some(2 * SECOND), "half of the first ceiling at least");
-        assert_eq!((pause.is_on(), pause.ends_at(), pause.limit(7)), (true, Some(now + 2 * SECOND), 0));
+        assert_eq!(pause.begin(now, 0.5), Some(3 * SECOND), "the shortest, a quarter more or less");
+        assert_eq!((pause.is_on(), pause.ends_at(), pause.limit(7)), (true, Some(now + 3 * SECOND), 0));
         assert_eq!(
             pause.begin(now + SECOND, 0.5),
             None,
             "another refusal from before it does not prolong it"
         );
         assert!(!pause.started(), "an answer from before it says nothing about the quota now");
-        pause.wake(now + 2 * SECOND - Duration::from_millis(1));
+        pause.wake(now + 3 * SECOND - Duration::from_millis(1));
         assert!(pause.is_on());
 
-        pause.wake(now + 2 * SECOND);
+        pause.wake(now + 3 * SECOND);
         assert_eq!((pause.is_on(), pause.ends_at()), (false, None));
         assert_eq!((pause.limit(7), pause.limit(0)), (1, 0), "one request finds out");
-        assert_eq!(pause.begin(now, 1.0), Some(8 * SECOND), "the second ceiling");
-        pause.wake(now + 8 * SECOND);
-        assert_eq!(pause.begin(now, 0.5), Some(12 * SECOND), "three quarters of the third");
-        pause.wake(now + 12 * SECOND);
+        let full = now + 60 * SECOND;
+        assert_eq!(
+            pause.begin(full, 1.0),
+            Some(60 * SECOND / 8 * 5 / 4),
+            "an eighth of the time for which it is full"
+        );
+        pause.wake(full + 10 * SECOND);
+        let full = now + 7_200 * SECOND;
+        assert_eq!(pause.begin(full, 0.0), Some(45 * SECOND), "the longest, a quarter less");
+        pause.wake(full + 45 * SECOND);
         assert!(pause.started());
         assert_eq!((pause.is_on(), pause.limit(7)), (false, 7));
+        assert_eq!(pause.begin(full + 50 * SECOND, 0.5), Some(3 * SECOND), "it begins anew");
     }
 }

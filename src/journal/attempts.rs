@@ -8,7 +8,10 @@ use rusqlite::{Row, Transaction, params};
 
 use super::error::JournalError;
 use super::open::Journal;
-use super::row::{CampaignId, Frozen, RowId, StampColumn, StateColumn, TextsColumn, TokenColumn};
+use super::row::{
+    CampaignId, ContactIdColumn, Frozen, ROOM_CLAIMED, RowId, StampColumn, StateColumn, TextsColumn,
+    TokenColumn,
+};
 use super::tally::Delta;
 use crate::domain::request::Shape;
 use crate::domain::stamp::Stamp;
@@ -108,6 +111,7 @@ pub(super) fn claim_next(
     let marked = tx
         .prepare_cached(&format!(
             "UPDATE row SET state = {attempting}, attempts = attempts + 1,
+                 room = iif(first_attempt_at IS NULL, zeroblob({ROOM_CLAIMED}), room),
                  first_attempt_at = coalesce(first_attempt_at, ?4), doubt_at = coalesce(doubt_at, ?4)
              WHERE campaign_id = ?1 AND state = {state} AND id > ?2 AND id <= ?3",
             attempting = State::Attempting.code()
@@ -195,15 +199,16 @@ pub(super) fn settle(
 ) -> Result<State, JournalError> {
     let id = settlement.id.0;
     let at = StampColumn(settlement.at);
+    let contact_id = settlement.contact_id.as_deref().map(ContactIdColumn);
     if settlement.event == Event::Answered {
         // What nearly every row comes to, in one statement.
         let (before, after) = (State::Attempting, state::next(State::Attempting, Event::Answered)?);
         let answered = tx
             .prepare_cached(
-                "UPDATE row SET state = ?2, settled_at = ?3, contact_id = ?4, doubt_at = NULL
+                "UPDATE row SET state = ?2, settled_at = ?3, contact_id = ?4, doubt_at = NULL, room = NULL
                  WHERE id = ?1 AND state = 1 AND code IS NULL",
             )?
-            .execute(params![id, after.code(), at, settlement.contact_id])?;
+            .execute(params![id, after.code(), at, contact_id])?;
         if answered == 1 {
             delta.moved(before, after);
             return Ok(after);
@@ -225,12 +230,12 @@ pub(super) fn settle(
         Event::Answered => tx
             .prepare_cached(
                 // That a person decided to send again stays to be seen in the report.
-                "UPDATE row SET state = ?2, settled_at = ?3, contact_id = ?4, doubt_at = NULL,
+                "UPDATE row SET state = ?2, settled_at = ?3, contact_id = ?4, doubt_at = NULL, room = NULL,
                      code = (SELECT decision FROM decision WHERE row_id = ?1 ORDER BY id DESC LIMIT 1),
                      reason = (SELECT ?5 FROM decision WHERE row_id = ?1 LIMIT 1)
                  WHERE id = ?1",
             )?
-            .execute(params![id, after.code(), at, settlement.contact_id, Decision::Resend.words()])?,
+            .execute(params![id, after.code(), at, contact_id, Decision::Resend.words()])?,
         // No request left: the claim leaves no trace.
         Event::GivenBack(_) => tx
             .prepare_cached(

@@ -4,7 +4,7 @@ use rusqlite::{Connection, params};
 
 use super::error::JournalError;
 use super::open::Journal;
-use super::row::{CampaignId, RowId, StampColumn, StateColumn, TokenColumn};
+use super::row::{CampaignId, ContactIdColumn, RowId, StampColumn, StateColumn, TokenColumn};
 use super::tally::Delta;
 use crate::domain::stamp::Stamp;
 use crate::domain::state::{self, Decision, Event, State};
@@ -59,7 +59,14 @@ impl Journal {
             tx.execute(
                 "UPDATE row SET state = ?2, settled_at = ?3, contact_id = ?4, code = ?5, reason = ?6, doubt_at = NULL
                  WHERE id = ?1",
-                params![row.0, after.code(), settled, contact_id, decision.code(), decision.words()],
+                params![
+                    row.0,
+                    after.code(),
+                    settled,
+                    contact_id.map(ContactIdColumn),
+                    decision.code(),
+                    decision.words()
+                ],
             )?;
             tx.execute(
                 "INSERT INTO decision (row_id, at, decision, contact_id) VALUES (?1, ?2, ?3, ?4)",

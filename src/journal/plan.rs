@@ -14,7 +14,7 @@ use super::known::{self, Known, find};
 use super::line::{Content, DUPLICATE, Line};
 use super::open::Journal;
 use super::planned::{self, Planned};
-use super::row::{CampaignId, RowId, StateColumn, TokenColumn, texts};
+use super::row::{CampaignId, ROOM, RowId, StateColumn, TokenColumn, texts};
 use super::seen::Seen;
 use super::tally::Delta;
 use crate::domain::repeats::Repeats;
@@ -270,11 +270,11 @@ fn insert(
     cells: &str,
     delta: &mut Delta,
 ) -> Result<i64, JournalError> {
-    let mut statement = tx.prepare_cached(
+    let mut statement = tx.prepare_cached(&format!(
         "INSERT INTO row (campaign_id, line, key, destination, state, client_token, shape_id, slots, header_id, cells,
-             code, reason)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
-    )?;
+             code, reason, room)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, iif(?5 = 0, zeroblob({ROOM}), NULL))",
+    ))?;
     let number = i64::try_from(line.number).unwrap_or(i64::MAX);
     let (campaign, header) = (plan.campaign.0, plan.header);
     match &line.content {

@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::cells::Cells;
 use super::error::JournalError;
 use super::open::Reader;
-use super::row::{CampaignId, StampColumn, StateColumn, TextsColumn, TokenColumn};
+use super::row::{CampaignId, ContactIdColumn, StampColumn, StateColumn, TextsColumn, TokenColumn};
 use super::snapshot::Snapshot;
 use crate::domain::request::Leaf;
 use crate::domain::stamp::Stamp;
@@ -94,6 +94,7 @@ impl Snapshot<'_> {
     ) -> Result<(), E> {
         let sources = self.sources(campaign)?;
         let (mut cells, mut slots) = (Cells::default(), Cells::default());
+        let mut contact_id = Uuid::encode_buffer();
         for place in ["line IS NOT NULL ORDER BY line", "line IS NULL ORDER BY id"] {
             let sql = format!(
                 "SELECT line, key, destination, state, contact_id, client_token, attempts, code, reason, shape_id,
@@ -105,7 +106,7 @@ impl Snapshot<'_> {
             while let Some(row) = rows.next().map_err(JournalError::from)? {
                 let StateColumn(state) = row.get(3).map_err(JournalError::from)?;
                 if selection.has(state) {
-                    each(&read(row, state, &sources, &mut cells, &mut slots)?)?;
+                    each(&read(row, state, &sources, (&mut cells, &mut slots), &mut contact_id)?)?;
                 }
             }
         }
@@ -117,8 +118,8 @@ fn read<'r>(
     row: &'r Row<'_>,
     state: State,
     sources: &'r HashMap<i64, Leaf>,
-    cells: &'r mut Cells,
-    slots: &'r mut Cells,
+    (cells, slots): (&'r mut Cells, &'r mut Cells),
+    contact_id: &'r mut [u8; uuid::fmt::Urn::LENGTH],
 ) -> Result<Record<'r>, JournalError> {
     let shape: Option<i64> = row.get(9)?;
     let source = match shape.and_then(|shape| sources.get(&shape)) {
@@ -138,7 +139,8 @@ fn read<'r>(
         key: text(row, 1)?,
         destination: text(row, 2)?,
         state,
-        contact_id: text(row, 4)?,
+        contact_id: ContactIdColumn::read(row.get_ref(4)?, contact_id)
+            .map_err(|error| unreadable(row, &error))?,
         client_token: row.get::<_, Option<TokenColumn>>(5)?.map(|token| token.0),
         attempts: row.get(6)?,
         code: text(row, 7)?,

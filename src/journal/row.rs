@@ -89,6 +89,42 @@ impl FromSql for TokenColumn {
     }
 }
 
+/// A contact id: a UUID, as Amazon Connect's are, as its 16 bytes; anything else as it is.
+pub(super) struct ContactIdColumn<'a>(pub(super) &'a str);
+
+impl ToSql for ContactIdColumn<'_> {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        let mut same = Uuid::encode_buffer();
+        Ok(match Uuid::try_parse(self.0) {
+            Ok(id) if *id.hyphenated().encode_lower(&mut same) == *self.0 => {
+                ToSqlOutput::from(id.into_bytes().to_vec())
+            }
+            _ => ToSqlOutput::from(self.0),
+        })
+    }
+}
+
+impl ContactIdColumn<'_> {
+    /// The id as text, written to `buffer` where it is kept as bytes.
+    pub(super) fn read<'r>(
+        value: ValueRef<'r>,
+        buffer: &'r mut [u8; uuid::fmt::Urn::LENGTH],
+    ) -> FromSqlResult<Option<&'r str>> {
+        match value {
+            ValueRef::Blob(bytes) => {
+                let id = Uuid::from_slice(bytes).map_err(FromSqlError::other)?;
+                Ok(Some(id.hyphenated().encode_lower(buffer)))
+            }
+            value => value.as_str_or_null(),
+        }
+    }
+}
+
+/// Zeros in a new row, in bytes: what two times take, a UUID, and the one byte of a state that is neither 0 nor 1.
+pub(super) const ROOM: usize = 6 + 6 + ROOM_CLAIMED;
+/// What is left of them after a claim.
+pub(super) const ROOM_CLAIMED: usize = 16 + 1;
+
 /// Texts as a JSON array.
 pub(super) struct TextsColumn(pub(super) Vec<String>);
 
@@ -101,4 +137,30 @@ impl FromSql for TextsColumn {
 /// Texts as the JSON array that [`TextsColumn`] reads.
 pub(super) fn texts(texts: &[String]) -> String {
     serde_json::to_string(texts).expect("strings always serialize")
+}
+
+#[cfg(test)]
+mod tests {
+    use rusqlite::Connection;
+
+    use super::*;
+
+    #[test]
+    fn contact_ids_are_what_they_were() {
+        let connection = Connection::open_in_memory().unwrap();
+        let uuid = "1b4f0e98-51a3-4f2c-9d2c-0a1b2c3d4e5f";
+        for (id, kind) in
+            [(uuid, "blob"), ("contact-1", "text"), ("", "text"), (&uuid.to_uppercase(), "text")]
+        {
+            let sql = "SELECT ?1, typeof(?1)";
+            connection
+                .query_row(sql, [ContactIdColumn(id)], |row| {
+                    let mut buffer = Uuid::encode_buffer();
+                    assert_eq!(ContactIdColumn::read(row.get_ref(0)?, &mut buffer).unwrap(), Some(id));
+                    assert_eq!(row.get::<_, String>(1)?, kind);
+                    Ok(())
+                })
+                .unwrap();
+        }
+    }
 }

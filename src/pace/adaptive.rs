@@ -17,14 +17,15 @@ const BACK: Duration = Duration::from_secs(30);
 /// ...and at least so many requests: at a low rate each one that is throttled is a greater part of all.
 const BACK_REQUESTS: f64 = 100.0;
 /// Above so much of the rate that was throttled, it is not the same quota any more: a burst of two or three seconds would be
-/// used up long before.
-const GROWN: f64 = 1.25;
+/// used up before.
+const GROWN: f64 = 1.5;
 /// A rate that is sought doubles so often.
 const DOUBLING: Duration = Duration::from_secs(2);
 /// ...where nothing was throttled yet; later in this time, for most of the quota is in use already.
 const DOUBLING_AGAIN: Duration = Duration::from_secs(10);
-/// Throttled requests since a fall that say how much too fast the rate still is...
-const TELLING: u32 = 3;
+/// Throttled requests since a fall that say how much too fast the rate still is: at least so many, and as many as leave
+/// in a tenth of a second, up to the most...
+const TELLING: (f64, f64) = (3.0, 20.0);
 /// ...unless so many others were not.
 const SELDOM: u32 = 40;
 /// The least that one fall leaves.
@@ -122,7 +123,7 @@ impl Adaptive {
         let goal = if self.fell_at.is_none() || answers >= SELDOM {
             // As good as all of the rate is taken.
             rate
-        } else if self.throttled >= TELLING {
+        } else if f64::from(self.throttled) >= (rate / 10.0).clamp(TELLING.0, TELLING.1) {
             rate * (f64::from(self.accepted) / f64::from(answers)).max(LEAST_LEFT)
         } else {
             return false;

@@ -111,7 +111,7 @@ async fn a_full_quota_pauses_the_run() {
     let took = outcome.elapsed.as_secs();
     assert!((600..900).contains(&took), "{took} s");
     let refused = outcome.counters.requests - 60;
-    assert!(refused < 60, "{refused} requests were refused");
+    assert!(refused < took / 5, "{refused} requests were refused in {took} s");
     stage.check_promises(&options);
 }
 

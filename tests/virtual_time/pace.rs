@@ -173,7 +173,7 @@ async fn a_full_quota_of_active_chats_is_used_as_contacts_end() {
     let options = Options { rate: 10.0, ..Options::default() };
     let mut stage = Stage::with_recipients(world, 1_000);
     let mut pauses = 0;
-    let mut full = 0;
+    let mut full = 0_u32;
     let mut count = |notice: &Notice| match notice {
         Notice::Paused(_) => pauses += 1,
         Notice::Refused(refused) if refused.kind == RefusalKind::ActiveChats => full += 1,
@@ -183,7 +183,7 @@ async fn a_full_quota_of_active_chats_is_used_as_contacts_end() {
     assert_eq!((outcome.ending, outcome.limited_by), (Ending::Complete, Some(Limit::ActiveChats)));
     let (took, ideal) = (outcome.elapsed.as_secs_f64(), 950.0 / 50.0 * 60.0);
     assert!(took <= ideal / 0.9, "{took} s instead of {ideal} s");
-    assert!(full <= 150, "{full} requests of {} were one too many", outcome.counters.requests);
+    assert!(f64::from(full) < took / 3.0, "{full} requests in {took} s were one too many");
     assert!(pauses > 0);
     stage.check_promises(&options);
 }
