@@ -19,7 +19,7 @@ use crate::journal::{CampaignId, Content, Journal, JournalError, Line, Plan, Pla
 use crate::recipients::{FileError, FileProblem, Recipients, Row, Source, Suppression};
 
 /// Lines planned in one transaction: large enough that a commit costs little, small enough for little memory.
-const BATCH: usize = 8_000;
+const BATCH: usize = 4_000;
 
 /// A recipients file, open and bound to its definition.
 pub(super) struct File {
