@@ -95,3 +95,10 @@ CREATE TABLE decision (
     decision   TEXT    NOT NULL,
     contact_id TEXT
 ) STRICT;
+
+-- Numbers that no campaign of this journal sends to, besides those on the lists that a definition names.
+CREATE TABLE suppression (
+    destination TEXT    PRIMARY KEY,   -- E.164
+    added_at    INTEGER NOT NULL,
+    note        TEXT
+) STRICT, WITHOUT ROWID;

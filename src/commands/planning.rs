@@ -8,8 +8,9 @@ use crate::domain::binding::Binding;
 use crate::domain::definition::Definition;
 use crate::domain::preflight::Preflight;
 use crate::domain::state::State;
-use crate::journal::{CampaignId, Content, Journal, Line, PlanSummary};
-use crate::recipients::{Recipients, Row, Source, Suppression};
+use crate::domain::suppression::Suppression;
+use crate::journal::{CampaignId, Content, Journal, JournalError, Line, PlanSummary, Reader};
+use crate::recipients::{Lists, Recipients, Row, Source};
 
 /// Lines planned in one transaction: large enough that a commit costs nothing, small enough for little memory.
 const BATCH: usize = 10_000;
@@ -18,7 +19,7 @@ const BATCH: usize = 10_000;
 pub(super) struct File {
     recipients: Recipients,
     pub(super) binding: Binding,
-    suppression: Suppression,
+    pub(super) lists: Lists,
 }
 
 impl File {
@@ -27,10 +28,10 @@ impl File {
     /// # Errors
     /// Every mistake that can be seen without reading rows.
     pub(super) fn open(source: &Source, definition: &Definition, place: &Place) -> Result<Self, Failure> {
-        let suppression = Suppression::read(&definition.recipients, place.folder())?;
+        let lists = lists(definition, place)?;
         let recipients = Recipients::open(source, &definition.recipients)?;
         let binding = definition.bind(recipients.header())?;
-        Ok(Self { recipients, binding, suppression })
+        Ok(Self { recipients, binding, lists })
     }
 
     /// The next line of the file, with the row that it was made of; `None` at the end.
@@ -39,7 +40,7 @@ impl File {
     /// Where the file cannot be read further.
     pub(super) fn next(&mut self) -> Result<Option<(Line, Row)>, Failure> {
         let row = self.recipients.next_row(&self.binding)?;
-        Ok(row.map(|row| (line(&row, &self.suppression), row)))
+        Ok(row.map(|row| (line(&row, &self.lists.suppression), row)))
     }
 
     /// Plans the whole file.
@@ -94,6 +95,23 @@ impl File {
     }
 }
 
+/// Everybody whom nothing is sent to: the lists of the definition, and the journal's own.
+///
+/// # Errors
+/// Where a list or the journal cannot be read.
+pub(super) fn lists(definition: &Definition, place: &Place) -> Result<Lists, Failure> {
+    let mut lists = Lists::read(&definition.recipients, place.folder())?;
+    if place.journal.is_file() {
+        match Reader::open(&place.journal) {
+            Ok(reader) => reader.add_suppressed(&mut lists.suppression)?,
+            // An empty file, or one that was being made: what it is for, the run says.
+            Err(JournalError::Missing(_)) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(lists)
+}
+
 /// The state of a line that no other line stands in the way of.
 pub(super) fn planned_as(content: &Content) -> State {
     match content {
@@ -111,7 +129,7 @@ fn line(row: &Row, suppression: &Suppression) -> Line {
             client_token: recipient.client_token,
             slots: recipient.slots.clone(),
             suppressed: suppression
-                .check(recipient)
+                .check(recipient.phone.as_str(), &recipient.key)
                 .err()
                 .map(|why| (why.code().to_owned(), why.to_string())),
         },

@@ -6,6 +6,7 @@ use super::Session;
 use super::failure::Failure;
 use super::next;
 use super::place::Place;
+use super::planning;
 use super::sending::{self, Job, SendArgs};
 use crate::domain::ending::Exit;
 
@@ -31,13 +32,15 @@ pub fn run(args: &ResumeArgs, session: &Session<'_>) -> Result<Exit, Failure> {
         ));
     }
     sending::runtime()?.block_on(async {
-        let held = sending::hold(&args.send, &definition, &place, session).await?;
+        let lists = planning::lists(&definition, &place)?;
+        let mut held = sending::hold(&args.send, &definition, &place, session).await?;
         if held.journal.verified_tally(held.campaign)?.rows() == 0 {
             return Err(Failure::usage(
                 format!("the journal {} has nothing of \"{}\"", place.journal.display(), definition.name),
                 "begin with `campaign run FILE`, or name another journal with -j PATH",
             ));
         }
+        held.admit(lists.suppression, args.send.sample, false)?;
         let next = next::command(shared, &args.send);
         let job = Job { args: &args.send, definition: &definition, file: None, stream: None, next };
         sending::send(held, job, session).await

@@ -28,7 +28,7 @@ pub struct RunArgs {
     #[arg(long)]
     pub dry_run: bool,
     /// Send while the file is still being read, for pipes: no pre-flight, needs --yes
-    #[arg(long, conflicts_with = "dry_run")]
+    #[arg(long, conflicts_with_all = ["dry_run", "sample"])]
     pub stream: bool,
     #[command(flatten)]
     send: SendArgs,
@@ -56,11 +56,13 @@ pub fn run(args: &RunArgs, session: &Session<'_>) -> Result<Exit, Failure> {
                     "look with `campaign check FILE`, then run again with --yes",
                 ));
             }
+            held.admit(file.lists.suppression.clone(), None, false)?;
             let columns = file.binding.header().names();
             let plan = held.journal.begin_plan(held.campaign, file.binding.shape(), columns)?;
             Some(Stream { file, preflight, plan })
         } else {
             file.plan(&mut held.journal, held.campaign, &mut preflight)?;
+            held.admit(std::mem::take(&mut file.lists.suppression), args.send.sample, true)?;
             preflight.tally(held.journal.verified_tally(held.campaign)?);
             if let Some(limit) = args.send.limit {
                 preflight.limit(limit.get());

@@ -19,11 +19,13 @@ use crate::connect::{Client, Settings};
 use crate::domain::definition::{self, Definition, EndpointUrl, PerSecond, Rate};
 use crate::domain::ending::{Ending, Exit};
 use crate::domain::gate::{FailureGate, Share};
+use crate::domain::state::State;
 use crate::domain::summary::Summary;
+use crate::domain::suppression::Suppression;
 use crate::engine::{Engine, Feed, Outcome};
 use crate::journal::{
-    CampaignId, CampaignLock, Identity, Journal, JournalError, NewRun, RunEnd, RunId, Service, Writer,
-    WriterError,
+    Admission, CampaignId, CampaignLock, Identity, Journal, JournalError, NewRun, RunEnd, RunId, Service,
+    Writer, WriterError,
 };
 use crate::pace::{Asked, Pace};
 use crate::progress::{Progress, ProgressKind};
@@ -53,6 +55,9 @@ pub(super) struct SendArgs {
     /// Start at most N contacts in this run
     #[arg(long, value_name = "N")]
     pub limit: Option<NonZeroU64>,
+    /// Start contacts for N of the recipients only, chosen at random, and the same ones every time
+    #[arg(long, value_name = "N")]
+    pub sample: Option<NonZeroU64>,
     /// Try failed rows again, with their tokens and payloads as they were
     #[arg(long)]
     pub retry_failed: bool,
@@ -120,6 +125,27 @@ pub(super) struct Held {
     pub(super) campaign: CampaignId,
     pub(super) client: Client,
     _lock: CampaignLock,
+}
+
+impl Held {
+    /// Leaves out, from here on, whoever is on one of the lists or not in the sample that was asked for. Where no file
+    /// was `read`, rows that wait already are held against the lists first.
+    pub(super) fn admit(
+        &mut self,
+        suppression: Suppression,
+        sample: Option<NonZeroU64>,
+        read: bool,
+    ) -> Result<(), Failure> {
+        if !read {
+            self.journal.sweep_suppressed(self.campaign, &suppression)?;
+        }
+        let sample = match sample {
+            Some(recipients) => self.journal.sample(self.campaign, recipients.get())?,
+            None => None,
+        };
+        self.journal.admit(Admission { suppression, sample });
+        Ok(())
+    }
 }
 
 /// The runtime of a run: one thread, which is fastest for this work, and the blocking pool for the journal.
@@ -199,7 +225,7 @@ pub(super) struct Job<'a> {
 }
 
 /// Sends, settles the run's record, and tells the result.
-pub(super) async fn send(held: Held, job: Job<'_>, session: &Session<'_>) -> Result<Exit, Failure> {
+pub(super) async fn send(held: Held, mut job: Job<'_>, session: &Session<'_>) -> Result<Exit, Failure> {
     let Held { mut journal, campaign, client, _lock } = held;
     let clock = &session.clock;
     if job.args.retry_failed {
@@ -211,7 +237,7 @@ pub(super) async fn send(held: Held, job: Job<'_>, session: &Session<'_>) -> Res
     let (run, past) = journal.begin_run(campaign, &new, clock.now())?;
     let tally = journal.verified_tally(campaign)?;
     let (writer, journal) = Writer::spawn(journal, campaign);
-    let (feeder, feed) = match job.stream {
+    let (feeder, feed) = match job.stream.take() {
         None => (None, Feed::read_before()),
         Some(stream) => {
             let (sender, feed) = watch::channel(Feed::Reading { queued: 0 });
@@ -236,7 +262,7 @@ pub(super) async fn send(held: Held, job: Job<'_>, session: &Session<'_>) -> Res
     // Where the journal failed, the writer knows why; the engine may only know that it is gone.
     let journal = journal.await.map_err(|_| JournalError::WriterGone)??;
     let outcome = outcome?;
-    let exit = conclude(journal, (campaign, run), &job.definition.name, &outcome, &job.next, session)?;
+    let exit = conclude(journal, (campaign, run), &job, outcome, session)?;
     // What was read before the file could not be read any further is sent and told of; now the failure is.
     read.map(|()| exit)
 }
@@ -288,19 +314,22 @@ fn in_flight_for(rate: f64) -> NonZeroUsize {
 fn conclude(
     mut journal: Journal,
     (campaign, run): (CampaignId, RunId),
-    name: &str,
-    outcome: &Outcome,
-    next: &str,
+    job: &Job<'_>,
+    mut outcome: Outcome,
     session: &Session<'_>,
 ) -> Result<Exit, Failure> {
     let tally = journal.verified_tally(campaign)?;
+    if job.args.sample.is_some() && outcome.ending == Ending::Complete && tally[State::Queued] > 0 {
+        // The engine saw nobody but the sample.
+        outcome.ending = Ending::Limit;
+    }
     let exit = outcome.ending.exit(&tally);
     let reason = (outcome.ending != Ending::Complete).then(|| outcome.ending.to_string());
     let end = RunEnd { exit: exit.code(), reason };
     journal.end_run(run, outcome.counters, &end, session.clock.now())?;
     journal.close()?;
     let summary = Summary {
-        campaign: name.to_owned(),
+        campaign: job.definition.name.clone(),
         run: Some(run.number()),
         tally,
         requests: outcome.counters.requests,
@@ -309,7 +338,7 @@ fn conclude(
         elapsed: outcome.elapsed,
         exit: Some(exit.code()),
     };
-    tell(&summary, &outcome.ending, next, session.shared).map_err(|error| Failure {
+    tell(&summary, &outcome.ending, &job.next, session.shared).map_err(|error| Failure {
         message: format!("failed to write the result: {error}"),
         hint: Some("`campaign status` has it".to_owned()),
         exit: Exit::Failure,

@@ -9,10 +9,12 @@ use rusqlite::{Row, Transaction, params};
 use super::error::JournalError;
 use super::open::Journal;
 use super::row::{CampaignId, Frozen, RowId, StampColumn, StateColumn, TextsColumn, TokenColumn};
+use super::suppress::{self, Admission, Lists};
 use super::tally::Delta;
 use crate::domain::request::Shape;
 use crate::domain::stamp::Stamp;
 use crate::domain::state::{self, Decision, Doubt, Event, State};
+use crate::domain::suppression::Suppressed;
 use crate::domain::verdict::{CLOCK_SLACK, TOKEN_SAFE};
 
 /// Which rows a claim looks through.
@@ -76,60 +78,112 @@ impl Shapes {
     }
 }
 
-const COLUMNS: &str = "id, line, destination, client_token, shape_id, slots, attempts, doubt_at, state";
+/// What a claim came to.
+#[derive(Debug, Clone, Default)]
+pub struct Claim {
+    /// The rows, in order.
+    pub rows: Vec<Claimed>,
+    /// The lines of rows that waited and are on a suppression list now: they wait no more. `None` for one that is not in
+    /// the file.
+    pub suppressed: Vec<Option<u64>>,
+}
 
-/// Claims the first `most` rows of the pass behind `after`, in order.
+const COLUMNS: &str = "id, line, destination, client_token, shape_id, slots, attempts, doubt_at, state, key";
+
+/// Claims the first `most` rows of the pass behind `after`, in order. Rows that are on a suppression list by now are
+/// suppressed instead, and others taken in their place.
 pub(super) fn claim_next(
     tx: &Transaction<'_>,
-    shapes: &mut Shapes,
+    (shapes, admission): (&mut Shapes, &Admission),
     (campaign, pass, after, most): (CampaignId, Pass, RowId, u32),
     now: Stamp,
     delta: &mut Delta,
-) -> Result<Vec<Claimed>, JournalError> {
-    let state = match pass {
-        Pass::InDoubt => State::Attempting.code(),
-        Pass::Queued => State::Queued.code(),
+) -> Result<Claim, JournalError> {
+    let (state, sample) = match pass {
+        Pass::InDoubt => (State::Attempting.code(), None),
+        Pass::Queued => (State::Queued.code(), admission.sample.map(TokenColumn)),
     };
     // The state stands in the text, not in a parameter: only then is the partial index usable.
     let mut statement = tx.prepare_cached(&format!(
-        "SELECT {COLUMNS} FROM row WHERE campaign_id = ?1 AND state = {state} AND id > ?2 ORDER BY id LIMIT ?3"
+        "SELECT {COLUMNS} FROM row WHERE campaign_id = ?1 AND state = {state} AND id > ?2
+             AND (?4 IS NULL OR client_token <= ?4) ORDER BY id LIMIT ?3"
     ))?;
-    let mut rows = statement.query(params![campaign.0, after.0, most])?;
-    let mut claimed = Vec::with_capacity(most as usize);
-    while let Some(row) = rows.next()? {
-        claimed.push(read(tx, shapes, row, now)?);
+    let lists = Lists::of(tx, &admission.suppression)?;
+    let mut taken = Taken::default();
+    let (mut after, most) = (after.0, most as usize);
+    while taken.rows.len() < most {
+        let room = most - taken.rows.len();
+        let mut found = 0;
+        let mut rows =
+            statement.query(params![campaign.0, after, i64::try_from(room).unwrap_or(i64::MAX), sample])?;
+        while let Some(row) = rows.next()? {
+            found += 1;
+            after = row.get(0)?;
+            taken.take(&lists, row, read(tx, shapes, row, now)?)?;
+        }
+        if found < room {
+            break;
+        }
     }
-    drop(rows);
-    for row in &claimed {
-        mark(tx, &row.0, row.1, now, delta)?;
-    }
-    Ok(claimed.into_iter().map(|row| row.0).collect())
+    taken.mark(tx, now, delta)
 }
 
-/// Claims these rows once more, for another attempt. Rows that the file, read during the run, has withdrawn or suppressed
-/// since are left out.
+/// Claims these rows once more, for another attempt. Rows that were withdrawn or suppressed since are left out.
 pub(super) fn claim_again(
     tx: &Transaction<'_>,
-    shapes: &mut Shapes,
+    (shapes, admission): (&mut Shapes, &Admission),
     ids: &[RowId],
     now: Stamp,
     delta: &mut Delta,
-) -> Result<Vec<Claimed>, JournalError> {
+) -> Result<Claim, JournalError> {
     let mut statement = tx.prepare_cached(&format!("SELECT {COLUMNS} FROM row WHERE id = ?1"))?;
-    let mut claimed = Vec::with_capacity(ids.len());
+    let lists = Lists::of(tx, &admission.suppression)?;
+    let mut taken = Taken::default();
     for id in ids {
         let mut rows = statement.query([id.0])?;
         if let Some(row) = rows.next()? {
-            let (row, state) = read(tx, shapes, row, now)?;
-            if !matches!(state, State::Withdrawn | State::Suppressed) {
-                claimed.push((row, state));
+            let claimed = read(tx, shapes, row, now)?;
+            if !matches!(claimed.1, State::Withdrawn | State::Suppressed) {
+                taken.take(&lists, row, claimed)?;
             }
         }
     }
-    for row in &claimed {
-        mark(tx, &row.0, row.1, now, delta)?;
+    taken.mark(tx, now, delta)
+}
+
+/// Rows of a claim that is being made.
+#[derive(Default)]
+struct Taken {
+    rows: Vec<(Claimed, State)>,
+    suppressed: Vec<(Claimed, Suppressed)>,
+}
+
+impl Taken {
+    fn take(
+        &mut self,
+        lists: &Lists<'_>,
+        row: &Row<'_>,
+        (claimed, state): (Claimed, State),
+    ) -> Result<(), JournalError> {
+        match lists.stops(&claimed, state, row.get_ref(9)?.as_str().unwrap_or_default())? {
+            Some(why) => self.suppressed.push((claimed, why)),
+            None => self.rows.push((claimed, state)),
+        }
+        Ok(())
     }
-    Ok(claimed.into_iter().map(|row| row.0).collect())
+
+    fn mark(self, tx: &Transaction<'_>, now: Stamp, delta: &mut Delta) -> Result<Claim, JournalError> {
+        for (row, state) in &self.rows {
+            mark(tx, row, *state, now, delta)?;
+        }
+        for (row, why) in &self.suppressed {
+            suppress::stop(tx, row.id.0, *why, delta)?;
+        }
+        Ok(Claim {
+            rows: self.rows.into_iter().map(|row| row.0).collect(),
+            suppressed: self.suppressed.into_iter().map(|row| row.0.line).collect(),
+        })
+    }
 }
 
 fn read(

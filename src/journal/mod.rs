@@ -21,10 +21,11 @@ mod row;
 mod runs;
 mod seen;
 mod snapshot;
+mod suppress;
 mod tally;
 mod writer;
 
-pub use attempts::{Claimed, Pass, Settlement};
+pub use attempts::{Claim, Claimed, Pass, Settlement};
 pub use campaign::{Campaign, Identity, Service};
 pub use cells::Cells;
 pub use decisions::Uncertain;
@@ -36,4 +37,5 @@ pub use read::{Record, Selection};
 pub use row::{CampaignId, Frozen, RowId};
 pub use runs::{Counters, NewRun, RunEnd, RunId, RunRecord};
 pub use snapshot::{ReasonCount, Snapshot};
+pub use suppress::Admission;
 pub use writer::{Writer, WriterError};

@@ -10,13 +10,14 @@ use thiserror::Error;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
-use super::attempts::{self, Claimed, Pass, Settlement, Shapes};
+use super::attempts::{self, Claim, Pass, Settlement, Shapes};
 use super::error::JournalError;
 use super::mark;
 use super::open::Journal;
 use super::plan::{self, Line, Plan, PlanSummary};
 use super::row::{CampaignId, RowId};
 use super::runs::{self, Counters, RunId};
+use super::suppress::Admission;
 use super::tally::Delta;
 use crate::domain::stamp::Stamp;
 use crate::domain::state::State;
@@ -42,8 +43,8 @@ impl WriterError {
 type Reply<T> = oneshot::Sender<Result<T, WriterError>>;
 
 enum Word {
-    ClaimNext { pass: Pass, after: RowId, most: u32, now: Stamp, reply: Reply<Vec<Claimed>> },
-    ClaimAgain { ids: Vec<RowId>, now: Stamp, reply: Reply<Vec<Claimed>> },
+    ClaimNext { pass: Pass, after: RowId, most: u32, now: Stamp, reply: Reply<Claim> },
+    ClaimAgain { ids: Vec<RowId>, now: Stamp, reply: Reply<Claim> },
     Settle { settlement: Settlement, reply: Reply<State> },
     Counters { run: RunId, counters: Counters, now: Stamp },
     Plan { plan: Box<Plan>, lines: Vec<Line>, reply: Reply<(Box<Plan>, PlanSummary)> },
@@ -97,7 +98,7 @@ impl Writer {
         after: RowId,
         most: u32,
         now: Stamp,
-    ) -> Result<Vec<Claimed>, WriterError> {
+    ) -> Result<Claim, WriterError> {
         self.ask(|reply| Word::ClaimNext { pass, after, most, now, reply }).await
     }
 
@@ -105,7 +106,7 @@ impl Writer {
     ///
     /// # Errors
     /// Where the journal could not be written; then none of them may be attempted.
-    pub async fn claim_again(&self, ids: Vec<RowId>, now: Stamp) -> Result<Vec<Claimed>, WriterError> {
+    pub async fn claim_again(&self, ids: Vec<RowId>, now: Stamp) -> Result<Claim, WriterError> {
         self.ask(|reply| Word::ClaimAgain { ids, now, reply }).await
     }
 
@@ -211,7 +212,7 @@ fn commit(
         let tx = journal.connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
         let mut delta = Delta::default();
         for word in words.by_ref() {
-            apply(&tx, shapes, campaign, word, &mut delta, &mut held)?;
+            apply(&tx, (shapes, &journal.admission), campaign, word, &mut delta, &mut held)?;
         }
         delta.write(&tx, campaign)?;
         let groups = mark::count_one(&tx)?;
@@ -232,7 +233,7 @@ fn commit(
 
 fn apply(
     tx: &rusqlite::Transaction<'_>,
-    shapes: &mut Shapes,
+    (shapes, admission): (&mut Shapes, &Admission),
     campaign: CampaignId,
     word: Word,
     delta: &mut Delta,
@@ -240,11 +241,12 @@ fn apply(
 ) -> Result<(), JournalError> {
     match word {
         Word::ClaimNext { pass, after, most, now, reply } => {
-            let result = attempts::claim_next(tx, shapes, (campaign, pass, after, most), now, delta);
+            let result =
+                attempts::claim_next(tx, (shapes, admission), (campaign, pass, after, most), now, delta);
             hold(reply, result, held)
         }
         Word::ClaimAgain { ids, now, reply } => {
-            hold(reply, attempts::claim_again(tx, shapes, &ids, now, delta), held)
+            hold(reply, attempts::claim_again(tx, (shapes, admission), &ids, now, delta), held)
         }
         Word::Settle { settlement, reply } => hold(reply, attempts::settle(tx, &settlement, delta), held),
         Word::Counters { run, counters, now } => Ok(runs::write_counters(tx, run, counters, now)?),

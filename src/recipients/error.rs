@@ -32,7 +32,11 @@ impl FileError {
                 Some("a quote that is never closed swallows all lines behind it")
             }
             FileProblem::Empty => Some("the first line names the columns, every other line is a recipient"),
-            FileProblem::Directory | FileProblem::Io(_) | FileProblem::NotANumber { .. } => None,
+            FileProblem::NotANumber { .. } => Some(
+                "whoever it means would be sent to: write it with + and the country, or set default_region in \
+                 [recipients]",
+            ),
+            FileProblem::Directory | FileProblem::Io(_) => None,
         }
     }
 }
@@ -71,13 +75,23 @@ pub enum FileProblem {
         line: u64,
     },
     /// A suppression list with a number that may be read wrongly.
-    #[error("line {line}: {reason}")]
+    #[error("line {line}: {reason}{}", like_it(*.others))]
     NotANumber {
         /// The physical line, from 1.
         line: u64,
         /// What is wrong with the number.
         reason: PhoneRejection,
+        /// How many more lines have one.
+        others: usize,
     },
+}
+
+fn like_it(others: usize) -> String {
+    match others {
+        0 => String::new(),
+        1 => "; 1 more line like it".to_owned(),
+        more => format!("; {more} more lines like it"),
+    }
 }
 
 /// What the reader below the CSV parser says when a record is too long.

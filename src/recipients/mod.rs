@@ -1,7 +1,7 @@
 //! The recipients file: bytes in, rows out, in constant memory, each with what becomes of it.
 //!
 //! Nothing is remembered between rows: duplicates are the journal's business. The files of `recipients.suppress` are
-//! read here too, into memory, by [`Suppression`].
+//! read here too, into memory, by [`Lists`].
 
 mod bytes;
 mod error;
@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 use csv::{ByteRecord, StringRecord};
 
 pub use error::{FileError, FileProblem};
-pub use suppress::{Suppressed, Suppression};
+pub use suppress::{Entry, Lists, Useless, read_list};
 
 use crate::domain::binding::{Binding, Cells, Lines};
 use crate::domain::definition::{Delimiter, RecipientsSettings};

@@ -20,4 +20,5 @@ mod ran;
 mod server;
 mod signals;
 mod site;
+mod suppress;
 mod terminal;

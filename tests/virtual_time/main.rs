@@ -3,4 +3,5 @@
 mod durable;
 mod faults;
 mod stage;
+mod suppress;
 mod uncertain;

@@ -18,8 +18,8 @@ use campaign::domain::token::TokenSpace;
 use campaign::domain::verdict::TOKEN_SAFE;
 use campaign::engine::{Engine, Feed, Observer, Outcome, Stop, Unobserved};
 use campaign::journal::{
-    CampaignId, Content, Identity, Journal, JournalError, Line, NewRun, Reader, Record, RunEnd, Selection,
-    Service, Writer, WriterError,
+    Admission, CampaignId, Content, Identity, Journal, JournalError, Line, NewRun, Reader, Record, RunEnd,
+    Selection, Service, Writer, WriterError,
 };
 use campaign::pace::{Asked, Pace};
 use campaign::simulator::{Effect, Simulator, UnixMillis, WorldConfig};
@@ -39,6 +39,8 @@ pub(crate) struct Stage {
     pub(crate) simulator: Simulator,
     pub(crate) clock: Clock,
     pub(crate) campaign: CampaignId,
+    /// Who may be claimed.
+    pub(crate) admission: Admission,
     runs: u64,
 }
 
@@ -138,7 +140,14 @@ impl Stage {
         let simulator = Simulator::new(world, move || {
             UnixMillis(u64::try_from(of_world.now().millis()).expect("after 1970"))
         });
-        let mut stage = Self { folder, simulator, clock, campaign: CampaignId::default(), runs: 0 };
+        let mut stage = Self {
+            folder,
+            simulator,
+            clock,
+            campaign: CampaignId::default(),
+            admission: Admission::default(),
+            runs: 0,
+        };
         stage.campaign = stage.journal().campaign(&identity(), stage.clock.now()).expect("a campaign");
         stage
     }
@@ -190,6 +199,7 @@ impl Stage {
         let new = NewRun { file: None, rate: options.rate };
         let (run, past) = journal.begin_run(self.campaign, &new, now).expect("a run begins");
         let tally = journal.verified_tally(self.campaign).expect("the counts add up");
+        journal.admit(self.admission.clone());
         let (writer, journal) = Writer::spawn(journal, self.campaign);
         self.runs += 1;
         let engine = Engine {

@@ -82,8 +82,8 @@ pub enum Attributes {
     AllColumns,
 }
 
-/// How the recipients file is read.
-#[derive(Debug, Clone, PartialEq)]
+/// How the recipients file is read. The default has no columns: it is for lists of numbers alone.
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct RecipientsSettings {
     /// The column with the number.
     pub phone: String,
