@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 use super::failure::Failure;
 use crate::cli::Shared;
 use crate::domain::definition::{self, Definition};
+use crate::domain::problem::Problems;
+use crate::recipients::{Recipients, Source};
 
 /// A campaign's files.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,8 +25,20 @@ impl Place {
     /// # Errors
     /// Where there is none, or more than one without a word which.
     pub fn of_campaign(shared: &Shared) -> Result<(Self, Definition), Failure> {
+        Self::of_campaign_with(shared, None)
+    }
+
+    /// The same for commands that read a recipients file: where the definition has mistakes, columns that the file does
+    /// not have are told with them.
+    ///
+    /// # Errors
+    /// As [`of_campaign`](Self::of_campaign).
+    pub fn of_campaign_with(
+        shared: &Shared,
+        recipients: Option<&Source>,
+    ) -> Result<(Self, Definition), Failure> {
         let path = find(shared.campaign.as_deref())?;
-        let definition = load(&path)?;
+        let definition = load(&path, recipients)?;
         let journal = shared.journal.clone().unwrap_or_else(|| path.with_file_name("journal.db"));
         let campaign = Some(definition.name.clone());
         Ok((Self { definition: Some(path), journal, campaign }, definition))
@@ -103,7 +117,7 @@ fn definitions() -> Vec<PathBuf> {
     found
 }
 
-fn load(path: &Path) -> Result<Definition, Failure> {
+fn load(path: &Path, recipients: Option<&Source>) -> Result<Definition, Failure> {
     let text = std::fs::read_to_string(path).map_err(|error| {
         Failure::usage(
             format!("failed to read {}: {error}", path.display()),
@@ -111,5 +125,24 @@ fn load(path: &Path) -> Result<Definition, Failure> {
         )
     })?;
     let stem = path.file_stem().unwrap_or_default().to_string_lossy();
-    Ok(definition::parse(&text, &path.display().to_string(), &stem)?)
+    let name = path.display().to_string();
+    definition::parse(&text, &name, &stem).map_err(|problems| {
+        let definition = definition::parse_mistaken(&text, &name, &stem);
+        match (definition, recipients) {
+            // Stdin is read once, and not for this.
+            (Some(definition), Some(source @ Source::File(_))) => with_columns(problems, &definition, source),
+            _ => problems.into(),
+        }
+    })
+}
+
+/// All that is wrong with a definition, and with a file for it.
+fn with_columns(problems: Problems, definition: &Definition, source: &Source) -> Failure {
+    match Recipients::open(source, &definition.recipients) {
+        Ok(recipients) => definition.bind(recipients.header()).err().unwrap_or(problems).into(),
+        Err(error) => {
+            let failure = Failure::from(problems);
+            Failure { message: format!("{}\n{error}", failure.message), ..failure }
+        }
+    }
 }

@@ -1,6 +1,7 @@
 //! `campaign run`: plan, pre-flight, send; run again to go on.
 
 use std::io::{self, IsTerminal, Write};
+use std::num::NonZeroU64;
 use std::path::PathBuf;
 
 use clap::Args;
@@ -9,7 +10,7 @@ use super::Session;
 use super::failure::Failure;
 use super::next;
 use super::place::Place;
-use super::planning::File;
+use super::planning::{self, File};
 use super::sending::{self, Job, SendArgs};
 use super::streaming::Stream;
 use crate::cli::Shared;
@@ -40,12 +41,13 @@ pub struct RunArgs {
 /// What the user is told.
 pub fn run(args: &RunArgs, session: &Session<'_>) -> Result<Exit, Failure> {
     let shared = session.shared;
-    let (place, mut definition) = Place::of_campaign(shared)?;
+    let source = Source::named(&args.file);
+    let (place, mut definition) = Place::of_campaign_with(shared, Some(&source))?;
     args.send.apply(&mut definition)?;
-    let mut file = File::open(&Source::named(&args.file), &definition, &place)?;
+    let mut file = File::open(&source, &definition, &place)?;
     let mut preflight = Preflight::new(&definition);
     if args.dry_run {
-        return rehearse(&mut file, &mut preflight, shared);
+        return rehearse(&mut file, preflight, &args.send, shared);
     }
     sending::runtime()?.block_on(async {
         let mut held = sending::hold(&args.send, &definition, &place, session).await?;
@@ -63,10 +65,7 @@ pub fn run(args: &RunArgs, session: &Session<'_>) -> Result<Exit, Failure> {
         } else {
             file.plan(&mut held.journal, held.campaign, &mut preflight)?;
             held.admit(std::mem::take(&mut file.lists.suppression), args.send.sample, true)?;
-            preflight.tally(held.journal.verified_tally(held.campaign)?);
-            if let Some(limit) = args.send.limit {
-                preflight.limit(limit.get());
-            }
+            planning::settle(&mut preflight, &held.journal, held.campaign, &args.send)?;
             tell(&preflight, shared)?;
             agree(args, &definition, &preflight)?;
             None
@@ -80,8 +79,7 @@ pub fn run(args: &RunArgs, session: &Session<'_>) -> Result<Exit, Failure> {
 /// Nothing is sent unless the file is good enough and a person agrees.
 fn agree(args: &RunArgs, definition: &Definition, preflight: &Preflight) -> Result<(), Failure> {
     if let Some(reason) = preflight.refusal() {
-        let hint = "correct the file, or allow more with max_rejected in [safety]; nothing was sent";
-        return Err(Failure { message: reason, hint: Some(hint.to_owned()), exit: Exit::Halted });
+        return Err(refused(reason));
     }
     if preflight.to_send() > 0 && !confirmed(args, definition, preflight)? {
         return Err(Failure::usage("not agreed to", "nothing was sent"));
@@ -89,10 +87,20 @@ fn agree(args: &RunArgs, definition: &Definition, preflight: &Preflight) -> Resu
     Ok(())
 }
 
-fn rehearse(file: &mut File, preflight: &mut Preflight, shared: &Shared) -> Result<Exit, Failure> {
+fn rehearse(
+    file: &mut File,
+    mut preflight: Preflight,
+    args: &SendArgs,
+    shared: &Shared,
+) -> Result<Exit, Failure> {
     let mut out = io::BufWriter::new(io::stdout().lock());
     let shape = file.binding.shape().clone();
-    let written = file.rehearse(preflight, |content| {
+    let most = args.limit.map_or(u64::MAX, NonZeroU64::get);
+    preflight.limit(most);
+    if args.simulate {
+        preflight.simulated();
+    }
+    let written = file.rehearse(&mut preflight, (most, args.sample.map(NonZeroU64::get)), |content| {
         if let (true, Content::Recipient { destination, client_token, slots, .. }) = (shared.json, content) {
             let request =
                 shape.fill(slots, destination, *client_token).expect("slots just rendered fit their shape");
@@ -103,11 +111,40 @@ fn rehearse(file: &mut File, preflight: &mut Preflight, shared: &Shared) -> Resu
         Ok(())
     });
     written.and_then(|()| out.flush().map_err(|error| stdout(&error)))?;
-    tell(preflight, shared)?;
-    Ok(Exit::Done)
+    tell(&preflight, shared)?;
+    verdict(&preflight, shared)
 }
 
+/// The exit code of a pre-flight alone, in `check` and in a dry run: what a run would end with whose every request is
+/// answered with a contact. Says what to do about it.
+///
+/// # Errors
+/// Where stderr cannot be written.
+pub(super) fn verdict(preflight: &Preflight, shared: &Shared) -> Result<Exit, Failure> {
+    let (exit, hint) = match preflight.refusal() {
+        Some(reason) => return Err(refused(reason)),
+        None if preflight.rejected() > 0 => (
+            Exit::Incomplete,
+            "correct the rejected lines in the file and check again; `run` leaves them out",
+        ),
+        None => return Ok(Exit::Done),
+    };
+    if !shared.quiet {
+        writeln!(io::stderr().lock(), "  hint: {hint}").map_err(|error| stdout(&error))?;
+    }
+    Ok(exit)
+}
+
+fn refused(reason: String) -> Failure {
+    let hint = "correct the file, or allow more with max_rejected in [safety]; nothing was sent";
+    Failure { message: reason, hint: Some(hint.to_owned()), exit: Exit::Halted }
+}
+
+/// A reader of ours that goes away early, as `head` does, has what it wanted.
 pub(super) fn stdout(error: &io::Error) -> Failure {
+    if error.kind() == io::ErrorKind::BrokenPipe {
+        return Failure::reader_left();
+    }
     Failure { message: format!("failed to write to stdout: {error}"), hint: None, exit: Exit::Failure }
 }
 

@@ -17,7 +17,7 @@ use crate::cli::Shared;
 use crate::clock::Clock;
 use crate::connect::{Client, Settings};
 use crate::domain::definition::{self, Definition, EndpointUrl, PerSecond, Rate};
-use crate::domain::ending::{Ending, Exit};
+use crate::domain::ending::{self, Ending, Exit};
 use crate::domain::gate::{FailureGate, Share};
 use crate::domain::state::State;
 use crate::domain::summary::Summary;
@@ -356,6 +356,11 @@ fn tell(summary: &Summary, ending: &Ending, next: &str, shared: &Shared) -> io::
     }
     if let Some(advice) = ending.advice() {
         writeln!(notes, "  hint: {advice}")?;
+    }
+    if *ending == Ending::Complete && !shared.quiet {
+        for step in ending::next_steps(&summary.tally) {
+            writeln!(notes, "  hint: {step}")?;
+        }
     }
     let unsettled = summary.tally.unsettled();
     if unsettled > 0 {

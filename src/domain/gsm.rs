@@ -4,22 +4,24 @@
 
 use std::borrow::Cow;
 
-/// Characters of one septet, without the escape.
-const BASIC: &str = "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà";
-
-/// Characters of two septets: an escape and another.
-const EXTENSION: &str = "\u{c}^{}\\[~]|€";
-
-/// How many septets a character takes; `None` where the alphabet does not have it.
+/// How many septets a character takes: one in the basic alphabet, two (an escape and another) in its extension; `None`
+/// where neither has it.
 #[must_use]
 pub fn septets(c: char) -> Option<usize> {
     match c {
-        ' '..='_' if !matches!(c, '[' | '\\' | ']' | '^') => Some(1),
-        'a'..='z' => Some(1),
-        _ if EXTENSION.contains(c) => Some(2),
-        _ if BASIC.contains(c) => Some(1),
+        ' '..='Z' | '_' | 'a'..='z' | '\n' | '\r' => Some(1),
+        '£' | '¥' | 'è' | 'é' | 'ù' | 'ì' | 'ò' | 'Ç' | 'Ø' | 'ø' | 'Å' | 'å' | 'Δ' | 'Φ' | 'Γ' | 'Λ'
+        | 'Ω' | 'Π' | 'Ψ' | 'Σ' | 'Θ' | 'Ξ' | 'Æ' | 'æ' | 'ß' | 'É' | '¤' | '¡' | 'Ä' | 'Ö' | 'Ñ' | 'Ü'
+        | '§' | '¿' | 'ä' | 'ö' | 'ñ' | 'ü' | 'à' => Some(1),
+        '\u{c}' | '^' | '{' | '}' | '\\' | '[' | '~' | ']' | '|' | '€' => Some(2),
         _ => None,
     }
+}
+
+/// Whether every character takes one septet and one byte, so that the text's length is its length in both.
+#[must_use]
+pub fn is_plain(text: &str) -> bool {
+    text.bytes().all(|byte| matches!(byte, b' '..=b'Z' | b'_' | b'a'..=b'z' | b'\n' | b'\r'))
 }
 
 /// The text with its characters outside the alphabet replaced by their nearest equivalents: typographic quotes and
@@ -32,9 +34,9 @@ pub fn nearest(text: &str) -> Cow<'_, str> {
     }
     let mut near = String::with_capacity(text.len());
     for c in text.chars() {
-        match (septets(c), equivalent(c)) {
-            (None, Some(equivalent)) => near.push_str(equivalent),
-            _ => near.push(c),
+        match septets(c).map_or_else(|| equivalent(c), |_| None) {
+            Some(equivalent) => near.push_str(equivalent),
+            None => near.push(c),
         }
     }
     Cow::Owned(near)
@@ -109,6 +111,25 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    /// TS 23.038, table 6.2.1, in its order, without the escape.
+    const BASIC: &str = "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà";
+
+    /// Table 6.2.1.1.
+    const EXTENSION: &str = "\u{c}^{}\\[~]|€";
+
+    #[test]
+    fn no_other_character_is_in_the_alphabet() {
+        for c in '\0'..=char::MAX {
+            let expected = match (BASIC.contains(c), EXTENSION.contains(c)) {
+                (true, false) => Some(1),
+                (false, true) => Some(2),
+                _ => None,
+            };
+            assert_eq!(septets(c), expected, "{c:?}");
+            assert_eq!(is_plain(c.encode_utf8(&mut [0; 4])), c.is_ascii() && expected == Some(1), "{c:?}");
+        }
+    }
 
     #[test]
     fn the_tables_are_complete() {

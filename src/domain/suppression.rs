@@ -17,7 +17,7 @@ pub struct Suppression {
 }
 
 /// Why nothing is sent to a recipient. Displays in plain words.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, thiserror::Error)]
 pub enum Suppressed {
     /// The number or key is on a suppression list.
     #[error("on a suppression list")]

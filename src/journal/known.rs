@@ -3,7 +3,8 @@
 use rusqlite::{OptionalExtension, Transaction, params};
 
 use super::error::JournalError;
-use super::row::{CampaignId, StateColumn};
+use super::plan::Content;
+use super::row::{CampaignId, StateColumn, texts};
 use crate::domain::state::State;
 
 /// A recipient that the journal has already.
@@ -17,6 +18,14 @@ pub(super) struct Known {
     pub(super) header: i64,
     pub(super) slots: String,
     pub(super) cells: String,
+}
+
+impl Known {
+    /// Whether the file or the definition now says something else of its request.
+    pub(super) fn differs(&self, now: i64, content: &Content) -> bool {
+        let Content::Recipient { destination, slots, .. } = content else { return false };
+        self.destination != *destination || self.shape != now || self.slots != texts(slots)
+    }
 }
 
 /// The recipient with this key.

@@ -23,6 +23,7 @@ mod seen;
 mod snapshot;
 mod suppress;
 mod tally;
+mod waiting;
 mod writer;
 
 pub use attempts::{Claim, Claimed, Pass, Settlement};
@@ -38,4 +39,5 @@ pub use row::{CampaignId, Frozen, RowId};
 pub use runs::{Counters, NewRun, RunEnd, RunId, RunRecord};
 pub use snapshot::{ReasonCount, Snapshot};
 pub use suppress::Admission;
+pub use waiting::Waiting;
 pub use writer::{Writer, WriterError};

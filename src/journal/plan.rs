@@ -74,6 +74,8 @@ pub struct PlanSummary {
     pub updated: u64,
     /// Recipients that are not in the file any more, and will not be sent to.
     pub withdrawn: u64,
+    /// Recipients that were attempted, and of which the file or the definition now says something that is not sent.
+    pub frozen: u64,
 }
 
 impl AddAssign for PlanSummary {
@@ -82,6 +84,7 @@ impl AddAssign for PlanSummary {
         self.added += other.added;
         self.updated += other.updated;
         self.withdrawn += other.withdrawn;
+        self.frozen += other.frozen;
     }
 }
 
@@ -216,7 +219,10 @@ fn plan_line(
         Some(known) if !plan.seen.insert(known.id) => {
             insert(tx, plan, line, State::Duplicate, &cells, delta)?;
         }
-        Some(known) if known.attempts > 0 => keep(tx, &known, line, delta)?,
+        Some(known) if known.attempts > 0 => {
+            summary.frozen += u64::from(known.differs(plan.shape, &line.content));
+            keep(tx, &known, line, delta)?;
+        }
         Some(known) => {
             if update(tx, plan, &known, line, &cells, delta)? {
                 summary.updated += 1;

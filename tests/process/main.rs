@@ -14,6 +14,7 @@ mod identity;
 mod kills;
 mod once;
 mod output;
+mod preflight;
 mod privacy;
 mod races;
 mod ran;

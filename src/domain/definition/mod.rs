@@ -8,6 +8,7 @@ mod contact;
 mod document;
 pub mod keys;
 mod reader;
+mod schema;
 mod settings;
 #[cfg(test)]
 mod tests;
@@ -17,6 +18,7 @@ use std::num::{NonZeroU32, NonZeroUsize};
 use std::time::Duration;
 
 pub use connect::{ConnectSettings, EndpointUrl};
+pub use schema::schema;
 
 use super::content::Channel;
 use super::limits::{Member, Rules};
@@ -47,6 +49,8 @@ pub struct Definition {
     pub safety: SafetySettings,
     /// What a message costs.
     pub cost: Option<Cost>,
+    /// What the cost is in.
+    pub currency: Option<String>,
     /// What the limits of texts depend on.
     pub rules: Rules,
     /// Where the definition came from: for what [`bind`](Self::bind) finds.
@@ -71,6 +75,8 @@ pub struct Text {
     pub template: Template,
     /// Where the definition has it.
     pub place: Option<Place>,
+    /// SMS segments that `contact.encoding` saved, where the text is the same in every row.
+    pub saved_segments: u32,
 }
 
 /// Which attributes a contact gets.
@@ -217,10 +223,7 @@ pub enum Cost {
 /// # Errors
 /// Every mistake.
 pub fn parse(text: &str, file: &str, stem: &str) -> Result<Definition, Problems> {
-    let origin = Problems::new(file, text);
-    let mut problems = origin.clone();
-    let root = document::parse(text.trim_start_matches('\u{feff}'), &mut problems);
-    let definition = root.and_then(|root| resolve(Reader::new(root, &mut problems), stem, origin));
+    let (definition, mut problems) = read(text, file, stem);
     match definition {
         Some(definition) => problems.or(|| definition),
         None => {
@@ -228,6 +231,22 @@ pub fn parse(text: &str, file: &str, stem: &str) -> Result<Definition, Problems>
             Err(problems.sorted())
         }
     }
+}
+
+/// What can be made out of a definition that has mistakes: good for nothing but to look for its columns, so that those
+/// that a file does not have are told together with the mistakes. [`bind`](Definition::bind) finds both, and never binds.
+#[must_use]
+pub fn parse_mistaken(text: &str, file: &str, stem: &str) -> Option<Definition> {
+    let (definition, problems) = read(text, file, stem);
+    definition.map(|definition| Definition { origin: problems, ..definition })
+}
+
+fn read(text: &str, file: &str, stem: &str) -> (Option<Definition>, Problems) {
+    let origin = Problems::new(file, text);
+    let mut problems = origin.clone();
+    let root = document::parse(text.trim_start_matches('\u{feff}'), &mut problems);
+    let definition = root.and_then(|root| resolve(Reader::new(root, &mut problems), stem, origin));
+    (definition, problems)
 }
 
 /// `None` only where a mistake was noted.
@@ -245,11 +264,12 @@ fn resolve(mut reader: Reader<'_>, stem: &str, origin: Problems) -> Option<Defin
         connect,
         channel: rules.channel,
         recipients,
-        request: request?,
+        request,
         attributes: contact::attributes_wanted(&reader),
         pace: pace?,
         safety,
         cost,
+        currency: reader.text("cost.currency"),
         rules,
         origin,
         places: Places {
