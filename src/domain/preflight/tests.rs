@@ -20,7 +20,7 @@ fn definition(contact: &str, more: &str) -> Definition {
 
 /// The pre-flight of these rows of id, name, phone and a column that nothing uses; keys that come again are duplicates.
 fn preflight(definition: &Definition, rows: &[[&str; 3]]) -> Preflight {
-    let header = Header::new(&["id", "name", "phone", "remark"]);
+    let header = Header::new(["id", "name", "phone", "remark"]);
     let binding = definition.bind(&header).unwrap();
     let mut preflight = Preflight::new(definition);
     preflight.columns(&binding);
@@ -124,7 +124,7 @@ fn a_limit_counts_no_more_than_it_lets_through() {
     let definition = definition("", "[cost]\nper_segment = 1.0");
     let mut told = preflight(&definition, &[]);
     told.limit(2);
-    let binding = definition.bind(&Header::new(&["id", "name", "phone", "remark"])).unwrap();
+    let binding = definition.bind(&Header::new(["id", "name", "phone", "remark"])).unwrap();
     for line in 2..7 {
         let lines = Lines { first: line, last: line, quote_open: false };
         let phone = format!("+12025550{:03}", 100 + line);
