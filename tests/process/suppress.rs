@@ -96,3 +96,18 @@ fn a_sample_is_sent_once_and_the_rest_without_it() {
     assert_eq!(send(&["resume"]).exits(0).json()["started"], 40);
     assert_eq!(server.requests(), 40);
 }
+
+/// Another process changes the list while this one runs: neither waits for the other, and nobody who was added is
+/// requested from then on.
+#[test]
+fn the_list_is_changed_while_a_campaign_runs() {
+    let (site, server) = (Site::with_people(60), Server::start(&[]));
+    let args = ["run", "people.csv", "--yes", "--json", "--rate", "10", "--burst", "1", "--endpoint-url"];
+    let child = site.start(&[&args[..], &[server.endpoint()]].concat());
+    server.wait_for_requests(3);
+    site.run(&["suppress", "add", &phone(57), &phone(58), &phone(59)]).exits(0).says(&["3 numbers added"]);
+    assert!(server.requests() < 50, "the list was changed too late to tell");
+    let result = site.wait(child).exits(0).json();
+    assert_eq!((&result["started"], &result["suppressed"]), (&57.into(), &3.into()));
+    assert_eq!(server.requests(), 57);
+}
