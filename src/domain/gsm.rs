@@ -4,6 +4,8 @@
 
 use std::borrow::Cow;
 
+use icu_normalizer::{ComposingNormalizerBorrowed, DecomposingNormalizerBorrowed};
+
 /// How many septets a character takes: one in the basic alphabet, two (an escape and another) in its extension; `None`
 /// where neither has it.
 #[must_use]
@@ -32,14 +34,31 @@ pub fn nearest(text: &str) -> Cow<'_, str> {
     if text.chars().all(|c| septets(c).is_some()) {
         return Cow::Borrowed(text);
     }
+    let composed = ComposingNormalizerBorrowed::new_nfc();
     let mut near = String::with_capacity(text.len());
-    for c in text.chars() {
-        match septets(c).map_or_else(|| equivalent(c), |_| None) {
-            Some(equivalent) => near.push_str(equivalent),
-            None => near.push(c),
+    // An accent may be a character of its own; with its letter it may be one that the alphabet has.
+    for c in composed.normalize(text).chars() {
+        if septets(c).is_some() {
+            near.push(c);
+        } else if let Some(equivalent) = equivalent(c) {
+            near.push_str(equivalent);
+        } else {
+            push_plain(&mut near, c);
         }
     }
-    Cow::Owned(near)
+    Cow::Owned(composed.normalize(&near).into_owned())
+}
+
+/// The letters that a character is made of, without accents, where the alphabet has them; else the character.
+fn push_plain(near: &mut String, c: char) {
+    let mut utf8 = [0; 4];
+    let parts = DecomposingNormalizerBorrowed::new_nfkd().normalize(c.encode_utf8(&mut utf8)).into_owned();
+    let plain = || parts.chars().filter(|part| !matches!(part, '\u{300}'..='\u{36f}'));
+    if plain().all(|part| septets(part).is_some()) {
+        near.extend(plain());
+    } else {
+        near.push(c);
+    }
 }
 
 /// Replacements by equivalent: every character of the left text becomes the right one.
@@ -150,6 +169,11 @@ mod tests {
             ("ça va, Zoë?", "ca va, Zoe?"),
             ("12\u{a0}€", "12 €"),
             ("😀 ok", "😀 ok"),
+            ("Nguyễn Thị Ánh", "Nguyen Thi Anh"),
+            // Accents as characters of their own: the alphabet has é, and no ś.
+            ("Rene\u{301} s\u{301}", "René s"),
+            ("ＦＵＬＬ ﬁne №2²", "FULL fine No22"),
+            ("привет 世界", "привет 世界"),
             ("plain", "plain"),
         ] {
             assert_eq!(nearest(text), near);
