@@ -1,9 +1,14 @@
-//! Which keys came before, in little memory: 64 bits of each key's client token, six bytes apart from their place.
+//! Which keys came before, in little memory: 64 bits of each key's client token, six bytes apart from their place. What is
+//! said of a key comes on top.
+
+use uuid::Uuid;
 
 /// The first sixteen bits of a token choose one of so many tables.
 const TABLES: usize = 1 << 16;
 /// Slots of a table when its first key comes.
 const FEWEST: usize = 4;
+/// The bits that a table keeps.
+const REST: u64 = 0xffff_ffff_ffff;
 
 /// The tokens that came before. Ten million take less than 100 MB; a table grows by half, one at a time, so that the peak
 /// is no higher.
@@ -11,60 +16,104 @@ const FEWEST: usize = 4;
 /// Two tokens with the same first 64 bits are taken for one: among ten million random ones that happens once in 370,000
 /// files. Who must be sure asks elsewhere when one is said to have come before.
 #[derive(Debug)]
-pub struct Repeats {
-    tables: Vec<Table>,
+pub struct Repeats<T = ()> {
+    tables: Vec<Table<T>>,
+    len: usize,
 }
 
 #[derive(Debug, Default, Clone)]
-struct Table {
-    /// What is left of a token; zero is an empty slot.
-    slots: Vec<[u16; 3]>,
+struct Table<T> {
+    /// What is left of a token, where zero is an empty slot, and what was said of it.
+    slots: Vec<([u16; 3], T)>,
     used: usize,
 }
 
-impl Default for Repeats {
+impl<T: Copy + Default> Default for Repeats<T> {
     fn default() -> Self {
-        Self { tables: vec![Table::default(); TABLES] }
+        Self { tables: vec![Table::default(); TABLES], len: 0 }
     }
 }
 
 impl Repeats {
     /// Takes note of a token, and says whether it is new.
-    pub fn insert(&mut self, token: uuid::Uuid) -> bool {
-        let bits = token.as_u64_pair().0;
-        // The version's four bits are the same in all tokens; the low half makes up for them.
-        let bits = bits ^ token.as_u64_pair().1.rotate_left(32);
-        self.tables[(bits >> 48) as usize].insert(bits & 0xffff_ffff_ffff)
+    pub fn insert(&mut self, token: Uuid) -> bool {
+        self.first(bits(token), ()).is_none()
     }
 }
 
-impl Table {
-    fn insert(&mut self, rest: u64) -> bool {
+impl<T: Copy + Default> Repeats<T> {
+    /// Takes note of 64 bits that are spread as those of a hash are, with `of`. Says what they came with when they came
+    /// first; `None` where that is now.
+    pub fn first(&mut self, bits: u64, of: T) -> Option<T> {
+        let first = self.tables[(bits >> 48) as usize].first(bits & REST, of);
+        self.len += usize::from(first.is_none());
+        first
+    }
+
+    /// What these bits came with when they came first.
+    #[must_use]
+    pub fn get(&self, bits: u64) -> Option<T> {
+        self.tables[(bits >> 48) as usize].get(bits & REST)
+    }
+
+    /// How many are known.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Whether none is known.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+}
+
+/// 64 bits of a token.
+#[must_use]
+pub fn bits(token: Uuid) -> u64 {
+    let (high, low) = token.as_u64_pair();
+    // The version's four bits are the same in all tokens; the low half makes up for them.
+    high ^ low.rotate_left(32)
+}
+
+impl<T: Copy + Default> Table<T> {
+    fn first(&mut self, rest: u64, of: T) -> Option<T> {
         let rest = rest.max(1);
         if self.used * 5 >= self.slots.len() * 4 {
             self.grow();
         }
         let found = self.find(rest);
-        let new = self.slots[found] == [0; 3];
-        self.slots[found] = parts(rest);
-        self.used += usize::from(new);
-        new
+        if self.slots[found].0 != [0; 3] {
+            return Some(self.slots[found].1);
+        }
+        self.slots[found] = (parts(rest), of);
+        self.used += 1;
+        None
+    }
+
+    fn get(&self, rest: u64) -> Option<T> {
+        if self.slots.is_empty() {
+            return None;
+        }
+        let (found, of) = self.slots[self.find(rest.max(1))];
+        (found != [0; 3]).then_some(of)
     }
 
     /// The slot that has it, or the empty one where it belongs. There always is an empty one.
     fn find(&self, rest: u64) -> usize {
         let mut slot = ((rest * self.slots.len() as u64) >> 48) as usize;
-        while self.slots[slot] != [0; 3] && self.slots[slot] != parts(rest) {
+        while self.slots[slot].0 != [0; 3] && self.slots[slot].0 != parts(rest) {
             slot = (slot + 1) % self.slots.len();
         }
         slot
     }
 
     fn grow(&mut self) {
-        let slots = vec![[0; 3]; (self.slots.len() * 3 / 2).max(FEWEST)];
+        let slots = vec![Default::default(); (self.slots.len() * 3 / 2).max(FEWEST)];
         for old in std::mem::replace(&mut self.slots, slots) {
-            if old != [0; 3] {
-                let slot = self.find(whole(old));
+            if old.0 != [0; 3] {
+                let slot = self.find(whole(old.0));
                 self.slots[slot] = old;
             }
         }
@@ -81,9 +130,7 @@ fn whole([high, middle, low]: [u16; 3]) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::HashSet;
-
-    use uuid::Uuid;
+    use std::collections::{HashMap, HashSet};
 
     use super::*;
 
@@ -102,6 +149,21 @@ mod tests {
     }
 
     #[test]
+    fn what_was_said_first_is_known() {
+        let mut repeats = Repeats::default();
+        let mut map = HashMap::new();
+        for n in 0..100_000_u32 {
+            let bits = bits(token(n.wrapping_mul(n) % 50_000));
+            assert_eq!(repeats.get(bits), map.get(&bits).copied());
+            let first = map.get(&bits).copied();
+            map.entry(bits).or_insert([n as u16, (n >> 16) as u16]);
+            assert_eq!(repeats.first(bits, [n as u16, (n >> 16) as u16]), first);
+        }
+        assert_eq!(repeats.len(), map.len());
+        assert_eq!(size_of::<([u16; 3], [u16; 2])>(), 10, "a slot has no gaps");
+    }
+
+    #[test]
     fn tokens_that_crowd_one_table_are_told_apart() {
         let mut repeats = Repeats::default();
         let crowd = |n: u64| Uuid::from_u64_pair(n % 1_000, 0);
@@ -116,14 +178,14 @@ mod tests {
         let mut slots = 0;
         let tables = TABLES / 100;
         for n in 0..tables {
-            let mut table = Table::default();
+            let mut table = Table::<()>::default();
             for m in 0..10_000_000 / TABLES {
                 let bits = token((n * 1_000 + m) as u32).as_u64_pair().0;
-                table.insert(bits >> 16);
+                table.first(bits >> 16, ());
             }
             slots += table.slots.capacity();
         }
-        let bytes = slots * 6 / tables * TABLES + TABLES * size_of::<Table>();
+        let bytes = slots * 6 / tables * TABLES + TABLES * size_of::<Table<()>>();
         assert!(bytes < 100_000_000, "{bytes}");
     }
 }
