@@ -131,3 +131,10 @@ CREATE TABLE decision (
     contact_id TEXT
 ) STRICT;
 CREATE INDEX decision_row ON decision (row_id);
+
+-- Numbers that no campaign of this journal sends to, besides those on the lists that a definition names.
+CREATE TABLE suppression (
+    destination TEXT    PRIMARY KEY,   -- E.164
+    added_at    INTEGER NOT NULL,
+    note        TEXT
+) STRICT, WITHOUT ROWID;

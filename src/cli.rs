@@ -7,7 +7,7 @@ use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
 use crate::clock::Clock;
 use crate::commands::{
-    Asked, Failure, Place, Session, check, init, report, resolve, resume, run, simulator, status,
+    Asked, Failure, Place, Session, check, init, report, resolve, resume, run, simulator, status, suppress,
 };
 use crate::domain::ending::Exit;
 use crate::logging;
@@ -85,6 +85,8 @@ enum Command {
     Report(report::ReportArgs),
     /// List rows of which nobody knows whether they were contacted, and decide on them
     Resolve(resolve::ResolveArgs),
+    /// List and change the numbers that no campaign of the journal sends to
+    Suppress(suppress::SuppressArgs),
     /// Write a commented definition and a sample CSV
     Init(init::InitArgs),
     /// Amazon Connect's stand-in on loopback
@@ -105,6 +107,7 @@ impl Cli {
             Command::Check(args) => check::run(args, &self.shared),
             Command::Init(args) => init::run(args),
             Command::Resolve(args) => resolve::run(args, &session),
+            Command::Suppress(args) => suppress::run(args, &session),
             Command::Status(args) => {
                 let place = Place::of_results(&self.shared)?;
                 status::run(args, &asked(&place, &self.shared), &session.clock, &mut io::stdout().lock())?;

@@ -37,6 +37,31 @@ fn the_definition_shows_every_option_with_its_default() {
     }
 }
 
+/// What stands behind a `#` can be taken as it is: each such line, alone, is valid.
+#[test]
+fn every_option_behind_a_hash_is_valid() {
+    let mut options = 0;
+    for (at, line) in SAMPLE.lines().enumerate() {
+        let Some((name, _)) = line.strip_prefix("# ").and_then(|line| line.split_once(" = ")) else {
+            continue;
+        };
+        let templated = ["knowledge_base_id", "template_id", "customer_profile"].contains(&name);
+        if templated || !name.chars().all(|c| c.is_ascii_lowercase() || c == '_') {
+            continue;
+        }
+        let is_inner = SAMPLE.lines().take(at).filter(|line| line.contains('[')).last();
+        if is_inner.is_some_and(|table| table.contains("templated_message")) {
+            continue;
+        }
+        options += 1;
+        let text: Vec<&str> =
+            SAMPLE.lines().enumerate().map(|(n, line)| if n == at { &line[2..] } else { line }).collect();
+        parse(&text.join("\n"), "campaigns/sample.toml", "sample")
+            .unwrap_or_else(|problems| panic!("{line}: {problems}"));
+    }
+    assert!(options >= 20, "{options}");
+}
+
 #[test]
 fn the_recipients_are_a_thousand_fictional_numbers() {
     let definition = definition();

@@ -23,7 +23,7 @@ pub struct CheckArgs {
     reading: ReadingArgs,
 }
 
-/// Runs the command: exit code 0 where every row can be sent, 3 where some are rejected.
+/// Runs the command: exit code 0 where every row can be sent, 3 where some are rejected, 5 where too many are.
 ///
 /// # Errors
 /// What the user is told.
@@ -33,7 +33,7 @@ pub fn run(args: &CheckArgs, shared: &Shared) -> Result<Exit, Failure> {
     let mut file = File::open(&source, &definition, &place)?;
     file.reject_to(args.reading.rejects.as_deref(), &source, shared)?;
     let mut preflight = Preflight::new(&definition);
-    file.rehearse(&mut preflight, |_| Ok(()))?;
+    file.rehearse(&mut preflight, (u64::MAX, None), |_| Ok(()))?;
     let mut out = io::stdout().lock();
     let told = if shared.json {
         serde_json::to_writer(&mut out, &preflight).map_err(io::Error::from).and_then(|()| writeln!(out))
@@ -41,5 +41,5 @@ pub fn run(args: &CheckArgs, shared: &Shared) -> Result<Exit, Failure> {
         writeln!(out, "{}", preflight.text())
     };
     told.map_err(|error| super::run::stdout(&error))?;
-    Ok(if preflight.rejected() > 0 { Exit::Incomplete } else { Exit::Done })
+    super::run::verdict(&preflight, shared)
 }

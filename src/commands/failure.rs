@@ -31,6 +31,11 @@ impl Failure {
         Self { message: message.into(), hint: Some(hint.into()), exit: Exit::Usage }
     }
 
+    /// Whoever read the output has gone, and is told nothing.
+    pub(super) fn reader_left() -> Self {
+        Self { message: String::new(), hint: None, exit: Exit::Done }
+    }
+
     fn of(error: &dyn Error, hint: Option<String>, exit: Exit) -> Self {
         let mut message = error.to_string();
         let mut cause = error.source();
@@ -46,6 +51,9 @@ impl Failure {
 
     /// Writes it to stderr.
     pub fn present(&self) {
+        if self.message.is_empty() {
+            return;
+        }
         let mut text = format!("error: {}\n", mask::mask_text(&self.message));
         if let Some(hint) = &self.hint {
             let _ = writeln!(text, "  hint: {hint}");

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use super::failure::Failure;
+use crate::domain::definition;
 use crate::domain::ending::Exit;
 
 /// The sample campaign of this project is what a new one begins with.
@@ -25,12 +26,19 @@ const DEFAULT_PACE: &str = ".
 /// Lines of a new campaign's CSV.
 const RECIPIENTS_LINES: usize = 11;
 
+/// Where definitions are, and the schema that they name.
+const FOLDER: &str = "campaigns";
+const SCHEMA: &str = "campaign.schema.json";
+
 /// Arguments of `campaign init`.
 #[derive(Debug, Clone, Args)]
 pub struct InitArgs {
-    /// The campaign's name: campaigns/NAME.toml and campaigns/NAME.csv are written
-    #[arg(value_parser = name)]
-    name: String,
+    /// The campaign's name: campaigns/NAME.toml and campaigns/NAME.csv are written, and campaigns/campaign.schema.json
+    #[arg(value_parser = name, required_unless_present = "schema")]
+    name: Option<String>,
+    /// Only write campaigns/campaign.schema.json anew: the JSON Schema of definitions, for editors
+    #[arg(long, conflicts_with = "name")]
+    schema: bool,
 }
 
 fn name(text: &str) -> Result<String, String> {
@@ -46,33 +54,54 @@ fn name(text: &str) -> Result<String, String> {
 /// # Errors
 /// Where a file is there already, or cannot be written.
 pub fn run(args: &InitArgs) -> Result<Exit, Failure> {
-    let folder = Path::new("campaigns");
-    let paths = ["toml", "csv"].map(|ending| folder.join(format!("{}.{ending}", args.name)));
+    let folder = Path::new(FOLDER);
+    let Some(name) = &args.name else {
+        write_schema(folder)?;
+        return told(&format!("wrote {FOLDER}/{SCHEMA}\n"));
+    };
+    let paths = ["toml", "csv"].map(|ending| folder.join(format!("{name}.{ending}")));
     if let Some(there) = paths.iter().find(|path| path.exists()) {
         return Err(Failure::usage(
             format!("{} is there already", there.display()),
             "choose another name; nothing was written",
         ));
     }
-    let definition = definition(&args.name);
+    let definition = definition(name);
     let recipients: String = RECIPIENTS.split_inclusive('\n').take(RECIPIENTS_LINES).collect();
-    std::fs::create_dir_all(folder).map_err(|error| failed(folder, &error))?;
+    write_schema(folder)?;
     for (path, text) in paths.iter().zip([definition, recipients]) {
         write_new(path, &text).map_err(|error| failed(path, &error))?;
     }
     let [definition, recipients] = paths.map(|path: PathBuf| path.display().to_string());
-    let told = writeln!(
-        io::stderr().lock(),
-        "wrote {definition} and {recipients}\n  try: campaign run {recipients} -c {name} --simulate -j rehearsal.db\n  \
+    told(&format!(
+        "wrote {definition} and {recipients}\n  look: campaign check {recipients} -c {name}\n  \
+         try: campaign run {recipients} -c {name} --simulate -j rehearsal.db\n  \
          then set instance_id, contact_flow_id and source in {definition}, and run it without --simulate and -j: what \
-         was simulated is no real campaign, and has its own journal",
-        name = args.name
-    );
-    told.map_err(|error| failed(Path::new("stderr"), &error))?;
-    Ok(Exit::Done)
+         was simulated is no real campaign, and has its own journal\n",
+    ))
+}
+
+/// The schema is ours, whoever wrote it: an older one is replaced.
+fn write_schema(folder: &Path) -> Result<(), Failure> {
+    let path = folder.join(SCHEMA);
+    std::fs::create_dir_all(folder).map_err(|error| failed(folder, &error))?;
+    std::fs::write(&path, schema()).map_err(|error| failed(&path, &error))
+}
+
+/// The schema as a file.
+fn schema() -> String {
+    let mut text = serde_json::to_string_pretty(&definition::schema()).expect("a schema is plain JSON");
+    text.push('\n');
+    text
+}
+
+fn told(text: &str) -> Result<Exit, Failure> {
+    let written = io::stderr().lock().write_all(text.as_bytes());
+    written.map(|()| Exit::Done).map_err(|error| failed(Path::new("stderr"), &error))
 }
 
 fn definition(name: &str) -> String {
+    // In this order: the name may be a word of the text.
     DEFINITION.replace(PACE, DEFAULT_PACE).replace("sample", name)
 }
 
@@ -91,7 +120,16 @@ fn failed(path: &Path, error: &io::Error) -> Failure {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::definition::{self, Rate};
+    use crate::domain::definition::Rate;
+
+    /// `campaign init --schema` in the root of the project writes it anew.
+    #[test]
+    fn the_schema_of_this_version_is_kept_beside_the_sample() {
+        assert!(
+            include_str!("../../campaigns/campaign.schema.json") == schema(),
+            "campaigns/campaign.schema.json is not what `campaign init --schema` writes"
+        );
+    }
 
     #[test]
     fn a_new_campaign_has_its_name_and_the_pace_of_a_new_account() {

@@ -18,6 +18,7 @@ mod signals;
 pub mod simulator;
 pub mod status;
 mod streaming;
+pub mod suppress;
 
 use std::path::Path;
 

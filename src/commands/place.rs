@@ -29,7 +29,8 @@ impl Place {
         Self::found(shared, |_| None)
     }
 
-    /// The same for a recipients file: mistakes in the definition are told with those in how it fits the file.
+    /// The same for a recipients file: mistakes in the definition are told with those in how it fits the file, or
+    /// with what keeps the file from being read.
     ///
     /// # Errors
     /// As [`of_campaign`](Self::of_campaign).
@@ -38,12 +39,18 @@ impl Place {
         source: &Source,
         reading: &ReadingArgs,
     ) -> Result<(Self, Definition), Failure> {
-        let (place, mut definition) = Self::found(shared, |settings| {
+        let mut unreadable = None;
+        let found = Self::found(shared, |settings| {
             let mut settings = settings.clone();
             reading.apply(&mut settings);
             // Standard input can be read once.
             let file = Some(source).filter(|source| matches!(source, Source::File(_)))?;
-            Some(Recipients::open(file, &settings).ok()?.header().clone())
+            let opened = Recipients::open(file, &settings).map_err(|error| unreadable = Some(error));
+            Some(opened.ok()?.header().clone())
+        });
+        let (place, mut definition) = found.map_err(|failure| match unreadable {
+            Some(error) => Failure { message: format!("{}\n{error}", failure.message), ..failure },
+            None => failure,
         })?;
         reading.apply(&mut definition.recipients);
         Ok((place, definition))

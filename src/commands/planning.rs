@@ -1,31 +1,37 @@
 //! From the recipients file to the journal's plan, and to what the pre-flight says of it.
 
+use std::collections::BTreeMap;
+use std::num::NonZeroU64;
 use std::path::Path;
 use std::sync::mpsc::{self, SyncSender};
+
+use uuid::Uuid;
 
 use super::failure::Failure;
 use super::place::Place;
 use super::rejects_file::RejectsFile;
+use super::sending::SendArgs;
 use crate::cli::Shared;
 use crate::domain::binding::Binding;
 use crate::domain::definition::Definition;
 use crate::domain::figures::counted;
-use crate::domain::preflight::Preflight;
+use crate::domain::phone;
+use crate::domain::preflight::{self, Duplicate, FirstLines, Preflight};
 use crate::domain::read_as::ReadAs;
 use crate::domain::recipient::Recipient;
-use crate::domain::repeats::Repeats;
 use crate::domain::state::State;
-use crate::journal::{CampaignId, Content, Journal, JournalError, Line, Plan, PlanSummary};
-use crate::recipients::{FileError, FileProblem, Recipients, Row, Source, Suppression};
+use crate::domain::suppression::{Suppressed, Suppression};
+use crate::journal::{CampaignId, Content, Journal, JournalError, Line, Plan, PlanSummary, Reader};
+use crate::recipients::{FileError, FileProblem, Lists, Recipients, Row, Source};
 
 /// Lines planned in one transaction: large enough that a commit costs little, small enough for little memory.
-const BATCH: usize = 4_000;
+const BATCH: usize = 2_000;
 
 /// A recipients file, open and bound to its definition.
 pub(super) struct File {
     recipients: Recipients,
     pub(super) binding: Binding,
-    suppression: Suppression,
+    pub(super) lists: Lists,
     rejects: Option<RejectsFile>,
     /// The file, as the user named it.
     source: String,
@@ -37,10 +43,10 @@ impl File {
     /// # Errors
     /// Every mistake that can be seen without reading rows.
     pub(super) fn open(source: &Source, definition: &Definition, place: &Place) -> Result<Self, Failure> {
-        let suppression = Suppression::read(&definition.recipients, place.folder())?;
+        let lists = lists(definition, place)?;
         let recipients = Recipients::open(source, &definition.recipients)?;
         let binding = definition.bind(recipients.header())?;
-        Ok(Self { recipients, binding, suppression, rejects: None, source: source.to_string() })
+        Ok(Self { recipients, binding, lists, rejects: None, source: source.to_string() })
     }
 
     /// Rejected rows will be written to this file.
@@ -102,7 +108,7 @@ impl File {
     /// # Errors
     /// Where the file cannot be read further.
     pub(super) fn next(&mut self) -> Result<Option<(Line, Row)>, Failure> {
-        Ok(self.next_row()?.map(|row| (line(&row, &self.suppression), row)))
+        Ok(self.next_row()?.map(|row| (line(&row, &self.lists.suppression), row)))
     }
 
     /// The next row. With the last one the file of rejected rows is put in its place.
@@ -127,6 +133,7 @@ impl File {
         campaign: CampaignId,
         preflight: &mut Preflight,
     ) -> Result<PlanSummary, Failure> {
+        self.introduce(preflight);
         let mut plan = self.begin(journal, campaign)?;
         let plan = std::thread::scope(|scope| {
             // Reading and writing take about as long, so each has a thread; the channel keeps them together.
@@ -148,14 +155,17 @@ impl File {
             // A file without rows would withdraw everybody.
             return Err(self.no_rows());
         }
-        Ok(journal.finish_plan(plan)?)
+        let summary = journal.finish_plan(plan)?;
+        preflight.frozen(summary.frozen);
+        Ok(summary)
     }
 
     /// Reads the file to its end in batches, or until nobody takes them any more.
     fn read(&mut self, preflight: &mut Preflight, batches: &SyncSender<Vec<Line>>) -> Result<(), Failure> {
         let mut batch = Vec::with_capacity(BATCH);
         while let Some((line, row)) = self.next()? {
-            preflight.see(&self.binding, &row.outcome, planned_as(&line.content));
+            // Duplicates are not known yet; where there are any, the journal is asked in the end.
+            self.watch(preflight, &row, planned_as(&line.content));
             batch.push(line);
             if batch.len() == BATCH
                 && batches.send(std::mem::replace(&mut batch, Vec::with_capacity(BATCH))).is_err()
@@ -168,35 +178,149 @@ impl File {
         Ok(())
     }
 
-    /// Reads the whole file without a journal, and calls `each` for every row that would be sent to.
+    /// Reads the whole file without a journal, and calls `each` for every row that would be sent to: at most `most` of
+    /// them, or those of a sample.
     ///
     /// # Errors
     /// Where the file cannot be read, or the first error of `each`.
     pub(super) fn rehearse(
         &mut self,
         preflight: &mut Preflight,
+        (most, sample): (u64, Option<u64>),
         mut each: impl FnMut(&Recipient) -> Result<(), Failure>,
     ) -> Result<(), Failure> {
-        let mut seen = Repeats::default();
+        self.introduce(preflight);
+        let mut seen = FirstLines::default();
+        let mut sampled: BTreeMap<Uuid, Recipient> = BTreeMap::new();
+        let mut called = 0;
         while let Some(row) = self.next_row()? {
-            let state = match &row.outcome {
-                Err(_) => State::Rejected,
-                Ok(recipient) if !seen.insert(recipient.client_token) => State::Duplicate,
-                Ok(recipient) if self.suppression.check(recipient).is_err() => State::Suppressed,
-                Ok(_) => State::Queued,
-            };
-            preflight.see(&self.binding, &row.outcome, state);
-            if let (State::Queued, Ok(recipient)) = (state, &row.outcome) {
+            let state = self.rehearsed(&row, &mut seen, preflight);
+            if let (State::Queued, Ok(recipient), Some(most)) = (state, &row.outcome, sample) {
+                preflight.see(&row.outcome, state);
+                sampled.insert(recipient.client_token, recipient.clone());
+                if sampled.len() as u64 > most {
+                    sampled.pop_last();
+                }
+                continue;
+            }
+            self.watch(preflight, &row, state);
+            if let (State::Queued, Ok(recipient)) = (state, &row.outcome)
+                && called < most
+            {
+                called += 1;
                 each(recipient)?;
             }
         }
         preflight.read_as(self.read_as());
-        if preflight.rows() == 0 { Err(self.no_rows()) } else { Ok(()) }
+        if preflight.rows() == 0 {
+            return Err(self.no_rows());
+        }
+        let mut sampled: Vec<_> = sampled.into_values().collect();
+        sampled.sort_by_key(|recipient| recipient.line);
+        for recipient in sampled.iter().take(usize::try_from(most).unwrap_or(usize::MAX)) {
+            preflight.weigh(&self.binding, recipient);
+            each(recipient)?;
+        }
+        if sample.is_some() {
+            preflight.limit(sampled.len() as u64);
+        }
+        Ok(())
+    }
+
+    /// What a row of a file that the journal knows nothing of would be planned as.
+    fn rehearsed(&self, row: &Row, seen: &mut FirstLines, preflight: &mut Preflight) -> State {
+        match &row.outcome {
+            Err(_) => State::Rejected,
+            Ok(recipient) => match seen.first(recipient) {
+                Some(of) => {
+                    preflight.duplicate(Duplicate { line: row.line, of });
+                    State::Duplicate
+                }
+                None if check(&self.lists.suppression, recipient).is_err() => State::Suppressed,
+                None => State::Queued,
+            },
+        }
     }
 
     fn no_rows(&self) -> Failure {
         FileError { name: self.source.clone(), problem: FileProblem::NoRows }.into()
     }
+
+    /// What is known of the file before its first row.
+    fn introduce(&self, preflight: &mut Preflight) {
+        preflight.columns(&self.binding);
+        for useless in &self.lists.useless {
+            preflight.note(useless.to_string());
+        }
+    }
+
+    /// Lets the pre-flight see a row that is planned in this state.
+    pub(super) fn watch(&self, preflight: &mut Preflight, row: &Row, state: State) {
+        preflight.see(&row.outcome, state);
+        match (&row.outcome, state) {
+            (Ok(recipient), State::Queued) => preflight.weigh(&self.binding, recipient),
+            (Ok(recipient), State::Suppressed) => {
+                if let Err(why) = check(&self.lists.suppression, recipient) {
+                    preflight.left_out(why);
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Brings the pre-flight up to what the journal knows after the plan: what was sent before, duplicates, limits, samples.
+///
+/// # Errors
+/// Where the journal cannot be read.
+pub(super) fn settle(
+    preflight: &mut Preflight,
+    journal: &Journal,
+    campaign: CampaignId,
+    args: &SendArgs,
+) -> Result<(), Failure> {
+    let tally = journal.tally(campaign)?;
+    if let Some(limit) = args.limit {
+        preflight.limit(limit.get());
+    }
+    if args.simulate {
+        preflight.simulated();
+    }
+    if !preflight.is_exact(&tally) || args.sample.is_some() {
+        preflight.weigh_anew();
+        let most = args.limit.map_or(u64::MAX, NonZeroU64::get);
+        journal.each_waiting(campaign, most, |waiting| {
+            let region = phone::parse(waiting.destination, None).ok().and_then(|phone| phone.region);
+            preflight.weigh_frozen(waiting.line, region, waiting.message);
+        })?;
+        if args.sample.is_some() {
+            preflight.limit(preflight.weighed());
+        }
+    }
+    if tally[State::Duplicate] > 0 {
+        for (line, of) in journal.duplicates(campaign, preflight::TOLD)? {
+            preflight.duplicate(Duplicate { line, of });
+        }
+    }
+    preflight.tally(tally);
+    Ok(())
+}
+
+/// Everybody whom nothing is sent to: the lists of the definition, and the journal's own.
+///
+/// # Errors
+/// Where a list or the journal cannot be read.
+pub(super) fn lists(definition: &Definition, place: &Place) -> Result<Lists, Failure> {
+    let mut lists = Lists::read(&definition.recipients, place.folder())?;
+    if place.journal.is_file() {
+        match Reader::open(&place.journal) {
+            Ok(reader) => reader.add_suppressed(&mut lists.suppression)?,
+            // An empty file, or one that was being made: what it is for, the run says.
+            Err(JournalError::Missing(_)) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(lists)
 }
 
 /// The state of a line that no other line stands in the way of.
@@ -208,6 +332,10 @@ pub(super) fn planned_as(content: &Content) -> State {
     }
 }
 
+fn check(lists: &Suppression, recipient: &Recipient) -> Result<(), Suppressed> {
+    lists.check(recipient.phone.as_str(), &recipient.key)
+}
+
 fn line(row: &Row, suppression: &Suppression) -> Line {
     let content = match &row.outcome {
         Ok(recipient) => Content::Recipient {
@@ -215,8 +343,7 @@ fn line(row: &Row, suppression: &Suppression) -> Line {
             destination: recipient.phone.as_str().to_owned(),
             client_token: recipient.client_token,
             slots: recipient.slots.clone(),
-            suppressed: suppression
-                .check(recipient)
+            suppressed: check(suppression, recipient)
                 .err()
                 .map(|why| (why.code().to_owned(), why.to_string())),
         },

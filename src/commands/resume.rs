@@ -8,6 +8,7 @@ use super::Session;
 use super::failure::Failure;
 use super::next::{self, GoOn};
 use super::place::Place;
+use super::planning;
 use super::sending::{self, Held, Job, SendArgs};
 use crate::cli::Shared;
 use crate::domain::ending::Exit;
@@ -38,6 +39,7 @@ pub fn run(args: &ResumeArgs, session: &Session<'_>) -> Result<Exit, Failure> {
         ));
     }
     sending::runtime()?.block_on(async {
+        let lists = planning::lists(&definition, &place)?;
         let mut held = sending::hold(&args.send, &definition, &place, session, PATIENCE).await?;
         if held.journal.tally(held.campaign)?.rows() == 0 {
             return Err(Failure::usage(
@@ -46,6 +48,7 @@ pub fn run(args: &ResumeArgs, session: &Session<'_>) -> Result<Exit, Failure> {
             ));
         }
         must_be_agreed(&mut held, args, shared)?;
+        held.admit(lists.suppression, args.send.sample, false)?;
         let next = next::command(GoOn::Resume, shared, &args.send);
         let job = Job { args: &args.send, definition: &definition, file: None, stream: None, next };
         sending::send(held, job, session).await

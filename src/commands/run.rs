@@ -1,6 +1,7 @@
 //! `campaign run`: plan, pre-flight, send; run again to go on.
 
 use std::io::{self, IsTerminal, Write};
+use std::num::NonZeroU64;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -10,7 +11,7 @@ use super::Session;
 use super::failure::Failure;
 use super::next::{self, GoOn};
 use super::place::Place;
-use super::planning::File;
+use super::planning::{self, File};
 use super::reading::ReadingArgs;
 use super::sending::{self, Job, SendArgs};
 use super::streaming::Stream;
@@ -31,7 +32,7 @@ pub struct RunArgs {
     #[arg(long)]
     pub dry_run: bool,
     /// Send while the file is still being read, for pipes: no pre-flight, needs --yes
-    #[arg(long, conflicts_with = "dry_run")]
+    #[arg(long, conflicts_with_all = ["dry_run", "sample"])]
     pub stream: bool,
     #[command(flatten)]
     reading: ReadingArgs,
@@ -52,7 +53,7 @@ pub fn run(args: &RunArgs, session: &Session<'_>) -> Result<Exit, Failure> {
     file.reject_to(args.reading.rejects.as_deref(), &source, shared)?;
     let mut preflight = Preflight::new(&definition);
     if args.dry_run {
-        return rehearse(&mut file, &mut preflight, shared);
+        return rehearse(&mut file, preflight, &args.send, shared);
     }
     sending::runtime()?.block_on(async {
         let mut held = sending::hold(&args.send, &definition, &place, session, Duration::MAX).await?;
@@ -64,6 +65,7 @@ pub fn run(args: &RunArgs, session: &Session<'_>) -> Result<Exit, Failure> {
                     "look with `campaign check FILE`, then run again with --yes",
                 ));
             }
+            held.admit(file.lists.suppression.clone(), None, false)?;
             let waiting = held.journal.verified_tally(held.campaign)?[State::Queued];
             let plan = file.begin(&mut held.journal, held.campaign)?;
             if waiting == 0 {
@@ -72,10 +74,8 @@ pub fn run(args: &RunArgs, session: &Session<'_>) -> Result<Exit, Failure> {
             Some(Stream { file: Box::new(file), preflight: Box::new(preflight), plan })
         } else {
             file.plan(&mut held.journal, held.campaign, &mut preflight)?;
-            preflight.tally(held.journal.tally(held.campaign)?);
-            if let Some(limit) = args.send.limit {
-                preflight.limit(limit.get());
-            }
+            held.admit(std::mem::take(&mut file.lists.suppression), args.send.sample, true)?;
+            planning::settle(&mut preflight, &held.journal, held.campaign, &args.send)?;
             tell(&preflight, shared)?;
             agree(args, &definition, &preflight)?;
             held.journal.set_planned(held.campaign, Planned::Agreed)?;
@@ -91,8 +91,7 @@ pub fn run(args: &RunArgs, session: &Session<'_>) -> Result<Exit, Failure> {
 /// Nothing is sent unless the file is good enough and a person agrees.
 fn agree(args: &RunArgs, definition: &Definition, preflight: &Preflight) -> Result<(), Failure> {
     if let Some(reason) = preflight.refusal() {
-        let hint = "correct the file, or allow more with max_rejected in [safety]; nothing was sent";
-        return Err(Failure { message: reason, hint: Some(hint.to_owned()), exit: Exit::Halted });
+        return Err(refused(reason));
     }
     if preflight.to_send() > 0 && !confirmed(args, definition, preflight)? {
         return Err(Failure::usage("not agreed to", "nothing was sent"));
@@ -100,10 +99,20 @@ fn agree(args: &RunArgs, definition: &Definition, preflight: &Preflight) -> Resu
     Ok(())
 }
 
-fn rehearse(file: &mut File, preflight: &mut Preflight, shared: &Shared) -> Result<Exit, Failure> {
+fn rehearse(
+    file: &mut File,
+    mut preflight: Preflight,
+    args: &SendArgs,
+    shared: &Shared,
+) -> Result<Exit, Failure> {
     let mut out = io::BufWriter::new(io::stdout().lock());
     let shape = file.binding.shape().clone();
-    let written = file.rehearse(preflight, |recipient| {
+    let most = args.limit.map_or(u64::MAX, NonZeroU64::get);
+    preflight.limit(most);
+    if args.simulate {
+        preflight.simulated();
+    }
+    let written = file.rehearse(&mut preflight, (most, args.sample.map(NonZeroU64::get)), |recipient| {
         if shared.json {
             let request = shape
                 .fill(&recipient.slots, recipient.phone.as_str(), recipient.client_token)
@@ -115,11 +124,40 @@ fn rehearse(file: &mut File, preflight: &mut Preflight, shared: &Shared) -> Resu
         Ok(())
     });
     written.and_then(|()| out.flush().map_err(|error| stdout(&error)))?;
-    tell(preflight, shared)?;
-    Ok(Exit::Done)
+    tell(&preflight, shared)?;
+    verdict(&preflight, shared)
 }
 
+/// The exit code of a pre-flight alone, in `check` and in a dry run: what a run would end with whose every request is
+/// answered with a contact. Says what to do about it.
+///
+/// # Errors
+/// Where stderr cannot be written.
+pub(super) fn verdict(preflight: &Preflight, shared: &Shared) -> Result<Exit, Failure> {
+    let (exit, hint) = match preflight.refusal() {
+        Some(reason) => return Err(refused(reason)),
+        None if preflight.rejected() > 0 => (
+            Exit::Incomplete,
+            "correct the rejected lines in the file and check again; `run` leaves them out",
+        ),
+        None => return Ok(Exit::Done),
+    };
+    if !shared.quiet {
+        writeln!(io::stderr().lock(), "  hint: {hint}").map_err(|error| stdout(&error))?;
+    }
+    Ok(exit)
+}
+
+fn refused(reason: String) -> Failure {
+    let hint = "correct the file, or allow more with max_rejected in [safety]; nothing was sent";
+    Failure { message: reason, hint: Some(hint.to_owned()), exit: Exit::Halted }
+}
+
+/// A reader of ours that goes away early, as `head` does, has what it wanted.
 pub(super) fn stdout(error: &io::Error) -> Failure {
+    if error.kind() == io::ErrorKind::BrokenPipe {
+        return Failure::reader_left();
+    }
     Failure { message: format!("failed to write to stdout: {error}"), hint: None, exit: Exit::Failure }
 }
 

@@ -18,13 +18,15 @@ use crate::cli::Shared;
 use crate::clock::Clock;
 use crate::connect::{Client, Settings};
 use crate::domain::definition::{self, Definition, EndpointUrl, PerSecond, Rate};
-use crate::domain::ending::{Ending, Exit};
+use crate::domain::ending::{self, Ending, Exit};
 use crate::domain::gate::{FailureGate, Share};
+use crate::domain::state::State;
 use crate::domain::summary::Summary;
+use crate::domain::suppression::Suppression;
 use crate::engine::{Engine, Feed, Outcome};
 use crate::journal::{
-    CampaignId, CampaignLock, Examination, Identity, Journal, JournalError, NewRun, Planned, RunEnd, RunId,
-    Service, Writer, WriterError,
+    Admission, CampaignId, CampaignLock, Examination, Identity, Journal, JournalError, NewRun, Planned,
+    RunEnd, RunId, Service, Writer, WriterError,
 };
 use crate::progress::{Progress, ProgressKind};
 use crate::simulator::{Latency, Simulator, UnixMillis, WorldConfig};
@@ -53,6 +55,9 @@ pub(super) struct SendArgs {
     /// Start at most N contacts in this run
     #[arg(long, value_name = "N")]
     pub limit: Option<NonZeroU64>,
+    /// Start contacts for N of the recipients only, chosen at random, and the same ones every time
+    #[arg(long, value_name = "N")]
+    pub sample: Option<NonZeroU64>,
     /// Try failed rows again, with their tokens and payloads as they were
     #[arg(long)]
     pub retry_failed: bool,
@@ -120,6 +125,27 @@ pub(super) struct Held {
     service: Service,
     examination: Examination,
     _lock: CampaignLock,
+}
+
+impl Held {
+    /// Leaves out, from here on, whoever is on one of the lists or not in the sample that was asked for. Where no file
+    /// was `read`, rows that wait already are held against the lists first.
+    pub(super) fn admit(
+        &mut self,
+        suppression: Suppression,
+        sample: Option<NonZeroU64>,
+        read: bool,
+    ) -> Result<(), Failure> {
+        if !read {
+            self.journal.sweep_suppressed(self.campaign, &suppression)?;
+        }
+        let sample = match sample {
+            Some(recipients) => self.journal.sample(self.campaign, recipients.get())?,
+            None => None,
+        };
+        self.journal.admit(Admission { suppression, sample });
+        Ok(())
+    }
 }
 
 /// The runtime of a run: one thread, which is fastest for this work, and the blocking pool for the journal.
@@ -240,7 +266,7 @@ pub(super) async fn send(held: Held, mut job: Job<'_>, session: &Session<'_>) ->
     let journal = journal.await.map_err(|_| JournalError::WriterGone)??;
     let (outcome, read) = driven.inspect_err(|_| journal.leave_alone())?;
     let outcome = outcome?;
-    let exit = conclude(journal, (campaign, run), &job, &outcome, session)?;
+    let exit = conclude(journal, (campaign, run), &job, outcome, session)?;
     // What was read before the file could not be read any further is sent and told of; now the failure is.
     read.map(|()| exit)
 }
@@ -294,13 +320,17 @@ fn conclude(
     mut journal: Journal,
     (campaign, run): (CampaignId, RunId),
     job: &Job<'_>,
-    outcome: &Outcome,
+    mut outcome: Outcome,
     session: &Session<'_>,
 ) -> Result<Exit, Failure> {
     let tally = journal.verified_tally(campaign)?;
     // A stream may end before its file does: then there are lines that the journal does not know of yet.
     if matches!(outcome.ending, Ending::Rejections { .. }) {
         journal.set_planned(campaign, Planned::Begun)?;
+    }
+    if job.args.sample.is_some() && outcome.ending == Ending::Complete && tally[State::Queued] > 0 {
+        // The engine saw nobody but the sample.
+        outcome.ending = Ending::Limit;
     }
     let whole = journal.planned(campaign)? == Planned::Agreed;
     let exit = match outcome.ending.exit(&tally) {
@@ -342,6 +372,11 @@ fn tell(summary: &Summary, ending: &Ending, next: Option<&str>, shared: &Shared)
     }
     if let Some(advice) = ending.advice() {
         writeln!(notes, "  hint: {advice}")?;
+    }
+    if *ending == Ending::Complete && !shared.quiet {
+        for step in ending::next_steps(&summary.tally) {
+            writeln!(notes, "  hint: {step}")?;
+        }
     }
     if let Some(next) = next {
         writeln!(notes, "  next: {next}")?;

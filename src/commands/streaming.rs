@@ -82,7 +82,7 @@ fn read(mut file: Box<File>, mut preflight: Box<Preflight>, words: &mpsc::Sender
         let word = match file.next() {
             Ok(None) => return,
             Ok(Some((line, row))) => {
-                preflight.see(&file.binding, &row.outcome, planned_as(&line.content));
+                file.watch(&mut preflight, &row, planned_as(&line.content));
                 if preflight.refusal().is_some() {
                     Word::Refused { rejected: preflight.rejected(), of: preflight.rows() }
                 } else {

@@ -3,13 +3,15 @@
 //! Everything that can be known from the header is settled when binding; per row only cells are looked at. Whether a
 //! recipient was there before, or must not be sent to, is not known here.
 
+use std::borrow::Cow;
+
 use super::definition::{Attributes, Definition, Text};
 use super::header::{Header, NoColumn};
 use super::limits::{self, Member, Rules, settle};
 use super::phone::{self, E164, Line, PhoneRejection, Region};
 use super::problem::{Place, Problem, Problems};
 use super::recipient::{Reason, Recipient, Rejection};
-use super::request::{Leaf, Message, Request, Shape};
+use super::request::{Leaf, Request, Shape};
 use super::template::{RenderError, Template};
 use super::token::TokenSpace;
 
@@ -57,6 +59,8 @@ pub struct Binding {
     allow_landlines: bool,
     /// Bytes of the attributes that are the same in every row, and of all names.
     fixed_attribute_bytes: usize,
+    /// Segments that the encoding saved with each message, where all are the same.
+    fixed_saving: u32,
 }
 
 /// A text that differs from row to row.
@@ -86,7 +90,9 @@ impl Definition {
         }
         let mut texts = Vec::new();
         let mut fixed_attribute_bytes: usize = request.attributes.keys().map(String::len).sum();
+        let mut fixed_saving = 0;
         let shape = request.try_map(&mut |text: &Text| {
+            fixed_saving += text.saved_segments;
             let Some(fixed) = text.template.as_fixed() else {
                 texts.push(finder.bind(text));
                 return Ok::<_, std::convert::Infallible>(Leaf::Slot(texts.len() - 1));
@@ -111,6 +117,7 @@ impl Definition {
             default_region: self.recipients.default_region,
             allow_landlines: self.recipients.allow_landlines,
             fixed_attribute_bytes,
+            fixed_saving,
         })
     }
 }
@@ -123,6 +130,10 @@ struct Finder<'h> {
 
 impl Finder<'_> {
     fn find(&mut self, what: &str, name: &str, place: Option<Place>) -> Option<usize> {
+        if name.is_empty() {
+            // Only a definition that has mistakes names no column, and they are noted.
+            return None;
+        }
         let problem = match self.header.find(name) {
             Ok(at) => return Some(at),
             Err(NoColumn::Unknown(near)) => {
@@ -167,7 +178,7 @@ fn add_columns(request: &mut Request<Text>, finder: &mut Finder<'_>, place: Opti
         let key: String = name.chars().map(plain).collect();
         let member = Member::Attribute(key.clone());
         let unnamed = key.is_empty();
-        let text = Text { member, template: Template::column_or_empty(name), place };
+        let text = Text { member, template: Template::column_or_empty(name), place, saved_segments: 0 };
         if unnamed || request.attributes.insert(key.clone(), text).is_some() {
             let why = if unnamed {
                 format!("column {} of the recipients file has no name", at + 1)
@@ -195,16 +206,22 @@ impl Binding {
         &self.header
     }
 
+    /// The columns that nothing of the definition uses, as the file names them. Those without a name are left out.
+    #[must_use]
+    pub fn unused_columns(&self) -> Vec<String> {
+        let used = |at: &usize| {
+            *at == self.phone
+                || Some(*at) == self.key
+                || self.texts.iter().any(|text| text.columns.contains(at))
+        };
+        let names = self.header.names().iter().enumerate();
+        names.filter(|(at, name)| !name.is_empty() && !used(at)).map(|(_, name)| name.clone()).collect()
+    }
+
     /// The text that a recipient is sent, if the request has one and not the flow.
     #[must_use]
     pub fn message<'r>(&'r self, recipient: &'r Recipient) -> Option<&'r str> {
-        match &self.shape.message {
-            Some(Message::Text { content: Leaf::Fixed(text), .. }) => Some(text),
-            Some(Message::Text { content: Leaf::Slot(slot), .. }) => {
-                recipient.slots.get(*slot).map(String::as_str)
-            }
-            Some(Message::Templated { .. }) | None => None,
-        }
+        self.shape.message_text(&recipient.slots)
     }
 
     /// What becomes of a row.
@@ -238,7 +255,8 @@ impl Binding {
         {
             return Err((Some(at), Reason::QuoteSwallows { through: lines.last }));
         }
-        let phone = self.phone(cells.cell(self.phone)).map_err(|reason| (Some(self.phone), reason))?;
+        let (phone, region) =
+            self.phone(cells.cell(self.phone)).map_err(|reason| (Some(self.phone), reason))?;
         let key = match self.key.map(|at| (at, cells.cell(at).trim())) {
             None => phone.as_str().to_owned(),
             Some((at, "")) => return Err((Some(at), Reason::KeyEmpty)),
@@ -249,15 +267,18 @@ impl Binding {
         };
         let mut slots = Vec::with_capacity(self.texts.len());
         let mut attribute_bytes = self.fixed_attribute_bytes;
+        let mut saved_segments = self.fixed_saving;
         for text in &self.texts {
-            let slot = self.slot(text, cells)?;
+            let (slot, saved) = self.slot(text, cells)?;
+            saved_segments += saved;
             if matches!(text.member, Member::Attribute(_)) {
                 attribute_bytes += slot.len();
             }
             slots.push(slot);
         }
         limits::attributes_total(attribute_bytes).map_err(|breach| (None, breach.into()))?;
-        Ok(Recipient { line: lines.first, client_token: self.tokens.token(&key), key, phone, slots })
+        let client_token = self.tokens.token(&key);
+        Ok(Recipient { line: lines.first, client_token, key, phone, region, slots, saved_segments })
     }
 
     fn width<C: Cells + ?Sized>(&self, lines: Lines, cells: &C) -> Result<(), Reason> {
@@ -287,24 +308,31 @@ impl Binding {
         cell.split(['\r', '\n']).skip(1).any(row)
     }
 
-    fn phone(&self, cell: &str) -> Result<E164, Reason> {
+    fn phone(&self, cell: &str) -> Result<(E164, Option<Region>), Reason> {
         if let Some(error) = damage(cell).filter(|damage| matches!(damage, Reason::SheetError(_))) {
             return Err(error);
         }
         Ok(self.reachable(cell)?)
     }
 
-    fn reachable(&self, cell: &str) -> Result<E164, PhoneRejection> {
+    fn reachable(&self, cell: &str) -> Result<(E164, Option<Region>), PhoneRejection> {
         let phone = phone::parse(cell, self.default_region)?;
         match phone.line {
             Line::Landline if !self.allow_landlines => Err(PhoneRejection::Landline),
             Line::Premium => Err(PhoneRejection::Premium),
             Line::Unreachable => Err(PhoneRejection::Unreachable),
-            Line::Landline | Line::Mobile | Line::Either | Line::TollFree | Line::Other => Ok(phone.number),
+            Line::Landline | Line::Mobile | Line::Either | Line::TollFree | Line::Other => {
+                Ok((phone.number, phone.region))
+            }
         }
     }
 
-    fn slot<C: Cells + ?Sized>(&self, text: &Bound, cells: &C) -> Result<String, (Option<usize>, Reason)> {
+    /// The text, and the segments that its encoding saved.
+    fn slot<C: Cells + ?Sized>(
+        &self,
+        text: &Bound,
+        cells: &C,
+    ) -> Result<(String, u32), (Option<usize>, Reason)> {
         for at in &text.columns {
             damage(cells.cell(*at)).map_or(Ok(()), |reason| Err((Some(*at), reason)))?;
         }
@@ -323,8 +351,11 @@ impl Binding {
                 }
             })?;
         match settle(&text.member, &self.rules, &rendered) {
-            Ok(std::borrow::Cow::Owned(settled)) => Ok(settled),
-            Ok(std::borrow::Cow::Borrowed(_)) => Ok(rendered),
+            Ok(Cow::Owned(settled)) => {
+                let saved = limits::segments_saved(&text.member, &rendered, &settled);
+                Ok((settled, saved))
+            }
+            Ok(Cow::Borrowed(_)) => Ok((rendered, 0)),
             Err(breach) => {
                 let column = match text.columns[..] {
                     [only] => Some(only),

@@ -114,6 +114,23 @@ impl Ending {
     }
 }
 
+/// What to do about the rows of a run that finished without them: one line for each kind.
+#[must_use]
+pub fn next_steps(tally: &Tally) -> Vec<&'static str> {
+    let steps = [
+        (
+            State::Rejected,
+            "correct the rejected lines in the file (`campaign report --state rejected` lists them) and run it again",
+        ),
+        (
+            State::Failed,
+            "see why rows failed with `campaign report --state failed`; --retry-failed tries them again",
+        ),
+        (State::Uncertain, "decide on the uncertain rows with `campaign resolve`"),
+    ];
+    steps.into_iter().filter(|(state, _)| tally[*state] > 0).map(|(_, step)| step).collect()
+}
+
 fn advice(kind: RefusalKind) -> &'static str {
     match kind {
         RefusalKind::AccessDenied => {

@@ -4,22 +4,26 @@
 
 use std::borrow::Cow;
 
-/// Characters of one septet, without the escape.
-const BASIC: &str = "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà";
+use icu_normalizer::{ComposingNormalizerBorrowed, DecomposingNormalizerBorrowed};
 
-/// Characters of two septets: an escape and another.
-const EXTENSION: &str = "\u{c}^{}\\[~]|€";
-
-/// How many septets a character takes; `None` where the alphabet does not have it.
+/// How many septets a character takes: one in the basic alphabet, two (an escape and another) in its extension; `None`
+/// where neither has it.
 #[must_use]
 pub fn septets(c: char) -> Option<usize> {
     match c {
-        ' '..='_' if !matches!(c, '[' | '\\' | ']' | '^') => Some(1),
-        'a'..='z' => Some(1),
-        _ if EXTENSION.contains(c) => Some(2),
-        _ if BASIC.contains(c) => Some(1),
+        ' '..='Z' | '_' | 'a'..='z' | '\n' | '\r' => Some(1),
+        '£' | '¥' | 'è' | 'é' | 'ù' | 'ì' | 'ò' | 'Ç' | 'Ø' | 'ø' | 'Å' | 'å' | 'Δ' | 'Φ' | 'Γ' | 'Λ'
+        | 'Ω' | 'Π' | 'Ψ' | 'Σ' | 'Θ' | 'Ξ' | 'Æ' | 'æ' | 'ß' | 'É' | '¤' | '¡' | 'Ä' | 'Ö' | 'Ñ' | 'Ü'
+        | '§' | '¿' | 'ä' | 'ö' | 'ñ' | 'ü' | 'à' => Some(1),
+        '\u{c}' | '^' | '{' | '}' | '\\' | '[' | '~' | ']' | '|' | '€' => Some(2),
         _ => None,
     }
+}
+
+/// Whether every character takes one septet and one byte, so that the text's length is its length in both.
+#[must_use]
+pub fn is_plain(text: &str) -> bool {
+    text.bytes().all(|byte| matches!(byte, b' '..=b'Z' | b'_' | b'a'..=b'z' | b'\n' | b'\r'))
 }
 
 /// The text with its characters outside the alphabet replaced by their nearest equivalents: typographic quotes and
@@ -30,14 +34,31 @@ pub fn nearest(text: &str) -> Cow<'_, str> {
     if text.chars().all(|c| septets(c).is_some()) {
         return Cow::Borrowed(text);
     }
+    let composed = ComposingNormalizerBorrowed::new_nfc();
     let mut near = String::with_capacity(text.len());
-    for c in text.chars() {
-        match (septets(c), equivalent(c)) {
-            (None, Some(equivalent)) => near.push_str(equivalent),
-            _ => near.push(c),
+    // An accent may be a character of its own; with its letter it may be one that the alphabet has.
+    for c in composed.normalize(text).chars() {
+        if septets(c).is_some() {
+            near.push(c);
+        } else if let Some(equivalent) = equivalent(c) {
+            near.push_str(equivalent);
+        } else {
+            push_plain(&mut near, c);
         }
     }
-    Cow::Owned(near)
+    Cow::Owned(composed.normalize(&near).into_owned())
+}
+
+/// The letters that a character is made of, without accents, where the alphabet has them; else the character.
+fn push_plain(near: &mut String, c: char) {
+    let mut utf8 = [0; 4];
+    let parts = DecomposingNormalizerBorrowed::new_nfkd().normalize(c.encode_utf8(&mut utf8)).into_owned();
+    let plain = || parts.chars().filter(|part| !matches!(part, '\u{300}'..='\u{36f}'));
+    if plain().all(|part| septets(part).is_some()) {
+        near.extend(plain());
+    } else {
+        near.push(c);
+    }
 }
 
 /// Replacements by equivalent: every character of the left text becomes the right one.
@@ -110,6 +131,25 @@ mod tests {
 
     use super::*;
 
+    /// TS 23.038, table 6.2.1, in its order, without the escape.
+    const BASIC: &str = "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà";
+
+    /// Table 6.2.1.1.
+    const EXTENSION: &str = "\u{c}^{}\\[~]|€";
+
+    #[test]
+    fn no_other_character_is_in_the_alphabet() {
+        for c in '\0'..=char::MAX {
+            let expected = match (BASIC.contains(c), EXTENSION.contains(c)) {
+                (true, false) => Some(1),
+                (false, true) => Some(2),
+                _ => None,
+            };
+            assert_eq!(septets(c), expected, "{c:?}");
+            assert_eq!(is_plain(c.encode_utf8(&mut [0; 4])), c.is_ascii() && expected == Some(1), "{c:?}");
+        }
+    }
+
     #[test]
     fn the_tables_are_complete() {
         let basic = BASIC.chars().filter(|c| septets(*c) == Some(1)).count();
@@ -129,6 +169,11 @@ mod tests {
             ("ça va, Zoë?", "ca va, Zoe?"),
             ("12\u{a0}€", "12 €"),
             ("😀 ok", "😀 ok"),
+            ("Nguyễn Thị Ánh", "Nguyen Thi Anh"),
+            // Accents as characters of their own: the alphabet has é, and no ś.
+            ("Rene\u{301} s\u{301}", "René s"),
+            ("ＦＵＬＬ ﬁne №2²", "FULL fine No22"),
+            ("привет 世界", "привет 世界"),
             ("plain", "plain"),
         ] {
             assert_eq!(nearest(text), near);

@@ -192,6 +192,16 @@ fn settle_text<'t>(member: &Member, rules: &Rules, text: &'t str) -> Result<Cow<
     }
 }
 
+/// SMS segments that a message's encoding saved; 0 for all other texts.
+#[must_use]
+pub fn segments_saved(member: &Member, before: &str, after: &str) -> u32 {
+    if *member != Member::Message || before == after {
+        return 0;
+    }
+    let count = |text| Segments::of(text).count;
+    u32::try_from(count(before).saturating_sub(count(after))).unwrap_or_default()
+}
+
 fn at_home(home: Option<&Home>, rules: &Rules) -> Result<(), Limit> {
     match (home, &rules.region) {
         (Some(home), Some(region)) if home.region != *region => {

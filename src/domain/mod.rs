@@ -31,6 +31,7 @@ pub mod segments;
 pub mod stamp;
 pub mod state;
 pub mod summary;
+pub mod suppression;
 pub mod tally;
 pub mod template;
 pub mod token;

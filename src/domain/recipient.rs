@@ -5,7 +5,7 @@ use std::fmt;
 use uuid::Uuid;
 
 use super::limits::Breach;
-use super::phone::{E164, PhoneRejection};
+use super::phone::{E164, PhoneRejection, Region};
 
 /// A row that can be sent to. Its texts, put into the plan's shape, are the request.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,10 +16,14 @@ pub struct Recipient {
     pub key: String,
     /// The destination.
     pub phone: E164,
+    /// The country of the number, where it belongs to one.
+    pub region: Option<Region>,
     /// The idempotency token, from campaign and key.
     pub client_token: Uuid,
     /// The texts that differ from row to row, in the order of the shape's slots.
     pub slots: Vec<String>,
+    /// SMS segments that `contact.encoding` saved.
+    pub saved_segments: u32,
 }
 
 /// A row that cannot be sent to.

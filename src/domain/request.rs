@@ -165,6 +165,16 @@ fn map_segments<T, U, E>(
 }
 
 impl Shape {
+    /// The text that a row with these slots is sent, if the request has one and not the flow.
+    #[must_use]
+    pub fn message_text<'s>(&'s self, slots: &'s [String]) -> Option<&'s str> {
+        match &self.message {
+            Some(Message::Text { content: Leaf::Fixed(text), .. }) => Some(text),
+            Some(Message::Text { content: Leaf::Slot(slot), .. }) => slots.get(*slot).map(String::as_str),
+            Some(Message::Templated { .. }) | None => None,
+        }
+    }
+
     /// The request of one row.
     ///
     /// # Errors

@@ -4,7 +4,7 @@
 //! else is UCS-2: 70 code units in one, 67 in each of several; a surrogate pair stays together.
 //! Source: 3GPP TS 23.040 (concatenation), TS 23.038 (alphabets); "SMS character limits" of AWS End User Messaging.
 
-use super::gsm::septets;
+use super::gsm::{is_plain, septets};
 
 /// How a text goes over the air.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -49,6 +49,12 @@ impl Segments {
     /// Counts.
     #[must_use]
     pub fn of(text: &str) -> Self {
+        if is_plain(text) {
+            let units = text.len();
+            let (single, each) = Encoding::Gsm7.capacity();
+            let count = if units <= single { 1 } else { units.div_ceil(each) };
+            return Self { encoding: Encoding::Gsm7, units, count, forced_by: None };
+        }
         let forced_by = text.chars().enumerate().find(|(_, c)| septets(*c).is_none()).map(|(at, c)| (c, at));
         let encoding = if forced_by.is_some() { Encoding::Ucs2 } else { Encoding::Gsm7 };
         let (single, each) = encoding.capacity();

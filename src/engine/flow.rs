@@ -21,7 +21,7 @@ use crate::domain::refusal::{Refusal, RefusalKind};
 use crate::domain::state::{Doubt, Event, State};
 use crate::domain::summary::Limit;
 use crate::domain::verdict::{self, Silence, Situation, Verdict};
-use crate::journal::{Claimed, Counters, JournalError, RowId, Settlement, WriterError};
+use crate::journal::{Claim, Claimed, Counters, JournalError, RowId, Settlement, WriterError};
 
 type Pending<T> = FuturesUnordered<Pin<Box<dyn Future<Output = T> + Send>>>;
 
@@ -112,7 +112,7 @@ impl<'a> Flow<'a> {
                 Some((row, left, answer)) = self.in_flight.next() => self.on_answer(&row, left, answer),
                 Some((settling, state)) = self.settling.next() => self.on_settled(settling, state?).await,
                 step = self.queue.next() => match step? {
-                    Step::Claimed(rows) => self.on_claimed(rows),
+                    Step::Claimed(claim) => self.on_claimed(claim),
                     Step::News(feed) => self.on_news(feed),
                 },
                 error = self.engine.writer.failed() => return Err(error),
@@ -194,7 +194,10 @@ impl<'a> Flow<'a> {
         }
     }
 
-    fn on_claimed(&mut self, rows: Vec<Claimed>) {
+    fn on_claimed(&mut self, Claim { rows, suppressed }: Claim) {
+        for line in suppressed {
+            self.observer.see(&Notice::Moved { line, from: State::Queued, to: State::Suppressed });
+        }
         for row in &rows {
             if row.earlier == Doubt::None {
                 self.observer.see(&Notice::Moved {

@@ -8,12 +8,12 @@ use tokio::sync::watch;
 
 use super::feed::Feed;
 use crate::clock::Clock;
-use crate::journal::{Claimed, Pass, RowId, Writer, WriterError};
+use crate::journal::{Claim, Claimed, Pass, RowId, Writer, WriterError};
 
 /// Rows claimed at a time, at most.
 const LARGEST_CLAIM: usize = 4_096;
 
-type Claiming = Pin<Box<dyn Future<Output = Result<Vec<Claimed>, WriterError>> + Send>>;
+type Claiming = Pin<Box<dyn Future<Output = Result<Claim, WriterError>> + Send>>;
 
 /// Where the rows come from, and the claim that is under way.
 pub(super) struct Queue {
@@ -32,7 +32,7 @@ pub(super) struct Queue {
 /// What happened to the queue.
 pub(super) enum Step {
     /// These rows are claimed, durably.
-    Claimed(Vec<Claimed>),
+    Claimed(Claim),
     /// The file is read further.
     News(Feed),
 }
@@ -108,11 +108,11 @@ impl Queue {
     pub(super) async fn next(&mut self) -> Result<Step, WriterError> {
         tokio::select! {
             biased;
-            rows = claimed(&mut self.claiming) => {
+            claim = claimed(&mut self.claiming) => {
                 let asked = self.claiming.take().map(|(_, asked)| asked);
-                let rows = rows?;
-                self.move_on(asked.as_ref(), &rows);
-                Ok(Step::Claimed(rows))
+                let claim = claim?;
+                self.move_on(asked.as_ref(), &claim.rows);
+                Ok(Step::Claimed(claim))
             }
             feed = news(&mut self.feed, self.source) => {
                 self.news = true;
@@ -165,7 +165,7 @@ impl Queue {
 }
 
 /// The rows of the claim under way.
-async fn claimed(claiming: &mut Option<(Claiming, Asked)>) -> Result<Vec<Claimed>, WriterError> {
+async fn claimed(claiming: &mut Option<(Claiming, Asked)>) -> Result<Claim, WriterError> {
     match claiming {
         Some((claiming, _)) => claiming.await,
         None => std::future::pending().await,

@@ -12,10 +12,12 @@ use super::row::{
     CampaignId, ContactIdColumn, Frozen, ROOM_CLAIMED, RowId, StampColumn, StateColumn, TextsColumn,
     TokenColumn,
 };
+use super::suppress::{self, Admission, Lists};
 use super::tally::Delta;
 use crate::domain::request::Shape;
 use crate::domain::stamp::Stamp;
 use crate::domain::state::{self, Decision, Doubt, Event, State};
+use crate::domain::suppression::Suppressed;
 use crate::domain::verdict::{CLOCK_SLACK, TOKEN_SAFE};
 
 /// Which rows a claim looks through.
@@ -79,77 +81,150 @@ impl Shapes {
     }
 }
 
-const COLUMNS: &str = "id, line, destination, client_token, shape_id, slots, attempts, doubt_at, state";
+/// What a claim came to.
+#[derive(Debug, Clone, Default)]
+pub struct Claim {
+    /// The rows, in order.
+    pub rows: Vec<Claimed>,
+    /// The lines of rows that waited and are on a suppression list now: they wait no more. `None` for one that is not in
+    /// the file.
+    pub suppressed: Vec<Option<u64>>,
+}
 
-/// Claims the first `most` rows of the pass behind `after`, in order.
+impl Claim {
+    fn with(self, rows: Vec<(Claimed, State)>) -> Self {
+        Self { rows: rows.into_iter().map(|row| row.0).collect(), ..self }
+    }
+}
+
+const COLUMNS: &str = "id, line, destination, client_token, shape_id, slots, attempts, doubt_at, state, key";
+
+/// Claims the first `most` rows of the pass behind `after`, in order. Rows that are on a suppression list by now are
+/// suppressed instead, and others taken in their place.
 pub(super) fn claim_next(
     tx: &Transaction<'_>,
-    shapes: &mut Shapes,
+    (shapes, admission): (&mut Shapes, &Admission),
     (campaign, pass, after, most): (CampaignId, Pass, RowId, u32),
     now: Stamp,
     delta: &mut Delta,
-) -> Result<Vec<Claimed>, JournalError> {
-    let before = match pass {
-        Pass::InDoubt => State::Attempting,
-        Pass::Queued => State::Queued,
+) -> Result<Claim, JournalError> {
+    let (before, sample) = match pass {
+        Pass::InDoubt => (State::Attempting, None),
+        Pass::Queued => (State::Queued, admission.sample.map(TokenColumn)),
     };
     let state = before.code();
     // The state stands in the text, not in a parameter: only then is the partial index usable.
     let mut statement = tx.prepare_cached(&format!(
-        "SELECT {COLUMNS} FROM row WHERE campaign_id = ?1 AND state = {state} AND id > ?2 ORDER BY id LIMIT ?3"
+        "SELECT {COLUMNS} FROM row WHERE campaign_id = ?1 AND state = {state} AND id > ?2
+             AND (?4 IS NULL OR client_token <= ?4) ORDER BY id LIMIT ?3"
     ))?;
-    let mut rows = statement.query(params![campaign.0, after.0, most])?;
-    let mut claimed = Vec::new();
-    while let Some(row) = rows.next()? {
-        let (row, state) = read(tx, shapes, row, now)?;
-        delta.moved(state, state::next(state, Event::Claimed)?);
-        claimed.push(row);
+    let lists = Lists::of(tx, &admission.suppression)?;
+    let mut taken = Taken::default();
+    let (mut behind, most) = (after.0, most as usize);
+    while taken.rows.len() < most {
+        let room = most - taken.rows.len();
+        let mut found = 0;
+        let mut rows =
+            statement.query(params![campaign.0, behind, i64::try_from(room).unwrap_or(i64::MAX), sample])?;
+        while let Some(row) = rows.next()? {
+            found += 1;
+            behind = row.get(0)?;
+            taken.take(&lists, row, read(tx, shapes, row, now)?)?;
+        }
+        if found < room {
+            break;
+        }
     }
-    drop(rows);
-    let Some(last) = claimed.last() else { return Ok(claimed) };
-    // One statement for all of them costs half of what one for each does.
+    let (claimed, claim) = taken.without_suppressed(tx, delta)?;
+    let Some((last, _)) = claimed.last() else { return Ok(claim) };
+    // One statement for all of them costs half of what one for each does. Those that are suppressed now have another state.
     let marked = tx
         .prepare_cached(&format!(
             "UPDATE row SET state = {attempting}, attempts = attempts + 1,
                  room = iif(first_attempt_at IS NULL, zeroblob({ROOM_CLAIMED}), room),
                  first_attempt_at = coalesce(first_attempt_at, ?4), doubt_at = coalesce(doubt_at, ?4)
-             WHERE campaign_id = ?1 AND state = {state} AND id > ?2 AND id <= ?3",
+             WHERE campaign_id = ?1 AND state = {state} AND id > ?2 AND id <= ?3
+                 AND (?5 IS NULL OR client_token <= ?5)",
             attempting = State::Attempting.code()
         ))?
-        .execute(params![campaign.0, after.0, last.id.0, StampColumn(now)])?;
+        .execute(params![campaign.0, after.0, last.id.0, StampColumn(now), sample])?;
     if marked != claimed.len() {
         return Err(JournalError::Unbalanced(format!(
             "{} rows wait, {marked} could be claimed",
             claimed.len()
         )));
     }
-    Ok(claimed)
+    for (_, state) in &claimed {
+        delta.moved(*state, state::next(*state, Event::Claimed)?);
+    }
+    Ok(claim.with(claimed))
 }
 
-/// Claims these rows once more, for another attempt. Rows that the file, read during the run, has withdrawn or suppressed
-/// since are left out.
+/// Claims these rows once more, for another attempt. Rows that were withdrawn or suppressed since are left out.
 pub(super) fn claim_again(
     tx: &Transaction<'_>,
-    shapes: &mut Shapes,
+    (shapes, admission): (&mut Shapes, &Admission),
     ids: &[RowId],
     now: Stamp,
     delta: &mut Delta,
-) -> Result<Vec<Claimed>, JournalError> {
+) -> Result<Claim, JournalError> {
     let mut statement = tx.prepare_cached(&format!("SELECT {COLUMNS} FROM row WHERE id = ?1"))?;
-    let mut claimed = Vec::with_capacity(ids.len());
+    let lists = Lists::of(tx, &admission.suppression)?;
+    let mut taken = Taken::default();
     for id in ids {
         let mut rows = statement.query([id.0])?;
         if let Some(row) = rows.next()? {
-            let (row, state) = read(tx, shapes, row, now)?;
-            if !matches!(state, State::Withdrawn | State::Suppressed) {
-                claimed.push((row, state));
+            let claimed = read(tx, shapes, row, now)?;
+            if !matches!(claimed.1, State::Withdrawn | State::Suppressed) {
+                taken.take(&lists, row, claimed)?;
             }
         }
     }
-    for row in &claimed {
-        mark(tx, &row.0, row.1, now, delta)?;
+    let (claimed, claim) = taken.without_suppressed(tx, delta)?;
+    for (row, state) in &claimed {
+        mark(tx, row, *state, now, delta)?;
     }
-    Ok(claimed.into_iter().map(|row| row.0).collect())
+    Ok(claim.with(claimed))
+}
+
+/// Rows of a claim that is being made.
+#[derive(Default)]
+struct Taken {
+    rows: Vec<(Claimed, State)>,
+    suppressed: Vec<(Claimed, Suppressed)>,
+}
+
+impl Taken {
+    fn take(
+        &mut self,
+        lists: &Lists<'_>,
+        row: &Row<'_>,
+        (claimed, state): (Claimed, State),
+    ) -> Result<(), JournalError> {
+        let why = if lists.is_empty() {
+            None
+        } else {
+            lists.stops(&claimed, state, row.get_ref(9)?.as_str().unwrap_or_default())?
+        };
+        match why {
+            Some(why) => self.suppressed.push((claimed, why)),
+            None => self.rows.push((claimed, state)),
+        }
+        Ok(())
+    }
+
+    /// Suppresses whom nothing is sent to. The others are still to be marked, and put into the claim.
+    fn without_suppressed(
+        self,
+        tx: &Transaction<'_>,
+        delta: &mut Delta,
+    ) -> Result<(Vec<(Claimed, State)>, Claim), JournalError> {
+        for (row, why) in &self.suppressed {
+            suppress::stop(tx, row.id.0, *why, delta)?;
+        }
+        let suppressed = self.suppressed.into_iter().map(|row| row.0.line).collect();
+        Ok((self.rows, Claim { rows: Vec::new(), suppressed }))
+    }
 }
 
 fn read(

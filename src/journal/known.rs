@@ -3,7 +3,8 @@
 use rusqlite::{OptionalExtension, Transaction, params};
 
 use super::error::JournalError;
-use super::row::{CampaignId, StateColumn};
+use super::line::Content;
+use super::row::{CampaignId, StateColumn, texts};
 use crate::domain::state::State;
 
 /// A recipient that the journal has already.
@@ -23,6 +24,12 @@ impl Known {
     /// Whether another line of the file has it.
     pub(super) fn is_elsewhere(&self, line: u64) -> bool {
         self.line.is_some_and(|known| known != line)
+    }
+
+    /// Whether the file or the definition now says something else of its request.
+    pub(super) fn differs(&self, now: i64, content: &Content) -> bool {
+        let Content::Recipient { destination, slots, .. } = content else { return false };
+        self.destination != *destination || self.shape != now || self.slots != texts(slots)
     }
 }
 

@@ -10,6 +10,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension};
 use super::error::JournalError;
 use super::lock;
 use super::mark::{self, Mark};
+use super::suppress::Admission;
 
 mod embedded {
     refinery::embed_migrations!("migrations");
@@ -24,6 +25,7 @@ pub struct Journal {
     pub(super) connection: Connection,
     pub(super) path: PathBuf,
     pub(super) mark: Option<Mark>,
+    pub(super) admission: Admission,
 }
 
 /// A journal that is only looked at, also while a campaign runs.
@@ -53,7 +55,7 @@ impl Journal {
         connection.pragma_update(None, "wal_autocheckpoint", 0)?;
         migrate(path, &mut connection)?;
         checkpoint_on_drop(&connection, true);
-        Ok(Self { connection, path: path.to_owned(), mark: None })
+        Ok(Self { connection, path: path.to_owned(), mark: None, admission: Admission::default() })
     }
 
     /// A reader of the same journal, through this handle.

@@ -60,6 +60,8 @@ pub struct PlanSummary {
     pub updated: u64,
     /// Recipients that are not in the file any more, and will not be sent to.
     pub withdrawn: u64,
+    /// Recipients that were attempted, and of which the file or the definition now says something that is not sent.
+    pub frozen: u64,
 }
 
 impl AddAssign for PlanSummary {
@@ -68,6 +70,7 @@ impl AddAssign for PlanSummary {
         self.added += other.added;
         self.updated += other.updated;
         self.withdrawn += other.withdrawn;
+        self.frozen += other.frozen;
     }
 }
 
@@ -244,7 +247,10 @@ fn plan_line(
         Some(known) if !seen.insert(known.id) || (plan.corrects && known.is_elsewhere(line.number)) => {
             insert(tx, plan, line, State::Duplicate, &cells, delta)?;
         }
-        Some(known) if known.attempts > 0 => keep(tx, &known, line, delta)?,
+        Some(known) if known.attempts > 0 => {
+            summary.frozen += u64::from(known.differs(plan.shape, &line.content));
+            keep(tx, &known, line, delta)?;
+        }
         Some(known) => {
             if update(tx, plan, &known, line, &cells, delta)? {
                 summary.updated += 1;

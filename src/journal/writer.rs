@@ -11,7 +11,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
 use super::activity::{self, Activity};
-use super::attempts::{self, Claimed, Pass, Settlement, Shapes};
+use super::attempts::{self, Claim, Pass, Settlement, Shapes};
 use super::error::JournalError;
 use super::line::Line;
 use super::mark;
@@ -21,6 +21,7 @@ use super::planned::{self, Planned};
 use super::row::{CampaignId, RowId};
 use super::runs::{self, Counters, RunId};
 use super::share::{self, SharedPace};
+use super::suppress::Admission;
 use super::tally::Delta;
 use crate::domain::stamp::Stamp;
 use crate::domain::state::State;
@@ -46,8 +47,8 @@ impl WriterError {
 type Reply<T> = oneshot::Sender<Result<T, WriterError>>;
 
 enum Word {
-    ClaimNext { pass: Pass, after: RowId, most: u32, now: Stamp, reply: Reply<Vec<Claimed>> },
-    ClaimAgain { ids: Vec<RowId>, now: Stamp, reply: Reply<Vec<Claimed>> },
+    ClaimNext { pass: Pass, after: RowId, most: u32, now: Stamp, reply: Reply<Claim> },
+    ClaimAgain { ids: Vec<RowId>, now: Stamp, reply: Reply<Claim> },
     Settle { settlement: Settlement, reply: Reply<State> },
     Reserve { shared: SharedPace, many: u32, now: Stamp, reply: Reply<Vec<Duration>> },
     Counters { run: RunId, counters: Counters, now: Stamp },
@@ -104,7 +105,7 @@ impl Writer {
         after: RowId,
         most: u32,
         now: Stamp,
-    ) -> Result<Vec<Claimed>, WriterError> {
+    ) -> Result<Claim, WriterError> {
         self.ask(|reply| Word::ClaimNext { pass, after, most, now, reply }).await
     }
 
@@ -112,7 +113,7 @@ impl Writer {
     ///
     /// # Errors
     /// Where the journal could not be written; then none of them may be attempted.
-    pub async fn claim_again(&self, ids: Vec<RowId>, now: Stamp) -> Result<Vec<Claimed>, WriterError> {
+    pub async fn claim_again(&self, ids: Vec<RowId>, now: Stamp) -> Result<Claim, WriterError> {
         self.ask(|reply| Word::ClaimAgain { ids, now, reply }).await
     }
 
@@ -236,7 +237,7 @@ fn commit(
         let tx = journal.connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
         let mut delta = Delta::default();
         for word in words.by_ref() {
-            apply(&tx, shapes, campaign, word, &mut delta, &mut held)?;
+            apply(&tx, (shapes, &journal.admission), campaign, word, &mut delta, &mut held)?;
         }
         delta.write(&tx, campaign)?;
         let groups = mark::count_one(&tx)?;
@@ -257,7 +258,7 @@ fn commit(
 
 fn apply(
     tx: &rusqlite::Transaction<'_>,
-    shapes: &mut Shapes,
+    (shapes, admission): (&mut Shapes, &Admission),
     campaign: CampaignId,
     word: Word,
     delta: &mut Delta,
@@ -265,11 +266,12 @@ fn apply(
 ) -> Result<(), JournalError> {
     match word {
         Word::ClaimNext { pass, after, most, now, reply } => {
-            let result = attempts::claim_next(tx, shapes, (campaign, pass, after, most), now, delta);
+            let result =
+                attempts::claim_next(tx, (shapes, admission), (campaign, pass, after, most), now, delta);
             hold(reply, result, held)
         }
         Word::ClaimAgain { ids, now, reply } => {
-            hold(reply, attempts::claim_again(tx, shapes, &ids, now, delta), held)
+            hold(reply, attempts::claim_again(tx, (shapes, admission), &ids, now, delta), held)
         }
         Word::Settle { settlement, reply } => hold(reply, attempts::settle(tx, &settlement, delta), held),
         Word::Reserve { shared, many, now, reply } => {

@@ -52,7 +52,10 @@ impl FileError {
                 "the column rejected_line says which line of the first file a row replaces: leave it as it was, and add new \
                  rows to the first file"
             }
-            FileProblem::Directory | FileProblem::Io(_) | FileProblem::NotANumber { .. } => return None,
+            FileProblem::NotANumber { .. } => {
+                "whoever it means would be sent to: write it with + and the country, or set default_region in [recipients]"
+            }
+            FileProblem::Directory | FileProblem::Io(_) => return None,
         };
         Some(hint.to_owned())
     }
@@ -144,12 +147,14 @@ pub enum FileProblem {
         number: u64,
     },
     /// A suppression list with a number that may be read wrongly.
-    #[error("line {line}: {reason}")]
+    #[error("line {line}: {reason}{}", like_it(*.others))]
     NotANumber {
         /// The physical line, from 1.
         line: u64,
         /// What is wrong with the number.
         reason: PhoneRejection,
+        /// How many more lines have one.
+        others: usize,
     },
 }
 
@@ -161,6 +166,14 @@ impl From<io::Error> for FileProblem {
             }
             _ => Self::Io(error),
         }
+    }
+}
+
+fn like_it(others: usize) -> String {
+    match others {
+        0 => String::new(),
+        1 => "; 1 more line like it".to_owned(),
+        more => format!("; {more} more lines like it"),
     }
 }
 

@@ -1,7 +1,7 @@
 //! The recipients file: bytes in, rows out, in constant memory, each with what becomes of it.
 //!
 //! Nothing is remembered between rows: duplicates are the journal's business. The files of `recipients.suppress` are
-//! read here too, into memory, by [`Suppression`].
+//! read here too, into memory, by [`Lists`].
 
 mod encoding;
 mod error;
@@ -21,7 +21,7 @@ pub use error::{FileError, FileProblem};
 pub use record::Record;
 pub use records::RECORD_BYTES;
 pub use rejects::{Extra, Rejects};
-pub use suppress::{Suppressed, Suppression};
+pub use suppress::{Entry, Lists, Useless, read_list};
 
 use crate::domain::binding::{Binding, Cells, Lines};
 use crate::domain::formula::original;

@@ -116,7 +116,7 @@ pub(crate) async fn attempt(
     event: Event,
     refusal: Option<(&str, &str)>,
 ) -> RowId {
-    let claimed = writer.claim_next(Pass::Queued, after, 1, BASE).await.expect("a claim");
+    let claimed = writer.claim_next(Pass::Queued, after, 1, BASE).await.expect("a claim").rows;
     let id = claimed[0].id;
     let line = claimed[0].line.unwrap_or(0);
     let settlement = Settlement {

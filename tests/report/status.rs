@@ -44,17 +44,17 @@ async fn from_planned_to_ended() {
       started     1
       queued      3
       rows        4
-    3 requests in 1 min (0.05/s), 2 throttled, 2 retried
+    3 requests in 1 min (0.05/s of 2/s asked), 2 throttled, 2 retried
     going on: process PID, seen 2.0 s ago
     3 left, about 3 min at 0.02/s
     ");
-    insta::assert_snapshot!(status(&place, 62, true), @r#"{"campaign":"spring","run":1,"rows":4,"started":1,"failed":0,"rejected":0,"duplicate":0,"suppressed":0,"withdrawn":0,"queued":3,"attempting":0,"uncertain":0,"requests":3,"throttled":2,"retried":2,"elapsed_s":60.0,"achieved_rate":0.05,"exit":null,"running":true,"pid":0,"rate":2.0,"started_at":"2026-03-01T09:30:00.000Z","seen_at":"2026-03-01T09:31:00.000Z","ended_at":null,"reason":null,"time_left_s":180}"#);
+    insta::assert_snapshot!(status(&place, 62, true), @r#"{"campaign":"spring","run":1,"rows":4,"started":1,"failed":0,"rejected":0,"duplicate":0,"suppressed":0,"withdrawn":0,"queued":3,"attempting":0,"uncertain":0,"requests":3,"throttled":2,"retried":2,"elapsed_s":60.0,"achieved_rate":0.05,"asked_rate":2.0,"limited_by":null,"exit":null,"running":true,"pid":0,"rate":2.0,"started_at":"2026-03-01T09:30:00.000Z","seen_at":"2026-03-01T09:31:00.000Z","ended_at":null,"reason":null,"time_left_s":180}"#);
     insta::assert_snapshot!(status(&place, 7_260, false), @r"
     spring, run 1
       started     1
       queued      3
       rows        4
-    3 requests in 1 min (0.05/s), 2 throttled, 2 retried
+    3 requests in 1 min (0.05/s of 2/s asked), 2 throttled, 2 retried
     stopped without a word: process PID, last seen 2 h ago; run again to go on
     3 left, about 3 min at 0.02/s
     ");
@@ -66,7 +66,7 @@ async fn from_planned_to_ended() {
       started     1
       queued      3
       rows        4
-    3 requests in 1 min 30 s (0.03/s), 2 throttled, 2 retried
+    3 requests in 1 min 30 s (0.03/s of 2/s asked), 2 throttled, 2 retried
     ended 2 h ago with exit code 5: the credentials expired
     3 left, about 4 min 30 s at 0.01/s
     ");

@@ -121,7 +121,7 @@ fn claim_next(process: &mut Process, model: &mut Model, in_doubt: bool, most: u3
     let now = Stamp::from_millis(model.now);
     let expected: Vec<u8> = model.waiting(state).into_iter().take(most as usize).collect();
     let rows = process.write(async |writer| writer.claim_next(pass, RowId::START, most, now).await);
-    let claimed = process.take(rows.expect("a claim"));
+    let claimed = process.take(rows.expect("a claim").rows);
     assert_eq!(claimed, expected);
     for key in expected {
         model.claim(key);
@@ -142,7 +142,7 @@ fn claim_again(process: &mut Process, model: &mut Model, which: &[Index]) {
     ids.extend(model.waiting(State::Suppressed).iter().filter_map(|key| process.ids.get(key)));
     let now = Stamp::from_millis(model.now);
     let rows = process.write(async |writer| writer.claim_again(ids, now).await).expect("a claim");
-    assert_eq!(process.take(rows), chosen);
+    assert_eq!(process.take(rows.rows), chosen);
     for key in chosen {
         model.claim(key);
     }

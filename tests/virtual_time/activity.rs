@@ -20,7 +20,7 @@ async fn throttled_requests_are_written_down_by_second() {
         throttled += stage.run(&options).await.unwrap().counters.throttled;
         stage.pass(Duration::from_secs(60)).await;
     }
-    assert!(throttled > 20, "{throttled}");
+    assert!(throttled > 5, "{throttled}");
     let mut seconds = Vec::new();
     stage
         .reader()

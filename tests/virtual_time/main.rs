@@ -6,4 +6,5 @@ mod durable;
 mod faults;
 mod pace;
 mod stage;
+mod suppress;
 mod uncertain;

@@ -21,8 +21,8 @@ use campaign::domain::token::TokenSpace;
 use campaign::domain::verdict::TOKEN_SAFE;
 use campaign::engine::{Bounds, Engine, Feed, Notice, Observer, Outcome, Stop, Unobserved};
 use campaign::journal::{
-    CampaignId, Content, Identity, Journal, JournalError, Line, NewRun, Reader, Record, RunEnd, Selection,
-    Service, Writer, WriterError,
+    Admission, CampaignId, Content, Identity, Journal, JournalError, Line, NewRun, Reader, Record, RunEnd,
+    Selection, Service, Writer, WriterError,
 };
 use campaign::pace::{Asked, Pace};
 use campaign::simulator::{Effect, Simulator, UnixMillis, WorldConfig};
@@ -42,6 +42,8 @@ pub(crate) struct Stage {
     pub(crate) simulator: Simulator,
     pub(crate) clock: Clock,
     pub(crate) campaign: CampaignId,
+    /// Who may be claimed.
+    pub(crate) admission: Admission,
     runs: u64,
 }
 
@@ -171,7 +173,14 @@ impl Stage {
         let simulator = Simulator::new(world, move || {
             UnixMillis(u64::try_from(of_world.now().millis()).expect("after 1970"))
         });
-        let mut stage = Self { folder, simulator, clock, campaign: CampaignId::default(), runs: 0 };
+        let mut stage = Self {
+            folder,
+            simulator,
+            clock,
+            campaign: CampaignId::default(),
+            admission: Admission::default(),
+            runs: 0,
+        };
         stage.campaign = stage.journal().campaign(&identity(), stage.clock.now()).expect("a campaign");
         stage
     }
@@ -190,6 +199,7 @@ impl Stage {
             simulator: self.simulator.clone(),
             clock: self.clock.clone(),
             campaign: self.campaign,
+            admission: self.admission.clone(),
             runs: 1_000,
         };
         let identity = Identity { name: name.to_owned(), ..identity() };
@@ -238,6 +248,7 @@ impl Stage {
         let new = NewRun { rate: Some(options.rate), ..NewRun::default() };
         let (run, past) = journal.begin_run(self.campaign, &new, now).expect("a run begins");
         let tally = journal.verified_tally(self.campaign).expect("the counts add up");
+        journal.admit(self.admission.clone());
         let (writer, journal) = Writer::spawn(journal, self.campaign);
         self.runs += 1;
         let engine = Engine {

@@ -49,8 +49,8 @@ pub(super) fn attributes_wanted(reader: &Reader<'_>) -> Attributes {
     }
 }
 
-/// The request; `None` where flow or source are missing or wrong.
-pub(super) fn request(reader: &mut Reader<'_>, rules: &Rules) -> Option<Request<Text>> {
+/// The request. Flow and source are empty where they are missing or wrong, and then that is noted.
+pub(super) fn request(reader: &mut Reader<'_>, rules: &Rules) -> Request<Text> {
     let contact_flow_id = reader.template("connect.contact_flow_id", Member::Flow, rules);
     let source = reader.template("connect.source", Member::Source, rules);
     let segment_attributes = segments(reader, rules);
@@ -60,10 +60,11 @@ pub(super) fn request(reader: &mut Reader<'_>, rules: &Rules) -> Option<Request<
     let message = message(reader, rules);
     let supported_content_types = supported(reader);
     let minutes = reader.integer("contact.chat_duration_minutes");
-    Some(Request {
+    let empty = |member| Text { member, template: Template::fixed(""), place: None, saved_segments: 0 };
+    Request {
         instance_id: rules.instance_id.clone(),
-        contact_flow_id: contact_flow_id?,
-        source: source?,
+        contact_flow_id: contact_flow_id.unwrap_or_else(|| empty(Member::Flow)),
+        source: source.unwrap_or_else(|| empty(Member::Source)),
         segment_attributes,
         attributes,
         chat_duration_minutes: minutes.and_then(|minutes| u16::try_from(minutes).ok()),
@@ -71,7 +72,7 @@ pub(super) fn request(reader: &mut Reader<'_>, rules: &Rules) -> Option<Request<
         message,
         related_contact_id,
         supported_content_types,
-    })
+    }
 }
 
 fn message(reader: &mut Reader<'_>, rules: &Rules) -> Option<Message<Text>> {
@@ -174,7 +175,8 @@ fn segments(reader: &mut Reader<'_>, rules: &Rules) -> BTreeMap<String, SegmentV
         }
     }
     let template = Template::fixed(rules.channel.subtype());
-    let subtype = Text { member: Member::Segment(SUBTYPE.to_owned()), template, place: None };
+    let subtype =
+        Text { member: Member::Segment(SUBTYPE.to_owned()), template, place: None, saved_segments: 0 };
     values.insert(SUBTYPE.to_owned(), SegmentValue::String(subtype));
     values
 }

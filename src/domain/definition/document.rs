@@ -42,6 +42,21 @@ impl Node {
         }
     }
 
+    /// The same as JSON; what JSON does not have is null.
+    pub(super) fn to_json(&self) -> serde_json::Value {
+        match &self.value {
+            Value::Text(text) => text.as_str().into(),
+            Value::Integer(integer) => (*integer).into(),
+            Value::Number(number) => (*number).into(),
+            Value::Flag(flag) => (*flag).into(),
+            Value::List(list) => list.iter().map(Self::to_json).collect(),
+            Value::Table(entries) => {
+                entries.iter().map(|entry| (entry.name.clone(), entry.node.to_json())).collect()
+            }
+            Value::Other => serde_json::Value::Null,
+        }
+    }
+
     /// The node at a path of names with dots.
     pub(super) fn at(&self, path: &str) -> Option<&Self> {
         path.split('.').try_fold(self, |node, name| node.get(name))

@@ -205,6 +205,7 @@ pub const KEYS: &[Key] = {
             "Of the last 100 settled rows, and at least 10: the run stops.",
         ),
         key("cost.per_segment", Cost, Optional, "One price, or by country: { US = 0.00581 }."),
+        key("cost.currency", Text, Optional, "What the price is in, such as USD; for people."),
     ]
 };
 

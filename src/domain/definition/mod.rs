@@ -8,6 +8,7 @@ mod contact;
 mod document;
 pub mod keys;
 mod reader;
+mod schema;
 mod settings;
 #[cfg(test)]
 mod tests;
@@ -17,6 +18,7 @@ use std::num::{NonZeroU32, NonZeroUsize};
 use std::time::Duration;
 
 pub use connect::{ConnectSettings, EndpointUrl};
+pub use schema::schema;
 
 use super::content::Channel;
 use super::header::Header;
@@ -48,6 +50,8 @@ pub struct Definition {
     pub safety: SafetySettings,
     /// What a message costs.
     pub cost: Option<Cost>,
+    /// What the cost is in.
+    pub currency: Option<String>,
     /// What the limits of texts depend on.
     pub rules: Rules,
     /// Where the definition came from: for what [`bind`](Self::bind) finds.
@@ -72,6 +76,8 @@ pub struct Text {
     pub template: Template,
     /// Where the definition has it.
     pub place: Option<Place>,
+    /// SMS segments that `contact.encoding` saved, where the text is the same in every row.
+    pub saved_segments: u32,
 }
 
 /// Which attributes a contact gets.
@@ -83,8 +89,8 @@ pub enum Attributes {
     AllColumns,
 }
 
-/// How the recipients file is read.
-#[derive(Debug, Clone, PartialEq)]
+/// How the recipients file is read. The default has no columns: it is for lists of numbers alone.
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct RecipientsSettings {
     /// The column with the number.
     pub phone: String,
@@ -267,6 +273,22 @@ pub fn parse_for(
     }
 }
 
+/// What can be made out of a definition that has mistakes: good for nothing but to look for its columns, so that those
+/// that a file does not have are told together with the mistakes. [`bind`](Definition::bind) finds both, and never binds.
+#[must_use]
+pub fn parse_mistaken(text: &str, file: &str, stem: &str) -> Option<Definition> {
+    let (definition, problems) = read(text, file, stem);
+    definition.map(|definition| Definition { origin: problems, ..definition })
+}
+
+fn read(text: &str, file: &str, stem: &str) -> (Option<Definition>, Problems) {
+    let origin = Problems::new(file, text);
+    let mut problems = origin.clone();
+    let root = document::parse(text.trim_start_matches('\u{feff}'), &mut problems);
+    let definition = root.and_then(|root| resolve(Reader::new(root, &mut problems), stem, origin));
+    (definition, problems)
+}
+
 /// `None` only where a mistake was noted.
 fn resolve(mut reader: Reader<'_>, stem: &str, origin: Problems) -> Option<Definition> {
     let name = name(&mut reader, stem);
@@ -282,11 +304,12 @@ fn resolve(mut reader: Reader<'_>, stem: &str, origin: Problems) -> Option<Defin
         connect,
         channel: rules.channel,
         recipients,
-        request: request?,
+        request,
         attributes: contact::attributes_wanted(&reader),
         pace: pace?,
         safety,
         cost,
+        currency: reader.text("cost.currency"),
         rules,
         origin,
         places: Places {

@@ -10,7 +10,7 @@ use jiff::SignedDuration;
 use super::document::{Entry, Node, Value};
 use super::keys::{ELSEWHERE, KEYS, Kind, Need, TABLES};
 use crate::domain::header::{fold, nearest};
-use crate::domain::limits::{Breach, Member, Rules, settle};
+use crate::domain::limits::{Breach, Member, Rules, segments_saved, settle};
 use crate::domain::problem::{Place, Problem, Problems};
 use crate::domain::template::Template;
 
@@ -141,9 +141,13 @@ impl<'p> Reader<'p> {
                 return None;
             }
         };
+        let mut saved_segments = 0;
         let template = match template.as_fixed().map(|text| settle(&member, rules, text)) {
             None => template,
-            Some(Ok(settled)) => Template::fixed(&settled),
+            Some(Ok(settled)) => {
+                saved_segments = segments_saved(&member, text, &settled);
+                Template::fixed(&settled)
+            }
             Some(Err(breach)) => {
                 let problem = Problem::new(node.place, breach.to_string());
                 self.problems.push(match breach_hint(&breach) {
@@ -153,7 +157,7 @@ impl<'p> Reader<'p> {
                 return None;
             }
         };
-        Some(Text { member, template, place: node.place })
+        Some(Text { member, template, place: node.place, saved_segments })
     }
 }
 

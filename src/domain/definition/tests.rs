@@ -85,6 +85,7 @@ max_rejected = "0%"
 max_failures = "50%"
 [cost]
 per_segment = { US = 0.00581, fr = 0.071 }
+currency = "EUR"
 "#;
 
 #[test]
@@ -98,6 +99,7 @@ fn every_key_reaches_its_setting() {
         &definition.pace,
         definition.safety,
         &definition.cost,
+        &definition.currency,
         &definition.rules,
     ));
     let names: Vec<String> = {

@@ -1,0 +1,157 @@
+//! The JSON Schema of a definition, from the table of keys: what editors complete and underline with.
+//!
+//! It knows the form of each key, not what keys must agree on; a definition that it takes may still have mistakes, one
+//! that it refuses has. Draft 7, which is what editors of TOML read.
+
+use serde_json::{Map, Value, json};
+
+use super::document::literal;
+use super::keys::{KEYS, Key, Kind, Need, TABLES};
+use crate::domain::content::ContentType;
+
+/// The schema.
+#[must_use]
+pub fn schema() -> Value {
+    let mut root = table("", "A campaign: what each recipient of a CSV is sent, from where, and how fast.");
+    root["$schema"] = json!("http://json-schema.org/draft-07/schema#");
+    root["title"] = json!("campaign definition");
+    // What a segment attribute may be, however deep.
+    root["definitions"] = json!({
+        "segment": {
+            "anyOf": [
+                { "type": "string" },
+                { "type": "integer" },
+                { "type": "array", "items": { "$ref": "#/definitions/segment" } },
+                { "type": "object", "additionalProperties": { "$ref": "#/definitions/segment" } },
+            ]
+        }
+    });
+    root
+}
+
+fn table(path: &str, doc: &str) -> Value {
+    let mut properties = Map::new();
+    let mut required = Vec::new();
+    for key in KEYS {
+        let (above, name) = split(key.path);
+        if above == path {
+            properties.insert(name.to_owned(), of_key(key));
+            required.extend((key.need == Need::Required).then_some(name));
+        }
+    }
+    for (inner, doc) in TABLES {
+        let (above, name) = split(inner);
+        if above == path {
+            let has_required =
+                KEYS.iter().any(|key| split(key.path).0 == *inner && key.need == Need::Required);
+            properties.insert(name.to_owned(), table(inner, doc));
+            required.extend((has_required && above.is_empty()).then_some(name));
+        }
+    }
+    let mut schema = json!({
+        "type": "object",
+        "description": doc,
+        "properties": properties,
+        "required": required,
+        "additionalProperties": false,
+    });
+    if path == "contact" {
+        // A contact begins with one of them.
+        schema["not"] = json!({ "required": ["message", "templated_message"] });
+    }
+    schema
+}
+
+fn split(path: &str) -> (&str, &str) {
+    path.rsplit_once('.').unwrap_or(("", path))
+}
+
+fn of_key(key: &Key) -> Value {
+    let mut schema = of_kind(key.kind);
+    schema["description"] = json!(key.doc);
+    if let Need::Default(default) = key.need {
+        schema["default"] = literal(default).to_json();
+    }
+    schema
+}
+
+fn of_kind(kind: Kind) -> Value {
+    let texts = json!({ "type": "object", "additionalProperties": { "type": "string" } });
+    match kind {
+        Kind::Text => json!({ "type": "string", "minLength": 1 }),
+        Kind::Template => json!({ "type": "string", "examples": ["{{ column }}"] }),
+        Kind::OneOf(names) => json!({ "enum": names }),
+        Kind::Integer { min, max } => json!({ "type": "integer", "minimum": min, "maximum": max }),
+        Kind::Flag => json!({ "type": "boolean" }),
+        Kind::Duration => json!({ "type": "string", "examples": ["30s", "4m", "1h30m"] }),
+        Kind::Percent => {
+            json!({ "type": "string", "pattern": "^\\s*[0-9]+(\\.[0-9]+)?\\s*%\\s*$", "examples": ["10%"] })
+        }
+        Kind::Texts => json!({ "type": "array", "items": { "type": "string" } }),
+        Kind::Rate => json!({
+            "anyOf": [
+                { "type": "number", "exclusiveMinimum": 0, "maximum": 5000 },
+                { "const": "auto" },
+            ]
+        }),
+        Kind::Message => json!({
+            "anyOf": [
+                { "type": "string" },
+                {
+                    "type": "object",
+                    "properties": {
+                        "content_type": { "enum": ContentType::NAMES },
+                        "content": { "type": "string" },
+                    },
+                    "required": ["content"],
+                    "additionalProperties": false,
+                },
+            ]
+        }),
+        Kind::Templates => texts,
+        Kind::Attributes => json!({ "anyOf": [{ "const": "all" }, texts] }),
+        Kind::Segments => {
+            json!({ "type": "object", "additionalProperties": { "$ref": "#/definitions/segment" } })
+        }
+        Kind::Cost => {
+            let price = json!({ "type": "number", "minimum": 0, "maximum": 1000 });
+            json!({
+                "anyOf": [
+                    price,
+                    {
+                        "type": "object",
+                        "patternProperties": { "^[A-Za-z]{2}$": price },
+                        "additionalProperties": false,
+                    },
+                ]
+            })
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_key_is_in_the_schema_with_its_default_and_its_line() {
+        let schema = schema();
+        for key in KEYS {
+            let pointer = format!("/properties/{}", key.path.replace('.', "/properties/"));
+            let found = schema.pointer(&pointer).unwrap_or_else(|| panic!("{} is not in it", key.path));
+            assert_eq!(found["description"], key.doc, "{}", key.path);
+            assert_eq!(found.get("default").is_some(), matches!(key.need, Need::Default(_)), "{}", key.path);
+            let (above, name) = split(key.path);
+            let table = if above.is_empty() {
+                String::new()
+            } else {
+                format!("/properties/{}", above.replace('.', "/properties/"))
+            };
+            let required = schema.pointer(&format!("{table}/required")).and_then(Value::as_array);
+            let is_required = required.is_some_and(|required| required.contains(&json!(name)));
+            assert_eq!(is_required, key.need == Need::Required, "{}", key.path);
+        }
+        assert_eq!(schema["required"], json!(["connect"]));
+        assert_eq!(schema["properties"]["pace"]["properties"]["rate"]["default"], json!(2.0));
+    }
+}

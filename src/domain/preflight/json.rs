@@ -1,0 +1,121 @@
+//! The pre-flight for scripts: the counts, then everything that was found, in full.
+
+use std::collections::BTreeMap;
+
+use serde::ser::SerializeMap;
+use serde::{Serialize, Serializer};
+use serde_json::{Value, json};
+
+use super::messages::Messages;
+use super::{Preflight, Stall};
+use crate::domain::summary::rounded;
+
+impl Serialize for Preflight {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("rows", &self.tally.rows())?;
+        for (state, rows) in self.tally.iter() {
+            map.serialize_entry(state.name(), &rows)?;
+        }
+        map.serialize_entry("to_start", &self.to_send())?;
+        map.serialize_entry("read_as", &self.read_as)?;
+        map.serialize_entry("unused_columns", &self.unused_columns)?;
+        map.serialize_entry("rejections", &self.rejected)?;
+        let rejections = self.rejections.iter().map(|rejection| {
+            json!({
+                "line": rejection.line,
+                "column": rejection.column,
+                "code": rejection.reason.code(),
+                "reason": rejection.reason.to_string(),
+            })
+        });
+        map.serialize_entry("rejected_lines", &rejections.collect::<Vec<_>>())?;
+        let duplicates = self.duplicates.iter().map(|told| json!({ "line": told.line, "of": told.of }));
+        map.serialize_entry("duplicate_lines", &duplicates.collect::<Vec<_>>())?;
+        let suppressions = self.suppressed.iter().map(|(why, rows)| (why.code(), *rows));
+        map.serialize_entry("suppressions", &suppressions.collect::<BTreeMap<_, _>>())?;
+        let shared = json!({ "rows": self.numbers.rows, "lines": self.numbers.lines });
+        map.serialize_entry("numbers_under_two_keys", &shared)?;
+        map.serialize_entry("attempted_and_changed", &self.frozen)?;
+        map.serialize_entry("countries", &countries(&self.messages))?;
+        map.serialize_entry("messages", &messages(&self.messages))?;
+        map.serialize_entry("cost", &cost(&self.messages))?;
+        map.serialize_entry("duration_s", &rounded(self.duration().as_secs_f64()))?;
+        map.serialize_entry("active_chats", &self.stall().map(|stall| stalls(self, stall)))?;
+        map.serialize_entry("refusal", &self.refusal())?;
+        map.serialize_entry("notes", &self.notes)?;
+        map.end()
+    }
+}
+
+fn countries(messages: &Messages) -> Value {
+    let countries = messages.by_country().into_iter().map(|(region, country)| {
+        let code = region.map(|region| region.to_string());
+        let mut value =
+            json!({ "country": code, "recipients": country.recipients, "segments": country.segments });
+        if messages.is_priced() {
+            value["cost"] = json!(money(country.cost));
+        }
+        value
+    });
+    Value::Array(countries.collect())
+}
+
+fn messages(messages: &Messages) -> Value {
+    let shown = messages.shown.iter().map(|(line, text)| json!({ "line": line, "text": text }));
+    let mut value = json!({ "count": messages.count, "first": shown.collect::<Vec<_>>() });
+    if !messages.is_sms() {
+        return value;
+    }
+    let forced = messages.by_character().into_iter().map(|(character, forced)| {
+        json!({
+            "character": character,
+            "code_point": code_point(character),
+            "messages": forced.messages,
+            "first_line": forced.line,
+        })
+    });
+    let lines =
+        messages.ucs2_lines.iter().map(|(line, character)| json!({ "line": line, "character": character }));
+    value["segments"] = json!({
+        "all": messages.segments,
+        "least": if messages.count == 0 { 0 } else { messages.least },
+        "mean": rounded(messages.mean()),
+        "most": messages.most,
+    });
+    value["ucs2"] = json!({
+        "messages": messages.ucs2,
+        "forced_by": forced.collect::<Vec<_>>(),
+        "lines": lines.collect::<Vec<_>>(),
+    });
+    let saving = if messages.is_gsm() { "gsm_saved_segments" } else { "gsm_would_save_segments" };
+    value[saving] = json!(messages.saving);
+    value
+}
+
+fn cost(messages: &Messages) -> Value {
+    if !messages.is_priced() {
+        return Value::Null;
+    }
+    json!({ "total": money(messages.cost), "currency": messages.currency(), "without_price": messages.unpriced })
+}
+
+fn stalls(preflight: &Preflight, stall: Stall) -> Value {
+    json!({
+        "quota": preflight.limits.active_contacts,
+        "contact_life_s": stall.life.as_secs(),
+        "stalls_after_s": rounded(stall.after.as_secs_f64()),
+        "then_per_second": stall.then,
+        "in_this_run": !preflight.simulated,
+    })
+}
+
+/// To a millionth: sums of prices such as 0.00581 have no more that counts.
+fn money(sum: f64) -> f64 {
+    (sum * 1e6).round() / 1e6
+}
+
+/// `U+2019`.
+pub(super) fn code_point(character: char) -> String {
+    format!("U+{:04X}", u32::from(character))
+}

@@ -1,0 +1,261 @@
+//! The pre-flight for people: columns first, then rows, messages, and what limits the run.
+
+use std::fmt::Write as _;
+
+use super::json::code_point;
+use super::{Preflight, TOLD};
+use crate::domain::figures::{Grouped, PerSecond, Span, counted};
+use crate::domain::state::State;
+
+/// Characters that are told one by one.
+const CHARACTERS: usize = 5;
+/// Countries that are told one by one.
+const COUNTRIES: usize = 12;
+
+impl Preflight {
+    /// A few lines without a line feed at the end. Writing to a string cannot fail, so its results are let go.
+    #[must_use]
+    pub fn text(&self) -> String {
+        let mut text = String::new();
+        if let Some(read_as) = &self.read_as {
+            let _ = writeln!(text, "file: {read_as}");
+        }
+        self.write_columns(&mut text);
+        self.write_rows(&mut text);
+        self.write_rejections(&mut text);
+        self.write_repeats(&mut text);
+        self.write_countries(&mut text);
+        self.write_messages(&mut text);
+        self.write_ucs2(&mut text);
+        self.write_cost(&mut text);
+        self.write_duration(&mut text);
+        for note in &self.notes {
+            let _ = write!(text, "\nnote: {note}");
+        }
+        self.write_shown(&mut text);
+        text
+    }
+
+    fn write_columns(&self, text: &mut String) {
+        if !self.unused_columns.is_empty() {
+            let _ = writeln!(text, "columns that nothing uses: {}", self.unused_columns.join(", "));
+        }
+    }
+
+    fn write_rows(&self, text: &mut String) {
+        let _ = write!(text, "{}, {} to start", counted(self.tally.rows(), "row", "rows"), self.contacts());
+        for (state, rows) in self.tally.iter().filter(|(_, rows)| *rows > 0) {
+            let _ = write!(text, "\n  {:<11} {}", state.name(), Grouped(rows));
+            if state == State::Suppressed && self.suppressed.values().sum::<u64>() == rows {
+                let reasons = self.suppressed.iter().map(|(why, rows)| format!("{} {why}", Grouped(*rows)));
+                let _ = write!(text, ": {}", reasons.collect::<Vec<_>>().join(", "));
+            }
+        }
+    }
+
+    fn write_rejections(&self, text: &mut String) {
+        if self.rejected.is_empty() {
+            return;
+        }
+        let _ =
+            write!(text, "\nrejected: {}", reasons(self.rejected.iter().map(|(code, rows)| (*code, *rows))));
+        for rejection in &self.rejections {
+            let _ = write!(text, "\n  {rejection}");
+        }
+        more(text, self.rejected.values().sum(), self.rejections.len());
+    }
+
+    fn write_repeats(&self, text: &mut String) {
+        if !self.duplicates.is_empty() {
+            text.push_str("\nduplicates: of several lines with one key, the first is sent to");
+            for duplicate in &self.duplicates {
+                let _ = write!(text, "\n  line {}: has the key of ", duplicate.line);
+                let _ = match duplicate.of {
+                    Some(line) => write!(text, "line {line}"),
+                    None => write!(text, "an earlier line"),
+                };
+            }
+            more(text, self.tally[State::Duplicate], self.duplicates.len());
+        }
+        let shared = &self.numbers;
+        if shared.rows > 0 {
+            let lines: Vec<String> = shared.lines.iter().map(u64::to_string).collect();
+            let etc = if shared.rows > lines.len() as u64 { ", …" } else { "" };
+            let _ = write!(
+                text,
+                "\nwarning: {} a number that an earlier row has under another key, and each is sent to: {} {}{etc}",
+                counted(shared.rows, "row has", "rows have"),
+                if lines.len() == 1 { "line" } else { "lines" },
+                lines.join(", ")
+            );
+        }
+        if shared.given_up {
+            text.push_str("\nnote: the file is too long to look for numbers under two keys in all of it");
+        }
+        if self.frozen > 0 {
+            let _ = write!(
+                text,
+                "\nnote: {} attempted before; what the file or the definition now says of {} is not sent",
+                counted(self.frozen, "row was", "rows were"),
+                if self.frozen == 1 { "it" } else { "them" }
+            );
+        }
+    }
+
+    fn write_countries(&self, text: &mut String) {
+        let countries = self.messages.by_country();
+        if countries.is_empty() {
+            return;
+        }
+        let told = countries.iter().take(COUNTRIES).map(|(region, country)| {
+            let name = region.map_or_else(|| "no country".to_owned(), |region| region.to_string());
+            format!("{name} {}", Grouped(country.recipients))
+        });
+        let _ = write!(text, "\ncountries: {}", told.collect::<Vec<_>>().join(", "));
+        if let Some(others @ 1..) = countries.len().checked_sub(COUNTRIES) {
+            let _ = write!(text, " and {others} more");
+        }
+    }
+
+    fn write_messages(&self, text: &mut String) {
+        let messages = &self.messages;
+        if messages.count == 0 {
+            return;
+        }
+        if !messages.is_sms() {
+            let _ = write!(text, "\nmessages: {}", Grouped(messages.count));
+            return;
+        }
+        let range = if messages.least == messages.most {
+            counted(messages.most, "segment each", "segments each")
+        } else {
+            format!("{} to {} segments (mean {:.2})", messages.least, messages.most, messages.mean())
+        };
+        let _ = write!(
+            text,
+            "\nmessages: {} of {range}, {} in all",
+            Grouped(messages.count),
+            counted(messages.segments, "segment", "segments")
+        );
+        if messages.is_gsm() && messages.saving > 0 {
+            let _ = write!(text, "; encoding = \"gsm\" saved {}", Grouped(messages.saving));
+        }
+    }
+
+    fn write_ucs2(&self, text: &mut String) {
+        let messages = &self.messages;
+        if messages.ucs2 == 0 {
+            return;
+        }
+        let _ =
+            write!(text, "\nUCS-2, with 70 characters a segment instead of 160: {}", Grouped(messages.ucs2));
+        let characters = messages.by_character();
+        for (character, forced) in characters.iter().take(CHARACTERS) {
+            let shown = if character.is_control() || character.is_whitespace() { ' ' } else { *character };
+            let _ = write!(
+                text,
+                "\n  {shown} ({}) in {}",
+                code_point(*character),
+                counted(forced.messages, "message", "messages")
+            );
+            if let Some(line) = forced.line {
+                let _ = write!(text, ", first line {line}");
+            }
+        }
+        if let Some(others @ 1..) = characters.len().checked_sub(CHARACTERS) {
+            let _ = write!(text, "\n  … and {others} more characters");
+        }
+        if !messages.is_gsm() && messages.saving > 0 {
+            let _ = write!(
+                text,
+                "\n  hint: encoding = \"gsm\" in [contact] replaces what has an equivalent, and would save {}",
+                counted(messages.saving, "segment", "segments")
+            );
+        }
+    }
+
+    fn write_cost(&self, text: &mut String) {
+        let messages = &self.messages;
+        if !messages.is_priced() || messages.count == 0 {
+            return;
+        }
+        let _ = write!(text, "\ncost: {}", money(messages.cost));
+        let _ = match messages.currency() {
+            Some(currency) => write!(text, " {currency}"),
+            None => write!(text, ", in the currency of per_segment"),
+        };
+        let countries: Vec<String> = messages
+            .by_country()
+            .into_iter()
+            .filter(|(_, country)| country.cost > 0.0)
+            .take(COUNTRIES)
+            .filter_map(|(region, country)| Some(format!("{} {}", region?, money(country.cost))))
+            .collect();
+        if messages.has_prices_by_country() && countries.len() > 1 {
+            let _ = write!(text, " ({})", countries.join(", "));
+        }
+        if messages.unpriced > 0 {
+            let without = counted(messages.unpriced, "message", "messages");
+            let _ = write!(text, ", without {without} to countries that have no price");
+        }
+    }
+
+    fn write_duration(&self, text: &mut String) {
+        let _ = write!(text, "\nduration: {} at {}", Span(self.duration()), PerSecond(self.limits.rate));
+        let Some(stall) = self.stall() else { return };
+        let (quota, after, then) = (self.limits.active_contacts, Span(stall.after), PerSecond(stall.then));
+        let life = Span(stall.life);
+        if self.simulated {
+            let _ = write!(
+                text,
+                "\nnote: the simulator has no quota of active chats. Amazon Connect has: with contacts that live {life}, \
+                 {quota} of them would be used up after {after}, and {then} could start from then on."
+            );
+            return;
+        }
+        let _ = write!(
+            text,
+            "\nwarning: if the flow does not disconnect, a contact lives {life}, and the {quota} active chats that the \
+             instance allows are used up after {after}; from then on {then} can start.\n  Disconnect in the flow, set a \
+             shorter chat_duration_minutes, or ask for more of quota L-D4BA6F6E. If the flow does disconnect, say \
+             after how long with contact_life in [pace]."
+        );
+    }
+
+    fn write_shown(&self, text: &mut String) {
+        if self.messages.shown.is_empty() {
+            return;
+        }
+        text.push_str("\nthe first messages:");
+        for (line, message) in &self.messages.shown {
+            let place =
+                line.map_or_else(|| "a row of an earlier file".to_owned(), |line| format!("line {line}"));
+            let _ = write!(text, "\n  {place}: {}", message.replace('\n', "\n  line  | "));
+        }
+    }
+}
+
+/// `3 phone-invalid, 1 cell-empty`: the most frequent first.
+fn reasons<'c>(counts: impl Iterator<Item = (&'c str, u64)>) -> String {
+    let mut counts: Vec<_> = counts.collect();
+    counts.sort_by_key(|(code, rows)| (std::cmp::Reverse(*rows), *code));
+    let told: Vec<String> = counts.iter().map(|(code, rows)| format!("{} {code}", Grouped(*rows))).collect();
+    told.join(", ")
+}
+
+fn more(text: &mut String, all: u64, told: usize) {
+    if let Some(more @ 1..) = all.checked_sub(told as u64)
+        && told >= TOLD
+    {
+        let _ = write!(text, "\n  … and {} more", Grouped(more));
+    }
+}
+
+fn money(sum: f64) -> String {
+    if sum < 1.0 {
+        return format!("{sum:.4}");
+    }
+    let cents = format!("{sum:.2}");
+    let (whole, fraction) = cents.split_once('.').unwrap_or((&cents, "00"));
+    format!("{}.{fraction}", Grouped(whole.parse().unwrap_or_default()))
+}

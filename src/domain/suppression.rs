@@ -1,0 +1,122 @@
+//! Whom nothing is sent to, and, in a trial, whom alone something is sent to. Only the rule: where lists come from is
+//! not known here.
+//!
+//! A number in E.164 has at most 15 digits and never begins with 0, so that it is kept as an integer: exact, and eight
+//! bytes each, for lists of millions.
+
+use std::collections::HashSet;
+
+use super::phone::E164;
+
+/// The lists of a campaign.
+#[derive(Debug, Clone, Default)]
+pub struct Suppression {
+    numbers: HashSet<u64>,
+    keys: HashSet<String>,
+    only: HashSet<u64>,
+}
+
+/// Why nothing is sent to a recipient. Displays in plain words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, thiserror::Error)]
+pub enum Suppressed {
+    /// The number or key is on a suppression list.
+    #[error("on a suppression list")]
+    Listed,
+    /// The campaign is a trial for other numbers.
+    #[error("not among recipients.only")]
+    NotInTrial,
+}
+
+impl Suppressed {
+    /// A stable word for scripts.
+    #[must_use]
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Listed => "suppressed",
+            Self::NotInTrial => "not-in-only",
+        }
+    }
+}
+
+impl Suppression {
+    /// A trial: nothing is sent to any other number. Nobody at all means no trial.
+    #[must_use]
+    pub fn only(numbers: &[E164]) -> Self {
+        let only = numbers.iter().filter_map(|number| packed(number.as_str())).collect();
+        Self { only, ..Self::default() }
+    }
+
+    /// Takes a number, in E.164, onto the list.
+    pub fn add_number(&mut self, number: &str) {
+        self.numbers.extend(packed(number));
+    }
+
+    /// Takes a key onto the list.
+    pub fn add_key(&mut self, key: &str) {
+        self.keys.insert(key.to_owned());
+    }
+
+    /// Numbers and keys on the lists.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.numbers.len() + self.keys.len()
+    }
+
+    /// Whether everybody is sent to.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0 && self.only.is_empty()
+    }
+
+    /// Whether something may be sent to the recipient with this number, in E.164, and this key.
+    ///
+    /// # Errors
+    /// Why not.
+    pub fn check(&self, number: &str, key: &str) -> Result<(), Suppressed> {
+        if self.is_empty() {
+            return Ok(());
+        }
+        let number = packed(number);
+        let on = |list: &HashSet<u64>| number.is_some_and(|number| list.contains(&number));
+        if on(&self.numbers) || self.keys.contains(key) {
+            return Err(Suppressed::Listed);
+        }
+        if !self.only.is_empty() && !on(&self.only) {
+            return Err(Suppressed::NotInTrial);
+        }
+        Ok(())
+    }
+}
+
+/// The digits of a number in E.164; `None` where it is none.
+fn packed(number: &str) -> Option<u64> {
+    number.strip_prefix('+')?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_keys_and_trials() {
+        let mut lists = Suppression::only(&[E164::parse("+12025550143").expect("a number")]);
+        assert!(!lists.is_empty());
+        assert_eq!(lists.check("+12025550143", "a"), Ok(()));
+        assert_eq!(lists.check("+12025550144", "b"), Err(Suppressed::NotInTrial));
+        lists.add_number("+12025550143");
+        assert_eq!(
+            lists.check("+12025550143", "a"),
+            Err(Suppressed::Listed),
+            "a list is stronger than a trial"
+        );
+
+        let mut lists = Suppression::default();
+        assert!(lists.is_empty() && lists.check("+12025550143", "a").is_ok());
+        lists.add_key("a");
+        lists.add_number("+4915123456789");
+        assert_eq!(lists.len(), 2);
+        assert_eq!(lists.check("+12025550143", "a"), Err(Suppressed::Listed));
+        assert_eq!(lists.check("+4915123456789", "b"), Err(Suppressed::Listed));
+        assert_eq!(lists.check("+491512345678", "b"), Ok(()), "one digit less is another number");
+    }
+}

@@ -1,0 +1,262 @@
+//! The journal's own suppression list, who is on it at the moment of a claim, and who belongs to a sample.
+//!
+//! The list is of persons, not of a campaign: what is on it is sent to by no campaign of the journal. It can be changed
+//! while a campaign runs in another process: every claim looks it up inside its own transaction.
+
+use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
+use uuid::Uuid;
+
+use super::attempts::Claimed;
+use super::error::JournalError;
+use super::open::{Journal, Reader};
+use super::row::{CampaignId, StampColumn, StateColumn, TokenColumn};
+use super::tally::Delta;
+use crate::domain::phone::E164;
+use crate::domain::stamp::Stamp;
+use crate::domain::state::{self, Event, State};
+use crate::domain::suppression::{Suppressed, Suppression};
+
+/// Numbers of one transaction: few enough that a campaign that runs meanwhile does not notice.
+const BATCH: usize = 5_000;
+/// Rows of one transaction of a sweep.
+const SWEEP: i64 = 10_000;
+
+/// Who may be claimed by this run, besides what the journal's own list says.
+#[derive(Debug, Clone, Default)]
+pub struct Admission {
+    /// The lists that the definition names.
+    pub suppression: Suppression,
+    /// The greatest client token of the run's sample, where it is for a sample only.
+    pub sample: Option<Uuid>,
+}
+
+impl Journal {
+    /// Who may be claimed from here on by a [`Writer`](super::Writer) that this journal is handed to.
+    pub fn admit(&mut self, admission: Admission) {
+        self.admission = admission;
+    }
+
+    /// Takes numbers onto the journal's list, and says how many were not on it yet. One that is on it keeps its time and
+    /// note.
+    ///
+    /// # Errors
+    /// Where the journal cannot be written; numbers of earlier transactions are on the list then.
+    pub fn suppress(
+        &mut self,
+        numbers: &[E164],
+        note: Option<&str>,
+        now: Stamp,
+    ) -> Result<usize, JournalError> {
+        self.in_batches(numbers, |tx, number| {
+            tx.prepare_cached(
+                "INSERT INTO suppression (destination, added_at, note) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
+            )?
+            .execute(params![number, StampColumn(now), note])
+        })
+    }
+
+    /// Takes numbers off the journal's list, and says how many were on it.
+    ///
+    /// # Errors
+    /// Where the journal cannot be written; numbers of earlier transactions are off the list then.
+    pub fn unsuppress(&mut self, numbers: &[E164]) -> Result<usize, JournalError> {
+        self.in_batches(numbers, |tx, number| {
+            tx.prepare_cached("DELETE FROM suppression WHERE destination = ?1")?.execute([number])
+        })
+    }
+
+    fn in_batches(
+        &mut self,
+        numbers: &[E164],
+        each: impl Fn(&Transaction<'_>, &str) -> rusqlite::Result<usize>,
+    ) -> Result<usize, JournalError> {
+        let mut changed = 0;
+        for batch in numbers.chunks(BATCH) {
+            let tx = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            for number in batch {
+                changed += each(&tx, number.as_str())?;
+            }
+            tx.commit()?;
+        }
+        Ok(changed)
+    }
+
+    /// Adds the numbers of the journal's list to those of a definition.
+    ///
+    /// # Errors
+    /// Where the journal cannot be read.
+    pub fn add_suppressed(&self, lists: &mut Suppression) -> Result<(), JournalError> {
+        each_listed(&self.connection, |number, _, _| {
+            lists.add_number(number);
+            Ok(())
+        })
+    }
+
+    /// Suppresses every row that waits and is on a list now: for runs that read no file before they send. Says how many.
+    ///
+    /// # Errors
+    /// Where the journal cannot be written; rows of earlier transactions are suppressed then.
+    pub fn sweep_suppressed(
+        &mut self,
+        campaign: CampaignId,
+        lists: &Suppression,
+    ) -> Result<u64, JournalError> {
+        if lists.is_empty() {
+            return Ok(0);
+        }
+        let (mut suppressed, mut after) = (0, 0);
+        loop {
+            let tx = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            let mut delta = Delta::default();
+            let (mut last, mut stopped) = (None, Vec::new());
+            {
+                let mut statement = tx.prepare_cached(
+                    "SELECT id, destination, key FROM row WHERE campaign_id = ?1 AND state = 0 AND id > ?2
+                     ORDER BY id LIMIT ?3",
+                )?;
+                let mut rows = statement.query(params![campaign.0, after, SWEEP])?;
+                while let Some(row) = rows.next()? {
+                    let id: i64 = row.get(0)?;
+                    last = Some(id);
+                    let (number, key) = (row.get_ref(1)?.as_str(), row.get_ref(2)?.as_str());
+                    if let Err(why) = lists.check(number.unwrap_or_default(), key.unwrap_or_default()) {
+                        stopped.push((id, why));
+                    }
+                }
+            }
+            for (id, why) in &stopped {
+                stop(&tx, *id, *why, &mut delta)?;
+            }
+            delta.write(&tx, campaign)?;
+            tx.commit()?;
+            suppressed += stopped.len() as u64;
+            match last {
+                Some(last) => after = last,
+                None => return Ok(suppressed),
+            }
+        }
+    }
+
+    /// The greatest client token of a sample of so many recipients of the file last read; `None` where there are no more
+    /// than that. Tokens are hashes, so that the smallest are a random choice, and the same one every time.
+    ///
+    /// # Errors
+    /// Where the journal cannot be read.
+    pub fn sample(&self, campaign: CampaignId, recipients: u64) -> Result<Option<Uuid>, JournalError> {
+        let place = i64::try_from(recipients).unwrap_or(i64::MAX).saturating_sub(1);
+        let bound = |place: i64| -> rusqlite::Result<Option<Uuid>> {
+            self.connection
+                .query_row(
+                    "SELECT client_token FROM row
+                     WHERE campaign_id = ?1 AND line IS NOT NULL AND state NOT IN (5, 6, 7, 8)
+                     ORDER BY client_token LIMIT 1 OFFSET ?2",
+                    params![campaign.0, place],
+                    |row| row.get::<_, TokenColumn>(0).map(|token| token.0),
+                )
+                .optional()
+        };
+        Ok(bound(place)?)
+    }
+}
+
+impl Reader {
+    /// Calls `each` with every number of the journal's list, when it was added, and the note: in the order of the
+    /// numbers.
+    ///
+    /// # Errors
+    /// Where the journal cannot be read, or the first error of `each`.
+    pub fn each_suppressed<E: From<JournalError>>(
+        &self,
+        each: impl FnMut(&str, Stamp, Option<&str>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        each_listed(&self.connection, each)
+    }
+
+    /// Adds the numbers of the journal's list to those of a definition.
+    ///
+    /// # Errors
+    /// Where the journal cannot be read.
+    pub fn add_suppressed(&self, lists: &mut Suppression) -> Result<(), JournalError> {
+        each_listed(&self.connection, |number, _, _| {
+            lists.add_number(number);
+            Ok(())
+        })
+    }
+}
+
+fn each_listed<E: From<JournalError>>(
+    connection: &Connection,
+    mut each: impl FnMut(&str, Stamp, Option<&str>) -> Result<(), E>,
+) -> Result<(), E> {
+    let sql = "SELECT destination, added_at, note FROM suppression ORDER BY destination";
+    let mut statement = connection.prepare_cached(sql).map_err(JournalError::from)?;
+    let mut rows = statement.query([]).map_err(JournalError::from)?;
+    while let Some(row) = rows.next().map_err(JournalError::from)? {
+        let read = || -> Result<_, JournalError> {
+            let (StampColumn(at), note) = (row.get(1)?, row.get::<_, Option<String>>(2)?);
+            Ok((row.get_ref(0)?.as_str().map_err(rusqlite::Error::from)?, at, note))
+        };
+        let (number, at, note) = read()?;
+        each(number, at, note.as_deref())?;
+    }
+    Ok(())
+}
+
+/// Whom a claim must leave out: the journal's list as it is in the claim's own transaction, and the definition's.
+pub(super) struct Lists<'a> {
+    tx: &'a Transaction<'a>,
+    definition: &'a Suppression,
+    /// Whether the journal's list has anybody.
+    has_list: bool,
+}
+
+impl<'a> Lists<'a> {
+    pub(super) fn of(tx: &'a Transaction<'a>, definition: &'a Suppression) -> Result<Self, JournalError> {
+        let has_list = tx
+            .prepare_cached("SELECT EXISTS (SELECT 1 FROM suppression)")?
+            .query_row([], |row| row.get(0))?;
+        Ok(Self { tx, definition, has_list })
+    }
+
+    /// Whether nobody is left out.
+    pub(super) fn is_empty(&self) -> bool {
+        !self.has_list && self.definition.is_empty()
+    }
+
+    /// Why a row that is in this state is not to be claimed, if so. A row in doubt is: only its replay can find out what
+    /// became of it, and a contact that it has is not started a second time.
+    pub(super) fn stops(
+        &self,
+        row: &Claimed,
+        state: State,
+        key: &str,
+    ) -> Result<Option<Suppressed>, JournalError> {
+        if state != State::Queued {
+            return Ok(None);
+        }
+        let number = &row.frozen.destination;
+        if let Err(why) = self.definition.check(number, key) {
+            return Ok(Some(why));
+        }
+        let listed = self.has_list
+            && self
+                .tx
+                .prepare_cached("SELECT EXISTS (SELECT 1 FROM suppression WHERE destination = ?1)")?
+                .query_row([number], |row| row.get(0))?;
+        Ok(listed.then_some(Suppressed::Listed))
+    }
+}
+
+/// Suppresses a row that waits.
+pub(super) fn stop(
+    tx: &Transaction<'_>,
+    id: i64,
+    why: Suppressed,
+    delta: &mut Delta,
+) -> Result<(), JournalError> {
+    let after = state::next(State::Queued, Event::Suppressed)?;
+    tx.prepare_cached("UPDATE row SET state = ?2, code = ?3, reason = ?4 WHERE id = ?1")?
+        .execute(params![id, StateColumn(after), why.code(), why.to_string()])?;
+    delta.moved(State::Queued, after);
+    Ok(())
+}

@@ -1,0 +1,106 @@
+//! What is told before anything is sent: in `check`, in a dry run and before a run, always about what would be sent.
+
+use crate::server::Server;
+use crate::site::{Site, csv, definition, phone, row};
+
+fn sent(site: &Site, endpoint: &str, more: &[&str]) -> crate::ran::Ran {
+    site.run(&[&["run", "people.csv", "--yes", "--json", "--endpoint-url", endpoint], more].concat())
+}
+
+/// A second run tells of the rows that are left, with the text that they will get, and says what it does not send.
+#[test]
+fn a_second_run_counts_what_it_sends_and_nothing_else() {
+    let (site, server) = (Site::new(), Server::start(&[]));
+    site.write("people.csv", &csv([row(0), row(1), row(1), row(2), row(3), row(4)]));
+    let first = sent(&site, server.endpoint(), &["--limit", "2"]).exits(4);
+    first.says(&["2 contacts to start", "messages: 2 of 1 segment each", "line 4: has the key of line 3"]);
+    site.write("campaign.toml", &definition().replace("see you.", "see you on Monday."));
+    let second = sent(&site, server.endpoint(), &[]).exits(0).says(&[
+        "6 rows, 3 contacts to start",
+        "messages: 3 of 1 segment each",
+        "note: 2 rows were attempted before; what the file or the definition now says of them is not sent",
+        "  line 5: Hi Quillfeather2, see you on Monday.",
+    ]);
+    assert!(!second.stderr.contains("line 2: Hi"), "line 2 has its contact:\n{}", second.stderr);
+    let third = sent(&site, server.endpoint(), &[]).exits(0).says(&["6 rows, 0 contacts to start"]);
+    assert!(!third.stderr.contains("messages:"), "{}", third.stderr);
+}
+
+#[test]
+fn a_sample_is_counted_in_the_run_and_in_the_dry_run() {
+    let (site, server) = (Site::with_people(20), Server::start(&[]));
+    let dry = site.run(&["run", "people.csv", "--dry-run", "--json", "--sample", "3"]).exits(0);
+    dry.says(&["20 rows, 3 contacts to start", "messages: 3 of"]);
+    let mut tokens: Vec<String> = dry_tokens(&site, &["--sample", "3"]);
+    let run = sent(&site, server.endpoint(), &["--sample", "3"]).exits(4);
+    run.says(&["20 rows, 3 contacts to start", "messages: 3 of"]);
+    let mut started: Vec<String> =
+        site.report().into_iter().filter(|row| row.state == "started").map(|row| row.client_token).collect();
+    tokens.sort();
+    started.sort();
+    assert_eq!(tokens, started, "the dry run shows whom the run contacts");
+    assert_eq!(dry_tokens(&site, &["--limit", "5"]).len(), 5);
+}
+
+fn dry_tokens(site: &Site, more: &[&str]) -> Vec<String> {
+    let ran = site.run(&[&["run", "people.csv", "--dry-run", "--json", "-q"], more].concat()).exits(0);
+    let token = |line| {
+        serde_json::from_str::<serde_json::Value>(line).unwrap()["ClientToken"].as_str().unwrap().to_owned()
+    };
+    ran.stdout.lines().map(token).collect()
+}
+
+/// Both are what a run would end with.
+#[test]
+fn check_and_dry_run_exit_alike() {
+    for (rejected, exit) in [(0, 0), (1, 3), (12, 5)] {
+        let site = Site::new();
+        let wrong = (0..rejected).map(|n| format!("X-{n},Someone,12"));
+        site.write("people.csv", &csv((0..20).map(row).chain(wrong)));
+        site.run(&["check", "people.csv"]).exits(exit);
+        site.run(&["run", "people.csv", "--dry-run"]).exits(exit);
+        let hint = match exit {
+            3 => "hint: correct the rejected lines in the file",
+            5 => "hint: correct the file, or allow more with max_rejected",
+            _ => "",
+        };
+        site.run(&["run", "people.csv", "--yes", "--simulate"]).exits(exit).says(&[hint]);
+        site.run(&["check", "people.csv", "-q"]).exits(exit);
+    }
+}
+
+/// What is wrong with the definition and with the file's columns is told together, in the order of the definition.
+#[test]
+fn a_column_that_is_missing_is_told_with_the_definitions_mistakes() {
+    let site = Site::with_people(1);
+    let wrong =
+        definition().replace("rate = 1000.0", "ratte = 1000.0").replace("first_name }}", "frist_name }}");
+    site.write("campaign.toml", &wrong);
+    let ran = site.run(&["check", "people.csv"]).exits(2);
+    insta::assert_snapshot!(ran.stderr);
+    let ran = site.run(&["run", "nobody.csv", "--yes"]).exits(2);
+    ran.says(&["ratte", "nobody.csv"]);
+}
+
+/// `head` takes what it wants and goes.
+#[test]
+fn a_reader_that_leaves_is_no_error() {
+    let site = Site::with_people(900);
+    for args in [&["run", "people.csv", "--dry-run", "--json", "-q"][..], &["check", "people.csv", "--json"]]
+    {
+        let mut child = site.start(args);
+        drop(child.stdout.take());
+        let ran = site.wait(child).exits(0);
+        assert_eq!(ran.stderr, "", "{args:?}");
+    }
+}
+
+/// A number under two keys gets two messages: that is allowed, and said.
+#[test]
+fn a_number_under_two_keys_is_said() {
+    let site = Site::new();
+    site.write("people.csv", &csv([row(0), row(1), format!("C-9,Ann,{}", phone(1))]));
+    let told = site.run(&["check", "people.csv", "--json"]).exits(0).json();
+    assert_eq!(told["numbers_under_two_keys"], serde_json::json!({ "rows": 1, "lines": [4] }));
+    site.run(&["run", "people.csv", "--yes", "--simulate"]).exits(0).says(&["under another key"]);
+}

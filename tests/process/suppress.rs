@@ -1,0 +1,113 @@
+//! Whom not to send to: the lists of a definition, the journal's own, trials and samples, at the command line.
+
+use crate::server::Server;
+use crate::site::{Site, definition, phone};
+
+fn site(people: usize, recipients: &str) -> Site {
+    let site = Site::with_people(people);
+    site.write(
+        "campaign.toml",
+        &definition().replace("key = \"customer_id\"", &format!("key = \"customer_id\"\n{recipients}")),
+    );
+    site
+}
+
+#[test]
+fn a_list_is_kept_changed_and_read_back() {
+    let site = site(1, "");
+    let added =
+        site.run(&["suppress", "add", "+1 202-555-0100", "+12025550101", "--note", "asked, twice"]).exits(0);
+    insta::assert_snapshot!(added.stderr, @"2 numbers added");
+    site.write("more.csv", "why,Phone\nx,+12025550101\ny,+1 (202) 555 0102\nz,+112\n");
+    let imported = site.run(&["suppress", "import", "more.csv", "--json"]).exits(0);
+    insta::assert_snapshot!(imported.stderr, @r"
+    note: more.csv: 1 line names nobody who can be sent to, first line 4: the phone number is too short
+    1 number added, 1 on it already
+    ");
+    assert_eq!(imported.stdout.trim(), r#"{"added":1,"given":2,"skipped":1}"#);
+    let listed = site.run(&["suppress", "list"]).exits(0).stdout;
+    let rows: Vec<Vec<&str>> = listed.lines().map(|line| line.splitn(3, ',').collect()).collect();
+    assert_eq!(rows[0], ["phone", "added_at", "note"]);
+    assert_eq!((rows[1][0], rows[1][2]), ("+12025550100", "\"asked, twice\""));
+    assert_eq!((rows[3][0], rows[3][2], rows.len()), ("+12025550102", "", 4));
+
+    insta::assert_snapshot!(site.run(&["suppress", "remove", "+12025550100", "+12025550199"]).exits(0).stderr, @"1 number removed, 1 not on it");
+    site.write("list.csv", &site.run(&["suppress", "list"]).exits(0).stdout);
+    insta::assert_snapshot!(site.run(&["suppress", "import", "list.csv"]).exits(0).stderr, @"0 numbers added, 2 on it already");
+}
+
+#[test]
+fn what_cannot_be_read_changes_nothing() {
+    let site = site(1, "");
+    let refused = site.run(&["suppress", "add", "+12025550100", "5550101", "call me"]).exits(2);
+    insta::assert_snapshot!(refused.stderr, @r"
+    error: number 2 (…01): the phone number has no country code; write it with + in front, or set recipients.default_region
+      number 3 (call me): the phone number has no digits
+      hint: nothing was changed; write numbers with + and the country
+    ");
+    site.write("list.csv", "+12025550100\n5550101\n5550102\n");
+    insta::assert_snapshot!(site.run(&["suppress", "import", "list.csv"]).exits(2).stderr, @r"
+    error: list.csv: line 2: the phone number has no country code; write it with + in front, or set recipients.default_region; 1 more line like it
+      hint: whoever it means would be sent to: write it with + and the country, or set default_region in [recipients]
+    ");
+    assert!(!site.path("journal.db").exists());
+}
+
+/// The definition's list, the journal's own, and a trial; what `check` says is what `run` does.
+#[test]
+fn nobody_on_a_list_is_requested() {
+    let (site, server) = (site(8, "suppress = [\"opt-outs.csv\"]"), Server::start(&[]));
+    site.write("opt-outs.csv", &format!("phone\n{}\n", phone(3)));
+    site.run(&["suppress", "add", &phone(5)]).exits(0);
+    let checked = site.run(&["check", "people.csv", "--json"]).exits(0).json();
+    assert_eq!((&checked["queued"], &checked["suppressed"]), (&6.into(), &2.into()));
+    let result = site.send(server.endpoint()).exits(0).json();
+    assert_eq!((&result["started"], &result["suppressed"]), (&6.into(), &2.into()));
+    assert_eq!(server.requests(), 6);
+}
+
+/// A list that is written after the plan holds for `resume`, which reads no recipients file.
+#[test]
+fn resume_reads_the_lists_again() {
+    let (site, server) = (site(6, "suppress = [\"opt-outs.csv\"]"), Server::start(&[]));
+    site.write("opt-outs.csv", "phone\n");
+    let send = |args: &[&str]| {
+        let endpoint = ["--yes", "--json", "--endpoint-url", server.endpoint()];
+        site.run(&[args, &endpoint].concat())
+    };
+    send(&["run", "people.csv", "--limit", "2"]).exits(4);
+    site.write("opt-outs.csv", &format!("phone\n{}\n{}\n", phone(0), phone(4)));
+    let result = send(&["resume"]).exits(0).json();
+    assert_eq!((&result["started"], &result["suppressed"]), (&5.into(), &1.into()));
+}
+
+#[test]
+fn a_sample_is_sent_once_and_the_rest_without_it() {
+    let (site, server) = (Site::with_people(40), Server::start(&[]));
+    let send = |args: &[&str]| {
+        let endpoint = ["--yes", "--json", "--endpoint-url", server.endpoint()];
+        site.run(&[args, &endpoint].concat())
+    };
+    for _ in 0..2 {
+        let sampled = send(&["run", "people.csv", "--sample", "7"]).exits(4);
+        assert_eq!((&sampled.json()["started"], server.requests()), (&7.into(), 7), "{}", sampled.stderr);
+    }
+    assert_eq!(send(&["resume", "--sample", "9", "--limit", "1"]).exits(4).json()["started"], 8);
+    assert_eq!(send(&["resume"]).exits(0).json()["started"], 40);
+    assert_eq!(server.requests(), 40);
+}
+
+/// Another process changes the list while this one runs: neither waits for the other, and nobody who was added is
+/// requested from then on.
+#[test]
+fn the_list_is_changed_while_a_campaign_runs() {
+    let (site, server) = (Site::with_people(60), Server::start(&[]));
+    let args = ["run", "people.csv", "--yes", "--json", "--rate", "10", "--burst", "1", "--endpoint-url"];
+    let child = site.start(&[&args[..], &[server.endpoint()]].concat());
+    server.wait_for_requests(3);
+    site.run(&["suppress", "add", &phone(57), &phone(58), &phone(59)]).exits(0).says(&["3 numbers added"]);
+    assert!(server.requests() < 50, "the list was changed too late to tell");
+    let result = site.wait(child).exits(0).json();
+    assert_eq!((&result["started"], &result["suppressed"]), (&57.into(), &3.into()));
+    assert_eq!(server.requests(), 57);
+}
