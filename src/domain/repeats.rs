@@ -1,14 +1,9 @@
-//! Which keys came before, in little memory: 56 bits of each key's client token, five bytes apart from their place. What is
-//! said of a key comes on top.
-
-use uuid::Uuid;
+//! Which keys came before, in little memory: 56 bits of each key's client token, five bytes apart from their place.
 
 /// The first sixteen bits of a token choose one of so many tables.
 const TABLES: usize = 1 << 16;
 /// Slots by which a table grows at least.
 const FEWEST: usize = 4;
-/// The bits that a table keeps.
-const REST: u64 = 0xff_ffff_ffff;
 
 /// The tokens that came before. Ten million take less than 70 MB; a table grows by a quarter, one at a time, so that the peak
 /// is no higher.
@@ -16,104 +11,60 @@ const REST: u64 = 0xff_ffff_ffff;
 /// Two tokens with the same 56 bits are taken for one: among ten million random ones that happens once in 1,400 files.
 /// Who must be sure asks elsewhere when one is said to have come before.
 #[derive(Debug)]
-pub struct Repeats<T = ()> {
-    tables: Vec<Table<T>>,
-    len: usize,
+pub struct Repeats {
+    tables: Vec<Table>,
 }
 
 #[derive(Debug, Default, Clone)]
-struct Table<T> {
-    /// What is left of a token, where zero is an empty slot, and what was said of it.
-    slots: Vec<([u8; 5], T)>,
+struct Table {
+    /// What is left of a token; zero is an empty slot.
+    slots: Vec<[u8; 5]>,
     used: usize,
 }
 
-impl<T: Copy + Default> Default for Repeats<T> {
+impl Default for Repeats {
     fn default() -> Self {
-        Self { tables: vec![Table::default(); TABLES], len: 0 }
+        Self { tables: vec![Table::default(); TABLES] }
     }
 }
 
 impl Repeats {
     /// Takes note of a token, and says whether it is new.
-    pub fn insert(&mut self, token: Uuid) -> bool {
-        self.first(bits(token), ()).is_none()
+    pub fn insert(&mut self, token: uuid::Uuid) -> bool {
+        let bits = token.as_u64_pair().0;
+        // The version's four bits are the same in all tokens; the low half makes up for them.
+        let bits = bits ^ token.as_u64_pair().1.rotate_left(32);
+        self.tables[(bits >> 48) as usize].insert(bits >> 8 & 0xff_ffff_ffff)
     }
 }
 
-impl<T: Copy + Default> Repeats<T> {
-    /// Takes note of 64 bits that are spread as those of a hash are, with `of`. Says what they came with when they came
-    /// first; `None` where that is now.
-    pub fn first(&mut self, bits: u64, of: T) -> Option<T> {
-        let first = self.tables[(bits >> 48) as usize].first(bits >> 8 & REST, of);
-        self.len += usize::from(first.is_none());
-        first
-    }
-
-    /// What these bits came with when they came first.
-    #[must_use]
-    pub fn get(&self, bits: u64) -> Option<T> {
-        self.tables[(bits >> 48) as usize].get(bits >> 8 & REST)
-    }
-
-    /// How many are known.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.len
-    }
-
-    /// Whether none is known.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.len == 0
-    }
-}
-
-/// 64 bits of a token.
-#[must_use]
-pub fn bits(token: Uuid) -> u64 {
-    let (high, low) = token.as_u64_pair();
-    // The version's four bits are the same in all tokens; the low half makes up for them.
-    high ^ low.rotate_left(32)
-}
-
-impl<T: Copy + Default> Table<T> {
-    fn first(&mut self, rest: u64, of: T) -> Option<T> {
+impl Table {
+    fn insert(&mut self, rest: u64) -> bool {
         let rest = rest.max(1);
         if self.used * 8 >= self.slots.len() * 7 {
             self.grow();
         }
         let found = self.find(rest);
-        if self.slots[found].0 != [0; 5] {
-            return Some(self.slots[found].1);
-        }
-        self.slots[found] = (parts(rest), of);
-        self.used += 1;
-        None
-    }
-
-    fn get(&self, rest: u64) -> Option<T> {
-        if self.slots.is_empty() {
-            return None;
-        }
-        let (found, of) = self.slots[self.find(rest.max(1))];
-        (found != [0; 5]).then_some(of)
+        let new = self.slots[found] == [0; 5];
+        self.slots[found] = parts(rest);
+        self.used += usize::from(new);
+        new
     }
 
     /// The slot that has it, or the empty one where it belongs. There always is an empty one.
     fn find(&self, rest: u64) -> usize {
         let mut slot = ((rest * self.slots.len() as u64) >> 40) as usize;
-        while self.slots[slot].0 != [0; 5] && self.slots[slot].0 != parts(rest) {
+        while self.slots[slot] != [0; 5] && self.slots[slot] != parts(rest) {
             slot = (slot + 1) % self.slots.len();
         }
         slot
     }
 
     fn grow(&mut self) {
-        let slots = vec![Default::default(); (self.slots.len() * 5 / 4).max(self.slots.len() + FEWEST)];
+        let slots = vec![[0; 5]; (self.slots.len() * 5 / 4).max(self.slots.len() + FEWEST)];
         for old in std::mem::replace(&mut self.slots, slots) {
-            if old.0 != [0; 5] {
-                let slot = self.find(whole(old.0));
+            if old != [0; 5] {
+                let slot = self.find(whole(old));
                 self.slots[slot] = old;
             }
         }
@@ -131,7 +82,9 @@ fn whole([a, b, c, d, e]: [u8; 5]) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::{HashMap, HashSet};
+    use std::collections::HashSet;
+
+    use uuid::Uuid;
 
     use super::*;
 
@@ -150,21 +103,6 @@ mod tests {
     }
 
     #[test]
-    fn what_was_said_first_is_known() {
-        let mut repeats = Repeats::default();
-        let mut map = HashMap::new();
-        for n in 0..100_000_u32 {
-            let bits = bits(token(n.wrapping_mul(n) % 50_000));
-            assert_eq!(repeats.get(bits), map.get(&bits).copied());
-            let first = map.get(&bits).copied();
-            map.entry(bits).or_insert(n.to_le_bytes());
-            assert_eq!(repeats.first(bits, n.to_le_bytes()), first);
-        }
-        assert_eq!(repeats.len(), map.len());
-        assert_eq!(size_of::<([u8; 5], [u8; 4])>(), 9, "a slot has no gaps");
-    }
-
-    #[test]
     fn tokens_that_crowd_one_table_are_told_apart() {
         let mut repeats = Repeats::default();
         let crowd = |n: u64| Uuid::from_u64_pair((n % 1_000) << 8, 0);
@@ -179,14 +117,14 @@ mod tests {
         let mut slots = 0;
         let tables = TABLES / 100;
         for n in 0..tables {
-            let mut table = Table::<()>::default();
+            let mut table = Table::default();
             for m in 0..10_000_000 / TABLES {
                 let bits = token((n * 1_000 + m) as u32).as_u64_pair().0;
-                table.first(bits >> 24, ());
+                table.insert(bits >> 24);
             }
             slots += table.slots.capacity();
         }
-        let bytes = slots * 5 / tables * TABLES + TABLES * size_of::<Table<()>>();
+        let bytes = slots * 5 / tables * TABLES + TABLES * size_of::<Table>();
         assert!(bytes < 70_000_000, "{bytes}");
     }
 }

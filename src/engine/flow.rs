@@ -12,8 +12,9 @@ use tokio::time::{Instant, sleep_until};
 use super::brakes::{Brakes, Supply};
 use super::chronicle::Chronicle;
 use super::feed::Feed;
-use super::notice::{Notice, Observer, Refused, masked, told};
+use super::notice::{Notice, Observer, masked, told};
 use super::queue::{Queue, Step};
+use super::settling::{Settlements, Settling, Then};
 use super::timers::Timers;
 use super::{Engine, Stop};
 use crate::domain::ending::Ending;
@@ -25,9 +26,8 @@ use crate::journal::{Claim, Claimed, Counters, JournalError, RowId, Settlement, 
 
 type Pending<T> = FuturesUnordered<Pin<Box<dyn Future<Output = T> + Send>>>;
 
-/// The record of the run in the journal is brought up to date this often, with a group that is written anyway...
+/// How often the run's record is brought up to date: with a group that is written anyway, and in any case.
 const RECORD_EVERY: Duration = Duration::from_secs(1);
-/// ...and at least this often, so that others see that it lives.
 const SIGN_OF_LIFE: Duration = Duration::from_secs(20);
 
 pub(super) struct Flow<'a> {
@@ -36,7 +36,7 @@ pub(super) struct Flow<'a> {
     began: Instant,
     queue: Queue,
     in_flight: Pending<(Claimed, Instant, Result<String, Refusal>)>,
-    settling: Pending<(Settling, Result<State, WriterError>)>,
+    settling: Settlements,
     timers: Timers,
     /// Attempts in this run of rows that had one and may have more.
     tries: HashMap<RowId, u32>,
@@ -55,19 +55,6 @@ pub(super) struct Flow<'a> {
     recorded_at: Instant,
 }
 
-/// A settlement on its way to the journal, and what to do once it is there.
-struct Settling {
-    row: RowId,
-    line: Option<u64>,
-    then: Then,
-}
-
-enum Then {
-    Nothing,
-    Started,
-    Refused(Refused, Option<Instant>),
-}
-
 impl<'a> Flow<'a> {
     pub(super) fn new(mut engine: Engine, observer: &'a mut dyn Observer, began: Instant) -> Self {
         Self {
@@ -77,7 +64,7 @@ impl<'a> Flow<'a> {
             observer,
             began,
             in_flight: FuturesUnordered::new(),
-            settling: FuturesUnordered::new(),
+            settling: Settlements::default(),
             timers: Timers::default(),
             tries: HashMap::new(),
             silence: Silence::default(),
@@ -367,9 +354,7 @@ impl<'a> Flow<'a> {
             refusal: refusal.map(|refusal| (refusal.code, refusal.message)),
             at: self.engine.clock.now(),
         };
-        let settling = Settling { row: row.id, line: row.line, then };
-        let writer = self.engine.writer.clone();
-        self.settling.push(Box::pin(async move { (settling, writer.settle(settlement).await) }));
+        self.settling.push(&self.engine.writer, settlement, row.line, then);
     }
 
     /// The outcome is durable: now others may know of it.

@@ -14,6 +14,7 @@ mod notice;
 mod pause;
 mod queue;
 mod room;
+mod settling;
 mod slots;
 mod timers;
 

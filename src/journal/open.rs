@@ -73,6 +73,8 @@ impl Reader {
         if !path.is_file() {
             return Err(JournalError::Missing(path.to_owned()));
         }
+        // SQLite deletes the write-ahead log of an empty database, also where it only reads.
+        refuse_emptied(path)?;
         let connection = match connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY) {
             // A folder that cannot be written has no place for the shared memory of a WAL journal.
             Err(JournalError::Sqlite(error)) if error.sqlite_error_code() == Some(ErrorCode::CannotOpen) => {

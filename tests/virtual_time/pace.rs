@@ -23,7 +23,10 @@ fn world() -> WorldConfig {
 }
 
 fn throttled(rate: f64, burst: u32) -> WorldConfig {
-    WorldConfig { throttle: Some(Throttle { rate, burst: NonZeroU32::new(burst).unwrap() }), ..world() }
+    WorldConfig {
+        throttle: Some(Throttle { rate, burst: NonZeroU32::new(burst).expect("a burst") }),
+        ..world()
+    }
 }
 
 /// The room for requests in flight follows rate and answer times; nobody computes it.
@@ -55,6 +58,7 @@ async fn too_few_requests_in_flight_are_what_limits_a_run() {
 
 /// The whole way: engine, retries of throttled rows, the SDK, the service's bucket.
 #[tokio::test(start_paused = true)]
+#[expect(clippy::print_stderr, reason = "the figures, for whoever asks with --nocapture")]
 async fn a_quota_that_nobody_stated_is_found() {
     for (rate, burst, rows) in [(2.0, 5, 2_000), (10.0, 15, 8_000), (100.0, 200, 50_000)] {
         let options = Options {

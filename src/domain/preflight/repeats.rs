@@ -1,46 +1,100 @@
 //! What stands in a file more than once, as far as that can be known without the journal.
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+
+use uuid::Uuid;
+
 use super::TOLD;
 use crate::domain::recipient::Recipient;
-use crate::domain::repeats::{self, Repeats};
+use crate::domain::repeats::Repeats;
 
-/// Keys whose lines are known, and numbers that are looked for under two keys, at most: memory has a bound, about 15 MB
-/// for each.
+/// Maps that hold one part of the values each. The number spreads a million values well.
+const PARTS: usize = 80;
+
+/// Values that a part has room for. It gets it at once, and takes memory as it fills: grown step by step, there would be two
+/// of it for a while, and what the smaller ones had would not be given back in time.
+const ROOM: usize = 14_000;
+
+/// Keys whose lines are known, and numbers that are looked for under two keys, at most: memory has a bound, 17 MB for each.
 const MOST: usize = 1_000_000;
+
+/// Where each of the first million values was first.
+#[derive(Debug)]
+struct Firsts {
+    /// A value as two halves: twelve bytes with what is said of it, where one of eight would be padded to sixteen.
+    parts: Vec<HashMap<[u32; 2], u32>>,
+    len: usize,
+}
+
+/// What is known of a value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Known {
+    /// It was seen before, and this was said of it then.
+    First(u32),
+    /// It was not seen before, and is noted now.
+    New,
+    /// There is no room for it, nor was there for some before it.
+    Full,
+}
+
+impl Default for Firsts {
+    fn default() -> Self {
+        Self { parts: vec![HashMap::new(); PARTS], len: 0 }
+    }
+}
+
+impl Firsts {
+    fn see(&mut self, value: u64, of: u32) -> Known {
+        // The upper bits of a product depend on all bits of its factors, and the remainder of them on few.
+        let spread = value.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32;
+        let part = usize::try_from(spread).unwrap_or_default() % PARTS;
+        let halves = [value >> 32, value & 0xffff_ffff].map(|half| u32::try_from(half).unwrap_or_default());
+        let part = &mut self.parts[part];
+        if part.is_empty() {
+            part.reserve(ROOM);
+        }
+        match part.entry(halves) {
+            Entry::Occupied(entry) => Known::First(*entry.get()),
+            Entry::Vacant(_) if self.len >= MOST => Known::Full,
+            Entry::Vacant(entry) => {
+                entry.insert(of);
+                self.len += 1;
+                Known::New
+            }
+        }
+    }
+}
 
 /// Which keys came before, and for the first million of them, in which line.
 #[derive(Debug, Default)]
 pub struct FirstLines {
-    lines: Repeats<Small>,
+    lines: Firsts,
     others: Option<Repeats>,
 }
-
-/// 32 bits that need no place of their own beside 40 others.
-type Small = [u8; 4];
 
 impl FirstLines {
     /// Takes note of a recipient. Where its key came before, says in which line, as far as that is known.
     pub fn first(&mut self, recipient: &Recipient) -> Option<Option<u64>> {
-        self.first_of(repeats::bits(recipient.client_token), recipient.line)
+        self.first_of(recipient.client_token, recipient.line)
     }
 
-    fn first_of(&mut self, bits: u64, line: u64) -> Option<Option<u64>> {
-        if self.lines.len() < MOST {
-            let line = small(u32::try_from(line).unwrap_or(u32::MAX));
-            return self.lines.first(bits, line).map(|line| Some(u64::from(large(line))));
+    fn first_of(&mut self, token: Uuid, line: u64) -> Option<Option<u64>> {
+        // The first eight bytes of a token stand for its key: of a million, two meet by chance once in millions of files.
+        match self.lines.see(token.as_u64_pair().0, u32::try_from(line).unwrap_or(u32::MAX)) {
+            Known::First(line) => Some(Some(u64::from(line))),
+            Known::New => None,
+            Known::Full => (!self.others.get_or_insert_default().insert(token)).then_some(None),
         }
-        if let Some(line) = self.lines.get(bits) {
-            return Some(Some(u64::from(large(line))));
-        }
-        self.others.get_or_insert_default().first(bits, ()).map(|()| None)
     }
 }
 
 /// Rows with a number that an earlier row has under another key: with keys, that is allowed, and each is sent to.
 #[derive(Debug)]
 pub(super) struct SharedNumbers {
-    /// The first key that a number stood under, as four bytes of its client token. `None` where the number is the key.
-    keys: Option<Repeats<Small>>,
+    /// The first key that a number stood under, as four bytes of its client token. `None` where the number is the key, and
+    /// once there were too many.
+    keys: Option<Firsts>,
     pub(super) rows: u64,
     pub(super) lines: Vec<u64>,
     /// Whether there were too many numbers to look at all of them.
@@ -49,7 +103,7 @@ pub(super) struct SharedNumbers {
 
 impl SharedNumbers {
     pub(super) fn new(with_keys: bool) -> Self {
-        Self { keys: with_keys.then(Repeats::default), rows: 0, lines: Vec::new(), given_up: false }
+        Self { keys: with_keys.then(Firsts::default), rows: 0, lines: Vec::new(), given_up: false }
     }
 
     pub(super) fn see(&mut self, recipient: &Recipient) {
@@ -61,16 +115,12 @@ impl SharedNumbers {
 
     fn see_as(&mut self, number: u64, key: u32, line: u64) {
         let Some(keys) = &mut self.keys else { return };
-        // An odd factor makes another number of each, and spreads them.
-        let bits = number.wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        let first = if keys.len() < MOST {
-            keys.first(bits, small(key))
-        } else {
-            let first = keys.get(bits);
-            self.given_up |= first.is_none();
-            first
-        };
-        if first.is_some_and(|first| large(first) != key) {
+        let known = keys.see(number, key);
+        if known == Known::Full {
+            // A plan of many millions needs the memory.
+            (self.keys, self.given_up) = (None, true);
+        }
+        if matches!(known, Known::First(first) if first != key) {
             self.rows += 1;
             if self.lines.len() < TOLD {
                 self.lines.push(line);
@@ -79,25 +129,15 @@ impl SharedNumbers {
     }
 }
 
-fn small(number: u32) -> Small {
-    number.to_le_bytes()
-}
-
-fn large(number: Small) -> u32 {
-    u32::from_le_bytes(number)
-}
-
 #[cfg(test)]
 mod tests {
-    use uuid::Uuid;
-
     use super::*;
 
     /// Keys and numbers of which more than [`MOST`] are known, and what is still told of them.
     #[test]
     fn behind_the_bound_repeats_are_known_and_their_lines_are_not() {
         let most = MOST as u64;
-        let key = |n: u64| repeats::bits(Uuid::new_v5(&Uuid::NAMESPACE_URL, &n.to_le_bytes()));
+        let key = |n: u64| Uuid::new_v5(&Uuid::NAMESPACE_URL, &n.to_le_bytes());
         let mut first_lines = FirstLines::default();
         for line in 0..most + 10 {
             assert_eq!(first_lines.first_of(key(line), line), None);
@@ -106,6 +146,8 @@ mod tests {
         assert_eq!(first_lines.first_of(key(most - 1), most + 11), Some(Some(most - 1)));
         assert_eq!(first_lines.first_of(key(most), most + 12), Some(None));
         assert_eq!(first_lines.first_of(key(most + 12), most + 13), None);
+        let largest = first_lines.lines.parts.iter().map(HashMap::len).max().unwrap_or_default();
+        assert!(largest <= ROOM, "a part has {largest} of a million: more than it has room for");
     }
 
     #[test]

@@ -1,0 +1,50 @@
+//! Settlements on their way to the journal, and what is to be done once each is there.
+
+use std::future::Future;
+use std::pin::Pin;
+
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
+use tokio::time::Instant;
+
+use super::notice::Refused;
+use crate::domain::state::State;
+use crate::journal::{RowId, Settlement, Writer, WriterError};
+
+/// What is under way.
+#[derive(Default)]
+pub(super) struct Settlements(FuturesUnordered<Pin<Box<dyn Future<Output = Settled> + Send>>>);
+
+type Settled = (Settling, Result<State, WriterError>);
+
+/// A settlement, and what to do once it is durable.
+pub(super) struct Settling {
+    pub(super) row: RowId,
+    pub(super) line: Option<u64>,
+    pub(super) then: Then,
+}
+
+/// What to do.
+pub(super) enum Then {
+    Nothing,
+    Started,
+    Refused(Refused, Option<Instant>),
+}
+
+impl Settlements {
+    /// Sends one on its way.
+    pub(super) fn push(&mut self, writer: &Writer, settlement: Settlement, line: Option<u64>, then: Then) {
+        let settling = Settling { row: settlement.id, line, then };
+        let writer = writer.clone();
+        self.0.push(Box::pin(async move { (settling, writer.settle(settlement).await) }));
+    }
+
+    /// The next one that is durable, with the row's new state. Cancel-safe.
+    pub(super) async fn next(&mut self) -> Option<Settled> {
+        self.0.next().await
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
