@@ -177,7 +177,7 @@ pub const KEYS: &[Key] = {
             "pace.max_in_flight",
             Integer { min: 1, max: 10_000 },
             Optional,
-            "Most requests without an answer; default: from the rate.",
+            "Most requests without an answer; default: what rate and answer times need, at most 512.",
         ),
         key(
             "pace.max_active_contacts",
@@ -185,12 +185,17 @@ pub const KEYS: &[Key] = {
             Default("500"),
             "The instance's quota of active chats.",
         ),
-        key("pace.contact_life", Duration, Optional, "How long the flow keeps a contact, for the estimate."),
+        key(
+            "pace.contact_life",
+            Duration,
+            Optional,
+            "How long the flow keeps a contact: no more than max_active_contacts are then kept alive.",
+        ),
         key(
             "pace.share",
             OneOf(&["campaign", "account"]),
             Default("\"campaign\""),
-            "Whose the rate is: this campaign's, or that of all on this machine.",
+            "Whose the rate is: this campaign's, or that of all runs from this journal in the account.",
         ),
         key(
             "safety.max_rejected",
