@@ -106,6 +106,7 @@ fn stalls(preflight: &Preflight, stall: Stall) -> Value {
         "contact_life_s": stall.life.as_secs(),
         "stalls_after_s": rounded(stall.after.as_secs_f64()),
         "then_per_second": stall.then,
+        "kept_within": stall.is_stated,
         "in_this_run": !preflight.simulated,
     })
 }

@@ -55,6 +55,8 @@ pub struct Preflight {
 #[derive(Debug, Clone, Copy)]
 struct Limits {
     rate: f64,
+    /// Nobody stated the rate; this is what a new account has.
+    unknown: bool,
     burst: u32,
     active_contacts: u32,
     contact_life: Option<Duration>,
@@ -80,6 +82,8 @@ struct Stall {
     after: Duration,
     /// Contacts per second from then on.
     then: f64,
+    /// The user has said how long it is, and the run keeps within the quota.
+    is_stated: bool,
 }
 
 impl Preflight {
@@ -93,6 +97,7 @@ impl Preflight {
         let minutes = definition.request.chat_duration_minutes;
         let limits = Limits {
             rate,
+            unknown: definition.pace.rate == Rate::Auto,
             burst: definition.pace.burst.get(),
             active_contacts: definition.pace.max_active_contacts,
             contact_life: definition.pace.contact_life,
@@ -249,10 +254,13 @@ impl Preflight {
         })
     }
 
-    /// How long sending takes at this pace, if nothing else holds it back.
+    /// How long sending takes at this pace, and with no more contacts alive than there may be where their life is stated.
     fn duration(&self) -> Duration {
         let behind_the_burst = self.to_send().saturating_sub(u64::from(self.limits.burst));
-        Duration::from_secs_f64(behind_the_burst as f64 / self.limits.rate)
+        let paced = Duration::from_secs_f64(behind_the_burst as f64 / self.limits.rate);
+        let Some(stall) = self.stall().filter(|stall| stall.is_stated) else { return paced };
+        let behind_the_first = self.to_send().saturating_sub(u64::from(self.limits.active_contacts));
+        paced.max(stall.after + Duration::from_secs_f64(behind_the_first as f64 / stall.then))
     }
 
     /// Whether contacts that the flow does not disconnect use up the active chats before the end.
@@ -266,6 +274,7 @@ impl Preflight {
             life,
             after: Duration::from_secs_f64(most / rate),
             then: most / life.as_secs_f64(),
+            is_stated: contact_life.is_some(),
         })
     }
 }

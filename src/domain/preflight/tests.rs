@@ -118,6 +118,13 @@ fn active_chats_stall_a_long_run_and_a_simulation_says_so_of_the_service() {
     assert!(told.text().contains("note: the simulator has no quota of active chats"), "{}", told.text());
     let short = preflight(&definition("", "[pace]\ncontact_life = \"2m\""), &rows);
     assert_eq!(short.stall(), None);
+    // 500 in 250 s, then one for each that ends: 100 in another 100 / (500 / 600) = 120 s.
+    let kept = preflight(&definition("", "[pace]\ncontact_life = \"10m\""), &rows).text();
+    let line = "duration: 6 min 10 s at 2/s: contacts live 10 min, and no more than 500 of them are kept alive at once, so \
+                that 0.83/s can start after the first 4 min 10 s\n";
+    assert!(kept.contains(line) && !kept.contains("warning"), "{kept}");
+    let unknown = preflight(&definition("", "[pace]\nrate = \"auto\""), &rows[..10]).text();
+    assert!(unknown.contains("at 2/s, what a new account has; the run finds out"), "{unknown}");
 }
 
 #[test]

@@ -202,9 +202,20 @@ impl Preflight {
 
     fn write_duration(&self, text: &mut String) {
         let _ = write!(text, "\nduration: {} at {}", Span(self.duration()), PerSecond(self.limits.rate));
+        if self.limits.unknown {
+            text.push_str(", what a new account has; the run finds out what yours takes");
+        }
         let Some(stall) = self.stall() else { return };
         let (quota, after, then) = (self.limits.active_contacts, Span(stall.after), PerSecond(stall.then));
         let life = Span(stall.life);
+        if stall.is_stated {
+            let _ = write!(
+                text,
+                ": contacts live {life}, and no more than {quota} of them are kept alive at once, so that {then} can start \
+                 after the first {after}"
+            );
+            return;
+        }
         if self.simulated {
             let _ = write!(
                 text,
