@@ -11,7 +11,7 @@ use crate::clock::Clock;
 use crate::journal::{Claim, Claimed, Pass, RowId, Writer, WriterError};
 
 /// Rows claimed at a time, at most.
-const LARGEST_CLAIM: usize = 4_096;
+const LARGEST_CLAIM: usize = 2_048;
 
 type Claiming = Pin<Box<dyn Future<Output = Result<Claim, WriterError>> + Send>>;
 

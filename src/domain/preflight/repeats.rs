@@ -9,15 +9,18 @@ use super::TOLD;
 use crate::domain::recipient::Recipient;
 use crate::domain::repeats::Repeats;
 
-/// Maps that hold one part of the values each. The number spreads a million values well.
+/// Maps that hold one part of the values each, for a million values and for 300,000. The numbers spread them well.
 const PARTS: usize = 80;
+const FEWER_PARTS: usize = 24;
 
 /// Values that a part has room for. It gets it at once, and takes memory as it fills: grown step by step, there would be two
 /// of it for a while, and what the smaller ones had would not be given back in time.
 const ROOM: usize = 14_000;
 
-/// Keys whose lines are known, and numbers that are looked for under two keys, at most: memory has a bound, 17 MB for each.
+/// Keys whose lines are known in a check, at most: memory has a bound, 17 MB.
 const MOST: usize = 1_000_000;
+/// Numbers that are looked for under two keys, also before a run, at most: 5 MB.
+const NUMBERS: usize = 300_000;
 
 /// Where each of the first million values was first.
 #[derive(Debug)]
@@ -25,6 +28,7 @@ struct Firsts {
     /// A value as two halves: twelve bytes with what is said of it, where one of eight would be padded to sixteen.
     parts: Vec<HashMap<[u32; 2], u32>>,
     len: usize,
+    most: usize,
 }
 
 /// What is known of a value.
@@ -40,15 +44,19 @@ enum Known {
 
 impl Default for Firsts {
     fn default() -> Self {
-        Self { parts: vec![HashMap::new(); PARTS], len: 0 }
+        Self { parts: vec![HashMap::new(); PARTS], len: 0, most: MOST }
     }
 }
 
 impl Firsts {
+    fn fewer() -> Self {
+        Self { parts: vec![HashMap::new(); FEWER_PARTS], len: 0, most: NUMBERS }
+    }
+
     fn see(&mut self, value: u64, of: u32) -> Known {
         // The upper bits of a product depend on all bits of its factors, and the remainder of them on few.
         let spread = value.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32;
-        let part = usize::try_from(spread).unwrap_or_default() % PARTS;
+        let part = usize::try_from(spread).unwrap_or_default() % self.parts.len();
         let halves = [value >> 32, value & 0xffff_ffff].map(|half| u32::try_from(half).unwrap_or_default());
         let part = &mut self.parts[part];
         if part.is_empty() {
@@ -56,7 +64,7 @@ impl Firsts {
         }
         match part.entry(halves) {
             Entry::Occupied(entry) => Known::First(*entry.get()),
-            Entry::Vacant(_) if self.len >= MOST => Known::Full,
+            Entry::Vacant(_) if self.len >= self.most => Known::Full,
             Entry::Vacant(entry) => {
                 entry.insert(of);
                 self.len += 1;
@@ -103,7 +111,7 @@ pub(super) struct SharedNumbers {
 
 impl SharedNumbers {
     pub(super) fn new(with_keys: bool) -> Self {
-        Self { keys: with_keys.then(Firsts::default), rows: 0, lines: Vec::new(), given_up: false }
+        Self { keys: with_keys.then(Firsts::fewer), rows: 0, lines: Vec::new(), given_up: false }
     }
 
     pub(super) fn see(&mut self, recipient: &Recipient) {
@@ -153,7 +161,7 @@ mod tests {
     #[test]
     fn numbers_under_two_keys_are_told_apart_from_rows_that_come_twice() {
         let mut numbers = SharedNumbers::new(true);
-        for n in 0..MOST as u64 {
+        for n in 0..NUMBERS as u64 {
             numbers.see_as(12_025_550_000 + n, 1, n);
         }
         numbers.see_as(12_025_550_100, 1, 1);
