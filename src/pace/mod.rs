@@ -192,6 +192,13 @@ mod tests {
         }
         let mut pace = Pace::new(asked, Past::Unknown);
         assert_eq!(permits(&mut pace, 1).await, [Duration::from_millis(500)]);
+        // Nor less of it than there is.
+        for (quiet, at_once) in [(999, 1), (1_000, 2), (2_500, 5), (60_000, 5)] {
+            let mut pace = Pace::new(asked, Past::Quiet(Duration::from_millis(quiet)));
+            let at = permits(&mut pace, 6).await;
+            let immediate = at.iter().filter(|after| after.is_zero()).count();
+            assert_eq!(immediate, at_once, "after {quiet} ms: {at:?}");
+        }
     }
 
     #[tokio::test(start_paused = true)]
