@@ -350,7 +350,9 @@ mod tests {
         let id = with_rows(&mut journal, &before);
         assert_eq!(journal.sweep_suppressed(id, &Suppression::default()).unwrap(), 0);
         let mut lists = Suppression::default();
-        [0, 2, 3, 4, 9].map(|listed| lists.add_number(number(listed).as_str()));
+        for listed in [0, 2, 3, 4, 9] {
+            lists.add_number(number(listed).as_str());
+        }
         assert_eq!(journal.sweep_suppressed(id, &lists).unwrap(), 2);
         let after = [State::Suppressed, State::Queued, State::Attempting, State::Started, State::Suppressed];
         assert_eq!(journal.verified_tally(id).unwrap(), crate::domain::tally::Tally::of(after));
