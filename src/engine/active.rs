@@ -72,6 +72,10 @@ mod tests {
         assert_eq!(active.wake(0), Some(now + second));
         active.pass(now + second);
         assert_eq!((active.has_room(0), active.wake(0)), (true, None));
+        active.pass(now + second * 59);
+        assert!(!active.has_room(2), "the one that was started lives for a minute");
+        active.pass(now + life);
+        assert!(active.has_room(2));
         assert!(Active::new(None, now).has_room(1_000_000));
     }
 }

@@ -118,3 +118,80 @@ impl Brakes {
         self.limits.longest()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::num::NonZeroUsize;
+
+    use super::*;
+    use crate::engine::ActiveContacts;
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    const READY: Supply =
+        Supply { open: true, ready: true, waits_for_file: false, claiming: false, in_flight: 0 };
+
+    fn brakes(in_flight: usize, active: Option<usize>) -> Brakes {
+        let active = active.map(|most| ActiveContacts { most, life: 60 * SECOND, ages: Vec::new() });
+        let bounds = Bounds { max_in_flight: NonZeroUsize::new(in_flight), active, shared: None };
+        Brakes::new(bounds, Instant::now())
+    }
+
+    /// Whether a request may leave, and what the next second is said to be limited by.
+    async fn told(mut brakes: Brakes, supply: Supply) -> (bool, Option<Limit>) {
+        let may = brakes.may_send(supply, 1.0);
+        tokio::time::advance(SECOND).await;
+        (may, brakes.limited_by())
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_request_leaves_where_nothing_is_in_its_way_and_what_is_in_its_way_is_told() {
+        assert_eq!(told(brakes(2, None), READY).await, (true, Some(Limit::Pace)));
+        let idle = Supply { ready: false, ..READY };
+        for (supply, expected) in [
+            (Supply { in_flight: 1, ..READY }, (true, Some(Limit::Pace))),
+            (Supply { in_flight: 2, ..READY }, (false, Some(Limit::Latency))),
+            (Supply { open: false, ..READY }, (false, None)),
+            (idle, (false, None)),
+            (Supply { claiming: true, ..idle }, (false, Some(Limit::Journal))),
+            (Supply { waits_for_file: true, ..idle }, (false, Some(Limit::File))),
+            (Supply { waits_for_file: true, claiming: true, ..idle }, (false, Some(Limit::File))),
+            // Nobody waits for rows that are there.
+            (Supply { waits_for_file: true, claiming: true, ..READY }, (true, Some(Limit::Pace))),
+        ] {
+            assert_eq!(told(brakes(2, None), supply).await, expected, "{supply:?}");
+        }
+        let mut paused = brakes(2, None);
+        let pause = paused.pause.begin(Instant::now(), 0.5).expect("it begins");
+        assert_eq!(paused.wake(0), Some(Instant::now() + pause));
+        assert_eq!(told(paused, READY).await, (false, Some(Limit::ActiveChats)));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn contacts_that_live_and_those_in_flight_stay_within_the_quota() {
+        let full = |started: usize| {
+            let mut brakes = brakes(9, Some(2));
+            (0..started).for_each(|_| brakes.started());
+            brakes
+        };
+        assert_eq!(told(full(1), READY).await, (true, Some(Limit::Pace)));
+        assert_eq!(told(full(1), Supply { in_flight: 1, ..READY }).await, (false, Some(Limit::ActiveChats)));
+        assert_eq!(told(full(2), READY).await, (false, Some(Limit::ActiveChats)));
+        assert_eq!(told(full(2), Supply { ready: false, ..READY }).await, (false, None));
+        let mut brakes = full(2);
+        assert_eq!(brakes.wake(0), Some(Instant::now() + 60 * SECOND));
+        tokio::time::advance(60 * SECOND).await;
+        assert!(brakes.may_send(READY, 1.0), "they have ended");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn answers_that_take_longer_leave_room_for_more_requests() {
+        let mut brakes = brakes(0, None);
+        let many = Supply { in_flight: 30, ..READY };
+        assert!(!brakes.may_send(many, 10.0), "a guess: twenty");
+        for _ in 0..20 {
+            brakes.answered(4 * SECOND);
+        }
+        assert!(brakes.may_send(many, 10.0));
+    }
+}

@@ -44,3 +44,35 @@ impl Limits {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn what_limited_for_the_longest_time_altogether_is_told() {
+        let mut limits = Limits::new(Instant::now());
+        assert_eq!(limits.longest(), None, "nothing was sent yet");
+        // From when, and what the longest is at the end of it.
+        for (limit, seconds, longest) in [
+            (None, 10, None),
+            (Some(Limit::Pace), 2, Some(Limit::Pace)),
+            (Some(Limit::Latency), 3, Some(Limit::Latency)),
+            (None, 10, Some(Limit::Latency)),
+            (Some(Limit::Pace), 2, Some(Limit::Pace)),
+            (Some(Limit::Pace), 1, Some(Limit::Pace)),
+            (Some(Limit::File), 4, Some(Limit::Pace)),
+            (Some(Limit::File), 2, Some(Limit::File)),
+        ] {
+            limits.are(limit);
+            tokio::time::advance(Duration::from_secs(seconds)).await;
+            assert_eq!(limits.longest(), longest, "{limit:?} for {seconds} s");
+            assert_eq!(limits.longest(), longest, "asking changes nothing");
+        }
+        for limit in [Some(Limit::Journal), Some(Limit::Latency), None] {
+            limits.are(limit);
+            tokio::time::advance(Duration::from_secs(10)).await;
+        }
+        assert_eq!(limits.longest(), Some(Limit::Latency), "thirteen seconds of it");
+    }
+}

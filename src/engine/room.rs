@@ -72,4 +72,20 @@ mod tests {
         assert!(room.at(100.0) > 30, "slow answers now and then need room as well: {}", room.at(100.0));
         assert_eq!(Room::new(Some(3)).at(1e5), 3);
     }
+
+    /// The estimate of RFC 6298: the mean and four deviations, after sixteen answers.
+    #[test]
+    fn answer_times_are_smoothed_as_tcp_smooths_them() {
+        let mut room = Room::new(None);
+        for _ in 0..15 {
+            room.answered(Duration::from_millis(100));
+            assert_eq!(room.at(50.0), 100, "so few say less than a guess");
+        }
+        room.answered(Duration::from_millis(100));
+        // The first deviation, half of the first answer, is down to 0.05 s * 0.75^15.
+        assert_eq!(room.at(1_000.0), 103);
+        room.answered(Duration::from_millis(900));
+        // The mean rises by an eighth of 0.8 s, the deviation by a quarter of it.
+        assert_eq!(room.at(100.0), 101);
+    }
 }

@@ -103,6 +103,10 @@ mod tests {
         rows.map(Result::unwrap).collect()
     }
 
+    fn can_be_looked_up(journal: &mut Journal, campaign: CampaignId) -> bool {
+        is_made(&journal.connection.transaction().unwrap(), campaign).unwrap()
+    }
+
     /// Tokens that agree in the bits that are remembered, of keys that are not the same.
     #[test]
     fn who_was_taken_for_a_duplicate_is_found_out() {
@@ -137,7 +141,9 @@ mod tests {
         };
         let mut plan = journal.begin_plan(campaign, &shape, &["key".to_owned()]).unwrap();
         assert_eq!(journal.plan(&mut plan, &lines).unwrap().added, 1);
+        assert!(!can_be_looked_up(&mut journal, campaign), "not before the end of a first plan");
         assert_eq!(journal.finish_plan(plan).unwrap().added, 3);
+        assert!(can_be_looked_up(&mut journal, campaign));
         let duplicate = Some(DUPLICATE.to_owned());
         let expected = [
             (2, 0, None),

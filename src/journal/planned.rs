@@ -56,3 +56,32 @@ pub(super) fn mark(
     connection.execute("UPDATE campaign SET plan = ?2 WHERE id = ?1", params![campaign.0, planned as u8])?;
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::stamp::Stamp;
+    use crate::journal::{Identity, Service};
+
+    #[test]
+    fn how_far_a_plan_is_survives_whoever_wrote_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("journal.db");
+        let identity = |name: &str| Identity {
+            name: name.to_owned(),
+            instance_id: "i".to_owned(),
+            key_column: None,
+            service: Service::Simulated,
+        };
+        for planned in [Planned::Read, Planned::Agreed, Planned::Streamed, Planned::Begun] {
+            let mut journal = Journal::open(&path).unwrap();
+            let [id, other] = ["one", "other"]
+                .map(|name| journal.campaign(&identity(name), Stamp::from_millis(0)).unwrap());
+            journal.set_planned(id, planned).unwrap();
+            drop(journal);
+            let journal = Journal::open(&path).unwrap();
+            assert_eq!(journal.planned(id).unwrap(), planned);
+            assert_eq!(journal.planned(other).unwrap(), Planned::Begun, "it is of one campaign");
+        }
+    }
+}

@@ -89,4 +89,26 @@ mod tests {
         assert_eq!(at(&mut journal, &shared, 1, 600_000), [600_000]);
         assert_eq!(at(&mut journal, &shared, 3, 0), [0, 0, 0], "the clock was set back");
     }
+
+    #[test]
+    fn what_is_given_at_once_leaves_room_for_permits_that_are_used_late() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut journal = Journal::open(&folder.path().join("journal.db")).unwrap();
+        let shared = SharedPace { owner: "a".to_owned(), rate: 100.0, burst: 20 };
+        let waits = at(&mut journal, &shared, 20, 5_000);
+        assert_eq!(waits[..18], [5_000; 18], "two of them for 20 ms at 100 a second");
+        assert_eq!(waits[18..], [5_010, 5_020]);
+    }
+
+    /// A hundred permits and ten seconds ahead of a full bucket is believed, and anything further is not.
+    #[test]
+    fn what_lies_too_far_ahead_was_written_by_another_clock() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut journal = Journal::open(&folder.path().join("journal.db")).unwrap();
+        for (owner, taken, next) in [("a", 122, 60_000), ("b", 123, 0)] {
+            let shared = SharedPace { owner: owner.to_owned(), rate: 2.0, burst: 4 };
+            at(&mut journal, &shared, taken, 0);
+            assert_eq!(at(&mut journal, &shared, 1, 0), [next], "after {taken}");
+        }
+    }
 }

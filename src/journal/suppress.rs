@@ -260,3 +260,111 @@ pub(super) fn stop(
     delta.moved(State::Queued, after);
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::journal::{Identity, Service};
+
+    fn number(last: u8) -> E164 {
+        E164::parse(&format!("+120255501{last:02}")).unwrap()
+    }
+
+    type Listed = (String, i64, Option<String>);
+
+    fn listed(path: &Path) -> Vec<Listed> {
+        let mut listed = Vec::new();
+        let reader = Reader::open(path).unwrap();
+        let each = |number: &str, at: Stamp, note: Option<&str>| {
+            listed.push((number.to_owned(), at.millis(), note.map(str::to_owned)));
+            Ok::<_, JournalError>(())
+        };
+        reader.each_suppressed(each).unwrap();
+        listed
+    }
+
+    #[test]
+    fn who_is_on_the_list_keeps_the_time_and_the_note_of_the_first_time() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("journal.db");
+        let mut journal = Journal::open(&path).unwrap();
+        let stamp = Stamp::from_millis;
+        assert_eq!(journal.suppress(&[number(7), number(3), number(7)], Some("asked"), stamp(1)).unwrap(), 2);
+        assert_eq!(journal.suppress(&[number(3), number(5)], None, stamp(2)).unwrap(), 1);
+        let row = |last: u8, at: i64, note: Option<&str>| {
+            (number(last).as_str().to_owned(), at, note.map(str::to_owned))
+        };
+        assert_eq!(listed(&path), [row(3, 1, Some("asked")), row(5, 2, None), row(7, 1, Some("asked"))]);
+
+        let (mut one, mut other) = (Suppression::default(), Suppression::default());
+        journal.add_suppressed(&mut one).unwrap();
+        Reader::open(&path).unwrap().add_suppressed(&mut other).unwrap();
+        for lists in [one, other] {
+            assert_eq!(lists.len(), 3);
+            assert!(
+                lists.check(number(5).as_str(), "").is_err() && lists.check(number(4).as_str(), "").is_ok()
+            );
+        }
+
+        assert_eq!(journal.unsuppress(&[number(3), number(4), number(7)]).unwrap(), 2);
+        assert_eq!(listed(&path), [row(5, 2, None)]);
+    }
+
+    /// A campaign with rows in these states: the first on line 2, each with a token smaller than the one before.
+    fn with_rows(journal: &mut Journal, states: &[State]) -> CampaignId {
+        let identity = Identity {
+            name: "n".to_owned(),
+            instance_id: "i".to_owned(),
+            key_column: None,
+            service: Service::Simulated,
+        };
+        let id = journal.campaign(&identity, Stamp::from_millis(0)).unwrap();
+        let tx = journal.connection.transaction().unwrap();
+        tx.execute("INSERT INTO header (id, campaign_id, columns) VALUES (1, ?1, '[]')", [id.0]).unwrap();
+        let mut delta = Delta::default();
+        for (place, state) in (0_u8..).zip(states) {
+            tx.execute(
+                "INSERT INTO row (campaign_id, line, key, destination, state, client_token, header_id, cells)
+                 VALUES (?1, ?2, ?3, ?3, ?4, ?5, 1, '[]')",
+                params![id.0, place + 2, number(place).as_str(), state.code(), TokenColumn(token(place))],
+            )
+            .unwrap();
+            delta.add(*state);
+        }
+        delta.write(&tx, id).unwrap();
+        tx.commit().unwrap();
+        id
+    }
+
+    fn token(place: u8) -> Uuid {
+        Uuid::from_u128(1_000 - u128::from(place))
+    }
+
+    #[test]
+    fn a_sweep_suppresses_those_that_wait_and_nobody_else() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut journal = Journal::open(&folder.path().join("journal.db")).unwrap();
+        let before = [State::Queued, State::Queued, State::Attempting, State::Started, State::Queued];
+        let id = with_rows(&mut journal, &before);
+        assert_eq!(journal.sweep_suppressed(id, &Suppression::default()).unwrap(), 0);
+        let mut lists = Suppression::default();
+        for listed in [0, 2, 3, 4, 9] {
+            lists.add_number(number(listed).as_str());
+        }
+        assert_eq!(journal.sweep_suppressed(id, &lists).unwrap(), 2);
+        let after = [State::Suppressed, State::Queued, State::Attempting, State::Started, State::Suppressed];
+        assert_eq!(journal.verified_tally(id).unwrap(), crate::domain::tally::Tally::of(after));
+        assert_eq!(journal.sweep_suppressed(id, &lists).unwrap(), 0, "once is enough");
+    }
+
+    #[test]
+    fn a_sample_is_of_recipients_and_bounded_by_the_token_of_its_last_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut journal = Journal::open(&folder.path().join("journal.db")).unwrap();
+        let id = with_rows(&mut journal, &[State::Queued, State::Started, State::Rejected, State::Failed]);
+        let bounds = [1, 2, 3, 4].map(|recipients| journal.sample(id, recipients).unwrap());
+        assert_eq!(bounds, [Some(token(3)), Some(token(1)), Some(token(0)), None]);
+    }
+}

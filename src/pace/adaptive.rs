@@ -150,3 +150,126 @@ fn back(goal: f64) -> Duration {
 fn requests(count: f64, rate: f64) -> Duration {
     Duration::try_from_secs_f64(count / rate).unwrap_or(Duration::MAX)
 }
+
+#[cfg(test)]
+mod tests {
+    use tokio::time::Instant;
+
+    use super::*;
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    fn assert_rate(adaptive: &Adaptive, rate: f64) {
+        assert!((adaptive.rate() / rate - 1.0).abs() < 1e-9, "{} instead of {rate}", adaptive.rate());
+    }
+
+    /// Answers that come now to requests that leave now. Says whether the rate fell for the last one.
+    fn answers(adaptive: &mut Adaptive, accepted: u32, throttled: u32) -> bool {
+        let now = Instant::now();
+        for _ in 0..accepted {
+            assert!(!adaptive.answered(now, now, false), "what is taken slows nothing");
+        }
+        let mut fell = false;
+        for _ in 0..throttled {
+            assert!(!fell, "it fell for the answer before");
+            fell = adaptive.answered(now, now, true);
+        }
+        fell
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_rate_that_is_sought_doubles_every_two_seconds_up_to_the_most() {
+        let mut adaptive = Adaptive::unknown(100.0);
+        assert_rate(&adaptive, 1.0);
+        for rate in [2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 100.0, 100.0] {
+            adaptive.used(2 * SECOND);
+            assert_rate(&adaptive, rate);
+        }
+        assert_eq!((adaptive.course, adaptive.used), (Course::Full, Duration::ZERO));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn after_a_fall_it_comes_back_stays_and_tries_more_on_a_cubic_curve() {
+        let mut adaptive = Adaptive::stated(400.0);
+        adaptive.used(90 * SECOND);
+        assert_rate(&adaptive, 400.0);
+        assert!(answers(&mut adaptive, 0, 1), "the first one says that all of it is taken");
+        assert_rate(&adaptive, 372.0);
+        for (used, rate) in [(15, 396.5), (30, 400.0), (30, 400.0)] {
+            adaptive.used(Duration::from_secs(used));
+            assert_rate(&adaptive, rate);
+        }
+
+        let mut adaptive = Adaptive::unknown(1e6);
+        adaptive.used(10 * SECOND);
+        assert!(answers(&mut adaptive, 0, 1));
+        assert_rate(&adaptive, 32.0 * 0.93);
+        for (used, rate) in [(15, 31.72), (15, 32.0), (15, 32.28), (15, 34.24), (27, 47.364_16)] {
+            adaptive.used(Duration::from_secs(used));
+            assert_rate(&adaptive, rate);
+        }
+        adaptive.used(SECOND);
+        let grown = 32.0 * (1.0 + 0.07 * (58.0_f64 / 30.0).powi(3));
+        assert_rate(&adaptive, grown);
+        for doubled in [2.0, 4.0] {
+            adaptive.used(10 * SECOND);
+            assert_rate(&adaptive, grown * doubled);
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_low_rate_comes_back_and_doubles_by_requests_and_not_by_time() {
+        let mut adaptive = Adaptive::unknown(1e6);
+        adaptive.course = Course::Seek { from: 0.5, every: DOUBLING };
+        assert!(answers(&mut adaptive, 0, 1));
+        assert_rate(&adaptive, 0.465);
+        for (used, rate) in [(100, 0.495_625), (100, 0.5), (200, 0.535)] {
+            adaptive.used(Duration::from_secs(used));
+            assert_rate(&adaptive, rate);
+        }
+        adaptive.used(200 * SECOND);
+        let grown = adaptive.rate();
+        assert_rate(&adaptive, 0.5 * (1.0 + 0.07 * 8.0));
+        adaptive.used(Duration::from_secs_f64(10.0 / grown));
+        assert_rate(&adaptive, 2.0 * grown);
+    }
+
+    /// One throttled request of forty says that all is taken; many of few say how much too fast it is.
+    #[tokio::test(start_paused = true)]
+    async fn later_falls_are_as_deep_as_what_is_throttled_says() {
+        // The rate before, what was taken, what was throttled until it fell, and what it fell to before the 7 %.
+        for (rate, accepted, throttled, goal) in [
+            (100.0, 39, 1, 100.0),
+            (100.0, 38, 2, 100.0),
+            (100.0, 10, 10, 50.0),
+            (100.0, 30, 10, 100.0),
+            (100.0, 0, 10, 30.0),
+            (1.0, 2, 3, 0.4),
+            (1_000.0, 19, 20, 1_000.0 * 19.0 / 39.0),
+            (0.05, 0, 3, 0.05),
+            (0.1, 3, 3, 0.05),
+        ] {
+            let mut adaptive = Adaptive::stated(1e6);
+            assert!(answers(&mut adaptive, 5, 1));
+            adaptive.course = Course::Seek { from: rate, every: DOUBLING };
+            assert!(answers(&mut adaptive, accepted, throttled), "{rate}, {accepted}, {throttled}");
+            assert_eq!(adaptive.course, Course::Back { from: goal * FALL, goal }, "{rate}, {accepted}");
+            assert_eq!((adaptive.accepted, adaptive.throttled), (0, 0), "it counts anew");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn requests_that_left_before_a_fall_say_nothing() {
+        let mut adaptive = Adaptive::stated(100.0);
+        let before = Instant::now();
+        tokio::time::advance(SECOND).await;
+        assert!(answers(&mut adaptive, 0, 1));
+        for n in 0..100 {
+            assert!(!adaptive.answered(before, Instant::now(), n % 2 == 0));
+        }
+        assert_eq!((adaptive.accepted, adaptive.throttled), (0, 0));
+        assert_rate(&adaptive, 93.0);
+        assert!(answers(&mut adaptive, 39, 1), "those that leave in the very moment count");
+        assert_rate(&adaptive, 93.0 * FALL);
+    }
+}

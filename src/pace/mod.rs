@@ -192,6 +192,13 @@ mod tests {
         }
         let mut pace = Pace::new(asked, Past::Unknown);
         assert_eq!(permits(&mut pace, 1).await, [Duration::from_millis(500)]);
+        // Nor less of it than there is.
+        for (quiet, at_once) in [(999, 1), (1_000, 2), (2_500, 5), (60_000, 5)] {
+            let mut pace = Pace::new(asked, Past::Quiet(Duration::from_millis(quiet)));
+            let at = permits(&mut pace, 6).await;
+            let immediate = at.iter().filter(|after| after.is_zero()).count();
+            assert_eq!(immediate, at_once, "after {quiet} ms: {at:?}");
+        }
     }
 
     #[tokio::test(start_paused = true)]
@@ -246,5 +253,18 @@ mod tests {
         }
         pace.permit().await;
         assert_eq!(start.elapsed(), Duration::from_secs(1));
+    }
+
+    /// A rate that nobody uses proves nothing.
+    #[tokio::test(start_paused = true)]
+    async fn time_in_which_nobody_asks_for_permits_does_not_raise_the_rate() {
+        let mut pace = Pace::unknown(asked(10_000.0, 1), Past::Fresh);
+        permits(&mut pace, 20).await;
+        let before = pace.rate();
+        assert!(before > 4.0, "{before}");
+        tokio::time::sleep(Duration::from_secs(60)).await;
+        pace.permit().await;
+        // Two periods of it count: at most a quarter of the time in which it doubles.
+        assert!(pace.rate() <= before * 1.2, "{} after {before}", pace.rate());
     }
 }
