@@ -27,6 +27,7 @@ pub mod refusal;
 pub mod repeats;
 pub mod reported;
 pub mod request;
+pub mod room;
 pub mod segments;
 pub mod stamp;
 pub mod state;

@@ -13,7 +13,6 @@ mod limits;
 mod notice;
 mod pause;
 mod queue;
-mod room;
 mod settling;
 mod slots;
 mod timers;

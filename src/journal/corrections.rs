@@ -9,7 +9,7 @@ use super::line::{Content, Line};
 use super::open::Journal;
 use super::plan::Plan;
 use super::planned::{self, Planned};
-use super::row::{CampaignId, StateColumn, texts};
+use super::row::{CampaignId, StateColumn};
 use super::tally::Delta;
 use crate::domain::request::Shape;
 use crate::domain::state::{self, Event, State};
@@ -26,9 +26,7 @@ impl Journal {
         columns: &[String],
     ) -> Result<Plan, JournalError> {
         let tx = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let request = serde_json::to_string(shape).expect("strings and integers always serialize");
-        let shape = known::or_new(&tx, "shape", "request", campaign, &request)?;
-        let header = known::or_new(&tx, "header", "columns", campaign, &texts(columns))?;
+        let (shape, header) = known::in_common(&tx, campaign, shape, columns)?;
         if !index::is_made(&tx, campaign)? {
             let mut delta = Delta::default();
             index::make(&tx, campaign, &mut delta)?;

@@ -75,3 +75,47 @@ fn look(path: PathBuf, campaign: &str) -> Result<(), JournalError> {
         Err(error) => Err(error),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::stamp::Stamp;
+    use crate::journal::{Identity, Service};
+
+    /// A journal with a campaign, and what was done to it.
+    fn journal(folder: &std::path::Path, done: &str) -> Journal {
+        let mut journal = Journal::open(&folder.join("journal.db")).unwrap();
+        let identity = Identity {
+            name: "n".to_owned(),
+            instance_id: "i".to_owned(),
+            key_column: None,
+            service: Service::Simulated,
+        };
+        journal.campaign(&identity, Stamp::from_millis(0)).unwrap();
+        journal.connection.execute_batch(done).unwrap();
+        journal
+    }
+
+    #[tokio::test]
+    async fn what_is_found_is_told_in_time_or_later() {
+        let folder = tempfile::tempdir().unwrap();
+        let journal = journal(folder.path(), "INSERT INTO tally VALUES (1, 2, 7)");
+        let found = journal.examined(&mut journal.examine("n"), Duration::MAX).await;
+        assert!(matches!(found, Err(JournalError::Unbalanced(_))), "{found:?}");
+        // Who did not wait for it is told all the same.
+        assert!(matches!(journal.examine("n").failed().await, JournalError::Unbalanced(_)));
+    }
+
+    #[tokio::test]
+    async fn a_sound_journal_is_waited_for_no_longer_than_it_takes_and_never_fails() {
+        let folder = tempfile::tempdir().unwrap();
+        let journal = journal(folder.path(), "");
+        for campaign in ["n", "another"] {
+            let mut examination = journal.examine(campaign);
+            journal.examined(&mut examination, Duration::MAX).await.unwrap();
+            assert!(examination.looking.is_none());
+            let failed = tokio::time::timeout(Duration::from_millis(1), examination.failed()).await;
+            assert!(failed.is_err(), "{failed:?}");
+        }
+    }
+}

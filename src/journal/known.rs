@@ -5,6 +5,7 @@ use rusqlite::{OptionalExtension, Transaction, params};
 use super::error::JournalError;
 use super::line::Content;
 use super::row::{CampaignId, StateColumn, texts};
+use crate::domain::request::Shape;
 use crate::domain::state::State;
 
 /// A recipient that the journal has already.
@@ -61,8 +62,20 @@ pub(super) fn find(
         .optional()?)
 }
 
+/// The ids of what the rows of a plan have in common: their shape, and the columns of their file.
+pub(super) fn in_common(
+    tx: &Transaction<'_>,
+    campaign: CampaignId,
+    shape: &Shape,
+    columns: &[String],
+) -> Result<(i64, i64), JournalError> {
+    let request = serde_json::to_string(shape).expect("strings and integers always serialize");
+    let shape = or_new(tx, "shape", "request", campaign, &request)?;
+    Ok((shape, or_new(tx, "header", "columns", campaign, &texts(columns))?))
+}
+
 /// The id of a value of a table that has each value once for a campaign.
-pub(super) fn or_new(
+fn or_new(
     tx: &Transaction<'_>,
     table: &str,
     column: &str,

@@ -87,9 +87,7 @@ impl Journal {
         columns: &[String],
     ) -> Result<Plan, JournalError> {
         let tx = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let request = serde_json::to_string(shape).expect("strings and integers always serialize");
-        let shape = known::or_new(&tx, "shape", "request", campaign, &request)?;
-        let header = known::or_new(&tx, "header", "columns", campaign, &texts(columns))?;
+        let (shape, header) = known::in_common(&tx, campaign, shape, columns)?;
         tx.execute(
             "UPDATE header SET planned = 1 + (SELECT max(planned) FROM header WHERE campaign_id = ?1) WHERE id = ?2",
             params![campaign.0, header],

@@ -13,7 +13,7 @@ const TELLING: u32 = 16;
 
 /// The room for requests in flight.
 #[derive(Debug)]
-pub(super) struct Room {
+pub struct Room {
     fixed: Option<usize>,
     /// Smoothed answer time and its mean deviation, in seconds, as TCP estimates them (RFC 6298).
     mean: f64,
@@ -23,12 +23,13 @@ pub(super) struct Room {
 
 impl Room {
     /// A fixed room, or one that follows what is seen.
-    pub(super) fn new(fixed: Option<usize>) -> Self {
+    #[must_use]
+    pub fn new(fixed: Option<usize>) -> Self {
         Self { fixed, mean: 0.0, deviation: 0.0, answers: 0 }
     }
 
     /// Takes note of how long an answer took.
-    pub(super) fn answered(&mut self, took: Duration) {
+    pub fn answered(&mut self, took: Duration) {
         let took = took.as_secs_f64();
         if self.answers == 0 {
             (self.mean, self.deviation) = (took, took / 2.0);
@@ -40,7 +41,8 @@ impl Room {
     }
 
     /// Requests that may be in flight at a pace of so many per second.
-    pub(super) fn at(&self, rate: f64) -> usize {
+    #[must_use]
+    pub fn at(&self, rate: f64) -> usize {
         if let Some(fixed) = self.fixed {
             return fixed;
         }
