@@ -121,7 +121,7 @@ pub(super) fn claim_next(
     let lists = Lists::of(tx, &admission.suppression)?;
     let mut taken = Taken::default();
     let (mut behind, most) = (after.0, most as usize);
-    while taken.rows.len() < most {
+    while taken.rows.len() != most {
         let (begun, room) = (behind, most - taken.rows.len());
         let mut rows =
             statement.query(params![campaign.0, behind, i64::try_from(room).unwrap_or(i64::MAX), sample])?;

@@ -1,5 +1,6 @@
-//! What operations leave in the journal, row by row. Each file has one part: claims, outcomes, plans, decisions.
+//! What operations leave in the journal, row by row. Each file has one part of them.
 
+mod alive;
 mod claims;
 mod decisions;
 mod outcomes;
