@@ -66,10 +66,16 @@ pub fn run(args: &RunArgs, session: &Session<'_>) -> Result<Exit, Failure> {
                 ));
             }
             held.admit(file.lists.suppression.clone(), None, false)?;
+            if args.send.retry_failed {
+                held.journal.retry_failed(held.campaign)?;
+            }
             let waiting = held.journal.verified_tally(held.campaign)?[State::Queued];
             let plan = file.begin(&mut held.journal, held.campaign)?;
             if waiting == 0 {
                 held.journal.set_planned(held.campaign, Planned::Streamed)?;
+            } else if !file.corrects() {
+                // Whether the file still has them is known when it is read that far, and then they come back.
+                held.journal.withdraw_waiting(held.campaign)?;
             }
             Some(Stream { file: Box::new(file), preflight: Box::new(preflight), plan })
         } else {

@@ -54,7 +54,7 @@ pub(super) async fn feed(stream: Stream, writer: Writer, feed: watch::Sender<Fee
         }
         let (same_plan, summary) = writer.plan(plan, lines).await?;
         plan = same_plan;
-        queued += summary.added;
+        queued += summary.queued;
         match last {
             Some(Word::Refused { rejected, of }) => {
                 feed.send_replace(Feed::Refused { rejected, of });

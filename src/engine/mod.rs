@@ -15,6 +15,8 @@ mod pause;
 mod queue;
 mod settling;
 mod slots;
+#[cfg(test)]
+mod tests;
 mod timers;
 
 use std::num::{NonZeroU64, NonZeroUsize};

@@ -121,17 +121,15 @@ pub(super) fn claim_next(
     let lists = Lists::of(tx, &admission.suppression)?;
     let mut taken = Taken::default();
     let (mut behind, most) = (after.0, most as usize);
-    while taken.rows.len() < most {
-        let room = most - taken.rows.len();
-        let mut found = 0;
+    while taken.rows.len() != most {
+        let (begun, room) = (behind, most - taken.rows.len());
         let mut rows =
             statement.query(params![campaign.0, behind, i64::try_from(room).unwrap_or(i64::MAX), sample])?;
         while let Some(row) = rows.next()? {
-            found += 1;
             behind = row.get(0)?;
             taken.take(&lists, row, read(tx, shapes, row, now)?)?;
         }
-        if found < room {
+        if behind == begun {
             break;
         }
     }
@@ -201,12 +199,7 @@ impl Taken {
         row: &Row<'_>,
         (claimed, state): (Claimed, State),
     ) -> Result<(), JournalError> {
-        let why = if lists.is_empty() {
-            None
-        } else {
-            lists.stops(&claimed, state, row.get_ref(9)?.as_str().unwrap_or_default())?
-        };
-        match why {
+        match lists.stops(&claimed, state, row.get_ref(9)?.as_str().unwrap_or_default())? {
             Some(why) => self.suppressed.push((claimed, why)),
             None => self.rows.push((claimed, state)),
         }

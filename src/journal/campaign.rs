@@ -302,6 +302,9 @@ mod tests {
         let id = journal.campaign(&identity(), NOW).unwrap();
         for (changed, _) in changes() {
             assert_eq!(journal.campaign(&changed, NOW).unwrap(), id, "nobody has a contact: {changed:?}");
+            let origin = Reader::open(&path).unwrap().origin(id).unwrap();
+            assert_eq!((origin.instance_id, origin.key_column), (changed.instance_id, changed.key_column));
+            assert_eq!(origin.is_real, changed.service == Service::Aws);
             assert_eq!(journal.campaign(&identity(), NOW).unwrap(), id);
         }
         let somebody = format!(
@@ -322,7 +325,7 @@ mod tests {
         let campaigns = reader.campaigns().unwrap();
         assert_eq!(campaigns, [reader.campaign("spring").unwrap()]);
         assert!(reader.campaign("autumn").unwrap_err().to_string().ends_with("it has spring"));
-        assert_eq!(reader.tally(id).unwrap(), Tally::of([State::Started]));
+        assert_eq!([reader.tally(id).unwrap(), journal.tally(id).unwrap()], [Tally::of([State::Started]); 2]);
         assert_eq!(reader.verified_tally(id).unwrap(), Tally::of([State::Started]));
         journal.connection.execute("UPDATE tally SET rows = 2", []).unwrap();
         let unbalanced = reader.verified_tally(id).unwrap_err().to_string();

@@ -114,6 +114,9 @@ pub enum JournalError {
     /// SQLite failed.
     #[error("{}", sqlite_words(.0))]
     Sqlite(#[from] rusqlite::Error),
+    /// The thread that looked the journal over panicked, which is a mistake of this program.
+    #[error("looking the journal over failed: {0}")]
+    NotExamined(String),
     /// The thread that writes the journal panicked.
     #[error("the journal's writer stopped")]
     WriterGone,
@@ -151,6 +154,9 @@ impl JournalError {
             | Self::Unbalanced(_)
             | Self::Illegal(_)
             | Self::Slot(_) => RESTORE.to_owned(),
+            Self::NotExamined(_) => {
+                "nobody knows whether it is whole: keep a copy of it before the next run; and please report this".to_owned()
+            }
             Self::WriterGone => return None,
         })
     }

@@ -39,7 +39,7 @@ pub(super) fn make(
     // Before a plan begins, earlier duplicates are forgotten: there are none but those of this plan.
     let duplicates = tally::kept(tx, campaign)?[State::Duplicate];
     let mistaken =
-        if duplicates > 0 || delta.has(State::Duplicate) { mistaken(tx, campaign)? } else { Vec::new() };
+        if duplicates > 0 || delta.of(State::Duplicate) != 0 { mistaken(tx, campaign)? } else { Vec::new() };
     for (id, code) in &mistaken {
         enter(tx, campaign, *id)?;
         let state = if code == DUPLICATE { State::Queued } else { State::Suppressed };

@@ -31,6 +31,8 @@ mod share;
 mod snapshot;
 mod suppress;
 mod tally;
+#[cfg(test)]
+mod tests;
 mod waiting;
 mod writer;
 

@@ -62,6 +62,8 @@ pub struct PlanSummary {
     pub withdrawn: u64,
     /// Recipients that were attempted, and of which the file or the definition now says something that is not sent.
     pub frozen: u64,
+    /// How many more rows wait than before.
+    pub queued: u64,
 }
 
 impl AddAssign for PlanSummary {
@@ -71,6 +73,7 @@ impl AddAssign for PlanSummary {
         self.updated += other.updated;
         self.withdrawn += other.withdrawn;
         self.frozen += other.frozen;
+        self.queued += other.queued;
     }
 }
 
@@ -156,9 +159,11 @@ pub(super) fn plan_lines(
     delta: &mut Delta,
 ) -> Result<PlanSummary, JournalError> {
     let mut summary = PlanSummary { lines: lines.len() as u64, ..PlanSummary::default() };
+    let waited = delta.of(State::Queued);
     for line in lines {
         plan_line(tx, plan, line, delta, &mut summary)?;
     }
+    summary.queued = u64::try_from(delta.of(State::Queued) - waited).unwrap_or(0);
     plan.summary += summary;
     Ok(summary)
 }

@@ -139,10 +139,10 @@ impl Journal {
         let since = StampColumn(now.minus(life));
         // Most runs begin long after the last one, and need not look at every row.
         let mut statement = self.connection.prepare(
-            "SELECT at FROM (SELECT coalesce(settled_at, doubt_at) AS at FROM row
+            "SELECT at FROM (SELECT iif(state = 2, settled_at, doubt_at) AS at FROM row
                  WHERE campaign_id IN (SELECT id FROM campaign WHERE (instance_id, service) =
                      (SELECT instance_id, service FROM campaign WHERE id = ?1))
-                 AND state IN (1, 2) AND EXISTS (SELECT 1 FROM run WHERE seen_at > ?2))
+                 AND state IN (1, 2, 4) AND EXISTS (SELECT 1 FROM run WHERE seen_at > ?2))
              WHERE at > ?2 ORDER BY at",
         )?;
         let starts = statement.query_map(params![campaign.0, since], |row| row.get::<_, StampColumn>(0))?;
