@@ -7,7 +7,8 @@ use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
 use crate::clock::Clock;
 use crate::commands::{
-    Asked, Failure, Place, Session, check, init, report, resolve, resume, run, simulator, status, suppress,
+    Asked, Failure, Place, Session, check, init, journal, report, resolve, resume, run, simulator, status,
+    suppress,
 };
 use crate::domain::ending::Exit;
 use crate::logging;
@@ -87,6 +88,8 @@ enum Command {
     Resolve(resolve::ResolveArgs),
     /// List and change the numbers that no campaign of the journal sends to
     Suppress(suppress::SuppressArgs),
+    /// Back the journal up, look it over, or remove the personal data of finished campaigns
+    Journal(journal::JournalArgs),
     /// Write a commented definition and a sample CSV
     Init(init::InitArgs),
     /// Amazon Connect's stand-in on loopback
@@ -108,6 +111,7 @@ impl Cli {
             Command::Init(args) => init::run(args),
             Command::Resolve(args) => resolve::run(args, &session),
             Command::Suppress(args) => suppress::run(args, &session),
+            Command::Journal(args) => journal::run(args, &session),
             Command::Status(args) => {
                 let place = Place::of_results(&self.shared)?;
                 status::run(args, &asked(&place, &self.shared), &session.clock, &mut io::stdout().lock())?;

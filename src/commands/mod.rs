@@ -3,6 +3,7 @@
 pub mod check;
 mod failure;
 pub mod init;
+pub mod journal;
 mod next;
 mod pacing;
 mod place;

@@ -14,6 +14,7 @@ mod exits;
 mod half_planned;
 mod halts;
 mod identity;
+mod journal;
 mod kills;
 mod once;
 mod output;
