@@ -2,6 +2,7 @@
 
 pub mod check;
 mod failure;
+mod hooks;
 pub mod init;
 pub mod journal;
 mod next;

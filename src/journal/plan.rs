@@ -11,7 +11,7 @@ use super::corrections;
 use super::error::JournalError;
 use super::index;
 use super::known::{self, Known};
-use super::line::{Content, DUPLICATE, Line};
+use super::line::{Content, Line, reason_of};
 use super::open::Journal;
 use super::planned::{self, Planned};
 use super::purge;
@@ -325,15 +325,6 @@ fn insert(
     }
     delta.add(state);
     Ok(tx.last_insert_rowid())
-}
-
-fn reason_of(state: State, suppressed: Option<&(String, String)>) -> (Option<&str>, Option<&str>) {
-    match (state, suppressed) {
-        // Of a duplicate too it is worth knowing that it would not be sent to if it were none.
-        (State::Suppressed | State::Duplicate, Some((code, reason))) => (Some(code), Some(reason)),
-        (State::Duplicate, None) => (Some(DUPLICATE), Some("an earlier line of the file has the same key")),
-        _ => (None, None),
-    }
 }
 
 fn move_line(tx: &Transaction<'_>, known: &Known, number: u64) -> Result<(), JournalError> {
