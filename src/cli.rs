@@ -7,8 +7,8 @@ use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
 use crate::clock::Clock;
 use crate::commands::{
-    Asked, Failure, Place, Session, check, init, journal, report, resolve, resume, run, simulator, status,
-    suppress,
+    Asked, Failure, Place, Session, check, completions, init, journal, man, report, resolve, resume, run,
+    simulator, status, suppress,
 };
 use crate::domain::ending::Exit;
 use crate::logging;
@@ -94,6 +94,10 @@ enum Command {
     Init(init::InitArgs),
     /// Amazon Connect's stand-in on loopback
     Simulator(Box<simulator::SimulatorArgs>),
+    /// Write what bash, zsh or fish needs to complete commands and options
+    Completions(completions::CompletionsArgs),
+    /// Write the manual pages
+    Man(man::ManArgs),
 }
 
 impl Cli {
@@ -111,6 +115,8 @@ impl Cli {
             Command::Init(args) => init::run(args),
             Command::Resolve(args) => resolve::run(args, &session),
             Command::Suppress(args) => suppress::run(args, &session),
+            Command::Completions(args) => completions::run(args),
+            Command::Man(args) => man::run(args),
             Command::Journal(args) => journal::run(args, &session),
             Command::Status(args) => {
                 let place = Place::of_results(&self.shared)?;
