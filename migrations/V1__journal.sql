@@ -138,3 +138,10 @@ CREATE TABLE suppression (
     added_at    INTEGER NOT NULL,
     note        TEXT
 ) STRICT, WITHOUT ROWID;
+
+-- Whose numbers, keys and payloads were removed (`campaign journal purge`), and when. What is kept of a recipient is its
+-- client token: `recipient.key` is then 'purged:' and the token in upper-case hexadecimal digits.
+CREATE TABLE purge (
+    campaign_id INTEGER PRIMARY KEY REFERENCES campaign (id),
+    purged_at   INTEGER NOT NULL
+) STRICT;

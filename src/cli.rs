@@ -7,7 +7,8 @@ use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
 use crate::clock::Clock;
 use crate::commands::{
-    Asked, Failure, Place, Session, check, init, report, resolve, resume, run, simulator, status, suppress,
+    Asked, Failure, Place, Session, check, completions, init, journal, man, report, resolve, resume, run,
+    simulator, status, suppress,
 };
 use crate::domain::ending::Exit;
 use crate::logging;
@@ -87,10 +88,16 @@ enum Command {
     Resolve(resolve::ResolveArgs),
     /// List and change the numbers that no campaign of the journal sends to
     Suppress(suppress::SuppressArgs),
+    /// Back the journal up, look it over, or remove the personal data of finished campaigns
+    Journal(journal::JournalArgs),
     /// Write a commented definition and a sample CSV
     Init(init::InitArgs),
     /// Amazon Connect's stand-in on loopback
     Simulator(Box<simulator::SimulatorArgs>),
+    /// Write what bash, zsh or fish needs to complete commands and options
+    Completions(completions::CompletionsArgs),
+    /// Write the manual pages
+    Man(man::ManArgs),
 }
 
 impl Cli {
@@ -108,6 +115,9 @@ impl Cli {
             Command::Init(args) => init::run(args),
             Command::Resolve(args) => resolve::run(args, &session),
             Command::Suppress(args) => suppress::run(args, &session),
+            Command::Completions(args) => completions::run(args),
+            Command::Man(args) => man::run(args),
+            Command::Journal(args) => journal::run(args, &session),
             Command::Status(args) => {
                 let place = Place::of_results(&self.shared)?;
                 status::run(args, &asked(&place, &self.shared), &session.clock, &mut io::stdout().lock())?;

@@ -70,7 +70,9 @@ impl From<JournalError> for Failure {
             JournalError::Missing(_)
             | JournalError::Newer { .. }
             | JournalError::NoCampaign { .. }
-            | JournalError::Changed { .. } => Exit::Usage,
+            | JournalError::Changed { .. }
+            | JournalError::Unfinished { .. }
+            | JournalError::CopyExists(_) => Exit::Usage,
             _ => Exit::Failure,
         };
         Self::of(&error, error.hint(), exit)

@@ -9,6 +9,7 @@ use clap::Args;
 
 use super::Session;
 use super::failure::Failure;
+use super::hooks::{self, Hooked};
 use super::next::{self, GoOn};
 use super::place::Place;
 use super::planning::{self, File};
@@ -55,7 +56,8 @@ pub fn run(args: &RunArgs, session: &Session<'_>) -> Result<Exit, Failure> {
     if args.dry_run {
         return rehearse(&mut file, preflight, &args.send, shared);
     }
-    sending::runtime()?.block_on(async {
+    let runtime = sending::runtime()?;
+    let result = runtime.block_on(async {
         let mut held = sending::hold(&args.send, &definition, &place, session, Duration::MAX).await?;
         file.refuse_part(&held.journal, held.campaign)?;
         let stream = if args.stream {
@@ -91,7 +93,11 @@ pub fn run(args: &RunArgs, session: &Session<'_>) -> Result<Exit, Failure> {
         let next = next::command(goes_on, shared, &args.send);
         let job = Job { args: &args.send, definition: &definition, file: Some(&args.file), stream, next };
         sending::send(held, job, session).await
-    })
+    });
+    hooks::after(
+        result,
+        &Hooked { runtime: &runtime, definition: &definition, place: &place, args: &args.send },
+    )
 }
 
 /// Nothing is sent unless the file is good enough and a person agrees.

@@ -11,6 +11,7 @@ use clap::Args;
 use tokio::sync::watch;
 
 use super::failure::Failure;
+use super::hooks::Ended;
 use super::place::Place;
 use super::streaming::{self, Stream};
 use super::{Session, pacing, signals};
@@ -227,7 +228,7 @@ pub(super) struct Job<'a> {
 }
 
 /// Sends, settles the run's record, and tells the result.
-pub(super) async fn send(held: Held, mut job: Job<'_>, session: &Session<'_>) -> Result<Exit, Failure> {
+pub(super) async fn send(held: Held, mut job: Job<'_>, session: &Session<'_>) -> Result<Ended, Failure> {
     let Held { mut journal, campaign, client, service, mut examination, _lock } = held;
     let clock = &session.clock;
     if job.args.retry_failed {
@@ -266,9 +267,9 @@ pub(super) async fn send(held: Held, mut job: Job<'_>, session: &Session<'_>) ->
     let journal = journal.await.map_err(|_| JournalError::WriterGone)??;
     let (outcome, read) = driven.inspect_err(|_| journal.leave_alone())?;
     let outcome = outcome?;
-    let exit = conclude(journal, (campaign, run), &job, outcome, session)?;
+    let ended = conclude(journal, (campaign, run), &job, outcome, session)?;
     // What was read before the file could not be read any further is sent and told of; now the failure is.
-    read.map(|()| exit)
+    read.map(|()| ended)
 }
 
 /// Runs the engine, and the reading of the file beside it. A run that ends stops the reading.
@@ -322,7 +323,7 @@ fn conclude(
     job: &Job<'_>,
     mut outcome: Outcome,
     session: &Session<'_>,
-) -> Result<Exit, Failure> {
+) -> Result<Ended, Failure> {
     let tally = journal.verified_tally(campaign)?;
     // A stream may end before its file does: then there are lines that the journal does not know of yet.
     if matches!(outcome.ending, Ending::Rejections { .. }) {
@@ -359,7 +360,7 @@ fn conclude(
         hint: Some("`campaign status` has it".to_owned()),
         exit: Exit::Failure,
     })?;
-    Ok(exit)
+    Ok(Ended { exit, summary, ending: outcome.ending })
 }
 
 fn tell(summary: &Summary, ending: &Ending, next: Option<&str>, shared: &Shared) -> io::Result<()> {

@@ -353,7 +353,7 @@ impl Journal {
 
     /// Puts every failed row of the file back into the queue, for `--retry-failed`. Token and payload stay as they are: a
     /// failed row has no contact. One that is not in the file any more is nobody to be
-    /// contacted, nor is one of which a person decided so.
+    /// contacted, nor is one of which a person decided so; one that was purged has nothing to be sent any more.
     ///
     /// # Errors
     /// Where the journal cannot be written.
@@ -362,7 +362,8 @@ impl Journal {
         let tx = self.connection.transaction()?;
         let rows = tx.execute(
             "UPDATE row SET state = ?2, settled_at = NULL
-             WHERE campaign_id = ?1 AND state = ?3 AND line IS NOT NULL AND code IS NOT ?4",
+             WHERE campaign_id = ?1 AND state = ?3 AND line IS NOT NULL AND code IS NOT ?4
+                 AND key IS NOT NULL",
             params![campaign.0, after.code(), State::Failed.code(), Decision::Failed.code()],
         )?;
         moved(&tx, campaign, State::Failed, after, rows)?;

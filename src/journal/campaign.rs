@@ -76,6 +76,8 @@ pub struct Origin {
     pub service: String,
     /// Whether that is Amazon Connect, and contacts are contacts.
     pub is_real: bool,
+    /// When its numbers, keys and messages were removed, if they were.
+    pub purged_at: Option<Stamp>,
 }
 
 impl Journal {
@@ -169,9 +171,10 @@ impl Reader {
                 key_column: row.get(1)?,
                 is_real: service == Service::Aws.name(),
                 service: Service::words(&service),
+                purged_at: None,
             })
         })?;
-        Ok(origin)
+        Ok(Origin { purged_at: self.purged_at(campaign)?, ..origin })
     }
 
     /// The counts by state, as they are kept: cheap at any size.
@@ -242,7 +245,7 @@ fn refuse_change(connection: &Connection, id: CampaignId, identity: &Identity) -
     Ok(())
 }
 
-fn verified(connection: &Connection, campaign: CampaignId) -> Result<Tally, JournalError> {
+pub(super) fn verified(connection: &Connection, campaign: CampaignId) -> Result<Tally, JournalError> {
     // One read transaction, so that a run that goes on in between cannot make the two differ. A snapshot is one.
     let _tx = connection.is_autocommit().then(|| connection.unchecked_transaction()).transpose()?;
     let (kept, counted) = (tally::kept(connection, campaign)?, tally::counted(connection, campaign)?);

@@ -94,6 +94,33 @@ pub enum JournalError {
         /// What the definition says.
         after: String,
     },
+    /// The campaign still needs what a purge would remove.
+    #[error("the campaign \"{name}\" is not finished: {what}")]
+    Unfinished {
+        /// The campaign.
+        name: String,
+        /// What is left to do.
+        what: String,
+        /// What a person does about it.
+        next: &'static str,
+    },
+    /// What was removed is not gone from the disk yet.
+    #[error(
+        "what was purged is still in the write-ahead log of {}: another program reads the journal",
+        .0.display()
+    )]
+    StillRead(PathBuf),
+    /// A copy of the journal would replace something.
+    #[error("{} is there already", .0.display())]
+    CopyExists(PathBuf),
+    /// A copy of the journal could not be made.
+    #[error("failed to copy the journal to {}: {what}", path.display())]
+    Copy {
+        /// Where it was to be.
+        path: PathBuf,
+        /// Why.
+        what: String,
+    },
     /// The counts do not add up, which a bug or an edited journal can cause.
     #[error("the journal's counts do not add up: {0}")]
     Unbalanced(String),
@@ -140,6 +167,10 @@ impl JournalError {
                  or give the definition another name to begin a new campaign"
                     .to_owned()
             }
+            Self::Unfinished { next, .. } => (*next).to_owned(),
+            Self::StillRead(_) => "close it, and purge again: that finishes what was begun".to_owned(),
+            Self::CopyExists(_) => "name another file, or a folder: the copy is then named after the time".to_owned(),
+            Self::Copy { path, .. } => format!("nothing was left there; check that {} can be written and has room", folder(path).display()),
             Self::Sqlite(error) => return sqlite_hint(error),
             Self::Open { path, source } => open_hint(path, source.kind()),
             Self::Damaged { .. } => format!("nothing was changed; {RESTORE}"),

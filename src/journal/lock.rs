@@ -70,6 +70,21 @@ pub fn is_running(journal: &Path, name: &str) -> Option<bool> {
     }
 }
 
+/// Who runs the campaign `name` in the journal at `journal`, where that is another process. For callers that exclude other
+/// openers already.
+pub(super) fn held_by_another(journal: &Path, name: &str) -> Option<Holder> {
+    let path = beside(journal, &format!(".{}.lock", file_name_of(name)));
+    let mut file = File::open(path).ok()?;
+    match file.try_lock_shared() {
+        Err(TryLockError::WouldBlock) => {}
+        _ => return None,
+    }
+    let mut holder = String::new();
+    let _ = file.read_to_string(&mut holder);
+    let ours = format!("process {}, ", std::process::id());
+    (!holder.starts_with(&ours)).then(|| Holder(holder.trim().to_owned()))
+}
+
 fn write_holder(file: &mut File, now: Stamp) -> io::Result<()> {
     file.set_len(0)?;
     file.rewind()?;

@@ -7,6 +7,7 @@
 
 mod activity;
 mod attempts;
+mod backup;
 mod campaign;
 mod cells;
 mod corrections;
@@ -23,12 +24,14 @@ mod open;
 mod outcomes;
 mod plan;
 mod planned;
+mod purge;
 mod read;
 mod row;
 mod runs;
 mod seen;
 mod share;
 mod snapshot;
+mod soundness;
 mod suppress;
 mod tally;
 #[cfg(test)]
@@ -38,6 +41,7 @@ mod writer;
 
 pub use activity::{Activity, PauseSpan};
 pub use attempts::{Claim, Claimed, Pass, Settlement};
+pub use backup::Copied;
 pub use campaign::{Campaign, Identity, Origin, Service};
 pub use cells::Cells;
 pub use decisions::Uncertain;
@@ -49,11 +53,13 @@ pub use open::{Journal, Reader};
 pub use outcomes::Outcome;
 pub use plan::{Plan, PlanSummary};
 pub use planned::Planned;
+pub use purge::Purged;
 pub use read::{Record, Selection};
 pub use row::{CampaignId, Frozen, RowId};
 pub use runs::{Counters, NewRun, RunEnd, RunId, RunRecord};
 pub use share::SharedPace;
 pub use snapshot::{ReasonCount, Snapshot};
+pub use soundness::{Finding, Soundness};
 pub use suppress::Admission;
 pub use waiting::Waiting;
 pub use writer::{Writer, WriterError};

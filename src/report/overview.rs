@@ -29,6 +29,7 @@ pub(super) fn write(
     let overview = Overview {
         campaign: &campaign.name,
         begun_at: Shown(campaign.created_at),
+        purged_at: snapshot.purged_at(campaign.id)?.map(Shown),
         tally: counted,
         reasons: reasons.iter().filter_map(Reason::of).collect(),
         runs: runs.iter().map(Run::of).collect(),
@@ -42,6 +43,8 @@ pub(super) fn write(
 struct Overview<'j> {
     campaign: &'j str,
     begun_at: Shown<Stamp>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    purged_at: Option<Shown<Stamp>>,
     #[serde(flatten)]
     tally: Tally,
     reasons: Vec<Reason<'j>>,

@@ -6,6 +6,7 @@
 mod connect;
 mod contact;
 mod document;
+mod hooks;
 pub mod keys;
 mod reader;
 mod schema;
@@ -18,6 +19,7 @@ use std::num::{NonZeroU32, NonZeroUsize};
 use std::time::Duration;
 
 pub use connect::{ConnectSettings, EndpointUrl};
+pub use hooks::{HookCommand, Hooks};
 pub use schema::schema;
 
 use super::content::Channel;
@@ -52,6 +54,8 @@ pub struct Definition {
     pub cost: Option<Cost>,
     /// What the cost is in.
     pub currency: Option<String>,
+    /// Commands that are run when a run has ended.
+    pub hooks: Hooks,
     /// What the limits of texts depend on.
     pub rules: Rules,
     /// Where the definition came from: for what [`bind`](Self::bind) finds.
@@ -310,6 +314,7 @@ fn resolve(mut reader: Reader<'_>, stem: &str, origin: Problems) -> Option<Defin
         safety,
         cost,
         currency: reader.text("cost.currency"),
+        hooks: hooks::resolve(&mut reader),
         rules,
         origin,
         places: Places {

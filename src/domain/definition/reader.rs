@@ -213,13 +213,14 @@ fn unknown_key(entry: &Entry, table: &str) -> Problem {
 
 fn fits(value: &Value, kind: Kind) -> bool {
     match (kind, value) {
-        (Kind::Text | Kind::Template | Kind::Message, Value::Text(_)) => true,
+        (Kind::Text | Kind::Template | Kind::Message | Kind::Command, Value::Text(_)) => true,
         (Kind::OneOf(names), Value::Text(text)) => names.contains(&text.as_str()),
         (Kind::Integer { min, max }, Value::Integer(integer)) => (min..=max).contains(integer),
         (Kind::Flag, Value::Flag(_)) => true,
         (Kind::Duration, Value::Text(text)) => parse_duration(text).is_some(),
         (Kind::Percent, Value::Text(text)) => parse_percent(text).is_some(),
         (Kind::Texts, Value::List(list)) => list.iter().all(|node| matches!(node.value, Value::Text(_))),
+        (Kind::Command, Value::List(list)) => list.iter().all(|node| matches!(node.value, Value::Text(_))),
         (Kind::Rate, Value::Text(text)) => text == "auto",
         (Kind::Rate, value) => number(value).is_some_and(|rate| rate > 0.0 && rate <= PerSecond::MOST),
         (Kind::Attributes, Value::Text(text)) => text == "all",

@@ -58,6 +58,14 @@ pub(super) fn campaign(campaign: &Campaign, origin: &Origin, shapes: &[(i64, Sha
     };
     let rows = [
         ("begun", vec![format!("{} UTC", time(campaign.created_at))]),
+        (
+            "purged",
+            origin
+                .purged_at
+                .map(|at| format!("{} UTC: numbers, keys and messages were removed", time(at)))
+                .into_iter()
+                .collect(),
+        ),
         ("answered by", vec![origin.service.clone()]),
         ("instance", vec![origin.instance_id.clone()]),
         ("contact flow", all(&|shape| Some(leaf(&shape.contact_flow_id)))),
