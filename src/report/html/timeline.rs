@@ -213,6 +213,7 @@ fn sessions(runs: &[(Stamp, Stamp)]) -> Vec<(i64, i64)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::journal::PauseKind;
 
     fn run(start: i64, end: i64) -> (Stamp, Stamp) {
         (at(start), at(end))
@@ -251,7 +252,7 @@ mod tests {
     #[test]
     fn a_pause_covers_the_steps_that_it_touches() {
         let mut timeline = Timeline::new(&[run(0, 100 * SECOND)], 120);
-        timeline.paused(PauseSpan { began_at: at(1_500), ends_at: at(3_250) });
+        timeline.paused(PauseSpan { began_at: at(1_500), ends_at: at(3_250), kind: PauseKind::ActiveChats });
         let paused: Vec<u64> = timeline.steps().take(5).map(|(_, bucket)| bucket.paused_ms).collect();
         assert_eq!(paused, [0, 500, 1_000, 250, 0]);
     }
