@@ -137,6 +137,18 @@ impl Reader {
         Ok(())
     }
 
+    /// Until when a run sends nothing because the active chats quota is full, as far as it has said; `None` where it has
+    /// not.
+    ///
+    /// # Errors
+    /// Where the journal cannot be read.
+    pub fn quota_full_until(&self, run: RunId) -> Result<Option<Stamp>, JournalError> {
+        let sql = "SELECT max(ends_at) FROM pause WHERE run_id = ?1 AND kind = 0";
+        let until: Option<StampColumn> =
+            self.connection.prepare_cached(sql)?.query_row([run.0], |row| row.get(0))?;
+        Ok(until.map(|StampColumn(until)| until))
+    }
+
     /// Calls `each` with the pauses of the campaign's runs, each cut off where its run ended. Constant memory.
     ///
     /// # Errors

@@ -43,7 +43,7 @@ pub use decisions::Uncertain;
 pub use error::JournalError;
 pub use examination::Examination;
 pub use line::{Content, Line};
-pub use lock::{CampaignLock, Holder, is_running};
+pub use lock::{CampaignLock, Holder, holder, is_running};
 pub use open::{Journal, Reader};
 pub use outcomes::Outcome;
 pub use plan::{Plan, PlanSummary};
