@@ -335,7 +335,11 @@ fn conclude(
     }
     let whole = journal.planned(campaign)? == Planned::Agreed;
     let exit = match outcome.ending.exit(&tally) {
-        Exit::Done | Exit::Incomplete if outcome.ending == Ending::Limit && !whole => Exit::Limit,
+        Exit::Done | Exit::Incomplete
+            if matches!(outcome.ending, Ending::Limit | Ending::Stopped) && !whole =>
+        {
+            Exit::Limit
+        }
         exit => exit,
     };
     let next = (tally.unsettled() > 0 || !whole).then_some(job.next.as_str());

@@ -32,6 +32,7 @@ pub mod room;
 pub mod segments;
 pub mod stamp;
 pub mod state;
+pub mod steering;
 pub mod summary;
 pub mod suppression;
 pub mod tally;

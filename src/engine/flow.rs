@@ -1,5 +1,8 @@
 //! One run, as a state machine: each thing that can happen has its function, and one `select!` orders them all.
 
+mod answers;
+mod steering;
+
 use std::collections::HashMap;
 use std::future::Future;
 use std::pin::Pin;
@@ -7,22 +10,24 @@ use std::time::Duration;
 
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
+use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until};
 
+use super::Engine;
 use super::brakes::{Brakes, Supply};
 use super::chronicle::Chronicle;
 use super::feed::Feed;
-use super::notice::{Notice, Observer, masked, told};
+use super::notice::{Notice, Observer};
 use super::queue::{Queue, Step};
 use super::settling::{Settlements, Settling, Then};
 use super::timers::Timers;
-use super::{Engine, Stop};
 use crate::domain::ending::Ending;
-use crate::domain::refusal::{Refusal, RefusalKind};
+use crate::domain::refusal::Refusal;
 use crate::domain::state::{Doubt, Event, State};
 use crate::domain::summary::Limit;
-use crate::domain::verdict::{self, Silence, Situation, Verdict};
-use crate::journal::{Claim, Claimed, Counters, JournalError, RowId, Settlement, WriterError};
+use crate::domain::verdict::{self, Silence};
+use crate::journal::{Ask, Claim, Claimed, Counters, JournalError, RowId, Settlement, WriterError};
+use crate::pace::Tempo;
 
 type Pending<T> = FuturesUnordered<Pin<Box<dyn Future<Output = T> + Send>>>;
 
@@ -44,6 +49,12 @@ pub(super) struct Flow<'a> {
     silence: Silence,
     ending: Option<Ending>,
     abandon: bool,
+    /// What people ask from elsewhere.
+    asks: mpsc::Receiver<Ask>,
+    /// The pace that the run began with.
+    began_with: Tempo,
+    /// Rows that have no outcome yet, as far as is known.
+    unsettled: u64,
     /// Rows queued since the run began, as far as was told.
     planned: u64,
     /// Rows whose refusal is on its way to the journal, and which are tried again after that.
@@ -56,8 +67,17 @@ pub(super) struct Flow<'a> {
 }
 
 impl<'a> Flow<'a> {
-    pub(super) fn new(mut engine: Engine, observer: &'a mut dyn Observer, began: Instant) -> Self {
+    pub(super) fn new(
+        mut engine: Engine,
+        observer: &'a mut dyn Observer,
+        asks: mpsc::Receiver<Ask>,
+        began: Instant,
+    ) -> Self {
+        let now = engine.clock.now();
         Self {
+            asks,
+            began_with: engine.pace.tempo(),
+            unsettled: engine.tally.unsettled(),
             brakes: Brakes::new(std::mem::take(&mut engine.bounds), began),
             queue: Queue::new(engine.feed.clone()),
             engine,
@@ -74,13 +94,19 @@ impl<'a> Flow<'a> {
             returning: 0,
             spent: 0,
             counters: Counters::default(),
-            chronicle: Chronicle::default(),
+            chronicle: Chronicle::new(now),
             recorded_at: began,
         }
     }
 
-    pub(super) async fn run(mut self) -> Result<(Ending, Counters, Option<Limit>), WriterError> {
+    pub(super) async fn run(
+        mut self,
+        paused: Option<Ask>,
+    ) -> Result<(Ending, Counters, Option<Limit>), WriterError> {
         self.observer.see(&Notice::Began(self.engine.tally));
+        if let Some(ask) = paused {
+            self.on_asked(&ask).await;
+        }
         loop {
             self.top_up();
             if self.abandon || self.is_done() {
@@ -96,6 +122,7 @@ impl<'a> Flow<'a> {
             tokio::select! {
                 biased;
                 Ok(()) = self.engine.stop.changed() => self.on_stop(),
+                Some(ask) = self.asks.recv() => self.on_asked(&ask).await,
                 Some((row, left, answer)) = self.in_flight.next() => self.on_answer(&row, left, answer),
                 Some((settling, state)) = self.settling.next() => self.on_settled(settling, state?).await,
                 step = self.queue.next() => match step? {
@@ -118,7 +145,7 @@ impl<'a> Flow<'a> {
 
     fn may_send(&mut self) -> bool {
         let supply = Supply {
-            open: self.ending.is_none(),
+            open: self.ending.is_none() && !self.brakes.is_held(),
             ready: !self.queue.ready.is_empty(),
             waits_for_file: self.queue.waits_for_file(),
             claiming: self.queue.is_claiming(),
@@ -145,11 +172,19 @@ impl<'a> Flow<'a> {
     }
 
     fn top_up(&mut self) {
-        // About a second of the pace.
-        let second = self.engine.pace.rate().ceil().max(1.0) as usize;
-        let ahead = if self.ending.is_some() { 0 } else { self.brakes.pause.limit(second) };
+        let ahead = match &self.ending {
+            Some(_) => 0,
+            // Whether anything waits at all, it may find out: a run that has nothing to do waits for nobody.
+            None if self.brakes.is_held() => usize::from(self.unsettled == 0),
+            None => self.brakes.pause.limit(self.second()),
+        };
         let allowance = self.allowance();
         self.queue.top_up(&self.engine.writer, &self.engine.clock, ahead, allowance);
+    }
+
+    /// How many requests leave in about a second.
+    fn second(&self) -> usize {
+        self.engine.pace.rate().ceil().max(1.0) as usize
     }
 
     fn next_wake(&self) -> Option<Instant> {
@@ -175,6 +210,7 @@ impl<'a> Flow<'a> {
             Feed::Reading { queued } | Feed::Read { queued } => {
                 let more = queued.saturating_sub(self.planned);
                 self.planned = queued;
+                self.unsettled += more;
                 self.observer.see(&Notice::Planned(more));
             }
             Feed::Refused { rejected, of } => self.end(Ending::Rejections { rejected, of }),
@@ -182,6 +218,7 @@ impl<'a> Flow<'a> {
     }
 
     fn on_claimed(&mut self, Claim { rows, suppressed }: Claim) {
+        self.unsettled = self.unsettled.saturating_sub(suppressed.len() as u64).max(rows.len() as u64);
         for line in suppressed {
             self.observer.see(&Notice::Moved { line, from: State::Queued, to: State::Suppressed });
         }
@@ -195,7 +232,7 @@ impl<'a> Flow<'a> {
             }
         }
         self.queue.ready.extend(rows);
-        if self.ending.is_some() || self.brakes.pause.is_on() {
+        if self.ending.is_some() || self.brakes.pause.is_on() || self.brakes.is_held() {
             self.give_back();
         }
     }
@@ -227,95 +264,6 @@ impl<'a> Flow<'a> {
         }));
         self.observer.see(&Notice::Requested { again, in_flight: self.in_flight.len() });
         Ok(())
-    }
-
-    fn on_answer(&mut self, row: &Claimed, left: Instant, answer: Result<String, Refusal>) {
-        let throttled = answer.as_ref().is_err_and(|refusal| refusal.kind == RefusalKind::Throttled);
-        let took = left.elapsed();
-        self.engine.pace.answered(left, throttled);
-        self.brakes.answered(took);
-        self.chronicle.answered(&answer, took, self.engine.clock.now());
-        match answer {
-            Ok(contact_id) => {
-                self.silence.broken();
-                if self.brakes.pause.started() {
-                    self.observer.see(&Notice::Resumed);
-                }
-                self.tries.remove(&row.id);
-                self.brakes.started();
-                self.settle(row, Event::Answered, Some(contact_id), None, Then::Started);
-                self.spend();
-            }
-            Err(refusal) => self.on_refusal(row, refusal),
-        }
-    }
-
-    fn on_refusal(&mut self, row: &Claimed, refusal: Refusal) {
-        let attempts = self.tries.get(&row.id).copied().unwrap_or(0) + 1;
-        let situation = Situation {
-            kind: refusal.kind,
-            attempts,
-            earlier: row.earlier,
-            token_age: self.engine.clock.now().since(row.doubt_at),
-        };
-        let verdict = verdict::decide(situation, self.engine.chance.f64());
-        self.listen(&refusal);
-        if refusal.kind == RefusalKind::Unknown {
-            self.brakes.started();
-        }
-        let mut told = told(row, &refusal);
-        let mut due = None;
-        match verdict {
-            Verdict::Retry(_, delay) => {
-                self.tries.insert(row.id, attempts);
-                told.retry_in = Some(delay);
-                due = Some(Instant::now() + delay);
-            }
-            Verdict::Pause(_) => {
-                // Not the row's fault: it is tried again first of all, and its attempts are not counted against it.
-                due = Some(Instant::now());
-                self.pause();
-            }
-            Verdict::Halt(_) => self.end(Ending::Refused(masked(refusal.clone()))),
-            Verdict::Settle(_) | Verdict::Leave(_) => {
-                self.tries.remove(&row.id);
-            }
-        }
-        self.returning += usize::from(due.is_some());
-        self.settle(row, verdict.event(), None, Some(refusal), Then::Refused(told, due));
-        if verdict.leaves_doubt() {
-            self.spend();
-        }
-    }
-
-    /// What a refusal says about everybody, not only about its row.
-    fn listen(&mut self, refusal: &Refusal) {
-        if refusal.kind == RefusalKind::Throttled {
-            self.counters.throttled += 1;
-        }
-        if self.silence.listen(refusal.kind, self.began.elapsed()) {
-            self.end(Ending::Silent(masked(refusal.clone())));
-        }
-    }
-
-    /// The active chats quota is full: claimed rows go back to the queue, and a while later one request finds out.
-    fn pause(&mut self) {
-        let Some(length) = self.brakes.pause.begin(Instant::now(), self.engine.chance.f64()) else { return };
-        self.chronicle.paused(self.engine.clock.now(), length);
-        self.observer.see(&Notice::Paused(length));
-        self.give_back();
-    }
-
-    fn on_stop(&mut self) {
-        let stop = *self.engine.stop.borrow_and_update();
-        match stop {
-            Stop::No => {}
-            Stop::Drain(signal) => self.end(Ending::Interrupted(signal)),
-            Stop::Now(signal) => {
-                self.ending = Some(Ending::Interrupted(signal));
-                self.abandon = true;
-            }
-        }
     }
 
     /// No new requests from here on; what is in flight is waited for. The first reason stays the reason.
@@ -360,6 +308,9 @@ impl<'a> Flow<'a> {
     /// The outcome is durable: now others may know of it.
     async fn on_settled(&mut self, settling: Settling, state: State) {
         let Settling { row, line, then } = settling;
+        if !matches!(state, State::Attempting | State::Queued) {
+            self.unsettled = self.unsettled.saturating_sub(1);
+        }
         if state != State::Attempting {
             self.observer.see(&Notice::Moved { line, from: State::Attempting, to: state });
         }
@@ -389,7 +340,8 @@ impl<'a> Flow<'a> {
         self.recorded_at = Instant::now();
         let now = self.engine.clock.now();
         self.engine.writer.counters(self.engine.run, self.counters, now).await;
-        self.engine.writer.activity(self.engine.run, self.chronicle.take()).await;
+        let pulse = self.pulse(now);
+        self.engine.writer.activity(self.engine.run, self.chronicle.take(pulse)).await;
     }
 
     fn gate(&mut self, failed: bool) {

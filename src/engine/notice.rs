@@ -4,12 +4,13 @@ use std::time::Duration;
 
 use crate::domain::mask;
 use crate::domain::refusal::{Refusal, RefusalKind};
+use crate::domain::stamp::Stamp;
 use crate::domain::state::State;
 use crate::domain::tally::Tally;
 use crate::journal::Claimed;
 
 /// Something that happened in a run.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum Notice {
     /// The run begins; the counts of the campaign as they are.
@@ -38,6 +39,18 @@ pub enum Notice {
     Paused(Duration),
     /// Sending goes on.
     Resumed,
+    /// Nothing is sent until somebody lets the campaign go on: a person has paused it, at that time. It may have been before
+    /// the run began. Independent of [`Notice::Paused`] and [`Notice::Resumed`].
+    Held(Stamp),
+    /// Somebody has let it go on.
+    Released,
+    /// A person has changed the pace.
+    Repaced {
+        /// Requests per second, at most; `None` where the run is to find out what the service takes.
+        rate: Option<f64>,
+        /// Requests that may leave at once.
+        burst: u32,
+    },
     /// No new requests; what is in flight is waited for.
     Draining {
         /// Requests without an answer yet.

@@ -7,6 +7,7 @@ use tokio::time::Instant;
 
 use crate::domain::figures::{Grouped, PerSecond, Span, per_second, time_left};
 use crate::domain::refusal::RefusalKind;
+use crate::domain::stamp::Stamp;
 use crate::domain::state::State;
 use crate::domain::tally::Tally;
 use crate::engine::Notice;
@@ -20,6 +21,8 @@ pub(super) struct View {
     throttled: u64,
     in_flight: usize,
     phase: Phase,
+    /// A person has paused the campaign, then.
+    held: Option<Stamp>,
     begun_at: Option<Instant>,
     /// Problems that there was no room to show.
     pub(super) unshown: u64,
@@ -59,6 +62,9 @@ impl View {
             Notice::Paused(_) | Notice::Resumed if self.phase == Phase::Draining => {}
             Notice::Paused(_) => self.phase = Phase::Paused,
             Notice::Resumed => self.phase = Phase::Sending,
+            Notice::Held(since) => self.held = Some(*since),
+            Notice::Released => self.held = None,
+            Notice::Repaced { .. } => {}
             Notice::Draining { in_flight } => {
                 self.in_flight = *in_flight;
                 self.phase = Phase::Draining;
@@ -90,6 +96,10 @@ impl View {
     pub(super) fn details(&self, pace: &Pace) -> String {
         let mut parts = Vec::with_capacity(8);
         match self.phase {
+            Phase::Sending | Phase::Paused if self.held.is_some() => {
+                let since = self.held.map_or_else(String::new, |since| format!(" since {since}"));
+                parts.push(format!("paused by a person{since}: `campaign go` goes on"));
+            }
             Phase::Paused => parts.push("paused, the active chats quota is full".to_owned()),
             Phase::Draining => parts.push("stopping, waiting for answers (again to stop at once)".to_owned()),
             Phase::Sending => {}
@@ -97,6 +107,7 @@ impl View {
         parts.push(format!("{} now, {} on average", PerSecond(pace.now()), PerSecond(pace.average())));
         if let Some(left) = pace.time_left(self.tally.unsettled())
             && self.phase != Phase::Draining
+            && self.held.is_none()
         {
             parts.push(format!("{} left", Span(left)));
         }
@@ -205,6 +216,8 @@ mod tests {
         view.tally[State::Failed] = 1_234;
         view.throttled = 2;
         insta::assert_snapshot!(view.details(&pace), @"paused, the active chats quota is full, 20/s now, 6.5/s on average, 53 s left, 0 in flight, 2 throttled, 1,234 failed");
+        view.see(&Notice::Held(Stamp::from_millis(0)), begun);
+        insta::assert_snapshot!(view.details(&pace), @"paused by a person since 1970-01-01T00:00:00.000Z: `campaign go` goes on, 20/s now, 6.5/s on average, 0 in flight, 2 throttled, 1,234 failed");
         view.see(&Notice::Draining { in_flight: 3 }, begun);
         view.see(&Notice::Resumed, begun);
         insta::assert_snapshot!(view.details(&pace), @"stopping, waiting for answers (again to stop at once), 20/s now, 6.5/s on average, 3 in flight, 2 throttled, 1,234 failed");
