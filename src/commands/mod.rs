@@ -4,6 +4,7 @@ pub mod check;
 mod failure;
 pub mod init;
 mod next;
+mod numbers;
 mod pacing;
 mod place;
 mod planning;

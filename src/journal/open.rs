@@ -40,6 +40,10 @@ impl Journal {
     /// # Errors
     /// [`JournalError`]; nothing was changed where the file is not a journal, damaged, or of a newer version.
     pub fn open(path: &Path) -> Result<Self, JournalError> {
+        Self::opened(path).map_err(|error| error.of(path))
+    }
+
+    fn opened(path: &Path) -> Result<Self, JournalError> {
         let _opening = lock::opening(path)?;
         refuse_emptied(path)?;
         lock::open_private(path).map_err(|source| JournalError::Open { path: path.to_owned(), source })?;
@@ -70,6 +74,10 @@ impl Reader {
     /// # Errors
     /// [`JournalError::Missing`] where there is no journal, others where it cannot be read.
     pub fn open(path: &Path) -> Result<Self, JournalError> {
+        Self::opened(path).map_err(|error| error.of(path))
+    }
+
+    fn opened(path: &Path) -> Result<Self, JournalError> {
         if !path.is_file() {
             return Err(JournalError::Missing(path.to_owned()));
         }
@@ -77,9 +85,7 @@ impl Reader {
         refuse_emptied(path)?;
         let connection = match connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY) {
             // A folder that cannot be written has no place for the shared memory of a WAL journal.
-            Err(JournalError::Sqlite(error)) if error.sqlite_error_code() == Some(ErrorCode::CannotOpen) => {
-                connect_immutable(path)?
-            }
+            Err(JournalError::Sqlite(error)) if has_no_place(&error) => connect_immutable(path)?,
             // A process was killed while it made the journal. SQLite undoes that, but not through a read-only handle.
             Err(JournalError::Sqlite(error)) if is_half_made(&error) => {
                 connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
@@ -102,6 +108,12 @@ fn connect(path: &Path, mode: OpenFlags) -> Result<Connection, JournalError> {
     connection.set_prepared_statement_cache_capacity(64);
     connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))?;
     Ok(connection)
+}
+
+fn has_no_place(error: &rusqlite::Error) -> bool {
+    let directory = rusqlite::ffi::SQLITE_READONLY_DIRECTORY;
+    error.sqlite_error_code() == Some(ErrorCode::CannotOpen)
+        || error.sqlite_error().is_some_and(|error| error.extended_code == directory)
 }
 
 fn is_half_made(error: &rusqlite::Error) -> bool {
@@ -177,7 +189,7 @@ fn migrate(path: &Path, connection: &mut Connection) -> Result<(), JournalError>
         // that no later run could open.
         .set_grouped(true)
         .run(connection)
-        .map_err(|source| JournalError::Migrate { path: path.to_owned(), source: Box::new(source) })?;
+        .map_err(|why| JournalError::Migrate { path: path.to_owned(), why: Box::new(why) })?;
     Ok(())
 }
 

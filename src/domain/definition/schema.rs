@@ -5,6 +5,7 @@
 
 use serde_json::{Map, Value, json};
 
+use super::PerSecond;
 use super::document::literal;
 use super::keys::{KEYS, Key, Kind, Need, TABLES};
 use crate::domain::content::ContentType;
@@ -90,7 +91,7 @@ fn of_kind(kind: Kind) -> Value {
         Kind::Texts => json!({ "type": "array", "items": { "type": "string" } }),
         Kind::Rate => json!({
             "anyOf": [
-                { "type": "number", "exclusiveMinimum": 0, "maximum": 5000 },
+                { "type": "number", "exclusiveMinimum": 0, "maximum": PerSecond::MOST },
                 { "const": "auto" },
             ]
         }),
