@@ -149,7 +149,7 @@ impl Case<'_> {
     }
 
     /// Where stdout goes there is no room.
-    pub(crate) fn to_a_full_disk(mut self) -> Self {
+    pub(crate) fn without_room(mut self) -> Self {
         self.full = true;
         self
     }

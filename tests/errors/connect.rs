@@ -141,12 +141,12 @@ fn rows_that_are_left() {
             &format!("run people.csv -c campaign.toml -j spring.db --yes --max-in-flight 1 --endpoint-url {endpoint}"),
         );
     let mut people = "customer_id,first_name,phone\n".to_owned();
-    for n in 10..40 {
+    for n in 10..90 {
         people.push_str(&format!("C-{n},Ada,+120255501{n}\n"));
     }
     area.case("too many rows that were refused").file("people.csv", people).says(
         5,
-        &format!("run people.csv -q -j spring.db --yes --max-in-flight 1 --endpoint-url {endpoint}"),
+        &format!("run people.csv -q -j spring.db --yes --rate 20 --burst 1 --max-in-flight 1 --endpoint-url {endpoint}"),
     );
     area.end();
 }

@@ -114,16 +114,11 @@ fn literals(source: &str) -> Vec<String> {
         let (before, here) = rest.split_at(at);
         if here.starts_with("//") {
             rest = here.split_once('\n').map_or("", |(_, rest)| rest);
-        } else if here.starts_with('\'') {
-            // A character, or a lifetime.
-            let length =
-                if here[1..].starts_with('\\') { here[3..].find('\'').map_or(1, |end| end + 4) } else { 1 };
-            let quote = here.starts_with("'\"'");
-            rest = &here[if quote { 3 } else { length }..];
-        } else if here.starts_with('"') {
+        } else if let Some(inner) = here.strip_prefix('\'') {
+            rest = &here[character(inner)..];
+        } else if let Some(inner) = here.strip_prefix('"') {
             let raw = before.ends_with("r#");
-            let (literal, behind) =
-                if raw { here[1..].split_once("\"#").unwrap() } else { closed(&here[1..]) };
+            let (literal, behind) = if raw { inner.split_once("\"#").unwrap() } else { closed(inner) };
             literals.push(if raw { literal.to_owned() } else { plain(literal) });
             rest = behind;
         } else {
@@ -131,6 +126,15 @@ fn literals(source: &str) -> Vec<String> {
         }
     }
     literals
+}
+
+/// The length of a character in single quotes, the first of which is gone; 1 for what is a lifetime.
+fn character(inner: &str) -> usize {
+    match inner.strip_prefix('\\') {
+        Some(escaped) => escaped.get(1..).and_then(|rest| rest.find('\'')).map_or(1, |end| end + 4),
+        None if inner.starts_with("\"'") => 3,
+        None => 1,
+    }
 }
 
 /// What stands before the quote that closes, and what behind it.

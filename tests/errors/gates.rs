@@ -47,7 +47,7 @@ fn before_anything_is_sent() {
         .made(|case| edit(&case.path("journal.db"), "UPDATE campaign SET plan = 0"))
         .says(2, "resume --simulate");
     area.case("a limit that was reached").says(4, "run people.csv -q --simulate --limit 1 -j rehearsal.db");
-    area.case("nobody to read the result").to_a_full_disk().says(1, "run people.csv -q --simulate --json");
-    area.case("nobody to read the figures").to_a_full_disk().says(1, "check people.csv");
+    area.case("nobody to read the result").without_room().says(1, "run people.csv -q --simulate --json");
+    area.case("nobody to read the figures").without_room().says(1, "check people.csv");
     area.end();
 }

@@ -31,6 +31,6 @@ fn that_cannot_be_written() {
         .read_only()
         .says(2, "report -o report.csv -j journal.db");
     sent(&mut area, "a disk without room").says(1, "report -o /dev/full --format csv");
-    sent(&mut area, "a stream without room").to_a_full_disk().says(1, "report");
+    sent(&mut area, "a stream without room").without_room().says(1, "report");
     area.end();
 }

@@ -70,11 +70,52 @@ fn arns() {
     area.end();
 }
 
+/// Title, and what stands in the place of the message.
+const CONTACTS: &[(&str, &str)] = &[
+    ("a placeholder that is not closed", "message = \"Hi {{ first_name, see you.\""),
+    ("a filter that there is not", "message = \"Hi {{ first_name | shout }}\""),
+    ("a template that is none", "message = \"Hi {% if first_name %}\""),
+    ("an expression without a column", "message = \"Hi {{ }}\""),
+    ("an empty message", "message = \"  \""),
+    ("a message of another type", "message = { content_type = \"text/markdown\", content = \"x\" }"),
+    ("a message of a type that there is not", "message = { content_type = \"text/html\", content = \"x\" }"),
+    ("a message without content", "message = { content_type = \"text/plain\" }"),
+    ("a message with a key too many", "message = { content = \"x\", language = \"en\" }"),
+    ("a message whose content is none", "message = { content = 1 }"),
+    (
+        "a message and a template of Amazon Connect",
+        "message = \"x\"\n[contact.templated_message]\nknowledge_base_id = \"k\"\ntemplate_id = \"t\"",
+    ),
+    (
+        "a customer profile that is no JSON",
+        "[contact.templated_message]\nknowledge_base_id = \"k\"\ntemplate_id = \"t\"\ncustomer_profile = \"no\"",
+    ),
+    ("a name for an attribute that is none", "attributes = { \"first name\" = \"x\" }"),
+    ("an attribute that is no text", "attributes = { tier = 1 }"),
+    ("a duration that the API does not take", "message = \"x\"\nchat_duration_minutes = 30"),
+    ("content types without text/plain", "message = \"x\"\nsupported_content_types = [\"text/markdown\"]"),
+    (
+        "a content type that there is not",
+        "message = \"x\"\nsupported_content_types = [\"text/plain\", \"x\"]",
+    ),
+    (
+        "a channel said twice",
+        "message = \"x\"\nsegment_attributes = { \"connect:Subtype\" = \"connect:Guide\" }",
+    ),
+    (
+        "a name for a segment attribute that is none",
+        "message = \"x\"\nsegment_attributes = { \"a b\" = \"x\" }",
+    ),
+    ("a segment attribute that is a fraction", "message = \"x\"\nsegment_attributes = { a = 1.5 }"),
+    ("a column that the file does not have", "message = \"Hi {{ frist_name }}\""),
+    ("a column that is nothing like one of the file's", "message = \"{{ appointment }}\""),
+];
+
 #[test]
 fn contacts() {
     let mut area = Area::new("contacts");
     let message = "message = \"Hi {{ first_name }}, see you.\"";
-    let long = format!("message = \"{}\"", "a".repeat(1_025));
+    let longest = format!("message = \"{}\"", "a".repeat(1_025));
     let unicode = format!("message = \"{}\"", "ł".repeat(631));
     let euros = format!("message = \"{}\"", "€".repeat(800));
     let attribute = format!("attributes = {{ a = \"{}\" }}\n{message}", "a".repeat(32_768));
@@ -85,59 +126,17 @@ fn contacts() {
     );
     let name = format!("display_name = \"{}\"\n{message}", "n".repeat(257));
     let deep = format!("segment_attributes = {}1{}\n{message}", "{ a = ".repeat(10), " }".repeat(10));
-    for (title, this) in [
-        ("a placeholder that is not closed", "message = \"Hi {{ first_name, see you.\""),
-        ("a filter that there is not", "message = \"Hi {{ first_name | shout }}\""),
-        ("a template that is none", "message = \"Hi {% if first_name %}\""),
-        ("an expression without a column", "message = \"Hi {{ }}\""),
-        ("an empty message", "message = \"  \""),
-        ("a message that is too long", &long),
-        ("a message that is too long because of one character", &unicode),
+    let long = [
+        ("a message that is too long", &*longest),
+        ("a message that is too long because of one character", &*unicode),
         ("a message that is too long because of characters that count twice", &euros),
-        ("a message of another type", "message = { content_type = \"text/markdown\", content = \"x\" }"),
-        (
-            "a message of a type that there is not",
-            "message = { content_type = \"text/html\", content = \"x\" }",
-        ),
-        ("a message without content", "message = { content_type = \"text/plain\" }"),
-        ("a message with a key too many", "message = { content = \"x\", language = \"en\" }"),
-        ("a message whose content is none", "message = { content = 1 }"),
-        (
-            "a message and a template of Amazon Connect",
-            "message = \"x\"\n[contact.templated_message]\nknowledge_base_id = \"k\"\ntemplate_id = \"t\"",
-        ),
         ("an id that is too long", &id),
-        (
-            "a customer profile that is no JSON",
-            "[contact.templated_message]\nknowledge_base_id = \"k\"\ntemplate_id = \"t\"\ncustomer_profile = \"no\"",
-        ),
-        ("a name for an attribute that is none", "attributes = { \"first name\" = \"x\" }"),
-        ("an attribute that is no text", "attributes = { tier = 1 }"),
         ("an attribute that is too long", &attribute),
         ("attributes that are too long together", &attributes),
         ("a name that is too long", &name),
-        ("a duration that the API does not take", "message = \"x\"\nchat_duration_minutes = 30"),
-        (
-            "content types without text/plain",
-            "message = \"x\"\nsupported_content_types = [\"text/markdown\"]",
-        ),
-        (
-            "a content type that there is not",
-            "message = \"x\"\nsupported_content_types = [\"text/plain\", \"x\"]",
-        ),
-        (
-            "a channel said twice",
-            "message = \"x\"\nsegment_attributes = { \"connect:Subtype\" = \"connect:Guide\" }",
-        ),
-        (
-            "a name for a segment attribute that is none",
-            "message = \"x\"\nsegment_attributes = { \"a b\" = \"x\" }",
-        ),
-        ("a segment attribute that is a fraction", "message = \"x\"\nsegment_attributes = { a = 1.5 }"),
         ("segment attributes in segment attributes in ...", &deep),
-        ("a column that the file does not have", "message = \"Hi {{ frist_name }}\""),
-        ("a column that is nothing like one of the file's", "message = \"{{ appointment }}\""),
-    ] {
+    ];
+    for (title, this) in CONTACTS.iter().copied().chain(long) {
         area.case(title).with(message, this).says(2, "run people.csv --yes");
     }
     area.case("every column an attribute, and two would have one name")
