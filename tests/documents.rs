@@ -125,6 +125,45 @@ fn every_exit_code_and_halt_has_a_page() {
     }
 }
 
+/// What the documents give as JSON is JSON, and the flow of the guide is the one in the file beside it.
+#[test]
+fn blocks_of_json_are_json() {
+    let mut blocks = 0;
+    for document in documents() {
+        for block in read(&document).split("```json\n").skip(1) {
+            let block = block.split("```").next().unwrap_or("");
+            let value: Result<serde_json::Value, _> = serde_json::from_str(block);
+            assert!(value.is_ok(), "{document}: {block}");
+            blocks += 1;
+        }
+    }
+    assert!(blocks >= 2, "{blocks}");
+    assert!(
+        read("docs/guide.md").contains(&read("docs/send-and-disconnect.json")),
+        "two flows that send and disconnect"
+    );
+}
+
+/// Blocks of TOML are parts of definitions: their keys are keys.
+#[test]
+fn blocks_of_toml_have_known_keys() {
+    for document in documents() {
+        for block in read(&document).split("```toml\n").skip(1) {
+            let block = block.split("```").next().unwrap_or("");
+            let mut table = "";
+            for line in block.lines() {
+                if let Some(name) = line.strip_prefix('[').and_then(|line| line.split(']').next()) {
+                    assert!(TABLES.iter().any(|(known, _)| *known == name), "{document}: [{name}]");
+                    table = name;
+                } else if let Some((name, _)) = line.split_once(" = ") {
+                    let path = if table.is_empty() { name.to_owned() } else { format!("{table}.{name}") };
+                    assert!(KEYS.iter().any(|key| key.path == path), "{document}: {path}");
+                }
+            }
+        }
+    }
+}
+
 #[test]
 fn every_promise_names_tests_that_exist() {
     let text = read("ARCHITECTURE.md");
