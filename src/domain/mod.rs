@@ -10,6 +10,7 @@ pub mod definition;
 pub mod ending;
 pub mod explain;
 pub mod figures;
+pub mod form;
 pub mod formula;
 pub mod gate;
 pub mod gsm;

@@ -211,9 +211,9 @@ impl<'a> Flow<'a> {
             }
             return Ok(());
         }
-        let request = row
+        let body = row
             .frozen
-            .request()
+            .body()
             .map_err(|error| WriterError::from(std::sync::Arc::new(JournalError::Slot(error))))?;
         let again = self.tries.contains_key(&row.id);
         self.counters.requests += 1;
@@ -222,7 +222,7 @@ impl<'a> Flow<'a> {
         self.brakes.left();
         let left = Instant::now();
         self.in_flight.push(Box::pin(async move {
-            let answer = client.start(&request).await;
+            let answer = client.start(row.frozen.client_token, body).await;
             (row, left, answer)
         }));
         self.observer.see(&Notice::Requested { again, in_flight: self.in_flight.len() });

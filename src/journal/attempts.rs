@@ -14,7 +14,7 @@ use super::row::{
 };
 use super::suppress::{self, Admission, Lists};
 use super::tally::Delta;
-use crate::domain::request::Shape;
+use crate::domain::form::Form;
 use crate::domain::stamp::Stamp;
 use crate::domain::state::{self, Decision, Doubt, Event, State};
 use crate::domain::suppression::Suppressed;
@@ -63,10 +63,10 @@ pub struct Settlement {
 
 /// The shapes of a campaign, read once.
 #[derive(Debug, Default)]
-pub(super) struct Shapes(HashMap<i64, Arc<Shape>>);
+pub(super) struct Shapes(HashMap<i64, Arc<Form>>);
 
 impl Shapes {
-    fn get(&mut self, tx: &Transaction<'_>, id: i64) -> Result<Arc<Shape>, JournalError> {
+    fn get(&mut self, tx: &Transaction<'_>, id: i64) -> Result<Arc<Form>, JournalError> {
         if let Some(shape) = self.0.get(&id) {
             return Ok(Arc::clone(shape));
         }
@@ -75,7 +75,7 @@ impl Shapes {
             .query_row([id], |row| row.get(0))?;
         let shape = serde_json::from_str(&text)
             .map_err(|error| JournalError::Unreadable { row: id, what: format!("its request: {error}") })?;
-        let shape = Arc::new(shape);
+        let shape = Arc::new(Form::new(shape));
         self.0.insert(id, Arc::clone(&shape));
         Ok(shape)
     }
@@ -240,7 +240,7 @@ fn read(
     let claimed = Claimed {
         id: RowId(id),
         line: row.get::<_, Option<i64>>(1)?.and_then(|line| u64::try_from(line).ok()),
-        frozen: Frozen { shape: shapes.get(tx, row.get(4)?)?, slots, destination: row.get(2)?, client_token },
+        frozen: Frozen { form: shapes.get(tx, row.get(4)?)?, slots, destination: row.get(2)?, client_token },
         attempts: row.get::<_, u32>(6)?.saturating_add(1),
         earlier: if doubt_at.is_some() { Doubt::Earlier } else { Doubt::None },
         doubt_at: doubt_at.map_or(now, |stamp| stamp.0),
