@@ -106,6 +106,10 @@ impl Cli {
     /// # Errors
     /// What went wrong, as it is presented.
     pub fn run(&self) -> Result<Exit, Failure> {
+        self.command().map_err(|failure| failure.at(&self.shared))
+    }
+
+    fn command(&self) -> Result<Exit, Failure> {
         let session = Session { shared: &self.shared, screen: Screen::stderr(), clock: Clock::system() };
         logging::init(&self.shared, &session.screen);
         match &self.command {

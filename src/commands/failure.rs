@@ -12,7 +12,9 @@ use crate::journal::{JournalError, WriterError};
 use crate::recipients::FileError;
 use crate::report::ReportError;
 
+use super::next;
 use super::simulator::SimulatorCommandError;
+use crate::cli::Shared;
 
 /// A failure, ready to be presented.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,6 +49,12 @@ impl Failure {
             cause = error.source();
         }
         Self { message, hint, exit }
+    }
+
+    /// The same with commands to type that lead to the campaign and the journal that the user named.
+    #[must_use]
+    pub fn at(self, shared: &Shared) -> Self {
+        Self { hint: self.hint.map(|hint| next::at(&hint, shared)), ..self }
     }
 
     /// Writes it to stderr.
@@ -118,6 +126,6 @@ impl From<SimulatorCommandError> for Failure {
     fn from(error: SimulatorCommandError) -> Self {
         let exit =
             if matches!(error, SimulatorCommandError::System { .. }) { Exit::Failure } else { Exit::Usage };
-        Self::of(&error, None, exit)
+        Self::of(&error, Some(error.hint().to_owned()), exit)
     }
 }

@@ -8,6 +8,7 @@ pub mod init;
 pub mod journal;
 pub mod man;
 mod next;
+mod numbers;
 mod pacing;
 mod place;
 mod planning;

@@ -14,7 +14,7 @@ use super::failure::Failure;
 use super::hooks::Ended;
 use super::place::Place;
 use super::streaming::{self, Stream};
-use super::{Session, pacing, signals};
+use super::{Session, next, numbers, pacing, signals};
 use crate::cli::Shared;
 use crate::clock::Clock;
 use crate::connect::{Client, Settings};
@@ -48,16 +48,16 @@ pub(super) struct SendArgs {
     #[arg(long, value_name = "N", value_parser = rate)]
     pub rate: Option<Rate>,
     /// Requests that may leave at once after a while of silence
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = numbers::whole::<NonZeroU32>)]
     pub burst: Option<NonZeroU32>,
     /// Requests without an answer, at most
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = numbers::whole::<NonZeroUsize>)]
     pub max_in_flight: Option<NonZeroUsize>,
     /// Start at most N contacts in this run
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = numbers::whole::<NonZeroU64>)]
     pub limit: Option<NonZeroU64>,
     /// Start contacts for N of the recipients only, chosen at random, and the same ones every time
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = numbers::whole::<NonZeroU64>)]
     pub sample: Option<NonZeroU64>,
     /// Try failed rows again, with their tokens and payloads as they were
     #[arg(long)]
@@ -102,8 +102,7 @@ impl SendArgs {
         }
         definition.pace.max_in_flight = self.max_in_flight.or(definition.pace.max_in_flight);
         if let Some(region) = &self.region {
-            definition.connect.region = Some(region.clone());
-            definition.rules.region = Some(region.clone());
+            definition.in_region(region)?;
         }
         definition.connect.profile = self.profile.clone().or(definition.connect.profile.take());
         definition.connect.endpoint_url =
@@ -310,7 +309,8 @@ async fn drive(
 }
 
 fn cannot(what: &str, error: &io::Error) -> Failure {
-    Failure { message: format!("failed to {what}: {error}"), hint: None, exit: Exit::Failure }
+    let hint = "end other programs, then run again".to_owned();
+    Failure { message: format!("failed to {what}: {error}"), hint: Some(hint), exit: Exit::Failure }
 }
 
 fn share(share: f64) -> Share {
@@ -376,11 +376,11 @@ fn tell(summary: &Summary, ending: &Ending, next: Option<&str>, shared: &Shared)
         writeln!(notes, "{ending}")?;
     }
     if let Some(advice) = ending.advice() {
-        writeln!(notes, "  hint: {advice}")?;
+        writeln!(notes, "  hint: {}", next::at(advice, shared))?;
     }
     if *ending == Ending::Complete && !shared.quiet {
         for step in ending::next_steps(&summary.tally) {
-            writeln!(notes, "  hint: {step}")?;
+            writeln!(notes, "  hint: {}", next::at(step, shared))?;
         }
     }
     if let Some(next) = next {

@@ -73,7 +73,11 @@ pub(super) async fn feed(stream: Stream, writer: Writer, feed: watch::Sender<Fee
 }
 
 fn start(error: &io::Error) -> Failure {
-    Failure { message: format!("failed to start a thread: {error}"), hint: None, exit: Exit::Failure }
+    Failure {
+        message: format!("failed to start a thread: {error}"),
+        hint: Some("end other programs, then run again".to_owned()),
+        exit: Exit::Failure,
+    }
 }
 
 /// The reading thread. It ends with the file, when too much of it is rejected, or when nobody listens any more.

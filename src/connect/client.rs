@@ -191,13 +191,9 @@ async fn working_provider(
     match provider.provide_credentials().await {
         Ok(credentials) => Ok((provider, credentials)),
         Err(error) => {
-            let mut words = error.to_string();
-            let mut cause = std::error::Error::source(&error);
-            while let Some(error) = cause {
-                words = format!("{words}: {error}");
-                cause = error.source();
-            }
-            Err(ConnectError::Credentials(words))
+            let causes =
+                std::iter::successors(Some(&error as &dyn std::error::Error), |error| error.source());
+            Err(ConnectError::credentials(causes.map(ToString::to_string)))
         }
     }
 }

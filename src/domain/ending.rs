@@ -102,6 +102,7 @@ impl Ending {
     pub fn advice(&self) -> Option<&'static str> {
         match self {
             Self::Complete | Self::Limit | Self::Stopped | Self::Interrupted(_) => None,
+            Self::Refused(refusal) if refusal.is_of_nobody_known() => Some(advice(RefusalKind::Unexpected)),
             Self::Refused(refusal) => Some(advice(refusal.kind)),
             Self::Silent(_) => Some(
                 "check the network, the endpoint and the AWS health dashboard; rows in doubt are replayed with their \

@@ -43,7 +43,7 @@ impl Journal {
     /// # Errors
     /// [`JournalError`]; nothing was changed where the file is not a journal, damaged, or of a newer version.
     pub fn open(path: &Path) -> Result<Self, JournalError> {
-        Self::open_with(path, embedded::migrations::runner)
+        Self::open_with(path, embedded::migrations::runner).map_err(|error| error.of(path))
     }
 
     fn open_with(path: &Path, migrations: Migrations) -> Result<Self, JournalError> {
@@ -81,7 +81,7 @@ impl Reader {
     /// # Errors
     /// [`JournalError::Missing`] where there is no journal, others where it cannot be read.
     pub fn open(path: &Path) -> Result<Self, JournalError> {
-        Self::open_with(path, embedded::migrations::runner)
+        Self::open_with(path, embedded::migrations::runner).map_err(|error| error.of(path))
     }
 
     fn open_with(path: &Path, migrations: Migrations) -> Result<Self, JournalError> {
@@ -92,9 +92,7 @@ impl Reader {
         refuse_emptied(path)?;
         let connection = match connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY) {
             // A folder that cannot be written has no place for the shared memory of a WAL journal.
-            Err(JournalError::Sqlite(error)) if error.sqlite_error_code() == Some(ErrorCode::CannotOpen) => {
-                connect_immutable(path)?
-            }
+            Err(JournalError::Sqlite(error)) if has_no_place(&error) => connect_immutable(path)?,
             // A process was killed while it made the journal. SQLite undoes that, but not through a read-only handle.
             Err(JournalError::Sqlite(error)) if is_half_made(&error) => {
                 connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
@@ -122,6 +120,12 @@ fn connect(path: &Path, mode: OpenFlags) -> Result<Connection, JournalError> {
     connection.set_prepared_statement_cache_capacity(64);
     connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))?;
     Ok(connection)
+}
+
+fn has_no_place(error: &rusqlite::Error) -> bool {
+    let directory = rusqlite::ffi::SQLITE_READONLY_DIRECTORY;
+    error.sqlite_error_code() == Some(ErrorCode::CannotOpen)
+        || error.sqlite_error().is_some_and(|error| error.extended_code == directory)
 }
 
 fn is_half_made(error: &rusqlite::Error) -> bool {
@@ -218,7 +222,7 @@ fn migrate(path: &Path, connection: &mut Connection, migrations: Migrations) -> 
         // that no later run could open.
         .set_grouped(true)
         .run(connection)
-        .map_err(|source| JournalError::Migrate { path: path.to_owned(), source: Box::new(source) })?;
+        .map_err(|why| JournalError::Migrate { path: path.to_owned(), why: Box::new(why) })?;
     Ok(())
 }
 

@@ -8,8 +8,8 @@ use campaign::domain::state::{Decision, Doubt, Event};
 use campaign::domain::token::TokenSpace;
 use campaign::domain::verdict::TOKEN_SAFE;
 use campaign::journal::{
-    Activity, Content, Counters, Identity, Journal, Line, NewRun, Pass, PauseSpan, Planned, RowId, RunEnd,
-    Service, Settlement, Writer,
+    Activity, Content, Counters, Identity, Journal, Line, NewRun, Pass, PauseKind, PauseSpan, Planned, RowId,
+    RunEnd, Service, Settlement, Writer,
 };
 use rusqlite::Connection;
 
@@ -70,7 +70,7 @@ async fn campaign(path: &Path) {
     attempts(&writer).await;
     let activity = Activity {
         throttled: vec![(NOW, 3)],
-        pauses: vec![PauseSpan { began_at: NOW, ends_at: later(60_000) }],
+        pauses: vec![PauseSpan { began_at: NOW, ends_at: later(60_000), kind: PauseKind::ActiveChats }],
         ..Activity::default()
     };
     writer.activity(run, activity).await;

@@ -246,7 +246,48 @@ pub const ELSEWHERE: &[(&str, &str)] = &[
     ("supportedmessagingcontenttypes", "this is `contact.supported_content_types`"),
 ];
 
+impl Key {
+    /// What a line with it looks like: `burst = 5`.
+    #[must_use]
+    pub fn example(&self) -> String {
+        let name = self.path.rsplit('.').next().unwrap_or(self.path);
+        let value = match (self.need, self.path) {
+            (Need::Default(default), _) if default != "[]" => default,
+            (_, "connect.instance_id" | "connect.contact_flow_id") => {
+                "\"11111111-2222-3333-4444-555555555555\""
+            }
+            (_, "connect.source") => "\"arn:aws:connect:REGION:ACCOUNT:phone-number/ID\"",
+            _ => self.kind.example(),
+        };
+        format!("{name} = {value}")
+    }
+}
+
 impl Kind {
+    fn example(self) -> &'static str {
+        match self {
+            Self::Text => "\"...\"",
+            Self::Template | Self::Message => "\"Hi {{ first_name }}\"",
+            Self::OneOf(names) => {
+                if names.contains(&"tab") {
+                    "\"tab\""
+                } else {
+                    "\"gsm\""
+                }
+            }
+            Self::Integer { .. } => "60",
+            Self::Flag => "true",
+            Self::Duration => "\"4m\"",
+            Self::Percent => "\"10%\"",
+            Self::Texts => "[\"...\"]",
+            Self::Rate => "2.0",
+            Self::Templates | Self::Attributes => "{ tier = \"gold\" }",
+            Self::Segments => "{ order = 17 }",
+            Self::Cost => "0.00581",
+            Self::Command => "[\"notify\", \"--done\"]",
+        }
+    }
+
     /// What the value must be, for people: `must be ...`.
     #[must_use]
     pub fn words(self) -> String {

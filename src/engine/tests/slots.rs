@@ -13,7 +13,7 @@ fn shared(rate: f64, burst: u32) -> SharedPace {
 async fn left(desk: &Desk, slots: &mut Slots, requests: usize) -> Vec<u128> {
     let (began, mut at) = (Instant::now(), Vec::new());
     for _ in 0..requests {
-        slots.permit(&desk.writer, &desk.clock).await.unwrap();
+        slots.permit(10.0, &desk.writer, &desk.clock).await.unwrap();
         slots.take();
         at.push(began.elapsed().as_millis());
     }
@@ -46,15 +46,15 @@ async fn a_permit_that_is_not_used_in_its_time_is_lost() {
     left(&desk, &mut slots, 3).await;
     let began = Instant::now();
     let at = |millis: u32| began + MS * (millis - 40);
-    slots.permit(&desk.writer, &desk.clock).await.unwrap();
+    slots.permit(10.0, &desk.writer, &desk.clock).await.unwrap();
     assert_eq!(Instant::now(), at(100), "it is not taken");
     tokio::time::advance(SharedPace::GRACE).await;
-    slots.permit(&desk.writer, &desk.clock).await.unwrap();
+    slots.permit(10.0, &desk.writer, &desk.clock).await.unwrap();
     assert_eq!(Instant::now(), at(120), "still in its time");
     tokio::time::advance(MS).await;
-    slots.permit(&desk.writer, &desk.clock).await.unwrap();
+    slots.permit(10.0, &desk.writer, &desk.clock).await.unwrap();
     assert_eq!(Instant::now(), at(200), "the next one");
     slots.take();
-    slots.permit(&desk.writer, &desk.clock).await.unwrap();
+    slots.permit(10.0, &desk.writer, &desk.clock).await.unwrap();
     assert_eq!(Instant::now(), at(300));
 }
