@@ -24,5 +24,6 @@ mod ran;
 mod server;
 mod signals;
 mod site;
+mod steering;
 mod suppress;
 mod terminal;
