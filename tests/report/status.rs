@@ -13,7 +13,7 @@ use crate::fixture::{BASE, Place, attempt, line, plan, written};
 fn status(place: &Place, seconds: u64, json: bool) -> String {
     let clock = Clock::from_fn(move || BASE.plus(Duration::from_secs(seconds)));
     let mut out = Vec::new();
-    run(&StatusArgs {}, &Asked { json, ..place.asked() }, &clock, &mut out).expect("a status");
+    run(&StatusArgs::default(), &Asked { json, ..place.asked() }, &clock, &mut out).expect("a status");
     let text = String::from_utf8(out).expect("text");
     text.replace(&format!("process {}", std::process::id()), "process PID")
         .replace(&format!("\"pid\":{}", std::process::id()), "\"pid\":0")
