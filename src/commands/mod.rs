@@ -19,6 +19,7 @@ pub mod simulator;
 pub mod status;
 mod streaming;
 pub mod suppress;
+mod telling;
 
 use std::path::Path;
 

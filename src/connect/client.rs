@@ -12,6 +12,7 @@ use aws_credential_types::provider::ProvideCredentials;
 use aws_sdk_connect::config::{SharedCredentialsProvider, SharedHttpClient};
 use aws_smithy_async::time::TimeSource;
 use aws_smithy_types::body::SdkBody;
+use aws_types::request_id::RequestId;
 use bytes::Bytes;
 use tokio::sync::Mutex;
 
@@ -47,6 +48,15 @@ pub struct Settings {
 pub struct Client {
     session: Arc<Mutex<Session>>,
     endpoint: Option<String>,
+}
+
+/// What came of a request.
+#[derive(Debug)]
+pub struct Attempt {
+    /// The contact id, or the refusal.
+    pub answer: Result<String, Refusal>,
+    /// The service's own id of the request (`x-amzn-requestid`), which AWS Support asks for; `None` where no answer came.
+    pub request_id: Option<String>,
 }
 
 impl Client {
@@ -150,13 +160,20 @@ impl Client {
     /// # Errors
     /// The refusal; among them every failure of which nobody knows whether the contact was started.
     pub async fn start(&self, contact: &ContactRequest) -> Result<String, Refusal> {
+        self.attempt(contact).await.answer
+    }
+
+    /// The same, with what else is known of the request.
+    pub async fn attempt(&self, contact: &ContactRequest) -> Attempt {
         let body = Bytes::from(contact.body());
         // Whoever finds it locked has to wait for a source of credentials, and would leave without a permit.
         let current = match self.session.try_lock() {
             Ok(mut session) => session.current().await,
             Err(_) => None,
         };
-        let Some((sdk, number)) = current else { return Err(held_up()) };
+        let Some((sdk, number)) = current else {
+            return Attempt { answer: Err(held_up()), request_id: None };
+        };
         let answer = sdk
             .start_outbound_chat_contact()
             .client_token(contact.client_token.to_string())
@@ -167,12 +184,18 @@ impl Client {
             })
             .send()
             .await;
-        match answer::contact_id(answer) {
+        let request_id = match &answer {
+            Ok(output) => output.request_id(),
+            Err(error) => error.request_id(),
+        };
+        let request_id = request_id.map(str::to_owned);
+        let answer = match answer::contact_id(answer) {
             Err(refusal) if refusal.says_expired() && self.session.lock().await.renew(number).await => {
                 Err(Refusal { kind: RefusalKind::Renewed, ..refusal })
             }
             answer => answer,
-        }
+        };
+        Attempt { answer, request_id }
     }
 }
 

@@ -107,6 +107,12 @@ impl RefusalKind {
 }
 
 impl Refusal {
+    /// Code and message, as the journal keeps them.
+    #[must_use]
+    pub fn words(self) -> (String, String) {
+        (self.code, self.message)
+    }
+
     /// Whether the service says that the credentials are past their time, which new ones would mend.
     #[must_use]
     pub fn says_expired(&self) -> bool {

@@ -12,17 +12,18 @@ use tokio::time::{Instant, sleep_until};
 use super::brakes::{Brakes, Supply};
 use super::chronicle::Chronicle;
 use super::feed::Feed;
-use super::notice::{Notice, Observer, masked, told};
+use super::notice::{Notice, Observer, Refused, attempted, masked, told};
 use super::queue::{Queue, Step};
 use super::settling::{Settlements, Settling, Then};
 use super::timers::Timers;
 use super::{Engine, Stop};
+use crate::connect::Attempt;
 use crate::domain::ending::Ending;
 use crate::domain::refusal::{Refusal, RefusalKind};
 use crate::domain::state::{Doubt, Event, State};
 use crate::domain::summary::Limit;
 use crate::domain::verdict::{self, Silence, Situation, Verdict};
-use crate::journal::{Claim, Claimed, Counters, JournalError, RowId, Settlement, WriterError};
+use crate::journal::{Claim, Claimed, Counters, JournalError, RowId, WriterError};
 
 type Pending<T> = FuturesUnordered<Pin<Box<dyn Future<Output = T> + Send>>>;
 
@@ -35,7 +36,7 @@ pub(super) struct Flow<'a> {
     observer: &'a mut dyn Observer,
     began: Instant,
     queue: Queue,
-    in_flight: Pending<(Claimed, Instant, Result<String, Refusal>)>,
+    in_flight: Pending<(Claimed, Instant, Attempt)>,
     settling: Settlements,
     timers: Timers,
     /// Attempts in this run of rows that had one and may have more.
@@ -124,7 +125,10 @@ impl<'a> Flow<'a> {
             claiming: self.queue.is_claiming(),
             in_flight: self.in_flight.len(),
         };
-        self.brakes.may_send(supply, self.engine.pace.rate())
+        let rate = self.engine.pace.rate();
+        let may_send = self.brakes.may_send(supply, rate);
+        self.brakes.news(rate).into_iter().for_each(|gauges| self.observer.see(&Notice::Gauges(gauges)));
+        may_send
     }
 
     /// How many more rows this run may begin with. A row that it began with may have a contact, answered or not, until
@@ -185,14 +189,8 @@ impl<'a> Flow<'a> {
         for line in suppressed {
             self.observer.see(&Notice::Moved { line, from: State::Queued, to: State::Suppressed });
         }
-        for row in &rows {
-            if row.earlier == Doubt::None {
-                self.observer.see(&Notice::Moved {
-                    line: row.line,
-                    from: State::Queued,
-                    to: State::Attempting,
-                });
-            }
+        for &Claimed { line, .. } in rows.iter().filter(|row| row.earlier == Doubt::None) {
+            self.observer.see(&Notice::Moved { line, from: State::Queued, to: State::Attempting });
         }
         self.queue.ready.extend(rows);
         if self.ending.is_some() || self.brakes.pause.is_on() {
@@ -222,14 +220,14 @@ impl<'a> Flow<'a> {
         self.brakes.left();
         let left = Instant::now();
         self.in_flight.push(Box::pin(async move {
-            let answer = client.start(&request).await;
-            (row, left, answer)
+            let attempt = client.attempt(&request).await;
+            (row, left, attempt)
         }));
         self.observer.see(&Notice::Requested { again, in_flight: self.in_flight.len() });
         Ok(())
     }
 
-    fn on_answer(&mut self, row: &Claimed, left: Instant, answer: Result<String, Refusal>) {
+    fn on_answer(&mut self, row: &Claimed, left: Instant, Attempt { answer, request_id }: Attempt) {
         let throttled = answer.as_ref().is_err_and(|refusal| refusal.kind == RefusalKind::Throttled);
         let took = left.elapsed();
         self.engine.pace.answered(left, throttled);
@@ -243,14 +241,19 @@ impl<'a> Flow<'a> {
                 }
                 self.tries.remove(&row.id);
                 self.brakes.started();
-                self.settle(row, Event::Answered, Some(contact_id), None, Then::Started);
+                let follows = self.observer.follows_attempts();
+                let told = follows.then(|| Box::new(attempted(row, took, request_id)));
+                self.settle(row, Event::Answered, Some(contact_id), None, Then::Started(told));
                 self.spend();
             }
-            Err(refusal) => self.on_refusal(row, refusal),
+            Err(refusal) => {
+                let told = told(row, &refusal, took, request_id);
+                self.on_refusal(row, refusal, told);
+            }
         }
     }
 
-    fn on_refusal(&mut self, row: &Claimed, refusal: Refusal) {
+    fn on_refusal(&mut self, row: &Claimed, refusal: Refusal, mut told: Refused) {
         let attempts = self.tries.get(&row.id).copied().unwrap_or(0) + 1;
         let situation = Situation {
             kind: refusal.kind,
@@ -263,7 +266,6 @@ impl<'a> Flow<'a> {
         if refusal.kind == RefusalKind::Unknown {
             self.brakes.started();
         }
-        let mut told = told(row, &refusal);
         let mut due = None;
         match verdict {
             Verdict::Retry(_, delay) => {
@@ -321,8 +323,8 @@ impl<'a> Flow<'a> {
     /// No new requests from here on; what is in flight is waited for. The first reason stays the reason.
     fn end(&mut self, ending: Ending) {
         if self.ending.is_none() {
-            self.ending = Some(ending);
-            self.observer.see(&Notice::Draining { in_flight: self.in_flight.len() });
+            self.ending = Some(ending.clone());
+            self.observer.see(&Notice::Draining { in_flight: self.in_flight.len(), ending });
         }
         self.timers.clear();
         self.queue.due.clear();
@@ -347,14 +349,7 @@ impl<'a> Flow<'a> {
         refusal: Option<Refusal>,
         then: Then,
     ) {
-        let settlement = Settlement {
-            id: row.id,
-            event,
-            contact_id,
-            refusal: refusal.map(|refusal| (refusal.code, refusal.message)),
-            at: self.engine.clock.now(),
-        };
-        self.settling.push(&self.engine.writer, settlement, row.line, then);
+        self.settling.push(&self.engine, row, event, contact_id, refusal, then);
     }
 
     /// The outcome is durable: now others may know of it.
@@ -365,8 +360,9 @@ impl<'a> Flow<'a> {
         }
         match then {
             Then::Nothing => {}
-            Then::Started => {
+            Then::Started(told) => {
                 self.counters.started += 1;
+                told.into_iter().for_each(|told| self.observer.see(&Notice::Answered(*told)));
                 self.gate(false);
             }
             Then::Refused(told, due) => {
