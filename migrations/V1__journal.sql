@@ -101,6 +101,12 @@ CREATE TABLE run (
     throttled   INTEGER NOT NULL DEFAULT 0,
     retried     INTEGER NOT NULL DEFAULT 0,
     latencies   TEXT    NOT NULL DEFAULT '[]', -- JSON array: answers by how long they took
+    in_flight   INTEGER NOT NULL DEFAULT 0, -- requests without an answer, as of seen_at
+    pace        REAL,               -- requests per second as they may leave then, and...
+    asked       REAL,               -- ...as they were asked for last; NULL: found out by the run
+    burst       INTEGER,            -- ...with this burst
+    mark_at     INTEGER,            -- a while before, to tell how fast it is: when...
+    mark        INTEGER,            -- ...and how many had been started then
     exit        INTEGER,
     reason      TEXT
 ) STRICT;
@@ -114,13 +120,32 @@ CREATE TABLE throttle (
     PRIMARY KEY (run_id, at)
 ) STRICT, WITHOUT ROWID;
 
--- When a run sent nothing for a while because the active chats quota was full. It may have ended before.
+-- When a run sent nothing for a while, and why. It may have ended before.
 CREATE TABLE pause (
     run_id   INTEGER NOT NULL REFERENCES run (id),
     began_at INTEGER NOT NULL,
-    ends_at  INTEGER NOT NULL,
-    PRIMARY KEY (run_id, began_at)
+    kind     INTEGER NOT NULL,      -- 0: the active chats quota was full; 1: a person had paused the campaign
+    ends_at  INTEGER,               -- NULL: with the run, or not yet
+    PRIMARY KEY (run_id, began_at, kind)
 ) STRICT, WITHOUT ROWID;
+
+-- What people asked of a campaign from elsewhere, and which run did it when. Whether a campaign is paused says the latest
+-- 'pause' or 'go'.
+CREATE TABLE steering (
+    id          INTEGER PRIMARY KEY,
+    campaign_id INTEGER NOT NULL REFERENCES campaign (id),
+    at          INTEGER NOT NULL,
+    what        TEXT    NOT NULL,   -- 'pause', 'go', 'stop', 'pace', 'pace auto' or 'pace default'
+    rate        REAL,               -- of 'pace': requests per second
+    burst       INTEGER,            -- of a pace; NULL: as it is
+    who         TEXT    NOT NULL,   -- user and process
+    run_id      INTEGER REFERENCES run (id), -- the run that it is for; NULL: the campaign, whoever runs it
+    taken_run   INTEGER REFERENCES run (id), -- the run that did it; NULL: none has, or not yet
+    taken_at    INTEGER,
+    in_flight   INTEGER             -- requests without an answer at that moment
+) STRICT;
+CREATE INDEX steering_campaign ON steering (campaign_id, id);
+CREATE INDEX steering_run ON steering (run_id);
 
 -- What people decided on uncertain rows.
 CREATE TABLE decision (
@@ -138,3 +163,10 @@ CREATE TABLE suppression (
     added_at    INTEGER NOT NULL,
     note        TEXT
 ) STRICT, WITHOUT ROWID;
+
+-- Whose numbers, keys and payloads were removed (`campaign journal purge`), and when. What is kept of a recipient is its
+-- client token: `recipient.key` is then 'purged:' and the token in upper-case hexadecimal digits.
+CREATE TABLE purge (
+    campaign_id INTEGER PRIMARY KEY REFERENCES campaign (id),
+    purged_at   INTEGER NOT NULL
+) STRICT;

@@ -7,7 +7,8 @@ use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
 use crate::clock::Clock;
 use crate::commands::{
-    Asked, Failure, Place, Session, check, init, report, resolve, resume, run, simulator, status, suppress,
+    Asked, Failure, Place, Session, check, completions, init, journal, man, report, resolve, resume, run,
+    simulator, status, suppress,
 };
 use crate::domain::ending::Exit;
 use crate::logging;
@@ -90,10 +91,16 @@ enum Command {
     Resolve(resolve::ResolveArgs),
     /// List and change the numbers that no campaign of the journal sends to
     Suppress(suppress::SuppressArgs),
+    /// Back the journal up, look it over, or remove the personal data of finished campaigns
+    Journal(journal::JournalArgs),
     /// Write a commented definition and a sample CSV
     Init(init::InitArgs),
     /// Amazon Connect's stand-in on loopback
     Simulator(Box<simulator::SimulatorArgs>),
+    /// Write what bash, zsh or fish needs to complete commands and options
+    Completions(completions::CompletionsArgs),
+    /// Write the manual pages
+    Man(man::ManArgs),
 }
 
 impl Cli {
@@ -102,6 +109,10 @@ impl Cli {
     /// # Errors
     /// What went wrong, as it is presented.
     pub fn run(&self) -> Result<Exit, Failure> {
+        self.command().map_err(|failure| failure.at(&self.shared))
+    }
+
+    fn command(&self) -> Result<Exit, Failure> {
         let session = Session { shared: &self.shared, screen: Screen::stderr(), clock: Clock::system() };
         logging::init(&self.shared, &session.screen).map_err(|error| {
             let path = self.shared.log_file.as_deref().unwrap_or(Path::new("")).display();
@@ -117,6 +128,9 @@ impl Cli {
             Command::Init(args) => init::run(args),
             Command::Resolve(args) => resolve::run(args, &session),
             Command::Suppress(args) => suppress::run(args, &session),
+            Command::Completions(args) => completions::run(args),
+            Command::Man(args) => man::run(args),
+            Command::Journal(args) => journal::run(args, &session),
             Command::Status(args) => {
                 let place = Place::of_results(&self.shared)?;
                 status::run(args, &asked(&place, &self.shared), &session.clock, &mut io::stdout().lock())?;

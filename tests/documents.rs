@@ -1,6 +1,6 @@
 //! What the documents say, held against the sources: the tests and files that they name, keys, columns, exit codes.
 //!
-//! The commands of README.md are run by `.ci/run`.
+//! Their commands are run by `tests/documented/main.rs`.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -10,13 +10,28 @@ use campaign::domain::definition::keys::{KEYS, TABLES};
 use campaign::domain::ending::Exit;
 use campaign::report::FIXED_COLUMNS;
 
-const DOCUMENTS: [&str; 6] = [
-    "README.md",
-    "ARCHITECTURE.md",
-    "CHANGELOG.md",
-    "tests/README.md",
-    "docs/api-members.md",
-    "docs/events.md",
+/// The documents of the project, and every page below `docs/`.
+fn documents() -> Vec<String> {
+    let mut documents =
+        ["README.md", "ARCHITECTURE.md", "CHANGELOG.md", "tests/README.md"].map(str::to_owned).to_vec();
+    for folder in ["docs", "docs/exits"] {
+        let entries = fs::read_dir(root().join(folder)).unwrap_or_else(|error| panic!("{folder}: {error}"));
+        let names = entries.filter_map(|entry| Some(entry.ok()?.file_name().to_str()?.to_owned()));
+        documents.extend(names.filter(|name| name.ends_with(".md")).map(|name| format!("{folder}/{name}")));
+    }
+    documents
+}
+
+const EXITS: [Exit; 9] = [
+    Exit::Done,
+    Exit::Failure,
+    Exit::Usage,
+    Exit::Incomplete,
+    Exit::Limit,
+    Exit::Halted,
+    Exit::Held,
+    Exit::Interrupted,
+    Exit::Terminated,
 ];
 
 fn root() -> PathBuf {
@@ -38,8 +53,8 @@ fn quoted(document: &str) -> Vec<String> {
 fn every_file_that_a_document_names_is_there() {
     let places =
         ["src/", "tests/", "migrations/", "campaigns/", "docs/", ".ci/", "ARCHITECTURE.md", "README.md"];
-    for document in DOCUMENTS {
-        let text = read(document);
+    for document in documents() {
+        let text = read(&document);
         for name in quoted(&text).iter().filter(|name| places.iter().any(|place| name.starts_with(place))) {
             let path = name.split("::").next().expect("a split has a first part");
             // What the reader is to make, or what stands for many.
@@ -47,12 +62,104 @@ fn every_file_that_a_document_names_is_there() {
                 path.contains("NAME") || path.contains('*') || path.contains(' ') || path.contains("spring");
             assert!(made || root().join(path).exists(), "{document} names {path}, which is not there");
         }
-        let folder = Path::new(document).parent().expect("a file has a folder");
+        let folder = Path::new(&document).parent().expect("a file has a folder");
         for link in text.split("](").skip(1).map(|rest| rest.split(')').next().unwrap_or("")) {
             let path = link.split('#').next().unwrap_or("");
             let there =
                 path.is_empty() || link.starts_with("https://") || root().join(folder).join(path).exists();
             assert!(there, "{document} links to {link}, which is not there");
+            if let Some((path, anchor)) = link.split_once('#').filter(|(path, _)| path.ends_with(".md")) {
+                let page = read(root().join(folder).join(path));
+                let anchors: Vec<String> = page.lines().filter_map(anchor_of).collect();
+                assert!(
+                    anchors.iter().any(|known| known == anchor),
+                    "{document} links to {link}: there is no such part"
+                );
+            }
+        }
+    }
+}
+
+/// What a heading is linked to by.
+fn anchor_of(line: &str) -> Option<String> {
+    let title = line.trim_start_matches('#').strip_prefix(' ').filter(|_| line.starts_with('#'))?;
+    let kept = title
+        .to_lowercase()
+        .chars()
+        .filter(|c| c.is_alphanumeric() || " -_".contains(*c))
+        .collect::<String>();
+    Some(kept.replace(' ', "-"))
+}
+
+/// What a run can end with, and what can halt it: each has a page, and the index names it.
+#[test]
+fn every_exit_code_and_halt_has_a_page() {
+    let index = read("docs/exits/README.md");
+    let codes = EXITS.map(|exit| exit.code().to_string());
+    let halts = [
+        "access-denied",
+        "not-found",
+        "credentials",
+        "unexpected-answer",
+        "no-answer",
+        "failures",
+        "rejections",
+    ];
+    let pages = codes.into_iter().chain(halts.map(|halt| format!("halt-{halt}")));
+    for page in pages {
+        assert!(index.contains(&format!("({page}.md)")), "docs/exits/README.md does not name {page}.md");
+        let text = read(format!("docs/exits/{page}.md"));
+        assert!(text.starts_with("# Exit code ") || text.starts_with("# Halt: "), "{page}.md");
+    }
+    // One of each kind that ends a campaign as a whole: a new one is missing above.
+    let kinds = read("src/domain/ending.rs");
+    let endings =
+        kinds.split("pub enum Ending {").nth(1).and_then(|rest| rest.split("\n}").next()).unwrap_or("");
+    let halting: Vec<&str> = ["Refused(", "Silent(", "Rejections {", "Failures {"].into_iter().collect();
+    let variants =
+        endings.lines().filter(|line| line.starts_with("    ") && line.as_bytes()[4].is_ascii_uppercase());
+    let others = ["Complete,", "Limit,", "Interrupted("];
+    for variant in variants.map(str::trim) {
+        let known = halting.iter().chain(&others).any(|known| variant.starts_with(known));
+        assert!(known, "does {variant} have a page below docs/exits/?");
+    }
+}
+
+/// What the documents give as JSON is JSON, and the flow of the guide is the one in the file beside it.
+#[test]
+fn blocks_of_json_are_json() {
+    let mut blocks = 0;
+    for document in documents() {
+        for block in read(&document).split("```json\n").skip(1) {
+            let block = block.split("```").next().unwrap_or("");
+            let value: Result<serde_json::Value, _> = serde_json::from_str(block);
+            assert!(value.is_ok(), "{document}: {block}");
+            blocks += 1;
+        }
+    }
+    assert!(blocks >= 2, "{blocks}");
+    assert!(
+        read("docs/guide.md").contains(&read("docs/send-and-disconnect.json")),
+        "two flows that send and disconnect"
+    );
+}
+
+/// Blocks of TOML are parts of definitions: their keys are keys.
+#[test]
+fn blocks_of_toml_have_known_keys() {
+    for document in documents() {
+        for block in read(&document).split("```toml\n").skip(1) {
+            let block = block.split("```").next().unwrap_or("");
+            let mut table = "";
+            for line in block.lines() {
+                if let Some(name) = line.strip_prefix('[').and_then(|line| line.split(']').next()) {
+                    assert!(TABLES.iter().any(|(known, _)| *known == name), "{document}: [{name}]");
+                    table = name;
+                } else if let Some((name, _)) = line.split_once(" = ") {
+                    let path = if table.is_empty() { name.to_owned() } else { format!("{table}.{name}") };
+                    assert!(KEYS.iter().any(|key| key.path == path), "{document}: {path}");
+                }
+            }
         }
     }
 }
@@ -110,26 +217,19 @@ fn the_page_of_api_members_has_the_keys_of_a_definition() {
 }
 
 #[test]
-fn the_readme_has_every_exit_code_and_report_column() {
+fn every_exit_code_and_report_column_is_explained() {
     let readme = read("README.md");
-    let exits = [
-        Exit::Done,
-        Exit::Failure,
-        Exit::Usage,
-        Exit::Incomplete,
-        Exit::Limit,
-        Exit::Halted,
-        Exit::Held,
-        Exit::Interrupted,
-        Exit::Terminated,
-    ];
+    let exits = EXITS;
     let rows: Vec<&str> =
         readme.lines().skip_while(|line| !line.starts_with("| code |")).skip(2).take(exits.len()).collect();
     for (exit, row) in exits.iter().zip(rows) {
         assert!(row.starts_with(&format!("| {} |", exit.code())), "{exit:?} and {row}");
     }
-    let named = quoted(&readme);
+    let named = quoted(&read("docs/report.md"));
     for column in FIXED_COLUMNS {
-        assert!(named.iter().any(|name| name == column), "the README does not explain the column {column}");
+        assert!(
+            named.iter().any(|name| name == column),
+            "docs/report.md does not explain the column {column}"
+        );
     }
 }

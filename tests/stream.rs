@@ -51,8 +51,9 @@ fn wait_for_started(folder: &Path, started: u64) {
     loop {
         let output = campaign(folder).args(["status", "--json"]).output().unwrap();
         let status: Value = serde_json::from_slice(&output.stdout).unwrap_or_default();
-        if status["started"] == started {
-            return;
+        match status["started"].as_u64().unwrap_or_default() {
+            now if now == started => return,
+            now => assert!(now < started, "{now} are started, not {started}"),
         }
     }
 }
@@ -79,6 +80,86 @@ fn rows_are_sent_before_the_file_ends() {
         (&1.into(), &1.into(), &32.into())
     );
     assert_eq!(output.status.code(), Some(3));
+}
+
+/// A campaign of which one recipient is started and five wait.
+fn begun() -> tempfile::TempDir {
+    let folder = folder();
+    std::fs::write(folder.path().join("a.csv"), format!("{HEADER}{}", rows(0..6))).unwrap();
+    let output = campaign(folder.path())
+        .args(["run", "a.csv", "--simulate", "--json", "--limit", "1"])
+        .output()
+        .unwrap();
+    assert_eq!((&result(&output)["started"], &result(&output)["queued"]), (&1.into(), &5.into()));
+    folder
+}
+
+/// Key and state of every record of the report, in the order of the lines.
+fn report(folder: &Path) -> Vec<String> {
+    let output = campaign(folder).args(["report", "--format", "jsonl"]).output().unwrap();
+    let told = |line: &str| {
+        let record: Value = serde_json::from_str(line).unwrap();
+        format!("{} {}", record["key"].as_str().unwrap(), record["state"].as_str().unwrap())
+    };
+    String::from_utf8(output.stdout).unwrap().lines().map(told).collect()
+}
+
+#[test]
+fn what_an_earlier_file_had_is_sent_when_this_one_has_it_too() {
+    let folder = begun();
+    let (child, mut file) = streaming(folder.path());
+    write!(file, "{HEADER}{}{}", rows(1..3), rows(6..8)).unwrap();
+    file.flush().unwrap();
+    wait_for_started(folder.path(), 5);
+    // One that is behind what was sent already comes at the end.
+    write!(file, "{}", rows(4..5)).unwrap();
+    drop(file);
+    let output = child.wait_with_output().unwrap();
+    let result = result(&output);
+    assert_eq!((&result["started"], &result["requests"]), (&6.into(), &5.into()), "{result}");
+    assert_eq!((&result["withdrawn"], &result["queued"]), (&2.into(), &0.into()), "{result}");
+    let told = ["C-1", "C-2", "C-6", "C-7", "C-4", "C-0"].map(|key| format!("{key} started"));
+    let gone = ["C-3", "C-5"].map(|key| format!("{key} withdrawn"));
+    assert_eq!(report(folder.path()), [&told[..], &gone[..]].concat());
+}
+
+#[test]
+fn a_stream_that_breaks_off_sends_nobody_whom_it_did_not_name_and_the_file_brings_them_back() {
+    let folder = begun();
+    let (mut child, mut file) = streaming(folder.path());
+    write!(file, "{HEADER}{}", rows(1..3)).unwrap();
+    file.flush().unwrap();
+    wait_for_started(folder.path(), 3);
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let resumed = campaign(folder.path()).args(["resume", "--simulate"]).output().unwrap();
+    assert_eq!(resumed.status.code(), Some(2), "{}", String::from_utf8_lossy(&resumed.stderr));
+    assert_eq!(report(folder.path())[3..], ["C-3 withdrawn", "C-4 withdrawn", "C-5 withdrawn"]);
+    let output = campaign(folder.path()).args(["run", "a.csv", "--simulate", "--json"]).output().unwrap();
+    assert_eq!((&result(&output)["started"], &result(&output)["requests"]), (&6.into(), &3.into()));
+}
+
+#[test]
+fn corrections_can_be_streamed_and_leave_the_others_in_the_queue() {
+    let folder = folder();
+    let text = format!("{HEADER}{}", rows(0..4)).replace("+12025550102", "2025550");
+    std::fs::write(folder.path().join("a.csv"), text).unwrap();
+    let arguments = ["run", "a.csv", "--simulate", "--json", "--limit", "1", "--rejects", "wrong.csv"];
+    let first = result(&campaign(folder.path()).args(arguments).output().unwrap());
+    assert_eq!((&first["started"], &first["queued"], &first["rejected"]), (&1.into(), &2.into(), &1.into()));
+    let wrong = std::fs::read_to_string(folder.path().join("wrong.csv")).unwrap();
+    let (child, mut file) = streaming(folder.path());
+    write!(file, "{}", wrong.replace("2025550,", "+12025550102,")).unwrap();
+    drop(file);
+    let output = child.wait_with_output().unwrap();
+    let second = result(&output);
+    assert_eq!((&second["started"], &second["requests"]), (&4.into(), &3.into()), "{second}");
+    assert_eq!((&second["withdrawn"], &second["rows"]), (&0.into(), &4.into()), "{second}");
+    let told = ["C-0", "C-1", "C-2", "C-3"].map(|key| format!("{key} started"));
+    assert_eq!(report(folder.path()), told);
+    // It is a whole campaign again, for `resume` too.
+    let resumed = campaign(folder.path()).args(["resume", "--simulate"]).output().unwrap();
+    assert_eq!(resumed.status.code(), Some(0), "{}", String::from_utf8_lossy(&resumed.stderr));
 }
 
 #[test]

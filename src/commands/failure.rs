@@ -12,7 +12,9 @@ use crate::journal::{JournalError, WriterError};
 use crate::recipients::FileError;
 use crate::report::ReportError;
 
+use super::next;
 use super::simulator::SimulatorCommandError;
+use crate::cli::Shared;
 
 /// A failure, ready to be presented.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,6 +51,12 @@ impl Failure {
         Self { message, hint, exit }
     }
 
+    /// The same with commands to type that lead to the campaign and the journal that the user named.
+    #[must_use]
+    pub fn at(self, shared: &Shared) -> Self {
+        Self { hint: self.hint.map(|hint| next::at(&hint, shared)), ..self }
+    }
+
     /// Writes it to stderr.
     pub fn present(&self) {
         if self.message.is_empty() {
@@ -70,7 +78,9 @@ impl From<JournalError> for Failure {
             JournalError::Missing(_)
             | JournalError::Newer { .. }
             | JournalError::NoCampaign { .. }
-            | JournalError::Changed { .. } => Exit::Usage,
+            | JournalError::Changed { .. }
+            | JournalError::Unfinished { .. }
+            | JournalError::CopyExists(_) => Exit::Usage,
             _ => Exit::Failure,
         };
         Self::of(&error, error.hint(), exit)
@@ -116,6 +126,6 @@ impl From<SimulatorCommandError> for Failure {
     fn from(error: SimulatorCommandError) -> Self {
         let exit =
             if matches!(error, SimulatorCommandError::System { .. }) { Exit::Failure } else { Exit::Usage };
-        Self::of(&error, None, exit)
+        Self::of(&error, Some(error.hint().to_owned()), exit)
     }
 }

@@ -1,9 +1,14 @@
 //! The commands, one file each: its arguments, its `run`, its words, and nothing else.
 
 pub mod check;
+pub mod completions;
 mod failure;
+mod hooks;
 pub mod init;
+pub mod journal;
+pub mod man;
 mod next;
+mod numbers;
 mod pacing;
 mod place;
 mod planning;

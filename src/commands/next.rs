@@ -18,6 +18,25 @@ pub(super) enum GoOn<'a> {
     Stream(&'a Path),
 }
 
+/// Words with commands in backticks, which are given the campaign and the journal that the user named.
+pub(super) fn at(words: &str, shared: &Shared) -> String {
+    let mut place = String::new();
+    let mut option = |name: &str, value: String| place.push_str(&format!(" {name} {}", quoted(&value)));
+    if let Some(campaign) = &shared.campaign {
+        option("-c", campaign.clone());
+    }
+    if let Some(journal) = &shared.journal {
+        option("-j", journal.display().to_string());
+    }
+    let pieces = words.split('`').enumerate().map(|(at, piece)| {
+        let command = at % 2 == 1 && piece.starts_with("campaign ");
+        let has_place = piece.contains(" -c ") || piece.contains(" -j ");
+        let takes_one = !piece.starts_with("campaign init");
+        if command && takes_one && !has_place { format!("{piece}{place}") } else { piece.to_owned() }
+    });
+    pieces.collect::<Vec<_>>().join("`")
+}
+
 /// The command.
 pub(super) fn command(goes_on: GoOn<'_>, shared: &Shared, send: &SendArgs) -> String {
     let mut command = match goes_on {
@@ -62,6 +81,27 @@ fn quoted(word: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn commands_in_words_lead_to_the_campaign_that_was_named() {
+        let shared = |line: &str| {
+            use clap::Parser;
+            #[derive(Parser)]
+            struct Line {
+                #[command(flatten)]
+                shared: Shared,
+            }
+            Line::parse_from(line.split(' ')).shared
+        };
+        let words = "see `campaign report --state failed`, or `campaign init NAME`; `aws sso login`";
+        assert_eq!(
+            at(words, &shared("x -c spring -j a.db")),
+            "see `campaign report --state failed -c spring -j a.db`, or `campaign init NAME`; `aws sso login`"
+        );
+        assert_eq!(at(words, &shared("x")), words);
+        let placed = "`campaign run FILE -j b.db`";
+        assert_eq!(at(placed, &shared("x -j a.db")), placed);
+    }
 
     #[test]
     fn words_survive_the_shell() {

@@ -49,7 +49,13 @@ impl Place {
             Some(opened.ok()?.header().clone())
         });
         let (place, mut definition) = found.map_err(|failure| match unreadable {
-            Some(error) => Failure { message: format!("{}\n{error}", failure.message), ..failure },
+            Some(error) => {
+                let mut message = format!("{}\n{error}", failure.message);
+                if let Some(hint) = error.hint() {
+                    message.push_str(&format!("\n    hint: {hint}"));
+                }
+                Failure { message, ..failure }
+            }
             None => failure,
         })?;
         reading.apply(&mut definition.recipients);
@@ -84,8 +90,7 @@ impl Place {
     /// The folder that paths in the definition are relative to.
     #[must_use]
     pub fn folder(&self) -> &Path {
-        let folder = self.definition.as_deref().and_then(Path::parent);
-        folder.filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+        self.definition.as_deref().and_then(Path::parent).unwrap_or(Path::new(""))
     }
 }
 

@@ -71,13 +71,18 @@ impl File {
         self.recipients.read_as()
     }
 
+    /// Whether its rows take the place of others, and all the rest stays.
+    pub(super) fn corrects(&self) -> bool {
+        self.recipients.is_correction()
+    }
+
     /// Begins a plan: of the whole file, or of corrections to one.
     ///
     /// # Errors
     /// Where the journal cannot be written.
     pub(super) fn begin(&self, journal: &mut Journal, campaign: CampaignId) -> Result<Plan, Failure> {
         let (shape, columns) = (self.binding.shape(), self.binding.header().names());
-        Ok(if self.recipients.is_correction() {
+        Ok(if self.corrects() {
             journal.begin_corrections(campaign, shape, columns)?
         } else {
             journal.begin_plan(campaign, shape, columns)?

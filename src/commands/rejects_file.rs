@@ -39,8 +39,15 @@ impl RejectsFile {
         }
         let delimiter = Delimiter::ALL.into_iter().find(|known| Some(known.words()) == read_as.delimiter);
         let delimiter = delimiter.unwrap_or(Delimiter::Comma).byte();
-        let rejects = Rejects::begin(Destination::create(path)?, delimiter, header)
-            .map_err(|error| cannot(path, &error))?;
+        let destination = Destination::create(path).map_err(|error| {
+            let failure = Failure::from(error);
+            // A report goes where -o says.
+            let hint = failure.hint.map(|hint| {
+                hint.replace("-o FOLDER/report.csv", "--rejects FOLDER/wrong.csv").replace("-o", "--rejects")
+            });
+            Failure { hint, ..failure }
+        })?;
+        let rejects = Rejects::begin(destination, delimiter, header).map_err(|error| cannot(path, &error))?;
         Ok(Self { path: path.to_owned(), rejects, rows: 0, quiet })
     }
 

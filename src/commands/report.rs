@@ -72,6 +72,13 @@ pub fn run(
     let reader = Reader::open(asked.journal)?;
     let snapshot = reader.snapshot()?;
     let campaign = super::which(&snapshot, asked.campaign)?;
+    if let Some(at) = snapshot.purged_at(campaign.id)?.filter(|_| wanted.format.has_rows() && !asked.quiet) {
+        // Whoever reads no notes reads a report all the same.
+        let _ = writeln!(
+            notes,
+            "note: purged at {at}: numbers, keys, reasons and the file's own cells were removed"
+        );
+    }
     match path {
         None => match to_stream(&snapshot, &campaign, &wanted, out) {
             Err(error) if error.is_broken_pipe() => Ok(()),

@@ -9,6 +9,7 @@ use serde_json::json;
 use super::Session;
 use super::failure::Failure;
 use super::next::{self, GoOn};
+use super::numbers;
 use super::place::Place;
 use super::sending::SendArgs;
 use crate::domain::ending::Exit;
@@ -43,7 +44,7 @@ pub struct ResolveArgs {
     #[arg(long, value_name = "KEY", requires = "decision")]
     key: Vec<String>,
     /// Decide on the row at this line of the file (repeatable)
-    #[arg(long, value_name = "N", requires = "decision")]
+    #[arg(long, value_name = "N", requires = "decision", value_parser = numbers::whole::<u64>)]
     line: Vec<u64>,
 }
 

@@ -6,6 +6,7 @@ use clap::Args;
 
 use super::Session;
 use super::failure::Failure;
+use super::hooks::{self, Hooked};
 use super::next::{self, GoOn};
 use super::place::Place;
 use super::planning;
@@ -38,7 +39,8 @@ pub fn run(args: &ResumeArgs, session: &Session<'_>) -> Result<Exit, Failure> {
             "begin with `campaign run FILE`, or name the journal with -j PATH",
         ));
     }
-    sending::runtime()?.block_on(async {
+    let runtime = sending::runtime()?;
+    let result = runtime.block_on(async {
         let lists = planning::lists(&definition, &place)?;
         let mut held = sending::hold(&args.send, &definition, &place, session, PATIENCE).await?;
         if held.journal.tally(held.campaign)?.rows() == 0 {
@@ -52,7 +54,11 @@ pub fn run(args: &ResumeArgs, session: &Session<'_>) -> Result<Exit, Failure> {
         let next = next::command(GoOn::Resume, shared, &args.send);
         let job = Job { args: &args.send, definition: &definition, file: None, stream: None, next };
         sending::send(held, job, session).await
-    })
+    });
+    hooks::after(
+        result,
+        &Hooked { runtime: &runtime, definition: &definition, place: &place, args: &args.send },
+    )
 }
 
 /// Refuses to send what is neither the file of before nor the one that was being read, or what nobody agreed to.

@@ -9,6 +9,7 @@ use clap::Args;
 
 use super::Session;
 use super::failure::Failure;
+use super::hooks::{self, Hooked};
 use super::next::{self, GoOn};
 use super::place::Place;
 use super::planning::{self, File};
@@ -55,7 +56,8 @@ pub fn run(args: &RunArgs, session: &Session<'_>) -> Result<Exit, Failure> {
     if args.dry_run {
         return rehearse(&mut file, preflight, &args.send, shared);
     }
-    sending::runtime()?.block_on(async {
+    let runtime = sending::runtime()?;
+    let result = runtime.block_on(async {
         let mut held = sending::hold(&args.send, &definition, &place, session, Duration::MAX).await?;
         file.refuse_part(&held.journal, held.campaign)?;
         let stream = if args.stream {
@@ -66,10 +68,16 @@ pub fn run(args: &RunArgs, session: &Session<'_>) -> Result<Exit, Failure> {
                 ));
             }
             held.admit(file.lists.suppression.clone(), None, false)?;
+            if args.send.retry_failed {
+                held.journal.retry_failed(held.campaign)?;
+            }
             let waiting = held.journal.verified_tally(held.campaign)?[State::Queued];
             let plan = file.begin(&mut held.journal, held.campaign)?;
             if waiting == 0 {
                 held.journal.set_planned(held.campaign, Planned::Streamed)?;
+            } else if !file.corrects() {
+                // Whether the file still has them is known when it is read that far, and then they come back.
+                held.journal.withdraw_waiting(held.campaign)?;
             }
             Some(Stream { file: Box::new(file), preflight: Box::new(preflight), plan })
         } else {
@@ -77,7 +85,7 @@ pub fn run(args: &RunArgs, session: &Session<'_>) -> Result<Exit, Failure> {
             held.admit(std::mem::take(&mut file.lists.suppression), args.send.sample, true)?;
             planning::settle(&mut preflight, &held.journal, held.campaign, &args.send)?;
             tell(&preflight, shared)?;
-            agree(args, &definition, &preflight)?;
+            agree(args, &definition, &preflight, shared.quiet)?;
             held.journal.set_planned(held.campaign, Planned::Agreed)?;
             None
         };
@@ -85,16 +93,20 @@ pub fn run(args: &RunArgs, session: &Session<'_>) -> Result<Exit, Failure> {
         let next = next::command(goes_on, shared, &args.send);
         let job = Job { args: &args.send, definition: &definition, file: Some(&args.file), stream, next };
         sending::send(held, job, session).await
-    })
+    });
+    hooks::after(
+        result,
+        &Hooked { runtime: &runtime, definition: &definition, place: &place, args: &args.send },
+    )
 }
 
 /// Nothing is sent unless the file is good enough and a person agrees.
-fn agree(args: &RunArgs, definition: &Definition, preflight: &Preflight) -> Result<(), Failure> {
+fn agree(args: &RunArgs, definition: &Definition, preflight: &Preflight, quiet: bool) -> Result<(), Failure> {
     if let Some(reason) = preflight.refusal() {
         return Err(refused(reason));
     }
-    if preflight.to_send() > 0 && !confirmed(args, definition, preflight)? {
-        return Err(Failure::usage("not agreed to", "nothing was sent"));
+    if preflight.to_send() > 0 && !confirmed(args, definition, preflight, quiet)? {
+        return Err(Failure::usage("not agreed to", "nothing was sent; run it again to be asked again"));
     }
     Ok(())
 }
@@ -158,7 +170,11 @@ pub(super) fn stdout(error: &io::Error) -> Failure {
     if error.kind() == io::ErrorKind::BrokenPipe {
         return Failure::reader_left();
     }
-    Failure { message: format!("failed to write to stdout: {error}"), hint: None, exit: Exit::Failure }
+    Failure {
+        message: format!("failed to write to stdout: {error}"),
+        hint: Some("make room where it goes, or send it elsewhere".to_owned()),
+        exit: Exit::Failure,
+    }
 }
 
 fn tell(preflight: &Preflight, shared: &Shared) -> Result<(), Failure> {
@@ -169,14 +185,23 @@ fn tell(preflight: &Preflight, shared: &Shared) -> Result<(), Failure> {
 }
 
 /// Asks on a terminal; elsewhere `--yes` must have been given. Nothing real happens in a simulation.
-fn confirmed(args: &RunArgs, definition: &Definition, preflight: &Preflight) -> Result<bool, Failure> {
+fn confirmed(
+    args: &RunArgs,
+    definition: &Definition,
+    preflight: &Preflight,
+    quiet: bool,
+) -> Result<bool, Failure> {
     if args.send.yes || args.send.simulate {
         return Ok(true);
     }
     if args.file.as_os_str() == "-" || !io::stdin().is_terminal() || !io::stderr().is_terminal() {
         return Err(Failure::usage(
             format!("{} would be started, and there is no terminal to ask on", preflight.contacts()),
-            "look at the figures above, then run again with --yes",
+            if quiet {
+                "look with `campaign check FILE`, then run again with --yes"
+            } else {
+                "look at the figures above, then run again with --yes"
+            },
         ));
     }
     let question = format!("Start {} of \"{}\"?", preflight.contacts(), definition.name);

@@ -11,9 +11,10 @@ use clap::Args;
 use tokio::sync::watch;
 
 use super::failure::Failure;
+use super::hooks::Ended;
 use super::place::Place;
 use super::streaming::{self, Stream};
-use super::{Session, pacing, signals, telling};
+use super::{Session, numbers, pacing, signals, telling};
 use crate::clock::Clock;
 use crate::connect::{Client, Settings};
 use crate::domain::definition::{self, Definition, EndpointUrl, PerSecond, Rate};
@@ -46,16 +47,16 @@ pub(super) struct SendArgs {
     #[arg(long, value_name = "N", value_parser = rate)]
     pub rate: Option<Rate>,
     /// Requests that may leave at once after a while of silence
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = numbers::whole::<NonZeroU32>)]
     pub burst: Option<NonZeroU32>,
     /// Requests without an answer, at most
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = numbers::whole::<NonZeroUsize>)]
     pub max_in_flight: Option<NonZeroUsize>,
     /// Start at most N contacts in this run
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = numbers::whole::<NonZeroU64>)]
     pub limit: Option<NonZeroU64>,
     /// Start contacts for N of the recipients only, chosen at random, and the same ones every time
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = numbers::whole::<NonZeroU64>)]
     pub sample: Option<NonZeroU64>,
     /// Try failed rows again, with their tokens and payloads as they were
     #[arg(long)]
@@ -100,8 +101,7 @@ impl SendArgs {
         }
         definition.pace.max_in_flight = self.max_in_flight.or(definition.pace.max_in_flight);
         if let Some(region) = &self.region {
-            definition.connect.region = Some(region.clone());
-            definition.rules.region = Some(region.clone());
+            definition.in_region(region)?;
         }
         definition.connect.profile = self.profile.clone().or(definition.connect.profile.take());
         definition.connect.endpoint_url =
@@ -226,7 +226,7 @@ pub(super) struct Job<'a> {
 }
 
 /// Sends, settles the run's record, and tells the result.
-pub(super) async fn send(held: Held, mut job: Job<'_>, session: &Session<'_>) -> Result<Exit, Failure> {
+pub(super) async fn send(held: Held, mut job: Job<'_>, session: &Session<'_>) -> Result<Ended, Failure> {
     let Held { mut journal, campaign, client, service, mut examination, _lock } = held;
     let clock = &session.clock;
     if job.args.retry_failed {
@@ -266,9 +266,9 @@ pub(super) async fn send(held: Held, mut job: Job<'_>, session: &Session<'_>) ->
     let journal = journal.await.map_err(|_| JournalError::WriterGone)??;
     let (outcome, read) = driven.inspect_err(|_| journal.leave_alone())?;
     let outcome = outcome?;
-    let exit = conclude(journal, (campaign, run), &job, outcome, session)?;
+    let ended = conclude(journal, (campaign, run), &job, outcome, session)?;
     // What was read before the file could not be read any further is sent and told of; now the failure is.
-    read.map(|()| exit)
+    read.map(|()| ended)
 }
 
 /// Runs the engine, and the reading of the file beside it. A run that ends stops the reading.
@@ -312,7 +312,8 @@ async fn drive(
 }
 
 fn cannot(what: &str, error: &io::Error) -> Failure {
-    Failure { message: format!("failed to {what}: {error}"), hint: None, exit: Exit::Failure }
+    let hint = "end other programs, then run again".to_owned();
+    Failure { message: format!("failed to {what}: {error}"), hint: Some(hint), exit: Exit::Failure }
 }
 
 fn share(share: f64) -> Share {
@@ -325,7 +326,7 @@ fn conclude(
     job: &Job<'_>,
     mut outcome: Outcome,
     session: &Session<'_>,
-) -> Result<Exit, Failure> {
+) -> Result<Ended, Failure> {
     let tally = journal.verified_tally(campaign)?;
     // A stream may end before its file does: then there are lines that the journal does not know of yet.
     if matches!(outcome.ending, Ending::Rejections { .. }) {
@@ -337,7 +338,11 @@ fn conclude(
     }
     let whole = journal.planned(campaign)? == Planned::Agreed;
     let exit = match outcome.ending.exit(&tally) {
-        Exit::Done | Exit::Incomplete if outcome.ending == Ending::Limit && !whole => Exit::Limit,
+        Exit::Done | Exit::Incomplete
+            if matches!(outcome.ending, Ending::Limit | Ending::Stopped) && !whole =>
+        {
+            Exit::Limit
+        }
         exit => exit,
     };
     let next = (tally.unsettled() > 0 || !whole).then_some(job.next.as_str());
@@ -362,5 +367,5 @@ fn conclude(
         hint: Some("`campaign status` has it".to_owned()),
         exit: Exit::Failure,
     })?;
-    Ok(exit)
+    Ok(Ended { exit, summary, ending: outcome.ending })
 }

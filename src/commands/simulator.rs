@@ -11,6 +11,7 @@ use std::time::Duration;
 use clap::Args;
 use tokio::signal::unix::{SignalKind, signal};
 
+use super::numbers;
 use crate::clock::Clock;
 use crate::simulator::{
     Credential, Fault, FaultPlan, Latency, LogDetail, Server, ServerError, Signatures, Simulator, Throttle,
@@ -59,7 +60,7 @@ Examples:
 #[command(long_about = LONG_ABOUT, after_long_help = EXAMPLES)]
 pub struct SimulatorArgs {
     /// Loopback address to listen on; port 0 picks a free one
-    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:0")]
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:0", value_parser = address)]
     pub listen: SocketAddr,
     /// Append every request to this file, as JSON lines
     #[arg(long, value_name = "PATH")]
@@ -82,7 +83,7 @@ struct ServiceArgs {
     #[arg(long, value_name = "N", value_parser = positive)]
     rate: Option<f64>,
     /// Requests that may come at once (Amazon Connect: 5) [default: the rate, rounded up]
-    #[arg(long, value_name = "N", requires = "rate")]
+    #[arg(long, value_name = "N", requires = "rate", value_parser = numbers::whole::<NonZeroU32>)]
     burst: Option<NonZeroU32>,
     /// Quota of concurrent active chats (Amazon Connect: 500) [default: unlimited]
     #[arg(long, value_name = "N")]
@@ -171,6 +172,22 @@ pub enum SimulatorCommandError {
         /// What the system says.
         source: io::Error,
     },
+}
+
+impl SimulatorCommandError {
+    /// What to do next.
+    #[must_use]
+    pub fn hint(&self) -> &'static str {
+        match self {
+            Self::TooManyFaults(_) => "lower them: of 100 requests, each can be struck by one fault",
+            Self::Server(ServerError::NotLoopback(_)) => {
+                "`--listen 127.0.0.1:8080`, or port 0 for a free one"
+            }
+            Self::Server(ServerError::Listen { .. }) => "`--listen 127.0.0.1:0` finds a free port",
+            Self::Server(ServerError::Log { .. }) => "name a file in a folder that is there with --log",
+            Self::System { .. } => "try again; nothing was started",
+        }
+    }
 }
 
 /// Runs the simulator until SIGINT or SIGTERM.
@@ -272,6 +289,10 @@ fn credentials(given: &[Credential]) -> Vec<Credential> {
     let secret = std::env::var("AWS_SECRET_ACCESS_KEY").ok();
     let from_environment = id.zip(secret).map(|(id, secret)| Credential::new(id, secret));
     [Credential::new("test", "test")].into_iter().chain(from_environment).collect()
+}
+
+fn address(text: &str) -> Result<SocketAddr, String> {
+    text.parse().map_err(|_| "an address and a port, such as 127.0.0.1:8080".to_owned())
 }
 
 fn positive(text: &str) -> Result<f64, String> {

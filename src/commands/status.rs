@@ -51,6 +51,8 @@ struct Status {
     latest: Option<RunRecord>,
     /// Whether a process holds the campaign; `None` where nothing tells, as for a journal that was copied.
     running: Option<bool>,
+    /// When numbers, keys and messages were removed, if they were.
+    purged_at: Option<Stamp>,
     now: Stamp,
 }
 
@@ -86,7 +88,7 @@ impl Status {
             limited_by: None,
             exit: latest.as_ref().and_then(|run| run.exit),
         };
-        Ok(Self { summary, latest, running, now })
+        Ok(Self { summary, latest, running, purged_at: snapshot.purged_at(campaign.id)?, now })
     }
 
     fn activity(&self, run: &RunRecord) -> Activity {
@@ -107,6 +109,14 @@ impl Status {
     fn text(&self) -> String {
         let mut text = self.summary.text();
         text.push('\n');
+        if let Some(at) = self.purged_at {
+            // Writing to a string cannot fail.
+            let _ = writeln!(
+                text,
+                "purged {} ago: numbers, keys and messages were removed",
+                Span(self.now.since(at))
+            );
+        }
         let left = self.summary.tally.unsettled();
         let Some(run) = &self.latest else {
             text.push_str("never run");
@@ -154,6 +164,7 @@ impl Status {
             ended_at: run.and_then(|run| run.ended_at).map(|stamp| stamp.to_string()),
             reason: run.and_then(|run| run.reason.as_deref()),
             time_left_s: self.time_left().map(|time| time.as_secs()),
+            purged_at: self.purged_at.map(|at| at.to_string()),
         };
         serde_json::to_writer(&mut *out, &object)?;
         writeln!(out)
@@ -173,4 +184,5 @@ struct Object<'a> {
     ended_at: Option<String>,
     reason: Option<&'a str>,
     time_left_s: Option<u64>,
+    purged_at: Option<String>,
 }

@@ -54,7 +54,7 @@ pub(super) async fn feed(stream: Stream, writer: Writer, feed: watch::Sender<Fee
         }
         let (same_plan, summary) = writer.plan(plan, lines).await?;
         plan = same_plan;
-        queued += summary.added;
+        queued += summary.queued;
         match last {
             Some(Word::Refused { rejected, of }) => {
                 feed.send_replace(Feed::Refused { rejected, of });
@@ -73,7 +73,11 @@ pub(super) async fn feed(stream: Stream, writer: Writer, feed: watch::Sender<Fee
 }
 
 fn start(error: &io::Error) -> Failure {
-    Failure { message: format!("failed to start a thread: {error}"), hint: None, exit: Exit::Failure }
+    Failure {
+        message: format!("failed to start a thread: {error}"),
+        hint: Some("end other programs, then run again".to_owned()),
+        exit: Exit::Failure,
+    }
 }
 
 /// The reading thread. It ends with the file, when too much of it is rejected, or when nobody listens any more.

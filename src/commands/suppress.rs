@@ -21,10 +21,11 @@ use crate::recipients::{Entry, Useless, read_list};
 /// Arguments of `campaign suppress`.
 #[derive(Debug, Clone, Args)]
 #[command(after_help = "\
-The list belongs to the journal: no campaign of it sends to a number that is on it. It is looked up when a file is
-planned and again before each attempt, so that it can be changed while a campaign runs. What was requested before is not
-undone; a row of which nobody knows whether it has a contact is still asked about with its client token. A row that was
-left out comes back with the next `campaign run FILE` once its number is off the list.")]
+The list belongs to the journal: no campaign of it sends to a number that is on it. It is looked up when a file is \
+planned and again before each attempt, so that it can be changed while a campaign runs. What was requested before is \
+not undone; a row of which nobody knows whether it has a contact is still asked about with its client token. A row \
+that was left out comes back with the next `campaign run FILE` once its number is off the list.")]
+#[command(arg_required_else_help = false)]
 pub struct SuppressArgs {
     #[command(subcommand)]
     action: Action,

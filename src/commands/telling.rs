@@ -4,18 +4,19 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
+use super::next;
 use crate::cli::Shared;
 use crate::domain::ending::{self, Ending};
 use crate::domain::summary::Summary;
 
-/// Tells the result; `next` is the command that goes on.
+/// Tells the result; `go_on` is the command that goes on.
 ///
 /// # Errors
 /// Where stdout or stderr cannot be written.
 pub(super) fn tell(
     summary: &Summary,
     ending: &Ending,
-    next: Option<&str>,
+    go_on: Option<&str>,
     shared: &Shared,
 ) -> io::Result<()> {
     let mut notes = io::stderr().lock();
@@ -26,14 +27,14 @@ pub(super) fn tell(
         writeln!(notes, "{ending}")?;
     }
     if let Some(advice) = ending.advice() {
-        writeln!(notes, "  hint: {advice}")?;
+        writeln!(notes, "  hint: {}", next::at(advice, shared))?;
     }
     if *ending == Ending::Complete && !shared.quiet {
         for step in ending::next_steps(&summary.tally) {
-            writeln!(notes, "  hint: {step}")?;
+            writeln!(notes, "  hint: {}", next::at(step, shared))?;
         }
     }
-    if let Some(next) = next {
+    if let Some(next) = go_on {
         writeln!(notes, "  next: {next}")?;
     }
     if shared.json {

@@ -68,7 +68,8 @@ fn refusal(error: &SdkError<StartOutboundChatContactError, HttpResponse>) -> Ref
             kind: RefusalKind::Unreachable,
             status: None,
             code: "Unreachable".to_owned(),
-            message: shortened(&DisplayErrorContext(error).to_string()),
+            // What is in between says "client error" and the like.
+            message: shortened(&causes(error).last().map(ToString::to_string).unwrap_or_default()),
         },
         SdkError::DispatchFailure(_) => unknown("Connection", None, &DisplayErrorContext(error).to_string()),
         // Nothing left: the request could not be built.

@@ -9,19 +9,18 @@ use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::ProvideCredentials;
-use aws_sdk_connect::config::{SharedCredentialsProvider, SharedHttpClient};
+use aws_sdk_connect::config::{SharedCredentialsProvider, SharedHttpClient, StalledStreamProtectionConfig};
 use aws_smithy_async::time::TimeSource;
-use aws_smithy_types::body::SdkBody;
 use aws_types::request_id::RequestId;
-use bytes::Bytes;
 use tokio::sync::Mutex;
+use uuid::Uuid;
 
 use super::error::ConnectError;
+use super::prepared::{self, Prepared};
 use super::session::Session;
 use super::{answer, endpoint, tls};
 use crate::clock::Clock;
 use crate::domain::refusal::{Refusal, RefusalKind};
-use crate::domain::request::ContactRequest;
 
 /// What an attempt may take beyond connecting and reading, so that loading credentials fits in.
 const ATTEMPT_MARGIN: Duration = Duration::from_secs(10);
@@ -125,11 +124,13 @@ impl Client {
             .connect_timeout(settings.connect_timeout)
             .read_timeout(settings.read_timeout)
             .operation_attempt_timeout(settings.connect_timeout + settings.read_timeout + ATTEMPT_MARGIN)
-            .operation_timeout(settings.connect_timeout + settings.read_timeout + 2 * ATTEMPT_MARGIN)
             .build();
         let mut builder = aws_sdk_connect::config::Builder::from(config)
             .retry_config(RetryConfig::disabled())
             .timeout_config(timeouts)
+            // Of bodies that come slowly; ours and the answers are one packet each, and the attempt has its end.
+            .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
+            .interceptor(Prepared::new())
             .sleep_impl(aws_smithy_async::rt::sleep::TokioSleep::new())
             .time_source(Wall(clock.clone()));
         builder.set_endpoint_url(endpoint.clone());
@@ -153,19 +154,16 @@ impl Client {
 
     /// Starts a contact: one HTTP request, and its contact id.
     ///
-    /// The body is [`ContactRequest::body`] to the byte, put in before the request is signed: the SDK's own serializer
-    /// goes through hash maps, whose order changes from one attempt to the next. What it would have said is what ours
-    /// says, which a test in `typed.rs` holds.
+    /// The body is sent as it is. It has the same client token.
     ///
     /// # Errors
     /// The refusal; among them every failure of which nobody knows whether the contact was started.
-    pub async fn start(&self, contact: &ContactRequest) -> Result<String, Refusal> {
-        self.attempt(contact).await.answer
+    pub async fn start(&self, client_token: Uuid, body: Vec<u8>) -> Result<String, Refusal> {
+        self.attempt(client_token, body).await.answer
     }
 
     /// The same, with what else is known of the request.
-    pub async fn attempt(&self, contact: &ContactRequest) -> Attempt {
-        let body = Bytes::from(contact.body());
+    pub async fn attempt(&self, client_token: Uuid, body: Vec<u8>) -> Attempt {
         // Whoever finds it locked has to wait for a source of credentials, and would leave without a permit.
         let current = match self.session.try_lock() {
             Ok(mut session) => session.current().await,
@@ -174,16 +172,9 @@ impl Client {
         let Some((sdk, number)) = current else {
             return Attempt { answer: Err(held_up()), request_id: None };
         };
-        let answer = sdk
-            .start_outbound_chat_contact()
-            .client_token(contact.client_token.to_string())
-            .customize()
-            .mutate_request(move |request| {
-                request.headers_mut().insert("content-length", body.len().to_string());
-                *request.body_mut() = SdkBody::from(body.clone());
-            })
-            .send()
-            .await;
+        // In a box: it is large, and every move of it costs.
+        let call = Box::pin(sdk.start_outbound_chat_contact().client_token(client_token.to_string()).send());
+        let answer = prepared::with_body(body, call).await;
         let request_id = match &answer {
             Ok(output) => output.request_id(),
             Err(error) => error.request_id(),
@@ -223,13 +214,9 @@ async fn working_provider(
     match provider.provide_credentials().await {
         Ok(credentials) => Ok((provider, credentials)),
         Err(error) => {
-            let mut words = error.to_string();
-            let mut cause = std::error::Error::source(&error);
-            while let Some(error) = cause {
-                words = format!("{words}: {error}");
-                cause = error.source();
-            }
-            Err(ConnectError::Credentials(words))
+            let causes =
+                std::iter::successors(Some(&error as &dyn std::error::Error), |error| error.source());
+            Err(ConnectError::credentials(causes.map(ToString::to_string)))
         }
     }
 }

@@ -27,7 +27,45 @@ pub enum ConnectError {
     Insecure(String),
 }
 
+/// What the SDK puts around a cause that says nothing.
+const AROUND: [&str; 6] = [
+    "ProfileFile provider could not be built",
+    "an error occurred while loading credentials",
+    "the credentials provider was not properly configured",
+    "the credential provider was not enabled",
+    "unexpected credentials error",
+    "Error retrieving credentials: ",
+];
+
 impl ConnectError {
+    /// From what the SDK says, the error first and each cause after it.
+    pub(super) fn credentials(causes: impl Iterator<Item = String>) -> Self {
+        let causes: Vec<String> = causes.collect();
+        let all = causes.join("\n");
+        // It lists all places where it looked, one a line; the one that somebody named is what matters.
+        if let Some((_, rest)) = all.split_once("profile `")
+            && let Some((profile, rest)) = rest.split_once('`')
+            && rest.starts_with(" was not defined")
+        {
+            return Self::Credentials(format!(
+                "there is no profile `{profile}` in the AWS configuration files"
+            ));
+        }
+        if all.contains("no credentials found in chain") {
+            let places = "there are none in the environment, in the profile, or from this machine";
+            return Self::Credentials(places.to_owned());
+        }
+        let mut words: Vec<String> = Vec::new();
+        for cause in causes {
+            let told = AROUND.iter().fold(cause, |told, around| told.replace(around, ""));
+            let told = told.trim_matches([':', ' ', '\n']).trim_end_matches(". Stderr").to_owned();
+            if !told.is_empty() && !words.iter().any(|words| words.contains(&told)) {
+                words.push(told);
+            }
+        }
+        Self::Credentials(words.join(": "))
+    }
+
     /// What to do next.
     #[must_use]
     pub fn hint(&self) -> String {

@@ -8,6 +8,7 @@ mod answer;
 mod client;
 mod endpoint;
 mod error;
+mod prepared;
 mod session;
 mod tls;
 #[cfg(test)]

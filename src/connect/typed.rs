@@ -80,6 +80,7 @@ mod tests {
     use std::sync::{Arc, Mutex};
 
     use aws_config::retry::RetryConfig;
+    use aws_sdk_connect::config::http::HttpRequest;
     use aws_sdk_connect::config::{BehaviorVersion, Credentials, Region, SharedHttpClient};
     use aws_smithy_runtime_api::client::http::{HttpConnectorFuture, SharedHttpConnector, http_client_fn};
     use aws_smithy_runtime_api::client::result::ConnectorError;
@@ -87,11 +88,11 @@ mod tests {
     use super::*;
     use crate::domain::request::Request;
 
-    /// A connector that keeps the bodies and answers nobody.
-    fn keeping(bodies: &Arc<Mutex<Vec<Vec<u8>>>>) -> SharedHttpClient {
-        let bodies = Arc::clone(bodies);
-        let connector = move |request: aws_sdk_connect::config::http::HttpRequest| {
-            bodies.lock().unwrap().push(request.body().bytes().unwrap().to_vec());
+    /// A connector that keeps the requests and answers nobody.
+    fn keeping(requests: &Arc<Mutex<Vec<HttpRequest>>>) -> SharedHttpClient {
+        let requests = Arc::clone(requests);
+        let connector = move |request: HttpRequest| {
+            requests.lock().unwrap().push(request);
             HttpConnectorFuture::ready(Err(ConnectorError::other("kept".into(), None)))
         };
         let connector = SharedHttpConnector::new(Keeping(connector));
@@ -108,9 +109,9 @@ mod tests {
 
     impl<F> aws_smithy_runtime_api::client::http::HttpConnector for Keeping<F>
     where
-        F: Fn(aws_sdk_connect::config::http::HttpRequest) -> HttpConnectorFuture + Send + Sync,
+        F: Fn(HttpRequest) -> HttpConnectorFuture + Send + Sync,
     {
-        fn call(&self, request: aws_sdk_connect::config::http::HttpRequest) -> HttpConnectorFuture {
+        fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
             (self.0)(request)
         }
     }
@@ -148,13 +149,13 @@ mod tests {
     /// The body that is sent is our own text of the request. It says what the SDK's own would have said.
     #[tokio::test]
     async fn our_body_says_what_the_sdks_own_says() {
-        let bodies = Arc::new(Mutex::new(Vec::new()));
+        let requests = Arc::new(Mutex::new(Vec::new()));
         let config = aws_sdk_connect::Config::builder()
             .behavior_version(BehaviorVersion::v2026_01_12())
             .region(Region::new("us-west-2"))
             .credentials_provider(Credentials::new("test", "test", None, None, "test"))
             .retry_config(RetryConfig::disabled())
-            .http_client(keeping(&bodies))
+            .http_client(keeping(&requests))
             .build();
         let client = aws_sdk_connect::Client::from_conf(config);
         let attributes = BTreeMap::from([("k".to_owned(), "v".to_owned())]);
@@ -171,10 +172,39 @@ mod tests {
         for message in messages {
             let contact = contact(message);
             fill(client.start_outbound_chat_contact(), &contact).send().await.unwrap_err();
-            let theirs: serde_json::Value =
-                serde_json::from_slice(&bodies.lock().unwrap().pop().unwrap()).unwrap();
+            let theirs = requests.lock().unwrap().pop().unwrap();
+            let theirs: serde_json::Value = serde_json::from_slice(theirs.body().bytes().unwrap()).unwrap();
             let ours: serde_json::Value = serde_json::from_slice(&contact.body()).unwrap();
             assert_eq!(ours, theirs);
         }
+    }
+
+    /// The body goes out as it is, with its length, signed, and with the name of who sends it.
+    #[tokio::test]
+    async fn a_request_has_our_body_and_our_name() {
+        let requests = Arc::new(Mutex::new(Vec::new()));
+        let contact = contact(None);
+        let clock = crate::clock::Clock::system();
+        let settings = super::super::Settings {
+            region: None,
+            profile: None,
+            endpoint_url: None,
+            ca_bundle: None,
+            connect_timeout: std::time::Duration::from_secs(1),
+            read_timeout: std::time::Duration::from_secs(1),
+        };
+        let client = super::super::Client::simulated(keeping(&requests), ("test", "test"), &settings, &clock);
+        client.start(contact.client_token, contact.body()).await.unwrap_err();
+        let request = requests.lock().unwrap().pop().unwrap();
+        let header = |name: &str| request.headers().get(name).unwrap_or_default().to_owned();
+        assert_eq!(request.body().bytes().unwrap(), contact.body());
+        assert_eq!(header("content-length"), contact.body().len().to_string());
+        let name = concat!("app/campaign-", env!("CARGO_PKG_VERSION"));
+        for agent in [header("user-agent"), header("x-amz-user-agent")] {
+            assert!(agent.starts_with("aws-sdk-rust/") && agent.contains(name), "{agent}");
+        }
+        assert!(header("authorization").contains("x-amz-user-agent"), "{}", header("authorization"));
+        assert_eq!(request.headers().get_all("user-agent").count(), 1);
+        assert_eq!(header("amz-sdk-request"), "");
     }
 }

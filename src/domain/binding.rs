@@ -104,7 +104,8 @@ impl Definition {
         });
         let Ok(shape) = shape;
         if let Err(breach) = limits::attributes_total(fixed_attribute_bytes) {
-            finder.problems.push(Problem::new(self.places.attributes, breach.to_string()));
+            let hint = "leave some out: the flow can look them up by one key";
+            finder.problems.push(Problem::new(self.places.attributes, breach.to_string()).hint(hint));
         }
         finder.problems.or(|| Binding {
             header: header.clone(),

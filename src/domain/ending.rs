@@ -22,6 +22,8 @@ pub enum Ending {
     Complete,
     /// The user's `--limit` is reached.
     Limit,
+    /// A person stopped it with `campaign stop`; what was in flight was waited for.
+    Stopped,
     /// A signal; what was in flight was waited for.
     Interrupted(Signal),
     /// No row can survive what the service said.
@@ -56,7 +58,7 @@ pub enum Exit {
     Usage = 2,
     /// Finished, but some rows are rejected, failed, uncertain, or have no answer yet.
     Incomplete = 3,
-    /// Stopped early by a limit that the user set.
+    /// Stopped early, by a limit that the user set or by `campaign stop`.
     Limit = 4,
     /// The service refuses the campaign, or a safety gate tripped.
     Halted = 5,
@@ -86,8 +88,8 @@ impl Ending {
             Self::Refused(_) | Self::Silent(_) | Self::Failures { .. } | Self::Rejections { .. } => {
                 Exit::Halted
             }
-            Self::Limit if tally.unsettled() > 0 => Exit::Limit,
-            Self::Complete | Self::Limit => {
+            Self::Limit | Self::Stopped if tally.unsettled() > 0 => Exit::Limit,
+            Self::Complete | Self::Limit | Self::Stopped => {
                 let settled_well = tally[State::Started] + tally[State::Duplicate];
                 let left_out = tally[State::Suppressed] + tally[State::Withdrawn];
                 if settled_well + left_out == tally.rows() { Exit::Done } else { Exit::Incomplete }
@@ -99,7 +101,8 @@ impl Ending {
     #[must_use]
     pub fn advice(&self) -> Option<&'static str> {
         match self {
-            Self::Complete | Self::Limit | Self::Interrupted(_) => None,
+            Self::Complete | Self::Limit | Self::Stopped | Self::Interrupted(_) => None,
+            Self::Refused(refusal) if refusal.is_of_nobody_known() => Some(advice(RefusalKind::Unexpected)),
             Self::Refused(refusal) => Some(advice(refusal.kind)),
             Self::Silent(_) => Some(
                 "check the network, the endpoint and the AWS health dashboard; rows in doubt are replayed with their \
@@ -154,6 +157,7 @@ impl fmt::Display for Ending {
         match self {
             Self::Complete => f.write_str("finished"),
             Self::Limit => f.write_str("stopped at the limit that was set"),
+            Self::Stopped => f.write_str("stopped by `campaign stop`"),
             Self::Interrupted(Signal::Interrupt) => f.write_str("interrupted"),
             Self::Interrupted(Signal::Terminate) => f.write_str("terminated"),
             Self::Refused(refusal) => write!(f, "halted: the service refuses the campaign: {refusal}"),
@@ -207,7 +211,9 @@ mod tests {
             let advice = ending.advice().unwrap_or_default();
             assert!(advice.contains(word), "{ending:?}: {advice}");
         }
-        for ending in [Ending::Complete, Ending::Limit, Ending::Interrupted(Signal::Interrupt)] {
+        for ending in
+            [Ending::Complete, Ending::Limit, Ending::Stopped, Ending::Interrupted(Signal::Interrupt)]
+        {
             assert_eq!(ending.advice(), None, "{ending:?}");
         }
     }
@@ -215,7 +221,7 @@ mod tests {
     #[test]
     fn exit_codes_follow_ending_and_counts() {
         use State as S;
-        let table: [(Ending, &[State], Exit); 10] = [
+        let table: [(Ending, &[State], Exit); 12] = [
             (Ending::Complete, &[S::Started, S::Duplicate, S::Suppressed, S::Withdrawn], Exit::Done),
             (Ending::Complete, &[], Exit::Done),
             (Ending::Complete, &[S::Started, S::Rejected], Exit::Incomplete),
@@ -224,6 +230,8 @@ mod tests {
             (Ending::Complete, &[S::Started, S::Attempting], Exit::Incomplete),
             (Ending::Limit, &[S::Started, S::Queued], Exit::Limit),
             (Ending::Limit, &[S::Started], Exit::Done),
+            (Ending::Stopped, &[S::Started, S::Queued], Exit::Limit),
+            (Ending::Stopped, &[S::Started], Exit::Done),
             (Ending::Interrupted(Signal::Terminate), &[S::Started], Exit::Terminated),
             (Ending::Failures { failed: 11, of: 100 }, &[S::Started], Exit::Halted),
         ];

@@ -94,7 +94,8 @@ fn kept_length(text: &str, before: &str) -> usize {
         return tail;
     }
     let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
-    let account = digits == 12 && before.ends_with(':') && text[digits..].starts_with(':');
+    let account = digits == 12
+        && (before.ends_with(':') && text[digits..].starts_with(':') || before.ends_with("of account "));
     if account { digits } else { 0 }
 }
 

@@ -135,9 +135,14 @@ impl std::error::Error for Problems {}
 
 /// The source line with a caret below the column, cut to what a terminal shows. Tabs count as one column, as spaces.
 fn excerpt(f: &mut fmt::Formatter<'_>, place: Place, line: &str) -> fmt::Result {
-    const WIDTH: usize = 90;
+    const WIDTH: usize = 110;
     let skip = place.column.saturating_sub(WIDTH);
-    let shown: String = line.replace('\t', " ").chars().skip(skip).take(WIDTH).collect();
+    let mut shown: String = line.replace('\t', " ").chars().skip(skip).take(WIDTH).collect();
+    if line.chars().count() > skip + WIDTH {
+        // Half an id could be anything, a phone number for one.
+        shown.truncate(shown.trim_end_matches(|c: char| c.is_ascii_hexdigit() || c == '-').len());
+        shown.push('…');
+    }
     write!(f, "\n  {:>4} | {}", place.line, mask_digits(shown.trim_end()))?;
     write!(f, "\n       | {:>width$}", '^', width = place.column - skip)
 }

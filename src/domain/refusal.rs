@@ -107,12 +107,6 @@ impl RefusalKind {
 }
 
 impl Refusal {
-    /// Code and message, as the journal keeps them.
-    #[must_use]
-    pub fn words(self) -> (String, String) {
-        (self.code, self.message)
-    }
-
     /// Whether the service says that the credentials are past their time, which new ones would mend.
     #[must_use]
     pub fn says_expired(&self) -> bool {
@@ -120,11 +114,20 @@ impl Refusal {
     }
 }
 
+impl Refusal {
+    /// Whether the answer has nothing that the service's answers have: a proxy's, for one.
+    #[must_use]
+    pub fn is_of_nobody_known(&self) -> bool {
+        self.status.is_some_and(|status| self.code == format!("HTTP{status}"))
+    }
+}
+
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.code)?;
-        if let Some(status) = self.status {
-            write!(f, " (HTTP {status})")?;
+        match self.status {
+            Some(status) if self.is_of_nobody_known() => write!(f, "HTTP {status}")?,
+            Some(status) => write!(f, "{} (HTTP {status})", self.code)?,
+            None => f.write_str(&self.code)?,
         }
         if !self.message.is_empty() {
             write!(f, ": {}", self.message)?;

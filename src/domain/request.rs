@@ -9,6 +9,7 @@
 //! This file does not validate; `limits` does.
 
 use std::collections::BTreeMap;
+use std::convert::Infallible;
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -185,10 +186,31 @@ impl Shape {
         destination: &str,
         client_token: Uuid,
     ) -> Result<ContactRequest, MissingSlot> {
-        let mut request = self.try_map(&mut |leaf| match leaf {
+        let of = |leaf: &Leaf| match leaf {
             Leaf::Fixed(text) => Ok(text.clone()),
             Leaf::Slot(slot) => slots.get(*slot).cloned().ok_or(MissingSlot { slot: *slot }),
-        })?;
+        };
+        self.try_fill(destination, client_token, of)
+    }
+
+    /// The request with the text that `of` gives for each leaf.
+    pub(super) fn fill_with(
+        &self,
+        destination: &str,
+        client_token: Uuid,
+        of: impl Fn(&Leaf) -> String,
+    ) -> ContactRequest {
+        let Ok(contact) = self.try_fill(destination, client_token, |leaf| Ok::<_, Infallible>(of(leaf)));
+        contact
+    }
+
+    fn try_fill<E>(
+        &self,
+        destination: &str,
+        client_token: Uuid,
+        mut of: impl FnMut(&Leaf) -> Result<String, E>,
+    ) -> Result<ContactRequest, E> {
+        let mut request = self.try_map(&mut of)?;
         request.display_name = request.display_name.filter(|text| !text.is_empty());
         request.related_contact_id = request.related_contact_id.filter(|text| !text.is_empty());
         Ok(ContactRequest { request, destination: destination.to_owned(), client_token })

@@ -8,6 +8,9 @@ use std::time::Duration;
 pub struct Stamp(i64);
 
 impl Stamp {
+    /// Later than any other.
+    pub const NEVER: Self = Self(i64::MAX);
+
     /// The point this many milliseconds after the Unix epoch.
     #[must_use]
     pub const fn from_millis(millis: i64) -> Self {

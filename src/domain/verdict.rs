@@ -167,6 +167,11 @@ impl Silence {
         *self = Self { connected: true, ..Self::default() };
     }
 
+    /// Nothing is sent for a while: what follows says nothing about what was before.
+    pub fn interrupted(&mut self) {
+        *self = Self { connected: self.connected, ..Self::default() };
+    }
+
     /// Takes note of an answer or of its lack, at `now` since the start of the run. Says whether to stop.
     pub fn listen(&mut self, kind: RefusalKind, now: Duration) -> bool {
         match kind {

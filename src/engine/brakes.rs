@@ -13,13 +13,15 @@ use super::slots::Slots;
 use crate::clock::Clock;
 use crate::domain::room::Room;
 use crate::domain::summary::Limit;
-use crate::journal::{Writer, WriterError};
+use crate::journal::{SharedPace, Writer, WriterError};
 use crate::pace::Pace;
 
 /// All of it.
 #[derive(Debug)]
 pub(super) struct Brakes {
     pub(super) pause: Pause,
+    /// Whether a person has paused the campaign.
+    held: bool,
     room: Room,
     active: Active,
     slots: Slots,
@@ -48,6 +50,7 @@ impl Brakes {
     pub(super) fn new(bounds: Bounds, now: Instant) -> Self {
         Self {
             pause: Pause::default(),
+            held: false,
             room: Room::new(bounds.max_in_flight.map(Into::into)),
             active: Active::new(bounds.active, now),
             slots: Slots::new(bounds.shared),
@@ -55,6 +58,31 @@ impl Brakes {
             limits: Limits::new(now),
             told: None,
         }
+    }
+
+    /// Whether a person has paused the campaign.
+    pub(super) fn is_held(&self) -> bool {
+        self.held
+    }
+
+    /// A person pauses the campaign. Says whether it was not paused.
+    pub(super) fn hold(&mut self) -> bool {
+        !std::mem::replace(&mut self.held, true)
+    }
+
+    /// A person lets it go on. Says whether it was paused.
+    pub(super) fn release(&mut self) -> bool {
+        std::mem::replace(&mut self.held, false)
+    }
+
+    /// The pace that other runs have a part in.
+    pub(super) fn shared(&self) -> Option<&SharedPace> {
+        self.slots.shared()
+    }
+
+    /// The pace is another one: a permit of the one before is not used.
+    pub(super) fn forget_permit(&mut self) {
+        self.in_hand = false;
     }
 
     /// Whether the next request may leave as soon as the pace allows it; takes note of what it waits for.
@@ -90,7 +118,7 @@ impl Brakes {
         }
         if self.slots.are_shared() {
             self.in_hand = true;
-            self.slots.permit(writer, clock).await?;
+            self.slots.permit(pace.rate(), writer, clock).await?;
         }
         Ok(())
     }

@@ -5,40 +5,85 @@ use std::time::Duration;
 use crate::domain::latency::Latencies;
 use crate::domain::refusal::{Refusal, RefusalKind};
 use crate::domain::stamp::Stamp;
-use crate::journal::{Activity, PauseSpan};
+use crate::journal::{Activity, PauseKind, PauseSpan, Pulse};
+
+/// How far back it is told how fast a run is: so far at least, once it has sent for that long, and twice that at most.
+const WINDOW: Duration = Duration::from_secs(30);
 
 /// Throttled requests and pauses since the last record, and how long answers took since the run began.
-#[derive(Debug, Default)]
-pub(super) struct Chronicle(Activity);
+#[derive(Debug)]
+pub(super) struct Chronicle {
+    activity: Activity,
+    /// When the pause by a person began that goes on.
+    held: Option<Stamp>,
+    /// How many contacts had been started when: a while ago, and less long ago.
+    marks: [(Stamp, u64); 2],
+}
 
 impl Chronicle {
+    pub(super) fn new(now: Stamp) -> Self {
+        Self { activity: Activity::default(), held: None, marks: [(now, 0); 2] }
+    }
+
     /// An answer came, or nothing did for too long.
     pub(super) fn answered(&mut self, answer: &Result<String, Refusal>, took: Duration, now: Stamp) {
         if matches!(answer, Err(refusal) if refusal.kind == RefusalKind::Throttled) {
             // Turned away at the door: that took no time, and says nothing about those who come in.
             self.throttled(now);
         } else {
-            self.0.latencies.note(took);
+            self.activity.latencies.note(took);
         }
     }
 
     fn throttled(&mut self, now: Stamp) {
         let second = Stamp::from_millis(now.millis().div_euclid(1_000) * 1_000);
-        match self.0.throttled.last_mut() {
+        match self.activity.throttled.last_mut() {
             Some((last, requests)) if *last == second => *requests += 1,
-            _ => self.0.throttled.push((second, 1)),
+            _ => self.activity.throttled.push((second, 1)),
         }
     }
 
     /// Nothing is sent for a while.
     pub(super) fn paused(&mut self, now: Stamp, length: Duration) {
-        self.0.pauses.push(PauseSpan { began_at: now, ends_at: now.plus(length) });
+        let kind = PauseKind::ActiveChats;
+        self.activity.pauses.push(PauseSpan { began_at: now, ends_at: now.plus(length), kind });
+    }
+
+    /// A person has paused the campaign.
+    pub(super) fn held(&mut self, now: Stamp) {
+        self.held = Some(now);
+        self.by_person(now, Stamp::NEVER);
+    }
+
+    /// It goes on.
+    pub(super) fn released(&mut self, now: Stamp) {
+        if let Some(began_at) = self.held.take() {
+            self.by_person(began_at, now);
+        }
+    }
+
+    fn by_person(&mut self, began_at: Stamp, ends_at: Stamp) {
+        self.activity.pauses.push(PauseSpan { began_at, ends_at, kind: PauseKind::Person });
+    }
+
+    /// What was before says nothing about how fast the run is from now on.
+    pub(super) fn mark(&mut self, now: Stamp, started: u64) {
+        self.marks = [(now, started); 2];
+    }
+
+    /// How many contacts had been started a while ago, and when that was.
+    pub(super) fn marked(&mut self, now: Stamp, started: u64) -> (Stamp, u64) {
+        if now.since(self.marks[1].0) >= WINDOW {
+            self.marks = [self.marks[1], (now, started)];
+        }
+        self.marks[0]
     }
 
     /// What is to be written down now.
-    pub(super) fn take(&mut self) -> Activity {
-        let latencies: Latencies = self.0.latencies;
-        std::mem::replace(&mut self.0, Activity { latencies, ..Activity::default() })
+    pub(super) fn take(&mut self, pulse: Pulse) -> Activity {
+        let latencies: Latencies = self.activity.latencies;
+        self.activity.pulse = Some(pulse);
+        std::mem::replace(&mut self.activity, Activity { latencies, ..Activity::default() })
     }
 }
 
@@ -49,7 +94,9 @@ mod tests {
     #[test]
     fn seconds_add_up_and_latencies_stay() {
         let refused = |kind| Err(Refusal { kind, status: None, code: String::new(), message: String::new() });
-        let mut chronicle = Chronicle::default();
+        let mut chronicle = Chronicle::new(Stamp::from_millis(0));
+        let pulse =
+            Pulse { in_flight: 1, rate: 2.0, asked: None, burst: 3, mark: (Stamp::from_millis(0), 0) };
         let ms = Duration::from_millis;
         for (at, kind) in [
             (1_000, RefusalKind::Throttled),
@@ -60,13 +107,15 @@ mod tests {
             chronicle.answered(&refused(kind), ms(40), Stamp::from_millis(at));
         }
         chronicle.paused(Stamp::from_millis(2_500), ms(500));
-        let first = chronicle.take();
+        let first = chronicle.take(pulse);
+        assert_eq!(first.pulse, Some(pulse));
         let [one, two] = [1_000, 2_000].map(Stamp::from_millis);
         assert_eq!(first.throttled, [(one, 2), (two, 1)]);
-        let pause = PauseSpan { began_at: Stamp::from_millis(2_500), ends_at: Stamp::from_millis(3_000) };
+        let [began_at, ends_at] = [2_500, 3_000].map(Stamp::from_millis);
+        let pause = PauseSpan { began_at, ends_at, kind: PauseKind::ActiveChats };
         assert_eq!((first.pauses, first.latencies.total()), (vec![pause], 1));
         chronicle.answered(&Ok("contact".to_owned()), ms(30), two);
-        let second = chronicle.take();
+        let second = chronicle.take(pulse);
         assert_eq!((second.throttled, second.pauses, second.latencies.total()), (vec![], vec![], 2));
     }
 }

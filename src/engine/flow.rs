@@ -1,5 +1,8 @@
 //! One run, as a state machine: each thing that can happen has its function, and one `select!` orders them all.
 
+mod answers;
+mod steering;
+
 use std::collections::HashMap;
 use std::future::Future;
 use std::pin::Pin;
@@ -7,23 +10,25 @@ use std::time::Duration;
 
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
+use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until};
 
+use super::Engine;
 use super::brakes::{Brakes, Supply};
 use super::chronicle::Chronicle;
 use super::feed::Feed;
-use super::notice::{Notice, Observer, Refused, attempted, masked, told};
+use super::notice::{Notice, Observer};
 use super::queue::{Queue, Step};
 use super::settling::{Settlements, Settling, Then};
 use super::timers::Timers;
-use super::{Engine, Stop};
 use crate::connect::Attempt;
 use crate::domain::ending::Ending;
-use crate::domain::refusal::{Refusal, RefusalKind};
+use crate::domain::refusal::Refusal;
 use crate::domain::state::{Doubt, Event, State};
 use crate::domain::summary::Limit;
-use crate::domain::verdict::{self, Silence, Situation, Verdict};
-use crate::journal::{Claim, Claimed, Counters, JournalError, RowId, WriterError};
+use crate::domain::verdict::{self, Silence};
+use crate::journal::{Ask, Claim, Claimed, Counters, JournalError, RowId, Settlement, WriterError};
+use crate::pace::Tempo;
 
 type Pending<T> = FuturesUnordered<Pin<Box<dyn Future<Output = T> + Send>>>;
 
@@ -45,6 +50,12 @@ pub(super) struct Flow<'a> {
     silence: Silence,
     ending: Option<Ending>,
     abandon: bool,
+    /// What people ask from elsewhere.
+    asks: mpsc::Receiver<Ask>,
+    /// The pace that the run began with.
+    began_with: Tempo,
+    /// Rows that have no outcome yet, as far as is known.
+    unsettled: u64,
     /// Rows queued since the run began, as far as was told.
     planned: u64,
     /// Rows whose refusal is on its way to the journal, and which are tried again after that.
@@ -57,8 +68,17 @@ pub(super) struct Flow<'a> {
 }
 
 impl<'a> Flow<'a> {
-    pub(super) fn new(mut engine: Engine, observer: &'a mut dyn Observer, began: Instant) -> Self {
+    pub(super) fn new(
+        mut engine: Engine,
+        observer: &'a mut dyn Observer,
+        asks: mpsc::Receiver<Ask>,
+        began: Instant,
+    ) -> Self {
+        let now = engine.clock.now();
         Self {
+            asks,
+            began_with: engine.pace.tempo(),
+            unsettled: engine.tally.unsettled(),
             brakes: Brakes::new(std::mem::take(&mut engine.bounds), began),
             queue: Queue::new(engine.feed.clone()),
             engine,
@@ -75,13 +95,19 @@ impl<'a> Flow<'a> {
             returning: 0,
             spent: 0,
             counters: Counters::default(),
-            chronicle: Chronicle::default(),
+            chronicle: Chronicle::new(now),
             recorded_at: began,
         }
     }
 
-    pub(super) async fn run(mut self) -> Result<(Ending, Counters, Option<Limit>), WriterError> {
+    pub(super) async fn run(
+        mut self,
+        paused: Option<Ask>,
+    ) -> Result<(Ending, Counters, Option<Limit>), WriterError> {
         self.observer.see(&Notice::Began(self.engine.tally));
+        if let Some(ask) = paused {
+            self.on_asked(&ask).await;
+        }
         loop {
             self.top_up();
             if self.abandon || self.is_done() {
@@ -97,6 +123,7 @@ impl<'a> Flow<'a> {
             tokio::select! {
                 biased;
                 Ok(()) = self.engine.stop.changed() => self.on_stop(),
+                Some(ask) = self.asks.recv() => self.on_asked(&ask).await,
                 Some((row, left, answer)) = self.in_flight.next() => self.on_answer(&row, left, answer),
                 Some((settling, state)) = self.settling.next() => self.on_settled(settling, state?).await,
                 step = self.queue.next() => match step? {
@@ -119,7 +146,7 @@ impl<'a> Flow<'a> {
 
     fn may_send(&mut self) -> bool {
         let supply = Supply {
-            open: self.ending.is_none(),
+            open: self.ending.is_none() && !self.brakes.is_held(),
             ready: !self.queue.ready.is_empty(),
             waits_for_file: self.queue.waits_for_file(),
             claiming: self.queue.is_claiming(),
@@ -149,11 +176,19 @@ impl<'a> Flow<'a> {
     }
 
     fn top_up(&mut self) {
-        // About a second of the pace.
-        let second = self.engine.pace.rate().ceil().max(1.0) as usize;
-        let ahead = if self.ending.is_some() { 0 } else { self.brakes.pause.limit(second) };
+        let ahead = match &self.ending {
+            Some(_) => 0,
+            // Whether anything waits at all, it may find out: a run that has nothing to do waits for nobody.
+            None if self.brakes.is_held() => usize::from(self.unsettled == 0),
+            None => self.brakes.pause.limit(self.second()),
+        };
         let allowance = self.allowance();
         self.queue.top_up(&self.engine.writer, &self.engine.clock, ahead, allowance);
+    }
+
+    /// How many requests leave in about a second.
+    fn second(&self) -> usize {
+        self.engine.pace.rate().ceil().max(1.0) as usize
     }
 
     fn next_wake(&self) -> Option<Instant> {
@@ -179,6 +214,7 @@ impl<'a> Flow<'a> {
             Feed::Reading { queued } | Feed::Read { queued } => {
                 let more = queued.saturating_sub(self.planned);
                 self.planned = queued;
+                self.unsettled += more;
                 self.observer.see(&Notice::Planned(more));
             }
             Feed::Refused { rejected, of } => self.end(Ending::Rejections { rejected, of }),
@@ -186,14 +222,21 @@ impl<'a> Flow<'a> {
     }
 
     fn on_claimed(&mut self, Claim { rows, suppressed }: Claim) {
+        self.unsettled = self.unsettled.saturating_sub(suppressed.len() as u64).max(rows.len() as u64);
         for line in suppressed {
             self.observer.see(&Notice::Moved { line, from: State::Queued, to: State::Suppressed });
         }
-        for &Claimed { line, .. } in rows.iter().filter(|row| row.earlier == Doubt::None) {
-            self.observer.see(&Notice::Moved { line, from: State::Queued, to: State::Attempting });
+        for row in &rows {
+            if row.earlier == Doubt::None {
+                self.observer.see(&Notice::Moved {
+                    line: row.line,
+                    from: State::Queued,
+                    to: State::Attempting,
+                });
+            }
         }
         self.queue.ready.extend(rows);
-        if self.ending.is_some() || self.brakes.pause.is_on() {
+        if self.ending.is_some() || self.brakes.pause.is_on() || self.brakes.is_held() {
             self.give_back();
         }
     }
@@ -209,9 +252,9 @@ impl<'a> Flow<'a> {
             }
             return Ok(());
         }
-        let request = row
+        let body = row
             .frozen
-            .request()
+            .body()
             .map_err(|error| WriterError::from(std::sync::Arc::new(JournalError::Slot(error))))?;
         let again = self.tries.contains_key(&row.id);
         self.counters.requests += 1;
@@ -220,104 +263,11 @@ impl<'a> Flow<'a> {
         self.brakes.left();
         let left = Instant::now();
         self.in_flight.push(Box::pin(async move {
-            let attempt = client.attempt(&request).await;
+            let attempt = client.attempt(row.frozen.client_token, body).await;
             (row, left, attempt)
         }));
         self.observer.see(&Notice::Requested { again, in_flight: self.in_flight.len() });
         Ok(())
-    }
-
-    fn on_answer(&mut self, row: &Claimed, left: Instant, Attempt { answer, request_id }: Attempt) {
-        let throttled = answer.as_ref().is_err_and(|refusal| refusal.kind == RefusalKind::Throttled);
-        let took = left.elapsed();
-        self.engine.pace.answered(left, throttled);
-        self.brakes.answered(took);
-        self.chronicle.answered(&answer, took, self.engine.clock.now());
-        match answer {
-            Ok(contact_id) => {
-                self.silence.broken();
-                if self.brakes.pause.started() {
-                    self.observer.see(&Notice::Resumed);
-                }
-                self.tries.remove(&row.id);
-                self.brakes.started();
-                let follows = self.observer.follows_attempts();
-                let told = follows.then(|| Box::new(attempted(row, took, request_id)));
-                self.settle(row, Event::Answered, Some(contact_id), None, Then::Started(told));
-                self.spend();
-            }
-            Err(refusal) => {
-                let told = told(row, &refusal, took, request_id);
-                self.on_refusal(row, refusal, told);
-            }
-        }
-    }
-
-    fn on_refusal(&mut self, row: &Claimed, refusal: Refusal, mut told: Refused) {
-        let attempts = self.tries.get(&row.id).copied().unwrap_or(0) + 1;
-        let situation = Situation {
-            kind: refusal.kind,
-            attempts,
-            earlier: row.earlier,
-            token_age: self.engine.clock.now().since(row.doubt_at),
-        };
-        let verdict = verdict::decide(situation, self.engine.chance.f64());
-        self.listen(&refusal);
-        if refusal.kind == RefusalKind::Unknown {
-            self.brakes.started();
-        }
-        let mut due = None;
-        match verdict {
-            Verdict::Retry(_, delay) => {
-                self.tries.insert(row.id, attempts);
-                told.retry_in = Some(delay);
-                due = Some(Instant::now() + delay);
-            }
-            Verdict::Pause(_) => {
-                // Not the row's fault: it is tried again first of all, and its attempts are not counted against it.
-                due = Some(Instant::now());
-                self.pause();
-            }
-            Verdict::Halt(_) => self.end(Ending::Refused(masked(refusal.clone()))),
-            Verdict::Settle(_) | Verdict::Leave(_) => {
-                self.tries.remove(&row.id);
-            }
-        }
-        self.returning += usize::from(due.is_some());
-        self.settle(row, verdict.event(), None, Some(refusal), Then::Refused(told, due));
-        if verdict.leaves_doubt() {
-            self.spend();
-        }
-    }
-
-    /// What a refusal says about everybody, not only about its row.
-    fn listen(&mut self, refusal: &Refusal) {
-        if refusal.kind == RefusalKind::Throttled {
-            self.counters.throttled += 1;
-        }
-        if self.silence.listen(refusal.kind, self.began.elapsed()) {
-            self.end(Ending::Silent(masked(refusal.clone())));
-        }
-    }
-
-    /// The active chats quota is full: claimed rows go back to the queue, and a while later one request finds out.
-    fn pause(&mut self) {
-        let Some(length) = self.brakes.pause.begin(Instant::now(), self.engine.chance.f64()) else { return };
-        self.chronicle.paused(self.engine.clock.now(), length);
-        self.observer.see(&Notice::Paused(length));
-        self.give_back();
-    }
-
-    fn on_stop(&mut self) {
-        let stop = *self.engine.stop.borrow_and_update();
-        match stop {
-            Stop::No => {}
-            Stop::Drain(signal) => self.end(Ending::Interrupted(signal)),
-            Stop::Now(signal) => {
-                self.ending = Some(Ending::Interrupted(signal));
-                self.abandon = true;
-            }
-        }
     }
 
     /// No new requests from here on; what is in flight is waited for. The first reason stays the reason.
@@ -349,12 +299,22 @@ impl<'a> Flow<'a> {
         refusal: Option<Refusal>,
         then: Then,
     ) {
-        self.settling.push(&self.engine, row, event, contact_id, refusal, then);
+        let settlement = Settlement {
+            id: row.id,
+            event,
+            contact_id,
+            refusal: refusal.map(|refusal| (refusal.code, refusal.message)),
+            at: self.engine.clock.now(),
+        };
+        self.settling.push(&self.engine.writer, settlement, row.line, then);
     }
 
     /// The outcome is durable: now others may know of it.
     async fn on_settled(&mut self, settling: Settling, state: State) {
         let Settling { row, line, then } = settling;
+        if !matches!(state, State::Attempting | State::Queued) {
+            self.unsettled = self.unsettled.saturating_sub(1);
+        }
         if state != State::Attempting {
             self.observer.see(&Notice::Moved { line, from: State::Attempting, to: state });
         }
@@ -385,7 +345,8 @@ impl<'a> Flow<'a> {
         self.recorded_at = Instant::now();
         let now = self.engine.clock.now();
         self.engine.writer.counters(self.engine.run, self.counters, now).await;
-        self.engine.writer.activity(self.engine.run, self.chronicle.take()).await;
+        let pulse = self.pulse(now);
+        self.engine.writer.activity(self.engine.run, self.chronicle.take(pulse)).await;
     }
 
     fn gate(&mut self, failed: bool) {

@@ -15,6 +15,8 @@ mod pause;
 mod queue;
 mod settling;
 mod slots;
+#[cfg(test)]
+mod tests;
 mod timers;
 
 use std::num::{NonZeroU64, NonZeroUsize};
@@ -33,7 +35,7 @@ use crate::domain::ending::{Ending, Signal};
 use crate::domain::gate::FailureGate;
 use crate::domain::summary::Limit;
 use crate::domain::tally::Tally;
-use crate::journal::{Counters, RunId, SharedPace, Writer, WriterError};
+use crate::journal::{Counters, RunId, SharedPace, Steered, Writer, WriterError};
 use crate::pace::Pace;
 
 /// What a run is asked from outside.
@@ -108,7 +110,10 @@ impl Engine {
     /// Where the journal cannot be written: nothing more is sent, and what was acknowledged stays.
     pub async fn send(self, observer: &mut dyn Observer) -> Result<Outcome, WriterError> {
         let began = Instant::now();
-        let (ending, counters, limited_by) = flow::Flow::new(self, observer, began).run().await?;
+        // Before anything else: a campaign may be paused.
+        let Steered { paused, news } = self.writer.listen(self.run).await?;
+        let flow = flow::Flow::new(self, observer, news, began);
+        let (ending, counters, limited_by) = flow.run(paused).await?;
         Ok(Outcome { ending, counters, elapsed: began.elapsed(), limited_by })
     }
 }

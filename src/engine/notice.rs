@@ -5,6 +5,7 @@ use std::time::Duration;
 use crate::domain::ending::Ending;
 use crate::domain::mask;
 use crate::domain::refusal::{Refusal, RefusalKind};
+use crate::domain::stamp::Stamp;
 use crate::domain::state::State;
 use crate::domain::summary::Limit;
 use crate::domain::tally::Tally;
@@ -45,6 +46,18 @@ pub enum Notice {
     Paused(Duration),
     /// Sending goes on.
     Resumed,
+    /// Nothing is sent until somebody lets the campaign go on: a person has paused it, at that time. It may have been before
+    /// the run began. Independent of [`Notice::Paused`] and [`Notice::Resumed`].
+    Held(Stamp),
+    /// Somebody has let it go on.
+    Released,
+    /// A person has changed the pace.
+    Repaced {
+        /// Requests per second, at most; `None` where the run is to find out what the service takes.
+        rate: Option<f64>,
+        /// Requests that may leave at once.
+        burst: u32,
+    },
     /// No new requests; what is in flight is waited for.
     Draining {
         /// Requests without an answer yet.

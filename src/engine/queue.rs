@@ -84,9 +84,6 @@ impl Queue {
             return;
         }
         let room = ahead - self.ready.len();
-        if room == 0 {
-            return;
-        }
         let (writer, now) = (writer.clone(), clock.now());
         if !self.due.is_empty() {
             let ids: Vec<RowId> = self.due.drain(..self.due.len().min(room)).collect();

@@ -7,11 +7,9 @@ use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use tokio::time::Instant;
 
-use super::Engine;
 use super::notice::{Attempted, Refused};
-use crate::domain::refusal::Refusal;
-use crate::domain::state::{Event, State};
-use crate::journal::{Claimed, RowId, Settlement, WriterError};
+use crate::domain::state::State;
+use crate::journal::{RowId, Settlement, Writer, WriterError};
 
 /// What is under way.
 #[derive(Default)]
@@ -35,19 +33,9 @@ pub(super) enum Then {
 
 impl Settlements {
     /// Sends one on its way.
-    pub(super) fn push(
-        &mut self,
-        engine: &Engine,
-        row: &Claimed,
-        event: Event,
-        contact_id: Option<String>,
-        refusal: Option<Refusal>,
-        then: Then,
-    ) {
-        let refusal = refusal.map(Refusal::words);
-        let settlement = Settlement { id: row.id, event, contact_id, refusal, at: engine.clock.now() };
-        let settling = Settling { row: row.id, line: row.line, then };
-        let writer = engine.writer.clone();
+    pub(super) fn push(&mut self, writer: &Writer, settlement: Settlement, line: Option<u64>, then: Then) {
+        let settling = Settling { row: settlement.id, line, then };
+        let writer = writer.clone();
         self.0.push(Box::pin(async move { (settling, writer.settle(settlement).await) }));
     }
 

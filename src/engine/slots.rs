@@ -29,17 +29,27 @@ impl Slots {
         Self { shared, ..Self::default() }
     }
 
+    /// The pace that other runs have a part in.
+    pub(super) fn shared(&self) -> Option<&SharedPace> {
+        self.shared.as_ref()
+    }
+
     /// Whether other runs have a part in the pace.
     pub(super) fn are_shared(&self) -> bool {
         self.shared.is_some()
     }
 
-    /// Waits until a request may leave, as far as other runs are concerned. Cancel-safe: it takes nothing, see
-    /// [`Slots::take`].
+    /// Waits until a request may leave, as far as other runs are concerned. `rate` is this run's own: no more is taken ahead
+    /// than it can use. Cancel-safe: it takes nothing, see [`Slots::take`].
     ///
     /// # Errors
     /// Where the journal cannot be written.
-    pub(super) async fn permit(&mut self, writer: &Writer, clock: &Clock) -> Result<(), WriterError> {
+    pub(super) async fn permit(
+        &mut self,
+        rate: f64,
+        writer: &Writer,
+        clock: &Clock,
+    ) -> Result<(), WriterError> {
         let Some(shared) = &self.shared else { return Ok(()) };
         loop {
             let now = Instant::now();
@@ -56,7 +66,7 @@ impl Slots {
             }
             let (asking, since) = self.asking.get_or_insert_with(|| {
                 let (writer, shared, now) = (writer.clone(), shared.clone(), clock.now());
-                let many = (shared.rate * AHEAD.as_secs_f64()).ceil().clamp(1.0, 1_000.0) as u32;
+                let many = (shared.rate.min(rate) * AHEAD.as_secs_f64()).ceil().clamp(1.0, 1_000.0) as u32;
                 (Box::pin(async move { writer.reserve(shared, many, now).await }), Instant::now())
             });
             let since = *since;

@@ -14,7 +14,7 @@ use super::row::{
 };
 use super::suppress::{self, Admission, Lists};
 use super::tally::Delta;
-use crate::domain::request::Shape;
+use crate::domain::form::Form;
 use crate::domain::stamp::Stamp;
 use crate::domain::state::{self, Decision, Doubt, Event, State};
 use crate::domain::suppression::Suppressed;
@@ -63,10 +63,10 @@ pub struct Settlement {
 
 /// The shapes of a campaign, read once.
 #[derive(Debug, Default)]
-pub(super) struct Shapes(HashMap<i64, Arc<Shape>>);
+pub(super) struct Shapes(HashMap<i64, Arc<Form>>);
 
 impl Shapes {
-    fn get(&mut self, tx: &Transaction<'_>, id: i64) -> Result<Arc<Shape>, JournalError> {
+    fn get(&mut self, tx: &Transaction<'_>, id: i64) -> Result<Arc<Form>, JournalError> {
         if let Some(shape) = self.0.get(&id) {
             return Ok(Arc::clone(shape));
         }
@@ -75,7 +75,7 @@ impl Shapes {
             .query_row([id], |row| row.get(0))?;
         let shape = serde_json::from_str(&text)
             .map_err(|error| JournalError::Unreadable { row: id, what: format!("its request: {error}") })?;
-        let shape = Arc::new(shape);
+        let shape = Arc::new(Form::new(shape));
         self.0.insert(id, Arc::clone(&shape));
         Ok(shape)
     }
@@ -121,17 +121,15 @@ pub(super) fn claim_next(
     let lists = Lists::of(tx, &admission.suppression)?;
     let mut taken = Taken::default();
     let (mut behind, most) = (after.0, most as usize);
-    while taken.rows.len() < most {
-        let room = most - taken.rows.len();
-        let mut found = 0;
+    while taken.rows.len() != most {
+        let (begun, room) = (behind, most - taken.rows.len());
         let mut rows =
             statement.query(params![campaign.0, behind, i64::try_from(room).unwrap_or(i64::MAX), sample])?;
         while let Some(row) = rows.next()? {
-            found += 1;
             behind = row.get(0)?;
             taken.take(&lists, row, read(tx, shapes, row, now)?)?;
         }
-        if found < room {
+        if behind == begun {
             break;
         }
     }
@@ -201,12 +199,7 @@ impl Taken {
         row: &Row<'_>,
         (claimed, state): (Claimed, State),
     ) -> Result<(), JournalError> {
-        let why = if lists.is_empty() {
-            None
-        } else {
-            lists.stops(&claimed, state, row.get_ref(9)?.as_str().unwrap_or_default())?
-        };
-        match why {
+        match lists.stops(&claimed, state, row.get_ref(9)?.as_str().unwrap_or_default())? {
             Some(why) => self.suppressed.push((claimed, why)),
             None => self.rows.push((claimed, state)),
         }
@@ -240,7 +233,7 @@ fn read(
     let claimed = Claimed {
         id: RowId(id),
         line: row.get::<_, Option<i64>>(1)?.and_then(|line| u64::try_from(line).ok()),
-        frozen: Frozen { shape: shapes.get(tx, row.get(4)?)?, slots, destination: row.get(2)?, client_token },
+        frozen: Frozen { form: shapes.get(tx, row.get(4)?)?, slots, destination: row.get(2)?, client_token },
         attempts: row.get::<_, u32>(6)?.saturating_add(1),
         earlier: if doubt_at.is_some() { Doubt::Earlier } else { Doubt::None },
         doubt_at: doubt_at.map_or(now, |stamp| stamp.0),
@@ -360,7 +353,7 @@ impl Journal {
 
     /// Puts every failed row of the file back into the queue, for `--retry-failed`. Token and payload stay as they are: a
     /// failed row has no contact. One that is not in the file any more is nobody to be
-    /// contacted, nor is one of which a person decided so.
+    /// contacted, nor is one of which a person decided so; one that was purged has nothing to be sent any more.
     ///
     /// # Errors
     /// Where the journal cannot be written.
@@ -369,7 +362,8 @@ impl Journal {
         let tx = self.connection.transaction()?;
         let rows = tx.execute(
             "UPDATE row SET state = ?2, settled_at = NULL
-             WHERE campaign_id = ?1 AND state = ?3 AND line IS NOT NULL AND code IS NOT ?4",
+             WHERE campaign_id = ?1 AND state = ?3 AND line IS NOT NULL AND code IS NOT ?4
+                 AND key IS NOT NULL",
             params![campaign.0, after.code(), State::Failed.code(), Decision::Failed.code()],
         )?;
         moved(&tx, campaign, State::Failed, after, rows)?;

@@ -76,6 +76,8 @@ pub struct Origin {
     pub service: String,
     /// Whether that is Amazon Connect, and contacts are contacts.
     pub is_real: bool,
+    /// When its numbers, keys and messages were removed, if they were.
+    pub purged_at: Option<Stamp>,
 }
 
 impl Journal {
@@ -169,9 +171,10 @@ impl Reader {
                 key_column: row.get(1)?,
                 is_real: service == Service::Aws.name(),
                 service: Service::words(&service),
+                purged_at: None,
             })
         })?;
-        Ok(origin)
+        Ok(Origin { purged_at: self.purged_at(campaign)?, ..origin })
     }
 
     /// The counts by state, as they are kept: cheap at any size.
@@ -242,7 +245,7 @@ fn refuse_change(connection: &Connection, id: CampaignId, identity: &Identity) -
     Ok(())
 }
 
-fn verified(connection: &Connection, campaign: CampaignId) -> Result<Tally, JournalError> {
+pub(super) fn verified(connection: &Connection, campaign: CampaignId) -> Result<Tally, JournalError> {
     // One read transaction, so that a run that goes on in between cannot make the two differ. A snapshot is one.
     let _tx = connection.is_autocommit().then(|| connection.unchecked_transaction()).transpose()?;
     let (kept, counted) = (tally::kept(connection, campaign)?, tally::counted(connection, campaign)?);
@@ -302,6 +305,9 @@ mod tests {
         let id = journal.campaign(&identity(), NOW).unwrap();
         for (changed, _) in changes() {
             assert_eq!(journal.campaign(&changed, NOW).unwrap(), id, "nobody has a contact: {changed:?}");
+            let origin = Reader::open(&path).unwrap().origin(id).unwrap();
+            assert_eq!((origin.instance_id, origin.key_column), (changed.instance_id, changed.key_column));
+            assert_eq!(origin.is_real, changed.service == Service::Aws);
             assert_eq!(journal.campaign(&identity(), NOW).unwrap(), id);
         }
         let somebody = format!(
@@ -322,7 +328,7 @@ mod tests {
         let campaigns = reader.campaigns().unwrap();
         assert_eq!(campaigns, [reader.campaign("spring").unwrap()]);
         assert!(reader.campaign("autumn").unwrap_err().to_string().ends_with("it has spring"));
-        assert_eq!(reader.tally(id).unwrap(), Tally::of([State::Started]));
+        assert_eq!([reader.tally(id).unwrap(), journal.tally(id).unwrap()], [Tally::of([State::Started]); 2]);
         assert_eq!(reader.verified_tally(id).unwrap(), Tally::of([State::Started]));
         journal.connection.execute("UPDATE tally SET rows = 2", []).unwrap();
         let unbalanced = reader.verified_tally(id).unwrap_err().to_string();

@@ -26,15 +26,16 @@ impl Journal {
         columns: &[String],
     ) -> Result<Plan, JournalError> {
         let tx = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let (shape, header) = known::in_common(&tx, campaign, shape, columns)?;
+        let in_common = known::in_common(&tx, campaign, shape, columns)?;
         if !index::is_made(&tx, campaign)? {
             let mut delta = Delta::default();
             index::make(&tx, campaign, &mut delta)?;
             delta.write(&tx, campaign)?;
         }
         planned::mark(&tx, campaign, Planned::Begun)?;
+        let plan = Plan::of(&tx, campaign, in_common, true)?;
         tx.commit()?;
-        Ok(Plan::of(campaign, shape, header, true))
+        Ok(plan)
     }
 }
 

@@ -40,12 +40,12 @@ pub enum JournalError {
         known: i64,
     },
     /// The migrations that were applied are not the ones of this program.
-    #[error("failed to bring {} to the current schema", path.display())]
+    #[error("failed to bring {} to the current schema: {}", path.display(), migration_words(.why))]
     Migrate {
         /// The journal.
         path: PathBuf,
         /// Why.
-        source: Box<refinery::Error>,
+        why: Box<refinery::Error>,
     },
     /// The file is a journal, and something in it is not as it was written.
     #[error("the journal {} is damaged: {what}", path.display())]
@@ -94,6 +94,33 @@ pub enum JournalError {
         /// What the definition says.
         after: String,
     },
+    /// The campaign still needs what a purge would remove.
+    #[error("the campaign \"{name}\" is not finished: {what}")]
+    Unfinished {
+        /// The campaign.
+        name: String,
+        /// What is left to do.
+        what: String,
+        /// What a person does about it.
+        next: &'static str,
+    },
+    /// What was removed is not gone from the disk yet.
+    #[error(
+        "what was purged is still in the write-ahead log of {}: another program reads the journal",
+        .0.display()
+    )]
+    StillRead(PathBuf),
+    /// A copy of the journal would replace something.
+    #[error("{} is there already", .0.display())]
+    CopyExists(PathBuf),
+    /// A copy of the journal could not be made.
+    #[error("failed to copy the journal to {}: {what}", path.display())]
+    Copy {
+        /// Where it was to be.
+        path: PathBuf,
+        /// Why.
+        what: String,
+    },
     /// The counts do not add up, which a bug or an edited journal can cause.
     #[error("the journal's counts do not add up: {0}")]
     Unbalanced(String),
@@ -113,20 +140,46 @@ pub enum JournalError {
     Slot(#[from] MissingSlot),
     /// SQLite failed.
     #[error("{}", sqlite_words(.0))]
-    Sqlite(#[from] rusqlite::Error),
+    Sqlite(rusqlite::Error),
+    /// SQLite failed with a journal that was just opened.
+    #[error("failed to open {}: {}", path.display(), sqlite_words(.why))]
+    Unusable {
+        /// The journal.
+        path: PathBuf,
+        /// Why.
+        why: rusqlite::Error,
+    },
+    /// The thread that looked the journal over panicked, which is a mistake of this program.
+    #[error("looking the journal over failed: {0}")]
+    NotExamined(String),
     /// The thread that writes the journal panicked.
     #[error("the journal's writer stopped")]
     WriterGone,
 }
 
+impl From<rusqlite::Error> for JournalError {
+    /// Not as its cause: its words are in the message already.
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Sqlite(error)
+    }
+}
+
 impl JournalError {
+    /// The same with the journal that was being opened.
+    pub(super) fn of(self, path: &Path) -> Self {
+        match self {
+            Self::Sqlite(why) => Self::Unusable { path: path.to_owned(), why },
+            other => other,
+        }
+    }
+
     /// What to do next, where there is something.
     #[must_use]
     pub fn hint(&self) -> Option<String> {
         Some(match self {
             Self::Missing(_) => "run a campaign first, or name its journal with -j PATH".to_owned(),
             Self::Newer { .. } => "use the newer version of campaign, or another journal with -j PATH".to_owned(),
-            Self::Held(_) => "wait for it, or stop it with Ctrl-C; the next run goes on where it stopped".to_owned(),
+            Self::Held(_) => "wait for it, or stop it with Ctrl-C: the next run goes on where it stopped; `campaign status` tells how far it is".to_owned(),
             Self::NoCampaign { .. } => "name one with -c NAME, or another journal with -j PATH".to_owned(),
             Self::Changed { what: CONTACTS_OF, .. } => {
                 "what one of them started, the other knows nothing of: give each a journal of its own with -j PATH"
@@ -137,7 +190,11 @@ impl JournalError {
                  or give the definition another name to begin a new campaign"
                     .to_owned()
             }
-            Self::Sqlite(error) => return sqlite_hint(error),
+            Self::Unfinished { next, .. } => (*next).to_owned(),
+            Self::StillRead(_) => "close it, and purge again: that finishes what was begun".to_owned(),
+            Self::CopyExists(_) => "name another file, or a folder: the copy is then named after the time".to_owned(),
+            Self::Copy { path, .. } => format!("nothing was left there; check that {} can be written and has room", folder(path).display()),
+            Self::Sqlite(why) | Self::Unusable { why, .. } => return sqlite_hint(why),
             Self::Open { path, source } => open_hint(path, source.kind()),
             Self::Damaged { .. } => format!("nothing was changed; {RESTORE}"),
             Self::Behind { mark, known_until, .. } => format!(
@@ -146,12 +203,17 @@ impl JournalError {
                  within that time, knowing this, delete {}",
                 mark.display()
             ),
-            Self::Migrate { .. }
-            | Self::Unreadable { .. }
+            Self::Migrate { why, .. } => {
+                return sqlite_of(why).map_or_else(|| Some(OTHER_BUILD.to_owned()), sqlite_hint);
+            }
+            Self::Unreadable { .. }
             | Self::Unbalanced(_)
             | Self::Illegal(_)
             | Self::Slot(_) => RESTORE.to_owned(),
-            Self::WriterGone => return None,
+            Self::NotExamined(_) => {
+                "nobody knows whether it is whole: keep a copy of it before the next run; and please report this".to_owned()
+            }
+            Self::WriterGone => "run again: it goes on from what is in the journal".to_owned(),
         })
     }
 }
@@ -160,6 +222,27 @@ impl JournalError {
 const RESTORE: &str = "keep this file and restore the journal from a copy. Where there is none, \
     `campaign report --state started` tells who was contacted, as far as it can be read: suppress them in a new campaign";
 
+/// What to do with a journal whose schema is none of this program's.
+const OTHER_BUILD: &str =
+    "use the campaign that made it, or another journal with -j PATH; nothing was changed";
+
+/// What SQLite says, where it is why a migration failed.
+fn sqlite_of(error: &refinery::Error) -> Option<&rusqlite::Error> {
+    let mut cause = std::error::Error::source(error);
+    while let Some(error) = cause {
+        match error.downcast_ref::<rusqlite::Error>() {
+            Some(found) => return Some(found),
+            None => cause = error.source(),
+        }
+    }
+    None
+}
+
+fn migration_words(error: &refinery::Error) -> String {
+    sqlite_of(error)
+        .map_or_else(|| format!("it was made by another build of campaign ({error})"), sqlite_words)
+}
+
 fn open_hint(path: &Path, kind: io::ErrorKind) -> String {
     match kind {
         io::ErrorKind::IsADirectory => "a folder is in its place: name a file with -j PATH".to_owned(),
@@ -167,7 +250,8 @@ fn open_hint(path: &Path, kind: io::ErrorKind) -> String {
         io::ErrorKind::StorageFull | io::ErrorKind::FileTooLarge | io::ErrorKind::QuotaExceeded => {
             "make room, then run again: nothing that was started is forgotten".to_owned()
         }
-        _ => format!("check that {} can be written", folder(path).display()),
+        _ if folder(path) == Path::new(".") => "check that files can be written in this folder".to_owned(),
+        _ => format!("check that files can be written in {}", folder(path).display()),
     }
 }
 
@@ -208,7 +292,7 @@ fn sqlite_words(error: &rusqlite::Error) -> String {
         }
         Some(ErrorCode::SystemIoFailure) => format!("the disk with the journal fails ({error})"),
         Some(ErrorCode::CannotOpen | ErrorCode::PermissionDenied) => {
-            format!("the journal or a file beside it cannot be opened ({error})")
+            "the journal or a file beside it cannot be opened".to_owned()
         }
         _ => format!("the journal failed: {error}"),
     }
@@ -219,7 +303,7 @@ fn sqlite_hint(error: &rusqlite::Error) -> Option<String> {
         return Some(RESTORE.to_owned());
     }
     Some(
-        match error.sqlite_error_code()? {
+        match error.sqlite_error_code().unwrap_or(ErrorCode::Unknown) {
             ErrorCode::DiskFull => "make room, then run again: nothing that was started is forgotten",
             ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase => RESTORE,
             ErrorCode::CannotOpen | ErrorCode::PermissionDenied => {
@@ -230,7 +314,7 @@ fn sqlite_hint(error: &rusqlite::Error) -> Option<String> {
                 "close the program that holds it (a database browser?), then run again"
             }
             ErrorCode::SystemIoFailure => "check the disk, then run again: nothing that was started is forgotten",
-            _ => return None,
+            _ => "run again: it goes on from what is in the journal",
         }
         .to_owned(),
     )

@@ -30,7 +30,8 @@ impl Journal {
     /// Waits for an examination, so long at most. One that takes longer goes on.
     ///
     /// # Errors
-    /// [`JournalError::Damaged`], [`JournalError::Unbalanced`]. The journal is left as it was found.
+    /// [`JournalError::Damaged`], [`JournalError::Unbalanced`]. The journal is left as it was found, also where it could
+    /// not be looked over.
     pub async fn examined(
         &self,
         examination: &mut Examination,
@@ -55,7 +56,7 @@ impl Examination {
 
     async fn ended(&mut self) -> Result<(), JournalError> {
         let Some(looking) = &mut self.looking else { return Ok(()) };
-        let found = looking.await.map_err(|_| JournalError::WriterGone).flatten();
+        let found = looking.await.map_err(|panic| JournalError::NotExamined(panic.to_string())).flatten();
         self.looking = None;
         found
     }
@@ -116,6 +117,24 @@ mod tests {
             assert!(examination.looking.is_none());
             let failed = tokio::time::timeout(Duration::from_millis(1), examination.failed()).await;
             assert!(failed.is_err(), "{failed:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_look_that_breaks_off_is_told_as_that() {
+        let folder = tempfile::tempdir().unwrap();
+        let journal = journal(folder.path(), "");
+        let broken =
+            || Examination { looking: Some(tokio::task::spawn_blocking(|| panic!("a page too far"))) };
+        for told in
+            [journal.examined(&mut broken(), Duration::MAX).await.unwrap_err(), broken().failed().await]
+        {
+            let text = told.to_string();
+            assert!(
+                text.contains("looking the journal over failed") && text.contains("a page too far"),
+                "{text}"
+            );
+            assert!(told.hint().unwrap().contains("keep a copy"));
         }
     }
 }

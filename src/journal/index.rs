@@ -5,7 +5,7 @@
 //! [`Repeats`](crate::domain::repeats::Repeats), which is wrong once in 1,400 files of ten million rows; what it
 //! took for a duplicate and is none is found here.
 
-use rusqlite::{Transaction, params};
+use rusqlite::{Connection, Transaction, params};
 
 use super::error::JournalError;
 use super::line::DUPLICATE;
@@ -14,8 +14,8 @@ use super::tally::{self, Delta};
 use crate::domain::state::State;
 
 /// Whether the recipients of the campaign can be looked up by key.
-pub(super) fn is_made(tx: &Transaction<'_>, campaign: CampaignId) -> rusqlite::Result<bool> {
-    tx.query_row("SELECT indexed FROM campaign WHERE id = ?1", [campaign.0], |row| row.get(0))
+pub(super) fn is_made(connection: &Connection, campaign: CampaignId) -> rusqlite::Result<bool> {
+    connection.query_row("SELECT indexed FROM campaign WHERE id = ?1", [campaign.0], |row| row.get(0))
 }
 
 /// Says that recipients come which cannot be looked up until [`make`].
@@ -39,7 +39,7 @@ pub(super) fn make(
     // Before a plan begins, earlier duplicates are forgotten: there are none but those of this plan.
     let duplicates = tally::kept(tx, campaign)?[State::Duplicate];
     let mistaken =
-        if duplicates > 0 || delta.has(State::Duplicate) { mistaken(tx, campaign)? } else { Vec::new() };
+        if duplicates > 0 || delta.of(State::Duplicate) != 0 { mistaken(tx, campaign)? } else { Vec::new() };
     for (id, code) in &mistaken {
         enter(tx, campaign, *id)?;
         let state = if code == DUPLICATE { State::Queued } else { State::Suppressed };

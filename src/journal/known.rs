@@ -1,9 +1,11 @@
 //! What the journal has already of a file that is planned: recipients by key, shapes, headers.
 
 use rusqlite::{OptionalExtension, Transaction, params};
+use uuid::Uuid;
 
 use super::error::JournalError;
 use super::line::Content;
+use super::purge;
 use super::row::{CampaignId, StateColumn, texts};
 use crate::domain::request::Shape;
 use crate::domain::state::State;
@@ -19,6 +21,8 @@ pub(super) struct Known {
     pub(super) header: i64,
     pub(super) slots: String,
     pub(super) cells: String,
+    /// Whether its key, number and payload were removed.
+    pub(super) purged: bool,
 }
 
 impl Known {
@@ -30,19 +34,32 @@ impl Known {
     /// Whether the file or the definition now says something else of its request.
     pub(super) fn differs(&self, now: i64, content: &Content) -> bool {
         let Content::Recipient { destination, slots, .. } = content else { return false };
+        // Of what was purged nobody knows what it said.
+        !self.purged && self.payload_differs(destination, now, slots)
+    }
+
+    fn payload_differs(&self, destination: &str, now: i64, slots: &[String]) -> bool {
         self.destination != *destination || self.shape != now || self.slots != texts(slots)
     }
 }
 
-/// The recipient with this key.
-pub(super) fn find(
+/// The recipient with this key; where some were `purged`, by its token too, which follows from the key.
+pub(super) fn recipient(
     tx: &Transaction<'_>,
     campaign: CampaignId,
-    key: &str,
+    (key, client_token): (&str, Uuid),
+    purged: bool,
 ) -> Result<Option<Known>, JournalError> {
+    match find(tx, campaign, key)? {
+        None if purged => find(tx, campaign, &purge::key_of(client_token)),
+        found => Ok(found),
+    }
+}
+
+fn find(tx: &Transaction<'_>, campaign: CampaignId, key: &str) -> Result<Option<Known>, JournalError> {
     Ok(tx
         .prepare_cached(
-            "SELECT id, state, line, attempts, destination, shape_id, header_id, slots, cells
+            "SELECT id, state, line, attempts, coalesce(destination, ''), shape_id, header_id, slots, cells, row.key IS NULL
              FROM recipient JOIN row ON row.id = row_id WHERE recipient.campaign_id = ?1 AND recipient.key = ?2",
         )?
         .query_row(params![campaign.0, key], |row| {
@@ -57,6 +74,7 @@ pub(super) fn find(
                 header: row.get(6)?,
                 slots: row.get(7)?,
                 cells: row.get(8)?,
+                purged: row.get(9)?,
             })
         })
         .optional()?)
@@ -69,9 +87,17 @@ pub(super) fn in_common(
     shape: &Shape,
     columns: &[String],
 ) -> Result<(i64, i64), JournalError> {
+    Ok((shape_id(tx, campaign, shape)?, or_new(tx, "header", "columns", campaign, &texts(columns))?))
+}
+
+/// The id of a shape.
+pub(super) fn shape_id(
+    tx: &Transaction<'_>,
+    campaign: CampaignId,
+    shape: &Shape,
+) -> Result<i64, JournalError> {
     let request = serde_json::to_string(shape).expect("strings and integers always serialize");
-    let shape = or_new(tx, "shape", "request", campaign, &request)?;
-    Ok((shape, or_new(tx, "header", "columns", campaign, &texts(columns))?))
+    or_new(tx, "shape", "request", campaign, &request)
 }
 
 /// The id of a value of a table that has each value once for a campaign.

@@ -2,6 +2,8 @@
 
 use uuid::Uuid;
 
+use crate::domain::state::State;
+
 /// The code of a line whose key came before.
 pub(super) const DUPLICATE: &str = "duplicate-key";
 
@@ -41,4 +43,14 @@ pub enum Content {
         /// Its key, as far as it has one.
         key: Option<String>,
     },
+}
+
+/// Code and words of a line that nothing is sent to, planned in this state.
+pub(super) fn reason_of(state: State, suppressed: Option<&(String, String)>) -> (Option<&str>, Option<&str>) {
+    match (state, suppressed) {
+        // Of a duplicate too it is worth knowing that it would not be sent to if it were none.
+        (State::Suppressed | State::Duplicate, Some((code, reason))) => (Some(code), Some(reason)),
+        (State::Duplicate, None) => (Some(DUPLICATE), Some("an earlier line of the file has the same key")),
+        _ => (None, None),
+    }
 }

@@ -70,6 +70,31 @@ pub fn is_running(journal: &Path, name: &str) -> Option<bool> {
     }
 }
 
+/// Who runs the campaign `name` in the journal at `journal`, where that is another process. For callers that exclude other
+/// openers already.
+pub(super) fn held_by_another(journal: &Path, name: &str) -> Option<Holder> {
+    let path = beside(journal, &format!(".{}.lock", file_name_of(name)));
+    let mut file = File::open(path).ok()?;
+    match file.try_lock_shared() {
+        Err(TryLockError::WouldBlock) => {}
+        _ => return None,
+    }
+    let mut holder = String::new();
+    let _ = file.read_to_string(&mut holder);
+    let ours = format!("process {}, ", std::process::id());
+    (!holder.starts_with(&ours)).then(|| Holder(holder.trim().to_owned()))
+}
+
+/// Who runs the campaign `name` in the journal at `journal`; `None` where nobody does, or nothing tells.
+#[must_use]
+pub fn holder(journal: &Path, name: &str) -> Option<Holder> {
+    if is_running(journal, name) != Some(true) {
+        return None;
+    }
+    let path = beside(journal, &format!(".{}.lock", file_name_of(name)));
+    Some(Holder(std::fs::read_to_string(path).unwrap_or_default().trim().to_owned()))
+}
+
 fn write_holder(file: &mut File, now: Stamp) -> io::Result<()> {
     file.set_len(0)?;
     file.rewind()?;
@@ -136,8 +161,12 @@ mod tests {
         );
         CampaignLock::take(&journal, "autumn", now).expect("another campaign of the same journal");
         assert_eq!(is_running(&journal, "spring"), Some(true));
+        let told = holder(&journal, "spring").unwrap().to_string();
+        assert!(told.starts_with(&format!("process {}, since ", std::process::id())), "{told}");
+        assert_eq!(holder(&journal, "winter"), None);
         drop(held);
         assert_eq!(is_running(&journal, "spring"), Some(false));
+        assert_eq!(holder(&journal, "spring"), None);
         assert_eq!(is_running(&journal, "winter"), None);
         CampaignLock::take(&journal, "spring", now).expect("free again");
     }

@@ -56,6 +56,15 @@ impl Mark {
     }
 }
 
+/// What the mark at `path`, of a campaign begun at that time, says; `None` where there is none, too.
+pub(super) fn read(path: PathBuf, begun: Stamp) -> io::Result<Option<u32>> {
+    match File::open(&path) {
+        Ok(file) => Mark { file, path, begun }.groups(),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
 /// Where the mark of the campaign `name` in the journal at `journal` is.
 pub(super) fn path(journal: &Path, name: &str) -> PathBuf {
     lock::beside(journal, &format!(".{}{ENDING}", lock::file_name_of(name)))

@@ -16,6 +16,9 @@ mod embedded {
     refinery::embed_migrations!("migrations");
 }
 
+/// What brings a journal up to date: that of this program, but in tests of later ones.
+type Migrations = fn() -> refinery::Runner;
+
 /// How long a writer waits for the writer of another campaign in the same journal.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(30);
 
@@ -40,11 +43,18 @@ impl Journal {
     /// # Errors
     /// [`JournalError`]; nothing was changed where the file is not a journal, damaged, or of a newer version.
     pub fn open(path: &Path) -> Result<Self, JournalError> {
+        Self::open_with(path, embedded::migrations::runner).map_err(|error| error.of(path))
+    }
+
+    fn open_with(path: &Path, migrations: Migrations) -> Result<Self, JournalError> {
         let _opening = lock::opening(path)?;
         refuse_emptied(path)?;
         lock::open_private(path).map_err(|source| JournalError::Open { path: path.to_owned(), source })?;
         let mut connection = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
-        refuse_newer(path, &connection)?;
+        let found = refuse_newer(path, &connection, migrations)?;
+        if found.is_some_and(|found| Some(found) < newest(migrations)) {
+            refuse_used(path, &connection)?;
+        }
         write_ahead(path, &connection)?;
         connection.pragma_update(None, "synchronous", "full")?;
         // The bundled library would look at each parent of each row.
@@ -53,7 +63,7 @@ impl Journal {
         connection.pragma_update(None, "cell_size_check", true)?;
         // See `Journal::checkpoint`.
         connection.pragma_update(None, "wal_autocheckpoint", 0)?;
-        migrate(path, &mut connection)?;
+        migrate(path, &mut connection, migrations)?;
         checkpoint_on_drop(&connection, true);
         Ok(Self { connection, path: path.to_owned(), mark: None, admission: Admission::default() })
     }
@@ -65,11 +75,16 @@ impl Journal {
 }
 
 impl Reader {
-    /// Opens the journal at `path` for reading. Works on a journal that a run is writing, and on read-only media.
+    /// Opens the journal at `path` for reading. Works on a journal that a run is writing, and on read-only media; one of an
+    /// older version of this program is brought up to date first, which takes writing.
     ///
     /// # Errors
     /// [`JournalError::Missing`] where there is no journal, others where it cannot be read.
     pub fn open(path: &Path) -> Result<Self, JournalError> {
+        Self::open_with(path, embedded::migrations::runner).map_err(|error| error.of(path))
+    }
+
+    fn open_with(path: &Path, migrations: Migrations) -> Result<Self, JournalError> {
         if !path.is_file() {
             return Err(JournalError::Missing(path.to_owned()));
         }
@@ -77,9 +92,7 @@ impl Reader {
         refuse_emptied(path)?;
         let connection = match connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY) {
             // A folder that cannot be written has no place for the shared memory of a WAL journal.
-            Err(JournalError::Sqlite(error)) if error.sqlite_error_code() == Some(ErrorCode::CannotOpen) => {
-                connect_immutable(path)?
-            }
+            Err(JournalError::Sqlite(error)) if has_no_place(&error) => connect_immutable(path)?,
             // A process was killed while it made the journal. SQLite undoes that, but not through a read-only handle.
             Err(JournalError::Sqlite(error)) if is_half_made(&error) => {
                 connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
@@ -87,10 +100,15 @@ impl Reader {
             }
             other => other?,
         };
-        if refuse_newer(path, &connection)?.is_none() {
-            return Err(JournalError::Missing(path.to_owned()));
+        match refuse_newer(path, &connection, migrations)? {
+            None => return Err(JournalError::Missing(path.to_owned())),
+            Some(found) if Some(found) < newest(migrations) => {
+                drop(connection);
+                Journal::open_with(path, migrations)?.close()?;
+                Ok(Self { connection: connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY)? })
+            }
+            Some(_) => Ok(Self { connection }),
         }
-        Ok(Self { connection })
     }
 }
 
@@ -102,6 +120,12 @@ fn connect(path: &Path, mode: OpenFlags) -> Result<Connection, JournalError> {
     connection.set_prepared_statement_cache_capacity(64);
     connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))?;
     Ok(connection)
+}
+
+fn has_no_place(error: &rusqlite::Error) -> bool {
+    let directory = rusqlite::ffi::SQLITE_READONLY_DIRECTORY;
+    error.sqlite_error_code() == Some(ErrorCode::CannotOpen)
+        || error.sqlite_error().is_some_and(|error| error.extended_code == directory)
 }
 
 fn is_half_made(error: &rusqlite::Error) -> bool {
@@ -149,8 +173,12 @@ fn connect_immutable(path: &Path) -> Result<Connection, JournalError> {
 }
 
 /// The newest migration that was applied, if any; an error where it is newer than ours.
-fn refuse_newer(path: &Path, connection: &Connection) -> Result<Option<i64>, JournalError> {
-    let known = embedded::migrations::runner().get_migrations().iter().map(|m| i64::from(m.version())).max();
+fn refuse_newer(
+    path: &Path,
+    connection: &Connection,
+    migrations: Migrations,
+) -> Result<Option<i64>, JournalError> {
+    let known = newest(migrations);
     let has_history: bool = connection
         .query_row("SELECT 1 FROM sqlite_schema WHERE name = 'refinery_schema_history'", [], |_| Ok(()))
         .optional()?
@@ -168,16 +196,33 @@ fn refuse_newer(path: &Path, connection: &Connection) -> Result<Option<i64>, Jou
     }
 }
 
-fn migrate(path: &Path, connection: &mut Connection) -> Result<(), JournalError> {
+/// A journal that an older version of this program is writing stays as that one knows it.
+fn refuse_used(path: &Path, connection: &Connection) -> Result<(), JournalError> {
+    let mut statement = connection.prepare("SELECT name FROM campaign")?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        if let Some(holder) = lock::held_by_another(path, &row.get::<_, String>(0)?) {
+            return Err(JournalError::Held(holder));
+        }
+    }
+    Ok(())
+}
+
+/// The newest migration that there is.
+fn newest(migrations: Migrations) -> Option<i64> {
+    migrations().get_migrations().iter().map(|migration| i64::from(migration.version())).max()
+}
+
+fn migrate(path: &Path, connection: &mut Connection, migrations: Migrations) -> Result<(), JournalError> {
     refuse_garbled(path, connection)?;
-    embedded::migrations::runner()
+    migrations()
         .set_abort_divergent(true)
         .set_abort_missing(true)
         // A migration and the note that it was applied, in one transaction: a crash between them would leave a journal
         // that no later run could open.
         .set_grouped(true)
         .run(connection)
-        .map_err(|source| JournalError::Migrate { path: path.to_owned(), source: Box::new(source) })?;
+        .map_err(|why| JournalError::Migrate { path: path.to_owned(), why: Box::new(why) })?;
     Ok(())
 }
 
@@ -276,5 +321,103 @@ mod tests {
         let error = Journal::open(&path).unwrap_err();
         assert!(error.to_string().contains("damaged or not a journal"), "{error}");
         assert_eq!(std::fs::read_to_string(&path).unwrap().len(), 1300, "and is left alone");
+    }
+
+    /// A later version of this program: its second migration goes wrong at one of its statements, or does not.
+    fn later(wrong: Option<usize>) -> refinery::Runner {
+        let statements = [
+            "CREATE TABLE later (c)",
+            "INSERT INTO later SELECT name FROM campaign",
+            "ALTER TABLE campaign ADD COLUMN later TEXT",
+            "UPDATE campaign SET later = 'x', name = upper(name)",
+            "DROP TABLE decision",
+        ];
+        let mut sql = String::new();
+        for (at, statement) in statements.iter().enumerate() {
+            sql += if Some(at) == wrong { "INSERT INTO nowhere VALUES (1)" } else { statement };
+            sql += ";\n";
+        }
+        let mut all = embedded::migrations::runner().get_migrations().clone();
+        all.push(refinery::Migration::unapplied("V999__later", &sql).unwrap());
+        refinery::Runner::new(&all)
+    }
+
+    fn names(connection: &Connection) -> (Vec<String>, Vec<String>, i64) {
+        let texts = |sql: &str| -> Vec<String> {
+            let mut statement = connection.prepare(sql).unwrap();
+            statement.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
+        };
+        let schema = texts("SELECT coalesce(sql, name) FROM sqlite_schema ORDER BY name");
+        let campaigns = texts("SELECT name FROM campaign");
+        let version =
+            connection.query_row("SELECT max(version) FROM refinery_schema_history", [], |row| row.get(0));
+        (schema, campaigns, version.unwrap())
+    }
+
+    #[test]
+    fn an_upgrade_that_dies_halfway_leaves_the_old_journal_whole() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("journal.db");
+        let journal = Journal::open(&path).unwrap();
+        journal.connection.execute("INSERT INTO campaign VALUES (1,'n','i',NULL,'aws',0,0,1)", []).unwrap();
+        let before = names(&journal.connection);
+        drop(journal);
+        let wrong: [Migrations; 5] =
+            [|| later(Some(0)), || later(Some(1)), || later(Some(2)), || later(Some(3)), || later(Some(4))];
+        for (at, migrations) in wrong.into_iter().enumerate() {
+            assert!(
+                matches!(Journal::open_with(&path, migrations), Err(JournalError::Migrate { .. })),
+                "{at}"
+            );
+            assert!(
+                matches!(Reader::open_with(&path, migrations), Err(JournalError::Migrate { .. })),
+                "{at}"
+            );
+            assert_eq!(names(&Journal::open(&path).unwrap().connection), before, "after statement {at}");
+        }
+    }
+
+    #[test]
+    fn a_journal_is_not_upgraded_under_a_process_that_writes_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("journal.db");
+        let journal = Journal::open(&path).unwrap();
+        journal.connection.execute("INSERT INTO campaign VALUES (1,'n','i',NULL,'aws',0,0,1)", []).unwrap();
+        drop(journal);
+        let lock = lock::CampaignLock::take(&path, "n", crate::domain::stamp::Stamp::from_millis(0)).unwrap();
+        // As another process would have signed it.
+        std::fs::write(lock::beside(&path, ".n.lock"), "process 1, since 2026").unwrap();
+        for opened in [
+            Journal::open_with(&path, || later(None)).map(drop),
+            Reader::open_with(&path, || later(None)).map(drop),
+        ] {
+            assert!(matches!(opened, Err(JournalError::Held(_))), "{opened:?}");
+        }
+        drop(lock);
+        let _own = lock::CampaignLock::take(&path, "n", crate::domain::stamp::Stamp::from_millis(0)).unwrap();
+        Journal::open_with(&path, || later(None)).unwrap();
+    }
+
+    #[test]
+    fn an_older_journal_is_brought_up_to_date_by_whoever_opens_it_first() {
+        for reads in [false, true] {
+            let folder = tempfile::tempdir().unwrap();
+            let path = folder.path().join("journal.db");
+            let journal = Journal::open(&path).unwrap();
+            journal
+                .connection
+                .execute("INSERT INTO campaign VALUES (1,'n','i',NULL,'aws',0,0,1)", [])
+                .unwrap();
+            drop(journal);
+            let connection = if reads {
+                Reader::open_with(&path, || later(None)).unwrap().connection
+            } else {
+                Journal::open_with(&path, || later(None)).unwrap().connection
+            };
+            let (_, campaigns, version) = names(&connection);
+            assert_eq!((campaigns, version), (vec!["N".to_owned()], 999));
+            drop(connection);
+            assert!(matches!(Journal::open(&path), Err(JournalError::Newer { found: 999, .. })));
+        }
     }
 }

@@ -10,10 +10,11 @@ use rusqlite::{Transaction, TransactionBehavior, params};
 use super::corrections;
 use super::error::JournalError;
 use super::index;
-use super::known::{self, Known, find};
-use super::line::{Content, DUPLICATE, Line};
+use super::known::{self, Known};
+use super::line::{Content, Line, reason_of};
 use super::open::Journal;
 use super::planned::{self, Planned};
+use super::purge;
 use super::row::{CampaignId, ROOM, RowId, StateColumn, TokenColumn, texts};
 use super::seen::Seen;
 use super::tally::Delta;
@@ -31,12 +32,19 @@ pub struct Plan {
     summary: PlanSummary,
     /// Whether lines take the place of those with their numbers, and no other row is touched.
     corrects: bool,
+    /// Whether recipients may be known by their tokens alone.
+    purged: bool,
 }
 
 impl Plan {
-    pub(super) fn of(campaign: CampaignId, shape: i64, header: i64, corrects: bool) -> Self {
+    pub(super) fn of(
+        tx: &Transaction<'_>,
+        campaign: CampaignId,
+        (shape, header): (i64, i64),
+        corrects: bool,
+    ) -> rusqlite::Result<Self> {
         let (before, summary) = (Before::Journal(Seen::default()), PlanSummary::default());
-        Self { campaign, shape, header, before, summary, corrects }
+        Ok(Self { campaign, shape, header, before, summary, corrects, purged: purge::any(tx, campaign)? })
     }
 }
 
@@ -62,6 +70,8 @@ pub struct PlanSummary {
     pub withdrawn: u64,
     /// Recipients that were attempted, and of which the file or the definition now says something that is not sent.
     pub frozen: u64,
+    /// How many more rows wait than before.
+    pub queued: u64,
 }
 
 impl AddAssign for PlanSummary {
@@ -71,6 +81,7 @@ impl AddAssign for PlanSummary {
         self.updated += other.updated;
         self.withdrawn += other.withdrawn;
         self.frozen += other.frozen;
+        self.queued += other.queued;
     }
 }
 
@@ -115,8 +126,9 @@ impl Journal {
         };
         delta.write(&tx, campaign)?;
         planned::mark(&tx, campaign, Planned::Begun)?;
+        let plan = Plan { before, ..Plan::of(&tx, campaign, (shape, header), false)? };
         tx.commit()?;
-        Ok(Plan { before, ..Plan::of(campaign, shape, header, false) })
+        Ok(plan)
     }
 
     /// Plans a batch of lines in one transaction.
@@ -156,9 +168,11 @@ pub(super) fn plan_lines(
     delta: &mut Delta,
 ) -> Result<PlanSummary, JournalError> {
     let mut summary = PlanSummary { lines: lines.len() as u64, ..PlanSummary::default() };
+    let waited = delta.of(State::Queued);
     for line in lines {
         plan_line(tx, plan, line, delta, &mut summary)?;
     }
+    summary.queued = u64::try_from(delta.of(State::Queued) - waited).unwrap_or(0);
     plan.summary += summary;
     Ok(summary)
 }
@@ -232,7 +246,7 @@ fn plan_line(
         }
         Before::Journal(seen) => seen,
     };
-    match find(tx, plan.campaign, key)? {
+    match known::recipient(tx, plan.campaign, (key, *client_token), plan.purged)? {
         None => {
             let state = planned_state(State::Queued, &line.content)?;
             let id = insert(tx, plan, line, state, &cells, delta)?;
@@ -244,6 +258,12 @@ fn plan_line(
         }
         Some(known) if !seen.insert(known.id) || (plan.corrects && known.is_elsewhere(line.number)) => {
             insert(tx, plan, line, State::Duplicate, &cells, delta)?;
+        }
+        Some(known) if known.purged && matches!(known.state, State::Suppressed | State::Withdrawn) => {
+            // It has no contact, and nothing of its own any more: it is what the file says.
+            purge::give_back(tx, plan.campaign, (known.id, key), *client_token)?;
+            update(tx, plan, &known, line, &cells, delta)?;
+            summary.updated += 1;
         }
         Some(known) if known.attempts > 0 => {
             summary.frozen += u64::from(known.differs(plan.shape, &line.content));
@@ -310,15 +330,6 @@ fn insert(
     }
     delta.add(state);
     Ok(tx.last_insert_rowid())
-}
-
-fn reason_of(state: State, suppressed: Option<&(String, String)>) -> (Option<&str>, Option<&str>) {
-    match (state, suppressed) {
-        // Of a duplicate too it is worth knowing that it would not be sent to if it were none.
-        (State::Suppressed | State::Duplicate, Some((code, reason))) => (Some(code), Some(reason)),
-        (State::Duplicate, None) => (Some(DUPLICATE), Some("an earlier line of the file has the same key")),
-        _ => (None, None),
-    }
 }
 
 fn move_line(tx: &Transaction<'_>, known: &Known, number: u64) -> Result<(), JournalError> {

@@ -3,7 +3,8 @@
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
 use uuid::Uuid;
 
-use crate::domain::request::{ContactRequest, MissingSlot, Shape};
+use crate::domain::form::Form;
+use crate::domain::request::MissingSlot;
 use crate::domain::stamp::Stamp;
 use crate::domain::state::State;
 
@@ -21,10 +22,10 @@ impl RowId {
 pub struct CampaignId(pub(super) i64);
 
 /// What is sent for a row, in every attempt the same.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Frozen {
     /// What it has in common with the other rows of its plan.
-    pub shape: std::sync::Arc<Shape>,
+    pub form: std::sync::Arc<Form>,
     /// What is its own.
     pub slots: Vec<String>,
     /// E.164.
@@ -34,12 +35,12 @@ pub struct Frozen {
 }
 
 impl Frozen {
-    /// The request in full.
+    /// The request's body.
     ///
     /// # Errors
     /// [`MissingSlot`] where someone edited the journal.
-    pub fn request(&self) -> Result<ContactRequest, MissingSlot> {
-        self.shape.fill(&self.slots, &self.destination, self.client_token)
+    pub fn body(&self) -> Result<Vec<u8>, MissingSlot> {
+        self.form.body(&self.slots, &self.destination, self.client_token)
     }
 }
 

@@ -6,6 +6,7 @@ use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension, params};
 use serde::de::DeserializeOwned;
 
+use super::activity::Pulse;
 use super::error::JournalError;
 use super::open::{Journal, Reader};
 use super::row::{CampaignId, StampColumn};
@@ -83,6 +84,8 @@ pub struct RunRecord {
     pub rate: Option<f64>,
     /// What it has done.
     pub counters: Counters,
+    /// How it fared at its last sign of life; `None` where it gave none.
+    pub pulse: Option<Pulse>,
     /// Its exit code.
     pub exit: Option<u8>,
     /// Why it did not finish.
@@ -139,10 +142,10 @@ impl Journal {
         let since = StampColumn(now.minus(life));
         // Most runs begin long after the last one, and need not look at every row.
         let mut statement = self.connection.prepare(
-            "SELECT at FROM (SELECT coalesce(settled_at, doubt_at) AS at FROM row
+            "SELECT at FROM (SELECT iif(state = 2, settled_at, doubt_at) AS at FROM row
                  WHERE campaign_id IN (SELECT id FROM campaign WHERE (instance_id, service) =
                      (SELECT instance_id, service FROM campaign WHERE id = ?1))
-                 AND state IN (1, 2) AND EXISTS (SELECT 1 FROM run WHERE seen_at > ?2))
+                 AND state IN (1, 2, 4) AND EXISTS (SELECT 1 FROM run WHERE seen_at > ?2))
              WHERE at > ?2 ORDER BY at",
         )?;
         let starts = statement.query_map(params![campaign.0, since], |row| row.get::<_, StampColumn>(0))?;
@@ -219,7 +222,7 @@ impl Reader {
     pub fn runs(&self, campaign: CampaignId, most: u32) -> Result<Vec<RunRecord>, JournalError> {
         let mut statement = self.connection.prepare_cached(
             "SELECT id, started_at, seen_at, ended_at, pid, rate, started, requests, throttled, retried, exit, reason,
-                 version, file, settings, latencies
+                 version, file, settings, latencies, in_flight, pace, asked, burst, mark_at, mark
              FROM run WHERE campaign_id = ?1 ORDER BY id DESC LIMIT ?2",
         )?;
         let runs = statement.query_map(params![campaign.0, most], read_run)?.collect::<Result<_, _>>()?;
@@ -255,7 +258,20 @@ fn read_run(row: &rusqlite::Row<'_>) -> rusqlite::Result<RunRecord> {
             throttled: count(8)?,
             retried: count(9)?,
         },
+        pulse: read_pulse(row)?,
         exit: row.get(10)?,
         reason: row.get(11)?,
     })
+}
+
+fn read_pulse(row: &rusqlite::Row<'_>) -> rusqlite::Result<Option<Pulse>> {
+    let (Some(rate), Some(StampColumn(mark_at))) = (row.get(17)?, row.get(20)?) else { return Ok(None) };
+    let started = u64::try_from(row.get::<_, i64>(21)?).unwrap_or(0);
+    Ok(Some(Pulse {
+        in_flight: row.get(16)?,
+        rate,
+        asked: row.get(18)?,
+        burst: row.get(19)?,
+        mark: (mark_at, started),
+    }))
 }

@@ -218,11 +218,6 @@ impl<'a> Lists<'a> {
         Ok(Self { tx, definition, has_list })
     }
 
-    /// Whether nobody is left out.
-    pub(super) fn is_empty(&self) -> bool {
-        !self.has_list && self.definition.is_empty()
-    }
-
     /// Why a row that is in this state is not to be claimed, if so. A row in doubt is: only its replay can find out what
     /// became of it, and a contact that it has is not started a second time.
     pub(super) fn stops(

@@ -20,9 +20,9 @@ impl Delta {
         self.0[usize::from(state.code())] -= rows;
     }
 
-    /// Whether the count of the state has changed.
-    pub(super) fn has(&self, state: State) -> bool {
-        self.0[usize::from(state.code())] != 0
+    /// By how much the count of the state has changed.
+    pub(super) fn of(&self, state: State) -> i64 {
+        self.0[usize::from(state.code())]
     }
 
     pub(super) fn moved(&mut self, from: State, to: State) {

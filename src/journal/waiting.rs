@@ -1,13 +1,16 @@
-//! What a run is about to send, as the journal has it: for the figures before it begins.
+//! What waits: as the journal has it, for the figures before a run begins; and all of it withdrawn, before a file is sent
+//! while it is read.
 
 use std::collections::HashMap;
 
-use rusqlite::{OptionalExtension, params};
+use rusqlite::{OptionalExtension, TransactionBehavior, params};
 
 use super::error::JournalError;
 use super::open::Journal;
-use super::row::{CampaignId, TextsColumn, TokenColumn};
+use super::row::{CampaignId, StateColumn, TextsColumn, TokenColumn};
+use super::tally::Delta;
 use crate::domain::request::Shape;
+use crate::domain::state::{self, Event, State};
 
 /// A row that waits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,6 +65,25 @@ impl Journal {
             self.connection.query_row("SELECT request FROM shape WHERE id = ?1", [id], |row| row.get(0))?;
         serde_json::from_str(&text)
             .map_err(|error| JournalError::Unreadable { row: id, what: format!("its request: {error}") })
+    }
+
+    /// Withdraws all that waits, before a file is sent while it is read: what an earlier file had is not sent unless this
+    /// one has it too, and each comes back with its line. Says how many were withdrawn.
+    ///
+    /// # Errors
+    /// Where the journal cannot be written.
+    pub fn withdraw_waiting(&mut self, campaign: CampaignId) -> Result<u64, JournalError> {
+        let after = state::next(State::Queued, Event::Missing)?;
+        let tx = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let rows = tx.execute(
+            "UPDATE row SET line = NULL, state = ?2 WHERE campaign_id = ?1 AND state = 0",
+            params![campaign.0, StateColumn(after)],
+        )?;
+        let mut delta = Delta::default();
+        (0..rows).for_each(|_| delta.moved(State::Queued, after));
+        delta.write(&tx, campaign)?;
+        tx.commit()?;
+        Ok(rows as u64)
     }
 
     /// The first `most` duplicates of the file last read: each line, and the line that has its key first.

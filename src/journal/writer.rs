@@ -21,6 +21,7 @@ use super::planned::{self, Planned};
 use super::row::{CampaignId, RowId};
 use super::runs::{self, Counters, RunId};
 use super::share::{self, SharedPace};
+use super::steering::{self, AskId, Listener, Steered, Taken};
 use super::suppress::Admission;
 use super::tally::Delta;
 use crate::domain::stamp::Stamp;
@@ -55,6 +56,8 @@ enum Word {
     Activity { run: RunId, activity: Activity },
     Plan { plan: Box<Plan>, lines: Vec<Line>, reply: Reply<(Box<Plan>, PlanSummary)> },
     FinishPlan { plan: Box<Plan>, reply: Reply<PlanSummary> },
+    Listen { run: RunId, reply: Reply<Steered> },
+    Taken { ask: AskId, taken: Taken },
 }
 
 /// Sends words to the writer.
@@ -76,7 +79,8 @@ impl Word {
             Self::Reserve { reply, .. } => send(reply, error),
             Self::Plan { reply, .. } => send(reply, error),
             Self::FinishPlan { reply, .. } => send(reply, error),
-            Self::Counters { .. } | Self::Activity { .. } => {}
+            Self::Listen { reply, .. } => send(reply, error),
+            Self::Counters { .. } | Self::Activity { .. } | Self::Taken { .. } => {}
         }
     }
 }
@@ -169,6 +173,19 @@ impl Writer {
         self.ask(|reply| Word::FinishPlan { plan, reply }).await
     }
 
+    /// Listens, for a run, to what people ask of it from elsewhere. It is told within a quarter of a second.
+    ///
+    /// # Errors
+    /// Where the journal cannot be read.
+    pub async fn listen(&self, run: RunId) -> Result<Steered, WriterError> {
+        self.ask(|reply| Word::Listen { run, reply }).await
+    }
+
+    /// Takes note that a run has done what was asked of it, with the next group.
+    pub async fn taken(&self, ask: AskId, taken: Taken) {
+        let _ = self.mailbox.send(Word::Taken { ask, taken }).await;
+    }
+
     /// Waits until the journal cannot be written any more, which may be never.
     pub async fn failed(&self) -> WriterError {
         self.mailbox.closed().await;
@@ -193,13 +210,37 @@ async fn serve(
 ) -> Result<Journal, WriterError> {
     let mut shapes = Shapes::default();
     let mut group = Vec::new();
-    while words.recv_many(&mut group, MAILBOX).await > 0 {
+    let mut listener: Option<Listener> = None;
+    loop {
+        tokio::select! {
+            biased;
+            () = Listener::due(listener.as_ref()) => {
+                // Between two groups, and a few microseconds: not worth a thread.
+                match listener.as_mut().map(|listener| listener.look(&journal.connection)) {
+                    Some(Ok(false)) => listener = None,
+                    Some(Err(error)) => {
+                        journal.leave_alone();
+                        let error = WriterError(Arc::new(error));
+                        refuse_all(words, &error).await;
+                        return Err(error);
+                    }
+                    _ => {}
+                }
+                continue;
+            }
+            words = words.recv_many(&mut group, MAILBOX) => if words == 0 { break },
+        }
+        listen(&mut group, &mut listener, &journal, campaign);
+        if group.is_empty() {
+            continue;
+        }
         tokio::time::sleep(GATHER).await;
         while group.len() < MAILBOX
             && let Ok(word) = words.try_recv()
         {
             group.push(word);
         }
+        listen(&mut group, &mut listener, &journal, campaign);
         let taken = std::mem::take(&mut group);
         // Once per group: one everlasting blocking task would freeze paused time, a bare thread would outrun it.
         let done = tokio::task::spawn_blocking(move || {
@@ -222,6 +263,19 @@ async fn serve(
         }
     }
     Ok(journal)
+}
+
+/// Begins to listen, where a word of the group asks for that: it needs no commit, and is taken out.
+fn listen(group: &mut Vec<Word>, listener: &mut Option<Listener>, journal: &Journal, campaign: CampaignId) {
+    for word in group.extract_if(.., |word| matches!(word, Word::Listen { .. })) {
+        if let Word::Listen { run, reply } = word {
+            let begun = Listener::new(&journal.connection, campaign, run).map(|(begun, steered)| {
+                *listener = Some(begun);
+                steered
+            });
+            let _ = reply.send(begun.map_err(|error| WriterError(Arc::new(error))));
+        }
+    }
 }
 
 /// Applies a group in one transaction, and gives back the answers to its words for after the commit.
@@ -279,6 +333,9 @@ fn apply(
         }
         Word::Counters { run, counters, now } => Ok(runs::write_counters(tx, run, counters, now)?),
         Word::Activity { run, activity } => Ok(activity::write(tx, run, &activity)?),
+        Word::Taken { ask, taken } => Ok(steering::take(tx, ask, taken)?),
+        // Answered before the group is committed.
+        Word::Listen { .. } => Ok(()),
         Word::Plan { mut plan, lines, reply } => {
             let result = plan::plan_lines(tx, &mut plan, &lines, delta).map(|summary| (plan, summary));
             hold(reply, result, held)

@@ -35,15 +35,37 @@ pub struct Asked {
     pub burst: NonZeroU32,
 }
 
+/// How fast, and who says so.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Tempo {
+    /// So fast, as the user says; slower where the service does not take it.
+    Stated(Asked),
+    /// As fast as the service takes, at most so fast.
+    Unknown(Asked),
+}
+
+impl Tempo {
+    fn taken_up(self) -> (Asked, bool, Adaptive) {
+        match self {
+            Self::Stated(asked) => (asked, false, Adaptive::stated(asked.rate)),
+            Self::Unknown(most) => (most, true, Adaptive::unknown(most.rate)),
+        }
+    }
+}
+
 /// Gives permits. One task asks.
 #[derive(Debug)]
 pub struct Pace {
     asked: Asked,
+    /// Whether what is asked is only the most.
+    unknown: bool,
     adaptive: Adaptive,
     limiter: Limiter,
     /// The rate of the limiter.
     rate: f64,
     given_at: Instant,
+    /// Answers to requests that left before say nothing about the pace since.
+    changed_at: Option<Instant>,
 }
 
 /// The limiter follows the rate in steps of at least this much of it...
@@ -57,16 +79,17 @@ impl Pace {
     /// A pace with as much of its burst at hand as its past allows.
     #[must_use]
     pub fn new(asked: Asked, past: Past) -> Self {
-        Self::following(Adaptive::stated(asked.rate), asked, past)
+        Self::following(Tempo::Stated(asked), past)
     }
 
     /// A pace that begins low and finds out what the service takes, at most what is asked.
     #[must_use]
     pub fn unknown(most: Asked, past: Past) -> Self {
-        Self::following(Adaptive::unknown(most.rate), most, past)
+        Self::following(Tempo::Unknown(most), past)
     }
 
-    fn following(adaptive: Adaptive, asked: Asked, past: Past) -> Self {
+    fn following(tempo: Tempo, past: Past) -> Self {
+        let (asked, unknown, adaptive) = tempo.taken_up();
         let rate = adaptive.rate();
         let at_hand = match past {
             Past::Fresh => asked.burst.get(),
@@ -75,7 +98,24 @@ impl Pace {
         };
         let limiter = limiter(rate, asked.burst);
         take(&limiter, asked.burst.get().saturating_sub(at_hand));
-        Self { asked, adaptive, limiter, rate, given_at: Instant::now() }
+        Self { asked, unknown, adaptive, limiter, rate, given_at: Instant::now(), changed_at: None }
+    }
+
+    /// Goes on at another tempo from now on. In a window over the change, at most as many permits are given as the burst
+    /// before it and both rates, each in its time, allow: the new bucket begins empty.
+    pub fn change(&mut self, tempo: Tempo) {
+        let now = Instant::now();
+        (self.asked, self.unknown, self.adaptive) = tempo.taken_up();
+        self.rate = self.adaptive.rate();
+        self.limiter = limiter(self.rate, self.asked.burst);
+        take(&self.limiter, self.asked.burst.get());
+        (self.given_at, self.changed_at) = (now, Some(now));
+    }
+
+    /// How fast it is to be.
+    #[must_use]
+    pub fn tempo(&self) -> Tempo {
+        if self.unknown { Tempo::Unknown(self.asked) } else { Tempo::Stated(self.asked) }
     }
 
     /// The rate as it is now, in requests per second.
@@ -97,6 +137,9 @@ impl Pace {
     /// Takes note of an answer to a request that left at that time. Throttled requests slow the pace; those that were in
     /// flight together count once.
     pub fn answered(&mut self, left: Instant, throttled: bool) {
+        if self.changed_at.is_some_and(|changed| left < changed) {
+            return;
+        }
         self.adaptive.answered(left, Instant::now(), throttled);
     }
 
@@ -217,6 +260,73 @@ mod tests {
         assert!(excess(asked, &at) <= 1e-6, "{}", excess(asked, &at));
         assert!(slowest < 10.0, "{slowest}");
         assert!(pace.rate() > slowest);
+    }
+
+    /// Promise 6, through whatever people do to the pace: from every request on, the rates in their times and one burst.
+    #[tokio::test(start_paused = true)]
+    async fn no_change_of_the_pace_gives_more_than_the_paces_allow() {
+        let changes = [
+            (7, Tempo::Stated(asked(50.0, 40))),
+            (300, Tempo::Stated(asked(0.5, 2))),
+            (3, Tempo::Stated(asked(0.5, 2))),
+            (1, Tempo::Stated(asked(1_000.0, 1))),
+            (900, Tempo::Unknown(asked(20.0, 3))),
+            (200, Tempo::Stated(asked(2.0, 5))),
+        ];
+        let start = Instant::now();
+        let mut pace = Pace::new(asked(2.0, 5), Past::Fresh);
+        let (mut rates, mut at) = (vec![(Duration::ZERO, 2.0)], Vec::new());
+        for (permits, tempo) in changes.iter().cycle().take(24) {
+            for permit in 0..*permits {
+                pace.permit().await;
+                at.push(start.elapsed());
+                // Now and then nobody wants to send, and a burst is there after.
+                if permit == 2 {
+                    tokio::time::sleep(Duration::from_secs(9)).await;
+                }
+            }
+            pace.change(*tempo);
+            let (Tempo::Stated(asked) | Tempo::Unknown(asked)) = tempo;
+            rates.push((start.elapsed(), asked.rate));
+        }
+        // What may have left up to a time at the rates alone.
+        let allowed = |until: Duration| -> f64 {
+            let ends = rates.iter().skip(1).map(|rate| rate.0).chain([Duration::MAX]);
+            rates
+                .iter()
+                .zip(ends)
+                .map(|((from, rate), end)| end.min(until).saturating_sub(*from).as_secs_f64() * rate)
+                .sum()
+        };
+        let levels: Vec<f64> = at.iter().map(|at| allowed(*at)).collect();
+        let burst = |at: &Duration| {
+            let change = rates.iter().rposition(|(from, _)| from < at).unwrap_or(0);
+            let tempo = change.checked_sub(1).map(|change| changes[change % changes.len()].1);
+            tempo.map_or(5.0, |tempo| f64::from(tempo.taken_up().0.burst.get()))
+        };
+        for (first, begin) in at.iter().enumerate() {
+            for last in first..at.len().min(first + 2_000) {
+                let excess =
+                    (last - first + 1) as f64 - (levels[last] - levels[first]) - burst(begin).max(1.0);
+                assert!(excess <= 1e-6, "{excess} from {begin:?} to {:?}", at[last]);
+            }
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_changed_pace_is_as_fast_as_asked_and_forgets_what_was_before() {
+        let mut pace = Pace::new(asked(0.1, 1), Past::Fresh);
+        pace.permit().await;
+        let left = Instant::now();
+        pace.change(Tempo::Stated(asked(20.0, 4)));
+        pace.answered(left - Duration::from_millis(1), true);
+        assert_eq!(pace.rate(), 20.0, "that request left at the pace before");
+        let at = permits(&mut pace, 21).await;
+        assert_eq!((at[0], at[20]), (Duration::from_millis(50), Duration::from_millis(1_050)));
+        pace.change(Tempo::Unknown(asked(100_000.0, 4)));
+        assert_eq!(pace.rate(), 1.0, "found out from below");
+        pace.change(Tempo::Stated(asked(0.5, 1)));
+        assert_eq!(permits(&mut pace, 1).await, [Duration::from_secs(2)]);
     }
 
     #[tokio::test(start_paused = true)]

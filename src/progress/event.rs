@@ -42,6 +42,7 @@ impl Events {
         let (view, about) = (scene.view, scene.about);
         let left = match view.phase {
             Phase::Stopping(_) => None,
+            _ if view.held.is_some() => None,
             _ => scene.time_left(),
         };
         self.write(&Status {
@@ -49,8 +50,11 @@ impl Events {
             time: scene.wall.now().to_string(),
             campaign: &about.campaign,
             run: about.run,
-            phase: view.phase.name(),
+            phase: if view.held_since().is_some() { "paused" } else { view.phase.name() },
             reason: match &view.phase {
+                Phase::Sending | Phase::Full(..) if view.held.is_some() => {
+                    Some("a person has paused the campaign; `campaign go` goes on")
+                }
                 Phase::Sending => None,
                 Phase::Full(..) => Some("the active chats quota is full"),
                 Phase::Stopping(reason) => Some(reason),
@@ -62,12 +66,13 @@ impl Events {
             in_flight: view.in_flight,
             active_chats: view.gauges.alive,
             max_active_chats: about.active.map(|(most, _)| most),
-            asked_rate: about.asked_rate.map(rounded),
+            asked_rate: scene.asked().map(rounded),
             allowed_rate: (view.gauges.rate > 0.0).then(|| rounded(view.gauges.rate)),
             rate: rounded(scene.speed.now()),
             achieved_rate: rounded(scene.speed.average()),
             limited_by: match view.phase {
                 Phase::Stopping(_) => None,
+                _ if view.held.is_some() => None,
                 Phase::Full(..) => Some(Limit::ActiveChats.name()),
                 Phase::Sending => scene.speed.limit(view).map(Limit::name),
             },

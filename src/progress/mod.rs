@@ -169,6 +169,9 @@ fn log(notice: &Notice) {
         }
         Notice::Paused(length) => tracing::info!(seconds = length.as_secs_f64(), "paused, the quota is full"),
         Notice::Resumed => tracing::info!("resumed"),
+        Notice::Held(since) => tracing::info!(%since, "paused by a person"),
+        Notice::Released => tracing::info!("goes on"),
+        Notice::Repaced { rate, burst } => tracing::info!(rate, burst, "another pace"),
         Notice::Draining { in_flight, ending } => tracing::info!(in_flight, reason = %ending, "draining"),
     }
 }

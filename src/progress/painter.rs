@@ -11,10 +11,11 @@ use super::fit::{self, Part, Tone};
 use super::problem::{Problem, Problems};
 use super::screen::Screen;
 use super::speed::Speed;
-use super::view::{Phase, View};
+use super::view::View;
 use super::wall::Wall;
 use super::words::Scene;
 use super::{About, ProgressKind};
+use crate::domain::figures::PerSecond;
 
 /// The view is drawn five times a second: as often as an eye follows, and cheap over ssh. Events are as fresh.
 const OFTEN: Duration = Duration::from_millis(200);
@@ -44,7 +45,8 @@ pub(super) struct Painter {
     problems: Problems,
     /// Problems that there was no room for, as far as they were told of.
     unshown: u64,
-    phase: Phase,
+    /// The picture of the last turn.
+    before: View,
     line_at: Instant,
     status_at: Instant,
 }
@@ -78,7 +80,7 @@ impl Painter {
             speed: Speed::default(),
             problems: Problems::default(),
             unshown: 0,
-            phase: Phase::default(),
+            before: View::default(),
             line_at: now + every.max(OFTEN),
             status_at: now,
         }
@@ -132,7 +134,7 @@ impl Painter {
             ProgressKind::Bar => {}
             ProgressKind::Lines => self.lines(&view, now, turn),
         }
-        self.phase = view.phase;
+        self.before = view;
     }
 
     /// To whoever reads events; one who has gone is not told again.
@@ -169,8 +171,7 @@ impl Painter {
     }
 
     fn lines(&mut self, view: &View, now: Instant, turn: Turn) {
-        let changed = view.phase != self.phase
-            && !matches!((&view.phase, &self.phase), (Phase::Full(..), Phase::Full(..)));
+        let changed = view.differs(&self.before);
         if turn == Turn::Last || now >= self.line_at {
             self.list_problems(view);
         }
@@ -188,6 +189,13 @@ impl Painter {
             self.line_at = now + self.every;
         } else if turn == Turn::Urgent && changed {
             let mut phase = scene.phase();
+            if view.repaced != self.before.repaced {
+                let words = match scene.asked() {
+                    Some(rate) => format!("a person has changed the pace to {}", PerSecond(rate)),
+                    None => "a person has changed the pace to what the service takes".to_owned(),
+                };
+                phase.insert(0, words.into());
+            }
             if phase.is_empty() {
                 phase.push("sending goes on".to_owned().into());
             }

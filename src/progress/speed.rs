@@ -33,6 +33,7 @@ pub(super) struct Speed {
     first: Option<Look>,
     looks: VecDeque<Look>,
     latest: Option<Look>,
+    fresh_since: Option<Instant>,
 }
 
 impl Speed {
@@ -49,6 +50,10 @@ impl Speed {
             requests: view.requests,
             limited: view.limited_until(now),
         };
+        if view.fresh_since > self.fresh_since {
+            self.fresh_since = view.fresh_since;
+            self.looks.clear();
+        }
         if self.looks.back().is_none_or(|last| now - last.at >= APART) {
             self.looks.push_back(look);
         }
@@ -94,7 +99,7 @@ impl Speed {
     /// How long the rest takes: as fast as lately, but not faster than the pace allows in the long run, which a burst
     /// at the beginning does; and with contacts that live, not faster than they end.
     pub(super) fn time_left(&self, view: &View, about: &About) -> Option<Duration> {
-        let (a, b) = if view.has_waited {
+        let (a, b) = if view.has_waited && view.fresh_since.is_none() {
             (self.first.as_ref()?, self.latest.as_ref()?)
         } else {
             self.between(LATELY)?

@@ -6,6 +6,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::domain::refusal::RefusalKind;
+use crate::domain::stamp::Stamp;
 use crate::domain::state::State;
 use crate::domain::summary::Limit;
 use crate::domain::tally::Tally;
@@ -24,6 +25,12 @@ pub(super) struct View {
     pub(super) in_flight: usize,
     pub(super) phase: Phase,
     pub(super) gauges: Gauges,
+    /// A person has paused the campaign, then.
+    pub(super) held: Option<Stamp>,
+    /// The rate as a person has changed it; the inner `None` where the run is to find out.
+    pub(super) repaced: Option<Option<f64>>,
+    /// From when on the speed tells something of what is to come.
+    pub(super) fresh_since: Option<Instant>,
     pub(super) begun_at: Option<Instant>,
     /// Whether the run ever waited for active chats: its speed is then that of long stretches only.
     pub(super) has_waited: bool,
@@ -101,6 +108,20 @@ impl View {
                 self.phase = Phase::Sending;
                 return true;
             }
+            Notice::Held(since) => {
+                self.held = Some(*since);
+                return true;
+            }
+            Notice::Released => {
+                self.held = None;
+                self.fresh_since = Some(now);
+                return true;
+            }
+            Notice::Repaced { rate, .. } => {
+                self.repaced = Some(*rate);
+                self.fresh_since = Some(now);
+                return true;
+            }
             Notice::Draining { in_flight, ending } => {
                 self.in_flight = *in_flight;
                 self.phase = Phase::Stopping(ending.to_string().into());
@@ -108,6 +129,19 @@ impl View {
             }
         }
         false
+    }
+
+    /// Whether a person has paused it, and it is not about to end.
+    pub(super) fn held_since(&self) -> Option<Stamp> {
+        self.held.filter(|_| !matches!(self.phase, Phase::Stopping(_)))
+    }
+
+    /// Whether something else is going on than before that a person waits to be told of.
+    pub(super) fn differs(&self, before: &Self) -> bool {
+        let (now, before) =
+            ((&self.phase, self.held, self.repaced), (&before.phase, before.held, before.repaced));
+        let same_pause = matches!((now.0, before.0), (Phase::Full(..), Phase::Full(..)));
+        (now.1, now.2) != (before.1, before.2) || (now.0 != before.0 && !same_pause)
     }
 
     /// Whether there is anything to show yet.

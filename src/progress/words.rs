@@ -35,6 +35,11 @@ impl Scene<'_> {
     pub(super) fn phase(&self) -> Vec<Part> {
         let mut words = Vec::with_capacity(3);
         match &self.view.phase {
+            Phase::Sending | Phase::Full(..) if self.view.held.is_some() => {
+                let since = self.view.held.map_or_else(String::new, |since| self.wall.at(since));
+                words.push(format!("paused by a person since {since}"));
+                words.push("`campaign go` goes on".to_owned());
+            }
             Phase::Sending => {}
             Phase::Full(since, until) => {
                 let since = self.wall.at(self.wall.now().minus(self.now.saturating_duration_since(*since)));
@@ -69,11 +74,13 @@ impl Scene<'_> {
     pub(super) fn pace(&self) -> Vec<Part> {
         let mut parts = vec![Part::from(self.rate())];
         if self.view.phase == Phase::Sending
+            && self.view.held.is_none()
             && let Some(limit) = self.speed.limit(self.view)
         {
             parts.push(self.limit(limit));
         }
         if !matches!(self.view.phase, Phase::Stopping(_))
+            && self.view.held.is_none()
             && let Some(left) = self.time_left()
         {
             parts.push(format!("{} left", whole(left)).into());
@@ -106,9 +113,14 @@ impl Scene<'_> {
         self.speed.time_left(self.view, self.about)
     }
 
+    /// Requests per second as asked, by now.
+    pub(super) fn asked(&self) -> Option<f64> {
+        self.view.repaced.unwrap_or(self.about.asked_rate)
+    }
+
     fn rate(&self) -> String {
         let now = PerSecond(self.speed.now());
-        match self.about.asked_rate {
+        match self.asked() {
             Some(asked) => format!("{now} of {} asked", PerSecond(asked)),
             None if self.view.gauges.rate > 0.0 => {
                 format!("{now} of {} found", PerSecond(self.view.gauges.rate))
@@ -119,7 +131,7 @@ impl Scene<'_> {
 
     fn limit(&self, limit: Limit) -> Part {
         let rate = self.view.gauges.rate;
-        let slower = self.about.asked_rate.is_some_and(|asked| rate > 0.0 && rate < asked * SLOWER);
+        let slower = self.asked().is_some_and(|asked| rate > 0.0 && rate < asked * SLOWER);
         if limit == Limit::Pace && slower {
             Part::new(format!("throttled to {}", PerSecond(rate)), Tone::Notable)
         } else {

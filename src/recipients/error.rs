@@ -27,13 +27,16 @@ impl FileError {
     pub fn hint(&self) -> Option<String> {
         let hint = match &self.problem {
             FileProblem::Missing { near: Some(near) } => return Some(format!("did you mean {near}?")),
-            FileProblem::Missing { near: None } => "is the path right? `-` reads standard input",
+            FileProblem::Missing { near: None } => {
+                "is the path right? Those in a definition begin at its folder; `-` reads standard input"
+            }
             FileProblem::Unclear | FileProblem::NotText { .. } => {
                 "save it as \"CSV UTF-8\", or name its encoding with --encoding"
             }
             FileProblem::Encoding(_) => {
                 "name it as UTF-8, windows-1252, UTF-16, ISO-8859-2, macintosh, Shift_JIS ...; without, it is guessed"
             }
+            FileProblem::Archive(what) if what.contains("twice") => "unpack it once",
             FileProblem::Archive(_) | FileProblem::Workbook(_) | FileProblem::WorkbookTooLarge => {
                 "save the sheet as \"CSV UTF-8\" (Excel: Save As, file type CSV UTF-8)"
             }
@@ -55,7 +58,8 @@ impl FileError {
             FileProblem::NotANumber { .. } => {
                 "whoever it means would be sent to: write it with + and the country, or set default_region in [recipients]"
             }
-            FileProblem::Directory | FileProblem::Io(_) => return None,
+            FileProblem::Directory => "name a file in it",
+            FileProblem::Io(_) => "check that the file can be read, by this user and to its end",
         };
         Some(hint.to_owned())
     }

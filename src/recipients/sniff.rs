@@ -50,6 +50,9 @@ pub(super) fn is_table(head: &[u8]) -> Result<(), FileProblem> {
     if [&b"<!doctype html"[..], b"<html", b"<table", b"<?xml"].into_iter().any(begins) {
         return Err(FileProblem::Archive("a web page or XML, whatever its name says"));
     }
+    if [&b"[{"[..], b"{\""].into_iter().any(begins) {
+        return Err(FileProblem::Archive("JSON"));
+    }
     Ok(())
 }
 

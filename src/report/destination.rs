@@ -87,7 +87,12 @@ impl Destination {
 
 /// A new file in the folder of `place`; `tempfile` makes it with mode 0600 and deletes it where it is not persisted.
 fn beside(place: &Path) -> io::Result<NamedTempFile> {
-    tempfile::Builder::new().prefix(".report-").suffix(".part").tempfile_in(folder(place))
+    tempfile::Builder::new().prefix(".report-").suffix(".part").tempfile_in(folder(place)).map_err(|error| {
+        // It says the name of the file that it could not make, which means nothing to anybody.
+        let words = error.to_string();
+        let words = words.split(" at path ").next().unwrap_or(&words);
+        io::Error::new(error.kind(), words)
+    })
 }
 
 fn folder(path: &Path) -> &Path {

@@ -65,8 +65,10 @@ impl ReportError {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Journal(error) => error.hint(),
-            Self::WhichCampaign(names) if names.is_empty() => Some("run a campaign first".to_owned()),
-            Self::WhichCampaign(names) => Some(format!("name one: -c {}", names[0])),
+            Self::WhichCampaign(names) if names.is_empty() => {
+                Some("begin one with `campaign run FILE`, or name another journal with -j PATH".to_owned())
+            }
+            Self::WhichCampaign(names) => Some(format!("name one: -c {}", names.join(", -c "))),
             Self::UnknownEnding(_) => {
                 let names = Format::ALL.map(Format::name).join(", ");
                 Some(format!("name the format with --format; this version writes {names}"))
@@ -81,7 +83,7 @@ impl ReportError {
                 Some("write a .csv, or fewer rows and columns (--state, --columns)".to_owned())
             }
             Self::OverJournal(_) => Some("give another path with -o PATH".to_owned()),
-            Self::File { source, .. } | Self::Stream(source) => io_hint(source),
+            Self::File { source, .. } | Self::Stream(source) => Some(io_hint(source).to_owned()),
             Self::Unbalanced(_) => {
                 Some("nothing was changed; keep the journal, and tell the authors of campaign".to_owned())
             }
@@ -102,7 +104,7 @@ impl ReportError {
             | Self::UnknownColumn { .. }
             | Self::Workbook(_)
             | Self::OverJournal(_) => 2,
-            Self::File { source, .. } if io_hint(source).is_some_and(|_| !is_full(source)) => 2,
+            Self::File { source, .. } if is_of_the_path(source) => 2,
             Self::Journal(_) | Self::File { .. } | Self::Stream(_) | Self::Unbalanced(_) => 1,
         }
     }
@@ -135,19 +137,25 @@ fn is_full(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
 }
 
-fn io_hint(error: &io::Error) -> Option<String> {
-    Some(
-        match error.kind() {
-            io::ErrorKind::NotFound => {
-                "its folder does not exist: make it, or give another path with -o PATH"
-            }
-            io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
-                "give a path that you may write with -o PATH"
-            }
-            io::ErrorKind::IsADirectory => "name a file in it: -o FOLDER/report.csv",
-            _ if is_full(error) => "make room, or give a path on another disk with -o PATH",
-            _ => return None,
-        }
-        .to_owned(),
+/// Whether another path would do.
+fn is_of_the_path(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::NotFound
+            | io::ErrorKind::PermissionDenied
+            | io::ErrorKind::ReadOnlyFilesystem
+            | io::ErrorKind::IsADirectory
     )
+}
+
+fn io_hint(error: &io::Error) -> &'static str {
+    match error.kind() {
+        io::ErrorKind::NotFound => "its folder does not exist: make it, or give another path with -o PATH",
+        io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
+            "give a path that you may write with -o PATH"
+        }
+        io::ErrorKind::IsADirectory => "name a file in it: -o FOLDER/report.csv",
+        _ if is_full(error) => "make room, or give a path on another disk with -o PATH",
+        _ => "check the disk, or give a path on another one with -o PATH",
+    }
 }

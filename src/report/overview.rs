@@ -10,7 +10,7 @@ use crate::domain::figures::per_second;
 use crate::domain::stamp::Stamp;
 use crate::domain::summary::rounded;
 use crate::domain::tally::Tally;
-use crate::journal::{Campaign, ReasonCount, RunRecord, Selection, Snapshot};
+use crate::journal::{Ask, Campaign, ReasonCount, RunRecord, Selection, Snapshot};
 
 /// Writes the object on one line.
 pub(super) fn write(
@@ -26,12 +26,16 @@ pub(super) fn write(
     super::balance(&counted, &snapshot.tally(campaign.id)?, &Selection::default())?;
     let mut runs = snapshot.runs(campaign.id, u32::MAX)?;
     runs.reverse();
+    let mut asks = snapshot.asks(campaign.id, u32::MAX)?;
+    asks.reverse();
     let overview = Overview {
         campaign: &campaign.name,
         begun_at: Shown(campaign.created_at),
+        purged_at: snapshot.purged_at(campaign.id)?.map(Shown),
         tally: counted,
         reasons: reasons.iter().filter_map(Reason::of).collect(),
         runs: runs.iter().map(Run::of).collect(),
+        steering: asks.iter().map(Asked::of).collect(),
     };
     serde_json::to_writer(&mut *out, &overview).map_err(|error| ReportError::Stream(error.into()))?;
     out.write_all(b"\n").map_err(ReportError::Stream)?;
@@ -42,10 +46,13 @@ pub(super) fn write(
 struct Overview<'j> {
     campaign: &'j str,
     begun_at: Shown<Stamp>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    purged_at: Option<Shown<Stamp>>,
     #[serde(flatten)]
     tally: Tally,
     reasons: Vec<Reason<'j>>,
     runs: Vec<Run<'j>>,
+    steering: Vec<Asked<'j>>,
 }
 
 #[derive(Serialize)]
@@ -58,6 +65,33 @@ struct Reason<'j> {
 impl<'j> Reason<'j> {
     fn of(count: &'j ReasonCount) -> Option<Self> {
         Some(Self { state: count.state.name(), code: count.code.as_deref()?, rows: count.rows })
+    }
+}
+
+/// What somebody asked of the campaign from elsewhere.
+#[derive(Serialize)]
+struct Asked<'j> {
+    at: Shown<Stamp>,
+    what: &'static str,
+    rate: Option<f64>,
+    burst: Option<u32>,
+    who: &'j str,
+    run: Option<i64>,
+    done_at: Option<Shown<Stamp>>,
+}
+
+impl<'j> Asked<'j> {
+    fn of(ask: &'j Ask) -> Self {
+        let (rate, burst) = ask.wish.pace();
+        Self {
+            at: Shown(ask.at),
+            what: ask.wish.name(),
+            rate,
+            burst: burst.map(std::num::NonZero::get),
+            who: &ask.who,
+            run: ask.taken.map(|taken| taken.run.number()),
+            done_at: ask.taken.map(|taken| Shown(taken.at)),
+        }
     }
 }
 

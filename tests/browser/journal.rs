@@ -95,7 +95,7 @@ fn fill(path: &Path, rows: u32) {
         [BASE],
     )
     .expect("throttled requests");
-    tx.execute("INSERT INTO pause VALUES (2, ?1, ?1 + 5400000)", [BASE + 40 * HOUR]).expect("a pause");
+    tx.execute("INSERT INTO pause VALUES (2, ?1, 0, ?1 + 5400000)", [BASE + 40 * HOUR]).expect("a pause");
     let latencies = Latencies::of(&[0, 9, 80, 300, 200, 60, 20, 9, 4, 2, 1, 0, 0, 1]);
     let latencies = serde_json::to_string(latencies.counts()).expect("integers");
     tx.execute("UPDATE run SET latencies = ?1", [latencies]).expect("latencies");

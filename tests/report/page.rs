@@ -4,7 +4,7 @@ use campaign::commands::report::ReportArgs;
 use campaign::domain::latency::Latencies;
 use campaign::domain::stamp::Stamp;
 use campaign::domain::state::{Doubt, Event};
-use campaign::journal::{Activity, Counters, NewRun, PauseSpan, RowId, RunEnd};
+use campaign::journal::{Activity, Counters, NewRun, PauseKind, PauseSpan, RowId, RunEnd};
 use campaign::report::Format;
 use sha2::Digest;
 
@@ -44,8 +44,13 @@ async fn a_run() -> Place {
         attempt(writer, first, Event::Refused(Doubt::None), refusal).await;
         let activity = Activity {
             throttled: vec![(at(1_000), 3)],
-            pauses: vec![PauseSpan { began_at: at(2_000), ends_at: at(60_000) }],
+            pauses: vec![PauseSpan {
+                began_at: at(2_000),
+                ends_at: at(60_000),
+                kind: PauseKind::ActiveChats,
+            }],
             latencies: Latencies::of(&[0, 0, 0, 2]),
+            pulse: None,
         };
         writer.activity(run, activity).await;
     })

@@ -6,6 +6,7 @@ use std::time::Duration;
 use campaign::domain::ending::Ending;
 use campaign::domain::refusal::RefusalKind;
 use campaign::domain::state::State;
+use campaign::domain::steering::Wish;
 use campaign::domain::tally::Tally;
 use campaign::domain::verdict::{CLOCK_SLACK, TOKEN_SAFE};
 use campaign::journal::{Content, JournalError, Reader, Record, Selection};
@@ -67,6 +68,9 @@ fn check_ending(ending: &Ending, tally: &Tally, options: &Options) {
     match ending {
         Ending::Complete => assert_eq!(tally[State::Queued], 0, "a run that completes leaves nobody waiting"),
         Ending::Limit => assert!(options.most.is_some(), "a limit"),
+        Ending::Stopped => {
+            assert!(options.wishes.iter().any(|(_, wish)| *wish == Wish::Stop), "nobody asked for it");
+        }
         Ending::Failures { failed, .. } => assert!(*failed >= 10, "{failed} failures"),
         Ending::Refused(refusal) => assert!(
             matches!(

@@ -140,6 +140,8 @@ pub(crate) struct Watcher {
     /// Whether lines keep their numbers during the run.
     still: bool,
     started: u64,
+    /// Whether a person has paused the campaign.
+    held: bool,
 }
 
 impl Watcher {
@@ -147,7 +149,7 @@ impl Watcher {
         let dies_at = if let Crash::Notice(at) = options.crash { at } else { u64::MAX };
         let (most_in_flight, still) = (options.max_in_flight, options.stream.is_none());
         let started = sentinel.started();
-        Self { sentinel, notices: 0, dies_at, most_in_flight, still, started }
+        Self { sentinel, notices: 0, dies_at, most_in_flight, still, started, held: false }
     }
 
     /// As many contact ids are in the journal as were told of, and this row's is one of them.
@@ -171,6 +173,11 @@ impl Observer for Watcher {
             self.sentinel.0.die.store(true, Ordering::Relaxed);
         }
         match notice {
+            Notice::Held(_) => self.held = true,
+            Notice::Released => self.held = false,
+            Notice::Requested { .. } if self.held => {
+                self.sentinel.violated("a request left while the campaign was paused".to_owned());
+            }
             Notice::Requested { in_flight, .. } if *in_flight > self.most_in_flight => {
                 self.sentinel.violated(format!("{in_flight} requests in flight"));
             }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use campaign::domain::ending::Signal;
 use campaign::domain::state::State;
+use campaign::domain::steering::{NewPace, NewRate, Wish};
 use campaign::domain::verdict::TOKEN_SAFE;
 use campaign::engine::Stop;
 use campaign::pace::Asked;
@@ -221,12 +222,14 @@ impl Story {
             }
         }
         let asked = if chance.odds(0.2) { asked(chance) } else { self.asked };
+        let wishes = wishes(chance, horizon);
         Options {
             asked,
             max_in_flight: chance.pick(&[1, 2, 4, 8, 32]),
             most: chance.odds(0.25).then(|| chance.within(1..15)),
             max_failures: chance.pick(&[100.0, 100.0, 20.0, 0.0]),
             stops,
+            wishes,
             retry_failed: chance.odds(0.2),
             stream: streams.then(|| chance.scale(1.0, 10_000.0) as u64),
             crash,
@@ -247,6 +250,8 @@ impl Story {
             most: None,
             max_failures: 100.0,
             stops: Vec::new(),
+            // A campaign that was paused when its process died waits for that.
+            wishes: vec![(self.chance.within(0..5_000), Wish::Go)],
             retry_failed: self.chance.odds(0.5),
             stream: None,
             crash: Crash::Never,
@@ -257,6 +262,27 @@ impl Story {
         self.run(&options);
         assert_eq!(self.trial.sentinel.requests(), 0, "a campaign that is complete sends nothing");
     }
+}
+
+/// What people at other terminals ask of the run, and in the end that it goes on.
+fn wishes(chance: &mut Chance, horizon: u64) -> Vec<(u64, Wish)> {
+    let mut wishes = Vec::new();
+    if chance.odds(0.5) {
+        for _ in 0..chance.within(1..6) {
+            let (rate, burst) = (asked(chance).rate, asked(chance).burst);
+            let burst = chance.odds(0.5).then_some(burst);
+            let wish = match chance.index(10) {
+                0..4 => Wish::Pause,
+                4..6 => Wish::Go,
+                6 => Wish::Pace(NewPace { rate: NewRate::Default, burst: None }),
+                7..9 => Wish::Pace(NewPace { rate: NewRate::PerSecond(rate), burst }),
+                _ => Wish::Stop,
+            };
+            wishes.push((chance.within(0..horizon), wish));
+        }
+    }
+    wishes.push((chance.within(0..horizon), Wish::Go));
+    wishes
 }
 
 fn asked(chance: &mut Chance) -> Asked {

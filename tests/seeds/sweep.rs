@@ -46,6 +46,7 @@ fn run(trial: &mut Trial, crash: Crash) -> Ended {
         most: None,
         max_failures: 100.0,
         stops: Vec::new(),
+        wishes: Vec::new(),
         retry_failed: false,
         stream: None,
         crash,

@@ -12,9 +12,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::Poll;
 use std::time::Duration;
 
+use campaign::clock::Clock;
 use campaign::connect::{Client, Settings};
 use campaign::domain::gate::{FailureGate, Share};
 use campaign::domain::request::Shape;
+use campaign::domain::steering::Wish;
 use campaign::engine::{Bounds, Engine, Feed, Outcome, Stop};
 use campaign::journal::{
     CampaignId, Identity, Journal, Line, NewRun, Plan, RunEnd, RunId, Service, Writer, WriterError,
@@ -53,6 +55,9 @@ pub(crate) struct Options {
     pub(crate) max_failures: f64,
     /// Signals, and how many milliseconds after the start they come.
     pub(crate) stops: Vec<(u64, Stop)>,
+    /// What people ask from elsewhere, and how many milliseconds after the one before. While the campaign is paused, the last
+    /// word is that it goes on.
+    pub(crate) wishes: Vec<(u64, Wish)>,
     pub(crate) retry_failed: bool,
     /// The file is read while the campaign is sent, a batch every so many milliseconds.
     pub(crate) stream: Option<u64>,
@@ -129,6 +134,10 @@ impl Trial {
     pub(crate) fn run(&mut self, options: &Options) -> Ended {
         self.fastest.rate = self.fastest.rate.max(options.asked.rate);
         self.fastest.burst = self.fastest.burst.max(options.asked.burst);
+        for (rate, burst) in options.wishes.iter().map(|(_, wish)| wish.pace()) {
+            self.fastest.rate = self.fastest.rate.max(rate.unwrap_or_default());
+            self.fastest.burst = self.fastest.burst.max(burst.unwrap_or(NonZeroU32::MIN));
+        }
         self.runs += 1;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
         let runtime = runtime.expect("a runtime");
@@ -187,10 +196,14 @@ impl Trial {
             stop: signals(options.stops.clone()),
             tally,
         };
+        let asking = self.asking(options.wishes.clone(), run, clock.clone());
+        let asking = tokio::spawn(asking);
         let mut watcher = Watcher::new(self.sentinel.clone(), options);
         let engine = engine.send(&mut watcher);
         let Some(outcome) = self.until_death(engine, options.crash).await else { return Ended::Dead };
         let outcome = outcome.expect("the journal can be written");
+        asking.abort();
+        let _ = asking.await;
         if let Some(reading) = reading {
             reading.abort();
             let _ = reading.await;
@@ -201,6 +214,24 @@ impl Trial {
         }
         self.conclude(journal, run, &outcome);
         Ended::Alive(outcome)
+    }
+
+    /// Somebody at another terminal, who asks through a handle of the journal of their own.
+    fn asking(
+        &self,
+        wishes: Vec<(u64, Wish)>,
+        run: RunId,
+        clock: Clock,
+    ) -> impl Future<Output = ()> + Send + use<> {
+        let (path, campaign) = (self.path(), self.campaign);
+        async move {
+            for (after, wish) in wishes {
+                tokio::time::sleep(Duration::from_millis(after)).await;
+                let run = (!matches!(wish, Wish::Pause | Wish::Go)).then_some(run);
+                let mut journal = Journal::open(&path).expect("the journal opens");
+                journal.ask(campaign, wish, run, "a person", clock.now()).expect("it is asked");
+            }
+        }
     }
 
     fn conclude(&self, mut journal: Journal, run: RunId, outcome: &Outcome) {

@@ -6,5 +6,6 @@ mod durable;
 mod faults;
 mod pace;
 mod stage;
+mod steering;
 mod suppress;
 mod uncertain;

@@ -7,6 +7,7 @@ use super::reader::Reader;
 use crate::domain::arn::{self, Home};
 use crate::domain::content::{Channel, ContentType, MessageEncoding};
 use crate::domain::limits::Rules;
+use crate::domain::problem::Place;
 
 /// Where contacts are started, and by whom.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,6 +16,8 @@ pub struct ConnectSettings {
     pub instance_id: String,
     /// The Region: the given one, else that of the ARNs.
     pub region: Option<String>,
+    /// What an ARN says of the Region; `None` where none is fixed.
+    pub arn_region: Option<ArnRegion>,
     /// The account, where an ARN tells it.
     pub account: Option<String>,
     /// The profile of the AWS configuration files.
@@ -27,6 +30,17 @@ pub struct ConnectSettings {
     pub connect_timeout: Duration,
     /// Longest wait for an answer.
     pub read_timeout: Duration,
+}
+
+/// The Region of an ARN of the definition.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ArnRegion {
+    /// The key with the ARN.
+    pub key: &'static str,
+    /// Where it stands.
+    pub place: Option<Place>,
+    /// The Region.
+    pub region: String,
 }
 
 /// An `https://` URL, or an `http://` one to this machine.
@@ -87,18 +101,20 @@ pub(super) fn resolve(reader: &mut Reader<'_>) -> (ConnectSettings, Rules) {
     let channel =
         reader.text("connect.channel").and_then(|name| Channel::parse(&name)).unwrap_or(Channel::Sms);
     let (instance_id, instance_home) = instance(reader);
-    let (region, account) = home(reader, instance_home.as_ref());
+    let (region, account, arn_region) = home(reader, instance_home.as_ref());
     let endpoint_url = reader.text("connect.endpoint_url").and_then(|url| match EndpointUrl::parse(&url) {
         Ok(url) => Some(url),
         Err(bad) => {
             let place = reader.place("connect.endpoint_url");
-            reader.mistake(place, format!("`connect.endpoint_url` {bad}"));
+            let hint = "leave it out to send to Amazon Connect";
+            reader.mistake(place, format!("`connect.endpoint_url` {bad}"), hint);
             None
         }
     });
     let connect = ConnectSettings {
         instance_id: instance_id.clone(),
         region: region.clone(),
+        arn_region,
         account,
         profile: reader.text("connect.profile"),
         endpoint_url,
@@ -114,26 +130,38 @@ fn instance(reader: &mut Reader<'_>) -> (String, Option<Home>) {
     let Some(text) = reader.text("connect.instance_id") else { return Default::default() };
     arn::instance(&text).unwrap_or_else(|mistake| {
         let place = reader.node("connect.instance_id").and_then(|node| node.place);
-        reader.mistake(place, format!("`connect.instance_id` {mistake}"));
+        let hint =
+            "the instance's page in the AWS console shows its ARN; so does `aws connect list-instances`";
+        reader.mistake(place, format!("`connect.instance_id` {mistake}"), hint);
         Default::default()
     })
 }
 
 /// The Region that is given, else that of the first ARN, and the account. Every ARN must be in them.
-fn home(reader: &mut Reader<'_>, instance: Option<&Home>) -> (Option<String>, Option<String>) {
+fn home(
+    reader: &mut Reader<'_>,
+    instance: Option<&Home>,
+) -> (Option<String>, Option<String>, Option<ArnRegion>) {
     let given = reader.text("connect.region");
     let region_form = |region: &str| {
         region.contains('-')
             && region.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
     };
-    if given.as_deref().is_some_and(|region| !region_form(region)) {
-        let place = reader.place("connect.region");
-        reader.mistake(place, "`connect.region` must be a Region such as us-west-2");
-    }
+    let given = given.filter(|region| {
+        let is_region = region_form(region);
+        if !is_region {
+            let place = reader.place("connect.region");
+            let hint = "leave it out: the ARNs name the Region";
+            reader.mistake(place, "`connect.region` must be a Region such as us-west-2", hint);
+        }
+        is_region
+    });
     let source = fixed(reader, "connect.source").and_then(|text| arn::phone_number(&text).ok());
     let flow = fixed(reader, "connect.contact_flow_id").and_then(|text| arn::flow(&text, "").ok()?.1);
     let homes = [source.as_ref(), instance, flow.as_ref()];
     let region = given.or_else(|| homes.iter().flatten().next().map(|home| home.region.clone()));
+    let of_arns = ["connect.source", "connect.instance_id", "connect.contact_flow_id"].into_iter().zip(homes);
+    let arn = of_arns.filter_map(|(key, home)| Some((key, home?.region.clone()))).next();
     // Source and flow are held against the Region with their other limits.
     if let (Some(region), Some(instance)) = (&region, instance)
         && instance.region != *region
@@ -143,7 +171,7 @@ fn home(reader: &mut Reader<'_>, instance: Option<&Home>) -> (Option<String>, Op
             "`connect.instance_id` is in the Region {}, and the campaign in {region}",
             instance.region
         );
-        reader.mistake(place, message);
+        reader.mistake(place, message, "a campaign has one Region: that of its ARNs");
     }
     let mut accounts = homes.iter().flatten().map(|home| &home.account);
     let account = accounts.next();
@@ -151,9 +179,11 @@ fn home(reader: &mut Reader<'_>, instance: Option<&Home>) -> (Option<String>, Op
         && let Some(other) = accounts.find(|account| *account != first)
     {
         let place = reader.place("connect.source");
-        reader.mistake(place, format!("`connect` names resources of two accounts, {first} and {other}"));
+        let message = format!("[connect] names resources of account {first} and of account {other}");
+        reader.mistake(place, message, "take instance, flow and number of one account");
     }
-    (region, account.cloned())
+    let arn = arn.map(|(key, region)| ArnRegion { key, place: reader.place(key), region });
+    (region, account.cloned(), arn)
 }
 
 /// A text that has no placeholders.

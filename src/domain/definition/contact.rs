@@ -31,12 +31,14 @@ pub(super) fn rules(reader: &mut Reader<'_>, rules: &mut Rules) {
             if rules.channel == Channel::Sms && rules.content_type != ContentType::Plain {
                 let message =
                     format!("`contact.message.content_type` must be \"text/plain\" for SMS, not {name:?}");
-                reader.mistake(node.place, message);
+                let hint = "leave it out, or set `channel = \"whatsapp\"` in [connect]";
+                reader.mistake(node.place, message, hint);
             }
         }
         _ => {
             let words = Kind::OneOf(ContentType::NAMES).words();
-            reader.mistake(node.place, format!("`contact.message.content_type` must be {words}"));
+            let message = format!("`contact.message.content_type` must be {words}");
+            reader.mistake(node.place, message, "leave it out for text/plain");
         }
     }
 }
@@ -91,7 +93,9 @@ fn message(reader: &mut Reader<'_>, rules: &Rules) -> Option<Message<Text>> {
                 }
             }
             let Some(content) = node.get("content") else {
-                reader.mistake(node.place, "`contact.message.content` is missing");
+                let hint =
+                    "`message = { content_type = \"text/plain\", content = \"...\" }`, or only the text";
+                reader.mistake(node.place, "`contact.message.content` is missing", hint);
                 return None;
             };
             reader.compile(content, Member::Message, rules)
@@ -109,7 +113,8 @@ fn templated(reader: &mut Reader<'_>, rules: &Rules) -> Option<Message<Text>> {
         let id = reader.text(path).unwrap_or_default();
         if id.chars().count() > 500 {
             let place = reader.place(path);
-            reader.mistake(place, format!("`{path}` has more than 500 characters"));
+            let hint = "name it by its id or ARN";
+            reader.mistake(place, format!("`{path}` has more than 500 characters"), hint);
         }
         id
     };
@@ -150,12 +155,14 @@ fn supported(reader: &mut Reader<'_>) -> Vec<String> {
     for (name, place) in &types {
         if !ContentType::SUPPORTED.contains(&name.as_str()) {
             let words = Kind::OneOf(ContentType::SUPPORTED).words();
-            reader.mistake(*place, format!("each of `{PATH}` must be {words}"));
+            let message = format!("each of `{PATH}` must be {words}");
+            reader.mistake(*place, message, "leave the key out to have what the flow needs");
         }
     }
     if !types.is_empty() && !types.iter().any(|(name, _)| name == "text/plain") {
         let place = reader.place(PATH);
-        reader.mistake(place, format!("`{PATH}` must contain \"text/plain\""));
+        let message = format!("`{PATH}` must contain \"text/plain\"");
+        reader.mistake(place, message, "add \"text/plain\" to the list, or leave the key out");
     }
     types.into_iter().map(|(name, _)| name).collect()
 }
@@ -210,7 +217,8 @@ fn segment(
     depth: usize,
 ) -> Option<SegmentValue<Text>> {
     if depth > DEEPEST {
-        reader.mistake(node.place, format!("segment attributes are nested at most {DEEPEST} deep"));
+        let message = format!("segment attributes are nested at most {DEEPEST} deep");
+        reader.mistake(node.place, message, "lay what is deeper beside the rest");
         return None;
     }
     match &node.value {
@@ -233,7 +241,7 @@ fn segment(
             let message = format!(
                 "the segment attribute `{path}` must be a string, an integer of 32 bits, a list or a table"
             );
-            reader.mistake(node.place, message);
+            reader.mistake(node.place, message, "put it in quotes to send it as a text");
             None
         }
     }

@@ -64,6 +64,8 @@ pub enum Kind {
     Segments,
     /// A number, or a table of numbers by country.
     Cost,
+    /// A line for the shell, or a program with its arguments.
+    Command,
 }
 
 /// The tables, with their lines for people, in the order of a definition.
@@ -75,6 +77,7 @@ pub const TABLES: &[(&str, &str)] = &[
     ("pace", "How fast requests go out."),
     ("safety", "When to stop by itself."),
     ("cost", "What a message costs, for the estimate."),
+    ("hooks", "Commands that are run when a run has ended."),
 ];
 
 const fn key(path: &'static str, kind: Kind, need: Need, doc: &'static str) -> Key {
@@ -84,8 +87,8 @@ const fn key(path: &'static str, kind: Kind, need: Need, doc: &'static str) -> K
 /// The keys, in the order of a definition.
 pub const KEYS: &[Key] = {
     use Kind::{
-        Attributes, Cost, Duration, Flag, Integer, Message, OneOf, Percent, Rate, Segments, Template,
-        Templates, Text, Texts,
+        Attributes, Command, Cost, Duration, Flag, Integer, Message, OneOf, Percent, Rate, Segments,
+        Template, Templates, Text, Texts,
     };
     use Need::{Default, Optional, Required};
     &[
@@ -211,6 +214,19 @@ pub const KEYS: &[Key] = {
         ),
         key("cost.per_segment", Cost, Optional, "One price, or by country: { US = 0.00581 }."),
         key("cost.currency", Text, Optional, "What the price is in, such as USD; for people."),
+        key(
+            "hooks.on_finish",
+            Command,
+            Optional,
+            "Run when nothing is left to send (exit 0 or 3), with the result as JSON on its stdin.",
+        ),
+        key(
+            "hooks.on_halt",
+            Command,
+            Optional,
+            "Run when a run halted or failed (exit 5 or 1), with the result as JSON on its stdin.",
+        ),
+        key("hooks.timeout", Duration, Default("\"30s\""), "How long such a command may take."),
     ]
 };
 
@@ -230,7 +246,48 @@ pub const ELSEWHERE: &[(&str, &str)] = &[
     ("supportedmessagingcontenttypes", "this is `contact.supported_content_types`"),
 ];
 
+impl Key {
+    /// What a line with it looks like: `burst = 5`.
+    #[must_use]
+    pub fn example(&self) -> String {
+        let name = self.path.rsplit('.').next().unwrap_or(self.path);
+        let value = match (self.need, self.path) {
+            (Need::Default(default), _) if default != "[]" => default,
+            (_, "connect.instance_id" | "connect.contact_flow_id") => {
+                "\"11111111-2222-3333-4444-555555555555\""
+            }
+            (_, "connect.source") => "\"arn:aws:connect:REGION:ACCOUNT:phone-number/ID\"",
+            _ => self.kind.example(),
+        };
+        format!("{name} = {value}")
+    }
+}
+
 impl Kind {
+    fn example(self) -> &'static str {
+        match self {
+            Self::Text => "\"...\"",
+            Self::Template | Self::Message => "\"Hi {{ first_name }}\"",
+            Self::OneOf(names) => {
+                if names.contains(&"tab") {
+                    "\"tab\""
+                } else {
+                    "\"gsm\""
+                }
+            }
+            Self::Integer { .. } => "60",
+            Self::Flag => "true",
+            Self::Duration => "\"4m\"",
+            Self::Percent => "\"10%\"",
+            Self::Texts => "[\"...\"]",
+            Self::Rate => "2.0",
+            Self::Templates | Self::Attributes => "{ tier = \"gold\" }",
+            Self::Segments => "{ order = 17 }",
+            Self::Cost => "0.00581",
+            Self::Command => "[\"notify\", \"--done\"]",
+        }
+    }
+
     /// What the value must be, for people: `must be ...`.
     #[must_use]
     pub fn words(self) -> String {
@@ -251,6 +308,10 @@ impl Kind {
             Self::Templates => "a table of strings".to_owned(),
             Self::Attributes => "a table of strings, or \"all\"".to_owned(),
             Self::Segments => "a table of strings, integers, lists and tables".to_owned(),
+            Self::Command => {
+                "a line for the shell, or a program with its arguments such as [\"notify\", \"--done\"]"
+                    .to_owned()
+            }
             Self::Cost => "a price, or a table of prices by country such as { US = 0.00581 }".to_owned(),
         }
     }

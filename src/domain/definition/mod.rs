@@ -6,6 +6,7 @@
 mod connect;
 mod contact;
 mod document;
+mod hooks;
 pub mod keys;
 mod reader;
 mod schema;
@@ -17,14 +18,15 @@ use std::collections::BTreeMap;
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::time::Duration;
 
-pub use connect::{ConnectSettings, EndpointUrl};
+pub use connect::{ArnRegion, ConnectSettings, EndpointUrl};
+pub use hooks::{HookCommand, Hooks};
 pub use schema::schema;
 
 use super::content::Channel;
 use super::header::Header;
 use super::limits::{Member, Rules};
 use super::phone::{E164, Region};
-use super::problem::{Place, Problems};
+use super::problem::{Place, Problem, Problems};
 use super::request::Request;
 use super::template::Template;
 use reader::Reader;
@@ -52,6 +54,8 @@ pub struct Definition {
     pub cost: Option<Cost>,
     /// What the cost is in.
     pub currency: Option<String>,
+    /// Commands that are run when a run has ended.
+    pub hooks: Hooks,
     /// What the limits of texts depend on.
     pub rules: Rules,
     /// Where the definition came from: for what [`bind`](Self::bind) finds.
@@ -233,6 +237,27 @@ pub enum Cost {
     ByCountry(BTreeMap<String, f64>),
 }
 
+impl Definition {
+    /// The same for requests to this Region, whatever the definition says.
+    ///
+    /// # Errors
+    /// Where an ARN of the definition names another one: nothing of it would be found there.
+    pub fn in_region(&mut self, region: &str) -> Result<(), Problems> {
+        if let Some(ArnRegion { key, place, region: own }) = &self.connect.arn_region
+            && own != region
+        {
+            let message = format!("`{key}` is in the Region {own}, and --region says {region}");
+            let hint = "leave --region out: the ARN names the Region";
+            let mut problems = self.origin.clone();
+            problems.push(Problem::new(*place, message).hint(hint));
+            return Err(problems);
+        }
+        self.connect.region = Some(region.to_owned());
+        self.rules.region = Some(region.to_owned());
+        Ok(())
+    }
+}
+
 /// Reads a definition. `file` is what mistakes are told under, `stem` the campaign's name where it gives none.
 ///
 /// # Errors
@@ -310,6 +335,7 @@ fn resolve(mut reader: Reader<'_>, stem: &str, origin: Problems) -> Option<Defin
         safety,
         cost,
         currency: reader.text("cost.currency"),
+        hooks: hooks::resolve(&mut reader),
         rules,
         origin,
         places: Places {
@@ -324,7 +350,8 @@ fn name(reader: &mut Reader<'_>, stem: &str) -> String {
     let name = reader.text("name").unwrap_or_else(|| stem.to_owned());
     if name.chars().count() > 128 || name.chars().any(char::is_control) || name.is_empty() {
         let place = reader.place("name");
-        reader.mistake(place, "`name` must be 1 to 128 characters, none of them a control character");
+        let message = "`name` must be 1 to 128 characters, none of them a control character";
+        reader.mistake(place, message, "give it a short one, such as `name = \"spring\"`");
     }
     name
 }

@@ -8,9 +8,10 @@ use std::time::Duration;
 use jiff::SignedDuration;
 
 use super::document::{Entry, Node, Value};
-use super::keys::{ELSEWHERE, KEYS, Kind, Need, TABLES};
+use super::keys::{ELSEWHERE, KEYS, Key, Kind, Need, TABLES};
+use crate::domain::arn::ArnMistake;
 use crate::domain::header::{fold, nearest};
-use crate::domain::limits::{Breach, Member, Rules, segments_saved, settle};
+use crate::domain::limits::{Breach, Limit, Member, Rules, Unit, segments_saved, settle};
 use crate::domain::problem::{Place, Problem, Problems};
 use crate::domain::template::Template;
 
@@ -36,15 +37,14 @@ impl<'p> Reader<'p> {
             match given.map(|given| (given, given.get(name))) {
                 Some((_, Some(node))) if !fits(&node.value, key.kind) => {
                     let message = format!("`{}` must be {}", key.path, key.kind.words());
-                    reader.problems.push(Problem::new(node.place, message));
+                    let hint = format!("such as `{}`", key.example());
+                    reader.problems.push(Problem::new(node.place, message).hint(hint));
                 }
                 Some((Node { value: Value::Table(_), place }, None)) if key.need == Need::Required => {
-                    let message = format!("`{}` is missing", key.path);
-                    reader.problems.push(Problem::new(*place, message).hint(key.doc));
+                    reader.problems.push(missing(key, *place));
                 }
                 None if key.need == Need::Required && !table.contains('.') => {
-                    let message = format!("`{}` is missing", key.path);
-                    reader.problems.push(Problem::new(None, message).hint(key.doc));
+                    reader.problems.push(missing(key, None));
                 }
                 _ => {}
             }
@@ -52,8 +52,13 @@ impl<'p> Reader<'p> {
         reader
     }
 
-    pub(super) fn mistake(&mut self, place: Option<Place>, message: impl Into<String>) {
-        self.problems.push(Problem::new(place, message));
+    pub(super) fn mistake(
+        &mut self,
+        place: Option<Place>,
+        message: impl Into<String>,
+        hint: impl Into<String>,
+    ) {
+        self.problems.push(Problem::new(place, message).hint(hint));
     }
 
     /// The value at a path of the table of keys, or its default, if it is of its kind.
@@ -80,7 +85,7 @@ impl<'p> Reader<'p> {
         let node = self.node(path)?;
         match node.value {
             Value::Text(text) if text.trim().is_empty() => {
-                self.mistake(node.place, format!("`{path}` is empty"));
+                self.mistake(node.place, format!("`{path}` is empty"), "fill it in, or leave the key out");
                 None
             }
             Value::Text(text) => Some(text.trim().to_owned()),
@@ -131,13 +136,16 @@ impl<'p> Reader<'p> {
     /// A text of the request. What is the same for every row is checked here and now.
     pub(super) fn compile(&mut self, node: &Node, member: Member, rules: &Rules) -> Option<Text> {
         let Value::Text(text) = &node.value else {
-            self.mistake(node.place, format!("`{member}` must be a string"));
+            let hint = "put it in quotes: \"...\"";
+            self.mistake(node.place, format!("`{member}` must be a string"), hint);
             return None;
         };
         let template = match Template::parse(text) {
             Ok(template) => template,
             Err(error) => {
-                self.mistake(node.place, format!("`{member}` is not a template: {error}"));
+                let hint = "`{{ first_name }}` puts in a column, `{{ first_name | default('there') }}` also where its \
+                            cell is empty";
+                self.mistake(node.place, format!("`{member}` is not a template: {error}"), hint);
                 return None;
             }
         };
@@ -149,11 +157,7 @@ impl<'p> Reader<'p> {
                 Template::fixed(&settled)
             }
             Some(Err(breach)) => {
-                let problem = Problem::new(node.place, breach.to_string());
-                self.problems.push(match breach_hint(&breach) {
-                    Some(hint) => problem.hint(hint),
-                    None => problem,
-                });
+                self.problems.push(Problem::new(node.place, breach.to_string()).hint(breach_hint(&breach)));
                 return None;
             }
         };
@@ -161,13 +165,28 @@ impl<'p> Reader<'p> {
     }
 }
 
-fn breach_hint(breach: &Breach) -> Option<&'static str> {
-    match breach.code() {
-        "source-invalid" => Some(
-            "the Connect ARN is on the number's page (Channels, Phone numbers), and in `aws connect list-phone-numbers-v2`",
-        ),
-        "flow-invalid" => Some("the flow's page shows its ARN under \"Show additional flow information\""),
-        _ => None,
+/// A key that must be there, and is not.
+fn missing(key: &Key, place: Option<Place>) -> Problem {
+    let table = key.path.rsplit_once('.').map_or("", |(table, _)| table);
+    let hint = format!("below [{table}]: `{}` ({})", key.example(), key.doc.trim_end_matches('.'));
+    Problem::new(place, format!("`{}` is missing", key.path)).hint(hint)
+}
+
+fn breach_hint(breach: &Breach) -> &'static str {
+    match (&breach.limit, breach.code()) {
+        (Limit::Arn(ArnMistake::OtherRegion(..)), _) => {
+            "a campaign has one Region: that of its ARNs, where `connect.region` does not name it"
+        }
+        (_, "source-invalid") => {
+            "the Connect ARN is on the number's page (Channels, Phone numbers), and in `aws connect list-phone-numbers-v2`"
+        }
+        (_, "flow-invalid") => "the flow's page shows its ARN under \"Show additional flow information\"",
+        (Limit::Length { unit: Unit::CodeUnits(_), .. }, _) => {
+            "shorten it, or replace such characters: `encoding = \"gsm\"` in [contact] does where it can"
+        }
+        (Limit::Length { .. }, _) => "shorten it",
+        (Limit::NotJson, _) => "such as '{\"tier\": \"gold\"}', in single quotes",
+        _ => "fill it in, or leave the key out",
     }
 }
 
@@ -180,7 +199,10 @@ fn unknown_keys(node: &Node, prefix: &str) -> Vec<Problem> {
         if TABLES.iter().any(|(table, _)| *table == path) {
             match entry.node.value {
                 Value::Table(_) => problems.extend(unknown_keys(&entry.node, &path)),
-                _ => problems.push(Problem::new(entry.place, format!("`{path}` must be a table, [{path}]"))),
+                _ => problems.push(
+                    Problem::new(entry.place, format!("`{path}` must be a table"))
+                        .hint(format!("put [{path}] on a line of its own, and its keys below it")),
+                ),
             }
         } else if !KEYS.iter().any(|key| key.path == path) {
             problems.push(unknown_key(entry, prefix));
@@ -197,7 +219,7 @@ fn unknown_key(entry: &Entry, table: &str) -> Problem {
         return problem.hint(*elsewhere);
     }
     let all = || TABLES.iter().map(|(path, _)| *path).chain(KEYS.iter().map(|key| key.path));
-    let here = all().filter(|path| path.rsplit_once('.').map_or("", |(table, _)| table) == table);
+    let here = all().filter(|path| above(path) == table);
     let last = |path: &'static str| path.rsplit('.').next().unwrap_or(path);
     if let Some(near) = nearest(name, here.map(last)) {
         return problem.hint(format!("did you mean `{near}`?"));
@@ -207,19 +229,28 @@ fn unknown_key(entry: &Entry, table: &str) -> Problem {
             Some((table, key)) => format!("`{key}` belongs in [{table}]"),
             None => format!("`{path}` belongs at the top of the file, before the first table"),
         }),
-        None => problem,
+        None => problem.hint(match all().filter(|path| above(path) == table).map(last).collect::<Vec<_>>() {
+            names if table.is_empty() => format!("there are {}", names.join(", ")),
+            names => format!("[{table}] has {}", names.join(", ")),
+        }),
     }
+}
+
+/// The table that a path is in.
+fn above(path: &str) -> &str {
+    path.rsplit_once('.').map_or("", |(table, _)| table)
 }
 
 fn fits(value: &Value, kind: Kind) -> bool {
     match (kind, value) {
-        (Kind::Text | Kind::Template | Kind::Message, Value::Text(_)) => true,
+        (Kind::Text | Kind::Template | Kind::Message | Kind::Command, Value::Text(_)) => true,
         (Kind::OneOf(names), Value::Text(text)) => names.contains(&text.as_str()),
         (Kind::Integer { min, max }, Value::Integer(integer)) => (min..=max).contains(integer),
         (Kind::Flag, Value::Flag(_)) => true,
         (Kind::Duration, Value::Text(text)) => parse_duration(text).is_some(),
         (Kind::Percent, Value::Text(text)) => parse_percent(text).is_some(),
         (Kind::Texts, Value::List(list)) => list.iter().all(|node| matches!(node.value, Value::Text(_))),
+        (Kind::Command, Value::List(list)) => list.iter().all(|node| matches!(node.value, Value::Text(_))),
         (Kind::Rate, Value::Text(text)) => text == "auto",
         (Kind::Rate, value) => number(value).is_some_and(|rate| rate > 0.0 && rate <= PerSecond::MOST),
         (Kind::Attributes, Value::Text(text)) => text == "all",

@@ -5,6 +5,7 @@
 
 use serde_json::{Map, Value, json};
 
+use super::PerSecond;
 use super::document::literal;
 use super::keys::{KEYS, Key, Kind, Need, TABLES};
 use crate::domain::content::ContentType;
@@ -90,8 +91,14 @@ fn of_kind(kind: Kind) -> Value {
         Kind::Texts => json!({ "type": "array", "items": { "type": "string" } }),
         Kind::Rate => json!({
             "anyOf": [
-                { "type": "number", "exclusiveMinimum": 0, "maximum": 5000 },
+                { "type": "number", "exclusiveMinimum": 0, "maximum": PerSecond::MOST },
                 { "const": "auto" },
+            ]
+        }),
+        Kind::Command => json!({
+            "anyOf": [
+                { "type": "string", "minLength": 1 },
+                { "type": "array", "items": { "type": "string" }, "minItems": 1 },
             ]
         }),
         Kind::Message => json!({

@@ -26,7 +26,10 @@ pub(super) fn recipients(reader: &mut Reader<'_>) -> RecipientsSettings {
             // A number that is reserved is good enough to name in a trial.
             Err(reason) => match E164::parse(&text) {
                 Some(number) => only.push(number),
-                None => reader.mistake(place, format!("`recipients.only`: {reason}")),
+                None => {
+                    let hint = "write it with + and the country, in digits";
+                    reader.mistake(place, format!("`recipients.only`: {reason}"), hint);
+                }
             },
         }
     }
@@ -87,7 +90,10 @@ pub(super) fn cost(reader: &mut Reader<'_>) -> Option<Cost> {
             (Some(region), Some(price)) => {
                 prices.insert(region.to_string(), price);
             }
-            _ => reader.mistake(entry.place, format!("`cost.per_segment`: {:?} is no country", entry.name)),
+            _ => {
+                let message = format!("`cost.per_segment`: {:?} is no country", entry.name);
+                reader.mistake(entry.place, message, "two letters, such as US or GB");
+            }
         }
     }
     Some(Cost::ByCountry(prices))

@@ -86,6 +86,10 @@ max_failures = "50%"
 [cost]
 per_segment = { US = 0.00581, fr = 0.071 }
 currency = "EUR"
+[hooks]
+on_finish = ["notify", "--done", "it's over"]
+on_halt = "echo halted >&2"
+timeout = "1m"
 "#;
 
 #[test]
@@ -101,6 +105,7 @@ fn every_key_reaches_its_setting() {
         &definition.cost,
         &definition.currency,
         &definition.rules,
+        &definition.hooks,
     ));
     let names: Vec<String> = {
         let mut names = Vec::new();
@@ -168,6 +173,10 @@ burst = "five"
 max_rejected = "10%"
 [cost]
 per_segment = { XX = 1 }
+[hooks]
+on_finish = []
+on_halt = ["notify", 3]
+timeout = "never"
 "#;
     insta::assert_snapshot!(told(text));
 }

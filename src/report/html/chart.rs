@@ -64,6 +64,7 @@ struct Part {
 
 #[derive(Debug, Serialize)]
 struct Pause {
+    class: &'static str,
     x: f64,
     width: f64,
     share: f64,
@@ -209,15 +210,22 @@ fn bars(frame: &Frame<'_>) -> Vec<Bar> {
 
 fn pauses(frame: &Frame<'_>) -> Vec<Pause> {
     let mut pauses = Vec::new();
+    let all = float(u64::try_from(frame.timeline.width).unwrap_or(1));
     for (start, session) in frame.sessions() {
-        for (index, bucket) in session.buckets.iter().enumerate().filter(|(_, bucket)| bucket.paused_ms > 0) {
-            let width = float(u64::try_from(frame.timeline.width).unwrap_or(1));
-            pauses.push(Pause {
-                x: near(start + frame.step * float(index as u64)),
-                width: near(frame.step),
-                share: near((float(bucket.paused_ms) / width).clamp(0.15, 1.0)),
-                title: format!("paused for {}", Span(Duration::from_millis(bucket.paused_ms))),
-            });
+        for (index, bucket) in session.buckets.iter().enumerate() {
+            let kinds = [
+                ("paused", "active chats quota full", bucket.paused_ms),
+                ("held", "by a person", bucket.held_ms),
+            ];
+            for (class, why, millis) in kinds.into_iter().filter(|(.., millis)| *millis > 0) {
+                pauses.push(Pause {
+                    class,
+                    x: near(start + frame.step * float(index as u64)),
+                    width: near(frame.step),
+                    share: near((float(millis) / all).clamp(0.15, 1.0)),
+                    title: format!("paused for {}: {why}", Span(Duration::from_millis(millis))),
+                });
+            }
         }
     }
     pauses

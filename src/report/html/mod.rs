@@ -25,7 +25,7 @@ use timeline::Timeline;
 const TEMPLATE: &str = include_str!("page.html");
 const STYLE: &str = include_str!("page.css");
 /// What the page's policy lets a browser apply: this style and no other. The hash of `page.css`.
-const STYLE_HASH: &str = "sha256-w4EFKf7QBzA+zIxRLH94+tad4FEsuvd9hPImPtvsDdE=";
+const STYLE_HASH: &str = "sha256-sH2Yzo8rLCKWFGEV6EeQG6PX1LhOz+mNXKjbSUacvss=";
 
 /// Steps of the chart, at most: on a wide screen, on a narrow one.
 const STEPS: [usize; 2] = [120, 40];
@@ -60,7 +60,9 @@ pub(super) fn write(
     super::balance(&fold.tally, &snapshot.tally(campaign.id)?, &Selection::default())?;
     let origin = snapshot.origin(campaign.id)?;
     let shapes = snapshot.shapes(campaign.id)?;
-    let page = Page::new(campaign, &origin, &shapes, &runs, &fold);
+    let mut asks = snapshot.asks(campaign.id, u32::MAX)?;
+    asks.reverse();
+    let page = Page::new(campaign, &origin, &shapes, (&runs, &asks), &fold);
     render(&page, out)?;
     Ok(fold.tally)
 }
@@ -119,7 +121,7 @@ mod tests {
         let schemes = schemes();
         assert_eq!(schemes.len(), 3, "light, dark, print");
         for scheme in &schemes {
-            assert_eq!(scheme.len(), 14, "{:?}", scheme.keys());
+            assert_eq!(scheme.len(), 15, "{:?}", scheme.keys());
             for (name, colour) in scheme {
                 let (grounds, least): (&[&str], f64) = match *name {
                     "ground" | "raised" | "line" => continue,

@@ -13,7 +13,7 @@ use crate::domain::figures::{Grouped, PerSecond, Span, counted};
 use crate::domain::latency::Latencies;
 use crate::domain::request::Shape;
 use crate::domain::state::State;
-use crate::journal::{Campaign, Origin, RunRecord};
+use crate::journal::{Ask, Campaign, Origin, RunRecord};
 
 #[derive(Debug, Serialize)]
 pub(super) struct Page<'f> {
@@ -45,6 +45,8 @@ pub(super) struct Page<'f> {
     sum: Split,
     runs: Vec<Run>,
     runs_left_out: Option<String>,
+    asks: Vec<settings::Asked>,
+    asks_left_out: Option<String>,
     settings: Vec<Setting>,
     listed: Vec<List<'f>>,
     named: bool,
@@ -81,6 +83,7 @@ struct Step {
     failed: String,
     throttled: String,
     paused: String,
+    held: String,
 }
 
 #[derive(Debug, Serialize)]
@@ -101,7 +104,7 @@ impl<'f> Page<'f> {
         campaign: &'f Campaign,
         origin: &'f Origin,
         shapes: &[(i64, Shape)],
-        runs: &[RunRecord],
+        (runs, asks): (&[RunRecord], &[Ask]),
         fold: &'f Fold,
     ) -> Self {
         let tally = &fold.tally;
@@ -143,7 +146,7 @@ impl<'f> Page<'f> {
                 .collect(),
             steps: wide
                 .steps()
-                .filter(|(_, bucket)| bucket.height() + bucket.paused_ms > 0)
+                .filter(|(_, bucket)| bucket.height() + bucket.paused_ms + bucket.held_ms > 0)
                 .map(|(at, bucket)| step(clock(at, "%Y-%m-%d %H:%M:%S"), bucket))
                 .collect(),
             step_sum: step_sum(fold),
@@ -161,6 +164,9 @@ impl<'f> Page<'f> {
             runs: settings::runs(runs),
             runs_left_out: (runs.len() > MOST_RUNS)
                 .then(|| Grouped((runs.len() - MOST_RUNS) as u64).to_string()),
+            asks: settings::asks(asks),
+            asks_left_out: (asks.len() > MOST_RUNS)
+                .then(|| Grouped((asks.len() - MOST_RUNS) as u64).to_string()),
             settings: settings::campaign(campaign, origin, shapes),
             listed: listed(fold),
             named: fold.listed.is_some(),
@@ -234,13 +240,16 @@ fn todo(fold: &Fold) -> Vec<Todo> {
 }
 
 fn step(at: String, bucket: &super::timeline::Bucket) -> Step {
-    let paused = Duration::from_millis(bucket.paused_ms);
+    let span = |millis: u64| {
+        if millis == 0 { String::new() } else { Span(Duration::from_millis(millis)).to_string() }
+    };
     Step {
         at,
         started: Grouped(bucket.started).to_string(),
         failed: Grouped(bucket.failed).to_string(),
         throttled: Grouped(bucket.throttled).to_string(),
-        paused: if paused.is_zero() { String::new() } else { Span(paused).to_string() },
+        paused: span(bucket.paused_ms),
+        held: span(bucket.held_ms),
     }
 }
 
@@ -251,6 +260,7 @@ fn step_sum(fold: &Fold) -> Step {
         sum.failed += bucket.failed;
         sum.throttled += bucket.throttled;
         sum.paused_ms += bucket.paused_ms;
+        sum.held_ms += bucket.held_ms;
     }
     step("all".to_owned(), &sum)
 }

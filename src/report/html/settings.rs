@@ -10,7 +10,7 @@ use crate::domain::figures::{Grouped, PerSecond, Span, per_second};
 use crate::domain::mask::mask_text;
 use crate::domain::request::{Leaf, Message, SegmentValue, Shape};
 use crate::domain::stamp::Stamp;
-use crate::journal::{Campaign, Origin, RunRecord};
+use crate::journal::{Ask, Campaign, Origin, RunRecord};
 
 /// Runs that are listed, at most: the newest.
 pub(super) const MOST_RUNS: usize = 200;
@@ -58,6 +58,14 @@ pub(super) fn campaign(campaign: &Campaign, origin: &Origin, shapes: &[(i64, Sha
     };
     let rows = [
         ("begun", vec![format!("{} UTC", time(campaign.created_at))]),
+        (
+            "purged",
+            origin
+                .purged_at
+                .map(|at| format!("{} UTC: numbers, keys and messages were removed", time(at)))
+                .into_iter()
+                .collect(),
+        ),
         ("answered by", vec![origin.service.clone()]),
         ("instance", vec![origin.instance_id.clone()]),
         ("contact flow", all(&|shape| Some(leaf(&shape.contact_flow_id)))),
@@ -90,6 +98,31 @@ fn message(shape: &Shape) -> String {
         Some(Message::Text { content_type, .. }) => format!("text ({content_type})"),
         Some(Message::Templated { template_id, .. }) => format!("template {template_id}"),
     }
+}
+
+/// What somebody asked of the campaign from elsewhere.
+#[derive(Debug, Serialize)]
+pub(super) struct Asked {
+    at: String,
+    what: String,
+    who: String,
+    done: String,
+}
+
+/// What was asked last, at most as much as there are runs listed, in the order in which it was.
+pub(super) fn asks(asks: &[Ask]) -> Vec<Asked> {
+    asks[asks.len().saturating_sub(MOST_RUNS)..]
+        .iter()
+        .map(|ask| Asked {
+            at: time(ask.at),
+            what: ask.wish.to_string(),
+            who: mask_text(&ask.who),
+            done: ask.taken.map_or_else(
+                || "by no run".to_owned(),
+                |taken| format!("{} by run {}", time(taken.at), taken.run.number()),
+            ),
+        })
+        .collect()
 }
 
 /// The newest runs, in the order in which they were.

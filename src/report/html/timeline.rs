@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::domain::stamp::Stamp;
 use crate::domain::state::State;
-use crate::journal::PauseSpan;
+use crate::journal::{PauseKind, PauseSpan};
 
 const SECOND: i64 = 1_000;
 const MINUTE: i64 = 60 * SECOND;
@@ -50,6 +50,8 @@ pub(super) struct Bucket {
     pub(super) failed: u64,
     pub(super) throttled: u64,
     pub(super) paused_ms: u64,
+    /// Of a pause by a person.
+    pub(super) held_ms: u64,
 }
 
 impl Bucket {
@@ -137,7 +139,11 @@ impl Timeline {
             for (index, bucket) in session.buckets.iter_mut().enumerate() {
                 let start = session.start + self.width * i64::try_from(index).unwrap_or(0);
                 let paused = ends.min(start + self.width) - began.max(start);
-                bucket.paused_ms += u64::try_from(paused).unwrap_or(0);
+                let paused = u64::try_from(paused).unwrap_or(0);
+                match pause.kind {
+                    PauseKind::ActiveChats => bucket.paused_ms += paused,
+                    PauseKind::Person => bucket.held_ms += paused,
+                }
             }
         }
     }
@@ -251,9 +257,16 @@ mod tests {
     #[test]
     fn a_pause_covers_the_steps_that_it_touches() {
         let mut timeline = Timeline::new(&[run(0, 100 * SECOND)], 120);
-        timeline.paused(PauseSpan { began_at: at(1_500), ends_at: at(3_250) });
-        let paused: Vec<u64> = timeline.steps().take(5).map(|(_, bucket)| bucket.paused_ms).collect();
-        assert_eq!(paused, [0, 500, 1_000, 250, 0]);
+        for (kind, began_at, ends_at) in
+            [(PauseKind::ActiveChats, 1_500, 3_250), (PauseKind::Person, 2_000, 2_600)]
+        {
+            timeline.paused(PauseSpan { began_at: at(began_at), ends_at: at(ends_at), kind });
+        }
+        let paused = |of: fn(&Bucket) -> u64| -> Vec<u64> {
+            timeline.steps().take(5).map(|(_, bucket)| of(bucket)).collect()
+        };
+        assert_eq!(paused(|bucket| bucket.paused_ms), [0, 500, 1_000, 250, 0]);
+        assert_eq!(paused(|bucket| bucket.held_ms), [0, 0, 600, 0, 0]);
     }
 
     #[test]

@@ -1,0 +1,5 @@
+#!/usr/bin/env bash
+# Records docs/run.svg anew: the sample campaign on a terminal, in real time, against the simulator. Needs no network.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+exec cargo test --release --locked --test recording -- --ignored --exact record

@@ -1,0 +1,101 @@
+//! What an answer leads to: classified and decided on elsewhere, carried out here.
+
+use tokio::time::Instant;
+
+use super::Flow;
+use crate::connect::Attempt;
+use crate::domain::ending::Ending;
+use crate::domain::refusal::{Refusal, RefusalKind};
+use crate::domain::state::Event;
+use crate::domain::verdict::{self, Situation, Verdict};
+use crate::engine::notice::{Notice, Refused, attempted, masked, told};
+use crate::engine::settling::Then;
+use crate::journal::Claimed;
+
+impl Flow<'_> {
+    pub(super) fn on_answer(
+        &mut self,
+        row: &Claimed,
+        left: Instant,
+        Attempt { answer, request_id }: Attempt,
+    ) {
+        let throttled = answer.as_ref().is_err_and(|refusal| refusal.kind == RefusalKind::Throttled);
+        let took = left.elapsed();
+        self.engine.pace.answered(left, throttled);
+        self.brakes.answered(took);
+        self.chronicle.answered(&answer, took, self.engine.clock.now());
+        match answer {
+            Ok(contact_id) => {
+                self.silence.broken();
+                if self.brakes.pause.started() {
+                    self.observer.see(&Notice::Resumed);
+                }
+                self.tries.remove(&row.id);
+                self.brakes.started();
+                let follows = self.observer.follows_attempts();
+                let told = follows.then(|| Box::new(attempted(row, took, request_id)));
+                self.settle(row, Event::Answered, Some(contact_id), None, Then::Started(told));
+                self.spend();
+            }
+            Err(refusal) => {
+                let told = told(row, &refusal, took, request_id);
+                self.on_refusal(row, refusal, told);
+            }
+        }
+    }
+
+    fn on_refusal(&mut self, row: &Claimed, refusal: Refusal, mut told: Refused) {
+        let attempts = self.tries.get(&row.id).copied().unwrap_or(0) + 1;
+        let situation = Situation {
+            kind: refusal.kind,
+            attempts,
+            earlier: row.earlier,
+            token_age: self.engine.clock.now().since(row.doubt_at),
+        };
+        let verdict = verdict::decide(situation, self.engine.chance.f64());
+        self.listen(&refusal);
+        if refusal.kind == RefusalKind::Unknown {
+            self.brakes.started();
+        }
+        let mut due = None;
+        match verdict {
+            Verdict::Retry(_, delay) => {
+                self.tries.insert(row.id, attempts);
+                told.retry_in = Some(delay);
+                due = Some(Instant::now() + delay);
+            }
+            Verdict::Pause(_) => {
+                // Not the row's fault: it is tried again first of all, and its attempts are not counted against it.
+                due = Some(Instant::now());
+                self.pause();
+            }
+            Verdict::Halt(_) => self.end(Ending::Refused(masked(refusal.clone()))),
+            Verdict::Settle(_) | Verdict::Leave(_) => {
+                self.tries.remove(&row.id);
+            }
+        }
+        self.returning += usize::from(due.is_some());
+        self.settle(row, verdict.event(), None, Some(refusal), Then::Refused(told, due));
+        if verdict.leaves_doubt() {
+            self.spend();
+        }
+    }
+
+    /// What a refusal says about everybody, not only about its row.
+    fn listen(&mut self, refusal: &Refusal) {
+        if refusal.kind == RefusalKind::Throttled {
+            self.counters.throttled += 1;
+        }
+        if self.silence.listen(refusal.kind, self.began.elapsed()) {
+            self.end(Ending::Silent(masked(refusal.clone())));
+        }
+    }
+
+    /// The active chats quota is full: claimed rows go back to the queue, and a while later one request finds out.
+    fn pause(&mut self) {
+        let Some(length) = self.brakes.pause.begin(Instant::now(), self.engine.chance.f64()) else { return };
+        self.chronicle.paused(self.engine.clock.now(), length);
+        self.observer.see(&Notice::Paused(length));
+        self.give_back();
+    }
+}

@@ -1,0 +1,98 @@
+//! The parts of the engine that ask the journal, each alone with a real one in virtual time.
+
+mod queue;
+mod slots;
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::time::Instant;
+use uuid::Uuid;
+
+use super::*;
+use crate::domain::request::{Leaf, Request, Shape};
+use crate::domain::stamp::Stamp;
+use crate::domain::state::{Doubt, Event};
+use crate::journal::{
+    CampaignId, Claimed, Content, Identity, Journal, Line, Pass, RowId, Service, Settlement,
+};
+
+/// A journal with a campaign, and its writer.
+struct Desk {
+    folder: tempfile::TempDir,
+    writer: Writer,
+    clock: Clock,
+    campaign: CampaignId,
+}
+
+impl Desk {
+    /// With so many rows, from line 1 on.
+    fn new(rows: u64) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let clock = Clock::from_tokio(Stamp::from_millis(0));
+        let mut journal = Journal::open(&folder.path().join("journal.db")).unwrap();
+        let identity = Identity {
+            name: "n".to_owned(),
+            instance_id: "i".to_owned(),
+            key_column: None,
+            service: Service::Simulated,
+        };
+        let campaign = journal.campaign(&identity, clock.now()).unwrap();
+        let mut plan = journal.begin_plan(campaign, &shape(), &["key".to_owned()]).unwrap();
+        let lines: Vec<Line> = (1..=rows).map(line).collect();
+        journal.plan(&mut plan, &lines).unwrap();
+        journal.finish_plan(plan).unwrap();
+        let (writer, _) = Writer::spawn(journal, campaign);
+        Self { folder, writer, clock, campaign }
+    }
+
+    /// With rows that an earlier run left in doubt.
+    async fn in_doubt(rows: u64, in_doubt: u32) -> Self {
+        let desk = Self::new(rows);
+        desk.writer.claim_next(Pass::Queued, RowId::START, in_doubt, desk.clock.now()).await.unwrap();
+        desk
+    }
+
+    /// A row comes back to the queue.
+    async fn give_back(&self, row: &Claimed) {
+        let event = Event::GivenBack(Doubt::None);
+        let settlement =
+            Settlement { id: row.id, event, contact_id: None, refusal: None, at: self.clock.now() };
+        self.writer.settle(settlement).await.unwrap();
+    }
+
+    /// Another handle of the journal reads more rows from the file.
+    fn plan(&self, numbers: std::ops::RangeInclusive<u64>) {
+        let mut journal = Journal::open(&self.folder.path().join("journal.db")).unwrap();
+        let mut plan = journal.begin_plan(self.campaign, &shape(), &["key".to_owned()]).unwrap();
+        let lines: Vec<Line> = numbers.map(line).collect();
+        journal.plan(&mut plan, &lines).unwrap();
+    }
+}
+
+fn shape() -> Shape {
+    Request {
+        instance_id: "i".to_owned(),
+        contact_flow_id: Leaf::Fixed("f".to_owned()),
+        source: Leaf::Fixed("s".to_owned()),
+        segment_attributes: BTreeMap::new(),
+        attributes: BTreeMap::new(),
+        chat_duration_minutes: None,
+        display_name: None,
+        message: None,
+        related_contact_id: None,
+        supported_content_types: Vec::new(),
+    }
+}
+
+fn line(number: u64) -> Line {
+    let content = Content::Recipient {
+        key: number.to_string(),
+        destination: format!("+120255501{number:02}"),
+        client_token: Uuid::from_u64_pair(number, number),
+        slots: Vec::new(),
+        suppressed: None,
+    };
+    Line { number, cells: vec![number.to_string()], content }
+}

@@ -1,0 +1,60 @@
+//! Permits of a pace that several runs share.
+
+use super::*;
+use crate::engine::slots::Slots;
+
+const MS: Duration = Duration::from_millis(1);
+
+fn shared(rate: f64, burst: u32) -> SharedPace {
+    SharedPace { owner: "account".to_owned(), rate, burst }
+}
+
+/// When each of so many requests leaves, in milliseconds, one as soon as it may after the other.
+async fn left(desk: &Desk, slots: &mut Slots, requests: usize) -> Vec<u128> {
+    let (began, mut at) = (Instant::now(), Vec::new());
+    for _ in 0..requests {
+        slots.permit(10.0, &desk.writer, &desk.clock).await.unwrap();
+        slots.take();
+        at.push(began.elapsed().as_millis());
+    }
+    at
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_pace_of_its_own_waits_for_nobody() {
+    let desk = Desk::new(0);
+    let mut slots = Slots::new(None);
+    assert!(!slots.are_shared() && Slots::new(Some(shared(1.0, 1))).are_shared());
+    assert_eq!(left(&desk, &mut slots, 3).await, [0, 0, 0]);
+}
+
+/// The writer gathers words for 20 ms, and a permit may be used so long after its time.
+#[tokio::test(start_paused = true)]
+async fn a_run_takes_its_permits_a_fifth_of_a_second_ahead_and_uses_each_in_its_time() {
+    let desk = Desk::new(0);
+    let pace = shared(10.0, 4);
+    let mut slots = Slots::new(Some(pace.clone()));
+    assert_eq!(left(&desk, &mut slots, 8).await, [20, 20, 40, 100, 200, 300, 400, 500]);
+    let next = desk.writer.reserve(pace, 1, desk.clock.now()).await.unwrap();
+    assert_eq!(next, [100 * MS], "two at a time, and none of them in vain");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_permit_that_is_not_used_in_its_time_is_lost() {
+    let desk = Desk::new(0);
+    let mut slots = Slots::new(Some(shared(10.0, 4)));
+    left(&desk, &mut slots, 3).await;
+    let began = Instant::now();
+    let at = |millis: u32| began + MS * (millis - 40);
+    slots.permit(10.0, &desk.writer, &desk.clock).await.unwrap();
+    assert_eq!(Instant::now(), at(100), "it is not taken");
+    tokio::time::advance(SharedPace::GRACE).await;
+    slots.permit(10.0, &desk.writer, &desk.clock).await.unwrap();
+    assert_eq!(Instant::now(), at(120), "still in its time");
+    tokio::time::advance(MS).await;
+    slots.permit(10.0, &desk.writer, &desk.clock).await.unwrap();
+    assert_eq!(Instant::now(), at(200), "the next one");
+    slots.take();
+    slots.permit(10.0, &desk.writer, &desk.clock).await.unwrap();
+    assert_eq!(Instant::now(), at(300));
+}

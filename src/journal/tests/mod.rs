@@ -1,0 +1,190 @@
+//! What operations leave in the journal, row by row. Each file has one part of them.
+
+mod alive;
+mod claims;
+mod decisions;
+mod outcomes;
+mod plans;
+
+use std::collections::BTreeMap;
+
+use rusqlite::Transaction;
+use uuid::Uuid;
+
+use super::attempts::{self, Shapes};
+use super::tally::Delta;
+use super::*;
+use crate::domain::request::{Leaf, Message, Request, Shape};
+use crate::domain::stamp::Stamp;
+use crate::domain::state::{Doubt, Event, State};
+
+/// A journal with a campaign. It is the second one: ids that happen to be 1 hide mistakes.
+struct Book {
+    _folder: tempfile::TempDir,
+    journal: Journal,
+    campaign: CampaignId,
+}
+
+fn at(millis: i64) -> Stamp {
+    Stamp::from_millis(millis)
+}
+
+/// The token of a key: greater letters have smaller ones.
+fn token(key: &str) -> Uuid {
+    Uuid::from_u128(1_000 - u128::from(key.as_bytes()[0]))
+}
+
+fn shape(flow: &str) -> Shape {
+    Request {
+        instance_id: "i".to_owned(),
+        contact_flow_id: Leaf::Fixed(flow.to_owned()),
+        source: Leaf::Fixed("s".to_owned()),
+        segment_attributes: BTreeMap::new(),
+        attributes: BTreeMap::new(),
+        chat_duration_minutes: None,
+        display_name: None,
+        message: Some(Message::Text { content_type: "text/plain".to_owned(), content: Leaf::Slot(0) }),
+        related_contact_id: None,
+        supported_content_types: Vec::new(),
+    }
+}
+
+/// The number of a key: that of its first letter.
+fn number(key: &str) -> String {
+    format!("+120255501{:02}", key.as_bytes()[0] - b'a')
+}
+
+fn line(number: u64, key: &str) -> Line {
+    line_of(number, key, &self::number(key), "Hi")
+}
+
+fn line_of(number: u64, key: &str, destination: &str, message: &str) -> Line {
+    let content = Content::Recipient {
+        key: key.to_owned(),
+        destination: destination.to_owned(),
+        client_token: token(key),
+        slots: vec![message.to_owned()],
+        suppressed: None,
+    };
+    Line { number, cells: vec![key.to_owned()], content }
+}
+
+fn rejected(number: u64) -> Line {
+    let content =
+        Content::Rejected { code: "no-number".to_owned(), reason: "has none".to_owned(), key: None };
+    Line { number, cells: vec![String::new()], content }
+}
+
+fn identity(name: &str) -> Identity {
+    Identity {
+        name: name.to_owned(),
+        instance_id: "i".to_owned(),
+        key_column: Some("key".to_owned()),
+        service: Service::Simulated,
+    }
+}
+
+impl Book {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let mut journal = Journal::open(&folder.path().join("journal.db")).unwrap();
+        let campaign = journal.campaign(&identity("first"), at(0)).unwrap();
+        let mut book = Self { _folder: folder, journal, campaign };
+        book.plan(&[line(2, "z"), line(3, "y")]);
+        book.campaign = book.journal.campaign(&identity("second"), at(0)).unwrap();
+        book
+    }
+
+    /// With these keys from line 2 on.
+    fn with(keys: &[&str]) -> Self {
+        let mut book = Self::new();
+        book.plan(&lines(keys));
+        book
+    }
+
+    fn plan(&mut self, lines: &[Line]) -> PlanSummary {
+        self.plan_as(&shape("f"), &["key"], lines)
+    }
+
+    fn plan_as(&mut self, shape: &Shape, columns: &[&str], lines: &[Line]) -> PlanSummary {
+        let columns: Vec<String> = columns.iter().map(|column| (*column).to_owned()).collect();
+        let plan = self.journal.begin_plan(self.campaign, shape, &columns).unwrap();
+        self.finish(plan, lines)
+    }
+
+    /// Reads these lines as corrections.
+    fn correct(&mut self, lines: &[Line]) -> PlanSummary {
+        let columns = ["key".to_owned()];
+        let plan = self.journal.begin_corrections(self.campaign, &shape("f"), &columns).unwrap();
+        self.finish(plan, lines)
+    }
+
+    fn finish(&mut self, mut plan: Plan, lines: &[Line]) -> PlanSummary {
+        self.journal.plan(&mut plan, lines).unwrap();
+        self.journal.finish_plan(plan).unwrap()
+    }
+
+    /// Does something as the writer does: one transaction, with the counts.
+    fn apply<T>(
+        &mut self,
+        done: impl FnOnce(&Transaction<'_>, (&mut Shapes, &Admission), &mut Delta) -> Result<T, JournalError>,
+    ) -> T {
+        let tx = self.journal.connection.transaction().unwrap();
+        let (mut delta, mut shapes) = (Delta::default(), Shapes::default());
+        let result = done(&tx, (&mut shapes, &self.journal.admission), &mut delta).unwrap();
+        delta.write(&tx, self.campaign).unwrap();
+        tx.commit().unwrap();
+        result
+    }
+
+    fn claim_next(&mut self, pass: Pass, after: RowId, most: u32, now: i64) -> Claim {
+        let campaign = self.campaign;
+        self.apply(|tx, who, delta| {
+            attempts::claim_next(tx, who, (campaign, pass, after, most), at(now), delta)
+        })
+    }
+
+    fn claim_again(&mut self, ids: &[RowId], now: i64) -> Claim {
+        self.apply(|tx, who, delta| attempts::claim_again(tx, who, ids, at(now), delta))
+    }
+
+    /// Claims the first row that waits.
+    fn claim(&mut self, now: i64) -> Claimed {
+        self.claim_next(Pass::Queued, RowId::START, 1, now).rows.remove(0)
+    }
+
+    fn settle(&mut self, id: RowId, event: Event, now: i64) -> State {
+        let contact_id = (event == Event::Answered).then(|| "contact".to_owned());
+        let refused = matches!(event, Event::NotNow(_) | Event::Refused(_) | Event::Unanswered);
+        let refusal = refused.then(|| ("code".to_owned(), "words".to_owned()));
+        let settlement = Settlement { id, event, contact_id, refusal, at: at(now) };
+        self.apply(|tx, _, delta| attempts::settle(tx, &settlement, delta))
+    }
+
+    /// Every row of the campaign in one line: line, key, state, attempts; the times of the first attempt, of the first
+    /// in doubt, of its end; contact id, code. The counts must be those of the rows.
+    fn rows(&self) -> Vec<String> {
+        self.journal.verified_tally(self.campaign).unwrap();
+        let sql = "SELECT concat_ws(' ', ifnull(line, '-'), ifnull(key, '-'), state, attempts) || ' | '
+                || concat_ws(' ', ifnull(first_attempt_at, '-'), ifnull(doubt_at, '-'), ifnull(settled_at, '-'))
+                || ' | ' || concat_ws(' ', ifnull(contact_id, '-'), ifnull(code, '-'))
+             FROM row WHERE campaign_id = ?1 ORDER BY id";
+        let mut statement = self.journal.connection.prepare(sql).unwrap();
+        let rows = statement.query_map([self.campaign.0], |row| row.get(0)).unwrap();
+        rows.map(Result::unwrap).collect()
+    }
+
+    /// The only row, or the first one.
+    fn row(&self) -> String {
+        self.rows().remove(0)
+    }
+}
+
+fn lines(keys: &[&str]) -> Vec<Line> {
+    (2..).zip(keys).map(|(number, key)| line(number, key)).collect()
+}
+
+fn keys(claim: &Claim) -> Vec<&str> {
+    let key = |row: &Claimed| row.frozen.client_token.as_u128();
+    claim.rows.iter().map(|row| ["a", "b", "c", "d", "e", "f"][(903 - key(row)) as usize]).collect()
+}

@@ -1,0 +1,109 @@
+//! Outcomes: what came of an attempt, what became too old, what is tried once more.
+
+use super::*;
+use crate::domain::state::Decision;
+use crate::domain::verdict::{CLOCK_SLACK, TOKEN_SAFE};
+
+#[test]
+fn each_outcome_leaves_what_the_next_attempt_and_the_report_need() {
+    for (event, state, row) in [
+        (Event::Answered, State::Started, "2 a 2 1 | 100 - 150 | contact -"),
+        (Event::NotNow(Doubt::None), State::Queued, "2 a 0 1 | 100 - - | - code"),
+        (Event::NotNow(Doubt::Earlier), State::Attempting, "2 a 1 1 | 100 100 - | - code"),
+        (Event::Unanswered, State::Attempting, "2 a 1 1 | 100 100 - | - code"),
+        (Event::Refused(Doubt::None), State::Failed, "2 a 3 1 | 100 - 150 | - code"),
+        (Event::Refused(Doubt::Earlier), State::Uncertain, "2 a 4 1 | 100 100 150 | - code"),
+        (Event::TokenExpired, State::Uncertain, "2 a 4 1 | 100 100 150 | - -"),
+        (Event::GivenBack(Doubt::None), State::Queued, "2 a 0 0 | - - - | - -"),
+        (Event::GivenBack(Doubt::Earlier), State::Attempting, "2 a 1 0 | - 100 - | - -"),
+    ] {
+        let mut book = Book::with(&["a", "b"]);
+        let id = book.claim(100).id;
+        assert_eq!(book.settle(id, event, 150), state, "{event:?}");
+        assert_eq!(book.rows(), [row, "3 b 0 0 | - - - | - -"], "{event:?}");
+    }
+}
+
+#[test]
+fn an_answer_takes_back_what_an_earlier_refusal_said() {
+    let mut book = Book::with(&["a"]);
+    let id = book.claim(100).id;
+    book.settle(id, Event::NotNow(Doubt::None), 110);
+    book.claim_again(&[id], 200);
+    assert_eq!(book.settle(id, Event::Answered, 250), State::Started);
+    assert_eq!(book.row(), "2 a 2 2 | 100 - 250 | contact -");
+}
+
+#[test]
+fn a_claim_that_is_given_back_leaves_what_earlier_attempts_did() {
+    let mut book = Book::with(&["a"]);
+    let id = book.claim(100).id;
+    book.settle(id, Event::Unanswered, 110);
+    book.claim_again(&[id], 200);
+    assert_eq!(book.settle(id, Event::GivenBack(Doubt::Earlier), 210), State::Attempting);
+    assert_eq!(book.row(), "2 a 1 1 | 100 100 - | - code");
+}
+
+#[test]
+fn who_left_the_file_during_the_request_is_withdrawn_where_nothing_came_of_it() {
+    for (event, row) in [
+        (Event::NotNow(Doubt::None), "- a 8 1 | 100 - - | - code"),
+        (Event::GivenBack(Doubt::None), "- a 8 0 | - - - | - -"),
+        (Event::NotNow(Doubt::Earlier), "- a 1 1 | 100 100 - | - code"),
+        (Event::Refused(Doubt::None), "- a 3 1 | 100 - 150 | - code"),
+        (Event::Answered, "- a 2 1 | 100 - 150 | contact -"),
+    ] {
+        let mut book = Book::with(&["a"]);
+        let id = book.claim(100).id;
+        book.plan(&[]);
+        book.settle(id, event, 150);
+        assert_eq!(book.row(), row, "{event:?}");
+    }
+}
+
+#[test]
+fn rows_in_doubt_expire_with_their_tokens_or_with_a_clock_that_nobody_can_trust() {
+    let now = at(0).plus(3 * TOKEN_SAFE);
+    let one = std::time::Duration::from_millis(1);
+    for (doubt_at, expires) in [
+        (now.minus(TOKEN_SAFE), true),
+        (now.minus(TOKEN_SAFE).plus(one), false),
+        (now, false),
+        (now.plus(CLOCK_SLACK).minus(one), false),
+        (now.plus(CLOCK_SLACK), true),
+    ] {
+        let mut book = Book::with(&["a", "b", "c"]);
+        for _ in 0..2 {
+            book.claim(doubt_at.millis());
+        }
+        let given_up = if expires { 2 } else { 0 };
+        assert_eq!(book.journal.expire(book.campaign, now).unwrap(), given_up, "{doubt_at:?}");
+        let rows = book.rows();
+        let uncertain = rows.iter().filter(|row| row.contains(" 4 1 | ")).count();
+        assert_eq!(uncertain as u64, given_up, "{rows:?}");
+        let settled = format!(" {} | - -", now.millis());
+        assert_eq!(rows.iter().filter(|row| row.ends_with(&settled)).count() as u64, given_up);
+    }
+}
+
+#[test]
+fn failed_rows_of_the_file_are_tried_again_unless_a_person_decided_so() {
+    let mut book = Book::with(&["a", "b", "c", "d"]);
+    for event in [Event::Refused(Doubt::None), Event::Refused(Doubt::None), Event::Refused(Doubt::None)] {
+        let id = book.claim(100).id;
+        book.settle(id, event, 150);
+    }
+    let uncertain = book.claim(100).id;
+    book.settle(uncertain, Event::TokenExpired, 150);
+    book.journal.decide(book.campaign, &[uncertain], Decision::Failed, None, at(160)).unwrap();
+    book.plan(&[line(2, "a"), line(3, "b"), line(5, "d")]);
+    assert_eq!(book.journal.retry_failed(book.campaign).unwrap(), 2);
+    let expected = [
+        "2 a 0 1 | 100 - - | - code",
+        "3 b 0 1 | 100 - - | - code",
+        "- c 3 1 | 100 - 150 | - code",
+        "5 d 3 1 | 100 - 160 | - marked-failed",
+    ];
+    assert_eq!(book.rows(), expected);
+    assert_eq!(book.journal.retry_failed(book.campaign).unwrap(), 0);
+}

@@ -1,0 +1,201 @@
+//! Plans: what the journal keeps of a file that it has seen before, and what corrections touch.
+
+use super::*;
+use crate::journal::{index, known};
+
+fn texts(book: &Book, sql: &str) -> Vec<String> {
+    let mut statement = book.journal.connection.prepare(sql).unwrap();
+    let rows = statement.query_map([book.campaign.0], |row| row.get(0)).unwrap();
+    rows.map(Result::unwrap).collect()
+}
+
+/// Of each row of the campaign: line, flow, message, columns of its file.
+fn payloads(book: &Book) -> Vec<String> {
+    let sql = "SELECT concat_ws(' ', line, request ->> '$.contact_flow_id.f', slots, columns) FROM row
+                   JOIN shape ON shape.id = shape_id JOIN header ON header.id = header_id
+               WHERE row.campaign_id = ?1 ORDER BY row.id";
+    texts(book, sql)
+}
+
+fn summary(lines: u64, [added, updated, withdrawn, frozen]: [u64; 4], queued: u64) -> PlanSummary {
+    PlanSummary { lines, added, updated, withdrawn, frozen, queued }
+}
+
+#[test]
+fn what_rows_have_in_common_is_kept_once_for_each_campaign() {
+    let mut book = Book::with(&["a", "b"]);
+    assert_eq!(payloads(&book), [r#"2 f ["Hi"] ["key"]"#, r#"3 f ["Hi"] ["key"]"#]);
+    let changed = [line(2, "a"), line(3, "b"), line(4, "c")];
+    assert_eq!(book.plan_as(&shape("g"), &["key", "more"], &changed), summary(3, [1, 2, 0, 0], 1));
+    let rows = [2, 3, 4].map(|line| format!(r#"{line} g ["Hi"] ["key","more"]"#));
+    assert_eq!(payloads(&book), rows);
+    // Back to what it was: nothing is kept twice.
+    assert_eq!(book.plan(&changed), summary(3, [0, 3, 0, 0], 0));
+    assert_eq!(book.plan(&changed), summary(3, [0, 0, 0, 0], 0), "the same again changes nothing");
+    for table in ["shape", "header"] {
+        let sql = format!("SELECT campaign_id FROM {table} WHERE campaign_id <= ?1 ORDER BY campaign_id");
+        let campaigns: Vec<i64> = {
+            let mut statement = book.journal.connection.prepare(&sql).unwrap();
+            let ids = statement.query_map([book.campaign.0], |row| row.get(0)).unwrap();
+            ids.map(Result::unwrap).collect()
+        };
+        assert_eq!(campaigns, [1, 2, 2], "{table}");
+    }
+}
+
+#[test]
+fn a_row_that_was_never_attempted_follows_the_file_in_everything() {
+    let mut book = Book::with(&["a", "b", "c"]);
+    let file = [line_of(2, "a", &number("d"), "Hi"), line_of(3, "b", &number("b"), "Ho"), line(4, "c")];
+    assert_eq!(book.plan(&file), summary(3, [0, 2, 0, 0], 0));
+    let sql = "SELECT concat_ws(' ', destination, slots) FROM row WHERE campaign_id = ?1 ORDER BY id";
+    let expected = [
+        format!("{} [\"Hi\"]", number("d")),
+        format!("{} [\"Ho\"]", number("b")),
+        format!("{} [\"Hi\"]", number("c")),
+    ];
+    assert_eq!(texts(&book, sql), expected);
+}
+
+#[test]
+fn of_a_row_that_was_attempted_it_is_told_that_the_file_says_something_else_now() {
+    let same = || line(2, "a");
+    for (changed, flow, differs) in [
+        (same(), "f", 0),
+        (line_of(7, "a", &number("a"), "Hi"), "f", 0),
+        (line_of(2, "a", &number("d"), "Hi"), "f", 1),
+        (line_of(2, "a", &number("a"), "Ho"), "f", 1),
+        (same(), "g", 1),
+        (line_of(2, "a", &number("d"), "Ho"), "g", 1),
+    ] {
+        let mut book = Book::with(&["a"]);
+        let id = book.claim(100).id;
+        book.settle(id, Event::NotNow(Doubt::None), 110);
+        let found = book.plan_as(&shape(flow), &["key"], std::slice::from_ref(&changed));
+        assert_eq!(found, summary(1, [0, 0, 0, differs], 0), "{changed:?} {flow}");
+        let row = format!(r#"{} f ["Hi"] ["key"]"#, changed.number);
+        assert_eq!(payloads(&book), [row], "token and payload stay for ever");
+        let again = book.claim_again(&[id], 200);
+        assert_eq!(again.rows[0].frozen.destination, number("a"));
+    }
+}
+
+#[test]
+fn known_by_its_key_is_who_is_not_rejected_and_of_this_campaign() {
+    let mut book = Book::with(&["a", "b"]);
+    let (campaign, first) = (book.campaign, book.journal.campaign(&identity("first"), at(0)).unwrap());
+    let tx = book.journal.connection.transaction().unwrap();
+    let line = |campaign, key| {
+        known::recipient(&tx, campaign, (key, uuid::Uuid::nil()), false).unwrap().map(|known| known.line)
+    };
+    assert_eq!([line(campaign, "b"), line(campaign, "z")], [Some(Some(3)), None]);
+    assert_eq!([line(first, "b"), line(first, "z")], [None, Some(Some(2))]);
+}
+
+#[test]
+fn a_correction_takes_the_place_of_its_line_and_touches_nobody_else() {
+    let mut book = Book::new();
+    book.plan(&[line(2, "a"), rejected(3), line(4, "c"), line(5, "c"), line(6, "d"), line(7, "e")]);
+    let attempted = book.claim_next(Pass::Queued, RowId::START, 1, 100).rows[0].id;
+    book.settle(attempted, Event::Answered, 150);
+    // A rejected line gets its recipient, a duplicate another key; a line that waits gets somebody else.
+    let corrections = [line(3, "b"), line(5, "f"), line(7, "g")];
+    assert_eq!(book.correct(&corrections), summary(3, [3, 0, 1, 0], 2));
+    let expected = [
+        "2 a 2 1 | 100 - 150 | contact -",
+        "4 c 0 0 | - - - | - -",
+        "6 d 0 0 | - - - | - -",
+        "- e 8 0 | - - - | - -",
+        "3 b 0 0 | - - - | - -",
+        "5 f 0 0 | - - - | - -",
+        "7 g 0 0 | - - - | - -",
+    ];
+    assert_eq!(book.rows(), expected);
+    // The same corrections again change nothing.
+    assert_eq!(book.correct(&corrections), summary(3, [0, 0, 0, 0], 0));
+    assert_eq!(book.rows(), expected);
+    let planned = book.journal.planned(book.campaign).unwrap();
+    assert_eq!(planned, Planned::Read, "nobody has agreed to send it");
+}
+
+#[test]
+fn a_correction_with_the_key_of_another_line_is_a_duplicate_and_with_its_own_follows() {
+    let mut book = Book::new();
+    book.plan(&[line(2, "a"), rejected(3), line(4, "c")]);
+    let corrections = [line(3, "a"), line_of(4, "c", &number("d"), "Ho")];
+    assert_eq!(book.correct(&corrections), summary(2, [0, 1, 0, 0], 0));
+    let expected = ["2 a 0 0 | - - - | - -", "4 c 0 0 | - - - | - -", "3 a 6 0 | - - - | - duplicate-key"];
+    assert_eq!(book.rows(), expected);
+    assert_eq!(payloads(&book)[1], r#"4 f ["Ho"] ["key"]"#);
+}
+
+#[test]
+fn several_who_are_corrected_away_are_counted_and_who_was_attempted_only_loses_its_line() {
+    let mut book = Book::with(&["a", "b", "c"]);
+    let first = book.claim(100).id;
+    book.settle(first, Event::Unanswered, 150);
+    assert_eq!(book.correct(&[line(2, "d"), line(3, "e"), rejected(4)]), summary(3, [2, 0, 2, 0], 0));
+    let expected = [
+        "- a 1 1 | 100 100 - | - code",
+        "- b 8 0 | - - - | - -",
+        "- c 8 0 | - - - | - -",
+        "2 d 0 0 | - - - | - -",
+        "3 e 0 0 | - - - | - -",
+        "4 - 5 0 | - - - | - no-number",
+    ];
+    assert_eq!(book.rows(), expected);
+}
+
+#[test]
+fn who_left_the_file_comes_back_with_a_correction() {
+    let mut book = Book::with(&["a", "b"]);
+    book.plan(&[line(2, "a"), rejected(3)]);
+    assert_eq!(book.rows()[1], "- b 8 0 | - - - | - -");
+    assert_eq!(book.correct(&[line(3, "b")]), summary(1, [0, 1, 0, 0], 1));
+    assert_eq!(book.rows(), ["2 a 0 0 | - - - | - -", "3 b 0 0 | - - - | - -"]);
+}
+
+/// A first plan that died leaves rows that cannot be looked up by key yet; corrections of it must find them.
+#[test]
+fn corrections_of_a_plan_that_was_not_finished_find_its_recipients() {
+    let mut book = Book::new();
+    let mut plan = book.journal.begin_plan(book.campaign, &shape("f"), &["key".to_owned()]).unwrap();
+    book.journal.plan(&mut plan, &[line(2, "a"), rejected(3)]).unwrap();
+    drop(plan);
+    assert_eq!(book.correct(&[line(3, "a")]), summary(1, [0, 0, 0, 0], 0));
+    assert_eq!(book.rows()[1], "3 a 6 0 | - - - | - duplicate-key");
+    let campaign = book.campaign;
+    let tx = book.journal.connection.transaction().unwrap();
+    assert!(index::is_made(&tx, campaign).unwrap());
+}
+
+#[test]
+fn what_waits_is_withdrawn_before_a_stream_and_comes_back_with_its_line() {
+    let mut book = Book::with(&["a", "b", "c", "d"]);
+    let first = book.claim(100).id;
+    book.settle(first, Event::NotNow(Doubt::None), 110);
+    let doubt = book.claim_next(Pass::Queued, first, 1, 120).rows[0].id;
+    assert_eq!(book.journal.withdraw_waiting(book.campaign).unwrap(), 3);
+    let expected = [
+        "- a 8 1 | 100 - - | - code",
+        "3 b 1 1 | 120 120 - | - -",
+        "- c 8 0 | - - - | - -",
+        "- d 8 0 | - - - | - -",
+    ];
+    assert_eq!(book.rows(), expected);
+    assert_eq!(
+        book.claim_next(Pass::InDoubt, RowId::START, 9, 200).rows[0].id,
+        doubt,
+        "replayed all the same"
+    );
+    // One attempted, one that was not, one that is new.
+    assert_eq!(book.plan(&[line(2, "a"), line(3, "d"), line(4, "e")]), summary(3, [1, 1, 0, 0], 3));
+    let expected = [
+        "2 a 0 1 | 100 - - | - -",
+        "- b 1 2 | 120 120 - | - -",
+        "- c 8 0 | - - - | - -",
+        "3 d 0 0 | - - - | - -",
+        "4 e 0 0 | - - - | - -",
+    ];
+    assert_eq!(book.rows(), expected);
+}

@@ -1,0 +1,212 @@
+//! Every sentence in the sources of what people are told when something is wrong stands in a snapshot, or here with the
+//! reason why nobody can cause it from outside.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::words;
+
+/// Where errors have their words.
+const SOURCES: [&str; 32] = [
+    "src/commands/check.rs",
+    "src/commands/failure.rs",
+    "src/commands/init.rs",
+    "src/commands/numbers.rs",
+    "src/commands/place.rs",
+    "src/commands/planning.rs",
+    "src/commands/reading.rs",
+    "src/commands/rejects_file.rs",
+    "src/commands/report.rs",
+    "src/commands/resolve.rs",
+    "src/commands/resume.rs",
+    "src/commands/run.rs",
+    "src/commands/sending.rs",
+    "src/commands/simulator.rs",
+    "src/commands/status.rs",
+    "src/commands/streaming.rs",
+    "src/commands/suppress.rs",
+    "src/connect/error.rs",
+    "src/connect/tls.rs",
+    "src/domain/arn.rs",
+    "src/domain/binding.rs",
+    "src/domain/definition/connect.rs",
+    "src/domain/definition/contact.rs",
+    "src/domain/definition/document.rs",
+    "src/domain/definition/mod.rs",
+    "src/domain/definition/reader.rs",
+    "src/domain/definition/settings.rs",
+    "src/domain/ending.rs",
+    "src/domain/limits.rs",
+    "src/journal/error.rs",
+    "src/recipients/error.rs",
+    "src/report/error.rs",
+];
+
+/// How a sentence begins that is in no snapshot, and why.
+const NOT_FROM_OUTSIDE: &[(&str, &str)] = &[
+    ("# simulator takes more", "a part of the sample"),
+    ("# rate = 2.0", "a part of the sample"),
+    (", and run it without --simulate", "no error: what init says"),
+    ("a schema is plain JSON", "a bug would be the reason"),
+    ("only names of", "a bug would be the reason"),
+    ("A row is uncertain when", "help"),
+    ("row of the campaign waits", "the plural is shown"),
+    ("; 1 more line like it", "the plural is shown"),
+    ("check the permissions of the journal", "takes a file system that cannot be written"),
+    ("check the disk, or give a path", "the system fails in a way that has no words of its own"),
+    ("; the other rows stay", "no error: what --rejects says"),
+    ("the journal or its folder cannot be written", "takes a file system that cannot be written"),
+    ("no row is uncertain", "no error: what resolve lists"),
+    ("uncertain; decide with", "no error: what resolve lists"),
+    ("nothing was sent; run it again", "an answer on a terminal: tests/process/signals.rs"),
+    ("failed to ask on the terminal", "a terminal that goes away while it asks"),
+    ("slots just rendered", "a bug would be the reason"),
+    ("end other programs", "the system has no threads left"),
+    ("start the runtime", "the system has no threads left"),
+    ("listen for", "the system does not let signals be listened for"),
+    ("a resolved definition", "a bug would be the reason"),
+    ("Amazon Connect's stand-in", "help"),
+    ("aws connect start-outbound", "help"),
+    ("Faults (share of", "help"),
+    ("try again; nothing was started", "the system has no threads left"),
+    ("write to stderr", "a terminal that goes away as the simulator starts"),
+    ("listening on http", "no error: what the simulator says"),
+    ("going on: process", "no error: what status says"),
+    ("stopped without a word", "no error: what status says"),
+    ("with exit code", "no error: what status says"),
+    ("failed to start a thread", "the system has no threads left"),
+    ("The list belongs to the journal", "help"),
+    ("not on it", "no error: what suppress says"),
+    ("on it already", "no error: what suppress says"),
+    ("an error occurred while loading", "words of the SDK that are left out"),
+    ("the credentials provider was", "words of the SDK that are left out"),
+    ("the credential provider was", "words of the SDK that are left out"),
+    ("unexpected credentials error", "words of the SDK that are left out"),
+    ("Error retrieving credentials", "words of the SDK that are left out"),
+    ("ProfileFile provider could", "words of the SDK that are left out"),
+    ("was not defined", "words of the SDK that are recognized"),
+    ("no credentials found in chain", "words of the SDK that are recognized"),
+    ("the table of keys holds TOML", "a bug would be the reason"),
+    ("paths are those of the table", "a bug would be the reason"),
+    ("the journal's writer stopped", "a bug would be the reason"),
+    ("run again: it goes on", "SQLite fails in a way that has no words of its own"),
+    ("the journal failed:", "SQLite fails in a way that has no words of its own"),
+    ("the disk with the journal is full", "tests/disk/failing.rs"),
+    ("is a workbook with more than 128 MiB", "takes a workbook of hundreds of megabytes"),
+    ("the report does not fit", "takes a report of more columns than a sheet has"),
+    ("write a .csv, or fewer rows", "takes a report of more columns than a sheet has"),
+    ("the report does not add up", "a bug would be the reason: tests/report/loud.rs"),
+    ("nothing was changed; keep the journal", "a bug would be the reason: tests/report/loud.rs"),
+];
+
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// The literals of a source, as they would be written; those of its tests, its comments and its attributes for help are
+/// left out.
+fn literals(source: &str) -> Vec<String> {
+    let source = source.split("#[cfg(test)]").next().unwrap();
+    let mut literals = Vec::new();
+    let mut rest = source;
+    while let Some(at) = rest.find(['"', '\'', '/']) {
+        let (before, here) = rest.split_at(at);
+        if here.starts_with("//") {
+            rest = here.split_once('\n').map_or("", |(_, rest)| rest);
+        } else if let Some(inner) = here.strip_prefix('\'') {
+            rest = &here[character(inner)..];
+        } else if let Some(inner) = here.strip_prefix('"') {
+            let raw = before.ends_with("r#");
+            let (literal, behind) = if raw { inner.split_once("\"#").unwrap() } else { closed(inner) };
+            literals.push(if raw { literal.to_owned() } else { plain(literal) });
+            rest = behind;
+        } else {
+            rest = &here[1..];
+        }
+    }
+    literals
+}
+
+/// The length of a character in single quotes, the first of which is gone; 1 for what is a lifetime.
+fn character(inner: &str) -> usize {
+    match inner.strip_prefix('\\') {
+        Some(escaped) => escaped.get(1..).and_then(|rest| rest.find('\'')).map_or(1, |end| end + 4),
+        None if inner.starts_with("\"'") => 3,
+        None => 1,
+    }
+}
+
+/// What stands before the quote that closes, and what behind it.
+fn closed(text: &str) -> (&str, &str) {
+    let mut escaped = false;
+    for (at, c) in text.char_indices() {
+        match c {
+            '"' if !escaped => return (&text[..at], &text[at + 1..]),
+            '\\' => escaped = !escaped,
+            _ => escaped = false,
+        }
+    }
+    (text, "")
+}
+
+/// Without escapes.
+fn plain(literal: &str) -> String {
+    let mut pieces = literal.split("\\\n");
+    let mut text = pieces.next().unwrap().to_owned();
+    pieces.for_each(|piece| text.push_str(piece.trim_start()));
+    text.replace("\\\"", "\"").replace("\\n", "\n").replace("\\\\", "\\")
+}
+
+/// The longest part of a literal between what is filled in, where it is a sentence or a good part of one.
+fn sentence(literal: &str) -> Option<String> {
+    let marked = literal.replace("{{", "\u{1}").replace("}}", "\u{2}");
+    let pieces = marked.split('{').enumerate().map(|(at, piece)| {
+        if at == 0 { piece } else { piece.split_once('}').map_or("", |(_, behind)| behind) }
+    });
+    // Commands in backticks are given the campaign and the journal.
+    let parts = pieces.flat_map(str::lines).flat_map(|line| line.split('`'));
+    let longest = parts.max_by_key(|piece| piece.len())?.replace('\u{1}', "{").replace('\u{2}', "}");
+    let longest = words::normal(&longest, Path::new("/nowhere")).trim().to_owned();
+    (longest.matches(' ').count() >= 2).then_some(longest)
+}
+
+fn snapshots() -> String {
+    let folder = root().join("tests/errors/snapshots");
+    let paths: BTreeSet<PathBuf> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    paths.iter().map(|path| fs::read_to_string(path).unwrap()).collect()
+}
+
+#[test]
+fn every_sentence_is_in_a_snapshot_or_cannot_be_caused() {
+    let shown = snapshots();
+    let mut missing = Vec::new();
+    let mut excused = BTreeSet::new();
+    for source in SOURCES {
+        let text = fs::read_to_string(root().join(Path::new(source))).unwrap();
+        for sentence in literals(&text).iter().filter_map(|literal| sentence(literal)) {
+            let excuse = NOT_FROM_OUTSIDE.iter().find(|(beginning, _)| sentence.starts_with(beginning));
+            match (shown.contains(&sentence), excuse) {
+                (true, None) => {}
+                (false, Some((beginning, _))) => {
+                    excused.insert(*beginning);
+                }
+                (false, None) => missing.push(format!("{source}: {sentence}")),
+                (true, Some(_)) => missing.push(format!("{source}: is in a snapshot after all: {sentence}")),
+            }
+        }
+    }
+    let useless: Vec<_> =
+        NOT_FROM_OUTSIDE.iter().filter(|(beginning, _)| !excused.contains(beginning)).collect();
+    assert!(useless.is_empty(), "no such sentences any more: {useless:?}");
+    assert!(missing.is_empty(), "in no snapshot:\n{}", missing.join("\n"));
+}
+
+#[test]
+fn literals_are_found() {
+    let source = "fn a<'a>() { b('\"', \"one \\\"two\\\" {x} three four five\", r#\"raw \"x\" text\"#); } // \"no\"\n\
+                  \"six \\\n    seven\" #[cfg(test)] \"never\"";
+    assert_eq!(literals(source), ["one \"two\" {x} three four five", "raw \"x\" text", "six seven"]);
+    assert_eq!(sentence("one \"two\" {x} three four five").as_deref(), Some("three four five"));
+    assert_eq!(sentence("{x}: {y}"), None);
+}

@@ -1,0 +1,63 @@
+//! Mistakes in a definition: each is told with its line, and all of them at once.
+
+use crate::area::Area;
+
+/// Title, what is replaced in the good definition, and by what.
+const MISTAKES: &[(&str, &str, &str)] = &[
+    ("a quote that is not closed", "name = \"spring\"", "name = \"spring"),
+    ("quotes of a word processor", "name = \"spring\"", "name = “spring”"),
+    ("a key twice", "phone = \"phone\"", "phone = \"phone\"\nphone = \"mobile\""),
+    ("a value without quotes", "phone = \"phone\"", "phone = phone"),
+    ("a key with a typo", "rate = 1000.0", "ratte = 1000.0"),
+    ("a key in the wrong table", "phone = \"phone\"", "phone = \"phone\"\nrate = 2.0"),
+    ("a key of a table at the top", "name = \"spring\"", "source = \"x\"\nname = \"spring\""),
+    ("a key of the top in a table", "rate = 1000.0", "rate = 1000.0\nname = \"spring\""),
+    ("a key of the API", "name = \"spring\"", "ClientToken = \"x\"\nname = \"spring\""),
+    ("a key that nobody knows", "phone = \"phone\"", "phone = \"phone\"\nzebra = 1"),
+    ("a table with a typo", "[pace]", "[pase]"),
+    ("a table that is none", "name = \"spring\"", "cost = 1\nname = \"spring\""),
+    (
+        "a name that is too long",
+        "\"spring\"",
+        concat!(
+            "\"ssssssssssssssssssssssssssssssssssssssssssssssssssssssssssssssssss",
+            "sssssssssssssssssssssssssssssssssssssssssssssssssssssssssssssssssssssssss\""
+        ),
+    ),
+    ("an empty name", "\"spring\"", "\" \""),
+    ("a number as text", "rate = 1000.0", "rate = \"fast\""),
+    ("a number below its range", "burst = 100", "burst = 0"),
+    ("a number with a fraction", "burst = 100", "burst = 2.5"),
+    ("a text as a number", "phone = \"phone\"", "phone = 3"),
+    ("a duration without a unit", "burst = 100", "contact_life = \"4\""),
+    ("a percentage without its sign", "[pace]", "[safety]\nmax_rejected = 10\n[pace]"),
+    ("a flag in quotes", "phone = \"phone\"", "phone = \"phone\"\nallow_landlines = \"yes\""),
+    ("a list that is none", "phone = \"phone\"", "phone = \"phone\"\nsuppress = \"opt-outs.csv\""),
+    ("a word that is not among those", "[recipients]", "channel = \"mail\"\n[recipients]"),
+    ("a price that is none", "[pace]", "[cost]\nper_segment = \"cheap\"\n[pace]"),
+    ("a price for no country", "[pace]", "[cost]\nper_segment = { Utopia = 0.01 }\n[pace]"),
+    ("an empty text", "phone = \"phone\"", "phone = \"\""),
+    ("a country that is none", "phone = \"phone\"", "phone = \"phone\"\ndefault_region = \"Utopia\""),
+    ("a number that is none in a trial", "phone = \"phone\"", "phone = \"phone\"\nonly = [\"12\"]"),
+    ("a shared pace that nobody states", "rate = 1000.0", "rate = \"auto\"\nshare = \"account\""),
+];
+
+#[test]
+fn keys_and_values() {
+    let mut area = Area::new("definition");
+    for (title, that, this) in MISTAKES {
+        area.case(title).with(that, this).says(2, "run people.csv --yes");
+    }
+    area.case("what must be there is missing")
+        .file("campaign.toml", "[connect]\nchannel = \"sms\"\n[contact.templated_message]\n")
+        .says(2, "run people.csv --yes");
+    area.case("several mistakes at once, one of them in how it fits the file")
+        .with("rate = 1000.0", "ratte = 1000.0")
+        .with("phone-number/", "telephone/")
+        .with("{{ first_name }}", "{{ frist_name }}")
+        .says(2, "run people.csv --yes");
+    area.case("mistakes, and a file that is not there either")
+        .with("rate = 1000.0", "ratte = 1000.0")
+        .says(2, "run peple.csv --yes");
+    area.end();
+}

@@ -1,0 +1,98 @@
+//! Recipients files that are not what they should be.
+
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+use crate::area::{Area, PEOPLE};
+
+/// A file of `tests/awkward/files`.
+fn awkward(name: &str) -> Vec<u8> {
+    fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/awkward/files").join(name)).unwrap()
+}
+
+#[test]
+fn that_cannot_be_read() {
+    let mut area = Area::new("files");
+    area.case("no such file, but one with nearly its name").says(2, "run peple.csv --yes");
+    area.case("no such file").says(2, "run /nonexistent/list.csv --yes");
+    area.case("a folder").folder("people").says(2, "run people --yes");
+    area.case("a file that may not be read")
+        .made(|case| fs::set_permissions(case.path("people.csv"), Permissions::from_mode(0o000)).unwrap())
+        .read_only()
+        .says(2, "check people.csv");
+    area.case("nothing on standard input").says(2, "run - --yes");
+    area.case("an encoding that there is not").says(2, "run people.csv --yes --encoding latin99");
+    area.case("a sheet of a file that has none").says(2, "run people.csv --yes --sheet May");
+    for (title, file) in [
+        ("an empty file", "empty.x.csv"),
+        ("an old workbook", "old-workbook.x.xls"),
+        ("a web page", "web-page-with-another-name.x.xls"),
+        ("a workbook that was cut off", "workbook-cut.x.xlsx"),
+        ("an empty workbook", "workbook-empty.x.xlsx"),
+        ("an archive", "zip-archive.x.zip"),
+        ("a PDF", "pdf.x.csv"),
+        ("JSON", "json.x.json"),
+        ("UTF-32", "utf-32.x.csv"),
+        ("NUL bytes", "nul-bytes.x.csv"),
+        ("an encoding that nobody can tell", "ibm-850-of-old-programs.x.csv"),
+        ("compressed data that were cut off", "cut.x.csv.gz"),
+        ("compressed twice", "twice.x.csv.gz"),
+    ] {
+        let ending = file.rsplit_once('.').unwrap().1;
+        let name = format!("list.{ending}");
+        area.case(title).file(&name, awkward(file)).says(2, &format!("run {name} --yes"));
+    }
+    for (title, people) in [
+        ("a header and no rows", "customer_id,first_name,phone\n"),
+        ("no header", "C-1,Ada,+12025550101\nC-2,Grace,+12025550102\n"),
+        ("no column with the number", "customer_id,first_name,mobile\nC-1,Ada,+12025550101\n"),
+        (
+            "two columns of the name that is used",
+            "customer_id,first_name,phone,Phone\nC-1,Ada,+12025550101,\n",
+        ),
+    ] {
+        area.case(title).file("people.csv", people).says(2, "run people.csv --yes --simulate");
+    }
+    area.case("a sheet that the workbook does not have")
+        .file("list.xlsx", awkward("workbook.3.xlsx"))
+        .says(2, "run list.xlsx --yes --sheet Mai");
+    area.case("a header that is no text")
+        .file("people.csv", b"customer_id,first_name,phone,n\xfft\xfe\nC-1,Ada,+12025550101,x\n")
+        .says(2, "run people.csv --yes --encoding UTF-8");
+    let open =
+        format!("customer_id,first_name,phone\nC-1,\"Ada,+12025550101\n{}", "C-2,Eve,1\n".repeat(120_000));
+    area.case("a quote that swallows the file").file("people.csv", &open).says(2, "run people.csv --yes");
+    area.case("a list that cannot be read")
+        .with("key =", "suppress = [\"opt-outs.csv\"]\nkey =")
+        .says(2, "run people.csv --yes");
+    area.end();
+}
+
+#[test]
+fn rejected_rows() {
+    let mut area = Area::new("rejected_rows");
+    let head = "rejected_line,rejected_column,rejected_reason,customer_id,first_name,phone\n";
+    area.case("the file itself is to have the rejected rows")
+        .says(2, "check people.csv --rejects people.csv");
+    area.case("a folder that is not there").says(2, "check people.csv --rejects out/wrong.csv");
+    area.case("a folder in its place").folder("wrong").says(2, "check people.csv --rejects wrong");
+    area.case("a folder that cannot be written").read_only().says(2, "check people.csv --rejects wrong.csv");
+    area.case("a disk without room")
+        .file("people.csv", format!("{PEOPLE}C-4,Eve,12\n"))
+        .says(1, "check people.csv --rejects /dev/full");
+    area.case("a row that does not say which line it replaces")
+        .file("wrong.csv", format!("{head}x,phone,too short,C-1,Ada,+12025550101\n"))
+        .says(2, "run wrong.csv --yes --simulate");
+    area.case("two rows for one line")
+        .file("wrong.csv", format!("{head}2,,,C-1,Ada,+12025550101\n2,,,C-2,Eve,+12025550102\n"))
+        .says(2, "run wrong.csv --yes --simulate");
+    area.case("a report while rows wait")
+        .after("run people.csv --simulate --limit 1")
+        .after("report -o again.csv")
+        .says(2, "run again.csv --simulate -j journal.db");
+    area.case("some rows are rejected")
+        .file("people.csv", format!("{PEOPLE}C-4,Eve,12\n"))
+        .says(3, "check people.csv");
+    area.end();
+}

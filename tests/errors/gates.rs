@@ -1,0 +1,53 @@
+//! Before and instead of sending: questions, gates, and what is left after a run.
+
+use std::fmt::Write as _;
+
+use crate::area::{Area, PEOPLE};
+
+/// Twelve rows with a number, and twelve with none.
+fn half_wrong() -> String {
+    let mut people = "customer_id,first_name,phone\n".to_owned();
+    for n in 10..22 {
+        let _ = writeln!(people, "C-{n},Ada,+120255501{n}\nW-{n},Ada,12");
+    }
+    people
+}
+
+fn edit(journal: &std::path::Path, sql: &str) {
+    rusqlite::Connection::open(journal).unwrap().execute_batch(sql).unwrap();
+}
+
+#[test]
+fn before_anything_is_sent() {
+    let mut area = Area::new("gates");
+    area.case("nobody to ask").says(2, "run people.csv");
+    area.case("nobody to ask, and nothing to look at").says(2, "run people.csv -q -c campaign.toml");
+    area.case("a stream without --yes").says(2, "run people.csv --stream");
+    area.case("too many rejected rows, in check")
+        .file("people.csv", half_wrong())
+        .says(5, "check people.csv -q");
+    area.case("too many rejected rows")
+        .file("people.csv", half_wrong())
+        .says(5, "run people.csv -q --simulate");
+    area.case("too many rejected rows, in a stream")
+        .file("people.csv", half_wrong())
+        .says(5, "run people.csv -q --simulate --stream");
+    area.case("nothing to go on with").says(2, "resume --simulate");
+    area.case("nothing of this campaign in the journal")
+        .after("run people.csv --simulate")
+        .with("\"spring\"", "\"autumn\"")
+        .says(2, "resume --simulate");
+    area.case("what nobody agreed to")
+        .after("run people.csv --simulate --limit 1")
+        .file("people.csv", format!("{PEOPLE}{}", half_wrong().split_once('\n').unwrap().1))
+        .after("run people.csv --simulate")
+        .says(2, "resume --simulate -j journal.db");
+    area.case("a file that was not read to its end")
+        .after("run people.csv --simulate --limit 1")
+        .made(|case| edit(&case.path("journal.db"), "UPDATE campaign SET plan = 0"))
+        .says(2, "resume --simulate");
+    area.case("a limit that was reached").says(4, "run people.csv -q --simulate --limit 1 -j rehearsal.db");
+    area.case("nobody to read the result").without_room().says(1, "run people.csv -q --simulate --json");
+    area.case("nobody to read the figures").without_room().says(1, "check people.csv");
+    area.end();
+}

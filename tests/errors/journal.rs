@@ -1,0 +1,140 @@
+//! Journals that are missing, held, damaged, of another campaign, or on disks that do not work.
+
+use std::fs;
+use std::path::Path;
+
+use crate::area::{Area, Case};
+
+/// A case after a campaign of three rows, one of which was sent.
+fn begun<'a>(area: &'a mut Area, title: &str) -> Case<'a> {
+    area.case(title).after("run people.csv --simulate --limit 1")
+}
+
+/// Changes a journal behind the program's back.
+fn edit(sql: &'static str) -> impl FnOnce(&Case<'_>) {
+    move |case| open(&case.path("journal.db")).execute_batch(sql).unwrap()
+}
+
+fn copy(from: &Path, to: &Path) {
+    fs::copy(from, to).unwrap();
+}
+
+fn open(journal: &Path) -> rusqlite::Connection {
+    rusqlite::Connection::open(journal).unwrap()
+}
+
+#[test]
+fn that_cannot_be_used() {
+    let mut area = Area::new("journal");
+    area.case("none yet").says(2, "status");
+    area.case("none where it was said to be").says(2, "report -j other.db");
+    area.case("no folder for it").says(1, "run people.csv --simulate -j out/journal.db");
+    area.case("a folder in its place").folder("journal.db").says(1, "run people.csv --simulate");
+    area.case("a folder in the place of its log")
+        .folder("journal.db-wal")
+        .says(1, "run people.csv --simulate");
+    area.case("a folder that cannot be written").read_only().says(1, "run people.csv --simulate");
+    area.case("a full disk").on_a_full_disk(0).says(1, "run people.csv --simulate");
+    area.case("a disk that is full soon").on_a_full_disk(64).says(1, "run people.csv --simulate");
+    area.case("a text").file("journal.db", "line,key\n".repeat(1_000)).says(1, "run people.csv --simulate");
+    area.case("a text, looked at").file("journal.db", "line,key\n".repeat(1_000)).says(1, "status");
+    begun(&mut area, "of somebody else").read_only().says(1, "status -j journal.db");
+    begun(&mut area, "held by another process")
+        .made(|case| {
+            let path = case.path("journal.db.spring.lock");
+            let held = fs::File::options().read(true).write(true).open(&path).unwrap();
+            fs::write(&path, "process 4711, since 2026-05-01T09:00:00Z").unwrap();
+            held.try_lock().unwrap();
+            // Held until the test's process ends.
+            std::mem::forget(held);
+        })
+        .says(6, "run people.csv --simulate");
+    begun(&mut area, "of a newer version")
+        .made(edit(
+            "INSERT INTO refinery_schema_history SELECT 999, name, applied_on, checksum FROM refinery_schema_history \
+             LIMIT 1",
+        ))
+        .says(2, "run people.csv --simulate");
+    begun(&mut area, "of a version that never was")
+        .made(edit("UPDATE refinery_schema_history SET checksum = '1'"))
+        .says(1, "run people.csv --simulate");
+    begun(&mut area, "damaged in the middle")
+        .made(|case| {
+            let path = case.path("journal.db");
+            let mut bytes = fs::read(&path).unwrap();
+            bytes[4_096..].fill(0x55);
+            fs::write(path, bytes).unwrap();
+        })
+        .says(1, "run people.csv --simulate");
+    begun(&mut area, "damaged in the middle, looked at")
+        .made(|case| {
+            let path = case.path("journal.db");
+            let mut bytes = fs::read(&path).unwrap();
+            bytes[4_096..].fill(0x55);
+            fs::write(path, bytes).unwrap();
+        })
+        .says(1, "report");
+    begun(&mut area, "cut off to nothing")
+        .made(|case| fs::write(case.path("journal.db"), "").unwrap())
+        .says(1, "resume --simulate");
+    begun(&mut area, "an older copy")
+        .made(|case| copy(&case.path("journal.db"), &case.path("old.db")))
+        .after("resume --simulate")
+        .made(|case| copy(&case.path("old.db"), &case.path("journal.db")))
+        .says(1, "resume --simulate");
+    begun(&mut area, "counts that were edited")
+        .made(edit("UPDATE tally SET rows = rows + 1"))
+        .says(1, "resume --simulate");
+    begun(&mut area, "rows that were edited")
+        .made(edit("UPDATE row SET slots = 'nothing'"))
+        .says(1, "resume --simulate");
+    begun(&mut area, "cells that were edited")
+        .made(edit("UPDATE row SET cells = 'nothing'"))
+        .says(1, "report");
+    begun(&mut area, "a table that is gone").made(edit("DROP TABLE run")).says(1, "resume --simulate");
+    area.end();
+}
+
+#[test]
+fn of_another_campaign() {
+    let mut area = Area::new("other_campaign");
+    begun(&mut area, "another instance")
+        .with("11111111-2222", "99999999-2222")
+        .says(2, "run people.csv --simulate");
+    begun(&mut area, "another key column")
+        .with("key = \"customer_id\"", "key = \"first_name\"")
+        .says(2, "run people.csv --simulate");
+    begun(&mut area, "no key column any more")
+        .with("key = \"customer_id\"\n", "")
+        .says(2, "run people.csv --simulate");
+    begun(&mut area, "from the simulator to a server").says(2, "run people.csv --yes");
+    begun(&mut area, "a name that the journal does not have")
+        .with("\"spring\"", "\"autumn\"")
+        .says(2, "status");
+    begun(&mut area, "no name, and the journal has several")
+        .with("\"spring\"", "\"autumn\"")
+        .after("run people.csv --simulate --limit 1")
+        .without("campaign.toml")
+        .says(2, "report -j journal.db");
+    area.case("no name, and the journal has none")
+        .after("suppress add +12025550109")
+        .without("campaign.toml")
+        .says(2, "status -j journal.db");
+    area.end();
+}
+
+#[test]
+#[ignore = "SQLite waits for half a minute before it says so"]
+fn locked_by_another_program() {
+    let mut area = Area::new("locked_journal");
+    let mut held = None;
+    begun(&mut area, "a browser of databases has it open and writes")
+        .made(|case| {
+            let browser = open(&case.path("journal.db"));
+            browser.execute_batch("BEGIN IMMEDIATE").unwrap();
+            held = Some(browser);
+        })
+        .says(1, "run people.csv --simulate");
+    drop(held);
+    area.end();
+}

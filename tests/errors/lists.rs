@@ -1,0 +1,41 @@
+//! Suppression lists, and decisions on uncertain rows.
+
+use crate::area::Area;
+
+#[test]
+fn of_the_journal() {
+    let mut area = Area::new("lists");
+    area.case("a number that is none").says(2, "suppress add 12");
+    area.case("several that are none").says(2, "suppress add 12 +12025550101 abc");
+    area.case("a number without its country").says(2, "suppress add 2025550101");
+    area.case("a list that is not there").says(2, "suppress import opt-outs.csv");
+    area.case("a list with a number that may be read wrongly")
+        .file("opt-outs.csv", "phone\n+12025550101\n2025550102\n202-555-0103\n2025550104\n")
+        .says(2, "suppress import opt-outs.csv");
+    area.case("no journal to look into").says(2, "suppress list");
+    area.case("neither a journal nor a definition").without("campaign.toml").says(2, "suppress list");
+    area.case("a list of the definition with a number that may be read wrongly")
+        .with("key =", "suppress = [\"opt-outs.csv\"]\nkey =")
+        .file("opt-outs.csv", "phone\n+12025550101\n2025550102\n")
+        .says(2, "run people.csv --simulate");
+    area.case("a row that is not uncertain")
+        .after("run people.csv --simulate")
+        .says(2, "resolve --key C-1 --resend -c campaign.toml");
+    area.case("one contact id for several rows")
+        .after("run people.csv --simulate")
+        .made(|case| uncertain(&case.path("journal.db")))
+        .says(2, "resolve --all --mark-started e220a839-7b1d-4daf-ae78-9e6aa1b965f4");
+    area.case("rows that are uncertain after a run")
+        .after("run people.csv --simulate")
+        .made(|case| uncertain(&case.path("journal.db")))
+        .says(3, "run people.csv -j journal.db --simulate");
+    area.end();
+}
+
+/// Makes every row an uncertain one, as if nobody had answered for six days.
+fn uncertain(journal: &std::path::Path) {
+    let journal = rusqlite::Connection::open(journal).unwrap();
+    let uncertain = "UPDATE row SET state = 4, contact_id = NULL; DELETE FROM tally;
+        INSERT INTO tally SELECT campaign_id, state, count(*) FROM row GROUP BY campaign_id, state";
+    journal.execute_batch(uncertain).unwrap();
+}

@@ -1,0 +1,116 @@
+//! Completions, taken by the shells themselves, and manual pages, set by man. A shell that is not installed is left out.
+
+use std::process::{Command, Stdio};
+
+use crate::ran::Ran;
+use crate::site::{BINARY, Site};
+
+/// What this shell makes of the script, in a folder where the program is in the PATH; `None` where there is no such shell.
+fn shell(site: &Site, name: &str, args: &[&str]) -> Option<Ran> {
+    Command::new(name).arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status().ok()?;
+    let mut command = Command::new(name);
+    let folder = std::path::Path::new(BINARY).parent().unwrap().display().to_string();
+    command.args(args).current_dir(site.folder()).env_clear().envs(site.environment()).stdin(Stdio::null());
+    command.env("PATH", format!("{folder}:/usr/local/bin:/usr/bin:/bin")).env("LC_ALL", "C.UTF-8");
+    Some(site.finish(command))
+}
+
+/// Each command of the help, with its first words.
+fn commands(site: &Site) -> Vec<String> {
+    let help = site.run(&["--help"]).exits(0).stdout;
+    let list =
+        help.lines().skip_while(|line| *line != "Commands:").skip(1).take_while(|line| !line.is_empty());
+    let names: Vec<String> =
+        list.filter_map(|line| line.split_whitespace().next().map(str::to_owned)).collect();
+    assert!(names.len() >= 12 && names.contains(&"journal".to_owned()), "{names:?}");
+    names
+}
+
+#[test]
+fn bash_completes() {
+    let site = Site::with_people(1);
+    let script = r#"source <(campaign completions bash) || exit 1
+        complete -p campaign >&2 || exit 1
+        ask() { COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); COMPREPLY=(); _campaign campaign "${!#}" "${@: -2:1}"; printf '%s\n' "${COMPREPLY[@]}"; echo --; }
+        ask campaign ''; ask campaign jou; ask campaign journal ''; ask campaign run --sim; ask campaign completions ''"#;
+    let Some(ran) = shell(&site, "bash", &["--norc", "-c", script]) else { return };
+    let ran = ran.exits(0);
+    let answers: Vec<Vec<&str>> = ran.stdout.split("--\n").map(|answer| answer.lines().collect()).collect();
+    for command in commands(&site) {
+        assert!(answers[0].contains(&command.as_str()), "{command}: {:?}", answers[0]);
+    }
+    assert_eq!(answers[1], ["journal"]);
+    for command in ["backup", "check", "purge"] {
+        assert!(answers[2].contains(&command), "{:?}", answers[2]);
+    }
+    assert_eq!(answers[3], ["--simulate"]);
+    for shell in ["bash", "zsh", "fish"] {
+        assert!(answers[4].contains(&shell), "{:?}", answers[4]);
+    }
+}
+
+#[test]
+fn zsh_takes_its_script() {
+    let site = Site::with_people(1);
+    let script = "autoload -U compinit && compinit -u -D && source <(campaign completions zsh) && \
+                  print -r -- $_comps[campaign] && functions _campaign_commands";
+    let Some(ran) = shell(&site, "zsh", &["-f", "-c", script]) else { return };
+    let ran = ran.exits(0);
+    assert_eq!((ran.stdout.lines().next(), ran.stderr.as_str()), (Some("_campaign"), ""));
+    for command in commands(&site) {
+        assert!(ran.stdout.contains(&format!("{command}:")), "{command} is not in it");
+    }
+}
+
+#[test]
+fn fish_completes() {
+    let site = Site::with_people(1);
+    let script = "campaign completions fish | source; complete -C 'campaign '; echo END; complete -C 'campaign journal '; \
+                  echo END; complete -C 'campaign run --sim'";
+    let Some(ran) = shell(&site, "fish", &["--no-config", "-c", script]) else { return };
+    let ran = ran.exits(0);
+    let answers: Vec<Vec<&str>> = ran
+        .stdout
+        .split("END\n")
+        .map(|answer| answer.lines().filter_map(|line| line.split('\t').next()).collect())
+        .collect();
+    for command in commands(&site) {
+        assert!(answers[0].contains(&command.as_str()), "{command}: {:?}", answers[0]);
+    }
+    for command in ["backup", "check", "purge"] {
+        assert!(answers[1].contains(&command), "{:?}", answers[1]);
+    }
+    assert_eq!(answers[2], ["--simulate"]);
+}
+
+#[test]
+fn man_sets_every_page_without_a_warning() {
+    let site = Site::with_people(1);
+    site.run(&["man", "pages/man1"]).exits(0).says(&["pages in pages/man1", "man pages/man1/campaign.1"]);
+    let mut expected: Vec<String> = commands(&site)
+        .iter()
+        .filter(|name| *name != "help")
+        .map(|name| format!("campaign-{name}.1"))
+        .collect();
+    expected.extend([
+        "campaign.1".to_owned(),
+        "campaign-journal-backup.1".to_owned(),
+        "campaign-suppress-add.1".to_owned(),
+    ]);
+    for page in &expected {
+        let text = site.read(&format!("pages/man1/{page}"));
+        assert!(text.contains(".SH NAME") && text.contains(".SH SYNOPSIS"), "{page}:\n{text}");
+    }
+    for entry in std::fs::read_dir(site.path("pages/man1")).unwrap().map(Result::unwrap) {
+        let path = entry.path();
+        let Some(ran) = shell(&site, "man", &["--warnings", "-P", "cat", "-l", path.to_str().unwrap()])
+        else {
+            return;
+        };
+        let ran = ran.exits(0);
+        assert_eq!(ran.stderr, "", "{}", path.display());
+        assert!(ran.stdout.contains("SYNOPSIS") && ran.stdout.contains("--journal"), "{}", ran.stdout);
+    }
+    let page = site.read("pages/man1/campaign.1");
+    assert!(page.contains("Exit codes") && page.contains("143"), "{page}");
+}

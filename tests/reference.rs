@@ -1,0 +1,205 @@
+//! `docs/reference.md` is made from the code: the command line from its clap definitions, the keys from their table.
+//!
+//! `UPDATE=1 cargo test --release --test reference` writes it anew; without, the test fails where it is out of step.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::Path;
+
+use campaign::cli::Cli;
+use campaign::domain::definition::keys::{KEYS, Key, Need, TABLES};
+use campaign::report::FIXED_COLUMNS;
+use clap::{Arg, ArgAction, Command, CommandFactory as _};
+
+const PATH: &str = "docs/reference.md";
+
+const HEAD: &str = "\
+# Reference: every command, option and key
+
+[The first ten minutes](../README.md) · [guide](guide.md) · [exit codes](exits/README.md)
+
+Made from the code of this version by `UPDATE=1 cargo test --release --test reference`; a change by hand is lost.
+
+";
+
+#[test]
+fn the_reference_is_what_the_code_says() {
+    let made = reference();
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(PATH);
+    if std::env::var_os("UPDATE").is_some() {
+        fs::write(&path, &made).expect("the reference can be written");
+    }
+    let kept = fs::read_to_string(&path).unwrap_or_default();
+    let differs = kept.lines().zip(made.lines()).find(|(kept, made)| kept != made);
+    assert!(
+        kept == made,
+        "{PATH} is out of step, first here: {differs:?}\nwrite it anew: UPDATE=1 cargo test --release --test reference"
+    );
+}
+
+/// Each option, argument and key stands in it: what the code has without a word is found here.
+#[test]
+fn everything_is_explained() {
+    let mut mute = Vec::new();
+    let mut root = Cli::command();
+    root.build();
+    each(&root, "campaign", &mut |path, command| {
+        let shown = arguments(command).filter(|arg| arg.get_help().is_none());
+        mute.extend(shown.map(|arg| format!("{path} {arg}")));
+    });
+    mute.extend(KEYS.iter().filter(|key| key.doc.is_empty()).map(|key| key.path.to_owned()));
+    assert!(mute.is_empty(), "not explained: {mute:?}");
+}
+
+fn reference() -> String {
+    let mut text = HEAD.to_owned();
+    let mut root = Cli::command().term_width(0);
+    root.build();
+    commands(&root, &mut text);
+    definition(&mut text);
+    text.push_str("\n## Columns of a report\n\n");
+    let columns: Vec<String> = FIXED_COLUMNS.iter().map(|column| format!("`{column}`")).collect();
+    let _ = writeln!(
+        text,
+        "{}, then the file's own columns in their order. [What each is](report.md).",
+        columns.join(", ")
+    );
+    text
+}
+
+fn commands(root: &Command, text: &mut String) {
+    text.push_str("## Commands\n\n| command | does |\n|---|---|\n");
+    each(root, "campaign", &mut |path, command| {
+        if !command.has_subcommands() {
+            let _ = writeln!(text, "| [`{path}`](#{}) | {} |", path.replace(' ', "-"), cell(&about(command)));
+        }
+    });
+    text.push_str("\nOptions that every command takes:\n\n");
+    table(root.get_arguments().filter(|arg| is_shown(arg)), text);
+    each(root, "campaign", &mut |path, command| {
+        if command.has_subcommands() {
+            return;
+        }
+        let _ = write!(text, "\n### {path}\n\n{}\n\n", sentence(&long(command)));
+        let usage = command.clone().render_usage().to_string();
+        let usage = usage.trim_start_matches("Usage: ").replace('\n', " ");
+        let _ = write!(text, "```text\n{}\n```\n\n", usage.split_whitespace().collect::<Vec<_>>().join(" "));
+        table(arguments(command), text);
+        if let Some(help) = command.get_after_long_help().or(command.get_after_help()) {
+            let help = help.to_string();
+            let form = if help.contains("\n ") { format!("```text\n{help}\n```") } else { help };
+            let _ = write!(text, "\n{form}\n");
+        }
+    });
+}
+
+/// Calls `see` with every command below this one, and the words that it is typed as.
+fn each(command: &Command, path: &str, see: &mut impl FnMut(&str, &Command)) {
+    for inner in command.get_subcommands().filter(|inner| inner.get_name() != "help" && !inner.is_hide_set())
+    {
+        let path = format!("{path} {}", inner.get_name());
+        see(&path, inner);
+        each(inner, &path, see);
+    }
+}
+
+/// A command's own arguments.
+fn arguments(command: &Command) -> impl Iterator<Item = &Arg> {
+    command.get_arguments().filter(|arg| is_shown(arg) && !arg.is_global_set())
+}
+
+fn is_shown(arg: &Arg) -> bool {
+    !arg.is_hide_set() && !matches!(arg.get_id().as_str(), "help" | "version")
+}
+
+fn about(command: &Command) -> String {
+    command.get_about().map(ToString::to_string).unwrap_or_default()
+}
+
+fn long(command: &Command) -> String {
+    command.get_long_about().map_or_else(|| about(command), ToString::to_string)
+}
+
+fn sentence(text: &str) -> String {
+    if text.ends_with('.') { text.to_owned() } else { format!("{text}.") }
+}
+
+/// Text in a cell of a table.
+fn cell(text: &str) -> String {
+    text.replace('|', "\\|").replace('\n', " ").replace('<', "&lt;")
+}
+
+fn table<'a>(arguments: impl Iterator<Item = &'a Arg>, text: &mut String) {
+    let mut rows = String::new();
+    for arg in arguments {
+        let help = arg.get_long_help().or(arg.get_help()).map(ToString::to_string).unwrap_or_default();
+        let mut help = cell(&help);
+        let values = arg.get_possible_values();
+        if takes_value(arg) && !values.is_empty() && !arg.is_hide_possible_values_set() {
+            let names: Vec<String> = values.iter().map(|value| format!("`{}`", value.get_name())).collect();
+            let _ = write!(help, "; one of {}", names.join(", "));
+        }
+        let defaults: Vec<_> = arg.get_default_values().iter().map(|value| value.to_string_lossy()).collect();
+        if takes_value(arg) && !defaults.is_empty() {
+            let _ = write!(help, "; default `{}`", defaults.join(" "));
+        }
+        let _ = writeln!(rows, "| `{}` | {help} |", named(arg).replace('|', "\\|"));
+    }
+    if rows.is_empty() {
+        text.push_str("No options of its own.\n");
+    } else {
+        let _ = write!(text, "| | |\n|---|---|\n{rows}");
+    }
+}
+
+fn takes_value(arg: &Arg) -> bool {
+    !matches!(arg.get_action(), ArgAction::SetTrue | ArgAction::SetFalse | ArgAction::Count)
+}
+
+/// An argument as it is typed.
+fn named(arg: &Arg) -> String {
+    let value = arg.get_value_names().unwrap_or_default().first().map(ToString::to_string);
+    let value = value.filter(|_| takes_value(arg));
+    if arg.is_positional() {
+        return value.unwrap_or_default();
+    }
+    let mut names = Vec::new();
+    names.extend(arg.get_short().map(|short| format!("-{short}")));
+    names.extend(arg.get_long().map(|long| format!("--{long}")));
+    let optional = arg.get_num_args().is_some_and(|range| range.min_values() == 0);
+    match value {
+        Some(value) if optional => format!("{} [{value}]", names.join(", ")),
+        Some(value) => format!("{} {value}", names.join(", ")),
+        None => names.join(", "),
+    }
+}
+
+fn definition(text: &mut String) {
+    text.push_str(
+        "\n## Keys of a definition\n\nA definition is TOML: `campaigns/NAME.toml`. `campaign init NAME` writes one with \
+         every key and its default, `campaign init --schema` the JSON Schema that editors complete and check by. What \
+         each member of the API is set by: [api-members.md](api-members.md).\n",
+    );
+    keys("", "At the top, before the first table.", text);
+    for (table, doc) in TABLES {
+        keys(table, doc, text);
+    }
+}
+
+fn keys(table: &str, doc: &str, text: &mut String) {
+    let title = if table.is_empty() { "At the top".to_owned() } else { format!("[{table}]") };
+    let _ = write!(text, "\n### {title}\n\n{doc}\n\n| key | value | default | |\n|---|---|---|---|\n");
+    for key in KEYS.iter().filter(|key| key.path.rsplit_once('.').map_or("", |(above, _)| above) == table) {
+        let name = key.path.rsplit('.').next().unwrap_or(key.path);
+        let value = cell(&key.kind.words());
+        let _ = writeln!(text, "| `{name}` | {value} | {} | {} |", default(key), cell(key.doc));
+    }
+}
+
+fn default(key: &Key) -> String {
+    match key.need {
+        Need::Required => "must be there".to_owned(),
+        Need::Optional => String::new(),
+        Need::Default(default) => format!("`{default}`"),
+    }
+}
