@@ -10,8 +10,14 @@ use campaign::domain::definition::keys::{KEYS, TABLES};
 use campaign::domain::ending::Exit;
 use campaign::report::FIXED_COLUMNS;
 
-const DOCUMENTS: [&str; 5] =
-    ["README.md", "ARCHITECTURE.md", "CHANGELOG.md", "tests/README.md", "docs/api-members.md"];
+const DOCUMENTS: [&str; 6] = [
+    "README.md",
+    "ARCHITECTURE.md",
+    "CHANGELOG.md",
+    "tests/README.md",
+    "docs/api-members.md",
+    "packaging/README.md",
+];
 
 fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))

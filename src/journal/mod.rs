@@ -34,6 +34,7 @@ mod snapshot;
 mod soundness;
 mod suppress;
 mod tally;
+mod upgrade;
 mod waiting;
 mod writer;
 

@@ -303,6 +303,7 @@ fn resolve(mut reader: Reader<'_>, stem: &str, origin: Problems) -> Option<Defin
     let pace = settings::pace(&reader);
     let safety = settings::safety(&reader);
     let cost = settings::cost(&mut reader);
+    let hooks = hooks::resolve(&mut reader);
     Some(Definition {
         name,
         connect,
@@ -314,7 +315,7 @@ fn resolve(mut reader: Reader<'_>, stem: &str, origin: Problems) -> Option<Defin
         safety,
         cost,
         currency: reader.text("cost.currency"),
-        hooks: hooks::resolve(&mut reader),
+        hooks,
         rules,
         origin,
         places: Places {
