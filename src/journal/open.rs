@@ -97,7 +97,7 @@ impl Reader {
             other => other?,
         };
         match refuse_newer(path, &connection, migrations)? {
-            None => return Err(JournalError::Missing(path.to_owned())),
+            None => Err(JournalError::Missing(path.to_owned())),
             Some(found) if Some(found) < newest(migrations) => {
                 drop(connection);
                 Journal::open_with(path, migrations)?.close()?;
