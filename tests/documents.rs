@@ -13,7 +13,9 @@ use campaign::report::FIXED_COLUMNS;
 /// The documents of the project, and every page below `docs/`.
 fn documents() -> Vec<String> {
     let mut documents =
-        ["README.md", "ARCHITECTURE.md", "CHANGELOG.md", "tests/README.md"].map(str::to_owned).to_vec();
+        ["README.md", "ARCHITECTURE.md", "CHANGELOG.md", "tests/README.md", "packaging/README.md"]
+            .map(str::to_owned)
+            .to_vec();
     for folder in ["docs", "docs/exits"] {
         let entries = fs::read_dir(root().join(folder)).unwrap_or_else(|error| panic!("{folder}: {error}"));
         let names = entries.filter_map(|entry| Some(entry.ok()?.file_name().to_str()?.to_owned()));
