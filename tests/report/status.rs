@@ -30,6 +30,7 @@ async fn from_planned_to_ended() {
       queued      4
       rows        4
     never run
+    4 left
     ");
 
     let (begun, _) = journal.begin_run(id, &NewRun { rate: Some(2.0), ..NewRun::default() }, BASE).unwrap();
