@@ -25,6 +25,7 @@ pub mod status;
 pub mod steer;
 mod streaming;
 pub mod suppress;
+mod telling;
 
 use std::path::Path;
 
