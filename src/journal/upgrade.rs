@@ -72,7 +72,7 @@ pub(super) fn migrate(
         // that no later run could open.
         .set_grouped(true)
         .run(connection)
-        .map_err(|source| JournalError::Migrate { path: path.to_owned(), source: Box::new(source) })?;
+        .map_err(|why| JournalError::Migrate { path: path.to_owned(), why: Box::new(why) })?;
     Ok(())
 }
 

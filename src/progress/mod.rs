@@ -28,6 +28,7 @@ pub use event::Events;
 pub use screen::{Screen, ScreenWriter};
 
 use crate::clock::Clock;
+use crate::domain::summary::Limit;
 use crate::engine::{Notice, Observer};
 use painter::{Painter, Told};
 use problem::Problem;
@@ -165,7 +166,7 @@ fn log(notice: &Notice) {
             "refused"
         ),
         Notice::Gauges(gauges) => {
-            tracing::debug!(limit = gauges.limit.map(|limit| limit.name()), rate = gauges.rate, "pace");
+            tracing::debug!(limit = gauges.limit.map(Limit::name), rate = gauges.rate, "pace");
         }
         Notice::Paused(length) => tracing::info!(seconds = length.as_secs_f64(), "paused, the quota is full"),
         Notice::Resumed => tracing::info!("resumed"),
