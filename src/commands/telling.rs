@@ -39,7 +39,7 @@ pub(super) fn tell(
     }
     if shared.json {
         let mut out = io::stdout().lock();
-        serde_json::to_writer(&mut out, &LastEvent { message_type: "summary", summary })?;
+        serde_json::to_writer(&mut out, &LastEvent::of(summary))?;
         writeln!(out)?;
     }
     Ok(())
@@ -47,8 +47,14 @@ pub(super) fn tell(
 
 /// The last of a run's events is its result.
 #[derive(Serialize)]
-struct LastEvent<'a> {
+pub(super) struct LastEvent<'a> {
     message_type: &'static str,
     #[serde(flatten)]
     summary: &'a Summary,
+}
+
+impl<'a> LastEvent<'a> {
+    pub(super) fn of(summary: &'a Summary) -> Self {
+        Self { message_type: "summary", summary }
+    }
 }

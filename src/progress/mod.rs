@@ -28,7 +28,7 @@ pub use event::Events;
 pub use screen::{Screen, ScreenWriter};
 
 use crate::clock::Clock;
-use crate::domain::summary::Limit;
+use crate::domain::summary::{Limit, rounded};
 use crate::engine::{Notice, Observer};
 use painter::{Painter, Told};
 use problem::Problem;
@@ -162,13 +162,13 @@ fn log(notice: &Notice) {
             request_id = refused.request_id,
             code = refused.code,
             message = refused.message,
-            retry_in_s = refused.retry_in.map(|delay| delay.as_secs_f64()),
+            retry_in_ms = refused.retry_in.map(|delay| delay.as_millis() as u64),
             "refused"
         ),
         Notice::Gauges(gauges) => {
-            tracing::debug!(limit = gauges.limit.map(Limit::name), rate = gauges.rate, "pace");
+            tracing::debug!(limit = gauges.limit.map(Limit::name), rate = rounded(gauges.rate), "pace");
         }
-        Notice::Paused(length) => tracing::info!(seconds = length.as_secs_f64(), "paused, the quota is full"),
+        Notice::Paused(length) => tracing::info!(ms = length.as_millis() as u64, "paused, the quota is full"),
         Notice::Resumed => tracing::info!("resumed"),
         Notice::Held(since) => tracing::info!(%since, "paused by a person"),
         Notice::Released => tracing::info!("goes on"),

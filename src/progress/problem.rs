@@ -125,7 +125,7 @@ fn words(last: &Problem, count: u64, clock: impl Fn(Stamp) -> String) -> String 
     let lost = matches!(last.outcome, Outcome::Again | Outcome::Unknown | Outcome::Left);
     if lost || last.message.is_empty() {
         let explained = explain::reason(State::Attempting, Some(&last.code));
-        words.push_str(&format!("{} ({})", explained.what, last.code));
+        words.push_str(&format!("{}: {}", last.code, explained.what));
     } else {
         words.push_str(&format!("{}: {}", last.code, last.message));
     }
@@ -198,9 +198,9 @@ mod tests {
         assert_eq!(
             lines,
             [
-                "09:30 line 3: nobody knows whether it was started: no answer that says whether a contact exists (Timeout)",
-                "09:30 2 times, last line 4: not tried again: the service says that this request is wrong \
-                 (InvalidRequestException)",
+                "09:30 line 3: nobody knows whether it was started: Timeout: no answer that says whether a contact exists",
+                "09:30 2 times, last line 4: not tried again: InvalidRequestException: the service says that this request \
+                 is wrong",
             ]
         );
         assert_eq!(problems.last(1, |_| String::new()).len(), 1);

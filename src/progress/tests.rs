@@ -125,7 +125,11 @@ async fn off_a_terminal_a_pause_and_the_first_signal_are_told_at_once() {
     moment().await;
     progress.see(&interrupted(12));
     moment().await;
-    insta::assert_snapshot!(terminal.text(), @"");
+    insta::assert_snapshot!(terminal.text(), @r"
+    paused since 09:30 UTC: the active chats quota is full, next try in 9 s
+    sending goes on
+    stopping: terminated, waiting for 12 answers, SIGTERM again stops at once
+    ");
     progress.finish().await;
 }
 
@@ -169,7 +173,12 @@ async fn what_is_typed_leaves_nothing() {
     progress.see(&interrupted(12));
     tokio::time::sleep(Duration::from_secs(1)).await;
     assert!(!terminal.text().contains("^C"), "{}", terminal.text());
-    insta::assert_snapshot!(terminal.text(), @"");
+    insta::assert_snapshot!(terminal.text(), @r"
+    spring  80 of 1,000 [====>                                              ]   8 %
+    stopping: terminated, waiting for 12 answers, SIGTERM again stops at once
+    1.57/s of 2/s asked
+    12 in flight
+    ");
     terminal.write_all(b"^C").unwrap();
     progress.finish().await;
     assert_eq!(terminal.text(), "", "nothing is left of it");

@@ -222,9 +222,19 @@ mod tests {
         let (mut view, speed) = after_two_minutes(240);
         let about = About { asked_rate: Some(2.0), ..About::default() };
         view.see(&Notice::Paused(Duration::from_secs(33)), Instant::now() + Duration::from_millis(250));
-        insta::assert_snapshot!(shown(&view, &speed, &about, 80), @"");
+        insta::assert_snapshot!(shown(&view, &speed, &about, 80), @r"
+        240 of 1,000
+        paused since 09:30 UTC: the active chats quota is full, next try in 34 s
+        2/s of 2/s asked, 6 min 20 s left, ends 09:36 UTC
+        0 in flight
+        ");
         tokio::time::advance(Duration::from_secs(34)).await;
-        insta::assert_snapshot!(shown(&view, &speed, &about, 80), @"");
+        insta::assert_snapshot!(shown(&view, &speed, &about, 80), @r"
+        240 of 1,000
+        paused since 09:29 UTC: the active chats quota is full, trying now
+        2/s of 2/s asked, 6 min 20 s left, ends 09:36 UTC
+        0 in flight
+        ");
     }
 
     #[tokio::test(start_paused = true)]
@@ -233,7 +243,12 @@ mod tests {
         let about = About { asked_rate: Some(2.0), ..About::default() };
         let ending = Ending::Interrupted(Signal::Terminate);
         view.see(&Notice::Draining { in_flight: 3, ending }, Instant::now());
-        insta::assert_snapshot!(shown(&view, &speed, &about, 80), @"");
+        insta::assert_snapshot!(shown(&view, &speed, &about, 80), @r"
+        240 of 1,000
+        stopping: terminated, waiting for 3 answers, SIGTERM again stops at once
+        2/s of 2/s asked
+        3 in flight
+        ");
         let refusal = Refusal {
             kind: RefusalKind::AccessDenied,
             status: Some(403),
@@ -241,6 +256,11 @@ mod tests {
             message: "User is not authorized to perform this, and a few words more about it".to_owned(),
         };
         view.see(&Notice::Draining { in_flight: 0, ending: Ending::Refused(refusal) }, Instant::now());
-        insta::assert_snapshot!(shown(&view, &speed, &about, 80), @"");
+        insta::assert_snapshot!(shown(&view, &speed, &about, 80), @r"
+        240 of 1,000
+        stopping: halted: the service refuses the campaign: AccessDeniedException (HTTP…
+        2/s of 2/s asked
+        0 in flight
+        ");
     }
 }
