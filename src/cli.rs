@@ -8,9 +8,10 @@ use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 use crate::clock::Clock;
 use crate::commands::{
     Asked, Failure, Place, Session, check, completions, init, journal, man, report, resolve, resume, run,
-    simulator, status, suppress,
+    simulator, status, steer, suppress,
 };
 use crate::domain::ending::Exit;
+use crate::domain::steering::Wish;
 use crate::logging;
 use crate::progress::Screen;
 
@@ -31,7 +32,7 @@ Exit codes:
   1         failure of the machine or a bug; the journal is intact
   2         usage, definition or file error; nothing was sent
   3         finished, but some rows are rejected, failed, uncertain or without an answer
-  4         stopped early by a limit you set; run again to go on
+  4         stopped early by a limit you set, or by `campaign stop`; run again to go on
   5         halted: the service refuses the campaign, or a safety gate tripped; fix, then run again
   6         another process is running this campaign
   130, 143  interrupted (Ctrl-C, SIGTERM); run again to go on
@@ -85,6 +86,14 @@ enum Command {
     Check(check::CheckArgs),
     /// Show how a campaign stands, also while it runs elsewhere
     Status(status::StatusArgs),
+    /// Stop sending until `campaign go`, from any terminal; a run that begins meanwhile waits as well
+    Pause,
+    /// Let a paused campaign go on
+    Go,
+    /// End the run that holds the campaign, as SIGTERM does: what is in flight is waited for
+    Stop,
+    /// Change the pace of the run that holds the campaign
+    Pace(steer::PaceArgs),
     /// Write the results
     Report(report::ReportArgs),
     /// List rows of which nobody knows whether they were contacted, and decide on them
@@ -131,8 +140,12 @@ impl Cli {
             Command::Completions(args) => completions::run(args),
             Command::Man(args) => man::run(args),
             Command::Journal(args) => journal::run(args, &session),
+            Command::Pause => steer::run(Wish::Pause, &session),
+            Command::Go => steer::run(Wish::Go, &session),
+            Command::Stop => steer::run(Wish::Stop, &session),
+            Command::Pace(args) => steer::run(args.wish(), &session),
             Command::Status(args) => {
-                let place = Place::of_results(&self.shared)?;
+                let place = Place::of_journal(&self.shared)?;
                 status::run(args, &asked(&place, &self.shared), &session.clock, &mut io::stdout().lock())?;
                 Ok(Exit::Done)
             }

@@ -23,7 +23,6 @@ use crate::domain::ending::{Ending, Exit};
 use crate::domain::figures::Span;
 use crate::domain::mask;
 use crate::domain::summary::Summary;
-use crate::domain::tally::Tally;
 use crate::engine::Stop;
 use crate::journal::Reader;
 
@@ -98,7 +97,7 @@ fn standing(of: &Hooked<'_>, exit: Exit) -> Summary {
     Summary {
         campaign: of.definition.name.clone(),
         run: None,
-        tally: tally().unwrap_or(Tally::default()),
+        tally: tally().unwrap_or_default(),
         requests: 0,
         throttled: 0,
         retried: 0,

@@ -22,6 +22,7 @@ mod sending;
 mod signals;
 pub mod simulator;
 pub mod status;
+pub mod steer;
 mod streaming;
 pub mod suppress;
 mod telling;

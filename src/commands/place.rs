@@ -87,6 +87,25 @@ impl Place {
         }
     }
 
+    /// For commands that look at all campaigns of a journal: none is meant where none is named.
+    ///
+    /// # Errors
+    /// As [`of_results`](Self::of_results); several definitions in one folder are no error, for they have one journal.
+    pub fn of_journal(shared: &Shared) -> Result<Self, Failure> {
+        if shared.campaign.is_some() {
+            return Self::of_results(shared);
+        }
+        let beside = |path: &Path| path.with_file_name("journal.db");
+        let journal = match &shared.journal {
+            Some(journal) => journal.clone(),
+            None => match find(None) {
+                Ok(path) => beside(&path),
+                Err(failure) => definitions().first().map(|path| beside(path)).ok_or(failure)?,
+            },
+        };
+        Ok(Self { definition: None, journal, campaign: None })
+    }
+
     /// The folder that paths in the definition are relative to.
     #[must_use]
     pub fn folder(&self) -> &Path {

@@ -164,6 +164,8 @@ pub(super) async fn hold(
     patience: Duration,
 ) -> Result<Held, Failure> {
     let clock = &session.clock;
+    signals::tell_when_asked(place.journal.clone(), definition.name.clone(), session)
+        .map_err(|error| cannot("listen for signals", &error))?;
     let lock = CampaignLock::take(&place.journal, &definition.name, clock.now())?;
     let settings = settings(definition, place);
     let (client, service) = if args.simulate {

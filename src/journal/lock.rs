@@ -15,6 +15,14 @@ use crate::domain::stamp::Stamp;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Holder(String);
 
+impl Holder {
+    /// The process, where the file tells.
+    #[must_use]
+    pub fn pid(&self) -> Option<u32> {
+        self.0.strip_prefix("process ")?.split(',').next()?.parse().ok()
+    }
+}
+
 impl fmt::Display for Holder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(if self.0.is_empty() { "a process that has just begun" } else { &self.0 })
@@ -162,6 +170,7 @@ mod tests {
         CampaignLock::take(&journal, "autumn", now).expect("another campaign of the same journal");
         assert_eq!(is_running(&journal, "spring"), Some(true));
         let told = holder(&journal, "spring").unwrap().to_string();
+        assert_eq!(holder(&journal, "spring").unwrap().pid(), Some(std::process::id()));
         assert!(told.starts_with(&format!("process {}, since ", std::process::id())), "{told}");
         assert_eq!(holder(&journal, "winter"), None);
         drop(held);

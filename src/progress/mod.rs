@@ -28,7 +28,7 @@ pub use event::Events;
 pub use screen::{Screen, ScreenWriter};
 
 use crate::clock::Clock;
-use crate::domain::summary::rounded;
+use crate::domain::summary::{Limit, rounded};
 use crate::engine::{Notice, Observer};
 use painter::{Painter, Told};
 use problem::Problem;
@@ -166,11 +166,7 @@ fn log(notice: &Notice) {
             "refused"
         ),
         Notice::Gauges(gauges) => {
-            tracing::debug!(
-                limit = gauges.limit.map(|limit| limit.name()),
-                rate = rounded(gauges.rate),
-                "pace"
-            );
+            tracing::debug!(limit = gauges.limit.map(Limit::name), rate = rounded(gauges.rate), "pace");
         }
         Notice::Paused(length) => tracing::info!(ms = length.as_millis() as u64, "paused, the quota is full"),
         Notice::Resumed => tracing::info!("resumed"),

@@ -30,5 +30,6 @@ mod server;
 mod shells;
 mod signals;
 mod site;
+mod steering;
 mod suppress;
 mod terminal;
