@@ -16,13 +16,13 @@ use crate::domain::binding::Binding;
 use crate::domain::definition::Definition;
 use crate::domain::figures::counted;
 use crate::domain::phone;
-use crate::domain::preflight::{self, Duplicate, FirstLines, Preflight};
+use crate::domain::preflight::{self, Duplicate, FirstLines, List, Preflight};
 use crate::domain::read_as::ReadAs;
 use crate::domain::recipient::Recipient;
 use crate::domain::state::State;
 use crate::domain::suppression::{Suppressed, Suppression};
 use crate::journal::{CampaignId, Content, Journal, JournalError, Line, Plan, PlanSummary, Reader};
-use crate::recipients::{FileError, FileProblem, Lists, Recipients, Row, Source};
+use crate::recipients::{FileError, FileProblem, Listed, Lists, Recipients, Row, Source};
 
 /// Lines planned in one transaction: large enough that a commit costs little, small enough for little memory.
 const BATCH: usize = 2_000;
@@ -254,8 +254,11 @@ impl File {
     /// What is known of the file before its first row.
     fn introduce(&self, preflight: &mut Preflight) {
         preflight.columns(&self.binding);
-        for useless in &self.lists.useless {
-            preflight.note(useless.to_string());
+        for Listed { file, numbers, keys, useless } in &self.lists.lists {
+            preflight.list(List { file: file.clone(), numbers: *numbers, keys: *keys, rows: 0 });
+            if let Some(useless) = useless {
+                preflight.note(useless.to_string());
+            }
         }
     }
 
@@ -267,6 +270,8 @@ impl File {
             (Ok(recipient), State::Suppressed) => {
                 if let Err(why) = check(&self.lists.suppression, recipient) {
                     preflight.left_out(why);
+                    let lists = &self.lists.suppression;
+                    preflight.on_lists(lists.on(recipient.phone.as_str(), &recipient.key));
                 }
             }
             _ => {}
@@ -319,7 +324,10 @@ pub(super) fn lists(definition: &Definition, place: &Place) -> Result<Lists, Fai
     let mut lists = Lists::read(&definition.recipients, place.folder())?;
     if place.journal.is_file() {
         match Reader::open(&place.journal) {
-            Ok(reader) => reader.add_suppressed(&mut lists.suppression)?,
+            Ok(reader) => {
+                lists.suppression.begin_list();
+                reader.add_suppressed(&mut lists.suppression)?;
+            }
             // An empty file, or one that was being made: what it is for, the run says.
             Err(JournalError::Missing(_)) => {}
             Err(error) => return Err(error.into()),

@@ -21,7 +21,7 @@ pub use error::{FileError, FileProblem};
 pub use record::Record;
 pub use records::RECORD_BYTES;
 pub use rejects::{Extra, Rejects};
-pub use suppress::{Entry, Lists, Useless, read_list};
+pub use suppress::{Entry, Listed, Lists, Useless, read_list};
 
 use crate::domain::binding::{Binding, Cells, Lines};
 use crate::domain::formula::original;

@@ -34,6 +34,10 @@ impl Serialize for Preflight {
         map.serialize_entry("duplicate_lines", &duplicates.collect::<Vec<_>>())?;
         let suppressions = self.suppressed.iter().map(|(why, rows)| (why.code(), *rows));
         map.serialize_entry("suppressions", &suppressions.collect::<BTreeMap<_, _>>())?;
+        let lists = self.lists.iter().map(|list| {
+            json!({ "file": list.file, "numbers": list.numbers, "keys": list.keys, "rows": list.rows })
+        });
+        map.serialize_entry("suppression_lists", &lists.collect::<Vec<_>>())?;
         let shared = json!({ "rows": self.numbers.rows, "lines": self.numbers.lines });
         map.serialize_entry("numbers_under_two_keys", &shared)?;
         map.serialize_entry("attempted_and_changed", &self.frozen)?;

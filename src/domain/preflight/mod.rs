@@ -42,6 +42,7 @@ pub struct Preflight {
     rejected: BTreeMap<&'static str, u64>,
     rejections: Vec<Rejection>,
     suppressed: BTreeMap<Suppressed, u64>,
+    lists: Vec<List>,
     duplicates: Vec<Duplicate>,
     numbers: SharedNumbers,
     messages: Messages,
@@ -62,6 +63,19 @@ struct Limits {
     contact_life: Option<Duration>,
     chat_duration: Option<Duration>,
     max_rejected: Share,
+}
+
+/// A suppression list of the definition.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct List {
+    /// The file.
+    pub file: String,
+    /// Lines with a number.
+    pub numbers: u64,
+    /// Lines with a key.
+    pub keys: u64,
+    /// Rows of the recipients file that are on it.
+    pub rows: u64,
 }
 
 /// A line with the key of another one.
@@ -114,6 +128,7 @@ impl Preflight {
             rejected: BTreeMap::new(),
             rejections: Vec::new(),
             suppressed: BTreeMap::new(),
+            lists: Vec::new(),
             duplicates: Vec::new(),
             numbers: SharedNumbers::new(definition.recipients.key.is_some()),
             messages: Messages::new(definition),
@@ -161,6 +176,20 @@ impl Preflight {
     /// Takes note of why a row is suppressed.
     pub fn left_out(&mut self, why: Suppressed) {
         *self.suppressed.entry(why).or_default() += 1;
+    }
+
+    /// Takes note of a suppression list.
+    pub fn list(&mut self, list: List) {
+        self.lists.push(list);
+    }
+
+    /// Takes note of a row that is on the lists with these numbers, from 0.
+    pub fn on_lists(&mut self, lists: impl Iterator<Item = usize>) {
+        for at in lists {
+            if let Some(list) = self.lists.get_mut(at) {
+                list.rows += 1;
+            }
+        }
     }
 
     /// Takes note of a duplicate. Those behind the first [`TOLD`] are only counted.

@@ -22,6 +22,7 @@ impl Preflight {
         }
         self.write_columns(&mut text);
         self.write_rows(&mut text);
+        self.write_lists(&mut text);
         self.write_rejections(&mut text);
         self.write_repeats(&mut text);
         self.write_countries(&mut text);
@@ -50,6 +51,19 @@ impl Preflight {
                 let reasons = self.suppressed.iter().map(|(why, rows)| format!("{} {why}", Grouped(*rows)));
                 let _ = write!(text, ": {}", reasons.collect::<Vec<_>>().join(", "));
             }
+        }
+    }
+
+    fn write_lists(&self, text: &mut String) {
+        for list in &self.lists {
+            let _ = write!(
+                text,
+                "\nsuppression list {}: {}, {}; {} of this file on it",
+                list.file,
+                counted(list.numbers, "number", "numbers"),
+                counted(list.keys, "key", "keys"),
+                counted(list.rows, "row", "rows"),
+            );
         }
     }
 
