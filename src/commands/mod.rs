@@ -2,6 +2,7 @@
 
 pub mod check;
 pub mod completions;
+mod earlier;
 mod failure;
 mod hooks;
 pub mod init;
@@ -25,6 +26,7 @@ pub mod status;
 pub mod steer;
 mod streaming;
 pub mod suppress;
+mod told;
 
 use std::path::Path;
 

@@ -1,7 +1,7 @@
 //! What `run` and `resume` share: from a planned journal to a result.
 
 use std::future::pending;
-use std::io::{self, Write};
+use std::io;
 use std::num::{NonZeroU32, NonZeroU64, NonZeroUsize};
 use std::path::Path;
 use std::pin::pin;
@@ -14,12 +14,11 @@ use super::failure::Failure;
 use super::hooks::Ended;
 use super::place::Place;
 use super::streaming::{self, Stream};
-use super::{Session, next, numbers, pacing, signals};
-use crate::cli::Shared;
+use super::{Session, numbers, pacing, signals, told};
 use crate::clock::Clock;
 use crate::connect::{Client, Settings};
 use crate::domain::definition::{self, Definition, EndpointUrl, PerSecond, Rate};
-use crate::domain::ending::{self, Ending, Exit};
+use crate::domain::ending::{Ending, Exit};
 use crate::domain::gate::{FailureGate, Share};
 use crate::domain::state::State;
 use crate::domain::summary::Summary;
@@ -226,6 +225,8 @@ pub(super) struct Job<'a> {
     pub(super) stream: Option<Stream>,
     /// The command that goes on.
     pub(super) next: String,
+    /// The file of rejected rows, and how they come back.
+    pub(super) rejected: Option<String>,
 }
 
 /// Sends, settles the run's record, and tells the result.
@@ -361,37 +362,12 @@ fn conclude(
         limited_by: outcome.limited_by,
         exit: Some(exit.code()),
     };
-    tell(&summary, &outcome.ending, next, session.shared).map_err(|error| Failure {
-        message: format!("failed to write the result: {error}"),
-        hint: Some("`campaign status` has it".to_owned()),
-        exit: Exit::Failure,
-    })?;
+    told::tell(&summary, &outcome.ending, (next, job.rejected.as_deref()), session.shared).map_err(
+        |error| Failure {
+            message: format!("failed to write the result: {error}"),
+            hint: Some("`campaign status` has it".to_owned()),
+            exit: Exit::Failure,
+        },
+    )?;
     Ok(Ended { exit, summary, ending: outcome.ending })
-}
-
-fn tell(summary: &Summary, ending: &Ending, next: Option<&str>, shared: &Shared) -> io::Result<()> {
-    let mut notes = io::stderr().lock();
-    if !shared.quiet {
-        writeln!(notes, "{}", summary.text())?;
-    }
-    if *ending != Ending::Complete {
-        writeln!(notes, "{ending}")?;
-    }
-    if let Some(advice) = ending.advice() {
-        writeln!(notes, "  hint: {}", next::at(advice, shared))?;
-    }
-    if *ending == Ending::Complete && !shared.quiet {
-        for step in ending::next_steps(&summary.tally) {
-            writeln!(notes, "  hint: {}", next::at(step, shared))?;
-        }
-    }
-    if let Some(next) = next {
-        writeln!(notes, "  next: {next}")?;
-    }
-    if shared.json {
-        let mut out = io::stdout().lock();
-        serde_json::to_writer(&mut out, summary)?;
-        writeln!(out)?;
-    }
-    Ok(())
 }

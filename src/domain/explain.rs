@@ -76,6 +76,10 @@ fn rejected(code: &str) -> Option<Explained> {
         "row-long" => {
             ("the row has more cells than the file has columns", "quote cells with a delimiter in them")
         }
+        "row-cut" => (
+            "a report does not have the whole of the row",
+            "correct it in the file that `campaign report --rejects` writes, or in the first file",
+        ),
         "quote-open" => {
             ("a quote is opened and not closed", "close it, or double the quotes inside the cell")
         }

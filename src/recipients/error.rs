@@ -56,6 +56,10 @@ impl FileError {
                 "the column rejected_line says which line of the first file a row replaces: leave it as it was, and add new \
                  rows to the first file"
             }
+            FileProblem::PartOfRejects(_) => {
+                "put the missing column back, or write the file anew with --rejects: without all three, it would be a whole \
+                 campaign, and all other rows would be withdrawn"
+            }
             FileProblem::NotANumber { reason: PhoneRejection::NoCountry, .. } => {
                 "whoever it means would be sent to: write it with + and the country, or set default_region in [recipients]"
             }
@@ -169,6 +173,9 @@ pub enum FileProblem {
         /// What is there.
         cell: String,
     },
+    /// A file of rejected rows that cannot be known for one any more.
+    #[error("the header has columns of a file of rejected rows, and not {0}")]
+    PartOfRejects(String),
     /// Two rows of a file of rejected rows that replace the same line.
     #[error("line {line}: an earlier row has the rejected_line {number}, too")]
     LineTwice {

@@ -176,7 +176,7 @@ impl Recipients {
         let own = own_columns(&names);
         self.reported = own.is_some();
         let header = own.map_or_else(|| Header::new(names), Header::new);
-        self.extra = Extra::find(&header);
+        self.extra = Extra::find(&header)?;
         self.header = match &self.extra {
             Some(extra) => {
                 let own = header.names().iter().enumerate().filter(|(at, _)| !extra.has(*at));

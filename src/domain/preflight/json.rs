@@ -20,6 +20,7 @@ impl Serialize for Preflight {
         map.serialize_entry("to_start", &self.to_send())?;
         map.serialize_entry("read_as", &self.read_as)?;
         map.serialize_entry("unused_columns", &self.unused_columns)?;
+        map.serialize_entry("mistaken_placeholders", &self.mistaken)?;
         map.serialize_entry("rejections", &self.rejected)?;
         let rejections = self.rejections.iter().map(|rejection| {
             json!({
@@ -41,6 +42,10 @@ impl Serialize for Preflight {
         let shared = json!({ "rows": self.numbers.rows, "lines": self.numbers.lines });
         map.serialize_entry("numbers_under_two_keys", &shared)?;
         map.serialize_entry("attempted_and_changed", &self.frozen)?;
+        map.serialize_entry("withdrawn_by_this_file", &self.withdrawn)?;
+        let (waiting, attempted) = self.undone;
+        let undone = json!({ "waiting": waiting, "attempted": attempted });
+        map.serialize_entry("corrections_undone", &undone)?;
         map.serialize_entry("countries", &countries(&self.messages))?;
         map.serialize_entry("messages", &messages(&self.messages))?;
         map.serialize_entry("cost", &cost(&self.messages))?;

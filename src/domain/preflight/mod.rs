@@ -47,8 +47,14 @@ pub struct Preflight {
     numbers: SharedNumbers,
     messages: Messages,
     unused_columns: Vec<String>,
+    /// What in the texts looks like a placeholder and is none.
+    mistaken: Vec<String>,
     /// Attempted rows of which the file now says something else.
     frozen: u64,
+    /// Rows of earlier files that wait no longer, because the file does not have them.
+    withdrawn: u64,
+    /// Corrected rows whose lines the file has uncorrected: how many waited, and how many were attempted.
+    undone: (u64, u64),
     notes: Vec<String>,
 }
 
@@ -133,7 +139,10 @@ impl Preflight {
             numbers: SharedNumbers::new(definition.recipients.key.is_some()),
             messages: Messages::new(definition),
             unused_columns: Vec::new(),
+            mistaken: Vec::new(),
             frozen: 0,
+            withdrawn: 0,
+            undone: (0, 0),
             notes: Vec::new(),
         }
     }
@@ -141,6 +150,7 @@ impl Preflight {
     /// Takes note of the file's columns.
     pub fn columns(&mut self, binding: &Binding) {
         self.unused_columns = binding.unused_columns();
+        self.mistaken = binding.mistaken().to_vec();
     }
 
     /// Takes note of what the file was taken for.
@@ -232,6 +242,16 @@ impl Preflight {
     /// Rows that were attempted before, and of which the file now says something that is not sent.
     pub fn frozen(&mut self, rows: u64) {
         self.frozen = rows;
+    }
+
+    /// Rows of earlier files that are not in this one, and were withdrawn.
+    pub fn withdrawn(&mut self, rows: u64) {
+        self.withdrawn = rows;
+    }
+
+    /// Corrected rows whose lines the file has uncorrected: how many waited, and how many were attempted.
+    pub fn undone(&mut self, corrections: (u64, u64)) {
+        self.undone = corrections;
     }
 
     /// The counts as the journal has them, with what was sent before.
