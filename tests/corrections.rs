@@ -101,6 +101,10 @@ fn rows_that_do_not_say_what_they_replace_are_refused() {
             "rejected_line must be a line number, and is \"\"",
         ),
         ("3;;;C-9;Ken;+12025550109;May 9;9:00 am;gold\r\n", "an earlier row has the rejected_line 3, too"),
+        (
+            "99;;;C-9;Ken;+12025550109;May 9;9:00 am;gold\r\n",
+            "corrects line 99, and the campaign has no row of that line",
+        ),
     ] {
         fs::write(folder.join("wrong.csv"), format!("{wrong}{row}")).unwrap();
         let output = campaign(folder, &["run", "wrong.csv", "--simulate"]);
@@ -147,4 +151,147 @@ fn mistakes_in_the_definition_and_columns_are_told_at_once() {
     let text = String::from_utf8_lossy(&output.stderr).into_owned();
     assert_eq!(output.status.code(), Some(2));
     assert!(text.contains("did you mean `first_name`?") && text.contains("speed"), "{text}");
+}
+
+/// Exit code and what was said.
+fn told(folder: &Path, line: &str) -> (i32, String) {
+    let output = campaign(folder, &line.split(' ').collect::<Vec<_>>());
+    let text = [output.stdout, output.stderr].concat();
+    (output.status.code().unwrap(), String::from_utf8(text).unwrap())
+}
+
+fn corrected(folder: &Path) {
+    let wrong = fs::read_to_string(folder.join("wrong.csv")).unwrap();
+    let wrong =
+        wrong.replace("C-2;Grace;202555", "C-2;Grace;+12025550102").replace("0103;;9:00", "0103;May 3;9:00");
+    fs::write(folder.join("wrong.csv"), wrong).unwrap();
+}
+
+#[test]
+fn corrections_are_not_overwritten_by_the_same_command_again() {
+    let folder = folder();
+    let folder = folder.path();
+    for line in
+        ["check people.csv --rejects wrong.csv", "run people.csv --simulate --limit 1 --rejects wrong.csv"]
+    {
+        assert_ne!(told(folder, line).0, 2, "what is there is what it would be: {line}");
+    }
+    corrected(folder);
+    let (file, before) = (fs::read(folder.join("wrong.csv")).unwrap(), report(folder));
+    for line in [
+        "run people.csv --simulate --limit 1 --rejects wrong.csv",
+        "check people.csv --rejects wrong.csv",
+        "report --rejects wrong.csv",
+    ] {
+        let (code, text) = told(folder, line);
+        assert_eq!(code, 2, "{text}");
+        assert!(
+            text.contains("wrong.csv is there already") && text.contains("`campaign run wrong.csv"),
+            "{text}"
+        );
+        assert_eq!(
+            (fs::read(folder.join("wrong.csv")).unwrap(), report(folder)),
+            (file.clone(), before.clone())
+        );
+    }
+}
+
+/// The command that is printed leads to the same journal and service; what it is for is said at the end.
+#[test]
+fn rejected_rows_are_told_last_with_the_command_that_takes_them_back() {
+    let folder = folder();
+    let folder = folder.path();
+    let command = "`campaign run wrong.csv -j rehearsal.db --simulate`";
+    let (code, text) = told(folder, "run people.csv --simulate -j rehearsal.db --rejects wrong.csv");
+    assert_eq!(code, 3, "{text}");
+    let last = text.trim_end().lines().last().unwrap();
+    assert!(last.contains("wrong.csv has 3 rejected rows") && last.contains(command), "{text}");
+    corrected(folder);
+    let (code, text) = told(folder, "run wrong.csv --simulate -j other.db");
+    assert_eq!(code, 2, "{text}");
+    assert!(text.contains("this journal has no first file"), "{text}");
+    assert_eq!(run(folder, &["wrong.csv", "-j", "rehearsal.db"])["started"], 4);
+    let (_, text) = told(folder, "check people.csv --rejects again.csv");
+    assert!(
+        text.contains(
+            "`campaign run people.csv` leaves them out; correct them there, then `campaign run again.csv`"
+        ),
+        "{text}"
+    );
+}
+
+#[test]
+fn rejected_rows_come_whole_out_of_the_journal_and_a_report_of_them_stays_rejected() {
+    let folder = folder();
+    let folder = folder.path();
+    fs::write(folder.join("people.csv"), format!("{FILE}C-6;Tony;+12025550106;May;6;9:00 am;gold\n"))
+        .unwrap();
+    run(folder, &["people.csv", "--rejects", "wrong.csv"]);
+    let (code, text) = told(folder, "report --rejects later.csv");
+    assert_eq!((code, text.trim()), (0, "4 rows in later.csv"));
+    let later = fs::read_to_string(folder.join("later.csv")).unwrap();
+    let wrong = fs::read_to_string(folder.join("wrong.csv")).unwrap();
+    let plain = |text: &str| text.replace(',', ";").replace('"', "");
+    assert_eq!(plain(&later), plain(&wrong));
+    assert_eq!(told(folder, "report --state rejected -o part.csv").0, 0);
+    let again = run(folder, &["part.csv"]);
+    assert_eq!((&again["started"], &again["rejected"]), (&2.into(), &4.into()), "{again}");
+    let (_, text) = told(folder, "check part.csv");
+    assert!(text.contains("line 7: a report does not have the whole of this row"), "{text}");
+}
+
+#[test]
+fn a_file_that_withdraws_who_waits_says_so() {
+    let folder = folder();
+    let folder = folder.path();
+    run(folder, &["people.csv", "--limit", "1", "--rejects", "wrong.csv"]);
+    corrected(folder);
+    let wrong = fs::read_to_string(folder.join("wrong.csv")).unwrap();
+    // Without one of the three columns, and without all of them.
+    let without = |columns: usize| -> String {
+        wrong.lines().map(|line| line.splitn(columns + 1, ';').last().unwrap().to_owned() + "\n").collect()
+    };
+    fs::write(folder.join("part.csv"), without(1)).unwrap();
+    let before = report(folder);
+    let (code, text) = told(folder, "run part.csv --simulate");
+    assert_eq!(code, 2, "{text}");
+    assert!(text.contains("and not rejected_line"), "{text}");
+    assert_eq!(report(folder), before);
+    fs::write(folder.join("part.csv"), without(3)).unwrap();
+    let (_, text) = told(folder, "check part.csv");
+    assert!(text.contains("1 row of this campaign waits: `run` with this file withdraws those"), "{text}");
+    let (_, text) = told(folder, "run part.csv --simulate");
+    assert!(
+        text.contains("warning: 1 row of before that was not sent to is not in this file, and withdrawn"),
+        "{text}"
+    );
+}
+
+/// The first file again, as it was, when corrections of it wait and when they are sent.
+#[test]
+fn the_uncorrected_file_again_says_what_it_undoes_and_rejects_nobody_who_is_started() {
+    let folder = folder();
+    let folder = folder.path();
+    run(folder, &["people.csv", "--limit", "2", "--rejects", "wrong.csv"]);
+    corrected(folder);
+    run(folder, &["wrong.csv", "--limit", "1"]);
+    let (_, text) = told(folder, "run people.csv --simulate --limit 1");
+    assert!(
+        text.contains(
+            "warning: 1 corrected row that waits is replaced by its line, which is uncorrected here"
+        ),
+        "{text}"
+    );
+    assert!(!text.contains("not in this file"), "{text}");
+    run(folder, &["wrong.csv"]);
+    let sent = ["2 C-1 started", "3 C-2 started", "4 C-3 started", "5 C-4 rejected", "6 C-5 started"];
+    assert_eq!(report(folder), sent);
+    for _ in 0..2 {
+        let again = run(folder, &["people.csv"]);
+        assert_eq!(
+            (&again["rows"], &again["started"], &again["rejected"]),
+            (&5.into(), &4.into(), &1.into())
+        );
+        assert_eq!(report(folder), sent);
+    }
 }

@@ -5,10 +5,12 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::earlier;
 use super::failure::Failure;
 use super::place::Place;
 use super::planning::File;
 use super::reading::ReadingArgs;
+use super::sending::SendArgs;
 use crate::cli::Shared;
 use crate::domain::ending::Exit;
 use crate::domain::preflight::Preflight;
@@ -31,8 +33,12 @@ pub fn run(args: &CheckArgs, shared: &Shared) -> Result<Exit, Failure> {
     let source = Source::named(&args.file);
     let (place, definition) = Place::of_file(shared, &source, &args.reading)?;
     let mut file = File::open(&source, &definition, &place)?;
-    file.reject_to(args.reading.rejects.as_deref(), &source, shared)?;
+    file.reject_to(args.reading.rejects.as_deref(), &source, &definition)?;
     let mut preflight = Preflight::new(&definition);
+    let before = earlier::before(&place, &definition)?;
+    if let (Some(note), false) = (earlier::may_withdraw(before.as_ref()), file.corrects()) {
+        preflight.note(note);
+    }
     file.rehearse(&mut preflight, (u64::MAX, None), |_| Ok(()))?;
     let mut out = io::stdout().lock();
     let told = if shared.json {
@@ -41,5 +47,9 @@ pub fn run(args: &CheckArgs, shared: &Shared) -> Result<Exit, Failure> {
         writeln!(out, "{}", preflight.text())
     };
     told.map_err(|error| super::run::stdout(&error))?;
-    super::run::verdict(&preflight, shared)
+    let written = file.rejected.as_ref().map(|written| match (&before, file.corrects()) {
+        (None, false) => written.words_before(&args.file, shared),
+        _ => written.words(shared, &SendArgs::default()),
+    });
+    super::run::verdict(&preflight, shared, written)
 }

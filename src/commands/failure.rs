@@ -79,6 +79,7 @@ impl From<JournalError> for Failure {
             | JournalError::Newer { .. }
             | JournalError::NoCampaign { .. }
             | JournalError::Changed { .. }
+            | JournalError::NoLine { .. }
             | JournalError::Unfinished { .. }
             | JournalError::CopyExists(_) => Exit::Usage,
             _ => Exit::Failure,

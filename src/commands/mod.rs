@@ -2,6 +2,7 @@
 
 pub mod check;
 pub mod completions;
+mod earlier;
 mod failure;
 mod hooks;
 pub mod init;

@@ -14,6 +14,8 @@ pub(super) enum GoOn<'a> {
     Resume,
     /// With the file, whatever it is.
     Run,
+    /// With this file.
+    File(&'a Path),
     /// With this file, which may not have been read to its end.
     Stream(&'a Path),
 }
@@ -42,6 +44,7 @@ pub(super) fn command(goes_on: GoOn<'_>, shared: &Shared, send: &SendArgs) -> St
     let mut command = match goes_on {
         GoOn::Resume => "campaign resume".to_owned(),
         GoOn::Run => "campaign run FILE".to_owned(),
+        GoOn::File(file) => format!("campaign run {}", quoted(&file.display().to_string())),
         GoOn::Stream(file) => format!("campaign run {} --stream --yes", quoted(&file.display().to_string())),
     };
     let mut option = |name: &str, value: Option<String>| {

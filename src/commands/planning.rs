@@ -7,22 +7,22 @@ use std::sync::mpsc::{self, SyncSender};
 
 use uuid::Uuid;
 
+use super::earlier;
 use super::failure::Failure;
 use super::place::Place;
-use super::rejects_file::RejectsFile;
+use super::rejects_file::{self, RejectsFile, Written};
 use super::sending::SendArgs;
-use crate::cli::Shared;
 use crate::domain::binding::Binding;
 use crate::domain::definition::Definition;
 use crate::domain::figures::counted;
 use crate::domain::phone;
-use crate::domain::preflight::{self, Duplicate, FirstLines, Preflight};
+use crate::domain::preflight::{self, Duplicate, FirstLines, List, Preflight};
 use crate::domain::read_as::ReadAs;
 use crate::domain::recipient::Recipient;
 use crate::domain::state::State;
 use crate::domain::suppression::{Suppressed, Suppression};
-use crate::journal::{CampaignId, Content, Journal, JournalError, Line, Plan, PlanSummary, Reader};
-use crate::recipients::{FileError, FileProblem, Lists, Recipients, Row, Source};
+use crate::journal::{CampaignId, Content, Journal, JournalError, Line, Plan, PlanSummary};
+use crate::recipients::{FileError, FileProblem, Listed, Lists, Recipients, Row, Source};
 
 /// Lines planned in one transaction: large enough that a commit costs little, small enough for little memory.
 const BATCH: usize = 2_000;
@@ -33,6 +33,8 @@ pub(super) struct File {
     pub(super) binding: Binding,
     pub(super) lists: Lists,
     rejects: Option<RejectsFile>,
+    /// The file of rejected rows, once the last row was read.
+    pub(super) rejected: Option<Written>,
     /// The file, as the user named it.
     source: String,
 }
@@ -43,25 +45,32 @@ impl File {
     /// # Errors
     /// Every mistake that can be seen without reading rows.
     pub(super) fn open(source: &Source, definition: &Definition, place: &Place) -> Result<Self, Failure> {
-        let lists = lists(definition, place)?;
+        let lists = earlier::lists(definition, place)?;
         let recipients = Recipients::open(source, &definition.recipients)?;
         let binding = definition.bind(recipients.header())?;
-        Ok(Self { recipients, binding, lists, rejects: None, source: source.to_string() })
+        Ok(Self { recipients, binding, lists, rejects: None, rejected: None, source: source.to_string() })
     }
 
     /// Rejected rows will be written to this file.
     ///
     /// # Errors
-    /// Where nothing can be written there.
+    /// Where nothing can be written there, or something else is there already.
     pub(super) fn reject_to(
         &mut self,
         path: Option<&Path>,
         source: &Source,
-        shared: &Shared,
+        definition: &Definition,
     ) -> Result<(), Failure> {
         if let Some(path) = path {
             let (header, read_as) = (self.recipients.header(), self.recipients.read_as());
-            self.rejects = Some(RejectsFile::begin(path, source, header, &read_as, shared.quiet)?);
+            self.rejects = Some(RejectsFile::begin(path, source, header, &read_as)?);
+            let again = || match source {
+                Source::File(file) if file.is_file() => {
+                    Ok(Some(Recipients::open(source, &definition.recipients)?))
+                }
+                _ => Ok(None),
+            };
+            rejects_file::keep_what_is_there(path, again, &self.binding)?;
         }
         Ok(())
     }
@@ -89,11 +98,21 @@ impl File {
         })
     }
 
-    /// A report may have only some of the rows, and those that it does not have would be withdrawn if they still wait.
+    /// Corrections need the file that they correct. A report may have only some of the rows, and those that it does not have
+    /// would be withdrawn if they still wait.
     ///
     /// # Errors
-    /// Where rows wait and the file is a report.
+    /// Where the file is one of corrections and the journal has nothing to correct; where rows wait and it is a report.
     pub(super) fn refuse_part(&self, journal: &Journal, campaign: CampaignId) -> Result<(), Failure> {
+        if self.corrects() && journal.tally(campaign)?.rows() == 0 {
+            return Err(Failure::usage(
+                format!(
+                    "{} has rejected rows of a first file, and this journal has no first file",
+                    self.source
+                ),
+                "run the first file, then this one, both with the same journal (-j PATH); nothing was sent",
+            ));
+        }
         if !self.recipients.is_report() {
             return Ok(());
         }
@@ -122,7 +141,10 @@ impl File {
         if let Some(rejects) = &mut self.rejects {
             match &row {
                 Some(row) => rejects.see(row)?,
-                None => self.rejects.take().map_or(Ok(()), RejectsFile::end)?,
+                None => {
+                    let rejects = self.rejects.take();
+                    self.rejected = rejects.map(RejectsFile::end).transpose()?.flatten();
+                }
             }
         }
         Ok(row)
@@ -139,6 +161,7 @@ impl File {
         preflight: &mut Preflight,
     ) -> Result<PlanSummary, Failure> {
         self.introduce(preflight);
+        let goes_on = journal.tally(campaign)?.rows() > 0;
         let mut plan = self.begin(journal, campaign)?;
         let plan = std::thread::scope(|scope| {
             // Reading and writing take about as long, so each has a thread; the channel keeps them together.
@@ -160,8 +183,12 @@ impl File {
             // A file without rows would withdraw everybody.
             return Err(self.no_rows());
         }
+        if goes_on && !self.corrects() {
+            preflight.undone(journal.undone_corrections(campaign)?);
+        }
         let summary = journal.finish_plan(plan)?;
         preflight.frozen(summary.frozen);
+        preflight.withdrawn(summary.withdrawn);
         Ok(summary)
     }
 
@@ -254,8 +281,11 @@ impl File {
     /// What is known of the file before its first row.
     fn introduce(&self, preflight: &mut Preflight) {
         preflight.columns(&self.binding);
-        for useless in &self.lists.useless {
-            preflight.note(useless.to_string());
+        for Listed { file, numbers, keys, useless } in &self.lists.lists {
+            preflight.list(List { file: file.clone(), numbers: *numbers, keys: *keys, rows: 0 });
+            if let Some(useless) = useless {
+                preflight.note(useless.to_string());
+            }
         }
     }
 
@@ -267,6 +297,8 @@ impl File {
             (Ok(recipient), State::Suppressed) => {
                 if let Err(why) = check(&self.lists.suppression, recipient) {
                     preflight.left_out(why);
+                    let lists = &self.lists.suppression;
+                    preflight.on_lists(lists.on(recipient.phone.as_str(), &recipient.key));
                 }
             }
             _ => {}
@@ -309,23 +341,6 @@ pub(super) fn settle(
     }
     preflight.tally(tally);
     Ok(())
-}
-
-/// Everybody whom nothing is sent to: the lists of the definition, and the journal's own.
-///
-/// # Errors
-/// Where a list or the journal cannot be read.
-pub(super) fn lists(definition: &Definition, place: &Place) -> Result<Lists, Failure> {
-    let mut lists = Lists::read(&definition.recipients, place.folder())?;
-    if place.journal.is_file() {
-        match Reader::open(&place.journal) {
-            Ok(reader) => reader.add_suppressed(&mut lists.suppression)?,
-            // An empty file, or one that was being made: what it is for, the run says.
-            Err(JournalError::Missing(_)) => {}
-            Err(error) => return Err(error.into()),
-        }
-    }
-    Ok(lists)
 }
 
 /// The state of a line that no other line stands in the way of.

@@ -10,9 +10,11 @@ use serde::Serialize;
 
 use super::Asked;
 use crate::domain::figures::counted;
+use crate::domain::header::{Header, fold};
 use crate::domain::state::State;
 use crate::domain::tally::Tally;
-use crate::journal::{Campaign, Reader, Selection, Snapshot};
+use crate::journal::{Campaign, Reader, Record, Selection, Snapshot};
+use crate::recipients::Rejects;
 use crate::report::{self, Destination, Format, Names, ReportError, Wanted};
 
 /// Arguments of `campaign report`.
@@ -33,6 +35,10 @@ pub struct ReportArgs {
     /// Only these columns, in this order, separated by commas: those of the report and the file's own
     #[arg(long, value_name = "COLUMN", num_args = 1.., value_delimiter = ',')]
     pub columns: Vec<String>,
+
+    /// Write the rejected rows to PATH, whole and with the reason, to be corrected and run: nothing else is touched
+    #[arg(long, value_name = "PATH", conflicts_with_all = ["format", "output", "states", "columns", "with_numbers"])]
+    pub rejects: Option<PathBuf>,
 
     /// In html: also list the rows that need a person, with their numbers, keys and the service's words
     #[arg(long)]
@@ -78,6 +84,11 @@ pub fn run(
             notes,
             "note: purged at {at}: numbers, keys, reasons and the file's own cells were removed"
         );
+    }
+    if let Some(path) = args.rejects.as_deref() {
+        let written = rejects(&snapshot, &campaign, path)?;
+        let done = Done { campaign: &campaign.name, report: path, format: "rejects", written };
+        return done.tell(asked, out, notes);
     }
     match path {
         None => match to_stream(&snapshot, &campaign, &wanted, out) {
@@ -131,6 +142,44 @@ fn to_file(
     };
     file.commit()?;
     Ok(written)
+}
+
+/// Writes the rejected rows as `run --rejects` does. What is there already stays: it may have been corrected.
+fn rejects(snapshot: &Snapshot<'_>, campaign: &Campaign, path: &Path) -> Result<Tally, ReportError> {
+    if fs::metadata(path).is_ok_and(|there| there.is_file() && there.len() > 0) {
+        return Err(ReportError::RejectsExist(path.to_owned()));
+    }
+    let columns = snapshot.columns(campaign.id)?;
+    let header = Header::new(columns.last().map_or(&[][..], |(_, names)| names));
+    let mut file = Destination::create(path)?;
+    let failed = |source| ReportError::File { path: path.to_owned(), source };
+    let mut written = Tally::default();
+    let mut rejects = Rejects::begin(file.out(), b',', &header).map_err(failed)?;
+    let selection = Selection { states: vec![State::Rejected] };
+    snapshot.each_record(campaign.id, &selection, |record| {
+        written[State::Rejected] += 1;
+        let names = columns.iter().find(|(id, _)| *id == record.header).map_or(&[][..], |(_, names)| names);
+        let reason = record.reason.unwrap_or_default();
+        let at_fault = names
+            .iter()
+            .find_map(|name| Some((name.as_str(), reason.strip_prefix(name)?.strip_prefix(": ")?)));
+        let cells = own_cells(header.names(), names, record);
+        let line = record.line.unwrap_or_default();
+        rejects.write(line, at_fault.unwrap_or(("", reason)), cells.into_iter()).map_err(failed)
+    })?;
+    rejects.end().map_err(failed)?;
+    file.commit()?;
+    Ok(written)
+}
+
+/// The cells of a row under the `header` of the file last read, and those that it has besides.
+fn own_cells<'r>(header: &[String], names: &[String], record: &Record<'r>) -> Vec<&'r str> {
+    if header == names {
+        return record.cells.iter().collect();
+    }
+    let at = |name: &String| names.iter().position(|other| fold(other) == fold(name));
+    let own = header.iter().map(|name| at(name).and_then(|at| record.cells.get(at)).unwrap_or_default());
+    own.chain(record.cells.iter().skip(names.len())).collect()
 }
 
 /// What is said of a report that went to a file.

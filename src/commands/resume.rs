@@ -5,11 +5,11 @@ use std::time::Duration;
 use clap::Args;
 
 use super::Session;
+use super::earlier;
 use super::failure::Failure;
 use super::hooks::{self, Hooked};
 use super::next::{self, GoOn};
 use super::place::Place;
-use super::planning;
 use super::sending::{self, Held, Job, SendArgs};
 use crate::cli::Shared;
 use crate::domain::ending::Exit;
@@ -41,7 +41,7 @@ pub fn run(args: &ResumeArgs, session: &Session<'_>) -> Result<Exit, Failure> {
     }
     let runtime = sending::runtime()?;
     let result = runtime.block_on(async {
-        let lists = planning::lists(&definition, &place)?;
+        let lists = earlier::lists(&definition, &place)?;
         let mut held = sending::hold(&args.send, &definition, &place, session, PATIENCE).await?;
         if held.journal.tally(held.campaign)?.rows() == 0 {
             return Err(Failure::usage(
@@ -52,7 +52,8 @@ pub fn run(args: &ResumeArgs, session: &Session<'_>) -> Result<Exit, Failure> {
         must_be_agreed(&mut held, args, shared)?;
         held.admit(lists.suppression, args.send.sample, false)?;
         let next = next::command(GoOn::Resume, shared, &args.send);
-        let job = Job { args: &args.send, definition: &definition, file: None, stream: None, next };
+        let job =
+            Job { args: &args.send, definition: &definition, file: None, stream: None, next, rejected: None };
         sending::send(held, job, session).await
     });
     hooks::after(

@@ -51,7 +51,7 @@ pub fn run(args: &RunArgs, session: &Session<'_>) -> Result<Exit, Failure> {
     let (place, mut definition) = Place::of_file(shared, &source, &args.reading)?;
     args.send.apply(&mut definition)?;
     let mut file = File::open(&source, &definition, &place)?;
-    file.reject_to(args.reading.rejects.as_deref(), &source, shared)?;
+    file.reject_to(args.reading.rejects.as_deref(), &source, &definition)?;
     let mut preflight = Preflight::new(&definition);
     if args.dry_run {
         return rehearse(&mut file, preflight, &args.send, shared);
@@ -60,6 +60,7 @@ pub fn run(args: &RunArgs, session: &Session<'_>) -> Result<Exit, Failure> {
     let result = runtime.block_on(async {
         let mut held = sending::hold(&args.send, &definition, &place, session, Duration::MAX).await?;
         file.refuse_part(&held.journal, held.campaign)?;
+        let mut rejected = None;
         let stream = if args.stream {
             if !args.send.yes && !args.send.simulate {
                 return Err(Failure::usage(
@@ -85,13 +86,15 @@ pub fn run(args: &RunArgs, session: &Session<'_>) -> Result<Exit, Failure> {
             held.admit(std::mem::take(&mut file.lists.suppression), args.send.sample, true)?;
             planning::settle(&mut preflight, &held.journal, held.campaign, &args.send)?;
             tell(&preflight, shared)?;
-            agree(args, &definition, &preflight, shared.quiet)?;
+            rejected = file.rejected.as_ref().map(|written| written.words(shared, &args.send));
+            agree(args, &definition, &preflight, (shared, rejected.as_deref()))?;
             held.journal.set_planned(held.campaign, Planned::Agreed)?;
             None
         };
         let goes_on = if args.stream { GoOn::Stream(&args.file) } else { GoOn::Resume };
         let next = next::command(goes_on, shared, &args.send);
-        let job = Job { args: &args.send, definition: &definition, file: Some(&args.file), stream, next };
+        let job =
+            Job { args: &args.send, definition: &definition, file: Some(&args.file), stream, next, rejected };
         sending::send(held, job, session).await
     });
     hooks::after(
@@ -101,11 +104,19 @@ pub fn run(args: &RunArgs, session: &Session<'_>) -> Result<Exit, Failure> {
 }
 
 /// Nothing is sent unless the file is good enough and a person agrees.
-fn agree(args: &RunArgs, definition: &Definition, preflight: &Preflight, quiet: bool) -> Result<(), Failure> {
+fn agree(
+    args: &RunArgs,
+    definition: &Definition,
+    preflight: &Preflight,
+    (shared, rejected): (&Shared, Option<&str>),
+) -> Result<(), Failure> {
     if let Some(reason) = preflight.refusal() {
-        return Err(refused(reason));
+        return Err(refused(reason, rejected));
     }
-    if preflight.to_send() > 0 && !confirmed(args, definition, preflight, quiet)? {
+    if let (Some(rejected), false) = (rejected, shared.quiet) {
+        writeln!(io::stderr().lock(), "{rejected}").map_err(|error| stdout(&error))?;
+    }
+    if preflight.to_send() > 0 && !confirmed(args, definition, preflight, shared.quiet)? {
         return Err(Failure::usage("not agreed to", "nothing was sent; run it again to be asked again"));
     }
     Ok(())
@@ -137,7 +148,8 @@ fn rehearse(
     });
     written.and_then(|()| out.flush().map_err(|error| stdout(&error)))?;
     tell(&preflight, shared)?;
-    verdict(&preflight, shared)
+    let rejected = file.rejected.as_ref().map(|written| written.words(shared, args));
+    verdict(&preflight, shared, rejected)
 }
 
 /// The exit code of a pre-flight alone, in `check` and in a dry run: what a run would end with whose every request is
@@ -145,12 +157,20 @@ fn rehearse(
 ///
 /// # Errors
 /// Where stderr cannot be written.
-pub(super) fn verdict(preflight: &Preflight, shared: &Shared) -> Result<Exit, Failure> {
+pub(super) fn verdict(
+    preflight: &Preflight,
+    shared: &Shared,
+    rejected: Option<String>,
+) -> Result<Exit, Failure> {
     let (exit, hint) = match preflight.refusal() {
-        Some(reason) => return Err(refused(reason)),
+        Some(reason) => return Err(refused(reason, rejected.as_deref())),
         None if preflight.rejected() > 0 => (
             Exit::Incomplete,
-            "correct the rejected lines in the file and check again; `run` leaves them out",
+            rejected.unwrap_or_else(|| {
+                "correct the rejected lines in the file and check again, or have them in a file of their own with \
+                 `--rejects wrong.csv`; `run` leaves them out"
+                    .to_owned()
+            }),
         ),
         None => return Ok(Exit::Done),
     };
@@ -160,9 +180,14 @@ pub(super) fn verdict(preflight: &Preflight, shared: &Shared) -> Result<Exit, Fa
     Ok(exit)
 }
 
-fn refused(reason: String) -> Failure {
-    let hint = "correct the file, or allow more with max_rejected in [safety]; nothing was sent";
-    Failure { message: reason, hint: Some(hint.to_owned()), exit: Exit::Halted }
+fn refused(reason: String, rejected: Option<&str>) -> Failure {
+    let hint = match rejected {
+        Some(rejected) => format!("{rejected}. Or allow more with max_rejected in [safety]; nothing was sent"),
+        None => "correct the file, or have the rejected rows in a file of their own with `--rejects wrong.csv`; or allow more \
+                 with max_rejected in [safety]; nothing was sent"
+            .to_owned(),
+    };
+    Failure { message: reason, hint: Some(hint), exit: Exit::Halted }
 }
 
 /// A reader of ours that goes away early, as `head` does, has what it wanted.

@@ -225,6 +225,8 @@ pub(super) struct Job<'a> {
     pub(super) stream: Option<Stream>,
     /// The command that goes on.
     pub(super) next: String,
+    /// The file of rejected rows, and how they come back.
+    pub(super) rejected: Option<String>,
 }
 
 /// Sends, settles the run's record, and tells the result.
@@ -364,10 +366,12 @@ fn conclude(
         limited_by: outcome.limited_by,
         exit: Some(exit.code()),
     };
-    telling::tell(&summary, &outcome.ending, next, session.shared).map_err(|error| Failure {
-        message: format!("failed to write the result: {error}"),
-        hint: Some("`campaign status` has it".to_owned()),
-        exit: Exit::Failure,
-    })?;
+    telling::tell(&summary, &outcome.ending, (next, job.rejected.as_deref()), session.shared).map_err(
+        |error| Failure {
+            message: format!("failed to write the result: {error}"),
+            hint: Some("`campaign status` has it".to_owned()),
+            exit: Exit::Failure,
+        },
+    )?;
     Ok(Ended { exit, summary, ending: outcome.ending })
 }

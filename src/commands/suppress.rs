@@ -66,6 +66,8 @@ enum Action {
 /// What the user is told.
 pub fn run(args: &SuppressArgs, session: &Session<'_>) -> Result<Exit, Failure> {
     let (journal, settings) = place(session.shared)?;
+    let new = !journal.is_file();
+    let place = format!("{}{}", journal.display(), if new { " (new)" } else { "" });
     let open = || Journal::open(&journal);
     let now = session.clock.now();
     let told = match &args.action {
@@ -74,16 +76,21 @@ pub fn run(args: &SuppressArgs, session: &Session<'_>) -> Result<Exit, Failure> 
         }
         Action::Add { numbers, note } => {
             let numbers = read(numbers, &settings)?;
-            Told::added(open()?.suppress(&numbers, note.as_deref(), now)?, &numbers, None)
+            Told::added(open()?.suppress(&numbers, note.as_deref(), now)?, &numbers, place)
         }
         Action::Import { file, note } => {
             let (numbers, useless) = import(file, settings)?;
-            Told::added(open()?.suppress(&numbers, note.as_deref(), now)?, &numbers, useless)
+            let added = open()?.suppress(&numbers, note.as_deref(), now)?;
+            Told { useless, ..Told::added(added, &numbers, place) }
         }
         Action::Remove { numbers } => {
             let numbers = read(numbers, &settings)?;
+            // There is nothing to take off a list that is not there.
+            drop(Reader::open(&journal)?);
             Told {
-                verb: "removed",
+                verb: "removed from",
+                word: "removed",
+                place,
                 other: "not on it",
                 changed: open()?.unsuppress(&numbers)?,
                 of: numbers.len(),
@@ -127,17 +134,21 @@ fn import(file: &Path, settings: RecipientsSettings) -> Result<(Vec<E164>, Optio
     // The journal's list has numbers only: a key means somebody else in every campaign.
     let settings = RecipientsSettings { key: None, ..settings };
     let mut numbers = Vec::new();
-    let useless = read_list(file, &settings, |entry| {
+    let listed = read_list(file, &settings, |entry| {
         if let Entry::Number(number) = entry {
             numbers.push(number);
         }
     })?;
-    Ok((numbers, useless))
+    Ok((numbers, listed.useless))
 }
 
 /// What was done.
 struct Told {
     verb: &'static str,
+    /// For scripts.
+    word: &'static str,
+    /// The journal, in words.
+    place: String,
     other: &'static str,
     changed: usize,
     of: usize,
@@ -145,12 +156,13 @@ struct Told {
 }
 
 impl Told {
-    fn added(changed: usize, numbers: &[E164], useless: Option<Useless>) -> Self {
-        Self { verb: "added", other: "on it already", changed, of: numbers.len(), useless }
+    fn added(changed: usize, numbers: &[E164], place: String) -> Self {
+        let (verb, word, other) = ("added to", "added", "on it already");
+        Self { verb, word, place, other, changed, of: numbers.len(), useless: None }
     }
 
     fn tell(&self, shared: &Shared) -> io::Result<()> {
-        let Self { verb, other, changed, of, useless } = self;
+        let Self { verb, word, place, other, changed, of, useless } = self;
         if let Some(useless) = useless {
             writeln!(io::stderr().lock(), "note: {useless}")?;
         }
@@ -158,11 +170,11 @@ impl Told {
             let numbers = counted(*changed as u64, "number", "numbers");
             let rest = of - changed;
             let rest = if rest > 0 { format!(", {rest} {other}") } else { String::new() };
-            writeln!(io::stderr().lock(), "{numbers} {verb}{rest}")?;
+            writeln!(io::stderr().lock(), "{numbers} {verb} the list of {place}{rest}")?;
         }
         if shared.json {
             let skipped = useless.as_ref().map_or(0, |useless| useless.lines);
-            writeln!(io::stdout().lock(), "{}", json!({ *verb: changed, "given": of, "skipped": skipped }))?;
+            writeln!(io::stdout().lock(), "{}", json!({ *word: changed, "given": of, "skipped": skipped }))?;
         }
         Ok(())
     }

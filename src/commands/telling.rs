@@ -7,16 +7,18 @@ use serde::Serialize;
 use super::next;
 use crate::cli::Shared;
 use crate::domain::ending::{self, Ending};
+use crate::domain::state::State;
 use crate::domain::summary::Summary;
 
-/// Tells the result; `go_on` is the command that goes on.
+/// Tells the result; `go_on` is the command that goes on, `rejected` what is to be done about the rejected rows, where they
+/// are in a file of their own.
 ///
 /// # Errors
 /// Where stdout or stderr cannot be written.
 pub(super) fn tell(
     summary: &Summary,
     ending: &Ending,
-    go_on: Option<&str>,
+    (go_on, rejected): (Option<&str>, Option<&str>),
     shared: &Shared,
 ) -> io::Result<()> {
     let mut notes = io::stderr().lock();
@@ -29,8 +31,12 @@ pub(super) fn tell(
     if let Some(advice) = ending.advice() {
         writeln!(notes, "  hint: {}", next::at(advice, shared))?;
     }
+    if let (Some(rejected), false) = (rejected, shared.quiet) {
+        writeln!(notes, "  hint: {rejected}")?;
+    }
     if *ending == Ending::Complete && !shared.quiet {
-        for step in ending::next_steps(&summary.tally) {
+        let known = |state: &State| *state == State::Rejected && rejected.is_some();
+        for (_, step) in ending::next_steps(&summary.tally).iter().filter(|(state, _)| !known(state)) {
             writeln!(notes, "  hint: {}", next::at(step, shared))?;
         }
     }

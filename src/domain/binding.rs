@@ -3,7 +3,11 @@
 //! Everything that can be known from the header is settled when binding; per row only cells are looked at. Whether a
 //! recipient was there before, or must not be sent to, is not known here.
 
+mod damage;
+
 use std::borrow::Cow;
+
+use damage::damage;
 
 use super::definition::{Attributes, Definition, Text};
 use super::header::{Header, NoColumn};
@@ -61,6 +65,8 @@ pub struct Binding {
     fixed_attribute_bytes: usize,
     /// Segments that the encoding saved with each message, where all are the same.
     fixed_saving: u32,
+    /// Texts that look like placeholders and are none, in words.
+    mistaken: Vec<String>,
 }
 
 /// A text that differs from row to row.
@@ -91,8 +97,14 @@ impl Definition {
         let mut texts = Vec::new();
         let mut fixed_attribute_bytes: usize = request.attributes.keys().map(String::len).sum();
         let mut fixed_saving = 0;
+        let mut mistaken = Vec::new();
         let shape = request.try_map(&mut |text: &Text| {
             fixed_saving += text.saved_segments;
+            let told = text.template.mistaken(header).into_iter().map(|(written, column)| {
+                let member = &text.member;
+                format!("`{member}` has {written}, which is sent as it stands; a cell is put in by {{{{ {column} }}}}")
+            });
+            mistaken.extend(told);
             let Some(fixed) = text.template.as_fixed() else {
                 texts.push(finder.bind(text));
                 return Ok::<_, std::convert::Infallible>(Leaf::Slot(texts.len() - 1));
@@ -119,6 +131,7 @@ impl Definition {
             allow_landlines: self.recipients.allow_landlines,
             fixed_attribute_bytes,
             fixed_saving,
+            mistaken,
         })
     }
 }
@@ -205,6 +218,12 @@ impl Binding {
     #[must_use]
     pub fn header(&self) -> &Header {
         &self.header
+    }
+
+    /// What in the definition's texts looks like a placeholder and is none, in words.
+    #[must_use]
+    pub fn mistaken(&self) -> &[String] {
+        &self.mistaken
     }
 
     /// The columns that nothing of the definition uses, as the file names them. Those without a name are left out.
@@ -366,28 +385,6 @@ impl Binding {
             }
         }
     }
-}
-
-/// What a spreadsheet leaves where a value was: nothing to send to anybody.
-fn damage(cell: &str) -> Option<Reason> {
-    const ERRORS: [&str; 10] =
-        ["#N/A", "#REF!", "#NAME?", "#VALUE!", "#DIV/0!", "#NUM!", "#NULL!", "#SPILL!", "#CALC!", "#DATA!"];
-    let first = cell.trim_start().bytes().next()?;
-    if first == b'#' {
-        let cell = cell.trim();
-        return ERRORS.contains(&cell).then(|| Reason::SheetError(cell.to_owned()));
-    }
-    (first.is_ascii_digit() && is_rounded(cell.trim())).then(|| Reason::Rounded(cell.trim().to_owned()))
-}
-
-/// `4.41E+11`, exactly as Excel writes it.
-fn is_rounded(cell: &str) -> bool {
-    cell.len() < 24
-        && cell.split_once("E+").is_some_and(|(mantissa, exponent)| {
-            exponent.len() >= 2
-                && exponent.bytes().all(|byte| byte.is_ascii_digit())
-                && mantissa.bytes().skip(1).all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b','))
-        })
 }
 
 #[cfg(test)]

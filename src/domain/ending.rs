@@ -119,11 +119,11 @@ impl Ending {
 
 /// What to do about the rows of a run that finished without them: one line for each kind.
 #[must_use]
-pub fn next_steps(tally: &Tally) -> Vec<&'static str> {
+pub fn next_steps(tally: &Tally) -> Vec<(State, &'static str)> {
     let steps = [
         (
             State::Rejected,
-            "correct the rejected lines in the file (`campaign report --state rejected` lists them) and run it again",
+            "the rejected rows, to be corrected and fed in again: `campaign report --rejects wrong.csv`",
         ),
         (
             State::Failed,
@@ -131,7 +131,7 @@ pub fn next_steps(tally: &Tally) -> Vec<&'static str> {
         ),
         (State::Uncertain, "decide on the uncertain rows with `campaign resolve`"),
     ];
-    steps.into_iter().filter(|(state, _)| tally[*state] > 0).map(|(_, step)| step).collect()
+    steps.into_iter().filter(|(state, _)| tally[*state] > 0).collect()
 }
 
 fn advice(kind: RefusalKind) -> &'static str {

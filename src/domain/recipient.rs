@@ -82,6 +82,11 @@ pub enum Reason {
         /// Cells of the row.
         found: usize,
     },
+    /// A report has only the cells of this row that fit the header.
+    #[error(
+        "a report does not have the whole of this row; correct it in the file that `campaign report --rejects` writes, or in the first file"
+    )]
+    Cut,
     /// The file ends inside a quote.
     #[error("a quote in this row is never closed, so all lines to line {through} are in one cell")]
     QuoteOpen {
@@ -149,6 +154,7 @@ impl Reason {
         match self {
             Self::Short { .. } => "row-short",
             Self::Long { .. } => "row-long",
+            Self::Cut => "row-cut",
             Self::QuoteOpen { .. } => "quote-open",
             Self::QuoteSwallows { .. } => "quote-swallows-rows",
             Self::NotText => "not-text",

@@ -11,9 +11,15 @@ use super::phone::E164;
 /// The lists of a campaign.
 #[derive(Debug, Clone, Default)]
 pub struct Suppression {
+    sets: Vec<Set>,
+    only: HashSet<u64>,
+}
+
+/// Who is on one list.
+#[derive(Debug, Clone, Default)]
+struct Set {
     numbers: HashSet<u64>,
     keys: HashSet<String>,
-    only: HashSet<u64>,
 }
 
 /// Why nothing is sent to a recipient. Displays in plain words.
@@ -46,20 +52,33 @@ impl Suppression {
         Self { only, ..Self::default() }
     }
 
+    /// Begins another list, which takes what is added from here on.
+    pub fn begin_list(&mut self) {
+        self.sets.push(Set::default());
+    }
+
     /// Takes a number, in E.164, onto the list.
     pub fn add_number(&mut self, number: &str) {
-        self.numbers.extend(packed(number));
+        let number = packed(number);
+        self.last().numbers.extend(number);
     }
 
     /// Takes a key onto the list.
     pub fn add_key(&mut self, key: &str) {
-        self.keys.insert(key.to_owned());
+        self.last().keys.insert(key.to_owned());
+    }
+
+    fn last(&mut self) -> &mut Set {
+        if self.sets.is_empty() {
+            self.begin_list();
+        }
+        self.sets.last_mut().expect("there is one by now")
     }
 
     /// Numbers and keys on the lists.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.numbers.len() + self.keys.len()
+        self.sets.iter().map(|set| set.numbers.len() + set.keys.len()).sum()
     }
 
     /// Whether everybody is sent to.
@@ -76,15 +95,24 @@ impl Suppression {
         if self.is_empty() {
             return Ok(());
         }
-        let number = packed(number);
-        let on = |list: &HashSet<u64>| number.is_some_and(|number| list.contains(&number));
-        if on(&self.numbers) || self.keys.contains(key) {
+        if self.on(number, key).next().is_some() {
             return Err(Suppressed::Listed);
         }
-        if !self.only.is_empty() && !on(&self.only) {
+        if !self.only.is_empty() && !packed(number).is_some_and(|number| self.only.contains(&number)) {
             return Err(Suppressed::NotInTrial);
         }
         Ok(())
+    }
+}
+
+impl Suppression {
+    /// The lists that the recipient with this number, in E.164, and this key is on, as they were begun, from 0.
+    pub fn on(&self, number: &str, key: &str) -> impl Iterator<Item = usize> {
+        let number = packed(number);
+        let has = move |set: &Set| {
+            number.is_some_and(|number| set.numbers.contains(&number)) || set.keys.contains(key)
+        };
+        self.sets.iter().enumerate().filter(move |(_, set)| has(set)).map(|(at, _)| at)
     }
 }
 
@@ -118,5 +146,9 @@ mod tests {
         assert_eq!(lists.check("+12025550143", "a"), Err(Suppressed::Listed));
         assert_eq!(lists.check("+4915123456789", "b"), Err(Suppressed::Listed));
         assert_eq!(lists.check("+491512345678", "b"), Ok(()), "one digit less is another number");
+        lists.begin_list();
+        lists.add_number("+12025550143");
+        assert_eq!(lists.on("+12025550143", "a").collect::<Vec<_>>(), [0, 1]);
+        assert_eq!(lists.on("+12025550143", "b").collect::<Vec<_>>(), [1]);
     }
 }

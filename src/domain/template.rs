@@ -4,17 +4,20 @@
 //! then. Cells are put in without the spaces around them. Nothing is escaped: what comes out is a message, not HTML.
 //! Most templates are fixed text and plain columns, and are rendered here; the rest of Jinja's syntax is [`program`]'s.
 
+mod mistaken;
 mod program;
 
 use program::Program;
 
-use super::header::fold;
+use super::header::{Header, fold};
 
 /// A compiled text.
 #[derive(Debug, Clone)]
 pub struct Template {
     kind: Kind,
     columns: Vec<String>,
+    /// What a program was compiled from.
+    source: String,
 }
 
 #[derive(Debug, Clone)]
@@ -60,26 +63,43 @@ impl Template {
             return Ok(template);
         }
         let (program, columns) = Program::parse(text).map_err(|message| TemplateError { message })?;
-        Ok(Self { kind: Kind::Program(Box::new(program)), columns })
+        Ok(Self { kind: Kind::Program(Box::new(program)), columns, source: text.to_owned() })
     }
 
     /// A text without placeholders, whatever it looks like.
     #[must_use]
     pub fn fixed(text: &str) -> Self {
-        Self { kind: Kind::Fixed(text.to_owned()), columns: Vec::new() }
+        Self { kind: Kind::Fixed(text.to_owned()), columns: Vec::new(), source: String::new() }
     }
 
     /// The column `name` as it is, empty where the cell is empty.
     #[must_use]
     pub fn column_or_empty(name: &str) -> Self {
         let piece = Piece::Column { column: 0, default: Some(String::new()) };
-        Self { kind: Kind::Pieces(vec![piece]), columns: vec![name.to_owned()] }
+        Self { kind: Kind::Pieces(vec![piece]), columns: vec![name.to_owned()], source: String::new() }
     }
 
     /// The columns that it names, as they are written in it, each once.
     #[must_use]
     pub fn columns(&self) -> &[String] {
         &self.columns
+    }
+
+    /// What of it looks like a placeholder of another program that names one of the `columns`, and is sent as it stands:
+    /// each as it is written, with the column's name.
+    #[must_use]
+    pub fn mistaken(&self, columns: &Header) -> Vec<(String, String)> {
+        match &self.kind {
+            Kind::Fixed(text) => mistaken::find(text, columns),
+            Kind::Pieces(pieces) => {
+                let texts = pieces.iter().filter_map(|piece| match piece {
+                    Piece::Text(text) => Some(text),
+                    Piece::Column { .. } => None,
+                });
+                texts.flat_map(|text| mistaken::find(text, columns)).collect()
+            }
+            Kind::Program(_) => mistaken::find(&self.source, columns),
+        }
     }
 
     /// The text if it is the same for every row.
@@ -132,7 +152,7 @@ impl Template {
             rest = &inner[end + 2..];
         }
         push_text(&mut pieces, rest);
-        Ok(Some(Self { kind: Kind::Pieces(pieces), columns }))
+        Ok(Some(Self { kind: Kind::Pieces(pieces), columns, source: String::new() }))
     }
 }
 

@@ -39,6 +39,24 @@ impl Journal {
     }
 }
 
+impl Journal {
+    /// While a file is planned that is none of corrections: rows that stand on a line which this file has rejected, because
+    /// a correction put them there. How many of them wait, and how many were attempted.
+    ///
+    /// # Errors
+    /// Where the journal cannot be read.
+    pub fn undone_corrections(&self, campaign: CampaignId) -> Result<(u64, u64), JournalError> {
+        let counts: (i64, i64) = self.connection.query_row(
+            "SELECT count(*) FILTER (WHERE row.state = 0), count(*) FILTER (WHERE row.state IN (1, 2, 3, 4))
+             FROM row AS rejection JOIN row ON row.campaign_id = rejection.campaign_id AND row.line = rejection.line
+             WHERE rejection.campaign_id = ?1 AND rejection.state = 5 AND rejection.line IS NOT NULL",
+            [campaign.0],
+            |row| Ok((row.get(0)?, row.get(1)?)),
+        )?;
+        Ok((u64::try_from(counts.0).unwrap_or_default(), u64::try_from(counts.1).unwrap_or_default()))
+    }
+}
+
 /// Makes room for a correction: what was rejected on its line goes, and a recipient of another key that stood there is
 /// withdrawn, or loses its line if it was attempted. Says how many were withdrawn.
 pub(super) fn clear(
@@ -59,6 +77,9 @@ pub(super) fn clear(
             Ok((row.get(0)?, state, row.get(2)?))
         })?
         .collect::<Result<_, _>>()?;
+    if there.is_empty() {
+        return Err(JournalError::NoLine { line: line.number });
+    }
     let mut withdrawn = 0;
     for (id, before, known) in there {
         if matches!(before, State::Rejected | State::Duplicate) {

@@ -94,6 +94,12 @@ pub enum JournalError {
         /// What the definition says.
         after: String,
     },
+    /// A correction of a line that no file of the campaign has.
+    #[error("the file corrects line {line}, and the campaign has no row of that line")]
+    NoLine {
+        /// What stands in rejected_line.
+        line: u64,
+    },
     /// The campaign still needs what a purge would remove.
     #[error("the campaign \"{name}\" is not finished: {what}")]
     Unfinished {
@@ -190,6 +196,8 @@ impl JournalError {
                  or give the definition another name to begin a new campaign"
                     .to_owned()
             }
+            Self::NoLine { .. } => "the column rejected_line says which line of the first file a row replaces: leave it as it \
+                was, and add new rows to the first file; nothing was sent".to_owned(),
             Self::Unfinished { next, .. } => (*next).to_owned(),
             Self::StillRead(_) => "close it, and purge again: that finishes what was begun".to_owned(),
             Self::CopyExists(_) => "name another file, or a folder: the copy is then named after the time".to_owned(),

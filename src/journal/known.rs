@@ -56,7 +56,12 @@ pub(super) fn recipient(
     }
 }
 
-fn find(tx: &Transaction<'_>, campaign: CampaignId, key: &str) -> Result<Option<Known>, JournalError> {
+/// The recipient with this key.
+pub(super) fn find(
+    tx: &Transaction<'_>,
+    campaign: CampaignId,
+    key: &str,
+) -> Result<Option<Known>, JournalError> {
     Ok(tx
         .prepare_cached(
             "SELECT id, state, line, attempts, coalesce(destination, ''), shape_id, header_id, slots, cells, row.key IS NULL

@@ -14,6 +14,7 @@ mod corrections;
 mod decisions;
 mod error;
 mod examination;
+mod follow;
 mod health;
 mod index;
 mod known;

@@ -9,6 +9,7 @@ use rusqlite::{Transaction, TransactionBehavior, params};
 
 use super::corrections;
 use super::error::JournalError;
+use super::follow::{self, keep, move_line, planned_state};
 use super::index;
 use super::known::{self, Known};
 use super::line::{Content, Line, reason_of};
@@ -228,6 +229,12 @@ fn plan_line(
     summary: &mut PlanSummary,
 ) -> Result<(), JournalError> {
     let cells = texts(&line.cells);
+    if let Before::Journal(seen) = &mut plan.before
+        && follow::is_started(tx, plan.campaign, line, seen)?
+    {
+        summary.frozen += 1;
+        return Ok(());
+    }
     if plan.corrects {
         summary.withdrawn += corrections::clear(tx, plan.campaign, line, delta)?;
     }
@@ -278,14 +285,6 @@ fn plan_line(
     Ok(())
 }
 
-fn planned_state(before: State, content: &Content) -> Result<State, JournalError> {
-    let event = match content {
-        Content::Recipient { suppressed: Some(_), .. } => Event::Suppressed,
-        _ => Event::Planned,
-    };
-    Ok(state::next(before, event)?)
-}
-
 fn insert(
     tx: &Transaction<'_>,
     plan: &Plan,
@@ -330,29 +329,6 @@ fn insert(
     }
     delta.add(state);
     Ok(tx.last_insert_rowid())
-}
-
-fn move_line(tx: &Transaction<'_>, known: &Known, number: u64) -> Result<(), JournalError> {
-    if known.line != Some(number) {
-        tx.prepare_cached("UPDATE row SET line = ?2 WHERE id = ?1")?
-            .execute(params![known.id, i64::try_from(number).unwrap_or(i64::MAX)])?;
-    }
-    Ok(())
-}
-
-/// A row that was attempted keeps token and payload; it may still leave the queue or come back to it.
-fn keep(tx: &Transaction<'_>, known: &Known, line: &Line, delta: &mut Delta) -> Result<(), JournalError> {
-    let after = planned_state(known.state, &line.content).unwrap_or(known.state);
-    if after != known.state {
-        let Content::Recipient { suppressed, .. } = &line.content else { return Ok(()) };
-        let (code, reason) = reason_of(after, suppressed.as_ref());
-        tx.prepare_cached(
-            "UPDATE row SET state = ?2, code = ?3, reason = ?4, settled_at = NULL WHERE id = ?1",
-        )?
-        .execute(params![known.id, StateColumn(after), code, reason])?;
-        delta.moved(known.state, after);
-    }
-    move_line(tx, known, line.number)
 }
 
 /// Makes a row that was never attempted follow the file. Says whether it changed.

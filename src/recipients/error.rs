@@ -3,6 +3,7 @@
 use std::io;
 use std::path::Path;
 
+use crate::domain::figures::counted;
 use crate::domain::header::nearest;
 use crate::domain::phone::PhoneRejection;
 
@@ -55,8 +56,38 @@ impl FileError {
                 "the column rejected_line says which line of the first file a row replaces: leave it as it was, and add new \
                  rows to the first file"
             }
-            FileProblem::NotANumber { .. } => {
+            FileProblem::PartOfRejects(_) => {
+                "put the missing column back, or write the file anew with --rejects: without all three, it would be a whole \
+                 campaign, and all other rows would be withdrawn"
+            }
+            FileProblem::NotANumber { reason: PhoneRejection::NoCountry, .. } => {
                 "whoever it means would be sent to: write it with + and the country, or set default_region in [recipients]"
+            }
+            FileProblem::NotANumber { .. } => {
+                "whoever it means would be sent to: correct the number, and write it with + and the country; where the list \
+                 has keys, its first line must name their column"
+            }
+            FileProblem::NoListColumn { .. } => {
+                "whoever is on it would be sent to: name the column with the numbers or keys so in the list's first line"
+            }
+            FileProblem::ListColumnTwice { .. } => "rename one of them in the list, or delete it",
+            FileProblem::NumberElsewhere { phone, .. } => {
+                return Some(format!(
+                    "whoever has it would be sent to: name that column `{phone}` in the list's first line, or delete it from \
+                     the list if its numbers do not matter"
+                ));
+            }
+            FileProblem::LongLine { .. } => {
+                "whoever it means would be sent to: put a cell with a delimiter in it into quotes"
+            }
+            FileProblem::EmptyList { phone } => {
+                return Some(format!(
+                    "is it the right file? A list that nobody is on has the name of its column, `{phone}`, in its first line"
+                ));
+            }
+            FileProblem::NamesNobody { .. } => {
+                "whoever is on it would be sent to: correct the numbers, and write them with + and the country; or take the \
+                 list out of recipients.suppress"
             }
             FileProblem::Directory => "name a file in it",
             FileProblem::Io(_) => "check that the file can be read, by this user and to its end",
@@ -142,6 +173,9 @@ pub enum FileProblem {
         /// What is there.
         cell: String,
     },
+    /// A file of rejected rows that cannot be known for one any more.
+    #[error("the header has columns of a file of rejected rows, and not {0}")]
+    PartOfRejects(String),
     /// Two rows of a file of rejected rows that replace the same line.
     #[error("line {line}: an earlier row has the rejected_line {number}, too")]
     LineTwice {
@@ -149,6 +183,55 @@ pub enum FileProblem {
         line: u64,
         /// The line that both replace.
         number: u64,
+    },
+    /// A suppression list of which nobody can tell where its numbers and keys are.
+    #[error("the list has no column {wanted}; it has: {there}")]
+    NoListColumn {
+        /// The columns that it may have.
+        wanted: String,
+        /// What its first line has.
+        there: String,
+    },
+    /// A suppression list with two columns of the name that counts.
+    #[error("the list has the column `{name}` more than once")]
+    ListColumnTwice {
+        /// The name, as the definition has it.
+        name: String,
+    },
+    /// A suppression list with a number that is not where numbers are.
+    #[error("line {line} has a phone number in column {column}, and not in `{phone}`")]
+    NumberElsewhere {
+        /// The physical line, from 1.
+        line: u64,
+        /// The column where it is.
+        column: String,
+        /// The column where it should be.
+        phone: String,
+    },
+    /// A suppression list with a line of which nobody can tell what is where.
+    #[error("line {line} has more cells than the first line, so that it is not sure which one is the number")]
+    LongLine {
+        /// The physical line, from 1.
+        line: u64,
+    },
+    /// A suppression list without even a header.
+    #[error("the list is empty")]
+    EmptyList {
+        /// The column that it should have.
+        phone: String,
+    },
+    /// A suppression list that suppresses nobody, though it has lines.
+    #[error(
+        "the list has {}, and none names anybody who can be sent to; the first is line {line}: {reason}",
+        counted(*.lines, "line", "lines")
+    )]
+    NamesNobody {
+        /// How many lines it has.
+        lines: u64,
+        /// The first of them.
+        line: u64,
+        /// What is wrong with its number.
+        reason: PhoneRejection,
     },
     /// A suppression list with a number that may be read wrongly.
     #[error("line {line}: {reason}{}", like_it(*.others))]

@@ -21,7 +21,7 @@ pub use error::{FileError, FileProblem};
 pub use record::Record;
 pub use records::RECORD_BYTES;
 pub use rejects::{Extra, Rejects};
-pub use suppress::{Entry, Lists, Useless, read_list};
+pub use suppress::{Entry, Listed, Lists, Useless, read_list};
 
 use crate::domain::binding::{Binding, Cells, Lines};
 use crate::domain::formula::original;
@@ -29,6 +29,7 @@ use crate::domain::header::Header;
 use crate::domain::read_as::ReadAs;
 use crate::domain::recipient::{Reason, Recipient, Rejection};
 use crate::domain::reported::FIXED_COLUMNS;
+use crate::domain::state::State;
 use record::NotText;
 use records::Records;
 
@@ -154,12 +155,14 @@ impl Recipients {
                 return Err(FileProblem::LineTwice { line, number: lines.first });
             }
         }
+        let cut = self.reported && is_cut(&record);
         if self.reported {
             record = own_cells(&record);
             wrong = wrong.map(|NotText(at)| NotText(at.saturating_sub(FIXED_COLUMNS.len())));
         }
         wrong = wrong.or_else(|| if self.decoded { record.undecodable() } else { None });
         let outcome = match (wrong, record.longer_than(CELL_BYTES)) {
+            _ if cut => Err(Rejection { line: lines.first, column: None, key: None, reason: Reason::Cut }),
             (None, None) => binding.recipient(lines, &record),
             (Some(NotText(at)), _) => Err(self.reject(lines, at, Reason::NotText)),
             (None, Some(at)) => Err(self.reject(lines, at, Reason::CellTooLong { most: CELL_BYTES })),
@@ -184,6 +187,20 @@ impl Recipients {
             }
         }
     }
+}
+
+/// Whether a report has only a part of this row: what it had was no row of the header, or no text.
+fn is_cut(record: &Record) -> bool {
+    let cell = |name: &str| {
+        let at = FIXED_COLUMNS.iter().position(|column| *column == name);
+        at.map_or("", |at| record.cell(at).trim())
+    };
+    cell("state") == State::Rejected.name()
+        && match cell("code") {
+            "row-short" | "row-long" | "quote-open" | "quote-swallows-rows" | "row-cut" => true,
+            "not-text" => record.undecodable().is_some(),
+            _ => false,
+        }
 }
 
 /// The cells of a report's record that are the file's own, as they were there.

@@ -11,7 +11,7 @@ use super::records::Records;
 use super::rejects::Extra;
 use super::unpack::{compression, unpack};
 use super::{Recipients, Source, Table, sniff, workbook};
-use crate::domain::definition::{Delimiter, RecipientsSettings};
+use crate::domain::definition::RecipientsSettings;
 use crate::domain::header::Header;
 use crate::domain::read_as::ReadAs;
 use crate::domain::reported::own_columns;
@@ -176,7 +176,7 @@ impl Recipients {
         let own = own_columns(&names);
         self.reported = own.is_some();
         let header = own.map_or_else(|| Header::new(names), Header::new);
-        self.extra = Extra::find(&header);
+        self.extra = Extra::find(&header)?;
         self.header = match &self.extra {
             Some(extra) => {
                 let own = header.names().iter().enumerate().filter(|(at, _)| !extra.has(*at));
@@ -188,8 +188,8 @@ impl Recipients {
     }
 }
 
-/// The text of a file that is no workbook, and what is between its cells.
-pub(super) fn text(path: &Path, phone: &str) -> Result<(Box<dyn Read + Send>, Delimiter), FileProblem> {
+/// The records of a list: a text that is no workbook, whose encoding and delimiter are its own.
+pub(super) fn list(path: &Path, settings: &RecipientsSettings) -> Result<Records, FileProblem> {
     let (mut head, mut reader) = sniff::head(open(path)?)?;
     if let Some(packed) = compression(&head) {
         (head, reader) = sniff::head(unpack(packed, reader))?;
@@ -205,7 +205,8 @@ pub(super) fn text(path: &Path, phone: &str) -> Result<(Box<dyn Read + Send>, De
     if encoding != encoding_rs::UTF_8 {
         (head, reader) = sniff::head(Decoded::new(reader, encoding))?;
     }
-    Ok((reader, sniff::delimiter(&head, phone)))
+    let settings = &RecipientsSettings { delimiter: None, ..settings.clone() };
+    Layers { settings, again: None }.records(head, reader, &mut ReadAs::default())
 }
 
 /// Reads a whole file to find out what its characters are.

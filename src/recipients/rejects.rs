@@ -6,6 +6,7 @@
 use std::io::{self, Write};
 
 use super::Row;
+use super::error::FileProblem;
 use crate::domain::header::{Header, fold};
 
 /// The columns that are put in front.
@@ -20,12 +21,22 @@ pub struct Extra {
 
 impl Extra {
     /// The columns in this header, where it is that of a file of rejected rows.
-    pub(super) fn find(header: &Header) -> Option<Self> {
+    ///
+    /// # Errors
+    /// Where it has only some of them: taken for a whole file, it would withdraw everybody else.
+    pub(super) fn find(header: &Header) -> Result<Option<Self>, FileProblem> {
         let names: Vec<String> = header.names().iter().map(|name| fold(name)).collect();
         let at = |column: &str| names.iter().position(|name| *name == fold(column));
-        let [line, column, reason] = COLUMNS.map(at);
-        let columns = [line?, column?, reason?];
-        Some(Self { line: columns[0], columns })
+        match COLUMNS.map(at) {
+            [Some(line), Some(column), Some(reason)] => {
+                Ok(Some(Self { line, columns: [line, column, reason] }))
+            }
+            [None, None, None] => Ok(None),
+            some => {
+                let missing = COLUMNS.into_iter().zip(some).filter(|(_, at)| at.is_none());
+                Err(FileProblem::PartOfRejects(missing.map(|(name, _)| name).collect::<Vec<_>>().join(", ")))
+            }
+        }
     }
 
     pub(super) fn has(&self, at: usize) -> bool {
@@ -61,11 +72,28 @@ impl<W: Write> Rejects<W> {
     /// Where `out` cannot be written.
     pub fn see(&mut self, row: &Row) -> io::Result<()> {
         let Err(rejection) = &row.outcome else { return Ok(()) };
-        let line = row.line.to_string();
-        let reason = rejection.reason.to_string();
         let column = rejection.column.as_deref().unwrap_or_default();
-        self.out
-            .write_record([line.as_str(), column, reason.as_str()].into_iter().chain(row.cells.iter()))?;
+        self.write(row.line, (column, &rejection.reason.to_string()), row.cells.iter())
+    }
+
+    /// Writes a rejected row: its line, the column at fault and the reason, and its own cells.
+    ///
+    /// # Errors
+    /// Where `out` cannot be written.
+    pub fn write<'c>(
+        &mut self,
+        line: u64,
+        (column, reason): (&str, &str),
+        cells: impl Iterator<Item = &'c str>,
+    ) -> io::Result<()> {
+        let line = line.to_string();
+        for cell in [line.as_str(), column, reason] {
+            self.out.write_field(cell)?;
+        }
+        for cell in cells {
+            self.out.write_field(cell)?;
+        }
+        self.out.write_record(None::<&[u8]>)?;
         Ok(())
     }
 

@@ -1,26 +1,39 @@
 //! Suppression lists: files of numbers and keys that nothing is sent to, whatever the recipients file says. What is done
 //! with them is [`Suppression`]'s.
 
-use std::borrow::Cow;
 use std::fmt;
-use std::io::Read;
 use std::path::Path;
 
 use super::error::{FileError, FileProblem};
 use super::open;
+use super::record::Record;
+use crate::domain::binding::Cells as _;
 use crate::domain::definition::RecipientsSettings;
 use crate::domain::figures::counted;
-use crate::domain::header::Header;
+use crate::domain::header::{Header, NoColumn};
 use crate::domain::phone::{self, E164, PhoneRejection};
 use crate::domain::suppression::Suppression;
 
 /// The lists of a definition, read.
 #[derive(Debug, Clone, Default)]
 pub struct Lists {
-    /// Whom nothing is sent to.
+    /// Whom nothing is sent to: a set for each list, in their order.
     pub suppression: Suppression,
-    /// What of the lists is of no use.
-    pub useless: Vec<Useless>,
+    /// What each list has.
+    pub lists: Vec<Listed>,
+}
+
+/// What a list has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listed {
+    /// The list, as the user named it.
+    pub file: String,
+    /// Lines with a number.
+    pub numbers: u64,
+    /// Lines with a key.
+    pub keys: u64,
+    /// What of it is of no use.
+    pub useless: Option<Useless>,
 }
 
 /// Lines of a list that name nobody who could be sent to. Displays in plain words, without the numbers.
@@ -55,39 +68,65 @@ impl Lists {
     /// Reads the lists that the settings name; relative paths start at `base`, the definition's directory.
     ///
     /// # Errors
-    /// The first list that cannot be read, or has a number that may be read wrongly.
+    /// The first list that cannot be read, or of which it is not sure whom it means.
     pub fn read(settings: &RecipientsSettings, base: &Path) -> Result<Self, FileError> {
-        let mut lists = Self { suppression: Suppression::only(&settings.only), useless: Vec::new() };
+        let mut lists = Self { suppression: Suppression::only(&settings.only), lists: Vec::new() };
         for file in &settings.suppress {
             let suppression = &mut lists.suppression;
-            let useless = read_list(&base.join(file), settings, |entry| match entry {
+            suppression.begin_list();
+            let listed = read_list(&base.join(file), settings, |entry| match entry {
                 Entry::Number(number) => suppression.add_number(number.as_str()),
                 Entry::Key(key) => suppression.add_key(&key),
             })?;
-            lists.useless.extend(useless);
+            lists.lists.push(listed);
         }
         Ok(lists)
     }
 }
 
-/// Calls `each` with everybody on the list at `path`, and says what of it is of no use. Numbers and keys are in the
-/// columns that are named like the phone and key column, else in the first one; a list without a header is taken as well.
+/// Calls `each` with everybody on the list at `path`, and says what it has. Numbers and keys are in the columns that are
+/// named like the phone and key column; a number's may be called `phone` in any list. A list without a header has numbers.
 ///
 /// # Errors
-/// Where it cannot be read, or has numbers that may be read wrongly: their owners would be sent to.
+/// Where it cannot be read, and where it is not sure whom it means: no such column, numbers in another one, numbers that
+/// may be read wrongly, nobody in any line. Their owners would be sent to.
 pub fn read_list(
     path: &Path,
     settings: &RecipientsSettings,
     each: impl FnMut(Entry),
-) -> Result<Option<Useless>, FileError> {
+) -> Result<Listed, FileError> {
     let name = path.display().to_string();
-    let read = || -> Result<Option<Useless>, FileProblem> {
-        let (reader, delimiter) = open::text(path, &settings.phone)?;
-        let mut list = List { settings, each, columns: None, useless: Vec::new(), doubtful: Vec::new() };
-        list.read(reader, delimiter.byte())?;
+    let read = || -> Result<Listed, FileProblem> {
+        let mut records = open::list(path, settings)?;
+        let mut list = List {
+            settings,
+            each,
+            columns: None,
+            names: Vec::new(),
+            numbers: 0,
+            keys: 0,
+            useless: Vec::new(),
+            doubtful: Vec::new(),
+        };
+        while let Some((lines, record, wrong)) = records.next()? {
+            match wrong {
+                _ if record.is_blank() => {}
+                Some(_) => return Err(FileProblem::NotText { line: lines.first }),
+                None => list.line(lines.first, &record)?,
+            }
+        }
         list.end(&name)
     };
     read().map_err(|problem| FileError::new(&name, problem))
+}
+
+/// Where numbers and keys are.
+#[derive(Debug, Clone, Copy)]
+enum Columns {
+    /// The first line says so.
+    Named { phone: Option<usize>, key: Option<usize> },
+    /// There is no header: the first line has a number here.
+    Numbers(usize),
 }
 
 /// A list that is being read.
@@ -95,58 +134,122 @@ struct List<'s, F> {
     settings: &'s RecipientsSettings,
     each: F,
     /// Where numbers and keys are, once the first line was seen.
-    columns: Option<(Option<usize>, Option<usize>)>,
+    columns: Option<Columns>,
+    /// What the first line has.
+    names: Vec<String>,
+    numbers: u64,
+    keys: u64,
     useless: Vec<(u64, PhoneRejection)>,
     doubtful: Vec<(u64, PhoneRejection)>,
 }
 
 impl<F: FnMut(Entry)> List<'_, F> {
-    fn read(&mut self, reader: impl Read, delimiter: u8) -> Result<(), FileProblem> {
-        let mut reader = csv::ReaderBuilder::new()
-            .has_headers(false)
-            .flexible(true)
-            .delimiter(delimiter)
-            .from_reader(reader);
-        for record in reader.byte_records() {
-            let record = record.map_err(|error| FileProblem::Io(error.into()))?;
-            let line = record.position().map_or(0, csv::Position::line);
-            let cells: Vec<_> = record.iter().map(String::from_utf8_lossy).collect();
-            self.line(line, &cells);
+    fn line(&mut self, line: u64, record: &Record) -> Result<(), FileProblem> {
+        let Some(columns) = self.columns else {
+            let columns = self.find_columns(record)?;
+            self.columns = Some(columns);
+            return match columns {
+                Columns::Named { .. } => Ok(()),
+                Columns::Numbers(_) => self.line(line, record),
+            };
+        };
+        if (self.names.len()..record.len()).any(|at| !record.cell(at).trim().is_empty()) {
+            return Err(FileProblem::LongLine { line });
+        }
+        let cell = |at: usize| Some(record.cell(at).trim()).filter(|cell| !cell.is_empty());
+        let (phone, key) = match columns {
+            Columns::Named { phone, key } => (phone, key),
+            Columns::Numbers(at) => (Some(at), None),
+        };
+        let number = phone.and_then(cell);
+        let of = key.and_then(cell);
+        if let Some(key) = of {
+            self.key(key);
+        }
+        match number {
+            Some(number) if matches!(columns, Columns::Numbers(_)) && self.settings.key.is_some() => {
+                self.number_or_key(number, line);
+            }
+            Some(number) => self.number(number, line),
+            None => {
+                self.nowhere_else(line, record, key)?;
+                // A line that says something, but not of whom.
+                if of.is_none() {
+                    self.number("", line);
+                }
+            }
         }
         Ok(())
     }
 
-    fn line(&mut self, line: u64, cells: &[Cow<'_, str>]) {
-        let Some((phone, key)) = self.columns else {
-            let header = Header::new(cells);
-            let phone = header.find(&self.settings.phone).ok();
-            let key = self.settings.key.as_ref().and_then(|key| header.find(key).ok());
-            self.columns = Some((phone, key));
-            if phone.is_none() && key.is_none() {
-                self.line(line, cells);
-            }
-            return;
+    fn find_columns(&mut self, record: &Record) -> Result<Columns, FileProblem> {
+        let header = Header::new(record.iter());
+        self.names = header.names().to_vec();
+        let find = |name: &str| match header.find(name) {
+            Ok(at) => Ok(Some(at)),
+            Err(NoColumn::Unknown(_)) => Ok(None),
+            Err(NoColumn::Ambiguous(_)) => Err(FileProblem::ListColumnTwice { name: name.to_owned() }),
         };
-        let cell = |at: usize| cells.get(at).map(|cell| cell.trim()).filter(|cell| !cell.is_empty());
-        let has_key = key.and_then(cell).map(|key| (self.each)(Entry::Key(key.to_owned()))).is_some();
-        match phone.map(cell) {
-            Some(Some(number)) => self.number(number, line),
-            // A line that says something, but not of whom.
-            Some(None) if !has_key && cells.iter().any(|cell| !cell.trim().is_empty()) => {
-                self.number("", line);
-            }
-            _ => {}
+        // As `campaign suppress list` calls it.
+        let phone = match find(&self.settings.phone)? {
+            None => find("phone")?,
+            found => found,
+        };
+        let key = self.settings.key.as_deref().map_or(Ok(None), find)?;
+        if phone.is_some() || key.is_some() {
+            return Ok(Columns::Named { phone, key });
         }
-        match cell(0).filter(|_| phone.is_none() && key.is_none()) {
-            Some(entry) if self.settings.key.is_none() => self.number(entry, line),
-            Some(entry) => {
-                // A number or a key: nobody can tell which, so both.
-                if let Ok(phone) = phone::parse(entry, self.settings.default_region) {
-                    (self.each)(Entry::Number(phone.number));
-                }
-                (self.each)(Entry::Key(entry.to_owned()));
+        let with = |is: &dyn Fn(&str) -> bool| -> Vec<usize> {
+            (0..record.len()).filter(|at| is(record.cell(*at).trim())).collect()
+        };
+        let numbers = with(&|cell| self.is_number(cell));
+        let numbers = if numbers.is_empty() { with(&is_of_digits) } else { numbers };
+        match numbers[..] {
+            [at] => Ok(Columns::Numbers(at)),
+            _ => Err(FileProblem::NoListColumn { wanted: self.wanted(), there: header.names().join(", ") }),
+        }
+    }
+
+    /// The columns that a list may have, in words.
+    fn wanted(&self) -> String {
+        let phone = format!("`{}`", self.settings.phone);
+        self.settings.key.as_ref().map_or_else(|| phone.clone(), |key| format!("{phone} or `{key}`"))
+    }
+
+    fn is_number(&self, cell: &str) -> bool {
+        phone::parse(cell, self.settings.default_region).is_ok()
+    }
+
+    /// Refuses a line with a number in a column that nobody said numbers are in.
+    fn nowhere_else(&self, line: u64, record: &Record, key: Option<usize>) -> Result<(), FileProblem> {
+        let is = |cell: &str| {
+            cell.chars().filter(char::is_ascii_digit).count() >= 7 && !is_date(cell) && self.is_number(cell)
+        };
+        match (0..record.len()).find(|at| Some(*at) != key && is(record.cell(*at).trim())) {
+            Some(at) => {
+                let name = self.names.get(at).filter(|_| matches!(self.columns, Some(Columns::Named { .. })));
+                let column = name.map_or_else(|| format!("{}", at + 1), |name| format!("`{name}`"));
+                Err(FileProblem::NumberElsewhere { line, column, phone: self.settings.phone.clone() })
             }
-            None => {}
+            None => Ok(()),
+        }
+    }
+
+    fn key(&mut self, key: &str) {
+        self.keys += 1;
+        (self.each)(Entry::Key(key.to_owned()));
+    }
+
+    /// In a list without a header nobody can tell a number from a key, so it is both; what is no number may be one that was
+    /// spoiled, or a key.
+    fn number_or_key(&mut self, cell: &str, line: u64) {
+        match phone::parse(cell, self.settings.default_region) {
+            Ok(phone) => {
+                self.numbers += 1;
+                (self.each)(Entry::Number(phone.number));
+                (self.each)(Entry::Key(cell.to_owned()));
+            }
+            Err(reason) => self.doubtful.push((line, reason)),
         }
     }
 
@@ -154,92 +257,51 @@ impl<F: FnMut(Entry)> List<'_, F> {
     /// sent to.
     fn number(&mut self, cell: &str, line: u64) {
         match phone::parse(cell, self.settings.default_region) {
-            Ok(phone) => (self.each)(Entry::Number(phone.number)),
-            Err(
-                reason @ (PhoneRejection::NoCountry
-                | PhoneRejection::Unexpected(_)
-                | PhoneRejection::Extension
-                | PhoneRejection::Scientific
-                | PhoneRejection::LostZero
-                | PhoneRejection::LostPlus),
-            ) => self.doubtful.push((line, reason)),
+            Ok(phone) => {
+                self.numbers += 1;
+                (self.each)(Entry::Number(phone.number));
+            }
+            Err(reason) if reason.is_doubtful() => self.doubtful.push((line, reason)),
             Err(reason) => self.useless.push((line, reason)),
         }
     }
 
-    fn end(self, name: &str) -> Result<Option<Useless>, FileProblem> {
+    fn end(self, name: &str) -> Result<Listed, FileProblem> {
+        if self.columns.is_none() {
+            return Err(FileProblem::EmptyList { phone: self.settings.phone.clone() });
+        }
         let others = self.doubtful.len().saturating_sub(1);
         if let Some((line, reason)) = self.doubtful.into_iter().next() {
             return Err(FileProblem::NotANumber { line, reason, others });
         }
         let lines = self.useless.len() as u64;
         let first = self.useless.into_iter().next();
-        Ok(first.map(|first| Useless { file: name.to_owned(), lines, first }))
+        if let (0, Some((line, reason))) = (self.numbers + self.keys, first) {
+            return Err(FileProblem::NamesNobody { lines, line, reason });
+        }
+        let useless = first.map(|first| Useless { file: name.to_owned(), lines, first });
+        Ok(Listed { file: name.to_owned(), numbers: self.numbers, keys: self.keys, useless })
     }
+}
+
+/// Whether a cell is more likely to be a number, spoiled perhaps, than the name of a column.
+fn is_of_digits(cell: &str) -> bool {
+    cell.contains(|c: char| c.is_numeric())
+        && !is_date(cell)
+        && !cell.chars().any(|c| c.is_alphabetic() && !matches!(c, 'e' | 'E'))
+}
+
+/// `2026-12-01`, `01.12.2026`, `12/1/26`: as long as some numbers, and none.
+fn is_date(cell: &str) -> bool {
+    ['-', '.', '/'].into_iter().any(|between| {
+        let parts: Vec<&str> = cell.split(between).collect();
+        let digits = |part: &&str| part.len() <= 4 && part.bytes().all(|byte| byte.is_ascii_digit());
+        parts.len() == 3
+            && parts.iter().all(digits)
+            && parts[1].len() <= 2
+            && parts.iter().filter(|part| part.len() > 2).count() <= 1
+    })
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::domain::definition;
-    use crate::domain::suppression::Suppressed;
-
-    fn settings(rest: &str) -> RecipientsSettings {
-        let text = format!(
-            "connect = {{ instance_id = \"i\", contact_flow_id = \"f\", \
-             source = \"arn:aws:connect:us-west-2:123456789012:phone-number/p\" }}\n[recipients]\n{rest}"
-        );
-        definition::parse(&text, "c.toml", "c").unwrap().recipients
-    }
-
-    fn lists(text: &str, rest: &str) -> Result<Lists, FileError> {
-        let folder = tempfile::tempdir().unwrap();
-        std::fs::write(folder.path().join("list.csv"), text).unwrap();
-        Lists::read(&settings(&format!("suppress = [\"list.csv\"]\n{rest}")), folder.path())
-    }
-
-    #[test]
-    fn numbers_and_keys_from_lists_with_and_without_a_header() {
-        let plain = "default_region = \"US\"";
-        let keyed = "default_region = \"US\"\nkey = \"id\"";
-        for (text, rest, length) in [
-            ("(202) 555-0143\n\n+12025550144\n12\n", plain, 2),
-            ("why,Phone\nasked,202-555-0143\nasked,+1 202 555 0144\n", plain, 2),
-            ("id,why\nc-1,asked\n", keyed, 1),
-            ("2025550143\nc-1\n", keyed, 3),
-            ("phone,id\n,c-1\n2025550144,\n", keyed, 2),
-        ] {
-            let Lists { suppression, .. } = lists(text, rest).unwrap();
-            assert_eq!(suppression.len(), length, "{text}");
-            assert_eq!(suppression.check("+12025550143", "c-1"), Err(Suppressed::Listed), "{text}");
-            assert_eq!(suppression.check("+12025550145", "c-2"), Ok(()), "{text}");
-        }
-    }
-
-    #[test]
-    fn numbers_that_may_be_read_wrongly_are_refused_all_at_once() {
-        let error = lists("+12025550143\n2025550144\n202555014A\n", "").unwrap_err();
-        let FileProblem::NotANumber { line: 2, reason: PhoneRejection::NoCountry, others: 1 } = error.problem
-        else {
-            panic!("{error}");
-        };
-        assert!(error.to_string().ends_with("; 1 more line like it"), "{error}");
-        assert!(error.hint().is_some());
-        // As a spreadsheet leaves +49 171 3920001.
-        let error = lists("491713920001\n", "default_region = \"US\"").unwrap_err();
-        let FileProblem::NotANumber { line: 1, reason: PhoneRejection::LostPlus, others: 0 } = error.problem
-        else {
-            panic!("{error}");
-        };
-    }
-
-    #[test]
-    fn what_is_of_no_use_is_said() {
-        let Lists { suppression, useless } =
-            lists("phone,why\n+12025550143,\n+112,short\n,nobody\n,\n", "").unwrap();
-        assert_eq!((suppression.len(), useless.len()), (1, 1));
-        let told = useless[0].to_string();
-        let told = told.rsplit('/').next().unwrap();
-        insta::assert_snapshot!(told, @"list.csv: 2 lines name nobody who can be sent to, first line 3: the phone number is too short");
-    }
-}
+mod tests;

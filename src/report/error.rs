@@ -43,6 +43,9 @@ pub enum ReportError {
     /// The output is the journal itself.
     #[error("the report would overwrite the journal {}", .0.display())]
     OverJournal(PathBuf),
+    /// A file of rejected rows would replace one that may have been corrected.
+    #[error("{} is there already, and may have rows that were corrected", .0.display())]
+    RejectsExist(PathBuf),
     /// A file could not be written.
     #[error("failed to write {}", path.display())]
     File {
@@ -82,6 +85,10 @@ impl ReportError {
             Self::Workbook(_) => {
                 Some("write a .csv, or fewer rows and columns (--state, --columns)".to_owned())
             }
+            Self::RejectsExist(path) => Some(format!(
+                "`campaign run {}` takes them back; else name another file, or delete this one",
+                path.display()
+            )),
             Self::OverJournal(_) => Some("give another path with -o PATH".to_owned()),
             Self::File { source, .. } | Self::Stream(source) => Some(io_hint(source).to_owned()),
             Self::Unbalanced(_) => {
@@ -103,7 +110,8 @@ impl ReportError {
             | Self::NamedElsewhere(_)
             | Self::UnknownColumn { .. }
             | Self::Workbook(_)
-            | Self::OverJournal(_) => 2,
+            | Self::OverJournal(_)
+            | Self::RejectsExist(_) => 2,
             Self::File { source, .. } if is_of_the_path(source) => 2,
             Self::Journal(_) | Self::File { .. } | Self::Stream(_) | Self::Unbalanced(_) => 1,
         }

@@ -82,11 +82,35 @@ fn rejected_rows() {
         .file("people.csv", format!("{PEOPLE}C-4,Eve,12\n"))
         .says(1, "check people.csv --rejects /dev/full");
     area.case("a row that does not say which line it replaces")
+        .after("run people.csv --simulate")
         .file("wrong.csv", format!("{head}x,phone,too short,C-1,Ada,+12025550101\n"))
         .says(2, "run wrong.csv --yes --simulate");
     area.case("two rows for one line")
+        .after("run people.csv --simulate")
         .file("wrong.csv", format!("{head}2,,,C-1,Ada,+12025550101\n2,,,C-2,Eve,+12025550102\n"))
         .says(2, "run wrong.csv --yes --simulate");
+    area.case("a row for a line that is not there")
+        .after("run people.csv --simulate")
+        .file("wrong.csv", format!("{head}99,,,C-1,Ada,+12025550101\n"))
+        .says(2, "run wrong.csv --yes --simulate");
+    area.case("rejected rows without their first file")
+        .file("wrong.csv", format!("{head}2,,,C-1,Ada,+12025550101\n"))
+        .says(2, "run wrong.csv --yes --simulate");
+    area.case("rejected rows without one of their columns")
+        .file("wrong.csv", "rejected_line,customer_id,first_name,phone\n2,C-1,Ada,+12025550101\n")
+        .says(2, "run wrong.csv --yes --simulate");
+    area.case("a file that may have corrections is in its place")
+        .file("wrong.csv", "rejected_line\n")
+        .says(2, "run people.csv --simulate --rejects wrong.csv");
+    area.case("the same from the journal")
+        .after("run people.csv --simulate")
+        .file("wrong.csv", "rejected_line\n")
+        .says(2, "report --rejects wrong.csv");
+    area.case("rejected rows that a report has cut")
+        .file("people.csv", format!("{PEOPLE}C-4,Eve\n"))
+        .after("run people.csv --simulate")
+        .after("report --state rejected -o part.csv")
+        .says(3, "check part.csv");
     area.case("a report while rows wait")
         .after("run people.csv --simulate --limit 1")
         .after("report -o again.csv")

@@ -29,6 +29,9 @@ fn before_anything_is_sent() {
     area.case("too many rejected rows")
         .file("people.csv", half_wrong())
         .says(5, "run people.csv -q --simulate");
+    area.case("too many rejected rows, in a file of their own")
+        .file("people.csv", half_wrong())
+        .says(5, "run people.csv -q --simulate --rejects wrong.csv -j rehearsal.db");
     area.case("too many rejected rows, in a stream")
         .file("people.csv", half_wrong())
         .says(5, "run people.csv -q --simulate --stream");

@@ -12,6 +12,27 @@ fn of_the_journal() {
     area.case("a list with a number that may be read wrongly")
         .file("opt-outs.csv", "phone\n+12025550101\n2025550102\n202-555-0103\n2025550104\n")
         .says(2, "suppress import opt-outs.csv");
+    let listed = |area: &mut Area, title: &str, list: &str| {
+        area.case(title)
+            .with("key =", "suppress = [\"opt-outs.csv\"]\ndefault_region = \"US\"\nkey =")
+            .file("opt-outs.csv", list)
+            .says(2, "run people.csv --simulate");
+    };
+    listed(&mut area, "a list with columns that nobody knows", "Name;Telefon\nMeier;(202) 555-0101\n");
+    listed(&mut area, "a list with its column twice", "phone;Phone\n(202) 555-0101;\n");
+    listed(
+        &mut area,
+        "a list with a number beside its keys",
+        "customer_id;mobile\nC-1;\nC-2;(202) 555-0102\n",
+    );
+    listed(&mut area, "a list with a longer line", "phone\n1,20255E+10\n");
+    listed(&mut area, "a list that is empty", "");
+    listed(&mut area, "a list whose lines mean nobody", "phone\n0555\nabc\n");
+    listed(&mut area, "a list of numbers with something else in it", "(202) 555-0101\nC-1\n");
+    area.case("a list that is imported, with columns that nobody knows")
+        .file("opt-outs.csv", "Name;Telefon\nMeier;(202) 555-0101\n")
+        .says(2, "suppress import opt-outs.csv");
+    area.case("nothing to take a number off").says(2, "suppress remove +12025550101");
     area.case("no journal to look into").says(2, "suppress list");
     area.case("neither a journal nor a definition").without("campaign.toml").says(2, "suppress list");
     area.case("a list of the definition with a number that may be read wrongly")

@@ -60,8 +60,8 @@ fn check_and_dry_run_exit_alike() {
         site.run(&["check", "people.csv"]).exits(exit);
         site.run(&["run", "people.csv", "--dry-run"]).exits(exit);
         let hint = match exit {
-            3 => "hint: correct the rejected lines in the file",
-            5 => "hint: correct the file, or allow more with max_rejected",
+            3 => "hint: the rejected rows, to be corrected and fed in again",
+            5 => "hint: correct the file, or have the rejected rows in a file of their own",
             _ => "",
         };
         site.run(&["run", "people.csv", "--yes", "--simulate"]).exits(exit).says(&[hint]);

@@ -17,12 +17,12 @@ fn a_list_is_kept_changed_and_read_back() {
     let site = site(1, "");
     let added =
         site.run(&["suppress", "add", "+1 202-555-0100", "+12025550101", "--note", "asked, twice"]).exits(0);
-    insta::assert_snapshot!(added.stderr, @"2 numbers added");
+    insta::assert_snapshot!(added.stderr, @"2 numbers added to the list of journal.db (new)");
     site.write("more.csv", "why,Phone\nx,+12025550101\ny,+1 (202) 555 0102\nz,+112\n");
     let imported = site.run(&["suppress", "import", "more.csv", "--json"]).exits(0);
     insta::assert_snapshot!(imported.stderr, @r"
     note: more.csv: 1 line names nobody who can be sent to, first line 4: the phone number is too short
-    1 number added, 1 on it already
+    1 number added to the list of journal.db, 1 on it already
     ");
     assert_eq!(imported.stdout.trim(), r#"{"added":1,"given":2,"skipped":1}"#);
     let listed = site.run(&["suppress", "list"]).exits(0).stdout;
@@ -31,9 +31,9 @@ fn a_list_is_kept_changed_and_read_back() {
     assert_eq!((rows[1][0], rows[1][2]), ("+12025550100", "\"asked, twice\""));
     assert_eq!((rows[3][0], rows[3][2], rows.len()), ("+12025550102", "", 4));
 
-    insta::assert_snapshot!(site.run(&["suppress", "remove", "+12025550100", "+12025550199"]).exits(0).stderr, @"1 number removed, 1 not on it");
+    insta::assert_snapshot!(site.run(&["suppress", "remove", "+12025550100", "+12025550199"]).exits(0).stderr, @"1 number removed from the list of journal.db, 1 not on it");
     site.write("list.csv", &site.run(&["suppress", "list"]).exits(0).stdout);
-    insta::assert_snapshot!(site.run(&["suppress", "import", "list.csv"]).exits(0).stderr, @"0 numbers added, 2 on it already");
+    insta::assert_snapshot!(site.run(&["suppress", "import", "list.csv"]).exits(0).stderr, @"0 numbers added to the list of journal.db, 2 on it already");
 }
 
 #[test]
@@ -61,6 +61,11 @@ fn nobody_on_a_list_is_requested() {
     site.run(&["suppress", "add", &phone(5)]).exits(0);
     let checked = site.run(&["check", "people.csv", "--json"]).exits(0).json();
     assert_eq!((&checked["queued"], &checked["suppressed"]), (&6.into(), &2.into()));
+    let text = site.run(&["check", "people.csv"]).exits(0).stdout;
+    assert!(
+        text.contains("suppression list opt-outs.csv: 1 number, 0 keys; 1 row of this file on it"),
+        "{text}"
+    );
     let result = site.send(server.endpoint()).exits(0).json();
     assert_eq!((&result["started"], &result["suppressed"]), (&6.into(), &2.into()));
     assert_eq!(server.requests(), 6);
@@ -105,7 +110,9 @@ fn the_list_is_changed_while_a_campaign_runs() {
     let args = ["run", "people.csv", "--yes", "--json", "--rate", "10", "--burst", "1", "--endpoint-url"];
     let child = site.start(&[&args[..], &[server.endpoint()]].concat());
     server.wait_for_requests(3);
-    site.run(&["suppress", "add", &phone(57), &phone(58), &phone(59)]).exits(0).says(&["3 numbers added"]);
+    site.run(&["suppress", "add", &phone(57), &phone(58), &phone(59)])
+        .exits(0)
+        .says(&["3 numbers added to the list of journal.db"]);
     assert!(server.requests() < 50, "the list was changed too late to tell");
     let result = site.wait(child).exits(0).json();
     assert_eq!((&result["started"], &result["suppressed"]), (&57.into(), &3.into()));

@@ -159,6 +159,20 @@ pub enum PhoneRejection {
 }
 
 impl PhoneRejection {
+    /// Whether the text may well mean somebody's number that it does not give, as far as can be told.
+    #[must_use]
+    pub fn is_doubtful(self) -> bool {
+        matches!(
+            self,
+            Self::NoCountry
+                | Self::Unexpected(_)
+                | Self::Extension
+                | Self::Scientific
+                | Self::LostZero
+                | Self::LostPlus
+        )
+    }
+
     /// A stable word for scripts.
     #[must_use]
     pub fn code(self) -> &'static str {

@@ -20,6 +20,7 @@ impl Serialize for Preflight {
         map.serialize_entry("to_start", &self.to_send())?;
         map.serialize_entry("read_as", &self.read_as)?;
         map.serialize_entry("unused_columns", &self.unused_columns)?;
+        map.serialize_entry("mistaken_placeholders", &self.mistaken)?;
         map.serialize_entry("rejections", &self.rejected)?;
         let rejections = self.rejections.iter().map(|rejection| {
             json!({
@@ -34,9 +35,17 @@ impl Serialize for Preflight {
         map.serialize_entry("duplicate_lines", &duplicates.collect::<Vec<_>>())?;
         let suppressions = self.suppressed.iter().map(|(why, rows)| (why.code(), *rows));
         map.serialize_entry("suppressions", &suppressions.collect::<BTreeMap<_, _>>())?;
+        let lists = self.lists.iter().map(|list| {
+            json!({ "file": list.file, "numbers": list.numbers, "keys": list.keys, "rows": list.rows })
+        });
+        map.serialize_entry("suppression_lists", &lists.collect::<Vec<_>>())?;
         let shared = json!({ "rows": self.numbers.rows, "lines": self.numbers.lines });
         map.serialize_entry("numbers_under_two_keys", &shared)?;
         map.serialize_entry("attempted_and_changed", &self.frozen)?;
+        map.serialize_entry("withdrawn_by_this_file", &self.withdrawn)?;
+        let (waiting, attempted) = self.undone;
+        let undone = json!({ "waiting": waiting, "attempted": attempted });
+        map.serialize_entry("corrections_undone", &undone)?;
         map.serialize_entry("countries", &countries(&self.messages))?;
         map.serialize_entry("messages", &messages(&self.messages))?;
         map.serialize_entry("cost", &cost(&self.messages))?;

@@ -42,12 +42,19 @@ pub struct Preflight {
     rejected: BTreeMap<&'static str, u64>,
     rejections: Vec<Rejection>,
     suppressed: BTreeMap<Suppressed, u64>,
+    lists: Vec<List>,
     duplicates: Vec<Duplicate>,
     numbers: SharedNumbers,
     messages: Messages,
     unused_columns: Vec<String>,
+    /// What in the texts looks like a placeholder and is none.
+    mistaken: Vec<String>,
     /// Attempted rows of which the file now says something else.
     frozen: u64,
+    /// Rows of earlier files that wait no longer, because the file does not have them.
+    withdrawn: u64,
+    /// Corrected rows whose lines the file has uncorrected: how many waited, and how many were attempted.
+    undone: (u64, u64),
     notes: Vec<String>,
 }
 
@@ -62,6 +69,19 @@ struct Limits {
     contact_life: Option<Duration>,
     chat_duration: Option<Duration>,
     max_rejected: Share,
+}
+
+/// A suppression list of the definition.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct List {
+    /// The file.
+    pub file: String,
+    /// Lines with a number.
+    pub numbers: u64,
+    /// Lines with a key.
+    pub keys: u64,
+    /// Rows of the recipients file that are on it.
+    pub rows: u64,
 }
 
 /// A line with the key of another one.
@@ -114,11 +134,15 @@ impl Preflight {
             rejected: BTreeMap::new(),
             rejections: Vec::new(),
             suppressed: BTreeMap::new(),
+            lists: Vec::new(),
             duplicates: Vec::new(),
             numbers: SharedNumbers::new(definition.recipients.key.is_some()),
             messages: Messages::new(definition),
             unused_columns: Vec::new(),
+            mistaken: Vec::new(),
             frozen: 0,
+            withdrawn: 0,
+            undone: (0, 0),
             notes: Vec::new(),
         }
     }
@@ -126,6 +150,7 @@ impl Preflight {
     /// Takes note of the file's columns.
     pub fn columns(&mut self, binding: &Binding) {
         self.unused_columns = binding.unused_columns();
+        self.mistaken = binding.mistaken().to_vec();
     }
 
     /// Takes note of what the file was taken for.
@@ -161,6 +186,20 @@ impl Preflight {
     /// Takes note of why a row is suppressed.
     pub fn left_out(&mut self, why: Suppressed) {
         *self.suppressed.entry(why).or_default() += 1;
+    }
+
+    /// Takes note of a suppression list.
+    pub fn list(&mut self, list: List) {
+        self.lists.push(list);
+    }
+
+    /// Takes note of a row that is on the lists with these numbers, from 0.
+    pub fn on_lists(&mut self, lists: impl Iterator<Item = usize>) {
+        for at in lists {
+            if let Some(list) = self.lists.get_mut(at) {
+                list.rows += 1;
+            }
+        }
     }
 
     /// Takes note of a duplicate. Those behind the first [`TOLD`] are only counted.
@@ -203,6 +242,16 @@ impl Preflight {
     /// Rows that were attempted before, and of which the file now says something that is not sent.
     pub fn frozen(&mut self, rows: u64) {
         self.frozen = rows;
+    }
+
+    /// Rows of earlier files that are not in this one, and were withdrawn.
+    pub fn withdrawn(&mut self, rows: u64) {
+        self.withdrawn = rows;
+    }
+
+    /// Corrected rows whose lines the file has uncorrected: how many waited, and how many were attempted.
+    pub fn undone(&mut self, corrections: (u64, u64)) {
+        self.undone = corrections;
     }
 
     /// The counts as the journal has them, with what was sent before.

@@ -22,6 +22,7 @@ impl Preflight {
         }
         self.write_columns(&mut text);
         self.write_rows(&mut text);
+        self.write_lists(&mut text);
         self.write_rejections(&mut text);
         self.write_repeats(&mut text);
         self.write_countries(&mut text);
@@ -40,6 +41,9 @@ impl Preflight {
         if !self.unused_columns.is_empty() {
             let _ = writeln!(text, "columns that nothing uses: {}", self.unused_columns.join(", "));
         }
+        for mistaken in &self.mistaken {
+            let _ = writeln!(text, "warning: {mistaken}");
+        }
     }
 
     fn write_rows(&self, text: &mut String) {
@@ -50,6 +54,19 @@ impl Preflight {
                 let reasons = self.suppressed.iter().map(|(why, rows)| format!("{} {why}", Grouped(*rows)));
                 let _ = write!(text, ": {}", reasons.collect::<Vec<_>>().join(", "));
             }
+        }
+    }
+
+    fn write_lists(&self, text: &mut String) {
+        for list in &self.lists {
+            let _ = write!(
+                text,
+                "\nsuppression list {}: {}, {}; {} of this file on it",
+                list.file,
+                counted(list.numbers, "number", "numbers"),
+                counted(list.keys, "key", "keys"),
+                counted(list.rows, "row", "rows"),
+            );
         }
     }
 
@@ -92,12 +109,47 @@ impl Preflight {
         if shared.given_up {
             text.push_str("\nnote: the file is too long to look for numbers under two keys in all of it");
         }
+        self.write_earlier(text);
+    }
+
+    /// What earlier files have to do with this one.
+    fn write_earlier(&self, text: &mut String) {
         if self.frozen > 0 {
             let _ = write!(
                 text,
                 "\nnote: {} attempted before; what the file or the definition now says of {} is not sent",
                 counted(self.frozen, "row was", "rows were"),
                 if self.frozen == 1 { "it" } else { "them" }
+            );
+        }
+        let (waiting, attempted) = self.undone;
+        if waiting > 0 {
+            let _ = write!(
+                text,
+                "\nwarning: {} replaced by {} uncorrected here: run the corrections again after this, or correct this file",
+                counted(waiting, "corrected row that waits is", "corrected rows that wait are"),
+                if waiting == 1 { "its line, which is" } else { "their lines, which are" },
+            );
+        }
+        if attempted > 0 {
+            let _ = write!(
+                text,
+                "\nnote: {} rejected here, and a correction of {} was sent to before",
+                counted(attempted, "line is", "lines are"),
+                if attempted == 1 { "it" } else { "each" }
+            );
+        }
+        if let Some(missing @ 1..) = self.withdrawn.checked_sub(waiting) {
+            let _ = write!(
+                text,
+                "\nwarning: {} not in this file, and withdrawn: nothing is sent to {} unless a file that has {} is run again",
+                counted(
+                    missing,
+                    "row of before that was not sent to is",
+                    "rows of before that were not sent to are"
+                ),
+                if missing == 1 { "it" } else { "them" },
+                if missing == 1 { "it" } else { "them" }
             );
         }
     }

@@ -224,7 +224,7 @@ fn todo(fold: &Fold) -> Vec<Todo> {
     let asked = [
         (State::Uncertain, "campaign resolve"),
         (State::Failed, "campaign report --state failed -o failed.csv"),
-        (State::Rejected, "campaign report --state rejected -o rejected.csv"),
+        (State::Rejected, "campaign report --rejects rejected.csv"),
         (State::Attempting, "campaign resume"),
         (State::Queued, "campaign resume"),
     ];

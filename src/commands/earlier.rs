@@ -1,0 +1,58 @@
+//! What is known before a recipients file is read: whom not to send to, and what the journal has of the campaign.
+
+use super::failure::Failure;
+use super::place::Place;
+use crate::domain::definition::Definition;
+use crate::domain::figures::counted;
+use crate::domain::state::State;
+use crate::domain::tally::Tally;
+use crate::journal::{JournalError, Reader};
+use crate::recipients::Lists;
+
+/// Everybody whom nothing is sent to: the lists of the definition, and the journal's own.
+///
+/// # Errors
+/// Where a list or the journal cannot be read.
+pub(super) fn lists(definition: &Definition, place: &Place) -> Result<Lists, Failure> {
+    let mut lists = Lists::read(&definition.recipients, place.folder())?;
+    if place.journal.is_file() {
+        match Reader::open(&place.journal) {
+            Ok(reader) => {
+                lists.suppression.begin_list();
+                reader.add_suppressed(&mut lists.suppression)?;
+            }
+            // An empty file, or one that was being made: what it is for, the run says.
+            Err(JournalError::Missing(_)) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(lists)
+}
+
+/// What the journal has of the campaign, where there is one with rows.
+///
+/// # Errors
+/// Where there is a journal that cannot be read.
+pub(super) fn before(place: &Place, definition: &Definition) -> Result<Option<Tally>, Failure> {
+    if !place.journal.is_file() {
+        return Ok(None);
+    }
+    let known = Reader::open(&place.journal).and_then(|reader| {
+        let campaign = reader.campaign(&definition.name)?;
+        reader.tally(campaign.id)
+    });
+    match known {
+        Ok(tally) => Ok(Some(tally).filter(|tally| tally.rows() > 0)),
+        Err(JournalError::Missing(_) | JournalError::NoCampaign { .. }) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// What is said of rows that wait before a file is read that may not have them.
+pub(super) fn may_withdraw(before: Option<&Tally>) -> Option<String> {
+    let waiting = before.map_or(0, |tally| tally[State::Queued]);
+    (waiting > 0).then(|| {
+        let rows = counted(waiting, "row of this campaign waits", "rows of this campaign wait");
+        format!("in the journal, {rows}: `run` with this file withdraws those that it does not have")
+    })
+}

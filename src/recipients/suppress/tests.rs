@@ -1,0 +1,117 @@
+//! Suppression lists as people have them: what each names, and which are refused.
+
+use super::*;
+use crate::domain::definition;
+use crate::domain::suppression::Suppressed;
+
+fn settings(rest: &str) -> RecipientsSettings {
+    let text = format!(
+        "connect = {{ instance_id = \"i\", contact_flow_id = \"f\", \
+         source = \"arn:aws:connect:us-west-2:123456789012:phone-number/p\" }}\n[recipients]\n{rest}"
+    );
+    definition::parse(&text, "c.toml", "c").unwrap().recipients
+}
+
+fn lists(text: &str, rest: &str) -> Result<Lists, FileError> {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("list.csv"), text).unwrap();
+    Lists::read(&settings(&format!("suppress = [\"list.csv\"]\n{rest}")), folder.path())
+}
+
+#[test]
+fn numbers_and_keys_from_lists_with_and_without_a_header() {
+    let plain = "default_region = \"US\"";
+    let keyed = "default_region = \"US\"\nkey = \"id\"";
+    for (text, rest, length) in [
+        ("(202) 555-0143\n\n+12025550144\n12\n", plain, 2),
+        ("why,Phone\nasked,202-555-0143\nasked,+1 202 555 0144\n", plain, 2),
+        ("id,why\nc-1,asked\n", keyed, 1),
+        ("2025550143\n2025550144\n", keyed, 4),
+        ("\u{feff}Meier;2025550143\nMüller;2025550144\n", plain, 2),
+        (
+            "Name;phone\nMeier;2025550143\nMüller;2025550144\n",
+            "default_region = \"US\"\nphone = \"Handy\"",
+            2,
+        ),
+        ("sep=;\r\nphone;since\r\n2025550143;2026-01-05\r\n2025550144;5.1.2026\r\n", plain, 2),
+        ("id,since\nc-1,2026-12-01\n", keyed, 1),
+        ("phone,id\n,c-1\n2025550144,\n", keyed, 2),
+    ] {
+        let Lists { suppression, .. } = lists(text, rest).unwrap();
+        assert_eq!(suppression.len(), length, "{text}");
+        assert_eq!(suppression.check("+12025550143", "c-1"), Err(Suppressed::Listed), "{text}");
+        assert_eq!(suppression.check("+12025550145", "c-2"), Ok(()), "{text}");
+    }
+}
+
+#[test]
+fn numbers_that_may_be_read_wrongly_are_refused_all_at_once() {
+    let error = lists("+12025550143\n2025550144\n202555014A\n", "").unwrap_err();
+    let FileProblem::NotANumber { line: 2, reason: PhoneRejection::NoCountry, others: 1 } = error.problem
+    else {
+        panic!("{error}");
+    };
+    assert!(error.to_string().ends_with("; 1 more line like it"), "{error}");
+    assert!(error.hint().is_some());
+    // As a spreadsheet leaves +49 171 3920001.
+    let error = lists("491713920001\n", "default_region = \"US\"").unwrap_err();
+    let FileProblem::NotANumber { line: 1, reason: PhoneRejection::LostPlus, others: 0 } = error.problem
+    else {
+        panic!("{error}");
+    };
+}
+
+#[test]
+fn what_is_of_no_use_is_said() {
+    let Lists { suppression, lists } =
+        lists("phone,why\r\n+12025550143,\r\n+112,short\r\n,nobody\r\n,\r\n", "").unwrap();
+    assert_eq!((suppression.len(), lists.len(), lists[0].numbers, lists[0].keys), (1, 1, 1, 0));
+    let told = lists[0].useless.as_ref().unwrap().to_string();
+    let told = told.rsplit('/').next().unwrap();
+    insta::assert_snapshot!(told, @"list.csv: 2 lines name nobody who can be sent to, first line 3: the phone number is too short");
+}
+
+/// Somebody who has opted out would be sent to: whoever wrote the list must say what it means.
+#[test]
+fn lists_that_are_not_understood_surely_are_refused() {
+    let plain = "default_region = \"US\"\nphone = \"Handy-Nummer\"";
+    let keyed = &format!("{plain}\nkey = \"kunden-nr\"");
+    for (text, rest, told) in [
+        (
+            "Name;Telefon\nMeier;(202) 555-0101\n",
+            keyed.as_str(),
+            "no column `Handy-Nummer` or `kunden-nr`; it has: Name, Telefon",
+        ),
+        ("Name;Telefon\nMeier;(202) 555-0101\n", plain, "no column `Handy-Nummer`; it has: Name, Telefon"),
+        ("Datum;Telefon\n01.12.2026;(202) 555-0101\n", keyed, "it has: Datum, Telefon"),
+        ("Vorname;Handynr\nIda;(202) 555-0101\n", keyed, "it has: Vorname, Handynr"),
+        (
+            "Kundennr;Telefon\n77;\n78;(202) 555-0101\n",
+            keyed,
+            "line 3 has a phone number in column `Telefon`, and not in `Handy-Nummer`",
+        ),
+        ("Handynummer;Telefon\n;(202) 555-0101\n", keyed, "line 2 has a phone number in column `Telefon`"),
+        ("Telefon\n0555\nabc\n1,20255E+10\n", keyed, "it has: Telefon"),
+        ("Telefon\n0555\n", plain, "it has: Telefon"),
+        ("(202) 555-0101;(202) 555-0102\n", plain, "no column"),
+        ("(202) 555-0101\nc-1\n", keyed, "line 2: 'c'"),
+        ("(202) 555-0101\n77\n", keyed, "line 2: the phone number is too short"),
+        ("10045\n10046\n", plain, "2 lines, and none names anybody"),
+        (
+            "Handynummer\n0555\nabc\n",
+            plain,
+            "2 lines, and none names anybody who can be sent to; the first is line 2",
+        ),
+        ("Handynummer\n1,20255E+10\n", plain, "line 2 has more cells than the first line"),
+        ("Handynummer;x\n1,20255E+10;\n", plain, "line 2: the spreadsheet has rounded"),
+        ("Handynummer;Handy Nummer\n2025550143;\n", plain, "`Handy-Nummer` more than once"),
+        ("", plain, "the list is empty"),
+        ("\r\n;;\r\n", plain, "the list is empty"),
+    ] {
+        let error = lists(text, rest).expect_err(text);
+        assert!(error.to_string().contains(told), "{text}: {error}");
+        assert!(error.hint().is_some());
+    }
+    let error = lists("Handy-Nummer\r\n(202) 555-0101\r\nabc\r\n", plain).unwrap();
+    assert_eq!(error.lists[0].useless.as_ref().unwrap().first.0, 3, "lines are those of the file");
+}
