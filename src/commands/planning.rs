@@ -330,7 +330,14 @@ pub(super) fn settle(
             let region = phone::parse(waiting.destination, None).ok().and_then(|phone| phone.region);
             preflight.weigh_frozen(waiting.line, region, waiting.message);
         })?;
-        if args.sample.is_some() {
+        if let Some(sample) = args.sample.map(NonZeroU64::get) {
+            let eligible =
+                tally.unsettled() + tally[State::Started] + tally[State::Failed] + tally[State::Uncertain];
+            let before = sample.min(eligible).saturating_sub(preflight.weighed());
+            if before > 0 {
+                let were = if before == 1 { "was" } else { "were" };
+                preflight.note(format!("of the sample of {sample}, {before} {were} requested before"));
+            }
             preflight.limit(preflight.weighed());
         }
     }

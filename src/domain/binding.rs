@@ -251,6 +251,7 @@ impl Binding {
     pub fn recipient<C: Cells + ?Sized>(&self, lines: Lines, cells: &C) -> Result<Recipient, Rejection> {
         self.read(lines, cells).map_err(|(column, reason)| Rejection {
             line: lines.first,
+            row: None,
             column: column.map(|at| self.header.names()[at].as_str().into()),
             key: self.key_of(cells),
             reason,

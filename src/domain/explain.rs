@@ -109,6 +109,11 @@ fn rejected(code: &str) -> Option<Explained> {
         "phone-unexpected-character" => {
             ("something that no phone number has", "one number per cell, digits only")
         }
+        "phone-several" => ("more than one number in the cell", "one number per cell"),
+        "phone-formula" => (
+            "a formula of the spreadsheet and not its value",
+            "format the column as text and enter the numbers again",
+        ),
         "phone-rounded" => (
             "the spreadsheet has rounded the number to something like 4.41E+11",
             "format the column as text and enter the numbers again",

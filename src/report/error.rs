@@ -24,6 +24,9 @@ pub enum ReportError {
     /// Rows were selected for a report that has none.
     #[error("{} report is the campaign's summary and has no rows to select", article(*.0))]
     SelectedOverview(Format),
+    /// A delimiter for a form that has none.
+    #[error("--delimiter is for csv, and this report is {}", .0.name())]
+    NotDelimited(Format),
     /// Names were asked for where there are only counts, or names anyway.
     #[error("--with-numbers is for the html report: {} report {}", article(*.0), named(*.0))]
     NamedElsewhere(Format),
@@ -79,6 +82,9 @@ impl ReportError {
             Self::SelectedOverview(_) => {
                 Some("leave out --state and --columns, or add --format csv".to_owned())
             }
+            Self::NotDelimited(_) => {
+                Some("leave --delimiter out, or write a csv with --format csv".to_owned())
+            }
             Self::NamedElsewhere(_) => Some("leave out --with-numbers, or add --format html".to_owned()),
             Self::UnknownColumn { near: Some(near), .. } => Some(format!("did you mean {near}?")),
             Self::UnknownColumn { known, .. } => Some(format!("it has {}", known.join(", "))),
@@ -110,6 +116,7 @@ impl ReportError {
             | Self::NamedElsewhere(_)
             | Self::UnknownColumn { .. }
             | Self::Workbook(_)
+            | Self::NotDelimited(_)
             | Self::OverJournal(_)
             | Self::RejectsExist(_) => 2,
             Self::File { source, .. } if is_of_the_path(source) => 2,

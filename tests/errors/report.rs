@@ -32,5 +32,8 @@ fn that_cannot_be_written() {
         .says(2, "report -o report.csv -j journal.db");
     sent(&mut area, "a disk without room").says(1, "report -o /dev/full --format csv");
     sent(&mut area, "a stream without room").without_room().says(1, "report");
+    area.case("a delimiter for a report without one")
+        .after("run people.csv --simulate")
+        .says(2, "report --format jsonl --delimiter ;");
     area.end();
 }

@@ -74,8 +74,13 @@ impl Preflight {
         if self.rejected.is_empty() {
             return;
         }
-        let _ =
-            write!(text, "\nrejected: {}", reasons(self.rejected.iter().map(|(code, rows)| (*code, *rows))));
+        let file = self.read_as.as_ref().filter(|read_as| read_as.corrections);
+        let file = file.map_or("", |_| " in this file");
+        let _ = write!(
+            text,
+            "\nrejected{file}: {}",
+            reasons(self.rejected.iter().map(|(code, rows)| (*code, *rows)))
+        );
         for rejection in &self.rejections {
             let _ = write!(text, "\n  {rejection}");
         }
@@ -96,7 +101,8 @@ impl Preflight {
         }
         let shared = &self.numbers;
         if shared.rows > 0 {
-            let lines: Vec<String> = shared.lines.iter().map(u64::to_string).collect();
+            let lines: Vec<String> =
+                shared.lines.iter().map(|(line, of)| format!("{line} (as line {of})")).collect();
             let etc = if shared.rows > lines.len() as u64 { ", …" } else { "" };
             let _ = write!(
                 text,
