@@ -332,3 +332,22 @@ fn placeholders_of_other_programs_are_warned_of() {
     let (_, text) = told(folder.path(), "check people.csv");
     assert!(text.contains("warning: `contact.message` has [Date], which is sent as it stands"), "{text}");
 }
+
+#[test]
+fn a_correction_with_the_number_of_another_row_is_warned_of() {
+    let folder = folder();
+    let folder = folder.path();
+    run(folder, &["people.csv", "--rejects", "wrong.csv"]);
+    let wrong = fs::read_to_string(folder.join("wrong.csv")).unwrap();
+    // Barbara's number, and Ada's key.
+    let wrong = wrong
+        .replace("C-2;Grace;202555", "C-2;Grace;+12025550105")
+        .replace("C-3;Alan;+12025550103;;", "C-1;Alan;+12025550103;May 3;");
+    fs::write(folder.join("wrong.csv"), wrong).unwrap();
+    let (_, text) = told(folder, "run wrong.csv --simulate");
+    assert!(
+        text.contains("another row has under another key, and each is sent to: line 3 (as line 6)"),
+        "{text}"
+    );
+    assert!(text.contains("line 4: has the key of line 2, and another number"), "{text}");
+}

@@ -333,7 +333,13 @@ impl Binding {
         if let Some(error) = damage(cell).filter(|damage| matches!(damage, Reason::SheetError(_))) {
             return Err(error);
         }
-        Ok(self.reachable(cell)?)
+        self.reachable(cell).map_err(|reason| match reason {
+            // With as few digits it is nobody's number any more, and can be shown.
+            PhoneRejection::Scientific if cell.bytes().filter(u8::is_ascii_digit).count() <= 9 => {
+                Reason::NumberRounded(cell.trim().to_owned())
+            }
+            other => other.into(),
+        })
     }
 
     fn reachable(&self, cell: &str) -> Result<(E164, Option<Region>), PhoneRejection> {

@@ -115,7 +115,7 @@ fn rejected(code: &str) -> Option<Explained> {
             "format the column as text and enter the numbers again",
         ),
         "phone-rounded" => (
-            "the spreadsheet has rounded the number to something like 4.41E+11",
+            "the spreadsheet has rounded the number, as to 4.41E+11",
             "format the column as text and enter the numbers again",
         ),
         "phone-lost-zero" => (

@@ -126,6 +126,11 @@ pub enum Reason {
         "the spreadsheet has rounded the cell to {0}; format the column as text there and enter the value again"
     )]
     Rounded(String),
+    /// The same where the number was.
+    #[error(
+        "the spreadsheet has rounded the number to {0}; format the column as text there and enter it again"
+    )]
+    NumberRounded(String),
     /// No number to send to.
     #[error(transparent)]
     Phone(#[from] PhoneRejection),
@@ -167,6 +172,7 @@ impl Reason {
             Self::CellTooLong { .. } => "cell-too-long",
             Self::SheetError(_) => "cell-error",
             Self::Rounded(_) => "cell-rounded",
+            Self::NumberRounded(_) => "phone-rounded",
             Self::Phone(rejection) => rejection.code(),
             Self::KeyEmpty => "key-empty",
             Self::CellEmpty { .. } => "cell-empty",

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use thiserror::Error;
 
 use super::format::Format;
+use crate::domain::header::nearest;
 use crate::journal::JournalError;
 
 /// A failure of a report or of a status page. The journal is never changed by one.
@@ -75,7 +76,11 @@ impl ReportError {
                 Some("begin one with `campaign run FILE`, or name another journal with -j PATH".to_owned())
             }
             Self::WhichCampaign(names) => Some(format!("name one: -c {}", names.join(", -c "))),
-            Self::UnknownEnding(_) => {
+            Self::UnknownEnding(path) => {
+                let ending = path.extension().unwrap_or_default().to_string_lossy();
+                if let Some(near) = nearest(&ending, Format::ALL.map(Format::name)) {
+                    return Some(format!("did you mean .{near}?"));
+                }
                 let names = Format::ALL.map(Format::name).join(", ");
                 Some(format!("name the format with --format; this version writes {names}"))
             }

@@ -32,7 +32,10 @@ impl Serialize for Preflight {
             })
         });
         map.serialize_entry("rejected_lines", &rejections.collect::<Vec<_>>())?;
-        let duplicates = self.duplicates.iter().map(|told| json!({ "line": told.line, "of": told.of }));
+        let duplicates = self
+            .duplicates
+            .iter()
+            .map(|told| json!({ "line": told.line, "of": told.of, "another_number": told.differs }));
         map.serialize_entry("duplicate_lines", &duplicates.collect::<Vec<_>>())?;
         let suppressions = self.suppressed.iter().map(|(why, rows)| (why.code(), *rows));
         map.serialize_entry("suppressions", &suppressions.collect::<BTreeMap<_, _>>())?;

@@ -122,6 +122,14 @@ impl SharedNumbers {
         self.see_as(number, u32::try_from(key).unwrap_or_default(), recipient.line);
     }
 
+    /// Takes note of a line with the number of another one that is not in this file.
+    pub(super) fn also(&mut self, line: u64, of: u64) {
+        self.rows += 1;
+        if self.lines.len() < TOLD {
+            self.lines.push((line, of));
+        }
+    }
+
     fn see_as(&mut self, number: u64, key: u32, line: u64) {
         let Some(keys) = &mut self.keys else { return };
         let known = keys.see(number, (key, u32::try_from(line).unwrap_or(u32::MAX)));

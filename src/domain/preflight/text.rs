@@ -96,6 +96,9 @@ impl Preflight {
                     Some(line) => write!(text, "line {line}"),
                     None => write!(text, "an earlier line"),
                 };
+                if duplicate.differs {
+                    text.push_str(", and another number");
+                }
             }
             more(text, self.tally[State::Duplicate], self.duplicates.len());
         }
@@ -106,7 +109,7 @@ impl Preflight {
             let etc = if shared.rows > lines.len() as u64 { ", …" } else { "" };
             let _ = write!(
                 text,
-                "\nwarning: {} a number that an earlier row has under another key, and each is sent to: {} {}{etc}",
+                "\nwarning: {} a number that another row has under another key, and each is sent to: {} {}{etc}",
                 counted(shared.rows, "row has", "rows have"),
                 if lines.len() == 1 { "line" } else { "lines" },
                 lines.join(", ")
@@ -221,7 +224,7 @@ impl Preflight {
             }
         }
         if let Some(others @ 1..) = characters.len().checked_sub(CHARACTERS) {
-            let _ = write!(text, "\n  … and {others} more characters");
+            let _ = write!(text, "\n  … and {}", counted(others as u64, "more character", "more characters"));
         }
         if !messages.is_gsm() && messages.saving > 0 {
             let _ = write!(
