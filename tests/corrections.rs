@@ -204,6 +204,9 @@ fn rejected_rows_are_told_last_with_the_command_that_takes_them_back() {
     let command = "`campaign run wrong.csv -j rehearsal.db --simulate`";
     let (code, text) = told(folder, "run people.csv --simulate -j rehearsal.db --rejects wrong.csv");
     assert_eq!(code, 3, "{text}");
+    let (_, checked) = told(folder, "check wrong.csv -j rehearsal.db");
+    assert!(checked.contains("rejected in this file: 1 cell-empty"), "{checked}");
+    assert!(checked.contains("those that wait are sent to as well"), "{checked}");
     let last = text.trim_end().lines().last().unwrap();
     assert!(last.contains("wrong.csv has 3 rejected rows") && last.contains(command), "{text}");
     corrected(folder);
@@ -211,6 +214,16 @@ fn rejected_rows_are_told_last_with_the_command_that_takes_them_back() {
     assert_eq!(code, 2, "{text}");
     assert!(text.contains("this journal has no first file"), "{text}");
     assert_eq!(run(folder, &["wrong.csv", "-j", "rehearsal.db"])["started"], 4);
+    // Corrected once more, when it is too late.
+    let late = fs::read_to_string(folder.join("wrong.csv")).unwrap().replace("5550102", "5550199");
+    fs::write(folder.join("late.csv"), late).unwrap();
+    let (_, text) = told(folder, "run late.csv --simulate -j rehearsal.db");
+    assert!(
+        text.contains(
+            "1 row was attempted before; what the file or the definition now says of it is not sent"
+        ),
+        "{text}"
+    );
     let (_, text) = told(folder, "check people.csv --rejects again.csv");
     assert!(
         text.contains(
@@ -237,7 +250,7 @@ fn rejected_rows_come_whole_out_of_the_journal_and_a_report_of_them_stays_reject
     let again = run(folder, &["part.csv"]);
     assert_eq!((&again["started"], &again["rejected"]), (&2.into(), &4.into()), "{again}");
     let (_, text) = told(folder, "check part.csv");
-    assert!(text.contains("line 7: a report does not have the whole of this row"), "{text}");
+    assert!(text.contains("line 5: a report does not have the whole of this row"), "{text}");
 }
 
 #[test]
@@ -294,4 +307,47 @@ fn the_uncorrected_file_again_says_what_it_undoes_and_rejects_nobody_who_is_star
         );
         assert_eq!(report(folder), sent);
     }
+}
+
+#[test]
+fn rows_behind_a_line_break_in_a_cell_are_named_as_a_spreadsheet_does() {
+    let folder = folder();
+    let folder = folder.path();
+    let file = FILE.replace("May 1", "\"May\n\n1\"");
+    fs::write(folder.join("people.csv"), &file).unwrap();
+    let (_, text) = told(folder, "check people.csv");
+    assert!(text.contains("line 5 (row 3 in a spreadsheet), phone: the phone number is too short"), "{text}");
+    fs::write(folder.join("people.csv"), FILE).unwrap();
+    let (_, text) = told(folder, "check people.csv");
+    assert!(text.contains("line 3, phone: "), "{text}");
+}
+
+/// A placeholder of another program is sent as it stands.
+#[test]
+fn placeholders_of_other_programs_are_warned_of() {
+    let folder = folder();
+    let path = folder.path().join("campaigns/sample.toml");
+    let text = fs::read_to_string(&path).unwrap().replace("{{ date }}", "[Date]");
+    fs::write(&path, text).unwrap();
+    let (_, text) = told(folder.path(), "check people.csv");
+    assert!(text.contains("warning: `contact.message` has [Date], which is sent as it stands"), "{text}");
+}
+
+#[test]
+fn a_correction_with_the_number_of_another_row_is_warned_of() {
+    let folder = folder();
+    let folder = folder.path();
+    run(folder, &["people.csv", "--rejects", "wrong.csv"]);
+    let wrong = fs::read_to_string(folder.join("wrong.csv")).unwrap();
+    // Barbara's number, and Ada's key.
+    let wrong = wrong
+        .replace("C-2;Grace;202555", "C-2;Grace;+12025550105")
+        .replace("C-3;Alan;+12025550103;;", "C-1;Alan;+12025550103;May 3;");
+    fs::write(folder.join("wrong.csv"), wrong).unwrap();
+    let (_, text) = told(folder, "run wrong.csv --simulate");
+    assert!(
+        text.contains("another row has under another key, and each is sent to: line 3 (as line 6)"),
+        "{text}"
+    );
+    assert!(text.contains("line 4: has the key of line 2, and another number"), "{text}");
 }

@@ -48,6 +48,18 @@ pub(super) fn before(place: &Place, definition: &Definition) -> Result<Option<Ta
     }
 }
 
+/// Refuses to go on with Amazon Connect where the simulator began.
+///
+/// # Errors
+/// Where it did.
+pub(super) fn refuse_simulated(place: &Place, definition: &Definition) -> Result<(), Failure> {
+    match Reader::open(&place.journal).and_then(|reader| reader.refuse_simulated(&definition.name)) {
+        Err(error @ JournalError::Changed { .. }) => Err(error.into()),
+        // Whatever else is wrong with it, opening it to write says.
+        _ => Ok(()),
+    }
+}
+
 /// What is said of rows that wait before a file is read that may not have them.
 pub(super) fn may_withdraw(before: Option<&Tally>) -> Option<String> {
     let waiting = before.map_or(0, |tally| tally[State::Queued]);

@@ -1,6 +1,6 @@
 //! From the recipients file to the journal's plan, and to what the pre-flight says of it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::num::NonZeroU64;
 use std::path::Path;
 use std::sync::mpsc::{self, SyncSender};
@@ -26,6 +26,8 @@ use crate::recipients::{FileError, FileProblem, Listed, Lists, Recipients, Row, 
 
 /// Lines planned in one transaction: large enough that a commit costs little, small enough for little memory.
 const BATCH: usize = 2_000;
+/// Corrections whose numbers are looked for in other rows, at most.
+const CORRECTED: usize = 100_000;
 
 /// A recipients file, open and bound to its definition.
 pub(super) struct File {
@@ -35,6 +37,8 @@ pub(super) struct File {
     rejects: Option<RejectsFile>,
     /// The file of rejected rows, once the last row was read.
     pub(super) rejected: Option<Written>,
+    /// Of corrections: lines and keys by number.
+    corrected: HashMap<String, (u64, String)>,
     /// The file, as the user named it.
     source: String,
 }
@@ -48,7 +52,15 @@ impl File {
         let lists = earlier::lists(definition, place)?;
         let recipients = Recipients::open(source, &definition.recipients)?;
         let binding = definition.bind(recipients.header())?;
-        Ok(Self { recipients, binding, lists, rejects: None, rejected: None, source: source.to_string() })
+        Ok(Self {
+            recipients,
+            binding,
+            lists,
+            rejects: None,
+            rejected: None,
+            corrected: HashMap::new(),
+            source: source.to_string(),
+        })
     }
 
     /// Rejected rows will be written to this file.
@@ -189,6 +201,9 @@ impl File {
         let summary = journal.finish_plan(plan)?;
         preflight.frozen(summary.frozen);
         preflight.withdrawn(summary.withdrawn);
+        for (line, of) in journal.shared_numbers(campaign, &self.corrected)? {
+            preflight.shared_number(line, of);
+        }
         Ok(summary)
     }
 
@@ -198,6 +213,11 @@ impl File {
         while let Some((line, row)) = self.next()? {
             // Duplicates are not known yet; where there are any, the journal is asked in the end.
             self.watch(preflight, &row, planned_as(&line.content));
+            if let (Ok(recipient), true) = (&row.outcome, self.corrects() && self.corrected.len() < CORRECTED)
+            {
+                let number = recipient.phone.as_str().to_owned();
+                self.corrected.insert(number, (row.line, recipient.key.clone()));
+            }
             batch.push(line);
             if batch.len() == BATCH
                 && batches.send(std::mem::replace(&mut batch, Vec::with_capacity(BATCH))).is_err()
@@ -265,7 +285,7 @@ impl File {
             Err(_) => State::Rejected,
             Ok(recipient) => match seen.first(recipient) {
                 Some(of) => {
-                    preflight.duplicate(Duplicate { line: row.line, of });
+                    preflight.duplicate(Duplicate { line: row.line, of, differs: false });
                     State::Duplicate
                 }
                 None if check(&self.lists.suppression, recipient).is_err() => State::Suppressed,
@@ -330,13 +350,13 @@ pub(super) fn settle(
             let region = phone::parse(waiting.destination, None).ok().and_then(|phone| phone.region);
             preflight.weigh_frozen(waiting.line, region, waiting.message);
         })?;
-        if args.sample.is_some() {
-            preflight.limit(preflight.weighed());
+        if let Some(sample) = args.sample {
+            preflight.sampled(sample.get(), &tally);
         }
     }
     if tally[State::Duplicate] > 0 {
-        for (line, of) in journal.duplicates(campaign, preflight::TOLD)? {
-            preflight.duplicate(Duplicate { line, of });
+        for (line, of, differs) in journal.duplicates(campaign, preflight::TOLD)? {
+            preflight.duplicate(Duplicate { line, of, differs });
         }
     }
     preflight.tally(tally);

@@ -23,7 +23,7 @@ pub(super) struct ReadingArgs {
     pub sheet: Option<String>,
 }
 
-fn delimiter(text: &str) -> Result<Delimiter, String> {
+pub(super) fn delimiter(text: &str) -> Result<Delimiter, String> {
     Delimiter::parse(text).ok_or_else(|| "one of , ; | tab".to_owned())
 }
 

@@ -9,6 +9,7 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use serde::Serialize;
 
 use super::Asked;
+use crate::domain::definition::Delimiter;
 use crate::domain::figures::counted;
 use crate::domain::header::{Header, fold};
 use crate::domain::state::State;
@@ -36,6 +37,10 @@ pub struct ReportArgs {
     #[arg(long, value_name = "COLUMN", num_args = 1.., value_delimiter = ',')]
     pub columns: Vec<String>,
 
+    /// In csv: between cells, `,` `;` `|` or tab, and with a byte order mark, as spreadsheets want it [default: a comma]
+    #[arg(long, value_name = "CHARACTER", value_parser = super::reading::delimiter)]
+    pub delimiter: Option<Delimiter>,
+
     /// Write the rejected rows to PATH, whole and with the reason, to be corrected and run: nothing else is touched
     #[arg(long, value_name = "PATH", conflicts_with_all = ["format", "output", "states", "columns", "with_numbers"])]
     pub rejects: Option<PathBuf>,
@@ -49,7 +54,7 @@ impl ReportArgs {
     fn wanted(&self, format: Format) -> Wanted {
         let selection = Selection { states: self.states.clone() };
         let names = if self.with_numbers { Names::Shown } else { Names::Withheld };
-        Wanted { format, selection, columns: self.columns.clone(), names }
+        Wanted { format, selection, columns: self.columns.clone(), delimiter: self.delimiter, names }
     }
 }
 
@@ -86,7 +91,7 @@ pub fn run(
         );
     }
     if let Some(path) = args.rejects.as_deref() {
-        let written = rejects(&snapshot, &campaign, path)?;
+        let written = rejects(&snapshot, &campaign, path, args.delimiter)?;
         let done = Done { campaign: &campaign.name, report: path, format: "rejects", written };
         return done.tell(asked, out, notes);
     }
@@ -145,7 +150,12 @@ fn to_file(
 }
 
 /// Writes the rejected rows as `run --rejects` does. What is there already stays: it may have been corrected.
-fn rejects(snapshot: &Snapshot<'_>, campaign: &Campaign, path: &Path) -> Result<Tally, ReportError> {
+fn rejects(
+    snapshot: &Snapshot<'_>,
+    campaign: &Campaign,
+    path: &Path,
+    delimiter: Option<Delimiter>,
+) -> Result<Tally, ReportError> {
     if fs::metadata(path).is_ok_and(|there| there.is_file() && there.len() > 0) {
         return Err(ReportError::RejectsExist(path.to_owned()));
     }
@@ -154,7 +164,8 @@ fn rejects(snapshot: &Snapshot<'_>, campaign: &Campaign, path: &Path) -> Result<
     let mut file = Destination::create(path)?;
     let failed = |source| ReportError::File { path: path.to_owned(), source };
     let mut written = Tally::default();
-    let mut rejects = Rejects::begin(file.out(), b',', &header).map_err(failed)?;
+    let mut rejects =
+        Rejects::begin(file.out(), delimiter.unwrap_or(Delimiter::Comma).byte(), &header).map_err(failed)?;
     let selection = Selection { states: vec![State::Rejected] };
     snapshot.each_record(campaign.id, &selection, |record| {
         written[State::Rejected] += 1;

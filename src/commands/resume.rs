@@ -39,16 +39,16 @@ pub fn run(args: &ResumeArgs, session: &Session<'_>) -> Result<Exit, Failure> {
             "begin with `campaign run FILE`, or name the journal with -j PATH",
         ));
     }
+    if earlier::before(&place, &definition)?.is_none() {
+        return Err(Failure::usage(
+            format!("the journal {} has nothing of \"{}\"", place.journal.display(), definition.name),
+            "begin with `campaign run FILE`, or name another journal with -j PATH",
+        ));
+    }
     let runtime = sending::runtime()?;
     let result = runtime.block_on(async {
         let lists = earlier::lists(&definition, &place)?;
         let mut held = sending::hold(&args.send, &definition, &place, session, PATIENCE).await?;
-        if held.journal.tally(held.campaign)?.rows() == 0 {
-            return Err(Failure::usage(
-                format!("the journal {} has nothing of \"{}\"", place.journal.display(), definition.name),
-                "begin with `campaign run FILE`, or name another journal with -j PATH",
-            ));
-        }
         must_be_agreed(&mut held, args, shared)?;
         held.admit(lists.suppression, args.send.sample, false)?;
         let next = next::command(GoOn::Resume, shared, &args.send);

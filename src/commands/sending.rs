@@ -10,6 +10,7 @@ use std::time::Duration;
 use clap::Args;
 use tokio::sync::watch;
 
+use super::earlier;
 use super::failure::Failure;
 use super::hooks::Ended;
 use super::place::Place;
@@ -168,6 +169,10 @@ pub(super) async fn hold(
         .map_err(|error| cannot("listen for signals", &error))?;
     let lock = CampaignLock::take(&place.journal, &definition.name, clock.now())?;
     let settings = settings(definition, place);
+    if !args.simulate && settings.endpoint_url.is_none() {
+        // Whoever has no credentials either would be told of them only.
+        earlier::refuse_simulated(place, definition)?;
+    }
     let (client, service) = if args.simulate {
         let simulator = simulator(definition, clock);
         (Client::simulated(simulator.http_client(), ("test", "test"), &settings, clock), Service::Simulated)

@@ -251,6 +251,7 @@ impl Binding {
     pub fn recipient<C: Cells + ?Sized>(&self, lines: Lines, cells: &C) -> Result<Recipient, Rejection> {
         self.read(lines, cells).map_err(|(column, reason)| Rejection {
             line: lines.first,
+            row: None,
             column: column.map(|at| self.header.names()[at].as_str().into()),
             key: self.key_of(cells),
             reason,
@@ -332,7 +333,13 @@ impl Binding {
         if let Some(error) = damage(cell).filter(|damage| matches!(damage, Reason::SheetError(_))) {
             return Err(error);
         }
-        Ok(self.reachable(cell)?)
+        self.reachable(cell).map_err(|reason| match reason {
+            // With as few digits it is nobody's number any more, and can be shown.
+            PhoneRejection::Scientific if cell.bytes().filter(u8::is_ascii_digit).count() <= 9 => {
+                Reason::NumberRounded(cell.trim().to_owned())
+            }
+            other => other.into(),
+        })
     }
 
     fn reachable(&self, cell: &str) -> Result<(E164, Option<Region>), PhoneRejection> {

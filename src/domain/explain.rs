@@ -128,8 +128,13 @@ fn rejected_phone(code: &str) -> Option<Explained> {
         "empty" => ("the phone number is empty", "fill in the number"),
         "no-digits" => ("the phone number has no digits", "enter the number"),
         "unexpected-character" => ("something that no phone number has", "one number per cell, digits only"),
+        "several" => ("more than one number in the cell", "one number per cell"),
+        "formula" => (
+            "a formula of the spreadsheet and not its value",
+            "format the column as text and enter the numbers again",
+        ),
         "rounded" => (
-            "the spreadsheet has rounded the number to something like 4.41E+11",
+            "the spreadsheet has rounded the number, as to 4.41E+11",
             "format the column as text and enter the numbers again",
         ),
         "lost-zero" => (

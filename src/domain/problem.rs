@@ -110,6 +110,7 @@ impl Problems {
 
 impl fmt::Display for Problems {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown: Vec<&str> = Vec::new();
         for (index, problem) in self.list.iter().enumerate() {
             if index > 0 {
                 writeln!(f)?;
@@ -124,7 +125,10 @@ impl fmt::Display for Problems {
                 None => write!(f, "{}: {}", self.file, problem.message)?,
             }
             if let Some(hint) = &problem.hint {
-                write!(f, "\n    hint: {hint}")?;
+                let hint = not_again(hint, &mut shown);
+                if !hint.is_empty() {
+                    write!(f, "\n    hint: {hint}")?;
+                }
             }
         }
         Ok(())
@@ -132,6 +136,21 @@ impl fmt::Display for Problems {
 }
 
 impl std::error::Error for Problems {}
+
+/// The hint without the columns of the file, where they were shown before: once is enough.
+fn not_again<'h>(hint: &'h str, shown: &mut Vec<&'h str>) -> &'h str {
+    let Some(at) = hint.to_lowercase().find(COLUMNS) else { return hint };
+    let (before, columns) = hint.split_at(at);
+    let columns = &columns[COLUMNS.len()..];
+    if shown.contains(&columns) {
+        return before.trim_end();
+    }
+    shown.push(columns);
+    hint
+}
+
+/// What the columns of the file are told with, in lower case.
+const COLUMNS: &str = "the file has: ";
 
 /// The source line with a caret below the column, cut to what a terminal shows. Tabs count as one column, as spaces.
 fn excerpt(f: &mut fmt::Formatter<'_>, place: Place, line: &str) -> fmt::Result {

@@ -67,9 +67,13 @@ impl fmt::Display for ReadAs {
         if self.blank > 0 {
             write!(f, ", {} skipped", counted(self.blank, "blank line", "blank lines"))?;
         }
+        if self.sheet.is_some() {
+            f.write_str("; dates come as 2026-05-01 and numbers as 12.5, however the sheet shows them")?;
+        }
         if self.corrections {
             f.write_str(
-                ", corrections: each row takes the place of the line in rejected_line, all others stay",
+                "; corrections: each row takes the place of the line in rejected_line, all other rows of the campaign stay as \
+                 they are, and those that wait are sent to as well",
             )?;
         }
         Ok(())

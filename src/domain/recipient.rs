@@ -31,6 +31,8 @@ pub struct Recipient {
 pub struct Rejection {
     /// The physical line on which the row begins, from 1.
     pub line: u64,
+    /// The row of the sheet, as a spreadsheet numbers them, where it is not the line: cells with line breaks came before.
+    pub row: Option<u64>,
     /// The column at fault, as the file names it, where one is.
     pub column: Option<Box<str>>,
     /// Its key, as far as it has one: the value of the key column, else the number if that can be read.
@@ -52,10 +54,14 @@ impl Rejection {
 /// `line 12, phone: the number is too short`.
 impl fmt::Display for Rejection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.column {
-            Some(column) => write!(f, "line {}, {column}: {}", self.line, self.reason),
-            None => write!(f, "line {}: {}", self.line, self.reason),
+        write!(f, "line {}", self.line)?;
+        if let Some(row) = self.row {
+            write!(f, " (row {row} in a spreadsheet)")?;
         }
+        if let Some(column) = &self.column {
+            write!(f, ", {column}")?;
+        }
+        write!(f, ": {}", self.reason)
     }
 }
 
@@ -74,7 +80,7 @@ pub enum Reason {
     },
     /// More cells than columns.
     #[error(
-        "the row has {found} cells, and the header {expected} columns; is a cell with a delimiter in it not quoted?"
+        "the row has something in cell {found}, and the header names {expected} columns; does a cell have the delimiter in it and no quotes, or the column no name?"
     )]
     Long {
         /// Columns of the header.
@@ -120,6 +126,11 @@ pub enum Reason {
         "the spreadsheet has rounded the cell to {0}; format the column as text there and enter the value again"
     )]
     Rounded(String),
+    /// The same where the number was.
+    #[error(
+        "the spreadsheet has rounded the number to {0}; format the column as text there and enter it again"
+    )]
+    NumberRounded(String),
     /// No number to send to.
     #[error(transparent)]
     Phone(#[from] PhoneRejection),
@@ -161,6 +172,7 @@ impl Reason {
             Self::CellTooLong { .. } => "cell-too-long",
             Self::SheetError(_) => "cell-error",
             Self::Rounded(_) => "cell-rounded",
+            Self::NumberRounded(_) => "phone-rounded",
             Self::Phone(rejection) => rejection.code(),
             Self::KeyEmpty => "key-empty",
             Self::CellEmpty { .. } => "cell-empty",

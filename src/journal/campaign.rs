@@ -156,6 +156,25 @@ impl Reader {
         }
     }
 
+    /// Refuses a campaign whose contacts the simulator started, before anything is asked of anybody else.
+    ///
+    /// # Errors
+    /// [`JournalError::Changed`] where the journal has such a campaign of this name.
+    pub fn refuse_simulated(&self, name: &str) -> Result<(), JournalError> {
+        let Some(campaign) = find(&self.connection, name)? else { return Ok(()) };
+        let simulated: bool = self.connection.query_row(
+            "SELECT service = ?2 AND EXISTS (SELECT 1 FROM row WHERE campaign_id = ?1 AND state IN (1, 2, 3, 4))
+             FROM campaign WHERE id = ?1",
+            params![campaign.id.0, Service::Simulated.name()],
+            |row| row.get(0),
+        )?;
+        if !simulated {
+            return Ok(());
+        }
+        let (before, after) = (Service::words(Service::Simulated.name()), "another service".to_owned());
+        Err(JournalError::Changed { name: name.to_owned(), what: CONTACTS_OF, before, after })
+    }
+
     /// What the campaign is.
     ///
     /// # Errors

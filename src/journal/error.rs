@@ -188,7 +188,8 @@ impl JournalError {
             Self::Held(_) => "wait for it, or stop it with Ctrl-C: the next run goes on where it stopped; `campaign status` tells how far it is".to_owned(),
             Self::NoCampaign { .. } => "name one with -c NAME, or another journal with -j PATH".to_owned(),
             Self::Changed { what: CONTACTS_OF, .. } => {
-                "what one of them started, the other knows nothing of: give each a journal of its own with -j PATH"
+                "what one of them started, the other knows nothing of: go on with the same (--simulate for the simulator), or give \
+                 each a journal of its own with -j PATH"
                     .to_owned()
             }
             Self::Changed { .. } => {

@@ -86,7 +86,8 @@ impl Journal {
         Ok(rows as u64)
     }
 
-    /// The first `most` duplicates of the file last read: each line, and the line that has its key first.
+    /// The first `most` duplicates of the file last read: each line, the line that has its key first, and whether
+    /// that one has another number.
     ///
     /// # Errors
     /// Where the journal cannot be read.
@@ -94,24 +95,25 @@ impl Journal {
         &self,
         campaign: CampaignId,
         most: usize,
-    ) -> Result<Vec<(u64, Option<u64>)>, JournalError> {
+    ) -> Result<Vec<(u64, Option<u64>, bool)>, JournalError> {
         let mut statement = self.connection.prepare_cached(
-            "SELECT line, key FROM row WHERE campaign_id = ?1 AND state = 6 ORDER BY line LIMIT ?2",
+            "SELECT line, key, destination FROM row WHERE campaign_id = ?1 AND state = 6 ORDER BY line LIMIT ?2",
         )?;
         let mut rows = statement.query(params![campaign.0, i64::try_from(most).unwrap_or(i64::MAX)])?;
         let number = |line: i64| u64::try_from(line).unwrap_or_default();
         let mut duplicates = Vec::new();
         while let Some(row) = rows.next()? {
             let (line, key): (i64, String) = (row.get(0)?, row.get(1)?);
-            let first: Option<Option<i64>> = self
+            let first: Option<(Option<i64>, bool)> = self
                 .connection
                 .prepare_cached(
-                    "SELECT line FROM recipient JOIN row ON row.id = row_id
+                    "SELECT line, destination IS NOT NULL AND destination <> ?3 FROM recipient JOIN row ON row.id = row_id
                      WHERE recipient.campaign_id = ?1 AND recipient.key = ?2",
                 )?
-                .query_row(params![campaign.0, key], |row| row.get(0))
+                .query_row(params![campaign.0, key, row.get::<_, String>(2)?], |row| Ok((row.get(0)?, row.get(1)?)))
                 .optional()?;
-            duplicates.push((number(line), first.flatten().map(number)));
+            let (of, differs) = first.unwrap_or((None, false));
+            duplicates.push((number(line), of.map(number), differs));
         }
         Ok(duplicates)
     }

@@ -89,6 +89,9 @@ impl FileError {
                 "whoever is on it would be sent to: correct the numbers, and write them with + and the country; or take the \
                  list out of recipients.suppress"
             }
+            FileProblem::Definition => {
+                "name the definition with -c, and the recipients file without an option"
+            }
             FileProblem::Directory => "name a file in it",
             FileProblem::Io(_) => "check that the file can be read, by this user and to its end",
         };
@@ -149,6 +152,9 @@ pub enum FileProblem {
         /// What there is; nothing where it is no workbook.
         there: Vec<String>,
     },
+    /// A definition where the recipients should be.
+    #[error("this is a definition, by its name, and not a file of recipients")]
+    Definition,
     /// A record that never ends.
     #[error("the record that begins in line {line} is longer than 1 MiB; column {} was being read", .column + 1)]
     RecordTooLong {

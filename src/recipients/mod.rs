@@ -78,6 +78,8 @@ pub struct Recipients {
     replaced: HashSet<u64>,
     /// Lines of rows with empty cells only.
     blank: u64,
+    /// Lines that begin within a cell, so far.
+    broken: u64,
 }
 
 /// One record of the file.
@@ -147,7 +149,10 @@ impl Recipients {
     }
 
     fn next(&mut self, binding: &Binding) -> Result<Option<Row>, FileProblem> {
+        let broken = self.broken;
         let Some(Read { mut lines, mut record, mut wrong }) = self.next_filled()? else { return Ok(None) };
+        // Of the first file, which a file of rejected rows is from, nobody knows where it had line breaks in cells.
+        let row = Some(lines.first - broken).filter(|row| *row != lines.first && self.extra.is_none());
         if let Some(extra) = &self.extra {
             let line = lines.first;
             (lines, record, wrong) = extra.strip(lines, &record, wrong)?;
@@ -162,17 +167,20 @@ impl Recipients {
         }
         wrong = wrong.or_else(|| if self.decoded { record.undecodable() } else { None });
         let outcome = match (wrong, record.longer_than(CELL_BYTES)) {
-            _ if cut => Err(Rejection { line: lines.first, column: None, key: None, reason: Reason::Cut }),
+            _ if cut => {
+                Err(Rejection { line: lines.first, row: None, column: None, key: None, reason: Reason::Cut })
+            }
             (None, None) => binding.recipient(lines, &record),
             (Some(NotText(at)), _) => Err(self.reject(lines, at, Reason::NotText)),
             (None, Some(at)) => Err(self.reject(lines, at, Reason::CellTooLong { most: CELL_BYTES })),
         };
+        let outcome = outcome.map_err(|rejection| Rejection { row, ..rejection });
         Ok(Some(Row { line: lines.first, cells: record, outcome }))
     }
 
     fn reject(&self, lines: Lines, at: usize, reason: Reason) -> Rejection {
         let column = self.header.names().get(at).map(|name| name.as_str().into());
-        Rejection { line: lines.first, column, key: None, reason }
+        Rejection { line: lines.first, row: None, column, key: None, reason }
     }
 
     /// The next record with anything in it.
@@ -183,7 +191,10 @@ impl Recipients {
                 Some(read) if read.record.is_blank() => {
                     self.blank += read.lines.last + 1 - read.lines.first;
                 }
-                read => return Ok(read),
+                read => {
+                    self.broken += read.as_ref().map_or(0, |read| read.lines.last - read.lines.first);
+                    return Ok(read);
+                }
             }
         }
     }

@@ -49,6 +49,9 @@ impl Recipients {
     }
 
     fn from_file(path: &Path, name: &str, settings: &RecipientsSettings) -> Result<Self, FileProblem> {
+        if path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("toml")) {
+            return Err(FileProblem::Definition);
+        }
         let file = open(path)?;
         // A pipe with a name cannot be read twice.
         let again = file.metadata()?.is_file().then_some(path);
@@ -103,8 +106,18 @@ impl Layers<'_> {
         };
         let header = Header::new(Vec::<String>::new());
         let (name, extra, reported, replaced) = (name.to_owned(), None, false, HashSet::new());
-        let mut recipients =
-            Recipients { name, header, table, read_as, decoded, extra, reported, replaced, blank: 0 };
+        let mut recipients = Recipients {
+            name,
+            header,
+            table,
+            read_as,
+            decoded,
+            extra,
+            reported,
+            replaced,
+            blank: 0,
+            broken: 0,
+        };
         recipients.read_header()?;
         Ok(recipients)
     }

@@ -1,4 +1,5 @@
-//! Records as CSV: UTF-8 without a byte order mark, lines ended by LF, cells quoted where they must be.
+//! Records as CSV: UTF-8, lines ended by LF, cells quoted where they must be; commas and no byte order mark, unless another
+//! delimiter was asked for.
 
 use std::fmt::Write as _;
 use std::io::{self, Write};
@@ -17,9 +18,15 @@ pub(super) struct CsvRows<W: Write> {
 }
 
 impl<W: Write> CsvRows<W> {
-    /// Writes the header.
-    pub(super) fn begin(columns: Columns, out: W) -> Result<Self, ReportError> {
-        let mut csv = csv::WriterBuilder::new().buffer_capacity(1 << 16).from_writer(out);
+    /// Writes the header. A delimiter that was asked for is a spreadsheet's, which wants a byte order mark as well.
+    pub(super) fn begin(columns: Columns, mut out: W, delimiter: Option<u8>) -> Result<Self, ReportError> {
+        if delimiter.is_some() {
+            out.write_all(b"\xef\xbb\xbf").map_err(ReportError::Stream)?;
+        }
+        let mut csv = csv::WriterBuilder::new()
+            .delimiter(delimiter.unwrap_or(b','))
+            .buffer_capacity(1 << 16)
+            .from_writer(out);
         for name in columns.names() {
             csv.write_field(harmless(name).as_bytes()).map_err(failed)?;
         }

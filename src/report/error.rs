@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use thiserror::Error;
 
 use super::format::Format;
+use crate::domain::header::nearest;
 use crate::journal::JournalError;
 
 /// A failure of a report or of a status page. The journal is never changed by one.
@@ -24,6 +25,9 @@ pub enum ReportError {
     /// Rows were selected for a report that has none.
     #[error("{} report is the campaign's summary and has no rows to select", article(*.0))]
     SelectedOverview(Format),
+    /// A delimiter for a form that has none.
+    #[error("--delimiter is for csv, and this report is {}", .0.name())]
+    NotDelimited(Format),
     /// Names were asked for where there are only counts, or names anyway.
     #[error("--with-numbers is for the html report: {} report {}", article(*.0), named(*.0))]
     NamedElsewhere(Format),
@@ -72,12 +76,19 @@ impl ReportError {
                 Some("begin one with `campaign run FILE`, or name another journal with -j PATH".to_owned())
             }
             Self::WhichCampaign(names) => Some(format!("name one: -c {}", names.join(", -c "))),
-            Self::UnknownEnding(_) => {
+            Self::UnknownEnding(path) => {
+                let ending = path.extension().unwrap_or_default().to_string_lossy();
+                if let Some(near) = nearest(&ending, Format::ALL.map(Format::name)) {
+                    return Some(format!("did you mean .{near}?"));
+                }
                 let names = Format::ALL.map(Format::name).join(", ");
                 Some(format!("name the format with --format; this version writes {names}"))
             }
             Self::SelectedOverview(_) => {
                 Some("leave out --state and --columns, or add --format csv".to_owned())
+            }
+            Self::NotDelimited(_) => {
+                Some("leave --delimiter out, or write a csv with --format csv".to_owned())
             }
             Self::NamedElsewhere(_) => Some("leave out --with-numbers, or add --format html".to_owned()),
             Self::UnknownColumn { near: Some(near), .. } => Some(format!("did you mean {near}?")),
@@ -110,6 +121,7 @@ impl ReportError {
             | Self::NamedElsewhere(_)
             | Self::UnknownColumn { .. }
             | Self::Workbook(_)
+            | Self::NotDelimited(_)
             | Self::OverJournal(_)
             | Self::RejectsExist(_) => 2,
             Self::File { source, .. } if is_of_the_path(source) => 2,

@@ -24,6 +24,7 @@ pub use error::ReportError;
 pub use format::Format;
 pub use html::Names;
 
+use crate::domain::definition::Delimiter;
 use crate::domain::tally::Tally;
 use crate::journal::{Campaign, Record, Selection, Snapshot};
 
@@ -41,6 +42,8 @@ pub struct Wanted {
     pub selection: Selection,
     /// Which columns, in order; all where empty.
     pub columns: Vec<String>,
+    /// What is between the cells of a csv: a comma where nothing is asked for.
+    pub delimiter: Option<Delimiter>,
     /// Whether a page names recipients; the other forms have rows, which do, or only counts.
     pub names: Names,
 }
@@ -56,7 +59,10 @@ pub fn write(
     wanted: &Wanted,
     out: &mut impl Write,
 ) -> Result<Tally, ReportError> {
-    let Wanted { format, selection, columns, names } = wanted;
+    let Wanted { format, selection, columns, delimiter, names } = wanted;
+    if delimiter.is_some() && *format != Format::Csv {
+        return Err(ReportError::NotDelimited(*format));
+    }
     if *names == Names::Shown && *format != Format::Html {
         return Err(ReportError::NamedElsewhere(*format));
     }
@@ -67,7 +73,7 @@ pub fn write(
     let columns = || columns::Columns::new(snapshot.columns(campaign.id)?, columns);
     match format {
         Format::Csv => {
-            let mut rows = csv_rows::CsvRows::begin(columns()?, &mut *out)?;
+            let mut rows = csv_rows::CsvRows::begin(columns()?, &mut *out, delimiter.map(Delimiter::byte))?;
             let written = each(snapshot, campaign, selection, &mut rows)?;
             rows.end()?;
             Ok(written)

@@ -98,7 +98,6 @@ const NOT_FROM_OUTSIDE: &[(&str, &str)] = &[
     ("; 1 more line like it", "the plural is shown"),
     ("check the permissions of the journal", "takes a file system that cannot be written"),
     ("check the disk, or give a path", "the system fails in a way that has no words of its own"),
-    ("; the other rows stay", "no error: what --rejects says"),
     ("the journal or its folder cannot be written", "takes a file system that cannot be written"),
     ("no row is uncertain", "no error: what resolve lists"),
     ("uncertain; decide with", "no error: what resolve lists"),

@@ -60,5 +60,12 @@ fn keys_and_values() {
     area.case("mistakes, and a file that is not there either")
         .with("rate = 1000.0", "ratte = 1000.0")
         .says(2, "run peple.csv --yes");
+    area.case("a number with a comma").with("rate = 1000.0", "rate = 2,5").says(2, "check people.csv");
+    area.case("a share without quotes")
+        .with("[pace]", "[safety]\nmax_failures = 50%\n\n[pace]")
+        .says(2, "check people.csv");
+    area.case("a path of Windows")
+        .with("key =", "suppress = [\"C:\\Users\\ada\\opt-outs.csv\"]\nkey =")
+        .says(2, "check people.csv");
     area.end();
 }

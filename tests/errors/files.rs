@@ -63,6 +63,7 @@ fn that_cannot_be_read() {
     let open =
         format!("customer_id,first_name,phone\nC-1,\"Ada,+12025550101\n{}", "C-2,Eve,1\n".repeat(120_000));
     area.case("a quote that swallows the file").file("people.csv", &open).says(2, "run people.csv --yes");
+    area.case("the definition in its place").says(2, "check campaign.toml");
     area.case("a list that cannot be read")
         .with("key =", "suppress = [\"opt-outs.csv\"]\nkey =")
         .says(2, "run people.csv --yes");

@@ -40,6 +40,12 @@ fn before_anything_is_sent() {
         .after("run people.csv --simulate")
         .with("\"spring\"", "\"autumn\"")
         .says(2, "resume --simulate");
+    area.case("a rehearsal that goes on without the simulator, and without credentials")
+        .after("run people.csv --simulate --limit 1")
+        .without_env("AWS_ACCESS_KEY_ID")
+        .without_env("AWS_SECRET_ACCESS_KEY")
+        .without_env("AWS_ENDPOINT_URL")
+        .says(2, "resume --region us-west-2");
     area.case("what nobody agreed to")
         .after("run people.csv --simulate --limit 1")
         .file("people.csv", format!("{PEOPLE}{}", half_wrong().split_once('\n').unwrap().1))

@@ -16,6 +16,7 @@ fn readable(path: &std::path::Path) {
 fn that_cannot_be_written() {
     let mut area = Area::new("report");
     sent(&mut area, "an ending that says nothing").says(2, "report -o report.pdf");
+    sent(&mut area, "an ending of old").says(2, "report -o report.xls");
     sent(&mut area, "no ending").says(2, "report -o report");
     sent(&mut area, "rows of a summary").says(2, "report --format json --state failed");
     sent(&mut area, "columns of a page").says(2, "report --format html --columns key");
@@ -32,5 +33,8 @@ fn that_cannot_be_written() {
         .says(2, "report -o report.csv -j journal.db");
     sent(&mut area, "a disk without room").says(1, "report -o /dev/full --format csv");
     sent(&mut area, "a stream without room").without_room().says(1, "report");
+    area.case("a delimiter for a report without one")
+        .after("run people.csv --simulate")
+        .says(2, "report --format jsonl --delimiter ;");
     area.end();
 }

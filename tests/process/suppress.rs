@@ -97,7 +97,10 @@ fn a_sample_is_sent_once_and_the_rest_without_it() {
         let sampled = send(&["run", "people.csv", "--sample", "7"]).exits(4);
         assert_eq!((&sampled.json()["started"], server.requests()), (&7.into(), 7), "{}", sampled.stderr);
     }
-    assert_eq!(send(&["resume", "--sample", "9", "--limit", "1"]).exits(4).json()["started"], 8);
+    let more = send(&["run", "people.csv", "--sample", "8"]).exits(4);
+    more.says(&["of the sample of 8, 7 were requested before", "1 contact to start"]);
+    assert_eq!(server.requests(), 8);
+    assert_eq!(send(&["resume", "--sample", "9", "--limit", "1"]).exits(4).json()["started"], 9);
     assert_eq!(send(&["resume"]).exits(0).json()["started"], 40);
     assert_eq!(server.requests(), 40);
 }

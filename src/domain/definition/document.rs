@@ -79,9 +79,23 @@ fn syntax_hint(text: &str, place: Option<Place>) -> &'static str {
     let line = place.and_then(|place| text.lines().nth(place.line - 1)).unwrap_or_default();
     if line.contains(['“', '”', '‘', '’', '„']) {
         "TOML takes straight quotes only: \" or '"
+    } else if is_with_comma(line) {
+        "a number has a point and no comma: 2.5"
+    } else if line.split('#').next().is_some_and(|line| line.trim_end().ends_with('%')) {
+        "a share is in quotes: \"10%\""
+    } else if line.contains('\\') {
+        "a backslash has a meaning in \"double quotes\": put a path into 'single quotes'"
     } else {
         "strings are in quotes, tables in [brackets], and a key stands once; https://toml.io has the grammar"
     }
+}
+
+/// `rate = 2,5`, as many countries write a number.
+fn is_with_comma(line: &str) -> bool {
+    let value = line.split_once('=').map_or("", |(_, value)| value);
+    let value = value.split('#').next().unwrap_or_default().trim();
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    value.split_once(',').is_some_and(|(whole, part)| digits(whole) && digits(part))
 }
 
 /// The tree of one literal of the table of keys.

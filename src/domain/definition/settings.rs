@@ -27,7 +27,7 @@ pub(super) fn recipients(reader: &mut Reader<'_>) -> RecipientsSettings {
             Err(reason) => match E164::parse(&text) {
                 Some(number) => only.push(number),
                 None => {
-                    let hint = "write it with + and the country, in digits";
+                    let hint = "it takes phone numbers, not keys: write it with + and the country, in digits";
                     reader.mistake(place, format!("`recipients.only`: {reason}"), hint);
                 }
             },

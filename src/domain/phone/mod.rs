@@ -107,7 +107,15 @@ pub enum PhoneRejection {
     /// Not one digit.
     #[error("the phone number has no digits")]
     NoDigits,
-    /// A character that no phone number has, or more than one number.
+    /// A second number behind the first.
+    #[error("there is more than one phone number in the cell; one number per cell")]
+    Several,
+    /// A formula that came out of the spreadsheet as its text.
+    #[error(
+        "the cell has a formula, beginning with =, and not its value; format the column as text and enter the number again"
+    )]
+    Formula,
+    /// A character that no phone number has.
     #[error("{0:?} does not belong in a phone number; one number per cell, digits only")]
     Unexpected(char),
     /// A spreadsheet wrote `4.41E+11`.
@@ -166,6 +174,8 @@ impl PhoneRejection {
             self,
             Self::NoCountry
                 | Self::Unexpected(_)
+                | Self::Several
+                | Self::Formula
                 | Self::Extension
                 | Self::Scientific
                 | Self::LostZero
@@ -179,6 +189,8 @@ impl PhoneRejection {
         match self {
             Self::Empty => "phone-empty",
             Self::NoDigits => "phone-no-digits",
+            Self::Several => "phone-several",
+            Self::Formula => "phone-formula",
             Self::Unexpected(_) => "phone-unexpected-character",
             Self::Scientific => "phone-rounded",
             Self::LostZero => "phone-lost-zero",

@@ -16,15 +16,24 @@ pub(super) fn tidy(text: &str) -> Result<String, PhoneRejection> {
     if text.len() > LONGEST {
         return Err(PhoneRejection::TooLong);
     }
+    if text.starts_with('=') {
+        return Err(PhoneRejection::Formula);
+    }
     if is_scientific(text) {
         return Err(PhoneRejection::Scientific);
     }
     let mut tidy = String::with_capacity(text.len());
-    for c in text.chars() {
+    for (at, c) in text.char_indices() {
         match c {
+            '+' | '＋' | ',' | ';' if tidy.len() >= 7 && digits(&text[at..]) >= 7 => {
+                return Err(PhoneRejection::Several);
+            }
             '0'..='9' => tidy.push(c),
             '+' | '＋' if tidy.is_empty() => tidy.push('+'),
             _ if is_separator(c) => {}
+            'e' | 'E' if tidy.len() >= 7 && text[at..].to_lowercase().starts_with("ext") => {
+                return Err(PhoneRejection::Extension);
+            }
             'x' | 'X' | '#' | ';' if tidy.len() >= 7 => return Err(PhoneRejection::Extension),
             _ => match digit_value(c) {
                 Some(digit) => tidy.push(char::from(b'0' + digit)),
@@ -36,6 +45,10 @@ pub(super) fn tidy(text: &str) -> Result<String, PhoneRejection> {
         }
     }
     if tidy.trim_start_matches('+').is_empty() { Err(PhoneRejection::NoDigits) } else { Ok(tidy) }
+}
+
+fn digits(text: &str) -> usize {
+    text.chars().filter(|c| digit_value(*c).is_some()).count()
 }
 
 /// Spaces and dashes of every kind, dots, brackets, and characters that nobody sees.

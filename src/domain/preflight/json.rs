@@ -25,13 +25,17 @@ impl Serialize for Preflight {
         let rejections = self.rejections.iter().map(|rejection| {
             json!({
                 "line": rejection.line,
+                "row": rejection.row.unwrap_or(rejection.line),
                 "column": rejection.column,
                 "code": rejection.reason.code(),
                 "reason": rejection.reason.to_string(),
             })
         });
         map.serialize_entry("rejected_lines", &rejections.collect::<Vec<_>>())?;
-        let duplicates = self.duplicates.iter().map(|told| json!({ "line": told.line, "of": told.of }));
+        let duplicates = self
+            .duplicates
+            .iter()
+            .map(|told| json!({ "line": told.line, "of": told.of, "another_number": told.differs }));
         map.serialize_entry("duplicate_lines", &duplicates.collect::<Vec<_>>())?;
         let suppressions = self.suppressed.iter().map(|(why, rows)| (why.code(), *rows));
         map.serialize_entry("suppressions", &suppressions.collect::<BTreeMap<_, _>>())?;
@@ -39,7 +43,9 @@ impl Serialize for Preflight {
             json!({ "file": list.file, "numbers": list.numbers, "keys": list.keys, "rows": list.rows })
         });
         map.serialize_entry("suppression_lists", &lists.collect::<Vec<_>>())?;
-        let shared = json!({ "rows": self.numbers.rows, "lines": self.numbers.lines });
+        let lines: Vec<u64> = self.numbers.lines.iter().map(|(line, _)| *line).collect();
+        let of: Vec<u64> = self.numbers.lines.iter().map(|(_, of)| *of).collect();
+        let shared = json!({ "rows": self.numbers.rows, "lines": lines, "of": of });
         map.serialize_entry("numbers_under_two_keys", &shared)?;
         map.serialize_entry("attempted_and_changed", &self.frozen)?;
         map.serialize_entry("withdrawn_by_this_file", &self.withdrawn)?;

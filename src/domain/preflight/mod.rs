@@ -91,6 +91,8 @@ pub struct Duplicate {
     pub line: u64,
     /// The line that has the key first.
     pub of: Option<u64>,
+    /// Whether that line is known to have another number.
+    pub differs: bool,
 }
 
 /// When active chats hold a campaign up.
@@ -202,6 +204,11 @@ impl Preflight {
         }
     }
 
+    /// Takes note of a line with the number of another line, which is in an earlier file, under another key.
+    pub fn shared_number(&mut self, line: u64, of: u64) {
+        self.numbers.also(line, of);
+    }
+
     /// Takes note of a duplicate. Those behind the first [`TOLD`] are only counted.
     pub fn duplicate(&mut self, duplicate: Duplicate) {
         if self.duplicates.len() < TOLD {
@@ -262,6 +269,18 @@ impl Preflight {
     /// At most so many contacts are to be started.
     pub fn limit(&mut self, most: u64) {
         self.most = self.most.min(most);
+    }
+
+    /// What was weighed are those of a sample that wait; the others of it are done with, as these counts say.
+    pub fn sampled(&mut self, sample: u64, journal: &Tally) {
+        let settled = [State::Started, State::Failed, State::Uncertain].map(|state| journal[state]);
+        let eligible = journal.unsettled() + settled.iter().sum::<u64>();
+        let before = sample.min(eligible).saturating_sub(self.weighed());
+        if before > 0 {
+            let were = if before == 1 { "was" } else { "were" };
+            self.note(format!("of the sample of {sample}, {before} {were} requested before"));
+        }
+        self.limit(self.weighed());
     }
 
     /// Contacts that are to be started.

@@ -19,23 +19,23 @@ const ROOM: usize = 14_000;
 
 /// Keys whose lines are known in a check, at most: memory has a bound, 17 MB.
 const MOST: usize = 1_000_000;
-/// Numbers that are looked for under two keys, also before a run, at most: 5 MB.
+/// Numbers that are looked for under two keys, also before a run, at most: 7 MB.
 const NUMBERS: usize = 300_000;
 
 /// Where each of the first million values was first.
 #[derive(Debug)]
-struct Firsts {
+struct Firsts<V = u32> {
     /// A value as two halves: twelve bytes with what is said of it, where one of eight would be padded to sixteen.
-    parts: Vec<HashMap<[u32; 2], u32>>,
+    parts: Vec<HashMap<[u32; 2], V>>,
     len: usize,
     most: usize,
 }
 
 /// What is known of a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Known {
+enum Known<V = u32> {
     /// It was seen before, and this was said of it then.
-    First(u32),
+    First(V),
     /// It was not seen before, and is noted now.
     New,
     /// There is no room for it, nor was there for some before it.
@@ -48,12 +48,12 @@ impl Default for Firsts {
     }
 }
 
-impl Firsts {
+impl<V: Copy> Firsts<V> {
     fn fewer() -> Self {
         Self { parts: vec![HashMap::new(); FEWER_PARTS], len: 0, most: NUMBERS }
     }
 
-    fn see(&mut self, value: u64, of: u32) -> Known {
+    fn see(&mut self, value: u64, of: V) -> Known<V> {
         // The upper bits of a product depend on all bits of its factors, and the remainder of them on few.
         let spread = value.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32;
         let part = usize::try_from(spread).unwrap_or_default() % self.parts.len();
@@ -100,11 +100,12 @@ impl FirstLines {
 /// Rows with a number that an earlier row has under another key: with keys, that is allowed, and each is sent to.
 #[derive(Debug)]
 pub(super) struct SharedNumbers {
-    /// The first key that a number stood under, as four bytes of its client token. `None` where the number is the key, and
-    /// once there were too many.
-    keys: Option<Firsts>,
+    /// The first key that a number stood under, as four bytes of its client token, and the line. `None` where the number is
+    /// the key, and once there were too many.
+    keys: Option<Firsts<(u32, u32)>>,
     pub(super) rows: u64,
-    pub(super) lines: Vec<u64>,
+    /// Each line, and the one that has the number first.
+    pub(super) lines: Vec<(u64, u64)>,
     /// Whether there were too many numbers to look at all of them.
     pub(super) given_up: bool,
 }
@@ -121,17 +122,27 @@ impl SharedNumbers {
         self.see_as(number, u32::try_from(key).unwrap_or_default(), recipient.line);
     }
 
+    /// Takes note of a line with the number of another one that is not in this file.
+    pub(super) fn also(&mut self, line: u64, of: u64) {
+        self.rows += 1;
+        if self.lines.len() < TOLD {
+            self.lines.push((line, of));
+        }
+    }
+
     fn see_as(&mut self, number: u64, key: u32, line: u64) {
         let Some(keys) = &mut self.keys else { return };
-        let known = keys.see(number, key);
+        let known = keys.see(number, (key, u32::try_from(line).unwrap_or(u32::MAX)));
         if known == Known::Full {
             // A plan of many millions needs the memory.
             (self.keys, self.given_up) = (None, true);
         }
-        if matches!(known, Known::First(first) if first != key) {
+        if let Known::First((first, of)) = known
+            && first != key
+        {
             self.rows += 1;
             if self.lines.len() < TOLD {
-                self.lines.push(line);
+                self.lines.push((line, u64::from(of)));
             }
         }
     }
@@ -167,7 +178,7 @@ mod tests {
         numbers.see_as(12_025_550_100, 1, 1);
         assert_eq!((numbers.rows, numbers.given_up), (0, false));
         numbers.see_as(12_025_550_100, 2, 2);
-        assert_eq!((numbers.rows, numbers.given_up, &numbers.lines[..]), (1, false, &[2][..]));
+        assert_eq!((numbers.rows, numbers.given_up, &numbers.lines[..]), (1, false, &[(2, 100)][..]));
         numbers.see_as(4, 1, 3);
         numbers.see_as(4, 2, 4);
         assert_eq!((numbers.rows, numbers.given_up), (1, true));

@@ -32,7 +32,7 @@ fn preflight(definition: &Definition, rows: &[[&str; 3]]) -> Preflight {
         let state = match (&row, first) {
             (Err(_), _) => State::Rejected,
             (_, Some(of)) => {
-                preflight.duplicate(Duplicate { line, of });
+                preflight.duplicate(Duplicate { line, of, differs: false });
                 State::Duplicate
             }
             (Ok(_), None) if *id == "opted-out" => {

@@ -74,8 +74,13 @@ impl Preflight {
         if self.rejected.is_empty() {
             return;
         }
-        let _ =
-            write!(text, "\nrejected: {}", reasons(self.rejected.iter().map(|(code, rows)| (*code, *rows))));
+        let file = self.read_as.as_ref().filter(|read_as| read_as.corrections);
+        let file = file.map_or("", |_| " in this file");
+        let _ = write!(
+            text,
+            "\nrejected{file}: {}",
+            reasons(self.rejected.iter().map(|(code, rows)| (*code, *rows)))
+        );
         for rejection in &self.rejections {
             let _ = write!(text, "\n  {rejection}");
         }
@@ -91,16 +96,20 @@ impl Preflight {
                     Some(line) => write!(text, "line {line}"),
                     None => write!(text, "an earlier line"),
                 };
+                if duplicate.differs {
+                    text.push_str(", and another number");
+                }
             }
             more(text, self.tally[State::Duplicate], self.duplicates.len());
         }
         let shared = &self.numbers;
         if shared.rows > 0 {
-            let lines: Vec<String> = shared.lines.iter().map(u64::to_string).collect();
+            let lines: Vec<String> =
+                shared.lines.iter().map(|(line, of)| format!("{line} (as line {of})")).collect();
             let etc = if shared.rows > lines.len() as u64 { ", …" } else { "" };
             let _ = write!(
                 text,
-                "\nwarning: {} a number that an earlier row has under another key, and each is sent to: {} {}{etc}",
+                "\nwarning: {} a number that another row has under another key, and each is sent to: {} {}{etc}",
                 counted(shared.rows, "row has", "rows have"),
                 if lines.len() == 1 { "line" } else { "lines" },
                 lines.join(", ")
@@ -215,7 +224,7 @@ impl Preflight {
             }
         }
         if let Some(others @ 1..) = characters.len().checked_sub(CHARACTERS) {
-            let _ = write!(text, "\n  … and {others} more characters");
+            let _ = write!(text, "\n  … and {}", counted(others as u64, "more character", "more characters"));
         }
         if !messages.is_gsm() && messages.saving > 0 {
             let _ = write!(
