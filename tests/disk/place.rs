@@ -76,10 +76,24 @@ impl Place {
         command
     }
 
-    /// The same on a journal elsewhere.
+    /// `resume` on a journal elsewhere.
     pub(crate) fn resume_elsewhere(&self, server: &Process, journal: &Path) -> Output {
+        self.elsewhere(server, journal, &["resume".to_owned()])
+    }
+
+    /// The same, or a run of the file where the journal has only half of a plan.
+    pub(crate) fn go_on_elsewhere(&self, server: &Process, journal: &Path) -> Output {
+        let resumed = self.resume_elsewhere(server, journal);
+        let words = String::from_utf8_lossy(&resumed.stderr);
+        if resumed.status.code() == Some(2) && words.contains("nothing was sent; with the file, it goes on") {
+            return self.elsewhere(server, journal, &["run".to_owned(), self.csv()]);
+        }
+        resumed
+    }
+
+    fn elsewhere(&self, server: &Process, journal: &Path, what: &[String]) -> Output {
         let mut command = Command::new(env!("CARGO_BIN_EXE_campaign"));
-        command.args(["resume", "--yes", "--json", "-c"]).arg(self.folder.path().join("disk.toml"));
+        command.args(what).args(["--yes", "--json", "-c"]).arg(self.folder.path().join("disk.toml"));
         command.args(["--rate", "2000", "--endpoint-url", &server.endpoint, "-j"]).arg(journal);
         surroundings(&mut command);
         command.output().unwrap()

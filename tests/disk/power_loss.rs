@@ -130,7 +130,7 @@ impl Recording {
 
     /// Goes on from an image: the server met every token before, and starts no second contact.
     fn resume(&self, folder: &std::path::Path) {
-        let output = self.place.resume_elsewhere(&self.server, &folder.join("journal.db"));
+        let output = self.place.go_on_elsewhere(&self.server, &folder.join("journal.db"));
         let words = String::from_utf8_lossy(&output.stderr);
         assert!(matches!(output.status.code(), Some(0 | 3)), "{words}");
         assert_eq!(place::contacts(&self.server), self.contacts, "{words}");

@@ -32,6 +32,6 @@ fn duplicates_come_with_the_line_that_has_their_key_first() {
     let mut book = Book::new();
     book.plan(&[line(2, "a"), line(3, "b"), line(4, "a"), line(5, "b"), line(6, "a")]);
     let duplicates = |most| book.journal.duplicates(book.campaign, most).unwrap();
-    assert_eq!(duplicates(9), [(4, Some(2)), (5, Some(3)), (6, Some(2))]);
-    assert_eq!(duplicates(2), [(4, Some(2)), (5, Some(3))]);
+    assert_eq!(duplicates(9), [(4, Some(2), false), (5, Some(3), false), (6, Some(2), false)]);
+    assert_eq!(duplicates(2), [(4, Some(2), false), (5, Some(3), false)]);
 }
