@@ -1,7 +1,7 @@
 //! The command line: what the user types, as types. Each command's own arguments stand in its file.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
@@ -56,12 +56,15 @@ pub struct Shared {
     /// Only errors, and with --json the result
     #[arg(short, long, global = true, conflicts_with = "verbose")]
     pub quiet: bool,
-    /// Log more: -v what happens, -vv also what the AWS SDK does
+    /// Log more: -v each attempt, -vv also what the AWS SDK does
     #[arg(short, long, global = true, action = ArgAction::Count)]
     pub verbose: u8,
-    /// Form of the log on stderr
+    /// Form of the log
     #[arg(long, global = true, value_name = "FORMAT", default_value = "text")]
     pub log_format: LogFormat,
+    /// Add the log to this file instead of showing it on stderr; as with -v, or more
+    #[arg(long, global = true, value_name = "PATH")]
+    pub log_file: Option<PathBuf>,
 }
 
 /// Form of the log.
@@ -120,7 +123,13 @@ impl Cli {
 
     fn command(&self) -> Result<Exit, Failure> {
         let session = Session { shared: &self.shared, screen: Screen::stderr(), clock: Clock::system() };
-        logging::init(&self.shared, &session.screen);
+        logging::init(&self.shared, &session.screen).map_err(|error| {
+            let path = self.shared.log_file.as_deref().unwrap_or(Path::new("")).display();
+            Failure::usage(
+                format!("failed to open the log file {path}: {error}"),
+                "nothing was done; name a file in a folder that is there and yours with --log-file PATH",
+            )
+        })?;
         match &self.command {
             Command::Run(args) => run::run(args, &session),
             Command::Resume(args) => resume::run(args, &session),

@@ -13,7 +13,9 @@ use campaign::report::FIXED_COLUMNS;
 /// The documents of the project, and every page below `docs/`.
 fn documents() -> Vec<String> {
     let mut documents =
-        ["README.md", "ARCHITECTURE.md", "CHANGELOG.md", "tests/README.md"].map(str::to_owned).to_vec();
+        ["README.md", "ARCHITECTURE.md", "CHANGELOG.md", "tests/README.md", "packaging/README.md"]
+            .map(str::to_owned)
+            .to_vec();
     for folder in ["docs", "docs/exits"] {
         let entries = fs::read_dir(root().join(folder)).unwrap_or_else(|error| panic!("{folder}: {error}"));
         let names = entries.filter_map(|entry| Some(entry.ok()?.file_name().to_str()?.to_owned()));
@@ -118,7 +120,7 @@ fn every_exit_code_and_halt_has_a_page() {
     let halting: Vec<&str> = ["Refused(", "Silent(", "Rejections {", "Failures {"].into_iter().collect();
     let variants =
         endings.lines().filter(|line| line.starts_with("    ") && line.as_bytes()[4].is_ascii_uppercase());
-    let others = ["Complete,", "Limit,", "Interrupted("];
+    let others = ["Complete,", "Limit,", "Stopped,", "Interrupted("];
     for variant in variants.map(str::trim) {
         let known = halting.iter().chain(&others).any(|known| variant.starts_with(known));
         assert!(known, "does {variant} have a page below docs/exits/?");

@@ -23,7 +23,7 @@ const PLACES: &[(&[&str], &[&str], &str)] = &[
     (&["clap::"], &["cli", "commands", "main"], "arguments end at the commands"),
     (
         &["std::fs", "std::process"],
-        &["commands", "connect", "journal", "main", "recipients", "report", "simulator"],
+        &["commands", "connect", "journal", "logging", "main", "recipients", "report", "simulator"],
         "I/O is at the edges",
     ),
     (&["SystemTime::now"], &["clock"], "wall-clock time is injected"),

@@ -16,13 +16,13 @@ use tokio::sync::oneshot;
 use super::failure::Failure;
 use super::place::Place;
 use super::sending::SendArgs;
+use super::telling::LastEvent;
 use super::{pacing, signals};
 use crate::domain::definition::{Definition, HookCommand};
 use crate::domain::ending::{Ending, Exit};
 use crate::domain::figures::Span;
 use crate::domain::mask;
 use crate::domain::summary::Summary;
-use crate::domain::tally::Tally;
 use crate::engine::Stop;
 use crate::journal::Reader;
 
@@ -97,7 +97,7 @@ fn standing(of: &Hooked<'_>, exit: Exit) -> Summary {
     Summary {
         campaign: of.definition.name.clone(),
         run: None,
-        tally: tally().unwrap_or(Tally::default()),
+        tally: tally().unwrap_or_default(),
         requests: 0,
         throttled: 0,
         retried: 0,
@@ -148,7 +148,8 @@ async fn run(mut command: Command, summary: &Summary, limit: Duration) -> Result
     let mut child = command.spawn().map_err(|error| format!("could not be started: {error}"))?;
     let group = Pid::from_child(&child);
     if let Some(mut stdin) = child.stdin.take() {
-        let json = serde_json::to_string(summary).expect("texts and numbers always serialize");
+        let json =
+            serde_json::to_string(&LastEvent::of(summary)).expect("texts and numbers always serialize");
         // It fits the pipe, so nobody waits for a command that does not read; one that is gone has its own exit code.
         let _ = writeln!(stdin, "{json}");
     }

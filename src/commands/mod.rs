@@ -26,7 +26,7 @@ pub mod status;
 pub mod steer;
 mod streaming;
 pub mod suppress;
-mod told;
+mod telling;
 
 use std::path::Path;
 

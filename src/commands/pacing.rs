@@ -6,8 +6,9 @@ use crate::domain::figures::Span;
 use crate::domain::past::Past;
 use crate::domain::stamp::Stamp;
 use crate::engine::{ActiveContacts, Bounds};
-use crate::journal::{CampaignId, Journal, JournalError, Service, SharedPace};
+use crate::journal::{CampaignId, Journal, JournalError, RunId, Service, SharedPace};
 use crate::pace::{Asked, Pace};
+use crate::progress::About;
 
 /// Requests per second, as asked; `None` where the service is to be asked.
 pub(super) fn rate(definition: &Definition) -> Option<f64> {
@@ -23,6 +24,17 @@ pub(super) fn pace(definition: &Definition, past: Past) -> Pace {
     match rate(definition) {
         Some(rate) => Pace::new(Asked { rate, burst }, past),
         None => Pace::unknown(Asked { rate: PerSecond::MOST, burst }, past),
+    }
+}
+
+/// What progress tells of a run from its beginning.
+pub(super) fn about(definition: &Definition, run: RunId) -> About {
+    let pace = &definition.pace;
+    About {
+        campaign: definition.name.clone(),
+        run: run.number(),
+        asked_rate: rate(definition),
+        active: pace.contact_life.map(|life| (pace.max_active_contacts.into(), life)),
     }
 }
 

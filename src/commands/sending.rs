@@ -15,7 +15,7 @@ use super::failure::Failure;
 use super::hooks::Ended;
 use super::place::Place;
 use super::streaming::{self, Stream};
-use super::{Session, numbers, pacing, signals, told};
+use super::{Session, numbers, pacing, signals, telling};
 use crate::clock::Clock;
 use crate::connect::{Client, Settings};
 use crate::domain::definition::{self, Definition, EndpointUrl, PerSecond, Rate};
@@ -29,7 +29,7 @@ use crate::journal::{
     Admission, CampaignId, CampaignLock, Examination, Identity, Journal, JournalError, NewRun, Planned,
     RunEnd, RunId, Service, Writer, WriterError,
 };
-use crate::progress::{Progress, ProgressKind};
+use crate::progress::{About, Events, Progress, ProgressKind};
 use crate::simulator::{Latency, Simulator, UnixMillis, WorldConfig};
 
 /// Off a terminal, a line of progress comes this often.
@@ -247,6 +247,7 @@ pub(super) async fn send(held: Held, mut job: Job<'_>, session: &Session<'_>) ->
     let bounds = pacing::bounds(job.definition, &journal, campaign, service, clock.now())?;
     let (run, past) = journal.begin_run(campaign, &new, clock.now())?;
     let tally = journal.tally(campaign)?;
+    let about = pacing::about(job.definition, run);
     let (writer, journal) = Writer::spawn(journal, campaign);
     let (feeder, feed) = match job.stream.take() {
         None => (None, Feed::read_before()),
@@ -269,7 +270,7 @@ pub(super) async fn send(held: Held, mut job: Job<'_>, session: &Session<'_>) ->
         stop: signals::listen().map_err(|error| cannot("listen for signals", &error))?,
         tally,
     };
-    let driven = drive(engine, feeder, &mut examination, session).await;
+    let driven = drive(engine, feeder, &mut examination, about, session).await;
     // Where the journal failed, the writer knows why; the engine may only know that it is gone.
     let journal = journal.await.map_err(|_| JournalError::WriterGone)??;
     let (outcome, read) = driven.inspect_err(|_| journal.leave_alone())?;
@@ -287,10 +288,13 @@ async fn drive(
     engine: Engine,
     feeder: Option<impl Future<Output = Result<(), Failure>>>,
     examination: &mut Examination,
+    about: About,
     session: &Session<'_>,
 ) -> Result<(Result<Outcome, WriterError>, Result<(), Failure>), JournalError> {
-    let kind = ProgressKind::for_stderr(session.shared.quiet);
-    let mut progress = Progress::new(kind, LINE_EVERY, &session.screen);
+    let shared = session.shared;
+    let events = (shared.json && !shared.quiet).then(Events::stdout);
+    let kind = ProgressKind::for_stderr(shared.quiet, events.is_some());
+    let mut progress = Progress::new(kind, LINE_EVERY, events, about, &session.screen, &session.clock);
     let result = {
         let mut sending = pin!(engine.send(&mut progress));
         let feeder = async {
@@ -367,7 +371,7 @@ fn conclude(
         limited_by: outcome.limited_by,
         exit: Some(exit.code()),
     };
-    told::tell(&summary, &outcome.ending, (next, job.rejected.as_deref()), session.shared).map_err(
+    telling::tell(&summary, &outcome.ending, (next, job.rejected.as_deref()), session.shared).map_err(
         |error| Failure {
             message: format!("failed to write the result: {error}"),
             hint: Some("`campaign status` has it".to_owned()),

@@ -11,6 +11,7 @@ use aws_credential_types::Credentials;
 use aws_credential_types::provider::ProvideCredentials;
 use aws_sdk_connect::config::{SharedCredentialsProvider, SharedHttpClient, StalledStreamProtectionConfig};
 use aws_smithy_async::time::TimeSource;
+use aws_types::request_id::RequestId;
 use tokio::sync::Mutex;
 use uuid::Uuid;
 
@@ -46,6 +47,15 @@ pub struct Settings {
 pub struct Client {
     session: Arc<Mutex<Session>>,
     endpoint: Option<String>,
+}
+
+/// What came of a request.
+#[derive(Debug)]
+pub struct Attempt {
+    /// The contact id, or the refusal.
+    pub answer: Result<String, Refusal>,
+    /// The service's own id of the request (`x-amzn-requestid`), which AWS Support asks for; `None` where no answer came.
+    pub request_id: Option<String>,
 }
 
 impl Client {
@@ -149,21 +159,34 @@ impl Client {
     /// # Errors
     /// The refusal; among them every failure of which nobody knows whether the contact was started.
     pub async fn start(&self, client_token: Uuid, body: Vec<u8>) -> Result<String, Refusal> {
+        self.attempt(client_token, body).await.answer
+    }
+
+    /// The same, with what else is known of the request.
+    pub async fn attempt(&self, client_token: Uuid, body: Vec<u8>) -> Attempt {
         // Whoever finds it locked has to wait for a source of credentials, and would leave without a permit.
         let current = match self.session.try_lock() {
             Ok(mut session) => session.current().await,
             Err(_) => None,
         };
-        let Some((sdk, number)) = current else { return Err(held_up()) };
+        let Some((sdk, number)) = current else {
+            return Attempt { answer: Err(held_up()), request_id: None };
+        };
         // In a box: it is large, and every move of it costs.
         let call = Box::pin(sdk.start_outbound_chat_contact().client_token(client_token.to_string()).send());
         let answer = prepared::with_body(body, call).await;
-        match answer::contact_id(answer) {
+        let request_id = match &answer {
+            Ok(output) => output.request_id(),
+            Err(error) => error.request_id(),
+        };
+        let request_id = request_id.map(str::to_owned);
+        let answer = match answer::contact_id(answer) {
             Err(refusal) if refusal.says_expired() && self.session.lock().await.renew(number).await => {
                 Err(Refusal { kind: RefusalKind::Renewed, ..refusal })
             }
             answer => answer,
-        }
+        };
+        Attempt { answer, request_id }
     }
 }
 

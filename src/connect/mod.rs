@@ -14,5 +14,5 @@ mod tls;
 #[cfg(test)]
 mod typed;
 
-pub use client::{Client, Settings};
+pub use client::{Attempt, Client, Settings};
 pub use error::ConnectError;

@@ -71,6 +71,9 @@ fn left_out(code: &str) -> Option<Explained> {
 }
 
 fn rejected(code: &str) -> Option<Explained> {
+    if let Some(phone) = code.strip_prefix("phone-") {
+        return rejected_phone(phone);
+    }
     let (what, advice) = match code {
         "row-short" => ("the row has fewer cells than the file has columns", "look for a missing delimiter"),
         "row-long" => {
@@ -104,38 +107,6 @@ fn rejected(code: &str) -> Option<Explained> {
         "template-failed" => {
             ("the message cannot be rendered with these cells", "correct the cells or the template")
         }
-        "phone-empty" => ("the phone number is empty", "fill in the number"),
-        "phone-no-digits" => ("the phone number has no digits", "enter the number"),
-        "phone-unexpected-character" => {
-            ("something that no phone number has", "one number per cell, digits only")
-        }
-        "phone-several" => ("more than one number in the cell", "one number per cell"),
-        "phone-formula" => (
-            "a formula of the spreadsheet and not its value",
-            "format the column as text and enter the numbers again",
-        ),
-        "phone-rounded" => (
-            "the spreadsheet has rounded the number, as to 4.41E+11",
-            "format the column as text and enter the numbers again",
-        ),
-        "phone-lost-zero" => (
-            "the spreadsheet has dropped the zero in front",
-            "format the column as text and enter the numbers again, or with + in front",
-        ),
-        "phone-lost-plus" => ("the + in front is gone", "write the number with + in front"),
-        "phone-extension" => {
-            ("the number has an extension, which cannot take a message", "give a number without")
-        }
-        "phone-no-country" => {
-            ("the number has no country code", "write it with + in front, or set recipients.default_region")
-        }
-        "phone-unknown-country" => ("no country has this country code", "correct the number"),
-        "phone-too-short" => ("the number is too short", "correct the number"),
-        "phone-too-long" => ("the number is too long", "correct the number"),
-        "phone-invalid" => ("the number is in no numbering plan", "correct the number"),
-        "phone-landline" => ("a landline", "give a mobile number, or set allow_landlines"),
-        "phone-premium" => ("a premium or shared-cost number", "give a mobile number"),
-        "phone-unreachable" => ("a pager, voice mail or company number", "give a mobile number"),
         "message-empty" | "text-empty" => {
             ("a text of the request is empty", "fill in what the template needs")
         }
@@ -147,6 +118,41 @@ fn rejected(code: &str) -> Option<Explained> {
             ("the row's source or flow is not one", "correct the cells it comes from")
         }
         "text-not-json" => ("a text that has to be JSON is not", "correct the cells it comes from"),
+        _ => return None,
+    };
+    Some(Explained { what, advice })
+}
+
+fn rejected_phone(code: &str) -> Option<Explained> {
+    let (what, advice) = match code {
+        "empty" => ("the phone number is empty", "fill in the number"),
+        "no-digits" => ("the phone number has no digits", "enter the number"),
+        "unexpected-character" => ("something that no phone number has", "one number per cell, digits only"),
+        "several" => ("more than one number in the cell", "one number per cell"),
+        "formula" => (
+            "a formula of the spreadsheet and not its value",
+            "format the column as text and enter the numbers again",
+        ),
+        "rounded" => (
+            "the spreadsheet has rounded the number, as to 4.41E+11",
+            "format the column as text and enter the numbers again",
+        ),
+        "lost-zero" => (
+            "the spreadsheet has dropped the zero in front",
+            "format the column as text and enter the numbers again, or with + in front",
+        ),
+        "lost-plus" => ("the + in front is gone", "write the number with + in front"),
+        "extension" => ("the number has an extension, which cannot take a message", "give a number without"),
+        "no-country" => {
+            ("the number has no country code", "write it with + in front, or set recipients.default_region")
+        }
+        "unknown-country" => ("no country has this country code", "correct the number"),
+        "too-short" => ("the number is too short", "correct the number"),
+        "too-long" => ("the number is too long", "correct the number"),
+        "invalid" => ("the number is in no numbering plan", "correct the number"),
+        "landline" => ("a landline", "give a mobile number, or set allow_landlines"),
+        "premium" => ("a premium or shared-cost number", "give a mobile number"),
+        "unreachable" => ("a pager, voice mail or company number", "give a mobile number"),
         _ => return None,
     };
     Some(Explained { what, advice })

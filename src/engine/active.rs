@@ -45,6 +45,11 @@ impl Active {
         }
     }
 
+    /// How many may be alive, where that is known.
+    pub(super) fn alive(&self) -> Option<usize> {
+        self.bound.map(|_| self.ends.len())
+    }
+
     /// Whether there is room for one more besides those that are being started.
     pub(super) fn has_room(&self, in_flight: usize) -> bool {
         self.bound.is_none_or(|(most, _)| self.ends.len() + in_flight < most)

@@ -7,6 +7,7 @@ use tokio::time::Instant;
 use super::Bounds;
 use super::active::Active;
 use super::limits::Limits;
+use super::notice::Gauges;
 use super::pause::Pause;
 use super::slots::Slots;
 use crate::clock::Clock;
@@ -27,6 +28,7 @@ pub(super) struct Brakes {
     /// A permit of this run's own pace, while one of the shared pace is waited for.
     in_hand: bool,
     limits: Limits,
+    told: Option<Gauges>,
 }
 
 /// What the engine sends from.
@@ -54,6 +56,7 @@ impl Brakes {
             slots: Slots::new(bounds.shared),
             in_hand: false,
             limits: Limits::new(now),
+            told: None,
         }
     }
 
@@ -139,6 +142,12 @@ impl Brakes {
     /// When something ends by itself that keeps requests from leaving.
     pub(super) fn wake(&self, in_flight: usize) -> Option<Instant> {
         self.pause.ends_at().into_iter().chain(self.active.wake(in_flight)).min()
+    }
+
+    /// How it stands at this pace, where that is news.
+    pub(super) fn news(&mut self, rate: f64) -> Option<Gauges> {
+        let gauges = Gauges { limit: self.limits.now(), rate, alive: self.active.alive() };
+        (self.told.replace(gauges) != Some(gauges)).then_some(gauges)
     }
 
     /// What kept the run from being faster for the longest time.

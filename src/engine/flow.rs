@@ -21,6 +21,7 @@ use super::notice::{Notice, Observer};
 use super::queue::{Queue, Step};
 use super::settling::{Settlements, Settling, Then};
 use super::timers::Timers;
+use crate::connect::Attempt;
 use crate::domain::ending::Ending;
 use crate::domain::refusal::Refusal;
 use crate::domain::state::{Doubt, Event, State};
@@ -40,7 +41,7 @@ pub(super) struct Flow<'a> {
     observer: &'a mut dyn Observer,
     began: Instant,
     queue: Queue,
-    in_flight: Pending<(Claimed, Instant, Result<String, Refusal>)>,
+    in_flight: Pending<(Claimed, Instant, Attempt)>,
     settling: Settlements,
     timers: Timers,
     /// Attempts in this run of rows that had one and may have more.
@@ -151,7 +152,10 @@ impl<'a> Flow<'a> {
             claiming: self.queue.is_claiming(),
             in_flight: self.in_flight.len(),
         };
-        self.brakes.may_send(supply, self.engine.pace.rate())
+        let rate = self.engine.pace.rate();
+        let may_send = self.brakes.may_send(supply, rate);
+        self.brakes.news(rate).into_iter().for_each(|gauges| self.observer.see(&Notice::Gauges(gauges)));
+        may_send
     }
 
     /// How many more rows this run may begin with. A row that it began with may have a contact, answered or not, until
@@ -259,8 +263,8 @@ impl<'a> Flow<'a> {
         self.brakes.left();
         let left = Instant::now();
         self.in_flight.push(Box::pin(async move {
-            let answer = client.start(row.frozen.client_token, body).await;
-            (row, left, answer)
+            let attempt = client.attempt(row.frozen.client_token, body).await;
+            (row, left, attempt)
         }));
         self.observer.see(&Notice::Requested { again, in_flight: self.in_flight.len() });
         Ok(())
@@ -269,8 +273,8 @@ impl<'a> Flow<'a> {
     /// No new requests from here on; what is in flight is waited for. The first reason stays the reason.
     fn end(&mut self, ending: Ending) {
         if self.ending.is_none() {
-            self.ending = Some(ending);
-            self.observer.see(&Notice::Draining { in_flight: self.in_flight.len() });
+            self.ending = Some(ending.clone());
+            self.observer.see(&Notice::Draining { in_flight: self.in_flight.len(), ending });
         }
         self.timers.clear();
         self.queue.due.clear();
@@ -316,8 +320,9 @@ impl<'a> Flow<'a> {
         }
         match then {
             Then::Nothing => {}
-            Then::Started => {
+            Then::Started(told) => {
                 self.counters.started += 1;
+                told.into_iter().for_each(|told| self.observer.see(&Notice::Answered(*told)));
                 self.gate(false);
             }
             Then::Refused(told, due) => {

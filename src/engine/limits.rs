@@ -29,6 +29,11 @@ impl Limits {
         (self.now, self.since) = (limit, now);
     }
 
+    /// What limits it now.
+    pub(super) fn now(&self) -> Option<Limit> {
+        self.now
+    }
+
     /// What limited it for the longest time.
     pub(super) fn longest(&mut self) -> Option<Limit> {
         let now = Instant::now();

@@ -27,7 +27,7 @@ use tokio::time::Instant;
 
 pub use active::ActiveContacts;
 pub use feed::Feed;
-pub use notice::{Notice, Observer, Refused, Unobserved};
+pub use notice::{Attempted, Gauges, Notice, Observer, Refused, Unobserved};
 
 use crate::clock::Clock;
 use crate::connect::Client;

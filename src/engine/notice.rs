@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
+use crate::domain::ending::Ending;
 use crate::domain::mask;
 use crate::domain::refusal::{Refusal, RefusalKind};
 use crate::domain::stamp::Stamp;
 use crate::domain::state::State;
+use crate::domain::summary::Limit;
 use crate::domain::tally::Tally;
 use crate::journal::Claimed;
 
@@ -33,8 +35,13 @@ pub enum Notice {
         /// Its state now.
         to: State,
     },
+    /// An attempt was answered with a contact id; durable as well. Only for those who follow every attempt, see
+    /// [`Observer::follows_attempts`].
+    Answered(Attempted),
     /// An attempt was refused, or nobody knows; durable as well.
     Refused(Refused),
+    /// What keeps the next request from leaving is something else, or something more, than before.
+    Gauges(Gauges),
     /// Nothing is sent for a while: the active chats quota is full.
     Paused(Duration),
     /// Sending goes on.
@@ -55,7 +62,35 @@ pub enum Notice {
     Draining {
         /// Requests without an answer yet.
         in_flight: usize,
+        /// Why; what it says of a number is masked.
+        ending: Ending,
     },
+}
+
+/// How a run stands at a moment, besides its rows.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Gauges {
+    /// What the next request waits for; `None` where nothing is to be sent.
+    pub limit: Option<Limit>,
+    /// Requests per second that the pace allows now: what is asked, or less where the service throttles.
+    pub rate: f64,
+    /// Contacts that may be alive, where it is known how long one lives.
+    pub alive: Option<usize>,
+}
+
+/// An attempt, without personal data.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Attempted {
+    /// The row's line, where it is still in the file.
+    pub line: Option<u64>,
+    /// The number, masked.
+    pub destination: String,
+    /// The attempt's number, over all runs.
+    pub attempt: u32,
+    /// How long the answer took.
+    pub took: Duration,
+    /// The service's own id of the request, where it told one.
+    pub request_id: Option<String>,
 }
 
 /// A refused attempt, without personal data.
@@ -75,12 +110,21 @@ pub struct Refused {
     pub message: String,
     /// When the row is tried again, where it is.
     pub retry_in: Option<Duration>,
+    /// How long the answer took, or was waited for.
+    pub took: Duration,
+    /// The service's own id of the request, where it told one.
+    pub request_id: Option<String>,
 }
 
 /// Watches a run.
 pub trait Observer {
     /// Called in the order in which things happened, from the engine's own task: it must not block.
     fn see(&mut self, notice: &Notice);
+
+    /// Whether it wants [`Notice::Answered`] for each contact. Nothing is gathered for it where nobody does.
+    fn follows_attempts(&self) -> bool {
+        false
+    }
 }
 
 /// Watches nothing.
@@ -95,10 +139,20 @@ impl<T: Observer + ?Sized> Observer for &mut T {
     fn see(&mut self, notice: &Notice) {
         (**self).see(notice);
     }
+
+    fn follows_attempts(&self) -> bool {
+        (**self).follows_attempts()
+    }
+}
+
+/// What is told of an attempt that was answered with a contact id.
+pub(super) fn attempted(row: &Claimed, took: Duration, request_id: Option<String>) -> Attempted {
+    let destination = mask::mask_text(&row.frozen.destination);
+    Attempted { line: row.line, destination, attempt: row.attempts, took, request_id }
 }
 
 /// What is told of a refused attempt.
-pub(super) fn told(row: &Claimed, refusal: &Refusal) -> Refused {
+pub(super) fn told(row: &Claimed, refusal: &Refusal, took: Duration, request_id: Option<String>) -> Refused {
     Refused {
         line: row.line,
         destination: mask::mask_text(&row.frozen.destination),
@@ -107,6 +161,8 @@ pub(super) fn told(row: &Claimed, refusal: &Refusal) -> Refused {
         code: refusal.code.clone(),
         message: mask::mask_text(&refusal.message),
         retry_in: None,
+        took,
+        request_id,
     }
 }
 

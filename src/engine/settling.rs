@@ -7,7 +7,7 @@ use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use tokio::time::Instant;
 
-use super::notice::Refused;
+use super::notice::{Attempted, Refused};
 use crate::domain::state::State;
 use crate::journal::{RowId, Settlement, Writer, WriterError};
 
@@ -27,7 +27,7 @@ pub(super) struct Settling {
 /// What to do.
 pub(super) enum Then {
     Nothing,
-    Started,
+    Started(Option<Box<Attempted>>),
     Refused(Refused, Option<Instant>),
 }
 

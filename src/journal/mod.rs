@@ -38,6 +38,7 @@ mod suppress;
 mod tally;
 #[cfg(test)]
 mod tests;
+mod upgrade;
 mod waiting;
 mod writer;
 

@@ -5,19 +5,13 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rusqlite::config::DbConfig;
-use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension};
+use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use super::error::JournalError;
 use super::lock;
 use super::mark::{self, Mark};
 use super::suppress::Admission;
-
-mod embedded {
-    refinery::embed_migrations!("migrations");
-}
-
-/// What brings a journal up to date: that of this program, but in tests of later ones.
-type Migrations = fn() -> refinery::Runner;
+use super::upgrade::{self, Migrations, migrate, newest, refuse_newer, refuse_used};
 
 /// How long a writer waits for the writer of another campaign in the same journal.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(30);
@@ -43,10 +37,10 @@ impl Journal {
     /// # Errors
     /// [`JournalError`]; nothing was changed where the file is not a journal, damaged, or of a newer version.
     pub fn open(path: &Path) -> Result<Self, JournalError> {
-        Self::open_with(path, embedded::migrations::runner).map_err(|error| error.of(path))
+        Self::open_with(path, upgrade::OURS).map_err(|error| error.of(path))
     }
 
-    fn open_with(path: &Path, migrations: Migrations) -> Result<Self, JournalError> {
+    pub(super) fn open_with(path: &Path, migrations: Migrations) -> Result<Self, JournalError> {
         let _opening = lock::opening(path)?;
         refuse_emptied(path)?;
         lock::open_private(path).map_err(|source| JournalError::Open { path: path.to_owned(), source })?;
@@ -81,10 +75,10 @@ impl Reader {
     /// # Errors
     /// [`JournalError::Missing`] where there is no journal, others where it cannot be read.
     pub fn open(path: &Path) -> Result<Self, JournalError> {
-        Self::open_with(path, embedded::migrations::runner).map_err(|error| error.of(path))
+        Self::open_with(path, upgrade::OURS).map_err(|error| error.of(path))
     }
 
-    fn open_with(path: &Path, migrations: Migrations) -> Result<Self, JournalError> {
+    pub(super) fn open_with(path: &Path, migrations: Migrations) -> Result<Self, JournalError> {
         if !path.is_file() {
             return Err(JournalError::Missing(path.to_owned()));
         }
@@ -101,7 +95,7 @@ impl Reader {
             other => other?,
         };
         match refuse_newer(path, &connection, migrations)? {
-            None => return Err(JournalError::Missing(path.to_owned())),
+            None => Err(JournalError::Missing(path.to_owned())),
             Some(found) if Some(found) < newest(migrations) => {
                 drop(connection);
                 Journal::open_with(path, migrations)?.close()?;
@@ -172,78 +166,6 @@ fn connect_immutable(path: &Path) -> Result<Connection, JournalError> {
     Ok(Connection::open_with_flags(format!("file:{escaped}?immutable=1"), flags)?)
 }
 
-/// The newest migration that was applied, if any; an error where it is newer than ours.
-fn refuse_newer(
-    path: &Path,
-    connection: &Connection,
-    migrations: Migrations,
-) -> Result<Option<i64>, JournalError> {
-    let known = newest(migrations);
-    let has_history: bool = connection
-        .query_row("SELECT 1 FROM sqlite_schema WHERE name = 'refinery_schema_history'", [], |_| Ok(()))
-        .optional()?
-        .is_some();
-    if !has_history {
-        return Ok(None);
-    }
-    let found: Option<i64> =
-        connection.query_row("SELECT max(version) FROM refinery_schema_history", [], |row| row.get(0))?;
-    match (found, known) {
-        (Some(found), Some(known)) if found > known => {
-            Err(JournalError::Newer { path: path.to_owned(), found, known })
-        }
-        _ => Ok(found),
-    }
-}
-
-/// A journal that an older version of this program is writing stays as that one knows it.
-fn refuse_used(path: &Path, connection: &Connection) -> Result<(), JournalError> {
-    let mut statement = connection.prepare("SELECT name FROM campaign")?;
-    let mut rows = statement.query([])?;
-    while let Some(row) = rows.next()? {
-        if let Some(holder) = lock::held_by_another(path, &row.get::<_, String>(0)?) {
-            return Err(JournalError::Held(holder));
-        }
-    }
-    Ok(())
-}
-
-/// The newest migration that there is.
-fn newest(migrations: Migrations) -> Option<i64> {
-    migrations().get_migrations().iter().map(|migration| i64::from(migration.version())).max()
-}
-
-fn migrate(path: &Path, connection: &mut Connection, migrations: Migrations) -> Result<(), JournalError> {
-    refuse_garbled(path, connection)?;
-    migrations()
-        .set_abort_divergent(true)
-        .set_abort_missing(true)
-        // A migration and the note that it was applied, in one transaction: a crash between them would leave a journal
-        // that no later run could open.
-        .set_grouped(true)
-        .run(connection)
-        .map_err(|why| JournalError::Migrate { path: path.to_owned(), why: Box::new(why) })?;
-    Ok(())
-}
-
-/// Refinery panics where the list of applied migrations holds what it never writes.
-fn refuse_garbled(path: &Path, connection: &Connection) -> Result<(), JournalError> {
-    let listed = "SELECT 1 FROM sqlite_schema WHERE name = 'refinery_schema_history'";
-    if connection.query_row(listed, [], |_| Ok(())).optional()?.is_none() {
-        return Ok(());
-    }
-    let mut statement = connection.prepare("SELECT applied_on, checksum FROM refinery_schema_history")?;
-    let mut rows = statement.query([])?;
-    while let Some(row) = rows.next()? {
-        let (applied_on, checksum): (String, String) = (row.get(0)?, row.get(1)?);
-        if applied_on.parse::<jiff::Timestamp>().is_err() || checksum.parse::<u64>().is_err() {
-            let what = format!("a migration was applied \"{applied_on}\", its checksum is \"{checksum}\"");
-            return Err(JournalError::Damaged { path: path.to_owned(), what });
-        }
-    }
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -272,30 +194,6 @@ mod tests {
     }
 
     #[test]
-    fn a_newer_schema_is_refused_and_left_alone() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("journal.db");
-        let journal = Journal::open(&path).unwrap();
-        journal
-            .connection
-            .execute("INSERT INTO refinery_schema_history SELECT 999, name, applied_on, checksum FROM refinery_schema_history", [])
-            .unwrap();
-        drop(journal);
-        assert!(matches!(Journal::open(&path), Err(JournalError::Newer { found: 999, .. })));
-        assert!(matches!(Reader::open(&path), Err(JournalError::Newer { found: 999, .. })));
-    }
-
-    #[test]
-    fn a_changed_migration_is_refused() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("journal.db");
-        let journal = Journal::open(&path).unwrap();
-        journal.connection.execute("UPDATE refinery_schema_history SET checksum = '1'", []).unwrap();
-        drop(journal);
-        assert!(matches!(Journal::open(&path), Err(JournalError::Migrate { .. })));
-    }
-
-    #[test]
     fn a_journal_that_was_being_made_when_its_process_was_killed_is_none() {
         let folder = tempfile::tempdir().unwrap();
         let [making, path] = ["making.db", "journal.db"].map(|name| folder.path().join(name));
@@ -321,103 +219,5 @@ mod tests {
         let error = Journal::open(&path).unwrap_err();
         assert!(error.to_string().contains("damaged or not a journal"), "{error}");
         assert_eq!(std::fs::read_to_string(&path).unwrap().len(), 1300, "and is left alone");
-    }
-
-    /// A later version of this program: its second migration goes wrong at one of its statements, or does not.
-    fn later(wrong: Option<usize>) -> refinery::Runner {
-        let statements = [
-            "CREATE TABLE later (c)",
-            "INSERT INTO later SELECT name FROM campaign",
-            "ALTER TABLE campaign ADD COLUMN later TEXT",
-            "UPDATE campaign SET later = 'x', name = upper(name)",
-            "DROP TABLE decision",
-        ];
-        let mut sql = String::new();
-        for (at, statement) in statements.iter().enumerate() {
-            sql += if Some(at) == wrong { "INSERT INTO nowhere VALUES (1)" } else { statement };
-            sql += ";\n";
-        }
-        let mut all = embedded::migrations::runner().get_migrations().clone();
-        all.push(refinery::Migration::unapplied("V999__later", &sql).unwrap());
-        refinery::Runner::new(&all)
-    }
-
-    fn names(connection: &Connection) -> (Vec<String>, Vec<String>, i64) {
-        let texts = |sql: &str| -> Vec<String> {
-            let mut statement = connection.prepare(sql).unwrap();
-            statement.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
-        };
-        let schema = texts("SELECT coalesce(sql, name) FROM sqlite_schema ORDER BY name");
-        let campaigns = texts("SELECT name FROM campaign");
-        let version =
-            connection.query_row("SELECT max(version) FROM refinery_schema_history", [], |row| row.get(0));
-        (schema, campaigns, version.unwrap())
-    }
-
-    #[test]
-    fn an_upgrade_that_dies_halfway_leaves_the_old_journal_whole() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("journal.db");
-        let journal = Journal::open(&path).unwrap();
-        journal.connection.execute("INSERT INTO campaign VALUES (1,'n','i',NULL,'aws',0,0,1)", []).unwrap();
-        let before = names(&journal.connection);
-        drop(journal);
-        let wrong: [Migrations; 5] =
-            [|| later(Some(0)), || later(Some(1)), || later(Some(2)), || later(Some(3)), || later(Some(4))];
-        for (at, migrations) in wrong.into_iter().enumerate() {
-            assert!(
-                matches!(Journal::open_with(&path, migrations), Err(JournalError::Migrate { .. })),
-                "{at}"
-            );
-            assert!(
-                matches!(Reader::open_with(&path, migrations), Err(JournalError::Migrate { .. })),
-                "{at}"
-            );
-            assert_eq!(names(&Journal::open(&path).unwrap().connection), before, "after statement {at}");
-        }
-    }
-
-    #[test]
-    fn a_journal_is_not_upgraded_under_a_process_that_writes_it() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("journal.db");
-        let journal = Journal::open(&path).unwrap();
-        journal.connection.execute("INSERT INTO campaign VALUES (1,'n','i',NULL,'aws',0,0,1)", []).unwrap();
-        drop(journal);
-        let lock = lock::CampaignLock::take(&path, "n", crate::domain::stamp::Stamp::from_millis(0)).unwrap();
-        // As another process would have signed it.
-        std::fs::write(lock::beside(&path, ".n.lock"), "process 1, since 2026").unwrap();
-        for opened in [
-            Journal::open_with(&path, || later(None)).map(drop),
-            Reader::open_with(&path, || later(None)).map(drop),
-        ] {
-            assert!(matches!(opened, Err(JournalError::Held(_))), "{opened:?}");
-        }
-        drop(lock);
-        let _own = lock::CampaignLock::take(&path, "n", crate::domain::stamp::Stamp::from_millis(0)).unwrap();
-        Journal::open_with(&path, || later(None)).unwrap();
-    }
-
-    #[test]
-    fn an_older_journal_is_brought_up_to_date_by_whoever_opens_it_first() {
-        for reads in [false, true] {
-            let folder = tempfile::tempdir().unwrap();
-            let path = folder.path().join("journal.db");
-            let journal = Journal::open(&path).unwrap();
-            journal
-                .connection
-                .execute("INSERT INTO campaign VALUES (1,'n','i',NULL,'aws',0,0,1)", [])
-                .unwrap();
-            drop(journal);
-            let connection = if reads {
-                Reader::open_with(&path, || later(None)).unwrap().connection
-            } else {
-                Journal::open_with(&path, || later(None)).unwrap().connection
-            };
-            let (_, campaigns, version) = names(&connection);
-            assert_eq!((campaigns, version), (vec!["N".to_owned()], 999));
-            drop(connection);
-            assert!(matches!(Journal::open(&path), Err(JournalError::Newer { found: 999, .. })));
-        }
     }
 }

@@ -103,7 +103,7 @@ impl Reader {
         match super::campaign::verified(&self.connection, campaign.id) {
             Ok(_) => {}
             Err(JournalError::Unbalanced(what)) => {
-                findings.add(Some(campaign), format!("its counts do not add up: {what}"))
+                findings.add(Some(campaign), format!("its counts do not add up: {what}"));
             }
             // A state that does not exist: the rows tell.
             Err(JournalError::Sqlite(_)) => {}

@@ -1,36 +1,49 @@
-//! Progress on stderr: a bar on a terminal, a plain line every few seconds elsewhere. It watches; losing it loses
-//! nothing, and no phone number ever appears in it.
+//! Progress on stderr: a live view on a terminal, a plain line every few seconds elsewhere; and events on stdout for
+//! programs (`--json`). It watches; losing it loses nothing, and no phone number ever appears in it.
 //!
-//! [`Progress`] only folds what it is told and passes the picture on. Drawing is the business of a task of its own, on
+//! [`Progress`] only folds what it is told and passes the picture on. Showing it is the business of a task of its own, on
 //! a thread for blocking work, so that a terminal that stands still does not hold up a campaign.
 
+mod canvas;
+mod colours;
+mod event;
+mod fit;
 mod painter;
 mod problem;
 mod screen;
+mod speed;
 mod view;
+mod wall;
+mod words;
 
 use std::io::IsTerminal;
+use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{Notify, mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
+pub use event::Events;
 pub use screen::{Screen, ScreenWriter};
 
+use crate::clock::Clock;
+use crate::domain::summary::{Limit, rounded};
 use crate::engine::{Notice, Observer};
-use painter::{Painter, Problems};
+use painter::{Painter, Told};
+use problem::Problem;
 use view::View;
+use wall::Wall;
 
 /// Problems that wait to be shown, at most; more are counted.
-const PROBLEMS: usize = 64;
+const PROBLEMS: usize = 1_024;
 /// How long the end of a run waits for a terminal that stands still.
 const LAST_WORD: Duration = Duration::from_secs(1);
 
-/// How progress is shown.
+/// How progress is shown to people.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ProgressKind {
-    /// A bar that is drawn again and again.
+    /// A live view that is drawn again and again.
     Bar,
     /// A line every few seconds.
     Lines,
@@ -39,50 +52,85 @@ pub enum ProgressKind {
 }
 
 impl ProgressKind {
-    /// What suits stderr: a bar needs a terminal that can move its cursor.
+    /// What suits stderr: a live view needs a terminal that can move its cursor. `events` go to stdout; on one terminal
+    /// with it, there is no room for both.
     #[must_use]
-    pub fn for_stderr(quiet: bool) -> Self {
-        let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
-        match (quiet, std::io::stderr().is_terminal() && !dumb) {
-            (true, _) => Self::Quiet,
-            (false, true) => Self::Bar,
-            (false, false) => Self::Lines,
+    pub fn for_stderr(quiet: bool, events: bool) -> Self {
+        if quiet || (events && std::io::stdout().is_terminal()) {
+            return Self::Quiet;
         }
+        let can_move = colours::can_move(|name| std::env::var_os(name));
+        if std::io::stderr().is_terminal() && can_move { Self::Bar } else { Self::Lines }
     }
+}
+
+/// What is known of a run before it begins.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct About {
+    /// The campaign's name.
+    pub campaign: String,
+    /// The run's number.
+    pub run: i64,
+    /// Requests per second, as asked; `None` where the run finds out.
+    pub asked_rate: Option<f64>,
+    /// How many contacts may be alive at once, and how long each is, where that is known.
+    pub active: Option<(u64, Duration)>,
 }
 
 /// Watches a run and shows how it fares.
 #[derive(Debug)]
 pub struct Progress {
     view: View,
+    clock: Clock,
     shown: Option<Shown>,
 }
 
 #[derive(Debug)]
 struct Shown {
     views: watch::Sender<View>,
-    problems: mpsc::Sender<String>,
+    problems: mpsc::Sender<Problem>,
+    urgent: Arc<Notify>,
     end: oneshot::Sender<()>,
     painter: JoinHandle<()>,
 }
 
 impl Progress {
-    /// Begins to show progress on `screen`; lines come every `interval`. Must be called inside a tokio runtime, but for
-    /// [`ProgressKind::Quiet`].
+    /// Begins to show progress on `screen`, and to tell `events`; lines come every `interval`. Must be called inside a
+    /// tokio runtime, but where nothing is to be shown.
     #[must_use]
-    pub fn new(kind: ProgressKind, interval: Duration, screen: &Screen) -> Self {
-        let view = View::default();
-        let shown = (kind != ProgressKind::Quiet).then(|| {
-            let (views, latest) = watch::channel(view);
-            let (problems, waiting) = mpsc::channel(PROBLEMS);
-            let (end, ended) = oneshot::channel();
-            let painter = Painter::new(kind, interval, screen.clone(), latest, Problems::new(waiting));
-            Shown { views, problems, end, painter: tokio::spawn(painter.paint(ended)) }
-        });
-        Self { view, shown }
+    pub fn new(
+        kind: ProgressKind,
+        interval: Duration,
+        events: Option<Events>,
+        about: About,
+        screen: &Screen,
+        clock: &Clock,
+    ) -> Self {
+        Self::in_zone(kind, interval, events, about, screen, Wall::here(clock.clone()))
     }
 
-    /// Shows what still waits to be shown and takes the bar away.
+    fn in_zone(
+        kind: ProgressKind,
+        interval: Duration,
+        events: Option<Events>,
+        about: About,
+        screen: &Screen,
+        wall: Wall,
+    ) -> Self {
+        let (view, clock) = (View::default(), wall.clock());
+        let shown = (kind != ProgressKind::Quiet || events.is_some()).then(|| {
+            let (views, latest) = watch::channel(view.clone());
+            let (problems, waiting) = mpsc::channel(PROBLEMS);
+            let (end, ended) = oneshot::channel();
+            let urgent = Arc::new(Notify::new());
+            let told = Told { views: latest, problems: waiting, urgent: urgent.clone() };
+            let painter = Painter::new(kind, interval, events, (screen.clone(), wall), about, told);
+            Shown { views, problems, urgent, end, painter: tokio::spawn(painter.paint(ended)) }
+        });
+        Self { view, clock, shown }
+    }
+
+    /// Shows what still waits to be shown and takes the view away.
     pub async fn finish(self) {
         if let Some(Shown { end, painter, .. }) = self.shown {
             drop(end);
@@ -97,22 +145,35 @@ fn log(notice: &Notice) {
     match notice {
         Notice::Began(tally) => tracing::info!(unsettled = tally.unsettled(), "began"),
         Notice::Requested { .. } | Notice::Planned(_) => {}
-        Notice::Moved { line, from, to } => tracing::info!(line, %from, %to, "row"),
+        Notice::Moved { line, from, to } => tracing::debug!(line, %from, %to, "row"),
+        Notice::Answered(started) => tracing::info!(
+            line = started.line,
+            destination = started.destination,
+            attempt = started.attempt,
+            took_ms = started.took.as_millis() as u64,
+            request_id = started.request_id,
+            "started"
+        ),
         Notice::Refused(refused) => tracing::info!(
             line = refused.line,
             destination = refused.destination,
             attempt = refused.attempt,
+            took_ms = refused.took.as_millis() as u64,
+            request_id = refused.request_id,
             code = refused.code,
             message = refused.message,
-            retry_in = refused.retry_in.map(|delay| delay.as_secs_f64()),
+            retry_in_ms = refused.retry_in.map(|delay| delay.as_millis() as u64),
             "refused"
         ),
-        Notice::Paused(length) => tracing::info!(seconds = length.as_secs_f64(), "paused, the quota is full"),
+        Notice::Gauges(gauges) => {
+            tracing::debug!(limit = gauges.limit.map(Limit::name), rate = rounded(gauges.rate), "pace");
+        }
+        Notice::Paused(length) => tracing::info!(ms = length.as_millis() as u64, "paused, the quota is full"),
         Notice::Resumed => tracing::info!("resumed"),
         Notice::Held(since) => tracing::info!(%since, "paused by a person"),
         Notice::Released => tracing::info!("goes on"),
         Notice::Repaced { rate, burst } => tracing::info!(rate, burst, "another pace"),
-        Notice::Draining { in_flight } => tracing::info!(in_flight, "draining"),
+        Notice::Draining { in_flight, ending } => tracing::info!(in_flight, reason = %ending, "draining"),
     }
 }
 
@@ -120,14 +181,21 @@ impl Observer for Progress {
     fn see(&mut self, notice: &Notice) {
         log(notice);
         let Some(shown) = &self.shown else { return };
-        self.view.see(notice, Instant::now());
+        let urgent = self.view.see(notice, Instant::now());
         if let Notice::Refused(refused) = notice
-            && let Some(words) = problem::words(refused)
-            && shown.problems.try_send(words).is_err()
+            && let Some(problem) = Problem::of(refused, self.clock.now())
+            && shown.problems.try_send(problem).is_err()
         {
             self.view.unshown += 1;
         }
-        shown.views.send_replace(self.view);
+        shown.views.send_replace(self.view.clone());
+        if urgent {
+            shown.urgent.notify_one();
+        }
+    }
+
+    fn follows_attempts(&self) -> bool {
+        tracing::enabled!(tracing::Level::INFO)
     }
 }
 

@@ -1,106 +1,219 @@
-//! The task that draws: at its own pace, from the latest picture, on a thread where it may block.
+//! The task that shows: at its own pace, from the latest picture, on a thread where it may block.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{Notify, mpsc, oneshot, watch};
 use tokio::time::{Instant, MissedTickBehavior};
 
-use super::ProgressKind;
+use super::event::Events;
+use super::fit::{self, Part, Tone};
+use super::problem::{Problem, Problems};
 use super::screen::Screen;
-use super::view::{Pace, View};
+use super::speed::Speed;
+use super::view::View;
+use super::wall::Wall;
+use super::words::Scene;
+use super::{About, ProgressKind};
+use crate::domain::figures::PerSecond;
 
-/// A bar is drawn five times a second: as often as an eye follows, and cheap over ssh.
-const BAR_EVERY: Duration = Duration::from_millis(200);
-/// Problems shown with one drawing, at most; the rest is counted.
+/// The view is drawn five times a second: as often as an eye follows, and cheap over ssh. Events are as fresh.
+const OFTEN: Duration = Duration::from_millis(200);
+/// A status event comes this often.
+const STATUS_EVERY: Duration = Duration::from_secs(1);
+/// Kinds of problems shown in the view, and with one line off a terminal.
+const IN_VIEW: usize = 3;
 const AT_ONCE: usize = 5;
+
+/// What the painter is told.
+pub(super) struct Told {
+    pub(super) views: watch::Receiver<View>,
+    pub(super) problems: mpsc::Receiver<Problem>,
+    /// Something that cannot wait for the next turn.
+    pub(super) urgent: Arc<Notify>,
+}
 
 pub(super) struct Painter {
     kind: ProgressKind,
     every: Duration,
     screen: Screen,
-    views: watch::Receiver<View>,
+    events: Option<Events>,
+    about: About,
+    wall: Wall,
+    told: Told,
+    speed: Speed,
     problems: Problems,
-    pace: Pace,
+    /// Problems that there was no room for, as far as they were told of.
+    unshown: u64,
+    /// The picture of the last turn.
+    before: View,
+    line_at: Instant,
+    status_at: Instant,
+}
+
+/// Why it is time to show something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Turn {
+    Regular,
+    Urgent,
+    Last,
 }
 
 impl Painter {
     pub(super) fn new(
         kind: ProgressKind,
-        interval: Duration,
-        screen: Screen,
-        views: watch::Receiver<View>,
-        problems: Problems,
+        every: Duration,
+        events: Option<Events>,
+        (screen, wall): (Screen, Wall),
+        about: About,
+        told: Told,
     ) -> Self {
-        let every = if kind == ProgressKind::Bar { BAR_EVERY } else { interval.max(BAR_EVERY) };
-        Self { kind, every, screen, views, problems, pace: Pace::default() }
+        let now = Instant::now();
+        Self {
+            kind,
+            every: every.max(OFTEN),
+            screen,
+            events,
+            about,
+            wall,
+            told,
+            speed: Speed::default(),
+            problems: Problems::default(),
+            unshown: 0,
+            before: View::default(),
+            line_at: now + every.max(OFTEN),
+            status_at: now,
+        }
     }
 
-    /// Draws until `ended` says so, or the one who watches is gone.
+    /// Shows until `ended` says so, or the one who watches is gone.
     pub(super) async fn paint(mut self, mut ended: oneshot::Receiver<()>) {
         if self.kind == ProgressKind::Bar {
             self.screen.show_bar();
         }
-        let mut ticks = tokio::time::interval_at(Instant::now() + self.every, self.every);
+        let often = self.kind == ProgressKind::Bar || self.events.is_some();
+        let every = if often { OFTEN } else { self.every };
+        let mut ticks = tokio::time::interval_at(Instant::now() + every, every);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let urgent = self.told.urgent.clone();
         loop {
-            let last = tokio::select! {
-                _ = &mut ended => true,
-                _ = ticks.tick() => false,
+            let turn = tokio::select! {
+                biased;
+                _ = &mut ended => Turn::Last,
+                () = urgent.notified() => Turn::Urgent,
+                _ = ticks.tick() => Turn::Regular,
             };
-            let drawn = tokio::task::spawn_blocking(move || {
-                self.draw(last);
+            let shown = tokio::task::spawn_blocking(move || {
+                self.show(turn);
                 self
             });
-            match drawn.await {
-                Ok(same) if !last => self = same,
+            match shown.await {
+                Ok(same) if turn != Turn::Last => self = same,
                 _ => return,
             }
         }
     }
 
-    fn draw(&mut self, last: bool) {
-        let view = *self.views.borrow_and_update();
-        self.pace.look(Instant::now(), &view);
-        if last {
+    fn show(&mut self, turn: Turn) {
+        let (view, now) = (self.told.views.borrow_and_update().clone(), Instant::now());
+        self.speed.look(now, &view);
+        if turn == Turn::Last && self.kind == ProgressKind::Bar {
             self.screen.clear_bar();
         }
-        for line in self.problems.take(view.unshown) {
-            self.screen.line(&line);
+        while let Ok(problem) = self.told.problems.try_recv() {
+            self.tell(|events| events.problem(&problem));
+            self.problems.add(problem);
         }
-        if last || !view.has_begun() {
-            return;
+        if view.has_begun() && turn != Turn::Last {
+            self.show_status(&view, now, turn);
         }
         match self.kind {
-            ProgressKind::Bar => self.screen.draw(&view, &self.pace),
-            ProgressKind::Lines => {
-                self.screen.line(&format!("{}: {}", view.share(), view.details(&self.pace)));
-            }
             ProgressKind::Quiet => {}
+            ProgressKind::Bar if turn == Turn::Last => self.list_problems(&view),
+            ProgressKind::Bar if view.has_begun() => self.draw(&view, now),
+            ProgressKind::Bar => {}
+            ProgressKind::Lines => self.lines(&view, now, turn),
+        }
+        self.before = view;
+    }
+
+    /// To whoever reads events; one who has gone is not told again.
+    fn tell(&mut self, write: impl FnOnce(&Events) -> std::io::Result<()>) {
+        if self.events.as_ref().is_some_and(|events| write(events).is_err()) {
+            self.events = None;
         }
     }
-}
 
-/// Problems on their way to the screen, never more at once than can be read.
-pub(super) struct Problems {
-    waiting: mpsc::Receiver<String>,
-    /// Those that found the channel full, as far as they were told of.
-    told: u64,
-}
-
-impl Problems {
-    pub(super) fn new(waiting: mpsc::Receiver<String>) -> Self {
-        Self { waiting, told: 0 }
+    fn show_status(&mut self, view: &View, now: Instant, turn: Turn) {
+        let Some(events) = self.events.clone() else { return };
+        if turn == Turn::Urgent || now >= self.status_at {
+            self.status_at = now + STATUS_EVERY;
+            let written = events.status(&self.scene(view, now));
+            self.tell(|_| written);
+        }
     }
 
-    /// What to show now; `unshown` counts all that ever found the channel full.
-    fn take(&mut self, unshown: u64) -> Vec<String> {
-        let mut lines: Vec<String> = std::iter::from_fn(|| self.waiting.try_recv().ok()).collect();
-        let more = lines.len().saturating_sub(AT_ONCE) as u64 + unshown.saturating_sub(self.told);
-        self.told = unshown;
-        lines.truncate(AT_ONCE);
+    fn scene<'a>(&'a self, view: &'a View, now: Instant) -> Scene<'a> {
+        Scene { view, speed: &self.speed, about: &self.about, wall: &self.wall, now }
+    }
+
+    fn draw(&self, view: &View, now: Instant) {
+        let (scene, columns, colours) = (self.scene(view, now), self.screen.columns(), self.screen.colours());
+        let mut lines = Vec::with_capacity(8);
+        for parts in [scene.phase(), scene.pace(), scene.counts()] {
+            lines.extend(fit::lines(&parts, columns, colours));
+        }
+        let problems = self.problems.last(IN_VIEW, |at| format!("{} ", self.wall.at(at)));
+        for problem in problems {
+            lines.extend(fit::lines(&[Part::new(problem, Tone::Bad)], columns, colours));
+        }
+        self.screen.draw(&self.about.campaign, &scene.share(), (view.done(), view.total()), &lines);
+    }
+
+    fn lines(&mut self, view: &View, now: Instant, turn: Turn) {
+        let changed = view.differs(&self.before);
+        if turn == Turn::Last || now >= self.line_at {
+            self.list_problems(view);
+        }
+        if turn == Turn::Last || !view.has_begun() {
+            return;
+        }
+        let scene = self.scene(view, now);
+        let colours = self.screen.colours();
+        if now >= self.line_at {
+            let mut parts = scene.phase();
+            parts.extend(scene.pace());
+            parts.extend(scene.counts());
+            let details = fit::lines(&parts, usize::MAX, colours).concat();
+            self.screen.line(&format!("{} ({} %): {details}", scene.share(), view.percent()));
+            self.line_at = now + self.every;
+        } else if turn == Turn::Urgent && changed {
+            let mut phase = scene.phase();
+            if view.repaced != self.before.repaced {
+                let words = match scene.asked() {
+                    Some(rate) => format!("a person has changed the pace to {}", PerSecond(rate)),
+                    None => "a person has changed the pace to what the service takes".to_owned(),
+                };
+                phase.insert(0, words.into());
+            }
+            if phase.is_empty() {
+                phase.push("sending goes on".to_owned().into());
+            }
+            self.screen.line(&fit::lines(&phase, usize::MAX, colours).concat());
+        }
+    }
+
+    /// What stays on the screen of the problems that were met since the last time.
+    fn list_problems(&mut self, view: &View) {
+        let problems = std::mem::take(&mut self.problems);
+        for problem in problems.last(AT_ONCE, |_| String::new()) {
+            let line = fit::lines(&[Part::new(problem, Tone::Bad)], usize::MAX, self.screen.colours());
+            self.screen.line(&line.concat());
+        }
+        let more = view.unshown - self.unshown;
+        self.unshown = view.unshown;
         if more > 0 {
-            lines.push(format!("and {more} more like these: see the report"));
+            self.screen.line(&format!("and {more} more: see the report"));
         }
-        lines
     }
 }

@@ -1,34 +1,135 @@
-//! Which refusals are worth a line of their own, and its words. Never with a number, not even a masked one: the line
-//! of the file says who it was.
+//! Which refusals are worth a word, and the word. Never with a number, not even a masked one: the line of the file says
+//! who it was. Problems of one kind stand together, or a service that is away for a minute would fill every screen.
 
+use std::time::Duration;
+
+use crate::domain::explain;
+use crate::domain::figures::Grouped;
 use crate::domain::refusal::RefusalKind;
+use crate::domain::stamp::Stamp;
+use crate::domain::state::State;
 use crate::engine::Refused;
 
 /// The service's words are cut off behind this many characters; the report has them in full.
 const LONGEST: usize = 160;
+/// Kinds of problems that are kept, at most: those that were met last.
+const KINDS: usize = 16;
 
-/// The line for a refusal after which the row is not tried again; `None` where waiting is all that it takes.
-pub(super) fn words(refused: &Refused) -> Option<String> {
-    if refused.retry_in.is_some() {
-        return None;
+/// What becomes of a row, or of the run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Outcome {
+    Refused,
+    Unknown,
+    Halts,
+    Again,
+    Left,
+}
+
+impl Outcome {
+    fn words(self) -> &'static str {
+        match self {
+            Self::Refused => "not tried again",
+            Self::Unknown => "nobody knows whether it was started",
+            Self::Halts => "the run stops",
+            Self::Again => "tried again",
+            Self::Left => "left to the next run",
+        }
     }
-    let outcome = match refused.kind {
-        RefusalKind::Throttled
-        | RefusalKind::ActiveChats
-        | RefusalKind::Renewed
-        | RefusalKind::Unreachable => return None,
-        RefusalKind::InvalidRequest | RefusalKind::Conflict => "not tried again",
-        RefusalKind::Unknown => "nobody knows whether it was started",
-        RefusalKind::AccessDenied
-        | RefusalKind::NotFound
-        | RefusalKind::Credentials
-        | RefusalKind::Unexpected => "the run stops",
-    };
-    let place =
-        refused.line.map_or_else(|| "a row of an earlier file".to_owned(), |line| format!("line {line}"));
-    let message = shown(&refused.message);
-    let colon = if message.is_empty() { "" } else { ": " };
-    Some(format!("{place}: {outcome}: {}{colon}{message}", shown(&refused.code)))
+
+    /// Its name in events.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Refused => "failed",
+            Self::Unknown => "unknown",
+            Self::Halts => "halts",
+            Self::Again => "retried",
+            Self::Left => "left",
+        }
+    }
+}
+
+/// A refusal that people want to know of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Problem {
+    pub(super) at: Stamp,
+    pub(super) line: Option<u64>,
+    pub(super) attempt: u32,
+    pub(super) outcome: Outcome,
+    pub(super) code: String,
+    pub(super) message: String,
+    pub(super) retry_in: Option<Duration>,
+}
+
+impl Problem {
+    /// The problem; `None` where requests only have to wait, which the counts tell.
+    pub(super) fn of(refused: &Refused, at: Stamp) -> Option<Self> {
+        let outcome = match (refused.kind, refused.retry_in) {
+            (RefusalKind::Throttled | RefusalKind::ActiveChats, _) => return None,
+            (_, Some(_)) => Outcome::Again,
+            (RefusalKind::Renewed | RefusalKind::Unreachable, None) => Outcome::Left,
+            (RefusalKind::InvalidRequest | RefusalKind::Conflict, None) => Outcome::Refused,
+            (RefusalKind::Unknown, None) => Outcome::Unknown,
+            (
+                RefusalKind::AccessDenied
+                | RefusalKind::NotFound
+                | RefusalKind::Credentials
+                | RefusalKind::Unexpected,
+                None,
+            ) => Outcome::Halts,
+        };
+        Some(Self {
+            at,
+            line: refused.line,
+            attempt: refused.attempt,
+            outcome,
+            code: shown(&refused.code),
+            message: shown(&refused.message),
+            retry_in: refused.retry_in,
+        })
+    }
+}
+
+/// Problems by kind, the one that was met last at the end.
+#[derive(Debug, Default)]
+pub(super) struct Problems(Vec<(Problem, u64)>);
+
+impl Problems {
+    pub(super) fn add(&mut self, problem: Problem) {
+        let same = |other: &(Problem, u64)| {
+            (other.0.outcome, other.0.code.as_str()) == (problem.outcome, problem.code.as_str())
+        };
+        let before = self.0.iter().position(same).map_or(0, |index| self.0.remove(index).1);
+        self.0.push((problem, before + 1));
+        if self.0.len() > KINDS {
+            self.0.remove(0);
+        }
+    }
+
+    /// The last so many, as lines: when, and what. The time is given words by `clock`.
+    pub(super) fn last(&self, many: usize, clock: impl Fn(Stamp) -> String) -> Vec<String> {
+        let skip = self.0.len().saturating_sub(many);
+        self.0.iter().skip(skip).map(|(last, count)| words(last, *count, &clock)).collect()
+    }
+}
+
+fn words(last: &Problem, count: u64, clock: impl Fn(Stamp) -> String) -> String {
+    let mut words = clock(last.at);
+    match (last.line, count) {
+        (Some(line), 1) => words.push_str(&format!("line {line}")),
+        (None, 1) => words.push_str("a row of an earlier file"),
+        (Some(line), _) => words.push_str(&format!("{} times, last line {line}", Grouped(count))),
+        (None, _) => words.push_str(&format!("{} times", Grouped(count))),
+    }
+    words.push_str(&format!(": {}: ", last.outcome.words()));
+    // What was answered is told in the service's words, what was not in ours.
+    let lost = matches!(last.outcome, Outcome::Again | Outcome::Unknown | Outcome::Left);
+    if lost || last.message.is_empty() {
+        let explained = explain::reason(State::Attempting, Some(&last.code));
+        words.push_str(&format!("{}: {}", last.code, explained.what));
+    } else {
+        words.push_str(&format!("{}: {}", last.code, last.message));
+    }
+    words
 }
 
 /// What a service says, safe for a terminal and short.
@@ -43,40 +144,71 @@ fn shown(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
 
+    fn refused(kind: RefusalKind, code: &str) -> Refused {
+        Refused {
+            line: Some(17),
+            destination: "+1202•••0104".to_owned(),
+            attempt: 1,
+            kind,
+            code: code.to_owned(),
+            message: "the\u{1b}[2Jservice's words".to_owned(),
+            retry_in: None,
+            took: Duration::from_millis(43),
+            request_id: None,
+        }
+    }
+
     #[test]
-    fn what_ends_a_row_or_a_run_has_a_line_and_what_waits_has_none() {
+    fn what_ends_a_row_or_a_run_and_what_is_tried_again_is_told_and_what_waits_is_not() {
         let mut text = String::new();
         for kind in [
             RefusalKind::InvalidRequest,
             RefusalKind::AccessDenied,
             RefusalKind::Unknown,
+            RefusalKind::Unreachable,
             RefusalKind::Throttled,
             RefusalKind::ActiveChats,
         ] {
-            let mut refused = Refused {
-                line: Some(17),
-                destination: "+1202•••0104".to_owned(),
-                attempt: 1,
-                kind,
-                code: "SomeException".to_owned(),
-                message: "the\u{1b}[2Jservice's words".to_owned(),
-                retry_in: None,
-            };
-            text.push_str(&format!("{kind:?}: {:?}\n", words(&refused)));
-            refused.retry_in = Some(Duration::from_secs(1));
-            assert_eq!(words(&refused), None);
+            let mut refused = refused(kind, "SomeException");
+            for retry_in in [None, Some(Duration::from_secs(1))] {
+                refused.retry_in = retry_in;
+                let told = Problem::of(&refused, Stamp::from_millis(0));
+                let words = told.map(|problem| words(&problem, 1, |_| String::new()));
+                text.push_str(&format!("{kind:?}: {}\n", words.unwrap_or_default()));
+            }
         }
-        insta::assert_snapshot!(text, @r#"
-        InvalidRequest: Some("line 17: not tried again: SomeException: the [2Jservice's words")
-        AccessDenied: Some("line 17: the run stops: SomeException: the [2Jservice's words")
-        Unknown: Some("line 17: nobody knows whether it was started: SomeException: the [2Jservice's words")
-        Throttled: None
-        ActiveChats: None
-        "#);
+        insta::assert_snapshot!(text);
+    }
+
+    #[test]
+    fn problems_of_one_kind_stand_together_and_the_last_one_met_at_the_end() {
+        let mut problems = Problems::default();
+        let at = Stamp::from_millis(0);
+        for (line, kind, code) in [
+            (2, RefusalKind::InvalidRequest, "InvalidRequestException"),
+            (3, RefusalKind::Unknown, "Timeout"),
+            (4, RefusalKind::InvalidRequest, "InvalidRequestException"),
+        ] {
+            let refused = Refused { line: Some(line), message: String::new(), ..refused(kind, code) };
+            problems.add(Problem::of(&refused, at).expect("a problem"));
+        }
+        let lines = problems.last(9, |_| "09:30 ".to_owned());
+        assert_eq!(
+            lines,
+            [
+                "09:30 line 3: nobody knows whether it was started: Timeout: no answer that says whether a contact exists",
+                "09:30 2 times, last line 4: not tried again: InvalidRequestException: the service says that this request \
+                 is wrong",
+            ]
+        );
+        assert_eq!(problems.last(1, |_| String::new()).len(), 1);
+        for code in 0..100 {
+            let refused = refused(RefusalKind::Unknown, &code.to_string());
+            problems.add(Problem::of(&refused, at).expect("a problem"));
+        }
+        assert_eq!(problems.0.len(), KINDS, "bounded");
     }
 
     #[test]

@@ -1,58 +1,93 @@
-//! The screen that the bar, its lines and the logs share: whoever writes a line takes the bar away first and puts it
-//! back after, so that neither spoils the other.
+//! The screen that the live view, its lines and the logs share: whoever writes a line has it above the view, and both
+//! change at once.
 
-use std::fmt;
-use std::io::{self, Write};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::fmt::{self, Write as _};
+use std::io::{self, IsTerminal, Write};
+use std::sync::Arc;
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use console::{Term, measure_text_width, truncate_str};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 use tracing_subscriber::fmt::MakeWriter;
 
-use super::view::{Pace, View};
+use super::canvas::{Canvas, Size};
+use super::colours;
 
-const TEMPLATE: &str = "{prefix} [{wide_bar:.cyan}] {percent:>3} %\n{msg}";
+const TEMPLATE: &str = "{prefix} [{wide_bar}] {done} %\n{msg}";
+const COLOURED: &str = "{prefix} [{wide_bar:.cyan}] {done} %\n{msg}";
 
-/// Stderr, with or without a bar. Clones share it. Give one to `tracing_subscriber` as its writer, and the same to
+/// From this many columns on there is room for the campaign's name...
+const ROOM_FOR_NAME: usize = 60;
+/// ...at most so much of it.
+const LONGEST_NAME: usize = 24;
+
+/// Stderr, with or without a live view. Clones share it. Give one to `tracing_subscriber` as its writer, and the same to
 /// [`super::Progress`].
 #[derive(Clone)]
 pub struct Screen {
     bar: ProgressBar,
-    out: Arc<Mutex<dyn Write + Send>>,
-    target: Arc<dyn Fn() -> ProgressDrawTarget + Send + Sync>,
+    canvas: Canvas,
+    colours: bool,
 }
 
 impl Screen {
-    /// The screen behind stderr. Colours follow `NO_COLOR` and `CLICOLOR`.
+    /// The screen behind stderr. Colours follow `NO_COLOR`, `CLICOLOR` and `CLICOLOR_FORCE`.
     #[must_use]
     pub fn stderr() -> Self {
-        Self::over(io::stderr(), ProgressDrawTarget::stderr)
+        let variable = |name: &str| std::env::var_os(name);
+        let colours = colours::are_wanted(variable, io::stderr().is_terminal());
+        // What indicatif and dialoguer draw follows the same rule; their own forgets that `NO_COLOR` wins.
+        console::set_colors_enabled(colours);
+        console::set_colors_enabled_stderr(colours);
+        let size: Size = Arc::new(|| Term::stderr().size_checked().unwrap_or((24, 80)));
+        Self::over(io::stderr(), size, colours)
     }
 
-    /// Lines go to `out`, a bar to `target`.
-    pub(super) fn over(
-        out: impl Write + Send + 'static,
-        target: impl Fn() -> ProgressDrawTarget + Send + Sync + 'static,
-    ) -> Self {
-        Self { bar: ProgressBar::hidden(), out: Arc::new(Mutex::new(out)), target: Arc::new(target) }
+    /// Everything goes to `out`, a terminal of this size.
+    pub(super) fn over(out: impl Write + Send + 'static, size: Size, colours: bool) -> Self {
+        Self { bar: ProgressBar::hidden(), canvas: Canvas::new(out, size), colours }
+    }
+
+    pub(super) fn colours(&self) -> bool {
+        self.colours
+    }
+
+    /// Columns for text.
+    pub(super) fn columns(&self) -> usize {
+        self.canvas.columns()
     }
 
     pub(super) fn show_bar(&self) {
-        let style =
-            ProgressStyle::with_template(TEMPLATE).expect("the template is a constant that tests draw");
-        self.bar.set_style(style.progress_chars("=> "));
-        self.bar.set_draw_target((self.target)());
+        let style = ProgressStyle::with_template(if self.colours { COLOURED } else { TEMPLATE })
+            .expect("the template is a constant that tests draw");
+        let done = |state: &ProgressState, out: &mut dyn fmt::Write| {
+            // Rounded down: 100 is said of nothing that is not done.
+            let percent = (state.pos() * 100).checked_div(state.len().unwrap_or(0)).unwrap_or(0);
+            let _ = write!(out, "{percent:>3}");
+        };
+        self.bar.set_style(style.progress_chars("=> ").with_key("done", done));
+        // Without a refresh rate of indicatif's: it would skip drawings by chance, and ours comes five times a second.
+        self.bar.set_draw_target(ProgressDrawTarget::term_like(Box::new(self.canvas.clone())));
     }
 
-    pub(super) fn draw(&self, view: &View, pace: &Pace) {
-        self.bar.set_length(view.total());
-        self.bar.set_position(view.done());
-        self.bar.set_prefix(view.share());
-        // Cut a little short of the edge: a `^C` that the terminal echoes behind it must not begin a new line, or the
-        // bar could not be taken away again.
-        let (_, columns) = console::Term::stderr().size_checked().unwrap_or((24, 80));
-        let details = view.details(pace);
-        let room = usize::from(columns).saturating_sub(4);
-        self.bar.set_message(console::truncate_str(&details, room, "…").into_owned());
+    /// The live view: a bar with what stands before it, and lines below it.
+    pub(super) fn draw(&self, name: &str, share: &str, (done, total): (u64, u64), lines: &[String]) {
+        let columns = self.columns();
+        let mut before = String::new();
+        if columns >= ROOM_FOR_NAME {
+            let _ = write!(before, "{}  ", truncate_str(name, LONGEST_NAME, "…"));
+        }
+        before.push_str(share);
+        // Brackets, percent and what is between them take nine columns.
+        let before = truncate_str(&before, columns.saturating_sub(9), "…");
+        debug_assert!(lines.iter().all(|line| measure_text_width(line) <= columns), "{lines:?}");
+        self.canvas.hold();
+        self.bar.set_length(total);
+        self.bar.set_prefix(before.into_owned());
+        self.bar.set_message(lines.join("\n"));
+        self.bar.set_position(done);
+        self.bar.tick();
+        // Progress that cannot be shown is lost, and loses nothing.
+        let _ = self.canvas.release(b"");
     }
 
     pub(super) fn clear_bar(&self) {
@@ -60,18 +95,14 @@ impl Screen {
         self.bar.set_draw_target(ProgressDrawTarget::hidden());
     }
 
-    /// Writes a line above the bar.
+    /// Writes a line above the view.
     pub(super) fn line(&self, line: &str) {
-        // Progress that cannot be shown is lost, and loses nothing.
         let _ = self.write(format!("{line}\n").as_bytes());
     }
 
     fn write(&self, text: &[u8]) -> io::Result<()> {
-        self.bar.suspend(|| {
-            let mut out = self.out.lock().unwrap_or_else(PoisonError::into_inner);
-            out.write_all(text)?;
-            out.flush()
-        })
+        self.canvas.hold();
+        self.canvas.release(text)
     }
 }
 
@@ -89,7 +120,7 @@ impl<'a> MakeWriter<'a> for Screen {
     }
 }
 
-/// Writes log lines above the bar. `tracing_subscriber` hands over one event at a time, whole.
+/// Writes log lines above the view. `tracing_subscriber` hands over one event at a time, whole.
 #[derive(Debug)]
 pub struct ScreenWriter {
     screen: Screen,

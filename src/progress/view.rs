@@ -1,51 +1,83 @@
-//! The picture of a run: notices folded into numbers, and numbers into words. Pure.
+//! The picture of a run: notices folded into numbers. Pure; what it is in words is the business of [`super::words`].
 
-use std::collections::VecDeque;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::domain::figures::{Grouped, PerSecond, Span, per_second, time_left};
 use crate::domain::refusal::RefusalKind;
 use crate::domain::stamp::Stamp;
 use crate::domain::state::State;
+use crate::domain::summary::Limit;
 use crate::domain::tally::Tally;
-use crate::engine::Notice;
+use crate::engine::{Gauges, Notice};
 
 /// What is known of a run.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct View {
-    tally: Tally,
+    pub(super) tally: Tally,
     /// Contacts started in this run.
-    started: u64,
-    throttled: u64,
-    in_flight: usize,
-    phase: Phase,
+    pub(super) started: u64,
+    /// Requests that left in this run.
+    pub(super) requests: u64,
+    pub(super) throttled: u64,
+    pub(super) retried: u64,
+    pub(super) in_flight: usize,
+    pub(super) phase: Phase,
+    pub(super) gauges: Gauges,
     /// A person has paused the campaign, then.
-    held: Option<Stamp>,
-    begun_at: Option<Instant>,
+    pub(super) held: Option<Stamp>,
+    /// The rate as a person has changed it; the inner `None` where the run is to find out.
+    pub(super) repaced: Option<Option<f64>>,
+    /// From when on the speed tells something of what is to come.
+    pub(super) fresh_since: Option<Instant>,
+    pub(super) begun_at: Option<Instant>,
+    /// Whether the run ever waited for active chats: its speed is then that of long stretches only.
+    pub(super) has_waited: bool,
     /// Problems that there was no room to show.
     pub(super) unshown: u64,
+    /// How long each limit held, but for the one that does now.
+    limited: [Duration; Limit::ALL.len()],
+    limited_since: Option<Instant>,
 }
 
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-enum Phase {
+/// What the run is at.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(super) enum Phase {
     #[default]
     Sending,
-    Paused,
-    Draining,
+    /// The active chats quota is full, since then; at the second instant a request finds out whether it still is.
+    Full(Instant, Instant),
+    /// Nothing new is sent, for this reason.
+    Stopping(Arc<str>),
+}
+
+impl Phase {
+    /// Its name in events.
+    pub(super) fn name(&self) -> &'static str {
+        match self {
+            Self::Sending => "sending",
+            Self::Full(..) => "paused",
+            Self::Stopping(_) => "stopping",
+        }
+    }
 }
 
 impl View {
-    pub(super) fn see(&mut self, notice: &Notice, now: Instant) {
+    /// Takes note. Says whether it is something that cannot wait to be shown.
+    pub(super) fn see(&mut self, notice: &Notice, now: Instant) -> bool {
         match notice {
             Notice::Began(tally) => {
                 self.tally = *tally;
                 self.begun_at = Some(now);
-                self.phase = Phase::Sending;
+                return true;
             }
             Notice::Planned(rows) => self.tally[State::Queued] += rows,
-            Notice::Requested { in_flight, .. } => self.in_flight = *in_flight,
+            Notice::Requested { in_flight, again } => {
+                self.in_flight = *in_flight;
+                self.requests += 1;
+                self.retried += u64::from(*again);
+            }
             Notice::Moved { from, to, .. } => {
                 self.tally[*from] = self.tally[*from].saturating_sub(1);
                 self.tally[*to] += 1;
@@ -54,22 +86,62 @@ impl View {
                     self.in_flight = self.in_flight.saturating_sub(1);
                 }
             }
+            Notice::Answered(_) => {}
             Notice::Refused(refused) => {
                 self.in_flight = self.in_flight.saturating_sub(1);
                 self.throttled += u64::from(refused.kind == RefusalKind::Throttled);
             }
+            Notice::Gauges(gauges) => {
+                self.limited = self.limited_until(now);
+                self.limited_since = Some(now);
+                self.gauges = *gauges;
+            }
             // Nothing takes a run back that is about to end.
-            Notice::Paused(_) | Notice::Resumed if self.phase == Phase::Draining => {}
-            Notice::Paused(_) => self.phase = Phase::Paused,
-            Notice::Resumed => self.phase = Phase::Sending,
-            Notice::Held(since) => self.held = Some(*since),
-            Notice::Released => self.held = None,
-            Notice::Repaced { .. } => {}
-            Notice::Draining { in_flight } => {
+            Notice::Paused(_) | Notice::Resumed if matches!(self.phase, Phase::Stopping(_)) => {}
+            Notice::Paused(length) => {
+                self.has_waited = true;
+                let since = if let Phase::Full(since, _) = self.phase { Some(since) } else { None };
+                self.phase = Phase::Full(since.unwrap_or(now), now + *length);
+                return since.is_none();
+            }
+            Notice::Resumed => {
+                self.phase = Phase::Sending;
+                return true;
+            }
+            Notice::Held(since) => {
+                self.held = Some(*since);
+                return true;
+            }
+            Notice::Released => {
+                self.held = None;
+                self.fresh_since = Some(now);
+                return true;
+            }
+            Notice::Repaced { rate, .. } => {
+                self.repaced = Some(*rate);
+                self.fresh_since = Some(now);
+                return true;
+            }
+            Notice::Draining { in_flight, ending } => {
                 self.in_flight = *in_flight;
-                self.phase = Phase::Draining;
+                self.phase = Phase::Stopping(ending.to_string().into());
+                return true;
             }
         }
+        false
+    }
+
+    /// Whether a person has paused it, and it is not about to end.
+    pub(super) fn held_since(&self) -> Option<Stamp> {
+        self.held.filter(|_| !matches!(self.phase, Phase::Stopping(_)))
+    }
+
+    /// Whether something else is going on than before that a person waits to be told of.
+    pub(super) fn differs(&self, before: &Self) -> bool {
+        let (now, before) =
+            ((&self.phase, self.held, self.repaced), (&before.phase, before.held, before.repaced));
+        let same_pause = matches!((now.0, before.0), (Phase::Full(..), Phase::Full(..)));
+        (now.1, now.2) != (before.1, before.2) || (now.0 != before.0 && !same_pause)
     }
 
     /// Whether there is anything to show yet.
@@ -87,103 +159,33 @@ impl View {
         self.tally.eligible()
     }
 
-    /// `4,600 of 10,000`.
-    pub(super) fn share(&self) -> String {
-        format!("{} of {}", Grouped(self.done()), Grouped(self.total()))
+    /// How much is done, in whole percent, rounded down: 100 is said of nothing that is not done.
+    pub(super) fn percent(&self) -> u64 {
+        (self.done() * 100).checked_div(self.total()).unwrap_or(0)
     }
 
-    /// Everything else that matters, what matters most first: narrow terminals cut the end off.
-    pub(super) fn details(&self, pace: &Pace) -> String {
-        let mut parts = Vec::with_capacity(8);
-        match self.phase {
-            Phase::Sending | Phase::Paused if self.held.is_some() => {
-                let since = self.held.map_or_else(String::new, |since| format!(" since {since}"));
-                parts.push(format!("paused by a person{since}: `campaign go` goes on"));
-            }
-            Phase::Paused => parts.push("paused, the active chats quota is full".to_owned()),
-            Phase::Draining => parts.push("stopping, waiting for answers (again to stop at once)".to_owned()),
-            Phase::Sending => {}
+    /// How long each limit held until `now`.
+    pub(super) fn limited_until(&self, now: Instant) -> [Duration; Limit::ALL.len()] {
+        let mut limited = self.limited;
+        if let (Some(limit), Some(since)) = (self.gauges.limit, self.limited_since) {
+            limited[limit as usize] += now.saturating_duration_since(since);
         }
-        parts.push(format!("{} now, {} on average", PerSecond(pace.now()), PerSecond(pace.average())));
-        if let Some(left) = pace.time_left(self.tally.unsettled())
-            && self.phase != Phase::Draining
-            && self.held.is_none()
-        {
-            parts.push(format!("{} left", Span(left)));
-        }
-        parts.push(format!("{} in flight", self.in_flight));
-        for (count, word) in [
-            (self.throttled, "throttled"),
-            (self.tally[State::Failed], "failed"),
-            (self.tally[State::Uncertain], "uncertain"),
-        ] {
-            if count > 0 {
-                parts.push(format!("{} {word}", Grouped(count)));
-            }
-        }
-        parts.join(", ")
-    }
-}
-
-/// How fast contacts are started.
-#[derive(Debug, Default)]
-pub(super) struct Pace {
-    begun: Option<(Instant, u64)>,
-    /// Looks of the last [`WINDOW`], and one before it.
-    looks: VecDeque<(Instant, u64)>,
-}
-
-/// What "now" means.
-const WINDOW: Duration = Duration::from_secs(10);
-/// Looks kept, at most.
-const LOOKS: usize = 128;
-
-impl Pace {
-    pub(super) fn look(&mut self, now: Instant, view: &View) {
-        let Some(begun_at) = view.begun_at else { return };
-        if self.begun.is_none() {
-            self.begun = Some((begun_at, 0));
-            self.looks.push_back((begun_at, 0));
-        }
-        self.looks.push_back((now, view.started));
-        let is_old = |look: &(Instant, u64)| now - look.0 >= WINDOW;
-        while self.looks.len() > LOOKS || self.looks.get(1).is_some_and(is_old) {
-            self.looks.pop_front();
-        }
-    }
-
-    fn now(&self) -> f64 {
-        Self::between(self.looks.front(), self.looks.back()).map_or(0.0, |(n, t)| per_second(n, t))
-    }
-
-    fn average(&self) -> f64 {
-        Self::between(self.begun.as_ref(), self.looks.back()).map_or(0.0, |(n, t)| per_second(n, t))
-    }
-
-    fn time_left(&self, rows: u64) -> Option<Duration> {
-        let (started, elapsed) = Self::between(self.begun.as_ref(), self.looks.back())?;
-        time_left(rows, started, elapsed)
-    }
-
-    fn between(a: Option<&(Instant, u64)>, b: Option<&(Instant, u64)>) -> Option<(u64, Duration)> {
-        let (a, b) = (a?, b?);
-        Some((b.1.saturating_sub(a.1), b.0 - a.0))
+        limited
     }
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
+    use crate::domain::ending::{Ending, Signal};
 
-    fn moved(from: State, to: State) -> Notice {
-        Notice::Moved { line: Some(2), from, to }
-    }
-
-    fn sending(started: u64, begun: Instant) -> View {
+    /// So many of 1,000 started, all of them at once.
+    pub(in crate::progress) fn sending(started: u64, begun: Instant) -> View {
         let mut view = View::default();
         let mut tally = Tally::default();
         tally[State::Queued] = 1_000;
         tally[State::Rejected] = 7;
+        let moved = |from, to| Notice::Moved { line: Some(2), from, to };
         view.see(&Notice::Began(tally), begun);
         for _ in 0..started {
             view.see(&moved(State::Queued, State::Attempting), begun);
@@ -195,39 +197,41 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn rows_that_are_never_sent_to_are_not_in_the_share() {
-        let begun = Instant::now();
-        assert_eq!(sending(250, begun).share(), "250 of 1,000");
-        assert_eq!(sending(250, begun).in_flight, 0);
-        assert_eq!(View::default().share(), "0 of 0");
+        let view = sending(250, Instant::now());
+        assert_eq!((view.done(), view.total(), view.percent(), view.in_flight), (250, 1_000, 25, 0));
+        let view = sending(999, Instant::now());
+        assert_eq!(view.percent(), 99, "rounded down");
+        assert_eq!((View::default().total(), View::default().percent()), (0, 0));
     }
 
     #[tokio::test(start_paused = true)]
-    async fn now_is_the_last_ten_seconds_and_the_average_is_all_of_it() {
-        let (begun, mut pace) = (Instant::now(), Pace::default());
-        pace.look(begun, &View::default());
-        for second in 0..=100_u32 {
-            // 5/s for 90 seconds, then 20/s.
-            let started = if second <= 90 { 5 * second } else { 450 + 20 * (second - 90) };
-            pace.look(begun + Duration::from_secs(second.into()), &sending(started.into(), begun));
-        }
-        let mut view = sending(650, begun);
-        insta::assert_snapshot!(view.details(&pace), @"20/s now, 6.5/s on average, 53 s left, 0 in flight");
-        view.see(&Notice::Paused(Duration::from_secs(4)), begun);
-        view.tally[State::Failed] = 1_234;
-        view.throttled = 2;
-        insta::assert_snapshot!(view.details(&pace), @"paused, the active chats quota is full, 20/s now, 6.5/s on average, 53 s left, 0 in flight, 2 throttled, 1,234 failed");
-        view.see(&Notice::Held(Stamp::from_millis(0)), begun);
-        insta::assert_snapshot!(view.details(&pace), @"paused by a person since 1970-01-01T00:00:00.000Z: `campaign go` goes on, 20/s now, 6.5/s on average, 0 in flight, 2 throttled, 1,234 failed");
-        view.see(&Notice::Draining { in_flight: 3 }, begun);
-        view.see(&Notice::Resumed, begun);
-        insta::assert_snapshot!(view.details(&pace), @"stopping, waiting for answers (again to stop at once), 20/s now, 6.5/s on average, 3 in flight, 2 throttled, 1,234 failed");
-        assert!(pace.looks.len() <= 12, "bounded: {}", pace.looks.len());
+    async fn what_changes_the_phase_cannot_wait_and_an_end_stays_one() {
+        let (now, second) = (Instant::now(), Duration::from_secs(1));
+        let mut view = sending(1, now);
+        assert!(view.see(&Notice::Paused(4 * second), now));
+        assert!(!view.see(&Notice::Paused(9 * second), now + 4 * second), "it goes on");
+        assert_eq!(view.phase, Phase::Full(now, now + 13 * second));
+        assert!(view.see(&Notice::Resumed, now));
+        assert_eq!(view.phase, Phase::Sending);
+        let ending = Ending::Interrupted(Signal::Interrupt);
+        assert!(view.see(&Notice::Draining { in_flight: 3, ending }, now));
+        let stopping = view.phase.clone();
+        assert!(!view.see(&Notice::Resumed, now));
+        assert!(!view.see(&Notice::Paused(second), now));
+        assert_eq!((view.phase, view.in_flight), (stopping, 3));
     }
 
     #[tokio::test(start_paused = true)]
-    async fn nothing_started_has_no_end() {
-        let (begun, mut pace) = (Instant::now(), Pace::default());
-        pace.look(begun, &sending(0, begun));
-        insta::assert_snapshot!(sending(0, begun).details(&pace), @"0/s now, 0/s on average, 0 in flight");
+    async fn limits_add_up_their_times() {
+        let (now, second) = (Instant::now(), Duration::from_secs(1));
+        let mut view = sending(1, now);
+        let gauges = |limit| Notice::Gauges(Gauges { limit, rate: 2.0, alive: None });
+        view.see(&gauges(Some(Limit::Pace)), now);
+        view.see(&gauges(Some(Limit::Latency)), now + 3 * second);
+        view.see(&gauges(None), now + 5 * second);
+        view.see(&gauges(Some(Limit::Pace)), now + 9 * second);
+        let limited = view.limited_until(now + 10 * second);
+        assert_eq!(limited[Limit::Pace as usize], 4 * second);
+        assert_eq!(limited[Limit::Latency as usize], 2 * second);
     }
 }

@@ -162,3 +162,39 @@ fn an_emptied_journal_is_not_begun_anew() {
     assert_eq!(std::fs::metadata(copy.path().join("journal.db")).unwrap().len(), 0);
     assert!(copy.path().join("journal.db-wal").metadata().unwrap().len() > 0, "the log is left as it was");
 }
+
+/// A journal that takes long to look over is looked over while it is sent. Here one page takes long, and is damaged.
+#[test]
+fn damage_that_is_found_while_sending_ends_the_run_and_nobody_gets_a_second_contact() {
+    const ROWS: usize = 300;
+    let (place, server) = (Place::new(ROWS), Process::start(&["--latency", "3ms"]));
+    let limited = place.command(&server, &["run", &place.csv(), "--limit", "5"]).output().unwrap();
+    assert_eq!(limited.status.code(), Some(4), "{}", String::from_utf8_lossy(&limited.stderr));
+    // The page with the rows that would be sent last.
+    let sound = std::fs::read(place.journal()).unwrap();
+    let last = format!("Name {}", ROWS - 2);
+    let page = sound.windows(last.len()).position(|bytes| bytes == last.as_bytes()).unwrap() / 4096 * 4096;
+    let mut damaged = sound.clone();
+    damaged[page..page + 512].fill(0);
+    std::fs::write(place.journal(), damaged).unwrap();
+
+    let mut resumed = place.watched(&server, &["resume", "--rate", "20", "--burst", "1"]);
+    let resumed = resumed.env("CAMPAIGN_DISK_STALL", format!("{page}:4")).output().unwrap();
+    let words = String::from_utf8_lossy(&resumed.stderr).into_owned();
+    assert_eq!(resumed.status.code(), Some(1), "{words}");
+    assert!(words.contains("is damaged: ") && words.contains("  hint: "), "{words}");
+    assert!(!words.contains("panicked"), "{words}");
+    let first = place::contacts(&server);
+    assert!((6..ROWS / 2).contains(&first.len()), "{} are started: {words}", first.len());
+
+    // The damage is as it was found. Mended, the journal knows of every request.
+    let mut journal = std::fs::read(place.journal()).unwrap();
+    assert!(journal[page..page + 512].iter().all(|byte| *byte == 0));
+    journal[page..page + 512].copy_from_slice(&sound[page..page + 512]);
+    std::fs::write(place.journal(), journal).unwrap();
+    let resumed = place.resume_elsewhere(&server, &place.journal());
+    assert_eq!(resumed.status.code(), Some(0), "{}", String::from_utf8_lossy(&resumed.stderr));
+    let all = place::contacts(&server);
+    assert_eq!(all.len(), ROWS);
+    assert!(first.iter().all(|(token, contact)| all.get(token) == Some(contact)));
+}

@@ -41,15 +41,18 @@ static atomic_ulong calls, candidates;
 static unsigned long fault_at;
 static int fault_errno;
 static char fault_how[8], fault_kinds[16];
+static long long stall_at = -1;
+static unsigned stall_seconds;
 
 __attribute__((constructor)) static void begin(void) {
     const char *log = getenv("CAMPAIGN_DISK_LOG"), *where = getenv("CAMPAIGN_DISK_FOLDER");
-    const char *fault = getenv("CAMPAIGN_DISK_FAULT");
+    const char *fault = getenv("CAMPAIGN_DISK_FAULT"), *stall = getenv("CAMPAIGN_DISK_STALL");
     if (!log || !where) return;
     log_fd = (int)syscall(SYS_openat, AT_FDCWD, log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
     snprintf(folder, sizeof folder, "%s", where);
     folder_len = strlen(folder);
     if (fault) sscanf(fault, "%lu:%d:%7[a-z]:%15[a-z]", &fault_at, &fault_errno, fault_how, fault_kinds);
+    if (stall) sscanf(stall, "%lld:%u", &stall_at, &stall_seconds);
 }
 
 static void tell(struct head head, const char *path, const struct iovec *data, int count) {
@@ -255,6 +258,7 @@ ssize_t pread64(int fd, void *bytes, size_t len, off64_t offset) {
         errno = fault_errno;
         return -1;
     }
+    if (offset == stall_at && path_of(fd, path) && is_ours(path)) sleep(stall_seconds);
     return syscall(SYS_pread64, fd, bytes, len, offset);
 }
 ssize_t pread(int fd, void *bytes, size_t len, off_t offset) { return pread64(fd, bytes, len, offset); }

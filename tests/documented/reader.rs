@@ -2,7 +2,9 @@
 //! commands (rows are added and corrected, time passes).
 
 use std::fs;
+use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
 
 use crate::simulator_process::Process;
 use crate::terminal::{self, Ran};
@@ -28,6 +30,8 @@ pub(crate) struct Reader {
     /// Simulators that the document starts.
     started: Vec<Process>,
     address: String,
+    /// Runs in other terminals.
+    elsewhere: Vec<Child>,
     /// Whether the document is about rows that are wrong.
     has_wrong_rows: bool,
     /// Whether it is about rows that nobody has answered for.
@@ -61,6 +65,7 @@ impl Reader {
             _connect: connect,
             started: Vec::new(),
             address: ADDRESS.to_owned(),
+            elsewhere: Vec::new(),
             has_wrong_rows: document != "docs/guide.md",
             is_about_doubt: document == "docs/running.md",
         };
@@ -100,6 +105,15 @@ impl Reader {
                 self.correct(file);
             }
         }
+        if command == "campaign journal purge" {
+            // A campaign is finished first.
+            self.types("campaign resolve --all --mark-failed");
+            self.hurry();
+            self.types("campaign resume");
+        }
+        if command == "campaign pause" {
+            self.begin_elsewhere();
+        }
         if command.starts_with("campaign resolve") && self.is_about_doubt {
             self.pass_six_days();
         }
@@ -124,6 +138,23 @@ impl Reader {
             return nothing;
         }
         terminal::run(&command.replace(ADDRESS, &self.address), self.folder.path(), &self.environment)
+    }
+
+    /// In another terminal a campaign runs: a stream that has not ended.
+    fn begin_elsewhere(&mut self) {
+        let mut command = Command::new(BINARY);
+        command.args(["run", "-", "--stream", "--yes", "-q"]).current_dir(self.folder.path());
+        command.env_clear().envs(self.environment.iter().map(|(name, value)| (name, value)));
+        let mut run = command.stdin(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        let people =
+            "customer_id,first_name,phone,date,time,tier\nC-20000,Ida,+12125550177,May 3,9:00 am,gold\n";
+        run.stdin.as_mut().unwrap().write_all(people.as_bytes()).unwrap();
+        let journal = rusqlite::Connection::open(self.path("campaigns/journal.db")).unwrap();
+        let going_on = "SELECT count(*) FROM run WHERE ended_at IS NULL";
+        while journal.query_row(going_on, [], |row| row.get::<_, u32>(0)).unwrap() == 0 {
+            std::thread::yield_now();
+        }
+        self.elsewhere.push(run);
     }
 
     /// Nobody waits for a pace that is meant for AWS.
@@ -157,5 +188,15 @@ impl Reader {
             "UPDATE row SET state = 4, contact_id = NULL WHERE contact_id IS NOT NULL; DELETE FROM tally;
             INSERT INTO tally SELECT campaign_id, state, count(*) FROM row GROUP BY campaign_id, state";
         journal.execute_batch(uncertain).unwrap();
+    }
+}
+
+impl Drop for Reader {
+    fn drop(&mut self) {
+        for run in &mut self.elsewhere {
+            // It may have ended already, as the document wanted.
+            _ = run.kill();
+            _ = run.wait();
+        }
     }
 }

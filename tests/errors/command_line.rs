@@ -31,6 +31,8 @@ fn options_and_their_values() {
         ("rows without a decision", "resolve --all"),
         ("two decisions at once", "resolve --all --resend --mark-failed"),
         ("a line that is no number", "resolve --resend --line first"),
+        ("a pace of nothing", "pace 0"),
+        ("no pace", "pace"),
         ("nobody to be taken onto the list", "suppress add"),
         ("no action", "suppress"),
     ] {

@@ -39,6 +39,7 @@ const MISTAKES: &[(&str, &str, &str)] = &[
     ("an empty text", "phone = \"phone\"", "phone = \"\""),
     ("a country that is none", "phone = \"phone\"", "phone = \"phone\"\ndefault_region = \"Utopia\""),
     ("a number that is none in a trial", "phone = \"phone\"", "phone = \"phone\"\nonly = [\"12\"]"),
+    ("a hook that is empty", "[pace]", "[hooks]\non_finish = []\n[pace]"),
     ("a shared pace that nobody states", "rate = 1000.0", "rate = \"auto\"\nshare = \"account\""),
 ];
 

@@ -39,16 +39,7 @@ fn that_cannot_be_used() {
     area.case("a text").file("journal.db", "line,key\n".repeat(1_000)).says(1, "run people.csv --simulate");
     area.case("a text, looked at").file("journal.db", "line,key\n".repeat(1_000)).says(1, "status");
     begun(&mut area, "of somebody else").read_only().says(1, "status -j journal.db");
-    begun(&mut area, "held by another process")
-        .made(|case| {
-            let path = case.path("journal.db.spring.lock");
-            let held = fs::File::options().read(true).write(true).open(&path).unwrap();
-            fs::write(&path, "process 4711, since 2026-05-01T09:00:00Z").unwrap();
-            held.try_lock().unwrap();
-            // Held until the test's process ends.
-            std::mem::forget(held);
-        })
-        .says(6, "run people.csv --simulate");
+    begun(&mut area, "held by another process").made(hold).says(6, "run people.csv --simulate");
     begun(&mut area, "of a newer version")
         .made(edit(
             "INSERT INTO refinery_schema_history SELECT 999, name, applied_on, checksum FROM refinery_schema_history \
@@ -96,6 +87,43 @@ fn that_cannot_be_used() {
 }
 
 #[test]
+fn that_are_kept() {
+    let mut area = Area::new("journal_keep");
+    begun(&mut area, "a copy over another one")
+        .after("journal backup copy.db")
+        .says(2, "journal backup copy.db");
+    begun(&mut area, "a copy where no folder is").says(1, "journal backup copies/copy.db");
+    begun(&mut area, "a look at counts that were edited")
+        .made(edit("UPDATE tally SET rows = rows + 1"))
+        .says(1, "journal check");
+    begun(&mut area, "an end to the data of a campaign that is not finished").says(2, "journal purge --yes");
+    area.case("an end to data with nobody to ask")
+        .after("run people.csv --simulate")
+        .says(2, "journal purge");
+    area.case("manual pages where nobody may write").read_only().says(1, "man pages");
+    area.end();
+}
+
+#[test]
+fn that_nothing_runs_from() {
+    let mut area = Area::new("steering");
+    begun(&mut area, "a run to be stopped, and there is none").says(2, "stop");
+    begun(&mut area, "a run to be paced, and there is none").says(2, "pace 5");
+    begun(&mut area, "a run that has not begun to send").made(hold).says(2, "stop");
+    area.case("a campaign that was never begun").says(2, "pause");
+    area.end();
+}
+
+/// Holds the campaign as another process does, until the test's process ends.
+fn hold(case: &Case<'_>) {
+    let path = case.path("journal.db.spring.lock");
+    let held = fs::File::options().read(true).write(true).open(&path).unwrap();
+    fs::write(&path, "process 4711, since 2026-05-01T09:00:00Z").unwrap();
+    held.try_lock().unwrap();
+    std::mem::forget(held);
+}
+
+#[test]
 fn of_another_campaign() {
     let mut area = Area::new("other_campaign");
     begun(&mut area, "another instance")
@@ -110,7 +138,7 @@ fn of_another_campaign() {
     begun(&mut area, "from the simulator to a server").says(2, "run people.csv --yes");
     begun(&mut area, "a name that the journal does not have")
         .with("\"spring\"", "\"autumn\"")
-        .says(2, "status");
+        .says(2, "report");
     begun(&mut area, "no name, and the journal has several")
         .with("\"spring\"", "\"autumn\"")
         .after("run people.csv --simulate --limit 1")

@@ -19,7 +19,8 @@ pub(crate) fn split(line: &str) -> Vec<String> {
 pub(crate) fn normal(said: &str, folder: &Path) -> String {
     let said = said.replace(&*folder.to_string_lossy(), "FOLDER");
     let mut normal = String::with_capacity(said.len());
-    for line in said.lines() {
+    // Problems of one kind are told together, as many as come within a moment.
+    for line in said.lines().filter(|line| !line.contains("not tried again: ")) {
         let line = after(line, "process ", |c| c.is_ascii_digit(), "N");
         let line = after(&line, "since ", |c| c.is_ascii_digit() || "-T:.Z".contains(c), "TIME");
         let line = after(&line, "after 20", |c| c.is_ascii_digit() || "-T:.Z".contains(c), "TIME");

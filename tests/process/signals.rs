@@ -56,7 +56,7 @@ fn a_second_ctrl_c_stops_at_once() {
     let mut terminal = Terminal::start(&site, &args);
     terminal.wait_for("8 in flight");
     terminal.press(CTRL_C);
-    terminal.wait_for("stopping, waiting for answers");
+    terminal.wait_for("stopping: interrupted");
     terminal.press(CTRL_C);
     let ran = terminal.end(&site).exits(130);
     server.thaw();

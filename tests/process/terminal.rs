@@ -21,10 +21,16 @@ pub(crate) struct Terminal {
 
 impl Terminal {
     pub(crate) fn start(site: &Site, args: &[&str]) -> Self {
+        Self::sized(site, args, 300, &[])
+    }
+
+    /// On a terminal of 40 lines and so many columns, with these variables besides the usual ones.
+    pub(crate) fn sized(site: &Site, args: &[&str], columns: u16, variables: &[(&str, &str)]) -> Self {
         let (keys, terminal) = pty::open().unwrap();
-        keys.resize(pty_process::Size::new(40, 300)).unwrap();
+        keys.resize(pty_process::Size::new(40, columns)).unwrap();
         let command = pty::Command::new(BINARY).args(args).current_dir(site.folder());
-        let child = command.env_clear().envs(site.environment()).spawn(terminal).unwrap();
+        let command = command.env_clear().envs(site.environment()).envs(variables.iter().copied());
+        let child = command.spawn(terminal).unwrap();
         let mut screen = std::fs::File::from(rustix::io::dup(&keys).unwrap());
         let (sender, output) = mpsc::channel();
         let reader = std::thread::spawn(move || {
@@ -45,6 +51,17 @@ impl Terminal {
             let bytes = self.output.recv().unwrap_or_else(|_| panic!("no \"{words}\" in:\n{}", self.seen));
             self.seen.push_str(&String::from_utf8_lossy(&bytes));
         }
+    }
+
+    /// What is written from now on until the screen has shown these words.
+    pub(crate) fn until(&mut self, words: &str) -> String {
+        self.seen.clear();
+        self.wait_for(words);
+        std::mem::take(&mut self.seen)
+    }
+
+    pub(crate) fn resize(&self, columns: u16) {
+        self.keys.resize(pty_process::Size::new(40, columns)).unwrap();
     }
 
     pub(crate) fn press(&mut self, keys: &str) {

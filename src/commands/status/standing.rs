@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use crate::domain::figures::{per_second, time_left};
+use crate::domain::figures::per_second;
 use crate::domain::stamp::Stamp;
 use crate::domain::summary::{Summary, rounded};
 use crate::journal::{self, Ask, Campaign, Holder, Reader, RunRecord, Snapshot};
@@ -68,7 +68,8 @@ impl Status {
             throttled: counters.throttled,
             retried: counters.retried,
             elapsed: latest.map(RunRecord::elapsed).unwrap_or_default(),
-            asked_rate: latest.and_then(|run| run.rate),
+            // What was asked for last: people may have changed it.
+            asked_rate: latest.and_then(|run| run.pulse.map_or(run.rate, |pulse| pulse.asked)),
             limited_by: None,
             exit: latest.and_then(|run| run.exit),
         };
@@ -131,19 +132,18 @@ impl Status {
         Some(lately.unwrap_or_else(|| per_second(run.counters.started, run.elapsed())))
     }
 
-    /// How long the rows that wait take at the pace of late, which the burst at the beginning does not make shorter.
-    pub(super) fn time_left(&self) -> Option<Duration> {
+    /// Contacts per second that may be expected: no more than was asked for last.
+    pub(super) fn pace_to_come(&self) -> Option<f64> {
         let run = self.runs.first()?;
         let asked = run.pulse.map_or(run.rate, |pulse| pulse.asked);
-        let pace = self.reached()?.min(asked.unwrap_or(f64::INFINITY));
-        // A thousand seconds of it, because counts are whole.
-        #[expect(
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            reason = "saturates, and is not negative"
-        )]
-        let thousandths = (pace * 1e6).round() as u64;
-        time_left(self.summary.tally.unsettled(), thousandths, Duration::from_secs(1_000_000))
+        Some(self.reached()?.min(asked.unwrap_or(f64::INFINITY)))
+    }
+
+    /// How long the rows that wait take at the pace of late, which the burst at the beginning does not make shorter.
+    pub(super) fn time_left(&self) -> Option<Duration> {
+        let pace = self.pace_to_come()?;
+        let left = self.summary.tally.unsettled() as f64;
+        (pace > 0.0).then(|| Duration::try_from_secs_f64(left / pace).ok()).flatten()
     }
 
     /// When it ends, where it goes on and nothing keeps it from that.

@@ -29,7 +29,11 @@ pub(super) fn detail(status: &Status) -> String {
     }
     if let Some(pause) = &status.paused {
         let ago = Span(status.now.since(pause.at));
-        line(format!("paused by {} since {} UTC ({ago}): `campaign go` goes on", pause.who, clock(pause.at)));
+        line(format!(
+            "paused by {} since {} UTC ({ago} ago): `campaign go` goes on",
+            pause.who,
+            clock(pause.at)
+        ));
     }
     if let Some(until) = status.quota_full_until {
         line(format!("the active chats quota is full; it is tried again at {} UTC", clock(until)));
@@ -115,9 +119,9 @@ fn left(status: &Status) -> Option<String> {
     }
     let mut text = format!("{} left", Grouped(left));
     if status.paused.is_none()
-        && let (Some(time), Some(reached)) = (status.time_left(), status.reached())
+        && let (Some(time), Some(pace)) = (status.time_left(), status.pace_to_come())
     {
-        let _ = write!(text, ", about {} at {}", Span(time), PerSecond(reached));
+        let _ = write!(text, ", about {} at {}", Span(time), PerSecond(pace));
         if let Some(end) = status.ends_at() {
             let _ = write!(text, ": until {} UTC", ending(status.now, end));
         }

@@ -45,7 +45,7 @@ pub(super) fn run(
             return Ok(());
         }
         seen |= held;
-        runtime.block_on(tokio::time::sleep(every));
+        runtime.block_on(async { tokio::time::sleep(every).await });
     }
 }
 

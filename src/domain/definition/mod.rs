@@ -324,6 +324,7 @@ fn resolve(mut reader: Reader<'_>, stem: &str, origin: Problems) -> Option<Defin
     let pace = settings::pace(&reader);
     let safety = settings::safety(&reader);
     let cost = settings::cost(&mut reader);
+    let hooks = hooks::resolve(&mut reader);
     Some(Definition {
         name,
         connect,
@@ -335,7 +336,7 @@ fn resolve(mut reader: Reader<'_>, stem: &str, origin: Problems) -> Option<Defin
         safety,
         cost,
         currency: reader.text("cost.currency"),
-        hooks: hooks::resolve(&mut reader),
+        hooks,
         rules,
         origin,
         places: Places {

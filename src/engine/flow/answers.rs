@@ -3,16 +3,22 @@
 use tokio::time::Instant;
 
 use super::Flow;
+use crate::connect::Attempt;
 use crate::domain::ending::Ending;
 use crate::domain::refusal::{Refusal, RefusalKind};
 use crate::domain::state::Event;
 use crate::domain::verdict::{self, Situation, Verdict};
-use crate::engine::notice::{Notice, masked, told};
+use crate::engine::notice::{Notice, Refused, attempted, masked, told};
 use crate::engine::settling::Then;
 use crate::journal::Claimed;
 
 impl Flow<'_> {
-    pub(super) fn on_answer(&mut self, row: &Claimed, left: Instant, answer: Result<String, Refusal>) {
+    pub(super) fn on_answer(
+        &mut self,
+        row: &Claimed,
+        left: Instant,
+        Attempt { answer, request_id }: Attempt,
+    ) {
         let throttled = answer.as_ref().is_err_and(|refusal| refusal.kind == RefusalKind::Throttled);
         let took = left.elapsed();
         self.engine.pace.answered(left, throttled);
@@ -26,14 +32,19 @@ impl Flow<'_> {
                 }
                 self.tries.remove(&row.id);
                 self.brakes.started();
-                self.settle(row, Event::Answered, Some(contact_id), None, Then::Started);
+                let follows = self.observer.follows_attempts();
+                let told = follows.then(|| Box::new(attempted(row, took, request_id)));
+                self.settle(row, Event::Answered, Some(contact_id), None, Then::Started(told));
                 self.spend();
             }
-            Err(refusal) => self.on_refusal(row, refusal),
+            Err(refusal) => {
+                let told = told(row, &refusal, took, request_id);
+                self.on_refusal(row, refusal, told);
+            }
         }
     }
 
-    fn on_refusal(&mut self, row: &Claimed, refusal: Refusal) {
+    fn on_refusal(&mut self, row: &Claimed, refusal: Refusal, mut told: Refused) {
         let attempts = self.tries.get(&row.id).copied().unwrap_or(0) + 1;
         let situation = Situation {
             kind: refusal.kind,
@@ -46,7 +57,6 @@ impl Flow<'_> {
         if refusal.kind == RefusalKind::Unknown {
             self.brakes.started();
         }
-        let mut told = told(row, &refusal);
         let mut due = None;
         match verdict {
             Verdict::Retry(_, delay) => {

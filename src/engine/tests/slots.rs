@@ -1,7 +1,12 @@
 //! Permits of a pace that several runs share.
 
+use std::num::NonZeroU32;
+
 use super::*;
+use crate::domain::past::Past;
+use crate::engine::brakes::Brakes;
 use crate::engine::slots::Slots;
+use crate::pace::Asked;
 
 const MS: Duration = Duration::from_millis(1);
 
@@ -57,4 +62,34 @@ async fn a_permit_that_is_not_used_in_its_time_is_lost() {
     slots.take();
     slots.permit(10.0, &desk.writer, &desk.clock).await.unwrap();
     assert_eq!(Instant::now(), at(300));
+}
+
+/// When each of so many requests leaves, as soon as both paces allow it. Whoever waits is called away every 30 ms.
+async fn left_by(desk: &Desk, shared: Option<SharedPace>, requests: usize) -> Vec<u128> {
+    let mut brakes = Brakes::new(Bounds { shared, ..Bounds::default() }, Instant::now());
+    let asked = Asked { rate: 2.0, burst: NonZeroU32::MIN };
+    let mut pace = Pace::new(asked, Past::Fresh);
+    let (began, mut at) = (Instant::now(), Vec::new());
+    while at.len() < requests {
+        let permit = brakes.permit(&mut pace, &desk.writer, &desk.clock);
+        if let Ok(permit) = tokio::time::timeout(30 * MS, permit).await {
+            permit.unwrap();
+            brakes.left();
+            at.push(began.elapsed().as_millis());
+        }
+    }
+    at
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_request_waits_for_its_own_pace_and_for_the_shared_one_and_loses_neither_permit() {
+    let desk = Desk::new(0);
+    assert_eq!(left_by(&desk, None, 3).await, [0, 500, 1_000]);
+    assert_eq!(
+        left_by(&desk, Some(shared(100.0, 9)), 3).await,
+        [20, 520, 1_020],
+        "asked for as the own one is there"
+    );
+    let slow = SharedPace { owner: "slow".to_owned(), ..shared(1.0, 1) };
+    assert_eq!(left_by(&desk, Some(slow), 3).await, [20, 1_000, 2_000]);
 }

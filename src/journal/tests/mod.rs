@@ -3,6 +3,7 @@
 mod alive;
 mod claims;
 mod decisions;
+mod figures;
 mod outcomes;
 mod plans;
 

@@ -1,6 +1,8 @@
-//! What a run came to, and what is to be done next, in words.
+//! The result of a run: lines on stderr for people, and the last line of stdout for programs.
 
 use std::io::{self, Write};
+
+use serde::Serialize;
 
 use super::next;
 use crate::cli::Shared;
@@ -8,12 +10,15 @@ use crate::domain::ending::{self, Ending};
 use crate::domain::state::State;
 use crate::domain::summary::Summary;
 
-/// Tells the result: to people on stderr, to scripts on stdout. `next` is the command that goes on, `rejected` what is to be
-/// done about the rejected rows, where they are in a file of their own.
+/// Tells the result; `go_on` is the command that goes on, `rejected` what is to be done about the rejected rows, where they
+/// are in a file of their own.
+///
+/// # Errors
+/// Where stdout or stderr cannot be written.
 pub(super) fn tell(
     summary: &Summary,
     ending: &Ending,
-    (next, rejected): (Option<&str>, Option<&str>),
+    (go_on, rejected): (Option<&str>, Option<&str>),
     shared: &Shared,
 ) -> io::Result<()> {
     let mut notes = io::stderr().lock();
@@ -35,13 +40,27 @@ pub(super) fn tell(
             writeln!(notes, "  hint: {}", next::at(step, shared))?;
         }
     }
-    if let Some(next) = next {
+    if let Some(next) = go_on {
         writeln!(notes, "  next: {next}")?;
     }
     if shared.json {
         let mut out = io::stdout().lock();
-        serde_json::to_writer(&mut out, summary)?;
+        serde_json::to_writer(&mut out, &LastEvent::of(summary))?;
         writeln!(out)?;
     }
     Ok(())
+}
+
+/// The last of a run's events is its result.
+#[derive(Serialize)]
+pub(super) struct LastEvent<'a> {
+    message_type: &'static str,
+    #[serde(flatten)]
+    summary: &'a Summary,
+}
+
+impl<'a> LastEvent<'a> {
+    pub(super) fn of(summary: &'a Summary) -> Self {
+        Self { message_type: "summary", summary }
+    }
 }

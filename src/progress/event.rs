@@ -1,0 +1,143 @@
+//! What programs read while a run goes on (`--json`): one JSON object per line, told apart by `message_type`. The last
+//! line, the summary, is [`crate::domain::summary::Summary`]. `docs/events.schema.json` is their schema, and tests hold
+//! real runs against it.
+
+use std::fmt;
+use std::io::{self, Write};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use serde::Serialize;
+
+use super::problem::Problem;
+use super::view::Phase;
+use super::words::Scene;
+use crate::domain::summary::{Limit, rounded};
+use crate::domain::tally::Tally;
+
+/// Where events go. Clones share it.
+#[derive(Clone)]
+pub struct Events(Arc<Mutex<dyn Write + Send>>);
+
+impl Events {
+    /// To stdout.
+    #[must_use]
+    pub fn stdout() -> Self {
+        Self::to(io::stdout())
+    }
+
+    pub(super) fn to(out: impl Write + Send + 'static) -> Self {
+        Self(Arc::new(Mutex::new(out)))
+    }
+
+    /// Writes one line, whole.
+    fn write(&self, event: &impl Serialize) -> io::Result<()> {
+        let mut line = serde_json::to_vec(event)?;
+        line.push(b'\n');
+        let mut out = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        out.write_all(&line)?;
+        out.flush()
+    }
+
+    pub(super) fn status(&self, scene: &Scene<'_>) -> io::Result<()> {
+        let (view, about) = (scene.view, scene.about);
+        let left = match view.phase {
+            Phase::Stopping(_) => None,
+            _ if view.held.is_some() => None,
+            _ => scene.time_left(),
+        };
+        self.write(&Status {
+            message_type: "status",
+            time: scene.wall.now().to_string(),
+            campaign: &about.campaign,
+            run: about.run,
+            phase: if view.held_since().is_some() { "paused" } else { view.phase.name() },
+            reason: match &view.phase {
+                Phase::Sending | Phase::Full(..) if view.held.is_some() => {
+                    Some("a person has paused the campaign; `campaign go` goes on")
+                }
+                Phase::Sending => None,
+                Phase::Full(..) => Some("the active chats quota is full"),
+                Phase::Stopping(reason) => Some(reason),
+            },
+            tally: &view.tally,
+            requests: view.requests,
+            throttled: view.throttled,
+            retried: view.retried,
+            in_flight: view.in_flight,
+            active_chats: view.gauges.alive,
+            max_active_chats: about.active.map(|(most, _)| most),
+            asked_rate: scene.asked().map(rounded),
+            allowed_rate: (view.gauges.rate > 0.0).then(|| rounded(view.gauges.rate)),
+            rate: rounded(scene.speed.now()),
+            achieved_rate: rounded(scene.speed.average()),
+            limited_by: match view.phase {
+                Phase::Stopping(_) => None,
+                _ if view.held.is_some() => None,
+                Phase::Full(..) => Some(Limit::ActiveChats.name()),
+                Phase::Sending => scene.speed.limit(view).map(Limit::name),
+            },
+            elapsed_s: rounded(scene.speed.elapsed().as_secs_f64()),
+            time_left_s: left.map(|left| left.as_secs()),
+            ends_at: left.map(|left| scene.wall.now().plus(left).to_string()),
+            problems_left_out: view.unshown,
+        })
+    }
+
+    pub(super) fn problem(&self, problem: &Problem) -> io::Result<()> {
+        self.write(&Told {
+            message_type: "problem",
+            time: problem.at.to_string(),
+            line: problem.line,
+            attempt: problem.attempt,
+            outcome: problem.outcome.name(),
+            code: &problem.code,
+            message: &problem.message,
+            retry_in_s: problem.retry_in.map(|delay| rounded(delay.as_secs_f64())),
+        })
+    }
+}
+
+impl fmt::Debug for Events {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Events")
+    }
+}
+
+#[derive(Serialize)]
+struct Status<'a> {
+    message_type: &'static str,
+    time: String,
+    campaign: &'a str,
+    run: i64,
+    phase: &'static str,
+    reason: Option<&'a str>,
+    #[serde(flatten)]
+    tally: &'a Tally,
+    requests: u64,
+    throttled: u64,
+    retried: u64,
+    in_flight: usize,
+    active_chats: Option<usize>,
+    max_active_chats: Option<u64>,
+    asked_rate: Option<f64>,
+    allowed_rate: Option<f64>,
+    rate: f64,
+    achieved_rate: f64,
+    limited_by: Option<&'static str>,
+    elapsed_s: f64,
+    time_left_s: Option<u64>,
+    ends_at: Option<String>,
+    problems_left_out: u64,
+}
+
+#[derive(Serialize)]
+struct Told<'a> {
+    message_type: &'static str,
+    time: String,
+    line: Option<u64>,
+    attempt: u32,
+    outcome: &'static str,
+    code: &'a str,
+    message: &'a str,
+    retry_in_s: Option<f64>,
+}

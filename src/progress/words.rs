@@ -1,0 +1,266 @@
+//! The picture of a run in words: for the live view, and for the lines that come off a terminal. Pure.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::About;
+use super::fit::{Part, Tone};
+use super::speed::Speed;
+use super::view::{Phase, View};
+use super::wall::Wall;
+use crate::domain::figures::{Grouped, PerSecond, Span, counted};
+use crate::domain::state::State;
+use crate::domain::summary::Limit;
+
+/// A slower pace than asked is worth a word from this share on.
+const SLOWER: f64 = 0.99;
+
+/// All that the words are made of.
+pub(super) struct Scene<'a> {
+    pub(super) view: &'a View,
+    pub(super) speed: &'a Speed,
+    pub(super) about: &'a About,
+    pub(super) wall: &'a Wall,
+    pub(super) now: Instant,
+}
+
+impl Scene<'_> {
+    /// `4,600 of 10,000`.
+    pub(super) fn share(&self) -> String {
+        format!("{} of {}", Grouped(self.view.done()), Grouped(self.view.total()))
+    }
+
+    /// What the run is at, where that is not sending.
+    pub(super) fn phase(&self) -> Vec<Part> {
+        let mut words = Vec::with_capacity(3);
+        match &self.view.phase {
+            Phase::Sending | Phase::Full(..) if self.view.held.is_some() => {
+                let since = self.view.held.map_or_else(String::new, |since| self.wall.at(since));
+                words.push(format!("paused by a person since {since}"));
+                words.push("`campaign go` goes on".to_owned());
+            }
+            Phase::Sending => {}
+            Phase::Full(since, until) => {
+                let since = self.wall.at(self.wall.now().minus(self.now.saturating_duration_since(*since)));
+                words.push(format!("paused since {since}: the active chats quota is full"));
+                let left = until.saturating_duration_since(self.now);
+                let next = if left.is_zero() {
+                    "trying now".to_owned()
+                } else {
+                    format!("next try in {}", whole(left))
+                };
+                words.push(next);
+            }
+            Phase::Stopping(reason) => {
+                words.push(format!("stopping: {reason}"));
+                if self.view.in_flight > 0 {
+                    words.push(format!(
+                        "waiting for {}",
+                        counted(self.view.in_flight as u64, "answer", "answers")
+                    ));
+                    match &**reason {
+                        "interrupted" => words.push("Ctrl-C again stops at once".to_owned()),
+                        "terminated" => words.push("SIGTERM again stops at once".to_owned()),
+                        _ => {}
+                    }
+                }
+            }
+        }
+        words.into_iter().map(|words| Part::new(words, Tone::Notable)).collect()
+    }
+
+    /// How fast, why not faster, and how long.
+    pub(super) fn pace(&self) -> Vec<Part> {
+        let mut parts = vec![Part::from(self.rate())];
+        if self.view.phase == Phase::Sending
+            && self.view.held.is_none()
+            && let Some(limit) = self.speed.limit(self.view)
+        {
+            parts.push(self.limit(limit));
+        }
+        if !matches!(self.view.phase, Phase::Stopping(_))
+            && self.view.held.is_none()
+            && let Some(left) = self.time_left()
+        {
+            parts.push(format!("{} left", whole(left)).into());
+            parts.push(format!("ends {}", self.wall.at(self.wall.now().plus(left))).into());
+        }
+        parts
+    }
+
+    /// What is out, and what went wrong.
+    pub(super) fn counts(&self) -> Vec<Part> {
+        let mut parts = vec![Part::from(format!("{} in flight", self.view.in_flight))];
+        if let Some(alive) = self.view.gauges.alive {
+            let of = self.about.active.map_or_else(String::new, |(most, _)| format!(" of {}", Grouped(most)));
+            parts.push(format!("{}{of} active chats", Grouped(alive as u64)).into());
+        }
+        for (count, word, tone) in [
+            (self.view.throttled, "throttled", Tone::Notable),
+            (self.view.tally[State::Failed], "failed", Tone::Bad),
+            (self.view.tally[State::Uncertain], "uncertain", Tone::Bad),
+        ] {
+            if count > 0 {
+                parts.push(Part::new(format!("{} {word}", Grouped(count)), tone));
+            }
+        }
+        parts
+    }
+
+    /// How long the rest takes, where that can be told.
+    pub(super) fn time_left(&self) -> Option<Duration> {
+        self.speed.time_left(self.view, self.about)
+    }
+
+    /// Requests per second as asked, by now.
+    pub(super) fn asked(&self) -> Option<f64> {
+        self.view.repaced.unwrap_or(self.about.asked_rate)
+    }
+
+    fn rate(&self) -> String {
+        let now = PerSecond(self.speed.now());
+        match self.asked() {
+            Some(asked) => format!("{now} of {} asked", PerSecond(asked)),
+            None if self.view.gauges.rate > 0.0 => {
+                format!("{now} of {} found", PerSecond(self.view.gauges.rate))
+            }
+            None => now.to_string(),
+        }
+    }
+
+    fn limit(&self, limit: Limit) -> Part {
+        let rate = self.view.gauges.rate;
+        let slower = self.asked().is_some_and(|asked| rate > 0.0 && rate < asked * SLOWER);
+        if limit == Limit::Pace && slower {
+            Part::new(format!("throttled to {}", PerSecond(rate)), Tone::Notable)
+        } else {
+            let tone = if limit == Limit::Pace { Tone::Plain } else { Tone::Notable };
+            Part::new(format!("limited by the {}", limit.name()), tone)
+        }
+    }
+}
+
+/// A time that is counted down: in whole seconds, not to flicker.
+fn whole(time: Duration) -> String {
+    let seconds = time.as_secs() + u64::from(time.subsec_nanos() > 0);
+    if seconds < 60 { format!("{seconds} s") } else { Span(Duration::from_secs(seconds)).to_string() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::fit;
+    use super::super::view::tests::sending;
+    use super::super::wall::tests::wall;
+    use super::*;
+    use crate::domain::ending::{Ending, Signal};
+    use crate::domain::refusal::{Refusal, RefusalKind};
+    use crate::engine::{Gauges, Notice};
+
+    /// Everything at once, at some widths.
+    fn shown(view: &View, speed: &Speed, about: &About, columns: usize) -> String {
+        let wall = wall();
+        let scene = Scene { view, speed, about, wall: &wall, now: Instant::now() };
+        let mut lines = vec![scene.share()];
+        lines.extend(fit::lines(&scene.phase(), columns, false));
+        lines.extend(fit::lines(&scene.pace(), columns, false));
+        lines.extend(fit::lines(&scene.counts(), columns, false));
+        lines.join("\n")
+    }
+
+    fn after_two_minutes(started: u64) -> (View, Speed) {
+        let begun = Instant::now();
+        let (mut view, mut speed) = (sending(started, begun), Speed::default());
+        let gauges = Gauges { limit: Some(Limit::Pace), rate: 2.0, alive: None };
+        speed.look(begun, &sending(0, begun));
+        view.see(&Notice::Gauges(gauges), begun);
+        speed.look(begun + Duration::from_secs(120), &view);
+        (view, speed)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_run_that_goes_well_says_little_and_one_that_does_not_says_why() {
+        let (mut view, mut speed) = after_two_minutes(240);
+        let mut about = About { asked_rate: Some(2.0), ..About::default() };
+        insta::assert_snapshot!(shown(&view, &speed, &about, 80), @r"
+        240 of 1,000
+        2/s of 2/s asked, limited by the pace, 6 min 20 s left, ends 09:36 UTC
+        0 in flight
+        ");
+        let gauges = Gauges { limit: Some(Limit::Pace), rate: 1.5, alive: Some(312) };
+        view.see(&Notice::Gauges(gauges), Instant::now());
+        view.throttled = 25;
+        view.in_flight = 4;
+        view.tally[State::Failed] = 1_234;
+        view.tally[State::Uncertain] = 1;
+        about.active = Some((500, Duration::from_secs(240)));
+        insta::assert_snapshot!(shown(&view, &speed, &about, 80), @r"
+        1,475 of 2,235
+        2/s of 2/s asked, throttled to 1.5/s, 8 min 27 s left, ends 09:38 UTC
+        4 in flight, 312 of 500 active chats, 25 throttled, 1,234 failed, 1 uncertain
+        ");
+        insta::assert_snapshot!(shown(&view, &speed, &about, 40), @r"
+        1,475 of 2,235
+        2/s of 2/s asked, throttled to 1.5/s,
+        8 min 27 s left, ends 09:38 UTC
+        4 in flight, 312 of 500 active chats,
+        25 throttled, 1,234 failed, 1 uncertain
+        ");
+        about.asked_rate = None;
+        view.see(&Notice::Gauges(Gauges { limit: Some(Limit::ActiveChats), ..gauges }), Instant::now());
+        let later = Instant::now() + Duration::from_secs(130);
+        speed.look(later, &view);
+        insta::assert_snapshot!(shown(&view, &speed, &about, 200), @r"
+        1,475 of 2,235
+        0/s of 1.5/s found, limited by the active chats, 8 min 27 s left, ends 09:38 UTC
+        4 in flight, 312 of 500 active chats, 25 throttled, 1,234 failed, 1 uncertain
+        ");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_pause_says_since_when_and_when_it_tries_again() {
+        let (mut view, speed) = after_two_minutes(240);
+        let about = About { asked_rate: Some(2.0), ..About::default() };
+        view.see(&Notice::Paused(Duration::from_secs(33)), Instant::now() + Duration::from_millis(250));
+        insta::assert_snapshot!(shown(&view, &speed, &about, 80), @r"
+        240 of 1,000
+        paused since 09:30 UTC: the active chats quota is full, next try in 34 s
+        2/s of 2/s asked, 6 min 20 s left, ends 09:36 UTC
+        0 in flight
+        ");
+        tokio::time::advance(Duration::from_secs(34)).await;
+        insta::assert_snapshot!(shown(&view, &speed, &about, 80), @r"
+        240 of 1,000
+        paused since 09:29 UTC: the active chats quota is full, trying now
+        2/s of 2/s asked, 6 min 20 s left, ends 09:36 UTC
+        0 in flight
+        ");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_end_says_why_and_what_it_waits_for() {
+        let (mut view, speed) = after_two_minutes(240);
+        let about = About { asked_rate: Some(2.0), ..About::default() };
+        let ending = Ending::Interrupted(Signal::Terminate);
+        view.see(&Notice::Draining { in_flight: 3, ending }, Instant::now());
+        insta::assert_snapshot!(shown(&view, &speed, &about, 80), @r"
+        240 of 1,000
+        stopping: terminated, waiting for 3 answers, SIGTERM again stops at once
+        2/s of 2/s asked
+        3 in flight
+        ");
+        let refusal = Refusal {
+            kind: RefusalKind::AccessDenied,
+            status: Some(403),
+            code: "AccessDeniedException".to_owned(),
+            message: "User is not authorized to perform this, and a few words more about it".to_owned(),
+        };
+        view.see(&Notice::Draining { in_flight: 0, ending: Ending::Refused(refusal) }, Instant::now());
+        insta::assert_snapshot!(shown(&view, &speed, &about, 80), @r"
+        240 of 1,000
+        stopping: halted: the service refuses the campaign: AccessDeniedException (HTTP…
+        2/s of 2/s asked
+        0 in flight
+        ");
+    }
+}
