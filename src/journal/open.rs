@@ -86,7 +86,7 @@ impl Reader {
         refuse_emptied(path)?;
         let connection = match connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY) {
             // A folder that cannot be written has no place for the shared memory of a WAL journal.
-            Err(JournalError::Sqlite(error)) if has_no_place(&error) => connect_immutable(path)?,
+            Err(JournalError::Sqlite(error)) if has_no_place(path, &error) => connect_immutable(path)?,
             // A process was killed while it made the journal. SQLite undoes that, but not through a read-only handle.
             Err(JournalError::Sqlite(error)) if is_half_made(&error) => {
                 connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
@@ -116,10 +116,14 @@ fn connect(path: &Path, mode: OpenFlags) -> Result<Connection, JournalError> {
     Ok(connection)
 }
 
-fn has_no_place(error: &rusqlite::Error) -> bool {
+/// Whether the journal's folder cannot be written. That its files could not be opened may have another reason, of which
+/// nobody is to hear that all is well.
+fn has_no_place(path: &Path, error: &rusqlite::Error) -> bool {
     let directory = rusqlite::ffi::SQLITE_READONLY_DIRECTORY;
-    error.sqlite_error_code() == Some(ErrorCode::CannotOpen)
-        || error.sqlite_error().is_some_and(|error| error.extended_code == directory)
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let closed = || rustix::fs::access(folder, rustix::fs::Access::WRITE_OK).is_err();
+    error.sqlite_error().is_some_and(|error| error.extended_code == directory)
+        || (error.sqlite_error_code() == Some(ErrorCode::CannotOpen) && closed())
 }
 
 fn is_half_made(error: &rusqlite::Error) -> bool {
