@@ -111,7 +111,7 @@ fn what_the_user_can_mend_is_said_with_a_hint() {
     the journal has no campaign named "autumn"; it has spring
       name one with -c NAME, or another journal with -j PATH
     the journal has several campaigns: spring, winter
-      name one: -c spring
+      name one: -c spring, -c winter
     "#);
 }
 

@@ -5,7 +5,7 @@ CREATE TABLE refinery_schema_history(
              name VARCHAR(255),
              applied_on VARCHAR(255),
              checksum VARCHAR(255));
-INSERT INTO "refinery_schema_history" VALUES (1, 'journal', '2026-03-01T09:30:00Z', '2502552788325419265');
+INSERT INTO "refinery_schema_history" VALUES (1, 'journal', '2026-03-01T09:30:00Z', '11642506580681602577');
 CREATE TABLE campaign (
     id          INTEGER PRIMARY KEY,
     name        TEXT    NOT NULL UNIQUE,
@@ -119,10 +119,16 @@ CREATE TABLE run (
     throttled   INTEGER NOT NULL DEFAULT 0,
     retried     INTEGER NOT NULL DEFAULT 0,
     latencies   TEXT    NOT NULL DEFAULT '[]', -- JSON array: answers by how long they took
+    in_flight   INTEGER NOT NULL DEFAULT 0, -- requests without an answer, as of seen_at
+    pace        REAL,               -- requests per second as they may leave then, and...
+    asked       REAL,               -- ...as they were asked for last; NULL: found out by the run
+    burst       INTEGER,            -- ...with this burst
+    mark_at     INTEGER,            -- a while before, to tell how fast it is: when...
+    mark        INTEGER,            -- ...and how many had been started then
     exit        INTEGER,
     reason      TEXT
 ) STRICT;
-INSERT INTO "run" VALUES (1, 1, 1772357400000, 1772357430000, 1772357430000, 4242, '0.1.0', 'people.csv', 2.0, '[["burst","5"]]', 2, 9, 3, 2, '[]', 5, 'halted: the service does not answer');
+INSERT INTO "run" VALUES (1, 1, 1772357400000, 1772357430000, 1772357430000, 4242, '0.1.0', 'people.csv', 2.0, '[["burst","5"]]', 2, 9, 3, 2, '[]', 0, NULL, NULL, NULL, NULL, NULL, 5, 'halted: the service does not answer');
 CREATE TABLE throttle (
     run_id   INTEGER NOT NULL REFERENCES run (id),
     at       INTEGER NOT NULL,
@@ -133,10 +139,24 @@ INSERT INTO "throttle" VALUES (1, 1772357400000, 3);
 CREATE TABLE pause (
     run_id   INTEGER NOT NULL REFERENCES run (id),
     began_at INTEGER NOT NULL,
-    ends_at  INTEGER NOT NULL,
-    PRIMARY KEY (run_id, began_at)
+    kind     INTEGER NOT NULL,      -- 0: the active chats quota was full; 1: a person had paused the campaign
+    ends_at  INTEGER,               -- NULL: with the run, or not yet
+    PRIMARY KEY (run_id, began_at, kind)
 ) STRICT, WITHOUT ROWID;
-INSERT INTO "pause" VALUES (1, 1772357400000, 1772357460000);
+INSERT INTO "pause" VALUES (1, 1772357400000, 0, 1772357460000);
+CREATE TABLE steering (
+    id          INTEGER PRIMARY KEY,
+    campaign_id INTEGER NOT NULL REFERENCES campaign (id),
+    at          INTEGER NOT NULL,
+    what        TEXT    NOT NULL,   -- 'pause', 'go', 'stop', 'pace', 'pace auto' or 'pace default'
+    rate        REAL,               -- of 'pace': requests per second
+    burst       INTEGER,            -- of a pace; NULL: as it is
+    who         TEXT    NOT NULL,   -- user and process
+    run_id      INTEGER REFERENCES run (id), -- the run that it is for; NULL: the campaign, whoever runs it
+    taken_run   INTEGER REFERENCES run (id), -- the run that did it; NULL: none has, or not yet
+    taken_at    INTEGER,
+    in_flight   INTEGER             -- requests without an answer at that moment
+) STRICT;
 CREATE TABLE decision (
     id         INTEGER PRIMARY KEY,
     row_id     INTEGER NOT NULL REFERENCES row (id),
@@ -160,6 +180,8 @@ CREATE INDEX row_attempting ON row (campaign_id, id) WHERE state = 1;
 CREATE INDEX row_uncertain ON row (campaign_id, id) WHERE state = 4;
 CREATE INDEX row_line ON row (campaign_id, line);
 CREATE INDEX run_campaign ON run (campaign_id, id);
+CREATE INDEX steering_campaign ON steering (campaign_id, id);
+CREATE INDEX steering_run ON steering (run_id);
 CREATE INDEX decision_row ON decision (row_id);
 COMMIT;
 PRAGMA user_version = 8;
