@@ -92,16 +92,31 @@ fn server_that_answers(answer: &'static str) -> String {
     use std::io::{Read as _, Write as _};
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let endpoint = format!("http://{}", listener.local_addr().unwrap());
+    let answer = answer.replacen("\r\n", "\r\nconnection: close\r\n", 1);
     std::thread::spawn(move || {
         for stream in listener.incoming() {
             let mut stream = stream.unwrap();
-            let mut bytes = [0; 16_384];
-            // What is asked does not matter; a client that has gone neither.
-            let _ = stream.read(&mut bytes);
+            // The whole request, whatever it asks: a connection that is closed before that is reset. A client that has gone
+            // does not matter.
+            let (mut request, mut bytes) = (Vec::new(), [0; 16_384]);
+            while !is_whole(&request) {
+                match stream.read(&mut bytes) {
+                    Ok(length @ 1..) => request.extend_from_slice(&bytes[..length]),
+                    Ok(0) | Err(_) => break,
+                }
+            }
             let _ = stream.write_all(answer.as_bytes());
         }
     });
     endpoint
+}
+
+/// Whether the request has as many bytes behind its headers as they say.
+fn is_whole(request: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(request).to_lowercase();
+    let Some((headers, body)) = text.split_once("\r\n\r\n") else { return false };
+    let length = headers.lines().find_map(|line| line.strip_prefix("content-length: ")?.parse().ok());
+    body.len() >= length.unwrap_or(0)
 }
 
 #[test]
