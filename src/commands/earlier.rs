@@ -54,9 +54,9 @@ pub(super) fn before(place: &Place, definition: &Definition) -> Result<Option<Ta
 /// Where it did.
 pub(super) fn refuse_simulated(place: &Place, definition: &Definition) -> Result<(), Failure> {
     match Reader::open(&place.journal).and_then(|reader| reader.refuse_simulated(&definition.name)) {
-        Err(error @ JournalError::Changed { .. }) => Err(error.into()),
-        // Whatever else is wrong with it, opening it to write says.
-        _ => Ok(()),
+        // Where there is nothing yet, whoever opens it to write says what is wrong with that.
+        Ok(_) | Err(JournalError::Missing(_) | JournalError::NoCampaign { .. }) => Ok(()),
+        Err(error) => Err(error.into()),
     }
 }
 
