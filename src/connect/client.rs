@@ -152,18 +152,11 @@ impl Client {
         self.endpoint().is_some_and(endpoint::is_loopback)
     }
 
-    /// Starts a contact: one HTTP request, and its contact id.
+    /// Starts a contact: one HTTP request, and its contact id or its refusal; among these is every failure of which nobody
+    /// knows whether the contact was started.
     ///
     /// The body is sent as it is. It has the same client token.
-    ///
-    /// # Errors
-    /// The refusal; among them every failure of which nobody knows whether the contact was started.
-    pub async fn start(&self, client_token: Uuid, body: Vec<u8>) -> Result<String, Refusal> {
-        self.attempt(client_token, body).await.answer
-    }
-
-    /// The same, with what else is known of the request.
-    pub async fn attempt(&self, client_token: Uuid, body: Vec<u8>) -> Attempt {
+    pub async fn start(&self, client_token: Uuid, body: Vec<u8>) -> Attempt {
         // Whoever finds it locked has to wait for a source of credentials, and would leave without a permit.
         let current = match self.session.try_lock() {
             Ok(mut session) => session.current().await,

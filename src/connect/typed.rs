@@ -85,6 +85,7 @@ mod tests {
     use aws_smithy_runtime_api::client::http::{HttpConnectorFuture, SharedHttpConnector, http_client_fn};
     use aws_smithy_runtime_api::client::result::ConnectorError;
 
+    use super::super::{Client, Settings};
     use super::*;
     use crate::domain::request::Request;
 
@@ -185,7 +186,7 @@ mod tests {
         let requests = Arc::new(Mutex::new(Vec::new()));
         let contact = contact(None);
         let clock = crate::clock::Clock::system();
-        let settings = super::super::Settings {
+        let settings = Settings {
             region: None,
             profile: None,
             endpoint_url: None,
@@ -193,8 +194,8 @@ mod tests {
             connect_timeout: std::time::Duration::from_secs(1),
             read_timeout: std::time::Duration::from_secs(1),
         };
-        let client = super::super::Client::simulated(keeping(&requests), ("test", "test"), &settings, &clock);
-        client.start(contact.client_token, contact.body()).await.unwrap_err();
+        let client = Client::simulated(keeping(&requests), ("test", "test"), &settings, &clock);
+        client.start(contact.client_token, contact.body()).await.answer.unwrap_err();
         let request = requests.lock().unwrap().pop().unwrap();
         let header = |name: &str| request.headers().get(name).unwrap_or_default().to_owned();
         assert_eq!(request.body().bytes().unwrap(), contact.body());

@@ -263,7 +263,7 @@ impl<'a> Flow<'a> {
         self.brakes.left();
         let left = Instant::now();
         self.in_flight.push(Box::pin(async move {
-            let attempt = client.attempt(row.frozen.client_token, body).await;
+            let attempt = client.start(row.frozen.client_token, body).await;
             (row, left, attempt)
         }));
         self.observer.see(&Notice::Requested { again, in_flight: self.in_flight.len() });

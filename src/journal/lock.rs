@@ -43,17 +43,12 @@ impl CampaignLock {
     pub fn take(journal: &Path, name: &str, now: Stamp) -> Result<Self, JournalError> {
         // Whoever takes the lock signs it before anybody else looks: nobody is told of a holder that is long gone.
         let _signing = opening(journal)?;
-        let path = beside(journal, &format!(".{}.lock", file_name_of(name)));
+        let path = path_of(journal, name);
         let failed = |source| JournalError::Open { path: path.clone(), source };
         let mut file = open_private(&path).map_err(failed)?;
         match file.try_lock() {
             Ok(()) => {}
-            Err(TryLockError::WouldBlock) => {
-                let mut holder = String::new();
-                // Who holds it is a courtesy: an unreadable file does not hide that it is held.
-                let _ = file.read_to_string(&mut holder);
-                return Err(JournalError::Held(Holder(holder.trim().to_owned())));
-            }
+            Err(TryLockError::WouldBlock) => return Err(JournalError::Held(read_holder(&mut file))),
             Err(TryLockError::Error(source)) => return Err(failed(source)),
         }
         write_holder(&mut file, now).map_err(failed)?;
@@ -64,13 +59,34 @@ impl CampaignLock {
 /// Whether some process runs the campaign `name` in the journal at `journal`; `None` where nothing tells.
 #[must_use]
 pub fn is_running(journal: &Path, name: &str) -> Option<bool> {
-    let path = beside(journal, &format!(".{}.lock", file_name_of(name)));
+    let path = path_of(journal, name);
     if !path.exists() {
         return None;
     }
     // Looking takes the lock for a moment. A run that begins must not meet it and believe that somebody has it.
     let _looking = opening(journal).ok()?;
-    let file = File::open(path).ok()?;
+    is_locked(&File::open(path).ok()?)
+}
+
+/// Who runs the campaign `name` in the journal at `journal`; `None` where nobody does, or nothing tells.
+#[must_use]
+pub fn holder(journal: &Path, name: &str) -> Option<Holder> {
+    // Who only looks makes no files beside a journal that nobody has run.
+    let _looking = path_of(journal, name).exists().then(|| opening(journal).ok())??;
+    holder_of(journal, name)
+}
+
+/// The same, where that is another process. For callers that exclude other openers already.
+pub(super) fn held_by_another(journal: &Path, name: &str) -> Option<Holder> {
+    holder_of(journal, name).filter(|holder| holder.pid() != Some(std::process::id()))
+}
+
+fn holder_of(journal: &Path, name: &str) -> Option<Holder> {
+    let mut file = File::open(path_of(journal, name)).ok()?;
+    is_locked(&file)?.then(|| read_holder(&mut file))
+}
+
+fn is_locked(file: &File) -> Option<bool> {
     match file.try_lock_shared() {
         Ok(()) => Some(false),
         Err(TryLockError::WouldBlock) => Some(true),
@@ -78,29 +94,16 @@ pub fn is_running(journal: &Path, name: &str) -> Option<bool> {
     }
 }
 
-/// Who runs the campaign `name` in the journal at `journal`, where that is another process. For callers that exclude other
-/// openers already.
-pub(super) fn held_by_another(journal: &Path, name: &str) -> Option<Holder> {
-    let path = beside(journal, &format!(".{}.lock", file_name_of(name)));
-    let mut file = File::open(path).ok()?;
-    match file.try_lock_shared() {
-        Err(TryLockError::WouldBlock) => {}
-        _ => return None,
-    }
+/// Who holds it is a courtesy: an unreadable file does not hide that it is held.
+fn read_holder(file: &mut File) -> Holder {
     let mut holder = String::new();
     let _ = file.read_to_string(&mut holder);
-    let ours = format!("process {}, ", std::process::id());
-    (!holder.starts_with(&ours)).then(|| Holder(holder.trim().to_owned()))
+    Holder(holder.trim().to_owned())
 }
 
-/// Who runs the campaign `name` in the journal at `journal`; `None` where nobody does, or nothing tells.
-#[must_use]
-pub fn holder(journal: &Path, name: &str) -> Option<Holder> {
-    if is_running(journal, name) != Some(true) {
-        return None;
-    }
-    let path = beside(journal, &format!(".{}.lock", file_name_of(name)));
-    Some(Holder(std::fs::read_to_string(path).unwrap_or_default().trim().to_owned()))
+/// The file whose lock a run of the campaign holds.
+fn path_of(journal: &Path, name: &str) -> PathBuf {
+    beside(journal, &format!(".{}.lock", file_name_of(name)))
 }
 
 fn write_holder(file: &mut File, now: Stamp) -> io::Result<()> {

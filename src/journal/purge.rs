@@ -110,7 +110,10 @@ pub(super) fn any(connection: &Connection, campaign: CampaignId) -> rusqlite::Re
     connection.query_row(sql, [campaign.0], |row| row.get(0))
 }
 
-/// What stands for the key of a recipient that was purged. The schema says so too.
+/// What stands for the key of a recipient that was purged, in SQL. The schema says so too.
+pub(super) const KEY: &str = "'purged:' || hex(client_token)";
+
+/// The same.
 pub(super) fn key_of(client_token: uuid::Uuid) -> String {
     format!("purged:{:X}", client_token.simple())
 }
@@ -181,9 +184,11 @@ fn strip_rows(tx: &Transaction<'_>, campaign: CampaignId) -> Result<u64, Journal
     )?;
     tx.execute("DELETE FROM recipient WHERE campaign_id = ?1", [campaign.0])?;
     tx.execute(
-        "INSERT INTO recipient (campaign_id, key, row_id)
-         SELECT campaign_id, 'purged:' || hex(client_token), id FROM row NOT INDEXED
-         WHERE campaign_id = ?1 AND state NOT IN (5, 6) ORDER BY 2",
+        &format!(
+            "INSERT INTO recipient (campaign_id, key, row_id)
+             SELECT campaign_id, {KEY}, id FROM row NOT INDEXED
+             WHERE campaign_id = ?1 AND state NOT IN (5, 6) ORDER BY 2"
+        ),
         [campaign.0],
     )?;
     Ok(rows as u64)

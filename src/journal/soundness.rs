@@ -17,6 +17,7 @@ use super::campaign::Campaign;
 use super::error::JournalError;
 use super::mark;
 use super::open::Reader;
+use super::purge;
 use super::row::{CampaignId, ContactIdColumn, TextsColumn, TokenColumn};
 use super::tally;
 use crate::domain::phone::E164;
@@ -137,13 +138,16 @@ impl Reader {
     /// Every recipient can be found by its key, and nothing else can.
     fn look_at_keys(&self, campaign: &Campaign, findings: &mut Findings) -> Result<(), JournalError> {
         let (indexed, rows, keys, strays): (bool, i64, i64, i64) = self.connection.query_row(
-            "SELECT indexed,
+            &format!(
+                "SELECT indexed,
                  (SELECT count(*) FROM row WHERE campaign_id = ?1 AND state NOT IN (5, 6)),
                  (SELECT count(*) FROM recipient WHERE campaign_id = ?1),
                  (SELECT count(*) FROM recipient LEFT JOIN row ON row.id = row_id AND row.campaign_id = ?1
                   WHERE recipient.campaign_id = ?1 AND recipient.key IS NOT
-                      coalesce(row.key, 'purged:' || hex(row.client_token)))
+                      coalesce(row.key, {}))
              FROM campaign WHERE id = ?1",
+                purge::KEY
+            ),
             [campaign.id.0],
             |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)),
         )?;
