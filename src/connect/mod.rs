@@ -10,6 +10,7 @@ mod endpoint;
 mod error;
 mod prepared;
 mod session;
+mod signer;
 mod tls;
 #[cfg(test)]
 mod typed;

@@ -5,6 +5,7 @@
 //! What it would have said is what ours says, which a test in `typed.rs` holds.
 
 use aws_config::AppName;
+use aws_runtime::invocation_id::InvocationIdInterceptor;
 use aws_runtime::request_info::RequestInfoInterceptor;
 use aws_runtime::user_agent::{ApiMetadata, AwsUserAgent, UserAgentInterceptor};
 use aws_sdk_connect::config::interceptors::{
@@ -63,10 +64,11 @@ impl Intercept for Prepared {
         if self.user_agent.is_some() {
             state.store_put(disable_interceptor::<UserAgentInterceptor>("it is prepared"));
         }
-        // It says which of the SDK's own retries a request is; those are off.
+        // These say which request of the SDK's own retries it is; those are off.
         state.store_put(disable_interceptor::<RequestInfoInterceptor>(
             "it would say that nothing is tried again",
         ));
+        state.store_put(disable_interceptor::<InvocationIdInterceptor>("nothing is tried again"));
         Ok(())
     }
 
