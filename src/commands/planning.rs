@@ -25,7 +25,7 @@ use crate::journal::{CampaignId, Content, Journal, JournalError, Line, Plan, Pla
 use crate::recipients::{FileError, FileProblem, Listed, Lists, Recipients, Row, Source};
 
 /// Lines planned in one transaction: large enough that a commit costs little, small enough for little memory.
-const BATCH: usize = 2_000;
+const BATCH: usize = 1_000;
 /// Corrections whose numbers are looked for in other rows, at most.
 const CORRECTED: usize = 100_000;
 

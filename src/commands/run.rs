@@ -14,7 +14,7 @@ use super::next::{self, GoOn};
 use super::place::Place;
 use super::planning::{self, File};
 use super::reading::ReadingArgs;
-use super::sending::{self, Job, SendArgs};
+use super::sending::{self, Held, Job, SendArgs};
 use super::streaming::Stream;
 use crate::cli::Shared;
 use crate::domain::definition::Definition;
@@ -52,7 +52,7 @@ pub fn run(args: &RunArgs, session: &Session<'_>) -> Result<Exit, Failure> {
     args.send.apply(&mut definition)?;
     let mut file = File::open(&source, &definition, &place)?;
     file.reject_to(args.reading.rejects.as_deref(), &source, &definition)?;
-    let mut preflight = Preflight::new(&definition);
+    let preflight = Preflight::new(&definition);
     if args.dry_run {
         return rehearse(&mut file, preflight, &args.send, shared);
     }
@@ -60,36 +60,10 @@ pub fn run(args: &RunArgs, session: &Session<'_>) -> Result<Exit, Failure> {
     let result = runtime.block_on(async {
         let mut held = sending::hold(&args.send, &definition, &place, session, Duration::MAX).await?;
         file.refuse_part(&held.journal, held.campaign)?;
-        let mut rejected = None;
-        let stream = if args.stream {
-            if !args.send.yes && !args.send.simulate {
-                return Err(Failure::usage(
-                    "with --stream there is nothing to look at before sending",
-                    "look with `campaign check FILE`, then run again with --yes",
-                ));
-            }
-            held.admit(file.lists.suppression.clone(), None, false)?;
-            if args.send.retry_failed {
-                held.journal.retry_failed(held.campaign)?;
-            }
-            let waiting = held.journal.verified_tally(held.campaign)?[State::Queued];
-            let plan = file.begin(&mut held.journal, held.campaign)?;
-            if waiting == 0 {
-                held.journal.set_planned(held.campaign, Planned::Streamed)?;
-            } else if !file.corrects() {
-                // Whether the file still has them is known when it is read that far, and then they come back.
-                held.journal.withdraw_waiting(held.campaign)?;
-            }
-            Some(Stream { file: Box::new(file), preflight: Box::new(preflight), plan })
+        let (stream, rejected) = if args.stream {
+            (Some(streamed(file, preflight, &mut held, &args.send)?), None)
         } else {
-            file.plan(&mut held.journal, held.campaign, &mut preflight)?;
-            held.admit(std::mem::take(&mut file.lists.suppression), args.send.sample, true)?;
-            planning::settle(&mut preflight, &held.journal, held.campaign, &args.send)?;
-            tell(&preflight, shared)?;
-            rejected = file.rejected.as_ref().map(|written| written.words(shared, &args.send));
-            agree(args, &definition, &preflight, (shared, rejected.as_deref()))?;
-            held.journal.set_planned(held.campaign, Planned::Agreed)?;
-            None
+            (None, planned(file, preflight, &mut held, (args, &definition), shared)?)
         };
         let goes_on = if args.stream { GoOn::Stream(&args.file) } else { GoOn::Resume };
         let next = next::command(goes_on, shared, &args.send);
@@ -101,6 +75,48 @@ pub fn run(args: &RunArgs, session: &Session<'_>) -> Result<Exit, Failure> {
         result,
         &Hooked { runtime: &runtime, definition: &definition, place: &place, args: &args.send },
     )
+}
+
+/// Begins a plan of a file that is sent while it is read.
+fn streamed(file: File, preflight: Preflight, held: &mut Held, args: &SendArgs) -> Result<Stream, Failure> {
+    if !args.yes && !args.simulate {
+        return Err(Failure::usage(
+            "with --stream there is nothing to look at before sending",
+            "look with `campaign check FILE`, then run again with --yes",
+        ));
+    }
+    held.admit(file.lists.suppression.clone(), None, false)?;
+    if args.retry_failed {
+        held.journal.retry_failed(held.campaign)?;
+    }
+    let waiting = held.journal.verified_tally(held.campaign)?[State::Queued];
+    let plan = file.begin(&mut held.journal, held.campaign)?;
+    if waiting == 0 {
+        held.journal.set_planned(held.campaign, Planned::Streamed)?;
+    } else if !file.corrects() {
+        // Whether the file still has them is known when it is read that far, and then they come back.
+        held.journal.withdraw_waiting(held.campaign)?;
+    }
+    Ok(Stream { file: Box::new(file), preflight: Box::new(preflight), plan })
+}
+
+/// Plans the file, tells what would be sent, and asks. What a plan takes of memory is given back before anything is sent.
+/// Says where the rejected rows are, if they were asked for.
+fn planned(
+    mut file: File,
+    mut preflight: Preflight,
+    held: &mut Held,
+    (args, definition): (&RunArgs, &Definition),
+    shared: &Shared,
+) -> Result<Option<String>, Failure> {
+    file.plan(&mut held.journal, held.campaign, &mut preflight)?;
+    held.admit(std::mem::take(&mut file.lists.suppression), args.send.sample, true)?;
+    planning::settle(&mut preflight, &held.journal, held.campaign, &args.send)?;
+    tell(&preflight, shared)?;
+    let rejected = file.rejected.as_ref().map(|written| written.words(shared, &args.send));
+    agree(args, definition, &preflight, (shared, rejected.as_deref()))?;
+    held.journal.set_planned(held.campaign, Planned::Agreed)?;
+    Ok(rejected)
 }
 
 /// Nothing is sent unless the file is good enough and a person agrees.

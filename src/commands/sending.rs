@@ -148,9 +148,14 @@ impl Held {
     }
 }
 
+/// Tasks that have a turn before timers and sockets are looked at again: as many as there are connections that bring an
+/// answer at once. Whoever sends next finds theirs free, see [`Client::start`].
+const TURNS: u32 = 256;
+
 /// The runtime of a run: one thread, which is fastest for this work, and the blocking pool for the journal.
 pub(super) fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
     tokio::runtime::Builder::new_current_thread()
+        .event_interval(TURNS)
         .enable_all()
         .build()
         .map_err(|error| cannot("start the runtime", &error))
