@@ -53,7 +53,7 @@ impl Journal {
         connection.pragma_update(None, "synchronous", "full")?;
         // The bundled library would look at each parent of each row.
         connection.pragma_update(None, "foreign_keys", false)?;
-        connection.pragma_update(None, "cache_size", -6_000)?;
+        connection.pragma_update(None, "cache_size", -2_000)?;
         connection.pragma_update(None, "cell_size_check", true)?;
         // See `Journal::checkpoint`.
         connection.pragma_update(None, "wal_autocheckpoint", 0)?;
