@@ -6,6 +6,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::time::Duration;
 
+use tokio::select;
 use tokio::time::{Instant, sleep_until};
 
 use crate::clock::Clock;
@@ -13,6 +14,9 @@ use crate::journal::{SharedPace, Writer, WriterError};
 
 /// Permits are asked for so far ahead, at most.
 const AHEAD: Duration = Duration::from_millis(200);
+/// And so long before the last one's time, where there is one to be waited for: the journal's writer gathers, commits and
+/// syncs before it gives any, and what it gives late is lost.
+const EARLY: Duration = Duration::from_millis(60);
 
 type Asking = Pin<Box<dyn Future<Output = Result<Vec<Duration>, WriterError>> + Send>>;
 
@@ -57,22 +61,26 @@ impl Slots {
             while self.permits.front().is_some_and(|at| *at + SharedPace::GRACE < now) {
                 self.permits.pop_front();
             }
-            if let Some(at) = self.permits.front() {
-                sleep_until(*at).await;
-                if Instant::now() <= *at + SharedPace::GRACE {
-                    return Ok(());
-                }
-                continue;
-            }
-            let (asking, since) = self.asking.get_or_insert_with(|| {
-                let (writer, shared, now) = (writer.clone(), shared.clone(), clock.now());
+            let last = self.permits.back();
+            if self.asking.is_none() && last.is_none_or(|at| *at > now && *at < now + EARLY) {
+                let (writer, shared, asked_at) = (writer.clone(), shared.clone(), clock.now());
                 let many = (shared.rate.min(rate) * AHEAD.as_secs_f64()).ceil().clamp(1.0, 1_000.0) as u32;
-                (Box::pin(async move { writer.reserve(shared, many, now).await }), Instant::now())
-            });
-            let since = *since;
-            let waits = asking.await;
-            self.asking = None;
-            self.permits.extend(waits?.into_iter().map(|wait| since + wait));
+                let asking = Box::pin(async move { writer.reserve(shared, many, asked_at).await });
+                self.asking = Some((asking, now));
+            }
+            let waits = select! {
+                biased;
+                Some(()) = due(self.permits.front().copied()) => {
+                    if self.permits.front().is_some_and(|at| Instant::now() <= *at + SharedPace::GRACE) {
+                        return Ok(());
+                    }
+                    continue;
+                }
+                Some(waits) = answered(&mut self.asking) => waits,
+            };
+            if let Some((_, since)) = self.asking.take() {
+                self.permits.extend(waits?.into_iter().map(|wait| since + wait));
+            }
         }
     }
 
@@ -80,6 +88,17 @@ impl Slots {
     pub(super) fn take(&mut self) {
         self.permits.pop_front();
     }
+}
+
+/// The time of the next permit, if there is one.
+async fn due(at: Option<Instant>) -> Option<()> {
+    sleep_until(at?).await;
+    Some(())
+}
+
+/// What the journal gives, if it was asked.
+async fn answered(asking: &mut Option<(Asking, Instant)>) -> Option<Result<Vec<Duration>, WriterError>> {
+    Some(asking.as_mut()?.0.as_mut().await)
 }
 
 impl std::fmt::Debug for Slots {

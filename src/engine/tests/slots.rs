@@ -44,6 +44,24 @@ async fn a_run_takes_its_permits_a_fifth_of_a_second_ahead_and_uses_each_in_its_
     assert_eq!(next, [100 * MS], "two at a time, and none of them in vain");
 }
 
+/// At 100 a second, permits that are asked for when there are none left would come too late for their time.
+#[tokio::test(start_paused = true)]
+async fn a_run_asks_for_more_before_it_has_none() {
+    let desk = Desk::new(0);
+    for (used, taken) in [(14, 20), (16, 40)] {
+        let pace = SharedPace { owner: format!("account of {used}"), ..shared(100.0, 3) };
+        let (began, mut slots) = (Instant::now(), Slots::new(Some(pace.clone())));
+        for _ in 0..used {
+            slots.permit(100.0, &desk.writer, &desk.clock).await.unwrap();
+            slots.take();
+        }
+        let now = began.elapsed();
+        assert_eq!(now, 10 * MS * (used - 1));
+        let next = desk.writer.reserve(pace, 1, desk.clock.now()).await.unwrap();
+        assert_eq!(now + next[0], 10 * MS * taken, "after {used}");
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_permit_that_is_not_used_in_its_time_is_lost() {
     let desk = Desk::new(0);
