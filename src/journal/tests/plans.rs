@@ -199,3 +199,41 @@ fn what_waits_is_withdrawn_before_a_stream_and_comes_back_with_its_line() {
     ];
     assert_eq!(book.rows(), expected);
 }
+
+/// A line that is rejected while its recipient, by key, was started from it stays that recipient's; anybody else's is
+/// rejected.
+#[test]
+fn a_rejected_line_is_that_of_whoever_was_started_from_it_and_of_nobody_else() {
+    let rejected_as = |number, key: Option<&str>| {
+        let mut line = rejected(number);
+        if let Content::Rejected { key: known, .. } = &mut line.content {
+            *known = key.map(str::to_owned);
+        }
+        line
+    };
+    const STARTED: &str = "2 a 2 1 | 100 - 150 | contact -";
+    const LEFT: &str = "- a 2 1 | 100 - 150 | contact -";
+    const FAILED: &str = "- a 3 1 | 100 - 150 | - code";
+    let nobody = |whose: &str| format!("{whose} 5 0 | - - - | - no-number");
+    for (event, line, expected) in [
+        (Event::Answered, rejected_as(2, Some("a")), vec![STARTED.to_owned()]),
+        (Event::Answered, rejected_as(2, None), vec![LEFT.to_owned(), nobody("2 -")]),
+        (Event::Answered, rejected_as(2, Some("b")), vec![LEFT.to_owned(), nobody("2 b")]),
+        (Event::Answered, rejected_as(3, Some("a")), vec![LEFT.to_owned(), nobody("3 a")]),
+        (Event::Refused(Doubt::None), rejected_as(2, Some("a")), vec![FAILED.to_owned(), nobody("2 a")]),
+    ] {
+        let mut book = Book::with(&["a"]);
+        let id = book.claim(100).id;
+        book.settle(id, event, 150);
+        book.plan(std::slice::from_ref(&line));
+        assert_eq!(book.rows(), expected, "{line:?}");
+        book.plan(&[line]);
+        assert_eq!(book.rows(), expected, "the same again");
+    }
+    // The same line cannot be theirs twice.
+    let mut book = Book::with(&["a"]);
+    let id = book.claim(100).id;
+    book.settle(id, Event::Answered, 150);
+    book.plan(&[line(2, "a"), rejected_as(2, Some("a"))]);
+    assert_eq!(book.rows(), [STARTED.to_owned(), nobody("2 a")]);
+}
