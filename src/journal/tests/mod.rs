@@ -7,6 +7,7 @@ mod figures;
 mod outcomes;
 mod plans;
 mod purge;
+mod runs;
 mod soundness;
 
 use std::collections::BTreeMap;
