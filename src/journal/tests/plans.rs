@@ -1,6 +1,7 @@
 //! Plans: what the journal keeps of a file that it has seen before, and what corrections touch.
 
 use super::*;
+use crate::journal::plan::plan_lines;
 use crate::journal::{index, known};
 
 fn texts(book: &Book, sql: &str) -> Vec<String> {
@@ -225,15 +226,50 @@ fn a_rejected_line_is_that_of_whoever_was_started_from_it_and_of_nobody_else() {
         let mut book = Book::with(&["a"]);
         let id = book.claim(100).id;
         book.settle(id, event, 150);
-        book.plan(std::slice::from_ref(&line));
+        let kept = u64::from(expected.len() == 1);
+        assert_eq!(book.plan(std::slice::from_ref(&line)), summary(1, [0, 0, 0, kept], 0), "{line:?}");
         assert_eq!(book.rows(), expected, "{line:?}");
         book.plan(&[line]);
         assert_eq!(book.rows(), expected, "the same again");
     }
-    // The same line cannot be theirs twice.
-    let mut book = Book::with(&["a"]);
-    let id = book.claim(100).id;
-    book.settle(id, Event::Answered, 150);
-    book.plan(&[line(2, "a"), rejected_as(2, Some("a"))]);
-    assert_eq!(book.rows(), [STARTED.to_owned(), nobody("2 a")]);
+    // The same line cannot be theirs twice, and each has its own.
+    let mut book = Book::with(&["a", "b"]);
+    for row in book.claim_next(Pass::Queued, RowId::START, 2, 100).rows {
+        book.settle(row.id, Event::Answered, 150);
+    }
+    let file = [rejected_as(2, Some("a")), rejected_as(2, Some("a")), rejected_as(3, Some("b"))];
+    assert_eq!(book.plan(&file), summary(3, [0, 0, 0, 2], 0));
+    let expected = [STARTED.to_owned(), "3 b 2 1 | 100 - 150 | contact -".to_owned(), nobody("2 a")];
+    assert_eq!(book.rows(), expected);
+}
+
+#[test]
+fn whoever_is_not_in_the_file_any_more_is_withdrawn_and_counted() {
+    let mut book = Book::with(&["a", "b", "c", "d"]);
+    let first = book.claim(100).id;
+    book.settle(first, Event::Unanswered, 150);
+    assert_eq!(book.plan(&[line(2, "c")]), summary(1, [0, 0, 2, 0], 0));
+    let expected = [
+        "- a 1 1 | 100 100 - | - code",
+        "- b 8 0 | - - - | - -",
+        "2 c 0 0 | - - - | - -",
+        "- d 8 0 | - - - | - -",
+    ];
+    assert_eq!(book.rows(), expected);
+    assert_eq!(book.plan(&[line(2, "c")]), summary(1, [0; 4], 0), "they are gone already");
+}
+
+/// While a campaign is sent, rows are claimed in the same transaction in which more are planned.
+#[test]
+fn how_many_more_wait_is_told_of_each_batch_alone() {
+    let mut book = Book::with(&["a", "b", "c"]);
+    let mut plan = book.journal.begin_plan(book.campaign, &shape("f"), &["key".to_owned()]).unwrap();
+    let campaign = book.campaign;
+    let queued = book.apply(|tx, who, delta| {
+        attempts::claim_next(tx, who, (campaign, Pass::Queued, RowId::START, 2), at(100), delta)?;
+        let first = plan_lines(tx, &mut plan, &[line(5, "d")], delta)?;
+        let second = plan_lines(tx, &mut plan, &[line(6, "e"), line(7, "f")], delta)?;
+        Ok([first.queued, second.queued])
+    });
+    assert_eq!(queued, [1, 2]);
 }

@@ -171,7 +171,7 @@ fn the_file_that_comes_again_finds_everybody_and_sends_only_to_whom_it_may() {
     let file =
         [true_line(2, "a"), true_line(3, "b"), true_line(4, "c"), true_line(5, "d"), true_line(6, "e")];
     let planned = book.plan(&file);
-    assert_eq!((planned.added, planned.queued), (1, 3));
+    assert_eq!((planned.added, planned.updated, planned.queued), (1, 2, 3));
     let expected = [
         "2 - 2 1 | 100 - 150 | contact -",
         "3 - 3 1 | 100 - 150 | - code",
