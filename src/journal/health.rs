@@ -172,6 +172,17 @@ mod tests {
     }
 
     #[test]
+    fn a_journal_that_cannot_be_put_away_says_so_and_stays_as_it_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let (journal, _) = journal(folder.path());
+        // SQLite copies nothing in the middle of a transaction.
+        journal.connection.execute_batch("BEGIN IMMEDIATE; INSERT INTO filler VALUES (1)").unwrap();
+        let refused = journal.close();
+        assert!(matches!(refused, Err(JournalError::Sqlite(_))), "{refused:?}");
+        assert!(folder.path().join("journal.db-wal").metadata().unwrap().len() > 0);
+    }
+
+    #[test]
     fn a_journal_behind_its_mark_is_refused_with_what_is_missing_and_any_other_is_copied() {
         let folder = tempfile::tempdir().unwrap();
         let (mut journal, id) = journal(folder.path());

@@ -9,6 +9,7 @@ mod plans;
 mod purge;
 mod runs;
 mod soundness;
+mod writer;
 
 use std::collections::BTreeMap;
 use std::os::unix::fs::FileExt;
