@@ -104,6 +104,7 @@ mod tests {
 
     use super::*;
     use crate::domain::stamp::Stamp;
+    use crate::journal::tests::lose_page;
     use crate::journal::{Identity, Journal, Service};
 
     fn journal(path: &Path) -> Journal {
@@ -136,6 +137,9 @@ mod tests {
         journal.connection.execute_batch("BEGIN IMMEDIATE; INSERT INTO tally VALUES (1, 2, 7)").unwrap();
         let reader = Reader::open(&path).unwrap();
         let copied = reader.copy_to(&copy).unwrap();
+        // Under this name it is found to be there only when the next copy is finished and gets it.
+        let refused = reader.copy_to(&folder.path().join("copy.db/"));
+        assert!(matches!(refused, Err(JournalError::CopyExists(_))), "{refused:?}");
         journal.connection.execute_batch("COMMIT").unwrap();
         assert_eq!(copied.campaigns, [("n".to_owned(), Tally::default())]);
         assert_eq!(copied.bytes, copy.metadata().unwrap().len());
@@ -157,5 +161,41 @@ mod tests {
         let refused = reader.copy_to(&folder.path().join("no/copy.db"));
         assert!(matches!(refused, Err(JournalError::Copy { .. })), "{refused:?}");
         assert_eq!(names(folder.path()), ["copy.db"]);
+    }
+
+    #[test]
+    fn a_journal_that_cannot_be_read_is_told_of_and_not_the_disk_of_the_copy() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("journal.db");
+        lose_page(journal(&path), "row");
+        let refused = Reader::open(&path).unwrap().copy_to(&folder.path().join("copy.db"));
+        assert!(matches!(refused, Err(JournalError::Sqlite(_))), "{refused:?}");
+        assert_eq!(names(folder.path()), Vec::<String>::new());
+    }
+
+    #[test]
+    fn a_copy_with_damage_is_none() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("journal.db");
+        lose_page(journal(&path), "row_line");
+        let found = looked_over(&path);
+        assert!(
+            matches!(&found, Err(JournalError::Damaged { what, .. }) if what.contains("Tree ")),
+            "{found:?}"
+        );
+    }
+
+    #[test]
+    fn a_full_disk_is_told_as_that() {
+        let error = |code| rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(code), None);
+        for (code, words) in [
+            (rusqlite::ffi::SQLITE_FULL, "its disk is full"),
+            (rusqlite::ffi::SQLITE_IOERR_WRITE, "disk I/O error"),
+        ] {
+            match of_sqlite(Path::new("copy.db"), error(code)) {
+                JournalError::Copy { what, .. } => assert!(what.contains(words), "{what}"),
+                other => panic!("{other:?}"),
+            }
+        }
     }
 }

@@ -72,3 +72,139 @@ impl Journal {
         self.checkpoint()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::journal::{Identity, NewRun, Reader, Service};
+
+    fn at(millis: i64) -> Stamp {
+        Stamp::from_millis(millis)
+    }
+
+    /// A journal with a campaign that was begun at 7.
+    fn journal(folder: &Path) -> (Journal, CampaignId) {
+        let mut journal = Journal::open(&folder.join("journal.db")).unwrap();
+        let identity = Identity {
+            name: "n".to_owned(),
+            instance_id: "i".to_owned(),
+            key_column: None,
+            service: Service::Simulated,
+        };
+        let id = journal.campaign(&identity, at(7)).unwrap();
+        journal.connection.execute_batch("CREATE TABLE filler (bytes)").unwrap();
+        (journal, id)
+    }
+
+    /// Makes the log longer by at least so many pages.
+    fn write(journal: &Journal, pages: u32) {
+        let fill = "WITH n(i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n LIMIT ?1)
+                    INSERT INTO filler SELECT zeroblob(4000) FROM n";
+        journal.connection.execute(fill, [pages]).unwrap();
+    }
+
+    /// Pages in the log, and those of them that the database has too.
+    fn log(journal: &Journal) -> (i64, i64) {
+        journal
+            .connection
+            .query_row("PRAGMA wal_checkpoint(NOOP)", [], |row| Ok((row.get(1)?, row.get(2)?)))
+            .unwrap()
+    }
+
+    #[test]
+    fn a_log_is_copied_into_the_database_once_it_is_long() {
+        let folder = tempfile::tempdir().unwrap();
+        let (journal, _) = journal(folder.path());
+        journal.checkpoint().unwrap();
+        let (pages, copied) = log(&journal);
+        assert_eq!(pages, copied);
+        // Whoever reads keeps what is written from now on in the log.
+        let reader = Reader::open(&journal.path).unwrap();
+        let reading = reader.connection.unchecked_transaction().unwrap();
+        reading.query_row("SELECT count(*) FROM campaign", [], |_| Ok(())).unwrap();
+        write(&journal, 700);
+        journal.checkpoint_if_long().unwrap();
+        assert_eq!(log(&journal).1, 0, "700 pages are not worth it");
+        write(&journal, 400);
+        journal.checkpoint_if_long().unwrap();
+        let (pages, copied) = log(&journal);
+        assert!(pages >= 1_100, "{pages}");
+        assert_eq!(copied, 0, "somebody reads what it would overwrite");
+        drop(reading);
+        journal.checkpoint_if_long().unwrap();
+        assert_eq!(log(&journal), (pages, pages));
+    }
+
+    /// What is in the database already does not make the log long.
+    #[test]
+    fn of_a_log_counts_what_is_not_copied_yet() {
+        let folder = tempfile::tempdir().unwrap();
+        let (journal, _) = journal(folder.path());
+        write(&journal, 700);
+        let reader = Reader::open(&journal.path).unwrap();
+        let reading = reader.connection.unchecked_transaction().unwrap();
+        reading.query_row("SELECT count(*) FROM campaign", [], |_| Ok(())).unwrap();
+        write(&journal, 100);
+        journal.checkpoint().unwrap();
+        drop(reading);
+        let (pages, copied) = log(&journal);
+        assert!(700 <= copied && copied + 100 <= pages && pages < 1_000, "{copied} of {pages}");
+        journal.checkpoint_if_long().unwrap();
+        assert_eq!(log(&journal), (pages, copied));
+    }
+
+    #[test]
+    fn a_journal_that_is_put_away_is_one_file_and_one_that_is_left_alone_stays_as_it_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let files = || {
+            let entry = |name: &str| folder.path().join(name).metadata().map_or(0, |file| file.len()) > 0;
+            (entry("journal.db"), entry("journal.db-wal"))
+        };
+        let (journal, _) = journal(folder.path());
+        assert_eq!(files(), (true, true));
+        journal.leave_alone();
+        drop(journal);
+        assert_eq!(files(), (true, true));
+        Journal::open(&folder.path().join("journal.db")).unwrap().close().unwrap();
+        assert_eq!(files(), (true, false));
+    }
+
+    #[test]
+    fn a_journal_that_cannot_be_put_away_says_so_and_stays_as_it_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let (journal, _) = journal(folder.path());
+        // SQLite copies nothing in the middle of a transaction.
+        journal.connection.execute_batch("BEGIN IMMEDIATE; INSERT INTO filler VALUES (1)").unwrap();
+        let refused = journal.close();
+        assert!(matches!(refused, Err(JournalError::Sqlite(_))), "{refused:?}");
+        assert!(folder.path().join("journal.db-wal").metadata().unwrap().len() > 0);
+    }
+
+    #[test]
+    fn a_journal_behind_its_mark_is_refused_with_what_is_missing_and_any_other_is_copied() {
+        let folder = tempfile::tempdir().unwrap();
+        let (mut journal, id) = journal(folder.path());
+        journal.connection.pragma_update(None, "user_version", 5).unwrap();
+        assert!(journal.mark.take().is_some(), "it was new, and compared");
+        let mark = Mark::open(mark::path(&journal.path, "n"), at(7)).unwrap();
+        mark.set(17).unwrap();
+        let behind = |journal: &mut Journal| match journal.compare("n", at(7), id) {
+            Err(JournalError::Behind { groups, known_until, .. }) => (groups, known_until),
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(behind(&mut journal), (12, at(7)), "known until the campaign was begun");
+        journal.begin_run(id, &NewRun::default(), at(30)).unwrap();
+        assert_eq!(behind(&mut journal), (12, at(30)), "known until the last run was seen");
+        let (pages, copied) = log(&journal);
+        assert!(copied < pages && journal.mark.is_none(), "{copied} of {pages}");
+        for groups in [5, 4] {
+            mark.set(groups).unwrap();
+            journal.begin_run(id, &NewRun::default(), at(40)).unwrap();
+            journal.compare("n", at(7), id).unwrap();
+            let (pages, copied) = log(&journal);
+            assert_eq!((copied, journal.mark.take().is_some()), (pages, true));
+        }
+    }
+}

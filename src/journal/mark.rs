@@ -120,4 +120,41 @@ mod tests {
         std::fs::write(mark.path(), [0; 32]).unwrap();
         assert_eq!(mark.groups().unwrap(), None);
     }
+
+    #[test]
+    fn what_only_looks_like_a_mark_is_none() {
+        let folder = tempfile::tempdir().unwrap();
+        let journal = folder.path().join("journal.db");
+        for other in ["journal.db.spring.lock", "journal.dbs.mark", "another.db.spring.mark", "spring.mark"] {
+            std::fs::write(folder.path().join(other), "").unwrap();
+            assert!(!any(&journal), "{other}");
+        }
+        std::fs::write(folder.path().join("journal.db.spring.mark"), "").unwrap();
+        assert!(any(&journal));
+        assert!(!any(&folder.path().join("nowhere/journal.db")));
+    }
+
+    #[test]
+    fn a_mark_that_is_not_there_says_nothing_and_one_that_cannot_be_read_is_told() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("mark");
+        let begun = Stamp::from_millis(7);
+        assert_eq!(read(path.clone(), begun).unwrap(), None);
+        Mark::open(path.clone(), begun).unwrap().set(12).unwrap();
+        assert_eq!(read(path.clone(), begun).unwrap(), Some(12));
+        assert!(read(path.join("beyond"), begun).is_err());
+    }
+
+    #[test]
+    fn groups_are_counted_one_by_one_to_the_end_of_what_sqlite_can_count() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        let tx = connection.transaction().unwrap();
+        assert_eq!((count_one(&tx).unwrap(), count_one(&tx).unwrap(), counted(&tx).unwrap()), (1, 2, 2));
+        tx.pragma_update(None, "user_version", i32::MAX - 1).unwrap();
+        let last = i32::MAX.unsigned_abs();
+        assert_eq!(
+            (count_one(&tx).unwrap(), count_one(&tx).unwrap(), counted(&tx).unwrap()),
+            (last, last, last)
+        );
+    }
 }

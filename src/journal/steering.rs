@@ -226,10 +226,11 @@ impl Listener {
              WHERE campaign_id = ?1 AND id > ?2 AND (run_id IS NULL OR run_id = ?3) ORDER BY id LIMIT {NEWS}"
         );
         let mut statement = connection.prepare_cached(&sql)?;
-        let mut asks = statement.query_map(params![self.campaign.0, self.told, self.run.0], read)?;
-        let mut found = 0;
-        while let Some(ask) = asks.next().transpose()? {
-            found += 1;
+        let asks = statement
+            .query_map(params![self.campaign.0, self.told, self.run.0], read)?
+            .collect::<Result<Vec<_>, _>>()?;
+        let are_all = asks.len() < NEWS;
+        for ask in asks {
             let id = ask.id.0;
             match self.news.try_send(ask) {
                 Ok(()) => self.told = id,
@@ -238,7 +239,7 @@ impl Listener {
             }
         }
         // Where more may wait, the version stays what it was, so that the next look comes back to it.
-        if found < NEWS {
+        if are_all {
             self.version = version;
         }
         Ok(true)
@@ -323,10 +324,11 @@ mod tests {
         assert_eq!(paused.map(|ask| ask.at), Some(at(5)));
         let mut next = async || {
             let ask = tokio::time::timeout(Duration::from_secs(60), news.recv()).await.ok()?;
-            ask.map(|ask| (ask.at, ask.wish))
+            ask.map(|ask| (ask.at, ask.wish)).or_else(|| panic!("the writer has stopped looking"))
         };
         assert_eq!(next().await, Some((at(4), pace(7.0))));
         assert_eq!(next().await, Some((at(5), Wish::Pause)), "again, and that changes nothing");
+        assert_eq!(next().await, None, "for a minute nobody asks anything");
         other.ask(autumn, Wish::Pause, None, WHO, at(6)).unwrap();
         other.ask(spring, Wish::Stop, Some(first), WHO, at(7)).unwrap();
         for asked in 0..40 {
@@ -345,5 +347,39 @@ mod tests {
         assert_eq!(next().await, None, "that is all");
         drop((writer, news));
         handle.await.unwrap().unwrap();
+    }
+
+    /// A run of hours asks SQLite for a number, four times a second, and for nothing else until somebody writes.
+    #[tokio::test(start_paused = true)]
+    async fn the_table_is_read_only_after_somebody_has_written_and_until_all_is_told() {
+        let folder = tempfile::tempdir().unwrap();
+        let (journal, [spring, _], run) = journal(folder.path());
+        let mut other = Journal::open(&folder.path().join("journal.db")).unwrap();
+        let (mut listener, Steered { paused, mut news }) =
+            Listener::new(&journal.connection, spring, run).unwrap();
+        assert_eq!(paused, None);
+        let is_up_to_date = |listener: &mut Listener| {
+            assert!(listener.look(&journal.connection).unwrap());
+            listener.version == version(&journal.connection).unwrap()
+        };
+        assert!(is_up_to_date(&mut listener));
+        other.ask(spring, Wish::Pause, None, WHO, at(1)).unwrap();
+        assert_ne!(listener.version, version(&journal.connection).unwrap());
+        assert!(is_up_to_date(&mut listener), "one thing was asked, and told");
+        for _ in 0..NEWS {
+            other.ask(spring, Wish::Go, None, WHO, at(2)).unwrap();
+        }
+        assert!(!is_up_to_date(&mut listener), "the channel is full");
+        while news.try_recv().is_ok() {}
+        assert!(is_up_to_date(&mut listener));
+        assert_eq!((news.try_recv().unwrap().at, news.try_recv().is_err()), (at(2), true));
+        for _ in 0..NEWS {
+            other.ask(spring, Wish::Go, None, WHO, at(3)).unwrap();
+        }
+        assert!(!is_up_to_date(&mut listener), "as many as one look takes: there may be more");
+        assert!(is_up_to_date(&mut listener));
+        assert_eq!(news.len(), NEWS);
+        drop(news);
+        assert!(!listener.look(&journal.connection).unwrap(), "nobody listens any more");
     }
 }

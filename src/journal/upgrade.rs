@@ -123,6 +123,24 @@ mod tests {
         assert!(matches!(Journal::open(&path), Err(JournalError::Migrate { .. })));
     }
 
+    #[test]
+    fn a_list_of_migrations_that_refinery_did_not_write_is_told_and_left_alone() {
+        for (damage, words) in [
+            ("applied_on = 'yesterday'", "applied \"yesterday\""),
+            ("checksum = 'none'", "its checksum is \"none\""),
+        ] {
+            let folder = tempfile::tempdir().unwrap();
+            let path = folder.path().join("journal.db");
+            let journal = Journal::open(&path).unwrap();
+            journal.connection.execute(&format!("UPDATE refinery_schema_history SET {damage}"), []).unwrap();
+            drop(journal);
+            match Journal::open(&path) {
+                Err(JournalError::Damaged { what, .. }) => assert!(what.contains(words), "{what}"),
+                other => panic!("{damage}: {other:?}"),
+            }
+        }
+    }
+
     /// A later version of this program: its second migration goes wrong at one of its statements, or does not.
     fn later(wrong: Option<usize>) -> refinery::Runner {
         let statements = [

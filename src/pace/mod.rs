@@ -137,7 +137,8 @@ impl Pace {
     /// Takes note of an answer to a request that left at that time. Throttled requests slow the pace; those that were in
     /// flight together count once.
     pub fn answered(&mut self, left: Instant, throttled: bool) {
-        if self.changed_at.is_some_and(|changed| left < changed) {
+        // The new bucket was empty: what left in the very instant of the change, left before it.
+        if self.changed_at.is_some_and(|changed| left <= changed) {
             return;
         }
         self.adaptive.answered(left, Instant::now(), throttled);
@@ -319,8 +320,10 @@ mod tests {
         pace.permit().await;
         let left = Instant::now();
         pace.change(Tempo::Stated(asked(20.0, 4)));
-        pace.answered(left - Duration::from_millis(1), true);
-        assert_eq!(pace.rate(), 20.0, "that request left at the pace before");
+        for left in [left - Duration::from_millis(1), left] {
+            pace.answered(left, true);
+        }
+        assert_eq!(pace.rate(), 20.0, "those requests left at the pace before");
         let at = permits(&mut pace, 21).await;
         assert_eq!((at[0], at[20]), (Duration::from_millis(50), Duration::from_millis(1_050)));
         pace.change(Tempo::Unknown(asked(100_000.0, 4)));

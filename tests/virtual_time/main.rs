@@ -5,6 +5,8 @@ mod credentials;
 mod durable;
 mod faults;
 mod pace;
+mod refusals;
+mod repaced;
 mod stage;
 mod steering;
 mod suppress;

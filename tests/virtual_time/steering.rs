@@ -22,14 +22,14 @@ const AT_ONCE: Duration = Duration::from_millis(300);
 const SECOND: Duration = Duration::from_secs(1);
 
 /// Somebody at another terminal.
-struct Person {
+pub(crate) struct Person {
     path: PathBuf,
     campaign: CampaignId,
     clock: Clock,
 }
 
 impl Person {
-    fn of(stage: &Stage) -> Self {
+    pub(crate) fn of(stage: &Stage) -> Self {
         Self { path: stage.path(), campaign: stage.campaign, clock: stage.clock.clone() }
     }
 
@@ -49,7 +49,7 @@ impl Person {
     }
 
     /// Asks each of these so long after the beginning.
-    async fn ask_all(&self, wishes: &[(f64, Wish)]) {
+    pub(crate) async fn ask_all(&self, wishes: &[(f64, Wish)]) {
         let began = Instant::now();
         for (after, wish) in wishes {
             sleep_until(began + SECOND.mul_f64(*after)).await;
@@ -69,7 +69,7 @@ fn world() -> WorldConfig {
     WorldConfig { latency, ..WorldConfig::default() }
 }
 
-fn pace(rate: NewRate, burst: Option<u32>) -> Wish {
+pub(crate) fn pace(rate: NewRate, burst: Option<u32>) -> Wish {
     Wish::Pace(NewPace { rate, burst: burst.and_then(NonZeroU32::new) })
 }
 

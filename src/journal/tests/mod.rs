@@ -6,8 +6,13 @@ mod decisions;
 mod figures;
 mod outcomes;
 mod plans;
+mod purge;
+mod runs;
+mod soundness;
+mod writer;
 
 use std::collections::BTreeMap;
+use std::os::unix::fs::FileExt;
 
 use rusqlite::Transaction;
 use uuid::Uuid;
@@ -179,6 +184,17 @@ impl Book {
     fn row(&self) -> String {
         self.rows().remove(0)
     }
+}
+
+/// Closes the journal, and overwrites the first page of a table or an index with zeros.
+pub(super) fn lose_page(journal: Journal, of: &str) {
+    let path = journal.path.clone();
+    let number = |sql: &str| -> u32 { journal.connection.query_row(sql, [], |row| row.get(0)).unwrap() };
+    let page = number(&format!("SELECT rootpage FROM sqlite_schema WHERE name = '{of}'"));
+    let size = number("PRAGMA page_size");
+    journal.close().unwrap();
+    let file = std::fs::OpenOptions::new().write(true).open(path).unwrap();
+    file.write_all_at(&vec![0; size as usize], u64::from((page - 1) * size)).unwrap();
 }
 
 fn lines(keys: &[&str]) -> Vec<Line> {

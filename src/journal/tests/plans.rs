@@ -1,6 +1,7 @@
 //! Plans: what the journal keeps of a file that it has seen before, and what corrections touch.
 
 use super::*;
+use crate::journal::plan::plan_lines;
 use crate::journal::{index, known};
 
 fn texts(book: &Book, sql: &str) -> Vec<String> {
@@ -198,4 +199,77 @@ fn what_waits_is_withdrawn_before_a_stream_and_comes_back_with_its_line() {
         "4 e 0 0 | - - - | - -",
     ];
     assert_eq!(book.rows(), expected);
+}
+
+/// A line that is rejected while its recipient, by key, was started from it stays that recipient's; anybody else's is
+/// rejected.
+#[test]
+fn a_rejected_line_is_that_of_whoever_was_started_from_it_and_of_nobody_else() {
+    let rejected_as = |number, key: Option<&str>| {
+        let mut line = rejected(number);
+        if let Content::Rejected { key: known, .. } = &mut line.content {
+            *known = key.map(str::to_owned);
+        }
+        line
+    };
+    const STARTED: &str = "2 a 2 1 | 100 - 150 | contact -";
+    const LEFT: &str = "- a 2 1 | 100 - 150 | contact -";
+    const FAILED: &str = "- a 3 1 | 100 - 150 | - code";
+    let nobody = |whose: &str| format!("{whose} 5 0 | - - - | - no-number");
+    for (event, line, expected) in [
+        (Event::Answered, rejected_as(2, Some("a")), vec![STARTED.to_owned()]),
+        (Event::Answered, rejected_as(2, None), vec![LEFT.to_owned(), nobody("2 -")]),
+        (Event::Answered, rejected_as(2, Some("b")), vec![LEFT.to_owned(), nobody("2 b")]),
+        (Event::Answered, rejected_as(3, Some("a")), vec![LEFT.to_owned(), nobody("3 a")]),
+        (Event::Refused(Doubt::None), rejected_as(2, Some("a")), vec![FAILED.to_owned(), nobody("2 a")]),
+    ] {
+        let mut book = Book::with(&["a"]);
+        let id = book.claim(100).id;
+        book.settle(id, event, 150);
+        let kept = u64::from(expected.len() == 1);
+        assert_eq!(book.plan(std::slice::from_ref(&line)), summary(1, [0, 0, 0, kept], 0), "{line:?}");
+        assert_eq!(book.rows(), expected, "{line:?}");
+        book.plan(&[line]);
+        assert_eq!(book.rows(), expected, "the same again");
+    }
+    // The same line cannot be theirs twice, and each has its own.
+    let mut book = Book::with(&["a", "b"]);
+    for row in book.claim_next(Pass::Queued, RowId::START, 2, 100).rows {
+        book.settle(row.id, Event::Answered, 150);
+    }
+    let file = [rejected_as(2, Some("a")), rejected_as(2, Some("a")), rejected_as(3, Some("b"))];
+    assert_eq!(book.plan(&file), summary(3, [0, 0, 0, 2], 0));
+    let expected = [STARTED.to_owned(), "3 b 2 1 | 100 - 150 | contact -".to_owned(), nobody("2 a")];
+    assert_eq!(book.rows(), expected);
+}
+
+#[test]
+fn whoever_is_not_in_the_file_any_more_is_withdrawn_and_counted() {
+    let mut book = Book::with(&["a", "b", "c", "d"]);
+    let first = book.claim(100).id;
+    book.settle(first, Event::Unanswered, 150);
+    assert_eq!(book.plan(&[line(2, "c")]), summary(1, [0, 0, 2, 0], 0));
+    let expected = [
+        "- a 1 1 | 100 100 - | - code",
+        "- b 8 0 | - - - | - -",
+        "2 c 0 0 | - - - | - -",
+        "- d 8 0 | - - - | - -",
+    ];
+    assert_eq!(book.rows(), expected);
+    assert_eq!(book.plan(&[line(2, "c")]), summary(1, [0; 4], 0), "they are gone already");
+}
+
+/// While a campaign is sent, rows are claimed in the same transaction in which more are planned.
+#[test]
+fn how_many_more_wait_is_told_of_each_batch_alone() {
+    let mut book = Book::with(&["a", "b", "c"]);
+    let mut plan = book.journal.begin_plan(book.campaign, &shape("f"), &["key".to_owned()]).unwrap();
+    let campaign = book.campaign;
+    let queued = book.apply(|tx, who, delta| {
+        attempts::claim_next(tx, who, (campaign, Pass::Queued, RowId::START, 2), at(100), delta)?;
+        let first = plan_lines(tx, &mut plan, &[line(5, "d")], delta)?;
+        let second = plan_lines(tx, &mut plan, &[line(6, "e"), line(7, "f")], delta)?;
+        Ok([first.queued, second.queued])
+    });
+    assert_eq!(queued, [1, 2]);
 }

@@ -1,0 +1,210 @@
+//! Purges: what goes, what stays, what is refused, and what a file finds that comes again.
+
+use super::soundness::{empty, suppressed, true_line};
+use super::*;
+use crate::domain::request::SegmentValue;
+use crate::domain::state::Decision;
+use crate::journal::purge;
+
+impl Book {
+    fn purge(&mut self, now: i64) -> Result<Purged, JournalError> {
+        let campaign = self.reader().campaign("second").unwrap();
+        self.journal.purge(&campaign, at(now))
+    }
+
+    fn is_finished(&self) -> bool {
+        self.reader().is_finished(self.campaign).unwrap()
+    }
+
+    fn purged_at(&self) -> Option<Stamp> {
+        self.reader().purged_at(self.campaign).unwrap()
+    }
+
+    fn texts(&self, sql: &str) -> Vec<String> {
+        let mut statement = self.journal.connection.prepare(sql).unwrap();
+        let rows = statement.query_map([], |row| row.get(0)).unwrap();
+        rows.map(Result::unwrap).collect()
+    }
+}
+
+/// A request whose source differs from row to row, with texts in it.
+fn with_texts(source: Leaf) -> Shape {
+    let fixed = |text: &str| SegmentValue::String(Leaf::Fixed(text.to_owned()));
+    Request {
+        source,
+        segment_attributes: BTreeMap::from([
+            ("connect:Subtype".to_owned(), fixed("connect:SMS")),
+            ("who".to_owned(), fixed("Ms Personal")),
+        ]),
+        attributes: BTreeMap::from([("name".to_owned(), Leaf::Fixed("Ms Personal".to_owned()))]),
+        ..shape("f")
+    }
+}
+
+fn with_source(mut line: Line) -> Line {
+    if let Content::Recipient { slots, .. } = &mut line.content {
+        slots.push(format!("our number {}", line.number));
+    }
+    line
+}
+
+/// A finished campaign: a started, b failed, c withdrawn, d suppressed, line 5 rejected, line 6 a duplicate.
+fn finished() -> Book {
+    let mut book = empty();
+    book.plan(&[true_line(2, "a"), true_line(3, "b"), true_line(4, "c")]);
+    book.request(&[("a", Event::Answered), ("b", Event::Refused(Doubt::None))]);
+    book.plan(&[true_line(2, "a"), true_line(3, "b"), suppressed(4, "d"), rejected(5), true_line(6, "a")]);
+    book
+}
+
+#[test]
+fn a_purge_takes_what_is_personal_and_leaves_what_happened() {
+    let mut book = finished();
+    let campaign = book.campaign;
+    let tokens = "SELECT hex(client_token) FROM row WHERE client_token IS NOT NULL ORDER BY id";
+    let before = book.texts(tokens);
+    assert_eq!((before.len(), book.purged_at()), (5, None));
+    assert!(!purge::any(&book.journal.connection, campaign).unwrap());
+    let (run, _) = book.journal.begin_run(campaign, &NewRun::default(), at(50)).unwrap();
+    let reason = "the destination +12025550100 is blocked";
+    book.journal.connection.execute("UPDATE run SET reason = ?1", [reason]).unwrap();
+
+    let tally = book.journal.verified_tally(campaign).unwrap();
+    assert_eq!(book.purge(300).unwrap(), Purged { tally, rows: 6 });
+    let expected = [
+        "2 - 2 1 | 100 - 150 | contact -",
+        "3 - 3 1 | 100 - 150 | - code",
+        "- - 8 0 | - - - | - -",
+        "4 - 7 0 | - - - | - listed",
+        "5 - 5 0 | - - - | - no-number",
+        "6 - 6 0 | - - - | - duplicate-key",
+    ];
+    assert_eq!(book.rows(), expected);
+    assert_eq!(book.texts(tokens), before);
+    let kept = "SELECT concat_ws(' ', slots, cells, ifnull(destination, '-'), ifnull(reason, '-')) FROM row
+                WHERE state NOT IN (5, 6)";
+    assert_eq!(book.texts(kept), ["[] [] - -"; 4]);
+    let told = book.reader().runs(campaign, 1).unwrap().remove(0);
+    assert_eq!((told.id, told.reason.as_deref()), (run, Some("the destination +1…00 is blocked")));
+    assert!(purge::any(&book.journal.connection, campaign).unwrap());
+    assert_eq!((book.purged_at(), book.findings()), (Some(at(300)), vec![]));
+
+    // Again there is nothing to remove, and the time stays that of the purge that removed something.
+    assert_eq!(book.purge(400).unwrap(), Purged { tally, rows: 0 });
+    assert_eq!((book.purged_at(), book.findings()), (Some(at(300)), vec![]));
+    book.plan(&[true_line(2, "a"), rejected(3)]);
+    assert_eq!(book.purge(500).unwrap().rows, 1, "what was read since");
+    assert_eq!(book.purged_at(), Some(at(500)));
+}
+
+/// Of a request stay the flow, the channel and the source: they are nobody's but ours.
+#[test]
+fn of_a_request_its_flow_channel_and_source_are_kept_and_no_text() {
+    for (source, slots) in [
+        (Leaf::Slot(1), [r#"["our number 2"]"#, r#"["our number 3"]"#]),
+        (Leaf::Fixed("our number".to_owned()), ["[]", "[]"]),
+    ] {
+        let mut book = empty();
+        let file = [true_line(2, "a"), true_line(3, "b")].map(with_source);
+        book.plan_as(&with_texts(source.clone()), &["key"], &file);
+        book.request(&[("a", Event::Answered), ("b", Event::Answered)]);
+        book.purge(300).unwrap();
+        assert_eq!(book.texts("SELECT slots FROM row ORDER BY id"), slots);
+        let shapes = book.texts(
+            "SELECT request FROM shape JOIN campaign ON campaign.id = campaign_id WHERE name = 'second'",
+        );
+        let [bare] = &shapes[..] else { panic!("one shape: {shapes:?}") };
+        assert!(!bare.contains("Personal"), "{bare}");
+        let bare: Shape = serde_json::from_str(bare).unwrap();
+        let subtype = bare.segment_attributes.get("connect:Subtype");
+        let sms = SegmentValue::String(Leaf::Fixed("connect:SMS".to_owned()));
+        assert_eq!((bare.contact_flow_id, subtype), (Leaf::Fixed("f".to_owned()), Some(&sms)));
+        let kept = if matches!(source, Leaf::Slot(_)) { Leaf::Slot(0) } else { source };
+        assert_eq!(bare.source, kept);
+    }
+}
+
+#[test]
+fn what_is_not_finished_is_refused_and_nothing_is_removed() {
+    let requested = |events: &[(&str, Event)]| {
+        let mut book = empty();
+        book.plan(&[true_line(2, "a"), true_line(3, "b")]);
+        book.request(events);
+        book
+    };
+    let answered = ("a", Event::Answered);
+    let uncertain = Event::Refused(Doubt::Earlier);
+    let mut unread = empty();
+    let begun = unread.journal.begin_plan(unread.campaign, &shape("f"), &["key".to_owned()]).unwrap();
+    drop(begun);
+    for (mut book, words) in [
+        (requested(&[]), "2 rows wait"),
+        (requested(&[answered]), "1 row waits"),
+        (requested(&[answered, ("b", Event::Unanswered)]), "1 row waits"),
+        (requested(&[answered, ("b", uncertain)]), "1 row is uncertain"),
+        (requested(&[("a", uncertain)]), "1 row waits"),
+        (unread, "its file was not read to its end"),
+    ] {
+        assert!(!book.is_finished(), "{words}");
+        let (rows, keys) = (book.rows(), book.texts("SELECT key FROM recipient ORDER BY key"));
+        match book.purge(300) {
+            Err(JournalError::Unfinished { what, .. }) => assert_eq!(what, words),
+            other => panic!("{words}: {other:?}"),
+        }
+        assert_eq!((book.rows(), book.purged_at()), (rows, None));
+        assert_eq!(book.texts("SELECT key FROM recipient ORDER BY key"), keys);
+    }
+    let mut book = requested(&[answered, ("b", uncertain)]);
+    let id = book.journal.uncertain(book.campaign).unwrap()[0].id;
+    book.journal.decide(book.campaign, &[id], Decision::Failed, None, at(200)).unwrap();
+    assert!(book.is_finished());
+    book.purge(300).unwrap();
+    assert!(book.is_finished());
+}
+
+/// A purged recipient is known by its token: whoever was requested is not requested again, and whoever was not gets its key
+/// back when it is to be sent to.
+#[test]
+fn the_file_that_comes_again_finds_everybody_and_sends_only_to_whom_it_may() {
+    let mut book = finished();
+    book.purge(300).unwrap();
+    let file =
+        [true_line(2, "a"), true_line(3, "b"), true_line(4, "c"), true_line(5, "d"), true_line(6, "e")];
+    let planned = book.plan(&file);
+    assert_eq!((planned.added, planned.updated, planned.queued), (1, 2, 3));
+    let expected = [
+        "2 - 2 1 | 100 - 150 | contact -",
+        "3 - 3 1 | 100 - 150 | - code",
+        "4 c 0 0 | - - - | - -",
+        "5 d 0 0 | - - - | - -",
+        "6 e 0 0 | - - - | - -",
+    ];
+    assert_eq!(book.rows(), expected);
+    assert_eq!(book.findings(), Vec::<String>::new());
+    let claimed = book.claim_next(Pass::Queued, RowId::START, 9, 400);
+    let destinations: Vec<&str> = claimed.rows.iter().map(|row| row.frozen.destination.as_str()).collect();
+    assert_eq!(destinations, ["c", "d", "e"].map(number));
+}
+
+#[test]
+fn after_cleaning_no_byte_of_what_was_purged_is_in_any_file() {
+    let mut book = finished();
+    let personal = ["555010", "Hi\"", "C-personal", "said before"];
+    // The last is in no row any more: what was changed before the purge lies where SQLite has free space.
+    book.execute(
+        "UPDATE row SET key = 'C-personal', cells = '[\"what was said before\"]' WHERE key = 'c';
+         UPDATE row SET cells = '[]' WHERE key = 'C-personal'",
+    );
+    let folder = book._folder.path().to_owned();
+    let found = || -> Vec<&str> {
+        let files = folder.read_dir().unwrap().map(|entry| std::fs::read(entry.unwrap().path()).unwrap());
+        let bytes: Vec<u8> = files.flatten().collect();
+        let has = |text: &&str| bytes.windows(text.len()).any(|window| window == text.as_bytes());
+        personal.into_iter().filter(has).collect()
+    };
+    assert_eq!(found(), personal);
+    book.purge(300).unwrap();
+    let Book { _folder, journal, .. } = book;
+    journal.clean().unwrap();
+    assert_eq!(found(), Vec::<&str>::new());
+}

@@ -1,0 +1,77 @@
+//! What a refusal leads to: a row waits for as long as was told, and a contact that may have been started counts as alive.
+
+use std::time::Duration;
+
+use campaign::domain::ending::Ending;
+use campaign::engine::{ActiveContacts, Notice};
+use campaign::simulator::{Fault, Latency, WorldConfig};
+use tokio::time::sleep;
+
+use crate::stage::{Options, Seen, Stage};
+
+const LATENCY: Duration = Duration::from_millis(60);
+
+/// One recipient, and a service that does this to every request.
+fn stage(fault: Fault) -> Stage {
+    let latency = Latency { base: LATENCY, jitter: Duration::ZERO };
+    let stage = Stage::with_recipients(WorldConfig { latency, ..WorldConfig::default() }, 1);
+    stage.simulator.with(|world| {
+        world.faults_mut().chance(fault, 1.0);
+    });
+    stage
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refused_row_is_requested_again_no_sooner_than_was_told() {
+    let mut stage = stage(Fault::InternalBefore);
+    let mut delays = Vec::new();
+    let mut see = |notice: &Notice| {
+        if let Notice::Refused(told) = notice {
+            delays.extend(told.retry_in);
+        }
+    };
+    // To its last attempt in this run.
+    stage.run_watched(&Options::default(), &mut Seen(&mut see)).await.unwrap();
+    let at: Vec<u64> = stage.simulator.requests().iter().map(|request| request.at.0).collect();
+    assert_eq!(at.len(), delays.len() + 1, "{delays:?}");
+    assert!(delays.iter().max().unwrap() > &Duration::from_secs(1), "{delays:?}");
+    for (pair, delay) in at.windows(2).zip(&delays) {
+        let waited = Duration::from_millis(pair[1] - pair[0]);
+        assert!(waited >= LATENCY + *delay, "{waited:?} instead of {delay:?} and the answer's time");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_contact_counts_as_alive_where_nobody_knows_and_not_where_it_was_refused() {
+    for (fault, alive) in [
+        (Fault::InternalBefore, 1),
+        (Fault::InternalAfter, 1),
+        (Fault::HangBefore, 1),
+        (Fault::Throttling, 0),
+        (Fault::Conflict, 0),
+        (Fault::LimitExceeded, 0),
+    ] {
+        let mut stage = stage(fault);
+        let mut options = Options { read_timeout: Duration::from_secs(1), ..Options::default() };
+        let life = Duration::from_secs(3_600);
+        options.bounds.active = Some(ActiveContacts { most: 50, life, ages: Vec::new() });
+        let (mut now, mut first) = (None, None);
+        let mut see = |notice: &Notice| match notice {
+            Notice::Gauges(gauges) => now = gauges.alive,
+            Notice::Refused(_) => first = first.or(now),
+            _ => {}
+        };
+        let mut seen = Seen(&mut see);
+        let simulator = stage.simulator.clone();
+        let mending = async {
+            sleep(Duration::from_secs(2)).await;
+            simulator.with(|world| {
+                world.faults_mut().clear();
+            });
+        };
+        let (outcome, ()) = tokio::join!(stage.run_watched(&options, &mut seen), mending);
+        assert_eq!(outcome.unwrap().ending, Ending::Complete, "{fault:?}");
+        assert_eq!(first, Some(alive), "{fault:?}");
+        stage.check_promises(&options);
+    }
+}
