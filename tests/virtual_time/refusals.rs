@@ -75,3 +75,27 @@ async fn a_contact_counts_as_alive_where_nobody_knows_and_not_where_it_was_refus
         stage.check_promises(&options);
     }
 }
+
+/// A row whose refusal is on its way to the journal has its place within a limit still: nobody else begins instead.
+#[tokio::test(start_paused = true)]
+async fn a_run_with_a_limit_begins_with_no_more_rows_while_some_are_refused() {
+    let latency = Latency { base: LATENCY, jitter: Duration::ZERO };
+    let mut stage = Stage::with_recipients(WorldConfig { latency, ..WorldConfig::default() }, 20);
+    stage.simulator.with(|world| {
+        world.faults_mut().chance(Fault::Throttling, 1.0);
+    });
+    let options = Options { rate: 50.0, burst: 5, most: Some(3), ..Options::default() };
+    let simulator = stage.simulator.clone();
+    let mending = async {
+        sleep(Duration::from_secs(2)).await;
+        simulator.with(|world| {
+            world.faults_mut().clear();
+        });
+    };
+    let (outcome, ()) = tokio::join!(stage.run(&options), mending);
+    let outcome = outcome.unwrap();
+    assert_eq!((outcome.ending, outcome.counters.started), (Ending::Limit, 3));
+    assert!(outcome.counters.throttled >= 3, "{:?}", outcome.counters);
+    assert_eq!(stage.rows().iter().filter(|row| row.attempts > 0).count(), 3);
+    stage.check_promises(&options);
+}
