@@ -4,6 +4,7 @@ mod activity;
 mod credentials;
 mod durable;
 mod faults;
+mod held;
 mod limits;
 mod pace;
 mod refusals;

@@ -31,7 +31,8 @@ async fn a_refused_row_is_requested_again_no_sooner_than_was_told() {
         }
     };
     // To its last attempt in this run.
-    stage.run_watched(&Options::default(), &mut Seen(&mut see)).await.unwrap();
+    let outcome = stage.run_watched(&Options::default(), &mut Seen(&mut see)).await.unwrap();
+    assert_eq!(outcome.counters.retried, outcome.counters.requests - 1);
     let at: Vec<u64> = stage.simulator.requests().iter().map(|request| request.at.0).collect();
     assert_eq!(at.len(), delays.len() + 1, "{delays:?}");
     assert!(delays.iter().max().unwrap() > &Duration::from_secs(1), "{delays:?}");
