@@ -3,8 +3,12 @@
 use std::num::NonZeroU32;
 use std::time::Duration;
 
+use campaign::domain::ending::Signal;
+use campaign::engine::Stop;
 use campaign::journal::PauseSpan;
-use campaign::simulator::{Latency, Throttle, WorldConfig};
+use campaign::simulator::{Fault, Latency, Throttle, WorldConfig};
+use tokio::sync::watch;
+use tokio::time::sleep;
 
 use crate::stage::{self, Options, Stage};
 
@@ -59,4 +63,38 @@ async fn pauses_and_latencies_are_written_down() {
         Some(Duration::from_millis(50)),
         "40 ms are in the step up to 50 ms"
     );
+}
+
+/// A run that has nothing to tell gives a sign of life every twenty seconds, and writes nothing in between.
+#[tokio::test(start_paused = true)]
+async fn a_run_that_waits_for_an_answer_is_seen_every_twenty_seconds() {
+    let latency = Latency { base: Duration::from_millis(60), jitter: Duration::ZERO };
+    let mut stage = Stage::with_recipients(WorldConfig { latency, ..WorldConfig::default() }, 1);
+    stage.simulator.with(|world| {
+        world.faults_mut().chance(Fault::Throttling, 1.0);
+    });
+    let (sender, stop) = watch::channel(Stop::No);
+    let options = Options { stop, read_timeout: Duration::from_secs(300), ..Options::default() };
+    let (simulator, reader, campaign) = (stage.simulator.clone(), stage.reader(), stage.campaign);
+    let seen = || {
+        let run = reader.runs(campaign, 1).unwrap().remove(0);
+        run.seen_at.since(run.started_at).as_millis()
+    };
+    let looking = async {
+        // The first refusal comes at once; the row's next request finds nobody.
+        sleep(Duration::from_millis(100)).await;
+        simulator.with(|world| {
+            world.faults_mut().clear().chance(Fault::HangBefore, 1.0);
+        });
+        let mut looks = Vec::new();
+        for _ in 0..5 {
+            sleep(Duration::from_secs(9)).await;
+            looks.push((simulator.requests().len(), seen()));
+        }
+        sender.send_replace(Stop::Now(Signal::Interrupt));
+        looks
+    };
+    let (outcome, looks) = tokio::join!(stage.run(&options), looking);
+    outcome.unwrap();
+    assert_eq!(looks, [(2, 0), (2, 0), (2, 20_000), (2, 20_000), (2, 40_000)]);
 }

@@ -4,6 +4,8 @@ mod activity;
 mod credentials;
 mod durable;
 mod faults;
+mod held;
+mod limits;
 mod pace;
 mod refusals;
 mod repaced;

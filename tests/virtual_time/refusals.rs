@@ -31,7 +31,8 @@ async fn a_refused_row_is_requested_again_no_sooner_than_was_told() {
         }
     };
     // To its last attempt in this run.
-    stage.run_watched(&Options::default(), &mut Seen(&mut see)).await.unwrap();
+    let outcome = stage.run_watched(&Options::default(), &mut Seen(&mut see)).await.unwrap();
+    assert_eq!(outcome.counters.retried, outcome.counters.requests - 1);
     let at: Vec<u64> = stage.simulator.requests().iter().map(|request| request.at.0).collect();
     assert_eq!(at.len(), delays.len() + 1, "{delays:?}");
     assert!(delays.iter().max().unwrap() > &Duration::from_secs(1), "{delays:?}");
@@ -74,4 +75,28 @@ async fn a_contact_counts_as_alive_where_nobody_knows_and_not_where_it_was_refus
         assert_eq!(first, Some(alive), "{fault:?}");
         stage.check_promises(&options);
     }
+}
+
+/// A row whose refusal is on its way to the journal has its place within a limit still: nobody else begins instead.
+#[tokio::test(start_paused = true)]
+async fn a_run_with_a_limit_begins_with_no_more_rows_while_some_are_refused() {
+    let latency = Latency { base: LATENCY, jitter: Duration::ZERO };
+    let mut stage = Stage::with_recipients(WorldConfig { latency, ..WorldConfig::default() }, 20);
+    stage.simulator.with(|world| {
+        world.faults_mut().chance(Fault::Throttling, 1.0);
+    });
+    let options = Options { rate: 50.0, burst: 5, most: Some(3), ..Options::default() };
+    let simulator = stage.simulator.clone();
+    let mending = async {
+        sleep(Duration::from_secs(2)).await;
+        simulator.with(|world| {
+            world.faults_mut().clear();
+        });
+    };
+    let (outcome, ()) = tokio::join!(stage.run(&options), mending);
+    let outcome = outcome.unwrap();
+    assert_eq!((outcome.ending, outcome.counters.started), (Ending::Limit, 3));
+    assert!(outcome.counters.throttled >= 3, "{:?}", outcome.counters);
+    assert_eq!(stage.rows().iter().filter(|row| row.attempts > 0).count(), 3);
+    stage.check_promises(&options);
 }

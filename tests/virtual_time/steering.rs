@@ -24,7 +24,7 @@ const SECOND: Duration = Duration::from_secs(1);
 /// Somebody at another terminal.
 pub(crate) struct Person {
     path: PathBuf,
-    campaign: CampaignId,
+    pub(crate) campaign: CampaignId,
     clock: Clock,
 }
 
@@ -33,7 +33,7 @@ impl Person {
         Self { path: stage.path(), campaign: stage.campaign, clock: stage.clock.clone() }
     }
 
-    fn reader(&self) -> Reader {
+    pub(crate) fn reader(&self) -> Reader {
         Reader::open(&self.path).expect("the journal opens")
     }
 

@@ -1,0 +1,43 @@
+//! What a run says that it waits for.
+
+use std::time::Duration;
+
+use campaign::domain::ending::Ending;
+use campaign::domain::steering::Wish;
+use campaign::domain::summary::Limit;
+use campaign::engine::{Feed, Notice};
+use campaign::simulator::WorldConfig;
+use tokio::sync::watch;
+use tokio::time::{Instant, sleep};
+
+use crate::stage::{Options, Seen, Stage};
+use crate::steering::Person;
+
+/// Who is paused by a person waits for that person, whatever else is in the way.
+#[tokio::test(start_paused = true)]
+async fn a_paused_run_waits_for_nothing_and_one_that_goes_on_for_its_file_again() {
+    let mut stage = Stage::with_recipients(WorldConfig::default(), 3);
+    let person = Person::of(&stage);
+    let (feeder, feed) = watch::channel(Feed::Reading { queued: 0 });
+    let options = Options { feed, ..Options::default() };
+    let began = Instant::now();
+    let mut limits = Vec::new();
+    let mut see = |notice: &Notice| {
+        if let Notice::Gauges(gauges) = notice {
+            limits.push((began.elapsed().as_secs(), gauges.limit));
+        }
+    };
+    let mut seen = Seen(&mut see);
+    let feeding = async {
+        sleep(Duration::from_secs(60)).await;
+        feeder.send_replace(Feed::Read { queued: 0 });
+    };
+    let wishes = [(10.0, Wish::Pause), (40.0, Wish::Go)];
+    let (outcome, (), ()) =
+        tokio::join!(stage.run_watched(&options, &mut seen), feeding, person.ask_all(&wishes));
+    assert_eq!(outcome.unwrap().ending, Ending::Complete);
+    let (sending, after): (Vec<_>, Vec<_>) = limits.into_iter().partition(|(at, _)| *at < 10);
+    assert_eq!(sending.last().unwrap().1, Some(Limit::File));
+    assert_eq!(after[..2], [(10, None), (40, Some(Limit::File))]);
+    stage.check_promises(&options);
+}
