@@ -70,13 +70,14 @@ impl Slots {
             }
             let waits = select! {
                 biased;
+                // First of all, for it is asked only once this is polled, and the time of asking is known already.
+                Some(waits) = answered(&mut self.asking) => waits,
                 Some(()) = due(self.permits.front().copied()) => {
                     if self.permits.front().is_some_and(|at| Instant::now() <= *at + SharedPace::GRACE) {
                         return Ok(());
                     }
                     continue;
                 }
-                Some(waits) = answered(&mut self.asking) => waits,
             };
             if let Some((_, since)) = self.asking.take() {
                 self.permits.extend(waits?.into_iter().map(|wait| since + wait));

@@ -44,19 +44,25 @@ async fn a_run_takes_its_permits_a_fifth_of_a_second_ahead_and_uses_each_in_its_
     assert_eq!(next, [100 * MS], "two at a time, and none of them in vain");
 }
 
-/// At 100 a second, permits that are asked for when there are none left would come too late for their time.
+/// At 100 a second, permits that are asked for when there are none left would come too late for their time. Those that are
+/// due already are used first: who comes so late has no need of more.
 #[tokio::test(start_paused = true)]
 async fn a_run_asks_for_more_before_it_has_none() {
     let desk = Desk::new(0);
-    for (used, taken) in [(14, 20), (16, 40)] {
+    for (used, late, taken) in [(14, 0, 20), (16, 0, 40), (10, 100, 20)] {
         let pace = SharedPace { owner: format!("account of {used}"), ..shared(100.0, 3) };
         let (began, mut slots) = (Instant::now(), Slots::new(Some(pace.clone())));
         for _ in 0..used {
             slots.permit(100.0, &desk.writer, &desk.clock).await.unwrap();
             slots.take();
         }
+        tokio::time::advance(MS * late).await;
         let now = began.elapsed();
-        assert_eq!(now, 10 * MS * (used - 1));
+        assert_eq!(now, 10 * MS * (used - 1) + MS * late);
+        if late > 0 {
+            slots.permit(100.0, &desk.writer, &desk.clock).await.unwrap();
+            assert_eq!(began.elapsed(), now, "the last is due now");
+        }
         let next = desk.writer.reserve(pace, 1, desk.clock.now()).await.unwrap();
         assert_eq!(now + next[0], 10 * MS * taken, "after {used}");
     }
