@@ -188,6 +188,7 @@ mod tests {
         };
         assert_eq!(pragma("journal_mode"), "Text(\"wal\")");
         assert_eq!(pragma("synchronous"), "Integer(2)", "FULL");
+        assert_eq!(pragma("cache_size"), "Integer(-2000)", "2 MB, not 2,000 pages");
         journal.connection.execute("INSERT INTO campaign VALUES (1,'n','i',NULL,'aws',0,0,1)", []).unwrap();
         for file in ["journal.db", "journal.db-wal", "journal.db-shm", "journal.db.lock"] {
             let mode = std::os::unix::fs::PermissionsExt::mode(

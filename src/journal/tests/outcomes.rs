@@ -24,6 +24,45 @@ fn each_outcome_leaves_what_the_next_attempt_and_the_report_need() {
     }
 }
 
+/// From plan to answer a row's record has one length: it is written over in place, and no page is ever split for it.
+#[test]
+fn a_row_is_as_long_as_its_answer_from_the_beginning() {
+    const NOW: i64 = 1_790_000_000_000;
+    let mut book = Book::with(&["a"]);
+    let long = |book: &Book| -> i64 {
+        let sql = "SELECT sum(payload) FROM dbstat WHERE name = 'row'";
+        book.journal.connection.query_row(sql, [], |row| row.get(0)).unwrap()
+    };
+    let planned = long(&book);
+    let claimed = book.claim(NOW);
+    assert_eq!(long(&book), planned, "claimed");
+    let settlement = Settlement {
+        id: claimed.id,
+        event: Event::Answered,
+        contact_id: Some("1b4f0e98-51a3-4f2c-9d2c-0a1b2c3d4e5f".to_owned()),
+        refusal: None,
+        at: at(NOW + 40),
+    };
+    book.apply(|tx, _, delta| attempts::settle(tx, &settlement, delta));
+    assert_eq!(long(&book), planned, "started");
+}
+
+#[test]
+fn what_is_sent_is_the_form_with_what_is_the_rows_own() {
+    let mut book = Book::with(&["a"]);
+    let Frozen { form, slots, destination, client_token } = book.claim(100).frozen;
+    assert_eq!(
+        (&slots[..], destination.as_str(), client_token),
+        (&["Hi".to_owned()][..], "+12025550100", token("a"))
+    );
+    let frozen = Frozen { form, slots, destination, client_token };
+    let body: serde_json::Value = serde_json::from_slice(&frozen.body().unwrap()).unwrap();
+    assert_eq!(body["DestinationEndpoint"]["Address"], "+12025550100");
+    assert_eq!(body["InitialSystemMessage"]["Content"], "Hi");
+    assert_eq!(body["ClientToken"], token("a").to_string());
+    assert!(Frozen { slots: Vec::new(), ..frozen }.body().is_err(), "somebody has edited the journal");
+}
+
 #[test]
 fn an_answer_takes_back_what_an_earlier_refusal_said() {
     let mut book = Book::with(&["a"]);
