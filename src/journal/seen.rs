@@ -40,5 +40,6 @@ mod tests {
             assert!(seen.contains(id));
         }
         assert!(!seen.contains(65));
+        assert_eq!(seen.0.len(), 10_000_000 / 64 + 1, "one bit a row");
     }
 }

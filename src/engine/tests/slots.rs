@@ -49,7 +49,7 @@ async fn a_run_takes_its_permits_a_fifth_of_a_second_ahead_and_uses_each_in_its_
 #[tokio::test(start_paused = true)]
 async fn a_run_asks_for_more_before_it_has_none() {
     let desk = Desk::new(0);
-    for (used, late, taken) in [(14, 0, 20), (16, 0, 40), (10, 100, 20)] {
+    for (used, late, taken) in [(15, 0, 20), (16, 0, 40), (10, 100, 20)] {
         let pace = SharedPace { owner: format!("account of {used}"), ..shared(100.0, 3) };
         let (began, mut slots) = (Instant::now(), Slots::new(Some(pace.clone())));
         for _ in 0..used {
