@@ -30,6 +30,7 @@ async fn a_pace_of_its_own_waits_for_nobody() {
     let desk = Desk::new(0);
     let mut slots = Slots::new(None);
     assert!(!slots.are_shared() && Slots::new(Some(shared(1.0, 1))).are_shared());
+    assert_eq!((slots.shared(), Slots::new(Some(shared(1.0, 1))).shared()), (None, Some(&shared(1.0, 1))));
     assert_eq!(left(&desk, &mut slots, 3).await, [0, 0, 0]);
 }
 
