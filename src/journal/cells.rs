@@ -98,6 +98,7 @@ mod tests {
         assert_eq!(cells.iter().collect::<Vec<_>>(), ["", "Zoë \"Z\"\n", "", "+12025550104"]);
         cells.read(r#"["one"]"#).unwrap();
         assert_eq!((cells.get(0), cells.get(1), cells.len()), (Some("one"), None, 1));
+        assert!(!cells.is_empty());
         cells.read("[]").unwrap();
         assert!(cells.is_empty());
     }
