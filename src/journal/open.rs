@@ -215,6 +215,26 @@ mod tests {
         assert!(matches!(Reader::open(&path), Err(JournalError::Missing(_))));
     }
 
+    /// Only where its folder cannot be written is a journal read without its log: there may be something in it.
+    #[test]
+    fn a_log_that_cannot_be_opened_is_told_where_the_folder_can_be_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("journal.db");
+        Journal::open(&path).unwrap().close().unwrap();
+        std::fs::create_dir(folder.path().join("journal.db-wal")).unwrap();
+        let error = Reader::open_with(&path, upgrade::OURS).map(drop).unwrap_err();
+        let JournalError::Sqlite(error) = error else { panic!("{error:?}") };
+        assert_eq!(error.sqlite_error_code(), Some(ErrorCode::CannotOpen));
+        assert!(!has_no_place(&path, &error) && !is_half_made(&error));
+        let coded = |code| rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(code), None);
+        assert!(has_no_place(&path, &coded(rusqlite::ffi::SQLITE_READONLY_DIRECTORY)));
+        assert!(has_no_place(&folder.path().join("nowhere/journal.db"), &error), "nobody can write there");
+        assert!(!has_no_place(Path::new("journal.db"), &error), "the folder that we are in");
+        let full = coded(rusqlite::ffi::SQLITE_FULL);
+        assert!(!has_no_place(&folder.path().join("nowhere/journal.db"), &full) && !is_half_made(&full));
+        assert!(is_half_made(&coded(rusqlite::ffi::SQLITE_READONLY_ROLLBACK)));
+    }
+
     #[test]
     fn what_is_no_journal_is_said_to_be_none() {
         let folder = tempfile::tempdir().unwrap();

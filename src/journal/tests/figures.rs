@@ -35,3 +35,19 @@ fn duplicates_come_with_the_line_that_has_their_key_first() {
     assert_eq!(duplicates(9), [(4, Some(2), false), (5, Some(3), false), (6, Some(2), false)]);
     assert_eq!(duplicates(2), [(4, Some(2), false), (5, Some(3), false)]);
 }
+
+#[test]
+fn reasons_come_in_the_order_of_results_with_the_rows_of_each() {
+    let mut book = Book::new();
+    book.plan(&[line(2, "a"), rejected(3), line(4, "a"), rejected(5), line(6, "b")]);
+    let reader = Reader::open(&book.journal.path).unwrap();
+    let reasons = reader.reasons(book.campaign).unwrap();
+    let told: Vec<_> =
+        reasons.iter().map(|reason| (reason.state, reason.code.as_deref(), reason.rows)).collect();
+    let of_results = [
+        (State::Rejected, Some("no-number"), 2),
+        (State::Duplicate, Some("duplicate-key"), 1),
+        (State::Queued, None, 2),
+    ];
+    assert_eq!(told, of_results);
+}
