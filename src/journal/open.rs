@@ -236,6 +236,28 @@ mod tests {
     }
 
     #[test]
+    fn without_its_log_a_journal_is_read_only_where_the_log_is_empty() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("50 % of #1?.db");
+        Journal::open(&path).unwrap().close().unwrap();
+        let log = folder.path().join("50 % of #1?.db-wal");
+        let rows = |connection: &Connection| -> i64 {
+            connection.query_row("SELECT count(*) FROM campaign", [], |row| row.get(0)).unwrap()
+        };
+        for empty in [false, true] {
+            if empty {
+                std::fs::write(&log, "").unwrap();
+            }
+            let connection = connect_immutable(&path).unwrap();
+            assert_eq!(rows(&connection), 0);
+            assert!(connection.execute("DELETE FROM campaign", []).is_err(), "for reading only");
+        }
+        std::fs::write(&log, "x").unwrap();
+        let refused = connect_immutable(&path).map(drop);
+        assert!(matches!(refused, Err(JournalError::Open { .. })), "{refused:?}");
+    }
+
+    #[test]
     fn what_is_no_journal_is_said_to_be_none() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("journal.db");
