@@ -5,7 +5,7 @@
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use crate::domain::stamp::Stamp;
+use crate::domain::unix_millis::Stamp;
 
 /// Tells the wall-clock time.
 #[derive(Clone)]

@@ -5,12 +5,10 @@
 
 pub mod cli;
 pub mod clock;
-pub mod commands;
 pub mod connect;
 pub mod domain;
 pub mod engine;
 pub mod journal;
-pub mod logging;
 pub mod pace;
 pub mod progress;
 pub mod recipients;

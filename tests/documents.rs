@@ -7,7 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use campaign::domain::definition::keys::{KEYS, TABLES};
-use campaign::domain::ending::Exit;
+use campaign::domain::delivery::ending::Exit;
 use campaign::report::FIXED_COLUMNS;
 
 /// The documents of the project, and every page below `docs/`.
@@ -114,7 +114,7 @@ fn every_exit_code_and_halt_has_a_page() {
         assert!(text.starts_with("# Exit code ") || text.starts_with("# Halt: "), "{page}.md");
     }
     // One of each kind that ends a campaign as a whole: a new one is missing above.
-    let kinds = read("src/domain/ending.rs");
+    let kinds = read("src/domain/delivery/ending.rs");
     let endings =
         kinds.split("pub enum Ending {").nth(1).and_then(|rest| rest.split("\n}").next()).unwrap_or("");
     let halting: Vec<&str> = ["Refused(", "Silent(", "Rejections {", "Failures {"].into_iter().collect();

@@ -9,7 +9,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Longest file, in lines.
-const LONGEST: usize = 400;
+const LONGEST: usize = 600;
 
 /// Words that only these modules may have in their code, and why.
 const PLACES: &[(&[&str], &[&str], &str)] = &[
@@ -20,10 +20,10 @@ const PLACES: &[(&[&str], &[&str], &str)] = &[
     (&["rlibphonenumber"], &["domain"], "numbers are read in one place"),
     (&["minijinja"], &["domain", "report"], "messages are rendered in one place, and the page in another"),
     (&["hyper::", "TcpListener"], &["simulator"], "only the simulator serves"),
-    (&["clap::"], &["cli", "commands", "main"], "arguments end at the commands"),
+    (&["clap::"], &["cli", "main"], "arguments end at the commands"),
     (
         &["std::fs", "std::process"],
-        &["commands", "connect", "journal", "logging", "main", "recipients", "report", "simulator"],
+        &["cli", "connect", "journal", "main", "recipients", "report", "simulator"],
         "I/O is at the edges",
     ),
     (&["SystemTime::now"], &["clock"], "wall-clock time is injected"),
@@ -303,8 +303,8 @@ fn each_wrong_arrow_is_found() {
         ("engine", "use aws_sdk_connect::Client;", "engine names aws_"),
         ("engine", "use governor::Quota;", "engine names governor"),
         ("engine", "use crate::report;", "engine uses report"),
-        ("commands", "run(\"SELECT 1\")", "commands has SQL"),
-        ("commands", "run(r#\"\n  DELETE FROM row\"#)", "commands has SQL"),
+        ("cli", "run(\"SELECT 1\")", "cli has SQL"),
+        ("cli", "run(r#\"\n  DELETE FROM row\"#)", "cli has SQL"),
         ("simulator", "use crate::domain::token::TokenSpace;", "simulator uses domain"),
         ("simulator", "use crate::connect::Client;", "simulator uses connect"),
         ("report", "use crate::engine::Notice;", "report uses engine"),
@@ -320,7 +320,7 @@ fn each_wrong_arrow_is_found() {
         assert!(offences.len() == 1 && offences[0].starts_with(found), "{text}: {offences:?}");
     }
     assert_eq!(formless("use std::fmt;\n"), Some("does not begin with `//!`".to_owned()));
-    assert_eq!(formless(&"//! Long.\n".repeat(401)), Some("has 401 lines, more than 400".to_owned()));
+    assert_eq!(formless(&"//! Long.\n".repeat(601)), Some("has 601 lines, more than 600".to_owned()));
 }
 
 /// And each of these is right.
@@ -338,5 +338,5 @@ fn what_only_looks_wrong_is_let_be() {
     ] {
         assert_eq!(offences(module, text, &arrows), Vec::<String>::new(), "{text}");
     }
-    assert_eq!(formless(&"//! Just right.\n".repeat(400)), None);
+    assert_eq!(formless(&"//! Just right.\n".repeat(600)), None);
 }

@@ -8,7 +8,7 @@ use std::process::Command;
 
 use campaign::cli::Cli;
 use campaign::domain::definition::parse;
-use campaign::domain::ending::Exit;
+use campaign::domain::delivery::ending::Exit;
 use clap::Parser;
 
 const PROGRAM: &str = "/usr/local/bin/campaign";

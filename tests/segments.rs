@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::sync::LazyLock;
 
-use campaign::domain::segments::{Encoding, Segments};
+use campaign::domain::message::segments::{Encoding, Segments};
 use fastrand::Rng;
 
 const TEXTS: usize = 20_000;

@@ -2,8 +2,8 @@
 
 #![no_main]
 
-use campaign::domain::gsm::nearest;
-use campaign::domain::segments::Segments;
+use campaign::domain::message::gsm::nearest;
+use campaign::domain::message::segments::Segments;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|text: &str| {

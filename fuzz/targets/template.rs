@@ -2,7 +2,7 @@
 
 #![no_main]
 
-use campaign::domain::template::Template;
+use campaign::domain::message::template::Template;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|input: (&str, [&str; 2])| {

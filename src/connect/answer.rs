@@ -10,7 +10,7 @@ use aws_sdk_connect::operation::start_outbound_chat_contact::{
     StartOutboundChatContactError, StartOutboundChatContactOutput,
 };
 
-use crate::domain::refusal::{Refusal, RefusalKind};
+use crate::domain::delivery::refusal::{Refusal, RefusalKind};
 
 type SdkAnswer =
     Result<StartOutboundChatContactOutput, SdkError<StartOutboundChatContactError, HttpResponse>>;

@@ -21,7 +21,7 @@ use super::session::Session;
 use super::signer::Signing;
 use super::{answer, endpoint, tls};
 use crate::clock::Clock;
-use crate::domain::refusal::{Refusal, RefusalKind};
+use crate::domain::delivery::refusal::{Refusal, RefusalKind};
 
 /// What an attempt may take beyond connecting and reading, so that loading credentials fits in.
 const ATTEMPT_MARGIN: Duration = Duration::from_secs(10);

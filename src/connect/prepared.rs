@@ -1,6 +1,6 @@
 //! What the SDK would work out anew for each request, worked out once: the body, and who is calling.
 //!
-//! The body is [`ContactRequest::body`](crate::domain::request::ContactRequest::body) to the byte, put in before the
+//! The body is [`ContactRequest::body`](crate::domain::message::request::ContactRequest::body) to the byte, put in before the
 //! request is signed: the SDK's own serializer goes through hash maps, whose order changes from one attempt to the next.
 //! What it would have said is what ours says, which a test in `typed.rs` holds.
 

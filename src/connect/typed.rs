@@ -9,7 +9,7 @@ use aws_sdk_connect::types::{
     TemplatedMessageConfig,
 };
 
-use crate::domain::request::{ContactRequest, Message, SegmentValue};
+use crate::domain::message::request::{ContactRequest, Message, SegmentValue};
 
 /// The operation with every member of its input set.
 pub(super) fn fill(
@@ -87,7 +87,7 @@ mod tests {
 
     use super::super::{Client, Settings};
     use super::*;
-    use crate::domain::request::Request;
+    use crate::domain::message::request::Request;
 
     /// A connector that keeps the requests and answers nobody.
     fn keeping(requests: &Arc<Mutex<Vec<HttpRequest>>>) -> SharedHttpClient {

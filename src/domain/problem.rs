@@ -5,7 +5,7 @@
 
 use std::fmt;
 
-use super::mask::mask_digits;
+use crate::domain::phone::mask::mask_digits;
 
 /// A position in a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

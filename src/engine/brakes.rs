@@ -11,8 +11,8 @@ use super::notice::Gauges;
 use super::pause::Pause;
 use super::slots::Slots;
 use crate::clock::Clock;
-use crate::domain::room::Room;
-use crate::domain::summary::Limit;
+use crate::domain::delivery::concurrency_limit::Room;
+use crate::domain::delivery::summary::Limit;
 use crate::journal::{SharedPace, Writer, WriterError};
 use crate::pace::Pace;
 

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use crate::domain::latency::Latencies;
-use crate::domain::refusal::{Refusal, RefusalKind};
-use crate::domain::stamp::Stamp;
+use crate::domain::delivery::latency::Latencies;
+use crate::domain::delivery::refusal::{Refusal, RefusalKind};
+use crate::domain::unix_millis::Stamp;
 use crate::journal::{Activity, PauseKind, PauseSpan, Pulse};
 
 /// How far back it is told how fast a run is: so far at least, once it has sent for that long, and twice that at most.

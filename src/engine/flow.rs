@@ -22,11 +22,12 @@ use super::queue::{Queue, Step};
 use super::settling::{Settlements, Settling, Then};
 use super::timers::Timers;
 use crate::connect::Attempt;
-use crate::domain::ending::Ending;
-use crate::domain::refusal::Refusal;
-use crate::domain::state::{Doubt, Event, State};
-use crate::domain::summary::Limit;
-use crate::domain::verdict::{self, Silence};
+use crate::domain::delivery::ending::Ending;
+use crate::domain::delivery::refusal::Refusal;
+use crate::domain::delivery::state::{Doubt, Event, State};
+use crate::domain::delivery::summary::Limit;
+use crate::domain::delivery::verdict;
+use crate::domain::delivery::verdict::Silence;
 use crate::journal::{Ask, Claim, Claimed, Counters, JournalError, RowId, Settlement, WriterError};
 use crate::pace::Tempo;
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::domain::summary::Limit;
+use crate::domain::delivery::summary::Limit;
 
 /// Adds up the time under each limit.
 #[derive(Debug)]

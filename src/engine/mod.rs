@@ -1,7 +1,7 @@
 //! The loop that sends a campaign: claims, permits, requests, verdicts, settlements.
 //!
 //! One task orders everything. It holds no policy of its own: what a refusal leads to is decided in
-//! [`crate::domain::verdict`], when a request may leave in [`crate::pace`], what is durable in [`crate::journal`].
+//! [`crate::domain::delivery::verdict`], when a request may leave in [`crate::pace`], what is durable in [`crate::journal`].
 //! Deliberately absent: SQL, AWS, wall-clock time that is not injected, and any waiting but tokio's.
 
 mod active;
@@ -31,10 +31,10 @@ pub use notice::{Attempted, Gauges, Notice, Observer, Refused, Unobserved};
 
 use crate::clock::Clock;
 use crate::connect::Client;
-use crate::domain::ending::{Ending, Signal};
-use crate::domain::gate::FailureGate;
-use crate::domain::summary::Limit;
-use crate::domain::tally::Tally;
+use crate::domain::delivery::ending::{Ending, Signal};
+use crate::domain::delivery::gate::FailureGate;
+use crate::domain::delivery::summary::Limit;
+use crate::domain::delivery::tally::Tally;
 use crate::journal::{Counters, RunId, SharedPace, Steered, Writer, WriterError};
 use crate::pace::Pace;
 

@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use crate::domain::ending::Ending;
-use crate::domain::mask;
-use crate::domain::refusal::{Refusal, RefusalKind};
-use crate::domain::stamp::Stamp;
-use crate::domain::state::State;
-use crate::domain::summary::Limit;
-use crate::domain::tally::Tally;
+use crate::domain::delivery::ending::Ending;
+use crate::domain::delivery::refusal::{Refusal, RefusalKind};
+use crate::domain::delivery::state::State;
+use crate::domain::delivery::summary::Limit;
+use crate::domain::delivery::tally::Tally;
+use crate::domain::phone::mask;
+use crate::domain::unix_millis::Stamp;
 use crate::journal::Claimed;
 
 /// Something that happened in a run.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::domain::verdict::quota_pause;
+use crate::domain::delivery::verdict::quota_pause;
 
 /// The active chats quota.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -8,7 +8,7 @@ use futures_util::stream::FuturesUnordered;
 use tokio::time::Instant;
 
 use super::notice::{Attempted, Refused};
-use crate::domain::state::State;
+use crate::domain::delivery::state::State;
 use crate::journal::{RowId, Settlement, Writer, WriterError};
 
 /// What is under way.

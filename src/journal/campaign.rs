@@ -3,11 +3,11 @@
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::error::{CONTACTS_OF, JournalError};
-use super::open::{Journal, Reader};
 use super::row::{CampaignId, StampColumn};
 use super::tally;
-use crate::domain::stamp::Stamp;
-use crate::domain::tally::Tally;
+use crate::domain::delivery::tally::Tally;
+use crate::domain::unix_millis::Stamp;
+use crate::journal::file::open::{Journal, Reader};
 
 /// Who answers the requests. Contacts that a simulator started are no contacts, so a campaign stays with one of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -283,7 +283,7 @@ pub(super) fn verified(connection: &Connection, campaign: CampaignId) -> Result<
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::state::State;
+    use crate::domain::delivery::state::State;
 
     const NOW: Stamp = Stamp::from_millis(0);
 

@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 use rusqlite::ErrorCode;
 use thiserror::Error;
 
-use super::lock::Holder;
-use crate::domain::request::MissingSlot;
-use crate::domain::stamp::Stamp;
-use crate::domain::state::IllegalTransition;
+use crate::domain::delivery::state::IllegalTransition;
+use crate::domain::message::request::MissingSlot;
+use crate::domain::unix_millis::Stamp;
+use crate::journal::file::lock::Holder;
 
 /// What [`JournalError::Changed`] says of a campaign that was begun with another service.
 pub(super) const CONTACTS_OF: &str = "contacts started by";

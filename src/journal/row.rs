@@ -3,10 +3,10 @@
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
 use uuid::Uuid;
 
-use crate::domain::form::Form;
-use crate::domain::request::MissingSlot;
-use crate::domain::stamp::Stamp;
-use crate::domain::state::State;
+use crate::domain::delivery::state::State;
+use crate::domain::message::body_template::Form;
+use crate::domain::message::request::MissingSlot;
+use crate::domain::unix_millis::Stamp;
 
 /// A row of the journal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -4,8 +4,8 @@ use rusqlite::{Connection, Transaction, params};
 
 use super::error::JournalError;
 use super::row::{CampaignId, StateColumn};
-use crate::domain::state::State;
-use crate::domain::tally::Tally;
+use crate::domain::delivery::state::State;
+use crate::domain::delivery::tally::Tally;
 
 /// What a transaction changed of a campaign's counts.
 #[derive(Debug, Default)]

@@ -22,7 +22,7 @@ use tokio::time::Instant;
 use adaptive::Adaptive;
 use clock::{TokioClock, TokioInstant};
 
-use crate::domain::past::Past;
+use crate::domain::delivery::bucket_history::Past;
 
 type Limiter = RateLimiter<NotKeyed, InMemoryState, TokioClock, NoOpMiddleware<TokioInstant>>;
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::{Asked, Pace};
-use crate::domain::past::Past;
+use crate::domain::delivery::bucket_history::Past;
 
 /// A token bucket like those of AWS.
 struct Bucket {

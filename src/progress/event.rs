@@ -1,5 +1,5 @@
 //! What programs read while a run goes on (`--json`): one JSON object per line, told apart by `message_type`. The last
-//! line, the summary, is [`crate::domain::summary::Summary`]. `docs/events.schema.json` is their schema, and tests hold
+//! line, the summary, is [`crate::domain::delivery::summary::Summary`]. `docs/events.schema.json` is their schema, and tests hold
 //! real runs against it.
 
 use std::fmt;
@@ -11,8 +11,8 @@ use serde::Serialize;
 use super::problem::Problem;
 use super::view::Phase;
 use super::words::Scene;
-use crate::domain::summary::{Limit, rounded};
-use crate::domain::tally::Tally;
+use crate::domain::delivery::summary::{Limit, rounded};
+use crate::domain::delivery::tally::Tally;
 
 /// Where events go. Clones share it.
 #[derive(Clone)]

@@ -28,7 +28,7 @@ pub use event::Events;
 pub use screen::{Screen, ScreenWriter};
 
 use crate::clock::Clock;
-use crate::domain::summary::{Limit, rounded};
+use crate::domain::delivery::summary::{Limit, rounded};
 use crate::engine::{Notice, Observer};
 use painter::{Painter, Told};
 use problem::Problem;

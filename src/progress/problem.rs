@@ -3,11 +3,11 @@
 
 use std::time::Duration;
 
-use crate::domain::explain;
+use crate::domain::delivery::refusal::RefusalKind;
+use crate::domain::delivery::state::State;
 use crate::domain::figures::Grouped;
-use crate::domain::refusal::RefusalKind;
-use crate::domain::stamp::Stamp;
-use crate::domain::state::State;
+use crate::domain::reasons;
+use crate::domain::unix_millis::Stamp;
 use crate::engine::Refused;
 
 /// The service's words are cut off behind this many characters; the report has them in full.
@@ -124,7 +124,7 @@ fn words(last: &Problem, count: u64, clock: impl Fn(Stamp) -> String) -> String 
     // What was answered is told in the service's words, what was not in ours.
     let lost = matches!(last.outcome, Outcome::Again | Outcome::Unknown | Outcome::Left);
     if lost || last.message.is_empty() {
-        let explained = explain::reason(State::Attempting, Some(&last.code));
+        let explained = reasons::reason(State::Attempting, Some(&last.code));
         words.push_str(&format!("{}: {}", last.code, explained.what));
     } else {
         words.push_str(&format!("{}: {}", last.code, last.message));

@@ -7,8 +7,8 @@ use tokio::time::Instant;
 
 use super::About;
 use super::view::View;
+use crate::domain::delivery::summary::Limit;
 use crate::domain::figures::per_second;
-use crate::domain::summary::Limit;
 
 /// What "now" means.
 const NOW: Duration = Duration::from_secs(10);

@@ -8,11 +8,11 @@ use std::time::Duration;
 use tracing_subscriber::fmt::MakeWriter;
 
 use super::*;
-use crate::domain::ending::{Ending, Signal};
-use crate::domain::refusal::RefusalKind;
-use crate::domain::state::State;
-use crate::domain::summary::Limit;
-use crate::domain::tally::Tally;
+use crate::domain::delivery::ending::{Ending, Signal};
+use crate::domain::delivery::refusal::RefusalKind;
+use crate::domain::delivery::state::State;
+use crate::domain::delivery::summary::Limit;
+use crate::domain::delivery::tally::Tally;
 use crate::engine::{Gauges, Refused};
 
 /// A terminal of 24 lines, emulated. It does not break lines anew when it is resized.

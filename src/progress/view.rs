@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::domain::refusal::RefusalKind;
-use crate::domain::stamp::Stamp;
-use crate::domain::state::State;
-use crate::domain::summary::Limit;
-use crate::domain::tally::Tally;
+use crate::domain::delivery::refusal::RefusalKind;
+use crate::domain::delivery::state::State;
+use crate::domain::delivery::summary::Limit;
+use crate::domain::delivery::tally::Tally;
+use crate::domain::unix_millis::Stamp;
 use crate::engine::{Gauges, Notice};
 
 /// What is known of a run.
@@ -177,7 +177,7 @@ impl View {
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
-    use crate::domain::ending::{Ending, Signal};
+    use crate::domain::delivery::ending::{Ending, Signal};
 
     /// So many of 1,000 started, all of them at once.
     pub(in crate::progress) fn sending(started: u64, begun: Instant) -> View {

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use crate::clock::Clock;
-use crate::domain::stamp::Stamp;
+use crate::domain::unix_millis::Stamp;
 
 /// The wall clock and where it hangs.
 #[derive(Debug, Clone)]

@@ -9,9 +9,9 @@ use super::fit::{Part, Tone};
 use super::speed::Speed;
 use super::view::{Phase, View};
 use super::wall::Wall;
+use crate::domain::delivery::state::State;
+use crate::domain::delivery::summary::Limit;
 use crate::domain::figures::{Grouped, PerSecond, Span, counted};
-use crate::domain::state::State;
-use crate::domain::summary::Limit;
 
 /// A slower pace than asked is worth a word from this share on.
 const SLOWER: f64 = 0.99;
@@ -153,8 +153,8 @@ mod tests {
     use super::super::view::tests::sending;
     use super::super::wall::tests::wall;
     use super::*;
-    use crate::domain::ending::{Ending, Signal};
-    use crate::domain::refusal::{Refusal, RefusalKind};
+    use crate::domain::delivery::ending::{Ending, Signal};
+    use crate::domain::delivery::refusal::{Refusal, RefusalKind};
     use crate::engine::{Gauges, Notice};
 
     /// Everything at once, at some widths.

@@ -4,8 +4,8 @@ use std::io;
 use std::path::Path;
 
 use crate::domain::figures::counted;
-use crate::domain::header::nearest;
 use crate::domain::phone::PhoneRejection;
+use crate::domain::table::header::nearest;
 
 /// A file that cannot be read.
 #[derive(Debug, thiserror::Error)]

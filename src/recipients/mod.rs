@@ -23,13 +23,13 @@ pub use records::RECORD_BYTES;
 pub use rejects::{Extra, Rejects};
 pub use suppress::{Entry, Listed, Lists, Useless, read_list};
 
-use crate::domain::binding::{Binding, Cells, Lines};
-use crate::domain::formula::original;
-use crate::domain::header::Header;
-use crate::domain::read_as::ReadAs;
-use crate::domain::recipient::{Reason, Recipient, Rejection};
-use crate::domain::reported::FIXED_COLUMNS;
-use crate::domain::state::State;
+use crate::domain::delivery::state::State;
+use crate::domain::row::binding::{Binding, Cells, Lines};
+use crate::domain::row::recipient::{Reason, Recipient, Rejection};
+use crate::domain::table::detected_format::ReadAs;
+use crate::domain::table::formula::original;
+use crate::domain::table::header::Header;
+use crate::domain::table::report_format::FIXED_COLUMNS;
 use record::NotText;
 use records::Records;
 

@@ -12,9 +12,9 @@ use super::rejects::Extra;
 use super::unpack::{compression, unpack};
 use super::{Recipients, Source, Table, sniff, workbook};
 use crate::domain::definition::RecipientsSettings;
-use crate::domain::header::Header;
-use crate::domain::read_as::ReadAs;
-use crate::domain::reported::own_columns;
+use crate::domain::table::detected_format::ReadAs;
+use crate::domain::table::header::Header;
+use crate::domain::table::report_format::own_columns;
 
 /// The byte order mark of UTF-8.
 const MARK: &[u8] = b"\xef\xbb\xbf";

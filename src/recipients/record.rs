@@ -1,6 +1,6 @@
 //! One record of a recipients file: its cells as text, in one piece of memory.
 
-use crate::domain::binding::Cells;
+use crate::domain::row::binding::Cells;
 
 /// The cells of a record, in their order.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

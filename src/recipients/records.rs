@@ -10,8 +10,8 @@ use memchr::memchr3_iter;
 
 use super::error::FileProblem;
 use super::record::{NotText, Record};
-use crate::domain::binding::Lines;
 use crate::domain::definition::Delimiter;
+use crate::domain::row::binding::Lines;
 
 /// Longest record, in bytes without its quotes.
 pub const RECORD_BYTES: usize = 1024 * 1024;

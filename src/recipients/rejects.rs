@@ -7,7 +7,7 @@ use std::io::{self, Write};
 
 use super::Row;
 use super::error::FileProblem;
-use crate::domain::header::{Header, fold};
+use crate::domain::table::header::{Header, fold};
 
 /// The columns that are put in front.
 const COLUMNS: [&str; 3] = ["rejected_line", "rejected_column", "rejected_reason"];

@@ -5,7 +5,7 @@ use std::io::{self, Read};
 use super::error::FileProblem;
 use super::open::whole;
 use crate::domain::definition::Delimiter;
-use crate::domain::header::fold;
+use crate::domain::table::header::fold;
 
 /// How much is looked at, at most.
 const HEAD_BYTES: usize = 64 * 1024;

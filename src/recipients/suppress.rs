@@ -7,12 +7,12 @@ use std::path::Path;
 use super::error::{FileError, FileProblem};
 use super::open;
 use super::record::Record;
-use crate::domain::binding::Cells as _;
 use crate::domain::definition::RecipientsSettings;
 use crate::domain::figures::counted;
-use crate::domain::header::{Header, NoColumn};
 use crate::domain::phone::{self, E164, PhoneRejection};
-use crate::domain::suppression::Suppression;
+use crate::domain::row::binding::Cells as _;
+use crate::domain::row::suppression::Suppression;
+use crate::domain::table::header::{Header, NoColumn};
 
 /// The lists of a definition, read.
 #[derive(Debug, Clone, Default)]

@@ -6,7 +6,7 @@ use flate2::read::MultiGzDecoder;
 use ruzstd::decoding::errors::{FrameDecoderError, ReadFrameHeaderError};
 use ruzstd::decoding::{BlockDecodingStrategy, FrameDecoder};
 
-use crate::domain::read_as::Compression;
+use crate::domain::table::detected_format::Compression;
 
 /// What the first bytes of a file say.
 pub(super) fn compression(head: &[u8]) -> Option<Compression> {

@@ -13,9 +13,9 @@ use calamine::{DataRef, ExcelDateTime, Reader, SheetType, SheetVisible, Xlsx, Xl
 
 use super::error::FileProblem;
 use super::record::Record;
-use crate::domain::binding::Lines;
-use crate::domain::header::fold;
-use crate::domain::read_as::Sheet;
+use crate::domain::row::binding::Lines;
+use crate::domain::table::detected_format::Sheet;
+use crate::domain::table::header::fold;
 
 /// Most bytes of text in the workbook's table of texts.
 const TEXT_BYTES: u64 = 128 * 1024 * 1024;
@@ -108,7 +108,7 @@ fn bounded(file: &File) -> Result<(), FileProblem> {
     let mut sheets = false;
     for at in 0..archive.len() {
         let entry = archive.by_index_raw(at).map_err(|error| FileProblem::Workbook(error.to_string()))?;
-        let name = entry.name().to_lowercase();
+        let name = entry.name().map_err(|error| FileProblem::Workbook(error.to_string()))?.to_lowercase();
         sheets |= name.starts_with("xl/");
         if !name.contains("worksheets/") && entry.size() > TEXT_BYTES {
             return Err(FileProblem::WorkbookTooLarge);

@@ -10,9 +10,9 @@ use std::collections::{HashMap, HashSet, VecDeque};
 use uuid::Uuid;
 
 use super::error::ReportError;
-use crate::domain::header::{fold, nearest};
-use crate::domain::reported::{FIXED_COLUMNS, PREFIX};
-use crate::domain::stamp::Stamp;
+use crate::domain::table::header::{fold, nearest};
+use crate::domain::table::report_format::{FIXED_COLUMNS, PREFIX};
+use crate::domain::unix_millis::Stamp;
 use crate::journal::Record;
 
 /// A column of a report: one of the fixed ones by its place among them, or one of the file's own.

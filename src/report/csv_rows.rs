@@ -6,7 +6,7 @@ use std::io::{self, Write};
 
 use super::columns::{Columns, Value};
 use super::error::ReportError;
-use crate::domain::formula::harmless;
+use crate::domain::table::formula::harmless;
 use crate::journal::Record;
 
 /// Writes records as lines of a CSV.

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use thiserror::Error;
 
 use super::format::Format;
-use crate::domain::header::nearest;
+use crate::domain::table::header::nearest;
 use crate::journal::JournalError;
 
 /// A failure of a report or of a status page. The journal is never changed by one.

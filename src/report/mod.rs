@@ -18,14 +18,14 @@ mod zip_stream;
 
 use std::io::Write;
 
-pub use crate::domain::reported::FIXED_COLUMNS;
+pub use crate::domain::table::report_format::FIXED_COLUMNS;
 pub use destination::Destination;
 pub use error::ReportError;
 pub use format::Format;
 pub use html::Names;
 
 use crate::domain::definition::Delimiter;
-use crate::domain::tally::Tally;
+use crate::domain::delivery::tally::Tally;
 use crate::journal::{Campaign, Record, Selection, Snapshot};
 
 /// A form in which records are written, one by one.

@@ -6,10 +6,10 @@ use serde::Serialize;
 
 use super::error::ReportError;
 use super::jsonl_rows::Shown;
+use crate::domain::delivery::summary::rounded;
+use crate::domain::delivery::tally::Tally;
 use crate::domain::figures::per_second;
-use crate::domain::stamp::Stamp;
-use crate::domain::summary::rounded;
-use crate::domain::tally::Tally;
+use crate::domain::unix_millis::Stamp;
 use crate::journal::{Ask, Campaign, ReasonCount, RunRecord, Selection, Snapshot};
 
 /// Writes the object on one line.

@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
-use campaign::domain::latency::Latencies;
-use campaign::domain::request::{Leaf, Request};
-use campaign::domain::stamp::Stamp;
+use campaign::domain::delivery::latency::Latencies;
+use campaign::domain::message::request::{Leaf, Request};
+use campaign::domain::unix_millis::Stamp;
 use campaign::journal::{CampaignId, Counters, Identity, Journal, NewRun, RunEnd, RunId, Service};
 use rusqlite::{Connection, params};
 
@@ -48,7 +48,7 @@ fn run(journal: &mut Journal, id: CampaignId, rows: u32, (began, ended): (i64, i
     run
 }
 
-fn shape() -> campaign::domain::request::Shape {
+fn shape() -> campaign::domain::message::request::Shape {
     let source = "arn:aws:connect:us-west-2:123456789012:phone-number/0f";
     Request {
         instance_id: "11111111-2222-3333-4444-555555555555".to_owned(),

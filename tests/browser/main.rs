@@ -12,8 +12,8 @@ mod journal;
 use std::fs;
 use std::time::Instant;
 
-use campaign::commands::Asked;
-use campaign::commands::report::{ReportArgs, run};
+use campaign::cli::commands::Asked;
+use campaign::cli::commands::report::{ReportArgs, run};
 use chromium::{Chromium, Scheme};
 use tempfile::TempDir;
 

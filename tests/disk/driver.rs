@@ -9,10 +9,10 @@ use std::time::Duration;
 
 use campaign::clock::Clock;
 use campaign::connect::{Client, Settings};
-use campaign::domain::gate::{FailureGate, Share};
-use campaign::domain::request::{Leaf, Message, Request, SegmentValue, Shape};
-use campaign::domain::state::State;
-use campaign::domain::token::TokenSpace;
+use campaign::domain::delivery::gate::{FailureGate, Share};
+use campaign::domain::delivery::state::State;
+use campaign::domain::message::request::{Leaf, Message, Request, SegmentValue, Shape};
+use campaign::domain::row::token::TokenSpace;
 use campaign::engine::{Bounds, Engine, Feed, Notice, Observer, Stop};
 use campaign::journal::{Content, Identity, Journal, Line, NewRun, RunEnd, Service, Writer};
 use campaign::pace::{Asked, Pace};

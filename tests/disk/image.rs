@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
 
-use campaign::domain::state::State;
+use campaign::domain::delivery::state::State;
 use campaign::journal::{Journal, JournalError, Reader, Record, Selection};
 
 use crate::model::Image;

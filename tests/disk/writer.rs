@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use campaign::domain::stamp::Stamp;
+use campaign::domain::unix_millis::Stamp;
 use campaign::journal::{Counters, Identity, Journal, NewRun, Service, Writer};
 
 use crate::place;

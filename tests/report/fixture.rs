@@ -2,12 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
-use campaign::commands::Asked;
-use campaign::commands::report::{ReportArgs, run};
-use campaign::domain::request::{Leaf, Message, Request, Shape};
-use campaign::domain::stamp::Stamp;
-use campaign::domain::state::Event;
-use campaign::domain::token::TokenSpace;
+use campaign::cli::commands::Asked;
+use campaign::cli::commands::report::{ReportArgs, run};
+use campaign::domain::delivery::state::Event;
+use campaign::domain::message::request::{Leaf, Message, Request, Shape};
+use campaign::domain::row::token::TokenSpace;
+use campaign::domain::unix_millis::Stamp;
 use campaign::journal::{
     CampaignId, Content, Counters, Identity, Journal, Line, NewRun, Pass, RowId, RunEnd, Service, Settlement,
     Writer,

@@ -1,7 +1,7 @@
 //! What stands in a report, in each of its forms.
 
-use campaign::commands::report::ReportArgs;
-use campaign::domain::state::{Doubt, Event, State};
+use campaign::cli::commands::report::ReportArgs;
+use campaign::domain::delivery::state::{Doubt, Event, State};
 use campaign::journal::{Counters, RowId};
 use campaign::report::Format;
 

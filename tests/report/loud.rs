@@ -4,9 +4,9 @@ use std::fs;
 use std::io::{self, Write};
 use std::os::unix::fs::PermissionsExt;
 
-use campaign::commands::Asked;
-use campaign::commands::report::{ReportArgs, run};
-use campaign::domain::state::State;
+use campaign::cli::commands::Asked;
+use campaign::cli::commands::report::{ReportArgs, run};
+use campaign::domain::delivery::state::State;
 use campaign::report::{Format, ReportError};
 
 use crate::fixture::{Place, line, plan, to};

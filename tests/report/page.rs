@@ -1,9 +1,9 @@
 //! The page (html): what stands on it, and what does not unless it is asked for.
 
-use campaign::commands::report::ReportArgs;
-use campaign::domain::latency::Latencies;
-use campaign::domain::stamp::Stamp;
-use campaign::domain::state::{Doubt, Event};
+use campaign::cli::commands::report::ReportArgs;
+use campaign::domain::delivery::latency::Latencies;
+use campaign::domain::delivery::state::{Doubt, Event};
+use campaign::domain::unix_millis::Stamp;
 use campaign::journal::{Activity, Counters, NewRun, PauseKind, PauseSpan, RowId, RunEnd};
 use campaign::report::Format;
 use sha2::Digest;

@@ -2,8 +2,8 @@
 
 use std::io::{self, Write};
 
-use campaign::commands::report::run;
-use campaign::domain::state::{Event, State};
+use campaign::cli::commands::report::run;
+use campaign::domain::delivery::state::{Event, State};
 use campaign::journal::{Journal, Reader, RowId, Selection, Writer};
 use campaign::report::{Format, ReportError};
 

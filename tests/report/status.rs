@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
+use campaign::cli::commands::Asked;
+use campaign::cli::commands::status::{StatusArgs, run};
 use campaign::clock::Clock;
-use campaign::commands::Asked;
-use campaign::commands::status::{StatusArgs, run};
-use campaign::domain::state::Event;
+use campaign::domain::delivery::state::Event;
 use campaign::journal::{Counters, NewRun, RowId, RunEnd};
 
 use crate::fixture::{BASE, Place, attempt, line, plan, written};

@@ -2,8 +2,8 @@
 
 use std::io::Read;
 
-use campaign::commands::report::{ReportArgs, run};
-use campaign::domain::state::State;
+use campaign::cli::commands::report::{ReportArgs, run};
+use campaign::domain::delivery::state::State;
 use campaign::report::{Format, ReportError};
 
 use crate::fixture::{Place, line, plan, rejected, to};

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use campaign::clock::Clock;
-use campaign::domain::stamp::Stamp;
+use campaign::domain::unix_millis::Stamp;
 use campaign::simulator::UnixMillis;
 use tokio::time::Instant;
 

@@ -3,10 +3,10 @@
 
 use std::collections::BTreeMap;
 
-use campaign::domain::stamp::Stamp;
-use campaign::domain::state::{Doubt, Event, State};
-use campaign::domain::tally::Tally;
-use campaign::domain::verdict::token_is_safe;
+use campaign::domain::delivery::state::{Doubt, Event, State};
+use campaign::domain::delivery::tally::Tally;
+use campaign::domain::delivery::verdict::token_is_safe;
+use campaign::domain::unix_millis::Stamp;
 use campaign::journal::{Journal, Pass, RowId, Settlement};
 use proptest::prelude::*;
 use proptest::sample::Index;

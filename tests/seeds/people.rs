@@ -1,6 +1,6 @@
 //! Random recipients files, and what people do to a file between two runs.
 
-use campaign::domain::token::TokenSpace;
+use campaign::domain::row::token::TokenSpace;
 use campaign::journal::{Content, Line};
 
 use crate::chance::Chance;

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use campaign::domain::stamp::Stamp;
-use campaign::domain::state::State;
-use campaign::domain::token::TokenSpace;
+use campaign::domain::delivery::state::State;
+use campaign::domain::row::token::TokenSpace;
+use campaign::domain::unix_millis::Stamp;
 use campaign::journal::{CampaignId, Claimed, Content, Identity, Journal, Line, RowId, Service, Writer};
 
 use crate::chance::Chance;

@@ -3,12 +3,12 @@
 use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
-use campaign::domain::ending::Ending;
-use campaign::domain::refusal::RefusalKind;
-use campaign::domain::state::State;
-use campaign::domain::steering::Wish;
-use campaign::domain::tally::Tally;
-use campaign::domain::verdict::{CLOCK_SLACK, TOKEN_SAFE};
+use campaign::domain::delivery::control::Wish;
+use campaign::domain::delivery::ending::Ending;
+use campaign::domain::delivery::refusal::RefusalKind;
+use campaign::domain::delivery::state::State;
+use campaign::domain::delivery::tally::Tally;
+use campaign::domain::delivery::verdict::{CLOCK_SLACK, TOKEN_SAFE};
 use campaign::journal::{Content, JournalError, Reader, Record, Selection};
 use campaign::simulator::{Contact, Effect, Fault, Outcome as Answer, RequestRecord};
 

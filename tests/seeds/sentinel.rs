@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
-use campaign::domain::state::State;
+use campaign::domain::delivery::state::State;
 use campaign::engine::{Notice, Observer};
 use campaign::simulator::{Fault, RequestFacts};
 use rusqlite::{Connection, OpenFlags, OptionalExtension, params};

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use campaign::domain::request::{Leaf, Message, Request, SegmentValue, Shape};
+use campaign::domain::message::request::{Leaf, Message, Request, SegmentValue, Shape};
 
 use crate::chance::Chance;
 

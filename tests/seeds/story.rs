@@ -3,21 +3,20 @@
 use std::num::NonZeroU32;
 use std::time::Duration;
 
-use campaign::domain::ending::Signal;
-use campaign::domain::state::State;
-use campaign::domain::steering::{NewPace, NewRate, Wish};
-use campaign::domain::verdict::TOKEN_SAFE;
+use campaign::domain::delivery::control::{NewPace, NewRate, Wish};
+use campaign::domain::delivery::ending::Signal;
+use campaign::domain::delivery::state::State;
+use campaign::domain::delivery::verdict::TOKEN_SAFE;
 use campaign::engine::Stop;
 use campaign::pace::Asked;
 use campaign::simulator::RequestRecord;
 
 use crate::chance::Chance;
 use crate::people::People;
-use crate::promises;
 use crate::sentinel::Crash;
-use crate::shapes;
 use crate::trial::{Ended, Options, Trial};
 use crate::worlds::{self, Lies};
+use crate::{promises, shapes};
 
 /// Whether the story is told while it is played.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -9,10 +9,9 @@ use campaign::simulator::{Fault, Latency, WorldConfig};
 
 use crate::chance::Chance;
 use crate::people::People;
-use crate::promises;
 use crate::sentinel::Crash;
-use crate::shapes;
 use crate::trial::{Ended, Options, Trial};
+use crate::{promises, shapes};
 
 const PEOPLE: u64 = 7;
 

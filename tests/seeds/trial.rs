@@ -14,9 +14,9 @@ use std::time::Duration;
 
 use campaign::clock::Clock;
 use campaign::connect::{Client, Settings};
-use campaign::domain::gate::{FailureGate, Share};
-use campaign::domain::request::Shape;
-use campaign::domain::steering::Wish;
+use campaign::domain::delivery::control::Wish;
+use campaign::domain::delivery::gate::{FailureGate, Share};
+use campaign::domain::message::request::Shape;
 use campaign::engine::{Bounds, Engine, Feed, Outcome, Stop};
 use campaign::journal::{
     CampaignId, Identity, Journal, Line, NewRun, Plan, RunEnd, RunId, Service, Writer, WriterError,

@@ -2,11 +2,11 @@
 
 use std::path::Path;
 
-use campaign::domain::request::{Leaf, Message, Request, SegmentValue};
-use campaign::domain::stamp::Stamp;
-use campaign::domain::state::{Decision, Doubt, Event};
-use campaign::domain::token::TokenSpace;
-use campaign::domain::verdict::TOKEN_SAFE;
+use campaign::domain::delivery::state::{Decision, Doubt, Event};
+use campaign::domain::delivery::verdict::TOKEN_SAFE;
+use campaign::domain::message::request::{Leaf, Message, Request, SegmentValue};
+use campaign::domain::row::token::TokenSpace;
+use campaign::domain::unix_millis::Stamp;
 use campaign::journal::{
     Activity, Content, Counters, Identity, Journal, Line, NewRun, Pass, PauseKind, PauseSpan, Planned, RowId,
     RunEnd, Service, Settlement, Writer,

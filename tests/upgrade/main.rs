@@ -14,7 +14,7 @@ mod first;
 use std::path::Path;
 use std::process::Command;
 
-use campaign::domain::state::State;
+use campaign::domain::delivery::state::State;
 use campaign::journal::{Reader, Selection};
 use rusqlite::Connection;
 

@@ -3,7 +3,7 @@
 use std::num::NonZeroU32;
 use std::time::Duration;
 
-use campaign::domain::ending::Signal;
+use campaign::domain::delivery::ending::Signal;
 use campaign::engine::Stop;
 use campaign::journal::PauseSpan;
 use campaign::simulator::{Fault, Latency, Throttle, WorldConfig};

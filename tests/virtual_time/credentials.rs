@@ -8,9 +8,9 @@ use std::time::Duration;
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider, future};
 use campaign::clock::Clock;
-use campaign::domain::ending::Ending;
-use campaign::domain::refusal::RefusalKind;
-use campaign::domain::state::State;
+use campaign::domain::delivery::ending::Ending;
+use campaign::domain::delivery::refusal::RefusalKind;
+use campaign::domain::delivery::state::State;
 use campaign::simulator::{Credential, WorldConfig};
 
 use crate::stage::{self, Options, Stage};

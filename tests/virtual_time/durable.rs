@@ -1,7 +1,7 @@
 //! Promises 2 and 4, at every moment of a run: what is about to leave and what is said to be started is in the journal
 //! already, committed, as another reader sees it. And where nothing can be committed any more, nothing leaves.
 
-use campaign::domain::state::State;
+use campaign::domain::delivery::state::State;
 use campaign::engine::{Notice, Observer};
 use campaign::journal::{CampaignId, Reader, Record, Selection};
 use campaign::simulator::{Fault, WorldConfig};

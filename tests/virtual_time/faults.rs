@@ -3,9 +3,9 @@
 use std::num::NonZeroU32;
 use std::time::Duration;
 
-use campaign::domain::ending::Ending;
-use campaign::domain::refusal::RefusalKind;
-use campaign::domain::state::State;
+use campaign::domain::delivery::ending::Ending;
+use campaign::domain::delivery::refusal::RefusalKind;
+use campaign::domain::delivery::state::State;
 use campaign::journal::Content;
 use campaign::simulator::{Fault, Phase, Throttle, UnixMillis, WorldConfig};
 

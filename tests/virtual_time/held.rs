@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use campaign::domain::ending::{Ending, Signal};
-use campaign::domain::state::State;
-use campaign::domain::steering::Wish;
-use campaign::domain::verdict::TOKEN_SAFE;
+use campaign::domain::delivery::control::Wish;
+use campaign::domain::delivery::ending::{Ending, Signal};
+use campaign::domain::delivery::state::State;
+use campaign::domain::delivery::verdict::TOKEN_SAFE;
 use campaign::engine::{Feed, Notice, Stop};
 use campaign::simulator::{Fault, Latency, WorldConfig};
 use tokio::sync::watch;

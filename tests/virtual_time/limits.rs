@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use campaign::domain::ending::Ending;
-use campaign::domain::steering::Wish;
-use campaign::domain::summary::Limit;
+use campaign::domain::delivery::control::Wish;
+use campaign::domain::delivery::ending::Ending;
+use campaign::domain::delivery::summary::Limit;
 use campaign::engine::{Feed, Notice};
 use campaign::simulator::WorldConfig;
 use tokio::sync::watch;

@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use aws_sdk_connect::config::retry::RetryConfig;
 use aws_sdk_connect::config::{BehaviorVersion, Credentials, Region};
-use campaign::domain::ending::Ending;
-use campaign::domain::refusal::RefusalKind;
-use campaign::domain::summary::Limit;
+use campaign::domain::delivery::ending::Ending;
+use campaign::domain::delivery::refusal::RefusalKind;
+use campaign::domain::delivery::summary::Limit;
 use campaign::engine::{ActiveContacts, Bounds, Notice};
 use campaign::journal::SharedPace;
 use campaign::simulator::{Effect, Latency, Throttle, WorldConfig};

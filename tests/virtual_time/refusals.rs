@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use campaign::domain::ending::Ending;
+use campaign::domain::delivery::ending::Ending;
 use campaign::engine::{ActiveContacts, Notice};
 use campaign::simulator::{Fault, Latency, WorldConfig};
 use tokio::time::sleep;

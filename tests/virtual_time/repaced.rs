@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use campaign::domain::ending::Ending;
-use campaign::domain::state::State;
-use campaign::domain::steering::{NewRate, Wish};
+use campaign::domain::delivery::control::{NewRate, Wish};
+use campaign::domain::delivery::ending::Ending;
+use campaign::domain::delivery::state::State;
 use campaign::engine::Notice;
 use campaign::simulator::{Latency, WorldConfig};
 use tokio::time::Instant;

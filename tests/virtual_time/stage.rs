@@ -12,13 +12,13 @@ use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use campaign::clock::Clock;
 use campaign::connect::{Client, Settings};
-use campaign::domain::gate::{FailureGate, Share};
-use campaign::domain::request::{Leaf, Message, Request, SegmentValue, Shape};
-use campaign::domain::stamp::Stamp;
-use campaign::domain::state::State;
-use campaign::domain::tally::Tally;
-use campaign::domain::token::TokenSpace;
-use campaign::domain::verdict::TOKEN_SAFE;
+use campaign::domain::delivery::gate::{FailureGate, Share};
+use campaign::domain::delivery::state::State;
+use campaign::domain::delivery::tally::Tally;
+use campaign::domain::delivery::verdict::TOKEN_SAFE;
+use campaign::domain::message::request::{Leaf, Message, Request, SegmentValue, Shape};
+use campaign::domain::row::token::TokenSpace;
+use campaign::domain::unix_millis::Stamp;
 use campaign::engine::{Bounds, Engine, Feed, Notice, Observer, Outcome, Stop, Unobserved};
 use campaign::journal::{
     Admission, CampaignId, Content, Identity, Journal, JournalError, Line, NewRun, Reader, Record, RunEnd,

@@ -6,9 +6,9 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use campaign::clock::Clock;
-use campaign::domain::ending::{Ending, Signal};
-use campaign::domain::state::State;
-use campaign::domain::steering::{NewPace, NewRate, Wish};
+use campaign::domain::delivery::control::{NewPace, NewRate, Wish};
+use campaign::domain::delivery::ending::{Ending, Signal};
+use campaign::domain::delivery::state::State;
 use campaign::engine::{Bounds, Feed, Notice, Stop};
 use campaign::journal::{Ask, CampaignId, Journal, PauseKind, PauseSpan, Reader, RunId, SharedPace};
 use campaign::simulator::{Fault, Latency, Throttle, WorldConfig};
@@ -183,7 +183,7 @@ async fn a_run_that_begins_paused_waits_and_goes_on_or_ends_as_told() {
     let began = stage.clock.now();
     let (outcome, ()) = tokio::join!(stage.run(&options), person.ask_all(&[(500.0, Wish::Go)]));
     assert_eq!(outcome.unwrap().ending, Ending::Complete);
-    let first = left(&stage)[0] - began.since(campaign::domain::stamp::Stamp::from_millis(EPOCH));
+    let first = left(&stage)[0] - began.since(campaign::domain::unix_millis::Stamp::from_millis(EPOCH));
     assert!((500 * SECOND..500 * SECOND + AT_ONCE).contains(&first), "{first:?}");
     stage.check_promises(&options);
 

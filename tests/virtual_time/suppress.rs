@@ -3,9 +3,9 @@
 
 use std::time::Duration;
 
+use campaign::domain::delivery::state::State;
 use campaign::domain::phone::E164;
-use campaign::domain::state::State;
-use campaign::domain::suppression::Suppression;
+use campaign::domain::row::suppression::Suppression;
 use campaign::journal::Admission;
 use campaign::simulator::{Fault, WorldConfig};
 

@@ -1,6 +1,6 @@
 //! Uncertain rows: only a person decides, and the decision stays.
 
-use campaign::domain::state::{Decision, State};
+use campaign::domain::delivery::state::{Decision, State};
 use campaign::journal::{Identity, JournalError};
 use campaign::simulator::{Fault, WorldConfig};
 

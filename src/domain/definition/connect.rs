@@ -5,8 +5,8 @@ use std::time::Duration;
 use super::document::Value;
 use super::reader::Reader;
 use crate::domain::arn::{self, Home};
-use crate::domain::content::{Channel, ContentType, MessageEncoding};
-use crate::domain::limits::Rules;
+use crate::domain::message::content::{Channel, ContentType, MessageEncoding};
+use crate::domain::message::limits::Rules;
 use crate::domain::problem::Place;
 
 /// Where contacts are started, and by whom.

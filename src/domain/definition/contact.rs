@@ -6,11 +6,11 @@ use super::document::{Entry, Node, Value};
 use super::keys::Kind;
 use super::reader::Reader;
 use super::{Attributes, Text};
-use crate::domain::content::{Channel, ContentType, MessageEncoding};
-use crate::domain::limits::{Member, Rules, is_attribute_key, is_segment_key};
+use crate::domain::message::content::{Channel, ContentType, MessageEncoding};
+use crate::domain::message::limits::{Member, Rules, is_attribute_key, is_segment_key};
+use crate::domain::message::request::{Message, Request, SegmentValue};
+use crate::domain::message::template::Template;
 use crate::domain::problem::Problem;
-use crate::domain::request::{Message, Request, SegmentValue};
-use crate::domain::template::Template;
 
 /// The segment attribute that says what the channel is.
 const SUBTYPE: &str = "connect:Subtype";

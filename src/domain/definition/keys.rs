@@ -2,7 +2,7 @@
 //!
 //! What a key's value becomes, and what two keys must agree on, is in the files beside this one.
 
-use crate::domain::content::Channel;
+use crate::domain::message::content::Channel;
 
 /// One key.
 #[derive(Debug, Clone, Copy)]

@@ -22,13 +22,13 @@ pub use connect::{ArnRegion, ConnectSettings, EndpointUrl};
 pub use hooks::{HookCommand, Hooks};
 pub use schema::schema;
 
-use super::content::Channel;
-use super::header::Header;
-use super::limits::{Member, Rules};
 use super::phone::{E164, Region};
 use super::problem::{Place, Problem, Problems};
-use super::request::Request;
-use super::template::Template;
+use crate::domain::message::content::Channel;
+use crate::domain::message::limits::{Member, Rules};
+use crate::domain::message::request::Request;
+use crate::domain::message::template::Template;
+use crate::domain::table::header::Header;
 use reader::Reader;
 
 /// A campaign.

@@ -10,10 +10,10 @@ use jiff::SignedDuration;
 use super::document::{Entry, Node, Value};
 use super::keys::{ELSEWHERE, KEYS, Key, Kind, Need, TABLES};
 use crate::domain::arn::ArnMistake;
-use crate::domain::header::{fold, nearest};
-use crate::domain::limits::{Breach, Limit, Member, Rules, Unit, segments_saved, settle};
+use crate::domain::message::limits::{Breach, Limit, Member, Rules, Unit, segments_saved, settle};
+use crate::domain::message::template::Template;
 use crate::domain::problem::{Place, Problem, Problems};
-use crate::domain::template::Template;
+use crate::domain::table::header::{fold, nearest};
 
 use super::{PerSecond, Text};
 

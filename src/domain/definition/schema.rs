@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use super::PerSecond;
 use super::document::literal;
 use super::keys::{KEYS, Key, Kind, Need, TABLES};
-use crate::domain::content::ContentType;
+use crate::domain::message::content::ContentType;
 
 /// The schema.
 #[must_use]

@@ -1,7 +1,7 @@
 //! Whole definitions: what a good one becomes, and what is said of bad ones.
 
 use super::*;
-use crate::domain::request::{Message, SegmentValue};
+use crate::domain::message::request::{Message, SegmentValue};
 
 const MINIMAL: &str = r#"
 [connect]

@@ -3,6 +3,8 @@
 //! With `country`, the only file that names the phone library. It says what a number *is*; whether this campaign sends to it is the
 //! plan's business.
 
+pub mod country;
+pub mod mask;
 mod tidy;
 
 use std::fmt;
@@ -11,8 +13,8 @@ use rlibphonenumber::{
     NumberLengthType, PHONE_NUMBER_UTIL, ParseError, PhoneNumberFormat, PhoneNumberType, ValidationError,
 };
 
-use super::mask::mask_number;
-pub use super::mask::mask_text;
+use crate::domain::phone::mask::mask_number;
+pub use crate::domain::phone::mask::mask_text;
 
 /// A number as it goes over the wire: `+` and 2 to 15 digits. Source: ITU-T E.164.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]

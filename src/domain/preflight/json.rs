@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::messages::Messages;
 use super::{Preflight, Stall};
-use crate::domain::summary::rounded;
+use crate::domain::delivery::summary::rounded;
 
 impl Serialize for Preflight {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

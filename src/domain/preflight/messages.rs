@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use crate::domain::content::{Channel, MessageEncoding};
 use crate::domain::definition::{Cost, Definition};
-use crate::domain::gsm;
+use crate::domain::message::content::{Channel, MessageEncoding};
+use crate::domain::message::gsm;
+use crate::domain::message::segments::{Encoding, Segments};
 use crate::domain::phone::Region;
-use crate::domain::segments::{Encoding, Segments};
 
 use super::TOLD;
 

@@ -14,16 +14,17 @@ use messages::Messages;
 pub use repeats::FirstLines;
 use repeats::SharedNumbers;
 
-use super::binding::Binding;
 use super::definition::{Definition, Rate};
 use super::figures::{Grouped, counted};
-use super::gate::{self, Share};
 use super::phone::Region;
-use super::read_as::ReadAs;
-use super::recipient::{Recipient, Rejection};
-use super::state::State;
-use super::suppression::Suppressed;
-use super::tally::Tally;
+use crate::domain::delivery::gate;
+use crate::domain::delivery::gate::Share;
+use crate::domain::delivery::state::State;
+use crate::domain::delivery::tally::Tally;
+use crate::domain::row::binding::Binding;
+use crate::domain::row::recipient::{Recipient, Rejection};
+use crate::domain::row::suppression::Suppressed;
+use crate::domain::table::detected_format::ReadAs;
 
 /// Rejections, duplicates and the like that are told one by one.
 pub const TOLD: usize = 20;

@@ -6,8 +6,8 @@ use std::collections::hash_map::Entry;
 use uuid::Uuid;
 
 use super::TOLD;
-use crate::domain::recipient::Recipient;
-use crate::domain::repeats::Repeats;
+use crate::domain::row::key_filter::Repeats;
+use crate::domain::row::recipient::Recipient;
 
 /// Maps that hold one part of the values each, for a million values and for 300,000. The numbers spread them well.
 const PARTS: usize = 80;

@@ -3,9 +3,9 @@
 use std::fmt::Write as _;
 
 use super::*;
-use crate::domain::binding::Lines;
 use crate::domain::definition;
-use crate::domain::header::Header;
+use crate::domain::row::binding::Lines;
+use crate::domain::table::header::Header;
 
 /// The definition, with more below [contact] and more tables.
 fn definition(contact: &str, more: &str) -> Definition {

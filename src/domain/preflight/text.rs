@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 
 use super::json::code_point;
 use super::{Preflight, TOLD};
+use crate::domain::delivery::state::State;
 use crate::domain::figures::{Grouped, PerSecond, Span, counted};
-use crate::domain::state::State;
 
 /// Characters that are told one by one.
 const CHARACTERS: usize = 5;

@@ -4,10 +4,11 @@ use tokio::time::Instant;
 
 use super::Flow;
 use crate::connect::Attempt;
-use crate::domain::ending::Ending;
-use crate::domain::refusal::{Refusal, RefusalKind};
-use crate::domain::state::Event;
-use crate::domain::verdict::{self, Situation, Verdict};
+use crate::domain::delivery::ending::Ending;
+use crate::domain::delivery::refusal::{Refusal, RefusalKind};
+use crate::domain::delivery::state::Event;
+use crate::domain::delivery::verdict;
+use crate::domain::delivery::verdict::{Situation, Verdict};
 use crate::engine::notice::{Notice, Refused, attempted, masked, told};
 use crate::engine::settling::Then;
 use crate::journal::Claimed;

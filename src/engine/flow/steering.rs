@@ -1,8 +1,8 @@
 //! What people ask of a run from outside: signals of this process, and words that come through the journal.
 
-use crate::domain::ending::Ending;
-use crate::domain::stamp::Stamp;
-use crate::domain::steering::{NewPace, NewRate, Wish};
+use crate::domain::delivery::control::{NewPace, NewRate, Wish};
+use crate::domain::delivery::ending::Ending;
+use crate::domain::unix_millis::Stamp;
 use crate::engine::Stop;
 use crate::engine::notice::Notice;
 

@@ -11,9 +11,9 @@ use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::*;
-use crate::domain::request::{Leaf, Request, Shape};
-use crate::domain::stamp::Stamp;
-use crate::domain::state::{Doubt, Event};
+use crate::domain::delivery::state::{Doubt, Event};
+use crate::domain::message::request::{Leaf, Request, Shape};
+use crate::domain::unix_millis::Stamp;
 use crate::journal::{
     CampaignId, Claimed, Content, Identity, Journal, Line, Pass, RowId, Service, Settlement,
 };

@@ -3,7 +3,7 @@
 use std::num::NonZeroU32;
 
 use super::*;
-use crate::domain::past::Past;
+use crate::domain::delivery::bucket_history::Past;
 use crate::engine::brakes::Brakes;
 use crate::engine::slots::Slots;
 use crate::pace::Asked;

@@ -1,7 +1,7 @@
 //! Claims: the intent before the request.
 
 use super::*;
-use crate::domain::suppression::{Suppressed, Suppression};
+use crate::domain::row::suppression::{Suppressed, Suppression};
 
 fn listed(keys: &[&str]) -> Suppression {
     let mut lists = Suppression::default();

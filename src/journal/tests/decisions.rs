@@ -1,7 +1,7 @@
 //! Decisions of people on rows of which nobody knows.
 
 use super::*;
-use crate::domain::state::Decision;
+use crate::domain::delivery::state::Decision;
 
 /// A row that nobody knows about, and one that waits.
 fn uncertain() -> (Book, RowId) {

@@ -1,7 +1,7 @@
 //! What the figures before a run are made of.
 
 use super::*;
-use crate::domain::suppression::Suppression;
+use crate::domain::row::suppression::Suppression;
 
 fn waiting(book: &Book, most: u64) -> Vec<(Option<u64>, String, Option<String>)> {
     let mut waiting = Vec::new();

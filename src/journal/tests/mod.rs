@@ -17,12 +17,13 @@ use std::os::unix::fs::FileExt;
 use rusqlite::Transaction;
 use uuid::Uuid;
 
-use super::attempts::{self, Shapes};
 use super::tally::Delta;
 use super::*;
-use crate::domain::request::{Leaf, Message, Request, Shape};
-use crate::domain::stamp::Stamp;
-use crate::domain::state::{Doubt, Event, State};
+use crate::domain::delivery::state::{Doubt, Event, State};
+use crate::domain::message::request::{Leaf, Message, Request, Shape};
+use crate::domain::unix_millis::Stamp;
+use crate::journal::run::attempts;
+use crate::journal::run::attempts::Shapes;
 
 /// A journal with a campaign. It is the second one: ids that happen to be 1 hide mistakes.
 struct Book {

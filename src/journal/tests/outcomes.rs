@@ -1,8 +1,8 @@
 //! Outcomes: what came of an attempt, what became too old, what is tried once more.
 
 use super::*;
-use crate::domain::state::Decision;
-use crate::domain::verdict::{CLOCK_SLACK, TOKEN_SAFE};
+use crate::domain::delivery::state::Decision;
+use crate::domain::delivery::verdict::{CLOCK_SLACK, TOKEN_SAFE};
 
 #[test]
 fn each_outcome_leaves_what_the_next_attempt_and_the_report_need() {

@@ -1,8 +1,7 @@
 //! Plans: what the journal keeps of a file that it has seen before, and what corrections touch.
 
 use super::*;
-use crate::journal::plan::plan_lines;
-use crate::journal::{index, known};
+use crate::journal::plan::{existing, index, plan_lines};
 
 fn texts(book: &Book, sql: &str) -> Vec<String> {
     let mut statement = book.journal.connection.prepare(sql).unwrap();
@@ -87,7 +86,7 @@ fn known_by_its_key_is_who_is_not_rejected_and_of_this_campaign() {
     let (campaign, first) = (book.campaign, book.journal.campaign(&identity("first"), at(0)).unwrap());
     let tx = book.journal.connection.transaction().unwrap();
     let line = |campaign, key| {
-        known::recipient(&tx, campaign, (key, Uuid::nil()), false).unwrap().map(|known| known.line)
+        existing::recipient(&tx, campaign, (key, Uuid::nil()), false).unwrap().map(|known| known.line)
     };
     assert_eq!([line(campaign, "b"), line(campaign, "z")], [Some(Some(3)), None]);
     assert_eq!([line(first, "b"), line(first, "z")], [None, Some(Some(2))]);

@@ -2,9 +2,9 @@
 
 use super::soundness::{empty, suppressed, true_line};
 use super::*;
-use crate::domain::request::SegmentValue;
-use crate::domain::state::Decision;
-use crate::journal::purge;
+use crate::domain::delivery::state::Decision;
+use crate::domain::message::request::SegmentValue;
+use crate::journal::care::purge;
 
 impl Book {
     fn purge(&mut self, now: i64) -> Result<Purged, JournalError> {

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use super::*;
-use crate::domain::latency::Latencies;
-use crate::domain::past::Past;
-use crate::journal::{activity, runs};
+use crate::domain::delivery::bucket_history::Past;
+use crate::domain::delivery::latency::Latencies;
+use crate::journal::run::{activity, runs};
 
 const COUNTERS: Counters = Counters { started: 5, requests: 8, throttled: 2, retried: 1 };
 

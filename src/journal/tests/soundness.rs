@@ -1,11 +1,11 @@
 //! What a look at a whole journal finds: nothing where all is well, and of each rule whoever breaks it.
 
 use super::*;
-use crate::domain::state::Decision;
-use crate::domain::tally::Tally;
-use crate::domain::token::TokenSpace;
-use crate::journal::mark::{self, Mark};
-use crate::journal::upgrade;
+use crate::domain::delivery::state::Decision;
+use crate::domain::delivery::tally::Tally;
+use crate::domain::row::token::TokenSpace;
+use crate::journal::file::commit_counter::Mark;
+use crate::journal::file::{commit_counter, schema};
 
 /// A line with the token that follows from its key, as every token of a real campaign does.
 pub(super) fn true_line(number: u64, key: &str) -> Line {
@@ -115,7 +115,7 @@ fn in_a_sound_journal_nothing_is_found_whatever_its_rows_are() {
     ]);
     let sound = book.look_over();
     assert_eq!(sound.findings, []);
-    assert_eq!(Some(sound.schema), upgrade::newest(upgrade::OURS));
+    assert_eq!(Some(sound.schema), schema::newest(schema::OURS));
     let campaigns: Vec<_> =
         sound.campaigns.iter().map(|(campaign, tally)| (campaign.name.as_str(), *tally)).collect();
     assert_eq!(campaigns, [("first", Tally::default()), ("second", tally)]);
@@ -249,7 +249,7 @@ fn what_does_not_agree_within_the_journal_is_told() {
 fn a_mark_that_is_ahead_of_its_journal_is_told_with_how_much_is_missing() {
     let book = every_state();
     book.execute("PRAGMA user_version = 5");
-    let mark = Mark::open(mark::path(&book.journal.path, "second"), at(0)).unwrap();
+    let mark = Mark::open(commit_counter::path(&book.journal.path, "second"), at(0)).unwrap();
     for (groups, found) in [
         (4, vec![]),
         (5, vec![]),

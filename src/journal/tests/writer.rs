@@ -6,8 +6,8 @@ use tokio::task::unconstrained;
 use tokio::time::sleep;
 
 use super::*;
-use crate::domain::steering::Wish;
-use crate::journal::mark;
+use crate::domain::delivery::control::Wish;
+use crate::journal::file::commit_counter;
 
 /// As many words as a group has at most, and as wait for the writer at most.
 const MOST: usize = 4_096;
@@ -17,7 +17,7 @@ const GATHER: Duration = Duration::from_millis(20);
 fn begun(keys: &[&str]) -> (Book, RunId, u32) {
     let mut book = Book::with(keys);
     let (run, _) = book.journal.begin_run(book.campaign, &NewRun::default(), at(0)).unwrap();
-    let groups = mark::counted(&book.journal.connection).unwrap();
+    let groups = commit_counter::counted(&book.journal.connection).unwrap();
     (book, run, groups)
 }
 
@@ -45,7 +45,7 @@ async fn what_comes_within_a_moment_is_one_group() {
     writer.counters(run, counters(3), at(30)).await;
     drop(writer);
     let journal = handle.await.unwrap().unwrap();
-    assert_eq!(mark::counted(&journal.connection).unwrap() - before, 2);
+    assert_eq!(commit_counter::counted(&journal.connection).unwrap() - before, 2);
     let reader = Reader::open(&journal.path).unwrap();
     assert_eq!(reader.runs(campaign, 1).unwrap()[0].counters, counters(3));
 }
@@ -64,7 +64,7 @@ async fn a_group_has_no_more_words_than_the_mailbox() {
         .await;
         drop(writer);
         let journal = handle.await.unwrap().unwrap();
-        assert_eq!(mark::counted(&journal.connection).unwrap() - before, groups, "{words} words");
+        assert_eq!(commit_counter::counted(&journal.connection).unwrap() - before, groups, "{words} words");
         let reader = Reader::open(&journal.path).unwrap();
         assert_eq!(reader.runs(campaign, 1).unwrap()[0].counters, counters(words as u64 - 1));
     }
@@ -95,7 +95,7 @@ async fn why_a_group_failed_is_told_to_everybody_who_waits() {
     let after = claim().await.unwrap_err();
     assert!(matches!(after.journal_error(), JournalError::WriterGone), "{after}");
     let journal = Journal::open(&folder.path().join("journal.db")).unwrap();
-    assert_eq!(mark::counted(&journal.connection).unwrap(), before);
+    assert_eq!(commit_counter::counted(&journal.connection).unwrap(), before);
     assert_eq!(journal.verified_tally(campaign).unwrap()[State::Queued], 2, "nothing was claimed");
 }
 

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::domain::definition;
-use crate::domain::suppression::Suppressed;
+use crate::domain::row::suppression::Suppressed;
 
 fn settings(rest: &str) -> RecipientsSettings {
     let text = format!(

@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::timeline::Timeline;
-use crate::domain::country::{Countries, Country};
-use crate::domain::state::State;
-use crate::domain::tally::Tally;
+use crate::domain::delivery::state::State;
+use crate::domain::delivery::tally::Tally;
+use crate::domain::phone::country::{Countries, Country};
 use crate::journal::Outcome;
 
 /// Different reasons, and different sources, that are told apart, at most: a journal can hold any number of them.

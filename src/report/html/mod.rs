@@ -16,7 +16,7 @@ use minijinja::value::Serde;
 use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value};
 
 use super::error::ReportError;
-use crate::domain::tally::Tally;
+use crate::domain::delivery::tally::Tally;
 use crate::journal::{Campaign, Selection, Snapshot};
 use fold::Fold;
 use page::Page;

@@ -8,11 +8,11 @@ use super::chart::{self, Chart, NARROW, WIDE, clock};
 use super::fold::{Fold, Listed, MOST_LISTED};
 use super::settings::{self, MOST_RUNS, Run, Setting, time};
 use super::tables::{self, Counted, Reason, Split, bar, percent, splits};
-use crate::domain::explain;
+use crate::domain::delivery::latency::Latencies;
+use crate::domain::delivery::state::State;
 use crate::domain::figures::{Grouped, PerSecond, Span, counted};
-use crate::domain::latency::Latencies;
-use crate::domain::request::Shape;
-use crate::domain::state::State;
+use crate::domain::message::request::Shape;
+use crate::domain::reasons;
 use crate::journal::{Ask, Campaign, Origin, RunRecord};
 
 #[derive(Debug, Serialize)]
@@ -178,7 +178,7 @@ fn states(fold: &Fold) -> Vec<StateRow> {
     let all = fold.tally.rows();
     let row = |(state, rows): (State, u64)| StateRow {
         name: state.name(),
-        what: explain::state(state).what,
+        what: reasons::state(state).what,
         rows: Grouped(rows).to_string(),
         percent: percent(rows, all),
     };
@@ -233,7 +233,7 @@ fn todo(fold: &Fold) -> Vec<Todo> {
         .filter(|(state, _)| fold.tally[*state] > 0)
         .map(|(state, command)| Todo {
             what: format!("{} {}", counted(fold.tally[state], "row is", "rows are"), state.name()),
-            advice: explain::state(state).advice,
+            advice: reasons::state(state).advice,
             command,
         })
         .collect()
@@ -292,7 +292,7 @@ fn sources(fold: &Fold) -> Vec<Split> {
 }
 
 fn countries(fold: &Fold) -> Vec<Split> {
-    let named = |country: &crate::domain::country::Country| {
+    let named = |country: &crate::domain::phone::country::Country| {
         (country.code().to_owned(), country.name().unwrap_or_default().to_owned())
     };
     let parts = fold.countries.iter().map(|(country, tally)| (country.as_ref().map(named), *tally)).collect();

@@ -7,9 +7,9 @@ use serde::Serialize;
 
 use super::chart::clock;
 use crate::domain::figures::{Grouped, PerSecond, Span, per_second};
-use crate::domain::mask::mask_text;
-use crate::domain::request::{Leaf, Message, SegmentValue, Shape};
-use crate::domain::stamp::Stamp;
+use crate::domain::message::request::{Leaf, Message, SegmentValue, Shape};
+use crate::domain::phone::mask::mask_text;
+use crate::domain::unix_millis::Stamp;
 use crate::journal::{Ask, Campaign, Origin, RunRecord};
 
 /// Runs that are listed, at most: the newest.

@@ -5,12 +5,12 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::fold::{ATTEMPTS, Fold, OTHERS};
-use crate::domain::explain;
+use crate::domain::delivery::latency::Latencies;
+use crate::domain::delivery::state::State;
+use crate::domain::delivery::tally::Tally;
 use crate::domain::figures::{Grouped, Span};
-use crate::domain::latency::Latencies;
-use crate::domain::mask::mask_text;
-use crate::domain::state::State;
-use crate::domain::tally::Tally;
+use crate::domain::phone::mask::mask_text;
+use crate::domain::reasons;
 
 /// Countries and sources in a table, at most; the smallest of the others are put together.
 const MOST_ROWS: usize = 40;
@@ -89,7 +89,7 @@ pub(super) fn reasons(fold: &Fold, wanted: impl Fn(State) -> bool) -> Vec<Reason
     found
         .into_iter()
         .map(|(state, code, rows)| {
-            let explained = explain::reason(state, code);
+            let explained = reasons::reason(state, code);
             Reason {
                 state: state.name(),
                 // A code is a word of the service or of ours. Should anything stand between, it names nobody either.

@@ -3,8 +3,8 @@
 
 use std::time::Duration;
 
-use crate::domain::stamp::Stamp;
-use crate::domain::state::State;
+use crate::domain::delivery::state::State;
+use crate::domain::unix_millis::Stamp;
 use crate::journal::{PauseKind, PauseSpan};
 
 const SECOND: i64 = 1_000;

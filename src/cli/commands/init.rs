@@ -1,0 +1,144 @@
+//! `campaign init`: a commented definition and a sample CSV to begin with.
+
+use std::fs::OpenOptions;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+
+use crate::cli::commands::failure::Failure;
+use crate::domain::definition;
+use crate::domain::delivery::ending::Exit;
+
+/// The sample campaign of this project is what a new one begins with.
+const DEFINITION: &str = include_str!("../../../campaigns/sample.toml");
+const RECIPIENTS: &str = include_str!("../../../campaigns/sample.csv");
+/// The sample's pace is for the simulator; a new campaign begins with that of a new AWS account, which is the default.
+const PACE: &str = "; the
+# simulator takes more, and this sample is for the simulator.
+rate = 200.0
+burst = 20
+";
+const DEFAULT_PACE: &str = ".
+# rate = 2.0
+# burst = 5
+";
+/// Lines of a new campaign's CSV.
+const RECIPIENTS_LINES: usize = 11;
+
+/// Where definitions are, and the schema that they name.
+const FOLDER: &str = "campaigns";
+const SCHEMA: &str = "campaign.schema.json";
+
+/// Arguments of `campaign init`.
+#[derive(Debug, Clone, Args)]
+pub struct InitArgs {
+    /// The campaign's name: campaigns/NAME.toml and campaigns/NAME.csv are written, and campaigns/campaign.schema.json
+    #[arg(value_parser = name, required_unless_present = "schema")]
+    name: Option<String>,
+    /// Only write campaigns/campaign.schema.json anew: the JSON Schema of definitions, for editors
+    #[arg(long, conflicts_with = "name")]
+    schema: bool,
+}
+
+fn name(text: &str) -> Result<String, String> {
+    let plain = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_');
+    if !text.is_empty() && text.len() <= 100 && text.chars().all(plain) {
+        return Ok(text.to_owned());
+    }
+    Err("a name is made of letters, digits, - and _".to_owned())
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// Where a file is there already, or cannot be written.
+pub fn run(args: &InitArgs) -> Result<Exit, Failure> {
+    let folder = Path::new(FOLDER);
+    let Some(name) = &args.name else {
+        write_schema(folder)?;
+        return told(&format!("wrote {FOLDER}/{SCHEMA}\n"));
+    };
+    let paths = ["toml", "csv"].map(|ending| folder.join(format!("{name}.{ending}")));
+    if let Some(there) = paths.iter().find(|path| path.exists()) {
+        return Err(Failure::usage(
+            format!("{} is there already", there.display()),
+            "choose another name; nothing was written",
+        ));
+    }
+    let definition = definition(name);
+    let recipients: String = RECIPIENTS.split_inclusive('\n').take(RECIPIENTS_LINES).collect();
+    write_schema(folder)?;
+    for (path, text) in paths.iter().zip([definition, recipients]) {
+        write_new(path, &text).map_err(|error| failed(path, &error))?;
+    }
+    let [definition, recipients] = paths.map(|path: PathBuf| path.display().to_string());
+    told(&format!(
+        "wrote {definition} and {recipients}\n  look: campaign check {recipients} -c {name}\n  \
+         try: campaign run {recipients} -c {name} --simulate -j rehearsal.db\n  \
+         then set instance_id, contact_flow_id and source in {definition}, and run it without --simulate and -j: what \
+         was simulated is no real campaign, and has its own journal\n",
+    ))
+}
+
+/// The schema is ours, whoever wrote it: an older one is replaced.
+fn write_schema(folder: &Path) -> Result<(), Failure> {
+    let path = folder.join(SCHEMA);
+    std::fs::create_dir_all(folder).map_err(|error| failed(folder, &error))?;
+    std::fs::write(&path, schema()).map_err(|error| failed(&path, &error))
+}
+
+/// The schema as a file.
+fn schema() -> String {
+    let mut text = serde_json::to_string_pretty(&definition::schema()).expect("a schema is plain JSON");
+    text.push('\n');
+    text
+}
+
+fn told(text: &str) -> Result<Exit, Failure> {
+    let written = io::stderr().lock().write_all(text.as_bytes());
+    written.map(|()| Exit::Done).map_err(|error| failed(Path::new("stderr"), &error))
+}
+
+fn definition(name: &str) -> String {
+    // In this order: the name may be a word of the text.
+    DEFINITION.replace(PACE, DEFAULT_PACE).replace("sample", name)
+}
+
+fn write_new(path: &Path, text: &str) -> io::Result<()> {
+    OpenOptions::new().write(true).create_new(true).open(path)?.write_all(text.as_bytes())
+}
+
+fn failed(path: &Path, error: &io::Error) -> Failure {
+    Failure {
+        message: format!("failed to write {}: {error}", path.display()),
+        hint: Some("go to a folder where you may write, with room on its disk".to_owned()),
+        exit: Exit::Failure,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::definition::Rate;
+
+    /// `campaign init --schema` in the root of the project writes it anew.
+    #[test]
+    fn the_schema_of_this_version_is_kept_beside_the_sample() {
+        assert!(
+            include_str!("../../../campaigns/campaign.schema.json") == schema(),
+            "campaigns/campaign.schema.json is not what `campaign init --schema` writes"
+        );
+    }
+
+    #[test]
+    fn a_new_campaign_has_its_name_and_the_pace_of_a_new_account() {
+        let text = definition("spring");
+        assert!(!text.contains("sample") && !text.contains("simulator"), "{text}");
+        let definition = definition::parse(&text, "campaigns/spring.toml", "spring").expect("it is valid");
+        assert_eq!(definition.name, "spring");
+        let Rate::PerSecond(rate) = definition.pace.rate else { panic!("{:?}", definition.pace.rate) };
+        assert!((rate.get() - 2.0).abs() < f64::EPSILON);
+        assert_eq!(definition.pace.burst.get(), 5);
+    }
+}

@@ -1,0 +1,274 @@
+//! `campaign journal`: a copy of the journal while campaigns run, a look at all of it, and an end to its personal data.
+
+use std::fmt::Write as _;
+use std::io::{self, IsTerminal, Write};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use clap::{Args, Subcommand};
+use serde_json::json;
+
+use crate::cli::Shared;
+use crate::cli::commands::Session;
+use crate::cli::commands::failure::Failure;
+use crate::cli::commands::place::Place;
+use crate::domain::delivery::ending::Exit;
+use crate::domain::figures::{Grouped, counted};
+use crate::domain::unix_millis::Stamp;
+use crate::journal::{Campaign, CampaignLock, Finding, Journal, JournalError, Purged, Reader, Snapshot};
+
+/// A day, in seconds.
+const DAY: u64 = 24 * 60 * 60;
+
+/// Arguments of `campaign journal`.
+#[derive(Debug, Clone, Args)]
+pub struct JournalArgs {
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Debug, Clone, Subcommand)]
+enum Action {
+    /// Copy the journal as it is now, also while campaigns run
+    #[command(after_help = "\
+The copy has everything, numbers and messages too. It is looked over, has mode 0600, and gets its name when it is whole and
+on disk; nothing is ever overwritten.")]
+    Backup {
+        /// A file that does not exist yet, or a folder: the copy is then named after the time
+        #[arg(value_name = "PATH")]
+        path: PathBuf,
+    },
+    /// Look the whole journal over; exit code 1 where something is wrong
+    Check,
+    /// Remove numbers, keys, messages and cells of finished campaigns, for good
+    #[command(after_help = "\
+Kept are counts, states, times, client tokens and contact ids, so that reports still add up, and so that a recipient that a
+file names again is recognized and not contacted again. A client token follows from the key: it is a pseudonym, and who
+knows a key can compute it. The journal's suppression list stays, and so do copies of the journal made before.")]
+    Purge(PurgeArgs),
+}
+
+#[derive(Debug, Clone, Args)]
+struct PurgeArgs {
+    /// Every finished campaign of the journal
+    #[arg(long)]
+    all: bool,
+    /// Only campaigns whose last run ended that many days ago
+    #[arg(long, value_name = "DAYS")]
+    older_than: Option<u32>,
+    /// Do not ask
+    #[arg(short, long)]
+    yes: bool,
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// What the user is told.
+pub fn run(args: &JournalArgs, session: &Session<'_>) -> Result<Exit, Failure> {
+    let place = Place::of_results(session.shared)?;
+    match &args.action {
+        Action::Backup { path } => back_up(&place.journal, path, session),
+        Action::Check => check(&place.journal, session.shared),
+        Action::Purge(args) => purge(args, &place, session),
+    }
+}
+
+fn back_up(journal: &Path, path: &Path, session: &Session<'_>) -> Result<Exit, Failure> {
+    let path =
+        if path.is_dir() { path.join(named_after(journal, session.clock.now())) } else { path.to_owned() };
+    let copied = Reader::open(journal)?.copy_to(&path)?;
+    let rows: u64 = copied.campaigns.iter().map(|(_, tally)| tally.rows()).sum();
+    let shared = session.shared;
+    if shared.json {
+        let result = json!({
+            "journal": journal, "backup": copied.path, "bytes": copied.bytes,
+            "campaigns": copied.campaigns.len(), "rows": rows,
+        });
+        return tell(&mut io::stdout().lock(), &result.to_string());
+    }
+    if shared.quiet {
+        return Ok(Exit::Done);
+    }
+    let campaigns = counted(copied.campaigns.len() as u64, "campaign", "campaigns");
+    let words = format!("{}: {campaigns}, {}, whole", copied.path.display(), counted(rows, "row", "rows"));
+    tell(&mut io::stderr().lock(), &words)
+}
+
+/// `journal-20260301T093000Z.db`: sorts by time, and any file system takes it.
+fn named_after(journal: &Path, now: Stamp) -> String {
+    let part = |part: Option<&std::ffi::OsStr>| part.unwrap_or_default().to_string_lossy().into_owned();
+    let time: String = now.to_string().chars().take(19).filter(|c| !matches!(c, '-' | ':')).collect();
+    format!("{}-{time}Z.{}", part(journal.file_stem()), part(journal.extension().or(Some("db".as_ref()))))
+}
+
+fn check(journal: &Path, shared: &Shared) -> Result<Exit, Failure> {
+    let sound = Reader::open(journal)?.look_over(journal)?;
+    let exit = if sound.findings.is_empty() { Exit::Done } else { Exit::Failure };
+    if shared.json {
+        let campaigns: Vec<_> = sound
+            .campaigns
+            .iter()
+            .map(|(campaign, tally)| json!({ "campaign": campaign.name, "rows": tally.rows() }))
+            .collect();
+        let findings: Vec<_> = sound
+            .findings
+            .iter()
+            .map(|Finding { campaign, what }| json!({ "campaign": campaign, "what": what }))
+            .collect();
+        let result = json!({
+            "journal": journal, "schema": sound.schema, "campaigns": campaigns, "findings": findings,
+            "sound": findings.is_empty(),
+        });
+        tell(&mut io::stdout().lock(), &result.to_string())?;
+    }
+    let mut words = String::new();
+    for Finding { campaign, what } in &sound.findings {
+        let of = campaign.as_ref().map(|name| format!("{name}: ")).unwrap_or_default();
+        let _ = writeln!(words, "  {of}{what}");
+    }
+    if exit == Exit::Failure {
+        let message = format!("the journal {} is not sound\n{}", journal.display(), words.trim_end());
+        let hint = "send nothing with it: keep it with the files beside it, and restore the newest backup. What a row \
+                    was sent is in `campaign report` as far as it can be read";
+        return Err(Failure { message, hint: Some(hint.to_owned()), exit });
+    }
+    if !shared.quiet && !shared.json {
+        for (campaign, tally) in &sound.campaigns {
+            let _ = writeln!(
+                words,
+                "{}: {}, all accounted for",
+                campaign.name,
+                counted(tally.rows(), "row", "rows")
+            );
+        }
+        let _ = write!(words, "{} is sound", journal.display());
+        tell(&mut io::stderr().lock(), &words)?;
+    }
+    Ok(exit)
+}
+
+fn purge(args: &PurgeArgs, place: &Place, session: &Session<'_>) -> Result<Exit, Failure> {
+    let now = session.clock.now();
+    let reader = Reader::open(&place.journal)?;
+    let (all, chosen) = {
+        let snapshot = reader.snapshot()?;
+        (snapshot.campaigns()?, chosen(args, place, &snapshot, now)?)
+    };
+    drop(reader);
+    // The database is written anew: nobody may be in the middle of anything, whatever the campaign.
+    let _locks = all
+        .iter()
+        .map(|campaign| CampaignLock::take(&place.journal, &campaign.name, now))
+        .collect::<Result<Vec<_>, _>>()?;
+    if chosen.is_empty() {
+        return told(&[], &place.journal, session.shared);
+    }
+    agree(args, &chosen)?;
+    let mut journal = Journal::open(&place.journal)?;
+    let mut purged = Vec::with_capacity(chosen.len());
+    for campaign in chosen {
+        let result = journal.purge(&campaign, now)?;
+        purged.push((campaign, result));
+    }
+    journal.clean()?;
+    told(&purged, &place.journal, session.shared)
+}
+
+/// The campaigns to be purged: the one that is meant, which must be finished, or of all of them those that are.
+fn chosen(
+    args: &PurgeArgs,
+    place: &Place,
+    snapshot: &Snapshot<'_>,
+    now: Stamp,
+) -> Result<Vec<Campaign>, Failure> {
+    let is_old = |campaign: &Campaign| -> Result<bool, JournalError> {
+        let Some(days) = args.older_than else { return Ok(true) };
+        let last = snapshot.runs(campaign.id, 1)?.pop().map_or(campaign.created_at, |run| run.seen_at);
+        Ok(now.since(last) >= Duration::from_secs(u64::from(days) * DAY))
+    };
+    let candidates = if args.all {
+        let mut finished = Vec::new();
+        for campaign in snapshot.campaigns()? {
+            if snapshot.is_finished(campaign.id)? {
+                finished.push(campaign);
+            }
+        }
+        finished
+    } else {
+        vec![crate::cli::commands::which(snapshot, place.campaign.as_deref())?]
+    };
+    let mut chosen = Vec::new();
+    for campaign in candidates {
+        if is_old(&campaign)? {
+            chosen.push(campaign);
+        }
+    }
+    Ok(chosen)
+}
+
+/// There is no way back: on a terminal a person is asked, elsewhere `--yes` must have been given.
+fn agree(args: &PurgeArgs, chosen: &[Campaign]) -> Result<(), Failure> {
+    if args.yes {
+        return Ok(());
+    }
+    let names = chosen.iter().map(|campaign| format!("\"{}\"", campaign.name)).collect::<Vec<_>>().join(", ");
+    let what = format!("numbers, keys, messages and cells of {names} would be removed for good");
+    if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
+        return Err(Failure::usage(
+            format!("{what}, and there is no terminal to ask on"),
+            "write a report with them first if they are still needed, then run again with --yes",
+        ));
+    }
+    let question = format!("Remove numbers, keys, messages and cells of {names} for good?");
+    match dialoguer::Confirm::new().with_prompt(question).default(false).interact() {
+        Ok(true) => Ok(()),
+        Ok(false) => Err(Failure::usage("not agreed to", "nothing was removed")),
+        Err(error) => {
+            Err(Failure::usage(format!("failed to ask on the terminal: {error}"), "run again with --yes"))
+        }
+    }
+}
+
+fn told(purged: &[(Campaign, Purged)], journal: &Path, shared: &Shared) -> Result<Exit, Failure> {
+    if shared.json {
+        let purged: Vec<_> = purged
+            .iter()
+            .map(|(campaign, purged)| {
+                json!({ "campaign": campaign.name, "rows": purged.tally.rows(), "purged": purged.rows })
+            })
+            .collect();
+        return tell(&mut io::stdout().lock(), &json!({ "journal": journal, "purged": purged }).to_string());
+    }
+    if shared.quiet {
+        return Ok(Exit::Done);
+    }
+    let mut words = String::new();
+    for (campaign, purged) in purged {
+        let (removed, rows) = (Grouped(purged.rows), counted(purged.tally.rows(), "row", "rows"));
+        let _ = writeln!(words, "{}: {removed} of {rows} purged", campaign.name);
+    }
+    words.push_str(if purged.is_empty() {
+        "no campaign to purge"
+    } else {
+        "counts, client tokens and contact ids are kept; backups and reports made before still have everything"
+    });
+    tell(&mut io::stderr().lock(), &words)
+}
+
+fn tell(out: &mut impl Write, words: &str) -> Result<Exit, Failure> {
+    writeln!(out, "{words}").map_err(|error| crate::cli::commands::run::stdout(&error))?;
+    Ok(Exit::Done)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_copy_in_a_folder_is_named_after_journal_and_time() {
+        let now = Stamp::from_millis(1_772_357_400_120);
+        assert_eq!(named_after(Path::new("x/journal.db"), now), "journal-20260301T093000Z.db");
+        assert_eq!(named_after(Path::new("sms"), now), "sms-20260301T093000Z.db");
+    }
+}

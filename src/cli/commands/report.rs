@@ -1,0 +1,271 @@
+//! `campaign report`: the results of a campaign, from the journal alone.
+
+use std::fs;
+use std::io::{BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use serde::Serialize;
+
+use crate::cli::commands::Asked;
+use crate::domain::definition::Delimiter;
+use crate::domain::delivery::state::State;
+use crate::domain::delivery::tally::Tally;
+use crate::domain::figures::counted;
+use crate::domain::table::header::{Header, fold};
+use crate::journal::{Campaign, Reader, Record, Selection, Snapshot};
+use crate::recipients::Rejects;
+use crate::report::{self, Destination, Format, Names, ReportError, Wanted};
+
+/// Arguments of `campaign report`.
+#[derive(Debug, Clone, Default, Args)]
+pub struct ReportArgs {
+    /// Form of the report [default: as the ending of PATH says, else csv]
+    #[arg(long, value_name = "FORMAT", value_parser = formats())]
+    pub format: Option<Format>,
+
+    /// Write the report to PATH (mode 0600), whole or not at all; `-` is stdout
+    #[arg(short, long, value_name = "PATH")]
+    pub output: Option<PathBuf>,
+
+    /// Only rows in these states, separated by commas
+    #[arg(long = "state", value_name = "STATE", num_args = 1.., value_delimiter = ',', value_parser = states())]
+    pub states: Vec<State>,
+
+    /// Only these columns, in this order, separated by commas: those of the report and the file's own
+    #[arg(long, value_name = "COLUMN", num_args = 1.., value_delimiter = ',')]
+    pub columns: Vec<String>,
+
+    /// In csv: between cells, `,` `;` `|` or tab, and with a byte order mark, as spreadsheets want it [default: a comma]
+    #[arg(long, value_name = "CHARACTER", value_parser = crate::cli::commands::reading::delimiter)]
+    pub delimiter: Option<Delimiter>,
+
+    /// Write the rejected rows to PATH, whole and with the reason, to be corrected and run: nothing else is touched
+    #[arg(long, value_name = "PATH", conflicts_with_all = ["format", "output", "states", "columns", "with_numbers"])]
+    pub rejects: Option<PathBuf>,
+
+    /// In html: also list the rows that need a person, with their numbers, keys and the service's words
+    #[arg(long)]
+    pub with_numbers: bool,
+}
+
+impl ReportArgs {
+    fn wanted(&self, format: Format) -> Wanted {
+        let selection = Selection { states: self.states.clone() };
+        let names = if self.with_numbers { Names::Shown } else { Names::Withheld };
+        Wanted { format, selection, columns: self.columns.clone(), delimiter: self.delimiter, names }
+    }
+}
+
+fn formats() -> impl TypedValueParser<Value = Format> {
+    PossibleValuesParser::new(Format::ALL.map(Format::name))
+        .map(|name| Format::from_name(&name).expect("only names of formats are possible"))
+}
+
+fn states() -> impl TypedValueParser<Value = State> {
+    PossibleValuesParser::new(State::ALL.map(State::name))
+        .map(|name| State::from_name(&name).expect("only names of states are possible"))
+}
+
+/// Writes the report: to `out` (stdout), or to the path of the arguments with a word about it to `notes` (stderr).
+///
+/// # Errors
+/// [`ReportError`]; a file is then as it was before.
+pub fn run(
+    args: &ReportArgs,
+    asked: &Asked<'_>,
+    out: &mut impl Write,
+    notes: &mut impl Write,
+) -> Result<(), ReportError> {
+    let path = args.output.as_deref().filter(|path| *path != Path::new("-"));
+    let wanted = args.wanted(format_of(args.format, path, asked.json)?);
+    let reader = Reader::open(asked.journal)?;
+    let snapshot = reader.snapshot()?;
+    let campaign = crate::cli::commands::which(&snapshot, asked.campaign)?;
+    if let Some(at) = snapshot.purged_at(campaign.id)?.filter(|_| wanted.format.has_rows() && !asked.quiet) {
+        // Whoever reads no notes reads a report all the same.
+        let _ = writeln!(
+            notes,
+            "note: purged at {at}: numbers, keys, reasons and the file's own cells were removed"
+        );
+    }
+    if let Some(path) = args.rejects.as_deref() {
+        let written = rejects(&snapshot, &campaign, path, args.delimiter)?;
+        let done = Done { campaign: &campaign.name, report: path, format: "rejects", written };
+        return done.tell(asked, out, notes);
+    }
+    match path {
+        None => match to_stream(&snapshot, &campaign, &wanted, out) {
+            Err(error) if error.is_broken_pipe() => Ok(()),
+            result => result,
+        },
+        Some(path) if same_file(path, asked.journal) => Err(ReportError::OverJournal(path.to_owned())),
+        Some(path) => {
+            let written = to_file(&snapshot, &campaign, &wanted, path)?;
+            let done = Done { campaign: &campaign.name, report: path, format: wanted.format.name(), written };
+            done.tell(asked, out, notes)
+        }
+    }
+}
+
+fn format_of(named: Option<Format>, path: Option<&Path>, json: bool) -> Result<Format, ReportError> {
+    match (named, path) {
+        (Some(format), _) => Ok(format),
+        (None, Some(path)) => {
+            Format::from_ending(path).ok_or_else(|| ReportError::UnknownEnding(path.to_owned()))
+        }
+        (None, None) => Ok(if json { Format::Json } else { Format::Csv }),
+    }
+}
+
+fn same_file(a: &Path, b: &Path) -> bool {
+    matches!((fs::canonicalize(a), fs::canonicalize(b)), (Ok(a), Ok(b)) if a == b)
+}
+
+fn to_stream(
+    snapshot: &Snapshot<'_>,
+    campaign: &Campaign,
+    wanted: &Wanted,
+    out: &mut impl Write,
+) -> Result<(), ReportError> {
+    let mut out = BufWriter::with_capacity(1 << 16, out);
+    report::write(snapshot, campaign, wanted, &mut out)?;
+    out.flush().map_err(ReportError::Stream)
+}
+
+fn to_file(
+    snapshot: &Snapshot<'_>,
+    campaign: &Campaign,
+    wanted: &Wanted,
+    path: &Path,
+) -> Result<Tally, ReportError> {
+    let mut file = Destination::create(path)?;
+    let written = match report::write(snapshot, campaign, wanted, file.out()) {
+        Ok(written) => written,
+        Err(error) => return Err(file.blame(error)),
+    };
+    file.commit()?;
+    Ok(written)
+}
+
+/// Writes the rejected rows as `run --rejects` does. What is there already stays: it may have been corrected.
+fn rejects(
+    snapshot: &Snapshot<'_>,
+    campaign: &Campaign,
+    path: &Path,
+    delimiter: Option<Delimiter>,
+) -> Result<Tally, ReportError> {
+    if fs::metadata(path).is_ok_and(|there| there.is_file() && there.len() > 0) {
+        return Err(ReportError::RejectsExist(path.to_owned()));
+    }
+    let columns = snapshot.columns(campaign.id)?;
+    let header = Header::new(columns.last().map_or(&[][..], |(_, names)| names));
+    let mut file = Destination::create(path)?;
+    let failed = |source| ReportError::File { path: path.to_owned(), source };
+    let mut written = Tally::default();
+    let mut rejects =
+        Rejects::begin(file.out(), delimiter.unwrap_or(Delimiter::Comma).byte(), &header).map_err(failed)?;
+    let selection = Selection { states: vec![State::Rejected] };
+    snapshot.each_record(campaign.id, &selection, |record| {
+        written[State::Rejected] += 1;
+        let names = columns.iter().find(|(id, _)| *id == record.header).map_or(&[][..], |(_, names)| names);
+        let reason = record.reason.unwrap_or_default();
+        let at_fault = names
+            .iter()
+            .find_map(|name| Some((name.as_str(), reason.strip_prefix(name)?.strip_prefix(": ")?)));
+        let cells = own_cells(header.names(), names, record);
+        let line = record.line.unwrap_or_default();
+        rejects.write(line, at_fault.unwrap_or(("", reason)), cells.into_iter()).map_err(failed)
+    })?;
+    rejects.end().map_err(failed)?;
+    file.commit()?;
+    Ok(written)
+}
+
+/// The cells of a row under the `header` of the file last read, and those that it has besides.
+fn own_cells<'r>(header: &[String], names: &[String], record: &Record<'r>) -> Vec<&'r str> {
+    if header == names {
+        return record.cells.iter().collect();
+    }
+    let at = |name: &String| names.iter().position(|other| fold(other) == fold(name));
+    let own = header.iter().map(|name| at(name).and_then(|at| record.cells.get(at)).unwrap_or_default());
+    own.chain(record.cells.iter().skip(names.len())).collect()
+}
+
+/// What is said of a report that went to a file.
+#[derive(Serialize)]
+struct Done<'a> {
+    campaign: &'a str,
+    report: &'a Path,
+    format: &'static str,
+    #[serde(flatten)]
+    written: Tally,
+}
+
+impl Done<'_> {
+    fn tell(
+        &self,
+        asked: &Asked<'_>,
+        out: &mut impl Write,
+        notes: &mut impl Write,
+    ) -> Result<(), ReportError> {
+        let told = if asked.json {
+            serde_json::to_writer(&mut *out, self).map_err(Into::into).and_then(|()| writeln!(out))
+        } else if asked.quiet {
+            Ok(())
+        } else {
+            writeln!(notes, "{} in {}", counted(self.written.rows(), "row", "rows"), self.report.display())
+        };
+        match told.map_err(ReportError::Stream) {
+            Err(error) if error.is_broken_pipe() => Ok(()),
+            result => result,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Debug, Parser)]
+    struct Line {
+        #[command(flatten)]
+        args: ReportArgs,
+    }
+
+    #[test]
+    fn states_are_separated_by_commas_or_repeated() {
+        let parse = |line: &str| Line::try_parse_from(line.split(' ')).map(|line| line.args.states);
+        let both = [State::Failed, State::Uncertain];
+        for line in [
+            "report --state failed,uncertain",
+            "report --state failed --state uncertain",
+            "report --state failed uncertain",
+        ] {
+            assert_eq!(parse(line).unwrap(), both, "{line}");
+        }
+        let error = parse("report --state sent").unwrap_err().to_string();
+        assert!(error.contains("possible values: started, failed, rejected"), "{error}");
+    }
+
+    #[test]
+    fn the_format_is_named_or_follows_the_ending() {
+        let path = |path| Some(Path::new(path));
+        assert_eq!(format_of(None, None, false).unwrap(), Format::Csv);
+        assert_eq!(format_of(None, None, true).unwrap(), Format::Json);
+        assert_eq!(format_of(None, path("a.jsonl"), false).unwrap(), Format::Jsonl);
+        assert_eq!(format_of(Some(Format::Csv), path("a.jsonl"), true).unwrap(), Format::Csv);
+        let error = format_of(None, path("a.pdf"), false).unwrap_err();
+        assert_eq!(error.exit_code(), 2);
+        insta::assert_snapshot!(
+            format!("{error}\n{}", error.hint().unwrap()),
+            @r#"
+        failed to tell the format of the report from "a.pdf"
+        name the format with --format; this version writes csv, jsonl, json, html, xlsx
+        "#
+        );
+    }
+}

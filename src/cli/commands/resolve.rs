@@ -1,0 +1,154 @@
+//! `campaign resolve`: uncertain rows, and what a person decides on them.
+
+use std::fmt::Write as _;
+use std::io::{self, Write as _};
+
+use clap::{ArgGroup, Args};
+use serde_json::json;
+
+use crate::cli::commands::failure::Failure;
+use crate::cli::commands::next::GoOn;
+use crate::cli::commands::place::Place;
+use crate::cli::commands::sending::SendArgs;
+use crate::cli::commands::{Session, next, numbers};
+use crate::domain::delivery::ending::Exit;
+use crate::domain::delivery::state::Decision;
+use crate::domain::figures::counted;
+use crate::domain::phone::mask;
+use crate::journal::{CampaignLock, Journal, Reader, Uncertain};
+
+/// Arguments of `campaign resolve`. Without a decision it lists.
+#[derive(Debug, Clone, Args)]
+#[command(
+    group = ArgGroup::new("decision").args(["mark_started", "mark_failed", "resend"]),
+    group = ArgGroup::new("rows").args(["all", "key", "line"]),
+    after_help = "A row is uncertain when more than 6 days have passed since a request for it that nobody answered: a \
+                  contact may exist, and the client token is too old to find out by asking again. Look for the \
+                  client token, the number or an attribute in Connect's contact search, then decide."
+)]
+pub struct ResolveArgs {
+    /// The contact was started [with the contact id that was found]
+    #[arg(long, value_name = "CONTACT_ID", num_args = 0..=1, requires = "rows")]
+    mark_started: Option<Option<String>>,
+    /// The contact was not started, and is not to be
+    #[arg(long, requires = "rows")]
+    mark_failed: bool,
+    /// Send again with the next run. A SECOND MESSAGE IS POSSIBLE: the first one may have arrived
+    #[arg(long, requires = "rows")]
+    resend: bool,
+    /// Decide on every uncertain row
+    #[arg(long, requires = "decision")]
+    all: bool,
+    /// Decide on the row with this key (repeatable)
+    #[arg(long, value_name = "KEY", requires = "decision")]
+    key: Vec<String>,
+    /// Decide on the row at this line of the file (repeatable)
+    #[arg(long, value_name = "N", requires = "decision", value_parser = numbers::whole::<u64>)]
+    line: Vec<u64>,
+}
+
+impl ResolveArgs {
+    fn decision(&self) -> Option<Decision> {
+        match (&self.mark_started, self.mark_failed, self.resend) {
+            (Some(_), ..) => Some(Decision::Started),
+            (_, true, _) => Some(Decision::Failed),
+            (.., true) => Some(Decision::Resend),
+            _ => None,
+        }
+    }
+
+    fn wants(&self, row: &Uncertain) -> bool {
+        self.all || self.key.contains(&row.key) || row.line.is_some_and(|line| self.line.contains(&line))
+    }
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// What the user is told.
+pub fn run(args: &ResolveArgs, session: &Session<'_>) -> Result<Exit, Failure> {
+    let place = Place::of_results(session.shared)?;
+    let campaign = crate::cli::commands::which(&Reader::open(&place.journal)?, place.campaign.as_deref())?;
+    let now = session.clock.now();
+    let _lock = CampaignLock::take(&place.journal, &campaign.name, now)?;
+    let mut journal = Journal::open(&place.journal)?;
+    journal.expire(campaign.id, now)?;
+    let uncertain = journal.uncertain(campaign.id)?;
+    let Some(decision) = args.decision() else {
+        return list(&uncertain, session);
+    };
+    let chosen: Vec<&Uncertain> = uncertain.iter().filter(|row| args.wants(row)).collect();
+    if chosen.is_empty() {
+        return Err(Failure::usage(
+            "none of these rows is uncertain",
+            "`campaign resolve` lists those that are",
+        ));
+    }
+    let contact_id = args.mark_started.as_ref().and_then(Option::as_deref);
+    if contact_id.is_some() && chosen.len() > 1 {
+        return Err(Failure::usage(
+            format!("one contact id cannot be that of {}", counted(chosen.len() as u64, "row", "rows")),
+            "decide on one row at a time with --key or --line, or leave the contact id out",
+        ));
+    }
+    let ids: Vec<_> = chosen.iter().map(|row| row.id).collect();
+    journal.decide(campaign.id, &ids, decision, contact_id, now)?;
+    let rows = counted(ids.len() as u64, "row", "rows");
+    let mut text = format!("{rows}: {}", decision.words());
+    if decision == Decision::Resend {
+        let _ =
+            write!(text, "\n  next: {}", next::command(GoOn::Resume, session.shared, &SendArgs::default()));
+    }
+    let told = if session.shared.json {
+        let result = json!({ "campaign": campaign.name, "decision": decision.code(), "rows": ids.len() });
+        writeln!(io::stdout().lock(), "{result}")
+    } else {
+        writeln!(io::stderr().lock(), "{text}")
+    };
+    told.map_err(|error| crate::cli::commands::run::stdout(&error))?;
+    Ok(Exit::Done)
+}
+
+fn list(uncertain: &[Uncertain], session: &Session<'_>) -> Result<Exit, Failure> {
+    let mut text = String::new();
+    for row in uncertain {
+        let line = row.line.map_or_else(|| "-".to_owned(), |line| line.to_string());
+        let first = row.first_attempt_at.map(|stamp| stamp.to_string());
+        // Writing to a string cannot fail.
+        let _ = if session.shared.json {
+            let row = json!({
+                "line": row.line, "key": row.key, "destination": mask::mask_text(&row.destination),
+                "client_token": row.client_token, "attempts": row.attempts, "first_attempt_at": first,
+            });
+            writeln!(text, "{row}")
+        } else {
+            writeln!(
+                text,
+                "line {line}, key {}, {}, token {}, {} since {}",
+                mask::mask_text(&row.key),
+                mask::mask_text(&row.destination),
+                row.client_token,
+                counted(u64::from(row.attempts), "attempt", "attempts"),
+                first.unwrap_or_default()
+            )
+        };
+    }
+    io::stdout()
+        .lock()
+        .write_all(text.as_bytes())
+        .map_err(|error| crate::cli::commands::run::stdout(&error))?;
+    if !session.shared.json {
+        let words = if uncertain.is_empty() {
+            "no row is uncertain".to_owned()
+        } else {
+            format!(
+                "{} uncertain; decide with --mark-started [CONTACT_ID], --mark-failed or --resend, and --all, --key K \
+                 or --line N",
+                counted(uncertain.len() as u64, "row is", "rows are")
+            )
+        };
+        writeln!(io::stderr().lock(), "{words}")
+            .map_err(|error| crate::cli::commands::run::stdout(&error))?;
+    }
+    Ok(if uncertain.is_empty() { Exit::Done } else { Exit::Incomplete })
+}

@@ -1,0 +1,100 @@
+//! `campaign status`: how campaigns stand, also while they run elsewhere. It only looks; the journal alone tells.
+
+mod standing;
+mod text;
+mod watch;
+
+use std::io::{self, Write};
+
+use clap::Args;
+use serde_json::json;
+
+use crate::cli::commands::Asked;
+use crate::clock::Clock;
+use crate::domain::unix_millis::Stamp;
+use crate::journal::Reader;
+use crate::report::ReportError;
+pub(in crate::cli::commands) use standing::Status;
+
+/// Arguments of `campaign status`.
+#[derive(Debug, Clone, Default, Args)]
+#[command(after_help = "\
+Without -c, of a journal with several campaigns, it lists all of them. --watch ends when nothing runs any more, or Ctrl-C
+ends it; with --json it writes one object per line.")]
+pub struct StatusArgs {
+    /// Look again and again, until no run goes on
+    #[arg(long)]
+    pub watch: bool,
+    /// With --watch: seconds between two looks [default: 1 on a terminal, 5 elsewhere]
+    #[arg(long, value_name = "SECONDS", requires = "watch", value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    pub every: Option<u64>,
+}
+
+/// Writes how the campaign stands to `out` (stdout).
+///
+/// # Errors
+/// [`ReportError`].
+pub fn run(
+    args: &StatusArgs,
+    asked: &Asked<'_>,
+    clock: &Clock,
+    out: &mut impl Write,
+) -> Result<(), ReportError> {
+    let result = if args.watch {
+        watch::run(args.every, asked, clock, out)
+    } else {
+        Look::at(asked, clock.now()).and_then(|look| {
+            look.write(asked.json, out).and_then(|()| out.flush()).map_err(ReportError::Stream)
+        })
+    };
+    match result {
+        Err(error) if error.is_broken_pipe() => Ok(()),
+        result => result,
+    }
+}
+
+/// What there is to see at one moment.
+enum Look {
+    One(Box<Status>),
+    /// By name.
+    All(Vec<Status>),
+}
+
+impl Look {
+    fn at(asked: &Asked<'_>, now: Stamp) -> Result<Self, ReportError> {
+        let reader = Reader::open(asked.journal)?;
+        let snapshot = reader.snapshot()?;
+        let campaigns = snapshot.campaigns()?;
+        if asked.campaign.is_none() && campaigns.len() > 1 {
+            let all = campaigns.iter().map(|campaign| Status::read(&snapshot, campaign, asked.journal, now));
+            return Ok(Self::All(all.collect::<Result<_, _>>()?));
+        }
+        let campaign = crate::cli::commands::which(&snapshot, asked.campaign)?;
+        Ok(Self::One(Box::new(Status::read(&snapshot, &campaign, asked.journal, now)?)))
+    }
+
+    fn all(&self) -> &[Status] {
+        match self {
+            Self::One(status) => std::slice::from_ref(status),
+            Self::All(all) => all,
+        }
+    }
+
+    fn text(&self) -> String {
+        match self {
+            Self::One(status) => text::detail(status),
+            Self::All(all) => text::table(all),
+        }
+    }
+
+    fn write(&self, json: bool, out: &mut impl Write) -> io::Result<()> {
+        match self {
+            _ if !json => writeln!(out, "{}", self.text()),
+            Self::One(status) => writeln!(out, "{}", serde_json::to_string(&status.object())?),
+            Self::All(all) => {
+                let all: Vec<_> = all.iter().map(Status::object).collect();
+                writeln!(out, "{}", json!({ "campaigns": all }))
+            }
+        }
+    }
+}

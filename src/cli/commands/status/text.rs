@@ -1,0 +1,250 @@
+//! How a campaign stands, in words: in detail, in one line, and several in a table.
+
+use std::fmt::Write as _;
+
+use crate::cli::commands::status::standing::{Activity, Status};
+use crate::domain::delivery::state::State;
+use crate::domain::figures::{Grouped, PerSecond, Span};
+use crate::domain::unix_millis::Stamp;
+use crate::journal::RunRecord;
+
+/// Everything, without a line feed at the end.
+pub(super) fn detail(status: &Status) -> String {
+    let mut text = status.summary.text();
+    let mut line = |words: String| {
+        text.push('\n');
+        text.push_str(&words);
+    };
+    if let Some(at) = status.purged_at {
+        line(format!("purged {} ago: numbers, keys and messages were removed", Span(status.now.since(at))));
+    }
+    match status.runs.first() {
+        Some(run) => line(activity(status, run)),
+        None => line("never run".to_owned()),
+    }
+    if status.going_on().is_none()
+        && let (Some(true), Some(holder)) = (status.running, &status.holder)
+    {
+        line(format!("held by {holder}, which has not begun to send"));
+    }
+    if let Some(pause) = &status.paused {
+        let ago = Span(status.now.since(pause.at));
+        line(format!(
+            "paused by {} since {} UTC ({ago} ago): `campaign go` goes on",
+            pause.who,
+            clock(pause.at)
+        ));
+    }
+    if let Some(until) = status.quota_full_until {
+        line(format!("the active chats quota is full; it is tried again at {} UTC", clock(until)));
+    }
+    if let Some(pace) = pace(status) {
+        line(pace);
+    }
+    if let Some(left) = left(status) {
+        line(left);
+    }
+    if !status.asks.is_empty() {
+        line("asked:".to_owned());
+        for ask in status.asks.iter().rev() {
+            let done = ask.taken.map_or_else(
+                || "not done by any run".to_owned(),
+                |taken| format!("done by run {} after {}", taken.run.number(), Span(taken.at.since(ask.at))),
+            );
+            line(format!("  {} UTC  {} ({}), {done}", clock(ask.at), ask.wish, ask.who));
+        }
+    }
+    if status.runs.len() > 1 {
+        line("runs before:".to_owned());
+        for run in status.runs.iter().skip(1).rev() {
+            line(format!("  {}", before(run)));
+        }
+    }
+    text
+}
+
+fn activity(status: &Status, run: &RunRecord) -> String {
+    let mut text = match status.activity(run) {
+        Activity::GoingOn(seen) => {
+            let in_flight = run
+                .pulse
+                .map_or(String::new(), |pulse| format!(", {} in flight", Grouped(pulse.in_flight.into())));
+            format!("going on: process {}, seen {} ago{in_flight}", run.pid, Span(seen))
+        }
+        Activity::Silent(seen) => format!(
+            "stopped without a word: process {}, last seen {} ago; run again to go on",
+            run.pid,
+            Span(seen)
+        ),
+        Activity::Ended(ago) => {
+            let exit = run.exit.map_or(String::new(), |exit| format!(" with exit code {exit}"));
+            format!("ended {} ago{exit}", Span(ago))
+        }
+    };
+    if let Some(reason) = &run.reason {
+        // Writing to a string cannot fail.
+        let _ = write!(text, ": {reason}");
+    }
+    text
+}
+
+/// How fast it is, and is to be.
+fn pace(status: &Status) -> Option<String> {
+    let pulse = status.going_on()?.pulse?;
+    let mut text = match pulse.asked {
+        Some(asked) => format!("pace {} asked, burst {}", PerSecond(asked), pulse.burst),
+        None => "pace found out by the run".to_owned(),
+    };
+    if pulse.asked.is_none_or(|asked| pulse.rate < asked * 0.995) {
+        let _ = write!(text, "; the service takes {}", PerSecond(pulse.rate));
+    }
+    let _ = write!(text, "; {} started a minute", per_minute(status)?);
+    Some(text)
+}
+
+fn per_minute(status: &Status) -> Option<Grouped> {
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "saturates, and is not negative"
+    )]
+    let minute = (status.reached()? * 60.0).round() as u64;
+    Some(Grouped(minute))
+}
+
+fn left(status: &Status) -> Option<String> {
+    let left = status.summary.tally.unsettled();
+    if left == 0 {
+        return None;
+    }
+    let mut text = format!("{} left", Grouped(left));
+    if status.paused.is_none()
+        && let (Some(time), Some(pace)) = (status.time_left(), status.pace_to_come())
+    {
+        let _ = write!(text, ", about {} at {}", Span(time), PerSecond(pace));
+        if let Some(end) = status.ends_at() {
+            let _ = write!(text, ": until {} UTC", ending(status.now, end));
+        }
+    }
+    Some(text)
+}
+
+fn before(run: &RunRecord) -> String {
+    let end = match (&run.reason, run.exit) {
+        (Some(reason), _) => reason.clone(),
+        (None, Some(exit)) => format!("exit code {exit}"),
+        (None, None) => "ended without a word".to_owned(),
+    };
+    let (number, took) = (run.id.number(), Span(run.elapsed()));
+    format!(
+        "run {number}, {} UTC, {took}: {} started; {end}",
+        clock(run.started_at),
+        Grouped(run.counters.started)
+    )
+}
+
+/// One line, for a run that is asked how it fares.
+pub(super) fn line(status: &Status) -> String {
+    let tally = &status.summary.tally;
+    let mut text = status.summary.campaign.clone();
+    if let Some(run) = status.summary.run {
+        let _ = write!(text, ", run {run}");
+    }
+    let _ = write!(text, ": {} of {} started", Grouped(tally[State::Started]), Grouped(tally.eligible()));
+    for state in [State::Failed, State::Uncertain] {
+        if tally[state] > 0 {
+            let _ = write!(text, ", {} {}", Grouped(tally[state]), state.name());
+        }
+    }
+    if let Some(run) = status.going_on() {
+        if let Some(pulse) = run.pulse {
+            let _ = write!(text, ", {} in flight", Grouped(pulse.in_flight.into()));
+        }
+        if run.counters.throttled > 0 {
+            let _ = write!(text, ", {} throttled", Grouped(run.counters.throttled));
+        }
+        for words in [paused(status), pace(status)].into_iter().flatten() {
+            let _ = write!(text, ", {words}");
+        }
+    }
+    if let Some(left) = left(status) {
+        let _ = write!(text, ", {left}");
+    }
+    text
+}
+
+fn paused(status: &Status) -> Option<String> {
+    let pause = status.paused.as_ref()?;
+    Some(format!("paused by {} since {} UTC", pause.who, clock(pause.at)))
+}
+
+/// All campaigns of a journal, a line each.
+pub(super) fn table(all: &[Status]) -> String {
+    let rows: Vec<[String; 5]> = all
+        .iter()
+        .map(|status| {
+            let tally = &status.summary.tally;
+            [
+                status.summary.campaign.clone(),
+                Grouped(tally[State::Started]).to_string(),
+                Grouped(tally.unsettled()).to_string(),
+                Grouped(tally.rows()).to_string(),
+                stands(status),
+            ]
+        })
+        .collect();
+    let head = ["campaign", "started", "left", "rows", ""].map(str::to_owned);
+    let width = |column: usize| {
+        rows.iter().chain([&head]).map(|row| row[column].chars().count()).max().unwrap_or_default()
+    };
+    let [name, started, left, total] = [0, 1, 2, 3].map(width);
+    let mut text = String::new();
+    for row in [&head].into_iter().chain(&rows) {
+        let line = format!(
+            "{:<name$}  {:>started$}  {:>left$}  {:>total$}  {}",
+            row[0], row[1], row[2], row[3], row[4]
+        );
+        text.push_str(line.trim_end());
+        text.push('\n');
+    }
+    text.pop();
+    text
+}
+
+fn stands(status: &Status) -> String {
+    let Some(run) = status.runs.first() else {
+        return if status.is_held() { "begins".to_owned() } else { "never run".to_owned() };
+    };
+    if status.paused.is_some() {
+        let waits = if status.going_on().is_some() { "a run waits" } else { "nothing runs" };
+        return format!("paused by a person; {waits}");
+    }
+    match status.activity(run) {
+        Activity::GoingOn(_) => {
+            let mut text = format!("going on, process {}", run.pid);
+            if let (Some(time), Some(end)) = (status.time_left(), status.ends_at()) {
+                let _ = write!(text, ", {} left: until {} UTC", Span(time), ending(status.now, end));
+            }
+            text
+        }
+        Activity::Silent(seen) => format!("stopped without a word {} ago", Span(seen)),
+        Activity::Ended(ago) => {
+            let exit = run.exit.map_or(String::new(), |exit| format!(", exit {exit}"));
+            format!("ended {} ago{exit}", Span(ago))
+        }
+    }
+}
+
+/// `2026-03-01 09:31:00`.
+fn clock(stamp: Stamp) -> String {
+    stamp.to_string().get(..19).map_or_else(|| stamp.to_string(), |text| text.replace('T', " "))
+}
+
+/// A time to come: of today, the time alone.
+fn ending(now: Stamp, end: Stamp) -> String {
+    let (now, end) = (clock(now), clock(end));
+    match (end.get(..10), end.get(11..)) {
+        (Some(day), Some(time)) if now.starts_with(day) => time.to_owned(),
+        _ => end,
+    }
+}

@@ -1,0 +1,223 @@
+//! `campaign suppress`: the journal's list of numbers that no campaign of it sends to, also while one runs.
+
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+
+use clap::{Args, Subcommand};
+use serde_json::json;
+
+use crate::cli::Shared;
+use crate::cli::commands::Session;
+use crate::cli::commands::failure::Failure;
+use crate::cli::commands::place::Place;
+use crate::domain::definition::RecipientsSettings;
+use crate::domain::delivery::ending::Exit;
+use crate::domain::figures::counted;
+use crate::domain::phone::{self, E164, mask};
+use crate::journal::{Journal, JournalError, Reader};
+use crate::recipients::{Entry, Useless, read_list};
+
+/// Arguments of `campaign suppress`.
+#[derive(Debug, Clone, Args)]
+#[command(after_help = "\
+The list belongs to the journal: no campaign of it sends to a number that is on it. It is looked up when a file is \
+planned and again before each attempt, so that it can be changed while a campaign runs. What was requested before is \
+not undone; a row of which nobody knows whether it has a contact is still asked about with its client token. A row \
+that was left out comes back with the next `campaign run FILE` once its number is off the list.")]
+#[command(arg_required_else_help = false)]
+pub struct SuppressArgs {
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Debug, Clone, Subcommand)]
+enum Action {
+    /// Take numbers onto the list
+    Add {
+        /// Phone numbers, as in a recipients file
+        #[arg(required = true, value_name = "NUMBER", allow_negative_numbers = true)]
+        numbers: Vec<String>,
+        /// Why, for whoever reads the list
+        #[arg(long)]
+        note: Option<String>,
+    },
+    /// Take numbers off the list
+    Remove {
+        /// Phone numbers, as in a recipients file
+        #[arg(required = true, value_name = "NUMBER", allow_negative_numbers = true)]
+        numbers: Vec<String>,
+    },
+    /// Take the numbers of a CSV onto the list
+    Import {
+        /// A file with a column as in a recipients file, or numbers alone
+        file: PathBuf,
+        /// Why, for whoever reads the list
+        #[arg(long)]
+        note: Option<String>,
+    },
+    /// Write the list as CSV, which `import` reads again
+    List,
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// What the user is told.
+pub fn run(args: &SuppressArgs, session: &Session<'_>) -> Result<Exit, Failure> {
+    let (journal, settings) = place(session.shared)?;
+    let new = !journal.is_file();
+    let place = format!("{}{}", journal.display(), if new { " (new)" } else { "" });
+    let open = || Journal::open(&journal);
+    let now = session.clock.now();
+    let told = match &args.action {
+        Action::List => {
+            return list(&journal, session.shared).map(|()| Exit::Done);
+        }
+        Action::Add { numbers, note } => {
+            let numbers = read(numbers, &settings)?;
+            Told::added(open()?.suppress(&numbers, note.as_deref(), now)?, &numbers, place)
+        }
+        Action::Import { file, note } => {
+            let (numbers, useless) = import(file, settings)?;
+            let added = open()?.suppress(&numbers, note.as_deref(), now)?;
+            Told { useless, ..Told::added(added, &numbers, place) }
+        }
+        Action::Remove { numbers } => {
+            let numbers = read(numbers, &settings)?;
+            // There is nothing to take off a list that is not there.
+            drop(Reader::open(&journal)?);
+            Told {
+                verb: "removed from",
+                word: "removed",
+                place,
+                other: "not on it",
+                changed: open()?.unsuppress(&numbers)?,
+                of: numbers.len(),
+                useless: None,
+            }
+        }
+    };
+    told.tell(session.shared).map_err(|error| crate::cli::commands::run::stdout(&error))?;
+    Ok(Exit::Done)
+}
+
+/// The journal, and how numbers are read: as the definition says, where there is one.
+fn place(shared: &Shared) -> Result<(PathBuf, RecipientsSettings), Failure> {
+    match (Place::of_campaign(shared), &shared.journal) {
+        (Ok((place, definition)), _) => Ok((place.journal, definition.recipients)),
+        (Err(_), Some(journal)) => Ok((journal.clone(), RecipientsSettings::default())),
+        (Err(failure), None) => Err(failure),
+    }
+}
+
+fn read(numbers: &[String], settings: &RecipientsSettings) -> Result<Vec<E164>, Failure> {
+    let mut read = Vec::with_capacity(numbers.len());
+    let mut mistakes = Vec::new();
+    for (at, text) in numbers.iter().enumerate() {
+        match phone::parse(text, settings.default_region) {
+            Ok(phone) => read.push(phone.number),
+            Err(reason) => match E164::parse(text) {
+                // A number that is reserved or not assigned (yet) is good enough to be left alone.
+                Some(number) => read.push(number),
+                None => mistakes.push(format!("number {} ({}): {reason}", at + 1, mask::mask_text(text))),
+            },
+        }
+    }
+    if mistakes.is_empty() {
+        return Ok(read);
+    }
+    Err(Failure::usage(mistakes.join("\n  "), "nothing was changed; write numbers with + and the country"))
+}
+
+fn import(file: &Path, settings: RecipientsSettings) -> Result<(Vec<E164>, Option<Useless>), Failure> {
+    // The journal's list has numbers only: a key means somebody else in every campaign.
+    let settings = RecipientsSettings { key: None, ..settings };
+    let mut numbers = Vec::new();
+    let listed = read_list(file, &settings, |entry| {
+        if let Entry::Number(number) = entry {
+            numbers.push(number);
+        }
+    })?;
+    Ok((numbers, listed.useless))
+}
+
+/// What was done.
+struct Told {
+    verb: &'static str,
+    /// For scripts.
+    word: &'static str,
+    /// The journal, in words.
+    place: String,
+    other: &'static str,
+    changed: usize,
+    of: usize,
+    useless: Option<Useless>,
+}
+
+impl Told {
+    fn added(changed: usize, numbers: &[E164], place: String) -> Self {
+        let (verb, word, other) = ("added to", "added", "on it already");
+        Self { verb, word, place, other, changed, of: numbers.len(), useless: None }
+    }
+
+    fn tell(&self, shared: &Shared) -> io::Result<()> {
+        let Self { verb, word, place, other, changed, of, useless } = self;
+        if let Some(useless) = useless {
+            writeln!(io::stderr().lock(), "note: {useless}")?;
+        }
+        if !shared.quiet {
+            let numbers = counted(*changed as u64, "number", "numbers");
+            let rest = of - changed;
+            let rest = if rest > 0 { format!(", {rest} {other}") } else { String::new() };
+            writeln!(io::stderr().lock(), "{numbers} {verb} the list of {place}{rest}")?;
+        }
+        if shared.json {
+            let skipped = useless.as_ref().map_or(0, |useless| useless.lines);
+            writeln!(io::stdout().lock(), "{}", json!({ *word: changed, "given": of, "skipped": skipped }))?;
+        }
+        Ok(())
+    }
+}
+
+/// What a listing fails with.
+enum Listing {
+    Journal(JournalError),
+    Writing(io::Error),
+}
+
+impl From<JournalError> for Listing {
+    fn from(error: JournalError) -> Self {
+        Self::Journal(error)
+    }
+}
+
+fn list(journal: &Path, shared: &Shared) -> Result<(), Failure> {
+    let reader = Reader::open(journal)?;
+    let mut out = io::BufWriter::new(io::stdout().lock());
+    let written = (|| {
+        let mut write = |line: String| writeln!(out, "{line}").map_err(Listing::Writing);
+        if !shared.json {
+            write("phone,added_at,note".to_owned())?;
+        }
+        reader.each_suppressed(|number, at, note| {
+            write(if shared.json {
+                json!({ "phone": number, "added_at": at.to_string(), "note": note }).to_string()
+            } else {
+                format!("{number},{at},{}", quoted(note.unwrap_or_default()))
+            })
+        })?;
+        out.flush().map_err(Listing::Writing)
+    })();
+    written.map_err(|error| match error {
+        Listing::Journal(error) => error.into(),
+        Listing::Writing(error) => crate::cli::commands::run::stdout(&error),
+    })
+}
+
+/// A cell of CSV.
+fn quoted(cell: &str) -> String {
+    if cell.contains([',', '"', '\n', '\r']) {
+        return format!("\"{}\"", cell.replace('"', "\"\""));
+    }
+    cell.to_owned()
+}

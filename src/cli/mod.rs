@@ -1,0 +1,175 @@
+//! The command line: what the user types, as types. Each command's own arguments stand in its file.
+
+pub mod commands;
+pub mod logging;
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+
+use crate::cli::commands::{
+    Asked, Failure, Place, Session, check, completions, init, journal, man, report, resolve, resume, run,
+    simulator, status, steer, suppress,
+};
+use crate::clock::Clock;
+use crate::domain::delivery::control::Wish;
+use crate::domain::delivery::ending::Exit;
+use crate::progress::Screen;
+
+/// Starts exactly one outbound SMS contact per recipient of a CSV in Amazon Connect, at the pace that the account
+/// allows, and keeps a journal, so that whatever happens the next run goes on and nobody gets a second message.
+#[derive(Debug, Parser)]
+#[command(version, about, max_term_width = 100, after_help = EXIT_CODES)]
+pub struct Cli {
+    #[command(flatten)]
+    shared: Shared,
+    #[command(subcommand)]
+    command: Command,
+}
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0         every eligible row is started
+  1         failure of the machine or a bug; the journal is intact
+  2         usage, definition or file error; nothing was sent
+  3         finished, but some rows are rejected, failed, uncertain or without an answer
+  4         stopped early by a limit you set, or by `campaign stop`; run again to go on
+  5         halted: the service refuses the campaign, or a safety gate tripped; fix, then run again
+  6         another process is running this campaign
+  130, 143  interrupted (Ctrl-C, SIGTERM); run again to go on
+
+First campaign without an AWS account:
+  campaign init hello
+  campaign run campaigns/hello.csv --simulate -j rehearsal.db";
+
+/// Options that most commands share.
+#[derive(Debug, Clone, Args)]
+pub struct Shared {
+    /// Definition: a file, or NAME for campaigns/NAME.toml [default: campaign.toml, else the only campaigns/*.toml]
+    #[arg(short, long, global = true, value_name = "PATH|NAME")]
+    pub campaign: Option<String>,
+    /// Journal [default: journal.db beside the definition]
+    #[arg(short, long, global = true, value_name = "PATH")]
+    pub journal: Option<PathBuf>,
+    /// Machine-readable result on stdout
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// Only errors, and with --json the result
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    pub quiet: bool,
+    /// Log more: -v each attempt, -vv also what the AWS SDK does
+    #[arg(short, long, global = true, action = ArgAction::Count)]
+    pub verbose: u8,
+    /// Form of the log
+    #[arg(long, global = true, value_name = "FORMAT", default_value = "text")]
+    pub log_format: LogFormat,
+    /// Add the log to this file instead of showing it on stderr; as with -v, or more
+    #[arg(long, global = true, value_name = "PATH")]
+    pub log_file: Option<PathBuf>,
+}
+
+/// Form of the log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object per line.
+    Json,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Read a recipients file and start a contact for each recipient; run again to go on
+    Run(run::RunArgs),
+    /// Go on from the journal alone
+    Resume(resume::ResumeArgs),
+    /// Do everything that `run` does before sending: offline, nothing journaled
+    Check(check::CheckArgs),
+    /// Show how a campaign stands, also while it runs elsewhere
+    Status(status::StatusArgs),
+    /// Stop sending until `campaign go`, from any terminal; a run that begins meanwhile waits as well
+    Pause,
+    /// Let a paused campaign go on
+    Go,
+    /// End the run that holds the campaign, as SIGTERM does: what is in flight is waited for
+    Stop,
+    /// Change the pace of the run that holds the campaign
+    Pace(steer::PaceArgs),
+    /// Write the results
+    Report(report::ReportArgs),
+    /// List rows of which nobody knows whether they were contacted, and decide on them
+    Resolve(resolve::ResolveArgs),
+    /// List and change the numbers that no campaign of the journal sends to
+    Suppress(suppress::SuppressArgs),
+    /// Back the journal up, look it over, or remove the personal data of finished campaigns
+    Journal(journal::JournalArgs),
+    /// Write a commented definition and a sample CSV
+    Init(init::InitArgs),
+    /// Amazon Connect's stand-in on loopback
+    Simulator(Box<simulator::SimulatorArgs>),
+    /// Write what bash, zsh or fish needs to complete commands and options
+    Completions(completions::CompletionsArgs),
+    /// Write the manual pages
+    Man(man::ManArgs),
+}
+
+impl Cli {
+    /// Runs the command.
+    ///
+    /// # Errors
+    /// What went wrong, as it is presented.
+    pub fn run(&self) -> Result<Exit, Failure> {
+        self.dispatch().map_err(|failure| failure.at(&self.shared))
+    }
+
+    fn dispatch(&self) -> Result<Exit, Failure> {
+        let session = Session { shared: &self.shared, screen: Screen::stderr(), clock: Clock::system() };
+        logging::init(&self.shared, &session.screen).map_err(|error| {
+            let path = self.shared.log_file.as_deref().unwrap_or(Path::new("")).display();
+            Failure::usage(
+                format!("failed to open the log file {path}: {error}"),
+                "nothing was done; name a file in a folder that is there and yours with --log-file PATH",
+            )
+        })?;
+        match &self.command {
+            Command::Run(args) => run::run(args, &session),
+            Command::Resume(args) => resume::run(args, &session),
+            Command::Check(args) => check::run(args, &self.shared),
+            Command::Init(args) => init::run(args),
+            Command::Resolve(args) => resolve::run(args, &session),
+            Command::Suppress(args) => suppress::run(args, &session),
+            Command::Completions(args) => completions::run(args),
+            Command::Man(args) => man::run(args),
+            Command::Journal(args) => journal::run(args, &session),
+            Command::Pause => steer::run(Wish::Pause, &session),
+            Command::Go => steer::run(Wish::Go, &session),
+            Command::Stop => steer::run(Wish::Stop, &session),
+            Command::Pace(args) => steer::run(args.wish(), &session),
+            Command::Status(args) => {
+                let place = Place::of_journal(&self.shared)?;
+                status::run(args, &asked(&place, &self.shared), &session.clock, &mut io::stdout().lock())?;
+                Ok(Exit::Done)
+            }
+            Command::Report(args) => {
+                let place = Place::of_results(&self.shared)?;
+                let (mut out, mut notes) = (io::stdout().lock(), io::stderr().lock());
+                report::run(args, &asked(&place, &self.shared), &mut out, &mut notes)?;
+                Ok(Exit::Done)
+            }
+            Command::Simulator(args) => {
+                simulator::run(args)?;
+                Ok(Exit::Done)
+            }
+        }
+    }
+}
+
+fn asked<'a>(place: &'a Place, shared: &Shared) -> Asked<'a> {
+    Asked {
+        journal: &place.journal,
+        campaign: place.campaign.as_deref(),
+        json: shared.json,
+        quiet: shared.quiet,
+    }
+}

@@ -1,0 +1,243 @@
+//! How a run ended, which exit code that is, and what a person is told to do about it.
+
+use std::fmt;
+
+use crate::domain::delivery::refusal::{Refusal, RefusalKind};
+use crate::domain::delivery::state::State;
+use crate::domain::delivery::tally::Tally;
+
+/// A signal that asks a run to end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Signal {
+    /// Ctrl-C.
+    Interrupt,
+    /// What service managers send.
+    Terminate,
+}
+
+/// Why the sending came to its end.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Ending {
+    /// Nothing is left that this run could do.
+    Complete,
+    /// The user's `--limit` is reached.
+    Limit,
+    /// A person stopped it with `campaign stop`; what was in flight was waited for.
+    Stopped,
+    /// A signal; what was in flight was waited for.
+    Interrupted(Signal),
+    /// No row can survive what the service said.
+    Refused(Refusal),
+    /// The service has not answered anybody for a while.
+    Silent(Refusal),
+    /// Too many of the lines read so far are rejected, in a run that reads while it sends.
+    Rejections {
+        /// Rejected lines...
+        rejected: u64,
+        /// ...among so many.
+        of: u64,
+    },
+    /// Too many of the last settled rows failed.
+    Failures {
+        /// Failed rows...
+        failed: u64,
+        /// ...among so many.
+        of: u64,
+    },
+}
+
+/// The exit code of a run, as documented in the README.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Exit {
+    /// Every eligible row is started.
+    Done = 0,
+    /// The machine failed, or a bug; the journal is intact.
+    Failure = 1,
+    /// Usage, definition or file are wrong; nothing was sent.
+    Usage = 2,
+    /// Finished, but some rows are rejected, failed, uncertain, or have no answer yet.
+    Incomplete = 3,
+    /// Stopped early, by a limit that the user set or by `campaign stop`.
+    Limit = 4,
+    /// The service refuses the campaign, or a safety gate tripped.
+    Halted = 5,
+    /// Another process is running this campaign.
+    Held = 6,
+    /// Interrupted by Ctrl-C.
+    Interrupted = 130,
+    /// Interrupted by SIGTERM.
+    Terminated = 143,
+}
+
+impl Exit {
+    /// The number that the process exits with.
+    #[must_use]
+    pub fn code(self) -> u8 {
+        self as u8
+    }
+}
+
+impl Ending {
+    /// The exit code, given the campaign's counts after the run.
+    #[must_use]
+    pub fn exit(&self, tally: &Tally) -> Exit {
+        match self {
+            Self::Interrupted(Signal::Interrupt) => Exit::Interrupted,
+            Self::Interrupted(Signal::Terminate) => Exit::Terminated,
+            Self::Refused(_) | Self::Silent(_) | Self::Failures { .. } | Self::Rejections { .. } => {
+                Exit::Halted
+            }
+            Self::Limit | Self::Stopped if tally.unsettled() > 0 => Exit::Limit,
+            Self::Complete | Self::Limit | Self::Stopped => {
+                let settled_well = tally[State::Started] + tally[State::Duplicate];
+                let left_out = tally[State::Suppressed] + tally[State::Withdrawn];
+                if settled_well + left_out == tally.rows() { Exit::Done } else { Exit::Incomplete }
+            }
+        }
+    }
+
+    /// What to fix before the next run, where there is something.
+    #[must_use]
+    pub fn advice(&self) -> Option<&'static str> {
+        match self {
+            Self::Complete | Self::Limit | Self::Stopped | Self::Interrupted(_) => None,
+            Self::Refused(refusal) if refusal.is_of_nobody_known() => Some(advice(RefusalKind::Unexpected)),
+            Self::Refused(refusal) => Some(advice(refusal.kind)),
+            Self::Silent(_) => Some(
+                "check the network, the endpoint and the AWS health dashboard; rows in doubt are replayed with their \
+                 client tokens, so nobody is contacted twice",
+            ),
+            Self::Rejections { .. } => Some("correct the file, or allow more with max_rejected in [safety]"),
+            Self::Failures { .. } => Some(
+                "see why with `campaign report --state failed`; then correct what is wrong, or allow more with \
+                 max_failures in [safety]",
+            ),
+        }
+    }
+}
+
+/// What to do about the rows of a run that finished without them: one line for each kind.
+#[must_use]
+pub fn next_steps(tally: &Tally) -> Vec<(State, &'static str)> {
+    let steps = [
+        (
+            State::Rejected,
+            "the rejected rows, to be corrected and fed in again: `campaign report --rejects wrong.csv`",
+        ),
+        (
+            State::Failed,
+            "see why rows failed with `campaign report --state failed`; --retry-failed tries them again",
+        ),
+        (State::Uncertain, "decide on the uncertain rows with `campaign resolve`"),
+    ];
+    steps.into_iter().filter(|(state, _)| tally[*state] > 0).collect()
+}
+
+fn advice(kind: RefusalKind) -> &'static str {
+    match kind {
+        RefusalKind::AccessDenied => {
+            "allow connect:StartOutboundChatContact on the instance (and on its contact flow and phone number) for \
+             these credentials; `aws sts get-caller-identity` tells whose they are"
+        }
+        RefusalKind::NotFound => {
+            "check instance_id, contact_flow_id, source and region in [connect]: one of them does not exist, or in \
+             another Region or instance"
+        }
+        RefusalKind::Credentials => {
+            "renew the credentials (`aws sso login`, or new keys) and check this machine's clock: signatures are \
+             refused when it is off by more than 5 minutes"
+        }
+        _ => "the answer is not one that Amazon Connect gives: check endpoint_url and any proxy in between",
+    }
+}
+
+impl fmt::Display for Ending {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Complete => f.write_str("finished"),
+            Self::Limit => f.write_str("stopped at the limit that was set"),
+            Self::Stopped => f.write_str("stopped by `campaign stop`"),
+            Self::Interrupted(Signal::Interrupt) => f.write_str("interrupted"),
+            Self::Interrupted(Signal::Terminate) => f.write_str("terminated"),
+            Self::Refused(refusal) => write!(f, "halted: the service refuses the campaign: {refusal}"),
+            Self::Silent(refusal) => write!(f, "halted: the service does not answer: {refusal}"),
+            Self::Rejections { rejected, of } => {
+                write!(f, "halted by the safety gate: {rejected} of the first {of} lines are rejected")
+            }
+            Self::Failures { failed, of } => {
+                write!(f, "halted by the safety gate: {failed} of the last {of} settled rows failed")
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// As documented in the README, and as scripts know them.
+    #[test]
+    fn exit_codes_have_their_numbers() {
+        use Exit as E;
+        let exits = [
+            E::Done,
+            E::Failure,
+            E::Usage,
+            E::Incomplete,
+            E::Limit,
+            E::Halted,
+            E::Held,
+            E::Interrupted,
+            E::Terminated,
+        ];
+        assert_eq!(exits.map(Exit::code), [0, 1, 2, 3, 4, 5, 6, 130, 143]);
+    }
+
+    /// Promise 9.
+    #[test]
+    fn what_halts_says_what_to_fix() {
+        let refusal = |kind| Refusal { kind, status: None, code: String::new(), message: String::new() };
+        let refused = |kind| Ending::Refused(refusal(kind));
+        for (ending, word) in [
+            (refused(RefusalKind::AccessDenied), "connect:StartOutboundChatContact"),
+            (refused(RefusalKind::NotFound), "contact_flow_id"),
+            (refused(RefusalKind::Credentials), "aws sso login"),
+            (refused(RefusalKind::Unexpected), "endpoint_url"),
+            (Ending::Silent(refusal(RefusalKind::Unknown)), "network"),
+            (Ending::Rejections { rejected: 10, of: 20 }, "max_rejected"),
+            (Ending::Failures { failed: 10, of: 20 }, "max_failures"),
+        ] {
+            let advice = ending.advice().unwrap_or_default();
+            assert!(advice.contains(word), "{ending:?}: {advice}");
+        }
+        for ending in
+            [Ending::Complete, Ending::Limit, Ending::Stopped, Ending::Interrupted(Signal::Interrupt)]
+        {
+            assert_eq!(ending.advice(), None, "{ending:?}");
+        }
+    }
+
+    #[test]
+    fn exit_codes_follow_ending_and_counts() {
+        use State as S;
+        let table: [(Ending, &[State], Exit); 12] = [
+            (Ending::Complete, &[S::Started, S::Duplicate, S::Suppressed, S::Withdrawn], Exit::Done),
+            (Ending::Complete, &[], Exit::Done),
+            (Ending::Complete, &[S::Started, S::Rejected], Exit::Incomplete),
+            (Ending::Complete, &[S::Started, S::Failed], Exit::Incomplete),
+            (Ending::Complete, &[S::Started, S::Uncertain], Exit::Incomplete),
+            (Ending::Complete, &[S::Started, S::Attempting], Exit::Incomplete),
+            (Ending::Limit, &[S::Started, S::Queued], Exit::Limit),
+            (Ending::Limit, &[S::Started], Exit::Done),
+            (Ending::Stopped, &[S::Started, S::Queued], Exit::Limit),
+            (Ending::Stopped, &[S::Started], Exit::Done),
+            (Ending::Interrupted(Signal::Terminate), &[S::Started], Exit::Terminated),
+            (Ending::Failures { failed: 11, of: 100 }, &[S::Started], Exit::Halted),
+        ];
+        for (ending, states, exit) in table {
+            let tally = Tally::of(states.iter().copied());
+            assert_eq!(ending.exit(&tally), exit, "{ending:?} {states:?}");
+        }
+    }
+}

@@ -1,0 +1,400 @@
+//! A definition bound to the columns of a recipients file: what turns a row into a recipient or a rejection.
+//!
+//! Everything that can be known from the header is settled when binding; per row only cells are looked at. Whether a
+//! recipient was there before, or must not be sent to, is not known here.
+
+mod damage;
+
+use std::borrow::Cow;
+
+use damage::damage;
+
+use crate::domain::definition::{Attributes, Definition, Text};
+use crate::domain::message::limits;
+use crate::domain::message::limits::{Member, Rules, settle};
+use crate::domain::message::request::{Leaf, Request, Shape};
+use crate::domain::message::template::{RenderError, Template};
+use crate::domain::phone;
+use crate::domain::phone::{E164, Line, PhoneRejection, Region};
+use crate::domain::problem::{Place, Problem, Problems};
+use crate::domain::row::recipient::{Reason, Recipient, Rejection};
+use crate::domain::row::token::TokenSpace;
+use crate::domain::table::header::{Header, NoColumn};
+
+/// The cells of one row.
+pub trait Cells {
+    /// How many there are.
+    fn count(&self) -> usize;
+    /// The cell with this index; empty where there is none.
+    fn cell(&self, at: usize) -> &str;
+}
+
+impl Cells for [&str] {
+    fn count(&self) -> usize {
+        self.len()
+    }
+
+    fn cell(&self, at: usize) -> &str {
+        self.get(at).copied().unwrap_or_default()
+    }
+}
+
+/// Where a row stands in its file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Lines {
+    /// The physical line on which it begins, from 1.
+    pub first: u64,
+    /// The physical line on which it ends.
+    pub last: u64,
+    /// Whether the file ends inside a quote of this row.
+    pub quote_open: bool,
+}
+
+/// A definition bound to a header.
+#[derive(Debug, Clone)]
+pub struct Binding {
+    header: Header,
+    shape: Shape,
+    /// The texts of the shape's slots.
+    texts: Vec<Bound>,
+    phone: usize,
+    key: Option<usize>,
+    tokens: TokenSpace,
+    rules: Rules,
+    default_region: Option<Region>,
+    allow_landlines: bool,
+    /// Bytes of the attributes that are the same in every row, and of all names.
+    fixed_attribute_bytes: usize,
+    /// Segments that the encoding saved with each message, where all are the same.
+    fixed_saving: u32,
+    /// Texts that look like placeholders and are none, in words.
+    mistaken: Vec<String>,
+}
+
+/// A text that differs from row to row.
+#[derive(Debug, Clone)]
+struct Bound {
+    member: Member,
+    template: Template,
+    /// The file's columns, by the template's.
+    columns: Vec<usize>,
+}
+
+impl Definition {
+    /// Binds to the columns of a file.
+    ///
+    /// # Errors
+    /// Every placeholder, phone and key column that the header does not have or has more than once, and attributes
+    /// that would be too long or of the same name.
+    pub fn bind(&self, header: &Header) -> Result<Binding, Problems> {
+        let mut finder =
+            Finder { header, region: self.recipients.default_region, problems: self.origin.clone() };
+        let phone = finder.find("recipients.phone", &self.recipients.phone, self.places.phone);
+        let key_column = self.recipients.key.as_ref();
+        let key = key_column.map(|name| finder.find("recipients.key", name, self.places.key));
+        let mut request = self.request.clone();
+        if self.attributes == Attributes::AllColumns {
+            add_columns(&mut request, &mut finder, self.places.attributes);
+        }
+        let mut texts = Vec::new();
+        let mut fixed_attribute_bytes: usize = request.attributes.keys().map(String::len).sum();
+        let mut fixed_saving = 0;
+        let mut mistaken = Vec::new();
+        let shape = request.try_map(&mut |text: &Text| {
+            fixed_saving += text.saved_segments;
+            let told = text.template.mistaken(header).into_iter().map(|(written, column)| {
+                let member = &text.member;
+                format!("`{member}` has {written}, which is sent as it stands; a cell is put in by {{{{ {column} }}}}")
+            });
+            mistaken.extend(told);
+            let Some(fixed) = text.template.as_fixed() else {
+                texts.push(finder.bind(text));
+                return Ok::<_, std::convert::Infallible>(Leaf::Slot(texts.len() - 1));
+            };
+            if matches!(text.member, Member::Attribute(_)) {
+                fixed_attribute_bytes += fixed.len();
+            }
+            Ok(Leaf::Fixed(fixed.to_owned()))
+        });
+        let Ok(shape) = shape;
+        if let Err(breach) = limits::attributes_total(fixed_attribute_bytes) {
+            let hint = "leave some out: the flow can look them up by one key";
+            finder.problems.push(Problem::new(self.places.attributes, breach.to_string()).hint(hint));
+        }
+        finder.problems.or(|| Binding {
+            header: header.clone(),
+            shape,
+            texts,
+            phone: phone.unwrap_or_default(),
+            key: key.flatten(),
+            tokens: TokenSpace::new(&self.connect.instance_id, &self.name),
+            rules: self.rules.clone(),
+            default_region: self.recipients.default_region,
+            allow_landlines: self.recipients.allow_landlines,
+            fixed_attribute_bytes,
+            fixed_saving,
+            mistaken,
+        })
+    }
+}
+
+struct Finder<'h> {
+    header: &'h Header,
+    region: Option<Region>,
+    problems: Problems,
+}
+
+impl Finder<'_> {
+    fn find(&mut self, what: &str, name: &str, place: Option<Place>) -> Option<usize> {
+        if name.is_empty() {
+            // Only a definition that has mistakes names no column, and they are noted.
+            return None;
+        }
+        let problem = match self.header.find(name) {
+            Ok(at) => return Some(at),
+            Err(NoColumn::Unknown(near)) => {
+                let columns = self.header.names().join(", ");
+                let message =
+                    format!("`{what}` names the column `{name}`, which the recipients file does not have");
+                let is_row = |name: &String| phone::parse(name, self.region).is_ok();
+                if self.header.names().iter().any(is_row) {
+                    let hint = "the first line must name the columns, and looks like a recipient";
+                    self.problems.push(Problem::new(place, message).hint(hint));
+                    return None;
+                }
+                Problem::new(place, message).hint(match near {
+                    Some(near) => format!("did you mean `{near}`? The file has: {columns}"),
+                    None => format!("the file has: {columns}"),
+                })
+            }
+            Err(NoColumn::Ambiguous(columns)) => {
+                let columns: Vec<String> = columns.iter().map(usize::to_string).collect();
+                let message = format!(
+                    "`{what}` names the column `{name}`, and the recipients file has it more than once"
+                );
+                Problem::new(place, message).hint(format!("rename one of its columns {}", columns.join(", ")))
+            }
+        };
+        self.problems.push(problem);
+        None
+    }
+
+    fn bind(&mut self, text: &Text) -> Bound {
+        let what = text.member.to_string();
+        let columns = text.template.columns().iter();
+        let columns = columns.map(|name| self.find(&what, name, text.place).unwrap_or_default()).collect();
+        Bound { member: text.member.clone(), template: text.template.clone(), columns }
+    }
+}
+
+/// Every column as an attribute under its name, with `_` for what the API does not take in names.
+fn add_columns(request: &mut Request<Text>, finder: &mut Finder<'_>, place: Option<Place>) {
+    for (at, name) in finder.header.names().iter().enumerate() {
+        let plain = |c: char| if c.is_ascii_alphanumeric() || c == '-' { c } else { '_' };
+        let key: String = name.chars().map(plain).collect();
+        let member = Member::Attribute(key.clone());
+        let unnamed = key.is_empty();
+        let text = Text { member, template: Template::column_or_empty(name), place, saved_segments: 0 };
+        if unnamed || request.attributes.insert(key.clone(), text).is_some() {
+            let why = if unnamed {
+                format!("column {} of the recipients file has no name", at + 1)
+            } else {
+                format!("two columns would be the attribute `{key}`")
+            };
+            let message = format!("`contact.attributes` is \"all\", and {why}");
+            finder.problems.push(
+                Problem::new(place, message).hint("rename the column, or name the attributes one by one"),
+            );
+        }
+    }
+}
+
+impl Binding {
+    /// What all rows have in common.
+    #[must_use]
+    pub fn shape(&self) -> &Shape {
+        &self.shape
+    }
+
+    /// The columns.
+    #[must_use]
+    pub fn header(&self) -> &Header {
+        &self.header
+    }
+
+    /// What in the definition's texts looks like a placeholder and is none, in words.
+    #[must_use]
+    pub fn mistaken(&self) -> &[String] {
+        &self.mistaken
+    }
+
+    /// The columns that nothing of the definition uses, as the file names them. Those without a name are left out.
+    #[must_use]
+    pub fn unused_columns(&self) -> Vec<String> {
+        let used = |at: &usize| {
+            *at == self.phone
+                || Some(*at) == self.key
+                || self.texts.iter().any(|text| text.columns.contains(at))
+        };
+        let names = self.header.names().iter().enumerate();
+        names.filter(|(at, name)| !name.is_empty() && !used(at)).map(|(_, name)| name.clone()).collect()
+    }
+
+    /// The text that a recipient is sent, if the request has one and not the flow.
+    #[must_use]
+    pub fn message<'r>(&'r self, recipient: &'r Recipient) -> Option<&'r str> {
+        self.shape.message_text(&recipient.slots)
+    }
+
+    /// What becomes of a row.
+    ///
+    /// # Errors
+    /// The first reason to reject it.
+    pub fn recipient<C: Cells + ?Sized>(&self, lines: Lines, cells: &C) -> Result<Recipient, Rejection> {
+        self.read(lines, cells).map_err(|(column, reason)| Rejection {
+            line: lines.first,
+            row: None,
+            column: column.map(|at| self.header.names()[at].as_str().into()),
+            key: self.key_of(cells),
+            reason,
+        })
+    }
+
+    /// The key of a row that is rejected, as far as it has one.
+    fn key_of<C: Cells + ?Sized>(&self, cells: &C) -> Option<Box<str>> {
+        let key = match self.key {
+            Some(at) => cells.cell(at).trim().to_owned(),
+            None => {
+                phone::parse(cells.cell(self.phone), self.default_region).ok()?.number.as_str().to_owned()
+            }
+        };
+        (!key.is_empty()).then(|| key.into())
+    }
+
+    fn read<C: Cells + ?Sized>(&self, lines: Lines, cells: &C) -> Result<Recipient, (Option<usize>, Reason)> {
+        self.width(lines, cells).map_err(|reason| (None, reason))?;
+        if lines.last > lines.first
+            && let Some(at) = (0..cells.count()).find(|at| self.swallows_rows(cells.cell(*at)))
+        {
+            return Err((Some(at), Reason::QuoteSwallows { through: lines.last }));
+        }
+        let (phone, region) =
+            self.phone(cells.cell(self.phone)).map_err(|reason| (Some(self.phone), reason))?;
+        let key = match self.key.map(|at| (at, cells.cell(at).trim())) {
+            None => phone.as_str().to_owned(),
+            Some((at, "")) => return Err((Some(at), Reason::KeyEmpty)),
+            Some((at, key)) => {
+                damage(key).map_or(Ok(()), |reason| Err((Some(at), reason)))?;
+                key.to_owned()
+            }
+        };
+        let mut slots = Vec::with_capacity(self.texts.len());
+        let mut attribute_bytes = self.fixed_attribute_bytes;
+        let mut saved_segments = self.fixed_saving;
+        for text in &self.texts {
+            let (slot, saved) = self.slot(text, cells)?;
+            saved_segments += saved;
+            if matches!(text.member, Member::Attribute(_)) {
+                attribute_bytes += slot.len();
+            }
+            slots.push(slot);
+        }
+        limits::attributes_total(attribute_bytes).map_err(|breach| (None, breach.into()))?;
+        let client_token = self.tokens.token(&key);
+        Ok(Recipient { line: lines.first, client_token, key, phone, region, slots, saved_segments })
+    }
+
+    fn width<C: Cells + ?Sized>(&self, lines: Lines, cells: &C) -> Result<(), Reason> {
+        let (expected, found) = (self.header.names().len(), cells.count());
+        if lines.quote_open {
+            return Err(Reason::QuoteOpen { through: lines.last });
+        }
+        if found < expected {
+            let through = Some(lines.last).filter(|last| *last > lines.first);
+            return Err(Reason::Short { expected, found, through });
+        }
+        match (expected..found).rev().find(|at| !cells.cell(*at).trim().is_empty()) {
+            Some(last) => Err(Reason::Long { expected, found: last + 1 }),
+            None => Ok(()),
+        }
+    }
+
+    /// Whether a cell of several lines has a row in it, as it does where a quote is missing: a line behind the first one
+    /// with a number where the phone column is.
+    fn swallows_rows(&self, cell: &str) -> bool {
+        let number = |cell: &str| phone::parse(cell.trim_matches('"'), self.default_region).is_ok();
+        let row = |line: &str| {
+            [',', ';', '\t', '|'].into_iter().any(|delimiter| {
+                line.contains(delimiter) && line.split(delimiter).nth(self.phone).is_some_and(number)
+            })
+        };
+        cell.split(['\r', '\n']).skip(1).any(row)
+    }
+
+    fn phone(&self, cell: &str) -> Result<(E164, Option<Region>), Reason> {
+        if let Some(error) = damage(cell).filter(|damage| matches!(damage, Reason::SheetError(_))) {
+            return Err(error);
+        }
+        self.reachable(cell).map_err(|reason| match reason {
+            // With as few digits it is nobody's number any more, and can be shown.
+            PhoneRejection::Scientific if cell.bytes().filter(u8::is_ascii_digit).count() <= 9 => {
+                Reason::NumberRounded(cell.trim().to_owned())
+            }
+            other => other.into(),
+        })
+    }
+
+    fn reachable(&self, cell: &str) -> Result<(E164, Option<Region>), PhoneRejection> {
+        let phone = phone::parse(cell, self.default_region)?;
+        match phone.line {
+            Line::Landline if !self.allow_landlines => Err(PhoneRejection::Landline),
+            Line::Premium => Err(PhoneRejection::Premium),
+            Line::Unreachable => Err(PhoneRejection::Unreachable),
+            Line::Landline | Line::Mobile | Line::Either | Line::TollFree | Line::Other => {
+                Ok((phone.number, phone.region))
+            }
+        }
+    }
+
+    /// The text, and the segments that its encoding saved.
+    fn slot<C: Cells + ?Sized>(
+        &self,
+        text: &Bound,
+        cells: &C,
+    ) -> Result<(String, u32), (Option<usize>, Reason)> {
+        for at in &text.columns {
+            damage(cells.cell(*at)).map_or(Ok(()), |reason| Err((Some(*at), reason)))?;
+        }
+        let rendered =
+            text.template.render(|column| cells.cell(text.columns[column])).map_err(|error| match error {
+                RenderError::Empty(columns) => {
+                    let columns: Vec<usize> = columns.iter().map(|column| text.columns[*column]).collect();
+                    let names = columns.iter().map(|at| self.header.names()[*at].clone()).collect();
+                    (
+                        columns.first().copied(),
+                        Reason::CellEmpty { columns: names, needed_by: text.member.to_string() },
+                    )
+                }
+                RenderError::Failed(message) => {
+                    (None, Reason::Template { member: text.member.to_string(), message })
+                }
+            })?;
+        match settle(&text.member, &self.rules, &rendered) {
+            Ok(Cow::Owned(settled)) => {
+                let saved = limits::segments_saved(&text.member, &rendered, &settled);
+                Ok((settled, saved))
+            }
+            Ok(Cow::Borrowed(_)) => Ok((rendered, 0)),
+            Err(breach) => {
+                let column = match text.columns[..] {
+                    [only] => Some(only),
+                    _ => None,
+                };
+                Err((column, breach.into()))
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,192 @@
+//! What becomes of one row of a recipients file: a recipient, or a rejection with a reason.
+
+use std::fmt;
+
+use uuid::Uuid;
+
+use crate::domain::message::limits::Breach;
+use crate::domain::phone::{E164, PhoneRejection, Region};
+
+/// A row that can be sent to. Its texts, put into the plan's shape, are the request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Recipient {
+    /// The physical line on which the row begins, from 1.
+    pub line: u64,
+    /// What makes it the same recipient: the key column's value, else the number.
+    pub key: String,
+    /// The destination.
+    pub phone: E164,
+    /// The country of the number, where it belongs to one.
+    pub region: Option<Region>,
+    /// The idempotency token, from campaign and key.
+    pub client_token: Uuid,
+    /// The texts that differ from row to row, in the order of the shape's slots.
+    pub slots: Vec<String>,
+    /// SMS segments that `contact.encoding` saved.
+    pub saved_segments: u32,
+}
+
+/// A row that cannot be sent to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rejection {
+    /// The physical line on which the row begins, from 1.
+    pub line: u64,
+    /// The row of the sheet, as a spreadsheet numbers them, where it is not the line: cells with line breaks came before.
+    pub row: Option<u64>,
+    /// The column at fault, as the file names it, where one is.
+    pub column: Option<Box<str>>,
+    /// Its key, as far as it has one: the value of the key column, else the number if that can be read.
+    pub key: Option<Box<str>>,
+    /// Why.
+    pub reason: Reason,
+}
+
+impl Rejection {
+    /// The reason, with the column where one is at fault.
+    #[must_use]
+    pub fn words(&self) -> String {
+        self.column
+            .as_ref()
+            .map_or_else(|| self.reason.to_string(), |column| format!("{column}: {}", self.reason))
+    }
+}
+
+/// `line 12, phone: the number is too short`.
+impl fmt::Display for Rejection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "line {}", self.line)?;
+        if let Some(row) = self.row {
+            write!(f, " (row {row} in a spreadsheet)")?;
+        }
+        if let Some(column) = &self.column {
+            write!(f, ", {column}")?;
+        }
+        write!(f, ": {}", self.reason)
+    }
+}
+
+/// Why a row is rejected. Displays in plain words, without the row's data.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Reason {
+    /// Fewer cells than columns.
+    #[error("the row has {found} of the {expected} cells that the header asks for{}", goes_on(*.through))]
+    Short {
+        /// Columns of the header.
+        expected: usize,
+        /// Cells of the row.
+        found: usize,
+        /// The last line of a row of several.
+        through: Option<u64>,
+    },
+    /// More cells than columns.
+    #[error(
+        "the row has something in cell {found}, and the header names {expected} columns; does a cell have the delimiter in it and no quotes, or the column no name?"
+    )]
+    Long {
+        /// Columns of the header.
+        expected: usize,
+        /// Cells of the row.
+        found: usize,
+    },
+    /// A report has only the cells of this row that fit the header.
+    #[error(
+        "a report does not have the whole of this row; correct it in the file that `campaign report --rejects` writes, or in the first file"
+    )]
+    Cut,
+    /// The file ends inside a quote.
+    #[error("a quote in this row is never closed, so all lines to line {through} are in one cell")]
+    QuoteOpen {
+        /// The last line of the file.
+        through: u64,
+    },
+    /// A quote is closed too late, and rows are in a cell.
+    #[error(
+        "a quote in this row is closed only in line {through}, and the rows between are in one cell; close or remove the quote"
+    )]
+    QuoteSwallows {
+        /// The last line of the row.
+        through: u64,
+    },
+    /// The row's bytes are not text in the file's encoding.
+    #[error(
+        "a character cannot be read; save the file as \"CSV UTF-8\", or name its encoding with --encoding"
+    )]
+    NotText,
+    /// A cell that is too long for anything.
+    #[error("the cell is longer than {most} bytes; is a quote not closed?")]
+    CellTooLong {
+        /// Bytes that it may have.
+        most: usize,
+    },
+    /// A spreadsheet's error value, such as `#N/A`.
+    #[error("the cell has the spreadsheet's error {0}, not a value")]
+    SheetError(String),
+    /// A spreadsheet wrote `4.41E+11`.
+    #[error(
+        "the spreadsheet has rounded the cell to {0}; format the column as text there and enter the value again"
+    )]
+    Rounded(String),
+    /// The same where the number was.
+    #[error(
+        "the spreadsheet has rounded the number to {0}; format the column as text there and enter it again"
+    )]
+    NumberRounded(String),
+    /// No number to send to.
+    #[error(transparent)]
+    Phone(#[from] PhoneRejection),
+    /// Nothing in the key column.
+    #[error("the key is empty")]
+    KeyEmpty,
+    /// Nothing in cells that a template needs.
+    #[error("{} empty, and {} needs {}", names(.columns), .needed_by, if .columns.len() > 1 { "them" } else { "it" })]
+    CellEmpty {
+        /// The columns, as the file names them.
+        columns: Vec<String>,
+        /// The text that needs them, under its name in the definition.
+        needed_by: String,
+    },
+    /// An expression of a template fails for these cells.
+    #[error("`{member}` cannot be rendered: {message}")]
+    Template {
+        /// The text, under its name in the definition.
+        member: String,
+        /// Why.
+        message: String,
+    },
+    /// A rendered text breaks a limit of the API or of carriers.
+    #[error(transparent)]
+    Limit(#[from] Breach),
+}
+
+impl Reason {
+    /// A stable word for scripts.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Short { .. } => "row-short",
+            Self::Long { .. } => "row-long",
+            Self::Cut => "row-cut",
+            Self::QuoteOpen { .. } => "quote-open",
+            Self::QuoteSwallows { .. } => "quote-swallows-rows",
+            Self::NotText => "not-text",
+            Self::CellTooLong { .. } => "cell-too-long",
+            Self::SheetError(_) => "cell-error",
+            Self::Rounded(_) => "cell-rounded",
+            Self::NumberRounded(_) => "phone-rounded",
+            Self::Phone(rejection) => rejection.code(),
+            Self::KeyEmpty => "key-empty",
+            Self::CellEmpty { .. } => "cell-empty",
+            Self::Template { .. } => "template-failed",
+            Self::Limit(breach) => breach.code(),
+        }
+    }
+}
+
+fn goes_on(through: Option<u64>) -> String {
+    through.map_or_else(String::new, |line| format!(" and goes on to line {line}: is a quote not closed?"))
+}
+
+fn names(columns: &[String]) -> String {
+    let verb = if columns.len() > 1 { "are" } else { "is" };
+    format!("{} {verb}", columns.join(", "))
+}

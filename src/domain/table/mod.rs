@@ -1,0 +1,6 @@
+//! The recipients file as a table: its columns, how it was read, what its cells look like to a spreadsheet.
+
+pub mod detected_format;
+pub mod formula;
+pub mod header;
+pub mod report_format;

@@ -1,0 +1,276 @@
+//! Looking a whole journal over on request: that every page is there, that counts and rows agree, and that every row is
+//! one that this program would have written. It only looks.
+//!
+//! SQLite keeps no checksum of its pages, so a changed byte inside a text is for us to notice: a client token follows
+//! from instance, campaign and key, and a payload must fit its shape. What no rule ties to anything (a message, a time, a
+//! contact id) can still be wrong.
+
+use std::collections::{BTreeMap, HashMap};
+use std::io;
+use std::path::Path;
+
+use rusqlite::{Row, params};
+use uuid::Uuid;
+
+use crate::domain::delivery::state::{Decision, State};
+use crate::domain::delivery::tally::Tally;
+use crate::domain::message::request::Shape;
+use crate::domain::phone::E164;
+use crate::domain::row::token::TokenSpace;
+use crate::journal::campaign::Campaign;
+use crate::journal::care::purge;
+use crate::journal::error::JournalError;
+use crate::journal::file::open::Reader;
+use crate::journal::file::{backup, commit_counter};
+use crate::journal::row::{CampaignId, ContactIdColumn, TextsColumn, TokenColumn};
+use crate::journal::tally;
+
+/// What a journal was found to be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Soundness {
+    /// The version of its schema.
+    pub schema: i64,
+    /// Its campaigns, with the counts that are kept.
+    pub campaigns: Vec<(Campaign, Tally)>,
+    /// What is wrong; empty where nothing is.
+    pub findings: Vec<Finding>,
+}
+
+/// Something that is wrong.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// Of which campaign; `None` where it is of the journal.
+    pub campaign: Option<String>,
+    /// What, in words without personal data.
+    pub what: String,
+}
+
+impl Reader {
+    /// Looks everything over: the whole file, every row, and the marks beside the journal at `path`. Constant memory.
+    ///
+    /// # Errors
+    /// Where the journal cannot be read at all. What can be read and is wrong is in the findings.
+    pub fn look_over(&self, path: &Path) -> Result<Soundness, JournalError> {
+        // Before the snapshot: a run that goes on moves its mark only after the journal.
+        let marks = self.marks(path)?;
+        let _snapshot = self.snapshot()?;
+        let mut findings = Findings(Vec::new());
+        let schema =
+            self.connection
+                .query_row("SELECT max(version) FROM refinery_schema_history", [], |row| row.get(0))?;
+        if let Some(what) = self.damage()? {
+            // What SQLite itself cannot follow is not looked at further.
+            findings.add(None, what);
+            return Ok(Soundness { schema, campaigns: Vec::new(), findings: findings.0 });
+        }
+        let counted = commit_counter::counted(&self.connection)?;
+        let mut campaigns = Vec::new();
+        for campaign in self.campaigns()? {
+            if let Some(Some(groups)) = marks.get(&campaign.name)
+                && *groups > counted
+            {
+                let missing = groups - counted;
+                findings.add(
+                    Some(&campaign),
+                    format!("its latest results are lost: {missing} groups, as its mark says"),
+                );
+            }
+            self.look_at(&campaign, &mut findings)?;
+            let kept = tally::kept(&self.connection, campaign.id).unwrap_or_default();
+            campaigns.push((campaign, kept));
+        }
+        self.look_at_references(&mut findings)?;
+        Ok(Soundness { schema, campaigns, findings: findings.0 })
+    }
+
+    /// The first thing that SQLite's own examination finds.
+    pub(in crate::journal) fn damage(&self) -> Result<Option<String>, JournalError> {
+        Ok(backup::first_damage(&self.connection)?)
+    }
+
+    fn marks(&self, path: &Path) -> Result<HashMap<String, Option<u32>>, JournalError> {
+        let mut marks = HashMap::new();
+        for campaign in self.campaigns()? {
+            let mark = commit_counter::path(path, &campaign.name);
+            let groups = commit_counter::read(mark.clone(), campaign.created_at)
+                .map_err(|source: io::Error| JournalError::Open { path: mark, source })?;
+            marks.insert(campaign.name, groups);
+        }
+        Ok(marks)
+    }
+
+    fn look_at(&self, campaign: &Campaign, findings: &mut Findings) -> Result<(), JournalError> {
+        match crate::journal::campaign::verified(&self.connection, campaign.id) {
+            Ok(_) => {}
+            Err(JournalError::Unbalanced(what)) => {
+                findings.add(Some(campaign), format!("its counts do not add up: {what}"));
+            }
+            // A state that does not exist: the rows tell.
+            Err(JournalError::Sqlite(_)) => {}
+            Err(error) => return Err(error),
+        }
+        let mut rules = Rules::of(self, campaign)?;
+        let mut statement = self.connection.prepare(
+            "SELECT id, key, destination, state, client_token, shape_id, slots, cells, attempts, first_attempt_at,
+                 doubt_at, settled_at, contact_id, code, header_id
+             FROM row NOT INDEXED WHERE campaign_id = ?1",
+        )?;
+        let mut rows = statement.query([campaign.id.0])?;
+        while let Some(row) = rows.next()? {
+            let id: i64 = row.get(0)?;
+            match rules.broken_by(row) {
+                Ok(None) => {}
+                Ok(Some(what)) => rules.note(what, id),
+                Err(_) => rules.note("cannot be read", id),
+            }
+        }
+        for (what, (rows, first)) in rules.broken {
+            let verb = if rows == 1 { "row" } else { "rows" };
+            findings.add(
+                Some(campaign),
+                format!("{rows} {verb}: {what} (the first is row {first} of the table)"),
+            );
+        }
+        self.look_at_keys(campaign, findings)
+    }
+
+    /// Every recipient can be found by its key, and nothing else can.
+    fn look_at_keys(&self, campaign: &Campaign, findings: &mut Findings) -> Result<(), JournalError> {
+        let (indexed, rows, keys, strays): (bool, i64, i64, i64) = self.connection.query_row(
+            &format!(
+                "SELECT indexed,
+                 (SELECT count(*) FROM row WHERE campaign_id = ?1 AND state NOT IN (5, 6)),
+                 (SELECT count(*) FROM recipient WHERE campaign_id = ?1),
+                 (SELECT count(*) FROM recipient LEFT JOIN row ON row.id = row_id AND row.campaign_id = ?1
+                  WHERE recipient.campaign_id = ?1 AND recipient.key IS NOT
+                      coalesce(row.key, {}))
+             FROM campaign WHERE id = ?1",
+                purge::KEY
+            ),
+            [campaign.id.0],
+            |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)),
+        )?;
+        if indexed && (rows != keys || strays > 0) {
+            let what =
+                format!("{rows} recipients, {keys} keys to find them by, {strays} of those of another row");
+            findings.add(Some(campaign), what);
+        }
+        Ok(())
+    }
+
+    fn look_at_references(&self, findings: &mut Findings) -> Result<(), JournalError> {
+        let mut statement = self
+            .connection
+            .prepare("SELECT \"table\", parent, count(*) FROM pragma_foreign_key_check GROUP BY 1, 2")?;
+        let mut broken = statement.query([])?;
+        while let Some(row) = broken.next()? {
+            let (table, parent, rows): (String, String, i64) = (row.get(0)?, row.get(1)?, row.get(2)?);
+            findings.add(
+                None,
+                format!("{rows} rows of the table {table} belong to no row of the table {parent}"),
+            );
+        }
+        Ok(())
+    }
+}
+
+struct Findings(Vec<Finding>);
+
+impl Findings {
+    fn add(&mut self, campaign: Option<&Campaign>, what: String) {
+        self.0.push(Finding { campaign: campaign.map(|campaign| campaign.name.clone()), what });
+    }
+}
+
+/// What every row of a campaign must be.
+struct Rules {
+    tokens: TokenSpace,
+    shapes: HashMap<i64, Option<Shape>>,
+    purged: bool,
+    /// Which rules were broken: by how many rows, and the first of them.
+    broken: BTreeMap<&'static str, (u64, i64)>,
+}
+
+impl Rules {
+    fn of(reader: &Reader, campaign: &Campaign) -> Result<Self, JournalError> {
+        let origin = reader.origin(campaign.id)?;
+        let tokens = TokenSpace::new(&origin.instance_id, &campaign.name);
+        let purged = reader.purged_at(campaign.id)?.is_some();
+        Ok(Self { tokens, shapes: shapes(reader, campaign.id)?, purged, broken: BTreeMap::new() })
+    }
+
+    fn note(&mut self, what: &'static str, row: i64) {
+        self.broken.entry(what).or_insert((0, row)).0 += 1;
+    }
+
+    fn broken_by(&self, row: &Row<'_>) -> rusqlite::Result<Option<&'static str>> {
+        let Some(state) = State::from_code(row.get(3)?) else {
+            return Ok(Some("a state that does not exist"));
+        };
+        let TextsColumn(_) = row.get(7)?;
+        let key: Option<String> = row.get(1)?;
+        let token: Option<TokenColumn> = row.get(4)?;
+        let broken = match (state, key, token) {
+            (State::Rejected, ..) => None,
+            (_, _, None) => Some("no client token"),
+            (_, None, Some(_)) => (!self.purged).then_some("no key"),
+            (_, Some(key), Some(TokenColumn(token))) => self.payload(row, &key, token)?,
+        };
+        Ok(match broken {
+            Some(what) => Some(what),
+            None => history(row, state)?,
+        })
+    }
+
+    fn payload(&self, row: &Row<'_>, key: &str, token: Uuid) -> rusqlite::Result<Option<&'static str>> {
+        if self.tokens.token(key) != token {
+            return Ok(Some("a client token that is not that of its key"));
+        }
+        let destination: String = row.get(2)?;
+        if E164::parse(&destination).is_none() {
+            return Ok(Some("a number that is none"));
+        }
+        let (shape, TextsColumn(slots)): (i64, _) = (row.get(5)?, row.get(6)?);
+        let Some(Some(shape)) = self.shapes.get(&shape) else {
+            return Ok(Some("a request that cannot be read"));
+        };
+        Ok(shape.fill(&slots, &destination, token).err().map(|_| "a request with a text missing"))
+    }
+}
+
+/// What a row's state says of its times and its contact.
+fn history(row: &Row<'_>, state: State) -> rusqlite::Result<Option<&'static str>> {
+    let attempts: u32 = row.get(8)?;
+    let time = |index: usize| row.get::<_, Option<i64>>(index).map(|time| time.is_some());
+    let (requested, doubted, settled) = (time(9)?, time(10)?, time(11)?);
+    let mut buffer = Uuid::encode_buffer();
+    let contact = ContactIdColumn::read(row.get_ref(12)?, &mut buffer)?.is_some();
+    let code: Option<String> = row.get(13)?;
+    let decided = |decision: Decision| code.as_deref() == Some(decision.code());
+    Ok(match state {
+        _ if requested != (attempts > 0) => Some("requests without a time, or a time without requests"),
+        State::Started if !contact && !decided(Decision::Started) => Some("started, without a contact id"),
+        State::Started | State::Failed | State::Uncertain if !settled || attempts == 0 => {
+            Some("an outcome without a request, or without a time")
+        }
+        State::Attempting if attempts == 0 || !doubted => {
+            Some("attempting, without a request that nobody answered")
+        }
+        State::Queued | State::Withdrawn | State::Suppressed if doubted || contact => {
+            Some("never contacted, with a request that nobody answered, or a contact id")
+        }
+        State::Failed if contact => Some("failed, with a contact id"),
+        State::Rejected | State::Duplicate if attempts > 0 || contact => {
+            Some("a line that is no recipient, requested")
+        }
+        _ => None,
+    })
+}
+
+fn shapes(reader: &Reader, campaign: CampaignId) -> Result<HashMap<i64, Option<Shape>>, JournalError> {
+    let mut statement = reader.connection.prepare("SELECT id, request FROM shape WHERE campaign_id = ?1")?;
+    let shapes = statement.query_map(params![campaign.0], |row| {
+        Ok((row.get(0)?, serde_json::from_str(&row.get::<_, String>(1)?).ok()))
+    })?;
+    Ok(shapes.collect::<Result<_, _>>()?)
+}

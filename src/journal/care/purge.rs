@@ -1,0 +1,240 @@
+//! Purging: numbers, keys, cells and texts of a finished campaign go, from the journal and from the disk. Counts, states,
+//! times, client tokens and contact ids stay.
+//!
+//! A client token follows from instance, campaign and key, so a recipient that a file names again is recognized by it,
+//! and nobody who was contacted is contacted again. For the same reason a token is a pseudonym and not anonymous: who
+//! knows a key can compute it.
+//!
+//! What is deleted is overwritten (`secure_delete`), the database is written anew without free pages (`VACUUM`), and the
+//! write-ahead log is emptied. What copies of the journal, file systems that keep old blocks, and disks hold is out of
+//! reach. The journal's suppression list is nobody's campaign, and stays.
+
+use std::convert::Infallible;
+use std::time::Duration;
+
+use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
+
+use crate::domain::delivery::state::State;
+use crate::domain::delivery::tally::Tally;
+use crate::domain::figures::counted;
+use crate::domain::message::request::{Leaf, SegmentValue, Shape};
+use crate::domain::phone::mask;
+use crate::domain::unix_millis::Stamp;
+use crate::journal::campaign::Campaign;
+use crate::journal::error::JournalError;
+use crate::journal::file::open::{Journal, Reader};
+use crate::journal::row::{CampaignId, StampColumn, TokenColumn};
+
+/// The segment attribute that names the channel.
+const SUBTYPE: &str = "connect:Subtype";
+
+/// How long readers may take to let go of the write-ahead log. A status takes no time; a long report is told of.
+const READERS: Duration = Duration::from_secs(3);
+
+/// What was purged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Purged {
+    /// The campaign's counts, which are what they were.
+    pub tally: Tally,
+    /// Rows that had something to remove.
+    pub rows: u64,
+}
+
+impl Journal {
+    /// Removes what is personal of a campaign that is finished. It is out of the rows when this returns, and out of the
+    /// files after [`clean`](Self::clean).
+    ///
+    /// # Errors
+    /// [`JournalError::Unfinished`], [`JournalError::Behind`], [`JournalError::Unbalanced`]: then nothing was removed.
+    pub fn purge(&mut self, campaign: &Campaign, now: Stamp) -> Result<Purged, JournalError> {
+        self.compare(&campaign.name, campaign.created_at, campaign.id)?;
+        self.connection.pragma_update(None, "secure_delete", true)?;
+        let tx = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let tally = crate::journal::campaign::verified(&tx, campaign.id)?;
+        refuse_unfinished(&tx, campaign, &tally)?;
+        let rows = strip_rows(&tx, campaign.id)?;
+        strip_runs(&tx, campaign.id)?;
+        tx.execute(
+            "INSERT INTO purge (campaign_id, purged_at) VALUES (?1, ?2)
+             ON CONFLICT DO UPDATE SET purged_at = iif(?3, excluded.purged_at, purged_at)",
+            params![campaign.id.0, StampColumn(now), rows > 0],
+        )?;
+        tx.commit()?;
+        Ok(Purged { tally, rows })
+    }
+
+    /// Writes the database anew, without what was deleted, and empties the write-ahead log.
+    ///
+    /// # Errors
+    /// [`JournalError::StillRead`] where another program reads the log for longer than a writer waits.
+    pub fn clean(self) -> Result<(), JournalError> {
+        self.connection.execute_batch("VACUUM")?;
+        self.connection.busy_timeout(READERS)?;
+        let busy: bool =
+            self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
+        if busy {
+            return Err(JournalError::StillRead(self.path));
+        }
+        self.close()
+    }
+}
+
+impl Reader {
+    /// When the campaign was purged, if it was.
+    ///
+    /// # Errors
+    /// Where the journal cannot be read.
+    pub fn purged_at(&self, campaign: CampaignId) -> Result<Option<Stamp>, JournalError> {
+        let sql = "SELECT purged_at FROM purge WHERE campaign_id = ?1";
+        let at =
+            self.connection.prepare_cached(sql)?.query_row([campaign.0], |row| row.get::<_, StampColumn>(0));
+        Ok(at.optional()?.map(|at| at.0))
+    }
+}
+
+impl Reader {
+    /// Whether every row of the campaign has its outcome, so that nothing of it is needed to go on.
+    ///
+    /// # Errors
+    /// Where the journal cannot be read.
+    pub fn is_finished(&self, campaign: CampaignId) -> Result<bool, JournalError> {
+        let tally = self.tally(campaign)?;
+        Ok(tally.unsettled() + tally[State::Uncertain] == 0
+            && crate::journal::plan::index::is_made(&self.connection, campaign)?)
+    }
+}
+
+/// Whether rows of the campaign are to be looked up by their tokens too.
+pub(in crate::journal) fn any(connection: &Connection, campaign: CampaignId) -> rusqlite::Result<bool> {
+    let sql = "SELECT EXISTS (SELECT 1 FROM purge WHERE campaign_id = ?1)";
+    connection.query_row(sql, [campaign.0], |row| row.get(0))
+}
+
+/// What stands for the key of a recipient that was purged, in SQL. The schema says so too.
+pub(in crate::journal) const KEY: &str = "'purged:' || hex(client_token)";
+
+/// The same.
+pub(in crate::journal) fn key_of(client_token: uuid::Uuid) -> String {
+    format!("purged:{:X}", client_token.simple())
+}
+
+/// Gives a recipient that was purged and never attempted its key back: the file has it again.
+pub(in crate::journal) fn give_back(
+    tx: &Transaction<'_>,
+    campaign: CampaignId,
+    (row, key): (i64, &str),
+    client_token: uuid::Uuid,
+) -> Result<(), JournalError> {
+    tx.prepare_cached("UPDATE recipient SET key = ?3 WHERE campaign_id = ?1 AND key = ?2")?
+        .execute(params![campaign.0, key_of(client_token), key])?;
+    tx.prepare_cached("UPDATE row SET key = ?2, client_token = ?3 WHERE id = ?1")?.execute(params![
+        row,
+        key,
+        TokenColumn(client_token)
+    ])?;
+    Ok(())
+}
+
+fn refuse_unfinished(tx: &Transaction<'_>, campaign: &Campaign, tally: &Tally) -> Result<(), JournalError> {
+    let refuse =
+        |what: String, next| Err(JournalError::Unfinished { name: campaign.name.clone(), what, next });
+    if tally.unsettled() > 0 {
+        return refuse(
+            counted(tally.unsettled(), "row waits", "rows wait"),
+            "let them be sent with `campaign resume`, or run a file without them",
+        );
+    }
+    if tally[State::Uncertain] > 0 {
+        return refuse(
+            counted(tally[State::Uncertain], "row is uncertain", "rows are uncertain"),
+            "decide on them first, with `campaign resolve`: afterwards nobody knows whose they are",
+        );
+    }
+    if !crate::journal::plan::index::is_made(tx, campaign.id)? {
+        return refuse(
+            "its file was not read to its end".to_owned(),
+            "run it again with `campaign run FILE`",
+        );
+    }
+    Ok(())
+}
+
+/// Takes from the rows what is personal. Says how many had something.
+fn strip_rows(tx: &Transaction<'_>, campaign: CampaignId) -> Result<u64, JournalError> {
+    for (id, shape) in shapes(tx, campaign)? {
+        let (bare, source) = bare(&shape);
+        let slots =
+            source.map_or("'[]'".to_owned(), |slot| format!("json_array(json_extract(slots, '$[{slot}]'))"));
+        let bare = crate::journal::plan::existing::shape_id(tx, campaign, &bare)?;
+        if bare != id {
+            tx.execute(
+                &format!(
+                    "UPDATE row SET shape_id = ?2, slots = {slots} WHERE campaign_id = ?1 AND shape_id = ?3"
+                ),
+                params![campaign.0, bare, id],
+            )?;
+            tx.execute("DELETE FROM shape WHERE id = ?1", [id])?;
+        }
+    }
+    let rows = tx.execute(
+        "UPDATE row SET key = NULL, destination = NULL, cells = '[]', reason = NULL, room = NULL
+         WHERE campaign_id = ?1
+             AND (key IS NOT NULL OR destination IS NOT NULL OR cells <> '[]' OR reason IS NOT NULL)",
+        [campaign.0],
+    )?;
+    tx.execute("DELETE FROM recipient WHERE campaign_id = ?1", [campaign.0])?;
+    tx.execute(
+        &format!(
+            "INSERT INTO recipient (campaign_id, key, row_id)
+             SELECT campaign_id, {KEY}, id FROM row NOT INDEXED
+             WHERE campaign_id = ?1 AND state NOT IN (5, 6) ORDER BY 2"
+        ),
+        [campaign.0],
+    )?;
+    Ok(rows as u64)
+}
+
+fn shapes(tx: &Transaction<'_>, campaign: CampaignId) -> Result<Vec<(i64, Shape)>, JournalError> {
+    let mut statement = tx.prepare("SELECT id, request FROM shape WHERE campaign_id = ?1 ORDER BY id")?;
+    let mut rows = statement.query([campaign.0])?;
+    let mut shapes = Vec::new();
+    while let Some(row) = rows.next()? {
+        let (id, request): (i64, String) = (row.get(0)?, row.get(1)?);
+        let shape = serde_json::from_str(&request)
+            .map_err(|error| JournalError::Unreadable { row: id, what: format!("its request: {error}") })?;
+        shapes.push((id, shape));
+    }
+    Ok(shapes)
+}
+
+/// A shape without its texts, and the slot of the source where rows differ in it: that is a number of ours, and stays.
+fn bare(shape: &Shape) -> (Shape, Option<usize>) {
+    let Ok(mut bare) = shape.try_map(&mut |_| Ok::<_, Infallible>(Leaf::Fixed(String::new())));
+    bare.contact_flow_id = shape.contact_flow_id.clone();
+    if let Some(SegmentValue::String(Leaf::Fixed(subtype))) = shape.segment_attributes.get(SUBTYPE) {
+        let subtype = SegmentValue::String(Leaf::Fixed(subtype.clone()));
+        bare.segment_attributes.insert(SUBTYPE.to_owned(), subtype);
+    }
+    match &shape.source {
+        Leaf::Slot(slot) => {
+            bare.source = Leaf::Slot(0);
+            (bare, Some(*slot))
+        }
+        source => {
+            bare.source = source.clone();
+            (bare, None)
+        }
+    }
+}
+
+/// What the service said when it refused a campaign may name whom it refused.
+fn strip_runs(tx: &Transaction<'_>, campaign: CampaignId) -> Result<(), JournalError> {
+    let reasons: Vec<(i64, String)> = tx
+        .prepare("SELECT id, reason FROM run WHERE campaign_id = ?1 AND reason IS NOT NULL")?
+        .query_map([campaign.0], |row| Ok((row.get(0)?, row.get(1)?)))?
+        .collect::<Result<_, _>>()?;
+    for (id, reason) in reasons {
+        tx.execute("UPDATE run SET reason = ?2 WHERE id = ?1", params![id, mask::mask_text(&reason)])?;
+    }
+    Ok(())
+}

@@ -1,0 +1,9 @@
+//! The journal as a file: opening and locking it, its schema, whether it is whole, and copies of it.
+
+pub(in crate::journal) mod backup;
+pub(in crate::journal) mod commit_counter;
+pub(in crate::journal) mod integrity;
+pub(in crate::journal) mod integrity_check;
+pub(in crate::journal) mod lock;
+pub(in crate::journal) mod open;
+pub(in crate::journal) mod schema;

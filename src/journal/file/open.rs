@@ -1,0 +1,270 @@
+//! Opening the journal, in one fixed order: private file, lock against other openers, settings, schema.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rusqlite::config::DbConfig;
+use rusqlite::{Connection, ErrorCode, OpenFlags};
+
+use crate::journal::error::JournalError;
+use crate::journal::file::commit_counter::Mark;
+use crate::journal::file::schema::{Migrations, migrate, newest, refuse_newer, refuse_used};
+use crate::journal::file::{commit_counter, lock, schema};
+use crate::journal::run::suppression::Admission;
+
+/// How long a writer waits for the writer of another campaign in the same journal.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// A journal that can be written. There is one per process and campaign; see [`crate::journal::CampaignLock`].
+#[derive(Debug)]
+pub struct Journal {
+    pub(in crate::journal) connection: Connection,
+    pub(in crate::journal) path: PathBuf,
+    pub(in crate::journal) mark: Option<Mark>,
+    pub(in crate::journal) admission: Admission,
+}
+
+/// A journal that is only looked at, also while a campaign runs.
+#[derive(Debug)]
+pub struct Reader {
+    pub(in crate::journal) connection: Connection,
+}
+
+impl Journal {
+    /// Opens the journal at `path`, makes it (mode 0600) where there is none, and brings its schema up to date.
+    ///
+    /// # Errors
+    /// [`JournalError`]; nothing was changed where the file is not a journal, damaged, or of a newer version.
+    pub fn open(path: &Path) -> Result<Self, JournalError> {
+        Self::open_with(path, schema::OURS).map_err(|error| error.of(path))
+    }
+
+    pub(in crate::journal) fn open_with(path: &Path, migrations: Migrations) -> Result<Self, JournalError> {
+        let _opening = lock::opening(path)?;
+        refuse_emptied(path)?;
+        lock::open_private(path).map_err(|source| JournalError::Open { path: path.to_owned(), source })?;
+        let mut connection = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+        let found = refuse_newer(path, &connection, migrations)?;
+        if found.is_some_and(|found| Some(found) < newest(migrations)) {
+            refuse_used(path, &connection)?;
+        }
+        write_ahead(path, &connection)?;
+        connection.pragma_update(None, "synchronous", "full")?;
+        // The bundled library would look at each parent of each row.
+        connection.pragma_update(None, "foreign_keys", false)?;
+        connection.pragma_update(None, "cache_size", -2_000)?;
+        connection.pragma_update(None, "cell_size_check", true)?;
+        // See `Journal::checkpoint`.
+        connection.pragma_update(None, "wal_autocheckpoint", 0)?;
+        migrate(path, &mut connection, migrations)?;
+        checkpoint_on_drop(&connection, true);
+        Ok(Self { connection, path: path.to_owned(), mark: None, admission: Admission::default() })
+    }
+
+    /// A reader of the same journal, through this handle.
+    pub fn reader(&self) -> &Connection {
+        &self.connection
+    }
+}
+
+impl Reader {
+    /// Opens the journal at `path` for reading. Works on a journal that a run is writing, and on read-only media; one of an
+    /// older version of this program is brought up to date first, which takes writing.
+    ///
+    /// # Errors
+    /// [`JournalError::Missing`] where there is no journal, others where it cannot be read.
+    pub fn open(path: &Path) -> Result<Self, JournalError> {
+        Self::open_with(path, schema::OURS).map_err(|error| error.of(path))
+    }
+
+    pub(in crate::journal) fn open_with(path: &Path, migrations: Migrations) -> Result<Self, JournalError> {
+        if !path.is_file() {
+            return Err(JournalError::Missing(path.to_owned()));
+        }
+        // SQLite deletes the write-ahead log of an empty database, also where it only reads.
+        refuse_emptied(path)?;
+        let connection = match connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY) {
+            // A folder that cannot be written has no place for the shared memory of a WAL journal.
+            Err(JournalError::Sqlite(error)) if has_no_place(path, &error) => connect_immutable(path)?,
+            // A process was killed while it made the journal. SQLite undoes that, but not through a read-only handle.
+            Err(JournalError::Sqlite(error)) if is_half_made(&error) => {
+                connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+                connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?
+            }
+            other => other?,
+        };
+        match refuse_newer(path, &connection, migrations)? {
+            None => Err(JournalError::Missing(path.to_owned())),
+            Some(found) if Some(found) < newest(migrations) => {
+                drop(connection);
+                Journal::open_with(path, migrations)?.close()?;
+                Ok(Self { connection: connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY)? })
+            }
+            Some(_) => Ok(Self { connection }),
+        }
+    }
+}
+
+fn connect(path: &Path, mode: OpenFlags) -> Result<Connection, JournalError> {
+    let connection = Connection::open_with_flags(path, mode | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+    // A file that turns out to be damaged is left as it is.
+    checkpoint_on_drop(&connection, false);
+    connection.busy_timeout(BUSY_TIMEOUT)?;
+    connection.set_prepared_statement_cache_capacity(64);
+    connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))?;
+    Ok(connection)
+}
+
+/// Whether the journal's folder cannot be written. That its files could not be opened may have another reason, of which
+/// nobody is to hear that all is well.
+fn has_no_place(path: &Path, error: &rusqlite::Error) -> bool {
+    let directory = rusqlite::ffi::SQLITE_READONLY_DIRECTORY;
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let closed = || rustix::fs::access(folder, rustix::fs::Access::WRITE_OK).is_err();
+    error.sqlite_error().is_some_and(|error| error.extended_code == directory)
+        || (error.sqlite_error_code() == Some(ErrorCode::CannotOpen) && closed())
+}
+
+fn is_half_made(error: &rusqlite::Error) -> bool {
+    error.sqlite_error().is_some_and(|error| error.extended_code == rusqlite::ffi::SQLITE_READONLY_ROLLBACK)
+}
+
+/// Turns the write-ahead log on. Where the disk fails meanwhile, SQLite says "wal" and stays in the mode it was in; only
+/// the log itself, which is then not there (-1 pages), tells.
+fn write_ahead(path: &Path, connection: &Connection) -> Result<(), JournalError> {
+    connection.pragma_update(None, "journal_mode", "wal")?;
+    let pages: i64 = connection.query_row("PRAGMA wal_checkpoint(NOOP)", [], |row| row.get(1))?;
+    if pages >= 0 {
+        return Ok(());
+    }
+    let source = io::Error::other("its disk fails, or takes no write-ahead log (a folder of the network?)");
+    Err(JournalError::Open { path: path.to_owned(), source })
+}
+
+/// Whether the last handle of the journal copies the write-ahead log into the database, and deletes it, when it goes.
+pub(in crate::journal) fn checkpoint_on_drop(connection: &Connection, wanted: bool) {
+    let set = connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, !wanted);
+    debug_assert!(set.is_ok(), "a setting of the handle, not of the file");
+}
+
+/// An empty file is a journal that is being made, unless something was run in it: SQLite would begin it anew.
+fn refuse_emptied(path: &Path) -> Result<(), JournalError> {
+    if path.metadata().is_ok_and(|file| file.is_file() && file.len() == 0) && commit_counter::any(path) {
+        return Err(JournalError::Damaged { path: path.to_owned(), what: "it is empty".to_owned() });
+    }
+    Ok(())
+}
+
+fn connect_immutable(path: &Path) -> Result<Connection, JournalError> {
+    let mut wal = path.as_os_str().to_owned();
+    wal.push("-wal");
+    if PathBuf::from(wal).metadata().is_ok_and(|file| file.len() > 0) {
+        let source =
+            io::Error::other("its folder cannot be written, and a run's last words are still in its -wal");
+        return Err(JournalError::Open { path: path.to_owned(), source });
+    }
+    let escaped = path.to_string_lossy().replace('%', "%25").replace('?', "%3f").replace('#', "%23");
+    let flags =
+        OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    Ok(Connection::open_with_flags(format!("file:{escaped}?immutable=1"), flags)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn settings_and_mode_are_what_the_promises_need() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("journal.db");
+        let journal = Journal::open(&path).unwrap();
+        let pragma = |name: &str| -> String {
+            journal
+                .connection
+                .query_row(&format!("PRAGMA {name}"), [], |row| row.get::<_, rusqlite::types::Value>(0))
+                .map(|value| format!("{value:?}"))
+                .unwrap()
+        };
+        assert_eq!(pragma("journal_mode"), "Text(\"wal\")");
+        assert_eq!(pragma("synchronous"), "Integer(2)", "FULL");
+        assert_eq!(pragma("cache_size"), "Integer(-2000)", "2 MB, not 2,000 pages");
+        journal.connection.execute("INSERT INTO campaign VALUES (1,'n','i',NULL,'aws',0,0,1)", []).unwrap();
+        for file in ["journal.db", "journal.db-wal", "journal.db-shm", "journal.db.lock"] {
+            let mode = std::os::unix::fs::PermissionsExt::mode(
+                &folder.path().join(file).metadata().unwrap().permissions(),
+            );
+            assert_eq!(mode & 0o777, 0o600, "{file}");
+        }
+    }
+
+    #[test]
+    fn a_journal_that_was_being_made_when_its_process_was_killed_is_none() {
+        let folder = tempfile::tempdir().unwrap();
+        let [making, path] = ["making.db", "journal.db"].map(|name| folder.path().join(name));
+        let connection = Connection::open(&making).unwrap();
+        // More than fits in memory, so that the transaction's first pages are on the disk before it ends.
+        connection.execute_batch("PRAGMA cache_size = 1; CREATE TABLE t (c); BEGIN").unwrap();
+        connection
+            .execute_batch("WITH n(i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n LIMIT 500) INSERT INTO t SELECT zeroblob(900) FROM n")
+            .unwrap();
+        for ending in ["", "-journal"] {
+            let copied = |path: &Path| format!("{}{ending}", path.display());
+            std::fs::copy(copied(&making), copied(&path)).unwrap();
+        }
+        assert!(matches!(Reader::open(&path), Err(JournalError::Missing(_))));
+    }
+
+    /// Only where its folder cannot be written is a journal read without its log: there may be something in it.
+    #[test]
+    fn a_log_that_cannot_be_opened_is_told_where_the_folder_can_be_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("journal.db");
+        Journal::open(&path).unwrap().close().unwrap();
+        std::fs::create_dir(folder.path().join("journal.db-wal")).unwrap();
+        let error = Reader::open_with(&path, schema::OURS).map(drop).unwrap_err();
+        let JournalError::Sqlite(error) = error else { panic!("{error:?}") };
+        assert_eq!(error.sqlite_error_code(), Some(ErrorCode::CannotOpen));
+        assert!(!has_no_place(&path, &error) && !is_half_made(&error));
+        let coded = |code| rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(code), None);
+        assert!(has_no_place(&path, &coded(rusqlite::ffi::SQLITE_READONLY_DIRECTORY)));
+        assert!(has_no_place(&folder.path().join("nowhere/journal.db"), &error), "nobody can write there");
+        assert!(!has_no_place(Path::new("journal.db"), &error), "the folder that we are in");
+        let full = coded(rusqlite::ffi::SQLITE_FULL);
+        assert!(!has_no_place(&folder.path().join("nowhere/journal.db"), &full) && !is_half_made(&full));
+        assert!(is_half_made(&coded(rusqlite::ffi::SQLITE_READONLY_ROLLBACK)));
+    }
+
+    #[test]
+    fn without_its_log_a_journal_is_read_only_where_the_log_is_empty() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("50 % of #1?.db");
+        Journal::open(&path).unwrap().close().unwrap();
+        let log = folder.path().join("50 % of #1?.db-wal");
+        let rows = |connection: &Connection| -> i64 {
+            connection.query_row("SELECT count(*) FROM campaign", [], |row| row.get(0)).unwrap()
+        };
+        for empty in [false, true] {
+            if empty {
+                std::fs::write(&log, "").unwrap();
+            }
+            let connection = connect_immutable(&path).unwrap();
+            assert_eq!(rows(&connection), 0);
+            assert!(connection.execute("DELETE FROM campaign", []).is_err(), "for reading only");
+        }
+        std::fs::write(&log, "x").unwrap();
+        let refused = connect_immutable(&path).map(drop);
+        assert!(matches!(refused, Err(JournalError::Open { .. })), "{refused:?}");
+    }
+
+    #[test]
+    fn what_is_no_journal_is_said_to_be_none() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("journal.db");
+        assert!(matches!(Reader::open(&path), Err(JournalError::Missing(_))));
+        std::fs::write(&path, "line,key\n1,2\n".repeat(100)).unwrap();
+        let error = Journal::open(&path).unwrap_err();
+        assert!(error.to_string().contains("damaged or not a journal"), "{error}");
+        assert_eq!(std::fs::read_to_string(&path).unwrap().len(), 1300, "and is left alone");
+    }
+}

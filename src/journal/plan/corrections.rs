@@ -1,0 +1,133 @@
+//! Corrections: rows that take the place of lines which the file had wrong, while every other row stays as it is.
+
+use std::collections::{HashMap, HashSet};
+
+use rusqlite::{Transaction, TransactionBehavior, params};
+
+use crate::domain::delivery::state;
+use crate::domain::delivery::state::{Event, State};
+use crate::domain::message::request::Shape;
+use crate::journal::error::JournalError;
+use crate::journal::file::open::Journal;
+use crate::journal::plan::line::{Content, Line};
+use crate::journal::plan::planned::Planned;
+use crate::journal::plan::{Plan, existing, index, planned};
+use crate::journal::row::{CampaignId, StateColumn};
+use crate::journal::tally::Delta;
+
+impl Journal {
+    /// Begins to read corrections. Nothing is forgotten and nothing will be withdrawn but what stood on their lines.
+    ///
+    /// # Errors
+    /// Where the journal cannot be written.
+    pub fn begin_corrections(
+        &mut self,
+        campaign: CampaignId,
+        shape: &Shape,
+        columns: &[String],
+    ) -> Result<Plan, JournalError> {
+        let tx = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let in_common = existing::in_common(&tx, campaign, shape, columns)?;
+        if !index::is_made(&tx, campaign)? {
+            let mut delta = Delta::default();
+            index::make(&tx, campaign, &mut delta)?;
+            delta.write(&tx, campaign)?;
+        }
+        planned::mark(&tx, campaign, Planned::Begun)?;
+        let plan = Plan::of(&tx, campaign, in_common, true)?;
+        tx.commit()?;
+        Ok(plan)
+    }
+}
+
+impl Journal {
+    /// While a file is planned that is none of corrections: rows that stand on a line which this file has rejected, because
+    /// a correction put them there. How many of them wait, and how many were attempted.
+    ///
+    /// # Errors
+    /// Where the journal cannot be read.
+    pub fn undone_corrections(&self, campaign: CampaignId) -> Result<(u64, u64), JournalError> {
+        let counts: (i64, i64) = self.connection.query_row(
+            "SELECT count(*) FILTER (WHERE row.state = 0), count(*) FILTER (WHERE row.state IN (1, 2, 3, 4))
+             FROM row AS rejection JOIN row ON row.campaign_id = rejection.campaign_id AND row.line = rejection.line
+             WHERE rejection.campaign_id = ?1 AND rejection.state = 5 AND rejection.line IS NOT NULL",
+            [campaign.0],
+            |row| Ok((row.get(0)?, row.get(1)?)),
+        )?;
+        Ok((u64::try_from(counts.0).unwrap_or_default(), u64::try_from(counts.1).unwrap_or_default()))
+    }
+}
+
+impl Journal {
+    /// After corrections were planned: rows of other lines, sent or to be sent, that have a corrected row's number under another
+    /// key. `corrected` has the line and the key by number; each is told as the corrected line and the other one.
+    ///
+    /// # Errors
+    /// Where the journal cannot be read.
+    pub fn shared_numbers(
+        &self,
+        campaign: CampaignId,
+        corrected: &HashMap<String, (u64, String)>,
+    ) -> Result<Vec<(u64, u64)>, JournalError> {
+        let lines: HashSet<u64> = corrected.values().map(|(line, _)| *line).collect();
+        let mut statement = self.connection.prepare_cached(
+            "SELECT line, destination, key FROM row
+             WHERE campaign_id = ?1 AND state IN (0, 1, 2, 4) AND line IS NOT NULL AND destination IS NOT NULL",
+        )?;
+        let mut rows = statement.query([campaign.0])?;
+        let mut shared = Vec::new();
+        while let Some(row) = rows.next()? {
+            let Some((line, key)) = corrected.get(row.get_ref(1)?.as_str().map_err(rusqlite::Error::from)?)
+            else {
+                continue;
+            };
+            let of = u64::try_from(row.get::<_, i64>(0)?).unwrap_or_default();
+            if !lines.contains(&of) && row.get::<_, Option<String>>(2)?.as_ref() != Some(key) {
+                shared.push((*line, of));
+            }
+        }
+        shared.sort_unstable();
+        Ok(shared)
+    }
+}
+
+/// Makes room for a correction: what was rejected on its line goes, and a recipient of another key that stood there is
+/// withdrawn, or loses its line if it was attempted. Says how many were withdrawn.
+pub(in crate::journal) fn clear(
+    tx: &Transaction<'_>,
+    campaign: CampaignId,
+    line: &Line,
+    delta: &mut Delta,
+) -> Result<u64, JournalError> {
+    let number = i64::try_from(line.number).unwrap_or(i64::MAX);
+    let key = match &line.content {
+        Content::Recipient { key, .. } => Some(key.as_str()),
+        Content::Rejected { .. } => None,
+    };
+    let there: Vec<(i64, State, Option<String>)> = tx
+        .prepare_cached("SELECT id, state, key FROM row WHERE campaign_id = ?1 AND line = ?2")?
+        .query_map(params![campaign.0, number], |row| {
+            let StateColumn(state) = row.get(1)?;
+            Ok((row.get(0)?, state, row.get(2)?))
+        })?
+        .collect::<Result<_, _>>()?;
+    if there.is_empty() {
+        return Err(JournalError::NoLine { line: line.number });
+    }
+    let mut withdrawn = 0;
+    for (id, before, known) in there {
+        if matches!(before, State::Rejected | State::Duplicate) {
+            tx.prepare_cached("DELETE FROM row WHERE id = ?1")?.execute([id])?;
+            delta.remove(before, 1);
+        } else if known.as_deref() != key {
+            let after = state::next(before, Event::Missing).unwrap_or(before);
+            tx.prepare_cached("UPDATE row SET line = NULL, state = ?2 WHERE id = ?1")?
+                .execute(params![id, StateColumn(after)])?;
+            if after != before {
+                withdrawn += 1;
+                delta.moved(before, after);
+            }
+        }
+    }
+    Ok(withdrawn)
+}

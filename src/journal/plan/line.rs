@@ -1,0 +1,59 @@
+//! A line of the recipients file on its way into the journal.
+
+use uuid::Uuid;
+
+use crate::domain::delivery::state::State;
+
+/// The code of a line whose key came before.
+pub(in crate::journal) const DUPLICATE: &str = "duplicate-key";
+
+/// A line of the recipients file on its way into the journal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Line {
+    /// Where it begins in the file, from 1.
+    pub number: u64,
+    /// Its own cells.
+    pub cells: Vec<String>,
+    /// What became of it.
+    pub content: Content,
+}
+
+/// What a line became.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Content {
+    /// A recipient.
+    Recipient {
+        /// What makes it the same recipient.
+        key: String,
+        /// E.164.
+        destination: String,
+        /// The idempotency token.
+        client_token: Uuid,
+        /// What fills the plan's shape.
+        slots: Vec<String>,
+        /// Why it is not to be sent to, if so: code and words.
+        suppressed: Option<(String, String)>,
+    },
+    /// No recipient: code and words.
+    Rejected {
+        /// A stable word.
+        code: String,
+        /// In plain words, with the column.
+        reason: String,
+        /// Its key, as far as it has one.
+        key: Option<String>,
+    },
+}
+
+/// Code and words of a line that nothing is sent to, planned in this state.
+pub(in crate::journal) fn reason_of(
+    state: State,
+    suppressed: Option<&(String, String)>,
+) -> (Option<&str>, Option<&str>) {
+    match (state, suppressed) {
+        // Of a duplicate too it is worth knowing that it would not be sent to if it were none.
+        (State::Suppressed | State::Duplicate, Some((code, reason))) => (Some(code), Some(reason)),
+        (State::Duplicate, None) => (Some(DUPLICATE), Some("an earlier line of the file has the same key")),
+        _ => (None, None),
+    }
+}

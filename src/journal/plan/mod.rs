@@ -1,0 +1,382 @@
+//! The plan: every line of the recipients file gets a row, and reading the same file again changes nothing.
+//!
+//! Rows that no request was ever made for follow the file. A row that was attempted keeps token and payload for ever;
+//! only its line number follows. What is not in the file any more is withdrawn, or, once attempted, loses its line.
+
+pub(in crate::journal) mod corrections;
+pub(in crate::journal) mod existing;
+pub(in crate::journal) mod index;
+pub(in crate::journal) mod line;
+pub(in crate::journal) mod planned;
+pub(in crate::journal) mod reconcile;
+pub(in crate::journal) mod row_set;
+pub(in crate::journal) mod waiting;
+
+use std::ops::AddAssign;
+
+use rusqlite::{Transaction, TransactionBehavior, params};
+
+use super::error::JournalError;
+use super::row::{CampaignId, ROOM, RowId, StateColumn, TokenColumn, texts};
+use super::tally::Delta;
+use crate::domain::delivery::state;
+use crate::domain::delivery::state::{Event, State};
+use crate::domain::message::request::Shape;
+use crate::domain::row::key_filter::Repeats;
+use crate::journal::care::purge;
+use crate::journal::file::open::Journal;
+use crate::journal::plan::existing::Known;
+use crate::journal::plan::line::{Content, Line, reason_of};
+use crate::journal::plan::planned::Planned;
+use crate::journal::plan::reconcile::{keep, move_line, planned_state};
+use crate::journal::plan::row_set::Seen;
+
+/// A plan under way.
+#[derive(Debug)]
+pub struct Plan {
+    campaign: CampaignId,
+    shape: i64,
+    header: i64,
+    before: Before,
+    summary: PlanSummary,
+    /// Whether lines take the place of those with their numbers, and no other row is touched.
+    corrects: bool,
+    /// Whether recipients may be known by their tokens alone.
+    purged: bool,
+}
+
+impl Plan {
+    pub(super) fn of(
+        tx: &Transaction<'_>,
+        campaign: CampaignId,
+        (shape, header): (i64, i64),
+        corrects: bool,
+    ) -> rusqlite::Result<Self> {
+        let (before, summary) = (Before::Journal(Seen::default()), PlanSummary::default());
+        Ok(Self { campaign, shape, header, before, summary, corrects, purged: purge::any(tx, campaign)? })
+    }
+}
+
+/// What tells whether a recipient came before.
+#[derive(Debug)]
+enum Before {
+    /// The campaign's first plan: this file alone.
+    File(Repeats),
+    /// The journal, and which of its rows the file had so far.
+    Journal(Seen),
+}
+
+/// What a plan changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct PlanSummary {
+    /// Lines read.
+    pub lines: u64,
+    /// Recipients that the journal did not have.
+    pub added: u64,
+    /// Recipients, never attempted, that were changed.
+    pub updated: u64,
+    /// Recipients that are not in the file any more, and will not be sent to.
+    pub withdrawn: u64,
+    /// Recipients that were attempted, and of which the file or the definition now says something that is not sent.
+    pub frozen: u64,
+    /// How many more rows wait than before.
+    pub queued: u64,
+}
+
+impl AddAssign for PlanSummary {
+    fn add_assign(&mut self, other: Self) {
+        self.lines += other.lines;
+        self.added += other.added;
+        self.updated += other.updated;
+        self.withdrawn += other.withdrawn;
+        self.frozen += other.frozen;
+        self.queued += other.queued;
+    }
+}
+
+impl Journal {
+    /// Begins to read a file into the journal. Rejections and duplicates of the last reading are forgotten: they are
+    /// lines, and the file has them again or not.
+    ///
+    /// # Errors
+    /// Where the journal cannot be written.
+    pub fn begin_plan(
+        &mut self,
+        campaign: CampaignId,
+        shape: &Shape,
+        columns: &[String],
+    ) -> Result<Plan, JournalError> {
+        let tx = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let (shape, header) = existing::in_common(&tx, campaign, shape, columns)?;
+        tx.execute(
+            "UPDATE header SET planned = 1 + (SELECT max(planned) FROM header WHERE campaign_id = ?1) WHERE id = ?2",
+            params![campaign.0, header],
+        )?;
+        let mut delta = Delta::default();
+        for state in [State::Rejected, State::Duplicate] {
+            let rows = tx.execute(
+                "DELETE FROM row WHERE campaign_id = ?1 AND state = ?2",
+                params![campaign.0, StateColumn(state)],
+            )?;
+            delta.remove(state, i64::try_from(rows).unwrap_or(i64::MAX));
+        }
+        let has_rows: bool =
+            tx.query_row("SELECT EXISTS (SELECT 1 FROM row WHERE campaign_id = ?1)", [campaign.0], |row| {
+                row.get(0)
+            })?;
+        let before = if has_rows {
+            if !index::is_made(&tx, campaign)? {
+                index::make(&tx, campaign, &mut delta)?;
+            }
+            Before::Journal(Seen::default())
+        } else {
+            index::put_off(&tx, campaign)?;
+            Before::File(Repeats::default())
+        };
+        delta.write(&tx, campaign)?;
+        planned::mark(&tx, campaign, Planned::Begun)?;
+        let plan = Plan { before, ..Plan::of(&tx, campaign, (shape, header), false)? };
+        tx.commit()?;
+        Ok(plan)
+    }
+
+    /// Plans a batch of lines in one transaction.
+    ///
+    /// # Errors
+    /// Where the journal cannot be written; then nothing of the batch is.
+    pub fn plan(&mut self, plan: &mut Plan, lines: &[Line]) -> Result<PlanSummary, JournalError> {
+        let tx = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let mut delta = Delta::default();
+        let summary = plan_lines(&tx, plan, lines, &mut delta)?;
+        delta.write(&tx, plan.campaign)?;
+        tx.commit()?;
+        self.checkpoint_if_long()?;
+        Ok(summary)
+    }
+
+    /// Ends the plan after the last line: what the file does not have any more is withdrawn.
+    ///
+    /// # Errors
+    /// Where the journal cannot be written.
+    pub fn finish_plan(&mut self, plan: Plan) -> Result<PlanSummary, JournalError> {
+        let campaign = plan.campaign;
+        let tx = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let mut delta = Delta::default();
+        let summary = withdraw_missing(&tx, plan, &mut delta)?;
+        delta.write(&tx, campaign)?;
+        tx.commit()?;
+        Ok(summary)
+    }
+}
+
+/// Plans lines inside a transaction of the caller's.
+pub(super) fn plan_lines(
+    tx: &Transaction<'_>,
+    plan: &mut Plan,
+    lines: &[Line],
+    delta: &mut Delta,
+) -> Result<PlanSummary, JournalError> {
+    let mut summary = PlanSummary { lines: lines.len() as u64, ..PlanSummary::default() };
+    let waited = delta.of(State::Queued);
+    for line in lines {
+        plan_line(tx, plan, line, delta, &mut summary)?;
+    }
+    summary.queued = u64::try_from(delta.of(State::Queued) - waited).unwrap_or(0);
+    plan.summary += summary;
+    Ok(summary)
+}
+
+/// Withdraws what the file does not have any more, inside a transaction of the caller's.
+pub(super) fn withdraw_missing(
+    tx: &Transaction<'_>,
+    plan: Plan,
+    delta: &mut Delta,
+) -> Result<PlanSummary, JournalError> {
+    let Plan { campaign, before, mut summary, corrects, .. } = plan;
+    planned::mark(tx, campaign, Planned::Read)?;
+    let Before::Journal(seen) = before else {
+        // Nobody is missing who was never there.
+        summary.added += index::make(tx, campaign, delta)?;
+        return Ok(summary);
+    };
+    if corrects {
+        return Ok(summary);
+    }
+    let gone: Vec<(RowId, State)> = {
+        let mut statement = tx.prepare_cached(
+            "SELECT id, state FROM row WHERE campaign_id = ?1 AND state NOT IN (5, 6) AND line IS NOT NULL",
+        )?;
+        let mut rows = statement.query([campaign.0])?;
+        let mut gone = Vec::new();
+        while let Some(row) = rows.next()? {
+            let (id, StateColumn(state)) = (row.get(0)?, row.get(1)?);
+            if !seen.contains(id) {
+                gone.push((RowId(id), state));
+            }
+        }
+        gone
+    };
+    for (id, before) in gone {
+        // What was attempted stays what it is; it only has no line any more.
+        let after = state::next(before, Event::Missing).unwrap_or(before);
+        tx.prepare_cached("UPDATE row SET line = NULL, state = ?2 WHERE id = ?1")?
+            .execute(params![id.0, StateColumn(after)])?;
+        if after != before {
+            summary.withdrawn += 1;
+            delta.moved(before, after);
+        }
+    }
+    Ok(summary)
+}
+
+fn plan_line(
+    tx: &Transaction<'_>,
+    plan: &mut Plan,
+    line: &Line,
+    delta: &mut Delta,
+    summary: &mut PlanSummary,
+) -> Result<(), JournalError> {
+    let cells = texts(&line.cells);
+    if let Before::Journal(seen) = &mut plan.before
+        && reconcile::is_started(tx, plan.campaign, line, seen)?
+    {
+        summary.frozen += 1;
+        return Ok(());
+    }
+    if plan.corrects {
+        summary.withdrawn += corrections::clear(tx, plan.campaign, line, delta)?;
+    }
+    let Content::Recipient { key, client_token, .. } = &line.content else {
+        return insert(tx, plan, line, State::Rejected, &cells, delta).map(drop);
+    };
+    let seen = match &mut plan.before {
+        Before::File(repeats) => {
+            let state = if repeats.insert(*client_token) {
+                summary.added += 1;
+                planned_state(State::Queued, &line.content)?
+            } else {
+                State::Duplicate
+            };
+            return insert(tx, plan, line, state, &cells, delta).map(drop);
+        }
+        Before::Journal(seen) => seen,
+    };
+    match existing::recipient(tx, plan.campaign, (key, *client_token), plan.purged)? {
+        None => {
+            let state = planned_state(State::Queued, &line.content)?;
+            let id = insert(tx, plan, line, state, &cells, delta)?;
+            index::enter(tx, plan.campaign, id)?;
+            if let Before::Journal(seen) = &mut plan.before {
+                seen.insert(id);
+            }
+            summary.added += 1;
+        }
+        Some(known) if !seen.insert(known.id) || (plan.corrects && known.is_elsewhere(line.number)) => {
+            insert(tx, plan, line, State::Duplicate, &cells, delta)?;
+        }
+        Some(known) if known.purged && matches!(known.state, State::Suppressed | State::Withdrawn) => {
+            // It has no contact, and nothing of its own any more: it is what the file says.
+            purge::give_back(tx, plan.campaign, (known.id, key), *client_token)?;
+            update(tx, plan, &known, line, &cells, delta)?;
+            summary.updated += 1;
+        }
+        Some(known) if known.attempts > 0 => {
+            summary.frozen += u64::from(known.differs(plan.shape, &line.content));
+            keep(tx, &known, line, delta)?;
+        }
+        Some(known) => {
+            if update(tx, plan, &known, line, &cells, delta)? {
+                summary.updated += 1;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn insert(
+    tx: &Transaction<'_>,
+    plan: &Plan,
+    line: &Line,
+    state: State,
+    cells: &str,
+    delta: &mut Delta,
+) -> Result<i64, JournalError> {
+    let mut statement = tx.prepare_cached(&format!(
+        "INSERT INTO row (campaign_id, line, key, destination, state, client_token, shape_id, slots, header_id, cells,
+             code, reason, room)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, iif(?5 = 0, zeroblob({ROOM}), NULL))",
+    ))?;
+    let number = i64::try_from(line.number).unwrap_or(i64::MAX);
+    let (campaign, header) = (plan.campaign.0, plan.header);
+    match &line.content {
+        Content::Recipient { key, destination, client_token, slots, suppressed } => {
+            let (code, reason) = reason_of(state, suppressed.as_ref());
+            let token = TokenColumn(*client_token);
+            statement.execute(params![
+                campaign,
+                number,
+                key,
+                destination,
+                StateColumn(state),
+                token,
+                plan.shape,
+                texts(slots),
+                header,
+                cells,
+                code,
+                reason
+            ])?;
+        }
+        Content::Rejected { code, reason, key } => {
+            let none = rusqlite::types::Null;
+            let state = StateColumn(state);
+            statement.execute(params![
+                campaign, number, key, none, state, none, none, none, header, cells, code, reason
+            ])?;
+        }
+    }
+    delta.add(state);
+    Ok(tx.last_insert_rowid())
+}
+
+/// Makes a row that was never attempted follow the file. Says whether it changed.
+fn update(
+    tx: &Transaction<'_>,
+    plan: &Plan,
+    known: &Known,
+    line: &Line,
+    cells: &str,
+    delta: &mut Delta,
+) -> Result<bool, JournalError> {
+    let Content::Recipient { destination, client_token, slots, suppressed, .. } = &line.content else {
+        return Ok(false);
+    };
+    let after = planned_state(known.state, &line.content)?;
+    let slots = texts(slots);
+    let same_payload = known.destination == *destination && known.shape == plan.shape && known.slots == slots;
+    if same_payload && known.state == after && known.header == plan.header && known.cells == cells {
+        move_line(tx, known, line.number)?;
+        return Ok(false);
+    }
+    let (code, reason) = reason_of(after, suppressed.as_ref());
+    tx.prepare_cached(
+        "UPDATE row SET line = ?2, destination = ?3, state = ?4, client_token = ?5, shape_id = ?6, slots = ?7,
+             header_id = ?8, cells = ?9, code = ?10, reason = ?11
+         WHERE id = ?1",
+    )?
+    .execute(params![
+        known.id,
+        i64::try_from(line.number).unwrap_or(i64::MAX),
+        destination,
+        StateColumn(after),
+        TokenColumn(*client_token),
+        plan.shape,
+        slots,
+        plan.header,
+        cells,
+        code,
+        reason
+    ])?;
+    delta.moved(known.state, after);
+    Ok(true)
+}

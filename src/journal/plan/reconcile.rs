@@ -1,0 +1,66 @@
+//! How rows that the journal has already follow the file that is planned.
+
+use rusqlite::{Transaction, params};
+
+use crate::domain::delivery::state;
+use crate::domain::delivery::state::{Event, State};
+use crate::journal::error::JournalError;
+use crate::journal::plan::existing;
+use crate::journal::plan::existing::Known;
+use crate::journal::plan::line::{Content, Line, reason_of};
+use crate::journal::plan::row_set::Seen;
+use crate::journal::row::{CampaignId, StateColumn};
+use crate::journal::tally::Delta;
+
+/// Whether a line that is rejected stands for a recipient who was started from this very line, from a correction or an
+/// earlier version of it: the row stays, for nobody is started and rejected at once.
+pub(in crate::journal) fn is_started(
+    tx: &Transaction<'_>,
+    campaign: CampaignId,
+    line: &Line,
+    seen: &mut Seen,
+) -> Result<bool, JournalError> {
+    let Content::Rejected { key: Some(key), .. } = &line.content else { return Ok(false) };
+    let Some(known) = existing::find(tx, campaign, key)? else { return Ok(false) };
+    Ok(known.state == State::Started && known.line == Some(line.number) && seen.insert(known.id))
+}
+
+pub(in crate::journal) fn planned_state(before: State, content: &Content) -> Result<State, JournalError> {
+    let event = match content {
+        Content::Recipient { suppressed: Some(_), .. } => Event::Suppressed,
+        _ => Event::Planned,
+    };
+    Ok(state::next(before, event)?)
+}
+
+pub(in crate::journal) fn move_line(
+    tx: &Transaction<'_>,
+    known: &Known,
+    number: u64,
+) -> Result<(), JournalError> {
+    if known.line != Some(number) {
+        tx.prepare_cached("UPDATE row SET line = ?2 WHERE id = ?1")?
+            .execute(params![known.id, i64::try_from(number).unwrap_or(i64::MAX)])?;
+    }
+    Ok(())
+}
+
+/// A row that was attempted keeps token and payload; it may still leave the queue or come back to it.
+pub(in crate::journal) fn keep(
+    tx: &Transaction<'_>,
+    known: &Known,
+    line: &Line,
+    delta: &mut Delta,
+) -> Result<(), JournalError> {
+    let after = planned_state(known.state, &line.content).unwrap_or(known.state);
+    if after != known.state {
+        let Content::Recipient { suppressed, .. } = &line.content else { return Ok(()) };
+        let (code, reason) = reason_of(after, suppressed.as_ref());
+        tx.prepare_cached(
+            "UPDATE row SET state = ?2, code = ?3, reason = ?4, settled_at = NULL WHERE id = ?1",
+        )?
+        .execute(params![known.id, StateColumn(after), code, reason])?;
+        delta.moved(known.state, after);
+    }
+    move_line(tx, known, line.number)
+}

@@ -1,0 +1,6 @@
+//! What reports and figures read: one instant of the journal, its records and outcomes.
+
+pub(in crate::journal) mod cells;
+pub(in crate::journal) mod outcomes;
+pub(in crate::journal) mod records;
+pub(in crate::journal) mod snapshot;

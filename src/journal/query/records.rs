@@ -1,0 +1,167 @@
+//! What reports read: every row of a campaign, streamed in the order of the file, borrowed from SQLite's own memory.
+
+use std::collections::HashMap;
+
+use rusqlite::{Row, params};
+use uuid::Uuid;
+
+use crate::domain::delivery::state::State;
+use crate::domain::message::request::Leaf;
+use crate::domain::unix_millis::Stamp;
+use crate::journal::error::JournalError;
+use crate::journal::file::open::Reader;
+use crate::journal::query::cells::Cells;
+use crate::journal::query::snapshot::Snapshot;
+use crate::journal::row::{CampaignId, ContactIdColumn, StampColumn, StateColumn, TextsColumn, TokenColumn};
+
+/// A row of the journal as a report shows it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Record<'r> {
+    /// Its line in the file last read; `None` where it is not in it any more.
+    pub line: Option<u64>,
+    /// What makes it the same recipient; `None` where it was rejected.
+    pub key: Option<&'r str>,
+    /// E.164; `None` where it was rejected.
+    pub destination: Option<&'r str>,
+    /// Where it stands.
+    pub state: State,
+    /// Connect's answer.
+    pub contact_id: Option<&'r str>,
+    /// The idempotency token.
+    pub client_token: Option<Uuid>,
+    /// Requests made for it, over all runs.
+    pub attempts: u32,
+    /// The last refusal's or the rejection's code.
+    pub code: Option<&'r str>,
+    /// The same in words.
+    pub reason: Option<&'r str>,
+    /// The source endpoint's address: the ARN of the sending number.
+    pub source: Option<&'r str>,
+    /// When the first request left.
+    pub first_attempt_at: Option<Stamp>,
+    /// When its outcome was known.
+    pub settled_at: Option<Stamp>,
+    /// Which of the campaign's headers its cells go with; see [`Reader::columns`].
+    pub header: i64,
+    /// The line's own cells.
+    pub cells: &'r Cells,
+}
+
+/// Which rows to read.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Selection {
+    /// Rows in these states; all where empty.
+    pub states: Vec<State>,
+}
+
+impl Selection {
+    /// Whether rows in this state are read.
+    #[must_use]
+    pub fn has(&self, state: State) -> bool {
+        self.states.is_empty() || self.states.contains(&state)
+    }
+}
+
+impl Reader {
+    /// The column names of the campaign's recipients files by header id, the file last planned from last.
+    ///
+    /// # Errors
+    /// Where the journal cannot be read.
+    pub fn columns(&self, campaign: CampaignId) -> Result<Vec<(i64, Vec<String>)>, JournalError> {
+        let mut statement = self
+            .connection
+            .prepare_cached("SELECT id, columns FROM header WHERE campaign_id = ?1 ORDER BY planned, id")?;
+        let headers = statement
+            .query_map([campaign.0], |row| {
+                let TextsColumn(columns) = row.get(1)?;
+                Ok((row.get(0)?, columns))
+            })?
+            .collect::<Result<_, _>>()?;
+        Ok(headers)
+    }
+}
+
+impl Snapshot<'_> {
+    /// Calls `each` for every selected row: by line, rows that are not in the file any more last. Constant memory.
+    ///
+    /// # Errors
+    /// Where the journal cannot be read, or the first error of `each`.
+    pub fn each_record<E: From<JournalError>>(
+        &self,
+        campaign: CampaignId,
+        selection: &Selection,
+        mut each: impl FnMut(&Record<'_>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let sources = self.sources(campaign)?;
+        let (mut cells, mut slots) = (Cells::default(), Cells::default());
+        let mut contact_id = Uuid::encode_buffer();
+        for place in ["line IS NOT NULL ORDER BY line", "line IS NULL ORDER BY id"] {
+            let sql = format!(
+                "SELECT line, key, destination, state, contact_id, client_token, attempts, code, reason, shape_id,
+                     slots, first_attempt_at, settled_at, header_id, cells, id
+                 FROM row WHERE campaign_id = ?1 AND {place}"
+            );
+            let mut statement = self.connection.prepare_cached(&sql).map_err(JournalError::from)?;
+            let mut rows = statement.query(params![campaign.0]).map_err(JournalError::from)?;
+            while let Some(row) = rows.next().map_err(JournalError::from)? {
+                let StateColumn(state) = row.get(3).map_err(JournalError::from)?;
+                if selection.has(state) {
+                    each(&read(row, state, &sources, (&mut cells, &mut slots), &mut contact_id)?)?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+fn read<'r>(
+    row: &'r Row<'_>,
+    state: State,
+    sources: &'r HashMap<i64, Leaf>,
+    (cells, slots): (&'r mut Cells, &'r mut Cells),
+    contact_id: &'r mut [u8; uuid::fmt::Urn::LENGTH],
+) -> Result<Record<'r>, JournalError> {
+    let shape: Option<i64> = row.get(9)?;
+    let source = match shape.and_then(|shape| sources.get(&shape)) {
+        Some(Leaf::Fixed(source)) => Some(source.as_str()),
+        Some(Leaf::Slot(slot)) => {
+            fill(slots, row, 10)?;
+            slots.get(*slot)
+        }
+        None => None,
+    };
+    fill(cells, row, 14)?;
+    let stamp = |index: usize| -> rusqlite::Result<Option<Stamp>> {
+        Ok(row.get::<_, Option<StampColumn>>(index)?.map(|stamp| stamp.0))
+    };
+    Ok(Record {
+        line: row.get::<_, Option<i64>>(0)?.and_then(|line| u64::try_from(line).ok()),
+        key: text(row, 1)?,
+        destination: text(row, 2)?,
+        state,
+        contact_id: ContactIdColumn::read(row.get_ref(4)?, contact_id)
+            .map_err(|error| unreadable(row, &error))?,
+        client_token: row.get::<_, Option<TokenColumn>>(5)?.map(|token| token.0),
+        attempts: row.get(6)?,
+        code: text(row, 7)?,
+        reason: text(row, 8)?,
+        source,
+        first_attempt_at: stamp(11)?,
+        settled_at: stamp(12)?,
+        header: row.get(13)?,
+        cells,
+    })
+}
+
+fn text<'r>(row: &'r Row<'_>, index: usize) -> Result<Option<&'r str>, JournalError> {
+    row.get_ref(index)?.as_str_or_null().map_err(|error| unreadable(row, &error))
+}
+
+fn fill(cells: &mut Cells, row: &Row<'_>, index: usize) -> Result<(), JournalError> {
+    let json = text(row, index)?.unwrap_or("[]");
+    cells.read(json).map_err(|error| unreadable(row, &error))
+}
+
+fn unreadable(row: &Row<'_>, error: &dyn std::error::Error) -> JournalError {
+    JournalError::Unreadable { row: row.get(15).unwrap_or(0), what: error.to_string() }
+}

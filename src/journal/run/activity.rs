@@ -1,0 +1,179 @@
+//! What a run meets on its way, kept small for the report: throttled requests by second, pauses, and how long answers
+//! took. Nothing depends on it; losing the last second of it loses a bar of a chart.
+
+use rusqlite::{Connection, params};
+
+use crate::domain::delivery::latency::Latencies;
+use crate::domain::unix_millis::Stamp;
+use crate::journal::error::JournalError;
+use crate::journal::file::open::Reader;
+use crate::journal::row::{CampaignId, StampColumn};
+use crate::journal::run::runs::RunId;
+
+/// What a run has met since it was last written down.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Activity {
+    /// Throttled requests by second.
+    pub throttled: Vec<(Stamp, u32)>,
+    /// Pauses that began.
+    pub pauses: Vec<PauseSpan>,
+    /// How long answers took, since the run began.
+    pub latencies: Latencies,
+    /// How it fares now.
+    pub pulse: Option<Pulse>,
+}
+
+/// How a run fares at one moment.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Pulse {
+    /// Requests without an answer.
+    pub in_flight: u32,
+    /// Requests per second as they may leave now.
+    pub rate: f64,
+    /// Requests per second as they were asked for last; `None` where the run finds out.
+    pub asked: Option<f64>,
+    /// Requests that may leave at once.
+    pub burst: u32,
+    /// When, a while ago, how many contacts had been started by the run: to tell how fast it is.
+    pub mark: (Stamp, u64),
+}
+
+/// Why a run sent nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PauseKind {
+    /// The active chats quota was full.
+    ActiveChats,
+    /// A person had paused the campaign.
+    Person,
+}
+
+impl PauseKind {
+    fn code(self) -> u8 {
+        match self {
+            Self::ActiveChats => 0,
+            Self::Person => 1,
+        }
+    }
+
+    fn of(code: u8) -> Self {
+        if code == 0 { Self::ActiveChats } else { Self::Person }
+    }
+}
+
+/// A time in which a run sent nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PauseSpan {
+    /// When it began.
+    pub began_at: Stamp,
+    /// When it was to end; the run may have ended before. [`Stamp::NEVER`] while nobody knows.
+    pub ends_at: Stamp,
+    /// Why.
+    pub kind: PauseKind,
+}
+
+/// Writes it down, inside a transaction of the caller's.
+pub(in crate::journal) fn write(
+    connection: &Connection,
+    run: RunId,
+    activity: &Activity,
+) -> rusqlite::Result<()> {
+    for (at, requests) in &activity.throttled {
+        connection
+            .prepare_cached(
+                "INSERT INTO throttle (run_id, at, requests) VALUES (?1, ?2, ?3)
+                 ON CONFLICT DO UPDATE SET requests = requests + excluded.requests",
+            )?
+            .execute(params![run.0, StampColumn(*at), requests])?;
+    }
+    for pause in &activity.pauses {
+        connection
+            .prepare_cached(
+                "INSERT OR REPLACE INTO pause (run_id, began_at, ends_at, kind) VALUES (?1, ?2, ?3, ?4)",
+            )?
+            .execute(params![
+                run.0,
+                StampColumn(pause.began_at),
+                Some(pause.ends_at).filter(|ends_at| *ends_at != Stamp::NEVER).map(StampColumn),
+                pause.kind.code()
+            ])?;
+    }
+    let latencies = serde_json::to_string(activity.latencies.counts()).expect("integers always serialize");
+    connection
+        .prepare_cached("UPDATE run SET latencies = ?2 WHERE id = ?1")?
+        .execute(params![run.0, latencies])?;
+    if let Some(pulse) = &activity.pulse {
+        connection
+            .prepare_cached(
+                "UPDATE run SET in_flight = ?2, pace = ?3, asked = ?4, burst = ?5, mark_at = ?6, mark = ?7 WHERE id = ?1",
+            )?
+            .execute(params![
+                run.0,
+                pulse.in_flight,
+                pulse.rate,
+                pulse.asked,
+                pulse.burst,
+                StampColumn(pulse.mark.0),
+                i64::try_from(pulse.mark.1).unwrap_or(i64::MAX)
+            ])?;
+    }
+    Ok(())
+}
+
+impl Reader {
+    /// Calls `each` with the throttled requests of the campaign's runs, second by second. Constant memory.
+    ///
+    /// # Errors
+    /// Where the journal cannot be read.
+    pub fn each_throttle(
+        &self,
+        campaign: CampaignId,
+        mut each: impl FnMut(Stamp, u64),
+    ) -> Result<(), JournalError> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT throttle.at, throttle.requests FROM run JOIN throttle ON throttle.run_id = run.id
+             WHERE run.campaign_id = ?1",
+        )?;
+        let mut rows = statement.query([campaign.0])?;
+        while let Some(row) = rows.next()? {
+            let StampColumn(at) = row.get(0)?;
+            each(at, u64::from(row.get::<_, u32>(1)?));
+        }
+        Ok(())
+    }
+
+    /// Until when a run sends nothing because the active chats quota is full, as far as it has said; `None` where it has
+    /// not.
+    ///
+    /// # Errors
+    /// Where the journal cannot be read.
+    pub fn quota_full_until(&self, run: RunId) -> Result<Option<Stamp>, JournalError> {
+        let sql = "SELECT max(ends_at) FROM pause WHERE run_id = ?1 AND kind = 0";
+        let until: Option<StampColumn> =
+            self.connection.prepare_cached(sql)?.query_row([run.0], |row| row.get(0))?;
+        Ok(until.map(|StampColumn(until)| until))
+    }
+
+    /// Calls `each` with the pauses of the campaign's runs, each cut off where its run ended. Constant memory.
+    ///
+    /// # Errors
+    /// Where the journal cannot be read.
+    pub fn each_pause(
+        &self,
+        campaign: CampaignId,
+        mut each: impl FnMut(PauseSpan),
+    ) -> Result<(), JournalError> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT pause.began_at,
+                 min(coalesce(pause.ends_at, 9e18), coalesce(run.ended_at, run.seen_at)), pause.kind
+             FROM run JOIN pause ON pause.run_id = run.id WHERE run.campaign_id = ?1",
+        )?;
+        let mut rows = statement.query([campaign.0])?;
+        while let Some(row) = rows.next()? {
+            let (StampColumn(began_at), StampColumn(ends_at)) = (row.get(0)?, row.get(1)?);
+            if began_at < ends_at {
+                each(PauseSpan { began_at, ends_at, kind: PauseKind::of(row.get(2)?) });
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,9 @@
+//! What a run does to the journal: one writer, attempts and outcomes, records of runs, steering, suppression.
+
+pub(in crate::journal) mod activity;
+pub(in crate::journal) mod attempts;
+pub(in crate::journal) mod control;
+pub(in crate::journal) mod runs;
+pub(in crate::journal) mod shared_pace;
+pub(in crate::journal) mod suppression;
+pub(in crate::journal) mod writer;

@@ -1,0 +1,277 @@
+//! Runs: one record per execution, kept current while it goes on, so that others can see how it fares.
+
+use std::time::Duration;
+
+use rusqlite::types::Type;
+use rusqlite::{Connection, OptionalExtension, params};
+use serde::de::DeserializeOwned;
+
+use crate::domain::delivery::bucket_history::Past;
+use crate::domain::delivery::latency::Latencies;
+use crate::domain::unix_millis::Stamp;
+use crate::journal::error::JournalError;
+use crate::journal::file::open::{Journal, Reader};
+use crate::journal::row::{CampaignId, StampColumn};
+use crate::journal::run::activity::Pulse;
+
+/// A run of the journal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RunId(pub(in crate::journal) i64);
+
+impl RunId {
+    /// Its number, as results show it.
+    #[must_use]
+    pub fn number(self) -> i64 {
+        self.0
+    }
+}
+
+/// What is known when a run begins.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct NewRun {
+    /// The recipients file; `None` where the run goes on from the journal alone.
+    pub file: Option<String>,
+    /// Requests per second, as asked; `None` where the run finds out itself.
+    pub rate: Option<f64>,
+    /// What else was set, for the report: names and values as people read them.
+    pub settings: Vec<(String, String)>,
+}
+
+/// What a run has done so far.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Counters {
+    /// Contacts started.
+    pub started: u64,
+    /// Requests that left.
+    pub requests: u64,
+    /// Requests that were throttled.
+    pub throttled: u64,
+    /// Requests that were not a row's first one in this run.
+    pub retried: u64,
+}
+
+/// How a run ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RunEnd {
+    /// The exit code.
+    pub exit: u8,
+    /// Why, where it did not finish.
+    pub reason: Option<String>,
+}
+
+/// A run as the journal has it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RunRecord {
+    /// Its id.
+    pub id: RunId,
+    /// When it began.
+    pub started_at: Stamp,
+    /// Its last sign of life.
+    pub seen_at: Stamp,
+    /// When it ended; `None` while it goes on, or where it ended without saying so.
+    pub ended_at: Option<Stamp>,
+    /// Its process.
+    pub pid: u32,
+    /// The version of the program.
+    pub version: String,
+    /// The recipients file; `None` where it went on from the journal alone.
+    pub file: Option<String>,
+    /// What was set besides the rate.
+    pub settings: Vec<(String, String)>,
+    /// How long answers took.
+    pub latencies: Latencies,
+    /// Requests per second, as asked; `None` where the run found out itself.
+    pub rate: Option<f64>,
+    /// What it has done.
+    pub counters: Counters,
+    /// How it fared at its last sign of life; `None` where it gave none.
+    pub pulse: Option<Pulse>,
+    /// Its exit code.
+    pub exit: Option<u8>,
+    /// Why it did not finish.
+    pub reason: Option<String>,
+}
+
+impl RunRecord {
+    /// How long it took, or has taken so far.
+    #[must_use]
+    pub fn elapsed(&self) -> Duration {
+        self.ended_at.unwrap_or(self.seen_at).since(self.started_at)
+    }
+}
+
+impl Journal {
+    /// Takes note that a run begins.
+    ///
+    /// # Errors
+    /// Where the journal cannot be written.
+    pub fn begin_run(
+        &mut self,
+        campaign: CampaignId,
+        run: &NewRun,
+        now: Stamp,
+    ) -> Result<(RunId, Past), JournalError> {
+        let past = self.past(campaign, now)?;
+        self.connection.execute(
+            "INSERT INTO run (campaign_id, started_at, seen_at, pid, version, file, rate, settings)
+             VALUES (?1, ?2, ?2, ?3, ?4, ?5, ?6, ?7)",
+            params![
+                campaign.0,
+                StampColumn(now),
+                std::process::id(),
+                env!("CARGO_PKG_VERSION"),
+                run.file,
+                run.rate,
+                serde_json::to_string(&run.settings).expect("pairs of texts always serialize")
+            ],
+        )?;
+        Ok((RunId(self.connection.last_insert_rowid()), past))
+    }
+
+    /// How long ago the contacts were started that may be alive when each lives for `life`, the oldest first: those of
+    /// every campaign of the same instance, and those of which nobody knows.
+    ///
+    /// # Errors
+    /// Where the journal cannot be read.
+    pub fn ages_of_contacts(
+        &self,
+        campaign: CampaignId,
+        life: Duration,
+        now: Stamp,
+    ) -> Result<Vec<Duration>, JournalError> {
+        let since = StampColumn(now.minus(life));
+        // Most runs begin long after the last one, and need not look at every row.
+        let mut statement = self.connection.prepare(
+            "SELECT at FROM (SELECT iif(state = 2, settled_at, doubt_at) AS at FROM row
+                 WHERE campaign_id IN (SELECT id FROM campaign WHERE (instance_id, service) =
+                     (SELECT instance_id, service FROM campaign WHERE id = ?1))
+                 AND state IN (1, 2, 4) AND EXISTS (SELECT 1 FROM run WHERE seen_at > ?2))
+             WHERE at > ?2 ORDER BY at",
+        )?;
+        let starts = statement.query_map(params![campaign.0, since], |row| row.get::<_, StampColumn>(0))?;
+        Ok(starts.map(|start| start.map(|start| now.since(start.0))).collect::<Result<_, _>>()?)
+    }
+
+    /// How long the campaign has been quiet, as the end of its last run tells.
+    fn past(&self, campaign: CampaignId, now: Stamp) -> Result<Past, JournalError> {
+        let last: Option<Option<StampColumn>> = self
+            .connection
+            .query_row(
+                "SELECT ended_at FROM run WHERE campaign_id = ?1 ORDER BY id DESC LIMIT 1",
+                [campaign.0],
+                |row| row.get(0),
+            )
+            .optional()?;
+        Ok(match last {
+            None => Past::Fresh,
+            Some(Some(StampColumn(ended_at))) => Past::Quiet(now.since(ended_at)),
+            Some(None) => Past::Unknown,
+        })
+    }
+
+    /// Takes note that a run ended.
+    ///
+    /// # Errors
+    /// Where the journal cannot be written.
+    pub fn end_run(
+        &mut self,
+        run: RunId,
+        counters: Counters,
+        end: &RunEnd,
+        now: Stamp,
+    ) -> Result<(), JournalError> {
+        let tx = self.connection.transaction()?;
+        write_counters(&tx, run, counters, now)?;
+        tx.execute(
+            "UPDATE run SET ended_at = ?2, exit = ?3, reason = ?4 WHERE id = ?1",
+            params![run.0, StampColumn(now), end.exit, end.reason],
+        )?;
+        tx.commit()?;
+        Ok(())
+    }
+}
+
+/// Keeps the record of a run current.
+pub(in crate::journal) fn write_counters(
+    connection: &Connection,
+    run: RunId,
+    counters: Counters,
+    now: Stamp,
+) -> rusqlite::Result<()> {
+    let number = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
+    connection
+        .prepare_cached(
+            "UPDATE run SET seen_at = ?2, started = ?3, requests = ?4, throttled = ?5, retried = ?6 WHERE id = ?1",
+        )?
+        .execute(params![
+            run.0,
+            StampColumn(now),
+            number(counters.started),
+            number(counters.requests),
+            number(counters.throttled),
+            number(counters.retried)
+        ])?;
+    Ok(())
+}
+
+impl Reader {
+    /// The runs of a campaign, the newest first, at most `most`.
+    ///
+    /// # Errors
+    /// Where the journal cannot be read.
+    pub fn runs(&self, campaign: CampaignId, most: u32) -> Result<Vec<RunRecord>, JournalError> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT id, started_at, seen_at, ended_at, pid, rate, started, requests, throttled, retried, exit, reason,
+                 version, file, settings, latencies, in_flight, pace, asked, burst, mark_at, mark
+             FROM run WHERE campaign_id = ?1 ORDER BY id DESC LIMIT ?2",
+        )?;
+        let runs = statement.query_map(params![campaign.0, most], read_run)?.collect::<Result<_, _>>()?;
+        Ok(runs)
+    }
+}
+
+fn json<T: DeserializeOwned>(row: &rusqlite::Row<'_>, index: usize) -> rusqlite::Result<T> {
+    let text = row.get_ref(index)?.as_str()?;
+    serde_json::from_str(text)
+        .map_err(|error| rusqlite::Error::FromSqlConversionFailure(index, Type::Text, Box::new(error)))
+}
+
+fn read_run(row: &rusqlite::Row<'_>) -> rusqlite::Result<RunRecord> {
+    let count = |index: usize| -> rusqlite::Result<u64> {
+        row.get::<_, i64>(index).map(|count| u64::try_from(count).unwrap_or(0))
+    };
+    let (StampColumn(started_at), StampColumn(seen_at)) = (row.get(1)?, row.get(2)?);
+    Ok(RunRecord {
+        id: RunId(row.get(0)?),
+        started_at,
+        seen_at,
+        ended_at: row.get::<_, Option<StampColumn>>(3)?.map(|stamp| stamp.0),
+        pid: row.get(4)?,
+        version: row.get(12)?,
+        file: row.get(13)?,
+        settings: json(row, 14)?,
+        latencies: Latencies::of(&json::<Vec<u64>>(row, 15)?),
+        rate: row.get(5)?,
+        counters: Counters {
+            started: count(6)?,
+            requests: count(7)?,
+            throttled: count(8)?,
+            retried: count(9)?,
+        },
+        pulse: read_pulse(row)?,
+        exit: row.get(10)?,
+        reason: row.get(11)?,
+    })
+}
+
+fn read_pulse(row: &rusqlite::Row<'_>) -> rusqlite::Result<Option<Pulse>> {
+    let (Some(rate), Some(StampColumn(mark_at))) = (row.get(17)?, row.get(20)?) else { return Ok(None) };
+    let started = u64::try_from(row.get::<_, i64>(21)?).unwrap_or(0);
+    Ok(Some(Pulse {
+        in_flight: row.get(16)?,
+        rate,
+        asked: row.get(18)?,
+        burst: row.get(19)?,
+        mark: (mark_at, started),
+    }))
+}

@@ -1,0 +1,384 @@
+//! The one writer of a running campaign: a task with a bounded mailbox that commits what it finds there in groups.
+//!
+//! A caller is answered after the commit that holds its word, never before. After an error the writer never commits
+//! again: SQLite's handle may not know what the disk has.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use thiserror::Error;
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinHandle;
+
+use crate::domain::delivery::state::State;
+use crate::domain::unix_millis::Stamp;
+use crate::journal::error::JournalError;
+use crate::journal::file::commit_counter;
+use crate::journal::file::open::Journal;
+use crate::journal::plan;
+use crate::journal::plan::line::Line;
+use crate::journal::plan::planned::Planned;
+use crate::journal::plan::{Plan, PlanSummary, planned};
+use crate::journal::row::{CampaignId, RowId};
+use crate::journal::run::activity::Activity;
+use crate::journal::run::attempts::{Claim, Pass, Settlement, Shapes};
+use crate::journal::run::control::{AskId, Listener, Steered, Taken};
+use crate::journal::run::runs::{Counters, RunId};
+use crate::journal::run::shared_pace::SharedPace;
+use crate::journal::run::suppression::Admission;
+use crate::journal::run::{activity, attempts, control, runs, shared_pace};
+use crate::journal::tally::Delta;
+
+/// Words that wait for the writer, at most.
+const MAILBOX: usize = 4_096;
+/// How long a group gathers before it is committed: an fsync is dear, a row a hundredth of a second later is not.
+const GATHER: Duration = Duration::from_millis(20);
+
+/// An error of the writer, told to everybody who waits for it.
+#[derive(Debug, Clone, Error)]
+#[error(transparent)]
+pub struct WriterError(#[from] Arc<JournalError>);
+
+impl WriterError {
+    /// The journal's own error.
+    #[must_use]
+    pub fn journal_error(&self) -> &JournalError {
+        &self.0
+    }
+}
+
+type Reply<T> = oneshot::Sender<Result<T, WriterError>>;
+
+enum Word {
+    ClaimNext { pass: Pass, after: RowId, most: u32, now: Stamp, reply: Reply<Claim> },
+    ClaimAgain { ids: Vec<RowId>, now: Stamp, reply: Reply<Claim> },
+    Settle { settlement: Settlement, reply: Reply<State> },
+    Reserve { shared: SharedPace, many: u32, now: Stamp, reply: Reply<Vec<Duration>> },
+    Counters { run: RunId, counters: Counters, now: Stamp },
+    Activity { run: RunId, activity: Activity },
+    Plan { plan: Box<Plan>, lines: Vec<Line>, reply: Reply<(Box<Plan>, PlanSummary)> },
+    FinishPlan { plan: Box<Plan>, reply: Reply<PlanSummary> },
+    Listen { run: RunId, reply: Reply<Steered> },
+    Taken { ask: AskId, taken: Taken },
+}
+
+/// Sends words to the writer.
+#[derive(Debug, Clone)]
+pub struct Writer {
+    mailbox: mpsc::Sender<Word>,
+}
+
+impl Word {
+    /// Answers a word that nothing was done about.
+    fn refuse(self, error: Option<WriterError>) {
+        fn send<T>(reply: Reply<T>, error: Option<WriterError>) {
+            // Who does not wait any more does not need the answer.
+            let _ = error.map(|error| reply.send(Err(error)));
+        }
+        match self {
+            Self::ClaimNext { reply, .. } | Self::ClaimAgain { reply, .. } => send(reply, error),
+            Self::Settle { reply, .. } => send(reply, error),
+            Self::Reserve { reply, .. } => send(reply, error),
+            Self::Plan { reply, .. } => send(reply, error),
+            Self::FinishPlan { reply, .. } => send(reply, error),
+            Self::Listen { reply, .. } => send(reply, error),
+            Self::Counters { .. } | Self::Activity { .. } | Self::Taken { .. } => {}
+        }
+    }
+}
+
+impl std::fmt::Debug for Word {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Word")
+    }
+}
+
+impl Writer {
+    /// Hands the journal to a writer task. The handle gives it back after the last [`Writer`] is dropped.
+    #[must_use]
+    pub fn spawn(journal: Journal, campaign: CampaignId) -> (Self, JoinHandle<Result<Journal, WriterError>>) {
+        let (mailbox, words) = mpsc::channel(MAILBOX);
+        (Self { mailbox }, tokio::spawn(serve(journal, campaign, words)))
+    }
+
+    /// Claims the first `most` rows of the pass behind `after`. They may be attempted once this returns.
+    ///
+    /// # Errors
+    /// Where the journal could not be written; then none of them may be.
+    pub async fn claim_next(
+        &self,
+        pass: Pass,
+        after: RowId,
+        most: u32,
+        now: Stamp,
+    ) -> Result<Claim, WriterError> {
+        self.ask(|reply| Word::ClaimNext { pass, after, most, now, reply }).await
+    }
+
+    /// Claims these rows for one more attempt.
+    ///
+    /// # Errors
+    /// Where the journal could not be written; then none of them may be attempted.
+    pub async fn claim_again(&self, ids: Vec<RowId>, now: Stamp) -> Result<Claim, WriterError> {
+        self.ask(|reply| Word::ClaimAgain { ids, now, reply }).await
+    }
+
+    /// Takes note of what came of a claimed row. It is durable once this returns the row's new state.
+    ///
+    /// # Errors
+    /// Where the journal could not be written.
+    pub async fn settle(&self, settlement: Settlement) -> Result<State, WriterError> {
+        self.ask(|reply| Word::Settle { settlement, reply }).await
+    }
+
+    /// Takes permits of a pace that several runs share, and says how long from `now` to wait before each is used.
+    ///
+    /// # Errors
+    /// Where the journal could not be written; then there are none.
+    pub async fn reserve(
+        &self,
+        shared: SharedPace,
+        many: u32,
+        now: Stamp,
+    ) -> Result<Vec<Duration>, WriterError> {
+        self.ask(|reply| Word::Reserve { shared, many, now, reply }).await
+    }
+
+    /// Keeps the record of a run current, with the next group.
+    pub async fn counters(&self, run: RunId, counters: Counters, now: Stamp) {
+        // A writer that is gone says so to whoever waits for an answer.
+        let _ = self.mailbox.send(Word::Counters { run, counters, now }).await;
+    }
+
+    /// Takes note of what a run has met since the last time, with the next group.
+    pub async fn activity(&self, run: RunId, activity: Activity) {
+        let _ = self.mailbox.send(Word::Activity { run, activity }).await;
+    }
+
+    /// Plans lines while the campaign is being sent, and gives the plan back for the next ones.
+    ///
+    /// # Errors
+    /// Where the journal could not be written.
+    pub async fn plan(
+        &self,
+        plan: Box<Plan>,
+        lines: Vec<Line>,
+    ) -> Result<(Box<Plan>, PlanSummary), WriterError> {
+        self.ask(|reply| Word::Plan { plan, lines, reply }).await
+    }
+
+    /// Ends a plan after the last line: what the file does not have any more is withdrawn.
+    ///
+    /// # Errors
+    /// Where the journal could not be written.
+    pub async fn finish_plan(&self, plan: Box<Plan>) -> Result<PlanSummary, WriterError> {
+        self.ask(|reply| Word::FinishPlan { plan, reply }).await
+    }
+
+    /// Listens, for a run, to what people ask of it from elsewhere. It is told within a quarter of a second.
+    ///
+    /// # Errors
+    /// Where the journal cannot be read.
+    pub async fn listen(&self, run: RunId) -> Result<Steered, WriterError> {
+        self.ask(|reply| Word::Listen { run, reply }).await
+    }
+
+    /// Takes note that a run has done what was asked of it, with the next group.
+    pub async fn taken(&self, ask: AskId, taken: Taken) {
+        let _ = self.mailbox.send(Word::Taken { ask, taken }).await;
+    }
+
+    /// Waits until the journal cannot be written any more, which may be never.
+    pub async fn failed(&self) -> WriterError {
+        self.mailbox.closed().await;
+        WriterError(Arc::new(JournalError::WriterGone))
+    }
+
+    async fn ask<T>(&self, word: impl FnOnce(Reply<T>) -> Word) -> Result<T, WriterError> {
+        let gone = || WriterError(Arc::new(JournalError::WriterGone));
+        let (reply, answer) = oneshot::channel();
+        self.mailbox.send(word(reply)).await.map_err(|_| gone())?;
+        answer.await.map_err(|_| gone())?
+    }
+}
+
+/// An answer that is held back until its group is committed.
+type Held = Box<dyn FnOnce(Option<WriterError>) + Send>;
+
+async fn serve(
+    mut journal: Journal,
+    campaign: CampaignId,
+    mut words: mpsc::Receiver<Word>,
+) -> Result<Journal, WriterError> {
+    let mut shapes = Shapes::default();
+    let mut group = Vec::new();
+    let mut listener: Option<Listener> = None;
+    loop {
+        tokio::select! {
+            biased;
+            () = Listener::due(listener.as_ref()) => {
+                // Between two groups, and a few microseconds: not worth a thread.
+                match listener.as_mut().map(|listener| listener.look(&journal.connection)) {
+                    Some(Ok(false)) => listener = None,
+                    Some(Err(error)) => {
+                        journal.leave_alone();
+                        let error = WriterError(Arc::new(error));
+                        refuse_all(words, &error).await;
+                        return Err(error);
+                    }
+                    _ => {}
+                }
+                continue;
+            }
+            words = words.recv_many(&mut group, MAILBOX) => if words == 0 { break },
+        }
+        listen(&mut group, &mut listener, &journal, campaign);
+        if group.is_empty() {
+            continue;
+        }
+        tokio::time::sleep(GATHER).await;
+        while group.len() < MAILBOX
+            && let Ok(word) = words.try_recv()
+        {
+            group.push(word);
+        }
+        listen(&mut group, &mut listener, &journal, campaign);
+        let taken = std::mem::take(&mut group);
+        // Once per group: one everlasting blocking task would freeze paused time, a bare thread would outrun it.
+        let done = tokio::task::spawn_blocking(move || {
+            let (held, result) = commit(&mut journal, &mut shapes, campaign, taken);
+            (journal, shapes, held, result)
+        })
+        .await;
+        let Ok((same_journal, same_shapes, held, result)) = done else {
+            return Err(WriterError(Arc::new(JournalError::WriterGone)));
+        };
+        (journal, shapes) = (same_journal, same_shapes);
+        // All at once and from here, not one by one from the thread that committed: who is woken sees the whole group,
+        // and a simulated run takes the same course every time.
+        for answer in held {
+            answer(result.as_ref().err().cloned());
+        }
+        if let Err(error) = result {
+            refuse_all(words, &error).await;
+            return Err(error);
+        }
+    }
+    Ok(journal)
+}
+
+/// Begins to listen, where a word of the group asks for that: it needs no commit, and is taken out.
+fn listen(group: &mut Vec<Word>, listener: &mut Option<Listener>, journal: &Journal, campaign: CampaignId) {
+    for word in group.extract_if(.., |word| matches!(word, Word::Listen { .. })) {
+        if let Word::Listen { run, reply } = word {
+            let begun = Listener::new(&journal.connection, campaign, run).map(|(begun, steered)| {
+                *listener = Some(begun);
+                steered
+            });
+            let _ = reply.send(begun.map_err(|error| WriterError(Arc::new(error))));
+        }
+    }
+}
+
+/// Applies a group in one transaction, and gives back the answers to its words for after the commit.
+fn commit(
+    journal: &mut Journal,
+    shapes: &mut Shapes,
+    campaign: CampaignId,
+    group: Vec<Word>,
+) -> (Vec<Held>, Result<(), WriterError>) {
+    let mut held: Vec<Held> = Vec::with_capacity(group.len());
+    let mut words = group.into_iter();
+    let result = (|| -> Result<(), JournalError> {
+        let tx = journal.connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+        let mut delta = Delta::default();
+        for word in words.by_ref() {
+            apply(&tx, (shapes, &journal.admission), campaign, word, &mut delta, &mut held)?;
+        }
+        delta.write(&tx, campaign)?;
+        let groups = commit_counter::count_one(&tx)?;
+        tx.commit()?;
+        if let Some(mark) = &journal.mark {
+            let failed = |source| JournalError::Open { path: mark.path().to_owned(), source };
+            mark.set(groups).map_err(failed)?;
+        }
+        journal.checkpoint_if_long()
+    })();
+    if result.is_err() {
+        journal.leave_alone();
+    }
+    // Words that it did not get to learn why as well.
+    held.extend(words.map(|word| -> Held { Box::new(move |error| word.refuse(error)) }));
+    (held, result.map_err(|error| WriterError(Arc::new(error))))
+}
+
+fn apply(
+    tx: &rusqlite::Transaction<'_>,
+    (shapes, admission): (&mut Shapes, &Admission),
+    campaign: CampaignId,
+    word: Word,
+    delta: &mut Delta,
+    held: &mut Vec<Held>,
+) -> Result<(), JournalError> {
+    match word {
+        Word::ClaimNext { pass, after, most, now, reply } => {
+            let result =
+                attempts::claim_next(tx, (shapes, admission), (campaign, pass, after, most), now, delta);
+            hold(reply, result, held)
+        }
+        Word::ClaimAgain { ids, now, reply } => {
+            hold(reply, attempts::claim_again(tx, (shapes, admission), &ids, now, delta), held)
+        }
+        Word::Settle { settlement, reply } => hold(reply, attempts::settle(tx, &settlement, delta), held),
+        Word::Reserve { shared, many, now, reply } => {
+            hold(reply, shared_pace::reserve(tx, &shared, many, now).map_err(JournalError::from), held)
+        }
+        Word::Counters { run, counters, now } => Ok(runs::write_counters(tx, run, counters, now)?),
+        Word::Activity { run, activity } => Ok(activity::write(tx, run, &activity)?),
+        Word::Taken { ask, taken } => Ok(control::take(tx, ask, taken)?),
+        // Answered before the group is committed.
+        Word::Listen { .. } => Ok(()),
+        Word::Plan { mut plan, lines, reply } => {
+            let result = plan::plan_lines(tx, &mut plan, &lines, delta).map(|summary| (plan, summary));
+            hold(reply, result, held)
+        }
+        Word::FinishPlan { plan, reply } => {
+            let read = plan::withdraw_missing(tx, *plan, delta);
+            // A plan that is sent while it is made was agreed to before it was begun.
+            let agreed = |summary| planned::mark(tx, campaign, Planned::Agreed).map(|()| summary);
+            hold(reply, read.and_then(agreed), held)
+        }
+    }
+}
+
+/// Keeps an answer for after the commit. A word that failed fails its whole group.
+fn hold<T: Send + 'static>(
+    reply: Reply<T>,
+    result: Result<T, JournalError>,
+    held: &mut Vec<Held>,
+) -> Result<(), JournalError> {
+    match result {
+        Ok(value) => {
+            held.push(Box::new(move |error| {
+                // Who does not wait any more does not need the answer.
+                let _ = reply.send(error.map_or(Ok(value), Err));
+            }));
+            Ok(())
+        }
+        Err(error) => {
+            held.push(Box::new(move |shared| {
+                if let Some(shared) = shared {
+                    let _ = reply.send(Err(shared));
+                }
+            }));
+            Err(error)
+        }
+    }
+}
+
+async fn refuse_all(mut words: mpsc::Receiver<Word>, error: &WriterError) {
+    words.close();
+    while let Some(word) = words.recv().await {
+        word.refuse(Some(error.clone()));
+    }
+}
