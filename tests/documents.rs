@@ -1,6 +1,6 @@
 //! What the documents say, held against the sources: the tests and files that they name, keys, columns, exit codes.
 //!
-//! Their commands are run by `tests/documented/main.rs`.
+//! Their commands are run by `tests/documented/mod.rs`.
 
 use std::collections::BTreeSet;
 use std::fs;

@@ -72,6 +72,9 @@ const SQL: &[&str] = &[
     "ATTACH ",
 ];
 
+/// The test binaries, at most four: each links the whole program anew.
+const BINARIES: [&str; 4] = ["campaigns.rs", "program.rs", "sources.rs", "outside.rs"];
+
 type Arrows = BTreeMap<String, BTreeSet<String>>;
 
 /// A source without its comments: its code with empty strings, and its strings.
@@ -288,6 +291,38 @@ fn every_file_says_what_it_is_and_fits() {
         .filter_map(|(path, text)| formless(&text).map(|what| format!("{} {what}", path.display())))
         .collect();
     assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
+}
+
+/// Test binaries are declared in Cargo.toml, and their modules in them: a file that none of them reaches is never run.
+#[test]
+fn no_test_file_is_forgotten() {
+    let tests = root().join("tests");
+    let forgotten: Vec<String> = sources(&tests)
+        .iter()
+        .filter_map(|(path, _)| {
+            let inner = path.strip_prefix(&tests).ok()?.with_extension("");
+            let name = match inner.file_name()?.to_str()? {
+                "mod" => inner.parent()?.file_name()?.to_str()?.to_owned(),
+                name => name.to_owned(),
+            };
+            let folder = if inner.ends_with("mod") { inner.parent()?.parent()? } else { inner.parent()? };
+            let declared = |text: &str| text.lines().any(|line| line.trim() == format!("mod {name};"));
+            let reached = match folder.as_os_str().is_empty() {
+                true => {
+                    let manifest = fs::read_to_string(root().join("Cargo.toml")).expect("the manifest");
+                    manifest.contains(&format!("path = \"tests/{name}.rs\""))
+                        || BINARIES.iter().any(|binary| {
+                            declared(&fs::read_to_string(tests.join(binary)).expect("a test binary"))
+                        })
+                }
+                false => {
+                    fs::read_to_string(tests.join(folder).join("mod.rs")).is_ok_and(|text| declared(&text))
+                }
+            };
+            (!reached).then(|| path.display().to_string())
+        })
+        .collect();
+    assert!(forgotten.is_empty(), "no test binary reaches\n{}", forgotten.join("\n"));
 }
 
 /// The guard itself: each of these is wrong in one way.

@@ -10,14 +10,14 @@ mkdir -p "$logs"
 
 # Name, what it plays, environment, arguments of `cargo test --release`.
 runs=(
-    "seeds|10,000 campaigns from a seed each|CAMPAIGN_SEEDS=10000|--test seeds every_promise -- --nocapture"
-    "model|10,000 sequences of operations against the model|PROPTEST_CASES=10000|--test seeds model"
-    "day|14 hours of sending, 100,000 rows|CAMPAIGN_ROWS=100000|--test virtual_time hours_of"
-    "kills|2,000 processes killed|CAMPAIGN_KILLS=2000|--test process killed"
-    "races|1,000 races of 2 to 5 processes|CAMPAIGN_RACES=1000|--test process of_several"
-    "images|20,000 losses of power|CAMPAIGN_IMAGES=20000|--test disk power_loss"
-    "faults|every failing call of a run|CAMPAIGN_FAULTS=100000|--test disk failing -- --nocapture"
-    "damages|2,000 damaged journals|CAMPAIGN_DAMAGES=2000|--test disk damage"
+    "seeds|10,000 campaigns from a seed each|CAMPAIGN_SEEDS=10000|--test campaigns every_promise -- --nocapture"
+    "model|10,000 sequences of operations against the model|PROPTEST_CASES=10000|--test campaigns seeds::model"
+    "day|14 hours of sending, 100,000 rows|CAMPAIGN_ROWS=100000|--test campaigns hours_of"
+    "kills|2,000 processes killed|CAMPAIGN_KILLS=2000|--test program killed"
+    "races|1,000 races of 2 to 5 processes|CAMPAIGN_RACES=1000|--test program of_several"
+    "images|20,000 losses of power|CAMPAIGN_IMAGES=20000|--test program disk::power_loss"
+    "faults|every failing call of a run|CAMPAIGN_FAULTS=100000|--test program disk::failing -- --nocapture"
+    "damages|2,000 damaged journals|CAMPAIGN_DAMAGES=2000|--test program disk::damage"
 )
 
 wanted=" $* "

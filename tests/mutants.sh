@@ -27,8 +27,8 @@ pass() {
     cargo mutants --in-place --output "$out" --iterate --re "$only" "${arguments[@]}" || (($? == 2 || $? == 3))
 }
 
-pass --lib --test=virtual_time
-pass --test=seeds --test=process --test=disk --test=report --test=stream
+pass --lib --test=campaigns virtual_time
+pass --test=campaigns --test=program
 
 wc -l "$out"/mutants.out/*.txt
 if [[ -s $out/mutants.out/missed.txt ]]; then

@@ -8,18 +8,18 @@ source "$(dirname "${BASH_SOURCE[0]}")/scratch.sh"
 # What must turn red: a bug a line, and then arguments of `cargo test`.
 red() {
     case $1 in
-    normal) echo "--test disk power_loss" ;;
-    late-attempt) echo "--test virtual_time attempts_are_committed" ;;
-    random-token) echo "--test virtual_time hours_of" ;;
+    normal) echo "--test program disk::power_loss" ;;
+    late-attempt) echo "--test campaigns attempts_are_committed" ;;
+    random-token) echo "--test campaigns hours_of" ;;
     default-burst) echo "--lib no_window_has_more" ;;
-    sdk-retries) echo "--test virtual_time hours_of" ;;
-    no-lock) echo "--test process of_several" ;;
-    time-out-failed) echo "--test virtual_time in_doubt_for_six_days" ;;
+    sdk-retries) echo "--test campaigns hours_of" ;;
+    no-lock) echo "--test program of_several" ;;
+    time-out-failed) echo "--test campaigns in_doubt_for_six_days" ;;
     esac
 }
 # And with each of them, but those that live in processes and disks, the seeds.
 seeds() {
-    case $1 in normal | no-lock) ;; *) echo "--test seeds every_promise" ;; esac
+    case $1 in normal | no-lock) ;; *) echo "--test campaigns every_promise" ;; esac
 }
 
 bugs=("$@")

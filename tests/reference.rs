@@ -1,6 +1,6 @@
 //! `docs/reference.md` is made from the code: the command line from its clap definitions, the keys from their table.
 //!
-//! `UPDATE=1 cargo test --release --test reference` writes it anew; without, the test fails where it is out of step.
+//! `UPDATE=1 cargo test --release --test sources reference` writes it anew; without, the test fails where it is out of step.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -18,7 +18,7 @@ const HEAD: &str = "\
 
 [The first ten minutes](../README.md) · [guide](guide.md) · [exit codes](exits/README.md)
 
-Made from the code of this version by `UPDATE=1 cargo test --release --test reference`; a change by hand is lost.
+Made from the code of this version by `UPDATE=1 cargo test --release --test sources reference`; a change by hand is lost.
 
 ";
 
@@ -33,7 +33,7 @@ fn the_reference_is_what_the_code_says() {
     let differs = kept.lines().zip(made.lines()).find(|(kept, made)| kept != made);
     assert!(
         kept == made,
-        "{PATH} is out of step, first here: {differs:?}\nwrite it anew: UPDATE=1 cargo test --release --test reference"
+        "{PATH} is out of step, first here: {differs:?}\nwrite it anew: UPDATE=1 cargo test --release --test sources reference"
     );
 }
 

@@ -1,7 +1,6 @@
 //! Segment counts, held against Twilio's `sms-segments-calculator` from npm: 20,000 generated texts, and every character.
 //!
-//! It needs node and npm, and the npm registry the first time, so it runs where it is asked for:
-//! `cargo test --release --test segments -- --ignored`. What is missing then fails it.
+//! It needs node and npm, and the npm registry the first time: `tests/all outside::segments` runs it.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
@@ -98,7 +97,7 @@ fn text(rng: &mut Rng) -> String {
 }
 
 #[test]
-#[ignore = "needs node and npm: cargo test --release --test segments -- --ignored"]
+#[ignore = "needs Node and npm"]
 fn twenty_thousand_texts_have_the_segments_that_twilio_counts() {
     let mut rng = Rng::with_seed(20_260_301);
     let texts: Vec<String> = (0..TEXTS).map(|_| text(&mut rng)).collect();
@@ -110,7 +109,7 @@ fn twenty_thousand_texts_have_the_segments_that_twilio_counts() {
 
 /// Every character of the Basic Multilingual Plane.
 #[test]
-#[ignore = "needs node and npm: cargo test --release --test segments -- --ignored"]
+#[ignore = "needs Node and npm"]
 fn every_character_has_the_encoding_that_twilio_says() {
     let texts: Vec<String> = ('\0'..='\u{ffff}').map(String::from).collect();
     let differences = differences(&texts);
@@ -120,7 +119,7 @@ fn every_character_has_the_encoding_that_twilio_says() {
 /// The one difference: they keep what a reader sees as one sign in one segment, however many characters it is made of.
 /// Carriers cut between characters, and only a surrogate pair stays whole.
 #[test]
-#[ignore = "needs node and npm: cargo test --release --test segments -- --ignored"]
+#[ignore = "needs Node and npm"]
 fn only_signs_of_several_characters_are_counted_otherwise() {
     let family = "👨\u{200d}👩\u{200d}👧";
     let texts = [

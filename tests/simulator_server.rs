@@ -3,8 +3,6 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
-mod simulator_process;
-
 use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;
 use std::os::unix::fs::PermissionsExt;
@@ -12,7 +10,7 @@ use std::process::Command;
 
 use serde_json::{Value, json};
 
-use simulator_process::Process;
+use crate::simulator_process::Process;
 
 fn server(args: &[&str]) -> Process {
     Process::start(&[&["--no-verify"], args].concat())

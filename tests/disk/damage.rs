@@ -7,8 +7,8 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use crate::image::Told;
-use crate::place::{self, Place, scaled};
+use crate::disk::image::Told;
+use crate::disk::place::{self, Place, scaled};
 use crate::simulator_process::Process;
 
 /// A campaign of which a part was sent, and then the process was killed: its journal is in two files.
@@ -28,7 +28,7 @@ impl Killed {
         let mut command = place.watched(&server, &["run", &csv, "--rate", "50", "--burst", "1"]);
         let mut killed = command.stderr(std::process::Stdio::null()).spawn().unwrap();
         while place::contacts(&server).len() < 35 {
-            crate::power_loss::pause(Duration::from_millis(20));
+            crate::disk::power_loss::pause(Duration::from_millis(20));
         }
         killed.kill().unwrap();
         killed.wait().unwrap();

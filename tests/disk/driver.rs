@@ -18,15 +18,15 @@ use campaign::journal::{Content, Identity, Journal, Line, NewRun, RunEnd, Servic
 use campaign::pace::{Asked, Pace};
 use tokio::sync::watch;
 
-use crate::place;
+use crate::disk::place;
 
 const INSTANCE: &str = "11111111-2222-3333-4444-555555555555";
 
-/// The command that runs [`run`] in another process: `recipients` of them to the server at `endpoint`.
+/// The command that runs [`tool_runs_a_campaign`] in another process: `recipients` of them to the server at `endpoint`.
 pub(crate) fn command(journal: &Path, endpoint: &str, recipients: usize) -> Command {
     let mut command = Command::new(std::env::current_exe().unwrap());
     command
-        .args(["driver::run", "--exact", "--ignored", "--nocapture"])
+        .args(["disk::driver::tool_runs_a_campaign", "--exact", "--ignored", "--nocapture"])
         .env("DISK_JOURNAL", journal)
         .env("DISK_ENDPOINT", endpoint)
         .env("DISK_RECIPIENTS", recipients.to_string());
@@ -36,7 +36,7 @@ pub(crate) fn command(journal: &Path, endpoint: &str, recipients: usize) -> Comm
 
 #[test]
 #[ignore = "the other process of the recordings"]
-fn run() {
+fn tool_runs_a_campaign() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(drive());
 }

@@ -5,9 +5,9 @@ use std::fmt;
 use std::io::Write as _;
 use std::process::Output;
 
-use crate::image::{self, Told};
-use crate::place::{self, Place, scaled};
-use crate::recording::{Event, Kind};
+use crate::disk::image::{self, Told};
+use crate::disk::place::{self, Place, scaled};
+use crate::disk::recording::{Event, Kind};
 use crate::simulator_process::Process;
 
 const RECIPIENTS: usize = 6;

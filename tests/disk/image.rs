@@ -6,9 +6,9 @@ use std::path::Path;
 use campaign::domain::delivery::state::State;
 use campaign::journal::{Journal, JournalError, Reader, Record, Selection};
 
-use crate::model::Image;
-use crate::place::NAME;
-use crate::recording::{Event, Kind};
+use crate::disk::model::Image;
+use crate::disk::place::NAME;
+use crate::disk::recording::{Event, Kind};
 
 /// What left the machine, and what was said of it, up to an instant.
 #[derive(Debug, Default, Clone)]

@@ -14,7 +14,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use crate::recording::{Event, Kind};
+use crate::disk::recording::{Event, Kind};
 
 const SECTOR: usize = 512;
 

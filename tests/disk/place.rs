@@ -8,7 +8,7 @@ use std::process::{Command, Output};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::recording::{self, Event};
+use crate::disk::recording::{self, Event};
 use crate::simulator_process::Process;
 
 pub(crate) const NAME: &str = "disk";

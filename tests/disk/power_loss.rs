@@ -4,11 +4,11 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use crate::driver;
-use crate::image::{self, Told};
-use crate::model::Disk;
-use crate::place::{self, Place, scaled};
-use crate::recording::{self, Event, Kind};
+use crate::disk::driver;
+use crate::disk::image::{self, Told};
+use crate::disk::model::Disk;
+use crate::disk::place::{self, Place, scaled};
+use crate::disk::recording::{self, Event, Kind};
 use crate::simulator_process::Process;
 
 /// A recorded campaign.

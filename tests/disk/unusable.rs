@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use crate::place::{self, Place};
+use crate::disk::place::{self, Place};
 use crate::simulator_process::Process;
 
 /// Runs the campaign after something was done to its place; the words on stderr.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use campaign::domain::unix_millis::Stamp;
 use campaign::journal::{Counters, Identity, Journal, NewRun, Service, Writer};
 
-use crate::place;
+use crate::disk::place;
 
 const NOW: Stamp = Stamp::from_millis(1_772_357_400_000);
 

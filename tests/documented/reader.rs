@@ -6,8 +6,8 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
+use crate::documented::terminal::{self, Ran};
 use crate::simulator_process::Process;
-use crate::terminal::{self, Ran};
 
 const BINARY: &str = env!("CARGO_BIN_EXE_campaign");
 /// Where documents let the simulator listen.

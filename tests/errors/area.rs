@@ -7,7 +7,7 @@ use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 
-use crate::{manners, words};
+use crate::errors::{manners, words};
 
 const BINARY: &str = env!("CARGO_BIN_EXE_campaign");
 /// Some user who is not root, for whom permissions hold.

@@ -1,6 +1,6 @@
 //! What is typed: options, values, which campaign, which file.
 
-use crate::area::{Area, DEFINITION};
+use crate::errors::area::{Area, DEFINITION};
 
 #[test]
 fn options_and_their_values() {

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::area::{Area, Case};
+use crate::errors::area::{Area, Case};
 use crate::simulator_process::Process;
 
 fn without_keys(case: Case<'_>) -> Case<'_> {
@@ -147,10 +147,10 @@ fn rows_that_are_left() {
                    \r\ncontent-length: 38\r\n\r\n{\"Message\":\"The number is not valid.\"}";
     let endpoint = server_that_answers(refused);
     area.case("rows that were refused, and one that was rejected")
-        .file("people.csv", format!("{}C-4,Eve,12\n", crate::area::PEOPLE))
+        .file("people.csv", format!("{}C-4,Eve,12\n", crate::errors::area::PEOPLE))
         .says(3, &format!("run people.csv --yes --max-in-flight 1 --endpoint-url {endpoint}"));
     area.case("the same with -c and -j")
-        .file("people.csv", format!("{}C-4,Eve,12\n", crate::area::PEOPLE))
+        .file("people.csv", format!("{}C-4,Eve,12\n", crate::errors::area::PEOPLE))
         .says(
             3,
             &format!("run people.csv -c campaign.toml -j spring.db --yes --max-in-flight 1 --endpoint-url {endpoint}"),

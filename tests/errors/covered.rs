@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::words;
+use crate::errors::words;
 
 /// Where errors have their words.
 const SOURCES: [&str; 38] = [

@@ -1,6 +1,6 @@
 //! Mistakes in a definition: each is told with its line, and all of them at once.
 
-use crate::area::Area;
+use crate::errors::area::Area;
 
 /// Title, what is replaced in the good definition, and by what.
 const MISTAKES: &[(&str, &str, &str)] = &[

@@ -4,7 +4,7 @@ use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-use crate::area::{Area, PEOPLE};
+use crate::errors::area::{Area, PEOPLE};
 
 /// A file of `tests/awkward/files`.
 fn awkward(name: &str) -> Vec<u8> {

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::area::{Area, PEOPLE};
+use crate::errors::area::{Area, PEOPLE};
 
 /// Twelve rows with a number, and twelve with none.
 fn half_wrong() -> String {

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use crate::area::{Area, Case};
+use crate::errors::area::{Area, Case};
 
 /// A case after a campaign of three rows, one of which was sent.
 fn begun<'a>(area: &'a mut Area, title: &str) -> Case<'a> {

@@ -1,6 +1,6 @@
 //! Suppression lists, and decisions on uncertain rows.
 
-use crate::area::Area;
+use crate::errors::area::Area;
 
 #[test]
 fn of_the_journal() {

@@ -1,6 +1,6 @@
 //! Reports that cannot be written, or are asked for in a way that makes no sense.
 
-use crate::area::{Area, Case};
+use crate::errors::area::{Area, Case};
 
 fn sent<'a>(area: &'a mut Area, title: &str) -> Case<'a> {
     area.case(title).after("run people.csv --simulate")

@@ -1,6 +1,6 @@
 //! Mistakes in what each contact is: ARNs, the message, attributes, and how they fit the file.
 
-use crate::area::Area;
+use crate::errors::area::Area;
 
 const INSTANCE: &str = "\"11111111-2222-3333-4444-555555555555\"";
 const FLOW: &str = "\"66666666-7777-8888-9999-000000000000\"";

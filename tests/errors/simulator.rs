@@ -2,7 +2,7 @@
 
 use std::net::TcpListener;
 
-use crate::area::Area;
+use crate::errors::area::Area;
 
 #[test]
 fn that_does_not_start() {

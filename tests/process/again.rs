@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::site::{Site, definition};
+use crate::process::site::{Site, definition};
 
 /// Three recipients, one with a number that is too short, in a file whose columns are called as those of a report.
 fn site() -> Site {

@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 
 use serde_json::Value;
 
-use crate::site::Site;
+use crate::process::site::Site;
 
 static PYTHON: LazyLock<PathBuf> = LazyLock::new(|| {
     let venv = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("aws-clients");

@@ -5,9 +5,9 @@ use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
 use std::process::Command;
 
-use crate::ran::Ran;
-use crate::server::Server;
-use crate::site::{BINARY, Site};
+use crate::process::ran::Ran;
+use crate::process::server::Server;
+use crate::process::site::{BINARY, Site};
 
 /// Some user who is not root, for whom permissions hold.
 const NOBODY: u32 = 65_534;
@@ -114,7 +114,7 @@ fn a_journal_of_a_newer_version() {
     let newer = "INSERT INTO refinery_schema_history SELECT 999, name, applied_on, checksum FROM refinery_schema_history LIMIT 1";
     journal.execute(newer, []).unwrap();
     drop(journal);
-    site.write("people.csv", &crate::site::csv((0..9).map(crate::site::row)));
+    site.write("people.csv", &crate::process::site::csv((0..9).map(crate::process::site::row)));
     for args in
         [&["run", "people.csv", "--yes", "--endpoint-url", server.endpoint()][..], &["status"], &["report"]]
     {

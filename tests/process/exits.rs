@@ -1,10 +1,10 @@
 //! Every documented exit code, from a situation that gives it.
 
-use crate::server::Server;
-use crate::site::{INSTANCE, NAME, Site, csv, definition, row};
+use crate::process::server::Server;
+use crate::process::site::{INSTANCE, NAME, Site, csv, definition, row};
 
 /// `run people.csv --yes` against that endpoint, with more arguments.
-fn run(site: &Site, endpoint: &str, more: &[&str]) -> crate::ran::Ran {
+fn run(site: &Site, endpoint: &str, more: &[&str]) -> crate::process::ran::Ran {
     site.run(&[&["run", "people.csv", "--yes", "--json", "--endpoint-url", endpoint], more].concat())
 }
 

@@ -7,8 +7,8 @@ use std::process::{Child, Stdio};
 use rusqlite::{Connection, OpenFlags};
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::server::Server;
-use crate::site::{NAME, Site, csv, row};
+use crate::process::server::Server;
+use crate::process::site::{NAME, Site, csv, row};
 
 fn start(site: &Site, args: &[&str]) -> Child {
     let mut command = site.command(args);

@@ -5,9 +5,9 @@ use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
 
-use crate::ran::Ran;
-use crate::server::Server;
-use crate::site::Site;
+use crate::process::ran::Ran;
+use crate::process::server::Server;
+use crate::process::site::Site;
 
 const PEOPLE: usize = 60;
 
@@ -63,7 +63,7 @@ fn credentials_that_expire_are_renewed_where_that_is_possible() {
     let started = site.report().iter().filter(|record| record.state == "started").count();
     assert!((1..90).contains(&started), "{started}");
 
-    site.write("people.csv", &crate::site::csv((0..90 + started).map(crate::site::row)));
+    site.write("people.csv", &crate::process::site::csv((0..90 + started).map(crate::process::site::row)));
     let ran = run(&site, &server, |command| {
         command.env_remove("AWS_ACCESS_KEY_ID").env_remove("AWS_SECRET_ACCESS_KEY");
         command.env("AWS_CONFIG_FILE", site.path("config"));

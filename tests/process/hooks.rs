@@ -2,8 +2,8 @@
 
 use std::fs;
 
-use crate::server::Server;
-use crate::site::{NAME, Site, csv, definition, phone, row};
+use crate::process::server::Server;
+use crate::process::site::{NAME, Site, csv, definition, phone, row};
 
 /// What a hook leaves behind: what it was told, by environment and on stdin.
 const RECORD: &str = r#"{ echo "$CAMPAIGN_EVENT $CAMPAIGN_NAME $CAMPAIGN_EXIT"; echo "$CAMPAIGN_MESSAGE"; echo "$CAMPAIGN_JOURNAL $CAMPAIGN_DEFINITION"; cat; } >> told"#;
@@ -153,7 +153,7 @@ fn a_hook_that_fails_or_hangs_is_told_and_changes_nothing() {
 #[test]
 fn a_hook_can_use_this_program() {
     let server = Server::start(&[]);
-    let binary = crate::site::BINARY;
+    let binary = crate::process::site::BINARY;
     let line = format!(
         "'{binary}' report -o report.csv && '{binary}' journal backup copy.db && '{binary}' resume --simulate"
     );

@@ -1,7 +1,7 @@
 //! What makes a campaign the same campaign cannot change once somebody was attempted.
 
-use crate::server::Server;
-use crate::site::{INSTANCE, Site, definition};
+use crate::process::server::Server;
+use crate::process::site::{INSTANCE, Site, definition};
 
 #[test]
 fn simulated_and_other_contacts_never_share_a_journal() {

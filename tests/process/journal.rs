@@ -3,8 +3,8 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
-use crate::server::Server;
-use crate::site::{NAME, Site, csv, definition, phone, row};
+use crate::process::server::Server;
+use crate::process::site::{NAME, Site, csv, definition, phone, row};
 
 /// Whatever lies in the site's folder and begins with the journal's name, read as bytes.
 fn bytes_of_the_journal(site: &Site) -> Vec<(String, Vec<u8>)> {

@@ -6,8 +6,8 @@
 use std::process::Child;
 use std::time::Duration;
 
-use crate::server::Server;
-use crate::site::Site;
+use crate::process::server::Server;
+use crate::process::site::Site;
 
 const PEOPLE: usize = 120;
 /// Campaigns at once, each with a server and a journal of its own: they wait for back-offs most of the time.

@@ -6,9 +6,9 @@ use std::process::Stdio;
 
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::server::Server;
-use crate::site::Site;
-use crate::terminal::{CTRL_C, Terminal};
+use crate::process::server::Server;
+use crate::process::site::Site;
+use crate::process::terminal::{CTRL_C, Terminal};
 
 /// What begins and ends each drawing.
 const BEGIN: &str = "\x1b[?2026h";

@@ -4,8 +4,8 @@ use std::os::unix::fs::PermissionsExt;
 
 use serde_json::Value;
 
-use crate::server::Server;
-use crate::site::{Site, phone};
+use crate::process::server::Server;
+use crate::process::site::{Site, phone};
 
 #[test]
 fn each_attempt_is_logged_with_line_masked_number_time_and_request_id() {

@@ -2,8 +2,8 @@
 
 use std::collections::HashSet;
 
-use crate::server::Server;
-use crate::site::{Site, csv, row};
+use crate::process::server::Server;
+use crate::process::site::{Site, csv, row};
 
 /// Runs the campaign, and holds result, server and report against each other: so many requests more, that exit code,
 /// and one record for each line of the file.

@@ -3,8 +3,8 @@
 
 use serde_json::Value;
 
-use crate::server::Server;
-use crate::site::Site;
+use crate::process::server::Server;
+use crate::process::site::Site;
 
 #[test]
 fn the_last_line_of_stdout_is_the_result() {

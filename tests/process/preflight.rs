@@ -1,9 +1,9 @@
 //! What is told before anything is sent: in `check`, in a dry run and before a run, always about what would be sent.
 
-use crate::server::Server;
-use crate::site::{Site, csv, definition, phone, row};
+use crate::process::server::Server;
+use crate::process::site::{Site, csv, definition, phone, row};
 
-fn sent(site: &Site, endpoint: &str, more: &[&str]) -> crate::ran::Ran {
+fn sent(site: &Site, endpoint: &str, more: &[&str]) -> crate::process::ran::Ran {
     site.run(&[&["run", "people.csv", "--yes", "--json", "--endpoint-url", endpoint], more].concat())
 }
 

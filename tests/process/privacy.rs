@@ -6,8 +6,8 @@ use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::os::unix::fs::PermissionsExt;
 
-use crate::server::Server;
-use crate::site::{Site, csv, phone, row};
+use crate::process::server::Server;
+use crate::process::site::{Site, csv, phone, row};
 
 const TROUBLE: [&str; 10] = [
     "--lost-answers",

@@ -6,8 +6,8 @@ use std::process::Child;
 
 use rusqlite::{Connection, OpenFlags};
 
-use crate::server::Server;
-use crate::site::Site;
+use crate::process::server::Server;
+use crate::process::site::Site;
 
 #[test]
 fn of_several_processes_exactly_one_runs_the_campaign() {

@@ -6,7 +6,7 @@ use std::process::Output;
 
 use serde_json::Value;
 
-use crate::site::NAME;
+use crate::process::site::NAME;
 
 #[derive(Debug)]
 pub(crate) struct Ran {

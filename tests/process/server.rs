@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
+use crate::process::site::Record;
 use crate::simulator_process::Process;
-use crate::site::Record;
 
 pub(crate) struct Server(Process);
 

@@ -1,18 +1,17 @@
-//! Completions, taken by the shells themselves, and manual pages, set by man. A shell that is not installed is left out.
+//! Completions, taken by the shells themselves, and manual pages, set by man. `tests/all` installs them.
 
 use std::process::{Command, Stdio};
 
-use crate::ran::Ran;
-use crate::site::{BINARY, Site};
+use crate::process::ran::Ran;
+use crate::process::site::{BINARY, Site};
 
-/// What this shell makes of the script, in a folder where the program is in the PATH; `None` where there is no such shell.
-fn shell(site: &Site, name: &str, args: &[&str]) -> Option<Ran> {
-    Command::new(name).arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status().ok()?;
+/// What this shell makes of the script, in a folder where the program is in the PATH.
+fn shell(site: &Site, name: &str, args: &[&str]) -> Ran {
     let mut command = Command::new(name);
     let folder = std::path::Path::new(BINARY).parent().unwrap().display().to_string();
     command.args(args).current_dir(site.folder()).env_clear().envs(site.environment()).stdin(Stdio::null());
     command.env("PATH", format!("{folder}:/usr/local/bin:/usr/bin:/bin")).env("LC_ALL", "C.UTF-8");
-    Some(site.finish(command))
+    site.finish(command)
 }
 
 /// Each command of the help, with its first words.
@@ -29,14 +28,14 @@ fn commands(site: &Site) -> Vec<String> {
 }
 
 #[test]
+#[ignore = "needs bash"]
 fn bash_completes() {
     let site = Site::with_people(1);
     let script = r#"source <(campaign completions bash) || exit 1
         complete -p campaign >&2 || exit 1
         ask() { COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); COMPREPLY=(); _campaign campaign "${!#}" "${@: -2:1}"; printf '%s\n' "${COMPREPLY[@]}"; echo --; }
         ask campaign ''; ask campaign jou; ask campaign journal ''; ask campaign run --sim; ask campaign completions ''"#;
-    let Some(ran) = shell(&site, "bash", &["--norc", "-c", script]) else { return };
-    let ran = ran.exits(0);
+    let ran = shell(&site, "bash", &["--norc", "-c", script]).exits(0);
     let answers: Vec<Vec<&str>> = ran.stdout.split("--\n").map(|answer| answer.lines().collect()).collect();
     for command in commands(&site) {
         assert!(answers[0].contains(&command.as_str()), "{command}: {:?}", answers[0]);
@@ -52,12 +51,12 @@ fn bash_completes() {
 }
 
 #[test]
+#[ignore = "needs zsh"]
 fn zsh_takes_its_script() {
     let site = Site::with_people(1);
     let script = "autoload -U compinit && compinit -u -D && source <(campaign completions zsh) && \
                   print -r -- $_comps[campaign] && functions _campaign_commands";
-    let Some(ran) = shell(&site, "zsh", &["-f", "-c", script]) else { return };
-    let ran = ran.exits(0);
+    let ran = shell(&site, "zsh", &["-f", "-c", script]).exits(0);
     assert_eq!((ran.stdout.lines().next(), ran.stderr.as_str()), (Some("_campaign"), ""));
     for command in commands(&site) {
         assert!(ran.stdout.contains(&format!("{command}:")), "{command} is not in it");
@@ -65,12 +64,12 @@ fn zsh_takes_its_script() {
 }
 
 #[test]
+#[ignore = "needs fish"]
 fn fish_completes() {
     let site = Site::with_people(1);
     let script = "campaign completions fish | source; complete -C 'campaign '; echo END; complete -C 'campaign journal '; \
                   echo END; complete -C 'campaign run --sim'";
-    let Some(ran) = shell(&site, "fish", &["--no-config", "-c", script]) else { return };
-    let ran = ran.exits(0);
+    let ran = shell(&site, "fish", &["--no-config", "-c", script]).exits(0);
     let answers: Vec<Vec<&str>> = ran
         .stdout
         .split("END\n")
@@ -86,6 +85,7 @@ fn fish_completes() {
 }
 
 #[test]
+#[ignore = "needs man"]
 fn man_sets_every_page_without_a_warning() {
     let site = Site::with_people(1);
     site.run(&["man", "pages/man1"]).exits(0).says(&["pages in pages/man1", "man pages/man1/campaign.1"]);
@@ -105,11 +105,7 @@ fn man_sets_every_page_without_a_warning() {
     }
     for entry in std::fs::read_dir(site.path("pages/man1")).unwrap().map(Result::unwrap) {
         let path = entry.path();
-        let Some(ran) = shell(&site, "man", &["--warnings", "-P", "cat", "-l", path.to_str().unwrap()])
-        else {
-            return;
-        };
-        let ran = ran.exits(0);
+        let ran = shell(&site, "man", &["--warnings", "-P", "cat", "-l", path.to_str().unwrap()]).exits(0);
         assert_eq!(ran.stderr, "", "{}", path.display());
         assert!(ran.stdout.contains("SYNOPSIS") && ran.stdout.contains("--journal"), "{}", ran.stdout);
     }

@@ -4,10 +4,10 @@ use std::process::Command;
 
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::ran::Ran;
-use crate::server::Server;
-use crate::site::{BINARY, Site};
-use crate::terminal::{CTRL_C, Terminal};
+use crate::process::ran::Ran;
+use crate::process::server::Server;
+use crate::process::site::{BINARY, Site};
+use crate::process::terminal::{CTRL_C, Terminal};
 
 const PEOPLE: u64 = 60;
 

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 
-use crate::ran::Ran;
+use crate::process::ran::Ran;
 
 pub(crate) const BINARY: &str = env!("CARGO_BIN_EXE_campaign");
 pub(crate) const INSTANCE: &str = "11111111-2222-3333-4444-555555555555";

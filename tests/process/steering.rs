@@ -6,9 +6,9 @@ use std::process::Child;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
-use crate::ran::Ran;
-use crate::server::Server;
-use crate::site::Site;
+use crate::process::ran::Ran;
+use crate::process::server::Server;
+use crate::process::site::Site;
 
 const PEOPLE: u64 = 400;
 

@@ -1,7 +1,7 @@
 //! Whom not to send to: the lists of a definition, the journal's own, trials and samples, at the command line.
 
-use crate::server::Server;
-use crate::site::{Site, definition, phone};
+use crate::process::server::Server;
+use crate::process::site::{Site, definition, phone};
 
 fn site(people: usize, recipients: &str) -> Site {
     let site = Site::with_people(people);

@@ -7,8 +7,8 @@ use std::thread::JoinHandle;
 
 use pty_process::blocking::{self as pty, Pty};
 
-use crate::ran::Ran;
-use crate::site::{BINARY, Site};
+use crate::process::ran::Ran;
+use crate::process::site::{BINARY, Site};
 
 pub(crate) struct Terminal {
     keys: Pty,

@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use crate::tape::{COLUMNS, Frame, ROWS};
+use crate::recording::tape::{COLUMNS, Frame, ROWS};
 
 /// Pixels of a character.
 const WIDTH: f64 = 8.0;

@@ -5,7 +5,7 @@ use campaign::domain::delivery::state::{Doubt, Event, State};
 use campaign::journal::{Counters, RowId};
 use campaign::report::Format;
 
-use crate::fixture::{Place, attempt, line, plan, ran, rejected, to, with_cells, written};
+use crate::report::fixture::{Place, attempt, line, plan, ran, rejected, to, with_cells, written};
 
 /// Two files: after the first, one row was started and one failed; the second has the columns in another order, a
 /// new one, no row `b`, and a rejected line.

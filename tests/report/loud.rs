@@ -9,7 +9,7 @@ use campaign::cli::commands::report::{ReportArgs, run};
 use campaign::domain::delivery::state::State;
 use campaign::report::{Format, ReportError};
 
-use crate::fixture::{Place, line, plan, to};
+use crate::report::fixture::{Place, line, plan, to};
 
 fn three_rows() -> Place {
     let place = Place::new();

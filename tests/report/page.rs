@@ -8,7 +8,7 @@ use campaign::journal::{Activity, Counters, NewRun, PauseKind, PauseSpan, RowId,
 use campaign::report::Format;
 use sha2::Digest;
 
-use crate::fixture::{BASE, Place, attempt, line, plan, rejected, to, written};
+use crate::report::fixture::{BASE, Place, attempt, line, plan, rejected, to, written};
 
 const HOSTILE: &str = "<script>alert(1)</script>";
 

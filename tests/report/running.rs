@@ -7,7 +7,7 @@ use campaign::domain::delivery::state::{Event, State};
 use campaign::journal::{Journal, Reader, RowId, Selection, Writer};
 use campaign::report::{Format, ReportError};
 
-use crate::fixture::{NAME, Place, attempt, line, plan, to, written};
+use crate::report::fixture::{NAME, Place, attempt, line, plan, to, written};
 
 fn planned(rows: u64) -> (Place, Journal, campaign::journal::CampaignId) {
     let place = Place::new();

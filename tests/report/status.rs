@@ -8,7 +8,7 @@ use campaign::clock::Clock;
 use campaign::domain::delivery::state::Event;
 use campaign::journal::{Counters, NewRun, RowId, RunEnd};
 
-use crate::fixture::{BASE, Place, attempt, line, plan, written};
+use crate::report::fixture::{BASE, Place, attempt, line, plan, written};
 
 fn status(place: &Place, seconds: u64, json: bool) -> String {
     let clock = Clock::from_fn(move || BASE.plus(Duration::from_secs(seconds)));

@@ -6,7 +6,7 @@ use campaign::cli::commands::report::{ReportArgs, run};
 use campaign::domain::delivery::state::State;
 use campaign::report::{Format, ReportError};
 
-use crate::fixture::{Place, line, plan, rejected, to};
+use crate::report::fixture::{Place, line, plan, rejected, to};
 
 /// The entries of an archive by its directory, inflated, each held against its checksum and lengths.
 fn unzip(bytes: &[u8]) -> Vec<(String, String)> {

@@ -11,8 +11,8 @@ use campaign::journal::{Journal, Pass, RowId, Settlement};
 use proptest::prelude::*;
 use proptest::sample::Index;
 
-use crate::operations::{Entry, Operation, Outcome, operation};
-use crate::process::Process;
+use crate::seeds::operations::{Entry, Operation, Outcome, operation};
+use crate::seeds::process::Process;
 
 /// A row of the model.
 #[derive(Debug, Clone, PartialEq, Eq)]

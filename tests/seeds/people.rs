@@ -3,8 +3,8 @@
 use campaign::domain::row::token::TokenSpace;
 use campaign::journal::{Content, Line};
 
-use crate::chance::Chance;
-use crate::shapes::{INSTANCE, SLOTS};
+use crate::seeds::chance::Chance;
+use crate::seeds::shapes::{INSTANCE, SLOTS};
 
 pub(crate) const CAMPAIGN: &str = "seeds";
 

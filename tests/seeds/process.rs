@@ -7,10 +7,10 @@ use campaign::domain::row::token::TokenSpace;
 use campaign::domain::unix_millis::Stamp;
 use campaign::journal::{CampaignId, Claimed, Content, Identity, Journal, Line, RowId, Service, Writer};
 
-use crate::chance::Chance;
-use crate::model::Row;
-use crate::operations::Entry;
-use crate::shapes::{self, INSTANCE, SLOTS};
+use crate::seeds::chance::Chance;
+use crate::seeds::model::Row;
+use crate::seeds::operations::Entry;
+use crate::seeds::shapes::{self, INSTANCE, SLOTS};
 
 /// The journal under test, with the handles that a process has on its rows.
 pub(crate) struct Process {

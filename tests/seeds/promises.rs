@@ -12,7 +12,7 @@ use campaign::domain::delivery::verdict::{CLOCK_SLACK, TOKEN_SAFE};
 use campaign::journal::{Content, JournalError, Reader, Record, Selection};
 use campaign::simulator::{Contact, Effect, Fault, Outcome as Answer, RequestRecord};
 
-use crate::trial::{Ended, Options, Trial};
+use crate::seeds::trial::{Ended, Options, Trial};
 
 /// A row as a report shows it.
 #[derive(Debug, Clone)]

@@ -11,7 +11,7 @@ use campaign::simulator::{Fault, RequestFacts};
 use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
 use uuid::Uuid;
 
-use crate::trial::Options;
+use crate::seeds::trial::Options;
 
 /// When a process dies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use campaign::domain::message::request::{Leaf, Message, Request, SegmentValue, Shape};
 
-use crate::chance::Chance;
+use crate::seeds::chance::Chance;
 
 pub(crate) const INSTANCE: &str = "11111111-2222-3333-4444-555555555555";
 const SOURCE: &str =

@@ -11,12 +11,12 @@ use campaign::engine::Stop;
 use campaign::pace::Asked;
 use campaign::simulator::RequestRecord;
 
-use crate::chance::Chance;
-use crate::people::People;
-use crate::sentinel::Crash;
-use crate::trial::{Ended, Options, Trial};
-use crate::worlds::{self, Lies};
-use crate::{promises, shapes};
+use crate::seeds::chance::Chance;
+use crate::seeds::people::People;
+use crate::seeds::sentinel::Crash;
+use crate::seeds::trial::{Ended, Options, Trial};
+use crate::seeds::worlds::{self, Lies};
+use crate::seeds::{promises, shapes};
 
 /// Whether the story is told while it is played.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -7,11 +7,11 @@ use std::time::Duration;
 use campaign::pace::Asked;
 use campaign::simulator::{Fault, Latency, WorldConfig};
 
-use crate::chance::Chance;
-use crate::people::People;
-use crate::sentinel::Crash;
-use crate::trial::{Ended, Options, Trial};
-use crate::{promises, shapes};
+use crate::seeds::chance::Chance;
+use crate::seeds::people::People;
+use crate::seeds::sentinel::Crash;
+use crate::seeds::trial::{Ended, Options, Trial};
+use crate::seeds::{promises, shapes};
 
 const PEOPLE: u64 = 7;
 

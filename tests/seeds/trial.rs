@@ -25,11 +25,11 @@ use campaign::pace::{Asked, Pace};
 use campaign::simulator::{Simulator, WorldConfig};
 use tokio::sync::watch;
 
-use crate::clocks::Clocks;
-use crate::people::{CAMPAIGN, People};
-use crate::sentinel::{Crash, Sentinel, Watcher};
-use crate::shapes::INSTANCE;
-use crate::worlds::READ_TIMEOUT;
+use crate::seeds::clocks::Clocks;
+use crate::seeds::people::{CAMPAIGN, People};
+use crate::seeds::sentinel::{Crash, Sentinel, Watcher};
+use crate::seeds::shapes::INSTANCE;
+use crate::seeds::worlds::READ_TIMEOUT;
 
 /// Everything that outlives a process.
 pub(crate) struct Trial {

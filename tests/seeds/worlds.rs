@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use campaign::simulator::{Fault, FaultPlan, Latency, Phase, Signatures, Throttle, UnixMillis, WorldConfig};
 
-use crate::chance::Chance;
+use crate::seeds::chance::Chance;
 
 /// The client's read time-out; every answer that comes at all comes sooner.
 pub(crate) const READ_TIMEOUT: Duration = Duration::from_secs(8);

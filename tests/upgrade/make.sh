@@ -4,5 +4,5 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 [[ -e tests/upgrade/v1.sql ]] || : >tests/upgrade/v1.sql
-cargo test --release --locked --test upgrade -- --ignored make_the_fixture
+cargo test --release --locked --test program -- --ignored --exact upgrade::tool_writes_the_fixture
 git diff --stat -- tests/upgrade/v1.sql

@@ -10,7 +10,7 @@ use campaign::simulator::{Fault, Latency, Throttle, WorldConfig};
 use tokio::sync::watch;
 use tokio::time::sleep;
 
-use crate::stage::{self, Options, Stage};
+use crate::virtual_time::stage::{self, Options, Stage};
 
 /// Every throttled request is in its second, however the run ends, and seconds add up over runs.
 #[tokio::test(start_paused = true)]

@@ -13,7 +13,7 @@ use campaign::domain::delivery::refusal::RefusalKind;
 use campaign::domain::delivery::state::State;
 use campaign::simulator::{Credential, WorldConfig};
 
-use crate::stage::{self, Options, Stage};
+use crate::virtual_time::stage::{self, Options, Stage};
 
 /// How long the service accepts a key.
 const LIFE: Duration = Duration::from_secs(15 * 60);

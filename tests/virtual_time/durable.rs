@@ -6,7 +6,7 @@ use campaign::engine::{Notice, Observer};
 use campaign::journal::{CampaignId, Reader, Record, Selection};
 use campaign::simulator::{Fault, WorldConfig};
 
-use crate::stage::{Options, Stage};
+use crate::virtual_time::stage::{Options, Stage};
 
 /// Looks into the journal, through a connection of its own, whenever the engine says something.
 struct Witness {

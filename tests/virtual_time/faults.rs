@@ -9,7 +9,7 @@ use campaign::domain::delivery::state::State;
 use campaign::journal::Content;
 use campaign::simulator::{Fault, Phase, Throttle, UnixMillis, WorldConfig};
 
-use crate::stage::{self, Options, Stage, past_the_token};
+use crate::virtual_time::stage::{self, Options, Stage, past_the_token};
 
 fn world() -> WorldConfig {
     WorldConfig::default()

@@ -11,8 +11,8 @@ use campaign::simulator::{Fault, Latency, WorldConfig};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep};
 
-use crate::stage::{Options, Seen, Stage, in_flight};
-use crate::steering::Person;
+use crate::virtual_time::stage::{Options, Seen, Stage, in_flight};
+use crate::virtual_time::steering::Person;
 
 /// A campaign that is paused before anybody runs it.
 async fn paused(recipients: u64) -> (Stage, Person) {

@@ -10,8 +10,8 @@ use campaign::simulator::WorldConfig;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep};
 
-use crate::stage::{Options, Seen, Stage};
-use crate::steering::Person;
+use crate::virtual_time::stage::{Options, Seen, Stage};
+use crate::virtual_time::steering::Person;
 
 /// Who is paused by a person waits for that person, whatever else is in the way.
 #[tokio::test(start_paused = true)]

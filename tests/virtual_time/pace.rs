@@ -14,7 +14,7 @@ use campaign::simulator::{Effect, Latency, Throttle, WorldConfig};
 use futures_util::StreamExt;
 use tokio::time::Instant;
 
-use crate::stage::{Options, Stage};
+use crate::virtual_time::stage::{Options, Stage};
 
 /// A world that answers as a service far away does.
 fn world() -> WorldConfig {
@@ -131,10 +131,13 @@ async fn start(client: aws_sdk_connect::Client, row: u64) -> bool {
     let subtype = SegmentAttributeValue::builder().value_string("connect:SMS").build();
     client
         .start_outbound_chat_contact()
-        .source_endpoint(endpoint(EndpointType::ConnectPhonenumberArn, crate::stage::SOURCE.to_owned()))
+        .source_endpoint(endpoint(
+            EndpointType::ConnectPhonenumberArn,
+            crate::virtual_time::stage::SOURCE.to_owned(),
+        ))
         .destination_endpoint(endpoint(EndpointType::TelephoneNumber, "+12025550143".to_owned()))
-        .instance_id(crate::stage::INSTANCE)
-        .contact_flow_id(crate::stage::FLOW)
+        .instance_id(crate::virtual_time::stage::INSTANCE)
+        .contact_flow_id(crate::virtual_time::stage::FLOW)
         .segment_attributes("connect:Subtype", subtype)
         .client_token(uuid::Uuid::from_u128(u128::from(row)).to_string())
         .send()
@@ -183,7 +186,8 @@ async fn a_full_quota_of_active_chats_is_used_as_contacts_end() {
         Notice::Refused(refused) if refused.kind == RefusalKind::ActiveChats => full += 1,
         _ => {}
     };
-    let outcome = stage.run_watched(&options, &mut crate::stage::Seen(&mut count)).await.unwrap();
+    let outcome =
+        stage.run_watched(&options, &mut crate::virtual_time::stage::Seen(&mut count)).await.unwrap();
     assert_eq!((outcome.ending, outcome.limited_by), (Ending::Complete, Some(Limit::ActiveChats)));
     let (took, ideal) = (outcome.elapsed.as_secs_f64(), 950.0 / 50.0 * 60.0);
     assert!(took <= ideal / 0.9, "{took} s instead of {ideal} s");
@@ -205,7 +209,7 @@ async fn runs_that_share_a_pace_stay_inside_it_together() {
         assert_eq!((one.unwrap().ending, other.unwrap().ending), (Ending::Complete, Ending::Complete));
         // The simulator is one for both, and so is the bound.
         let at: Vec<u64> = first.simulator.requests().iter().map(|request| request.at.0).collect();
-        crate::stage::check_pace(at.iter().copied(), &options);
+        crate::virtual_time::stage::check_pace(at.iter().copied(), &options);
         // Half of the requests, while both have more to send: what a run has in hand when it ends is lost.
         let half = 3 * rows / 2;
         let took = (at[half as usize] - at[0]) as f64 / 1_000.0;

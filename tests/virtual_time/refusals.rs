@@ -7,7 +7,7 @@ use campaign::engine::{ActiveContacts, Notice};
 use campaign::simulator::{Fault, Latency, WorldConfig};
 use tokio::time::sleep;
 
-use crate::stage::{Options, Seen, Stage};
+use crate::virtual_time::stage::{Options, Seen, Stage};
 
 const LATENCY: Duration = Duration::from_millis(60);
 

@@ -9,8 +9,8 @@ use campaign::engine::Notice;
 use campaign::simulator::{Latency, WorldConfig};
 use tokio::time::Instant;
 
-use crate::stage::{Options, Seen, Stage, in_flight};
-use crate::steering::{Person, pace};
+use crate::virtual_time::stage::{Options, Seen, Stage, in_flight};
+use crate::virtual_time::steering::{Person, pace};
 
 /// Of four rows that are claimed, one is requested, and the others wait for its answer.
 #[tokio::test(start_paused = true)]

@@ -15,7 +15,7 @@ use campaign::simulator::{Fault, Latency, Throttle, WorldConfig};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep, sleep_until};
 
-use crate::stage::{EPOCH, Options, Seen, Stage, in_flight};
+use crate::virtual_time::stage::{EPOCH, Options, Seen, Stage, in_flight};
 
 /// A look, what is in the way of an answer, and a group.
 const AT_ONCE: Duration = Duration::from_millis(300);
@@ -339,7 +339,10 @@ async fn a_run_that_shares_a_pace_stays_within_it_whatever_is_asked() {
     };
     let (one, other, ()) = tokio::join!(first.run(&options), second.run(&options), asking);
     assert_eq!((one.unwrap().ending, other.unwrap().ending), (Ending::Stopped, Ending::Complete));
-    crate::stage::check_pace(first.simulator.requests().iter().map(|request| request.at.0), &options);
+    crate::virtual_time::stage::check_pace(
+        first.simulator.requests().iter().map(|request| request.at.0),
+        &options,
+    );
     assert!(between(&first, 25.0, 35.0) >= 190, "what one does not take, the other has");
     assert!(first.tally()[State::Started] < 250 && second.tally()[State::Started] == 600);
 }

@@ -9,7 +9,7 @@ use campaign::domain::row::suppression::Suppression;
 use campaign::journal::Admission;
 use campaign::simulator::{Fault, WorldConfig};
 
-use crate::stage::{Options, Stage};
+use crate::virtual_time::stage::{Options, Stage};
 
 fn number(recipient: u64) -> E164 {
     E164::parse(&format!("+120255501{recipient:02}")).expect("a number")
@@ -59,7 +59,11 @@ async fn a_row_off_the_list_comes_back_with_the_file() {
     stage.run(&Options::default()).await.expect("a run");
     assert_eq!(stage.tally()[State::Suppressed], 1);
     assert_eq!(stage.journal().unsuppress(&[number(3), number(4)]).expect("it is written"), 1);
-    stage.plan(&(0..5).map(|recipient| crate::stage::line(recipient + 2, recipient)).collect::<Vec<_>>());
+    stage.plan(
+        &(0..5)
+            .map(|recipient| crate::virtual_time::stage::line(recipient + 2, recipient))
+            .collect::<Vec<_>>(),
+    );
     stage.run(&Options::default()).await.expect("a run");
     stage.check_promises(&Options::default());
     assert_eq!(stage.tally()[State::Started], 5);

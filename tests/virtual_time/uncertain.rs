@@ -4,7 +4,7 @@ use campaign::domain::delivery::state::{Decision, State};
 use campaign::journal::{Identity, JournalError};
 use campaign::simulator::{Fault, WorldConfig};
 
-use crate::stage::{self, Options, Stage, past_the_token};
+use crate::virtual_time::stage::{self, Options, Stage, past_the_token};
 
 /// Twenty recipients, of whom one was contacted and nobody knows.
 async fn stage_with_one_uncertain() -> Stage {

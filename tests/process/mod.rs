@@ -3,9 +3,6 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
-#[path = "../simulator_process/mod.rs"]
-mod simulator_process;
-
 mod again;
 mod boto3;
 mod broken;

@@ -13,7 +13,5 @@ mod model;
 mod place;
 mod power_loss;
 mod recording;
-#[path = "../simulator_process/mod.rs"]
-mod simulator_process;
 mod unusable;
 mod writer;

@@ -112,7 +112,7 @@ fn play_all(next: &AtomicU64, seeds: u64, figures: &Mutex<Figures>) -> Vec<u64> 
             Err(_) => {
                 eprintln!(
                     "seed {seed} broke a promise (above); play it again with\n  \
-                     CAMPAIGN_SEED={seed} cargo test --release --test seeds every_promise -- --nocapture"
+                     CAMPAIGN_SEED={seed} cargo test --release --test campaigns every_promise -- --nocapture"
                 );
                 failed.push(seed);
             }

@@ -13,7 +13,7 @@ const COMMAND: &str = "campaign run campaigns/sample.csv -c sample --simulate -j
 /// Not a test but the recorder: it writes `docs/run.svg` anew, in real time.
 #[test]
 #[ignore = "writes docs/run.svg: docs/record.sh"]
-fn record() {
+fn tool_records_a_run() {
     let tape = tape::record(COMMAND);
     std::fs::write(Path::new(env!("CARGO_MANIFEST_DIR")).join(PATH), svg::of(COMMAND, &tape)).unwrap();
 }

@@ -1,13 +1,9 @@
 //! What people read when something is wrong: every error that a user can cause, from the binary itself, in one snapshot
 //! for each area. `covered.rs` holds the sentences in the sources against them, so that none is left out unseen.
 //!
-//! After an intended change: `INSTA_UPDATE=always cargo test --release --test errors`, and read the diff.
+//! After an intended change: `INSTA_UPDATE=always cargo test --release --test program errors`, and read the diff.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
-
-#[expect(dead_code, reason = "other tests look at what the simulator has seen")]
-#[path = "../simulator_process/mod.rs"]
-mod simulator_process;
 
 mod area;
 mod command_line;

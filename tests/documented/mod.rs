@@ -6,10 +6,6 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
-#[expect(dead_code, reason = "other tests look at what the simulator has seen")]
-#[path = "../simulator_process/mod.rs"]
-mod simulator_process;
-
 mod block;
 mod reader;
 mod terminal;

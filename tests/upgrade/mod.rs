@@ -118,7 +118,7 @@ fn the_fixture_is_what_the_first_version_writes() {
 
 #[test]
 #[ignore = "writes the fixture anew; tests/upgrade/make.sh runs it"]
-fn make_the_fixture() {
+fn tool_writes_the_fixture() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("journal.db");
     first::write(&path);

@@ -1,0 +1,5 @@
+//! Whole campaigns inside this process: the real journal, engine and SDK against the simulator, in virtual time.
+
+mod seeds;
+mod simulator_sdk;
+mod virtual_time;

@@ -1,0 +1,9 @@
+//! Held against programs of others: Python's `phonenumbers`, boto3, the AWS CLI, npm's segment calculator, Chromium.
+//!
+//! Each test says what it needs in its `#[ignore]`; `tests/all` installs that and runs them.
+
+mod browser;
+mod numbers;
+mod segments;
+mod simulator_clients;
+mod simulator_process;

@@ -1,0 +1,8 @@
+//! The project held against itself: layers, documents, reference, samples, packaging.
+
+mod documents;
+mod layers;
+mod packaging;
+mod recording;
+mod reference;
+mod samples;
