@@ -342,7 +342,7 @@ fn each_wrong_arrow_is_found() {
         ("cli", "run(r#\"\n  DELETE FROM row\"#)", "cli has SQL"),
         ("simulator", "use crate::domain::token::TokenSpace;", "simulator uses domain"),
         ("simulator", "use crate::connect::Client;", "simulator uses connect"),
-        ("report", "use crate::engine::Notice;", "report uses engine"),
+        ("report", "use crate::engine::RunEvent;", "report uses engine"),
         (
             "progress",
             "use crate::{domain::state::State, journal::{Reader, Record}};",

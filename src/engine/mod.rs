@@ -4,20 +4,20 @@
 //! [`crate::domain::delivery::verdict`], when a request may leave in [`crate::pace`], what is durable in [`crate::journal`].
 //! Deliberately absent: SQL, AWS, wall-clock time that is not injected, and any waiting but tokio's.
 
-mod active;
-mod brakes;
-mod chronicle;
-mod feed;
-mod flow;
-mod limits;
-mod notice;
-mod pause;
+mod account_bucket;
+mod bottleneck;
+mod commits;
+mod dispatcher;
+mod events;
+mod gate;
+mod live_contacts;
+mod metrics;
+mod plan_progress;
 mod queue;
-mod settling;
-mod slots;
+mod quota_pause;
+mod retry;
 #[cfg(test)]
 mod tests;
-mod timers;
 
 use std::num::{NonZeroU64, NonZeroUsize};
 use std::time::Duration;
@@ -25,18 +25,19 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-pub use active::ActiveContacts;
-pub use feed::Feed;
-pub use notice::{Attempted, Gauges, Notice, Observer, Refused, Unobserved};
+pub use events::{AnsweredAttempt, Gauges, Observer, RefusedAttempt, RunEvent, Unobserved};
+pub use live_contacts::ActiveContacts;
+pub use plan_progress::PlanProgress;
 
 use crate::clock::Clock;
 use crate::connect::Client;
 use crate::domain::delivery::ending::{Ending, Signal};
 use crate::domain::delivery::gate::FailureGate;
-use crate::domain::delivery::summary::Limit;
+use crate::domain::delivery::shared_rate::SharedRate;
+use crate::domain::delivery::summary::Bottleneck;
 use crate::domain::delivery::tally::Tally;
-use crate::journal::{Counters, RunId, SharedPace, Steered, Writer, WriterError};
-use crate::pace::Pace;
+use crate::journal::{Counters, RunId, Steered, Writer, WriterError};
+use crate::pace::RateLimiter;
 
 /// What a run is asked from outside.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -58,7 +59,7 @@ pub struct Bounds {
     /// Contacts that are alive, at most, where it is known how long one lives.
     pub active: Option<ActiveContacts>,
     /// The pace of the account, where other runs have a part in it.
-    pub shared: Option<SharedPace>,
+    pub shared: Option<SharedRate>,
 }
 
 /// Everything a run needs.
@@ -71,7 +72,7 @@ pub struct Engine {
     /// Where requests go.
     pub client: Client,
     /// When they may.
-    pub pace: Pace,
+    pub pace: RateLimiter,
     /// The wall clock.
     pub clock: Clock,
     /// Chance, for jitter.
@@ -82,8 +83,8 @@ pub struct Engine {
     pub most: Option<NonZeroU64>,
     /// When too many rows fail.
     pub gate: FailureGate,
-    /// How far the recipients file is read; [`Feed::read_before`] where it was planned before.
-    pub feed: watch::Receiver<Feed>,
+    /// How far the recipients file is read; [`PlanProgress::read_before`] where it was planned before.
+    pub feed: watch::Receiver<PlanProgress>,
     /// What is asked from outside.
     pub stop: watch::Receiver<Stop>,
     /// The campaign's counts before the run.
@@ -100,7 +101,7 @@ pub struct Outcome {
     /// How long it took.
     pub elapsed: Duration,
     /// What kept it from being faster for the longest time.
-    pub limited_by: Option<Limit>,
+    pub limited_by: Option<Bottleneck>,
 }
 
 impl Engine {
@@ -112,7 +113,7 @@ impl Engine {
         let began = Instant::now();
         // Before anything else: a campaign may be paused.
         let Steered { paused, news } = self.writer.listen(self.run).await?;
-        let flow = flow::Flow::new(self, observer, news, began);
+        let flow = dispatcher::Dispatcher::new(self, observer, news, began);
         let (ending, counters, limited_by) = flow.run(paused).await?;
         Ok(Outcome { ending, counters, elapsed: began.elapsed(), limited_by })
     }

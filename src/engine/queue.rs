@@ -6,7 +6,7 @@ use std::pin::Pin;
 
 use tokio::sync::watch;
 
-use super::feed::Feed;
+use super::plan_progress::PlanProgress;
 use crate::clock::Clock;
 use crate::journal::{Claim, Claimed, Pass, RowId, Writer, WriterError};
 
@@ -20,9 +20,9 @@ pub(super) struct Queue {
     pub(super) ready: VecDeque<Claimed>,
     /// Rows to be claimed again, before any new one.
     pub(super) due: Vec<RowId>,
-    claiming: Option<(Claiming, Asked)>,
+    claiming: Option<(Claiming, UnderWay)>,
     source: Source,
-    feed: watch::Receiver<Feed>,
+    feed: watch::Receiver<PlanProgress>,
     /// Whether the feed had news since the claim under way began.
     news: bool,
     /// Whether rows may come back to the queue behind the pass, which only a plan during the run can cause.
@@ -34,11 +34,11 @@ pub(super) enum Step {
     /// These rows are claimed, durably.
     Claimed(Claim),
     /// The file is read further.
-    News(Feed),
+    News(PlanProgress),
 }
 
 /// What the claim under way asked for.
-enum Asked {
+enum UnderWay {
     Again(usize),
     /// So many, when the file was read to its end or not.
     Next(usize, bool),
@@ -54,15 +54,15 @@ enum Source {
 }
 
 impl Queue {
-    pub(super) fn new(feed: watch::Receiver<Feed>) -> Self {
-        let sweep = matches!(*feed.borrow(), Feed::Reading { .. });
+    pub(super) fn new(feed: watch::Receiver<PlanProgress>) -> Self {
+        let sweep = matches!(*feed.borrow(), PlanProgress::Reading { .. });
         let source = Source::Pass(Pass::InDoubt, RowId::START);
         Self { ready: VecDeque::new(), due: Vec::new(), claiming: None, source, feed, news: false, sweep }
     }
 
     /// Whether more rows may be planned. Who fed and is gone has said what there was to say.
     fn is_reading(&self) -> bool {
-        matches!(*self.feed.borrow(), Feed::Reading { .. }) && self.feed.has_changed().is_ok()
+        matches!(*self.feed.borrow(), PlanProgress::Reading { .. }) && self.feed.has_changed().is_ok()
     }
 
     /// Begins anew where rows may have come back behind the pass. Only when no row is held: a held one that is queued
@@ -87,14 +87,14 @@ impl Queue {
         let (writer, now) = (writer.clone(), clock.now());
         if !self.due.is_empty() {
             let ids: Vec<RowId> = self.due.drain(..self.due.len().min(room)).collect();
-            let asked = Asked::Again(ids.len());
+            let asked = UnderWay::Again(ids.len());
             self.claiming = Some((Box::pin(async move { writer.claim_again(ids, now).await }), asked));
         } else if let (Source::Pass(pass, after), room @ 1..) = (self.source, room.min(fresh)) {
             let most = u32::try_from(room).unwrap_or(u32::MAX);
             let claim = Box::pin(async move { writer.claim_next(pass, after, most, now).await });
             let read = !self.is_reading();
             self.news = false;
-            self.claiming = Some((claim, Asked::Next(room, read)));
+            self.claiming = Some((claim, UnderWay::Next(room, read)));
         }
     }
 
@@ -121,8 +121,8 @@ impl Queue {
         }
     }
 
-    fn move_on(&mut self, asked: Option<&Asked>, rows: &[Claimed]) {
-        if let (Some(Asked::Next(room, read)), Source::Pass(pass, after)) = (asked, self.source) {
+    fn move_on(&mut self, asked: Option<&UnderWay>, rows: &[Claimed]) {
+        if let (Some(UnderWay::Next(room, read)), Source::Pass(pass, after)) = (asked, self.source) {
             let last = rows.last().map_or(after, |row| row.id);
             self.source = match pass {
                 _ if rows.len() == *room => Source::Pass(pass, last),
@@ -137,7 +137,7 @@ impl Queue {
     /// Rows that are claimed, being claimed, or to be claimed again.
     pub(super) fn held(&self) -> usize {
         let claiming = match &self.claiming {
-            Some((_, Asked::Again(rows) | Asked::Next(rows, _))) => *rows,
+            Some((_, UnderWay::Again(rows) | UnderWay::Next(rows, _))) => *rows,
             None => 0,
         };
         self.ready.len() + self.due.len() + claiming
@@ -162,7 +162,7 @@ impl Queue {
 }
 
 /// The rows of the claim under way.
-async fn claimed(claiming: &mut Option<(Claiming, Asked)>) -> Result<Claim, WriterError> {
+async fn claimed(claiming: &mut Option<(Claiming, UnderWay)>) -> Result<Claim, WriterError> {
     match claiming {
         Some((claiming, _)) => claiming.await,
         None => std::future::pending().await,
@@ -170,7 +170,7 @@ async fn claimed(claiming: &mut Option<(Claiming, Asked)>) -> Result<Claim, Writ
 }
 
 /// News of the file. Who fed and is gone has said what there was to say, but a queue that waits must be told.
-async fn news(feed: &mut watch::Receiver<Feed>, source: Source) -> Feed {
+async fn news(feed: &mut watch::Receiver<PlanProgress>, source: Source) -> PlanProgress {
     if feed.changed().await.is_err() && !matches!(source, Source::Waiting(_)) {
         return std::future::pending().await;
     }

@@ -39,6 +39,5 @@ pub use run::activity::{Activity, PauseKind, PauseSpan, Pulse};
 pub use run::attempts::{Claim, Claimed, Pass, Settlement};
 pub use run::control::{Ask, AskId, Steered, Taken};
 pub use run::runs::{Counters, NewRun, RunEnd, RunId, RunRecord};
-pub use run::shared_pace::SharedPace;
 pub use run::suppression::Admission;
 pub use run::writer::{Writer, WriterError};

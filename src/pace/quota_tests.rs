@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::{Asked, Pace};
+use super::{RateLimit, RateLimiter};
 use crate::domain::delivery::bucket_history::Past;
 
 /// A token bucket like those of AWS.
@@ -45,7 +45,7 @@ struct Outcome {
 
 /// Sends as fast as the pace allows for the length of the script. Each part says how long it is, the quota that the
 /// service has, and the requests per second that somebody else makes with it.
-async fn play(mut pace: Pace, burst: f64, script: &[(u64, f64, f64)]) -> Outcome {
+async fn play(mut pace: RateLimiter, burst: f64, script: &[(u64, f64, f64)]) -> Outcome {
     const LATENCY: Duration = Duration::from_millis(80);
     let mut bucket = Bucket::new(script[0].1, burst);
     let mut answers: VecDeque<(Instant, Instant, bool)> = VecDeque::new();
@@ -88,8 +88,8 @@ async fn play(mut pace: Pace, burst: f64, script: &[(u64, f64, f64)]) -> Outcome
     }
 }
 
-fn auto() -> Pace {
-    Pace::unknown(Asked { rate: 100_000.0, burst: NonZeroU32::new(2).unwrap() }, Past::Fresh)
+fn auto() -> RateLimiter {
+    RateLimiter::auto(RateLimit { rate: 100_000.0, burst: NonZeroU32::new(2).unwrap() }, Past::Fresh)
 }
 
 /// Three sizes of a quota: what is documented, and what larger accounts have.
@@ -111,8 +111,8 @@ async fn an_unknown_quota_is_found_and_used() {
 #[tokio::test(start_paused = true)]
 async fn a_quota_that_is_half_of_what_was_stated_is_used() {
     for (rate, burst) in QUOTAS {
-        let asked = Asked { rate: 2.0 * rate, burst: NonZeroU32::new(burst as u32).unwrap() };
-        good("stated", &play(Pace::new(asked, Past::Fresh), burst, &[(1_800, rate, 0.0)]).await);
+        let asked = RateLimit { rate: 2.0 * rate, burst: NonZeroU32::new(burst as u32).unwrap() };
+        good("stated", &play(RateLimiter::new(asked, Past::Fresh), burst, &[(1_800, rate, 0.0)]).await);
     }
 }
 

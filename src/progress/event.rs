@@ -11,7 +11,7 @@ use serde::Serialize;
 use super::problem::Problem;
 use super::view::Phase;
 use super::words::Scene;
-use crate::domain::delivery::summary::{Limit, rounded};
+use crate::domain::delivery::summary::{Bottleneck, rounded};
 use crate::domain::delivery::tally::Tally;
 
 /// Where events go. Clones share it.
@@ -73,8 +73,8 @@ impl Events {
             limited_by: match view.phase {
                 Phase::Stopping(_) => None,
                 _ if view.held.is_some() => None,
-                Phase::Full(..) => Some(Limit::ActiveChats.name()),
-                Phase::Sending => scene.speed.limit(view).map(Limit::name),
+                Phase::Full(..) => Some(Bottleneck::ActiveChats.name()),
+                Phase::Sending => scene.speed.limit(view).map(Bottleneck::name),
             },
             elapsed_s: rounded(scene.speed.elapsed().as_secs_f64()),
             time_left_s: left.map(|left| left.as_secs()),

@@ -28,8 +28,8 @@ pub use event::Events;
 pub use screen::{Screen, ScreenWriter};
 
 use crate::clock::Clock;
-use crate::domain::delivery::summary::{Limit, rounded};
-use crate::engine::{Notice, Observer};
+use crate::domain::delivery::summary::{Bottleneck, rounded};
+use crate::engine::{Observer, RunEvent};
 use painter::{Painter, Told};
 use problem::Problem;
 use view::View;
@@ -141,12 +141,12 @@ impl Progress {
 }
 
 /// The log of `-v`: what became of each attempt, numbers masked.
-fn log(notice: &Notice) {
-    match notice {
-        Notice::Began(tally) => tracing::info!(unsettled = tally.unsettled(), "began"),
-        Notice::Requested { .. } | Notice::Planned(_) => {}
-        Notice::Moved { line, from, to } => tracing::debug!(line, %from, %to, "row"),
-        Notice::Answered(started) => tracing::info!(
+fn log(event: &RunEvent) {
+    match event {
+        RunEvent::Began(tally) => tracing::info!(unsettled = tally.unsettled(), "began"),
+        RunEvent::Requested { .. } | RunEvent::Planned(_) => {}
+        RunEvent::Moved { line, from, to } => tracing::debug!(line, %from, %to, "row"),
+        RunEvent::Answered(started) => tracing::info!(
             line = started.line,
             destination = started.destination,
             attempt = started.attempt,
@@ -154,7 +154,7 @@ fn log(notice: &Notice) {
             request_id = started.request_id,
             "started"
         ),
-        Notice::Refused(refused) => tracing::info!(
+        RunEvent::Refused(refused) => tracing::info!(
             line = refused.line,
             destination = refused.destination,
             attempt = refused.attempt,
@@ -165,24 +165,26 @@ fn log(notice: &Notice) {
             retry_in_ms = refused.retry_in.map(|delay| delay.as_millis() as u64),
             "refused"
         ),
-        Notice::Gauges(gauges) => {
-            tracing::debug!(limit = gauges.limit.map(Limit::name), rate = rounded(gauges.rate), "pace");
+        RunEvent::Gauges(gauges) => {
+            tracing::debug!(limit = gauges.limit.map(Bottleneck::name), rate = rounded(gauges.rate), "pace");
         }
-        Notice::Paused(length) => tracing::info!(ms = length.as_millis() as u64, "paused, the quota is full"),
-        Notice::Resumed => tracing::info!("resumed"),
-        Notice::Held(since) => tracing::info!(%since, "paused by a person"),
-        Notice::Released => tracing::info!("goes on"),
-        Notice::Repaced { rate, burst } => tracing::info!(rate, burst, "another pace"),
-        Notice::Draining { in_flight, ending } => tracing::info!(in_flight, reason = %ending, "draining"),
+        RunEvent::Paused(length) => {
+            tracing::info!(ms = length.as_millis() as u64, "paused, the quota is full")
+        }
+        RunEvent::Resumed => tracing::info!("resumed"),
+        RunEvent::Held(since) => tracing::info!(%since, "paused by a person"),
+        RunEvent::Released => tracing::info!("goes on"),
+        RunEvent::Repaced { rate, burst } => tracing::info!(rate, burst, "another pace"),
+        RunEvent::Draining { in_flight, ending } => tracing::info!(in_flight, reason = %ending, "draining"),
     }
 }
 
 impl Observer for Progress {
-    fn see(&mut self, notice: &Notice) {
-        log(notice);
+    fn on_event(&mut self, event: &RunEvent) {
+        log(event);
         let Some(shown) = &self.shown else { return };
-        let urgent = self.view.see(notice, Instant::now());
-        if let Notice::Refused(refused) = notice
+        let urgent = self.view.on_event(event, Instant::now());
+        if let RunEvent::Refused(refused) = event
             && let Some(problem) = Problem::of(refused, self.clock.now())
             && shown.problems.try_send(problem).is_err()
         {

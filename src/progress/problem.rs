@@ -8,7 +8,7 @@ use crate::domain::delivery::state::State;
 use crate::domain::figures::Grouped;
 use crate::domain::reasons;
 use crate::domain::unix_millis::Stamp;
-use crate::engine::Refused;
+use crate::engine::RefusedAttempt;
 
 /// The service's words are cut off behind this many characters; the report has them in full.
 const LONGEST: usize = 160;
@@ -62,7 +62,7 @@ pub(super) struct Problem {
 
 impl Problem {
     /// The problem; `None` where requests only have to wait, which the counts tell.
-    pub(super) fn of(refused: &Refused, at: Stamp) -> Option<Self> {
+    pub(super) fn of(refused: &RefusedAttempt, at: Stamp) -> Option<Self> {
         let outcome = match (refused.kind, refused.retry_in) {
             (RefusalKind::Throttled | RefusalKind::ActiveChats, _) => return None,
             (_, Some(_)) => Outcome::Again,
@@ -146,8 +146,8 @@ fn shown(text: &str) -> String {
 mod tests {
     use super::*;
 
-    fn refused(kind: RefusalKind, code: &str) -> Refused {
-        Refused {
+    fn refused(kind: RefusalKind, code: &str) -> RefusedAttempt {
+        RefusedAttempt {
             line: Some(17),
             destination: "+1202•••0104".to_owned(),
             attempt: 1,
@@ -191,7 +191,7 @@ mod tests {
             (3, RefusalKind::Unknown, "Timeout"),
             (4, RefusalKind::InvalidRequest, "InvalidRequestException"),
         ] {
-            let refused = Refused { line: Some(line), message: String::new(), ..refused(kind, code) };
+            let refused = RefusedAttempt { line: Some(line), message: String::new(), ..refused(kind, code) };
             problems.add(Problem::of(&refused, at).expect("a problem"));
         }
         let lines = problems.last(9, |_| "09:30 ".to_owned());

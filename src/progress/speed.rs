@@ -7,7 +7,7 @@ use tokio::time::Instant;
 
 use super::About;
 use super::view::View;
-use crate::domain::delivery::summary::Limit;
+use crate::domain::delivery::summary::Bottleneck;
 use crate::domain::figures::per_second;
 
 /// What "now" means.
@@ -24,7 +24,7 @@ struct Look {
     at: Instant,
     started: u64,
     requests: u64,
-    limited: [Duration; Limit::ALL.len()],
+    limited: [Duration; Bottleneck::ALL.len()],
 }
 
 /// The looks: the first one, those of the last two minutes, and the latest.
@@ -86,13 +86,13 @@ impl Speed {
     }
 
     /// What kept the run from being faster for most of the last seconds.
-    pub(super) fn limit(&self, view: &View) -> Option<Limit> {
-        let held = |limit: &Limit| {
+    pub(super) fn limit(&self, view: &View) -> Option<Bottleneck> {
+        let held = |limit: &Bottleneck| {
             let index = *limit as usize;
             self.between(LIMITED)
                 .map_or(Duration::ZERO, |(a, b)| b.limited[index].saturating_sub(a.limited[index]))
         };
-        let longest = Limit::ALL.into_iter().max_by_key(held)?;
+        let longest = Bottleneck::ALL.into_iter().max_by_key(held)?;
         if held(&longest) > Duration::ZERO { Some(longest) } else { view.gauges.limit }
     }
 
@@ -126,14 +126,14 @@ impl Speed {
 mod tests {
     use super::super::view::tests::sending;
     use super::*;
-    use crate::engine::{Gauges, Notice};
+    use crate::engine::{Gauges, RunEvent};
 
     const SECOND: Duration = Duration::from_secs(1);
 
     /// A view with so many started, at a pace.
     fn at_pace(started: u64, begun: Instant, rate: f64) -> View {
         let mut view = sending(started, begun);
-        view.see(&Notice::Gauges(Gauges { limit: Some(Limit::Pace), rate, alive: None }), begun);
+        view.on_event(&RunEvent::Gauges(Gauges { limit: Some(Bottleneck::Pace), rate, alive: None }), begun);
         view
     }
 
@@ -198,14 +198,14 @@ mod tests {
     async fn the_limit_is_what_held_for_most_of_the_last_seconds() {
         let (begun, mut speed) = (Instant::now(), Speed::default());
         let mut view = at_pace(10, begun, 2.0);
-        assert_eq!(speed.limit(&view), Some(Limit::Pace), "before the first look: what is");
+        assert_eq!(speed.limit(&view), Some(Bottleneck::Pace), "before the first look: what is");
         for tenth in 0..100_u32 {
-            let limit = if tenth % 4 == 0 { Limit::Journal } else { Limit::Latency };
+            let limit = if tenth % 4 == 0 { Bottleneck::Journal } else { Bottleneck::Latency };
             let at = begun + SECOND * tenth / 10;
-            view.see(&Notice::Gauges(Gauges { limit: Some(limit), rate: 2.0, alive: None }), at);
+            view.on_event(&RunEvent::Gauges(Gauges { limit: Some(limit), rate: 2.0, alive: None }), at);
             speed.look(at, &view);
             if tenth > 60 {
-                assert_eq!(speed.limit(&view), Some(Limit::Latency), "{tenth}");
+                assert_eq!(speed.limit(&view), Some(Bottleneck::Latency), "{tenth}");
             }
         }
     }

@@ -11,9 +11,9 @@ use super::*;
 use crate::domain::delivery::ending::{Ending, Signal};
 use crate::domain::delivery::refusal::RefusalKind;
 use crate::domain::delivery::state::State;
-use crate::domain::delivery::summary::Limit;
+use crate::domain::delivery::summary::Bottleneck;
 use crate::domain::delivery::tally::Tally;
-use crate::engine::{Gauges, Refused};
+use crate::engine::{Gauges, RefusedAttempt};
 
 /// A terminal of 24 lines, emulated. It does not break lines anew when it is resized.
 #[derive(Clone)]
@@ -61,8 +61,8 @@ fn progress(kind: ProgressKind, seconds: u64, screen: &Screen) -> Progress {
     Progress::in_zone(kind, Duration::from_secs(seconds), None, about(), screen, wall::tests::wall())
 }
 
-fn refused(line: u64, kind: RefusalKind) -> Notice {
-    Notice::Refused(Refused {
+fn refused(line: u64, kind: RefusalKind) -> RunEvent {
+    RunEvent::Refused(RefusedAttempt {
         line: Some(line),
         destination: "+1202•••0104".to_owned(),
         attempt: 1,
@@ -79,19 +79,19 @@ fn refused(line: u64, kind: RefusalKind) -> Notice {
 async fn forty_seconds(progress: &mut Progress) {
     let mut tally = Tally::default();
     tally[State::Queued] = 1_000;
-    progress.see(&Notice::Began(tally));
-    progress.see(&Notice::Gauges(Gauges { limit: Some(Limit::Pace), rate: 2.0, alive: None }));
+    progress.on_event(&RunEvent::Began(tally));
+    progress.on_event(&RunEvent::Gauges(Gauges { limit: Some(Bottleneck::Pace), rate: 2.0, alive: None }));
     for line in 0..80 {
-        let moved = |from, to| Notice::Moved { line: Some(line), from, to };
-        progress.see(&moved(State::Queued, State::Attempting));
-        progress.see(&Notice::Requested { again: false, in_flight: 1 });
-        progress.see(&moved(State::Attempting, State::Started));
+        let moved = |from, to| RunEvent::Moved { line: Some(line), from, to };
+        progress.on_event(&moved(State::Queued, State::Attempting));
+        progress.on_event(&RunEvent::Requested { again: false, in_flight: 1 });
+        progress.on_event(&moved(State::Attempting, State::Started));
         tokio::time::sleep(Duration::from_millis(500)).await;
     }
 }
 
-fn interrupted(in_flight: usize) -> Notice {
-    Notice::Draining { in_flight, ending: Ending::Interrupted(Signal::Terminate) }
+fn interrupted(in_flight: usize) -> RunEvent {
+    RunEvent::Draining { in_flight, ending: Ending::Interrupted(Signal::Terminate) }
 }
 
 #[tokio::test(start_paused = true)]
@@ -100,7 +100,7 @@ async fn off_a_terminal_a_line_comes_every_interval() {
     let mut progress = progress(ProgressKind::Lines, 15, &screen);
     forty_seconds(&mut progress).await;
     for line in 2..100 {
-        progress.see(&refused(line, RefusalKind::InvalidRequest));
+        progress.on_event(&refused(line, RefusalKind::InvalidRequest));
     }
     progress.finish().await;
     insta::assert_snapshot!(terminal.text(), @r"
@@ -117,13 +117,13 @@ async fn off_a_terminal_a_pause_and_the_first_signal_are_told_at_once() {
     let mut progress = progress(ProgressKind::Lines, 60, &screen);
     forty_seconds(&mut progress).await;
     let moment = || tokio::time::sleep(Duration::from_millis(1));
-    progress.see(&Notice::Paused(Duration::from_secs(9)));
+    progress.on_event(&RunEvent::Paused(Duration::from_secs(9)));
     moment().await;
-    progress.see(&Notice::Paused(Duration::from_secs(9)));
+    progress.on_event(&RunEvent::Paused(Duration::from_secs(9)));
     moment().await;
-    progress.see(&Notice::Resumed);
+    progress.on_event(&RunEvent::Resumed);
     moment().await;
-    progress.see(&interrupted(12));
+    progress.on_event(&interrupted(12));
     moment().await;
     insta::assert_snapshot!(terminal.text(), @r"
     paused since 09:30 UTC: the active chats quota is full, next try in 9 s
@@ -138,7 +138,7 @@ async fn on_a_terminal_lines_and_logs_stand_above_the_view() {
     let (terminal, screen) = terminal(80);
     let mut progress = progress(ProgressKind::Bar, 15, &screen);
     forty_seconds(&mut progress).await;
-    progress.see(&refused(17, RefusalKind::InvalidRequest));
+    progress.on_event(&refused(17, RefusalKind::InvalidRequest));
     tokio::time::sleep(Duration::from_secs(1)).await;
     screen.make_writer().write_all(b"a log line\n").unwrap();
     screen.make_writer().write_all(b"another\n").unwrap();
@@ -170,7 +170,7 @@ async fn what_is_typed_leaves_nothing() {
     terminal.write_all(b"\r\n").unwrap();
     tokio::time::sleep(Duration::from_secs(1)).await;
     terminal.write_all(b"^C").unwrap();
-    progress.see(&interrupted(12));
+    progress.on_event(&interrupted(12));
     tokio::time::sleep(Duration::from_secs(1)).await;
     assert!(!terminal.text().contains("^C"), "{}", terminal.text());
     insta::assert_snapshot!(terminal.text(), @r"
@@ -191,7 +191,7 @@ async fn a_resized_terminal_has_one_whole_view() {
     let mut progress = progress(ProgressKind::Bar, 15, &screen);
     screen.make_writer().write_all(b"a log line\n").unwrap();
     forty_seconds(&mut progress).await;
-    progress.see(&refused(17, RefusalKind::InvalidRequest));
+    progress.on_event(&refused(17, RefusalKind::InvalidRequest));
     for columns in [80, 40, 200, 60, 50, 41, 80] {
         terminal.resize(columns);
         tokio::time::sleep(Duration::from_secs(1)).await;
@@ -247,7 +247,7 @@ async fn no_number_appears() {
     let wall = wall::tests::wall();
     let mut progress = Progress::in_zone(ProgressKind::Lines, second, events, about(), &screen, wall);
     forty_seconds(&mut progress).await;
-    progress.see(&refused(17, RefusalKind::AccessDenied));
+    progress.on_event(&refused(17, RefusalKind::AccessDenied));
     progress.finish().await;
     let events = String::from_utf8(told.lock().unwrap().clone()).unwrap();
     assert!(terminal.text().contains("line 17: the run stops"), "{}", terminal.text());
@@ -277,10 +277,10 @@ async fn programs_read_a_status_every_second_and_problems_as_they_come() {
     let wall = wall::tests::wall();
     let mut progress = Progress::in_zone(ProgressKind::Quiet, second, events, about(), &screen, wall);
     forty_seconds(&mut progress).await;
-    progress.see(&refused(17, RefusalKind::InvalidRequest));
-    progress.see(&Notice::Paused(9 * second));
+    progress.on_event(&refused(17, RefusalKind::InvalidRequest));
+    progress.on_event(&RunEvent::Paused(9 * second));
     tokio::time::sleep(second / 2).await;
-    progress.see(&interrupted(3));
+    progress.on_event(&interrupted(3));
     tokio::time::sleep(second / 2).await;
     progress.finish().await;
     let told = String::from_utf8(told.lock().unwrap().clone()).unwrap();
@@ -299,6 +299,6 @@ async fn programs_read_a_status_every_second_and_problems_as_they_come() {
 fn quiet_is_quiet_and_needs_no_runtime() {
     let (terminal, screen) = terminal(80);
     let mut progress = progress(ProgressKind::Quiet, 1, &screen);
-    progress.see(&refused(17, RefusalKind::AccessDenied));
+    progress.on_event(&refused(17, RefusalKind::AccessDenied));
     assert_eq!(terminal.text(), "");
 }

@@ -7,10 +7,10 @@ use tokio::time::Instant;
 
 use crate::domain::delivery::refusal::RefusalKind;
 use crate::domain::delivery::state::State;
-use crate::domain::delivery::summary::Limit;
+use crate::domain::delivery::summary::Bottleneck;
 use crate::domain::delivery::tally::Tally;
 use crate::domain::unix_millis::Stamp;
-use crate::engine::{Gauges, Notice};
+use crate::engine::{Gauges, RunEvent};
 
 /// What is known of a run.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -37,7 +37,7 @@ pub(super) struct View {
     /// Problems that there was no room to show.
     pub(super) unshown: u64,
     /// How long each limit held, but for the one that does now.
-    limited: [Duration; Limit::ALL.len()],
+    limited: [Duration; Bottleneck::ALL.len()],
     limited_since: Option<Instant>,
 }
 
@@ -65,20 +65,20 @@ impl Phase {
 
 impl View {
     /// Takes note. Says whether it is something that cannot wait to be shown.
-    pub(super) fn see(&mut self, notice: &Notice, now: Instant) -> bool {
-        match notice {
-            Notice::Began(tally) => {
+    pub(super) fn on_event(&mut self, event: &RunEvent, now: Instant) -> bool {
+        match event {
+            RunEvent::Began(tally) => {
                 self.tally = *tally;
                 self.begun_at = Some(now);
                 return true;
             }
-            Notice::Planned(rows) => self.tally[State::Queued] += rows,
-            Notice::Requested { in_flight, again } => {
+            RunEvent::Planned(rows) => self.tally[State::Queued] += rows,
+            RunEvent::Requested { in_flight, again } => {
                 self.in_flight = *in_flight;
                 self.requests += 1;
                 self.retried += u64::from(*again);
             }
-            Notice::Moved { from, to, .. } => {
+            RunEvent::Moved { from, to, .. } => {
                 self.tally[*from] = self.tally[*from].saturating_sub(1);
                 self.tally[*to] += 1;
                 if *to == State::Started {
@@ -86,43 +86,43 @@ impl View {
                     self.in_flight = self.in_flight.saturating_sub(1);
                 }
             }
-            Notice::Answered(_) => {}
-            Notice::Refused(refused) => {
+            RunEvent::Answered(_) => {}
+            RunEvent::Refused(refused) => {
                 self.in_flight = self.in_flight.saturating_sub(1);
                 self.throttled += u64::from(refused.kind == RefusalKind::Throttled);
             }
-            Notice::Gauges(gauges) => {
+            RunEvent::Gauges(gauges) => {
                 self.limited = self.limited_until(now);
                 self.limited_since = Some(now);
                 self.gauges = *gauges;
             }
             // Nothing takes a run back that is about to end.
-            Notice::Paused(_) | Notice::Resumed if matches!(self.phase, Phase::Stopping(_)) => {}
-            Notice::Paused(length) => {
+            RunEvent::Paused(_) | RunEvent::Resumed if matches!(self.phase, Phase::Stopping(_)) => {}
+            RunEvent::Paused(length) => {
                 self.has_waited = true;
                 let since = if let Phase::Full(since, _) = self.phase { Some(since) } else { None };
                 self.phase = Phase::Full(since.unwrap_or(now), now + *length);
                 return since.is_none();
             }
-            Notice::Resumed => {
+            RunEvent::Resumed => {
                 self.phase = Phase::Sending;
                 return true;
             }
-            Notice::Held(since) => {
+            RunEvent::Held(since) => {
                 self.held = Some(*since);
                 return true;
             }
-            Notice::Released => {
+            RunEvent::Released => {
                 self.held = None;
                 self.fresh_since = Some(now);
                 return true;
             }
-            Notice::Repaced { rate, .. } => {
+            RunEvent::Repaced { rate, .. } => {
                 self.repaced = Some(*rate);
                 self.fresh_since = Some(now);
                 return true;
             }
-            Notice::Draining { in_flight, ending } => {
+            RunEvent::Draining { in_flight, ending } => {
                 self.in_flight = *in_flight;
                 self.phase = Phase::Stopping(ending.to_string().into());
                 return true;
@@ -165,7 +165,7 @@ impl View {
     }
 
     /// How long each limit held until `now`.
-    pub(super) fn limited_until(&self, now: Instant) -> [Duration; Limit::ALL.len()] {
+    pub(super) fn limited_until(&self, now: Instant) -> [Duration; Bottleneck::ALL.len()] {
         let mut limited = self.limited;
         if let (Some(limit), Some(since)) = (self.gauges.limit, self.limited_since) {
             limited[limit as usize] += now.saturating_duration_since(since);
@@ -185,12 +185,12 @@ pub(super) mod tests {
         let mut tally = Tally::default();
         tally[State::Queued] = 1_000;
         tally[State::Rejected] = 7;
-        let moved = |from, to| Notice::Moved { line: Some(2), from, to };
-        view.see(&Notice::Began(tally), begun);
+        let moved = |from, to| RunEvent::Moved { line: Some(2), from, to };
+        view.on_event(&RunEvent::Began(tally), begun);
         for _ in 0..started {
-            view.see(&moved(State::Queued, State::Attempting), begun);
-            view.see(&Notice::Requested { again: false, in_flight: 1 }, begun);
-            view.see(&moved(State::Attempting, State::Started), begun);
+            view.on_event(&moved(State::Queued, State::Attempting), begun);
+            view.on_event(&RunEvent::Requested { again: false, in_flight: 1 }, begun);
+            view.on_event(&moved(State::Attempting, State::Started), begun);
         }
         view
     }
@@ -208,16 +208,16 @@ pub(super) mod tests {
     async fn what_changes_the_phase_cannot_wait_and_an_end_stays_one() {
         let (now, second) = (Instant::now(), Duration::from_secs(1));
         let mut view = sending(1, now);
-        assert!(view.see(&Notice::Paused(4 * second), now));
-        assert!(!view.see(&Notice::Paused(9 * second), now + 4 * second), "it goes on");
+        assert!(view.on_event(&RunEvent::Paused(4 * second), now));
+        assert!(!view.on_event(&RunEvent::Paused(9 * second), now + 4 * second), "it goes on");
         assert_eq!(view.phase, Phase::Full(now, now + 13 * second));
-        assert!(view.see(&Notice::Resumed, now));
+        assert!(view.on_event(&RunEvent::Resumed, now));
         assert_eq!(view.phase, Phase::Sending);
         let ending = Ending::Interrupted(Signal::Interrupt);
-        assert!(view.see(&Notice::Draining { in_flight: 3, ending }, now));
+        assert!(view.on_event(&RunEvent::Draining { in_flight: 3, ending }, now));
         let stopping = view.phase.clone();
-        assert!(!view.see(&Notice::Resumed, now));
-        assert!(!view.see(&Notice::Paused(second), now));
+        assert!(!view.on_event(&RunEvent::Resumed, now));
+        assert!(!view.on_event(&RunEvent::Paused(second), now));
         assert_eq!((view.phase, view.in_flight), (stopping, 3));
     }
 
@@ -225,13 +225,13 @@ pub(super) mod tests {
     async fn limits_add_up_their_times() {
         let (now, second) = (Instant::now(), Duration::from_secs(1));
         let mut view = sending(1, now);
-        let gauges = |limit| Notice::Gauges(Gauges { limit, rate: 2.0, alive: None });
-        view.see(&gauges(Some(Limit::Pace)), now);
-        view.see(&gauges(Some(Limit::Latency)), now + 3 * second);
-        view.see(&gauges(None), now + 5 * second);
-        view.see(&gauges(Some(Limit::Pace)), now + 9 * second);
+        let gauges = |limit| RunEvent::Gauges(Gauges { limit, rate: 2.0, alive: None });
+        view.on_event(&gauges(Some(Bottleneck::Pace)), now);
+        view.on_event(&gauges(Some(Bottleneck::Latency)), now + 3 * second);
+        view.on_event(&gauges(None), now + 5 * second);
+        view.on_event(&gauges(Some(Bottleneck::Pace)), now + 9 * second);
         let limited = view.limited_until(now + 10 * second);
-        assert_eq!(limited[Limit::Pace as usize], 4 * second);
-        assert_eq!(limited[Limit::Latency as usize], 2 * second);
+        assert_eq!(limited[Bottleneck::Pace as usize], 4 * second);
+        assert_eq!(limited[Bottleneck::Latency as usize], 2 * second);
     }
 }

@@ -10,7 +10,7 @@ use super::speed::Speed;
 use super::view::{Phase, View};
 use super::wall::Wall;
 use crate::domain::delivery::state::State;
-use crate::domain::delivery::summary::Limit;
+use crate::domain::delivery::summary::Bottleneck;
 use crate::domain::figures::{Grouped, PerSecond, Span, counted};
 
 /// A slower pace than asked is worth a word from this share on.
@@ -129,13 +129,13 @@ impl Scene<'_> {
         }
     }
 
-    fn limit(&self, limit: Limit) -> Part {
+    fn limit(&self, limit: Bottleneck) -> Part {
         let rate = self.view.gauges.rate;
         let slower = self.asked().is_some_and(|asked| rate > 0.0 && rate < asked * SLOWER);
-        if limit == Limit::Pace && slower {
+        if limit == Bottleneck::Pace && slower {
             Part::new(format!("throttled to {}", PerSecond(rate)), Tone::Notable)
         } else {
-            let tone = if limit == Limit::Pace { Tone::Plain } else { Tone::Notable };
+            let tone = if limit == Bottleneck::Pace { Tone::Plain } else { Tone::Notable };
             Part::new(format!("limited by the {}", limit.name()), tone)
         }
     }
@@ -155,7 +155,7 @@ mod tests {
     use super::*;
     use crate::domain::delivery::ending::{Ending, Signal};
     use crate::domain::delivery::refusal::{Refusal, RefusalKind};
-    use crate::engine::{Gauges, Notice};
+    use crate::engine::{Gauges, RunEvent};
 
     /// Everything at once, at some widths.
     fn shown(view: &View, speed: &Speed, about: &About, columns: usize) -> String {
@@ -171,9 +171,9 @@ mod tests {
     fn after_two_minutes(started: u64) -> (View, Speed) {
         let begun = Instant::now();
         let (mut view, mut speed) = (sending(started, begun), Speed::default());
-        let gauges = Gauges { limit: Some(Limit::Pace), rate: 2.0, alive: None };
+        let gauges = Gauges { limit: Some(Bottleneck::Pace), rate: 2.0, alive: None };
         speed.look(begun, &sending(0, begun));
-        view.see(&Notice::Gauges(gauges), begun);
+        view.on_event(&RunEvent::Gauges(gauges), begun);
         speed.look(begun + Duration::from_secs(120), &view);
         (view, speed)
     }
@@ -187,8 +187,8 @@ mod tests {
         2/s of 2/s asked, limited by the pace, 6 min 20 s left, ends 09:36 UTC
         0 in flight
         ");
-        let gauges = Gauges { limit: Some(Limit::Pace), rate: 1.5, alive: Some(312) };
-        view.see(&Notice::Gauges(gauges), Instant::now());
+        let gauges = Gauges { limit: Some(Bottleneck::Pace), rate: 1.5, alive: Some(312) };
+        view.on_event(&RunEvent::Gauges(gauges), Instant::now());
         view.throttled = 25;
         view.in_flight = 4;
         view.tally[State::Failed] = 1_234;
@@ -207,7 +207,10 @@ mod tests {
         25 throttled, 1,234 failed, 1 uncertain
         ");
         about.asked_rate = None;
-        view.see(&Notice::Gauges(Gauges { limit: Some(Limit::ActiveChats), ..gauges }), Instant::now());
+        view.on_event(
+            &RunEvent::Gauges(Gauges { limit: Some(Bottleneck::ActiveChats), ..gauges }),
+            Instant::now(),
+        );
         let later = Instant::now() + Duration::from_secs(130);
         speed.look(later, &view);
         insta::assert_snapshot!(shown(&view, &speed, &about, 200), @r"
@@ -221,7 +224,10 @@ mod tests {
     async fn a_pause_says_since_when_and_when_it_tries_again() {
         let (mut view, speed) = after_two_minutes(240);
         let about = About { asked_rate: Some(2.0), ..About::default() };
-        view.see(&Notice::Paused(Duration::from_secs(33)), Instant::now() + Duration::from_millis(250));
+        view.on_event(
+            &RunEvent::Paused(Duration::from_secs(33)),
+            Instant::now() + Duration::from_millis(250),
+        );
         insta::assert_snapshot!(shown(&view, &speed, &about, 80), @r"
         240 of 1,000
         paused since 09:30 UTC: the active chats quota is full, next try in 34 s
@@ -242,7 +248,7 @@ mod tests {
         let (mut view, speed) = after_two_minutes(240);
         let about = About { asked_rate: Some(2.0), ..About::default() };
         let ending = Ending::Interrupted(Signal::Terminate);
-        view.see(&Notice::Draining { in_flight: 3, ending }, Instant::now());
+        view.on_event(&RunEvent::Draining { in_flight: 3, ending }, Instant::now());
         insta::assert_snapshot!(shown(&view, &speed, &about, 80), @r"
         240 of 1,000
         stopping: terminated, waiting for 3 answers, SIGTERM again stops at once
@@ -255,7 +261,7 @@ mod tests {
             code: "AccessDeniedException".to_owned(),
             message: "User is not authorized to perform this, and a few words more about it".to_owned(),
         };
-        view.see(&Notice::Draining { in_flight: 0, ending: Ending::Refused(refusal) }, Instant::now());
+        view.on_event(&RunEvent::Draining { in_flight: 0, ending: Ending::Refused(refusal) }, Instant::now());
         insta::assert_snapshot!(shown(&view, &speed, &about, 80), @r"
         240 of 1,000
         stopping: halted: the service refuses the campaign: AccessDeniedException (HTTP…

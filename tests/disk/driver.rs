@@ -13,9 +13,9 @@ use campaign::domain::delivery::gate::{FailureGate, Share};
 use campaign::domain::delivery::state::State;
 use campaign::domain::message::request::{Leaf, Message, Request, SegmentValue, Shape};
 use campaign::domain::row::token::TokenSpace;
-use campaign::engine::{Bounds, Engine, Feed, Notice, Observer, Stop};
+use campaign::engine::{Bounds, Engine, Observer, PlanProgress, RunEvent, Stop};
 use campaign::journal::{Content, Identity, Journal, Line, NewRun, RunEnd, Service, Writer};
-use campaign::pace::{Asked, Pace};
+use campaign::pace::{RateLimit, RateLimiter};
 use tokio::sync::watch;
 
 use crate::disk::place;
@@ -56,7 +56,7 @@ async fn drive() {
     let mut plan = journal.begin_plan(campaign, &shape(), &["id", "phone"].map(str::to_owned)).unwrap();
     journal.plan(&mut plan, &lines).unwrap();
     journal.finish_plan(plan).unwrap();
-    let asked = Asked { rate: 300.0, burst: NonZeroU32::new(20).unwrap() };
+    let asked = RateLimit { rate: 300.0, burst: NonZeroU32::new(20).unwrap() };
     let (run, past) = journal
         .begin_run(campaign, &NewRun { rate: Some(asked.rate), ..NewRun::default() }, clock.now())
         .unwrap();
@@ -67,13 +67,13 @@ async fn drive() {
         writer,
         run,
         client,
-        pace: Pace::new(asked, past),
+        pace: RateLimiter::new(asked, past),
         clock: clock.clone(),
         chance: fastrand::Rng::new(),
         bounds: Bounds { max_in_flight: NonZeroUsize::new(64), ..Bounds::default() },
         most: None,
         gate: FailureGate::new(Share::from_percent(100.0).unwrap()),
-        feed: Feed::read_before(),
+        feed: PlanProgress::read_before(),
         stop: watch::channel(Stop::No).1,
         tally,
     };
@@ -86,8 +86,8 @@ async fn drive() {
 struct Aloud;
 
 impl Observer for Aloud {
-    fn see(&mut self, notice: &Notice) {
-        if let Notice::Moved { line: Some(line), to: State::Started, .. } = notice {
+    fn on_event(&mut self, event: &RunEvent) {
+        if let RunEvent::Moved { line: Some(line), to: State::Started, .. } = event {
             std::io::stdout().write_all(format!("started line {line}\n").as_bytes()).unwrap();
         }
     }

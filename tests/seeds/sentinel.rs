@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use campaign::domain::delivery::state::State;
-use campaign::engine::{Notice, Observer};
+use campaign::engine::{Observer, RunEvent};
 use campaign::simulator::{Fault, RequestFacts};
 use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
 use uuid::Uuid;
@@ -23,8 +23,8 @@ pub(crate) enum Crash {
     Instant(u64),
     /// With this request, when the world has done what it does with it.
     Request(u64),
-    /// With this notice.
-    Notice(u64),
+    /// With this event.
+    RunEvent(u64),
     /// After the last commit of the engine, before the end of the run is written.
     End,
 }
@@ -87,7 +87,7 @@ impl Sentinel {
 
     fn look<T>(&self, look: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> T {
         let journal = self.0.journal.lock().expect("a journal");
-        look(journal.as_ref().expect("requests and notices come in a run only")).expect("the journal answers")
+        look(journal.as_ref().expect("requests and events come in a run only")).expect("the journal answers")
     }
 
     /// Contact ids in the journal.
@@ -134,7 +134,7 @@ impl Sentinel {
 #[derive(Debug)]
 pub(crate) struct Watcher {
     sentinel: Sentinel,
-    notices: u64,
+    events: u64,
     dies_at: u64,
     most_in_flight: usize,
     /// Whether lines keep their numbers during the run.
@@ -146,14 +146,14 @@ pub(crate) struct Watcher {
 
 impl Watcher {
     pub(crate) fn new(sentinel: Sentinel, options: &Options) -> Self {
-        let dies_at = if let Crash::Notice(at) = options.crash { at } else { u64::MAX };
+        let dies_at = if let Crash::RunEvent(at) = options.crash { at } else { u64::MAX };
         let (most_in_flight, still) = (options.max_in_flight, options.stream.is_none());
         let started = sentinel.started();
-        Self { sentinel, notices: 0, dies_at, most_in_flight, still, started, held: false }
+        Self { sentinel, events: 0, dies_at, most_in_flight, still, started, held: false }
     }
 
     /// As many contact ids are in the journal as were told of, and this row's is one of them.
-    fn check(&mut self, notice: &Notice, line: u64, to: State) {
+    fn check(&mut self, event: &RunEvent, line: u64, to: State) {
         self.started += u64::from(to == State::Started);
         let so: bool = self.sentinel.look(|journal| {
             journal
@@ -161,30 +161,30 @@ impl Watcher {
                 .query_row(params![line as i64, to.code()], |row| row.get(0))
         });
         if (self.still && !so) || self.sentinel.started() < self.started {
-            self.sentinel.violated(format!("promise 4: {notice:?}, and the journal does not have it"));
+            self.sentinel.violated(format!("promise 4: {event:?}, and the journal does not have it"));
         }
     }
 }
 
 impl Observer for Watcher {
-    fn see(&mut self, notice: &Notice) {
-        self.notices += 1;
-        if self.notices == self.dies_at {
+    fn on_event(&mut self, event: &RunEvent) {
+        self.events += 1;
+        if self.events == self.dies_at {
             self.sentinel.0.die.store(true, Ordering::Relaxed);
         }
-        match notice {
-            Notice::Held(_) => self.held = true,
-            Notice::Released => self.held = false,
-            Notice::Requested { .. } if self.held => {
+        match event {
+            RunEvent::Held(_) => self.held = true,
+            RunEvent::Released => self.held = false,
+            RunEvent::Requested { .. } if self.held => {
                 self.sentinel.violated("a request left while the campaign was paused".to_owned());
             }
-            Notice::Requested { in_flight, .. } if *in_flight > self.most_in_flight => {
+            RunEvent::Requested { in_flight, .. } if *in_flight > self.most_in_flight => {
                 self.sentinel.violated(format!("{in_flight} requests in flight"));
             }
-            Notice::Moved { line: Some(line), to, .. }
+            RunEvent::Moved { line: Some(line), to, .. }
                 if matches!(to, State::Started | State::Failed | State::Uncertain) =>
             {
-                self.check(notice, *line, *to);
+                self.check(event, *line, *to);
             }
             _ => {}
         }

@@ -8,7 +8,7 @@ use campaign::domain::delivery::ending::Signal;
 use campaign::domain::delivery::state::State;
 use campaign::domain::delivery::verdict::TOKEN_SAFE;
 use campaign::engine::Stop;
-use campaign::pace::Asked;
+use campaign::pace::RateLimit;
 use campaign::simulator::RequestRecord;
 
 use crate::seeds::chance::Chance;
@@ -42,7 +42,7 @@ struct Story {
     chance: Chance,
     trial: Trial,
     lies: Lies,
-    asked: Asked,
+    asked: RateLimit,
     /// What small lies may still take back.
     deceit: i64,
     /// The next run reads the file while it sends.
@@ -208,7 +208,7 @@ impl Story {
             1 => Crash::Poll(chance.within(1..400)),
             2 => Crash::Instant(chance.within(0..horizon)),
             3 => Crash::Request(chance.within(1..30)),
-            4 => Crash::Notice(chance.within(1..80)),
+            4 => Crash::RunEvent(chance.within(1..80)),
             5 => Crash::End,
             _ => Crash::Never,
         };
@@ -284,7 +284,7 @@ fn wishes(chance: &mut Chance, horizon: u64) -> Vec<(u64, Wish)> {
     wishes
 }
 
-fn asked(chance: &mut Chance) -> Asked {
+fn asked(chance: &mut Chance) -> RateLimit {
     let burst = chance.within(1..12) as u32;
-    Asked { rate: chance.scale(0.3, 60.0), burst: NonZeroU32::new(burst).expect("above zero") }
+    RateLimit { rate: chance.scale(0.3, 60.0), burst: NonZeroU32::new(burst).expect("above zero") }
 }

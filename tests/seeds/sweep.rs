@@ -4,7 +4,7 @@
 use std::num::NonZeroU32;
 use std::time::Duration;
 
-use campaign::pace::Asked;
+use campaign::pace::RateLimit;
 use campaign::simulator::{Fault, Latency, WorldConfig};
 
 use crate::seeds::chance::Chance;
@@ -40,7 +40,7 @@ fn trial() -> Trial {
 fn run(trial: &mut Trial, crash: Crash) -> Ended {
     let burst = NonZeroU32::new(3).expect("above zero");
     let options = Options {
-        asked: Asked { rate: 20.0, burst },
+        asked: RateLimit { rate: 20.0, burst },
         max_in_flight: 3,
         most: None,
         max_failures: 100.0,
@@ -84,7 +84,7 @@ fn dying_with_every_request_breaks_no_promise() {
 
 #[test]
 fn dying_with_every_notice_breaks_no_promise() {
-    assert!(sweep(Crash::Notice) > 2 * PEOPLE);
+    assert!(sweep(Crash::RunEvent) > 2 * PEOPLE);
 }
 
 #[test]

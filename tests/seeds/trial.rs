@@ -17,11 +17,11 @@ use campaign::connect::{Client, Settings};
 use campaign::domain::delivery::control::Wish;
 use campaign::domain::delivery::gate::{FailureGate, Share};
 use campaign::domain::message::request::Shape;
-use campaign::engine::{Bounds, Engine, Feed, Outcome, Stop};
+use campaign::engine::{Bounds, Engine, Outcome, PlanProgress, Stop};
 use campaign::journal::{
     CampaignId, Identity, Journal, Line, NewRun, Plan, RunEnd, RunId, Service, Writer, WriterError,
 };
-use campaign::pace::{Asked, Pace};
+use campaign::pace::{RateLimit, RateLimiter};
 use campaign::simulator::{Simulator, WorldConfig};
 use tokio::sync::watch;
 
@@ -42,14 +42,14 @@ pub(crate) struct Trial {
     pub(crate) campaign: CampaignId,
     /// The file that was planned to its end; `None` where the process died over the last one.
     pub(crate) planned: Option<Vec<Line>>,
-    pub(crate) fastest: Asked,
+    pub(crate) fastest: RateLimit,
     runs: u64,
 }
 
 /// How a process is run.
 #[derive(Debug, Clone)]
 pub(crate) struct Options {
-    pub(crate) asked: Asked,
+    pub(crate) asked: RateLimit,
     pub(crate) max_in_flight: usize,
     pub(crate) most: Option<u64>,
     pub(crate) max_failures: f64,
@@ -85,7 +85,7 @@ impl Trial {
             shape,
             campaign: CampaignId::default(),
             planned: None,
-            fastest: Asked { rate: f64::MIN_POSITIVE, burst: NonZeroU32::MIN },
+            fastest: RateLimit { rate: f64::MIN_POSITIVE, burst: NonZeroU32::MIN },
             runs: 0,
         };
         trial.watch();
@@ -176,17 +176,17 @@ impl Trial {
         let (writer, handle) = Writer::spawn(journal, self.campaign);
         let (feed, reading) = match (plan, options.stream) {
             (Some(plan), Some(gap)) => {
-                let (sender, feed) = watch::channel(Feed::Reading { queued: 0 });
+                let (sender, feed) = watch::channel(PlanProgress::Reading { queued: 0 });
                 let task = feeding((plan, lines.to_vec()), gap, writer.clone(), sender, Arc::clone(read));
                 (feed, Some(tokio::spawn(task)))
             }
-            _ => (Feed::read_before(), None),
+            _ => (PlanProgress::read_before(), None),
         };
         let engine = Engine {
             writer,
             run,
             client: self.client(),
-            pace: Pace::new(options.asked, past),
+            pace: RateLimiter::new(options.asked, past),
             clock: clock.clone(),
             chance: fastrand::Rng::with_seed(self.runs),
             bounds: Bounds { max_in_flight: NonZeroUsize::new(options.max_in_flight), ..Bounds::default() },
@@ -285,7 +285,7 @@ async fn feeding(
     (plan, lines): (Plan, Vec<Line>),
     gap: u64,
     writer: Writer,
-    feed: watch::Sender<Feed>,
+    feed: watch::Sender<PlanProgress>,
     read: Arc<AtomicBool>,
 ) {
     let (mut plan, mut queued) = (Box::new(plan), 0);
@@ -295,11 +295,11 @@ async fn feeding(
             writer.plan(plan, batch.to_vec()).await.expect("the journal can be written");
         plan = same_plan;
         queued += summary.added;
-        feed.send_replace(Feed::Reading { queued });
+        feed.send_replace(PlanProgress::Reading { queued });
     }
     writer.finish_plan(plan).await.expect("the journal can be written");
     read.store(true, Ordering::Relaxed);
-    feed.send_replace(Feed::Read { queued });
+    feed.send_replace(PlanProgress::Read { queued });
 }
 
 /// Signals that come at their times.

@@ -2,7 +2,7 @@
 //! already, committed, as another reader sees it. And where nothing can be committed any more, nothing leaves.
 
 use campaign::domain::delivery::state::State;
-use campaign::engine::{Notice, Observer};
+use campaign::engine::{Observer, RunEvent};
 use campaign::journal::{CampaignId, Reader, Record, Selection};
 use campaign::simulator::{Fault, WorldConfig};
 
@@ -32,15 +32,15 @@ impl Witness {
 }
 
 impl Observer for Witness {
-    fn see(&mut self, notice: &Notice) {
-        match notice {
+    fn on_event(&mut self, event: &RunEvent) {
+        match event {
             // The request is made and has not been polled yet: nothing of it has left.
-            Notice::Requested { .. } => {
+            RunEvent::Requested { .. } => {
                 self.requests += 1;
                 let (attempts, _) = self.committed();
                 assert!(self.requests <= attempts, "promise 2: request {} of {attempts}", self.requests);
             }
-            Notice::Moved { to: State::Started, .. } => {
+            RunEvent::Moved { to: State::Started, .. } => {
                 self.started += 1;
                 let (_, ids) = self.committed();
                 assert!(self.started <= ids, "promise 4: contact {} of {ids}", self.started);
@@ -70,8 +70,8 @@ struct Saboteur {
 }
 
 impl Observer for Saboteur {
-    fn see(&mut self, notice: &Notice) {
-        if matches!(notice, Notice::Requested { .. })
+    fn on_event(&mut self, event: &RunEvent) {
+        if matches!(event, RunEvent::Requested { .. })
             && let Some(journal) = self.journal.take()
         {
             journal.execute_batch("DROP TABLE run").expect("the table goes");

@@ -6,7 +6,7 @@ use campaign::domain::delivery::control::Wish;
 use campaign::domain::delivery::ending::{Ending, Signal};
 use campaign::domain::delivery::state::State;
 use campaign::domain::delivery::verdict::TOKEN_SAFE;
-use campaign::engine::{Feed, Notice, Stop};
+use campaign::engine::{PlanProgress, RunEvent, Stop};
 use campaign::simulator::{Fault, Latency, WorldConfig};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep};
@@ -47,20 +47,20 @@ async fn rows_whose_claim_was_under_way_when_the_pause_came_go_back() {
 #[tokio::test(start_paused = true)]
 async fn a_paused_run_claims_nobody_whatever_is_read_meanwhile() {
     let (mut stage, person) = paused(3).await;
-    let (feeder, feed) = watch::channel(Feed::Reading { queued: 0 });
+    let (feeder, feed) = watch::channel(PlanProgress::Reading { queued: 0 });
     let options = Options { feed, ..Options::default() };
     let feeding = async {
         for queued in [3, 3, 4] {
             sleep(Duration::from_secs(2)).await;
-            feeder.send_replace(Feed::Reading { queued });
+            feeder.send_replace(PlanProgress::Reading { queued });
         }
         sleep(Duration::from_secs(2)).await;
-        feeder.send_replace(Feed::Read { queued: 4 });
+        feeder.send_replace(PlanProgress::Read { queued: 4 });
     };
     let (mut planned, mut moved) = (Vec::new(), 0);
-    let mut see = |notice: &Notice| match notice {
-        Notice::Planned(more) => planned.push(*more),
-        Notice::Moved { .. } => moved += 1,
+    let mut see = |event: &RunEvent| match event {
+        RunEvent::Planned(more) => planned.push(*more),
+        RunEvent::Moved { .. } => moved += 1,
         _ => {}
     };
     let mut seen = Seen(&mut see);
@@ -79,8 +79,8 @@ async fn rows_that_were_given_back_twice_are_not_claimed_while_the_pause_lasts()
     let options = Options { rate: 4.0, bounds: in_flight(1), ..Options::default() };
     let began = Instant::now();
     let mut moved = Vec::new();
-    let mut see = |notice: &Notice| {
-        if let Notice::Moved { to, .. } = notice {
+    let mut see = |event: &RunEvent| {
+        if let RunEvent::Moved { to, .. } = event {
             moved.push((began.elapsed().as_secs(), *to));
         }
     };

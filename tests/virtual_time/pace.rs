@@ -7,9 +7,9 @@ use aws_sdk_connect::config::retry::RetryConfig;
 use aws_sdk_connect::config::{BehaviorVersion, Credentials, Region};
 use campaign::domain::delivery::ending::Ending;
 use campaign::domain::delivery::refusal::RefusalKind;
-use campaign::domain::delivery::summary::Limit;
-use campaign::engine::{ActiveContacts, Bounds, Notice};
-use campaign::journal::SharedPace;
+use campaign::domain::delivery::shared_rate::SharedRate;
+use campaign::domain::delivery::summary::Bottleneck;
+use campaign::engine::{ActiveContacts, Bounds, RunEvent};
 use campaign::simulator::{Effect, Latency, Throttle, WorldConfig};
 use futures_util::StreamExt;
 use tokio::time::Instant;
@@ -43,7 +43,7 @@ async fn the_rate_that_is_asked_for_is_reached() {
         let sending = (left.last().unwrap() - left[0]) as f64 / 1000.0;
         let ideal = (rows - u64::from(burst)) as f64 / rate;
         assert!(ideal / sending >= 0.995, "{rate}/s: {sending} s instead of {ideal} s");
-        assert_eq!(outcome.limited_by, Some(Limit::Pace), "{rate}/s");
+        assert_eq!(outcome.limited_by, Some(Bottleneck::Pace), "{rate}/s");
         stage.check_promises(&options);
     }
 }
@@ -53,7 +53,7 @@ async fn too_few_requests_in_flight_are_what_limits_a_run() {
     let bounds = Bounds { max_in_flight: NonZeroUsize::new(2), ..Bounds::default() };
     let options = Options { rate: 100.0, bounds, ..Options::default() };
     let mut stage = Stage::with_recipients(world(), 500);
-    assert_eq!(stage.run(&options).await.unwrap().limited_by, Some(Limit::Latency));
+    assert_eq!(stage.run(&options).await.unwrap().limited_by, Some(Bottleneck::Latency));
 }
 
 /// The whole way: engine, retries of throttled rows, the SDK, the service's bucket.
@@ -156,7 +156,7 @@ async fn contacts_stay_within_the_quota_when_their_life_is_stated() {
     options.most = Some(300);
     let mut stage = Stage::with_recipients(world, 500);
     let outcome = stage.run(&options).await.unwrap();
-    assert_eq!((outcome.ending, outcome.limited_by), (Ending::Limit, Some(Limit::ActiveChats)));
+    assert_eq!((outcome.ending, outcome.limited_by), (Ending::Limit, Some(Bottleneck::ActiveChats)));
     // The next run knows what the last one has left alive.
     let ages = stage.journal().ages_of_contacts(stage.campaign, life, stage.clock.now()).unwrap();
     assert!(ages.len() >= 45, "{}", ages.len());
@@ -181,14 +181,14 @@ async fn a_full_quota_of_active_chats_is_used_as_contacts_end() {
     let mut stage = Stage::with_recipients(world, 1_000);
     let mut pauses = 0;
     let mut full = 0_u32;
-    let mut count = |notice: &Notice| match notice {
-        Notice::Paused(_) => pauses += 1,
-        Notice::Refused(refused) if refused.kind == RefusalKind::ActiveChats => full += 1,
+    let mut count = |event: &RunEvent| match event {
+        RunEvent::Paused(_) => pauses += 1,
+        RunEvent::Refused(refused) if refused.kind == RefusalKind::ActiveChats => full += 1,
         _ => {}
     };
     let outcome =
         stage.run_watched(&options, &mut crate::virtual_time::stage::Seen(&mut count)).await.unwrap();
-    assert_eq!((outcome.ending, outcome.limited_by), (Ending::Complete, Some(Limit::ActiveChats)));
+    assert_eq!((outcome.ending, outcome.limited_by), (Ending::Complete, Some(Bottleneck::ActiveChats)));
     let (took, ideal) = (outcome.elapsed.as_secs_f64(), 950.0 / 50.0 * 60.0);
     assert!(took <= ideal / 0.9, "{took} s instead of {ideal} s");
     assert!(f64::from(full) < took / 3.0, "{full} requests in {took} s were one too many");
@@ -200,7 +200,7 @@ async fn a_full_quota_of_active_chats_is_used_as_contacts_end() {
 #[tokio::test(start_paused = true)]
 async fn runs_that_share_a_pace_stay_inside_it_together() {
     for (rate, burst, rows) in [(2.0, 5, 200), (20.0, 4, 400), (100.0, 20, 1_000), (1_000.0, 100, 5_000)] {
-        let shared = Some(SharedPace { owner: "account".to_owned(), rate, burst });
+        let shared = Some(SharedRate { owner: "account".to_owned(), rate, burst });
         let bounds = Bounds { shared, ..Bounds::default() };
         let options = Options { rate, burst, bounds, ..Options::default() };
         let mut first = Stage::with_recipients(world(), 2 * rows);
@@ -214,7 +214,7 @@ async fn runs_that_share_a_pace_stay_inside_it_together() {
         let half = 3 * rows / 2;
         let took = (at[half as usize] - at[0]) as f64 / 1_000.0;
         // Of the burst, as much is kept back as may be late.
-        let at_once = f64::from(burst) - (rate * SharedPace::GRACE.as_secs_f64()).ceil();
+        let at_once = f64::from(burst) - (rate * SharedRate::GRACE.as_secs_f64()).ceil();
         let ideal = (half as f64 + 1.0 - at_once) / rate;
         assert!(took <= ideal / 0.995, "{rate}/s: {took} s instead of {ideal} s");
     }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use campaign::domain::delivery::ending::Ending;
-use campaign::engine::{ActiveContacts, Notice};
+use campaign::engine::{ActiveContacts, RunEvent};
 use campaign::simulator::{Fault, Latency, WorldConfig};
 use tokio::time::sleep;
 
@@ -25,8 +25,8 @@ fn stage(fault: Fault) -> Stage {
 async fn a_refused_row_is_requested_again_no_sooner_than_was_told() {
     let mut stage = stage(Fault::InternalBefore);
     let mut delays = Vec::new();
-    let mut see = |notice: &Notice| {
-        if let Notice::Refused(told) = notice {
+    let mut see = |event: &RunEvent| {
+        if let RunEvent::Refused(told) = event {
             delays.extend(told.retry_in);
         }
     };
@@ -57,9 +57,9 @@ async fn a_contact_counts_as_alive_where_nobody_knows_and_not_where_it_was_refus
         let life = Duration::from_secs(3_600);
         options.bounds.active = Some(ActiveContacts { most: 50, life, ages: Vec::new() });
         let (mut now, mut first) = (None, None);
-        let mut see = |notice: &Notice| match notice {
-            Notice::Gauges(gauges) => now = gauges.alive,
-            Notice::Refused(_) => first = first.or(now),
+        let mut see = |event: &RunEvent| match event {
+            RunEvent::Gauges(gauges) => now = gauges.alive,
+            RunEvent::Refused(_) => first = first.or(now),
             _ => {}
         };
         let mut seen = Seen(&mut see);

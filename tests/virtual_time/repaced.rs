@@ -5,7 +5,7 @@ use std::time::Duration;
 use campaign::domain::delivery::control::{NewRate, Wish};
 use campaign::domain::delivery::ending::Ending;
 use campaign::domain::delivery::state::State;
-use campaign::engine::Notice;
+use campaign::engine::RunEvent;
 use campaign::simulator::{Latency, WorldConfig};
 use tokio::time::Instant;
 
@@ -21,8 +21,8 @@ async fn claimed_rows_go_back_only_where_the_new_pace_takes_longer_than_a_second
     let person = Person::of(&stage);
     let began = Instant::now();
     let mut moved = Vec::new();
-    let mut see = |notice: &Notice| {
-        if let Notice::Moved { line, to: to @ (State::Attempting | State::Queued), .. } = notice {
+    let mut see = |event: &RunEvent| {
+        if let RunEvent::Moved { line, to: to @ (State::Attempting | State::Queued), .. } = event {
             moved.push((began.elapsed().as_secs(), *to, line.expect("it has a line")));
         }
     };

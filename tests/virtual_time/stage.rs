@@ -19,12 +19,12 @@ use campaign::domain::delivery::verdict::TOKEN_SAFE;
 use campaign::domain::message::request::{Leaf, Message, Request, SegmentValue, Shape};
 use campaign::domain::row::token::TokenSpace;
 use campaign::domain::unix_millis::Stamp;
-use campaign::engine::{Bounds, Engine, Feed, Notice, Observer, Outcome, Stop, Unobserved};
+use campaign::engine::{Bounds, Engine, Observer, Outcome, PlanProgress, RunEvent, Stop, Unobserved};
 use campaign::journal::{
     Admission, CampaignId, Content, Identity, Journal, JournalError, Line, NewRun, Reader, Record, RunEnd,
     Selection, Service, Writer, WriterError,
 };
-use campaign::pace::{Asked, Pace};
+use campaign::pace::{RateLimit, RateLimiter};
 use campaign::simulator::{Effect, Simulator, UnixMillis, WorldConfig};
 use tokio::sync::watch;
 
@@ -67,7 +67,7 @@ pub(crate) struct Options {
     pub(crate) auto: bool,
     pub(crate) bounds: Bounds,
     pub(crate) most: Option<u64>,
-    pub(crate) feed: watch::Receiver<Feed>,
+    pub(crate) feed: watch::Receiver<PlanProgress>,
     pub(crate) stop: watch::Receiver<Stop>,
     pub(crate) max_failures: f64,
     pub(crate) read_timeout: Duration,
@@ -82,7 +82,7 @@ impl Default for Options {
             auto: false,
             bounds: in_flight(16),
             most: None,
-            feed: Feed::read_before(),
+            feed: PlanProgress::read_before(),
             stop: watch::channel(Stop::No).1,
             max_failures: 100.0,
             read_timeout: Duration::from_secs(30),
@@ -99,8 +99,8 @@ impl Options {
         self.bounds.max_in_flight.expect("a stated bound").get()
     }
 
-    fn asked(&self) -> Asked {
-        Asked { rate: self.rate, burst: NonZeroU32::new(self.burst).expect("a burst") }
+    fn asked(&self) -> RateLimit {
+        RateLimit { rate: self.rate, burst: NonZeroU32::new(self.burst).expect("a burst") }
     }
 }
 
@@ -136,9 +136,9 @@ pub(crate) fn shape() -> Shape {
 /// Watches with a function.
 pub(crate) struct Seen<'a, F>(pub(crate) &'a mut F);
 
-impl<F: FnMut(&Notice)> Observer for Seen<'_, F> {
-    fn see(&mut self, notice: &Notice) {
-        (self.0)(notice);
+impl<F: FnMut(&RunEvent)> Observer for Seen<'_, F> {
+    fn on_event(&mut self, event: &RunEvent) {
+        (self.0)(event);
     }
 }
 
@@ -256,9 +256,9 @@ impl Stage {
             run,
             client: self.client(options),
             pace: if options.auto {
-                Pace::unknown(options.asked(), past)
+                RateLimiter::auto(options.asked(), past)
             } else {
-                Pace::new(options.asked(), past)
+                RateLimiter::new(options.asked(), past)
             },
             clock: self.clock.clone(),
             chance: fastrand::Rng::with_seed(self.runs),

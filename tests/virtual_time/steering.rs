@@ -8,9 +8,10 @@ use std::time::Duration;
 use campaign::clock::Clock;
 use campaign::domain::delivery::control::{NewPace, NewRate, Wish};
 use campaign::domain::delivery::ending::{Ending, Signal};
+use campaign::domain::delivery::shared_rate::SharedRate;
 use campaign::domain::delivery::state::State;
-use campaign::engine::{Bounds, Feed, Notice, Stop};
-use campaign::journal::{Ask, CampaignId, Journal, PauseKind, PauseSpan, Reader, RunId, SharedPace};
+use campaign::engine::{Bounds, PlanProgress, RunEvent, Stop};
+use campaign::journal::{Ask, CampaignId, Journal, PauseKind, PauseSpan, Reader, RunId};
 use campaign::simulator::{Fault, Latency, Throttle, WorldConfig};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep, sleep_until};
@@ -113,9 +114,9 @@ async fn nothing_leaves_while_a_campaign_is_paused_and_everything_does_after() {
             });
             let person = Person::of(&stage);
             let mut held = Vec::new();
-            let mut see = |notice: &Notice| match notice {
-                Notice::Held(since) => held.push(Some(*since)),
-                Notice::Released => held.push(None),
+            let mut see = |event: &RunEvent| match event {
+                RunEvent::Held(since) => held.push(Some(*since)),
+                RunEvent::Released => held.push(None),
                 _ => {}
             };
             let asking = async {
@@ -246,8 +247,8 @@ async fn a_new_pace_is_the_pace_of_this_run() {
         (120.0, Wish::Stop),
     ];
     let mut told = Vec::new();
-    let mut see = |notice: &Notice| {
-        if let Notice::Repaced { rate, burst } = notice {
+    let mut see = |event: &RunEvent| {
+        if let RunEvent::Repaced { rate, burst } = event {
             told.push((*rate, *burst));
         }
     };
@@ -323,7 +324,7 @@ async fn the_bound_holds_through_every_change_of_the_pace() {
 /// Whoever shares the account's pace can take less of it, and no more.
 #[tokio::test(start_paused = true)]
 async fn a_run_that_shares_a_pace_stays_within_it_whatever_is_asked() {
-    let shared = Some(SharedPace { owner: "account".to_owned(), rate: 20.0, burst: 4 });
+    let shared = Some(SharedRate { owner: "account".to_owned(), rate: 20.0, burst: 4 });
     let bounds = Bounds { shared, ..Bounds::default() };
     let options = Options { rate: 20.0, burst: 4, bounds, ..Options::default() };
     let mut first = Stage::with_recipients(world(), 1_000);
@@ -353,11 +354,11 @@ async fn a_pause_composes_with_a_limit_a_stream_and_a_full_quota() {
     let config = WorldConfig { active_chats: Some(10), contact_life: Some(30 * SECOND), ..world() };
     let mut stage = Stage::with_recipients(config, 60);
     let person = Person::of(&stage);
-    let (feeder, feed) = watch::channel(Feed::Reading { queued: 0 });
+    let (feeder, feed) = watch::channel(PlanProgress::Reading { queued: 0 });
     let options = Options { rate: 20.0, most: Some(40), bounds: in_flight(4), feed, ..Options::default() };
     let feeding = async {
         sleep(45 * SECOND).await;
-        feeder.send_replace(Feed::Read { queued: 0 });
+        feeder.send_replace(PlanProgress::Read { queued: 0 });
     };
     let wishes = [(2.0, Wish::Pause), (50.0, Wish::Go), (55.0, Wish::Pause), (300.0, Wish::Go)];
     let (outcome, (), ()) = tokio::join!(stage.run(&options), feeding, person.ask_all(&wishes));

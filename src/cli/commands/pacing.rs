@@ -3,11 +3,12 @@
 use crate::cli::commands::sending::Job;
 use crate::domain::definition::{Definition, PerSecond, Rate, Share};
 use crate::domain::delivery::bucket_history::Past;
+use crate::domain::delivery::shared_rate::SharedRate;
 use crate::domain::figures::Span;
 use crate::domain::unix_millis::Stamp;
 use crate::engine::{ActiveContacts, Bounds};
-use crate::journal::{CampaignId, Journal, JournalError, RunId, Service, SharedPace};
-use crate::pace::{Asked, Pace};
+use crate::journal::{CampaignId, Journal, JournalError, RunId, Service};
+use crate::pace::{RateLimit, RateLimiter};
 use crate::progress::About;
 
 /// Requests per second, as asked; `None` where the service is to be asked.
@@ -19,11 +20,11 @@ pub(in crate::cli::commands) fn rate(definition: &Definition) -> Option<f64> {
 }
 
 /// The pace of a run.
-pub(in crate::cli::commands) fn pace(definition: &Definition, past: Past) -> Pace {
+pub(in crate::cli::commands) fn pace(definition: &Definition, past: Past) -> RateLimiter {
     let burst = definition.pace.burst;
     match rate(definition) {
-        Some(rate) => Pace::new(Asked { rate, burst }, past),
-        None => Pace::unknown(Asked { rate: PerSecond::MOST, burst }, past),
+        Some(rate) => RateLimiter::new(RateLimit { rate, burst }, past),
+        None => RateLimiter::auto(RateLimit { rate: PerSecond::MOST, burst }, past),
     }
 }
 
@@ -60,7 +61,7 @@ pub(in crate::cli::commands) fn bounds(
     };
     let shared = match (pace.share, rate(definition)) {
         (Share::Account, Some(rate)) => {
-            Some(SharedPace { owner: owner(definition, service), rate, burst: pace.burst.get() })
+            Some(SharedRate { owner: owner(definition, service), rate, burst: pace.burst.get() })
         }
         _ => None,
     };

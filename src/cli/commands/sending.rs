@@ -23,7 +23,7 @@ use crate::domain::delivery::gate::{FailureGate, Share};
 use crate::domain::delivery::state::State;
 use crate::domain::delivery::summary::Summary;
 use crate::domain::row::suppression::Suppression;
-use crate::engine::{Engine, Feed, Outcome};
+use crate::engine::{Engine, Outcome, PlanProgress};
 use crate::journal::{
     Admission, CampaignId, CampaignLock, Examination, Identity, Journal, JournalError, NewRun, Planned,
     RunEnd, RunId, Service, Writer, WriterError,
@@ -258,9 +258,9 @@ pub(in crate::cli::commands) async fn send(
     let about = pacing::about(job.definition, run);
     let (writer, journal) = Writer::spawn(journal, campaign);
     let (feeder, feed) = match job.stream.take() {
-        None => (None, Feed::read_before()),
+        None => (None, PlanProgress::read_before()),
         Some(stream) => {
-            let (sender, feed) = watch::channel(Feed::Reading { queued: 0 });
+            let (sender, feed) = watch::channel(PlanProgress::Reading { queued: 0 });
             (Some(streaming::feed(stream, writer.clone(), sender)), feed)
         }
     };

@@ -8,7 +8,7 @@ use crate::cli::commands::failure::Failure;
 use crate::cli::commands::planning::{File, planned_as};
 use crate::domain::delivery::ending::Exit;
 use crate::domain::preflight::Preflight;
-use crate::engine::Feed;
+use crate::engine::PlanProgress;
 use crate::journal::{Line, Plan, Writer};
 
 /// Lines read ahead of the journal, at most.
@@ -36,7 +36,7 @@ enum Word {
 pub(in crate::cli::commands) async fn feed(
     stream: Stream,
     writer: Writer,
-    feed: watch::Sender<Feed>,
+    feed: watch::Sender<PlanProgress>,
 ) -> Result<(), Failure> {
     let Stream { file, preflight, plan } = stream;
     let (sender, mut words) = mpsc::channel(AHEAD);
@@ -61,18 +61,18 @@ pub(in crate::cli::commands) async fn feed(
         queued += summary.queued;
         match last {
             Some(Word::Refused { rejected, of }) => {
-                feed.send_replace(Feed::Refused { rejected, of });
+                feed.send_replace(PlanProgress::Refused { rejected, of });
                 return Ok(());
             }
             Some(Word::Failed(failure)) => {
-                feed.send_replace(Feed::Read { queued });
+                feed.send_replace(PlanProgress::Read { queued });
                 return Err(failure);
             }
-            _ => feed.send_replace(Feed::Reading { queued }),
+            _ => feed.send_replace(PlanProgress::Reading { queued }),
         };
     }
     writer.finish_plan(plan).await?;
-    feed.send_replace(Feed::Read { queued });
+    feed.send_replace(PlanProgress::Read { queued });
     Ok(())
 }
 

@@ -7,6 +7,7 @@ pub mod ending;
 pub mod gate;
 pub mod latency;
 pub mod refusal;
+pub mod shared_rate;
 pub mod state;
 pub mod summary;
 pub mod tally;

@@ -10,7 +10,7 @@ use crate::domain::figures::{Grouped, PerSecond, Span, counted, per_second};
 
 /// What kept a run from being faster.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Limit {
+pub enum Bottleneck {
     /// The rate that was asked for, or that the service takes.
     Pace,
     /// Answers took so long that the requests in flight were as many as may be.
@@ -23,7 +23,7 @@ pub enum Limit {
     Journal,
 }
 
-impl Limit {
+impl Bottleneck {
     /// Every limit.
     pub const ALL: [Self; 5] = [Self::Pace, Self::Latency, Self::ActiveChats, Self::File, Self::Journal];
 
@@ -60,7 +60,7 @@ pub struct Summary {
     /// Requests per second, as asked; `None` where the run found out itself, or where it is not known.
     pub asked_rate: Option<f64>,
     /// What kept it from being faster; `None` where nothing did, or where it is not known.
-    pub limited_by: Option<Limit>,
+    pub limited_by: Option<Bottleneck>,
     /// The exit code; `None` while the run goes on.
     pub exit: Option<u8>,
 }
@@ -137,7 +137,7 @@ impl Serialize for Summary {
         map.serialize_entry("elapsed_s", &rounded(self.elapsed.as_secs_f64()))?;
         map.serialize_entry("achieved_rate", &rounded(self.achieved_rate()))?;
         map.serialize_entry("asked_rate", &self.asked_rate.map(rounded))?;
-        map.serialize_entry("limited_by", &self.limited_by.map(Limit::name))?;
+        map.serialize_entry("limited_by", &self.limited_by.map(Bottleneck::name))?;
         map.serialize_entry("exit", &self.exit)?;
         map.end()
     }
@@ -164,7 +164,7 @@ mod tests {
             retried: 30,
             elapsed: Duration::from_millis(610_400),
             asked_rate: Some(2.0),
-            limited_by: Some(Limit::Pace),
+            limited_by: Some(Bottleneck::Pace),
             exit: Some(3),
         }
     }

@@ -149,14 +149,14 @@ pub fn token_is_safe(doubt_at: Stamp, now: Stamp) -> bool {
 /// A run that could not connect even once is given up much sooner: the endpoint or the network of this machine is
 /// wrong, nobody is in doubt, and who has just started it is still looking.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Silence {
+pub struct OutageDetector {
     requests: u32,
     since: Duration,
     /// Whether a connection came about in this run.
     connected: bool,
 }
 
-impl Silence {
+impl OutageDetector {
     /// Requests in a row without an outcome that are needed, and the time that they must span...
     const LIMIT: (u32, Duration) = (20, Duration::from_secs(60));
     /// ...and those of a run that has never had a connection.
@@ -294,7 +294,7 @@ mod tests {
 
     #[test]
     fn silence_needs_both_many_requests_and_a_while() {
-        let mut silence = Silence::default();
+        let mut silence = OutageDetector::default();
         let mut unknown = |seconds| silence.listen(RefusalKind::Unknown, Duration::from_secs(seconds));
         assert!((0..100).all(|_| !unknown(5)), "100 at one instant");
         assert!(unknown(65));
@@ -310,24 +310,24 @@ mod tests {
     #[test]
     fn a_run_that_never_connects_is_given_up_soon() {
         let refused = RefusalKind::Unreachable;
-        let after = |silence: &mut Silence, requests: u32, seconds| {
+        let after = |silence: &mut OutageDetector, requests: u32, seconds| {
             (0..requests).any(|_| silence.listen(refused, Duration::from_secs(seconds)))
         };
-        let mut silence = Silence::default();
+        let mut silence = OutageDetector::default();
         assert!(!after(&mut silence, 100, 1), "all at one instant");
         assert!(after(&mut silence, 1, 6));
 
-        let mut silence = Silence::default();
+        let mut silence = OutageDetector::default();
         assert!(!after(&mut silence, 1, 0) && !after(&mut silence, 3, 60), "4 in all");
 
         // Somebody answered, and not with a refusal.
-        let mut silence = Silence::default();
+        let mut silence = OutageDetector::default();
         silence.broken();
         assert!(!after(&mut silence, 100, 0) && !after(&mut silence, 100, 50));
 
         // One connection, and it is the service that is down, or the network for a while.
         for had in [RefusalKind::Unknown, RefusalKind::Throttled] {
-            let mut silence = Silence::default();
+            let mut silence = OutageDetector::default();
             assert!(!silence.listen(had, Duration::ZERO));
             assert!(!after(&mut silence, 100, 50) && after(&mut silence, 100, 110), "{had:?}");
         }

@@ -1,7 +1,7 @@
 //! The parts of the engine that ask the journal, each alone with a real one in virtual time.
 
 mod queue;
-mod slots;
+mod shared_permits;
 
 use std::collections::BTreeMap;
 use std::time::Duration;

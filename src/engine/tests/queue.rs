@@ -7,11 +7,11 @@ const MANY: usize = usize::MAX;
 
 /// The queue of a run whose file was read before it began, or is read while it goes on.
 fn queue() -> Queue {
-    Queue::new(Feed::read_before())
+    Queue::new(PlanProgress::read_before())
 }
 
-fn streaming() -> (Queue, watch::Sender<Feed>) {
-    let (sender, feed) = watch::channel(Feed::Reading { queued: 0 });
+fn streaming() -> (Queue, watch::Sender<PlanProgress>) {
+    let (sender, feed) = watch::channel(PlanProgress::Reading { queued: 0 });
     (Queue::new(feed), sender)
 }
 
@@ -165,14 +165,14 @@ async fn while_the_file_is_read_it_waits_for_news_and_goes_on_where_it_was() {
     assert!(queue.waits_for_file());
 
     desk.plan(3..=4);
-    file.send_replace(Feed::Reading { queued: 2 });
-    assert!(matches!(step(&mut queue).await, Some(Step::News(Feed::Reading { queued: 2 }))));
+    file.send_replace(PlanProgress::Reading { queued: 2 });
+    assert!(matches!(step(&mut queue).await, Some(Step::News(PlanProgress::Reading { queued: 2 }))));
     assert!(!queue.waits_for_file());
     assert_eq!(desk.claim_all(&mut queue).await, [3, 4]);
     queue.ready.clear();
     assert!(queue.waits_for_file());
-    file.send_replace(Feed::Read { queued: 2 });
-    assert!(matches!(step(&mut queue).await, Some(Step::News(Feed::Read { queued: 2 }))));
+    file.send_replace(PlanProgress::Read { queued: 2 });
+    assert!(matches!(step(&mut queue).await, Some(Step::News(PlanProgress::Read { queued: 2 }))));
     assert_eq!(desk.claim_all(&mut queue).await, [0; 0]);
     assert!(queue.is_exhausted());
 }
@@ -184,7 +184,7 @@ async fn news_that_come_during_a_claim_are_looked_at_after_it() {
     let (mut queue, file) = streaming();
     assert_eq!(desk.claim(&mut queue, 9, MANY).await, Some(vec![]), "nothing is in doubt");
     desk.top_up(&mut queue, 9, MANY);
-    file.send_replace(Feed::Reading { queued: 1 });
+    file.send_replace(PlanProgress::Reading { queued: 1 });
     assert!(matches!(queue.next().await, Ok(Step::News(_))), "told at once");
     assert_eq!(desk.claim(&mut queue, 9, MANY).await, Some(vec![1]));
     assert!(!queue.waits_for_file(), "there may be more");
@@ -219,7 +219,7 @@ async fn who_fed_and_is_gone_has_said_what_there_was_to_say() {
 async fn a_file_that_was_read_is_read_though_its_reader_is_still_there() {
     let desk = Desk::new(1);
     let (mut queue, file) = streaming();
-    file.send_replace(Feed::Read { queued: 0 });
+    file.send_replace(PlanProgress::Read { queued: 0 });
     assert!(matches!(step(&mut queue).await, Some(Step::News(_))));
     assert_eq!(desk.claim_all(&mut queue).await, [1]);
     queue.ready.clear();
@@ -234,7 +234,7 @@ async fn after_a_file_that_was_read_meanwhile_it_looks_once_more_from_the_beginn
     assert_eq!(desk.claim_all(&mut queue).await, [1, 2]);
     let rows: Vec<Claimed> = queue.ready.drain(..).collect();
     desk.give_back(&rows[0]).await;
-    file.send_replace(Feed::Read { queued: 0 });
+    file.send_replace(PlanProgress::Read { queued: 0 });
     assert!(step(&mut queue).await.is_some());
     assert_eq!(desk.claim_all(&mut queue).await, [0; 0], "the pass has gone by");
     assert!(queue.is_exhausted());

@@ -10,6 +10,7 @@ use thiserror::Error;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
+use crate::domain::delivery::shared_rate::SharedRate;
 use crate::domain::delivery::state::State;
 use crate::domain::unix_millis::Stamp;
 use crate::journal::error::JournalError;
@@ -24,7 +25,6 @@ use crate::journal::run::activity::Activity;
 use crate::journal::run::attempts::{Claim, Pass, Settlement, Shapes};
 use crate::journal::run::control::{AskId, Listener, Steered, Taken};
 use crate::journal::run::runs::{Counters, RunId};
-use crate::journal::run::shared_pace::SharedPace;
 use crate::journal::run::suppression::Admission;
 use crate::journal::run::{activity, attempts, control, runs, shared_pace};
 use crate::journal::tally::Delta;
@@ -53,7 +53,7 @@ enum Word {
     ClaimNext { pass: Pass, after: RowId, most: u32, now: Stamp, reply: Reply<Claim> },
     ClaimAgain { ids: Vec<RowId>, now: Stamp, reply: Reply<Claim> },
     Settle { settlement: Settlement, reply: Reply<State> },
-    Reserve { shared: SharedPace, many: u32, now: Stamp, reply: Reply<Vec<Duration>> },
+    Reserve { shared: SharedRate, many: u32, now: Stamp, reply: Reply<Vec<Duration>> },
     Counters { run: RunId, counters: Counters, now: Stamp },
     Activity { run: RunId, activity: Activity },
     Plan { plan: Box<Plan>, lines: Vec<Line>, reply: Reply<(Box<Plan>, PlanSummary)> },
@@ -137,7 +137,7 @@ impl Writer {
     /// Where the journal could not be written; then there are none.
     pub async fn reserve(
         &self,
-        shared: SharedPace,
+        shared: SharedRate,
         many: u32,
         now: Stamp,
     ) -> Result<Vec<Duration>, WriterError> {

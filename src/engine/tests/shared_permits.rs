@@ -4,34 +4,29 @@ use std::num::NonZeroU32;
 
 use super::*;
 use crate::domain::delivery::bucket_history::Past;
-use crate::engine::brakes::Brakes;
-use crate::engine::slots::Slots;
-use crate::pace::Asked;
+use crate::engine::account_bucket::AccountBucket;
+use crate::engine::gate::SendGate;
+use crate::pace::{RateLimit, SharedPermits};
 
 const MS: Duration = Duration::from_millis(1);
 
-fn shared(rate: f64, burst: u32) -> SharedPace {
-    SharedPace { owner: "account".to_owned(), rate, burst }
+fn shared(rate: f64, burst: u32) -> SharedRate {
+    SharedRate { owner: "account".to_owned(), rate, burst }
+}
+
+fn bucket(desk: &Desk) -> AccountBucket {
+    AccountBucket { writer: desk.writer.clone(), clock: desk.clock.clone() }
 }
 
 /// When each of so many requests leaves, in milliseconds, one as soon as it may after the other.
-async fn left(desk: &Desk, slots: &mut Slots, requests: usize) -> Vec<u128> {
+async fn left(permits: &mut SharedPermits<AccountBucket>, requests: usize) -> Vec<u128> {
     let (began, mut at) = (Instant::now(), Vec::new());
     for _ in 0..requests {
-        slots.permit(10.0, &desk.writer, &desk.clock).await.unwrap();
-        slots.take();
+        permits.permit(10.0).await.unwrap();
+        permits.take();
         at.push(began.elapsed().as_millis());
     }
     at
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_pace_of_its_own_waits_for_nobody() {
-    let desk = Desk::new(0);
-    let mut slots = Slots::new(None);
-    assert!(!slots.are_shared() && Slots::new(Some(shared(1.0, 1))).are_shared());
-    assert_eq!((slots.shared(), Slots::new(Some(shared(1.0, 1))).shared()), (None, Some(&shared(1.0, 1))));
-    assert_eq!(left(&desk, &mut slots, 3).await, [0, 0, 0]);
 }
 
 /// The writer gathers words for 20 ms, and a permit may be used so long after its time.
@@ -39,8 +34,8 @@ async fn a_pace_of_its_own_waits_for_nobody() {
 async fn a_run_takes_its_permits_a_fifth_of_a_second_ahead_and_uses_each_in_its_time() {
     let desk = Desk::new(0);
     let pace = shared(10.0, 4);
-    let mut slots = Slots::new(Some(pace.clone()));
-    assert_eq!(left(&desk, &mut slots, 8).await, [20, 20, 40, 100, 200, 300, 400, 500]);
+    let mut permits = SharedPermits::new(pace.clone(), bucket(&desk));
+    assert_eq!(left(&mut permits, 8).await, [20, 20, 40, 100, 200, 300, 400, 500]);
     let next = desk.writer.reserve(pace, 1, desk.clock.now()).await.unwrap();
     assert_eq!(next, [100 * MS], "two at a time, and none of them in vain");
 }
@@ -51,17 +46,17 @@ async fn a_run_takes_its_permits_a_fifth_of_a_second_ahead_and_uses_each_in_its_
 async fn a_run_asks_for_more_before_it_has_none() {
     let desk = Desk::new(0);
     for (used, late, taken) in [(15, 0, 20), (16, 0, 40), (10, 100, 20)] {
-        let pace = SharedPace { owner: format!("account of {used}"), ..shared(100.0, 3) };
-        let (began, mut slots) = (Instant::now(), Slots::new(Some(pace.clone())));
+        let pace = SharedRate { owner: format!("account of {used}"), ..shared(100.0, 3) };
+        let (began, mut permits) = (Instant::now(), SharedPermits::new(pace.clone(), bucket(&desk)));
         for _ in 0..used {
-            slots.permit(100.0, &desk.writer, &desk.clock).await.unwrap();
-            slots.take();
+            permits.permit(100.0).await.unwrap();
+            permits.take();
         }
         tokio::time::advance(MS * late).await;
         let now = began.elapsed();
         assert_eq!(now, 10 * MS * (used - 1) + MS * late);
         if late > 0 {
-            slots.permit(100.0, &desk.writer, &desk.clock).await.unwrap();
+            permits.permit(100.0).await.unwrap();
             assert_eq!(began.elapsed(), now, "the last is due now");
         }
         let next = desk.writer.reserve(pace, 1, desk.clock.now()).await.unwrap();
@@ -72,34 +67,35 @@ async fn a_run_asks_for_more_before_it_has_none() {
 #[tokio::test(start_paused = true)]
 async fn a_permit_that_is_not_used_in_its_time_is_lost() {
     let desk = Desk::new(0);
-    let mut slots = Slots::new(Some(shared(10.0, 4)));
-    left(&desk, &mut slots, 3).await;
+    let mut permits = SharedPermits::new(shared(10.0, 4), bucket(&desk));
+    left(&mut permits, 3).await;
     let began = Instant::now();
     let at = |millis: u32| began + MS * (millis - 40);
-    slots.permit(10.0, &desk.writer, &desk.clock).await.unwrap();
+    permits.permit(10.0).await.unwrap();
     assert_eq!(Instant::now(), at(100), "it is not taken");
-    tokio::time::advance(SharedPace::GRACE).await;
-    slots.permit(10.0, &desk.writer, &desk.clock).await.unwrap();
+    tokio::time::advance(SharedRate::GRACE).await;
+    permits.permit(10.0).await.unwrap();
     assert_eq!(Instant::now(), at(120), "still in its time");
     tokio::time::advance(MS).await;
-    slots.permit(10.0, &desk.writer, &desk.clock).await.unwrap();
+    permits.permit(10.0).await.unwrap();
     assert_eq!(Instant::now(), at(200), "the next one");
-    slots.take();
-    slots.permit(10.0, &desk.writer, &desk.clock).await.unwrap();
+    permits.take();
+    permits.permit(10.0).await.unwrap();
     assert_eq!(Instant::now(), at(300));
 }
 
 /// When each of so many requests leaves, as soon as both paces allow it. Whoever waits is called away every 30 ms.
-async fn left_by(desk: &Desk, shared: Option<SharedPace>, requests: usize) -> Vec<u128> {
-    let mut brakes = Brakes::new(Bounds { shared, ..Bounds::default() }, Instant::now());
-    let asked = Asked { rate: 2.0, burst: NonZeroU32::MIN };
-    let mut pace = Pace::new(asked, Past::Fresh);
+async fn left_by(desk: &Desk, shared: Option<SharedRate>, requests: usize) -> Vec<u128> {
+    let shared = shared.map(|shared| SharedPermits::new(shared, bucket(desk)));
+    let mut gate = SendGate::new(Bounds::default(), shared, Instant::now());
+    let asked = RateLimit { rate: 2.0, burst: NonZeroU32::MIN };
+    let mut pace = RateLimiter::new(asked, Past::Fresh);
     let (began, mut at) = (Instant::now(), Vec::new());
     while at.len() < requests {
-        let permit = brakes.permit(&mut pace, &desk.writer, &desk.clock);
+        let permit = gate.permit(&mut pace);
         if let Ok(permit) = tokio::time::timeout(30 * MS, permit).await {
             permit.unwrap();
-            brakes.left();
+            gate.left();
             at.push(began.elapsed().as_millis());
         }
     }
@@ -115,6 +111,6 @@ async fn a_request_waits_for_its_own_pace_and_for_the_shared_one_and_loses_neith
         [20, 520, 1_020],
         "asked for as the own one is there"
     );
-    let slow = SharedPace { owner: "slow".to_owned(), ..shared(1.0, 1) };
+    let slow = SharedRate { owner: "slow".to_owned(), ..shared(1.0, 1) };
     assert_eq!(left_by(&desk, Some(slow), 3).await, [20, 1_000, 2_000]);
 }

@@ -4,7 +4,7 @@ use tokio::sync::watch;
 
 /// How far the file is read and planned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Feed {
+pub enum PlanProgress {
     /// So many rows were queued so far; more may come.
     Reading {
         /// Rows that became queued since the run began.
@@ -24,7 +24,7 @@ pub enum Feed {
     },
 }
 
-impl Feed {
+impl PlanProgress {
     /// The feed of a run whose file was planned before it began.
     #[must_use]
     pub fn read_before() -> watch::Receiver<Self> {

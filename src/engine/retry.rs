@@ -9,9 +9,9 @@ use crate::journal::RowId;
 
 /// A queue of rows by the instant at which each is due.
 #[derive(Debug, Default)]
-pub(super) struct Timers(BinaryHeap<Reverse<(Instant, RowId)>>);
+pub(super) struct RetryQueue(BinaryHeap<Reverse<(Instant, RowId)>>);
 
-impl Timers {
+impl RetryQueue {
     pub(super) fn push(&mut self, due: Instant, row: RowId) {
         self.0.push(Reverse((due, row)));
     }
@@ -55,19 +55,19 @@ mod tests {
         let now = Instant::now();
         let after = |seconds| now + Duration::from_secs(seconds);
         let row = RowId::START;
-        let (mut timers, mut due) = (Timers::default(), Vec::new());
-        assert_eq!((timers.next(), timers.len(), timers.is_empty()), (None, 0, true));
-        timers.push(after(5), row);
-        timers.push(after(3), row);
-        assert_eq!((timers.next(), timers.len(), timers.is_empty()), (Some(after(3)), 2, false));
-        timers.take_due(after(2), &mut due);
+        let (mut retries, mut due) = (RetryQueue::default(), Vec::new());
+        assert_eq!((retries.next(), retries.len(), retries.is_empty()), (None, 0, true));
+        retries.push(after(5), row);
+        retries.push(after(3), row);
+        assert_eq!((retries.next(), retries.len(), retries.is_empty()), (Some(after(3)), 2, false));
+        retries.take_due(after(2), &mut due);
         assert_eq!(due.len(), 0);
-        timers.take_due(after(3), &mut due);
-        assert_eq!((due.len(), timers.next()), (1, Some(after(5))));
-        timers.take_due(after(9), &mut due);
-        assert_eq!((due.len(), timers.is_empty()), (2, true));
-        timers.push(after(9), row);
-        timers.clear();
-        assert!(timers.is_empty());
+        retries.take_due(after(3), &mut due);
+        assert_eq!((due.len(), retries.next()), (1, Some(after(5))));
+        retries.take_due(after(9), &mut due);
+        assert_eq!((due.len(), retries.is_empty()), (2, true));
+        retries.push(after(9), row);
+        retries.clear();
+        assert!(retries.is_empty());
     }
 }

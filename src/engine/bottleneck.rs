@@ -4,23 +4,23 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::domain::delivery::summary::Limit;
+use crate::domain::delivery::summary::Bottleneck;
 
 /// Adds up the time under each limit.
 #[derive(Debug)]
-pub(super) struct Limits {
-    now: Option<Limit>,
+pub(super) struct BottleneckTimes {
+    now: Option<Bottleneck>,
     since: Instant,
-    times: [Duration; Limit::ALL.len()],
+    times: [Duration; Bottleneck::ALL.len()],
 }
 
-impl Limits {
+impl BottleneckTimes {
     pub(super) fn new(now: Instant) -> Self {
-        Self { now: None, since: now, times: [Duration::ZERO; Limit::ALL.len()] }
+        Self { now: None, since: now, times: [Duration::ZERO; Bottleneck::ALL.len()] }
     }
 
     /// What limits it from now on.
-    pub(super) fn are(&mut self, limit: Option<Limit>) {
+    pub(super) fn are(&mut self, limit: Option<Bottleneck>) {
         if limit == self.now {
             return;
         }
@@ -30,16 +30,16 @@ impl Limits {
     }
 
     /// What limits it now.
-    pub(super) fn now(&self) -> Option<Limit> {
+    pub(super) fn now(&self) -> Option<Bottleneck> {
         self.now
     }
 
     /// What limited it for the longest time.
-    pub(super) fn longest(&mut self) -> Option<Limit> {
+    pub(super) fn longest(&mut self) -> Option<Bottleneck> {
         let now = Instant::now();
         self.add(now);
         self.since = now;
-        let longest = Limit::ALL.into_iter().max_by_key(|limit| self.times[*limit as usize])?;
+        let longest = Bottleneck::ALL.into_iter().max_by_key(|limit| self.times[*limit as usize])?;
         (self.times[longest as usize] > Duration::ZERO).then_some(longest)
     }
 
@@ -56,28 +56,28 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn what_limited_for_the_longest_time_altogether_is_told() {
-        let mut limits = Limits::new(Instant::now());
+        let mut limits = BottleneckTimes::new(Instant::now());
         assert_eq!(limits.longest(), None, "nothing was sent yet");
         // From when, and what the longest is at the end of it.
         for (limit, seconds, longest) in [
             (None, 10, None),
-            (Some(Limit::Pace), 2, Some(Limit::Pace)),
-            (Some(Limit::Latency), 3, Some(Limit::Latency)),
-            (None, 10, Some(Limit::Latency)),
-            (Some(Limit::Pace), 2, Some(Limit::Pace)),
-            (Some(Limit::Pace), 1, Some(Limit::Pace)),
-            (Some(Limit::File), 4, Some(Limit::Pace)),
-            (Some(Limit::File), 2, Some(Limit::File)),
+            (Some(Bottleneck::Pace), 2, Some(Bottleneck::Pace)),
+            (Some(Bottleneck::Latency), 3, Some(Bottleneck::Latency)),
+            (None, 10, Some(Bottleneck::Latency)),
+            (Some(Bottleneck::Pace), 2, Some(Bottleneck::Pace)),
+            (Some(Bottleneck::Pace), 1, Some(Bottleneck::Pace)),
+            (Some(Bottleneck::File), 4, Some(Bottleneck::Pace)),
+            (Some(Bottleneck::File), 2, Some(Bottleneck::File)),
         ] {
             limits.are(limit);
             tokio::time::advance(Duration::from_secs(seconds)).await;
             assert_eq!(limits.longest(), longest, "{limit:?} for {seconds} s");
             assert_eq!(limits.longest(), longest, "asking changes nothing");
         }
-        for limit in [Some(Limit::Journal), Some(Limit::Latency), None] {
+        for limit in [Some(Bottleneck::Journal), Some(Bottleneck::Latency), None] {
             limits.are(limit);
             tokio::time::advance(Duration::from_secs(10)).await;
         }
-        assert_eq!(limits.longest(), Some(Limit::Latency), "thirteen seconds of it");
+        assert_eq!(limits.longest(), Some(Bottleneck::Latency), "thirteen seconds of it");
     }
 }

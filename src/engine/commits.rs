@@ -1,4 +1,4 @@
-//! Settlements on their way to the journal, and what is to be done once each is there.
+//! Commits on their way to the journal, and what is to be done once each is there.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -7,40 +7,46 @@ use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use tokio::time::Instant;
 
-use super::notice::{Attempted, Refused};
+use super::events::{AnsweredAttempt, RefusedAttempt};
 use crate::domain::delivery::state::State;
 use crate::journal::{RowId, Settlement, Writer, WriterError};
 
 /// What is under way.
 #[derive(Default)]
-pub(super) struct Settlements(FuturesUnordered<Pin<Box<dyn Future<Output = Settled> + Send>>>);
+pub(super) struct Commits(FuturesUnordered<Pin<Box<dyn Future<Output = Committed> + Send>>>);
 
-type Settled = (Settling, Result<State, WriterError>);
+type Committed = (PendingCommit, Result<State, WriterError>);
 
 /// A settlement, and what to do once it is durable.
-pub(super) struct Settling {
+pub(super) struct PendingCommit {
     pub(super) row: RowId,
     pub(super) line: Option<u64>,
-    pub(super) then: Then,
+    pub(super) then: AfterCommit,
 }
 
 /// What to do.
-pub(super) enum Then {
+pub(super) enum AfterCommit {
     Nothing,
-    Started(Option<Box<Attempted>>),
-    Refused(Refused, Option<Instant>),
+    Started(Option<Box<AnsweredAttempt>>),
+    Refused(RefusedAttempt, Option<Instant>),
 }
 
-impl Settlements {
+impl Commits {
     /// Sends one on its way.
-    pub(super) fn push(&mut self, writer: &Writer, settlement: Settlement, line: Option<u64>, then: Then) {
-        let settling = Settling { row: settlement.id, line, then };
+    pub(super) fn push(
+        &mut self,
+        writer: &Writer,
+        settlement: Settlement,
+        line: Option<u64>,
+        then: AfterCommit,
+    ) {
+        let settling = PendingCommit { row: settlement.id, line, then };
         let writer = writer.clone();
         self.0.push(Box::pin(async move { (settling, writer.settle(settlement).await) }));
     }
 
     /// The next one that is durable, with the row's new state. Cancel-safe.
-    pub(super) async fn next(&mut self) -> Option<Settled> {
+    pub(super) async fn next(&mut self) -> Option<Committed> {
         self.0.next().await
     }
 

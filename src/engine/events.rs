@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::domain::delivery::ending::Ending;
 use crate::domain::delivery::refusal::{Refusal, RefusalKind};
 use crate::domain::delivery::state::State;
-use crate::domain::delivery::summary::Limit;
+use crate::domain::delivery::summary::Bottleneck;
 use crate::domain::delivery::tally::Tally;
 use crate::domain::phone::mask;
 use crate::domain::unix_millis::Stamp;
@@ -14,7 +14,7 @@ use crate::journal::Claimed;
 /// Something that happened in a run.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
-pub enum Notice {
+pub enum RunEvent {
     /// The run begins; the counts of the campaign as they are.
     Began(Tally),
     /// So many more rows are queued: the file is still being read.
@@ -37,9 +37,9 @@ pub enum Notice {
     },
     /// An attempt was answered with a contact id; durable as well. Only for those who follow every attempt, see
     /// [`Observer::follows_attempts`].
-    Answered(Attempted),
+    Answered(AnsweredAttempt),
     /// An attempt was refused, or nobody knows; durable as well.
-    Refused(Refused),
+    Refused(RefusedAttempt),
     /// What keeps the next request from leaving is something else, or something more, than before.
     Gauges(Gauges),
     /// Nothing is sent for a while: the active chats quota is full.
@@ -47,7 +47,7 @@ pub enum Notice {
     /// Sending goes on.
     Resumed,
     /// Nothing is sent until somebody lets the campaign go on: a person has paused it, at that time. It may have been before
-    /// the run began. Independent of [`Notice::Paused`] and [`Notice::Resumed`].
+    /// the run began. Independent of [`RunEvent::Paused`] and [`RunEvent::Resumed`].
     Held(Stamp),
     /// Somebody has let it go on.
     Released,
@@ -71,7 +71,7 @@ pub enum Notice {
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Gauges {
     /// What the next request waits for; `None` where nothing is to be sent.
-    pub limit: Option<Limit>,
+    pub limit: Option<Bottleneck>,
     /// Requests per second that the pace allows now: what is asked, or less where the service throttles.
     pub rate: f64,
     /// Contacts that may be alive, where it is known how long one lives.
@@ -80,7 +80,7 @@ pub struct Gauges {
 
 /// An attempt, without personal data.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Attempted {
+pub struct AnsweredAttempt {
     /// The row's line, where it is still in the file.
     pub line: Option<u64>,
     /// The number, masked.
@@ -95,7 +95,7 @@ pub struct Attempted {
 
 /// A refused attempt, without personal data.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Refused {
+pub struct RefusedAttempt {
     /// The row's line, where it is still in the file.
     pub line: Option<u64>,
     /// The number, masked.
@@ -119,9 +119,9 @@ pub struct Refused {
 /// Watches a run.
 pub trait Observer {
     /// Called in the order in which things happened, from the engine's own task: it must not block.
-    fn see(&mut self, notice: &Notice);
+    fn on_event(&mut self, event: &RunEvent);
 
-    /// Whether it wants [`Notice::Answered`] for each contact. Nothing is gathered for it where nobody does.
+    /// Whether it wants [`RunEvent::Answered`] for each contact. Nothing is gathered for it where nobody does.
     fn follows_attempts(&self) -> bool {
         false
     }
@@ -132,12 +132,12 @@ pub trait Observer {
 pub struct Unobserved;
 
 impl Observer for Unobserved {
-    fn see(&mut self, _: &Notice) {}
+    fn on_event(&mut self, _: &RunEvent) {}
 }
 
 impl<T: Observer + ?Sized> Observer for &mut T {
-    fn see(&mut self, notice: &Notice) {
-        (**self).see(notice);
+    fn on_event(&mut self, event: &RunEvent) {
+        (**self).on_event(event);
     }
 
     fn follows_attempts(&self) -> bool {
@@ -146,14 +146,19 @@ impl<T: Observer + ?Sized> Observer for &mut T {
 }
 
 /// What is told of an attempt that was answered with a contact id.
-pub(super) fn attempted(row: &Claimed, took: Duration, request_id: Option<String>) -> Attempted {
+pub(super) fn attempted(row: &Claimed, took: Duration, request_id: Option<String>) -> AnsweredAttempt {
     let destination = mask::mask_text(&row.frozen.destination);
-    Attempted { line: row.line, destination, attempt: row.attempts, took, request_id }
+    AnsweredAttempt { line: row.line, destination, attempt: row.attempts, took, request_id }
 }
 
 /// What is told of a refused attempt.
-pub(super) fn told(row: &Claimed, refusal: &Refusal, took: Duration, request_id: Option<String>) -> Refused {
-    Refused {
+pub(super) fn told(
+    row: &Claimed,
+    refusal: &Refusal,
+    took: Duration,
+    request_id: Option<String>,
+) -> RefusedAttempt {
+    RefusedAttempt {
         line: row.line,
         destination: mask::mask_text(&row.frozen.destination),
         attempt: row.attempts,

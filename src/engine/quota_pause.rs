@@ -8,7 +8,7 @@ use crate::domain::delivery::verdict::quota_pause;
 
 /// The active chats quota.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(super) enum Pause {
+pub(super) enum QuotaPause {
     /// Has room.
     #[default]
     Off,
@@ -18,7 +18,7 @@ pub(super) enum Pause {
     Probing(Instant),
 }
 
-impl Pause {
+impl QuotaPause {
     /// Begins or prolongs the pause, and says how long it is; `None` where it is on already.
     pub(super) fn begin(&mut self, now: Instant, jitter: f64) -> Option<Duration> {
         let since = match self {
@@ -79,7 +79,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_full_quota_pauses_then_probes_and_each_probe_in_vain_pauses_longer() {
         let now = Instant::now();
-        let mut pause = Pause::default();
+        let mut pause = QuotaPause::default();
         assert_eq!((pause.is_on(), pause.ends_at(), pause.limit(7)), (false, None, 7));
         assert!(!pause.started(), "there is no pause to end");
 

@@ -14,22 +14,23 @@ use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until};
 
 use super::Engine;
-use super::brakes::{Brakes, Supply};
-use super::chronicle::Chronicle;
-use super::feed::Feed;
-use super::notice::{Notice, Observer};
+use super::account_bucket::AccountBucket;
+use super::commits::{AfterCommit, Commits, PendingCommit};
+use super::events::{Observer, RunEvent};
+use super::gate::{SendGate, SendState};
+use super::metrics::RunMetrics;
+use super::plan_progress::PlanProgress;
 use super::queue::{Queue, Step};
-use super::settling::{Settlements, Settling, Then};
-use super::timers::Timers;
+use super::retry::RetryQueue;
 use crate::connect::Attempt;
 use crate::domain::delivery::ending::Ending;
 use crate::domain::delivery::refusal::Refusal;
 use crate::domain::delivery::state::{Doubt, Event, State};
-use crate::domain::delivery::summary::Limit;
+use crate::domain::delivery::summary::Bottleneck;
 use crate::domain::delivery::verdict;
-use crate::domain::delivery::verdict::Silence;
+use crate::domain::delivery::verdict::OutageDetector;
 use crate::journal::{Ask, Claim, Claimed, Counters, JournalError, RowId, Settlement, WriterError};
-use crate::pace::Tempo;
+use crate::pace::{PaceMode, SharedPermits};
 
 type Pending<T> = FuturesUnordered<Pin<Box<dyn Future<Output = T> + Send>>>;
 
@@ -37,24 +38,24 @@ type Pending<T> = FuturesUnordered<Pin<Box<dyn Future<Output = T> + Send>>>;
 const RECORD_EVERY: Duration = Duration::from_secs(1);
 const SIGN_OF_LIFE: Duration = Duration::from_secs(20);
 
-pub(super) struct Flow<'a> {
+pub(super) struct Dispatcher<'a> {
     engine: Engine,
     observer: &'a mut dyn Observer,
     began: Instant,
     queue: Queue,
     in_flight: Pending<(Claimed, Instant, Attempt)>,
-    settling: Settlements,
-    timers: Timers,
+    commits: Commits,
+    retries: RetryQueue,
     /// Attempts in this run of rows that had one and may have more.
     tries: HashMap<RowId, u32>,
-    brakes: Brakes,
-    silence: Silence,
+    send_gate: SendGate,
+    outage: OutageDetector,
     ending: Option<Ending>,
     abandon: bool,
     /// What people ask from elsewhere.
     asks: mpsc::Receiver<Ask>,
     /// The pace that the run began with.
-    began_with: Tempo,
+    began_with: PaceMode,
     /// Rows that have no outcome yet, as far as is known.
     unsettled: u64,
     /// Rows queued since the run began, as far as was told.
@@ -64,11 +65,11 @@ pub(super) struct Flow<'a> {
     /// Contacts that this run has started, durable or not yet, or may have started: what a limit has left is less.
     spent: u64,
     counters: Counters,
-    chronicle: Chronicle,
+    metrics: RunMetrics,
     recorded_at: Instant,
 }
 
-impl<'a> Flow<'a> {
+impl<'a> Dispatcher<'a> {
     pub(super) fn new(
         mut engine: Engine,
         observer: &'a mut dyn Observer,
@@ -76,27 +77,30 @@ impl<'a> Flow<'a> {
         began: Instant,
     ) -> Self {
         let now = engine.clock.now();
+        let mut bounds = std::mem::take(&mut engine.bounds);
+        let bucket = AccountBucket { writer: engine.writer.clone(), clock: engine.clock.clone() };
+        let shared = bounds.shared.take().map(|shared| SharedPermits::new(shared, bucket));
         Self {
             asks,
             began_with: engine.pace.tempo(),
             unsettled: engine.tally.unsettled(),
-            brakes: Brakes::new(std::mem::take(&mut engine.bounds), began),
+            send_gate: SendGate::new(bounds, shared, began),
             queue: Queue::new(engine.feed.clone()),
             engine,
             observer,
             began,
             in_flight: FuturesUnordered::new(),
-            settling: Settlements::default(),
-            timers: Timers::default(),
+            commits: Commits::default(),
+            retries: RetryQueue::default(),
             tries: HashMap::new(),
-            silence: Silence::default(),
+            outage: OutageDetector::default(),
             ending: None,
             abandon: false,
             planned: 0,
             returning: 0,
             spent: 0,
             counters: Counters::default(),
-            chronicle: Chronicle::new(now),
+            metrics: RunMetrics::new(now),
             recorded_at: began,
         }
     }
@@ -104,8 +108,8 @@ impl<'a> Flow<'a> {
     pub(super) async fn run(
         mut self,
         paused: Option<Ask>,
-    ) -> Result<(Ending, Counters, Option<Limit>), WriterError> {
-        self.observer.see(&Notice::Began(self.engine.tally));
+    ) -> Result<(Ending, Counters, Option<Bottleneck>), WriterError> {
+        self.observer.on_event(&RunEvent::Began(self.engine.tally));
         if let Some(ask) = paused {
             self.on_asked(&ask).await;
         }
@@ -116,7 +120,7 @@ impl<'a> Flow<'a> {
                     continue;
                 }
                 self.record().await;
-                let limited_by = self.brakes.limited_by();
+                let limited_by = self.send_gate.limited_by();
                 return Ok((self.ending.unwrap_or(Ending::Complete), self.counters, limited_by));
             }
             let wake = self.next_wake();
@@ -126,36 +130,38 @@ impl<'a> Flow<'a> {
                 Ok(()) = self.engine.stop.changed() => self.on_stop(),
                 Some(ask) = self.asks.recv() => self.on_asked(&ask).await,
                 Some((row, left, answer)) = self.in_flight.next() => self.on_answer(&row, left, answer),
-                Some((settling, state)) = self.settling.next() => self.on_settled(settling, state?).await,
+                Some((settling, state)) = self.commits.next() => self.on_settled(settling, state?).await,
                 step = self.queue.next() => match step? {
                     Step::Claimed(claim) => self.on_claimed(claim),
                     Step::News(feed) => self.on_news(feed),
                 },
                 error = self.engine.writer.failed() => return Err(error),
                 () = sleep_until(wake.unwrap_or(self.began)), if wake.is_some() => self.on_wake().await,
-                permit = self.brakes.permit(&mut self.engine.pace, &self.engine.writer, &self.engine.clock),
-                    if may_send => permit.and_then(|()| self.launch())?,
+                permit = self.send_gate.permit(&mut self.engine.pace), if may_send => permit.and_then(|()| self.launch())?,
             }
         }
     }
 
     fn is_done(&self) -> bool {
-        let quiet = self.in_flight.is_empty() && self.settling.is_empty() && !self.queue.is_claiming();
+        let quiet = self.in_flight.is_empty() && self.commits.is_empty() && !self.queue.is_claiming();
         let drained = self.ending.is_some() && self.queue.ready.is_empty();
-        quiet && (drained || (self.queue.is_exhausted() && self.timers.is_empty()))
+        quiet && (drained || (self.queue.is_exhausted() && self.retries.is_empty()))
     }
 
     fn may_send(&mut self) -> bool {
-        let supply = Supply {
-            open: self.ending.is_none() && !self.brakes.is_held(),
+        let supply = SendState {
+            open: self.ending.is_none() && !self.send_gate.is_held(),
             ready: !self.queue.ready.is_empty(),
             waits_for_file: self.queue.waits_for_file(),
             claiming: self.queue.is_claiming(),
             in_flight: self.in_flight.len(),
         };
         let rate = self.engine.pace.rate();
-        let may_send = self.brakes.may_send(supply, rate);
-        self.brakes.news(rate).into_iter().for_each(|gauges| self.observer.see(&Notice::Gauges(gauges)));
+        let may_send = self.send_gate.may_send(supply, rate);
+        self.send_gate
+            .news(rate)
+            .into_iter()
+            .for_each(|gauges| self.observer.on_event(&RunEvent::Gauges(gauges)));
         may_send
     }
 
@@ -163,7 +169,7 @@ impl<'a> Flow<'a> {
     /// the journal says otherwise.
     fn allowance(&self) -> usize {
         let Some(most) = self.engine.most else { return usize::MAX };
-        let begun = self.in_flight.len() + self.queue.held() + self.timers.len() + self.returning;
+        let begun = self.in_flight.len() + self.queue.held() + self.retries.len() + self.returning;
         let left = most.get().saturating_sub(self.spent).saturating_sub(begun as u64);
         usize::try_from(left).unwrap_or(usize::MAX)
     }
@@ -180,8 +186,8 @@ impl<'a> Flow<'a> {
         let ahead = match &self.ending {
             Some(_) => 0,
             // Whether anything waits at all, it may find out: a run that has nothing to do waits for nobody.
-            None if self.brakes.is_held() => usize::from(self.unsettled == 0),
-            None => self.brakes.pause.limit(self.second()),
+            None if self.send_gate.is_held() => usize::from(self.unsettled == 0),
+            None => self.send_gate.pause.limit(self.second()),
         };
         let allowance = self.allowance();
         self.queue.top_up(&self.engine.writer, &self.engine.clock, ahead, allowance);
@@ -197,8 +203,8 @@ impl<'a> Flow<'a> {
             return None;
         }
         let record = self.recorded_at + SIGN_OF_LIFE;
-        let brakes = self.brakes.wake(self.in_flight.len());
-        self.timers.next().into_iter().chain(brakes).chain([record]).min()
+        let brakes = self.send_gate.wake(self.in_flight.len());
+        self.retries.next().into_iter().chain(brakes).chain([record]).min()
     }
 
     async fn on_wake(&mut self) {
@@ -206,30 +212,30 @@ impl<'a> Flow<'a> {
         if now >= self.recorded_at + SIGN_OF_LIFE {
             self.record().await;
         }
-        self.timers.take_due(now, &mut self.queue.due);
-        self.brakes.pause.wake(now);
+        self.retries.take_due(now, &mut self.queue.due);
+        self.send_gate.pause.wake(now);
     }
 
-    fn on_news(&mut self, feed: Feed) {
+    fn on_news(&mut self, feed: PlanProgress) {
         match feed {
-            Feed::Reading { queued } | Feed::Read { queued } => {
+            PlanProgress::Reading { queued } | PlanProgress::Read { queued } => {
                 let more = queued.saturating_sub(self.planned);
                 self.planned = queued;
                 self.unsettled += more;
-                self.observer.see(&Notice::Planned(more));
+                self.observer.on_event(&RunEvent::Planned(more));
             }
-            Feed::Refused { rejected, of } => self.end(Ending::Rejections { rejected, of }),
+            PlanProgress::Refused { rejected, of } => self.end(Ending::Rejections { rejected, of }),
         }
     }
 
     fn on_claimed(&mut self, Claim { rows, suppressed }: Claim) {
         self.unsettled = self.unsettled.saturating_sub(suppressed.len() as u64).max(rows.len() as u64);
         for line in suppressed {
-            self.observer.see(&Notice::Moved { line, from: State::Queued, to: State::Suppressed });
+            self.observer.on_event(&RunEvent::Moved { line, from: State::Queued, to: State::Suppressed });
         }
         for row in &rows {
             if row.earlier == Doubt::None {
-                self.observer.see(&Notice::Moved {
+                self.observer.on_event(&RunEvent::Moved {
                     line: row.line,
                     from: State::Queued,
                     to: State::Attempting,
@@ -237,7 +243,7 @@ impl<'a> Flow<'a> {
             }
         }
         self.queue.ready.extend(rows);
-        if self.ending.is_some() || self.brakes.pause.is_on() || self.brakes.is_held() {
+        if self.ending.is_some() || self.send_gate.pause.is_on() || self.send_gate.is_held() {
             self.give_back();
         }
     }
@@ -247,7 +253,7 @@ impl<'a> Flow<'a> {
         let Some(row) = self.queue.ready.pop_front() else { return Ok(()) };
         let now = self.engine.clock.now();
         if row.earlier == Doubt::Earlier && !verdict::token_is_safe(row.doubt_at, now) {
-            self.settle(&row, Event::TokenExpired, None, None, Then::Nothing);
+            self.settle(&row, Event::TokenExpired, None, None, AfterCommit::Nothing);
             if self.tries.remove(&row.id).is_some() {
                 self.spend();
             }
@@ -261,13 +267,13 @@ impl<'a> Flow<'a> {
         self.counters.requests += 1;
         self.counters.retried += u64::from(again);
         let client = self.engine.client.clone();
-        self.brakes.left();
+        self.send_gate.left();
         let left = Instant::now();
         self.in_flight.push(Box::pin(async move {
             let attempt = client.start(row.frozen.client_token, body).await;
             (row, left, attempt)
         }));
-        self.observer.see(&Notice::Requested { again, in_flight: self.in_flight.len() });
+        self.observer.on_event(&RunEvent::Requested { again, in_flight: self.in_flight.len() });
         Ok(())
     }
 
@@ -275,9 +281,9 @@ impl<'a> Flow<'a> {
     fn end(&mut self, ending: Ending) {
         if self.ending.is_none() {
             self.ending = Some(ending.clone());
-            self.observer.see(&Notice::Draining { in_flight: self.in_flight.len(), ending });
+            self.observer.on_event(&RunEvent::Draining { in_flight: self.in_flight.len(), ending });
         }
-        self.timers.clear();
+        self.retries.clear();
         self.queue.due.clear();
         self.give_back();
     }
@@ -288,7 +294,7 @@ impl<'a> Flow<'a> {
             if self.ending.is_none() {
                 self.queue.due.push(row.id);
             }
-            self.settle(&row, Event::GivenBack(row.earlier), None, None, Then::Nothing);
+            self.settle(&row, Event::GivenBack(row.earlier), None, None, AfterCommit::Nothing);
         }
     }
 
@@ -298,7 +304,7 @@ impl<'a> Flow<'a> {
         event: Event,
         contact_id: Option<String>,
         refusal: Option<Refusal>,
-        then: Then,
+        then: AfterCommit,
     ) {
         let settlement = Settlement {
             id: row.id,
@@ -307,33 +313,33 @@ impl<'a> Flow<'a> {
             refusal: refusal.map(|refusal| (refusal.code, refusal.message)),
             at: self.engine.clock.now(),
         };
-        self.settling.push(&self.engine.writer, settlement, row.line, then);
+        self.commits.push(&self.engine.writer, settlement, row.line, then);
     }
 
     /// The outcome is durable: now others may know of it.
-    async fn on_settled(&mut self, settling: Settling, state: State) {
-        let Settling { row, line, then } = settling;
+    async fn on_settled(&mut self, settling: PendingCommit, state: State) {
+        let PendingCommit { row, line, then } = settling;
         if !matches!(state, State::Attempting | State::Queued) {
             self.unsettled = self.unsettled.saturating_sub(1);
         }
         if state != State::Attempting {
-            self.observer.see(&Notice::Moved { line, from: State::Attempting, to: state });
+            self.observer.on_event(&RunEvent::Moved { line, from: State::Attempting, to: state });
         }
         match then {
-            Then::Nothing => {}
-            Then::Started(told) => {
+            AfterCommit::Nothing => {}
+            AfterCommit::Started(told) => {
                 self.counters.started += 1;
-                told.into_iter().for_each(|told| self.observer.see(&Notice::Answered(*told)));
+                told.into_iter().for_each(|told| self.observer.on_event(&RunEvent::Answered(*told)));
                 self.gate(false);
             }
-            Then::Refused(told, due) => {
+            AfterCommit::Refused(told, due) => {
                 if state == State::Failed {
                     self.gate(true);
                 }
-                self.observer.see(&Notice::Refused(told));
+                self.observer.on_event(&RunEvent::Refused(told));
                 self.returning -= usize::from(due.is_some());
                 if let (Some(due), None) = (due, &self.ending) {
-                    self.timers.push(due, row);
+                    self.retries.push(due, row);
                 }
             }
         }
@@ -347,7 +353,7 @@ impl<'a> Flow<'a> {
         let now = self.engine.clock.now();
         self.engine.writer.counters(self.engine.run, self.counters, now).await;
         let pulse = self.pulse(now);
-        self.engine.writer.activity(self.engine.run, self.chronicle.take(pulse)).await;
+        self.engine.writer.activity(self.engine.run, self.metrics.take(pulse)).await;
     }
 
     fn gate(&mut self, failed: bool) {

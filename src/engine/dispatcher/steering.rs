@@ -4,13 +4,13 @@ use crate::domain::delivery::control::{NewPace, NewRate, Wish};
 use crate::domain::delivery::ending::Ending;
 use crate::domain::unix_millis::Stamp;
 use crate::engine::Stop;
-use crate::engine::notice::Notice;
+use crate::engine::events::RunEvent;
 
-use super::Flow;
+use super::Dispatcher;
 use crate::journal::{Ask, Pulse, Taken};
-use crate::pace::{Asked, Tempo};
+use crate::pace::{PaceMode, RateLimit};
 
-impl Flow<'_> {
+impl Dispatcher<'_> {
     pub(super) fn on_stop(&mut self) {
         let stop = *self.engine.stop.borrow_and_update();
         match stop {
@@ -39,51 +39,51 @@ impl Flow<'_> {
 
     /// No request leaves, and no row is claimed, until somebody lets the campaign go on.
     fn hold(&mut self, since: Stamp) {
-        if self.brakes.hold() {
-            self.chronicle.held(self.engine.clock.now());
-            self.observer.see(&Notice::Held(since));
+        if self.send_gate.hold() {
+            self.metrics.held(self.engine.clock.now());
+            self.observer.on_event(&RunEvent::Held(since));
             self.give_back();
         }
     }
 
     fn release(&mut self) {
-        if self.brakes.release() {
-            self.silence.interrupted();
+        if self.send_gate.release() {
+            self.outage.interrupted();
             let now = self.engine.clock.now();
-            self.chronicle.released(now);
-            self.chronicle.mark(now, self.counters.started);
-            self.observer.see(&Notice::Released);
+            self.metrics.released(now);
+            self.metrics.mark(now, self.counters.started);
+            self.observer.on_event(&RunEvent::Released);
         }
     }
 
     fn repace(&mut self, new: NewPace) {
         let tempo = self.tempo(new);
         self.engine.pace.change(tempo);
-        self.brakes.forget_permit();
+        self.send_gate.forget_permit();
         // What was claimed for a second of another pace would be attempted for longer than that.
         if self.queue.ready.len() > self.second() {
             self.give_back();
         }
-        self.chronicle.mark(self.engine.clock.now(), self.counters.started);
+        self.metrics.mark(self.engine.clock.now(), self.counters.started);
         let (rate, burst) = told(tempo);
-        self.observer.see(&Notice::Repaced { rate, burst });
+        self.observer.on_event(&RunEvent::Repaced { rate, burst });
     }
 
     /// What a new pace comes to. Where runs share one, it stays what their definitions say, and this run can only take less
     /// of it.
-    fn tempo(&self, new: NewPace) -> Tempo {
-        let (Tempo::Stated(now) | Tempo::Unknown(now)) = self.engine.pace.tempo();
+    fn tempo(&self, new: NewPace) -> PaceMode {
+        let (PaceMode::Stated(now) | PaceMode::Auto(now)) = self.engine.pace.tempo();
         let burst = new.burst.unwrap_or(now.burst);
-        let within = |rate: f64| match self.brakes.shared() {
-            Some(shared) => Asked {
+        let within = |rate: f64| match self.send_gate.shared() {
+            Some(shared) => RateLimit {
                 rate: rate.min(shared.rate),
                 burst: shared.burst.try_into().map_or(burst, |most| burst.min(most)),
             },
-            None => Asked { rate, burst },
+            None => RateLimit { rate, burst },
         };
         match new.rate {
-            NewRate::PerSecond(rate) => Tempo::Stated(within(rate)),
-            NewRate::Auto => Tempo::Unknown(within(f64::INFINITY)),
+            NewRate::PerSecond(rate) => PaceMode::Stated(within(rate)),
+            NewRate::Auto => PaceMode::Auto(within(f64::INFINITY)),
             NewRate::Default => self.began_with,
         }
     }
@@ -96,15 +96,15 @@ impl Flow<'_> {
             rate: self.engine.pace.rate(),
             asked,
             burst,
-            mark: self.chronicle.marked(now, self.counters.started),
+            mark: self.metrics.marked(now, self.counters.started),
         }
     }
 }
 
 /// A pace as it is told: the rate, `None` where the run finds it out, and the burst.
-fn told(tempo: Tempo) -> (Option<f64>, u32) {
+fn told(tempo: PaceMode) -> (Option<f64>, u32) {
     match tempo {
-        Tempo::Stated(asked) => (Some(asked.rate), asked.burst.get()),
-        Tempo::Unknown(most) => (None, most.burst.get()),
+        PaceMode::Stated(asked) => (Some(asked.rate), asked.burst.get()),
+        PaceMode::Auto(most) => (None, most.burst.get()),
     }
 }

@@ -19,12 +19,12 @@ pub struct ActiveContacts {
 
 /// When the contacts that may be alive end.
 #[derive(Debug, Default)]
-pub(super) struct Active {
+pub(super) struct LiveContacts {
     bound: Option<(usize, Duration)>,
     ends: VecDeque<Instant>,
 }
 
-impl Active {
+impl LiveContacts {
     pub(super) fn new(contacts: Option<ActiveContacts>, now: Instant) -> Self {
         let Some(ActiveContacts { most, life, ages }) = contacts else { return Self::default() };
         let ends = ages.into_iter().filter_map(|age| Some(now + life.checked_sub(age)?)).collect();
@@ -70,7 +70,7 @@ mod tests {
         let (now, life) = (Instant::now(), Duration::from_secs(60));
         let second = Duration::from_secs(1);
         let ages = vec![second * 61, second * 59, second * 30];
-        let mut active = Active::new(Some(ActiveContacts { most: 3, life, ages }), now);
+        let mut active = LiveContacts::new(Some(ActiveContacts { most: 3, life, ages }), now);
         assert!(active.has_room(0));
         assert!(!active.has_room(1), "one in flight may be a contact already");
         active.started(now);
@@ -81,6 +81,6 @@ mod tests {
         assert!(!active.has_room(2), "the one that was started lives for a minute");
         active.pass(now + life);
         assert!(active.has_room(2));
-        assert!(Active::new(None, now).has_room(1_000_000));
+        assert!(LiveContacts::new(None, now).has_room(1_000_000));
     }
 }

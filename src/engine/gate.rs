@@ -5,35 +5,35 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::Bounds;
-use super::active::Active;
-use super::limits::Limits;
-use super::notice::Gauges;
-use super::pause::Pause;
-use super::slots::Slots;
-use crate::clock::Clock;
+use super::account_bucket::AccountBucket;
+use super::bottleneck::BottleneckTimes;
+use super::events::Gauges;
+use super::live_contacts::LiveContacts;
+use super::quota_pause::QuotaPause;
 use crate::domain::delivery::concurrency_limit::Room;
-use crate::domain::delivery::summary::Limit;
-use crate::journal::{SharedPace, Writer, WriterError};
-use crate::pace::Pace;
+use crate::domain::delivery::shared_rate::SharedRate;
+use crate::domain::delivery::summary::Bottleneck;
+use crate::journal::WriterError;
+use crate::pace::{RateLimiter, SharedPermits};
 
 /// All of it.
 #[derive(Debug)]
-pub(super) struct Brakes {
-    pub(super) pause: Pause,
+pub(super) struct SendGate {
+    pub(super) pause: QuotaPause,
     /// Whether a person has paused the campaign.
     held: bool,
     room: Room,
-    active: Active,
-    slots: Slots,
+    active: LiveContacts,
+    shared: Option<SharedPermits<AccountBucket>>,
     /// A permit of this run's own pace, while one of the shared pace is waited for.
     in_hand: bool,
-    limits: Limits,
+    limits: BottleneckTimes,
     told: Option<Gauges>,
 }
 
 /// What the engine sends from.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Supply {
+pub(super) struct SendState {
     /// Whether requests are to leave at all.
     pub(super) open: bool,
     /// Whether a row is claimed and waits.
@@ -46,16 +46,16 @@ pub(super) struct Supply {
     pub(super) in_flight: usize,
 }
 
-impl Brakes {
-    pub(super) fn new(bounds: Bounds, now: Instant) -> Self {
+impl SendGate {
+    pub(super) fn new(bounds: Bounds, shared: Option<SharedPermits<AccountBucket>>, now: Instant) -> Self {
         Self {
-            pause: Pause::default(),
+            pause: QuotaPause::default(),
             held: false,
             room: Room::new(bounds.max_in_flight.map(Into::into)),
-            active: Active::new(bounds.active, now),
-            slots: Slots::new(bounds.shared),
+            active: LiveContacts::new(bounds.active, now),
+            shared,
             in_hand: false,
-            limits: Limits::new(now),
+            limits: BottleneckTimes::new(now),
             told: None,
         }
     }
@@ -76,8 +76,8 @@ impl Brakes {
     }
 
     /// The pace that other runs have a part in.
-    pub(super) fn shared(&self) -> Option<&SharedPace> {
-        self.slots.shared()
+    pub(super) fn shared(&self) -> Option<&SharedRate> {
+        self.shared.as_ref().map(SharedPermits::shared)
     }
 
     /// The pace is another one: a permit of the one before is not used.
@@ -86,18 +86,18 @@ impl Brakes {
     }
 
     /// Whether the next request may leave as soon as the pace allows it; takes note of what it waits for.
-    pub(super) fn may_send(&mut self, supply: Supply, rate: f64) -> bool {
+    pub(super) fn may_send(&mut self, supply: SendState, rate: f64) -> bool {
         self.active.pass(Instant::now());
         let room = self.pause.limit(self.room.at(rate));
         let alive = self.active.has_room(supply.in_flight);
         let limit = match supply {
-            Supply { open: false, .. } => None,
-            _ if self.pause != Pause::Off || (supply.ready && !alive) => Some(Limit::ActiveChats),
-            Supply { ready: false, waits_for_file: true, .. } => Some(Limit::File),
-            Supply { ready: false, claiming: true, .. } => Some(Limit::Journal),
-            Supply { ready: false, .. } => None,
-            _ if supply.in_flight >= room => Some(Limit::Latency),
-            _ => Some(Limit::Pace),
+            SendState { open: false, .. } => None,
+            _ if self.pause != QuotaPause::Off || (supply.ready && !alive) => Some(Bottleneck::ActiveChats),
+            SendState { ready: false, waits_for_file: true, .. } => Some(Bottleneck::File),
+            SendState { ready: false, claiming: true, .. } => Some(Bottleneck::Journal),
+            SendState { ready: false, .. } => None,
+            _ if supply.in_flight >= room => Some(Bottleneck::Latency),
+            _ => Some(Bottleneck::Pace),
         };
         self.limits.are(limit);
         supply.open && supply.ready && alive && supply.in_flight < room
@@ -107,18 +107,13 @@ impl Brakes {
     ///
     /// # Errors
     /// Where the journal, which keeps the shared one, cannot be written.
-    pub(super) async fn permit(
-        &mut self,
-        pace: &mut Pace,
-        writer: &Writer,
-        clock: &Clock,
-    ) -> Result<(), WriterError> {
+    pub(super) async fn permit(&mut self, limiter: &mut RateLimiter) -> Result<(), WriterError> {
         if !self.in_hand {
-            pace.permit().await;
+            limiter.permit().await;
         }
-        if self.slots.are_shared() {
+        if let Some(shared) = &mut self.shared {
             self.in_hand = true;
-            self.slots.permit(pace.rate(), writer, clock).await?;
+            shared.permit(limiter.rate()).await?;
         }
         Ok(())
     }
@@ -126,7 +121,9 @@ impl Brakes {
     /// A request leaves.
     pub(super) fn left(&mut self) {
         self.in_hand = false;
-        self.slots.take();
+        if let Some(shared) = &mut self.shared {
+            shared.take();
+        }
     }
 
     /// An answer came, after so long.
@@ -151,7 +148,7 @@ impl Brakes {
     }
 
     /// What kept the run from being faster for the longest time.
-    pub(super) fn limited_by(&mut self) -> Option<Limit> {
+    pub(super) fn limited_by(&mut self) -> Option<Bottleneck> {
         self.limits.longest()
     }
 }
@@ -165,70 +162,73 @@ mod tests {
 
     const SECOND: Duration = Duration::from_secs(1);
 
-    const READY: Supply =
-        Supply { open: true, ready: true, waits_for_file: false, claiming: false, in_flight: 0 };
+    const READY: SendState =
+        SendState { open: true, ready: true, waits_for_file: false, claiming: false, in_flight: 0 };
 
-    fn brakes(in_flight: usize, active: Option<usize>) -> Brakes {
+    fn gate(in_flight: usize, active: Option<usize>) -> SendGate {
         let active = active.map(|most| ActiveContacts { most, life: 60 * SECOND, ages: Vec::new() });
         let bounds = Bounds { max_in_flight: NonZeroUsize::new(in_flight), active, shared: None };
-        Brakes::new(bounds, Instant::now())
+        SendGate::new(bounds, None, Instant::now())
     }
 
     /// Whether a request may leave, and what the next second is said to be limited by.
-    async fn told(mut brakes: Brakes, supply: Supply) -> (bool, Option<Limit>) {
-        let may = brakes.may_send(supply, 1.0);
+    async fn told(mut gate: SendGate, supply: SendState) -> (bool, Option<Bottleneck>) {
+        let may = gate.may_send(supply, 1.0);
         tokio::time::advance(SECOND).await;
-        (may, brakes.limited_by())
+        (may, gate.limited_by())
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_request_leaves_where_nothing_is_in_its_way_and_what_is_in_its_way_is_told() {
-        assert_eq!(told(brakes(2, None), READY).await, (true, Some(Limit::Pace)));
-        let idle = Supply { ready: false, ..READY };
+        assert_eq!(told(gate(2, None), READY).await, (true, Some(Bottleneck::Pace)));
+        let idle = SendState { ready: false, ..READY };
         for (supply, expected) in [
-            (Supply { in_flight: 1, ..READY }, (true, Some(Limit::Pace))),
-            (Supply { in_flight: 2, ..READY }, (false, Some(Limit::Latency))),
-            (Supply { open: false, ..READY }, (false, None)),
+            (SendState { in_flight: 1, ..READY }, (true, Some(Bottleneck::Pace))),
+            (SendState { in_flight: 2, ..READY }, (false, Some(Bottleneck::Latency))),
+            (SendState { open: false, ..READY }, (false, None)),
             (idle, (false, None)),
-            (Supply { claiming: true, ..idle }, (false, Some(Limit::Journal))),
-            (Supply { waits_for_file: true, ..idle }, (false, Some(Limit::File))),
-            (Supply { waits_for_file: true, claiming: true, ..idle }, (false, Some(Limit::File))),
+            (SendState { claiming: true, ..idle }, (false, Some(Bottleneck::Journal))),
+            (SendState { waits_for_file: true, ..idle }, (false, Some(Bottleneck::File))),
+            (SendState { waits_for_file: true, claiming: true, ..idle }, (false, Some(Bottleneck::File))),
             // Nobody waits for rows that are there.
-            (Supply { waits_for_file: true, claiming: true, ..READY }, (true, Some(Limit::Pace))),
+            (SendState { waits_for_file: true, claiming: true, ..READY }, (true, Some(Bottleneck::Pace))),
         ] {
-            assert_eq!(told(brakes(2, None), supply).await, expected, "{supply:?}");
+            assert_eq!(told(gate(2, None), supply).await, expected, "{supply:?}");
         }
-        let mut paused = brakes(2, None);
+        let mut paused = gate(2, None);
         let pause = paused.pause.begin(Instant::now(), 0.5).expect("it begins");
         assert_eq!(paused.wake(0), Some(Instant::now() + pause));
-        assert_eq!(told(paused, READY).await, (false, Some(Limit::ActiveChats)));
+        assert_eq!(told(paused, READY).await, (false, Some(Bottleneck::ActiveChats)));
     }
 
     #[tokio::test(start_paused = true)]
     async fn contacts_that_live_and_those_in_flight_stay_within_the_quota() {
         let full = |started: usize| {
-            let mut brakes = brakes(9, Some(2));
-            (0..started).for_each(|_| brakes.started());
-            brakes
+            let mut gate = gate(9, Some(2));
+            (0..started).for_each(|_| gate.started());
+            gate
         };
-        assert_eq!(told(full(1), READY).await, (true, Some(Limit::Pace)));
-        assert_eq!(told(full(1), Supply { in_flight: 1, ..READY }).await, (false, Some(Limit::ActiveChats)));
-        assert_eq!(told(full(2), READY).await, (false, Some(Limit::ActiveChats)));
-        assert_eq!(told(full(2), Supply { ready: false, ..READY }).await, (false, None));
-        let mut brakes = full(2);
-        assert_eq!(brakes.wake(0), Some(Instant::now() + 60 * SECOND));
+        assert_eq!(told(full(1), READY).await, (true, Some(Bottleneck::Pace)));
+        assert_eq!(
+            told(full(1), SendState { in_flight: 1, ..READY }).await,
+            (false, Some(Bottleneck::ActiveChats))
+        );
+        assert_eq!(told(full(2), READY).await, (false, Some(Bottleneck::ActiveChats)));
+        assert_eq!(told(full(2), SendState { ready: false, ..READY }).await, (false, None));
+        let mut gate = full(2);
+        assert_eq!(gate.wake(0), Some(Instant::now() + 60 * SECOND));
         tokio::time::advance(60 * SECOND).await;
-        assert!(brakes.may_send(READY, 1.0), "they have ended");
+        assert!(gate.may_send(READY, 1.0), "they have ended");
     }
 
     #[tokio::test(start_paused = true)]
     async fn answers_that_take_longer_leave_room_for_more_requests() {
-        let mut brakes = brakes(0, None);
-        let many = Supply { in_flight: 30, ..READY };
-        assert!(!brakes.may_send(many, 10.0), "a guess: twenty");
+        let mut gate = gate(0, None);
+        let many = SendState { in_flight: 30, ..READY };
+        assert!(!gate.may_send(many, 10.0), "a guess: twenty");
         for _ in 0..20 {
-            brakes.answered(4 * SECOND);
+            gate.answered(4 * SECOND);
         }
-        assert!(brakes.may_send(many, 10.0));
+        assert!(gate.may_send(many, 10.0));
     }
 }

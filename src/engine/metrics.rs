@@ -12,7 +12,7 @@ const WINDOW: Duration = Duration::from_secs(30);
 
 /// Throttled requests and pauses since the last record, and how long answers took since the run began.
 #[derive(Debug)]
-pub(super) struct Chronicle {
+pub(super) struct RunMetrics {
     activity: Activity,
     /// When the pause by a person began that goes on.
     held: Option<Stamp>,
@@ -20,7 +20,7 @@ pub(super) struct Chronicle {
     marks: [(Stamp, u64); 2],
 }
 
-impl Chronicle {
+impl RunMetrics {
     pub(super) fn new(now: Stamp) -> Self {
         Self { activity: Activity::default(), held: None, marks: [(now, 0); 2] }
     }
@@ -94,7 +94,7 @@ mod tests {
     #[test]
     fn seconds_add_up_and_latencies_stay() {
         let refused = |kind| Err(Refusal { kind, status: None, code: String::new(), message: String::new() });
-        let mut chronicle = Chronicle::new(Stamp::from_millis(0));
+        let mut metrics = RunMetrics::new(Stamp::from_millis(0));
         let pulse =
             Pulse { in_flight: 1, rate: 2.0, asked: None, burst: 3, mark: (Stamp::from_millis(0), 0) };
         let ms = Duration::from_millis;
@@ -104,18 +104,18 @@ mod tests {
             (2_000, RefusalKind::Throttled),
             (2_001, RefusalKind::Unknown),
         ] {
-            chronicle.answered(&refused(kind), ms(40), Stamp::from_millis(at));
+            metrics.answered(&refused(kind), ms(40), Stamp::from_millis(at));
         }
-        chronicle.paused(Stamp::from_millis(2_500), ms(500));
-        let first = chronicle.take(pulse);
+        metrics.paused(Stamp::from_millis(2_500), ms(500));
+        let first = metrics.take(pulse);
         assert_eq!(first.pulse, Some(pulse));
         let [one, two] = [1_000, 2_000].map(Stamp::from_millis);
         assert_eq!(first.throttled, [(one, 2), (two, 1)]);
         let [began_at, ends_at] = [2_500, 3_000].map(Stamp::from_millis);
         let pause = PauseSpan { began_at, ends_at, kind: PauseKind::ActiveChats };
         assert_eq!((first.pauses, first.latencies.total()), (vec![pause], 1));
-        chronicle.answered(&Ok("contact".to_owned()), ms(30), two);
-        let second = chronicle.take(pulse);
+        metrics.answered(&Ok("contact".to_owned()), ms(30), two);
+        let second = metrics.take(pulse);
         assert_eq!((second.throttled, second.pauses, second.latencies.total()), (vec![], vec![], 2));
     }
 }

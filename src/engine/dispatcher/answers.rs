@@ -2,18 +2,18 @@
 
 use tokio::time::Instant;
 
-use super::Flow;
+use super::Dispatcher;
 use crate::connect::Attempt;
 use crate::domain::delivery::ending::Ending;
 use crate::domain::delivery::refusal::{Refusal, RefusalKind};
 use crate::domain::delivery::state::Event;
 use crate::domain::delivery::verdict;
 use crate::domain::delivery::verdict::{Situation, Verdict};
-use crate::engine::notice::{Notice, Refused, attempted, masked, told};
-use crate::engine::settling::Then;
+use crate::engine::commits::AfterCommit;
+use crate::engine::events::{RefusedAttempt, RunEvent, attempted, masked, told};
 use crate::journal::Claimed;
 
-impl Flow<'_> {
+impl Dispatcher<'_> {
     pub(super) fn on_answer(
         &mut self,
         row: &Claimed,
@@ -23,19 +23,19 @@ impl Flow<'_> {
         let throttled = answer.as_ref().is_err_and(|refusal| refusal.kind == RefusalKind::Throttled);
         let took = left.elapsed();
         self.engine.pace.answered(left, throttled);
-        self.brakes.answered(took);
-        self.chronicle.answered(&answer, took, self.engine.clock.now());
+        self.send_gate.answered(took);
+        self.metrics.answered(&answer, took, self.engine.clock.now());
         match answer {
             Ok(contact_id) => {
-                self.silence.broken();
-                if self.brakes.pause.started() {
-                    self.observer.see(&Notice::Resumed);
+                self.outage.broken();
+                if self.send_gate.pause.started() {
+                    self.observer.on_event(&RunEvent::Resumed);
                 }
                 self.tries.remove(&row.id);
-                self.brakes.started();
+                self.send_gate.started();
                 let follows = self.observer.follows_attempts();
                 let told = follows.then(|| Box::new(attempted(row, took, request_id)));
-                self.settle(row, Event::Answered, Some(contact_id), None, Then::Started(told));
+                self.settle(row, Event::Answered, Some(contact_id), None, AfterCommit::Started(told));
                 self.spend();
             }
             Err(refusal) => {
@@ -45,7 +45,7 @@ impl Flow<'_> {
         }
     }
 
-    fn on_refusal(&mut self, row: &Claimed, refusal: Refusal, mut told: Refused) {
+    fn on_refusal(&mut self, row: &Claimed, refusal: Refusal, mut told: RefusedAttempt) {
         let attempts = self.tries.get(&row.id).copied().unwrap_or(0) + 1;
         let situation = Situation {
             kind: refusal.kind,
@@ -56,7 +56,7 @@ impl Flow<'_> {
         let verdict = verdict::decide(situation, self.engine.chance.f64());
         self.listen(&refusal);
         if refusal.kind == RefusalKind::Unknown {
-            self.brakes.started();
+            self.send_gate.started();
         }
         let mut due = None;
         match verdict {
@@ -76,7 +76,7 @@ impl Flow<'_> {
             }
         }
         self.returning += usize::from(due.is_some());
-        self.settle(row, verdict.event(), None, Some(refusal), Then::Refused(told, due));
+        self.settle(row, verdict.event(), None, Some(refusal), AfterCommit::Refused(told, due));
         if verdict.leaves_doubt() {
             self.spend();
         }
@@ -87,16 +87,18 @@ impl Flow<'_> {
         if refusal.kind == RefusalKind::Throttled {
             self.counters.throttled += 1;
         }
-        if self.silence.listen(refusal.kind, self.began.elapsed()) {
+        if self.outage.listen(refusal.kind, self.began.elapsed()) {
             self.end(Ending::Silent(masked(refusal.clone())));
         }
     }
 
     /// The active chats quota is full: claimed rows go back to the queue, and a while later one request finds out.
     fn pause(&mut self) {
-        let Some(length) = self.brakes.pause.begin(Instant::now(), self.engine.chance.f64()) else { return };
-        self.chronicle.paused(self.engine.clock.now(), length);
-        self.observer.see(&Notice::Paused(length));
+        let Some(length) = self.send_gate.pause.begin(Instant::now(), self.engine.chance.f64()) else {
+            return;
+        };
+        self.metrics.paused(self.engine.clock.now(), length);
+        self.observer.on_event(&RunEvent::Paused(length));
         self.give_back();
     }
 }
