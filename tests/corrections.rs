@@ -38,7 +38,7 @@ fn run(folder: &Path, args: &[&str]) -> Value {
         .unwrap_or_else(|_| panic!("{}", String::from_utf8_lossy(&output.stderr)))
 }
 
-/// Line, key and state of every record of the report.
+/// FileLine, key and state of every record of the report.
 fn report(folder: &Path) -> Vec<String> {
     let output = campaign(folder, &["report", "--format", "jsonl"]);
     let text = String::from_utf8(output.stdout).unwrap();

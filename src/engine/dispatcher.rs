@@ -29,7 +29,9 @@ use crate::domain::delivery::state::{Doubt, Event, State};
 use crate::domain::delivery::summary::Bottleneck;
 use crate::domain::delivery::verdict;
 use crate::domain::delivery::verdict::OutageDetector;
-use crate::journal::{Ask, Claim, Claimed, Counters, JournalError, RowId, Settlement, WriterError};
+use crate::journal::{
+    Claim, Claimed, ControlRequest, Counters, JournalError, RowId, Settlement, WriterError,
+};
 use crate::pace::{PaceMode, SharedPermits};
 
 type Pending<T> = FuturesUnordered<Pin<Box<dyn Future<Output = T> + Send>>>;
@@ -53,7 +55,7 @@ pub(super) struct Dispatcher<'a> {
     ending: Option<Ending>,
     abandon: bool,
     /// What people ask from elsewhere.
-    asks: mpsc::Receiver<Ask>,
+    asks: mpsc::Receiver<ControlRequest>,
     /// The pace that the run began with.
     began_with: PaceMode,
     /// Rows that have no outcome yet, as far as is known.
@@ -73,7 +75,7 @@ impl<'a> Dispatcher<'a> {
     pub(super) fn new(
         mut engine: Engine,
         observer: &'a mut dyn Observer,
-        asks: mpsc::Receiver<Ask>,
+        asks: mpsc::Receiver<ControlRequest>,
         began: Instant,
     ) -> Self {
         let now = engine.clock.now();
@@ -107,7 +109,7 @@ impl<'a> Dispatcher<'a> {
 
     pub(super) async fn run(
         mut self,
-        paused: Option<Ask>,
+        paused: Option<ControlRequest>,
     ) -> Result<(Ending, Counters, Option<Bottleneck>), WriterError> {
         self.observer.on_event(&RunEvent::Began(self.engine.tally));
         if let Some(ask) = paused {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::domain::delivery::latency::Latencies;
 use crate::domain::delivery::refusal::{Refusal, RefusalKind};
 use crate::domain::unix_millis::Stamp;
-use crate::journal::{Activity, PauseKind, PauseSpan, Pulse};
+use crate::journal::{Heartbeat, PauseKind, PauseSpan, RunActivity};
 
 /// How far back it is told how fast a run is: so far at least, once it has sent for that long, and twice that at most.
 const WINDOW: Duration = Duration::from_secs(30);
@@ -13,7 +13,7 @@ const WINDOW: Duration = Duration::from_secs(30);
 /// Throttled requests and pauses since the last record, and how long answers took since the run began.
 #[derive(Debug)]
 pub(super) struct RunMetrics {
-    activity: Activity,
+    activity: RunActivity,
     /// When the pause by a person began that goes on.
     held: Option<Stamp>,
     /// How many contacts had been started when: a while ago, and less long ago.
@@ -22,7 +22,7 @@ pub(super) struct RunMetrics {
 
 impl RunMetrics {
     pub(super) fn new(now: Stamp) -> Self {
-        Self { activity: Activity::default(), held: None, marks: [(now, 0); 2] }
+        Self { activity: RunActivity::default(), held: None, marks: [(now, 0); 2] }
     }
 
     /// An answer came, or nothing did for too long.
@@ -80,10 +80,10 @@ impl RunMetrics {
     }
 
     /// What is to be written down now.
-    pub(super) fn take(&mut self, pulse: Pulse) -> Activity {
+    pub(super) fn take(&mut self, pulse: Heartbeat) -> RunActivity {
         let latencies: Latencies = self.activity.latencies;
         self.activity.pulse = Some(pulse);
-        std::mem::replace(&mut self.activity, Activity { latencies, ..Activity::default() })
+        std::mem::replace(&mut self.activity, RunActivity { latencies, ..RunActivity::default() })
     }
 }
 
@@ -96,7 +96,7 @@ mod tests {
         let refused = |kind| Err(Refusal { kind, status: None, code: String::new(), message: String::new() });
         let mut metrics = RunMetrics::new(Stamp::from_millis(0));
         let pulse =
-            Pulse { in_flight: 1, rate: 2.0, asked: None, burst: 3, mark: (Stamp::from_millis(0), 0) };
+            Heartbeat { in_flight: 1, rate: 2.0, asked: None, burst: 3, mark: (Stamp::from_millis(0), 0) };
         let ms = Duration::from_millis;
         for (at, kind) in [
             (1_000, RefusalKind::Throttled),

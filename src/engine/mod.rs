@@ -36,7 +36,7 @@ use crate::domain::delivery::gate::FailureGate;
 use crate::domain::delivery::shared_rate::SharedRate;
 use crate::domain::delivery::summary::Bottleneck;
 use crate::domain::delivery::tally::Tally;
-use crate::journal::{Counters, RunId, Steered, Writer, WriterError};
+use crate::journal::{ControlState, Counters, RunId, Writer, WriterError};
 use crate::pace::RateLimiter;
 
 /// What a run is asked from outside.
@@ -112,7 +112,7 @@ impl Engine {
     pub async fn send(self, observer: &mut dyn Observer) -> Result<Outcome, WriterError> {
         let began = Instant::now();
         // Before anything else: a campaign may be paused.
-        let Steered { paused, news } = self.writer.listen(self.run).await?;
+        let ControlState { paused, news } = self.writer.listen(self.run).await?;
         let flow = dispatcher::Dispatcher::new(self, observer, news, began);
         let (ending, counters, limited_by) = flow.run(paused).await?;
         Ok(Outcome { ending, counters, elapsed: began.elapsed(), limited_by })

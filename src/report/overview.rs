@@ -10,7 +10,7 @@ use crate::domain::delivery::summary::rounded;
 use crate::domain::delivery::tally::Tally;
 use crate::domain::figures::per_second;
 use crate::domain::unix_millis::Stamp;
-use crate::journal::{Ask, Campaign, ReasonCount, RunRecord, Selection, Snapshot};
+use crate::journal::{Campaign, ControlRequest, ReasonCount, RunRecord, Selection, Snapshot};
 
 /// Writes the object on one line.
 pub(super) fn write(
@@ -81,7 +81,7 @@ struct Asked<'j> {
 }
 
 impl<'j> Asked<'j> {
-    fn of(ask: &'j Ask) -> Self {
+    fn of(ask: &'j ControlRequest) -> Self {
         let (rate, burst) = ask.wish.pace();
         Self {
             at: Shown(ask.at),

@@ -14,7 +14,7 @@ use campaign::domain::delivery::state::State;
 use campaign::domain::message::request::{Leaf, Message, Request, SegmentValue, Shape};
 use campaign::domain::row::token::TokenSpace;
 use campaign::engine::{Bounds, Engine, Observer, PlanProgress, RunEvent, Stop};
-use campaign::journal::{Content, Identity, Journal, Line, NewRun, RunEnd, Service, Writer};
+use campaign::journal::{Content, FileLine, Identity, Journal, NewRun, RunEnd, Service, Writer};
 use campaign::pace::{RateLimit, RateLimiter};
 use tokio::sync::watch;
 
@@ -93,7 +93,7 @@ impl Observer for Aloud {
     }
 }
 
-fn line(n: u64) -> Line {
+fn line(n: u64) -> FileLine {
     let key = format!("k{n}");
     let destination = format!("+1{:03}55501{:02}", 202 + n / 100, n % 100);
     let content = Content::Recipient {
@@ -103,7 +103,7 @@ fn line(n: u64) -> Line {
         key: key.clone(),
         destination: destination.clone(),
     };
-    Line { number: n + 2, cells: vec![key, destination], content }
+    FileLine { number: n + 2, cells: vec![key, destination], content }
 }
 
 fn shape() -> Shape {

@@ -9,8 +9,8 @@ use campaign::domain::message::request::{Leaf, Message, Request, Shape};
 use campaign::domain::row::token::TokenSpace;
 use campaign::domain::unix_millis::Stamp;
 use campaign::journal::{
-    CampaignId, Content, Counters, Identity, Journal, Line, NewRun, Pass, RowId, RunEnd, Service, Settlement,
-    Writer,
+    CampaignId, Content, Counters, FileLine, Identity, Journal, NewRun, Pass, RowId, RunEnd, Service,
+    Settlement, Writer,
 };
 use campaign::report::ReportError;
 use tempfile::TempDir;
@@ -65,7 +65,7 @@ impl Place {
 }
 
 /// A line whose columns are `id`, `phone` and whatever the file has besides.
-pub(crate) fn line(number: u64, cells: &[&str]) -> Line {
+pub(crate) fn line(number: u64, cells: &[&str]) -> FileLine {
     let text = |cell: &&str| (*cell).to_owned();
     let content = Content::Recipient {
         key: cells[0].to_owned(),
@@ -74,20 +74,20 @@ pub(crate) fn line(number: u64, cells: &[&str]) -> Line {
         slots: vec![format!("Hi {}", cells[0])],
         suppressed: None,
     };
-    Line { number, cells: cells.iter().map(text).collect(), content }
+    FileLine { number, cells: cells.iter().map(text).collect(), content }
 }
 
 /// The same recipient in a file with other columns.
-pub(crate) fn with_cells(line: Line, cells: &[&str]) -> Line {
-    Line { cells: cells.iter().map(|cell| (*cell).to_owned()).collect(), ..line }
+pub(crate) fn with_cells(line: FileLine, cells: &[&str]) -> FileLine {
+    FileLine { cells: cells.iter().map(|cell| (*cell).to_owned()).collect(), ..line }
 }
 
-pub(crate) fn rejected(number: u64, cells: &[&str], code: &str, reason: &str) -> Line {
+pub(crate) fn rejected(number: u64, cells: &[&str], code: &str, reason: &str) -> FileLine {
     let content = Content::Rejected { code: code.to_owned(), reason: reason.to_owned(), key: None };
-    Line { content, ..line(number, cells) }
+    FileLine { content, ..line(number, cells) }
 }
 
-pub(crate) fn plan(journal: &mut Journal, id: CampaignId, columns: &[&str], lines: &[Line]) {
+pub(crate) fn plan(journal: &mut Journal, id: CampaignId, columns: &[&str], lines: &[FileLine]) {
     let columns: Vec<String> = columns.iter().map(|column| (*column).to_owned()).collect();
     let mut plan = journal.begin_plan(id, &shape(), &columns).expect("a plan");
     journal.plan(&mut plan, lines).expect("planned lines");

@@ -4,7 +4,7 @@ use campaign::cli::commands::report::ReportArgs;
 use campaign::domain::delivery::latency::Latencies;
 use campaign::domain::delivery::state::{Doubt, Event};
 use campaign::domain::unix_millis::Stamp;
-use campaign::journal::{Activity, Counters, NewRun, PauseKind, PauseSpan, RowId, RunEnd};
+use campaign::journal::{Counters, NewRun, PauseKind, PauseSpan, RowId, RunActivity, RunEnd};
 use campaign::report::Format;
 use sha2::Digest;
 
@@ -42,7 +42,7 @@ async fn a_run() -> Place {
         let first = attempt(writer, RowId::START, Event::Answered, None).await;
         let refusal = Some(("InvalidRequestException", "+447911123456 <b>cannot</b> be reached"));
         attempt(writer, first, Event::Refused(Doubt::None), refusal).await;
-        let activity = Activity {
+        let activity = RunActivity {
             throttled: vec![(at(1_000), 3)],
             pauses: vec![PauseSpan {
                 began_at: at(2_000),

@@ -1,7 +1,7 @@
 //! Random recipients files, and what people do to a file between two runs.
 
 use campaign::domain::row::token::TokenSpace;
-use campaign::journal::{Content, Line};
+use campaign::journal::{Content, FileLine};
 
 use crate::seeds::chance::Chance;
 use crate::seeds::shapes::{INSTANCE, SLOTS};
@@ -96,12 +96,12 @@ impl People {
     }
 
     /// The file as the program reads it.
-    pub(crate) fn lines(&self) -> Vec<Line> {
+    pub(crate) fn lines(&self) -> Vec<FileLine> {
         self.file.iter().zip(2..).map(|(entry, number)| line(*entry, number)).collect()
     }
 }
 
-fn line(entry: Entry, number: u64) -> Line {
+fn line(entry: Entry, number: u64) -> FileLine {
     let (person, edition, suppressed) = match entry {
         Entry::Person { number, edition } => (number, edition, None),
         Entry::Suppressed { number } => {
@@ -113,7 +113,7 @@ fn line(entry: Entry, number: u64) -> Line {
                 reason: "is no number".to_owned(),
                 key: None,
             };
-            return Line { number, cells: vec!["?".to_owned(), "?".to_owned()], content };
+            return FileLine { number, cells: vec!["?".to_owned(), "?".to_owned()], content };
         }
     };
     let key = format!("K-{person}");
@@ -125,5 +125,5 @@ fn line(entry: Entry, number: u64) -> Line {
         key: key.clone(),
         suppressed,
     };
-    Line { number, cells: vec![key, edition.to_string()], content }
+    FileLine { number, cells: vec![key, edition.to_string()], content }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use campaign::domain::delivery::state::State;
 use campaign::domain::row::token::TokenSpace;
 use campaign::domain::unix_millis::Stamp;
-use campaign::journal::{CampaignId, Claimed, Content, Identity, Journal, Line, RowId, Service, Writer};
+use campaign::journal::{CampaignId, Claimed, Content, FileLine, Identity, Journal, RowId, Service, Writer};
 
 use crate::seeds::chance::Chance;
 use crate::seeds::model::Row;
@@ -31,8 +31,8 @@ fn identity(name: &str) -> Identity {
     }
 }
 
-fn lines(campaign: &str, file: &[Entry]) -> Vec<Line> {
-    let line = |(&(key, text, suppressed), number): (&Entry, u64)| Line {
+fn lines(campaign: &str, file: &[Entry]) -> Vec<FileLine> {
+    let line = |(&(key, text, suppressed), number): (&Entry, u64)| FileLine {
         number,
         cells: vec![key.to_string()],
         content: Content::Recipient {

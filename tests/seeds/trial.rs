@@ -19,7 +19,7 @@ use campaign::domain::delivery::gate::{FailureGate, Share};
 use campaign::domain::message::request::Shape;
 use campaign::engine::{Bounds, Engine, Outcome, PlanProgress, Stop};
 use campaign::journal::{
-    CampaignId, Identity, Journal, Line, NewRun, Plan, RunEnd, RunId, Service, Writer, WriterError,
+    CampaignId, FileLine, Identity, Journal, NewRun, Plan, RunEnd, RunId, Service, Writer, WriterError,
 };
 use campaign::pace::{RateLimit, RateLimiter};
 use campaign::simulator::{Simulator, WorldConfig};
@@ -41,7 +41,7 @@ pub(crate) struct Trial {
     pub(crate) shape: Shape,
     pub(crate) campaign: CampaignId,
     /// The file that was planned to its end; `None` where the process died over the last one.
-    pub(crate) planned: Option<Vec<Line>>,
+    pub(crate) planned: Option<Vec<FileLine>>,
     pub(crate) fastest: RateLimit,
     runs: u64,
 }
@@ -162,7 +162,7 @@ impl Trial {
         ended
     }
 
-    async fn process(&self, options: &Options, lines: &[Line], read: &Arc<AtomicBool>) -> Ended {
+    async fn process(&self, options: &Options, lines: &[FileLine], read: &Arc<AtomicBool>) -> Ended {
         let mut journal = self.journal();
         let clock = self.clocks.wall();
         if options.retry_failed {
@@ -282,7 +282,7 @@ impl Trial {
 
 /// Reads the file while the campaign is sent.
 async fn feeding(
-    (plan, lines): (Plan, Vec<Line>),
+    (plan, lines): (Plan, Vec<FileLine>),
     gap: u64,
     writer: Writer,
     feed: watch::Sender<PlanProgress>,

@@ -8,8 +8,8 @@ use campaign::domain::message::request::{Leaf, Message, Request, SegmentValue};
 use campaign::domain::row::token::TokenSpace;
 use campaign::domain::unix_millis::Stamp;
 use campaign::journal::{
-    Activity, Content, Counters, Identity, Journal, Line, NewRun, Pass, PauseKind, PauseSpan, Planned, RowId,
-    RunEnd, Service, Settlement, Writer,
+    Content, Counters, FileLine, Identity, Journal, NewRun, Pass, PauseKind, PauseSpan, Planned, RowId,
+    RunActivity, RunEnd, Service, Settlement, Writer,
 };
 use rusqlite::Connection;
 
@@ -68,10 +68,10 @@ async fn campaign(path: &Path) {
     let (run, _) = journal.begin_run(id, &new, NOW).unwrap();
     let (writer, task) = Writer::spawn(journal, id);
     attempts(&writer).await;
-    let activity = Activity {
+    let activity = RunActivity {
         throttled: vec![(NOW, 3)],
         pauses: vec![PauseSpan { began_at: NOW, ends_at: later(60_000), kind: PauseKind::ActiveChats }],
-        ..Activity::default()
+        ..RunActivity::default()
     };
     writer.activity(run, activity).await;
     let counters = Counters { started: 2, requests: 9, throttled: 3, retried: 2 };
@@ -94,13 +94,13 @@ fn later(millis: i64) -> Stamp {
     Stamp::from_millis(NOW.millis() + millis)
 }
 
-fn lines() -> Vec<Line> {
-    let mut lines: Vec<Line> = (1..=9).map(|n| recipient(n + 1, n)).collect();
+fn lines() -> Vec<FileLine> {
+    let mut lines: Vec<FileLine> = (1..=9).map(|n| recipient(n + 1, n)).collect();
     lines.push(recipient(11, 3));
     let reason = "the phone number is too short".to_owned();
     let content =
         Content::Rejected { code: "phone-too-short".to_owned(), reason, key: Some("C-77".to_owned()) };
-    lines.push(Line { number: 12, cells: ["C-77", "Zoë", "+1202"].map(str::to_owned).into(), content });
+    lines.push(FileLine { number: 12, cells: ["C-77", "Zoë", "+1202"].map(str::to_owned).into(), content });
     let mut listed = recipient(13, 90);
     if let Content::Recipient { suppressed, .. } = &mut listed.content {
         *suppressed = Some(("suppressed".to_owned(), "the number is on a suppression list".to_owned()));
@@ -109,12 +109,12 @@ fn lines() -> Vec<Line> {
     lines
 }
 
-fn recipient(line: u64, n: u64) -> Line {
+fn recipient(line: u64, n: u64) -> FileLine {
     let (key, name, destination) = (format!("C-{n}"), format!("Ada {n}"), format!("+120255501{n:02}"));
     let client_token = TokenSpace::new(INSTANCE, NAME).token(&key);
     let cells = vec![key.clone(), name.clone(), destination.clone()];
     let slots = vec![format!("Hi {name}")];
-    Line {
+    FileLine {
         number: line,
         cells,
         content: Content::Recipient { key, destination, client_token, slots, suppressed: None },

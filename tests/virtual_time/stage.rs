@@ -21,8 +21,8 @@ use campaign::domain::row::token::TokenSpace;
 use campaign::domain::unix_millis::Stamp;
 use campaign::engine::{Bounds, Engine, Observer, Outcome, PlanProgress, RunEvent, Stop, Unobserved};
 use campaign::journal::{
-    Admission, CampaignId, Content, Identity, Journal, JournalError, Line, NewRun, Reader, Record, RunEnd,
-    Selection, Service, Writer, WriterError,
+    Admission, CampaignId, Content, FileLine, Identity, Journal, JournalError, NewRun, Reader, Record,
+    RunEnd, Selection, Service, Writer, WriterError,
 };
 use campaign::pace::{RateLimit, RateLimiter};
 use campaign::simulator::{Effect, Simulator, UnixMillis, WorldConfig};
@@ -143,15 +143,15 @@ impl<F: FnMut(&RunEvent)> Observer for Seen<'_, F> {
 }
 
 /// The recipient with this number: a fictional number, a name, a message.
-pub(crate) fn line(number: u64, recipient: u64) -> Line {
+pub(crate) fn line(number: u64, recipient: u64) -> FileLine {
     line_of(CAMPAIGN, number, recipient)
 }
 
-fn line_of(campaign: &str, number: u64, recipient: u64) -> Line {
+fn line_of(campaign: &str, number: u64, recipient: u64) -> FileLine {
     let key = format!("C-{recipient}");
     let name = format!("Name {recipient}");
     let destination = format!("+1{:03}55501{:02}", 202 + recipient / 100 % 700, recipient % 100);
-    Line {
+    FileLine {
         number,
         cells: vec![key.clone(), name.clone(), destination.clone()],
         content: Content::Recipient {
@@ -221,7 +221,7 @@ impl Stage {
     }
 
     /// Reads a file of these lines into the journal.
-    pub(crate) fn plan(&self, lines: &[Line]) {
+    pub(crate) fn plan(&self, lines: &[FileLine]) {
         let mut journal = self.journal();
         let columns = ["customer_id", "first_name", "phone"].map(str::to_owned);
         let mut plan = journal.begin_plan(self.campaign, &shape(), &columns).expect("a plan begins");

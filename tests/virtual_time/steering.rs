@@ -11,7 +11,7 @@ use campaign::domain::delivery::ending::{Ending, Signal};
 use campaign::domain::delivery::shared_rate::SharedRate;
 use campaign::domain::delivery::state::State;
 use campaign::engine::{Bounds, PlanProgress, RunEvent, Stop};
-use campaign::journal::{Ask, CampaignId, Journal, PauseKind, PauseSpan, Reader, RunId};
+use campaign::journal::{CampaignId, ControlRequest, Journal, PauseKind, PauseSpan, Reader, RunId};
 use campaign::simulator::{Fault, Latency, Throttle, WorldConfig};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep, sleep_until};
@@ -58,7 +58,7 @@ impl Person {
         }
     }
 
-    fn asks(&self) -> Vec<Ask> {
+    fn asks(&self) -> Vec<ControlRequest> {
         let mut asks = self.reader().asks(self.campaign, 100).expect("what was asked");
         asks.reverse();
         asks

@@ -21,7 +21,7 @@ use crate::domain::row::binding::Binding;
 use crate::domain::row::recipient::Recipient;
 use crate::domain::row::suppression::{Suppressed, Suppression};
 use crate::domain::table::detected_format::ReadAs;
-use crate::journal::{CampaignId, Content, Journal, JournalError, Line, Plan, PlanSummary};
+use crate::journal::{CampaignId, Content, FileLine, Journal, JournalError, Plan, PlanSummary};
 use crate::recipients::{FileError, FileProblem, Listed, Lists, Recipients, Row, Source};
 
 /// Lines planned in one transaction: large enough that a commit costs little, small enough for little memory.
@@ -155,7 +155,7 @@ impl File {
     ///
     /// # Errors
     /// Where the file cannot be read further.
-    pub(in crate::cli::commands) fn next(&mut self) -> Result<Option<(Line, Row)>, Failure> {
+    pub(in crate::cli::commands) fn next(&mut self) -> Result<Option<(FileLine, Row)>, Failure> {
         Ok(self.next_row()?.map(|row| (line(&row, &self.lists.suppression), row)))
     }
 
@@ -189,7 +189,7 @@ impl File {
         let mut plan = self.begin(journal, campaign)?;
         let plan = std::thread::scope(|scope| {
             // Reading and writing take about as long, so each has a thread; the channel keeps them together.
-            let (sender, batches) = mpsc::sync_channel::<Vec<Line>>(1);
+            let (sender, batches) = mpsc::sync_channel::<Vec<FileLine>>(1);
             let journal = &mut *journal;
             let writing = scope.spawn(move || {
                 for batch in batches {
@@ -220,7 +220,11 @@ impl File {
     }
 
     /// Reads the file to its end in batches, or until nobody takes them any more.
-    fn read(&mut self, preflight: &mut Preflight, batches: &SyncSender<Vec<Line>>) -> Result<(), Failure> {
+    fn read(
+        &mut self,
+        preflight: &mut Preflight,
+        batches: &SyncSender<Vec<FileLine>>,
+    ) -> Result<(), Failure> {
         let mut batch = Vec::with_capacity(BATCH);
         while let Some((line, row)) = self.next()? {
             // Duplicates are not known yet; where there are any, the journal is asked in the end.
@@ -388,7 +392,7 @@ fn check(lists: &Suppression, recipient: &Recipient) -> Result<(), Suppressed> {
     lists.check(recipient.phone.as_str(), &recipient.key)
 }
 
-fn line(row: &Row, suppression: &Suppression) -> Line {
+fn line(row: &Row, suppression: &Suppression) -> FileLine {
     let content = match &row.outcome {
         Ok(recipient) => Content::Recipient {
             key: recipient.key.clone(),
@@ -404,5 +408,5 @@ fn line(row: &Row, suppression: &Suppression) -> Line {
             Content::Rejected { code, reason, key: rejection.key.as_deref().map(str::to_owned) }
         }
     };
-    Line { number: row.line, cells: row.cells.iter().map(str::to_owned).collect(), content }
+    FileLine { number: row.line, cells: row.cells.iter().map(str::to_owned).collect(), content }
 }

@@ -25,7 +25,7 @@ use crate::domain::delivery::summary::Summary;
 use crate::domain::row::suppression::Suppression;
 use crate::engine::{Engine, Outcome, PlanProgress};
 use crate::journal::{
-    Admission, CampaignId, CampaignLock, Examination, Identity, Journal, JournalError, NewRun, Planned,
+    Admission, CampaignId, CampaignLock, Identity, IntegrityCheck, Journal, JournalError, NewRun, Planned,
     RunEnd, RunId, Service, Writer, WriterError,
 };
 use crate::progress::{About, Events, Progress, ProgressKind};
@@ -122,7 +122,7 @@ pub(in crate::cli::commands) struct Held {
     pub(in crate::cli::commands) campaign: CampaignId,
     pub(in crate::cli::commands) client: Client,
     service: Service,
-    examination: Examination,
+    examination: IntegrityCheck,
     _lock: CampaignLock,
 }
 
@@ -295,7 +295,7 @@ pub(in crate::cli::commands) async fn send(
 async fn drive(
     engine: Engine,
     feeder: Option<impl Future<Output = Result<(), Failure>>>,
-    examination: &mut Examination,
+    examination: &mut IntegrityCheck,
     about: About,
     session: &Session<'_>,
 ) -> Result<(Result<Outcome, WriterError>, Result<(), Failure>), JournalError> {

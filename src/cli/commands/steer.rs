@@ -16,7 +16,7 @@ use crate::domain::definition::PerSecond as Rate;
 use crate::domain::delivery::control::{NewPace, NewRate, Wish};
 use crate::domain::delivery::ending::Exit;
 use crate::domain::figures::{PerSecond, Span, counted};
-use crate::journal::{self, Ask, Campaign, Holder, Journal, Reader, RunRecord, Taken};
+use crate::journal::{self, Acknowledgement, Campaign, ControlRequest, Holder, Journal, Reader, RunRecord};
 
 /// A run looks four times a second; who has not answered after that is asked, and may be busy.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -114,9 +114,9 @@ struct Told {
     run: Option<RunRecord>,
     holder: Option<Holder>,
     /// The pause that the campaign was in before.
-    before: Option<Ask>,
+    before: Option<ControlRequest>,
     /// `None` where it is so already.
-    ask: Option<Ask>,
+    ask: Option<ControlRequest>,
     now: crate::domain::unix_millis::Stamp,
 }
 
@@ -193,7 +193,7 @@ impl Told {
         self.done(&name, run, taken)
     }
 
-    fn done(&self, name: &str, run: &RunRecord, taken: Taken) -> String {
+    fn done(&self, name: &str, run: &RunRecord, taken: Acknowledgement) -> String {
         let in_flight = format!("{} in flight", counted(taken.in_flight.into(), "request", "requests"));
         match self.wish {
             Wish::Pause => {

@@ -9,7 +9,7 @@ use crate::cli::commands::planning::{File, planned_as};
 use crate::domain::delivery::ending::Exit;
 use crate::domain::preflight::Preflight;
 use crate::engine::PlanProgress;
-use crate::journal::{Line, Plan, Writer};
+use crate::journal::{FileLine, Plan, Writer};
 
 /// Lines read ahead of the journal, at most.
 const AHEAD: usize = 1_000;
@@ -23,7 +23,7 @@ pub(in crate::cli::commands) struct Stream {
 
 /// What the reading thread says.
 enum Word {
-    Line(Line),
+    Line(FileLine),
     Refused { rejected: u64, of: u64 },
     Failed(Failure),
 }

@@ -7,7 +7,7 @@ use crate::engine::Stop;
 use crate::engine::events::RunEvent;
 
 use super::Dispatcher;
-use crate::journal::{Ask, Pulse, Taken};
+use crate::journal::{Acknowledgement, ControlRequest, Heartbeat};
 use crate::pace::{PaceMode, RateLimit};
 
 impl Dispatcher<'_> {
@@ -24,7 +24,7 @@ impl Dispatcher<'_> {
     }
 
     /// Somebody asked something through the journal: it is done at once, and whoever waits for that is told.
-    pub(super) async fn on_asked(&mut self, ask: &Ask) {
+    pub(super) async fn on_asked(&mut self, ask: &ControlRequest) {
         match ask.wish {
             Wish::Pause => self.hold(ask.at),
             Wish::Go => self.release(),
@@ -32,7 +32,7 @@ impl Dispatcher<'_> {
             Wish::Pace(pace) => self.repace(pace),
         }
         let in_flight = u32::try_from(self.in_flight.len()).unwrap_or(u32::MAX);
-        let taken = Taken { run: self.engine.run, at: self.engine.clock.now(), in_flight };
+        let taken = Acknowledgement { run: self.engine.run, at: self.engine.clock.now(), in_flight };
         self.engine.writer.taken(ask.id, taken).await;
         self.record().await;
     }
@@ -89,9 +89,9 @@ impl Dispatcher<'_> {
     }
 
     /// How the run fares now, for whoever looks from elsewhere.
-    pub(super) fn pulse(&mut self, now: Stamp) -> Pulse {
+    pub(super) fn pulse(&mut self, now: Stamp) -> Heartbeat {
         let (asked, burst) = told(self.engine.pace.tempo());
-        Pulse {
+        Heartbeat {
             in_flight: u32::try_from(self.in_flight.len()).unwrap_or(u32::MAX),
             rate: self.engine.pace.rate(),
             asked,

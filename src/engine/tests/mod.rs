@@ -15,7 +15,7 @@ use crate::domain::delivery::state::{Doubt, Event};
 use crate::domain::message::request::{Leaf, Request, Shape};
 use crate::domain::unix_millis::Stamp;
 use crate::journal::{
-    CampaignId, Claimed, Content, Identity, Journal, Line, Pass, RowId, Service, Settlement,
+    CampaignId, Claimed, Content, FileLine, Identity, Journal, Pass, RowId, Service, Settlement,
 };
 
 /// A journal with a campaign, and its writer.
@@ -40,7 +40,7 @@ impl Desk {
         };
         let campaign = journal.campaign(&identity, clock.now()).unwrap();
         let mut plan = journal.begin_plan(campaign, &shape(), &["key".to_owned()]).unwrap();
-        let lines: Vec<Line> = (1..=rows).map(line).collect();
+        let lines: Vec<FileLine> = (1..=rows).map(line).collect();
         journal.plan(&mut plan, &lines).unwrap();
         journal.finish_plan(plan).unwrap();
         let (writer, _) = Writer::spawn(journal, campaign);
@@ -66,7 +66,7 @@ impl Desk {
     fn plan(&self, numbers: std::ops::RangeInclusive<u64>) {
         let mut journal = Journal::open(&self.folder.path().join("journal.db")).unwrap();
         let mut plan = journal.begin_plan(self.campaign, &shape(), &["key".to_owned()]).unwrap();
-        let lines: Vec<Line> = numbers.map(line).collect();
+        let lines: Vec<FileLine> = numbers.map(line).collect();
         journal.plan(&mut plan, &lines).unwrap();
     }
 }
@@ -86,7 +86,7 @@ fn shape() -> Shape {
     }
 }
 
-fn line(number: u64) -> Line {
+fn line(number: u64) -> FileLine {
     let content = Content::Recipient {
         key: number.to_string(),
         destination: format!("+120255501{number:02}"),
@@ -94,5 +94,5 @@ fn line(number: u64) -> Line {
         slots: Vec::new(),
         suppressed: None,
     };
-    Line { number, cells: vec![number.to_string()], content }
+    FileLine { number, cells: vec![number.to_string()], content }
 }

@@ -27,7 +27,7 @@ use crate::journal::tally;
 
 /// What a journal was found to be.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Soundness {
+pub struct Audit {
     /// The version of its schema.
     pub schema: i64,
     /// Its campaigns, with the counts that are kept.
@@ -50,7 +50,7 @@ impl Reader {
     ///
     /// # Errors
     /// Where the journal cannot be read at all. What can be read and is wrong is in the findings.
-    pub fn look_over(&self, path: &Path) -> Result<Soundness, JournalError> {
+    pub fn look_over(&self, path: &Path) -> Result<Audit, JournalError> {
         // Before the snapshot: a run that goes on moves its mark only after the journal.
         let marks = self.marks(path)?;
         let _snapshot = self.snapshot()?;
@@ -61,7 +61,7 @@ impl Reader {
         if let Some(what) = self.damage()? {
             // What SQLite itself cannot follow is not looked at further.
             findings.add(None, what);
-            return Ok(Soundness { schema, campaigns: Vec::new(), findings: findings.0 });
+            return Ok(Audit { schema, campaigns: Vec::new(), findings: findings.0 });
         }
         let counted = commit_counter::counted(&self.connection)?;
         let mut campaigns = Vec::new();
@@ -80,7 +80,7 @@ impl Reader {
             campaigns.push((campaign, kept));
         }
         self.look_at_references(&mut findings)?;
-        Ok(Soundness { schema, campaigns, findings: findings.0 })
+        Ok(Audit { schema, campaigns, findings: findings.0 })
     }
 
     /// The first thing that SQLite's own examination finds.

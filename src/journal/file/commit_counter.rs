@@ -22,13 +22,13 @@ const ENDING: &str = ".mark";
 
 /// The mark of the campaign that this process runs.
 #[derive(Debug)]
-pub(in crate::journal) struct Mark {
+pub(in crate::journal) struct CommitCounter {
     file: File,
     path: PathBuf,
     begun: Stamp,
 }
 
-impl Mark {
+impl CommitCounter {
     /// Opens or makes the mark at `path`, of a campaign begun at that time.
     pub(in crate::journal) fn open(path: PathBuf, begun: Stamp) -> io::Result<Self> {
         Ok(Self { file: lock::open_private(&path)?, path, begun })
@@ -59,7 +59,7 @@ impl Mark {
 /// What the mark at `path`, of a campaign begun at that time, says; `None` where there is none, too.
 pub(in crate::journal) fn read(path: PathBuf, begun: Stamp) -> io::Result<Option<u32>> {
     match File::open(&path) {
-        Ok(file) => Mark { file, path, begun }.groups(),
+        Ok(file) => CommitCounter { file, path, begun }.groups(),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error),
     }
@@ -104,16 +104,19 @@ mod tests {
         let journal = folder.path().join("journal.db");
         assert!(!any(&journal));
         let begun = Stamp::from_millis(1_772_357_400_000);
-        let mark = Mark::open(path(&journal, "spring"), begun).unwrap();
+        let mark = CommitCounter::open(path(&journal, "spring"), begun).unwrap();
         assert!(any(&journal));
         assert_eq!(mark.groups().unwrap(), None);
         for groups in [1, 9, 10, u32::MAX] {
             mark.set(groups).unwrap();
-            assert_eq!(Mark::open(path(&journal, "spring"), begun).unwrap().groups().unwrap(), Some(groups));
+            assert_eq!(
+                CommitCounter::open(path(&journal, "spring"), begun).unwrap().groups().unwrap(),
+                Some(groups)
+            );
         }
         let another = Stamp::from_millis(1_772_357_400_001);
         assert_eq!(
-            Mark::open(path(&journal, "spring"), another).unwrap().groups().unwrap(),
+            CommitCounter::open(path(&journal, "spring"), another).unwrap().groups().unwrap(),
             None,
             "begun anew"
         );
@@ -140,7 +143,7 @@ mod tests {
         let path = folder.path().join("mark");
         let begun = Stamp::from_millis(7);
         assert_eq!(read(path.clone(), begun).unwrap(), None);
-        Mark::open(path.clone(), begun).unwrap().set(12).unwrap();
+        CommitCounter::open(path.clone(), begun).unwrap().set(12).unwrap();
         assert_eq!(read(path.clone(), begun).unwrap(), Some(12));
         assert!(read(path.join("beyond"), begun).is_err());
     }

@@ -3,7 +3,7 @@
 use crate::domain::unix_millis::Stamp;
 use crate::journal::error::JournalError;
 use crate::journal::file::commit_counter;
-use crate::journal::file::commit_counter::Mark;
+use crate::journal::file::commit_counter::CommitCounter;
 use crate::journal::file::open::Journal;
 use crate::journal::row::{CampaignId, StampColumn};
 
@@ -56,7 +56,7 @@ impl Journal {
     ) -> Result<(), JournalError> {
         let path = commit_counter::path(&self.path, name);
         let failed = |source| JournalError::Open { path: path.clone(), source };
-        let mark = Mark::open(path.clone(), begun).map_err(failed)?;
+        let mark = CommitCounter::open(path.clone(), begun).map_err(failed)?;
         let counted = commit_counter::counted(&self.connection)?;
         if let Some(groups) = mark.groups().map_err(failed)?
             && groups > counted
@@ -194,7 +194,7 @@ mod tests {
         let (mut journal, id) = journal(folder.path());
         journal.connection.pragma_update(None, "user_version", 5).unwrap();
         assert!(journal.mark.take().is_some(), "it was new, and compared");
-        let mark = Mark::open(commit_counter::path(&journal.path, "n"), at(7)).unwrap();
+        let mark = CommitCounter::open(commit_counter::path(&journal.path, "n"), at(7)).unwrap();
         mark.set(17).unwrap();
         let behind = |journal: &mut Journal| match journal.compare("n", at(7), id) {
             Err(JournalError::Behind { groups, known_until, .. }) => (groups, known_until),

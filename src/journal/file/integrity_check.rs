@@ -12,7 +12,7 @@ use crate::journal::file::open::{Journal, Reader};
 
 /// A look at every page and every row of a journal, under way on a thread of its own.
 #[derive(Debug)]
-pub struct Examination {
+pub struct IntegrityCheck {
     /// `None` once it has ended, and found nothing.
     looking: Option<JoinHandle<Result<(), JournalError>>>,
 }
@@ -21,10 +21,10 @@ impl Journal {
     /// Begins to look the journal over: that all of it is there, and that the rows of the campaign with this name, if it
     /// has any, are those that are counted. What is written meanwhile is not looked at.
     #[must_use]
-    pub fn examine(&self, campaign: &str) -> Examination {
+    pub fn examine(&self, campaign: &str) -> IntegrityCheck {
         let (path, campaign) = (self.path.clone(), campaign.to_owned());
         let looking = tokio::task::spawn_blocking(move || look(path, &campaign));
-        Examination { looking: Some(looking) }
+        IntegrityCheck { looking: Some(looking) }
     }
 
     /// Waits for an examination, so long at most. One that takes longer goes on.
@@ -34,7 +34,7 @@ impl Journal {
     /// not be looked over.
     pub async fn examined(
         &self,
-        examination: &mut Examination,
+        examination: &mut IntegrityCheck,
         patience: Duration,
     ) -> Result<(), JournalError> {
         let found = tokio::time::timeout(patience, examination.ended()).await.unwrap_or(Ok(()));
@@ -45,7 +45,7 @@ impl Journal {
     }
 }
 
-impl Examination {
+impl IntegrityCheck {
     /// Waits until something is found, which may be never. Cancel-safe.
     pub async fn failed(&mut self) -> JournalError {
         match self.ended().await {
@@ -125,7 +125,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let journal = journal(folder.path(), "");
         let broken =
-            || Examination { looking: Some(tokio::task::spawn_blocking(|| panic!("a page too far"))) };
+            || IntegrityCheck { looking: Some(tokio::task::spawn_blocking(|| panic!("a page too far"))) };
         for told in
             [journal.examined(&mut broken(), Duration::MAX).await.unwrap_err(), broken().failed().await]
         {

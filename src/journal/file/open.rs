@@ -8,7 +8,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use crate::journal::error::JournalError;
-use crate::journal::file::commit_counter::Mark;
+use crate::journal::file::commit_counter::CommitCounter;
 use crate::journal::file::schema::{Migrations, migrate, newest, refuse_newer, refuse_used};
 use crate::journal::file::{commit_counter, lock, schema};
 use crate::journal::run::suppression::Admission;
@@ -21,7 +21,7 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(30);
 pub struct Journal {
     pub(in crate::journal) connection: Connection,
     pub(in crate::journal) path: PathBuf,
-    pub(in crate::journal) mark: Option<Mark>,
+    pub(in crate::journal) mark: Option<CommitCounter>,
     pub(in crate::journal) admission: Admission,
 }
 

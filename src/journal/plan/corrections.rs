@@ -9,7 +9,7 @@ use crate::domain::delivery::state::{Event, State};
 use crate::domain::message::request::Shape;
 use crate::journal::error::JournalError;
 use crate::journal::file::open::Journal;
-use crate::journal::plan::line::{Content, Line};
+use crate::journal::plan::line::{Content, FileLine};
 use crate::journal::plan::planned::Planned;
 use crate::journal::plan::{Plan, existing, index, planned};
 use crate::journal::row::{CampaignId, StateColumn};
@@ -96,7 +96,7 @@ impl Journal {
 pub(in crate::journal) fn clear(
     tx: &Transaction<'_>,
     campaign: CampaignId,
-    line: &Line,
+    line: &FileLine,
     delta: &mut Delta,
 ) -> Result<u64, JournalError> {
     let number = i64::try_from(line.number).unwrap_or(i64::MAX);

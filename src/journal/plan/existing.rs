@@ -11,7 +11,7 @@ use crate::journal::plan::line::Content;
 use crate::journal::row::{CampaignId, StateColumn, texts};
 
 /// A recipient that the journal has already.
-pub(in crate::journal) struct Known {
+pub(in crate::journal) struct ExistingRecipient {
     pub(in crate::journal) id: i64,
     pub(in crate::journal) state: State,
     pub(in crate::journal) line: Option<u64>,
@@ -25,7 +25,7 @@ pub(in crate::journal) struct Known {
     pub(in crate::journal) purged: bool,
 }
 
-impl Known {
+impl ExistingRecipient {
     /// Whether another line of the file has it.
     pub(in crate::journal) fn is_elsewhere(&self, line: u64) -> bool {
         self.line.is_some_and(|known| known != line)
@@ -49,7 +49,7 @@ pub(in crate::journal) fn recipient(
     campaign: CampaignId,
     (key, client_token): (&str, Uuid),
     purged: bool,
-) -> Result<Option<Known>, JournalError> {
+) -> Result<Option<ExistingRecipient>, JournalError> {
     match find(tx, campaign, key)? {
         None if purged => find(tx, campaign, &purge::key_of(client_token)),
         found => Ok(found),
@@ -61,7 +61,7 @@ pub(in crate::journal) fn find(
     tx: &Transaction<'_>,
     campaign: CampaignId,
     key: &str,
-) -> Result<Option<Known>, JournalError> {
+) -> Result<Option<ExistingRecipient>, JournalError> {
     Ok(tx
         .prepare_cached(
             "SELECT id, state, line, attempts, coalesce(destination, ''), shape_id, header_id, slots, cells, row.key IS NULL
@@ -69,7 +69,7 @@ pub(in crate::journal) fn find(
         )?
         .query_row(params![campaign.0, key], |row| {
             let StateColumn(state) = row.get(1)?;
-            Ok(Known {
+            Ok(ExistingRecipient {
                 id: row.get(0)?,
                 state,
                 line: row.get::<_, Option<i64>>(2)?.and_then(|line| u64::try_from(line).ok()),

@@ -87,9 +87,9 @@ mod tests {
     use super::*;
     use crate::domain::message::request::{Leaf, Request};
     use crate::domain::unix_millis::Stamp;
-    use crate::journal::{Content, Identity, Journal, Line, Service};
+    use crate::journal::{Content, FileLine, Identity, Journal, Service};
 
-    fn line(number: u64, key: &str, client_token: Uuid, suppressed: bool) -> Line {
+    fn line(number: u64, key: &str, client_token: Uuid, suppressed: bool) -> FileLine {
         let suppressed = suppressed.then(|| ("suppressed".to_owned(), "is on a list".to_owned()));
         let content = Content::Recipient {
             key: key.to_owned(),
@@ -98,7 +98,7 @@ mod tests {
             slots: Vec::new(),
             suppressed,
         };
-        Line { number, cells: vec![key.to_owned()], content }
+        FileLine { number, cells: vec![key.to_owned()], content }
     }
 
     fn states(journal: &Journal) -> Vec<(i64, u8, Option<String>)> {

@@ -9,7 +9,7 @@ pub(in crate::journal) const DUPLICATE: &str = "duplicate-key";
 
 /// A line of the recipients file on its way into the journal.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Line {
+pub struct FileLine {
     /// Where it begins in the file, from 1.
     pub number: u64,
     /// Its own cells.

@@ -25,11 +25,11 @@ use crate::domain::message::request::Shape;
 use crate::domain::row::key_filter::Repeats;
 use crate::journal::care::purge;
 use crate::journal::file::open::Journal;
-use crate::journal::plan::existing::Known;
-use crate::journal::plan::line::{Content, Line, reason_of};
+use crate::journal::plan::existing::ExistingRecipient;
+use crate::journal::plan::line::{Content, FileLine, reason_of};
 use crate::journal::plan::planned::Planned;
 use crate::journal::plan::reconcile::{keep, move_line, planned_state};
-use crate::journal::plan::row_set::Seen;
+use crate::journal::plan::row_set::RowSet;
 
 /// A plan under way.
 #[derive(Debug)]
@@ -52,7 +52,7 @@ impl Plan {
         (shape, header): (i64, i64),
         corrects: bool,
     ) -> rusqlite::Result<Self> {
-        let (before, summary) = (Before::Journal(Seen::default()), PlanSummary::default());
+        let (before, summary) = (Before::Journal(RowSet::default()), PlanSummary::default());
         Ok(Self { campaign, shape, header, before, summary, corrects, purged: purge::any(tx, campaign)? })
     }
 }
@@ -63,7 +63,7 @@ enum Before {
     /// The campaign's first plan: this file alone.
     File(Repeats),
     /// The journal, and which of its rows the file had so far.
-    Journal(Seen),
+    Journal(RowSet),
 }
 
 /// What a plan changed.
@@ -128,7 +128,7 @@ impl Journal {
             if !index::is_made(&tx, campaign)? {
                 index::make(&tx, campaign, &mut delta)?;
             }
-            Before::Journal(Seen::default())
+            Before::Journal(RowSet::default())
         } else {
             index::put_off(&tx, campaign)?;
             Before::File(Repeats::default())
@@ -144,7 +144,7 @@ impl Journal {
     ///
     /// # Errors
     /// Where the journal cannot be written; then nothing of the batch is.
-    pub fn plan(&mut self, plan: &mut Plan, lines: &[Line]) -> Result<PlanSummary, JournalError> {
+    pub fn plan(&mut self, plan: &mut Plan, lines: &[FileLine]) -> Result<PlanSummary, JournalError> {
         let tx = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let mut delta = Delta::default();
         let summary = plan_lines(&tx, plan, lines, &mut delta)?;
@@ -173,7 +173,7 @@ impl Journal {
 pub(super) fn plan_lines(
     tx: &Transaction<'_>,
     plan: &mut Plan,
-    lines: &[Line],
+    lines: &[FileLine],
     delta: &mut Delta,
 ) -> Result<PlanSummary, JournalError> {
     let mut summary = PlanSummary { lines: lines.len() as u64, ..PlanSummary::default() };
@@ -232,7 +232,7 @@ pub(super) fn withdraw_missing(
 fn plan_line(
     tx: &Transaction<'_>,
     plan: &mut Plan,
-    line: &Line,
+    line: &FileLine,
     delta: &mut Delta,
     summary: &mut PlanSummary,
 ) -> Result<(), JournalError> {
@@ -296,7 +296,7 @@ fn plan_line(
 fn insert(
     tx: &Transaction<'_>,
     plan: &Plan,
-    line: &Line,
+    line: &FileLine,
     state: State,
     cells: &str,
     delta: &mut Delta,
@@ -343,8 +343,8 @@ fn insert(
 fn update(
     tx: &Transaction<'_>,
     plan: &Plan,
-    known: &Known,
-    line: &Line,
+    known: &ExistingRecipient,
+    line: &FileLine,
     cells: &str,
     delta: &mut Delta,
 ) -> Result<bool, JournalError> {

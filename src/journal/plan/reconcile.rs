@@ -6,9 +6,9 @@ use crate::domain::delivery::state;
 use crate::domain::delivery::state::{Event, State};
 use crate::journal::error::JournalError;
 use crate::journal::plan::existing;
-use crate::journal::plan::existing::Known;
-use crate::journal::plan::line::{Content, Line, reason_of};
-use crate::journal::plan::row_set::Seen;
+use crate::journal::plan::existing::ExistingRecipient;
+use crate::journal::plan::line::{Content, FileLine, reason_of};
+use crate::journal::plan::row_set::RowSet;
 use crate::journal::row::{CampaignId, StateColumn};
 use crate::journal::tally::Delta;
 
@@ -17,8 +17,8 @@ use crate::journal::tally::Delta;
 pub(in crate::journal) fn is_started(
     tx: &Transaction<'_>,
     campaign: CampaignId,
-    line: &Line,
-    seen: &mut Seen,
+    line: &FileLine,
+    seen: &mut RowSet,
 ) -> Result<bool, JournalError> {
     let Content::Rejected { key: Some(key), .. } = &line.content else { return Ok(false) };
     let Some(known) = existing::find(tx, campaign, key)? else { return Ok(false) };
@@ -35,7 +35,7 @@ pub(in crate::journal) fn planned_state(before: State, content: &Content) -> Res
 
 pub(in crate::journal) fn move_line(
     tx: &Transaction<'_>,
-    known: &Known,
+    known: &ExistingRecipient,
     number: u64,
 ) -> Result<(), JournalError> {
     if known.line != Some(number) {
@@ -48,8 +48,8 @@ pub(in crate::journal) fn move_line(
 /// A row that was attempted keeps token and payload; it may still leave the queue or come back to it.
 pub(in crate::journal) fn keep(
     tx: &Transaction<'_>,
-    known: &Known,
-    line: &Line,
+    known: &ExistingRecipient,
+    line: &FileLine,
     delta: &mut Delta,
 ) -> Result<(), JournalError> {
     let after = planned_state(known.state, &line.content).unwrap_or(known.state);

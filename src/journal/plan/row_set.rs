@@ -2,9 +2,9 @@
 
 /// Which rows the file had so far: one bit a row, so that ten million take little more than a megabyte.
 #[derive(Debug, Default)]
-pub(in crate::journal) struct Seen(Vec<u64>);
+pub(in crate::journal) struct RowSet(Vec<u64>);
 
-impl Seen {
+impl RowSet {
     /// Says whether the row is new here.
     pub(in crate::journal) fn insert(&mut self, id: i64) -> bool {
         let (word, bit) = Self::place(id);
@@ -32,7 +32,7 @@ mod tests {
 
     #[test]
     fn each_row_is_new_once() {
-        let mut seen = Seen::default();
+        let mut seen = RowSet::default();
         for id in [0, 1, 63, 64, 10_000_000] {
             assert!(!seen.contains(id));
             assert!(seen.insert(id));

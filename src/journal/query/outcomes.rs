@@ -16,7 +16,7 @@ use crate::journal::row::{CampaignId, StampColumn, StateColumn};
 
 /// What became of a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Outcome<'r> {
+pub struct RowOutcome<'r> {
     /// Its line in the file last read; `None` where it is not in it any more.
     pub line: Option<u64>,
     /// What makes it the same recipient; `None` where it was rejected.
@@ -78,7 +78,7 @@ impl Snapshot<'_> {
     pub fn each_outcome(
         &self,
         campaign: CampaignId,
-        mut each: impl FnMut(&Outcome<'_>),
+        mut each: impl FnMut(&RowOutcome<'_>),
     ) -> Result<(), JournalError> {
         let sources = self.sources(campaign)?;
         let mut slots = Cells::default();
@@ -99,7 +99,7 @@ fn read<'r>(
     row: &'r Row<'_>,
     sources: &'r HashMap<i64, Leaf>,
     slots: &'r mut Cells,
-) -> Result<Outcome<'r>, JournalError> {
+) -> Result<RowOutcome<'r>, JournalError> {
     let unreadable = |error: &dyn std::error::Error| JournalError::Unreadable {
         row: row.get(11).unwrap_or(0),
         what: error.to_string(),
@@ -118,7 +118,7 @@ fn read<'r>(
         }
         None => None,
     };
-    Ok(Outcome {
+    Ok(RowOutcome {
         line: row.get::<_, Option<i64>>(0)?.and_then(|line| u64::try_from(line).ok()),
         key: text(1)?,
         destination: text(2)?,

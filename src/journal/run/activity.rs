@@ -12,7 +12,7 @@ use crate::journal::run::runs::RunId;
 
 /// What a run has met since it was last written down.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub struct Activity {
+pub struct RunActivity {
     /// Throttled requests by second.
     pub throttled: Vec<(Stamp, u32)>,
     /// Pauses that began.
@@ -20,12 +20,12 @@ pub struct Activity {
     /// How long answers took, since the run began.
     pub latencies: Latencies,
     /// How it fares now.
-    pub pulse: Option<Pulse>,
+    pub pulse: Option<Heartbeat>,
 }
 
 /// How a run fares at one moment.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Pulse {
+pub struct Heartbeat {
     /// Requests without an answer.
     pub in_flight: u32,
     /// Requests per second as they may leave now.
@@ -75,7 +75,7 @@ pub struct PauseSpan {
 pub(in crate::journal) fn write(
     connection: &Connection,
     run: RunId,
-    activity: &Activity,
+    activity: &RunActivity,
 ) -> rusqlite::Result<()> {
     for (at, requests) in &activity.throttled {
         connection

@@ -121,7 +121,7 @@ pub(in crate::journal) fn claim_next(
              AND (?4 IS NULL OR client_token <= ?4) ORDER BY id LIMIT ?3"
     ))?;
     let lists = Lists::of(tx, &admission.suppression)?;
-    let mut taken = Taken::default();
+    let mut taken = PendingClaim::default();
     let (mut behind, most) = (after.0, most as usize);
     while taken.rows.len() != most {
         let (begun, room) = (behind, most - taken.rows.len());
@@ -170,7 +170,7 @@ pub(in crate::journal) fn claim_again(
 ) -> Result<Claim, JournalError> {
     let mut statement = tx.prepare_cached(&format!("SELECT {COLUMNS} FROM row WHERE id = ?1"))?;
     let lists = Lists::of(tx, &admission.suppression)?;
-    let mut taken = Taken::default();
+    let mut taken = PendingClaim::default();
     for id in ids {
         let mut rows = statement.query([id.0])?;
         if let Some(row) = rows.next()? {
@@ -189,12 +189,12 @@ pub(in crate::journal) fn claim_again(
 
 /// Rows of a claim that is being made.
 #[derive(Default)]
-struct Taken {
+struct PendingClaim {
     rows: Vec<(Claimed, State)>,
     suppressed: Vec<(Claimed, Suppressed)>,
 }
 
-impl Taken {
+impl PendingClaim {
     fn take(
         &mut self,
         lists: &Lists<'_>,

@@ -26,13 +26,13 @@ const NEWS: usize = 16;
 
 /// What somebody asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct AskId(i64);
+pub struct ControlRequestId(i64);
 
 /// What somebody asked, and what became of it.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Ask {
+pub struct ControlRequest {
     /// Its id.
-    pub id: AskId,
+    pub id: ControlRequestId,
     /// When it was asked.
     pub at: Stamp,
     /// What.
@@ -40,12 +40,12 @@ pub struct Ask {
     /// By whom: user and process.
     pub who: String,
     /// The run that did it, where one has.
-    pub taken: Option<Taken>,
+    pub taken: Option<Acknowledgement>,
 }
 
 /// The run that did what was asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Taken {
+pub struct Acknowledgement {
     /// The run.
     pub run: RunId,
     /// When.
@@ -56,11 +56,11 @@ pub struct Taken {
 
 /// What a run is told that listens.
 #[derive(Debug)]
-pub struct Steered {
+pub struct ControlState {
     /// The pause that the campaign is in.
-    pub paused: Option<Ask>,
+    pub paused: Option<ControlRequest>,
     /// What is asked from now on, in order.
-    pub news: mpsc::Receiver<Ask>,
+    pub news: mpsc::Receiver<ControlRequest>,
 }
 
 impl Journal {
@@ -76,7 +76,7 @@ impl Journal {
         run: Option<RunId>,
         who: &str,
         now: Stamp,
-    ) -> Result<AskId, JournalError> {
+    ) -> Result<ControlRequestId, JournalError> {
         let tx = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let (rate, burst) = wish.pace();
         tx.execute(
@@ -92,7 +92,7 @@ impl Journal {
                 run.map(|run| run.0)
             ],
         )?;
-        let id = AskId(tx.last_insert_rowid());
+        let id = ControlRequestId(tx.last_insert_rowid());
         tx.commit()?;
         Ok(id)
     }
@@ -103,7 +103,7 @@ impl Reader {
     ///
     /// # Errors
     /// Where the journal cannot be read.
-    pub fn asks(&self, campaign: CampaignId, most: u32) -> Result<Vec<Ask>, JournalError> {
+    pub fn asks(&self, campaign: CampaignId, most: u32) -> Result<Vec<ControlRequest>, JournalError> {
         let mut statement = self.connection.prepare_cached(&format!(
             "SELECT {COLUMNS} FROM steering WHERE campaign_id = ?1 ORDER BY id DESC LIMIT ?2"
         ))?;
@@ -115,7 +115,7 @@ impl Reader {
     ///
     /// # Errors
     /// Where the journal cannot be read, or nothing was asked under this id.
-    pub fn asked(&self, id: AskId) -> Result<Ask, JournalError> {
+    pub fn asked(&self, id: ControlRequestId) -> Result<ControlRequest, JournalError> {
         let sql = format!("SELECT {COLUMNS} FROM steering WHERE id = ?1");
         Ok(self.connection.prepare_cached(&sql)?.query_row([id.0], read)?)
     }
@@ -124,14 +124,14 @@ impl Reader {
     ///
     /// # Errors
     /// Where the journal cannot be read.
-    pub fn paused(&self, campaign: CampaignId) -> Result<Option<Ask>, JournalError> {
+    pub fn paused(&self, campaign: CampaignId) -> Result<Option<ControlRequest>, JournalError> {
         Ok(paused(&self.connection, campaign)?)
     }
 }
 
 const COLUMNS: &str = "id, at, what, rate, burst, who, taken_run, taken_at, in_flight";
 
-fn read(row: &Row<'_>) -> rusqlite::Result<Ask> {
+fn read(row: &Row<'_>) -> rusqlite::Result<ControlRequest> {
     let what: String = row.get(2)?;
     let burst = row.get::<_, Option<u32>>(4)?.and_then(NonZeroU32::new);
     let wish = Wish::named(&what, row.get(3)?, burst).ok_or_else(|| {
@@ -140,21 +140,23 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Ask> {
     })?;
     let (StampColumn(at), taken_run): (_, Option<i64>) = (row.get(1)?, row.get(6)?);
     let taken = match (taken_run, row.get::<_, Option<StampColumn>>(7)?) {
-        (Some(run), Some(StampColumn(at))) => {
-            Some(Taken { run: RunId(run), at, in_flight: row.get::<_, Option<u32>>(8)?.unwrap_or(0) })
-        }
+        (Some(run), Some(StampColumn(at))) => Some(Acknowledgement {
+            run: RunId(run),
+            at,
+            in_flight: row.get::<_, Option<u32>>(8)?.unwrap_or(0),
+        }),
         _ => None,
     };
-    Ok(Ask { id: AskId(row.get(0)?), at, wish, who: row.get(5)?, taken })
+    Ok(ControlRequest { id: ControlRequestId(row.get(0)?), at, wish, who: row.get(5)?, taken })
 }
 
-fn paused(connection: &Connection, campaign: CampaignId) -> rusqlite::Result<Option<Ask>> {
+fn paused(connection: &Connection, campaign: CampaignId) -> rusqlite::Result<Option<ControlRequest>> {
     let last = latest(connection, campaign)?;
     Ok(last.filter(|ask| ask.wish == Wish::Pause))
 }
 
 /// The latest word on whether the campaign is paused.
-fn latest(connection: &Connection, campaign: CampaignId) -> rusqlite::Result<Option<Ask>> {
+fn latest(connection: &Connection, campaign: CampaignId) -> rusqlite::Result<Option<ControlRequest>> {
     let sql = format!(
         "SELECT {COLUMNS} FROM steering WHERE campaign_id = ?1 AND what IN ('pause', 'go') ORDER BY id DESC LIMIT 1"
     );
@@ -162,7 +164,11 @@ fn latest(connection: &Connection, campaign: CampaignId) -> rusqlite::Result<Opt
 }
 
 /// Takes note that a run has done what was asked, inside a transaction of the caller's.
-pub(in crate::journal) fn take(connection: &Connection, ask: AskId, taken: Taken) -> rusqlite::Result<()> {
+pub(in crate::journal) fn take(
+    connection: &Connection,
+    ask: ControlRequestId,
+    taken: Acknowledgement,
+) -> rusqlite::Result<()> {
     connection
         .prepare_cached(
             "UPDATE steering SET taken_run = ?2, taken_at = ?3, in_flight = ?4 WHERE id = ?1 AND taken_run IS NULL",
@@ -180,7 +186,7 @@ pub(in crate::journal) struct Listener {
     told: i64,
     /// SQLite's number of what other connections have written.
     version: i64,
-    news: mpsc::Sender<Ask>,
+    news: mpsc::Sender<ControlRequest>,
     next: Instant,
 }
 
@@ -190,7 +196,7 @@ impl Listener {
         connection: &Connection,
         campaign: CampaignId,
         run: RunId,
-    ) -> Result<(Self, Steered), JournalError> {
+    ) -> Result<(Self, ControlState), JournalError> {
         let version = version(connection)?;
         let latest = latest(connection, campaign)?;
         let first_for_run: Option<i64> =
@@ -202,7 +208,7 @@ impl Listener {
         // What was asked of the run since it began is found with the first look.
         let version = if first_for_run.is_some() { version - 1 } else { version };
         let listener = Self { campaign, run, told, version, news, next: Instant::now() + LOOK_EVERY };
-        Ok((listener, Steered { paused: latest.filter(|ask| ask.wish == Wish::Pause), news: receiver }))
+        Ok((listener, ControlState { paused: latest.filter(|ask| ask.wish == Wish::Pause), news: receiver }))
     }
 
     /// Waits until it is time to look again. Cancel-safe.
@@ -295,12 +301,13 @@ mod tests {
         journal.ask(spring, pace(5.0), Some(run), WHO, at(20)).unwrap();
         journal.ask(autumn, Wish::Go, None, WHO, at(30)).unwrap();
         let paused = reader.paused(spring).unwrap().unwrap();
-        let expected = Ask { id: pause, at: at(10), wish: Wish::Pause, who: WHO.to_owned(), taken: None };
+        let expected =
+            ControlRequest { id: pause, at: at(10), wish: Wish::Pause, who: WHO.to_owned(), taken: None };
         assert_eq!((&paused, reader.paused(autumn).unwrap()), (&expected, None));
-        let taken = Taken { run, at: at(11), in_flight: 4 };
+        let taken = Acknowledgement { run, at: at(11), in_flight: 4 };
         take(&journal.connection, pause, taken).unwrap();
-        take(&journal.connection, pause, Taken { at: at(12), ..taken }).unwrap();
-        assert_eq!(reader.asked(pause).unwrap(), Ask { taken: Some(taken), ..expected }, "once");
+        take(&journal.connection, pause, Acknowledgement { at: at(12), ..taken }).unwrap();
+        assert_eq!(reader.asked(pause).unwrap(), ControlRequest { taken: Some(taken), ..expected }, "once");
         journal.ask(spring, Wish::Go, None, WHO, at(40)).unwrap();
         assert_eq!(reader.paused(spring).unwrap(), None);
         let wishes: Vec<Wish> = reader.asks(spring, 2).unwrap().into_iter().map(|ask| ask.wish).collect();
@@ -320,7 +327,7 @@ mod tests {
         journal.ask(spring, Wish::Pause, None, WHO, at(5)).unwrap();
         let (writer, handle) = Writer::spawn(journal, spring);
         let mut other = Journal::open(&folder.path().join("journal.db")).unwrap();
-        let Steered { paused, mut news } = writer.listen(run).await.unwrap();
+        let ControlState { paused, mut news } = writer.listen(run).await.unwrap();
         assert_eq!(paused.map(|ask| ask.at), Some(at(5)));
         let mut next = async || {
             let ask = tokio::time::timeout(Duration::from_secs(60), news.recv()).await.ok()?;
@@ -355,7 +362,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let (journal, [spring, _], run) = journal(folder.path());
         let mut other = Journal::open(&folder.path().join("journal.db")).unwrap();
-        let (mut listener, Steered { paused, mut news }) =
+        let (mut listener, ControlState { paused, mut news }) =
             Listener::new(&journal.connection, spring, run).unwrap();
         assert_eq!(paused, None);
         let is_up_to_date = |listener: &mut Listener| {

@@ -12,7 +12,7 @@ use crate::domain::unix_millis::Stamp;
 use crate::journal::error::JournalError;
 use crate::journal::file::open::{Journal, Reader};
 use crate::journal::row::{CampaignId, StampColumn};
-use crate::journal::run::activity::Pulse;
+use crate::journal::run::activity::Heartbeat;
 
 /// A run of the journal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -85,7 +85,7 @@ pub struct RunRecord {
     /// What it has done.
     pub counters: Counters,
     /// How it fared at its last sign of life; `None` where it gave none.
-    pub pulse: Option<Pulse>,
+    pub pulse: Option<Heartbeat>,
     /// Its exit code.
     pub exit: Option<u8>,
     /// Why it did not finish.
@@ -264,10 +264,10 @@ fn read_run(row: &rusqlite::Row<'_>) -> rusqlite::Result<RunRecord> {
     })
 }
 
-fn read_pulse(row: &rusqlite::Row<'_>) -> rusqlite::Result<Option<Pulse>> {
+fn read_pulse(row: &rusqlite::Row<'_>) -> rusqlite::Result<Option<Heartbeat>> {
     let (Some(rate), Some(StampColumn(mark_at))) = (row.get(17)?, row.get(20)?) else { return Ok(None) };
     let started = u64::try_from(row.get::<_, i64>(21)?).unwrap_or(0);
-    Ok(Some(Pulse {
+    Ok(Some(Heartbeat {
         in_flight: row.get(16)?,
         rate,
         asked: row.get(18)?,

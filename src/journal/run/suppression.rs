@@ -271,9 +271,9 @@ mod tests {
         E164::parse(&format!("+120255501{last:02}")).unwrap()
     }
 
-    type Listed = (String, i64, Option<String>);
+    type ListedNumber = (String, i64, Option<String>);
 
-    fn listed(path: &Path) -> Vec<Listed> {
+    fn listed(path: &Path) -> Vec<ListedNumber> {
         let mut listed = Vec::new();
         let reader = Reader::open(path).unwrap();
         let each = |number: &str, at: Stamp, note: Option<&str>| {

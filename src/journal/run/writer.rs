@@ -17,13 +17,13 @@ use crate::journal::error::JournalError;
 use crate::journal::file::commit_counter;
 use crate::journal::file::open::Journal;
 use crate::journal::plan;
-use crate::journal::plan::line::Line;
+use crate::journal::plan::line::FileLine;
 use crate::journal::plan::planned::Planned;
 use crate::journal::plan::{Plan, PlanSummary, planned};
 use crate::journal::row::{CampaignId, RowId};
-use crate::journal::run::activity::Activity;
+use crate::journal::run::activity::RunActivity;
 use crate::journal::run::attempts::{Claim, Pass, Settlement, Shapes};
-use crate::journal::run::control::{AskId, Listener, Steered, Taken};
+use crate::journal::run::control::{Acknowledgement, ControlRequestId, ControlState, Listener};
 use crate::journal::run::runs::{Counters, RunId};
 use crate::journal::run::suppression::Admission;
 use crate::journal::run::{activity, attempts, control, runs, shared_pace};
@@ -49,26 +49,26 @@ impl WriterError {
 
 type Reply<T> = oneshot::Sender<Result<T, WriterError>>;
 
-enum Word {
+enum Command {
     ClaimNext { pass: Pass, after: RowId, most: u32, now: Stamp, reply: Reply<Claim> },
     ClaimAgain { ids: Vec<RowId>, now: Stamp, reply: Reply<Claim> },
     Settle { settlement: Settlement, reply: Reply<State> },
     Reserve { shared: SharedRate, many: u32, now: Stamp, reply: Reply<Vec<Duration>> },
     Counters { run: RunId, counters: Counters, now: Stamp },
-    Activity { run: RunId, activity: Activity },
-    Plan { plan: Box<Plan>, lines: Vec<Line>, reply: Reply<(Box<Plan>, PlanSummary)> },
+    Activity { run: RunId, activity: RunActivity },
+    Plan { plan: Box<Plan>, lines: Vec<FileLine>, reply: Reply<(Box<Plan>, PlanSummary)> },
     FinishPlan { plan: Box<Plan>, reply: Reply<PlanSummary> },
-    Listen { run: RunId, reply: Reply<Steered> },
-    Taken { ask: AskId, taken: Taken },
+    Listen { run: RunId, reply: Reply<ControlState> },
+    Acknowledge { ask: ControlRequestId, taken: Acknowledgement },
 }
 
 /// Sends words to the writer.
 #[derive(Debug, Clone)]
 pub struct Writer {
-    mailbox: mpsc::Sender<Word>,
+    mailbox: mpsc::Sender<Command>,
 }
 
-impl Word {
+impl Command {
     /// Answers a word that nothing was done about.
     fn refuse(self, error: Option<WriterError>) {
         fn send<T>(reply: Reply<T>, error: Option<WriterError>) {
@@ -82,14 +82,14 @@ impl Word {
             Self::Plan { reply, .. } => send(reply, error),
             Self::FinishPlan { reply, .. } => send(reply, error),
             Self::Listen { reply, .. } => send(reply, error),
-            Self::Counters { .. } | Self::Activity { .. } | Self::Taken { .. } => {}
+            Self::Counters { .. } | Self::Activity { .. } | Self::Acknowledge { .. } => {}
         }
     }
 }
 
-impl std::fmt::Debug for Word {
+impl std::fmt::Debug for Command {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Word")
+        f.write_str("Command")
     }
 }
 
@@ -112,7 +112,7 @@ impl Writer {
         most: u32,
         now: Stamp,
     ) -> Result<Claim, WriterError> {
-        self.ask(|reply| Word::ClaimNext { pass, after, most, now, reply }).await
+        self.ask(|reply| Command::ClaimNext { pass, after, most, now, reply }).await
     }
 
     /// Claims these rows for one more attempt.
@@ -120,7 +120,7 @@ impl Writer {
     /// # Errors
     /// Where the journal could not be written; then none of them may be attempted.
     pub async fn claim_again(&self, ids: Vec<RowId>, now: Stamp) -> Result<Claim, WriterError> {
-        self.ask(|reply| Word::ClaimAgain { ids, now, reply }).await
+        self.ask(|reply| Command::ClaimAgain { ids, now, reply }).await
     }
 
     /// Takes note of what came of a claimed row. It is durable once this returns the row's new state.
@@ -128,7 +128,7 @@ impl Writer {
     /// # Errors
     /// Where the journal could not be written.
     pub async fn settle(&self, settlement: Settlement) -> Result<State, WriterError> {
-        self.ask(|reply| Word::Settle { settlement, reply }).await
+        self.ask(|reply| Command::Settle { settlement, reply }).await
     }
 
     /// Takes permits of a pace that several runs share, and says how long from `now` to wait before each is used.
@@ -141,18 +141,18 @@ impl Writer {
         many: u32,
         now: Stamp,
     ) -> Result<Vec<Duration>, WriterError> {
-        self.ask(|reply| Word::Reserve { shared, many, now, reply }).await
+        self.ask(|reply| Command::Reserve { shared, many, now, reply }).await
     }
 
     /// Keeps the record of a run current, with the next group.
     pub async fn counters(&self, run: RunId, counters: Counters, now: Stamp) {
         // A writer that is gone says so to whoever waits for an answer.
-        let _ = self.mailbox.send(Word::Counters { run, counters, now }).await;
+        let _ = self.mailbox.send(Command::Counters { run, counters, now }).await;
     }
 
     /// Takes note of what a run has met since the last time, with the next group.
-    pub async fn activity(&self, run: RunId, activity: Activity) {
-        let _ = self.mailbox.send(Word::Activity { run, activity }).await;
+    pub async fn activity(&self, run: RunId, activity: RunActivity) {
+        let _ = self.mailbox.send(Command::Activity { run, activity }).await;
     }
 
     /// Plans lines while the campaign is being sent, and gives the plan back for the next ones.
@@ -162,9 +162,9 @@ impl Writer {
     pub async fn plan(
         &self,
         plan: Box<Plan>,
-        lines: Vec<Line>,
+        lines: Vec<FileLine>,
     ) -> Result<(Box<Plan>, PlanSummary), WriterError> {
-        self.ask(|reply| Word::Plan { plan, lines, reply }).await
+        self.ask(|reply| Command::Plan { plan, lines, reply }).await
     }
 
     /// Ends a plan after the last line: what the file does not have any more is withdrawn.
@@ -172,20 +172,20 @@ impl Writer {
     /// # Errors
     /// Where the journal could not be written.
     pub async fn finish_plan(&self, plan: Box<Plan>) -> Result<PlanSummary, WriterError> {
-        self.ask(|reply| Word::FinishPlan { plan, reply }).await
+        self.ask(|reply| Command::FinishPlan { plan, reply }).await
     }
 
     /// Listens, for a run, to what people ask of it from elsewhere. It is told within a quarter of a second.
     ///
     /// # Errors
     /// Where the journal cannot be read.
-    pub async fn listen(&self, run: RunId) -> Result<Steered, WriterError> {
-        self.ask(|reply| Word::Listen { run, reply }).await
+    pub async fn listen(&self, run: RunId) -> Result<ControlState, WriterError> {
+        self.ask(|reply| Command::Listen { run, reply }).await
     }
 
     /// Takes note that a run has done what was asked of it, with the next group.
-    pub async fn taken(&self, ask: AskId, taken: Taken) {
-        let _ = self.mailbox.send(Word::Taken { ask, taken }).await;
+    pub async fn taken(&self, ask: ControlRequestId, taken: Acknowledgement) {
+        let _ = self.mailbox.send(Command::Acknowledge { ask, taken }).await;
     }
 
     /// Waits until the journal cannot be written any more, which may be never.
@@ -194,7 +194,7 @@ impl Writer {
         WriterError(Arc::new(JournalError::WriterGone))
     }
 
-    async fn ask<T>(&self, word: impl FnOnce(Reply<T>) -> Word) -> Result<T, WriterError> {
+    async fn ask<T>(&self, word: impl FnOnce(Reply<T>) -> Command) -> Result<T, WriterError> {
         let gone = || WriterError(Arc::new(JournalError::WriterGone));
         let (reply, answer) = oneshot::channel();
         self.mailbox.send(word(reply)).await.map_err(|_| gone())?;
@@ -203,12 +203,12 @@ impl Writer {
 }
 
 /// An answer that is held back until its group is committed.
-type Held = Box<dyn FnOnce(Option<WriterError>) + Send>;
+type DeferredReply = Box<dyn FnOnce(Option<WriterError>) + Send>;
 
 async fn serve(
     mut journal: Journal,
     campaign: CampaignId,
-    mut words: mpsc::Receiver<Word>,
+    mut words: mpsc::Receiver<Command>,
 ) -> Result<Journal, WriterError> {
     let mut shapes = Shapes::default();
     let mut group = Vec::new();
@@ -268,9 +268,14 @@ async fn serve(
 }
 
 /// Begins to listen, where a word of the group asks for that: it needs no commit, and is taken out.
-fn listen(group: &mut Vec<Word>, listener: &mut Option<Listener>, journal: &Journal, campaign: CampaignId) {
-    for word in group.extract_if(.., |word| matches!(word, Word::Listen { .. })) {
-        if let Word::Listen { run, reply } = word {
+fn listen(
+    group: &mut Vec<Command>,
+    listener: &mut Option<Listener>,
+    journal: &Journal,
+    campaign: CampaignId,
+) {
+    for word in group.extract_if(.., |word| matches!(word, Command::Listen { .. })) {
+        if let Command::Listen { run, reply } = word {
             let begun = Listener::new(&journal.connection, campaign, run).map(|(begun, steered)| {
                 *listener = Some(begun);
                 steered
@@ -285,9 +290,9 @@ fn commit(
     journal: &mut Journal,
     shapes: &mut Shapes,
     campaign: CampaignId,
-    group: Vec<Word>,
-) -> (Vec<Held>, Result<(), WriterError>) {
-    let mut held: Vec<Held> = Vec::with_capacity(group.len());
+    group: Vec<Command>,
+) -> (Vec<DeferredReply>, Result<(), WriterError>) {
+    let mut held: Vec<DeferredReply> = Vec::with_capacity(group.len());
     let mut words = group.into_iter();
     let result = (|| -> Result<(), JournalError> {
         let tx = journal.connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
@@ -308,7 +313,7 @@ fn commit(
         journal.leave_alone();
     }
     // Words that it did not get to learn why as well.
-    held.extend(words.map(|word| -> Held { Box::new(move |error| word.refuse(error)) }));
+    held.extend(words.map(|word| -> DeferredReply { Box::new(move |error| word.refuse(error)) }));
     (held, result.map_err(|error| WriterError(Arc::new(error))))
 }
 
@@ -316,33 +321,33 @@ fn apply(
     tx: &rusqlite::Transaction<'_>,
     (shapes, admission): (&mut Shapes, &Admission),
     campaign: CampaignId,
-    word: Word,
+    word: Command,
     delta: &mut Delta,
-    held: &mut Vec<Held>,
+    held: &mut Vec<DeferredReply>,
 ) -> Result<(), JournalError> {
     match word {
-        Word::ClaimNext { pass, after, most, now, reply } => {
+        Command::ClaimNext { pass, after, most, now, reply } => {
             let result =
                 attempts::claim_next(tx, (shapes, admission), (campaign, pass, after, most), now, delta);
             hold(reply, result, held)
         }
-        Word::ClaimAgain { ids, now, reply } => {
+        Command::ClaimAgain { ids, now, reply } => {
             hold(reply, attempts::claim_again(tx, (shapes, admission), &ids, now, delta), held)
         }
-        Word::Settle { settlement, reply } => hold(reply, attempts::settle(tx, &settlement, delta), held),
-        Word::Reserve { shared, many, now, reply } => {
+        Command::Settle { settlement, reply } => hold(reply, attempts::settle(tx, &settlement, delta), held),
+        Command::Reserve { shared, many, now, reply } => {
             hold(reply, shared_pace::reserve(tx, &shared, many, now).map_err(JournalError::from), held)
         }
-        Word::Counters { run, counters, now } => Ok(runs::write_counters(tx, run, counters, now)?),
-        Word::Activity { run, activity } => Ok(activity::write(tx, run, &activity)?),
-        Word::Taken { ask, taken } => Ok(control::take(tx, ask, taken)?),
+        Command::Counters { run, counters, now } => Ok(runs::write_counters(tx, run, counters, now)?),
+        Command::Activity { run, activity } => Ok(activity::write(tx, run, &activity)?),
+        Command::Acknowledge { ask, taken } => Ok(control::take(tx, ask, taken)?),
         // Answered before the group is committed.
-        Word::Listen { .. } => Ok(()),
-        Word::Plan { mut plan, lines, reply } => {
+        Command::Listen { .. } => Ok(()),
+        Command::Plan { mut plan, lines, reply } => {
             let result = plan::plan_lines(tx, &mut plan, &lines, delta).map(|summary| (plan, summary));
             hold(reply, result, held)
         }
-        Word::FinishPlan { plan, reply } => {
+        Command::FinishPlan { plan, reply } => {
             let read = plan::withdraw_missing(tx, *plan, delta);
             // A plan that is sent while it is made was agreed to before it was begun.
             let agreed = |summary| planned::mark(tx, campaign, Planned::Agreed).map(|()| summary);
@@ -355,7 +360,7 @@ fn apply(
 fn hold<T: Send + 'static>(
     reply: Reply<T>,
     result: Result<T, JournalError>,
-    held: &mut Vec<Held>,
+    held: &mut Vec<DeferredReply>,
 ) -> Result<(), JournalError> {
     match result {
         Ok(value) => {
@@ -376,7 +381,7 @@ fn hold<T: Send + 'static>(
     }
 }
 
-async fn refuse_all(mut words: mpsc::Receiver<Word>, error: &WriterError) {
+async fn refuse_all(mut words: mpsc::Receiver<Command>, error: &WriterError) {
     words.close();
     while let Some(word) = words.recv().await {
         word.refuse(Some(error.clone()));

@@ -1,6 +1,7 @@
 //! What operations leave in the journal, row by row. Each file has one part of them.
 
 mod alive;
+mod audit;
 mod claims;
 mod decisions;
 mod figures;
@@ -8,7 +9,6 @@ mod outcomes;
 mod plans;
 mod purge;
 mod runs;
-mod soundness;
 mod writer;
 
 use std::collections::BTreeMap;
@@ -61,11 +61,11 @@ fn number(key: &str) -> String {
     format!("+120255501{:02}", key.as_bytes()[0] - b'a')
 }
 
-fn line(number: u64, key: &str) -> Line {
+fn line(number: u64, key: &str) -> FileLine {
     line_of(number, key, &self::number(key), "Hi")
 }
 
-fn line_of(number: u64, key: &str, destination: &str, message: &str) -> Line {
+fn line_of(number: u64, key: &str, destination: &str, message: &str) -> FileLine {
     let content = Content::Recipient {
         key: key.to_owned(),
         destination: destination.to_owned(),
@@ -73,13 +73,13 @@ fn line_of(number: u64, key: &str, destination: &str, message: &str) -> Line {
         slots: vec![message.to_owned()],
         suppressed: None,
     };
-    Line { number, cells: vec![key.to_owned()], content }
+    FileLine { number, cells: vec![key.to_owned()], content }
 }
 
-fn rejected(number: u64) -> Line {
+fn rejected(number: u64) -> FileLine {
     let content =
         Content::Rejected { code: "no-number".to_owned(), reason: "has none".to_owned(), key: None };
-    Line { number, cells: vec![String::new()], content }
+    FileLine { number, cells: vec![String::new()], content }
 }
 
 fn identity(name: &str) -> Identity {
@@ -109,24 +109,24 @@ impl Book {
         book
     }
 
-    fn plan(&mut self, lines: &[Line]) -> PlanSummary {
+    fn plan(&mut self, lines: &[FileLine]) -> PlanSummary {
         self.plan_as(&shape("f"), &["key"], lines)
     }
 
-    fn plan_as(&mut self, shape: &Shape, columns: &[&str], lines: &[Line]) -> PlanSummary {
+    fn plan_as(&mut self, shape: &Shape, columns: &[&str], lines: &[FileLine]) -> PlanSummary {
         let columns: Vec<String> = columns.iter().map(|column| (*column).to_owned()).collect();
         let plan = self.journal.begin_plan(self.campaign, shape, &columns).unwrap();
         self.finish(plan, lines)
     }
 
     /// Reads these lines as corrections.
-    fn correct(&mut self, lines: &[Line]) -> PlanSummary {
+    fn correct(&mut self, lines: &[FileLine]) -> PlanSummary {
         let columns = ["key".to_owned()];
         let plan = self.journal.begin_corrections(self.campaign, &shape("f"), &columns).unwrap();
         self.finish(plan, lines)
     }
 
-    fn finish(&mut self, mut plan: Plan, lines: &[Line]) -> PlanSummary {
+    fn finish(&mut self, mut plan: Plan, lines: &[FileLine]) -> PlanSummary {
         self.journal.plan(&mut plan, lines).unwrap();
         self.journal.finish_plan(plan).unwrap()
     }
@@ -198,7 +198,7 @@ pub(super) fn lose_page(journal: Journal, of: &str) {
     file.write_all_at(&vec![0; size as usize], u64::from((page - 1) * size)).unwrap();
 }
 
-fn lines(keys: &[&str]) -> Vec<Line> {
+fn lines(keys: &[&str]) -> Vec<FileLine> {
     (2..).zip(keys).map(|(number, key)| line(number, key)).collect()
 }
 

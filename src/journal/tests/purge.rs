@@ -1,6 +1,6 @@
 //! Purges: what goes, what stays, what is refused, and what a file finds that comes again.
 
-use super::soundness::{empty, suppressed, true_line};
+use super::audit::{empty, suppressed, true_line};
 use super::*;
 use crate::domain::delivery::state::Decision;
 use crate::domain::message::request::SegmentValue;
@@ -41,7 +41,7 @@ fn with_texts(source: Leaf) -> Shape {
     }
 }
 
-fn with_source(mut line: Line) -> Line {
+fn with_source(mut line: FileLine) -> FileLine {
     if let Content::Recipient { slots, .. } = &mut line.content {
         slots.push(format!("our number {}", line.number));
     }

@@ -19,7 +19,7 @@ fn end(book: &mut Book, run: RunId, now: i64) {
 }
 
 impl Book {
-    fn write(&self, run: RunId, activity: &Activity) {
+    fn write(&self, run: RunId, activity: &RunActivity) {
         activity::write(&self.journal.connection, run, activity).unwrap();
     }
 
@@ -58,8 +58,8 @@ fn a_run_is_told_as_it_was_written_down() {
 
     runs::write_counters(&book.journal.connection, id, COUNTERS, at(3_000)).unwrap();
     let latencies = Latencies::of(&[0, 7, 1]);
-    let pulse = Pulse { in_flight: 3, rate: 2.0, asked: Some(4.0), burst: 6, mark: (at(2_000), 4) };
-    book.write(id, &Activity { latencies, pulse: Some(pulse), ..Activity::default() });
+    let pulse = Heartbeat { in_flight: 3, rate: 2.0, asked: Some(4.0), burst: 6, mark: (at(2_000), 4) };
+    book.write(id, &RunActivity { latencies, pulse: Some(pulse), ..RunActivity::default() });
     expected.seen_at = at(3_000);
     expected.counters = COUNTERS;
     (expected.latencies, expected.pulse) = (latencies, Some(pulse));
@@ -97,9 +97,9 @@ fn how_long_a_campaign_was_quiet_says_the_end_of_its_last_run() {
 fn throttled_requests_are_told_by_second_of_all_runs_of_the_campaign() {
     let mut book = Book::new();
     let (first, _) = begin(&mut book, 0);
-    let throttled = |counts: &[(i64, u32)]| Activity {
+    let throttled = |counts: &[(i64, u32)]| RunActivity {
         throttled: counts.iter().map(|(second, requests)| (at(*second), *requests)).collect(),
-        ..Activity::default()
+        ..RunActivity::default()
     };
     book.write(first, &throttled(&[(1_000, 2), (2_000, 3)]));
     book.write(first, &throttled(&[(2_000, 4)]));
@@ -125,10 +125,10 @@ fn a_pause_is_told_as_far_as_it_went() {
     let held = |began_at, ends_at| pause(began_at, ends_at, PauseKind::Person);
     let reader = Reader::open(&book.journal.path).unwrap();
     assert_eq!(reader.quota_full_until(run).unwrap(), None);
-    book.write(run, &Activity { pauses: vec![held(90, Stamp::NEVER)], ..Activity::default() });
+    book.write(run, &RunActivity { pauses: vec![held(90, Stamp::NEVER)], ..RunActivity::default() });
     assert_eq!(reader.quota_full_until(run).unwrap(), None, "a person is no quota");
     let pauses = vec![full(10, 20), held(30, at(40)), full(50, 900), full(100, 300)];
-    book.write(run, &Activity { pauses, ..Activity::default() });
+    book.write(run, &RunActivity { pauses, ..RunActivity::default() });
     assert_eq!(reader.quota_full_until(run).unwrap(), Some(at(900)));
     let told = || {
         let mut told = Vec::new();
@@ -143,7 +143,7 @@ fn a_pause_is_told_as_far_as_it_went() {
     runs::write_counters(&book.journal.connection, run, COUNTERS, at(200)).unwrap();
     assert_eq!(told(), [&to(200)[..], &[full(100, 200)]].concat());
     // The same pause again, when its end is known.
-    book.write(run, &Activity { pauses: vec![held(90, at(95))], ..Activity::default() });
+    book.write(run, &RunActivity { pauses: vec![held(90, at(95))], ..RunActivity::default() });
     let expected = [full(10, 20), held(30, at(40)), full(50, 200), held(90, at(95)), full(100, 200)];
     assert_eq!(told(), expected);
 }

@@ -104,9 +104,9 @@ async fn what_needs_no_answer_is_written_with_the_next_group() {
     let (Book { _folder, mut journal, campaign }, run, _) = begun(&["a"]);
     let ask = journal.ask(campaign, Wish::Pause, None, "somebody", at(1)).unwrap();
     let (writer, handle) = Writer::spawn(journal, campaign);
-    let taken = Taken { run, at: at(7), in_flight: 3 };
+    let taken = Acknowledgement { run, at: at(7), in_flight: 3 };
     writer.taken(ask, taken).await;
-    let throttled = Activity { throttled: vec![(at(1_000), 2)], ..Activity::default() };
+    let throttled = RunActivity { throttled: vec![(at(1_000), 2)], ..RunActivity::default() };
     writer.activity(run, throttled).await;
     drop(writer);
     let journal = handle.await.unwrap().unwrap();

@@ -6,7 +6,7 @@ use super::timeline::Timeline;
 use crate::domain::delivery::state::State;
 use crate::domain::delivery::tally::Tally;
 use crate::domain::phone::country::{Countries, Country};
-use crate::journal::Outcome;
+use crate::journal::RowOutcome;
 
 /// Different reasons, and different sources, that are told apart, at most: a journal can hold any number of them.
 const MOST_KINDS: usize = 200;
@@ -61,7 +61,7 @@ impl Fold {
     }
 
     /// Takes note of one row.
-    pub(super) fn see(&mut self, row: &Outcome<'_>) {
+    pub(super) fn see(&mut self, row: &RowOutcome<'_>) {
         self.tally[row.state] += 1;
         if let Some(code) = row.code {
             count(&mut self.reasons[usize::from(row.state.code())], code, |rows: &mut u64| *rows += 1);
@@ -82,7 +82,7 @@ impl Fold {
         self.list(row);
     }
 
-    fn list(&mut self, row: &Outcome<'_>) {
+    fn list(&mut self, row: &RowOutcome<'_>) {
         let Some(listed) = &mut self.listed else { return };
         if !matches!(row.state, State::Uncertain | State::Failed | State::Rejected) {
             return;

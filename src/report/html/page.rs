@@ -13,7 +13,7 @@ use crate::domain::delivery::state::State;
 use crate::domain::figures::{Grouped, PerSecond, Span, counted};
 use crate::domain::message::request::Shape;
 use crate::domain::reasons;
-use crate::journal::{Ask, Campaign, Origin, RunRecord};
+use crate::journal::{Campaign, ControlRequest, Origin, RunRecord};
 
 #[derive(Debug, Serialize)]
 pub(super) struct Page<'f> {
@@ -104,7 +104,7 @@ impl<'f> Page<'f> {
         campaign: &'f Campaign,
         origin: &'f Origin,
         shapes: &[(i64, Shape)],
-        (runs, asks): (&[RunRecord], &[Ask]),
+        (runs, asks): (&[RunRecord], &[ControlRequest]),
         fold: &'f Fold,
     ) -> Self {
         let tally = &fold.tally;

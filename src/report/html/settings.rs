@@ -10,7 +10,7 @@ use crate::domain::figures::{Grouped, PerSecond, Span, per_second};
 use crate::domain::message::request::{Leaf, Message, SegmentValue, Shape};
 use crate::domain::phone::mask::mask_text;
 use crate::domain::unix_millis::Stamp;
-use crate::journal::{Ask, Campaign, Origin, RunRecord};
+use crate::journal::{Campaign, ControlRequest, Origin, RunRecord};
 
 /// Runs that are listed, at most: the newest.
 pub(super) const MOST_RUNS: usize = 200;
@@ -110,7 +110,7 @@ pub(super) struct Asked {
 }
 
 /// What was asked last, at most as much as there are runs listed, in the order in which it was.
-pub(super) fn asks(asks: &[Ask]) -> Vec<Asked> {
+pub(super) fn asks(asks: &[ControlRequest]) -> Vec<Asked> {
     asks[asks.len().saturating_sub(MOST_RUNS)..]
         .iter()
         .map(|ask| Asked {

@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::domain::delivery::summary::{Summary, rounded};
 use crate::domain::figures::per_second;
 use crate::domain::unix_millis::Stamp;
-use crate::journal::{self, Ask, Campaign, Holder, Reader, RunRecord, Snapshot};
+use crate::journal::{self, Campaign, ControlRequest, Holder, Reader, RunRecord, Snapshot};
 use crate::report::ReportError;
 
 /// Where no lock tells: a run that gave no sign of life for this long is not going on any more. It gives one every 20 s.
@@ -29,9 +29,9 @@ pub(in crate::cli::commands) struct Status {
     /// Whether a process holds the campaign; `None` where nothing tells, as for a journal that was copied.
     pub(super) running: Option<bool>,
     /// The pause by a person that it is in.
-    pub(super) paused: Option<Ask>,
+    pub(super) paused: Option<ControlRequest>,
     /// What people asked last, the newest first.
-    pub(super) asks: Vec<Ask>,
+    pub(super) asks: Vec<ControlRequest>,
     /// Until when the run waits for the active chats quota.
     pub(super) quota_full_until: Option<Stamp>,
     /// When numbers, keys and messages were removed, if they were.
@@ -222,7 +222,7 @@ struct Asked<'a> {
 }
 
 impl<'a> Asked<'a> {
-    fn of(ask: &'a Ask) -> Self {
+    fn of(ask: &'a ControlRequest) -> Self {
         Self {
             at: ask.at.to_string(),
             what: ask.wish.to_string(),

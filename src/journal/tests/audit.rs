@@ -4,11 +4,11 @@ use super::*;
 use crate::domain::delivery::state::Decision;
 use crate::domain::delivery::tally::Tally;
 use crate::domain::row::token::TokenSpace;
-use crate::journal::file::commit_counter::Mark;
+use crate::journal::file::commit_counter::CommitCounter;
 use crate::journal::file::{commit_counter, schema};
 
 /// A line with the token that follows from its key, as every token of a real campaign does.
-pub(super) fn true_line(number: u64, key: &str) -> Line {
+pub(super) fn true_line(number: u64, key: &str) -> FileLine {
     let mut line = line(number, key);
     if let Content::Recipient { client_token, .. } = &mut line.content {
         *client_token = TokenSpace::new("i", "second").token(key);
@@ -16,7 +16,7 @@ pub(super) fn true_line(number: u64, key: &str) -> Line {
     line
 }
 
-pub(super) fn suppressed(number: u64, key: &str) -> Line {
+pub(super) fn suppressed(number: u64, key: &str) -> FileLine {
     let mut line = true_line(number, key);
     if let Content::Recipient { suppressed, .. } = &mut line.content {
         *suppressed = Some(("listed".to_owned(), "is on a list".to_owned()));
@@ -54,7 +54,7 @@ impl Book {
         Reader::open(&self.journal.path).unwrap()
     }
 
-    fn look_over(&self) -> Soundness {
+    fn look_over(&self) -> Audit {
         self.reader().look_over(&self.journal.path).unwrap()
     }
 
@@ -77,7 +77,7 @@ fn every_state() -> Book {
         ("e", Event::NotNow(Doubt::None)),
         ("f", Event::Refused(Doubt::Earlier)),
     ];
-    let mut file: Vec<Line> = (2..)
+    let mut file: Vec<FileLine> = (2..)
         .zip(["a", "b", "c", "d", "e", "f", "g", "h"])
         .map(|(number, key)| true_line(number, key))
         .collect();
@@ -249,7 +249,7 @@ fn what_does_not_agree_within_the_journal_is_told() {
 fn a_mark_that_is_ahead_of_its_journal_is_told_with_how_much_is_missing() {
     let book = every_state();
     book.execute("PRAGMA user_version = 5");
-    let mark = Mark::open(commit_counter::path(&book.journal.path, "second"), at(0)).unwrap();
+    let mark = CommitCounter::open(commit_counter::path(&book.journal.path, "second"), at(0)).unwrap();
     for (groups, found) in [
         (4, vec![]),
         (5, vec![]),
