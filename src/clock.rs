@@ -5,11 +5,11 @@
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use crate::domain::unix_millis::Stamp;
+use crate::domain::unix_millis::UnixMillis;
 
 /// Tells the wall-clock time.
 #[derive(Clone)]
-pub struct Clock(Arc<dyn Fn() -> Stamp + Send + Sync>);
+pub struct Clock(Arc<dyn Fn() -> UnixMillis + Send + Sync>);
 
 impl Clock {
     /// The machine's clock.
@@ -19,25 +19,25 @@ impl Clock {
             #[expect(clippy::disallowed_methods, reason = "the one place that reads the time of day")]
             let now = SystemTime::now();
             let millis = now.duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
-            Stamp::from_millis(i64::try_from(millis).unwrap_or(i64::MAX))
+            UnixMillis::from_millis(i64::try_from(millis).unwrap_or(i64::MAX))
         }))
     }
 
     /// A clock that stood at `base` when it was made and moves with tokio's time, paused or not.
     #[must_use]
-    pub fn from_tokio(base: Stamp) -> Self {
+    pub fn from_tokio(base: UnixMillis) -> Self {
         let start = tokio::time::Instant::now();
         Self(Arc::new(move || base.plus(start.elapsed())))
     }
 
     /// A clock of the caller's making.
-    pub fn from_fn(now: impl Fn() -> Stamp + Send + Sync + 'static) -> Self {
+    pub fn from_fn(now: impl Fn() -> UnixMillis + Send + Sync + 'static) -> Self {
         Self(Arc::new(now))
     }
 
     /// The time now.
     #[must_use]
-    pub fn now(&self) -> Stamp {
+    pub fn now(&self) -> UnixMillis {
         (self.0)()
     }
 

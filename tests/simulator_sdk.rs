@@ -17,7 +17,7 @@ use aws_sdk_connect::types::{ChatMessage, Endpoint, EndpointType, SegmentAttribu
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use campaign::simulator::{
     Difference, Effect, Fault, Latency, Outcome, PayloadViolation, Phase, Simulator, Throttle, TokioClock,
-    UnixMillis, WorldConfig,
+    WorldConfig, WorldTime,
 };
 use tokio::time::Instant;
 
@@ -25,7 +25,7 @@ const INSTANCE: &str = "6f0e4c1a-0000-4000-8000-000000000001";
 const FLOW: &str = "6f0e4c1a-0000-4000-8000-000000000002";
 const SOURCE: &str =
     "arn:aws:connect:us-west-2:123456789012:phone-number/6f0e4c1a-0000-4000-8000-000000000003";
-const START: UnixMillis = UnixMillis(1_800_000_000_000);
+const START: WorldTime = WorldTime(1_800_000_000_000);
 
 type Refused = SdkError<StartOutboundChatContactError, HttpResponse>;
 

@@ -13,7 +13,7 @@ use crate::cli::commands::{
     simulator, status, steer, suppress,
 };
 use crate::clock::Clock;
-use crate::domain::delivery::control::Wish;
+use crate::domain::delivery::control::Control;
 use crate::domain::delivery::ending::Exit;
 use crate::progress::Screen;
 
@@ -142,9 +142,9 @@ impl Cli {
             Command::Completions(args) => completions::run(args),
             Command::Man(args) => man::run(args),
             Command::Journal(args) => journal::run(args, &session),
-            Command::Pause => steer::run(Wish::Pause, &session),
-            Command::Go => steer::run(Wish::Go, &session),
-            Command::Stop => steer::run(Wish::Stop, &session),
+            Command::Pause => steer::run(Control::Pause, &session),
+            Command::Go => steer::run(Control::Go, &session),
+            Command::Stop => steer::run(Control::Stop, &session),
             Command::Pace(args) => steer::run(args.wish(), &session),
             Command::Status(args) => {
                 let place = Place::of_journal(&self.shared)?;

@@ -9,14 +9,14 @@ use crate::domain::phone::mask::mask_digits;
 
 /// A position in a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Place {
+pub struct SourceSpan {
     /// Line, from 1.
     pub line: usize,
     /// Column in characters, from 1.
     pub column: usize,
 }
 
-impl Place {
+impl SourceSpan {
     /// The position of the byte `offset` of `text`; past the end means the end.
     #[must_use]
     pub fn of(text: &str, offset: usize) -> Self {
@@ -33,7 +33,7 @@ impl Place {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
     /// Where; `None` for what is missing from the file as a whole.
-    pub place: Option<Place>,
+    pub place: Option<SourceSpan>,
     /// What is wrong, in lower case, without a full stop.
     pub message: String,
     /// What to do about it.
@@ -43,7 +43,7 @@ pub struct Problem {
 impl Problem {
     /// A mistake without a hint.
     #[must_use]
-    pub fn new(place: Option<Place>, message: impl Into<String>) -> Self {
+    pub fn new(place: Option<SourceSpan>, message: impl Into<String>) -> Self {
         Self { place, message: message.into(), hint: None }
     }
 
@@ -153,7 +153,7 @@ fn not_again<'h>(hint: &'h str, shown: &mut Vec<&'h str>) -> &'h str {
 const COLUMNS: &str = "the file has: ";
 
 /// The source line with a caret below the column, cut to what a terminal shows. Tabs count as one column, as spaces.
-fn excerpt(f: &mut fmt::Formatter<'_>, place: Place, line: &str) -> fmt::Result {
+fn excerpt(f: &mut fmt::Formatter<'_>, place: SourceSpan, line: &str) -> fmt::Result {
     const WIDTH: usize = 110;
     let skip = place.column.saturating_sub(WIDTH);
     let mut shown: String = line.replace('\t', " ").chars().skip(skip).take(WIDTH).collect();
@@ -175,17 +175,21 @@ mod tests {
         let text = "é = 1\nsecond = \"ü\" # x\n";
         for (needle, line, column) in [("é", 1, 1), ("= 1", 1, 3), ("second", 2, 1), ("# x", 2, 14)] {
             let offset = text.find(needle).unwrap();
-            assert_eq!(Place::of(text, offset), Place { line, column }, "{needle}");
+            assert_eq!(SourceSpan::of(text, offset), SourceSpan { line, column }, "{needle}");
         }
-        assert_eq!(Place::of(text, 1), Place { line: 1, column: 1 }, "in the middle of a character");
-        assert_eq!(Place::of(text, 999), Place { line: 3, column: 1 }, "past the end");
+        assert_eq!(
+            SourceSpan::of(text, 1),
+            SourceSpan { line: 1, column: 1 },
+            "in the middle of a character"
+        );
+        assert_eq!(SourceSpan::of(text, 999), SourceSpan { line: 3, column: 1 }, "past the end");
     }
 
     #[test]
     fn shows_the_line_with_a_caret_and_the_hint_in_the_order_of_the_file() {
         let text = "name = \"x\"\n\trate = \"fast\"\nonly = [\"+12025550104\"]\n";
         let mut problems = Problems::new("c.toml", text);
-        let at = |line, column| Some(Place { line, column });
+        let at = |line, column| Some(SourceSpan { line, column });
         problems.push(Problem::new(at(3, 9), "not a number"));
         problems.push(Problem::new(at(2, 9), "`rate` must be a number").hint("write 2.0"));
         problems.push(Problem::new(None, "`connect.source` is missing"));

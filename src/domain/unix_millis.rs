@@ -5,9 +5,9 @@ use std::time::Duration;
 
 /// Milliseconds since the Unix epoch, UTC.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Stamp(i64);
+pub struct UnixMillis(i64);
 
-impl Stamp {
+impl UnixMillis {
     /// Later than any other.
     pub const NEVER: Self = Self(i64::MAX);
 
@@ -45,7 +45,7 @@ impl Stamp {
 }
 
 /// RFC 3339 in UTC with milliseconds: `2026-03-01T09:30:00.000Z`.
-impl fmt::Display for Stamp {
+impl fmt::Display for UnixMillis {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match jiff::Timestamp::from_millisecond(self.0) {
             Ok(time) => write!(f, "{time:.3}"),
@@ -60,13 +60,13 @@ mod tests {
 
     #[test]
     fn shows_as_rfc_3339_in_utc() {
-        assert_eq!(Stamp::from_millis(0).to_string(), "1970-01-01T00:00:00.000Z");
-        assert_eq!(Stamp::from_millis(1_772_357_400_120).to_string(), "2026-03-01T09:30:00.120Z");
+        assert_eq!(UnixMillis::from_millis(0).to_string(), "1970-01-01T00:00:00.000Z");
+        assert_eq!(UnixMillis::from_millis(1_772_357_400_120).to_string(), "2026-03-01T09:30:00.120Z");
     }
 
     #[test]
     fn a_clock_that_went_back_gives_no_time() {
-        let (early, late) = (Stamp::from_millis(1_000), Stamp::from_millis(3_500));
+        let (early, late) = (UnixMillis::from_millis(1_000), UnixMillis::from_millis(3_500));
         assert_eq!(late.since(early), Duration::from_millis(2_500));
         assert_eq!(early.since(late), Duration::ZERO);
         assert_eq!(early.plus(Duration::from_millis(2_500)), late);

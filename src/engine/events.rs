@@ -8,7 +8,7 @@ use crate::domain::delivery::state::State;
 use crate::domain::delivery::summary::Bottleneck;
 use crate::domain::delivery::tally::Tally;
 use crate::domain::phone::mask;
-use crate::domain::unix_millis::Stamp;
+use crate::domain::unix_millis::UnixMillis;
 use crate::journal::Claimed;
 
 /// Something that happened in a run.
@@ -48,7 +48,7 @@ pub enum RunEvent {
     Resumed,
     /// Nothing is sent until somebody lets the campaign go on: a person has paused it, at that time. It may have been before
     /// the run began. Independent of [`RunEvent::Paused`] and [`RunEvent::Resumed`].
-    Held(Stamp),
+    Held(UnixMillis),
     /// Somebody has let it go on.
     Released,
     /// A person has changed the pace.

@@ -10,7 +10,7 @@ use super::bottleneck::BottleneckTimes;
 use super::events::Gauges;
 use super::live_contacts::LiveContacts;
 use super::quota_pause::QuotaPause;
-use crate::domain::delivery::concurrency_limit::Room;
+use crate::domain::delivery::concurrency_limit::ConcurrencyLimit;
 use crate::domain::delivery::shared_rate::SharedRate;
 use crate::domain::delivery::summary::Bottleneck;
 use crate::journal::WriterError;
@@ -22,7 +22,7 @@ pub(super) struct SendGate {
     pub(super) pause: QuotaPause,
     /// Whether a person has paused the campaign.
     held: bool,
-    room: Room,
+    room: ConcurrencyLimit,
     active: LiveContacts,
     shared: Option<SharedPermits<AccountBucket>>,
     /// A permit of this run's own pace, while one of the shared pace is waited for.
@@ -51,7 +51,7 @@ impl SendGate {
         Self {
             pause: QuotaPause::default(),
             held: false,
-            room: Room::new(bounds.max_in_flight.map(Into::into)),
+            room: ConcurrencyLimit::new(bounds.max_in_flight.map(Into::into)),
             active: LiveContacts::new(bounds.active, now),
             shared,
             in_hand: false,

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::domain::delivery::latency::Latencies;
 use crate::domain::delivery::refusal::{Refusal, RefusalKind};
-use crate::domain::unix_millis::Stamp;
+use crate::domain::unix_millis::UnixMillis;
 use crate::journal::{Heartbeat, PauseKind, PauseSpan, RunActivity};
 
 /// How far back it is told how fast a run is: so far at least, once it has sent for that long, and twice that at most.
@@ -15,18 +15,18 @@ const WINDOW: Duration = Duration::from_secs(30);
 pub(super) struct RunMetrics {
     activity: RunActivity,
     /// When the pause by a person began that goes on.
-    held: Option<Stamp>,
+    held: Option<UnixMillis>,
     /// How many contacts had been started when: a while ago, and less long ago.
-    marks: [(Stamp, u64); 2],
+    marks: [(UnixMillis, u64); 2],
 }
 
 impl RunMetrics {
-    pub(super) fn new(now: Stamp) -> Self {
+    pub(super) fn new(now: UnixMillis) -> Self {
         Self { activity: RunActivity::default(), held: None, marks: [(now, 0); 2] }
     }
 
     /// An answer came, or nothing did for too long.
-    pub(super) fn answered(&mut self, answer: &Result<String, Refusal>, took: Duration, now: Stamp) {
+    pub(super) fn answered(&mut self, answer: &Result<String, Refusal>, took: Duration, now: UnixMillis) {
         if matches!(answer, Err(refusal) if refusal.kind == RefusalKind::Throttled) {
             // Turned away at the door: that took no time, and says nothing about those who come in.
             self.throttled(now);
@@ -35,8 +35,8 @@ impl RunMetrics {
         }
     }
 
-    fn throttled(&mut self, now: Stamp) {
-        let second = Stamp::from_millis(now.millis().div_euclid(1_000) * 1_000);
+    fn throttled(&mut self, now: UnixMillis) {
+        let second = UnixMillis::from_millis(now.millis().div_euclid(1_000) * 1_000);
         match self.activity.throttled.last_mut() {
             Some((last, requests)) if *last == second => *requests += 1,
             _ => self.activity.throttled.push((second, 1)),
@@ -44,35 +44,35 @@ impl RunMetrics {
     }
 
     /// Nothing is sent for a while.
-    pub(super) fn paused(&mut self, now: Stamp, length: Duration) {
+    pub(super) fn paused(&mut self, now: UnixMillis, length: Duration) {
         let kind = PauseKind::ActiveChats;
         self.activity.pauses.push(PauseSpan { began_at: now, ends_at: now.plus(length), kind });
     }
 
     /// A person has paused the campaign.
-    pub(super) fn held(&mut self, now: Stamp) {
+    pub(super) fn held(&mut self, now: UnixMillis) {
         self.held = Some(now);
-        self.by_person(now, Stamp::NEVER);
+        self.by_person(now, UnixMillis::NEVER);
     }
 
     /// It goes on.
-    pub(super) fn released(&mut self, now: Stamp) {
+    pub(super) fn released(&mut self, now: UnixMillis) {
         if let Some(began_at) = self.held.take() {
             self.by_person(began_at, now);
         }
     }
 
-    fn by_person(&mut self, began_at: Stamp, ends_at: Stamp) {
+    fn by_person(&mut self, began_at: UnixMillis, ends_at: UnixMillis) {
         self.activity.pauses.push(PauseSpan { began_at, ends_at, kind: PauseKind::Person });
     }
 
     /// What was before says nothing about how fast the run is from now on.
-    pub(super) fn mark(&mut self, now: Stamp, started: u64) {
+    pub(super) fn mark(&mut self, now: UnixMillis, started: u64) {
         self.marks = [(now, started); 2];
     }
 
     /// How many contacts had been started a while ago, and when that was.
-    pub(super) fn marked(&mut self, now: Stamp, started: u64) -> (Stamp, u64) {
+    pub(super) fn marked(&mut self, now: UnixMillis, started: u64) -> (UnixMillis, u64) {
         if now.since(self.marks[1].0) >= WINDOW {
             self.marks = [self.marks[1], (now, started)];
         }
@@ -94,9 +94,14 @@ mod tests {
     #[test]
     fn seconds_add_up_and_latencies_stay() {
         let refused = |kind| Err(Refusal { kind, status: None, code: String::new(), message: String::new() });
-        let mut metrics = RunMetrics::new(Stamp::from_millis(0));
-        let pulse =
-            Heartbeat { in_flight: 1, rate: 2.0, asked: None, burst: 3, mark: (Stamp::from_millis(0), 0) };
+        let mut metrics = RunMetrics::new(UnixMillis::from_millis(0));
+        let pulse = Heartbeat {
+            in_flight: 1,
+            rate: 2.0,
+            asked: None,
+            burst: 3,
+            mark: (UnixMillis::from_millis(0), 0),
+        };
         let ms = Duration::from_millis;
         for (at, kind) in [
             (1_000, RefusalKind::Throttled),
@@ -104,14 +109,14 @@ mod tests {
             (2_000, RefusalKind::Throttled),
             (2_001, RefusalKind::Unknown),
         ] {
-            metrics.answered(&refused(kind), ms(40), Stamp::from_millis(at));
+            metrics.answered(&refused(kind), ms(40), UnixMillis::from_millis(at));
         }
-        metrics.paused(Stamp::from_millis(2_500), ms(500));
+        metrics.paused(UnixMillis::from_millis(2_500), ms(500));
         let first = metrics.take(pulse);
         assert_eq!(first.pulse, Some(pulse));
-        let [one, two] = [1_000, 2_000].map(Stamp::from_millis);
+        let [one, two] = [1_000, 2_000].map(UnixMillis::from_millis);
         assert_eq!(first.throttled, [(one, 2), (two, 1)]);
-        let [began_at, ends_at] = [2_500, 3_000].map(Stamp::from_millis);
+        let [began_at, ends_at] = [2_500, 3_000].map(UnixMillis::from_millis);
         let pause = PauseSpan { began_at, ends_at, kind: PauseKind::ActiveChats };
         assert_eq!((first.pauses, first.latencies.total()), (vec![pause], 1));
         metrics.answered(&Ok("contact".to_owned()), ms(30), two);

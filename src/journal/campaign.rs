@@ -6,7 +6,7 @@ use super::error::{CONTACTS_OF, JournalError};
 use super::row::{CampaignId, StampColumn};
 use super::tally;
 use crate::domain::delivery::tally::Tally;
-use crate::domain::unix_millis::Stamp;
+use crate::domain::unix_millis::UnixMillis;
 use crate::journal::file::open::{Journal, Reader};
 
 /// Who answers the requests. Contacts that a simulator started are no contacts, so a campaign stays with one of them.
@@ -62,7 +62,7 @@ pub struct Campaign {
     /// Its name.
     pub name: String,
     /// When it was begun.
-    pub created_at: Stamp,
+    pub created_at: UnixMillis,
 }
 
 /// What a campaign is, as people read it.
@@ -77,7 +77,7 @@ pub struct Origin {
     /// Whether that is Amazon Connect, and contacts are contacts.
     pub is_real: bool,
     /// When its numbers, keys and messages were removed, if they were.
-    pub purged_at: Option<Stamp>,
+    pub purged_at: Option<UnixMillis>,
 }
 
 impl Journal {
@@ -86,7 +86,7 @@ impl Journal {
     /// # Errors
     /// [`JournalError::Changed`] where one of its name was begun with another identity and rows of it were attempted,
     /// [`JournalError::Behind`] where the journal has lost its latest results.
-    pub fn campaign(&mut self, identity: &Identity, now: Stamp) -> Result<CampaignId, JournalError> {
+    pub fn campaign(&mut self, identity: &Identity, now: UnixMillis) -> Result<CampaignId, JournalError> {
         let tx = self.connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
         let (id, begun) = match find(&tx, &identity.name)? {
             Some(campaign) => {
@@ -285,7 +285,7 @@ mod tests {
     use super::*;
     use crate::domain::delivery::state::State;
 
-    const NOW: Stamp = Stamp::from_millis(0);
+    const NOW: UnixMillis = UnixMillis::from_millis(0);
 
     fn identity() -> Identity {
         Identity {

@@ -8,7 +8,7 @@ use thiserror::Error;
 
 use crate::domain::delivery::state::IllegalTransition;
 use crate::domain::message::request::MissingSlot;
-use crate::domain::unix_millis::Stamp;
+use crate::domain::unix_millis::UnixMillis;
 use crate::journal::file::lock::Holder;
 
 /// What [`JournalError::Changed`] says of a campaign that was begun with another service.
@@ -69,7 +69,7 @@ pub enum JournalError {
         /// Groups of attempts and results that are missing.
         groups: u32,
         /// The last time of which it surely knows everything.
-        known_until: Stamp,
+        known_until: UnixMillis,
     },
     /// Another process is running the campaign.
     #[error("another process is running this campaign: {0}")]

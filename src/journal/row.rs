@@ -4,9 +4,9 @@ use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, 
 use uuid::Uuid;
 
 use crate::domain::delivery::state::State;
-use crate::domain::message::body_template::Form;
+use crate::domain::message::body_template::BodyTemplate;
 use crate::domain::message::request::MissingSlot;
-use crate::domain::unix_millis::Stamp;
+use crate::domain::unix_millis::UnixMillis;
 
 /// A row of the journal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -25,7 +25,7 @@ pub struct CampaignId(pub(super) i64);
 #[derive(Debug, Clone)]
 pub struct Frozen {
     /// What it has in common with the other rows of its plan.
-    pub form: std::sync::Arc<Form>,
+    pub form: std::sync::Arc<BodyTemplate>,
     /// What is its own.
     pub slots: Vec<String>,
     /// E.164.
@@ -61,7 +61,7 @@ impl FromSql for StateColumn {
 }
 
 /// A point in time as milliseconds.
-pub(super) struct StampColumn(pub(super) Stamp);
+pub(super) struct StampColumn(pub(super) UnixMillis);
 
 impl ToSql for StampColumn {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
@@ -71,7 +71,7 @@ impl ToSql for StampColumn {
 
 impl FromSql for StampColumn {
     fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
-        i64::column_result(value).map(|millis| Self(Stamp::from_millis(millis)))
+        i64::column_result(value).map(|millis| Self(UnixMillis::from_millis(millis)))
     }
 }
 

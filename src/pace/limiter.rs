@@ -12,7 +12,7 @@ use tokio::time::Instant;
 
 use super::adaptive::Adaptive;
 use super::clock::{TokioClock, TokioInstant};
-use crate::domain::delivery::bucket_history::Past;
+use crate::domain::delivery::bucket_history::BucketHistory;
 
 type Bucket = governor::RateLimiter<NotKeyed, InMemoryState, TokioClock, NoOpMiddleware<TokioInstant>>;
 
@@ -68,23 +68,25 @@ const GRAIN: Duration = Duration::from_millis(4);
 impl RateLimiter {
     /// A pace with as much of its burst at hand as its past allows.
     #[must_use]
-    pub fn new(asked: RateLimit, past: Past) -> Self {
+    pub fn new(asked: RateLimit, past: BucketHistory) -> Self {
         Self::following(PaceMode::Stated(asked), past)
     }
 
     /// A pace that begins low and finds out what the service takes, at most what is asked.
     #[must_use]
-    pub fn auto(most: RateLimit, past: Past) -> Self {
+    pub fn auto(most: RateLimit, past: BucketHistory) -> Self {
         Self::following(PaceMode::Auto(most), past)
     }
 
-    fn following(tempo: PaceMode, past: Past) -> Self {
+    fn following(tempo: PaceMode, past: BucketHistory) -> Self {
         let (asked, unknown, adaptive) = tempo.taken_up();
         let rate = adaptive.rate();
         let at_hand = match past {
-            Past::Fresh => asked.burst.get(),
-            Past::Quiet(quiet) => (quiet.as_secs_f64() * rate).min(f64::from(asked.burst.get())) as u32,
-            Past::Unknown => 0,
+            BucketHistory::Fresh => asked.burst.get(),
+            BucketHistory::Quiet(quiet) => {
+                (quiet.as_secs_f64() * rate).min(f64::from(asked.burst.get())) as u32
+            }
+            BucketHistory::Unknown => 0,
         };
         let bucket = bucket(rate, asked.burst);
         take(&bucket, asked.burst.get().saturating_sub(at_hand));
@@ -202,7 +204,7 @@ mod tests {
             [(0.1, 1), (0.3, 2), (2.0, 5), (3.0, 1), (100.0, 200), (2000.0, 20), (5000.0, 50)]
         {
             let asked = asked(rate, burst);
-            let mut pace = RateLimiter::new(asked, Past::Fresh);
+            let mut pace = RateLimiter::new(asked, BucketHistory::Fresh);
             let at = permits(&mut pace, 1_500).await;
             assert!(excess(asked, &at) <= 1e-6, "{rate}/{burst}: {}", excess(asked, &at));
             let ideal = (1_500 - f64::from(burst).min(1_499.0) as usize) as f64 / rate;
@@ -216,19 +218,19 @@ mod tests {
     async fn a_new_run_does_not_get_its_burst_again() {
         let asked = asked(2.0, 5);
         for quiet in [0, 400, 1_000, 2_499, 2_500, 60_000] {
-            let mut at = permits(&mut RateLimiter::new(asked, Past::Fresh), 20).await;
+            let mut at = permits(&mut RateLimiter::new(asked, BucketHistory::Fresh), 20).await;
             let quiet = Duration::from_millis(quiet);
             tokio::time::sleep(quiet).await;
             let resumed = *at.last().unwrap() + quiet;
-            let mut pace = RateLimiter::new(asked, Past::Quiet(quiet));
+            let mut pace = RateLimiter::new(asked, BucketHistory::Quiet(quiet));
             at.extend(permits(&mut pace, 20).await.into_iter().map(|after| resumed + after));
             assert!(excess(asked, &at) <= 1e-6, "{quiet:?}: {}", excess(asked, &at));
         }
-        let mut pace = RateLimiter::new(asked, Past::Unknown);
+        let mut pace = RateLimiter::new(asked, BucketHistory::Unknown);
         assert_eq!(permits(&mut pace, 1).await, [Duration::from_millis(500)]);
         // Nor less of it than there is.
         for (quiet, at_once) in [(999, 1), (1_000, 2), (2_500, 5), (60_000, 5)] {
-            let mut pace = RateLimiter::new(asked, Past::Quiet(Duration::from_millis(quiet)));
+            let mut pace = RateLimiter::new(asked, BucketHistory::Quiet(Duration::from_millis(quiet)));
             let at = permits(&mut pace, 6).await;
             let immediate = at.iter().filter(|after| after.is_zero()).count();
             assert_eq!(immediate, at_once, "after {quiet} ms: {at:?}");
@@ -238,7 +240,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn throttling_slows_and_the_bound_holds_through_every_change() {
         let asked = asked(50.0, 10);
-        let mut pace = RateLimiter::new(asked, Past::Fresh);
+        let mut pace = RateLimiter::new(asked, BucketHistory::Fresh);
         let start = Instant::now();
         let mut at = Vec::new();
         let mut slowest = f64::MAX;
@@ -265,7 +267,7 @@ mod tests {
             (200, PaceMode::Stated(asked(2.0, 5))),
         ];
         let start = Instant::now();
-        let mut pace = RateLimiter::new(asked(2.0, 5), Past::Fresh);
+        let mut pace = RateLimiter::new(asked(2.0, 5), BucketHistory::Fresh);
         let (mut rates, mut at) = (vec![(Duration::ZERO, 2.0)], Vec::new());
         for (permits, tempo) in changes.iter().cycle().take(24) {
             for permit in 0..*permits {
@@ -306,7 +308,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_changed_pace_is_as_fast_as_asked_and_forgets_what_was_before() {
-        let mut pace = RateLimiter::new(asked(0.1, 1), Past::Fresh);
+        let mut pace = RateLimiter::new(asked(0.1, 1), BucketHistory::Fresh);
         pace.permit().await;
         let left = Instant::now();
         pace.change(PaceMode::Stated(asked(20.0, 4)));
@@ -324,7 +326,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn the_pace_comes_back_after_throttling_ends() {
-        let mut pace = RateLimiter::new(asked(20.0, 2), Past::Fresh);
+        let mut pace = RateLimiter::new(asked(20.0, 2), BucketHistory::Fresh);
         let left = Instant::now();
         pace.answered(left, true);
         pace.permit().await;
@@ -339,7 +341,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_burst_is_at_hand_again_after_a_while_of_silence() {
-        let mut pace = RateLimiter::new(asked(2.0, 5), Past::Fresh);
+        let mut pace = RateLimiter::new(asked(2.0, 5), BucketHistory::Fresh);
         permits(&mut pace, 20).await;
         tokio::time::sleep(Duration::from_secs(60)).await;
         assert_eq!(permits(&mut pace, 6).await[3..], [0, 0, 500].map(Duration::from_millis));
@@ -347,7 +349,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_permit_that_nobody_waits_for_any_more_is_not_taken() {
-        let mut pace = RateLimiter::new(asked(1.0, 1), Past::Fresh);
+        let mut pace = RateLimiter::new(asked(1.0, 1), BucketHistory::Fresh);
         pace.permit().await;
         let start = Instant::now();
         for _ in 0..9 {
@@ -361,7 +363,7 @@ mod tests {
     /// A rate that nobody uses proves nothing.
     #[tokio::test(start_paused = true)]
     async fn time_in_which_nobody_asks_for_permits_does_not_raise_the_rate() {
-        let mut pace = RateLimiter::auto(asked(10_000.0, 1), Past::Fresh);
+        let mut pace = RateLimiter::auto(asked(10_000.0, 1), BucketHistory::Fresh);
         permits(&mut pace, 20).await;
         let before = pace.rate();
         assert!(before > 4.0, "{before}");

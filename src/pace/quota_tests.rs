@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::{RateLimit, RateLimiter};
-use crate::domain::delivery::bucket_history::Past;
+use crate::domain::delivery::bucket_history::BucketHistory;
 
 /// A token bucket like those of AWS.
 struct Bucket {
@@ -89,7 +89,7 @@ async fn play(mut pace: RateLimiter, burst: f64, script: &[(u64, f64, f64)]) -> 
 }
 
 fn auto() -> RateLimiter {
-    RateLimiter::auto(RateLimit { rate: 100_000.0, burst: NonZeroU32::new(2).unwrap() }, Past::Fresh)
+    RateLimiter::auto(RateLimit { rate: 100_000.0, burst: NonZeroU32::new(2).unwrap() }, BucketHistory::Fresh)
 }
 
 /// Three sizes of a quota: what is documented, and what larger accounts have.
@@ -112,7 +112,10 @@ async fn an_unknown_quota_is_found_and_used() {
 async fn a_quota_that_is_half_of_what_was_stated_is_used() {
     for (rate, burst) in QUOTAS {
         let asked = RateLimit { rate: 2.0 * rate, burst: NonZeroU32::new(burst as u32).unwrap() };
-        good("stated", &play(RateLimiter::new(asked, Past::Fresh), burst, &[(1_800, rate, 0.0)]).await);
+        good(
+            "stated",
+            &play(RateLimiter::new(asked, BucketHistory::Fresh), burst, &[(1_800, rate, 0.0)]).await,
+        );
     }
 }
 

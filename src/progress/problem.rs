@@ -7,7 +7,7 @@ use crate::domain::delivery::refusal::RefusalKind;
 use crate::domain::delivery::state::State;
 use crate::domain::figures::Grouped;
 use crate::domain::reasons;
-use crate::domain::unix_millis::Stamp;
+use crate::domain::unix_millis::UnixMillis;
 use crate::engine::RefusedAttempt;
 
 /// The service's words are cut off behind this many characters; the report has them in full.
@@ -51,7 +51,7 @@ impl Outcome {
 /// A refusal that people want to know of.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Problem {
-    pub(super) at: Stamp,
+    pub(super) at: UnixMillis,
     pub(super) line: Option<u64>,
     pub(super) attempt: u32,
     pub(super) outcome: Outcome,
@@ -62,7 +62,7 @@ pub(super) struct Problem {
 
 impl Problem {
     /// The problem; `None` where requests only have to wait, which the counts tell.
-    pub(super) fn of(refused: &RefusedAttempt, at: Stamp) -> Option<Self> {
+    pub(super) fn of(refused: &RefusedAttempt, at: UnixMillis) -> Option<Self> {
         let outcome = match (refused.kind, refused.retry_in) {
             (RefusalKind::Throttled | RefusalKind::ActiveChats, _) => return None,
             (_, Some(_)) => Outcome::Again,
@@ -106,13 +106,13 @@ impl Problems {
     }
 
     /// The last so many, as lines: when, and what. The time is given words by `clock`.
-    pub(super) fn last(&self, many: usize, clock: impl Fn(Stamp) -> String) -> Vec<String> {
+    pub(super) fn last(&self, many: usize, clock: impl Fn(UnixMillis) -> String) -> Vec<String> {
         let skip = self.0.len().saturating_sub(many);
         self.0.iter().skip(skip).map(|(last, count)| words(last, *count, &clock)).collect()
     }
 }
 
-fn words(last: &Problem, count: u64, clock: impl Fn(Stamp) -> String) -> String {
+fn words(last: &Problem, count: u64, clock: impl Fn(UnixMillis) -> String) -> String {
     let mut words = clock(last.at);
     match (last.line, count) {
         (Some(line), 1) => words.push_str(&format!("line {line}")),
@@ -174,7 +174,7 @@ mod tests {
             let mut refused = refused(kind, "SomeException");
             for retry_in in [None, Some(Duration::from_secs(1))] {
                 refused.retry_in = retry_in;
-                let told = Problem::of(&refused, Stamp::from_millis(0));
+                let told = Problem::of(&refused, UnixMillis::from_millis(0));
                 let words = told.map(|problem| words(&problem, 1, |_| String::new()));
                 text.push_str(&format!("{kind:?}: {}\n", words.unwrap_or_default()));
             }
@@ -185,7 +185,7 @@ mod tests {
     #[test]
     fn problems_of_one_kind_stand_together_and_the_last_one_met_at_the_end() {
         let mut problems = Problems::default();
-        let at = Stamp::from_millis(0);
+        let at = UnixMillis::from_millis(0);
         for (line, kind, code) in [
             (2, RefusalKind::InvalidRequest, "InvalidRequestException"),
             (3, RefusalKind::Unknown, "Timeout"),

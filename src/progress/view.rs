@@ -9,7 +9,7 @@ use crate::domain::delivery::refusal::RefusalKind;
 use crate::domain::delivery::state::State;
 use crate::domain::delivery::summary::Bottleneck;
 use crate::domain::delivery::tally::Tally;
-use crate::domain::unix_millis::Stamp;
+use crate::domain::unix_millis::UnixMillis;
 use crate::engine::{Gauges, RunEvent};
 
 /// What is known of a run.
@@ -26,7 +26,7 @@ pub(super) struct View {
     pub(super) phase: Phase,
     pub(super) gauges: Gauges,
     /// A person has paused the campaign, then.
-    pub(super) held: Option<Stamp>,
+    pub(super) held: Option<UnixMillis>,
     /// The rate as a person has changed it; the inner `None` where the run is to find out.
     pub(super) repaced: Option<Option<f64>>,
     /// From when on the speed tells something of what is to come.
@@ -132,7 +132,7 @@ impl View {
     }
 
     /// Whether a person has paused it, and it is not about to end.
-    pub(super) fn held_since(&self) -> Option<Stamp> {
+    pub(super) fn held_since(&self) -> Option<UnixMillis> {
         self.held.filter(|_| !matches!(self.phase, Phase::Stopping(_)))
     }
 

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use crate::clock::Clock;
-use crate::domain::unix_millis::Stamp;
+use crate::domain::unix_millis::UnixMillis;
 
 /// The wall clock and where it hangs.
 #[derive(Debug, Clone)]
@@ -25,13 +25,13 @@ impl Wall {
         self.clock.clone()
     }
 
-    pub(super) fn now(&self) -> Stamp {
+    pub(super) fn now(&self) -> UnixMillis {
         self.clock.now()
     }
 
     /// `23:41`; `Tue 09:12` within the week, else with the date; UTC says so.
-    pub(super) fn at(&self, stamp: Stamp) -> String {
-        let zoned = |stamp: Stamp| {
+    pub(super) fn at(&self, stamp: UnixMillis) -> String {
+        let zoned = |stamp: UnixMillis| {
             let time = Timestamp::from_millisecond(stamp.millis()).ok()?;
             Some(time.to_zoned(self.zone.clone()))
         };
@@ -55,7 +55,7 @@ pub(super) mod tests {
 
     /// 2026-03-01, 09:30 in UTC, and going.
     pub(in crate::progress) fn wall() -> Wall {
-        let base = Stamp::from_millis(1_772_357_400_000);
+        let base = UnixMillis::from_millis(1_772_357_400_000);
         Wall { clock: Clock::from_tokio(base), zone: TimeZone::UTC }
     }
 

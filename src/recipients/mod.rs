@@ -24,9 +24,9 @@ pub use rejects::{Extra, Rejects};
 pub use suppress::{Entry, Listed, Lists, Useless, read_list};
 
 use crate::domain::delivery::state::State;
-use crate::domain::row::binding::{Binding, Cells, Lines};
-use crate::domain::row::recipient::{Reason, Recipient, Rejection};
-use crate::domain::table::detected_format::ReadAs;
+use crate::domain::row::binding::{Binding, Cells, LineSpan};
+use crate::domain::row::recipient::{Recipient, Rejection, RejectionReason};
+use crate::domain::table::detected_format::DetectedFormat;
 use crate::domain::table::formula::original;
 use crate::domain::table::header::Header;
 use crate::domain::table::report_format::FIXED_COLUMNS;
@@ -67,7 +67,7 @@ pub struct Recipients {
     name: String,
     header: Header,
     table: Table,
-    read_as: ReadAs,
+    read_as: DetectedFormat,
     /// Whether the text was decoded from something that is not UTF-8.
     decoded: bool,
     /// Where the columns of a file of rejected rows are, if it is one.
@@ -101,7 +101,7 @@ enum Table {
 
 /// A record and where it stands.
 struct Read {
-    lines: Lines,
+    lines: LineSpan,
     record: Record,
     wrong: Option<NotText>,
 }
@@ -115,12 +115,16 @@ impl Recipients {
 
     /// What the file was taken for, and what was skipped of it so far.
     #[must_use]
-    pub fn read_as(&self) -> ReadAs {
+    pub fn read_as(&self) -> DetectedFormat {
         let blank = match &self.table {
             Table::Text(records) => records.blank_lines(),
             Table::Sheet(rows) => rows.blank,
         };
-        ReadAs { blank: blank + self.blank, corrections: self.is_correction(), ..self.read_as.clone() }
+        DetectedFormat {
+            blank: blank + self.blank,
+            corrections: self.is_correction(),
+            ..self.read_as.clone()
+        }
     }
 
     /// Whether the file is a report, so that it may have only some rows of the file that it was made of.
@@ -167,18 +171,24 @@ impl Recipients {
         }
         wrong = wrong.or_else(|| if self.decoded { record.undecodable() } else { None });
         let outcome = match (wrong, record.longer_than(CELL_BYTES)) {
-            _ if cut => {
-                Err(Rejection { line: lines.first, row: None, column: None, key: None, reason: Reason::Cut })
-            }
+            _ if cut => Err(Rejection {
+                line: lines.first,
+                row: None,
+                column: None,
+                key: None,
+                reason: RejectionReason::Cut,
+            }),
             (None, None) => binding.recipient(lines, &record),
-            (Some(NotText(at)), _) => Err(self.reject(lines, at, Reason::NotText)),
-            (None, Some(at)) => Err(self.reject(lines, at, Reason::CellTooLong { most: CELL_BYTES })),
+            (Some(NotText(at)), _) => Err(self.reject(lines, at, RejectionReason::NotText)),
+            (None, Some(at)) => {
+                Err(self.reject(lines, at, RejectionReason::CellTooLong { most: CELL_BYTES }))
+            }
         };
         let outcome = outcome.map_err(|rejection| Rejection { row, ..rejection });
         Ok(Some(Row { line: lines.first, cells: record, outcome }))
     }
 
-    fn reject(&self, lines: Lines, at: usize, reason: Reason) -> Rejection {
+    fn reject(&self, lines: LineSpan, at: usize, reason: RejectionReason) -> Rejection {
         let column = self.header.names().get(at).map(|name| name.as_str().into());
         Rejection { line: lines.first, row: None, column, key: None, reason }
     }
@@ -234,17 +244,17 @@ impl Extra {
     /// A row of a file of rejected rows, as it was in the file that it was rejected from.
     fn strip(
         &self,
-        lines: Lines,
+        lines: LineSpan,
         record: &Record,
         wrong: Option<NotText>,
-    ) -> Result<(Lines, Record, Option<NotText>), FileProblem> {
+    ) -> Result<(LineSpan, Record, Option<NotText>), FileProblem> {
         let cell = record.cell(self.line).trim();
         let number: u64 =
             cell.parse().map_err(|_| FileProblem::NoLine { line: lines.first, cell: cell.to_owned() })?;
         let own = record.iter().enumerate().filter(|(at, _)| !self.has(*at)).map(|(_, cell)| cell).collect();
         let wrong = wrong.map(|NotText(at)| NotText(at - (0..at).filter(|at| self.has(*at)).count()));
         let last = if lines.last > lines.first { number + lines.last - lines.first } else { number };
-        Ok((Lines { first: number, last, ..lines }, own, wrong))
+        Ok((LineSpan { first: number, last, ..lines }, own, wrong))
     }
 }
 

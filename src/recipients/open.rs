@@ -12,7 +12,7 @@ use super::rejects::Extra;
 use super::unpack::{compression, unpack};
 use super::{Recipients, Source, Table, sniff, workbook};
 use crate::domain::definition::RecipientsSettings;
-use crate::domain::table::detected_format::ReadAs;
+use crate::domain::table::detected_format::DetectedFormat;
 use crate::domain::table::header::Header;
 use crate::domain::table::report_format::own_columns;
 
@@ -78,7 +78,7 @@ struct Layers<'a> {
 
 impl Layers<'_> {
     fn open(&self, reader: Box<dyn Read + Send>, name: &str) -> Result<Recipients, FileProblem> {
-        let mut read_as = ReadAs::default();
+        let mut read_as = DetectedFormat::default();
         let (mut head, mut reader) = sniff::head(reader)?;
         if let Some(packed) = compression(&head) {
             read_as.compression = Some(packed);
@@ -144,7 +144,7 @@ impl Layers<'_> {
         &self,
         mut head: Vec<u8>,
         reader: Box<dyn Read + Send>,
-        read_as: &mut ReadAs,
+        read_as: &mut DetectedFormat,
     ) -> Result<Records, FileProblem> {
         let mut reader = reader;
         let (mut line, mut said) = (1, None);
@@ -219,7 +219,7 @@ pub(super) fn list(path: &Path, settings: &RecipientsSettings) -> Result<Records
         (head, reader) = sniff::head(Decoded::new(reader, encoding))?;
     }
     let settings = &RecipientsSettings { delimiter: None, ..settings.clone() };
-    Layers { settings, again: None }.records(head, reader, &mut ReadAs::default())
+    Layers { settings, again: None }.records(head, reader, &mut DetectedFormat::default())
 }
 
 /// Reads a whole file to find out what its characters are.

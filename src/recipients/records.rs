@@ -11,7 +11,7 @@ use memchr::memchr3_iter;
 use super::error::FileProblem;
 use super::record::{NotText, Record};
 use crate::domain::definition::Delimiter;
-use crate::domain::row::binding::Lines;
+use crate::domain::row::binding::LineSpan;
 
 /// Longest record, in bytes without its quotes.
 pub const RECORD_BYTES: usize = 1024 * 1024;
@@ -62,7 +62,7 @@ impl Records {
     }
 
     /// The next record that has a line, and its lines; a cell that is not UTF-8.
-    pub(super) fn next(&mut self) -> Result<Option<(Lines, Record, Option<NotText>)>, FileProblem> {
+    pub(super) fn next(&mut self) -> Result<Option<(LineSpan, Record, Option<NotText>)>, FileProblem> {
         self.place.first = None;
         self.place.quotes = 0;
         let (mut length, mut count) = (0, 0);
@@ -158,11 +158,11 @@ impl Place {
     }
 
     /// The lines of the record that ends here.
-    fn lines(&self, ended: bool) -> Lines {
+    fn lines(&self, ended: bool) -> LineSpan {
         let newline = matches!(self.previous, b'\r' | b'\n');
         let first = self.first.unwrap_or(self.line);
         let last = (self.line - u64::from(newline)).max(first);
-        Lines { first, last, quote_open: ended && last > first && self.quotes % 2 == 1 }
+        LineSpan { first, last, quote_open: ended && last > first && self.quotes % 2 == 1 }
     }
 }
 

@@ -13,7 +13,7 @@ use calamine::{DataRef, ExcelDateTime, Reader, SheetType, SheetVisible, Xlsx, Xl
 
 use super::error::FileProblem;
 use super::record::Record;
-use crate::domain::row::binding::Lines;
+use crate::domain::row::binding::LineSpan;
 use crate::domain::table::detected_format::Sheet;
 use crate::domain::table::header::fold;
 
@@ -74,7 +74,7 @@ impl Rows {
         Ok((Self { words, ended: false, batch: Vec::new().into_iter(), width: 0, blank: 0, last: 0 }, sheet))
     }
 
-    pub(super) fn next(&mut self) -> Result<Option<(Lines, Record)>, FileProblem> {
+    pub(super) fn next(&mut self) -> Result<Option<(LineSpan, Record)>, FileProblem> {
         loop {
             if let Some((line, mut record)) = self.batch.next() {
                 self.width = if self.width == 0 { record.len() } else { self.width };
@@ -83,7 +83,7 @@ impl Rows {
                 }
                 self.blank += line - self.last - 1;
                 self.last = line;
-                return Ok(Some((Lines { first: line, last: line, quote_open: false }, record)));
+                return Ok(Some((LineSpan { first: line, last: line, quote_open: false }, record)));
             }
             if self.ended {
                 return Ok(None);

@@ -12,7 +12,7 @@ use uuid::Uuid;
 use super::error::ReportError;
 use crate::domain::table::header::{fold, nearest};
 use crate::domain::table::report_format::{FIXED_COLUMNS, PREFIX};
-use crate::domain::unix_millis::Stamp;
+use crate::domain::unix_millis::UnixMillis;
 use crate::journal::Record;
 
 /// A column of a report: one of the fixed ones by its place among them, or one of the file's own.
@@ -29,7 +29,7 @@ pub(super) enum Value<'r> {
     Text(&'r str),
     Number(u64),
     Token(Uuid),
-    Time(Stamp),
+    Time(UnixMillis),
 }
 
 /// The columns of a report, in order.
@@ -88,7 +88,7 @@ fn text(text: Option<&str>) -> Value<'_> {
 
 /// What the record has in a fixed column, in the order of [`FIXED_COLUMNS`].
 fn fixed<'r>(record: &'r Record<'_>, column: usize) -> Value<'r> {
-    let time = |time: Option<Stamp>| time.map_or(Value::Nothing, Value::Time);
+    let time = |time: Option<UnixMillis>| time.map_or(Value::Nothing, Value::Time);
     match column {
         0 => record.line.map_or(Value::Nothing, Value::Number),
         1 => text(record.key),

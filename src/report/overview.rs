@@ -9,7 +9,7 @@ use super::jsonl_rows::Shown;
 use crate::domain::delivery::summary::rounded;
 use crate::domain::delivery::tally::Tally;
 use crate::domain::figures::per_second;
-use crate::domain::unix_millis::Stamp;
+use crate::domain::unix_millis::UnixMillis;
 use crate::journal::{Campaign, ControlRequest, ReasonCount, RunRecord, Selection, Snapshot};
 
 /// Writes the object on one line.
@@ -45,9 +45,9 @@ pub(super) fn write(
 #[derive(Serialize)]
 struct Overview<'j> {
     campaign: &'j str,
-    begun_at: Shown<Stamp>,
+    begun_at: Shown<UnixMillis>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    purged_at: Option<Shown<Stamp>>,
+    purged_at: Option<Shown<UnixMillis>>,
     #[serde(flatten)]
     tally: Tally,
     reasons: Vec<Reason<'j>>,
@@ -71,13 +71,13 @@ impl<'j> Reason<'j> {
 /// What somebody asked of the campaign from elsewhere.
 #[derive(Serialize)]
 struct Asked<'j> {
-    at: Shown<Stamp>,
+    at: Shown<UnixMillis>,
     what: &'static str,
     rate: Option<f64>,
     burst: Option<u32>,
     who: &'j str,
     run: Option<i64>,
-    done_at: Option<Shown<Stamp>>,
+    done_at: Option<Shown<UnixMillis>>,
 }
 
 impl<'j> Asked<'j> {
@@ -98,9 +98,9 @@ impl<'j> Asked<'j> {
 #[derive(Serialize)]
 struct Run<'j> {
     run: i64,
-    started_at: Shown<Stamp>,
-    seen_at: Shown<Stamp>,
-    ended_at: Option<Shown<Stamp>>,
+    started_at: Shown<UnixMillis>,
+    seen_at: Shown<UnixMillis>,
+    ended_at: Option<Shown<UnixMillis>>,
     rate: Option<f64>,
     started: u64,
     requests: u64,

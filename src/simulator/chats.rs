@@ -3,17 +3,17 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
-use super::clock::UnixMillis;
+use super::clock::WorldTime;
 
 /// The chats that are active, by their ends.
 #[derive(Debug, Default)]
 pub(super) struct ActiveChats {
-    ends: BinaryHeap<Reverse<UnixMillis>>,
+    ends: BinaryHeap<Reverse<WorldTime>>,
 }
 
 impl ActiveChats {
     /// How many chats are active. Time does not go back.
-    pub(super) fn count(&mut self, now: UnixMillis) -> usize {
+    pub(super) fn count(&mut self, now: WorldTime) -> usize {
         while self.ends.peek().is_some_and(|Reverse(end)| *end <= now) {
             self.ends.pop();
         }
@@ -21,7 +21,7 @@ impl ActiveChats {
     }
 
     /// A chat has started, and ends at `end`.
-    pub(super) fn add(&mut self, end: UnixMillis) {
+    pub(super) fn add(&mut self, end: WorldTime) {
         self.ends.push(Reverse(end));
     }
 }
@@ -33,10 +33,10 @@ mod tests {
     #[test]
     fn a_chat_counts_until_its_end() {
         let mut chats = ActiveChats::default();
-        chats.add(UnixMillis(20));
-        chats.add(UnixMillis(10));
-        assert_eq!(chats.count(UnixMillis(9)), 2);
-        assert_eq!(chats.count(UnixMillis(10)), 1);
-        assert_eq!(chats.count(UnixMillis(20)), 0);
+        chats.add(WorldTime(20));
+        chats.add(WorldTime(10));
+        assert_eq!(chats.count(WorldTime(9)), 2);
+        assert_eq!(chats.count(WorldTime(10)), 1);
+        assert_eq!(chats.count(WorldTime(20)), 0);
     }
 }

@@ -12,9 +12,9 @@ use jiff::Timestamp;
 
 /// A moment: milliseconds since the Unix epoch, UTC.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
-pub struct UnixMillis(pub u64);
+pub struct WorldTime(pub u64);
 
-impl UnixMillis {
+impl WorldTime {
     /// Whole seconds since the Unix epoch.
     pub fn seconds(self) -> u64 {
         self.0 / 1000
@@ -46,7 +46,7 @@ impl UnixMillis {
     }
 }
 
-impl Add<Duration> for UnixMillis {
+impl Add<Duration> for WorldTime {
     type Output = Self;
 
     fn add(self, duration: Duration) -> Self {
@@ -54,7 +54,7 @@ impl Add<Duration> for UnixMillis {
     }
 }
 
-impl Sub<Duration> for UnixMillis {
+impl Sub<Duration> for WorldTime {
     type Output = Self;
 
     fn sub(self, duration: Duration) -> Self {
@@ -62,14 +62,14 @@ impl Sub<Duration> for UnixMillis {
     }
 }
 
-/// Where a door reads the time that it hands to the world. Any `Fn() -> UnixMillis` is one.
+/// Where a door reads the time that it hands to the world. Any `Fn() -> WorldTime` is one.
 pub trait Clock: Send + Sync {
     /// The present moment.
-    fn now(&self) -> UnixMillis;
+    fn now(&self) -> WorldTime;
 }
 
-impl<F: Fn() -> UnixMillis + Send + Sync> Clock for F {
-    fn now(&self) -> UnixMillis {
+impl<F: Fn() -> WorldTime + Send + Sync> Clock for F {
+    fn now(&self) -> WorldTime {
         self()
     }
 }
@@ -77,19 +77,19 @@ impl<F: Fn() -> UnixMillis + Send + Sync> Clock for F {
 /// Tokio's clock, shifted so that it starts at a given wall time: virtual in paused time, real otherwise.
 #[derive(Debug, Clone, Copy)]
 pub struct TokioClock {
-    base: UnixMillis,
+    base: WorldTime,
     start: tokio::time::Instant,
 }
 
 impl TokioClock {
     /// A clock that shows `base` now and goes on with tokio's time. Call it inside the runtime whose time it follows.
-    pub fn starting_at(base: UnixMillis) -> Self {
+    pub fn starting_at(base: WorldTime) -> Self {
         Self { base, start: tokio::time::Instant::now() }
     }
 }
 
 impl Clock for TokioClock {
-    fn now(&self) -> UnixMillis {
+    fn now(&self) -> WorldTime {
         self.base + self.start.elapsed()
     }
 }
@@ -115,22 +115,22 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn tokio_clock_follows_virtual_time() {
-        let clock = TokioClock::starting_at(UnixMillis(1_000));
+        let clock = TokioClock::starting_at(WorldTime(1_000));
         tokio::time::sleep(Duration::from_secs(3_600)).await;
-        assert_eq!(clock.now(), UnixMillis(3_601_000));
+        assert_eq!(clock.now(), WorldTime(3_601_000));
     }
 
     #[test]
     fn stamps_as_signatures_and_headers_have_them() {
-        let moment = UnixMillis(1_440_938_160_999);
+        let moment = WorldTime(1_440_938_160_999);
         assert_eq!(moment.compact_stamp(), "20150830T123600Z");
         assert_eq!(moment.http_date(), "Sun, 30 Aug 2015 12:36:00 GMT");
     }
 
     #[test]
     fn a_closure_is_a_clock() {
-        let clock = || UnixMillis(5);
-        assert_eq!(clock.now().since(UnixMillis(2)), Duration::from_millis(3));
-        assert_eq!(UnixMillis(2).since(UnixMillis(5)), Duration::ZERO);
+        let clock = || WorldTime(5);
+        assert_eq!(clock.now().since(WorldTime(2)), Duration::from_millis(3));
+        assert_eq!(WorldTime(2).since(WorldTime(5)), Duration::ZERO);
     }
 }

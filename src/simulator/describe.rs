@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use super::clock::UnixMillis;
+use super::clock::WorldTime;
 use super::config::WorldConfig;
 use super::log::Log;
 use super::operation::Operation;
@@ -20,7 +20,7 @@ const ACCOUNT: &str = "arn:aws:connect:us-west-2:123456789012";
 /// Answers every operation but `StartOutboundChatContact`.
 pub(super) fn describe(
     operation: &Operation,
-    now: UnixMillis,
+    now: WorldTime,
     config: &WorldConfig,
     log: &Log,
 ) -> Result<Answer, Refusal> {
@@ -46,7 +46,7 @@ pub(super) fn describe(
     }
 }
 
-fn contact(contact: &Contact, now: UnixMillis) -> Answer {
+fn contact(contact: &Contact, now: WorldTime) -> Answer {
     let request = contact.request();
     let instance = bare(request.instance_id.as_deref().unwrap_or_default(), ":instance/");
     let mut described = json!({
@@ -132,6 +132,6 @@ fn phone_number(id: &str, config: &WorldConfig) -> Result<Answer, Refusal> {
 }
 
 /// A timestamp as restJson1 has it.
-fn epoch_seconds(moment: UnixMillis) -> f64 {
+fn epoch_seconds(moment: WorldTime) -> f64 {
     moment.0 as f64 / 1000.0
 }

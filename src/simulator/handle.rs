@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use aws_smithy_async::time::SharedTimeSource;
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 
-use super::clock::{Clock, SdkTime, UnixMillis};
+use super::clock::{Clock, SdkTime, WorldTime};
 use super::config::WorldConfig;
 use super::connector::SimulatedHttp;
 use super::log::Stats;
@@ -48,7 +48,7 @@ impl Simulator {
     }
 
     /// The world's present moment.
-    pub fn now(&self) -> UnixMillis {
+    pub fn now(&self) -> WorldTime {
         self.shared.clock.read().unwrap_or_else(PoisonError::into_inner).now()
     }
 
@@ -85,7 +85,7 @@ impl Simulator {
 }
 
 impl Clock for Simulator {
-    fn now(&self) -> UnixMillis {
+    fn now(&self) -> WorldTime {
         Self::now(self)
     }
 }

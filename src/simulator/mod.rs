@@ -33,7 +33,7 @@ mod validate;
 mod wire;
 mod world;
 
-pub use clock::{Clock, TokioClock, UnixMillis};
+pub use clock::{Clock, TokioClock, WorldTime};
 pub use config::{Credential, Latency, LogDetail, Signatures, Throttle, WorldConfig};
 pub use digest::Digest;
 pub use fault::Fault;

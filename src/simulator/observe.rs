@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::clock::UnixMillis;
+use super::clock::WorldTime;
 use super::config::{Credential, Throttle};
 use super::log::Stats;
 use super::plan::FaultPlan;
@@ -70,7 +70,7 @@ impl World {
     }
 
     /// How many chats are active.
-    pub fn active_chats(&mut self, now: UnixMillis) -> usize {
+    pub fn active_chats(&mut self, now: WorldTime) -> usize {
         self.chats.count(now)
     }
 
@@ -111,7 +111,7 @@ mod tests {
         });
         let body = Bytes::from(body.to_string());
         let wire = WireRequest { method: "PUT", target: "/contact/outbound-chat", headers: Vec::new(), body };
-        world.handle(UnixMillis(now), &wire)
+        world.handle(WorldTime(now), &wire)
     }
 
     #[test]
@@ -124,12 +124,12 @@ mod tests {
         assert_eq!(outcome(&mut world, "c"), "ThrottlingException");
         world.set_throttle(None);
         world.set_active_chats(Some(2));
-        assert_eq!(world.active_chats(UnixMillis(0)), 2);
+        assert_eq!(world.active_chats(WorldTime(0)), 2);
         assert_eq!(outcome(&mut world, "c"), "LimitExceededException");
         world.set_active_chats(Some(3));
         world.set_contact_life(Some(Duration::from_millis(5)));
         assert_eq!(outcome(&mut world, "c"), "answered");
-        assert_eq!(world.active_chats(UnixMillis(5)), 2);
+        assert_eq!(world.active_chats(WorldTime(5)), 2);
     }
 
     #[test]

@@ -6,7 +6,7 @@
 use std::collections::{HashMap, VecDeque};
 use std::fmt;
 
-use super::clock::UnixMillis;
+use super::clock::WorldTime;
 use super::fault::{Fault, Moment};
 
 /// What is known of a request when its fault is chosen.
@@ -15,7 +15,7 @@ pub struct RequestFacts<'a> {
     /// The request's place among all that the world has seen, from 0.
     pub ordinal: u64,
     /// When it arrived.
-    pub at: UnixMillis,
+    pub at: WorldTime,
     /// Its client token, if its body could be read and has one.
     pub client_token: Option<&'a str>,
     /// Its destination address, if its body could be read and has one.
@@ -29,9 +29,9 @@ pub struct RequestFacts<'a> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Phase {
     /// Its first moment.
-    pub from: UnixMillis,
+    pub from: WorldTime,
     /// The first moment after it.
-    pub until: UnixMillis,
+    pub until: WorldTime,
     /// What happens to each request.
     pub fault: Fault,
 }
@@ -111,11 +111,11 @@ impl FaultPlan {
     }
 
     /// The fault of any other operation.
-    pub(super) fn pick_access(&self, at: UnixMillis) -> Option<Fault> {
+    pub(super) fn pick_access(&self, at: WorldTime) -> Option<Fault> {
         self.phase_at(at).filter(|fault| fault.moment() == Moment::Access)
     }
 
-    fn phase_at(&self, at: UnixMillis) -> Option<Fault> {
+    fn phase_at(&self, at: WorldTime) -> Option<Fault> {
         self.phases.iter().find(|phase| phase.from <= at && at < phase.until).map(|phase| phase.fault)
     }
 
@@ -147,7 +147,7 @@ mod tests {
     fn facts(ordinal: u64, at: u64, destination: &str) -> RequestFacts<'_> {
         RequestFacts {
             ordinal,
-            at: UnixMillis(at),
+            at: WorldTime(at),
             client_token: None,
             destination: Some(destination),
             attempt: 1,
@@ -160,7 +160,7 @@ mod tests {
         plan.script(|facts| (facts.ordinal == 0).then_some(Fault::Conflict))
             .next(1, Fault::Throttling)
             .destination("+1", Fault::InvalidRequest)
-            .phase(Phase { from: UnixMillis(10), until: UnixMillis(20), fault: Fault::LimitExceeded })
+            .phase(Phase { from: WorldTime(10), until: WorldTime(20), fault: Fault::LimitExceeded })
             .chance(Fault::ResetBefore, 0.5);
         assert_eq!(plan.pick(&facts(0, 15, "+1"), 0.0), Some(Fault::Conflict));
         assert_eq!(plan.pick(&facts(1, 15, "+1"), 0.0), Some(Fault::Throttling));
@@ -182,9 +182,9 @@ mod tests {
     #[test]
     fn other_operations_only_meet_access_faults() {
         let mut plan = FaultPlan::default();
-        plan.phase(Phase { from: UnixMillis(0), until: UnixMillis(5), fault: Fault::LimitExceeded })
-            .phase(Phase { from: UnixMillis(5), until: UnixMillis(9), fault: Fault::ExpiredToken });
-        assert_eq!(plan.pick_access(UnixMillis(1)), None);
-        assert_eq!(plan.pick_access(UnixMillis(5)), Some(Fault::ExpiredToken));
+        plan.phase(Phase { from: WorldTime(0), until: WorldTime(5), fault: Fault::LimitExceeded })
+            .phase(Phase { from: WorldTime(5), until: WorldTime(9), fault: Fault::ExpiredToken });
+        assert_eq!(plan.pick_access(WorldTime(1)), None);
+        assert_eq!(plan.pick_access(WorldTime(5)), Some(Fault::ExpiredToken));
     }
 }

@@ -8,7 +8,7 @@ use serde::ser::{Serialize, SerializeMap, Serializer};
 use uuid::Uuid;
 
 use super::chance::Chance;
-use super::clock::UnixMillis;
+use super::clock::WorldTime;
 use super::digest::Digest;
 use super::fault::Fault;
 use super::operation::Operation;
@@ -50,9 +50,9 @@ pub struct Contact {
     /// The customer's address, E.164.
     pub destination: String,
     /// When it started.
-    pub created_at: UnixMillis,
+    pub created_at: WorldTime,
     /// When it is disconnected.
-    pub ends_at: UnixMillis,
+    pub ends_at: WorldTime,
     /// The body of the request that started it.
     pub body: Bytes,
 }
@@ -145,7 +145,7 @@ pub struct RequestRecord {
     /// Its place among all requests, from 0.
     pub ordinal: u64,
     /// When it arrived.
-    pub at: UnixMillis,
+    pub at: WorldTime,
     /// What it asked for.
     pub operation: Operation,
     /// Its client token, where its body could be read.

@@ -12,7 +12,7 @@ use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, si
 use aws_sigv4::sign::v4;
 use aws_smithy_runtime_api::client::identity::Identity;
 
-use super::clock::UnixMillis;
+use super::clock::WorldTime;
 use super::config::{Credential, Signatures};
 use super::refusal::Refusal;
 use super::wire::WireRequest;
@@ -30,7 +30,7 @@ pub(super) struct Verifier {
     keys: HashMap<String, Credential>,
     life: Option<Duration>,
     /// When each key signed for the first time.
-    first_used: HashMap<String, UnixMillis>,
+    first_used: HashMap<String, WorldTime>,
 }
 
 /// The parts of an `Authorization` header.
@@ -56,7 +56,7 @@ impl Verifier {
     }
 
     /// Refuses a request that is not signed with one of the keys.
-    pub(super) fn verify(&mut self, request: &WireRequest<'_>, now: UnixMillis) -> Result<(), Refusal> {
+    pub(super) fn verify(&mut self, request: &WireRequest<'_>, now: WorldTime) -> Result<(), Refusal> {
         if self.mode == Signatures::Ignored {
             return Ok(());
         }
@@ -142,8 +142,8 @@ impl<'a> Authorization<'a> {
     }
 }
 
-fn check_date(stamp: &str, seconds: u64, now: UnixMillis) -> Result<(), Refusal> {
-    let signed = UnixMillis(seconds * 1000);
+fn check_date(stamp: &str, seconds: u64, now: WorldTime) -> Result<(), Refusal> {
+    let signed = WorldTime(seconds * 1000);
     if signed < now - MAX_SKEW {
         return Err(Refusal::bad_signature(format!(
             "Signature expired: {stamp} is now earlier than {} ({} - 5 min.)",
@@ -204,7 +204,7 @@ fn parse_stamp(stamp: &str) -> Option<u64> {
 mod tests {
     use super::*;
 
-    const NOW: UnixMillis = UnixMillis(1_440_938_160_000);
+    const NOW: WorldTime = WorldTime(1_440_938_160_000);
     const GOOD: &str = "AWS4-HMAC-SHA256 Credential=test/20150830/us-west-2/connect/aws4_request, \
                         SignedHeaders=host;x-amz-date, Signature=0000";
 

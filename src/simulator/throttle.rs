@@ -1,6 +1,6 @@
 //! The request quota: a token bucket, kept as the one number of a GCRA (the theoretical arrival time).
 
-use super::clock::UnixMillis;
+use super::clock::WorldTime;
 use super::config::Throttle;
 
 /// A token bucket that starts full. In any window of w seconds it lets at most `burst + rate × w` requests pass.
@@ -19,7 +19,7 @@ impl Bucket {
     }
 
     /// Takes a token, if there is one.
-    pub(super) fn take(&mut self, now: UnixMillis) -> bool {
+    pub(super) fn take(&mut self, now: WorldTime) -> bool {
         let now_ns = now.0.saturating_mul(1_000_000);
         let full_at = self.full_at_ns.max(now_ns);
         if full_at - now_ns > self.tolerance_ns {
@@ -43,7 +43,7 @@ mod tests {
     #[test]
     fn a_burst_then_the_rate() {
         let mut bucket = bucket(2.0, 5);
-        let at = |bucket: &mut Bucket, ms| (0..10).filter(|_| bucket.take(UnixMillis(ms))).count();
+        let at = |bucket: &mut Bucket, ms| (0..10).filter(|_| bucket.take(WorldTime(ms))).count();
         assert_eq!(at(&mut bucket, 1_000_000), 5);
         assert_eq!(at(&mut bucket, 1_000_499), 0);
         assert_eq!(at(&mut bucket, 1_000_500), 1);
@@ -54,7 +54,7 @@ mod tests {
     #[test]
     fn a_rate_that_does_not_divide_a_second_is_never_exceeded() {
         let mut bucket = bucket(3.0, 1);
-        let passed = (0..60_000).filter(|ms| bucket.take(UnixMillis(*ms))).count();
+        let passed = (0..60_000).filter(|ms| bucket.take(WorldTime(*ms))).count();
         assert!((178..=181).contains(&passed), "{passed} in a minute at 3/s, burst 1");
     }
 }

@@ -5,7 +5,7 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use super::clock::UnixMillis;
+use super::clock::WorldTime;
 use super::digest::Digest;
 use super::records::Difference;
 
@@ -16,7 +16,7 @@ const NO_CONTACT: u32 = u32::MAX;
 struct Entry {
     bytes: Digest,
     content: Digest,
-    started_at: UnixMillis,
+    started_at: WorldTime,
     contact: u32,
     requests: u32,
 }
@@ -47,7 +47,7 @@ impl Tokens {
         let entry = self.entries.entry(Digest::of_bytes(token.as_bytes())).or_insert(Entry {
             bytes,
             content,
-            started_at: UnixMillis(0),
+            started_at: WorldTime(0),
             contact: NO_CONTACT,
             requests: 0,
         });
@@ -63,14 +63,14 @@ impl Tokens {
     }
 
     /// The place of the contact that this token has started, while the token is honoured.
-    pub(super) fn contact(&self, token: &str, now: UnixMillis) -> Option<u64> {
+    pub(super) fn contact(&self, token: &str, now: WorldTime) -> Option<u64> {
         let entry = self.entries.get(&Digest::of_bytes(token.as_bytes()))?;
         let honoured = entry.contact != NO_CONTACT && now.since(entry.started_at) < self.life;
         honoured.then_some(u64::from(entry.contact))
     }
 
     /// This token, already [seen](Self::seen), has started the contact of that place.
-    pub(super) fn started(&mut self, token: &str, contact: u64, now: UnixMillis) {
+    pub(super) fn started(&mut self, token: &str, contact: u64, now: WorldTime) {
         if let Some(entry) = self.entries.get_mut(&Digest::of_bytes(token.as_bytes())) {
             entry.contact = u32::try_from(contact).unwrap_or(NO_CONTACT);
             entry.started_at = now;
@@ -90,11 +90,11 @@ mod tests {
     fn a_token_is_honoured_for_its_life_and_not_longer() {
         let mut tokens = Tokens::new(Duration::from_millis(100));
         tokens.seen("t", digest("b"), digest("c"));
-        assert_eq!(tokens.contact("t", UnixMillis(0)), None);
-        tokens.started("t", 7, UnixMillis(50));
-        assert_eq!(tokens.contact("t", UnixMillis(149)), Some(7));
-        assert_eq!(tokens.contact("t", UnixMillis(150)), None);
-        assert_eq!(tokens.contact("u", UnixMillis(50)), None);
+        assert_eq!(tokens.contact("t", WorldTime(0)), None);
+        tokens.started("t", 7, WorldTime(50));
+        assert_eq!(tokens.contact("t", WorldTime(149)), Some(7));
+        assert_eq!(tokens.contact("t", WorldTime(150)), None);
+        assert_eq!(tokens.contact("u", WorldTime(50)), None);
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use serde::Serialize;
 
-use super::clock::UnixMillis;
+use super::clock::WorldTime;
 use super::records::{ContactId, RequestRecord};
 
 /// An HTTP request as it arrived.
@@ -92,7 +92,7 @@ pub struct Reaction {
     /// The value of `x-amzn-requestid`.
     pub request_id: String,
     /// When the answer leaves.
-    pub date: UnixMillis,
+    pub date: WorldTime,
     /// What the log says.
     pub record: RequestRecord,
 }

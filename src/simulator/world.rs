@@ -10,7 +10,7 @@ use bytes::Bytes;
 
 use super::chance::Chance;
 use super::chats::ActiveChats;
-use super::clock::UnixMillis;
+use super::clock::WorldTime;
 use super::config::{LogDetail, WorldConfig};
 use super::describe::describe;
 use super::digest::Digest;
@@ -90,7 +90,7 @@ impl Settled {
 
 /// A `StartOutboundChatContact` on its way through the service.
 struct Start<'a> {
-    now: UnixMillis,
+    now: WorldTime,
     wire: &'a WireRequest<'a>,
     body: &'a Result<StartRequest, Refusal>,
     fault: Option<Fault>,
@@ -124,7 +124,7 @@ impl World {
     }
 
     /// Does what the service does with a request that arrives at `now`.
-    pub fn handle(&mut self, now: UnixMillis, request: &WireRequest<'_>) -> Reaction {
+    pub fn handle(&mut self, now: WorldTime, request: &WireRequest<'_>) -> Reaction {
         let ordinal = self.requests;
         self.requests += 1;
         let (draw, delay) = (self.chance.unit(), self.latency());
@@ -242,7 +242,7 @@ impl World {
 
     fn describe(
         &mut self,
-        now: UnixMillis,
+        now: WorldTime,
         wire: &WireRequest<'_>,
         operation: &Operation,
     ) -> Result<Answer, Stop> {

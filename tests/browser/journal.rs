@@ -4,7 +4,7 @@ use std::path::Path;
 
 use campaign::domain::delivery::latency::Latencies;
 use campaign::domain::message::request::{Leaf, Request};
-use campaign::domain::unix_millis::Stamp;
+use campaign::domain::unix_millis::UnixMillis;
 use campaign::journal::{CampaignId, Counters, Identity, Journal, NewRun, RunEnd, RunId, Service};
 use rusqlite::{Connection, params};
 
@@ -12,8 +12,8 @@ const HOUR: i64 = 3_600_000;
 /// 2026-03-01T09:30:00Z.
 const BASE: i64 = 1_772_357_400_000;
 
-fn at(millis: i64) -> Stamp {
-    Stamp::from_millis(BASE + millis)
+fn at(millis: i64) -> UnixMillis {
+    UnixMillis::from_millis(BASE + millis)
 }
 
 /// Makes a journal with the campaign `spring` of so many rows, and three runs of it.
@@ -48,7 +48,7 @@ fn run(journal: &mut Journal, id: CampaignId, rows: u32, (began, ended): (i64, i
     run
 }
 
-fn shape() -> campaign::domain::message::request::Shape {
+fn shape() -> campaign::domain::message::request::RequestTemplate {
     let source = "arn:aws:connect:us-west-2:123456789012:phone-number/0f";
     Request {
         instance_id: "11111111-2222-3333-4444-555555555555".to_owned(),

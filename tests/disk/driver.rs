@@ -9,9 +9,9 @@ use std::time::Duration;
 
 use campaign::clock::Clock;
 use campaign::connect::{Client, Settings};
-use campaign::domain::delivery::gate::{FailureGate, Share};
+use campaign::domain::delivery::gate::{FailureGate, Fraction};
 use campaign::domain::delivery::state::State;
-use campaign::domain::message::request::{Leaf, Message, Request, SegmentValue, Shape};
+use campaign::domain::message::request::{Leaf, Message, Request, RequestTemplate, SegmentValue};
 use campaign::domain::row::token::TokenSpace;
 use campaign::engine::{Bounds, Engine, Observer, PlanProgress, RunEvent, Stop};
 use campaign::journal::{Content, FileLine, Identity, Journal, NewRun, RunEnd, Service, Writer};
@@ -72,7 +72,7 @@ async fn drive() {
         chance: fastrand::Rng::new(),
         bounds: Bounds { max_in_flight: NonZeroUsize::new(64), ..Bounds::default() },
         most: None,
-        gate: FailureGate::new(Share::from_percent(100.0).unwrap()),
+        gate: FailureGate::new(Fraction::from_percent(100.0).unwrap()),
         feed: PlanProgress::read_before(),
         stop: watch::channel(Stop::No).1,
         tally,
@@ -106,7 +106,7 @@ fn line(n: u64) -> FileLine {
     FileLine { number: n + 2, cells: vec![key, destination], content }
 }
 
-fn shape() -> Shape {
+fn shape() -> RequestTemplate {
     let fixed = |text: &str| Leaf::Fixed(text.to_owned());
     Request {
         instance_id: INSTANCE.to_owned(),

@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use campaign::domain::unix_millis::Stamp;
+use campaign::domain::unix_millis::UnixMillis;
 use campaign::journal::{Counters, Identity, Journal, NewRun, Service, Writer};
 
 use crate::disk::place;
 
-const NOW: Stamp = Stamp::from_millis(1_772_357_400_000);
+const NOW: UnixMillis = UnixMillis::from_millis(1_772_357_400_000);
 
 #[tokio::test]
 async fn a_writer_that_fails_says_so_to_those_who_did_not_ask() {

@@ -7,7 +7,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use campaign::domain::phone::{self, Line, Region};
+use campaign::domain::phone::{self, LineType, Region};
 
 /// How many are compared where nobody says.
 const NUMBERS: &str = "10000";
@@ -26,21 +26,21 @@ fn python() -> PathBuf {
 }
 
 /// What the campaign makes of a type of `phonenumbers`.
-fn line(kind: &str) -> Line {
+fn line(kind: &str) -> LineType {
     match kind {
-        "MOBILE" => Line::Mobile,
-        "FIXED_LINE_OR_MOBILE" => Line::Either,
-        "FIXED_LINE" => Line::Landline,
-        "TOLL_FREE" => Line::TollFree,
-        "PREMIUM_RATE" | "SHARED_COST" => Line::Premium,
-        "VOIP" | "PERSONAL_NUMBER" => Line::Other,
-        "PAGER" | "UAN" | "VOICEMAIL" => Line::Unreachable,
+        "MOBILE" => LineType::Mobile,
+        "FIXED_LINE_OR_MOBILE" => LineType::Either,
+        "FIXED_LINE" => LineType::Landline,
+        "TOLL_FREE" => LineType::TollFree,
+        "PREMIUM_RATE" | "SHARED_COST" => LineType::Premium,
+        "VOIP" | "PERSONAL_NUMBER" => LineType::Other,
+        "PAGER" | "UAN" | "VOICEMAIL" => LineType::Unreachable,
         other => panic!("{other} is no type of a valid number"),
     }
 }
 
 /// A reading: number and line, or that it is none.
-fn reading(number: &str, kind: &str) -> Option<(String, Line)> {
+fn reading(number: &str, kind: &str) -> Option<(String, LineType)> {
     (number != "-").then(|| (number.to_owned(), line(kind)))
 }
 

@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 use campaign::cli::commands::Asked;
 use campaign::cli::commands::report::{ReportArgs, run};
 use campaign::domain::delivery::state::Event;
-use campaign::domain::message::request::{Leaf, Message, Request, Shape};
+use campaign::domain::message::request::{Leaf, Message, Request, RequestTemplate};
 use campaign::domain::row::token::TokenSpace;
-use campaign::domain::unix_millis::Stamp;
+use campaign::domain::unix_millis::UnixMillis;
 use campaign::journal::{
     CampaignId, Content, Counters, FileLine, Identity, Journal, NewRun, Pass, RowId, RunEnd, Service,
     Settlement, Writer,
@@ -18,7 +18,7 @@ use tempfile::TempDir;
 pub(crate) const NAME: &str = "spring";
 const SOURCE: &str = "arn:aws:connect:us-west-2:123456789012:phone-number/0f";
 /// 2026-03-01T09:30:00Z.
-pub(crate) const BASE: Stamp = Stamp::from_millis(1_772_357_400_000);
+pub(crate) const BASE: UnixMillis = UnixMillis::from_millis(1_772_357_400_000);
 
 pub(crate) struct Place {
     _folder: TempDir,
@@ -94,7 +94,7 @@ pub(crate) fn plan(journal: &mut Journal, id: CampaignId, columns: &[&str], line
     journal.finish_plan(plan).expect("a finished plan");
 }
 
-fn shape() -> Shape {
+fn shape() -> RequestTemplate {
     Request {
         instance_id: "i".to_owned(),
         contact_flow_id: Leaf::Fixed("f".to_owned()),
@@ -124,7 +124,7 @@ pub(crate) async fn attempt(
         event,
         contact_id: matches!(event, Event::Answered).then(|| format!("contact-{line}")),
         refusal: refusal.map(|(code, reason)| (code.to_owned(), reason.to_owned())),
-        at: Stamp::from_millis(BASE.millis() + 250),
+        at: UnixMillis::from_millis(BASE.millis() + 250),
     };
     writer.settle(settlement).await.expect("a settlement");
     id
@@ -142,7 +142,7 @@ pub(crate) fn ran(journal: &mut Journal, id: CampaignId, counters: Counters, exi
     let (run, _) =
         journal.begin_run(id, &NewRun { rate: Some(2.0), ..NewRun::default() }, BASE).expect("a run");
     let end = RunEnd { exit, reason: None };
-    journal.end_run(run, counters, &end, Stamp::from_millis(BASE.millis() + 2_500)).expect("its end");
+    journal.end_run(run, counters, &end, UnixMillis::from_millis(BASE.millis() + 2_500)).expect("its end");
 }
 
 pub(crate) fn to(format: campaign::report::Format, output: Option<&Path>) -> ReportArgs {

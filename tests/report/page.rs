@@ -3,7 +3,7 @@
 use campaign::cli::commands::report::ReportArgs;
 use campaign::domain::delivery::latency::Latencies;
 use campaign::domain::delivery::state::{Doubt, Event};
-use campaign::domain::unix_millis::Stamp;
+use campaign::domain::unix_millis::UnixMillis;
 use campaign::journal::{Counters, NewRun, PauseKind, PauseSpan, RowId, RunActivity, RunEnd};
 use campaign::report::Format;
 use sha2::Digest;
@@ -12,8 +12,8 @@ use crate::report::fixture::{BASE, Place, attempt, line, plan, rejected, to, wri
 
 const HOSTILE: &str = "<script>alert(1)</script>";
 
-fn at(millis: i64) -> Stamp {
-    Stamp::from_millis(BASE.millis() + millis)
+fn at(millis: i64) -> UnixMillis {
+    UnixMillis::from_millis(BASE.millis() + millis)
 }
 
 /// One row started, one refused with words that name its number, one rejected, one that waits; a run with throttled

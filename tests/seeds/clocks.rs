@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use campaign::clock::Clock;
-use campaign::domain::unix_millis::Stamp;
-use campaign::simulator::UnixMillis;
+use campaign::domain::unix_millis::UnixMillis;
+use campaign::simulator::WorldTime;
 use tokio::time::Instant;
 
 /// 2026-03-01T09:30:00Z.
@@ -102,13 +102,13 @@ impl Clocks {
         Clock::from_fn(move || {
             let inner = clocks.inner();
             let now = inner.now();
-            Stamp::from_millis(now + inner.offset(now))
+            UnixMillis::from_millis(now + inner.offset(now))
         })
     }
 
     /// The true clock, as the simulator is handed it.
-    pub(crate) fn truth(&self) -> impl Fn() -> UnixMillis + Send + Sync + use<> {
+    pub(crate) fn truth(&self) -> impl Fn() -> WorldTime + Send + Sync + use<> {
         let clocks = self.clone();
-        move || UnixMillis(clocks.now() as u64)
+        move || WorldTime(clocks.now() as u64)
     }
 }

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use campaign::domain::delivery::state::{Doubt, Event, State};
 use campaign::domain::delivery::tally::Tally;
 use campaign::domain::delivery::verdict::token_is_safe;
-use campaign::domain::unix_millis::Stamp;
+use campaign::domain::unix_millis::UnixMillis;
 use campaign::journal::{Journal, Pass, RowId, Settlement};
 use proptest::prelude::*;
 use proptest::sample::Index;
@@ -19,7 +19,7 @@ use crate::seeds::process::Process;
 pub(crate) struct Row {
     pub(crate) state: State,
     pub(crate) attempts: u32,
-    pub(crate) doubt_at: Option<Stamp>,
+    pub(crate) doubt_at: Option<UnixMillis>,
     pub(crate) line: Option<u64>,
     pub(crate) text: u64,
 }
@@ -71,7 +71,7 @@ impl Model {
     }
 
     fn claim(&mut self, key: u8) {
-        let now = Stamp::from_millis(self.now);
+        let now = UnixMillis::from_millis(self.now);
         let row = self.row(key);
         row.state = State::Attempting;
         row.attempts += 1;
@@ -118,7 +118,7 @@ fn claim_next(process: &mut Process, model: &mut Model, in_doubt: bool, most: u3
     if in_doubt && !model.claimed.is_empty() {
         return;
     }
-    let now = Stamp::from_millis(model.now);
+    let now = UnixMillis::from_millis(model.now);
     let expected: Vec<u8> = model.waiting(state).into_iter().take(most as usize).collect();
     let rows = process.write(async |writer| writer.claim_next(pass, RowId::START, most, now).await);
     let claimed = process.take(rows.expect("a claim").rows);
@@ -140,7 +140,7 @@ fn claim_again(process: &mut Process, model: &mut Model, which: &[Index]) {
     // Who left the file meanwhile is asked for as well, and left out.
     ids.extend(model.waiting(State::Withdrawn).iter().filter_map(|key| process.ids.get(key)));
     ids.extend(model.waiting(State::Suppressed).iter().filter_map(|key| process.ids.get(key)));
-    let now = Stamp::from_millis(model.now);
+    let now = UnixMillis::from_millis(model.now);
     let rows = process.write(async |writer| writer.claim_again(ids, now).await).expect("a claim");
     assert_eq!(process.take(rows.rows), chosen);
     for key in chosen {
@@ -163,7 +163,7 @@ fn settle(process: &mut Process, model: &mut Model, outcomes: &[(Index, Outcome)
         let event = model.settle(key, *outcome);
         expected.push(model.row(key).state);
         let contact_id = matches!(outcome, Outcome::Answered).then(|| key.to_string());
-        let at = Stamp::from_millis(model.now);
+        let at = UnixMillis::from_millis(model.now);
         settlements.push(Settlement { id: claimed.id, event, contact_id, refusal: None, at });
     }
     let states = process.write(async |writer| {
@@ -179,7 +179,7 @@ fn expire(process: &mut Process, model: &mut Model) {
     if !model.claimed.is_empty() {
         return;
     }
-    let now = Stamp::from_millis(model.now);
+    let now = UnixMillis::from_millis(model.now);
     let campaign = process.campaign;
     process.journal().expire(campaign, now).expect("rows expire");
     for (_, row) in &mut model.rows {

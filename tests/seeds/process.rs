@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use campaign::domain::delivery::state::State;
 use campaign::domain::row::token::TokenSpace;
-use campaign::domain::unix_millis::Stamp;
+use campaign::domain::unix_millis::UnixMillis;
 use campaign::journal::{CampaignId, Claimed, Content, FileLine, Identity, Journal, RowId, Service, Writer};
 
 use crate::seeds::chance::Chance;
@@ -53,7 +53,7 @@ impl Process {
         let folder = if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() }
             .expect("a folder");
         let mut journal = Journal::open(&folder.path().join("journal.db")).expect("a journal");
-        let start = Stamp::from_millis(0);
+        let start = UnixMillis::from_millis(0);
         let campaign = journal.campaign(&identity("model"), start).expect("a campaign");
         let other = journal.campaign(&identity("other"), start).expect("a campaign");
         let (claimed, ids) = (BTreeMap::new(), BTreeMap::new());
@@ -112,7 +112,7 @@ impl Process {
             let found = Row {
                 state: State::from_code(row.get(1)?).expect("a state"),
                 attempts: row.get(2)?,
-                doubt_at: doubt_at.map(Stamp::from_millis),
+                doubt_at: doubt_at.map(UnixMillis::from_millis),
                 line: row.get::<_, Option<i64>>(4)?.map(|line| line as u64),
                 text: row.get::<_, String>(5)?.parse().expect("a text"),
             };

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
-use campaign::domain::delivery::control::Wish;
+use campaign::domain::delivery::control::Control;
 use campaign::domain::delivery::ending::Ending;
 use campaign::domain::delivery::refusal::RefusalKind;
 use campaign::domain::delivery::state::State;
@@ -69,7 +69,7 @@ fn check_ending(ending: &Ending, tally: &Tally, options: &Options) {
         Ending::Complete => assert_eq!(tally[State::Queued], 0, "a run that completes leaves nobody waiting"),
         Ending::Limit => assert!(options.most.is_some(), "a limit"),
         Ending::Stopped => {
-            assert!(options.wishes.iter().any(|(_, wish)| *wish == Wish::Stop), "nobody asked for it");
+            assert!(options.wishes.iter().any(|(_, wish)| *wish == Control::Stop), "nobody asked for it");
         }
         Ending::Failures { failed, .. } => assert!(*failed >= 10, "{failed} failures"),
         Ending::Refused(refusal) => assert!(

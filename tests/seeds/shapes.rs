@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use campaign::domain::message::request::{Leaf, Message, Request, SegmentValue, Shape};
+use campaign::domain::message::request::{Leaf, Message, Request, RequestTemplate, SegmentValue};
 
 use crate::seeds::chance::Chance;
 
@@ -35,7 +35,7 @@ fn message(chance: &mut Chance) -> Option<Message<Leaf>> {
 }
 
 /// A random definition.
-pub(crate) fn shape(chance: &mut Chance) -> Shape {
+pub(crate) fn shape(chance: &mut Chance) -> RequestTemplate {
     let fixed = |text: &str| Leaf::Fixed(text.to_owned());
     let attributes = (0..chance.within(0..6))
         .map(|n| (format!("attribute_{n}"), leaf(chance, "\"quoted\" \\ \u{e9}")))

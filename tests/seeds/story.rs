@@ -3,7 +3,7 @@
 use std::num::NonZeroU32;
 use std::time::Duration;
 
-use campaign::domain::delivery::control::{NewPace, NewRate, Wish};
+use campaign::domain::delivery::control::{Control, NewPace, NewRate};
 use campaign::domain::delivery::ending::Signal;
 use campaign::domain::delivery::state::State;
 use campaign::domain::delivery::verdict::TOKEN_SAFE;
@@ -250,7 +250,7 @@ impl Story {
             max_failures: 100.0,
             stops: Vec::new(),
             // A campaign that was paused when its process died waits for that.
-            wishes: vec![(self.chance.within(0..5_000), Wish::Go)],
+            wishes: vec![(self.chance.within(0..5_000), Control::Go)],
             retry_failed: self.chance.odds(0.5),
             stream: None,
             crash: Crash::Never,
@@ -264,23 +264,23 @@ impl Story {
 }
 
 /// What people at other terminals ask of the run, and in the end that it goes on.
-fn wishes(chance: &mut Chance, horizon: u64) -> Vec<(u64, Wish)> {
+fn wishes(chance: &mut Chance, horizon: u64) -> Vec<(u64, Control)> {
     let mut wishes = Vec::new();
     if chance.odds(0.5) {
         for _ in 0..chance.within(1..6) {
             let (rate, burst) = (asked(chance).rate, asked(chance).burst);
             let burst = chance.odds(0.5).then_some(burst);
             let wish = match chance.index(10) {
-                0..4 => Wish::Pause,
-                4..6 => Wish::Go,
-                6 => Wish::Pace(NewPace { rate: NewRate::Default, burst: None }),
-                7..9 => Wish::Pace(NewPace { rate: NewRate::PerSecond(rate), burst }),
-                _ => Wish::Stop,
+                0..4 => Control::Pause,
+                4..6 => Control::Go,
+                6 => Control::Pace(NewPace { rate: NewRate::Default, burst: None }),
+                7..9 => Control::Pace(NewPace { rate: NewRate::PerSecond(rate), burst }),
+                _ => Control::Stop,
             };
             wishes.push((chance.within(0..horizon), wish));
         }
     }
-    wishes.push((chance.within(0..horizon), Wish::Go));
+    wishes.push((chance.within(0..horizon), Control::Go));
     wishes
 }
 

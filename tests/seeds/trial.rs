@@ -14,9 +14,9 @@ use std::time::Duration;
 
 use campaign::clock::Clock;
 use campaign::connect::{Client, Settings};
-use campaign::domain::delivery::control::Wish;
-use campaign::domain::delivery::gate::{FailureGate, Share};
-use campaign::domain::message::request::Shape;
+use campaign::domain::delivery::control::Control;
+use campaign::domain::delivery::gate::{FailureGate, Fraction};
+use campaign::domain::message::request::RequestTemplate;
 use campaign::engine::{Bounds, Engine, Outcome, PlanProgress, Stop};
 use campaign::journal::{
     CampaignId, FileLine, Identity, Journal, NewRun, Plan, RunEnd, RunId, Service, Writer, WriterError,
@@ -38,7 +38,7 @@ pub(crate) struct Trial {
     pub(crate) clocks: Clocks,
     pub(crate) sentinel: Sentinel,
     pub(crate) people: People,
-    pub(crate) shape: Shape,
+    pub(crate) shape: RequestTemplate,
     pub(crate) campaign: CampaignId,
     /// The file that was planned to its end; `None` where the process died over the last one.
     pub(crate) planned: Option<Vec<FileLine>>,
@@ -57,7 +57,7 @@ pub(crate) struct Options {
     pub(crate) stops: Vec<(u64, Stop)>,
     /// What people ask from elsewhere, and how many milliseconds after the one before. While the campaign is paused, the last
     /// word is that it goes on.
-    pub(crate) wishes: Vec<(u64, Wish)>,
+    pub(crate) wishes: Vec<(u64, Control)>,
     pub(crate) retry_failed: bool,
     /// The file is read while the campaign is sent, a batch every so many milliseconds.
     pub(crate) stream: Option<u64>,
@@ -72,7 +72,7 @@ pub(crate) enum Ended {
 }
 
 impl Trial {
-    pub(crate) fn new(world: WorldConfig, people: People, shape: Shape) -> Self {
+    pub(crate) fn new(world: WorldConfig, people: People, shape: RequestTemplate) -> Self {
         let clocks = Clocks::new();
         let sentinel = Sentinel::new();
         let simulator = Simulator::new(world, clocks.truth());
@@ -191,7 +191,7 @@ impl Trial {
             chance: fastrand::Rng::with_seed(self.runs),
             bounds: Bounds { max_in_flight: NonZeroUsize::new(options.max_in_flight), ..Bounds::default() },
             most: options.most.map(|most| NonZeroU64::new(most).expect("some")),
-            gate: FailureGate::new(Share::from_percent(options.max_failures).expect("a share")),
+            gate: FailureGate::new(Fraction::from_percent(options.max_failures).expect("a share")),
             feed,
             stop: signals(options.stops.clone()),
             tally,
@@ -219,7 +219,7 @@ impl Trial {
     /// Somebody at another terminal, who asks through a handle of the journal of their own.
     fn asking(
         &self,
-        wishes: Vec<(u64, Wish)>,
+        wishes: Vec<(u64, Control)>,
         run: RunId,
         clock: Clock,
     ) -> impl Future<Output = ()> + Send + use<> {
@@ -227,7 +227,7 @@ impl Trial {
         async move {
             for (after, wish) in wishes {
                 tokio::time::sleep(Duration::from_millis(after)).await;
-                let run = (!matches!(wish, Wish::Pause | Wish::Go)).then_some(run);
+                let run = (!matches!(wish, Control::Pause | Control::Go)).then_some(run);
                 let mut journal = Journal::open(&path).expect("the journal opens");
                 journal.ask(campaign, wish, run, "a person", clock.now()).expect("it is asked");
             }

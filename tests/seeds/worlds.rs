@@ -3,7 +3,7 @@
 use std::num::NonZeroU32;
 use std::time::Duration;
 
-use campaign::simulator::{Fault, FaultPlan, Latency, Phase, Signatures, Throttle, UnixMillis, WorldConfig};
+use campaign::simulator::{Fault, FaultPlan, Latency, Phase, Signatures, Throttle, WorldConfig, WorldTime};
 
 use crate::seeds::chance::Chance;
 
@@ -56,7 +56,7 @@ pub(crate) fn chances(chance: &mut Chance, faults: &mut FaultPlan) {
 /// Times in which every request has the same fault.
 pub(crate) fn phases(chance: &mut Chance, faults: &mut FaultPlan, now: i64) {
     for _ in 0..chance.pick(&[0, 0, 1, 2]) {
-        let from = UnixMillis(now as u64 + chance.within(0..20_000));
+        let from = WorldTime(now as u64 + chance.within(0..20_000));
         let length = chance.pick(&[2_000, 20_000, 200_000, 2_000_000]);
         let until = from + chance.millis(1_000..length);
         let fault = chance.pick(&[

@@ -6,7 +6,7 @@ use campaign::domain::delivery::state::{Decision, Doubt, Event};
 use campaign::domain::delivery::verdict::TOKEN_SAFE;
 use campaign::domain::message::request::{Leaf, Message, Request, SegmentValue};
 use campaign::domain::row::token::TokenSpace;
-use campaign::domain::unix_millis::Stamp;
+use campaign::domain::unix_millis::UnixMillis;
 use campaign::journal::{
     Content, Counters, FileLine, Identity, Journal, NewRun, Pass, PauseKind, PauseSpan, Planned, RowId,
     RunActivity, RunEnd, Service, Settlement, Writer,
@@ -18,7 +18,7 @@ const INSTANCE: &str = "11111111-2222-3333-4444-555555555555";
 const FLOW: &str = "66666666-7777-8888-9999-000000000000";
 const SOURCE: &str =
     "arn:aws:connect:us-west-2:123456789012:phone-number/aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee";
-const NOW: Stamp = Stamp::from_millis(1_772_357_400_000);
+const NOW: UnixMillis = UnixMillis::from_millis(1_772_357_400_000);
 
 /// The campaign that the journal is of.
 pub(crate) const DEFINITION: &str = r#"name = "spring"
@@ -90,8 +90,8 @@ async fn campaign(path: &Path) {
     journal.close().unwrap();
 }
 
-fn later(millis: i64) -> Stamp {
-    Stamp::from_millis(NOW.millis() + millis)
+fn later(millis: i64) -> UnixMillis {
+    UnixMillis::from_millis(NOW.millis() + millis)
 }
 
 fn lines() -> Vec<FileLine> {

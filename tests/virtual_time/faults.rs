@@ -7,7 +7,7 @@ use campaign::domain::delivery::ending::Ending;
 use campaign::domain::delivery::refusal::RefusalKind;
 use campaign::domain::delivery::state::State;
 use campaign::journal::Content;
-use campaign::simulator::{Fault, Phase, Throttle, UnixMillis, WorldConfig};
+use campaign::simulator::{Fault, Phase, Throttle, WorldConfig, WorldTime};
 
 use crate::virtual_time::stage::{self, Options, Stage, past_the_token};
 
@@ -15,8 +15,8 @@ fn world() -> WorldConfig {
     WorldConfig::default()
 }
 
-fn at(seconds: u64) -> UnixMillis {
-    UnixMillis(stage::EPOCH as u64 + seconds * 1000)
+fn at(seconds: u64) -> WorldTime {
+    WorldTime(stage::EPOCH as u64 + seconds * 1000)
 }
 
 #[tokio::test(start_paused = true)]

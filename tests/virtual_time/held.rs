@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use campaign::domain::delivery::control::Wish;
+use campaign::domain::delivery::control::Control;
 use campaign::domain::delivery::ending::{Ending, Signal};
 use campaign::domain::delivery::state::State;
 use campaign::domain::delivery::verdict::TOKEN_SAFE;
@@ -18,7 +18,7 @@ use crate::virtual_time::steering::Person;
 async fn paused(recipients: u64) -> (Stage, Person) {
     let stage = Stage::with_recipients(WorldConfig::default(), recipients);
     let person = Person::of(&stage);
-    person.ask_all(&[(0.0, Wish::Pause)]).await;
+    person.ask_all(&[(0.0, Control::Pause)]).await;
     (stage, person)
 }
 
@@ -28,10 +28,10 @@ async fn rows_whose_claim_was_under_way_when_the_pause_came_go_back() {
     let mut stage = Stage::with_recipients(WorldConfig::default(), 60);
     let person = Person::of(&stage);
     let asking = async {
-        person.ask_all(&[(2.0, Wish::Pause), (5.1, Wish::Go), (5.1, Wish::Pause)]).await;
+        person.ask_all(&[(2.0, Control::Pause), (5.1, Control::Go), (5.1, Control::Pause)]).await;
         sleep(Duration::from_secs(3)).await;
         let tally = person.reader().tally(person.campaign).unwrap();
-        person.ask_all(&[(0.0, Wish::Go)]).await;
+        person.ask_all(&[(0.0, Control::Go)]).await;
         tally
     };
     let options = Options::default();
@@ -64,7 +64,7 @@ async fn a_paused_run_claims_nobody_whatever_is_read_meanwhile() {
         _ => {}
     };
     let mut seen = Seen(&mut see);
-    let stopping = person.ask_all(&[(20.0, Wish::Stop)]);
+    let stopping = person.ask_all(&[(20.0, Control::Stop)]);
     let (outcome, (), ()) = tokio::join!(stage.run_watched(&options, &mut seen), feeding, stopping);
     assert_eq!(outcome.unwrap().ending, Ending::Stopped);
     assert_eq!((planned, moved), (vec![3, 0, 1, 0], 0));
@@ -85,7 +85,7 @@ async fn rows_that_were_given_back_twice_are_not_claimed_while_the_pause_lasts()
         }
     };
     let mut seen = Seen(&mut see);
-    let wishes = [(2.0, Wish::Pause), (4.0, Wish::Go), (6.0, Wish::Pause), (10.0, Wish::Stop)];
+    let wishes = [(2.0, Control::Pause), (4.0, Control::Go), (6.0, Control::Pause), (10.0, Control::Stop)];
     let (outcome, ()) = tokio::join!(stage.run_watched(&options, &mut seen), person.ask_all(&wishes));
     assert_eq!(outcome.unwrap().ending, Ending::Stopped);
     let twice = |at, to| [(at, to); 2];
@@ -119,9 +119,9 @@ async fn a_row_in_doubt_that_becomes_too_old_in_a_pause_is_not_replayed() {
 
     stage.pass(TOKEN_SAFE - Duration::from_secs(120)).await;
     let person = Person::of(&stage);
-    person.ask_all(&[(0.0, Wish::Pause)]).await;
+    person.ask_all(&[(0.0, Control::Pause)]).await;
     let options = Options::default();
-    let going_on = person.ask_all(&[(180.0, Wish::Go)]);
+    let going_on = person.ask_all(&[(180.0, Control::Go)]);
     let (outcome, ()) = tokio::join!(stage.run(&options), going_on);
     assert_eq!(outcome.unwrap().ending, Ending::Complete);
     assert_eq!((stage.tally()[State::Uncertain], stage.simulator.requests().len()), (1, requests));

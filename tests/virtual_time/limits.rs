@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use campaign::domain::delivery::control::Wish;
+use campaign::domain::delivery::control::Control;
 use campaign::domain::delivery::ending::Ending;
 use campaign::domain::delivery::summary::Bottleneck;
 use campaign::engine::{PlanProgress, RunEvent};
@@ -32,7 +32,7 @@ async fn a_paused_run_waits_for_nothing_and_one_that_goes_on_for_its_file_again(
         sleep(Duration::from_secs(60)).await;
         feeder.send_replace(PlanProgress::Read { queued: 0 });
     };
-    let wishes = [(10.0, Wish::Pause), (40.0, Wish::Go)];
+    let wishes = [(10.0, Control::Pause), (40.0, Control::Go)];
     let (outcome, (), ()) =
         tokio::join!(stage.run_watched(&options, &mut seen), feeding, person.ask_all(&wishes));
     assert_eq!(outcome.unwrap().ending, Ending::Complete);

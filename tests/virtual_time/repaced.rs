@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use campaign::domain::delivery::control::{NewRate, Wish};
+use campaign::domain::delivery::control::{Control, NewRate};
 use campaign::domain::delivery::ending::Ending;
 use campaign::domain::delivery::state::State;
 use campaign::engine::RunEvent;
@@ -27,7 +27,7 @@ async fn claimed_rows_go_back_only_where_the_new_pace_takes_longer_than_a_second
         }
     };
     let at = |rate| pace(NewRate::PerSecond(rate), None);
-    let wishes = [(2.0, at(5.0)), (4.0, at(3.0)), (6.0, at(2.0)), (8.0, Wish::Stop)];
+    let wishes = [(2.0, at(5.0)), (4.0, at(3.0)), (6.0, at(2.0)), (8.0, Control::Stop)];
     let mut seen = Seen(&mut see);
     let (outcome, ()) = tokio::join!(stage.run_watched(&options, &mut seen), person.ask_all(&wishes));
     assert_eq!(outcome.unwrap().ending, Ending::Stopped);

@@ -12,20 +12,20 @@ use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use campaign::clock::Clock;
 use campaign::connect::{Client, Settings};
-use campaign::domain::delivery::gate::{FailureGate, Share};
+use campaign::domain::delivery::gate::{FailureGate, Fraction};
 use campaign::domain::delivery::state::State;
 use campaign::domain::delivery::tally::Tally;
 use campaign::domain::delivery::verdict::TOKEN_SAFE;
-use campaign::domain::message::request::{Leaf, Message, Request, SegmentValue, Shape};
+use campaign::domain::message::request::{Leaf, Message, Request, RequestTemplate, SegmentValue};
 use campaign::domain::row::token::TokenSpace;
-use campaign::domain::unix_millis::Stamp;
+use campaign::domain::unix_millis::UnixMillis;
 use campaign::engine::{Bounds, Engine, Observer, Outcome, PlanProgress, RunEvent, Stop, Unobserved};
 use campaign::journal::{
     Admission, CampaignId, Content, FileLine, Identity, Journal, JournalError, NewRun, Reader, Record,
     RunEnd, Selection, Service, Writer, WriterError,
 };
 use campaign::pace::{RateLimit, RateLimiter};
-use campaign::simulator::{Effect, Simulator, UnixMillis, WorldConfig};
+use campaign::simulator::{Effect, Simulator, WorldConfig, WorldTime};
 use tokio::sync::watch;
 
 pub(crate) const INSTANCE: &str = "11111111-2222-3333-4444-555555555555";
@@ -110,7 +110,7 @@ pub(crate) fn in_flight(most: usize) -> Bounds {
 }
 
 /// The shape of the stage's requests: two attributes and a message that differ from row to row.
-pub(crate) fn shape() -> Shape {
+pub(crate) fn shape() -> RequestTemplate {
     let fixed = |text: &str| Leaf::Fixed(text.to_owned());
     Request {
         instance_id: INSTANCE.to_owned(),
@@ -168,10 +168,10 @@ impl Stage {
     /// A stage in the given world, at a fixed time of day. Call it inside the runtime.
     pub(crate) fn new(world: WorldConfig) -> Self {
         let folder = Arc::new(tempfile::tempdir().expect("a folder for the journal"));
-        let clock = Clock::from_tokio(Stamp::from_millis(EPOCH));
+        let clock = Clock::from_tokio(UnixMillis::from_millis(EPOCH));
         let of_world = clock.clone();
         let simulator = Simulator::new(world, move || {
-            UnixMillis(u64::try_from(of_world.now().millis()).expect("after 1970"))
+            WorldTime(u64::try_from(of_world.now().millis()).expect("after 1970"))
         });
         let mut stage = Self {
             folder,
@@ -264,7 +264,7 @@ impl Stage {
             chance: fastrand::Rng::with_seed(self.runs),
             bounds: options.bounds.clone(),
             most: options.most.map(|most| NonZeroU64::new(most).expect("some")),
-            gate: FailureGate::new(Share::from_percent(options.max_failures).expect("a share")),
+            gate: FailureGate::new(Fraction::from_percent(options.max_failures).expect("a share")),
             feed: options.feed.clone(),
             stop: options.stop.clone(),
             tally,

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use campaign::clock::Clock;
-use campaign::domain::delivery::control::{NewPace, NewRate, Wish};
+use campaign::domain::delivery::control::{Control, NewPace, NewRate};
 use campaign::domain::delivery::ending::{Ending, Signal};
 use campaign::domain::delivery::shared_rate::SharedRate;
 use campaign::domain::delivery::state::State;
@@ -43,14 +43,14 @@ impl Person {
     }
 
     /// Asks as the commands do: what is for a run is for the one that goes on.
-    fn ask(&self, wish: Wish) {
-        let run = if matches!(wish, Wish::Pause | Wish::Go) { None } else { self.run() };
+    fn ask(&self, wish: Control) {
+        let run = if matches!(wish, Control::Pause | Control::Go) { None } else { self.run() };
         let mut journal = Journal::open(&self.path).expect("the journal opens");
         journal.ask(self.campaign, wish, run, "somebody, process 1", self.clock.now()).expect("it is asked");
     }
 
     /// Asks each of these so long after the beginning.
-    pub(crate) async fn ask_all(&self, wishes: &[(f64, Wish)]) {
+    pub(crate) async fn ask_all(&self, wishes: &[(f64, Control)]) {
         let began = Instant::now();
         for (after, wish) in wishes {
             sleep_until(began + SECOND.mul_f64(*after)).await;
@@ -70,8 +70,8 @@ fn world() -> WorldConfig {
     WorldConfig { latency, ..WorldConfig::default() }
 }
 
-pub(crate) fn pace(rate: NewRate, burst: Option<u32>) -> Wish {
-    Wish::Pace(NewPace { rate, burst: burst.and_then(NonZeroU32::new) })
+pub(crate) fn pace(rate: NewRate, burst: Option<u32>) -> Control {
+    Control::Pace(NewPace { rate, burst: burst.and_then(NonZeroU32::new) })
 }
 
 /// When requests left, since the stage was set.
@@ -120,11 +120,11 @@ async fn nothing_leaves_while_a_campaign_is_paused_and_everything_does_after() {
                 _ => {}
             };
             let asking = async {
-                person.ask_all(&[(6.0, Wish::Pause)]).await;
+                person.ask_all(&[(6.0, Control::Pause)]).await;
                 sleep(24 * SECOND).await;
                 let attempting = person.reader().tally(person.campaign).unwrap()[State::Attempting];
                 let paused = person.reader().paused(person.campaign).unwrap().expect("it is paused");
-                person.ask_all(&[(30.0, Wish::Pause), (60.0, Wish::Go), (61.0, Wish::Go)]).await;
+                person.ask_all(&[(30.0, Control::Pause), (60.0, Control::Go), (61.0, Control::Go)]).await;
                 (attempting, paused)
             };
             let mut seen = Seen(&mut see);
@@ -157,7 +157,7 @@ async fn nothing_leaves_while_a_campaign_is_paused_and_everything_does_after() {
 async fn a_run_that_begins_paused_waits_and_goes_on_or_ends_as_told() {
     let mut stage = Stage::with_recipients(world(), 30);
     let person = Person::of(&stage);
-    person.ask(Wish::Pause);
+    person.ask(Control::Pause);
     assert_eq!(person.asks()[0].taken, None, "nobody runs it");
     stage.pass(60 * SECOND).await;
 
@@ -174,7 +174,7 @@ async fn a_run_that_begins_paused_waits_and_goes_on_or_ends_as_told() {
     assert!(outcome.elapsed < 101 * SECOND, "{:?}", outcome.elapsed);
     assert!(person.asks()[0].taken.is_some(), "the first run that found it paused said so");
     let options = Options::default();
-    let (outcome, ()) = tokio::join!(stage.run(&options), person.ask_all(&[(5.0, Wish::Stop)]));
+    let (outcome, ()) = tokio::join!(stage.run(&options), person.ask_all(&[(5.0, Control::Stop)]));
     let outcome = outcome.unwrap();
     assert_eq!((outcome.ending, outcome.counters.requests), (Ending::Stopped, 0));
     assert!(outcome.elapsed < 6 * SECOND);
@@ -182,14 +182,14 @@ async fn a_run_that_begins_paused_waits_and_goes_on_or_ends_as_told() {
     assert_eq!(pauses(&stage, PauseKind::Person).len(), 2, "each run was paused to its end");
 
     let began = stage.clock.now();
-    let (outcome, ()) = tokio::join!(stage.run(&options), person.ask_all(&[(500.0, Wish::Go)]));
+    let (outcome, ()) = tokio::join!(stage.run(&options), person.ask_all(&[(500.0, Control::Go)]));
     assert_eq!(outcome.unwrap().ending, Ending::Complete);
-    let first = left(&stage)[0] - began.since(campaign::domain::unix_millis::Stamp::from_millis(EPOCH));
+    let first = left(&stage)[0] - began.since(campaign::domain::unix_millis::UnixMillis::from_millis(EPOCH));
     assert!((500 * SECOND..500 * SECOND + AT_ONCE).contains(&first), "{first:?}");
     stage.check_promises(&options);
 
     // Where nothing is left to do, nobody is waited for.
-    person.ask(Wish::Pause);
+    person.ask(Control::Pause);
     let outcome = stage.run(&options).await.unwrap();
     assert_eq!((outcome.ending, outcome.counters.requests), (Ending::Complete, 0));
     assert!(outcome.elapsed < SECOND, "{:?}", outcome.elapsed);
@@ -203,7 +203,7 @@ async fn a_run_that_has_nothing_left_ends_though_it_is_paused() {
     let options = Options { rate: 4.0, burst: 4, ..Options::default() };
     let mut stage = Stage::with_recipients(slow, 4);
     let person = Person::of(&stage);
-    let (outcome, ()) = tokio::join!(stage.run(&options), person.ask_all(&[(1.0, Wish::Pause)]));
+    let (outcome, ()) = tokio::join!(stage.run(&options), person.ask_all(&[(1.0, Control::Pause)]));
     let outcome = outcome.unwrap();
     assert_eq!((outcome.ending, outcome.counters.started), (Ending::Complete, 4));
     assert!(outcome.elapsed < 7 * SECOND, "{:?}", outcome.elapsed);
@@ -215,7 +215,7 @@ async fn a_stop_drains_this_run_and_no_other() {
     let options = Options { rate: 10.0, ..Options::default() };
     let mut stage = Stage::with_recipients(slow, 200);
     let person = Person::of(&stage);
-    let (outcome, ()) = tokio::join!(stage.run(&options), person.ask_all(&[(5.0, Wish::Stop)]));
+    let (outcome, ()) = tokio::join!(stage.run(&options), person.ask_all(&[(5.0, Control::Stop)]));
     let outcome = outcome.unwrap();
     assert_eq!(outcome.ending, Ending::Stopped);
     assert!(outcome.elapsed < 7 * SECOND, "{:?}", outcome.elapsed);
@@ -225,7 +225,7 @@ async fn a_stop_drains_this_run_and_no_other() {
     let taken = person.asks()[0].taken.expect("it is done");
     assert_eq!((Some(taken.run), taken.in_flight), (person.run(), 10));
     // Another one comes too late for that run, and is not for the next one.
-    person.ask(Wish::Stop);
+    person.ask(Control::Stop);
     assert_eq!(stage.run(&options).await.unwrap().ending, Ending::Complete);
     assert_eq!(person.asks()[1].taken, None);
     stage.check_promises(&options);
@@ -244,7 +244,7 @@ async fn a_new_pace_is_the_pace_of_this_run() {
         (60.0, pace(NewRate::Default, None)),
         (80.0, pace(NewRate::Auto, None)),
         (100.0, pace(per_second(20.0), Some(1))),
-        (120.0, Wish::Stop),
+        (120.0, Control::Stop),
     ];
     let mut told = Vec::new();
     let mut see = |event: &RunEvent| {
@@ -280,15 +280,15 @@ async fn the_bound_holds_through_every_change_of_the_pace() {
         let person = Person::of(&stage);
         let options = Options { rate: 30.0, burst: 5, bounds: Bounds::default(), ..Options::default() };
         let rates = [3.0, 100.0, 7.0, 100.0, 0.5, 60.0];
-        let mut wishes: Vec<(f64, Wish)> = rates
+        let mut wishes: Vec<(f64, Control)> = rates
             .iter()
             .enumerate()
             .map(|(n, rate)| (5.0 + 7.3 * n as f64, pace(NewRate::PerSecond(*rate), None)))
             .collect();
         // A pause fills the bucket, and a change empties it.
-        wishes.insert(2, (14.0, Wish::Pause));
-        wishes.insert(3, (17.0, Wish::Go));
-        wishes.push((50.0, Wish::Stop));
+        wishes.insert(2, (14.0, Control::Pause));
+        wishes.insert(3, (17.0, Control::Go));
+        wishes.push((50.0, Control::Stop));
         let (outcome, ()) = tokio::join!(stage.run(&options), person.ask_all(&wishes));
         assert_eq!(outcome.unwrap().ending, Ending::Stopped);
         let changes: Vec<(f64, f64)> = person
@@ -334,7 +334,7 @@ async fn a_run_that_shares_a_pace_stays_within_it_whatever_is_asked() {
         let wishes = [
             (5.0, pace(NewRate::PerSecond(500.0), Some(100))),
             (20.0, pace(NewRate::PerSecond(1.0), None)),
-            (40.0, Wish::Stop),
+            (40.0, Control::Stop),
         ];
         people[0].ask_all(&wishes).await;
     };
@@ -360,7 +360,7 @@ async fn a_pause_composes_with_a_limit_a_stream_and_a_full_quota() {
         sleep(45 * SECOND).await;
         feeder.send_replace(PlanProgress::Read { queued: 0 });
     };
-    let wishes = [(2.0, Wish::Pause), (50.0, Wish::Go), (55.0, Wish::Pause), (300.0, Wish::Go)];
+    let wishes = [(2.0, Control::Pause), (50.0, Control::Go), (55.0, Control::Pause), (300.0, Control::Go)];
     let (outcome, (), ()) = tokio::join!(stage.run(&options), feeding, person.ask_all(&wishes));
     let outcome = outcome.unwrap();
     assert_eq!((outcome.ending, outcome.counters.started), (Ending::Limit, 40));
@@ -385,7 +385,7 @@ async fn silence_before_a_pause_is_not_held_against_what_comes_after() {
     let person = Person::of(&stage);
     let simulator = stage.simulator.clone();
     let asking = async {
-        person.ask_all(&[(35.0, Wish::Pause), (600.0, Wish::Go)]).await;
+        person.ask_all(&[(35.0, Control::Pause), (600.0, Control::Go)]).await;
         sleep(10 * SECOND).await;
         simulator.with(|world| {
             world.faults_mut().clear();

@@ -14,7 +14,7 @@ use crate::cli::commands::failure::Failure;
 use crate::cli::commands::place::Place;
 use crate::domain::delivery::ending::Exit;
 use crate::domain::figures::{Grouped, counted};
-use crate::domain::unix_millis::Stamp;
+use crate::domain::unix_millis::UnixMillis;
 use crate::journal::{Campaign, CampaignLock, Finding, Journal, JournalError, Purged, Reader, Snapshot};
 
 /// A day, in seconds.
@@ -96,7 +96,7 @@ fn back_up(journal: &Path, path: &Path, session: &Session<'_>) -> Result<Exit, F
 }
 
 /// `journal-20260301T093000Z.db`: sorts by time, and any file system takes it.
-fn named_after(journal: &Path, now: Stamp) -> String {
+fn named_after(journal: &Path, now: UnixMillis) -> String {
     let part = |part: Option<&std::ffi::OsStr>| part.unwrap_or_default().to_string_lossy().into_owned();
     let time: String = now.to_string().chars().take(19).filter(|c| !matches!(c, '-' | ':')).collect();
     format!("{}-{time}Z.{}", part(journal.file_stem()), part(journal.extension().or(Some("db".as_ref()))))
@@ -180,7 +180,7 @@ fn chosen(
     args: &PurgeArgs,
     place: &Place,
     snapshot: &Snapshot<'_>,
-    now: Stamp,
+    now: UnixMillis,
 ) -> Result<Vec<Campaign>, Failure> {
     let is_old = |campaign: &Campaign| -> Result<bool, JournalError> {
         let Some(days) = args.older_than else { return Ok(true) };
@@ -267,7 +267,7 @@ mod tests {
 
     #[test]
     fn a_copy_in_a_folder_is_named_after_journal_and_time() {
-        let now = Stamp::from_millis(1_772_357_400_120);
+        let now = UnixMillis::from_millis(1_772_357_400_120);
         assert_eq!(named_after(Path::new("x/journal.db"), now), "journal-20260301T093000Z.db");
         assert_eq!(named_after(Path::new("sms"), now), "sms-20260301T093000Z.db");
     }

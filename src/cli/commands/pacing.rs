@@ -1,11 +1,11 @@
 //! From `[pace]` to what the engine is given: the pace, and what else bounds a run.
 
 use crate::cli::commands::sending::Job;
-use crate::domain::definition::{Definition, PerSecond, Rate, Share};
-use crate::domain::delivery::bucket_history::Past;
+use crate::domain::definition::{Definition, PaceShare, Rate, RequestRate};
+use crate::domain::delivery::bucket_history::BucketHistory;
 use crate::domain::delivery::shared_rate::SharedRate;
 use crate::domain::figures::Span;
-use crate::domain::unix_millis::Stamp;
+use crate::domain::unix_millis::UnixMillis;
 use crate::engine::{ActiveContacts, Bounds};
 use crate::journal::{CampaignId, Journal, JournalError, RunId, Service};
 use crate::pace::{RateLimit, RateLimiter};
@@ -20,11 +20,11 @@ pub(in crate::cli::commands) fn rate(definition: &Definition) -> Option<f64> {
 }
 
 /// The pace of a run.
-pub(in crate::cli::commands) fn pace(definition: &Definition, past: Past) -> RateLimiter {
+pub(in crate::cli::commands) fn pace(definition: &Definition, past: BucketHistory) -> RateLimiter {
     let burst = definition.pace.burst;
     match rate(definition) {
         Some(rate) => RateLimiter::new(RateLimit { rate, burst }, past),
-        None => RateLimiter::auto(RateLimit { rate: PerSecond::MOST, burst }, past),
+        None => RateLimiter::auto(RateLimit { rate: RequestRate::MOST, burst }, past),
     }
 }
 
@@ -48,7 +48,7 @@ pub(in crate::cli::commands) fn bounds(
     journal: &Journal,
     campaign: CampaignId,
     service: Service,
-    now: Stamp,
+    now: UnixMillis,
 ) -> Result<Bounds, JournalError> {
     let pace = &definition.pace;
     let active = match pace.contact_life {
@@ -60,7 +60,7 @@ pub(in crate::cli::commands) fn bounds(
         }),
     };
     let shared = match (pace.share, rate(definition)) {
-        (Share::Account, Some(rate)) => {
+        (PaceShare::Account, Some(rate)) => {
             Some(SharedRate { owner: owner(definition, service), rate, burst: pace.burst.get() })
         }
         _ => None,
@@ -77,7 +77,7 @@ pub(in crate::cli::commands) fn told(job: &Job<'_>) -> Vec<(String, String)> {
         ("max_rejected", percent(safety.max_rejected)),
         ("max_failures", percent(safety.max_failures)),
     ];
-    told.extend((pace.share == Share::Account).then(|| ("share", "account".to_owned())));
+    told.extend((pace.share == PaceShare::Account).then(|| ("share", "account".to_owned())));
     told.extend(pace.max_in_flight.map(|most| ("max_in_flight", most.to_string())));
     told.extend(pace.contact_life.map(|life| ("contact_life", Span(life).to_string())));
     told.extend(job.args.limit.map(|limit| ("--limit", limit.to_string())));

@@ -20,7 +20,7 @@ use crate::domain::preflight::{self, Duplicate, FirstLines, List, Preflight};
 use crate::domain::row::binding::Binding;
 use crate::domain::row::recipient::Recipient;
 use crate::domain::row::suppression::{Suppressed, Suppression};
-use crate::domain::table::detected_format::ReadAs;
+use crate::domain::table::detected_format::DetectedFormat;
 use crate::journal::{CampaignId, Content, FileLine, Journal, JournalError, Plan, PlanSummary};
 use crate::recipients::{FileError, FileProblem, Listed, Lists, Recipients, Row, Source};
 
@@ -92,7 +92,7 @@ impl File {
     }
 
     /// What the file was taken for.
-    pub(in crate::cli::commands) fn read_as(&self) -> ReadAs {
+    pub(in crate::cli::commands) fn read_as(&self) -> DetectedFormat {
         self.recipients.read_as()
     }
 

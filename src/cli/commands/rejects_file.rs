@@ -13,7 +13,7 @@ use crate::domain::definition::Delimiter;
 use crate::domain::delivery::ending::Exit;
 use crate::domain::figures::counted;
 use crate::domain::row::binding::Binding;
-use crate::domain::table::detected_format::ReadAs;
+use crate::domain::table::detected_format::DetectedFormat;
 use crate::domain::table::header::Header;
 use crate::recipients::{Recipients, Rejects, Row, Source};
 use crate::report::Destination;
@@ -60,7 +60,7 @@ impl RejectsFile {
         path: &Path,
         source: &Source,
         header: &Header,
-        read_as: &ReadAs,
+        read_as: &DetectedFormat,
     ) -> Result<Self, Failure> {
         if let Source::File(file) = source
             && let (Ok(file), Ok(place)) = (file.canonicalize(), path.canonicalize())
@@ -158,7 +158,7 @@ impl Write for Same {
 }
 
 /// What is between cells: the same as in the file that the rows are from.
-fn delimiter(read_as: &ReadAs) -> u8 {
+fn delimiter(read_as: &DetectedFormat) -> u8 {
     let delimiter = Delimiter::ALL.into_iter().find(|known| Some(known.words()) == read_as.delimiter);
     delimiter.unwrap_or(Delimiter::Comma).byte()
 }

@@ -17,9 +17,9 @@ use crate::cli::commands::streaming::Stream;
 use crate::cli::commands::{Session, earlier, numbers, pacing, signals, streaming, telling};
 use crate::clock::Clock;
 use crate::connect::{Client, Settings};
-use crate::domain::definition::{self, Definition, EndpointUrl, PerSecond, Rate};
+use crate::domain::definition::{self, Definition, EndpointUrl, Rate, RequestRate};
 use crate::domain::delivery::ending::{Ending, Exit};
-use crate::domain::delivery::gate::{FailureGate, Share};
+use crate::domain::delivery::gate::{FailureGate, Fraction};
 use crate::domain::delivery::state::State;
 use crate::domain::delivery::summary::Summary;
 use crate::domain::row::suppression::Suppression;
@@ -29,7 +29,7 @@ use crate::journal::{
     RunEnd, RunId, Service, Writer, WriterError,
 };
 use crate::progress::{About, Events, Progress, ProgressKind};
-use crate::simulator::{Latency, Simulator, UnixMillis, WorldConfig};
+use crate::simulator::{Latency, Simulator, WorldConfig, WorldTime};
 
 /// Off a terminal, a line of progress comes this often.
 const LINE_EVERY: Duration = Duration::from_secs(5);
@@ -78,9 +78,9 @@ fn rate(text: &str) -> Result<Rate, String> {
     }
     text.parse()
         .ok()
-        .and_then(PerSecond::new)
+        .and_then(RequestRate::new)
         .map(Rate::PerSecond)
-        .ok_or_else(|| format!("a rate is above 0 and at most {} per second, or \"auto\"", PerSecond::MOST))
+        .ok_or_else(|| format!("a rate is above 0 and at most {} per second, or \"auto\"", RequestRate::MOST))
 }
 
 fn endpoint(text: &str) -> Result<EndpointUrl, String> {
@@ -106,7 +106,7 @@ impl SendArgs {
         definition.connect.profile = self.profile.clone().or(definition.connect.profile.take());
         definition.connect.endpoint_url =
             self.endpoint_url.clone().or(definition.connect.endpoint_url.take());
-        if definition.pace.share == definition::Share::Account && definition.pace.rate == Rate::Auto {
+        if definition.pace.share == definition::PaceShare::Account && definition.pace.rate == Rate::Auto {
             return Err(Failure::usage(
                 "[pace] has share = \"account\" and rate = \"auto\": runs can share only a rate that is stated",
                 "state the account's rate, or leave out the share: each run then finds out what is left to it",
@@ -221,7 +221,7 @@ fn simulator(definition: &Definition, clock: &Clock) -> Simulator {
         log: crate::simulator::LogDetail::Counts,
         ..WorldConfig::default()
     };
-    Simulator::new(config, move || UnixMillis(u64::try_from(clock.now().millis()).unwrap_or(0)))
+    Simulator::new(config, move || WorldTime(u64::try_from(clock.now().millis()).unwrap_or(0)))
 }
 
 /// What is to be sent, besides what the journal has.
@@ -333,8 +333,8 @@ fn cannot(what: &str, error: &io::Error) -> Failure {
     Failure { message: format!("failed to {what}: {error}"), hint: Some(hint), exit: Exit::Failure }
 }
 
-fn share(share: f64) -> Share {
-    Share::from_percent(share * 100.0).expect("a resolved definition has shares between 0 and 1")
+fn share(share: f64) -> Fraction {
+    Fraction::from_percent(share * 100.0).expect("a resolved definition has shares between 0 and 1")
 }
 
 fn conclude(

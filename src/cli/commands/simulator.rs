@@ -15,7 +15,7 @@ use crate::cli::commands::numbers;
 use crate::clock::Clock;
 use crate::simulator::{
     Credential, Fault, FaultPlan, Latency, LogDetail, Server, ServerError, Signatures, Simulator, Throttle,
-    UnixMillis, WorldConfig,
+    WorldConfig, WorldTime,
 };
 
 const LONG_ABOUT: &str = "\
@@ -226,9 +226,9 @@ fn system(what: &'static str) -> impl Fn(io::Error) -> SimulatorCommandError {
     move |source| SimulatorCommandError::System { what, source }
 }
 
-fn wall_clock() -> impl Fn() -> UnixMillis {
+fn wall_clock() -> impl Fn() -> WorldTime {
     let clock = Clock::system();
-    move || UnixMillis(u64::try_from(clock.now().millis()).unwrap_or(0))
+    move || WorldTime(u64::try_from(clock.now().millis()).unwrap_or(0))
 }
 
 fn world(args: &SimulatorArgs) -> Result<WorldConfig, SimulatorCommandError> {

@@ -11,7 +11,7 @@ use serde_json::json;
 
 use crate::cli::commands::Asked;
 use crate::clock::Clock;
-use crate::domain::unix_millis::Stamp;
+use crate::domain::unix_millis::UnixMillis;
 use crate::journal::Reader;
 use crate::report::ReportError;
 pub(in crate::cli::commands) use standing::Status;
@@ -61,7 +61,7 @@ enum Look {
 }
 
 impl Look {
-    fn at(asked: &Asked<'_>, now: Stamp) -> Result<Self, ReportError> {
+    fn at(asked: &Asked<'_>, now: UnixMillis) -> Result<Self, ReportError> {
         let reader = Reader::open(asked.journal)?;
         let snapshot = reader.snapshot()?;
         let campaigns = snapshot.campaigns()?;

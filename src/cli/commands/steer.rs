@@ -12,8 +12,8 @@ use crate::cli::Shared;
 use crate::cli::commands::Session;
 use crate::cli::commands::failure::Failure;
 use crate::cli::commands::place::Place;
-use crate::domain::definition::PerSecond as Rate;
-use crate::domain::delivery::control::{NewPace, NewRate, Wish};
+use crate::domain::definition::RequestRate as Rate;
+use crate::domain::delivery::control::{Control, NewPace, NewRate};
 use crate::domain::delivery::ending::Exit;
 use crate::domain::figures::{PerSecond, Span, counted};
 use crate::journal::{self, Acknowledgement, Campaign, ControlRequest, Holder, Journal, Reader, RunRecord};
@@ -39,9 +39,9 @@ pub struct PaceArgs {
 impl PaceArgs {
     /// What is asked.
     #[must_use]
-    pub fn wish(&self) -> Wish {
+    pub fn wish(&self) -> Control {
         let burst = self.burst.filter(|_| self.rate != NewRate::Default);
-        Wish::Pace(NewPace { rate: self.rate, burst })
+        Control::Pace(NewPace { rate: self.rate, burst })
     }
 }
 
@@ -64,7 +64,7 @@ fn new_rate(text: &str) -> Result<NewRate, String> {
 ///
 /// # Errors
 /// What the user is told: where nothing runs that could be stopped or paced, among others.
-pub fn run(wish: Wish, session: &Session<'_>) -> Result<Exit, Failure> {
+pub fn run(wish: Control, session: &Session<'_>) -> Result<Exit, Failure> {
     let place = Place::of_results(session.shared)?;
     let reader = Reader::open(&place.journal)?;
     let campaign = crate::cli::commands::which(&reader, place.campaign.as_deref())?;
@@ -74,7 +74,8 @@ pub fn run(wish: Wish, session: &Session<'_>) -> Result<Exit, Failure> {
     let mut told = Told { wish, campaign, run, holder, before: paused, ask: None, now: session.clock.now() };
     if !told.is_needless() {
         told.must_have_a_run()?;
-        let run = told.run.as_ref().map(|run| run.id).filter(|_| matches!(wish, Wish::Stop | Wish::Pace(_)));
+        let run =
+            told.run.as_ref().map(|run| run.id).filter(|_| matches!(wish, Control::Stop | Control::Pace(_)));
         let mut journal = Journal::open(&place.journal)?;
         let id = journal.ask(told.campaign.id, wish, run, &who(), session.clock.now())?;
         drop(journal);
@@ -109,7 +110,7 @@ fn who() -> String {
 
 /// What was asked and what came of it.
 struct Told {
-    wish: Wish,
+    wish: Control,
     campaign: Campaign,
     run: Option<RunRecord>,
     holder: Option<Holder>,
@@ -117,16 +118,16 @@ struct Told {
     before: Option<ControlRequest>,
     /// `None` where it is so already.
     ask: Option<ControlRequest>,
-    now: crate::domain::unix_millis::Stamp,
+    now: crate::domain::unix_millis::UnixMillis,
 }
 
 impl Told {
     /// Whether it is so already.
     fn is_needless(&self) -> bool {
         match self.wish {
-            Wish::Pause => self.before.is_some(),
-            Wish::Go => self.before.is_none(),
-            Wish::Stop | Wish::Pace(_) => false,
+            Control::Pause => self.before.is_some(),
+            Control::Go => self.before.is_none(),
+            Control::Stop | Control::Pace(_) => false,
         }
     }
 
@@ -134,12 +135,12 @@ impl Told {
     fn must_have_a_run(&self) -> Result<(), Failure> {
         let name = &self.campaign.name;
         match (&self.wish, &self.run, &self.holder) {
-            (Wish::Pause | Wish::Go, ..) | (_, Some(_), _) => Ok(()),
+            (Control::Pause | Control::Go, ..) | (_, Some(_), _) => Ok(()),
             (_, None, Some(holder)) => Err(Failure::usage(
                 format!("no run of \"{name}\" sends yet: {holder} has it, and reads its file"),
                 "try again in a moment; `campaign pause` holds for the run that begins",
             )),
-            (Wish::Stop, None, None) => Err(Failure::usage(
+            (Control::Stop, None, None) => Err(Failure::usage(
                 format!("nothing runs \"{name}\", so there is nothing to stop"),
                 "`campaign status` tells how it stands; `campaign pause` keeps the next run from sending",
             )),
@@ -196,15 +197,15 @@ impl Told {
     fn done(&self, name: &str, run: &RunRecord, taken: Acknowledgement) -> String {
         let in_flight = format!("{} in flight", counted(taken.in_flight.into(), "request", "requests"));
         match self.wish {
-            Wish::Pause => {
+            Control::Pause => {
                 format!("paused: {name} has stopped sending; {in_flight}; `campaign go` goes on")
             }
-            Wish::Go => format!("goes on: {name} sends again"),
-            Wish::Stop if self.before.is_some() => format!(
+            Control::Go => format!("goes on: {name} sends again"),
+            Control::Stop if self.before.is_some() => format!(
                 "stopping: {name} ends when it has its answers; {in_flight}; the campaign stays paused until `campaign go`"
             ),
-            Wish::Stop => format!("stopping: {name} ends when it has its answers; {in_flight}"),
-            Wish::Pace(NewPace { rate, .. }) => {
+            Control::Stop => format!("stopping: {name} ends when it has its answers; {in_flight}"),
+            Control::Pace(NewPace { rate, .. }) => {
                 let pulse = run.pulse;
                 let burst = pulse.map_or(String::new(), |pulse| format!(", burst {}", pulse.burst));
                 let asked = pulse.and_then(|pulse| pulse.asked);
@@ -225,10 +226,10 @@ impl Told {
 
     fn without_a_run(&self) -> String {
         match (&self.wish, &self.holder) {
-            (Wish::Pause, Some(holder)) => {
+            (Control::Pause, Some(holder)) => {
                 format!("paused: {holder} reads its file, and sends nothing until `campaign go`")
             }
-            (Wish::Pause, None) => {
+            (Control::Pause, None) => {
                 "paused: nothing runs now, and a run that begins waits for `campaign go`".to_owned()
             }
             (_, Some(holder)) => format!("not paused any more; {holder} goes on"),

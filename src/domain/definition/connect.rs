@@ -7,7 +7,7 @@ use super::reader::Reader;
 use crate::domain::arn::{self, Home};
 use crate::domain::message::content::{Channel, ContentType, MessageEncoding};
 use crate::domain::message::limits::Rules;
-use crate::domain::problem::Place;
+use crate::domain::problem::SourceSpan;
 
 /// Where contacts are started, and by whom.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,7 +38,7 @@ pub struct ArnRegion {
     /// The key with the ARN.
     pub key: &'static str,
     /// Where it stands.
-    pub place: Option<Place>,
+    pub place: Option<SourceSpan>,
     /// The Region.
     pub region: String,
 }

@@ -3,12 +3,12 @@
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use crate::domain::problem::{Place, Problem, Problems};
+use crate::domain::problem::{Problem, Problems, SourceSpan};
 
 /// A value and where it stands; defaults stand nowhere.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Node {
-    pub(super) place: Option<Place>,
+    pub(super) place: Option<SourceSpan>,
     pub(super) value: Value,
 }
 
@@ -29,7 +29,7 @@ pub(super) enum Value {
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Entry {
     pub(super) name: String,
-    pub(super) place: Option<Place>,
+    pub(super) place: Option<SourceSpan>,
     pub(super) node: Node,
 }
 
@@ -67,7 +67,7 @@ impl Node {
 pub(super) fn parse(text: &str, problems: &mut Problems) -> Option<Node> {
     let (table, errors) = DeTable::parse_recoverable(text);
     for error in &errors {
-        let place = error.span().map(|span| Place::of(text, span.start));
+        let place = error.span().map(|span| SourceSpan::of(text, span.start));
         problems.push(
             Problem::new(place, format!("not TOML: {}", error.message())).hint(syntax_hint(text, place)),
         );
@@ -75,7 +75,7 @@ pub(super) fn parse(text: &str, problems: &mut Problems) -> Option<Node> {
     errors.is_empty().then(|| Node { place: None, value: Value::Table(entries(table.get_ref(), Some(text))) })
 }
 
-fn syntax_hint(text: &str, place: Option<Place>) -> &'static str {
+fn syntax_hint(text: &str, place: Option<SourceSpan>) -> &'static str {
     let line = place.and_then(|place| text.lines().nth(place.line - 1)).unwrap_or_default();
     if line.contains(['“', '”', '‘', '’', '„']) {
         "TOML takes straight quotes only: \" or '"
@@ -117,8 +117,8 @@ fn entries(table: &DeTable<'_>, text: Option<&str>) -> Vec<Entry> {
     entries
 }
 
-fn place<T>(spanned: &Spanned<T>, text: Option<&str>) -> Option<Place> {
-    text.map(|text| Place::of(text, spanned.span().start))
+fn place<T>(spanned: &Spanned<T>, text: Option<&str>) -> Option<SourceSpan> {
+    text.map(|text| SourceSpan::of(text, spanned.span().start))
 }
 
 fn value(value: &DeValue<'_>, text: Option<&str>) -> Value {

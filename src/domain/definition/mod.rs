@@ -23,7 +23,7 @@ pub use hooks::{HookCommand, Hooks};
 pub use schema::schema;
 
 use super::phone::{E164, Region};
-use super::problem::{Place, Problem, Problems};
+use super::problem::{Problem, Problems, SourceSpan};
 use crate::domain::message::content::Channel;
 use crate::domain::message::limits::{Member, Rules};
 use crate::domain::message::request::Request;
@@ -66,9 +66,9 @@ pub struct Definition {
 /// Where a definition has what only the recipients file can prove wrong.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Places {
-    pub(super) phone: Option<Place>,
-    pub(super) key: Option<Place>,
-    pub(super) attributes: Option<Place>,
+    pub(super) phone: Option<SourceSpan>,
+    pub(super) key: Option<SourceSpan>,
+    pub(super) attributes: Option<SourceSpan>,
 }
 
 /// A text of the request.
@@ -79,7 +79,7 @@ pub struct Text {
     /// The text.
     pub template: Template,
     /// Where the definition has it.
-    pub place: Option<Place>,
+    pub place: Option<SourceSpan>,
     /// SMS segments that `contact.encoding` saved, where the text is the same in every row.
     pub saved_segments: u32,
 }
@@ -177,23 +177,23 @@ pub struct PaceSettings {
     /// How long the flow keeps a contact.
     pub contact_life: Option<Duration>,
     /// Whose the rate is.
-    pub share: Share,
+    pub share: PaceShare,
 }
 
 /// Requests per second.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Rate {
     /// This many.
-    PerSecond(PerSecond),
+    PerSecond(RequestRate),
     /// As many as the service takes.
     Auto,
 }
 
-/// A rate above 0 and at most [`PerSecond::MOST`].
+/// A rate above 0 and at most [`RequestRate::MOST`].
 #[derive(Debug, Clone, Copy, PartialEq, PartialOrd)]
-pub struct PerSecond(f64);
+pub struct RequestRate(f64);
 
-impl PerSecond {
+impl RequestRate {
     /// Far more than any account has, and more than one machine can: a pace that is wide open.
     pub const MOST: f64 = 100_000.0;
 
@@ -212,7 +212,7 @@ impl PerSecond {
 
 /// Whose the rate is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Share {
+pub enum PaceShare {
     /// This campaign's alone.
     Campaign,
     /// That of all campaigns of the account on this machine.

@@ -12,10 +12,10 @@ use super::keys::{ELSEWHERE, KEYS, Key, Kind, Need, TABLES};
 use crate::domain::arn::ArnMistake;
 use crate::domain::message::limits::{Breach, Limit, Member, Rules, Unit, segments_saved, settle};
 use crate::domain::message::template::Template;
-use crate::domain::problem::{Place, Problem, Problems};
+use crate::domain::problem::{Problem, Problems, SourceSpan};
 use crate::domain::table::header::{fold, nearest};
 
-use super::{PerSecond, Text};
+use super::{RequestRate, Text};
 
 /// Longest duration of a setting.
 const LONGEST: Duration = Duration::from_secs(30 * 24 * 3600);
@@ -54,7 +54,7 @@ impl<'p> Reader<'p> {
 
     pub(super) fn mistake(
         &mut self,
-        place: Option<Place>,
+        place: Option<SourceSpan>,
         message: impl Into<String>,
         hint: impl Into<String>,
     ) {
@@ -72,7 +72,7 @@ impl<'p> Reader<'p> {
     }
 
     /// Whether a table or key is there.
-    pub(super) fn place(&self, path: &str) -> Option<Place> {
+    pub(super) fn place(&self, path: &str) -> Option<SourceSpan> {
         self.root.at(path).and_then(|node| node.place)
     }
 
@@ -104,7 +104,7 @@ impl<'p> Reader<'p> {
         matches!(self.node(path), Some(Node { value: Value::Flag(true), .. }))
     }
 
-    pub(super) fn texts(&self, path: &str) -> Vec<(String, Option<Place>)> {
+    pub(super) fn texts(&self, path: &str) -> Vec<(String, Option<SourceSpan>)> {
         let Some(Node { value: Value::List(list), .. }) = self.node(path) else { return Vec::new() };
         let text = |node| match node {
             Node { place, value: Value::Text(text) } => Some((text, place)),
@@ -166,7 +166,7 @@ impl<'p> Reader<'p> {
 }
 
 /// A key that must be there, and is not.
-fn missing(key: &Key, place: Option<Place>) -> Problem {
+fn missing(key: &Key, place: Option<SourceSpan>) -> Problem {
     let table = key.path.rsplit_once('.').map_or("", |(table, _)| table);
     let hint = format!("below [{table}]: `{}` ({})", key.example(), key.doc.trim_end_matches('.'));
     Problem::new(place, format!("`{}` is missing", key.path)).hint(hint)
@@ -252,7 +252,7 @@ fn fits(value: &Value, kind: Kind) -> bool {
         (Kind::Texts, Value::List(list)) => list.iter().all(|node| matches!(node.value, Value::Text(_))),
         (Kind::Command, Value::List(list)) => list.iter().all(|node| matches!(node.value, Value::Text(_))),
         (Kind::Rate, Value::Text(text)) => text == "auto",
-        (Kind::Rate, value) => number(value).is_some_and(|rate| rate > 0.0 && rate <= PerSecond::MOST),
+        (Kind::Rate, value) => number(value).is_some_and(|rate| rate > 0.0 && rate <= RequestRate::MOST),
         (Kind::Attributes, Value::Text(text)) => text == "all",
         (Kind::Message | Kind::Templates | Kind::Attributes | Kind::Segments, Value::Table(_)) => true,
         (Kind::Cost, Value::Table(entries)) => entries.iter().all(|entry| is_price(&entry.node.value)),

@@ -5,7 +5,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::PerSecond;
+use super::RequestRate;
 use super::document::literal;
 use super::keys::{KEYS, Key, Kind, Need, TABLES};
 use crate::domain::message::content::ContentType;
@@ -91,7 +91,7 @@ fn of_kind(kind: Kind) -> Value {
         Kind::Texts => json!({ "type": "array", "items": { "type": "string" } }),
         Kind::Rate => json!({
             "anyOf": [
-                { "type": "number", "exclusiveMinimum": 0, "maximum": PerSecond::MOST },
+                { "type": "number", "exclusiveMinimum": 0, "maximum": RequestRate::MOST },
                 { "const": "auto" },
             ]
         }),

@@ -5,7 +5,9 @@ use std::num::{NonZeroU32, NonZeroUsize};
 
 use super::document::{Node, Value};
 use super::reader::{Reader, number};
-use super::{Cost, Delimiter, PaceSettings, PerSecond, Rate, RecipientsSettings, SafetySettings, Share};
+use super::{
+    Cost, Delimiter, PaceSettings, PaceShare, Rate, RecipientsSettings, RequestRate, SafetySettings,
+};
 use crate::domain::phone::{E164, Region};
 use crate::domain::problem::Problem;
 
@@ -57,12 +59,12 @@ fn delimiter(reader: &Reader<'_>) -> Option<Delimiter> {
 pub(super) fn pace(reader: &Reader<'_>) -> Option<PaceSettings> {
     let rate = match reader.node("pace.rate")?.value {
         Value::Text(_) => Rate::Auto,
-        value => Rate::PerSecond(number(&value).and_then(PerSecond::new)?),
+        value => Rate::PerSecond(number(&value).and_then(RequestRate::new)?),
     };
     let positive = |path| reader.integer(path).and_then(|integer| u32::try_from(integer).ok());
     let share = match reader.node("pace.share")?.value {
-        Value::Text(text) if text == "account" => Share::Account,
-        _ => Share::Campaign,
+        Value::Text(text) if text == "account" => PaceShare::Account,
+        _ => PaceShare::Campaign,
     };
     Some(PaceSettings {
         rate,

@@ -32,8 +32,8 @@ fn what_is_left_out_has_its_default() {
         ("phone", &None, false)
     );
     let PaceSettings { rate, burst, max_in_flight, max_active_contacts, share, .. } = definition.pace;
-    assert_eq!(rate, Rate::PerSecond(PerSecond(2.0)));
-    assert_eq!((burst.get(), max_in_flight, max_active_contacts, share), (5, None, 500, Share::Campaign));
+    assert_eq!(rate, Rate::PerSecond(RequestRate(2.0)));
+    assert_eq!((burst.get(), max_in_flight, max_active_contacts, share), (5, None, 500, PaceShare::Campaign));
     assert_eq!(definition.safety, SafetySettings { max_rejected: 0.1, max_failures: 0.1 });
     assert_eq!((definition.attributes, definition.cost), (Attributes::Named, None));
     let subtype = &definition.request.segment_attributes["connect:Subtype"];

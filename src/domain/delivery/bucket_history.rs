@@ -4,7 +4,7 @@ use std::time::Duration;
 
 /// What the bucket has been through before: the bound holds over the end of one run and the start of the next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Past {
+pub enum BucketHistory {
     /// No requests were made before.
     Fresh,
     /// The last ones were made at least this long ago.

@@ -13,7 +13,7 @@ const TELLING: u32 = 16;
 
 /// The room for requests in flight.
 #[derive(Debug)]
-pub struct Room {
+pub struct ConcurrencyLimit {
     fixed: Option<usize>,
     /// Smoothed answer time and its mean deviation, in seconds, as TCP estimates them (RFC 6298).
     mean: f64,
@@ -21,7 +21,7 @@ pub struct Room {
     answers: u32,
 }
 
-impl Room {
+impl ConcurrencyLimit {
     /// A fixed room, or one that follows what is seen.
     #[must_use]
     pub fn new(fixed: Option<usize>) -> Self {
@@ -58,7 +58,7 @@ mod tests {
 
     #[test]
     fn it_is_what_little_s_law_asks_for_within_bounds() {
-        let mut room = Room::new(None);
+        let mut room = ConcurrencyLimit::new(None);
         assert_eq!(
             (room.at(0.1), room.at(50.0), room.at(1e5)),
             (8, 100, 512),
@@ -72,13 +72,13 @@ mod tests {
             room.answered(Duration::from_millis(if n % 10 == 0 { 1_000 } else { 50 }));
         }
         assert!(room.at(100.0) > 30, "slow answers now and then need room as well: {}", room.at(100.0));
-        assert_eq!(Room::new(Some(3)).at(1e5), 3);
+        assert_eq!(ConcurrencyLimit::new(Some(3)).at(1e5), 3);
     }
 
     /// The estimate of RFC 6298: the mean and four deviations, after sixteen answers.
     #[test]
     fn answer_times_are_smoothed_as_tcp_smooths_them() {
-        let mut room = Room::new(None);
+        let mut room = ConcurrencyLimit::new(None);
         for _ in 0..15 {
             room.answered(Duration::from_millis(100));
             assert_eq!(room.at(50.0), 100, "so few say less than a guess");

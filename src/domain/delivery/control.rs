@@ -8,7 +8,7 @@ use crate::domain::figures::PerSecond;
 
 /// What is asked.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Wish {
+pub enum Control {
     /// Nothing is to be sent until somebody lets it go on. Belongs to the campaign, and outlives a run.
     Pause,
     /// The campaign goes on.
@@ -39,7 +39,7 @@ pub enum NewRate {
     Default,
 }
 
-impl Wish {
+impl Control {
     /// Its name in the journal and in results.
     #[must_use]
     pub fn name(self) -> &'static str {
@@ -80,7 +80,7 @@ impl Wish {
 }
 
 /// As people read it: `pause`, `pace 5/s, burst 10`.
-impl fmt::Display for Wish {
+impl fmt::Display for Control {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())?;
         let (rate, burst) = self.pace();
@@ -101,21 +101,21 @@ mod tests {
     #[test]
     fn a_wish_comes_back_as_it_was_written_down() {
         let burst = NonZeroU32::new(10);
-        let pace = |rate, burst| Wish::Pace(NewPace { rate, burst });
+        let pace = |rate, burst| Control::Pace(NewPace { rate, burst });
         for (wish, words) in [
-            (Wish::Pause, "pause"),
-            (Wish::Go, "go"),
-            (Wish::Stop, "stop"),
+            (Control::Pause, "pause"),
+            (Control::Go, "go"),
+            (Control::Stop, "stop"),
             (pace(NewRate::PerSecond(5.0), None), "pace 5/s"),
             (pace(NewRate::PerSecond(0.25), burst), "pace 0.25/s, burst 10"),
             (pace(NewRate::Auto, burst), "pace auto, burst 10"),
             (pace(NewRate::Default, None), "pace default"),
         ] {
             let (rate, burst) = wish.pace();
-            assert_eq!(Wish::named(wish.name(), rate, burst), Some(wish));
+            assert_eq!(Control::named(wish.name(), rate, burst), Some(wish));
             assert_eq!(wish.to_string(), words);
         }
-        assert_eq!(Wish::named("dance", None, None), None);
-        assert_eq!(Wish::named("pace", None, None), None, "how fast?");
+        assert_eq!(Control::named("dance", None, None), None);
+        assert_eq!(Control::named("pace", None, None), None, "how fast?");
     }
 }

@@ -4,9 +4,9 @@ use std::collections::VecDeque;
 
 /// A share of a count, between 0 and 1.
 #[derive(Debug, Clone, Copy, PartialEq, PartialOrd)]
-pub struct Share(f64);
+pub struct Fraction(f64);
 
-impl Share {
+impl Fraction {
     /// From a per cent value between 0 and 100.
     #[must_use]
     pub fn from_percent(percent: f64) -> Option<Self> {
@@ -31,14 +31,14 @@ pub const LEAST: u64 = 10;
 
 /// Whether a file with so many rejected lines is to be sent at all.
 #[must_use]
-pub fn too_many_rejected(rejected: u64, lines: u64, most: Share) -> bool {
+pub fn too_many_rejected(rejected: u64, lines: u64, most: Fraction) -> bool {
     rejected >= LEAST && most.exceeded_by(rejected, lines)
 }
 
 /// Watches the last settled rows for failures.
 #[derive(Debug, Clone)]
 pub struct FailureGate {
-    most: Share,
+    most: Fraction,
     failed: VecDeque<bool>,
 }
 
@@ -48,7 +48,7 @@ const WINDOW: usize = 100;
 impl FailureGate {
     /// A gate that lets this share of the last 100 settled rows fail (and fewer than 10 in any case).
     #[must_use]
-    pub fn new(most: Share) -> Self {
+    pub fn new(most: Fraction) -> Self {
         Self { most, failed: VecDeque::with_capacity(WINDOW) }
     }
 
@@ -69,7 +69,7 @@ mod tests {
     use super::*;
 
     fn gate(percent: f64) -> FailureGate {
-        FailureGate::new(Share::from_percent(percent).unwrap())
+        FailureGate::new(Fraction::from_percent(percent).unwrap())
     }
 
     #[test]
@@ -91,16 +91,16 @@ mod tests {
         let mut strict = gate(0.0);
         assert!((0..9).all(|_| strict.settled(true).is_none()));
         assert_eq!(strict.settled(true), Some((10, 10)));
-        assert!(!too_many_rejected(9, 9, Share::from_percent(10.0).unwrap()));
-        assert!(too_many_rejected(10, 99, Share::from_percent(10.0).unwrap()));
-        assert!(!too_many_rejected(10, 100, Share::from_percent(10.0).unwrap()));
+        assert!(!too_many_rejected(9, 9, Fraction::from_percent(10.0).unwrap()));
+        assert!(too_many_rejected(10, 99, Fraction::from_percent(10.0).unwrap()));
+        assert!(!too_many_rejected(10, 100, Fraction::from_percent(10.0).unwrap()));
     }
 
     #[test]
     fn a_share_is_between_nothing_and_all() {
-        assert_eq!(Share::from_percent(-0.1), None);
-        assert_eq!(Share::from_percent(100.1), None);
-        assert_eq!(Share::from_percent(f64::NAN), None);
-        assert!((Share::from_percent(12.5).unwrap().percent() - 12.5).abs() < 1e-9);
+        assert_eq!(Fraction::from_percent(-0.1), None);
+        assert_eq!(Fraction::from_percent(100.1), None);
+        assert_eq!(Fraction::from_percent(f64::NAN), None);
+        assert!((Fraction::from_percent(12.5).unwrap().percent() - 12.5).abs() < 1e-9);
     }
 }

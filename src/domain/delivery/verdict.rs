@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::domain::delivery::refusal::RefusalKind;
 use crate::domain::delivery::state::{Doubt, Event};
-use crate::domain::unix_millis::Stamp;
+use crate::domain::unix_millis::UnixMillis;
 
 /// How long a client token surely deduplicates: 6 days of the 7 that the service documents, counted from the first
 /// attempt whose outcome is not known. A day of margin covers clocks that disagree and requests that linger.
@@ -140,7 +140,7 @@ pub fn decide(situation: Situation, jitter: f64) -> Verdict {
 /// Whether a row whose first doubtful attempt was made at `doubt_at` may be replayed with its token. Where that lies in
 /// the future, a clock was wrong then or is wrong now, and the token may be older than it looks.
 #[must_use]
-pub fn token_is_safe(doubt_at: Stamp, now: Stamp) -> bool {
+pub fn token_is_safe(doubt_at: UnixMillis, now: UnixMillis) -> bool {
     now.since(doubt_at) < TOKEN_SAFE && doubt_at.since(now) < CLOCK_SLACK
 }
 
@@ -264,7 +264,7 @@ mod tests {
 
     #[test]
     fn a_token_is_safe_for_six_days_by_a_clock_that_lost_no_day() {
-        let doubt_at = Stamp::from_millis(1_772_357_400_000);
+        let doubt_at = UnixMillis::from_millis(1_772_357_400_000);
         let moment = Duration::from_millis(1);
         for (now, safe) in [
             (doubt_at, true),

@@ -4,12 +4,12 @@ use std::sync::OnceLock;
 
 use uuid::Uuid;
 
-use crate::domain::message::request::{Leaf, MissingSlot, Shape};
+use crate::domain::message::request::{Leaf, MissingSlot, RequestTemplate};
 
-/// A [`Shape`] whose bodies are made quickly: what [`Shape::fill`] and [`ContactRequest::body`](crate::domain::message::request::ContactRequest::body) make of a row, to the byte.
+/// A [`RequestTemplate`] whose bodies are made quickly: what [`RequestTemplate::fill`] and [`ContactRequest::body`](crate::domain::message::request::ContactRequest::body) make of a row, to the byte.
 #[derive(Debug)]
-pub struct Form {
-    shape: Shape,
+pub struct BodyTemplate {
+    shape: RequestTemplate,
     /// By which of the members that an empty text leaves out are out: display name, related contact.
     written: [OnceLock<Vec<Part>>; 4],
 }
@@ -23,16 +23,16 @@ enum Part {
     Token,
 }
 
-impl Form {
+impl BodyTemplate {
     /// The form of a shape.
     #[must_use]
-    pub fn new(shape: Shape) -> Self {
+    pub fn new(shape: RequestTemplate) -> Self {
         Self { shape, written: Default::default() }
     }
 
     /// The shape.
     #[must_use]
-    pub fn shape(&self) -> &Shape {
+    pub fn shape(&self) -> &RequestTemplate {
         &self.shape
     }
 
@@ -161,7 +161,7 @@ mod tests {
         ]
     }
 
-    fn shapes() -> impl Strategy<Value = Shape> {
+    fn shapes() -> impl Strategy<Value = RequestTemplate> {
         let optional = || proptest::option::of(leaves());
         let maps = (
             proptest::collection::btree_map(texts(), segments(), 0..3),
@@ -195,7 +195,7 @@ mod tests {
             to in texts(),
             token in any::<u128>(),
         ) {
-            let (form, token) = (Form::new(shape.clone()), Uuid::from_u128(token));
+            let (form, token) = (BodyTemplate::new(shape.clone()), Uuid::from_u128(token));
             for slots in rows {
                 let body = form.body(&slots, &to, token);
                 prop_assert_eq!(body, shape.fill(&slots, &to, token).map(|contact| contact.body()));
@@ -217,7 +217,7 @@ mod tests {
             related_contact_id: None,
             supported_content_types: Vec::new(),
         };
-        assert_eq!(Form::new(shape.clone()).write(false, false).len(), 9);
-        assert_eq!(Form::new(shape).write(true, false).len(), 7);
+        assert_eq!(BodyTemplate::new(shape.clone()).write(false, false).len(), 9);
+        assert_eq!(BodyTemplate::new(shape).write(true, false).len(), 7);
     }
 }

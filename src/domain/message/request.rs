@@ -1,6 +1,6 @@
 //! One `StartOutboundChatContact` request, at three stages that share one type.
 //!
-//! [`Request<T>`] is generic in its text: a template while it comes from the definition, a [`Leaf`] in the [`Shape`]
+//! [`Request<T>`] is generic in its text: a template while it comes from the definition, a [`Leaf`] in the [`RequestTemplate`]
 //! that the journal keeps once per plan, a `String` in the [`ContactRequest`] that goes out. Only the texts that
 //! differ from row to row (the *slots*) are kept per row, so a journal of ten million rows stays small, and a row's
 //! payload is still frozen in full: shape and slots never change once a row was attempted.
@@ -77,7 +77,7 @@ pub enum SegmentValue<T> {
     List(Vec<SegmentValue<T>>),
 }
 
-/// A text of a [`Shape`].
+/// A text of a [`RequestTemplate`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Leaf {
     /// The same for every row.
@@ -89,7 +89,7 @@ pub enum Leaf {
 }
 
 /// What all rows of one plan have in common; a row's slots fill it.
-pub type Shape = Request<Leaf>;
+pub type RequestTemplate = Request<Leaf>;
 
 /// A row's slots do not fit the shape: a journal that someone edited.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -165,7 +165,7 @@ fn map_segments<T, U, E>(
     values.iter().map(|(name, value)| Ok((name.clone(), value.try_map(f)?))).collect()
 }
 
-impl Shape {
+impl RequestTemplate {
     /// The text that a row with these slots is sent, if the request has one and not the flow.
     #[must_use]
     pub fn message_text<'s>(&'s self, slots: &'s [String]) -> Option<&'s str> {

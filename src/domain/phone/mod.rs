@@ -72,7 +72,7 @@ impl fmt::Display for Region {
 
 /// What kind of line a number belongs to, as far as its digits tell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Line {
+pub enum LineType {
     /// Takes messages.
     Mobile,
     /// Mobile or landline: the region's numbers do not tell (as in North America).
@@ -97,7 +97,7 @@ pub struct Phone {
     /// Its region; `None` where it belongs to none (such as +883).
     pub region: Option<Region>,
     /// Its kind.
-    pub line: Line,
+    pub line: LineType,
 }
 
 /// Why a text is not a number to send to.
@@ -213,7 +213,7 @@ impl PhoneRejection {
 /// Reads a number as people write it. `default_region` is for numbers without a country code.
 ///
 /// # Errors
-/// Why it is not one; never because of its [`Line`].
+/// Why it is not one; never because of its [`LineType`].
 pub fn parse(text: &str, default_region: Option<Region>) -> Result<Phone, PhoneRejection> {
     let tidy = tidy::tidy(text)?;
     if let Some(international) = tidy.strip_prefix("00").or_else(|| tidy.strip_prefix("+00"))
@@ -255,13 +255,13 @@ fn resolve(tidy: &str, default_region: Option<Region>) -> Result<Phone, PhoneRej
         )?;
     let kind = PHONE_NUMBER_UTIL.get_number_type(&parsed);
     let line = match kind {
-        PhoneNumberType::Mobile => Line::Mobile,
-        PhoneNumberType::FixedLineOrMobile => Line::Either,
-        PhoneNumberType::FixedLine => Line::Landline,
-        PhoneNumberType::TollFree => Line::TollFree,
-        PhoneNumberType::PremiumRate | PhoneNumberType::SharedCost => Line::Premium,
-        PhoneNumberType::VoIP | PhoneNumberType::PersonalNumber => Line::Other,
-        PhoneNumberType::Pager | PhoneNumberType::UAN | PhoneNumberType::VoiceMail => Line::Unreachable,
+        PhoneNumberType::Mobile => LineType::Mobile,
+        PhoneNumberType::FixedLineOrMobile => LineType::Either,
+        PhoneNumberType::FixedLine => LineType::Landline,
+        PhoneNumberType::TollFree => LineType::TollFree,
+        PhoneNumberType::PremiumRate | PhoneNumberType::SharedCost => LineType::Premium,
+        PhoneNumberType::VoIP | PhoneNumberType::PersonalNumber => LineType::Other,
+        PhoneNumberType::Pager | PhoneNumberType::UAN | PhoneNumberType::VoiceMail => LineType::Unreachable,
         PhoneNumberType::Unknown => {
             return Err(match PHONE_NUMBER_UTIL.is_possible_number_with_reason(&parsed) {
                 Err(ValidationError::TooShort) | Ok(NumberLengthType::IsPossibleLocalOnly) => {

@@ -78,9 +78,9 @@ fn what_is_not_a_number_has_its_own_reason() {
 #[test]
 fn region_and_kind_of_line() {
     for (text, region, line) in [
-        ("+12025550143", "US", Line::Either),
-        ("+61491570006", "AU", Line::Mobile),
-        ("+442079460123", "GB", Line::Landline),
+        ("+12025550143", "US", LineType::Either),
+        ("+61491570006", "AU", LineType::Mobile),
+        ("+442079460123", "GB", LineType::Landline),
     ] {
         let phone = parse(text, None).unwrap();
         assert_eq!((phone.region.unwrap().to_string().as_str(), phone.line), (region, line), "{text}");

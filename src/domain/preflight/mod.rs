@@ -18,13 +18,13 @@ use super::definition::{Definition, Rate};
 use super::figures::{Grouped, counted};
 use super::phone::Region;
 use crate::domain::delivery::gate;
-use crate::domain::delivery::gate::Share;
+use crate::domain::delivery::gate::Fraction;
 use crate::domain::delivery::state::State;
 use crate::domain::delivery::tally::Tally;
 use crate::domain::row::binding::Binding;
 use crate::domain::row::recipient::{Recipient, Rejection};
 use crate::domain::row::suppression::Suppressed;
-use crate::domain::table::detected_format::ReadAs;
+use crate::domain::table::detected_format::DetectedFormat;
 
 /// Rejections, duplicates and the like that are told one by one.
 pub const TOLD: usize = 20;
@@ -38,7 +38,7 @@ pub struct Preflight {
     /// Whether the simulator answers, which has no quota of active chats.
     simulated: bool,
     most: u64,
-    read_as: Option<ReadAs>,
+    read_as: Option<DetectedFormat>,
     tally: Tally,
     rejected: BTreeMap<&'static str, u64>,
     rejections: Vec<Rejection>,
@@ -69,7 +69,7 @@ struct Limits {
     active_contacts: u32,
     contact_life: Option<Duration>,
     chat_duration: Option<Duration>,
-    max_rejected: Share,
+    max_rejected: Fraction,
 }
 
 /// A suppression list of the definition.
@@ -125,7 +125,7 @@ impl Preflight {
             active_contacts: definition.pace.max_active_contacts,
             contact_life: definition.pace.contact_life,
             chat_duration: minutes.map(|minutes| Duration::from_secs(u64::from(minutes) * 60)),
-            max_rejected: Share::from_percent(definition.safety.max_rejected * 100.0)
+            max_rejected: Fraction::from_percent(definition.safety.max_rejected * 100.0)
                 .expect("a resolved definition has shares between 0 and 1"),
         };
         Self {
@@ -157,7 +157,7 @@ impl Preflight {
     }
 
     /// Takes note of what the file was taken for.
-    pub fn read_as(&mut self, read_as: ReadAs) {
+    pub fn read_as(&mut self, read_as: DetectedFormat) {
         self.read_as = Some(read_as);
     }
 

@@ -6,7 +6,7 @@ use std::collections::hash_map::Entry;
 use uuid::Uuid;
 
 use super::TOLD;
-use crate::domain::row::key_filter::Repeats;
+use crate::domain::row::key_filter::KeyFilter;
 use crate::domain::row::recipient::Recipient;
 
 /// Maps that hold one part of the values each, for a million values and for 300,000. The numbers spread them well.
@@ -78,7 +78,7 @@ impl<V: Copy> Firsts<V> {
 #[derive(Debug, Default)]
 pub struct FirstLines {
     lines: Firsts,
-    others: Option<Repeats>,
+    others: Option<KeyFilter>,
 }
 
 impl FirstLines {

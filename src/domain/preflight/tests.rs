@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::*;
 use crate::domain::definition;
-use crate::domain::row::binding::Lines;
+use crate::domain::row::binding::LineSpan;
 use crate::domain::table::header::Header;
 
 /// The definition, with more below [contact] and more tables.
@@ -26,7 +26,7 @@ fn preflight(definition: &Definition, rows: &[[&str; 3]]) -> Preflight {
     preflight.columns(&binding);
     let mut seen = FirstLines::default();
     for (line, [id, name, phone]) in (2..).zip(rows) {
-        let lines = Lines { first: line, last: line, quote_open: false };
+        let lines = LineSpan { first: line, last: line, quote_open: false };
         let row = binding.recipient(lines, &[*id, *name, *phone, ""][..]);
         let first = row.as_ref().ok().and_then(|recipient| seen.first(recipient));
         let state = match (&row, first) {
@@ -68,7 +68,7 @@ fn people_read_findings_in_the_order_of_columns_rows_messages_limits() {
     told.note("opt-outs.csv: 1 line names nobody who can be sent to, first line 4: …".to_owned());
     told.frozen(2);
     let (encoding, delimiter) = (Some("UTF-8".to_owned()), Some("commas"));
-    told.read_as(ReadAs { encoding, delimiter, ..ReadAs::default() });
+    told.read_as(DetectedFormat { encoding, delimiter, ..DetectedFormat::default() });
     insta::assert_snapshot!(told.text());
     insta::assert_snapshot!(serde_json::to_string_pretty(&serde_json::to_value(&told).unwrap()).unwrap());
 }
@@ -134,7 +134,7 @@ fn a_limit_counts_no_more_than_it_lets_through() {
     told.limit(2);
     let binding = definition.bind(&Header::new(["id", "name", "phone", "remark"])).unwrap();
     for line in 2..7 {
-        let lines = Lines { first: line, last: line, quote_open: false };
+        let lines = LineSpan { first: line, last: line, quote_open: false };
         let phone = format!("+12025550{:03}", 100 + line);
         let row = binding.recipient(lines, &[phone.as_str(), "Ann", phone.as_str(), ""][..]);
         told.see(&row, State::Queued);

@@ -12,12 +12,12 @@ use damage::damage;
 use crate::domain::definition::{Attributes, Definition, Text};
 use crate::domain::message::limits;
 use crate::domain::message::limits::{Member, Rules, settle};
-use crate::domain::message::request::{Leaf, Request, Shape};
+use crate::domain::message::request::{Leaf, Request, RequestTemplate};
 use crate::domain::message::template::{RenderError, Template};
 use crate::domain::phone;
-use crate::domain::phone::{E164, Line, PhoneRejection, Region};
-use crate::domain::problem::{Place, Problem, Problems};
-use crate::domain::row::recipient::{Reason, Recipient, Rejection};
+use crate::domain::phone::{E164, LineType, PhoneRejection, Region};
+use crate::domain::problem::{Problem, Problems, SourceSpan};
+use crate::domain::row::recipient::{Recipient, Rejection, RejectionReason};
 use crate::domain::row::token::TokenSpace;
 use crate::domain::table::header::{Header, NoColumn};
 
@@ -41,7 +41,7 @@ impl Cells for [&str] {
 
 /// Where a row stands in its file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Lines {
+pub struct LineSpan {
     /// The physical line on which it begins, from 1.
     pub first: u64,
     /// The physical line on which it ends.
@@ -54,7 +54,7 @@ pub struct Lines {
 #[derive(Debug, Clone)]
 pub struct Binding {
     header: Header,
-    shape: Shape,
+    shape: RequestTemplate,
     /// The texts of the shape's slots.
     texts: Vec<Bound>,
     phone: usize,
@@ -145,7 +145,7 @@ struct Finder<'h> {
 }
 
 impl Finder<'_> {
-    fn find(&mut self, what: &str, name: &str, place: Option<Place>) -> Option<usize> {
+    fn find(&mut self, what: &str, name: &str, place: Option<SourceSpan>) -> Option<usize> {
         if name.is_empty() {
             // Only a definition that has mistakes names no column, and they are noted.
             return None;
@@ -188,7 +188,7 @@ impl Finder<'_> {
 }
 
 /// Every column as an attribute under its name, with `_` for what the API does not take in names.
-fn add_columns(request: &mut Request<Text>, finder: &mut Finder<'_>, place: Option<Place>) {
+fn add_columns(request: &mut Request<Text>, finder: &mut Finder<'_>, place: Option<SourceSpan>) {
     for (at, name) in finder.header.names().iter().enumerate() {
         let plain = |c: char| if c.is_ascii_alphanumeric() || c == '-' { c } else { '_' };
         let key: String = name.chars().map(plain).collect();
@@ -212,7 +212,7 @@ fn add_columns(request: &mut Request<Text>, finder: &mut Finder<'_>, place: Opti
 impl Binding {
     /// What all rows have in common.
     #[must_use]
-    pub fn shape(&self) -> &Shape {
+    pub fn shape(&self) -> &RequestTemplate {
         &self.shape
     }
 
@@ -250,7 +250,7 @@ impl Binding {
     ///
     /// # Errors
     /// The first reason to reject it.
-    pub fn recipient<C: Cells + ?Sized>(&self, lines: Lines, cells: &C) -> Result<Recipient, Rejection> {
+    pub fn recipient<C: Cells + ?Sized>(&self, lines: LineSpan, cells: &C) -> Result<Recipient, Rejection> {
         self.read(lines, cells).map_err(|(column, reason)| Rejection {
             line: lines.first,
             row: None,
@@ -271,18 +271,22 @@ impl Binding {
         (!key.is_empty()).then(|| key.into())
     }
 
-    fn read<C: Cells + ?Sized>(&self, lines: Lines, cells: &C) -> Result<Recipient, (Option<usize>, Reason)> {
+    fn read<C: Cells + ?Sized>(
+        &self,
+        lines: LineSpan,
+        cells: &C,
+    ) -> Result<Recipient, (Option<usize>, RejectionReason)> {
         self.width(lines, cells).map_err(|reason| (None, reason))?;
         if lines.last > lines.first
             && let Some(at) = (0..cells.count()).find(|at| self.swallows_rows(cells.cell(*at)))
         {
-            return Err((Some(at), Reason::QuoteSwallows { through: lines.last }));
+            return Err((Some(at), RejectionReason::QuoteSwallows { through: lines.last }));
         }
         let (phone, region) =
             self.phone(cells.cell(self.phone)).map_err(|reason| (Some(self.phone), reason))?;
         let key = match self.key.map(|at| (at, cells.cell(at).trim())) {
             None => phone.as_str().to_owned(),
-            Some((at, "")) => return Err((Some(at), Reason::KeyEmpty)),
+            Some((at, "")) => return Err((Some(at), RejectionReason::KeyEmpty)),
             Some((at, key)) => {
                 damage(key).map_or(Ok(()), |reason| Err((Some(at), reason)))?;
                 key.to_owned()
@@ -304,17 +308,17 @@ impl Binding {
         Ok(Recipient { line: lines.first, client_token, key, phone, region, slots, saved_segments })
     }
 
-    fn width<C: Cells + ?Sized>(&self, lines: Lines, cells: &C) -> Result<(), Reason> {
+    fn width<C: Cells + ?Sized>(&self, lines: LineSpan, cells: &C) -> Result<(), RejectionReason> {
         let (expected, found) = (self.header.names().len(), cells.count());
         if lines.quote_open {
-            return Err(Reason::QuoteOpen { through: lines.last });
+            return Err(RejectionReason::QuoteOpen { through: lines.last });
         }
         if found < expected {
             let through = Some(lines.last).filter(|last| *last > lines.first);
-            return Err(Reason::Short { expected, found, through });
+            return Err(RejectionReason::Short { expected, found, through });
         }
         match (expected..found).rev().find(|at| !cells.cell(*at).trim().is_empty()) {
-            Some(last) => Err(Reason::Long { expected, found: last + 1 }),
+            Some(last) => Err(RejectionReason::Long { expected, found: last + 1 }),
             None => Ok(()),
         }
     }
@@ -331,14 +335,14 @@ impl Binding {
         cell.split(['\r', '\n']).skip(1).any(row)
     }
 
-    fn phone(&self, cell: &str) -> Result<(E164, Option<Region>), Reason> {
-        if let Some(error) = damage(cell).filter(|damage| matches!(damage, Reason::SheetError(_))) {
+    fn phone(&self, cell: &str) -> Result<(E164, Option<Region>), RejectionReason> {
+        if let Some(error) = damage(cell).filter(|damage| matches!(damage, RejectionReason::SheetError(_))) {
             return Err(error);
         }
         self.reachable(cell).map_err(|reason| match reason {
             // With as few digits it is nobody's number any more, and can be shown.
             PhoneRejection::Scientific if cell.bytes().filter(u8::is_ascii_digit).count() <= 9 => {
-                Reason::NumberRounded(cell.trim().to_owned())
+                RejectionReason::NumberRounded(cell.trim().to_owned())
             }
             other => other.into(),
         })
@@ -347,12 +351,14 @@ impl Binding {
     fn reachable(&self, cell: &str) -> Result<(E164, Option<Region>), PhoneRejection> {
         let phone = phone::parse(cell, self.default_region)?;
         match phone.line {
-            Line::Landline if !self.allow_landlines => Err(PhoneRejection::Landline),
-            Line::Premium => Err(PhoneRejection::Premium),
-            Line::Unreachable => Err(PhoneRejection::Unreachable),
-            Line::Landline | Line::Mobile | Line::Either | Line::TollFree | Line::Other => {
-                Ok((phone.number, phone.region))
-            }
+            LineType::Landline if !self.allow_landlines => Err(PhoneRejection::Landline),
+            LineType::Premium => Err(PhoneRejection::Premium),
+            LineType::Unreachable => Err(PhoneRejection::Unreachable),
+            LineType::Landline
+            | LineType::Mobile
+            | LineType::Either
+            | LineType::TollFree
+            | LineType::Other => Ok((phone.number, phone.region)),
         }
     }
 
@@ -361,7 +367,7 @@ impl Binding {
         &self,
         text: &Bound,
         cells: &C,
-    ) -> Result<(String, u32), (Option<usize>, Reason)> {
+    ) -> Result<(String, u32), (Option<usize>, RejectionReason)> {
         for at in &text.columns {
             damage(cells.cell(*at)).map_or(Ok(()), |reason| Err((Some(*at), reason)))?;
         }
@@ -372,11 +378,11 @@ impl Binding {
                     let names = columns.iter().map(|at| self.header.names()[*at].clone()).collect();
                     (
                         columns.first().copied(),
-                        Reason::CellEmpty { columns: names, needed_by: text.member.to_string() },
+                        RejectionReason::CellEmpty { columns: names, needed_by: text.member.to_string() },
                     )
                 }
                 RenderError::Failed(message) => {
-                    (None, Reason::Template { member: text.member.to_string(), message })
+                    (None, RejectionReason::Template { member: text.member.to_string(), message })
                 }
             })?;
         match settle(&text.member, &self.rules, &rendered) {

@@ -11,7 +11,7 @@ const FEWEST: usize = 4;
 /// Two tokens with the same 56 bits are taken for one: among ten million random ones that happens once in 1,400 files.
 /// Who must be sure asks elsewhere when one is said to have come before.
 #[derive(Debug)]
-pub struct Repeats {
+pub struct KeyFilter {
     tables: Vec<Table>,
 }
 
@@ -22,13 +22,13 @@ struct Table {
     used: usize,
 }
 
-impl Default for Repeats {
+impl Default for KeyFilter {
     fn default() -> Self {
         Self { tables: vec![Table::default(); TABLES] }
     }
 }
 
-impl Repeats {
+impl KeyFilter {
     /// Takes note of a token, and says whether it is new.
     pub fn insert(&mut self, token: uuid::Uuid) -> bool {
         let bits = token.as_u64_pair().0;
@@ -94,7 +94,7 @@ mod tests {
 
     #[test]
     fn it_says_what_a_set_says() {
-        let mut repeats = Repeats::default();
+        let mut repeats = KeyFilter::default();
         let mut set = HashSet::new();
         for n in 0..300_000_u32 {
             let token = token(n.wrapping_mul(n) % 200_000);
@@ -104,7 +104,7 @@ mod tests {
 
     #[test]
     fn tokens_that_crowd_one_table_are_told_apart() {
-        let mut repeats = Repeats::default();
+        let mut repeats = KeyFilter::default();
         let crowd = |n: u64| Uuid::from_u64_pair((n % 1_000) << 8, 0);
         for n in 0..2_000 {
             assert_eq!(repeats.insert(crowd(n)), n < 1_000 && n != 1, "0 and 1 are taken for one: {n}");

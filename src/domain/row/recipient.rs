@@ -38,7 +38,7 @@ pub struct Rejection {
     /// Its key, as far as it has one: the value of the key column, else the number if that can be read.
     pub key: Option<Box<str>>,
     /// Why.
-    pub reason: Reason,
+    pub reason: RejectionReason,
 }
 
 impl Rejection {
@@ -67,7 +67,7 @@ impl fmt::Display for Rejection {
 
 /// Why a row is rejected. Displays in plain words, without the row's data.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Reason {
+pub enum RejectionReason {
     /// Fewer cells than columns.
     #[error("the row has {found} of the {expected} cells that the header asks for{}", goes_on(*.through))]
     Short {
@@ -158,7 +158,7 @@ pub enum Reason {
     Limit(#[from] Breach),
 }
 
-impl Reason {
+impl RejectionReason {
     /// A stable word for scripts.
     #[must_use]
     pub fn code(&self) -> &'static str {

@@ -8,7 +8,7 @@ use crate::domain::figures::counted;
 
 /// What a recipients file was taken for.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
-pub struct ReadAs {
+pub struct DetectedFormat {
     /// How the file is compressed, if it is.
     pub compression: Option<Compression>,
     /// The encoding of its text, by its name in the Encoding Standard; none for a workbook.
@@ -45,7 +45,7 @@ pub enum Compression {
 }
 
 /// `windows-1252 (guessed: "Renée" in the file; --encoding says another), semicolons between cells`.
-impl fmt::Display for ReadAs {
+impl fmt::Display for DetectedFormat {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.compression {
             Some(Compression::Gzip) => f.write_str("gzip, ")?,

@@ -1,8 +1,8 @@
 //! What people ask of a run from outside: signals of this process, and words that come through the journal.
 
-use crate::domain::delivery::control::{NewPace, NewRate, Wish};
+use crate::domain::delivery::control::{Control, NewPace, NewRate};
 use crate::domain::delivery::ending::Ending;
-use crate::domain::unix_millis::Stamp;
+use crate::domain::unix_millis::UnixMillis;
 use crate::engine::Stop;
 use crate::engine::events::RunEvent;
 
@@ -26,10 +26,10 @@ impl Dispatcher<'_> {
     /// Somebody asked something through the journal: it is done at once, and whoever waits for that is told.
     pub(super) async fn on_asked(&mut self, ask: &ControlRequest) {
         match ask.wish {
-            Wish::Pause => self.hold(ask.at),
-            Wish::Go => self.release(),
-            Wish::Stop => self.end(Ending::Stopped),
-            Wish::Pace(pace) => self.repace(pace),
+            Control::Pause => self.hold(ask.at),
+            Control::Go => self.release(),
+            Control::Stop => self.end(Ending::Stopped),
+            Control::Pace(pace) => self.repace(pace),
         }
         let in_flight = u32::try_from(self.in_flight.len()).unwrap_or(u32::MAX);
         let taken = Acknowledgement { run: self.engine.run, at: self.engine.clock.now(), in_flight };
@@ -38,7 +38,7 @@ impl Dispatcher<'_> {
     }
 
     /// No request leaves, and no row is claimed, until somebody lets the campaign go on.
-    fn hold(&mut self, since: Stamp) {
+    fn hold(&mut self, since: UnixMillis) {
         if self.send_gate.hold() {
             self.metrics.held(self.engine.clock.now());
             self.observer.on_event(&RunEvent::Held(since));
@@ -89,7 +89,7 @@ impl Dispatcher<'_> {
     }
 
     /// How the run fares now, for whoever looks from elsewhere.
-    pub(super) fn pulse(&mut self, now: Stamp) -> Heartbeat {
+    pub(super) fn pulse(&mut self, now: UnixMillis) -> Heartbeat {
         let (asked, burst) = told(self.engine.pace.tempo());
         Heartbeat {
             in_flight: u32::try_from(self.in_flight.len()).unwrap_or(u32::MAX),

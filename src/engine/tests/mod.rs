@@ -12,8 +12,8 @@ use uuid::Uuid;
 
 use super::*;
 use crate::domain::delivery::state::{Doubt, Event};
-use crate::domain::message::request::{Leaf, Request, Shape};
-use crate::domain::unix_millis::Stamp;
+use crate::domain::message::request::{Leaf, Request, RequestTemplate};
+use crate::domain::unix_millis::UnixMillis;
 use crate::journal::{
     CampaignId, Claimed, Content, FileLine, Identity, Journal, Pass, RowId, Service, Settlement,
 };
@@ -30,7 +30,7 @@ impl Desk {
     /// With so many rows, from line 1 on.
     fn new(rows: u64) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let clock = Clock::from_tokio(Stamp::from_millis(0));
+        let clock = Clock::from_tokio(UnixMillis::from_millis(0));
         let mut journal = Journal::open(&folder.path().join("journal.db")).unwrap();
         let identity = Identity {
             name: "n".to_owned(),
@@ -71,7 +71,7 @@ impl Desk {
     }
 }
 
-fn shape() -> Shape {
+fn shape() -> RequestTemplate {
     Request {
         instance_id: "i".to_owned(),
         contact_flow_id: Leaf::Fixed("f".to_owned()),

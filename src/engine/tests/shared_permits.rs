@@ -3,7 +3,7 @@
 use std::num::NonZeroU32;
 
 use super::*;
-use crate::domain::delivery::bucket_history::Past;
+use crate::domain::delivery::bucket_history::BucketHistory;
 use crate::engine::account_bucket::AccountBucket;
 use crate::engine::gate::SendGate;
 use crate::pace::{RateLimit, SharedPermits};
@@ -89,7 +89,7 @@ async fn left_by(desk: &Desk, shared: Option<SharedRate>, requests: usize) -> Ve
     let shared = shared.map(|shared| SharedPermits::new(shared, bucket(desk)));
     let mut gate = SendGate::new(Bounds::default(), shared, Instant::now());
     let asked = RateLimit { rate: 2.0, burst: NonZeroU32::MIN };
-    let mut pace = RateLimiter::new(asked, Past::Fresh);
+    let mut pace = RateLimiter::new(asked, BucketHistory::Fresh);
     let (began, mut at) = (Instant::now(), Vec::new());
     while at.len() < requests {
         let permit = gate.permit(&mut pace);

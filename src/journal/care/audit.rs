@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use crate::domain::delivery::state::{Decision, State};
 use crate::domain::delivery::tally::Tally;
-use crate::domain::message::request::Shape;
+use crate::domain::message::request::RequestTemplate;
 use crate::domain::phone::E164;
 use crate::domain::row::token::TokenSpace;
 use crate::journal::campaign::Campaign;
@@ -185,7 +185,7 @@ impl Findings {
 /// What every row of a campaign must be.
 struct Rules {
     tokens: TokenSpace,
-    shapes: HashMap<i64, Option<Shape>>,
+    shapes: HashMap<i64, Option<RequestTemplate>>,
     purged: bool,
     /// Which rules were broken: by how many rows, and the first of them.
     broken: BTreeMap<&'static str, (u64, i64)>,
@@ -267,7 +267,10 @@ fn history(row: &Row<'_>, state: State) -> rusqlite::Result<Option<&'static str>
     })
 }
 
-fn shapes(reader: &Reader, campaign: CampaignId) -> Result<HashMap<i64, Option<Shape>>, JournalError> {
+fn shapes(
+    reader: &Reader,
+    campaign: CampaignId,
+) -> Result<HashMap<i64, Option<RequestTemplate>>, JournalError> {
     let mut statement = reader.connection.prepare("SELECT id, request FROM shape WHERE campaign_id = ?1")?;
     let shapes = statement.query_map(params![campaign.0], |row| {
         Ok((row.get(0)?, serde_json::from_str(&row.get::<_, String>(1)?).ok()))

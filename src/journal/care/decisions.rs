@@ -4,7 +4,7 @@ use rusqlite::{Connection, params};
 
 use crate::domain::delivery::state;
 use crate::domain::delivery::state::{Decision, Event, State};
-use crate::domain::unix_millis::Stamp;
+use crate::domain::unix_millis::UnixMillis;
 use crate::journal::error::JournalError;
 use crate::journal::file::open::Journal;
 use crate::journal::row::{CampaignId, ContactIdColumn, RowId, StampColumn, StateColumn, TokenColumn};
@@ -26,7 +26,7 @@ pub struct Uncertain {
     /// Requests made for it.
     pub attempts: u32,
     /// When the first one left.
-    pub first_attempt_at: Option<Stamp>,
+    pub first_attempt_at: Option<UnixMillis>,
 }
 
 impl Journal {
@@ -48,7 +48,7 @@ impl Journal {
         rows: &[RowId],
         decision: Decision,
         contact_id: Option<&str>,
-        now: Stamp,
+        now: UnixMillis,
     ) -> Result<(), JournalError> {
         let tx = self.connection.transaction()?;
         let mut delta = Delta::default();

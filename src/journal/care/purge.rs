@@ -17,9 +17,9 @@ use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, 
 use crate::domain::delivery::state::State;
 use crate::domain::delivery::tally::Tally;
 use crate::domain::figures::counted;
-use crate::domain::message::request::{Leaf, SegmentValue, Shape};
+use crate::domain::message::request::{Leaf, RequestTemplate, SegmentValue};
 use crate::domain::phone::mask;
-use crate::domain::unix_millis::Stamp;
+use crate::domain::unix_millis::UnixMillis;
 use crate::journal::campaign::Campaign;
 use crate::journal::error::JournalError;
 use crate::journal::file::open::{Journal, Reader};
@@ -46,7 +46,7 @@ impl Journal {
     ///
     /// # Errors
     /// [`JournalError::Unfinished`], [`JournalError::Behind`], [`JournalError::Unbalanced`]: then nothing was removed.
-    pub fn purge(&mut self, campaign: &Campaign, now: Stamp) -> Result<Purged, JournalError> {
+    pub fn purge(&mut self, campaign: &Campaign, now: UnixMillis) -> Result<Purged, JournalError> {
         self.compare(&campaign.name, campaign.created_at, campaign.id)?;
         self.connection.pragma_update(None, "secure_delete", true)?;
         let tx = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
@@ -84,7 +84,7 @@ impl Reader {
     ///
     /// # Errors
     /// Where the journal cannot be read.
-    pub fn purged_at(&self, campaign: CampaignId) -> Result<Option<Stamp>, JournalError> {
+    pub fn purged_at(&self, campaign: CampaignId) -> Result<Option<UnixMillis>, JournalError> {
         let sql = "SELECT purged_at FROM purge WHERE campaign_id = ?1";
         let at =
             self.connection.prepare_cached(sql)?.query_row([campaign.0], |row| row.get::<_, StampColumn>(0));
@@ -194,7 +194,7 @@ fn strip_rows(tx: &Transaction<'_>, campaign: CampaignId) -> Result<u64, Journal
     Ok(rows as u64)
 }
 
-fn shapes(tx: &Transaction<'_>, campaign: CampaignId) -> Result<Vec<(i64, Shape)>, JournalError> {
+fn shapes(tx: &Transaction<'_>, campaign: CampaignId) -> Result<Vec<(i64, RequestTemplate)>, JournalError> {
     let mut statement = tx.prepare("SELECT id, request FROM shape WHERE campaign_id = ?1 ORDER BY id")?;
     let mut rows = statement.query([campaign.0])?;
     let mut shapes = Vec::new();
@@ -208,7 +208,7 @@ fn shapes(tx: &Transaction<'_>, campaign: CampaignId) -> Result<Vec<(i64, Shape)
 }
 
 /// A shape without its texts, and the slot of the source where rows differ in it: that is a number of ours, and stays.
-fn bare(shape: &Shape) -> (Shape, Option<usize>) {
+fn bare(shape: &RequestTemplate) -> (RequestTemplate, Option<usize>) {
     let Ok(mut bare) = shape.try_map(&mut |_| Ok::<_, Infallible>(Leaf::Fixed(String::new())));
     bare.contact_flow_id = shape.contact_flow_id.clone();
     if let Some(SegmentValue::String(Leaf::Fixed(subtype))) = shape.segment_attributes.get(SUBTYPE) {

@@ -103,7 +103,7 @@ mod tests {
     use std::os::unix::fs::PermissionsExt;
 
     use super::*;
-    use crate::domain::unix_millis::Stamp;
+    use crate::domain::unix_millis::UnixMillis;
     use crate::journal::tests::lose_page;
     use crate::journal::{Identity, Journal, Service};
 
@@ -115,7 +115,7 @@ mod tests {
             key_column: None,
             service: Service::Simulated,
         };
-        journal.campaign(&identity, Stamp::from_millis(0)).unwrap();
+        journal.campaign(&identity, UnixMillis::from_millis(0)).unwrap();
         journal
     }
 

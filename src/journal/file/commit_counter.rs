@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, Transaction};
 
-use crate::domain::unix_millis::Stamp;
+use crate::domain::unix_millis::UnixMillis;
 use crate::journal::file::lock;
 
 /// What ends the names of marks.
@@ -25,12 +25,12 @@ const ENDING: &str = ".mark";
 pub(in crate::journal) struct CommitCounter {
     file: File,
     path: PathBuf,
-    begun: Stamp,
+    begun: UnixMillis,
 }
 
 impl CommitCounter {
     /// Opens or makes the mark at `path`, of a campaign begun at that time.
-    pub(in crate::journal) fn open(path: PathBuf, begun: Stamp) -> io::Result<Self> {
+    pub(in crate::journal) fn open(path: PathBuf, begun: UnixMillis) -> io::Result<Self> {
         Ok(Self { file: lock::open_private(&path)?, path, begun })
     }
 
@@ -57,7 +57,7 @@ impl CommitCounter {
 }
 
 /// What the mark at `path`, of a campaign begun at that time, says; `None` where there is none, too.
-pub(in crate::journal) fn read(path: PathBuf, begun: Stamp) -> io::Result<Option<u32>> {
+pub(in crate::journal) fn read(path: PathBuf, begun: UnixMillis) -> io::Result<Option<u32>> {
     match File::open(&path) {
         Ok(file) => CommitCounter { file, path, begun }.groups(),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
@@ -103,7 +103,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let journal = folder.path().join("journal.db");
         assert!(!any(&journal));
-        let begun = Stamp::from_millis(1_772_357_400_000);
+        let begun = UnixMillis::from_millis(1_772_357_400_000);
         let mark = CommitCounter::open(path(&journal, "spring"), begun).unwrap();
         assert!(any(&journal));
         assert_eq!(mark.groups().unwrap(), None);
@@ -114,7 +114,7 @@ mod tests {
                 Some(groups)
             );
         }
-        let another = Stamp::from_millis(1_772_357_400_001);
+        let another = UnixMillis::from_millis(1_772_357_400_001);
         assert_eq!(
             CommitCounter::open(path(&journal, "spring"), another).unwrap().groups().unwrap(),
             None,
@@ -141,7 +141,7 @@ mod tests {
     fn a_mark_that_is_not_there_says_nothing_and_one_that_cannot_be_read_is_told() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("mark");
-        let begun = Stamp::from_millis(7);
+        let begun = UnixMillis::from_millis(7);
         assert_eq!(read(path.clone(), begun).unwrap(), None);
         CommitCounter::open(path.clone(), begun).unwrap().set(12).unwrap();
         assert_eq!(read(path.clone(), begun).unwrap(), Some(12));

@@ -1,6 +1,6 @@
 //! Whether the journal is whole, and putting it away: what SQLite would do by the way and keep quiet about.
 
-use crate::domain::unix_millis::Stamp;
+use crate::domain::unix_millis::UnixMillis;
 use crate::journal::error::JournalError;
 use crate::journal::file::commit_counter;
 use crate::journal::file::commit_counter::CommitCounter;
@@ -51,7 +51,7 @@ impl Journal {
     pub(in crate::journal) fn compare(
         &mut self,
         name: &str,
-        begun: Stamp,
+        begun: UnixMillis,
         id: CampaignId,
     ) -> Result<(), JournalError> {
         let path = commit_counter::path(&self.path, name);
@@ -86,8 +86,8 @@ mod tests {
     use super::*;
     use crate::journal::{Identity, NewRun, Reader, Service};
 
-    fn at(millis: i64) -> Stamp {
-        Stamp::from_millis(millis)
+    fn at(millis: i64) -> UnixMillis {
+        UnixMillis::from_millis(millis)
     }
 
     /// A journal with a campaign that was begun at 7.

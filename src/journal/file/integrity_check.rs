@@ -80,7 +80,7 @@ fn look(path: PathBuf, campaign: &str) -> Result<(), JournalError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::unix_millis::Stamp;
+    use crate::domain::unix_millis::UnixMillis;
     use crate::journal::{Identity, Service};
 
     /// A journal with a campaign, and what was done to it.
@@ -92,7 +92,7 @@ mod tests {
             key_column: None,
             service: Service::Simulated,
         };
-        journal.campaign(&identity, Stamp::from_millis(0)).unwrap();
+        journal.campaign(&identity, UnixMillis::from_millis(0)).unwrap();
         journal.connection.execute_batch(done).unwrap();
         journal
     }

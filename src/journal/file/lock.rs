@@ -8,7 +8,7 @@ use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Read, Seek, Write};
 use std::path::{Path, PathBuf};
 
-use crate::domain::unix_millis::Stamp;
+use crate::domain::unix_millis::UnixMillis;
 use crate::journal::error::JournalError;
 
 /// Who holds a lock, as far as the file tells.
@@ -40,7 +40,7 @@ impl CampaignLock {
     ///
     /// # Errors
     /// [`JournalError::Held`] where another process has it, [`JournalError::Open`] where the file cannot be made.
-    pub fn take(journal: &Path, name: &str, now: Stamp) -> Result<Self, JournalError> {
+    pub fn take(journal: &Path, name: &str, now: UnixMillis) -> Result<Self, JournalError> {
         // Whoever takes the lock signs it before anybody else looks: nobody is told of a holder that is long gone.
         let _signing = opening(journal)?;
         let path = path_of(journal, name);
@@ -106,7 +106,7 @@ fn path_of(journal: &Path, name: &str) -> PathBuf {
     beside(journal, &format!(".{}.lock", file_name_of(name)))
 }
 
-fn write_holder(file: &mut File, now: Stamp) -> io::Result<()> {
+fn write_holder(file: &mut File, now: UnixMillis) -> io::Result<()> {
     file.set_len(0)?;
     file.rewind()?;
     write!(file, "process {}, since {now}", std::process::id())
@@ -160,7 +160,7 @@ mod tests {
     fn the_second_one_is_told_who_holds_it() {
         let folder = tempfile::tempdir().unwrap();
         let journal = folder.path().join("journal.db");
-        let now = Stamp::from_millis(0);
+        let now = UnixMillis::from_millis(0);
         let held = CampaignLock::take(&journal, "spring", now).unwrap();
         let refused = CampaignLock::take(&journal, "spring", now).unwrap_err();
         assert_eq!(
@@ -187,7 +187,7 @@ mod tests {
     fn whoever_only_looks_holds_nobody_up() {
         let folder = tempfile::tempdir().unwrap();
         let journal = folder.path().join("journal.db");
-        let take = || CampaignLock::take(&journal, "spring", Stamp::from_millis(0));
+        let take = || CampaignLock::take(&journal, "spring", UnixMillis::from_millis(0));
         drop(take().unwrap());
         let over = std::sync::atomic::AtomicBool::new(false);
         std::thread::scope(|threads| {

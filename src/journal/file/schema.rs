@@ -203,7 +203,8 @@ mod tests {
         journal.connection.execute("INSERT INTO campaign VALUES (1,'n','i',NULL,'aws',0,0,1)", []).unwrap();
         drop(journal);
         let lock =
-            lock::CampaignLock::take(&path, "n", crate::domain::unix_millis::Stamp::from_millis(0)).unwrap();
+            lock::CampaignLock::take(&path, "n", crate::domain::unix_millis::UnixMillis::from_millis(0))
+                .unwrap();
         // As another process would have signed it.
         std::fs::write(lock::beside(&path, ".n.lock"), "process 1, since 2026").unwrap();
         for opened in [
@@ -214,7 +215,8 @@ mod tests {
         }
         drop(lock);
         let _own =
-            lock::CampaignLock::take(&path, "n", crate::domain::unix_millis::Stamp::from_millis(0)).unwrap();
+            lock::CampaignLock::take(&path, "n", crate::domain::unix_millis::UnixMillis::from_millis(0))
+                .unwrap();
         Journal::open_with(&path, || later(None)).unwrap();
     }
 

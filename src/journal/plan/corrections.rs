@@ -6,7 +6,7 @@ use rusqlite::{Transaction, TransactionBehavior, params};
 
 use crate::domain::delivery::state;
 use crate::domain::delivery::state::{Event, State};
-use crate::domain::message::request::Shape;
+use crate::domain::message::request::RequestTemplate;
 use crate::journal::error::JournalError;
 use crate::journal::file::open::Journal;
 use crate::journal::plan::line::{Content, FileLine};
@@ -23,7 +23,7 @@ impl Journal {
     pub fn begin_corrections(
         &mut self,
         campaign: CampaignId,
-        shape: &Shape,
+        shape: &RequestTemplate,
         columns: &[String],
     ) -> Result<Plan, JournalError> {
         let tx = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;

@@ -4,7 +4,7 @@ use rusqlite::{OptionalExtension, Transaction, params};
 use uuid::Uuid;
 
 use crate::domain::delivery::state::State;
-use crate::domain::message::request::Shape;
+use crate::domain::message::request::RequestTemplate;
 use crate::journal::care::purge;
 use crate::journal::error::JournalError;
 use crate::journal::plan::line::Content;
@@ -89,7 +89,7 @@ pub(in crate::journal) fn find(
 pub(in crate::journal) fn in_common(
     tx: &Transaction<'_>,
     campaign: CampaignId,
-    shape: &Shape,
+    shape: &RequestTemplate,
     columns: &[String],
 ) -> Result<(i64, i64), JournalError> {
     Ok((shape_id(tx, campaign, shape)?, or_new(tx, "header", "columns", campaign, &texts(columns))?))
@@ -99,7 +99,7 @@ pub(in crate::journal) fn in_common(
 pub(in crate::journal) fn shape_id(
     tx: &Transaction<'_>,
     campaign: CampaignId,
-    shape: &Shape,
+    shape: &RequestTemplate,
 ) -> Result<i64, JournalError> {
     let request = serde_json::to_string(shape).expect("strings and integers always serialize");
     or_new(tx, "shape", "request", campaign, &request)

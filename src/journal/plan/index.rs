@@ -2,7 +2,7 @@
 //!
 //! Ten million keys in the order of a file are ten million random places in a B-tree, and each is a page read and written
 //! anew. Sorted once, they are written one after another. Until that is done, whether a key came before is known by
-//! [`Repeats`](crate::domain::row::key_filter::Repeats), which is wrong once in 1,400 files of ten million rows; what it
+//! [`KeyFilter`](crate::domain::row::key_filter::KeyFilter), which is wrong once in 1,400 files of ten million rows; what it
 //! took for a duplicate and is none is found here.
 
 use rusqlite::{Connection, Transaction, params};
@@ -86,7 +86,7 @@ mod tests {
 
     use super::*;
     use crate::domain::message::request::{Leaf, Request};
-    use crate::domain::unix_millis::Stamp;
+    use crate::domain::unix_millis::UnixMillis;
     use crate::journal::{Content, FileLine, Identity, Journal, Service};
 
     fn line(number: u64, key: &str, client_token: Uuid, suppressed: bool) -> FileLine {
@@ -123,7 +123,7 @@ mod tests {
             key_column: None,
             service: Service::Simulated,
         };
-        let campaign = journal.campaign(&identity, Stamp::from_millis(0)).unwrap();
+        let campaign = journal.campaign(&identity, UnixMillis::from_millis(0)).unwrap();
         let alike = |n: u64| Uuid::from_u64_pair(n, n.rotate_right(32));
         let lines = [
             line(2, "a", alike(1), false),

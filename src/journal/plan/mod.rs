@@ -21,8 +21,8 @@ use super::row::{CampaignId, ROOM, RowId, StateColumn, TokenColumn, texts};
 use super::tally::Delta;
 use crate::domain::delivery::state;
 use crate::domain::delivery::state::{Event, State};
-use crate::domain::message::request::Shape;
-use crate::domain::row::key_filter::Repeats;
+use crate::domain::message::request::RequestTemplate;
+use crate::domain::row::key_filter::KeyFilter;
 use crate::journal::care::purge;
 use crate::journal::file::open::Journal;
 use crate::journal::plan::existing::ExistingRecipient;
@@ -61,7 +61,7 @@ impl Plan {
 #[derive(Debug)]
 enum Before {
     /// The campaign's first plan: this file alone.
-    File(Repeats),
+    File(KeyFilter),
     /// The journal, and which of its rows the file had so far.
     Journal(RowSet),
 }
@@ -103,7 +103,7 @@ impl Journal {
     pub fn begin_plan(
         &mut self,
         campaign: CampaignId,
-        shape: &Shape,
+        shape: &RequestTemplate,
         columns: &[String],
     ) -> Result<Plan, JournalError> {
         let tx = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
@@ -131,7 +131,7 @@ impl Journal {
             Before::Journal(RowSet::default())
         } else {
             index::put_off(&tx, campaign)?;
-            Before::File(Repeats::default())
+            Before::File(KeyFilter::default())
         };
         delta.write(&tx, campaign)?;
         planned::mark(&tx, campaign, Planned::Begun)?;

@@ -60,7 +60,7 @@ pub(in crate::journal) fn mark(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::unix_millis::Stamp;
+    use crate::domain::unix_millis::UnixMillis;
     use crate::journal::{Identity, Service};
 
     #[test]
@@ -76,7 +76,7 @@ mod tests {
         for planned in [Planned::Read, Planned::Agreed, Planned::Streamed, Planned::Begun] {
             let mut journal = Journal::open(&path).unwrap();
             let [id, other] = ["one", "other"]
-                .map(|name| journal.campaign(&identity(name), Stamp::from_millis(0)).unwrap());
+                .map(|name| journal.campaign(&identity(name), UnixMillis::from_millis(0)).unwrap());
             journal.set_planned(id, planned).unwrap();
             drop(journal);
             let journal = Journal::open(&path).unwrap();

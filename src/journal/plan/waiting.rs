@@ -7,7 +7,7 @@ use rusqlite::{OptionalExtension, TransactionBehavior, params};
 
 use crate::domain::delivery::state;
 use crate::domain::delivery::state::{Event, State};
-use crate::domain::message::request::Shape;
+use crate::domain::message::request::RequestTemplate;
 use crate::journal::error::JournalError;
 use crate::journal::file::open::Journal;
 use crate::journal::row::{CampaignId, StateColumn, TextsColumn, TokenColumn};
@@ -36,7 +36,7 @@ impl Journal {
         most: u64,
         mut each: impl FnMut(Waiting<'_>),
     ) -> Result<(), JournalError> {
-        let mut shapes: HashMap<i64, Shape> = HashMap::new();
+        let mut shapes: HashMap<i64, RequestTemplate> = HashMap::new();
         let mut left = i64::try_from(most).unwrap_or(i64::MAX);
         for (state, sample) in [(1, None), (0, self.admission.sample.map(TokenColumn))] {
             let mut statement = self.connection.prepare_cached(&format!(
@@ -61,7 +61,7 @@ impl Journal {
         Ok(())
     }
 
-    fn shape(&self, id: i64) -> Result<Shape, JournalError> {
+    fn shape(&self, id: i64) -> Result<RequestTemplate, JournalError> {
         let text: String =
             self.connection.query_row("SELECT request FROM shape WHERE id = ?1", [id], |row| row.get(0))?;
         serde_json::from_str(&text)

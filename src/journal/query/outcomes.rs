@@ -6,8 +6,8 @@ use std::collections::HashMap;
 use rusqlite::Row;
 
 use crate::domain::delivery::state::State;
-use crate::domain::message::request::{Leaf, Shape};
-use crate::domain::unix_millis::Stamp;
+use crate::domain::message::request::{Leaf, RequestTemplate};
+use crate::domain::unix_millis::UnixMillis;
 use crate::journal::error::JournalError;
 use crate::journal::file::open::Reader;
 use crate::journal::query::cells::Cells;
@@ -34,9 +34,9 @@ pub struct RowOutcome<'r> {
     /// The same in words.
     pub reason: Option<&'r str>,
     /// When the first request left.
-    pub first_attempt_at: Option<Stamp>,
+    pub first_attempt_at: Option<UnixMillis>,
     /// When its outcome was known.
-    pub settled_at: Option<Stamp>,
+    pub settled_at: Option<UnixMillis>,
 }
 
 impl Reader {
@@ -44,7 +44,7 @@ impl Reader {
     ///
     /// # Errors
     /// Where the journal cannot be read.
-    pub fn shapes(&self, campaign: CampaignId) -> Result<Vec<(i64, Shape)>, JournalError> {
+    pub fn shapes(&self, campaign: CampaignId) -> Result<Vec<(i64, RequestTemplate)>, JournalError> {
         let mut statement = self
             .connection
             .prepare_cached("SELECT id, request FROM shape WHERE campaign_id = ?1 ORDER BY id")?;
@@ -105,7 +105,7 @@ fn read<'r>(
         what: error.to_string(),
     };
     let text = |index: usize| row.get_ref(index)?.as_str_or_null().map_err(|error| unreadable(&error));
-    let stamp = |index: usize| -> rusqlite::Result<Option<Stamp>> {
+    let stamp = |index: usize| -> rusqlite::Result<Option<UnixMillis>> {
         Ok(row.get::<_, Option<StampColumn>>(index)?.map(|stamp| stamp.0))
     };
     let StateColumn(state) = row.get(3)?;

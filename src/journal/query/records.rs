@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use crate::domain::delivery::state::State;
 use crate::domain::message::request::Leaf;
-use crate::domain::unix_millis::Stamp;
+use crate::domain::unix_millis::UnixMillis;
 use crate::journal::error::JournalError;
 use crate::journal::file::open::Reader;
 use crate::journal::query::cells::Cells;
@@ -38,9 +38,9 @@ pub struct Record<'r> {
     /// The source endpoint's address: the ARN of the sending number.
     pub source: Option<&'r str>,
     /// When the first request left.
-    pub first_attempt_at: Option<Stamp>,
+    pub first_attempt_at: Option<UnixMillis>,
     /// When its outcome was known.
-    pub settled_at: Option<Stamp>,
+    pub settled_at: Option<UnixMillis>,
     /// Which of the campaign's headers its cells go with; see [`Reader::columns`].
     pub header: i64,
     /// The line's own cells.
@@ -131,7 +131,7 @@ fn read<'r>(
         None => None,
     };
     fill(cells, row, 14)?;
-    let stamp = |index: usize| -> rusqlite::Result<Option<Stamp>> {
+    let stamp = |index: usize| -> rusqlite::Result<Option<UnixMillis>> {
         Ok(row.get::<_, Option<StampColumn>>(index)?.map(|stamp| stamp.0))
     };
     Ok(Record {

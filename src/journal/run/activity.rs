@@ -4,7 +4,7 @@
 use rusqlite::{Connection, params};
 
 use crate::domain::delivery::latency::Latencies;
-use crate::domain::unix_millis::Stamp;
+use crate::domain::unix_millis::UnixMillis;
 use crate::journal::error::JournalError;
 use crate::journal::file::open::Reader;
 use crate::journal::row::{CampaignId, StampColumn};
@@ -14,7 +14,7 @@ use crate::journal::run::runs::RunId;
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct RunActivity {
     /// Throttled requests by second.
-    pub throttled: Vec<(Stamp, u32)>,
+    pub throttled: Vec<(UnixMillis, u32)>,
     /// Pauses that began.
     pub pauses: Vec<PauseSpan>,
     /// How long answers took, since the run began.
@@ -35,7 +35,7 @@ pub struct Heartbeat {
     /// Requests that may leave at once.
     pub burst: u32,
     /// When, a while ago, how many contacts had been started by the run: to tell how fast it is.
-    pub mark: (Stamp, u64),
+    pub mark: (UnixMillis, u64),
 }
 
 /// Why a run sent nothing.
@@ -64,9 +64,9 @@ impl PauseKind {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PauseSpan {
     /// When it began.
-    pub began_at: Stamp,
-    /// When it was to end; the run may have ended before. [`Stamp::NEVER`] while nobody knows.
-    pub ends_at: Stamp,
+    pub began_at: UnixMillis,
+    /// When it was to end; the run may have ended before. [`UnixMillis::NEVER`] while nobody knows.
+    pub ends_at: UnixMillis,
     /// Why.
     pub kind: PauseKind,
 }
@@ -93,7 +93,7 @@ pub(in crate::journal) fn write(
             .execute(params![
                 run.0,
                 StampColumn(pause.began_at),
-                Some(pause.ends_at).filter(|ends_at| *ends_at != Stamp::NEVER).map(StampColumn),
+                Some(pause.ends_at).filter(|ends_at| *ends_at != UnixMillis::NEVER).map(StampColumn),
                 pause.kind.code()
             ])?;
     }
@@ -127,7 +127,7 @@ impl Reader {
     pub fn each_throttle(
         &self,
         campaign: CampaignId,
-        mut each: impl FnMut(Stamp, u64),
+        mut each: impl FnMut(UnixMillis, u64),
     ) -> Result<(), JournalError> {
         let mut statement = self.connection.prepare_cached(
             "SELECT throttle.at, throttle.requests FROM run JOIN throttle ON throttle.run_id = run.id
@@ -146,7 +146,7 @@ impl Reader {
     ///
     /// # Errors
     /// Where the journal cannot be read.
-    pub fn quota_full_until(&self, run: RunId) -> Result<Option<Stamp>, JournalError> {
+    pub fn quota_full_until(&self, run: RunId) -> Result<Option<UnixMillis>, JournalError> {
         let sql = "SELECT max(ends_at) FROM pause WHERE run_id = ?1 AND kind = 0";
         let until: Option<StampColumn> =
             self.connection.prepare_cached(sql)?.query_row([run.0], |row| row.get(0))?;

@@ -9,9 +9,9 @@ use rusqlite::{Row, Transaction, params};
 use crate::domain::delivery::state;
 use crate::domain::delivery::state::{Decision, Doubt, Event, State};
 use crate::domain::delivery::verdict::{CLOCK_SLACK, TOKEN_SAFE};
-use crate::domain::message::body_template::Form;
+use crate::domain::message::body_template::BodyTemplate;
 use crate::domain::row::suppression::Suppressed;
-use crate::domain::unix_millis::Stamp;
+use crate::domain::unix_millis::UnixMillis;
 use crate::journal::error::JournalError;
 use crate::journal::file::open::Journal;
 use crate::journal::row::{
@@ -45,7 +45,7 @@ pub struct Claimed {
     /// Whether an earlier attempt may have started a contact.
     pub earlier: Doubt,
     /// The first attempt that may have started a contact: an earlier one, or this one.
-    pub doubt_at: Stamp,
+    pub doubt_at: UnixMillis,
 }
 
 /// What came of a claimed row.
@@ -60,15 +60,15 @@ pub struct Settlement {
     /// The refusal's code and words, where it was one.
     pub refusal: Option<(String, String)>,
     /// When.
-    pub at: Stamp,
+    pub at: UnixMillis,
 }
 
 /// The shapes of a campaign, read once.
 #[derive(Debug, Default)]
-pub(in crate::journal) struct Shapes(HashMap<i64, Arc<Form>>);
+pub(in crate::journal) struct Shapes(HashMap<i64, Arc<BodyTemplate>>);
 
 impl Shapes {
-    fn get(&mut self, tx: &Transaction<'_>, id: i64) -> Result<Arc<Form>, JournalError> {
+    fn get(&mut self, tx: &Transaction<'_>, id: i64) -> Result<Arc<BodyTemplate>, JournalError> {
         if let Some(shape) = self.0.get(&id) {
             return Ok(Arc::clone(shape));
         }
@@ -77,7 +77,7 @@ impl Shapes {
             .query_row([id], |row| row.get(0))?;
         let shape = serde_json::from_str(&text)
             .map_err(|error| JournalError::Unreadable { row: id, what: format!("its request: {error}") })?;
-        let shape = Arc::new(Form::new(shape));
+        let shape = Arc::new(BodyTemplate::new(shape));
         self.0.insert(id, Arc::clone(&shape));
         Ok(shape)
     }
@@ -107,7 +107,7 @@ pub(in crate::journal) fn claim_next(
     tx: &Transaction<'_>,
     (shapes, admission): (&mut Shapes, &Admission),
     (campaign, pass, after, most): (CampaignId, Pass, RowId, u32),
-    now: Stamp,
+    now: UnixMillis,
     delta: &mut Delta,
 ) -> Result<Claim, JournalError> {
     let (before, sample) = match pass {
@@ -165,7 +165,7 @@ pub(in crate::journal) fn claim_again(
     tx: &Transaction<'_>,
     (shapes, admission): (&mut Shapes, &Admission),
     ids: &[RowId],
-    now: Stamp,
+    now: UnixMillis,
     delta: &mut Delta,
 ) -> Result<Claim, JournalError> {
     let mut statement = tx.prepare_cached(&format!("SELECT {COLUMNS} FROM row WHERE id = ?1"))?;
@@ -226,7 +226,7 @@ fn read(
     tx: &Transaction<'_>,
     shapes: &mut Shapes,
     row: &Row<'_>,
-    now: Stamp,
+    now: UnixMillis,
 ) -> Result<(Claimed, State), JournalError> {
     let id: i64 = row.get(0)?;
     let (TokenColumn(client_token), TextsColumn(slots)) = (row.get(3)?, row.get(5)?);
@@ -247,7 +247,7 @@ fn mark(
     tx: &Transaction<'_>,
     row: &Claimed,
     before: State,
-    now: Stamp,
+    now: UnixMillis,
     delta: &mut Delta,
 ) -> Result<(), JournalError> {
     let after = state::next(before, Event::Claimed)?;
@@ -334,7 +334,7 @@ impl Journal {
     ///
     /// # Errors
     /// Where the journal cannot be written.
-    pub fn expire(&mut self, campaign: CampaignId, now: Stamp) -> Result<u64, JournalError> {
+    pub fn expire(&mut self, campaign: CampaignId, now: UnixMillis) -> Result<u64, JournalError> {
         let after = state::next(State::Attempting, Event::TokenExpired)?;
         let tx = self.connection.transaction()?;
         // Left to itself, SQLite would look at every row of the campaign, by line.

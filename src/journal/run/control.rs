@@ -12,8 +12,8 @@ use tokio::sync::mpsc;
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::time::Instant;
 
-use crate::domain::delivery::control::Wish;
-use crate::domain::unix_millis::Stamp;
+use crate::domain::delivery::control::Control;
+use crate::domain::unix_millis::UnixMillis;
 use crate::journal::error::JournalError;
 use crate::journal::file::open::{Journal, Reader};
 use crate::journal::row::{CampaignId, StampColumn};
@@ -34,9 +34,9 @@ pub struct ControlRequest {
     /// Its id.
     pub id: ControlRequestId,
     /// When it was asked.
-    pub at: Stamp,
+    pub at: UnixMillis,
     /// What.
-    pub wish: Wish,
+    pub wish: Control,
     /// By whom: user and process.
     pub who: String,
     /// The run that did it, where one has.
@@ -49,7 +49,7 @@ pub struct Acknowledgement {
     /// The run.
     pub run: RunId,
     /// When.
-    pub at: Stamp,
+    pub at: UnixMillis,
     /// Requests without an answer at that moment.
     pub in_flight: u32,
 }
@@ -72,10 +72,10 @@ impl Journal {
     pub fn ask(
         &mut self,
         campaign: CampaignId,
-        wish: Wish,
+        wish: Control,
         run: Option<RunId>,
         who: &str,
-        now: Stamp,
+        now: UnixMillis,
     ) -> Result<ControlRequestId, JournalError> {
         let tx = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let (rate, burst) = wish.pace();
@@ -134,7 +134,7 @@ const COLUMNS: &str = "id, at, what, rate, burst, who, taken_run, taken_at, in_f
 fn read(row: &Row<'_>) -> rusqlite::Result<ControlRequest> {
     let what: String = row.get(2)?;
     let burst = row.get::<_, Option<u32>>(4)?.and_then(NonZeroU32::new);
-    let wish = Wish::named(&what, row.get(3)?, burst).ok_or_else(|| {
+    let wish = Control::named(&what, row.get(3)?, burst).ok_or_else(|| {
         let unknown = format!("a person asked for \"{what}\"");
         rusqlite::Error::FromSqlConversionFailure(2, rusqlite::types::Type::Text, unknown.into())
     })?;
@@ -152,7 +152,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<ControlRequest> {
 
 fn paused(connection: &Connection, campaign: CampaignId) -> rusqlite::Result<Option<ControlRequest>> {
     let last = latest(connection, campaign)?;
-    Ok(last.filter(|ask| ask.wish == Wish::Pause))
+    Ok(last.filter(|ask| ask.wish == Control::Pause))
 }
 
 /// The latest word on whether the campaign is paused.
@@ -208,7 +208,10 @@ impl Listener {
         // What was asked of the run since it began is found with the first look.
         let version = if first_for_run.is_some() { version - 1 } else { version };
         let listener = Self { campaign, run, told, version, news, next: Instant::now() + LOOK_EVERY };
-        Ok((listener, ControlState { paused: latest.filter(|ask| ask.wish == Wish::Pause), news: receiver }))
+        Ok((
+            listener,
+            ControlState { paused: latest.filter(|ask| ask.wish == Control::Pause), news: receiver },
+        ))
     }
 
     /// Waits until it is time to look again. Cancel-safe.
@@ -267,12 +270,12 @@ mod tests {
 
     const WHO: &str = "somebody, process 7";
 
-    fn at(millis: i64) -> Stamp {
-        Stamp::from_millis(millis)
+    fn at(millis: i64) -> UnixMillis {
+        UnixMillis::from_millis(millis)
     }
 
-    fn pace(rate: f64) -> Wish {
-        Wish::Pace(NewPace { rate: NewRate::PerSecond(rate), burst: NonZeroU32::new(3) })
+    fn pace(rate: f64) -> Control {
+        Control::Pace(NewPace { rate: NewRate::PerSecond(rate), burst: NonZeroU32::new(3) })
     }
 
     /// A journal with two campaigns and a run of the first.
@@ -297,21 +300,21 @@ mod tests {
         let (mut journal, [spring, autumn], run) = journal(folder.path());
         let reader = Reader::open(&folder.path().join("journal.db")).unwrap();
         assert_eq!(reader.paused(spring).unwrap(), None);
-        let pause = journal.ask(spring, Wish::Pause, None, WHO, at(10)).unwrap();
+        let pause = journal.ask(spring, Control::Pause, None, WHO, at(10)).unwrap();
         journal.ask(spring, pace(5.0), Some(run), WHO, at(20)).unwrap();
-        journal.ask(autumn, Wish::Go, None, WHO, at(30)).unwrap();
+        journal.ask(autumn, Control::Go, None, WHO, at(30)).unwrap();
         let paused = reader.paused(spring).unwrap().unwrap();
         let expected =
-            ControlRequest { id: pause, at: at(10), wish: Wish::Pause, who: WHO.to_owned(), taken: None };
+            ControlRequest { id: pause, at: at(10), wish: Control::Pause, who: WHO.to_owned(), taken: None };
         assert_eq!((&paused, reader.paused(autumn).unwrap()), (&expected, None));
         let taken = Acknowledgement { run, at: at(11), in_flight: 4 };
         take(&journal.connection, pause, taken).unwrap();
         take(&journal.connection, pause, Acknowledgement { at: at(12), ..taken }).unwrap();
         assert_eq!(reader.asked(pause).unwrap(), ControlRequest { taken: Some(taken), ..expected }, "once");
-        journal.ask(spring, Wish::Go, None, WHO, at(40)).unwrap();
+        journal.ask(spring, Control::Go, None, WHO, at(40)).unwrap();
         assert_eq!(reader.paused(spring).unwrap(), None);
-        let wishes: Vec<Wish> = reader.asks(spring, 2).unwrap().into_iter().map(|ask| ask.wish).collect();
-        assert_eq!(wishes, [Wish::Go, pace(5.0)], "the newest first");
+        let wishes: Vec<Control> = reader.asks(spring, 2).unwrap().into_iter().map(|ask| ask.wish).collect();
+        assert_eq!(wishes, [Control::Go, pace(5.0)], "the newest first");
     }
 
     /// What a run is told: the pause it begins in, and what is for it or for its campaign, once and in order.
@@ -319,12 +322,12 @@ mod tests {
     async fn a_run_is_told_what_is_for_it_and_nothing_else() {
         let folder = tempfile::tempdir().unwrap();
         let (mut journal, [spring, autumn], first) = journal(folder.path());
-        journal.ask(spring, Wish::Stop, Some(first), WHO, at(1)).unwrap();
+        journal.ask(spring, Control::Stop, Some(first), WHO, at(1)).unwrap();
         let (run, _) = journal.begin_run(spring, &NewRun::default(), at(2)).unwrap();
         // Asked of the run before it listens, between two words on whether the campaign is paused.
-        journal.ask(spring, Wish::Go, None, WHO, at(3)).unwrap();
+        journal.ask(spring, Control::Go, None, WHO, at(3)).unwrap();
         journal.ask(spring, pace(7.0), Some(run), WHO, at(4)).unwrap();
-        journal.ask(spring, Wish::Pause, None, WHO, at(5)).unwrap();
+        journal.ask(spring, Control::Pause, None, WHO, at(5)).unwrap();
         let (writer, handle) = Writer::spawn(journal, spring);
         let mut other = Journal::open(&folder.path().join("journal.db")).unwrap();
         let ControlState { paused, mut news } = writer.listen(run).await.unwrap();
@@ -334,12 +337,12 @@ mod tests {
             ask.map(|ask| (ask.at, ask.wish)).or_else(|| panic!("the writer has stopped looking"))
         };
         assert_eq!(next().await, Some((at(4), pace(7.0))));
-        assert_eq!(next().await, Some((at(5), Wish::Pause)), "again, and that changes nothing");
+        assert_eq!(next().await, Some((at(5), Control::Pause)), "again, and that changes nothing");
         assert_eq!(next().await, None, "for a minute nobody asks anything");
-        other.ask(autumn, Wish::Pause, None, WHO, at(6)).unwrap();
-        other.ask(spring, Wish::Stop, Some(first), WHO, at(7)).unwrap();
+        other.ask(autumn, Control::Pause, None, WHO, at(6)).unwrap();
+        other.ask(spring, Control::Stop, Some(first), WHO, at(7)).unwrap();
         for asked in 0..40 {
-            let wish = if asked % 2 == 0 { Wish::Go } else { Wish::Pause };
+            let wish = if asked % 2 == 0 { Control::Go } else { Control::Pause };
             other.ask(spring, wish, None, WHO, at(10 + asked)).unwrap();
         }
         let began = Instant::now();
@@ -370,18 +373,18 @@ mod tests {
             listener.version == version(&journal.connection).unwrap()
         };
         assert!(is_up_to_date(&mut listener));
-        other.ask(spring, Wish::Pause, None, WHO, at(1)).unwrap();
+        other.ask(spring, Control::Pause, None, WHO, at(1)).unwrap();
         assert_ne!(listener.version, version(&journal.connection).unwrap());
         assert!(is_up_to_date(&mut listener), "one thing was asked, and told");
         for _ in 0..NEWS {
-            other.ask(spring, Wish::Go, None, WHO, at(2)).unwrap();
+            other.ask(spring, Control::Go, None, WHO, at(2)).unwrap();
         }
         assert!(!is_up_to_date(&mut listener), "the channel is full");
         while news.try_recv().is_ok() {}
         assert!(is_up_to_date(&mut listener));
         assert_eq!((news.try_recv().unwrap().at, news.try_recv().is_err()), (at(2), true));
         for _ in 0..NEWS {
-            other.ask(spring, Wish::Go, None, WHO, at(3)).unwrap();
+            other.ask(spring, Control::Go, None, WHO, at(3)).unwrap();
         }
         assert!(!is_up_to_date(&mut listener), "as many as one look takes: there may be more");
         assert!(is_up_to_date(&mut listener));

@@ -6,9 +6,9 @@ use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension, params};
 use serde::de::DeserializeOwned;
 
-use crate::domain::delivery::bucket_history::Past;
+use crate::domain::delivery::bucket_history::BucketHistory;
 use crate::domain::delivery::latency::Latencies;
-use crate::domain::unix_millis::Stamp;
+use crate::domain::unix_millis::UnixMillis;
 use crate::journal::error::JournalError;
 use crate::journal::file::open::{Journal, Reader};
 use crate::journal::row::{CampaignId, StampColumn};
@@ -65,11 +65,11 @@ pub struct RunRecord {
     /// Its id.
     pub id: RunId,
     /// When it began.
-    pub started_at: Stamp,
+    pub started_at: UnixMillis,
     /// Its last sign of life.
-    pub seen_at: Stamp,
+    pub seen_at: UnixMillis,
     /// When it ended; `None` while it goes on, or where it ended without saying so.
-    pub ended_at: Option<Stamp>,
+    pub ended_at: Option<UnixMillis>,
     /// Its process.
     pub pid: u32,
     /// The version of the program.
@@ -109,8 +109,8 @@ impl Journal {
         &mut self,
         campaign: CampaignId,
         run: &NewRun,
-        now: Stamp,
-    ) -> Result<(RunId, Past), JournalError> {
+        now: UnixMillis,
+    ) -> Result<(RunId, BucketHistory), JournalError> {
         let past = self.past(campaign, now)?;
         self.connection.execute(
             "INSERT INTO run (campaign_id, started_at, seen_at, pid, version, file, rate, settings)
@@ -137,7 +137,7 @@ impl Journal {
         &self,
         campaign: CampaignId,
         life: Duration,
-        now: Stamp,
+        now: UnixMillis,
     ) -> Result<Vec<Duration>, JournalError> {
         let since = StampColumn(now.minus(life));
         // Most runs begin long after the last one, and need not look at every row.
@@ -153,7 +153,7 @@ impl Journal {
     }
 
     /// How long the campaign has been quiet, as the end of its last run tells.
-    fn past(&self, campaign: CampaignId, now: Stamp) -> Result<Past, JournalError> {
+    fn past(&self, campaign: CampaignId, now: UnixMillis) -> Result<BucketHistory, JournalError> {
         let last: Option<Option<StampColumn>> = self
             .connection
             .query_row(
@@ -163,9 +163,9 @@ impl Journal {
             )
             .optional()?;
         Ok(match last {
-            None => Past::Fresh,
-            Some(Some(StampColumn(ended_at))) => Past::Quiet(now.since(ended_at)),
-            Some(None) => Past::Unknown,
+            None => BucketHistory::Fresh,
+            Some(Some(StampColumn(ended_at))) => BucketHistory::Quiet(now.since(ended_at)),
+            Some(None) => BucketHistory::Unknown,
         })
     }
 
@@ -178,7 +178,7 @@ impl Journal {
         run: RunId,
         counters: Counters,
         end: &RunEnd,
-        now: Stamp,
+        now: UnixMillis,
     ) -> Result<(), JournalError> {
         let tx = self.connection.transaction()?;
         write_counters(&tx, run, counters, now)?;
@@ -196,7 +196,7 @@ pub(in crate::journal) fn write_counters(
     connection: &Connection,
     run: RunId,
     counters: Counters,
-    now: Stamp,
+    now: UnixMillis,
 ) -> rusqlite::Result<()> {
     let number = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
     connection

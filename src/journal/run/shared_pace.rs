@@ -5,14 +5,14 @@ use std::time::Duration;
 use rusqlite::{OptionalExtension, Transaction, params};
 
 use crate::domain::delivery::shared_rate::{Reservation, SharedRate};
-use crate::domain::unix_millis::Stamp;
+use crate::domain::unix_millis::UnixMillis;
 
 /// Takes permits, and says how long from `now` to wait before each is used.
 pub(in crate::journal) fn reserve(
     tx: &Transaction<'_>,
     shared: &SharedRate,
     permits: u32,
-    now: Stamp,
+    now: UnixMillis,
 ) -> rusqlite::Result<Vec<Duration>> {
     let kept: Option<i64> = tx
         .prepare_cached("SELECT next_at FROM pace WHERE owner = ?1")?
@@ -33,7 +33,7 @@ mod tests {
 
     fn at(journal: &mut Journal, shared: &SharedRate, many: u32, now: i64) -> Vec<u64> {
         let tx = journal.connection.transaction().unwrap();
-        let waits = reserve(&tx, shared, many, Stamp::from_millis(now)).unwrap();
+        let waits = reserve(&tx, shared, many, UnixMillis::from_millis(now)).unwrap();
         tx.commit().unwrap();
         waits.into_iter().map(|wait| u64::try_from(now).unwrap() + wait.as_millis() as u64).collect()
     }

@@ -10,7 +10,7 @@ use crate::domain::delivery::state;
 use crate::domain::delivery::state::{Event, State};
 use crate::domain::phone::E164;
 use crate::domain::row::suppression::{Suppressed, Suppression};
-use crate::domain::unix_millis::Stamp;
+use crate::domain::unix_millis::UnixMillis;
 use crate::journal::error::JournalError;
 use crate::journal::file::open::{Journal, Reader};
 use crate::journal::row::{CampaignId, StampColumn, StateColumn, TokenColumn};
@@ -46,7 +46,7 @@ impl Journal {
         &mut self,
         numbers: &[E164],
         note: Option<&str>,
-        now: Stamp,
+        now: UnixMillis,
     ) -> Result<usize, JournalError> {
         self.in_batches(numbers, |tx, number| {
             tx.prepare_cached(
@@ -168,7 +168,7 @@ impl Reader {
     /// Where the journal cannot be read, or the first error of `each`.
     pub fn each_suppressed<E: From<JournalError>>(
         &self,
-        each: impl FnMut(&str, Stamp, Option<&str>) -> Result<(), E>,
+        each: impl FnMut(&str, UnixMillis, Option<&str>) -> Result<(), E>,
     ) -> Result<(), E> {
         each_listed(&self.connection, each)
     }
@@ -187,7 +187,7 @@ impl Reader {
 
 fn each_listed<E: From<JournalError>>(
     connection: &Connection,
-    mut each: impl FnMut(&str, Stamp, Option<&str>) -> Result<(), E>,
+    mut each: impl FnMut(&str, UnixMillis, Option<&str>) -> Result<(), E>,
 ) -> Result<(), E> {
     let sql = "SELECT destination, added_at, note FROM suppression ORDER BY destination";
     let mut statement = connection.prepare_cached(sql).map_err(JournalError::from)?;
@@ -276,7 +276,7 @@ mod tests {
     fn listed(path: &Path) -> Vec<ListedNumber> {
         let mut listed = Vec::new();
         let reader = Reader::open(path).unwrap();
-        let each = |number: &str, at: Stamp, note: Option<&str>| {
+        let each = |number: &str, at: UnixMillis, note: Option<&str>| {
             listed.push((number.to_owned(), at.millis(), note.map(str::to_owned)));
             Ok::<_, JournalError>(())
         };
@@ -289,7 +289,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("journal.db");
         let mut journal = Journal::open(&path).unwrap();
-        let stamp = Stamp::from_millis;
+        let stamp = UnixMillis::from_millis;
         assert_eq!(journal.suppress(&[number(7), number(3), number(7)], Some("asked"), stamp(1)).unwrap(), 2);
         assert_eq!(journal.suppress(&[number(3), number(5)], None, stamp(2)).unwrap(), 1);
         let row = |last: u8, at: i64, note: Option<&str>| {
@@ -319,7 +319,7 @@ mod tests {
             key_column: None,
             service: Service::Simulated,
         };
-        let id = journal.campaign(&identity, Stamp::from_millis(0)).unwrap();
+        let id = journal.campaign(&identity, UnixMillis::from_millis(0)).unwrap();
         let tx = journal.connection.transaction().unwrap();
         tx.execute("INSERT INTO header (id, campaign_id, columns) VALUES (1, ?1, '[]')", [id.0]).unwrap();
         let mut delta = Delta::default();

@@ -12,7 +12,7 @@ use tokio::task::JoinHandle;
 
 use crate::domain::delivery::shared_rate::SharedRate;
 use crate::domain::delivery::state::State;
-use crate::domain::unix_millis::Stamp;
+use crate::domain::unix_millis::UnixMillis;
 use crate::journal::error::JournalError;
 use crate::journal::file::commit_counter;
 use crate::journal::file::open::Journal;
@@ -50,11 +50,11 @@ impl WriterError {
 type Reply<T> = oneshot::Sender<Result<T, WriterError>>;
 
 enum Command {
-    ClaimNext { pass: Pass, after: RowId, most: u32, now: Stamp, reply: Reply<Claim> },
-    ClaimAgain { ids: Vec<RowId>, now: Stamp, reply: Reply<Claim> },
+    ClaimNext { pass: Pass, after: RowId, most: u32, now: UnixMillis, reply: Reply<Claim> },
+    ClaimAgain { ids: Vec<RowId>, now: UnixMillis, reply: Reply<Claim> },
     Settle { settlement: Settlement, reply: Reply<State> },
-    Reserve { shared: SharedRate, many: u32, now: Stamp, reply: Reply<Vec<Duration>> },
-    Counters { run: RunId, counters: Counters, now: Stamp },
+    Reserve { shared: SharedRate, many: u32, now: UnixMillis, reply: Reply<Vec<Duration>> },
+    Counters { run: RunId, counters: Counters, now: UnixMillis },
     Activity { run: RunId, activity: RunActivity },
     Plan { plan: Box<Plan>, lines: Vec<FileLine>, reply: Reply<(Box<Plan>, PlanSummary)> },
     FinishPlan { plan: Box<Plan>, reply: Reply<PlanSummary> },
@@ -110,7 +110,7 @@ impl Writer {
         pass: Pass,
         after: RowId,
         most: u32,
-        now: Stamp,
+        now: UnixMillis,
     ) -> Result<Claim, WriterError> {
         self.ask(|reply| Command::ClaimNext { pass, after, most, now, reply }).await
     }
@@ -119,7 +119,7 @@ impl Writer {
     ///
     /// # Errors
     /// Where the journal could not be written; then none of them may be attempted.
-    pub async fn claim_again(&self, ids: Vec<RowId>, now: Stamp) -> Result<Claim, WriterError> {
+    pub async fn claim_again(&self, ids: Vec<RowId>, now: UnixMillis) -> Result<Claim, WriterError> {
         self.ask(|reply| Command::ClaimAgain { ids, now, reply }).await
     }
 
@@ -139,13 +139,13 @@ impl Writer {
         &self,
         shared: SharedRate,
         many: u32,
-        now: Stamp,
+        now: UnixMillis,
     ) -> Result<Vec<Duration>, WriterError> {
         self.ask(|reply| Command::Reserve { shared, many, now, reply }).await
     }
 
     /// Keeps the record of a run current, with the next group.
-    pub async fn counters(&self, run: RunId, counters: Counters, now: Stamp) {
+    pub async fn counters(&self, run: RunId, counters: Counters, now: UnixMillis) {
         // A writer that is gone says so to whoever waits for an answer.
         let _ = self.mailbox.send(Command::Counters { run, counters, now }).await;
     }

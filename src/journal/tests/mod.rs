@@ -20,8 +20,8 @@ use uuid::Uuid;
 use super::tally::Delta;
 use super::*;
 use crate::domain::delivery::state::{Doubt, Event, State};
-use crate::domain::message::request::{Leaf, Message, Request, Shape};
-use crate::domain::unix_millis::Stamp;
+use crate::domain::message::request::{Leaf, Message, Request, RequestTemplate};
+use crate::domain::unix_millis::UnixMillis;
 use crate::journal::run::attempts;
 use crate::journal::run::attempts::Shapes;
 
@@ -32,8 +32,8 @@ struct Book {
     campaign: CampaignId,
 }
 
-fn at(millis: i64) -> Stamp {
-    Stamp::from_millis(millis)
+fn at(millis: i64) -> UnixMillis {
+    UnixMillis::from_millis(millis)
 }
 
 /// The token of a key: greater letters have smaller ones.
@@ -41,7 +41,7 @@ fn token(key: &str) -> Uuid {
     Uuid::from_u128(1_000 - u128::from(key.as_bytes()[0]))
 }
 
-fn shape(flow: &str) -> Shape {
+fn shape(flow: &str) -> RequestTemplate {
     Request {
         instance_id: "i".to_owned(),
         contact_flow_id: Leaf::Fixed(flow.to_owned()),
@@ -113,7 +113,7 @@ impl Book {
         self.plan_as(&shape("f"), &["key"], lines)
     }
 
-    fn plan_as(&mut self, shape: &Shape, columns: &[&str], lines: &[FileLine]) -> PlanSummary {
+    fn plan_as(&mut self, shape: &RequestTemplate, columns: &[&str], lines: &[FileLine]) -> PlanSummary {
         let columns: Vec<String> = columns.iter().map(|column| (*column).to_owned()).collect();
         let plan = self.journal.begin_plan(self.campaign, shape, &columns).unwrap();
         self.finish(plan, lines)

@@ -16,7 +16,7 @@ impl Book {
         self.reader().is_finished(self.campaign).unwrap()
     }
 
-    fn purged_at(&self) -> Option<Stamp> {
+    fn purged_at(&self) -> Option<UnixMillis> {
         self.reader().purged_at(self.campaign).unwrap()
     }
 
@@ -28,7 +28,7 @@ impl Book {
 }
 
 /// A request whose source differs from row to row, with texts in it.
-fn with_texts(source: Leaf) -> Shape {
+fn with_texts(source: Leaf) -> RequestTemplate {
     let fixed = |text: &str| SegmentValue::String(Leaf::Fixed(text.to_owned()));
     Request {
         source,
@@ -115,7 +115,7 @@ fn of_a_request_its_flow_channel_and_source_are_kept_and_no_text() {
         );
         let [bare] = &shapes[..] else { panic!("one shape: {shapes:?}") };
         assert!(!bare.contains("Personal"), "{bare}");
-        let bare: Shape = serde_json::from_str(bare).unwrap();
+        let bare: RequestTemplate = serde_json::from_str(bare).unwrap();
         let subtype = bare.segment_attributes.get("connect:Subtype");
         let sms = SegmentValue::String(Leaf::Fixed("connect:SMS".to_owned()));
         assert_eq!((bare.contact_flow_id, subtype), (Leaf::Fixed("f".to_owned()), Some(&sms)));

@@ -3,13 +3,13 @@
 use std::time::Duration;
 
 use super::*;
-use crate::domain::delivery::bucket_history::Past;
+use crate::domain::delivery::bucket_history::BucketHistory;
 use crate::domain::delivery::latency::Latencies;
 use crate::journal::run::{activity, runs};
 
 const COUNTERS: Counters = Counters { started: 5, requests: 8, throttled: 2, retried: 1 };
 
-fn begin(book: &mut Book, now: i64) -> (RunId, Past) {
+fn begin(book: &mut Book, now: i64) -> (RunId, BucketHistory) {
     book.journal.begin_run(book.campaign, &NewRun::default(), at(now)).unwrap()
 }
 
@@ -84,13 +84,13 @@ fn a_run_is_told_as_it_was_written_down() {
 fn how_long_a_campaign_was_quiet_says_the_end_of_its_last_run() {
     let mut book = Book::new();
     let (first, past) = begin(&mut book, 1_000);
-    assert_eq!(past, Past::Fresh);
+    assert_eq!(past, BucketHistory::Fresh);
     end(&mut book, first, 2_000);
     let (_, past) = begin(&mut book, 2_700);
-    assert_eq!(past, Past::Quiet(Duration::from_millis(700)));
-    assert_eq!(begin(&mut book, 99_000).1, Past::Unknown, "the one before has not ended");
+    assert_eq!(past, BucketHistory::Quiet(Duration::from_millis(700)));
+    assert_eq!(begin(&mut book, 99_000).1, BucketHistory::Unknown, "the one before has not ended");
     book.campaign = book.journal.campaign(&identity("first"), at(0)).unwrap();
-    assert_eq!(begin(&mut book, 99_000).1, Past::Fresh, "another campaign");
+    assert_eq!(begin(&mut book, 99_000).1, BucketHistory::Fresh, "another campaign");
 }
 
 #[test]
@@ -125,7 +125,7 @@ fn a_pause_is_told_as_far_as_it_went() {
     let held = |began_at, ends_at| pause(began_at, ends_at, PauseKind::Person);
     let reader = Reader::open(&book.journal.path).unwrap();
     assert_eq!(reader.quota_full_until(run).unwrap(), None);
-    book.write(run, &RunActivity { pauses: vec![held(90, Stamp::NEVER)], ..RunActivity::default() });
+    book.write(run, &RunActivity { pauses: vec![held(90, UnixMillis::NEVER)], ..RunActivity::default() });
     assert_eq!(reader.quota_full_until(run).unwrap(), None, "a person is no quota");
     let pauses = vec![full(10, 20), held(30, at(40)), full(50, 900), full(100, 300)];
     book.write(run, &RunActivity { pauses, ..RunActivity::default() });

@@ -6,7 +6,7 @@ use tokio::task::unconstrained;
 use tokio::time::sleep;
 
 use super::*;
-use crate::domain::delivery::control::Wish;
+use crate::domain::delivery::control::Control;
 use crate::journal::file::commit_counter;
 
 /// As many words as a group has at most, and as wait for the writer at most.
@@ -102,7 +102,7 @@ async fn why_a_group_failed_is_told_to_everybody_who_waits() {
 #[tokio::test(start_paused = true)]
 async fn what_needs_no_answer_is_written_with_the_next_group() {
     let (Book { _folder, mut journal, campaign }, run, _) = begun(&["a"]);
-    let ask = journal.ask(campaign, Wish::Pause, None, "somebody", at(1)).unwrap();
+    let ask = journal.ask(campaign, Control::Pause, None, "somebody", at(1)).unwrap();
     let (writer, handle) = Writer::spawn(journal, campaign);
     let taken = Acknowledgement { run, at: at(7), in_flight: 3 };
     writer.taken(ask, taken).await;

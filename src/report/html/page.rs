@@ -11,7 +11,7 @@ use super::tables::{self, Counted, Reason, Split, bar, percent, splits};
 use crate::domain::delivery::latency::Latencies;
 use crate::domain::delivery::state::State;
 use crate::domain::figures::{Grouped, PerSecond, Span, counted};
-use crate::domain::message::request::Shape;
+use crate::domain::message::request::RequestTemplate;
 use crate::domain::reasons;
 use crate::journal::{Campaign, ControlRequest, Origin, RunRecord};
 
@@ -103,7 +103,7 @@ impl<'f> Page<'f> {
     pub(super) fn new(
         campaign: &'f Campaign,
         origin: &'f Origin,
-        shapes: &[(i64, Shape)],
+        shapes: &[(i64, RequestTemplate)],
         (runs, asks): (&[RunRecord], &[ControlRequest]),
         fold: &'f Fold,
     ) -> Self {

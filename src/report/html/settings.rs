@@ -7,9 +7,9 @@ use serde::Serialize;
 
 use super::chart::clock;
 use crate::domain::figures::{Grouped, PerSecond, Span, per_second};
-use crate::domain::message::request::{Leaf, Message, SegmentValue, Shape};
+use crate::domain::message::request::{Leaf, Message, RequestTemplate, SegmentValue};
 use crate::domain::phone::mask::mask_text;
-use crate::domain::unix_millis::Stamp;
+use crate::domain::unix_millis::UnixMillis;
 use crate::journal::{Campaign, ControlRequest, Origin, RunRecord};
 
 /// Runs that are listed, at most: the newest.
@@ -40,13 +40,17 @@ pub(super) struct Run {
 }
 
 /// A time for people: the same in every report, so in UTC.
-pub(super) fn time(stamp: Stamp) -> String {
+pub(super) fn time(stamp: UnixMillis) -> String {
     clock(stamp.millis(), "%Y-%m-%d %H:%M:%S")
 }
 
 /// What the requests of a campaign have in common; nothing that differs from row to row, and no message.
-pub(super) fn campaign(campaign: &Campaign, origin: &Origin, shapes: &[(i64, Shape)]) -> Vec<Setting> {
-    let all = |of: &dyn Fn(&Shape) -> Option<String>| -> Vec<String> {
+pub(super) fn campaign(
+    campaign: &Campaign,
+    origin: &Origin,
+    shapes: &[(i64, RequestTemplate)],
+) -> Vec<Setting> {
+    let all = |of: &dyn Fn(&RequestTemplate) -> Option<String>| -> Vec<String> {
         shapes.iter().filter_map(|(_, shape)| of(shape)).collect::<BTreeSet<_>>().into_iter().collect()
     };
     let leaf = |leaf: &Leaf| match leaf {
@@ -85,14 +89,14 @@ pub(super) fn campaign(campaign: &Campaign, origin: &Origin, shapes: &[(i64, Sha
         .collect()
 }
 
-fn channel(shape: &Shape) -> Option<String> {
+fn channel(shape: &RequestTemplate) -> Option<String> {
     match shape.segment_attributes.get("connect:Subtype")? {
         SegmentValue::String(Leaf::Fixed(channel)) => Some(channel.clone()),
         _ => None,
     }
 }
 
-fn message(shape: &Shape) -> String {
+fn message(shape: &RequestTemplate) -> String {
     match &shape.message {
         None => "none; the contact flow sends it".to_owned(),
         Some(Message::Text { content_type, .. }) => format!("text ({content_type})"),

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use crate::domain::delivery::state::State;
-use crate::domain::unix_millis::Stamp;
+use crate::domain::unix_millis::UnixMillis;
 use crate::journal::{PauseKind, PauseSpan};
 
 const SECOND: i64 = 1_000;
@@ -97,7 +97,7 @@ pub(super) struct Timeline {
 
 impl Timeline {
     /// The empty timeline of runs that began and ended at these times, in at most so many steps.
-    pub(super) fn new(runs: &[(Stamp, Stamp)], most: usize) -> Self {
+    pub(super) fn new(runs: &[(UnixMillis, UnixMillis)], most: usize) -> Self {
         let spans = sessions(runs);
         let drawn: i64 = spans.iter().map(|(start, end)| end - start).sum();
         let most = i64::try_from(most).unwrap_or(i64::MAX).max(1);
@@ -118,7 +118,7 @@ impl Timeline {
     }
 
     /// Takes note of a row's outcome.
-    pub(super) fn settled(&mut self, state: State, at: Stamp) {
+    pub(super) fn settled(&mut self, state: State, at: UnixMillis) {
         let bucket = self.bucket(at);
         match state {
             State::Started => bucket.started += 1,
@@ -128,7 +128,7 @@ impl Timeline {
     }
 
     /// Takes note of throttled requests.
-    pub(super) fn throttled(&mut self, at: Stamp, requests: u64) {
+    pub(super) fn throttled(&mut self, at: UnixMillis, requests: u64) {
         self.bucket(at).throttled += requests;
     }
 
@@ -148,7 +148,7 @@ impl Timeline {
         }
     }
 
-    fn bucket(&mut self, at: Stamp) -> &mut Bucket {
+    fn bucket(&mut self, at: UnixMillis) -> &mut Bucket {
         let at = at.millis();
         let next = self.sessions.partition_point(|session| session.start <= at);
         let Some(session) = next.checked_sub(1).and_then(|index| self.sessions.get_mut(index)) else {
@@ -188,7 +188,7 @@ impl Timeline {
 }
 
 /// The times with runs, those put together between which is no long time without any.
-fn sessions(runs: &[(Stamp, Stamp)]) -> Vec<(i64, i64)> {
+fn sessions(runs: &[(UnixMillis, UnixMillis)]) -> Vec<(i64, i64)> {
     let mut spans: Vec<(i64, i64)> =
         runs.iter().map(|(start, end)| (start.millis(), end.max(start).millis())).collect();
     spans.sort_unstable();
@@ -220,12 +220,12 @@ fn sessions(runs: &[(Stamp, Stamp)]) -> Vec<(i64, i64)> {
 mod tests {
     use super::*;
 
-    fn run(start: i64, end: i64) -> (Stamp, Stamp) {
+    fn run(start: i64, end: i64) -> (UnixMillis, UnixMillis) {
         (at(start), at(end))
     }
 
-    fn at(millis: i64) -> Stamp {
-        Stamp::from_millis(millis)
+    fn at(millis: i64) -> UnixMillis {
+        UnixMillis::from_millis(millis)
     }
 
     #[test]
@@ -273,7 +273,8 @@ mod tests {
     fn short_gaps_stay_and_only_so_many_long_ones_are_left_out() {
         let short = Timeline::new(&[run(0, HOUR), run(HOUR + MINUTE, 2 * HOUR)], 120);
         assert_eq!(short.sessions.len(), 1);
-        let daily: Vec<(Stamp, Stamp)> = (0..30).map(|day| run(day * DAY, day * DAY + HOUR + day)).collect();
+        let daily: Vec<(UnixMillis, UnixMillis)> =
+            (0..30).map(|day| run(day * DAY, day * DAY + HOUR + day)).collect();
         let timeline = Timeline::new(&daily, 120);
         assert!(timeline.sessions.len() <= MOST_GAPS + 1, "{}", timeline.sessions.len());
         assert_eq!(timeline.gaps().count(), timeline.sessions.len() - 1);

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::domain::delivery::summary::{Summary, rounded};
 use crate::domain::figures::per_second;
-use crate::domain::unix_millis::Stamp;
+use crate::domain::unix_millis::UnixMillis;
 use crate::journal::{self, Campaign, ControlRequest, Holder, Reader, RunRecord, Snapshot};
 use crate::report::ReportError;
 
@@ -33,10 +33,10 @@ pub(in crate::cli::commands) struct Status {
     /// What people asked last, the newest first.
     pub(super) asks: Vec<ControlRequest>,
     /// Until when the run waits for the active chats quota.
-    pub(super) quota_full_until: Option<Stamp>,
+    pub(super) quota_full_until: Option<UnixMillis>,
     /// When numbers, keys and messages were removed, if they were.
-    pub(super) purged_at: Option<Stamp>,
-    pub(super) now: Stamp,
+    pub(super) purged_at: Option<UnixMillis>,
+    pub(super) now: UnixMillis,
 }
 
 /// What seems to become of a run.
@@ -55,7 +55,7 @@ impl Status {
         snapshot: &Snapshot<'_>,
         campaign: &Campaign,
         journal: &Path,
-        now: Stamp,
+        now: UnixMillis,
     ) -> Result<Self, ReportError> {
         let runs = snapshot.runs(campaign.id, SHOWN)?;
         let latest = runs.first();
@@ -94,7 +94,7 @@ impl Status {
     pub(in crate::cli::commands) fn line(
         journal: &Path,
         name: &str,
-        now: Stamp,
+        now: UnixMillis,
     ) -> Result<String, ReportError> {
         let reader = Reader::open(journal)?;
         let snapshot = reader.snapshot()?;
@@ -151,7 +151,7 @@ impl Status {
     }
 
     /// When it ends, where it goes on and nothing keeps it from that.
-    pub(super) fn ends_at(&self) -> Option<Stamp> {
+    pub(super) fn ends_at(&self) -> Option<UnixMillis> {
         (self.going_on().is_some() && self.paused.is_none())
             .then(|| self.time_left())?
             .map(|left| self.now.plus(left))

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use crate::cli::commands::status::standing::{Activity, Status};
 use crate::domain::delivery::state::State;
 use crate::domain::figures::{Grouped, PerSecond, Span};
-use crate::domain::unix_millis::Stamp;
+use crate::domain::unix_millis::UnixMillis;
 use crate::journal::RunRecord;
 
 /// Everything, without a line feed at the end.
@@ -236,12 +236,12 @@ fn stands(status: &Status) -> String {
 }
 
 /// `2026-03-01 09:31:00`.
-fn clock(stamp: Stamp) -> String {
+fn clock(stamp: UnixMillis) -> String {
     stamp.to_string().get(..19).map_or_else(|| stamp.to_string(), |text| text.replace('T', " "))
 }
 
 /// A time to come: of today, the time alone.
-fn ending(now: Stamp, end: Stamp) -> String {
+fn ending(now: UnixMillis, end: UnixMillis) -> String {
     let (now, end) = (clock(now), clock(end));
     match (end.get(..10), end.get(11..)) {
         (Some(day), Some(time)) if now.starts_with(day) => time.to_owned(),

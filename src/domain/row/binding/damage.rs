@@ -1,17 +1,18 @@
 //! Cells that a spreadsheet has spoiled.
 
-use crate::domain::row::recipient::Reason;
+use crate::domain::row::recipient::RejectionReason;
 
 /// What a spreadsheet leaves where a value was: nothing to send to anybody.
-pub(super) fn damage(cell: &str) -> Option<Reason> {
+pub(super) fn damage(cell: &str) -> Option<RejectionReason> {
     const ERRORS: [&str; 10] =
         ["#N/A", "#REF!", "#NAME?", "#VALUE!", "#DIV/0!", "#NUM!", "#NULL!", "#SPILL!", "#CALC!", "#DATA!"];
     let first = cell.trim_start().bytes().next()?;
     if first == b'#' {
         let cell = cell.trim();
-        return ERRORS.contains(&cell).then(|| Reason::SheetError(cell.to_owned()));
+        return ERRORS.contains(&cell).then(|| RejectionReason::SheetError(cell.to_owned()));
     }
-    (first.is_ascii_digit() && is_rounded(cell.trim())).then(|| Reason::Rounded(cell.trim().to_owned()))
+    (first.is_ascii_digit() && is_rounded(cell.trim()))
+        .then(|| RejectionReason::Rounded(cell.trim().to_owned()))
 }
 
 /// `4.41E+11`, exactly as Excel writes it.
