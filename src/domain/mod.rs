@@ -14,3 +14,4 @@ pub mod reasons;
 pub mod row;
 pub mod table;
 pub mod unix_millis;
+pub mod warning;

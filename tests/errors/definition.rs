@@ -31,6 +31,7 @@ const MISTAKES: &[(&str, &str, &str)] = &[
     ("a text as a number", "phone = \"phone\"", "phone = 3"),
     ("a duration without a unit", "burst = 100", "contact_life = \"4\""),
     ("a percentage without its sign", "[pace]", "[safety]\nmax_rejected = 10\n[pace]"),
+    ("a warning that is none", "[pace]", "[safety]\naccept = [\"typos\"]\n[pace]"),
     ("a flag in quotes", "phone = \"phone\"", "phone = \"phone\"\nallow_landlines = \"yes\""),
     ("a list that is none", "phone = \"phone\"", "phone = \"phone\"\nsuppress = \"opt-outs.csv\""),
     ("a word that is not among those", "[recipients]", "channel = \"mail\"\n[recipients]"),

@@ -22,6 +22,9 @@ fn before_anything_is_sent() {
     let mut area = Area::new("gates");
     area.case("nobody to ask").says(2, "run people.csv");
     area.case("nobody to ask, and nothing to look at").says(2, "run people.csv -q -c campaign.toml");
+    area.case("texts that look wrong")
+        .file("people.csv", "customer_id,first_name,phone\nC-1,NULL,+12025550101\nC-2,#NAME#,+12025550102\n")
+        .says(2, "run people.csv --yes");
     area.case("a stream without --yes").says(2, "run people.csv --stream");
     area.case("too many rejected rows, in check")
         .file("people.csv", half_wrong())

@@ -106,3 +106,36 @@ fn a_number_under_two_keys_is_said() {
         .exits(0)
         .says(&["under another key", "line 4 (as line 3)"]);
 }
+
+/// What only looks right holds up a run that nobody looks at, until the kind is accepted by its code.
+#[test]
+fn texts_that_look_wrong_are_not_sent_with_yes_alone() {
+    for (message, name, code) in [
+        ("Hi #NAME#", "Ann", "foreign-placeholder"),
+        ("Hi {{ first_name }}", "NULL", "nothing-words"),
+        ("Hi {{ first_name }}", "JosÃ©", "twice-encoded"),
+        ("Hi {{ first_name }}", "Total", "total-row"),
+    ] {
+        let (site, server) = (Site::new(), Server::start(&[]));
+        let text = "Hi {{ first_name }}, see you.";
+        assert!(definition().contains(text), "{}", definition());
+        site.write("campaign.toml", &definition().replace(text, message));
+        site.write("people.csv", &csv([row(0), format!("C-1,{name},{}", phone(1))]));
+        let rows = if code == "foreign-placeholder" { 2 } else { 1 };
+        let check = site.run(&["check", "people.csv", "--json"]).exits(0).json();
+        assert_eq!(check["warnings"][0]["code"], code);
+        assert_eq!(check["warnings"][0]["rows"], rows);
+        let accept = format!("--accept {code}");
+        let refused = sent(&site, server.endpoint(), &[]).exits(2);
+        refused.says(&[&format!("warning ({code}): "), &accept, "nothing was sent"]);
+        site.run(&["resume", "--yes", "--endpoint-url", server.endpoint()]).exits(2);
+        assert_eq!(server.requests(), 0, "{code}");
+        sent(&site, server.endpoint(), &["--accept", "text-length"]).exits(2);
+        sent(&site, server.endpoint(), &["--accept", code, "--limit", "1"]).exits(4);
+        let accepts = format!("[safety]\naccept = [\"{code}\"]\n[pace]");
+        let accepting = definition().replace(text, message).replacen("[pace]", &accepts, 1);
+        site.write("campaign.toml", &accepting);
+        sent(&site, server.endpoint(), &[]).exits(0);
+        assert_eq!(server.requests(), 2, "{code}");
+    }
+}

@@ -13,7 +13,7 @@ use crate::cli::commands::planning::File;
 use crate::cli::commands::reading::ReadingArgs;
 use crate::cli::commands::sending::SendArgs;
 use crate::domain::delivery::ending::Exit;
-use crate::domain::preflight::Preflight;
+use crate::domain::preflight::{Observation, Options, Preflight};
 use crate::recipients::Source;
 
 /// Arguments of `campaign check`.
@@ -34,12 +34,13 @@ pub fn run(args: &CheckArgs, shared: &Shared) -> Result<Exit, Failure> {
     let (place, definition) = Place::of_file(shared, &source, &args.reading)?;
     let mut file = File::open(&source, &definition, &place)?;
     file.reject_to(args.reading.rejects.as_deref(), &source, &definition)?;
-    let mut preflight = Preflight::new(&definition);
+    let mut findings = file.findings(&definition);
     let before = earlier::before(&place, &definition)?;
     if let (Some(note), false) = (earlier::may_withdraw(before.as_ref()), file.corrects()) {
-        preflight.note(note);
+        findings.observe(Observation::Note(note));
     }
-    file.rehearse(&mut preflight, (u64::MAX, None), |_| Ok(()))?;
+    file.rehearse(&mut findings, (u64::MAX, None), |_| Ok(()))?;
+    let preflight = Preflight::new(findings, None, Options::default());
     let mut out = io::stdout().lock();
     let told = if shared.json {
         serde_json::to_writer(&mut out, &preflight).map_err(io::Error::from).and_then(|()| writeln!(out))

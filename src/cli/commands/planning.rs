@@ -16,7 +16,9 @@ use crate::domain::definition::Definition;
 use crate::domain::delivery::state::State;
 use crate::domain::figures::counted;
 use crate::domain::phone;
-use crate::domain::preflight::{self, Duplicate, FirstLines, List, Preflight};
+use crate::domain::preflight::{
+    self, Duplicate, Fate, Findings, FirstLines, JournalFacts, List, Observation, Options, Preflight,
+};
 use crate::domain::row::binding::Binding;
 use crate::domain::row::recipient::Recipient;
 use crate::domain::row::suppression::{Suppressed, Suppression};
@@ -182,9 +184,8 @@ impl File {
         &mut self,
         journal: &mut Journal,
         campaign: CampaignId,
-        preflight: &mut Preflight,
-    ) -> Result<PlanSummary, Failure> {
-        self.introduce(preflight);
+        findings: &mut Findings,
+    ) -> Result<JournalFacts, Failure> {
         let goes_on = journal.tally(campaign)?.rows() > 0;
         let mut plan = self.begin(journal, campaign)?;
         let plan = std::thread::scope(|scope| {
@@ -197,38 +198,28 @@ impl File {
                 }
                 Ok::<_, JournalError>(plan)
             });
-            let read = self.read(preflight, &sender);
+            let read = self.read(findings, &sender);
             drop(sender);
             let plan = writing.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
             read.map(|()| plan)
         })?;
-        preflight.read_as(self.read_as());
-        if preflight.rows() == 0 {
+        findings.observe(Observation::Format(self.read_as()));
+        if findings.rows() == 0 {
             // A file without rows would withdraw everybody.
             return Err(self.no_rows());
         }
-        if goes_on && !self.corrects() {
-            preflight.undone(journal.undone_corrections(campaign)?);
-        }
-        let summary = journal.finish_plan(plan)?;
-        preflight.frozen(summary.frozen);
-        preflight.withdrawn(summary.withdrawn);
-        for (line, of) in journal.shared_numbers(campaign, &self.corrected)? {
-            preflight.shared_number(line, of);
-        }
-        Ok(summary)
+        let undone = if goes_on && !self.corrects() { journal.undone_corrections(campaign)? } else { (0, 0) };
+        let PlanSummary { frozen, withdrawn, .. } = journal.finish_plan(plan)?;
+        let shared_numbers = journal.shared_numbers(campaign, &self.corrected)?.into_iter().collect();
+        Ok(JournalFacts { frozen, withdrawn, undone, shared_numbers, ..JournalFacts::default() })
     }
 
     /// Reads the file to its end in batches, or until nobody takes them any more.
-    fn read(
-        &mut self,
-        preflight: &mut Preflight,
-        batches: &SyncSender<Vec<FileLine>>,
-    ) -> Result<(), Failure> {
+    fn read(&mut self, findings: &mut Findings, batches: &SyncSender<Vec<FileLine>>) -> Result<(), Failure> {
         let mut batch = Vec::with_capacity(BATCH);
         while let Some((line, row)) = self.next()? {
             // Duplicates are not known yet; where there are any, the journal is asked in the end.
-            self.watch(preflight, &row, planned_as(&line.content));
+            self.watch(findings, &row, planned_as(&line.content));
             if let (Ok(recipient), true) = (&row.outcome, self.corrects() && self.corrected.len() < CORRECTED)
             {
                 let number = recipient.phone.as_str().to_owned();
@@ -247,67 +238,54 @@ impl File {
     }
 
     /// Reads the whole file without a journal, and calls `each` for every row that would be sent to: at most `most` of
-    /// them, or those of a sample.
+    /// them, or those of a sample. Says how many contacts would be started, at most.
     ///
     /// # Errors
     /// Where the file cannot be read, or the first error of `each`.
     pub(in crate::cli::commands) fn rehearse(
         &mut self,
-        preflight: &mut Preflight,
+        findings: &mut Findings,
         (most, sample): (u64, Option<u64>),
         mut each: impl FnMut(&Recipient) -> Result<(), Failure>,
-    ) -> Result<(), Failure> {
-        self.introduce(preflight);
+    ) -> Result<u64, Failure> {
         let mut seen = FirstLines::default();
         let mut sampled: BTreeMap<Uuid, Recipient> = BTreeMap::new();
         let mut called = 0;
         while let Some(row) = self.next_row()? {
-            let state = self.rehearsed(&row, &mut seen, preflight);
-            if let (State::Queued, Ok(recipient), Some(most)) = (state, &row.outcome, sample) {
-                preflight.see(&row.outcome, state);
+            let first = row.outcome.as_ref().ok().and_then(|recipient| seen.first(recipient));
+            let fate = match first {
+                Some(of) => Fate::Duplicate(of),
+                None => self.fate(&row),
+            };
+            let (Fate::Queued, Ok(recipient)) = (&fate, &row.outcome) else {
+                observe(findings, &row, fate);
+                continue;
+            };
+            if let Some(most) = sample {
+                observe(findings, &row, Fate::Candidate);
                 sampled.insert(recipient.client_token, recipient.clone());
                 if sampled.len() as u64 > most {
                     sampled.pop_last();
                 }
-                continue;
-            }
-            self.watch(preflight, &row, state);
-            if let (State::Queued, Ok(recipient)) = (state, &row.outcome)
-                && called < most
-            {
+            } else if called < most {
                 called += 1;
+                observe(findings, &row, Fate::Queued);
                 each(recipient)?;
+            } else {
+                observe(findings, &row, Fate::Candidate);
             }
         }
-        preflight.read_as(self.read_as());
-        if preflight.rows() == 0 {
+        findings.observe(Observation::Format(self.read_as()));
+        if findings.rows() == 0 {
             return Err(self.no_rows());
         }
         let mut sampled: Vec<_> = sampled.into_values().collect();
         sampled.sort_by_key(|recipient| recipient.line);
         for recipient in sampled.iter().take(usize::try_from(most).unwrap_or(usize::MAX)) {
-            preflight.weigh(&self.binding, recipient);
+            findings.observe(Observation::Chosen(recipient));
             each(recipient)?;
         }
-        if sample.is_some() {
-            preflight.limit(sampled.len() as u64);
-        }
-        Ok(())
-    }
-
-    /// What a row of a file that the journal knows nothing of would be planned as.
-    fn rehearsed(&self, row: &Row, seen: &mut FirstLines, preflight: &mut Preflight) -> State {
-        match &row.outcome {
-            Err(_) => State::Rejected,
-            Ok(recipient) => match seen.first(recipient) {
-                Some(of) => {
-                    preflight.duplicate(Duplicate { line: row.line, of, differs: false });
-                    State::Duplicate
-                }
-                None if check(&self.lists.suppression, recipient).is_err() => State::Suppressed,
-                None => State::Queued,
-            },
-        }
+        Ok(if sample.is_some() { most.min(sampled.len() as u64) } else { most })
     }
 
     fn no_rows(&self) -> Failure {
@@ -315,68 +293,78 @@ impl File {
     }
 
     /// What is known of the file before its first row.
-    fn introduce(&self, preflight: &mut Preflight) {
-        preflight.columns(&self.binding);
+    pub(in crate::cli::commands) fn findings(&self, definition: &Definition) -> Findings {
+        let mut findings = Findings::new(definition, &self.binding);
         for Listed { file, numbers, keys, useless } in &self.lists.lists {
-            preflight.list(List { file: file.clone(), numbers: *numbers, keys: *keys, rows: 0 });
+            let list = List { file: file.clone(), numbers: *numbers, keys: *keys, rows: 0 };
+            findings.observe(Observation::List(list));
             if let Some(useless) = useless {
-                preflight.note(useless.to_string());
+                findings.observe(Observation::Note(useless.to_string()));
             }
         }
+        findings
     }
 
-    /// Lets the pre-flight see a row that is planned in this state.
-    pub(in crate::cli::commands) fn watch(&self, preflight: &mut Preflight, row: &Row, state: State) {
-        preflight.see(&row.outcome, state);
-        match (&row.outcome, state) {
-            (Ok(recipient), State::Queued) => preflight.weigh(&self.binding, recipient),
-            (Ok(recipient), State::Suppressed) => {
-                if let Err(why) = check(&self.lists.suppression, recipient) {
-                    preflight.left_out(why);
-                    let lists = &self.lists.suppression;
-                    preflight.on_lists(lists.on(recipient.phone.as_str(), &recipient.key));
-                }
+    /// Observes a row that is planned in this state.
+    pub(in crate::cli::commands) fn watch(&self, findings: &mut Findings, row: &Row, state: State) {
+        let fate = match state {
+            State::Suppressed | State::Rejected => self.fate(row),
+            _ => Fate::Queued,
+        };
+        observe(findings, row, fate);
+    }
+
+    /// What is planned for a row that no other row stands in the way of.
+    fn fate(&self, row: &Row) -> Fate {
+        let Ok(recipient) = &row.outcome else { return Fate::Rejected };
+        let lists = &self.lists.suppression;
+        match check(lists, recipient) {
+            Ok(()) => Fate::Queued,
+            Err(why) => {
+                Fate::Suppressed { why, lists: lists.on(recipient.phone.as_str(), &recipient.key).collect() }
             }
-            _ => {}
         }
     }
 }
 
-/// Brings the pre-flight up to what the journal knows after the plan: what was sent before, duplicates, limits, samples.
+fn observe(findings: &mut Findings, row: &Row, fate: Fate) {
+    findings.observe(Observation::Row { row: &row.outcome, cells: &row.cells, fate });
+}
+
+/// What a run would come to, with what the journal knows after the plan: what was sent before, duplicates, samples.
 ///
 /// # Errors
 /// Where the journal cannot be read.
 pub(in crate::cli::commands) fn settle(
-    preflight: &mut Preflight,
+    mut findings: Findings,
+    mut facts: JournalFacts,
     journal: &Journal,
     campaign: CampaignId,
     args: &SendArgs,
-) -> Result<(), Failure> {
+) -> Result<Preflight, Failure> {
     let tally = journal.tally(campaign)?;
-    if let Some(limit) = args.limit {
-        preflight.limit(limit.get());
-    }
-    if args.simulate {
-        preflight.simulated();
-    }
-    if !preflight.is_exact(&tally) || args.sample.is_some() {
-        preflight.weigh_anew();
-        let most = args.limit.map_or(u64::MAX, NonZeroU64::get);
-        journal.each_waiting(campaign, most, |waiting| {
-            let region = phone::parse(waiting.destination, None).ok().and_then(|phone| phone.region);
-            preflight.weigh_frozen(waiting.line, region, waiting.message);
+    facts.tally = tally;
+    let limit = args.limit.map_or(u64::MAX, NonZeroU64::get);
+    let mut options = Options { most: limit, simulated: args.simulate };
+    if args.limit.is_some() || args.sample.is_some() || !findings.are_all_that_waits(&facts) {
+        let mut waiting = findings.waiting();
+        journal.each_waiting(campaign, limit, |row| {
+            let region = phone::parse(row.destination, None).ok().and_then(|phone| phone.region);
+            waiting.weigh(row.line, region, row.message);
         })?;
         if let Some(sample) = args.sample {
-            preflight.sampled(sample.get(), &tally);
+            if let Some(note) = preflight::sampled_before(sample.get(), waiting.recipients(), &tally) {
+                findings.observe(Observation::Note(note));
+            }
+            options.most = options.most.min(waiting.recipients());
         }
+        facts.waiting = Some(waiting);
     }
     if tally[State::Duplicate] > 0 {
-        for (line, of, differs) in journal.duplicates(campaign, preflight::TOLD)? {
-            preflight.duplicate(Duplicate { line, of, differs });
-        }
+        let duplicates = journal.duplicates(campaign, preflight::TOLD)?.into_iter();
+        facts.duplicates = duplicates.map(|(line, of, differs)| Duplicate { line, of, differs }).collect();
     }
-    preflight.tally(tally);
-    Ok(())
+    Ok(Preflight::new(findings, Some(facts), options))
 }
 
 /// The state of a line that no other line stands in the way of.

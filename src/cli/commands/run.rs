@@ -20,7 +20,8 @@ use crate::cli::commands::{Session, hooks, next, planning, sending};
 use crate::domain::definition::Definition;
 use crate::domain::delivery::ending::Exit;
 use crate::domain::delivery::state::State;
-use crate::domain::preflight::Preflight;
+use crate::domain::preflight::{Findings, Options, Preflight};
+use crate::domain::warning::WarningCode;
 use crate::journal::Planned;
 use crate::recipients::Source;
 
@@ -52,18 +53,18 @@ pub fn run(args: &RunArgs, session: &Session<'_>) -> Result<Exit, Failure> {
     args.send.apply(&mut definition)?;
     let mut file = File::open(&source, &definition, &place)?;
     file.reject_to(args.reading.rejects.as_deref(), &source, &definition)?;
-    let preflight = Preflight::new(&definition);
+    let findings = file.findings(&definition);
     if args.dry_run {
-        return rehearse(&mut file, preflight, &args.send, shared);
+        return rehearse(&mut file, findings, &args.send, shared);
     }
     let runtime = sending::runtime()?;
     let result = runtime.block_on(async {
         let mut held = sending::hold(&args.send, &definition, &place, session, Duration::MAX).await?;
         file.refuse_part(&held.journal, held.campaign)?;
         let (stream, rejected) = if args.stream {
-            (Some(streamed(file, preflight, &mut held, &args.send)?), None)
+            (Some(streamed(file, findings, &mut held, &args.send)?), None)
         } else {
-            (None, planned(file, preflight, &mut held, (args, &definition), shared)?)
+            (None, planned(file, findings, &mut held, (args, &definition), shared)?)
         };
         let goes_on = if args.stream { GoOn::Stream(&args.file) } else { GoOn::Resume };
         let next = next::command(goes_on, shared, &args.send);
@@ -78,7 +79,7 @@ pub fn run(args: &RunArgs, session: &Session<'_>) -> Result<Exit, Failure> {
 }
 
 /// Begins a plan of a file that is sent while it is read.
-fn streamed(file: File, preflight: Preflight, held: &mut Held, args: &SendArgs) -> Result<Stream, Failure> {
+fn streamed(file: File, findings: Findings, held: &mut Held, args: &SendArgs) -> Result<Stream, Failure> {
     if !args.yes && !args.simulate {
         return Err(Failure::usage(
             "with --stream there is nothing to look at before sending",
@@ -97,21 +98,21 @@ fn streamed(file: File, preflight: Preflight, held: &mut Held, args: &SendArgs) 
         // Whether the file still has them is known when it is read that far, and then they come back.
         held.journal.withdraw_waiting(held.campaign)?;
     }
-    Ok(Stream { file: Box::new(file), preflight: Box::new(preflight), plan })
+    Ok(Stream { file: Box::new(file), findings: Box::new(findings), plan })
 }
 
 /// Plans the file, tells what would be sent, and asks. What a plan takes of memory is given back before anything is sent.
 /// Says where the rejected rows are, if they were asked for.
 fn planned(
     mut file: File,
-    mut preflight: Preflight,
+    mut findings: Findings,
     held: &mut Held,
     (args, definition): (&RunArgs, &Definition),
     shared: &Shared,
 ) -> Result<Option<String>, Failure> {
-    file.plan(&mut held.journal, held.campaign, &mut preflight)?;
+    let facts = file.plan(&mut held.journal, held.campaign, &mut findings)?;
     held.admit(std::mem::take(&mut file.lists.suppression), args.send.sample, true)?;
-    planning::settle(&mut preflight, &held.journal, held.campaign, &args.send)?;
+    let preflight = planning::settle(findings, facts, &held.journal, held.campaign, &args.send)?;
     tell(&preflight, shared)?;
     let rejected = file.rejected.as_ref().map(|written| written.words(shared, &args.send));
     agree(args, definition, &preflight, (shared, rejected.as_deref()))?;
@@ -140,18 +141,14 @@ fn agree(
 
 fn rehearse(
     file: &mut File,
-    mut preflight: Preflight,
+    mut findings: Findings,
     args: &SendArgs,
     shared: &Shared,
 ) -> Result<Exit, Failure> {
     let mut out = io::BufWriter::new(io::stdout().lock());
     let shape = file.binding.shape().clone();
     let most = args.limit.map_or(u64::MAX, NonZeroU64::get);
-    preflight.limit(most);
-    if args.simulate {
-        preflight.simulated();
-    }
-    let written = file.rehearse(&mut preflight, (most, args.sample.map(NonZeroU64::get)), |recipient| {
+    let written = file.rehearse(&mut findings, (most, args.sample.map(NonZeroU64::get)), |recipient| {
         if shared.json {
             let request = shape
                 .fill(&recipient.slots, recipient.phone.as_str(), recipient.client_token)
@@ -162,7 +159,8 @@ fn rehearse(
         }
         Ok(())
     });
-    written.and_then(|()| out.flush().map_err(|error| stdout(&error)))?;
+    let most = written.and_then(|most| out.flush().map(|()| most).map_err(|error| stdout(&error)))?;
+    let preflight = Preflight::new(findings, None, Options { most, simulated: args.simulate });
     tell(&preflight, shared)?;
     let rejected = file.rejected.as_ref().map(|written| written.words(shared, args));
     verdict(&preflight, shared, rejected)
@@ -225,6 +223,23 @@ fn tell(preflight: &Preflight, shared: &Shared) -> Result<(), Failure> {
     writeln!(io::stderr().lock(), "{}", preflight.text()).map_err(|error| stdout(&error))
 }
 
+/// Texts that look wrong are sent only where somebody has looked at them.
+fn wrong_texts(codes: &[WarningCode]) -> Failure {
+    let options: Vec<String> = codes.iter().map(|code| format!("--accept {}", code.name())).collect();
+    Failure::usage(
+        format!("texts that look wrong would be sent: {}", names(codes)),
+        &format!(
+            "look with `campaign check FILE` and correct the file or the definition; if the texts are meant so, run again with \
+             {}, or name the codes in accept in [safety]; nothing was sent",
+            options.join(" ")
+        ),
+    )
+}
+
+fn names(codes: &[WarningCode]) -> String {
+    codes.iter().map(|code| code.name()).collect::<Vec<_>>().join(", ")
+}
+
 /// Asks on a terminal; elsewhere `--yes` must have been given. Nothing real happens in a simulation.
 fn confirmed(
     args: &RunArgs,
@@ -232,10 +247,20 @@ fn confirmed(
     preflight: &Preflight,
     quiet: bool,
 ) -> Result<bool, Failure> {
-    if args.send.yes || args.send.simulate {
+    if args.send.simulate {
         return Ok(true);
     }
-    if args.file.as_os_str() == "-" || !io::stdin().is_terminal() || !io::stderr().is_terminal() {
+    let accepted: Vec<WarningCode> =
+        definition.safety.accept.iter().chain(&args.send.accept).copied().collect();
+    let wrong = preflight.unaccepted(&accepted);
+    if args.send.yes && wrong.is_empty() {
+        return Ok(true);
+    }
+    let asks = args.file.as_os_str() != "-" && io::stdin().is_terminal() && io::stderr().is_terminal();
+    if (args.send.yes || !asks) && !wrong.is_empty() {
+        return Err(wrong_texts(&wrong));
+    }
+    if !asks {
         return Err(Failure::usage(
             format!("{} would be started, and there is no terminal to ask on", preflight.contacts()),
             if quiet {
@@ -245,7 +270,11 @@ fn confirmed(
             },
         ));
     }
-    let question = format!("Start {} of \"{}\"?", preflight.contacts(), definition.name);
+    let warned = match wrong.len() {
+        0 => String::new(),
+        _ => format!(" despite {}", names(&wrong)),
+    };
+    let question = format!("Start {} of \"{}\"{warned}?", preflight.contacts(), definition.name);
     let answer = dialoguer::Confirm::new().with_prompt(question).default(false).interact();
     answer.map_err(|error| Failure {
         message: format!("failed to ask on the terminal: {error}"),

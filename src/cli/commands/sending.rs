@@ -23,6 +23,7 @@ use crate::domain::delivery::gate::{FailureGate, Fraction};
 use crate::domain::delivery::state::State;
 use crate::domain::delivery::summary::Summary;
 use crate::domain::row::suppression::Suppression;
+use crate::domain::warning::WarningCode;
 use crate::engine::{Engine, Outcome, PlanProgress};
 use crate::journal::{
     Admission, CampaignId, CampaignLock, Identity, IntegrityCheck, Journal, JournalError, NewRun, Planned,
@@ -43,6 +44,9 @@ pub(in crate::cli::commands) struct SendArgs {
     /// Do not ask before sending
     #[arg(short, long)]
     pub yes: bool,
+    /// Send although a text looks wrong in this way; may be given several times
+    #[arg(long, value_name = "CODE", value_parser = warning)]
+    pub accept: Vec<WarningCode>,
     /// Requests per second, retries included; "auto" finds out what the account allows
     #[arg(long, value_name = "N", value_parser = rate)]
     pub rate: Option<Rate>,
@@ -70,6 +74,13 @@ pub(in crate::cli::commands) struct SendArgs {
     /// Another endpoint: https, or http on this machine
     #[arg(long, value_name = "URL", value_parser = endpoint)]
     pub endpoint_url: Option<EndpointUrl>,
+}
+
+fn warning(text: &str) -> Result<WarningCode, String> {
+    WarningCode::parse(text).ok_or_else(|| {
+        let codes: Vec<&str> = WarningCode::ALL.iter().map(|code| code.name()).collect();
+        format!("the codes are {}", codes.join(", "))
+    })
 }
 
 fn rate(text: &str) -> Result<Rate, String> {

@@ -7,7 +7,7 @@ use tokio::sync::{mpsc, watch};
 use crate::cli::commands::failure::Failure;
 use crate::cli::commands::planning::{File, planned_as};
 use crate::domain::delivery::ending::Exit;
-use crate::domain::preflight::Preflight;
+use crate::domain::preflight::Findings;
 use crate::engine::PlanProgress;
 use crate::journal::{FileLine, Plan, Writer};
 
@@ -17,7 +17,7 @@ const AHEAD: usize = 1_000;
 /// A file that is to be read while sending.
 pub(in crate::cli::commands) struct Stream {
     pub(in crate::cli::commands) file: Box<File>,
-    pub(in crate::cli::commands) preflight: Box<Preflight>,
+    pub(in crate::cli::commands) findings: Box<Findings>,
     pub(in crate::cli::commands) plan: Plan,
 }
 
@@ -38,12 +38,12 @@ pub(in crate::cli::commands) async fn feed(
     writer: Writer,
     feed: watch::Sender<PlanProgress>,
 ) -> Result<(), Failure> {
-    let Stream { file, preflight, plan } = stream;
+    let Stream { file, findings, plan } = stream;
     let (sender, mut words) = mpsc::channel(AHEAD);
     // Reading a pipe can block for ever, and a thread of the runtime would then keep the process from ending.
     std::thread::Builder::new()
         .name("recipients".to_owned())
-        .spawn(move || read(file, preflight, &sender))
+        .spawn(move || read(file, findings, &sender))
         .map_err(|error| start(&error))?;
     let (mut plan, mut queued) = (Box::new(plan), 0);
     let mut group = Vec::new();
@@ -85,14 +85,14 @@ fn start(error: &io::Error) -> Failure {
 }
 
 /// The reading thread. It ends with the file, when too much of it is rejected, or when nobody listens any more.
-fn read(mut file: Box<File>, mut preflight: Box<Preflight>, words: &mpsc::Sender<Word>) {
+fn read(mut file: Box<File>, mut findings: Box<Findings>, words: &mpsc::Sender<Word>) {
     loop {
         let word = match file.next() {
             Ok(None) => return,
             Ok(Some((line, row))) => {
-                file.watch(&mut preflight, &row, planned_as(&line.content));
-                if preflight.refusal().is_some() {
-                    Word::Refused { rejected: preflight.rejected(), of: preflight.rows() }
+                file.watch(&mut findings, &row, planned_as(&line.content));
+                if findings.refusal().is_some() {
+                    Word::Refused { rejected: findings.rejected(), of: findings.rows() }
                 } else {
                     Word::Line(line)
                 }

@@ -212,6 +212,13 @@ pub const KEYS: &[Key] = {
             Default("\"10%\""),
             "Of the last 100 settled rows, and at least 10: the run stops.",
         ),
+        key(
+            "safety.accept",
+            Texts,
+            Default("[]"),
+            "Codes of warnings that do not hold up a run that nobody looks at: \
+             \"foreign-placeholder\", \"nothing-words\", \"twice-encoded\", \"total-row\", \"same-text\".",
+        ),
         key("cost.per_segment", Cost, Optional, "One price, or by country: { US = 0.00581 }."),
         key("cost.currency", Text, Optional, "What the price is in, such as USD; for people."),
         key(

@@ -29,6 +29,7 @@ use crate::domain::message::limits::{Member, Rules};
 use crate::domain::message::request::Request;
 use crate::domain::message::template::Template;
 use crate::domain::table::header::Header;
+use crate::domain::warning::WarningCode;
 use reader::Reader;
 
 /// A campaign.
@@ -219,13 +220,15 @@ pub enum PaceShare {
     Account,
 }
 
-/// When to stop by itself. Both are shares from 0 to 1.
-#[derive(Debug, Clone, Copy, PartialEq)]
+/// When to stop by itself. Shares are from 0 to 1.
+#[derive(Debug, Clone, PartialEq)]
 pub struct SafetySettings {
     /// Of the file's rows.
     pub max_rejected: f64,
     /// Of the last 100 settled rows.
     pub max_failures: f64,
+    /// Warnings that do not hold up a run that nobody looks at.
+    pub accept: Vec<WarningCode>,
 }
 
 /// What one segment costs, in a currency that only the user knows.
@@ -322,7 +325,7 @@ fn resolve(mut reader: Reader<'_>, stem: &str, origin: Problems) -> Option<Defin
     let recipients = settings::recipients(&mut reader);
     let request = contact::request(&mut reader, &rules);
     let pace = settings::pace(&reader);
-    let safety = settings::safety(&reader);
+    let safety = settings::safety(&mut reader);
     let cost = settings::cost(&mut reader);
     let hooks = hooks::resolve(&mut reader);
     Some(Definition {

@@ -10,6 +10,7 @@ use super::{
 };
 use crate::domain::phone::{E164, Region};
 use crate::domain::problem::Problem;
+use crate::domain::warning::WarningCode;
 
 pub(super) fn recipients(reader: &mut Reader<'_>) -> RecipientsSettings {
     let default_region = reader.text("recipients.default_region").and_then(|code| {
@@ -76,10 +77,22 @@ pub(super) fn pace(reader: &Reader<'_>) -> Option<PaceSettings> {
     })
 }
 
-pub(super) fn safety(reader: &Reader<'_>) -> SafetySettings {
+pub(super) fn safety(reader: &mut Reader<'_>) -> SafetySettings {
+    let mut accept = Vec::new();
+    for (name, place) in reader.texts("safety.accept") {
+        match WarningCode::parse(&name) {
+            Some(code) => accept.push(code),
+            None => {
+                let codes: Vec<&str> = WarningCode::ALL.iter().map(|code| code.name()).collect();
+                let message = format!("`safety.accept`: {name:?} is no code of a warning");
+                reader.mistake(place, message, &format!("the codes are {}", codes.join(", ")));
+            }
+        }
+    }
     SafetySettings {
         max_rejected: reader.fraction("safety.max_rejected"),
         max_failures: reader.fraction("safety.max_failures"),
+        accept,
     }
 }
 

@@ -34,7 +34,10 @@ fn what_is_left_out_has_its_default() {
     let PaceSettings { rate, burst, max_in_flight, max_active_contacts, share, .. } = definition.pace;
     assert_eq!(rate, Rate::PerSecond(RequestRate(2.0)));
     assert_eq!((burst.get(), max_in_flight, max_active_contacts, share), (5, None, 500, PaceShare::Campaign));
-    assert_eq!(definition.safety, SafetySettings { max_rejected: 0.1, max_failures: 0.1 });
+    assert_eq!(
+        definition.safety,
+        SafetySettings { max_rejected: 0.1, max_failures: 0.1, accept: Vec::new() }
+    );
     assert_eq!((definition.attributes, definition.cost), (Attributes::Named, None));
     let subtype = &definition.request.segment_attributes["connect:Subtype"];
     assert!(matches!(subtype, SegmentValue::String(text) if text.template.as_fixed() == Some("connect:SMS")));
@@ -83,6 +86,7 @@ share = "account"
 [safety]
 max_rejected = "0%"
 max_failures = "50%"
+accept = ["twice-encoded"]
 [cost]
 per_segment = { US = 0.00581, fr = 0.071 }
 currency = "EUR"

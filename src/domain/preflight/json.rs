@@ -13,16 +13,16 @@ use crate::domain::delivery::summary::rounded;
 impl Serialize for Preflight {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
-        map.serialize_entry("rows", &self.tally.rows())?;
-        for (state, rows) in self.tally.iter() {
+        map.serialize_entry("rows", &self.facts.tally.rows())?;
+        for (state, rows) in self.facts.tally.iter() {
             map.serialize_entry(state.name(), &rows)?;
         }
         map.serialize_entry("to_start", &self.to_send())?;
-        map.serialize_entry("read_as", &self.read_as)?;
-        map.serialize_entry("unused_columns", &self.unused_columns)?;
-        map.serialize_entry("mistaken_placeholders", &self.mistaken)?;
-        map.serialize_entry("rejections", &self.rejected)?;
-        let rejections = self.rejections.iter().map(|rejection| {
+        map.serialize_entry("read_as", &self.found.read_as)?;
+        map.serialize_entry("unused_columns", &self.found.binding.unused_columns())?;
+        map.serialize_entry("mistaken_placeholders", &self.found.binding.mistaken())?;
+        map.serialize_entry("rejections", &self.found.rejected)?;
+        let rejections = self.found.rejections.iter().map(|rejection| {
             json!({
                 "line": rejection.line,
                 "row": rejection.row.unwrap_or(rejection.line),
@@ -33,32 +33,34 @@ impl Serialize for Preflight {
         });
         map.serialize_entry("rejected_lines", &rejections.collect::<Vec<_>>())?;
         let duplicates = self
+            .found
             .duplicates
             .iter()
             .map(|told| json!({ "line": told.line, "of": told.of, "another_number": told.differs }));
         map.serialize_entry("duplicate_lines", &duplicates.collect::<Vec<_>>())?;
-        let suppressions = self.suppressed.iter().map(|(why, rows)| (why.code(), *rows));
+        let suppressions = self.found.suppressed.iter().map(|(why, rows)| (why.code(), *rows));
         map.serialize_entry("suppressions", &suppressions.collect::<BTreeMap<_, _>>())?;
-        let lists = self.lists.iter().map(|list| {
+        let lists = self.found.lists.iter().map(|list| {
             json!({ "file": list.file, "numbers": list.numbers, "keys": list.keys, "rows": list.rows })
         });
         map.serialize_entry("suppression_lists", &lists.collect::<Vec<_>>())?;
-        let lines: Vec<u64> = self.numbers.lines.iter().map(|(line, _)| *line).collect();
-        let of: Vec<u64> = self.numbers.lines.iter().map(|(_, of)| *of).collect();
-        let shared = json!({ "rows": self.numbers.rows, "lines": lines, "of": of });
+        let lines: Vec<u64> = self.found.numbers.lines.iter().map(|(line, _)| *line).collect();
+        let of: Vec<u64> = self.found.numbers.lines.iter().map(|(_, of)| *of).collect();
+        let shared = json!({ "rows": self.found.numbers.rows, "lines": lines, "of": of });
         map.serialize_entry("numbers_under_two_keys", &shared)?;
-        map.serialize_entry("attempted_and_changed", &self.frozen)?;
-        map.serialize_entry("withdrawn_by_this_file", &self.withdrawn)?;
-        let (waiting, attempted) = self.undone;
+        map.serialize_entry("attempted_and_changed", &self.facts.frozen)?;
+        map.serialize_entry("withdrawn_by_this_file", &self.facts.withdrawn)?;
+        let (waiting, attempted) = self.facts.undone;
         let undone = json!({ "waiting": waiting, "attempted": attempted });
         map.serialize_entry("corrections_undone", &undone)?;
-        map.serialize_entry("countries", &countries(&self.messages))?;
-        map.serialize_entry("messages", &messages(&self.messages))?;
-        map.serialize_entry("cost", &cost(&self.messages))?;
+        map.serialize_entry("countries", &countries(&self.found.messages))?;
+        map.serialize_entry("messages", &messages(&self.found.messages))?;
+        map.serialize_entry("cost", &cost(&self.found.messages))?;
         map.serialize_entry("duration_s", &rounded(self.duration().as_secs_f64()))?;
         map.serialize_entry("active_chats", &self.stall().map(|stall| stalls(self, stall)))?;
         map.serialize_entry("refusal", &self.refusal())?;
-        map.serialize_entry("notes", &self.notes)?;
+        map.serialize_entry("warnings", &self.warnings())?;
+        map.serialize_entry("notes", &self.found.notes)?;
         map.end()
     }
 }
@@ -117,12 +119,12 @@ fn cost(messages: &Messages) -> Value {
 
 fn stalls(preflight: &Preflight, stall: Stall) -> Value {
     json!({
-        "quota": preflight.limits.active_contacts,
+        "quota": preflight.found.limits.active_contacts,
         "contact_life_s": stall.life.as_secs(),
         "stalls_after_s": rounded(stall.after.as_secs_f64()),
         "then_per_second": stall.then,
         "kept_within": stall.is_stated,
-        "in_this_run": !preflight.simulated,
+        "in_this_run": !preflight.options.simulated,
     })
 }
 

@@ -1,11 +1,13 @@
-//! The pre-flight: what a recipients file and a definition come to, before anything is sent. A fold over the rows.
+//! The pre-flight: what a recipients file and a definition come to, before anything is sent.
 //!
-//! It is told what the file has, what became of each row, and what is to be sent; it finds out nothing by itself.
+//! [`Findings`] fold what is observed in the file, row by row. A [`Preflight`] is a pure function of the findings, of what the
+//! journal knows, and of how the run was asked for.
 
 mod json;
 mod messages;
 mod repeats;
 mod text;
+mod warnings;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -13,6 +15,8 @@ use std::time::Duration;
 use messages::Messages;
 pub use repeats::FirstLines;
 use repeats::SharedNumbers;
+use warnings::Suspicions;
+pub use warnings::Warning;
 
 use super::definition::{Definition, Rate};
 use super::figures::{Grouped, counted};
@@ -21,23 +25,76 @@ use crate::domain::delivery::gate;
 use crate::domain::delivery::gate::Fraction;
 use crate::domain::delivery::state::State;
 use crate::domain::delivery::tally::Tally;
-use crate::domain::row::binding::Binding;
+use crate::domain::row::binding::{Binding, Cells};
 use crate::domain::row::recipient::{Recipient, Rejection};
 use crate::domain::row::suppression::Suppressed;
 use crate::domain::table::detected_format::DetectedFormat;
+use crate::domain::warning::WarningCode;
 
 /// Rejections, duplicates and the like that are told one by one.
 pub const TOLD: usize = 20;
 /// A contact's life where neither flow nor definition end it. Source: `ChatDurationInMinutes` in the API reference.
 const LONGEST_LIFE: Duration = Duration::from_secs(25 * 3600);
 
-/// What is known before sending.
+/// Something that is observed while a file is read.
+pub enum Observation<'a> {
+    /// What the file was taken for. All of it is known at the end of the file.
+    Format(DetectedFormat),
+    /// A suppression list. All are observed before the first row.
+    List(List),
+    /// Something that was found out besides.
+    Note(String),
+    /// A row and what is planned for it.
+    Row {
+        /// What became of the row.
+        row: &'a Result<Recipient, Rejection>,
+        /// Its cells.
+        cells: &'a dyn Cells,
+        /// What is planned.
+        fate: Fate,
+    },
+    /// A recipient that was observed as [`Fate::Candidate`] is chosen.
+    Chosen(&'a Recipient),
+}
+
+/// What is planned for a row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Fate {
+    /// It is rejected.
+    Rejected,
+    /// An earlier row has its key: in this line, as far as that is known.
+    Duplicate(Option<u64>),
+    /// It is left out.
+    Suppressed {
+        /// Why.
+        why: Suppressed,
+        /// The lists that it is on, by their number from 0.
+        lists: Vec<usize>,
+    },
+    /// It is to be sent to.
+    Queued,
+    /// It could be sent to, and whether it is chosen is not known yet.
+    Candidate,
+}
+
+impl Fate {
+    /// The state that the row is planned in.
+    #[must_use]
+    pub fn state(&self) -> State {
+        match self {
+            Self::Rejected => State::Rejected,
+            Self::Duplicate(_) => State::Duplicate,
+            Self::Suppressed { .. } => State::Suppressed,
+            Self::Queued | Self::Candidate => State::Queued,
+        }
+    }
+}
+
+/// What a file came to: a fold over [`Observation`]s, in constant memory.
 #[derive(Debug)]
-pub struct Preflight {
+pub struct Findings {
+    binding: Binding,
     limits: Limits,
-    /// Whether the simulator answers, which has no quota of active chats.
-    simulated: bool,
-    most: u64,
     read_as: Option<DetectedFormat>,
     tally: Tally,
     rejected: BTreeMap<&'static str, u64>,
@@ -47,16 +104,67 @@ pub struct Preflight {
     duplicates: Vec<Duplicate>,
     numbers: SharedNumbers,
     messages: Messages,
-    unused_columns: Vec<String>,
-    /// What in the texts looks like a placeholder and is none.
-    mistaken: Vec<String>,
-    /// Attempted rows of which the file now says something else.
-    frozen: u64,
-    /// Rows of earlier files that wait no longer, because the file does not have them.
-    withdrawn: u64,
-    /// Corrected rows whose lines the file has uncorrected: how many waited, and how many were attempted.
-    undone: (u64, u64),
+    suspicions: Suspicions,
     notes: Vec<String>,
+}
+
+/// What the journal knows once the file is planned.
+#[derive(Debug, Default)]
+pub struct JournalFacts {
+    /// The counts, with what was sent before.
+    pub tally: Tally,
+    /// Attempted rows of which the file now says something else.
+    pub frozen: u64,
+    /// Rows of earlier files that wait no longer, because the file does not have them.
+    pub withdrawn: u64,
+    /// Corrected rows whose lines the file has uncorrected: how many waited, and how many were attempted.
+    pub undone: (u64, u64),
+    /// Lines with the number of another line, which is in an earlier file, under another key; and that line.
+    pub shared_numbers: Vec<(u64, u64)>,
+    /// The first [`TOLD`] duplicates.
+    pub duplicates: Vec<Duplicate>,
+    /// What waits, weighed in the journal; `None` where the file's own rows are exactly that.
+    pub waiting: Option<Waiting>,
+}
+
+/// What the rows that wait in the journal come to.
+#[derive(Debug, Clone)]
+pub struct Waiting(Messages);
+
+impl Waiting {
+    /// Takes note of what a row of the journal is to be sent, frozen or not.
+    pub fn weigh(&mut self, line: Option<u64>, region: Option<Region>, message: Option<&str>) {
+        self.0.add(line, region, message);
+    }
+
+    /// Recipients that were weighed.
+    #[must_use]
+    pub fn recipients(&self) -> u64 {
+        self.0.recipients
+    }
+}
+
+/// How a run was asked for.
+#[derive(Debug, Clone, Copy)]
+pub struct Options {
+    /// Contacts to be started, at most.
+    pub most: u64,
+    /// Whether the simulator answers, which has no quota of active chats.
+    pub simulated: bool,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { most: u64::MAX, simulated: false }
+    }
+}
+
+/// What is known before sending.
+#[derive(Debug)]
+pub struct Preflight {
+    found: Findings,
+    facts: JournalFacts,
+    options: Options,
 }
 
 /// What a campaign keeps to.
@@ -109,29 +217,13 @@ struct Stall {
     is_stated: bool,
 }
 
-impl Preflight {
-    /// Nothing seen yet.
+impl Findings {
+    /// Nothing observed yet.
     #[must_use]
-    pub fn new(definition: &Definition) -> Self {
-        let rate = match definition.pace.rate {
-            Rate::PerSecond(rate) => rate.get(),
-            Rate::Auto => 2.0,
-        };
-        let minutes = definition.request.chat_duration_minutes;
-        let limits = Limits {
-            rate,
-            unknown: definition.pace.rate == Rate::Auto,
-            burst: definition.pace.burst.get(),
-            active_contacts: definition.pace.max_active_contacts,
-            contact_life: definition.pace.contact_life,
-            chat_duration: minutes.map(|minutes| Duration::from_secs(u64::from(minutes) * 60)),
-            max_rejected: Fraction::from_percent(definition.safety.max_rejected * 100.0)
-                .expect("a resolved definition has shares between 0 and 1"),
-        };
+    pub fn new(definition: &Definition, binding: &Binding) -> Self {
         Self {
-            limits,
-            simulated: false,
-            most: u64::MAX,
+            binding: binding.clone(),
+            limits: Limits::of(definition),
             read_as: None,
             tally: Tally::default(),
             rejected: BTreeMap::new(),
@@ -141,156 +233,79 @@ impl Preflight {
             duplicates: Vec::new(),
             numbers: SharedNumbers::new(definition.recipients.key.is_some()),
             messages: Messages::new(definition),
-            unused_columns: Vec::new(),
-            mistaken: Vec::new(),
-            frozen: 0,
-            withdrawn: 0,
-            undone: (0, 0),
+            suspicions: Suspicions::new(binding),
             notes: Vec::new(),
         }
     }
 
-    /// Takes note of the file's columns.
-    pub fn columns(&mut self, binding: &Binding) {
-        self.unused_columns = binding.unused_columns();
-        self.mistaken = binding.mistaken().to_vec();
+    /// Takes note of what was observed.
+    pub fn observe(&mut self, observation: Observation<'_>) {
+        match observation {
+            Observation::Format(read_as) => self.read_as = Some(read_as),
+            Observation::List(list) => self.lists.push(list),
+            Observation::Note(note) => self.notes.push(note),
+            Observation::Row { row, cells, fate } => self.row(row, cells, fate),
+            Observation::Chosen(recipient) => self.weigh(recipient),
+        }
     }
 
-    /// Takes note of what the file was taken for.
-    pub fn read_as(&mut self, read_as: DetectedFormat) {
-        self.read_as = Some(read_as);
-    }
-
-    /// Takes note of something that was found out besides.
-    pub fn note(&mut self, note: String) {
-        self.notes.push(note);
-    }
-
-    /// The simulator is to answer.
-    pub fn simulated(&mut self) {
-        self.simulated = true;
-    }
-
-    /// Takes note of a row that is planned in this state.
-    pub fn see(&mut self, row: &Result<Recipient, Rejection>, state: State) {
-        self.tally[state] += 1;
-        match row {
+    fn row(&mut self, row: &Result<Recipient, Rejection>, cells: &dyn Cells, fate: Fate) {
+        self.tally[fate.state()] += 1;
+        let recipient = match row {
+            Ok(recipient) => recipient,
             Err(rejection) => {
                 *self.rejected.entry(rejection.reason.code()).or_default() += 1;
                 if self.rejections.len() < TOLD {
                     self.rejections.push(rejection.clone());
                 }
+                return;
             }
-            Ok(recipient) if state == State::Queued => self.numbers.see(recipient),
-            Ok(_) => {}
-        }
-    }
-
-    /// Takes note of why a row is suppressed.
-    pub fn left_out(&mut self, why: Suppressed) {
-        *self.suppressed.entry(why).or_default() += 1;
-    }
-
-    /// Takes note of a suppression list.
-    pub fn list(&mut self, list: List) {
-        self.lists.push(list);
-    }
-
-    /// Takes note of a row that is on the lists with these numbers, from 0.
-    pub fn on_lists(&mut self, lists: impl Iterator<Item = usize>) {
-        for at in lists {
-            if let Some(list) = self.lists.get_mut(at) {
-                list.rows += 1;
+        };
+        match fate {
+            Fate::Rejected => {}
+            Fate::Duplicate(of) => {
+                if self.duplicates.len() < TOLD {
+                    self.duplicates.push(Duplicate { line: recipient.line, of, differs: false });
+                }
+            }
+            Fate::Suppressed { why, lists } => {
+                *self.suppressed.entry(why).or_default() += 1;
+                for at in lists {
+                    if let Some(list) = self.lists.get_mut(at) {
+                        list.rows += 1;
+                    }
+                }
+            }
+            Fate::Queued | Fate::Candidate => {
+                self.numbers.see(recipient);
+                self.suspicions.see(recipient, self.binding.message(recipient), cells);
+                if fate == Fate::Queued {
+                    self.weigh(recipient);
+                }
             }
         }
     }
 
-    /// Takes note of a line with the number of another line, which is in an earlier file, under another key.
-    pub fn shared_number(&mut self, line: u64, of: u64) {
-        self.numbers.also(line, of);
+    fn weigh(&mut self, recipient: &Recipient) {
+        self.messages.saved(u64::from(recipient.saved_segments));
+        self.messages.add(Some(recipient.line), recipient.region, self.binding.message(recipient));
     }
 
-    /// Takes note of a duplicate. Those behind the first [`TOLD`] are only counted.
-    pub fn duplicate(&mut self, duplicate: Duplicate) {
-        if self.duplicates.len() < TOLD {
-            self.duplicates.push(duplicate);
-        }
-    }
-
-    /// Takes note of what a recipient of the file is to be sent.
-    pub fn weigh(&mut self, binding: &Binding, recipient: &Recipient) {
-        if self.messages.recipients < self.most {
-            self.messages.saved(u64::from(recipient.saved_segments));
-            self.messages.add(Some(recipient.line), recipient.region, binding.message(recipient));
-        }
-    }
-
-    /// Forgets what is to be sent, because the journal knows better: it is told again with [`Self::weigh_frozen`].
-    pub fn weigh_anew(&mut self) {
-        self.messages.clear();
-    }
-
-    /// Takes note of what a row of the journal is to be sent, frozen or not.
-    pub fn weigh_frozen(&mut self, line: Option<u64>, region: Option<Region>, message: Option<&str>) {
-        self.messages.add(line, region, message);
-    }
-
-    /// Recipients that were weighed.
+    /// For what waits in the journal, with the prices and the encoding of the definition.
     #[must_use]
-    pub fn weighed(&self) -> u64 {
-        self.messages.recipients
+    pub fn waiting(&self) -> Waiting {
+        let mut messages = self.messages.clone();
+        messages.clear();
+        Waiting(messages)
     }
 
-    /// Whether what was weighed is what these counts of the journal say is to be sent.
+    /// Whether the rows of the file that are to be sent to are the ones that wait in the journal.
     #[must_use]
-    pub fn is_exact(&self, journal: &Tally) -> bool {
-        self.frozen == 0 && self.most == u64::MAX && self.messages.recipients == journal.unsettled()
+    pub fn are_all_that_waits(&self, facts: &JournalFacts) -> bool {
+        facts.frozen == 0 && self.messages.recipients == facts.tally.unsettled()
     }
 
-    /// Rows that were attempted before, and of which the file now says something that is not sent.
-    pub fn frozen(&mut self, rows: u64) {
-        self.frozen = rows;
-    }
-
-    /// Rows of earlier files that are not in this one, and were withdrawn.
-    pub fn withdrawn(&mut self, rows: u64) {
-        self.withdrawn = rows;
-    }
-
-    /// Corrected rows whose lines the file has uncorrected: how many waited, and how many were attempted.
-    pub fn undone(&mut self, corrections: (u64, u64)) {
-        self.undone = corrections;
-    }
-
-    /// The counts as the journal has them, with what was sent before.
-    pub fn tally(&mut self, tally: Tally) {
-        self.tally = tally;
-    }
-
-    /// At most so many contacts are to be started.
-    pub fn limit(&mut self, most: u64) {
-        self.most = self.most.min(most);
-    }
-
-    /// What was weighed are those of a sample that wait; the others of it are done with, as these counts say.
-    pub fn sampled(&mut self, sample: u64, journal: &Tally) {
-        let settled = [State::Started, State::Failed, State::Uncertain].map(|state| journal[state]);
-        let eligible = journal.unsettled() + settled.iter().sum::<u64>();
-        let before = sample.min(eligible).saturating_sub(self.weighed());
-        if before > 0 {
-            let were = if before == 1 { "was" } else { "were" };
-            self.note(format!("of the sample of {sample}, {before} {were} requested before"));
-        }
-        self.limit(self.weighed());
-    }
-
-    /// Contacts that are to be started.
-    #[must_use]
-    pub fn to_send(&self) -> u64 {
-        self.tally.unsettled().min(self.most)
-    }
-
-    /// Rows seen.
+    /// Rows observed.
     #[must_use]
     pub fn rows(&self) -> u64 {
         self.tally.rows()
@@ -302,6 +317,83 @@ impl Preflight {
         self.tally[State::Rejected]
     }
 
+    /// Why nothing is to be sent, where too much of what was read so far is rejected.
+    #[must_use]
+    pub fn refusal(&self) -> Option<String> {
+        refusal(&self.tally, self.limits.max_rejected)
+    }
+}
+
+impl Limits {
+    fn of(definition: &Definition) -> Self {
+        let rate = match definition.pace.rate {
+            Rate::PerSecond(rate) => rate.get(),
+            Rate::Auto => 2.0,
+        };
+        let minutes = definition.request.chat_duration_minutes;
+        Self {
+            rate,
+            unknown: definition.pace.rate == Rate::Auto,
+            burst: definition.pace.burst.get(),
+            active_contacts: definition.pace.max_active_contacts,
+            contact_life: definition.pace.contact_life,
+            chat_duration: minutes.map(|minutes| Duration::from_secs(u64::from(minutes) * 60)),
+            max_rejected: Fraction::from_percent(definition.safety.max_rejected * 100.0)
+                .expect("a resolved definition has shares between 0 and 1"),
+        }
+    }
+}
+
+/// Of a sample, those that were requested before: the others of it are done with, as the journal's counts say.
+#[must_use]
+pub fn sampled_before(sample: u64, waiting: u64, journal: &Tally) -> Option<String> {
+    let settled = [State::Started, State::Failed, State::Uncertain].map(|state| journal[state]);
+    let eligible = journal.unsettled() + settled.iter().sum::<u64>();
+    let before = sample.min(eligible).saturating_sub(waiting);
+    let were = if before == 1 { "was" } else { "were" };
+    (before > 0).then(|| format!("of the sample of {sample}, {before} {were} requested before"))
+}
+
+fn refusal(tally: &Tally, most: Fraction) -> Option<String> {
+    let rejected = tally[State::Rejected];
+    gate::too_many_rejected(rejected, tally.rows(), most).then(|| {
+        format!(
+            "{} of {} are rejected, more than max_rejected = {}% allows",
+            Grouped(rejected),
+            counted(tally.rows(), "row", "rows"),
+            most.percent()
+        )
+    })
+}
+
+impl Preflight {
+    /// What the findings come to. Without a journal, the file is all there is.
+    #[must_use]
+    pub fn new(mut found: Findings, facts: Option<JournalFacts>, options: Options) -> Self {
+        let mut facts =
+            facts.unwrap_or_else(|| JournalFacts { tally: found.tally, ..JournalFacts::default() });
+        if let Some(Waiting(messages)) = facts.waiting.take() {
+            found.messages = messages;
+        }
+        for (line, of) in facts.shared_numbers.drain(..) {
+            found.numbers.also(line, of);
+        }
+        found.duplicates.append(&mut facts.duplicates);
+        Self { found, facts, options }
+    }
+
+    /// Contacts that are to be started.
+    #[must_use]
+    pub fn to_send(&self) -> u64 {
+        self.facts.tally.unsettled().min(self.options.most)
+    }
+
+    /// Rows that cannot be sent to.
+    #[must_use]
+    pub fn rejected(&self) -> u64 {
+        self.facts.tally[State::Rejected]
+    }
+
     /// The contacts to be started, in words.
     #[must_use]
     pub fn contacts(&self) -> String {
@@ -311,30 +403,40 @@ impl Preflight {
     /// Why nothing is to be sent, where too much of the file is rejected.
     #[must_use]
     pub fn refusal(&self) -> Option<String> {
-        let rejected = self.tally[State::Rejected];
-        let most = self.limits.max_rejected;
-        gate::too_many_rejected(rejected, self.tally.rows(), most).then(|| {
-            format!(
-                "{} of {} are rejected, more than max_rejected = {}% allows",
-                Grouped(rejected),
-                counted(self.tally.rows(), "row", "rows"),
-                most.percent()
-            )
-        })
+        refusal(&self.facts.tally, self.found.limits.max_rejected)
+    }
+
+    /// What only looks right, the worst first.
+    #[must_use]
+    pub fn warnings(&self) -> Vec<Warning> {
+        self.found.suspicions.warnings()
+    }
+
+    /// The kinds of wrong text that would be sent, without those that are accepted.
+    #[must_use]
+    pub fn unaccepted(&self, accepted: &[WarningCode]) -> Vec<WarningCode> {
+        let mut codes: Vec<WarningCode> = self
+            .warnings()
+            .iter()
+            .map(|warning| warning.code)
+            .filter(|code| code.sends_wrong_text() && !accepted.contains(code))
+            .collect();
+        codes.dedup();
+        codes
     }
 
     /// How long sending takes at this pace, and with no more contacts alive than there may be where their life is stated.
     fn duration(&self) -> Duration {
-        let behind_the_burst = self.to_send().saturating_sub(u64::from(self.limits.burst));
-        let paced = Duration::from_secs_f64(behind_the_burst as f64 / self.limits.rate);
+        let behind_the_burst = self.to_send().saturating_sub(u64::from(self.found.limits.burst));
+        let paced = Duration::from_secs_f64(behind_the_burst as f64 / self.found.limits.rate);
         let Some(stall) = self.stall().filter(|stall| stall.is_stated) else { return paced };
-        let behind_the_first = self.to_send().saturating_sub(u64::from(self.limits.active_contacts));
+        let behind_the_first = self.to_send().saturating_sub(u64::from(self.found.limits.active_contacts));
         paced.max(stall.after + Duration::from_secs_f64(behind_the_first as f64 / stall.then))
     }
 
     /// Whether contacts that the flow does not disconnect use up the active chats before the end.
     fn stall(&self) -> Option<Stall> {
-        let Limits { rate, active_contacts, contact_life, chat_duration, .. } = self.limits;
+        let Limits { rate, active_contacts, contact_life, chat_duration, .. } = self.found.limits;
         let life = contact_life.or(chat_duration).unwrap_or(LONGEST_LIFE);
         let most = f64::from(active_contacts);
         // Contacts alive at once: as many as start within a life.

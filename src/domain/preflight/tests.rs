@@ -7,6 +7,16 @@ use crate::domain::definition;
 use crate::domain::row::binding::LineSpan;
 use crate::domain::table::header::Header;
 
+impl<const N: usize> Cells for [&str; N] {
+    fn count(&self) -> usize {
+        N
+    }
+
+    fn cell(&self, at: usize) -> &str {
+        self.get(at).copied().unwrap_or_default()
+    }
+}
+
 /// The definition, with more below [contact] and more tables.
 fn definition(contact: &str, more: &str) -> Definition {
     let text = format!(
@@ -18,35 +28,33 @@ fn definition(contact: &str, more: &str) -> Definition {
     definition::parse(&text, "c.toml", "c").unwrap()
 }
 
-/// The pre-flight of these rows of id, name, phone and a column that nothing uses; keys that come again are duplicates.
-fn preflight(definition: &Definition, rows: &[[&str; 3]]) -> Preflight {
+/// The findings of these rows of id, name, phone and a column that nothing uses; keys that come again are duplicates.
+fn findings(definition: &Definition, rows: &[[&str; 3]]) -> Findings {
     let header = Header::new(["id", "name", "phone", "remark"]);
     let binding = definition.bind(&header).unwrap();
-    let mut preflight = Preflight::new(definition);
-    preflight.columns(&binding);
+    let mut findings = Findings::new(definition, &binding);
     let mut seen = FirstLines::default();
     for (line, [id, name, phone]) in (2..).zip(rows) {
         let lines = LineSpan { first: line, last: line, quote_open: false };
-        let row = binding.recipient(lines, &[*id, *name, *phone, ""][..]);
+        let cells = [*id, *name, *phone, ""];
+        let row = binding.recipient(lines, &cells[..]);
         let first = row.as_ref().ok().and_then(|recipient| seen.first(recipient));
-        let state = match (&row, first) {
-            (Err(_), _) => State::Rejected,
-            (_, Some(of)) => {
-                preflight.duplicate(Duplicate { line, of, differs: false });
-                State::Duplicate
-            }
+        let fate = match (&row, first) {
+            (Err(_), _) => Fate::Rejected,
+            (_, Some(of)) => Fate::Duplicate(of),
             (Ok(_), None) if *id == "opted-out" => {
-                preflight.left_out(Suppressed::Listed);
-                State::Suppressed
+                Fate::Suppressed { why: Suppressed::Listed, lists: Vec::new() }
             }
-            (Ok(_), None) => State::Queued,
+            (Ok(_), None) => Fate::Queued,
         };
-        preflight.see(&row, state);
-        if let (Ok(recipient), State::Queued) = (&row, state) {
-            preflight.weigh(&binding, recipient);
-        }
+        findings.observe(Observation::Row { row: &row, cells: &cells, fate });
     }
-    preflight
+    findings
+}
+
+/// What a file alone comes to.
+fn preflight(definition: &Definition, rows: &[[&str; 3]]) -> Preflight {
+    Preflight::new(findings(definition, rows), None, Options::default())
 }
 
 const ROWS: [[&str; 3]; 9] = [
@@ -64,11 +72,13 @@ const ROWS: [[&str; 3]; 9] = [
 #[test]
 fn people_read_findings_in_the_order_of_columns_rows_messages_limits() {
     let cost = "[cost]\nper_segment = { US = 0.00581, DE = 0.0945 }\ncurrency = \"USD\"";
-    let mut told = preflight(&definition("", cost), &ROWS);
-    told.note("opt-outs.csv: 1 line names nobody who can be sent to, first line 4: …".to_owned());
-    told.frozen(2);
+    let mut found = findings(&definition("", cost), &ROWS);
+    let note = "opt-outs.csv: 1 line names nobody who can be sent to, first line 4: …";
+    found.observe(Observation::Note(note.to_owned()));
     let (encoding, delimiter) = (Some("UTF-8".to_owned()), Some("commas"));
-    told.read_as(DetectedFormat { encoding, delimiter, ..DetectedFormat::default() });
+    found.observe(Observation::Format(DetectedFormat { encoding, delimiter, ..DetectedFormat::default() }));
+    let facts = JournalFacts { tally: found.tally, frozen: 2, ..JournalFacts::default() };
+    let told = Preflight::new(found, Some(facts), Options::default());
     insta::assert_snapshot!(told.text());
     insta::assert_snapshot!(serde_json::to_string_pretty(&serde_json::to_value(&told).unwrap()).unwrap());
 }
@@ -108,13 +118,14 @@ fn active_chats_stall_a_long_run_and_a_simulation_says_so_of_the_service() {
         .collect();
     let rows: Vec<[&str; 3]> = rows.iter().map(|row| [0, 1, 2].map(|at| row[at].as_str())).collect();
     let hours = definition("chat_duration_minutes = 60", "");
-    let mut told = preflight(&hours, &rows);
+    let told = preflight(&hours, &rows);
     assert!(
         told.text().contains("warning: if the flow does not disconnect, a contact lives 1 h"),
         "{}",
         told.text()
     );
-    told.simulated();
+    let simulated = Options { simulated: true, ..Options::default() };
+    let told = Preflight::new(findings(&hours, &rows), None, simulated);
     assert!(told.text().contains("note: the simulator has no quota of active chats"), "{}", told.text());
     let short = preflight(&definition("", "[pace]\ncontact_life = \"2m\""), &rows);
     assert_eq!(short.stall(), None);
@@ -130,17 +141,84 @@ fn active_chats_stall_a_long_run_and_a_simulation_says_so_of_the_service() {
 #[test]
 fn a_limit_counts_no_more_than_it_lets_through() {
     let definition = definition("", "[cost]\nper_segment = 1.0");
-    let mut told = preflight(&definition, &[]);
-    told.limit(2);
     let binding = definition.bind(&Header::new(["id", "name", "phone", "remark"])).unwrap();
+    let mut found = Findings::new(&definition, &binding);
     for line in 2..7 {
         let lines = LineSpan { first: line, last: line, quote_open: false };
         let phone = format!("+12025550{:03}", 100 + line);
-        let row = binding.recipient(lines, &[phone.as_str(), "Ann", phone.as_str(), ""][..]);
-        told.see(&row, State::Queued);
-        told.weigh(&binding, row.as_ref().unwrap());
+        let cells = [phone.as_str(), "Ann", phone.as_str(), ""];
+        let row = binding.recipient(lines, &cells[..]);
+        let fate = if line < 4 { Fate::Queued } else { Fate::Candidate };
+        found.observe(Observation::Row { row: &row, cells: &cells, fate });
     }
-    assert_eq!((told.to_send(), told.weighed(), told.messages.cost), (2, 2, 2.0));
+    let told = Preflight::new(found, None, Options { most: 2, simulated: false });
+    assert_eq!((told.to_send(), told.found.messages.recipients, told.found.messages.cost), (2, 2, 2.0));
+}
+
+#[test]
+fn what_waits_in_the_journal_takes_the_place_of_what_the_file_has() {
+    let definition = definition("", "[cost]\nper_segment = 1.0");
+    let found = findings(&definition, &ROWS);
+    let mut waiting = found.waiting();
+    waiting.weigh(None, None, Some("Hi, see you."));
+    let mut tally = Tally::default();
+    tally[State::Queued] = 1;
+    let facts = JournalFacts { tally, waiting: Some(waiting), ..JournalFacts::default() };
+    let told = Preflight::new(found, Some(facts), Options::default());
+    assert_eq!((told.to_send(), told.found.messages.count, told.found.messages.cost), (1, 1, 1.0));
+}
+
+/// Ten rows or more, for which a text far from the others, or one that is the same, says something.
+#[test]
+fn texts_that_look_wrong_are_warnings_with_rows_and_lines() {
+    let mut rows: Vec<[String; 3]> =
+        (0..20).map(|n| [n.to_string(), "Ada".to_owned(), format!("+1202555{:04}", 100 + n)]).collect();
+    rows[3][1] = "NULL".to_owned();
+    rows[4][1] = "#NAME#".to_owned();
+    rows[5][1] = "JosÃ©".to_owned();
+    rows[6][1] = "Total".to_owned();
+    rows[7][1] = "a great many words ".repeat(6);
+    rows[8][1] = "NULL".to_owned();
+    let rows: Vec<[&str; 3]> = rows.iter().map(|row| [0, 1, 2].map(|at| row[at].as_str())).collect();
+    let told = preflight(&definition("", ""), &rows);
+    let found: Vec<(&str, u64, Vec<u64>)> = told
+        .warnings()
+        .into_iter()
+        .map(|warning| (warning.code.name(), warning.rows, warning.lines))
+        .collect();
+    let expected = [
+        ("foreign-placeholder", 1, vec![6]),
+        ("nothing-words", 2, vec![5, 10]),
+        ("twice-encoded", 1, vec![7]),
+        ("total-row", 1, vec![8]),
+        ("text-length", 1, vec![9]),
+    ];
+    assert_eq!(found, expected);
+    let all = told.unaccepted(&[]);
+    assert_eq!(
+        all.iter().map(|code| code.name()).collect::<Vec<_>>(),
+        ["foreign-placeholder", "nothing-words", "twice-encoded", "total-row"]
+    );
+    assert_eq!(told.unaccepted(&all), [], "what is accepted holds nothing up, and a length never does");
+    let text = told.text();
+    assert!(text.contains("\nwarning (nothing-words): name is \"NULL\" in 2 rows; lines 5, 10\n"), "{text}");
+}
+
+#[test]
+fn a_text_that_is_one_for_everybody_while_its_cells_differ_is_a_warning() {
+    let text = "[connect]\ninstance_id = \"i\"\ncontact_flow_id = \"f\"\n\
+                source = \"arn:aws:connect:us-west-2:123456789012:phone-number/p\"\n\
+                [recipients]\nkey = \"id\"\n\
+                [contact]\nmessage = \"{% if name == 'yes' %}A{% else %}B{% endif %}\"";
+    let definition = definition::parse(text, "c.toml", "c").unwrap();
+    let rows: Vec<[String; 3]> =
+        (0..10).map(|n| [n.to_string(), format!("Yes {n}"), format!("+1202555{:04}", 100 + n)]).collect();
+    let rows: Vec<[&str; 3]> = rows.iter().map(|row| [0, 1, 2].map(|at| row[at].as_str())).collect();
+    let codes = |rows: &[[&str; 3]]| -> Vec<WarningCode> {
+        preflight(&definition, rows).warnings().iter().map(|warning| warning.code).collect()
+    };
+    assert_eq!(codes(&rows), [WarningCode::SameText]);
+    assert_eq!(codes(&rows[1..]), [], "nine may be alike by chance");
 }
 
 #[test]

@@ -9,6 +9,8 @@ use crate::domain::figures::{Grouped, PerSecond, Span, counted};
 
 /// Characters that are told one by one.
 const CHARACTERS: usize = 5;
+/// Lines that are named with a warning.
+const LINES: usize = 5;
 /// Countries that are told one by one.
 const COUNTRIES: usize = 12;
 
@@ -17,7 +19,7 @@ impl Preflight {
     #[must_use]
     pub fn text(&self) -> String {
         let mut text = String::new();
-        if let Some(read_as) = &self.read_as {
+        if let Some(read_as) = &self.found.read_as {
             let _ = writeln!(text, "file: {read_as}");
         }
         self.write_columns(&mut text);
@@ -30,35 +32,52 @@ impl Preflight {
         self.write_ucs2(&mut text);
         self.write_cost(&mut text);
         self.write_duration(&mut text);
-        for note in &self.notes {
+        for note in &self.found.notes {
             let _ = write!(text, "\nnote: {note}");
         }
         self.write_shown(&mut text);
+        self.write_warnings(&mut text);
         text
     }
 
-    fn write_columns(&self, text: &mut String) {
-        if !self.unused_columns.is_empty() {
-            let _ = writeln!(text, "columns that nothing uses: {}", self.unused_columns.join(", "));
+    /// Last, because a person has to decide.
+    fn write_warnings(&self, text: &mut String) {
+        for warning in self.warnings() {
+            let _ = write!(text, "\nwarning ({}): {}", warning.code.name(), warning.summary);
+            let lines: Vec<String> = warning.lines.iter().take(LINES).map(u64::to_string).collect();
+            if !lines.is_empty() {
+                let noun = if lines.len() == 1 { "line" } else { "lines" };
+                let etc = if warning.rows > lines.len() as u64 { ", …" } else { "" };
+                let _ = write!(text, "; {noun} {}{etc}", lines.join(", "));
+            }
         }
-        for mistaken in &self.mistaken {
+    }
+
+    fn write_columns(&self, text: &mut String) {
+        let unused = self.found.binding.unused_columns();
+        if !unused.is_empty() {
+            let _ = writeln!(text, "unused columns: {}", unused.join(", "));
+        }
+        for mistaken in self.found.binding.mistaken() {
             let _ = writeln!(text, "warning: {mistaken}");
         }
     }
 
     fn write_rows(&self, text: &mut String) {
-        let _ = write!(text, "{}, {} to start", counted(self.tally.rows(), "row", "rows"), self.contacts());
-        for (state, rows) in self.tally.iter().filter(|(_, rows)| *rows > 0) {
+        let _ =
+            write!(text, "{}, {} to start", counted(self.facts.tally.rows(), "row", "rows"), self.contacts());
+        for (state, rows) in self.facts.tally.iter().filter(|(_, rows)| *rows > 0) {
             let _ = write!(text, "\n  {:<11} {}", state.name(), Grouped(rows));
-            if state == State::Suppressed && self.suppressed.values().sum::<u64>() == rows {
-                let reasons = self.suppressed.iter().map(|(why, rows)| format!("{} {why}", Grouped(*rows)));
+            if state == State::Suppressed && self.found.suppressed.values().sum::<u64>() == rows {
+                let reasons =
+                    self.found.suppressed.iter().map(|(why, rows)| format!("{} {why}", Grouped(*rows)));
                 let _ = write!(text, ": {}", reasons.collect::<Vec<_>>().join(", "));
             }
         }
     }
 
     fn write_lists(&self, text: &mut String) {
-        for list in &self.lists {
+        for list in &self.found.lists {
             let _ = write!(
                 text,
                 "\nsuppression list {}: {}, {}; {} of this file on it",
@@ -71,26 +90,26 @@ impl Preflight {
     }
 
     fn write_rejections(&self, text: &mut String) {
-        if self.rejected.is_empty() {
+        if self.found.rejected.is_empty() {
             return;
         }
-        let file = self.read_as.as_ref().filter(|read_as| read_as.corrections);
+        let file = self.found.read_as.as_ref().filter(|read_as| read_as.corrections);
         let file = file.map_or("", |_| " in this file");
         let _ = write!(
             text,
             "\nrejected{file}: {}",
-            reasons(self.rejected.iter().map(|(code, rows)| (*code, *rows)))
+            reasons(self.found.rejected.iter().map(|(code, rows)| (*code, *rows)))
         );
-        for rejection in &self.rejections {
+        for rejection in &self.found.rejections {
             let _ = write!(text, "\n  {rejection}");
         }
-        more(text, self.rejected.values().sum(), self.rejections.len());
+        more(text, self.found.rejected.values().sum(), self.found.rejections.len());
     }
 
     fn write_repeats(&self, text: &mut String) {
-        if !self.duplicates.is_empty() {
+        if !self.found.duplicates.is_empty() {
             text.push_str("\nduplicates: of several lines with one key, the first is sent to");
-            for duplicate in &self.duplicates {
+            for duplicate in &self.found.duplicates {
                 let _ = write!(text, "\n  line {}: has the key of ", duplicate.line);
                 let _ = match duplicate.of {
                     Some(line) => write!(text, "line {line}"),
@@ -100,9 +119,9 @@ impl Preflight {
                     text.push_str(", and another number");
                 }
             }
-            more(text, self.tally[State::Duplicate], self.duplicates.len());
+            more(text, self.facts.tally[State::Duplicate], self.found.duplicates.len());
         }
-        let shared = &self.numbers;
+        let shared = &self.found.numbers;
         if shared.rows > 0 {
             let lines: Vec<String> =
                 shared.lines.iter().map(|(line, of)| format!("{line} (as line {of})")).collect();
@@ -123,15 +142,15 @@ impl Preflight {
 
     /// What earlier files have to do with this one.
     fn write_earlier(&self, text: &mut String) {
-        if self.frozen > 0 {
+        if self.facts.frozen > 0 {
             let _ = write!(
                 text,
                 "\nnote: {} attempted before; what the file or the definition now says of {} is not sent",
-                counted(self.frozen, "row was", "rows were"),
-                if self.frozen == 1 { "it" } else { "them" }
+                counted(self.facts.frozen, "row was", "rows were"),
+                if self.facts.frozen == 1 { "it" } else { "them" }
             );
         }
-        let (waiting, attempted) = self.undone;
+        let (waiting, attempted) = self.facts.undone;
         if waiting > 0 {
             let _ = write!(
                 text,
@@ -148,7 +167,7 @@ impl Preflight {
                 if attempted == 1 { "it" } else { "each" }
             );
         }
-        if let Some(missing @ 1..) = self.withdrawn.checked_sub(waiting) {
+        if let Some(missing @ 1..) = self.facts.withdrawn.checked_sub(waiting) {
             let _ = write!(
                 text,
                 "\nwarning: {} not in this file, and withdrawn: nothing is sent to {} unless a file that has {} is run again",
@@ -164,7 +183,7 @@ impl Preflight {
     }
 
     fn write_countries(&self, text: &mut String) {
-        let countries = self.messages.by_country();
+        let countries = self.found.messages.by_country();
         if countries.is_empty() {
             return;
         }
@@ -179,7 +198,7 @@ impl Preflight {
     }
 
     fn write_messages(&self, text: &mut String) {
-        let messages = &self.messages;
+        let messages = &self.found.messages;
         if messages.count == 0 {
             return;
         }
@@ -204,7 +223,7 @@ impl Preflight {
     }
 
     fn write_ucs2(&self, text: &mut String) {
-        let messages = &self.messages;
+        let messages = &self.found.messages;
         if messages.ucs2 == 0 {
             return;
         }
@@ -236,7 +255,7 @@ impl Preflight {
     }
 
     fn write_cost(&self, text: &mut String) {
-        let messages = &self.messages;
+        let messages = &self.found.messages;
         if !messages.is_priced() || messages.count == 0 {
             return;
         }
@@ -262,12 +281,14 @@ impl Preflight {
     }
 
     fn write_duration(&self, text: &mut String) {
-        let _ = write!(text, "\nduration: {} at {}", Span(self.duration()), PerSecond(self.limits.rate));
-        if self.limits.unknown {
+        let _ =
+            write!(text, "\nduration: {} at {}", Span(self.duration()), PerSecond(self.found.limits.rate));
+        if self.found.limits.unknown {
             text.push_str(", what a new account has; the run finds out what yours takes");
         }
         let Some(stall) = self.stall() else { return };
-        let (quota, after, then) = (self.limits.active_contacts, Span(stall.after), PerSecond(stall.then));
+        let (quota, after, then) =
+            (self.found.limits.active_contacts, Span(stall.after), PerSecond(stall.then));
         let life = Span(stall.life);
         if stall.is_stated {
             let _ = write!(
@@ -277,7 +298,7 @@ impl Preflight {
             );
             return;
         }
-        if self.simulated {
+        if self.options.simulated {
             let _ = write!(
                 text,
                 "\nnote: the simulator has no quota of active chats. Amazon Connect has: with contacts that live {life}, \
@@ -295,11 +316,11 @@ impl Preflight {
     }
 
     fn write_shown(&self, text: &mut String) {
-        if self.messages.shown.is_empty() {
+        if self.found.messages.shown.is_empty() {
             return;
         }
         text.push_str("\nthe first messages:");
-        for (line, message) in &self.messages.shown {
+        for (line, message) in &self.found.messages.shown {
             let place =
                 line.map_or_else(|| "a row of an earlier file".to_owned(), |line| format!("line {line}"));
             let _ = write!(text, "\n  {place}: {}", message.replace('\n', "\n  line  | "));

@@ -222,6 +222,11 @@ impl Binding {
         &self.header
     }
 
+    /// The texts that differ from row to row, in the order of a recipient's slots, with the columns that they are made of.
+    pub fn slots(&self) -> impl Iterator<Item = (&Member, &[usize])> {
+        self.texts.iter().map(|text| (&text.member, &text.columns[..]))
+    }
+
     /// What in the definition's texts looks like a placeholder and is none, in words.
     #[must_use]
     pub fn mistaken(&self) -> &[String] {
