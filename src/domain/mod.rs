@@ -6,6 +6,7 @@ pub mod arn;
 pub mod definition;
 pub mod delivery;
 pub mod figures;
+pub mod hours;
 pub mod message;
 pub mod phone;
 pub mod preflight;

@@ -98,6 +98,10 @@ pub struct Phone {
     pub region: Option<Region>,
     /// Its kind.
     pub line: LineType,
+    /// Its country code, such as 1.
+    pub country_code: u16,
+    /// Whether its digits name a place: landlines do, and mobile numbers of few countries.
+    pub is_geographical: bool,
 }
 
 /// Why a text is not a number to send to.
@@ -276,7 +280,14 @@ fn resolve(tidy: &str, default_region: Option<Region>) -> Result<Phone, PhoneRej
     let number = E164::parse(&PHONE_NUMBER_UTIL.format(&parsed, PhoneNumberFormat::E164));
     let region = PHONE_NUMBER_UTIL.get_region_for_number(&parsed);
     let region = region.filter(|region| *region != rlibphonenumber::Region::World).map(Region);
-    Ok(Phone { number: number.ok_or(PhoneRejection::TooLong)?, region, line })
+    Ok(Phone {
+        number: number.ok_or(PhoneRejection::TooLong)?,
+        region,
+        line,
+        country_code: u16::try_from(parsed.country_code).map_err(|_| PhoneRejection::UnknownCountry)?,
+        is_geographical: PHONE_NUMBER_UTIL
+            .is_number_geographical_by_country_code_and_type(kind, parsed.country_code),
+    })
 }
 
 #[cfg(test)]
