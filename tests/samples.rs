@@ -5,6 +5,7 @@ use std::path::Path;
 
 use campaign::domain::definition::keys::{KEYS, Need};
 use campaign::domain::definition::{Definition, parse};
+use campaign::domain::hours::presets::PRESETS;
 use campaign::recipients::{Recipients, Row, Source};
 
 const SAMPLE: &str = include_str!("../campaigns/sample.toml");
@@ -85,4 +86,16 @@ fn the_recipients_are_a_thousand_fictional_numbers() {
         assert!(binding.message(recipient).is_some_and(|text| text.len() <= 160), "one segment each");
     }
     assert_eq!(rows.len(), 1000);
+}
+
+#[test]
+fn every_rule_file_is_embedded_as_a_preset() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("campaigns/rules");
+    let mut files: Vec<String> = std::fs::read_dir(folder)
+        .expect("the folder is there")
+        .map(|entry| entry.expect("it can be read").file_name().to_string_lossy().into_owned())
+        .collect();
+    files.sort();
+    let embedded: Vec<String> = PRESETS.iter().map(|(name, _)| format!("{name}.toml")).collect();
+    assert_eq!(files, embedded);
 }

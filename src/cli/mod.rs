@@ -9,8 +9,8 @@ use std::path::{Path, PathBuf};
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
 use crate::cli::commands::{
-    Asked, Failure, Place, Session, check, completions, init, journal, man, report, resolve, resume, run,
-    simulator, status, steer, suppress,
+    Asked, Failure, Place, Session, check, completions, hours, init, journal, man, report, resolve, resume,
+    run, simulator, status, steer, suppress,
 };
 use crate::clock::Clock;
 use crate::domain::delivery::control::Control;
@@ -104,6 +104,8 @@ enum Command {
     Suppress(suppress::SuppressArgs),
     /// Back the journal up, look it over, or remove the personal data of finished campaigns
     Journal(journal::JournalArgs),
+    /// Tell when this campaign may contact a number, or how its rows stand by time zone
+    Hours(hours::HoursArgs),
     /// Write a commented definition and a sample CSV
     Init(init::InitArgs),
     /// Amazon Connect's stand-in on loopback
@@ -136,6 +138,7 @@ impl Cli {
             Command::Run(args) => run::run(args, &session),
             Command::Resume(args) => resume::run(args, &session),
             Command::Check(args) => check::run(args, &self.shared),
+            Command::Hours(args) => hours::run(args, &session),
             Command::Init(args) => init::run(args),
             Command::Resolve(args) => resolve::run(args, &session),
             Command::Suppress(args) => suppress::run(args, &session),

@@ -100,6 +100,14 @@ fn rejected(code: &str) -> Option<Explained> {
         "cell-rounded" => {
             ("the spreadsheet has rounded a number", "format the column as text and enter the values again")
         }
+        "zone-unknown" => ("a time zone that does not exist", "use an IANA name such as America/New_York"),
+        "zone-offset" => {
+            ("an offset from UTC and not a time zone", "use an IANA name such as America/New_York")
+        }
+        "zone-missing" => (
+            "a number of no time zone",
+            "name a zone in a column (recipients.zone), or set hours.default_zone",
+        ),
         "key-empty" => ("the key is empty", "fill in the key column"),
         "cell-empty" => {
             ("a cell that the message needs is empty", "fill it in, or give the placeholder a default")
@@ -220,6 +228,7 @@ mod tests {
             include_str!("phone/mod.rs"),
             include_str!("message/limits.rs"),
             include_str!("row/recipient.rs"),
+            include_str!("hours/zones.rs"),
         ];
         let codes: Vec<&str> = sources
             .iter()

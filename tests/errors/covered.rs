@@ -8,14 +8,19 @@ use std::path::{Path, PathBuf};
 use crate::errors::words;
 
 /// Where errors have their words.
-const SOURCES: [&str; 38] = [
+const SOURCES: [&str; 43] = [
     "src/cli/commands/check.rs",
     "src/cli/commands/completions.rs",
     "src/cli/commands/hooks.rs",
     "src/cli/commands/journal.rs",
     "src/cli/commands/man.rs",
     "src/cli/commands/steer.rs",
+    "src/cli/commands/hours.rs",
     "src/domain/definition/hooks.rs",
+    "src/domain/definition/hours.rs",
+    "src/domain/definition/rules.rs",
+    "src/domain/hours/week.rs",
+    "src/domain/hours/zones.rs",
     "src/cli/commands/failure.rs",
     "src/cli/commands/init.rs",
     "src/cli/commands/numbers.rs",
@@ -59,6 +64,13 @@ const NOT_FROM_OUTSIDE: &[(&str, &str)] = &[
     ("The pace is the run's", "help"),
     ("paused already, by", "no error: what pause says"),
     ("not paused: there is nothing", "no error: what go says"),
+    ("A number may be in all zones", "help"),
+    ("%a %Y-%m-%d", "no error: the form of times that hours says"),
+    ("the definition has no [hours]", "no error: what hours says"),
+    ("open at any hour", "no error: what hours says"),
+    ("closed for a year", "no error: what hours says"),
+    ("make_zones.py writes a colon", "a bug would be the reason"),
+    ("a set has only zones", "a bug would be the reason"),
     ("has ended meanwhile", "no error: what a steering command says"),
     ("has not answered yet", "no error: what a steering command says"),
     ("has stopped sending;", "no error: what pause says"),

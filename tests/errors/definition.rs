@@ -41,6 +41,20 @@ const MISTAKES: &[(&str, &str, &str)] = &[
     ("a country that is none", "phone = \"phone\"", "phone = \"phone\"\ndefault_region = \"Utopia\""),
     ("a number that is none in a trial", "phone = \"phone\"", "phone = \"phone\"\nonly = [\"12\"]"),
     ("a hook that is empty", "[pace]", "[hooks]\non_finish = []\n[pace]"),
+    ("hours that are none", "[pace]", "[hours]\nopen = 9\n[pace]"),
+    (
+        "spans and days that are none",
+        "[pace]",
+        "[hours]\nopen = { monday = \"09:00-17:00\", tue = \"9-17\", wed = \"09:00-09:00\", thu-fri = [], fri = [] }\n[pace]",
+    ),
+    ("days closed that are none", "[pace]", "[hours]\nclosed = [\"25.12.2026\"]\n[pace]"),
+    ("a preset with a typo", "[pace]", "[hours]\nrules = [\"us-federl\"]\n[pace]"),
+    ("a preset that nobody knows", "[pace]", "[hours]\nrules = [\"utopia\"]\n[pace]"),
+    ("a rule file that is not there", "[pace]", "[hours]\nrules = [\"own.toml\"]\n[pace]"),
+    ("a zone that is an offset", "[pace]", "[hours]\ndefault_zone = \"UTC-5\"\n[pace]"),
+    ("a zone that is none", "[pace]", "[hours]\ndefault_zone = \"Eastern\"\n[pace]"),
+    ("a zone column that the file does not have", "phone = \"phone\"", "phone = \"phone\"\nzone = \"tz\""),
+    ("hours, which are not kept yet", "[pace]", "[hours]\nopen = \"09:00-17:00\"\n[pace]"),
     ("a shared pace that nobody states", "rate = 1000.0", "rate = \"auto\"\nshare = \"account\""),
 ];
 
@@ -68,5 +82,20 @@ fn keys_and_values() {
     area.case("a path of Windows")
         .with("key =", "suppress = [\"C:\\Users\\ada\\opt-outs.csv\"]\nkey =")
         .says(2, "check people.csv");
+    area.case("a rule file with mistakes")
+        .with("[pace]", "[hours]\nrules = [\"own.toml\"]\n[pace]")
+        .file(
+            "own.toml",
+            "open = 9\nclosed = \"x\"\nholidays = [\"xmas\", 1]\nobserved = 1\ncountry = \"ZZ\"\nstate = \"1\"\n\
+             includes = [\"mars\"]\nhour = 1\n",
+        )
+        .says(2, "check people.csv");
+    area.case("a rule file without hours")
+        .with("[pace]", "[hours]\nrules = [\"own.toml\"]\n[pace]")
+        .file("own.toml", "source = \"x\"\n")
+        .says(2, "check people.csv");
+    area.case("hours of what is no number").says(2, "hours 12");
+    area.case("hours of a number without zones").says(2, "hours +883510001234");
+    area.case("hours at a time that is none").says(2, "hours +12025550104 --at noon");
     area.end();
 }

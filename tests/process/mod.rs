@@ -12,6 +12,7 @@ mod exits;
 mod half_planned;
 mod halts;
 mod hooks;
+mod hours;
 mod identity;
 mod journal;
 mod kills;

@@ -5,6 +5,7 @@ pub mod completions;
 mod earlier;
 mod failure;
 mod hooks;
+pub mod hours;
 pub mod init;
 pub mod journal;
 pub mod man;

@@ -174,6 +174,10 @@ fn load(
             "name a definition with -c PATH",
         )
     })?;
+    let folder = path.parent().unwrap_or(Path::new(""));
     let stem = path.file_stem().unwrap_or_default().to_string_lossy();
-    Ok(definition::parse_for(&text, &path.display().to_string(), &stem, header)?)
+    let mut definition = definition::parse_for(&text, &path.display().to_string(), &stem, header)?;
+    definition
+        .add_rules(|file| std::fs::read_to_string(folder.join(file)).map_err(|error| error.to_string()))?;
+    Ok(definition)
 }

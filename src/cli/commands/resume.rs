@@ -10,7 +10,7 @@ use crate::cli::commands::hooks::Hooked;
 use crate::cli::commands::next::GoOn;
 use crate::cli::commands::place::Place;
 use crate::cli::commands::sending::{Held, Job, SendArgs};
-use crate::cli::commands::{Session, earlier, hooks, next, sending};
+use crate::cli::commands::{Session, earlier, hooks, hours, next, sending};
 use crate::domain::delivery::ending::Exit;
 use crate::journal::Planned;
 
@@ -32,6 +32,9 @@ pub fn run(args: &ResumeArgs, session: &Session<'_>) -> Result<Exit, Failure> {
     let shared = session.shared;
     let (place, mut definition) = Place::of_campaign(shared)?;
     args.send.apply(&mut definition)?;
+    if !args.send.simulate {
+        hours::must_not_close(&definition)?;
+    }
     if !place.journal.is_file() {
         return Err(Failure::usage(
             format!("there is no journal at {}", place.journal.display()),

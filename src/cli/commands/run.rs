@@ -16,7 +16,7 @@ use crate::cli::commands::planning::File;
 use crate::cli::commands::reading::ReadingArgs;
 use crate::cli::commands::sending::{Held, Job, SendArgs};
 use crate::cli::commands::streaming::Stream;
-use crate::cli::commands::{Session, hooks, next, planning, sending};
+use crate::cli::commands::{Session, hooks, hours, next, planning, sending};
 use crate::domain::definition::Definition;
 use crate::domain::delivery::ending::Exit;
 use crate::domain::delivery::state::State;
@@ -56,6 +56,9 @@ pub fn run(args: &RunArgs, session: &Session<'_>) -> Result<Exit, Failure> {
     let findings = file.findings(&definition);
     if args.dry_run {
         return rehearse(&mut file, findings, &args.send, shared);
+    }
+    if !args.send.simulate {
+        hours::must_not_close(&definition)?;
     }
     let runtime = sending::runtime()?;
     let result = runtime.block_on(async {

@@ -64,6 +64,8 @@ pub enum Kind {
     Segments,
     /// A number, or a table of numbers by country.
     Cost,
+    /// Hours by weekday: spans for every day, or a table of days.
+    Open,
     /// A line for the shell, or a program with its arguments.
     Command,
 }
@@ -74,6 +76,7 @@ pub const TABLES: &[(&str, &str)] = &[
     ("recipients", "How the recipients file is read."),
     ("contact", "What each contact is."),
     ("contact.templated_message", "A message template of Amazon Q in Connect, instead of `message`."),
+    ("hours", "When contacts may start, by the clock where the recipient is."),
     ("pace", "How fast requests go out."),
     ("safety", "When to stop by itself."),
     ("cost", "What a message costs, for the estimate."),
@@ -87,7 +90,7 @@ const fn key(path: &'static str, kind: Kind, need: Need, doc: &'static str) -> K
 /// The keys, in the order of a definition.
 pub const KEYS: &[Key] = {
     use Kind::{
-        Attributes, Command, Cost, Duration, Flag, Integer, Message, OneOf, Percent, Rate, Segments,
+        Attributes, Command, Cost, Duration, Flag, Integer, Message, OneOf, Open, Percent, Rate, Segments,
         Template, Templates, Text, Texts,
     };
     use Need::{Default, Optional, Required};
@@ -120,6 +123,18 @@ pub const KEYS: &[Key] = {
             Text,
             Optional,
             "The country of numbers without +; without it they are rejected.",
+        ),
+        key(
+            "recipients.zone",
+            Text,
+            Optional,
+            "The column with the recipient's time zone (IANA); default: all zones of the number.",
+        ),
+        key(
+            "recipients.state",
+            Text,
+            Optional,
+            "The column with the recipient's state in the United States, for hours.rules.",
         ),
         key("recipients.suppress", Texts, Default("[]"), "Files of numbers or keys that nothing is sent to."),
         key("recipients.only", Texts, Default("[]"), "For a trial: nothing is sent to any other number."),
@@ -168,6 +183,21 @@ pub const KEYS: &[Key] = {
             Template,
             Optional,
             "The customer profile's attributes, as JSON.",
+        ),
+        key(
+            "hours.open",
+            Open,
+            Optional,
+            "Spans for every day, or a table of days; days that it does not name are closed.",
+        ),
+        key("hours.closed", Texts, Default("[]"), "Dates and spans on which nothing starts all the same."),
+        key("hours.margin", Duration, Optional, "Nothing starts so shortly before it closes."),
+        key("hours.rules", Texts, Default("[]"), "Presets and rule files that must be open as well."),
+        key(
+            "hours.default_zone",
+            Text,
+            Optional,
+            "The zone of numbers that have none; without it they are rejected.",
         ),
         key("pace.rate", Rate, Default("2.0"), "Requests per second, or \"auto\"; a new account has 2."),
         key(
@@ -291,6 +321,7 @@ impl Kind {
             Self::Templates | Self::Attributes => "{ tier = \"gold\" }",
             Self::Segments => "{ order = 17 }",
             Self::Cost => "0.00581",
+            Self::Open => "{ mon-fri = \"09:00-20:00\", sat = [\"10:00-13:00\", \"15:00-18:00\"] }",
             Self::Command => "[\"notify\", \"--done\"]",
         }
     }
@@ -315,6 +346,9 @@ impl Kind {
             Self::Templates => "a table of strings".to_owned(),
             Self::Attributes => "a table of strings, or \"all\"".to_owned(),
             Self::Segments => "a table of strings, integers, lists and tables".to_owned(),
+            Self::Open => {
+                "hours such as \"09:00-20:00\", or a table of days such as { mon-fri = \"09:00-20:00\", sat = [] }".to_owned()
+            }
             Self::Command => {
                 "a line for the shell, or a program with its arguments such as [\"notify\", \"--done\"]"
                     .to_owned()

@@ -7,8 +7,10 @@ mod connect;
 mod contact;
 mod document;
 mod hooks;
+mod hours;
 pub mod keys;
 mod reader;
+pub mod rules;
 mod schema;
 mod settings;
 #[cfg(test)]
@@ -24,6 +26,7 @@ pub use schema::schema;
 
 use super::phone::{E164, Region};
 use super::problem::{Problem, Problems, SourceSpan};
+use crate::domain::hours::Hours;
 use crate::domain::message::content::Channel;
 use crate::domain::message::limits::{Member, Rules};
 use crate::domain::message::request::Request;
@@ -55,6 +58,8 @@ pub struct Definition {
     pub cost: Option<Cost>,
     /// What the cost is in.
     pub currency: Option<String>,
+    /// When contacts may start; `None`: at any hour.
+    pub hours: Option<Hours>,
     /// Commands that are run when a run has ended.
     pub hooks: Hooks,
     /// What the limits of texts depend on.
@@ -62,6 +67,14 @@ pub struct Definition {
     /// Where the definition came from: for what [`bind`](Self::bind) finds.
     pub(super) origin: Problems,
     pub(super) places: Places,
+    pub(super) rule_files: Vec<RuleFile>,
+}
+
+/// A file of rules that `hours.rules` names, not read yet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct RuleFile {
+    pub(super) path: String,
+    pub(super) place: Option<SourceSpan>,
 }
 
 /// Where a definition has what only the recipients file can prove wrong.
@@ -69,6 +82,8 @@ pub struct Definition {
 pub(super) struct Places {
     pub(super) phone: Option<SourceSpan>,
     pub(super) key: Option<SourceSpan>,
+    pub(super) zone: Option<SourceSpan>,
+    pub(super) state: Option<SourceSpan>,
     pub(super) attributes: Option<SourceSpan>,
 }
 
@@ -101,6 +116,10 @@ pub struct RecipientsSettings {
     pub phone: String,
     /// The column with the key; the number itself where none is given.
     pub key: Option<String>,
+    /// The column with a recipient's time zone.
+    pub zone: Option<String>,
+    /// The column with a recipient's state.
+    pub state: Option<String>,
     /// The country of numbers without `+`.
     pub default_region: Option<Region>,
     /// Files of numbers and keys that nothing is sent to, as the definition has them.
@@ -327,6 +346,7 @@ fn resolve(mut reader: Reader<'_>, stem: &str, origin: Problems) -> Option<Defin
     let pace = settings::pace(&reader);
     let safety = settings::safety(&mut reader);
     let cost = settings::cost(&mut reader);
+    let (hours, rule_files) = hours::resolve(&mut reader);
     let hooks = hooks::resolve(&mut reader);
     Some(Definition {
         name,
@@ -339,12 +359,16 @@ fn resolve(mut reader: Reader<'_>, stem: &str, origin: Problems) -> Option<Defin
         safety,
         cost,
         currency: reader.text("cost.currency"),
+        hours,
+        rule_files,
         hooks,
         rules,
         origin,
         places: Places {
             phone: reader.place("recipients.phone"),
             key: reader.place("recipients.key"),
+            zone: reader.place("recipients.zone"),
+            state: reader.place("recipients.state"),
             attributes: reader.place("contact.attributes"),
         },
     })

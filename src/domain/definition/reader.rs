@@ -8,6 +8,7 @@ use std::time::Duration;
 use jiff::SignedDuration;
 
 use super::document::{Entry, Node, Value};
+use super::hours::is_open_form;
 use super::keys::{ELSEWHERE, KEYS, Key, Kind, Need, TABLES};
 use crate::domain::arn::ArnMistake;
 use crate::domain::message::limits::{Breach, Limit, Member, Rules, Unit, segments_saved, settle};
@@ -251,6 +252,7 @@ fn fits(value: &Value, kind: Kind) -> bool {
         (Kind::Percent, Value::Text(text)) => parse_percent(text).is_some(),
         (Kind::Texts, Value::List(list)) => list.iter().all(|node| matches!(node.value, Value::Text(_))),
         (Kind::Command, Value::List(list)) => list.iter().all(|node| matches!(node.value, Value::Text(_))),
+        (Kind::Open, value) => is_open_form(value),
         (Kind::Rate, Value::Text(text)) => text == "auto",
         (Kind::Rate, value) => number(value).is_some_and(|rate| rate > 0.0 && rate <= RequestRate::MOST),
         (Kind::Attributes, Value::Text(text)) => text == "all",

@@ -95,6 +95,25 @@ fn of_kind(kind: Kind) -> Value {
                 { "const": "auto" },
             ]
         }),
+        Kind::Open => {
+            let spans = json!({
+                "anyOf": [
+                    { "type": "string", "examples": ["09:00-20:00"] },
+                    { "type": "array", "items": { "type": "string" } },
+                ]
+            });
+            let day = "(mon|tue|wed|thu|fri|sat|sun)";
+            json!({
+                "anyOf": [
+                    spans,
+                    {
+                        "type": "object",
+                        "patternProperties": { format!("^{day}(-{day})?$"): spans },
+                        "additionalProperties": false,
+                    },
+                ]
+            })
+        }
         Kind::Command => json!({
             "anyOf": [
                 { "type": "string", "minLength": 1 },

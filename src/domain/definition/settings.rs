@@ -39,6 +39,8 @@ pub(super) fn recipients(reader: &mut Reader<'_>) -> RecipientsSettings {
     RecipientsSettings {
         phone: reader.text("recipients.phone").unwrap_or_default(),
         key: reader.text("recipients.key"),
+        zone: reader.text("recipients.zone"),
+        state: reader.text("recipients.state"),
         default_region,
         suppress: reader.texts("recipients.suppress").into_iter().map(|(file, _)| file).collect(),
         only,

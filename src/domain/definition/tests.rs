@@ -60,6 +60,8 @@ read_timeout = "1m30s"
 [recipients]
 phone = "Mobile"
 key = "id"
+zone = "time zone"
+state = "state"
 default_region = "gb"
 suppress = ["opt-outs.csv"]
 only = ["+12025550104", "+447700900123"]
@@ -76,6 +78,12 @@ chat_duration_minutes = 60
 related_contact_id = "{{ previous | default('') }}"
 supported_content_types = ["text/plain", "text/markdown"]
 segment_attributes = { a = "x", n = 7, m = { deep = { er = "{{ tier }}" } }, l = ["a", 1] }
+[hours]
+open = { mon-fri = "09:00-20:00", sat = ["10:00-13:00", "15:00-18:00"], sun = [] }
+closed = ["2026-12-25", "2026-12-24T12:00/2026-12-27T00:00"]
+margin = "5m"
+rules = ["us-federal", "own.toml"]
+default_zone = "Europe/Berlin"
 [pace]
 rate = "auto"
 burst = 20
@@ -110,6 +118,8 @@ fn every_key_reaches_its_setting() {
         &definition.currency,
         &definition.rules,
         &definition.hooks,
+        &definition.hours,
+        &definition.rule_files,
     ));
     let names: Vec<String> = {
         let mut names = Vec::new();

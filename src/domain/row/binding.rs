@@ -4,10 +4,12 @@
 //! recipient was there before, or must not be sent to, is not known here.
 
 mod damage;
+mod lane;
 
 use std::borrow::Cow;
 
 use damage::damage;
+pub use lane::LaneColumns;
 
 use crate::domain::definition::{Attributes, Definition, Text};
 use crate::domain::message::limits;
@@ -15,7 +17,7 @@ use crate::domain::message::limits::{Member, Rules, settle};
 use crate::domain::message::request::{Leaf, Request, RequestTemplate};
 use crate::domain::message::template::{RenderError, Template};
 use crate::domain::phone;
-use crate::domain::phone::{E164, LineType, PhoneRejection, Region};
+use crate::domain::phone::{LineType, Phone, PhoneRejection, Region};
 use crate::domain::problem::{Problem, Problems, SourceSpan};
 use crate::domain::row::recipient::{Recipient, Rejection, RejectionReason};
 use crate::domain::row::token::TokenSpace;
@@ -59,6 +61,8 @@ pub struct Binding {
     texts: Vec<Bound>,
     phone: usize,
     key: Option<usize>,
+    /// Where the lane comes from; `None` where the campaign has no hours.
+    lane: Option<LaneColumns>,
     tokens: TokenSpace,
     rules: Rules,
     default_region: Option<Region>,
@@ -92,6 +96,7 @@ impl Definition {
         let phone = finder.find("recipients.phone", &self.recipients.phone, self.places.phone);
         let key_column = self.recipients.key.as_ref();
         let key = key_column.map(|name| finder.find("recipients.key", name, self.places.key));
+        let lane = self.lane_columns_by(&mut finder);
         let mut request = self.request.clone();
         if self.attributes == Attributes::AllColumns {
             add_columns(&mut request, &mut finder, self.places.attributes);
@@ -127,6 +132,7 @@ impl Definition {
             texts,
             phone: phone.unwrap_or_default(),
             key: key.flatten(),
+            lane: self.hours.as_ref().map(|_| lane),
             tokens: TokenSpace::new(&self.connect.instance_id, &self.name),
             rules: self.rules.clone(),
             default_region: self.recipients.default_region,
@@ -135,6 +141,26 @@ impl Definition {
             fixed_saving,
             mistaken,
         })
+    }
+}
+
+impl Definition {
+    /// Where a file with these columns has what tells a row's zones and rules. What it does not
+    /// have is left out: `bind` has told of it.
+    #[must_use]
+    pub fn lane_columns(&self, header: &Header) -> LaneColumns {
+        let mut finder = Finder { header, region: None, problems: self.origin.clone() };
+        self.lane_columns_by(&mut finder)
+    }
+
+    fn lane_columns_by(&self, finder: &mut Finder<'_>) -> LaneColumns {
+        let mut find = |what, name: &Option<String>, place| {
+            name.as_ref().and_then(|name| finder.find(what, name, place))
+        };
+        let zone = find("recipients.zone", &self.recipients.zone, self.places.zone);
+        let state = find("recipients.state", &self.recipients.state, self.places.state);
+        let default_zone = self.hours.as_ref().and_then(|hours| hours.default_zone.clone());
+        LaneColumns { zone, state, default_zone }
     }
 }
 
@@ -239,6 +265,7 @@ impl Binding {
         let used = |at: &usize| {
             *at == self.phone
                 || Some(*at) == self.key
+                || self.lane.as_ref().is_some_and(|lane| [lane.zone, lane.state].contains(&Some(*at)))
                 || self.texts.iter().any(|text| text.columns.contains(at))
         };
         let names = self.header.names().iter().enumerate();
@@ -287,15 +314,22 @@ impl Binding {
         {
             return Err((Some(at), RejectionReason::QuoteSwallows { through: lines.last }));
         }
-        let (phone, region) =
-            self.phone(cells.cell(self.phone)).map_err(|reason| (Some(self.phone), reason))?;
+        let phone = self.phone(cells.cell(self.phone)).map_err(|reason| (Some(self.phone), reason))?;
         let key = match self.key.map(|at| (at, cells.cell(at).trim())) {
-            None => phone.as_str().to_owned(),
+            None => phone.number.as_str().to_owned(),
             Some((at, "")) => return Err((Some(at), RejectionReason::KeyEmpty)),
             Some((at, key)) => {
                 damage(key).map_or(Ok(()), |reason| Err((Some(at), reason)))?;
                 key.to_owned()
             }
+        };
+        let lane = match &self.lane {
+            Some(columns) => Some(
+                columns
+                    .lane(&phone, |at| cells.cell(at))
+                    .map_err(|(column, reason)| (column.or(Some(self.phone)), reason))?,
+            ),
+            None => None,
         };
         let mut slots = Vec::with_capacity(self.texts.len());
         let mut attribute_bytes = self.fixed_attribute_bytes;
@@ -310,7 +344,8 @@ impl Binding {
         }
         limits::attributes_total(attribute_bytes).map_err(|breach| (None, breach.into()))?;
         let client_token = self.tokens.token(&key);
-        Ok(Recipient { line: lines.first, client_token, key, phone, region, slots, saved_segments })
+        let Phone { number: phone, region, .. } = phone;
+        Ok(Recipient { line: lines.first, client_token, key, phone, region, lane, slots, saved_segments })
     }
 
     fn width<C: Cells + ?Sized>(&self, lines: LineSpan, cells: &C) -> Result<(), RejectionReason> {
@@ -340,7 +375,7 @@ impl Binding {
         cell.split(['\r', '\n']).skip(1).any(row)
     }
 
-    fn phone(&self, cell: &str) -> Result<(E164, Option<Region>), RejectionReason> {
+    fn phone(&self, cell: &str) -> Result<Phone, RejectionReason> {
         if let Some(error) = damage(cell).filter(|damage| matches!(damage, RejectionReason::SheetError(_))) {
             return Err(error);
         }
@@ -353,7 +388,7 @@ impl Binding {
         })
     }
 
-    fn reachable(&self, cell: &str) -> Result<(E164, Option<Region>), PhoneRejection> {
+    fn reachable(&self, cell: &str) -> Result<Phone, PhoneRejection> {
         let phone = phone::parse(cell, self.default_region)?;
         match phone.line {
             LineType::Landline if !self.allow_landlines => Err(PhoneRejection::Landline),
@@ -363,7 +398,7 @@ impl Binding {
             | LineType::Mobile
             | LineType::Either
             | LineType::TollFree
-            | LineType::Other => Ok((phone.number, phone.region)),
+            | LineType::Other => Ok(phone),
         }
     }
 

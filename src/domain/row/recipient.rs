@@ -4,6 +4,8 @@ use std::fmt;
 
 use uuid::Uuid;
 
+use crate::domain::hours::Lane;
+use crate::domain::hours::zones::ZoneRejection;
 use crate::domain::message::limits::Breach;
 use crate::domain::phone::{E164, PhoneRejection, Region};
 
@@ -18,6 +20,8 @@ pub struct Recipient {
     pub phone: E164,
     /// The country of the number, where it belongs to one.
     pub region: Option<Region>,
+    /// What it waits for besides its turn; `None` where the campaign has no hours.
+    pub lane: Option<Lane>,
     /// The idempotency token, from campaign and key.
     pub client_token: Uuid,
     /// The texts that differ from row to row, in the order of the shape's slots.
@@ -134,6 +138,14 @@ pub enum RejectionReason {
     /// No number to send to.
     #[error(transparent)]
     Phone(#[from] PhoneRejection),
+    /// A zone in the file that is none.
+    #[error(transparent)]
+    Zone(#[from] ZoneRejection),
+    /// No zone, neither in the file nor for the number.
+    #[error(
+        "the phone number is of no time zone; name one in a column (recipients.zone), or set hours.default_zone"
+    )]
+    NoZone,
     /// Nothing in the key column.
     #[error("the key is empty")]
     KeyEmpty,
@@ -174,6 +186,8 @@ impl RejectionReason {
             Self::Rounded(_) => "cell-rounded",
             Self::NumberRounded(_) => "phone-rounded",
             Self::Phone(rejection) => rejection.code(),
+            Self::Zone(rejection) => rejection.code(),
+            Self::NoZone => "zone-missing",
             Self::KeyEmpty => "key-empty",
             Self::CellEmpty { .. } => "cell-empty",
             Self::Template { .. } => "template-failed",
