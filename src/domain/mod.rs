@@ -3,6 +3,8 @@
 //! Everything here can be tested by calling it. Time and chance are arguments.
 
 pub mod arn;
+pub mod cli_input;
+pub mod cli_output;
 pub mod definition;
 pub mod delivery;
 pub mod figures;

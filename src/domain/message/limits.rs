@@ -121,12 +121,18 @@ impl Breach {
 
 impl fmt::Display for Breach {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "`{}` ", self.member)?;
-        match &self.limit {
-            Limit::Empty => f.write_str("is empty"),
-            Limit::Arn(mistake) => mistake.fmt(f),
-            Limit::NotJson => f.write_str("is not JSON"),
-            Limit::Length { length, limit, unit } => match unit {
+        write!(f, "`{}` {}", self.member, self.limit)
+    }
+}
+
+/// What follows the name of the text.
+impl fmt::Display for Limit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Empty => f.write_str("is empty"),
+            Self::Arn(mistake) => mistake.fmt(f),
+            Self::NotJson => f.write_str("is not JSON"),
+            Self::Length { length, limit, unit } => match unit {
                 Unit::Characters => write!(f, "has {length} characters; {limit} are the most"),
                 Unit::Bytes => write!(f, "has {length} bytes with its names; {limit} are the most"),
                 Unit::Septets => {
