@@ -3,6 +3,7 @@
 //!
 //! The layers and the arrows between them are drawn in `ARCHITECTURE.md` and guarded by `tests/layers.rs`.
 
+pub mod app;
 pub mod cli;
 pub mod clock;
 pub mod connect;

@@ -4,6 +4,7 @@
 
 mod browser;
 mod hours;
+mod contact_oracle;
 mod numbers;
 mod segments;
 mod simulator_clients;

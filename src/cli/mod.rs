@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
 use crate::cli::commands::{
-    Asked, Failure, Place, Session, check, completions, hours, init, journal, man, report, resolve, resume,
+    Asked, Failure, Place, Session, check, completions, contact, hours, init, journal, man, report, resolve, resume,
     run, simulator, status, steer, suppress,
 };
 use crate::clock::Clock;
@@ -106,6 +106,9 @@ enum Command {
     Journal(journal::JournalArgs),
     /// Tell when this campaign may contact a number, or how its rows stand by time zone
     Hours(hours::HoursArgs),
+    /// Start one contact, with the options of `aws connect start-outbound-chat-contact`
+    #[command(visible_alias = "contact")]
+    StartOutboundChatContact(Box<contact::ContactArgs>),
     /// Write a commented definition and a sample CSV
     Init(init::InitArgs),
     /// Amazon Connect's stand-in on loopback
@@ -127,7 +130,13 @@ impl Cli {
 
     fn dispatch(&self) -> Result<Exit, Failure> {
         let session = Session { shared: &self.shared, screen: Screen::stderr(), clock: Clock::system() };
-        logging::init(&self.shared, &session.screen).map_err(|error| {
+        let logged = match &self.command {
+            Command::StartOutboundChatContact(args) if args.debug() => {
+                Shared { verbose: 2, ..self.shared.clone() }
+            }
+            _ => self.shared.clone(),
+        };
+        logging::init(&logged, &session.screen).map_err(|error| {
             let path = self.shared.log_file.as_deref().unwrap_or(Path::new("")).display();
             Failure::usage(
                 format!("failed to open the log file {path}: {error}"),
@@ -140,6 +149,7 @@ impl Cli {
             Command::Check(args) => check::run(args, &self.shared),
             Command::Hours(args) => hours::run(args, &session),
             Command::Init(args) => init::run(args),
+            Command::StartOutboundChatContact(args) => contact::run(args, &session),
             Command::Resolve(args) => resolve::run(args, &session),
             Command::Suppress(args) => suppress::run(args, &session),
             Command::Completions(args) => completions::run(args),

@@ -16,11 +16,12 @@ use tokio::sync::Mutex;
 use uuid::Uuid;
 
 use super::error::ConnectError;
-use super::prepared::{self, Prepared};
+use super::prepared::{self, Prepared, Unsigned};
 use super::session::Session;
 use super::signer::Signing;
 use super::{answer, endpoint, tls};
 use crate::clock::Clock;
+use crate::domain::definition::EndpointUrl;
 use crate::domain::delivery::refusal::{Refusal, RefusalKind};
 
 /// What an attempt may take beyond connecting and reading, so that loading credentials fits in.
@@ -114,6 +115,27 @@ impl Client {
         Self::build(&config, (provider, None), settings.endpoint_url.clone(), settings, clock)
     }
 
+    /// A client whose requests are not signed; no credentials are loaded. For servers on this machine.
+    ///
+    /// # Errors
+    /// [`ConnectError`]: an unusable CA bundle.
+    pub fn unsigned(
+        endpoint: &EndpointUrl,
+        settings: &Settings,
+        clock: &Clock,
+    ) -> Result<Self, ConnectError> {
+        let region = settings.region.clone().unwrap_or_else(|| "us-west-2".to_owned());
+        let mut config = SdkConfig::builder().behavior_version(behavior()).region(Region::new(region));
+        if let Some(bundle) = &settings.ca_bundle {
+            config = config.http_client(tls::client_trusting(bundle)?);
+        }
+        let endpoint = Some(endpoint.as_str().to_owned());
+        let builder = Self::builder(&config.build(), endpoint.clone(), settings, clock).interceptor(Unsigned);
+        // The SDK makes no request without them; what it signs with them is taken off again.
+        let none = SharedCredentialsProvider::new(Credentials::new("none", "none", None, None, "none"));
+        Ok(Self { session: Arc::new(Mutex::new(Session::new(builder, none, None, clock.clone()))), endpoint })
+    }
+
     fn build(
         config: &SdkConfig,
         (provider, given): (SharedCredentialsProvider, Option<Credentials>),
@@ -121,6 +143,19 @@ impl Client {
         settings: &Settings,
         clock: &Clock,
     ) -> Self {
+        let builder = Self::builder(config, endpoint.clone(), settings, clock);
+        Self {
+            session: Arc::new(Mutex::new(Session::new(builder, provider, given, clock.clone()))),
+            endpoint,
+        }
+    }
+
+    fn builder(
+        config: &SdkConfig,
+        endpoint: Option<String>,
+        settings: &Settings,
+        clock: &Clock,
+    ) -> aws_sdk_connect::config::Builder {
         let timeouts = TimeoutConfig::builder()
             .connect_timeout(settings.connect_timeout)
             .read_timeout(settings.read_timeout)
@@ -135,11 +170,8 @@ impl Client {
             .push_auth_scheme(Signing::default())
             .sleep_impl(aws_smithy_async::rt::sleep::TokioSleep::new())
             .time_source(Wall(clock.clone()));
-        builder.set_endpoint_url(endpoint.clone());
-        Self {
-            session: Arc::new(Mutex::new(Session::new(builder, provider, given, clock.clone()))),
-            endpoint,
-        }
+        builder.set_endpoint_url(endpoint);
+        builder
     }
 
     /// The endpoint, where it is not Amazon Connect's own.

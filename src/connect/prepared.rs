@@ -90,3 +90,27 @@ impl Intercept for Prepared {
         Ok(())
     }
 }
+
+/// Takes the signature off again, and what is sent with one.
+#[derive(Debug)]
+pub(super) struct Unsigned;
+
+#[dyn_dispatch_hint]
+impl Intercept for Unsigned {
+    fn name(&self) -> &'static str {
+        "Unsigned"
+    }
+
+    fn modify_before_transmit(
+        &self,
+        context: &mut BeforeTransmitInterceptorContextMut<'_>,
+        _: &RuntimeComponents,
+        _: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        let headers = context.request_mut().headers_mut();
+        for name in ["authorization", "x-amz-date", "x-amz-security-token"] {
+            headers.remove(name);
+        }
+        Ok(())
+    }
+}

@@ -1,5 +1,7 @@
 //! `campaign init`: a commented definition and a sample CSV to begin with.
 
+mod bridge;
+
 use std::fs::OpenOptions;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -36,6 +38,15 @@ pub struct InitArgs {
     /// The campaign's name: campaigns/NAME.toml and campaigns/NAME.csv are written, and campaigns/campaign.schema.json
     #[arg(value_parser = name, required_unless_present = "schema")]
     name: Option<String>,
+    /// Read the columns of this recipients file and propose a definition for it
+    #[arg(long, value_name = "FILE", conflicts_with = "from_cli_input_json")]
+    from: Option<PathBuf>,
+    /// Make the definition from a request that works with the AWS CLI: JSON, or file://PATH
+    #[arg(long, value_name = "JSON")]
+    from_cli_input_json: Option<String>,
+    /// With --from-cli-input-json: the recipients, whose columns take the place of the request's texts
+    #[arg(long, value_name = "FILE", requires = "from_cli_input_json")]
+    csv: Option<PathBuf>,
     /// Only write campaigns/campaign.schema.json anew: the JSON Schema of definitions, for editors
     #[arg(long, conflicts_with = "name")]
     schema: bool,
@@ -59,6 +70,9 @@ pub fn run(args: &InitArgs) -> Result<Exit, Failure> {
         write_schema(folder)?;
         return told(&format!("wrote {FOLDER}/{SCHEMA}\n"));
     };
+    if args.from.is_some() || args.from_cli_input_json.is_some() {
+        return bridge::run(args, name, folder);
+    }
     let paths = ["toml", "csv"].map(|ending| folder.join(format!("{name}.{ending}")));
     if let Some(there) = paths.iter().find(|path| path.exists()) {
         return Err(Failure::usage(

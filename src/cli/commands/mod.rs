@@ -2,6 +2,7 @@
 
 pub mod check;
 pub mod completions;
+pub mod contact;
 mod earlier;
 mod failure;
 mod hooks;

@@ -73,7 +73,7 @@ pub(in crate::cli::commands) fn command(goes_on: GoOn<'_>, shared: &Shared, send
 }
 
 /// As a POSIX shell reads it back.
-fn quoted(word: &str) -> String {
+pub(in crate::cli::commands) fn quoted(word: &str) -> String {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "_-./:@%+=,".contains(c);
     if !word.is_empty() && word.chars().all(is_plain) {
         return word.to_owned();

@@ -119,6 +119,22 @@ fn integer(text: &str) -> Result<i64, String> {
     parts.then(|| trimmed.replace('_', "")).and_then(|digits| digits.parse().ok()).ok_or_else(wrong)
 }
 
+/// The members in the text of `--cli-input-json`.
+///
+/// # Errors
+/// Where it is not JSON.
+pub fn json_input(text: &str) -> Result<Value, String> {
+    json(text)
+}
+
+/// The members in the text of `--cli-input-yaml`, which is YAML 1.2.
+///
+/// # Errors
+/// Where it is not YAML.
+pub fn yaml_input(text: &str) -> Result<Value, String> {
+    serde_saphyr::from_str(text).map_err(|error| format!("Invalid YAML: {error}"))
+}
+
 /// The members of the options, and of `--cli-input-json` or `--cli-input-yaml` those that no option gave.
 ///
 /// # Errors

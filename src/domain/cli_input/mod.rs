@@ -5,6 +5,7 @@
 //! ([`validate`]), and then what a definition would be refused for ([`check`]). Files are read by the caller.
 
 pub mod arguments;
+pub mod bridge;
 pub mod check;
 pub mod shape;
 pub mod shorthand;

@@ -136,6 +136,6 @@ mod tests {
         wrong["SupportedMessagingContentTypes"] = json!({"a": true});
         wrong["InstanceID"] = json!("i");
         wrong.as_object_mut().unwrap().remove("ContactFlowId");
-        insta::assert_snapshot!(told(&wrong), @"");
+        insta::assert_snapshot!(told(&wrong));
     }
 }

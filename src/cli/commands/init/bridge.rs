@@ -1,0 +1,104 @@
+//! `campaign init NAME --from FILE` and `--from-cli-input-json`: a definition from what there is already.
+
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+
+use super::{InitArgs, failed, told, write_new, write_schema};
+use crate::cli::commands::contact;
+use crate::cli::commands::failure::Failure;
+use crate::domain::cli_input::bridge::{self, Sample};
+use crate::domain::cli_input::check;
+use crate::domain::cli_input::validate;
+use crate::domain::definition;
+use crate::domain::delivery::ending::Exit;
+use crate::recipients::{Recipients, Source};
+
+/// Rows that are looked at.
+const ROWS: usize = 500;
+
+/// Runs the command.
+///
+/// # Errors
+/// Where the request or the file cannot be read, or the definition is there already.
+pub(super) fn run(args: &InitArgs, name: &str, folder: &Path) -> Result<Exit, Failure> {
+    let path = folder.join(format!("{name}.toml"));
+    let sample_path = folder.join(format!("{name}.csv"));
+    let people = args.from.as_ref().or(args.csv.as_ref());
+    let mut new = vec![&path];
+    new.extend(people.is_none().then_some(&sample_path));
+    if let Some(there) = new.iter().find(|path| path.exists()) {
+        return Err(Failure::usage(
+            format!("{} is there already", there.display()),
+            "choose another name; nothing was written",
+        ));
+    }
+    let sample = people.map(|file| sample(file)).transpose()?;
+    let mut destination = String::new();
+    let text = match (&args.from_cli_input_json, &sample) {
+        (Some(request), sample) => {
+            let request = contact::json_argument(request)?;
+            destination = checked(&request)?;
+            let Value::Object(members) = request else { return Err(contact::not_a_request()) };
+            bridge::from_request(&members, sample.as_ref())
+        }
+        (None, Some(sample)) => bridge::from_file(sample),
+        (None, None) => return Err(contact::not_a_request()),
+    };
+    definition::parse(&text, &path.display().to_string(), name)?;
+    write_schema(folder)?;
+    write_new(&path, &text).map_err(|error| failed(&path, &error))?;
+    let (mut wrote, mut recipients) = (path.display().to_string(), sample_path.clone());
+    match people {
+        Some(file) => recipients.clone_from(file),
+        None => {
+            write_new(&sample_path, &format!("phone\n{destination}\n"))
+                .map_err(|error| failed(&sample_path, &error))?;
+            wrote = format!("{wrote} and {}", sample_path.display());
+        }
+    }
+    let recipients = recipients.display();
+    let guesses = text.matches("# (?)").count();
+    let look_over = match guesses {
+        0 => String::new(),
+        1 => "  look over the line with (?): it is a guess\n".to_owned(),
+        several => format!("  look over the {several} lines with (?): they are guesses\n"),
+    };
+    told(&format!(
+        "wrote {wrote}\n{look_over}  look: campaign check {recipients} -c {name}\n  \
+         try: campaign run {recipients} -c {name} --simulate -j rehearsal.db\n"
+    ))
+}
+
+/// The number of a request that may be sent.
+fn checked(request: &Value) -> Result<String, Failure> {
+    let Value::Object(members) = request else { return Err(contact::not_a_request()) };
+    let problems = validate::request(members);
+    if !problems.is_empty() {
+        return Err(contact::refused(problems));
+    }
+    Ok(check::check(members.clone(), None).map_err(contact::refused)?.destination)
+}
+
+/// The columns of a file, and its first rows.
+fn sample(file: &PathBuf) -> Result<Sample, Failure> {
+    let source = Source::File(file.clone());
+    let mut settings = definition::RecipientsSettings::default();
+    let first = Recipients::open(&source, &settings)?.header().names().first().cloned().unwrap_or_default();
+    settings.phone.clone_from(&first);
+    let mut recipients = Recipients::open(&source, &settings)?;
+    // Rows are read through a definition; this one takes any file.
+    let any = format!(
+        "[connect]\ninstance_id = \"i\"\ncontact_flow_id = \"f\"\n\
+         source = \"arn:aws:connect:us-west-2:123456789012:phone-number/1\"\n[recipients]\nphone = {}\n",
+        Value::from(first)
+    );
+    let binding = definition::parse(&any, "any.toml", "any")?.bind(recipients.header())?;
+    let mut rows = Vec::new();
+    while rows.len() < ROWS
+        && let Some(row) = recipients.next_row(&binding)?
+    {
+        rows.push(row.cells.iter().map(str::to_owned).collect());
+    }
+    Ok(Sample { file: file.display().to_string(), header: recipients.header().clone(), rows })
+}
