@@ -134,7 +134,7 @@ impl Generator<'_> {
                 if good {
                     json!(self.rng.u32(60..=10_080))
                 } else {
-                    json!(*self.rng.choice([59, 10_081, 0]).unwrap_or(0))
+                    json!(self.rng.choice([59, 10_081, 0]))
                 }
             }
             "ParticipantDetails" => json!({"DisplayName": self.text()}),

@@ -8,6 +8,7 @@
 mod area;
 mod command_line;
 mod connect;
+mod contact;
 mod covered;
 mod definition;
 mod files;

@@ -1,6 +1,7 @@
 //! Whole campaigns in virtual time: the real journal, engine and SDK against the simulator's in-process door.
 
 mod activity;
+mod contact;
 mod credentials;
 mod durable;
 mod faults;

@@ -8,7 +8,7 @@ use std::io::{self, IsTerminal as _, Write as _};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{ArgAction, Args, ValueEnum};
+use clap::{Args, ValueEnum};
 use serde_json::{Map, Value, json};
 
 use crate::app::contact::{Again, ContactOutcome, EndedBy, SingleContact};
@@ -166,8 +166,8 @@ struct GlobalArgs {
     #[arg(long)]
     debug: bool,
     /// Print the version
-    #[arg(long, action = ArgAction::Version)]
-    version: Option<bool>,
+    #[arg(long)]
+    version: bool,
     /// Only with an --endpoint-url on this machine
     #[arg(long)]
     no_sign_request: bool,
@@ -277,6 +277,9 @@ fn write_out(text: &str) -> Result<(), Failure> {
 /// # Errors
 /// Mistakes in the request or the options, and what keeps the client from being made; nothing was sent then.
 pub fn run(args: &ContactArgs, session: &Session<'_>) -> Result<Exit, Failure> {
+    if args.globals.version {
+        return write_out(concat!("campaign ", env!("CARGO_PKG_VERSION"), "\n")).map(|()| Exit::Done);
+    }
     let answer = Answer::of(&args.globals)?;
     match args.input.generate_cli_skeleton {
         Some(SkeletonKind::Input) => return write_out(&skeleton::json()).map(|()| Exit::Done),

@@ -53,6 +53,10 @@ pub fn check(mut members: Map<String, Value>, region: Option<&str>) -> Result<Ch
     let mut checks = Checks { members: &members, problems: Vec::new(), notes: Vec::new() };
     let (instance_id, instance_home) = checks.instance();
     let home = [checks.home_of_source(), instance_home].into_iter().flatten().next();
+    if let Some(home) = home.as_ref().filter(|home| !is_region(&home.region)) {
+        let message = format!("an ARN names no Region: {:?}", home.region);
+        checks.refuse(message, "take the ARN from the AWS console");
+    }
     let rules = Rules {
         channel: checks.channel(),
         content_type: checks.content_type(),
@@ -84,6 +88,11 @@ pub fn check(mut members: Map<String, Value>, region: Option<&str>) -> Result<Ch
         region: home.map(|home| home.region),
         notes,
     })
+}
+
+fn is_region(region: &str) -> bool {
+    let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    region.contains('-') && region.bytes().all(plain)
 }
 
 struct Checks<'a> {

@@ -59,8 +59,7 @@ fn scalar(text: &str) -> String {
     let plain = |c: char| c.is_alphanumeric() || "_-./@+=() ".contains(c);
     let begins = text.chars().next().is_some_and(|c| c.is_alphanumeric() || matches!(c, '_' | '/' | '.'));
     let other_type = text.parse::<f64>().is_ok()
-        || ["null", "true", "false", "yes", "no", "on", "off", "~", "y", "n"]
-            .contains(&text.to_lowercase().as_str())
+        || ["null", "true", "false", "yes", "no", "on", "off", "~"].contains(&text.to_lowercase().as_str())
         || text.bytes().all(|byte| byte.is_ascii_digit() || b"-_.:+xoabcdefABCDEF".contains(&byte))
             && looks_numeric(text);
     if begins && !other_type && !text.ends_with(' ') && text.chars().all(plain) {
