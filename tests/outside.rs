@@ -3,8 +3,8 @@
 //! Each test says what it needs in its `#[ignore]`; `tests/all` installs that and runs them.
 
 mod browser;
-mod hours;
 mod contact_oracle;
+mod hours;
 mod numbers;
 mod segments;
 mod simulator_clients;

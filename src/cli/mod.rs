@@ -9,8 +9,8 @@ use std::path::{Path, PathBuf};
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
 use crate::cli::commands::{
-    Asked, Failure, Place, Session, check, completions, contact, hours, init, journal, man, report, resolve, resume,
-    run, simulator, status, steer, suppress,
+    Asked, Failure, Place, Session, check, completions, contact, hours, init, journal, man, report, resolve,
+    resume, run, simulator, status, steer, suppress,
 };
 use crate::clock::Clock;
 use crate::domain::delivery::control::Control;

@@ -105,6 +105,10 @@ fn campaign(folder: &Path, endpoint: &str, args: &[&str]) -> Output {
         .unwrap()
 }
 
+fn server(args: &[&str]) -> Process {
+    Process::start(&[&["--credentials", "AKIDEXAMPLE:secret"], args].concat())
+}
+
 fn folder() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     for (name, text) in [
@@ -124,7 +128,7 @@ fn contacts(server: &Process) -> Vec<Value> {
 
 #[test]
 fn the_example_of_the_reference_starts_a_contact() {
-    let (server, folder) = (Process::start(&[]), folder());
+    let (server, folder) = (server(&[]), folder());
     let output = campaign(folder.path(), &server.endpoint, &[]);
     assert!(output.status.success(), "{output:?}");
     assert_eq!(String::from_utf8_lossy(&output.stderr), "");
@@ -136,7 +140,7 @@ fn the_example_of_the_reference_starts_a_contact() {
 
 #[test]
 fn each_option_of_the_reference_is_taken() {
-    let (server, folder) = (Process::start(&["--rate", "1000", "--burst", "1000"]), folder());
+    let (server, folder) = (server(&["--rate", "1000", "--burst", "1000"]), folder());
     for (args, code) in OPTIONS {
         let output = campaign(folder.path(), &server.endpoint, args);
         assert_eq!(output.status.code(), Some(code), "{args:?}: {output:?}");
@@ -150,7 +154,7 @@ fn each_option_of_the_reference_is_taken() {
 
 #[test]
 fn a_token_meets_its_contact_again() {
-    let (server, folder) = (Process::start(&[]), folder());
+    let (server, folder) = (server(&[]), folder());
     let ask =
         || campaign(folder.path(), &server.endpoint, &["--client-token", "mine", "--output", "text"]).stdout;
     assert_eq!(ask(), ask());
@@ -159,7 +163,7 @@ fn a_token_meets_its_contact_again() {
 
 #[test]
 fn a_request_that_works_becomes_a_campaign_in_one_command() {
-    let (server, folder) = (Process::start(&["--rate", "1000", "--burst", "1000"]), folder());
+    let (server, folder) = (server(&["--rate", "1000", "--burst", "1000"]), folder());
     let run = |args: &[&str]| {
         let output = Command::new(env!("CARGO_BIN_EXE_campaign"))
             .args(args)

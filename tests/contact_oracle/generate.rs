@@ -66,7 +66,7 @@ impl Generator<'_> {
 
     fn name(&mut self) -> String {
         let names = ["name", "tier", "First_Name", "a-1", "x.y", "a/b", "b#", "größe", "two words", "A"];
-        let most = if self.likely(85) { 4 } else { names.len() };
+        let most = if self.likely(95) { 4 } else { names.len() };
         self.one_of(&names[..most]).to_owned()
     }
 
@@ -88,13 +88,14 @@ impl Generator<'_> {
                 json!({"ValueMap": {name: inner}})
             }
             4 => json!({"ValueList": [self.segment(depth + 1), self.segment(depth + 1)]}),
+            _ if self.likely(90) => json!({"ValueString": "x"}),
             _ => json!({"ValueString": "x", "ValueInteger": 1}),
         }
     }
 
     /// The value of a member, mostly one that works.
     fn member(&mut self, name: &str) -> Value {
-        let good = self.likely(92);
+        let good = self.likely(97);
         match name {
             "SourceEndpoint" if good => json!({
                 "Type": "CONNECT_PHONENUMBER_ARN",
@@ -137,14 +138,16 @@ impl Generator<'_> {
                     json!(self.rng.choice([59, 10_081, 0]))
                 }
             }
+            "ParticipantDetails" if good => json!({"DisplayName": "Ada, \"the\" first"}),
             "ParticipantDetails" => json!({"DisplayName": self.text()}),
             "InitialSystemMessage" => {
                 let kind = if good { "text/plain" } else { self.one_of(&["text/markdown", "text/html"]) };
-                json!({"ContentType": kind, "Content": self.text()})
+                json!({"ContentType": kind, "Content": if good { json!("Hi, it's \"me\" = {x}") } else { self.text() }})
             }
             "InitialTemplatedSystemMessage" => json!({
                 "KnowledgeBaseId": "kb", "MessageTemplateId": "t", "TemplateAttributes": {"CustomAttributes": self.texts()},
             }),
+            "RelatedContactId" if good => json!("c-1"),
             "RelatedContactId" => self.text(),
             "SupportedMessagingContentTypes" => {
                 let lists = [
@@ -162,8 +165,9 @@ impl Generator<'_> {
 
     /// A text in shorthand: as it is, in quotes, or with its commas escaped.
     fn word(&mut self, text: &str) -> String {
+        let awkward = text.is_empty() || text.chars().any(|c| ",=[]{}'\"\\😀".contains(c));
         match self.rng.u32(..4) {
-            0 => text.to_owned(),
+            0 if !awkward || self.likely(15) => text.to_owned(),
             1 => text.replace(',', "\\,"),
             2 => format!("'{}'", text.replace('\\', "\\\\").replace('\'', "\\'")),
             _ => format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\"")),
@@ -237,7 +241,7 @@ impl Generator<'_> {
             value if self.likely(50) => value.to_string(),
             value => format!(" {}\n", serde_json::to_string_pretty(value).expect("JSON")),
         };
-        let text = if self.likely(12) { self.spoilt(&text) } else { text };
+        let text = if self.likely(3) { self.spoilt(&text) } else { text };
         let in_a_file = self.likely(12);
         vec![if in_a_file { self.file(&text) } else { text }]
     }
@@ -287,12 +291,12 @@ impl Generator<'_> {
 
 /// Members, their options, and how often they are there in per cent.
 const MEMBERS: [(&str, &str, u32); 13] = [
-    ("SourceEndpoint", "--source-endpoint", 98),
-    ("DestinationEndpoint", "--destination-endpoint", 98),
-    ("InstanceId", "--instance-id", 98),
-    ("SegmentAttributes", "--segment-attributes", 98),
+    ("SourceEndpoint", "--source-endpoint", 99),
+    ("DestinationEndpoint", "--destination-endpoint", 99),
+    ("InstanceId", "--instance-id", 99),
+    ("SegmentAttributes", "--segment-attributes", 99),
     ("Attributes", "--attributes", 45),
-    ("ContactFlowId", "--contact-flow-id", 98),
+    ("ContactFlowId", "--contact-flow-id", 99),
     ("ChatDurationInMinutes", "--chat-duration-in-minutes", 30),
     ("ParticipantDetails", "--participant-details", 30),
     ("InitialSystemMessage", "--initial-system-message", 40),

@@ -39,8 +39,8 @@ fn contact(stage: &Stage, stop: watch::Receiver<Stop>) -> SingleContact {
 }
 
 /// What becomes of a contact where the service does this to so many of a hundred requests; and how many there were.
-async fn outcome(fault: Fault, chance: f64) -> (ContactOutcome, usize, usize) {
-    let stage = Stage::new(WorldConfig::default());
+async fn outcome(fault: Fault, chance: f64, seed: u64) -> (ContactOutcome, usize, usize) {
+    let stage = Stage::new(WorldConfig { seed, ..WorldConfig::default() });
     stage.simulator.with(|world| {
         world.faults_mut().chance(fault, chance);
     });
@@ -57,23 +57,27 @@ async fn outcome(fault: Fault, chance: f64) -> (ContactOutcome, usize, usize) {
 
 #[tokio::test(start_paused = true)]
 async fn lost_answers_and_throttles_are_asked_again_until_there_is_an_answer() {
-    for fault in [
+    let mut again = 0;
+    let faults = [
         Fault::Throttling,
         Fault::Conflict,
         Fault::InternalAfter,
         Fault::InternalBefore,
         Fault::LimitExceeded,
-    ] {
-        let (outcome, requests, contacts) = outcome(fault, 0.6).await;
-        assert!(matches!(outcome, ContactOutcome::Started(_)), "{fault:?}: {outcome:?}");
-        assert!(requests > 1 && contacts == 1, "{fault:?}: {requests} {contacts}");
+    ];
+    for (fault, seed) in faults.into_iter().flat_map(|fault| (0..6).map(move |seed| (fault, seed))) {
+        let (outcome, requests, contacts) = outcome(fault, 0.4, seed).await;
+        assert!(matches!(outcome, ContactOutcome::Started(_)), "{fault:?} {seed}: {outcome:?}");
+        assert_eq!(contacts, 1, "{fault:?} {seed}");
+        again += requests - 1;
     }
+    assert!(again > 2, "{again} requests were made again");
 }
 
 #[tokio::test(start_paused = true)]
 async fn without_an_answer_the_outcome_is_unknown_and_never_refused() {
     for (fault, contacts) in [(Fault::InternalAfter, 1), (Fault::InternalBefore, 0), (Fault::HangBefore, 0)] {
-        let (outcome, requests, made) = outcome(fault, 1.0).await;
+        let (outcome, requests, made) = outcome(fault, 1.0, 0).await;
         assert!(matches!(outcome, ContactOutcome::Unknown(EndedBy::Refusal(_))), "{fault:?}: {outcome:?}");
         assert_eq!((requests, made), (12, contacts), "{fault:?}");
     }
@@ -81,10 +85,10 @@ async fn without_an_answer_the_outcome_is_unknown_and_never_refused() {
 
 #[tokio::test(start_paused = true)]
 async fn a_conflict_that_stays_is_a_refusal_and_denied_access_halts() {
-    let (conflict, requests, _) = outcome(Fault::Conflict, 1.0).await;
+    let (conflict, requests, _) = outcome(Fault::Conflict, 1.0, 0).await;
     assert!(matches!(conflict, ContactOutcome::Refused(refusal) if refusal.kind == RefusalKind::Conflict));
     assert_eq!(requests, 5);
-    let (denied, requests, _) = outcome(Fault::AccessDenied, 1.0).await;
+    let (denied, requests, _) = outcome(Fault::AccessDenied, 1.0, 0).await;
     assert!(matches!(denied, ContactOutcome::Halted(refusal) if refusal.kind == RefusalKind::AccessDenied));
     assert_eq!(requests, 1);
 }

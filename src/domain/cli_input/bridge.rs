@@ -481,7 +481,7 @@ mod tests {
             "DestinationEndpoint": {"Type": "TELEPHONE_NUMBER", "Address": "+12025550143"},
             "InstanceId": "i-1", "ContactFlowId": "f-1", "ClientToken": "t",
             "SegmentAttributes": {"connect:Subtype": {"ValueString": "connect:SMS"}, "wave": {"ValueInteger": 3},
-                "more": {"ValueMap": {"a b": {"ValueString": "x"}}}, "list": {"ValueList": [{"ValueString": "Ada"}]}},
+                "more": {"ValueMap": {"a-b": {"ValueString": "x"}}}, "list": {"ValueList": [{"ValueString": "Ada"}]}},
             "Attributes": {"first_name": "Somebody", "visit": "4 May", "braces": "{{ x }} {% y %}", "tier": "gold"},
             "ChatDurationInMinutes": 60,
             "ParticipantDetails": {"DisplayName": "Ada"},

@@ -17,6 +17,9 @@ const DEEPEST: usize = 8;
 /// Most characters of a client token. Source: the service model.
 const LONGEST_TOKEN: usize = 500;
 
+/// Where the limits are.
+const HINT_LIMITS: &str = "docs/api-members.md has what each member may be";
+
 /// A request that may be sent.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Checked {
@@ -125,7 +128,7 @@ impl<'a> Checks<'a> {
 
     fn limited(&mut self, path: &str, member: &Member, rules: &Rules, text: &str) {
         if let Err(breach) = limits::settle(member, rules, text) {
-            self.problems.push(Problem::new(None, format!("`{path}` {}", breach.limit)));
+            self.refuse(format!("`{path}` {}", breach.limit), HINT_LIMITS);
         }
     }
 
@@ -279,7 +282,7 @@ impl<'a> Checks<'a> {
         let bytes =
             attributes.iter().map(|(name, value)| name.len() + value.as_str().map_or(0, str::len)).sum();
         if let Err(breach) = limits::attributes_total(bytes) {
-            self.problems.push(Problem::new(None, format!("`Attributes` {}", breach.limit)));
+            self.refuse(format!("`Attributes` {}", breach.limit), HINT_LIMITS);
         }
     }
 

@@ -7,6 +7,9 @@ use serde_json::{Map, Value};
 use super::shape::{Member, REQUEST, Shape};
 use crate::domain::problem::Problem;
 
+/// What to look at for a member's type.
+const HINT: &str = "`--generate-cli-skeleton` prints a request with every member and its type";
+
 /// Every way in which the members do not fit the request.
 #[must_use]
 pub fn request(members: &Map<String, Value>) -> Vec<Problem> {
@@ -16,7 +19,9 @@ pub fn request(members: &Map<String, Value>) -> Vec<Problem> {
 }
 
 fn fits(shape: &Shape, value: &Value, path: &str, problems: &mut Vec<Problem>) {
-    let wrong = |wanted: &str| Problem::new(None, format!("`{path}` must be {wanted}, not {}", kind(value)));
+    let wrong = |wanted: &str| {
+        Problem::new(None, format!("`{path}` must be {wanted}, not {}", kind(value))).hint(HINT)
+    };
     match (shape, value) {
         (Shape::Text { least }, Value::String(text)) => {
             if text.chars().count() < *least {
@@ -30,14 +35,16 @@ fn fits(shape: &Shape, value: &Value, path: &str, problems: &mut Vec<Problem>) {
             if let (Some(least), Some(number)) = (least, number.as_i64())
                 && number < *least
             {
-                problems.push(Problem::new(None, format!("`{path}` is {number}; {least} is the least")));
+                problems.push(
+                    Problem::new(None, format!("`{path}` is {number}; {least} is the least")).hint(HINT),
+                );
             }
         }
         (Shape::Structure(members), Value::Object(values)) => structure(members, values, path, problems),
         (Shape::Map(inner), Value::Object(values)) => {
             for (name, value) in values {
                 if name.is_empty() {
-                    problems.push(Problem::new(None, format!("`{path}` has an empty name")));
+                    problems.push(Problem::new(None, format!("`{path}` has an empty name")).hint(HINT));
                 }
                 fits(inner, value, &format!("{path}.{name}"), problems);
             }
@@ -59,11 +66,11 @@ fn structure(members: &[Member], values: &Map<String, Value>, path: &str, proble
     for member in members.iter().filter(|member| member.required && !values.contains_key(member.name)) {
         let problem = Problem::new(None, format!("`{}` is missing", of(member.name)));
         let top = path.is_empty();
-        problems.push(if top {
-            problem.hint(format!("{} {}", member.option(), member.about))
+        problems.push(problem.hint(if top {
+            format!("{} {}", member.option(), member.about)
         } else {
-            problem
-        });
+            HINT.to_owned()
+        }));
     }
     for (name, value) in values {
         match members.iter().find(|member| member.name == name) {
