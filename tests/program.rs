@@ -1,6 +1,7 @@
 //! The program as people and scripts use it: real processes, files, terminals, sockets and disks.
 
 mod awkward;
+mod cases;
 mod contact;
 mod corrections;
 mod disk;

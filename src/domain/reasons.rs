@@ -97,6 +97,15 @@ fn rejected(code: &str) -> Option<Explained> {
         "cell-error" => {
             ("a cell has an error of the spreadsheet in it", "correct the formula, or clear the cell")
         }
+        "cell-no-value" => (
+            "a formula whose result the workbook does not have",
+            "open the workbook in a spreadsheet and save it",
+        ),
+        "cell-no-date" => {
+            ("a number in the format of a date that is none", "correct the cell, or its format")
+        }
+        "cell-formula" => ("a formula of the spreadsheet and not its value", "save the file with values"),
+        "cell-control" => ("a control character in a cell", "remove it, or save the file as UTF-8"),
         "cell-rounded" => {
             ("the spreadsheet has rounded a number", "format the column as text and enter the values again")
         }
@@ -136,6 +145,7 @@ fn rejected_phone(code: &str) -> Option<Explained> {
         "empty" => ("the phone number is empty", "fill in the number"),
         "no-digits" => ("the phone number has no digits", "enter the number"),
         "unexpected-character" => ("something that no phone number has", "one number per cell, digits only"),
+        "word" => ("a word beside the number", "the number alone, digits only"),
         "several" => ("more than one number in the cell", "one number per cell"),
         "formula" => (
             "a formula of the spreadsheet and not its value",

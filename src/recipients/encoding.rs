@@ -7,31 +7,74 @@ use std::io::{self, Read};
 
 use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
 use encoding_rs::{Decoder, EUC_JP, Encoding, SHIFT_JIS, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
+use memchr::memmem;
 
+use super::code_pages::{ALL, CodePage};
 use super::error::FileProblem;
 
 /// Bytes of the parts of a file that are shown to the detector, at most.
 const SHOWN: usize = 1024 * 1024;
+/// Bytes of lines that are kept to be judged, at most.
+const KEPT: usize = 64 * 1024;
 /// Bytes before and behind the first character that shows how the file was read, at most.
 const AROUND: usize = 200;
+
+/// How bytes become characters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Charset {
+    /// As the Encoding Standard has it.
+    Standard(&'static Encoding),
+    /// As DOS has it.
+    Dos(&'static CodePage),
+}
+
+impl Charset {
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Standard(encoding) => encoding.name(),
+            Self::Dos(page) => page.name,
+        }
+    }
+
+    pub(super) fn is_utf_8(self) -> bool {
+        self == Self::Standard(UTF_8)
+    }
+
+    /// Whether a line end or a quote is the byte that it is in ASCII.
+    pub(super) fn is_ascii_like(self) -> bool {
+        !matches!(self, Self::Standard(encoding) if [UTF_16LE, UTF_16BE].contains(&encoding))
+    }
+
+    fn read(self, bytes: &[u8]) -> String {
+        match self {
+            Self::Standard(encoding) => encoding.decode_without_bom_handling(bytes).0.into_owned(),
+            Self::Dos(page) => page.decode(bytes),
+        }
+    }
+}
 
 /// What was found out.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Found {
-    pub(super) encoding: &'static Encoding,
+    pub(super) charset: Charset,
     /// Where it was guessed: a piece of the text, read so.
     pub(super) guess: Option<String>,
+    /// Whether quotes in quoted cells have a backslash in front.
+    pub(super) backslashes: bool,
 }
 
 impl Found {
-    pub(super) fn sure(encoding: &'static Encoding) -> Self {
-        Self { encoding, guess: None }
+    pub(super) fn sure(charset: Charset) -> Self {
+        Self { charset, guess: None, backslashes: false }
     }
 }
 
 /// An encoding by the name that people give it.
-pub(super) fn named(name: &str) -> Result<&'static Encoding, FileProblem> {
+pub(super) fn named(name: &str) -> Result<Charset, FileProblem> {
     let folded = name.trim().to_lowercase().replace(['_', ' '], "-");
+    if let Some(page) = CodePage::named(&folded) {
+        return Ok(Charset::Dos(page));
+    }
     let label = match folded.as_str() {
         "ansi" | "windows1252" | "latin-1" => "windows-1252",
         "macroman" | "mac-roman" | "macosroman" => "macintosh",
@@ -43,6 +86,7 @@ pub(super) fn named(name: &str) -> Result<&'static Encoding, FileProblem> {
     };
     Encoding::for_label_no_replacement(label.as_bytes())
         .or_else(|| Encoding::for_label_no_replacement(label.replace('-', "_").as_bytes()))
+        .map(Charset::Standard)
         .ok_or_else(|| FileProblem::Encoding(name.to_owned()))
 }
 
@@ -61,6 +105,8 @@ pub(super) fn certain(head: &[u8]) -> Result<Option<&'static Encoding>, FileProb
         // Every second byte of Latin letters, digits and commas is zero in UTF-16.
         (0, odd) if odd * 4 > sample.len() => Ok(Some(UTF_16LE)),
         (even, 0) if even * 4 > sample.len() => Ok(Some(UTF_16BE)),
+        // A few come of rows that are rejected.
+        (even, odd) if (even + odd) * 20 < sample.len() => Ok(None),
         _ => Err(FileProblem::Archive("no text (it has NUL bytes)")),
     }
 }
@@ -75,6 +121,7 @@ pub(super) struct Scan {
     valid: u64,
     invalid: u64,
     around: Vec<u8>,
+    quotes: Quotes,
 }
 
 impl Scan {
@@ -86,6 +133,7 @@ impl Scan {
             valid: 0,
             invalid: 0,
             around: Vec::new(),
+            quotes: Quotes::default(),
         }
     }
 
@@ -104,6 +152,7 @@ impl Scan {
     }
 
     pub(super) fn see(&mut self, bytes: &[u8]) {
+        self.quotes.see(bytes);
         if self.carry.is_empty() {
             return self.look(bytes);
         }
@@ -122,16 +171,15 @@ impl Scan {
             }
             match str::from_utf8(&rest[valid..]).map_err(|error| error.error_len()) {
                 Err(Some(length)) => {
-                    if self.invalid == 0 {
-                        self.around = line_around(bytes, bytes.len() - rest.len() + valid);
-                    }
+                    let at = bytes.len() - rest.len() + valid;
+                    self.keep(bytes, at);
                     self.invalid += 1;
                     rest = &rest[valid + length..];
                 }
                 _ => {
                     self.carry = rest[valid..].to_vec();
                     if self.invalid == 0 {
-                        self.around = line_around(bytes, bytes.len() - rest.len() + valid);
+                        self.keep(bytes, bytes.len() - rest.len() + valid);
                     }
                     break;
                 }
@@ -143,21 +191,33 @@ impl Scan {
         }
     }
 
+    /// Keeps the line around this byte, once, while there is room.
+    fn keep(&mut self, bytes: &[u8], at: usize) {
+        let line = line_around(bytes, at);
+        if self.around.len() < KEPT && !self.around.ends_with(&line) {
+            if !self.around.is_empty() {
+                self.around.push(b'\n');
+            }
+            self.around.extend_from_slice(&line);
+        }
+    }
+
     /// What it is, as far as it was seen.
     pub(super) fn found(mut self, whole: bool) -> Result<Found, FileProblem> {
+        let backslashes = self.quotes.backslashes;
         if whole && !self.carry.is_empty() {
             let carry = std::mem::take(&mut self.carry);
             self.detector.feed(&carry, false);
             self.invalid += 1;
         }
         if self.invalid == 0 || self.valid / 2 > self.invalid {
-            return Ok(Found::sure(UTF_8));
+            return Ok(Found { backslashes, ..Found::sure(Charset::Standard(UTF_8)) });
         }
         self.detector.feed(b"", true);
         let guess = self.detector.guess(None, Utf8Detection::Deny);
         // Where both read the same, the one that people know.
         let candidates = [WINDOWS_1252, guess, SHIFT_JIS, EUC_JP];
-        let read = |encoding: &'static Encoding| encoding.decode_without_bom_handling(&self.around).0;
+        let read = |encoding: &'static Encoding| Charset::Standard(encoding).read(&self.around);
         let text = read(guess);
         let found = candidates.into_iter().find(|candidate| {
             let candidate_text = read(candidate);
@@ -166,8 +226,43 @@ impl Scan {
             }
             candidate_text == text && makes_sense(&candidate_text)
         });
-        let encoding = found.ok_or(FileProblem::Unclear)?;
-        Ok(Found { encoding, guess: Some(word(&read(encoding))) })
+        let encoding = found.ok_or_else(|| FileProblem::Unclear { readings: readings(&self.around) })?;
+        Ok(Found { charset: Charset::Standard(encoding), guess: Some(word(&read(encoding))), backslashes })
+    }
+}
+
+/// How a text that is not clear reads in what older programs write, where it may be that: for people to choose.
+fn readings(bytes: &[u8]) -> Vec<(&'static str, String)> {
+    let mac = Charset::Standard(encoding_rs::MACINTOSH);
+    let candidates =
+        [Charset::Standard(WINDOWS_1252), mac].into_iter().chain(ALL.into_iter().map(Charset::Dos));
+    let text = |charset: Charset| (charset.name(), charset.read(bytes));
+    candidates
+        .map(text)
+        .filter(|(_, text)| makes_sense(text))
+        .map(|(name, text)| (name, word(&text)))
+        .collect()
+}
+
+/// Whether quotes within quoted cells are written as `\"`, as MySQL does, and not doubled.
+#[derive(Debug, Default)]
+struct Quotes {
+    tail: Vec<u8>,
+    backslashes: bool,
+}
+
+impl Quotes {
+    /// In a quoted cell a quote is doubled, or the last character; `\"x` is neither.
+    fn see(&mut self, bytes: &[u8]) {
+        if self.backslashes {
+            return;
+        }
+        let plain = |next: &u8| !matches!(next, b'"' | b',' | b';' | b'\t' | b'|' | b'\r' | b'\n');
+        let escapes =
+            |bytes: &[u8]| memmem::find_iter(bytes, b"\\\"").any(|at| bytes.get(at + 2).is_some_and(plain));
+        self.tail.extend_from_slice(&bytes[..bytes.len().min(2)]);
+        self.backslashes = escapes(&self.tail) || escapes(bytes);
+        self.tail = bytes[bytes.len().saturating_sub(2)..].to_vec();
     }
 }
 
@@ -180,7 +275,13 @@ fn makes_sense(text: &str) -> bool {
     let within = |c: char| c.is_alphanumeric() || odd(c);
     let senseless = characters.windows(3).filter(|window| {
         let broken = window[1] == '\u{fffd}' || ('\u{80}'..='\u{9f}').contains(&window[1]);
-        broken || (odd(window[1]) && !usual(window[1]) && within(window[0]) && within(window[2]))
+        // JosŽ: nobody writes a capital behind a small letter, nor a low quote behind a name.
+        let capital = window[0].is_lowercase() && window[1].is_uppercase() && !window[1].is_ascii();
+        let low_quote = matches!(window[1], '‚' | '„' | '‹' | '‘') && window[0].is_alphabetic();
+        broken
+            || capital
+            || low_quote
+            || (odd(window[1]) && !usual(window[1]) && within(window[0]) && within(window[2]))
     });
     let beyond = characters.iter().filter(|c| !c.is_ascii()).count();
     senseless.count() * 10 <= beyond
@@ -215,7 +316,9 @@ fn word(text: &str) -> String {
 /// Text in another encoding, as UTF-8. What cannot be decoded is U+FFFD.
 pub(super) struct Decoded<R> {
     inner: R,
-    decoder: Decoder,
+    decoder: Option<Decoder>,
+    /// Where there is no decoder.
+    page: Option<&'static CodePage>,
     input: Vec<u8>,
     output: Vec<u8>,
     at: usize,
@@ -223,20 +326,26 @@ pub(super) struct Decoded<R> {
 }
 
 impl<R: Read> Decoded<R> {
-    pub(super) fn new(inner: R, encoding: &'static Encoding) -> Self {
-        let decoder = encoding.new_decoder_with_bom_removal();
-        Self { inner, decoder, input: vec![0; 16 * 1024], output: Vec::new(), at: 0, ended: false }
+    pub(super) fn new(inner: R, charset: Charset) -> Self {
+        let (decoder, page) = match charset {
+            Charset::Standard(encoding) => (Some(encoding.new_decoder_with_bom_removal()), None),
+            Charset::Dos(page) => (None, Some(page)),
+        };
+        Self { inner, decoder, page, input: vec![0; 16 * 1024], output: Vec::new(), at: 0, ended: false }
     }
 
     fn refill(&mut self) -> io::Result<()> {
         let length = self.inner.read(&mut self.input)?;
         self.ended = length == 0;
-        let most = self.decoder.max_utf8_buffer_length(length).unwrap_or(64 * 1024);
-        self.output.resize(most, 0);
-        let (_, _, written, _) =
-            self.decoder.decode_to_utf8(&self.input[..length], &mut self.output, self.ended);
-        self.output.truncate(written);
         self.at = 0;
+        if let Some(page) = self.page {
+            self.output = page.decode(&self.input[..length]).into_bytes();
+        }
+        let Some(decoder) = &mut self.decoder else { return Ok(()) };
+        let most = decoder.max_utf8_buffer_length(length).unwrap_or(64 * 1024);
+        self.output.resize(most, 0);
+        let (_, _, written, _) = decoder.decode_to_utf8(&self.input[..length], &mut self.output, self.ended);
+        self.output.truncate(written);
         Ok(())
     }
 }
@@ -258,8 +367,8 @@ mod tests {
     use super::*;
 
     fn found(bytes: &[u8]) -> (&'static str, Option<String>) {
-        let Found { encoding, guess } = Scan::new().read(bytes).unwrap();
-        (encoding.name(), guess)
+        let Found { charset, guess, .. } = Scan::new().read(bytes).unwrap();
+        (charset.name(), guess)
     }
 
     #[test]
@@ -273,6 +382,31 @@ mod tests {
         assert_eq!(found(&mixed), ("UTF-8", None), "one broken row does not make the others something else");
         let far = ["1,Ann\n".repeat(100_000).into_bytes(), b"2,Ren\xe9e\n".to_vec()].concat();
         assert_eq!(found(&far).0, "windows-1252");
+    }
+
+    #[test]
+    fn what_old_programs_write_is_refused_with_how_it_reads() {
+        let readings = |bytes: &[u8]| match Scan::new().read(bytes) {
+            Err(FileProblem::Unclear { readings }) => readings,
+            other => panic!("{other:?}"),
+        };
+        let mac = readings(b"phone,name\r\n1,Jos\x8e\r\n2,Zo\x91\r\n3,M\x9fller\r\n4,Gr\x9a\xa7e\r\n");
+        assert!(mac.contains(&("macintosh", "José".to_owned())), "{mac:?}");
+        let dos = readings(b"phone,name\n1,Jos\x82\n2,Ren\x82e\n3,M\x81ller\n");
+        assert!(dos.contains(&("ibm850", "José".to_owned())), "{dos:?}");
+    }
+
+    #[test]
+    fn quotes_with_a_backslash_are_told_from_doubled_ones() {
+        let backslashes = |text: &str| {
+            let mut quotes = Quotes::default();
+            text.as_bytes().chunks(2).for_each(|piece| quotes.see(piece));
+            quotes.backslashes
+        };
+        assert!(backslashes(r#""Ann \"The Boss\" Lee""#));
+        for text in [r#""C:\dir\","x""#, r#""C:\""x""""#, r#""a ""b"" c\""#, "a\\b"] {
+            assert!(!backslashes(text), "{text}");
+        }
     }
 
     #[test]
@@ -316,7 +450,7 @@ mod tests {
             }
         }
         let mut text = String::new();
-        Decoded::new(Drops(b"\xff\xfeR\0\xe9\0\x3d\xd8\x00\xde"), UTF_16LE)
+        Decoded::new(Drops(b"\xff\xfeR\0\xe9\0\x3d\xd8\x00\xde"), Charset::Standard(UTF_16LE))
             .read_to_string(&mut text)
             .unwrap();
         assert_eq!(text, "Ré😀");
@@ -332,6 +466,8 @@ mod tests {
             ("Mac Roman", "macintosh"),
             ("utf_16", "UTF-16LE"),
             ("Shift JIS", "Shift_JIS"),
+            ("IBM850", "ibm850"),
+            ("cp437", "ibm437"),
         ] {
             assert_eq!(named(name).unwrap().name(), encoding);
         }

@@ -6,6 +6,7 @@ use std::path::Path;
 use crate::domain::figures::counted;
 use crate::domain::phone::PhoneRejection;
 use crate::domain::table::header::nearest;
+use crate::domain::table::visible::shown;
 
 /// A file that cannot be read.
 #[derive(Debug, thiserror::Error)]
@@ -31,21 +32,53 @@ impl FileError {
             FileProblem::Missing { near: None } => {
                 "is the path right? Those in a definition begin at its folder; `-` reads standard input"
             }
-            FileProblem::Unclear | FileProblem::NotText { .. } => {
+            FileProblem::Unclear { readings } if !readings.is_empty() => {
+                let told = |(name, word): &(&str, String)| format!("{name} reads \"{}\"", shown(word));
+                let readings: Vec<String> = readings.iter().map(told).collect();
+                return Some(format!(
+                    "save it as \"CSV UTF-8\", or name its encoding with --encoding: {}",
+                    readings.join(", ")
+                ));
+            }
+            FileProblem::Unclear { .. } | FileProblem::NotText { .. } => {
                 "save it as \"CSV UTF-8\", or name its encoding with --encoding"
             }
             FileProblem::Encoding(_) => {
-                "name it as UTF-8, windows-1252, UTF-16, ISO-8859-2, macintosh, Shift_JIS ...; without, it is guessed"
+                "name it as UTF-8, windows-1252, UTF-16, ISO-8859-2, macintosh, ibm850, Shift_JIS ...; without, it is guessed"
             }
             FileProblem::Archive(what) if what.contains("twice") => "unpack it once",
             FileProblem::Archive(_) | FileProblem::Workbook(_) | FileProblem::WorkbookTooLarge => {
                 "save the sheet as \"CSV UTF-8\" (Excel: Save As, file type CSV UTF-8)"
             }
             FileProblem::Damaged => "copy or download it again",
+            FileProblem::HiddenRows { .. } => {
+                "say what becomes of them: `hidden_rows = \"skip\"` in [recipients] leaves them out, \"send\" sends to them as well"
+            }
+            FileProblem::HeaderBelow { below, .. } => {
+                return Some(format!(
+                    "set `header_row = {below}` in [recipients], or delete the lines above it"
+                ));
+            }
+            FileProblem::NoHeaderRow { .. } => {
+                "`header_row` in [recipients] is the line that names the columns, counted from 1; leave it out for the first"
+            }
+            FileProblem::WhollyQuoted => {
+                "save it again without quotes around whole lines: each cell may have quotes of its own"
+            }
+            FileProblem::OtherSheets { with, others, .. } => {
+                return Some(match &with[..] {
+                    [] => format!("the other sheets do not have it either: {}", list(others)),
+                    [only] => format!(
+                        "the sheet \"{}\" has it: name it with --sheet or `sheet` in [recipients]",
+                        shown(only)
+                    ),
+                    several => format!("these sheets have it, --sheet takes one: {}", list(several)),
+                });
+            }
             FileProblem::NoSheet { there, .. } if there.is_empty() => {
                 "only workbooks (.xlsx) have sheets; leave --sheet and recipients.sheet out"
             }
-            FileProblem::NoSheet { there, .. } => return Some(format!("it has {}", there.join(", "))),
+            FileProblem::NoSheet { there, .. } => return Some(format!("it has {}", list(there))),
             FileProblem::RecordTooLong { .. } | FileProblem::ColumnTooLong { .. } => {
                 "a quote that is never closed swallows all lines behind it"
             }
@@ -131,7 +164,10 @@ pub enum FileProblem {
     },
     /// Text that is not UTF-8, and nobody can say what it is.
     #[error("is not UTF-8, and what else it is cannot be told from it with confidence")]
-    Unclear,
+    Unclear {
+        /// Encodings that it may be in, each with a word as it would read.
+        readings: Vec<(&'static str, String)>,
+    },
     /// The settings ask for an encoding that nobody knows.
     #[error("cannot be read as {0:?}: there is no such encoding")]
     Encoding(String),
@@ -139,13 +175,60 @@ pub enum FileProblem {
     #[error("is {0}, not a table")]
     Archive(&'static str),
     /// A workbook that cannot be read.
-    #[error("is a workbook that cannot be read: {0}")]
+    #[error("is a workbook that cannot be read: {}", shown(.0))]
     Workbook(String),
-    /// A workbook that would not fit into memory.
-    #[error("is a workbook with more than 128 MiB of text, too much to be held in memory")]
+    /// A workbook beyond the bounds of memory and time.
+    #[error(
+        "is a workbook with more in it than is read: of text, of cells, or of anything that is packed into little"
+    )]
     WorkbookTooLarge,
+    /// Rows that nobody sees, and nobody said what becomes of them.
+    #[error(
+        "its sheet \"{}\" has {} that cannot be seen, first row {line}: a filter or a person hides them",
+        shown(.sheet),
+        counted(*.rows, "row", "rows")
+    )]
+    HiddenRows {
+        /// The sheet.
+        sheet: String,
+        /// How many.
+        rows: u64,
+        /// The first of them.
+        line: u64,
+    },
+    /// Lines above the one that names the columns.
+    #[error("line {line} does not name the column {wanted}, and line {below} does")]
+    HeaderBelow {
+        /// The first line with something in it.
+        line: u64,
+        /// The line with the columns.
+        below: u64,
+        /// The columns with the number.
+        wanted: String,
+    },
+    /// The line that should name the columns is not there, or blank.
+    #[error("line {line}, which should name the columns, has nothing in it")]
+    NoHeaderRow {
+        /// The line, from 1.
+        line: u64,
+    },
+    /// Each line is in quotes as a whole.
+    #[error("each line is in quotes as a whole, so that it is one cell")]
+    WhollyQuoted,
+    /// The sheet that was read does not have the columns.
+    #[error("its sheet \"{}\" does not have the column {wanted}", shown(.read))]
+    OtherSheets {
+        /// The sheet that was read.
+        read: String,
+        /// The other sheets.
+        others: Vec<String>,
+        /// Those of them that have the columns.
+        with: Vec<String>,
+        /// The columns with the number.
+        wanted: String,
+    },
     /// The settings ask for a sheet that is not there.
-    #[error("has no sheet {wanted:?}")]
+    #[error("has no sheet \"{}\"", shown(.wanted))]
     NoSheet {
         /// What was asked for.
         wanted: String,
@@ -164,7 +247,7 @@ pub enum FileProblem {
         column: usize,
     },
     /// The same in a column that has a name.
-    #[error("the record that begins in line {line} is longer than 1 MiB; its column `{name}` was being read")]
+    #[error("the record that begins in line {line} is longer than 1 MiB; its column `{}` was being read", shown(.name))]
     ColumnTooLong {
         /// The physical line, from 1.
         line: u64,
@@ -254,12 +337,17 @@ pub enum FileProblem {
 impl From<io::Error> for FileProblem {
     fn from(error: io::Error) -> Self {
         match error.kind() {
+            io::ErrorKind::FileTooLarge => Self::WorkbookTooLarge,
             io::ErrorKind::UnexpectedEof | io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput => {
                 Self::Damaged
             }
             _ => Self::Io(error),
         }
     }
+}
+
+fn list(names: &[String]) -> String {
+    names.iter().map(|name| shown(name)).collect::<Vec<_>>().join(", ")
 }
 
 fn like_it(others: usize) -> String {

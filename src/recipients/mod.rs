@@ -3,6 +3,7 @@
 //! Nothing is remembered between rows: duplicates are the journal's business. The files of `recipients.suppress` are
 //! read here too, into memory, by [`Lists`].
 
+mod code_pages;
 mod encoding;
 mod error;
 mod open;
@@ -12,8 +13,10 @@ mod rejects;
 mod sniff;
 mod suppress;
 mod unpack;
+mod unspaced;
 mod workbook;
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
@@ -23,6 +26,7 @@ pub use records::RECORD_BYTES;
 pub use rejects::{Extra, Rejects};
 pub use suppress::{Entry, Listed, Lists, Useless, read_list};
 
+use crate::domain::definition::RecipientsSettings;
 use crate::domain::delivery::state::State;
 use crate::domain::row::binding::{Binding, Cells, LineSpan};
 use crate::domain::row::recipient::{Recipient, Rejection, RejectionReason};
@@ -30,6 +34,7 @@ use crate::domain::table::detected_format::DetectedFormat;
 use crate::domain::table::formula::original;
 use crate::domain::table::header::Header;
 use crate::domain::table::report_format::FIXED_COLUMNS;
+use crate::domain::table::visible::{cell, shown};
 use record::NotText;
 use records::Records;
 
@@ -65,6 +70,7 @@ impl std::fmt::Display for Source {
 /// A recipients file, open after its header.
 pub struct Recipients {
     name: String,
+    settings: RecipientsSettings,
     header: Header,
     table: Table,
     read_as: DetectedFormat,
@@ -78,7 +84,7 @@ pub struct Recipients {
     replaced: HashSet<u64>,
     /// Lines of rows with empty cells only.
     blank: u64,
-    /// Lines that begin within a cell, so far.
+    /// Lines that a spreadsheet does not count, so far: those that begin within a cell, and a first one such as `sep=;`.
     broken: u64,
 }
 
@@ -123,6 +129,7 @@ impl Recipients {
         DetectedFormat {
             blank: blank + self.blank,
             corrections: self.is_correction(),
+            columns: self.header.names().to_vec(),
             ..self.read_as.clone()
         }
     }
@@ -170,6 +177,7 @@ impl Recipients {
             wrong = wrong.map(|NotText(at)| NotText(at.saturating_sub(FIXED_COLUMNS.len())));
         }
         wrong = wrong.or_else(|| if self.decoded { record.undecodable() } else { None });
+        let control = record.control();
         let outcome = match (wrong, record.longer_than(CELL_BYTES)) {
             _ if cut => Err(Rejection {
                 line: lines.first,
@@ -178,7 +186,10 @@ impl Recipients {
                 key: None,
                 reason: RejectionReason::Cut,
             }),
-            (None, None) => binding.recipient(lines, &record),
+            (None, None) => match control {
+                Some((at, character)) => Err(self.reject(lines, at, RejectionReason::Control(character))),
+                None => self.bound(binding, lines, &record),
+            },
             (Some(NotText(at)), _) => Err(self.reject(lines, at, RejectionReason::NotText)),
             (None, Some(at)) => {
                 Err(self.reject(lines, at, RejectionReason::CellTooLong { most: CELL_BYTES }))
@@ -186,6 +197,15 @@ impl Recipients {
         };
         let outcome = outcome.map_err(|rejection| Rejection { row, ..rejection });
         Ok(Some(Row { line: lines.first, cells: record, outcome }))
+    }
+
+    /// What becomes of a row whose cells can be read.
+    fn bound(&self, binding: &Binding, lines: LineSpan, record: &Record) -> Result<Recipient, Rejection> {
+        if self.settings.empty.is_empty() {
+            return binding.recipient(lines, record);
+        }
+        let meant = |text| if self.settings.means_nothing(cell(text)) { "" } else { text };
+        binding.recipient(lines, &record.map(|text| Cow::Borrowed(meant(text))))
     }
 
     fn reject(&self, lines: LineSpan, at: usize, reason: RejectionReason) -> Rejection {
@@ -233,7 +253,7 @@ impl Table {
     fn next(&mut self) -> Result<Option<Read>, FileProblem> {
         Ok(match self {
             Self::Text(records) => {
-                records.next()?.map(|(lines, record, wrong)| Read { lines, record, wrong })
+                records.next()?.map(|(lines, record, wrong)| Read { lines, record: record.valued(), wrong })
             }
             Self::Sheet(rows) => rows.next()?.map(|(lines, record)| Read { lines, record, wrong: None }),
         })
@@ -249,9 +269,11 @@ impl Extra {
         wrong: Option<NotText>,
     ) -> Result<(LineSpan, Record, Option<NotText>), FileProblem> {
         let cell = record.cell(self.line).trim();
-        let number: u64 =
-            cell.parse().map_err(|_| FileProblem::NoLine { line: lines.first, cell: cell.to_owned() })?;
-        let own = record.iter().enumerate().filter(|(at, _)| !self.has(*at)).map(|(_, cell)| cell).collect();
+        let number: u64 = cell
+            .parse()
+            .map_err(|_| FileProblem::NoLine { line: lines.first, cell: shown(cell).into_owned() })?;
+        let own = record.iter().enumerate().filter(|(at, _)| !self.has(*at));
+        let own = own.map(|(_, cell)| original(cell)).collect();
         let wrong = wrong.map(|NotText(at)| NotText(at - (0..at).filter(|at| self.has(*at)).count()));
         let last = if lines.last > lines.first { number + lines.last - lines.first } else { number };
         Ok((LineSpan { first: number, last, ..lines }, own, wrong))

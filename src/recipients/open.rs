@@ -5,14 +5,16 @@ use std::fs::File;
 use std::io::{self, Cursor, Read, Seek};
 use std::path::Path;
 
-use super::encoding::{self, Decoded, Found, Scan};
+use super::encoding::{self, Charset, Decoded, Found, Scan};
 use super::error::{FileError, FileProblem};
 use super::records::Records;
 use super::rejects::Extra;
 use super::unpack::{compression, unpack};
-use super::{Recipients, Source, Table, sniff, workbook};
-use crate::domain::definition::RecipientsSettings;
-use crate::domain::table::detected_format::DetectedFormat;
+use super::workbook::Container;
+use super::{Read as Row, Recipients, Source, Table, sniff, workbook};
+use crate::domain::definition::{Delimiter, HiddenRows, RecipientsSettings};
+use crate::domain::table::detected_format::{Compression, DetectedFormat};
+use crate::domain::table::formula::original;
 use crate::domain::table::header::Header;
 use crate::domain::table::report_format::own_columns;
 
@@ -76,8 +78,37 @@ struct Layers<'a> {
     again: Option<&'a Path>,
 }
 
+/// A table below all layers.
+struct Opened {
+    table: Table,
+    read_as: DetectedFormat,
+    /// Whether the text was decoded.
+    decoded: bool,
+    /// Lines that a spreadsheet does not count.
+    uncounted: u64,
+}
+
 impl Layers<'_> {
     fn open(&self, reader: Box<dyn Read + Send>, name: &str) -> Result<Recipients, FileProblem> {
+        let Opened { table, read_as, decoded, uncounted } = self.table(reader)?;
+        let mut recipients = Recipients {
+            name: name.to_owned(),
+            settings: self.settings.clone(),
+            header: Header::new(Vec::<String>::new()),
+            table,
+            read_as,
+            decoded,
+            extra: None,
+            reported: false,
+            replaced: HashSet::new(),
+            blank: 0,
+            broken: uncounted,
+        };
+        recipients.read_header().map_err(|problem| self.other_sheets(problem))?;
+        Ok(recipients)
+    }
+
+    fn table(&self, reader: Box<dyn Read + Send>) -> Result<Opened, FileProblem> {
         let mut read_as = DetectedFormat::default();
         let (mut head, mut reader) = sniff::head(reader)?;
         if let Some(packed) = compression(&head) {
@@ -85,67 +116,104 @@ impl Layers<'_> {
             (head, reader) = sniff::head(unpack(packed, reader))?;
         }
         sniff::is_table(&head)?;
-        let mut decoded = false;
-        let table = if head.starts_with(sniff::WORKBOOK) {
+        if head.starts_with(sniff::WORKBOOK) || head.starts_with(sniff::OLD_WORKBOOK) {
             let file = self.seekable(reader, read_as.compression.is_some())?;
-            let (rows, sheet) = workbook::Rows::open(file, self.settings.sheet.as_deref())?;
+            if head.starts_with(sniff::WORKBOOK)
+                && let Some(opened) = self.zipped_text(file.try_clone()?)?
+            {
+                return Ok(opened);
+            }
+            let (rows, sheet) = workbook::Rows::open(file, self.settings)?;
             read_as.sheet = Some(sheet);
-            Table::Sheet(rows)
-        } else {
-            if let Some(sheet) = &self.settings.sheet {
-                return Err(FileProblem::NoSheet { wanted: sheet.clone(), there: Vec::new() });
-            }
-            let found = self.encoding(&head)?;
-            decoded = found.encoding != encoding_rs::UTF_8;
-            if decoded {
-                (head, reader) = sniff::head(Decoded::new(reader, found.encoding))?;
-            }
-            read_as.encoding = Some(found.encoding.name().to_owned());
-            read_as.guess = found.guess;
-            Table::Text(Box::new(self.records(head, reader, &mut read_as)?))
+            return Ok(Opened { table: Table::Sheet(rows), read_as, decoded: false, uncounted: 0 });
+        }
+        if let Some(sheet) = &self.settings.sheet {
+            return Err(FileProblem::NoSheet { wanted: sheet.clone(), there: Vec::new() });
+        }
+        let found = self.encoding(&head)?;
+        let decoded = !found.charset.is_utf_8();
+        if decoded {
+            (head, reader) = sniff::head(Decoded::new(reader, found.charset))?;
+        }
+        read_as.encoding = Some(found.charset.name().to_owned());
+        read_as.guess = found.guess;
+        let (records, uncounted) = self.records(head, reader, &mut read_as, found.backslashes)?;
+        Ok(Opened { table: Table::Text(Box::new(records)), read_as, decoded, uncounted })
+    }
+
+    /// The text in a zip archive that has one text and nothing else.
+    fn zipped_text(&self, file: File) -> Result<Option<Opened>, FileProblem> {
+        let mut container = Container::open(file)?;
+        let of_nobody = |name: &&String| name.starts_with("__macosx/") || name.ends_with(".ds_store");
+        let names: Vec<String> = container.names().iter().filter(|name| !of_nobody(name)).cloned().collect();
+        let is_text = |name: &String| [".csv", ".tsv", ".txt"].iter().any(|ending| name.ends_with(ending));
+        let texts: Vec<&String> = names.iter().filter(|name| is_text(name)).collect();
+        if names
+            .iter()
+            .any(|name| name == "[content_types].xml" || name == "content.xml" || name.starts_with("xl/"))
+        {
+            return Ok(None);
+        }
+        let [text] = texts[..] else {
+            let several = "a zip archive with more than one text file";
+            return if texts.len() > 1 { Err(FileProblem::Archive(several)) } else { Ok(None) };
         };
-        let header = Header::new(Vec::<String>::new());
-        let (name, extra, reported, replaced) = (name.to_owned(), None, false, HashSet::new());
-        let mut recipients = Recipients {
-            name,
-            header,
-            table,
-            read_as,
-            decoded,
-            extra,
-            reported,
-            replaced,
-            blank: 0,
-            broken: 0,
-        };
-        recipients.read_header()?;
-        Ok(recipients)
+        let mut copy = tempfile::NamedTempFile::new()?;
+        if let Some(mut bytes) = container.bytes(text)? {
+            io::copy(&mut bytes, &mut copy)?;
+        }
+        let inner = Layers { settings: self.settings, again: Some(copy.path()) };
+        let opened = inner.table(Box::new(File::open(copy.path())?))?;
+        Ok(Some(Opened {
+            read_as: DetectedFormat { compression: Some(Compression::Zip), ..opened.read_as },
+            ..opened
+        }))
+    }
+
+    /// A sheet without the columns, with those that have them.
+    fn other_sheets(&self, problem: FileProblem) -> FileProblem {
+        let FileProblem::OtherSheets { read, others, .. } = problem else { return problem };
+        let file = self.again.and_then(|path| File::open(path).ok());
+        let with =
+            file.map(|file| workbook::sheets_with(file, &read, |header| self.settings.has_phone(header)));
+        FileProblem::OtherSheets {
+            read,
+            others,
+            with: with.unwrap_or_default(),
+            wanted: self.settings.phone.join(", "),
+        }
     }
 
     fn encoding(&self, head: &[u8]) -> Result<Found, FileProblem> {
-        if let Some(name) = &self.settings.encoding {
-            return encoding::named(name).map(Found::sure);
-        }
-        if let Some(certain) = encoding::certain(head)? {
-            return Ok(Found::sure(certain));
-        }
-        match self.again {
-            Some(path) => scan(path),
-            // What comes through a pipe is judged by what has come.
-            None => {
-                let mut scan = Scan::new();
-                scan.see(head);
-                scan.found(false)
-            }
-        }
+        let sure = match &self.settings.encoding {
+            Some(name) => Some(encoding::named(name)?),
+            None => encoding::certain(head)?.map(Charset::Standard),
+        };
+        let Some(charset) = sure else {
+            return match self.again {
+                Some(path) => scan(path, None),
+                // What comes through a pipe is judged by what has come.
+                None => {
+                    let mut scan = Scan::new();
+                    scan.see(head);
+                    scan.found(false)
+                }
+            };
+        };
+        // How quotes are written is to be found out all the same.
+        let decoded = (!charset.is_ascii_like()).then_some(charset);
+        let quotes = self.again.and_then(|path| scan(path, decoded).ok());
+        Ok(Found { backslashes: quotes.is_some_and(|found| found.backslashes), ..Found::sure(charset) })
     }
 
+    /// The records, and how many lines before them a spreadsheet does not count.
     fn records(
         &self,
         mut head: Vec<u8>,
         reader: Box<dyn Read + Send>,
         read_as: &mut DetectedFormat,
-    ) -> Result<Records, FileProblem> {
+        backslashes: bool,
+    ) -> Result<(Records, u64), FileProblem> {
         let mut reader = reader;
         let (mut line, mut said) = (1, None);
         let mut skip = if head.starts_with(MARK) { MARK.len() } else { 0 };
@@ -158,7 +226,7 @@ impl Layers<'_> {
         let delimiter = self.settings.delimiter.or(said);
         let delimiter = delimiter.unwrap_or_else(|| sniff::delimiter(&head, &self.settings.phone));
         read_as.delimiter = Some(delimiter.words());
-        Ok(Records::new(reader, delimiter, line))
+        Ok((Records::with(reader, delimiter, line, backslashes), line - 1))
     }
 
     /// The workbook as a file: itself, or a copy that goes with the process.
@@ -179,55 +247,149 @@ fn first_bytes(path: &Path) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
+/// Rows below a first line without the columns that are looked at for them.
+const LOOKED_AT: usize = 20;
+
 impl Recipients {
     fn read_header(&mut self) -> Result<(), FileProblem> {
-        let read = self.next_filled()?.ok_or(FileProblem::Empty)?;
+        let read = self.header_record()?;
         if read.wrong.is_some() {
             return Err(FileProblem::NotText { line: read.lines.first });
+        }
+        if let Table::Sheet(rows) = &mut self.table {
+            rows.header_has(read.record.len());
         }
         let names: Vec<&str> = read.record.iter().collect();
         let own = own_columns(&names);
         self.reported = own.is_some();
-        let header = own.map_or_else(|| Header::new(names), Header::new);
+        let header = own.map_or_else(|| Header::new(&names), Header::new);
         self.extra = Extra::find(&header)?;
         self.header = match &self.extra {
             Some(extra) => {
                 let own = header.names().iter().enumerate().filter(|(at, _)| !extra.has(*at));
-                Header::new(own.map(|(_, name)| name))
+                Header::new(own.map(|(_, name)| original(name)))
             }
             None => header,
         };
+        let found = |name: &String| self.header.find(name).is_ok();
+        if self.settings.phone.is_empty() || self.settings.phone.iter().any(found) {
+            return Ok(());
+        }
+        self.wholly_quoted()?;
+        self.below(read.lines.first)?;
+        match &self.read_as.sheet {
+            Some(sheet) if !sheet.others.is_empty() => Err(FileProblem::OtherSheets {
+                read: sheet.name.clone(),
+                others: sheet.others.clone(),
+                with: Vec::new(),
+                wanted: String::new(),
+            }),
+            _ => Ok(()),
+        }
+    }
+
+    /// The record that names the columns.
+    fn header_record(&mut self) -> Result<Row, FileProblem> {
+        loop {
+            let Some(read) = self.next_filled()? else {
+                let line = self.settings.header_row;
+                return Err(line.map_or(FileProblem::Empty, |line| FileProblem::NoHeaderRow { line }));
+            };
+            match self.settings.header_row {
+                Some(line) if read.lines.first > line => return Err(FileProblem::NoHeaderRow { line }),
+                Some(line) if read.lines.last < line => {}
+                _ => return Ok(read),
+            }
+        }
+    }
+
+    /// Refuses a file whose lines are in quotes as a whole: to a spreadsheet each is one cell.
+    fn wholly_quoted(&self) -> Result<(), FileProblem> {
+        let [only] = self.header.names() else { return Ok(()) };
+        let split = |delimiter: &Delimiter| Header::new(only.split(char::from(delimiter.byte())));
+        let quoted = Delimiter::ALL.iter().any(|delimiter| {
+            let header = split(delimiter);
+            header.names().len() > 1 && !self.settings.phone.is_empty() && self.settings.has_phone(&header)
+        });
+        if quoted { Err(FileProblem::WhollyQuoted) } else { Ok(()) }
+    }
+
+    /// Refuses a file with titles above the line that names the columns.
+    fn below(&mut self, line: u64) -> Result<(), FileProblem> {
+        if self.settings.header_row.is_some() || self.settings.phone.is_empty() {
+            return Ok(());
+        }
+        for _ in 0..LOOKED_AT {
+            // A file that cannot be read on is told as that when it comes to it.
+            let Ok(Some(read)) = self.next_filled() else { return Ok(()) };
+            if self.settings.has_phone(&Header::new(read.record.iter())) {
+                let below = read.lines.first;
+                return Err(FileProblem::HeaderBelow { line, below, wanted: self.settings.phone.join(", ") });
+            }
+        }
         Ok(())
     }
 }
 
-/// The records of a list: a text that is no workbook, whose encoding and delimiter are its own.
-pub(super) fn list(path: &Path, settings: &RecipientsSettings) -> Result<Records, FileProblem> {
-    let (mut head, mut reader) = sniff::head(open(path)?)?;
-    if let Some(packed) = compression(&head) {
-        (head, reader) = sniff::head(unpack(packed, reader))?;
-    }
-    sniff::is_table(&head)?;
-    if head.starts_with(sniff::WORKBOOK) {
-        return Err(FileProblem::Archive("a workbook"));
-    }
-    let encoding = match encoding::certain(&head)? {
-        Some(certain) => certain,
-        None => scan(path)?.encoding,
-    };
-    if encoding != encoding_rs::UTF_8 {
-        (head, reader) = sniff::head(Decoded::new(reader, encoding))?;
-    }
-    let settings = &RecipientsSettings { delimiter: None, ..settings.clone() };
-    Layers { settings, again: None }.records(head, reader, &mut DetectedFormat::default())
+/// A list, record after record.
+pub(super) struct List {
+    table: Table,
 }
 
-/// Reads a whole file to find out what its characters are.
-fn scan(path: &Path) -> Result<Found, FileProblem> {
+impl List {
+    pub(super) fn next(&mut self) -> Result<Option<Row>, FileProblem> {
+        self.table.next()
+    }
+}
+
+/// The records of a list: a text or a workbook whose encoding and delimiter are its own, or the numbers that opted out as
+/// AWS describes them in JSON.
+pub(super) fn list(path: &Path, settings: &RecipientsSettings) -> Result<List, FileProblem> {
+    let settings = &RecipientsSettings {
+        phone: settings.phone.clone(),
+        hidden_rows: Some(HiddenRows::Send),
+        ..RecipientsSettings::default()
+    };
+    let (head, reader) = sniff::head(open(path)?)?;
+    if head.trim_ascii_start().starts_with(b"{") {
+        let numbers = opted_out(reader)?;
+        let text: Box<dyn Read + Send> = Box::new(Cursor::new(numbers.into_bytes()));
+        return Ok(List { table: Table::Text(Box::new(Records::new(text, Delimiter::Comma, 1))) });
+    }
+    let opened = Layers { settings, again: Some(path) }.table(reader)?;
+    Ok(List { table: opened.table })
+}
+
+/// The answer of `describe-opted-out-numbers`, as a list of numbers.
+fn opted_out(reader: impl Read) -> Result<String, FileProblem> {
+    #[derive(serde::Deserialize)]
+    struct Answer {
+        #[serde(rename = "OptedOutNumbers")]
+        numbers: Vec<Entry>,
+    }
+    #[derive(serde::Deserialize)]
+    struct Entry {
+        #[serde(rename = "OptedOutNumber")]
+        number: String,
+    }
+    let bounded = io::BufReader::new(reader.take(64 * 1024 * 1024));
+    let answer: Answer = serde_json::from_reader(bounded).map_err(|_| {
+        FileProblem::Archive("JSON, and not that of `aws pinpoint-sms-voice-v2 describe-opted-out-numbers`")
+    })?;
+    let lines = answer.numbers.iter().map(|entry| format!("\"{}\"\n", entry.number.replace('"', "\"\"")));
+    Ok(std::iter::once("phone\n".to_owned()).chain(lines).collect())
+}
+
+/// Reads a whole file to find out what its characters are. `charset` is for text that is not even ASCII where it is.
+fn scan(path: &Path, charset: Option<Charset>) -> Result<Found, FileProblem> {
     let file = File::open(path)?;
-    match compression(&first_bytes(path)?) {
-        Some(packed) => Scan::new().read(unpack(packed, file)),
-        None => Scan::new().read(file),
+    let reader: Box<dyn Read + Send> = match compression(&first_bytes(path)?) {
+        Some(packed) => unpack(packed, file),
+        None => Box::new(file),
+    };
+    match charset {
+        Some(charset) => Scan::new().read(Decoded::new(reader, charset)),
+        None => Scan::new().read(reader),
     }
 }
 

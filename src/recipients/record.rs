@@ -1,12 +1,16 @@
 //! One record of a recipients file: its cells as text, in one piece of memory.
 
-use crate::domain::row::binding::Cells;
+use crate::domain::row::binding::{CellDamage, Cells};
+use crate::domain::table::formula::text as formula_text;
+use crate::domain::table::visible::{control, is_blank};
 
 /// The cells of a record, in their order.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Record {
     text: String,
     ends: Vec<usize>,
+    /// What a workbook says is wrong with cells, by their indexes.
+    damage: Vec<(usize, CellDamage)>,
 }
 
 /// A cell of a record is not UTF-8; its index.
@@ -31,9 +35,47 @@ impl Record {
         self.ends.is_empty()
     }
 
-    /// Whether there is nothing in any cell.
+    /// Whether there is nothing to see in any cell.
     pub(super) fn is_blank(&self) -> bool {
-        self.text.trim().is_empty()
+        self.damage.is_empty() && is_blank(&self.text) && control(&self.text).is_none()
+    }
+
+    /// The first control character in a cell, with the cell's index. Tabs and line ends are none.
+    pub(super) fn control(&self) -> Option<(usize, char)> {
+        control(&self.text)?;
+        (0..self.ends.len()).find_map(|at| Some((at, control(self.cell(at))?)))
+    }
+
+    /// The record with the text of cells that are a formula of nothing else: `="00101"` is `00101`.
+    pub(super) fn valued(self) -> Self {
+        if !self.text.contains("=\"") {
+            return self;
+        }
+        self.map(formula_text)
+    }
+
+    /// Bytes of all cells.
+    pub(super) fn bytes(&self) -> usize {
+        self.text.len() + self.ends.len() * size_of::<usize>()
+    }
+
+    /// Takes note that the last cell is damaged.
+    pub(super) fn damage_last(&mut self, damage: CellDamage) {
+        if let Some(last) = self.ends.len().checked_sub(1) {
+            self.damage.push((last, damage));
+        }
+    }
+
+    /// The same cells, as damaged as they are in `other`.
+    pub(super) fn take_damage(&mut self, other: &Self) {
+        self.damage.clone_from(&other.damage);
+    }
+
+    /// The record with another text in each cell.
+    pub(super) fn map<'c>(&'c self, text: impl Fn(&'c str) -> std::borrow::Cow<'c, str>) -> Self {
+        let mut mapped: Self = self.iter().map(text).collect();
+        mapped.take_damage(self);
+        mapped
     }
 
     pub(super) fn push(&mut self, cell: &str) {
@@ -61,7 +103,7 @@ impl Record {
         if let Ok(text) = str::from_utf8(bytes)
             && ends.iter().all(|end| text.is_char_boundary(*end))
         {
-            return (Self { text: text.to_owned(), ends: ends.to_owned() }, None);
+            return (Self { text: text.to_owned(), ends: ends.to_owned(), damage: Vec::new() }, None);
         }
         let (mut record, mut wrong) = (Self::default(), None);
         let mut start = 0;
@@ -97,6 +139,10 @@ impl Cells for Record {
         };
         let end = self.ends.get(at).copied().unwrap_or(self.text.len()).max(start);
         if at < self.ends.len() { &self.text[start..end] } else { "" }
+    }
+
+    fn damage(&self, at: usize) -> Option<CellDamage> {
+        self.damage.iter().find(|(damaged, _)| *damaged == at).map(|(_, damage)| *damage)
     }
 }
 

@@ -10,6 +10,7 @@ use memchr::memchr3_iter;
 
 use super::error::FileProblem;
 use super::record::{NotText, Record};
+use super::unspaced::Unspaced;
 use crate::domain::definition::Delimiter;
 use crate::domain::row::binding::LineSpan;
 
@@ -48,9 +49,20 @@ struct Place {
 impl Records {
     /// Reads from the line with this number on.
     pub(super) fn new(input: Box<dyn Read + Send>, delimiter: Delimiter, line: u64) -> Self {
+        Self::with(input, delimiter, line, false)
+    }
+
+    /// The same where quotes in quoted cells may have a backslash in front.
+    pub(super) fn with(
+        input: Box<dyn Read + Send>,
+        delimiter: Delimiter,
+        line: u64,
+        backslashes: bool,
+    ) -> Self {
+        let escape = backslashes.then_some(b'\\');
         Self {
-            input,
-            core: csv_core::ReaderBuilder::new().delimiter(delimiter.byte()).build(),
+            input: Box::new(Unspaced::new(input, delimiter.byte(), backslashes)),
+            core: csv_core::ReaderBuilder::new().delimiter(delimiter.byte()).escape(escape).build(),
             block: vec![0; BLOCK],
             at: 0,
             filled: 0,

@@ -3,10 +3,12 @@
 //! Such a file is known again by its three columns. Its rows are corrections: each takes the place of the line that it
 //! was rejected on, and no other row of the campaign is touched.
 
+use std::borrow::Cow;
 use std::io::{self, Write};
 
 use super::Row;
 use super::error::FileProblem;
+use crate::domain::table::formula::harmless;
 use crate::domain::table::header::{Header, fold};
 
 /// The columns that are put in front.
@@ -23,15 +25,18 @@ impl Extra {
     /// The columns in this header, where it is that of a file of rejected rows.
     ///
     /// # Errors
-    /// Where it has only some of them: taken for a whole file, it would withdraw everybody else.
+    /// Where it has `rejected_line` and not the others: taken for a whole file, it would withdraw everybody else. Names
+    /// that only look like one of them are columns of the user's own.
     pub(super) fn find(header: &Header) -> Result<Option<Self>, FileProblem> {
         let names: Vec<String> = header.names().iter().map(|name| fold(name)).collect();
         let at = |column: &str| names.iter().position(|name| *name == fold(column));
+        let exact = header.names().iter().filter(|name| COLUMNS.contains(&name.as_str())).count();
+        let line = header.names().iter().any(|name| name == COLUMNS[0]);
         match COLUMNS.map(at) {
             [Some(line), Some(column), Some(reason)] => {
                 Ok(Some(Self { line, columns: [line, column, reason] }))
             }
-            [None, None, None] => Ok(None),
+            _ if !line && exact < 2 => Ok(None),
             some => {
                 let missing = COLUMNS.into_iter().zip(some).filter(|(_, at)| at.is_none());
                 Err(FileProblem::PartOfRejects(missing.map(|(name, _)| name).collect::<Vec<_>>().join(", ")))
@@ -62,7 +67,10 @@ impl<W: Write> Rejects<W> {
             .flexible(true)
             .terminator(csv::Terminator::CRLF)
             .from_writer(out);
-        out.write_record(COLUMNS.iter().copied().chain(header.names().iter().map(String::as_str)))?;
+        let own = header.names().iter().map(|name| harmless(name));
+        out.write_record(
+            COLUMNS.iter().map(|name| Cow::Borrowed(*name)).chain(own).map(|name| name.into_owned()),
+        )?;
         Ok(Self { out })
     }
 
@@ -88,10 +96,10 @@ impl<W: Write> Rejects<W> {
     ) -> io::Result<()> {
         let line = line.to_string();
         for cell in [line.as_str(), column, reason] {
-            self.out.write_field(cell)?;
+            self.out.write_field(&*harmless(cell))?;
         }
         for cell in cells {
-            self.out.write_field(cell)?;
+            self.out.write_field(&*harmless(cell))?;
         }
         self.out.write_record(None::<&[u8]>)?;
         Ok(())

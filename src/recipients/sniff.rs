@@ -29,11 +29,12 @@ pub(super) fn head(mut reader: impl Read + Send + 'static) -> io::Result<(Vec<u8
 
 /// How a workbook begins, as every zip archive does.
 pub(super) const WORKBOOK: &[u8] = b"PK\x03\x04";
+/// How a workbook of the old kind (.xls) begins, and one with a password.
+pub(super) const OLD_WORKBOOK: &[u8] = b"\xd0\xcf\x11\xe0\xa1\xb1";
 
 /// Tells what is no table at all by its first bytes.
 pub(super) fn is_table(head: &[u8]) -> Result<(), FileProblem> {
-    const MAGIC: [(&[u8], &str); 8] = [
-        (b"\xd0\xcf\x11\xe0", "a workbook of an old kind (.xls), or one with a password"),
+    const MAGIC: [(&[u8], &str); 7] = [
         (b"\x1f\x8b", "compressed twice"),
         (b"\x28\xb5\x2f\xfd", "compressed twice"),
         (b"BZh", "compressed with bzip2"),
@@ -85,7 +86,7 @@ pub(super) fn separator_line(head: &[u8]) -> Option<(Delimiter, usize)> {
 
 /// The delimiter: the one that finds the column `phone` in the header; else the one that is as often in the header as
 /// in most lines behind it; else the one that is in the header most often. A comma if there is none.
-pub(super) fn delimiter(head: &[u8], phone: &str) -> Delimiter {
+pub(super) fn delimiter(head: &[u8], phones: &[String]) -> Delimiter {
     const LINES: usize = 20;
     let mut rest = head;
     let mut lines = Vec::new();
@@ -98,10 +99,10 @@ pub(super) fn delimiter(head: &[u8], phone: &str) -> Delimiter {
     if lines.is_empty() {
         lines.push(head);
     }
-    let wanted = fold(phone);
+    let wanted: Vec<String> = phones.iter().map(|name| fold(name)).collect();
     let score = |delimiter: Delimiter| {
         let header = cells(lines[0], delimiter);
-        let has_phone = header.iter().any(|name| fold(&String::from_utf8_lossy(name)) == wanted);
+        let has_phone = header.iter().any(|name| wanted.contains(&fold(&String::from_utf8_lossy(name))));
         let alike = lines[1..].iter().filter(|line| cells(line, delimiter).len() == header.len()).count();
         let split = header.len() > 1;
         (split && has_phone, if split { alike } else { 0 }, header.len())
@@ -145,7 +146,7 @@ mod tests {
             ("phone\n+12025550143;x", Delimiter::Comma),
             ("", Delimiter::Comma),
         ] {
-            assert_eq!(delimiter(head.as_bytes(), "phone"), expected, "{head:?}");
+            assert_eq!(delimiter(head.as_bytes(), &["phone".to_owned()]), expected, "{head:?}");
         }
     }
 }

@@ -4,6 +4,7 @@
 use std::fmt;
 use std::path::Path;
 
+use super::Read;
 use super::error::{FileError, FileProblem};
 use super::open;
 use super::record::Record;
@@ -13,6 +14,7 @@ use crate::domain::phone::{self, E164, PhoneRejection};
 use crate::domain::row::binding::Cells as _;
 use crate::domain::row::suppression::Suppression;
 use crate::domain::table::header::{Header, NoColumn};
+use crate::domain::table::visible::{self, shown};
 
 /// The lists of a definition, read.
 #[derive(Debug, Clone, Default)]
@@ -108,7 +110,7 @@ pub fn read_list(
             useless: Vec::new(),
             doubtful: Vec::new(),
         };
-        while let Some((lines, record, wrong)) = records.next()? {
+        while let Some(Read { lines, record, wrong }) = records.next()? {
             match wrong {
                 _ if record.is_blank() => {}
                 Some(_) => return Err(FileProblem::NotText { line: lines.first }),
@@ -121,10 +123,10 @@ pub fn read_list(
 }
 
 /// Where numbers and keys are.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 enum Columns {
     /// The first line says so.
-    Named { phone: Option<usize>, key: Option<usize> },
+    Named { phones: Vec<usize>, key: Option<usize> },
     /// There is no header: the first line has a number here.
     Numbers(usize),
 }
@@ -145,38 +147,38 @@ struct List<'s, F> {
 
 impl<F: FnMut(Entry)> List<'_, F> {
     fn line(&mut self, line: u64, record: &Record) -> Result<(), FileProblem> {
-        let Some(columns) = self.columns else {
+        let Some(columns) = self.columns.clone() else {
             let columns = self.find_columns(record)?;
+            let named = matches!(columns, Columns::Named { .. });
             self.columns = Some(columns);
-            return match columns {
-                Columns::Named { .. } => Ok(()),
-                Columns::Numbers(_) => self.line(line, record),
-            };
+            return if named { Ok(()) } else { self.line(line, record) };
         };
-        if (self.names.len()..record.len()).any(|at| !record.cell(at).trim().is_empty()) {
+        if (self.names.len()..record.len()).any(|at| !visible::cell(record.cell(at)).is_empty()) {
             return Err(FileProblem::LongLine { line });
         }
-        let cell = |at: usize| Some(record.cell(at).trim()).filter(|cell| !cell.is_empty());
-        let (phone, key) = match columns {
-            Columns::Named { phone, key } => (phone, key),
-            Columns::Numbers(at) => (Some(at), None),
+        let cell = |at: usize| Some(visible::cell(record.cell(at))).filter(|cell| !cell.is_empty());
+        let headless = matches!(columns, Columns::Numbers(_));
+        let (phones, key) = match columns {
+            Columns::Named { phones, key } => (phones, key),
+            Columns::Numbers(at) => (vec![at], None),
         };
-        let number = phone.and_then(cell);
+        let numbers: Vec<&str> = phones.into_iter().filter_map(cell).collect();
         let of = key.and_then(cell);
         if let Some(key) = of {
             self.key(key);
         }
-        match number {
-            Some(number) if matches!(columns, Columns::Numbers(_)) && self.settings.key.is_some() => {
+        for number in &numbers {
+            if headless && self.settings.key.is_some() {
                 self.number_or_key(number, line);
+            } else {
+                self.number(number, line);
             }
-            Some(number) => self.number(number, line),
-            None => {
-                self.nowhere_else(line, record, key)?;
-                // A line that says something, but not of whom.
-                if of.is_none() {
-                    self.number("", line);
-                }
+        }
+        if numbers.is_empty() {
+            self.nowhere_else(line, record, key)?;
+            // A line that says something, but not of whom.
+            if of.is_none() {
+                self.number("", line);
             }
         }
         Ok(())
@@ -191,29 +193,37 @@ impl<F: FnMut(Entry)> List<'_, F> {
             Err(NoColumn::Ambiguous(_)) => Err(FileProblem::ListColumnTwice { name: name.to_owned() }),
         };
         // As `campaign suppress list` calls it.
-        let phone = match find(&self.settings.phone)? {
-            None => find("phone")?,
-            found => found,
-        };
+        let mut phones = Vec::new();
+        for name in &self.settings.phone {
+            phones.extend(find(name)?);
+        }
+        if phones.is_empty() {
+            phones.extend(find("phone")?);
+        }
         let key = self.settings.key.as_deref().map_or(Ok(None), find)?;
-        if phone.is_some() || key.is_some() {
-            return Ok(Columns::Named { phone, key });
+        if !phones.is_empty() || key.is_some() {
+            return Ok(Columns::Named { phones, key });
         }
         let with = |is: &dyn Fn(&str) -> bool| -> Vec<usize> {
-            (0..record.len()).filter(|at| is(record.cell(*at).trim())).collect()
+            (0..record.len()).filter(|at| is(visible::cell(record.cell(*at)))).collect()
         };
         let numbers = with(&|cell| self.is_number(cell));
         let numbers = if numbers.is_empty() { with(&is_of_digits) } else { numbers };
         match numbers[..] {
             [at] => Ok(Columns::Numbers(at)),
-            _ => Err(FileProblem::NoListColumn { wanted: self.wanted(), there: header.names().join(", ") }),
+            _ => Err(FileProblem::NoListColumn { wanted: self.wanted(), there: header.told() }),
         }
     }
 
     /// The columns that a list may have, in words.
     fn wanted(&self) -> String {
-        let phone = format!("`{}`", self.settings.phone);
-        self.settings.key.as_ref().map_or_else(|| phone.clone(), |key| format!("{phone} or `{key}`"))
+        let columns = self.settings.phone.iter().chain(&self.settings.key);
+        columns.map(|name| format!("`{name}`")).collect::<Vec<_>>().join(" or ")
+    }
+
+    /// The column that a list should have.
+    fn phone(&self) -> String {
+        self.settings.phone.first().cloned().unwrap_or_else(|| "phone".to_owned())
     }
 
     fn is_number(&self, cell: &str) -> bool {
@@ -228,8 +238,8 @@ impl<F: FnMut(Entry)> List<'_, F> {
         match (0..record.len()).find(|at| Some(*at) != key && is(record.cell(*at).trim())) {
             Some(at) => {
                 let name = self.names.get(at).filter(|_| matches!(self.columns, Some(Columns::Named { .. })));
-                let column = name.map_or_else(|| format!("{}", at + 1), |name| format!("`{name}`"));
-                Err(FileProblem::NumberElsewhere { line, column, phone: self.settings.phone.clone() })
+                let column = name.map_or_else(|| format!("{}", at + 1), |name| format!("`{}`", shown(name)));
+                Err(FileProblem::NumberElsewhere { line, column, phone: self.phone() })
             }
             None => Ok(()),
         }
@@ -268,7 +278,7 @@ impl<F: FnMut(Entry)> List<'_, F> {
 
     fn end(self, name: &str) -> Result<Listed, FileProblem> {
         if self.columns.is_none() {
-            return Err(FileProblem::EmptyList { phone: self.settings.phone.clone() });
+            return Err(FileProblem::EmptyList { phone: self.phone() });
         }
         let others = self.doubtful.len().saturating_sub(1);
         if let Some((line, reason)) = self.doubtful.into_iter().next() {

@@ -23,6 +23,8 @@ pub(super) fn compression(head: &[u8]) -> Option<Compression> {
 pub(super) fn unpack(compression: Compression, reader: impl Read + Send + 'static) -> Box<dyn Read + Send> {
     match compression {
         Compression::Gzip => Box::new(MultiGzDecoder::new(reader)),
+        // An archive has files, not a stream: see `open`.
+        Compression::Zip => Box::new(reader),
         Compression::Zstd => {
             Box::new(Frames { input: BufReader::new(reader), decoder: FrameDecoder::new(), within: false })
         }

@@ -156,7 +156,7 @@ put("workbook-cut.x.xlsx", data[: len(data) // 2])
 archive = io.BytesIO()
 with zipfile.ZipFile(archive, "w") as file:
     file.writestr(zipfile.ZipInfo("recipients.csv"), PLAIN)
-put("zip-archive.x.zip", archive.getvalue())
+put("zip-archive.3.zip", archive.getvalue())
 put("old-workbook.x.xls", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 64)
 put("web-page-with-another-name.x.xls", f"<html><table><tr><td>phone</td></tr><tr><td>{A}</td></tr></table></html>")
 put("pdf.x.csv", b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n")

@@ -105,7 +105,7 @@ fn size_takes_no_memory() {
 #[test]
 fn options_win_over_what_is_detected() {
     let output = check(Path::new("workbook.3.xlsx"), &["--sheet", "old"]);
-    assert!(told(&output).contains("the file has: nothing, here"), "{}", told(&output));
+    assert!(told(&output).contains("its sheet \"Old\" does not have the column phone"), "{}", told(&output));
     let output = check(Path::new("workbook.3.xlsx"), &["--sheet", "July"]);
     assert!(told(&output).contains("it has Customers, Old, Notes"), "{}", told(&output));
     let output = check(Path::new("windows-1252.3.csv"), &["--encoding", "ISO-8859-2"]);

@@ -52,6 +52,8 @@ pub enum Kind {
     Percent,
     /// A list of strings.
     Texts,
+    /// The name of a column, or a list of some.
+    Columns,
     /// Requests per second, or `"auto"`.
     Rate,
     /// A string with placeholders, or a table of `content_type` and `content`.
@@ -90,8 +92,8 @@ const fn key(path: &'static str, kind: Kind, need: Need, doc: &'static str) -> K
 /// The keys, in the order of a definition.
 pub const KEYS: &[Key] = {
     use Kind::{
-        Attributes, Command, Cost, Duration, Flag, Integer, Message, OneOf, Open, Percent, Rate, Segments,
-        Template, Templates, Text, Texts,
+        Attributes, Columns, Command, Cost, Duration, Flag, Integer, Message, OneOf, Open, Percent, Rate,
+        Segments, Template, Templates, Text, Texts,
     };
     use Need::{Default, Optional, Required};
     &[
@@ -111,7 +113,12 @@ pub const KEYS: &[Key] = {
         key("connect.ca_bundle", Text, Optional, "A file of PEM certificates to trust besides the system's."),
         key("connect.connect_timeout", Duration, Default("\"5s\""), "Longest wait for a connection."),
         key("connect.read_timeout", Duration, Default("\"30s\""), "Longest wait for an answer."),
-        key("recipients.phone", Text, Default("\"phone\""), "The column with the phone number."),
+        key(
+            "recipients.phone",
+            Columns,
+            Default("\"phone\""),
+            "The column with the phone number, or several: the first that can take a message counts.",
+        ),
         key(
             "recipients.key",
             Text,
@@ -140,6 +147,30 @@ pub const KEYS: &[Key] = {
         key("recipients.only", Texts, Default("[]"), "For a trial: nothing is sent to any other number."),
         key("recipients.allow_landlines", Flag, Default("false"), "Whether to send to landlines too."),
         key("recipients.sheet", Text, Optional, "The sheet of a workbook; default: the first."),
+        key(
+            "recipients.header_row",
+            Integer { min: 1, max: 1_000_000 },
+            Optional,
+            "The line with the names of the columns; default: the first that is not blank.",
+        ),
+        key(
+            "recipients.hidden_rows",
+            OneOf(&["skip", "send"]),
+            Optional,
+            "Rows that a sheet hides: left out, or sent as all others; without it, a file with some is refused.",
+        ),
+        key(
+            "recipients.merged",
+            OneOf(&["first", "fill"]),
+            Default("\"first\""),
+            "Merged cells of a sheet: fill gives each the value of the first.",
+        ),
+        key(
+            "recipients.empty",
+            Texts,
+            Default("[]"),
+            "Cells that mean nothing, such as [\"NULL\", \"n/a\"], in either case.",
+        ),
         key("recipients.encoding", Text, Optional, "The file's encoding; default: detected."),
         key(
             "recipients.delimiter",
@@ -317,6 +348,7 @@ impl Kind {
             Self::Duration => "\"4m\"",
             Self::Percent => "\"10%\"",
             Self::Texts => "[\"...\"]",
+            Self::Columns => "[\"mobile\", \"phone\"]",
             Self::Rate => "2.0",
             Self::Templates | Self::Attributes => "{ tier = \"gold\" }",
             Self::Segments => "{ order = 17 }",
@@ -341,6 +373,9 @@ impl Kind {
             Self::Duration => "a duration such as \"30s\", \"4m\", \"1h30m\"".to_owned(),
             Self::Percent => "a percentage such as \"10%\"".to_owned(),
             Self::Texts => "a list of strings".to_owned(),
+            Self::Columns => {
+                "the name of a column, or a list of some such as [\"mobile\", \"phone\"]".to_owned()
+            }
             Self::Rate => "a number above 0 and at most 100000, or \"auto\"".to_owned(),
             Self::Message => "a string, or a table with content_type and content".to_owned(),
             Self::Templates => "a table of strings".to_owned(),

@@ -112,8 +112,8 @@ pub enum Attributes {
 /// How the recipients file is read. The default has no columns: it is for lists of numbers alone.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct RecipientsSettings {
-    /// The column with the number.
-    pub phone: String,
+    /// The columns with the number: the first one that can take a message counts.
+    pub phone: Vec<String>,
     /// The column with the key; the number itself where none is given.
     pub key: Option<String>,
     /// The column with a recipient's time zone.
@@ -134,6 +134,38 @@ pub struct RecipientsSettings {
     pub encoding: Option<String>,
     /// What is between cells; detected where none is given.
     pub delimiter: Option<Delimiter>,
+    /// The line with the names of the columns; the first one that is not blank where none is given.
+    pub header_row: Option<u64>,
+    /// What becomes of rows that a sheet hides; a file with some is refused where nobody says.
+    pub hidden_rows: Option<HiddenRows>,
+    /// Whether each cell of a merged area has the value of its first one.
+    pub fill_merged: bool,
+    /// Cells that mean nothing, such as `NULL`.
+    pub empty: Vec<String>,
+}
+
+/// What becomes of rows that a sheet hides.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum HiddenRows {
+    /// They are no rows.
+    Skip,
+    /// They are rows as all others.
+    Send,
+}
+
+impl RecipientsSettings {
+    /// Whether a file with these columns has those with the number.
+    #[must_use]
+    pub fn has_phone(&self, header: &Header) -> bool {
+        self.phone.iter().all(|name| header.find(name).is_ok())
+    }
+
+    /// Whether a cell is one that means nothing.
+    #[must_use]
+    pub fn means_nothing(&self, cell: &str) -> bool {
+        let same = |word: &String| word.trim().to_lowercase() == cell.to_lowercase();
+        !self.empty.is_empty() && self.empty.iter().any(same)
+    }
 }
 
 /// What is between cells.

@@ -253,6 +253,11 @@ fn fits(value: &Value, kind: Kind) -> bool {
         (Kind::Texts, Value::List(list)) => list.iter().all(|node| matches!(node.value, Value::Text(_))),
         (Kind::Command, Value::List(list)) => list.iter().all(|node| matches!(node.value, Value::Text(_))),
         (Kind::Open, value) => is_open_form(value),
+        (Kind::Columns, Value::Text(_)) => true,
+        (Kind::Columns, Value::List(list)) => {
+            let named = |node: &Node| matches!(&node.value, Value::Text(text) if !text.trim().is_empty());
+            !list.is_empty() && list.iter().all(named)
+        }
         (Kind::Rate, Value::Text(text)) => text == "auto",
         (Kind::Rate, value) => number(value).is_some_and(|rate| rate > 0.0 && rate <= RequestRate::MOST),
         (Kind::Attributes, Value::Text(text)) => text == "all",

@@ -89,6 +89,12 @@ fn of_kind(kind: Kind) -> Value {
             json!({ "type": "string", "pattern": "^\\s*[0-9]+(\\.[0-9]+)?\\s*%\\s*$", "examples": ["10%"] })
         }
         Kind::Texts => json!({ "type": "array", "items": { "type": "string" } }),
+        Kind::Columns => json!({
+            "anyOf": [
+                { "type": "string", "minLength": 1 },
+                { "type": "array", "items": { "type": "string", "minLength": 1 }, "minItems": 1 },
+            ]
+        }),
         Kind::Rate => json!({
             "anyOf": [
                 { "type": "number", "exclusiveMinimum": 0, "maximum": RequestRate::MOST },

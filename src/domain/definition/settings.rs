@@ -6,7 +6,8 @@ use std::num::{NonZeroU32, NonZeroUsize};
 use super::document::{Node, Value};
 use super::reader::{Reader, number};
 use super::{
-    Cost, Delimiter, PaceSettings, PaceShare, Rate, RecipientsSettings, RequestRate, SafetySettings,
+    Cost, Delimiter, HiddenRows, PaceSettings, PaceShare, Rate, RecipientsSettings, RequestRate,
+    SafetySettings,
 };
 use crate::domain::phone::{E164, Region};
 use crate::domain::problem::Problem;
@@ -37,7 +38,7 @@ pub(super) fn recipients(reader: &mut Reader<'_>) -> RecipientsSettings {
         }
     }
     RecipientsSettings {
-        phone: reader.text("recipients.phone").unwrap_or_default(),
+        phone: phone(reader),
         key: reader.text("recipients.key"),
         zone: reader.text("recipients.zone"),
         state: reader.text("recipients.state"),
@@ -48,6 +49,23 @@ pub(super) fn recipients(reader: &mut Reader<'_>) -> RecipientsSettings {
         sheet: reader.text("recipients.sheet"),
         encoding: reader.text("recipients.encoding"),
         delimiter: delimiter(reader),
+        header_row: reader.integer("recipients.header_row").and_then(|row| u64::try_from(row).ok()),
+        hidden_rows: reader.text("recipients.hidden_rows").map(|word| match word.as_str() {
+            "send" => HiddenRows::Send,
+            _ => HiddenRows::Skip,
+        }),
+        fill_merged: reader.text("recipients.merged").as_deref() == Some("fill"),
+        empty: reader.texts("recipients.empty").into_iter().map(|(word, _)| word).collect(),
+    }
+}
+
+fn phone(reader: &mut Reader<'_>) -> Vec<String> {
+    match reader.node("recipients.phone").map(|node| node.value) {
+        Some(Value::List(_)) => {
+            let names = reader.texts("recipients.phone").into_iter();
+            names.map(|(name, _)| name.trim().to_owned()).collect()
+        }
+        _ => reader.text("recipients.phone").into_iter().collect(),
     }
 }
 

@@ -28,7 +28,7 @@ fn what_is_left_out_has_its_default() {
     );
     let recipients = &definition.recipients;
     assert_eq!(
-        (recipients.phone.as_str(), &recipients.key, recipients.allow_landlines),
+        (recipients.phone[0].as_str(), &recipients.key, recipients.allow_landlines),
         ("phone", &None, false)
     );
     let PaceSettings { rate, burst, max_in_flight, max_active_contacts, share, .. } = definition.pace;
@@ -67,6 +67,10 @@ suppress = ["opt-outs.csv"]
 only = ["+12025550104", "+447700900123"]
 allow_landlines = true
 sheet = "Sheet 2"
+header_row = 3
+hidden_rows = "send"
+merged = "fill"
+empty = ["NULL"]
 encoding = "utf-8"
 delimiter = "tab"
 [contact]

@@ -5,11 +5,13 @@
 //! Most templates are fixed text and plain columns, and are rendered here; the rest of Jinja's syntax is [`program`]'s.
 
 mod mistaken;
+mod names;
 mod program;
 
 use program::Program;
 
 use crate::domain::table::header::{Header, fold};
+use crate::domain::table::visible;
 
 /// A compiled text.
 #[derive(Debug, Clone)]
@@ -62,8 +64,26 @@ impl Template {
         if let Some(template) = Self::plain(text)? {
             return Ok(template);
         }
-        let (program, columns) = Program::parse(text).map_err(|message| TemplateError { message })?;
+        Self::program(text, &|_| false)
+    }
+
+    fn program(text: &str, is_column: &dyn Fn(&str) -> bool) -> Result<Self, TemplateError> {
+        let (program, columns) =
+            Program::parse(text, is_column).map_err(|message| TemplateError { message })?;
         Ok(Self { kind: Kind::Program(Box::new(program)), columns, source: text.to_owned() })
+    }
+
+    /// The same for a file with these columns: what could be an expression, as `{{ Date/time }}`, is a column where the file
+    /// has it.
+    #[must_use]
+    pub fn for_columns(&self, columns: &Header) -> Self {
+        match &self.kind {
+            Kind::Program(_) => {
+                let is_column = |name: &str| columns.find(name).is_ok();
+                Self::program(&self.source, &is_column).unwrap_or_else(|_| self.clone())
+            }
+            Kind::Fixed(_) | Kind::Pieces(_) => self.clone(),
+        }
     }
 
     /// A text without placeholders, whatever it looks like.
@@ -118,8 +138,8 @@ impl Template {
     pub fn render<'c>(&self, cell: impl Fn(usize) -> &'c str) -> Result<String, RenderError> {
         match &self.kind {
             Kind::Fixed(text) => Ok(text.clone()),
-            Kind::Pieces(pieces) => render_pieces(pieces, |column| cell(column).trim()),
-            Kind::Program(program) => program.render(|column| cell(column).trim()),
+            Kind::Pieces(pieces) => render_pieces(pieces, |column| visible::cell(cell(column))),
+            Kind::Program(program) => program.render(|column| visible::cell(cell(column))),
         }
     }
 

@@ -121,6 +121,9 @@ pub enum PhoneRejection {
         "the cell has a formula, beginning with =, and not its value; format the column as text and enter the number again"
     )]
     Formula,
+    /// A word before or behind the number.
+    #[error("there is a word beside the phone number; the number alone, digits only")]
+    Word,
     /// A character that no phone number has.
     #[error("{0:?} does not belong in a phone number; one number per cell, digits only")]
     Unexpected(char),
@@ -181,6 +184,7 @@ impl PhoneRejection {
             Self::NoCountry
                 | Self::Unexpected(_)
                 | Self::Several
+                | Self::Word
                 | Self::Formula
                 | Self::Extension
                 | Self::Scientific
@@ -196,6 +200,7 @@ impl PhoneRejection {
             Self::Empty => "phone-empty",
             Self::NoDigits => "phone-no-digits",
             Self::Several => "phone-several",
+            Self::Word => "phone-word",
             Self::Formula => "phone-formula",
             Self::Unexpected(_) => "phone-unexpected-character",
             Self::Scientific => "phone-rounded",
@@ -229,7 +234,52 @@ pub fn parse(text: &str, default_region: Option<Region>) -> Result<Phone, PhoneR
         None if !tidy.starts_with('+') => Err(PhoneRejection::NoCountry),
         _ => resolve(&tidy, default_region),
     };
-    read.map_err(|reason| lost(&tidy, default_region).unwrap_or(reason))
+    match read {
+        Ok(phone) => lost_plus(phone, &tidy, default_region),
+        Err(reason) if two_numbers(text, default_region) => Err(lost(&tidy, default_region)
+            .filter(|_| reason != PhoneRejection::TooLong)
+            .unwrap_or(PhoneRejection::Several)),
+        Err(reason) => Err(lost(&tidy, default_region).unwrap_or(reason)),
+    }
+}
+
+/// Whether a text that is no number becomes two where it is cut between two groups of digits.
+fn two_numbers(text: &str, default_region: Option<Region>) -> bool {
+    let whole = |part: &str| {
+        tidy::tidy(part).is_ok_and(|part| {
+            let readable = part.starts_with('+') || default_region.is_some();
+            part.len() >= 7 && readable && resolve(&part, default_region).is_ok()
+        })
+    };
+    let cuts = text.char_indices().filter(|(_, c)| !c.is_alphanumeric() && *c != '+').map(|(at, _)| at);
+    text.len() < 64 && cuts.into_iter().any(|at| whole(&text[..at]) && whole(&text[at..]))
+}
+
+/// A number without `+` that is one of the default region only by accident: the region writes a 0 in front, and the cell
+/// does not, and with a `+` it is a number too. With the region's own country code it is that number, as in every region;
+/// with another one it may be either, and neither is dialled.
+fn lost_plus(phone: Phone, tidy: &str, default_region: Option<Region>) -> Result<Phone, PhoneRejection> {
+    let Some(region) = default_region.filter(|_| tidy.len() >= 10 && !tidy.starts_with(['+', '0'])) else {
+        return Ok(phone);
+    };
+    let Some(code) = PHONE_NUMBER_UTIL.get_country_code_for_region(region.0) else { return Ok(phone) };
+    if code == 1 {
+        // Numbers of North America have one length.
+        return Ok(phone);
+    }
+    let Ok(other) = resolve(&format!("+{tidy}"), None) else { return Ok(phone) };
+    if other.number == phone.number || is_written_so(&phone, tidy) {
+        return Ok(phone);
+    }
+    if tidy.starts_with(&code.to_string()) { Ok(other) } else { Err(PhoneRejection::LostPlus) }
+}
+
+/// Whether the number's own country writes it with these digits.
+fn is_written_so(phone: &Phone, tidy: &str) -> bool {
+    PHONE_NUMBER_UTIL.parse(phone.number.as_str(), None).is_ok_and(|parsed| {
+        let national = PHONE_NUMBER_UTIL.format(&parsed, PhoneNumberFormat::National);
+        national.bytes().filter(u8::is_ascii_digit).eq(tidy.bytes())
+    })
 }
 
 /// What a spreadsheet has taken from a text that is not a number without it.

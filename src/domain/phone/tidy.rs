@@ -1,13 +1,15 @@
 //! What people and spreadsheets put between, before and behind the digits of a number.
 
 use super::PhoneRejection;
+use crate::domain::table::visible::is_invisible;
 
 /// Longest text that is looked at, in bytes: a cell with more is not a number.
 const LONGEST: usize = 100;
 
 /// Plain digits, perhaps with a `+` in front: without separators, invisible characters and `tel:`.
 pub(super) fn tidy(text: &str) -> Result<String, PhoneRejection> {
-    let text = text.trim().trim_start_matches(['\'', '\u{feff}']);
+    let text = text.trim_matches(is_invisible).trim_start_matches('\'');
+    let text = text.trim_start_matches(is_invisible);
     let text = text.get(..4).filter(|head| head.eq_ignore_ascii_case("tel:")).map_or(text, |_| &text[4..]);
     if text.is_empty() {
         return Err(PhoneRejection::Empty);
@@ -21,6 +23,9 @@ pub(super) fn tidy(text: &str) -> Result<String, PhoneRejection> {
     }
     if is_scientific(text) {
         return Err(PhoneRejection::Scientific);
+    }
+    if has_several(text) {
+        return Err(PhoneRejection::Several);
     }
     let mut tidy = String::with_capacity(text.len());
     for (at, c) in text.char_indices() {
@@ -40,11 +45,48 @@ pub(super) fn tidy(text: &str) -> Result<String, PhoneRejection> {
                 None if !text.chars().any(|c| digit_value(c).is_some()) => {
                     return Err(PhoneRejection::NoDigits);
                 }
+                None if is_word(&text[at..]) => return Err(PhoneRejection::Word),
                 None => return Err(PhoneRejection::Unexpected(c)),
             },
         }
     }
     if tidy.trim_start_matches('+').is_empty() { Err(PhoneRejection::NoDigits) } else { Ok(tidy) }
+}
+
+/// Whether two parts of the text have enough digits to be a number each, by whatever stands between them: a sign that no
+/// number has, a word, a line end, a second `+`.
+fn has_several(text: &str) -> bool {
+    let between = |c: char| {
+        matches!(
+            c,
+            ',' | ';'
+                | '/'
+                | '／'
+                | '|'
+                | ':'
+                | '&'
+                | '\n'
+                | '\r'
+                | '\t'
+                | '+'
+                | '＋'
+                | '、'
+                | '，'
+                | '；'
+                | '\\'
+                | '*'
+                | '='
+                | '<'
+                | '>'
+                | '"'
+        ) || c.is_alphabetic()
+    };
+    text.split(between).filter(|part| digits(part) >= 7).count() >= 2
+}
+
+/// Whether a word begins here.
+fn is_word(text: &str) -> bool {
+    text.chars().take_while(|c| c.is_alphabetic()).count() >= 2
 }
 
 fn digits(text: &str) -> usize {
@@ -53,7 +95,7 @@ fn digits(text: &str) -> usize {
 
 /// Spaces and dashes of every kind, dots, brackets, and characters that nobody sees.
 fn is_separator(c: char) -> bool {
-    c.is_whitespace()
+    is_invisible(c)
         || matches!(
             c,
             '~' | '～'

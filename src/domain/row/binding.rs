@@ -22,6 +22,7 @@ use crate::domain::problem::{Problem, Problems, SourceSpan};
 use crate::domain::row::recipient::{Recipient, Rejection, RejectionReason};
 use crate::domain::row::token::TokenSpace;
 use crate::domain::table::header::{Header, NoColumn};
+use crate::domain::table::visible::{cell, shown};
 
 /// The cells of one row.
 pub trait Cells {
@@ -29,6 +30,21 @@ pub trait Cells {
     fn count(&self) -> usize;
     /// The cell with this index; empty where there is none.
     fn cell(&self, at: usize) -> &str;
+    /// What the file itself says is wrong with the cell.
+    fn damage(&self, _at: usize) -> Option<CellDamage> {
+        None
+    }
+}
+
+/// What a workbook says is wrong with a cell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CellDamage {
+    /// A formula whose result is not stored.
+    NoValue,
+    /// The result is an error.
+    Error,
+    /// A number in the format of a date, and out of the range of dates.
+    NoDate,
 }
 
 impl Cells for [&str] {
@@ -59,7 +75,8 @@ pub struct Binding {
     shape: RequestTemplate,
     /// The texts of the shape's slots.
     texts: Vec<Bound>,
-    phone: usize,
+    /// The columns with the number: the first that can take a message.
+    phones: Vec<usize>,
     key: Option<usize>,
     /// Where the lane comes from; `None` where the campaign has no hours.
     lane: Option<LaneColumns>,
@@ -93,7 +110,9 @@ impl Definition {
     pub fn bind(&self, header: &Header) -> Result<Binding, Problems> {
         let mut finder =
             Finder { header, region: self.recipients.default_region, problems: self.origin.clone() };
-        let phone = finder.find("recipients.phone", &self.recipients.phone, self.places.phone);
+        let phones = self.recipients.phone.iter();
+        let phones =
+            phones.filter_map(|name| finder.find("recipients.phone", name, self.places.phone)).collect();
         let key_column = self.recipients.key.as_ref();
         let key = key_column.map(|name| finder.find("recipients.key", name, self.places.key));
         let lane = self.lane_columns_by(&mut finder);
@@ -130,7 +149,7 @@ impl Definition {
             header: header.clone(),
             shape,
             texts,
-            phone: phone.unwrap_or_default(),
+            phones,
             key: key.flatten(),
             lane: self.hours.as_ref().map(|_| lane),
             tokens: TokenSpace::new(&self.connect.instance_id, &self.name),
@@ -179,7 +198,7 @@ impl Finder<'_> {
         let problem = match self.header.find(name) {
             Ok(at) => return Some(at),
             Err(NoColumn::Unknown(near)) => {
-                let columns = self.header.names().join(", ");
+                let columns = self.header.told();
                 let message =
                     format!("`{what}` names the column `{name}`, which the recipients file does not have");
                 let is_row = |name: &String| phone::parse(name, self.region).is_ok();
@@ -189,7 +208,7 @@ impl Finder<'_> {
                     return None;
                 }
                 Problem::new(place, message).hint(match near {
-                    Some(near) => format!("did you mean `{near}`? The file has: {columns}"),
+                    Some(near) => format!("did you mean `{}`? The file has: {columns}", shown(&near)),
                     None => format!("the file has: {columns}"),
                 })
             }
@@ -207,9 +226,10 @@ impl Finder<'_> {
 
     fn bind(&mut self, text: &Text) -> Bound {
         let what = text.member.to_string();
-        let columns = text.template.columns().iter();
+        let template = text.template.for_columns(self.header);
+        let columns = template.columns().iter();
         let columns = columns.map(|name| self.find(&what, name, text.place).unwrap_or_default()).collect();
-        Bound { member: text.member.clone(), template: text.template.clone(), columns }
+        Bound { member: text.member.clone(), template, columns }
     }
 }
 
@@ -263,7 +283,7 @@ impl Binding {
     #[must_use]
     pub fn unused_columns(&self) -> Vec<String> {
         let used = |at: &usize| {
-            *at == self.phone
+            self.phones.contains(at)
                 || Some(*at) == self.key
                 || self.lane.as_ref().is_some_and(|lane| [lane.zone, lane.state].contains(&Some(*at)))
                 || self.texts.iter().any(|text| text.columns.contains(at))
@@ -295,9 +315,10 @@ impl Binding {
     /// The key of a row that is rejected, as far as it has one.
     fn key_of<C: Cells + ?Sized>(&self, cells: &C) -> Option<Box<str>> {
         let key = match self.key {
-            Some(at) => cells.cell(at).trim().to_owned(),
+            Some(at) => cell(cells.cell(at)).to_owned(),
             None => {
-                phone::parse(cells.cell(self.phone), self.default_region).ok()?.number.as_str().to_owned()
+                let number = |at: &usize| phone::parse(cells.cell(*at), self.default_region).ok();
+                self.phones.iter().find_map(number)?.number.as_str().to_owned()
             }
         };
         (!key.is_empty()).then(|| key.into())
@@ -314,12 +335,14 @@ impl Binding {
         {
             return Err((Some(at), RejectionReason::QuoteSwallows { through: lines.last }));
         }
-        let phone = self.phone(cells.cell(self.phone)).map_err(|reason| (Some(self.phone), reason))?;
-        let key = match self.key.map(|at| (at, cells.cell(at).trim())) {
+        let phone = self.phone(cells)?;
+        let key = match self.key.map(|at| (at, cell(cells.cell(at)))) {
             None => phone.number.as_str().to_owned(),
-            Some((at, "")) => return Err((Some(at), RejectionReason::KeyEmpty)),
             Some((at, key)) => {
-                damage(key).map_or(Ok(()), |reason| Err((Some(at), reason)))?;
+                fault(cells, at).map_or(Ok(()), |reason| Err((Some(at), reason)))?;
+                if key.is_empty() {
+                    return Err((Some(at), RejectionReason::KeyEmpty));
+                }
                 key.to_owned()
             }
         };
@@ -327,7 +350,7 @@ impl Binding {
             Some(columns) => Some(
                 columns
                     .lane(&phone, |at| cells.cell(at))
-                    .map_err(|(column, reason)| (column.or(Some(self.phone)), reason))?,
+                    .map_err(|(column, reason)| (column.or(self.phones.first().copied()), reason))?,
             ),
             None => None,
         };
@@ -357,7 +380,7 @@ impl Binding {
             let through = Some(lines.last).filter(|last| *last > lines.first);
             return Err(RejectionReason::Short { expected, found, through });
         }
-        match (expected..found).rev().find(|at| !cells.cell(*at).trim().is_empty()) {
+        match (expected..found).rev().find(|at| !cell(cells.cell(*at)).is_empty()) {
             Some(last) => Err(RejectionReason::Long { expected, found: last + 1 }),
             None => Ok(()),
         }
@@ -369,20 +392,38 @@ impl Binding {
         let number = |cell: &str| phone::parse(cell.trim_matches('"'), self.default_region).is_ok();
         let row = |line: &str| {
             [',', ';', '\t', '|'].into_iter().any(|delimiter| {
-                line.contains(delimiter) && line.split(delimiter).nth(self.phone).is_some_and(number)
+                let has = |at: &usize| line.split(delimiter).nth(*at).is_some_and(number);
+                line.contains(delimiter) && self.phones.iter().any(has)
             })
         };
         cell.split(['\r', '\n']).skip(1).any(row)
     }
 
-    fn phone(&self, cell: &str) -> Result<Phone, RejectionReason> {
-        if let Some(error) = damage(cell).filter(|damage| matches!(damage, RejectionReason::SheetError(_))) {
-            return Err(error);
+    /// The first number that can take a message; where there is none, what is wrong with the first cell that has
+    /// something in it.
+    fn phone<C: Cells + ?Sized>(&self, cells: &C) -> Result<Phone, (Option<usize>, RejectionReason)> {
+        let mut first = None;
+        for at in &self.phones {
+            match self.number(cells, *at) {
+                Ok(found) => return Ok(found),
+                Err(RejectionReason::Phone(PhoneRejection::Empty)) => {}
+                Err(reason) => first = first.or(Some((Some(*at), reason))),
+            }
         }
-        self.reachable(cell).map_err(|reason| match reason {
+        Err(first.unwrap_or_else(|| (self.phones.first().copied(), PhoneRejection::Empty.into())))
+    }
+
+    fn number<C: Cells + ?Sized>(&self, cells: &C, at: usize) -> Result<Phone, RejectionReason> {
+        let text = cells.cell(at);
+        // What else is wrong with a cell has words of its own where a number should be.
+        match fault(cells, at) {
+            None | Some(RejectionReason::Rounded(_) | RejectionReason::Formula) => {}
+            Some(reason) => return Err(reason),
+        }
+        self.reachable(text).map_err(|reason| match reason {
             // With as few digits it is nobody's number any more, and can be shown.
-            PhoneRejection::Scientific if cell.bytes().filter(u8::is_ascii_digit).count() <= 9 => {
-                RejectionReason::NumberRounded(cell.trim().to_owned())
+            PhoneRejection::Scientific if text.bytes().filter(u8::is_ascii_digit).count() <= 9 => {
+                RejectionReason::NumberRounded(text.trim().to_owned())
             }
             other => other.into(),
         })
@@ -409,7 +450,7 @@ impl Binding {
         cells: &C,
     ) -> Result<(String, u32), (Option<usize>, RejectionReason)> {
         for at in &text.columns {
-            damage(cells.cell(*at)).map_or(Ok(()), |reason| Err((Some(*at), reason)))?;
+            fault(cells, *at).map_or(Ok(()), |reason| Err((Some(*at), reason)))?;
         }
         let rendered =
             text.template.render(|column| cells.cell(text.columns[column])).map_err(|error| match error {
@@ -439,6 +480,17 @@ impl Binding {
                 Err((column, breach.into()))
             }
         }
+    }
+}
+
+/// What is wrong with a cell that is used.
+fn fault<C: Cells + ?Sized>(cells: &C, at: usize) -> Option<RejectionReason> {
+    let text = cells.cell(at);
+    match cells.damage(at) {
+        Some(CellDamage::NoValue) => Some(RejectionReason::NoValue),
+        Some(CellDamage::Error) => Some(RejectionReason::SheetError(text.to_owned())),
+        Some(CellDamage::NoDate) => Some(RejectionReason::NoDate(text.to_owned())),
+        None => damage(text),
     }
 }
 

@@ -8,6 +8,7 @@ use crate::domain::hours::Lane;
 use crate::domain::hours::zones::ZoneRejection;
 use crate::domain::message::limits::Breach;
 use crate::domain::phone::{E164, PhoneRejection, Region};
+use crate::domain::table::visible::shown;
 
 /// A row that can be sent to. Its texts, put into the plan's shape, are the request.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,7 +52,7 @@ impl Rejection {
     pub fn words(&self) -> String {
         self.column
             .as_ref()
-            .map_or_else(|| self.reason.to_string(), |column| format!("{column}: {}", self.reason))
+            .map_or_else(|| self.reason.to_string(), |column| format!("{}: {}", shown(column), self.reason))
     }
 }
 
@@ -63,7 +64,7 @@ impl fmt::Display for Rejection {
             write!(f, " (row {row} in a spreadsheet)")?;
         }
         if let Some(column) = &self.column {
-            write!(f, ", {column}")?;
+            write!(f, ", {}", shown(column))?;
         }
         write!(f, ": {}", self.reason)
     }
@@ -123,16 +124,28 @@ pub enum RejectionReason {
         most: usize,
     },
     /// A spreadsheet's error value, such as `#N/A`.
-    #[error("the cell has the spreadsheet's error {0}, not a value")]
+    #[error("the cell has the spreadsheet's error {}, not a value", shown(.0))]
     SheetError(String),
+    /// A formula of a workbook whose result was never stored.
+    #[error("the cell has a formula without a stored value; open the workbook in a spreadsheet and save it")]
+    NoValue,
+    /// A number in the format of a date that is none.
+    #[error("the cell's number is no date, though its format is that of one: {0}")]
+    NoDate(String),
+    /// A formula of a spreadsheet as its text.
+    #[error("the cell has a formula, beginning with =, and not its value; save the file with values")]
+    Formula,
+    /// A control character.
+    #[error("the cell has the control character U+{:04X} in it; remove it, or save the file as \"CSV UTF-8\"", u32::from(*.0))]
+    Control(char),
     /// A spreadsheet wrote `4.41E+11`.
     #[error(
-        "the spreadsheet has rounded the cell to {0}; format the column as text there and enter the value again"
+        "the spreadsheet has rounded the cell to {}; format the column as text there and enter the value again", shown(.0)
     )]
     Rounded(String),
     /// The same where the number was.
     #[error(
-        "the spreadsheet has rounded the number to {0}; format the column as text there and enter it again"
+        "the spreadsheet has rounded the number to {}; format the column as text there and enter it again", shown(.0)
     )]
     NumberRounded(String),
     /// No number to send to.
@@ -158,7 +171,7 @@ pub enum RejectionReason {
         needed_by: String,
     },
     /// An expression of a template fails for these cells.
-    #[error("`{member}` cannot be rendered: {message}")]
+    #[error("`{member}` cannot be rendered: {}", shown(.message))]
     Template {
         /// The text, under its name in the definition.
         member: String,
@@ -183,6 +196,10 @@ impl RejectionReason {
             Self::NotText => "not-text",
             Self::CellTooLong { .. } => "cell-too-long",
             Self::SheetError(_) => "cell-error",
+            Self::NoValue => "cell-no-value",
+            Self::NoDate(_) => "cell-no-date",
+            Self::Formula => "cell-formula",
+            Self::Control(_) => "cell-control",
             Self::Rounded(_) => "cell-rounded",
             Self::NumberRounded(_) => "phone-rounded",
             Self::Phone(rejection) => rejection.code(),
@@ -202,5 +219,6 @@ fn goes_on(through: Option<u64>) -> String {
 
 fn names(columns: &[String]) -> String {
     let verb = if columns.len() > 1 { "are" } else { "is" };
+    let columns: Vec<_> = columns.iter().map(|name| shown(name)).collect();
     format!("{} {verb}", columns.join(", "))
 }

@@ -5,6 +5,7 @@ use std::fmt;
 use serde::Serialize;
 
 use crate::domain::figures::counted;
+use crate::domain::table::visible::shown;
 
 /// What a recipients file was taken for.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
@@ -21,6 +22,9 @@ pub struct DetectedFormat {
     pub sheet: Option<Sheet>,
     /// Lines with nothing on them, and rows of empty cells: they are no rows.
     pub blank: u64,
+    /// The columns, as the file names them.
+    #[serde(skip)]
+    pub columns: Vec<String>,
     /// Whether its rows are rejected ones of another file, and take the place of its lines.
     pub corrections: bool,
 }
@@ -32,6 +36,43 @@ pub struct Sheet {
     pub name: String,
     /// The names of the other sheets.
     pub others: Vec<String>,
+    /// Rows that cannot be seen.
+    pub hidden_rows: u64,
+    /// Whether they were left out.
+    pub skipped_hidden: bool,
+    /// Columns that cannot be seen, from 0.
+    pub hidden_columns: Vec<usize>,
+    /// Areas of merged cells below the first row.
+    pub merged: u64,
+    /// The first of them, such as `C2:C4`.
+    pub first_merged: Option<String>,
+    /// Whether each of their cells has the value of the first one.
+    pub filled: bool,
+}
+
+impl Sheet {
+    /// What a spreadsheet shows otherwise than it is read, in words.
+    fn unseen(&self, f: &mut fmt::Formatter<'_>, columns: &[String]) -> fmt::Result {
+        if self.hidden_rows > 0 {
+            let rows = counted(self.hidden_rows, "hidden row", "hidden rows");
+            let done = if self.skipped_hidden { "left out" } else { "read as all others" };
+            write!(f, "; {rows} {done}")?;
+        }
+        let hidden =
+            self.hidden_columns.iter().filter_map(|at| columns.get(*at)).filter(|name| !name.is_empty());
+        let hidden: Vec<String> = hidden.map(|name| shown(name).into_owned()).collect();
+        if !hidden.is_empty() {
+            write!(f, "; hidden columns: {}", hidden.join(", "))?;
+        }
+        if let (Some(first), false) = (&self.first_merged, self.filled) {
+            let areas = counted(self.merged, "area of merged cells has", "areas of merged cells have");
+            write!(
+                f,
+                "; {areas} a value in the first cell only ({first}; `merged = \"fill\"` in [recipients] gives it to all)"
+            )?;
+        }
+        Ok(())
+    }
 }
 
 /// How a file is compressed.
@@ -42,6 +83,8 @@ pub enum Compression {
     Gzip,
     /// Zstandard, RFC 8878.
     Zstd,
+    /// A zip archive.
+    Zip,
 }
 
 /// `windows-1252 (guessed: "Renée" in the file; --encoding says another), semicolons between cells`.
@@ -50,24 +93,27 @@ impl fmt::Display for DetectedFormat {
         match self.compression {
             Some(Compression::Gzip) => f.write_str("gzip, ")?,
             Some(Compression::Zstd) => f.write_str("zstd, ")?,
+            Some(Compression::Zip) => f.write_str("zip, ")?,
             None => {}
         }
         if let Some(sheet) = &self.sheet {
-            write!(f, "workbook, sheet {:?}", sheet.name)?;
+            write!(f, "workbook, sheet \"{}\"", shown(&sheet.name))?;
             if !sheet.others.is_empty() {
-                write!(f, " (--sheet takes another: {})", sheet.others.join(", "))?;
+                let others: Vec<_> = sheet.others.iter().map(|name| shown(name)).collect();
+                write!(f, " (--sheet takes another: {})", others.join(", "))?;
             }
         } else {
             f.write_str(self.encoding.as_deref().unwrap_or("UTF-8"))?;
             if let Some(guess) = &self.guess {
-                write!(f, " (guessed, for the file has \"{guess}\"; if that is wrong, --encoding)")?;
+                write!(f, " (guessed, for the file has \"{}\"; if that is wrong, --encoding)", shown(guess))?;
             }
             write!(f, ", {} between cells", self.delimiter.unwrap_or("commas"))?;
         }
         if self.blank > 0 {
             write!(f, ", {} skipped", counted(self.blank, "blank line", "blank lines"))?;
         }
-        if self.sheet.is_some() {
+        if let Some(sheet) = &self.sheet {
+            sheet.unseen(f, &self.columns)?;
             f.write_str("; dates come as 2026-05-01 and numbers as 12.5, however the sheet shows them")?;
         }
         if self.corrections {

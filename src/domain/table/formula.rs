@@ -24,6 +24,21 @@ pub fn original(cell: &str) -> &str {
     cell.strip_prefix('\'').filter(|rest| runs(rest)).unwrap_or(cell)
 }
 
+/// The text of a cell that is a formula of a text and nothing else, as programs write it for a spreadsheet to keep it:
+/// `="00101"` is `00101`. Any other cell is as it is.
+#[must_use]
+pub fn text(cell: &str) -> Cow<'_, str> {
+    let inner = cell.trim().strip_prefix('=').map(str::trim_start);
+    let inner = inner.and_then(|rest| rest.strip_prefix('"')?.strip_suffix('"'));
+    let Some(inner) = inner else { return Cow::Borrowed(cell) };
+    let text = inner.replace("\"\"", "\u{0}");
+    // A quote that is not doubled ends the text: then there is more than a text.
+    if text.contains('"') || inner.contains('\u{0}') {
+        return Cow::Borrowed(cell);
+    }
+    Cow::Owned(text.replace('\u{0}', "\""))
+}
+
 fn runs(cell: &str) -> bool {
     // Nearly every cell begins with a letter or a digit: decided by one byte.
     if cell.as_bytes().first().is_none_or(u8::is_ascii_alphanumeric) {
@@ -121,6 +136,22 @@ mod tests {
             "-1.e5",
         ] {
             assert_eq!(harmless(cell), format!("'{cell}"), "{cell:?}");
+        }
+    }
+
+    #[test]
+    fn a_formula_of_a_text_is_its_text() {
+        for (cell, expected) in [
+            ("=\"00101\"", "00101"),
+            (" =\"Ann\" ", "Ann"),
+            ("= \"a \"\"b\"\" c\"", "a \"b\" c"),
+            ("=\"\"", ""),
+            ("=\"a\"&\"b\"", "=\"a\"&\"b\""),
+            ("=A1", "=A1"),
+            ("=\"a", "=\"a"),
+            ("\"a\"", "\"a\""),
+        ] {
+            assert_eq!(text(cell), expected);
         }
     }
 

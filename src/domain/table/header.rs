@@ -1,14 +1,24 @@
 //! The columns of a recipients file, and how names that people write find them.
 //!
-//! Names match without regard to case, spaces, `_`, `-` and a byte order mark: `First Name` is `first_name`.
+//! Names match without regard to case, spaces, `_`, dashes, what cannot be seen, and how letters with marks are made:
+//! `First Name` is `first_name`.
+
+use icu_normalizer::ComposingNormalizerBorrowed;
+
+use crate::domain::table::visible::{cell, is_invisible, shown};
 
 /// What of a name counts when names are compared.
 #[must_use]
 pub fn fold(name: &str) -> String {
-    name.chars()
-        .filter(|c| !c.is_whitespace() && !matches!(c, '_' | '-' | '\u{feff}' | '\u{200b}'))
-        .flat_map(char::to_lowercase)
-        .collect()
+    let dash =
+        |c: char| matches!(c, '_' | '-' | '\u{2010}'..='\u{2015}' | '\u{2212}' | '\u{fe63}' | '\u{ff0d}');
+    let counts = |c: &char| !is_invisible(*c) && !dash(*c);
+    if name.is_ascii() {
+        return name.chars().filter(counts).map(|c| c.to_ascii_lowercase()).collect();
+    }
+    let composed = ComposingNormalizerBorrowed::new_nfkc().normalize(name);
+    let lower: String = composed.chars().filter(counts).flat_map(char::to_lowercase).collect();
+    ComposingNormalizerBorrowed::new_nfkc().normalize(&lower).into_owned()
 }
 
 /// The name among `known` that is nearest to `name`, if one is near enough to be what was meant.
@@ -42,10 +52,7 @@ pub enum NoColumn {
 impl Header {
     /// The columns with these names, in their order.
     pub fn new<S: AsRef<str>>(names: impl IntoIterator<Item = S>) -> Self {
-        let mut names: Vec<String> = names
-            .into_iter()
-            .map(|name| name.as_ref().trim().trim_start_matches('\u{feff}').to_owned())
-            .collect();
+        let mut names: Vec<String> = names.into_iter().map(|name| cell(name.as_ref()).to_owned()).collect();
         while names.last().is_some_and(|name| fold(name).is_empty()) {
             names.pop();
         }
@@ -56,6 +63,12 @@ impl Header {
     #[must_use]
     pub fn names(&self) -> &[String] {
         &self.names
+    }
+
+    /// The names as they are told: what cannot be seen is written out.
+    #[must_use]
+    pub fn told(&self) -> String {
+        self.names.iter().map(|name| shown(name)).collect::<Vec<_>>().join(", ")
     }
 
     /// The index of the column that `name` means.
@@ -89,6 +102,17 @@ mod tests {
             [("customer_id", 0), ("CustomerId", 0), ("first-name", 1), ("email", 2), ("GRÖSSE", 9)]
         {
             assert_eq!(header.find(name).ok(), (at < 9).then_some(at), "{name}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_seen_does_not_count() {
+        let header =
+            Header::new(["Pre\u{301}nom", "na\u{ad}me", "E\u{2011}mail", "\u{200f}טלפון", "ｐｈｏｎｅ", "①"]);
+        for (name, at) in
+            [("Prénom", 0), ("PRÉNOM", 0), ("name", 1), ("e-mail", 2), ("טלפון", 3), ("phone", 4)]
+        {
+            assert_eq!(header.find(name), Ok(at), "{name}");
         }
     }
 

@@ -85,7 +85,7 @@ fn sample(file: &PathBuf) -> Result<Sample, Failure> {
     let source = Source::File(file.clone());
     let mut settings = definition::RecipientsSettings::default();
     let first = Recipients::open(&source, &settings)?.header().names().first().cloned().unwrap_or_default();
-    settings.phone.clone_from(&first);
+    settings.phone = vec![first.clone()];
     let mut recipients = Recipients::open(&source, &settings)?;
     // Rows are read through a definition; this one takes any file.
     let any = format!(

@@ -5,10 +5,10 @@
 
 use std::sync::Arc;
 
-use minijinja::value::{Object, Value};
-use minijinja::{Environment, ErrorKind, UndefinedBehavior, filters, syntax::SyntaxConfig, tests};
+use minijinja::value::{Object, Rest, Value, ValueKind};
+use minijinja::{Environment, ErrorKind, State, UndefinedBehavior, filters, syntax::SyntaxConfig, tests};
 
-use crate::domain::message::template::{RenderError, column_name};
+use crate::domain::message::template::{RenderError, column_name, names};
 use crate::domain::phone::mask::mask_text;
 use crate::domain::table::header::fold;
 
@@ -17,6 +17,13 @@ const NAME: &str = "text";
 
 /// What a column's name that is no identifier is called inside.
 const ALIAS: &str = "__column_";
+
+/// Instructions that one rendering may take.
+const FUEL: u64 = 50_000;
+/// Longest text that a rendering may come to, in bytes.
+const OUTPUT_BYTES: usize = 256 * 1024;
+/// Names that are no columns.
+const FUNCTIONS: [&str; 1] = ["loop"];
 
 /// What a definition may use.
 const FILTERS: &str = "; there are default, upper, lower, title, capitalize, trim, replace, round, int, float, abs, \
@@ -50,20 +57,27 @@ impl Object for Row {
 
 impl Program {
     /// Compiles, and gives the columns as they are written. The error is in plain words.
-    pub(super) fn parse(text: &str) -> Result<(Self, Vec<String>), String> {
-        let (source, aliases) = with_identifiers(text);
+    ///
+    /// `is_column` says whether a text that could be an expression is the name of a column.
+    pub(super) fn parse(text: &str, is_column: &dyn Fn(&str) -> bool) -> Result<(Self, Vec<String>), String> {
+        let (source, aliases) = with_identifiers(text, is_column);
+        let names = names::names(&source);
+        if let Some((column, sign, number)) = names.compared {
+            let written = alias(&column, &aliases);
+            return Err(format!(
+                "a cell is text, so that `{written} {sign} {number}` is the same for everybody; compare it as a number: \
+                 `{written} | int {sign} {number}`"
+            ));
+        }
         let mut environment = environment();
-        environment.add_template_owned(NAME, source).map_err(|error| words(&error))?;
+        environment.add_template_owned(NAME, source).map_err(|error| straight(text, &words(&error)))?;
         let template = environment.get_template(NAME).map_err(|error| words(&error))?;
         let mut variables: Vec<String> = template.undeclared_variables(false).into_iter().collect();
+        variables.extend(names.columns);
+        variables.retain(|variable| !FUNCTIONS.contains(&variable.as_str()));
         variables.sort();
-        let columns = variables
-            .iter()
-            .map(|variable| {
-                let alias = variable.strip_prefix(ALIAS).and_then(|index| index.parse::<usize>().ok());
-                alias.and_then(|index| aliases.get(index)).unwrap_or(variable).clone()
-            })
-            .collect();
+        variables.dedup();
+        let columns = variables.iter().map(|variable| alias(variable, &aliases).to_owned()).collect();
         let program = Self { environment, variables: variables.into() };
         program.rehearse()?;
         Ok((program, columns))
@@ -83,6 +97,7 @@ impl Program {
                         | ErrorKind::MissingArgument
                         | ErrorKind::TooManyArguments
                         | ErrorKind::TemplateNotFound
+                        | ErrorKind::OutOfFuel
                 )
             {
                 return Err(words(&error));
@@ -97,6 +112,13 @@ impl Program {
         let cells: Vec<Option<Value>> = (0..self.variables.len()).map(value).collect();
         self.run(cells.clone()).map_err(|error| match error.kind() {
             ErrorKind::UndefinedError => RenderError::Empty(self.needed(&cells)),
+            // Nothing was in a cell, and what came of it is no text.
+            ErrorKind::BadSerialization if cells.iter().any(Option::is_none) => {
+                RenderError::Empty(self.needed(&cells))
+            }
+            ErrorKind::OutOfFuel => {
+                RenderError::Failed("it takes too long, or its text becomes too long".to_owned())
+            }
             // Some errors quote the value.
             _ => RenderError::Failed(mask_text(&words(&error))),
         })
@@ -115,8 +137,9 @@ impl Program {
                 None if at != *missing => Some(Value::from("1")),
                 cell => cell.clone(),
             };
-            self.run(cells.iter().enumerate().map(fill).collect())
-                .is_err_and(|error| error.kind() == ErrorKind::UndefinedError)
+            self.run(cells.iter().enumerate().map(fill).collect()).is_err_and(|error| {
+                matches!(error.kind(), ErrorKind::UndefinedError | ErrorKind::BadSerialization)
+            })
         };
         let needed: Vec<usize> = empty.iter().copied().filter(fails_without).collect();
         if needed.is_empty() { empty } else { needed }
@@ -129,22 +152,46 @@ fn environment() -> Environment<'static> {
     if let Ok(syntax) = SyntaxConfig::builder().keep_trailing_newline(true).build() {
         environment.set_syntax(syntax);
     }
+    environment.set_fuel(Some(FUEL));
+    environment.set_formatter(|out, state, value| {
+        // What is none of these has no text that people would want to read.
+        match value.kind() {
+            ValueKind::Undefined => {
+                Err(minijinja::Error::new(ErrorKind::UndefinedError, "nothing is in the cell"))
+            }
+            ValueKind::String | ValueKind::Number | ValueKind::Bool => {
+                bounded(state, value)?;
+                minijinja::escape_formatter(out, state, value)
+            }
+            other => {
+                let message = format!("what comes of an expression is no text but a {other}");
+                Err(minijinja::Error::new(ErrorKind::BadSerialization, message))
+            }
+        }
+    });
     environment.add_filter("default", filters::default);
-    environment.add_filter("upper", filters::upper);
-    environment.add_filter("lower", filters::lower);
-    environment.add_filter("title", filters::title);
-    environment.add_filter("capitalize", filters::capitalize);
-    environment.add_filter("trim", filters::trim);
-    environment.add_filter("replace", filters::replace);
-    environment.add_filter("round", filters::round);
-    environment.add_filter("int", filters::int);
-    environment.add_filter("float", filters::float);
-    environment.add_filter("abs", filters::abs);
-    environment.add_filter("length", filters::length);
-    environment.add_filter("first", filters::first);
-    environment.add_filter("last", filters::last);
-    environment.add_filter("split", filters::split);
-    environment.add_filter("join", filters::join);
+    for (name, filter) in [
+        ("upper", Value::from_function(filters::upper)),
+        ("lower", Value::from_function(filters::lower)),
+        ("title", Value::from_function(filters::title)),
+        ("capitalize", Value::from_function(filters::capitalize)),
+        ("trim", Value::from_function(filters::trim)),
+        ("replace", Value::from_function(filters::replace)),
+        ("round", Value::from_function(filters::round)),
+        ("int", Value::from_function(filters::int)),
+        ("float", Value::from_function(filters::float)),
+        ("abs", Value::from_function(filters::abs)),
+        ("length", Value::from_function(filters::length)),
+        ("first", Value::from_function(filters::first)),
+        ("last", Value::from_function(filters::last)),
+        ("split", Value::from_function(filters::split)),
+        ("join", Value::from_function(filters::join)),
+    ] {
+        environment.add_filter(name, move |state: &mut State, values: Rest<Value>| {
+            filled(&values)?;
+            filter.call(state, &values)
+        });
+    }
     environment.add_test("defined", tests::is_defined);
     environment.add_test("undefined", tests::is_undefined);
     environment.add_test("startingwith", tests::is_startingwith);
@@ -152,26 +199,126 @@ fn environment() -> Environment<'static> {
     environment
 }
 
+/// Refuses cells that are empty, in lists too: a filter would make something of nothing.
+fn filled(values: &[Value]) -> Result<(), minijinja::Error> {
+    let is_empty = |value: &Value| {
+        let within = || value.try_iter().is_ok_and(|mut items| items.any(|item| item.is_undefined()));
+        value.is_undefined() || (value.kind() == ValueKind::Seq && within())
+    };
+    if values.iter().any(is_empty) {
+        return Err(minijinja::Error::new(ErrorKind::UndefinedError, "nothing is in the cell"));
+    }
+    Ok(())
+}
+
+/// Counts what was written so far: a text may not grow without end.
+fn bounded(state: &mut State, value: &Value) -> Result<(), minijinja::Error> {
+    const WRITTEN: &str = "written";
+    let before = state.get_temp(WRITTEN).and_then(|bytes| bytes.as_usize()).unwrap_or_default();
+    let written = before + value.as_str().map_or(32, str::len);
+    state.set_temp(WRITTEN, Value::from(written));
+    if written > OUTPUT_BYTES {
+        return Err(minijinja::Error::new(ErrorKind::OutOfFuel, "the text becomes too long"));
+    }
+    Ok(())
+}
+
+/// The name of a column as it is written.
+fn alias<'a>(variable: &'a str, aliases: &'a [String]) -> &'a str {
+    let index = variable.strip_prefix(ALIAS).and_then(|index| index.parse::<usize>().ok());
+    index.and_then(|index| aliases.get(index)).map_or(variable, String::as_str)
+}
+
+/// An error, with what to do where quotes are curly.
+fn straight(text: &str, words: &str) -> String {
+    if text.contains(['“', '”', '‘', '’', '„']) {
+        format!("{words}; an expression takes straight quotes only: \" or '")
+    } else {
+        words.to_owned()
+    }
+}
+
+/// Whether a text is an expression.
+fn is_expression(text: &str) -> bool {
+    environment().compile_expression_owned(text.to_owned()).is_ok()
+}
+
+/// The column of `column("Amount ($)")`, and what is behind it.
+fn called_column(text: &str) -> Option<(&str, &str)> {
+    let inner = text.trim_start().strip_prefix("column")?.trim_start().strip_prefix('(')?.trim_start();
+    let quote = inner.chars().next().filter(|c| matches!(c, '"' | '\''))?;
+    let (name, rest) = inner[1..].split_once(quote)?;
+    Some((name, rest.trim_start().strip_prefix(')')?))
+}
+
 /// The source with placeholders such as `{{ First Name | upper }}` under names that Jinja takes, and those names.
-fn with_identifiers(text: &str) -> (String, Vec<String>) {
+fn with_identifiers(text: &str, is_column: &dyn Fn(&str) -> bool) -> (String, Vec<String>) {
     let mut source = String::with_capacity(text.len());
     let mut aliases: Vec<String> = Vec::new();
+    let mut name_of = |name: &str| {
+        let index = aliases.iter().position(|known| fold(known) == fold(name)).unwrap_or_else(|| {
+            aliases.push(name.to_owned());
+            aliases.len() - 1
+        });
+        format!(" {ALIAS}{index} ")
+    };
     let mut rest = text;
     while let Some(start) = rest.find("{{") {
         let (before, inner) = rest.split_at(start + 2);
         source.push_str(before);
         rest = inner;
-        let head = &inner[..inner.find(['|', '}']).unwrap_or(inner.len())];
-        let Some(name) = column_name(head).filter(|name| !is_identifier(name)) else { continue };
-        let index = aliases.iter().position(|known| fold(known) == fold(name)).unwrap_or_else(|| {
-            aliases.push(name.to_owned());
-            aliases.len() - 1
+        let end = inner.find("}}").unwrap_or(inner.len());
+        let head = &inner[..inner[..end].find('|').unwrap_or(end)];
+        let plain = column_name(head).filter(|name| !is_identifier(name));
+        let raw = Some(head.trim()).filter(|name| {
+            let called = called_column(name).is_some();
+            let marked = name.contains(['"', '\\', '“', '”', '‘', '’', '{']) && !is_column(name);
+            !called
+                && !name.is_empty()
+                && (is_column(name) || !is_expression(&inner[..end]))
+                && !marked
+                && column_name(head).is_none()
+                && !is_identifier(name)
+                && !name.starts_with('-')
+                && !name.ends_with('-')
+                && (is_column(name) || (name.contains(|c: char| c.is_alphabetic()) && !is_expression(name)))
         });
-        source.push_str(&format!(" {ALIAS}{index} "));
-        rest = &inner[head.len()..];
+        if let Some(name) = plain.or(raw) {
+            source.push_str(&name_of(name));
+            rest = &inner[head.len()..];
+        }
     }
     source.push_str(rest);
-    (source, aliases)
+    // `column("...")` names a column anywhere in an expression.
+    let mut called = String::with_capacity(source.len());
+    let mut rest = source.as_str();
+    while let Some(at) = rest.find("column") {
+        let (before, from) = rest.split_at(at);
+        called.push_str(before);
+        let part_of_word = before.ends_with(|c: char| c.is_alphanumeric() || c == '_');
+        match called_column(from).filter(|_| !part_of_word && is_within(&called)) {
+            Some((name, behind)) => {
+                called.push_str(&name_of(name));
+                rest = behind;
+            }
+            None => {
+                called.push_str("column");
+                rest = &from["column".len()..];
+            }
+        }
+    }
+    called.push_str(rest);
+    (called, aliases)
+}
+
+/// Whether a text ends within an expression or a block.
+fn is_within(text: &str) -> bool {
+    let last = |marks: [&str; 2]| marks.iter().filter_map(|mark| text.rfind(mark)).max();
+    match (last(["{{", "{%"]), last(["}}", "%}"])) {
+        (Some(open), Some(close)) => open > close,
+        (open, None) => open.is_some(),
+        (None, _) => false,
+    }
 }
 
 fn is_identifier(name: &str) -> bool {

@@ -1,0 +1,258 @@
+//! The words of a template's expressions: which of them name columns, and which compare a cell with a number.
+//!
+//! The engine's own list of names misses those in slices, in arguments of filters and in blocks.
+
+/// A word or sign within `{{ }}` or `{% %}`.
+#[derive(Debug, Clone, PartialEq)]
+enum Token<'t> {
+    Name(&'t str),
+    Number(&'t str),
+    Text,
+    Sign(&'t str),
+    /// Where an expression or a block begins, and where it ends.
+    Open,
+    Close,
+}
+
+/// What the expressions of a template have in them.
+#[derive(Debug, Default, PartialEq)]
+pub(super) struct Names {
+    /// Names of columns, in their order, each once.
+    pub(super) columns: Vec<String>,
+    /// A column and a number that are compared as they are: column, sign, number.
+    pub(super) compared: Option<(String, String, String)>,
+}
+
+const KEYWORDS: [&str; 37] = [
+    "and",
+    "or",
+    "not",
+    "in",
+    "is",
+    "if",
+    "else",
+    "elif",
+    "endif",
+    "for",
+    "endfor",
+    "set",
+    "endset",
+    "with",
+    "endwith",
+    "true",
+    "false",
+    "none",
+    "True",
+    "False",
+    "None",
+    "filter",
+    "endfilter",
+    "autoescape",
+    "endautoescape",
+    "block",
+    "endblock",
+    "macro",
+    "endmacro",
+    "call",
+    "endcall",
+    "raw",
+    "endraw",
+    "do",
+    "recursive",
+    "loop",
+    "self",
+];
+
+const COMPARISONS: [&str; 6] = ["<=", ">=", "==", "!=", "<", ">"];
+
+/// Finds them.
+pub(super) fn names(source: &str) -> Names {
+    let tokens = tokens(source);
+    let mut names = Names::default();
+    let mut local = locals(&tokens);
+    for at in 0..tokens.len() {
+        let Token::Name(name) = tokens[at] else { continue };
+        let before = at.checked_sub(1).map(|before| &tokens[before]);
+        let is_before = |word: &str| matches!(before, Some(Token::Name(is) | Token::Sign(is)) if *is == word);
+        if is_before("set")
+            || is_before("for")
+            || is_before("with")
+            || is_before("macro")
+            || is_before("block")
+        {
+            local.extend((!KEYWORDS.contains(&name)).then_some(name));
+            continue;
+        }
+        if KEYWORDS.contains(&name) || is_before("|") || is_before(".") || local.contains(&name) {
+            continue;
+        }
+        // A test: `is defined`, `is not undefined`; a filter of a block.
+        if is_before("is")
+            || is_before("filter")
+            || (is_before("not") && at >= 2 && tokens[at - 2] == Token::Name("is"))
+        {
+            continue;
+        }
+        // An argument by name, the second name of `with`, or a function, of which the engine says whether it is there.
+        if matches!(tokens.get(at + 1), Some(Token::Sign("=" | "("))) {
+            continue;
+        }
+        if !names.columns.iter().any(|known| known == name) {
+            names.columns.push(name.to_owned());
+        }
+    }
+    names.compared = compared(&tokens, &local);
+    names
+}
+
+/// Names that the template itself gives values to: `for a, b in`, `with a = 1, b = 2`, `macro f(a, b)`.
+fn locals<'t>(tokens: &[Token<'t>]) -> Vec<&'t str> {
+    let mut local = Vec::new();
+    let (mut block, mut opened) = ("", false);
+    for (at, token) in tokens.iter().enumerate() {
+        match token {
+            Token::Open => (block, opened) = ("", true),
+            Token::Name(word) if opened => (block, opened) = (word, false),
+            Token::Name("in") if block == "for" => block = "",
+            Token::Name(name) if matches!(block, "for" | "macro") => local.push(*name),
+            Token::Name(name) if block == "with" && tokens.get(at + 1) == Some(&Token::Sign("=")) => {
+                local.push(*name)
+            }
+            _ => opened = false,
+        }
+    }
+    local
+}
+
+fn compared(tokens: &[Token<'_>], local: &[&str]) -> Option<(String, String, String)> {
+    for (at, window) in tokens.windows(3).enumerate() {
+        let (name, sign, number, reversed) = match window {
+            [Token::Name(name), Token::Sign(sign), Token::Number(number)] => (name, sign, number, false),
+            [Token::Number(number), Token::Sign(sign), Token::Name(name)] => (name, sign, number, true),
+            _ => continue,
+        };
+        let before = at.checked_sub(1).map(|before| &tokens[before]);
+        let is_part = matches!(
+            before,
+            Some(Token::Sign("|" | "." | "*" | "+" | "-" | "/" | "//" | "%")) | Some(Token::Name("is"))
+        );
+        // `9 < points | int`: the filter belongs to the column.
+        let filtered = reversed && matches!(tokens.get(at + 3), Some(Token::Sign("|" | "." | "(" | "[")));
+        if COMPARISONS.contains(sign)
+            && !is_part
+            && !filtered
+            && !KEYWORDS.contains(name)
+            && !local.contains(name)
+        {
+            return Some(((*name).to_owned(), (*sign).to_owned(), (*number).to_owned()));
+        }
+    }
+    None
+}
+
+fn tokens(source: &str) -> Vec<Token<'_>> {
+    let mut tokens = Vec::new();
+    let mut rest = source;
+    while let Some(start) = rest.find('{') {
+        rest = &rest[start..];
+        if rest.starts_with("{#") {
+            rest = rest.find("#}").map_or("", |end| &rest[end + 2..]);
+        } else if rest.starts_with("{{") || rest.starts_with("{%") {
+            let close = if rest.starts_with("{{") { "}}" } else { "%}" };
+            tokens.push(Token::Open);
+            rest = expression(&rest[2..], close, &mut tokens);
+            tokens.push(Token::Close);
+        } else {
+            rest = &rest[1..];
+        }
+    }
+    tokens
+}
+
+/// The tokens up to `close`, and what is behind it.
+fn expression<'t>(mut rest: &'t str, close: &str, tokens: &mut Vec<Token<'t>>) -> &'t str {
+    while let Some(c) = rest.chars().next() {
+        if let Some(behind) = rest.strip_prefix(close) {
+            return behind;
+        }
+        let length = if c == '"' || c == '\'' {
+            tokens.push(Token::Text);
+            quoted(rest, c)
+        } else if c.is_alphabetic() || c == '_' {
+            let length = rest.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(rest.len());
+            tokens.push(Token::Name(&rest[..length]));
+            length
+        } else if c.is_ascii_digit() {
+            let length =
+                rest.find(|c: char| !c.is_ascii_digit() && c != '.' && c != '_').unwrap_or(rest.len());
+            tokens.push(Token::Number(&rest[..length]));
+            length
+        } else {
+            let two = rest.get(..2).filter(|two| COMPARISONS.contains(two) || matches!(*two, "//" | "**"));
+            let length = two.map_or(c.len_utf8(), str::len);
+            if !c.is_whitespace() {
+                tokens.push(Token::Sign(&rest[..length]));
+            }
+            length
+        };
+        rest = &rest[length..];
+    }
+    rest
+}
+
+/// The length of a text in quotes.
+fn quoted(text: &str, quote: char) -> usize {
+    let mut escaped = false;
+    for (at, c) in text.char_indices().skip(1) {
+        match c {
+            '\\' if !escaped => escaped = true,
+            c if c == quote && !escaped => return at + c.len_utf8(),
+            _ => escaped = false,
+        }
+    }
+    text.len()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_found_wherever_they_stand() {
+        for (text, columns) in [
+            ("{{ date[:3] }}", vec!["date"]),
+            ("{{ \"x\"[a:b] }}", vec!["a", "b"]),
+            ("{{ x | replace(from, to) }}", vec!["x", "from", "to"]),
+            ("{% filter replace(f, 'x') %}a{% endfilter %}", vec!["f"]),
+            ("{% autoescape x %}{% endautoescape %}", vec!["x"]),
+            ("{% set x = b %}{{ x }}", vec!["b"]),
+            ("{% for c in name %}{{ c }}{{ loop.index }}{% endfor %}", vec!["name"]),
+            ("{{ a.b | default(c) }} {{ a is defined }} {{ a is not undefined }}", vec!["a", "c"]),
+            ("{{ a | round(method=\"ceil\") }}", vec!["a"]),
+            ("{% for a, b in c %}{{ a }}{{ b }}{{ d }}{% endfor %}", vec!["c", "d"]),
+            ("{% with a = x, b = y %}{{ a ~ b }}{% endwith %}", vec!["x", "y"]),
+            ("{% macro f(a, b) %}{{ a }}{{ c }}{% endmacro %}{{ f(d, e) }}", vec!["c", "d", "e"]),
+            ("{% if a and not b or 'and c' %}{% endif %}{# d #} { e }", vec!["a", "b"]),
+            ("{{ 'a\\'b' ~ Größe }}", vec!["Größe"]),
+        ] {
+            assert_eq!(names(text).columns, columns, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_cell_is_not_compared_with_a_number() {
+        for text in ["{% if points > 100 %}{% endif %}", "{{ 3 <= n }}", "{% if n == 1 %}{% endif %}"] {
+            assert!(names(text).compared.is_some(), "{text}");
+        }
+        for text in [
+            "{% if points | int > 100 %}{% endif %}",
+            "{% if n == \"1\" %}{% endif %}",
+            "{{ 9 < n | int }}",
+            "{% for c in n %}{{ loop.index > 1 }}{% endfor %}",
+            "{% set k = n | int %}{{ k > 3 }}",
+            "points > 100",
+        ] {
+            assert_eq!(names(text).compared, None, "{text}");
+        }
+    }
+}

@@ -1,0 +1,288 @@
+//! A sheet of an OpenDocument spreadsheet (`.ods`), row after row. Source: OpenDocument 1.3, part 3, 9.
+
+use std::io::Read;
+
+use calamine::SheetVisible;
+use quick_xml::events::BytesStart;
+
+use super::container::{Container, Node, Xml, attribute};
+use super::sheet::{COLUMNS, Merge, ROWS, Survey};
+use super::text::number;
+use super::xlsx::{KEPT, SheetEntry};
+use crate::domain::row::binding::CellDamage;
+use crate::domain::table::serial_date;
+use crate::recipients::error::FileProblem;
+use crate::recipients::record::Record;
+
+/// The part with the sheets.
+pub(super) const CONTENT: &str = "content.xml";
+/// Most cells that come of repeating others.
+const REPEATED: u64 = 5_000_000;
+/// Most sheets and styles.
+const MOST: usize = 20_000;
+
+/// The sheets, in their order.
+pub(super) fn sheets(container: &mut Container) -> Result<Vec<SheetEntry>, FileProblem> {
+    let mut xml = content(container)?;
+    let (mut sheets, mut hidden, mut style) = (Vec::new(), Vec::new(), String::new());
+    loop {
+        match xml.next()? {
+            Node::Start(start) => match start.local_name().into_inner() {
+                "style" => style = attribute(&start, "name").unwrap_or_default().into_owned(),
+                "table-properties"
+                    if attribute(&start, "display").as_deref() == Some("false") && hidden.len() < MOST =>
+                {
+                    hidden.push(style.clone());
+                }
+                "table" if sheets.len() < MOST => {
+                    let name = attribute(&start, "name").unwrap_or_default().into_owned();
+                    let style = attribute(&start, "style-name").unwrap_or_default();
+                    let seen = if hidden.iter().any(|hidden| *hidden == *style) {
+                        SheetVisible::Hidden
+                    } else {
+                        SheetVisible::Visible
+                    };
+                    sheets.push(SheetEntry { name, visible: seen, path: CONTENT.to_owned() });
+                }
+                _ => {}
+            },
+            Node::Eof => return Ok(sheets),
+            _ => {}
+        }
+    }
+}
+
+fn content(container: &mut Container) -> Result<Xml<impl Read + '_>, FileProblem> {
+    container.xml(CONTENT)?.ok_or_else(|| FileProblem::Workbook("it has no content.xml".to_owned()))
+}
+
+/// Calls `row` with line, record and whether it is hidden for each row of the sheet that has something in it, until it
+/// says stop. Hidden columns and merged cells go to `survey`.
+pub(super) fn read(
+    container: &mut Container,
+    sheet: &str,
+    survey: &mut Survey,
+    mut row: impl FnMut(u64, Record, bool) -> bool,
+) -> Result<(), FileProblem> {
+    let mut xml = content(container)?;
+    let mut table = Table::default();
+    let (mut within, mut current) = (false, Row::default());
+    loop {
+        match xml.next()? {
+            Node::Start(start) => match start.local_name().into_inner() {
+                "table" => within = attribute(&start, "name").as_deref() == Some(sheet),
+                "table-column" if within => table.column(&start, survey),
+                "table-row" if within => current = Row::begin(&start),
+                "table-cell" | "covered-table-cell" if within => {
+                    let cell = Cell::read(&start.to_owned(), &mut xml)?;
+                    table.cell(cell, &mut current, survey)?;
+                }
+                _ => {}
+            },
+            Node::End(name) => match &*name {
+                "table-row" if within => {
+                    let ended = std::mem::take(&mut current);
+                    if !table.row(ended, &mut row)? {
+                        return Ok(());
+                    }
+                }
+                "table" if within => return Ok(()),
+                _ => {}
+            },
+            Node::Eof => return Ok(()),
+            Node::Text(_) | Node::Other => {}
+        }
+    }
+}
+
+/// Where in a sheet reading is.
+#[derive(Default)]
+struct Table {
+    line: u64,
+    columns: usize,
+    repeated: u64,
+}
+
+#[derive(Default)]
+struct Row {
+    record: Record,
+    /// Columns so far, those of empty cells too.
+    columns: usize,
+    repeat: u64,
+    hidden: bool,
+}
+
+impl Row {
+    fn begin(start: &BytesStart<'_>) -> Self {
+        let visibility = attribute(start, "visibility");
+        let hidden = matches!(visibility.as_deref(), Some("collapse" | "filter"));
+        Self { repeat: repeat(start, "number-rows-repeated"), hidden, ..Self::default() }
+    }
+}
+
+impl Table {
+    fn column(&mut self, start: &BytesStart<'_>, survey: &mut Survey) {
+        let count = usize::try_from(repeat(start, "number-columns-repeated")).unwrap_or(COLUMNS).min(COLUMNS);
+        if attribute(start, "visibility").is_some_and(|visibility| visibility != "visible")
+            && self.columns < COLUMNS
+            && survey.hidden_columns.len() < COLUMNS
+        {
+            survey.hidden_columns.push(self.columns..=(self.columns + count - 1).min(COLUMNS - 1));
+        }
+        self.columns = self.columns.saturating_add(count);
+    }
+
+    fn cell(&mut self, cell: Cell, row: &mut Row, survey: &mut Survey) -> Result<(), FileProblem> {
+        let at = row.columns;
+        row.columns = row.columns.saturating_add(usize::try_from(cell.repeat).unwrap_or(COLUMNS));
+        if cell.is_empty() {
+            return Ok(());
+        }
+        if row.columns > COLUMNS {
+            return Err(FileProblem::Workbook(format!(
+                "a cell is beyond column {COLUMNS}, the last that a sheet has"
+            )));
+        }
+        if cell.spans != (1, 1) && survey.merges.len() < 20_000 {
+            let right = at.saturating_add(usize::try_from(cell.spans.0).unwrap_or(COLUMNS)).min(COLUMNS) - 1;
+            let bottom = self.line.saturating_add(cell.spans.1).min(ROWS);
+            survey.merges.push(Merge { columns: at..=right, rows: self.line + 1..=bottom });
+        }
+        while row.record.len() < at {
+            row.record.push("");
+        }
+        self.repeats(cell.repeat - 1)?;
+        for _ in 0..cell.repeat {
+            row.record.push(&cell.text);
+            cell.damage.into_iter().for_each(|damage| row.record.damage_last(damage));
+        }
+        Ok(())
+    }
+
+    /// Whether to go on.
+    fn row(
+        &mut self,
+        row: Row,
+        each: &mut impl FnMut(u64, Record, bool) -> bool,
+    ) -> Result<bool, FileProblem> {
+        if row.record.is_empty() {
+            self.line = self.line.saturating_add(row.repeat);
+            return Ok(true);
+        }
+        self.repeats((row.repeat - 1).saturating_mul(row.record.len() as u64))?;
+        for _ in 0..row.repeat {
+            self.line += 1;
+            if self.line > ROWS {
+                return Err(FileProblem::WorkbookTooLarge);
+            }
+            if !each(self.line, row.record.clone(), row.hidden) {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    fn repeats(&mut self, more: u64) -> Result<(), FileProblem> {
+        self.repeated = self.repeated.saturating_add(more);
+        if self.repeated > REPEATED { Err(FileProblem::WorkbookTooLarge) } else { Ok(()) }
+    }
+}
+
+fn repeat(start: &BytesStart<'_>, name: &str) -> u64 {
+    attribute(start, name).and_then(|count| count.trim().parse().ok()).unwrap_or(1).max(1)
+}
+
+struct Cell {
+    text: String,
+    damage: Option<CellDamage>,
+    repeat: u64,
+    /// Columns and rows that it covers.
+    spans: (u64, u64),
+}
+
+impl Cell {
+    fn is_empty(&self) -> bool {
+        self.text.is_empty() && self.damage.is_none()
+    }
+
+    fn read(start: &BytesStart<'_>, xml: &mut Xml<impl Read>) -> Result<Self, FileProblem> {
+        let name = start.local_name().into_inner();
+        let shown = shown_text(xml, name)?;
+        let value = |name| attribute(start, name).map(std::borrow::Cow::into_owned);
+        let (mut kind, mut is_error) = (String::new(), false);
+        for attribute in start.attributes().flatten() {
+            if attribute.key.local_name().into_inner() == "value-type" {
+                if &*attribute.value == "error" {
+                    is_error = true;
+                } else if kind.is_empty() {
+                    kind.push_str(&attribute.value);
+                }
+            }
+        }
+        let formula = value("formula").is_some();
+        let (text, damage) = match kind.as_str() {
+            _ if is_error => (shown, Some(CellDamage::Error)),
+            "float" | "percentage" | "currency" => {
+                let float = value("value").and_then(|value| value.trim().parse().ok());
+                (float.map_or(shown, number), None)
+            }
+            "date" => (value("date-value").map_or(shown, |date| serial_date::iso(&date)), None),
+            "time" => (value("time-value").map_or(shown, |time| clock(&serial_date::iso(&time))), None),
+            "boolean" => {
+                let is = value("boolean-value").is_some_and(|value| value == "true");
+                (if is { "TRUE" } else { "FALSE" }.to_owned(), None)
+            }
+            "string" => (value("string-value").filter(|_| shown.is_empty()).unwrap_or(shown), None),
+            _ if formula && shown.is_empty() => (shown, Some(CellDamage::NoValue)),
+            _ => (shown, None),
+        };
+        let spans = (repeat(start, "number-columns-spanned"), repeat(start, "number-rows-spanned"));
+        Ok(Self { text, damage, repeat: repeat(start, "number-columns-repeated"), spans })
+    }
+}
+
+/// A time of day with two digits for hours, as a clock shows it.
+fn clock(time: &str) -> String {
+    if time.find(':') == Some(1) { format!("0{time}") } else { time.to_owned() }
+}
+
+/// The paragraphs of a cell, without comments.
+fn shown_text(xml: &mut Xml<impl Read>, cell: &str) -> Result<String, FileProblem> {
+    let (mut text, mut paragraphs, mut within, mut comment) = (String::new(), 0, 0_u32, 0_u32);
+    let cell = cell.to_owned();
+    loop {
+        match xml.next()? {
+            Node::Start(start) => match start.local_name().into_inner() {
+                "annotation" => comment += 1,
+                _ if comment > 0 => {}
+                "p" => {
+                    within += 1;
+                    if paragraphs > 0 {
+                        text.push('\n');
+                    }
+                    paragraphs += 1;
+                }
+                "s" => {
+                    let count = usize::try_from(repeat(&start, "c")).unwrap_or(KEPT).min(KEPT);
+                    if text.len() < KEPT {
+                        text.extend(std::iter::repeat_n(' ', count));
+                    }
+                }
+                "tab" => text.push('\t'),
+                "line-break" => text.push('\n'),
+                _ => {}
+            },
+            Node::Text(piece) if within > 0 && comment == 0 && text.len() < KEPT => {
+                text.push_str(&piece.replace(['\n', '\r', '\t'], " "));
+            }
+            Node::End(name) => match &*name {
+                "annotation" => comment = comment.saturating_sub(1),
+                "p" if comment == 0 => within = within.saturating_sub(1),
+                name if name == cell => return Ok(text),
+                _ => {}
+            },
+            Node::Eof => return Err(FileProblem::Workbook("it ends within a cell".to_owned())),
+            Node::Text(_) | Node::Other => {}
+        }
+    }
+}
