@@ -54,7 +54,7 @@ fn build(title: Option<&str>, value: &Value, indent: usize, sections: &mut Vec<S
             for value in values {
                 match value {
                     Value::Array(cells) if cells.iter().all(is_scalar) => {
-                        row(cells.iter().map(scalar), sections)
+                        row(cells.iter().map(scalar), sections);
                     }
                     Value::Array(_) | Value::Object(_) => drop(build(None, value, 0, sections)),
                     cell => row([scalar(cell)], sections),
@@ -155,9 +155,9 @@ impl Section {
             let count = widths.len();
             for at in 0..count.min(total.abs_diff(most)) {
                 if total > most {
-                    widths[at] = widths[at].saturating_sub(1)
+                    widths[at] = widths[at].saturating_sub(1);
                 } else {
-                    widths[count - 1 - at] += 1
+                    widths[count - 1 - at] += 1;
                 }
             }
         }
@@ -243,7 +243,7 @@ fn centred(text: &str, length: usize, edge: &str) -> String {
 fn left(text: &str, length: usize, first: bool, colour: bool) -> String {
     let edge = if first { "|" } else { "" };
     let width = width_of(text);
-    let padding = if width + 2 + edge.len() + 1 <= length { 2 } else { 0 };
+    let padding = if width + 2 + edge.len() < length { 2 } else { 0 };
     let after = length.saturating_sub(edge.len() + padding + width + 1);
     let cell = if colour { format!("\x1b[1m\x1b[34m{text}\x1b[0m") } else { text.to_owned() };
     format!("{edge}{}{cell}{}|", " ".repeat(padding), " ".repeat(after))

@@ -1,6 +1,6 @@
 //! `campaign init NAME --from FILE` and `--from-cli-input-json`: a definition from what there is already.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde_json::Value;
 
@@ -33,7 +33,7 @@ pub(super) fn run(args: &InitArgs, name: &str, folder: &Path) -> Result<Exit, Fa
             "choose another name; nothing was written",
         ));
     }
-    let sample = people.map(|file| sample(file)).transpose()?;
+    let sample = people.map(|file| sample(file.as_path())).transpose()?;
     let mut destination = String::new();
     let text = match (&args.from_cli_input_json, &sample) {
         (Some(request), sample) => {
@@ -81,8 +81,8 @@ fn checked(request: &Value) -> Result<String, Failure> {
 }
 
 /// The columns of a file, and its first rows.
-fn sample(file: &PathBuf) -> Result<Sample, Failure> {
-    let source = Source::File(file.clone());
+fn sample(file: &Path) -> Result<Sample, Failure> {
+    let source = Source::File(file.to_owned());
     let mut settings = definition::RecipientsSettings::default();
     let first = Recipients::open(&source, &settings)?.header().names().first().cloned().unwrap_or_default();
     settings.phone = vec![first.clone()];
