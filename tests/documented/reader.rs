@@ -9,6 +9,18 @@ use std::process::{Child, Command, Stdio};
 use crate::documented::terminal::{self, Ran};
 use crate::simulator_process::Process;
 
+/// A request that works with the AWS CLI.
+const REQUEST: &str = r#"{
+    "SourceEndpoint": {
+        "Type": "CONNECT_PHONENUMBER_ARN",
+        "Address": "arn:aws:connect:us-west-2:123456789012:phone-number/aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee"
+    },
+    "DestinationEndpoint": { "Type": "TELEPHONE_NUMBER", "Address": "+12025550143" },
+    "InstanceId": "11111111-2222-3333-4444-555555555555",
+    "ContactFlowId": "66666666-7777-8888-9999-000000000000",
+    "SegmentAttributes": { "connect:Subtype": { "ValueString": "connect:SMS" } },
+    "InitialSystemMessage": { "ContentType": "text/plain", "Content": "Hi Ada, see you." }
+}"#;
 const BINARY: &str = env!("CARGO_BIN_EXE_campaign");
 /// Where documents let the simulator listen.
 const ADDRESS: &str = "127.0.0.1:8080";
@@ -99,6 +111,10 @@ impl Reader {
         let looks = command.starts_with("campaign check") || command.contains("--rejects");
         if looks && self.has_wrong_rows {
             self.add_rows();
+        }
+        if command.contains("request.json") {
+            fs::write(self.path("request.json"), REQUEST).unwrap();
+            fs::write(self.path("people.csv"), "id,first name,mobile\n1,Ada,+12025550143\n").unwrap();
         }
         for file in ["wrong.csv", "again.csv"] {
             if command.starts_with(&format!("campaign run {file}")) {
