@@ -26,7 +26,7 @@ static PROGRAMS: LazyLock<PathBuf> = LazyLock::new(|| {
     venv.join("bin")
 });
 
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Client {
     Boto3,
     AwsCli,
@@ -43,17 +43,29 @@ impl Client {
         operation: &str,
         parameters: &Value,
     ) -> Result<Value, (String, String)> {
+        self.call_of("connect", server, secret, operation, parameters)
+    }
+
+    /// The same of any service, named as the AWS CLI does.
+    fn call_of(
+        self,
+        service: &str,
+        server: &Process,
+        secret: &str,
+        operation: &str,
+        parameters: &Value,
+    ) -> Result<Value, (String, String)> {
         let parameters = parameters.to_string();
         let mut command = match self {
             Self::Boto3 => {
                 let mut command = Command::new(PROGRAMS.join("python"));
                 command.arg(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/clients/call.py"));
-                command.args([&server.endpoint, &operation.replace('-', "_"), &parameters]);
+                command.args([&server.endpoint, service, &operation.replace('-', "_"), &parameters]);
                 command
             }
             Self::AwsCli => {
                 let mut command = Command::new(PROGRAMS.join("aws"));
-                command.args(["connect", operation, "--endpoint-url", &server.endpoint, "--output", "json"]);
+                command.args([service, operation, "--endpoint-url", &server.endpoint, "--output", "json"]);
                 command.args(["--cli-input-json", &parameters]);
                 command
             }
@@ -91,7 +103,9 @@ fn boto3_answer(output: &Output) -> Result<Value, (String, String)> {
 
 fn cli_answer(output: &Output) -> Result<Value, (String, String)> {
     if output.status.success() {
-        return Ok(serde_json::from_slice(&output.stdout).expect("the CLI prints JSON"));
+        // Of an answer without members it prints nothing.
+        let answer = if output.stdout.trim_ascii().is_empty() { b"{}" } else { output.stdout.as_slice() };
+        return Ok(serde_json::from_slice(answer).expect("the CLI prints JSON"));
     }
     let stderr = String::from_utf8_lossy(&output.stderr);
     let error = stderr.trim().strip_prefix("An error occurred (").unwrap_or_else(|| panic!("{stderr}"));
@@ -236,5 +250,122 @@ fn boto3_sees_broken_connections_as_such_and_takes_a_truncated_answer_for_an_emp
         let server = server(&[fault, "1"]);
         let answer = Client::Boto3.call(&server, "secret", "start-outbound-chat-contact", &request("a"));
         assert_eq!(answer.as_ref(), Ok(expected), "{fault}");
+    }
+}
+
+#[test]
+#[ignore = "needs Python and PyPI"]
+fn lists_searches_and_stops_answer_as_the_service_does() {
+    for client in CLIENTS {
+        let server = server(&["--instance-id", INSTANCE, "--source", SOURCE]);
+        let call =
+            |operation: &str, parameters: Value| client.call(&server, "secret", operation, &parameters);
+        let id = start(client, &server, "secret", &request("a")).unwrap();
+        let attributes = json!({"InstanceId": INSTANCE, "InitialContactId": id});
+        let attributes = call("get-contact-attributes", attributes).unwrap();
+        assert_eq!(attributes["Attributes"], json!({"name": "Zoë"}), "{client:?}");
+        let instances = call("list-instances", json!({})).unwrap();
+        assert_eq!(instances["InstanceSummaryList"][0]["Id"], json!(INSTANCE), "{client:?}");
+        let flows = call("list-contact-flows", json!({"InstanceId": INSTANCE})).unwrap();
+        assert_eq!(flows["ContactFlowSummaryList"][0]["ContactFlowStatus"], json!("PUBLISHED"), "{client:?}");
+        let numbers = call("list-phone-numbers-v2", json!({})).unwrap();
+        assert_eq!(numbers["ListPhoneNumbersSummaryList"][0]["PhoneNumberArn"], json!(SOURCE), "{client:?}");
+        let open = json!({
+            "InstanceId": INSTANCE,
+            "TimeRange": {"Type": "INITIATION_TIMESTAMP", "StartTime": 0, "EndTime": 4_102_444_800_u64},
+            "SearchCriteria": {"AdditionalTimeRange": {"MatchType": "MATCH_ALL", "Criteria": [
+                {"TimestampCondition": {"Type": "DISCONNECT_TIMESTAMP", "ConditionType": "NOT_EXISTS"}},
+            ]}},
+        });
+        assert_eq!(call("search-contacts", open.clone()).unwrap()["TotalCount"], json!(1), "{client:?}");
+        let which = json!({"InstanceId": INSTANCE, "ContactId": id});
+        call("stop-contact", which.clone()).unwrap();
+        assert_eq!(call("search-contacts", open).unwrap()["TotalCount"], json!(0), "{client:?}");
+        let described = call("describe-contact", which.clone()).unwrap();
+        assert_eq!(described["Contact"]["DisconnectReason"], json!("API"), "{client:?}");
+        assert_eq!(call("stop-contact", which).unwrap_err().0, "ContactNotFoundException", "{client:?}");
+        let other = json!({"InstanceId": INSTANCE, "ResourceId": "x", "ResourceType": "SMS_PHONE_NUMBER"});
+        let (code, message) = call("get-flow-association", other).unwrap_err();
+        assert_eq!(code, "UnknownOperationException", "{client:?}");
+        assert!(message.contains("This simulator has no operation GET /flow-associations/"), "{message}");
+    }
+}
+
+#[test]
+#[ignore = "needs Python and PyPI"]
+fn the_neighbours_answer_on_the_same_port() {
+    let folder = tempfile::tempdir().unwrap();
+    let account = folder.path().join("account.toml");
+    let denied =
+        "denied = [\"sms-voice:DescribeSpendLimits\"]\nopted_out_more = 150\n[countries]\nFR = \"BLOCK\"\n";
+    std::fs::write(&account, denied).unwrap();
+    let server = server(&["--account", account.to_str().unwrap()]);
+    for client in CLIENTS {
+        let call = |service: &str, operation: &str, parameters: Value| {
+            client.call_of(service, &server, "secret", operation, &parameters)
+        };
+        let identity = call("sts", "get-caller-identity", json!({})).unwrap();
+        assert_eq!(identity["Account"], json!("123456789012"), "{client:?}");
+        let quota = json!({"ServiceCode": "connect", "QuotaCode": "L-408DD6C6"});
+        let quota = call("service-quotas", "get-service-quota", quota).unwrap();
+        assert_eq!(quota["Quota"]["Value"], json!(2.0), "{client:?}");
+        let unknown = json!({"ServiceCode": "connect", "QuotaCode": "L-00000000"});
+        let refused = call("service-quotas", "get-service-quota", unknown).unwrap_err();
+        assert_eq!(refused.0, "NoSuchResourceException", "{client:?}");
+        let messaging =
+            |operation: &str, parameters: Value| call("pinpoint-sms-voice-v2", operation, parameters);
+        let numbers = messaging("describe-phone-numbers", json!({})).unwrap();
+        assert_eq!(numbers["PhoneNumbers"][0]["Status"], json!("ACTIVE"), "{client:?}");
+        let rules = json!({"ProtectConfigurationId": "protect-simulator", "NumberCapability": "SMS"});
+        let rules = messaging("get-protect-configuration-country-rule-set", rules).unwrap();
+        assert_eq!(rules["CountryRuleSet"]["FR"]["ProtectStatus"], json!("BLOCK"), "{client:?}");
+        assert_eq!(messaging("describe-spend-limits", json!({})).unwrap_err().0, "AccessDeniedException");
+        let by_number = json!({"OptOutListName": "Default", "OptedOutNumbers": ["+12025550177"]});
+        if client == Client::Boto3 {
+            let refused = messaging("describe-opted-out-numbers", by_number.clone()).unwrap_err();
+            assert_eq!(refused.0, "ResourceNotFoundException", "{client:?}");
+            let put = json!({"OptOutListName": "Default", "OptedOutNumber": "+12025550177"});
+            messaging("put-opted-out-number", put).unwrap();
+        }
+        let listed = messaging("describe-opted-out-numbers", by_number).unwrap();
+        assert_eq!(listed["OptedOutNumbers"][0]["OptedOutNumber"], json!("+12025550177"), "{client:?}");
+        // The AWS CLI goes through pages by itself.
+        let all = json!({"OptOutListName": "Default"});
+        let all = messaging("describe-opted-out-numbers", all).unwrap();
+        let expected = if client == Client::Boto3 { 100 } else { 151 };
+        assert_eq!(all["OptedOutNumbers"].as_array().map(Vec::len), Some(expected), "{client:?}");
+    }
+}
+
+#[test]
+#[ignore = "needs Python and PyPI"]
+fn a_session_token_is_checked_where_one_is_demanded() {
+    for (token, accepted) in [("session", true), ("other", false)] {
+        let server = Process::start(&["--credentials", &format!("AKIDEXAMPLE:secret:{token}")]);
+        for client in CLIENTS {
+            let answer = start(client, &server, "secret", &request("a"));
+            assert_eq!(answer.is_ok(), accepted, "{client:?} {answer:?}");
+        }
+    }
+}
+
+/// What the model demands of another Region, account or instance.
+#[test]
+#[ignore = "needs Python and PyPI"]
+fn resources_of_elsewhere_are_not_found() {
+    let server = server(&[]);
+    for client in CLIENTS {
+        for (member, elsewhere) in [
+            ("InstanceId", json!(format!("arn:aws:connect:eu-west-1:123456789012:instance/{INSTANCE}"))),
+            (
+                "SourceEndpoint",
+                json!({"Type": "CONNECT_PHONENUMBER_ARN", "Address": SOURCE.replace("us-west-2", "eu-west-1")}),
+            ),
+        ] {
+            let mut request = request("a");
+            request[member] = elsewhere;
+            let (code, _) = start(client, &server, "secret", &request).unwrap_err();
+            assert_eq!(code, "ResourceNotFoundException", "{client:?} {member}");
+        }
     }
 }

@@ -1,3 +1,24 @@
-//! What a command does, for any caller: plain values in, typed results out; no arguments, no printing, no exit.
+//! What a command does, for any caller: option structs in, typed results out, an observer handed in.
+//!
+//! Deliberately absent: arguments, printing, questions, exit codes and signals. A caller passes a stop receiver, shows the
+//! pre-flight and asks; see `examples/send.rs` for a whole campaign.
 
 pub mod contact;
+pub mod doctor;
+pub mod error;
+pub mod hooks;
+pub mod open;
+pub mod options;
+mod pacing;
+pub mod paths;
+pub mod plan_file;
+pub mod preconditions;
+pub mod rejects;
+pub mod run;
+pub mod send;
+pub mod status;
+pub mod stream;
+
+pub use error::{Error, ErrorKind};
+pub use options::{CampaignOptions, FileOptions, SendOptions};
+pub use paths::CampaignPaths;

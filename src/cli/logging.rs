@@ -11,7 +11,7 @@ use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
-use crate::cli::{LogFormat, Shared};
+use crate::cli::args::global::{GlobalArgs, LogFormat};
 use crate::domain::phone::mask;
 use crate::progress::Screen;
 
@@ -19,20 +19,20 @@ use crate::progress::Screen;
 ///
 /// # Errors
 /// Where the log file cannot be opened.
-pub fn init(shared: &Shared, screen: &Screen) -> io::Result<()> {
-    let file = shared.log_file.as_deref().map(LogFile::open).transpose()?;
-    let own = match (shared.verbose, &file) {
+pub fn init(global: &GlobalArgs, screen: &Screen) -> io::Result<()> {
+    let file = global.log_file.as_deref().map(LogFile::open).transpose()?;
+    let own = match (global.verbose, &file) {
         (0, None) => LevelFilter::WARN,
         (0 | 1, _) => LevelFilter::INFO,
         _ => LevelFilter::DEBUG,
     };
-    let of_others = if shared.verbose > 1 { LevelFilter::DEBUG } else { LevelFilter::OFF };
+    let of_others = if global.verbose > 1 { LevelFilter::DEBUG } else { LevelFilter::OFF };
     let filter = Targets::new().with_target("campaign", own).with_default(of_others);
     let writer = Masked { screen: screen.clone(), file: file.map(|file| Arc::new(Mutex::new(file))) };
-    let layer = tracing_subscriber::fmt::layer().with_writer(writer).with_target(shared.verbose > 1);
+    let layer = tracing_subscriber::fmt::layer().with_writer(writer).with_target(global.verbose > 1);
     let registry = tracing_subscriber::registry().with(filter);
     // A second call, as tests make it, leaves the first one's settings.
-    let _ = match shared.log_format {
+    let _ = match global.log_format {
         LogFormat::Json => registry.with(layer.json()).try_init(),
         LogFormat::Text => registry.with(layer.with_ansi(false)).try_init(),
     };

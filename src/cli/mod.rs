@@ -1,17 +1,26 @@
-//! The command line: what the user types, as types. Each command's own arguments stand in its file.
+//! The command line: what the user types, as types. Each command's own arguments are in its file.
 
+pub mod args;
 pub mod commands;
+pub mod failure;
+mod hooks;
 pub mod logging;
+mod next_step;
+pub mod output;
+pub mod session;
+mod signals;
 
-use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+use clap::{CommandFactory, Parser, Subcommand};
 
+use crate::cli::args::global::GlobalArgs;
 use crate::cli::commands::{
-    Asked, Failure, Place, Session, check, completions, contact, hours, init, journal, man, report, resolve,
-    resume, run, simulator, status, steer, suppress,
+    check, completions, contact, doctor, hours, iam_policy, init, journal, man, report, resolve, resume, run,
+    simulator, status, steer, suppress,
 };
+use crate::cli::failure::Failure;
+use crate::cli::session::Session;
 use crate::clock::Clock;
 use crate::domain::delivery::control::Control;
 use crate::domain::delivery::ending::Exit;
@@ -23,7 +32,7 @@ use crate::progress::Screen;
 #[command(version, about, max_term_width = 100, after_help = EXIT_CODES)]
 pub struct Cli {
     #[command(flatten)]
-    shared: Shared,
+    global: GlobalArgs,
     #[command(subcommand)]
     command: Command,
 }
@@ -43,41 +52,6 @@ First campaign without an AWS account:
   campaign init hello
   campaign run campaigns/hello.csv --simulate -j rehearsal.db";
 
-/// Options that most commands share.
-#[derive(Debug, Clone, Args)]
-pub struct Shared {
-    /// Definition: a file, or NAME for campaigns/NAME.toml [default: campaign.toml, else the only campaigns/*.toml]
-    #[arg(short, long, global = true, value_name = "PATH|NAME")]
-    pub campaign: Option<String>,
-    /// Journal [default: journal.db beside the definition]
-    #[arg(short, long, global = true, value_name = "PATH")]
-    pub journal: Option<PathBuf>,
-    /// Machine-readable result on stdout
-    #[arg(long, global = true)]
-    pub json: bool,
-    /// Only errors, and with --json the result
-    #[arg(short, long, global = true, conflicts_with = "verbose")]
-    pub quiet: bool,
-    /// Log more: -v each attempt, -vv also what the AWS SDK does
-    #[arg(short, long, global = true, action = ArgAction::Count)]
-    pub verbose: u8,
-    /// Form of the log
-    #[arg(long, global = true, value_name = "FORMAT", default_value = "text")]
-    pub log_format: LogFormat,
-    /// Add the log to this file instead of showing it on stderr; as with -v, or more
-    #[arg(long, global = true, value_name = "PATH")]
-    pub log_file: Option<PathBuf>,
-}
-
-/// Form of the log.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum LogFormat {
-    /// For people.
-    Text,
-    /// One JSON object per line.
-    Json,
-}
-
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Read a recipients file and start a contact for each recipient; run again to go on
@@ -86,6 +60,10 @@ enum Command {
     Resume(resume::ResumeArgs),
     /// Do everything that `run` does before sending: offline, nothing journaled
     Check(check::CheckArgs),
+    /// Ask the account whether this campaign can be sent
+    Doctor(doctor::DoctorArgs),
+    /// Write the least IAM policy that this campaign needs
+    IamPolicy(iam_policy::IamPolicyArgs),
     /// Show how a campaign stands, also while it runs elsewhere
     Status(status::StatusArgs),
     /// Stop sending until `campaign go`, from any terminal; a run that begins meanwhile waits as well
@@ -125,19 +103,24 @@ impl Cli {
     /// # Errors
     /// What went wrong, as it is presented.
     pub fn run(&self) -> Result<Exit, Failure> {
-        self.dispatch().map_err(|failure| failure.at(&self.shared))
+        self.dispatch().map_err(|failure| failure.at(&self.global))
     }
 
     fn dispatch(&self) -> Result<Exit, Failure> {
-        let session = Session { shared: &self.shared, screen: Screen::stderr(), clock: Clock::system() };
+        let session = Session {
+            global: &self.global,
+            screen: Screen::stderr(),
+            clock: Clock::system(),
+            program: <Self as CommandFactory>::command,
+        };
         let logged = match &self.command {
             Command::StartOutboundChatContact(args) if args.debug() => {
-                Shared { verbose: 2, ..self.shared.clone() }
+                GlobalArgs { verbose: 2, ..self.global.clone() }
             }
-            _ => self.shared.clone(),
+            _ => self.global.clone(),
         };
         logging::init(&logged, &session.screen).map_err(|error| {
-            let path = self.shared.log_file.as_deref().unwrap_or(Path::new("")).display();
+            let path = self.global.log_file.as_deref().unwrap_or(Path::new("")).display();
             Failure::usage(
                 format!("failed to open the log file {path}: {error}"),
                 "nothing was done; name a file in a folder that is there and yours with --log-file PATH",
@@ -146,43 +129,24 @@ impl Cli {
         match &self.command {
             Command::Run(args) => run::run(args, &session),
             Command::Resume(args) => resume::run(args, &session),
-            Command::Check(args) => check::run(args, &self.shared),
+            Command::Check(args) => check::run(args, &session),
             Command::Hours(args) => hours::run(args, &session),
-            Command::Init(args) => init::run(args),
+            Command::Doctor(args) => doctor::run(args, &session),
+            Command::IamPolicy(args) => iam_policy::run(args, &session),
+            Command::Init(args) => init::run(args, &session),
             Command::StartOutboundChatContact(args) => contact::run(args, &session),
             Command::Resolve(args) => resolve::run(args, &session),
             Command::Suppress(args) => suppress::run(args, &session),
-            Command::Completions(args) => completions::run(args),
-            Command::Man(args) => man::run(args),
+            Command::Completions(args) => completions::run(args, &session),
+            Command::Man(args) => man::run(args, &session),
             Command::Journal(args) => journal::run(args, &session),
             Command::Pause => steer::run(Control::Pause, &session),
             Command::Go => steer::run(Control::Go, &session),
             Command::Stop => steer::run(Control::Stop, &session),
             Command::Pace(args) => steer::run(args.wish(), &session),
-            Command::Status(args) => {
-                let place = Place::of_journal(&self.shared)?;
-                status::run(args, &asked(&place, &self.shared), &session.clock, &mut io::stdout().lock())?;
-                Ok(Exit::Done)
-            }
-            Command::Report(args) => {
-                let place = Place::of_results(&self.shared)?;
-                let (mut out, mut notes) = (io::stdout().lock(), io::stderr().lock());
-                report::run(args, &asked(&place, &self.shared), &mut out, &mut notes)?;
-                Ok(Exit::Done)
-            }
-            Command::Simulator(args) => {
-                simulator::run(args)?;
-                Ok(Exit::Done)
-            }
+            Command::Status(args) => status::run(args, &session),
+            Command::Report(args) => report::run(args, &session),
+            Command::Simulator(args) => simulator::run(args, &session),
         }
-    }
-}
-
-fn asked<'a>(place: &'a Place, shared: &Shared) -> Asked<'a> {
-    Asked {
-        journal: &place.journal,
-        campaign: place.campaign.as_deref(),
-        json: shared.json,
-        quiet: shared.quiet,
     }
 }

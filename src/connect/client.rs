@@ -1,12 +1,12 @@
 //! The client: configured once, used for every request.
 
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
-use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_config::{Region, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::ProvideCredentials;
 use aws_sdk_connect::config::{SharedCredentialsProvider, SharedHttpClient, StalledStreamProtectionConfig};
@@ -15,11 +15,14 @@ use aws_types::request_id::RequestId;
 use tokio::sync::Mutex;
 use uuid::Uuid;
 
+use super::contact_ids::RecentContactIds;
+use super::environment::{Environment, behavior};
 use super::error::ConnectError;
 use super::prepared::{self, Prepared, Unsigned};
-use super::session::Session;
+use super::renewal::RenewingClient;
+use super::route::Route;
 use super::signer::Signing;
-use super::{answer, endpoint, tls};
+use super::{answer, endpoint};
 use crate::clock::Clock;
 use crate::domain::definition::EndpointUrl;
 use crate::domain::delivery::refusal::{Refusal, RefusalKind};
@@ -27,7 +30,7 @@ use crate::domain::delivery::refusal::{Refusal, RefusalKind};
 /// What an attempt may take beyond connecting and reading, so that loading credentials fits in.
 const ATTEMPT_MARGIN: Duration = Duration::from_secs(10);
 
-/// How to reach Amazon Connect. `None` leaves a thing to the environment and the profile, as the AWS CLI does.
+/// How to reach Amazon Connect. `None` leaves the choice to the environment and the profile, as the AWS CLI does.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
     /// AWS Region.
@@ -47,8 +50,9 @@ pub struct Settings {
 /// Sends contact requests.
 #[derive(Debug, Clone)]
 pub struct Client {
-    session: Arc<Mutex<Session>>,
+    current: Arc<Mutex<RenewingClient>>,
     endpoint: Option<String>,
+    contact_ids: Arc<std::sync::Mutex<RecentContactIds>>,
 }
 
 /// What came of a request.
@@ -64,30 +68,17 @@ impl Client {
     /// A client for Amazon Connect (or for the endpoint that is set), with credentials that could be loaded.
     ///
     /// # Errors
-    /// [`ConnectError`]: no Region, no credentials, an unusable CA bundle or endpoint.
+    /// [`ConnectError`]: no Region, no credentials, an unusable CA bundle, proxy or endpoint.
     pub async fn connect(settings: &Settings, clock: &Clock) -> Result<Self, ConnectError> {
-        let mut loader = aws_config::defaults(behavior());
-        if let Some(region) = &settings.region {
-            loader = loader.region(Region::new(region.clone()));
-        }
-        if let Some(profile) = &settings.profile {
-            loader = loader.profile_name(profile);
-        }
-        let bundle =
-            settings.ca_bundle.clone().or_else(|| std::env::var_os("AWS_CA_BUNDLE").map(PathBuf::from));
-        if let Some(bundle) = bundle {
-            loader = loader.http_client(tls::client_trusting(&bundle)?);
-        }
-        let config = loader.load().await;
-        if config.region().is_none() {
-            return Err(ConnectError::NoRegion);
-        }
-        let (provider, given) = working_provider(&config).await?;
-        let endpoint = match &settings.endpoint_url {
-            Some(url) => Some(url.clone()),
-            None => endpoint::from_environment(&config)?,
-        };
-        Ok(Self::build(&config, (provider, Some(given)), endpoint, settings, clock))
+        let environment = Environment::load(settings).await?;
+        let source = environment.credentials;
+        Ok(Self::build(
+            &environment.sdk,
+            (source.provider, Some(source.given)),
+            environment.endpoint,
+            settings,
+            clock,
+        ))
     }
 
     /// A client whose requests go to the given HTTP client and nowhere else: the simulator in this process.
@@ -125,15 +116,14 @@ impl Client {
         clock: &Clock,
     ) -> Result<Self, ConnectError> {
         let region = settings.region.clone().unwrap_or_else(|| "us-west-2".to_owned());
-        let mut config = SdkConfig::builder().behavior_version(behavior()).region(Region::new(region));
-        if let Some(bundle) = &settings.ca_bundle {
-            config = config.http_client(tls::client_trusting(bundle)?);
-        }
+        let route = Route::from_environment(settings.ca_bundle.as_deref())?;
+        let config = SdkConfig::builder().behavior_version(behavior()).region(Region::new(region));
+        let config = config.http_client(route.http_client());
         let endpoint = Some(endpoint.as_str().to_owned());
         let builder = Self::builder(&config.build(), endpoint.clone(), settings, clock).interceptor(Unsigned);
         // The SDK makes no request without them; what it signs with them is taken off again.
         let none = SharedCredentialsProvider::new(Credentials::new("none", "none", None, None, "none"));
-        Ok(Self { session: Arc::new(Mutex::new(Session::new(builder, none, None, clock.clone()))), endpoint })
+        Ok(Self::of(RenewingClient::new(builder, none, None, clock.clone()), endpoint))
     }
 
     fn build(
@@ -144,10 +134,11 @@ impl Client {
         clock: &Clock,
     ) -> Self {
         let builder = Self::builder(config, endpoint.clone(), settings, clock);
-        Self {
-            session: Arc::new(Mutex::new(Session::new(builder, provider, given, clock.clone()))),
-            endpoint,
-        }
+        Self::of(RenewingClient::new(builder, provider, given, clock.clone()), endpoint)
+    }
+
+    fn of(current: RenewingClient, endpoint: Option<String>) -> Self {
+        Self { current: Arc::new(Mutex::new(current)), endpoint, contact_ids: Arc::default() }
     }
 
     fn builder(
@@ -164,12 +155,12 @@ impl Client {
         let mut builder = aws_sdk_connect::config::Builder::from(config)
             .retry_config(RetryConfig::disabled())
             .timeout_config(timeouts)
-            // Of bodies that come slowly; ours and the answers are one packet each, and the attempt has its end.
+            // It guards slow bodies; ours and the answers are one packet each, and the attempt has a time-out.
             .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
             .interceptor(Prepared::new())
             .push_auth_scheme(Signing::default())
             .sleep_impl(aws_smithy_async::rt::sleep::TokioSleep::new())
-            .time_source(Wall(clock.clone()));
+            .time_source(LocalClock(clock.clone()));
         builder.set_endpoint_url(endpoint);
         builder
     }
@@ -186,17 +177,17 @@ impl Client {
         self.endpoint().is_some_and(endpoint::is_loopback)
     }
 
-    /// Starts a contact: one HTTP request, and its contact id or its refusal; among these is every failure of which nobody
-    /// knows whether the contact was started.
+    /// Starts a contact: one HTTP request, and its contact id or its refusal. A refusal may leave it open whether the contact
+    /// was started.
     ///
     /// The body is sent as it is. It has the same client token.
     pub async fn start(&self, client_token: Uuid, body: Vec<u8>) -> Attempt {
-        // A connection goes back to the pool a moment after its answer is here. Who does not wait for that moment opens one
-        // more: with 500 requests in flight, hundreds that nobody needs, of 30 KB and a TLS handshake each.
+        // A connection returns to the pool a moment after its answer. Without this yield the next request opens another one:
+        // with 500 requests in flight, hundreds of needless connections, of 30 KB and a TLS handshake each.
         tokio::task::yield_now().await;
-        // Whoever finds it locked has to wait for a source of credentials, and would leave without a permit.
-        let current = match self.session.try_lock() {
-            Ok(mut session) => session.current().await,
+        // A held lock means that credentials are being renewed: waiting for that would outlive the permit.
+        let current = match self.current.try_lock() {
+            Ok(mut current) => current.current().await,
             Err(_) => None,
         };
         let Some((sdk, number)) = current else {
@@ -209,18 +200,35 @@ impl Client {
             Ok(output) => output.request_id(),
             Err(error) => error.request_id(),
         };
-        let request_id = request_id.map(str::to_owned);
+        let request_id = request_id.and_then(answer::request_id);
         let answer = match answer::contact_id(answer) {
-            Err(refusal) if refusal.says_expired() && self.session.lock().await.renew(number).await => {
+            Err(refusal) if refusal.says_expired() && self.current.lock().await.renew(number).await => {
                 Err(Refusal { kind: RefusalKind::Renewed, ..refusal })
             }
+            Ok(contact_id) => self.unseen(client_token, contact_id),
             answer => answer,
         };
         Attempt { answer, request_id }
     }
 }
 
-/// What becomes of a request that did not leave, because credentials were renewed for too long.
+impl Client {
+    /// The contact id, unless it was given for another client token lately.
+    fn unseen(&self, client_token: Uuid, contact_id: String) -> Result<String, Refusal> {
+        let mut ids = self.contact_ids.lock().unwrap_or_else(PoisonError::into_inner);
+        if ids.is_new(&contact_id, client_token) {
+            return Ok(contact_id);
+        }
+        Err(Refusal {
+            kind: RefusalKind::RepeatedContactId,
+            status: Some(200),
+            code: "RepeatedContactId".to_owned(),
+            message: format!("the contact id {contact_id} was given for two client tokens"),
+        })
+    }
+}
+
+/// The refusal of a request that was not sent because renewing credentials took too long.
 fn held_up() -> Refusal {
     Refusal {
         kind: RefusalKind::Renewed,
@@ -230,32 +238,11 @@ fn held_up() -> Refusal {
     }
 }
 
-fn behavior() -> BehaviorVersion {
-    BehaviorVersion::v2026_01_12()
-}
-
-/// The source of credentials, and what it gave.
-async fn working_provider(
-    config: &SdkConfig,
-) -> Result<(SharedCredentialsProvider, Credentials), ConnectError> {
-    let Some(provider) = config.credentials_provider() else {
-        return Err(ConnectError::Credentials("none are configured".to_owned()));
-    };
-    match provider.provide_credentials().await {
-        Ok(credentials) => Ok((provider, credentials)),
-        Err(error) => {
-            let causes =
-                std::iter::successors(Some(&error as &dyn std::error::Error), |error| error.source());
-            Err(ConnectError::credentials(causes.map(ToString::to_string)))
-        }
-    }
-}
-
-/// The injected clock, as the SDK asks for it when it signs.
+/// The injected clock as the SDK's time source, for signatures.
 #[derive(Debug)]
-struct Wall(Clock);
+pub(super) struct LocalClock(pub(super) Clock);
 
-impl TimeSource for Wall {
+impl TimeSource for LocalClock {
     fn now(&self) -> SystemTime {
         self.0.system_time()
     }

@@ -9,13 +9,14 @@ use aws_types::service_config::ServiceConfigKey;
 use super::error::ConnectError;
 use crate::domain::definition::EndpointUrl;
 
-/// The endpoint that the environment or the profile names, if any.
+/// The endpoint that the environment or the profile names for a service, if any. `service_id` is the model's, such as
+/// `Connect` or `Pinpoint SMS Voice V2`.
 ///
 /// # Errors
 /// [`ConnectError::Insecure`] for plain http to another machine.
-pub(super) fn from_environment(config: &SdkConfig) -> Result<Option<String>, ConnectError> {
+pub(super) fn of_service(config: &SdkConfig, service_id: &str) -> Result<Option<String>, ConnectError> {
     let key =
-        ServiceConfigKey::builder().service_id("Connect").env("AWS_ENDPOINT_URL").profile("endpoint_url");
+        ServiceConfigKey::builder().service_id(service_id).env("AWS_ENDPOINT_URL").profile("endpoint_url");
     let key = key.build().expect("all three are set");
     let of_service = config.service_config().and_then(|services| services.load_config(key));
     match of_service.or_else(|| config.endpoint_url().map(str::to_owned)) {

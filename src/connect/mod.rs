@@ -4,16 +4,24 @@
 //! One [`Client::start`] is one HTTP request: the SDK's own retries are off, because they would neither take permits
 //! nor be journaled. Deliberately absent: any decision about what a refusal leads to.
 
+mod account;
 mod answer;
+mod answer_bounds;
 mod client;
+mod contact_ids;
+mod credentials;
 mod endpoint;
+mod environment;
 mod error;
 mod prepared;
-mod session;
+mod proxy;
+mod renewal;
+mod route;
 mod signer;
 mod tls;
 #[cfg(test)]
 mod typed;
 
+pub use account::{Account, Subject};
 pub use client::{Attempt, Client, Settings};
 pub use error::ConnectError;

@@ -1,9 +1,9 @@
-//! Signatures of requests (SigV4): the SDK's own, and within a second of one of these our own of the same form.
+//! Request signatures (SigV4): the SDK's own, and for the rest of that second ours of the same form.
 //!
-//! The SDK works everything out anew for each request, the day's key too, which is a fifth of what a request costs. Here
-//! the first request of each second is signed by it. From what came of that, which has the SDK's correction of a clock
-//! that is off in it, the key and all that others of that second have in common is learnt, and kept only if it leads to
-//! the very signature that the SDK gave. Whatever does not look like the request that was learnt from is the SDK's.
+//! The SDK derives everything anew for each request, the day's signing key included, which is a fifth of a request's cost.
+//! Here it signs the first request of each second. We cache its signing key, scope and date header (clock-skew correction
+//! included) and reuse them for that second, after checking that they reproduce the SDK's own signature. A request of any
+//! other form is left to the SDK.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -32,7 +32,7 @@ const AUTHORIZATION: &str = "authorization";
 const NOT_SIGNED: [&str; 6] =
     [AUTHORIZATION, DATE, TOKEN, "user-agent", "x-amzn-trace-id", "transfer-encoding"];
 
-/// What the SDK is configured with in place of its own scheme.
+/// The auth scheme that replaces the SDK's own.
 #[derive(Debug, Default)]
 pub(super) struct Signing(Signer);
 
@@ -53,7 +53,7 @@ impl AuthScheme for Signing {
 #[derive(Debug, Default)]
 struct Signer {
     sdk: SigV4Signer,
-    /// Of the second in which the SDK signed last.
+    /// The cache of the second in which the SDK signed last.
     learnt: Mutex<Option<Arc<Learnt>>>,
 }
 
@@ -85,7 +85,7 @@ fn second(time: SystemTime) -> u64 {
     time.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
 }
 
-/// What the signatures of one second have in common.
+/// The parts that all signatures of one second share.
 struct Learnt {
     second: u64,
     credentials: Credentials,

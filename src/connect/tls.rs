@@ -2,31 +2,25 @@
 
 use std::path::Path;
 
-use aws_sdk_connect::config::SharedHttpClient;
-use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
-use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
+use aws_smithy_http_client::tls::{TlsContext, TrustStore};
 
 use super::error::ConnectError;
 
-/// An HTTP client that trusts the certificates of a PEM file as well.
+/// Trust in the certificates of a PEM file as well as in the machine's.
 ///
 /// # Errors
 /// [`ConnectError::CaBundle`] where the file cannot be read or holds no certificate.
-pub(super) fn client_trusting(path: &Path) -> Result<SharedHttpClient, ConnectError> {
+pub(super) fn context_trusting(path: &Path) -> Result<TlsContext, ConnectError> {
     let failed = |reason: String| ConnectError::CaBundle { path: path.to_owned(), reason };
     let pem = std::fs::read(path).map_err(|error| failed(error.to_string()))?;
     // The library panics on a store without a certificate; a file of something else is the user's mistake.
     if !String::from_utf8_lossy(&pem).contains("-----BEGIN CERTIFICATE-----") {
         return Err(failed("it holds no PEM certificate".to_owned()));
     }
-    let context = TlsContext::builder()
+    TlsContext::builder()
         .with_trust_store(TrustStore::empty().with_native_roots(true).with_pem_certificate(pem))
         .build()
-        .map_err(|error| failed(error.to_string()))?;
-    Ok(aws_smithy_http_client::Builder::new()
-        .tls_provider(Provider::Rustls(CryptoMode::AwsLc))
-        .tls_context(context)
-        .build_https())
+        .map_err(|error| failed(error.to_string()))
 }
 
 #[cfg(test)]
@@ -37,8 +31,8 @@ mod tests {
     fn a_file_of_something_else_is_told() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("ca.pem");
-        assert!(client_trusting(&path).unwrap_err().to_string().contains("No such file"));
+        assert!(context_trusting(&path).unwrap_err().to_string().contains("No such file"));
         std::fs::write(&path, "hello").unwrap();
-        assert!(client_trusting(&path).unwrap_err().to_string().ends_with("it holds no PEM certificate"));
+        assert!(context_trusting(&path).unwrap_err().to_string().ends_with("it holds no PEM certificate"));
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! Everything here can be tested by calling it. Time and chance are arguments.
 
+pub mod account;
 pub mod arn;
 pub mod cli_input;
 pub mod cli_output;
@@ -10,6 +11,7 @@ pub mod delivery;
 pub mod figures;
 pub mod hours;
 pub mod message;
+pub mod next_step;
 pub mod phone;
 pub mod preflight;
 pub mod problem;

@@ -182,6 +182,7 @@ fn refused(of: State, code: &str) -> Option<Explained> {
     let kind = match code {
         "Unreachable" => RefusalKind::Unreachable,
         "Credentials" | "NotSent" => RefusalKind::Credentials,
+        "RepeatedContactId" => RefusalKind::RepeatedContactId,
         code => RefusalKind::classify(status, Some(code)),
     };
     let what = match kind {
@@ -197,6 +198,9 @@ fn refused(of: State, code: &str) -> Option<Explained> {
         RefusalKind::Unknown => "no answer that says whether a contact exists",
         RefusalKind::Unexpected => {
             "an answer that Amazon Connect does not give: something in between answered"
+        }
+        RefusalKind::RepeatedContactId => {
+            "a contact id that another row has: what answered was not Amazon Connect"
         }
     };
     let advice = match (of, kind) {

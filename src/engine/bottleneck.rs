@@ -6,6 +6,9 @@ use tokio::time::Instant;
 
 use crate::domain::delivery::summary::Bottleneck;
 
+/// A shorter time says nothing: a run of three rows waits for one commit, and that is most of it.
+const SHORTEST: Duration = Duration::from_secs(1);
+
 /// Adds up the time under each limit.
 #[derive(Debug)]
 pub(super) struct BottleneckTimes {
@@ -34,13 +37,13 @@ impl BottleneckTimes {
         self.now
     }
 
-    /// What limited it for the longest time.
+    /// What limited it for the longest time; `None` where no bottleneck did for a second.
     pub(super) fn longest(&mut self) -> Option<Bottleneck> {
         let now = Instant::now();
         self.add(now);
         self.since = now;
         let longest = Bottleneck::ALL.into_iter().max_by_key(|limit| self.times[*limit as usize])?;
-        (self.times[longest as usize] > Duration::ZERO).then_some(longest)
+        (self.times[longest as usize] >= SHORTEST).then_some(longest)
     }
 
     fn add(&mut self, now: Instant) {

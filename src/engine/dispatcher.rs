@@ -38,7 +38,10 @@ type Pending<T> = FuturesUnordered<Pin<Box<dyn Future<Output = T> + Send>>>;
 
 /// How often the run's record is brought up to date: with a group that is written anyway, and in any case.
 const RECORD_EVERY: Duration = Duration::from_secs(1);
-const SIGN_OF_LIFE: Duration = Duration::from_secs(20);
+/// ...and while requests wait for their answers, so that a run whose answers hang is seen to be alive.
+const HEARTBEAT_IN_FLIGHT: Duration = Duration::from_secs(5);
+/// ...and while nothing happens.
+const HEARTBEAT_IDLE: Duration = Duration::from_secs(20);
 
 pub(super) struct Dispatcher<'a> {
     engine: Engine,
@@ -201,17 +204,23 @@ impl<'a> Dispatcher<'a> {
     }
 
     fn next_wake(&self) -> Option<Instant> {
+        let record = self.heartbeat_at();
         if self.ending.is_some() {
-            return None;
+            return Some(record);
         }
-        let record = self.recorded_at + SIGN_OF_LIFE;
         let brakes = self.send_gate.wake(self.in_flight.len());
         self.retries.next().into_iter().chain(brakes).chain([record]).min()
     }
 
+    /// When the run's record is to be written next if nothing else happens.
+    fn heartbeat_at(&self) -> Instant {
+        let every = if self.in_flight.is_empty() { HEARTBEAT_IDLE } else { HEARTBEAT_IN_FLIGHT };
+        self.recorded_at + every
+    }
+
     async fn on_wake(&mut self) {
         let now = Instant::now();
-        if now >= self.recorded_at + SIGN_OF_LIFE {
+        if now >= self.heartbeat_at() {
             self.record().await;
         }
         self.retries.take_due(now, &mut self.queue.due);
@@ -275,8 +284,20 @@ impl<'a> Dispatcher<'a> {
             let attempt = client.start(row.frozen.client_token, body).await;
             (row, left, attempt)
         }));
+        self.check_in_flight();
         self.observer.on_event(&RunEvent::Requested { again, in_flight: self.in_flight.len() });
         Ok(())
+    }
+
+    /// A request leaves only through an open gate: within the limit of requests in flight, and never once the run is ending
+    /// or paused. Cheap, and so always on: what breaks it would contact people who are not to be contacted now.
+    fn check_in_flight(&self) {
+        let (in_flight, limit) = (self.in_flight.len(), self.send_gate.in_flight_limit());
+        assert!(in_flight <= limit, "{in_flight} requests in flight, and the limit is {limit}");
+        assert!(
+            self.ending.is_none() && !self.send_gate.is_held(),
+            "a request left while nothing is to be sent"
+        );
     }
 
     /// No new requests from here on; what is in flight is waited for. The first reason stays the reason.
@@ -339,7 +360,10 @@ impl<'a> Dispatcher<'a> {
                     self.gate(true);
                 }
                 self.observer.on_event(&RunEvent::Refused(told));
-                self.returning -= usize::from(due.is_some());
+                self.returning = self
+                    .returning
+                    .checked_sub(usize::from(due.is_some()))
+                    .expect("a row returns only once after each refusal");
                 if let (Some(due), None) = (due, &self.ending) {
                     self.retries.push(due, row);
                 }

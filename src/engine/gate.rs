@@ -25,6 +25,7 @@ pub(super) struct SendGate {
     room: ConcurrencyLimit,
     active: LiveContacts,
     shared: Option<SharedPermits<AccountBucket>>,
+    in_flight_limit: usize,
     /// A permit of this run's own pace, while one of the shared pace is waited for.
     in_hand: bool,
     limits: BottleneckTimes,
@@ -54,10 +55,16 @@ impl SendGate {
             room: ConcurrencyLimit::new(bounds.max_in_flight.map(Into::into)),
             active: LiveContacts::new(bounds.active, now),
             shared,
+            in_flight_limit: 0,
             in_hand: false,
             limits: BottleneckTimes::new(now),
             told: None,
         }
+    }
+
+    /// How many requests may be without an answer, as of the last [`SendGate::may_send`].
+    pub(super) fn in_flight_limit(&self) -> usize {
+        self.in_flight_limit
     }
 
     /// Whether a person has paused the campaign.
@@ -89,6 +96,7 @@ impl SendGate {
     pub(super) fn may_send(&mut self, supply: SendState, rate: f64) -> bool {
         self.active.pass(Instant::now());
         let room = self.pause.limit(self.room.at(rate));
+        self.in_flight_limit = room;
         let alive = self.active.has_room(supply.in_flight);
         let limit = match supply {
             SendState { open: false, .. } => None,

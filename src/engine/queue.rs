@@ -37,11 +37,15 @@ pub(super) enum Step {
     News(PlanProgress),
 }
 
-/// What the claim under way asked for.
+/// What the claim under way asked for. A row is in one place only: ready, due, being claimed, in flight, or waiting to be
+/// tried again.
 enum UnderWay {
     Again(usize),
-    /// So many, when the file was read to its end or not.
-    Next(usize, bool),
+    /// At most so many new ones, and whether the file had been read to its end by then.
+    Next {
+        rows: usize,
+        file_was_read: bool,
+    },
 }
 
 /// First what earlier runs left in doubt, then what waits.
@@ -87,6 +91,7 @@ impl Queue {
         let (writer, now) = (writer.clone(), clock.now());
         if !self.due.is_empty() {
             let ids: Vec<RowId> = self.due.drain(..self.due.len().min(room)).collect();
+            debug_assert!(ids.len() <= room, "no more rows are claimed than there is room for");
             let asked = UnderWay::Again(ids.len());
             self.claiming = Some((Box::pin(async move { writer.claim_again(ids, now).await }), asked));
         } else if let (Source::Pass(pass, after), room @ 1..) = (self.source, room.min(fresh)) {
@@ -94,7 +99,7 @@ impl Queue {
             let claim = Box::pin(async move { writer.claim_next(pass, after, most, now).await });
             let read = !self.is_reading();
             self.news = false;
-            self.claiming = Some((claim, UnderWay::Next(room, read)));
+            self.claiming = Some((claim, UnderWay::Next { rows: room, file_was_read: read }));
         }
     }
 
@@ -108,6 +113,11 @@ impl Queue {
             claim = claimed(&mut self.claiming) => {
                 let asked = self.claiming.take().map(|(_, asked)| asked);
                 let claim = claim?;
+                debug_assert!(
+                    claim.rows.iter().all(|row| self.ready.iter().all(|ready| ready.id != row.id)
+                        && !self.due.contains(&row.id)),
+                    "a row that is claimed is nowhere else in the queue"
+                );
                 self.move_on(asked.as_ref(), &claim.rows);
                 Ok(Step::Claimed(claim))
             }
@@ -122,7 +132,9 @@ impl Queue {
     }
 
     fn move_on(&mut self, asked: Option<&UnderWay>, rows: &[Claimed]) {
-        if let (Some(UnderWay::Next(room, read)), Source::Pass(pass, after)) = (asked, self.source) {
+        if let (Some(UnderWay::Next { rows: room, file_was_read: read }), Source::Pass(pass, after)) =
+            (asked, self.source)
+        {
             let last = rows.last().map_or(after, |row| row.id);
             self.source = match pass {
                 _ if rows.len() == *room => Source::Pass(pass, last),
@@ -137,7 +149,7 @@ impl Queue {
     /// Rows that are claimed, being claimed, or to be claimed again.
     pub(super) fn held(&self) -> usize {
         let claiming = match &self.claiming {
-            Some((_, UnderWay::Again(rows) | UnderWay::Next(rows, _))) => *rows,
+            Some((_, UnderWay::Again(rows) | UnderWay::Next { rows, .. })) => *rows,
             None => 0,
         };
         self.ready.len() + self.due.len() + claiming

@@ -12,10 +12,10 @@ pub(super) enum QuotaPause {
     /// Has room.
     #[default]
     Off,
-    /// Is full, since the second instant as far as is known; nothing is sent until the first.
-    Until(Instant, Instant),
+    /// Is full, as far as is known since `full_since`; nothing is sent until then.
+    Until { until: Instant, full_since: Instant },
     /// Was full since then, and may have room again: one request at a time finds out.
-    Probing(Instant),
+    Probing { full_since: Instant },
 }
 
 impl QuotaPause {
@@ -23,18 +23,18 @@ impl QuotaPause {
     pub(super) fn begin(&mut self, now: Instant, jitter: f64) -> Option<Duration> {
         let since = match self {
             Self::Off => now,
-            Self::Probing(since) => *since,
-            Self::Until(..) => return None,
+            Self::Probing { full_since } => *full_since,
+            Self::Until { .. } => return None,
         };
         let length = quota_pause(now - since, jitter);
-        *self = Self::Until(now + length, since);
+        *self = Self::Until { until: now + length, full_since: since };
         Some(length)
     }
 
     /// A contact was started. Says whether that ends the pause: an answer to a request from before it says nothing about
     /// the quota now, a probe's does.
     pub(super) fn started(&mut self) -> bool {
-        let ends = matches!(self, Self::Probing(_));
+        let ends = matches!(self, Self::Probing { .. });
         if ends {
             *self = Self::Off;
         }
@@ -43,29 +43,29 @@ impl QuotaPause {
 
     /// After its time the pause becomes a probe.
     pub(super) fn wake(&mut self, now: Instant) {
-        if let Self::Until(until, since) = *self
+        if let Self::Until { until, full_since } = *self
             && until <= now
         {
-            *self = Self::Probing(since);
+            *self = Self::Probing { full_since };
         }
     }
 
     /// Whether nothing may be sent.
     pub(super) fn is_on(self) -> bool {
-        matches!(self, Self::Until(..))
+        matches!(self, Self::Until { .. })
     }
 
     /// When that ends.
     pub(super) fn ends_at(self) -> Option<Instant> {
-        if let Self::Until(until, _) = self { Some(until) } else { None }
+        if let Self::Until { until, .. } = self { Some(until) } else { None }
     }
 
     /// What of so many requests or claims the pause allows.
     pub(super) fn limit(self, most: usize) -> usize {
         match self {
             Self::Off => most,
-            Self::Probing(_) => most.min(1),
-            Self::Until(..) => 0,
+            Self::Probing { .. } => most.min(1),
+            Self::Until { .. } => 0,
         }
     }
 }

@@ -80,16 +80,16 @@ mod tests {
 
     #[test]
     fn parts_stay_whole_where_they_fit() {
-        let parts = parts(&["1.98/s of 2/s asked", "limited by the pace", "45 min left", "ends 23:41"]);
+        let parts = parts(&["1.98/s (limit 2/s)", "limited by the file", "45 min left", "ends 23:41"]);
         assert_eq!(
             lines(&parts, 80, false),
-            ["1.98/s of 2/s asked, limited by the pace, 45 min left, ends 23:41"]
+            ["1.98/s (limit 2/s), limited by the file, 45 min left, ends 23:41"]
         );
         assert_eq!(
             lines(&parts, 41, false),
-            ["1.98/s of 2/s asked, limited by the pace,", "45 min left, ends 23:41"]
+            ["1.98/s (limit 2/s), limited by the file,", "45 min left, ends 23:41"]
         );
-        assert_eq!(lines(&parts, 12, false), ["1.98/s of …,", "limited by…,", "45 min left,", "ends 23:41"]);
+        assert_eq!(lines(&parts, 12, false), ["1.98/s (li…,", "limited by…,", "45 min left,", "ends 23:41"]);
     }
 
     #[test]

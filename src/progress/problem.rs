@@ -73,7 +73,8 @@ impl Problem {
                 RefusalKind::AccessDenied
                 | RefusalKind::NotFound
                 | RefusalKind::Credentials
-                | RefusalKind::Unexpected,
+                | RefusalKind::Unexpected
+                | RefusalKind::RepeatedContactId,
                 None,
             ) => Outcome::Halts,
         };

@@ -104,8 +104,8 @@ async fn off_a_terminal_a_line_comes_every_interval() {
     }
     progress.finish().await;
     insta::assert_snapshot!(terminal.text(), @r"
-    31 of 1,000 (3 %): 2.07/s of 2/s asked, limited by the pace, 8 min 5 s left, ends 09:38 UTC, 0 in flight
-    61 of 1,000 (6 %): 2/s of 2/s asked, limited by the pace, 7 min 50 s left, ends 09:38 UTC, 0 in flight
+    31 of 1,000 (3 %): 2/s (limit 2/s), 8 min 5 s left, ends 09:38 UTC, 0 in flight
+    61 of 1,000 (6 %): 2/s (limit 2/s), 7 min 50 s left, ends 09:38 UTC, 0 in flight
     98 times, last line 99: not tried again: InvalidRequestException: no such number
     ");
 }
@@ -147,7 +147,7 @@ async fn on_a_terminal_lines_and_logs_stand_above_the_view() {
     another
 
     spring  80 of 1,000 [====>                                              ]   8 %
-    1.76/s of 2/s asked, limited by the pace, 7 min 50 s left, ends 09:38 UTC
+    1.76/s (limit 2/s), 7 min 50 s left, ends 09:38 UTC
     0 in flight
     09:30 UTC line 17: not tried again: InvalidRequestException: no such number
     ");
@@ -176,7 +176,7 @@ async fn what_is_typed_leaves_nothing() {
     insta::assert_snapshot!(terminal.text(), @r"
     spring  80 of 1,000 [====>                                              ]   8 %
     stopping: terminated, waiting for 12 answers, SIGTERM again stops at once
-    1.57/s of 2/s asked
+    1.57/s (limit 2/s)
     12 in flight
     ");
     terminal.write_all(b"^C").unwrap();
@@ -204,8 +204,7 @@ async fn a_resized_terminal_has_one_whole_view() {
             a log line
 
             80 of 1,000 [=>                 ]   8 %
-            1.57/s of 2/s asked,
-            limited by the pace, 8 min 1 s left,
+            1.57/s (limit 2/s), 8 min 1 s left,
             ends 09:38 UTC
             0 in flight
             09:30 UTC line 17: not tried again: In…

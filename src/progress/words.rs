@@ -77,7 +77,7 @@ impl Scene<'_> {
             && self.view.held.is_none()
             && let Some(limit) = self.speed.limit(self.view)
         {
-            parts.push(self.limit(limit));
+            parts.extend(self.limit(limit));
         }
         if !matches!(self.view.phase, Phase::Stopping(_))
             && self.view.held.is_none()
@@ -119,25 +119,27 @@ impl Scene<'_> {
     }
 
     fn rate(&self) -> String {
-        let now = PerSecond(self.speed.now());
+        let now = self.speed.now();
         match self.asked() {
-            Some(asked) => format!("{now} of {} asked", PerSecond(asked)),
+            // What is above the limit is a burst.
+            Some(limit) => format!("{} (limit {})", PerSecond(now.min(limit)), PerSecond(limit)),
             None if self.view.gauges.rate > 0.0 => {
-                format!("{now} of {} found", PerSecond(self.view.gauges.rate))
+                format!("{} (found {})", PerSecond(now), PerSecond(self.view.gauges.rate))
             }
-            None => now.to_string(),
+            None => PerSecond(now).to_string(),
         }
     }
 
-    fn limit(&self, limit: Bottleneck) -> Part {
+    /// What slows the run, besides the limit that was set.
+    fn limit(&self, limit: Bottleneck) -> Option<Part> {
         let rate = self.view.gauges.rate;
-        let slower = self.asked().is_some_and(|asked| rate > 0.0 && rate < asked * SLOWER);
-        if limit == Bottleneck::Pace && slower {
-            Part::new(format!("throttled to {}", PerSecond(rate)), Tone::Notable)
-        } else {
-            let tone = if limit == Bottleneck::Pace { Tone::Plain } else { Tone::Notable };
-            Part::new(format!("limited by the {}", limit.name()), tone)
-        }
+        let throttled = self.asked().is_some_and(|asked| rate > 0.0 && rate < asked * SLOWER);
+        let words = match limit {
+            Bottleneck::Pace if throttled => format!("throttled to {}", PerSecond(rate)),
+            Bottleneck::Pace => return None,
+            limit => format!("limited by the {}", limit.name()),
+        };
+        Some(Part::new(words, Tone::Notable))
     }
 }
 
@@ -184,7 +186,7 @@ mod tests {
         let mut about = About { asked_rate: Some(2.0), ..About::default() };
         insta::assert_snapshot!(shown(&view, &speed, &about, 80), @r"
         240 of 1,000
-        2/s of 2/s asked, limited by the pace, 6 min 20 s left, ends 09:36 UTC
+        2/s (limit 2/s), 6 min 20 s left, ends 09:36 UTC
         0 in flight
         ");
         let gauges = Gauges { limit: Some(Bottleneck::Pace), rate: 1.5, alive: Some(312) };
@@ -196,12 +198,12 @@ mod tests {
         about.active = Some((500, Duration::from_secs(240)));
         insta::assert_snapshot!(shown(&view, &speed, &about, 80), @r"
         1,475 of 2,235
-        2/s of 2/s asked, throttled to 1.5/s, 8 min 27 s left, ends 09:38 UTC
+        2/s (limit 2/s), throttled to 1.5/s, 8 min 27 s left, ends 09:38 UTC
         4 in flight, 312 of 500 active chats, 25 throttled, 1,234 failed, 1 uncertain
         ");
         insta::assert_snapshot!(shown(&view, &speed, &about, 40), @r"
         1,475 of 2,235
-        2/s of 2/s asked, throttled to 1.5/s,
+        2/s (limit 2/s), throttled to 1.5/s,
         8 min 27 s left, ends 09:38 UTC
         4 in flight, 312 of 500 active chats,
         25 throttled, 1,234 failed, 1 uncertain
@@ -215,7 +217,7 @@ mod tests {
         speed.look(later, &view);
         insta::assert_snapshot!(shown(&view, &speed, &about, 200), @r"
         1,475 of 2,235
-        0/s of 1.5/s found, limited by the active chats, 8 min 27 s left, ends 09:38 UTC
+        0/s (found 1.5/s), limited by the active chats, 8 min 27 s left, ends 09:38 UTC
         4 in flight, 312 of 500 active chats, 25 throttled, 1,234 failed, 1 uncertain
         ");
     }
@@ -231,14 +233,14 @@ mod tests {
         insta::assert_snapshot!(shown(&view, &speed, &about, 80), @r"
         240 of 1,000
         paused since 09:30 UTC: the active chats quota is full, next try in 34 s
-        2/s of 2/s asked, 6 min 20 s left, ends 09:36 UTC
+        2/s (limit 2/s), 6 min 20 s left, ends 09:36 UTC
         0 in flight
         ");
         tokio::time::advance(Duration::from_secs(34)).await;
         insta::assert_snapshot!(shown(&view, &speed, &about, 80), @r"
         240 of 1,000
         paused since 09:29 UTC: the active chats quota is full, trying now
-        2/s of 2/s asked, 6 min 20 s left, ends 09:36 UTC
+        2/s (limit 2/s), 6 min 20 s left, ends 09:36 UTC
         0 in flight
         ");
     }
@@ -252,7 +254,7 @@ mod tests {
         insta::assert_snapshot!(shown(&view, &speed, &about, 80), @r"
         240 of 1,000
         stopping: terminated, waiting for 3 answers, SIGTERM again stops at once
-        2/s of 2/s asked
+        2/s (limit 2/s)
         3 in flight
         ");
         let refusal = Refusal {
@@ -265,7 +267,7 @@ mod tests {
         insta::assert_snapshot!(shown(&view, &speed, &about, 80), @r"
         240 of 1,000
         stopping: halted: the service refuses the campaign: AccessDeniedException (HTTP…
-        2/s of 2/s asked
+        2/s (limit 2/s)
         0 in flight
         ");
     }

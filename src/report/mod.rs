@@ -14,7 +14,6 @@ mod html;
 mod jsonl_rows;
 mod overview;
 mod xlsx_rows;
-mod zip_stream;
 
 use std::io::Write;
 

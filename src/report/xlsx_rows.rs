@@ -6,10 +6,16 @@
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
+use zip::write::{SimpleFileOptions, StreamWriter};
+use zip::{CompressionMethod, DateTime, ZipWriter};
+
 use super::columns::{Columns, Value};
 use super::error::ReportError;
-use super::zip_stream::{FULL, ZipStream};
 use crate::journal::Record;
+
+/// The length of a sheet at which the next one begins, in bytes before compression. Entries of 4 GiB and archives of 4 GiB
+/// take ZIP64, which spreadsheets refuse in an archive that is written in one go.
+const FULL: u64 = 0xE000_0000;
 
 /// Rows of a sheet, the header included.
 const MOST_ROWS: u64 = 1_048_576;
@@ -34,7 +40,7 @@ const STYLES: &str = "<fonts count=\"2\"><font><sz val=\"11\"/><name val=\"Calib
 
 /// Writes records as rows of a workbook.
 pub(super) struct XlsxRows<W: Write> {
-    zip: ZipStream<W>,
+    zip: ZipWriter<StreamWriter<Bounded<W>>>,
     columns: Columns,
     /// The row on its way.
     xml: String,
@@ -57,7 +63,7 @@ impl<W: Write> XlsxRows<W> {
                 columns.names().len()
             )));
         }
-        let zip = ZipStream::new(out);
+        let zip = ZipWriter::new_stream(Bounded { out, left: u64::from(u32::MAX) });
         let mut rows = Self { zip, columns, xml: String::new(), sheets: 0, rows: 0, bytes: 0, most_rows };
         rows.sheet()?;
         Ok(rows)
@@ -66,7 +72,7 @@ impl<W: Write> XlsxRows<W> {
     fn sheet(&mut self) -> Result<(), ReportError> {
         self.sheets += 1;
         (self.rows, self.bytes) = (0, 0);
-        self.zip.begin("xl/worksheets/sheet{}.xml", self.sheets).map_err(failed)?;
+        self.part(&format!("xl/worksheets/sheet{}.xml", self.sheets))?;
         let _ = write!(
             self.xml,
             "{HEAD}<worksheet xmlns=\"{MAIN}\"><sheetViews><sheetView workbookViewId=\"0\"><pane ySplit=\"1\" \
@@ -88,10 +94,19 @@ impl<W: Write> XlsxRows<W> {
         self.flush_row()
     }
 
+    /// Begins a part of the workbook. Its date is fixed: a journal has one workbook, to the byte.
+    fn part(&mut self, name: &str) -> Result<(), ReportError> {
+        let options = SimpleFileOptions::default()
+            .compression_method(CompressionMethod::Deflated)
+            .compression_level(Some(1))
+            .last_modified_time(DateTime::default());
+        self.zip.start_file(name, options).map_err(|error| failed(error.into()))
+    }
+
     fn flush_row(&mut self) -> Result<(), ReportError> {
         self.rows += 1;
         self.bytes += self.xml.len() as u64;
-        self.zip.write(self.xml.as_bytes()).map_err(failed)?;
+        self.zip.write_all(self.xml.as_bytes()).map_err(failed)?;
         self.xml.clear();
         Ok(())
     }
@@ -103,7 +118,7 @@ impl<W: Write> XlsxRows<W> {
              sqref=\"A1:{last}{rows}\" numberStoredAsText=\"1\"/></ignoredErrors></worksheet>",
             rows = self.rows
         );
-        self.zip.write(end.as_bytes()).map_err(failed)
+        self.zip.write_all(end.as_bytes()).map_err(failed)
     }
 
     /// Ends the workbook.
@@ -160,11 +175,33 @@ impl<W: Write> XlsxRows<W> {
             ),
         ];
         for (name, xml) in parts {
-            self.zip.begin(name, 0).map_err(failed)?;
-            self.zip.write(HEAD.as_bytes()).map_err(failed)?;
-            self.zip.write(xml.as_bytes()).map_err(failed)?;
+            self.part(name)?;
+            self.zip.write_all(HEAD.as_bytes()).map_err(failed)?;
+            self.zip.write_all(xml.as_bytes()).map_err(failed)?;
         }
-        self.zip.end().map_err(failed)
+        let out = self.zip.finish().map_err(|error| failed(error.into()))?;
+        out.into_inner().flush().map_err(failed)
+    }
+}
+
+/// Refuses to write more than an archive without ZIP64 can hold.
+struct Bounded<W> {
+    out: W,
+    left: u64,
+}
+
+impl<W: Write> Write for Bounded<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if bytes.len() as u64 > self.left {
+            return Err(io::ErrorKind::FileTooLarge.into());
+        }
+        let written = self.out.write(bytes)?;
+        self.left -= written as u64;
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
     }
 }
 
@@ -270,6 +307,16 @@ mod tests {
         let mut xml = String::new();
         escape(&mut xml, "a<b>&\"c\"\r\n\u{1}_x000D_ _y é");
         assert_eq!(xml, "a&lt;b&gt;&amp;\"c\"_x000D_\n_x0001__x005F_x000D_ _y é");
+    }
+
+    #[test]
+    fn an_archive_that_spreadsheets_refuse_is_not_written() {
+        let mut out = Vec::new();
+        let mut bounded = Bounded { out: &mut out, left: 4 };
+        bounded.write_all(b"four").unwrap();
+        let error = bounded.write_all(b"!").unwrap_err();
+        assert!(matches!(failed(error), ReportError::Workbook(_)));
+        assert_eq!(out, b"four");
     }
 
     #[test]

@@ -20,6 +20,16 @@ impl ActiveChats {
         self.ends.len()
     }
 
+    /// A chat that would end at `end` has ended.
+    pub(super) fn remove(&mut self, end: WorldTime) {
+        let mut removed = false;
+        self.ends.retain(|Reverse(known)| {
+            let this = !removed && *known == end;
+            removed |= this;
+            !this
+        });
+    }
+
     /// A chat has started, and ends at `end`.
     pub(super) fn add(&mut self, end: WorldTime) {
         self.ends.push(Reverse(end));
@@ -37,6 +47,9 @@ mod tests {
         chats.add(WorldTime(10));
         assert_eq!(chats.count(WorldTime(9)), 2);
         assert_eq!(chats.count(WorldTime(10)), 1);
-        assert_eq!(chats.count(WorldTime(20)), 0);
+        chats.remove(WorldTime(30));
+        assert_eq!(chats.count(WorldTime(10)), 1);
+        chats.remove(WorldTime(20));
+        assert_eq!(chats.count(WorldTime(10)), 0);
     }
 }

@@ -3,6 +3,7 @@
 use std::num::NonZeroU32;
 use std::time::Duration;
 
+use super::account::AccountConfig;
 use super::plan::FaultPlan;
 
 /// The service's request quota: a token bucket of `burst` tokens that fills at `rate` tokens per second.
@@ -35,6 +36,12 @@ pub struct Credential {
 }
 
 impl Credential {
+    /// The same, accepted with this session token only.
+    #[must_use]
+    pub fn with_session_token(self, token: impl Into<String>) -> Self {
+        Self { session_token: Some(token.into()), ..self }
+    }
+
     /// A long-term access key.
     pub fn new(id: impl Into<String>, secret: impl Into<String>) -> Self {
         Self { id: id.into(), secret: secret.into(), session_token: None }
@@ -100,8 +107,10 @@ pub struct WorldConfig {
     pub credential_life: Option<Duration>,
     /// Whether signatures are checked.
     pub signatures: Signatures,
-    /// The only region that a signature may be scoped to; `None`: any.
+    /// The only region that a signature may be scoped to; `None`: any that has a Region's form.
     pub region: Option<String>,
+    /// The account, and what is in it besides contacts.
+    pub account: AccountConfig,
     /// How much is remembered.
     pub log: LogDetail,
 }
@@ -123,6 +132,7 @@ impl Default for WorldConfig {
             credential_life: None,
             signatures: Signatures::default(),
             region: None,
+            account: AccountConfig::default(),
             log: LogDetail::default(),
         }
     }

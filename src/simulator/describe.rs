@@ -4,53 +4,58 @@
 
 use std::time::Duration;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::clock::WorldTime;
-use super::config::WorldConfig;
 use super::log::Log;
 use super::operation::Operation;
 use super::records::{Contact, ContactId};
 use super::refusal::Refusal;
-use super::resources::{bare, flow_exists, instance_exists, source_exists};
+use super::resources::{Scene, bare};
 use super::wire::Answer;
 
-const ACCOUNT: &str = "arn:aws:connect:us-west-2:123456789012";
-
-/// Answers every operation but `StartOutboundChatContact`.
+/// Answers the operations that describe one thing.
 pub(super) fn describe(
     operation: &Operation,
     now: WorldTime,
-    config: &WorldConfig,
+    scene: Scene<'_>,
     log: &Log,
 ) -> Result<Answer, Refusal> {
     match operation {
         Operation::DescribeContact { instance_id, contact_id } => {
-            instance_exists(instance_id, config)?;
-            let found = ContactId::parse(contact_id).and_then(|id| log.find(id));
-            let contact =
-                found.ok_or_else(|| Refusal::not_found(format!("Contact {contact_id} not found.")))?;
-            Ok(self::contact(contact, now))
+            let instance_id = scene.instance(instance_id)?;
+            Ok(contact(find(log, instance_id, contact_id)?, now, scene))
         }
-        Operation::DescribeInstance { instance_id } => {
-            instance_exists(instance_id, config)?;
-            Ok(instance(bare(instance_id, ":instance/")))
-        }
+        Operation::DescribeInstance { instance_id } => Ok(instance(scene.instance(instance_id)?, scene)),
         Operation::DescribeContactFlow { instance_id, contact_flow_id } => {
-            instance_exists(instance_id, config)?;
-            flow_exists(contact_flow_id, config)?;
-            Ok(flow(bare(instance_id, ":instance/"), bare(contact_flow_id, "/contact-flow/")))
+            let instance_id = scene.instance(instance_id)?;
+            let (id, saved) = match contact_flow_id.strip_suffix(":$SAVED") {
+                Some(id) => (id, true),
+                None => (contact_flow_id.as_str(), false),
+            };
+            scene.flow(id, instance_id)?;
+            if scene.config.account.flow.status == "NEVER" && !saved {
+                return Err(Refusal::flow_not_published());
+            }
+            Ok(flow(instance_id, bare(id, "/contact-flow/"), scene))
         }
-        Operation::DescribePhoneNumber { phone_number_id } => phone_number(phone_number_id, config),
-        Operation::StartOutboundChatContact | Operation::Unknown => Err(Refusal::unknown_operation()),
+        Operation::DescribePhoneNumber { phone_number_id } => phone_number(phone_number_id, scene),
+        other => Err(Refusal::unknown_operation(other.name())),
     }
 }
 
-fn contact(contact: &Contact, now: WorldTime) -> Answer {
+/// A contact of an instance.
+pub(super) fn find<'l>(log: &'l Log, instance_id: &str, contact_id: &str) -> Result<&'l Contact, Refusal> {
+    let found = ContactId::parse(contact_id).and_then(|id| log.find(id));
+    let found = found.filter(|contact| contact.instance_id == instance_id);
+    found.ok_or_else(|| Refusal::not_found(format!("Contact {contact_id} not found.")))
+}
+
+fn contact(contact: &Contact, now: WorldTime, scene: Scene<'_>) -> Answer {
     let request = contact.request();
-    let instance = bare(request.instance_id.as_deref().unwrap_or_default(), ":instance/");
+    let instance = &contact.instance_id;
     let mut described = json!({
-        "Arn": format!("{ACCOUNT}:instance/{instance}/contact/{}", contact.id),
+        "Arn": scene.arn(&format!("instance/{instance}/contact/{}", contact.id)),
         "Id": contact.id.to_string(),
         "InitiationMethod": "API",
         "Channel": "CHAT",
@@ -74,64 +79,92 @@ fn contact(contact: &Contact, now: WorldTime) -> Answer {
 }
 
 /// A contact that was not left to expire was disconnected by its flow.
-fn disconnect_reason(contact: &Contact, minutes: Option<i32>) -> &'static str {
+pub(super) fn disconnect_reason(contact: &Contact, minutes: Option<i32>) -> &'static str {
+    if contact.stopped {
+        return "API";
+    }
     let minutes = minutes.map_or(25 * 60, i32::unsigned_abs);
     let expiry = contact.created_at + Duration::from_secs(u64::from(minutes) * 60);
     if contact.ends_at < expiry { "CONTACT_FLOW_DISCONNECT" } else { "EXPIRED" }
 }
 
-fn instance(id: &str) -> Answer {
-    Answer::ok(&json!({"Instance": {
+/// An instance, as lists and descriptions have it.
+pub(super) fn instance_summary(id: &str, scene: Scene<'_>) -> Value {
+    let account = &scene.config.account;
+    json!({
         "Id": id,
-        "Arn": format!("{ACCOUNT}:instance/{id}"),
+        "Arn": scene.arn(&format!("instance/{id}")),
         "IdentityManagementType": "CONNECT_MANAGED",
         "InstanceAlias": "simulator",
         "CreatedTime": 1_577_836_800,
-        "ServiceRole": "arn:aws:iam::123456789012:role/aws-service-role/connect.amazonaws.com/simulator",
-        "InstanceStatus": "ACTIVE",
+        "ServiceRole": format!("arn:aws:iam::{}:role/aws-service-role/connect.amazonaws.com/simulator", account.id),
+        "InstanceStatus": account.instance_status,
         "InboundCallsEnabled": true,
         "OutboundCallsEnabled": true,
         "InstanceAccessUrl": "https://simulator.my.connect.aws",
-    }}))
+    })
 }
 
-fn flow(instance: &str, id: &str) -> Answer {
+fn instance(id: &str, scene: Scene<'_>) -> Answer {
+    Answer::ok(&json!({ "Instance": instance_summary(id, scene) }))
+}
+
+fn flow(instance: &str, id: &str, scene: Scene<'_>) -> Answer {
+    let flow = &scene.config.account.flow;
     Answer::ok(&json!({"ContactFlow": {
         "Id": id,
-        "Arn": format!("{ACCOUNT}:instance/{instance}/contact-flow/{id}"),
+        "Arn": scene.arn(&format!("instance/{instance}/contact-flow/{id}")),
         "Name": "Simulated flow",
-        "Type": "CONTACT_FLOW",
-        "State": "ACTIVE",
-        "Status": "PUBLISHED",
-        "Content": "{\"Version\":\"2019-10-30\",\"StartAction\":\"end\",\"Actions\":[{\"Identifier\":\"end\",\
-                    \"Type\":\"DisconnectParticipant\",\"Parameters\":{},\"Transitions\":{}}]}",
+        "Type": flow.kind,
+        "State": flow.state,
+        "Status": if flow.status == "NEVER" { "SAVED" } else { &flow.status },
+        "Content": flow.content,
     }}))
 }
 
-fn phone_number(id: &str, config: &WorldConfig) -> Result<Answer, Refusal> {
+fn phone_number(id: &str, scene: Scene<'_>) -> Result<Answer, Refusal> {
     let number = bare(id, ":phone-number/");
-    let known = config.sources.iter().find(|arn| arn.ends_with(&format!("/{number}")));
+    let known = scene.config.sources.iter().find(|arn| arn.ends_with(&format!("/{number}")));
     let arn = match known {
         Some(arn) => arn.clone(),
-        None if id == number => format!("{ACCOUNT}:phone-number/{id}"),
+        None if id == number => scene.arn(&format!("phone-number/{id}")),
         None => id.to_owned(),
     };
-    source_exists(&arn, config)?;
-    let instance = config.instance_ids.first().map_or("00000000-0000-4000-8000-000000000000", String::as_str);
-    let instance = bare(instance, ":instance/");
-    Ok(Answer::ok(&json!({"ClaimedPhoneNumberSummary": {
-        "PhoneNumberId": number,
+    scene.source(&arn).map_err(|refusal| match refusal.status {
+        400 => Refusal::invalid_parameter(refusal.message),
+        _ => refusal,
+    })?;
+    let mut summary = number_summary(&arn, scene);
+    summary["PhoneNumberStatus"] = json!({ "Status": scene.config.account.number.status });
+    Ok(Answer::ok(&json!({ "ClaimedPhoneNumberSummary": summary })))
+}
+
+/// A number, as lists have it.
+pub(super) fn number_summary(arn: &str, scene: Scene<'_>) -> Value {
+    let number = &scene.config.account.number;
+    let only = scene.config.instance_ids.first().map(|id| bare(id, ":instance/"));
+    let instance = match number.instance_id.as_str() {
+        "" => only.or(scene.asked_instance).unwrap_or("00000000-0000-4000-8000-000000000000"),
+        other => other,
+    };
+    let id = bare(arn, ":phone-number/");
+    let mut summary = json!({
+        "PhoneNumberId": id,
         "PhoneNumberArn": arn,
         "PhoneNumber": "+12025550199",
         "PhoneNumberCountryCode": "US",
         "PhoneNumberType": "DID",
-        "TargetArn": format!("{ACCOUNT}:instance/{instance}"),
+        "TargetArn": scene.arn(&format!("instance/{instance}")),
         "InstanceId": instance,
-        "PhoneNumberStatus": {"Status": "CLAIMED"},
-    }})))
+    });
+    if number.messaging {
+        let source = scene.arn(&format!("phone-number/{id}")).replace(":connect:", ":sms-voice:");
+        summary["SourcePhoneNumberArn"] = json!(source);
+    }
+    summary
 }
 
 /// A timestamp as restJson1 has it.
-fn epoch_seconds(moment: WorldTime) -> f64 {
+pub(super) fn epoch_seconds(moment: WorldTime) -> f64 {
     moment.0 as f64 / 1000.0
 }

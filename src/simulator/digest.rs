@@ -27,6 +27,13 @@ impl Digest {
     }
 }
 
+impl Digest {
+    /// As a seed of chance.
+    pub(super) fn seed(self) -> u64 {
+        self.0
+    }
+}
+
 impl fmt::Display for Digest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:016x}", self.0)

@@ -177,7 +177,10 @@ impl Fault {
                 Delivery::Answer(Answer::json(429, body))
             }
             Self::ThrottledWithoutJson => Delivery::Answer(Answer::html(429, "429 Too Many Requests")),
-            Self::AccessDenied => Delivery::Answer(Refusal::access_denied().answer()),
+            Self::AccessDenied => {
+                let refusal = Refusal::access_denied("123456789012", "connect:StartOutboundChatContact", "*");
+                Delivery::Answer(refusal.answer())
+            }
             Self::ExpiredToken => Delivery::Answer(Refusal::expired_token().answer()),
             Self::Throttling => Delivery::Answer(Refusal::throttling().answer()),
             Self::TooManyRequests => Delivery::Answer(Refusal::too_many_requests().answer()),

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use serde::Serialize;
 
+use super::clock::WorldTime;
 use super::config::LogDetail;
 use super::records::{Contact, ContactId, Effect, Outcome, PayloadViolation, RequestRecord};
 
@@ -62,6 +63,14 @@ impl Log {
     pub(super) fn contact(&mut self, contact: Contact) {
         self.by_id.insert(contact.id, self.contacts.len());
         self.contacts.push(contact);
+    }
+
+    /// A contact ends before its time.
+    pub(super) fn stop(&mut self, id: ContactId, now: WorldTime) {
+        if let Some(contact) = self.by_id.get(&id).and_then(|index| self.contacts.get_mut(*index)) {
+            contact.ends_at = now;
+            contact.stopped = true;
+        }
     }
 
     pub(super) fn violation(&mut self, violation: PayloadViolation) {

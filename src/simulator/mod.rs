@@ -7,6 +7,7 @@
 //! It shares no code with the sender but the wire format, so that a mistake made there is not made here too. It is no
 //! mock of one of our traits: the real SDK signs, sends and parses.
 
+mod account;
 mod body;
 mod chance;
 mod chats;
@@ -18,6 +19,8 @@ mod digest;
 mod fault;
 mod handle;
 mod log;
+mod lookup;
+mod neighbours;
 mod observe;
 mod operation;
 mod plan;
@@ -33,12 +36,14 @@ mod validate;
 mod wire;
 mod world;
 
+pub use account::{AccountConfig, FlowConfig, NumberConfig};
 pub use clock::{Clock, TokioClock, WorldTime};
 pub use config::{Credential, Latency, LogDetail, Signatures, Throttle, WorldConfig};
 pub use digest::Digest;
 pub use fault::Fault;
 pub use handle::Simulator;
 pub use log::Stats;
+pub use neighbours::Service;
 pub use operation::Operation;
 pub use plan::{FaultPlan, Phase, RequestFacts};
 pub use records::{Contact, ContactId, Difference, Effect, Outcome, PayloadViolation, RequestRecord};

@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
+use super::account::AccountConfig;
 use super::clock::WorldTime;
 use super::config::{Credential, Throttle};
 use super::log::Stats;
 use super::plan::FaultPlan;
 use super::records::{Contact, ContactId, PayloadViolation, RequestRecord};
 use super::signature::Verifier;
-use super::throttle::Bucket;
 use super::world::World;
 
 /// Changes at run time.
@@ -21,7 +21,12 @@ impl World {
     /// Another request quota, with a full bucket.
     pub fn set_throttle(&mut self, throttle: Option<Throttle>) {
         self.config.throttle = throttle;
-        self.bucket = throttle.map(Bucket::new);
+        self.buckets.clear();
+    }
+
+    /// The account, to be changed.
+    pub fn account_mut(&mut self) -> &mut AccountConfig {
+        &mut self.config.account
     }
 
     /// Another quota of active chats. Chats that are active stay so.
@@ -71,7 +76,7 @@ impl World {
 
     /// How many chats are active.
     pub fn active_chats(&mut self, now: WorldTime) -> usize {
-        self.chats.count(now)
+        self.chats.values_mut().map(|chats| chats.count(now)).sum()
     }
 
     /// Counts of everything.

@@ -6,7 +6,9 @@
 use std::collections::{HashMap, VecDeque};
 use std::fmt;
 
+use super::chance::Chance;
 use super::clock::WorldTime;
+use super::digest::Digest;
 use super::fault::{Fault, Moment};
 
 /// What is known of a request when its fault is chosen.
@@ -44,6 +46,8 @@ pub struct FaultPlan {
     script: Option<Script>,
     next: VecDeque<Option<Fault>>,
     destinations: HashMap<String, Fault>,
+    /// The share of the numbers that are refused for good.
+    failing_numbers: f64,
     phases: Vec<Phase>,
     chances: Vec<(Fault, f64)>,
 }
@@ -73,6 +77,13 @@ impl FaultPlan {
     /// Every request for `destination` (E.164) has this fault.
     pub fn destination(&mut self, destination: impl Into<String>, fault: Fault) -> &mut Self {
         self.destinations.insert(destination.into(), fault);
+        self
+    }
+
+    /// Every request for one of this share of the numbers is refused as invalid. Which numbers they are, follows from the
+    /// numbers alone.
+    pub fn failing_numbers(&mut self, share: f64) -> &mut Self {
+        self.failing_numbers = share;
         self
     }
 
@@ -107,12 +118,20 @@ impl FaultPlan {
         if let Some(fault) = facts.destination.and_then(|destination| self.destinations.get(destination)) {
             return Some(*fault);
         }
+        if facts.destination.is_some_and(|destination| self.fails_for_good(destination)) {
+            return Some(Fault::InvalidRequest);
+        }
         self.phase_at(facts.at).or_else(|| self.by_chance(draw))
     }
 
     /// The fault of any other operation.
     pub(super) fn pick_access(&self, at: WorldTime) -> Option<Fault> {
         self.phase_at(at).filter(|fault| fault.moment() == Moment::Access)
+    }
+
+    fn fails_for_good(&self, destination: &str) -> bool {
+        self.failing_numbers > 0.0
+            && Chance::new(Digest::of_bytes(destination.as_bytes()).seed()).unit() < self.failing_numbers
     }
 
     fn phase_at(&self, at: WorldTime) -> Option<Fault> {
@@ -168,6 +187,20 @@ mod tests {
         assert_eq!(plan.pick(&facts(3, 10, "+2"), 0.0), Some(Fault::LimitExceeded));
         assert_eq!(plan.pick(&facts(4, 20, "+2"), 0.49), Some(Fault::ResetBefore));
         assert_eq!(plan.pick(&facts(5, 20, "+2"), 0.5), None);
+    }
+
+    #[test]
+    fn a_number_that_fails_does_so_each_time() {
+        let mut plan = FaultPlan::default();
+        plan.failing_numbers(0.3);
+        let numbers: Vec<String> = (0..1000).map(|n| format!("+1202555{n:04}")).collect();
+        let failing = |plan: &mut FaultPlan| -> Vec<bool> {
+            numbers.iter().map(|number| plan.pick(&facts(0, 0, number), 0.9).is_some()).collect()
+        };
+        let first = failing(&mut plan);
+        assert_eq!(first, failing(&mut plan));
+        let share = first.iter().filter(|fails| **fails).count();
+        assert!((250..350).contains(&share), "{share} of 1,000");
     }
 
     #[test]

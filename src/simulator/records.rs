@@ -53,6 +53,12 @@ pub struct Contact {
     pub created_at: WorldTime,
     /// When it is disconnected.
     pub ends_at: WorldTime,
+    /// Whether `StopContact` ended it.
+    pub stopped: bool,
+    /// The instance, by id.
+    pub instance_id: String,
+    /// Why its message goes nowhere: `opted-out` or `sandbox`.
+    pub undelivered: Option<&'static str>,
     /// The body of the request that started it.
     pub body: Bytes,
 }
@@ -83,6 +89,7 @@ impl Serialize for Contact {
         map.serialize_entry("destination", &self.destination)?;
         map.serialize_entry("created_at_ms", &self.created_at.0)?;
         map.serialize_entry("ends_at_ms", &self.ends_at.0)?;
+        map.serialize_entry("undelivered", &self.undelivered)?;
         map.serialize_entry("request", &self.request())?;
         map.end()
     }
@@ -168,6 +175,9 @@ impl Serialize for RequestRecord {
         map.serialize_entry("ordinal", &self.ordinal)?;
         map.serialize_entry("at_ms", &self.at.0)?;
         map.serialize_entry("operation", self.operation.name())?;
+        if let Operation::Unknown { asked } = &self.operation {
+            map.serialize_entry("asked", asked)?;
+        }
         map.serialize_entry("client_token", &self.client_token)?;
         map.serialize_entry("destination", &self.destination)?;
         map.serialize_entry("attempt", &self.attempt)?;

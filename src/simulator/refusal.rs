@@ -11,7 +11,7 @@ use super::wire::Answer;
 /// A well-formed error answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Refusal {
-    status: u16,
+    pub(super) status: u16,
     pub(super) code: &'static str,
     member: &'static str,
     pub(super) message: Cow<'static, str>,
@@ -59,11 +59,40 @@ impl Refusal {
         Self::in_front(429, "TooManyRequestsException", "Too Many Requests")
     }
 
-    pub(super) fn access_denied() -> Self {
-        let message = "User: arn:aws:iam::123456789012:user/simulator is not authorized to perform: \
-                       connect:StartOutboundChatContact because no identity-based policy allows the \
-                       connect:StartOutboundChatContact action";
+    pub(super) fn access_denied(account: &str, action: &str, resource: &str) -> Self {
+        let message = format!(
+            "User: arn:aws:iam::{account}:user/simulator is not authorized to perform: {action} on resource: {resource} \
+             because no identity-based policy allows the {action} action"
+        );
         Self::modelled(403, "AccessDeniedException", message)
+    }
+
+    pub(super) fn invalid_parameter(message: impl Into<Cow<'static, str>>) -> Self {
+        Self::modelled(400, "InvalidParameterException", message)
+    }
+
+    pub(super) fn contact_gone(message: impl Into<Cow<'static, str>>) -> Self {
+        Self::modelled(410, "ContactNotFoundException", message)
+    }
+
+    pub(super) fn flow_not_published() -> Self {
+        Self::modelled(404, "ContactFlowNotPublishedException", "The contact flow has not been published.")
+    }
+
+    pub(super) fn validation(message: impl Into<Cow<'static, str>>) -> Self {
+        Self::modelled(400, "ValidationException", message)
+    }
+
+    pub(super) fn messaging_not_found(message: impl Into<Cow<'static, str>>) -> Self {
+        Self::modelled(400, "ResourceNotFoundException", message)
+    }
+
+    pub(super) fn no_such_resource(message: impl Into<Cow<'static, str>>) -> Self {
+        Self::modelled(400, "NoSuchResourceException", message)
+    }
+
+    pub(super) fn too_large() -> Self {
+        Self::in_front(413, "RequestEntityTooLargeException", "The request is larger than 1 MiB.")
     }
 
     pub(super) fn expired_token() -> Self {
@@ -74,12 +103,10 @@ impl Refusal {
         Self::in_front(400, "SerializationException", message)
     }
 
-    pub(super) fn unknown_operation() -> Self {
-        Self::in_front(
-            404,
-            "UnknownOperationException",
-            "The requested operation is not known to the service.",
-        )
+    /// `asked` is what the request names: a method and a path, or a service and an operation.
+    pub(super) fn unknown_operation(asked: &str) -> Self {
+        let message = format!("This simulator has no operation {asked}. The service may have it.");
+        Self::in_front(404, "UnknownOperationException", message)
     }
 
     pub(super) fn missing_authentication() -> Self {

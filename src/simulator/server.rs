@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::{Request, Response};
-use http_body_util::{BodyExt, Limited};
+use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -28,6 +28,7 @@ use tokio::task::JoinSet;
 use super::body::AnswerBody;
 use super::handle::Simulator;
 use super::records::RequestRecord;
+use super::refusal::Refusal;
 use super::wire::{Answer, Delivery, Reaction, WireRequest};
 
 /// More than any request may have; what is longer is no request for this service.
@@ -177,7 +178,11 @@ async fn answer(door: Arc<Door>, request: Request<Incoming>) -> Result<Response<
     {
         return response(inspect(&door.simulator, page), None);
     }
-    let Ok(body) = Limited::new(body, BODY_MAX_BYTES).collect().await else { return Err(ConnectionCut) };
+    let body = match Limited::new(body, BODY_MAX_BYTES).collect().await {
+        Ok(body) => body,
+        Err(error) if error.is::<LengthLimitError>() => return response(Refusal::too_large().answer(), None),
+        Err(_) => return Err(ConnectionCut),
+    };
     let headers = head.headers.iter().filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)));
     let reaction = door.simulator.handle(&WireRequest {
         method: head.method.as_str(),

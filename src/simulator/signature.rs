@@ -14,6 +14,7 @@ use aws_smithy_runtime_api::client::identity::Identity;
 
 use super::clock::WorldTime;
 use super::config::{Credential, Signatures};
+use super::neighbours::Service;
 use super::refusal::Refusal;
 use super::wire::WireRequest;
 
@@ -55,8 +56,13 @@ impl Verifier {
         self
     }
 
-    /// Refuses a request that is not signed with one of the keys.
-    pub(super) fn verify(&mut self, request: &WireRequest<'_>, now: WorldTime) -> Result<(), Refusal> {
+    /// Refuses a request that is not signed with one of the keys, or for another service.
+    pub(super) fn verify(
+        &mut self,
+        request: &WireRequest<'_>,
+        service: Service,
+        now: WorldTime,
+    ) -> Result<(), Refusal> {
         if self.mode == Signatures::Ignored {
             return Ok(());
         }
@@ -68,7 +74,7 @@ impl Verifier {
                 "Authorization header requires existence of a valid 'X-Amz-Date' header.",
             )
         })?;
-        self.check_scope(&authorization, stamp)?;
+        self.check_scope(&authorization, service, stamp)?;
         if self.mode == Signatures::Verified {
             check_date(stamp, seconds, now)?;
         }
@@ -84,13 +90,20 @@ impl Verifier {
         }
     }
 
-    fn check_scope(&self, authorization: &Authorization<'_>, stamp: &str) -> Result<(), Refusal> {
-        if authorization.service != "connect" {
-            return Err(Refusal::bad_signature(
-                "Credential should be scoped to correct service: 'connect'. ",
-            ));
+    fn check_scope(
+        &self,
+        authorization: &Authorization<'_>,
+        service: Service,
+        stamp: &str,
+    ) -> Result<(), Refusal> {
+        let name = service.signing_name();
+        if authorization.service != name {
+            return Err(Refusal::bad_signature(format!(
+                "Credential should be scoped to correct service: '{name}'. "
+            )));
         }
-        if self.region.as_ref().is_some_and(|region| region != authorization.region) {
+        let other = self.region.as_ref().is_some_and(|region| region != authorization.region);
+        if other || !is_region(authorization.region) {
             return Err(Refusal::bad_signature("Credential should be scoped to a valid region. "));
         }
         if stamp.get(..8) != Some(authorization.date) {
@@ -140,6 +153,26 @@ impl<'a> Authorization<'a> {
         let (signed_headers, signature) = (field("SignedHeaders=")?, field("Signature=")?);
         Ok(Self { key_id, date, region, service, signed_headers, signature })
     }
+}
+
+/// Whether a text has the form of a Region, such as `us-west-2` or `us-gov-east-1`.
+fn is_region(text: &str) -> bool {
+    let parts: Vec<&str> = text.split('-').collect();
+    let [area, middle @ .., number] = parts.as_slice() else { return false };
+    let letters = |part: &&str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_lowercase());
+    area.len() <= 4
+        && letters(area)
+        && !middle.is_empty()
+        && middle.iter().all(letters)
+        && number.len() == 1
+        && number.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// The Region that a request is signed for.
+pub(super) fn region<'a>(request: &WireRequest<'a>) -> Option<&'a str> {
+    let credential =
+        request.header("authorization")?.split_once("Credential=")?.1.split([',', ' ']).next()?;
+    credential.rsplit('/').nth(2).filter(|region| is_region(region))
 }
 
 fn check_date(stamp: &str, seconds: u64, now: WorldTime) -> Result<(), Refusal> {
@@ -212,7 +245,7 @@ mod tests {
         let mut headers = vec![("host", "localhost"), ("x-amz-date", stamp)];
         headers.extend(authorization.map(|value| ("authorization", value)));
         let request = WireRequest { method: "GET", target: "/", headers, body: bytes::Bytes::new() };
-        let refusal = verifier.verify(&request, NOW).unwrap_err();
+        let refusal = verifier.verify(&request, Service::Connect, NOW).unwrap_err();
         (refusal.code, refusal.message.into_owned())
     }
 
@@ -252,6 +285,16 @@ mod tests {
             let (got, message) = refusal(verifier(Signatures::Verified), authorization.as_deref(), stamp);
             assert_eq!(got, code, "{authorization:?}");
             assert!(message.contains(text), "{authorization:?}: {message}");
+        }
+    }
+
+    #[test]
+    fn a_region_has_a_regions_form() {
+        for region in ["us-west-2", "eu-central-1", "us-gov-east-1", "ap-southeast-2"] {
+            assert!(is_region(region), "{region}");
+        }
+        for text in ["moon", "", "us-west", "us-west-22", "US-WEST-2", "us--1", "2-west-us"] {
+            assert!(!is_region(text), "{text}");
         }
     }
 

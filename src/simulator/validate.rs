@@ -5,9 +5,8 @@
 
 use std::collections::BTreeMap;
 
-use super::config::WorldConfig;
 use super::refusal::Refusal;
-use super::resources::{flow_exists, instance_exists, source_exists};
+use super::resources::Scene;
 use super::start::{ChatMessage, Endpoint, SegmentValue, StartRequest, TemplatedMessage};
 
 /// Bytes of all attribute keys and values together.
@@ -15,20 +14,31 @@ const ATTRIBUTES_MAX_BYTES: usize = 32_768;
 /// Types that `Endpoint` knows.
 const ENDPOINT_TYPES: [&str; 5] =
     ["TELEPHONE_NUMBER", "VOIP", "CONTACT_FLOW", "CONNECT_PHONENUMBER_ARN", "EMAIL_ADDRESS"];
-/// Content types of chat messages, and the most characters that each may have.
-const CONTENT_TYPES: [(&str, usize); 4] = [
-    ("text/plain", 1_024),
-    ("text/markdown", 1_024),
-    ("application/json", 12_000),
-    ("application/vnd.amazonaws.connect.message.interactive.response", 12_288),
+/// Content types of chat messages.
+const CONTENT_TYPES: [&str; 4] = [
+    "text/plain",
+    "text/markdown",
+    "application/json",
+    "application/vnd.amazonaws.connect.message.interactive.response",
 ];
+/// The most characters of a message, by channel (administrator guide), and its most bytes (service model).
+const SMS_MAX_CHARACTERS: usize = 1_024;
+const WHATSAPP_MAX_CHARACTERS: usize = 4_096;
+const CONTENT_MAX_BYTES: usize = 16_384;
 /// A type that lists of supported types may have besides.
 const INTERACTIVE: &str = "application/vnd.amazonaws.connect.message.interactive";
 
 type Checked = Result<(), Refusal>;
 
-/// Checks a request against the model and against what exists; gives the destination.
-pub(super) fn validate<'a>(request: &'a StartRequest, config: &WorldConfig) -> Result<&'a str, Refusal> {
+/// What a valid request is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Valid<'a> {
+    pub(super) instance_id: &'a str,
+    pub(super) destination: &'a str,
+}
+
+/// Checks a request against the model and against what exists.
+pub(super) fn validate<'a>(request: &'a StartRequest, scene: Scene<'_>) -> Result<Valid<'a>, Refusal> {
     let instance = required("InstanceId", request.instance_id.as_deref())?;
     let flow = required("ContactFlowId", request.contact_flow_id.as_deref())?;
     let source = required("SourceEndpoint", request.source_endpoint.as_ref())?;
@@ -45,10 +55,10 @@ pub(super) fn validate<'a>(request: &'a StartRequest, config: &WorldConfig) -> R
     let sms = subtype(segments)? == "connect:SMS";
     options(request)?;
     messages(request, sms)?;
-    instance_exists(instance, config)?;
-    flow_exists(flow, config)?;
-    source_exists(source, config)?;
-    Ok(destination)
+    let instance_id = scene.instance(instance)?;
+    scene.flow(flow, instance_id)?;
+    scene.source(source)?;
+    Ok(Valid { instance_id, destination })
 }
 
 fn required<T>(member: &str, value: Option<T>) -> Result<T, Refusal> {
@@ -93,7 +103,7 @@ fn endpoint<'a>(member: &str, endpoint: &'a Endpoint, wanted: &str) -> Result<&'
 
 fn is_e164(address: &str) -> bool {
     let digits = address.strip_prefix('+').unwrap_or_default().as_bytes();
-    matches!(digits, [b'1'..=b'9', rest @ ..] if (1..=14).contains(&rest.len()))
+    matches!(digits, [b'1'..=b'9', rest @ ..] if (6..=14).contains(&rest.len()))
         && digits.iter().all(u8::is_ascii_digit)
 }
 
@@ -164,7 +174,7 @@ fn attributes(attributes: &BTreeMap<String, String>) -> Checked {
 fn supported_types(types: &[String]) -> Checked {
     for name in types {
         length("SupportedMessagingContentTypes", name, 1, 100)?;
-        let known = name == INTERACTIVE || CONTENT_TYPES.iter().any(|(known, _)| known == name);
+        let known = name == INTERACTIVE || CONTENT_TYPES.contains(&name.as_str());
         if !known {
             return Err(Refusal::invalid(format!(
                 "SupportedMessagingContentTypes has the unknown type {name}."
@@ -193,13 +203,18 @@ fn plain_message(message: &ChatMessage, sms: bool) -> Checked {
     let kind = required("InitialSystemMessage.ContentType", message.content_type.as_deref())?;
     let content = required("InitialSystemMessage.Content", message.content.as_deref())?;
     length("InitialSystemMessage.ContentType", kind, 1, 100)?;
-    let Some((_, max)) = CONTENT_TYPES.iter().find(|(known, _)| *known == kind) else {
+    if !CONTENT_TYPES.contains(&kind) {
         return Err(Refusal::invalid(format!("InitialSystemMessage has the unknown content type {kind}.")));
-    };
+    }
     if sms && kind != "text/plain" {
         return Err(Refusal::invalid("InitialSystemMessage of an SMS must be text/plain."));
     }
-    length("InitialSystemMessage.Content", content, 1, *max)
+    if content.len() > CONTENT_MAX_BYTES {
+        let constraint = format!("Member must have length less than or equal to {CONTENT_MAX_BYTES}");
+        return Err(violated("InitialSystemMessage.Content", &constraint));
+    }
+    let most = if sms { SMS_MAX_CHARACTERS } else { WHATSAPP_MAX_CHARACTERS };
+    length("InitialSystemMessage.Content", content, 1, most)
 }
 
 fn templated_message(message: &TemplatedMessage) -> Checked {
@@ -219,6 +234,7 @@ fn templated_message(message: &TemplatedMessage) -> Checked {
 mod tests {
     use serde_json::{Value, json};
 
+    use super::super::config::WorldConfig;
     use super::*;
 
     const INSTANCE: &str = "6f0e4c1a-0000-4000-8000-000000000001";
@@ -235,13 +251,17 @@ mod tests {
         })
     }
 
+    fn scene(config: &WorldConfig) -> Scene<'_> {
+        Scene { config, region: Some("us-west-2"), asked_instance: None }
+    }
+
     fn checked(pointer: &str, value: Value) -> Result<(), String> {
         let mut body = minimal();
         let (parent, member) = pointer.rsplit_once('/').unwrap();
         body.pointer_mut(parent).unwrap()[member] = value;
         let request = serde_json::from_value(body).unwrap();
         let config = WorldConfig::default();
-        validate(&request, &config).map(drop).map_err(|refusal| refusal.message.into_owned())
+        validate(&request, scene(&config)).map(drop).map_err(|refusal| refusal.message.into_owned())
     }
 
     #[test]
@@ -284,6 +304,7 @@ mod tests {
             ("/DestinationEndpoint/Type", Value::Null, "'DestinationEndpoint.Type'"),
             ("/DestinationEndpoint/Address", json!("12025550100"), "E.164"),
             ("/DestinationEndpoint/Address", json!("+02025550100"), "E.164"),
+            ("/DestinationEndpoint/Address", json!("+12"), "E.164"),
             ("/DestinationEndpoint/Address", json!("+1234567890123456"), "E.164"),
             ("/DestinationEndpoint/Address", json!("x".repeat(257)), "equal to 256"),
             ("/SegmentAttributes", json!({}), "connect:Subtype"),
@@ -329,10 +350,11 @@ mod tests {
             WorldConfig { contact_flow_ids: other.clone(), ..WorldConfig::default() },
             WorldConfig { sources: other, ..WorldConfig::default() },
         ] {
-            assert_eq!(validate(&request, &config).unwrap_err().code, "ResourceNotFoundException");
+            assert_eq!(validate(&request, scene(&config)).unwrap_err().code, "ResourceNotFoundException");
         }
         let config = WorldConfig { instance_ids: vec![INSTANCE.to_owned()], ..WorldConfig::default() };
-        assert_eq!(validate(&request, &config), Ok("+12025550100"));
+        let valid = Valid { instance_id: INSTANCE, destination: "+12025550100" };
+        assert_eq!(validate(&request, scene(&config)), Ok(valid));
     }
 
     #[test]
@@ -341,11 +363,12 @@ mod tests {
         body["InitialSystemMessage"] = json!({"ContentType": "text/markdown", "Content": "*x*"});
         body["SegmentAttributes"] = json!({"connect:Subtype": {"ValueString": "connect:WhatsApp"}});
         let request = serde_json::from_value(body.clone()).unwrap();
-        assert!(validate(&request, &WorldConfig::default()).is_ok());
+        assert!(validate(&request, scene(&WorldConfig::default())).is_ok());
         body["InitialTemplatedSystemMessage"] =
             json!({"KnowledgeBaseId": "k", "MessageTemplateId": "t", "TemplateAttributes": {}});
         let request = serde_json::from_value(body).unwrap();
-        let refusal = validate(&request, &WorldConfig::default()).unwrap_err();
+        let config = WorldConfig::default();
+        let refusal = validate(&request, scene(&config)).unwrap_err();
         assert!(refusal.message.contains("exclude each other"), "{refusal:?}");
     }
 }

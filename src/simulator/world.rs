@@ -4,6 +4,8 @@
 //! signature, the caller's rights, the request quota, the request's own validity, its client token, the active-chats
 //! quota, the start of the contact, the answer. A fault strikes at its place in that order.
 
+use std::collections::HashMap;
+use std::num::NonZeroU32;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -11,20 +13,23 @@ use bytes::Bytes;
 use super::chance::Chance;
 use super::chats::ActiveChats;
 use super::clock::WorldTime;
-use super::config::{LogDetail, WorldConfig};
+use super::config::{LogDetail, Throttle, WorldConfig};
 use super::describe::describe;
 use super::digest::Digest;
 use super::fault::{Fault, Moment};
 use super::log::Log;
+use super::lookup;
+use super::neighbours::{Question, Service};
 use super::operation::Operation;
 use super::plan::RequestFacts;
 use super::records::{Contact, ContactId, Effect, Outcome, PayloadViolation, RequestRecord, uuid_from};
 use super::refusal::Refusal;
-use super::signature::Verifier;
+use super::resources::{Scene, bare};
+use super::signature::{self, Verifier};
 use super::start::StartRequest;
 use super::throttle::Bucket;
 use super::tokens::Tokens;
-use super::validate::validate;
+use super::validate::{Valid, validate};
 use super::wire::{Answer, Delivery, Reaction, WireRequest};
 
 /// How long a chat lives when its request does not say: 25 hours (API reference).
@@ -36,10 +41,15 @@ pub struct World {
     pub(super) config: WorldConfig,
     pub(super) verifier: Verifier,
     chance: Chance,
-    pub(super) bucket: Option<Bucket>,
+    /// The quota of contact requests, by Region.
+    pub(super) buckets: HashMap<String, Bucket>,
+    /// The rates of the other operations, by Region and operation.
+    rates: HashMap<(String, &'static str), Bucket>,
     tokens: Tokens,
-    pub(super) chats: ActiveChats,
+    /// The active chats, by instance.
+    pub(super) chats: HashMap<String, ActiveChats>,
     pub(super) log: Log,
+    asked_instance: Option<String>,
     requests: u64,
     contacts: u64,
 }
@@ -64,9 +74,11 @@ impl From<Refusal> for Stop {
 }
 
 impl Settled {
-    fn stopped(stop: Stop) -> Self {
+    fn stopped(stop: Stop, service: Service) -> Self {
         let (outcome, delivery) = match stop {
-            Stop::Refused(refusal) => (Outcome::Refused(refusal.code), Delivery::Answer(refusal.answer())),
+            Stop::Refused(refusal) => {
+                (Outcome::Refused(refusal.code), Delivery::Answer(service.error(&refusal)))
+            }
             Stop::Faulted(fault) => (Outcome::Faulted(fault), fault.delivery(None)),
         };
         Self { outcome, effect: Effect::Nothing, delivery }
@@ -113,10 +125,12 @@ impl World {
             verifier: Verifier::new(config.signatures, config.region.clone(), &credentials)
                 .expiring(config.credential_life),
             chance: Chance::new(config.seed),
-            bucket: config.throttle.map(Bucket::new),
+            buckets: HashMap::new(),
+            rates: HashMap::new(),
             tokens: Tokens::new(config.token_life),
-            chats: ActiveChats::default(),
+            chats: HashMap::new(),
             log: Log::new(config.log),
+            asked_instance: None,
             requests: 0,
             contacts: 0,
             config,
@@ -131,7 +145,7 @@ impl World {
         let mut record = RequestRecord {
             ordinal,
             at: now,
-            operation: Operation::of(request.method, request.target),
+            operation: Operation::of(request),
             client_token: None,
             destination: None,
             attempt: 1,
@@ -139,11 +153,12 @@ impl World {
             outcome: Outcome::Answered,
             effect: Effect::Nothing,
         };
+        let service = record.operation.service();
         let settled = match record.operation {
             Operation::StartOutboundChatContact => self.start(request, &mut record, draw),
             _ => self
-                .describe(now, request, &record.operation)
-                .map_or_else(Settled::stopped, Settled::answered),
+                .other(now, request, &record.operation)
+                .map_or_else(|stop| Settled::stopped(stop, service), Settled::answered),
         };
         record.outcome = settled.outcome;
         record.effect = settled.effect;
@@ -173,7 +188,7 @@ impl World {
         let start = Start { now: record.at, wire, body: &body, fault };
         match self.commit(&start) {
             Ok(effect) => Settled::committed(effect, fault),
-            Err(stop) => Settled::stopped(stop),
+            Err(stop) => Settled::stopped(stop, Service::Connect),
         }
     }
 
@@ -193,27 +208,54 @@ impl World {
 
     fn commit(&mut self, start: &Start<'_>) -> Result<Effect, Stop> {
         start.strike(Moment::Edge)?;
-        self.verifier.verify(start.wire, start.now)?;
+        self.verifier.verify(start.wire, Service::Connect, start.now)?;
         start.strike(Moment::Access)?;
+        self.permit("connect:StartOutboundChatContact", "*")?;
         start.strike(Moment::Throttle)?;
-        if self.bucket.as_mut().is_some_and(|bucket| !bucket.take(start.now)) {
+        let region = signature::region(start.wire);
+        if !self.takes(region, start.now) {
             return Err(Refusal::throttling().into());
         }
         start.strike(Moment::Check)?;
         let request = start.body.as_ref().map_err(Clone::clone)?;
-        let destination = validate(request, &self.config)?;
+        let scene = Scene { config: &self.config, region, asked_instance: None };
+        let valid = validate(request, scene)?;
         let token = request.client_token.as_deref();
         if let Some(contact) = token.and_then(|token| self.tokens.contact(token, start.now)) {
             return Ok(Effect::Replayed(ContactId::nth(self.config.seed, contact)));
         }
         start.strike(Moment::Quota)?;
-        if self.config.active_chats.is_some_and(|quota| self.chats.count(start.now) >= quota as usize) {
+        let busy = self.config.account.busy_chats as usize;
+        let active = self.chats.get_mut(valid.instance_id).map_or(0, |chats| chats.count(start.now)) + busy;
+        if self.config.active_chats.is_some_and(|quota| active >= quota as usize) {
             return Err(Refusal::limit_exceeded().into());
         }
-        Ok(Effect::Started(self.create(start, request, destination)))
+        Ok(Effect::Started(self.create(start, request, valid)))
     }
 
-    fn create(&mut self, start: &Start<'_>, request: &StartRequest, destination: &str) -> ContactId {
+    /// Whether the caller may do this.
+    fn permit(&self, action: &str, resource: &str) -> Result<(), Refusal> {
+        let account = &self.config.account;
+        if account.denied.contains(action) {
+            return Err(Refusal::access_denied(&account.id, action, resource));
+        }
+        if account.throttled.contains(action) {
+            return Err(Refusal::throttling());
+        }
+        Ok(())
+    }
+
+    /// Takes a token of the quota of contact requests, if there is one.
+    fn takes(&mut self, region: Option<&str>, now: WorldTime) -> bool {
+        let Some(throttle) = self.config.throttle else { return true };
+        let region = region.unwrap_or_default();
+        if let Some(bucket) = self.buckets.get_mut(region) {
+            return bucket.take(now);
+        }
+        self.buckets.entry(region.to_owned()).or_insert_with(|| Bucket::new(throttle)).take(now)
+    }
+
+    fn create(&mut self, start: &Start<'_>, request: &StartRequest, valid: Valid<'_>) -> ContactId {
         let ordinal = self.contacts;
         self.contacts += 1;
         let id = ContactId::nth(self.config.seed, ordinal);
@@ -222,7 +264,10 @@ impl World {
             .map(|minutes| Duration::from_secs(u64::from(minutes.unsigned_abs()) * 60));
         let life = self.config.contact_life.or(asked).unwrap_or(DEFAULT_CHAT_LIFE);
         let ends_at = start.now + life;
-        self.chats.add(ends_at);
+        match self.chats.get_mut(valid.instance_id) {
+            Some(chats) => chats.add(ends_at),
+            None => self.chats.entry(valid.instance_id.to_owned()).or_default().add(ends_at),
+        }
         if let Some(token) = &request.client_token {
             self.tokens.started(token, ordinal, start.now);
         }
@@ -230,9 +275,12 @@ impl World {
             self.log.contact(Contact {
                 id,
                 client_token: request.client_token.clone(),
-                destination: destination.to_owned(),
+                destination: valid.destination.to_owned(),
+                instance_id: valid.instance_id.to_owned(),
                 created_at: start.now,
                 ends_at,
+                stopped: false,
+                undelivered: self.config.account.undelivered(valid.destination),
                 // A copy: what a door brings may be a part of a larger buffer.
                 body: Bytes::copy_from_slice(&start.wire.body),
             });
@@ -240,19 +288,72 @@ impl World {
         id
     }
 
-    fn describe(
+    /// Every operation but the start of a contact.
+    fn other(
         &mut self,
         now: WorldTime,
         wire: &WireRequest<'_>,
         operation: &Operation,
     ) -> Result<Answer, Stop> {
-        if *operation == Operation::Unknown {
-            return Err(Refusal::unknown_operation().into());
+        if let Operation::Unknown { asked } = operation {
+            return Err(Refusal::unknown_operation(asked).into());
         }
-        self.verifier.verify(wire, now)?;
-        match self.config.faults.pick_access(now) {
-            Some(fault) => Err(Stop::Faulted(fault)),
-            None => Ok(describe(operation, now, &self.config, &self.log)?),
+        let service = operation.service();
+        self.verifier.verify(wire, service, now)?;
+        if let Some(fault) = self.config.faults.pick_access(now) {
+            return Err(Stop::Faulted(fault));
         }
+        let region = signature::region(wire);
+        self.permit(&format!("{}:{}", service.signing_name(), operation.name()), "*")?;
+        if self.config.account.rates && !self.in_rate(region, operation.name(), now) {
+            return Err(Refusal::throttling().into());
+        }
+        if let Operation::Neighbour { action, .. } = *operation {
+            let region = region.unwrap_or("us-west-2");
+            let question = Question { service, action, region, now, wire };
+            return Ok(question.answer(&mut self.config.account)?);
+        }
+        if let Some(instance) = operation.instance_id() {
+            self.asked_instance = Some(bare(instance, ":instance/").to_owned());
+        }
+        let asked_instance = self.asked_instance.as_deref();
+        let scene = Scene { config: &self.config, region, asked_instance };
+        if *operation == Operation::StopContact {
+            let contact = lookup::to_stop(now, wire, scene, &self.log)?;
+            self.log.stop(contact.id, now);
+            if let Some(chats) = self.chats.get_mut(&contact.instance_id) {
+                chats.remove(contact.ends_at);
+            }
+            return Ok(Answer::ok(&serde_json::json!({})));
+        }
+        if lookup::answers(operation) {
+            return Ok(lookup::look_up(operation, now, wire, scene, &self.log)?);
+        }
+        Ok(describe(operation, now, scene, &self.log)?)
     }
+
+    /// Whether an operation is asked for within its documented rate.
+    fn in_rate(&mut self, region: Option<&str>, operation: &'static str, now: WorldTime) -> bool {
+        let throttle = documented_rate(operation);
+        let key = (region.unwrap_or_default().to_owned(), operation);
+        self.rates.entry(key).or_insert_with(|| Bucket::new(throttle)).take(now)
+    }
+}
+
+/// The rate and burst of an operation by default. Source: Amazon Connect's service quotas; the limits of End User Messaging.
+fn documented_rate(operation: &str) -> Throttle {
+    let (rate, burst) = match operation {
+        "DescribeContact" | "GetContactAttributes" | "StopContact" => (10.0, 15),
+        "SearchContacts" => (10.0, 30),
+        "DescribeContactFlow"
+        | "DescribePhoneNumber"
+        | "ListPhoneNumbersV2"
+        | "ListInstances"
+        | "ListContactFlows" => (2.0, 5),
+        "PutOptedOutNumber" | "GetCallerIdentity" | "GetServiceQuota" | "GetAWSDefaultServiceQuota" => {
+            (10.0, 10)
+        }
+        _ => (1.0, 1),
+    };
+    Throttle { rate, burst: NonZeroU32::new(burst).unwrap_or(NonZeroU32::MIN) }
 }

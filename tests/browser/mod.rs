@@ -9,8 +9,8 @@ mod journal;
 use std::fs;
 use std::time::Instant;
 
-use campaign::cli::commands::Asked;
-use campaign::cli::commands::report::{ReportArgs, run};
+use campaign::cli::commands::report::{ReportArgs, write};
+use campaign::cli::session::Asked;
 use chromium::{Chromium, Scheme};
 use tempfile::TempDir;
 
@@ -23,7 +23,7 @@ fn page(folder: &TempDir, rows: u32) -> (std::path::PathBuf, std::time::Duration
     let asked = Asked { journal: &journal, campaign: Some("spring"), json: false, quiet: true };
     #[expect(clippy::disallowed_methods, reason = "how long a report takes in real time is the question")]
     let began = Instant::now();
-    run(&args, &asked, &mut Vec::new(), &mut Vec::new()).expect("a report");
+    write(&args, &asked, &mut Vec::new(), &mut Vec::new()).expect("a report");
     (path, began.elapsed())
 }
 

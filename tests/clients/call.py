@@ -1,6 +1,6 @@
-"""Calls one operation of Amazon Connect with boto3 and prints its answer, or its error, as JSON.
+"""Calls one operation of an AWS service with boto3 and prints its answer, or its error, as JSON.
 
-usage: call.py ENDPOINT OPERATION PARAMETERS; credentials and region come from the environment.
+usage: call.py ENDPOINT SERVICE OPERATION PARAMETERS; credentials and region come from the environment.
 """
 
 import json
@@ -10,9 +10,9 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-endpoint, operation, parameters = sys.argv[1:]
+endpoint, service, operation, parameters = sys.argv[1:]
 config = Config(retries={"total_max_attempts": 1}, read_timeout=2)
-client = boto3.client("connect", endpoint_url=endpoint, config=config)
+client = boto3.client(service, endpoint_url=endpoint, config=config)
 try:
     answer = getattr(client, operation)(**json.loads(parameters))
 except ClientError as error:

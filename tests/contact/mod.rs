@@ -115,7 +115,10 @@ fn folder() -> tempfile::TempDir {
         ("flow.txt", "6f0e4c1a-0000-4000-8000-000000000008"),
         ("input.json", "{\"Attributes\": {\"a\": \"b\"}, \"InstanceId\": \"an option wins\"}"),
         ("input.yaml", "{}"),
-        ("config", "[profile other]\nregion = us-west-2\n"),
+        (
+            "config",
+            "[profile other]\nregion = us-west-2\naws_access_key_id = AKIDEXAMPLE\naws_secret_access_key = secret\n",
+        ),
     ] {
         std::fs::write(folder.path().join(name), text).unwrap();
     }

@@ -7,15 +7,16 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
+use campaign::app::send::{Run, RunParts, RunSettings};
 use campaign::clock::Clock;
 use campaign::connect::{Client, Settings};
 use campaign::domain::delivery::gate::{FailureGate, Fraction};
 use campaign::domain::delivery::state::State;
 use campaign::domain::message::request::{Leaf, Message, Request, RequestTemplate, SegmentValue};
 use campaign::domain::row::token::TokenSpace;
-use campaign::engine::{Bounds, Engine, Observer, PlanProgress, RunEvent, Stop};
-use campaign::journal::{Content, FileLine, Identity, Journal, NewRun, RunEnd, Service, Writer};
-use campaign::pace::{RateLimit, RateLimiter};
+use campaign::engine::{Bounds, Observer, RunEvent, Stop};
+use campaign::journal::{Content, FileLine, Identity, Journal, NewRun, Service};
+use campaign::pace::RateLimit;
 use tokio::sync::watch;
 
 use crate::disk::place;
@@ -57,29 +58,21 @@ async fn drive() {
     journal.plan(&mut plan, &lines).unwrap();
     journal.finish_plan(plan).unwrap();
     let asked = RateLimit { rate: 300.0, burst: NonZeroU32::new(20).unwrap() };
-    let (run, past) = journal
-        .begin_run(campaign, &NewRun { rate: Some(asked.rate), ..NewRun::default() }, clock.now())
-        .unwrap();
-    let tally = journal.verified_tally(campaign).unwrap();
     let client = Client::connect(&settings(variable("DISK_ENDPOINT")), &clock).await.unwrap();
-    let (writer, journal) = Writer::spawn(journal, campaign);
-    let engine = Engine {
-        writer,
-        run,
-        client,
-        pace: RateLimiter::new(asked, past),
-        clock: clock.clone(),
-        chance: fastrand::Rng::new(),
+    let settings = RunSettings {
+        name: place::NAME.to_owned(),
+        record: NewRun { rate: Some(asked.rate), ..NewRun::default() },
+        limit: asked,
+        auto: false,
         bounds: Bounds { max_in_flight: NonZeroUsize::new(64), ..Bounds::default() },
         most: None,
         gate: FailureGate::new(Fraction::from_percent(100.0).unwrap()),
-        feed: PlanProgress::read_before(),
-        stop: watch::channel(Stop::No).1,
-        tally,
+        chance: fastrand::Rng::new(),
+        retry_failed: false,
+        sampled: false,
     };
-    let outcome = engine.send(&mut Aloud).await.unwrap();
-    let mut journal = journal.await.unwrap().unwrap();
-    journal.end_run(run, outcome.counters, &RunEnd { exit: 0, reason: None }, clock.now()).unwrap();
+    let parts = RunParts { journal, campaign, client, clock, stop: watch::channel(Stop::No).1 };
+    Run::begin(parts, settings).unwrap().send(&mut Aloud).await.unwrap();
 }
 
 /// Says which line's contact is started, as soon as the engine says so.

@@ -21,6 +21,19 @@ fn before_the_first_request() {
         .without_env("AWS_ACCESS_KEY_ID")
         .without_env("AWS_SECRET_ACCESS_KEY")
         .says(5, "run people.csv --yes --profile marketing");
+    without_keys(area.case("a profile, and no configuration files at all"))
+        .says(5, "run people.csv --yes --profile marketing");
+    without_keys(area.case("a role that needs a code"))
+        .file(
+            "config",
+            "[profile admin]\nrole_arn = arn:aws:iam::123456789012:role/admin\nsource_profile = admin\n\
+             mfa_serial = GAHT00000000\n",
+        )
+        .env("AWS_CONFIG_FILE", "config")
+        .says(5, "run people.csv --yes --profile admin");
+    area.case("a proxy that does not speak HTTP")
+        .env("HTTPS_PROXY", "socks5://127.0.0.1:1080")
+        .says(2, "run people.csv --yes");
     without_keys(area.case("a credential process that fails"))
         .file("config", "[default]\ncredential_process = false\n")
         .env("AWS_CONFIG_FILE", "config")
@@ -132,6 +145,14 @@ fn answers_of_something_else() {
             "HTTP/1.1 301 Moved\r\nlocation: https://x.example\r\ncontent-length: 0\r\n\r\n",
         ),
         ("a page that is not there", "HTTP/1.1 404 Not Found\r\ncontent-length: 9\r\n\r\nnot found"),
+        (
+            "a contact id for everybody",
+            "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 20\r\n\r\n{\"ContactId\":\"same\"}",
+        ),
+        (
+            "a clock that is off",
+            "HTTP/1.1 403 Forbidden\r\nx-amzn-errortype: RequestTimeTooSkewed\r\ncontent-length: 2\r\n\r\n{}",
+        ),
     ] {
         let endpoint = server_that_answers(answer);
         area.case(title)

@@ -19,6 +19,9 @@ fn that_does_not_start() {
     area.case("a rate of nothing").says(2, "simulator --rate 0");
     area.case("a burst without a rate").says(2, "simulator --burst 5");
     area.case("credentials without a secret").says(2, "simulator --credentials test");
+    area.case("an account that is none")
+        .file("account.toml", "sandbox = true\n")
+        .says(2, "simulator --account account.toml");
     area.case("a log that cannot be written").says(2, "simulator --log out/requests.jsonl");
     area.end();
 }

@@ -79,7 +79,7 @@ fn without_credentials_nothing_is_tried() {
     let site = Site::with_people(3);
     let mut command = site.command(&["run", "people.csv", "--yes", "--endpoint-url", "http://127.0.0.1:9"]);
     command.env_remove("AWS_ACCESS_KEY_ID").env_remove("AWS_SECRET_ACCESS_KEY");
-    site.finish(command).exits(5).says(&["failed to load AWS credentials", "AWS_PROFILE"]);
+    site.finish(command).exits(5).says(&["unable to locate credentials", "--profile"]);
     assert!(!site.path("journal.db").exists(), "no journal before there is something to write");
 }
 

@@ -38,9 +38,9 @@ fn a_run_that_was_denied_access_goes_on_when_it_is_run_again() {
 }
 
 /// At 20 a second, the last ones after the keys that the run began with have expired.
-fn run(site: &Site, server: &Server, credentials: impl FnOnce(&mut Command)) -> Ran {
+fn run(site: &Site, server: &Server, profile: &[&str], credentials: impl FnOnce(&mut Command)) -> Ran {
     let mut command = site.command(&["run", "people.csv", "--yes", "--json", "--rate", "20", "--burst", "1"]);
-    command.args(["--profile", "temporary", "--endpoint-url", server.endpoint()]);
+    command.args(profile).args(["--endpoint-url", server.endpoint()]);
     credentials(&mut command);
     site.finish(command)
 }
@@ -58,14 +58,14 @@ fn credentials_that_expire_are_renewed_where_that_is_possible() {
     fs::set_permissions(&process, Permissions::from_mode(0o755)).unwrap();
     site.write("config", &format!("[profile temporary]\ncredential_process = {}\n", process.display()));
 
-    // Keys of the environment, which come first and which nobody can renew.
-    run(&site, &server, |_| {}).exits(5).says(&["ExpiredTokenException", "renew the credentials"]);
+    // Keys of the environment, which nobody can renew.
+    run(&site, &server, &[], |_| {}).exits(5).says(&["ExpiredTokenException", "renew the credentials"]);
     let started = site.report().iter().filter(|record| record.state == "started").count();
     assert!((1..90).contains(&started), "{started}");
 
     site.write("people.csv", &crate::process::site::csv((0..90 + started).map(crate::process::site::row)));
-    let ran = run(&site, &server, |command| {
-        command.env_remove("AWS_ACCESS_KEY_ID").env_remove("AWS_SECRET_ACCESS_KEY");
+    // A profile that is named wins over them.
+    let ran = run(&site, &server, &["--profile", "temporary"], |command| {
         command.env("AWS_CONFIG_FILE", site.path("config"));
     });
     let result = ran.exits(0).json();

@@ -53,7 +53,7 @@ impl Shown {
     /// One view, whole, whatever was there before.
     fn has_one_view(&self) {
         let text = self.text();
-        for words in [" of 600", "%\n", " in flight", " asked"] {
+        for words in [" of 600", "%\n", " in flight", "(limit "] {
             assert_eq!(text.matches(words).count(), 1, "\"{words}\" in:\n{text}");
         }
         assert_eq!(text.matches('[').count(), text.matches(']').count(), "{text}");

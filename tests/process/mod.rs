@@ -24,6 +24,8 @@ mod preflight;
 mod privacy;
 mod races;
 mod ran;
+mod readers;
+mod route;
 mod server;
 mod shells;
 mod signals;

@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use campaign::cli::commands::Asked;
-use campaign::cli::commands::report::{ReportArgs, run};
+use campaign::cli::commands::report::{ReportArgs, write};
+use campaign::cli::session::Asked;
 use campaign::domain::delivery::state::Event;
 use campaign::domain::message::request::{Leaf, Message, Request, RequestTemplate};
 use campaign::domain::row::token::TokenSpace;
@@ -55,7 +55,7 @@ impl Place {
     /// The report as stdout gets it.
     pub(crate) fn report(&self, args: &ReportArgs) -> Result<String, ReportError> {
         let mut out = Vec::new();
-        run(args, &self.asked(), &mut out, &mut Vec::new())?;
+        write(args, &self.asked(), &mut out, &mut Vec::new())?;
         Ok(String::from_utf8(out).expect("reports are UTF-8"))
     }
 

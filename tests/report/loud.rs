@@ -4,8 +4,8 @@ use std::fs;
 use std::io::{self, Write};
 use std::os::unix::fs::PermissionsExt;
 
-use campaign::cli::commands::Asked;
-use campaign::cli::commands::report::{ReportArgs, run};
+use campaign::cli::commands::report::{ReportArgs, write};
+use campaign::cli::session::Asked;
 use campaign::domain::delivery::state::State;
 use campaign::report::{Format, ReportError};
 
@@ -21,7 +21,7 @@ fn three_rows() -> Place {
 
 fn failed(place: &Place, args: &ReportArgs, campaign: Option<&str>) -> ReportError {
     let asked = Asked { campaign, ..place.asked() };
-    run(args, &asked, &mut Vec::new(), &mut Vec::new()).expect_err("a failure")
+    write(args, &asked, &mut Vec::new(), &mut Vec::new()).expect_err("a failure")
 }
 
 /// Promise 1, for reports: counts that someone edited, or a row that someone removed, are not passed over.
@@ -49,7 +49,7 @@ fn a_file_is_private_and_said_to_be_written() {
     let path = place.beside("report.jsonl");
     let args = ReportArgs { output: Some(path.clone()), ..ReportArgs::default() };
     let (mut out, mut notes) = (Vec::new(), Vec::new());
-    run(&args, &place.asked(), &mut out, &mut notes).unwrap();
+    write(&args, &place.asked(), &mut out, &mut notes).unwrap();
     assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, 0o600);
     assert_eq!(fs::read_to_string(&path).unwrap(), place.report(&to(Format::Jsonl, None)).unwrap());
     assert_eq!(
@@ -57,7 +57,7 @@ fn a_file_is_private_and_said_to_be_written() {
         (0, format!("3 rows in {}\n", path.display()))
     );
 
-    run(&args, &Asked { json: true, ..place.asked() }, &mut out, &mut Vec::new()).unwrap();
+    write(&args, &Asked { json: true, ..place.asked() }, &mut out, &mut Vec::new()).unwrap();
     let done: serde_json::Value = serde_json::from_slice(&out).unwrap();
     assert_eq!((&done["rows"], &done["format"], &done["queued"]), (&3.into(), &"jsonl".into(), &3.into()));
 }
@@ -128,7 +128,7 @@ fn a_closed_pipe_is_quiet_and_a_full_disk_is_not() {
         }
     }
     let place = three_rows();
-    let write = |format, kind| run(&to(format, None), &place.asked(), &mut Broken(kind), &mut Vec::new());
+    let write = |format, kind| write(&to(format, None), &place.asked(), &mut Broken(kind), &mut Vec::new());
     for format in Format::ALL {
         write(format, io::ErrorKind::BrokenPipe).unwrap();
         let error = write(format, io::ErrorKind::StorageFull).unwrap_err();

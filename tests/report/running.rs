@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use campaign::cli::commands::report::run;
+use campaign::cli::commands::report::write;
 use campaign::domain::delivery::state::{Event, State};
 use campaign::journal::{Journal, Reader, RowId, Selection, Writer};
 use campaign::report::{Format, ReportError};
@@ -72,7 +72,7 @@ fn a_report_adds_up_whatever_is_written_meanwhile() {
     let (place, journal, _) = planned(5_000);
     drop(journal);
     let mut out = Meddler { journal: place.journal.clone(), report: Vec::new(), changes: 0 };
-    run(&to(Format::Csv, None), &place.asked(), &mut out, &mut Vec::new()).unwrap();
+    write(&to(Format::Csv, None), &place.asked(), &mut out, &mut Vec::new()).unwrap();
     assert!(out.changes > 1, "the journal was changed while the report was written");
     let rows = |report: &[u8], state: &str| {
         let mut csv = csv::Reader::from_reader(report);

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use campaign::cli::commands::Asked;
-use campaign::cli::commands::status::{StatusArgs, run};
+use campaign::cli::commands::status::{StatusArgs, write};
+use campaign::cli::session::Asked;
 use campaign::clock::Clock;
 use campaign::domain::delivery::state::Event;
 use campaign::journal::{Counters, NewRun, RowId, RunEnd};
@@ -13,7 +13,7 @@ use crate::report::fixture::{BASE, Place, attempt, line, plan, written};
 fn status(place: &Place, seconds: u64, json: bool) -> String {
     let clock = Clock::from_fn(move || BASE.plus(Duration::from_secs(seconds)));
     let mut out = Vec::new();
-    run(&StatusArgs::default(), &Asked { json, ..place.asked() }, &clock, &mut out).expect("a status");
+    write(&StatusArgs::default(), &Asked { json, ..place.asked() }, &clock, &mut out).expect("a status");
     let text = String::from_utf8(out).expect("text");
     text.replace(&format!("process {}", std::process::id()), "process PID")
         .replace(&format!("\"pid\":{}", std::process::id()), "\"pid\":0")
@@ -45,7 +45,7 @@ async fn from_planned_to_ended() {
       started     1
       queued      3
       rows        4
-    3 requests in 1 min (0.05/s of 2/s asked), 2 throttled, 2 retried
+    3 requests in 1 min: 0.05/s (limit 2/s), 2 throttled, 2 retried
     going on: process PID, seen 2.0 s ago
     3 left, about 3 min at 0.02/s: until 09:34:02 UTC
     ");
@@ -55,7 +55,7 @@ async fn from_planned_to_ended() {
       started     1
       queued      3
       rows        4
-    3 requests in 1 min (0.05/s of 2/s asked), 2 throttled, 2 retried
+    3 requests in 1 min: 0.05/s (limit 2/s), 2 throttled, 2 retried
     stopped without a word: process PID, last seen 2 h ago; run again to go on
     3 left, about 3 min at 0.02/s
     ");
@@ -67,7 +67,7 @@ async fn from_planned_to_ended() {
       started     1
       queued      3
       rows        4
-    3 requests in 1 min 30 s (0.03/s of 2/s asked), 2 throttled, 2 retried
+    3 requests in 1 min 30 s: 0.03/s (limit 2/s), 2 throttled, 2 retried
     ended 2 h ago with exit code 5: the credentials expired
     3 left, about 4 min 30 s at 0.01/s
     ");

@@ -2,7 +2,7 @@
 
 use std::io::Read;
 
-use campaign::cli::commands::report::{ReportArgs, run};
+use campaign::cli::commands::report::{ReportArgs, write};
 use campaign::domain::delivery::state::State;
 use campaign::report::{Format, ReportError};
 
@@ -47,7 +47,7 @@ fn unzip(bytes: &[u8]) -> Vec<(String, String)> {
 
 fn workbook(place: &Place, args: &ReportArgs) -> Result<Vec<(String, String)>, ReportError> {
     let mut out = Vec::new();
-    run(args, &place.asked(), &mut out, &mut Vec::new())?;
+    write(args, &place.asked(), &mut out, &mut Vec::new())?;
     Ok(unzip(&out))
 }
 

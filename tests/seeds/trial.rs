@@ -12,18 +12,19 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::Poll;
 use std::time::Duration;
 
+use campaign::app::error::Error;
+use campaign::app::send::{DrivenRun, Run, RunParts, RunSettings};
+use campaign::app::stream::StreamItem;
 use campaign::clock::Clock;
 use campaign::connect::{Client, Settings};
 use campaign::domain::delivery::control::Control;
 use campaign::domain::delivery::gate::{FailureGate, Fraction};
 use campaign::domain::message::request::RequestTemplate;
-use campaign::engine::{Bounds, Engine, Outcome, PlanProgress, Stop};
-use campaign::journal::{
-    CampaignId, FileLine, Identity, Journal, NewRun, Plan, RunEnd, RunId, Service, Writer, WriterError,
-};
-use campaign::pace::{RateLimit, RateLimiter};
+use campaign::engine::{Bounds, Outcome, PlanProgress, Stop};
+use campaign::journal::{CampaignId, FileLine, Identity, Journal, NewRun, Plan, RunId, Service};
+use campaign::pace::RateLimit;
 use campaign::simulator::{Simulator, WorldConfig};
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 
 use crate::seeds::clocks::Clocks;
 use crate::seeds::people::{CAMPAIGN, People};
@@ -165,55 +166,47 @@ impl Trial {
     async fn process(&self, options: &Options, lines: &[FileLine], read: &Arc<AtomicBool>) -> Ended {
         let mut journal = self.journal();
         let clock = self.clocks.wall();
-        if options.retry_failed {
-            journal.retry_failed(self.campaign).expect("failed rows are queued");
-        }
-        journal.expire(self.campaign, clock.now()).expect("rows expire");
-        let new = NewRun { rate: Some(options.asked.rate), ..NewRun::default() };
-        let (run, past) = journal.begin_run(self.campaign, &new, clock.now()).expect("a run begins");
-        let tally = journal.verified_tally(self.campaign).expect("the counts add up");
         let plan = options.stream.map(|_| self.begin_plan(&mut journal));
-        let (writer, handle) = Writer::spawn(journal, self.campaign);
-        let (feed, reading) = match (plan, options.stream) {
-            (Some(plan), Some(gap)) => {
-                let (sender, feed) = watch::channel(PlanProgress::Reading { queued: 0 });
-                let task = feeding((plan, lines.to_vec()), gap, writer.clone(), sender, Arc::clone(read));
-                (feed, Some(tokio::spawn(task)))
-            }
-            _ => (PlanProgress::read_before(), None),
-        };
-        let engine = Engine {
-            writer,
-            run,
-            client: self.client(),
-            pace: RateLimiter::new(options.asked, past),
-            clock: clock.clone(),
-            chance: fastrand::Rng::with_seed(self.runs),
+        let settings = RunSettings {
+            name: CAMPAIGN.to_owned(),
+            record: NewRun { rate: Some(options.asked.rate), ..NewRun::default() },
+            limit: options.asked,
+            auto: false,
             bounds: Bounds { max_in_flight: NonZeroUsize::new(options.max_in_flight), ..Bounds::default() },
             most: options.most.map(|most| NonZeroU64::new(most).expect("some")),
             gate: FailureGate::new(Fraction::from_percent(options.max_failures).expect("a share")),
-            feed,
-            stop: signals(options.stops.clone()),
-            tally,
+            chance: fastrand::Rng::with_seed(self.runs),
+            retry_failed: options.retry_failed,
+            sampled: false,
         };
-        let asking = self.asking(options.wishes.clone(), run, clock.clone());
-        let asking = tokio::spawn(asking);
+        let parts = RunParts {
+            journal,
+            campaign: self.campaign,
+            client: self.client(),
+            clock: clock.clone(),
+            stop: signals(options.stops.clone()),
+        };
+        let mut run = Run::begin(parts, settings).expect("a run begins");
+        if let (Some(plan), Some(gap)) = (plan, options.stream) {
+            run.stream(plan, reading(lines.to_vec(), gap));
+        }
+        let streams = options.stream.is_some();
+        let progress = run.plan_progress();
+        let asking = tokio::spawn(self.asking(options.wishes.clone(), run.id(), clock));
         let mut watcher = Watcher::new(self.sentinel.clone(), options);
-        let engine = engine.send(&mut watcher);
-        let Some(outcome) = self.until_death(engine, options.crash).await else { return Ended::Dead };
-        let outcome = outcome.expect("the journal can be written");
+        let driven = self.until_death(run.drive(&mut watcher), options.crash).await;
+        let whole = streams && matches!(*progress.borrow(), PlanProgress::Read { .. });
+        read.store(whole, Ordering::Relaxed);
+        let Some(driven) = driven else { return Ended::Dead };
+        let driven = driven.expect("the journal can be written");
         asking.abort();
         let _ = asking.await;
-        if let Some(reading) = reading {
-            reading.abort();
-            let _ = reading.await;
-        }
-        let journal = handle.await.expect("the writer ends").expect("the journal can be written");
         if options.crash == Crash::End {
             return Ended::Dead;
         }
-        self.conclude(journal, run, &outcome);
-        Ended::Alive(outcome)
+        let result = driven.conclude().expect("the counts add up, and the run ends");
+        result.read.expect("the file is read");
+        Ended::Alive(result.outcome)
     }
 
     /// Somebody at another terminal, who asks through a handle of the journal of their own.
@@ -234,26 +227,20 @@ impl Trial {
         }
     }
 
-    fn conclude(&self, mut journal: Journal, run: RunId, outcome: &Outcome) {
-        let tally = journal.verified_tally(self.campaign).expect("the counts add up");
-        let end = RunEnd { exit: outcome.ending.exit(&tally).code(), reason: None };
-        journal.end_run(run, outcome.counters, &end, self.clocks.wall().now()).expect("a run ends");
-    }
-
-    /// Polls the engine to its end, or to the moment of the crash.
+    /// Polls the run to its end, or to the moment of the crash.
     async fn until_death(
         &self,
-        engine: impl Future<Output = Result<Outcome, WriterError>>,
+        run: impl Future<Output = Result<DrivenRun, Error>>,
         crash: Crash,
-    ) -> Option<Result<Outcome, WriterError>> {
-        let mut engine = pin!(engine);
+    ) -> Option<Result<DrivenRun, Error>> {
+        let mut run = pin!(run);
         let mut polls = 0;
         let alive = poll_fn(|context| {
             polls += 1;
             if crash == Crash::Poll(polls) {
                 return Poll::Ready(None);
             }
-            match engine.as_mut().poll(context) {
+            match run.as_mut().poll(context) {
                 Poll::Ready(outcome) => Poll::Ready(Some(outcome)),
                 Poll::Pending if self.sentinel.is_dead() => Poll::Ready(None),
                 Poll::Pending => Poll::Pending,
@@ -280,26 +267,20 @@ impl Trial {
     }
 }
 
-/// Reads the file while the campaign is sent.
-async fn feeding(
-    (plan, lines): (Plan, Vec<FileLine>),
-    gap: u64,
-    writer: Writer,
-    feed: watch::Sender<PlanProgress>,
-    read: Arc<AtomicBool>,
-) {
-    let (mut plan, mut queued) = (Box::new(plan), 0);
-    for batch in lines.chunks(5) {
-        tokio::time::sleep(Duration::from_millis(gap)).await;
-        let (same_plan, summary) =
-            writer.plan(plan, batch.to_vec()).await.expect("the journal can be written");
-        plan = same_plan;
-        queued += summary.added;
-        feed.send_replace(PlanProgress::Reading { queued });
-    }
-    writer.finish_plan(plan).await.expect("the journal can be written");
-    read.store(true, Ordering::Relaxed);
-    feed.send_replace(PlanProgress::Read { queued });
+/// Reads the file while the campaign is sent, five lines every `gap` milliseconds.
+fn reading(lines: Vec<FileLine>, gap: u64) -> mpsc::Receiver<StreamItem> {
+    let (sender, items) = mpsc::channel(5);
+    tokio::spawn(async move {
+        for batch in lines.chunks(5) {
+            tokio::time::sleep(Duration::from_millis(gap)).await;
+            for line in batch {
+                if sender.send(StreamItem::Line(line.clone())).await.is_err() {
+                    return;
+                }
+            }
+        }
+    });
+    items
 }
 
 /// Signals that come at their times.

@@ -10,6 +10,8 @@ use std::time::Duration;
 
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
+use campaign::app::error::Error;
+use campaign::app::send::{Run, RunParts, RunSettings};
 use campaign::clock::Clock;
 use campaign::connect::{Client, Settings};
 use campaign::domain::delivery::gate::{FailureGate, Fraction};
@@ -19,12 +21,12 @@ use campaign::domain::delivery::verdict::TOKEN_SAFE;
 use campaign::domain::message::request::{Leaf, Message, Request, RequestTemplate, SegmentValue};
 use campaign::domain::row::token::TokenSpace;
 use campaign::domain::unix_millis::UnixMillis;
-use campaign::engine::{Bounds, Engine, Observer, Outcome, PlanProgress, RunEvent, Stop, Unobserved};
+use campaign::engine::{Bounds, Observer, Outcome, PlanProgress, RunEvent, Stop, Unobserved};
 use campaign::journal::{
     Admission, CampaignId, Content, FileLine, Identity, Journal, JournalError, NewRun, Reader, Record,
-    RunEnd, Selection, Service, Writer, WriterError,
+    Selection, Service,
 };
-use campaign::pace::{RateLimit, RateLimiter};
+use campaign::pace::RateLimit;
 use campaign::simulator::{Effect, Simulator, WorldConfig, WorldTime};
 use tokio::sync::watch;
 
@@ -232,7 +234,7 @@ impl Stage {
     }
 
     /// One run to its end, with its record in the journal.
-    pub(crate) async fn run(&mut self, options: &Options) -> Result<Outcome, WriterError> {
+    pub(crate) async fn run(&mut self, options: &Options) -> Result<Outcome, Error> {
         self.run_watched(options, &mut Unobserved).await
     }
 
@@ -241,39 +243,32 @@ impl Stage {
         &mut self,
         options: &Options,
         observer: &mut dyn Observer,
-    ) -> Result<Outcome, WriterError> {
+    ) -> Result<Outcome, Error> {
         let mut journal = self.journal();
-        let now = self.clock.now();
-        journal.expire(self.campaign, now).expect("rows expire");
-        let new = NewRun { rate: Some(options.rate), ..NewRun::default() };
-        let (run, past) = journal.begin_run(self.campaign, &new, now).expect("a run begins");
-        let tally = journal.verified_tally(self.campaign).expect("the counts add up");
         journal.admit(self.admission.clone());
-        let (writer, journal) = Writer::spawn(journal, self.campaign);
         self.runs += 1;
-        let engine = Engine {
-            writer,
-            run,
-            client: self.client(options),
-            pace: if options.auto {
-                RateLimiter::auto(options.asked(), past)
-            } else {
-                RateLimiter::new(options.asked(), past)
-            },
-            clock: self.clock.clone(),
-            chance: fastrand::Rng::with_seed(self.runs),
+        let settings = RunSettings {
+            name: CAMPAIGN.to_owned(),
+            record: NewRun { rate: Some(options.rate), ..NewRun::default() },
+            limit: options.asked(),
+            auto: options.auto,
             bounds: options.bounds.clone(),
             most: options.most.map(|most| NonZeroU64::new(most).expect("some")),
             gate: FailureGate::new(Fraction::from_percent(options.max_failures).expect("a share")),
-            feed: options.feed.clone(),
-            stop: options.stop.clone(),
-            tally,
+            chance: fastrand::Rng::with_seed(self.runs),
+            retry_failed: false,
+            sampled: false,
         };
-        let outcome = engine.send(observer).await?;
-        let mut journal = journal.await.expect("the writer ends")?;
-        let end = RunEnd { exit: 0, reason: None };
-        journal.end_run(run, outcome.counters, &end, self.clock.now()).expect("a run ends");
-        Ok(outcome)
+        let parts = RunParts {
+            journal,
+            campaign: self.campaign,
+            client: self.client(options),
+            clock: self.clock.clone(),
+            stop: options.stop.clone(),
+        };
+        let mut run = Run::begin(parts, settings)?;
+        run.follow(options.feed.clone());
+        Ok(run.send(observer).await?.outcome)
     }
 
     pub(crate) fn client(&self, options: &Options) -> Client {

@@ -1,12 +1,13 @@
 //! `campaign completions`: what a shell needs to complete this program's commands, options and files.
 
-use std::io::{self, Write as _};
+use std::io::Write as _;
 
-use clap::{Args, CommandFactory, ValueEnum};
+use clap::{Args, ValueEnum};
 use clap_complete::Shell;
 
-use crate::cli::Cli;
-use crate::cli::commands::failure::Failure;
+use crate::cli::failure::Failure;
+use crate::cli::output;
+use crate::cli::session::Session;
 use crate::domain::delivery::ending::Exit;
 
 /// Arguments of `campaign completions`.
@@ -37,7 +38,7 @@ enum ShellName {
 ///
 /// # Errors
 /// Where stdout cannot be written.
-pub fn run(args: &CompletionsArgs) -> Result<Exit, Failure> {
+pub fn run(args: &CompletionsArgs, session: &Session<'_>) -> Result<Exit, Failure> {
     let shell = match args.shell {
         ShellName::Bash => Shell::Bash,
         ShellName::Zsh => Shell::Zsh,
@@ -45,7 +46,8 @@ pub fn run(args: &CompletionsArgs) -> Result<Exit, Failure> {
     };
     // Written in one go: the generator panics where its output breaks off.
     let mut script = Vec::new();
-    clap_complete::generate(shell, &mut Cli::command(), "campaign", &mut script);
-    io::stdout().lock().write_all(&script).map_err(|error| crate::cli::commands::run::stdout(&error))?;
+    clap_complete::generate(shell, &mut (session.program)(), "campaign", &mut script);
+    let mut out = output::results();
+    out.write_all(&script).and_then(|()| out.flush()).map_err(|error| output::failed(&error))?;
     Ok(Exit::Done)
 }

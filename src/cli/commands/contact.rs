@@ -4,7 +4,7 @@ mod again;
 mod files;
 mod prompt;
 
-use std::io::{self, IsTerminal as _, Write as _};
+use std::io::Write as _;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -12,7 +12,9 @@ use clap::{Args, ValueEnum};
 use serde_json::{Map, Value, json};
 
 use crate::app::contact::{Again, ContactOutcome, EndedBy, SingleContact};
-use crate::cli::commands::{Failure, Session, signals};
+use crate::cli::failure::Failure;
+use crate::cli::session::Session;
+use crate::cli::{output, signals};
 use crate::connect::{Client, Settings};
 use crate::domain::cli_input::arguments::{self, Argument};
 use crate::domain::cli_input::check::{self, Checked};
@@ -45,7 +47,7 @@ pub struct ContactArgs {
     #[command(flatten)]
     input: InputArgs,
     #[command(flatten)]
-    globals: GlobalArgs,
+    globals: AwsGlobalArgs,
 }
 
 /// The members of the request.
@@ -134,7 +136,7 @@ enum Colour {
 /// The AWS CLI's global options.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Options of the AWS CLI")]
-struct GlobalArgs {
+struct AwsGlobalArgs {
     /// AWS Region [default: that of the ARNs]
     #[arg(long)]
     region: Option<String>,
@@ -226,7 +228,7 @@ struct Answer {
 }
 
 impl Answer {
-    fn of(globals: &GlobalArgs) -> Result<Self, Failure> {
+    fn of(globals: &AwsGlobalArgs) -> Result<Self, Failure> {
         let from_environment = || std::env::var("AWS_DEFAULT_OUTPUT").ok().filter(|form| !form.is_empty());
         let form = match globals.output.clone().or_else(from_environment) {
             None => OutputForm::Json,
@@ -242,7 +244,7 @@ impl Answer {
         let colour = match globals.color {
             Colour::On => true,
             Colour::Off => false,
-            Colour::Auto => io::stdout().is_terminal(),
+            Colour::Auto => output::is_terminal(),
         };
         Ok(Self { form, query, colour })
     }
@@ -264,12 +266,8 @@ impl Answer {
 }
 
 fn write_out(text: &str) -> Result<(), Failure> {
-    let mut out = io::stdout().lock();
-    out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(|error| Failure {
-        message: format!("failed to write to standard output: {error}"),
-        hint: None,
-        exit: Exit::Failure,
-    })
+    let mut out = output::results();
+    out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(|error| output::failed(&error))
 }
 
 /// Runs the command.
@@ -290,14 +288,14 @@ pub fn run(args: &ContactArgs, session: &Session<'_>) -> Result<Exit, Failure> {
     if args.input.generate_cli_skeleton.is_some() {
         return answer.print(&json!({"ContactId": "ContactId"})).map(|()| Exit::Done);
     }
-    if session.shared.journal.is_some() {
+    if session.global.journal.is_some() {
         return Err(Failure::usage(
             "a single contact is not journaled yet",
             "leave out -j; to have it in a journal, run a file of one row",
         ));
     }
     let endpoint = endpoint(&args.globals)?;
-    if !session.shared.quiet {
+    if !session.global.quiet {
         for note in &checked.notes {
             note_line(&format!("note: {note}"));
         }
@@ -357,7 +355,7 @@ pub(in crate::cli::commands) fn not_a_request() -> Failure {
 }
 
 /// The endpoint that was named, and whether what only loopback may have was asked for elsewhere.
-fn endpoint(globals: &GlobalArgs) -> Result<Option<EndpointUrl>, Failure> {
+fn endpoint(globals: &AwsGlobalArgs) -> Result<Option<EndpointUrl>, Failure> {
     let endpoint = globals.endpoint_url.as_deref().map(EndpointUrl::parse).transpose();
     let endpoint = endpoint.map_err(|error| {
         Failure::usage(format!("the endpoint {error}"), "leave out --endpoint-url to send to Amazon Connect")
@@ -422,7 +420,7 @@ async fn start(
         chance: fastrand::Rng::new(),
         stop,
     };
-    let quiet = session.shared.quiet;
+    let quiet = session.global.quiet;
     let outcome = contact
         .start(&mut |again: Again<'_>| {
             if !quiet {
@@ -495,6 +493,5 @@ fn of_signal(signal: Signal) -> Exit {
 }
 
 fn note_line(line: &str) {
-    // Nothing is left to be told where stderr is closed.
-    let _ = writeln!(io::stderr().lock(), "{}", mask_text(line));
+    output::note(&mask_text(line));
 }

@@ -1,22 +1,22 @@
 //! `campaign hours`: when numbers may be contacted, or how the rows of a campaign stand by zone. It only looks.
 
 use std::collections::BTreeMap;
-use std::io::{self, Write};
 use std::time::Duration;
 
 use clap::Args;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::cli::commands::failure::Failure;
-use crate::cli::commands::place::Place;
-use crate::cli::commands::{Session, which};
+use crate::app::paths::{CampaignPaths, which};
+use crate::cli::failure::Failure;
+use crate::cli::output;
+use crate::cli::session::Session;
 use crate::domain::definition::Definition;
 use crate::domain::delivery::ending::Exit;
 use crate::domain::delivery::state::State;
 use crate::domain::figures::{Span, counted};
+use crate::domain::hours::Lane;
 use crate::domain::hours::calendar::Opening;
-use crate::domain::hours::{Hours, Lane};
 use crate::domain::phone;
 use crate::domain::row::binding::LaneColumns;
 use crate::domain::table::header::Header;
@@ -45,30 +45,26 @@ fn moment(text: &str) -> Result<Timestamp, String> {
 /// # Errors
 /// What the user is told.
 pub fn run(args: &HoursArgs, session: &Session<'_>) -> Result<Exit, Failure> {
-    let shared = session.shared;
-    let (place, definition) = Place::of_campaign(shared)?;
+    let global = session.global;
+    let (paths, definition) = CampaignPaths::of_campaign(&global.campaign_options())?;
     let now = session.clock.now().millis();
     let at = args.at.or_else(|| Timestamp::from_millisecond(now).ok()).unwrap_or(Timestamp::UNIX_EPOCH);
     let hours = definition.hours.clone().unwrap_or_default();
     let lanes = if args.numbers.is_empty() {
-        rows(&place, &definition)?
+        rows(&paths, &definition)?
     } else {
         numbers(&args.numbers, &definition)?
     };
-    let mut out = io::stdout().lock();
-    let mut write =
-        |line: String| writeln!(out, "{line}").map_err(|error| crate::cli::commands::run::stdout(&error));
     for (subject, lane) in lanes {
         let opening = hours.of(&lane).at(at);
-        write(if shared.json {
-            serde_json::to_string(&Object::of(&subject, &lane, &opening))
-                .expect("texts and numbers always serialize")
+        if global.json {
+            output::json(&Object::of(&subject, &lane, &opening))?;
         } else {
-            words(&subject, &lane, &opening, at)
-        })?;
+            output::line(&words(&subject, &lane, &opening, at))?;
+        }
     }
-    if definition.hours.is_none() && !shared.quiet && !shared.json {
-        write("the definition has no [hours]: contacts start at any hour".to_owned())?;
+    if definition.hours.is_none() && !global.quiet && !global.json {
+        output::line("the definition has no [hours]: contacts start at any hour")?;
     }
     Ok(Exit::Done)
 }
@@ -97,9 +93,9 @@ fn numbers(texts: &[String], definition: &Definition) -> Result<Vec<(Subject, La
 }
 
 /// The rows that wait, most of them first.
-fn rows(place: &Place, definition: &Definition) -> Result<Vec<(Subject, Lane)>, Failure> {
-    let reader = Reader::open(&place.journal)?;
-    let campaign = which(&reader, place.campaign.as_deref())?;
+fn rows(paths: &CampaignPaths, definition: &Definition) -> Result<Vec<(Subject, Lane)>, Failure> {
+    let reader = Reader::open(&paths.journal)?;
+    let campaign = which(&reader, paths.campaign.as_deref())?;
     let columns: BTreeMap<i64, LaneColumns> = reader
         .columns(campaign.id)?
         .into_iter()
@@ -200,19 +196,4 @@ fn local(at: Timestamp, lane: &Lane, now: Timestamp) -> String {
         lane.zones.names().next().unwrap_or("UTC"),
         Span(left)
     )
-}
-
-/// Refuses to send what has hours, for as long as the engine does not keep them.
-///
-/// # Errors
-/// Where the definition closes at any hour.
-pub(in crate::cli::commands) fn must_not_close(definition: &Definition) -> Result<(), Failure> {
-    let closes = definition.hours.as_ref().is_some_and(|hours: &Hours| !hours.rules.is_empty());
-    if !closes {
-        return Ok(());
-    }
-    Err(Failure::usage(
-        "the definition has [hours], and this version cannot keep them while it sends",
-        "nothing was sent; take the table out to send at any hour. `campaign hours NUMBER` tells when a number may be contacted",
-    ))
 }

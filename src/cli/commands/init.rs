@@ -8,7 +8,9 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use crate::cli::commands::failure::Failure;
+use crate::cli::failure::Failure;
+use crate::cli::output;
+use crate::cli::session::Session;
 use crate::domain::definition;
 use crate::domain::delivery::ending::Exit;
 
@@ -64,11 +66,12 @@ fn name(text: &str) -> Result<String, String> {
 ///
 /// # Errors
 /// Where a file is there already, or cannot be written.
-pub fn run(args: &InitArgs) -> Result<Exit, Failure> {
+pub fn run(args: &InitArgs, _session: &Session<'_>) -> Result<Exit, Failure> {
     let folder = Path::new(FOLDER);
     let Some(name) = &args.name else {
         write_schema(folder)?;
-        return told(&format!("wrote {FOLDER}/{SCHEMA}\n"));
+        output::note(&format!("wrote {FOLDER}/{SCHEMA}"));
+        return Ok(Exit::Done);
     };
     if args.from.is_some() || args.from_cli_input_json.is_some() {
         return bridge::run(args, name, folder);
@@ -87,12 +90,13 @@ pub fn run(args: &InitArgs) -> Result<Exit, Failure> {
         write_new(path, &text).map_err(|error| failed(path, &error))?;
     }
     let [definition, recipients] = paths.map(|path: PathBuf| path.display().to_string());
-    told(&format!(
+    output::note(&format!(
         "wrote {definition} and {recipients}\n  look: campaign check {recipients} -c {name}\n  \
          try: campaign run {recipients} -c {name} --simulate -j rehearsal.db\n  \
          then set instance_id, contact_flow_id and source in {definition}, and run it without --simulate and -j: what \
-         was simulated is no real campaign, and has its own journal\n",
-    ))
+         was simulated is no real campaign, and has its own journal",
+    ));
+    Ok(Exit::Done)
 }
 
 /// The schema is ours, whoever wrote it: an older one is replaced.
@@ -107,11 +111,6 @@ fn schema() -> String {
     let mut text = serde_json::to_string_pretty(&definition::schema()).expect("a schema is plain JSON");
     text.push('\n');
     text
-}
-
-fn told(text: &str) -> Result<Exit, Failure> {
-    let written = io::stderr().lock().write_all(text.as_bytes());
-    written.map(|()| Exit::Done).map_err(|error| failed(Path::new("stderr"), &error))
 }
 
 fn definition(name: &str) -> String {

@@ -1,17 +1,17 @@
 //! `campaign journal`: a copy of the journal while campaigns run, a look at all of it, and an end to its personal data.
 
 use std::fmt::Write as _;
-use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::{Args, Subcommand};
 use serde_json::json;
 
-use crate::cli::Shared;
-use crate::cli::commands::Session;
-use crate::cli::commands::failure::Failure;
-use crate::cli::commands::place::Place;
+use crate::app::paths::{self, CampaignPaths};
+use crate::cli::args::global::GlobalArgs;
+use crate::cli::failure::Failure;
+use crate::cli::output;
+use crate::cli::session::Session;
 use crate::domain::delivery::ending::Exit;
 use crate::domain::figures::{Grouped, counted};
 use crate::domain::unix_millis::UnixMillis;
@@ -66,10 +66,10 @@ struct PurgeArgs {
 /// # Errors
 /// What the user is told.
 pub fn run(args: &JournalArgs, session: &Session<'_>) -> Result<Exit, Failure> {
-    let place = Place::of_results(session.shared)?;
+    let place = CampaignPaths::of_results(&session.global.campaign_options())?;
     match &args.action {
         Action::Backup { path } => back_up(&place.journal, path, session),
-        Action::Check => check(&place.journal, session.shared),
+        Action::Check => check(&place.journal, session.global),
         Action::Purge(args) => purge(args, &place, session),
     }
 }
@@ -79,20 +79,22 @@ fn back_up(journal: &Path, path: &Path, session: &Session<'_>) -> Result<Exit, F
         if path.is_dir() { path.join(named_after(journal, session.clock.now())) } else { path.to_owned() };
     let copied = Reader::open(journal)?.copy_to(&path)?;
     let rows: u64 = copied.campaigns.iter().map(|(_, tally)| tally.rows()).sum();
-    let shared = session.shared;
-    if shared.json {
+    let global = session.global;
+    if global.json {
         let result = json!({
             "journal": journal, "backup": copied.path, "bytes": copied.bytes,
             "campaigns": copied.campaigns.len(), "rows": rows,
         });
-        return tell(&mut io::stdout().lock(), &result.to_string());
+        output::json(&result)?;
+        return Ok(Exit::Done);
     }
-    if shared.quiet {
+    if global.quiet {
         return Ok(Exit::Done);
     }
     let campaigns = counted(copied.campaigns.len() as u64, "campaign", "campaigns");
     let words = format!("{}: {campaigns}, {}, whole", copied.path.display(), counted(rows, "row", "rows"));
-    tell(&mut io::stderr().lock(), &words)
+    output::note(&words);
+    Ok(Exit::Done)
 }
 
 /// `journal-20260301T093000Z.db`: sorts by time, and any file system takes it.
@@ -102,10 +104,10 @@ fn named_after(journal: &Path, now: UnixMillis) -> String {
     format!("{}-{time}Z.{}", part(journal.file_stem()), part(journal.extension().or(Some("db".as_ref()))))
 }
 
-fn check(journal: &Path, shared: &Shared) -> Result<Exit, Failure> {
+fn check(journal: &Path, global: &GlobalArgs) -> Result<Exit, Failure> {
     let sound = Reader::open(journal)?.look_over(journal)?;
     let exit = if sound.findings.is_empty() { Exit::Done } else { Exit::Failure };
-    if shared.json {
+    if global.json {
         let campaigns: Vec<_> = sound
             .campaigns
             .iter()
@@ -120,7 +122,7 @@ fn check(journal: &Path, shared: &Shared) -> Result<Exit, Failure> {
             "journal": journal, "schema": sound.schema, "campaigns": campaigns, "findings": findings,
             "sound": findings.is_empty(),
         });
-        tell(&mut io::stdout().lock(), &result.to_string())?;
+        output::json(&result)?;
     }
     let mut words = String::new();
     for Finding { campaign, what } in &sound.findings {
@@ -133,7 +135,7 @@ fn check(journal: &Path, shared: &Shared) -> Result<Exit, Failure> {
                     was sent is in `campaign report` as far as it can be read";
         return Err(Failure { message, hint: Some(hint.to_owned()), exit });
     }
-    if !shared.quiet && !shared.json {
+    if !global.quiet && !global.json {
         for (campaign, tally) in &sound.campaigns {
             let _ = writeln!(
                 words,
@@ -143,12 +145,12 @@ fn check(journal: &Path, shared: &Shared) -> Result<Exit, Failure> {
             );
         }
         let _ = write!(words, "{} is sound", journal.display());
-        tell(&mut io::stderr().lock(), &words)?;
+        output::note(&words);
     }
     Ok(exit)
 }
 
-fn purge(args: &PurgeArgs, place: &Place, session: &Session<'_>) -> Result<Exit, Failure> {
+fn purge(args: &PurgeArgs, place: &CampaignPaths, session: &Session<'_>) -> Result<Exit, Failure> {
     let now = session.clock.now();
     let reader = Reader::open(&place.journal)?;
     let (all, chosen) = {
@@ -162,7 +164,7 @@ fn purge(args: &PurgeArgs, place: &Place, session: &Session<'_>) -> Result<Exit,
         .map(|campaign| CampaignLock::take(&place.journal, &campaign.name, now))
         .collect::<Result<Vec<_>, _>>()?;
     if chosen.is_empty() {
-        return told(&[], &place.journal, session.shared);
+        return told(&[], &place.journal, session.global);
     }
     agree(args, &chosen)?;
     let mut journal = Journal::open(&place.journal)?;
@@ -172,13 +174,13 @@ fn purge(args: &PurgeArgs, place: &Place, session: &Session<'_>) -> Result<Exit,
         purged.push((campaign, result));
     }
     journal.clean()?;
-    told(&purged, &place.journal, session.shared)
+    told(&purged, &place.journal, session.global)
 }
 
 /// The campaigns to be purged: the one that is meant, which must be finished, or of all of them those that are.
 fn chosen(
     args: &PurgeArgs,
-    place: &Place,
+    place: &CampaignPaths,
     snapshot: &Snapshot<'_>,
     now: UnixMillis,
 ) -> Result<Vec<Campaign>, Failure> {
@@ -196,7 +198,7 @@ fn chosen(
         }
         finished
     } else {
-        vec![crate::cli::commands::which(snapshot, place.campaign.as_deref())?]
+        vec![paths::which(snapshot, place.campaign.as_deref())?]
     };
     let mut chosen = Vec::new();
     for campaign in candidates {
@@ -214,7 +216,7 @@ fn agree(args: &PurgeArgs, chosen: &[Campaign]) -> Result<(), Failure> {
     }
     let names = chosen.iter().map(|campaign| format!("\"{}\"", campaign.name)).collect::<Vec<_>>().join(", ");
     let what = format!("numbers, keys, messages and cells of {names} would be removed for good");
-    if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
+    if !output::can_ask() {
         return Err(Failure::usage(
             format!("{what}, and there is no terminal to ask on"),
             "write a report with them first if they are still needed, then run again with --yes",
@@ -230,17 +232,18 @@ fn agree(args: &PurgeArgs, chosen: &[Campaign]) -> Result<(), Failure> {
     }
 }
 
-fn told(purged: &[(Campaign, Purged)], journal: &Path, shared: &Shared) -> Result<Exit, Failure> {
-    if shared.json {
+fn told(purged: &[(Campaign, Purged)], journal: &Path, global: &GlobalArgs) -> Result<Exit, Failure> {
+    if global.json {
         let purged: Vec<_> = purged
             .iter()
             .map(|(campaign, purged)| {
                 json!({ "campaign": campaign.name, "rows": purged.tally.rows(), "purged": purged.rows })
             })
             .collect();
-        return tell(&mut io::stdout().lock(), &json!({ "journal": journal, "purged": purged }).to_string());
+        output::json(&json!({ "journal": journal, "purged": purged }))?;
+        return Ok(Exit::Done);
     }
-    if shared.quiet {
+    if global.quiet {
         return Ok(Exit::Done);
     }
     let mut words = String::new();
@@ -253,11 +256,7 @@ fn told(purged: &[(Campaign, Purged)], journal: &Path, shared: &Shared) -> Resul
     } else {
         "counts, client tokens and contact ids are kept; backups and reports made before still have everything"
     });
-    tell(&mut io::stderr().lock(), &words)
-}
-
-fn tell(out: &mut impl Write, words: &str) -> Result<Exit, Failure> {
-    writeln!(out, "{words}").map_err(|error| crate::cli::commands::run::stdout(&error))?;
+    output::note(&words);
     Ok(Exit::Done)
 }
 

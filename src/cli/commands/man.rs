@@ -1,12 +1,13 @@
 //! `campaign man`: the manual pages, from the same definitions as `--help`.
 
-use std::io::{self, Write as _};
+use std::io;
 use std::path::{Path, PathBuf};
 
-use clap::{Args, CommandFactory};
+use clap::Args;
 
-use crate::cli::Cli;
-use crate::cli::commands::failure::Failure;
+use crate::cli::failure::Failure;
+use crate::cli::output;
+use crate::cli::session::Session;
 use crate::domain::delivery::ending::Exit;
 
 /// Neither words apart nor words in two: tables stay tables, and options can be searched for.
@@ -26,22 +27,24 @@ pub struct ManArgs {
 ///
 /// # Errors
 /// Where the folder cannot be written.
-pub fn run(args: &ManArgs) -> Result<Exit, Failure> {
+pub fn run(args: &ManArgs, session: &Session<'_>) -> Result<Exit, Failure> {
     let folder = &args.folder;
-    let pages = std::fs::create_dir_all(folder).and_then(|()| write(folder)).map_err(|error| Failure {
-        message: format!("failed to write the manual pages to {}: {error}", folder.display()),
-        hint: Some("name a folder that can be written".to_owned()),
-        exit: Exit::Failure,
-    })?;
+    let pages = std::fs::create_dir_all(folder).and_then(|()| write(folder, (session.program)())).map_err(
+        |error| Failure {
+            message: format!("failed to write the manual pages to {}: {error}", folder.display()),
+            hint: Some("name a folder that can be written".to_owned()),
+            exit: Exit::Failure,
+        },
+    )?;
     let words =
         format!("{pages} pages in {}\n  read: man {}", folder.display(), folder.join("campaign.1").display());
-    writeln!(io::stderr().lock(), "{words}").map_err(|error| crate::cli::commands::run::stdout(&error))?;
+    output::note(&words);
     Ok(Exit::Done)
 }
 
 /// Writes a page for the program and each of its commands. Says how many they are.
-fn write(folder: &Path) -> io::Result<usize> {
-    let mut program = Cli::command().disable_help_subcommand(true);
+fn write(folder: &Path, program: clap::Command) -> io::Result<usize> {
+    let mut program = program.disable_help_subcommand(true);
     program.build();
     let mut pages = 0;
     let mut left = vec![program];

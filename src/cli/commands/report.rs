@@ -8,8 +8,12 @@ use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use serde::Serialize;
 
-use crate::cli::commands::Asked;
+use crate::app::paths::{self, CampaignPaths};
+use crate::cli::failure::Failure;
+use crate::cli::output;
+use crate::cli::session::{Asked, Session};
 use crate::domain::definition::Delimiter;
+use crate::domain::delivery::ending::Exit;
 use crate::domain::delivery::state::State;
 use crate::domain::delivery::tally::Tally;
 use crate::domain::figures::counted;
@@ -38,7 +42,7 @@ pub struct ReportArgs {
     pub columns: Vec<String>,
 
     /// In csv: between cells, `,` `;` `|` or tab, and with a byte order mark, as spreadsheets want it [default: a comma]
-    #[arg(long, value_name = "CHARACTER", value_parser = crate::cli::commands::reading::delimiter)]
+    #[arg(long, value_name = "CHARACTER", value_parser = crate::cli::args::file::delimiter)]
     pub delimiter: Option<Delimiter>,
 
     /// Write the rejected rows to PATH, whole and with the reason, to be corrected and run: nothing else is touched
@@ -68,11 +72,21 @@ fn states() -> impl TypedValueParser<Value = State> {
         .map(|name| State::from_name(&name).expect("only names of states are possible"))
 }
 
+/// Runs the command.
+///
+/// # Errors
+/// What the user is told.
+pub fn run(args: &ReportArgs, session: &Session<'_>) -> Result<Exit, Failure> {
+    let paths = CampaignPaths::of_results(&session.global.campaign_options())?;
+    write(args, &Asked::of(&paths, session.global), &mut output::stdout(), &mut output::notes())?;
+    Ok(Exit::Done)
+}
+
 /// Writes the report: to `out` (stdout), or to the path of the arguments with a word about it to `notes` (stderr).
 ///
 /// # Errors
 /// [`ReportError`]; a file is then as it was before.
-pub fn run(
+pub fn write(
     args: &ReportArgs,
     asked: &Asked<'_>,
     out: &mut impl Write,
@@ -82,7 +96,7 @@ pub fn run(
     let wanted = args.wanted(format_of(args.format, path, asked.json)?);
     let reader = Reader::open(asked.journal)?;
     let snapshot = reader.snapshot()?;
-    let campaign = crate::cli::commands::which(&snapshot, asked.campaign)?;
+    let campaign = paths::which(&snapshot, asked.campaign)?;
     if let Some(at) = snapshot.purged_at(campaign.id)?.filter(|_| wanted.format.has_rows() && !asked.quiet) {
         // Whoever reads no notes reads a report all the same.
         let _ = writeln!(

@@ -1,16 +1,17 @@
 //! `campaign resolve`: uncertain rows, and what a person decides on them.
 
 use std::fmt::Write as _;
-use std::io::{self, Write as _};
 
 use clap::{ArgGroup, Args};
 use serde_json::json;
 
-use crate::cli::commands::failure::Failure;
-use crate::cli::commands::next::GoOn;
-use crate::cli::commands::place::Place;
-use crate::cli::commands::sending::SendArgs;
-use crate::cli::commands::{Session, next, numbers};
+use crate::app::paths::{self, CampaignPaths};
+use crate::cli::args::send::SendArgs;
+use crate::cli::args::values;
+use crate::cli::failure::Failure;
+use crate::cli::next_step::{self, GoOn};
+use crate::cli::output;
+use crate::cli::session::Session;
 use crate::domain::delivery::ending::Exit;
 use crate::domain::delivery::state::Decision;
 use crate::domain::figures::counted;
@@ -43,7 +44,7 @@ pub struct ResolveArgs {
     #[arg(long, value_name = "KEY", requires = "decision")]
     key: Vec<String>,
     /// Decide on the row at this line of the file (repeatable)
-    #[arg(long, value_name = "N", requires = "decision", value_parser = numbers::whole::<u64>)]
+    #[arg(long, value_name = "N", requires = "decision", value_parser = values::whole::<u64>)]
     line: Vec<u64>,
 }
 
@@ -67,8 +68,8 @@ impl ResolveArgs {
 /// # Errors
 /// What the user is told.
 pub fn run(args: &ResolveArgs, session: &Session<'_>) -> Result<Exit, Failure> {
-    let place = Place::of_results(session.shared)?;
-    let campaign = crate::cli::commands::which(&Reader::open(&place.journal)?, place.campaign.as_deref())?;
+    let place = CampaignPaths::of_results(&session.global.campaign_options())?;
+    let campaign = paths::which(&Reader::open(&place.journal)?, place.campaign.as_deref())?;
     let now = session.clock.now();
     let _lock = CampaignLock::take(&place.journal, &campaign.name, now)?;
     let mut journal = Journal::open(&place.journal)?;
@@ -96,16 +97,17 @@ pub fn run(args: &ResolveArgs, session: &Session<'_>) -> Result<Exit, Failure> {
     let rows = counted(ids.len() as u64, "row", "rows");
     let mut text = format!("{rows}: {}", decision.words());
     if decision == Decision::Resend {
-        let _ =
-            write!(text, "\n  next: {}", next::command(GoOn::Resume, session.shared, &SendArgs::default()));
+        let _ = write!(
+            text,
+            "\n  next: {}",
+            next_step::command(GoOn::Resume, session.global, &SendArgs::default())
+        );
     }
-    let told = if session.shared.json {
-        let result = json!({ "campaign": campaign.name, "decision": decision.code(), "rows": ids.len() });
-        writeln!(io::stdout().lock(), "{result}")
+    if session.global.json {
+        output::json(&json!({ "campaign": campaign.name, "decision": decision.code(), "rows": ids.len() }))?;
     } else {
-        writeln!(io::stderr().lock(), "{text}")
-    };
-    told.map_err(|error| crate::cli::commands::run::stdout(&error))?;
+        output::note(&text);
+    }
     Ok(Exit::Done)
 }
 
@@ -115,7 +117,7 @@ fn list(uncertain: &[Uncertain], session: &Session<'_>) -> Result<Exit, Failure>
         let line = row.line.map_or_else(|| "-".to_owned(), |line| line.to_string());
         let first = row.first_attempt_at.map(|stamp| stamp.to_string());
         // Writing to a string cannot fail.
-        let _ = if session.shared.json {
+        let _ = if session.global.json {
             let row = json!({
                 "line": row.line, "key": row.key, "destination": mask::mask_text(&row.destination),
                 "client_token": row.client_token, "attempts": row.attempts, "first_attempt_at": first,
@@ -133,11 +135,10 @@ fn list(uncertain: &[Uncertain], session: &Session<'_>) -> Result<Exit, Failure>
             )
         };
     }
-    io::stdout()
-        .lock()
-        .write_all(text.as_bytes())
-        .map_err(|error| crate::cli::commands::run::stdout(&error))?;
-    if !session.shared.json {
+    if !text.is_empty() {
+        output::line(text.trim_end_matches('\n'))?;
+    }
+    if !session.global.json {
         let words = if uncertain.is_empty() {
             "no row is uncertain".to_owned()
         } else {
@@ -147,8 +148,7 @@ fn list(uncertain: &[Uncertain], session: &Session<'_>) -> Result<Exit, Failure>
                 counted(uncertain.len() as u64, "row is", "rows are")
             )
         };
-        writeln!(io::stderr().lock(), "{words}")
-            .map_err(|error| crate::cli::commands::run::stdout(&error))?;
+        output::note(&words);
     }
     Ok(if uncertain.is_empty() { Exit::Done } else { Exit::Incomplete })
 }

@@ -1,28 +1,30 @@
 //! `campaign run`: plan, pre-flight, send; run again to go on.
 
-use std::io::{self, IsTerminal, Write};
+use std::io::Write;
 use std::num::NonZeroU64;
 use std::path::PathBuf;
-use std::time::Duration;
 
 use clap::Args;
 
-use crate::cli::Shared;
-use crate::cli::commands::failure::Failure;
-use crate::cli::commands::hooks::Hooked;
-use crate::cli::commands::next::GoOn;
-use crate::cli::commands::place::Place;
-use crate::cli::commands::planning::File;
-use crate::cli::commands::reading::ReadingArgs;
-use crate::cli::commands::sending::{Held, Job, SendArgs};
-use crate::cli::commands::streaming::Stream;
-use crate::cli::commands::{Session, hooks, hours, next, planning, sending};
+use crate::app;
+use crate::app::error::Error;
+use crate::app::paths::CampaignPaths;
+use crate::app::plan_file::PlanFile;
+use crate::app::run::{PreparedRun, RunContext};
+use crate::app::send::RunResult;
+use crate::cli::args::file::FileArgs;
+use crate::cli::args::global::GlobalArgs;
+use crate::cli::args::send::SendArgs;
+use crate::cli::commands::sending::{self, Words};
+use crate::cli::failure::Failure;
+use crate::cli::hooks::{self, Hooked};
+use crate::cli::next_step::{self, GoOn};
+use crate::cli::session::Session;
+use crate::cli::{output, signals};
 use crate::domain::definition::Definition;
 use crate::domain::delivery::ending::Exit;
-use crate::domain::delivery::state::State;
-use crate::domain::preflight::{Findings, Options, Preflight};
+use crate::domain::preflight::{Options, Preflight};
 use crate::domain::warning::WarningCode;
-use crate::journal::Planned;
 use crate::recipients::Source;
 
 /// Arguments of `campaign run`.
@@ -37,7 +39,7 @@ pub struct RunArgs {
     #[arg(long, conflicts_with_all = ["dry_run", "sample"])]
     pub stream: bool,
     #[command(flatten)]
-    reading: ReadingArgs,
+    reading: FileArgs,
     #[command(flatten)]
     send: SendArgs,
 }
@@ -47,80 +49,52 @@ pub struct RunArgs {
 /// # Errors
 /// What the user is told.
 pub fn run(args: &RunArgs, session: &Session<'_>) -> Result<Exit, Failure> {
-    let shared = session.shared;
+    let global = session.global;
     let source = Source::named(&args.file);
-    let (place, mut definition) = Place::of_file(shared, &source, &args.reading)?;
-    args.send.apply(&mut definition)?;
-    let mut file = File::open(&source, &definition, &place)?;
-    file.reject_to(args.reading.rejects.as_deref(), &source, &definition)?;
-    let findings = file.findings(&definition);
+    let (file_options, options) = (args.reading.options(), args.send.options());
+    let (paths, mut definition) = CampaignPaths::of_file(&global.campaign_options(), &source, &file_options)?;
+    options.apply(&mut definition)?;
+    let mut file = app::run::open_file(&source, &definition, &paths, &file_options)?;
     if args.dry_run {
-        return rehearse(&mut file, findings, &args.send, shared);
+        return rehearse(&mut file, &definition, &args.send, global);
     }
-    if !args.send.simulate {
-        hours::must_not_close(&definition)?;
-    }
+    let context =
+        RunContext { definition: &definition, paths: &paths, options: &options, clock: &session.clock };
+    context.must_keep_hours()?;
     let runtime = sending::runtime()?;
-    let result = runtime.block_on(async {
-        let mut held = sending::hold(&args.send, &definition, &place, session, Duration::MAX).await?;
-        file.refuse_part(&held.journal, held.campaign)?;
-        let (stream, rejected) = if args.stream {
-            (Some(streamed(file, findings, &mut held, &args.send)?), None)
-        } else {
-            (None, planned(file, findings, &mut held, (args, &definition), shared)?)
-        };
-        let goes_on = if args.stream { GoOn::Stream(&args.file) } else { GoOn::Resume };
-        let next = next::command(goes_on, shared, &args.send);
-        let job =
-            Job { args: &args.send, definition: &definition, file: Some(&args.file), stream, next, rejected };
-        sending::send(held, job, session).await
-    });
+    let result = runtime.block_on(send(file, args, context, session));
     hooks::after(
         result,
-        &Hooked { runtime: &runtime, definition: &definition, place: &place, args: &args.send },
+        &Hooked { runtime: &runtime, definition: &definition, paths: &paths, simulate: options.simulate },
     )
 }
 
-/// Begins a plan of a file that is sent while it is read.
-fn streamed(file: File, findings: Findings, held: &mut Held, args: &SendArgs) -> Result<Stream, Failure> {
-    if !args.yes && !args.simulate {
-        return Err(Failure::usage(
-            "with --stream there is nothing to look at before sending",
-            "look with `campaign check FILE`, then run again with --yes",
-        ));
-    }
-    held.admit(file.lists.suppression.clone(), None, false)?;
-    if args.retry_failed {
-        held.journal.retry_failed(held.campaign)?;
-    }
-    let waiting = held.journal.verified_tally(held.campaign)?[State::Queued];
-    let plan = file.begin(&mut held.journal, held.campaign)?;
-    if waiting == 0 {
-        held.journal.set_planned(held.campaign, Planned::Streamed)?;
-    } else if !file.corrects() {
-        // Whether the file still has them is known when it is read that far, and then they come back.
-        held.journal.withdraw_waiting(held.campaign)?;
-    }
-    Ok(Stream { file: Box::new(file), findings: Box::new(findings), plan })
-}
-
-/// Plans the file, tells what would be sent, and asks. What a plan takes of memory is given back before anything is sent.
-/// Says where the rejected rows are, if they were asked for.
-fn planned(
-    mut file: File,
-    mut findings: Findings,
-    held: &mut Held,
-    (args, definition): (&RunArgs, &Definition),
-    shared: &Shared,
-) -> Result<Option<String>, Failure> {
-    let facts = file.plan(&mut held.journal, held.campaign, &mut findings)?;
-    held.admit(std::mem::take(&mut file.lists.suppression), args.send.sample, true)?;
-    let preflight = planning::settle(findings, facts, &held.journal, held.campaign, &args.send)?;
-    tell(&preflight, shared)?;
-    let rejected = file.rejected.as_ref().map(|written| written.words(shared, &args.send));
-    agree(args, definition, &preflight, (shared, rejected.as_deref()))?;
-    held.journal.set_planned(held.campaign, Planned::Agreed)?;
-    Ok(rejected)
+async fn send(
+    file: PlanFile,
+    args: &RunArgs,
+    context: RunContext<'_>,
+    session: &Session<'_>,
+) -> Result<RunResult, Failure> {
+    let global = session.global;
+    signals::tell_when_asked(context.paths.journal.clone(), context.definition.name.clone(), session)
+        .map_err(|error| Error::exhausted("listen for signals", &error))?;
+    let name = args.file.clone();
+    let (prepared, rejected) = if args.stream {
+        (PreparedRun::streaming(file, name, args.send.yes, context).await?, None)
+    } else {
+        let mut prepared = PreparedRun::with_file(file, name, context).await?;
+        let rejected = prepared.rejects().map(|written| next_step::rejects(written, global, &args.send));
+        if let Some(preflight) = prepared.preflight() {
+            show(preflight, global);
+            agree(args, context.definition, preflight, (global, rejected.as_deref()))?;
+        }
+        prepared.agree()?;
+        (prepared, rejected)
+    };
+    let goes_on = if args.stream { GoOn::Stream(&args.file) } else { GoOn::Resume };
+    let next = next_step::command(goes_on, global, &args.send);
+    let words = Words { next: &next, rejected: rejected.as_deref() };
+    sending::send(prepared, context.definition, words, session).await
 }
 
 /// Nothing is sent unless the file is good enough and a person agrees.
@@ -128,55 +102,55 @@ fn agree(
     args: &RunArgs,
     definition: &Definition,
     preflight: &Preflight,
-    (shared, rejected): (&Shared, Option<&str>),
+    (global, rejected): (&GlobalArgs, Option<&str>),
 ) -> Result<(), Failure> {
     if let Some(reason) = preflight.refusal() {
         return Err(refused(reason, rejected));
     }
-    if let (Some(rejected), false) = (rejected, shared.quiet) {
-        writeln!(io::stderr().lock(), "{rejected}").map_err(|error| stdout(&error))?;
+    if let (Some(rejected), false) = (rejected, global.quiet) {
+        output::note(rejected);
     }
-    if preflight.to_send() > 0 && !confirmed(args, definition, preflight, shared.quiet)? {
+    if preflight.to_send() > 0 && !confirmed(args, definition, preflight, global.quiet)? {
         return Err(Failure::usage("not agreed to", "nothing was sent; run it again to be asked again"));
     }
     Ok(())
 }
 
 fn rehearse(
-    file: &mut File,
-    mut findings: Findings,
+    file: &mut PlanFile,
+    definition: &Definition,
     args: &SendArgs,
-    shared: &Shared,
+    global: &GlobalArgs,
 ) -> Result<Exit, Failure> {
-    let mut out = io::BufWriter::new(io::stdout().lock());
+    let mut out = output::results();
     let shape = file.binding.shape().clone();
     let most = args.limit.map_or(u64::MAX, NonZeroU64::get);
-    let written = file.rehearse(&mut findings, (most, args.sample.map(NonZeroU64::get)), |recipient| {
-        if shared.json {
+    let mut findings = file.findings(definition);
+    let mut written = Ok(());
+    let most = file.rehearse(&mut findings, (most, args.sample.map(NonZeroU64::get)), |recipient| {
+        if global.json && written.is_ok() {
             let request = shape
                 .fill(&recipient.slots, recipient.phone.as_str(), recipient.client_token)
                 .expect("slots just rendered fit their shape");
-            out.write_all(&request.body())
-                .and_then(|()| out.write_all(b"\n"))
-                .map_err(|error| stdout(&error))?;
+            written = out.write_all(&request.body()).and_then(|()| out.write_all(b"\n"));
         }
         Ok(())
-    });
-    let most = written.and_then(|most| out.flush().map(|()| most).map_err(|error| stdout(&error)))?;
+    })?;
+    written.and_then(|()| out.flush()).map_err(|error| output::failed(&error))?;
     let preflight = Preflight::new(findings, None, Options { most, simulated: args.simulate });
-    tell(&preflight, shared)?;
-    let rejected = file.rejected.as_ref().map(|written| written.words(shared, args));
-    verdict(&preflight, shared, rejected)
+    show(&preflight, global);
+    let rejected = file.rejected.as_ref().map(|written| next_step::rejects(written, global, args));
+    verdict(&preflight, global, rejected)
 }
 
 /// The exit code of a pre-flight alone, in `check` and in a dry run: what a run would end with whose every request is
 /// answered with a contact. Says what to do about it.
 ///
 /// # Errors
-/// Where stderr cannot be written.
+/// Where too many rows are rejected.
 pub(in crate::cli::commands) fn verdict(
     preflight: &Preflight,
-    shared: &Shared,
+    global: &GlobalArgs,
     rejected: Option<String>,
 ) -> Result<Exit, Failure> {
     let (exit, hint) = match preflight.refusal() {
@@ -191,8 +165,8 @@ pub(in crate::cli::commands) fn verdict(
         ),
         None => return Ok(Exit::Done),
     };
-    if !shared.quiet {
-        writeln!(io::stderr().lock(), "  hint: {hint}").map_err(|error| stdout(&error))?;
+    if !global.quiet {
+        output::note(&format!("  hint: {hint}"));
     }
     Ok(exit)
 }
@@ -207,31 +181,18 @@ fn refused(reason: String, rejected: Option<&str>) -> Failure {
     Failure { message: reason, hint: Some(hint), exit: Exit::Halted }
 }
 
-/// A reader of ours that goes away early, as `head` does, has what it wanted.
-pub(in crate::cli::commands) fn stdout(error: &io::Error) -> Failure {
-    if error.kind() == io::ErrorKind::BrokenPipe {
-        return Failure::reader_left();
-    }
-    Failure {
-        message: format!("failed to write to stdout: {error}"),
-        hint: Some("make room where it goes, or send it elsewhere".to_owned()),
-        exit: Exit::Failure,
+fn show(preflight: &Preflight, global: &GlobalArgs) {
+    if !global.quiet {
+        output::note(&preflight.text());
     }
 }
 
-fn tell(preflight: &Preflight, shared: &Shared) -> Result<(), Failure> {
-    if shared.quiet {
-        return Ok(());
-    }
-    writeln!(io::stderr().lock(), "{}", preflight.text()).map_err(|error| stdout(&error))
-}
-
-/// Texts that look wrong are sent only where somebody has looked at them.
+/// Texts that look wrong are sent only after someone looked at them.
 fn wrong_texts(codes: &[WarningCode]) -> Failure {
     let options: Vec<String> = codes.iter().map(|code| format!("--accept {}", code.name())).collect();
     Failure::usage(
         format!("texts that look wrong would be sent: {}", names(codes)),
-        &format!(
+        format!(
             "look with `campaign check FILE` and correct the file or the definition; if the texts are meant so, run again with \
              {}, or name the codes in accept in [safety]; nothing was sent",
             options.join(" ")
@@ -259,7 +220,7 @@ fn confirmed(
     if args.send.yes && wrong.is_empty() {
         return Ok(true);
     }
-    let asks = args.file.as_os_str() != "-" && io::stdin().is_terminal() && io::stderr().is_terminal();
+    let asks = args.file.as_os_str() != "-" && output::can_ask();
     if (args.send.yes || !asks) && !wrong.is_empty() {
         return Err(wrong_texts(&wrong));
     }

@@ -5,22 +5,27 @@
 use std::io::{self, Write};
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::Args;
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::cli::commands::numbers;
+use crate::cli::args::values;
+use crate::cli::failure::Failure;
+use crate::cli::output;
+use crate::cli::session::Session;
 use crate::clock::Clock;
+use crate::domain::delivery::ending::Exit;
 use crate::simulator::{
-    Credential, Fault, FaultPlan, Latency, LogDetail, Server, ServerError, Signatures, Simulator, Throttle,
-    WorldConfig, WorldTime,
+    AccountConfig, Credential, Fault, FaultPlan, Latency, LogDetail, Server, ServerError, Signatures,
+    Simulator, Throttle, WorldConfig, WorldTime,
 };
 
 const LONG_ABOUT: &str = "\
-Amazon Connect's stand-in on loopback: StartOutboundChatContact, and DescribeContact, DescribeInstance, \
-DescribeContactFlow, DescribePhoneNumber for what it knows. It validates requests as the service does, checks \
+Amazon Connect's stand-in on loopback: StartOutboundChatContact, StopContact, and what describes, lists and searches \
+contacts, instances, flows and numbers. By the scope of a signature it answers for its neighbours too: STS, Service \
+Quotas and End User Messaging. It validates requests as the service does, checks \
 signatures, honours client tokens for 7 days, and can be told to throttle, fail, hang and cut connections. Nothing \
 leaves this machine.
 
@@ -83,7 +88,7 @@ struct ServiceArgs {
     #[arg(long, value_name = "N", value_parser = positive)]
     rate: Option<f64>,
     /// Requests that may come at once (Amazon Connect: 5) [default: the rate, rounded up]
-    #[arg(long, value_name = "N", requires = "rate", value_parser = numbers::whole::<NonZeroU32>)]
+    #[arg(long, value_name = "N", requires = "rate", value_parser = values::whole::<NonZeroU32>)]
     burst: Option<NonZeroU32>,
     /// Quota of concurrent active chats (Amazon Connect: 500) [default: unlimited]
     #[arg(long, value_name = "N")]
@@ -106,9 +111,12 @@ struct ServiceArgs {
     /// Phone number ARN that exists; repeatable [default: every well-formed one]
     #[arg(long, value_name = "ARN")]
     source: Vec<String>,
-    /// Access key that is accepted; repeatable [default: test:test, and the one of this environment's
-    /// AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY]
-    #[arg(long, value_name = "ID:SECRET", value_parser = credential)]
+    /// The account around the contacts, as TOML: what is not in order there [default: everything is in order]
+    #[arg(long, value_name = "PATH")]
+    account: Option<PathBuf>,
+    /// Access key that is accepted, with a TOKEN for this session token only; repeatable [default: test:test, and the one
+    /// of this environment's AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY]
+    #[arg(long, value_name = "ID:SECRET[:TOKEN]", value_parser = credential)]
     credentials: Vec<Credential>,
     /// Time after which an access key expires, counted from its first request, as temporary credentials do
     /// [default: never]
@@ -129,6 +137,24 @@ struct FaultArgs {
     /// 429 ThrottlingException
     #[arg(long, value_name = "P", default_value = "0", value_parser = share)]
     throttle: f64,
+    /// 429 TooManyRequestsException, which the operation's model does not have
+    #[arg(long, value_name = "P", default_value = "0", value_parser = share)]
+    too_many_requests: f64,
+    /// 429 without an error code, half of them with a page in place of JSON
+    #[arg(long, value_name = "P", default_value = "0", value_parser = share)]
+    bare_throttle: f64,
+    /// 409 ConflictException
+    #[arg(long, value_name = "P", default_value = "0", value_parser = share)]
+    conflict: f64,
+    /// 502 with a page of something in between; nothing was done
+    #[arg(long, value_name = "P", default_value = "0", value_parser = share)]
+    bad_gateway: f64,
+    /// 503 with a page of something in between; nothing was done
+    #[arg(long, value_name = "P", default_value = "0", value_parser = share)]
+    unavailable: f64,
+    /// Share of the numbers that are refused for good: 400 InvalidRequestException, each time
+    #[arg(long, value_name = "P", default_value = "0", value_parser = share)]
+    failing_numbers: f64,
     /// 500 InternalServiceException, half of them after the contact has been started
     #[arg(long, value_name = "P", default_value = "0", value_parser = share)]
     errors: f64,
@@ -161,6 +187,14 @@ pub enum SimulatorCommandError {
     /// The shares of the faults make more than everything.
     #[error("failed to set the faults: their shares add up to {0}, more than 1")]
     TooManyFaults(f64),
+    /// The account cannot be read.
+    #[error("failed to read the account {}: {reason}", path.display())]
+    Account {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        reason: String,
+    },
     /// The server.
     #[error(transparent)]
     Server(#[from] ServerError),
@@ -180,6 +214,7 @@ impl SimulatorCommandError {
     pub fn hint(&self) -> &'static str {
         match self {
             Self::TooManyFaults(_) => "lower them: of 100 requests, each can be struck by one fault",
+            Self::Account { .. } => "name a TOML file with --account; docs/simulator.md has its keys",
             Self::Server(ServerError::NotLoopback(_)) => {
                 "`--listen 127.0.0.1:8080`, or port 0 for a free one"
             }
@@ -190,8 +225,24 @@ impl SimulatorCommandError {
     }
 }
 
+impl From<SimulatorCommandError> for Failure {
+    fn from(error: SimulatorCommandError) -> Self {
+        let exit =
+            if matches!(error, SimulatorCommandError::System { .. }) { Exit::Failure } else { Exit::Usage };
+        Self::of(&error, Some(error.hint().to_owned()), exit)
+    }
+}
+
 /// Runs the simulator until SIGINT or SIGTERM.
-pub fn run(args: &SimulatorArgs) -> Result<(), SimulatorCommandError> {
+///
+/// # Errors
+/// What the user is told.
+pub fn run(args: &SimulatorArgs, _session: &Session<'_>) -> Result<Exit, Failure> {
+    simulate(args)?;
+    Ok(Exit::Done)
+}
+
+fn simulate(args: &SimulatorArgs) -> Result<(), SimulatorCommandError> {
     let simulator = Simulator::new(world(args)?, wall_clock());
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     runtime.map_err(system("start the runtime"))?.block_on(serve(args, simulator))
@@ -212,14 +263,14 @@ async fn serve(args: &SimulatorArgs, simulator: Simulator) -> Result<(), Simulat
         .await?;
     let stats = simulator.stats();
     let (requests, contacts, replays) = (stats.requests, stats.contacts, stats.replays);
-    writeln!(io::stderr(), "{requests} requests, {contacts} contacts started, {replays} tokens met again")
-        .map_err(system("write to stderr"))
+    output::note(&format!("{requests} requests, {contacts} contacts started, {replays} tokens met again"));
+    Ok(())
 }
 
 fn announce(address: SocketAddr) -> io::Result<()> {
-    let mut stdout = io::stdout().lock();
-    writeln!(stdout, "listening on http://{address}")?;
-    stdout.flush()
+    let mut out = output::stdout();
+    writeln!(out, "listening on http://{address}")?;
+    out.flush()
 }
 
 fn system(what: &'static str) -> impl Fn(io::Error) -> SimulatorCommandError {
@@ -249,16 +300,29 @@ fn world(args: &SimulatorArgs) -> Result<WorldConfig, SimulatorCommandError> {
         faults: faults(&args.faults)?,
         credentials: credentials(&service.credentials),
         credential_life: service.credential_life,
+        account: service.account.as_deref().map_or_else(|| Ok(AccountConfig::default()), account)?,
         signatures: if service.no_verify { Signatures::Ignored } else { Signatures::Verified },
         log: if args.counts_only { LogDetail::Counts } else { LogDetail::Full },
         ..WorldConfig::default()
     })
 }
 
+fn account(path: &Path) -> Result<AccountConfig, SimulatorCommandError> {
+    let failed = |reason: String| SimulatorCommandError::Account { path: path.to_owned(), reason };
+    let text = std::fs::read_to_string(path).map_err(|error| failed(error.to_string()))?;
+    AccountConfig::parse(&text).map_err(|reason| failed(reason.trim_end().to_owned()))
+}
+
 fn faults(args: &FaultArgs) -> Result<FaultPlan, SimulatorCommandError> {
     let shares = [
         (Fault::AccessDenied, args.access_denied),
         (Fault::Throttling, args.throttle),
+        (Fault::TooManyRequests, args.too_many_requests),
+        (Fault::ThrottledWithoutCode, args.bare_throttle / 2.0),
+        (Fault::ThrottledWithoutJson, args.bare_throttle / 2.0),
+        (Fault::Conflict, args.conflict),
+        (Fault::BadGateway, args.bad_gateway),
+        (Fault::Unavailable, args.unavailable),
         (Fault::InternalBefore, args.errors / 2.0),
         (Fault::InternalAfter, args.errors / 2.0),
         (Fault::ResetBefore, args.resets),
@@ -277,6 +341,7 @@ fn faults(args: &FaultArgs) -> Result<FaultPlan, SimulatorCommandError> {
     for (fault, share) in shares {
         plan.chance(fault, share);
     }
+    plan.failing_numbers(args.failing_numbers);
     Ok(plan)
 }
 
@@ -313,6 +378,9 @@ fn time(text: &str) -> Result<Duration, String> {
 }
 
 fn credential(text: &str) -> Result<Credential, String> {
-    let (id, secret) = text.split_once(':').ok_or_else(|| "must be ID:SECRET".to_owned())?;
-    Ok(Credential::new(id, secret))
+    let (id, rest) = text.split_once(':').ok_or_else(|| "must be ID:SECRET or ID:SECRET:TOKEN".to_owned())?;
+    Ok(match rest.split_once(':') {
+        Some((secret, token)) => Credential::new(id, secret).with_session_token(token),
+        None => Credential::new(id, rest),
+    })
 }

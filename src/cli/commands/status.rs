@@ -1,7 +1,6 @@
 //! `campaign status`: how campaigns stand, also while they run elsewhere. It only looks; the journal alone tells.
 
-mod standing;
-mod text;
+pub mod text;
 mod watch;
 
 use std::io::{self, Write};
@@ -9,12 +8,16 @@ use std::io::{self, Write};
 use clap::Args;
 use serde_json::json;
 
-use crate::cli::commands::Asked;
+use crate::app::paths::{self, CampaignPaths};
+use crate::app::status::Status;
+use crate::cli::failure::Failure;
+use crate::cli::output;
+use crate::cli::session::{Asked, Session};
 use crate::clock::Clock;
+use crate::domain::delivery::ending::Exit;
 use crate::domain::unix_millis::UnixMillis;
 use crate::journal::Reader;
 use crate::report::ReportError;
-pub(in crate::cli::commands) use standing::Status;
 
 /// Arguments of `campaign status`.
 #[derive(Debug, Clone, Default, Args)]
@@ -30,11 +33,21 @@ pub struct StatusArgs {
     pub every: Option<u64>,
 }
 
+/// Runs the command.
+///
+/// # Errors
+/// What the user is told.
+pub fn run(args: &StatusArgs, session: &Session<'_>) -> Result<Exit, Failure> {
+    let paths = CampaignPaths::of_journal(&session.global.campaign_options())?;
+    write(args, &Asked::of(&paths, session.global), &session.clock, &mut output::stdout())?;
+    Ok(Exit::Done)
+}
+
 /// Writes how the campaign stands to `out` (stdout).
 ///
 /// # Errors
 /// [`ReportError`].
-pub fn run(
+pub fn write(
     args: &StatusArgs,
     asked: &Asked<'_>,
     clock: &Clock,
@@ -69,7 +82,7 @@ impl Look {
             let all = campaigns.iter().map(|campaign| Status::read(&snapshot, campaign, asked.journal, now));
             return Ok(Self::All(all.collect::<Result<_, _>>()?));
         }
-        let campaign = crate::cli::commands::which(&snapshot, asked.campaign)?;
+        let campaign = paths::which(&snapshot, asked.campaign)?;
         Ok(Self::One(Box::new(Status::read(&snapshot, &campaign, asked.journal, now)?)))
     }
 

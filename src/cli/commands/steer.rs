@@ -1,17 +1,17 @@
 //! `campaign pause`, `go`, `stop` and `pace`: they steer the run that holds a campaign, from any terminal, through the
 //! journal. They write down what is asked, wait a moment for the run to do it, and say what came of it.
 
-use std::io::{self, Write as _};
 use std::num::NonZeroU32;
 use std::time::Duration;
 
 use clap::Args;
 use serde_json::json;
 
-use crate::cli::Shared;
-use crate::cli::commands::Session;
-use crate::cli::commands::failure::Failure;
-use crate::cli::commands::place::Place;
+use crate::app::paths::{self, CampaignPaths};
+use crate::cli::args::global::GlobalArgs;
+use crate::cli::failure::Failure;
+use crate::cli::output;
+use crate::cli::session::Session;
 use crate::domain::definition::RequestRate as Rate;
 use crate::domain::delivery::control::{Control, NewPace, NewRate};
 use crate::domain::delivery::ending::Exit;
@@ -65,9 +65,9 @@ fn new_rate(text: &str) -> Result<NewRate, String> {
 /// # Errors
 /// What the user is told: where nothing runs that could be stopped or paced, among others.
 pub fn run(wish: Control, session: &Session<'_>) -> Result<Exit, Failure> {
-    let place = Place::of_results(session.shared)?;
+    let place = CampaignPaths::of_results(&session.global.campaign_options())?;
     let reader = Reader::open(&place.journal)?;
-    let campaign = crate::cli::commands::which(&reader, place.campaign.as_deref())?;
+    let campaign = paths::which(&reader, place.campaign.as_deref())?;
     let holder = journal::holder(&place.journal, &campaign.name);
     let run = going_on(&reader, &campaign, holder.as_ref())?;
     let paused = reader.paused(campaign.id)?;
@@ -81,10 +81,10 @@ pub fn run(wish: Control, session: &Session<'_>) -> Result<Exit, Failure> {
         drop(journal);
         told.ask = Some(reader.asked(id)?);
         if told.run.is_some() {
-            crate::cli::commands::sending::runtime()?.block_on(told.wait(&reader))?;
+            super::sending::runtime()?.block_on(told.wait(&reader))?;
         }
     }
-    told.tell(session.shared).map_err(|error| crate::cli::commands::run::stdout(&error))?;
+    told.show(session.global)?;
     Ok(Exit::Done)
 }
 
@@ -237,11 +237,11 @@ impl Told {
         }
     }
 
-    fn tell(&self, shared: &Shared) -> io::Result<()> {
-        if !shared.quiet {
-            writeln!(io::stderr().lock(), "{}: {}", self.campaign.name, self.text())?;
+    fn show(&self, global: &GlobalArgs) -> Result<(), Failure> {
+        if !global.quiet {
+            output::note(&format!("{}: {}", self.campaign.name, self.text()));
         }
-        if shared.json {
+        if global.json {
             let taken = self.ask.as_ref().and_then(|ask| ask.taken);
             let pulse = self.run.as_ref().and_then(|run| run.pulse);
             let object = json!({
@@ -255,7 +255,7 @@ impl Told {
                 "asked_rate": pulse.and_then(|pulse| pulse.asked),
                 "burst": pulse.map(|pulse| pulse.burst),
             });
-            writeln!(io::stdout().lock(), "{object}")?;
+            output::json(&object)?;
         }
         Ok(())
     }

@@ -6,10 +6,11 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Subcommand};
 use serde_json::json;
 
-use crate::cli::Shared;
-use crate::cli::commands::Session;
-use crate::cli::commands::failure::Failure;
-use crate::cli::commands::place::Place;
+use crate::app::paths::CampaignPaths;
+use crate::cli::args::global::GlobalArgs;
+use crate::cli::failure::Failure;
+use crate::cli::output;
+use crate::cli::session::Session;
 use crate::domain::definition::RecipientsSettings;
 use crate::domain::delivery::ending::Exit;
 use crate::domain::figures::counted;
@@ -64,14 +65,14 @@ enum Action {
 /// # Errors
 /// What the user is told.
 pub fn run(args: &SuppressArgs, session: &Session<'_>) -> Result<Exit, Failure> {
-    let (journal, settings) = place(session.shared)?;
+    let (journal, settings) = place(session.global)?;
     let new = !journal.is_file();
     let place = format!("{}{}", journal.display(), if new { " (new)" } else { "" });
     let open = || Journal::open(&journal);
     let now = session.clock.now();
     let told = match &args.action {
         Action::List => {
-            return list(&journal, session.shared).map(|()| Exit::Done);
+            return list(&journal, session.global).map(|()| Exit::Done);
         }
         Action::Add { numbers, note } => {
             let numbers = read(numbers, &settings)?;
@@ -97,16 +98,16 @@ pub fn run(args: &SuppressArgs, session: &Session<'_>) -> Result<Exit, Failure> 
             }
         }
     };
-    told.tell(session.shared).map_err(|error| crate::cli::commands::run::stdout(&error))?;
+    told.show(session.global)?;
     Ok(Exit::Done)
 }
 
 /// The journal, and how numbers are read: as the definition says, where there is one.
-fn place(shared: &Shared) -> Result<(PathBuf, RecipientsSettings), Failure> {
-    match (Place::of_campaign(shared), &shared.journal) {
+fn place(global: &GlobalArgs) -> Result<(PathBuf, RecipientsSettings), Failure> {
+    match (CampaignPaths::of_campaign(&global.campaign_options()), &global.journal) {
         (Ok((place, definition)), _) => Ok((place.journal, definition.recipients)),
         (Err(_), Some(journal)) => Ok((journal.clone(), RecipientsSettings::default())),
-        (Err(failure), None) => Err(failure),
+        (Err(error), None) => Err(error.into()),
     }
 }
 
@@ -160,20 +161,20 @@ impl Told {
         Self { verb, word, place, other, changed, of: numbers.len(), useless: None }
     }
 
-    fn tell(&self, shared: &Shared) -> io::Result<()> {
+    fn show(&self, global: &GlobalArgs) -> Result<(), Failure> {
         let Self { verb, word, place, other, changed, of, useless } = self;
         if let Some(useless) = useless {
-            writeln!(io::stderr().lock(), "note: {useless}")?;
+            output::note(&format!("note: {useless}"));
         }
-        if !shared.quiet {
+        if !global.quiet {
             let numbers = counted(*changed as u64, "number", "numbers");
             let rest = of - changed;
             let rest = if rest > 0 { format!(", {rest} {other}") } else { String::new() };
-            writeln!(io::stderr().lock(), "{numbers} {verb} the list of {place}{rest}")?;
+            output::note(&format!("{numbers} {verb} the list of {place}{rest}"));
         }
-        if shared.json {
+        if global.json {
             let skipped = useless.as_ref().map_or(0, |useless| useless.lines);
-            writeln!(io::stdout().lock(), "{}", json!({ *word: changed, "given": of, "skipped": skipped }))?;
+            output::json(&json!({ *word: changed, "given": of, "skipped": skipped }))?;
         }
         Ok(())
     }
@@ -191,16 +192,16 @@ impl From<JournalError> for Listing {
     }
 }
 
-fn list(journal: &Path, shared: &Shared) -> Result<(), Failure> {
+fn list(journal: &Path, global: &GlobalArgs) -> Result<(), Failure> {
     let reader = Reader::open(journal)?;
-    let mut out = io::BufWriter::new(io::stdout().lock());
+    let mut out = output::results();
     let written = (|| {
         let mut write = |line: String| writeln!(out, "{line}").map_err(Listing::Writing);
-        if !shared.json {
+        if !global.json {
             write("phone,added_at,note".to_owned())?;
         }
         reader.each_suppressed(|number, at, note| {
-            write(if shared.json {
+            write(if global.json {
                 json!({ "phone": number, "added_at": at.to_string(), "note": note }).to_string()
             } else {
                 format!("{number},{at},{}", quoted(note.unwrap_or_default()))
@@ -210,7 +211,7 @@ fn list(journal: &Path, shared: &Shared) -> Result<(), Failure> {
     })();
     written.map_err(|error| match error {
         Listing::Journal(error) => error.into(),
-        Listing::Writing(error) => crate::cli::commands::run::stdout(&error),
+        Listing::Writing(error) => output::failed(&error),
     })
 }
 

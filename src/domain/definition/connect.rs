@@ -67,12 +67,16 @@ impl EndpointUrl {
         let uri: http::Uri = text.parse().map_err(|_| BadEndpoint::NotAUrl)?;
         let host = uri.host().filter(|host| !host.is_empty()).ok_or(BadEndpoint::NotAUrl)?;
         let userinfo = uri.authority().is_some_and(|authority| authority.as_str().contains('@'));
-        if userinfo || uri.query().is_some() {
+        // A port out of range would be dropped, and another one asked.
+        let after_host = uri.authority().and_then(|authority| authority.as_str().strip_prefix(host));
+        let bad_port =
+            after_host.is_some_and(|port| !port.is_empty()) && uri.port_u16().is_none_or(|port| port == 0);
+        if userinfo || bad_port || uri.query().is_some() {
             return Err(BadEndpoint::NotAUrl);
         }
         match uri.scheme_str() {
             Some("https") => Ok(Self(text.to_owned())),
-            Some("http") if is_loopback(host) => Ok(Self(text.to_owned())),
+            Some("http") if is_loopback_host(host) => Ok(Self(text.to_owned())),
             Some("http") => Err(BadEndpoint::NotEncrypted),
             _ => Err(BadEndpoint::NotAUrl),
         }
@@ -81,7 +85,7 @@ impl EndpointUrl {
     /// Whether it leads to this machine.
     #[must_use]
     pub fn is_loopback(&self) -> bool {
-        self.0.parse::<http::Uri>().is_ok_and(|uri| uri.host().is_some_and(is_loopback))
+        self.0.parse::<http::Uri>().is_ok_and(|uri| uri.host().is_some_and(is_loopback_host))
     }
 
     /// The URL.
@@ -91,7 +95,9 @@ impl EndpointUrl {
     }
 }
 
-fn is_loopback(host: &str) -> bool {
+/// Whether a host of a URL is this machine: `localhost`, or a loopback address.
+#[must_use]
+pub fn is_loopback_host(host: &str) -> bool {
     let address = host.trim_start_matches('[').trim_end_matches(']').parse::<std::net::IpAddr>();
     host.eq_ignore_ascii_case("localhost") || address.is_ok_and(|address| address.is_loopback())
 }
@@ -219,6 +225,13 @@ mod tests {
         }
         for url in
             ["", "x.example", "ftp://x", "https://", "https://u:p@x", "http://localhost@x.example", "/path"]
+                .into_iter()
+                .chain([
+                    "http://127.0.0.1:99999",
+                    "http://127.0.0.1:0",
+                    "https://x.example:",
+                    "https://[::1]:65536",
+                ])
         {
             assert_eq!(EndpointUrl::parse(url), Err(BadEndpoint::NotAUrl), "{url}");
         }

@@ -20,7 +20,7 @@ use std::collections::BTreeMap;
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::time::Duration;
 
-pub use connect::{ArnRegion, ConnectSettings, EndpointUrl};
+pub use connect::{ArnRegion, ConnectSettings, EndpointUrl, is_loopback_host};
 pub use hooks::{HookCommand, Hooks};
 pub use schema::schema;
 

@@ -103,7 +103,15 @@ impl Ending {
         match self {
             Self::Complete | Self::Limit | Self::Stopped | Self::Interrupted(_) => None,
             Self::Refused(refusal) if refusal.is_of_nobody_known() => Some(advice(RefusalKind::Unexpected)),
+            Self::Refused(refusal) if refusal.says_clock_is_off() => Some(
+                "set this machine's clock (`timedatectl set-ntp true`, or the like): the service takes requests whose time \
+                 is within 5 minutes of its own",
+            ),
             Self::Refused(refusal) => Some(advice(refusal.kind)),
+            Self::Silent(refusal) if refusal.kind == RefusalKind::Throttled => Some(
+                "other programs use up the account's request quota (Service Quotas L-408DD6C6): end them or lower rate in \
+                 [pace], then run again; no row failed for it",
+            ),
             Self::Silent(_) => Some(
                 "check the network, the endpoint and the AWS health dashboard; rows in doubt are replayed with their \
                  client tokens, so nobody is contacted twice",
@@ -148,6 +156,10 @@ fn advice(kind: RefusalKind) -> &'static str {
             "renew the credentials (`aws sso login`, or new keys) and check this machine's clock: signatures are \
              refused when it is off by more than 5 minutes"
         }
+        RefusalKind::RepeatedContactId => {
+            "check endpoint_url and any proxy in between: what answers is a stand-in or a cache, as Amazon Connect gives \
+             each contact an id of its own; `campaign journal check` counts ids that stand twice"
+        }
         _ => "the answer is not one that Amazon Connect gives: check endpoint_url and any proxy in between",
     }
 }
@@ -160,7 +172,13 @@ impl fmt::Display for Ending {
             Self::Stopped => f.write_str("stopped by `campaign stop`"),
             Self::Interrupted(Signal::Interrupt) => f.write_str("interrupted"),
             Self::Interrupted(Signal::Terminate) => f.write_str("terminated"),
+            Self::Refused(refusal) if refusal.kind == RefusalKind::RepeatedContactId => {
+                write!(f, "halted: what answers is not Amazon Connect: {}", refusal.message)
+            }
             Self::Refused(refusal) => write!(f, "halted: the service refuses the campaign: {refusal}"),
+            Self::Silent(refusal) if refusal.kind == RefusalKind::Throttled => {
+                write!(f, "halted: every request of the last half hour was throttled: {refusal}")
+            }
             Self::Silent(refusal) => write!(f, "halted: the service does not answer: {refusal}"),
             Self::Rejections { rejected, of } => {
                 write!(f, "halted by the safety gate: {rejected} of the first {of} lines are rejected")
@@ -204,7 +222,9 @@ mod tests {
             (refused(RefusalKind::NotFound), "contact_flow_id"),
             (refused(RefusalKind::Credentials), "aws sso login"),
             (refused(RefusalKind::Unexpected), "endpoint_url"),
+            (refused(RefusalKind::RepeatedContactId), "a cache"),
             (Ending::Silent(refusal(RefusalKind::Unknown)), "network"),
+            (Ending::Silent(refusal(RefusalKind::Throttled)), "quota"),
             (Ending::Rejections { rejected: 10, of: 20 }, "max_rejected"),
             (Ending::Failures { failed: 10, of: 20 }, "max_failures"),
         ] {

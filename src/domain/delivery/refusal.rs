@@ -40,6 +40,8 @@ pub enum RefusalKind {
     Unknown,
     /// An answer that the service does not give to this operation: something in between answers, or its API changed.
     Unexpected,
+    /// A contact id that another row has already. Something else than the service answers, and the contact may exist.
+    RepeatedContactId,
 }
 
 impl RefusalKind {
@@ -86,6 +88,8 @@ impl RefusalKind {
             | "NotAuthorized"
             | "OptInRequired"
             | "RequestExpired"
+            | "RequestInTheFuture"
+            | "RequestTimeTooSkewed"
             | "SignatureDoesNotMatch"
             | "UnrecognizedClientException" => Self::Credentials,
             _ => return None,
@@ -107,6 +111,20 @@ impl RefusalKind {
 }
 
 impl Refusal {
+    /// Whether the service says that this machine's clock is off.
+    #[must_use]
+    pub fn says_clock_is_off(&self) -> bool {
+        match self.code.as_str() {
+            "RequestTimeTooSkewed" | "RequestInTheFuture" => true,
+            "InvalidSignatureException" | "SignatureDoesNotMatch" | "RequestExpired" => {
+                ["Signature expired", "Signature not yet current"]
+                    .iter()
+                    .any(|text| self.message.starts_with(text))
+            }
+            _ => false,
+        }
+    }
+
     /// Whether the service says that the credentials are past their time, which new ones would mend.
     #[must_use]
     pub fn says_expired(&self) -> bool {
@@ -167,6 +185,7 @@ mod tests {
             (Some(403), Some("InvalidSignatureException"), K::Credentials),
             (Some(403), Some("ExpiredTokenException"), K::Credentials),
             (Some(400), Some("ExpiredTokenException"), K::Credentials),
+            (Some(403), Some("RequestTimeTooSkewed"), K::Credentials),
             (Some(403), Some("UnrecognizedClientException"), K::Credentials),
             // The code counts, whatever status something in between has made of it.
             (Some(500), Some("ValidationException"), K::InvalidRequest),
@@ -180,6 +199,24 @@ mod tests {
         for (status, code, kind) in table {
             assert_eq!(RefusalKind::classify(status, code), kind, "{status:?} {code:?}");
         }
+    }
+
+    #[test]
+    fn a_clock_that_is_off_is_told_by_code_or_words() {
+        let off = |code: &str, message: &str| {
+            let refusal = Refusal {
+                kind: RefusalKind::Credentials,
+                status: Some(403),
+                code: code.to_owned(),
+                message: message.to_owned(),
+            };
+            refusal.says_clock_is_off()
+        };
+        assert!(off("RequestTimeTooSkewed", ""));
+        assert!(off("InvalidSignatureException", "Signature expired: 20260301T093000Z is now earlier than"));
+        assert!(off("InvalidSignatureException", "Signature not yet current: 20260301T093000Z"));
+        assert!(!off("InvalidSignatureException", "The request signature we calculated does not match"));
+        assert!(!off("ExpiredTokenException", "Signature expired"));
     }
 
     #[test]

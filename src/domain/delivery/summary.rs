@@ -59,6 +59,8 @@ pub struct Summary {
     pub elapsed: Duration,
     /// Requests per second, as asked; `None` where the run found out itself, or where it is not known.
     pub asked_rate: Option<f64>,
+    /// Requests that may leave at once; `None` where it is not known.
+    pub burst: Option<u32>,
     /// What kept it from being faster; `None` where nothing did, or where it is not known.
     pub limited_by: Option<Bottleneck>,
     /// The exit code; `None` while the run goes on.
@@ -94,19 +96,25 @@ impl Summary {
         if self.requests == 0 {
             return format!("no request in {}", Span(self.elapsed));
         }
-        let mut work = format!(
-            "{} in {} ({}",
-            counted(self.requests, "request", "requests"),
-            Span(self.elapsed),
-            PerSecond(self.achieved_rate())
-        );
-        if let Some(asked) = self.asked_rate {
-            let _ = write!(work, " of {} asked", PerSecond(asked));
+        let mut work = format!("{} in {}", counted(self.requests, "request", "requests"), Span(self.elapsed));
+        // A burst is no pace: a run that is within it has none, and a longer one reached the limit.
+        let is_burst = self.burst.is_some_and(|burst| self.requests <= u64::from(burst));
+        if !is_burst {
+            let rate = self.achieved_rate().min(self.asked_rate.unwrap_or(f64::INFINITY));
+            let _ = write!(work, ": {}", PerSecond(rate));
         }
-        if let Some(limit) = self.limited_by {
-            let _ = write!(work, ", limited by the {}", limit.name());
+        let limit = self.asked_rate.map(|limit| match self.burst {
+            Some(burst) => format!("limit {}, burst {}", PerSecond(limit), Grouped(burst.into())),
+            None => format!("limit {}", PerSecond(limit)),
+        });
+        let slowed = self
+            .limited_by
+            .filter(|limit| *limit != Bottleneck::Pace)
+            .map(|limit| format!("limited by the {}", limit.name()));
+        let about: Vec<String> = limit.into_iter().chain(slowed).collect();
+        if !about.is_empty() {
+            let _ = write!(work, " ({})", about.join("; "));
         }
-        work.push(')');
         for (count, word) in [(self.throttled, "throttled"), (self.retried, "retried")] {
             if count > 0 {
                 let _ = write!(work, ", {} {word}", Grouped(count));
@@ -164,6 +172,7 @@ mod tests {
             retried: 30,
             elapsed: Duration::from_millis(610_400),
             asked_rate: Some(2.0),
+            burst: Some(5),
             limited_by: Some(Bottleneck::Pace),
             exit: Some(3),
         }
@@ -178,8 +187,14 @@ mod tests {
           rejected        6
           duplicate       1
           rows        1,197
-        1,220 requests in 10 min 10 s (2/s of 2/s asked, limited by the pace), 25 throttled, 30 retried
+        1,220 requests in 10 min 10 s: 2/s (limit 2/s, burst 5), 25 throttled, 30 retried
         ");
+        let work = |requests, limited_by| Summary { requests, limited_by, ..summary() }.work();
+        assert!(
+            work(1_220, Some(Bottleneck::File)).contains(": 2/s (limit 2/s, burst 5; limited by the file)")
+        );
+        assert!(work(1_400, None).contains(": 2/s (limit 2/s, burst 5)"), "the burst is no pace");
+        assert!(work(5, None).contains("5 requests in 10 min 10 s (limit 2/s, burst 5)"));
         let idle = Summary { requests: 0, throttled: 0, retried: 0, ..summary() };
         assert!(idle.text().ends_with("\nno request in 10 min 10 s"));
         let never_run = Summary { run: None, tally: Tally::default(), ..summary() };

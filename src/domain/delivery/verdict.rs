@@ -129,6 +129,7 @@ pub fn decide(situation: Situation, jitter: f64) -> Verdict {
         | RefusalKind::NotFound
         | RefusalKind::Credentials
         | RefusalKind::Unexpected => Verdict::Halt(Event::NotNow(earlier)),
+        RefusalKind::RepeatedContactId => Verdict::Halt(Event::Unanswered),
         RefusalKind::Unknown if token_age.saturating_add(delay) >= TOKEN_SAFE => {
             Verdict::Settle(Event::TokenExpired)
         }
@@ -154,6 +155,9 @@ pub struct OutageDetector {
     since: Duration,
     /// Whether a connection came about in this run.
     connected: bool,
+    /// Requests in a row that were throttled, and when the first of them was.
+    throttled: u32,
+    throttled_since: Duration,
 }
 
 impl OutageDetector {
@@ -161,6 +165,10 @@ impl OutageDetector {
     const LIMIT: (u32, Duration) = (20, Duration::from_secs(60));
     /// ...and those of a run that has never had a connection.
     const LIMIT_UNCONNECTED: (u32, Duration) = (5, Duration::from_secs(5));
+
+    /// Throttled requests in a row that are needed, and the time that they must span. Throttling passes by itself, unless
+    /// others use up the account's quota.
+    const LIMIT_THROTTLED: (u32, Duration) = (20, Duration::from_secs(30 * 60));
 
     /// Takes note of an answer that could be read, at any time.
     pub fn broken(&mut self) {
@@ -177,6 +185,16 @@ impl OutageDetector {
         match kind {
             RefusalKind::Unreachable => {}
             RefusalKind::Unknown => self.connected = true,
+            RefusalKind::Throttled => {
+                let (throttled, since) = match self.throttled {
+                    0 => (1, now),
+                    before => (before.saturating_add(1), self.throttled_since),
+                };
+                self.broken();
+                (self.throttled, self.throttled_since) = (throttled, since);
+                let (requests, span) = Self::LIMIT_THROTTLED;
+                return throttled >= requests && now.saturating_sub(since) >= span;
+            }
             _ => {
                 self.broken();
                 return false;
@@ -226,6 +244,7 @@ mod tests {
             (K::NotFound, Verdict::Halt(now)),
             (K::Credentials, Verdict::Halt(now)),
             (K::Unexpected, Verdict::Halt(now)),
+            (K::RepeatedContactId, Verdict::Halt(Event::Unanswered)),
             (K::Conflict, retry(now)),
             (K::Throttled, retry(now)),
             (K::Unreachable, retry(now)),
@@ -305,6 +324,21 @@ mod tests {
         assert!(unknown(2000));
         assert!(!silence.listen(RefusalKind::Throttled, Duration::from_secs(2001)), "somebody answers");
         assert!(!silence.listen(RefusalKind::Unknown, Duration::from_secs(3000)));
+    }
+
+    #[test]
+    fn throttling_without_an_end_ends_the_run() {
+        let throttled = |silence: &mut OutageDetector, minutes: u64| {
+            silence.listen(RefusalKind::Throttled, Duration::from_secs(60 * minutes))
+        };
+        let mut silence = OutageDetector::default();
+        assert!((0..100).all(|_| !throttled(&mut silence, 29)), "for no time at all");
+        assert!(throttled(&mut silence, 59), "30 minutes after the first");
+        let mut silence = OutageDetector::default();
+        assert!((0..19).all(|minute| !throttled(&mut silence, minute * 10)), "19 in all");
+        assert!(throttled(&mut silence, 300));
+        silence.broken();
+        assert!(!throttled(&mut silence, 301), "somebody got through");
     }
 
     #[test]

@@ -9,7 +9,7 @@ mod repeats;
 mod text;
 mod warnings;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use messages::Messages;
@@ -21,6 +21,7 @@ pub use warnings::Warning;
 use super::definition::{Definition, Rate};
 use super::figures::{Grouped, counted};
 use super::phone::Region;
+use crate::domain::account::facts::FileFacts;
 use crate::domain::delivery::gate;
 use crate::domain::delivery::gate::Fraction;
 use crate::domain::delivery::state::State;
@@ -392,6 +393,22 @@ impl Preflight {
     #[must_use]
     pub fn rejected(&self) -> u64 {
         self.facts.tally[State::Rejected]
+    }
+
+    /// What the file comes to for the account that sends it, without the recipients' numbers.
+    #[must_use]
+    pub fn file_facts(&self) -> FileFacts {
+        let messages = &self.found.messages;
+        let countries = messages.by_country().into_iter();
+        let countries =
+            countries.filter_map(|(region, country)| Some((region?.to_string(), country.recipients)));
+        FileFacts {
+            contacts: self.to_send(),
+            countries: countries.collect(),
+            numbers: BTreeSet::new(),
+            cost: messages.is_priced().then_some(messages.cost),
+            longest: messages.most,
+        }
     }
 
     /// The contacts to be started, in words.

@@ -55,7 +55,7 @@ impl Dispatcher<'_> {
         };
         let verdict = verdict::decide(situation, self.engine.chance.f64());
         self.listen(&refusal);
-        if refusal.kind == RefusalKind::Unknown {
+        if matches!(refusal.kind, RefusalKind::Unknown | RefusalKind::RepeatedContactId) {
             self.send_gate.started();
         }
         let mut due = None;

@@ -14,6 +14,7 @@ use uuid::Uuid;
 
 use crate::domain::delivery::state::{Decision, State};
 use crate::domain::delivery::tally::Tally;
+use crate::domain::figures::counted;
 use crate::domain::message::request::RequestTemplate;
 use crate::domain::phone::E164;
 use crate::domain::row::token::TokenSpace;
@@ -131,7 +132,29 @@ impl Reader {
                 format!("{rows} {verb}: {what} (the first is row {first} of the table)"),
             );
         }
+        self.look_at_contact_ids(campaign, findings)?;
         self.look_at_keys(campaign, findings)
+    }
+
+    /// Amazon Connect gives each contact an id of its own.
+    fn look_at_contact_ids(&self, campaign: &Campaign, findings: &mut Findings) -> Result<(), JournalError> {
+        let (ids, rows, first): (i64, i64, Option<i64>) = self.connection.query_row(
+            "SELECT count(*), coalesce(sum(rows), 0), min(first) FROM (
+                 SELECT count(*) AS rows, min(id) AS first FROM row NOT INDEXED
+                 WHERE campaign_id = ?1 AND contact_id IS NOT NULL GROUP BY contact_id HAVING rows > 1)",
+            [campaign.id.0],
+            |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
+        )?;
+        if let Some(first) = first {
+            let ids = counted(ids.unsigned_abs(), "contact id", "contact ids");
+            findings.add(
+                Some(campaign),
+                format!(
+                    "{ids} for {rows} rows (the first is row {first} of the table): what answered was not Amazon Connect"
+                ),
+            );
+        }
+        Ok(())
     }
 
     /// Every recipient can be found by its key, and nothing else can.

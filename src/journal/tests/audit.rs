@@ -232,6 +232,10 @@ fn what_does_not_agree_within_the_journal_is_told() {
         ),
         // While a campaign's first plan is being written, nobody is looked up by key.
         ("UPDATE campaign SET indexed = 0; DELETE FROM recipient", &[]),
+        (
+            "UPDATE row SET contact_id = 'contact' WHERE key = 'f'",
+            &["1 contact id for 2 rows (the first is row "],
+        ),
         ("DELETE FROM header", &["11 rows of the table row belong to no row of the table header"]),
     ] {
         let book = every_state();

@@ -14,7 +14,7 @@ const MOST_KINDS: usize = 200;
 pub(super) const MOST_LISTED: usize = 200;
 /// What the kinds beyond the most are counted under.
 pub(super) const OTHERS: &str = "others";
-/// Requests for a row: 1, 2, 3, 4, 5 to 9, 10 and more.
+/// Attempts for a row: 1, 2, 3, 4, 5 to 9, 10 and more.
 pub(super) const ATTEMPTS: [(u32, &str); 6] =
     [(1, "1"), (2, "2"), (3, "3"), (4, "4"), (5, "5 to 9"), (10, "10 and more")];
 
@@ -37,7 +37,6 @@ pub(super) struct Fold {
     pub(super) sources: HashMap<String, Tally>,
     pub(super) countries: BTreeMap<Option<Country>, Tally>,
     pub(super) attempts: [u64; ATTEMPTS.len()],
-    pub(super) requests: u64,
     /// The chart in two resolutions: for wide and for narrow screens.
     pub(super) timelines: [Timeline; 2],
     pub(super) listed: Option<BTreeMap<u8, Vec<Listed>>>,
@@ -53,7 +52,6 @@ impl Fold {
             sources: HashMap::new(),
             countries: BTreeMap::new(),
             attempts: [0; ATTEMPTS.len()],
-            requests: 0,
             timelines,
             listed: with_numbers.then(BTreeMap::new),
             known: Countries::default(),
@@ -72,7 +70,6 @@ impl Fold {
         if row.attempts > 0 {
             let class = ATTEMPTS.iter().rposition(|(least, _)| row.attempts >= *least).unwrap_or(0);
             self.attempts[class] += 1;
-            self.requests += u64::from(row.attempts);
         }
         if let (State::Started | State::Failed, Some(at)) = (row.state, row.settled_at) {
             for timeline in &mut self.timelines {

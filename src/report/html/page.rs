@@ -155,7 +155,7 @@ impl<'f> Page<'f> {
             rejected: tables::reasons(fold, |state| state == State::Rejected),
             rejected_sum: Grouped(tally[State::Rejected]).to_string(),
             attempts: tables::attempts(fold),
-            requests: counted(fold.requests, "request", "requests"),
+            requests: counted(runs.iter().map(|run| run.counters.requests).sum(), "request", "requests"),
             latencies: tables::latencies(&answers),
             within: within(&answers),
             sources: sources(fold),

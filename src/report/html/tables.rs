@@ -58,8 +58,12 @@ pub(super) fn percent(part: u64, whole: u64) -> String {
     if part == whole {
         return "100%".to_owned();
     }
-    let tenths = u128::from(part) * 1_000 / u128::from(whole);
-    if tenths == 0 { "<0.1%".to_owned() } else { format!("{}.{}%", tenths / 10, tenths % 10) }
+    let (part, whole) = (u128::from(part), u128::from(whole));
+    if part * 2_000 < whole {
+        return "<0.1%".to_owned();
+    }
+    let tenths = ((part * 2_000 + whole) / (whole * 2)).min(999);
+    format!("{}.{}%", tenths / 10, tenths % 10)
 }
 
 pub(super) fn bar(part: u64, most: u64) -> f64 {
@@ -210,9 +214,9 @@ mod tests {
 
     #[test]
     fn shares_are_never_all_or_nothing_of_what_is_not() {
-        let shares = [(0, 5), (5, 5), (999_999, 1_000_000), (1, 1_000_000), (1, 3), (0, 0)]
+        let shares = [(0, 5), (5, 5), (999_999, 1_000_000), (1, 1_000_000), (1, 3), (282, 304), (0, 0)]
             .map(|(part, whole)| percent(part, whole));
-        assert_eq!(shares, ["0%", "100%", "99.9%", "<0.1%", "33.3%", "0%"]);
+        assert_eq!(shares, ["0%", "100%", "99.9%", "<0.1%", "33.3%", "92.8%", "0%"]);
         assert_eq!(
             [(0, 9), (1, 1_000_000), (9, 9), (0, 0)].map(|(part, most)| bar(part, most)),
             [0.0, 0.5, 100.0, 0.0]

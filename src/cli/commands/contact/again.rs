@@ -2,15 +2,15 @@
 
 use std::ffi::OsString;
 
-use crate::cli::commands::next;
+use crate::cli::next_step::quoted;
 
 /// The arguments of this process as a shell reads them back, with the client token where none was among them. It is shown
 /// with its number masked: whoever typed it has it.
 pub(super) fn command(args: impl Iterator<Item = OsString>, token: Option<&str>) -> String {
     let mut words = vec!["campaign".to_owned()];
-    words.extend(args.map(|arg| next::quoted(&arg.to_string_lossy())));
+    words.extend(args.map(|arg| quoted(&arg.to_string_lossy())));
     if let Some(token) = token {
-        words.push(format!("--client-token {}", next::quoted(token)));
+        words.push(format!("--client-token {}", quoted(token)));
     }
     words.join(" ")
 }

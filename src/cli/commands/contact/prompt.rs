@@ -1,11 +1,10 @@
 //! `--cli-auto-prompt`: asks for members of the request that must be there and are not.
 
-use std::io::{self, IsTerminal as _};
-
 use dialoguer::Input;
 use serde_json::{Map, Value};
 
-use crate::cli::commands::Failure;
+use crate::cli::failure::Failure;
+use crate::cli::output;
 use crate::domain::cli_input::arguments::{self, Argument};
 use crate::domain::cli_input::shape::members;
 
@@ -16,7 +15,7 @@ use super::files;
 /// # Errors
 /// Where there is no terminal to ask on.
 pub(super) fn missing(given: &mut Map<String, Value>) -> Result<(), Failure> {
-    if !(io::stdin().is_terminal() && io::stderr().is_terminal()) {
+    if !output::can_ask() {
         return Err(Failure::usage(
             "--cli-auto-prompt needs a terminal to ask on",
             "leave it out, and give each option",

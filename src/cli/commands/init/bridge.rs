@@ -4,9 +4,10 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use super::{InitArgs, failed, told, write_new, write_schema};
+use super::{InitArgs, failed, write_new, write_schema};
 use crate::cli::commands::contact;
-use crate::cli::commands::failure::Failure;
+use crate::cli::failure::Failure;
+use crate::cli::output;
 use crate::domain::cli_input::bridge::{self, Sample};
 use crate::domain::cli_input::check;
 use crate::domain::cli_input::validate;
@@ -64,10 +65,11 @@ pub(super) fn run(args: &InitArgs, name: &str, folder: &Path) -> Result<Exit, Fa
         1 => "  look over the line with (?): it is a guess\n".to_owned(),
         several => format!("  look over the {several} lines with (?): they are guesses\n"),
     };
-    told(&format!(
+    output::note(&format!(
         "wrote {wrote}\n{look_over}  look: campaign check {recipients} -c {name}\n  \
-         try: campaign run {recipients} -c {name} --simulate -j rehearsal.db\n"
-    ))
+         try: campaign run {recipients} -c {name} --simulate -j rehearsal.db"
+    ));
+    Ok(Exit::Done)
 }
 
 /// The number of a request that may be sent.

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::cli::commands::status::standing::{Activity, Status};
+use crate::app::status::{Activity, Status};
 use crate::domain::delivery::state::State;
 use crate::domain::figures::{Grouped, PerSecond, Span};
 use crate::domain::unix_millis::UnixMillis;
@@ -144,7 +144,8 @@ fn before(run: &RunRecord) -> String {
 }
 
 /// One line, for a run that is asked how it fares.
-pub(super) fn line(status: &Status) -> String {
+#[must_use]
+pub fn line(status: &Status) -> String {
     let tally = &status.summary.tally;
     let mut text = status.summary.campaign.clone();
     if let Some(run) = status.summary.run {

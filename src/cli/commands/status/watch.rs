@@ -1,13 +1,15 @@
 //! `campaign status --watch`: looks again and again. On a terminal the picture is painted over in place, elsewhere each look
 //! is a block of its own.
 
-use std::io::{IsTerminal, Write};
+use std::io::Write;
 use std::time::Duration;
 
 use console::Term;
 
-use crate::cli::commands::Asked;
-use crate::cli::commands::status::{Look, Status};
+use crate::app::status::Status;
+use crate::cli::commands::status::Look;
+use crate::cli::output;
+use crate::cli::session::Asked;
 use crate::clock::Clock;
 use crate::report::ReportError;
 
@@ -21,7 +23,7 @@ pub(super) fn run(
     clock: &Clock,
     out: &mut impl Write,
 ) -> Result<(), ReportError> {
-    let terminal = !asked.json && std::io::stdout().is_terminal() && Term::stdout().features().is_attended();
+    let terminal = !asked.json && output::is_terminal() && Term::stdout().features().is_attended();
     let every = Duration::from_secs(every.unwrap_or(EVERY[usize::from(!terminal)]));
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build();
     let runtime = runtime.map_err(ReportError::Stream)?;

@@ -1,0 +1,102 @@
+//! What stands between a campaign and its start, asked of the account: what the definition and the file say, compared with
+//! what the services answer.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use crate::app::error::Error;
+use crate::app::open::settings;
+use crate::app::paths::CampaignPaths;
+use crate::app::plan_file::PlanFile;
+use crate::clock::Clock;
+use crate::connect::{Account, Subject};
+use crate::domain::account::facts::{CampaignFacts, FileFacts};
+use crate::domain::account::findings::{self, Finding};
+use crate::domain::arn;
+use crate::domain::definition::{Attributes, Definition, Rate};
+use crate::domain::preflight::{Options, Preflight};
+use crate::recipients::Source;
+
+/// Recipients that are compared with those whom a sandbox reaches, at most: a sandbox reaches ten.
+const MOST_NUMBERS: usize = 10_000;
+
+/// Asks the account whether the campaign can be sent, with the recipients of `source` where there is one.
+///
+/// # Errors
+/// Where the file cannot be read, or no client can be made. Missing credentials are a finding, not an error.
+pub async fn examine(
+    source: Option<&Source>,
+    definition: &Definition,
+    paths: &CampaignPaths,
+    clock: &Clock,
+) -> Result<Vec<Finding>, Error> {
+    let mut campaign = campaign_facts(definition);
+    campaign.file = source.map(|source| file_facts(source, definition, paths)).transpose()?;
+    ask(&campaign, definition, paths, clock).await
+}
+
+async fn ask(
+    campaign: &CampaignFacts,
+    definition: &Definition,
+    paths: &CampaignPaths,
+    clock: &Clock,
+) -> Result<Vec<Finding>, Error> {
+    match Account::connect(&settings(definition, paths), clock).await {
+        Ok(account) => Ok(findings::findings(campaign, &account.ask(&subject(definition)).await)),
+        Err(error) if error.is_about_credentials() => {
+            let region = definition.connect.region.as_deref().unwrap_or("no Region");
+            Ok(findings::without_credentials(campaign, region, &error.to_string(), error.hint()))
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// What the definition says of a campaign.
+fn campaign_facts(definition: &Definition) -> CampaignFacts {
+    let minutes = definition.request.chat_duration_minutes;
+    CampaignFacts {
+        instance_id: definition.connect.instance_id.clone(),
+        account: definition.connect.account.clone(),
+        rate: match definition.pace.rate {
+            Rate::PerSecond(rate) => Some(rate.get()),
+            Rate::Auto => None,
+        },
+        max_active_contacts: definition.pace.max_active_contacts,
+        contact_life: definition.pace.contact_life,
+        chat_duration: minutes.map(|minutes| Duration::from_secs(u64::from(minutes) * 60)),
+        has_message: definition.request.message.is_some(),
+        attribute: attribute(definition),
+        file: None,
+    }
+}
+
+fn attribute(definition: &Definition) -> Option<String> {
+    match &definition.attributes {
+        Attributes::AllColumns => definition.recipients.key.clone(),
+        _ => definition.request.attributes.keys().next().cloned(),
+    }
+}
+
+/// What is asked about: what differs from row to row cannot be.
+fn subject(definition: &Definition) -> Subject {
+    let request = &definition.request;
+    let instance_id = definition.connect.instance_id.clone();
+    let flow = request.contact_flow_id.template.as_fixed();
+    let flow_id = flow.and_then(|flow| arn::flow(flow, &instance_id).ok()).map(|(id, _)| id);
+    let source = request.source.template.as_fixed().map(str::to_owned);
+    Subject { instance_id, flow_id, source, attribute: attribute(definition) }
+}
+
+fn file_facts(source: &Source, definition: &Definition, paths: &CampaignPaths) -> Result<FileFacts, Error> {
+    let mut file = PlanFile::open(source, definition, paths)?;
+    let mut found = file.findings(definition);
+    let mut numbers = BTreeSet::new();
+    file.rehearse(&mut found, (u64::MAX, None), |recipient| {
+        if numbers.len() < MOST_NUMBERS {
+            numbers.insert(recipient.phone.as_str().to_owned());
+        }
+        Ok(())
+    })?;
+    let preflight = Preflight::new(found, None, Options::default());
+    Ok(FileFacts { numbers, ..preflight.file_facts() })
+}

@@ -1,0 +1,159 @@
+//! Why a command could not do its work: a kind, a message with its causes, and the next step.
+
+use std::error::Error as StdError;
+use std::fmt::{self, Write as _};
+use std::io;
+use std::path::Path;
+
+use crate::connect::ConnectError;
+use crate::domain::next_step::{NextStep, Output, PathTrouble};
+use crate::domain::problem::Problems;
+use crate::journal::{JournalError, WriterError};
+use crate::recipients::FileError;
+use crate::report::ReportError;
+
+/// What kind of failure it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ErrorKind {
+    /// A mistake in the options, the definition or a file. Nothing was sent.
+    Usage,
+    /// Another process holds the campaign.
+    Held,
+    /// The service refuses the campaign.
+    Refused,
+    /// The machine failed, or the program has a bug.
+    System,
+}
+
+/// A failure, with all that a caller needs to present it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Error {
+    /// Its kind.
+    pub kind: ErrorKind,
+    /// What went wrong, with its causes.
+    pub message: String,
+    /// What to do next.
+    pub next_step: Option<NextStep>,
+}
+
+impl Error {
+    /// A mistake that the caller can mend.
+    pub fn usage(message: impl Into<String>, next_step: NextStep) -> Self {
+        Self { kind: ErrorKind::Usage, message: message.into(), next_step: Some(next_step) }
+    }
+
+    /// A failure of the machine, with advice.
+    pub fn system(message: impl Into<String>, next_step: NextStep) -> Self {
+        Self { kind: ErrorKind::System, message: message.into(), next_step: Some(next_step) }
+    }
+
+    /// The system has no resources left for `what`.
+    #[must_use]
+    pub fn exhausted(what: &str, error: &io::Error) -> Self {
+        let advice = NextStep::Words("end other programs, then run again".to_owned());
+        Self::system(format!("failed to {what}: {error}"), advice)
+    }
+
+    /// The file of rejected rows could not be created.
+    pub(super) fn creating_rejects(path: &Path, error: ReportError) -> Self {
+        let trouble = match &error {
+            ReportError::File { source, .. } => trouble(source),
+            _ => return error.into(),
+        };
+        let other = Self::from(error);
+        let next_step = NextStep::OtherPath { output: Output::Rejects, trouble };
+        debug_assert!(other.message.contains(&path.display().to_string()));
+        Self { next_step: Some(next_step), ..other }
+    }
+
+    fn of(error: &dyn StdError, advice: Option<String>, kind: ErrorKind) -> Self {
+        let message = with_causes(error);
+        Self { kind, message, next_step: advice.map(NextStep::Words) }
+    }
+}
+
+/// An error with its causes, each once.
+#[must_use]
+pub fn with_causes(error: &dyn StdError) -> String {
+    let mut message = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let words = error.to_string();
+        if !message.contains(&words) {
+            // Writing to a string cannot fail.
+            let _ = write!(message, ": {words}");
+        }
+        cause = error.source();
+    }
+    message
+}
+
+fn trouble(error: &io::Error) -> PathTrouble {
+    match error.kind() {
+        io::ErrorKind::NotFound => PathTrouble::NoFolder,
+        io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => PathTrouble::NotAllowed,
+        io::ErrorKind::IsADirectory => PathTrouble::IsFolder,
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => PathTrouble::Full,
+        _ => PathTrouble::Other,
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl StdError for Error {}
+
+impl From<JournalError> for Error {
+    fn from(error: JournalError) -> Self {
+        let kind = match &error {
+            JournalError::Held(_) => ErrorKind::Held,
+            JournalError::Missing(_)
+            | JournalError::Newer { .. }
+            | JournalError::NoCampaign { .. }
+            | JournalError::Changed { .. }
+            | JournalError::NoLine { .. }
+            | JournalError::Unfinished { .. }
+            | JournalError::CopyExists(_) => ErrorKind::Usage,
+            _ => ErrorKind::System,
+        };
+        Self::of(&error, error.hint(), kind)
+    }
+}
+
+impl From<WriterError> for Error {
+    fn from(error: WriterError) -> Self {
+        let journal = error.journal_error();
+        Self::of(journal, journal.hint(), ErrorKind::System)
+    }
+}
+
+impl From<Problems> for Error {
+    fn from(problems: Problems) -> Self {
+        let count = problems.list().len();
+        let message = if count == 1 { problems.to_string() } else { format!("{count} mistakes\n{problems}") };
+        Self { kind: ErrorKind::Usage, message, next_step: None }
+    }
+}
+
+impl From<FileError> for Error {
+    fn from(error: FileError) -> Self {
+        Self::of(&error, error.hint(), ErrorKind::Usage)
+    }
+}
+
+impl From<ConnectError> for Error {
+    fn from(error: ConnectError) -> Self {
+        let kind = if error.is_about_credentials() { ErrorKind::Refused } else { ErrorKind::Usage };
+        Self::of(&error, Some(error.hint()), kind)
+    }
+}
+
+impl From<ReportError> for Error {
+    fn from(error: ReportError) -> Self {
+        let kind = if error.exit_code() == 2 { ErrorKind::Usage } else { ErrorKind::System };
+        Self::of(&error, error.hint(), kind)
+    }
+}

@@ -1,0 +1,113 @@
+//! Opening a campaign to send it: the lock, the client, the journal.
+
+use std::num::NonZeroU64;
+use std::time::Duration;
+
+use crate::app::error::Error;
+use crate::app::options::SendOptions;
+use crate::app::paths::CampaignPaths;
+use crate::app::preconditions;
+use crate::clock::Clock;
+use crate::connect::{Client, Settings};
+use crate::domain::definition::Definition;
+use crate::domain::row::suppression::Suppression;
+use crate::domain::table::header::fold;
+use crate::journal::{Admission, CampaignId, CampaignLock, Identity, IntegrityCheck, Journal, Service};
+use crate::simulator::{Latency, LogDetail, Simulator, WorldConfig, WorldTime};
+
+/// The journal of a campaign, locked by this process, and the client that it is sent with.
+pub struct OpenCampaign {
+    pub(super) journal: Journal,
+    pub(super) campaign: CampaignId,
+    pub(super) client: Client,
+    pub(super) service: Service,
+    pub(super) examination: IntegrityCheck,
+    pub(super) lock: CampaignLock,
+}
+
+impl OpenCampaign {
+    /// Takes the campaign's lock, makes the client, and opens the journal. The first request waits at most `patience` for
+    /// the check of the journal.
+    ///
+    /// # Errors
+    /// Where another process holds the campaign, there are no credentials, or the journal cannot be opened.
+    pub async fn open(
+        options: &SendOptions,
+        definition: &Definition,
+        paths: &CampaignPaths,
+        clock: &Clock,
+        patience: Duration,
+    ) -> Result<Self, Error> {
+        let lock = CampaignLock::take(&paths.journal, &definition.name, clock.now())?;
+        let settings = settings(definition, paths);
+        if !options.simulate && settings.endpoint_url.is_none() {
+            // Without credentials, they would be the only thing that is reported.
+            preconditions::refuse_simulated(paths, definition)?;
+        }
+        let (client, service) = if options.simulate {
+            let http = simulator(definition, clock).http_client();
+            (Client::simulated(http, ("test", "test"), &settings, clock), Service::Simulated)
+        } else {
+            let client = Client::connect(&settings, clock).await?;
+            let service = if client.is_loopback() { Service::Loopback } else { Service::Aws };
+            (client, service)
+        };
+        let mut journal = Journal::open(&paths.journal)?;
+        let mut examination = journal.examine(&definition.name);
+        journal.examined(&mut examination, patience).await?;
+        let identity = Identity {
+            name: definition.name.clone(),
+            instance_id: definition.connect.instance_id.clone(),
+            key_column: definition.recipients.key.as_deref().map(fold),
+            service,
+        };
+        let campaign = journal.campaign(&identity, clock.now())?;
+        Ok(Self { journal, campaign, client, service, examination, lock })
+    }
+
+    /// Leaves out, from here on, recipients that are on one of the lists or not in the sample. Where no file was `read`,
+    /// rows that wait already are held against the lists first.
+    pub(super) fn admit(
+        &mut self,
+        suppression: Suppression,
+        sample: Option<NonZeroU64>,
+        read: bool,
+    ) -> Result<(), Error> {
+        if !read {
+            self.journal.sweep_suppressed(self.campaign, &suppression)?;
+        }
+        let sample = match sample {
+            Some(recipients) => self.journal.sample(self.campaign, recipients.get())?,
+            None => None,
+        };
+        self.journal.admit(Admission { suppression, sample });
+        Ok(())
+    }
+}
+
+/// How the definition reaches Amazon Connect.
+pub(super) fn settings(definition: &Definition, paths: &CampaignPaths) -> Settings {
+    let connect = &definition.connect;
+    Settings {
+        region: connect.region.clone(),
+        profile: connect.profile.clone(),
+        endpoint_url: connect.endpoint_url.as_ref().map(|url| url.as_str().to_owned()),
+        ca_bundle: connect.ca_bundle.as_ref().map(|path| paths.folder().join(path)),
+        connect_timeout: connect.connect_timeout,
+        read_timeout: connect.read_timeout,
+    }
+}
+
+/// A world that knows the definition's instance, and answers as fast as a service nearby does.
+fn simulator(definition: &Definition, clock: &Clock) -> Simulator {
+    let clock = clock.clone();
+    let config = WorldConfig {
+        instance_ids: vec![definition.connect.instance_id.clone()],
+        // Ids differ from run to run, or a rehearsal's report would look as if people shared contacts.
+        seed: fastrand::u64(..),
+        latency: Latency { base: Duration::from_millis(40), jitter: Duration::from_millis(20) },
+        log: LogDetail::Counts,
+        ..WorldConfig::default()
+    };
+    Simulator::new(config, move || WorldTime(u64::try_from(clock.now().millis()).unwrap_or(0)))
+}

@@ -1,0 +1,200 @@
+//! Where a campaign's definition and journal are, from the options and the files that exist.
+
+use std::path::{Path, PathBuf};
+
+use crate::app::error::Error;
+use crate::app::options::{CampaignOptions, FileOptions};
+use crate::domain::definition::{self, Definition, RecipientsSettings};
+use crate::domain::next_step::NextStep;
+use crate::domain::table::header::Header;
+use crate::journal::{Campaign, Reader};
+use crate::recipients::{Recipients, Source};
+use crate::report::ReportError;
+
+/// A campaign's files.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CampaignPaths {
+    /// The definition, where there is one.
+    pub definition: Option<PathBuf>,
+    /// The journal.
+    pub journal: PathBuf,
+    /// The campaign's name, where it is known.
+    pub campaign: Option<String>,
+}
+
+impl CampaignPaths {
+    /// For commands that send: there must be a definition.
+    ///
+    /// # Errors
+    /// Where there is none, or more than one without a word which.
+    pub fn of_campaign(options: &CampaignOptions) -> Result<(Self, Definition), Error> {
+        Self::found(options, |_| None)
+    }
+
+    /// The same for a recipients file: mistakes in the definition are told with those in how it fits the file, or
+    /// with what keeps the file from being read.
+    ///
+    /// # Errors
+    /// As [`of_campaign`](Self::of_campaign).
+    pub fn of_file(
+        options: &CampaignOptions,
+        source: &Source,
+        reading: &FileOptions,
+    ) -> Result<(Self, Definition), Error> {
+        let mut unreadable = None;
+        let found = Self::found(options, |settings| {
+            let mut settings = settings.clone();
+            reading.apply(&mut settings);
+            // Standard input can be read once.
+            let file = Some(source).filter(|source| matches!(source, Source::File(_)))?;
+            let opened = Recipients::open(file, &settings).map_err(|error| unreadable = Some(error));
+            Some(opened.ok()?.header().clone())
+        });
+        let (place, mut definition) = found.map_err(|failure| match unreadable {
+            Some(error) => {
+                let mut message = format!("{}\n{error}", failure.message);
+                if let Some(hint) = error.hint() {
+                    message.push_str(&format!("\n    hint: {hint}"));
+                }
+                Error { message, ..failure }
+            }
+            None => failure,
+        })?;
+        reading.apply(&mut definition.recipients);
+        Ok((place, definition))
+    }
+
+    fn found(
+        options: &CampaignOptions,
+        header: impl FnOnce(&RecipientsSettings) -> Option<Header>,
+    ) -> Result<(Self, Definition), Error> {
+        let path = find(options.campaign.as_deref())?;
+        let definition = load(&path, header)?;
+        let journal = options.journal.clone().unwrap_or_else(|| path.with_file_name("journal.db"));
+        let campaign = Some(definition.name.clone());
+        Ok((Self { definition: Some(path), journal, campaign }, definition))
+    }
+
+    /// For commands that only look at a journal: the definition helps to find it, but may be gone.
+    ///
+    /// # Errors
+    /// Where neither a journal was named nor a definition can be found.
+    pub fn of_results(options: &CampaignOptions) -> Result<Self, Error> {
+        match (Self::of_campaign(options), &options.journal) {
+            (Ok((place, _)), _) => Ok(place),
+            (Err(_), Some(journal)) => {
+                Ok(Self { definition: None, journal: journal.clone(), campaign: options.campaign.clone() })
+            }
+            (Err(failure), None) => Err(failure),
+        }
+    }
+
+    /// For commands that look at all campaigns of a journal: none is meant where none is named.
+    ///
+    /// # Errors
+    /// As [`of_results`](Self::of_results); several definitions in one folder are no error, for they have one journal.
+    pub fn of_journal(options: &CampaignOptions) -> Result<Self, Error> {
+        if options.campaign.is_some() {
+            return Self::of_results(options);
+        }
+        let beside = |path: &Path| path.with_file_name("journal.db");
+        let journal = match &options.journal {
+            Some(journal) => journal.clone(),
+            None => match find(None) {
+                Ok(path) => beside(&path),
+                Err(failure) => definitions().first().map(|path| beside(path)).ok_or(failure)?,
+            },
+        };
+        Ok(Self { definition: None, journal, campaign: None })
+    }
+
+    /// The folder that paths in the definition are relative to.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        self.definition.as_deref().and_then(Path::parent).unwrap_or(Path::new(""))
+    }
+}
+
+fn find(named: Option<&str>) -> Result<PathBuf, Error> {
+    if let Some(named) = named {
+        let by_name = Path::new("campaigns").join(format!("{named}.toml"));
+        return [PathBuf::from(named), by_name.clone()].into_iter().find(|path| path.is_file()).ok_or_else(
+            || {
+                Error::usage(
+                    format!("there is no definition {named} and no {}", by_name.display()),
+                    known_or_init(&definitions()),
+                )
+            },
+        );
+    }
+    if Path::new("campaign.toml").is_file() {
+        return Ok(PathBuf::from("campaign.toml"));
+    }
+    let mut found = definitions();
+    match (found.pop(), found.is_empty()) {
+        (Some(only), true) => Ok(only),
+        (None, _) => {
+            Err(Error::usage("there is no campaign.toml and no campaigns/*.toml here", known_or_init(&[])))
+        }
+        (Some(last), false) => {
+            found.push(last);
+            Err(Error::usage("which campaign? there are several definitions", known_or_init(&found)))
+        }
+    }
+}
+
+fn known_or_init(found: &[PathBuf]) -> NextStep {
+    if found.is_empty() {
+        return NextStep::WriteDefinition;
+    }
+    let names: Vec<String> = found
+        .iter()
+        .filter_map(|path| path.file_stem())
+        .map(|stem| stem.to_string_lossy().into_owned())
+        .collect();
+    NextStep::NameCampaign(names)
+}
+
+fn definitions() -> Vec<PathBuf> {
+    let Ok(folder) = std::fs::read_dir("campaigns") else { return Vec::new() };
+    let mut found: Vec<PathBuf> = folder
+        .filter_map(Result::ok)
+        .map(|entry| entry.path())
+        .filter(|path| path.is_file() && path.extension().is_some_and(|ending| ending == "toml"))
+        .collect();
+    found.sort();
+    found
+}
+
+fn load(
+    path: &Path,
+    header: impl FnOnce(&RecipientsSettings) -> Option<Header>,
+) -> Result<Definition, Error> {
+    let text = std::fs::read_to_string(path).map_err(|error| {
+        Error::usage(format!("failed to read {}: {error}", path.display()), NextStep::NameDefinition)
+    })?;
+    let folder = path.parent().unwrap_or(Path::new(""));
+    let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+    let mut definition = definition::parse_for(&text, &path.display().to_string(), &stem, header)?;
+    definition
+        .add_rules(|file| std::fs::read_to_string(folder.join(file)).map_err(|error| error.to_string()))?;
+    Ok(definition)
+}
+
+/// The named campaign, else the only one of the journal.
+///
+/// # Errors
+/// Where the journal has no such campaign, or none is named and it has several.
+pub fn which(reader: &Reader, name: Option<&str>) -> Result<Campaign, ReportError> {
+    if let Some(name) = name {
+        return Ok(reader.campaign(name)?);
+    }
+    let mut campaigns = reader.campaigns()?;
+    match (campaigns.pop(), campaigns.is_empty()) {
+        (Some(only), true) => Ok(only),
+        (last, _) => {
+            let names = campaigns.into_iter().chain(last).map(|campaign| campaign.name).collect();
+            Err(ReportError::WhichCampaign(names))
+        }
+    }
+}

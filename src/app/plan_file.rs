@@ -1,0 +1,391 @@
+//! From the recipients file to the journal's plan, and to what the pre-flight says of it.
+
+use std::collections::{BTreeMap, HashMap};
+use std::num::NonZeroU64;
+use std::path::Path;
+use std::sync::mpsc::{self, SyncSender};
+
+use uuid::Uuid;
+
+use crate::app::error::Error;
+use crate::app::options::SendOptions;
+use crate::app::paths::CampaignPaths;
+use crate::app::preconditions;
+use crate::app::rejects::{self, RejectsFile, WrittenRejects};
+use crate::domain::definition::Definition;
+use crate::domain::delivery::state::State;
+use crate::domain::figures::counted;
+use crate::domain::next_step::NextStep;
+use crate::domain::phone;
+use crate::domain::preflight::{
+    self, Duplicate, Fate, Findings, FirstLines, JournalFacts, List, Observation, Options, Preflight,
+};
+use crate::domain::row::binding::Binding;
+use crate::domain::row::recipient::Recipient;
+use crate::domain::row::suppression::{Suppressed, Suppression};
+use crate::domain::table::detected_format::DetectedFormat;
+use crate::journal::{CampaignId, Content, FileLine, Journal, JournalError, Plan, PlanSummary};
+use crate::recipients::{FileError, FileProblem, Listed, Lists, Recipients, Row, Source};
+
+/// Lines planned in one transaction: large enough that a commit costs little, small enough for little memory.
+const BATCH: usize = 1_000;
+/// Corrections whose numbers are looked for in other rows, at most.
+const CORRECTED: usize = 100_000;
+
+/// A recipients file, open and bound to its definition.
+pub struct PlanFile {
+    recipients: Recipients,
+    /// The definition, bound to the columns.
+    pub binding: Binding,
+    /// Lists of recipients that nothing is sent to.
+    pub lists: Lists,
+    rejects: Option<RejectsFile>,
+    /// The file of rejected rows, once the last row was read.
+    pub rejected: Option<WrittenRejects>,
+    /// Of corrections: lines and keys by number.
+    corrected: HashMap<String, (u64, String)>,
+    /// The file, as the user named it.
+    source: String,
+}
+
+impl PlanFile {
+    /// Opens the file and binds the definition to its columns.
+    ///
+    /// # Errors
+    /// Every mistake that can be seen without reading rows.
+    pub fn open(source: &Source, definition: &Definition, paths: &CampaignPaths) -> Result<Self, Error> {
+        let lists = preconditions::lists(definition, paths)?;
+        let recipients = Recipients::open(source, &definition.recipients)?;
+        let binding = definition.bind(recipients.header())?;
+        Ok(Self {
+            recipients,
+            binding,
+            lists,
+            rejects: None,
+            rejected: None,
+            corrected: HashMap::new(),
+            source: source.to_string(),
+        })
+    }
+
+    /// Rejected rows will be written to this file.
+    ///
+    /// # Errors
+    /// Where nothing can be written there, or something else is there already.
+    pub fn reject_to(
+        &mut self,
+        path: Option<&Path>,
+        source: &Source,
+        definition: &Definition,
+    ) -> Result<(), Error> {
+        if let Some(path) = path {
+            let (header, read_as) = (self.recipients.header(), self.recipients.read_as());
+            self.rejects = Some(RejectsFile::begin(path, source, header, &read_as)?);
+            let again = || match source {
+                Source::File(file) if file.is_file() => {
+                    Ok(Some(Recipients::open(source, &definition.recipients)?))
+                }
+                _ => Ok(None),
+            };
+            rejects::keep_what_is_there(path, again, &self.binding)?;
+        }
+        Ok(())
+    }
+
+    /// What the file was taken for.
+    pub fn read_as(&self) -> DetectedFormat {
+        self.recipients.read_as()
+    }
+
+    /// Whether its rows take the place of others, and all the rest stays.
+    pub fn corrects(&self) -> bool {
+        self.recipients.is_correction()
+    }
+
+    /// Begins a plan: of the whole file, or of corrections to one.
+    ///
+    /// # Errors
+    /// Where the journal cannot be written.
+    pub fn begin(&self, journal: &mut Journal, campaign: CampaignId) -> Result<Plan, Error> {
+        let (shape, columns) = (self.binding.shape(), self.binding.header().names());
+        Ok(if self.corrects() {
+            journal.begin_corrections(campaign, shape, columns)?
+        } else {
+            journal.begin_plan(campaign, shape, columns)?
+        })
+    }
+
+    /// Corrections need the file that they correct. A report may have only some of the rows, and those that it does not have
+    /// would be withdrawn if they still wait.
+    ///
+    /// # Errors
+    /// Where the file is one of corrections and the journal has nothing to correct; where rows wait and it is a report.
+    pub fn refuse_part(&self, journal: &Journal, campaign: CampaignId) -> Result<(), Error> {
+        if self.corrects() && journal.tally(campaign)?.rows() == 0 {
+            return Err(Error::usage(
+                format!(
+                    "{} has rejected rows of a first file, and this journal has no first file",
+                    self.source
+                ),
+                NextStep::RunFirstFile,
+            ));
+        }
+        if !self.recipients.is_report() {
+            return Ok(());
+        }
+        let waiting = journal.verified_tally(campaign)?.unsettled();
+        if waiting == 0 {
+            return Ok(());
+        }
+        let rows = counted(waiting, "row of the campaign waits", "rows of the campaign wait");
+        Err(Error::usage(
+            format!("the file is a report, and {rows}: those that it does not have would be withdrawn"),
+            NextStep::SendWaitingFirst,
+        ))
+    }
+
+    /// The next line of the file, with the row that it was made of; `None` at the end.
+    ///
+    /// # Errors
+    /// Where the file cannot be read further.
+    pub fn next(&mut self) -> Result<Option<(FileLine, Row)>, Error> {
+        Ok(self.next_row()?.map(|row| (line(&row, &self.lists.suppression), row)))
+    }
+
+    /// The next row. With the last one the file of rejected rows is put in its place.
+    fn next_row(&mut self) -> Result<Option<Row>, Error> {
+        let row = self.recipients.next_row(&self.binding)?;
+        if let Some(rejects) = &mut self.rejects {
+            match &row {
+                Some(row) => rejects.see(row)?,
+                None => {
+                    let rejects = self.rejects.take();
+                    self.rejected = rejects.map(RejectsFile::end).transpose()?.flatten();
+                }
+            }
+        }
+        Ok(row)
+    }
+
+    /// Plans the whole file.
+    ///
+    /// # Errors
+    /// Where the file cannot be read or the journal cannot be written; what was planned before stays.
+    pub fn plan(
+        &mut self,
+        journal: &mut Journal,
+        campaign: CampaignId,
+        findings: &mut Findings,
+    ) -> Result<JournalFacts, Error> {
+        let goes_on = journal.tally(campaign)?.rows() > 0;
+        let mut plan = self.begin(journal, campaign)?;
+        let plan = std::thread::scope(|scope| {
+            // Reading and writing take about as long, so each has a thread; the channel keeps them together.
+            let (sender, batches) = mpsc::sync_channel::<Vec<FileLine>>(1);
+            let journal = &mut *journal;
+            let writing = scope.spawn(move || {
+                for batch in batches {
+                    journal.plan(&mut plan, &batch)?;
+                }
+                Ok::<_, JournalError>(plan)
+            });
+            let read = self.read(findings, &sender);
+            drop(sender);
+            let plan = writing.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
+            read.map(|()| plan)
+        })?;
+        findings.observe(Observation::Format(self.read_as()));
+        if findings.rows() == 0 {
+            // A file without rows would withdraw everybody.
+            return Err(self.no_rows());
+        }
+        let undone = if goes_on && !self.corrects() { journal.undone_corrections(campaign)? } else { (0, 0) };
+        let PlanSummary { frozen, withdrawn, .. } = journal.finish_plan(plan)?;
+        let shared_numbers = journal.shared_numbers(campaign, &self.corrected)?.into_iter().collect();
+        Ok(JournalFacts { frozen, withdrawn, undone, shared_numbers, ..JournalFacts::default() })
+    }
+
+    /// Reads the file to its end in batches, or until nobody takes them any more.
+    fn read(&mut self, findings: &mut Findings, batches: &SyncSender<Vec<FileLine>>) -> Result<(), Error> {
+        let mut batch = Vec::with_capacity(BATCH);
+        while let Some((line, row)) = self.next()? {
+            // Duplicates are not known yet; where there are any, the journal is asked in the end.
+            self.watch(findings, &row, planned_as(&line.content));
+            if let (Ok(recipient), true) = (&row.outcome, self.corrects() && self.corrected.len() < CORRECTED)
+            {
+                let number = recipient.phone.as_str().to_owned();
+                self.corrected.insert(number, (row.line, recipient.key.clone()));
+            }
+            batch.push(line);
+            if batch.len() == BATCH
+                && batches.send(std::mem::replace(&mut batch, Vec::with_capacity(BATCH))).is_err()
+            {
+                return Ok(());
+            }
+        }
+        // Whoever does not listen any more says why.
+        let _ = batches.send(batch);
+        Ok(())
+    }
+
+    /// Reads the whole file without a journal, and calls `each` for every row that would be sent to: at most `most` of
+    /// them, or those of a sample. Says how many contacts would be started, at most.
+    ///
+    /// # Errors
+    /// Where the file cannot be read, or the first error of `each`.
+    pub fn rehearse(
+        &mut self,
+        findings: &mut Findings,
+        (most, sample): (u64, Option<u64>),
+        mut each: impl FnMut(&Recipient) -> Result<(), Error>,
+    ) -> Result<u64, Error> {
+        let mut seen = FirstLines::default();
+        let mut sampled: BTreeMap<Uuid, Recipient> = BTreeMap::new();
+        let mut called = 0;
+        while let Some(row) = self.next_row()? {
+            let first = row.outcome.as_ref().ok().and_then(|recipient| seen.first(recipient));
+            let fate = match first {
+                Some(of) => Fate::Duplicate(of),
+                None => self.fate(&row),
+            };
+            let (Fate::Queued, Ok(recipient)) = (&fate, &row.outcome) else {
+                observe(findings, &row, fate);
+                continue;
+            };
+            if let Some(most) = sample {
+                observe(findings, &row, Fate::Candidate);
+                sampled.insert(recipient.client_token, recipient.clone());
+                if sampled.len() as u64 > most {
+                    sampled.pop_last();
+                }
+            } else if called < most {
+                called += 1;
+                observe(findings, &row, Fate::Queued);
+                each(recipient)?;
+            } else {
+                observe(findings, &row, Fate::Candidate);
+            }
+        }
+        findings.observe(Observation::Format(self.read_as()));
+        if findings.rows() == 0 {
+            return Err(self.no_rows());
+        }
+        let mut sampled: Vec<_> = sampled.into_values().collect();
+        sampled.sort_by_key(|recipient| recipient.line);
+        for recipient in sampled.iter().take(usize::try_from(most).unwrap_or(usize::MAX)) {
+            findings.observe(Observation::Chosen(recipient));
+            each(recipient)?;
+        }
+        Ok(if sample.is_some() { most.min(sampled.len() as u64) } else { most })
+    }
+
+    fn no_rows(&self) -> Error {
+        FileError { name: self.source.clone(), problem: FileProblem::NoRows }.into()
+    }
+
+    /// What is known of the file before its first row.
+    pub fn findings(&self, definition: &Definition) -> Findings {
+        let mut findings = Findings::new(definition, &self.binding);
+        for Listed { file, numbers, keys, useless } in &self.lists.lists {
+            let list = List { file: file.clone(), numbers: *numbers, keys: *keys, rows: 0 };
+            findings.observe(Observation::List(list));
+            if let Some(useless) = useless {
+                findings.observe(Observation::Note(useless.to_string()));
+            }
+        }
+        findings
+    }
+
+    /// Observes a row that is planned in this state.
+    pub fn watch(&self, findings: &mut Findings, row: &Row, state: State) {
+        let fate = match state {
+            State::Suppressed | State::Rejected => self.fate(row),
+            _ => Fate::Queued,
+        };
+        observe(findings, row, fate);
+    }
+
+    /// What is planned for a row that no other row stands in the way of.
+    fn fate(&self, row: &Row) -> Fate {
+        let Ok(recipient) = &row.outcome else { return Fate::Rejected };
+        let lists = &self.lists.suppression;
+        match check(lists, recipient) {
+            Ok(()) => Fate::Queued,
+            Err(why) => {
+                Fate::Suppressed { why, lists: lists.on(recipient.phone.as_str(), &recipient.key).collect() }
+            }
+        }
+    }
+}
+
+fn observe(findings: &mut Findings, row: &Row, fate: Fate) {
+    findings.observe(Observation::Row { row: &row.outcome, cells: &row.cells, fate });
+}
+
+/// What a run would come to, with what the journal knows after the plan: what was sent before, duplicates, samples.
+///
+/// # Errors
+/// Where the journal cannot be read.
+pub fn settle(
+    mut findings: Findings,
+    mut facts: JournalFacts,
+    journal: &Journal,
+    campaign: CampaignId,
+    options: &SendOptions,
+) -> Result<Preflight, Error> {
+    let tally = journal.tally(campaign)?;
+    facts.tally = tally;
+    let limit = options.limit.map_or(u64::MAX, NonZeroU64::get);
+    let mut choices = Options { most: limit, simulated: options.simulate };
+    if options.limit.is_some() || options.sample.is_some() || !findings.are_all_that_waits(&facts) {
+        let mut waiting = findings.waiting();
+        journal.each_waiting(campaign, limit, |row| {
+            let region = phone::parse(row.destination, None).ok().and_then(|phone| phone.region);
+            waiting.weigh(row.line, region, row.message);
+        })?;
+        if let Some(sample) = options.sample {
+            if let Some(note) = preflight::sampled_before(sample.get(), waiting.recipients(), &tally) {
+                findings.observe(Observation::Note(note));
+            }
+            choices.most = choices.most.min(waiting.recipients());
+        }
+        facts.waiting = Some(waiting);
+    }
+    if tally[State::Duplicate] > 0 {
+        let duplicates = journal.duplicates(campaign, preflight::TOLD)?.into_iter();
+        facts.duplicates = duplicates.map(|(line, of, differs)| Duplicate { line, of, differs }).collect();
+    }
+    Ok(Preflight::new(findings, Some(facts), choices))
+}
+
+/// The state of a line that no other line stands in the way of.
+pub fn planned_as(content: &Content) -> State {
+    match content {
+        Content::Recipient { suppressed: None, .. } => State::Queued,
+        Content::Recipient { suppressed: Some(_), .. } => State::Suppressed,
+        Content::Rejected { .. } => State::Rejected,
+    }
+}
+
+fn check(lists: &Suppression, recipient: &Recipient) -> Result<(), Suppressed> {
+    lists.check(recipient.phone.as_str(), &recipient.key)
+}
+
+fn line(row: &Row, suppression: &Suppression) -> FileLine {
+    let content = match &row.outcome {
+        Ok(recipient) => Content::Recipient {
+            key: recipient.key.clone(),
+            destination: recipient.phone.as_str().to_owned(),
+            client_token: recipient.client_token,
+            slots: recipient.slots.clone(),
+            suppressed: check(suppression, recipient)
+                .err()
+                .map(|why| (why.code().to_owned(), why.to_string())),
+        },
+        Err(rejection) => {
+            let (code, reason) = (rejection.reason.code().to_owned(), rejection.words());
+            Content::Rejected { code, reason, key: rejection.key.as_deref().map(str::to_owned) }
+        }
+    };
+    FileLine { number: row.line, cells: row.cells.iter().map(str::to_owned).collect(), content }
+}

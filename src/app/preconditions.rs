@@ -1,0 +1,70 @@
+//! What is known before a recipients file is read: whom not to send to, and what the journal has of the campaign.
+
+use crate::app::error::Error;
+use crate::app::paths::CampaignPaths;
+use crate::domain::definition::Definition;
+use crate::domain::delivery::state::State;
+use crate::domain::delivery::tally::Tally;
+use crate::domain::figures::counted;
+use crate::journal::{JournalError, Reader};
+use crate::recipients::Lists;
+
+/// Everybody whom nothing is sent to: the lists of the definition, and the journal's own.
+///
+/// # Errors
+/// Where a list or the journal cannot be read.
+pub fn lists(definition: &Definition, paths: &CampaignPaths) -> Result<Lists, Error> {
+    let mut lists = Lists::read(&definition.recipients, paths.folder())?;
+    if paths.journal.is_file() {
+        match Reader::open(&paths.journal) {
+            Ok(reader) => {
+                lists.suppression.begin_list();
+                reader.add_suppressed(&mut lists.suppression)?;
+            }
+            // An empty file, or one that was being made: what it is for, the run says.
+            Err(JournalError::Missing(_)) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(lists)
+}
+
+/// What the journal has of the campaign, where there is one with rows.
+///
+/// # Errors
+/// Where there is a journal that cannot be read.
+pub fn before(paths: &CampaignPaths, definition: &Definition) -> Result<Option<Tally>, Error> {
+    if !paths.journal.is_file() {
+        return Ok(None);
+    }
+    let known = Reader::open(&paths.journal).and_then(|reader| {
+        let campaign = reader.campaign(&definition.name)?;
+        reader.tally(campaign.id)
+    });
+    match known {
+        Ok(tally) => Ok(Some(tally).filter(|tally| tally.rows() > 0)),
+        Err(JournalError::Missing(_) | JournalError::NoCampaign { .. }) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Refuses to go on with Amazon Connect where the simulator began.
+///
+/// # Errors
+/// Where it did.
+pub fn refuse_simulated(paths: &CampaignPaths, definition: &Definition) -> Result<(), Error> {
+    match Reader::open(&paths.journal).and_then(|reader| reader.refuse_simulated(&definition.name)) {
+        // Where there is nothing yet, whoever opens it to write says what is wrong with that.
+        Ok(_) | Err(JournalError::Missing(_) | JournalError::NoCampaign { .. }) => Ok(()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// What is said of rows that wait before a file is read that may not have them.
+pub fn may_withdraw(before: Option<&Tally>) -> Option<String> {
+    let waiting = before.map_or(0, |tally| tally[State::Queued]);
+    (waiting > 0).then(|| {
+        let rows = counted(waiting, "row of this campaign waits", "rows of this campaign wait");
+        format!("in the journal, {rows}: `run` with this file withdraws those that it does not have")
+    })
+}

@@ -1,0 +1,236 @@
+//! A campaign on its way: opened with a file or from the journal alone, agreed to by the caller, sent.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use tokio::sync::watch;
+
+use crate::app::error::Error;
+use crate::app::open::OpenCampaign;
+use crate::app::options::{FileOptions, SendOptions};
+use crate::app::paths::CampaignPaths;
+use crate::app::plan_file::{self, PlanFile};
+use crate::app::rejects::WrittenRejects;
+use crate::app::send::{Run, RunParts};
+use crate::app::stream::Stream;
+use crate::app::{pacing, preconditions};
+use crate::clock::Clock;
+use crate::domain::definition::Definition;
+use crate::domain::delivery::state::State;
+use crate::domain::next_step::NextStep;
+use crate::domain::preflight::Preflight;
+use crate::engine::Stop;
+use crate::journal::Planned;
+use crate::recipients::Source;
+
+/// How long the first request of a resumed run waits for the check of the journal. Three million rows take about as long.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// What a run works with.
+#[derive(Debug, Clone, Copy)]
+pub struct RunContext<'a> {
+    /// The definition, with the options applied.
+    pub definition: &'a Definition,
+    /// The campaign's files.
+    pub paths: &'a CampaignPaths,
+    /// The options.
+    pub options: &'a SendOptions,
+    /// The wall clock.
+    pub clock: &'a Clock,
+}
+
+/// A campaign whose rows are in the journal, or come while it is sent.
+pub struct PreparedRun<'a> {
+    context: RunContext<'a>,
+    open: OpenCampaign,
+    file: Option<PathBuf>,
+    stream: Option<Stream>,
+    preflight: Option<Box<Preflight>>,
+    rejects: Option<WrittenRejects>,
+}
+
+/// Opens a recipients file, and what its rejected rows go to.
+///
+/// # Errors
+/// Every mistake that can be seen without reading rows.
+pub fn open_file(
+    source: &Source,
+    definition: &Definition,
+    paths: &CampaignPaths,
+    options: &FileOptions,
+) -> Result<PlanFile, Error> {
+    let mut file = PlanFile::open(source, definition, paths)?;
+    file.reject_to(options.rejects.as_deref(), source, definition)?;
+    Ok(file)
+}
+
+impl<'a> PreparedRun<'a> {
+    /// Plans the whole file. Nothing is sent before [`agree`](Self::agree).
+    ///
+    /// # Errors
+    /// Where the campaign cannot be opened, or the file cannot be read or planned.
+    pub async fn with_file(
+        mut file: PlanFile,
+        name: PathBuf,
+        context: RunContext<'a>,
+    ) -> Result<Self, Error> {
+        let RunContext { definition, options, .. } = context;
+        let mut open = context.open(Duration::MAX).await?;
+        file.refuse_part(&open.journal, open.campaign)?;
+        let mut findings = file.findings(definition);
+        let facts = file.plan(&mut open.journal, open.campaign, &mut findings)?;
+        open.admit(std::mem::take(&mut file.lists.suppression), options.sample, true)?;
+        let preflight = plan_file::settle(findings, facts, &open.journal, open.campaign, options)?;
+        let (rejects, preflight) = (file.rejected.take(), Some(Box::new(preflight)));
+        Ok(Self { context, open, file: Some(name), stream: None, preflight, rejects })
+    }
+
+    /// Reads the file while the campaign is sent. There is no pre-flight: the caller agreed before.
+    ///
+    /// # Errors
+    /// Where the campaign cannot be opened.
+    pub async fn streaming(
+        file: PlanFile,
+        name: PathBuf,
+        agreed: bool,
+        context: RunContext<'a>,
+    ) -> Result<Self, Error> {
+        let RunContext { definition, options, .. } = context;
+        let mut open = context.open(Duration::MAX).await?;
+        file.refuse_part(&open.journal, open.campaign)?;
+        if !agreed && !options.simulate {
+            return Err(Error::usage(
+                "a file that is sent while it is read has no pre-flight to look at",
+                NextStep::CheckThenAgree,
+            ));
+        }
+        open.admit(file.lists.suppression.clone(), None, false)?;
+        if options.retry_failed {
+            open.journal.retry_failed(open.campaign)?;
+        }
+        let waiting = open.journal.verified_tally(open.campaign)?[State::Queued];
+        let plan = file.begin(&mut open.journal, open.campaign)?;
+        if waiting == 0 {
+            open.journal.set_planned(open.campaign, Planned::Streamed)?;
+        } else if !file.corrects() {
+            // Whether the file still has them is known when it is read that far, and then they come back.
+            open.journal.withdraw_waiting(open.campaign)?;
+        }
+        let findings = Box::new(file.findings(definition));
+        let stream = Stream { file: Box::new(file), findings, plan };
+        Ok(Self { context, open, file: Some(name), stream: Some(stream), preflight: None, rejects: None })
+    }
+
+    /// Goes on from the journal alone: what it has was agreed to when it was planned.
+    ///
+    /// # Errors
+    /// Where the journal has nothing of the campaign, or rows that were not agreed to.
+    pub async fn from_journal(context: RunContext<'a>) -> Result<Self, Error> {
+        let RunContext { definition, paths, options, .. } = context;
+        let lists = preconditions::lists(definition, paths)?;
+        let mut open = context.open(PATIENCE).await?;
+        must_be_agreed(&mut open)?;
+        open.admit(lists.suppression, options.sample, false)?;
+        Ok(Self { context, open, file: None, stream: None, preflight: None, rejects: None })
+    }
+
+    /// What would be sent; `None` where no file was planned.
+    #[must_use]
+    pub fn preflight(&self) -> Option<&Preflight> {
+        self.preflight.as_deref()
+    }
+
+    /// The file of rejected rows, if it has any.
+    #[must_use]
+    pub fn rejects(&self) -> Option<&WrittenRejects> {
+        self.rejects.as_ref()
+    }
+
+    /// The caller has seen the pre-flight and agrees to what it says.
+    ///
+    /// # Errors
+    /// Where the journal cannot be written.
+    pub fn agree(&mut self) -> Result<(), Error> {
+        // What a plan takes of memory is given back before anything is sent.
+        self.preflight = None;
+        self.rejects = None;
+        Ok(self.open.journal.set_planned(self.open.campaign, Planned::Agreed)?)
+    }
+
+    /// Begins the run. `stop` asks it to end.
+    ///
+    /// # Errors
+    /// Where the journal cannot be written, or no thread can be started to read a streamed file.
+    pub fn begin(self, stop: watch::Receiver<Stop>) -> Result<Run, Error> {
+        let RunContext { definition, options, clock, .. } = self.context;
+        let OpenCampaign { journal, campaign, client, service, examination, lock } = self.open;
+        let bounds = pacing::bounds(definition, &journal, campaign, service, clock.now())?;
+        let settings =
+            pacing::run_settings((definition, options), bounds, self.file.as_deref(), self.stream.is_some());
+        let parts = RunParts { journal, campaign, client, clock: clock.clone(), stop };
+        let mut run = Run::begin(parts, settings)?;
+        run.guard(lock, examination);
+        if let Some(Stream { file, findings, plan }) = self.stream {
+            run.stream(plan, crate::app::stream::read_ahead(file, findings)?);
+        }
+        Ok(run)
+    }
+}
+
+impl RunContext<'_> {
+    async fn open(&self, patience: Duration) -> Result<OpenCampaign, Error> {
+        OpenCampaign::open(self.options, self.definition, self.paths, self.clock, patience).await
+    }
+
+    /// Refuses a definition whose hours close: the engine does not keep hours yet, and nothing may be sent at a closed one.
+    /// A simulation reaches no person, at whatever hour.
+    ///
+    /// # Errors
+    /// Where the definition closes at any hour.
+    pub fn must_keep_hours(&self) -> Result<(), Error> {
+        let closes = self.definition.hours.as_ref().is_some_and(|hours| !hours.rules.is_empty());
+        if !closes || self.options.simulate {
+            return Ok(());
+        }
+        Err(Error::usage(
+            "the definition has [hours], and this version cannot keep them while it sends",
+            NextStep::TakeOutHours,
+        ))
+    }
+
+    /// Refuses to resume where the journal has nothing of the campaign.
+    ///
+    /// # Errors
+    /// Where there is no journal, or it has no rows of the campaign.
+    pub fn must_have_begun(&self) -> Result<(), Error> {
+        let journal = &self.paths.journal;
+        if !journal.is_file() {
+            return Err(Error::usage(
+                format!("there is no journal at {}", journal.display()),
+                NextStep::BeginOrNameJournal,
+            ));
+        }
+        if preconditions::before(self.paths, self.definition)?.is_none() {
+            return Err(Error::usage(
+                format!("the journal {} has nothing of \"{}\"", journal.display(), self.definition.name),
+                NextStep::BeginOrOtherJournal,
+            ));
+        }
+        Ok(())
+    }
+}
+
+/// Refuses to send rows that are neither the agreed file's nor those of a stream that was being read.
+fn must_be_agreed(open: &mut OpenCampaign) -> Result<(), Error> {
+    let message = match open.journal.planned(open.campaign)? {
+        Planned::Agreed => return Ok(()),
+        // What was read of a stream was agreed to, and a pipe cannot be read again.
+        Planned::Streamed => return Ok(open.journal.set_planned(open.campaign, Planned::Agreed)?),
+        Planned::Begun => {
+            "the recipients file was not read to its end the last time: the journal has a part of it, and perhaps rows \
+             that it does not have any more"
+        }
+        Planned::Read => "the recipients file was read again, and what it has now was not agreed to",
+    };
+    Err(Error::usage(message, NextStep::RunWithFile))
+}

@@ -1,0 +1,313 @@
+//! One run over a planned journal: it begins the run's record, drives the engine, and concludes the record. Production and
+//! the tests in virtual time all send through here.
+
+use std::future::pending;
+use std::num::NonZeroU64;
+use std::pin::{Pin, pin};
+
+use serde::Serialize;
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinHandle;
+
+use crate::app::error::Error;
+use crate::app::stream::{self, StreamItem};
+use crate::clock::Clock;
+use crate::connect::Client;
+use crate::domain::delivery::ending::{Ending, Exit};
+use crate::domain::delivery::gate::FailureGate;
+use crate::domain::delivery::state::State;
+use crate::domain::delivery::summary::Summary;
+use crate::engine::{Bounds, Engine, Observer, Outcome, PlanProgress, Stop};
+use crate::journal::{
+    CampaignId, CampaignLock, IntegrityCheck, Journal, JournalError, NewRun, Plan, Planned, RunEnd, RunId,
+    Writer, WriterError,
+};
+use crate::pace::{RateLimit, RateLimiter};
+
+/// How a run is made, once options and definition are resolved.
+#[derive(Debug)]
+pub struct RunSettings {
+    /// The campaign's name.
+    pub name: String,
+    /// The run's record.
+    pub record: NewRun,
+    /// How fast, at most.
+    pub limit: RateLimit,
+    /// The run finds out what the service takes, up to `limit`.
+    pub auto: bool,
+    /// What bounds it besides.
+    pub bounds: Bounds,
+    /// Contacts to start, at most.
+    pub most: Option<NonZeroU64>,
+    /// When too many rows fail.
+    pub gate: FailureGate,
+    /// Chance, for jitter.
+    pub chance: fastrand::Rng,
+    /// Failed rows are queued again first.
+    pub retry_failed: bool,
+    /// Only a sample of the rows is admitted.
+    pub sampled: bool,
+}
+
+/// The journal and the service of a run.
+pub struct RunParts {
+    /// The journal.
+    pub journal: Journal,
+    /// The campaign in it.
+    pub campaign: CampaignId,
+    /// Where requests go.
+    pub client: Client,
+    /// The wall clock.
+    pub clock: Clock,
+    /// What asks the run to stop.
+    pub stop: watch::Receiver<Stop>,
+}
+
+type Reading = Pin<Box<dyn Future<Output = Result<(), Error>> + Send>>;
+
+/// A run whose record is in the journal, ready to send.
+pub struct Run {
+    engine: Engine,
+    writer: JoinHandle<Result<Journal, WriterError>>,
+    reading: Option<Reading>,
+    campaign: CampaignId,
+    clock: Clock,
+    name: String,
+    asked_rate: Option<f64>,
+    burst: u32,
+    sampled: bool,
+    examination: Option<IntegrityCheck>,
+    lock: Option<CampaignLock>,
+}
+
+impl Run {
+    /// Begins the run's record. Must be called inside a tokio runtime.
+    ///
+    /// # Errors
+    /// Where the journal cannot be written, or its counts do not add up.
+    pub fn begin(parts: RunParts, settings: RunSettings) -> Result<Self, Error> {
+        let RunParts { mut journal, campaign, client, clock, stop } = parts;
+        if settings.retry_failed {
+            journal.retry_failed(campaign)?;
+        }
+        journal.expire(campaign, clock.now())?;
+        let (asked_rate, burst) = (settings.record.rate, settings.limit.burst.get());
+        let (run, past) = journal.begin_run(campaign, &settings.record, clock.now())?;
+        let tally = journal.tally(campaign)?;
+        let (writer, handle) = Writer::spawn(journal, campaign);
+        let engine = Engine {
+            writer,
+            run,
+            client,
+            pace: if settings.auto {
+                RateLimiter::auto(settings.limit, past)
+            } else {
+                RateLimiter::new(settings.limit, past)
+            },
+            clock: clock.clone(),
+            chance: settings.chance,
+            bounds: settings.bounds,
+            most: settings.most,
+            gate: settings.gate,
+            feed: PlanProgress::read_before(),
+            stop,
+            tally,
+        };
+        Ok(Self {
+            engine,
+            writer: handle,
+            reading: None,
+            campaign,
+            clock,
+            name: settings.name,
+            asked_rate,
+            burst,
+            sampled: settings.sampled,
+            examination: None,
+            lock: None,
+        })
+    }
+
+    /// The run's id in the journal.
+    #[must_use]
+    pub fn id(&self) -> RunId {
+        self.engine.run
+    }
+
+    /// How far the recipients file is read and planned.
+    #[must_use]
+    pub fn plan_progress(&self) -> watch::Receiver<PlanProgress> {
+        self.engine.feed.clone()
+    }
+
+    /// Takes the progress of a plan that somebody else makes.
+    pub fn follow(&mut self, progress: watch::Receiver<PlanProgress>) {
+        self.engine.feed = progress;
+    }
+
+    /// Plans what comes through `items` while the run sends.
+    pub fn stream(&mut self, plan: Plan, items: mpsc::Receiver<StreamItem>) {
+        let (sender, progress) = watch::channel(PlanProgress::Reading { queued: 0 });
+        self.reading = Some(Box::pin(stream::plan(plan, items, self.engine.writer.clone(), sender)));
+        self.engine.feed = progress;
+    }
+
+    /// The campaign's lock, and the check of the journal that still goes on: a finding stops the run.
+    pub(super) fn guard(&mut self, lock: CampaignLock, examination: IntegrityCheck) {
+        self.lock = Some(lock);
+        self.examination = Some(examination);
+    }
+
+    /// Sends, and concludes the run's record.
+    ///
+    /// # Errors
+    /// As [`drive`](Self::drive) and [`DrivenRun::conclude`].
+    pub async fn send(self, observer: &mut dyn Observer) -> Result<RunResult, Error> {
+        self.drive(observer).await?.conclude()
+    }
+
+    /// Runs the engine, and the reading of the file beside it. A run that ends stops the reading.
+    ///
+    /// # Errors
+    /// Where the journal cannot be written or turns out to be damaged: nothing more is sent, and requests in flight stay
+    /// in doubt.
+    pub async fn drive(mut self, observer: &mut dyn Observer) -> Result<DrivenRun, Error> {
+        let id = self.id();
+        let driven = {
+            let mut sending = pin!(self.engine.send(observer));
+            let reading = async {
+                match self.reading.take() {
+                    Some(reading) => reading.await,
+                    None => pending().await,
+                }
+            };
+            let both = async {
+                tokio::select! {
+                    biased;
+                    outcome = &mut sending => (outcome, Ok(())),
+                    read = reading => (sending.await, read),
+                }
+            };
+            let damage = async {
+                match &mut self.examination {
+                    Some(examination) => examination.failed().await,
+                    None => pending().await,
+                }
+            };
+            tokio::select! {
+                biased;
+                result = both => Ok(result),
+                damage = damage => Err(damage),
+            }
+        };
+        // Where the journal failed, the writer has the reason; the engine may only know that the writer is gone.
+        let journal = self.writer.await.map_err(|_| JournalError::WriterGone)??;
+        let (outcome, read) = driven.inspect_err(|_| journal.leave_alone())?;
+        Ok(DrivenRun {
+            journal,
+            campaign: self.campaign,
+            id,
+            clock: self.clock,
+            name: self.name,
+            asked_rate: self.asked_rate,
+            burst: self.burst,
+            sampled: self.sampled,
+            outcome: outcome?,
+            read,
+            _lock: self.lock,
+        })
+    }
+}
+
+/// A run whose engine has ended, and whose record has not.
+pub struct DrivenRun {
+    journal: Journal,
+    campaign: CampaignId,
+    id: RunId,
+    clock: Clock,
+    name: String,
+    asked_rate: Option<f64>,
+    burst: u32,
+    sampled: bool,
+    outcome: Outcome,
+    read: Result<(), Error>,
+    _lock: Option<CampaignLock>,
+}
+
+/// What came of a run.
+#[derive(Debug)]
+pub struct RunResult {
+    /// What it did, as every caller shows it.
+    pub summary: Summary,
+    /// How the engine ended.
+    pub outcome: Outcome,
+    /// The exit code that its record has.
+    pub exit: Exit,
+    /// Rows are left: another run goes on with them.
+    pub goes_on: bool,
+    /// Why a streamed file could not be read to its end, if it could not. What was read of it was sent.
+    pub read: Result<(), Error>,
+}
+
+impl DrivenRun {
+    /// Holds the counts against the journal, and ends the run's record.
+    ///
+    /// # Errors
+    /// Where the counts do not add up, or the journal cannot be written.
+    pub fn conclude(self) -> Result<RunResult, Error> {
+        let Self { mut journal, campaign, id, clock, mut outcome, .. } = self;
+        let tally = journal.verified_tally(campaign)?;
+        // A stream may end before its file does: then there are lines that the journal does not know of yet.
+        if matches!(outcome.ending, Ending::Rejections { .. }) {
+            journal.set_planned(campaign, Planned::Begun)?;
+        }
+        if self.sampled && outcome.ending == Ending::Complete && tally[State::Queued] > 0 {
+            // The engine saw the sample only.
+            outcome.ending = Ending::Limit;
+        }
+        let whole = journal.planned(campaign)? == Planned::Agreed;
+        let exit = match outcome.ending.exit(&tally) {
+            Exit::Done | Exit::Incomplete
+                if matches!(outcome.ending, Ending::Limit | Ending::Stopped) && !whole =>
+            {
+                Exit::Limit
+            }
+            exit => exit,
+        };
+        let goes_on = tally.unsettled() > 0 || !whole;
+        let reason = (outcome.ending != Ending::Complete).then(|| outcome.ending.to_string());
+        let end = RunEnd { exit: exit.code(), reason };
+        journal.end_run(id, outcome.counters, &end, clock.now())?;
+        journal.close()?;
+        let summary = Summary {
+            campaign: self.name,
+            run: Some(id.number()),
+            tally,
+            requests: outcome.counters.requests,
+            throttled: outcome.counters.throttled,
+            retried: outcome.counters.retried,
+            elapsed: outcome.elapsed,
+            asked_rate: self.asked_rate,
+            burst: Some(self.burst),
+            limited_by: outcome.limited_by,
+            exit: Some(exit.code()),
+        };
+        Ok(RunResult { summary, outcome, exit, goes_on, read: self.read })
+    }
+}
+
+/// The last of a run's events: its result.
+#[derive(Serialize)]
+pub struct LastEvent<'a> {
+    message_type: &'static str,
+    #[serde(flatten)]
+    summary: &'a Summary,
+}
+
+impl<'a> LastEvent<'a> {
+    /// The result as an event.
+    #[must_use]
+    pub fn of(summary: &'a Summary) -> Self {
+        Self { message_type: "summary", summary }
+    }
+}

@@ -1,0 +1,241 @@
+//! How a campaign stands at one moment, from one snapshot of its journal.
+
+use std::path::Path;
+use std::time::Duration;
+
+use serde::Serialize;
+
+use crate::domain::delivery::summary::{Summary, rounded};
+use crate::domain::figures::per_second;
+use crate::domain::unix_millis::UnixMillis;
+use crate::journal::{self, Campaign, ControlRequest, Holder, Reader, RunRecord, Snapshot};
+use crate::report::ReportError;
+
+/// Where no lock tells: a run that gave no sign of life for this long is not going on any more. It gives one every 20 s.
+const SILENCE: Duration = Duration::from_secs(60);
+/// A pace is what was reached in so much time at least.
+const TELLING: Duration = Duration::from_secs(5);
+/// Runs and words of people that are shown, at most: the latest.
+const SHOWN: u32 = 5;
+
+/// How a campaign stands.
+#[derive(Debug, PartialEq)]
+pub struct Status {
+    /// Its counts, and what the latest run did.
+    pub summary: Summary,
+    /// The latest runs, the newest first.
+    pub runs: Vec<RunRecord>,
+    /// Who holds the campaign.
+    pub holder: Option<Holder>,
+    /// Whether a process holds the campaign; `None` where nothing tells, as for a journal that was copied.
+    pub running: Option<bool>,
+    /// The pause by a person that it is in.
+    pub paused: Option<ControlRequest>,
+    /// What people asked last, the newest first.
+    pub asks: Vec<ControlRequest>,
+    /// Until when the run waits for the active chats quota.
+    pub quota_full_until: Option<UnixMillis>,
+    /// When numbers, keys and messages were removed, if they were.
+    pub purged_at: Option<UnixMillis>,
+    /// When it was read.
+    pub now: UnixMillis,
+}
+
+/// What seems to become of a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Activity {
+    /// It gave a sign of life this long ago.
+    GoingOn(Duration),
+    /// It did not say that it ended, and is not there any more; its last sign of life was this long ago.
+    Silent(Duration),
+    /// It ended this long ago.
+    Ended(Duration),
+}
+
+impl Status {
+    /// How the campaign stands in this snapshot.
+    ///
+    /// # Errors
+    /// Where the journal cannot be read.
+    pub fn read(
+        snapshot: &Snapshot<'_>,
+        campaign: &Campaign,
+        journal: &Path,
+        now: UnixMillis,
+    ) -> Result<Self, ReportError> {
+        let runs = snapshot.runs(campaign.id, SHOWN)?;
+        let latest = runs.first();
+        let counters = latest.map(|run| run.counters).unwrap_or_default();
+        let summary = Summary {
+            campaign: campaign.name.clone(),
+            run: latest.map(|run| run.id.number()),
+            tally: snapshot.tally(campaign.id)?,
+            requests: counters.requests,
+            throttled: counters.throttled,
+            retried: counters.retried,
+            elapsed: latest.map(RunRecord::elapsed).unwrap_or_default(),
+            // What was asked for last: people may have changed it.
+            asked_rate: latest.and_then(|run| run.pulse.map_or(run.rate, |pulse| pulse.asked)),
+            burst: latest.and_then(|run| run.pulse.map(|pulse| pulse.burst)),
+            limited_by: None,
+            exit: latest.and_then(|run| run.exit),
+        };
+        let quota = latest.map(|run| snapshot.quota_full_until(run.id)).transpose()?.flatten();
+        Ok(Self {
+            summary,
+            holder: journal::holder(journal, &campaign.name),
+            running: journal::is_running(journal, &campaign.name),
+            paused: snapshot.paused(campaign.id)?,
+            asks: snapshot.asks(campaign.id, SHOWN)?,
+            quota_full_until: quota.filter(|until| *until > now),
+            purged_at: snapshot.purged_at(campaign.id)?,
+            runs,
+            now,
+        })
+    }
+
+    /// How the campaign of this name stands.
+    ///
+    /// # Errors
+    /// Where the journal cannot be read, or has nothing of the campaign.
+    pub fn of(journal: &Path, name: &str, now: UnixMillis) -> Result<Self, ReportError> {
+        let reader = Reader::open(journal)?;
+        let snapshot = reader.snapshot()?;
+        let campaign = snapshot.campaign(name)?;
+        Self::read(&snapshot, &campaign, journal, now)
+    }
+
+    /// What seems to become of the run.
+    #[must_use]
+    pub fn activity(&self, run: &RunRecord) -> Activity {
+        let seen = self.now.since(run.seen_at);
+        // Another process than the run's may hold the campaign: it has not begun to send.
+        let held = self.running.map(|held| {
+            held && self.holder.as_ref().is_none_or(|holder| holder.pid().is_none_or(|pid| pid == run.pid))
+        });
+        match run.ended_at {
+            Some(ended_at) => Activity::Ended(self.now.since(ended_at)),
+            None if held.unwrap_or(seen < SILENCE) => Activity::GoingOn(seen),
+            None => Activity::Silent(seen),
+        }
+    }
+
+    /// The run that goes on.
+    pub fn going_on(&self) -> Option<&RunRecord> {
+        self.runs.first().filter(|run| matches!(self.activity(run), Activity::GoingOn(_)))
+    }
+
+    /// Whether somebody works on it, be it that the file is still read.
+    pub fn is_held(&self) -> bool {
+        self.going_on().is_some() || self.running == Some(true)
+    }
+
+    /// Contacts per second: lately, where the run goes on for long enough, else all of the latest run.
+    pub fn reached(&self) -> Option<f64> {
+        let run = self.runs.first()?;
+        let lately = run.pulse.and_then(|pulse| {
+            let (at, started) = pulse.mark;
+            let window = run.seen_at.since(at);
+            (window >= TELLING).then(|| per_second(run.counters.started.saturating_sub(started), window))
+        });
+        Some(lately.unwrap_or_else(|| per_second(run.counters.started, run.elapsed())))
+    }
+
+    /// Contacts per second that may be expected: no more than was asked for last.
+    pub fn pace_to_come(&self) -> Option<f64> {
+        let run = self.runs.first()?;
+        let asked = run.pulse.map_or(run.rate, |pulse| pulse.asked);
+        Some(self.reached()?.min(asked.unwrap_or(f64::INFINITY)))
+    }
+
+    /// How long the rows that wait take at the pace of late, which the burst at the beginning does not make shorter.
+    pub fn time_left(&self) -> Option<Duration> {
+        let pace = self.pace_to_come()?;
+        let left = self.summary.tally.unsettled() as f64;
+        (pace > 0.0).then(|| Duration::try_from_secs_f64(left / pace).ok()).flatten()
+    }
+
+    /// When it ends, where it goes on and nothing keeps it from that.
+    pub fn ends_at(&self) -> Option<UnixMillis> {
+        (self.going_on().is_some() && self.paused.is_none())
+            .then(|| self.time_left())?
+            .map(|left| self.now.plus(left))
+    }
+
+    /// The result for programs.
+    #[must_use]
+    pub fn object(&self) -> Object<'_> {
+        let (run, going_on) = (self.runs.first(), self.going_on());
+        let pulse = going_on.and_then(|run| run.pulse);
+        Object {
+            summary: &self.summary,
+            running: going_on.is_some(),
+            pid: run.map(|run| run.pid),
+            rate: run.and_then(|run| run.rate),
+            started_at: run.map(|run| run.started_at.to_string()),
+            seen_at: run.map(|run| run.seen_at.to_string()),
+            ended_at: run.and_then(|run| run.ended_at).map(|stamp| stamp.to_string()),
+            reason: run.and_then(|run| run.reason.as_deref()),
+            time_left_s: self.time_left().map(|time| time.as_secs()),
+            ends_at: self.ends_at().map(|stamp| stamp.to_string()),
+            in_flight: pulse.map(|pulse| pulse.in_flight),
+            pace: pulse.map(|pulse| rounded(pulse.rate)),
+            pace_asked: pulse.and_then(|pulse| pulse.asked),
+            burst: pulse.map(|pulse| pulse.burst),
+            started_per_minute: going_on.and_then(|_| self.reached()).map(|reached| rounded(reached * 60.0)),
+            paused_at: self.paused.as_ref().map(|pause| pause.at.to_string()),
+            paused_by: self.paused.as_ref().map(|pause| pause.who.as_str()),
+            quota_full_until: self.quota_full_until.map(|until| until.to_string()),
+            purged_at: self.purged_at.map(|at| at.to_string()),
+            steering: self.asks.iter().rev().map(Asked::of).collect(),
+        }
+    }
+}
+
+/// The documented result, and what else is known of the latest run and of what people asked.
+#[derive(Serialize)]
+pub struct Object<'a> {
+    #[serde(flatten)]
+    summary: &'a Summary,
+    running: bool,
+    pid: Option<u32>,
+    rate: Option<f64>,
+    started_at: Option<String>,
+    seen_at: Option<String>,
+    ended_at: Option<String>,
+    reason: Option<&'a str>,
+    time_left_s: Option<u64>,
+    ends_at: Option<String>,
+    in_flight: Option<u32>,
+    pace: Option<f64>,
+    pace_asked: Option<f64>,
+    burst: Option<u32>,
+    started_per_minute: Option<f64>,
+    paused_at: Option<String>,
+    paused_by: Option<&'a str>,
+    quota_full_until: Option<String>,
+    purged_at: Option<String>,
+    steering: Vec<Asked<'a>>,
+}
+
+/// What somebody asked.
+#[derive(Serialize)]
+struct Asked<'a> {
+    at: String,
+    what: String,
+    who: &'a str,
+    run: Option<i64>,
+    done_at: Option<String>,
+}
+
+impl<'a> Asked<'a> {
+    fn of(ask: &'a ControlRequest) -> Self {
+        Self {
+            at: ask.at.to_string(),
+            what: ask.wish.to_string(),
+            who: &ask.who,
+            run: ask.taken.map(|taken| taken.run.number()),
+            done_at: ask.taken.map(|taken| taken.at.to_string()),
+        }
+    }
+}

@@ -1,0 +1,6 @@
+//! Arguments that several commands share, and their values.
+
+pub mod file;
+pub mod global;
+pub mod send;
+pub mod values;

@@ -1,0 +1,96 @@
+//! Options of the commands that send.
+
+use std::num::{NonZeroU32, NonZeroU64, NonZeroUsize};
+
+use clap::Args;
+
+use crate::app::options::SendOptions;
+use crate::cli::args::values;
+use crate::domain::definition::{EndpointUrl, Rate, RequestRate};
+use crate::domain::warning::WarningCode;
+
+/// Options of the commands that send. Each wins over the definition.
+#[derive(Debug, Clone, Default, Args)]
+pub struct SendArgs {
+    /// Send to the simulator in this process: no AWS account, no contact
+    #[arg(long)]
+    pub simulate: bool,
+    /// Do not ask before sending
+    #[arg(short, long)]
+    pub yes: bool,
+    /// Send although a text looks wrong in this way; may be given several times
+    #[arg(long, value_name = "CODE", value_parser = warning)]
+    pub accept: Vec<WarningCode>,
+    /// Requests per second, retries included; "auto" finds out what the account allows
+    #[arg(long, value_name = "N", value_parser = rate)]
+    pub rate: Option<Rate>,
+    /// Requests that may leave at once after a while of silence
+    #[arg(long, value_name = "N", value_parser = values::whole::<NonZeroU32>)]
+    pub burst: Option<NonZeroU32>,
+    /// Requests without an answer, at most
+    #[arg(long, value_name = "N", value_parser = values::whole::<NonZeroUsize>)]
+    pub max_in_flight: Option<NonZeroUsize>,
+    /// Start at most N contacts in this run
+    #[arg(long, value_name = "N", value_parser = values::whole::<NonZeroU64>)]
+    pub limit: Option<NonZeroU64>,
+    /// Start contacts for N of the recipients only, chosen at random, and the same ones every time
+    #[arg(long, value_name = "N", value_parser = values::whole::<NonZeroU64>)]
+    pub sample: Option<NonZeroU64>,
+    /// Try failed rows again, with their tokens and payloads as they were
+    #[arg(long)]
+    pub retry_failed: bool,
+    /// AWS Region
+    #[arg(long)]
+    pub region: Option<String>,
+    /// Profile of the AWS configuration files
+    #[arg(long)]
+    pub profile: Option<String>,
+    /// Another endpoint: https, or http on this machine
+    #[arg(long, value_name = "URL", value_parser = endpoint)]
+    pub endpoint_url: Option<EndpointUrl>,
+}
+
+fn warning(text: &str) -> Result<WarningCode, String> {
+    WarningCode::parse(text).ok_or_else(|| {
+        let codes: Vec<&str> = WarningCode::ALL.iter().map(|code| code.name()).collect();
+        format!("the codes are {}", codes.join(", "))
+    })
+}
+
+fn rate(text: &str) -> Result<Rate, String> {
+    if text == "auto" {
+        return Ok(Rate::Auto);
+    }
+    text.parse()
+        .ok()
+        .and_then(RequestRate::new)
+        .map(Rate::PerSecond)
+        .ok_or_else(|| format!("a rate is above 0 and at most {} per second, or \"auto\"", RequestRate::MOST))
+}
+
+/// The value of `--endpoint-url`.
+///
+/// # Errors
+/// What the endpoint is not.
+pub fn endpoint(text: &str) -> Result<EndpointUrl, String> {
+    EndpointUrl::parse(text).map_err(|error| format!("the endpoint {error}"))
+}
+
+impl SendArgs {
+    /// As the application takes them.
+    #[must_use]
+    pub fn options(&self) -> SendOptions {
+        SendOptions {
+            simulate: self.simulate,
+            rate: self.rate,
+            burst: self.burst,
+            max_in_flight: self.max_in_flight,
+            limit: self.limit,
+            sample: self.sample,
+            retry_failed: self.retry_failed,
+            region: self.region.clone(),
+            profile: self.profile.clone(),
+            endpoint_url: self.endpoint_url.clone(),
+        }
+    }
+}

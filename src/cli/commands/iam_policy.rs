@@ -1,0 +1,57 @@
+//! `campaign iam-policy`: the least rights that this campaign needs.
+
+use clap::Args;
+
+use crate::app::paths::CampaignPaths;
+use crate::cli::failure::Failure;
+use crate::cli::output;
+use crate::cli::session::Session;
+use crate::domain::account::policy::{self, Resources, Uses};
+use crate::domain::arn;
+use crate::domain::definition::Definition;
+use crate::domain::delivery::ending::Exit;
+
+/// Arguments of `campaign iam-policy`.
+#[derive(Debug, Clone, Args)]
+#[command(
+    after_help = "The policy is JSON for `aws iam put-role-policy` or the IAM console. It allows what the definition \
+                        names, and what differs from row to row as a whole."
+)]
+pub struct IamPolicyArgs {
+    /// Allow what `campaign doctor` asks as well
+    #[arg(long)]
+    doctor: bool,
+    /// Allow reading the opt-out lists behind the senders, and adding to them
+    #[arg(long)]
+    opt_outs: bool,
+    /// Allow looking contacts up, and reading delivery events from a queue
+    #[arg(long)]
+    deliveries: bool,
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// What the user is told.
+pub fn run(args: &IamPolicyArgs, session: &Session<'_>) -> Result<Exit, Failure> {
+    let (_, definition) = CampaignPaths::of_campaign(&session.global.campaign_options())?;
+    let uses = Uses { doctor: args.doctor, opt_outs: args.opt_outs, deliveries: args.deliveries };
+    let policy = policy::policy(&resources(&definition), uses);
+    output::line(&format!("{policy:#}"))?;
+    Ok(Exit::Done)
+}
+
+fn resources(definition: &Definition) -> Resources {
+    let connect = &definition.connect;
+    let source = definition.request.source.template.as_fixed().map(str::to_owned);
+    let flow = definition.request.contact_flow_id.template.as_fixed();
+    let partition = source.as_deref().and_then(|arn| arn.split(':').nth(1)).unwrap_or("aws");
+    Resources {
+        partition: partition.to_owned(),
+        region: connect.region.clone(),
+        account: connect.account.clone(),
+        flow_id: flow.and_then(|flow| arn::flow(flow, &connect.instance_id).ok()).map(|(id, _)| id),
+        instance_id: connect.instance_id.clone(),
+        source,
+    }
+}

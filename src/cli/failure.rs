@@ -1,0 +1,95 @@
+//! What a command could not do, as the user reads it: what, why, what next; and the exit code.
+
+use crate::app::error::{Error, ErrorKind, with_causes};
+use crate::cli::args::global::GlobalArgs;
+use crate::cli::next_step;
+use crate::connect::ConnectError;
+use crate::domain::delivery::ending::Exit;
+use crate::domain::phone::mask;
+use crate::domain::problem::Problems;
+use crate::journal::JournalError;
+use crate::recipients::FileError;
+use crate::report::ReportError;
+
+/// A failure, ready to be presented.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failure {
+    /// What went wrong, with its causes.
+    pub message: String,
+    /// What to do next.
+    pub hint: Option<String>,
+    /// The exit code.
+    pub exit: Exit,
+}
+
+impl Failure {
+    /// A mistake in what the user typed or wrote.
+    pub fn usage(message: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self { message: message.into(), hint: Some(hint.into()), exit: Exit::Usage }
+    }
+
+    /// An error with its causes.
+    #[must_use]
+    pub fn of(error: &dyn std::error::Error, hint: Option<String>, exit: Exit) -> Self {
+        Self { message: with_causes(error), hint, exit }
+    }
+
+    /// The same with commands to type that lead to the campaign and the journal that the user named.
+    #[must_use]
+    pub fn at(self, global: &GlobalArgs) -> Self {
+        Self { hint: self.hint.map(|hint| next_step::at(&hint, global)), ..self }
+    }
+
+    /// What is shown of it; `None` where it was shown before. Numbers are masked.
+    #[must_use]
+    pub fn text(&self) -> Option<String> {
+        if self.message.is_empty() {
+            return None;
+        }
+        let hint = self.hint.as_ref().map(|hint| format!("\n  hint: {hint}")).unwrap_or_default();
+        Some(format!("error: {}{hint}", mask::mask_text(&self.message)))
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        let exit = match error.kind {
+            ErrorKind::Usage => Exit::Usage,
+            ErrorKind::Held => Exit::Held,
+            ErrorKind::Refused => Exit::Halted,
+            ErrorKind::System => Exit::Failure,
+        };
+        let hint = error.next_step.as_ref().map(next_step::words);
+        Self { message: error.message, hint, exit }
+    }
+}
+
+impl From<JournalError> for Failure {
+    fn from(error: JournalError) -> Self {
+        Error::from(error).into()
+    }
+}
+
+impl From<FileError> for Failure {
+    fn from(error: FileError) -> Self {
+        Error::from(error).into()
+    }
+}
+
+impl From<ReportError> for Failure {
+    fn from(error: ReportError) -> Self {
+        Error::from(error).into()
+    }
+}
+
+impl From<ConnectError> for Failure {
+    fn from(error: ConnectError) -> Self {
+        Error::from(error).into()
+    }
+}
+
+impl From<Problems> for Failure {
+    fn from(error: Problems) -> Self {
+        Error::from(error).into()
+    }
+}

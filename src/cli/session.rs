@@ -1,0 +1,46 @@
+//! What every command works with, besides its own arguments.
+
+use crate::app::paths::CampaignPaths;
+use crate::cli::args::global::GlobalArgs;
+use crate::clock::Clock;
+use crate::progress::Screen;
+use std::path::Path;
+
+/// What every command works with.
+#[derive(Debug)]
+pub struct Session<'a> {
+    /// The options that most commands share.
+    pub global: &'a GlobalArgs,
+    /// Where progress and log lines go.
+    pub screen: Screen,
+    /// The wall clock.
+    pub clock: Clock,
+    /// The whole command line, for completions and manual pages.
+    pub program: fn() -> clap::Command,
+}
+
+/// The journal that a command looks at, and how its result is wanted.
+#[derive(Debug, Clone, Copy)]
+pub struct Asked<'a> {
+    /// The journal.
+    pub journal: &'a Path,
+    /// The campaign's name; `None` where none was named and no definition was found.
+    pub campaign: Option<&'a str>,
+    /// Whether a program reads the result.
+    pub json: bool,
+    /// Whether only errors are wanted on stderr.
+    pub quiet: bool,
+}
+
+impl<'a> Asked<'a> {
+    /// Of these files, as the options say.
+    #[must_use]
+    pub fn of(paths: &'a CampaignPaths, global: &GlobalArgs) -> Self {
+        Self {
+            journal: &paths.journal,
+            campaign: paths.campaign.as_deref(),
+            json: global.json,
+            quiet: global.quiet,
+        }
+    }
+}

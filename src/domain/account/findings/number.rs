@@ -1,0 +1,126 @@
+//! Findings of the number: in Amazon Connect, and in End User Messaging.
+
+use super::{Finding, Judge, Status, fine, found, missing_or, short, unanswered};
+use crate::domain::account::facts::{SmsNumberFacts, Unanswered};
+use crate::domain::figures::{Grouped, counted};
+
+/// The number.
+impl Judge<'_> {
+    pub(super) fn number_status(&self) -> Finding {
+        const ID: &str = "number.status";
+        let absent = "correct source in [connect]; `aws connect list-phone-numbers-v2` shows those there are";
+        missing_or(ID, "the phone number", &self.account.number, absent, |number| {
+            match number.status.as_str() {
+                "CLAIMED" => fine(ID, "claimed"),
+                status => found(ID, Status::Failed, format!("the number is not claimed: {status}"))
+                    .next("claim it in the Amazon Connect console, and wait until it is"),
+            }
+        })
+    }
+
+    pub(super) fn number_instance(&self) -> Finding {
+        const ID: &str = "number.instance";
+        let instance = &self.campaign.instance_id;
+        match &self.account.number {
+            Err(Unanswered::NotFound) => unanswered(
+                ID,
+                "the number's instance",
+                &Unanswered::Unknown("the number does not exist".to_owned()),
+            ),
+            Err(why) => unanswered(ID, "the number's instance", why),
+            Ok(number) if number.target_arn.ends_with(&format!("instance/{instance}")) => {
+                fine(ID, "the number belongs to this instance")
+            }
+            Ok(number) if number.target_arn.contains(":traffic-distribution-group/") => found(
+                ID,
+                Status::Warning,
+                format!("the number belongs to a traffic distribution group: {}", number.target_arn),
+            )
+            .next("see that the group includes this instance"),
+            Ok(number) => found(
+                ID,
+                Status::Failed,
+                format!("the number belongs to something else: {}", number.target_arn),
+            )
+            .next("take a number of this instance, or assign this one to it"),
+        }
+    }
+
+    /// The number in End User Messaging, or the finding that nothing is known of it.
+    pub(super) fn sms(&self, id: &'static str, what: &str) -> Result<&SmsNumberFacts, Finding> {
+        match &self.account.sms_number {
+            Ok(facts) => Ok(facts),
+            Err(Unanswered::NotFound) => Err(found(
+                id,
+                Status::Failed,
+                "the number is not in AWS End User Messaging, so it sends no SMS",
+            )
+            .next("request an SMS number there, and import it into the instance")),
+            Err(why) => Err(unanswered(id, what, why)),
+        }
+    }
+
+    pub(super) fn number_sms(&self) -> Finding {
+        const ID: &str = "number.sms";
+        let number = match self.sms(ID, "whether the number sends SMS") {
+            Ok(number) => number,
+            Err(finding) => return finding,
+        };
+        let kind = number.kind.to_lowercase().replace('_', " ");
+        if !number.can_send {
+            return found(ID, Status::Failed, format!("the number, a {kind}, cannot send SMS"))
+                .next("take a number with the capability SMS");
+        }
+        if number.status != "ACTIVE" {
+            return found(ID, Status::Failed, format!("the number is not active for SMS: {}", number.status))
+                .next("finish its registration in the AWS End User Messaging console");
+        }
+        if number.kind == "SIMULATOR" {
+            return found(
+                ID,
+                Status::Warning,
+                "the number is a simulator's: it sends to simulated destinations only",
+            )
+            .next("take a real number for people");
+        }
+        if !number.two_way {
+            return found(ID, Status::Warning, format!("a {kind} that takes no replies"))
+                .next("turn two-way messaging on, unless nobody is to answer");
+        }
+        fine(ID, format!("a {kind} that sends SMS and takes replies"))
+    }
+
+    pub(super) fn number_parts(&self) -> Finding {
+        const ID: &str = "number.parts";
+        let number = match self.sms(ID, "how many message parts the number sends per second") {
+            Ok(number) => number,
+            Err(finding) => return Finding { status: Status::NotChecked, next: None, ..finding },
+        };
+        let caps: Vec<_> = number
+            .daily_caps
+            .iter()
+            .map(|(carrier, cap)| format!("{} a day to {carrier}", Grouped(*cap)))
+            .collect();
+        let caps = if caps.is_empty() { String::new() } else { format!("; {}", caps.join(", ")) };
+        let Some(parts) = number.parts_per_second else {
+            return found(
+                ID,
+                Status::NotChecked,
+                format!("the service does not tell the number's message parts{caps}"),
+            );
+        };
+        let longest = self.campaign.file.as_ref().map_or(1, |file| file.longest.max(1));
+        let needed = self.campaign.rate.unwrap_or(2.0) * longest as f64;
+        let sends = counted(parts, "message part per second", "message parts per second");
+        if needed > parts as f64 {
+            let rate = short(parts as f64 / longest as f64);
+            return found(
+                ID,
+                Status::Warning,
+                format!("the number sends {sends}, and the campaign makes up to {}{caps}", short(needed)),
+            )
+            .next(format!("set rate = {rate} in [pace], or shorten the message"));
+        }
+        fine(ID, format!("the number sends {sends}{caps}"))
+    }
+}

@@ -1,0 +1,191 @@
+//! The least rights that each use of the program needs, as an IAM policy.
+//!
+//! Resources by the service authorization reference: `StartOutboundChatContact` takes instance and contact flow, contact and
+//! phone number besides. Operations that take no resource, or none that is known beforehand, have `*`.
+
+use serde_json::{Value, json};
+
+/// What the rights are for, besides sending.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Uses {
+    /// `campaign doctor`, and the check before a run.
+    pub doctor: bool,
+    /// Reading opt-out lists, and adding to them.
+    pub opt_outs: bool,
+    /// Looking contacts up, and reading delivery events from a queue.
+    pub deliveries: bool,
+}
+
+/// What the definition names. A thing that differs from row to row is `None`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Resources {
+    /// Such as `aws`.
+    pub partition: String,
+    /// The Region; `None` where the definition names none.
+    pub region: Option<String>,
+    /// The account; `None` where no ARN tells it.
+    pub account: Option<String>,
+    /// The instance, by id.
+    pub instance_id: String,
+    /// The flow, by id.
+    pub flow_id: Option<String>,
+    /// The number's ARN.
+    pub source: Option<String>,
+}
+
+/// The policy.
+#[must_use]
+pub fn policy(resources: &Resources, uses: Uses) -> Value {
+    let mut statements = vec![send(resources)];
+    if uses.doctor {
+        statements.extend(doctor(resources));
+    }
+    if uses.opt_outs {
+        statements.push(statement(
+            "OptOuts",
+            &[
+                "sms-voice:DescribeOptedOutNumbers",
+                "sms-voice:DescribePhoneNumbers",
+                "sms-voice:PutOptedOutNumber",
+            ],
+            &[resources.arn("sms-voice", "*")],
+        ));
+    }
+    if uses.deliveries {
+        statements.push(statement(
+            "Contacts",
+            &["connect:DescribeContact", "connect:GetContactAttributes", "connect:SearchContacts"],
+            &[resources.instance(), format!("{}/contact/*", resources.instance())],
+        ));
+        statements.push(statement(
+            "DeliveryEvents",
+            &["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"],
+            &[resources.arn("sqs", "*")],
+        ));
+    }
+    json!({ "Version": "2012-10-17", "Statement": statements })
+}
+
+impl Resources {
+    fn arn(&self, service: &str, resource: &str) -> String {
+        let region = self.region.as_deref().unwrap_or("*");
+        let account = self.account.as_deref().unwrap_or("*");
+        format!("arn:{}:{service}:{region}:{account}:{resource}", self.partition)
+    }
+
+    fn instance(&self) -> String {
+        self.arn("connect", &format!("instance/{}", self.instance_id))
+    }
+
+    fn flow(&self) -> String {
+        format!("{}/contact-flow/{}", self.instance(), self.flow_id.as_deref().unwrap_or("*"))
+    }
+
+    fn number(&self) -> String {
+        self.source.clone().unwrap_or_else(|| self.arn("connect", "phone-number/*"))
+    }
+}
+
+fn send(resources: &Resources) -> Value {
+    let contacts = format!("{}/contact/*", resources.instance());
+    statement(
+        "Send",
+        &["connect:StartOutboundChatContact"],
+        &[resources.instance(), resources.flow(), contacts, resources.number()],
+    )
+}
+
+fn doctor(resources: &Resources) -> [Value; 3] {
+    [
+        statement(
+            "DoctorConnect",
+            &[
+                "connect:DescribeInstance",
+                "connect:DescribeContactFlow",
+                "connect:DescribePhoneNumber",
+                "connect:SearchContacts",
+            ],
+            &[resources.instance(), resources.flow(), resources.number()],
+        ),
+        statement(
+            "DoctorMessaging",
+            &[
+                "sms-voice:DescribeAccountAttributes",
+                "sms-voice:DescribeOptedOutNumbers",
+                "sms-voice:DescribePhoneNumbers",
+                "sms-voice:DescribeSpendLimits",
+                "sms-voice:DescribeVerifiedDestinationNumbers",
+                "sms-voice:GetProtectConfigurationCountryRuleSet",
+            ],
+            &["*".to_owned()],
+        ),
+        statement(
+            "DoctorQuotas",
+            &["servicequotas:GetServiceQuota", "servicequotas:GetAWSDefaultServiceQuota"],
+            &["*".to_owned()],
+        ),
+    ]
+}
+
+fn statement(id: &str, actions: &[&str], resources: &[String]) -> Value {
+    json!({ "Sid": id, "Effect": "Allow", "Action": actions, "Resource": resources })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn resources() -> Resources {
+        Resources {
+            partition: "aws".to_owned(),
+            region: Some("us-west-2".to_owned()),
+            account: Some("123456789012".to_owned()),
+            instance_id: "i-1".to_owned(),
+            flow_id: Some("f-1".to_owned()),
+            source: Some("arn:aws:connect:us-west-2:123456789012:phone-number/n-1".to_owned()),
+        }
+    }
+
+    #[test]
+    fn sending_needs_one_action_on_what_the_definition_names() {
+        let expected = json!({"Version": "2012-10-17", "Statement": [{
+            "Sid": "Send",
+            "Effect": "Allow",
+            "Action": ["connect:StartOutboundChatContact"],
+            "Resource": [
+                "arn:aws:connect:us-west-2:123456789012:instance/i-1",
+                "arn:aws:connect:us-west-2:123456789012:instance/i-1/contact-flow/f-1",
+                "arn:aws:connect:us-west-2:123456789012:instance/i-1/contact/*",
+                "arn:aws:connect:us-west-2:123456789012:phone-number/n-1",
+            ],
+        }]});
+        assert_eq!(policy(&resources(), Uses::default()), expected);
+    }
+
+    #[test]
+    fn what_the_definition_leaves_open_is_any() {
+        let open = Resources { region: None, account: None, flow_id: None, source: None, ..resources() };
+        let policy = policy(&open, Uses::default());
+        assert_eq!(policy["Statement"][0]["Resource"][1], "arn:aws:connect:*:*:instance/i-1/contact-flow/*");
+        assert_eq!(policy["Statement"][0]["Resource"][3], "arn:aws:connect:*:*:phone-number/*");
+    }
+
+    #[test]
+    fn each_use_adds_its_rights_and_no_others() {
+        let ids = |uses| {
+            let policy = policy(&resources(), uses);
+            let statements = policy["Statement"].as_array().cloned().unwrap_or_default();
+            statements
+                .iter()
+                .map(|statement| statement["Sid"].as_str().unwrap_or("").to_owned())
+                .collect::<Vec<_>>()
+        };
+        let only = Uses::default();
+        assert_eq!(
+            ids(Uses { doctor: true, ..only }),
+            ["Send", "DoctorConnect", "DoctorMessaging", "DoctorQuotas"]
+        );
+        assert_eq!(ids(Uses { opt_outs: true, ..only }), ["Send", "OptOuts"]);
+        assert_eq!(ids(Uses { deliveries: true, ..only }), ["Send", "Contacts", "DeliveryEvents"]);
+    }
+}
