@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use campaign::app::run::{PreparedRun, RunContext, open_file};
 use campaign::app::{CampaignOptions, CampaignPaths, FileOptions, SendOptions};
 use campaign::clock::Clock;
+use campaign::domain::preflight::Preflight;
 use campaign::engine::{Stop, Unobserved};
 use campaign::recipients::Source;
 use tokio::sync::watch;
@@ -29,7 +30,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let rows = open_file(&source, &definition, &paths, &how)?;
     let context = RunContext { definition: &definition, paths: &paths, options: &options, clock: &clock };
     let mut prepared = PreparedRun::with_file(rows, file, context).await?;
-    println!("{}", prepared.preflight().map(|preflight| preflight.text()).unwrap_or_default());
+    println!("{}", prepared.preflight().map(Preflight::text).unwrap_or_default());
     prepared.agree()?;
 
     let (_stop, stopping) = watch::channel(Stop::No);

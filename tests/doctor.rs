@@ -198,7 +198,7 @@ fn numbers() -> Vec<(String, Change)> {
             world.config.sources = vec![SOURCE.replace("eeee", "ffff")];
         }),
         world("a number that End User Messaging does not have", |world| {
-            world.account().number.messaging = false
+            world.account().number.messaging = false;
         }),
         world("a number for calls only", |world| {
             world.account().number.capabilities = vec!["VOICE".to_owned()];
@@ -220,7 +220,7 @@ fn numbers() -> Vec<(String, Change)> {
         }),
         world("a number that takes no replies", |world| world.account().number.two_way = false),
         world("opt-outs that are kept elsewhere", |world| {
-            world.account().number.self_managed_opt_outs = true
+            world.account().number.self_managed_opt_outs = true;
         }),
         world("a number of whose parts nothing is told", |world| world.account().number.parts_per_second = 0),
     ]

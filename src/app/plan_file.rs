@@ -148,7 +148,7 @@ impl PlanFile {
     ///
     /// # Errors
     /// Where the file cannot be read further.
-    pub fn next(&mut self) -> Result<Option<(FileLine, Row)>, Error> {
+    pub fn next_line(&mut self) -> Result<Option<(FileLine, Row)>, Error> {
         Ok(self.next_row()?.map(|row| (line(&row, &self.lists.suppression), row)))
     }
 
@@ -208,7 +208,7 @@ impl PlanFile {
     /// Reads the file to its end in batches, or until nobody takes them any more.
     fn read(&mut self, findings: &mut Findings, batches: &SyncSender<Vec<FileLine>>) -> Result<(), Error> {
         let mut batch = Vec::with_capacity(BATCH);
-        while let Some((line, row)) = self.next()? {
+        while let Some((line, row)) = self.next_line()? {
             // Duplicates are not known yet; where there are any, the journal is asked in the end.
             self.watch(findings, &row, planned_as(&line.content));
             if let (Ok(recipient), true) = (&row.outcome, self.corrects() && self.corrected.len() < CORRECTED)

@@ -179,7 +179,8 @@ impl<'a> PreparedRun<'a> {
 
 impl RunContext<'_> {
     async fn open(&self, patience: Duration) -> Result<OpenCampaign, Error> {
-        OpenCampaign::open(self.options, self.definition, self.paths, self.clock, patience).await
+        // Loading credentials is a large future; here it is moved once.
+        Box::pin(OpenCampaign::open(self.options, self.definition, self.paths, self.clock, patience)).await
     }
 
     /// Refuses a definition whose hours close: the engine does not keep hours yet, and nothing may be sent at a closed one.

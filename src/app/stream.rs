@@ -93,7 +93,7 @@ pub(super) fn read_ahead(
 /// The reading thread. It ends with the file, when too much of it is rejected, or when the run has ended.
 fn read(mut file: Box<PlanFile>, mut findings: Box<Findings>, items: &mpsc::Sender<StreamItem>) {
     loop {
-        let item = match file.next() {
+        let item = match file.next_line() {
             Ok(None) => return,
             Ok(Some((line, row))) => {
                 file.watch(&mut findings, &row, planned_as(&line.content));

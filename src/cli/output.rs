@@ -35,7 +35,7 @@ pub fn line(text: &str) -> Result<(), Failure> {
 /// Writes a result to stdout as a line of JSON.
 ///
 /// # Errors
-/// As [`line`].
+/// As [`line()`].
 pub fn json(value: &impl Serialize) -> Result<(), Failure> {
     let text = serde_json::to_string(value).map_err(|error| failed(&error.into()))?;
     line(&text)
@@ -48,7 +48,6 @@ pub fn results() -> BufWriter<Lossy<StdoutLock<'static>>> {
 }
 
 /// Stdout as it is: a reader that went away is an error, for commands that end then.
-#[must_use]
 pub fn stdout() -> StdoutLock<'static> {
     io::stdout().lock()
 }

@@ -49,9 +49,10 @@ pub(super) fn tell_when_asked(journal: PathBuf, campaign: String, session: &Sess
             let (journal, campaign, now) = (journal.clone(), campaign.clone(), clock.now());
             let screen = screen.clone();
             let told = tokio::task::spawn_blocking(move || {
-                let line = Status::of(&journal, &campaign, now)
-                    .map(|status| text::line(&status))
-                    .unwrap_or_else(|error| format!("{campaign}: nothing to tell yet: {error}"));
+                let line = Status::of(&journal, &campaign, now).map_or_else(
+                    |error| format!("{campaign}: nothing to tell yet: {error}"),
+                    |status| text::line(&status),
+                );
                 // Whoever asked and does not listen loses a line.
                 let _ = screen.make_writer().write_all(format!("{line}\n").as_bytes());
             });

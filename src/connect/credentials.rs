@@ -112,7 +112,7 @@ pub(super) async fn load(
     profile: &ChosenProfile,
     route: &Route,
 ) -> Result<WorkingSource, ConnectError> {
-    let role = profile.get("role_arn").is_some() && !(environment_has_keys() && !profile.explicit);
+    let role = profile.get("role_arn").is_some() && (profile.explicit || !environment_has_keys());
     if let Some(serial) = profile.get("mfa_serial").filter(|_| role) {
         return Err(ConnectError::NeedsCode {
             profile: profile.name.clone().unwrap_or_else(|| "default".to_owned()),

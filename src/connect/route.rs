@@ -177,7 +177,7 @@ impl Shared {
         if error.is_timeout() || !never_connected(&error) {
             return error;
         }
-        let words: Vec<String> = causes(&error).map(|error| error.to_string()).collect();
+        let words: Vec<String> = causes(&error).map(ToString::to_string).collect();
         let host = uri.and_then(Uri::host).unwrap_or("the server").to_owned();
         let find = |needle: &str| words.iter().find(|words| words.contains(needle)).cloned();
         let cause = if let Some(words) = find("invalid peer certificate") {

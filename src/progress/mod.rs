@@ -169,7 +169,7 @@ fn log(event: &RunEvent) {
             tracing::debug!(limit = gauges.limit.map(Bottleneck::name), rate = rounded(gauges.rate), "pace");
         }
         RunEvent::Paused(length) => {
-            tracing::info!(ms = length.as_millis() as u64, "paused, the quota is full")
+            tracing::info!(ms = length.as_millis() as u64, "paused, the quota is full");
         }
         RunEvent::Resumed => tracing::info!("resumed"),
         RunEvent::Held(since) => tracing::info!(%since, "paused by a person"),

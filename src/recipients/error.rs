@@ -27,6 +27,9 @@ impl FileError {
     /// What to do about it.
     #[must_use]
     pub fn hint(&self) -> Option<String> {
+        if let Some(hint) = self.problem.hint_of_list().or_else(|| self.problem.hint_of_layout()) {
+            return Some(hint);
+        }
         let hint = match &self.problem {
             FileProblem::Missing { near: Some(near) } => return Some(format!("did you mean {near}?")),
             FileProblem::Missing { near: None } => {
@@ -51,6 +54,34 @@ impl FileError {
                 "save the sheet as \"CSV UTF-8\" (Excel: Save As, file type CSV UTF-8)"
             }
             FileProblem::Damaged => "copy or download it again",
+            FileProblem::RecordTooLong { .. } | FileProblem::ColumnTooLong { .. } => {
+                "a quote that is never closed swallows all lines behind it"
+            }
+            FileProblem::Empty | FileProblem::NoRows => {
+                "the first line names the columns, every other line is a recipient"
+            }
+            FileProblem::NoLine { .. } | FileProblem::LineTwice { .. } => {
+                "the column rejected_line says which line of the first file a row replaces: leave it as it was, and add new \
+                 rows to the first file"
+            }
+            FileProblem::PartOfRejects(_) => {
+                "put the missing column back, or write the file anew with --rejects: without all three, it would be a whole \
+                 campaign, and all other rows would be withdrawn"
+            }
+            FileProblem::Definition => {
+                "name the definition with -c, and the recipients file without an option"
+            }
+            FileProblem::Directory => "name a file in it",
+            _ => "check that the file can be read, by this user and to its end",
+        };
+        Some(hint.to_owned())
+    }
+}
+
+impl FileProblem {
+    /// Where the header and the rows are in the file.
+    fn hint_of_layout(&self) -> Option<String> {
+        let hint = match self {
             FileProblem::HiddenRows { .. } => {
                 "say what becomes of them: `hidden_rows = \"skip\"` in [recipients] leaves them out, \"send\" sends to them as well"
             }
@@ -79,20 +110,14 @@ impl FileError {
                 "only workbooks (.xlsx) have sheets; leave --sheet and recipients.sheet out"
             }
             FileProblem::NoSheet { there, .. } => return Some(format!("it has {}", list(there))),
-            FileProblem::RecordTooLong { .. } | FileProblem::ColumnTooLong { .. } => {
-                "a quote that is never closed swallows all lines behind it"
-            }
-            FileProblem::Empty | FileProblem::NoRows => {
-                "the first line names the columns, every other line is a recipient"
-            }
-            FileProblem::NoLine { .. } | FileProblem::LineTwice { .. } => {
-                "the column rejected_line says which line of the first file a row replaces: leave it as it was, and add new \
-                 rows to the first file"
-            }
-            FileProblem::PartOfRejects(_) => {
-                "put the missing column back, or write the file anew with --rejects: without all three, it would be a whole \
-                 campaign, and all other rows would be withdrawn"
-            }
+            _ => return None,
+        };
+        Some(hint.to_owned())
+    }
+
+    /// What to do about a list of people who are not to be contacted.
+    fn hint_of_list(&self) -> Option<String> {
+        let hint = match self {
             FileProblem::NotANumber { reason: PhoneRejection::NoCountry, .. } => {
                 "whoever it means would be sent to: write it with + and the country, or set default_region in [recipients]"
             }
@@ -122,11 +147,7 @@ impl FileError {
                 "whoever is on it would be sent to: correct the numbers, and write them with + and the country; or take the \
                  list out of recipients.suppress"
             }
-            FileProblem::Definition => {
-                "name the definition with -c, and the recipients file without an option"
-            }
-            FileProblem::Directory => "name a file in it",
-            FileProblem::Io(_) => "check that the file can be read, by this user and to its end",
+            _ => return None,
         };
         Some(hint.to_owned())
     }

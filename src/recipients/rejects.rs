@@ -68,9 +68,7 @@ impl<W: Write> Rejects<W> {
             .terminator(csv::Terminator::CRLF)
             .from_writer(out);
         let own = header.names().iter().map(|name| harmless(name));
-        out.write_record(
-            COLUMNS.iter().map(|name| Cow::Borrowed(*name)).chain(own).map(|name| name.into_owned()),
-        )?;
+        out.write_record(COLUMNS.iter().map(|name| Cow::Borrowed(*name)).chain(own).map(Cow::into_owned))?;
         Ok(Self { out })
     }
 

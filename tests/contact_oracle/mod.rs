@@ -139,6 +139,7 @@ fn comparable(mut body: Value) -> Value {
 
 #[test]
 #[ignore = "needs Python and PyPI"]
+#[expect(clippy::print_stdout, reason = "--nocapture shows what was compared")]
 fn the_same_arguments_send_the_same_body_or_both_refuse() {
     let folder = tempfile::tempdir().unwrap();
     let mut oracle = Oracle::start(folder.path());
@@ -152,7 +153,7 @@ fn the_same_arguments_send_the_same_body_or_both_refuse() {
         let stderr = String::from_utf8_lossy(&output.stderr);
         match (aws, campaign) {
             (Some(aws), Some(campaign)) if comparable(aws.clone()) == comparable(campaign.clone()) => {
-                sent += 1
+                sent += 1;
             }
             (None, None) if output.status.code() == Some(2) => refused += 1,
             (Some(_), None)

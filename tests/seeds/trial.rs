@@ -150,7 +150,7 @@ impl Trial {
         let read = Arc::new(AtomicBool::new(false));
         let ended = runtime.block_on(async {
             self.clocks.begin();
-            let ended = self.process(options, &lines, &read).await;
+            let ended = Box::pin(self.process(options, &lines, &read)).await;
             self.clocks.end();
             ended
         });
@@ -194,7 +194,7 @@ impl Trial {
         let progress = run.plan_progress();
         let asking = tokio::spawn(self.asking(options.wishes.clone(), run.id(), clock));
         let mut watcher = Watcher::new(self.sentinel.clone(), options);
-        let driven = self.until_death(run.drive(&mut watcher), options.crash).await;
+        let driven = Box::pin(self.until_death(run.drive(&mut watcher), options.crash)).await;
         let whole = streams && matches!(*progress.borrow(), PlanProgress::Read { .. });
         read.store(whole, Ordering::Relaxed);
         let Some(driven) = driven else { return Ended::Dead };

@@ -1,5 +1,7 @@
 //! `campaign simulator` as a process of its own, for the tests that need real sockets.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
+
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::process::{Child, Command, Stdio};

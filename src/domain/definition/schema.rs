@@ -101,45 +101,14 @@ fn of_kind(kind: Kind) -> Value {
                 { "const": "auto" },
             ]
         }),
-        Kind::Open => {
-            let spans = json!({
-                "anyOf": [
-                    { "type": "string", "examples": ["09:00-20:00"] },
-                    { "type": "array", "items": { "type": "string" } },
-                ]
-            });
-            let day = "(mon|tue|wed|thu|fri|sat|sun)";
-            json!({
-                "anyOf": [
-                    spans,
-                    {
-                        "type": "object",
-                        "patternProperties": { format!("^{day}(-{day})?$"): spans },
-                        "additionalProperties": false,
-                    },
-                ]
-            })
-        }
+        Kind::Open => open_hours(),
         Kind::Command => json!({
             "anyOf": [
                 { "type": "string", "minLength": 1 },
                 { "type": "array", "items": { "type": "string" }, "minItems": 1 },
             ]
         }),
-        Kind::Message => json!({
-            "anyOf": [
-                { "type": "string" },
-                {
-                    "type": "object",
-                    "properties": {
-                        "content_type": { "enum": ContentType::NAMES },
-                        "content": { "type": "string" },
-                    },
-                    "required": ["content"],
-                    "additionalProperties": false,
-                },
-            ]
-        }),
+        Kind::Message => message(),
         Kind::Templates => texts,
         Kind::Attributes => json!({ "anyOf": [{ "const": "all" }, texts] }),
         Kind::Segments => {
@@ -159,6 +128,45 @@ fn of_kind(kind: Kind) -> Value {
             })
         }
     }
+}
+
+/// Spans of a day, or of days of the week.
+fn open_hours() -> Value {
+    let spans = json!({
+        "anyOf": [
+            { "type": "string", "examples": ["09:00-20:00"] },
+            { "type": "array", "items": { "type": "string" } },
+        ]
+    });
+    let day = "(mon|tue|wed|thu|fri|sat|sun)";
+    json!({
+        "anyOf": [
+            spans,
+            {
+                "type": "object",
+                "patternProperties": { format!("^{day}(-{day})?$"): spans },
+                "additionalProperties": false,
+            },
+        ]
+    })
+}
+
+/// A text, or a text with its type.
+fn message() -> Value {
+    json!({
+        "anyOf": [
+            { "type": "string" },
+            {
+                "type": "object",
+                "properties": {
+                    "content_type": { "enum": ContentType::NAMES },
+                    "content": { "type": "string" },
+                },
+                "required": ["content"],
+                "additionalProperties": false,
+            },
+        ]
+    })
 }
 
 #[cfg(test)]

@@ -105,7 +105,7 @@ pub(super) fn safety(reader: &mut Reader<'_>) -> SafetySettings {
             None => {
                 let codes: Vec<&str> = WarningCode::ALL.iter().map(|code| code.name()).collect();
                 let message = format!("`safety.accept`: {name:?} is no code of a warning");
-                reader.mistake(place, message, &format!("the codes are {}", codes.join(", ")));
+                reader.mistake(place, message, format!("the codes are {}", codes.join(", ")));
             }
         }
     }

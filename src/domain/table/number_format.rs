@@ -124,7 +124,7 @@ impl Section {
                     characters.next();
                 }),
                 'A' | 'a' if starts_with(&code[at..], "am/pm") || starts_with(&code[at..], "a/p") => {
-                    times = true
+                    times = true;
                 }
                 'y' | 'Y' | 'd' | 'D' | 'b' | 'B' => days = true,
                 'a' | 'A' if starts_with(&code[at..], "aaa") => days = true,

@@ -75,14 +75,14 @@ pub(super) fn read(
                 "table-row" if within => current = Row::begin(&start),
                 "table-cell" | "covered-table-cell" if within => {
                     let cell = Cell::read(&start.to_owned(), &mut xml)?;
-                    table.cell(cell, &mut current, survey)?;
+                    table.cell(&cell, &mut current, survey)?;
                 }
                 _ => {}
             },
             Node::End(name) => match &*name {
                 "table-row" if within => {
                     let ended = std::mem::take(&mut current);
-                    if !table.row(ended, &mut row)? {
+                    if !table.row(&ended, &mut row)? {
                         return Ok(());
                     }
                 }
@@ -132,7 +132,7 @@ impl Table {
         self.columns = self.columns.saturating_add(count);
     }
 
-    fn cell(&mut self, cell: Cell, row: &mut Row, survey: &mut Survey) -> Result<(), FileProblem> {
+    fn cell(&mut self, cell: &Cell, row: &mut Row, survey: &mut Survey) -> Result<(), FileProblem> {
         let at = row.columns;
         row.columns = row.columns.saturating_add(usize::try_from(cell.repeat).unwrap_or(COLUMNS));
         if cell.is_empty() {
@@ -162,7 +162,7 @@ impl Table {
     /// Whether to go on.
     fn row(
         &mut self,
-        row: Row,
+        row: &Row,
         each: &mut impl FnMut(u64, Record, bool) -> bool,
     ) -> Result<bool, FileProblem> {
         if row.record.is_empty() {

@@ -256,7 +256,7 @@ fn merge(area: &str) -> Option<Merge> {
     let (first, last) = area.split_once(':')?;
     let ((left, top), (right, bottom)) = (place(first)?, place(last)?);
     (right < COLUMNS && bottom <= ROWS && left <= right && top <= bottom)
-        .then(|| Merge { columns: left..=right, rows: top..=bottom })
+        .then_some(Merge { columns: left..=right, rows: top..=bottom })
 }
 
 /// The letters of a column from 0.

@@ -26,16 +26,9 @@ impl Judge<'_> {
         const ID: &str = "account.tier";
         const NEXT: &str = "request production access in the AWS End User Messaging console, or send to verified numbers \
                             only";
-        let verified = match &self.account.verified {
-            Ok(verified) => verified,
-            Err(_) => {
-                return found(
-                    ID,
-                    Status::Failed,
-                    "the account is in the SMS sandbox: it reaches verified numbers only",
-                )
-                .next(NEXT);
-            }
+        let Ok(verified) = &self.account.verified else {
+            let summary = "the account is in the SMS sandbox: it reaches verified numbers only";
+            return found(ID, Status::Failed, summary).next(NEXT);
         };
         let reached = counted(verified.len() as u64, "verified number", "verified numbers");
         let Some(file) = self.campaign.file.as_ref().filter(|file| !file.numbers.is_empty()) else {

@@ -116,7 +116,7 @@ fn locals<'t>(tokens: &[Token<'t>]) -> Vec<&'t str> {
             Token::Name("in") if block == "for" => block = "",
             Token::Name(name) if matches!(block, "for" | "macro") => local.push(*name),
             Token::Name(name) if block == "with" && tokens.get(at + 1) == Some(&Token::Sign("=")) => {
-                local.push(*name)
+                local.push(*name);
             }
             _ => opened = false,
         }

@@ -51,7 +51,7 @@ fn is_entity(name: &str) -> bool {
             matches!(letter.len(), 1 | 2) && letter.bytes().all(|b| b.is_ascii_alphabetic())
         })
     };
-    NAMES.contains(&name) || ACCENTS.iter().any(|accent| accented(&accent))
+    NAMES.contains(&name) || ACCENTS.iter().any(accented)
 }
 
 /// The first characters that are UTF-8 read as Windows-1252.
