@@ -9,6 +9,7 @@ pub mod error;
 pub mod hooks;
 pub mod open;
 pub mod options;
+pub mod outputs;
 mod pacing;
 pub mod paths;
 pub mod plan_file;

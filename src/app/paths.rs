@@ -170,15 +170,57 @@ fn load(
     path: &Path,
     header: impl FnOnce(&RecipientsSettings) -> Option<Header>,
 ) -> Result<Definition, Error> {
-    let text = std::fs::read_to_string(path).map_err(|error| {
+    let bytes = std::fs::read(path).map_err(|error| {
         Error::usage(format!("failed to read {}: {error}", path.display()), NextStep::NameDefinition)
     })?;
+    let text = decoded(&bytes).map_err(|line| {
+        Error::usage(
+            format!("{} is not UTF-8: line {line} has a character of another encoding", path.display()),
+            NextStep::SaveAsUtf8,
+        )
+    })?;
+    if !looks_like_toml(&text) {
+        return Err(Error::usage(
+            format!("{} is not a definition: it has no line of the form key = value", path.display()),
+            NextStep::NameDefinition,
+        ));
+    }
     let folder = path.parent().unwrap_or(Path::new(""));
     let stem = path.file_stem().unwrap_or_default().to_string_lossy();
     let mut definition = definition::parse_for(&text, &path.display().to_string(), &stem, header)?;
     definition
         .add_rules(|file| std::fs::read_to_string(folder.join(file)).map_err(|error| error.to_string()))?;
     Ok(definition)
+}
+
+/// The text of a definition: UTF-8 or, with a byte order mark, UTF-16, as editors of Windows save it. Else the first line
+/// that is neither.
+fn decoded(bytes: &[u8]) -> Result<String, usize> {
+    let utf_16 = |unit: fn([u8; 2]) -> u16| {
+        let units: Vec<u16> =
+            bytes[2..].chunks(2).map(|pair| unit([pair[0], *pair.get(1).unwrap_or(&0)])).collect();
+        String::from_utf16(&units).map_err(|_| 1)
+    };
+    match bytes {
+        [0xff, 0xfe, ..] => utf_16(u16::from_le_bytes),
+        [0xfe, 0xff, ..] => utf_16(u16::from_be_bytes),
+        [0xef, 0xbb, 0xbf, text @ ..] => utf_8(text),
+        text => utf_8(text),
+    }
+}
+
+fn utf_8(bytes: &[u8]) -> Result<String, usize> {
+    let text = std::str::from_utf8(bytes)
+        .map_err(|error| 1 + bytes[..error.valid_up_to()].iter().filter(|byte| **byte == b'\n').count())?;
+    Ok(text.to_owned())
+}
+
+/// Whether anything in the text is TOML: a recipients file in the definition's place has people in each line, and mistakes
+/// of a definition are shown with the line they are in.
+fn looks_like_toml(text: &str) -> bool {
+    let mut lines =
+        text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#')).peekable();
+    lines.peek().is_none() || lines.any(|line| line.starts_with('[') || line.contains('='))
 }
 
 /// The named campaign, else the only one of the journal.
@@ -196,5 +238,34 @@ pub fn which(reader: &Reader, name: Option<&str>) -> Result<Campaign, ReportErro
             let names = campaigns.into_iter().chain(last).map(|campaign| campaign.name).collect();
             Err(ReportError::WhichCampaign(names))
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_definition_is_read_as_editors_save_it() {
+        let text = "name = \"Žofie\"\n";
+        let utf_16 = |unit: fn(u16) -> [u8; 2]| -> Vec<u8> {
+            "\u{feff}".encode_utf16().chain(text.encode_utf16()).flat_map(unit).collect()
+        };
+        for bytes in [
+            text.as_bytes().to_vec(),
+            format!("\u{feff}{text}").into_bytes(),
+            utf_16(u16::to_le_bytes),
+            utf_16(u16::to_be_bytes),
+        ] {
+            assert_eq!(decoded(&bytes).as_deref(), Ok(text));
+        }
+        assert_eq!(decoded(b"a = 1\nname = \"Jos\xe9\"\n"), Err(2));
+    }
+
+    #[test]
+    fn a_recipients_file_is_no_definition() {
+        assert!(!looks_like_toml("phone,name\n+12025550104,Ada\n"));
+        assert!(looks_like_toml("# nothing yet\n"));
+        assert!(looks_like_toml("[connect]\n") && looks_like_toml("name = 1"));
     }
 }

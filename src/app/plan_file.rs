@@ -80,7 +80,7 @@ impl PlanFile {
     ) -> Result<(), Error> {
         if let Some(path) = path {
             let (header, read_as) = (self.recipients.header(), self.recipients.read_as());
-            self.rejects = Some(RejectsFile::begin(path, source, header, &read_as)?);
+            self.rejects = Some(RejectsFile::begin(path, header, &read_as)?);
             let again = || match source {
                 Source::File(file) if file.is_file() => {
                     Ok(Some(Recipients::open(source, &definition.recipients)?))

@@ -10,7 +10,7 @@ use crate::domain::next_step::NextStep;
 use crate::domain::row::binding::Binding;
 use crate::domain::table::detected_format::DetectedFormat;
 use crate::domain::table::header::Header;
-use crate::recipients::{Recipients, Rejects, Row, Source};
+use crate::recipients::{Recipients, Rejects, Row};
 use crate::report::Destination;
 
 /// The file while it is being written.
@@ -33,25 +33,8 @@ impl RejectsFile {
     /// Begins the file beside its place.
     ///
     /// # Errors
-    /// Where it would replace the recipients file, or cannot be written.
-    pub fn begin(
-        path: &Path,
-        source: &Source,
-        header: &Header,
-        read_as: &DetectedFormat,
-    ) -> Result<Self, Error> {
-        if let Source::File(file) = source
-            && let (Ok(file), Ok(place)) = (file.canonicalize(), path.canonicalize())
-            && file == place
-        {
-            return Err(Error::usage(
-                format!(
-                    "the rejected rows cannot go to {}: it is the recipients file itself",
-                    path.display()
-                ),
-                NextStep::OtherRejectsFile,
-            ));
-        }
+    /// Where it cannot be written.
+    pub fn begin(path: &Path, header: &Header, read_as: &DetectedFormat) -> Result<Self, Error> {
         let destination = Destination::create(path).map_err(|error| Error::creating_rejects(path, error))?;
         let rejects =
             Rejects::begin(destination, delimiter(read_as), header).map_err(|error| cannot(path, &error))?;

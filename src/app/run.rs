@@ -8,6 +8,7 @@ use tokio::sync::watch;
 use crate::app::error::Error;
 use crate::app::open::OpenCampaign;
 use crate::app::options::{FileOptions, SendOptions};
+use crate::app::outputs::Inputs;
 use crate::app::paths::CampaignPaths;
 use crate::app::plan_file::{self, PlanFile};
 use crate::app::rejects::WrittenRejects;
@@ -59,6 +60,13 @@ pub fn open_file(
     paths: &CampaignPaths,
     options: &FileOptions,
 ) -> Result<PlanFile, Error> {
+    if let Some(rejects) = &options.rejects {
+        let mut inputs = Inputs::of(paths).with_lists(definition, paths);
+        if let Source::File(file) = source {
+            inputs = inputs.with_recipients(file);
+        }
+        inputs.refuse(rejects, "the rejected rows", NextStep::OtherRejectsFile)?;
+    }
     let mut file = PlanFile::open(source, definition, paths)?;
     file.reject_to(options.rejects.as_deref(), source, definition)?;
     Ok(file)

@@ -14,6 +14,8 @@ use std::path::Path;
 
 use clap::{CommandFactory, Parser, Subcommand};
 
+use crate::app::outputs::Inputs;
+use crate::app::paths::CampaignPaths;
 use crate::cli::args::global::GlobalArgs;
 use crate::cli::commands::{
     check, completions, contact, doctor, hours, iam_policy, init, journal, man, report, resolve, resume, run,
@@ -24,6 +26,7 @@ use crate::cli::session::Session;
 use crate::clock::Clock;
 use crate::domain::delivery::control::Control;
 use crate::domain::delivery::ending::Exit;
+use crate::domain::next_step::NextStep;
 use crate::progress::Screen;
 
 /// Starts exactly one outbound SMS contact per recipient of a CSV in Amazon Connect, at the pace that the account
@@ -106,6 +109,21 @@ impl Cli {
         self.dispatch().map_err(|failure| failure.at(&self.global))
     }
 
+    /// A log is added to a file: one that the command reads would be spoiled.
+    fn refuse_log_over_inputs(&self) -> Result<(), Failure> {
+        let Some(log) = &self.global.log_file else { return Ok(()) };
+        // Where the campaign's files are not known, the command itself says so.
+        let Ok(paths) = CampaignPaths::of_results(&self.global.campaign_options()) else { return Ok(()) };
+        let file = match &self.command {
+            Command::Run(args) => Some(args.file.as_path()),
+            Command::Check(args) => Some(args.file.as_path()),
+            _ => None,
+        };
+        let inputs = Inputs::of(&paths).with_recorded(&paths);
+        let inputs = file.map_or_else(|| inputs.clone(), |file| inputs.clone().with_recipients(file));
+        Ok(inputs.refuse(log, "the log", NextStep::OtherLog)?)
+    }
+
     fn dispatch(&self) -> Result<Exit, Failure> {
         let session = Session {
             global: &self.global,
@@ -119,6 +137,7 @@ impl Cli {
             }
             _ => self.global.clone(),
         };
+        self.refuse_log_over_inputs()?;
         logging::init(&logged, &session.screen).map_err(|error| {
             let path = self.global.log_file.as_deref().unwrap_or(Path::new("")).display();
             Failure::usage(

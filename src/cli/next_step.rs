@@ -43,6 +43,9 @@ pub(super) fn words(step: &NextStep) -> String {
         NextStep::SendWaitingFirst => {
             "let them be sent with `campaign resume`, then run this file; nothing was changed"
         }
+        NextStep::SaveAsUtf8 => "save it as UTF-8 in the editor, then run the command again",
+        NextStep::OtherReport => "give another path with -o; nothing was written",
+        NextStep::OtherLog => "nothing was done; name another file with --log-file",
         NextStep::OtherRejectsFile => "name another file with --rejects; the rejected rows will be in it",
         NextStep::RoomForRejects => "make room, or name another file with --rejects",
         NextStep::OtherPath { output, trouble } => return other_path(*output, *trouble),

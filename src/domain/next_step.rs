@@ -20,6 +20,12 @@ pub enum NextStep {
     SendWaitingFirst,
     /// Name another file for the rejected rows than the recipients file.
     OtherRejectsFile,
+    /// Save the definition in another encoding.
+    SaveAsUtf8,
+    /// Choose another path for the report.
+    OtherReport,
+    /// Choose another file for the log.
+    OtherLog,
     /// The file of rejected rows exists: run it, if its rows are corrected, or choose another file.
     RunCorrectedRows(PathBuf),
     /// Make room for the file of rejected rows, or choose another.

@@ -44,9 +44,6 @@ pub enum ReportError {
     /// A workbook cannot hold it.
     #[error("the report does not fit into a workbook: {0}")]
     Workbook(String),
-    /// The output is the journal itself.
-    #[error("the report would overwrite the journal {}", .0.display())]
-    OverJournal(PathBuf),
     /// A file of rejected rows would replace one that may have been corrected.
     #[error("{} is there already, and may have rows that were corrected", .0.display())]
     RejectsExist(PathBuf),
@@ -100,7 +97,6 @@ impl ReportError {
                 "`campaign run {}` takes them back; else name another file, or delete this one",
                 path.display()
             )),
-            Self::OverJournal(_) => Some("give another path with -o PATH".to_owned()),
             Self::File { source, .. } | Self::Stream(source) => Some(io_hint(source).to_owned()),
             Self::Unbalanced(_) => {
                 Some("nothing was changed; keep the journal, and tell the authors of campaign".to_owned())
@@ -122,7 +118,6 @@ impl ReportError {
             | Self::UnknownColumn { .. }
             | Self::Workbook(_)
             | Self::NotDelimited(_)
-            | Self::OverJournal(_)
             | Self::RejectsExist(_) => 2,
             Self::File { source, .. } if is_of_the_path(source) => 2,
             Self::Journal(_) | Self::File { .. } | Self::Stream(_) | Self::Unbalanced(_) => 1,

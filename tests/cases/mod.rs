@@ -182,3 +182,29 @@ fn nothing_of_a_cell_or_a_header_moves_the_cursor() {
     assert!(rejection.to_string().contains("U+001B"), "{rejection}");
     assert!(!recipients.header().told().contains('\u{1b}'));
 }
+
+/// A definition as editors save it, and a recipients file in its place, whose people nothing shows.
+#[test]
+fn definitions_are_read_in_the_encodings_that_editors_save() {
+    let check = |definition: &str| {
+        let folder = folder().join("definition-encoding");
+        let output = std::process::Command::new(env!("CARGO_BIN_EXE_campaign"))
+            .args(["check", "people.csv", "-c", definition])
+            .current_dir(folder)
+            .output()
+            .unwrap();
+        (output.status.code(), String::from_utf8(output.stderr).unwrap())
+    };
+    for definition in ["utf16.toml", "bom.toml"] {
+        assert_eq!(check(definition), (Some(0), String::new()), "{definition}");
+    }
+    let (code, words) = check("ansi.toml");
+    assert!(code == Some(2) && words.contains("line ") && words.contains("save it as UTF-8"), "{words}");
+    let (code, words) = check("people.csv");
+    assert!(code == Some(2) && words.contains("people.csv is not a definition"), "{words}");
+    let people = fs::read_to_string(folder().join("definition-encoding/people.csv")).unwrap();
+    let names = people.lines().skip(1).flat_map(|line| line.split(',').skip(1));
+    for name in names.filter(|name| !name.is_empty()) {
+        assert!(!words.contains(name), "{words}");
+    }
+}

@@ -20,6 +20,7 @@ mod live;
 mod logs;
 mod once;
 mod output;
+mod outputs;
 mod preflight;
 mod privacy;
 mod races;

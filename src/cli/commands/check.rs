@@ -20,7 +20,7 @@ use crate::recipients::Source;
 #[derive(Debug, Clone, Args)]
 pub struct CheckArgs {
     /// Recipients file; `-` is stdin
-    file: PathBuf,
+    pub file: PathBuf,
     #[command(flatten)]
     reading: FileArgs,
 }

@@ -8,6 +8,7 @@ use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use serde::Serialize;
 
+use crate::app::outputs::Inputs;
 use crate::app::paths::{self, CampaignPaths};
 use crate::cli::failure::Failure;
 use crate::cli::output;
@@ -17,6 +18,7 @@ use crate::domain::delivery::ending::Exit;
 use crate::domain::delivery::state::State;
 use crate::domain::delivery::tally::Tally;
 use crate::domain::figures::counted;
+use crate::domain::next_step::NextStep;
 use crate::domain::table::header::{Header, fold};
 use crate::journal::{Campaign, Reader, Record, Selection, Snapshot};
 use crate::recipients::Rejects;
@@ -78,6 +80,10 @@ fn states() -> impl TypedValueParser<Value = State> {
 /// What the user is told.
 pub fn run(args: &ReportArgs, session: &Session<'_>) -> Result<Exit, Failure> {
     let paths = CampaignPaths::of_results(&session.global.campaign_options())?;
+    let inputs = Inputs::of(&paths).with_recorded(&paths);
+    for path in args.output.iter().chain(&args.rejects).filter(|path| path.as_path() != Path::new("-")) {
+        inputs.refuse(path, "the report", NextStep::OtherReport)?;
+    }
     write(args, &Asked::of(&paths, session.global), &mut output::stdout(), &mut output::notes())?;
     Ok(Exit::Done)
 }
@@ -114,7 +120,6 @@ pub fn write(
             Err(error) if error.is_broken_pipe() => Ok(()),
             result => result,
         },
-        Some(path) if same_file(path, asked.journal) => Err(ReportError::OverJournal(path.to_owned())),
         Some(path) => {
             let written = to_file(&snapshot, &campaign, &wanted, path)?;
             let done = Done { campaign: &campaign.name, report: path, format: wanted.format.name(), written };
@@ -131,10 +136,6 @@ fn format_of(named: Option<Format>, path: Option<&Path>, json: bool) -> Result<F
         }
         (None, None) => Ok(if json { Format::Json } else { Format::Csv }),
     }
-}
-
-fn same_file(a: &Path, b: &Path) -> bool {
-    matches!((fs::canonicalize(a), fs::canonicalize(b)), (Ok(a), Ok(b)) if a == b)
 }
 
 fn to_stream(

@@ -1,0 +1,166 @@
+//! Outputs that would replace what a command reads: refused by whatever name or link, before anything is sent or written.
+//!
+//! A file of another purpose that is no input is not protected: a person who names it wants it replaced.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::{Path, PathBuf};
+
+use crate::app::error::Error;
+use crate::app::paths::{CampaignPaths, which};
+use crate::domain::definition::Definition;
+use crate::domain::next_step::NextStep;
+use crate::journal::Reader;
+
+/// Runs whose recipients files a report does not replace: more than people make of one file.
+const RUNS: u32 = 100;
+
+/// What a command reads or keeps.
+#[derive(Debug, Clone, Default)]
+pub struct Inputs {
+    files: Vec<(PathBuf, &'static str)>,
+    journal: PathBuf,
+}
+
+impl Inputs {
+    /// The journal with its files, and the definition.
+    #[must_use]
+    pub fn of(paths: &CampaignPaths) -> Self {
+        let files = paths.definition.iter().map(|path| (path.clone(), "the definition")).collect();
+        Self { files, journal: paths.journal.clone() }
+    }
+
+    /// And this recipients file.
+    #[must_use]
+    pub fn with_recipients(mut self, file: &Path) -> Self {
+        self.files.push((file.to_owned(), "the recipients file itself"));
+        self
+    }
+
+    /// And the lists of the definition.
+    #[must_use]
+    pub fn with_lists(mut self, definition: &Definition, paths: &CampaignPaths) -> Self {
+        let lists = definition.recipients.suppress.iter().map(|list| paths.folder().join(list));
+        self.files.extend(lists.map(|list| (list, "a suppression list of the definition")));
+        self
+    }
+
+    /// And the recipients files that the journal's runs read. A journal that cannot be read has none.
+    #[must_use]
+    pub fn with_recorded(mut self, paths: &CampaignPaths) -> Self {
+        let recorded = Reader::open(&paths.journal).ok().and_then(|reader| {
+            let campaign = which(&reader, paths.campaign.as_deref()).ok()?;
+            reader.runs(campaign.id, RUNS).ok()
+        });
+        let files = recorded.unwrap_or_default().into_iter().filter_map(|run| run.file);
+        self.files.extend(files.map(|file| (PathBuf::from(file), "the recipients file itself")));
+        self
+    }
+
+    /// Refuses an output, called `what`, that is one of these.
+    ///
+    /// # Errors
+    /// Where it is.
+    pub fn refuse(&self, output: &Path, what: &str, next_step: NextStep) -> Result<(), Error> {
+        match self.replaced_by(output) {
+            None => Ok(()),
+            Some(input) => Err(Error::usage(
+                format!("{what} cannot go to {}: it is {input}", output.display()),
+                next_step,
+            )),
+        }
+    }
+
+    /// What an output would replace.
+    fn replaced_by(&self, output: &Path) -> Option<&'static str> {
+        if same_file(output, &self.journal) {
+            return Some("the journal");
+        }
+        if is_of_journal(&place(output), &place(&self.journal)) {
+            return Some("a file of the journal");
+        }
+        self.files.iter().find(|(input, _)| same_file(output, input)).map(|(_, name)| *name)
+    }
+}
+
+/// Whether two paths lead to one file, or would if it existed: by links of both kinds too.
+fn same_file(a: &Path, b: &Path) -> bool {
+    match (fs::metadata(a), fs::metadata(b)) {
+        (Ok(a), Ok(b)) => (a.dev(), a.ino()) == (b.dev(), b.ino()),
+        _ => place(a) == place(b),
+    }
+}
+
+/// The path without links, as far as it exists.
+fn place(path: &Path) -> PathBuf {
+    if let Ok(place) = fs::canonicalize(path) {
+        return place;
+    }
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let folder = fs::canonicalize(folder).unwrap_or_else(|_| folder.to_owned());
+    folder.join(path.file_name().unwrap_or_default())
+}
+
+/// Whether a file is one that SQLite or this program keeps beside the journal.
+fn is_of_journal(file: &Path, journal: &Path) -> bool {
+    let names = (file.file_name().and_then(OsStr::to_str), journal.file_name().and_then(OsStr::to_str));
+    let (Some(file_name), Some(journal_name)) = names else { return false };
+    let Some(ending) = file_name.strip_prefix(journal_name) else { return false };
+    let kept = ["-wal", "-shm", "-journal"].contains(&ending)
+        || (ending.starts_with('.') && [".lock", ".mark"].iter().any(|kept| ending.ends_with(kept)));
+    kept && file.parent() == journal.parent()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_input_is_known_by_every_name() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        for name in ["people.csv", "spring.toml", "journal.db", "stop.csv"] {
+            fs::write(path(name), name).unwrap();
+        }
+        std::os::unix::fs::symlink(path("people.csv"), path("soft")).unwrap();
+        fs::hard_link(path("spring.toml"), path("hard")).unwrap();
+        let paths = CampaignPaths {
+            definition: Some(path("spring.toml")),
+            journal: path("journal.db"),
+            campaign: None,
+        };
+        let mut inputs = Inputs::of(&paths).with_recipients(&path("people.csv"));
+        inputs.files.push((path("stop.csv"), "a list"));
+        for (output, input) in [
+            ("people.csv", "the recipients file itself"),
+            ("soft", "the recipients file itself"),
+            ("hard", "the definition"),
+            ("journal.db", "the journal"),
+            ("journal.db-wal", "a file of the journal"),
+            ("journal.db.spring.lock", "a file of the journal"),
+            ("journal.db.lock", "a file of the journal"),
+            ("journal.db.spring.mark", "a file of the journal"),
+            ("stop.csv", "a list"),
+        ] {
+            assert_eq!(inputs.replaced_by(&path(output)), Some(input), "{output}");
+            let dotted = folder.path().join(".").join(output);
+            assert_eq!(inputs.replaced_by(&dotted), Some(input), "./{output}");
+        }
+        for output in
+            ["report.csv", "journal.db.csv", "journal.db-walnut", "other/journal.db-wal", "/dev/null"]
+        {
+            assert_eq!(inputs.replaced_by(&path(output)), None, "{output}");
+        }
+    }
+
+    #[test]
+    fn a_journal_that_does_not_exist_yet_is_protected_too() {
+        let folder = tempfile::tempdir().unwrap();
+        let paths =
+            CampaignPaths { definition: None, journal: folder.path().join("journal.db"), campaign: None };
+        let output = folder.path().join("journal.db");
+        let error = Inputs::of(&paths).refuse(&output, "the report", NextStep::OtherReport).unwrap_err();
+        assert!(error.message.ends_with("it is the journal"), "{error}");
+    }
+}
