@@ -337,6 +337,11 @@ fn placeholders_of_other_programs_are_warned_of() {
 fn a_correction_with_the_number_of_another_row_is_warned_of() {
     let folder = folder();
     let folder = folder.path();
+    let definition = folder.join("campaigns/sample.toml");
+    let all = fs::read_to_string(&definition)
+        .unwrap()
+        .replace("# same_number = \"refuse\"", "same_number = \"all\"");
+    fs::write(&definition, all).unwrap();
     run(folder, &["people.csv", "--rejects", "wrong.csv"]);
     let wrong = fs::read_to_string(folder.join("wrong.csv")).unwrap();
     // Barbara's number, and Ada's key.

@@ -89,9 +89,9 @@ const OPTIONS_BELOW: &[&str] = &[
 /// Circles of files that are still there, by their first file. They are to become fewer.
 const CIRCLES: &[&[&str]] = &[
     &["journal::care::purge", "journal::plan::existing"],
-    &["journal::error", "journal::file::lock"],
-    &["journal::file::open", "journal::run::attempts", "journal::run::suppression"],
+    &["journal::error", "journal::file::location", "journal::file::lock"],
     &["journal::run::activity", "journal::run::runs"],
+    &["journal::run::attempts", "journal::run::suppression"],
 ];
 
 /// How SQL begins.

@@ -109,8 +109,14 @@ impl StdError for Error {}
 impl From<JournalError> for Error {
     fn from(error: JournalError) -> Self {
         let kind = match &error {
-            JournalError::Held(_) => ErrorKind::Held,
+            JournalError::Held(_)
+            | JournalError::OtherName(_)
+            | JournalError::LiveCopy { .. }
+            | JournalError::StillOpening(_) => ErrorKind::Held,
             JournalError::Missing(_)
+            | JournalError::NotAFile(_)
+            | JournalError::Linked { .. }
+            | JournalError::Foreign(_)
             | JournalError::Newer { .. }
             | JournalError::NoCampaign { .. }
             | JournalError::Changed { .. }

@@ -16,6 +16,7 @@ pub mod plan_file;
 pub mod preconditions;
 pub mod rejects;
 pub mod run;
+mod same_numbers;
 pub mod send;
 pub mod status;
 pub mod stream;

@@ -10,9 +10,9 @@ use uuid::Uuid;
 use crate::app::error::Error;
 use crate::app::options::SendOptions;
 use crate::app::paths::CampaignPaths;
-use crate::app::preconditions;
 use crate::app::rejects::{self, RejectsFile, WrittenRejects};
-use crate::domain::definition::Definition;
+use crate::app::{preconditions, same_numbers};
+use crate::domain::definition::{Definition, SameNumberRule};
 use crate::domain::delivery::state::State;
 use crate::domain::figures::counted;
 use crate::domain::next_step::NextStep;
@@ -44,6 +44,7 @@ pub struct PlanFile {
     pub rejected: Option<WrittenRejects>,
     /// Of corrections: lines and keys by number.
     corrected: HashMap<String, (u64, String)>,
+    same_number: SameNumberRule,
     /// The file, as the user named it.
     source: String,
 }
@@ -64,6 +65,7 @@ impl PlanFile {
             rejects: None,
             rejected: None,
             corrected: HashMap::new(),
+            same_number: definition.recipients.same_number,
             source: source.to_string(),
         })
     }
@@ -113,6 +115,24 @@ impl PlanFile {
         } else {
             journal.begin_plan(campaign, shape, columns)?
         })
+    }
+
+    /// Begins a plan that is sent while the file is read. Nobody can be asked about a number under two keys then: its first
+    /// row is sent to, unless the definition says that all are.
+    ///
+    /// # Errors
+    /// Where the journal cannot be written.
+    pub fn begin_streamed(&self, journal: &mut Journal, campaign: CampaignId) -> Result<Plan, Error> {
+        if self.same_number == SameNumberRule::All {
+            return self.begin(journal, campaign);
+        }
+        let (shape, columns) = (self.binding.shape(), self.binding.header().names());
+        let plan = if self.corrects() {
+            journal.begin_corrections(campaign, shape, columns)?
+        } else {
+            journal.begin_streamed_plan(campaign, shape, columns)?
+        };
+        Ok(plan.keep_first_of_numbers())
     }
 
     /// Corrections need the file that they correct. A report may have only some of the rows, and those that it does not have
@@ -201,7 +221,12 @@ impl PlanFile {
         }
         let undone = if goes_on && !self.corrects() { journal.undone_corrections(campaign)? } else { (0, 0) };
         let PlanSummary { frozen, withdrawn, .. } = journal.finish_plan(plan)?;
-        let shared_numbers = journal.shared_numbers(campaign, &self.corrected)?.into_iter().collect();
+        let shared_numbers = if self.same_number == SameNumberRule::All {
+            journal.shared_numbers(campaign, &self.corrected)?.into_iter().collect()
+        } else {
+            same_numbers::settle(self.same_number, journal, campaign, findings)?;
+            Vec::new()
+        };
         Ok(JournalFacts { frozen, withdrawn, undone, shared_numbers, ..JournalFacts::default() })
     }
 

@@ -117,7 +117,7 @@ impl<'a> PreparedRun<'a> {
             open.journal.retry_failed(open.campaign)?;
         }
         let waiting = open.journal.verified_tally(open.campaign)?[State::Queued];
-        let plan = file.begin(&mut open.journal, open.campaign)?;
+        let plan = file.begin_streamed(&mut open.journal, open.campaign)?;
         if waiting == 0 {
             open.journal.set_planned(open.campaign, Planned::Streamed)?;
         } else if !file.corrects() {

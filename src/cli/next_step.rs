@@ -54,6 +54,11 @@ pub(super) fn words(step: &NextStep) -> String {
             "begin with `campaign run FILE`, or name another journal with -j PATH"
         }
         NextStep::RunWithFile => "nothing was sent; with the file, it goes on: `campaign run FILE`",
+        NextStep::StateSameNumber => {
+            "if they are the same people, put the keys back as they were; otherwise say in the definition, in [recipients], what \
+             is meant: same_number = \"first\" starts one contact for each number, same_number = \"all\" one for each row; \
+             nothing was sent"
+        }
         NextStep::CheckThenAgree => "look with `campaign check FILE`, then run again with --yes",
         NextStep::TakeOutHours => {
             "nothing was sent; take the table out to send at any hour. `campaign hours NUMBER` tells when a number may be \

@@ -43,6 +43,8 @@ pub enum NextStep {
     BeginOrOtherJournal,
     /// Run again with the recipients file.
     RunWithFile,
+    /// Put the keys back, or say in the definition what several rows with one number are.
+    StateSameNumber,
     /// Look at the file without sending, then agree in advance.
     CheckThenAgree,
     /// Take the hours out of the definition, or look at them.

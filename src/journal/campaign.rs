@@ -4,9 +4,10 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use super::error::{CONTACTS_OF, JournalError};
 use super::row::{CampaignId, StampColumn};
-use super::tally;
+use super::{sql, tally};
 use crate::domain::delivery::tally::Tally;
 use crate::domain::unix_millis::UnixMillis;
+use crate::journal::file::home;
 use crate::journal::file::open::{Journal, Reader};
 
 /// Who answers the requests. Contacts that a simulator started are no contacts, so a campaign stays with one of them.
@@ -110,6 +111,7 @@ impl Journal {
         };
         tx.commit()?;
         self.compare(&identity.name, begun, id)?;
+        home::settle(&self.connection, &self.path, &identity.name)?;
         Ok(id)
     }
 
@@ -163,8 +165,11 @@ impl Reader {
     pub fn refuse_simulated(&self, name: &str) -> Result<(), JournalError> {
         let Some(campaign) = find(&self.connection, name)? else { return Ok(()) };
         let simulated: bool = self.connection.query_row(
-            "SELECT service = ?2 AND EXISTS (SELECT 1 FROM row WHERE campaign_id = ?1 AND state IN (1, 2, 3, 4))
-             FROM campaign WHERE id = ?1",
+            &format!(
+                "SELECT service = ?2 AND EXISTS (SELECT 1 FROM row WHERE campaign_id = ?1 AND state IN ({}))
+                 FROM campaign WHERE id = ?1",
+                sql::REQUESTED
+            ),
             params![campaign.id.0, Service::Simulated.name()],
             |row| row.get(0),
         )?;
@@ -245,8 +250,11 @@ fn refuse_change(connection: &Connection, id: CampaignId, identity: &Identity) -
     };
     // A row that was only refused has no contact, whatever its token was; one that a person decided to send again may.
     let contacted: bool = connection.query_row(
-        "SELECT EXISTS (SELECT 1 FROM row WHERE campaign_id = ?1
-             AND (state IN (1, 2, 3, 4) OR id IN (SELECT row_id FROM decision)))",
+        &format!(
+            "SELECT EXISTS (SELECT 1 FROM row WHERE campaign_id = ?1
+                 AND (state IN ({}) OR id IN (SELECT row_id FROM decision)))",
+            sql::REQUESTED
+        ),
         [id.0],
         |row| row.get(0),
     )?;

@@ -29,6 +29,34 @@ pub enum JournalError {
         /// Why.
         source: io::Error,
     },
+    /// The name is none of a file.
+    #[error("{:?} does not name a file", .0.display().to_string())]
+    NotAFile(PathBuf),
+    /// The file has several hard links.
+    #[error("the journal {} has {links} names (hard links), and a journal must have one", path.display())]
+    Linked {
+        /// The journal.
+        path: PathBuf,
+        /// How many names it has.
+        links: u64,
+    },
+    /// Another process writes the file, having opened it by another path.
+    #[error("another process uses the journal {} under another name", .0.display())]
+    OtherName(PathBuf),
+    /// The journal is a copy, and the campaign is running from the original.
+    #[error("the journal {} is a copy, and the campaign is running from the original, {}", path.display(), original.display())]
+    LiveCopy {
+        /// The copy.
+        path: PathBuf,
+        /// What it was copied from.
+        original: PathBuf,
+    },
+    /// An SQLite database of another program.
+    #[error("{} is a database of another program", .0.display())]
+    Foreign(PathBuf),
+    /// Another process is opening or migrating the journal, and does not end.
+    #[error("another process has held {} for half a minute", .0.display())]
+    StillOpening(PathBuf),
     /// The file is a database of something else, or of a later version of this program.
     #[error("{} was written by a newer version of campaign (schema {found}, this one knows {known})", path.display())]
     Newer {
@@ -186,6 +214,24 @@ impl JournalError {
             Self::Missing(_) => "run a campaign first, or name its journal with -j PATH".to_owned(),
             Self::Newer { .. } => "use the newer version of campaign, or another journal with -j PATH".to_owned(),
             Self::Held(_) => "wait for it, or stop it with Ctrl-C: the next run goes on where it stopped; `campaign status` tells how far it is".to_owned(),
+            Self::NotAFile(_) => "a journal is a file of its own: name it with -j PATH".to_owned(),
+            Self::Linked { path, .. } => format!(
+                "SQLite and the locks go by the name of a file, so each name would be a journal of its own: find the others \
+                 with `find / -xdev -samefile {}` and remove them; `campaign journal backup` makes a copy",
+                path.display()
+            ),
+            Self::OtherName(_) => "one file has two paths, as where it is mounted into a container: stop the other process, or use the \
+                path that it uses; to have a file in a container, mount its folder".to_owned(),
+            Self::LiveCopy { original, .. } => format!(
+                "what one of them starts, the other does not know, and people would be contacted twice: go on with -j {}, or \
+                 stop that run and put the original away first",
+                original.display()
+            ),
+            Self::Foreign(_) => "nothing was written into it; name the journal with -j PATH".to_owned(),
+            Self::StillOpening(path) => format!(
+                "it is opening or upgrading the journal: find it with `fuser {}`, and wait for it or end it",
+                path.display()
+            ),
             Self::NoCampaign { .. } => "name one with -c NAME, or another journal with -j PATH".to_owned(),
             Self::Changed { what: CONTACTS_OF, .. } => {
                 "what one of them started, the other knows nothing of: go on with the same (--simulate for the simulator), or give \

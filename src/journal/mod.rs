@@ -5,6 +5,7 @@
 //! It holds no policy: which event follows from an answer is decided elsewhere, [`crate::domain::delivery::state::next`] says
 //! what state that gives.
 
+mod admission;
 mod campaign;
 mod care;
 mod error;
@@ -13,10 +14,12 @@ mod plan;
 mod query;
 mod row;
 mod run;
+mod sql;
 mod tally;
 #[cfg(test)]
 mod tests;
 
+pub use admission::Admission;
 pub use campaign::{Campaign, Identity, Origin, Service};
 pub use care::audit::{Audit, Finding};
 pub use care::decisions::Uncertain;
@@ -27,6 +30,7 @@ pub use file::integrity_check::IntegrityCheck;
 pub use file::lock::{CampaignLock, Holder, holder, is_running};
 pub use file::open::{Journal, Reader};
 pub use plan::line::{Content, FileLine};
+pub use plan::numbers::{SameNumber, SameNumbers};
 pub use plan::planned::Planned;
 pub use plan::waiting::Waiting;
 pub use plan::{Plan, PlanSummary};
@@ -39,5 +43,4 @@ pub use run::activity::{Heartbeat, PauseKind, PauseSpan, RunActivity};
 pub use run::attempts::{Claim, Claimed, Pass, Settlement};
 pub use run::control::{Acknowledgement, ControlRequest, ControlRequestId, ControlState};
 pub use run::runs::{Counters, NewRun, RunEnd, RunId, RunRecord};
-pub use run::suppression::Admission;
 pub use run::writer::{Writer, WriterError};

@@ -109,7 +109,12 @@ impl ReportError {
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::Journal(
-                JournalError::Missing(_) | JournalError::NoCampaign { .. } | JournalError::Newer { .. },
+                JournalError::Missing(_)
+                | JournalError::NotAFile(_)
+                | JournalError::Linked { .. }
+                | JournalError::Foreign(_)
+                | JournalError::NoCampaign { .. }
+                | JournalError::Newer { .. },
             )
             | Self::WhichCampaign(_)
             | Self::UnknownEnding(_)

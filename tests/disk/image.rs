@@ -70,10 +70,9 @@ pub(crate) fn lay(image: &Image, folder: &Path) {
 pub(crate) fn check(folder: &Path, told: &Told, contacts: &HashMap<String, String>) -> Result<(), String> {
     let path = folder.join("journal.db");
     let words = |error: JournalError| format!("the journal does not open: {error:?}");
-    let journal = Journal::open(&path).map_err(words)?;
-    let integrity: String = journal
-        .reader()
-        .query_row("PRAGMA integrity_check", [], |row| row.get(0))
+    let _journal = Journal::open(&path).map_err(words)?;
+    let integrity: String = rusqlite::Connection::open(&path)
+        .and_then(|connection| connection.query_row("PRAGMA integrity_check", [], |row| row.get(0)))
         .map_err(|error| error.to_string())?;
     if integrity != "ok" {
         return Err(integrity);

@@ -8,11 +8,12 @@ use std::path::{Path, PathBuf};
 use crate::errors::words;
 
 /// Where errors have their words.
-const SOURCES: [&str; 51] = [
+const SOURCES: [&str; 52] = [
     "src/app/error.rs",
     "src/app/open.rs",
     "src/app/options.rs",
     "src/app/run.rs",
+    "src/app/same_numbers.rs",
     "src/app/send.rs",
     "src/cli/args/send.rs",
     "src/cli/hooks.rs",
@@ -68,6 +69,16 @@ const NOT_FROM_OUTSIDE: &[(&str, &str)] = &[
     ("Without -c, of a journal with several", "help"),
     ("looking the journal over failed", "a bug would be the reason"),
     ("nobody knows whether it is whole", "a bug would be the reason"),
+    (
+        "a number that this campaign contacted",
+        "no error: a note of the pre-flight, tests/process/same_numbers.rs",
+    ),
+    ("a row that waits", "takes a row that waits from before"),
+    (", another row has", "takes a row that waits from before"),
+    ("another process uses the journal", "takes a mount: journal::file::in_use has two links in its place"),
+    ("one file has two paths", "takes a mount: journal::file::in_use has two links in its place"),
+    ("another process has held", "takes half a minute"),
+    ("it is opening or upgrading the journal", "takes half a minute"),
     ("bash  campaign completions", "help"),
     ("The pace is the run's", "help"),
     ("paused already, by", "no error: what pause says"),

@@ -63,3 +63,20 @@ fn before_anything_is_sent() {
     area.case("nobody to read the figures").without_room().says(1, "check people.csv");
     area.end();
 }
+
+#[test]
+fn numbers_under_several_keys() {
+    let mut area = Area::new("same_numbers");
+    let rewritten =
+        "customer_id,first_name,phone\n00,Ada,+12025550101\n1,Grace,+12025550102\n02,Edith,+12025550103\n";
+    let begun = "customer_id,first_name,phone\n001,Grace,+12025550102\n2,Edith,+12025550103\n";
+    area.case("contacted under the keys of an earlier file")
+        .file("people.csv", begun)
+        .after("run people.csv --simulate")
+        .file("people.csv", rewritten)
+        .says(2, "run people.csv --simulate");
+    let twice = "customer_id,first_name,phone\nC-1,Ada,+12025550101\nC-2,Grace,+12025550101\n";
+    area.case("twice in one file").file("people.csv", twice).says(2, "run people.csv --simulate");
+    area.case("twice in one file, looked at").file("people.csv", twice).says(2, "check people.csv");
+    area.end();
+}

@@ -87,6 +87,26 @@ fn that_cannot_be_used() {
 }
 
 #[test]
+fn that_are_not_the_file_they_should_be() {
+    let mut area = Area::new("journal_files");
+    begun(&mut area, "with two names")
+        .made(|case| fs::hard_link(case.path("journal.db"), case.path("other.db")).unwrap())
+        .says(2, "run people.csv --simulate -j other.db");
+    area.case("no name of a file").says(2, "run people.csv --simulate -j :memory:");
+    area.case("a database of another program")
+        .made(|case| open(&case.path("journal.db")).execute_batch("CREATE TABLE theirs (a)").unwrap())
+        .says(2, "run people.csv --simulate");
+    begun(&mut area, "a copy, while the original runs")
+        .made(|case| copy(&case.path("journal.db"), &case.path("copy.db")))
+        .made(hold)
+        .says(6, "run people.csv --simulate -j copy.db");
+    begun(&mut area, "the table of its migrations is gone")
+        .made(edit("DROP TABLE refinery_schema_history"))
+        .says(1, "run people.csv --simulate");
+    area.end();
+}
+
+#[test]
 fn that_are_kept() {
     let mut area = Area::new("journal_keep");
     begun(&mut area, "a copy over another one")

@@ -100,6 +100,8 @@ fn a_reader_that_leaves_is_no_error() {
 fn a_number_under_two_keys_is_said() {
     let site = Site::new();
     site.write("people.csv", &csv([row(0), row(1), format!("C-9,Ann,{}", phone(1))]));
+    let all = definition().replace("key = \"customer_id\"", "key = \"customer_id\"\nsame_number = \"all\"");
+    site.write("campaign.toml", &all);
     let told = site.run(&["check", "people.csv", "--json"]).exits(0).json();
     assert_eq!(told["numbers_under_two_keys"], serde_json::json!({ "rows": 1, "lines": [4], "of": [3] }));
     site.run(&["run", "people.csv", "--yes", "--simulate"])

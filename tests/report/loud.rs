@@ -65,7 +65,6 @@ fn a_file_is_private_and_said_to_be_written() {
 #[test]
 fn what_the_user_can_mend_is_said_with_a_hint() {
     let place = three_rows();
-    let over = ReportArgs { output: Some(place.journal.clone()), ..to(Format::Csv, None) };
     let ending = ReportArgs { output: Some("r.pdf".into()), ..ReportArgs::default() };
     let columns = |name: &str| ReportArgs { columns: vec![name.to_owned()], ..ReportArgs::default() };
     let page = ReportArgs { columns: vec!["line".to_owned()], ..to(Format::Html, None) };
@@ -77,7 +76,6 @@ fn what_the_user_can_mend_is_said_with_a_hint() {
     let nobody = failed(&empty, &ReportArgs::default(), None);
     let mut text = String::new();
     for error in [
-        failed(&place, &over, Some("spring")),
         failed(&place, &ending, None),
         failed(&place, &overview, Some("spring")),
         failed(&place, &page, Some("spring")),
@@ -94,8 +92,6 @@ fn what_the_user_can_mend_is_said_with_a_hint() {
     }
     assert!(matches!(nobody, ReportError::Journal(_)) && nobody.exit_code() == 2);
     insta::assert_snapshot!(text, @r#"
-    the report would overwrite the journal FOLDER/journal.db
-      give another path with -o PATH
     failed to tell the format of the report from "r.pdf"
       name the format with --format; this version writes csv, jsonl, json, html, xlsx
     a json report is the campaign's summary and has no rows to select

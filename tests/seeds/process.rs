@@ -100,7 +100,8 @@ impl Process {
     }
 
     pub(crate) fn rows(&mut self) -> Vec<(u8, Row)> {
-        let connection = self.journal().reader();
+        let connection =
+            rusqlite::Connection::open(self.folder.path().join("journal.db")).expect("the journal");
         let mut statement = connection
             .prepare(
                 "SELECT key, state, attempts, doubt_at, line, json_extract(slots, '$[0]') FROM row

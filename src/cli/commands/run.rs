@@ -23,6 +23,7 @@ use crate::cli::session::Session;
 use crate::cli::{output, signals};
 use crate::domain::definition::Definition;
 use crate::domain::delivery::ending::Exit;
+use crate::domain::next_step::NextStep;
 use crate::domain::preflight::{Options, Preflight};
 use crate::domain::warning::WarningCode;
 use crate::recipients::Source;
@@ -153,6 +154,9 @@ pub(in crate::cli::commands) fn verdict(
     global: &GlobalArgs,
     rejected: Option<String>,
 ) -> Result<Exit, Failure> {
+    if let Some(reason) = preflight.same_number_refusal() {
+        return Err(Error::usage(reason, NextStep::StateSameNumber).into());
+    }
     let (exit, hint) = match preflight.refusal() {
         Some(reason) => return Err(refused(reason, rejected.as_deref())),
         None if preflight.rejected() > 0 => (

@@ -2,6 +2,7 @@
 //!
 //! What a key's value becomes, and what two keys must agree on, is in the files beside this one.
 
+use super::SameNumberRule;
 use crate::domain::message::content::Channel;
 
 /// One key.
@@ -124,6 +125,13 @@ pub const KEYS: &[Key] = {
             Text,
             Optional,
             "The column that identifies a row; default: the number itself.",
+        ),
+        key(
+            "recipients.same_number",
+            OneOf(SameNumberRule::NAMES),
+            Default("\"refuse\""),
+            "Rows with a number that another row, or an earlier contact of this campaign, has under another key: refuse sends \
+             nothing, first one contact for each number, all one for each row.",
         ),
         key(
             "recipients.default_region",

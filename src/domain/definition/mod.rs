@@ -116,6 +116,8 @@ pub struct RecipientsSettings {
     pub phone: Vec<String>,
     /// The column with the key; the number itself where none is given.
     pub key: Option<String>,
+    /// What is done about several rows with one number.
+    pub same_number: SameNumberRule,
     /// The column with a recipient's time zone.
     pub zone: Option<String>,
     /// The column with a recipient's state.
@@ -165,6 +167,32 @@ impl RecipientsSettings {
     pub fn means_nothing(&self, cell: &str) -> bool {
         let same = |word: &String| word.trim().to_lowercase() == cell.to_lowercase();
         !self.empty.is_empty() && self.empty.iter().any(same)
+    }
+}
+
+/// What is done where several rows have one number under different keys, or a row has a number that the campaign contacted
+/// under another key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum SameNumberRule {
+    /// Nothing is sent.
+    #[default]
+    Refuse,
+    /// One contact for each number: the first, in the order of the file and of files.
+    First,
+    /// Each row is sent to.
+    All,
+}
+
+impl SameNumberRule {
+    /// The words of the definition.
+    pub const NAMES: &'static [&'static str] = &["refuse", "first", "all"];
+
+    fn named(name: &str) -> Self {
+        match name {
+            "first" => Self::First,
+            "all" => Self::All,
+            _ => Self::Refuse,
+        }
     }
 }
 

@@ -7,7 +7,7 @@ use super::document::{Node, Value};
 use super::reader::{Reader, number};
 use super::{
     Cost, Delimiter, HiddenRows, PaceSettings, PaceShare, Rate, RecipientsSettings, RequestRate,
-    SafetySettings,
+    SafetySettings, SameNumberRule,
 };
 use crate::domain::phone::{E164, Region};
 use crate::domain::problem::Problem;
@@ -40,6 +40,7 @@ pub(super) fn recipients(reader: &mut Reader<'_>) -> RecipientsSettings {
     RecipientsSettings {
         phone: phone(reader),
         key: reader.text("recipients.key"),
+        same_number: SameNumberRule::named(&reader.text("recipients.same_number").unwrap_or_default()),
         zone: reader.text("recipients.zone"),
         state: reader.text("recipients.state"),
         default_region,

@@ -60,6 +60,7 @@ read_timeout = "1m30s"
 [recipients]
 phone = "Mobile"
 key = "id"
+same_number = "first"
 zone = "time zone"
 state = "state"
 default_region = "gb"

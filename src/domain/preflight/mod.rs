@@ -18,7 +18,7 @@ use repeats::SharedNumbers;
 use warnings::Suspicions;
 pub use warnings::Warning;
 
-use super::definition::{Definition, Rate};
+use super::definition::{Definition, Rate, SameNumberRule};
 use super::figures::{Grouped, counted};
 use super::phone::Region;
 use crate::domain::account::facts::FileFacts;
@@ -104,6 +104,7 @@ pub struct Findings {
     lists: Vec<List>,
     duplicates: Vec<Duplicate>,
     numbers: SharedNumbers,
+    same_number: SameNumberRule,
     messages: Messages,
     suspicions: Suspicions,
     notes: Vec<String>,
@@ -233,6 +234,7 @@ impl Findings {
             lists: Vec::new(),
             duplicates: Vec::new(),
             numbers: SharedNumbers::new(definition.recipients.key.is_some()),
+            same_number: definition.recipients.same_number,
             messages: Messages::new(definition),
             suspicions: Suspicions::new(binding),
             notes: Vec::new(),
@@ -440,6 +442,18 @@ impl Preflight {
             .collect();
         codes.dedup();
         codes
+    }
+
+    /// Why nothing is to be sent, where the definition wants one row a number and the file has several.
+    #[must_use]
+    pub fn same_number_refusal(&self) -> Option<String> {
+        let (line, of) = self.found.numbers.lines.first()?;
+        (self.found.same_number == SameNumberRule::Refuse).then(|| {
+            format!(
+                "{} a number that an earlier row of the file has under another key, first line {line} (line {of} has it)",
+                counted(self.found.numbers.rows, "row has", "rows have")
+            )
+        })
     }
 
     /// How long sending takes at this pace, and with no more contacts alive than there may be where their life is stated.

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use super::json::code_point;
 use super::{Preflight, TOLD};
+use crate::domain::definition::SameNumberRule;
 use crate::domain::delivery::state::State;
 use crate::domain::figures::{Grouped, PerSecond, Span, counted};
 
@@ -126,9 +127,14 @@ impl Preflight {
             let lines: Vec<String> =
                 shared.lines.iter().map(|(line, of)| format!("{line} (as line {of})")).collect();
             let etc = if shared.rows > lines.len() as u64 { ", …" } else { "" };
+            let (kind, consequence) = match self.found.same_number {
+                SameNumberRule::Refuse => ("warning", "nothing is sent"),
+                SameNumberRule::First => ("note", "only the first is sent to"),
+                SameNumberRule::All => ("warning", "each is sent to"),
+            };
             let _ = write!(
                 text,
-                "\nwarning: {} a number that another row has under another key, and each is sent to: {} {}{etc}",
+                "\n{kind}: {} a number that another row has under another key, and {consequence}: {} {}{etc}",
                 counted(shared.rows, "row has", "rows have"),
                 if lines.len() == 1 { "line" } else { "lines" },
                 lines.join(", ")

@@ -3,5 +3,6 @@
 pub mod binding;
 pub mod key_filter;
 pub mod recipient;
+pub mod rewritten_key;
 pub mod suppression;
 pub mod token;

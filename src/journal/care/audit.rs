@@ -24,6 +24,7 @@ use crate::journal::error::JournalError;
 use crate::journal::file::open::Reader;
 use crate::journal::file::{backup, commit_counter};
 use crate::journal::row::{CampaignId, ContactIdColumn, TextsColumn, TokenColumn};
+use crate::journal::sql;
 use crate::journal::tally;
 
 /// What a journal was found to be.
@@ -162,13 +163,14 @@ impl Reader {
         let (indexed, rows, keys, strays): (bool, i64, i64, i64) = self.connection.query_row(
             &format!(
                 "SELECT indexed,
-                 (SELECT count(*) FROM row WHERE campaign_id = ?1 AND state NOT IN (5, 6)),
+                 (SELECT count(*) FROM row WHERE campaign_id = ?1 AND state NOT IN ({lines})),
                  (SELECT count(*) FROM recipient WHERE campaign_id = ?1),
                  (SELECT count(*) FROM recipient LEFT JOIN row ON row.id = row_id AND row.campaign_id = ?1
                   WHERE recipient.campaign_id = ?1 AND recipient.key IS NOT
-                      coalesce(row.key, {}))
+                      coalesce(row.key, {key}))
              FROM campaign WHERE id = ?1",
-                purge::KEY
+                lines = sql::NO_RECIPIENTS,
+                key = purge::KEY
             ),
             [campaign.id.0],
             |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)),
@@ -176,6 +178,30 @@ impl Reader {
         if indexed && (rows != keys || strays > 0) {
             let what =
                 format!("{rows} recipients, {keys} keys to find them by, {strays} of those of another row");
+            findings.add(Some(campaign), what);
+        }
+        if indexed { self.look_at_numbers(campaign, findings) } else { Ok(()) }
+    }
+
+    /// Every recipient with a number can be found by it, and nothing else can.
+    fn look_at_numbers(&self, campaign: &Campaign, findings: &mut Findings) -> Result<(), JournalError> {
+        let (rows, numbers, strays): (i64, i64, i64) = self.connection.query_row(
+            &format!(
+                "SELECT (SELECT count(*) FROM row
+                         WHERE campaign_id = ?1 AND state NOT IN ({}) AND destination IS NOT NULL),
+                     (SELECT count(*) FROM number WHERE campaign_id = ?1),
+                     (SELECT count(*) FROM number LEFT JOIN row ON row.id = row_id AND row.campaign_id = ?1
+                      WHERE number.campaign_id = ?1 AND (row.id IS NULL
+                          OR (row.destination <> number.destination AND row.destination GLOB '+*')))",
+                sql::NO_RECIPIENTS
+            ),
+            [campaign.id.0],
+            |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
+        )?;
+        if rows != numbers || strays > 0 {
+            let what = format!(
+                "{rows} recipients with a number, {numbers} numbers to find them by, {strays} of those of another row"
+            );
             findings.add(Some(campaign), what);
         }
         Ok(())

@@ -82,10 +82,11 @@ impl Journal {
 }
 
 fn list(connection: &Connection, campaign: CampaignId) -> Result<Vec<Uncertain>, JournalError> {
-    let mut statement = connection.prepare_cached(
+    let mut statement = connection.prepare_cached(&format!(
         "SELECT id, line, key, destination, client_token, attempts, first_attempt_at
-         FROM row WHERE campaign_id = ?1 AND state = 4 ORDER BY id",
-    )?;
+         FROM row WHERE campaign_id = ?1 AND state = {} ORDER BY id",
+        State::Uncertain.code()
+    ))?;
     let rows = statement
         .query_map([campaign.0], |row| {
             let TokenColumn(token) = row.get(4)?;

@@ -24,6 +24,7 @@ use crate::journal::campaign::Campaign;
 use crate::journal::error::JournalError;
 use crate::journal::file::open::{Journal, Reader};
 use crate::journal::row::{CampaignId, StampColumn, TokenColumn};
+use crate::journal::sql;
 
 /// The segment attribute that names the channel.
 const SUBTYPE: &str = "connect:Subtype";
@@ -182,12 +183,14 @@ fn strip_rows(tx: &Transaction<'_>, campaign: CampaignId) -> Result<u64, Journal
              AND (key IS NOT NULL OR destination IS NOT NULL OR cells <> '[]' OR reason IS NOT NULL)",
         [campaign.0],
     )?;
+    tx.execute("DELETE FROM number WHERE campaign_id = ?1", [campaign.0])?;
     tx.execute("DELETE FROM recipient WHERE campaign_id = ?1", [campaign.0])?;
     tx.execute(
         &format!(
             "INSERT INTO recipient (campaign_id, key, row_id)
              SELECT campaign_id, {KEY}, id FROM row NOT INDEXED
-             WHERE campaign_id = ?1 AND state NOT IN (5, 6) ORDER BY 2"
+             WHERE campaign_id = ?1 AND state NOT IN ({}) ORDER BY 2",
+            sql::NO_RECIPIENTS
         ),
         [campaign.0],
     )?;

@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 use rusqlite::{Connection, Transaction};
 
 use crate::domain::unix_millis::UnixMillis;
-use crate::journal::file::lock;
+use crate::journal::file::{location, lock};
 
 /// What ends the names of marks.
 const ENDING: &str = ".mark";
@@ -72,9 +72,9 @@ pub(in crate::journal) fn path(journal: &Path, name: &str) -> PathBuf {
 
 /// Whether any campaign has left its mark beside the journal.
 pub(in crate::journal) fn any(journal: &Path) -> bool {
+    let journal = location::resolve(journal);
     let Some(name) = journal.file_name().and_then(|name| name.to_str()) else { return false };
-    let folder = journal.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let Ok(entries) = folder.read_dir() else { return false };
+    let Ok(entries) = location::folder(&journal).read_dir() else { return false };
     entries.filter_map(Result::ok).any(|entry| {
         let entry = entry.file_name();
         let rest = entry.to_str().and_then(|entry| entry.strip_prefix(name));

@@ -40,7 +40,7 @@ impl Journal {
     /// Keeps SQLite from touching the files when this handle is dropped: after an error of the disk it may not know what
     /// is there, and a damaged journal is left as it was found.
     pub fn leave_alone(&self) {
-        crate::journal::file::open::checkpoint_on_drop(&self.connection, false);
+        crate::journal::file::connect::checkpoint_on_drop(&self.connection, false);
     }
 
     /// Compares the campaign with its mark, and then copies what an earlier run left in the write-ahead log into the

@@ -7,9 +7,15 @@ use std::fmt;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Read, Seek, Write};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use crate::domain::unix_millis::UnixMillis;
 use crate::journal::error::JournalError;
+use crate::journal::file::location;
+
+/// How often an opener looks whether another one is done, and how many times: for half a minute.
+const LOOK_AGAIN: Duration = Duration::from_millis(20);
+const PATIENCE: u32 = 1_500;
 
 /// Who holds a lock, as far as the file tells.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,7 +47,8 @@ impl CampaignLock {
     /// # Errors
     /// [`JournalError::Held`] where another process has it, [`JournalError::Open`] where the file cannot be made.
     pub fn take(journal: &Path, name: &str, now: UnixMillis) -> Result<Self, JournalError> {
-        // Whoever takes the lock signs it before anybody else looks: nobody is told of a holder that is long gone.
+        let journal = &location::locate(journal)?;
+        // The lock is signed before any other process may look at it: a holder that is told is one that holds it.
         let _signing = opening(journal)?;
         let path = path_of(journal, name);
         let failed = |source| JournalError::Open { path: path.clone(), source };
@@ -118,8 +125,23 @@ pub(in crate::journal) fn opening(journal: &Path) -> Result<File, JournalError> 
     let path = beside(journal, ".lock");
     let failed = |source| JournalError::Open { path: path.clone(), source };
     let file = open_private(&path).map_err(failed)?;
-    file.lock().map_err(failed)?;
-    Ok(file)
+    for _ in 0..PATIENCE {
+        match file.try_lock() {
+            Ok(()) => return Ok(file),
+            Err(TryLockError::Error(source)) => return Err(failed(source)),
+            Err(TryLockError::WouldBlock) => pause(),
+        }
+    }
+    Err(JournalError::StillOpening(path))
+}
+
+/// Looks at the lock again after a moment. It is held for milliseconds, or for as long as a migration takes.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a lock of the operating system has no timer of tokio's to wait on"
+)]
+fn pause() {
+    std::thread::sleep(LOOK_AGAIN);
 }
 
 /// Opens or creates a file that only its owner may read.
@@ -131,7 +153,13 @@ pub(in crate::journal) fn open_private(path: &Path) -> io::Result<File> {
     options.open(path)
 }
 
+/// The file beside the journal whose name ends so: the same one, whatever name of the journal is used.
 pub(in crate::journal) fn beside(journal: &Path, ending: &str) -> PathBuf {
+    beside_resolved(&location::resolve(journal), ending)
+}
+
+/// The same, of a journal whose one name is known.
+pub(in crate::journal) fn beside_resolved(journal: &Path, ending: &str) -> PathBuf {
     let mut name = journal.as_os_str().to_owned();
     name.push(ending);
     PathBuf::from(name)

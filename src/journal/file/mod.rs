@@ -2,8 +2,12 @@
 
 pub(in crate::journal) mod backup;
 pub(in crate::journal) mod commit_counter;
+pub(in crate::journal) mod connect;
+pub(in crate::journal) mod home;
+pub(in crate::journal) mod in_use;
 pub(in crate::journal) mod integrity;
 pub(in crate::journal) mod integrity_check;
+pub(in crate::journal) mod location;
 pub(in crate::journal) mod lock;
 pub(in crate::journal) mod open;
 pub(in crate::journal) mod schema;

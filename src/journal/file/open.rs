@@ -2,19 +2,16 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
-use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
+use crate::journal::admission::Admission;
 use crate::journal::error::JournalError;
 use crate::journal::file::commit_counter::CommitCounter;
+use crate::journal::file::connect::{checkpoint_on_drop, connect, connect_immutable};
+use crate::journal::file::in_use::NameInUse;
 use crate::journal::file::schema::{Migrations, migrate, newest, refuse_newer, refuse_used};
-use crate::journal::file::{commit_counter, lock, schema};
-use crate::journal::run::suppression::Admission;
-
-/// How long a writer waits for the writer of another campaign in the same journal.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(30);
+use crate::journal::file::{commit_counter, location, lock, schema};
 
 /// A journal that can be written. There is one per process and campaign; see [`crate::journal::CampaignLock`].
 #[derive(Debug)]
@@ -23,6 +20,8 @@ pub struct Journal {
     pub(in crate::journal) path: PathBuf,
     pub(in crate::journal) mark: Option<CommitCounter>,
     pub(in crate::journal) admission: Admission,
+    /// After the connection: see there.
+    _name: NameInUse,
 }
 
 /// A journal that is only looked at, also while a campaign runs.
@@ -41,8 +40,10 @@ impl Journal {
     }
 
     pub(in crate::journal) fn open_with(path: &Path, migrations: Migrations) -> Result<Self, JournalError> {
+        let path = &location::locate(path)?;
         let _opening = lock::opening(path)?;
         refuse_emptied(path)?;
+        schema::refuse_foreign(path)?;
         lock::open_private(path).map_err(|source| JournalError::Open { path: path.to_owned(), source })?;
         let mut connection = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
         let found = refuse_newer(path, &connection, migrations)?;
@@ -50,6 +51,8 @@ impl Journal {
             refuse_used(path, &connection)?;
         }
         write_ahead(path, &connection)?;
+        let name = NameInUse::claim(path)?;
+        location::make_private(path).map_err(|source| JournalError::Open { path: path.clone(), source })?;
         connection.pragma_update(None, "synchronous", "full")?;
         // The bundled library would look at each parent of each row.
         connection.pragma_update(None, "foreign_keys", false)?;
@@ -59,12 +62,13 @@ impl Journal {
         connection.pragma_update(None, "wal_autocheckpoint", 0)?;
         migrate(path, &mut connection, migrations)?;
         checkpoint_on_drop(&connection, true);
-        Ok(Self { connection, path: path.to_owned(), mark: None, admission: Admission::default() })
-    }
-
-    /// A reader of the same journal, through this handle.
-    pub fn reader(&self) -> &Connection {
-        &self.connection
+        Ok(Self {
+            connection,
+            path: path.to_owned(),
+            mark: None,
+            admission: Admission::default(),
+            _name: name,
+        })
     }
 }
 
@@ -79,11 +83,13 @@ impl Reader {
     }
 
     pub(in crate::journal) fn open_with(path: &Path, migrations: Migrations) -> Result<Self, JournalError> {
+        let path = &location::locate(path)?;
         if !path.is_file() {
             return Err(JournalError::Missing(path.to_owned()));
         }
         // SQLite deletes the write-ahead log of an empty database, also where it only reads.
         refuse_emptied(path)?;
+        schema::refuse_foreign(path)?;
         let connection = match connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY) {
             // A folder that cannot be written has no place for the shared memory of a WAL journal.
             Err(JournalError::Sqlite(error)) if has_no_place(path, &error) => connect_immutable(path)?,
@@ -106,22 +112,10 @@ impl Reader {
     }
 }
 
-fn connect(path: &Path, mode: OpenFlags) -> Result<Connection, JournalError> {
-    let connection = Connection::open_with_flags(path, mode | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
-    // A file that turns out to be damaged is left as it is.
-    checkpoint_on_drop(&connection, false);
-    connection.busy_timeout(BUSY_TIMEOUT)?;
-    connection.set_prepared_statement_cache_capacity(64);
-    connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))?;
-    Ok(connection)
-}
-
-/// Whether the journal's folder cannot be written. That its files could not be opened may have another reason, of which
-/// nobody is to hear that all is well.
+/// True if opening failed because the folder is read-only. SQLITE_CANTOPEN has other causes too; those stay errors.
 fn has_no_place(path: &Path, error: &rusqlite::Error) -> bool {
     let directory = rusqlite::ffi::SQLITE_READONLY_DIRECTORY;
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let closed = || rustix::fs::access(folder, rustix::fs::Access::WRITE_OK).is_err();
+    let closed = || rustix::fs::access(location::folder(path), rustix::fs::Access::WRITE_OK).is_err();
     error.sqlite_error().is_some_and(|error| error.extended_code == directory)
         || (error.sqlite_error_code() == Some(ErrorCode::CannotOpen) && closed())
 }
@@ -142,32 +136,12 @@ fn write_ahead(path: &Path, connection: &Connection) -> Result<(), JournalError>
     Err(JournalError::Open { path: path.to_owned(), source })
 }
 
-/// Whether the last handle of the journal copies the write-ahead log into the database, and deletes it, when it goes.
-pub(in crate::journal) fn checkpoint_on_drop(connection: &Connection, wanted: bool) {
-    let set = connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, !wanted);
-    debug_assert!(set.is_ok(), "a setting of the handle, not of the file");
-}
-
 /// An empty file is a journal that is being made, unless something was run in it: SQLite would begin it anew.
 fn refuse_emptied(path: &Path) -> Result<(), JournalError> {
     if path.metadata().is_ok_and(|file| file.is_file() && file.len() == 0) && commit_counter::any(path) {
         return Err(JournalError::Damaged { path: path.to_owned(), what: "it is empty".to_owned() });
     }
     Ok(())
-}
-
-fn connect_immutable(path: &Path) -> Result<Connection, JournalError> {
-    let mut wal = path.as_os_str().to_owned();
-    wal.push("-wal");
-    if PathBuf::from(wal).metadata().is_ok_and(|file| file.len() > 0) {
-        let source =
-            io::Error::other("its folder cannot be written, and a run's last words are still in its -wal");
-        return Err(JournalError::Open { path: path.to_owned(), source });
-    }
-    let escaped = path.to_string_lossy().replace('%', "%25").replace('?', "%3f").replace('#', "%23");
-    let flags =
-        OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    Ok(Connection::open_with_flags(format!("file:{escaped}?immutable=1"), flags)?)
 }
 
 #[cfg(test)]
@@ -204,9 +178,13 @@ mod tests {
         let [making, path] = ["making.db", "journal.db"].map(|name| folder.path().join(name));
         let connection = Connection::open(&making).unwrap();
         // More than fits in memory, so that the transaction's first pages are on the disk before it ends.
-        connection.execute_batch("PRAGMA cache_size = 1; CREATE TABLE t (c); BEGIN").unwrap();
         connection
-            .execute_batch("WITH n(i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n LIMIT 500) INSERT INTO t SELECT zeroblob(900) FROM n")
+            .execute_batch(
+                "PRAGMA cache_size = 1; CREATE TABLE refinery_schema_history (version, filler); BEGIN",
+            )
+            .unwrap();
+        connection
+            .execute_batch("WITH n(i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n LIMIT 500) INSERT INTO refinery_schema_history SELECT NULL, zeroblob(900) FROM n")
             .unwrap();
         for ending in ["", "-journal"] {
             let copied = |path: &Path| format!("{}{ending}", path.display());

@@ -3,20 +3,53 @@
 
 use std::path::Path;
 
-use rusqlite::{Connection, OptionalExtension};
+use rusqlite::{Connection, ErrorCode, OptionalExtension};
 
 use crate::journal::error::JournalError;
+use crate::journal::file::connect::connect_peeking;
 use crate::journal::file::lock;
 
 mod embedded {
     refinery::embed_migrations!("migrations");
 }
 
+/// What the header of a journal says of whose file it is ("camp"). The migrations write it.
+const APPLICATION: i32 = 0x6361_6d70;
+
 /// What brings a journal up to date: that of this program, but in tests of later ones.
 pub(in crate::journal) type Migrations = fn() -> refinery::Runner;
 
 /// Those of this program.
 pub(in crate::journal) const OURS: Migrations = embedded::migrations::runner;
+
+/// Refuses an SQLite database that another program made, before SQLite is given a chance to write anything: not even a log
+/// that such a program left is brought to its end. A file that SQLite cannot read is for the opening to judge, and so is
+/// one that a process was making when it was killed.
+pub(in crate::journal) fn refuse_foreign(path: &Path) -> Result<(), JournalError> {
+    if path.metadata().map_or(true, |file| !file.is_file() || file.len() == 0) {
+        return Ok(());
+    }
+    let tables = |connection: &Connection| -> rusqlite::Result<(bool, bool, bool)> {
+        let sql =
+            "SELECT coalesce(max(name = 'refinery_schema_history'), 0), coalesce(max(name = 'campaign'), 0),
+                       count(*) FROM sqlite_schema WHERE type = 'table'";
+        let (history, campaign, all) =
+            connection.query_row(sql, [], |row| Ok((row.get(0)?, row.get(1)?, row.get::<_, i64>(2)?)))?;
+        let id: i32 = connection.query_row("PRAGMA application_id", [], |row| row.get(0))?;
+        // The list of migrations is made before the tables are.
+        let made = history && (campaign || all == 1);
+        Ok((made, all == 0 && (id == 0 || id == APPLICATION), id == APPLICATION))
+    };
+    match connect_peeking(path).and_then(|connection| tables(&connection)) {
+        Ok((false, false, false)) => Err(JournalError::Foreign(path.to_owned())),
+        Ok((false, false, true)) => {
+            let what = "its tables are not those of a journal".to_owned();
+            Err(JournalError::Damaged { path: path.to_owned(), what })
+        }
+        Err(error) if error.sqlite_error_code() == Some(ErrorCode::CannotOpen) => Err(error.into()),
+        _ => Ok(()),
+    }
+}
 
 /// The newest migration that was applied, if any; an error where it is newer than ours.
 pub(in crate::journal) fn refuse_newer(
@@ -106,7 +139,7 @@ mod tests {
         let journal = Journal::open(&path).unwrap();
         journal
             .connection
-            .execute("INSERT INTO refinery_schema_history SELECT 999, name, applied_on, checksum FROM refinery_schema_history", [])
+            .execute("INSERT INTO refinery_schema_history SELECT 999, name, applied_on, checksum FROM refinery_schema_history LIMIT 1", [])
             .unwrap();
         drop(journal);
         assert!(matches!(Journal::open(&path), Err(JournalError::Newer { found: 999, .. })));

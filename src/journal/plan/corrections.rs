@@ -13,6 +13,7 @@ use crate::journal::plan::line::{Content, FileLine};
 use crate::journal::plan::planned::Planned;
 use crate::journal::plan::{Plan, existing, index, planned};
 use crate::journal::row::{CampaignId, StateColumn};
+use crate::journal::sql;
 use crate::journal::tally::Delta;
 
 impl Journal {
@@ -48,10 +49,13 @@ impl Journal {
     /// Where the journal cannot be read.
     pub fn undone_corrections(&self, campaign: CampaignId) -> Result<(u64, u64), JournalError> {
         let counts: (i64, i64) = self.connection.query_row(
-            "SELECT count(*) FILTER (WHERE row.state = 0), count(*) FILTER (WHERE row.state IN (1, 2, 3, 4))
+            &format!(
+                "SELECT count(*) FILTER (WHERE row.state = ?2), count(*) FILTER (WHERE row.state IN ({}))
              FROM row AS rejection JOIN row ON row.campaign_id = rejection.campaign_id AND row.line = rejection.line
-             WHERE rejection.campaign_id = ?1 AND rejection.state = 5 AND rejection.line IS NOT NULL",
-            [campaign.0],
+             WHERE rejection.campaign_id = ?1 AND rejection.state = ?3 AND rejection.line IS NOT NULL",
+                sql::REQUESTED
+            ),
+            params![campaign.0, StateColumn(State::Queued), StateColumn(State::Rejected)],
             |row| Ok((row.get(0)?, row.get(1)?)),
         )?;
         Ok((u64::try_from(counts.0).unwrap_or_default(), u64::try_from(counts.1).unwrap_or_default()))
@@ -70,10 +74,11 @@ impl Journal {
         corrected: &HashMap<String, (u64, String)>,
     ) -> Result<Vec<(u64, u64)>, JournalError> {
         let lines: HashSet<u64> = corrected.values().map(|(line, _)| *line).collect();
-        let mut statement = self.connection.prepare_cached(
+        let mut statement = self.connection.prepare_cached(&format!(
             "SELECT line, destination, key FROM row
-             WHERE campaign_id = ?1 AND state IN (0, 1, 2, 4) AND line IS NOT NULL AND destination IS NOT NULL",
-        )?;
+             WHERE campaign_id = ?1 AND state IN ({}) AND line IS NOT NULL AND destination IS NOT NULL",
+            sql::SENT_OR_WAITING
+        ))?;
         let mut rows = statement.query([campaign.0])?;
         let mut shared = Vec::new();
         while let Some(row) = rows.next()? {

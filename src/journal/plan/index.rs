@@ -10,7 +10,9 @@ use rusqlite::{Connection, Transaction, params};
 use crate::domain::delivery::state::State;
 use crate::journal::error::JournalError;
 use crate::journal::plan::line::DUPLICATE;
+use crate::journal::plan::numbers;
 use crate::journal::row::{CampaignId, StateColumn};
+use crate::journal::sql;
 use crate::journal::tally;
 use crate::journal::tally::Delta;
 
@@ -33,10 +35,14 @@ pub(in crate::journal) fn make(
 ) -> Result<u64, JournalError> {
     tx.execute("DELETE FROM recipient WHERE campaign_id = ?1", [campaign.0])?;
     tx.execute(
-        "INSERT INTO recipient (campaign_id, key, row_id)
-         SELECT campaign_id, key, id FROM row NOT INDEXED WHERE campaign_id = ?1 AND state NOT IN (5, 6) ORDER BY key",
+        &format!(
+            "INSERT INTO recipient (campaign_id, key, row_id)
+             SELECT campaign_id, key, id FROM row NOT INDEXED WHERE campaign_id = ?1 AND state NOT IN ({}) ORDER BY key",
+            sql::NO_RECIPIENTS
+        ),
         [campaign.0],
     )?;
+    numbers::make(tx, campaign)?;
     // Before a plan begins, earlier duplicates are forgotten: there are none but those of this plan.
     let duplicates = tally::kept(tx, campaign)?[State::Duplicate];
     let mistaken =
@@ -63,18 +69,18 @@ pub(in crate::journal) fn enter(
     tx.prepare_cached(
         "INSERT INTO recipient (campaign_id, key, row_id) SELECT campaign_id, key, id FROM row WHERE id = ?1 AND campaign_id = ?2",
     )?
-    .execute(params![row, campaign.0])
-    .map(drop)
+    .execute(params![row, campaign.0])?;
+    numbers::enter(tx, row)
 }
 
 /// The first line of each key that only duplicates have.
 fn mistaken(tx: &Transaction<'_>, campaign: CampaignId) -> rusqlite::Result<Vec<(i64, String)>> {
     tx.prepare_cached(
-        "SELECT min(id), code FROM row WHERE campaign_id = ?1 AND state = 6 AND NOT EXISTS
+        "SELECT min(id), code FROM row WHERE campaign_id = ?1 AND state = ?2 AND NOT EXISTS
              (SELECT 1 FROM recipient WHERE recipient.campaign_id = row.campaign_id AND recipient.key = row.key)
          GROUP BY key",
     )?
-    .query_map([campaign.0], |row| Ok((row.get(0)?, row.get(1)?)))?
+    .query_map(params![campaign.0, StateColumn(State::Duplicate)], |row| Ok((row.get(0)?, row.get(1)?)))?
     .collect()
 }
 

@@ -7,6 +7,7 @@ pub(in crate::journal) mod corrections;
 pub(in crate::journal) mod existing;
 pub(in crate::journal) mod index;
 pub(in crate::journal) mod line;
+pub(in crate::journal) mod numbers;
 pub(in crate::journal) mod planned;
 pub(in crate::journal) mod reconcile;
 pub(in crate::journal) mod row_set;
@@ -30,6 +31,7 @@ use crate::journal::plan::line::{Content, FileLine, reason_of};
 use crate::journal::plan::planned::Planned;
 use crate::journal::plan::reconcile::{keep, move_line, planned_state};
 use crate::journal::plan::row_set::RowSet;
+use crate::journal::sql;
 
 /// A plan under way.
 #[derive(Debug)]
@@ -43,6 +45,8 @@ pub struct Plan {
     corrects: bool,
     /// Whether recipients may be known by their tokens alone.
     purged: bool,
+    /// Whether a line is left out at once where its number is another recipient's: it may be sent before the file ends.
+    first_of_numbers: bool,
 }
 
 impl Plan {
@@ -53,7 +57,15 @@ impl Plan {
         corrects: bool,
     ) -> rusqlite::Result<Self> {
         let (before, summary) = (Before::Journal(RowSet::default()), PlanSummary::default());
-        Ok(Self { campaign, shape, header, before, summary, corrects, purged: purge::any(tx, campaign)? })
+        let purged = purge::any(tx, campaign)?;
+        Ok(Self { campaign, shape, header, before, summary, corrects, purged, first_of_numbers: false })
+    }
+
+    /// Leaves out, from here on, each line whose number a recipient with another key has, who was contacted or waits. For a
+    /// plan that is sent before it is finished; of others, [`Journal::same_numbers`] tells in the end.
+    #[must_use]
+    pub fn keep_first_of_numbers(self) -> Self {
+        Self { first_of_numbers: true, ..self }
     }
 }
 
@@ -106,6 +118,29 @@ impl Journal {
         shape: &RequestTemplate,
         columns: &[String],
     ) -> Result<Plan, JournalError> {
+        self.begin(campaign, shape, columns, false)
+    }
+
+    /// The same for a file that is sent while it is read: recipients can be looked up from its first line on.
+    ///
+    /// # Errors
+    /// Where the journal cannot be written.
+    pub fn begin_streamed_plan(
+        &mut self,
+        campaign: CampaignId,
+        shape: &RequestTemplate,
+        columns: &[String],
+    ) -> Result<Plan, JournalError> {
+        self.begin(campaign, shape, columns, true)
+    }
+
+    fn begin(
+        &mut self,
+        campaign: CampaignId,
+        shape: &RequestTemplate,
+        columns: &[String],
+        looks_up: bool,
+    ) -> Result<Plan, JournalError> {
         let tx = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let (shape, header) = existing::in_common(&tx, campaign, shape, columns)?;
         tx.execute(
@@ -124,7 +159,7 @@ impl Journal {
             tx.query_row("SELECT EXISTS (SELECT 1 FROM row WHERE campaign_id = ?1)", [campaign.0], |row| {
                 row.get(0)
             })?;
-        let before = if has_rows {
+        let before = if has_rows || looks_up {
             if !index::is_made(&tx, campaign)? {
                 index::make(&tx, campaign, &mut delta)?;
             }
@@ -203,9 +238,10 @@ pub(super) fn withdraw_missing(
         return Ok(summary);
     }
     let gone: Vec<(RowId, State)> = {
-        let mut statement = tx.prepare_cached(
-            "SELECT id, state FROM row WHERE campaign_id = ?1 AND state NOT IN (5, 6) AND line IS NOT NULL",
-        )?;
+        let mut statement = tx.prepare_cached(&format!(
+            "SELECT id, state FROM row WHERE campaign_id = ?1 AND state NOT IN ({}) AND line IS NOT NULL",
+            sql::NO_RECIPIENTS
+        ))?;
         let mut rows = statement.query([campaign.0])?;
         let mut gone = Vec::new();
         while let Some(row) = rows.next()? {
@@ -246,7 +282,7 @@ fn plan_line(
     if plan.corrects {
         summary.withdrawn += corrections::clear(tx, plan.campaign, line, delta)?;
     }
-    let Content::Recipient { key, client_token, .. } = &line.content else {
+    let Content::Recipient { key, destination, client_token, .. } = &line.content else {
         return insert(tx, plan, line, State::Rejected, &cells, delta).map(drop);
     };
     let seen = match &mut plan.before {
@@ -261,7 +297,16 @@ fn plan_line(
         }
         Before::Journal(seen) => seen,
     };
-    match existing::recipient(tx, plan.campaign, (key, *client_token), plan.purged)? {
+    let known = existing::recipient(tx, plan.campaign, (key, *client_token), plan.purged)?;
+    if plan.first_of_numbers
+        && known.as_ref().is_none_or(|known| known.attempts == 0)
+        && planned_state(State::Queued, &line.content)? == State::Queued
+        && let Some(reason) = numbers::taken(tx, plan.campaign, destination, key)?
+    {
+        let id = insert(tx, plan, line, State::Duplicate, &cells, delta)?;
+        return Ok(numbers::explain(tx, id, &reason)?);
+    }
+    match known {
         None => {
             let state = planned_state(State::Queued, &line.content)?;
             let id = insert(tx, plan, line, state, &cells, delta)?;
@@ -304,7 +349,8 @@ fn insert(
     let mut statement = tx.prepare_cached(&format!(
         "INSERT INTO row (campaign_id, line, key, destination, state, client_token, shape_id, slots, header_id, cells,
              code, reason, room)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, iif(?5 = 0, zeroblob({ROOM}), NULL))",
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, iif(?5 = {queued}, zeroblob({ROOM}), NULL))",
+        queued = State::Queued.code()
     ))?;
     let number = i64::try_from(line.number).unwrap_or(i64::MAX);
     let (campaign, header) = (plan.campaign.0, plan.header);
@@ -359,6 +405,10 @@ fn update(
         return Ok(false);
     }
     let (code, reason) = reason_of(after, suppressed.as_ref());
+    let another_number = known.destination != *destination;
+    if another_number {
+        numbers::forget(tx, plan.campaign, known.id)?;
+    }
     tx.prepare_cached(
         "UPDATE row SET line = ?2, destination = ?3, state = ?4, client_token = ?5, shape_id = ?6, slots = ?7,
              header_id = ?8, cells = ?9, code = ?10, reason = ?11
@@ -377,6 +427,9 @@ fn update(
         code,
         reason
     ])?;
+    if another_number {
+        numbers::enter(tx, known.id)?;
+    }
     delta.moved(known.state, after);
     Ok(true)
 }

@@ -10,6 +10,7 @@ use crate::domain::delivery::state::{Event, State};
 use crate::domain::message::request::RequestTemplate;
 use crate::journal::error::JournalError;
 use crate::journal::file::open::Journal;
+use crate::journal::plan::numbers::SAME_NUMBER;
 use crate::journal::row::{CampaignId, StateColumn, TextsColumn, TokenColumn};
 use crate::journal::tally::Delta;
 
@@ -38,7 +39,9 @@ impl Journal {
     ) -> Result<(), JournalError> {
         let mut shapes: HashMap<i64, RequestTemplate> = HashMap::new();
         let mut left = i64::try_from(most).unwrap_or(i64::MAX);
-        for (state, sample) in [(1, None), (0, self.admission.sample.map(TokenColumn))] {
+        let passes = [(State::Attempting, None), (State::Queued, self.admission.sample.map(TokenColumn))];
+        for (state, sample) in passes {
+            let state = state.code();
             let mut statement = self.connection.prepare_cached(&format!(
                 "SELECT line, destination, shape_id, slots FROM row WHERE campaign_id = ?1 AND state = {state}
                      AND (?2 IS NULL OR client_token <= ?2) ORDER BY id LIMIT ?3"
@@ -77,8 +80,8 @@ impl Journal {
         let after = state::next(State::Queued, Event::Missing)?;
         let tx = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let rows = tx.execute(
-            "UPDATE row SET line = NULL, state = ?2 WHERE campaign_id = ?1 AND state = 0",
-            params![campaign.0, StateColumn(after)],
+            "UPDATE row SET line = NULL, state = ?2 WHERE campaign_id = ?1 AND state = ?3",
+            params![campaign.0, StateColumn(after), StateColumn(State::Queued)],
         )?;
         let mut delta = Delta::default();
         (0..rows).for_each(|_| delta.moved(State::Queued, after));
@@ -87,7 +90,7 @@ impl Journal {
         Ok(rows as u64)
     }
 
-    /// The first `most` duplicates of the file last read: each line, the line that has its key first, and whether
+    /// The first `most` lines of the file last read whose keys came before: each line, the line that has its key first, and whether
     /// that one has another number.
     ///
     /// # Errors
@@ -98,9 +101,14 @@ impl Journal {
         most: usize,
     ) -> Result<Vec<(u64, Option<u64>, bool)>, JournalError> {
         let mut statement = self.connection.prepare_cached(
-            "SELECT line, key, destination FROM row WHERE campaign_id = ?1 AND state = 6 ORDER BY line LIMIT ?2",
+            "SELECT line, key, destination FROM row WHERE campaign_id = ?1 AND state = ?3 AND code IS NOT ?4 ORDER BY line LIMIT ?2",
         )?;
-        let mut rows = statement.query(params![campaign.0, i64::try_from(most).unwrap_or(i64::MAX)])?;
+        let mut rows = statement.query(params![
+            campaign.0,
+            i64::try_from(most).unwrap_or(i64::MAX),
+            StateColumn(State::Duplicate),
+            SAME_NUMBER,
+        ])?;
         let number = |line: i64| u64::try_from(line).unwrap_or_default();
         let mut duplicates = Vec::new();
         while let Some(row) = rows.next()? {

@@ -12,6 +12,7 @@ use crate::domain::delivery::verdict::{CLOCK_SLACK, TOKEN_SAFE};
 use crate::domain::message::body_template::BodyTemplate;
 use crate::domain::row::suppression::Suppressed;
 use crate::domain::unix_millis::UnixMillis;
+use crate::journal::admission::Admission;
 use crate::journal::error::JournalError;
 use crate::journal::file::open::Journal;
 use crate::journal::row::{
@@ -19,7 +20,8 @@ use crate::journal::row::{
     TokenColumn,
 };
 use crate::journal::run::suppression;
-use crate::journal::run::suppression::{Admission, Lists};
+use crate::journal::run::suppression::Lists;
+use crate::journal::sql;
 use crate::journal::tally::Delta;
 
 /// Which rows a claim looks through.
@@ -276,9 +278,9 @@ pub(in crate::journal) fn settle(
         let answered = tx
             .prepare_cached(
                 "UPDATE row SET state = ?2, settled_at = ?3, contact_id = ?4, doubt_at = NULL, room = NULL
-                 WHERE id = ?1 AND state = 1 AND code IS NULL",
+                 WHERE id = ?1 AND state = ?5 AND code IS NULL",
             )?
-            .execute(params![id, after.code(), at, contact_id])?;
+            .execute(params![id, after.code(), at, contact_id, before.code()])?;
         if answered == 1 {
             delta.moved(before, after);
             return Ok(after);
@@ -308,20 +310,23 @@ pub(in crate::journal) fn settle(
             .execute(params![id, after.code(), at, contact_id, Decision::Resend.words()])?,
         // No request left: the claim leaves no trace.
         Event::GivenBack(_) => tx
-            .prepare_cached(
+            .prepare_cached(&format!(
                 "UPDATE row SET state = ?2, attempts = attempts - 1,
                      first_attempt_at = CASE attempts WHEN 1 THEN NULL ELSE first_attempt_at END,
-                     doubt_at = CASE WHEN ?2 IN (0, 8) THEN NULL ELSE doubt_at END
+                     doubt_at = CASE WHEN ?2 IN ({}) THEN NULL ELSE doubt_at END
                  WHERE id = ?1",
-            )?
+                sql::UNCLAIMED
+            ))?
             .execute(params![id, after.code()])?,
         _ => tx
-            .prepare_cached(
+            .prepare_cached(&format!(
                 "UPDATE row SET state = ?2, code = ?4, reason = ?5,
-                     settled_at = CASE WHEN ?2 IN (0, 1, 8) THEN NULL ELSE ?3 END,
-                     doubt_at = CASE WHEN ?2 IN (0, 3, 8) THEN NULL ELSE doubt_at END
+                     settled_at = CASE WHEN ?2 IN ({}) THEN NULL ELSE ?3 END,
+                     doubt_at = CASE WHEN ?2 IN ({}) THEN NULL ELSE doubt_at END
                  WHERE id = ?1",
-            )?
+                sql::UNSETTLED,
+                sql::WITHOUT_DOUBT
+            ))?
             .execute(params![id, after.code(), at, code, reason])?,
     };
     delta.moved(before, after);
@@ -339,8 +344,11 @@ impl Journal {
         let tx = self.connection.transaction()?;
         // Left to itself, SQLite would look at every row of the campaign, by line.
         let rows = tx.execute(
-            "UPDATE row INDEXED BY row_attempting SET state = ?2, settled_at = ?3
-             WHERE campaign_id = ?1 AND state = 1 AND (doubt_at <= ?4 OR doubt_at >= ?5)",
+            &format!(
+                "UPDATE row INDEXED BY row_attempting SET state = ?2, settled_at = ?3
+                 WHERE campaign_id = ?1 AND state = {} AND (doubt_at <= ?4 OR doubt_at >= ?5)",
+                State::Attempting.code()
+            ),
             params![
                 campaign.0,
                 after.code(),

@@ -8,11 +8,13 @@ use serde::de::DeserializeOwned;
 
 use crate::domain::delivery::bucket_history::BucketHistory;
 use crate::domain::delivery::latency::Latencies;
+use crate::domain::delivery::state::State;
 use crate::domain::unix_millis::UnixMillis;
 use crate::journal::error::JournalError;
 use crate::journal::file::open::{Journal, Reader};
 use crate::journal::row::{CampaignId, StampColumn};
 use crate::journal::run::activity::Heartbeat;
+use crate::journal::sql;
 
 /// A run of the journal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -141,13 +143,15 @@ impl Journal {
     ) -> Result<Vec<Duration>, JournalError> {
         let since = StampColumn(now.minus(life));
         // Most runs begin long after the last one, and need not look at every row.
-        let mut statement = self.connection.prepare(
-            "SELECT at FROM (SELECT iif(state = 2, settled_at, doubt_at) AS at FROM row
+        let mut statement = self.connection.prepare(&format!(
+            "SELECT at FROM (SELECT iif(state = {started}, settled_at, doubt_at) AS at FROM row
                  WHERE campaign_id IN (SELECT id FROM campaign WHERE (instance_id, service) =
                      (SELECT instance_id, service FROM campaign WHERE id = ?1))
-                 AND state IN (1, 2, 4) AND EXISTS (SELECT 1 FROM run WHERE seen_at > ?2))
+                 AND state IN ({contacted}) AND EXISTS (SELECT 1 FROM run WHERE seen_at > ?2))
              WHERE at > ?2 ORDER BY at",
-        )?;
+            started = State::Started.code(),
+            contacted = sql::CONTACTED
+        ))?;
         let starts = statement.query_map(params![campaign.0, since], |row| row.get::<_, StampColumn>(0))?;
         Ok(starts.map(|start| start.map(|start| now.since(start.0))).collect::<Result<_, _>>()?)
     }

@@ -11,25 +11,18 @@ use crate::domain::delivery::state::{Event, State};
 use crate::domain::phone::E164;
 use crate::domain::row::suppression::{Suppressed, Suppression};
 use crate::domain::unix_millis::UnixMillis;
+use crate::journal::admission::Admission;
 use crate::journal::error::JournalError;
 use crate::journal::file::open::{Journal, Reader};
 use crate::journal::row::{CampaignId, StampColumn, StateColumn, TokenColumn};
 use crate::journal::run::attempts::Claimed;
+use crate::journal::sql;
 use crate::journal::tally::Delta;
 
 /// Numbers of one transaction: few enough that a campaign that runs meanwhile does not notice.
 const BATCH: usize = 5_000;
 /// Rows of one transaction of a sweep.
 const SWEEP: i64 = 10_000;
-
-/// Who may be claimed by this run, besides what the journal's own list says.
-#[derive(Debug, Clone, Default)]
-pub struct Admission {
-    /// The lists that the definition names.
-    pub suppression: Suppression,
-    /// The greatest client token of the run's sample, where it is for a sample only.
-    pub sample: Option<Uuid>,
-}
 
 impl Journal {
     /// Who may be claimed from here on by a [`Writer`](crate::journal::Writer) that this journal is handed to.
@@ -111,10 +104,11 @@ impl Journal {
             let mut delta = Delta::default();
             let (mut last, mut stopped) = (None, Vec::new());
             {
-                let mut statement = tx.prepare_cached(
-                    "SELECT id, destination, key FROM row WHERE campaign_id = ?1 AND state = 0 AND id > ?2
+                let mut statement = tx.prepare_cached(&format!(
+                    "SELECT id, destination, key FROM row WHERE campaign_id = ?1 AND state = {} AND id > ?2
                      ORDER BY id LIMIT ?3",
-                )?;
+                    State::Queued.code()
+                ))?;
                 let mut rows = statement.query(params![campaign.0, after, SWEEP])?;
                 while let Some(row) = rows.next()? {
                     let id: i64 = row.get(0)?;
@@ -148,9 +142,12 @@ impl Journal {
         let bound = |place: i64| -> rusqlite::Result<Option<Uuid>> {
             self.connection
                 .query_row(
-                    "SELECT client_token FROM row
-                     WHERE campaign_id = ?1 AND line IS NOT NULL AND state NOT IN (5, 6, 7, 8)
-                     ORDER BY client_token LIMIT 1 OFFSET ?2",
+                    &format!(
+                        "SELECT client_token FROM row
+                         WHERE campaign_id = ?1 AND line IS NOT NULL AND state NOT IN ({})
+                         ORDER BY client_token LIMIT 1 OFFSET ?2",
+                        sql::NOT_SENT_TO
+                    ),
                     params![campaign.0, place],
                     |row| row.get::<_, TokenColumn>(0).map(|token| token.0),
                 )

@@ -13,6 +13,7 @@ use tokio::task::JoinHandle;
 use crate::domain::delivery::shared_rate::SharedRate;
 use crate::domain::delivery::state::State;
 use crate::domain::unix_millis::UnixMillis;
+use crate::journal::admission::Admission;
 use crate::journal::error::JournalError;
 use crate::journal::file::commit_counter;
 use crate::journal::file::open::Journal;
@@ -25,7 +26,6 @@ use crate::journal::run::activity::RunActivity;
 use crate::journal::run::attempts::{Claim, Pass, Settlement, Shapes};
 use crate::journal::run::control::{Acknowledgement, ControlRequestId, ControlState, Listener};
 use crate::journal::run::runs::{Counters, RunId};
-use crate::journal::run::suppression::Admission;
 use crate::journal::run::{activity, attempts, control, runs, shared_pace};
 use crate::journal::tally::Delta;
 

@@ -30,7 +30,7 @@ pub(super) fn empty() -> Book {
     // The rows of the first have tokens that follow from nothing.
     book.journal
         .connection
-        .execute_batch("DELETE FROM row; DELETE FROM recipient; DELETE FROM tally")
+        .execute_batch("DELETE FROM row; DELETE FROM recipient; DELETE FROM number; DELETE FROM tally")
         .unwrap();
     book.campaign = book.journal.campaign(&identity("second"), at(0)).unwrap();
     book

@@ -5,6 +5,7 @@ mod audit;
 mod claims;
 mod decisions;
 mod figures;
+mod numbers;
 mod outcomes;
 mod plans;
 mod purge;

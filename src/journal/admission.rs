@@ -1,0 +1,14 @@
+//! Who may be claimed by a run, besides what the journal's own list says.
+
+use uuid::Uuid;
+
+use crate::domain::row::suppression::Suppression;
+
+/// Who may be claimed by this run, besides what the journal's own list says.
+#[derive(Debug, Clone, Default)]
+pub struct Admission {
+    /// The lists that the definition names.
+    pub suppression: Suppression,
+    /// The greatest client token of the run's sample, where it is for a sample only.
+    pub sample: Option<Uuid>,
+}

@@ -1,0 +1,93 @@
+//! One name at a time: of all processes that write a journal, each has opened the file by the same name.
+//!
+//! A file that is mounted into a container has one link and two paths, and resolving them tells nothing. So every writer
+//! holds a shared lock on the database file itself, which any name meets, and one on the write-ahead log, which goes by the
+//! name. Who finds the log free and the database taken has come by another name than the others.
+//!
+//! These are `flock` locks. On Linux they are apart from the `fcntl` locks that SQLite takes on the database; on other
+//! systems the two may meet, and only the log is locked there. Closing any handle of the database drops SQLite's locks of
+//! this process on it, so this one must be dropped after the connection. SQLite does not lock the log.
+
+use std::fs::File;
+use std::path::Path;
+
+use rustix::fs::{FlockOperation, flock};
+use rustix::io::Errno;
+
+use crate::journal::error::JournalError;
+use crate::journal::file::lock::beside_resolved;
+
+/// Held by a journal that can be written, for as long as it is open.
+#[derive(Debug)]
+pub(in crate::journal) struct NameInUse {
+    _log: File,
+    _database: Option<File>,
+}
+
+impl NameInUse {
+    /// Takes part in the use of the journal by this name. Its log must be there, and other openers by this name excluded.
+    ///
+    /// # Errors
+    /// [`JournalError::OtherName`] where a process writes the same file by another name.
+    pub(in crate::journal) fn claim(path: &Path) -> Result<Self, JournalError> {
+        let log_path = beside_resolved(path, "-wal");
+        let log = opened(&log_path)?;
+        if !cfg!(target_os = "linux") {
+            return Ok(Self { _log: log, _database: None });
+        }
+        let database = opened(path)?;
+        let other_name = || Err(JournalError::OtherName(path.to_owned()));
+        if !locked(&database, FlockOperation::NonBlockingLockShared) {
+            return other_name();
+        }
+        if locked(&log, FlockOperation::NonBlockingLockExclusive) {
+            // Nobody else came by this name: whoever has the database came by another one.
+            if !locked(&database, FlockOperation::NonBlockingLockExclusive)
+                || !locked(&database, FlockOperation::NonBlockingLockShared)
+            {
+                return other_name();
+            }
+        }
+        // A file system without locks has none to meet: the one name and the campaign's lock are what is left there.
+        let _ = flock(&log, FlockOperation::NonBlockingLockShared);
+        Ok(Self { _log: log, _database: Some(database) })
+    }
+}
+
+fn opened(path: &Path) -> Result<File, JournalError> {
+    File::open(path).map_err(|source| JournalError::Open { path: path.to_owned(), source })
+}
+
+/// Whether the lock was got, or cannot be had by anybody.
+fn locked(file: &File, operation: FlockOperation) -> bool {
+    !matches!(flock(file, operation), Err(Errno::WOULDBLOCK))
+}
+
+#[cfg(test)]
+#[cfg(target_os = "linux")]
+mod tests {
+    use super::*;
+
+    /// Hard links stand for the mounts that a test cannot make: two names, two logs, one file.
+    #[test]
+    fn by_one_name_many_may_write_and_by_another_none_meanwhile() {
+        let folder = tempfile::tempdir().unwrap();
+        let [one, other] = ["one.db", "other.db"].map(|name| folder.path().join(name));
+        std::fs::write(&one, "").unwrap();
+        std::fs::hard_link(&one, &other).unwrap();
+        for name in [&one, &other] {
+            std::fs::write(beside_resolved(name, "-wal"), "").unwrap();
+        }
+        for (first, second) in [(&one, &other), (&other, &one)] {
+            let held = NameInUse::claim(first).unwrap();
+            let too = NameInUse::claim(first).unwrap();
+            drop(held);
+            for _ in 0..2 {
+                assert!(matches!(NameInUse::claim(second), Err(JournalError::OtherName(_))));
+            }
+            NameInUse::claim(first).expect("who was refused is in nobody's way");
+            drop(too);
+        }
+        NameInUse::claim(&one).expect("nobody is left");
+    }
+}

@@ -1,0 +1,95 @@
+//! One number under two keys: nobody is contacted twice because a spreadsheet rewrote the keys of the file.
+
+use crate::process::server::Server;
+use crate::process::site::{Site, definition};
+
+const MONDAY: &str = "\
+id,phone,name
+0017,+12025550101,Ann
+0018,+12025550102,Bob
+0019,+12025550103,Cid
+";
+/// The same people, as a spreadsheet saves them.
+const TUESDAY: &str = "\
+id,phone,name
+17,12025550101,Ann
+18,12025550102,Bob
+19,12025550103,Cid
+";
+
+/// A campaign that contacted everybody of monday's file.
+fn contacted(same_number: &str) -> (Site, Server) {
+    let (site, server) = (Site::new(), Server::start(&[]));
+    site.write("campaign.toml", &with(same_number));
+    site.write("monday.csv", MONDAY);
+    site.write("tuesday.csv", TUESDAY);
+    send(&site, &server, "monday.csv").exits(0);
+    assert_eq!(server.requests(), 3);
+    (site, server)
+}
+
+fn with(same_number: &str) -> String {
+    let recipients = format!("key = \"id\"\ndefault_region = \"US\"\n{same_number}");
+    definition()
+        .replace("key = \"customer_id\"", &recipients)
+        .replace("first_name", "name")
+        .replace("{{ customer_id }}", "{{ id }}")
+}
+
+fn send(site: &Site, server: &Server, file: &str) -> crate::process::ran::Ran {
+    site.run(&["run", file, "--yes", "--json", "--endpoint-url", server.endpoint()])
+}
+
+#[test]
+fn people_who_were_contacted_under_another_key_are_not_contacted_again() {
+    let (site, server) = contacted("");
+    for _ in 0..2 {
+        send(&site, &server, "tuesday.csv").exits(2).says(&[
+            "3 rows have a number that this campaign contacted under another key, first line 2 (key 17, was 0017)",
+            "line 4 (key 19, was 0019): zeros in front, as spreadsheets change it",
+            "same_number = \"first\"",
+        ]);
+        // What was refused is not agreed to, and the journal alone does not send it either.
+        let resumed = site.run(&["resume", "--yes", "--json", "--endpoint-url", server.endpoint()]);
+        resumed.exits(2).says(&["was not agreed to"]);
+    }
+    assert_eq!(server.requests(), 3, "nothing was sent");
+    // The keys as they were: the same people, all of them done.
+    send(&site, &server, "monday.csv").exits(0);
+    assert_eq!(server.requests(), 3);
+}
+
+#[test]
+fn the_definition_says_what_several_rows_with_one_number_are() {
+    let (site, server) = contacted("");
+    site.write("campaign.toml", &with("same_number = \"first\"\n"));
+    site.write("tuesday.csv", &format!("{TUESDAY}20,+12025550104,Dot\n21,+12025550104,Dot\n"));
+    let said =
+        ["3 rows have a number that this campaign contacted under another key, and will not be sent to"];
+    send(&site, &server, "tuesday.csv").says(&said);
+    assert_eq!(server.requests(), 4, "one of the two who share a number");
+    site.write("campaign.toml", &with("same_number = \"all\"\n"));
+    send(&site, &server, "tuesday.csv").exits(0);
+    assert_eq!(server.requests(), 8);
+}
+
+#[test]
+fn a_file_that_names_one_number_twice_is_refused_before_anything_is_sent() {
+    let (site, server) = (Site::new(), Server::start(&[]));
+    site.write("campaign.toml", &with(""));
+    site.write("twice.csv", "id,phone,name\na,+12025550101,Ann\nb,+12025550101,Bob\n");
+    let said = ["1 row has a number that an earlier row of the file has under another key, first line 3"];
+    send(&site, &server, "twice.csv").exits(2).says(&said);
+    site.run(&["check", "twice.csv"]).exits(2).says(&said);
+    assert_eq!(server.requests(), 0);
+}
+
+/// With a file that is sent while it is read, nobody can be asked: the first of a number is sent to.
+#[test]
+fn a_streamed_file_keeps_to_those_who_were_not_contacted() {
+    let (site, server) = contacted("");
+    site.write("tuesday.csv", &format!("{TUESDAY}20,+12025550104,Dot\n"));
+    let args = ["run", "tuesday.csv", "--stream", "--yes", "--json", "--endpoint-url", server.endpoint()];
+    site.run(&args);
+    assert_eq!(server.requests(), 4);
+}
