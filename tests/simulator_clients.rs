@@ -17,8 +17,8 @@ const INSTANCE: &str = "6f0e4c1a-0000-4000-8000-000000000001";
 const SOURCE: &str =
     "arn:aws:connect:us-west-2:123456789012:phone-number/6f0e4c1a-0000-4000-8000-000000000003";
 
-/// The virtual environment's programs.
-static PROGRAMS: LazyLock<PathBuf> = LazyLock::new(|| {
+/// The virtual environment's programs. Whoever needs them takes them from here: two installations at once would meet.
+pub(crate) static PROGRAMS: LazyLock<PathBuf> = LazyLock::new(|| {
     let venv = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("aws-clients");
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/clients/install.sh");
     let output = Command::new(script).arg(&venv).output().expect("install.sh runs");

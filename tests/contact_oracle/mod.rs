@@ -6,11 +6,12 @@
 mod generate;
 
 use std::io::{BufRead as _, BufReader, Write as _};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Output, Stdio};
 
 use serde_json::{Value, json};
 
+use crate::simulator_clients::PROGRAMS;
 use generate::{Case, Generator};
 
 /// Argument lists that are compared.
@@ -63,11 +64,7 @@ struct Oracle {
 
 impl Oracle {
     fn start(folder: &Path) -> Self {
-        let venv = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("aws-clients");
-        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/clients/install.sh");
-        let output = Command::new(script).arg(&venv).output().expect("install.sh runs");
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-        let mut child = Command::new(venv.join("bin/python"))
+        let mut child = Command::new(PROGRAMS.join("python"))
             .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/contact_oracle/oracle.py"))
             .current_dir(folder)
             .env_clear()

@@ -20,7 +20,7 @@ static PYTHON: LazyLock<PathBuf> = LazyLock::new(|| {
 pub(crate) fn call(site: &Site, endpoint: &str, operation: &str, parameters: &Value) -> Value {
     let mut command = Command::new(PYTHON.as_path());
     command.arg(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/clients/call.py"));
-    command.args([endpoint, operation, &parameters.to_string()]);
+    command.args([endpoint, "connect", operation, &parameters.to_string()]);
     command.env_clear().envs(site.environment()).env("AWS_DEFAULT_REGION", "us-west-2");
     let output = command.output().unwrap();
     serde_json::from_slice(&output.stdout)

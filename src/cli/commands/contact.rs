@@ -81,7 +81,7 @@ struct MemberArgs {
     /// The text: ContentType=text/plain,Content=TEXT
     #[arg(long, value_name = "VALUE")]
     initial_system_message: Option<String>,
-    /// A message template: KnowledgeBaseId=ID,MessageTemplateId=ID,TemplateAttributes={CustomAttributes={...}}
+    /// A message template: KnowledgeBaseId=ID,MessageTemplateId=ID,...
     #[arg(long, value_name = "VALUE")]
     initial_templated_system_message: Option<String>,
     /// Contact that this one follows
