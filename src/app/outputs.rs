@@ -20,7 +20,7 @@ const RUNS: u32 = 100;
 #[derive(Debug, Clone, Default)]
 pub struct Inputs {
     files: Vec<(PathBuf, &'static str)>,
-    journal: PathBuf,
+    journal: Option<PathBuf>,
 }
 
 impl Inputs {
@@ -28,7 +28,7 @@ impl Inputs {
     #[must_use]
     pub fn of(paths: &CampaignPaths) -> Self {
         let files = paths.definition.iter().map(|path| (path.clone(), "the definition")).collect();
-        Self { files, journal: paths.journal.clone() }
+        Self { files, journal: Some(paths.journal.clone()) }
     }
 
     /// And this recipients file.
@@ -74,11 +74,13 @@ impl Inputs {
 
     /// What an output would replace.
     fn replaced_by(&self, output: &Path) -> Option<&'static str> {
-        if same_file(output, &self.journal) {
-            return Some("the journal");
-        }
-        if is_of_journal(&place(output), &place(&self.journal)) {
-            return Some("a file of the journal");
+        if let Some(journal) = &self.journal {
+            if same_file(output, journal) {
+                return Some("the journal");
+            }
+            if is_of_journal(&place(output), &place(journal)) {
+                return Some("a file of the journal");
+            }
         }
         self.files.iter().find(|(input, _)| same_file(output, input)).map(|(_, name)| *name)
     }

@@ -112,15 +112,18 @@ impl Cli {
     /// A log is added to a file: one that the command reads would be spoiled.
     fn refuse_log_over_inputs(&self) -> Result<(), Failure> {
         let Some(log) = &self.global.log_file else { return Ok(()) };
-        // Where the campaign's files are not known, the command itself says so.
-        let Ok(paths) = CampaignPaths::of_results(&self.global.campaign_options()) else { return Ok(()) };
+        // Where the definition has mistakes, the command itself says so; its recipients file is known all the same.
+        let known = CampaignPaths::of_results(&self.global.campaign_options());
+        let mut inputs =
+            known.map_or_else(|_| Inputs::default(), |paths| Inputs::of(&paths).with_recorded(&paths));
         let file = match &self.command {
             Command::Run(args) => Some(args.file.as_path()),
             Command::Check(args) => Some(args.file.as_path()),
             _ => None,
         };
-        let inputs = Inputs::of(&paths).with_recorded(&paths);
-        let inputs = file.map_or_else(|| inputs.clone(), |file| inputs.clone().with_recipients(file));
+        if let Some(file) = file {
+            inputs = inputs.with_recipients(file);
+        }
         Ok(inputs.refuse(log, "the log", NextStep::OtherLog)?)
     }
 

@@ -40,6 +40,11 @@ fn a_report_or_a_log_never_replaces_what_the_campaign_reads() {
     }
     assert_eq!(["people.csv", "campaign.toml"].map(|name| site.read(name)), before);
     site.run(&["journal", "check"]).exits(0);
+    // Mistakes in the definition do not lay the file open.
+    site.write("broken.toml", "nonsense = 1\n");
+    let log = ["run", "people.csv", "-c", "broken.toml", "--log-file", "people.csv"];
+    site.run(&log).exits(2).says(&["the log cannot go to people.csv"]);
+    assert_eq!(site.read("people.csv"), before[0]);
     // A report of before is replaced, as is a file of another purpose that the user names.
     for _ in 0..2 {
         site.run(&["report", "-o", "report.csv"]).exits(0);
