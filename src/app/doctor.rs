@@ -4,6 +4,9 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+
 use crate::app::error::Error;
 use crate::app::open::settings;
 use crate::app::paths::CampaignPaths;
@@ -32,7 +35,14 @@ pub async fn examine(
 ) -> Result<Vec<Finding>, Error> {
     let mut campaign = campaign_facts(definition);
     campaign.file = source.map(|source| file_facts(source, definition, paths)).transpose()?;
-    ask(&campaign, definition, paths, clock).await
+    let mut findings = ask(&campaign, definition, paths, clock).await?;
+    findings.extend(findings::old_data(today(clock)));
+    Ok(findings)
+}
+
+fn today(clock: &Clock) -> Date {
+    let now = jiff::Timestamp::from_millisecond(clock.now().millis()).unwrap_or_default();
+    now.to_zoned(TimeZone::UTC).date()
 }
 
 async fn ask(

@@ -20,6 +20,7 @@ mod same_numbers;
 pub mod send;
 pub mod status;
 pub mod stream;
+pub mod version;
 
 pub use error::{Error, ErrorKind};
 pub use options::{CampaignOptions, FileOptions, SendOptions};

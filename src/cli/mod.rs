@@ -19,7 +19,7 @@ use crate::app::paths::CampaignPaths;
 use crate::cli::args::global::GlobalArgs;
 use crate::cli::commands::{
     check, completions, contact, doctor, hours, iam_policy, init, journal, man, report, resolve, resume, run,
-    simulator, status, steer, suppress,
+    simulator, status, steer, suppress, version,
 };
 use crate::cli::failure::Failure;
 use crate::cli::session::Session;
@@ -98,6 +98,8 @@ enum Command {
     Completions(completions::CompletionsArgs),
     /// Write the manual pages
     Man(man::ManArgs),
+    /// Write what this program is made of, for a bug report
+    Version,
 }
 
 impl Cli {
@@ -169,6 +171,7 @@ impl Cli {
             Command::Status(args) => status::run(args, &session),
             Command::Report(args) => report::run(args, &session),
             Command::Simulator(args) => simulator::run(args, &session),
+            Command::Version => version::run(&session),
         }
     }
 }

@@ -6,6 +6,7 @@ pub mod account;
 pub mod arn;
 pub mod cli_input;
 pub mod cli_output;
+pub mod data_release;
 pub mod definition;
 pub mod delivery;
 pub mod figures;

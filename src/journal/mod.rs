@@ -28,7 +28,7 @@ pub use error::JournalError;
 pub use file::backup::Copied;
 pub use file::integrity_check::IntegrityCheck;
 pub use file::lock::{CampaignLock, Holder, holder, is_running};
-pub use file::open::{Journal, Reader};
+pub use file::open::{Journal, Reader, sqlite_release};
 pub use plan::line::{Content, FileLine};
 pub use plan::numbers::{SameNumber, SameNumbers};
 pub use plan::planned::Planned;

@@ -112,3 +112,21 @@ fn man_sets_every_page_without_a_warning() {
     let page = site.read("pages/man1/campaign.1");
     assert!(page.contains("Exit codes") && page.contains("143"), "{page}");
 }
+
+#[test]
+fn a_bug_report_has_what_it_needs() {
+    let site = Site::with_people(1);
+    let ran = site.run(&["version", "--json"]).exits(0);
+    let version: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
+    let keys: Vec<&str> = version.as_object().unwrap().keys().map(String::as_str).collect();
+    for key in ["version", "commit", "sdk", "sqlite", "phone_metadata", "time_zones", "target"] {
+        assert!(keys.contains(&key), "{key} is not in {version}");
+    }
+    let lock = include_str!("../../Cargo.lock");
+    let sdk = format!("name = \"aws-sdk-connect\"\nversion = {}", version["sdk"]);
+    assert!(lock.contains(&sdk), "{version}");
+    let words = site.run(&["version"]).exits(0).stdout;
+    for key in ["version", "commit", "sdk", "sqlite", "phone_metadata", "time_zones"] {
+        assert!(words.contains(version[key].as_str().unwrap()), "{key}: {words}");
+    }
+}

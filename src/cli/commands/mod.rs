@@ -18,3 +18,4 @@ pub mod simulator;
 pub mod status;
 pub mod steer;
 pub mod suppress;
+pub mod version;

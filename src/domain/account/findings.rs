@@ -5,10 +5,12 @@ mod number;
 
 use std::time::Duration;
 
+use jiff::civil::Date;
 use serde::{Serialize, Serializer};
 
 use super::facts::{AccountFacts, Action, Answer, CampaignFacts, CredentialFacts, Unanswered};
 use super::flow::{self, FlowEnd, FlowReading, Longest};
+use crate::domain::data_release::DataRelease;
 use crate::domain::figures::Span;
 
 /// The service refuses requests whose time is further off than this.
@@ -133,6 +135,21 @@ pub fn without_credentials(campaign: &CampaignFacts, region: &str, why: &str, ne
         *credentials = found("credentials", Status::Failed, why).next(next);
     }
     findings
+}
+
+/// A warning where data that are built in are more than a year old.
+#[must_use]
+pub fn old_data(today: Date) -> Option<Finding> {
+    let old: Vec<_> = DataRelease::all().into_iter().filter(|data| data.is_old(today)).collect();
+    if old.is_empty() {
+        return None;
+    }
+    let names: Vec<_> = old.iter().map(|data| format!("{} ({})", data.subject, data.release)).collect();
+    let summary = format!("the program's data are more than a year old: {}", names.join(", "));
+    Some(
+        found("data", Status::Warning, summary)
+            .next("install a newer release of campaign: this one rejects numbers of new ranges and misses changed clocks"),
+    )
 }
 
 struct Judge<'a> {

@@ -113,6 +113,12 @@ impl Reader {
 }
 
 /// True if opening failed because the folder is read-only. SQLITE_CANTOPEN has other causes too; those stay errors.
+/// The release of SQLite that is built in.
+#[must_use]
+pub fn sqlite_release() -> &'static str {
+    rusqlite::version()
+}
+
 fn has_no_place(path: &Path, error: &rusqlite::Error) -> bool {
     let directory = rusqlite::ffi::SQLITE_READONLY_DIRECTORY;
     let closed = || rustix::fs::access(location::folder(path), rustix::fs::Access::WRITE_OK).is_err();
