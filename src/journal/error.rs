@@ -9,7 +9,7 @@ use thiserror::Error;
 use crate::domain::delivery::state::IllegalTransition;
 use crate::domain::message::request::MissingSlot;
 use crate::domain::unix_millis::UnixMillis;
-use crate::journal::file::lock::Holder;
+use crate::journal::file::holder::Holder;
 
 /// What [`JournalError::Changed`] says of a campaign that was begun with another service.
 pub(super) const CONTACTS_OF: &str = "contacts started by";

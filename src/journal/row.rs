@@ -21,6 +21,18 @@ impl RowId {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct CampaignId(pub(super) i64);
 
+/// A run of the journal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RunId(pub(super) i64);
+
+impl RunId {
+    /// Its number, as results show it.
+    #[must_use]
+    pub fn number(self) -> i64 {
+        self.0
+    }
+}
+
 /// What is sent for a row, in every attempt the same.
 #[derive(Debug, Clone)]
 pub struct Frozen {
@@ -119,6 +131,14 @@ impl ContactIdColumn<'_> {
             value => value.as_str_or_null(),
         }
     }
+}
+
+/// The key of a purged recipient, as an SQL expression over its row. The schema has the same expression.
+pub(super) const PURGED_KEY: &str = "'purged:' || hex(client_token)";
+
+/// The key of a purged recipient: its client token, which survives the purge, takes the place of its own key.
+pub(super) fn purged_key(client_token: Uuid) -> String {
+    format!("purged:{:X}", client_token.simple())
 }
 
 /// Zeros in a new row, in bytes: what two times take, a UUID, and the one byte of a state that is neither 0 nor 1.

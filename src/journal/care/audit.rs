@@ -19,11 +19,10 @@ use crate::domain::message::request::RequestTemplate;
 use crate::domain::phone::E164;
 use crate::domain::row::token::TokenSpace;
 use crate::journal::campaign::Campaign;
-use crate::journal::care::purge;
 use crate::journal::error::JournalError;
 use crate::journal::file::open::Reader;
 use crate::journal::file::{backup, commit_counter};
-use crate::journal::row::{CampaignId, ContactIdColumn, TextsColumn, TokenColumn};
+use crate::journal::row::{CampaignId, ContactIdColumn, PURGED_KEY, TextsColumn, TokenColumn};
 use crate::journal::sql;
 use crate::journal::tally;
 
@@ -170,7 +169,7 @@ impl Reader {
                       coalesce(row.key, {key}))
              FROM campaign WHERE id = ?1",
                 lines = sql::NO_RECIPIENTS,
-                key = purge::KEY
+                key = PURGED_KEY
             ),
             [campaign.id.0],
             |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)),

@@ -23,7 +23,7 @@ use crate::domain::unix_millis::UnixMillis;
 use crate::journal::campaign::Campaign;
 use crate::journal::error::JournalError;
 use crate::journal::file::open::{Journal, Reader};
-use crate::journal::row::{CampaignId, StampColumn, TokenColumn};
+use crate::journal::row::{CampaignId, PURGED_KEY, StampColumn, TokenColumn, purged_key};
 use crate::journal::sql;
 
 /// The segment attribute that names the channel.
@@ -111,14 +111,6 @@ pub(in crate::journal) fn any(connection: &Connection, campaign: CampaignId) -> 
     connection.query_row(sql, [campaign.0], |row| row.get(0))
 }
 
-/// What stands for the key of a recipient that was purged, in SQL. The schema says so too.
-pub(in crate::journal) const KEY: &str = "'purged:' || hex(client_token)";
-
-/// The same.
-pub(in crate::journal) fn key_of(client_token: uuid::Uuid) -> String {
-    format!("purged:{:X}", client_token.simple())
-}
-
 /// Gives a recipient that was purged and never attempted its key back: the file has it again.
 pub(in crate::journal) fn give_back(
     tx: &Transaction<'_>,
@@ -127,7 +119,7 @@ pub(in crate::journal) fn give_back(
     client_token: uuid::Uuid,
 ) -> Result<(), JournalError> {
     tx.prepare_cached("UPDATE recipient SET key = ?3 WHERE campaign_id = ?1 AND key = ?2")?
-        .execute(params![campaign.0, key_of(client_token), key])?;
+        .execute(params![campaign.0, purged_key(client_token), key])?;
     tx.prepare_cached("UPDATE row SET key = ?2, client_token = ?3 WHERE id = ?1")?.execute(params![
         row,
         key,
@@ -188,7 +180,7 @@ fn strip_rows(tx: &Transaction<'_>, campaign: CampaignId) -> Result<u64, Journal
     tx.execute(
         &format!(
             "INSERT INTO recipient (campaign_id, key, row_id)
-             SELECT campaign_id, {KEY}, id FROM row NOT INDEXED
+             SELECT campaign_id, {PURGED_KEY}, id FROM row NOT INDEXED
              WHERE campaign_id = ?1 AND state NOT IN ({}) ORDER BY 2",
             sql::NO_RECIPIENTS
         ),

@@ -3,7 +3,6 @@
 //! The lock is never taken on the database itself (closing any handle of that file would drop SQLite's own locks), and
 //! the file is never deleted: a lock on a deleted file excludes nobody.
 
-use std::fmt;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Read, Seek, Write};
 use std::path::{Path, PathBuf};
@@ -11,29 +10,12 @@ use std::time::Duration;
 
 use crate::domain::unix_millis::UnixMillis;
 use crate::journal::error::JournalError;
+use crate::journal::file::holder::Holder;
 use crate::journal::file::location;
 
 /// How often an opener looks whether another one is done, and how many times: for half a minute.
 const LOOK_AGAIN: Duration = Duration::from_millis(20);
 const PATIENCE: u32 = 1_500;
-
-/// Who holds a lock, as far as the file tells.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Holder(String);
-
-impl Holder {
-    /// The process, where the file tells.
-    #[must_use]
-    pub fn pid(&self) -> Option<u32> {
-        self.0.strip_prefix("process ")?.split(',').next()?.parse().ok()
-    }
-}
-
-impl fmt::Display for Holder {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(if self.0.is_empty() { "a process that has just begun" } else { &self.0 })
-    }
-}
 
 /// Held for as long as this process runs the campaign; the operating system frees it however the process ends.
 #[derive(Debug)]
@@ -105,7 +87,7 @@ fn is_locked(file: &File) -> Option<bool> {
 fn read_holder(file: &mut File) -> Holder {
     let mut holder = String::new();
     let _ = file.read_to_string(&mut holder);
-    Holder(holder.trim().to_owned())
+    Holder::named(holder.trim())
 }
 
 /// The file whose lock a run of the campaign holds.

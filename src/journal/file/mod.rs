@@ -3,6 +3,7 @@
 pub(in crate::journal) mod backup;
 pub(in crate::journal) mod commit_counter;
 pub(in crate::journal) mod connect;
+pub(in crate::journal) mod holder;
 pub(in crate::journal) mod home;
 pub(in crate::journal) mod in_use;
 pub(in crate::journal) mod integrity;

@@ -5,10 +5,9 @@ use uuid::Uuid;
 
 use crate::domain::delivery::state::State;
 use crate::domain::message::request::RequestTemplate;
-use crate::journal::care::purge;
 use crate::journal::error::JournalError;
 use crate::journal::plan::line::Content;
-use crate::journal::row::{CampaignId, StateColumn, texts};
+use crate::journal::row::{CampaignId, StateColumn, purged_key, texts};
 
 /// A recipient that the journal has already.
 pub(in crate::journal) struct ExistingRecipient {
@@ -51,7 +50,7 @@ pub(in crate::journal) fn recipient(
     purged: bool,
 ) -> Result<Option<ExistingRecipient>, JournalError> {
     match find(tx, campaign, key)? {
-        None if purged => find(tx, campaign, &purge::key_of(client_token)),
+        None if purged => find(tx, campaign, &purged_key(client_token)),
         found => Ok(found),
     }
 }

@@ -7,8 +7,7 @@ use crate::domain::delivery::latency::Latencies;
 use crate::domain::unix_millis::UnixMillis;
 use crate::journal::error::JournalError;
 use crate::journal::file::open::Reader;
-use crate::journal::row::{CampaignId, StampColumn};
-use crate::journal::run::runs::RunId;
+use crate::journal::row::{CampaignId, RunId, StampColumn};
 
 /// What a run has met since it was last written down.
 #[derive(Debug, Clone, PartialEq, Default)]

@@ -203,7 +203,7 @@ impl PendingClaim {
         row: &Row<'_>,
         (claimed, state): (Claimed, State),
     ) -> Result<(), JournalError> {
-        match lists.stops(&claimed, state, row.get_ref(9)?.as_str().unwrap_or_default())? {
+        match lists.stops(&claimed.frozen.destination, state, row.get_ref(9)?.as_str().unwrap_or_default())? {
             Some(why) => self.suppressed.push((claimed, why)),
             None => self.rows.push((claimed, state)),
         }

@@ -16,8 +16,7 @@ use crate::domain::delivery::control::Control;
 use crate::domain::unix_millis::UnixMillis;
 use crate::journal::error::JournalError;
 use crate::journal::file::open::{Journal, Reader};
-use crate::journal::row::{CampaignId, StampColumn};
-use crate::journal::run::runs::RunId;
+use crate::journal::row::{CampaignId, RunId, StampColumn};
 
 /// How often a run looks whether anything is asked of it.
 const LOOK_EVERY: Duration = Duration::from_millis(250);

@@ -12,21 +12,9 @@ use crate::domain::delivery::state::State;
 use crate::domain::unix_millis::UnixMillis;
 use crate::journal::error::JournalError;
 use crate::journal::file::open::{Journal, Reader};
-use crate::journal::row::{CampaignId, StampColumn};
+use crate::journal::row::{CampaignId, RunId, StampColumn};
 use crate::journal::run::activity::Heartbeat;
 use crate::journal::sql;
-
-/// A run of the journal.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct RunId(pub(in crate::journal) i64);
-
-impl RunId {
-    /// Its number, as results show it.
-    #[must_use]
-    pub fn number(self) -> i64 {
-        self.0
-    }
-}
 
 /// What is known when a run begins.
 #[derive(Debug, Clone, PartialEq, Default)]

@@ -15,7 +15,6 @@ use crate::journal::admission::Admission;
 use crate::journal::error::JournalError;
 use crate::journal::file::open::{Journal, Reader};
 use crate::journal::row::{CampaignId, StampColumn, StateColumn, TokenColumn};
-use crate::journal::run::attempts::Claimed;
 use crate::journal::sql;
 use crate::journal::tally::Delta;
 
@@ -223,14 +222,13 @@ impl<'a> Lists<'a> {
     /// became of it, and a contact that it has is not started a second time.
     pub(in crate::journal) fn stops(
         &self,
-        row: &Claimed,
+        number: &str,
         state: State,
         key: &str,
     ) -> Result<Option<Suppressed>, JournalError> {
         if state != State::Queued {
             return Ok(None);
         }
-        let number = &row.frozen.destination;
         if let Err(why) = self.definition.check(number, key) {
             return Ok(Some(why));
         }

@@ -21,11 +21,11 @@ use crate::journal::plan;
 use crate::journal::plan::line::FileLine;
 use crate::journal::plan::planned::Planned;
 use crate::journal::plan::{Plan, PlanSummary, planned};
-use crate::journal::row::{CampaignId, RowId};
+use crate::journal::row::{CampaignId, RowId, RunId};
 use crate::journal::run::activity::RunActivity;
 use crate::journal::run::attempts::{Claim, Pass, Settlement, Shapes};
 use crate::journal::run::control::{Acknowledgement, ControlRequestId, ControlState, Listener};
-use crate::journal::run::runs::{Counters, RunId};
+use crate::journal::run::runs::Counters;
 use crate::journal::run::{activity, attempts, control, runs, shared_pace};
 use crate::journal::tally::Delta;
 
