@@ -1,6 +1,6 @@
 //! From the recipients file to the journal's plan, and to what the pre-flight says of it.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::num::NonZeroU64;
 use std::path::Path;
 use std::sync::mpsc::{self, SyncSender};
@@ -18,7 +18,8 @@ use crate::domain::figures::counted;
 use crate::domain::next_step::NextStep;
 use crate::domain::phone;
 use crate::domain::preflight::{
-    self, Duplicate, Fate, Findings, FirstLines, JournalFacts, List, Observation, Options, Preflight,
+    self, Duplicate, Fate, Findings, FirstLines, FirstNumbers, JournalFacts, List, Observation, Options,
+    Preflight, SharedNumbers,
 };
 use crate::domain::row::binding::Binding;
 use crate::domain::row::recipient::Recipient;
@@ -29,8 +30,6 @@ use crate::recipients::{FileError, FileProblem, Listed, Lists, Recipients, Row, 
 
 /// Lines planned in one transaction: large enough that a commit costs little, small enough for little memory.
 const BATCH: usize = 1_000;
-/// Corrections whose numbers are looked for in other rows, at most.
-const CORRECTED: usize = 100_000;
 
 /// A recipients file, open and bound to its definition.
 pub struct PlanFile {
@@ -42,9 +41,9 @@ pub struct PlanFile {
     rejects: Option<RejectsFile>,
     /// The file of rejected rows, once the last row was read.
     pub rejected: Option<WrittenRejects>,
-    /// Of corrections: lines and keys by number.
-    corrected: HashMap<String, (u64, String)>,
     same_number: SameNumberRule,
+    /// Whether keys are not the numbers themselves.
+    has_keys: bool,
     /// The file, as the user named it.
     source: String,
 }
@@ -64,8 +63,8 @@ impl PlanFile {
             lists,
             rejects: None,
             rejected: None,
-            corrected: HashMap::new(),
             same_number: definition.recipients.same_number,
+            has_keys: definition.recipients.key.is_some(),
             source: source.to_string(),
         })
     }
@@ -221,11 +220,9 @@ impl PlanFile {
         }
         let undone = if goes_on && !self.corrects() { journal.undone_corrections(campaign)? } else { (0, 0) };
         let PlanSummary { frozen, withdrawn, .. } = journal.finish_plan(plan)?;
-        let shared_numbers = if self.same_number == SameNumberRule::All {
-            journal.shared_numbers(campaign, &self.corrected)?.into_iter().collect()
-        } else {
-            same_numbers::settle(self.same_number, journal, campaign, findings)?;
-            Vec::new()
+        let shared_numbers = match self.has_keys {
+            true => same_numbers::settle(self.same_number, journal, campaign, findings)?,
+            false => SharedNumbers::default(),
         };
         Ok(JournalFacts { frozen, withdrawn, undone, shared_numbers, ..JournalFacts::default() })
     }
@@ -236,11 +233,6 @@ impl PlanFile {
         while let Some((line, row)) = self.next_line()? {
             // Duplicates are not known yet; where there are any, the journal is asked in the end.
             self.watch(findings, &row, planned_as(&line.content));
-            if let (Ok(recipient), true) = (&row.outcome, self.corrects() && self.corrected.len() < CORRECTED)
-            {
-                let number = recipient.phone.as_str().to_owned();
-                self.corrected.insert(number, (row.line, recipient.key.clone()));
-            }
             batch.push(line);
             if batch.len() == BATCH
                 && batches.send(std::mem::replace(&mut batch, Vec::with_capacity(BATCH))).is_err()
@@ -265,6 +257,7 @@ impl PlanFile {
         mut each: impl FnMut(&Recipient) -> Result<(), Error>,
     ) -> Result<u64, Error> {
         let mut seen = FirstLines::default();
+        let mut numbers = self.has_keys.then(FirstNumbers::default);
         let mut sampled: BTreeMap<Uuid, Recipient> = BTreeMap::new();
         let mut called = 0;
         while let Some(row) = self.next_row()? {
@@ -277,6 +270,9 @@ impl PlanFile {
                 observe(findings, &row, fate);
                 continue;
             };
+            if let Some(of) = numbers.as_mut().and_then(|numbers| numbers.first(recipient)) {
+                findings.observe(Observation::SharedNumber(recipient.line, of));
+            }
             if let Some(most) = sample {
                 observe(findings, &row, Fate::Candidate);
                 sampled.insert(recipient.client_token, recipient.clone());

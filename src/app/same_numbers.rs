@@ -6,11 +6,11 @@ use crate::app::error::Error;
 use crate::domain::definition::SameNumberRule;
 use crate::domain::figures::counted;
 use crate::domain::next_step::NextStep;
-use crate::domain::preflight::{self, Findings, Observation};
-use crate::domain::row::rewritten_key::rewritten;
-use crate::journal::{CampaignId, Journal, SameNumber, SameNumbers};
+use crate::domain::preflight::{self, Findings, Observation, SharedNumbers};
+use crate::domain::row::rewritten_key::{rewritten, spelled};
+use crate::journal::{CampaignId, Journal, RewrittenKeys, SameNumber, SameNumbers};
 
-/// Refuses, or keeps the first row of each number.
+/// Refuses, or keeps the first row of each number, or tells which rows share one.
 ///
 /// # Errors
 /// Where the rule is to refuse and there is such a number; where the journal cannot be written.
@@ -19,59 +19,99 @@ pub(super) fn settle(
     journal: &mut Journal,
     campaign: CampaignId,
     findings: &mut Findings,
-) -> Result<(), Error> {
+) -> Result<SharedNumbers, Error> {
     let found = journal.same_numbers(campaign, preflight::TOLD)?;
-    if found.first.is_empty() {
-        return Ok(());
+    if rule == SameNumberRule::All {
+        return Ok(shared(&found));
+    }
+    let respelled = journal.rewritten_keys(campaign, preflight::TOLD)?;
+    if found.first.is_empty() && respelled.rows == 0 {
+        return Ok(SharedNumbers::default());
     }
     if rule == SameNumberRule::Refuse {
-        return Err(Error::usage(words(&found), NextStep::StateSameNumber));
+        return Err(Error::usage(words(&found, &respelled), NextStep::StateSameNumber));
     }
     journal.keep_first_of_numbers(campaign)?;
-    if found.contacted > 0 {
-        let rows = counted(found.contacted, "row has", "rows have");
-        findings.observe(Observation::Note(format!(
-            "{rows} a number that this campaign contacted under another key, and will not be sent to"
-        )));
+    journal.leave_out_rewritten_keys(campaign)?;
+    for (rows, what) in [
+        (found.contacted, "a number that this campaign contacted under another key"),
+        (
+            respelled.rows,
+            "another number, and a key that a spreadsheet made of one that this campaign contacted",
+        ),
+    ] {
+        if rows > 0 {
+            let rows = counted(rows, "row has", "rows have");
+            findings.observe(Observation::Note(format!("{rows} {what}, and will not be sent to")));
+        }
     }
-    Ok(())
+    Ok(SharedNumbers::default())
 }
 
-fn words(found: &SameNumbers) -> String {
+fn shared(found: &SameNumbers) -> SharedNumbers {
+    let lines = found.first.iter().filter_map(|row| Some((row.line?, row.other_line)));
+    SharedNumbers { rows: found.contacted + found.repeated, lines: lines.collect() }
+}
+
+fn words(found: &SameNumbers, respelled: &RewrittenKeys) -> String {
     let mut text = String::new();
     for (contacted, rows) in [(true, found.contacted), (false, found.repeated)] {
         let told: Vec<&SameNumber> = found.first.iter().filter(|told| told.contacted == contacted).collect();
-        if rows == 0 {
-            continue;
-        }
-        if !text.is_empty() {
-            text.push('\n');
-        }
         let earlier = match contacted {
             true => "that this campaign contacted under another key",
             false => "that an earlier row of the file has under another key",
         };
-        let _ = write!(text, "{} a number {earlier}", counted(rows, "row has", "rows have"));
-        if let Some(first) = told.first() {
-            let _ = write!(text, ", first {}", place(first));
-        }
-        for row in &told {
-            let _ = write!(text, "\n  {}", place(row));
-            if let Some(how) = rewritten(&row.other_key, &row.key) {
-                let _ = write!(text, ": {how}, as spreadsheets change it");
-            }
-        }
-        if rows > told.len() as u64 {
-            let _ = write!(text, "\n  and {} more", rows - told.len() as u64);
+        let what = format!("{} a number {earlier}", counted(rows, "row has", "rows have"));
+        let lines = told.iter().map(|row| {
+            let how = rewritten(&row.other_key, &row.key);
+            (place(row), how)
+        });
+        part(&mut text, (rows, &what), lines.collect());
+    }
+    let what = format!(
+        "{} another number, and a key that a spreadsheet made of one that this campaign contacted",
+        counted(respelled.rows, "row has", "rows have")
+    );
+    let lines = respelled.first.iter().map(|row| {
+        let line = line(row.line);
+        let place = format!("{line} (key {}, was {})", spelled(&row.key), spelled(&row.before));
+        (place, rewritten(&row.before, &row.key))
+    });
+    part(&mut text, (respelled.rows, &what), lines.collect());
+    text
+}
+
+/// So many rows of a kind, and the first of them: where each is, and how its key was rewritten.
+fn part(text: &mut String, (rows, what): (u64, &str), lines: Vec<(String, Option<&str>)>) {
+    if rows == 0 {
+        return;
+    }
+    if !text.is_empty() {
+        text.push('\n');
+    }
+    text.push_str(what);
+    if let Some((first, _)) = lines.first() {
+        let _ = write!(text, ", first {first}");
+    }
+    for (place, how) in &lines {
+        let _ = write!(text, "\n  {place}");
+        if let Some(how) = how {
+            let _ = write!(text, ": {how}, as spreadsheets change it");
         }
     }
-    text
+    if rows > lines.len() as u64 {
+        let _ = write!(text, "\n  and {} more", rows - lines.len() as u64);
+    }
+}
+
+fn line(line: Option<u64>) -> String {
+    line.map_or("a row that waits".to_owned(), |line| format!("line {line}"))
 }
 
 /// `line 2 (key 17, was 0017)`.
 fn place(row: &SameNumber) -> String {
-    let line = row.line.map_or("a row that waits".to_owned(), |line| format!("line {line}"));
-    let (key, other) = (&row.key, &row.other_key);
+    let line = line(row.line);
+    let (key, other) = (spelled(&row.key), spelled(&row.other_key));
     match row.other_line {
         _ if row.contacted => format!("{line} (key {key}, was {other})"),
         Some(of) => format!("{line} (key {key}, line {of} has {other})"),
@@ -91,7 +131,7 @@ mod tests {
     #[test]
     fn each_kind_is_told_with_lines_and_keys() {
         let first = vec![row(2, "17", (2, "0017"), true), row(5, "b", (4, "a"), false)];
-        insta::assert_snapshot!(words(&SameNumbers { contacted: 3, repeated: 1, first }), @r"
+        insta::assert_snapshot!(words(&SameNumbers { contacted: 3, repeated: 1, first }, &RewrittenKeys::default()), @r"
         3 rows have a number that this campaign contacted under another key, first line 2 (key 17, was 0017)
           line 2 (key 17, was 0017): zeros in front, as spreadsheets change it
           and 2 more

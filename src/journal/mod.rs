@@ -33,6 +33,7 @@ pub use file::open::{Journal, Reader, sqlite_release};
 pub use plan::line::{Content, FileLine};
 pub use plan::numbers::{SameNumber, SameNumbers};
 pub use plan::planned::Planned;
+pub use plan::respelled::{RewrittenKey, RewrittenKeys};
 pub use plan::waiting::Waiting;
 pub use plan::{Plan, PlanSummary};
 pub use query::cells::Cells;

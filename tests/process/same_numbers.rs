@@ -93,3 +93,40 @@ fn a_streamed_file_keeps_to_those_who_were_not_contacted() {
     site.run(&args);
     assert_eq!(server.requests(), 4);
 }
+
+/// Every way in which a spreadsheet rewrites keys, each with another number: only the key says that it is the same person.
+#[test]
+fn keys_that_only_a_spreadsheet_tells_apart_are_named_though_the_numbers_changed() {
+    let rewritten = [
+        ("0017", "17", "zeros in front"),
+        ("18", "18.0", "\".0\" at its end"),
+        ("1234567890123456", "1234567890123450", "rounded to 15 digits"),
+        ("Ab-9", "AB-9", "upper and lower case"),
+        ("Zo\u{eb}", "Zoe\u{308}", "letters with their accents in one character or two (NFC, NFD)"),
+        ("x  1", "x 1", "blanks or quotes around it"),
+    ];
+    let file = |key: fn(&(&'static str, &'static str, &'static str)) -> &'static str, number: usize| {
+        let rows = rewritten.iter().enumerate();
+        let rows = rows.map(|(at, keys)| format!("{},+12025550{:03},Ann\n", key(keys), number + at));
+        format!("id,phone,name\n{}", rows.collect::<String>())
+    };
+    let (site, server) = (Site::new(), Server::start(&[]));
+    site.write("campaign.toml", &with(""));
+    site.write("monday.csv", &file(|keys| keys.0, 100));
+    site.write("tuesday.csv", &file(|keys| keys.1, 110));
+    send(&site, &server, "monday.csv").exits(0);
+    let mut refused = send(&site, &server, "tuesday.csv").exits(2).says(&[
+        "6 rows have another number, and a key that a spreadsheet made of one that this campaign contacted",
+        "line 2 (key 17, was 0017)",
+    ]);
+    for (_, _, how) in rewritten {
+        refused = refused.says(&[&format!(": {how}, as spreadsheets change it")]);
+    }
+    assert_eq!(server.requests(), 6, "nothing was sent");
+    site.write("campaign.toml", &with("same_number = \"first\"\n"));
+    send(&site, &server, "tuesday.csv").exits(0).says(&["6 rows have another number, and a key"]);
+    assert_eq!(server.requests(), 6, "they were contacted");
+    site.write("campaign.toml", &with("same_number = \"all\"\n"));
+    send(&site, &server, "tuesday.csv").exits(0);
+    assert_eq!(server.requests(), 12, "the definition says that all are meant");
+}

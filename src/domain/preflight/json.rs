@@ -45,7 +45,7 @@ impl Serialize for Preflight {
         });
         map.serialize_entry("suppression_lists", &lists.collect::<Vec<_>>())?;
         let lines: Vec<u64> = self.found.numbers.lines.iter().map(|(line, _)| *line).collect();
-        let of: Vec<u64> = self.found.numbers.lines.iter().map(|(_, of)| *of).collect();
+        let of: Vec<Option<u64>> = self.found.numbers.lines.iter().map(|(_, of)| *of).collect();
         let shared = json!({ "rows": self.found.numbers.rows, "lines": lines, "of": of });
         map.serialize_entry("numbers_under_two_keys", &shared)?;
         map.serialize_entry("attempted_and_changed", &self.facts.frozen)?;

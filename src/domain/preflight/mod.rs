@@ -13,8 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use messages::Messages;
-pub use repeats::FirstLines;
-use repeats::SharedNumbers;
+pub use repeats::{FirstLines, FirstNumbers, SharedNumbers};
 use warnings::Suspicions;
 pub use warnings::Warning;
 
@@ -56,6 +55,8 @@ pub enum Observation<'a> {
     },
     /// A recipient that was observed as [`Fate::Candidate`] is chosen.
     Chosen(&'a Recipient),
+    /// A line with the number of an earlier one, which is given where it is known, under another key.
+    SharedNumber(u64, Option<u64>),
 }
 
 /// What is planned for a row.
@@ -121,8 +122,8 @@ pub struct JournalFacts {
     pub withdrawn: u64,
     /// Corrected rows whose lines the file has uncorrected: how many waited, and how many were attempted.
     pub undone: (u64, u64),
-    /// Lines with the number of another line, which is in an earlier file, under another key; and that line.
-    pub shared_numbers: Vec<(u64, u64)>,
+    /// Rows that wait, with the number of another row under another key.
+    pub shared_numbers: SharedNumbers,
     /// The first [`TOLD`] duplicates.
     pub duplicates: Vec<Duplicate>,
     /// What waits, weighed in the journal; `None` where the file's own rows are exactly that.
@@ -233,7 +234,7 @@ impl Findings {
             suppressed: BTreeMap::new(),
             lists: Vec::new(),
             duplicates: Vec::new(),
-            numbers: SharedNumbers::new(definition.recipients.key.is_some()),
+            numbers: SharedNumbers::default(),
             same_number: definition.recipients.same_number,
             messages: Messages::new(definition),
             suspicions: Suspicions::new(binding),
@@ -249,6 +250,7 @@ impl Findings {
             Observation::Note(note) => self.notes.push(note),
             Observation::Row { row, cells, fate } => self.row(row, cells, fate),
             Observation::Chosen(recipient) => self.weigh(recipient),
+            Observation::SharedNumber(line, of) => self.numbers.add(line, of),
         }
     }
 
@@ -280,7 +282,6 @@ impl Findings {
                 }
             }
             Fate::Queued | Fate::Candidate => {
-                self.numbers.see(recipient);
                 self.suspicions.see(recipient, self.binding.message(recipient), cells);
                 if fate == Fate::Queued {
                     self.weigh(recipient);
@@ -378,8 +379,8 @@ impl Preflight {
         if let Some(Waiting(messages)) = facts.waiting.take() {
             found.messages = messages;
         }
-        for (line, of) in facts.shared_numbers.drain(..) {
-            found.numbers.also(line, of);
+        if facts.shared_numbers.rows > 0 {
+            found.numbers = std::mem::take(&mut facts.shared_numbers);
         }
         found.duplicates.append(&mut facts.duplicates);
         Self { found, facts, options }
@@ -448,9 +449,10 @@ impl Preflight {
     #[must_use]
     pub fn same_number_refusal(&self) -> Option<String> {
         let (line, of) = self.found.numbers.lines.first()?;
+        let has = of.map_or_else(String::new, |of| format!(" (line {of} has it)"));
         (self.found.same_number == SameNumberRule::Refuse).then(|| {
             format!(
-                "{} a number that an earlier row of the file has under another key, first line {line} (line {of} has it)",
+                "{} a number that an earlier row of the file has under another key, first line {line}{has}",
                 counted(self.found.numbers.rows, "row has", "rows have")
             )
         })

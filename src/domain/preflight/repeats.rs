@@ -9,33 +9,29 @@ use super::TOLD;
 use crate::domain::row::key_filter::KeyFilter;
 use crate::domain::row::recipient::Recipient;
 
-/// Maps that hold one part of the values each, for a million values and for 300,000. The numbers spread them well.
+/// Maps that hold one part of the values each. The numbers spread them well.
 const PARTS: usize = 80;
-const FEWER_PARTS: usize = 24;
 
 /// Values that a part has room for. It gets it at once, and takes memory as it fills: grown step by step, there would be two
 /// of it for a while, and what the smaller ones had would not be given back in time.
 const ROOM: usize = 14_000;
 
-/// Keys whose lines are known in a check, at most: memory has a bound, 17 MB.
+/// Values whose lines are known in a check, at most: memory has a bound, 17 MB.
 const MOST: usize = 1_000_000;
-/// Numbers that are looked for under two keys, also before a run, at most: 7 MB.
-const NUMBERS: usize = 300_000;
 
 /// Where each of the first million values was first.
 #[derive(Debug)]
-struct Firsts<V = u32> {
-    /// A value as two halves: twelve bytes with what is said of it, where one of eight would be padded to sixteen.
-    parts: Vec<HashMap<[u32; 2], V>>,
+struct Firsts {
+    /// A value as two halves: twelve bytes with its line, where one of eight would be padded to sixteen.
+    parts: Vec<HashMap<[u32; 2], u32>>,
     len: usize,
-    most: usize,
 }
 
 /// What is known of a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Known<V = u32> {
-    /// It was seen before, and this was said of it then.
-    First(V),
+enum Known {
+    /// It was seen before, in this line.
+    First(u32),
     /// It was not seen before, and is noted now.
     New,
     /// There is no room for it, nor was there for some before it.
@@ -44,16 +40,12 @@ enum Known<V = u32> {
 
 impl Default for Firsts {
     fn default() -> Self {
-        Self { parts: vec![HashMap::new(); PARTS], len: 0, most: MOST }
+        Self { parts: vec![HashMap::new(); PARTS], len: 0 }
     }
 }
 
-impl<V: Copy> Firsts<V> {
-    fn fewer() -> Self {
-        Self { parts: vec![HashMap::new(); FEWER_PARTS], len: 0, most: NUMBERS }
-    }
-
-    fn see(&mut self, value: u64, of: V) -> Known<V> {
+impl Firsts {
+    fn see(&mut self, value: u64, line: u64) -> Known {
         // The upper bits of a product depend on all bits of its factors, and the remainder of them on few.
         let spread = value.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32;
         let part = usize::try_from(spread).unwrap_or_default() % self.parts.len();
@@ -64,9 +56,9 @@ impl<V: Copy> Firsts<V> {
         }
         match part.entry(halves) {
             Entry::Occupied(entry) => Known::First(*entry.get()),
-            Entry::Vacant(_) if self.len >= self.most => Known::Full,
+            Entry::Vacant(_) if self.len >= MOST => Known::Full,
             Entry::Vacant(entry) => {
-                entry.insert(of);
+                entry.insert(u32::try_from(line).unwrap_or(u32::MAX));
                 self.len += 1;
                 Known::New
             }
@@ -89,7 +81,7 @@ impl FirstLines {
 
     fn first_of(&mut self, token: Uuid, line: u64) -> Option<Option<u64>> {
         // The first eight bytes of a token stand for its key: of a million, two meet by chance once in millions of files.
-        match self.lines.see(token.as_u64_pair().0, u32::try_from(line).unwrap_or(u32::MAX)) {
+        match self.lines.see(token.as_u64_pair().0, line) {
             Known::First(line) => Some(Some(u64::from(line))),
             Known::New => None,
             Known::Full => (!self.others.get_or_insert_default().insert(token)).then_some(None),
@@ -97,53 +89,45 @@ impl FirstLines {
     }
 }
 
-/// Rows with a number that an earlier row has under another key: with keys, that is allowed, and each is sent to.
-#[derive(Debug)]
-pub(super) struct SharedNumbers {
-    /// The first key that a number stood under, as four bytes of its client token, and the line. `None` where the number is
-    /// the key, and once there were too many.
-    keys: Option<Firsts<(u32, u32)>>,
-    pub(super) rows: u64,
-    /// Each line, and the one that has the number first.
-    pub(super) lines: Vec<(u64, u64)>,
-    /// Whether there were too many numbers to look at all of them.
-    pub(super) given_up: bool,
+/// Which numbers came before, and for the first million of them, in which line. The same bound holds as for keys.
+#[derive(Debug, Default)]
+pub struct FirstNumbers {
+    lines: Firsts,
+    others: Option<KeyFilter>,
+}
+
+impl FirstNumbers {
+    /// Takes note of a recipient whose key is new. Where its number came before, and so under another key, says in which line,
+    /// as far as that is known.
+    pub fn first(&mut self, recipient: &Recipient) -> Option<Option<u64>> {
+        let number = recipient.phone.as_str().trim_start_matches('+').parse().unwrap_or_default();
+        self.first_of(number, recipient.line)
+    }
+
+    fn first_of(&mut self, number: u64, line: u64) -> Option<Option<u64>> {
+        match self.lines.see(number, line) {
+            Known::First(line) => Some(Some(u64::from(line))),
+            Known::New => None,
+            Known::Full => (!self.others.get_or_insert_default().insert_number(number)).then_some(None),
+        }
+    }
+}
+
+/// Rows with a number that another row has under another key.
+#[derive(Debug, Default)]
+pub struct SharedNumbers {
+    /// How many.
+    pub rows: u64,
+    /// The lines of the first of them, and the one that has the number first, where it is in the file.
+    pub lines: Vec<(u64, Option<u64>)>,
 }
 
 impl SharedNumbers {
-    pub(super) fn new(with_keys: bool) -> Self {
-        Self { keys: with_keys.then(Firsts::fewer), rows: 0, lines: Vec::new(), given_up: false }
-    }
-
-    pub(super) fn see(&mut self, recipient: &Recipient) {
-        let number = recipient.phone.as_str().trim_start_matches('+').parse().unwrap_or_default();
-        // A part of a hash: two keys share it once in four milliards.
-        let key = recipient.client_token.as_u64_pair().0 >> 32;
-        self.see_as(number, u32::try_from(key).unwrap_or_default(), recipient.line);
-    }
-
-    /// Takes note of a line with the number of another one that is not in this file.
-    pub(super) fn also(&mut self, line: u64, of: u64) {
+    /// Takes note of a line.
+    pub fn add(&mut self, line: u64, of: Option<u64>) {
         self.rows += 1;
         if self.lines.len() < TOLD {
             self.lines.push((line, of));
-        }
-    }
-
-    fn see_as(&mut self, number: u64, key: u32, line: u64) {
-        let Some(keys) = &mut self.keys else { return };
-        let known = keys.see(number, (key, u32::try_from(line).unwrap_or(u32::MAX)));
-        if known == Known::Full {
-            // A plan of many millions needs the memory.
-            (self.keys, self.given_up) = (None, true);
-        }
-        if let Known::First((first, of)) = known
-            && first != key
-        {
-            self.rows += 1;
-            if self.lines.len() < TOLD {
-                self.lines.push((line, u64::from(of)));
-            }
         }
     }
 }
@@ -170,17 +154,13 @@ mod tests {
     }
 
     #[test]
-    fn numbers_under_two_keys_are_told_apart_from_rows_that_come_twice() {
-        let mut numbers = SharedNumbers::new(true);
-        for n in 0..NUMBERS as u64 {
-            numbers.see_as(12_025_550_000 + n, 1, n);
+    fn a_number_is_known_again_however_many_came_before() {
+        let mut numbers = FirstNumbers::default();
+        for n in 0..MOST as u64 + 10 {
+            assert_eq!(numbers.first_of(12_025_550_000 + n, n), None);
         }
-        numbers.see_as(12_025_550_100, 1, 1);
-        assert_eq!((numbers.rows, numbers.given_up), (0, false));
-        numbers.see_as(12_025_550_100, 2, 2);
-        assert_eq!((numbers.rows, numbers.given_up, &numbers.lines[..]), (1, false, &[(2, 100)][..]));
-        numbers.see_as(4, 1, 3);
-        numbers.see_as(4, 2, 4);
-        assert_eq!((numbers.rows, numbers.given_up), (1, true));
+        assert_eq!(numbers.first_of(12_025_550_100, 1), Some(Some(100)));
+        assert_eq!(numbers.first_of(12_025_550_005 + MOST as u64, 2), Some(None));
+        assert_eq!(numbers.first_of(12_025_550_010 + MOST as u64, 3), None);
     }
 }

@@ -33,7 +33,7 @@ fn findings(definition: &Definition, rows: &[[&str; 3]]) -> Findings {
     let header = Header::new(["id", "name", "phone", "remark"]);
     let binding = definition.bind(&header).unwrap();
     let mut findings = Findings::new(definition, &binding);
-    let mut seen = FirstLines::default();
+    let (mut seen, mut numbers) = (FirstLines::default(), FirstNumbers::default());
     for (line, [id, name, phone]) in (2..).zip(rows) {
         let lines = LineSpan { first: line, last: line, quote_open: false };
         let cells = [*id, *name, *phone, ""];
@@ -45,7 +45,12 @@ fn findings(definition: &Definition, rows: &[[&str; 3]]) -> Findings {
             (Ok(_), None) if *id == "opted-out" => {
                 Fate::Suppressed { why: Suppressed::Listed, lists: Vec::new() }
             }
-            (Ok(_), None) => Fate::Queued,
+            (Ok(recipient), None) => {
+                if let Some(of) = numbers.first(recipient) {
+                    findings.observe(Observation::SharedNumber(line, of));
+                }
+                Fate::Queued
+            }
         };
         findings.observe(Observation::Row { row: &row, cells: &cells, fate });
     }

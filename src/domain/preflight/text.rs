@@ -124,8 +124,12 @@ impl Preflight {
         }
         let shared = &self.found.numbers;
         if shared.rows > 0 {
+            let as_line = |of: &Option<u64>| match of {
+                Some(of) => format!("as line {of}"),
+                None => "as an earlier one".to_owned(),
+            };
             let lines: Vec<String> =
-                shared.lines.iter().map(|(line, of)| format!("{line} (as line {of})")).collect();
+                shared.lines.iter().map(|(line, of)| format!("{line} ({})", as_line(of))).collect();
             let etc = if shared.rows > lines.len() as u64 { ", …" } else { "" };
             let (kind, consequence) = match self.found.same_number {
                 SameNumberRule::Refuse => ("warning", "nothing is sent"),
@@ -139,9 +143,6 @@ impl Preflight {
                 if lines.len() == 1 { "line" } else { "lines" },
                 lines.join(", ")
             );
-        }
-        if shared.given_up {
-            text.push_str("\nnote: the file is too long to look for numbers under two keys in all of it");
         }
         self.write_earlier(text);
     }

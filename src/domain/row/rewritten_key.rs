@@ -1,4 +1,11 @@
 //! Keys that differ only by what spreadsheets do to them when a file is opened and saved.
+//!
+//! Two keys of one file are two keys, however alike they look. Whether an earlier key is gone and another one has come in its
+//! place is not known here.
+
+use std::borrow::Cow;
+
+use icu_normalizer::ComposingNormalizerBorrowed;
 
 /// Digits that a spreadsheet keeps of a number; behind them it writes zeros.
 const DIGITS: usize = 15;
@@ -13,22 +20,75 @@ pub fn rewritten(before: &str, after: &str) -> Option<&'static str> {
     let [a, b] = [before, after].map(bare);
     let cases: [(&str, Shape); 5] = [
         ("blanks or quotes around it", str::to_owned),
+        ("letters with their accents in one character or two (NFC, NFD)", composed),
         ("upper and lower case", str::to_lowercase),
         ("zeros in front", without_zeros),
         ("\".0\" at its end", without_fraction),
-        ("rounded to 15 digits", rounded),
     ];
     let alone = cases.iter().find(|(_, shape)| shape(&a) == shape(&b)).map(|(words, _)| *words);
-    let all = |key: &str| rounded(&without_zeros(&without_fraction(&key.to_lowercase())));
-    alone.or_else(|| (all(&a) == all(&b)).then_some("several of: case, zeros in front, \".0\", 15 digits"))
+    let rounding = || is_rounding(&a, &b).then_some("rounded to 15 digits");
+    let [a_plain, b_plain] = [&a, &b].map(|key| plain(key));
+    let all = || {
+        let same = a_plain == b_plain || is_rounding(&a_plain, &b_plain);
+        same.then_some("several of: case, accents, zeros in front, \".0\", 15 digits")
+    };
+    alone.or_else(rounding).or_else(all)
 }
 
-/// Without blanks around it, and without the formula that keeps a spreadsheet from reading a number: `="0017"`.
+/// By which a key is found among others that a spreadsheet may have rewritten: the key without all that spreadsheets change, and
+/// the numbers that it may have been rounded to.
+///
+/// Of two keys for which [`rewritten`] has words, the plain one of either is the plain one or a rounding of the other.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyFolds {
+    /// Without what spreadsheets change, but not rounded.
+    pub plain: String,
+    /// Cut and rounded to 15 digits, where it has more of them and they are not zeros.
+    pub roundings: Vec<String>,
+}
+
+impl KeyFolds {
+    /// Of a key.
+    #[must_use]
+    pub fn of(key: &str) -> Self {
+        let plain = plain(&bare(key));
+        let roundings = roundings(&plain);
+        Self { plain, roundings }
+    }
+}
+
+/// Without blanks around it, with one blank for several in it, and without the formula that keeps a spreadsheet from reading a
+/// number: `="0017"`.
 fn bare(key: &str) -> String {
-    let key = key.trim().trim_matches('\u{a0}');
+    let key = trimmed(key);
     let key = key.strip_prefix('=').unwrap_or(key);
     let key = key.strip_prefix('\'').unwrap_or(key);
-    key.strip_prefix('"').and_then(|key| key.strip_suffix('"')).unwrap_or(key).trim().to_owned()
+    let key = key.strip_prefix('"').and_then(|key| key.strip_suffix('"')).unwrap_or(key);
+    let mut bare = String::with_capacity(key.len());
+    for word in trimmed(key).split(is_blank).filter(|word| !word.is_empty()) {
+        if !bare.is_empty() {
+            bare.push(' ');
+        }
+        bare.push_str(word);
+    }
+    bare
+}
+
+fn trimmed(key: &str) -> &str {
+    key.trim_matches(is_blank)
+}
+
+/// Blanks of every width, and characters that show nothing at all.
+fn is_blank(c: char) -> bool {
+    c.is_whitespace() || c.is_control() || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}')
+}
+
+fn composed(key: &str) -> String {
+    ComposingNormalizerBorrowed::new_nfc().normalize(key).into_owned()
+}
+
+fn plain(key: &str) -> String {
+    without_zeros(&without_fraction(&composed(key).to_lowercase()))
 }
 
 fn is_number(key: &str) -> bool {
@@ -41,45 +101,106 @@ fn without_zeros(key: &str) -> String {
 }
 
 fn without_fraction(key: &str) -> String {
-    match key.split_once('.') {
-        Some((whole, fraction)) if is_number(whole) && fraction.bytes().all(|byte| byte == b'0') => {
+    match key.split_once(['.', ',']) {
+        Some((whole, fraction))
+            if is_number(whole) && !fraction.is_empty() && fraction.bytes().all(|byte| byte == b'0') =>
+        {
             whole.to_owned()
         }
         _ => key.to_owned(),
     }
 }
 
-fn rounded(key: &str) -> String {
-    match key.split_at_checked(DIGITS) {
-        Some((kept, rest)) if is_number(key) && !rest.is_empty() => {
-            format!("{kept}{}", "0".repeat(rest.len()))
-        }
-        _ => key.to_owned(),
+/// Whether one of the two is what a spreadsheet makes of the other. Two long numbers with the same first digits are two.
+fn is_rounding(a: &str, b: &str) -> bool {
+    a != b
+        && (roundings(a).iter().any(|rounded| rounded == b)
+            || roundings(b).iter().any(|rounded| rounded == a))
+}
+
+fn roundings(key: &str) -> Vec<String> {
+    let Some((kept, rest)) = key.split_at_checked(DIGITS) else { return Vec::new() };
+    if !is_number(key) || rest.bytes().all(|digit| digit == b'0') {
+        return Vec::new();
     }
+    let zeros = "0".repeat(rest.len());
+    let mut roundings = vec![format!("{kept}{zeros}")];
+    if rest.as_bytes()[0] >= b'5' {
+        roundings.extend(kept.parse::<u64>().map(|kept| format!("{}{zeros}", kept + 1)));
+    }
+    roundings
+}
+
+/// A key as it is shown in a message: characters that show nothing are spelled out, or two keys would look the same.
+#[must_use]
+pub fn spelled(key: &str) -> Cow<'_, str> {
+    let hidden = |c: char| c != ' ' && is_blank(c) || matches!(c, '\u{300}'..='\u{36f}');
+    if trimmed(key).len() == key.len() && !key.contains(hidden) {
+        return Cow::Borrowed(key);
+    }
+    let spell = |c: char| if hidden(c) { c.escape_unicode().to_string() } else { c.to_string() };
+    Cow::Owned(format!("\"{}\"", key.chars().map(spell).collect::<String>()))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    const CASES: &[(&str, &str, Option<&str>)] = &[
+        ("0017", "17", Some("zeros in front")),
+        ("17", "17.0", Some("\".0\" at its end")),
+        ("17", "17,00", Some("\".0\" at its end")),
+        ("1234567890123456", "1234567890123450", Some("rounded to 15 digits")),
+        ("1234567890123456", "1234567890123460", Some("rounded to 15 digits")),
+        ("1234567890123454", "1234567890123460", None),
+        ("1234567890123456", "1234567890123457", None),
+        ("1234567890123450", "1234567890123500", None),
+        ("A-1", "a-1", Some("upper and lower case")),
+        ("17", " 17\u{a0}", Some("blanks or quotes around it")),
+        ("A 17", "A\u{a0} 17", Some("blanks or quotes around it")),
+        ("17", "\u{feff}17\u{200b}", Some("blanks or quotes around it")),
+        ("0017", "=\"0017\"", Some("blanks or quotes around it")),
+        ("0017", "'0017", Some("blanks or quotes around it")),
+        ("Zo\u{eb}", "Zoe\u{308}", Some("letters with their accents in one character or two (NFC, NFD)")),
+        ("ZO\u{cb}", "zoe\u{308}", Some("several of: case, accents, zeros in front, \".0\", 15 digits")),
+        ("0017", "17.00", Some("several of: case, accents, zeros in front, \".0\", 15 digits")),
+        (
+            "001234567890123456",
+            "1234567890123450.0",
+            Some("several of: case, accents, zeros in front, \".0\", 15 digits"),
+        ),
+        ("17", "18", None),
+        ("A17", "17", None),
+        ("Zoe", "Zo\u{eb}", None),
+        ("", "0", None),
+        ("1.5", "1", None),
+        ("17.", "17", None),
+        ("0", "00", None),
+    ];
+
     #[test]
     fn what_spreadsheets_do_is_named_and_two_keys_are_two() {
-        for (before, after, words) in [
-            ("0017", "17", Some("zeros in front")),
-            ("17", "17.0", Some("\".0\" at its end")),
-            ("1234567890123456", "1234567890123450", Some("rounded to 15 digits")),
-            ("A-1", "a-1", Some("upper and lower case")),
-            ("17", " 17\u{a0}", Some("blanks or quotes around it")),
-            ("0017", "=\"0017\"", Some("blanks or quotes around it")),
-            ("0017", "17.00", Some("several of: case, zeros in front, \".0\", 15 digits")),
-            ("17", "18", None),
-            ("A17", "17", None),
-            ("", "0", None),
-            ("1.5", "1", None),
-            ("0", "00", None),
-        ] {
-            assert_eq!(rewritten(before, after), words, "{before:?} {after:?}");
-            assert_eq!(rewritten(after, before), words, "{after:?} {before:?}");
+        for (before, after, words) in CASES {
+            assert_eq!(rewritten(before, after), *words, "{before:?} {after:?}");
+            assert_eq!(rewritten(after, before), *words, "{after:?} {before:?}");
         }
+    }
+
+    #[test]
+    fn what_was_rewritten_is_found_by_its_folds() {
+        for (before, after, words) in CASES {
+            let [a, b] = [before, after].map(|key| KeyFolds::of(key));
+            let found =
+                a.plain == b.plain || a.roundings.contains(&b.plain) || b.roundings.contains(&a.plain);
+            assert!(found || words.is_none(), "{before:?} {after:?}");
+        }
+    }
+
+    #[test]
+    fn a_key_that_looks_like_another_one_is_spelled_out() {
+        assert_eq!(spelled("A 17"), "A 17");
+        assert_eq!(spelled("17\u{a0}"), "\"17\\u{a0}\"");
+        assert_eq!(spelled("Zoe\u{308}"), "\"Zoe\\u{308}\"");
+        assert_eq!(spelled(" 17"), "\" 17\"");
     }
 }

@@ -1,7 +1,5 @@
 //! Corrections: rows that take the place of lines which the file had wrong, while every other row stays as it is.
 
-use std::collections::{HashMap, HashSet};
-
 use rusqlite::{Transaction, TransactionBehavior, params};
 
 use crate::domain::delivery::state;
@@ -59,40 +57,6 @@ impl Journal {
             |row| Ok((row.get(0)?, row.get(1)?)),
         )?;
         Ok((u64::try_from(counts.0).unwrap_or_default(), u64::try_from(counts.1).unwrap_or_default()))
-    }
-}
-
-impl Journal {
-    /// After corrections were planned: rows of other lines, sent or to be sent, that have a corrected row's number under another
-    /// key. `corrected` has the line and the key by number; each is told as the corrected line and the other one.
-    ///
-    /// # Errors
-    /// Where the journal cannot be read.
-    pub fn shared_numbers(
-        &self,
-        campaign: CampaignId,
-        corrected: &HashMap<String, (u64, String)>,
-    ) -> Result<Vec<(u64, u64)>, JournalError> {
-        let lines: HashSet<u64> = corrected.values().map(|(line, _)| *line).collect();
-        let mut statement = self.connection.prepare_cached(&format!(
-            "SELECT line, destination, key FROM row
-             WHERE campaign_id = ?1 AND state IN ({}) AND line IS NOT NULL AND destination IS NOT NULL",
-            sql::SENT_OR_WAITING
-        ))?;
-        let mut rows = statement.query([campaign.0])?;
-        let mut shared = Vec::new();
-        while let Some(row) = rows.next()? {
-            let Some((line, key)) = corrected.get(row.get_ref(1)?.as_str().map_err(rusqlite::Error::from)?)
-            else {
-                continue;
-            };
-            let of = u64::try_from(row.get::<_, i64>(0)?).unwrap_or_default();
-            if !lines.contains(&of) && row.get::<_, Option<String>>(2)?.as_ref() != Some(key) {
-                shared.push((*line, of));
-            }
-        }
-        shared.sort_unstable();
-        Ok(shared)
     }
 }
 

@@ -10,6 +10,7 @@ pub(in crate::journal) mod line;
 pub(in crate::journal) mod numbers;
 pub(in crate::journal) mod planned;
 pub(in crate::journal) mod reconcile;
+pub(in crate::journal) mod respelled;
 pub(in crate::journal) mod row_set;
 pub(in crate::journal) mod waiting;
 

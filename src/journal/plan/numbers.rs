@@ -9,7 +9,7 @@ use crate::domain::delivery::state;
 use crate::domain::delivery::state::{Event, State};
 use crate::journal::error::JournalError;
 use crate::journal::file::open::Journal;
-use crate::journal::row::{CampaignId, StateColumn};
+use crate::journal::row::{CampaignId, RowId, StateColumn};
 use crate::journal::sql;
 use crate::journal::tally::Delta;
 
@@ -94,7 +94,8 @@ impl Journal {
             let tx = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
             let mut delta = Delta::default();
             for (row, reason) in &batch {
-                leave_out(&tx, campaign, row, reason, &mut delta)?;
+                let row = (RowId(row.id), row.key.as_str());
+                leave_out(&tx, campaign, row, (SAME_NUMBER, reason), &mut delta)?;
             }
             delta.write(&tx, campaign)?;
             tx.commit()?;
@@ -111,7 +112,6 @@ struct Namesake {
     line: Option<u64>,
     key: String,
     state: State,
-    attempts: u32,
 }
 
 impl Namesake {
@@ -180,7 +180,7 @@ fn with_number(
 ) -> Result<Vec<Namesake>, JournalError> {
     let rows = connection
         .prepare_cached(&format!(
-            "SELECT row.id, line, key, state, attempts FROM number JOIN row ON row.id = row_id
+            "SELECT row.id, line, key, state FROM number JOIN row ON row.id = row_id
              WHERE number.campaign_id = ?1 AND number.destination = ?2 AND state IN ({})",
             sql::SENT_OR_WAITING
         ))?
@@ -191,7 +191,6 @@ fn with_number(
                 line: row.get::<_, Option<i64>>(1)?.and_then(|line| u64::try_from(line).ok()),
                 key: row.get::<_, Option<String>>(2)?.unwrap_or_default(),
                 state,
-                attempts: row.get(4)?,
             })
         })?
         .collect::<Result<_, _>>()?;
@@ -218,25 +217,27 @@ pub(in crate::journal) fn explain(tx: &Transaction<'_>, row: i64, reason: &str) 
         .map(drop)
 }
 
-/// Makes a row that waits a duplicate, as if its line had been planned so. One that was attempted keeps what it was attempted
-/// with, and is suppressed.
-fn leave_out(
+/// Makes a row that waits a duplicate, as if its line had been planned so, with a code and words. One that was attempted keeps
+/// what it was attempted with, and is suppressed.
+pub(in crate::journal) fn leave_out(
     tx: &Transaction<'_>,
     campaign: CampaignId,
-    row: &Namesake,
-    reason: &str,
+    (row, key): (RowId, &str),
+    (code, reason): (&str, &str),
     delta: &mut Delta,
 ) -> Result<(), JournalError> {
-    let after = if row.attempts > 0 {
+    let attempts: u32 =
+        tx.prepare_cached("SELECT attempts FROM row WHERE id = ?1")?.query_row([row.0], |row| row.get(0))?;
+    let after = if attempts > 0 {
         state::next(State::Queued, Event::Suppressed)?
     } else {
-        forget(tx, campaign, row.id)?;
+        forget(tx, campaign, row.0)?;
         tx.prepare_cached("DELETE FROM recipient WHERE campaign_id = ?1 AND key = ?2")?
-            .execute(params![campaign.0, row.key])?;
+            .execute(params![campaign.0, key])?;
         State::Duplicate
     };
     tx.prepare_cached("UPDATE row SET state = ?2, code = ?3, reason = ?4, room = NULL WHERE id = ?1")?
-        .execute(params![row.id, StateColumn(after), SAME_NUMBER, reason])?;
+        .execute(params![row.0, StateColumn(after), code, reason])?;
     delta.moved(State::Queued, after);
     Ok(())
 }

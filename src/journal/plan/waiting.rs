@@ -11,6 +11,7 @@ use crate::domain::message::request::RequestTemplate;
 use crate::journal::error::JournalError;
 use crate::journal::file::open::Journal;
 use crate::journal::plan::numbers::SAME_NUMBER;
+use crate::journal::plan::respelled::REWRITTEN_KEY;
 use crate::journal::row::{CampaignId, StateColumn, TextsColumn, TokenColumn};
 use crate::journal::tally::Delta;
 
@@ -101,13 +102,15 @@ impl Journal {
         most: usize,
     ) -> Result<Vec<(u64, Option<u64>, bool)>, JournalError> {
         let mut statement = self.connection.prepare_cached(
-            "SELECT line, key, destination FROM row WHERE campaign_id = ?1 AND state = ?3 AND code IS NOT ?4 ORDER BY line LIMIT ?2",
+            "SELECT line, key, destination FROM row WHERE campaign_id = ?1 AND state = ?3 AND code IS NOT ?4 AND code IS NOT ?5
+             ORDER BY line LIMIT ?2",
         )?;
         let mut rows = statement.query(params![
             campaign.0,
             i64::try_from(most).unwrap_or(i64::MAX),
             StateColumn(State::Duplicate),
             SAME_NUMBER,
+            REWRITTEN_KEY,
         ])?;
         let number = |line: i64| u64::try_from(line).unwrap_or_default();
         let mut duplicates = Vec::new();

@@ -105,3 +105,28 @@ fn a_file_that_is_sent_while_it_is_read_keeps_the_first_of_each_number() {
         ["2 b 6 0 | - - - | - same-number", "3 c 0 0 | - - - | - -", "4 d 6 0 | - - - | - same-number"]
     );
 }
+
+#[test]
+fn a_key_that_a_spreadsheet_rewrote_is_found_though_its_number_changed_and_only_where_it_is_gone() {
+    let keys = |book: &Book| {
+        let found = book.journal.rewritten_keys(book.campaign, 20).unwrap();
+        let first = found.first.into_iter().map(|row| (row.line, row.key, row.before)).collect::<Vec<_>>();
+        assert_eq!(first.len() as u64, found.rows);
+        first
+    };
+    let mut book = Book::new();
+    book.plan(&[line_of(2, "A1", NUMBER, "Hi")]);
+    let row = book.claim(100);
+    book.settle(row.id, Event::Answered, 150);
+    let file = [line_of(2, "a1", "+12025550178", "Hi"), line_of(3, "b", "+12025550179", "Hi")];
+    book.plan(&file);
+    assert_eq!(found(&book), SameNumbers::default(), "it has another number");
+    assert_eq!(keys(&book), [(Some(2), "a1".to_owned(), "A1".to_owned())]);
+    assert_eq!(book.journal.leave_out_rewritten_keys(book.campaign).unwrap(), 1);
+    assert_eq!(keys(&book), []);
+    assert_eq!(book.rows()[1], "2 a1 6 0 | - - - | - rewritten-key");
+    assert!(book.journal.duplicates(book.campaign, 20).unwrap().is_empty(), "no line has another one's key");
+    // Both are in the file: two keys that happen to look alike.
+    book.plan(&[line_of(4, "A1", NUMBER, "Hi"), file[0].clone()]);
+    assert_eq!(keys(&book), []);
+}
