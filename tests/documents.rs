@@ -127,7 +127,7 @@ fn every_exit_code_and_halt_has_a_page() {
     let halting: Vec<&str> = ["Refused(", "Silent(", "Rejections {", "Failures {"].into_iter().collect();
     let variants =
         endings.lines().filter(|line| line.starts_with("    ") && line.as_bytes()[4].is_ascii_uppercase());
-    let others = ["Complete,", "Limit,", "Stopped,", "Interrupted("];
+    let others = ["Complete,", "Limit,", "Stopped,", "Closed {", "Interrupted("];
     for variant in variants.map(str::trim) {
         let known = halting.iter().chain(&others).any(|known| variant.starts_with(known));
         assert!(known, "does {variant} have a page below docs/exits/?");

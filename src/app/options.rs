@@ -53,6 +53,8 @@ pub struct SendOptions {
     pub limit: Option<NonZeroU64>,
     /// Recipients of a random sample.
     pub sample: Option<NonZeroU64>,
+    /// End where nothing is left but rows whose hours are closed, instead of waiting for them.
+    pub no_wait: bool,
     /// Try failed rows again.
     pub retry_failed: bool,
     /// AWS Region.

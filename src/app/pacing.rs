@@ -39,6 +39,9 @@ pub(super) fn run_settings(
         limit: RateLimit { rate: rate.unwrap_or(RequestRate::MOST), burst },
         auto: rate.is_none(),
         bounds,
+        // What is simulated reaches nobody, at whatever hour.
+        hours: definition.hours.clone().filter(|_| !options.simulate),
+        no_wait: options.no_wait,
         most: options.limit,
         gate: FailureGate::new(share(definition.safety.max_failures)),
         chance: fastrand::Rng::new(),

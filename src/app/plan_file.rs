@@ -399,6 +399,7 @@ fn line(row: &Row, suppression: &Suppression) -> FileLine {
             destination: recipient.phone.as_str().to_owned(),
             client_token: recipient.client_token,
             slots: recipient.slots.clone(),
+            lane: recipient.lane.clone(),
             suppressed: check(suppression, recipient)
                 .err()
                 .map(|why| (why.code().to_owned(), why.to_string())),

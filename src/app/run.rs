@@ -18,10 +18,11 @@ use crate::app::{pacing, preconditions};
 use crate::clock::Clock;
 use crate::domain::definition::Definition;
 use crate::domain::delivery::state::State;
+use crate::domain::figures::counted;
 use crate::domain::next_step::NextStep;
 use crate::domain::preflight::Preflight;
 use crate::engine::Stop;
-use crate::journal::Planned;
+use crate::journal::{OpenLane, Planned};
 use crate::recipients::Source;
 
 /// How long the first request of a resumed run waits for the check of the journal. Three million rows take about as long.
@@ -172,6 +173,9 @@ impl<'a> PreparedRun<'a> {
     pub fn begin(self, stop: watch::Receiver<Stop>) -> Result<Run, Error> {
         let RunContext { definition, options, clock, .. } = self.context;
         let OpenCampaign { journal, campaign, client, service, examination, lock } = self.open;
+        if !options.simulate {
+            must_have_lanes(definition, &journal.lanes(campaign)?)?;
+        }
         let bounds = pacing::bounds(definition, &journal, campaign, service, clock.now())?;
         let settings =
             pacing::run_settings((definition, options), bounds, self.file.as_deref(), self.stream.is_some());
@@ -189,22 +193,6 @@ impl RunContext<'_> {
     async fn open(&self, patience: Duration) -> Result<OpenCampaign, Error> {
         // Loading credentials is a large future; here it is moved once.
         Box::pin(OpenCampaign::open(self.options, self.definition, self.paths, self.clock, patience)).await
-    }
-
-    /// Refuses a definition whose hours close: the engine does not keep hours yet, and nothing may be sent at a closed one.
-    /// A simulation reaches no person, at whatever hour.
-    ///
-    /// # Errors
-    /// Where the definition closes at any hour.
-    pub fn must_keep_hours(&self) -> Result<(), Error> {
-        let closes = self.definition.hours.as_ref().is_some_and(|hours| !hours.rules.is_empty());
-        if !closes || self.options.simulate {
-            return Ok(());
-        }
-        Err(Error::usage(
-            "the definition has [hours], and this version cannot keep them while it sends",
-            NextStep::TakeOutHours,
-        ))
     }
 
     /// Refuses to resume where the journal has nothing of the campaign.
@@ -227,6 +215,18 @@ impl RunContext<'_> {
         }
         Ok(())
     }
+}
+
+/// Refuses to send rows of which nothing says which hours are theirs: they were planned before the definition had any.
+fn must_have_lanes(definition: &Definition, lanes: &[OpenLane]) -> Result<(), Error> {
+    let unknown: u64 = lanes.iter().filter(|lane| lane.lane.is_none()).map(|lane| lane.rows).sum();
+    if definition.hours.is_none() || unknown == 0 {
+        return Ok(());
+    }
+    let verb = if unknown == 1 { "was" } else { "were" };
+    let rows = counted(unknown, "row", "rows");
+    let message = format!("{rows} {verb} planned before the definition had [hours], and have no time zone");
+    Err(Error::usage(message, NextStep::RunForZones))
 }
 
 /// Refuses to send rows that are neither the agreed file's nor those of a stream that was being read.

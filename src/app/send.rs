@@ -17,6 +17,7 @@ use crate::domain::delivery::ending::{Ending, Exit};
 use crate::domain::delivery::gate::FailureGate;
 use crate::domain::delivery::state::State;
 use crate::domain::delivery::summary::Summary;
+use crate::domain::hours::Hours;
 use crate::engine::{Bounds, Engine, Observer, Outcome, PlanProgress, Stop};
 use crate::journal::{
     CampaignId, CampaignLock, IntegrityCheck, Journal, JournalError, NewRun, Plan, Planned, RunEnd, RunId,
@@ -37,6 +38,10 @@ pub struct RunSettings {
     pub auto: bool,
     /// What bounds it besides.
     pub bounds: Bounds,
+    /// When rows may be requested; `None`: at any hour.
+    pub hours: Option<Hours>,
+    /// The run ends where nothing is left but rows whose hours are closed, instead of waiting for them.
+    pub no_wait: bool,
     /// Contacts to start, at most.
     pub most: Option<NonZeroU64>,
     /// When too many rows fail.
@@ -94,6 +99,7 @@ impl Run {
         let (asked_rate, burst) = (settings.record.rate, settings.limit.burst.get());
         let (run, past) = journal.begin_run(campaign, &settings.record, clock.now())?;
         let tally = journal.tally(campaign)?;
+        let lanes = journal.lanes(campaign)?;
         let (writer, handle) = Writer::spawn(journal, campaign);
         let engine = Engine {
             writer,
@@ -107,6 +113,9 @@ impl Run {
             clock: clock.clone(),
             chance: settings.chance,
             bounds: settings.bounds,
+            lanes,
+            hours: settings.hours,
+            no_wait: settings.no_wait,
             most: settings.most,
             gate: settings.gate,
             feed: PlanProgress::read_before(),

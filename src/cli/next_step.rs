@@ -60,9 +60,8 @@ pub(super) fn words(step: &NextStep) -> String {
              nothing was sent"
         }
         NextStep::CheckThenAgree => "look with `campaign check FILE`, then run again with --yes",
-        NextStep::TakeOutHours => {
-            "nothing was sent; take the table out to send at any hour. `campaign hours NUMBER` tells when a number may be \
-             contacted"
+        NextStep::RunForZones => {
+            "nothing was sent; run the recipients file again with `campaign run FILE`: it gives each row its zones"
         }
     };
     words.to_owned()

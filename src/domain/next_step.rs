@@ -47,8 +47,8 @@ pub enum NextStep {
     StateSameNumber,
     /// Look at the file without sending, then agree in advance.
     CheckThenAgree,
-    /// Take the hours out of the definition, or look at them.
-    TakeOutHours,
+    /// Run the recipients file again: it gives each row its time zones.
+    RunForZones,
 }
 
 /// Something that this program writes.

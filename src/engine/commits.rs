@@ -9,7 +9,7 @@ use tokio::time::Instant;
 
 use super::events::{AnsweredAttempt, RefusedAttempt};
 use crate::domain::delivery::state::State;
-use crate::journal::{RowId, Settlement, Writer, WriterError};
+use crate::journal::{LaneId, RowId, Settlement, Writer, WriterError};
 
 /// What is under way.
 #[derive(Default)]
@@ -29,6 +29,8 @@ pub(super) enum AfterCommit {
     Nothing,
     Started(Option<Box<AnsweredAttempt>>),
     Refused(RefusedAttempt, Option<Instant>),
+    /// No request left, for its lane is closed: it waits until that opens.
+    Hold(Option<LaneId>),
 }
 
 impl Commits {

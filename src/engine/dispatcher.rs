@@ -18,6 +18,7 @@ use super::account_bucket::AccountBucket;
 use super::commits::{AfterCommit, Commits, PendingCommit};
 use super::events::{Observer, RunEvent};
 use super::gate::{SendGate, SendState};
+use super::lanes::AllClosed;
 use super::metrics::RunMetrics;
 use super::plan_progress::PlanProgress;
 use super::queue::{Queue, Step};
@@ -29,6 +30,7 @@ use crate::domain::delivery::state::{Doubt, Event, State};
 use crate::domain::delivery::summary::Bottleneck;
 use crate::domain::delivery::verdict;
 use crate::domain::delivery::verdict::OutageDetector;
+use crate::domain::unix_millis::UnixMillis;
 use crate::journal::{
     Claim, Claimed, ControlRequest, Counters, JournalError, RowId, Settlement, WriterError,
 };
@@ -42,6 +44,8 @@ const RECORD_EVERY: Duration = Duration::from_secs(1);
 const HEARTBEAT_IN_FLIGHT: Duration = Duration::from_secs(5);
 /// ...and while nothing happens.
 const HEARTBEAT_IDLE: Duration = Duration::from_secs(20);
+/// How often the wall clock is read while hours keep every row waiting: it may be set, and the machine may sleep.
+const CLOCK_POLL: Duration = Duration::from_millis(500);
 
 pub(super) struct Dispatcher<'a> {
     engine: Engine,
@@ -57,6 +61,8 @@ pub(super) struct Dispatcher<'a> {
     outage: OutageDetector,
     ending: Option<Ending>,
     abandon: bool,
+    /// Hours alone keep everything that is left waiting.
+    closed: Option<AllClosed>,
     /// What people ask from elsewhere.
     asks: mpsc::Receiver<ControlRequest>,
     /// The pace that the run began with.
@@ -83,6 +89,7 @@ impl<'a> Dispatcher<'a> {
     ) -> Self {
         let now = engine.clock.now();
         let mut bounds = std::mem::take(&mut engine.bounds);
+        let lanes = std::mem::take(&mut engine.lanes);
         let bucket = AccountBucket { writer: engine.writer.clone(), clock: engine.clock.clone() };
         let shared = bounds.shared.take().map(|shared| SharedPermits::new(shared, bucket));
         Self {
@@ -90,7 +97,7 @@ impl<'a> Dispatcher<'a> {
             began_with: engine.pace.tempo(),
             unsettled: engine.tally.unsettled(),
             send_gate: SendGate::new(bounds, shared, began),
-            queue: Queue::new(engine.feed.clone()),
+            queue: Queue::new(engine.feed.clone(), engine.hours.clone(), lanes),
             engine,
             observer,
             began,
@@ -101,6 +108,7 @@ impl<'a> Dispatcher<'a> {
             outage: OutageDetector::default(),
             ending: None,
             abandon: false,
+            closed: None,
             planned: 0,
             returning: 0,
             spent: 0,
@@ -120,6 +128,7 @@ impl<'a> Dispatcher<'a> {
         }
         loop {
             self.top_up();
+            self.look_for_closed();
             if self.abandon || self.is_done() {
                 if self.ending.is_none() && self.queue.sweep() {
                     continue;
@@ -138,7 +147,7 @@ impl<'a> Dispatcher<'a> {
                 Some((settling, state)) = self.commits.next() => self.on_settled(settling, state?).await,
                 step = self.queue.next() => match step? {
                     Step::Claimed(claim) => self.on_claimed(claim),
-                    Step::News(feed) => self.on_news(feed),
+                    Step::News(feed) => self.on_news(feed).await?,
                 },
                 error = self.engine.writer.failed() => return Err(error),
                 () = sleep_until(wake.unwrap_or(self.began)), if wake.is_some() => self.on_wake().await,
@@ -209,7 +218,8 @@ impl<'a> Dispatcher<'a> {
             return Some(record);
         }
         let brakes = self.send_gate.wake(self.in_flight.len());
-        self.retries.next().into_iter().chain(brakes).chain([record]).min()
+        let look = self.closed.map(|_| Instant::now() + CLOCK_POLL);
+        self.retries.next().into_iter().chain(brakes).chain(look).chain([record]).min()
     }
 
     /// When the run's record is to be written next if nothing else happens.
@@ -227,7 +237,10 @@ impl<'a> Dispatcher<'a> {
         self.send_gate.pause.wake(now);
     }
 
-    fn on_news(&mut self, feed: PlanProgress) {
+    async fn on_news(&mut self, feed: PlanProgress) -> Result<(), WriterError> {
+        // Also where hours are not kept: rows of a simulation have their lanes all the same.
+        let lanes = self.engine.writer.new_lanes(self.queue.newest_lane()).await?;
+        self.queue.extend_lanes(lanes);
         match feed {
             PlanProgress::Reading { queued } | PlanProgress::Read { queued } => {
                 let more = queued.saturating_sub(self.planned);
@@ -237,6 +250,7 @@ impl<'a> Dispatcher<'a> {
             }
             PlanProgress::Refused { rejected, of } => self.end(Ending::Rejections { rejected, of }),
         }
+        Ok(())
     }
 
     fn on_claimed(&mut self, Claim { rows, suppressed }: Claim) {
@@ -261,8 +275,8 @@ impl<'a> Dispatcher<'a> {
 
     /// A permit was taken for the next row: its request leaves.
     fn launch(&mut self) -> Result<(), WriterError> {
-        let Some(row) = self.queue.ready.pop_front() else { return Ok(()) };
         let now = self.engine.clock.now();
+        let Some(row) = self.next_open(now) else { return Ok(()) };
         if row.earlier == Doubt::Earlier && !verdict::token_is_safe(row.doubt_at, now) {
             self.settle(&row, Event::TokenExpired, None, None, AfterCommit::Nothing);
             if self.tries.remove(&row.id).is_some() {
@@ -300,6 +314,42 @@ impl<'a> Dispatcher<'a> {
         );
     }
 
+    /// The next row whose hours are open now. Since it was claimed they may have closed; then it waits for them again.
+    fn next_open(&mut self, now: UnixMillis) -> Option<Claimed> {
+        while let Some(row) = self.queue.ready.pop_front() {
+            if self.queue.is_open(row.lane, now) {
+                return Some(row);
+            }
+            self.returning += 1;
+            let then = AfterCommit::Hold(row.lane);
+            self.settle(&row, Event::GivenBack(row.earlier), None, None, then);
+        }
+        None
+    }
+
+    /// Takes note of when hours alone keep everything that is left waiting, and until when.
+    fn look_for_closed(&mut self) {
+        let idle = self.ending.is_none()
+            && !self.send_gate.is_held()
+            && self.in_flight.is_empty()
+            && self.commits.is_empty()
+            && self.retries.is_empty();
+        let closed = if idle { self.queue.all_closed(self.engine.clock.now()) } else { None };
+        if closed == self.closed {
+            return;
+        }
+        self.closed = closed;
+        match closed {
+            // Nothing would ever wake it.
+            Some(AllClosed { opens_at: None }) => self.end(Ending::Closed { opens_at: None }),
+            Some(AllClosed { opens_at }) if self.engine.no_wait => self.end(Ending::Closed { opens_at }),
+            Some(AllClosed { opens_at: Some(until) }) => {
+                self.observer.on_event(&RunEvent::Closed { rows: self.unsettled, until });
+            }
+            None => self.observer.on_event(&RunEvent::Opened),
+        }
+    }
+
     /// No new requests from here on; what is in flight is waited for. The first reason stays the reason.
     fn end(&mut self, ending: Ending) {
         if self.ending.is_none() {
@@ -308,6 +358,7 @@ impl<'a> Dispatcher<'a> {
         }
         self.retries.clear();
         self.queue.due.clear();
+        self.queue.forget_held();
         self.give_back();
     }
 
@@ -354,6 +405,12 @@ impl<'a> Dispatcher<'a> {
                 self.counters.started += 1;
                 told.into_iter().for_each(|told| self.observer.on_event(&RunEvent::Answered(*told)));
                 self.gate(false);
+            }
+            AfterCommit::Hold(lane) => {
+                self.returning -= 1;
+                if self.ending.is_none() {
+                    self.queue.hold(lane, row);
+                }
             }
             AfterCommit::Refused(told, due) => {
                 if state == State::Failed {

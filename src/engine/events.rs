@@ -51,6 +51,15 @@ pub enum RunEvent {
     Held(UnixMillis),
     /// Somebody has let it go on.
     Released,
+    /// Nothing is sent until then: hours keep all rows that are left waiting. Told again where the time changes.
+    Closed {
+        /// Rows without an outcome.
+        rows: u64,
+        /// When the first of them may be requested.
+        until: UnixMillis,
+    },
+    /// Hours are open again.
+    Opened,
     /// A person has changed the pace.
     Repaced {
         /// Requests per second, at most; `None` where the run is to find out what the service takes.

@@ -10,6 +10,7 @@ mod commits;
 mod dispatcher;
 mod events;
 mod gate;
+mod lanes;
 mod live_contacts;
 mod metrics;
 mod plan_progress;
@@ -36,7 +37,8 @@ use crate::domain::delivery::gate::FailureGate;
 use crate::domain::delivery::shared_rate::SharedRate;
 use crate::domain::delivery::summary::Bottleneck;
 use crate::domain::delivery::tally::Tally;
-use crate::journal::{ControlState, Counters, RunId, Writer, WriterError};
+use crate::domain::hours::Hours;
+use crate::journal::{ControlState, Counters, OpenLane, RunId, Writer, WriterError};
 use crate::pace::RateLimiter;
 
 /// What a run is asked from outside.
@@ -79,6 +81,12 @@ pub struct Engine {
     pub chance: fastrand::Rng,
     /// What bounds it besides.
     pub bounds: Bounds,
+    /// The lanes of the rows that have no outcome yet.
+    pub lanes: Vec<OpenLane>,
+    /// When rows may be requested; `None`: at any hour.
+    pub hours: Option<Hours>,
+    /// Whether to end where nothing is left but rows whose hours are closed, instead of waiting for them.
+    pub no_wait: bool,
     /// Contacts to start in this run, at most.
     pub most: Option<NonZeroU64>,
     /// When too many rows fail.

@@ -6,9 +6,12 @@ use std::pin::Pin;
 
 use tokio::sync::watch;
 
+use super::lanes::{AllClosed, Lanes, Source};
 use super::plan_progress::PlanProgress;
 use crate::clock::Clock;
-use crate::journal::{Claim, Claimed, Pass, RowId, Writer, WriterError};
+use crate::domain::hours::Hours;
+use crate::domain::unix_millis::UnixMillis;
+use crate::journal::{Claim, ClaimRequest, Claimed, LaneId, OpenLane, Pass, RowId, Writer, WriterError};
 
 /// Rows claimed at a time, at most.
 const LARGEST_CLAIM: usize = 2_048;
@@ -21,7 +24,7 @@ pub(super) struct Queue {
     /// Rows to be claimed again, before any new one.
     pub(super) due: Vec<RowId>,
     claiming: Option<(Claiming, UnderWay)>,
-    source: Source,
+    lanes: Lanes,
     feed: watch::Receiver<PlanProgress>,
     /// Whether the feed had news since the claim under way began.
     news: bool,
@@ -41,27 +44,22 @@ pub(super) enum Step {
 /// tried again.
 enum UnderWay {
     Again(usize),
-    /// At most so many new ones, and whether the file had been read to its end by then.
+    /// At most so many new ones of these lanes, and whether the file had been read to its end by then.
     Next {
-        rows: usize,
+        request: ClaimRequest,
         file_was_read: bool,
     },
 }
 
-/// First what earlier runs left in doubt, then what waits.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Source {
-    Pass(Pass, RowId),
-    /// Everything planned so far was claimed; the file is still being read.
-    Waiting(RowId),
-    Exhausted,
-}
-
 impl Queue {
-    pub(super) fn new(feed: watch::Receiver<PlanProgress>) -> Self {
+    pub(super) fn new(
+        feed: watch::Receiver<PlanProgress>,
+        hours: Option<Hours>,
+        lanes: Vec<OpenLane>,
+    ) -> Self {
         let sweep = matches!(*feed.borrow(), PlanProgress::Reading { .. });
-        let source = Source::Pass(Pass::InDoubt, RowId::START);
-        Self { ready: VecDeque::new(), due: Vec::new(), claiming: None, source, feed, news: false, sweep }
+        let lanes = Lanes::new(hours, lanes, sweep);
+        Self { ready: VecDeque::new(), due: Vec::new(), claiming: None, lanes, feed, news: false, sweep }
     }
 
     /// Whether more rows may be planned. Who fed and is gone has said what there was to say.
@@ -73,7 +71,7 @@ impl Queue {
     /// in the journal would be claimed twice. Says whether there is anything to look for.
     pub(super) fn sweep(&mut self) -> bool {
         if std::mem::take(&mut self.sweep) {
-            self.source = Source::Pass(Pass::Queued, RowId::START);
+            self.lanes.sweep();
             return true;
         }
         false
@@ -83,6 +81,7 @@ impl Queue {
     /// at most `fresh` others.
     pub(super) fn top_up(&mut self, writer: &Writer, clock: &Clock, ahead: usize, fresh: usize) {
         let ahead = ahead.min(LARGEST_CLAIM);
+        self.lanes.release(clock.now(), &mut self.due);
         // Half at a time: a claim is a commit, and a commit is dear.
         if self.claiming.is_some() || self.ready.len() > ahead / 2 || ahead == 0 {
             return;
@@ -94,12 +93,15 @@ impl Queue {
             debug_assert!(ids.len() <= room, "no more rows are claimed than there is room for");
             let asked = UnderWay::Again(ids.len());
             self.claiming = Some((Box::pin(async move { writer.claim_again(ids, now).await }), asked));
-        } else if let (Source::Pass(pass, after), room @ 1..) = (self.source, room.min(fresh)) {
-            let most = u32::try_from(room).unwrap_or(u32::MAX);
-            let claim = Box::pin(async move { writer.claim_next(pass, after, most, now).await });
-            let read = !self.is_reading();
+            return;
+        }
+        let (most, lanes) = (u32::try_from(room.min(fresh)).unwrap_or(u32::MAX), self.lanes.next(now));
+        if most > 0 && !lanes.is_empty() {
+            let request = ClaimRequest { lanes, most };
+            let asked = UnderWay::Next { request: request.clone(), file_was_read: !self.is_reading() };
+            let claim = Box::pin(async move { writer.claim_next(request, now).await });
             self.news = false;
-            self.claiming = Some((claim, UnderWay::Next { rows: room, file_was_read: read }));
+            self.claiming = Some((claim, asked));
         }
     }
 
@@ -121,43 +123,84 @@ impl Queue {
                 self.move_on(asked.as_ref(), &claim.rows);
                 Ok(Step::Claimed(claim))
             }
-            feed = news(&mut self.feed, self.source) => {
+            feed = news(&mut self.feed, self.lanes.waits_for_file()) => {
                 self.news = true;
-                if let Source::Waiting(after) = self.source {
-                    self.source = Source::Pass(Pass::Queued, after);
-                }
+                self.lanes.read_on();
                 Ok(Step::News(feed))
             }
         }
     }
 
+    /// Each lane that was asked for its rows goes on behind the last of them. One that had fewer than there was room for has
+    /// no more, and the claim looked into the next one.
     fn move_on(&mut self, asked: Option<&UnderWay>, rows: &[Claimed]) {
-        if let (Some(UnderWay::Next { rows: room, file_was_read: read }), Source::Pass(pass, after)) =
-            (asked, self.source)
-        {
-            let last = rows.last().map_or(after, |row| row.id);
-            self.source = match pass {
-                _ if rows.len() == *room => Source::Pass(pass, last),
+        let Some(UnderWay::Next { request, file_was_read }) = asked else { return };
+        let mut room = request.most as usize;
+        let mut rows = rows.iter().peekable();
+        for cursor in &request.lanes {
+            let (mut last, mut taken) = (cursor.after, 0);
+            while let Some(row) = rows.next_if(|row| row.lane == cursor.lane) {
+                (last, taken) = (row.id, taken + 1);
+            }
+            let Some(source) = self.lanes.source(cursor.lane) else { continue };
+            *source = match cursor.pass {
+                pass if taken == room => Source::Pass(pass, last),
                 Pass::InDoubt => Source::Pass(Pass::Queued, RowId::START),
-                Pass::Queued if *read => Source::Exhausted,
-                Pass::Queued if self.news => Source::Pass(pass, last),
+                Pass::Queued if *file_was_read => Source::Exhausted,
+                Pass::Queued if self.news => Source::Pass(Pass::Queued, last),
                 Pass::Queued => Source::Waiting(last),
             };
+            room -= taken;
+            if room == 0 {
+                break;
+            }
         }
     }
 
     /// Rows that are claimed, being claimed, or to be claimed again.
     pub(super) fn held(&self) -> usize {
         let claiming = match &self.claiming {
-            Some((_, UnderWay::Again(rows) | UnderWay::Next { rows, .. })) => *rows,
+            Some((_, UnderWay::Again(rows))) => *rows,
+            Some((_, UnderWay::Next { request, .. })) => request.most as usize,
             None => 0,
         };
-        self.ready.len() + self.due.len() + claiming
+        self.ready.len() + self.due.len() + self.lanes.held() + claiming
     }
 
     /// Whether more rows can come only from the file.
     pub(super) fn waits_for_file(&self) -> bool {
-        matches!(self.source, Source::Waiting(_)) && self.due.is_empty() && self.claiming.is_none()
+        self.lanes.waits_for_file() && self.due.is_empty() && self.claiming.is_none()
+    }
+
+    /// Whether a row may be requested now, as far as its hours are concerned.
+    pub(super) fn is_open(&mut self, lane: Option<LaneId>, now: UnixMillis) -> bool {
+        self.lanes.is_open(lane, now)
+    }
+
+    /// A row whose claim is undone waits until its lane opens.
+    pub(super) fn hold(&mut self, lane: Option<LaneId>, row: RowId) {
+        self.lanes.hold(lane, row);
+    }
+
+    /// The run ends: rows that waited for their hours are left to the next one.
+    pub(super) fn forget_held(&mut self) {
+        self.lanes.forget_held();
+    }
+
+    /// The newest lane, behind which the file may bring others.
+    pub(super) fn newest_lane(&self) -> Option<LaneId> {
+        self.lanes.newest()
+    }
+
+    /// Takes in lanes that the file has brought.
+    pub(super) fn extend_lanes(&mut self, lanes: Vec<OpenLane>) {
+        self.lanes.extend(lanes);
+    }
+
+    /// Hours alone keep everything that is left from being claimed.
+    pub(super) fn all_closed(&mut self, now: UnixMillis) -> Option<AllClosed> {
+        let idle = self.ready.is_empty() && self.due.is_empty() && self.claiming.is_none();
+        if idle && !self.is_reading() { self.lanes.all_closed(now) } else { None }
     }
 
     pub(super) fn is_claiming(&self) -> bool {
@@ -166,10 +209,7 @@ impl Queue {
 
     /// Whether no row is ready, due, being claimed, or waiting in the journal.
     pub(super) fn is_exhausted(&self) -> bool {
-        self.source == Source::Exhausted
-            && self.ready.is_empty()
-            && self.due.is_empty()
-            && self.claiming.is_none()
+        self.lanes.is_exhausted() && self.ready.is_empty() && self.due.is_empty() && self.claiming.is_none()
     }
 }
 
@@ -182,8 +222,8 @@ async fn claimed(claiming: &mut Option<(Claiming, UnderWay)>) -> Result<Claim, W
 }
 
 /// News of the file. Who fed and is gone has said what there was to say, but a queue that waits must be told.
-async fn news(feed: &mut watch::Receiver<PlanProgress>, source: Source) -> PlanProgress {
-    if feed.changed().await.is_err() && !matches!(source, Source::Waiting(_)) {
+async fn news(feed: &mut watch::Receiver<PlanProgress>, waits: bool) -> PlanProgress {
+    if feed.changed().await.is_err() && !waits {
         return std::future::pending().await;
     }
     *feed.borrow_and_update()

@@ -17,6 +17,10 @@ impl RowId {
     pub const START: Self = Self(0);
 }
 
+/// A lane of the journal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct LaneId(pub(super) i64);
+
 /// A campaign of the journal. The default is none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct CampaignId(pub(super) i64);

@@ -52,11 +52,12 @@ impl Events {
             run: about.run,
             phase: if view.held_since().is_some() { "paused" } else { view.phase.name() },
             reason: match &view.phase {
-                Phase::Sending | Phase::Full(..) if view.held.is_some() => {
+                Phase::Sending | Phase::Full(..) | Phase::Closed(..) if view.held.is_some() => {
                     Some("a person has paused the campaign; `campaign go` goes on")
                 }
                 Phase::Sending => None,
                 Phase::Full(..) => Some("the active chats quota is full"),
+                Phase::Closed(..) => Some("the hours of all rows that are left are closed"),
                 Phase::Stopping(reason) => Some(reason),
             },
             tally: &view.tally,
@@ -71,7 +72,7 @@ impl Events {
             rate: rounded(scene.speed.now()),
             achieved_rate: rounded(scene.speed.average()),
             limited_by: match view.phase {
-                Phase::Stopping(_) => None,
+                Phase::Stopping(_) | Phase::Closed(..) => None,
                 _ if view.held.is_some() => None,
                 Phase::Full(..) => Some(Bottleneck::ActiveChats.name()),
                 Phase::Sending => scene.speed.limit(view).map(Bottleneck::name),

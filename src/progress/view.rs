@@ -48,6 +48,8 @@ pub(super) enum Phase {
     Sending,
     /// The active chats quota is full, since then; at the second instant a request finds out whether it still is.
     Full(Instant, Instant),
+    /// Hours keep so many rows waiting, until then.
+    Closed(u64, UnixMillis),
     /// Nothing new is sent, for this reason.
     Stopping(Arc<str>),
 }
@@ -58,6 +60,7 @@ impl Phase {
         match self {
             Self::Sending => "sending",
             Self::Full(..) => "paused",
+            Self::Closed(..) => "closed",
             Self::Stopping(_) => "stopping",
         }
     }
@@ -104,6 +107,16 @@ impl View {
                 self.phase = Phase::Full(since.unwrap_or(now), now + *length);
                 return since.is_none();
             }
+            RunEvent::Closed { rows, until } => {
+                self.phase = Phase::Closed(*rows, *until);
+                return true;
+            }
+            RunEvent::Opened if matches!(self.phase, Phase::Closed(..)) => {
+                self.phase = Phase::Sending;
+                self.fresh_since = Some(now);
+                return true;
+            }
+            RunEvent::Opened => {}
             RunEvent::Resumed => {
                 self.phase = Phase::Sending;
                 return true;

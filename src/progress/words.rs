@@ -35,7 +35,7 @@ impl Scene<'_> {
     pub(super) fn phase(&self) -> Vec<Part> {
         let mut words = Vec::with_capacity(3);
         match &self.view.phase {
-            Phase::Sending | Phase::Full(..) if self.view.held.is_some() => {
+            Phase::Sending | Phase::Full(..) | Phase::Closed(..) if self.view.held.is_some() => {
                 let since = self.view.held.map_or_else(String::new, |since| self.wall.at(since));
                 words.push(format!("paused by a person since {since}"));
                 words.push("`campaign go` goes on".to_owned());
@@ -51,6 +51,11 @@ impl Scene<'_> {
                     format!("next try in {}", whole(left))
                 };
                 words.push(next);
+            }
+            Phase::Closed(rows, until) => {
+                words.push(format!("closed: {}", counted(*rows, "row", "rows")));
+                let left = until.since(self.wall.now());
+                words.push(format!("the first open at {}, in {}", self.wall.at(*until), whole(left)));
             }
             Phase::Stopping(reason) => {
                 words.push(format!("stopping: {reason}"));

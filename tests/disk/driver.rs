@@ -65,6 +65,8 @@ async fn drive() {
         limit: asked,
         auto: false,
         bounds: Bounds { max_in_flight: NonZeroUsize::new(64), ..Bounds::default() },
+        hours: None,
+        no_wait: false,
         most: None,
         gate: FailureGate::new(Fraction::from_percent(100.0).unwrap()),
         chance: fastrand::Rng::new(),
@@ -92,6 +94,7 @@ fn line(n: u64) -> FileLine {
     let content = Content::Recipient {
         client_token: TokenSpace::new(INSTANCE, place::NAME).token(&key),
         slots: vec![format!("Hi Name {n}")],
+        lane: None,
         suppressed: None,
         key: key.clone(),
         destination: destination.clone(),

@@ -54,7 +54,6 @@ const MISTAKES: &[(&str, &str, &str)] = &[
     ("a zone that is an offset", "[pace]", "[hours]\ndefault_zone = \"UTC-5\"\n[pace]"),
     ("a zone that is none", "[pace]", "[hours]\ndefault_zone = \"Eastern\"\n[pace]"),
     ("a zone column that the file does not have", "phone = \"phone\"", "phone = \"phone\"\nzone = \"tz\""),
-    ("hours, which are not kept yet", "[pace]", "[hours]\nopen = \"09:00-17:00\"\n[pace]"),
     ("a shared pace that nobody states", "rate = 1000.0", "rate = \"auto\"\nshare = \"account\""),
 ];
 

@@ -58,6 +58,14 @@ fn before_anything_is_sent() {
         .after("run people.csv --simulate --limit 1")
         .made(|case| edit(&case.path("journal.db"), "UPDATE campaign SET plan = 0"))
         .says(2, "resume --simulate");
+    area.case("rows that were planned without hours")
+        .after("run people.csv --simulate --limit 1")
+        .made(|case| edit(&case.path("journal.db"), "UPDATE campaign SET service = 'loopback'"))
+        .with("[pace]", "[hours]\nopen = \"00:00-24:00\"\n\n[pace]")
+        .says(2, "resume");
+    area.case("hours that never open")
+        .with("[pace]", "[hours]\nopen = { mon-sun = [] }\n\n[pace]")
+        .says(4, "run people.csv -q --yes");
     area.case("a limit that was reached").says(4, "run people.csv -q --simulate --limit 1 -j rehearsal.db");
     area.case("nobody to read the result").without_room().says(1, "run people.csv -q --simulate --json");
     area.case("nobody to read the figures").without_room().says(1, "check people.csv");

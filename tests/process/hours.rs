@@ -1,5 +1,6 @@
 //! `campaign hours`: when numbers may be contacted, and how rows stand by zone.
 
+use crate::process::server::Server;
 use crate::process::site::{Site, definition};
 
 const HOURS: &str = "\n[hours]\nopen = { mon-fri = \"09:00-20:00\", sat = \"10:00-13:00\" }\nmargin = \"5m\"\n\
@@ -24,15 +25,41 @@ fn numbers_have_zones_and_a_moment_when_they_open() {
 }
 
 #[test]
-fn rows_that_wait_are_told_by_zone_and_a_real_run_of_them_is_refused() {
+fn rows_that_wait_are_told_by_zone() {
     let site = Site::with_people(250);
     with_hours(&site);
     site.run(&["run", "people.csv", "--yes", "--simulate", "--limit", "1"]).exits(4);
     let told = site.run(&["hours", "--at", "2026-11-27T15:30:00Z"]).exits(0);
     insta::assert_snapshot!(told.stdout);
-    let refused = site.run(&["run", "people.csv", "--yes", "-j", "real.db"]).exits(2);
+}
+
+/// Whatever hour it is: what never opens is not waited for, and what is always open is sent.
+#[test]
+fn a_run_keeps_hours() {
+    let (site, server) = (Site::with_people(3), Server::start(&[]));
+    let hours = |text: &str| site.write("campaign.toml", &(definition() + "\n[hours]\n" + text + "\n"));
+    hours("open = { mon-sun = [] }");
+    let closed = site.send(server.endpoint()).exits(4);
+    let lines = closed.stderr.lines().filter(|line| !line.contains(" in 0."));
+    insta::assert_snapshot!(lines.collect::<Vec<_>>().join("\n").replace(server.endpoint(), "ENDPOINT"));
+    let waits = site.run(&["run", "people.csv", "--yes", "--no-wait", "--endpoint-url", server.endpoint()]);
+    waits.exits(4);
+    assert_eq!(server.stats()["contacts"], 0);
+    hours("open = \"00:00-24:00\"");
+    site.send(server.endpoint()).exits(0);
+    assert_eq!(server.stats()["contacts"], 3);
+}
+
+#[test]
+fn rows_that_were_planned_without_hours_are_not_sent_under_them() {
+    let (site, server) = (Site::with_people(3), Server::start(&[]));
+    let limited = ["run", "people.csv", "--yes", "--limit", "1", "--endpoint-url", server.endpoint()];
+    site.run(&limited).exits(4);
+    site.write("campaign.toml", &(definition() + "\n[hours]\nopen = \"00:00-24:00\"\n"));
+    let refused = site.run(&["resume", "--endpoint-url", server.endpoint()]).exits(2);
     insta::assert_snapshot!(refused.stderr);
-    assert!(!site.path("real.db").exists(), "nothing was begun");
+    site.send(server.endpoint()).exits(0);
+    assert_eq!(server.stats()["contacts"], 3, "the file gives them their zones");
 }
 
 #[test]

@@ -9,8 +9,8 @@ use campaign::domain::message::request::{Leaf, Message, Request, RequestTemplate
 use campaign::domain::row::token::TokenSpace;
 use campaign::domain::unix_millis::UnixMillis;
 use campaign::journal::{
-    CampaignId, Content, Counters, FileLine, Identity, Journal, NewRun, Pass, RowId, RunEnd, Service,
-    Settlement, Writer,
+    CampaignId, ClaimRequest, Content, Counters, FileLine, Identity, Journal, NewRun, Pass, RowId, RunEnd,
+    Service, Settlement, Writer,
 };
 use campaign::report::ReportError;
 use tempfile::TempDir;
@@ -72,6 +72,7 @@ pub(crate) fn line(number: u64, cells: &[&str]) -> FileLine {
         destination: cells[1].to_owned(),
         client_token: TokenSpace::new("i", NAME).token(cells[0]),
         slots: vec![format!("Hi {}", cells[0])],
+        lane: None,
         suppressed: None,
     };
     FileLine { number, cells: cells.iter().map(text).collect(), content }
@@ -116,7 +117,8 @@ pub(crate) async fn attempt(
     event: Event,
     refusal: Option<(&str, &str)>,
 ) -> RowId {
-    let claimed = writer.claim_next(Pass::Queued, after, 1, BASE).await.expect("a claim").rows;
+    let claimed =
+        writer.claim_next(ClaimRequest::new(Pass::Queued, after, 1), BASE).await.expect("a claim").rows;
     let id = claimed[0].id;
     let line = claimed[0].line.unwrap_or(0);
     let settlement = Settlement {

@@ -7,7 +7,7 @@ use campaign::domain::delivery::state::{Doubt, Event, State};
 use campaign::domain::delivery::tally::Tally;
 use campaign::domain::delivery::verdict::token_is_safe;
 use campaign::domain::unix_millis::UnixMillis;
-use campaign::journal::{Journal, Pass, RowId, Settlement};
+use campaign::journal::{ClaimRequest, Journal, Pass, RowId, Settlement};
 use proptest::prelude::*;
 use proptest::sample::Index;
 
@@ -120,7 +120,8 @@ fn claim_next(process: &mut Process, model: &mut Model, in_doubt: bool, most: u3
     }
     let now = UnixMillis::from_millis(model.now);
     let expected: Vec<u8> = model.waiting(state).into_iter().take(most as usize).collect();
-    let rows = process.write(async |writer| writer.claim_next(pass, RowId::START, most, now).await);
+    let rows = process
+        .write(async |writer| writer.claim_next(ClaimRequest::new(pass, RowId::START, most), now).await);
     let claimed = process.take(rows.expect("a claim").rows);
     assert_eq!(claimed, expected);
     for key in expected {

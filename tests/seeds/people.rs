@@ -123,6 +123,7 @@ fn line(entry: Entry, number: u64) -> FileLine {
         destination: format!("+1202{:07}", person * 10 + edition % 10),
         slots,
         key: key.clone(),
+        lane: None,
         suppressed,
     };
     FileLine { number, cells: vec![key, edition.to_string()], content }

@@ -40,6 +40,7 @@ fn lines(campaign: &str, file: &[Entry]) -> Vec<FileLine> {
             destination: format!("+1202555{key:04}"),
             client_token: TokenSpace::new(INSTANCE, campaign).token(&key.to_string()),
             slots: vec![text.to_string(); SLOTS],
+            lane: None,
             suppressed: suppressed.then(|| ("opt-out".to_owned(), "listed".to_owned())),
         },
     };

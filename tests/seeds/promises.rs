@@ -79,6 +79,7 @@ fn check_ending(ending: &Ending, tally: &Tally, options: &Options) {
             ),
             "{refusal:?}"
         ),
+        Ending::Closed { .. } => panic!("no campaign of these has hours"),
         Ending::Rejections { .. } => panic!("no file is read during a run"),
         Ending::Silent(_) | Ending::Interrupted(_) => {}
     }

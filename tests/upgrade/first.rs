@@ -8,8 +8,8 @@ use campaign::domain::message::request::{Leaf, Message, Request, SegmentValue};
 use campaign::domain::row::token::TokenSpace;
 use campaign::domain::unix_millis::UnixMillis;
 use campaign::journal::{
-    Content, Counters, FileLine, Identity, Journal, NewRun, Pass, PauseKind, PauseSpan, Planned, RowId,
-    RunActivity, RunEnd, Service, Settlement, Writer,
+    ClaimRequest, Content, Counters, FileLine, Identity, Journal, NewRun, Pass, PauseKind, PauseSpan,
+    Planned, RowId, RunActivity, RunEnd, Service, Settlement, Writer,
 };
 use rusqlite::Connection;
 
@@ -117,7 +117,7 @@ fn recipient(line: u64, n: u64) -> FileLine {
     FileLine {
         number: line,
         cells,
-        content: Content::Recipient { key, destination, client_token, slots, suppressed: None },
+        content: Content::Recipient { key, destination, client_token, slots, lane: None, suppressed: None },
     }
 }
 
@@ -141,7 +141,8 @@ fn shape() -> Request<Leaf> {
 /// Two rows are started, one with an id that is no UUID; one failed; one was refused for now; two are in doubt since
 /// long ago and one since a moment; two wait.
 async fn attempts(writer: &Writer) {
-    let claimed = writer.claim_next(Pass::Queued, RowId::START, 6, NOW).await.unwrap().rows;
+    let claimed =
+        writer.claim_next(ClaimRequest::new(Pass::Queued, RowId::START, 6), NOW).await.unwrap().rows;
     let settle = async |row: usize, event, contact: Option<&str>, refusal: Option<(&str, &str)>| {
         let settlement = Settlement {
             id: claimed[row].id,
@@ -159,7 +160,7 @@ async fn attempts(writer: &Writer) {
     settle(3, Event::NotNow(Doubt::None), None, Some(("ThrottlingException", "Rate exceeded"))).await;
     settle(4, Event::Unanswered, None, Some(("timeout", "no answer within 30 s"))).await;
     let since = later(0).plus(TOKEN_SAFE);
-    writer.claim_next(Pass::Queued, claimed[5].id, 1, since).await.unwrap();
+    writer.claim_next(ClaimRequest::new(Pass::Queued, claimed[5].id, 1), since).await.unwrap();
 }
 
 /// What differs from one writing to the next: the process, and when the schema was made.

@@ -6,6 +6,7 @@ mod credentials;
 mod durable;
 mod faults;
 mod held;
+mod hours;
 mod limits;
 mod pace;
 mod refusals;

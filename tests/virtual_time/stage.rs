@@ -18,6 +18,7 @@ use campaign::domain::delivery::gate::{FailureGate, Fraction};
 use campaign::domain::delivery::state::State;
 use campaign::domain::delivery::tally::Tally;
 use campaign::domain::delivery::verdict::TOKEN_SAFE;
+use campaign::domain::hours::Hours;
 use campaign::domain::message::request::{Leaf, Message, Request, RequestTemplate, SegmentValue};
 use campaign::domain::row::token::TokenSpace;
 use campaign::domain::unix_millis::UnixMillis;
@@ -68,6 +69,8 @@ pub(crate) struct Options {
     /// The rate is only the most, and the run finds out what the service takes.
     pub(crate) auto: bool,
     pub(crate) bounds: Bounds,
+    pub(crate) hours: Option<Hours>,
+    pub(crate) no_wait: bool,
     pub(crate) most: Option<u64>,
     pub(crate) feed: watch::Receiver<PlanProgress>,
     pub(crate) stop: watch::Receiver<Stop>,
@@ -83,6 +86,8 @@ impl Default for Options {
             burst: 5,
             auto: false,
             bounds: in_flight(16),
+            hours: None,
+            no_wait: false,
             most: None,
             feed: PlanProgress::read_before(),
             stop: watch::channel(Stop::No).1,
@@ -161,6 +166,7 @@ fn line_of(campaign: &str, number: u64, recipient: u64) -> FileLine {
             slots: vec![name.clone(), format!("Hi {name}, see you.")],
             key,
             destination,
+            lane: None,
             suppressed: None,
         },
     }
@@ -253,6 +259,8 @@ impl Stage {
             limit: options.asked(),
             auto: options.auto,
             bounds: options.bounds.clone(),
+            hours: options.hours.clone(),
+            no_wait: options.no_wait,
             most: options.most.map(|most| NonZeroU64::new(most).expect("some")),
             gate: FailureGate::new(Fraction::from_percent(options.max_failures).expect("a share")),
             chance: fastrand::Rng::with_seed(self.runs),

@@ -36,6 +36,9 @@ pub struct SendArgs {
     /// Start contacts for N of the recipients only, chosen at random, and the same ones every time
     #[arg(long, value_name = "N", value_parser = values::whole::<NonZeroU64>)]
     pub sample: Option<NonZeroU64>,
+    /// End with exit code 4 where nothing is left but rows whose hours are closed, instead of waiting for them
+    #[arg(long)]
+    pub no_wait: bool,
     /// Try failed rows again, with their tokens and payloads as they were
     #[arg(long)]
     pub retry_failed: bool,
@@ -87,6 +90,7 @@ impl SendArgs {
             max_in_flight: self.max_in_flight,
             limit: self.limit,
             sample: self.sample,
+            no_wait: self.no_wait,
             retry_failed: self.retry_failed,
             region: self.region.clone(),
             profile: self.profile.clone(),

@@ -34,7 +34,6 @@ pub fn run(args: &ResumeArgs, session: &Session<'_>) -> Result<Exit, Failure> {
     let context =
         RunContext { definition: &definition, paths: &paths, options: &options, clock: &session.clock };
     context.must_have_begun()?;
-    context.must_keep_hours()?;
     let runtime = sending::runtime()?;
     let result = runtime.block_on(send(args, context, session));
     hooks::after(

@@ -61,7 +61,6 @@ pub fn run(args: &RunArgs, session: &Session<'_>) -> Result<Exit, Failure> {
     }
     let context =
         RunContext { definition: &definition, paths: &paths, options: &options, clock: &session.clock };
-    context.must_keep_hours()?;
     let runtime = sending::runtime()?;
     let result = runtime.block_on(send(file, args, context, session));
     hooks::after(

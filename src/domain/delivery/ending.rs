@@ -5,6 +5,7 @@ use std::fmt;
 use crate::domain::delivery::refusal::{Refusal, RefusalKind};
 use crate::domain::delivery::state::State;
 use crate::domain::delivery::tally::Tally;
+use crate::domain::unix_millis::UnixMillis;
 
 /// A signal that asks a run to end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,6 +25,11 @@ pub enum Ending {
     Limit,
     /// A person stopped it with `campaign stop`; what was in flight was waited for.
     Stopped,
+    /// Nothing is left but rows whose hours are closed, and the run was not to wait for them.
+    Closed {
+        /// When the first of them open; `None`: not within a year.
+        opens_at: Option<UnixMillis>,
+    },
     /// A signal; what was in flight was waited for.
     Interrupted(Signal),
     /// No row can survive what the service said.
@@ -88,8 +94,8 @@ impl Ending {
             Self::Refused(_) | Self::Silent(_) | Self::Failures { .. } | Self::Rejections { .. } => {
                 Exit::Halted
             }
-            Self::Limit | Self::Stopped if tally.unsettled() > 0 => Exit::Limit,
-            Self::Complete | Self::Limit | Self::Stopped => {
+            Self::Limit | Self::Stopped | Self::Closed { .. } if tally.unsettled() > 0 => Exit::Limit,
+            Self::Complete | Self::Limit | Self::Stopped | Self::Closed { .. } => {
                 let settled_well = tally[State::Started] + tally[State::Duplicate];
                 let left_out = tally[State::Suppressed] + tally[State::Withdrawn];
                 if settled_well + left_out == tally.rows() { Exit::Done } else { Exit::Incomplete }
@@ -101,7 +107,10 @@ impl Ending {
     #[must_use]
     pub fn advice(&self) -> Option<&'static str> {
         match self {
-            Self::Complete | Self::Limit | Self::Stopped | Self::Interrupted(_) => None,
+            Self::Closed { opens_at: None } => Some(
+                "the hours of the rows that are left never open: see `campaign hours`, and change [hours]",
+            ),
+            Self::Complete | Self::Limit | Self::Stopped | Self::Closed { .. } | Self::Interrupted(_) => None,
             Self::Refused(refusal) if refusal.is_of_nobody_known() => Some(advice(RefusalKind::Unexpected)),
             Self::Refused(refusal) if refusal.says_clock_is_off() => Some(
                 "set this machine's clock (`timedatectl set-ntp true`, or the like): the service takes requests whose time \
@@ -170,6 +179,12 @@ impl fmt::Display for Ending {
             Self::Complete => f.write_str("finished"),
             Self::Limit => f.write_str("stopped at the limit that was set"),
             Self::Stopped => f.write_str("stopped by `campaign stop`"),
+            Self::Closed { opens_at: Some(at) } => {
+                write!(f, "the hours of all rows that are left are closed until {at}")
+            }
+            Self::Closed { opens_at: None } => {
+                f.write_str("the hours of all rows that are left are closed for a year and more")
+            }
             Self::Interrupted(Signal::Interrupt) => f.write_str("interrupted"),
             Self::Interrupted(Signal::Terminate) => f.write_str("terminated"),
             Self::Refused(refusal) if refusal.kind == RefusalKind::RepeatedContactId => {

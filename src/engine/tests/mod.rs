@@ -15,7 +15,7 @@ use crate::domain::delivery::state::{Doubt, Event};
 use crate::domain::message::request::{Leaf, Request, RequestTemplate};
 use crate::domain::unix_millis::UnixMillis;
 use crate::journal::{
-    CampaignId, Claimed, Content, FileLine, Identity, Journal, Pass, RowId, Service, Settlement,
+    CampaignId, ClaimRequest, Claimed, Content, FileLine, Identity, Journal, Pass, RowId, Service, Settlement,
 };
 
 /// A journal with a campaign, and its writer.
@@ -50,7 +50,8 @@ impl Desk {
     /// With rows that an earlier run left in doubt.
     async fn in_doubt(rows: u64, in_doubt: u32) -> Self {
         let desk = Self::new(rows);
-        desk.writer.claim_next(Pass::Queued, RowId::START, in_doubt, desk.clock.now()).await.unwrap();
+        let wanted = ClaimRequest::new(Pass::Queued, RowId::START, in_doubt);
+        desk.writer.claim_next(wanted, desk.clock.now()).await.unwrap();
         desk
     }
 
@@ -92,6 +93,7 @@ fn line(number: u64) -> FileLine {
         destination: format!("+120255501{number:02}"),
         client_token: Uuid::from_u64_pair(number, number),
         slots: Vec::new(),
+        lane: None,
         suppressed: None,
     };
     FileLine { number, cells: vec![number.to_string()], content }

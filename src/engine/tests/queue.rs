@@ -7,12 +7,12 @@ const MANY: usize = usize::MAX;
 
 /// The queue of a run whose file was read before it began, or is read while it goes on.
 fn queue() -> Queue {
-    Queue::new(PlanProgress::read_before())
+    Queue::new(PlanProgress::read_before(), None, Vec::new())
 }
 
 fn streaming() -> (Queue, watch::Sender<PlanProgress>) {
     let (sender, feed) = watch::channel(PlanProgress::Reading { queued: 0 });
-    (Queue::new(feed), sender)
+    (Queue::new(feed, None, Vec::new()), sender)
 }
 
 impl Desk {

@@ -16,6 +16,7 @@ pub(in crate::journal) struct ExistingRecipient {
     pub(in crate::journal) line: Option<u64>,
     pub(in crate::journal) attempts: u32,
     pub(in crate::journal) destination: String,
+    pub(in crate::journal) lane: Option<i64>,
     pub(in crate::journal) shape: i64,
     pub(in crate::journal) header: i64,
     pub(in crate::journal) slots: String,
@@ -63,7 +64,8 @@ pub(in crate::journal) fn find(
 ) -> Result<Option<ExistingRecipient>, JournalError> {
     Ok(tx
         .prepare_cached(
-            "SELECT id, state, line, attempts, coalesce(destination, ''), shape_id, header_id, slots, cells, row.key IS NULL
+            "SELECT id, state, line, attempts, coalesce(destination, ''), shape_id, header_id, slots, cells, row.key IS NULL,
+                 lane_id
              FROM recipient JOIN row ON row.id = row_id WHERE recipient.campaign_id = ?1 AND recipient.key = ?2",
         )?
         .query_row(params![campaign.0, key], |row| {
@@ -79,6 +81,7 @@ pub(in crate::journal) fn find(
                 slots: row.get(7)?,
                 cells: row.get(8)?,
                 purged: row.get(9)?,
+                lane: row.get(10)?,
             })
         })
         .optional()?)

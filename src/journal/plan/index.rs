@@ -102,6 +102,7 @@ mod tests {
             destination: "+12025550143".to_owned(),
             client_token,
             slots: Vec::new(),
+            lane: None,
             suppressed,
         };
         FileLine { number, cells: vec![key.to_owned()], content }

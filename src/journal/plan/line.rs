@@ -3,6 +3,7 @@
 use uuid::Uuid;
 
 use crate::domain::delivery::state::State;
+use crate::domain::hours::Lane;
 
 /// The code of a line whose key came before.
 pub(in crate::journal) const DUPLICATE: &str = "duplicate-key";
@@ -31,6 +32,8 @@ pub enum Content {
         client_token: Uuid,
         /// What fills the plan's shape.
         slots: Vec<String>,
+        /// What it waits for besides its turn; `None` where the campaign has no hours.
+        lane: Option<Lane>,
         /// Why it is not to be sent to, if so: code and words.
         suppressed: Option<(String, String)>,
     },

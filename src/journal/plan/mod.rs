@@ -6,6 +6,7 @@
 pub(in crate::journal) mod corrections;
 pub(in crate::journal) mod existing;
 pub(in crate::journal) mod index;
+pub(in crate::journal) mod lanes;
 pub(in crate::journal) mod line;
 pub(in crate::journal) mod numbers;
 pub(in crate::journal) mod planned;
@@ -28,6 +29,7 @@ use crate::domain::row::key_filter::KeyFilter;
 use crate::journal::care::purge;
 use crate::journal::file::open::Journal;
 use crate::journal::plan::existing::ExistingRecipient;
+use crate::journal::plan::lanes::LaneIds;
 use crate::journal::plan::line::{Content, FileLine, reason_of};
 use crate::journal::plan::planned::Planned;
 use crate::journal::plan::reconcile::{keep, move_line, planned_state};
@@ -40,6 +42,7 @@ pub struct Plan {
     campaign: CampaignId,
     shape: i64,
     header: i64,
+    lanes: LaneIds,
     before: Before,
     summary: PlanSummary,
     /// Whether lines take the place of those with their numbers, and no other row is touched.
@@ -59,7 +62,18 @@ impl Plan {
     ) -> rusqlite::Result<Self> {
         let (before, summary) = (Before::Journal(RowSet::default()), PlanSummary::default());
         let purged = purge::any(tx, campaign)?;
-        Ok(Self { campaign, shape, header, before, summary, corrects, purged, first_of_numbers: false })
+        let lanes = LaneIds::default();
+        Ok(Self {
+            campaign,
+            shape,
+            header,
+            lanes,
+            before,
+            summary,
+            corrects,
+            purged,
+            first_of_numbers: false,
+        })
     }
 
     /// Leaves out, from here on, each line whose number a recipient with another key has, who was contacted or waits. For a
@@ -328,6 +342,7 @@ fn plan_line(
         }
         Some(known) if known.attempts > 0 => {
             summary.frozen += u64::from(known.differs(plan.shape, &line.content));
+            move_lane(tx, plan, &known, line)?;
             keep(tx, &known, line, delta)?;
         }
         Some(known) => {
@@ -341,7 +356,7 @@ fn plan_line(
 
 fn insert(
     tx: &Transaction<'_>,
-    plan: &Plan,
+    plan: &mut Plan,
     line: &FileLine,
     state: State,
     cells: &str,
@@ -349,14 +364,15 @@ fn insert(
 ) -> Result<i64, JournalError> {
     let mut statement = tx.prepare_cached(&format!(
         "INSERT INTO row (campaign_id, line, key, destination, state, client_token, shape_id, slots, header_id, cells,
-             code, reason, room)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, iif(?5 = {queued}, zeroblob({ROOM}), NULL))",
+             code, reason, lane_id, room)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, iif(?5 = {queued}, zeroblob({ROOM}), NULL))",
         queued = State::Queued.code()
     ))?;
     let number = i64::try_from(line.number).unwrap_or(i64::MAX);
     let (campaign, header) = (plan.campaign.0, plan.header);
     match &line.content {
-        Content::Recipient { key, destination, client_token, slots, suppressed } => {
+        Content::Recipient { key, destination, client_token, slots, lane, suppressed } => {
+            let lane = plan.lanes.id(tx, plan.campaign, lane.as_ref())?.map(|lane| lane.0);
             let (code, reason) = reason_of(state, suppressed.as_ref());
             let token = TokenColumn(*client_token);
             statement.execute(params![
@@ -371,14 +387,15 @@ fn insert(
                 header,
                 cells,
                 code,
-                reason
+                reason,
+                lane
             ])?;
         }
         Content::Rejected { code, reason, key } => {
             let none = rusqlite::types::Null;
             let state = StateColumn(state);
             statement.execute(params![
-                campaign, number, key, none, state, none, none, none, header, cells, code, reason
+                campaign, number, key, none, state, none, none, none, header, cells, code, reason, none
             ])?;
         }
     }
@@ -389,19 +406,26 @@ fn insert(
 /// Makes a row that was never attempted follow the file. Says whether it changed.
 fn update(
     tx: &Transaction<'_>,
-    plan: &Plan,
+    plan: &mut Plan,
     known: &ExistingRecipient,
     line: &FileLine,
     cells: &str,
     delta: &mut Delta,
 ) -> Result<bool, JournalError> {
-    let Content::Recipient { destination, client_token, slots, suppressed, .. } = &line.content else {
+    let Content::Recipient { destination, client_token, slots, lane, suppressed, .. } = &line.content else {
         return Ok(false);
     };
+    let lane = plan.lanes.id(tx, plan.campaign, lane.as_ref())?.map(|lane| lane.0);
     let after = planned_state(known.state, &line.content)?;
     let slots = texts(slots);
     let same_payload = known.destination == *destination && known.shape == plan.shape && known.slots == slots;
-    if same_payload && known.state == after && known.header == plan.header && known.cells == cells {
+    let same_lane = known.lane == lane;
+    if same_payload
+        && same_lane
+        && known.state == after
+        && known.header == plan.header
+        && known.cells == cells
+    {
         move_line(tx, known, line.number)?;
         return Ok(false);
     }
@@ -412,7 +436,7 @@ fn update(
     }
     tx.prepare_cached(
         "UPDATE row SET line = ?2, destination = ?3, state = ?4, client_token = ?5, shape_id = ?6, slots = ?7,
-             header_id = ?8, cells = ?9, code = ?10, reason = ?11
+             header_id = ?8, cells = ?9, code = ?10, reason = ?11, lane_id = ?12
          WHERE id = ?1",
     )?
     .execute(params![
@@ -426,11 +450,28 @@ fn update(
         plan.header,
         cells,
         code,
-        reason
+        reason,
+        lane
     ])?;
     if another_number {
         numbers::enter(tx, known.id)?;
     }
     delta.moved(known.state, after);
     Ok(true)
+}
+
+/// What was attempted keeps its payload; when it may be replayed, the file and the definition still say.
+fn move_lane(
+    tx: &Transaction<'_>,
+    plan: &mut Plan,
+    known: &ExistingRecipient,
+    line: &FileLine,
+) -> Result<(), JournalError> {
+    let Content::Recipient { lane, .. } = &line.content else { return Ok(()) };
+    let lane = plan.lanes.id(tx, plan.campaign, lane.as_ref())?.map(|lane| lane.0);
+    // A request for it may be on its way, and the run that sent it knows it by its lane.
+    if known.lane != lane && known.state != State::Attempting {
+        tx.prepare_cached("UPDATE row SET lane_id = ?2 WHERE id = ?1")?.execute(params![known.id, lane])?;
+    }
+    Ok(())
 }

@@ -16,7 +16,7 @@ use crate::journal::admission::Admission;
 use crate::journal::error::JournalError;
 use crate::journal::file::open::Journal;
 use crate::journal::row::{
-    CampaignId, ContactIdColumn, Frozen, ROOM_CLAIMED, RowId, StampColumn, StateColumn, TextsColumn,
+    CampaignId, ContactIdColumn, Frozen, LaneId, ROOM_CLAIMED, RowId, StampColumn, StateColumn, TextsColumn,
     TokenColumn,
 };
 use crate::journal::run::suppression;
@@ -40,6 +40,8 @@ pub struct Claimed {
     pub id: RowId,
     /// Its line in the file, where it is still in it.
     pub line: Option<u64>,
+    /// Its lane; `None` where it was planned without hours.
+    pub lane: Option<LaneId>,
     /// What is sent.
     pub frozen: Frozen,
     /// Attempts over all runs, this one included.
@@ -101,14 +103,66 @@ impl Claim {
     }
 }
 
-const COLUMNS: &str = "id, line, destination, client_token, shape_id, slots, attempts, doubt_at, state, key";
+const COLUMNS: &str =
+    "id, line, destination, client_token, shape_id, slots, attempts, doubt_at, state, key, lane_id";
 
-/// Claims the first `most` rows of the pass behind `after`, in order. Rows that are on a suppression list by now are
-/// suppressed instead, and others taken in their place.
+/// How far a lane is claimed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LaneCursor {
+    /// The lane; `None`: rows that were planned without hours.
+    pub lane: Option<LaneId>,
+    /// The pass.
+    pub pass: Pass,
+    /// The row that the next one comes behind.
+    pub after: RowId,
+}
+
+/// Which rows a claim takes: at most `most`, of the first lane until it has no more, then of the second, and so on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClaimRequest {
+    /// The lanes, each of them once.
+    pub lanes: Vec<LaneCursor>,
+    /// How many rows, over all lanes.
+    pub most: u32,
+}
+
+impl ClaimRequest {
+    /// Of rows that were planned without hours.
+    #[must_use]
+    pub fn new(pass: Pass, after: RowId, most: u32) -> Self {
+        Self { lanes: vec![LaneCursor { lane: None, pass, after }], most }
+    }
+}
+
+/// Claims the rows that are asked for, in order. Rows that are on a suppression list by now are suppressed instead, and
+/// others taken in their place.
 pub(in crate::journal) fn claim_next(
     tx: &Transaction<'_>,
     (shapes, admission): (&mut Shapes, &Admission),
-    (campaign, pass, after, most): (CampaignId, Pass, RowId, u32),
+    campaign: CampaignId,
+    ClaimRequest { lanes, most }: &ClaimRequest,
+    now: UnixMillis,
+    delta: &mut Delta,
+) -> Result<Claim, JournalError> {
+    let mut claim = Claim::default();
+    let most = *most as usize;
+    for cursor in lanes {
+        let room = most - claim.rows.len();
+        if room == 0 {
+            break;
+        }
+        let part = claim_lane(tx, (shapes, admission), campaign, (*cursor, room), now, delta)?;
+        claim.rows.extend(part.rows);
+        claim.suppressed.extend(part.suppressed);
+    }
+    Ok(claim)
+}
+
+fn claim_lane(
+    tx: &Transaction<'_>,
+    (shapes, admission): (&mut Shapes, &Admission),
+    campaign: CampaignId,
+    (LaneCursor { lane, pass, after }, most): (LaneCursor, usize),
     now: UnixMillis,
     delta: &mut Delta,
 ) -> Result<Claim, JournalError> {
@@ -117,18 +171,25 @@ pub(in crate::journal) fn claim_next(
         Pass::Queued => (State::Queued, admission.sample.map(TokenColumn)),
     };
     let state = before.code();
-    // The state stands in the text, not in a parameter: only then is the partial index usable.
+    let lane = lane.map(|lane| lane.0);
+    // These stand in the text, not in parameters: only then are the partial indexes usable.
+    let of_lane = if lane.is_some() { "lane_id = ?5" } else { "lane_id IS NULL AND ?5 IS NULL" };
     let mut statement = tx.prepare_cached(&format!(
         "SELECT {COLUMNS} FROM row WHERE campaign_id = ?1 AND state = {state} AND id > ?2
-             AND (?4 IS NULL OR client_token <= ?4) ORDER BY id LIMIT ?3"
+             AND {of_lane} AND (?4 IS NULL OR client_token <= ?4) ORDER BY id LIMIT ?3"
     ))?;
     let lists = Lists::of(tx, &admission.suppression)?;
     let mut taken = PendingClaim::default();
-    let (mut behind, most) = (after.0, most as usize);
+    let mut behind = after.0;
     while taken.rows.len() != most {
         let (begun, room) = (behind, most - taken.rows.len());
-        let mut rows =
-            statement.query(params![campaign.0, behind, i64::try_from(room).unwrap_or(i64::MAX), sample])?;
+        let mut rows = statement.query(params![
+            campaign.0,
+            behind,
+            i64::try_from(room).unwrap_or(i64::MAX),
+            sample,
+            lane
+        ])?;
         while let Some(row) = rows.next()? {
             behind = row.get(0)?;
             taken.take(&lists, row, read(tx, shapes, row, now)?)?;
@@ -146,10 +207,10 @@ pub(in crate::journal) fn claim_next(
                  room = iif(first_attempt_at IS NULL, zeroblob({ROOM_CLAIMED}), room),
                  first_attempt_at = coalesce(first_attempt_at, ?4), doubt_at = coalesce(doubt_at, ?4)
              WHERE campaign_id = ?1 AND state = {state} AND id > ?2 AND id <= ?3
-                 AND (?5 IS NULL OR client_token <= ?5)",
+                 AND {of_lane} AND (?6 IS NULL OR client_token <= ?6)",
             attempting = State::Attempting.code()
         ))?
-        .execute(params![campaign.0, after.0, last.id.0, StampColumn(now), sample])?;
+        .execute(params![campaign.0, after.0, last.id.0, StampColumn(now), lane, sample])?;
     if marked != claimed.len() {
         return Err(JournalError::Unbalanced(format!(
             "{} rows wait, {marked} could be claimed",
@@ -237,6 +298,7 @@ fn read(
     let claimed = Claimed {
         id: RowId(id),
         line: row.get::<_, Option<i64>>(1)?.and_then(|line| u64::try_from(line).ok()),
+        lane: row.get::<_, Option<i64>>(10)?.map(LaneId),
         frozen: Frozen { form: shapes.get(tx, row.get(4)?)?, slots, destination: row.get(2)?, client_token },
         attempts: row.get::<_, u32>(6)?.saturating_add(1),
         earlier: if doubt_at.is_some() { Doubt::Earlier } else { Doubt::None },

@@ -18,12 +18,13 @@ use crate::journal::error::JournalError;
 use crate::journal::file::commit_counter;
 use crate::journal::file::open::Journal;
 use crate::journal::plan;
+use crate::journal::plan::lanes::OpenLane;
 use crate::journal::plan::line::FileLine;
 use crate::journal::plan::planned::Planned;
-use crate::journal::plan::{Plan, PlanSummary, planned};
-use crate::journal::row::{CampaignId, RowId, RunId};
+use crate::journal::plan::{Plan, PlanSummary, lanes, planned};
+use crate::journal::row::{CampaignId, LaneId, RowId, RunId};
 use crate::journal::run::activity::RunActivity;
-use crate::journal::run::attempts::{Claim, Pass, Settlement, Shapes};
+use crate::journal::run::attempts::{Claim, ClaimRequest, Settlement, Shapes};
 use crate::journal::run::control::{Acknowledgement, ControlRequestId, ControlState, Listener};
 use crate::journal::run::runs::Counters;
 use crate::journal::run::{activity, attempts, control, runs, shared_pace};
@@ -50,7 +51,8 @@ impl WriterError {
 type Reply<T> = oneshot::Sender<Result<T, WriterError>>;
 
 enum Command {
-    ClaimNext { pass: Pass, after: RowId, most: u32, now: UnixMillis, reply: Reply<Claim> },
+    ClaimNext { request: ClaimRequest, now: UnixMillis, reply: Reply<Claim> },
+    NewLanes { after: Option<LaneId>, reply: Reply<Vec<OpenLane>> },
     ClaimAgain { ids: Vec<RowId>, now: UnixMillis, reply: Reply<Claim> },
     Settle { settlement: Settlement, reply: Reply<State> },
     Reserve { shared: SharedRate, many: u32, now: UnixMillis, reply: Reply<Vec<Duration>> },
@@ -77,6 +79,7 @@ impl Command {
         }
         match self {
             Self::ClaimNext { reply, .. } | Self::ClaimAgain { reply, .. } => send(reply, error),
+            Self::NewLanes { reply, .. } => send(reply, error),
             Self::Settle { reply, .. } => send(reply, error),
             Self::Reserve { reply, .. } => send(reply, error),
             Self::Plan { reply, .. } => send(reply, error),
@@ -101,18 +104,20 @@ impl Writer {
         (Self { mailbox }, tokio::spawn(serve(journal, campaign, words)))
     }
 
-    /// Claims the first `most` rows of the pass behind `after`. They may be attempted once this returns.
+    /// Claims rows. They may be attempted once this returns.
     ///
     /// # Errors
     /// Where the journal could not be written; then none of them may be.
-    pub async fn claim_next(
-        &self,
-        pass: Pass,
-        after: RowId,
-        most: u32,
-        now: UnixMillis,
-    ) -> Result<Claim, WriterError> {
-        self.ask(|reply| Command::ClaimNext { pass, after, most, now, reply }).await
+    pub async fn claim_next(&self, request: ClaimRequest, now: UnixMillis) -> Result<Claim, WriterError> {
+        self.ask(|reply| Command::ClaimNext { request, now, reply }).await
+    }
+
+    /// The lanes that a plan has added behind this one.
+    ///
+    /// # Errors
+    /// Where the journal cannot be read.
+    pub async fn new_lanes(&self, after: Option<LaneId>) -> Result<Vec<OpenLane>, WriterError> {
+        self.ask(|reply| Command::NewLanes { after, reply }).await
     }
 
     /// Claims these rows for one more attempt.
@@ -326,11 +331,11 @@ fn apply(
     held: &mut Vec<DeferredReply>,
 ) -> Result<(), JournalError> {
     match word {
-        Command::ClaimNext { pass, after, most, now, reply } => {
-            let result =
-                attempts::claim_next(tx, (shapes, admission), (campaign, pass, after, most), now, delta);
+        Command::ClaimNext { request, now, reply } => {
+            let result = attempts::claim_next(tx, (shapes, admission), campaign, &request, now, delta);
             hold(reply, result, held)
         }
+        Command::NewLanes { after, reply } => hold(reply, lanes::new_lanes(tx, campaign, after), held),
         Command::ClaimAgain { ids, now, reply } => {
             hold(reply, attempts::claim_again(tx, (shapes, admission), &ids, now, delta), held)
         }

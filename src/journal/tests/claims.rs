@@ -138,9 +138,9 @@ fn a_claim_that_cannot_mark_what_it_has_found_fails() {
     let campaign = book.campaign;
     let tx = book.journal.connection.transaction().unwrap();
     let (mut shapes, admission) = (Shapes::default(), Admission::default());
-    let wanted = (campaign, Pass::Queued, RowId::START, 9);
-    let found = attempts::claim_next(&tx, (&mut shapes, &admission), wanted, at(1), &mut Delta::default())
-        .unwrap_err();
+    let wanted = ClaimRequest::new(Pass::Queued, RowId::START, 9);
+    let who = (&mut shapes, &admission);
+    let found = attempts::claim_next(&tx, who, campaign, &wanted, at(1), &mut Delta::default()).unwrap_err();
     assert!(found.to_string().contains("2 rows wait, 1 could be claimed"), "{found}");
 }
 
@@ -150,7 +150,7 @@ async fn a_writer_admits_whom_its_journal_does() {
     let mut book = Book::with(&["a", "b", "c"]);
     book.journal.admit(Admission { suppression: listed(&["b"]), sample: Some(token("b")) });
     let (writer, journal) = Writer::spawn(book.journal, book.campaign);
-    let claim = writer.claim_next(Pass::Queued, RowId::START, 9, at(100)).await.unwrap();
+    let claim = writer.claim_next(ClaimRequest::new(Pass::Queued, RowId::START, 9), at(100)).await.unwrap();
     assert_eq!((keys(&claim), claim.suppressed.as_slice()), (vec!["c"], &[Some(3)][..]));
     drop(writer);
     journal.await.unwrap().unwrap();

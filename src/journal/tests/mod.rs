@@ -72,6 +72,7 @@ fn line_of(number: u64, key: &str, destination: &str, message: &str) -> FileLine
         destination: destination.to_owned(),
         client_token: token(key),
         slots: vec![message.to_owned()],
+        lane: None,
         suppressed: None,
     };
     FileLine { number, cells: vec![key.to_owned()], content }
@@ -148,7 +149,7 @@ impl Book {
     fn claim_next(&mut self, pass: Pass, after: RowId, most: u32, now: i64) -> Claim {
         let campaign = self.campaign;
         self.apply(|tx, who, delta| {
-            attempts::claim_next(tx, who, (campaign, pass, after, most), at(now), delta)
+            attempts::claim_next(tx, who, campaign, &ClaimRequest::new(pass, after, most), at(now), delta)
         })
     }
 

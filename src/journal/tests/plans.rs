@@ -265,7 +265,8 @@ fn how_many_more_wait_is_told_of_each_batch_alone() {
     let mut plan = book.journal.begin_plan(book.campaign, &shape("f"), &["key".to_owned()]).unwrap();
     let campaign = book.campaign;
     let queued = book.apply(|tx, who, delta| {
-        attempts::claim_next(tx, who, (campaign, Pass::Queued, RowId::START, 2), at(100), delta)?;
+        let wanted = ClaimRequest::new(Pass::Queued, RowId::START, 2);
+        attempts::claim_next(tx, who, campaign, &wanted, at(100), delta)?;
         let first = plan_lines(tx, &mut plan, &[line(5, "d")], delta)?;
         let second = plan_lines(tx, &mut plan, &[line(6, "e"), line(7, "f")], delta)?;
         Ok([first.queued, second.queued])

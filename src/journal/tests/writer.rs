@@ -77,7 +77,7 @@ async fn why_a_group_failed_is_told_to_everybody_who_waits() {
     let nonsense = nonsense(&mut book);
     let Book { _folder: folder, journal, campaign } = book;
     let (writer, handle) = Writer::spawn(journal, campaign);
-    let claim = || writer.claim_next(Pass::Queued, RowId::START, 9, at(5));
+    let claim = || writer.claim_next(ClaimRequest::new(Pass::Queued, RowId::START, 9), at(5));
     let filling = unconstrained(async {
         for _ in 0..MOST - 3 {
             writer.counters(run, counters(1), at(10)).await;

@@ -1,0 +1,124 @@
+//! Lanes: what rows wait for besides their turn. Few of them, each written once for a campaign.
+
+use std::collections::HashMap;
+
+use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
+
+use crate::domain::hours::zones::Zones;
+use crate::domain::hours::{Jurisdiction, Lane};
+use crate::journal::error::JournalError;
+use crate::journal::file::open::Journal;
+use crate::journal::row::{CampaignId, LaneId};
+
+/// The lanes that a plan has met, by their ids.
+#[derive(Debug, Default)]
+pub(in crate::journal) struct LaneIds(HashMap<Lane, LaneId>);
+
+impl LaneIds {
+    /// The id of a lane, which is written where it is new.
+    pub(in crate::journal) fn id(
+        &mut self,
+        tx: &Transaction<'_>,
+        campaign: CampaignId,
+        lane: Option<&Lane>,
+    ) -> Result<Option<LaneId>, JournalError> {
+        let Some(lane) = lane else { return Ok(None) };
+        if let Some(id) = self.0.get(lane) {
+            return Ok(Some(*id));
+        }
+        let (zones, jurisdiction) = (lane.zones.as_str(), lane.jurisdiction.to_string());
+        let known = tx
+            .query_row(
+                "SELECT id FROM lane WHERE campaign_id = ?1 AND zones = ?2 AND jurisdiction = ?3",
+                params![campaign.0, zones, jurisdiction],
+                |row| row.get(0),
+            )
+            .optional()?;
+        let id = LaneId(match known {
+            Some(id) => id,
+            None => {
+                tx.execute(
+                    "INSERT INTO lane (campaign_id, zones, jurisdiction) VALUES (?1, ?2, ?3)",
+                    params![campaign.0, zones, jurisdiction],
+                )?;
+                tx.last_insert_rowid()
+            }
+        });
+        self.0.insert(lane.clone(), id);
+        Ok(Some(id))
+    }
+}
+
+/// A lane, and how many rows in it have no outcome yet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OpenLane {
+    /// Its id; `None` for rows that were planned without hours.
+    pub id: Option<LaneId>,
+    /// What it waits for; `None` for the same rows, and where this version does not know a zone of it.
+    pub lane: Option<Lane>,
+    /// Rows that wait or are in doubt.
+    pub rows: u64,
+}
+
+impl Journal {
+    /// The lanes of the campaign, in the order of their ids. Rows without a lane come first, where there are any.
+    ///
+    /// # Errors
+    /// Where the journal cannot be read.
+    pub fn lanes(&self, campaign: CampaignId) -> Result<Vec<OpenLane>, JournalError> {
+        lanes(&self.connection, campaign)
+    }
+}
+
+pub(in crate::journal) fn lanes(
+    connection: &Connection,
+    campaign: CampaignId,
+) -> Result<Vec<OpenLane>, JournalError> {
+    // What waits in lanes is counted in their index alone, what waits outside of them is the rest of the tally.
+    let mut statement = connection.prepare_cached(
+        "WITH laned AS (
+             SELECT lane_id, count(*) AS rows FROM row
+             WHERE campaign_id = ?1 AND state = 0 AND lane_id IS NOT NULL GROUP BY lane_id
+         ), unsettled AS (
+             SELECT lane_id, rows FROM laned
+             UNION ALL
+             SELECT NULL, rows - (SELECT coalesce(sum(rows), 0) FROM laned) FROM tally
+             WHERE campaign_id = ?1 AND state = 0
+             UNION ALL
+             SELECT lane_id, count(*) FROM row WHERE campaign_id = ?1 AND state = 1 GROUP BY lane_id
+         )
+         SELECT NULL AS id, sum(rows) AS rows, NULL, NULL FROM unsettled WHERE lane_id IS NULL HAVING sum(rows) > 0
+         UNION ALL
+         SELECT id, coalesce((SELECT sum(rows) FROM unsettled WHERE lane_id = lane.id), 0), zones, jurisdiction
+         FROM lane WHERE campaign_id = ?1
+         ORDER BY id",
+    )?;
+    let found = statement.query_map([campaign.0], open_lane)?;
+    Ok(found.collect::<Result<_, _>>()?)
+}
+
+/// The lanes behind this one. How many rows they have is not counted: a plan under way has just added them.
+pub(in crate::journal) fn new_lanes(
+    connection: &Connection,
+    campaign: CampaignId,
+    after: Option<LaneId>,
+) -> Result<Vec<OpenLane>, JournalError> {
+    let mut statement = connection.prepare_cached(
+        "SELECT id, 0, zones, jurisdiction FROM lane WHERE campaign_id = ?1 AND id > ?2 ORDER BY id",
+    )?;
+    let found = statement.query_map([campaign.0, after.map_or(0, |lane| lane.0)], open_lane)?;
+    Ok(found.collect::<Result<_, _>>()?)
+}
+
+fn open_lane(row: &Row<'_>) -> rusqlite::Result<OpenLane> {
+    let (zones, jurisdiction): (Option<String>, Option<String>) = (row.get(2)?, row.get(3)?);
+    let zones = zones.and_then(|zones| Zones::parse(&zones));
+    Ok(OpenLane {
+        id: row.get::<_, Option<i64>>(0)?.map(LaneId),
+        lane: zones.map(|zones| Lane {
+            zones,
+            jurisdiction: Jurisdiction::parse(&jurisdiction.unwrap_or_default()),
+        }),
+        rows: row.get::<_, i64>(1)?.unsigned_abs(),
+    })
+}

@@ -1,0 +1,131 @@
+//! Promise 10: no request leaves while the hours are closed in a zone that the recipient may be in. The judge works them
+//! out from its own rules, on the simulator's log.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use campaign::domain::delivery::ending::Ending;
+use campaign::domain::delivery::state::State;
+use campaign::domain::hours::week::{Week, days};
+use campaign::domain::hours::zones::Zones;
+use campaign::domain::hours::{Hours, Jurisdiction, Lane, Rule};
+use campaign::engine::RunEvent;
+use campaign::journal::{Content, FileLine};
+use campaign::simulator::{Fault, WorldConfig};
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+use crate::virtual_time::stage::{self, Options, Seen, Stage};
+
+/// The zones of a line, by its number: of one, of several, and of both sides of the ocean.
+fn zones_of(line: u64) -> &'static str {
+    [
+        "America/New_York",
+        "America/Denver Pacific/Honolulu",
+        "Europe/Paris",
+        "America/Chicago America/New_York",
+    ][usize::try_from(line % 4).expect("small")]
+}
+
+fn in_lane(mut line: FileLine) -> FileLine {
+    let zones = Zones::parse(zones_of(line.number)).expect("zones");
+    if let Content::Recipient { lane, .. } = &mut line.content {
+        *lane = Some(Lane { zones, jurisdiction: Jurisdiction::default() });
+    }
+    line
+}
+
+fn stage(world: WorldConfig, recipients: u64) -> Stage {
+    let stage = Stage::new(world);
+    stage.plan(&(0..recipients).map(|n| in_lane(stage::line(n + 2, n))).collect::<Vec<_>>());
+    stage
+}
+
+/// Open from `from` to `to`, each day.
+fn hours(from: u8, to: u8) -> Hours {
+    let mut week = Week::default();
+    let span = format!("{from:02}:00-{to:02}:00");
+    days("mon-sun").expect("days").into_iter().for_each(|day| week.add(day, &span).expect("a span"));
+    let rule = Rule { name: "hours.open".to_owned(), week: Some(week), ..Rule::default() };
+    Hours { rules: vec![Arc::new(rule)], ..Hours::default() }
+}
+
+/// The judge: every request of the log, in each zone of its row, by the clock on the wall there.
+fn check_hours(stage: &Stage, from: i8, to: i8) {
+    let lines: HashMap<String, u64> =
+        stage.rows().into_iter().filter_map(|row| Some((row.client_token?, row.line?))).collect();
+    for request in stage.simulator.requests() {
+        let line = lines[request.client_token.as_deref().expect("a token")];
+        let at = Timestamp::from_millisecond(i64::try_from(request.at.0).expect("a time")).expect("a time");
+        for name in zones_of(line).split(' ') {
+            let hour = at.to_zoned(TimeZone::get(name).expect("a zone")).hour();
+            assert!((from..to).contains(&hour), "promise 10: line {line} at {at}, {hour} h in {name}");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_request_leaves_in_closed_hours_and_every_row_has_its_turn() {
+    let mut stage = stage(WorldConfig::default(), 400);
+    let options = Options { hours: Some(hours(8, 21)), rate: 0.05, burst: 1, ..Options::default() };
+    let mut closed = Vec::new();
+    let mut watch = |event: &RunEvent| {
+        if let RunEvent::Closed { rows, until } = event {
+            closed.push((*rows, until.to_string()));
+        }
+    };
+    let outcome = stage.run_watched(&options, &mut Seen(&mut watch)).await.expect("a run");
+    assert_eq!(outcome.ending, Ending::Complete);
+    assert_eq!(stage.tally()[State::Started], 400);
+    stage.check_promises(&options);
+    check_hours(&stage, 8, 21);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_run_that_is_not_to_wait_ends_with_the_moment_to_come_back() {
+    // Sunday, 2026-03-01, 09:30Z: open in Paris, closed in America.
+    let mut stage = stage(WorldConfig::default(), 40);
+    let options = Options { hours: Some(hours(8, 21)), no_wait: true, ..Options::default() };
+    let outcome = stage.run(&options).await.expect("a run");
+    let Ending::Closed { opens_at: Some(opens_at) } = outcome.ending else { panic!("{:?}", outcome.ending) };
+    assert_eq!(opens_at.to_string(), "2026-03-01T13:00:00.000Z", "eight in New York");
+    assert_eq!((stage.tally()[State::Started], stage.tally()[State::Queued]), (10, 30));
+    let rows = stage.rows();
+    assert!(rows.iter().all(|row| row.state == State::Started || row.attempts == 0), "claims leave no trace");
+    check_hours(&stage, 8, 21);
+}
+
+/// Between the claim and the permit hours may close: the row waits for the next day.
+#[tokio::test(start_paused = true)]
+async fn hours_are_asked_again_after_the_permit() {
+    let mut stage = stage(WorldConfig::default(), 40);
+    // One request in 21 minutes: each row is claimed that long before its permit, and days go by.
+    let options = Options { hours: Some(hours(8, 13)), rate: 0.0008, burst: 1, ..Options::default() };
+    let outcome = stage.run(&options).await.expect("a run");
+    assert_eq!((outcome.ending, stage.tally()[State::Started]), (Ending::Complete, 40));
+    stage.check_promises(&options);
+    check_hours(&stage, 8, 13);
+}
+
+/// Rows in doubt wait for hours too.
+#[tokio::test(start_paused = true)]
+async fn replays_wait_for_hours() {
+    let mut world = WorldConfig::default();
+    world.faults.destination("+12025550102", Fault::LostAnswer);
+    // Line 4, of New York.
+    let mut stage = stage(world, 20);
+    let options = Options { hours: Some(hours(0, 24)), ..Options::default() };
+    stage.run(&options).await.expect("a run");
+    assert_eq!(stage.tally()[State::Attempting], 1);
+    let requests = stage.simulator.requests().len();
+    let closed = Options { hours: Some(hours(3, 4)), no_wait: true, ..Options::default() };
+    stage.run(&closed).await.expect("a run");
+    assert_eq!(stage.simulator.requests().len(), requests, "its hours are closed");
+    assert_eq!(stage.tally()[State::Attempting], 1);
+    stage.simulator.with(|world| {
+        world.faults_mut().clear();
+    });
+    let waits = Options { hours: Some(hours(3, 4)), ..Options::default() };
+    stage.run(&waits).await.expect("a run");
+    assert_eq!(stage.tally()[State::Started], 20, "it was replayed when they opened");
+}
