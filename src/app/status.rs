@@ -7,14 +7,13 @@ use serde::Serialize;
 
 use crate::domain::delivery::summary::{Summary, rounded};
 use crate::domain::figures::per_second;
+use crate::domain::forecast::Outlook;
 use crate::domain::unix_millis::UnixMillis;
 use crate::journal::{self, Campaign, ControlRequest, Holder, Reader, RunRecord, Snapshot};
 use crate::report::ReportError;
 
 /// Where no lock tells: a run that gave no sign of life for this long is not going on any more. It gives one every 20 s.
 const SILENCE: Duration = Duration::from_secs(60);
-/// A pace is what was reached in so much time at least.
-const TELLING: Duration = Duration::from_secs(5);
 /// Runs and words of people that are shown, at most: the latest.
 const SHOWN: u32 = 5;
 
@@ -75,8 +74,8 @@ impl Status {
             retried: counters.retried,
             elapsed: latest.map(RunRecord::elapsed).unwrap_or_default(),
             // What was asked for last: people may have changed it.
-            asked_rate: latest.and_then(|run| run.pulse.map_or(run.rate, |pulse| pulse.asked)),
-            burst: latest.and_then(|run| run.pulse.map(|pulse| pulse.burst)),
+            asked_rate: latest.and_then(|run| run.heartbeat.map_or(run.rate, |heartbeat| heartbeat.asked)),
+            burst: latest.and_then(|run| run.heartbeat.map(|heartbeat| heartbeat.burst)),
             limited_by: None,
             exit: latest.and_then(|run| run.exit),
         };
@@ -130,29 +129,26 @@ impl Status {
         self.going_on().is_some() || self.running == Some(true)
     }
 
-    /// Contacts per second: lately, where the run goes on for long enough, else all of the latest run.
+    /// Contacts per second: of late, where that was measured for long enough, else of the whole latest run.
     pub fn reached(&self) -> Option<f64> {
         let run = self.runs.first()?;
-        let lately = run.pulse.and_then(|pulse| {
-            let (at, started) = pulse.mark;
-            let window = run.seen_at.since(at);
-            (window >= TELLING).then(|| per_second(run.counters.started.saturating_sub(started), window))
-        });
+        let lately = run.heartbeat.and_then(|heartbeat| heartbeat.throughput());
         Some(lately.unwrap_or_else(|| per_second(run.counters.started, run.elapsed())))
     }
 
-    /// Contacts per second that may be expected: no more than was asked for last.
-    pub fn pace_to_come(&self) -> Option<f64> {
-        let run = self.runs.first()?;
-        let asked = run.pulse.map_or(run.rate, |pulse| pulse.asked);
-        Some(self.reached()?.min(asked.unwrap_or(f64::INFINITY)))
+    /// What is before the campaign, as the latest run's last sign of life tells.
+    fn outlook(&self) -> Option<Outlook> {
+        Some(self.runs.first()?.heartbeat?.outlook(self.summary.tally.unsettled()))
     }
 
-    /// How long the rows that wait take at the pace of late, which the burst at the beginning does not make shorter.
+    /// Contacts per second that may be expected.
+    pub fn pace_to_come(&self) -> Option<f64> {
+        self.outlook()?.speed()
+    }
+
+    /// How long the rows that wait take. It is what the live view of the run says.
     pub fn time_left(&self) -> Option<Duration> {
-        let pace = self.pace_to_come()?;
-        let left = self.summary.tally.unsettled() as f64;
-        (pace > 0.0).then(|| Duration::try_from_secs_f64(left / pace).ok()).flatten()
+        self.outlook()?.time_left()
     }
 
     /// When it ends, where it goes on and nothing keeps it from that.
@@ -166,7 +162,7 @@ impl Status {
     #[must_use]
     pub fn object(&self) -> Object<'_> {
         let (run, going_on) = (self.runs.first(), self.going_on());
-        let pulse = going_on.and_then(|run| run.pulse);
+        let heartbeat = going_on.and_then(|run| run.heartbeat);
         Object {
             summary: &self.summary,
             running: going_on.is_some(),
@@ -178,10 +174,10 @@ impl Status {
             reason: run.and_then(|run| run.reason.as_deref()),
             time_left_s: self.time_left().map(|time| time.as_secs()),
             ends_at: self.ends_at().map(|stamp| stamp.to_string()),
-            in_flight: pulse.map(|pulse| pulse.in_flight),
-            pace: pulse.map(|pulse| rounded(pulse.rate)),
-            pace_asked: pulse.and_then(|pulse| pulse.asked),
-            burst: pulse.map(|pulse| pulse.burst),
+            in_flight: heartbeat.map(|heartbeat| heartbeat.in_flight),
+            pace: heartbeat.map(|heartbeat| rounded(heartbeat.rate)),
+            pace_asked: heartbeat.and_then(|heartbeat| heartbeat.asked),
+            burst: heartbeat.map(|heartbeat| heartbeat.burst),
             started_per_minute: going_on.and_then(|_| self.reached()).map(|reached| rounded(reached * 60.0)),
             paused_at: self.paused.as_ref().map(|pause| pause.at.to_string()),
             paused_by: self.paused.as_ref().map(|pause| pause.who.as_str()),

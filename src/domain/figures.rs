@@ -88,15 +88,6 @@ pub fn per_second(count: u64, elapsed: Duration) -> f64 {
     if seconds > 0.0 { count / seconds } else { 0.0 }
 }
 
-/// How long `left` more take if `done` took `elapsed`; `None` where that cannot be told.
-#[must_use]
-pub fn time_left(left: u64, done: u64, elapsed: Duration) -> Option<Duration> {
-    let pace = per_second(done, elapsed);
-    #[expect(clippy::cast_precision_loss, reason = "counts stay far below 2^52")]
-    let left = left as f64;
-    (pace > 0.0).then(|| Duration::try_from_secs_f64(left / pace).ok()).flatten()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -122,13 +113,5 @@ mod tests {
         let paces =
             [0.0, 0.5, 1.984, 2.0, 20.0, 33.333, 99.96, 1234.5].map(|pace| PerSecond(pace).to_string());
         assert_eq!(paces, ["0/s", "0.5/s", "1.98/s", "2/s", "20/s", "33.3/s", "100/s", "1,235/s"]);
-    }
-
-    #[test]
-    fn time_left_needs_something_done() {
-        assert_eq!(time_left(100, 50, Duration::from_secs(25)), Some(Duration::from_secs(50)));
-        assert_eq!(time_left(100, 0, Duration::from_secs(25)), None);
-        assert_eq!(time_left(100, 50, Duration::ZERO), None);
-        assert_eq!(time_left(0, 50, Duration::from_secs(25)), Some(Duration::ZERO));
     }
 }

@@ -10,6 +10,7 @@ pub mod data_release;
 pub mod definition;
 pub mod delivery;
 pub mod figures;
+pub mod forecast;
 pub mod hours;
 pub mod message;
 pub mod next_step;

@@ -30,6 +30,7 @@ use crate::domain::delivery::state::{Doubt, Event, State};
 use crate::domain::delivery::summary::Bottleneck;
 use crate::domain::delivery::verdict;
 use crate::domain::delivery::verdict::OutageDetector;
+use crate::domain::forecast::Heartbeat;
 use crate::domain::unix_millis::UnixMillis;
 use crate::journal::{
     Claim, Claimed, ControlRequest, Counters, JournalError, RowId, Settlement, WriterError,
@@ -78,6 +79,8 @@ pub(super) struct Dispatcher<'a> {
     counters: Counters,
     metrics: RunMetrics,
     recorded_at: Instant,
+    /// Heartbeats that are on their way into the journal.
+    heartbeats: Pending<Option<Heartbeat>>,
 }
 
 impl<'a> Dispatcher<'a> {
@@ -115,6 +118,7 @@ impl<'a> Dispatcher<'a> {
             counters: Counters::default(),
             metrics: RunMetrics::new(now),
             recorded_at: began,
+            heartbeats: FuturesUnordered::new(),
         }
     }
 
@@ -145,6 +149,7 @@ impl<'a> Dispatcher<'a> {
                 Some(ask) = self.asks.recv() => self.on_asked(&ask).await,
                 Some((row, left, answer)) = self.in_flight.next() => self.on_answer(&row, left, answer),
                 Some((settling, state)) = self.commits.next() => self.on_settled(settling, state?).await,
+                Some(heartbeat) = self.heartbeats.next() => self.on_heartbeat(heartbeat),
                 step = self.queue.next() => match step? {
                     Step::Claimed(claim) => self.on_claimed(claim),
                     Step::News(feed) => self.on_news(feed).await?,
@@ -435,8 +440,16 @@ impl<'a> Dispatcher<'a> {
         self.recorded_at = Instant::now();
         let now = self.engine.clock.now();
         self.engine.writer.counters(self.engine.run, self.counters, now).await;
-        let pulse = self.pulse(now);
-        self.engine.writer.activity(self.engine.run, self.metrics.take(pulse)).await;
+        let heartbeat = self.heartbeat(now);
+        let written = self.engine.writer.activity(self.engine.run, self.metrics.take(heartbeat)).await;
+        self.heartbeats.push(Box::pin(async move {
+            let written = written.await;
+            matches!(written, Ok(Ok(()))).then_some(heartbeat)
+        }));
+    }
+
+    fn on_heartbeat(&mut self, heartbeat: Option<Heartbeat>) {
+        heartbeat.into_iter().for_each(|heartbeat| self.observer.on_event(&RunEvent::Heartbeat(heartbeat)));
     }
 
     fn gate(&mut self, failed: bool) {

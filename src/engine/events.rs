@@ -7,6 +7,7 @@ use crate::domain::delivery::refusal::{Refusal, RefusalKind};
 use crate::domain::delivery::state::State;
 use crate::domain::delivery::summary::Bottleneck;
 use crate::domain::delivery::tally::Tally;
+use crate::domain::forecast::Heartbeat;
 use crate::domain::phone::mask;
 use crate::domain::unix_millis::UnixMillis;
 use crate::journal::Claimed;
@@ -42,6 +43,8 @@ pub enum RunEvent {
     Refused(RefusedAttempt),
     /// What keeps the next request from leaving is something else, or something more, than before.
     Gauges(Gauges),
+    /// How the run fares, as the journal has it now: whenever its record is brought up to date.
+    Heartbeat(Heartbeat),
     /// Nothing is sent for a while: the active chats quota is full.
     Paused(Duration),
     /// Sending goes on.

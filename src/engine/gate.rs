@@ -13,6 +13,7 @@ use super::quota_pause::QuotaPause;
 use crate::domain::delivery::concurrency_limit::ConcurrencyLimit;
 use crate::domain::delivery::shared_rate::SharedRate;
 use crate::domain::delivery::summary::Bottleneck;
+use crate::domain::forecast::ActiveBound;
 use crate::journal::WriterError;
 use crate::pace::{RateLimiter, SharedPermits};
 
@@ -153,6 +154,12 @@ impl SendGate {
     pub(super) fn news(&mut self, rate: f64) -> Option<Gauges> {
         let gauges = Gauges { limit: self.limits.now(), rate, alive: self.active.alive() };
         (self.told.replace(gauges) != Some(gauges)).then_some(gauges)
+    }
+
+    /// The bound on contacts that are alive at once, where there is one.
+    pub(super) fn active_bound(&mut self) -> Option<ActiveBound> {
+        self.active.pass(Instant::now());
+        self.active.bound()
     }
 
     /// What kept the run from being faster for the longest time.

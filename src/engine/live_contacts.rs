@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use crate::domain::forecast::ActiveBound;
+
 /// How many contacts may be alive at once, and how long each is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ActiveContacts {
@@ -43,6 +45,12 @@ impl LiveContacts {
         while self.ends.front().is_some_and(|end| *end <= now) {
             self.ends.pop_front();
         }
+    }
+
+    /// The bound, and how many are alive of it.
+    pub(super) fn bound(&self) -> Option<ActiveBound> {
+        let alive = self.ends.len() as u64;
+        self.bound.map(|(most, life)| ActiveBound { most: most as u64, life, alive })
     }
 
     /// How many may be alive, where that is known.

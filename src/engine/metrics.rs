@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use crate::domain::delivery::latency::Latencies;
 use crate::domain::delivery::refusal::{Refusal, RefusalKind};
+use crate::domain::forecast::{Heartbeat, Milestone};
 use crate::domain::unix_millis::UnixMillis;
-use crate::journal::{Heartbeat, PauseKind, PauseSpan, RunActivity};
+use crate::journal::{PauseKind, PauseSpan, RunActivity};
 
-/// How far back it is told how fast a run is: so far at least, once it has sent for that long, and twice that at most.
+/// Throughput is averaged over this time at least, once the run has sent for so long, and over twice that at most.
 const WINDOW: Duration = Duration::from_secs(30);
 
 /// Throttled requests and pauses since the last record, and how long answers took since the run began.
@@ -16,13 +17,20 @@ pub(super) struct RunMetrics {
     activity: RunActivity,
     /// When the pause by a person began that goes on.
     held: Option<UnixMillis>,
-    /// How many contacts had been started when: a while ago, and less long ago.
-    marks: [(UnixMillis, u64); 2],
+    /// Where the measurement of the throughput began, and where the next one begins.
+    marks: [Milestone; 2],
+    /// Whether the run waited for active chats: it then sends in bursts, and only the whole of it says how fast it is.
+    is_bursty: bool,
 }
 
 impl RunMetrics {
     pub(super) fn new(now: UnixMillis) -> Self {
-        Self { activity: RunActivity::default(), held: None, marks: [(now, 0); 2] }
+        Self {
+            activity: RunActivity::default(),
+            held: None,
+            marks: [Milestone { at: now, started: 0 }; 2],
+            is_bursty: false,
+        }
     }
 
     /// An answer came, or nothing did for too long.
@@ -45,6 +53,7 @@ impl RunMetrics {
 
     /// Nothing is sent for a while.
     pub(super) fn paused(&mut self, now: UnixMillis, length: Duration) {
+        self.is_bursty = true;
         let kind = PauseKind::ActiveChats;
         self.activity.pauses.push(PauseSpan { began_at: now, ends_at: now.plus(length), kind });
     }
@@ -66,23 +75,24 @@ impl RunMetrics {
         self.activity.pauses.push(PauseSpan { began_at, ends_at, kind: PauseKind::Person });
     }
 
-    /// What was before says nothing about how fast the run is from now on.
-    pub(super) fn mark(&mut self, now: UnixMillis, started: u64) {
-        self.marks = [(now, started); 2];
+    /// Measures the throughput anew: what was before says nothing about what is to come.
+    pub(super) fn measure_anew(&mut self, now: Milestone) {
+        self.marks = [now; 2];
+        self.is_bursty = false;
     }
 
-    /// How many contacts had been started a while ago, and when that was.
-    pub(super) fn marked(&mut self, now: UnixMillis, started: u64) -> (UnixMillis, u64) {
-        if now.since(self.marks[1].0) >= WINDOW {
-            self.marks = [self.marks[1], (now, started)];
+    /// Where the measurement of the throughput began that ends now.
+    pub(super) fn measured_since(&mut self, now: Milestone) -> Milestone {
+        if !self.is_bursty && now.at.since(self.marks[1].at) >= WINDOW {
+            self.marks = [self.marks[1], now];
         }
         self.marks[0]
     }
 
     /// What is to be written down now.
-    pub(super) fn take(&mut self, pulse: Heartbeat) -> RunActivity {
+    pub(super) fn take(&mut self, heartbeat: Heartbeat) -> RunActivity {
         let latencies: Latencies = self.activity.latencies;
-        self.activity.pulse = Some(pulse);
+        self.activity.heartbeat = Some(heartbeat);
         std::mem::replace(&mut self.activity, RunActivity { latencies, ..RunActivity::default() })
     }
 }
@@ -95,12 +105,15 @@ mod tests {
     fn seconds_add_up_and_latencies_stay() {
         let refused = |kind| Err(Refusal { kind, status: None, code: String::new(), message: String::new() });
         let mut metrics = RunMetrics::new(UnixMillis::from_millis(0));
-        let pulse = Heartbeat {
+        let begun = Milestone { at: UnixMillis::from_millis(0), started: 0 };
+        let heartbeat = Heartbeat {
+            now: begun,
+            before: begun,
             in_flight: 1,
             rate: 2.0,
             asked: None,
             burst: 3,
-            mark: (UnixMillis::from_millis(0), 0),
+            active: None,
         };
         let ms = Duration::from_millis;
         for (at, kind) in [
@@ -112,15 +125,30 @@ mod tests {
             metrics.answered(&refused(kind), ms(40), UnixMillis::from_millis(at));
         }
         metrics.paused(UnixMillis::from_millis(2_500), ms(500));
-        let first = metrics.take(pulse);
-        assert_eq!(first.pulse, Some(pulse));
+        let first = metrics.take(heartbeat);
+        assert_eq!(first.heartbeat, Some(heartbeat));
         let [one, two] = [1_000, 2_000].map(UnixMillis::from_millis);
         assert_eq!(first.throttled, [(one, 2), (two, 1)]);
         let [began_at, ends_at] = [2_500, 3_000].map(UnixMillis::from_millis);
         let pause = PauseSpan { began_at, ends_at, kind: PauseKind::ActiveChats };
         assert_eq!((first.pauses, first.latencies.total()), (vec![pause], 1));
         metrics.answered(&Ok("contact".to_owned()), ms(30), two);
-        let second = metrics.take(pulse);
+        let second = metrics.take(heartbeat);
         assert_eq!((second.throttled, second.pauses, second.latencies.total()), (vec![], vec![], 2));
+    }
+
+    /// Half a minute to a minute of the past, or all of it in a run that waits for active chats.
+    #[test]
+    fn throughput_is_measured_over_a_bounded_time() {
+        let at =
+            |second: u64| Milestone { at: UnixMillis::from_millis(second as i64 * 1_000), started: second };
+        let mut metrics = RunMetrics::new(at(0).at);
+        for (second, since) in [(10, 0), (29, 0), (30, 0), (59, 0), (60, 30), (89, 30), (95, 60)] {
+            assert_eq!(metrics.measured_since(at(second)), at(since), "{second}");
+        }
+        metrics.measure_anew(at(100));
+        assert_eq!(metrics.measured_since(at(110)), at(100));
+        metrics.paused(at(110).at, Duration::from_secs(9));
+        assert_eq!([200, 300].map(|second| metrics.measured_since(at(second))), [at(100); 2]);
     }
 }

@@ -42,7 +42,7 @@ pub use query::outcomes::RowOutcome;
 pub use query::records::{Record, Selection};
 pub use query::snapshot::{ReasonCount, Snapshot};
 pub use row::{CampaignId, Frozen, LaneId, RowId, RunId};
-pub use run::activity::{Heartbeat, PauseKind, PauseSpan, RunActivity};
+pub use run::activity::{PauseKind, PauseSpan, RunActivity};
 pub use run::attempts::{Claim, ClaimRequest, Claimed, LaneCursor, Pass, Settlement};
 pub use run::control::{Acknowledgement, ControlRequest, ControlRequestId, ControlState};
 pub use run::runs::{Counters, NewRun, RunEnd, RunRecord};

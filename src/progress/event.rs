@@ -25,7 +25,8 @@ impl Events {
         Self::to(io::stdout())
     }
 
-    pub(super) fn to(out: impl Write + Send + 'static) -> Self {
+    /// To `out`, line by line.
+    pub fn to(out: impl Write + Send + 'static) -> Self {
         Self(Arc::new(Mutex::new(out)))
     }
 

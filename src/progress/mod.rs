@@ -168,6 +168,13 @@ fn log(event: &RunEvent) {
         RunEvent::Gauges(gauges) => {
             tracing::debug!(limit = gauges.limit.map(Bottleneck::name), rate = rounded(gauges.rate), "pace");
         }
+        RunEvent::Heartbeat(heartbeat) => {
+            tracing::debug!(
+                started = heartbeat.now.started,
+                throughput = heartbeat.throughput().map(rounded),
+                "heartbeat"
+            );
+        }
         RunEvent::Paused(length) => {
             tracing::info!(ms = length.as_millis() as u64, "paused, the quota is full");
         }

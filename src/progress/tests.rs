@@ -13,6 +13,8 @@ use crate::domain::delivery::refusal::RefusalKind;
 use crate::domain::delivery::state::State;
 use crate::domain::delivery::summary::Bottleneck;
 use crate::domain::delivery::tally::Tally;
+use crate::domain::forecast::{Heartbeat, Milestone};
+use crate::domain::unix_millis::UnixMillis;
 use crate::engine::{Gauges, RefusedAttempt};
 
 /// A terminal of 24 lines, emulated. It does not break lines anew when it is resized.
@@ -81,11 +83,23 @@ async fn forty_seconds(progress: &mut Progress) {
     tally[State::Queued] = 1_000;
     progress.on_event(&RunEvent::Began(tally));
     progress.on_event(&RunEvent::Gauges(Gauges { limit: Some(Bottleneck::Pace), rate: 2.0, alive: None }));
+    let begun = UnixMillis::from_millis(1_772_357_400_000);
     for line in 0..80 {
         let moved = |from, to| RunEvent::Moved { line: Some(line), from, to };
         progress.on_event(&moved(State::Queued, State::Attempting));
         progress.on_event(&RunEvent::Requested { again: false, in_flight: 1 });
         progress.on_event(&moved(State::Attempting, State::Started));
+        if line % 2 == 0 {
+            progress.on_event(&RunEvent::Heartbeat(Heartbeat {
+                now: Milestone { at: begun.plus(Duration::from_millis(500) * line as u32), started: line },
+                before: Milestone { at: begun, started: 0 },
+                in_flight: 0,
+                rate: 2.0,
+                asked: Some(2.0),
+                burst: 5,
+                active: None,
+            }));
+        }
         tokio::time::sleep(Duration::from_millis(500)).await;
     }
 }
@@ -147,7 +161,7 @@ async fn on_a_terminal_lines_and_logs_stand_above_the_view() {
     another
 
     spring  80 of 1,000 [====>                                              ]   8 %
-    1.76/s (limit 2/s), 7 min 50 s left, ends 09:38 UTC
+    1.76/s (limit 2/s), 7 min 40 s left, ends 09:38 UTC
     0 in flight
     09:30 UTC line 17: not tried again: InvalidRequestException: no such number
     ");
@@ -204,7 +218,7 @@ async fn a_resized_terminal_has_one_whole_view() {
             a log line
 
             80 of 1,000 [=>                 ]   8 %
-            1.57/s (limit 2/s), 8 min 1 s left,
+            1.57/s (limit 2/s), 7 min 40 s left,
             ends 09:38 UTC
             0 in flight
             09:30 UTC line 17: not tried again: In…
@@ -286,7 +300,7 @@ async fn programs_read_a_status_every_second_and_problems_as_they_come() {
     let lines: Vec<&str> = told.lines().collect();
     assert!((41..=44).contains(&lines.len()), "{}", lines.len());
     insta::assert_snapshot!([&[lines[0], lines[1]], &lines[lines.len() - 3..]].concat().join("\n"), @r#"
-    {"message_type":"status","time":"2026-03-01T09:30:00.000Z","campaign":"spring","run":3,"phase":"sending","reason":null,"rows":1000,"started":1,"failed":0,"rejected":0,"duplicate":0,"suppressed":0,"withdrawn":0,"queued":999,"attempting":0,"uncertain":0,"requests":1,"throttled":0,"retried":0,"in_flight":0,"active_chats":null,"max_active_chats":null,"asked_rate":2.0,"allowed_rate":2.0,"rate":0.0,"achieved_rate":0.0,"limited_by":"pace","elapsed_s":0.0,"time_left_s":null,"ends_at":null,"problems_left_out":0}
+    {"message_type":"status","time":"2026-03-01T09:30:00.000Z","campaign":"spring","run":3,"phase":"sending","reason":null,"rows":1000,"started":1,"failed":0,"rejected":0,"duplicate":0,"suppressed":0,"withdrawn":0,"queued":999,"attempting":0,"uncertain":0,"requests":1,"throttled":0,"retried":0,"in_flight":0,"active_chats":null,"max_active_chats":null,"asked_rate":2.0,"allowed_rate":2.0,"rate":0.0,"achieved_rate":0.0,"limited_by":"pace","elapsed_s":0.0,"time_left_s":499,"ends_at":"2026-03-01T09:38:19.500Z","problems_left_out":0}
     {"message_type":"status","time":"2026-03-01T09:30:01.000Z","campaign":"spring","run":3,"phase":"sending","reason":null,"rows":1000,"started":3,"failed":0,"rejected":0,"duplicate":0,"suppressed":0,"withdrawn":0,"queued":997,"attempting":0,"uncertain":0,"requests":3,"throttled":0,"retried":0,"in_flight":0,"active_chats":null,"max_active_chats":null,"asked_rate":2.0,"allowed_rate":2.0,"rate":3.0,"achieved_rate":3.0,"limited_by":"pace","elapsed_s":1.0,"time_left_s":498,"ends_at":"2026-03-01T09:38:19.500Z","problems_left_out":0}
     {"message_type":"problem","time":"2026-03-01T09:30:40.000Z","line":17,"attempt":1,"outcome":"failed","code":"InvalidRequestException","message":"no such number","retry_in_s":null}
     {"message_type":"status","time":"2026-03-01T09:30:40.000Z","campaign":"spring","run":3,"phase":"paused","reason":"the active chats quota is full","rows":1000,"started":80,"failed":0,"rejected":0,"duplicate":0,"suppressed":0,"withdrawn":0,"queued":920,"attempting":0,"uncertain":0,"requests":80,"throttled":0,"retried":0,"in_flight":0,"active_chats":null,"max_active_chats":null,"asked_rate":2.0,"allowed_rate":2.0,"rate":1.9,"achieved_rate":2.0,"limited_by":"active chats","elapsed_s":40.0,"time_left_s":460,"ends_at":"2026-03-01T09:38:20.000Z","problems_left_out":0}

@@ -9,6 +9,7 @@ use crate::domain::delivery::refusal::RefusalKind;
 use crate::domain::delivery::state::State;
 use crate::domain::delivery::summary::Bottleneck;
 use crate::domain::delivery::tally::Tally;
+use crate::domain::forecast::Heartbeat;
 use crate::domain::unix_millis::UnixMillis;
 use crate::engine::{Gauges, RunEvent};
 
@@ -25,6 +26,8 @@ pub(super) struct View {
     pub(super) in_flight: usize,
     pub(super) phase: Phase,
     pub(super) gauges: Gauges,
+    /// How the run fares, as the journal has it too.
+    pub(super) heartbeat: Option<Heartbeat>,
     /// A person has paused the campaign, then.
     pub(super) held: Option<UnixMillis>,
     /// The rate as a person has changed it; the inner `None` where the run is to find out.
@@ -32,8 +35,6 @@ pub(super) struct View {
     /// From when on the speed tells something of what is to come.
     pub(super) fresh_since: Option<Instant>,
     pub(super) begun_at: Option<Instant>,
-    /// Whether the run ever waited for active chats: its speed is then that of long stretches only.
-    pub(super) has_waited: bool,
     /// Problems that there was no room to show.
     pub(super) unshown: u64,
     /// How long each limit held, but for the one that does now.
@@ -99,10 +100,10 @@ impl View {
                 self.limited_since = Some(now);
                 self.gauges = *gauges;
             }
+            RunEvent::Heartbeat(heartbeat) => self.heartbeat = Some(*heartbeat),
             // Nothing takes a run back that is about to end.
             RunEvent::Paused(_) | RunEvent::Resumed if matches!(self.phase, Phase::Stopping(_)) => {}
             RunEvent::Paused(length) => {
-                self.has_waited = true;
                 let since = if let Phase::Full(since, _) = self.phase { Some(since) } else { None };
                 self.phase = Phase::Full(since.unwrap_or(now), now + *length);
                 return since.is_none();
@@ -160,6 +161,11 @@ impl View {
     /// Whether there is anything to show yet.
     pub(super) fn has_begun(&self) -> bool {
         self.begun_at.is_some()
+    }
+
+    /// How long the rest takes, where that can be told.
+    pub(super) fn time_left(&self) -> Option<Duration> {
+        self.heartbeat?.outlook(self.tally.unsettled()).time_left()
     }
 
     /// Rows that have their outcome.

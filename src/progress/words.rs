@@ -115,7 +115,7 @@ impl Scene<'_> {
 
     /// How long the rest takes, where that can be told.
     pub(super) fn time_left(&self) -> Option<Duration> {
-        self.speed.time_left(self.view, self.about)
+        self.view.time_left()
     }
 
     /// Requests per second as asked, by now.
@@ -162,6 +162,8 @@ mod tests {
     use super::*;
     use crate::domain::delivery::ending::{Ending, Signal};
     use crate::domain::delivery::refusal::{Refusal, RefusalKind};
+    use crate::domain::forecast::{Heartbeat, Milestone};
+    use crate::domain::unix_millis::UnixMillis;
     use crate::engine::{Gauges, RunEvent};
 
     /// Everything at once, at some widths.
@@ -181,8 +183,24 @@ mod tests {
         let gauges = Gauges { limit: Some(Bottleneck::Pace), rate: 2.0, alive: None };
         speed.look(begun, &sending(0, begun));
         view.on_event(&RunEvent::Gauges(gauges), begun);
+        view.on_event(&heartbeat(2.0, started), begun);
         speed.look(begun + Duration::from_secs(120), &view);
         (view, speed)
+    }
+
+    /// So many in two minutes, at a pace that allows so many a second.
+    fn heartbeat(rate: f64, started: u64) -> RunEvent {
+        let milestone =
+            |second: i64, started| Milestone { at: UnixMillis::from_millis(second * 1_000), started };
+        RunEvent::Heartbeat(Heartbeat {
+            now: milestone(120, started),
+            before: milestone(0, 0),
+            in_flight: 0,
+            rate,
+            asked: Some(2.0),
+            burst: 5,
+            active: None,
+        })
     }
 
     #[tokio::test(start_paused = true)]
@@ -196,6 +214,7 @@ mod tests {
         ");
         let gauges = Gauges { limit: Some(Bottleneck::Pace), rate: 1.5, alive: Some(312) };
         view.on_event(&RunEvent::Gauges(gauges), Instant::now());
+        view.on_event(&heartbeat(1.5, 240), Instant::now());
         view.throttled = 25;
         view.in_flight = 4;
         view.tally[State::Failed] = 1_234;

@@ -50,9 +50,9 @@ async fn a_run() -> Place {
                 kind: PauseKind::ActiveChats,
             }],
             latencies: Latencies::of(&[0, 0, 0, 2]),
-            pulse: None,
+            heartbeat: None,
         };
-        writer.activity(run, activity).await;
+        drop(writer.activity(run, activity).await);
     })
     .await;
     let counters = Counters { started: 1, requests: 5, throttled: 3, retried: 3 };

@@ -73,7 +73,7 @@ async fn campaign(path: &Path) {
         pauses: vec![PauseSpan { began_at: NOW, ends_at: later(60_000), kind: PauseKind::ActiveChats }],
         ..RunActivity::default()
     };
-    writer.activity(run, activity).await;
+    drop(writer.activity(run, activity).await);
     let counters = Counters { started: 2, requests: 9, throttled: 3, retried: 2 };
     writer.counters(run, counters, later(2_000)).await;
     drop(writer);

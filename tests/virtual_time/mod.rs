@@ -5,6 +5,7 @@ mod contact;
 mod credentials;
 mod durable;
 mod faults;
+mod forecast;
 mod held;
 mod hours;
 mod limits;

@@ -206,9 +206,10 @@ impl Told {
             ),
             Control::Stop => format!("stopping: {name} ends when it has its answers; {in_flight}"),
             Control::Pace(NewPace { rate, .. }) => {
-                let pulse = run.pulse;
-                let burst = pulse.map_or(String::new(), |pulse| format!(", burst {}", pulse.burst));
-                let asked = pulse.and_then(|pulse| pulse.asked);
+                let heartbeat = run.heartbeat;
+                let burst =
+                    heartbeat.map_or(String::new(), |heartbeat| format!(", burst {}", heartbeat.burst));
+                let asked = heartbeat.and_then(|heartbeat| heartbeat.asked);
                 let within = match (rate, asked) {
                     (NewRate::PerSecond(rate), Some(asked)) if asked < rate => {
                         "; more is not its share of the account's pace"
@@ -243,7 +244,7 @@ impl Told {
         }
         if global.json {
             let taken = self.ask.as_ref().and_then(|ask| ask.taken);
-            let pulse = self.run.as_ref().and_then(|run| run.pulse);
+            let heartbeat = self.run.as_ref().and_then(|run| run.heartbeat);
             let object = json!({
                 "campaign": self.campaign.name,
                 "asked": self.wish.name(),
@@ -252,8 +253,8 @@ impl Told {
                 "run": self.run.as_ref().map(|run| run.id.number()),
                 "pid": self.run.as_ref().map(|run| run.pid),
                 "in_flight": taken.map(|taken| taken.in_flight),
-                "asked_rate": pulse.and_then(|pulse| pulse.asked),
-                "burst": pulse.map(|pulse| pulse.burst),
+                "asked_rate": heartbeat.and_then(|heartbeat| heartbeat.asked),
+                "burst": heartbeat.map(|heartbeat| heartbeat.burst),
             });
             output::json(&object)?;
         }

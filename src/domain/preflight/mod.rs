@@ -25,6 +25,7 @@ use crate::domain::delivery::gate;
 use crate::domain::delivery::gate::Fraction;
 use crate::domain::delivery::state::State;
 use crate::domain::delivery::tally::Tally;
+use crate::domain::forecast::{ActiveBound, Outlook};
 use crate::domain::row::binding::{Binding, Cells};
 use crate::domain::row::recipient::{Recipient, Rejection};
 use crate::domain::row::suppression::Suppressed;
@@ -460,11 +461,19 @@ impl Preflight {
 
     /// How long sending takes at this pace, and with no more contacts alive than there may be where their life is stated.
     fn duration(&self) -> Duration {
-        let behind_the_burst = self.to_send().saturating_sub(u64::from(self.found.limits.burst));
-        let paced = Duration::from_secs_f64(behind_the_burst as f64 / self.found.limits.rate);
-        let Some(stall) = self.stall().filter(|stall| stall.is_stated) else { return paced };
-        let behind_the_first = self.to_send().saturating_sub(u64::from(self.found.limits.active_contacts));
-        paced.max(stall.after + Duration::from_secs_f64(behind_the_first as f64 / stall.then))
+        let limits = &self.found.limits;
+        let outlook = Outlook {
+            left: self.to_send(),
+            reached: None,
+            allowed: Some(limits.rate),
+            burst: limits.burst.into(),
+            active: limits.contact_life.map(|life| ActiveBound {
+                most: limits.active_contacts.into(),
+                life,
+                alive: 0,
+            }),
+        };
+        outlook.time_left().unwrap_or(Duration::MAX)
     }
 
     /// Whether contacts that the flow does not disconnect use up the active chats before the end.

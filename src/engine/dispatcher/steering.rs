@@ -2,12 +2,13 @@
 
 use crate::domain::delivery::control::{Control, NewPace, NewRate};
 use crate::domain::delivery::ending::Ending;
+use crate::domain::forecast::{Heartbeat, Milestone};
 use crate::domain::unix_millis::UnixMillis;
 use crate::engine::Stop;
 use crate::engine::events::RunEvent;
 
 use super::Dispatcher;
-use crate::journal::{Acknowledgement, ControlRequest, Heartbeat};
+use crate::journal::{Acknowledgement, ControlRequest};
 use crate::pace::{PaceMode, RateLimit};
 
 impl Dispatcher<'_> {
@@ -51,7 +52,7 @@ impl Dispatcher<'_> {
             self.outage.interrupted();
             let now = self.engine.clock.now();
             self.metrics.released(now);
-            self.metrics.mark(now, self.counters.started);
+            self.metrics.measure_anew(self.milestone(now));
             self.observer.on_event(&RunEvent::Released);
         }
     }
@@ -64,7 +65,7 @@ impl Dispatcher<'_> {
         if self.queue.ready.len() > self.second() {
             self.give_back();
         }
-        self.metrics.mark(self.engine.clock.now(), self.counters.started);
+        self.metrics.measure_anew(self.milestone(self.engine.clock.now()));
         let (rate, burst) = told(tempo);
         self.observer.on_event(&RunEvent::Repaced { rate, burst });
     }
@@ -88,15 +89,22 @@ impl Dispatcher<'_> {
         }
     }
 
-    /// How the run fares now, for whoever looks from elsewhere.
-    pub(super) fn pulse(&mut self, now: UnixMillis) -> Heartbeat {
+    fn milestone(&self, at: UnixMillis) -> Milestone {
+        Milestone { at, started: self.counters.started }
+    }
+
+    /// How the run fares now.
+    pub(super) fn heartbeat(&mut self, now: UnixMillis) -> Heartbeat {
+        let now = self.milestone(now);
         let (asked, burst) = told(self.engine.pace.tempo());
         Heartbeat {
+            now,
+            before: self.metrics.measured_since(now),
             in_flight: u32::try_from(self.in_flight.len()).unwrap_or(u32::MAX),
             rate: self.engine.pace.rate(),
             asked,
             burst,
-            mark: self.metrics.marked(now, self.counters.started),
+            active: self.send_gate.active_bound(),
         }
     }
 }

@@ -4,6 +4,7 @@
 use rusqlite::{Connection, params};
 
 use crate::domain::delivery::latency::Latencies;
+use crate::domain::forecast::Heartbeat;
 use crate::domain::unix_millis::UnixMillis;
 use crate::journal::error::JournalError;
 use crate::journal::file::open::Reader;
@@ -18,23 +19,8 @@ pub struct RunActivity {
     pub pauses: Vec<PauseSpan>,
     /// How long answers took, since the run began.
     pub latencies: Latencies,
-    /// How it fares now.
-    pub pulse: Option<Heartbeat>,
-}
-
-/// How a run fares at one moment.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Heartbeat {
-    /// Requests without an answer.
-    pub in_flight: u32,
-    /// Requests per second as they may leave now.
-    pub rate: f64,
-    /// Requests per second as they were asked for last; `None` where the run finds out.
-    pub asked: Option<f64>,
-    /// Requests that may leave at once.
-    pub burst: u32,
-    /// When, a while ago, how many contacts had been started by the run: to tell how fast it is.
-    pub mark: (UnixMillis, u64),
+    /// How it fares now. Its own count and time are those of the run's counters, which are written with it.
+    pub heartbeat: Option<Heartbeat>,
 }
 
 /// Why a run sent nothing.
@@ -100,21 +86,33 @@ pub(in crate::journal) fn write(
     connection
         .prepare_cached("UPDATE run SET latencies = ?2 WHERE id = ?1")?
         .execute(params![run.0, latencies])?;
-    if let Some(pulse) = &activity.pulse {
-        connection
-            .prepare_cached(
-                "UPDATE run SET in_flight = ?2, pace = ?3, asked = ?4, burst = ?5, mark_at = ?6, mark = ?7 WHERE id = ?1",
-            )?
-            .execute(params![
-                run.0,
-                pulse.in_flight,
-                pulse.rate,
-                pulse.asked,
-                pulse.burst,
-                StampColumn(pulse.mark.0),
-                i64::try_from(pulse.mark.1).unwrap_or(i64::MAX)
-            ])?;
+    if let Some(heartbeat) = &activity.heartbeat {
+        write_heartbeat(connection, run, heartbeat)?;
     }
+    Ok(())
+}
+
+fn write_heartbeat(connection: &Connection, run: RunId, heartbeat: &Heartbeat) -> rusqlite::Result<()> {
+    let number = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
+    let active = heartbeat.active;
+    connection
+        .prepare_cached(
+            "UPDATE run SET in_flight = ?2, pace = ?3, asked = ?4, burst = ?5, mark_at = ?6, mark = ?7, alive = ?8,
+                 alive_most = ?9, alive_ms = ?10
+             WHERE id = ?1",
+        )?
+        .execute(params![
+            run.0,
+            heartbeat.in_flight,
+            heartbeat.rate,
+            heartbeat.asked,
+            heartbeat.burst,
+            StampColumn(heartbeat.before.at),
+            number(heartbeat.before.started),
+            active.map(|active| number(active.alive)),
+            active.map(|active| number(active.most)),
+            active.map(|active| i64::try_from(active.life.as_millis()).unwrap_or(i64::MAX)),
+        ])?;
     Ok(())
 }
 

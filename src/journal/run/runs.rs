@@ -9,11 +9,11 @@ use serde::de::DeserializeOwned;
 use crate::domain::delivery::bucket_history::BucketHistory;
 use crate::domain::delivery::latency::Latencies;
 use crate::domain::delivery::state::State;
+use crate::domain::forecast::{ActiveBound, Heartbeat, Milestone};
 use crate::domain::unix_millis::UnixMillis;
 use crate::journal::error::JournalError;
 use crate::journal::file::open::{Journal, Reader};
 use crate::journal::row::{CampaignId, RunId, StampColumn};
-use crate::journal::run::activity::Heartbeat;
 use crate::journal::sql;
 
 /// What is known when a run begins.
@@ -75,7 +75,7 @@ pub struct RunRecord {
     /// What it has done.
     pub counters: Counters,
     /// How it fared at its last sign of life; `None` where it gave none.
-    pub pulse: Option<Heartbeat>,
+    pub heartbeat: Option<Heartbeat>,
     /// Its exit code.
     pub exit: Option<u8>,
     /// Why it did not finish.
@@ -214,7 +214,8 @@ impl Reader {
     pub fn runs(&self, campaign: CampaignId, most: u32) -> Result<Vec<RunRecord>, JournalError> {
         let mut statement = self.connection.prepare_cached(
             "SELECT id, started_at, seen_at, ended_at, pid, rate, started, requests, throttled, retried, exit, reason,
-                 version, file, settings, latencies, in_flight, pace, asked, burst, mark_at, mark
+                 version, file, settings, latencies, in_flight, pace, asked, burst, mark_at, mark,
+                 alive, alive_most, alive_ms
              FROM run WHERE campaign_id = ?1 ORDER BY id DESC LIMIT ?2",
         )?;
         let runs = statement.query_map(params![campaign.0, most], read_run)?.collect::<Result<_, _>>()?;
@@ -233,6 +234,8 @@ fn read_run(row: &rusqlite::Row<'_>) -> rusqlite::Result<RunRecord> {
         row.get::<_, i64>(index).map(|count| u64::try_from(count).unwrap_or(0))
     };
     let (StampColumn(started_at), StampColumn(seen_at)) = (row.get(1)?, row.get(2)?);
+    let counters =
+        Counters { started: count(6)?, requests: count(7)?, throttled: count(8)?, retried: count(9)? };
     Ok(RunRecord {
         id: RunId(row.get(0)?),
         started_at,
@@ -244,26 +247,31 @@ fn read_run(row: &rusqlite::Row<'_>) -> rusqlite::Result<RunRecord> {
         settings: json(row, 14)?,
         latencies: Latencies::of(&json::<Vec<u64>>(row, 15)?),
         rate: row.get(5)?,
-        counters: Counters {
-            started: count(6)?,
-            requests: count(7)?,
-            throttled: count(8)?,
-            retried: count(9)?,
-        },
-        pulse: read_pulse(row)?,
+        heartbeat: read_heartbeat(row, Milestone { at: seen_at, started: counters.started })?,
+        counters,
         exit: row.get(10)?,
         reason: row.get(11)?,
     })
 }
 
-fn read_pulse(row: &rusqlite::Row<'_>) -> rusqlite::Result<Option<Heartbeat>> {
-    let (Some(rate), Some(StampColumn(mark_at))) = (row.get(17)?, row.get(20)?) else { return Ok(None) };
-    let started = u64::try_from(row.get::<_, i64>(21)?).unwrap_or(0);
+fn read_heartbeat(row: &rusqlite::Row<'_>, now: Milestone) -> rusqlite::Result<Option<Heartbeat>> {
+    let (Some(rate), Some(StampColumn(at))) = (row.get(17)?, row.get(20)?) else { return Ok(None) };
+    let count = |count: i64| u64::try_from(count).unwrap_or(0);
+    let active = match (row.get(22)?, row.get(23)?, row.get(24)?) {
+        (Some(alive), Some(most), Some(life)) => Some(ActiveBound {
+            alive: count(alive),
+            most: count(most),
+            life: Duration::from_millis(count(life)),
+        }),
+        _ => None,
+    };
     Ok(Some(Heartbeat {
+        now,
+        before: Milestone { at, started: count(row.get(21)?) },
         in_flight: row.get(16)?,
         rate,
         asked: row.get(18)?,
         burst: row.get(19)?,
-        mark: (mark_at, started),
+        active,
     }))
 }

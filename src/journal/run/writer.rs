@@ -57,7 +57,7 @@ enum Command {
     Settle { settlement: Settlement, reply: Reply<State> },
     Reserve { shared: SharedRate, many: u32, now: UnixMillis, reply: Reply<Vec<Duration>> },
     Counters { run: RunId, counters: Counters, now: UnixMillis },
-    Activity { run: RunId, activity: RunActivity },
+    Activity { run: RunId, activity: RunActivity, reply: Reply<()> },
     Plan { plan: Box<Plan>, lines: Vec<FileLine>, reply: Reply<(Box<Plan>, PlanSummary)> },
     FinishPlan { plan: Box<Plan>, reply: Reply<PlanSummary> },
     Listen { run: RunId, reply: Reply<ControlState> },
@@ -85,7 +85,8 @@ impl Command {
             Self::Plan { reply, .. } => send(reply, error),
             Self::FinishPlan { reply, .. } => send(reply, error),
             Self::Listen { reply, .. } => send(reply, error),
-            Self::Counters { .. } | Self::Activity { .. } | Self::Acknowledge { .. } => {}
+            Self::Activity { reply, .. } => send(reply, error),
+            Self::Counters { .. } | Self::Acknowledge { .. } => {}
         }
     }
 }
@@ -156,8 +157,15 @@ impl Writer {
     }
 
     /// Takes note of what a run has met since the last time, with the next group.
-    pub async fn activity(&self, run: RunId, activity: RunActivity) {
-        let _ = self.mailbox.send(Command::Activity { run, activity }).await;
+    /// What it returns is ready when that is durable; it need not be waited for.
+    pub async fn activity(
+        &self,
+        run: RunId,
+        activity: RunActivity,
+    ) -> oneshot::Receiver<Result<(), WriterError>> {
+        let (reply, answer) = oneshot::channel();
+        let _ = self.mailbox.send(Command::Activity { run, activity, reply }).await;
+        answer
     }
 
     /// Plans lines while the campaign is being sent, and gives the plan back for the next ones.
@@ -344,7 +352,9 @@ fn apply(
             hold(reply, shared_pace::reserve(tx, &shared, many, now).map_err(JournalError::from), held)
         }
         Command::Counters { run, counters, now } => Ok(runs::write_counters(tx, run, counters, now)?),
-        Command::Activity { run, activity } => Ok(activity::write(tx, run, &activity)?),
+        Command::Activity { run, activity, reply } => {
+            hold(reply, activity::write(tx, run, &activity).map_err(JournalError::from), held)
+        }
         Command::Acknowledge { ask, taken } => Ok(control::take(tx, ask, taken)?),
         // Answered before the group is committed.
         Command::Listen { .. } => Ok(()),

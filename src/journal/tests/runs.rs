@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::*;
 use crate::domain::delivery::bucket_history::BucketHistory;
 use crate::domain::delivery::latency::Latencies;
+use crate::domain::forecast::{ActiveBound, Heartbeat, Milestone};
 use crate::journal::run::{activity, runs};
 
 const COUNTERS: Counters = Counters { started: 5, requests: 8, throttled: 2, retried: 1 };
@@ -49,7 +50,7 @@ fn a_run_is_told_as_it_was_written_down() {
         latencies: Latencies::default(),
         rate: Some(2.5),
         counters: Counters::default(),
-        pulse: None,
+        heartbeat: None,
         exit: None,
         reason: None,
     };
@@ -58,11 +59,19 @@ fn a_run_is_told_as_it_was_written_down() {
 
     runs::write_counters(&book.journal.connection, id, COUNTERS, at(3_000)).unwrap();
     let latencies = Latencies::of(&[0, 7, 1]);
-    let pulse = Heartbeat { in_flight: 3, rate: 2.0, asked: Some(4.0), burst: 6, mark: (at(2_000), 4) };
-    book.write(id, &RunActivity { latencies, pulse: Some(pulse), ..RunActivity::default() });
+    let heartbeat = Heartbeat {
+        now: Milestone { at: at(3_000), started: COUNTERS.started },
+        before: Milestone { at: at(2_000), started: 4 },
+        in_flight: 3,
+        rate: 2.0,
+        asked: Some(4.0),
+        burst: 6,
+        active: Some(ActiveBound { most: 100, life: Duration::from_secs(60), alive: 7 }),
+    };
+    book.write(id, &RunActivity { latencies, heartbeat: Some(heartbeat), ..RunActivity::default() });
     expected.seen_at = at(3_000);
     expected.counters = COUNTERS;
-    (expected.latencies, expected.pulse) = (latencies, Some(pulse));
+    (expected.latencies, expected.heartbeat) = (latencies, Some(heartbeat));
     assert_eq!(book.newest(9), [expected.clone()]);
     assert_eq!(expected.elapsed(), Duration::from_secs(2), "to the last sign of life");
 
@@ -71,6 +80,8 @@ fn a_run_is_told_as_it_was_written_down() {
     book.journal.end_run(id, counters, &end, at(5_000)).unwrap();
     (expected.seen_at, expected.ended_at) = (at(5_000), Some(at(5_000)));
     (expected.counters, expected.exit, expected.reason) = (counters, Some(4), end.reason);
+    let now = Milestone { at: at(5_000), started: 6 };
+    expected.heartbeat = Some(Heartbeat { now, ..heartbeat });
     assert_eq!(book.newest(9), [expected.clone()]);
     expected.seen_at = at(9_000);
     assert_eq!(expected.elapsed(), Duration::from_secs(4), "to its end");

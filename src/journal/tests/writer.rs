@@ -107,7 +107,7 @@ async fn what_needs_no_answer_is_written_with_the_next_group() {
     let taken = Acknowledgement { run, at: at(7), in_flight: 3 };
     writer.taken(ask, taken).await;
     let throttled = RunActivity { throttled: vec![(at(1_000), 2)], ..RunActivity::default() };
-    writer.activity(run, throttled).await;
+    drop(writer.activity(run, throttled).await);
     drop(writer);
     let journal = handle.await.unwrap().unwrap();
     let reader = Reader::open(&journal.path).unwrap();

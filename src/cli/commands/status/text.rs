@@ -66,9 +66,9 @@ pub(super) fn detail(status: &Status) -> String {
 fn activity(status: &Status, run: &RunRecord) -> String {
     let mut text = match status.activity(run) {
         Activity::GoingOn(seen) => {
-            let in_flight = run
-                .pulse
-                .map_or(String::new(), |pulse| format!(", {} in flight", Grouped(pulse.in_flight.into())));
+            let in_flight = run.heartbeat.map_or(String::new(), |heartbeat| {
+                format!(", {} in flight", Grouped(heartbeat.in_flight.into()))
+            });
             format!("going on: process {}, seen {} ago{in_flight}", run.pid, Span(seen))
         }
         Activity::Silent(seen) => format!(
@@ -90,13 +90,13 @@ fn activity(status: &Status, run: &RunRecord) -> String {
 
 /// How fast it is, and is to be.
 fn pace(status: &Status) -> Option<String> {
-    let pulse = status.going_on()?.pulse?;
-    let mut text = match pulse.asked {
-        Some(asked) => format!("pace {} asked, burst {}", PerSecond(asked), pulse.burst),
+    let heartbeat = status.going_on()?.heartbeat?;
+    let mut text = match heartbeat.asked {
+        Some(asked) => format!("pace {} asked, burst {}", PerSecond(asked), heartbeat.burst),
         None => "pace found out by the run".to_owned(),
     };
-    if pulse.asked.is_none_or(|asked| pulse.rate < asked * 0.995) {
-        let _ = write!(text, "; the service takes {}", PerSecond(pulse.rate));
+    if heartbeat.asked.is_none_or(|asked| heartbeat.rate < asked * 0.995) {
+        let _ = write!(text, "; the service takes {}", PerSecond(heartbeat.rate));
     }
     let _ = write!(text, "; {} started a minute", per_minute(status)?);
     Some(text)
@@ -158,8 +158,8 @@ pub fn line(status: &Status) -> String {
         }
     }
     if let Some(run) = status.going_on() {
-        if let Some(pulse) = run.pulse {
-            let _ = write!(text, ", {} in flight", Grouped(pulse.in_flight.into()));
+        if let Some(heartbeat) = run.heartbeat {
+            let _ = write!(text, ", {} in flight", Grouped(heartbeat.in_flight.into()));
         }
         if run.counters.throttled > 0 {
             let _ = write!(text, ", {} throttled", Grouped(run.counters.throttled));
