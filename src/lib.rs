@@ -14,4 +14,5 @@ pub mod pace;
 pub mod progress;
 pub mod recipients;
 pub mod report;
+pub mod serve;
 pub mod simulator;

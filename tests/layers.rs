@@ -19,11 +19,15 @@ const PLACES: &[(&[&str], &[&str], &str)] = &[
     (&["indicatif"], &["progress"], "bars are drawn in one place"),
     (&["rlibphonenumber"], &["domain"], "numbers are read in one place"),
     (&["minijinja"], &["domain", "report"], "messages are rendered in one place, and the page in another"),
-    (&["hyper::server", "hyper::service", "TcpListener"], &["simulator"], "only the simulator serves"),
+    (
+        &["hyper::server", "hyper::service", "TcpListener"],
+        &["serve", "simulator"],
+        "the simulator and the page alone listen",
+    ),
     (&["clap::"], &["cli", "main"], "arguments end at the commands"),
     (
         &["std::fs", "std::process"],
-        &["app", "cli", "connect", "journal", "main", "recipients", "report", "simulator"],
+        &["app", "cli", "connect", "journal", "main", "recipients", "report", "serve", "simulator"],
         "I/O is at the edges",
     ),
     (&["SystemTime::now"], &["clock"], "wall-clock time is injected"),

@@ -10,6 +10,7 @@ pub mod hooks;
 pub mod open;
 pub mod options;
 pub mod outputs;
+pub mod overview;
 mod pacing;
 pub mod paths;
 pub mod plan_file;

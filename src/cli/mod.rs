@@ -19,7 +19,7 @@ use crate::app::paths::CampaignPaths;
 use crate::cli::args::global::GlobalArgs;
 use crate::cli::commands::{
     check, completions, contact, doctor, hours, iam_policy, init, journal, man, report, resolve, resume, run,
-    simulator, status, steer, suppress, version,
+    serve, simulator, status, steer, suppress, version,
 };
 use crate::cli::failure::Failure;
 use crate::cli::session::Session;
@@ -79,6 +79,8 @@ enum Command {
     Pace(steer::PaceArgs),
     /// Write the results
     Report(report::ReportArgs),
+    /// Show all campaigns of the journal in a browser, live, and their figures for Prometheus
+    Serve(serve::ServeArgs),
     /// List rows of which nobody knows whether they were contacted, and decide on them
     Resolve(resolve::ResolveArgs),
     /// List and change the numbers that no campaign of the journal sends to
@@ -159,6 +161,7 @@ impl Cli {
             Command::IamPolicy(args) => iam_policy::run(args, &session),
             Command::Init(args) => init::run(args, &session),
             Command::StartOutboundChatContact(args) => contact::run(args, &session),
+            Command::Serve(args) => serve::run(args, &session),
             Command::Resolve(args) => resolve::run(args, &session),
             Command::Suppress(args) => suppress::run(args, &session),
             Command::Completions(args) => completions::run(args, &session),

@@ -44,3 +44,10 @@ impl<'a> Asked<'a> {
         }
     }
 }
+
+/// The user, as the system has it.
+pub(crate) fn user() -> String {
+    let user = ["SUDO_USER", "USER", "LOGNAME"].iter().find_map(|name| std::env::var(name).ok());
+    let user = user.filter(|user| !user.is_empty()).unwrap_or_else(|| "somebody".to_owned());
+    user.chars().filter(|c| !c.is_control()).take(64).collect()
+}

@@ -2,7 +2,7 @@
 //! commands (rows are added and corrected, time passes).
 
 use std::fs;
-use std::io::Write;
+use std::io::{BufRead as _, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
@@ -153,7 +153,23 @@ impl Reader {
             self.started.push(process);
             return nothing;
         }
+        if command.starts_with("campaign serve") {
+            return self.serves(command);
+        }
         terminal::run(&command.replace(ADDRESS, &self.address), self.folder.path(), &self.environment)
+    }
+
+    /// The page goes on until the document does; where it listens is shown.
+    fn serves(&mut self, command: &str) -> Ran {
+        let mut server = Command::new(BINARY);
+        server.args(command.split(' ').skip(1)).current_dir(self.folder.path());
+        server.env_clear().envs(self.environment.iter().map(|(name, value)| (name, value)));
+        let mut server = server.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        let mut shown = String::new();
+        BufReader::new(server.stdout.take().unwrap()).read_line(&mut shown).unwrap();
+        let code = u8::from(!shown.starts_with("listening on http")).into();
+        self.elsewhere.push(server);
+        Ran { code, shown }
     }
 
     /// In another terminal a campaign runs: a stream that has not ended.

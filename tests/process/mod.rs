@@ -29,6 +29,7 @@ mod ran;
 mod readers;
 mod route;
 mod same_numbers;
+mod serve;
 mod server;
 mod shells;
 mod signals;

@@ -14,6 +14,7 @@ pub mod resolve;
 pub mod resume;
 pub mod run;
 mod sending;
+pub mod serve;
 pub mod simulator;
 pub mod status;
 pub mod steer;

@@ -11,7 +11,7 @@ use crate::app::paths::{self, CampaignPaths};
 use crate::cli::args::global::GlobalArgs;
 use crate::cli::failure::Failure;
 use crate::cli::output;
-use crate::cli::session::Session;
+use crate::cli::session::{self, Session};
 use crate::domain::definition::RequestRate as Rate;
 use crate::domain::delivery::control::{Control, NewPace, NewRate};
 use crate::domain::delivery::ending::Exit;
@@ -102,10 +102,7 @@ fn going_on(
 
 /// User and process, for those who read who it was.
 fn who() -> String {
-    let user = ["SUDO_USER", "USER", "LOGNAME"].iter().find_map(|name| std::env::var(name).ok());
-    let user = user.filter(|user| !user.is_empty()).unwrap_or_else(|| "somebody".to_owned());
-    let user: String = user.chars().filter(|c| !c.is_control()).take(64).collect();
-    format!("{user}, process {}", std::process::id())
+    format!("{}, process {}", session::user(), std::process::id())
 }
 
 /// What was asked and what came of it.

@@ -1,0 +1,104 @@
+//! `campaign serve`: all campaigns of the journal in a browser, live, and their figures for Prometheus.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::Args;
+
+use crate::app::paths::CampaignPaths;
+use crate::cli::failure::Failure;
+use crate::cli::session::Session;
+use crate::cli::{commands, output, signals};
+use crate::domain::delivery::ending::Exit;
+use crate::engine::Stop;
+use crate::report::Names;
+use crate::serve::{ServeError, ServeOptions, Server, Transport};
+
+const AFTER: &str = "\
+The first line on stdout is the address with a token: whoever has it may look and steer. Programs send the token as
+`Authorization: Bearer TOKEN`. /metrics is for Prometheus, /healthz and /readyz need no token. Ctrl-C ends the server;
+runs neither need nor notice it.
+
+Examples:
+  The journal of this folder's campaigns, on a port of the system's choice:
+    campaign serve
+  From another machine, through a tunnel:
+    campaign serve --listen 127.0.0.1:8080 --read-only
+    ssh -L 8080:127.0.0.1:8080 HOST          # there";
+
+/// Arguments of `campaign serve`.
+#[derive(Debug, Clone, Args)]
+#[command(after_help = AFTER)]
+pub struct ServeArgs {
+    /// Address to listen on; port 0 picks a free one
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:0")]
+    listen: SocketAddr,
+    /// Only show: the page cannot pause, stop, pace or suppress
+    #[arg(long)]
+    read_only: bool,
+    /// Let reports name recipients: rows with numbers can be downloaded
+    #[arg(long)]
+    with_numbers: bool,
+    /// Certificate with its chain, PEM: serve TLS, also on addresses that are not loopback
+    #[arg(long, value_name = "PATH", requires = "tls_key")]
+    tls_cert: Option<PathBuf>,
+    /// The certificate's key, PEM
+    #[arg(long, value_name = "PATH", requires = "tls_cert")]
+    tls_key: Option<PathBuf>,
+    /// Host, with its port if any, under which a proxy serves this over TLS
+    #[arg(long, value_name = "HOST", conflicts_with = "tls_cert")]
+    behind_proxy: Option<String>,
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// What the user is told.
+pub fn run(args: &ServeArgs, session: &Session<'_>) -> Result<Exit, Failure> {
+    let paths = CampaignPaths::of_journal(&session.global.campaign_options())?;
+    let transport = match (&args.tls_cert, &args.tls_key, &args.behind_proxy) {
+        (Some(certificate), Some(key), _) => {
+            Transport::Tls { certificate: certificate.clone(), key: key.clone() }
+        }
+        (_, _, Some(host)) => Transport::Proxy(host.clone()),
+        _ => Transport::Loopback,
+    };
+    let options = ServeOptions {
+        journal: paths.journal,
+        listen: args.listen,
+        read_only: args.read_only,
+        names: if args.with_numbers { Names::Shown } else { Names::Withheld },
+        transport,
+        who: format!("{}, by the page", crate::cli::session::user()),
+    };
+    commands::sending::runtime()?.block_on(async {
+        let mut stop = signals::listen().map_err(|error| Failure {
+            message: format!("failed to listen for signals: {error}"),
+            hint: None,
+            exit: Exit::Failure,
+        })?;
+        let server = Server::bind(options, session.clock.clone()).await?;
+        output::line(&format!("listening on {}", server.url()))?;
+        server
+            .run(async {
+                // The sender lives as long as the runtime.
+                _ = stop.wait_for(|stop| *stop != Stop::No).await;
+            })
+            .await;
+        Ok(Exit::Done)
+    })
+}
+
+impl From<ServeError> for Failure {
+    fn from(error: ServeError) -> Self {
+        let hint = match &error {
+            ServeError::NotLoopback(_) => {
+                "listen on 127.0.0.1 and use a tunnel, or give --tls-cert and --tls-key, or --behind-proxy HOST"
+            }
+            ServeError::Listen { .. } => "choose another address or port; port 0 picks a free one",
+            ServeError::Tls(_) => "give the certificate with its chain and its key, both PEM",
+            ServeError::Token(_) => "see what the system says about its random numbers",
+        };
+        Self::usage(error.to_string(), hint)
+    }
+}

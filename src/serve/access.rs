@@ -1,0 +1,263 @@
+//! Who may look and who may steer: the token, the cookie that stands for it, and the headers that a browser cannot forge.
+//!
+//! A page of another site can make a browser send requests here. It cannot read the token, it cannot choose `Host`,
+//! `Origin` or `Sec-Fetch-Site`, and `SameSite=Strict` keeps the cookie from going along.
+
+use http::header::{AUTHORIZATION, COOKIE, HOST, ORIGIN};
+use http::{HeaderMap, Uri};
+use subtle::ConstantTimeEq as _;
+
+/// Bytes of chance in a token.
+const TOKEN_BYTES: usize = 32;
+
+/// Why a request gets nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Denied {
+    /// It names another host: a name that was bound to this address later on (DNS rebinding).
+    Host,
+    /// It comes from a page of another site.
+    Origin,
+    /// It has no token, or another one.
+    Token,
+    /// The token may only look.
+    ReadOnly,
+}
+
+/// How requests reach the server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Front {
+    /// Plain HTTP on loopback, under these hosts, each with its port.
+    Loopback(Vec<String>),
+    /// TLS of our own: the certificate vouches for the host.
+    Tls,
+    /// A proxy that speaks TLS, under this host.
+    Proxy(String),
+}
+
+/// The rules of one server.
+#[derive(Debug)]
+pub(super) struct Access {
+    front: Front,
+    token: String,
+    cookie: String,
+    may_steer: bool,
+}
+
+impl Access {
+    /// With a new token. Cookies do not tell ports apart, so the cookie's name does.
+    pub(super) fn new(front: Front, port: u16, may_steer: bool) -> Result<Self, getrandom::Error> {
+        let mut bytes = [0; TOKEN_BYTES];
+        getrandom::fill(&mut bytes)?;
+        Ok(Self { front, token: hex::encode(bytes), cookie: format!("campaign_{port}"), may_steer })
+    }
+
+    /// The token, for the address that is printed.
+    pub(super) fn token(&self) -> &str {
+        &self.token
+    }
+
+    /// The header that hands the token to a browser.
+    pub(super) fn set_cookie(&self) -> String {
+        let secure = if matches!(self.front, Front::Loopback(_)) { "" } else { "; Secure" };
+        format!("{}={}; Path=/; HttpOnly; SameSite=Strict{secure}", self.cookie, self.token)
+    }
+
+    /// True where the address itself has the token: `/?token=…`.
+    pub(super) fn is_invited(&self, uri: &Uri) -> bool {
+        let pairs = uri.query().unwrap_or_default().split('&');
+        pairs.filter_map(|pair| pair.strip_prefix("token=")).any(|token| self.is_token(token))
+    }
+
+    /// Holds the host that a request names against the server's own.
+    pub(super) fn check_host(&self, headers: &HeaderMap) -> Result<(), Denied> {
+        let host = one(headers, &HOST).ok_or(Denied::Host)?;
+        let known = match &self.front {
+            Front::Loopback(hosts) => hosts.iter().any(|known| known.eq_ignore_ascii_case(host)),
+            Front::Tls => true,
+            Front::Proxy(known) => known.eq_ignore_ascii_case(host),
+        };
+        if known { Ok(()) } else { Err(Denied::Host) }
+    }
+
+    /// Whether a request may look.
+    pub(super) fn check(&self, headers: &HeaderMap) -> Result<(), Denied> {
+        self.check_host(headers)?;
+        if self.bears_token(headers) {
+            return Ok(());
+        }
+        if text(headers, "sec-fetch-site").is_some_and(|site| site == "cross-site" || site == "same-site") {
+            return Err(Denied::Origin);
+        }
+        let cookies = headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok());
+        let ours = cookies.flat_map(|cookies| cookies.split(';')).any(|cookie| {
+            cookie
+                .trim()
+                .split_once('=')
+                .is_some_and(|(name, value)| name == self.cookie && self.is_token(value))
+        });
+        if ours { Ok(()) } else { Err(Denied::Token) }
+    }
+
+    /// Whether a request may steer. A browser says where it comes from; a program shows the token itself.
+    pub(super) fn check_steering(&self, headers: &HeaderMap) -> Result<(), Denied> {
+        self.check(headers)?;
+        if !self.may_steer {
+            return Err(Denied::ReadOnly);
+        }
+        match headers.get(ORIGIN) {
+            Some(origin) if origin.to_str().is_ok_and(|origin| self.is_own_origin(origin, headers)) => Ok(()),
+            None if self.bears_token(headers) => Ok(()),
+            _ => Err(Denied::Origin),
+        }
+    }
+
+    fn is_own_origin(&self, origin: &str, headers: &HeaderMap) -> bool {
+        let scheme = if matches!(self.front, Front::Loopback(_)) { "http" } else { "https" };
+        let host = one(headers, &HOST).unwrap_or_default();
+        origin
+            .split_once("://")
+            .is_some_and(|(origin_scheme, at)| origin_scheme == scheme && at.eq_ignore_ascii_case(host))
+    }
+
+    fn bears_token(&self, headers: &HeaderMap) -> bool {
+        let Some(value) = one(headers, &AUTHORIZATION) else { return false };
+        value.split_once(' ').is_some_and(|(scheme, token)| {
+            scheme.eq_ignore_ascii_case("bearer") && self.is_token(token.trim())
+        })
+    }
+
+    fn is_token(&self, text: &str) -> bool {
+        text.as_bytes().ct_eq(self.token.as_bytes()).into()
+    }
+}
+
+/// A header that stands once; two of a kind are none, for who would know which one others read.
+fn one<'h>(headers: &'h HeaderMap, name: &http::HeaderName) -> Option<&'h str> {
+    let mut values = headers.get_all(name).iter();
+    let value = values.next()?.to_str().ok()?;
+    values.next().is_none().then_some(value)
+}
+
+fn text<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
+    headers.get(name)?.to_str().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use http::{HeaderName, HeaderValue};
+
+    use super::*;
+
+    fn access(may_steer: bool) -> Access {
+        let hosts = vec!["127.0.0.1:8080".to_owned(), "localhost:8080".to_owned()];
+        Access::new(Front::Loopback(hosts), 8080, may_steer).unwrap()
+    }
+
+    fn headers(pairs: &[(&str, &str)]) -> HeaderMap {
+        let pairs = pairs.iter().map(|(name, value)| {
+            (HeaderName::try_from(*name).unwrap(), HeaderValue::from_str(value).unwrap())
+        });
+        let mut headers = HeaderMap::new();
+        for (name, value) in pairs {
+            headers.append(name, value);
+        }
+        headers
+    }
+
+    #[test]
+    fn another_host_is_denied_with_the_right_token_too() {
+        let access = access(true);
+        let bearer = format!("Bearer {}", access.token());
+        for host in
+            ["evil.example", "evil.example:8080", "127.0.0.1", "127.0.0.1:8081", "localhost.evil:8080", ""]
+        {
+            let request = headers(&[("host", host), ("authorization", &bearer)]);
+            assert_eq!(access.check(&request), Err(Denied::Host), "{host}");
+        }
+        assert_eq!(access.check(&headers(&[("authorization", &bearer)])), Err(Denied::Host), "no host");
+        let twice =
+            headers(&[("host", "127.0.0.1:8080"), ("host", "evil.example"), ("authorization", &bearer)]);
+        assert_eq!(access.check(&twice), Err(Denied::Host));
+        for host in ["127.0.0.1:8080", "LOCALHOST:8080"] {
+            assert_eq!(
+                access.check(&headers(&[("host", host), ("authorization", &bearer)])),
+                Ok(()),
+                "{host}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_token_is_right_or_it_is_not() {
+        let access = access(true);
+        let right = access.token().to_owned();
+        assert_eq!(right.len(), 2 * TOKEN_BYTES);
+        for wrong in [
+            "",
+            &right[1..],
+            &format!("{right}0"),
+            &right.to_uppercase().replace(|c: char| c.is_ascii_digit(), "A"),
+        ] {
+            let bearer =
+                headers(&[("host", "127.0.0.1:8080"), ("authorization", &format!("Bearer {wrong}"))]);
+            assert_eq!(access.check(&bearer), Err(Denied::Token), "{wrong}");
+            let cookie =
+                headers(&[("host", "127.0.0.1:8080"), ("cookie", &format!("campaign_8080={wrong}"))]);
+            assert_eq!(access.check(&cookie), Err(Denied::Token), "{wrong}");
+            assert!(!access.is_invited(&Uri::try_from(format!("/?token={wrong}")).unwrap()), "{wrong}");
+        }
+        assert!(access.is_invited(&Uri::try_from(format!("/?a=b&token={right}")).unwrap()));
+        let other = headers(&[("host", "127.0.0.1:8080"), ("cookie", &format!("campaign_9090={right}"))]);
+        assert_eq!(access.check(&other), Err(Denied::Token), "the cookie of another port");
+        let among = format!("a=b; campaign_8080={right}");
+        assert_eq!(access.check(&headers(&[("host", "127.0.0.1:8080"), ("cookie", &among)])), Ok(()));
+    }
+
+    #[test]
+    fn pages_of_other_sites_neither_look_nor_steer() {
+        let access = access(true);
+        let cookie = format!("campaign_8080={}", access.token());
+        let from = |pairs: &[(&str, &str)]| {
+            let own = [("host", "127.0.0.1:8080"), ("cookie", cookie.as_str())];
+            headers(&[&own[..], pairs].concat())
+        };
+        assert_eq!(access.check(&from(&[("sec-fetch-site", "cross-site")])), Err(Denied::Origin));
+        assert_eq!(access.check(&from(&[("sec-fetch-site", "same-origin")])), Ok(()));
+        assert_eq!(access.check_steering(&from(&[("origin", "http://127.0.0.1:8080")])), Ok(()));
+        for origin in [
+            "https://127.0.0.1:8080",
+            "http://127.0.0.1",
+            "http://evil.example",
+            "http://localhost:8080",
+            "null",
+            "http://127.0.0.1:8080.evil.example",
+        ] {
+            assert_eq!(access.check_steering(&from(&[("origin", origin)])), Err(Denied::Origin), "{origin}");
+        }
+        assert_eq!(access.check_steering(&from(&[])), Err(Denied::Origin), "a cookie without an origin");
+        let bearer = format!("Bearer {}", access.token());
+        let program = headers(&[("host", "127.0.0.1:8080"), ("authorization", &bearer)]);
+        assert_eq!(access.check_steering(&program), Ok(()));
+    }
+
+    #[test]
+    fn who_may_only_look_does_not_steer() {
+        let access = access(false);
+        let bearer = format!("bearer {}", access.token());
+        let program = headers(&[("host", "127.0.0.1:8080"), ("authorization", &bearer)]);
+        assert_eq!(access.check(&program), Ok(()));
+        assert_eq!(access.check_steering(&program), Err(Denied::ReadOnly));
+    }
+
+    #[test]
+    fn a_cookie_stays_on_tls_where_there_is_tls() {
+        let access = Access::new(Front::Proxy("ops.example.com".to_owned()), 8080, true).unwrap();
+        assert!(access.set_cookie().ends_with("; Secure"));
+        let bearer = format!("Bearer {}", access.token());
+        let request = |origin: &'static str| {
+            headers(&[("host", "ops.example.com"), ("authorization", &bearer), ("origin", origin)])
+        };
+        assert_eq!(access.check_steering(&request("https://ops.example.com")), Ok(()));
+        assert_eq!(access.check_steering(&request("http://ops.example.com")), Err(Denied::Origin));
+    }
+}

@@ -1,0 +1,220 @@
+//! The page and the metrics: all campaigns of a journal, live, in a browser on this machine.
+//!
+//! It reads the journal like any reader, and steers as `campaign pause` does: a run neither needs nor notices it. It
+//! listens on loopback, and elsewhere only behind TLS. `access` says who may look and steer.
+
+mod access;
+mod download;
+mod history;
+mod look;
+mod metrics;
+mod routes;
+mod steer;
+mod stream;
+mod tls;
+
+use std::io;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+use tokio_rustls::TlsAcceptor;
+
+pub use tls::TlsError;
+
+use access::{Access, Front};
+use look::Watcher;
+use routes::Pages;
+
+use crate::clock::Clock;
+use crate::report::Names;
+
+/// Connections at once; one more is closed at once.
+const MOST_CONNECTIONS: usize = 1_024;
+/// A request's head comes within this, or the connection ends.
+const HEAD_PATIENCE: Duration = Duration::from_secs(30);
+/// The longest head of a request.
+const HEAD_MAX_BYTES: usize = 16 << 10;
+/// The pause after a connection that could not be accepted (no file descriptor left).
+const ACCEPT_PAUSE: Duration = Duration::from_millis(10);
+/// How often the charts get a point while nobody watches.
+const SAMPLE_EVERY: Duration = Duration::from_secs(5);
+
+/// What is served, and to whom.
+#[derive(Debug, Clone)]
+pub struct ServeOptions {
+    /// The journal.
+    pub journal: PathBuf,
+    /// The address to listen on; port 0 picks a free one.
+    pub listen: SocketAddr,
+    /// True where nobody may steer.
+    pub read_only: bool,
+    /// Whether reports name recipients.
+    pub names: Names,
+    /// How requests from elsewhere are kept safe.
+    pub transport: Transport,
+    /// Who steers, as the journal writes it down.
+    pub who: String,
+}
+
+/// How requests come.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Transport {
+    /// As plain HTTP from this machine.
+    Loopback,
+    /// Through TLS of the server's own.
+    Tls {
+        /// The certificate with its chain, PEM.
+        certificate: PathBuf,
+        /// Its key, PEM.
+        key: PathBuf,
+    },
+    /// Through a proxy that speaks TLS, under this host.
+    Proxy(String),
+}
+
+/// Why the server does not run, or no longer.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// The address is not the machine's own, and nothing protects the token on its way.
+    #[error("{0} is not a loopback address: without TLS, everybody on the way could read the token")]
+    NotLoopback(SocketAddr),
+    /// The address is taken, or not ours to take.
+    #[error("failed to listen on {address}: {source}")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// There is no TLS.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
+    /// The system gives no random bytes.
+    #[error("failed to make a token: {0}")]
+    Token(#[from] getrandom::Error),
+}
+
+/// A server that listens.
+pub struct Server {
+    listener: TcpListener,
+    address: SocketAddr,
+    tls: Option<TlsAcceptor>,
+    transport: Transport,
+    pages: Arc<Pages>,
+}
+
+impl Server {
+    /// Listens.
+    ///
+    /// # Errors
+    /// Where the address cannot be listened on, or is not loopback and nothing protects the token.
+    pub async fn bind(options: ServeOptions, clock: Clock) -> Result<Self, ServeError> {
+        let ServeOptions { journal, listen, read_only, names, transport, who } = options;
+        if transport == Transport::Loopback && !listen.ip().is_loopback() {
+            return Err(ServeError::NotLoopback(listen));
+        }
+        let tls = match &transport {
+            Transport::Tls { certificate, key } => Some(tls::acceptor(certificate, key)?),
+            _ => None,
+        };
+        let failed = |source| ServeError::Listen { address: listen, source };
+        let listener = TcpListener::bind(listen).await.map_err(failed)?;
+        let address = listener.local_addr().map_err(failed)?;
+        let front = match &transport {
+            Transport::Loopback => Front::Loopback(own_hosts(address)),
+            Transport::Tls { .. } => Front::Tls,
+            Transport::Proxy(host) => Front::Proxy(host.clone()),
+        };
+        let access = Access::new(front, address.port(), !read_only)?;
+        let watcher = Watcher::new(journal, clock, !read_only);
+        let pages = Arc::new(Pages::new(access, watcher, names, who));
+        Ok(Self { listener, address, tls, transport, pages })
+    }
+
+    /// The address with the token, for a browser.
+    #[must_use]
+    pub fn url(&self) -> String {
+        let (scheme, host) = match &self.transport {
+            Transport::Loopback => ("http", self.address.to_string()),
+            Transport::Tls { .. } => ("https", self.address.to_string()),
+            Transport::Proxy(host) => ("https", host.clone()),
+        };
+        format!("{scheme}://{host}/?token={}", self.pages.token())
+    }
+
+    /// Serves until `stop` comes; connections that are open then are dropped.
+    pub async fn run(self, stop: impl Future<Output = ()>) {
+        let free = Arc::new(Semaphore::new(MOST_CONNECTIONS));
+        let mut connections = JoinSet::new();
+        let pages = Arc::clone(&self.pages);
+        connections.spawn(async move {
+            loop {
+                pages.sample().await;
+                tokio::time::sleep(SAMPLE_EVERY).await;
+            }
+        });
+        let mut stop = pin!(stop);
+        loop {
+            tokio::select! {
+                accepted = self.listener.accept() => match accepted {
+                    Ok((stream, _)) => {
+                        // One too many is closed at once: it costs its client an error, and us nothing.
+                        let Ok(permit) = Arc::clone(&free).try_acquire_owned() else { continue };
+                        let (pages, tls) = (Arc::clone(&self.pages), self.tls.clone());
+                        connections.spawn(async move {
+                            connection(stream, tls, pages).await;
+                            drop(permit);
+                        });
+                    }
+                    Err(_) => tokio::time::sleep(ACCEPT_PAUSE).await,
+                },
+                () = &mut stop => return,
+            }
+            while connections.try_join_next().is_some() {}
+        }
+    }
+}
+
+/// The names under which a browser of this machine reaches a loopback address.
+fn own_hosts(address: SocketAddr) -> Vec<String> {
+    let port = address.port();
+    let mut hosts = vec![address.to_string(), format!("localhost:{port}")];
+    if port == 80 {
+        // Browsers leave the port out where it is the scheme's own.
+        hosts.extend([address.ip().to_string(), "localhost".to_owned()]);
+    }
+    hosts
+}
+
+async fn connection(stream: TcpStream, tls: Option<TlsAcceptor>, pages: Arc<Pages>) {
+    // Where it fails, small answers take a little longer.
+    _ = stream.set_nodelay(true);
+    let Some(tls) = tls else { return http(stream, pages).await };
+    if let Ok(Ok(stream)) = tokio::time::timeout(HEAD_PATIENCE, tls.accept(stream)).await {
+        http(stream, pages).await;
+    }
+}
+
+async fn http(stream: impl AsyncRead + AsyncWrite + Unpin, pages: Arc<Pages>) {
+    let service = service_fn(move |request| {
+        let pages = Arc::clone(&pages);
+        async move { Ok::<_, std::convert::Infallible>(pages.answer(request).await) }
+    });
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD_PATIENCE)
+        .max_buf_size(HEAD_MAX_BYTES)
+        .serve_connection(TokioIo::new(stream), service);
+    // A connection that breaks is its client's business.
+    _ = connection.await;
+}
