@@ -46,10 +46,8 @@ pub(super) fn acceptor(certificate: &Path, key: &Path) -> Result<TlsAcceptor, Tl
     let key = PrivateKeyDer::from_pem_file(key).map_err(of(key))?;
     let pair = |source| TlsError::Pair { certificate: certificate.to_owned(), source };
     // The one provider that is compiled in, which is the requests' too.
-    let mut config = ServerConfig::builder()
-        .with_no_client_auth()
-        .with_single_cert(chain, key)
-        .map_err(pair)?;
+    let mut config =
+        ServerConfig::builder().with_no_client_auth().with_single_cert(chain, key).map_err(pair)?;
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
     Ok(TlsAcceptor::from(Arc::new(config)))
 }
