@@ -49,7 +49,7 @@ impl History {
                 at: status.now.millis(),
                 started: status.summary.tally[State::Started],
                 throttled: campaign.total.throttled,
-                pace: run.and_then(|run| run.pulse).map(|pulse| pulse.rate),
+                pace: run.and_then(|run| run.heartbeat).map(|pulse| pulse.rate),
                 paused: status.paused.is_some(),
                 full: status.quota_full_until.is_some(),
             },

@@ -166,8 +166,8 @@ fn name(campaign: &Overview) -> &str {
     &campaign.status.summary.campaign
 }
 
-fn pulse(campaign: &Overview) -> Option<crate::journal::Heartbeat> {
-    campaign.status.going_on()?.pulse
+fn pulse(campaign: &Overview) -> Option<crate::domain::forecast::Heartbeat> {
+    campaign.status.going_on()?.heartbeat
 }
 
 fn rows(campaign: &Overview) -> impl Iterator<Item = (Vec<(&'static str, String)>, f64)> {
