@@ -163,3 +163,46 @@ fn the_page_runs_command_lines_that_the_program_takes() {
     }
     assert!(taken >= 5, "{taken}");
 }
+
+/// The metrics that rules, dashboard and page name, by what comes before a suffix that Prometheus puts there.
+fn metrics(text: &str) -> std::collections::BTreeSet<String> {
+    let words = text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+    let named = words.filter_map(|word| word.strip_prefix("campaign_"));
+    let bare = |name: &str| {
+        ["_total", "_bucket", "_count"].iter().fold(name.to_owned(), |name, suffix| {
+            name.strip_suffix(suffix).map_or(name.clone(), str::to_owned)
+        })
+    };
+    named.map(bare).filter(|name| !name.is_empty()).collect()
+}
+
+#[test]
+fn rules_and_dashboard_name_metrics_that_there_are() {
+    let source = include_str!("../src/serve/metrics.rs");
+    let page = include_str!("../docs/serve.md");
+    let documented = metrics(page);
+    for file in ["observability/alerts.yml", "observability/dashboard.json"] {
+        let named = metrics(&read(file));
+        assert!(named.len() > 5, "{file}: {named:?}");
+        let unknown: Vec<_> = named.difference(&documented).collect();
+        assert!(unknown.is_empty(), "{file} names what docs/serve.md does not: {unknown:?}");
+    }
+    for name in &documented {
+        let bare = ["_seconds", "_bytes"].iter().find_map(|unit| name.strip_suffix(unit)).unwrap_or(name);
+        assert!(source.contains(&format!("\"{bare}\"")), "{name} is in docs/serve.md and not in the source");
+    }
+    let rules = read("observability/alerts.yml");
+    for alert in rules.lines().filter_map(|line| line.trim().strip_prefix("- alert: ")) {
+        assert!(page.contains(&format!("`{alert}`")), "docs/serve.md says what to do for {alert}");
+    }
+    let dashboard: serde_json::Value = serde_json::from_str(&read("observability/dashboard.json")).unwrap();
+    assert!(dashboard["panels"].as_array().unwrap().len() > 5);
+}
+
+#[test]
+#[ignore = "needs promtool"]
+fn prometheus_takes_the_rules() {
+    let rules = folder().join("observability/alerts.yml");
+    let output = Command::new("promtool").args(["check", "rules"]).arg(rules).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}

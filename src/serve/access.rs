@@ -3,6 +3,10 @@
 //! A page of another site can make a browser send requests here. It cannot read the token, it cannot choose `Host`,
 //! `Origin` or `Sec-Fetch-Site`, and `SameSite=Strict` keeps the cookie from going along.
 
+use std::fs;
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+
 use http::header::{AUTHORIZATION, COOKIE, HOST, ORIGIN};
 use http::{HeaderMap, Uri};
 use subtle::ConstantTimeEq as _;
@@ -21,6 +25,57 @@ pub(super) enum Denied {
     Token,
     /// The token may only look.
     ReadOnly,
+}
+
+/// A new token.
+pub(super) fn new_token() -> Result<String, getrandom::Error> {
+    let mut bytes = [0; TOKEN_BYTES];
+    getrandom::fill(&mut bytes)?;
+    Ok(hex::encode(bytes))
+}
+
+/// The token that a file keeps for programs that outlive the server. Where there is no file, one is made with a new token,
+/// readable by its owner only.
+pub(super) fn kept_token(path: &Path) -> Result<String, TokenFileError> {
+    let failed = |source| TokenFileError::File { path: path.to_owned(), source };
+    match fs::read_to_string(path) {
+        Ok(text) => {
+            let token = text.trim();
+            let is_token =
+                token.len() == 2 * TOKEN_BYTES && token.bytes().all(|byte| byte.is_ascii_hexdigit());
+            if is_token { Ok(token.to_owned()) } else { Err(TokenFileError::NoToken(path.to_owned())) }
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            let token = new_token()?;
+            let mut options = fs::OpenOptions::new();
+            options.write(true).create_new(true);
+            #[cfg(unix)]
+            std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+            let mut file = options.open(path).map_err(failed)?;
+            writeln!(file, "{token}").and_then(|()| file.sync_all()).map_err(failed)?;
+            Ok(token)
+        }
+        Err(error) => Err(failed(error)),
+    }
+}
+
+/// Why there is no token.
+#[derive(Debug, thiserror::Error)]
+pub enum TokenFileError {
+    /// The file cannot be read or written.
+    #[error("failed to use the token file {}: {source}", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// The file has something else in it.
+    #[error("{} has no token of this program in it", .0.display())]
+    NoToken(PathBuf),
+    /// The system gives no random bytes.
+    #[error("failed to make a token: {0}")]
+    Random(#[from] getrandom::Error),
 }
 
 /// How requests reach the server.
@@ -44,11 +99,9 @@ pub(super) struct Access {
 }
 
 impl Access {
-    /// With a new token. Cookies do not tell ports apart, so the cookie's name does.
-    pub(super) fn new(front: Front, port: u16, may_steer: bool) -> Result<Self, getrandom::Error> {
-        let mut bytes = [0; TOKEN_BYTES];
-        getrandom::fill(&mut bytes)?;
-        Ok(Self { front, token: hex::encode(bytes), cookie: format!("campaign_{port}"), may_steer })
+    /// Cookies do not tell ports apart, so the cookie's name does.
+    pub(super) fn new(front: Front, port: u16, may_steer: bool, token: String) -> Self {
+        Self { front, token, cookie: format!("campaign_{port}"), may_steer }
     }
 
     /// The token, for the address that is printed.
@@ -150,7 +203,7 @@ mod tests {
 
     fn access(may_steer: bool) -> Access {
         let hosts = vec!["127.0.0.1:8080".to_owned(), "localhost:8080".to_owned()];
-        Access::new(Front::Loopback(hosts), 8080, may_steer).unwrap()
+        Access::new(Front::Loopback(hosts), 8080, may_steer, new_token().unwrap())
     }
 
     fn headers(pairs: &[(&str, &str)]) -> HeaderMap {
@@ -251,7 +304,8 @@ mod tests {
 
     #[test]
     fn a_cookie_stays_on_tls_where_there_is_tls() {
-        let access = Access::new(Front::Proxy("ops.example.com".to_owned()), 8080, true).unwrap();
+        let front = Front::Proxy("ops.example.com".to_owned());
+        let access = Access::new(front, 8080, true, new_token().unwrap());
         assert!(access.set_cookie().ends_with("; Secure"));
         let bearer = format!("Bearer {}", access.token());
         let request = |origin: &'static str| {
@@ -259,5 +313,18 @@ mod tests {
         };
         assert_eq!(access.check_steering(&request("https://ops.example.com")), Ok(()));
         assert_eq!(access.check_steering(&request("http://ops.example.com")), Err(Denied::Origin));
+    }
+
+    #[test]
+    fn a_file_keeps_its_token_and_is_its_owners() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("token");
+        let token = kept_token(&path).unwrap();
+        assert_eq!(kept_token(&path).unwrap(), token);
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        fs::write(&path, "secret").unwrap();
+        assert!(matches!(kept_token(&path), Err(TokenFileError::NoToken(_))));
+        assert_eq!(fs::read_to_string(&path).unwrap(), "secret", "what is not ours stays");
     }
 }

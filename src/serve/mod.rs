@@ -29,6 +29,7 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 
+pub use access::TokenFileError;
 pub use tls::TlsError;
 
 use access::{Access, Front};
@@ -62,6 +63,8 @@ pub struct ServeOptions {
     pub names: Names,
     /// How requests from elsewhere are kept safe.
     pub transport: Transport,
+    /// Where the token is kept; `None` for one that is new with each start.
+    pub token_file: Option<PathBuf>,
     /// Who steers, as the journal writes it down.
     pub who: String,
 }
@@ -99,9 +102,9 @@ pub enum ServeError {
     /// There is no TLS.
     #[error(transparent)]
     Tls(#[from] TlsError),
-    /// The system gives no random bytes.
-    #[error("failed to make a token: {0}")]
-    Token(#[from] getrandom::Error),
+    /// There is no token.
+    #[error(transparent)]
+    Token(#[from] TokenFileError),
 }
 
 /// A server that listens.
@@ -119,7 +122,7 @@ impl Server {
     /// # Errors
     /// Where the address cannot be listened on, or is not loopback and nothing protects the token.
     pub async fn bind(options: ServeOptions, clock: Clock) -> Result<Self, ServeError> {
-        let ServeOptions { journal, listen, read_only, names, transport, who } = options;
+        let ServeOptions { journal, listen, read_only, names, transport, token_file, who } = options;
         if transport == Transport::Loopback && !listen.ip().is_loopback() {
             return Err(ServeError::NotLoopback(listen));
         }
@@ -135,7 +138,11 @@ impl Server {
             Transport::Tls { .. } => Front::Tls,
             Transport::Proxy(host) => Front::Proxy(host.clone()),
         };
-        let access = Access::new(front, address.port(), !read_only)?;
+        let token = match &token_file {
+            Some(path) => access::kept_token(path)?,
+            None => access::new_token().map_err(TokenFileError::from)?,
+        };
+        let access = Access::new(front, address.port(), !read_only, token);
         let watcher = Watcher::new(journal, clock, !read_only);
         let pages = Arc::new(Pages::new(access, watcher, names, who));
         Ok(Self { listener, address, tls, transport, pages })

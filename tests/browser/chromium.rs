@@ -30,6 +30,10 @@ impl Chromium {
         Self { path: path.expect("Chromium: tests/browser/install.sh installs it") }
     }
 
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
     fn run(&self, page: &Path, args: &[&str]) -> Output {
         let profile = tempfile::tempdir().expect("a folder for the browser");
         let output = Command::new(&self.path)
@@ -58,9 +62,7 @@ impl Chromium {
 
     /// A picture of the page, also left in `target/pages/`. A window cannot be as narrow as a phone, a frame can.
     pub(crate) fn screenshot(&self, page: &Path, name: &str, scheme: Scheme, width: u32) -> Vec<u8> {
-        let pages = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).with_file_name("pages");
-        fs::create_dir_all(&pages).expect("a folder for pictures");
-        let picture = pages.join(format!("{name}.png"));
+        let picture = pages().join(format!("{name}.png"));
         let frame = page.with_file_name("frame.html");
         let wanted = page.file_name().expect("a file").to_string_lossy();
         let frame_of = format!(
@@ -80,4 +82,11 @@ impl Chromium {
         self.run(&frame, &[&size, &scheme, &to]);
         fs::read(&picture).expect("a picture")
     }
+}
+
+/// The folder of pictures.
+pub(crate) fn pages() -> PathBuf {
+    let pages = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).with_file_name("pages");
+    fs::create_dir_all(&pages).expect("a folder for pictures");
+    pages
 }

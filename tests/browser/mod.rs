@@ -4,7 +4,9 @@
 //! Screenshots are left in `target/pages/` to be looked at.
 
 mod chromium;
+mod driven;
 mod journal;
+mod live;
 
 use std::fs;
 use std::time::Instant;

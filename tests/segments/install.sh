@@ -1,10 +1,11 @@
 #!/bin/sh
-# Installs Twilio's sms-segments-calculator, as pinned in package-lock.json, into the folder given as the argument.
+# Installs Twilio's sms-segments-calculator, as pinned in package-lock.json, into the folder given as the argument; or what
+# the package-lock.json of another folder, the second argument, pins.
 # It needs node and npm and, the first time, the npm registry. Run again it does nothing.
 set -eu
 
-folder=${1:?usage: install.sh FOLDER}
-here=$(dirname "$0")
+folder=${1:?usage: install.sh FOLDER [PACKAGES]}
+here=${2:-$(dirname "$0")}
 
 fail() {
     echo "tests/segments/install.sh: $1" >&2

@@ -12,7 +12,7 @@ use crate::cli::{commands, output, signals};
 use crate::domain::delivery::ending::Exit;
 use crate::engine::Stop;
 use crate::report::Names;
-use crate::serve::{ServeError, ServeOptions, Server, Transport};
+use crate::serve::{ServeError, ServeOptions, Server, TokenFileError, Transport};
 
 const AFTER: &str = "\
 The first line on stdout is the address with a token: whoever has it may look and steer. Programs send the token as
@@ -39,6 +39,9 @@ pub struct ServeArgs {
     /// Let reports name recipients: rows with numbers can be downloaded
     #[arg(long)]
     with_numbers: bool,
+    /// Keep the token in this file (mode 0600), so that it is the same after the next start; a file that is not there is made
+    #[arg(long, value_name = "PATH")]
+    token_file: Option<PathBuf>,
     /// Certificate with its chain, PEM: serve TLS, also on addresses that are not loopback
     #[arg(long, value_name = "PATH", requires = "tls_key")]
     tls_cert: Option<PathBuf>,
@@ -69,6 +72,7 @@ pub fn run(args: &ServeArgs, session: &Session<'_>) -> Result<Exit, Failure> {
         read_only: args.read_only,
         names: if args.with_numbers { Names::Shown } else { Names::Withheld },
         transport,
+        token_file: args.token_file.clone(),
         who: format!("{}, by the page", crate::cli::session::user()),
     };
     commands::sending::runtime()?.block_on(async {
@@ -97,7 +101,10 @@ impl From<ServeError> for Failure {
             }
             ServeError::Listen { .. } => "choose another address or port; port 0 picks a free one",
             ServeError::Tls(_) => "give the certificate with its chain and its key, both PEM",
-            ServeError::Token(_) => "see what the system says about its random numbers",
+            ServeError::Token(TokenFileError::Random(_)) => {
+                "see what the system says about its random numbers"
+            }
+            ServeError::Token(_) => "name a file that is not there yet: the token is written into it",
         };
         Self::usage(error.to_string(), hint)
     }
