@@ -119,7 +119,7 @@ function fillOne(status) {
   const facts = [
     ["started a minute", status.started_per_minute === null ? "–" : grouped(Math.round(status.started_per_minute))],
     ["pace", status.pace === null ? "–" : perSecond(status.pace)],
-    ["asked for", status.pace_asked === null ? "what the service takes" : perSecond(status.pace_asked)],
+    ["asked for", status.pace_asked === null ? (status.running ? "what the service takes" : "–") : perSecond(status.pace_asked)],
     ["in flight", status.in_flight === null ? "–" : grouped(status.in_flight)],
     ["throttled in this run", grouped(status.throttled)],
     ["left", left(status) ? grouped(left(status)) : "nothing"],
@@ -163,14 +163,15 @@ function note(status) {
 }
 
 function chart() {
-  const [width, height, floor] = [1000, 200, 180];
+  // As wide as its place, so that its words are as large as others.
+  const [width, height, floor] = [Math.max(300, $("chart").clientWidth), 200, 180];
   const picture = drawn("svg", { viewBox: `0 0 ${width} ${height}`, role: "img" });
   if (points.length < 2) {
     $("chart").replaceChildren(element("p", "The chart begins when there are two points in time."));
     return;
   }
   const [first, last] = [points[0], points[points.length - 1]];
-  const x = (at) => 1000 * (at - first.at) / Math.max(1, last.at - first.at);
+  const x = (at) => width * (at - first.at) / Math.max(1, last.at - first.at);
   const steps = points.slice(1).map((point, index) => {
     const before = points[index];
     const rate = Math.max(0, point.started - before.started) / Math.max(0.001, (point.at - before.at) / 1000);
