@@ -8,8 +8,9 @@ use crate::domain::definition::{Definition, PaceShare, Rate, RequestRate};
 use crate::domain::delivery::gate::{FailureGate, Fraction};
 use crate::domain::delivery::shared_rate::SharedRate;
 use crate::domain::figures::Span;
+use crate::domain::hours::schedule::Schedule;
 use crate::domain::unix_millis::UnixMillis;
-use crate::engine::{ActiveContacts, Bounds};
+use crate::engine::{ActiveContacts, Admittance, Bounds};
 use crate::journal::{CampaignId, Journal, JournalError, NewRun, Service};
 use crate::pace::RateLimit;
 
@@ -40,7 +41,11 @@ pub(super) fn run_settings(
         auto: rate.is_none(),
         bounds,
         // What is simulated reaches nobody, at whatever hour.
-        hours: definition.hours.clone().filter(|_| !options.simulate),
+        admittance: Admittance {
+            hours: definition.hours.clone().filter(|_| !options.simulate),
+            schedule: if options.simulate { Schedule::default() } else { definition.schedule },
+            windows: streams && definition.row_schedule.any(),
+        },
         no_wait: options.no_wait,
         most: options.limit,
         gate: FailureGate::new(share(definition.safety.max_failures)),

@@ -15,6 +15,7 @@ use crate::app::{preconditions, same_numbers};
 use crate::domain::definition::{Definition, SameNumberRule};
 use crate::domain::delivery::state::State;
 use crate::domain::figures::counted;
+use crate::domain::hours::schedule::Window;
 use crate::domain::next_step::NextStep;
 use crate::domain::phone;
 use crate::domain::preflight::{
@@ -34,6 +35,8 @@ const BATCH: usize = 1_000;
 /// A recipients file, open and bound to its definition.
 pub struct PlanFile {
     recipients: Recipients,
+    /// Rows keep their own part of the schedule.
+    windows: bool,
     /// The definition, bound to the columns.
     pub binding: Binding,
     /// Lists of recipients that nothing is sent to.
@@ -58,6 +61,7 @@ impl PlanFile {
         let recipients = Recipients::open(source, &definition.recipients)?;
         let binding = definition.bind(recipients.header())?;
         Ok(Self {
+            windows: true,
             recipients,
             binding,
             lists,
@@ -168,7 +172,19 @@ impl PlanFile {
     /// # Errors
     /// Where the file cannot be read further.
     pub fn next_line(&mut self) -> Result<Option<(FileLine, Row)>, Error> {
-        Ok(self.next_row()?.map(|row| (line(&row, &self.lists.suppression), row)))
+        let windows = self.windows;
+        Ok(self.next_row()?.map(|row| {
+            let mut line = line(&row, &self.lists.suppression);
+            if let (false, Content::Recipient { window, .. }) = (windows, &mut line.content) {
+                *window = Window::default();
+            }
+            (line, row)
+        }))
+    }
+
+    /// Plans rows for any moment: a simulation keeps no schedule, as it reaches nobody.
+    pub fn at_any_time(&mut self) {
+        self.windows = false;
     }
 
     /// The next row. With the last one the file of rejected rows is put in its place.
@@ -400,6 +416,7 @@ fn line(row: &Row, suppression: &Suppression) -> FileLine {
             client_token: recipient.client_token,
             slots: recipient.slots.clone(),
             lane: recipient.lane.clone(),
+            window: recipient.window,
             suppressed: check(suppression, recipient)
                 .err()
                 .map(|why| (why.code().to_owned(), why.to_string())),

@@ -84,6 +84,9 @@ impl<'a> PreparedRun<'a> {
         context: RunContext<'a>,
     ) -> Result<Self, Error> {
         let RunContext { definition, options, .. } = context;
+        if options.simulate {
+            file.at_any_time();
+        }
         let mut open = context.open(Duration::MAX).await?;
         file.refuse_part(&open.journal, open.campaign)?;
         let mut findings = file.findings(definition);
@@ -99,12 +102,15 @@ impl<'a> PreparedRun<'a> {
     /// # Errors
     /// Where the campaign cannot be opened.
     pub async fn streaming(
-        file: PlanFile,
+        mut file: PlanFile,
         name: PathBuf,
         agreed: bool,
         context: RunContext<'a>,
     ) -> Result<Self, Error> {
         let RunContext { definition, options, .. } = context;
+        if options.simulate {
+            file.at_any_time();
+        }
         let mut open = context.open(Duration::MAX).await?;
         file.refuse_part(&open.journal, open.campaign)?;
         if !agreed && !options.simulate {

@@ -17,8 +17,8 @@ use crate::domain::delivery::ending::{Ending, Exit};
 use crate::domain::delivery::gate::FailureGate;
 use crate::domain::delivery::state::State;
 use crate::domain::delivery::summary::Summary;
-use crate::domain::hours::Hours;
-use crate::engine::{Bounds, Engine, Observer, Outcome, PlanProgress, Stop};
+use crate::domain::hours::schedule::Schedule;
+use crate::engine::{Admittance, Bounds, Engine, Observer, Outcome, PlanProgress, Stop};
 use crate::journal::{
     CampaignId, CampaignLock, IntegrityCheck, Journal, JournalError, NewRun, Plan, Planned, RunEnd, RunId,
     Writer, WriterError,
@@ -38,8 +38,8 @@ pub struct RunSettings {
     pub auto: bool,
     /// What bounds it besides.
     pub bounds: Bounds,
-    /// When rows may be requested; `None`: at any hour.
-    pub hours: Option<Hours>,
+    /// When rows may be requested.
+    pub admittance: Admittance,
     /// The run ends where nothing is left but rows whose hours are closed, instead of waiting for them.
     pub no_wait: bool,
     /// Contacts to start, at most.
@@ -78,6 +78,7 @@ pub struct Run {
     campaign: CampaignId,
     clock: Clock,
     name: String,
+    schedule: Schedule,
     asked_rate: Option<f64>,
     burst: u32,
     sampled: bool,
@@ -96,8 +97,10 @@ impl Run {
             journal.retry_failed(campaign)?;
         }
         journal.expire(campaign, clock.now())?;
+        let expires_at = journal.keep_schedule(campaign, settings.admittance.schedule, clock.now())?;
         let (asked_rate, burst) = (settings.record.rate, settings.limit.burst.get());
         let (run, past) = journal.begin_run(campaign, &settings.record, clock.now())?;
+        let schedule = settings.admittance.schedule;
         let tally = journal.tally(campaign)?;
         let lanes = journal.lanes(campaign)?;
         let (writer, handle) = Writer::spawn(journal, campaign);
@@ -114,7 +117,8 @@ impl Run {
             chance: settings.chance,
             bounds: settings.bounds,
             lanes,
-            hours: settings.hours,
+            admittance: settings.admittance,
+            expires_at,
             no_wait: settings.no_wait,
             most: settings.most,
             gate: settings.gate,
@@ -129,6 +133,7 @@ impl Run {
             campaign,
             clock,
             name: settings.name,
+            schedule,
             asked_rate,
             burst,
             sampled: settings.sampled,
@@ -218,6 +223,7 @@ impl Run {
             id,
             clock: self.clock,
             name: self.name,
+            schedule: self.schedule,
             asked_rate: self.asked_rate,
             burst: self.burst,
             sampled: self.sampled,
@@ -235,6 +241,7 @@ pub struct DrivenRun {
     id: RunId,
     clock: Clock,
     name: String,
+    schedule: Schedule,
     asked_rate: Option<f64>,
     burst: u32,
     sampled: bool,
@@ -265,6 +272,10 @@ impl DrivenRun {
     /// Where the counts do not add up, or the journal cannot be written.
     pub fn conclude(self) -> Result<RunResult, Error> {
         let Self { mut journal, campaign, id, clock, mut outcome, .. } = self;
+        if self.schedule.is_over(clock.now()) {
+            // Rows in doubt may not be replayed any more.
+            journal.keep_schedule(campaign, self.schedule, clock.now())?;
+        }
         let tally = journal.verified_tally(campaign)?;
         // A stream may end before its file does: then there are lines that the journal does not know of yet.
         if matches!(outcome.ending, Ending::Rejections { .. }) {

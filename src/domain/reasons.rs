@@ -30,6 +30,10 @@ pub fn state(state: State) -> Explained {
         State::Duplicate => ("an earlier line of the file has the same key", ""),
         State::Suppressed => ("on a suppression list, or not on the list of the trial", ""),
         State::Withdrawn => ("was in the file once, was never attempted, and is not in it any more", ""),
+        State::Expired => (
+            "its time, or the campaign's end, passed before its turn; no contact exists",
+            "where it may still be sent, correct its time in the file, or the end in [schedule], and run again",
+        ),
         State::Queued => ("waits for its turn", "run again to go on"),
         State::Attempting => {
             ("was requested, and the answer is not known yet", "run again: it is asked with the same token")

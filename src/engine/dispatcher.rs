@@ -45,6 +45,8 @@ const RECORD_EVERY: Duration = Duration::from_secs(1);
 const HEARTBEAT_IN_FLIGHT: Duration = Duration::from_secs(5);
 /// ...and while nothing happens.
 const HEARTBEAT_IDLE: Duration = Duration::from_secs(20);
+/// How often it is looked for rows whose time is over, at most.
+const EXPIRE_EVERY: Duration = Duration::from_secs(1);
 /// How often the wall clock is read while hours keep every row waiting: it may be set, and the machine may sleep.
 const CLOCK_POLL: Duration = Duration::from_millis(500);
 
@@ -64,6 +66,8 @@ pub(super) struct Dispatcher<'a> {
     abandon: bool,
     /// Hours alone keep everything that is left waiting.
     closed: Option<AllClosed>,
+    /// When the time of the next row is over; it is found out at once.
+    expires_at: Option<UnixMillis>,
     /// What people ask from elsewhere.
     asks: mpsc::Receiver<ControlRequest>,
     /// The pace that the run began with.
@@ -93,6 +97,7 @@ impl<'a> Dispatcher<'a> {
         let now = engine.clock.now();
         let mut bounds = std::mem::take(&mut engine.bounds);
         let lanes = std::mem::take(&mut engine.lanes);
+        let expires_at = engine.expires_at;
         let bucket = AccountBucket { writer: engine.writer.clone(), clock: engine.clock.clone() };
         let shared = bounds.shared.take().map(|shared| SharedPermits::new(shared, bucket));
         Self {
@@ -100,7 +105,7 @@ impl<'a> Dispatcher<'a> {
             began_with: engine.pace.tempo(),
             unsettled: engine.tally.unsettled(),
             send_gate: SendGate::new(bounds, shared, began),
-            queue: Queue::new(engine.feed.clone(), engine.hours.clone(), lanes),
+            queue: Queue::new(engine.feed.clone(), engine.admittance.clone(), lanes),
             engine,
             observer,
             began,
@@ -112,6 +117,7 @@ impl<'a> Dispatcher<'a> {
             ending: None,
             abandon: false,
             closed: None,
+            expires_at,
             planned: 0,
             returning: 0,
             spent: 0,
@@ -131,6 +137,7 @@ impl<'a> Dispatcher<'a> {
             self.on_asked(&ask).await;
         }
         loop {
+            self.expire().await?;
             self.top_up();
             self.look_for_closed();
             if self.abandon || self.is_done() {
@@ -223,7 +230,7 @@ impl<'a> Dispatcher<'a> {
             return Some(record);
         }
         let brakes = self.send_gate.wake(self.in_flight.len());
-        let look = self.closed.map(|_| Instant::now() + CLOCK_POLL);
+        let look = self.closed.is_some().then(|| Instant::now() + CLOCK_POLL);
         self.retries.next().into_iter().chain(brakes).chain(look).chain([record]).min()
     }
 
@@ -246,6 +253,9 @@ impl<'a> Dispatcher<'a> {
         // Also where hours are not kept: rows of a simulation have their lanes all the same.
         let lanes = self.engine.writer.new_lanes(self.queue.newest_lane()).await?;
         self.queue.extend_lanes(lanes);
+        if self.engine.admittance.windows {
+            self.expires_at = Some(self.engine.clock.now());
+        }
         match feed {
             PlanProgress::Reading { queued } | PlanProgress::Read { queued } => {
                 let more = queued.saturating_sub(self.planned);
@@ -258,7 +268,28 @@ impl<'a> Dispatcher<'a> {
         Ok(())
     }
 
-    fn on_claimed(&mut self, Claim { rows, suppressed }: Claim) {
+    /// Rows whose time is over leave the queue: also those that no claim will ever meet, in lanes that are closed.
+    async fn expire(&mut self) -> Result<(), WriterError> {
+        let now = self.engine.clock.now();
+        if self.ending.is_some() || self.expires_at.is_none_or(|at| now < at) {
+            return Ok(());
+        }
+        let schedule = self.engine.admittance.schedule;
+        let expiry = self.engine.writer.expire(schedule, now).await?;
+        self.on_expired(expiry.lines);
+        self.expires_at = expiry.next.map(|next| next.max(now.plus(EXPIRE_EVERY)));
+        Ok(())
+    }
+
+    fn on_expired(&mut self, lines: Vec<Option<u64>>) {
+        self.unsettled = self.unsettled.saturating_sub(lines.len() as u64);
+        for line in lines {
+            self.observer.on_event(&RunEvent::Moved { line, from: State::Queued, to: State::Expired });
+        }
+    }
+
+    fn on_claimed(&mut self, Claim { rows, suppressed, expired, .. }: Claim) {
+        self.on_expired(expired);
         self.unsettled = self.unsettled.saturating_sub(suppressed.len() as u64).max(rows.len() as u64);
         for line in suppressed {
             self.observer.on_event(&RunEvent::Moved { line, from: State::Queued, to: State::Suppressed });
@@ -282,8 +313,10 @@ impl<'a> Dispatcher<'a> {
     fn launch(&mut self) -> Result<(), WriterError> {
         let now = self.engine.clock.now();
         let Some(row) = self.next_open(now) else { return Ok(()) };
-        if row.earlier == Doubt::Earlier && !verdict::token_is_safe(row.doubt_at, now) {
-            self.settle(&row, Event::TokenExpired, None, None, AfterCommit::Nothing);
+        let over = row.not_after.is_some_and(|end| end <= now);
+        if row.earlier == Doubt::Earlier && (over || !verdict::token_is_safe(row.doubt_at, now)) {
+            let event = if over { Event::TimeOver } else { Event::TokenExpired };
+            self.settle(&row, event, None, None, AfterCommit::Nothing);
             if self.tries.remove(&row.id).is_some() {
                 self.spend();
             }
@@ -322,8 +355,12 @@ impl<'a> Dispatcher<'a> {
     /// The next row whose hours are open now. Since it was claimed they may have closed; then it waits for them again.
     fn next_open(&mut self, now: UnixMillis) -> Option<Claimed> {
         while let Some(row) = self.queue.ready.pop_front() {
-            if self.queue.is_open(row.lane, now) {
+            let over = row.earlier == Doubt::None && row.not_after.is_some_and(|end| end <= now);
+            if !over && self.queue.is_open(row.lane, now) {
                 return Some(row);
+            }
+            if over {
+                self.expires_at = Some(now);
             }
             self.returning += 1;
             let then = AfterCommit::Hold(row.lane);
@@ -340,16 +377,23 @@ impl<'a> Dispatcher<'a> {
             && self.commits.is_empty()
             && self.retries.is_empty();
         let closed = if idle { self.queue.all_closed(self.engine.clock.now()) } else { None };
+        let over =
+            self.expires_at.is_none() && self.engine.admittance.schedule.is_over(self.engine.clock.now());
+        if closed.is_some() && (over || self.unsettled == 0) {
+            // Nothing is left that an opening could bring: what waited has expired.
+            self.queue.finish();
+            return;
+        }
         if closed == self.closed {
             return;
         }
-        self.closed = closed;
+        self.closed.clone_from(&closed);
         match closed {
             // Nothing would ever wake it.
-            Some(AllClosed { opens_at: None }) => self.end(Ending::Closed { opens_at: None }),
-            Some(AllClosed { opens_at }) if self.engine.no_wait => self.end(Ending::Closed { opens_at }),
-            Some(AllClosed { opens_at: Some(until) }) => {
-                self.observer.on_event(&RunEvent::Closed { rows: self.unsettled, until });
+            Some(AllClosed { opens_at: None, .. }) => self.end(Ending::Closed { opens_at: None }),
+            Some(AllClosed { opens_at, .. }) if self.engine.no_wait => self.end(Ending::Closed { opens_at }),
+            Some(AllClosed { opens_at: Some(until), first }) => {
+                self.observer.on_event(&RunEvent::Closed { rows: self.unsettled, until, first });
             }
             None => self.observer.on_event(&RunEvent::Opened),
         }

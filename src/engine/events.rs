@@ -60,6 +60,8 @@ pub enum RunEvent {
         rows: u64,
         /// When the first of them may be requested.
         until: UnixMillis,
+        /// The zones that those are in, and how many they are as far as known.
+        first: Option<(String, u64)>,
     },
     /// Hours are open again.
     Opened,

@@ -7,13 +7,14 @@ use jiff::Timestamp;
 
 use crate::domain::hours::Hours;
 use crate::domain::hours::calendar::{Calendar, Opening};
+use crate::domain::hours::schedule::Schedule;
 use crate::domain::unix_millis::UnixMillis;
 use crate::journal::{LaneCursor, LaneId, OpenLane, Pass, RowId};
 
 /// Lanes in one claim, at most: lanes of a few rows are claimed together, as each claim costs a commit.
 const LANES_AT_ONCE: usize = 64;
 
-/// How far a lane is claimed: first what earlier runs left in doubt, then what waits.
+/// How far a lane is claimed: first what earlier runs left in doubt, then what waits for its turn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Source {
     Pass(Pass, RowId),
@@ -22,45 +23,90 @@ pub(super) enum Source {
     Exhausted,
 }
 
+/// How far the rows of a lane are claimed that wait until a moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Waiting {
+    since: UnixMillis,
+    after: RowId,
+    /// When the next one may be claimed; `None` where none waits.
+    next: Option<UnixMillis>,
+}
+
+impl Waiting {
+    const START: UnixMillis = UnixMillis::from_millis(i64::MIN);
+
+    fn new(next: Option<UnixMillis>) -> Self {
+        Self { since: Self::START, after: RowId::START, next }
+    }
+
+    /// A row of the lane waits until then.
+    fn until(&mut self, at: UnixMillis) {
+        self.next = Some(self.next.map_or(at, |next| next.min(at)));
+    }
+}
+
 /// All lanes.
 #[derive(Debug)]
 pub(super) struct Lanes {
     hours: Option<Hours>,
+    schedule: Schedule,
+    windows: bool,
     lanes: Vec<LaneState>,
 }
 
 #[derive(Debug)]
 struct LaneState {
     id: Option<LaneId>,
+    zones: Option<String>,
     times: Times,
     source: Source,
+    waiting: Waiting,
     /// Rows that came back to wait until it opens.
     held: Vec<RowId>,
+    /// Rows that are left, where that is known.
+    rows: u64,
 }
 
-/// When a lane is open.
+/// When a lane is open, besides the schedule.
 #[derive(Debug)]
 enum Times {
     Always,
     /// There are hours, and nothing says which of them are the rows'.
     Never,
-    By(Calendar, Option<(Timestamp, Opening)>),
+    By(Box<Calendar>, Option<(Timestamp, Opening)>),
 }
 
 /// What keeps all rows that are left from being claimed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct AllClosed {
-    /// When the first lane opens; `None`: not within a year.
+    /// When the first of them may be; `None`: not within a year.
     pub(super) opens_at: Option<UnixMillis>,
+    /// The zones of the lane that opens first, and its rows as far as known.
+    pub(super) first: Option<(String, u64)>,
+}
+
+/// When rows of a run may be requested at all.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Admittance {
+    /// By the hours of their lanes; `None`: at any hour.
+    pub hours: Option<Hours>,
+    /// By the schedule of the campaign.
+    pub schedule: Schedule,
+    /// Whether the file may bring rows that wait until a moment, or whose time is over at one.
+    pub windows: bool,
 }
 
 impl Lanes {
     /// `reading`: the file may bring more rows.
-    pub(super) fn new(hours: Option<Hours>, lanes: Vec<OpenLane>, reading: bool) -> Self {
-        let mut all = Self { hours, lanes: Vec::new() };
+    pub(super) fn new(
+        Admittance { hours, schedule, windows }: Admittance,
+        lanes: Vec<OpenLane>,
+        reading: bool,
+    ) -> Self {
+        let mut all = Self { hours, schedule, windows, lanes: Vec::new() };
         // Rows without a lane may come with the file; where there are hours, only what was planned without them has none.
         if all.hours.is_none() && lanes.first().is_none_or(|first| first.id.is_some()) {
-            all.add(OpenLane { id: None, lane: None, rows: 0 }, Pass::InDoubt);
+            all.add(OpenLane { id: None, lane: None, rows: 0, wakes_at: None }, Pass::InDoubt);
         }
         for lane in lanes {
             if lane.rows > 0 {
@@ -81,44 +127,91 @@ impl Lanes {
 
     /// Takes in lanes that the file has brought meanwhile. What is in doubt in them, this run has put there.
     pub(super) fn extend(&mut self, lanes: Vec<OpenLane>) {
-        lanes.into_iter().for_each(|lane| self.add(lane, Pass::Queued));
+        for lane in lanes {
+            let id = lane.id;
+            self.add(lane, Pass::Queued);
+            if self.windows {
+                self.wait(id, Waiting::START);
+            }
+        }
     }
 
-    fn add(&mut self, OpenLane { id, lane, .. }: OpenLane, pass: Pass) {
+    fn add(&mut self, OpenLane { id, lane, rows, wakes_at }: OpenLane, pass: Pass) {
+        if self.lanes.iter().any(|known| known.id == id) {
+            return;
+        }
+        let zones = lane.as_ref().map(|lane| lane.zones.as_str().to_owned());
         let times = match (&self.hours, lane) {
             (None, _) => Times::Always,
-            (Some(hours), Some(lane)) => Times::By(hours.of(&lane), None),
+            (Some(hours), Some(lane)) => Times::By(Box::new(hours.of(&lane)), None),
             (Some(_), None) => Times::Never,
         };
-        let source = Source::Pass(pass, RowId::START);
-        self.lanes.push(LaneState { id, times, source, held: Vec::new() });
+        let (source, waiting) = (Source::Pass(pass, RowId::START), Waiting::new(wakes_at));
+        self.lanes.push(LaneState { id, zones, times, source, waiting, held: Vec::new(), rows });
+    }
+
+    fn get(&mut self, id: Option<LaneId>) -> Option<&mut LaneState> {
+        self.lanes.iter_mut().find(|lane| lane.id == id)
     }
 
     /// Whether a lane is open.
     pub(super) fn is_open(&mut self, id: Option<LaneId>, now: UnixMillis) -> bool {
-        self.lanes.iter_mut().find(|lane| lane.id == id).is_some_and(|lane| lane.times.is_open(now))
+        self.schedule.is_open(now) && self.get(id).is_some_and(|lane| lane.times.is_open(now))
     }
 
     /// The open lanes to claim from, as many as one claim takes: what is in doubt first, then what closes soonest.
     pub(super) fn next(&mut self, now: UnixMillis) -> Vec<LaneCursor> {
-        let mut open: Vec<(bool, Timestamp, LaneCursor)> = self
-            .lanes
-            .iter_mut()
-            .filter_map(|lane| match lane.source {
-                Source::Pass(pass, after) if lane.times.is_open(now) => {
-                    let closes = lane.times.closes_at().unwrap_or(Timestamp::MAX);
-                    Some((pass == Pass::Queued, closes, LaneCursor { lane: lane.id, pass, after }))
+        if !self.schedule.is_open(now) {
+            return Vec::new();
+        }
+        let mut open: Vec<(bool, Timestamp, LaneCursor)> = Vec::new();
+        for lane in &mut self.lanes {
+            let (pass, after) = match lane.source {
+                Source::Pass(Pass::InDoubt, after) => (Pass::InDoubt, after),
+                _ if lane.waiting.next.is_some_and(|next| next <= now) => {
+                    (Pass::Waited(lane.waiting.since), lane.waiting.after)
                 }
-                _ => None,
-            })
-            .collect();
+                Source::Pass(pass, after) => (pass, after),
+                Source::Waiting(_) | Source::Exhausted => continue,
+            };
+            if lane.times.is_open(now) {
+                let closes = lane.times.closes_at().unwrap_or(Timestamp::MAX);
+                open.push((pass != Pass::InDoubt, closes, LaneCursor { lane: lane.id, pass, after }));
+            }
+        }
         // Stable: lanes that close at once keep the order in which the file has them.
         open.sort_by_key(|(queued, closes, _)| (*queued, *closes));
         open.into_iter().take(LANES_AT_ONCE).map(|(.., cursor)| cursor).collect()
     }
 
     pub(super) fn source(&mut self, id: Option<LaneId>) -> Option<&mut Source> {
-        self.lanes.iter_mut().find(|lane| lane.id == id).map(|lane| &mut lane.source)
+        self.get(id).map(|lane| &mut lane.source)
+    }
+
+    /// Rows of a lane were claimed that had waited until a moment; `last` is the last of them. Where there was `room` for
+    /// more, no other one's moment has come.
+    pub(super) fn waited(&mut self, id: Option<LaneId>, last: Option<(UnixMillis, RowId)>, room: bool) {
+        let Some(lane) = self.get(id) else { return };
+        if let Some((since, after)) = last {
+            (lane.waiting.since, lane.waiting.after) = (since, after);
+        }
+        if room {
+            lane.waiting.next = None;
+        }
+    }
+
+    /// A row of a lane waits until then.
+    pub(super) fn wait(&mut self, id: Option<LaneId>, until: UnixMillis) {
+        if let Some(lane) = self.get(id) {
+            lane.waiting.until(until);
+        }
+    }
+
+    /// So many rows of a lane are claimed, or have left the queue.
+    pub(super) fn taken(&mut self, id: Option<LaneId>, rows: u64) {
+        if let Some(lane) = self.get(id) {
+            lane.rows = lane.rows.saturating_sub(rows);
+        }
     }
 
     /// The file has more: lanes that waited for it look again.
@@ -127,6 +220,9 @@ impl Lanes {
             if let Source::Waiting(after) = lane.source {
                 lane.source = Source::Pass(Pass::Queued, after);
             }
+            if self.windows {
+                lane.waiting.until(Waiting::START);
+            }
         }
     }
 
@@ -134,12 +230,13 @@ impl Lanes {
     pub(super) fn sweep(&mut self) {
         for lane in &mut self.lanes {
             lane.source = Source::Pass(Pass::Queued, RowId::START);
+            lane.waiting = Waiting::new(Some(Waiting::START));
         }
     }
 
     /// A row waits until its lane opens.
     pub(super) fn hold(&mut self, id: Option<LaneId>, row: RowId) {
-        if let Some(lane) = self.lanes.iter_mut().find(|lane| lane.id == id) {
+        if let Some(lane) = self.get(id) {
             lane.held.push(row);
         }
     }
@@ -151,10 +248,21 @@ impl Lanes {
 
     /// The rows whose lanes are open by now.
     pub(super) fn release(&mut self, now: UnixMillis, due: &mut Vec<RowId>) {
+        if !self.schedule.is_open(now) {
+            return;
+        }
         for lane in &mut self.lanes {
             if !lane.held.is_empty() && lane.times.is_open(now) {
                 due.append(&mut lane.held);
             }
+        }
+    }
+
+    /// Nothing that waits is to be claimed any more.
+    pub(super) fn finish(&mut self) {
+        self.forget_held();
+        for lane in &mut self.lanes {
+            (lane.source, lane.waiting) = (Source::Exhausted, Waiting::new(None));
         }
     }
 
@@ -167,37 +275,55 @@ impl Lanes {
         self.lanes.iter().any(|lane| matches!(lane.source, Source::Waiting(_)))
     }
 
-    /// Whether every lane was claimed to its end, and no row waits for one to open.
+    /// Whether every lane was claimed to its end, and no row waits for one to open or for a moment.
     pub(super) fn is_exhausted(&self) -> bool {
-        self.lanes.iter().all(|lane| lane.source == Source::Exhausted && lane.held.is_empty())
+        self.lanes.iter().all(|lane| {
+            lane.source == Source::Exhausted && lane.held.is_empty() && lane.waiting.next.is_none()
+        })
     }
 
-    /// What keeps everything that is left waiting, where it is hours alone.
+    /// What keeps everything that is left waiting, where it is hours, schedule and moments alone.
     pub(super) fn all_closed(&mut self, now: UnixMillis) -> Option<AllClosed> {
-        let mut opens_at: Option<UnixMillis> = None;
+        let mut first: Option<(UnixMillis, Option<(String, u64)>)> = None;
         let mut any = false;
         for lane in &mut self.lanes {
-            if lane.held.is_empty() && !matches!(lane.source, Source::Pass(..)) {
+            let now_or_never = !lane.held.is_empty() || matches!(lane.source, Source::Pass(..));
+            let from = match (now_or_never, lane.waiting.next) {
+                (true, _) => now,
+                (false, Some(next)) => next.max(now),
+                (false, None) => continue,
+            };
+            any = true;
+            let Some(opens) = self.schedule.next_open(from).and_then(|from| lane.times.next_open(from))
+            else {
                 continue;
-            }
-            if lane.times.is_open(now) {
+            };
+            if opens <= now {
                 return None;
             }
-            any = true;
-            let opens = lane.times.opens_at().map(|at| UnixMillis::from_millis(at.as_millisecond()));
-            opens_at = match (opens_at, opens) {
-                (Some(known), Some(other)) => Some(known.min(other)),
-                (known, other) => known.or(other),
-            };
+            // An opening outside the schedule is none.
+            if !self.schedule.is_over(opens) && first.as_ref().is_none_or(|(known, _)| opens < *known) {
+                first = Some((opens, lane.zones.clone().map(|zones| (zones, lane.rows))));
+            }
         }
-        any.then_some(AllClosed { opens_at })
+        let (opens_at, first) = first.map_or((None, None), |(at, first)| (Some(at), first));
+        any.then_some(AllClosed { opens_at, first })
     }
 }
 
 impl Times {
     fn is_open(&mut self, now: UnixMillis) -> bool {
-        let Self::By(calendar, said) = self else { return matches!(self, Self::Always) };
-        let now = Timestamp::from_millisecond(now.millis()).unwrap_or(Timestamp::MAX);
+        match self {
+            Self::Always => true,
+            Self::Never => false,
+            Self::By(..) => self.opening(now).is_some_and(|opening| opening.is_open()),
+        }
+    }
+
+    /// What the calendar says of a moment; asked again only where that no longer holds.
+    fn opening(&mut self, now: UnixMillis) -> Option<&Opening> {
+        let Self::By(calendar, said) = self else { return None };
+        let now = timestamp(now);
         let holds = |(from, opening): &(Timestamp, Opening)| {
             *from <= now
                 && opening.until().map_or(from.duration_since(now).as_hours().abs() < 24, |until| now < until)
@@ -205,7 +331,21 @@ impl Times {
         if !said.as_ref().is_some_and(holds) {
             *said = Some((now, calendar.at(now)));
         }
-        said.as_ref().is_some_and(|(_, opening)| opening.is_open())
+        said.as_ref().map(|(_, opening)| opening)
+    }
+
+    /// The first moment from `from` on at which it is open, if there is one within a year.
+    fn next_open(&mut self, from: UnixMillis) -> Option<UnixMillis> {
+        match self {
+            Self::Always => Some(from),
+            Self::Never => None,
+            Self::By(..) => match self.opening(from)? {
+                Opening::Open { .. } => Some(from),
+                Opening::Closed { opens_at, .. } => {
+                    opens_at.map(|at| UnixMillis::from_millis(at.as_millisecond()))
+                }
+            },
+        }
     }
 
     fn closes_at(&self) -> Option<Timestamp> {
@@ -214,11 +354,8 @@ impl Times {
             _ => None,
         }
     }
+}
 
-    fn opens_at(&self) -> Option<Timestamp> {
-        match self {
-            Self::By(_, Some((_, opening))) if !opening.is_open() => opening.until(),
-            _ => None,
-        }
-    }
+fn timestamp(at: UnixMillis) -> Timestamp {
+    Timestamp::from_millisecond(at.millis()).unwrap_or(Timestamp::MAX)
 }

@@ -27,6 +27,7 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 
 pub use events::{AnsweredAttempt, Gauges, Observer, RefusedAttempt, RunEvent, Unobserved};
+pub use lanes::Admittance;
 pub use live_contacts::ActiveContacts;
 pub use plan_progress::PlanProgress;
 
@@ -37,7 +38,7 @@ use crate::domain::delivery::gate::FailureGate;
 use crate::domain::delivery::shared_rate::SharedRate;
 use crate::domain::delivery::summary::Bottleneck;
 use crate::domain::delivery::tally::Tally;
-use crate::domain::hours::Hours;
+use crate::domain::unix_millis::UnixMillis;
 use crate::journal::{ControlState, Counters, OpenLane, RunId, Writer, WriterError};
 use crate::pace::RateLimiter;
 
@@ -83,8 +84,10 @@ pub struct Engine {
     pub bounds: Bounds,
     /// The lanes of the rows that have no outcome yet.
     pub lanes: Vec<OpenLane>,
-    /// When rows may be requested; `None`: at any hour.
-    pub hours: Option<Hours>,
+    /// When rows may be requested.
+    pub admittance: Admittance,
+    /// When the time of the first row is over, or of the campaign; `None`: never, as far as was planned.
+    pub expires_at: Option<UnixMillis>,
     /// Whether to end where nothing is left but rows whose hours are closed, instead of waiting for them.
     pub no_wait: bool,
     /// Contacts to start in this run, at most.

@@ -6,10 +6,9 @@ use std::pin::Pin;
 
 use tokio::sync::watch;
 
-use super::lanes::{AllClosed, Lanes, Source};
+use super::lanes::{Admittance, AllClosed, Lanes, Source};
 use super::plan_progress::PlanProgress;
 use crate::clock::Clock;
-use crate::domain::hours::Hours;
 use crate::domain::unix_millis::UnixMillis;
 use crate::journal::{Claim, ClaimRequest, Claimed, LaneId, OpenLane, Pass, RowId, Writer, WriterError};
 
@@ -54,11 +53,11 @@ enum UnderWay {
 impl Queue {
     pub(super) fn new(
         feed: watch::Receiver<PlanProgress>,
-        hours: Option<Hours>,
+        admittance: Admittance,
         lanes: Vec<OpenLane>,
     ) -> Self {
         let sweep = matches!(*feed.borrow(), PlanProgress::Reading { .. });
-        let lanes = Lanes::new(hours, lanes, sweep);
+        let lanes = Lanes::new(admittance, lanes, sweep);
         Self { ready: VecDeque::new(), due: Vec::new(), claiming: None, lanes, feed, news: false, sweep }
     }
 
@@ -121,6 +120,7 @@ impl Queue {
                     "a row that is claimed is nowhere else in the queue"
                 );
                 self.move_on(asked.as_ref(), &claim.rows);
+                claim.wakes.iter().for_each(|(lane, until)| self.lanes.wait(*lane, *until));
                 Ok(Step::Claimed(claim))
             }
             feed = news(&mut self.feed, self.lanes.waits_for_file()) => {
@@ -139,16 +139,27 @@ impl Queue {
         let mut rows = rows.iter().peekable();
         for cursor in &request.lanes {
             let (mut last, mut taken) = (cursor.after, 0);
+            let mut waited = None;
             while let Some(row) = rows.next_if(|row| row.lane == cursor.lane) {
                 (last, taken) = (row.id, taken + 1);
+                waited = row.waited_until.map(|until| (until, row.id));
+            }
+            self.lanes.taken(cursor.lane, taken as u64);
+            if let Pass::Waited(_) = cursor.pass {
+                self.lanes.waited(cursor.lane, waited, taken < room);
+                room -= taken;
+                if room == 0 {
+                    break;
+                }
+                continue;
             }
             let Some(source) = self.lanes.source(cursor.lane) else { continue };
             *source = match cursor.pass {
                 pass if taken == room => Source::Pass(pass, last),
                 Pass::InDoubt => Source::Pass(Pass::Queued, RowId::START),
-                Pass::Queued if *file_was_read => Source::Exhausted,
-                Pass::Queued if self.news => Source::Pass(Pass::Queued, last),
-                Pass::Queued => Source::Waiting(last),
+                Pass::Queued | Pass::Waited(_) if *file_was_read => Source::Exhausted,
+                Pass::Queued | Pass::Waited(_) if self.news => Source::Pass(Pass::Queued, last),
+                Pass::Queued | Pass::Waited(_) => Source::Waiting(last),
             };
             room -= taken;
             if room == 0 {
@@ -185,6 +196,11 @@ impl Queue {
     /// The run ends: rows that waited for their hours are left to the next one.
     pub(super) fn forget_held(&mut self) {
         self.lanes.forget_held();
+    }
+
+    /// Nothing that waits is to be claimed any more.
+    pub(super) fn finish(&mut self) {
+        self.lanes.finish();
     }
 
     /// The newest lane, behind which the file may bring others.

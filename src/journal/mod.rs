@@ -45,5 +45,6 @@ pub use row::{CampaignId, Frozen, LaneId, RowId, RunId};
 pub use run::activity::{PauseKind, PauseSpan, RunActivity};
 pub use run::attempts::{Claim, ClaimRequest, Claimed, LaneCursor, Pass, Settlement};
 pub use run::control::{Acknowledgement, ControlRequest, ControlRequestId, ControlState};
+pub use run::expiry::Expiry;
 pub use run::runs::{Counters, NewRun, RunEnd, RunRecord};
 pub use run::writer::{Writer, WriterError};

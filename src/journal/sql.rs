@@ -38,7 +38,7 @@ pub(in crate::journal) const REQUESTED: StateSet =
     StateSet(&[State::Attempting, State::Started, State::Failed, State::Uncertain]);
 /// Lines that nothing is sent to.
 pub(in crate::journal) const NOT_SENT_TO: StateSet =
-    StateSet(&[State::Rejected, State::Duplicate, State::Suppressed, State::Withdrawn]);
+    StateSet(&[State::Rejected, State::Duplicate, State::Suppressed, State::Withdrawn, State::Expired]);
 /// Rows whose outcome is open.
 pub(in crate::journal) const UNSETTLED: StateSet =
     StateSet(&[State::Queued, State::Attempting, State::Withdrawn]);
@@ -60,7 +60,7 @@ mod tests {
             (CONTACTED, "1, 2, 4"),
             (SENT_OR_WAITING, "0, 1, 2, 4"),
             (REQUESTED, "1, 2, 3, 4"),
-            (NOT_SENT_TO, "5, 6, 7, 8"),
+            (NOT_SENT_TO, "5, 6, 7, 8, 9"),
             (UNSETTLED, "0, 1, 8"),
             (WITHOUT_DOUBT, "0, 3, 8"),
             (UNCLAIMED, "0, 8"),

@@ -179,7 +179,7 @@ fn log(event: &RunEvent) {
             tracing::info!(ms = length.as_millis() as u64, "paused, the quota is full");
         }
         RunEvent::Resumed => tracing::info!("resumed"),
-        RunEvent::Closed { rows, until } => tracing::info!(rows, %until, "closed"),
+        RunEvent::Closed { rows, until, .. } => tracing::info!(rows, %until, "closed"),
         RunEvent::Opened => tracing::info!("open"),
         RunEvent::Held(since) => tracing::info!(%since, "paused by a person"),
         RunEvent::Released => tracing::info!("goes on"),

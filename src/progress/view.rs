@@ -50,7 +50,7 @@ pub(super) enum Phase {
     /// The active chats quota is full, since then; at the second instant a request finds out whether it still is.
     Full(Instant, Instant),
     /// Hours keep so many rows waiting, until then.
-    Closed(u64, UnixMillis),
+    Closed(u64, UnixMillis, Option<(String, u64)>),
     /// Nothing new is sent, for this reason.
     Stopping(Arc<str>),
 }
@@ -108,8 +108,8 @@ impl View {
                 self.phase = Phase::Full(since.unwrap_or(now), now + *length);
                 return since.is_none();
             }
-            RunEvent::Closed { rows, until } => {
-                self.phase = Phase::Closed(*rows, *until);
+            RunEvent::Closed { rows, until, first } => {
+                self.phase = Phase::Closed(*rows, *until, first.clone());
                 return true;
             }
             RunEvent::Opened if matches!(self.phase, Phase::Closed(..)) => {

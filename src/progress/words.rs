@@ -1,5 +1,8 @@
 //! The picture of a run in words: for the live view, and for the lines that come off a terminal. Pure.
 
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -12,6 +15,7 @@ use super::wall::Wall;
 use crate::domain::delivery::state::State;
 use crate::domain::delivery::summary::Bottleneck;
 use crate::domain::figures::{Grouped, PerSecond, Span, counted};
+use crate::domain::unix_millis::UnixMillis;
 
 /// A slower pace than asked is worth a word from this share on.
 const SLOWER: f64 = 0.99;
@@ -32,6 +36,13 @@ impl Scene<'_> {
     }
 
     /// What the run is at, where that is not sending.
+    /// The time of day that the clocks of the first of these zones show then.
+    fn clock_there(first: Option<&(String, u64)>, at: UnixMillis) -> String {
+        let zone = first.and_then(|(zones, _)| TimeZone::get(zones.split(' ').next()?).ok());
+        let at = Timestamp::from_millisecond(at.millis()).unwrap_or_default();
+        zone.map_or_else(String::new, |zone| at.to_zoned(zone).strftime("%H:%M").to_string())
+    }
+
     pub(super) fn phase(&self) -> Vec<Part> {
         let mut words = Vec::with_capacity(3);
         match &self.view.phase {
@@ -52,10 +63,15 @@ impl Scene<'_> {
                 };
                 words.push(next);
             }
-            Phase::Closed(rows, until) => {
+            Phase::Closed(rows, until, first) => {
                 words.push(format!("closed: {}", counted(*rows, "row", "rows")));
-                let left = until.since(self.wall.now());
-                words.push(format!("the first open at {}, in {}", self.wall.at(*until), whole(left)));
+                let left = whole(until.since(self.wall.now()));
+                let (at, clock) = (self.wall.at(*until), Self::clock_there(first.as_ref(), *until));
+                words.push(match first {
+                    Some((zones, rows @ 1..)) => format!("{rows} in {zones} open at {clock}, in {left}"),
+                    Some((zones, 0)) => format!("{zones} opens at {clock}, in {left}"),
+                    None => format!("the first open at {at}, in {left}"),
+                });
             }
             Phase::Stopping(reason) => {
                 words.push(format!("stopping: {reason}"));

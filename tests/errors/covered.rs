@@ -8,7 +8,8 @@ use std::path::{Path, PathBuf};
 use crate::errors::words;
 
 /// Where errors have their words.
-const SOURCES: [&str; 52] = [
+const SOURCES: [&str; 53] = [
+    "src/domain/definition/schedule.rs",
     "src/app/error.rs",
     "src/app/open.rs",
     "src/app/options.rs",

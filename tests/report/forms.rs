@@ -75,7 +75,7 @@ async fn jsonl_has_every_text_as_it_is() {
 #[tokio::test(start_paused = true)]
 async fn json_has_counts_that_add_up_reasons_and_runs() {
     let place = two_files().await;
-    insta::assert_snapshot!(place.report(&to(Format::Json, None)).unwrap(), @r#"{"campaign":"spring","begun_at":"2026-03-01T09:30:00.000Z","rows":5,"started":1,"failed":1,"rejected":1,"duplicate":1,"suppressed":0,"withdrawn":0,"queued":1,"attempting":0,"uncertain":0,"reasons":[{"state":"failed","code":"InvalidRequestException","rows":1},{"state":"rejected","code":"phone-invalid","rows":1},{"state":"duplicate","code":"duplicate-key","rows":1}],"runs":[{"run":1,"started_at":"2026-03-01T09:30:00.000Z","seen_at":"2026-03-01T09:30:02.500Z","ended_at":"2026-03-01T09:30:02.500Z","rate":2.0,"started":1,"requests":2,"throttled":0,"retried":0,"elapsed_s":2.5,"achieved_rate":0.8,"exit":3,"reason":null}],"steering":[]}"#);
+    insta::assert_snapshot!(place.report(&to(Format::Json, None)).unwrap(), @r#"{"campaign":"spring","begun_at":"2026-03-01T09:30:00.000Z","rows":5,"started":1,"failed":1,"rejected":1,"duplicate":1,"suppressed":0,"withdrawn":0,"expired":0,"queued":1,"attempting":0,"uncertain":0,"reasons":[{"state":"failed","code":"InvalidRequestException","rows":1},{"state":"rejected","code":"phone-invalid","rows":1},{"state":"duplicate","code":"duplicate-key","rows":1}],"runs":[{"run":1,"started_at":"2026-03-01T09:30:00.000Z","seen_at":"2026-03-01T09:30:02.500Z","ended_at":"2026-03-01T09:30:02.500Z","rate":2.0,"started":1,"requests":2,"throttled":0,"retried":0,"elapsed_s":2.5,"achieved_rate":0.8,"exit":3,"reason":null}],"steering":[]}"#);
 }
 
 #[tokio::test(start_paused = true)]

@@ -124,6 +124,7 @@ fn line(entry: Entry, number: u64) -> FileLine {
         slots,
         key: key.clone(),
         lane: None,
+        window: Default::default(),
         suppressed,
     };
     FileLine { number, cells: vec![key, edition.to_string()], content }

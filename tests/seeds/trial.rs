@@ -173,7 +173,7 @@ impl Trial {
             limit: options.asked,
             auto: false,
             bounds: Bounds { max_in_flight: NonZeroUsize::new(options.max_in_flight), ..Bounds::default() },
-            hours: None,
+            admittance: Default::default(),
             no_wait: false,
             most: options.most.map(|most| NonZeroU64::new(most).expect("some")),
             gate: FailureGate::new(Fraction::from_percent(options.max_failures).expect("a share")),

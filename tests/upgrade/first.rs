@@ -117,7 +117,15 @@ fn recipient(line: u64, n: u64) -> FileLine {
     FileLine {
         number: line,
         cells,
-        content: Content::Recipient { key, destination, client_token, slots, lane: None, suppressed: None },
+        content: Content::Recipient {
+            key,
+            destination,
+            client_token,
+            slots,
+            lane: None,
+            window: Default::default(),
+            suppressed: None,
+        },
     }
 }
 

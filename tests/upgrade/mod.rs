@@ -60,7 +60,8 @@ fn the_first_versions_journal_is_opened_and_everything_is_there() {
     let reader = Reader::open(&path).unwrap();
     let campaign = reader.campaign(first::NAME).unwrap();
     let tally = reader.verified_tally(campaign.id).unwrap();
-    for state in State::ALL {
+    // That version knew no rows that expire.
+    for state in State::ALL.into_iter().filter(|state| *state != State::Expired) {
         assert!(tally[state] > 0, "{state} is not in the fixture: {tally:?}");
     }
     drop(reader);

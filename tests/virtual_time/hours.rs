@@ -70,7 +70,7 @@ async fn no_request_leaves_in_closed_hours_and_every_row_has_its_turn() {
     let options = Options { hours: Some(hours(8, 21)), rate: 0.05, burst: 1, ..Options::default() };
     let mut closed = Vec::new();
     let mut watch = |event: &RunEvent| {
-        if let RunEvent::Closed { rows, until } = event {
+        if let RunEvent::Closed { rows, until, .. } = event {
             closed.push((*rows, until.to_string()));
         }
     };

@@ -12,6 +12,7 @@ mod limits;
 mod pace;
 mod refusals;
 mod repaced;
+mod schedule;
 mod stage;
 mod steering;
 mod suppress;

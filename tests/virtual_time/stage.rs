@@ -19,10 +19,11 @@ use campaign::domain::delivery::state::State;
 use campaign::domain::delivery::tally::Tally;
 use campaign::domain::delivery::verdict::TOKEN_SAFE;
 use campaign::domain::hours::Hours;
+use campaign::domain::hours::schedule::Schedule;
 use campaign::domain::message::request::{Leaf, Message, Request, RequestTemplate, SegmentValue};
 use campaign::domain::row::token::TokenSpace;
 use campaign::domain::unix_millis::UnixMillis;
-use campaign::engine::{Bounds, Observer, Outcome, PlanProgress, RunEvent, Stop, Unobserved};
+use campaign::engine::{Admittance, Bounds, Observer, Outcome, PlanProgress, RunEvent, Stop, Unobserved};
 use campaign::journal::{
     Admission, CampaignId, Content, FileLine, Identity, Journal, JournalError, NewRun, Reader, Record,
     Selection, Service,
@@ -70,6 +71,7 @@ pub(crate) struct Options {
     pub(crate) auto: bool,
     pub(crate) bounds: Bounds,
     pub(crate) hours: Option<Hours>,
+    pub(crate) schedule: Schedule,
     pub(crate) no_wait: bool,
     pub(crate) most: Option<u64>,
     pub(crate) feed: watch::Receiver<PlanProgress>,
@@ -87,6 +89,7 @@ impl Default for Options {
             auto: false,
             bounds: in_flight(16),
             hours: None,
+            schedule: Schedule::default(),
             no_wait: false,
             most: None,
             feed: PlanProgress::read_before(),
@@ -167,6 +170,7 @@ fn line_of(campaign: &str, number: u64, recipient: u64) -> FileLine {
             key,
             destination,
             lane: None,
+            window: Default::default(),
             suppressed: None,
         },
     }
@@ -259,7 +263,11 @@ impl Stage {
             limit: options.asked(),
             auto: options.auto,
             bounds: options.bounds.clone(),
-            hours: options.hours.clone(),
+            admittance: Admittance {
+                hours: options.hours.clone(),
+                schedule: options.schedule,
+                windows: false,
+            },
             no_wait: options.no_wait,
             most: options.most.map(|most| NonZeroU64::new(most).expect("some")),
             gate: FailureGate::new(Fraction::from_percent(options.max_failures).expect("a share")),

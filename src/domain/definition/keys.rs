@@ -67,6 +67,8 @@ pub enum Kind {
     Segments,
     /// A number, or a table of numbers by country.
     Cost,
+    /// A string with placeholders that is a time, or a table of `at` and `minus` or `plus`.
+    RowTime,
     /// Hours by weekday: spans for every day, or a table of days.
     Open,
     /// A line for the shell, or a program with its arguments.
@@ -80,6 +82,7 @@ pub const TABLES: &[(&str, &str)] = &[
     ("contact", "What each contact is."),
     ("contact.templated_message", "A message template of Amazon Q in Connect, instead of `message`."),
     ("hours", "When contacts may start, by the clock where the recipient is."),
+    ("schedule", "From when to when the campaign, and each row of it, may start at all."),
     ("pace", "How fast requests go out."),
     ("safety", "When to stop by itself."),
     ("cost", "What a message costs, for the estimate."),
@@ -94,7 +97,7 @@ const fn key(path: &'static str, kind: Kind, need: Need, doc: &'static str) -> K
 pub const KEYS: &[Key] = {
     use Kind::{
         Attributes, Columns, Command, Cost, Duration, Flag, Integer, Message, OneOf, Open, Percent, Rate,
-        Segments, Template, Templates, Text, Texts,
+        RowTime, Segments, Template, Templates, Text, Texts,
     };
     use Need::{Default, Optional, Required};
     &[
@@ -238,6 +241,25 @@ pub const KEYS: &[Key] = {
             Optional,
             "The zone of numbers that have none; without it they are rejected.",
         ),
+        key(
+            "schedule.start",
+            Text,
+            Optional,
+            "Nothing starts before; with its zone, as in 2026-12-01T09:00[America/New_York].",
+        ),
+        key("schedule.end", Text, Optional, "Nothing starts from then on: rows that are left expire."),
+        key(
+            "schedule.not_before",
+            RowTime,
+            Optional,
+            "From when a row may start: a column's time, or { at = \"{{ visit_at }}\", minus = \"24h\" }.",
+        ),
+        key(
+            "schedule.not_after",
+            RowTime,
+            Optional,
+            "Until when a row may start; then it expires. The same forms.",
+        ),
         key("pace.rate", Rate, Default("2.0"), "Requests per second, or \"auto\"; a new account has 2."),
         key(
             "pace.burst",
@@ -362,6 +384,7 @@ impl Kind {
             Self::Segments => "{ order = 17 }",
             Self::Cost => "0.00581",
             Self::Open => "{ mon-fri = \"09:00-20:00\", sat = [\"10:00-13:00\", \"15:00-18:00\"] }",
+            Self::RowTime => "{ at = \"{{ visit_at }}\", minus = \"24h\" }",
             Self::Command => "[\"notify\", \"--done\"]",
         }
     }
@@ -389,6 +412,9 @@ impl Kind {
             Self::Templates => "a table of strings".to_owned(),
             Self::Attributes => "a table of strings, or \"all\"".to_owned(),
             Self::Segments => "a table of strings, integers, lists and tables".to_owned(),
+            Self::RowTime => {
+                "a string with a column, or a table such as { at = \"{{ visit_at }}\", minus = \"24h\" }".to_owned()
+            }
             Self::Open => {
                 "hours such as \"09:00-20:00\", or a table of days such as { mon-fri = \"09:00-20:00\", sat = [] }".to_owned()
             }

@@ -11,6 +11,7 @@ mod hours;
 pub mod keys;
 mod reader;
 pub mod rules;
+mod schedule;
 mod schema;
 mod settings;
 #[cfg(test)]
@@ -27,6 +28,7 @@ pub use schema::schema;
 use super::phone::{E164, Region};
 use super::problem::{Problem, Problems, SourceSpan};
 use crate::domain::hours::Hours;
+use crate::domain::hours::schedule::Schedule;
 use crate::domain::message::content::Channel;
 use crate::domain::message::limits::{Member, Rules};
 use crate::domain::message::request::Request;
@@ -34,6 +36,7 @@ use crate::domain::message::template::Template;
 use crate::domain::table::header::Header;
 use crate::domain::warning::WarningCode;
 use reader::Reader;
+pub use schedule::{RowSchedule, RowTime};
 
 /// A campaign.
 #[derive(Debug, Clone)]
@@ -60,6 +63,10 @@ pub struct Definition {
     pub currency: Option<String>,
     /// When contacts may start; `None`: at any hour.
     pub hours: Option<Hours>,
+    /// When the campaign may start at all.
+    pub schedule: Schedule,
+    /// When each row of it may.
+    pub row_schedule: RowSchedule,
     /// Commands that are run when a run has ended.
     pub hooks: Hooks,
     /// What the limits of texts depend on.
@@ -407,6 +414,8 @@ fn resolve(mut reader: Reader<'_>, stem: &str, origin: Problems) -> Option<Defin
     let safety = settings::safety(&mut reader);
     let cost = settings::cost(&mut reader);
     let (hours, rule_files) = hours::resolve(&mut reader);
+    let schedule = schedule::campaign(&mut reader);
+    let row_schedule = schedule::rows(&mut reader, &rules);
     let hooks = hooks::resolve(&mut reader);
     Some(Definition {
         name,
@@ -421,6 +430,8 @@ fn resolve(mut reader: Reader<'_>, stem: &str, origin: Problems) -> Option<Defin
         currency: reader.text("cost.currency"),
         hours,
         rule_files,
+        schedule,
+        row_schedule,
         hooks,
         rules,
         origin,

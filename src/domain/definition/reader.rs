@@ -10,6 +10,7 @@ use jiff::SignedDuration;
 use super::document::{Entry, Node, Value};
 use super::hours::is_open_form;
 use super::keys::{ELSEWHERE, KEYS, Key, Kind, Need, TABLES};
+use super::schedule::is_row_time;
 use crate::domain::arn::ArnMistake;
 use crate::domain::message::limits::{Breach, Limit, Member, Rules, Unit, segments_saved, settle};
 use crate::domain::message::template::Template;
@@ -253,6 +254,7 @@ fn fits(value: &Value, kind: Kind) -> bool {
         (Kind::Texts, Value::List(list)) => list.iter().all(|node| matches!(node.value, Value::Text(_))),
         (Kind::Command, Value::List(list)) => list.iter().all(|node| matches!(node.value, Value::Text(_))),
         (Kind::Open, value) => is_open_form(value),
+        (Kind::RowTime, value) => is_row_time(value),
         (Kind::Columns, Value::Text(_)) => true,
         (Kind::Columns, Value::List(list)) => {
             let named = |node: &Node| matches!(&node.value, Value::Text(text) if !text.trim().is_empty());

@@ -101,6 +101,21 @@ fn of_kind(kind: Kind) -> Value {
                 { "const": "auto" },
             ]
         }),
+        Kind::RowTime => json!({
+            "anyOf": [
+                { "type": "string", "examples": ["{{ visit_at }}"] },
+                {
+                    "type": "object",
+                    "properties": {
+                        "at": { "type": "string" },
+                        "minus": { "type": "string", "examples": ["24h"] },
+                        "plus": { "type": "string", "examples": ["1h"] },
+                    },
+                    "required": ["at"],
+                    "additionalProperties": false,
+                },
+            ]
+        }),
         Kind::Open => open_hours(),
         Kind::Command => json!({
             "anyOf": [

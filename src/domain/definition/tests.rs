@@ -89,6 +89,11 @@ closed = ["2026-12-25", "2026-12-24T12:00/2026-12-27T00:00"]
 margin = "5m"
 rules = ["us-federal", "own.toml"]
 default_zone = "Europe/Berlin"
+[schedule]
+start = "2026-12-01T09:00[America/New_York]"
+end = "2026-12-03T18:00[America/New_York]"
+not_before = { at = "{{ visit_at }}", minus = "24h" }
+not_after = "{{ visit_at }}"
 [pace]
 rate = "auto"
 burst = 20

@@ -28,17 +28,20 @@ pub enum State {
     Suppressed = 7,
     /// Was in the file once, never attempted, and is not in the file any more.
     Withdrawn = 8,
+    /// Its time, or the campaign's end, passed before its turn. No contact exists for it.
+    Expired = 9,
 }
 
 impl State {
     /// Every state, in the order in which results list them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Started,
         Self::Failed,
         Self::Rejected,
         Self::Duplicate,
         Self::Suppressed,
         Self::Withdrawn,
+        Self::Expired,
         Self::Queued,
         Self::Attempting,
         Self::Uncertain,
@@ -57,6 +60,7 @@ impl State {
             Self::Duplicate => "duplicate",
             Self::Suppressed => "suppressed",
             Self::Withdrawn => "withdrawn",
+            Self::Expired => "expired",
         }
     }
 
@@ -154,6 +158,8 @@ pub enum Event {
     Suppressed,
     /// The file, read again, does not have the row any more.
     Missing,
+    /// Its time, or the campaign's end, is over.
+    TimeOver,
 }
 
 /// An event that cannot happen in a state: a bug, or a journal that someone edited.
@@ -182,14 +188,17 @@ pub fn next(state: State, event: Event) -> Result<State, IllegalTransition> {
         }
         (S::Attempting, E::Refused(Doubt::None)) => Ok(S::Failed),
         // An earlier attempt may have started the contact that this refusal denies: not ours to call failed.
-        (S::Attempting, E::Refused(Doubt::Earlier) | E::TokenExpired) => Ok(S::Uncertain),
+        (S::Attempting, E::Refused(Doubt::Earlier) | E::TokenExpired | E::TimeOver) => Ok(S::Uncertain),
+        (S::Queued, E::TimeOver) => Ok(S::Expired),
         (S::Failed, E::RetryFailed) | (S::Uncertain, E::Decided(Decision::Resend)) => Ok(S::Queued),
         (S::Uncertain, E::Decided(Decision::Started)) => Ok(S::Started),
         (S::Uncertain, E::Decided(Decision::Failed)) => Ok(S::Failed),
-        (S::Queued | S::Suppressed | S::Withdrawn, E::Planned) => Ok(S::Queued),
+        (S::Queued | S::Suppressed | S::Withdrawn | S::Expired, E::Planned) => Ok(S::Queued),
         // A failed row has no contact; suppressed, it is none that `--retry-failed` may try again.
-        (S::Queued | S::Suppressed | S::Withdrawn | S::Failed, E::Suppressed) => Ok(S::Suppressed),
-        (S::Queued | S::Suppressed | S::Withdrawn, E::Missing) => Ok(S::Withdrawn),
+        (S::Queued | S::Suppressed | S::Withdrawn | S::Expired | S::Failed, E::Suppressed) => {
+            Ok(S::Suppressed)
+        }
+        (S::Queued | S::Suppressed | S::Withdrawn | S::Expired, E::Missing) => Ok(S::Withdrawn),
         (state, event) => Err(IllegalTransition { state, event }),
     }
 }
@@ -198,7 +207,7 @@ pub fn next(state: State, event: Event) -> Result<State, IllegalTransition> {
 mod tests {
     use super::*;
 
-    const EVENTS: [Event; 17] = [
+    const EVENTS: [Event; 18] = [
         Event::Claimed,
         Event::GivenBack(Doubt::None),
         Event::GivenBack(Doubt::Earlier),
@@ -216,6 +225,7 @@ mod tests {
         Event::Planned,
         Event::Suppressed,
         Event::Missing,
+        Event::TimeOver,
     ];
 
     #[test]
@@ -224,7 +234,7 @@ mod tests {
             assert_eq!(State::from_code(state.code()), Some(state));
             assert_eq!(State::from_name(state.name()), Some(state));
         }
-        assert_eq!(State::from_code(9), None);
+        assert_eq!(State::from_code(10), None);
     }
 
     /// The codes are in journals and reports, and never change.

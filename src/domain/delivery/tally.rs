@@ -26,7 +26,7 @@ impl Tally {
         self.0.iter().sum()
     }
 
-    /// Rows that can or could be sent to: all but rejected, duplicate, suppressed and withdrawn ones.
+    /// Rows that can or could be sent to: all but rejected, duplicate, suppressed, withdrawn and expired ones.
     #[must_use]
     pub fn eligible(&self) -> u64 {
         self.unsettled() + self[State::Started] + self[State::Failed] + self[State::Uncertain]

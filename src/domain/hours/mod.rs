@@ -5,7 +5,9 @@
 
 pub mod calendar;
 pub mod closing;
+pub mod moment;
 pub mod presets;
+pub mod schedule;
 pub mod states;
 pub mod week;
 pub mod zones;

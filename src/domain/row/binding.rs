@@ -5,11 +5,13 @@
 
 mod damage;
 mod lane;
+mod window;
 
 use std::borrow::Cow;
 
 use damage::damage;
 pub use lane::LaneColumns;
+use window::RowTimes;
 
 use crate::domain::definition::{Attributes, Definition, Text};
 use crate::domain::message::limits;
@@ -78,8 +80,10 @@ pub struct Binding {
     /// The columns with the number: the first that can take a message.
     phones: Vec<usize>,
     key: Option<usize>,
-    /// Where the lane comes from; `None` where the campaign has no hours.
+    /// Where the lane comes from; `None` where the campaign has neither hours nor times of rows.
     lane: Option<LaneColumns>,
+    /// The times of a row.
+    times: RowTimes,
     tokens: TokenSpace,
     rules: Rules,
     default_region: Option<Region>,
@@ -116,6 +120,7 @@ impl Definition {
         let key_column = self.recipients.key.as_ref();
         let key = key_column.map(|name| finder.find("recipients.key", name, self.places.key));
         let lane = self.lane_columns_by(&mut finder);
+        let times = RowTimes::bind(&self.row_schedule, &mut finder);
         let mut request = self.request.clone();
         if self.attributes == Attributes::AllColumns {
             add_columns(&mut request, &mut finder, self.places.attributes);
@@ -151,7 +156,8 @@ impl Definition {
             texts,
             phones,
             key: key.flatten(),
-            lane: self.hours.as_ref().map(|_| lane),
+            lane: (self.hours.is_some() || times.any()).then_some(lane),
+            times,
             tokens: TokenSpace::new(&self.connect.instance_id, &self.name),
             rules: self.rules.clone(),
             default_region: self.recipients.default_region,
@@ -287,6 +293,7 @@ impl Binding {
                 || Some(*at) == self.key
                 || self.lane.as_ref().is_some_and(|lane| [lane.zone, lane.state].contains(&Some(*at)))
                 || self.texts.iter().any(|text| text.columns.contains(at))
+                || self.times.columns().any(|column| column == *at)
         };
         let names = self.header.names().iter().enumerate();
         names.filter(|(at, name)| !name.is_empty() && !used(at)).map(|(_, name)| name.clone()).collect()
@@ -354,6 +361,7 @@ impl Binding {
             ),
             None => None,
         };
+        let window = self.times.window(lane.as_ref(), |bound| self.slot(bound, cells).map(|slot| slot.0))?;
         let mut slots = Vec::with_capacity(self.texts.len());
         let mut attribute_bytes = self.fixed_attribute_bytes;
         let mut saved_segments = self.fixed_saving;
@@ -368,7 +376,17 @@ impl Binding {
         limits::attributes_total(attribute_bytes).map_err(|breach| (None, breach.into()))?;
         let client_token = self.tokens.token(&key);
         let Phone { number: phone, region, .. } = phone;
-        Ok(Recipient { line: lines.first, client_token, key, phone, region, lane, slots, saved_segments })
+        Ok(Recipient {
+            line: lines.first,
+            client_token,
+            key,
+            phone,
+            region,
+            lane,
+            window,
+            slots,
+            saved_segments,
+        })
     }
 
     fn width<C: Cells + ?Sized>(&self, lines: LineSpan, cells: &C) -> Result<(), RejectionReason> {

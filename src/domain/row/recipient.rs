@@ -5,6 +5,8 @@ use std::fmt;
 use uuid::Uuid;
 
 use crate::domain::hours::Lane;
+use crate::domain::hours::moment::MomentRejection;
+use crate::domain::hours::schedule::Window;
 use crate::domain::hours::zones::ZoneRejection;
 use crate::domain::message::limits::Breach;
 use crate::domain::phone::{E164, PhoneRejection, Region};
@@ -23,6 +25,8 @@ pub struct Recipient {
     pub region: Option<Region>,
     /// What it waits for besides its turn; `None` where the campaign has no hours.
     pub lane: Option<Lane>,
+    /// From when to when it may be sent to, by its own part of the schedule.
+    pub window: Window,
     /// The idempotency token, from campaign and key.
     pub client_token: Uuid,
     /// The texts that differ from row to row, in the order of the shape's slots.
@@ -159,6 +163,14 @@ pub enum RejectionReason {
         "the phone number is of no time zone; name one in a column (recipients.zone), or set hours.default_zone"
     )]
     NoZone,
+    /// A time of the row that is none, or several.
+    #[error("{member}: {reason}")]
+    Moment {
+        /// The key of the definition.
+        member: &'static str,
+        /// Why.
+        reason: MomentRejection,
+    },
     /// Nothing in the key column.
     #[error("the key is empty")]
     KeyEmpty,
@@ -205,6 +217,7 @@ impl RejectionReason {
             Self::Phone(rejection) => rejection.code(),
             Self::Zone(rejection) => rejection.code(),
             Self::NoZone => "zone-missing",
+            Self::Moment { reason, .. } => reason.code(),
             Self::KeyEmpty => "key-empty",
             Self::CellEmpty { .. } => "cell-empty",
             Self::Template { .. } => "template-failed",

@@ -1,18 +1,19 @@
 //! The queue: what it claims, when, and when it says that nothing is left.
 
 use super::*;
+use crate::engine::Admittance;
 use crate::engine::queue::{Queue, Step};
 
 const MANY: usize = usize::MAX;
 
 /// The queue of a run whose file was read before it began, or is read while it goes on.
 fn queue() -> Queue {
-    Queue::new(PlanProgress::read_before(), None, Vec::new())
+    Queue::new(PlanProgress::read_before(), Admittance::default(), Vec::new())
 }
 
 fn streaming() -> (Queue, watch::Sender<PlanProgress>) {
     let (sender, feed) = watch::channel(PlanProgress::Reading { queued: 0 });
-    (Queue::new(feed, None, Vec::new()), sender)
+    (Queue::new(feed, Admittance::default(), Vec::new()), sender)
 }
 
 impl Desk {

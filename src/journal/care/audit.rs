@@ -304,7 +304,7 @@ fn history(row: &Row<'_>, state: State) -> rusqlite::Result<Option<&'static str>
         State::Attempting if attempts == 0 || !doubted => {
             Some("attempting, without a request that nobody answered")
         }
-        State::Queued | State::Withdrawn | State::Suppressed if doubted || contact => {
+        State::Queued | State::Withdrawn | State::Suppressed | State::Expired if doubted || contact => {
             Some("never contacted, with a request that nobody answered, or a contact id")
         }
         State::Failed if contact => Some("failed, with a contact id"),

@@ -1,13 +1,15 @@
 //! What the journal has already of a file that is planned: recipients by key, shapes, headers.
 
-use rusqlite::{OptionalExtension, Transaction, params};
+use rusqlite::{OptionalExtension, Row, Transaction, params};
 use uuid::Uuid;
 
 use crate::domain::delivery::state::State;
+use crate::domain::hours::schedule::Window;
 use crate::domain::message::request::RequestTemplate;
+use crate::domain::unix_millis::UnixMillis;
 use crate::journal::error::JournalError;
 use crate::journal::plan::line::Content;
-use crate::journal::row::{CampaignId, StateColumn, purged_key, texts};
+use crate::journal::row::{CampaignId, StampColumn, StateColumn, purged_key, texts};
 
 /// A recipient that the journal has already.
 pub(in crate::journal) struct ExistingRecipient {
@@ -17,6 +19,8 @@ pub(in crate::journal) struct ExistingRecipient {
     pub(in crate::journal) attempts: u32,
     pub(in crate::journal) destination: String,
     pub(in crate::journal) lane: Option<i64>,
+    /// As the file had it last. A limit may have moved the beginning on; then it is not known.
+    pub(in crate::journal) window: Window,
     pub(in crate::journal) shape: i64,
     pub(in crate::journal) header: i64,
     pub(in crate::journal) slots: String,
@@ -65,7 +69,7 @@ pub(in crate::journal) fn find(
     Ok(tx
         .prepare_cached(
             "SELECT id, state, line, attempts, coalesce(destination, ''), shape_id, header_id, slots, cells, row.key IS NULL,
-                 lane_id
+                 lane_id, iif(waits_for = 0, waits_until, NULL), not_after
              FROM recipient JOIN row ON row.id = row_id WHERE recipient.campaign_id = ?1 AND recipient.key = ?2",
         )?
         .query_row(params![campaign.0, key], |row| {
@@ -82,9 +86,14 @@ pub(in crate::journal) fn find(
                 cells: row.get(8)?,
                 purged: row.get(9)?,
                 lane: row.get(10)?,
+                window: Window { not_before: stamp(row, 11)?, not_after: stamp(row, 12)? },
             })
         })
         .optional()?)
+}
+
+fn stamp(row: &Row<'_>, at: usize) -> rusqlite::Result<Option<UnixMillis>> {
+    Ok(row.get::<_, Option<StampColumn>>(at)?.map(|stamp| stamp.0))
 }
 
 /// The ids of what the rows of a plan have in common: their shape, and the columns of their file.

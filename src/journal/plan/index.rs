@@ -103,6 +103,7 @@ mod tests {
             client_token,
             slots: Vec::new(),
             lane: None,
+            window: Default::default(),
             suppressed,
         };
         FileLine { number, cells: vec![key.to_owned()], content }

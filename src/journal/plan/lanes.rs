@@ -6,9 +6,10 @@ use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 
 use crate::domain::hours::zones::Zones;
 use crate::domain::hours::{Jurisdiction, Lane};
+use crate::domain::unix_millis::UnixMillis;
 use crate::journal::error::JournalError;
 use crate::journal::file::open::Journal;
-use crate::journal::row::{CampaignId, LaneId};
+use crate::journal::row::{CampaignId, LaneId, StampColumn};
 
 /// The lanes that a plan has met, by their ids.
 #[derive(Debug, Default)]
@@ -58,6 +59,8 @@ pub struct OpenLane {
     pub lane: Option<Lane>,
     /// Rows that wait or are in doubt.
     pub rows: u64,
+    /// When the first of the rows that wait until a moment may be claimed.
+    pub wakes_at: Option<UnixMillis>,
 }
 
 impl Journal {
@@ -77,8 +80,13 @@ pub(in crate::journal) fn lanes(
     // What waits in lanes is counted in their index alone, what waits outside of them is the rest of the tally.
     let mut statement = connection.prepare_cached(
         "WITH laned AS (
-             SELECT lane_id, count(*) AS rows FROM row
-             WHERE campaign_id = ?1 AND state = 0 AND lane_id IS NOT NULL GROUP BY lane_id
+             SELECT lane_id, sum(rows) AS rows FROM (
+                 SELECT lane_id, count(*) AS rows FROM row INDEXED BY row_lane
+                 WHERE campaign_id = ?1 AND state = 0 AND lane_id IS NOT NULL AND waits_until IS NULL GROUP BY lane_id
+                 UNION ALL
+                 SELECT lane_id, count(*) FROM row INDEXED BY row_waits
+                 WHERE campaign_id = ?1 AND state = 0 AND lane_id IS NOT NULL AND waits_until IS NOT NULL GROUP BY lane_id
+             ) GROUP BY lane_id
          ), unsettled AS (
              SELECT lane_id, rows FROM laned
              UNION ALL
@@ -87,9 +95,14 @@ pub(in crate::journal) fn lanes(
              UNION ALL
              SELECT lane_id, count(*) FROM row WHERE campaign_id = ?1 AND state = 1 GROUP BY lane_id
          )
-         SELECT NULL AS id, sum(rows) AS rows, NULL, NULL FROM unsettled WHERE lane_id IS NULL HAVING sum(rows) > 0
+         SELECT NULL AS id, sum(rows) AS rows, NULL, NULL,
+             (SELECT min(waits_until) FROM row INDEXED BY row_waits
+              WHERE campaign_id = ?1 AND lane_id IS NULL AND state = 0 AND waits_until IS NOT NULL)
+         FROM unsettled WHERE lane_id IS NULL HAVING sum(rows) > 0
          UNION ALL
-         SELECT id, coalesce((SELECT sum(rows) FROM unsettled WHERE lane_id = lane.id), 0), zones, jurisdiction
+         SELECT id, coalesce((SELECT sum(rows) FROM unsettled WHERE lane_id = lane.id), 0), zones, jurisdiction,
+             (SELECT min(waits_until) FROM row INDEXED BY row_waits
+              WHERE campaign_id = ?1 AND lane_id = lane.id AND state = 0 AND waits_until IS NOT NULL)
          FROM lane WHERE campaign_id = ?1
          ORDER BY id",
     )?;
@@ -104,7 +117,7 @@ pub(in crate::journal) fn new_lanes(
     after: Option<LaneId>,
 ) -> Result<Vec<OpenLane>, JournalError> {
     let mut statement = connection.prepare_cached(
-        "SELECT id, 0, zones, jurisdiction FROM lane WHERE campaign_id = ?1 AND id > ?2 ORDER BY id",
+        "SELECT id, 0, zones, jurisdiction, NULL FROM lane WHERE campaign_id = ?1 AND id > ?2 ORDER BY id",
     )?;
     let found = statement.query_map([campaign.0, after.map_or(0, |lane| lane.0)], open_lane)?;
     Ok(found.collect::<Result<_, _>>()?)
@@ -120,5 +133,6 @@ fn open_lane(row: &Row<'_>) -> rusqlite::Result<OpenLane> {
             jurisdiction: Jurisdiction::parse(&jurisdiction.unwrap_or_default()),
         }),
         rows: row.get::<_, i64>(1)?.unsigned_abs(),
+        wakes_at: row.get::<_, Option<StampColumn>>(4)?.map(|stamp| stamp.0),
     })
 }

@@ -4,6 +4,7 @@ use uuid::Uuid;
 
 use crate::domain::delivery::state::State;
 use crate::domain::hours::Lane;
+use crate::domain::hours::schedule::Window;
 
 /// The code of a line whose key came before.
 pub(in crate::journal) const DUPLICATE: &str = "duplicate-key";
@@ -34,6 +35,8 @@ pub enum Content {
         slots: Vec<String>,
         /// What it waits for besides its turn; `None` where the campaign has no hours.
         lane: Option<Lane>,
+        /// From when to when it may be sent to.
+        window: Window,
         /// Why it is not to be sent to, if so: code and words.
         suppressed: Option<(String, String)>,
     },

@@ -20,10 +20,11 @@ use std::ops::AddAssign;
 use rusqlite::{Transaction, TransactionBehavior, params};
 
 use super::error::JournalError;
-use super::row::{CampaignId, ROOM, RowId, StateColumn, TokenColumn, texts};
+use super::row::{CampaignId, ROOM, RowId, StampColumn, StateColumn, TokenColumn, texts};
 use super::tally::Delta;
 use crate::domain::delivery::state;
 use crate::domain::delivery::state::{Event, State};
+use crate::domain::hours::schedule::Window;
 use crate::domain::message::request::RequestTemplate;
 use crate::domain::row::key_filter::KeyFilter;
 use crate::journal::care::purge;
@@ -364,14 +365,14 @@ fn insert(
 ) -> Result<i64, JournalError> {
     let mut statement = tx.prepare_cached(&format!(
         "INSERT INTO row (campaign_id, line, key, destination, state, client_token, shape_id, slots, header_id, cells,
-             code, reason, lane_id, room)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, iif(?5 = {queued}, zeroblob({ROOM}), NULL))",
+             code, reason, lane_id, waits_until, waits_for, not_after, room)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, iif(?14 IS NULL, NULL, 0), ?15, iif(?5 = {queued}, zeroblob({ROOM}), NULL))",
         queued = State::Queued.code()
     ))?;
     let number = i64::try_from(line.number).unwrap_or(i64::MAX);
     let (campaign, header) = (plan.campaign.0, plan.header);
     match &line.content {
-        Content::Recipient { key, destination, client_token, slots, lane, suppressed } => {
+        Content::Recipient { key, destination, client_token, slots, lane, window, suppressed } => {
             let lane = plan.lanes.id(tx, plan.campaign, lane.as_ref())?.map(|lane| lane.0);
             let (code, reason) = reason_of(state, suppressed.as_ref());
             let token = TokenColumn(*client_token);
@@ -388,14 +389,17 @@ fn insert(
                 cells,
                 code,
                 reason,
-                lane
+                lane,
+                window.not_before.map(StampColumn),
+                window.not_after.map(StampColumn)
             ])?;
         }
         Content::Rejected { code, reason, key } => {
             let none = rusqlite::types::Null;
             let state = StateColumn(state);
             statement.execute(params![
-                campaign, number, key, none, state, none, none, none, header, cells, code, reason, none
+                campaign, number, key, none, state, none, none, none, header, cells, code, reason, none,
+                none, none
             ])?;
         }
     }
@@ -412,14 +416,19 @@ fn update(
     cells: &str,
     delta: &mut Delta,
 ) -> Result<bool, JournalError> {
-    let Content::Recipient { destination, client_token, slots, lane, suppressed, .. } = &line.content else {
+    let Content::Recipient { destination, client_token, slots, lane, window, suppressed, .. } = &line.content
+    else {
         return Ok(false);
     };
     let lane = plan.lanes.id(tx, plan.campaign, lane.as_ref())?.map(|lane| lane.0);
-    let after = planned_state(known.state, &line.content)?;
+    let mut after = planned_state(known.state, &line.content)?;
+    if known.state == State::Expired && after == State::Queued && known.window.not_after == window.not_after {
+        // Whether the campaign's own end is over still, the next run finds out.
+        after = State::Expired;
+    }
     let slots = texts(slots);
     let same_payload = known.destination == *destination && known.shape == plan.shape && known.slots == slots;
-    let same_lane = known.lane == lane;
+    let same_lane = known.lane == lane && known.window == *window;
     if same_payload
         && same_lane
         && known.state == after
@@ -436,7 +445,10 @@ fn update(
     }
     tx.prepare_cached(
         "UPDATE row SET line = ?2, destination = ?3, state = ?4, client_token = ?5, shape_id = ?6, slots = ?7,
-             header_id = ?8, cells = ?9, code = ?10, reason = ?11, lane_id = ?12
+             header_id = ?8, cells = ?9, code = ?10, reason = ?11, lane_id = ?12, not_after = ?14,
+             waits_for = CASE WHEN waits_for = 1 AND waits_until > coalesce(?13, 0) THEN 1 WHEN ?13 IS NOT NULL THEN 0 END,
+             waits_until = CASE WHEN waits_for = 1 AND waits_until > coalesce(?13, 0) THEN waits_until ELSE ?13 END,
+             settled_at = NULL
          WHERE id = ?1",
     )?
     .execute(params![
@@ -451,7 +463,9 @@ fn update(
         cells,
         code,
         reason,
-        lane
+        lane,
+        window.not_before.map(StampColumn),
+        window.not_after.map(StampColumn)
     ])?;
     if another_number {
         numbers::enter(tx, known.id)?;
@@ -467,11 +481,18 @@ fn move_lane(
     known: &ExistingRecipient,
     line: &FileLine,
 ) -> Result<(), JournalError> {
-    let Content::Recipient { lane, .. } = &line.content else { return Ok(()) };
+    let Content::Recipient { lane, window, .. } = &line.content else { return Ok(()) };
     let lane = plan.lanes.id(tx, plan.campaign, lane.as_ref())?.map(|lane| lane.0);
     // A request for it may be on its way, and the run that sent it knows it by its lane.
-    if known.lane != lane && known.state != State::Attempting {
-        tx.prepare_cached("UPDATE row SET lane_id = ?2 WHERE id = ?1")?.execute(params![known.id, lane])?;
+    if known.state == State::Attempting {
+        return Ok(());
+    }
+    if known.lane != lane || known.window != *window {
+        let Window { not_before, not_after } = window;
+        tx.prepare_cached(
+            "UPDATE row SET lane_id = ?2, not_after = ?4, waits_until = ?3, waits_for = iif(?3 IS NULL, NULL, 0) WHERE id = ?1",
+        )?
+        .execute(params![known.id, lane, not_before.map(StampColumn), not_after.map(StampColumn)])?;
     }
     Ok(())
 }

@@ -19,6 +19,7 @@ use crate::journal::row::{
     CampaignId, ContactIdColumn, Frozen, LaneId, ROOM_CLAIMED, RowId, StampColumn, StateColumn, TextsColumn,
     TokenColumn,
 };
+use crate::journal::run::expiry;
 use crate::journal::run::suppression;
 use crate::journal::run::suppression::Lists;
 use crate::journal::sql;
@@ -29,8 +30,10 @@ use crate::journal::tally::Delta;
 pub enum Pass {
     /// Rows whose outcome an earlier run left unknown.
     InDoubt,
-    /// Rows that wait for their turn.
+    /// Rows that wait for their turn alone.
     Queued,
+    /// Rows that waited until a moment which has come: those of this moment behind the cursor's row, and of later ones.
+    Waited(UnixMillis),
 }
 
 /// A row whose attempt is durable: a request for it may leave.
@@ -42,6 +45,10 @@ pub struct Claimed {
     pub line: Option<u64>,
     /// Its lane; `None` where it was planned without hours.
     pub lane: Option<LaneId>,
+    /// The moment until which it waited.
+    pub waited_until: Option<UnixMillis>,
+    /// From then on it is not sent to.
+    pub not_after: Option<UnixMillis>,
     /// What is sent.
     pub frozen: Frozen,
     /// Attempts over all runs, this one included.
@@ -95,6 +102,10 @@ pub struct Claim {
     /// The lines of rows that waited and are on a suppression list now: they wait no more. `None` for one that is not in
     /// the file.
     pub suppressed: Vec<Option<u64>>,
+    /// The lines of rows whose time is over: they wait no more.
+    pub expired: Vec<Option<u64>>,
+    /// When the first row of a lane that waits until a moment may be claimed, of lanes that were asked.
+    pub wakes: Vec<(Option<LaneId>, UnixMillis)>,
 }
 
 impl Claim {
@@ -103,8 +114,7 @@ impl Claim {
     }
 }
 
-const COLUMNS: &str =
-    "id, line, destination, client_token, shape_id, slots, attempts, doubt_at, state, key, lane_id";
+const COLUMNS: &str = "id, line, destination, client_token, shape_id, slots, attempts, doubt_at, state, key, lane_id, waits_until, not_after";
 
 /// How far a lane is claimed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -154,6 +164,8 @@ pub(in crate::journal) fn claim_next(
         let part = claim_lane(tx, (shapes, admission), campaign, (*cursor, room), now, delta)?;
         claim.rows.extend(part.rows);
         claim.suppressed.extend(part.suppressed);
+        claim.expired.extend(part.expired);
+        claim.wakes.extend(part.wakes);
     }
     Ok(claim)
 }
@@ -166,14 +178,23 @@ fn claim_lane(
     now: UnixMillis,
     delta: &mut Delta,
 ) -> Result<Claim, JournalError> {
+    let sample = admission.sample.map(TokenColumn);
     let (before, sample) = match pass {
         Pass::InDoubt => (State::Attempting, None),
-        Pass::Queued => (State::Queued, admission.sample.map(TokenColumn)),
+        Pass::Queued => (State::Queued, sample),
+        Pass::Waited(since) => {
+            let of = WaitedRows { lane, since, after, most };
+            return claim_waited(tx, (shapes, admission), campaign, &of, now, delta);
+        }
     };
     let state = before.code();
     let lane = lane.map(|lane| lane.0);
     // These stand in the text, not in parameters: only then are the partial indexes usable.
     let of_lane = if lane.is_some() { "lane_id = ?5" } else { "lane_id IS NULL AND ?5 IS NULL" };
+    let of_lane = match pass {
+        Pass::InDoubt => of_lane.to_owned(),
+        _ => format!("{of_lane} AND waits_until IS NULL"),
+    };
     let mut statement = tx.prepare_cached(&format!(
         "SELECT {COLUMNS} FROM row WHERE campaign_id = ?1 AND state = {state} AND id > ?2
              AND {of_lane} AND (?4 IS NULL OR client_token <= ?4) ORDER BY id LIMIT ?3"
@@ -192,13 +213,13 @@ fn claim_lane(
         ])?;
         while let Some(row) = rows.next()? {
             behind = row.get(0)?;
-            taken.take(&lists, row, read(tx, shapes, row, now)?)?;
+            taken.take(&lists, row, read(tx, shapes, row, now)?, now)?;
         }
         if behind == begun {
             break;
         }
     }
-    let (claimed, claim) = taken.without_suppressed(tx, delta)?;
+    let (claimed, claim) = taken.without_others(tx, now, delta)?;
     let Some((last, _)) = claimed.last() else { return Ok(claim) };
     // One statement for all of them costs half of what one for each does. Those that are suppressed now have another state.
     let marked = tx
@@ -223,7 +244,65 @@ fn claim_lane(
     Ok(claim.with(claimed))
 }
 
-/// Claims these rows once more, for another attempt. Rows that were withdrawn or suppressed since are left out.
+/// Rows of a lane that waited until a moment.
+struct WaitedRows {
+    lane: Option<LaneId>,
+    since: UnixMillis,
+    after: RowId,
+    most: usize,
+}
+
+/// Claims rows whose moment has come, in its order, and finds out when that of the next one does.
+fn claim_waited(
+    tx: &Transaction<'_>,
+    (shapes, admission): (&mut Shapes, &Admission),
+    campaign: CampaignId,
+    of: &WaitedRows,
+    now: UnixMillis,
+    delta: &mut Delta,
+) -> Result<Claim, JournalError> {
+    let lane = of.lane.map(|lane| lane.0);
+    let waiting = format!(
+        "FROM row INDEXED BY row_waits WHERE campaign_id = ?1 AND lane_id IS ?2 AND state = {} AND waits_until IS NOT NULL",
+        State::Queued.code()
+    );
+    let mut statement = tx.prepare_cached(&format!(
+        "SELECT {COLUMNS} {waiting} AND (waits_until, id) > (?3, ?4) AND waits_until <= ?5
+             AND (?6 IS NULL OR client_token <= ?6) ORDER BY waits_until, id LIMIT ?7"
+    ))?;
+    let lists = Lists::of(tx, &admission.suppression)?;
+    let sample = admission.sample.map(TokenColumn);
+    let mut taken = PendingClaim::default();
+    let (mut since, mut behind) = (StampColumn(of.since), of.after.0);
+    while taken.rows.len() != of.most {
+        let begun = behind;
+        let room = i64::try_from(of.most - taken.rows.len()).unwrap_or(i64::MAX);
+        let mut rows =
+            statement.query(params![campaign.0, lane, since, behind, StampColumn(now), sample, room])?;
+        while let Some(row) = rows.next()? {
+            (behind, since) = (row.get(0)?, row.get(11)?);
+            taken.take(&lists, row, read(tx, shapes, row, now)?, now)?;
+        }
+        if behind == begun {
+            break;
+        }
+    }
+    let full = taken.rows.len() == of.most;
+    let (claimed, claim) = taken.without_others(tx, now, delta)?;
+    for (row, state) in &claimed {
+        mark(tx, row, *state, now, delta)?;
+    }
+    let mut claim = claim.with(claimed);
+    if !full {
+        let next: Option<StampColumn> = tx
+            .prepare_cached(&format!("SELECT min(waits_until) {waiting} AND waits_until > ?3"))?
+            .query_row(params![campaign.0, lane, StampColumn(now)], |row| row.get(0))?;
+        claim.wakes.extend(next.map(|next| (of.lane, next.0)));
+    }
+    Ok(claim)
+}
+
+/// Claims these rows once more, for another attempt. Rows that have left the queue since are left out.
 pub(in crate::journal) fn claim_again(
     tx: &Transaction<'_>,
     (shapes, admission): (&mut Shapes, &Admission),
@@ -238,12 +317,12 @@ pub(in crate::journal) fn claim_again(
         let mut rows = statement.query([id.0])?;
         if let Some(row) = rows.next()? {
             let claimed = read(tx, shapes, row, now)?;
-            if !matches!(claimed.1, State::Withdrawn | State::Suppressed) {
-                taken.take(&lists, row, claimed)?;
+            if matches!(claimed.1, State::Queued | State::Attempting) {
+                taken.take(&lists, row, claimed, now)?;
             }
         }
     }
-    let (claimed, claim) = taken.without_suppressed(tx, delta)?;
+    let (claimed, claim) = taken.without_others(tx, now, delta)?;
     for (row, state) in &claimed {
         mark(tx, row, *state, now, delta)?;
     }
@@ -255,6 +334,7 @@ pub(in crate::journal) fn claim_again(
 struct PendingClaim {
     rows: Vec<(Claimed, State)>,
     suppressed: Vec<(Claimed, Suppressed)>,
+    expired: Vec<Claimed>,
 }
 
 impl PendingClaim {
@@ -263,7 +343,13 @@ impl PendingClaim {
         lists: &Lists<'_>,
         row: &Row<'_>,
         (claimed, state): (Claimed, State),
+        now: UnixMillis,
     ) -> Result<(), JournalError> {
+        // What is in doubt may have a contact: it is not for a claim to say that its time is over.
+        if state == State::Queued && claimed.not_after.is_some_and(|end| end <= now) {
+            self.expired.push(claimed);
+            return Ok(());
+        }
         match lists.stops(&claimed.frozen.destination, state, row.get_ref(9)?.as_str().unwrap_or_default())? {
             Some(why) => self.suppressed.push((claimed, why)),
             None => self.rows.push((claimed, state)),
@@ -271,17 +357,23 @@ impl PendingClaim {
         Ok(())
     }
 
-    /// Suppresses whom nothing is sent to. The others are still to be marked, and put into the claim.
-    fn without_suppressed(
+    /// Suppresses whom nothing is sent to, and expires rows whose time is over. The others are still to be marked, and put
+    /// into the claim.
+    fn without_others(
         self,
         tx: &Transaction<'_>,
+        now: UnixMillis,
         delta: &mut Delta,
     ) -> Result<(Vec<(Claimed, State)>, Claim), JournalError> {
         for (row, why) in &self.suppressed {
             suppression::stop(tx, row.id.0, *why, delta)?;
         }
+        for row in &self.expired {
+            expiry::expire_row(tx, row.id, now, delta)?;
+        }
         let suppressed = self.suppressed.into_iter().map(|row| row.0.line).collect();
-        Ok((self.rows, Claim { rows: Vec::new(), suppressed }))
+        let expired = self.expired.into_iter().map(|row| row.line).collect();
+        Ok((self.rows, Claim { suppressed, expired, ..Claim::default() }))
     }
 }
 
@@ -299,6 +391,8 @@ fn read(
         id: RowId(id),
         line: row.get::<_, Option<i64>>(1)?.and_then(|line| u64::try_from(line).ok()),
         lane: row.get::<_, Option<i64>>(10)?.map(LaneId),
+        waited_until: row.get::<_, Option<StampColumn>>(11)?.map(|stamp| stamp.0),
+        not_after: row.get::<_, Option<StampColumn>>(12)?.map(|stamp| stamp.0),
         frozen: Frozen { form: shapes.get(tx, row.get(4)?)?, slots, destination: row.get(2)?, client_token },
         attempts: row.get::<_, u32>(6)?.saturating_add(1),
         earlier: if doubt_at.is_some() { Doubt::Earlier } else { Doubt::None },

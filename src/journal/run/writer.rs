@@ -12,6 +12,7 @@ use tokio::task::JoinHandle;
 
 use crate::domain::delivery::shared_rate::SharedRate;
 use crate::domain::delivery::state::State;
+use crate::domain::hours::schedule::Schedule;
 use crate::domain::unix_millis::UnixMillis;
 use crate::journal::admission::Admission;
 use crate::journal::error::JournalError;
@@ -26,8 +27,9 @@ use crate::journal::row::{CampaignId, LaneId, RowId, RunId};
 use crate::journal::run::activity::RunActivity;
 use crate::journal::run::attempts::{Claim, ClaimRequest, Settlement, Shapes};
 use crate::journal::run::control::{Acknowledgement, ControlRequestId, ControlState, Listener};
+use crate::journal::run::expiry::Expiry;
 use crate::journal::run::runs::Counters;
-use crate::journal::run::{activity, attempts, control, runs, shared_pace};
+use crate::journal::run::{activity, attempts, control, expiry, runs, shared_pace};
 use crate::journal::tally::Delta;
 
 /// Words that wait for the writer, at most.
@@ -53,6 +55,7 @@ type Reply<T> = oneshot::Sender<Result<T, WriterError>>;
 enum Command {
     ClaimNext { request: ClaimRequest, now: UnixMillis, reply: Reply<Claim> },
     NewLanes { after: Option<LaneId>, reply: Reply<Vec<OpenLane>> },
+    Expire { schedule: Schedule, now: UnixMillis, reply: Reply<Expiry> },
     ClaimAgain { ids: Vec<RowId>, now: UnixMillis, reply: Reply<Claim> },
     Settle { settlement: Settlement, reply: Reply<State> },
     Reserve { shared: SharedRate, many: u32, now: UnixMillis, reply: Reply<Vec<Duration>> },
@@ -80,6 +83,7 @@ impl Command {
         match self {
             Self::ClaimNext { reply, .. } | Self::ClaimAgain { reply, .. } => send(reply, error),
             Self::NewLanes { reply, .. } => send(reply, error),
+            Self::Expire { reply, .. } => send(reply, error),
             Self::Settle { reply, .. } => send(reply, error),
             Self::Reserve { reply, .. } => send(reply, error),
             Self::Plan { reply, .. } => send(reply, error),
@@ -119,6 +123,14 @@ impl Writer {
     /// Where the journal cannot be read.
     pub async fn new_lanes(&self, after: Option<LaneId>) -> Result<Vec<OpenLane>, WriterError> {
         self.ask(|reply| Command::NewLanes { after, reply }).await
+    }
+
+    /// Takes rows out of the queue whose time is over.
+    ///
+    /// # Errors
+    /// Where the journal could not be written.
+    pub async fn expire(&self, schedule: Schedule, now: UnixMillis) -> Result<Expiry, WriterError> {
+        self.ask(|reply| Command::Expire { schedule, now, reply }).await
     }
 
     /// Claims these rows for one more attempt.
@@ -344,6 +356,9 @@ fn apply(
             hold(reply, result, held)
         }
         Command::NewLanes { after, reply } => hold(reply, lanes::new_lanes(tx, campaign, after), held),
+        Command::Expire { schedule, now, reply } => {
+            hold(reply, expiry::expire(tx, campaign, schedule, now, delta), held)
+        }
         Command::ClaimAgain { ids, now, reply } => {
             hold(reply, attempts::claim_again(tx, (shapes, admission), &ids, now, delta), held)
         }

@@ -73,6 +73,7 @@ fn line_of(number: u64, key: &str, destination: &str, message: &str) -> FileLine
         client_token: token(key),
         slots: vec![message.to_owned()],
         lane: None,
+        window: Default::default(),
         suppressed: None,
     };
     FileLine { number, cells: vec![key.to_owned()], content }

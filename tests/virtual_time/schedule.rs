@@ -1,0 +1,119 @@
+//! `[schedule]`: rows start inside their windows and the campaign's, and expire outside of them. The judge reads the
+//! simulator's log.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use campaign::domain::delivery::ending::Ending;
+use campaign::domain::delivery::state::State;
+use campaign::domain::hours::schedule::{Schedule, Window};
+use campaign::domain::unix_millis::UnixMillis;
+use campaign::journal::{Content, FileLine};
+use campaign::simulator::{Fault, WorldConfig};
+
+use crate::virtual_time::stage::{self, EPOCH, Options, Stage};
+
+const MINUTE: i64 = 60_000;
+
+fn after(minutes: i64) -> UnixMillis {
+    UnixMillis::from_millis(EPOCH + minutes * MINUTE)
+}
+
+/// Every third row has no window, every third waits for a while, every third has little time.
+fn window_of(line: u64) -> Window {
+    let at = i64::try_from(line).expect("small");
+    match line % 3 {
+        0 => Window::default(),
+        1 => Window { not_before: Some(after(at * 7 % 90)), not_after: None },
+        _ => Window { not_before: Some(after(at % 5)), not_after: Some(after(at * 11 % 40)) },
+    }
+}
+
+fn windowed(mut line: FileLine) -> FileLine {
+    if let Content::Recipient { window, .. } = &mut line.content {
+        *window = window_of(line.number);
+    }
+    line
+}
+
+fn stage(world: WorldConfig, recipients: u64) -> Stage {
+    let stage = Stage::new(world);
+    stage.plan(&(0..recipients).map(|n| windowed(stage::line(n + 2, n))).collect::<Vec<_>>());
+    stage
+}
+
+/// Every request of the log was made inside the window of its row, and inside the schedule.
+fn check_windows(stage: &Stage, schedule: Schedule) {
+    let lines: HashMap<String, u64> =
+        stage.rows().into_iter().filter_map(|row| Some((row.client_token?, row.line?))).collect();
+    for request in stage.simulator.requests() {
+        let line = lines[request.client_token.as_deref().expect("a token")];
+        let at = UnixMillis::from_millis(i64::try_from(request.at.0).expect("a time"));
+        let Window { not_before, not_after } = window_of(line);
+        assert!(not_before.is_none_or(|start| start <= at), "line {line} at {at}, before {not_before:?}");
+        assert!(not_after.is_none_or(|end| at < end), "line {line} at {at}, after {not_after:?}");
+        assert!(schedule.is_open(at), "line {line} at {at}, outside the campaign's schedule");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn rows_start_inside_their_windows_and_expire_outside() {
+    let mut stage = stage(WorldConfig::default(), 120);
+    let options = Options { rate: 0.05, burst: 1, ..Options::default() };
+    let outcome = stage.run(&options).await.expect("a run");
+    assert_eq!(outcome.ending, Ending::Complete);
+    check_windows(&stage, Schedule::default());
+    let tally = stage.tally();
+    assert!(tally[State::Expired] > 5 && tally[State::Started] > 60, "{tally:?}");
+    assert_eq!(tally.rows(), 120);
+    for row in stage.rows() {
+        let over = window_of(row.line.expect("a line")).not_after.is_some();
+        assert!(row.state != State::Expired || (over && row.attempts == 0), "{row:?}");
+    }
+    // Nothing comes back by itself.
+    let requests = stage.simulator.requests().len();
+    stage.run(&options).await.expect("a run");
+    assert_eq!((stage.simulator.requests().len(), stage.tally()), (requests, tally));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_campaign_starts_and_ends_when_it_is_said_to_and_goes_on_where_the_end_is_moved() {
+    let mut stage = stage(WorldConfig::default(), 90);
+    let schedule = Schedule { start: Some(after(30)), end: Some(after(50)) };
+    let no_wait = Options { schedule, no_wait: true, ..Options::default() };
+    let outcome = stage.run(&no_wait).await.expect("a run");
+    assert_eq!(outcome.ending, Ending::Closed { opens_at: Some(after(30)) });
+    assert_eq!(stage.simulator.requests().len(), 0);
+    let options = Options { schedule, rate: 0.02, burst: 1, ..Options::default() };
+    let outcome = stage.run(&options).await.expect("a run");
+    assert_eq!(outcome.ending, Ending::Complete, "nothing is left that may start");
+    check_windows(&stage, schedule);
+    let tally = stage.tally();
+    assert!(tally[State::Started] > 10 && tally[State::Expired] > 40, "{tally:?}");
+    assert_eq!(tally[State::Started] + tally[State::Expired], 90);
+    // With another end, those come back whose own time is not over.
+    let schedule = Schedule { end: None, ..schedule };
+    stage.run(&Options { schedule, ..Options::default() }).await.expect("a run");
+    check_windows(&stage, schedule);
+    let expired = stage.rows().into_iter().filter(|row| row.state == State::Expired);
+    assert!(expired.map(|row| row.line.expect("a line")).all(|line| window_of(line).not_after.is_some()));
+}
+
+/// A row in doubt whose time is over may have a contact: it is neither replayed nor called expired.
+#[tokio::test(start_paused = true)]
+async fn what_is_in_doubt_when_its_time_is_over_is_uncertain() {
+    let mut world = WorldConfig::default();
+    world.faults.destination("+12025550100", Fault::LostAnswer);
+    let mut stage = Stage::new(world);
+    let mut line = stage::line(2, 0);
+    if let Content::Recipient { window, .. } = &mut line.content {
+        window.not_after = Some(after(10));
+    }
+    stage.plan(&[line]);
+    stage.run(&Options::default()).await.expect("a run");
+    assert_eq!(stage.tally()[State::Attempting], 1);
+    let requests = stage.simulator.requests().len();
+    tokio::time::advance(Duration::from_secs(3_600)).await;
+    stage.run(&Options::default()).await.expect("a run");
+    assert_eq!((stage.tally()[State::Uncertain], stage.simulator.requests().len()), (1, requests));
+}
