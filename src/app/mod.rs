@@ -15,6 +15,7 @@ mod pacing;
 pub mod paths;
 pub mod plan_file;
 pub mod preconditions;
+pub mod rehearse;
 pub mod rejects;
 pub mod run;
 mod same_numbers;

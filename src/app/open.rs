@@ -45,7 +45,7 @@ impl OpenCampaign {
             preconditions::refuse_simulated(paths, definition)?;
         }
         let (client, service) = if options.simulate {
-            let http = simulator(definition, clock).http_client();
+            let http = simulator(definition, clock, options.seed).http_client();
             (Client::simulated(http, ("test", "test"), &settings, clock), Service::Simulated)
         } else {
             let client = Client::connect(&settings, clock).await?;
@@ -99,12 +99,12 @@ pub(super) fn settings(definition: &Definition, paths: &CampaignPaths) -> Settin
 }
 
 /// A world that knows the definition's instance, and answers as fast as a service nearby does.
-fn simulator(definition: &Definition, clock: &Clock) -> Simulator {
+fn simulator(definition: &Definition, clock: &Clock, seed: Option<u64>) -> Simulator {
     let clock = clock.clone();
     let config = WorldConfig {
         instance_ids: vec![definition.connect.instance_id.clone()],
         // Ids differ from run to run, or a rehearsal's report would look as if people shared contacts.
-        seed: fastrand::u64(..),
+        seed: seed.unwrap_or_else(|| fastrand::u64(..)),
         latency: Latency { base: Duration::from_millis(40), jitter: Duration::from_millis(20) },
         log: LogDetail::Counts,
         ..WorldConfig::default()

@@ -43,6 +43,10 @@ impl FileOptions {
 pub struct SendOptions {
     /// Send to a simulator in this process.
     pub simulate: bool,
+    /// The simulation keeps hours and schedule, as a real run does: for virtual time.
+    pub rehearse: bool,
+    /// What chance begins with; `None`: another course each time.
+    pub seed: Option<u64>,
     /// Requests per second, retries included.
     pub rate: Option<Rate>,
     /// Requests that may leave at once after a pause.
@@ -66,6 +70,12 @@ pub struct SendOptions {
 }
 
 impl SendOptions {
+    /// Whether hours and schedule are kept: what is simulated reaches nobody, at whatever hour.
+    #[must_use]
+    pub fn keeps_hours(&self) -> bool {
+        !self.simulate || self.rehearse
+    }
+
     /// The definition as it is for this run.
     ///
     /// # Errors

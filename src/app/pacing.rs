@@ -40,16 +40,15 @@ pub(super) fn run_settings(
         limit: RateLimit { rate: rate.unwrap_or(RequestRate::MOST), burst },
         auto: rate.is_none(),
         bounds,
-        // What is simulated reaches nobody, at whatever hour.
         admittance: Admittance {
-            hours: definition.hours.clone().filter(|_| !options.simulate),
-            schedule: if options.simulate { Schedule::default() } else { definition.schedule },
+            hours: definition.hours.clone().filter(|_| options.keeps_hours()),
+            schedule: if options.keeps_hours() { definition.schedule } else { Schedule::default() },
             windows: streams && definition.row_schedule.any(),
         },
         no_wait: options.no_wait,
         most: options.limit,
         gate: FailureGate::new(share(definition.safety.max_failures)),
-        chance: fastrand::Rng::new(),
+        chance: options.seed.map_or_else(fastrand::Rng::new, fastrand::Rng::with_seed),
         retry_failed: options.retry_failed,
         sampled: options.sample.is_some(),
     }

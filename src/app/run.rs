@@ -84,7 +84,7 @@ impl<'a> PreparedRun<'a> {
         context: RunContext<'a>,
     ) -> Result<Self, Error> {
         let RunContext { definition, options, .. } = context;
-        if options.simulate {
+        if !options.keeps_hours() {
             file.at_any_time();
         }
         let mut open = context.open(Duration::MAX).await?;
@@ -108,7 +108,7 @@ impl<'a> PreparedRun<'a> {
         context: RunContext<'a>,
     ) -> Result<Self, Error> {
         let RunContext { definition, options, .. } = context;
-        if options.simulate {
+        if !options.keeps_hours() {
             file.at_any_time();
         }
         let mut open = context.open(Duration::MAX).await?;

@@ -18,8 +18,8 @@ use crate::app::outputs::Inputs;
 use crate::app::paths::CampaignPaths;
 use crate::cli::args::global::GlobalArgs;
 use crate::cli::commands::{
-    check, completions, contact, doctor, hours, iam_policy, init, journal, man, report, resolve, resume, run,
-    serve, simulator, status, steer, suppress, version,
+    check, completions, contact, doctor, hours, iam_policy, init, journal, man, rehearse, report, resolve,
+    resume, run, serve, simulator, status, steer, suppress, version,
 };
 use crate::cli::failure::Failure;
 use crate::cli::session::Session;
@@ -63,6 +63,8 @@ enum Command {
     Resume(resume::ResumeArgs),
     /// Do everything that `run` does before sending: offline, nothing journaled
     Check(check::CheckArgs),
+    /// Play the whole campaign against the simulator in virtual time: days in seconds, nobody contacted
+    Rehearse(rehearse::RehearseArgs),
     /// Ask the account whether this campaign can be sent
     Doctor(doctor::DoctorArgs),
     /// Write the least IAM policy that this campaign needs
@@ -123,6 +125,7 @@ impl Cli {
         let file = match &self.command {
             Command::Run(args) => Some(args.file.as_path()),
             Command::Check(args) => Some(args.file.as_path()),
+            Command::Rehearse(args) => Some(args.file.as_path()),
             _ => None,
         };
         if let Some(file) = file {
@@ -156,6 +159,7 @@ impl Cli {
             Command::Run(args) => run::run(args, &session),
             Command::Resume(args) => resume::run(args, &session),
             Command::Check(args) => check::run(args, &session),
+            Command::Rehearse(args) => rehearse::run(args, &session),
             Command::Hours(args) => hours::run(args, &session),
             Command::Doctor(args) => doctor::run(args, &session),
             Command::IamPolicy(args) => iam_policy::run(args, &session),

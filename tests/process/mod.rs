@@ -27,6 +27,7 @@ mod privacy;
 mod races;
 mod ran;
 mod readers;
+mod rehearse;
 mod route;
 mod same_numbers;
 mod serve;

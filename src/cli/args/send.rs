@@ -85,6 +85,8 @@ impl SendArgs {
     pub fn options(&self) -> SendOptions {
         SendOptions {
             simulate: self.simulate,
+            rehearse: false,
+            seed: None,
             rate: self.rate,
             burst: self.burst,
             max_in_flight: self.max_in_flight,

@@ -9,6 +9,7 @@ pub mod iam_policy;
 pub mod init;
 pub mod journal;
 pub mod man;
+pub mod rehearse;
 pub mod report;
 pub mod resolve;
 pub mod resume;

@@ -174,7 +174,7 @@ pub(in crate::cli::commands) fn verdict(
     Ok(exit)
 }
 
-fn refused(reason: String, rejected: Option<&str>) -> Failure {
+pub(in crate::cli::commands) fn refused(reason: String, rejected: Option<&str>) -> Failure {
     let hint = match rejected {
         Some(rejected) => format!("{rejected}. Or allow more with max_rejected in [safety]; nothing was sent"),
         None => "correct the file, or have the rejected rows in a file of their own with `--rejects wrong.csv`; or allow more \
