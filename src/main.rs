@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use campaign::cli::{Cli, output};
+use campaign::cli::Cli;
 
 /// A fifth of what a request costs the SDK is allocating; this allocator halves that (see PERFORMANCE.md).
 #[global_allocator]
@@ -15,7 +15,7 @@ fn main() -> ExitCode {
     match cli.run() {
         Ok(exit) => ExitCode::from(exit.code()),
         Err(failure) => {
-            output::failure(&failure);
+            cli.show(&failure);
             ExitCode::from(failure.exit.code())
         }
     }

@@ -6,7 +6,7 @@ use std::io;
 use std::path::Path;
 
 use crate::connect::ConnectError;
-use crate::domain::next_step::{NextStep, Output, PathTrouble};
+use crate::domain::next_step::{Advice, NextStep, Output, PathTrouble};
 use crate::domain::problem::Problems;
 use crate::journal::{JournalError, WriterError};
 use crate::recipients::FileError;
@@ -50,7 +50,7 @@ impl Error {
     /// The system has no resources left for `what`.
     #[must_use]
     pub fn exhausted(what: &str, error: &io::Error) -> Self {
-        let advice = NextStep::Words("end other programs, then run again".to_owned());
+        let advice = "end other programs, then run again".into();
         Self::system(format!("failed to {what}: {error}"), advice)
     }
 
@@ -66,9 +66,9 @@ impl Error {
         Self { next_step: Some(next_step), ..other }
     }
 
-    fn of(error: &dyn StdError, advice: Option<String>, kind: ErrorKind) -> Self {
+    fn of(error: &dyn StdError, advice: Option<Advice>, kind: ErrorKind) -> Self {
         let message = with_causes(error);
-        Self { kind, message, next_step: advice.map(NextStep::Words) }
+        Self { kind, message, next_step: advice.map(NextStep::Advice) }
     }
 }
 

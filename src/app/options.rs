@@ -5,7 +5,6 @@ use std::path::PathBuf;
 
 use crate::app::error::Error;
 use crate::domain::definition::{Definition, Delimiter, EndpointUrl, PaceShare, Rate, RecipientsSettings};
-use crate::domain::next_step::NextStep;
 
 /// Which campaign and which journal.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -97,10 +96,7 @@ impl SendOptions {
         if definition.pace.share == PaceShare::Account && definition.pace.rate == Rate::Auto {
             return Err(Error::usage(
                 "[pace] has share = \"account\" and rate = \"auto\": runs can share only a rate that is stated",
-                NextStep::Words(
-                    "state the account's rate, or leave out the share: each run then finds out what is left to it"
-                        .to_owned(),
-                ),
+                "state the account's rate, or leave out the share: each run then finds out what is left to it".into(),
             ));
         }
         Ok(())

@@ -99,9 +99,9 @@ fn recorded(definition: &Definition, options: &SendOptions, streams: bool) -> Ve
     told.extend((pace.share == PaceShare::Account).then(|| ("share", "account".to_owned())));
     told.extend(pace.max_in_flight.map(|most| ("max_in_flight", most.to_string())));
     told.extend(pace.contact_life.map(|life| ("contact_life", Span(life).to_string())));
-    told.extend(options.limit.map(|limit| ("--limit", limit.to_string())));
-    told.extend(options.retry_failed.then(|| ("--retry-failed", "yes".to_owned())));
-    told.extend(streams.then(|| ("--stream", "yes".to_owned())));
+    told.extend(options.limit.map(|limit| ("limit", limit.to_string())));
+    told.extend(options.retry_failed.then(|| ("retry_failed", "yes".to_owned())));
+    told.extend(streams.then(|| ("stream", "yes".to_owned())));
     told.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }
 

@@ -52,11 +52,8 @@ impl CampaignPaths {
         });
         let (place, mut definition) = found.map_err(|failure| match unreadable {
             Some(error) => {
-                let mut message = format!("{}\n{error}", failure.message);
-                if let Some(hint) = error.hint() {
-                    message.push_str(&format!("\n    hint: {hint}"));
-                }
-                Error { message, ..failure }
+                let message = format!("{}\n{error}", failure.message);
+                Error { message, next_step: error.hint().map(NextStep::Advice), ..failure }
             }
             None => failure,
         })?;

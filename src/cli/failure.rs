@@ -5,6 +5,7 @@ use crate::cli::args::global::GlobalArgs;
 use crate::cli::next_step;
 use crate::connect::ConnectError;
 use crate::domain::delivery::ending::Exit;
+use crate::domain::next_step::NextStep;
 use crate::domain::phone::mask;
 use crate::domain::problem::Problems;
 use crate::journal::JournalError;
@@ -17,36 +18,32 @@ pub struct Failure {
     /// What went wrong, with its causes.
     pub message: String,
     /// What to do next.
-    pub hint: Option<String>,
+    pub hint: Option<NextStep>,
     /// The exit code.
     pub exit: Exit,
 }
 
 impl Failure {
     /// A mistake in what the user typed or wrote.
-    pub fn usage(message: impl Into<String>, hint: impl Into<String>) -> Self {
+    pub fn usage(message: impl Into<String>, hint: impl Into<NextStep>) -> Self {
         Self { message: message.into(), hint: Some(hint.into()), exit: Exit::Usage }
     }
 
     /// An error with its causes.
     #[must_use]
-    pub fn of(error: &dyn std::error::Error, hint: Option<String>, exit: Exit) -> Self {
+    pub fn of(error: &dyn std::error::Error, hint: Option<NextStep>, exit: Exit) -> Self {
         Self { message: with_causes(error), hint, exit }
     }
 
-    /// The same with commands to type that lead to the campaign and the journal that the user named.
+    /// What is shown of it; `None` where it was shown before. Numbers are masked, and commands lead to the campaign and the
+    /// journal that the user named.
     #[must_use]
-    pub fn at(self, global: &GlobalArgs) -> Self {
-        Self { hint: self.hint.map(|hint| next_step::at(&hint, global)), ..self }
-    }
-
-    /// What is shown of it; `None` where it was shown before. Numbers are masked.
-    #[must_use]
-    pub fn text(&self) -> Option<String> {
+    pub fn text(&self, global: &GlobalArgs) -> Option<String> {
         if self.message.is_empty() {
             return None;
         }
-        let hint = self.hint.as_ref().map(|hint| format!("\n  hint: {hint}")).unwrap_or_default();
+        let hint = self.hint.as_ref().map(|hint| format!("\n  hint: {}", next_step::words(hint, global)));
+        let hint = hint.unwrap_or_default();
         Some(format!("error: {}{hint}", mask::mask_text(&self.message)))
     }
 }
@@ -59,8 +56,7 @@ impl From<Error> for Failure {
             ErrorKind::Refused => Exit::Halted,
             ErrorKind::System => Exit::Failure,
         };
-        let hint = error.next_step.as_ref().map(next_step::words);
-        Self { message: error.message, hint, exit }
+        Self { message: error.message, hint: error.next_step, exit }
     }
 }
 

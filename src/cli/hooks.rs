@@ -5,6 +5,7 @@ use tokio::runtime::Runtime;
 use crate::app::hooks::{self, Hook, HookContext};
 use crate::app::paths::CampaignPaths;
 use crate::app::send::RunResult;
+use crate::cli::args::global::GlobalArgs;
 use crate::cli::failure::Failure;
 use crate::cli::{output, signals};
 use crate::domain::definition::Definition;
@@ -17,6 +18,7 @@ pub(super) struct Hooked<'a> {
     pub(super) definition: &'a Definition,
     pub(super) paths: &'a CampaignPaths,
     pub(super) simulate: bool,
+    pub(super) global: &'a GlobalArgs,
 }
 
 /// Runs the hook of this end, if it has one. The result passes through.
@@ -38,7 +40,7 @@ pub(super) fn after(result: Result<RunResult, Failure>, of: &Hooked<'_>) -> Resu
     let (message, summary) = match &result {
         Ok(ended) => (ended.outcome.ending.to_string(), ended.summary.clone()),
         Err(failure) => {
-            output::failure(failure);
+            output::failure(failure, of.global);
             (failure.message.clone(), hooks::standing(of.definition, of.paths, exit))
         }
     };

@@ -112,7 +112,12 @@ impl Cli {
     /// # Errors
     /// What went wrong, as it is presented.
     pub fn run(&self) -> Result<Exit, Failure> {
-        self.dispatch().map_err(|failure| failure.at(&self.global))
+        self.dispatch()
+    }
+
+    /// Shows on stderr what went wrong.
+    pub fn show(&self, failure: &Failure) {
+        output::failure(failure, &self.global);
     }
 
     /// A log is added to a file: one that the command reads would be spoiled.

@@ -7,8 +7,9 @@ use crate::app::rejects::WrittenRejects;
 use crate::cli::args::global::GlobalArgs;
 use crate::cli::args::send::SendArgs;
 use crate::domain::definition::Rate;
+use crate::domain::delivery::state::State;
 use crate::domain::figures::counted;
-use crate::domain::next_step::{NextStep, Output, PathTrouble};
+use crate::domain::next_step::{Advice, AdvicePart, Command, NextStep, Output, PathTrouble, Setting};
 
 /// How it goes on.
 #[derive(Debug, Clone, Copy)]
@@ -23,16 +24,18 @@ pub(super) enum GoOn<'a> {
     Stream(&'a Path),
 }
 
-/// The advice in words, with the commands and options of this command line.
-pub(super) fn words(step: &NextStep) -> String {
+/// The advice in words, with the commands and options of this command line. Commands lead to the campaign and the journal
+/// that the user named.
+pub(super) fn words(step: &NextStep, global: &GlobalArgs) -> String {
+    let run = |name: &str| placed(name, global);
     let words = match step {
-        NextStep::Words(words) => return words.clone(),
+        NextStep::Advice(parts) => return advice(parts, global),
         NextStep::NameCampaign(names) => return format!("name one of -c {}", names.join(", -c ")),
         NextStep::RunCorrectedRows(path) => {
             return format!(
-                "if they are corrected in it, `campaign run {}` takes them back; else name another file with --rejects, or \
-                 delete this one; nothing was sent",
-                path.display()
+                "if they are corrected in it, {} takes them back; else name another file with --rejects, or delete this one; \
+                 nothing was sent",
+                run_file(path, global)
             );
         }
         NextStep::WriteDefinition => "write one with `campaign init NAME`, or name one with -c PATH",
@@ -41,7 +44,10 @@ pub(super) fn words(step: &NextStep) -> String {
             "run the first file, then this one, both with the same journal (-j PATH); nothing was sent"
         }
         NextStep::SendWaitingFirst => {
-            "let them be sent with `campaign resume`, then run this file; nothing was changed"
+            return format!(
+                "let them be sent with {}, then run this file; nothing was changed",
+                run("resume")
+            );
         }
         NextStep::SaveAsUtf8 => "save it as UTF-8 in the editor, then run the command again",
         NextStep::OtherReport => "give another path with -o; nothing was written",
@@ -49,11 +55,15 @@ pub(super) fn words(step: &NextStep) -> String {
         NextStep::OtherRejectsFile => "name another file with --rejects; the rejected rows will be in it",
         NextStep::RoomForRejects => "make room, or name another file with --rejects",
         NextStep::OtherPath { output, trouble } => return other_path(*output, *trouble),
-        NextStep::BeginOrNameJournal => "begin with `campaign run FILE`, or name the journal with -j PATH",
-        NextStep::BeginOrOtherJournal => {
-            "begin with `campaign run FILE`, or name another journal with -j PATH"
+        NextStep::BeginOrNameJournal => {
+            return format!("begin with {}, or name the journal with -j PATH", run("run FILE"));
         }
-        NextStep::RunWithFile => "nothing was sent; with the file, it goes on: `campaign run FILE`",
+        NextStep::BeginOrOtherJournal => {
+            return format!("begin with {}, or name another journal with -j PATH", run("run FILE"));
+        }
+        NextStep::RunWithFile => {
+            return format!("nothing was sent; with the file, it goes on: {}", run("run FILE"));
+        }
         NextStep::StateSameNumber => {
             "if they are the same people, put the keys back as they were; otherwise say in the definition, in [recipients], what \
              is meant: same_number = \"first\" starts one contact for each number, same_number = \"all\" one for each row; \
@@ -65,6 +75,94 @@ pub(super) fn words(step: &NextStep) -> String {
         }
     };
     words.to_owned()
+}
+
+fn advice(advice: &Advice, global: &GlobalArgs) -> String {
+    let part = |part: &AdvicePart| match part {
+        AdvicePart::Words(words) => words.clone(),
+        AdvicePart::Command(command) => called(command, global),
+        AdvicePart::Setting(setting) => option(setting),
+    };
+    advice.parts().iter().map(part).collect()
+}
+
+/// A command as it is typed, in backticks.
+fn called(command: &Command, global: &GlobalArgs) -> String {
+    let name = match command {
+        Command::Check => "check FILE",
+        Command::Run => "run FILE",
+        Command::RunFile(path) => return run_file(path, global),
+        Command::Resume => "resume",
+        Command::Status => "status",
+        Command::Report(state) => return placed(&format!("report --state {}", state.name()), global),
+        Command::Rejects => "report --rejects wrong.csv",
+        Command::Results => "report",
+        Command::Resolve => "resolve",
+        Command::Go => "go",
+        Command::Pause => "pause",
+        Command::Hours => "hours",
+        Command::CheckJournal => "journal check",
+        Command::BackUpJournal => "journal backup",
+    };
+    placed(name, global)
+}
+
+fn run_file(path: &Path, global: &GlobalArgs) -> String {
+    placed(&format!("run {}", quoted(&path.display().to_string())), global)
+}
+
+/// The command of this name for the campaign and the journal that the user named, in backticks.
+fn placed(name: &str, global: &GlobalArgs) -> String {
+    let mut command = format!("campaign {name}");
+    let mut option = |name: &str, value: &str| command.push_str(&format!(" {name} {}", quoted(value)));
+    if let Some(campaign) = &global.campaign {
+        option("-c", campaign);
+    }
+    if let Some(journal) = &global.journal {
+        option("-j", &journal.display().to_string());
+    }
+    format!("`{command}`")
+}
+
+/// An option as it is typed.
+fn option(setting: &Setting) -> String {
+    let option = match setting {
+        Setting::Campaign => "-c NAME",
+        Setting::CampaignOf(names) => return format!("-c {}", names.join(", -c ")),
+        Setting::Definition => "-c",
+        Setting::Journal => "-j PATH",
+        Setting::JournalAt(path) => return format!("-j {}", path.display()),
+        Setting::Region => "--region",
+        Setting::Profile => "--profile",
+        Setting::Simulate => "--simulate",
+        Setting::Yes => "--yes",
+        Setting::Encoding => "--encoding",
+        Setting::Sheet => "--sheet",
+        Setting::Rejects => "--rejects",
+        Setting::RetryFailed => "--retry-failed",
+        Setting::Format => "--format",
+        Setting::FormatOf(name) => return format!("--format {name}"),
+        Setting::Delimiter => "--delimiter",
+        Setting::States => "--state",
+        Setting::Columns => "--columns",
+        Setting::WithNumbers => "--with-numbers",
+        Setting::ReportPath => "-o PATH",
+        Setting::ReportInFolder => "-o FOLDER/report.csv",
+    };
+    option.to_owned()
+}
+
+/// What the page of a report tells to run for rows in a state.
+pub(super) fn page_commands() -> Vec<(State, String)> {
+    [
+        (State::Uncertain, "campaign resolve"),
+        (State::Failed, "campaign report --state failed -o failed.csv"),
+        (State::Rejected, "campaign report --rejects rejected.csv"),
+        (State::Attempting, "campaign resume"),
+        (State::Queued, "campaign resume"),
+    ]
+    .map(|(state, command)| (state, command.to_owned()))
+    .into()
 }
 
 fn other_path(output: Output, trouble: PathTrouble) -> String {
@@ -102,25 +200,6 @@ pub(super) fn rejects_before(written: &WrittenRejects, first: &Path, global: &Gl
         written.path.display(),
         counted(written.rows, "rejected row", "rejected rows"),
     )
-}
-
-/// Words with commands in backticks, which are given the campaign and the journal that the user named.
-pub(super) fn at(words: &str, global: &GlobalArgs) -> String {
-    let mut place = String::new();
-    let mut option = |name: &str, value: String| place.push_str(&format!(" {name} {}", quoted(&value)));
-    if let Some(campaign) = &global.campaign {
-        option("-c", campaign.clone());
-    }
-    if let Some(journal) = &global.journal {
-        option("-j", journal.display().to_string());
-    }
-    let pieces = words.split('`').enumerate().map(|(at, piece)| {
-        let command = at % 2 == 1 && piece.starts_with("campaign ");
-        let has_place = piece.contains(" -c ") || piece.contains(" -j ");
-        let takes_one = !piece.starts_with("campaign init");
-        if command && takes_one && !has_place { format!("{piece}{place}") } else { piece.to_owned() }
-    });
-    pieces.collect::<Vec<_>>().join("`")
 }
 
 /// The command.
@@ -170,7 +249,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn commands_in_words_lead_to_the_campaign_that_was_named() {
+    fn commands_in_advice_lead_to_the_campaign_that_was_named() {
         let global = |line: &str| {
             use clap::Parser;
             #[derive(Parser)]
@@ -180,14 +259,20 @@ mod tests {
             }
             Line::parse_from(line.split(' ')).global
         };
-        let words = "see `campaign report --state failed`, or `campaign init NAME`; `aws sso login`";
-        assert_eq!(
-            at(words, &global("x -c spring -j a.db")),
-            "see `campaign report --state failed -c spring -j a.db`, or `campaign init NAME`; `aws sso login`"
+        let step = NextStep::Advice(
+            Advice::new("see ")
+                .run(Command::Report(State::Failed))
+                .then(", or `aws sso login` with ")
+                .set(Setting::Profile),
         );
-        assert_eq!(at(words, &global("x")), words);
-        let placed = "`campaign run FILE -j b.db`";
-        assert_eq!(at(placed, &global("x -j a.db")), placed);
+        assert_eq!(
+            words(&step, &global("x -c spring -j a.db")),
+            "see `campaign report --state failed -c spring -j a.db`, or `aws sso login` with --profile"
+        );
+        assert_eq!(
+            words(&step, &global("x")),
+            "see `campaign report --state failed`, or `aws sso login` with --profile"
+        );
     }
 
     #[test]

@@ -7,6 +7,7 @@ use std::process::Stdio;
 
 use serde::Serialize;
 
+use crate::cli::args::global::GlobalArgs;
 use crate::cli::failure::Failure;
 use crate::domain::delivery::ending::Exit;
 
@@ -17,8 +18,8 @@ pub fn note(line: &str) {
 }
 
 /// Shows what went wrong on stderr.
-pub fn failure(failure: &Failure) {
-    if let Some(text) = failure.text() {
+pub fn failure(failure: &Failure, global: &GlobalArgs) {
+    if let Some(text) = failure.text(global) {
         note(&text);
     }
 }
@@ -81,7 +82,7 @@ pub fn can_ask() -> bool {
 pub fn failed(error: &io::Error) -> Failure {
     Failure {
         message: format!("failed to write to stdout: {error}"),
-        hint: Some("make room where it goes, or send it elsewhere".to_owned()),
+        hint: Some("make room where it goes, or send it elsewhere".into()),
         exit: Exit::Failure,
     }
 }

@@ -3,6 +3,8 @@
 use std::error::Error;
 use std::path::PathBuf;
 
+use crate::domain::next_step::{Advice, Setting};
+
 /// The client cannot be made. Nothing was sent.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -138,39 +140,42 @@ impl ConnectError {
 
     /// What to do next.
     #[must_use]
-    pub fn hint(&self) -> String {
+    pub fn hint(&self) -> Advice {
         match self {
-            Self::NoRegion => "set region in [connect] of the definition, or pass --region".to_owned(),
-            Self::Profile { .. } => {
-                "name one of these with --profile, AWS_PROFILE or profile in [connect], or add it with `aws configure`"
-                    .to_owned()
+            Self::NoRegion => {
+                Advice::new("set region in [connect] of the definition, or pass ").set(Setting::Region)
             }
+            Self::Profile { .. } => Advice::new("name one of these with ")
+                .set(Setting::Profile)
+                .then(", AWS_PROFILE or profile in [connect], or add it with `aws configure`"),
             Self::ProfileFile(_) => {
-                "these are ~/.aws/config and ~/.aws/credentials, or AWS_CONFIG_FILE and AWS_SHARED_CREDENTIALS_FILE"
-                    .to_owned()
+                "these are ~/.aws/config and ~/.aws/credentials, or AWS_CONFIG_FILE and AWS_SHARED_CREDENTIALS_FILE".into()
             }
-            Self::NoCredentials => "sign in with `aws login`, `aws sso login` or `aws configure`, name a profile with \
-                                    --profile, or try without AWS: --simulate"
-                .to_owned(),
-            Self::Credentials(_) => {
-                "set AWS_PROFILE or pass --profile, run `aws sso login` if the profile uses it, or \
-                 try without AWS: --simulate"
-                    .to_owned()
-            }
+            Self::NoCredentials => Advice::new(
+                "sign in with `aws login`, `aws sso login` or `aws configure`, name a profile with ",
+            )
+            .set(Setting::Profile)
+            .then(", or try without AWS: ")
+            .set(Setting::Simulate),
+            Self::Credentials(_) => Advice::new("set AWS_PROFILE or pass ")
+                .set(Setting::Profile)
+                .then(", run `aws sso login` if the profile uses it, or try without AWS: ")
+                .set(Setting::Simulate),
             Self::SlowCredentials { .. } => {
-                "find out why with `aws sts get-caller-identity`, then run again".to_owned()
+                "find out why with `aws sts get-caller-identity`, then run again".into()
             }
-            Self::NeedsCode { profile, .. } => format!(
+            Self::NeedsCode { profile, .. } => Advice::new(format!(
                 "sign in with `eval \"$(aws configure export-credentials --profile {profile} --format env)\"`, which asks \
-                 for the code, then run again without --profile"
-            ),
+                 for the code, then run again without "
+            ))
+            .set(Setting::Profile),
             Self::CaBundle { .. } => {
-                "ca_bundle in [connect] (or AWS_CA_BUNDLE) is a file of PEM certificates".to_owned()
+                "ca_bundle in [connect] (or AWS_CA_BUNDLE) is a file of PEM certificates".into()
             }
             Self::Proxy { .. } => {
-                "set HTTPS_PROXY to a URL such as http://proxy.example.com:8080, or unset it".to_owned()
+                "set HTTPS_PROXY to a URL such as http://proxy.example.com:8080, or unset it".into()
             }
-            Self::Insecure(_) => "use https; plain http is for servers on this machine".to_owned(),
+            Self::Insecure(_) => "use https; plain http is for servers on this machine".into(),
         }
     }
 }

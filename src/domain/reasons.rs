@@ -22,7 +22,7 @@ pub fn state(state: State) -> Explained {
         State::Started => ("Amazon Connect has accepted the contact; no more is known", ""),
         State::Failed => (
             "refused for good; no contact exists",
-            "correct what the reasons say, then run again with --retry-failed",
+            "correct what the reasons say, then run again and have failed rows tried once more",
         ),
         State::Rejected => {
             ("cannot be sent to as it is in the file", "correct the rows and run the file again")
@@ -85,7 +85,7 @@ fn rejected(code: &str) -> Option<Explained> {
         }
         "row-cut" => (
             "a report does not have the whole of the row",
-            "correct it in the file that `campaign report --rejects` writes, or in the first file",
+            "correct it in the file of rejected rows, or in the first file",
         ),
         "quote-open" => {
             ("a quote is opened and not closed", "close it, or double the quotes inside the cell")
@@ -210,7 +210,7 @@ fn refused(of: State, code: &str) -> Option<Explained> {
     let advice = match (of, kind) {
         (State::Started | State::Withdrawn, _) => "",
         (State::Failed, RefusalKind::InvalidRequest) => {
-            "the report of failed rows has the service's words; correct, then run again with --retry-failed"
+            "the report of failed rows has the service's words; correct, then run again and have failed rows tried once more"
         }
         _ => state(of).advice,
     };

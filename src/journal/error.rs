@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 use rusqlite::ErrorCode;
 use thiserror::Error;
 
-use crate::domain::delivery::state::IllegalTransition;
+use crate::domain::delivery::state::{IllegalTransition, State};
 use crate::domain::message::request::MissingSlot;
+use crate::domain::next_step::{Advice, Command, Setting};
 use crate::domain::unix_millis::UnixMillis;
 use crate::journal::file::holder::Holder;
 
@@ -136,7 +137,7 @@ pub enum JournalError {
         /// What is left to do.
         what: String,
         /// What a person does about it.
-        next: &'static str,
+        next: Advice,
     },
     /// What was removed is not gone from the disk yet.
     #[error(
@@ -209,77 +210,104 @@ impl JournalError {
 
     /// What to do next, where there is something.
     #[must_use]
-    pub fn hint(&self) -> Option<String> {
+    pub fn hint(&self) -> Option<Advice> {
         Some(match self {
-            Self::Missing(_) => "run a campaign first, or name its journal with -j PATH".to_owned(),
-            Self::Newer { .. } => "use the newer version of campaign, or another journal with -j PATH".to_owned(),
-            Self::Held(_) => "wait for it, or stop it with Ctrl-C: the next run goes on where it stopped; `campaign status` tells how far it is".to_owned(),
-            Self::NotAFile(_) => "a journal is a file of its own: name it with -j PATH".to_owned(),
-            Self::Linked { path, .. } => format!(
+            Self::Missing(_) => {
+                Advice::new("run a campaign first, or name its journal with ").set(Setting::Journal)
+            }
+            Self::Newer { .. } => {
+                Advice::new("use the newer version of campaign, or another journal with ").set(Setting::Journal)
+            }
+            Self::Held(_) => Advice::new(
+                "wait for it, or stop it with Ctrl-C: the next run goes on where it stopped; ",
+            )
+            .run(Command::Status)
+            .then(" tells how far it is"),
+            Self::NotAFile(_) => {
+                Advice::new("a journal is a file of its own: name it with ").set(Setting::Journal)
+            }
+            Self::Linked { path, .. } => Advice::new(format!(
                 "SQLite and the locks go by the name of a file, so each name would be a journal of its own: find the others \
-                 with `find / -xdev -samefile {}` and remove them; `campaign journal backup` makes a copy",
+                 with `find / -xdev -samefile {}` and remove them; ",
                 path.display()
-            ),
-            Self::OtherName(_) => "one file has two paths, as where it is mounted into a container: stop the other process, or use the \
-                path that it uses; to have a file in a container, mount its folder".to_owned(),
-            Self::LiveCopy { original, .. } => format!(
-                "what one of them starts, the other does not know, and people would be contacted twice: go on with -j {}, or \
-                 stop that run and put the original away first",
-                original.display()
-            ),
-            Self::Foreign(_) => "nothing was written into it; name the journal with -j PATH".to_owned(),
+            ))
+            .run(Command::BackUpJournal)
+            .then(" makes a copy"),
+            Self::OtherName(_) => "one file has two paths, as where it is mounted into a container: stop the other process, \
+                or use the path that it uses; to have a file in a container, mount its folder"
+                .into(),
+            Self::LiveCopy { original, .. } => Advice::new(
+                "what one of them starts, the other does not know, and people would be contacted twice: go on with ",
+            )
+            .set(Setting::JournalAt(original.clone()))
+            .then(", or stop that run and put the original away first"),
+            Self::Foreign(_) => {
+                Advice::new("nothing was written into it; name the journal with ").set(Setting::Journal)
+            }
             Self::StillOpening(path) => format!(
                 "it is opening or upgrading the journal: find it with `fuser {}`, and wait for it or end it",
                 path.display()
-            ),
-            Self::NoCampaign { .. } => "name one with -c NAME, or another journal with -j PATH".to_owned(),
+            )
+            .into(),
+            Self::NoCampaign { .. } => Advice::new("name one with ")
+                .set(Setting::Campaign)
+                .then(", or another journal with ")
+                .set(Setting::Journal),
             Self::Changed { what: CONTACTS_OF, .. } => {
-                "what one of them started, the other knows nothing of: go on with the same (--simulate for the simulator), or give \
-                 each a journal of its own with -j PATH"
-                    .to_owned()
+                Advice::new("what one of them started, the other knows nothing of: go on with the same (")
+                    .set(Setting::Simulate)
+                    .then(" for the simulator), or give each a journal of its own with ")
+                    .set(Setting::Journal)
             }
-            Self::Changed { .. } => {
-                "with it, every recipient would get another client token and could be contacted twice: put it back, \
-                 or give the definition another name to begin a new campaign"
-                    .to_owned()
+            Self::Changed { .. } => "with it, every recipient would get another client token and could be contacted \
+                twice: put it back, or give the definition another name to begin a new campaign"
+                .into(),
+            Self::NoLine { .. } => "the column rejected_line says which line of the first file a row replaces: leave it as \
+                it was, and add new rows to the first file; nothing was sent"
+                .into(),
+            Self::Unfinished { next, .. } => next.clone(),
+            Self::StillRead(_) => "close it, and purge again: that finishes what was begun".into(),
+            Self::CopyExists(_) => {
+                "name another file, or a folder: the copy is then named after the time".into()
             }
-            Self::NoLine { .. } => "the column rejected_line says which line of the first file a row replaces: leave it as it \
-                was, and add new rows to the first file; nothing was sent".to_owned(),
-            Self::Unfinished { next, .. } => (*next).to_owned(),
-            Self::StillRead(_) => "close it, and purge again: that finishes what was begun".to_owned(),
-            Self::CopyExists(_) => "name another file, or a folder: the copy is then named after the time".to_owned(),
-            Self::Copy { path, .. } => format!("nothing was left there; check that {} can be written and has room", folder(path).display()),
-            Self::Sqlite(why) | Self::Unusable { why, .. } => return sqlite_hint(why),
+            Self::Copy { path, .. } => format!(
+                "nothing was left there; check that {} can be written and has room",
+                folder(path).display()
+            )
+            .into(),
+            Self::Sqlite(why) | Self::Unusable { why, .. } => sqlite_hint(why),
             Self::Open { path, source } => open_hint(path, source.kind()),
-            Self::Damaged { .. } => format!("nothing was changed; {RESTORE}"),
+            Self::Damaged { .. } => restore("nothing was changed; "),
             Self::Behind { mark, known_until, .. } => format!(
                 "nothing was changed; put back the newest copy with its -wal. Where there is none: who was contacted after \
                  {known_until} is not known here, and Amazon Connect recognizes their requests for 7 days only; to go on \
                  within that time, knowing this, delete {}",
                 mark.display()
-            ),
-            Self::Migrate { why, .. } => {
-                return sqlite_of(why).map_or_else(|| Some(OTHER_BUILD.to_owned()), sqlite_hint);
-            }
-            Self::Unreadable { .. }
-            | Self::Unbalanced(_)
-            | Self::Illegal(_)
-            | Self::Slot(_) => RESTORE.to_owned(),
+            )
+            .into(),
+            Self::Migrate { why, .. } => sqlite_of(why).map_or_else(other_build, sqlite_hint),
+            Self::Unreadable { .. } | Self::Unbalanced(_) | Self::Illegal(_) | Self::Slot(_) => restore(""),
             Self::NotExamined(_) => {
-                "nobody knows whether it is whole: keep a copy of it before the next run; and please report this".to_owned()
+                "nobody knows whether it is whole: keep a copy of it before the next run; and please report this".into()
             }
-            Self::WriterGone => "run again: it goes on from what is in the journal".to_owned(),
+            Self::WriterGone => "run again: it goes on from what is in the journal".into(),
         })
     }
 }
 
-/// What to do with a damaged journal.
-const RESTORE: &str = "keep this file and restore the journal from a copy. Where there is none, \
-    `campaign report --state started` tells who was contacted, as far as it can be read: suppress them in a new campaign";
+/// What to do with a damaged journal, after what is to be said first.
+fn restore(first: &str) -> Advice {
+    Advice::new(format!("{first}keep this file and restore the journal from a copy. Where there is none, "))
+        .run(Command::Report(State::Started))
+        .then(" tells who was contacted, as far as it can be read: suppress them in a new campaign")
+}
 
 /// What to do with a journal whose schema is none of this program's.
-const OTHER_BUILD: &str =
-    "use the campaign that made it, or another journal with -j PATH; nothing was changed";
+fn other_build() -> Advice {
+    Advice::new("use the campaign that made it, or another journal with ")
+        .set(Setting::Journal)
+        .then("; nothing was changed")
+}
 
 /// What SQLite says, where it is why a migration failed.
 fn sqlite_of(error: &refinery::Error) -> Option<&rusqlite::Error> {
@@ -298,15 +326,17 @@ fn migration_words(error: &refinery::Error) -> String {
         .map_or_else(|| format!("it was made by another build of campaign ({error})"), sqlite_words)
 }
 
-fn open_hint(path: &Path, kind: io::ErrorKind) -> String {
+fn open_hint(path: &Path, kind: io::ErrorKind) -> Advice {
     match kind {
-        io::ErrorKind::IsADirectory => "a folder is in its place: name a file with -j PATH".to_owned(),
-        io::ErrorKind::NotFound => format!("make the folder {} first", folder(path).display()),
-        io::ErrorKind::StorageFull | io::ErrorKind::FileTooLarge | io::ErrorKind::QuotaExceeded => {
-            "make room, then run again: nothing that was started is forgotten".to_owned()
+        io::ErrorKind::IsADirectory => {
+            Advice::new("a folder is in its place: name a file with ").set(Setting::Journal)
         }
-        _ if folder(path) == Path::new(".") => "check that files can be written in this folder".to_owned(),
-        _ => format!("check that files can be written in {}", folder(path).display()),
+        io::ErrorKind::NotFound => format!("make the folder {} first", folder(path).display()).into(),
+        io::ErrorKind::StorageFull | io::ErrorKind::FileTooLarge | io::ErrorKind::QuotaExceeded => {
+            "make room, then run again: nothing that was started is forgotten".into()
+        }
+        _ if folder(path) == Path::new(".") => "check that files can be written in this folder".into(),
+        _ => format!("check that files can be written in {}", folder(path).display()).into(),
     }
 }
 
@@ -353,24 +383,24 @@ fn sqlite_words(error: &rusqlite::Error) -> String {
     }
 }
 
-fn sqlite_hint(error: &rusqlite::Error) -> Option<String> {
+fn sqlite_hint(error: &rusqlite::Error) -> Advice {
     if is_garbled(error) {
-        return Some(RESTORE.to_owned());
+        return restore("");
     }
-    Some(
-        match error.sqlite_error_code().unwrap_or(ErrorCode::Unknown) {
-            ErrorCode::DiskFull => "make room, then run again: nothing that was started is forgotten",
-            ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase => RESTORE,
-            ErrorCode::CannotOpen | ErrorCode::PermissionDenied => {
-                "check that the journal and its folder can be written, and that no folder is in its files' place"
-            }
-            ErrorCode::ReadOnly => "check the permissions of the journal and of its folder",
-            ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => {
-                "close the program that holds it (a database browser?), then run again"
-            }
-            ErrorCode::SystemIoFailure => "check the disk, then run again: nothing that was started is forgotten",
-            _ => "run again: it goes on from what is in the journal",
+    match error.sqlite_error_code().unwrap_or(ErrorCode::Unknown) {
+        ErrorCode::DiskFull => "make room, then run again: nothing that was started is forgotten".into(),
+        ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase => restore(""),
+        ErrorCode::CannotOpen | ErrorCode::PermissionDenied => {
+            "check that the journal and its folder can be written, and that no folder is in its files' place"
+                .into()
         }
-        .to_owned(),
-    )
+        ErrorCode::ReadOnly => "check the permissions of the journal and of its folder".into(),
+        ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => {
+            "close the program that holds it (a database browser?), then run again".into()
+        }
+        ErrorCode::SystemIoFailure => {
+            "check the disk, then run again: nothing that was started is forgotten".into()
+        }
+        _ => "run again: it goes on from what is in the journal".into(),
+    }
 }

@@ -4,6 +4,7 @@ use std::io;
 use std::path::Path;
 
 use crate::domain::figures::counted;
+use crate::domain::next_step::{Advice, Setting};
 use crate::domain::phone::PhoneRejection;
 use crate::domain::table::header::nearest;
 use crate::domain::table::visible::shown;
@@ -26,26 +27,21 @@ impl FileError {
 
     /// What to do about it.
     #[must_use]
-    pub fn hint(&self) -> Option<String> {
+    pub fn hint(&self) -> Option<Advice> {
         if let Some(hint) = self.problem.hint_of_list().or_else(|| self.problem.hint_of_layout()) {
             return Some(hint);
         }
         let hint = match &self.problem {
-            FileProblem::Missing { near: Some(near) } => return Some(format!("did you mean {near}?")),
+            FileProblem::Missing { near: Some(near) } => return Some(format!("did you mean {near}?").into()),
             FileProblem::Missing { near: None } => {
                 "is the path right? Those in a definition begin at its folder; `-` reads standard input"
             }
             FileProblem::Unclear { readings } if !readings.is_empty() => {
                 let told = |(name, word): &(&str, String)| format!("{name} reads \"{}\"", shown(word));
                 let readings: Vec<String> = readings.iter().map(told).collect();
-                return Some(format!(
-                    "save it as \"CSV UTF-8\", or name its encoding with --encoding: {}",
-                    readings.join(", ")
-                ));
+                return Some(name_encoding().then(format!(": {}", readings.join(", "))));
             }
-            FileProblem::Unclear { .. } | FileProblem::NotText { .. } => {
-                "save it as \"CSV UTF-8\", or name its encoding with --encoding"
-            }
+            FileProblem::Unclear { .. } | FileProblem::NotText { .. } => return Some(name_encoding()),
             FileProblem::Encoding(_) => {
                 "name it as UTF-8, windows-1252, UTF-16, ISO-8859-2, macintosh, ibm850, Shift_JIS ...; without, it is guessed"
             }
@@ -65,30 +61,44 @@ impl FileError {
                  rows to the first file"
             }
             FileProblem::PartOfRejects(_) => {
-                "put the missing column back, or write the file anew with --rejects: without all three, it would be a whole \
-                 campaign, and all other rows would be withdrawn"
+                return Some(
+                    Advice::new("put the missing column back, or write the file anew with ")
+                        .set(Setting::Rejects)
+                        .then(
+                            ": without all three, it would be a whole campaign, and all other rows would be withdrawn",
+                        ),
+                );
             }
             FileProblem::Definition => {
-                "name the definition with -c, and the recipients file without an option"
+                return Some(
+                    Advice::new("name the definition with ")
+                        .set(Setting::Definition)
+                        .then(", and the recipients file without an option"),
+                );
             }
             FileProblem::Directory => "name a file in it",
             _ => "check that the file can be read, by this user and to its end",
         };
-        Some(hint.to_owned())
+        Some(hint.into())
     }
+}
+
+fn name_encoding() -> Advice {
+    Advice::new("save it as \"CSV UTF-8\", or name its encoding with ").set(Setting::Encoding)
 }
 
 impl FileProblem {
     /// Where the header and the rows are in the file.
-    fn hint_of_layout(&self) -> Option<String> {
+    fn hint_of_layout(&self) -> Option<Advice> {
         let hint = match self {
             FileProblem::HiddenRows { .. } => {
                 "say what becomes of them: `hidden_rows = \"skip\"` in [recipients] leaves them out, \"send\" sends to them as well"
             }
             FileProblem::HeaderBelow { below, .. } => {
-                return Some(format!(
-                    "set `header_row = {below}` in [recipients], or delete the lines above it"
-                ));
+                return Some(
+                    format!("set `header_row = {below}` in [recipients], or delete the lines above it")
+                        .into(),
+                );
             }
             FileProblem::NoHeaderRow { .. } => {
                 "`header_row` in [recipients] is the line that names the columns, counted from 1; leave it out for the first"
@@ -98,25 +108,30 @@ impl FileProblem {
             }
             FileProblem::OtherSheets { with, others, .. } => {
                 return Some(match &with[..] {
-                    [] => format!("the other sheets do not have it either: {}", list(others)),
-                    [only] => format!(
-                        "the sheet \"{}\" has it: name it with --sheet or `sheet` in [recipients]",
-                        shown(only)
-                    ),
-                    several => format!("these sheets have it, --sheet takes one: {}", list(several)),
+                    [] => format!("the other sheets do not have it either: {}", list(others)).into(),
+                    [only] => Advice::new(format!("the sheet \"{}\" has it: name it with ", shown(only)))
+                        .set(Setting::Sheet)
+                        .then(" or `sheet` in [recipients]"),
+                    several => Advice::new("these sheets have it, ")
+                        .set(Setting::Sheet)
+                        .then(format!(" takes one: {}", list(several))),
                 });
             }
             FileProblem::NoSheet { there, .. } if there.is_empty() => {
-                "only workbooks (.xlsx) have sheets; leave --sheet and recipients.sheet out"
+                return Some(
+                    Advice::new("only workbooks (.xlsx) have sheets; leave ")
+                        .set(Setting::Sheet)
+                        .then(" and recipients.sheet out"),
+                );
             }
-            FileProblem::NoSheet { there, .. } => return Some(format!("it has {}", list(there))),
+            FileProblem::NoSheet { there, .. } => return Some(format!("it has {}", list(there)).into()),
             _ => return None,
         };
-        Some(hint.to_owned())
+        Some(hint.into())
     }
 
     /// What to do about a list of people who are not to be contacted.
-    fn hint_of_list(&self) -> Option<String> {
+    fn hint_of_list(&self) -> Option<Advice> {
         let hint = match self {
             FileProblem::NotANumber { reason: PhoneRejection::NoCountry, .. } => {
                 "whoever it means would be sent to: write it with + and the country, or set default_region in [recipients]"
@@ -133,7 +148,7 @@ impl FileProblem {
                 return Some(format!(
                     "whoever has it would be sent to: name that column `{phone}` in the list's first line, or delete it from \
                      the list if its numbers do not matter"
-                ));
+                ).into());
             }
             FileProblem::LongLine { .. } => {
                 "whoever it means would be sent to: put a cell with a delimiter in it into quotes"
@@ -141,7 +156,7 @@ impl FileProblem {
             FileProblem::EmptyList { phone } => {
                 return Some(format!(
                     "is it the right file? A list that nobody is on has the name of its column, `{phone}`, in its first line"
-                ));
+                ).into());
             }
             FileProblem::NamesNobody { .. } => {
                 "whoever is on it would be sent to: correct the numbers, and write them with + and the country; or take the \
@@ -149,7 +164,7 @@ impl FileProblem {
             }
             _ => return None,
         };
-        Some(hint.to_owned())
+        Some(hint.into())
     }
 }
 

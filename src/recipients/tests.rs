@@ -26,7 +26,9 @@ fn read(bytes: impl Into<Vec<u8>>) -> Result<Vec<Row>, FileError> {
 fn told(bytes: impl Into<Vec<u8>>) -> String {
     let rows = match read(bytes) {
         Ok(rows) => rows,
-        Err(error) => return format!("{error} | {}", error.hint().unwrap_or("-".to_owned())),
+        Err(error) => {
+            return format!("{error} | {}", error.hint().map_or("-".to_owned(), |hint| hint.to_string()));
+        }
     };
     let line = |row: &Row| match &row.outcome {
         Ok(recipient) => {

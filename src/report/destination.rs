@@ -172,8 +172,8 @@ mod tests {
 
         let error = Destination::create(folder.path()).unwrap_err();
         assert_eq!(
-            (error.exit_code(), error.hint().unwrap().as_str()),
-            (2, "name a file in it: -o FOLDER/report.csv")
+            (error.exit_code(), error.hint().unwrap().to_string().as_str()),
+            (2, "name a file in it: <ReportInFolder>")
         );
         let error = Destination::create(&folder.path().join("no/report.csv")).unwrap_err();
         assert_eq!(error.exit_code(), 2);

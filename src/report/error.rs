@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use thiserror::Error;
 
 use super::format::Format;
+use crate::domain::next_step::{Advice, Command, Setting};
 use crate::domain::table::header::nearest;
 use crate::journal::JournalError;
 
@@ -26,10 +27,10 @@ pub enum ReportError {
     #[error("{} report is the campaign's summary and has no rows to select", article(*.0))]
     SelectedOverview(Format),
     /// A delimiter for a form that has none.
-    #[error("--delimiter is for csv, and this report is {}", .0.name())]
+    #[error("a delimiter is for csv, and this report is {}", .0.name())]
     NotDelimited(Format),
     /// Names were asked for where there are only counts, or names anyway.
-    #[error("--with-numbers is for the html report: {} report {}", article(*.0), named(*.0))]
+    #[error("numbers are asked for of the html report alone: {} report {}", article(*.0), named(*.0))]
     NamedElsewhere(Format),
     /// A column was asked for that the report does not have.
     #[error("the report has no column {name:?}")]
@@ -66,42 +67,53 @@ pub enum ReportError {
 impl ReportError {
     /// What to do next, where there is something.
     #[must_use]
-    pub fn hint(&self) -> Option<String> {
-        match self {
-            Self::Journal(error) => error.hint(),
-            Self::WhichCampaign(names) if names.is_empty() => {
-                Some("begin one with `campaign run FILE`, or name another journal with -j PATH".to_owned())
-            }
-            Self::WhichCampaign(names) => Some(format!("name one: -c {}", names.join(", -c "))),
+    pub fn hint(&self) -> Option<Advice> {
+        Some(match self {
+            Self::Journal(error) => return error.hint(),
+            Self::WhichCampaign(names) if names.is_empty() => Advice::new("begin one with ")
+                .run(Command::Run)
+                .then(", or name another journal with ")
+                .set(Setting::Journal),
+            Self::WhichCampaign(names) => Advice::new("name one: ").set(Setting::CampaignOf(names.clone())),
             Self::UnknownEnding(path) => {
                 let ending = path.extension().unwrap_or_default().to_string_lossy();
                 if let Some(near) = nearest(&ending, Format::ALL.map(Format::name)) {
-                    return Some(format!("did you mean .{near}?"));
+                    return Some(format!("did you mean .{near}?").into());
                 }
                 let names = Format::ALL.map(Format::name).join(", ");
-                Some(format!("name the format with --format; this version writes {names}"))
+                Advice::new("name the format with ")
+                    .set(Setting::Format)
+                    .then(format!("; this version writes {names}"))
             }
-            Self::SelectedOverview(_) => {
-                Some("leave out --state and --columns, or add --format csv".to_owned())
-            }
-            Self::NotDelimited(_) => {
-                Some("leave --delimiter out, or write a csv with --format csv".to_owned())
-            }
-            Self::NamedElsewhere(_) => Some("leave out --with-numbers, or add --format html".to_owned()),
-            Self::UnknownColumn { near: Some(near), .. } => Some(format!("did you mean {near}?")),
-            Self::UnknownColumn { known, .. } => Some(format!("it has {}", known.join(", "))),
-            Self::Workbook(_) => {
-                Some("write a .csv, or fewer rows and columns (--state, --columns)".to_owned())
-            }
-            Self::RejectsExist(path) => Some(format!(
-                "`campaign run {}` takes them back; else name another file, or delete this one",
-                path.display()
-            )),
-            Self::File { source, .. } | Self::Stream(source) => Some(io_hint(source).to_owned()),
+            Self::SelectedOverview(_) => Advice::new("leave out ")
+                .set(Setting::States)
+                .then(" and ")
+                .set(Setting::Columns)
+                .then(", or add ")
+                .set(Setting::FormatOf("csv")),
+            Self::NotDelimited(_) => Advice::new("leave ")
+                .set(Setting::Delimiter)
+                .then(" out, or write a csv with ")
+                .set(Setting::FormatOf("csv")),
+            Self::NamedElsewhere(_) => Advice::new("leave out ")
+                .set(Setting::WithNumbers)
+                .then(", or add ")
+                .set(Setting::FormatOf("html")),
+            Self::UnknownColumn { near: Some(near), .. } => format!("did you mean {near}?").into(),
+            Self::UnknownColumn { known, .. } => format!("it has {}", known.join(", ")).into(),
+            Self::Workbook(_) => Advice::new("write a .csv, or fewer rows and columns (")
+                .set(Setting::States)
+                .then(", ")
+                .set(Setting::Columns)
+                .then(")"),
+            Self::RejectsExist(path) => Advice::default()
+                .run(Command::RunFile(path.clone()))
+                .then(" takes them back; else name another file, or delete this one"),
+            Self::File { source, .. } | Self::Stream(source) => io_hint(source),
             Self::Unbalanced(_) => {
-                Some("nothing was changed; keep the journal, and tell the authors of campaign".to_owned())
+                "nothing was changed; keep the journal, and tell the authors of campaign".into()
             }
-        }
+        })
     }
 
     /// The documented exit code: 2 for what the user can name differently, 1 for the machine and for bugs.
@@ -168,14 +180,15 @@ fn is_of_the_path(error: &io::Error) -> bool {
     )
 }
 
-fn io_hint(error: &io::Error) -> &'static str {
+fn io_hint(error: &io::Error) -> Advice {
+    let path = |before: &str| Advice::new(before).set(Setting::ReportPath);
     match error.kind() {
-        io::ErrorKind::NotFound => "its folder does not exist: make it, or give another path with -o PATH",
+        io::ErrorKind::NotFound => path("its folder does not exist: make it, or give another path with "),
         io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
-            "give a path that you may write with -o PATH"
+            path("give a path that you may write with ")
         }
-        io::ErrorKind::IsADirectory => "name a file in it: -o FOLDER/report.csv",
-        _ if is_full(error) => "make room, or give a path on another disk with -o PATH",
-        _ => "check the disk, or give a path on another one with -o PATH",
+        io::ErrorKind::IsADirectory => Advice::new("name a file in it: ").set(Setting::ReportInFolder),
+        _ if is_full(error) => path("make room, or give a path on another disk with "),
+        _ => path("check the disk, or give a path on another one with "),
     }
 }

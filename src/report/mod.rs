@@ -24,6 +24,7 @@ pub use format::Format;
 pub use html::Names;
 
 use crate::domain::definition::Delimiter;
+use crate::domain::delivery::state::State;
 use crate::domain::delivery::tally::Tally;
 use crate::journal::{Campaign, Record, Selection, Snapshot};
 
@@ -45,6 +46,8 @@ pub struct Wanted {
     pub delimiter: Option<Delimiter>,
     /// Whether a page names recipients; the other forms have rows, which do, or only counts.
     pub names: Names,
+    /// What a person runs next for rows in a state, as a page shows it: what commands are called is the caller's business.
+    pub commands: Vec<(State, String)>,
 }
 
 /// Writes the report of a campaign and says how many records it has, by state. `out` should be buffered.
@@ -58,7 +61,7 @@ pub fn write(
     wanted: &Wanted,
     out: &mut impl Write,
 ) -> Result<Tally, ReportError> {
-    let Wanted { format, selection, columns, delimiter, names } = wanted;
+    let Wanted { format, selection, columns, delimiter, names, commands } = wanted;
     if delimiter.is_some() && *format != Format::Csv {
         return Err(ReportError::NotDelimited(*format));
     }
@@ -88,7 +91,7 @@ pub fn write(
             Ok(written)
         }
         Format::Json => overview::write(snapshot, campaign, out),
-        Format::Html => html::write(snapshot, campaign, *names, out),
+        Format::Html => html::write(snapshot, campaign, *names, commands, out),
     }
 }
 

@@ -24,6 +24,7 @@ use crate::domain::cli_output::{OutputForm, Printing, Query};
 use crate::domain::definition::EndpointUrl;
 use crate::domain::delivery::bucket_history::BucketHistory;
 use crate::domain::delivery::ending::{Exit, Signal};
+use crate::domain::next_step::NextStep;
 use crate::domain::phone::mask_text;
 use crate::domain::problem::{Problem, Problems};
 use crate::pace::{RateLimit, RateLimiter};
@@ -253,7 +254,7 @@ impl Answer {
         let found = match &self.query {
             Some(query) => query.search(answer).map_err(|error| Failure {
                 message: error.to_string(),
-                hint: Some(format!("the answer was {answer}")),
+                hint: Some(format!("the answer was {answer}").into()),
                 exit: Exit::Failure,
             })?,
             None => answer.clone(),
@@ -408,7 +409,7 @@ async fn start(
     };
     let stop = signals::listen().map_err(|error| Failure {
         message: format!("failed to listen for signals: {error}"),
-        hint: Some("end other programs, then run again".to_owned()),
+        hint: Some("end other programs, then run again".into()),
         exit: Exit::Failure,
     })?;
     let token = checked.client_token.clone().unwrap_or_else(|| fresh_token().to_string());
@@ -444,7 +445,7 @@ fn conclude(
     answer: &Answer,
 ) -> Result<Exit, Failure> {
     let given = checked.client_token.is_some();
-    let failure = |message: String, hint: Option<String>, exit: Exit| Err(Failure { message, hint, exit });
+    let failure = |message: String, hint: Option<NextStep>, exit: Exit| Err(Failure { message, hint, exit });
     match outcome {
         ContactOutcome::Started(contact_id) => {
             answer.print(&json!({"ContactId": contact_id}))?;
@@ -454,17 +455,17 @@ fn conclude(
             let hint = "no contact was started; correct the request, then send it again";
             failure(
                 format!("the service refuses the request: {refusal}"),
-                Some(hint.to_owned()),
+                Some(hint.into()),
                 Exit::Incomplete,
             )
         }
         ContactOutcome::Halted(refusal) => {
             let hint = "no contact was started; what the message names must be put right first";
-            failure(format!("the service refuses: {refusal}"), Some(hint.to_owned()), Exit::Halted)
+            failure(format!("the service refuses: {refusal}"), Some(hint.into()), Exit::Halted)
         }
         ContactOutcome::NotStarted(EndedBy::Refusal(refusal)) => {
             let hint = "no contact was started; check the network and the endpoint";
-            failure(format!("no answer: {refusal}"), Some(hint.to_owned()), Exit::Halted)
+            failure(format!("no answer: {refusal}"), Some(hint.into()), Exit::Halted)
         }
         ContactOutcome::NotStarted(EndedBy::Signal(signal)) => {
             failure("interrupted; no contact was started".to_owned(), None, of_signal(signal))
@@ -480,7 +481,7 @@ fn conclude(
             let hint = format!(
                 "ask again within 6 days with the same token, which starts no second contact:\n    {command}"
             );
-            failure(message, Some(hint), exit)
+            failure(message, Some(hint.into()), exit)
         }
     }
 }

@@ -5,12 +5,14 @@ use std::io::Write as _;
 use std::path::PathBuf;
 
 use clap::Args;
+use serde::Serialize;
 use serde_json::json;
 
 use crate::app;
 use crate::app::options::SendOptions;
 use crate::app::paths::CampaignPaths;
 use crate::cli::args::file::FileArgs;
+use crate::cli::args::global::GlobalArgs;
 use crate::cli::args::send::endpoint;
 use crate::cli::commands::sending;
 use crate::cli::failure::Failure;
@@ -67,24 +69,38 @@ pub fn run(args: &DoctorArgs, session: &Session<'_>) -> Result<Exit, Failure> {
     let findings = sending::runtime()?.block_on(asked)?;
     let exit = if findings::worst(&findings) == Status::Failed { Exit::Halted } else { Exit::Done };
     if global.json {
+        let findings: Vec<ShownFinding<'_>> =
+            findings.iter().map(|finding| ShownFinding { finding, next: next(finding, global) }).collect();
         output::json(&json!({ "campaign": definition.name, "findings": findings, "exit": exit.code() }))?;
     } else {
-        let text = next_step::at(&text(&definition.name, &findings), global);
+        let text = text(&definition.name, &findings, global);
         let mut out = output::results();
         out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(|error| output::failed(&error))?;
     }
     Ok(exit)
 }
 
+/// A finding as programs read it.
+#[derive(Serialize)]
+struct ShownFinding<'a> {
+    #[serde(flatten)]
+    finding: &'a Finding,
+    next: Option<String>,
+}
+
+fn next(finding: &Finding, global: &GlobalArgs) -> Option<String> {
+    finding.next.clone().map(|next| next_step::words(&next.into(), global))
+}
+
 /// One line for each finding, what to do below it, and the verdict at the end.
-fn text(campaign: &str, findings: &[Finding]) -> String {
+fn text(campaign: &str, findings: &[Finding], global: &GlobalArgs) -> String {
     let mut text = String::new();
     let widest = findings.iter().map(|finding| finding.id.len()).max().unwrap_or(0);
     for finding in findings {
-        let Finding { id, status, summary, next, .. } = finding;
+        let Finding { id, status, summary, .. } = finding;
         // Writing to a string cannot fail.
         let _ = writeln!(text, "{:11}  {id:widest$}  {summary}", status.word());
-        if let Some(next) = next {
+        if let Some(next) = next(finding, global) {
             let _ = writeln!(text, "{:11}  {:widest$}  next: {next}", "", "");
         }
     }

@@ -125,7 +125,7 @@ fn write_new(path: &Path, text: &str) -> io::Result<()> {
 fn failed(path: &Path, error: &io::Error) -> Failure {
     Failure {
         message: format!("failed to write {}: {error}", path.display()),
-        hint: Some("go to a folder where you may write, with room on its disk".to_owned()),
+        hint: Some("go to a folder where you may write, with room on its disk".into()),
         exit: Exit::Failure,
     }
 }

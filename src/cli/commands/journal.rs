@@ -133,7 +133,7 @@ fn check(journal: &Path, global: &GlobalArgs) -> Result<Exit, Failure> {
         let message = format!("the journal {} is not sound\n{}", journal.display(), words.trim_end());
         let hint = "send nothing with it: keep it with the files beside it, and restore the newest backup. What a row \
                     was sent is in `campaign report` as far as it can be read";
-        return Err(Failure { message, hint: Some(hint.to_owned()), exit });
+        return Err(Failure { message, hint: Some(hint.into()), exit });
     }
     if !global.quiet && !global.json {
         for (campaign, tally) in &sound.campaigns {

@@ -32,7 +32,7 @@ pub fn run(args: &ManArgs, session: &Session<'_>) -> Result<Exit, Failure> {
     let pages = std::fs::create_dir_all(folder).and_then(|()| write(folder, (session.program)())).map_err(
         |error| Failure {
             message: format!("failed to write the manual pages to {}: {error}", folder.display()),
-            hint: Some("name a folder that can be written".to_owned()),
+            hint: Some("name a folder that can be written".into()),
             exit: Exit::Failure,
         },
     )?;

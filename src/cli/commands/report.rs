@@ -11,8 +11,8 @@ use serde::Serialize;
 use crate::app::outputs::Inputs;
 use crate::app::paths::{self, CampaignPaths};
 use crate::cli::failure::Failure;
-use crate::cli::output;
 use crate::cli::session::{Asked, Session};
+use crate::cli::{next_step, output};
 use crate::domain::definition::Delimiter;
 use crate::domain::delivery::ending::Exit;
 use crate::domain::delivery::state::State;
@@ -60,7 +60,14 @@ impl ReportArgs {
     fn wanted(&self, format: Format) -> Wanted {
         let selection = Selection { states: self.states.clone() };
         let names = if self.with_numbers { Names::Shown } else { Names::Withheld };
-        Wanted { format, selection, columns: self.columns.clone(), delimiter: self.delimiter, names }
+        Wanted {
+            format,
+            selection,
+            columns: self.columns.clone(),
+            delimiter: self.delimiter,
+            names,
+            commands: next_step::page_commands(),
+        }
     }
 }
 

@@ -15,6 +15,7 @@ use crate::cli::session::Session;
 use crate::domain::delivery::ending::Exit;
 use crate::domain::delivery::state::Decision;
 use crate::domain::figures::counted;
+use crate::domain::next_step::{Advice, Command};
 use crate::domain::phone::mask;
 use crate::journal::{CampaignLock, Journal, Reader, Uncertain};
 
@@ -82,7 +83,7 @@ pub fn run(args: &ResolveArgs, session: &Session<'_>) -> Result<Exit, Failure> {
     if chosen.is_empty() {
         return Err(Failure::usage(
             "none of these rows is uncertain",
-            "`campaign resolve` lists those that are",
+            Advice::default().run(Command::Resolve).then(" lists those that are"),
         ));
     }
     let contact_id = args.mark_started.as_ref().and_then(Option::as_deref);

@@ -38,7 +38,13 @@ pub fn run(args: &ResumeArgs, session: &Session<'_>) -> Result<Exit, Failure> {
     let result = runtime.block_on(send(args, context, session));
     hooks::after(
         result,
-        &Hooked { runtime: &runtime, definition: &definition, paths: &paths, simulate: options.simulate },
+        &Hooked {
+            runtime: &runtime,
+            definition: &definition,
+            paths: &paths,
+            simulate: options.simulate,
+            global: session.global,
+        },
     )
 }
 
@@ -54,7 +60,7 @@ async fn send(
         let mut failure = Failure::from(error);
         if needs_file {
             let command = next_step::command(GoOn::Run, session.global, &args.send);
-            failure.hint = Some(format!("nothing was sent; with the file, it goes on: `{command}`"));
+            failure.hint = Some(format!("nothing was sent; with the file, it goes on: `{command}`").into());
         }
         failure
     })?;

@@ -23,7 +23,7 @@ use crate::cli::session::Session;
 use crate::cli::{output, signals};
 use crate::domain::definition::Definition;
 use crate::domain::delivery::ending::Exit;
-use crate::domain::next_step::NextStep;
+use crate::domain::next_step::{Advice, Command, NextStep};
 use crate::domain::preflight::{Options, Preflight};
 use crate::domain::warning::WarningCode;
 use crate::recipients::Source;
@@ -65,7 +65,13 @@ pub fn run(args: &RunArgs, session: &Session<'_>) -> Result<Exit, Failure> {
     let result = runtime.block_on(send(file, args, context, session));
     hooks::after(
         result,
-        &Hooked { runtime: &runtime, definition: &definition, paths: &paths, simulate: options.simulate },
+        &Hooked {
+            runtime: &runtime,
+            definition: &definition,
+            paths: &paths,
+            simulate: options.simulate,
+            global: session.global,
+        },
     )
 }
 
@@ -181,7 +187,7 @@ pub(in crate::cli::commands) fn refused(reason: String, rejected: Option<&str>) 
                  with max_rejected in [safety]; nothing was sent"
             .to_owned(),
     };
-    Failure { message: reason, hint: Some(hint), exit: Exit::Halted }
+    Failure { message: reason, hint: Some(hint.into()), exit: Exit::Halted }
 }
 
 fn show(preflight: &Preflight, global: &GlobalArgs) {
@@ -195,11 +201,11 @@ fn wrong_texts(codes: &[WarningCode]) -> Failure {
     let options: Vec<String> = codes.iter().map(|code| format!("--accept {}", code.name())).collect();
     Failure::usage(
         format!("texts that look wrong would be sent: {}", names(codes)),
-        format!(
-            "look with `campaign check FILE` and correct the file or the definition; if the texts are meant so, run again with \
-             {}, or name the codes in accept in [safety]; nothing was sent",
+        Advice::new("look with ").run(Command::Check).then(format!(
+            " and correct the file or the definition; if the texts are meant so, run again with {}, or name the codes in \
+             accept in [safety]; nothing was sent",
             options.join(" ")
-        ),
+        )),
     )
 }
 
@@ -231,9 +237,9 @@ fn confirmed(
         return Err(Failure::usage(
             format!("{} would be started, and there is no terminal to ask on", preflight.contacts()),
             if quiet {
-                "look with `campaign check FILE`, then run again with --yes"
+                NextStep::CheckThenAgree
             } else {
-                "look at the figures above, then run again with --yes"
+                "look at the figures above, then run again with --yes".into()
             },
         ));
     }
@@ -245,7 +251,7 @@ fn confirmed(
     let answer = dialoguer::Confirm::new().with_prompt(question).default(false).interact();
     answer.map_err(|error| Failure {
         message: format!("failed to ask on the terminal: {error}"),
-        hint: Some("run again with --yes".to_owned()),
+        hint: Some("run again with --yes".into()),
         exit: Exit::Usage,
     })
 }

@@ -11,6 +11,7 @@ use crate::cli::{next_step, output, signals};
 use crate::domain::definition::{Definition, Rate};
 use crate::domain::delivery::ending::{self, Ending};
 use crate::domain::delivery::state::State;
+use crate::domain::next_step::{Advice, Command};
 use crate::journal::RunId;
 use crate::progress::{About, Events, Progress, ProgressKind};
 
@@ -84,15 +85,15 @@ fn show(result: &RunResult, words: &Words<'_>, session: &Session<'_>) -> Result<
         output::note(&ending.to_string());
     }
     if let Some(advice) = ending.advice() {
-        output::note(&format!("  hint: {}", next_step::at(advice, global)));
+        output::note(&format!("  hint: {}", next_step::words(&advice.into(), global)));
     }
     if let (Some(rejected), false) = (words.rejected, global.quiet) {
         output::note(&format!("  hint: {rejected}"));
     }
     if *ending == Ending::Complete && !global.quiet {
         let known = |state: &State| *state == State::Rejected && words.rejected.is_some();
-        for (_, step) in ending::next_steps(&summary.tally).iter().filter(|(state, _)| !known(state)) {
-            output::note(&format!("  hint: {}", next_step::at(step, global)));
+        for (_, step) in ending::next_steps(&summary.tally).into_iter().filter(|(state, _)| !known(state)) {
+            output::note(&format!("  hint: {}", next_step::words(&step.into(), global)));
         }
     }
     if result.goes_on {
@@ -101,7 +102,7 @@ fn show(result: &RunResult, words: &Words<'_>, session: &Session<'_>) -> Result<
     if global.json {
         output::json(&LastEvent::of(summary)).map_err(|failure| Failure {
             message: failure.message.replacen("to stdout", "the result", 1),
-            hint: Some("`campaign status` has it".to_owned()),
+            hint: Some(Advice::default().run(Command::Status).then(" has it").into()),
             ..failure
         })?;
     }

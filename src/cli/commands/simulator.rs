@@ -229,7 +229,7 @@ impl From<SimulatorCommandError> for Failure {
     fn from(error: SimulatorCommandError) -> Self {
         let exit =
             if matches!(error, SimulatorCommandError::System { .. }) { Exit::Failure } else { Exit::Usage };
-        Self::of(&error, Some(error.hint().to_owned()), exit)
+        Self::of(&error, Some(error.hint().into()), exit)
     }
 }
 

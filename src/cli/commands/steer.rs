@@ -16,6 +16,7 @@ use crate::domain::definition::RequestRate as Rate;
 use crate::domain::delivery::control::{Control, NewPace, NewRate};
 use crate::domain::delivery::ending::Exit;
 use crate::domain::figures::{PerSecond, Span, counted};
+use crate::domain::next_step::{Advice, Command};
 use crate::journal::{self, Acknowledgement, Campaign, ControlRequest, Holder, Journal, Reader, RunRecord};
 
 /// A run looks four times a second; who has not answered after that is asked, and may be busy.
@@ -135,11 +136,17 @@ impl Told {
             (Control::Pause | Control::Go, ..) | (_, Some(_), _) => Ok(()),
             (_, None, Some(holder)) => Err(Failure::usage(
                 format!("no run of \"{name}\" sends yet: {holder} has it, and reads its file"),
-                "try again in a moment; `campaign pause` holds for the run that begins",
+                Advice::new("try again in a moment; ")
+                    .run(Command::Pause)
+                    .then(" holds for the run that begins"),
             )),
             (Control::Stop, None, None) => Err(Failure::usage(
                 format!("nothing runs \"{name}\", so there is nothing to stop"),
-                "`campaign status` tells how it stands; `campaign pause` keeps the next run from sending",
+                Advice::default()
+                    .run(Command::Status)
+                    .then(" tells how it stands; ")
+                    .run(Command::Pause)
+                    .then(" keeps the next run from sending"),
             )),
             (_, None, None) => Err(Failure::usage(
                 format!("nothing runs \"{name}\", and a pace is for the run that goes on"),

@@ -12,6 +12,7 @@ use super::facts::{AccountFacts, Action, Answer, CampaignFacts, CredentialFacts,
 use super::flow::{self, FlowEnd, FlowReading, Longest};
 use crate::domain::data_release::DataRelease;
 use crate::domain::figures::Span;
+use crate::domain::next_step::{Advice, Setting};
 
 /// The service refuses requests whose time is further off than this.
 const SKEW_FAILS: i64 = 300;
@@ -64,7 +65,8 @@ pub struct Finding {
     /// What was found, in one sentence.
     pub summary: String,
     /// What to do next.
-    pub next: Option<String>,
+    #[serde(skip)]
+    pub next: Option<Advice>,
     /// The IAM action that is missing.
     pub action: Option<Action>,
 }
@@ -107,7 +109,7 @@ pub fn findings(campaign: &CampaignFacts, account: &AccountFacts) -> Vec<Finding
 
 /// The same where nobody can be asked: credentials failed, everything else is not checked.
 #[must_use]
-pub fn without_credentials(campaign: &CampaignFacts, region: &str, why: &str, next: String) -> Vec<Finding> {
+pub fn without_credentials(campaign: &CampaignFacts, region: &str, why: &str, next: Advice) -> Vec<Finding> {
     fn unknown<T>() -> Answer<T> {
         Err(Unanswered::Unknown("without credentials it cannot be asked".to_owned()))
     }
@@ -167,7 +169,7 @@ fn fine(id: &'static str, summary: impl Into<String>) -> Finding {
 }
 
 impl Finding {
-    fn next(mut self, next: impl Into<String>) -> Self {
+    fn next(mut self, next: impl Into<Advice>) -> Self {
         self.next = Some(next.into());
         self
     }
@@ -242,7 +244,11 @@ impl Judge<'_> {
                     identity.account
                 ),
             )
-            .next("name a profile of that account with --profile, or correct the ARNs in [connect]"),
+            .next(
+                Advice::new("name a profile of that account with ")
+                    .set(Setting::Profile)
+                    .then(", or correct the ARNs in [connect]"),
+            ),
             (Ok(identity), _) => fine(ID, format!("{} of account {}", identity.arn, identity.account)),
         }
     }
@@ -271,8 +277,9 @@ impl Judge<'_> {
         let region = &self.account.region;
         match &self.account.instance {
             Ok(instance) if arn_region(&instance.arn).is_some_and(|of| of != region) => {
-                found(ID, Status::Failed, format!("the instance is not in {region}: {}", instance.arn))
-                    .next("set region in [connect] to the instance's, or pass --region")
+                found(ID, Status::Failed, format!("the instance is not in {region}: {}", instance.arn)).next(
+                    Advice::new("set region in [connect] to the instance's, or pass ").set(Setting::Region),
+                )
             }
             _ => fine(ID, region.clone()),
         }

@@ -53,7 +53,7 @@ fn command(reader: &mut Reader<'_>, path: &str) -> Option<HookCommand> {
         None => false,
     };
     if command.is_none() {
-        reader.mistake(place, format!("`{path}` names no program"), "such as [\"notify\", \"--done\"]");
+        reader.mistake(place, format!("`{path}` names no program"), "such as [\"notify\", \"done\"]");
     } else if has_zero {
         reader.mistake(place, format!("`{path}` has a zero byte, which no command can"), "take it out");
     }

@@ -385,7 +385,7 @@ impl Kind {
             Self::Cost => "0.00581",
             Self::Open => "{ mon-fri = \"09:00-20:00\", sat = [\"10:00-13:00\", \"15:00-18:00\"] }",
             Self::RowTime => "{ at = \"{{ visit_at }}\", minus = \"24h\" }",
-            Self::Command => "[\"notify\", \"--done\"]",
+            Self::Command => "[\"notify\", \"done\"]",
         }
     }
 
@@ -419,7 +419,7 @@ impl Kind {
                 "hours such as \"09:00-20:00\", or a table of days such as { mon-fri = \"09:00-20:00\", sat = [] }".to_owned()
             }
             Self::Command => {
-                "a line for the shell, or a program with its arguments such as [\"notify\", \"--done\"]"
+                "a line for the shell, or a program with its arguments such as [\"notify\", \"done\"]"
                     .to_owned()
             }
             Self::Cost => "a price, or a table of prices by country such as { US = 0.00581 }".to_owned(),

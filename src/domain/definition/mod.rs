@@ -335,8 +335,9 @@ impl Definition {
         if let Some(ArnRegion { key, place, region: own }) = &self.connect.arn_region
             && own != region
         {
-            let message = format!("`{key}` is in the Region {own}, and --region says {region}");
-            let hint = "leave --region out: the ARN names the Region";
+            let message =
+                format!("`{key}` is in the Region {own}, and the Region that was given is {region}");
+            let hint = "give none: the ARN names the Region";
             let mut problems = self.origin.clone();
             problems.push(Problem::new(*place, message).hint(hint));
             return Err(problems);

@@ -5,6 +5,7 @@ use std::fmt;
 use crate::domain::delivery::refusal::{Refusal, RefusalKind};
 use crate::domain::delivery::state::State;
 use crate::domain::delivery::tally::Tally;
+use crate::domain::next_step::{Advice, Command, Setting};
 use crate::domain::unix_millis::UnixMillis;
 
 /// A signal that asks a run to end.
@@ -105,54 +106,64 @@ impl Ending {
 
     /// What to fix before the next run, where there is something.
     #[must_use]
-    pub fn advice(&self) -> Option<&'static str> {
-        match self {
-            Self::Closed { opens_at: None } => Some(
-                "the hours of the rows that are left never open: see `campaign hours`, and change [hours]",
-            ),
-            Self::Complete | Self::Limit | Self::Stopped | Self::Closed { .. } | Self::Interrupted(_) => None,
-            Self::Refused(refusal) if refusal.is_of_nobody_known() => Some(advice(RefusalKind::Unexpected)),
-            Self::Refused(refusal) if refusal.says_clock_is_off() => Some(
+    pub fn advice(&self) -> Option<Advice> {
+        Some(match self {
+            Self::Closed { opens_at: None } => {
+                Advice::new("the hours of the rows that are left never open: see ")
+                    .run(Command::Hours)
+                    .then(", and change [hours]")
+            }
+            Self::Complete
+            | Self::Limit
+            | Self::Stopped
+            | Self::Closed { .. }
+            | Self::Interrupted(_) => return None,
+            Self::Refused(refusal) if refusal.is_of_nobody_known() => advice(RefusalKind::Unexpected),
+            Self::Refused(refusal) if refusal.says_clock_is_off() => {
                 "set this machine's clock (`timedatectl set-ntp true`, or the like): the service takes requests whose time \
-                 is within 5 minutes of its own",
-            ),
-            Self::Refused(refusal) => Some(advice(refusal.kind)),
-            Self::Silent(refusal) if refusal.kind == RefusalKind::Throttled => Some(
+                 is within 5 minutes of its own"
+                    .into()
+            }
+            Self::Refused(refusal) => advice(refusal.kind),
+            Self::Silent(refusal) if refusal.kind == RefusalKind::Throttled => {
                 "other programs use up the account's request quota (Service Quotas L-408DD6C6): end them or lower rate in \
-                 [pace], then run again; no row failed for it",
-            ),
-            Self::Silent(_) => Some(
-                "check the network, the endpoint and the AWS health dashboard; rows in doubt are replayed with their \
-                 client tokens, so nobody is contacted twice",
-            ),
-            Self::Rejections { .. } => Some("correct the file, or allow more with max_rejected in [safety]"),
-            Self::Failures { .. } => Some(
-                "see why with `campaign report --state failed`; then correct what is wrong, or allow more with \
-                 max_failures in [safety]",
-            ),
-        }
+                 [pace], then run again; no row failed for it"
+                    .into()
+            }
+            Self::Silent(_) => "check the network, the endpoint and the AWS health dashboard; rows in doubt are replayed \
+                with their client tokens, so nobody is contacted twice"
+                .into(),
+            Self::Rejections { .. } => "correct the file, or allow more with max_rejected in [safety]".into(),
+            Self::Failures { .. } => Advice::new("see why with ")
+                .run(Command::Report(State::Failed))
+                .then("; then correct what is wrong, or allow more with max_failures in [safety]"),
+        })
     }
 }
 
 /// What to do about the rows of a run that finished without them: one line for each kind.
 #[must_use]
-pub fn next_steps(tally: &Tally) -> Vec<(State, &'static str)> {
+pub fn next_steps(tally: &Tally) -> Vec<(State, Advice)> {
     let steps = [
         (
             State::Rejected,
-            "the rejected rows, to be corrected and fed in again: `campaign report --rejects wrong.csv`",
+            Advice::new("the rejected rows, to be corrected and fed in again: ").run(Command::Rejects),
         ),
         (
             State::Failed,
-            "see why rows failed with `campaign report --state failed`; --retry-failed tries them again",
+            Advice::new("see why rows failed with ")
+                .run(Command::Report(State::Failed))
+                .then("; ")
+                .set(Setting::RetryFailed)
+                .then(" tries them again"),
         ),
-        (State::Uncertain, "decide on the uncertain rows with `campaign resolve`"),
+        (State::Uncertain, Advice::new("decide on the uncertain rows with ").run(Command::Resolve)),
     ];
     steps.into_iter().filter(|(state, _)| tally[*state] > 0).collect()
 }
 
-fn advice(kind: RefusalKind) -> &'static str {
-    match kind {
+fn advice(kind: RefusalKind) -> Advice {
+    let words = match kind {
         RefusalKind::AccessDenied => {
             "allow connect:StartOutboundChatContact on the instance (and on its contact flow and phone number) for \
              these credentials; `aws sts get-caller-identity` tells whose they are"
@@ -166,11 +177,16 @@ fn advice(kind: RefusalKind) -> &'static str {
              refused when it is off by more than 5 minutes"
         }
         RefusalKind::RepeatedContactId => {
-            "check endpoint_url and any proxy in between: what answers is a stand-in or a cache, as Amazon Connect gives \
-             each contact an id of its own; `campaign journal check` counts ids that stand twice"
+            return Advice::new(
+                "check endpoint_url and any proxy in between: what answers is a stand-in or a cache, as Amazon Connect \
+                 gives each contact an id of its own; ",
+            )
+            .run(Command::CheckJournal)
+            .then(" counts ids that stand twice");
         }
         _ => "the answer is not one that Amazon Connect gives: check endpoint_url and any proxy in between",
-    }
+    };
+    words.into()
 }
 
 impl fmt::Display for Ending {
@@ -244,7 +260,7 @@ mod tests {
             (Ending::Failures { failed: 10, of: 20 }, "max_failures"),
         ] {
             let advice = ending.advice().unwrap_or_default();
-            assert!(advice.contains(word), "{ending:?}: {advice}");
+            assert!(advice.to_string().contains(word), "{ending:?}: {advice}");
         }
         for ending in
             [Ending::Complete, Ending::Limit, Ending::Stopped, Ending::Interrupted(Signal::Interrupt)]

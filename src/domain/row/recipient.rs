@@ -99,7 +99,7 @@ pub enum RejectionReason {
     },
     /// A report has only the cells of this row that fit the header.
     #[error(
-        "a report does not have the whole of this row; correct it in the file that `campaign report --rejects` writes, or in the first file"
+        "a report does not have the whole of this row; correct it in the file of rejected rows, or in the first file"
     )]
     Cut,
     /// The file ends inside a quote.
@@ -117,9 +117,7 @@ pub enum RejectionReason {
         through: u64,
     },
     /// The row's bytes are not text in the file's encoding.
-    #[error(
-        "a character cannot be read; save the file as \"CSV UTF-8\", or name its encoding with --encoding"
-    )]
+    #[error("a character cannot be read; save the file as \"CSV UTF-8\", or name its encoding")]
     NotText,
     /// A cell that is too long for anything.
     #[error("the cell is longer than {most} bytes; is a quote not closed?")]

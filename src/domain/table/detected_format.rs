@@ -100,12 +100,16 @@ impl fmt::Display for DetectedFormat {
             write!(f, "workbook, sheet \"{}\"", shown(&sheet.name))?;
             if !sheet.others.is_empty() {
                 let others: Vec<_> = sheet.others.iter().map(|name| shown(name)).collect();
-                write!(f, " (--sheet takes another: {})", others.join(", "))?;
+                write!(f, " (the other sheets: {})", others.join(", "))?;
             }
         } else {
             f.write_str(self.encoding.as_deref().unwrap_or("UTF-8"))?;
             if let Some(guess) = &self.guess {
-                write!(f, " (guessed, for the file has \"{}\"; if that is wrong, --encoding)", shown(guess))?;
+                write!(
+                    f,
+                    " (guessed, for the file has \"{}\"; if that is wrong, name its encoding)",
+                    shown(guess)
+                )?;
             }
             write!(f, ", {} between cells", self.delimiter.unwrap_or("commas"))?;
         }

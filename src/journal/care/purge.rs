@@ -18,6 +18,7 @@ use crate::domain::delivery::state::State;
 use crate::domain::delivery::tally::Tally;
 use crate::domain::figures::counted;
 use crate::domain::message::request::{Leaf, RequestTemplate, SegmentValue};
+use crate::domain::next_step::{Advice, Command};
 use crate::domain::phone::mask;
 use crate::domain::unix_millis::UnixMillis;
 use crate::journal::campaign::Campaign;
@@ -134,19 +135,21 @@ fn refuse_unfinished(tx: &Transaction<'_>, campaign: &Campaign, tally: &Tally) -
     if tally.unsettled() > 0 {
         return refuse(
             counted(tally.unsettled(), "row waits", "rows wait"),
-            "let them be sent with `campaign resume`, or run a file without them",
+            Advice::new("let them be sent with ").run(Command::Resume).then(", or run a file without them"),
         );
     }
     if tally[State::Uncertain] > 0 {
         return refuse(
             counted(tally[State::Uncertain], "row is uncertain", "rows are uncertain"),
-            "decide on them first, with `campaign resolve`: afterwards nobody knows whose they are",
+            Advice::new("decide on them first, with ")
+                .run(Command::Resolve)
+                .then(": afterwards nobody knows whose they are"),
         );
     }
     if !crate::journal::plan::index::is_made(tx, campaign.id)? {
         return refuse(
             "its file was not read to its end".to_owned(),
-            "run it again with `campaign run FILE`",
+            Advice::new("run it again with ").run(Command::Run),
         );
     }
     Ok(())

@@ -134,7 +134,7 @@ mod tests {
                 text.contains("looking the journal over failed") && text.contains("a page too far"),
                 "{text}"
             );
-            assert!(told.hint().unwrap().contains("keep a copy"));
+            assert!(told.hint().unwrap().to_string().contains("keep a copy"));
         }
     }
 }

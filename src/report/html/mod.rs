@@ -16,6 +16,7 @@ use minijinja::value::Serde;
 use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value};
 
 use super::error::ReportError;
+use crate::domain::delivery::state::State;
 use crate::domain::delivery::tally::Tally;
 use crate::journal::{Campaign, Selection, Snapshot};
 use fold::Fold;
@@ -45,6 +46,7 @@ pub(super) fn write(
     snapshot: &Snapshot<'_>,
     campaign: &Campaign,
     names: Names,
+    commands: &[(State, String)],
     out: &mut impl Write,
 ) -> Result<Tally, ReportError> {
     let mut runs = snapshot.runs(campaign.id, u32::MAX)?;
@@ -62,7 +64,7 @@ pub(super) fn write(
     let shapes = snapshot.shapes(campaign.id)?;
     let mut asks = snapshot.asks(campaign.id, u32::MAX)?;
     asks.reverse();
-    let page = Page::new(campaign, &origin, &shapes, (&runs, &asks), &fold);
+    let page = Page::new(campaign, &origin, &shapes, (&runs, &asks), &fold, commands);
     render(&page, out)?;
     Ok(fold.tally)
 }

@@ -73,7 +73,7 @@ struct Share {
 struct Todo {
     what: String,
     advice: &'static str,
-    command: &'static str,
+    command: String,
 }
 
 #[derive(Debug, Serialize)]
@@ -106,6 +106,7 @@ impl<'f> Page<'f> {
         shapes: &[(i64, RequestTemplate)],
         (runs, asks): (&[RunRecord], &[ControlRequest]),
         fold: &'f Fold,
+        commands: &[(State, String)],
     ) -> Self {
         let tally = &fold.tally;
         let (all, started) = (tally.rows(), tally[State::Started]);
@@ -132,7 +133,7 @@ impl<'f> Page<'f> {
             total: Grouped(all).to_string(),
             states: states(fold),
             shares: shares(fold),
-            todo: todo(fold),
+            todo: todo(fold, commands),
             charts: [chart::draw(wide, asked, WIDE), chart::draw(narrow, asked, NARROW)]
                 .into_iter()
                 .flatten()
@@ -220,21 +221,14 @@ fn shares(fold: &Fold) -> Vec<Share> {
         .collect()
 }
 
-fn todo(fold: &Fold) -> Vec<Todo> {
-    let asked = [
-        (State::Uncertain, "campaign resolve"),
-        (State::Failed, "campaign report --state failed -o failed.csv"),
-        (State::Rejected, "campaign report --rejects rejected.csv"),
-        (State::Attempting, "campaign resume"),
-        (State::Queued, "campaign resume"),
-    ];
-    asked
-        .into_iter()
+fn todo(fold: &Fold, commands: &[(State, String)]) -> Vec<Todo> {
+    commands
+        .iter()
         .filter(|(state, _)| fold.tally[*state] > 0)
         .map(|(state, command)| Todo {
-            what: format!("{} {}", counted(fold.tally[state], "row is", "rows are"), state.name()),
-            advice: reasons::state(state).advice,
-            command,
+            what: format!("{} {}", counted(fold.tally[*state], "row is", "rows are"), state.name()),
+            advice: reasons::state(*state).advice,
+            command: command.clone(),
         })
         .collect()
 }
