@@ -3,6 +3,7 @@
 //! Deliberately absent: arguments, printing, questions, exit codes and signals. A caller passes a stop receiver, shows the
 //! pre-flight and asks; see `examples/send.rs` for a whole campaign.
 
+pub mod care;
 pub mod contact;
 pub mod doctor;
 pub mod error;
@@ -17,11 +18,15 @@ pub mod plan_file;
 pub mod preconditions;
 pub mod rehearse;
 pub mod rejects;
+pub mod report;
+pub mod resolve;
 pub mod run;
 mod same_numbers;
 pub mod send;
 pub mod status;
+pub mod steering;
 pub mod stream;
+pub mod suppress;
 pub mod version;
 
 pub use error::{Error, ErrorKind};

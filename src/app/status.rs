@@ -183,7 +183,7 @@ impl Status {
             paused_by: self.paused.as_ref().map(|pause| pause.who.as_str()),
             quota_full_until: self.quota_full_until.map(|until| until.to_string()),
             purged_at: self.purged_at.map(|at| at.to_string()),
-            steering: self.asks.iter().rev().map(Asked::of).collect(),
+            steering: self.asks.iter().rev().map(ShownRequest::of).collect(),
         }
     }
 }
@@ -211,12 +211,12 @@ pub struct Object<'a> {
     paused_by: Option<&'a str>,
     quota_full_until: Option<String>,
     purged_at: Option<String>,
-    steering: Vec<Asked<'a>>,
+    steering: Vec<ShownRequest<'a>>,
 }
 
 /// What somebody asked.
 #[derive(Serialize)]
-struct Asked<'a> {
+struct ShownRequest<'a> {
     at: String,
     what: String,
     who: &'a str,
@@ -224,7 +224,7 @@ struct Asked<'a> {
     done_at: Option<String>,
 }
 
-impl<'a> Asked<'a> {
+impl<'a> ShownRequest<'a> {
     fn of(ask: &'a ControlRequest) -> Self {
         Self {
             at: ask.at.to_string(),

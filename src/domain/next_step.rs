@@ -69,6 +69,12 @@ pub enum Setting {
     JournalAt(PathBuf),
     /// The AWS Region.
     Region,
+    /// Requests per second.
+    Rate,
+    /// A row, by its key.
+    RowKey,
+    /// A row, by its line.
+    RowLine,
     /// The AWS profile.
     Profile,
     /// The simulator instead of Amazon Connect.

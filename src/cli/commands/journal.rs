@@ -7,15 +7,15 @@ use std::time::Duration;
 use clap::{Args, Subcommand};
 use serde_json::json;
 
-use crate::app::paths::{self, CampaignPaths};
+use crate::app::care::{self, ChosenCampaigns, Purge};
+use crate::app::paths::CampaignPaths;
 use crate::cli::args::global::GlobalArgs;
 use crate::cli::failure::Failure;
 use crate::cli::output;
 use crate::cli::session::Session;
 use crate::domain::delivery::ending::Exit;
 use crate::domain::figures::{Grouped, counted};
-use crate::domain::unix_millis::UnixMillis;
-use crate::journal::{Campaign, CampaignLock, Finding, Journal, JournalError, Purged, Reader, Snapshot};
+use crate::journal::{Campaign, Finding, Purged, Reader};
 
 /// A day, in seconds.
 const DAY: u64 = 24 * 60 * 60;
@@ -24,11 +24,11 @@ const DAY: u64 = 24 * 60 * 60;
 #[derive(Debug, Clone, Args)]
 pub struct JournalArgs {
     #[command(subcommand)]
-    action: Action,
+    action: JournalCommand,
 }
 
 #[derive(Debug, Clone, Subcommand)]
-enum Action {
+enum JournalCommand {
     /// Copy the journal as it is now, also while campaigns run
     #[command(after_help = "\
 The copy has everything, numbers and messages too. It is looked over, has mode 0600, and gets its name when it is whole and
@@ -68,16 +68,14 @@ struct PurgeArgs {
 pub fn run(args: &JournalArgs, session: &Session<'_>) -> Result<Exit, Failure> {
     let place = CampaignPaths::of_results(&session.global.campaign_options())?;
     match &args.action {
-        Action::Backup { path } => back_up(&place.journal, path, session),
-        Action::Check => check(&place.journal, session.global),
-        Action::Purge(args) => purge(args, &place, session),
+        JournalCommand::Backup { path } => back_up(&place.journal, path, session),
+        JournalCommand::Check => check(&place.journal, session.global),
+        JournalCommand::Purge(args) => purge(args, &place, session),
     }
 }
 
 fn back_up(journal: &Path, path: &Path, session: &Session<'_>) -> Result<Exit, Failure> {
-    let path =
-        if path.is_dir() { path.join(named_after(journal, session.clock.now())) } else { path.to_owned() };
-    let copied = Reader::open(journal)?.copy_to(&path)?;
+    let copied = care::back_up(journal, path, session.clock.now())?;
     let rows: u64 = copied.campaigns.iter().map(|(_, tally)| tally.rows()).sum();
     let global = session.global;
     if global.json {
@@ -92,16 +90,13 @@ fn back_up(journal: &Path, path: &Path, session: &Session<'_>) -> Result<Exit, F
         return Ok(Exit::Done);
     }
     let campaigns = counted(copied.campaigns.len() as u64, "campaign", "campaigns");
-    let words = format!("{}: {campaigns}, {}, whole", copied.path.display(), counted(rows, "row", "rows"));
+    let words = format!(
+        "Backup written and verified: {campaigns}, {}, in {}",
+        counted(rows, "row", "rows"),
+        copied.path.display()
+    );
     output::note(&words);
     Ok(Exit::Done)
-}
-
-/// `journal-20260301T093000Z.db`: sorts by time, and any file system takes it.
-fn named_after(journal: &Path, now: UnixMillis) -> String {
-    let part = |part: Option<&std::ffi::OsStr>| part.unwrap_or_default().to_string_lossy().into_owned();
-    let time: String = now.to_string().chars().take(19).filter(|c| !matches!(c, '-' | ':')).collect();
-    format!("{}-{time}Z.{}", part(journal.file_stem()), part(journal.extension().or(Some("db".as_ref()))))
 }
 
 fn check(journal: &Path, global: &GlobalArgs) -> Result<Exit, Failure> {
@@ -151,62 +146,17 @@ fn check(journal: &Path, global: &GlobalArgs) -> Result<Exit, Failure> {
 }
 
 fn purge(args: &PurgeArgs, place: &CampaignPaths, session: &Session<'_>) -> Result<Exit, Failure> {
-    let now = session.clock.now();
-    let reader = Reader::open(&place.journal)?;
-    let (all, chosen) = {
-        let snapshot = reader.snapshot()?;
-        (snapshot.campaigns()?, chosen(args, place, &snapshot, now)?)
-    };
-    drop(reader);
-    // The database is written anew: nobody may be in the middle of anything, whatever the campaign.
-    let _locks = all
-        .iter()
-        .map(|campaign| CampaignLock::take(&place.journal, &campaign.name, now))
-        .collect::<Result<Vec<_>, _>>()?;
-    if chosen.is_empty() {
-        return told(&[], &place.journal, session.global);
+    let chosen = ChosenCampaigns { all: args.all, older_than: args.older_than.map(days) };
+    let purge = Purge::prepare(place, chosen, session.clock.now())?;
+    if !purge.campaigns.is_empty() {
+        agree(args, &purge.campaigns)?;
     }
-    agree(args, &chosen)?;
-    let mut journal = Journal::open(&place.journal)?;
-    let mut purged = Vec::with_capacity(chosen.len());
-    for campaign in chosen {
-        let result = journal.purge(&campaign, now)?;
-        purged.push((campaign, result));
-    }
-    journal.clean()?;
+    let purged = purge.run()?;
     told(&purged, &place.journal, session.global)
 }
 
-/// The campaigns to be purged: the one that is meant, which must be finished, or of all of them those that are.
-fn chosen(
-    args: &PurgeArgs,
-    place: &CampaignPaths,
-    snapshot: &Snapshot<'_>,
-    now: UnixMillis,
-) -> Result<Vec<Campaign>, Failure> {
-    let is_old = |campaign: &Campaign| -> Result<bool, JournalError> {
-        let Some(days) = args.older_than else { return Ok(true) };
-        let last = snapshot.runs(campaign.id, 1)?.pop().map_or(campaign.created_at, |run| run.seen_at);
-        Ok(now.since(last) >= Duration::from_secs(u64::from(days) * DAY))
-    };
-    let candidates = if args.all {
-        let mut finished = Vec::new();
-        for campaign in snapshot.campaigns()? {
-            if snapshot.is_finished(campaign.id)? {
-                finished.push(campaign);
-            }
-        }
-        finished
-    } else {
-        vec![paths::which(snapshot, place.campaign.as_deref())?]
-    };
-    let mut chosen = Vec::new();
-    for campaign in candidates {
-        if is_old(&campaign)? {
-            chosen.push(campaign);
-        }
-    }
-    Ok(chosen)
+fn days(days: u32) -> Duration {
+    Duration::from_secs(u64::from(days) * DAY)
 }
 
 /// There is no way back: on a terminal a person is asked, elsewhere `--yes` must have been given.
@@ -225,7 +175,7 @@ fn agree(args: &PurgeArgs, chosen: &[Campaign]) -> Result<(), Failure> {
     let question = format!("Remove numbers, keys, messages and cells of {names} for good?");
     match dialoguer::Confirm::new().with_prompt(question).default(false).interact() {
         Ok(true) => Ok(()),
-        Ok(false) => Err(Failure::usage("not agreed to", "nothing was removed")),
+        Ok(false) => Err(Failure::usage("cancelled", "nothing was removed")),
         Err(error) => {
             Err(Failure::usage(format!("failed to ask on the terminal: {error}"), "run again with --yes"))
         }
@@ -258,16 +208,4 @@ fn told(purged: &[(Campaign, Purged)], journal: &Path, global: &GlobalArgs) -> R
     });
     output::note(&words);
     Ok(Exit::Done)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_copy_in_a_folder_is_named_after_journal_and_time() {
-        let now = UnixMillis::from_millis(1_772_357_400_120);
-        assert_eq!(named_after(Path::new("x/journal.db"), now), "journal-20260301T093000Z.db");
-        assert_eq!(named_after(Path::new("sms"), now), "sms-20260301T093000Z.db");
-    }
 }

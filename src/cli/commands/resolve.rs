@@ -5,7 +5,8 @@ use std::fmt::Write as _;
 use clap::{ArgGroup, Args};
 use serde_json::json;
 
-use crate::app::paths::{self, CampaignPaths};
+use crate::app::paths::CampaignPaths;
+use crate::app::resolve::{ChosenRows, UncertainRows};
 use crate::cli::args::send::SendArgs;
 use crate::cli::args::values;
 use crate::cli::failure::Failure;
@@ -15,9 +16,8 @@ use crate::cli::session::Session;
 use crate::domain::delivery::ending::Exit;
 use crate::domain::delivery::state::Decision;
 use crate::domain::figures::counted;
-use crate::domain::next_step::{Advice, Command};
 use crate::domain::phone::mask;
-use crate::journal::{CampaignLock, Journal, Reader, Uncertain};
+use crate::journal::Uncertain;
 
 /// Arguments of `campaign resolve`. Without a decision it lists.
 #[derive(Debug, Clone, Args)]
@@ -59,8 +59,8 @@ impl ResolveArgs {
         }
     }
 
-    fn wants(&self, row: &Uncertain) -> bool {
-        self.all || self.key.contains(&row.key) || row.line.is_some_and(|line| self.line.contains(&line))
+    fn chosen(&self) -> ChosenRows {
+        ChosenRows { all: self.all, keys: self.key.clone(), lines: self.line.clone() }
     }
 }
 
@@ -70,32 +70,14 @@ impl ResolveArgs {
 /// What the user is told.
 pub fn run(args: &ResolveArgs, session: &Session<'_>) -> Result<Exit, Failure> {
     let place = CampaignPaths::of_results(&session.global.campaign_options())?;
-    let campaign = paths::which(&Reader::open(&place.journal)?, place.campaign.as_deref())?;
-    let now = session.clock.now();
-    let _lock = CampaignLock::take(&place.journal, &campaign.name, now)?;
-    let mut journal = Journal::open(&place.journal)?;
-    journal.expire(campaign.id, now)?;
-    let uncertain = journal.uncertain(campaign.id)?;
+    let uncertain = UncertainRows::open(&place, session.clock.now())?;
     let Some(decision) = args.decision() else {
-        return list(&uncertain, session);
+        return list(&uncertain.rows, session);
     };
-    let chosen: Vec<&Uncertain> = uncertain.iter().filter(|row| args.wants(row)).collect();
-    if chosen.is_empty() {
-        return Err(Failure::usage(
-            "none of these rows is uncertain",
-            Advice::default().run(Command::Resolve).then(" lists those that are"),
-        ));
-    }
+    let campaign = uncertain.campaign.name.clone();
     let contact_id = args.mark_started.as_ref().and_then(Option::as_deref);
-    if contact_id.is_some() && chosen.len() > 1 {
-        return Err(Failure::usage(
-            format!("one contact id cannot be that of {}", counted(chosen.len() as u64, "row", "rows")),
-            "decide on one row at a time with --key or --line, or leave the contact id out",
-        ));
-    }
-    let ids: Vec<_> = chosen.iter().map(|row| row.id).collect();
-    journal.decide(campaign.id, &ids, decision, contact_id, now)?;
-    let rows = counted(ids.len() as u64, "row", "rows");
+    let decided = uncertain.decide(&args.chosen(), decision, contact_id)?;
+    let rows = counted(decided as u64, "row", "rows");
     let mut text = format!("{rows}: {}", decision.words());
     if decision == Decision::Resend {
         let _ = write!(
@@ -105,7 +87,7 @@ pub fn run(args: &ResolveArgs, session: &Session<'_>) -> Result<Exit, Failure> {
         );
     }
     if session.global.json {
-        output::json(&json!({ "campaign": campaign.name, "decision": decision.code(), "rows": ids.len() }))?;
+        output::json(&json!({ "campaign": campaign, "decision": decision.code(), "rows": decided }))?;
     } else {
         output::note(&text);
     }

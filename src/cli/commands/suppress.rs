@@ -6,17 +6,16 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Subcommand};
 use serde_json::json;
 
-use crate::app::paths::CampaignPaths;
+use crate::app::suppress::{import, place, read};
 use crate::cli::args::global::GlobalArgs;
 use crate::cli::failure::Failure;
 use crate::cli::output;
 use crate::cli::session::Session;
-use crate::domain::definition::RecipientsSettings;
 use crate::domain::delivery::ending::Exit;
 use crate::domain::figures::counted;
-use crate::domain::phone::{self, E164, mask};
+use crate::domain::phone::E164;
 use crate::journal::{Journal, JournalError, Reader};
-use crate::recipients::{Entry, Useless, read_list};
+use crate::recipients::Useless;
 
 /// Arguments of `campaign suppress`.
 #[derive(Debug, Clone, Args)]
@@ -28,11 +27,11 @@ that was left out comes back with the next `campaign run FILE` once its number i
 #[command(arg_required_else_help = false)]
 pub struct SuppressArgs {
     #[command(subcommand)]
-    action: Action,
+    action: SuppressCommand,
 }
 
 #[derive(Debug, Clone, Subcommand)]
-enum Action {
+enum SuppressCommand {
     /// Take numbers onto the list
     Add {
         /// Phone numbers, as in a recipients file
@@ -65,29 +64,29 @@ enum Action {
 /// # Errors
 /// What the user is told.
 pub fn run(args: &SuppressArgs, session: &Session<'_>) -> Result<Exit, Failure> {
-    let (journal, settings) = place(session.global)?;
+    let (journal, settings) = place(&session.global.campaign_options())?;
     let new = !journal.is_file();
     let place = format!("{}{}", journal.display(), if new { " (new)" } else { "" });
     let open = || Journal::open(&journal);
     let now = session.clock.now();
     let told = match &args.action {
-        Action::List => {
+        SuppressCommand::List => {
             return list(&journal, session.global).map(|()| Exit::Done);
         }
-        Action::Add { numbers, note } => {
+        SuppressCommand::Add { numbers, note } => {
             let numbers = read(numbers, &settings)?;
-            Told::added(open()?.suppress(&numbers, note.as_deref(), now)?, &numbers, place)
+            SuppressOutcome::added(open()?.suppress(&numbers, note.as_deref(), now)?, &numbers, place)
         }
-        Action::Import { file, note } => {
+        SuppressCommand::Import { file, note } => {
             let (numbers, useless) = import(file, settings)?;
             let added = open()?.suppress(&numbers, note.as_deref(), now)?;
-            Told { useless, ..Told::added(added, &numbers, place) }
+            SuppressOutcome { useless, ..SuppressOutcome::added(added, &numbers, place) }
         }
-        Action::Remove { numbers } => {
+        SuppressCommand::Remove { numbers } => {
             let numbers = read(numbers, &settings)?;
             // There is nothing to take off a list that is not there.
             drop(Reader::open(&journal)?);
-            Told {
+            SuppressOutcome {
                 verb: "removed from",
                 word: "removed",
                 place,
@@ -102,48 +101,8 @@ pub fn run(args: &SuppressArgs, session: &Session<'_>) -> Result<Exit, Failure> 
     Ok(Exit::Done)
 }
 
-/// The journal, and how numbers are read: as the definition says, where there is one.
-fn place(global: &GlobalArgs) -> Result<(PathBuf, RecipientsSettings), Failure> {
-    match (CampaignPaths::of_campaign(&global.campaign_options()), &global.journal) {
-        (Ok((place, definition)), _) => Ok((place.journal, definition.recipients)),
-        (Err(_), Some(journal)) => Ok((journal.clone(), RecipientsSettings::default())),
-        (Err(error), None) => Err(error.into()),
-    }
-}
-
-fn read(numbers: &[String], settings: &RecipientsSettings) -> Result<Vec<E164>, Failure> {
-    let mut read = Vec::with_capacity(numbers.len());
-    let mut mistakes = Vec::new();
-    for (at, text) in numbers.iter().enumerate() {
-        match phone::parse(text, settings.default_region) {
-            Ok(phone) => read.push(phone.number),
-            Err(reason) => match E164::parse(text) {
-                // A number that is reserved or not assigned (yet) is good enough to be left alone.
-                Some(number) => read.push(number),
-                None => mistakes.push(format!("number {} ({}): {reason}", at + 1, mask::mask_text(text))),
-            },
-        }
-    }
-    if mistakes.is_empty() {
-        return Ok(read);
-    }
-    Err(Failure::usage(mistakes.join("\n  "), "nothing was changed; write numbers with + and the country"))
-}
-
-fn import(file: &Path, settings: RecipientsSettings) -> Result<(Vec<E164>, Option<Useless>), Failure> {
-    // The journal's list has numbers only: a key means somebody else in every campaign.
-    let settings = RecipientsSettings { key: None, ..settings };
-    let mut numbers = Vec::new();
-    let listed = read_list(file, &settings, |entry| {
-        if let Entry::Number(number) = entry {
-            numbers.push(number);
-        }
-    })?;
-    Ok((numbers, listed.useless))
-}
-
 /// What was done.
-struct Told {
+struct SuppressOutcome {
     verb: &'static str,
     /// For scripts.
     word: &'static str,
@@ -155,7 +114,7 @@ struct Told {
     useless: Option<Useless>,
 }
 
-impl Told {
+impl SuppressOutcome {
     fn added(changed: usize, numbers: &[E164], place: String) -> Self {
         let (verb, word, other) = ("added to", "added", "on it already");
         Self { verb, word, place, other, changed, of: numbers.len(), useless: None }

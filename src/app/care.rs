@@ -1,0 +1,129 @@
+//! Care of a journal: copies of it, and the purge of finished campaigns.
+
+use std::path::Path;
+use std::time::Duration;
+
+use crate::app::error::Error;
+use crate::app::paths::{self, CampaignPaths};
+use crate::domain::unix_millis::UnixMillis;
+use crate::journal::{Campaign, CampaignLock, Copied, Journal, JournalError, Purged, Reader, Snapshot};
+
+/// Copies the journal to `path`; in a folder, the copy is named after journal and time.
+///
+/// # Errors
+/// Where the journal cannot be read, or the copy cannot be written.
+pub fn back_up(journal: &Path, path: &Path, now: UnixMillis) -> Result<Copied, JournalError> {
+    let path = if path.is_dir() { path.join(named_after(journal, now)) } else { path.to_owned() };
+    Reader::open(journal)?.copy_to(&path)
+}
+
+/// `journal-20260301T093000Z.db`: sorts by time, and any file system takes it.
+fn named_after(journal: &Path, now: UnixMillis) -> String {
+    let part = |part: Option<&std::ffi::OsStr>| part.unwrap_or_default().to_string_lossy().into_owned();
+    let time: String = now.to_string().chars().take(19).filter(|c| !matches!(c, '-' | ':')).collect();
+    format!("{}-{time}Z.{}", part(journal.file_stem()), part(journal.extension().or(Some("db".as_ref()))))
+}
+
+/// Which campaigns are purged.
+#[derive(Debug, Clone, Copy)]
+pub struct ChosenCampaigns {
+    /// Every finished one, not only the one that is meant.
+    pub all: bool,
+    /// Only those whose last run is older.
+    pub older_than: Option<Duration>,
+}
+
+/// A purge that is prepared: every campaign of the journal is held, and nothing is removed yet.
+pub struct Purge<'a> {
+    /// What is to be purged.
+    pub campaigns: Vec<Campaign>,
+    journal: &'a Path,
+    now: UnixMillis,
+    _locks: Vec<CampaignLock>,
+}
+
+impl<'a> Purge<'a> {
+    /// Chooses the campaigns and holds the journal: the database is written anew, whatever the campaign.
+    ///
+    /// # Errors
+    /// Where the journal cannot be read, or another process holds one of its campaigns.
+    pub fn prepare(
+        place: &'a CampaignPaths,
+        chosen: ChosenCampaigns,
+        now: UnixMillis,
+    ) -> Result<Self, Error> {
+        let reader = Reader::open(&place.journal)?;
+        let (all, campaigns) = {
+            let snapshot = reader.snapshot()?;
+            (snapshot.campaigns()?, chosen.of(place, &snapshot, now)?)
+        };
+        drop(reader);
+        let locks = all.iter().map(|campaign| CampaignLock::take(&place.journal, &campaign.name, now));
+        let locks = locks.collect::<Result<_, _>>()?;
+        Ok(Self { campaigns, journal: &place.journal, now, _locks: locks })
+    }
+
+    /// Removes what is personal. Says what was removed of each campaign.
+    ///
+    /// # Errors
+    /// Where a campaign is not finished, or the journal cannot be written.
+    pub fn run(self) -> Result<Vec<(Campaign, Purged)>, JournalError> {
+        if self.campaigns.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut journal = Journal::open(self.journal)?;
+        let mut purged = Vec::with_capacity(self.campaigns.len());
+        for campaign in self.campaigns {
+            let result = journal.purge(&campaign, self.now)?;
+            purged.push((campaign, result));
+        }
+        journal.clean()?;
+        Ok(purged)
+    }
+}
+
+impl ChosenCampaigns {
+    /// The one that is meant, which must be finished, or of all of them those that are.
+    fn of(
+        self,
+        place: &CampaignPaths,
+        snapshot: &Snapshot<'_>,
+        now: UnixMillis,
+    ) -> Result<Vec<Campaign>, Error> {
+        let is_old = |campaign: &Campaign| -> Result<bool, JournalError> {
+            let Some(age) = self.older_than else { return Ok(true) };
+            let last = snapshot.runs(campaign.id, 1)?.pop().map_or(campaign.created_at, |run| run.seen_at);
+            Ok(now.since(last) >= age)
+        };
+        let candidates = if self.all {
+            let mut finished = Vec::new();
+            for campaign in snapshot.campaigns()? {
+                if snapshot.is_finished(campaign.id)? {
+                    finished.push(campaign);
+                }
+            }
+            finished
+        } else {
+            vec![paths::which(snapshot, place.campaign.as_deref())?]
+        };
+        let mut chosen = Vec::new();
+        for campaign in candidates {
+            if is_old(&campaign)? {
+                chosen.push(campaign);
+            }
+        }
+        Ok(chosen)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_copy_in_a_folder_is_named_after_journal_and_time() {
+        let now = UnixMillis::from_millis(1_772_357_400_120);
+        assert_eq!(named_after(Path::new("x/journal.db"), now), "journal-20260301T093000Z.db");
+        assert_eq!(named_after(Path::new("sms"), now), "sms-20260301T093000Z.db");
+    }
+}
