@@ -2,8 +2,6 @@
 
 use std::process::ExitCode;
 
-use clap::Parser;
-
 use campaign::cli::Cli;
 
 /// A fifth of what a request costs the SDK is allocating; this allocator halves that (see PERFORMANCE.md).
@@ -11,7 +9,7 @@ use campaign::cli::Cli;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = Cli::read();
     match cli.run() {
         Ok(exit) => ExitCode::from(exit.code()),
         Err(failure) => {

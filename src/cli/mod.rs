@@ -10,9 +10,9 @@ pub mod output;
 pub mod session;
 mod signals;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use clap::{CommandFactory, Parser, Subcommand};
+use clap::{Arg, CommandFactory, FromArgMatches, Parser, Subcommand, value_parser};
 
 use crate::app::outputs::Inputs;
 use crate::app::paths::CampaignPaths;
@@ -37,7 +37,7 @@ pub struct Cli {
     #[command(flatten)]
     global: GlobalArgs,
     #[command(subcommand)]
-    command: Command,
+    command: Commands,
 }
 
 const EXIT_CODES: &str = "\
@@ -56,7 +56,7 @@ First campaign without an AWS account:
   campaign run campaigns/hello.csv --simulate -j rehearsal.db";
 
 #[derive(Debug, Subcommand)]
-enum Command {
+enum Commands {
     /// Read a recipients file and start a contact for each recipient; run again to go on
     Run(run::RunArgs),
     /// Go on from the journal alone
@@ -106,7 +106,30 @@ enum Command {
     Version,
 }
 
+/// Commands that work with no campaign.
+const WITHOUT_CAMPAIGN: [&str; 4] = ["completions", "man", "simulator", "version"];
+
 impl Cli {
+    /// What was typed. Ends the process where that has mistakes, or asks for help.
+    #[must_use]
+    pub fn read() -> Self {
+        let matches = Self::program().get_matches();
+        Self::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
+    }
+
+    /// The whole command line. Options that a command does not have are not offered with it.
+    #[must_use]
+    pub fn program() -> clap::Command {
+        let hidden = |name: &'static str| Arg::new(name).long(name).hide(true).global(true);
+        WITHOUT_CAMPAIGN.into_iter().fold(Self::command(), |program, name| {
+            program.mut_subcommand(name, |command| {
+                command
+                    .arg(hidden("campaign").short('c'))
+                    .arg(hidden("journal").short('j').value_parser(value_parser!(PathBuf)))
+            })
+        })
+    }
+
     /// Runs the command.
     ///
     /// # Errors
@@ -128,9 +151,9 @@ impl Cli {
         let mut inputs =
             known.map_or_else(|_| Inputs::default(), |paths| Inputs::of(&paths).with_recorded(&paths));
         let file = match &self.command {
-            Command::Run(args) => Some(args.file.as_path()),
-            Command::Check(args) => Some(args.file.as_path()),
-            Command::Rehearse(args) => Some(args.file.as_path()),
+            Commands::Run(args) => Some(args.file.as_path()),
+            Commands::Check(args) => Some(args.file.as_path()),
+            Commands::Rehearse(args) => Some(args.file.as_path()),
             _ => None,
         };
         if let Some(file) = file {
@@ -144,10 +167,10 @@ impl Cli {
             global: &self.global,
             screen: Screen::stderr(),
             clock: Clock::system(),
-            program: <Self as CommandFactory>::command,
+            program: Self::program,
         };
         let logged = match &self.command {
-            Command::StartOutboundChatContact(args) if args.debug() => {
+            Commands::StartOutboundChatContact(args) if args.debug() => {
                 GlobalArgs { verbose: 2, ..self.global.clone() }
             }
             _ => self.global.clone(),
@@ -161,29 +184,29 @@ impl Cli {
             )
         })?;
         match &self.command {
-            Command::Run(args) => run::run(args, &session),
-            Command::Resume(args) => resume::run(args, &session),
-            Command::Check(args) => check::run(args, &session),
-            Command::Rehearse(args) => rehearse::run(args, &session),
-            Command::Hours(args) => hours::run(args, &session),
-            Command::Doctor(args) => doctor::run(args, &session),
-            Command::IamPolicy(args) => iam_policy::run(args, &session),
-            Command::Init(args) => init::run(args, &session),
-            Command::StartOutboundChatContact(args) => contact::run(args, &session),
-            Command::Serve(args) => serve::run(args, &session),
-            Command::Resolve(args) => resolve::run(args, &session),
-            Command::Suppress(args) => suppress::run(args, &session),
-            Command::Completions(args) => completions::run(args, &session),
-            Command::Man(args) => man::run(args, &session),
-            Command::Journal(args) => journal::run(args, &session),
-            Command::Pause => steer::run(Control::Pause, &session),
-            Command::Go => steer::run(Control::Go, &session),
-            Command::Stop => steer::run(Control::Stop, &session),
-            Command::Pace(args) => steer::run(args.wish(), &session),
-            Command::Status(args) => status::run(args, &session),
-            Command::Report(args) => report::run(args, &session),
-            Command::Simulator(args) => simulator::run(args, &session),
-            Command::Version => version::run(&session),
+            Commands::Run(args) => run::run(args, &session),
+            Commands::Resume(args) => resume::run(args, &session),
+            Commands::Check(args) => check::run(args, &session),
+            Commands::Rehearse(args) => rehearse::run(args, &session),
+            Commands::Hours(args) => hours::run(args, &session),
+            Commands::Doctor(args) => doctor::run(args, &session),
+            Commands::IamPolicy(args) => iam_policy::run(args, &session),
+            Commands::Init(args) => init::run(args, &session),
+            Commands::StartOutboundChatContact(args) => contact::run(args, &session),
+            Commands::Serve(args) => serve::run(args, &session),
+            Commands::Resolve(args) => resolve::run(args, &session),
+            Commands::Suppress(args) => suppress::run(args, &session),
+            Commands::Completions(args) => completions::run(args, &session),
+            Commands::Man(args) => man::run(args, &session),
+            Commands::Journal(args) => journal::run(args, &session),
+            Commands::Pause => steer::run(Control::Pause, &session),
+            Commands::Go => steer::run(Control::Go, &session),
+            Commands::Stop => steer::run(Control::Stop, &session),
+            Commands::Pace(args) => steer::run(args.wish(), &session),
+            Commands::Status(args) => status::run(args, &session),
+            Commands::Report(args) => report::run(args, &session),
+            Commands::Simulator(args) => simulator::run(args, &session),
+            Commands::Version => version::run(&session),
         }
     }
 }

@@ -11,16 +11,16 @@ use crate::domain::definition::Delimiter;
 #[derive(Debug, Clone, Default, Args)]
 pub struct FileArgs {
     /// Write rejected rows to PATH, with the reason, to be corrected and fed in again
-    #[arg(long, value_name = "PATH")]
+    #[arg(long, value_name = "PATH", help_heading = "Recipients file")]
     pub rejects: Option<PathBuf>,
     /// Encoding of the file, such as UTF-8 or windows-1252 [default: detected]
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", help_heading = "Recipients file")]
     pub encoding: Option<String>,
     /// Between cells: `,` `;` `|` or tab [default: detected]
-    #[arg(long, value_name = "CHARACTER", value_parser = delimiter)]
+    #[arg(long, value_name = "CHARACTER", value_parser = delimiter, help_heading = "Recipients file")]
     pub delimiter: Option<Delimiter>,
     /// Sheet of a workbook (.xlsx) [default: the first]
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", help_heading = "Recipients file")]
     pub sheet: Option<String>,
 }
 

@@ -13,43 +13,43 @@ use crate::domain::warning::WarningCode;
 #[derive(Debug, Clone, Default, Args)]
 pub struct SendArgs {
     /// Send to the simulator in this process: no AWS account, no contact
-    #[arg(long)]
+    #[arg(long, help_heading = "Where")]
     pub simulate: bool,
     /// Do not ask before sending
-    #[arg(short, long)]
+    #[arg(short, long, help_heading = "What is sent")]
     pub yes: bool,
     /// Send although a text looks wrong in this way; may be given several times
-    #[arg(long, value_name = "CODE", value_parser = warning)]
+    #[arg(long, value_name = "CODE", value_parser = warning, help_heading = "What is sent")]
     pub accept: Vec<WarningCode>,
     /// Requests per second, retries included; "auto" finds out what the account allows
-    #[arg(long, value_name = "N", value_parser = rate)]
+    #[arg(long, value_name = "N", value_parser = rate, help_heading = "How fast")]
     pub rate: Option<Rate>,
     /// Requests that may leave at once after a while of silence
-    #[arg(long, value_name = "N", value_parser = values::whole::<NonZeroU32>)]
+    #[arg(long, value_name = "N", value_parser = values::whole::<NonZeroU32>, help_heading = "How fast")]
     pub burst: Option<NonZeroU32>,
     /// Requests without an answer, at most
-    #[arg(long, value_name = "N", value_parser = values::whole::<NonZeroUsize>)]
+    #[arg(long, value_name = "N", value_parser = values::whole::<NonZeroUsize>, help_heading = "How fast")]
     pub max_in_flight: Option<NonZeroUsize>,
     /// Start at most N contacts in this run
-    #[arg(long, value_name = "N", value_parser = values::whole::<NonZeroU64>)]
+    #[arg(long, value_name = "N", value_parser = values::whole::<NonZeroU64>, help_heading = "What is sent")]
     pub limit: Option<NonZeroU64>,
     /// Start contacts for N of the recipients only, chosen at random, and the same ones every time
-    #[arg(long, value_name = "N", value_parser = values::whole::<NonZeroU64>)]
+    #[arg(long, value_name = "N", value_parser = values::whole::<NonZeroU64>, help_heading = "What is sent")]
     pub sample: Option<NonZeroU64>,
     /// End with exit code 4 where nothing is left but rows whose hours are closed, instead of waiting for them
-    #[arg(long)]
+    #[arg(long, help_heading = "How fast")]
     pub no_wait: bool,
     /// Try failed rows again, with their tokens and payloads as they were
-    #[arg(long)]
+    #[arg(long, help_heading = "What is sent")]
     pub retry_failed: bool,
     /// AWS Region
-    #[arg(long)]
+    #[arg(long, help_heading = "Where")]
     pub region: Option<String>,
     /// Profile of the AWS configuration files
-    #[arg(long)]
+    #[arg(long, help_heading = "Where")]
     pub profile: Option<String>,
     /// Another endpoint: https, or http on this machine
-    #[arg(long, value_name = "URL", value_parser = endpoint)]
+    #[arg(long, value_name = "URL", value_parser = endpoint, help_heading = "Where")]
     pub endpoint_url: Option<EndpointUrl>,
 }
 

@@ -1,6 +1,6 @@
 //! `campaign man`: the manual pages, from the same definitions as `--help`.
 
-use std::io;
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -42,6 +42,39 @@ pub fn run(args: &ManArgs, session: &Session<'_>) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
+/// A page, with what `--help` has at its end in sections of their own.
+fn render(page: &clap_mangen::Man, command: &clap::Command) -> io::Result<Vec<u8>> {
+    let mut text = Vec::new();
+    page.render_title(&mut text)?;
+    page.render_name_section(&mut text)?;
+    page.render_synopsis_section(&mut text)?;
+    page.render_description_section(&mut text)?;
+    page.render_options_section(&mut text)?;
+    if command.has_subcommands() {
+        page.render_subcommands_section(&mut text)?;
+    }
+    let end = command.get_after_long_help().or(command.get_after_help()).map(ToString::to_string);
+    for paragraph in end.as_deref().unwrap_or_default().split("\n\n") {
+        let (first, rest) = paragraph.split_once('\n').unwrap_or((paragraph, ""));
+        let (title, body) = match first {
+            "" => continue,
+            "Exit codes:" => ("EXIT STATUS", rest),
+            "Examples:" | "First campaign without an AWS account:" => ("EXAMPLES", rest),
+            _ if first.starts_with("Exit codes: ") => ("EXIT STATUS", &first["Exit codes: ".len()..]),
+            _ => ("NOTES", paragraph),
+        };
+        writeln!(text, ".SH \"{title}\"\n.nf")?;
+        for line in body.lines() {
+            // A line that begins with a dot or a quote would be a request to the formatter.
+            let guard = if line.starts_with(['.', '\'']) { "\\&" } else { "" };
+            writeln!(text, "{guard}{}", line.replace('\\', "\\e").replace('-', "\\-"))?;
+        }
+        writeln!(text, ".fi")?;
+    }
+    page.render_version_section(&mut text)?;
+    Ok(text)
+}
+
 /// Writes a page for the program and each of its commands. Says how many they are.
 fn write(folder: &Path, program: clap::Command) -> io::Result<usize> {
     let mut program = program.disable_help_subcommand(true);
@@ -52,8 +85,7 @@ fn write(folder: &Path, program: clap::Command) -> io::Result<usize> {
         let page = clap_mangen::Man::new(command.clone())
             .source(concat!("campaign ", env!("CARGO_PKG_VERSION")))
             .manual("campaign");
-        let mut text = Vec::new();
-        page.render(&mut text)?;
+        let text = render(&page, &command)?;
         let text = String::from_utf8_lossy(&text).replacen("\n.SH NAME", &format!("\n{PLAIN}\n.SH NAME"), 1);
         std::fs::write(folder.join(page.get_filename()), text)?;
         left.extend(command.get_subcommands().filter(|command| !command.is_hide_set()).cloned());

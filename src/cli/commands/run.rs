@@ -30,14 +30,20 @@ use crate::recipients::Source;
 
 /// Arguments of `campaign run`.
 #[derive(Debug, Clone, Args)]
+#[command(after_help = "\
+Examples:
+  campaign run spring.csv -c spring                  plan, ask, send; again, and it goes on
+  campaign run spring.csv --simulate -j trial.db     a rehearsal: no AWS account, no contact
+  campaign run spring.csv --sample 20                a trial with twenty of the recipients
+  export-recipients | campaign run - --stream --yes  send what a program writes")]
 pub struct RunArgs {
     /// Recipients file; `-` is stdin
     pub file: PathBuf,
     /// Show what would be sent, with --json every request as the API takes it; send nothing, journal nothing
-    #[arg(long)]
+    #[arg(long, help_heading = "What is sent")]
     pub dry_run: bool,
     /// Send while the file is still being read, for pipes: no pre-flight, needs --yes
-    #[arg(long, conflicts_with_all = ["dry_run", "sample"])]
+    #[arg(long, conflicts_with_all = ["dry_run", "sample"], help_heading = "What is sent")]
     pub stream: bool,
     #[command(flatten)]
     reading: FileArgs,
