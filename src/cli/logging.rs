@@ -65,21 +65,21 @@ struct Masked {
 }
 
 /// One event.
-struct Event {
+struct LogEvent {
     text: Vec<u8>,
     screen: Screen,
     file: Option<Arc<Mutex<LogFile>>>,
 }
 
 impl<'a> MakeWriter<'a> for Masked {
-    type Writer = Event;
+    type Writer = LogEvent;
 
-    fn make_writer(&'a self) -> Event {
-        Event { text: Vec::new(), screen: self.screen.clone(), file: self.file.clone() }
+    fn make_writer(&'a self) -> LogEvent {
+        LogEvent { text: Vec::new(), screen: self.screen.clone(), file: self.file.clone() }
     }
 }
 
-impl Write for Event {
+impl Write for LogEvent {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.text.extend_from_slice(bytes);
         Ok(bytes.len())
@@ -90,7 +90,7 @@ impl Write for Event {
     }
 }
 
-impl Drop for Event {
+impl Drop for LogEvent {
     fn drop(&mut self) {
         let masked = mask::mask_text(&String::from_utf8_lossy(&self.text));
         let mut screen = self.screen.make_writer();

@@ -28,16 +28,16 @@ pub(super) fn bounded(body: SdkBody, most: u64) -> SdkBody {
     if body.bytes().is_some_and(|bytes| bytes.len() as u64 <= most) {
         return body;
     }
-    SdkBody::from_body_1_x(Bounded { body, left: most, most })
+    SdkBody::from_body_1_x(BoundedBody { body, left: most, most })
 }
 
-struct Bounded {
+struct BoundedBody {
     body: SdkBody,
     left: u64,
     most: u64,
 }
 
-impl Body for Bounded {
+impl Body for BoundedBody {
     type Data = Bytes;
     type Error = Box<dyn Error + Send + Sync>;
 

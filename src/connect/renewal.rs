@@ -44,9 +44,9 @@ impl Handed {
 }
 
 #[derive(Debug)]
-struct Shared(Arc<Handed>);
+struct SharedProvider(Arc<Handed>);
 
-impl ProvideCredentials for Shared {
+impl ProvideCredentials for SharedProvider {
     fn provide_credentials<'a>(&'a self) -> future::ProvideCredentials<'a>
     where
         Self: 'a,
@@ -83,7 +83,7 @@ impl RenewingClient {
         clock: Clock,
     ) -> Self {
         let handed = Arc::new(Handed { source, latest: Mutex::new(given) });
-        let shared = SharedCredentialsProvider::new(Shared(Arc::clone(&handed)));
+        let shared = SharedCredentialsProvider::new(SharedProvider(Arc::clone(&handed)));
         let sdk = aws_sdk_connect::Client::from_conf(config.credentials_provider(shared).build());
         Self { sdk, handed, clock, number: 0, asked_at: None, renewed_at: None }
     }
@@ -120,7 +120,7 @@ impl RenewingClient {
         }
         self.handed.keep(now);
         // The SDK keeps credentials by the provider that they came from: from another one it takes them anew.
-        let shared = SharedCredentialsProvider::new(Shared(Arc::clone(&self.handed)));
+        let shared = SharedCredentialsProvider::new(SharedProvider(Arc::clone(&self.handed)));
         let config = self.sdk.config().to_builder().credentials_provider(shared).build();
         self.sdk = aws_sdk_connect::Client::from_conf(config);
         self.number += 1;

@@ -36,11 +36,11 @@ const CONTACT_ANSWER_MAX_BYTES: u64 = 64 << 10;
 /// The way out, for every client of the program.
 #[derive(Debug, Clone)]
 pub(super) struct Route {
-    shared: Arc<Shared>,
+    shared: Arc<SharedRoute>,
 }
 
 #[derive(Debug)]
-struct Shared {
+struct SharedRoute {
     variables: ProxyVariables,
     proxy: Option<ProxyConfig>,
     tls: TlsContext,
@@ -64,7 +64,7 @@ impl Route {
     pub(super) fn new(variables: ProxyVariables, ca_bundle: Option<&Path>) -> Result<Self, ConnectError> {
         let proxy = variables.https().map(|url| proxy(&url)).transpose()?;
         let tls = ca_bundle.map(tls::context_trusting).transpose()?.unwrap_or_default();
-        let shared = Shared {
+        let shared = SharedRoute {
             variables,
             proxy,
             tls,
@@ -142,7 +142,7 @@ impl Route {
 /// A connector that takes each request the way that it must go.
 #[derive(Debug)]
 struct Routed {
-    shared: Arc<Shared>,
+    shared: Arc<SharedRoute>,
     direct: SharedHttpConnector,
     proxied: Option<SharedHttpConnector>,
 }
@@ -170,7 +170,7 @@ impl HttpConnector for Routed {
     }
 }
 
-impl Shared {
+impl SharedRoute {
     /// The same error with what it means, where it is one of the route's.
     fn explained(&self, error: ConnectorError, uri: Option<&Uri>, through_proxy: bool) -> ConnectorError {
         // Of a connection that came about and broke, the route has nothing to say.

@@ -14,7 +14,7 @@ use super::adaptive::Adaptive;
 use super::clock::{TokioClock, TokioInstant};
 use crate::domain::delivery::bucket_history::BucketHistory;
 
-type Bucket = governor::RateLimiter<NotKeyed, InMemoryState, TokioClock, NoOpMiddleware<TokioInstant>>;
+type TokenBucket = governor::RateLimiter<NotKeyed, InMemoryState, TokioClock, NoOpMiddleware<TokioInstant>>;
 
 /// How fast requests may leave.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -50,7 +50,7 @@ pub struct RateLimiter {
     /// Whether what is asked is only the most.
     unknown: bool,
     adaptive: Adaptive,
-    bucket: Bucket,
+    bucket: TokenBucket,
     /// The rate of the bucket.
     rate: f64,
     given_at: Instant,
@@ -153,13 +153,13 @@ impl RateLimiter {
 }
 
 /// Takes permits out of a full bucket.
-fn take(bucket: &Bucket, permits: u32) {
+fn take(bucket: &TokenBucket, permits: u32) {
     if let Some(permits) = NonZeroU32::new(permits) {
         bucket.check_n(permits).ok().and_then(Result::ok).expect("a full bucket holds its burst");
     }
 }
 
-fn bucket(rate: f64, burst: NonZeroU32) -> Bucket {
+fn bucket(rate: f64, burst: NonZeroU32) -> TokenBucket {
     // Rounded up, so that the rate is never above what was asked.
     let period = Duration::from_nanos((1e9 / rate).ceil() as u64);
     let quota = Quota::with_period(period).expect("a rate has a period").allow_burst(burst);

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::Serialize;
 
-use super::problem::Problem;
+use super::problem::ShownProblem;
 use super::view::Phase;
 use super::words::Scene;
 use crate::domain::delivery::summary::{Bottleneck, rounded};
@@ -46,7 +46,7 @@ impl Events {
             _ if view.held.is_some() => None,
             _ => scene.time_left(),
         };
-        self.write(&Status {
+        self.write(&StatusEvent {
             message_type: "status",
             time: scene.wall.now().to_string(),
             campaign: &about.campaign,
@@ -85,8 +85,8 @@ impl Events {
         })
     }
 
-    pub(super) fn problem(&self, problem: &Problem) -> io::Result<()> {
-        self.write(&Told {
+    pub(super) fn problem(&self, problem: &ShownProblem) -> io::Result<()> {
+        self.write(&ProblemEvent {
             message_type: "problem",
             time: problem.at.to_string(),
             line: problem.line,
@@ -106,7 +106,7 @@ impl fmt::Debug for Events {
 }
 
 #[derive(Serialize)]
-struct Status<'a> {
+struct StatusEvent<'a> {
     message_type: &'static str,
     time: String,
     campaign: &'a str,
@@ -133,7 +133,7 @@ struct Status<'a> {
 }
 
 #[derive(Serialize)]
-struct Told<'a> {
+struct ProblemEvent<'a> {
     message_type: &'static str,
     time: String,
     line: Option<u64>,

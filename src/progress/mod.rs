@@ -30,8 +30,8 @@ pub use screen::{Screen, ScreenWriter};
 use crate::clock::Clock;
 use crate::domain::delivery::summary::{Bottleneck, rounded};
 use crate::engine::{Observer, RunEvent};
-use painter::{Painter, Told};
-use problem::Problem;
+use painter::{Painter, PainterInput};
+use problem::ShownProblem;
 use view::View;
 use wall::Wall;
 
@@ -82,13 +82,13 @@ pub struct About {
 pub struct Progress {
     view: View,
     clock: Clock,
-    shown: Option<Shown>,
+    shown: Option<PaintedProgress>,
 }
 
 #[derive(Debug)]
-struct Shown {
+struct PaintedProgress {
     views: watch::Sender<View>,
-    problems: mpsc::Sender<Problem>,
+    problems: mpsc::Sender<ShownProblem>,
     urgent: Arc<Notify>,
     end: oneshot::Sender<()>,
     painter: JoinHandle<()>,
@@ -123,16 +123,16 @@ impl Progress {
             let (problems, waiting) = mpsc::channel(PROBLEMS);
             let (end, ended) = oneshot::channel();
             let urgent = Arc::new(Notify::new());
-            let told = Told { views: latest, problems: waiting, urgent: urgent.clone() };
+            let told = PainterInput { views: latest, problems: waiting, urgent: urgent.clone() };
             let painter = Painter::new(kind, interval, events, (screen.clone(), wall), about, told);
-            Shown { views, problems, urgent, end, painter: tokio::spawn(painter.paint(ended)) }
+            PaintedProgress { views, problems, urgent, end, painter: tokio::spawn(painter.paint(ended)) }
         });
         Self { view, clock, shown }
     }
 
     /// Shows what still waits to be shown and takes the view away.
     pub async fn finish(self) {
-        if let Some(Shown { end, painter, .. }) = self.shown {
+        if let Some(PaintedProgress { end, painter, .. }) = self.shown {
             drop(end);
             // Progress that cannot be shown is no reason to keep a campaign from ending.
             let _ = tokio::time::timeout(LAST_WORD, painter).await;
@@ -194,7 +194,7 @@ impl Observer for Progress {
         let Some(shown) = &self.shown else { return };
         let urgent = self.view.on_event(event, Instant::now());
         if let RunEvent::Refused(refused) = event
-            && let Some(problem) = Problem::of(refused, self.clock.now())
+            && let Some(problem) = ShownProblem::of(refused, self.clock.now())
             && shown.problems.try_send(problem).is_err()
         {
             self.view.unshown += 1;

@@ -8,7 +8,7 @@ use tokio::time::{Instant, MissedTickBehavior};
 
 use super::event::Events;
 use super::fit::{self, Part, Tone};
-use super::problem::{Problem, Problems};
+use super::problem::{ShownProblem, ShownProblems};
 use super::screen::Screen;
 use super::speed::Speed;
 use super::view::View;
@@ -26,9 +26,9 @@ const IN_VIEW: usize = 3;
 const AT_ONCE: usize = 5;
 
 /// What the painter is told.
-pub(super) struct Told {
+pub(super) struct PainterInput {
     pub(super) views: watch::Receiver<View>,
-    pub(super) problems: mpsc::Receiver<Problem>,
+    pub(super) problems: mpsc::Receiver<ShownProblem>,
     /// Something that cannot wait for the next turn.
     pub(super) urgent: Arc<Notify>,
 }
@@ -40,9 +40,9 @@ pub(super) struct Painter {
     events: Option<Events>,
     about: About,
     wall: Wall,
-    told: Told,
+    told: PainterInput,
     speed: Speed,
-    problems: Problems,
+    problems: ShownProblems,
     /// Problems that there was no room for, as far as they were told of.
     unshown: u64,
     /// The picture of the last turn.
@@ -66,7 +66,7 @@ impl Painter {
         events: Option<Events>,
         (screen, wall): (Screen, Wall),
         about: About,
-        told: Told,
+        told: PainterInput,
     ) -> Self {
         let now = Instant::now();
         Self {
@@ -78,7 +78,7 @@ impl Painter {
             wall,
             told,
             speed: Speed::default(),
-            problems: Problems::default(),
+            problems: ShownProblems::default(),
             unshown: 0,
             before: View::default(),
             line_at: now + every.max(OFTEN),

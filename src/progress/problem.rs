@@ -17,7 +17,7 @@ const KINDS: usize = 16;
 
 /// What becomes of a row, or of the run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Outcome {
+pub(super) enum ProblemOutcome {
     Refused,
     Unknown,
     Halts,
@@ -25,7 +25,7 @@ pub(super) enum Outcome {
     Left,
 }
 
-impl Outcome {
+impl ProblemOutcome {
     fn words(self) -> &'static str {
         match self {
             Self::Refused => "not tried again",
@@ -50,25 +50,25 @@ impl Outcome {
 
 /// A refusal that people want to know of.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Problem {
+pub(super) struct ShownProblem {
     pub(super) at: UnixMillis,
     pub(super) line: Option<u64>,
     pub(super) attempt: u32,
-    pub(super) outcome: Outcome,
+    pub(super) outcome: ProblemOutcome,
     pub(super) code: String,
     pub(super) message: String,
     pub(super) retry_in: Option<Duration>,
 }
 
-impl Problem {
+impl ShownProblem {
     /// The problem; `None` where requests only have to wait, which the counts tell.
     pub(super) fn of(refused: &RefusedAttempt, at: UnixMillis) -> Option<Self> {
         let outcome = match (refused.kind, refused.retry_in) {
             (RefusalKind::Throttled | RefusalKind::ActiveChats, _) => return None,
-            (_, Some(_)) => Outcome::Again,
-            (RefusalKind::Renewed | RefusalKind::Unreachable, None) => Outcome::Left,
-            (RefusalKind::InvalidRequest | RefusalKind::Conflict, None) => Outcome::Refused,
-            (RefusalKind::Unknown, None) => Outcome::Unknown,
+            (_, Some(_)) => ProblemOutcome::Again,
+            (RefusalKind::Renewed | RefusalKind::Unreachable, None) => ProblemOutcome::Left,
+            (RefusalKind::InvalidRequest | RefusalKind::Conflict, None) => ProblemOutcome::Refused,
+            (RefusalKind::Unknown, None) => ProblemOutcome::Unknown,
             (
                 RefusalKind::AccessDenied
                 | RefusalKind::NotFound
@@ -76,7 +76,7 @@ impl Problem {
                 | RefusalKind::Unexpected
                 | RefusalKind::RepeatedContactId,
                 None,
-            ) => Outcome::Halts,
+            ) => ProblemOutcome::Halts,
         };
         Some(Self {
             at,
@@ -92,11 +92,11 @@ impl Problem {
 
 /// Problems by kind, the one that was met last at the end.
 #[derive(Debug, Default)]
-pub(super) struct Problems(Vec<(Problem, u64)>);
+pub(super) struct ShownProblems(Vec<(ShownProblem, u64)>);
 
-impl Problems {
-    pub(super) fn add(&mut self, problem: Problem) {
-        let same = |other: &(Problem, u64)| {
+impl ShownProblems {
+    pub(super) fn add(&mut self, problem: ShownProblem) {
+        let same = |other: &(ShownProblem, u64)| {
             (other.0.outcome, other.0.code.as_str()) == (problem.outcome, problem.code.as_str())
         };
         let before = self.0.iter().position(same).map_or(0, |index| self.0.remove(index).1);
@@ -113,7 +113,7 @@ impl Problems {
     }
 }
 
-fn words(last: &Problem, count: u64, clock: impl Fn(UnixMillis) -> String) -> String {
+fn words(last: &ShownProblem, count: u64, clock: impl Fn(UnixMillis) -> String) -> String {
     let mut words = clock(last.at);
     match (last.line, count) {
         (Some(line), 1) => words.push_str(&format!("line {line}")),
@@ -123,7 +123,7 @@ fn words(last: &Problem, count: u64, clock: impl Fn(UnixMillis) -> String) -> St
     }
     words.push_str(&format!(": {}: ", last.outcome.words()));
     // What was answered is told in the service's words, what was not in ours.
-    let lost = matches!(last.outcome, Outcome::Again | Outcome::Unknown | Outcome::Left);
+    let lost = matches!(last.outcome, ProblemOutcome::Again | ProblemOutcome::Unknown | ProblemOutcome::Left);
     if lost || last.message.is_empty() {
         let explained = reasons::reason(State::Attempting, Some(&last.code));
         words.push_str(&format!("{}: {}", last.code, explained.what));
@@ -175,7 +175,7 @@ mod tests {
             let mut refused = refused(kind, "SomeException");
             for retry_in in [None, Some(Duration::from_secs(1))] {
                 refused.retry_in = retry_in;
-                let told = Problem::of(&refused, UnixMillis::from_millis(0));
+                let told = ShownProblem::of(&refused, UnixMillis::from_millis(0));
                 let words = told.map(|problem| words(&problem, 1, |_| String::new()));
                 text.push_str(&format!("{kind:?}: {}\n", words.unwrap_or_default()));
             }
@@ -185,7 +185,7 @@ mod tests {
 
     #[test]
     fn problems_of_one_kind_stand_together_and_the_last_one_met_at_the_end() {
-        let mut problems = Problems::default();
+        let mut problems = ShownProblems::default();
         let at = UnixMillis::from_millis(0);
         for (line, kind, code) in [
             (2, RefusalKind::InvalidRequest, "InvalidRequestException"),
@@ -193,7 +193,7 @@ mod tests {
             (4, RefusalKind::InvalidRequest, "InvalidRequestException"),
         ] {
             let refused = RefusedAttempt { line: Some(line), message: String::new(), ..refused(kind, code) };
-            problems.add(Problem::of(&refused, at).expect("a problem"));
+            problems.add(ShownProblem::of(&refused, at).expect("a problem"));
         }
         let lines = problems.last(9, |_| "09:30 ".to_owned());
         assert_eq!(
@@ -207,7 +207,7 @@ mod tests {
         assert_eq!(problems.last(1, |_| String::new()).len(), 1);
         for code in 0..100 {
             let refused = refused(RefusalKind::Unknown, &code.to_string());
-            problems.add(Problem::of(&refused, at).expect("a problem"));
+            problems.add(ShownProblem::of(&refused, at).expect("a problem"));
         }
         assert_eq!(problems.0.len(), KINDS, "bounded");
     }

@@ -18,7 +18,7 @@ const LIMITED: Duration = Duration::from_secs(5);
 const APART: Duration = Duration::from_secs(1);
 
 #[derive(Debug, Clone, Copy)]
-struct Look {
+struct SpeedSample {
     at: Instant,
     requests: u64,
     limited: [Duration; Bottleneck::ALL.len()],
@@ -27,21 +27,21 @@ struct Look {
 /// The looks: the first one, those of the last ten seconds, and the latest.
 #[derive(Debug, Default)]
 pub(super) struct Speed {
-    first: Option<Look>,
-    looks: VecDeque<Look>,
-    latest: Option<Look>,
+    first: Option<SpeedSample>,
+    looks: VecDeque<SpeedSample>,
+    latest: Option<SpeedSample>,
     fresh_since: Option<Instant>,
 }
 
 impl Speed {
     pub(super) fn look(&mut self, now: Instant, view: &View) {
         let Some(begun_at) = view.begun_at else { return };
-        let none = Look { at: begun_at, requests: 0, limited: Default::default() };
+        let none = SpeedSample { at: begun_at, requests: 0, limited: Default::default() };
         let first = *self.first.get_or_insert(none);
         if self.looks.is_empty() {
             self.looks.push_back(first);
         }
-        let look = Look { at: now, requests: view.requests, limited: view.limited_until(now) };
+        let look = SpeedSample { at: now, requests: view.requests, limited: view.limited_until(now) };
         if view.fresh_since > self.fresh_since {
             self.fresh_since = view.fresh_since;
             self.looks.clear();
@@ -56,7 +56,7 @@ impl Speed {
     }
 
     /// The latest look, and the last one before it that is at least so old, or the first.
-    fn between(&self, age: Duration) -> Option<(&Look, &Look)> {
+    fn between(&self, age: Duration) -> Option<(&SpeedSample, &SpeedSample)> {
         let latest = self.latest.as_ref()?;
         let old = self.looks.iter().rev().find(|look| latest.at - look.at >= age);
         Some((old.or(self.looks.front())?, latest))

@@ -72,7 +72,7 @@ pub struct Recipients {
     name: String,
     settings: RecipientsSettings,
     header: Header,
-    table: Table,
+    table: RecordTable,
     read_as: DetectedFormat,
     /// Whether the text was decoded from something that is not UTF-8.
     decoded: bool,
@@ -100,7 +100,7 @@ pub struct Row {
 }
 
 /// What has records.
-enum Table {
+enum RecordTable {
     Text(Box<Records>),
     Sheet(workbook::Rows),
 }
@@ -123,8 +123,8 @@ impl Recipients {
     #[must_use]
     pub fn read_as(&self) -> DetectedFormat {
         let blank = match &self.table {
-            Table::Text(records) => records.blank_lines(),
-            Table::Sheet(rows) => rows.blank,
+            RecordTable::Text(records) => records.blank_lines(),
+            RecordTable::Sheet(rows) => rows.blank,
         };
         DetectedFormat {
             blank: blank + self.blank,
@@ -249,7 +249,7 @@ fn own_cells(record: &Record) -> Record {
     record.iter().skip(FIXED_COLUMNS.len()).map(original).collect()
 }
 
-impl Table {
+impl RecordTable {
     fn next(&mut self) -> Result<Option<Read>, FileProblem> {
         Ok(match self {
             Self::Text(records) => {

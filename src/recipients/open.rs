@@ -11,7 +11,7 @@ use super::records::Records;
 use super::rejects::Extra;
 use super::unpack::{compression, unpack};
 use super::workbook::Container;
-use super::{Read as Row, Recipients, Source, Table, sniff, workbook};
+use super::{Read as Row, Recipients, RecordTable, Source, sniff, workbook};
 use crate::domain::definition::{Delimiter, HiddenRows, RecipientsSettings};
 use crate::domain::table::detected_format::{Compression, DetectedFormat};
 use crate::domain::table::formula::original;
@@ -80,7 +80,7 @@ struct Layers<'a> {
 
 /// A table below all layers.
 struct Opened {
-    table: Table,
+    table: RecordTable,
     read_as: DetectedFormat,
     /// Whether the text was decoded.
     decoded: bool,
@@ -125,7 +125,7 @@ impl Layers<'_> {
             }
             let (rows, sheet) = workbook::Rows::open(file, self.settings)?;
             read_as.sheet = Some(sheet);
-            return Ok(Opened { table: Table::Sheet(rows), read_as, decoded: false, uncounted: 0 });
+            return Ok(Opened { table: RecordTable::Sheet(rows), read_as, decoded: false, uncounted: 0 });
         }
         if let Some(sheet) = &self.settings.sheet {
             return Err(FileProblem::NoSheet { wanted: sheet.clone(), there: Vec::new() });
@@ -138,7 +138,7 @@ impl Layers<'_> {
         read_as.encoding = Some(found.charset.name().to_owned());
         read_as.guess = found.guess;
         let (records, uncounted) = self.records(head, reader, &mut read_as, found.backslashes)?;
-        Ok(Opened { table: Table::Text(Box::new(records)), read_as, decoded, uncounted })
+        Ok(Opened { table: RecordTable::Text(Box::new(records)), read_as, decoded, uncounted })
     }
 
     /// The text in a zip archive that has one text and nothing else.
@@ -256,7 +256,7 @@ impl Recipients {
         if read.wrong.is_some() {
             return Err(FileProblem::NotText { line: read.lines.first });
         }
-        if let Table::Sheet(rows) = &mut self.table {
+        if let RecordTable::Sheet(rows) = &mut self.table {
             rows.header_has(read.record.len());
         }
         let names: Vec<&str> = read.record.iter().collect();
@@ -333,7 +333,7 @@ impl Recipients {
 
 /// A list, record after record.
 pub(super) struct List {
-    table: Table,
+    table: RecordTable,
 }
 
 impl List {
@@ -354,7 +354,7 @@ pub(super) fn list(path: &Path, settings: &RecipientsSettings) -> Result<List, F
     if head.trim_ascii_start().starts_with(b"{") {
         let numbers = opted_out(reader)?;
         let text: Box<dyn Read + Send> = Box::new(Cursor::new(numbers.into_bytes()));
-        return Ok(List { table: Table::Text(Box::new(Records::new(text, Delimiter::Comma, 1))) });
+        return Ok(List { table: RecordTable::Text(Box::new(Records::new(text, Delimiter::Comma, 1))) });
     }
     let opened = Layers { settings, again: Some(path) }.table(reader)?;
     Ok(List { table: opened.table })

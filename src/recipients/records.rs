@@ -31,13 +31,13 @@ pub(super) struct Records {
     filled: usize,
     fields: Vec<u8>,
     ends: Vec<usize>,
-    place: Place,
+    place: RecordPlace,
     /// Lines that belong to records.
     told: u64,
 }
 
 /// Where in the file reading is.
-struct Place {
+struct RecordPlace {
     /// The line that the next byte belongs to.
     line: u64,
     previous: u8,
@@ -68,7 +68,7 @@ impl Records {
             filled: 0,
             fields: vec![0; 1024],
             ends: vec![0; 32],
-            place: Place { line, previous: b'\n', first: None, quotes: 0 },
+            place: RecordPlace { line, previous: b'\n', first: None, quotes: 0 },
             told: line - 1,
         }
     }
@@ -131,7 +131,7 @@ impl Records {
     }
 }
 
-impl Place {
+impl RecordPlace {
     /// Counts the lines in bytes that were read.
     fn pass(&mut self, bytes: &[u8]) {
         let mut rest = bytes;

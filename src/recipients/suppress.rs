@@ -100,7 +100,7 @@ pub fn read_list(
     let name = path.display().to_string();
     let read = || -> Result<Listed, FileProblem> {
         let mut records = open::list(path, settings)?;
-        let mut list = List {
+        let mut list = ListRows {
             settings,
             each,
             columns: None,
@@ -124,7 +124,7 @@ pub fn read_list(
 
 /// Where numbers and keys are.
 #[derive(Debug, Clone)]
-enum Columns {
+enum ListColumns {
     /// The first line says so.
     Named { phones: Vec<usize>, key: Option<usize> },
     /// There is no header: the first line has a number here.
@@ -132,11 +132,11 @@ enum Columns {
 }
 
 /// A list that is being read.
-struct List<'s, F> {
+struct ListRows<'s, F> {
     settings: &'s RecipientsSettings,
     each: F,
     /// Where numbers and keys are, once the first line was seen.
-    columns: Option<Columns>,
+    columns: Option<ListColumns>,
     /// What the first line has.
     names: Vec<String>,
     numbers: u64,
@@ -145,11 +145,11 @@ struct List<'s, F> {
     doubtful: Vec<(u64, PhoneRejection)>,
 }
 
-impl<F: FnMut(Entry)> List<'_, F> {
+impl<F: FnMut(Entry)> ListRows<'_, F> {
     fn line(&mut self, line: u64, record: &Record) -> Result<(), FileProblem> {
         let Some(columns) = self.columns.clone() else {
             let columns = self.find_columns(record)?;
-            let named = matches!(columns, Columns::Named { .. });
+            let named = matches!(columns, ListColumns::Named { .. });
             self.columns = Some(columns);
             return if named { Ok(()) } else { self.line(line, record) };
         };
@@ -157,10 +157,10 @@ impl<F: FnMut(Entry)> List<'_, F> {
             return Err(FileProblem::LongLine { line });
         }
         let cell = |at: usize| Some(visible::cell(record.cell(at))).filter(|cell| !cell.is_empty());
-        let headless = matches!(columns, Columns::Numbers(_));
+        let headless = matches!(columns, ListColumns::Numbers(_));
         let (phones, key) = match columns {
-            Columns::Named { phones, key } => (phones, key),
-            Columns::Numbers(at) => (vec![at], None),
+            ListColumns::Named { phones, key } => (phones, key),
+            ListColumns::Numbers(at) => (vec![at], None),
         };
         let numbers: Vec<&str> = phones.into_iter().filter_map(cell).collect();
         let of = key.and_then(cell);
@@ -184,7 +184,7 @@ impl<F: FnMut(Entry)> List<'_, F> {
         Ok(())
     }
 
-    fn find_columns(&mut self, record: &Record) -> Result<Columns, FileProblem> {
+    fn find_columns(&mut self, record: &Record) -> Result<ListColumns, FileProblem> {
         let header = Header::new(record.iter());
         self.names = header.names().to_vec();
         let find = |name: &str| match header.find(name) {
@@ -202,7 +202,7 @@ impl<F: FnMut(Entry)> List<'_, F> {
         }
         let key = self.settings.key.as_deref().map_or(Ok(None), find)?;
         if !phones.is_empty() || key.is_some() {
-            return Ok(Columns::Named { phones, key });
+            return Ok(ListColumns::Named { phones, key });
         }
         let with = |is: &dyn Fn(&str) -> bool| -> Vec<usize> {
             (0..record.len()).filter(|at| is(visible::cell(record.cell(*at)))).collect()
@@ -210,7 +210,7 @@ impl<F: FnMut(Entry)> List<'_, F> {
         let numbers = with(&|cell| self.is_number(cell));
         let numbers = if numbers.is_empty() { with(&is_of_digits) } else { numbers };
         match numbers[..] {
-            [at] => Ok(Columns::Numbers(at)),
+            [at] => Ok(ListColumns::Numbers(at)),
             _ => Err(FileProblem::NoListColumn { wanted: self.wanted(), there: header.told() }),
         }
     }
@@ -237,7 +237,8 @@ impl<F: FnMut(Entry)> List<'_, F> {
         };
         match (0..record.len()).find(|at| Some(*at) != key && is(record.cell(*at).trim())) {
             Some(at) => {
-                let name = self.names.get(at).filter(|_| matches!(self.columns, Some(Columns::Named { .. })));
+                let name =
+                    self.names.get(at).filter(|_| matches!(self.columns, Some(ListColumns::Named { .. })));
                 let column = name.map_or_else(|| format!("{}", at + 1), |name| format!("`{}`", shown(name)));
                 Err(FileProblem::NumberElsewhere { line, column, phone: self.phone() })
             }

@@ -24,7 +24,7 @@ enum Column {
 
 /// What stands in a column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Value<'r> {
+pub(super) enum CellValue<'r> {
     Nothing,
     Text(&'r str),
     Number(u64),
@@ -70,7 +70,7 @@ impl Columns {
     }
 
     /// What the record has in each column, in order.
-    pub(super) fn values<'r>(&'r self, record: &'r Record<'_>) -> impl Iterator<Item = Value<'r>> {
+    pub(super) fn values<'r>(&'r self, record: &'r Record<'_>) -> impl Iterator<Item = CellValue<'r>> {
         let places = self.places.get(&record.header).map_or(&[][..], Vec::as_slice);
         self.chosen.iter().map(|column| match *column {
             Column::Fixed(column) => fixed(record, column),
@@ -82,21 +82,21 @@ impl Columns {
     }
 }
 
-fn text(text: Option<&str>) -> Value<'_> {
-    text.map_or(Value::Nothing, Value::Text)
+fn text(text: Option<&str>) -> CellValue<'_> {
+    text.map_or(CellValue::Nothing, CellValue::Text)
 }
 
 /// What the record has in a fixed column, in the order of [`FIXED_COLUMNS`].
-fn fixed<'r>(record: &'r Record<'_>, column: usize) -> Value<'r> {
-    let time = |time: Option<UnixMillis>| time.map_or(Value::Nothing, Value::Time);
+fn fixed<'r>(record: &'r Record<'_>, column: usize) -> CellValue<'r> {
+    let time = |time: Option<UnixMillis>| time.map_or(CellValue::Nothing, CellValue::Time);
     match column {
-        0 => record.line.map_or(Value::Nothing, Value::Number),
+        0 => record.line.map_or(CellValue::Nothing, CellValue::Number),
         1 => text(record.key),
         2 => text(record.destination),
-        3 => Value::Text(record.state.name()),
+        3 => CellValue::Text(record.state.name()),
         4 => text(record.contact_id),
-        5 => record.client_token.map_or(Value::Nothing, Value::Token),
-        6 => Value::Number(u64::from(record.attempts)),
+        5 => record.client_token.map_or(CellValue::Nothing, CellValue::Token),
+        6 => CellValue::Number(u64::from(record.attempts)),
         7 => text(record.code),
         8 => text(record.reason),
         9 => text(record.source),

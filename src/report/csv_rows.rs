@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
-use super::columns::{Columns, Value};
+use super::columns::{CellValue, Columns};
 use super::error::ReportError;
 use crate::domain::table::formula::harmless;
 use crate::journal::Record;
@@ -45,11 +45,11 @@ impl<W: Write> super::Rows for CsvRows<W> {
         let Self { csv, columns, text } = self;
         for value in columns.values(record) {
             match value {
-                Value::Nothing => csv.write_field(""),
-                Value::Text(words) => csv.write_field(harmless(words).as_bytes()),
-                Value::Number(number) => csv.write_field(shown(text, number)),
-                Value::Time(time) => csv.write_field(shown(text, time)),
-                Value::Token(token) => {
+                CellValue::Nothing => csv.write_field(""),
+                CellValue::Text(words) => csv.write_field(harmless(words).as_bytes()),
+                CellValue::Number(number) => csv.write_field(shown(text, number)),
+                CellValue::Time(time) => csv.write_field(shown(text, time)),
+                CellValue::Token(token) => {
                     let mut buffer = uuid::Uuid::encode_buffer();
                     csv.write_field(token.hyphenated().encode_lower(&mut buffer).as_bytes())
                 }

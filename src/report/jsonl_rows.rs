@@ -5,7 +5,7 @@ use std::io::Write;
 
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
-use super::columns::{Columns, Value};
+use super::columns::{CellValue, Columns};
 use super::error::ReportError;
 use crate::journal::Record;
 
@@ -23,27 +23,27 @@ impl<W: Write> JsonlRows<W> {
 
 impl<W: Write> super::Rows for JsonlRows<W> {
     fn record(&mut self, record: &Record<'_>) -> Result<(), ReportError> {
-        let object = Object { record, columns: &self.columns };
+        let object = RowObject { record, columns: &self.columns };
         serde_json::to_writer(&mut self.out, &object).map_err(|error| ReportError::Stream(error.into()))?;
         self.out.write_all(b"\n").map_err(ReportError::Stream)
     }
 }
 
-struct Object<'r> {
+struct RowObject<'r> {
     record: &'r Record<'r>,
     columns: &'r Columns,
 }
 
-impl Serialize for Object<'_> {
+impl Serialize for RowObject<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(Some(self.columns.names().len()))?;
         for (name, value) in self.columns.names().iter().zip(self.columns.values(self.record)) {
             match value {
-                Value::Nothing => map.serialize_entry(name, &()),
-                Value::Text(text) => map.serialize_entry(name, text),
-                Value::Number(number) => map.serialize_entry(name, &number),
-                Value::Token(token) => map.serialize_entry(name, &Shown(token)),
-                Value::Time(time) => map.serialize_entry(name, &Shown(time)),
+                CellValue::Nothing => map.serialize_entry(name, &()),
+                CellValue::Text(text) => map.serialize_entry(name, text),
+                CellValue::Number(number) => map.serialize_entry(name, &number),
+                CellValue::Token(token) => map.serialize_entry(name, &ShownValue(token)),
+                CellValue::Time(time) => map.serialize_entry(name, &ShownValue(time)),
             }?;
         }
         map.end()
@@ -51,9 +51,9 @@ impl Serialize for Object<'_> {
 }
 
 /// A value as the text that it shows as.
-pub(super) struct Shown<T>(pub(super) T);
+pub(super) struct ShownValue<T>(pub(super) T);
 
-impl<T: std::fmt::Display> Serialize for Shown<T> {
+impl<T: std::fmt::Display> Serialize for ShownValue<T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(&self.0)
     }

@@ -5,7 +5,7 @@ use std::io::Write;
 use serde::Serialize;
 
 use super::error::ReportError;
-use super::jsonl_rows::Shown;
+use super::jsonl_rows::ShownValue;
 use crate::domain::delivery::summary::rounded;
 use crate::domain::delivery::tally::Tally;
 use crate::domain::figures::per_second;
@@ -30,12 +30,12 @@ pub(super) fn write(
     asks.reverse();
     let overview = Overview {
         campaign: &campaign.name,
-        begun_at: Shown(campaign.created_at),
-        purged_at: snapshot.purged_at(campaign.id)?.map(Shown),
+        begun_at: ShownValue(campaign.created_at),
+        purged_at: snapshot.purged_at(campaign.id)?.map(ShownValue),
         tally: counted,
-        reasons: reasons.iter().filter_map(Reason::of).collect(),
-        runs: runs.iter().map(Run::of).collect(),
-        steering: asks.iter().map(Asked::of).collect(),
+        reasons: reasons.iter().filter_map(ReasonEntry::of).collect(),
+        runs: runs.iter().map(RunEntry::of).collect(),
+        steering: asks.iter().map(RequestEntry::of).collect(),
     };
     serde_json::to_writer(&mut *out, &overview).map_err(|error| ReportError::Stream(error.into()))?;
     out.write_all(b"\n").map_err(ReportError::Stream)?;
@@ -45,24 +45,24 @@ pub(super) fn write(
 #[derive(Serialize)]
 struct Overview<'j> {
     campaign: &'j str,
-    begun_at: Shown<UnixMillis>,
+    begun_at: ShownValue<UnixMillis>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    purged_at: Option<Shown<UnixMillis>>,
+    purged_at: Option<ShownValue<UnixMillis>>,
     #[serde(flatten)]
     tally: Tally,
-    reasons: Vec<Reason<'j>>,
-    runs: Vec<Run<'j>>,
-    steering: Vec<Asked<'j>>,
+    reasons: Vec<ReasonEntry<'j>>,
+    runs: Vec<RunEntry<'j>>,
+    steering: Vec<RequestEntry<'j>>,
 }
 
 #[derive(Serialize)]
-struct Reason<'j> {
+struct ReasonEntry<'j> {
     state: &'static str,
     code: &'j str,
     rows: u64,
 }
 
-impl<'j> Reason<'j> {
+impl<'j> ReasonEntry<'j> {
     fn of(count: &'j ReasonCount) -> Option<Self> {
         Some(Self { state: count.state.name(), code: count.code.as_deref()?, rows: count.rows })
     }
@@ -70,37 +70,37 @@ impl<'j> Reason<'j> {
 
 /// What somebody asked of the campaign from elsewhere.
 #[derive(Serialize)]
-struct Asked<'j> {
-    at: Shown<UnixMillis>,
+struct RequestEntry<'j> {
+    at: ShownValue<UnixMillis>,
     what: &'static str,
     rate: Option<f64>,
     burst: Option<u32>,
     who: &'j str,
     run: Option<i64>,
-    done_at: Option<Shown<UnixMillis>>,
+    done_at: Option<ShownValue<UnixMillis>>,
 }
 
-impl<'j> Asked<'j> {
+impl<'j> RequestEntry<'j> {
     fn of(ask: &'j ControlRequest) -> Self {
         let (rate, burst) = ask.wish.pace();
         Self {
-            at: Shown(ask.at),
+            at: ShownValue(ask.at),
             what: ask.wish.name(),
             rate,
             burst: burst.map(std::num::NonZero::get),
             who: &ask.who,
             run: ask.taken.map(|taken| taken.run.number()),
-            done_at: ask.taken.map(|taken| Shown(taken.at)),
+            done_at: ask.taken.map(|taken| ShownValue(taken.at)),
         }
     }
 }
 
 #[derive(Serialize)]
-struct Run<'j> {
+struct RunEntry<'j> {
     run: i64,
-    started_at: Shown<UnixMillis>,
-    seen_at: Shown<UnixMillis>,
-    ended_at: Option<Shown<UnixMillis>>,
+    started_at: ShownValue<UnixMillis>,
+    seen_at: ShownValue<UnixMillis>,
+    ended_at: Option<ShownValue<UnixMillis>>,
     rate: Option<f64>,
     started: u64,
     requests: u64,
@@ -112,14 +112,14 @@ struct Run<'j> {
     reason: Option<&'j str>,
 }
 
-impl<'j> Run<'j> {
+impl<'j> RunEntry<'j> {
     fn of(run: &'j RunRecord) -> Self {
         let elapsed = run.elapsed();
         Self {
             run: run.id.number(),
-            started_at: Shown(run.started_at),
-            seen_at: Shown(run.seen_at),
-            ended_at: run.ended_at.map(Shown),
+            started_at: ShownValue(run.started_at),
+            seen_at: ShownValue(run.seen_at),
+            ended_at: run.ended_at.map(ShownValue),
             rate: run.rate,
             started: run.counters.started,
             requests: run.counters.requests,

@@ -9,7 +9,7 @@ use std::io::{self, Write};
 use zip::write::{SimpleFileOptions, StreamWriter};
 use zip::{CompressionMethod, DateTime, ZipWriter};
 
-use super::columns::{Columns, Value};
+use super::columns::{CellValue, Columns};
 use super::error::ReportError;
 use crate::journal::Record;
 
@@ -40,7 +40,7 @@ const STYLES: &str = "<fonts count=\"2\"><font><sz val=\"11\"/><name val=\"Calib
 
 /// Writes records as rows of a workbook.
 pub(super) struct XlsxRows<W: Write> {
-    zip: ZipWriter<StreamWriter<Bounded<W>>>,
+    zip: ZipWriter<StreamWriter<BoundedWriter<W>>>,
     columns: Columns,
     /// The row on its way.
     xml: String,
@@ -63,7 +63,7 @@ impl<W: Write> XlsxRows<W> {
                 columns.names().len()
             )));
         }
-        let zip = ZipWriter::new_stream(Bounded { out, left: u64::from(u32::MAX) });
+        let zip = ZipWriter::new_stream(BoundedWriter { out, left: u64::from(u32::MAX) });
         let mut rows = Self { zip, columns, xml: String::new(), sheets: 0, rows: 0, bytes: 0, most_rows };
         rows.sheet()?;
         Ok(rows)
@@ -185,12 +185,12 @@ impl<W: Write> XlsxRows<W> {
 }
 
 /// Refuses to write more than an archive without ZIP64 can hold.
-struct Bounded<W> {
+struct BoundedWriter<W> {
     out: W,
     left: u64,
 }
 
-impl<W: Write> Write for Bounded<W> {
+impl<W: Write> Write for BoundedWriter<W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         if bytes.len() as u64 > self.left {
             return Err(io::ErrorKind::FileTooLarge.into());
@@ -219,23 +219,23 @@ impl<W: Write> super::Rows for XlsxRows<W> {
         xml.push_str("<row>");
         for (name, value) in columns.names().iter().zip(columns.values(record)) {
             match value {
-                Value::Nothing | Value::Text("") => xml.push_str("<c/>"),
-                Value::Text(text)
+                CellValue::Nothing | CellValue::Text("") => xml.push_str("<c/>"),
+                CellValue::Text(text)
                     if text.len() > MOST_CHARACTERS && text.encode_utf16().count() > MOST_CHARACTERS =>
                 {
                     let line = record.line.map_or_else(String::new, |line| format!("line {line}, "));
                     let what = format!("{line}{name}: a cell has {MOST_CHARACTERS} characters at most");
                     return Err(ReportError::Workbook(what));
                 }
-                Value::Text(text) => cell(xml, 1, text),
-                Value::Number(number) => {
+                CellValue::Text(text) => cell(xml, 1, text),
+                CellValue::Number(number) => {
                     // Writing to a string cannot fail.
                     let _ = write!(xml, "<c><v>{number}</v></c>");
                 }
-                Value::Token(token) => {
+                CellValue::Token(token) => {
                     let _ = write!(xml, "<c s=\"1\" t=\"inlineStr\"><is><t>{token}</t></is></c>");
                 }
-                Value::Time(time) => {
+                CellValue::Time(time) => {
                     let _ = write!(xml, "<c s=\"1\" t=\"inlineStr\"><is><t>{time}</t></is></c>");
                 }
             }
@@ -312,7 +312,7 @@ mod tests {
     #[test]
     fn an_archive_that_spreadsheets_refuse_is_not_written() {
         let mut out = Vec::new();
-        let mut bounded = Bounded { out: &mut out, left: 4 };
+        let mut bounded = BoundedWriter { out: &mut out, left: 4 };
         bounded.write_all(b"four").unwrap();
         let error = bounded.write_all(b"!").unwrap_err();
         assert!(matches!(failed(error), ReportError::Workbook(_)));

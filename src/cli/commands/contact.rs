@@ -222,13 +222,13 @@ impl MemberArgs {
 }
 
 /// How the answer is printed, known before anything is sent.
-struct Answer {
+struct ContactAnswer {
     form: OutputForm,
     query: Option<Query>,
     colour: bool,
 }
 
-impl Answer {
+impl ContactAnswer {
     fn of(globals: &AwsGlobalArgs) -> Result<Self, Failure> {
         let from_environment = || std::env::var("AWS_DEFAULT_OUTPUT").ok().filter(|form| !form.is_empty());
         let form = match globals.output.clone().or_else(from_environment) {
@@ -279,7 +279,7 @@ pub fn run(args: &ContactArgs, session: &Session<'_>) -> Result<Exit, Failure> {
     if args.globals.version {
         return write_out(concat!("campaign ", env!("CARGO_PKG_VERSION"), "\n")).map(|()| Exit::Done);
     }
-    let answer = Answer::of(&args.globals)?;
+    let answer = ContactAnswer::of(&args.globals)?;
     match args.input.generate_cli_skeleton {
         Some(SkeletonKind::Input) => return write_out(&skeleton::json()).map(|()| Exit::Done),
         Some(SkeletonKind::YamlInput) => return write_out(&skeleton::yaml()).map(|()| Exit::Done),
@@ -387,7 +387,7 @@ async fn start(
     args: &ContactArgs,
     checked: &Checked,
     endpoint: Option<&EndpointUrl>,
-    answer: &Answer,
+    answer: &ContactAnswer,
     session: &Session<'_>,
 ) -> Result<Exit, Failure> {
     let globals = &args.globals;
@@ -442,7 +442,7 @@ fn conclude(
     outcome: ContactOutcome,
     token: &str,
     checked: &Checked,
-    answer: &Answer,
+    answer: &ContactAnswer,
 ) -> Result<Exit, Failure> {
     let given = checked.client_token.is_some();
     let failure = |message: String, hint: Option<NextStep>, exit: Exit| Err(Failure { message, hint, exit });

@@ -68,14 +68,14 @@ pub enum UnreadableFlow {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct Content {
+struct FlowContent {
     start_action: String,
-    actions: Vec<Action>,
+    actions: Vec<FlowAction>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct Action {
+struct FlowAction {
     identifier: String,
     #[serde(rename = "Type")]
     kind: String,
@@ -109,7 +109,7 @@ const WAITS: [&str; 2] = ["TimeLimitSeconds", "InputTimeLimitSeconds"];
 /// # Errors
 /// [`UnreadableFlow`]
 pub fn read(content: &str) -> Result<FlowReading, UnreadableFlow> {
-    let content: Content = serde_json::from_str(content)?;
+    let content: FlowContent = serde_json::from_str(content)?;
     if content.actions.len() > MOST_ACTIONS {
         return Err(UnreadableFlow::TooLong(content.actions.len()));
     }
@@ -129,7 +129,7 @@ const SENDS: [&str; 4] =
 const WAITING: [&str; 4] = ["Wait", "GetParticipantInput", "ConnectParticipantWithLexBot", "ShowView"];
 
 struct Graph<'c> {
-    actions: &'c [Action],
+    actions: &'c [FlowAction],
     next: Vec<Vec<usize>>,
     start: usize,
 }
@@ -145,7 +145,7 @@ struct Ways {
 }
 
 impl<'c> Graph<'c> {
-    fn of(content: &'c Content) -> Result<Self, UnreadableFlow> {
+    fn of(content: &'c FlowContent) -> Result<Self, UnreadableFlow> {
         let places: BTreeMap<&str, usize> =
             content.actions.iter().enumerate().map(|(at, action)| (action.identifier.as_str(), at)).collect();
         let find = |from: &str, to: &str| {

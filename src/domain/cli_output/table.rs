@@ -10,7 +10,7 @@ use super::{Printing, is_scalar, scalar};
 const PADDING: usize = 4;
 
 #[derive(Debug, Default)]
-struct Section {
+struct TableSection {
     title: String,
     headers: Vec<String>,
     rows: Vec<Vec<String>>,
@@ -38,12 +38,12 @@ fn is_empty(value: &Value) -> bool {
     }
 }
 
-fn build(title: Option<&str>, value: &Value, indent: usize, sections: &mut Vec<Section>) -> bool {
+fn build(title: Option<&str>, value: &Value, indent: usize, sections: &mut Vec<TableSection>) -> bool {
     if is_empty(value) {
         return false;
     }
     if let Some(title) = title {
-        sections.push(Section { title: title.to_owned(), indent, ..Section::default() });
+        sections.push(TableSection { title: title.to_owned(), indent, ..TableSection::default() });
     }
     match value {
         Value::Array(values) if values.first().is_some_and(Value::is_object) => {
@@ -67,7 +67,7 @@ fn build(title: Option<&str>, value: &Value, indent: usize, sections: &mut Vec<S
     true
 }
 
-fn map(members: &Map<String, Value>, indent: usize, sections: &mut Vec<Section>) {
+fn map(members: &Map<String, Value>, indent: usize, sections: &mut Vec<TableSection>) {
     let (scalars, others): (Vec<_>, Vec<_>) = members.iter().partition(|(_, value)| is_scalar(value));
     match scalars.as_slice() {
         [] => {}
@@ -82,7 +82,7 @@ fn map(members: &Map<String, Value>, indent: usize, sections: &mut Vec<Section>)
     }
 }
 
-fn list_of_maps(maps: &[&Map<String, Value>], title: &str, indent: usize, sections: &mut Vec<Section>) {
+fn list_of_maps(maps: &[&Map<String, Value>], title: &str, indent: usize, sections: &mut Vec<TableSection>) {
     let names = |wanted: bool| -> BTreeSet<&String> {
         let members = maps.iter().flat_map(|members| members.iter());
         members.filter(|(_, value)| is_scalar(value) == wanted).map(|(name, _)| name).collect()
@@ -90,7 +90,7 @@ fn list_of_maps(maps: &[&Map<String, Value>], title: &str, indent: usize, sectio
     let (headers, others) = (names(true), names(false));
     for (at, members) in maps.iter().enumerate() {
         if at > 0 && !others.is_empty() {
-            sections.push(Section { title: title.to_owned(), indent, ..Section::default() });
+            sections.push(TableSection { title: title.to_owned(), indent, ..TableSection::default() });
         }
         if at == 0 || !others.is_empty() {
             header(headers.iter().map(|name| (*name).clone()), sections);
@@ -104,7 +104,7 @@ fn list_of_maps(maps: &[&Map<String, Value>], title: &str, indent: usize, sectio
     }
 }
 
-fn header(names: impl IntoIterator<Item = String>, sections: &mut [Section]) {
+fn header(names: impl IntoIterator<Item = String>, sections: &mut [TableSection]) {
     if let Some(section) = sections.last_mut() {
         section.headers = names.into_iter().collect();
         let headers = section.headers.clone();
@@ -112,7 +112,7 @@ fn header(names: impl IntoIterator<Item = String>, sections: &mut [Section]) {
     }
 }
 
-fn row(cells: impl IntoIterator<Item = String>, sections: &mut [Section]) {
+fn row(cells: impl IntoIterator<Item = String>, sections: &mut [TableSection]) {
     if let Some(section) = sections.last_mut() {
         let cells: Vec<String> = cells.into_iter().collect();
         section.widen(&cells);
@@ -124,7 +124,7 @@ fn width_of(text: &str) -> usize {
     console::measure_text_width(text)
 }
 
-impl Section {
+impl TableSection {
     fn widen(&mut self, cells: &[String]) {
         self.widest.resize(self.widest.len().max(cells.len()), 0);
         for (widest, cell) in self.widest.iter_mut().zip(cells) {
@@ -219,11 +219,12 @@ impl Section {
     }
 }
 
-fn render(mut sections: Vec<Section>, printing: &Printing<'_>) -> String {
-    let widest = |sections: &[Section]| sections.iter().map(Section::total_width).max().unwrap_or_default();
+fn render(mut sections: Vec<TableSection>, printing: &Printing<'_>) -> String {
+    let widest =
+        |sections: &[TableSection]| sections.iter().map(TableSection::total_width).max().unwrap_or_default();
     let mut most = widest(&sections);
     if most > printing.width {
-        sections = sections.into_iter().map(Section::turned).collect();
+        sections = sections.into_iter().map(TableSection::turned).collect();
         most = widest(&sections);
     }
     let mut text = format!("{}\n", "-".repeat(most));

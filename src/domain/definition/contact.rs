@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::document::{Entry, Node, Value};
-use super::keys::Kind;
+use super::document::{Node, TableEntry, Value};
+use super::keys::KeyKind;
 use super::reader::Reader;
 use super::{Attributes, Text};
 use crate::domain::message::content::{Channel, ContentType, MessageEncoding};
@@ -36,7 +36,7 @@ pub(super) fn rules(reader: &mut Reader<'_>, rules: &mut Rules) {
             }
         }
         _ => {
-            let words = Kind::OneOf(ContentType::NAMES).words();
+            let words = KeyKind::OneOf(ContentType::NAMES).words();
             let message = format!("`contact.message.content_type` must be {words}");
             reader.mistake(node.place, message, "leave it out for text/plain");
         }
@@ -86,7 +86,7 @@ fn message(reader: &mut Reader<'_>, rules: &Rules) -> Option<Message<Text>> {
     }
     let content = match &node.value {
         Value::Table(entries) => {
-            for Entry { name, place, .. } in entries {
+            for TableEntry { name, place, .. } in entries {
                 if name != "content" && name != "content_type" {
                     let problem = Problem::new(*place, format!("unknown key `{name}` in `contact.message`"));
                     reader.problems.push(problem.hint("it has content_type and content"));
@@ -136,7 +136,7 @@ fn texts(
 ) -> BTreeMap<String, Text> {
     let Some(Node { value: Value::Table(entries), .. }) = reader.node(path) else { return BTreeMap::new() };
     let mut texts = BTreeMap::new();
-    for Entry { name, place, node } in entries {
+    for TableEntry { name, place, node } in entries {
         if strict && !is_attribute_key(&name) {
             let message = format!("`{name}` is no name for an attribute");
             let hint = "the API takes letters, digits, - and _";
@@ -154,7 +154,7 @@ fn supported(reader: &mut Reader<'_>) -> Vec<String> {
     let types = reader.texts(PATH);
     for (name, place) in &types {
         if !ContentType::SUPPORTED.contains(&name.as_str()) {
-            let words = Kind::OneOf(ContentType::SUPPORTED).words();
+            let words = KeyKind::OneOf(ContentType::SUPPORTED).words();
             let message = format!("each of `{PATH}` must be {words}");
             reader.mistake(*place, message, "leave the key out to have what the flow needs");
         }
@@ -190,13 +190,13 @@ fn segments(reader: &mut Reader<'_>, rules: &Rules) -> BTreeMap<String, SegmentV
 
 fn segment_map(
     reader: &mut Reader<'_>,
-    entries: &[Entry],
+    entries: &[TableEntry],
     rules: &Rules,
     above: &str,
     depth: usize,
 ) -> BTreeMap<String, SegmentValue<Text>> {
     let mut values = BTreeMap::new();
-    for Entry { name, place, node } in entries {
+    for TableEntry { name, place, node } in entries {
         if !is_segment_key(name) {
             let problem = Problem::new(*place, format!("`{name}` is no name for a segment attribute"));
             reader.problems.push(problem.hint("the API takes letters, digits, - and _, at most 128"));

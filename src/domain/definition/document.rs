@@ -20,14 +20,14 @@ pub(super) enum Value {
     Number(f64),
     Flag(bool),
     List(Vec<Node>),
-    Table(Vec<Entry>),
+    Table(Vec<TableEntry>),
     /// A date, or a number that no machine word holds.
     Other,
 }
 
 /// A key with its value.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Entry {
+pub(super) struct TableEntry {
     pub(super) name: String,
     pub(super) place: Option<SourceSpan>,
     pub(super) node: Node,
@@ -104,10 +104,10 @@ pub(super) fn literal(text: &'static str) -> Node {
     Node { place: None, value: self::value(value.get_ref(), None) }
 }
 
-fn entries(table: &DeTable<'_>, text: Option<&str>) -> Vec<Entry> {
-    let mut entries: Vec<Entry> = table
+fn entries(table: &DeTable<'_>, text: Option<&str>) -> Vec<TableEntry> {
+    let mut entries: Vec<TableEntry> = table
         .iter()
-        .map(|(name, child)| Entry {
+        .map(|(name, child)| TableEntry {
             name: name.get_ref().to_string(),
             place: place(name, text),
             node: Node { place: place(child, text), value: value(child.get_ref(), text) },

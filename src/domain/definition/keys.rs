@@ -11,7 +11,7 @@ pub struct Key {
     /// The path, such as `pace.rate`.
     pub path: &'static str,
     /// What its value must be.
-    pub kind: Kind,
+    pub kind: KeyKind,
     /// Whether it must be there.
     pub need: Need,
     /// One line for people.
@@ -31,7 +31,7 @@ pub enum Need {
 
 /// What a value must be. Ranges include both ends.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Kind {
+pub enum KeyKind {
     /// A string.
     Text,
     /// A string that may have placeholders.
@@ -89,13 +89,13 @@ pub const TABLES: &[(&str, &str)] = &[
     ("hooks", "Commands that are run when a run has ended."),
 ];
 
-const fn key(path: &'static str, kind: Kind, need: Need, doc: &'static str) -> Key {
+const fn key(path: &'static str, kind: KeyKind, need: Need, doc: &'static str) -> Key {
     Key { path, kind, need, doc }
 }
 
 /// The keys, in the order of a definition.
 pub const KEYS: &[Key] = {
-    use Kind::{
+    use KeyKind::{
         Attributes, Columns, Command, Cost, Duration, Flag, Integer, Message, OneOf, Open, Percent, Rate,
         RowTime, Segments, Template, Templates, Text, Texts,
     };
@@ -361,7 +361,7 @@ impl Key {
     }
 }
 
-impl Kind {
+impl KeyKind {
     fn example(self) -> &'static str {
         match self {
             Self::Text => "\"...\"",

@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use jiff::SignedDuration;
 
-use super::document::{Entry, Node, Value};
+use super::document::{Node, TableEntry, Value};
 use super::hours::is_open_form;
-use super::keys::{ELSEWHERE, KEYS, Key, Kind, Need, TABLES};
+use super::keys::{ELSEWHERE, KEYS, Key, KeyKind, Need, TABLES};
 use super::schedule::is_row_time;
 use crate::domain::arn::ArnMistake;
 use crate::domain::message::limits::{Breach, Limit, Member, Rules, Unit, segments_saved, settle};
@@ -213,7 +213,7 @@ fn unknown_keys(node: &Node, prefix: &str) -> Vec<Problem> {
     problems
 }
 
-fn unknown_key(entry: &Entry, table: &str) -> Problem {
+fn unknown_key(entry: &TableEntry, table: &str) -> Problem {
     let (name, folded) = (&entry.name, fold(&entry.name));
     let place = if table.is_empty() { "at the top".to_owned() } else { format!("in [{table}]") };
     let problem = Problem::new(entry.place, format!("unknown key `{name}` {place}"));
@@ -243,29 +243,32 @@ fn above(path: &str) -> &str {
     path.rsplit_once('.').map_or("", |(table, _)| table)
 }
 
-fn fits(value: &Value, kind: Kind) -> bool {
+fn fits(value: &Value, kind: KeyKind) -> bool {
     match (kind, value) {
-        (Kind::Text | Kind::Template | Kind::Message | Kind::Command, Value::Text(_)) => true,
-        (Kind::OneOf(names), Value::Text(text)) => names.contains(&text.as_str()),
-        (Kind::Integer { min, max }, Value::Integer(integer)) => (min..=max).contains(integer),
-        (Kind::Flag, Value::Flag(_)) => true,
-        (Kind::Duration, Value::Text(text)) => parse_duration(text).is_some(),
-        (Kind::Percent, Value::Text(text)) => parse_percent(text).is_some(),
-        (Kind::Texts, Value::List(list)) => list.iter().all(|node| matches!(node.value, Value::Text(_))),
-        (Kind::Command, Value::List(list)) => list.iter().all(|node| matches!(node.value, Value::Text(_))),
-        (Kind::Open, value) => is_open_form(value),
-        (Kind::RowTime, value) => is_row_time(value),
-        (Kind::Columns, Value::Text(_)) => true,
-        (Kind::Columns, Value::List(list)) => {
+        (KeyKind::Text | KeyKind::Template | KeyKind::Message | KeyKind::Command, Value::Text(_)) => true,
+        (KeyKind::OneOf(names), Value::Text(text)) => names.contains(&text.as_str()),
+        (KeyKind::Integer { min, max }, Value::Integer(integer)) => (min..=max).contains(integer),
+        (KeyKind::Flag, Value::Flag(_)) => true,
+        (KeyKind::Duration, Value::Text(text)) => parse_duration(text).is_some(),
+        (KeyKind::Percent, Value::Text(text)) => parse_percent(text).is_some(),
+        (KeyKind::Texts, Value::List(list)) => list.iter().all(|node| matches!(node.value, Value::Text(_))),
+        (KeyKind::Command, Value::List(list)) => list.iter().all(|node| matches!(node.value, Value::Text(_))),
+        (KeyKind::Open, value) => is_open_form(value),
+        (KeyKind::RowTime, value) => is_row_time(value),
+        (KeyKind::Columns, Value::Text(_)) => true,
+        (KeyKind::Columns, Value::List(list)) => {
             let named = |node: &Node| matches!(&node.value, Value::Text(text) if !text.trim().is_empty());
             !list.is_empty() && list.iter().all(named)
         }
-        (Kind::Rate, Value::Text(text)) => text == "auto",
-        (Kind::Rate, value) => number(value).is_some_and(|rate| rate > 0.0 && rate <= RequestRate::MOST),
-        (Kind::Attributes, Value::Text(text)) => text == "all",
-        (Kind::Message | Kind::Templates | Kind::Attributes | Kind::Segments, Value::Table(_)) => true,
-        (Kind::Cost, Value::Table(entries)) => entries.iter().all(|entry| is_price(&entry.node.value)),
-        (Kind::Cost, value) => is_price(value),
+        (KeyKind::Rate, Value::Text(text)) => text == "auto",
+        (KeyKind::Rate, value) => number(value).is_some_and(|rate| rate > 0.0 && rate <= RequestRate::MOST),
+        (KeyKind::Attributes, Value::Text(text)) => text == "all",
+        (
+            KeyKind::Message | KeyKind::Templates | KeyKind::Attributes | KeyKind::Segments,
+            Value::Table(_),
+        ) => true,
+        (KeyKind::Cost, Value::Table(entries)) => entries.iter().all(|entry| is_price(&entry.node.value)),
+        (KeyKind::Cost, value) => is_price(value),
         _ => false,
     }
 }

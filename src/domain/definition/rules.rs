@@ -1,6 +1,6 @@
 //! A rule file: hours of a law, as a preset of this version or a file beside the definition has them.
 
-use super::document::{self, Entry, Node, Value};
+use super::document::{self, Node, TableEntry, Value};
 use super::hours::{is_open_form, spans};
 use crate::domain::hours::closing::{Closing, Holiday};
 use crate::domain::hours::presets::preset;
@@ -41,7 +41,9 @@ pub fn parse(text: &str, name: &str, file: &str) -> Result<Vec<Rule>, Problems> 
 
 fn rules(root: &Node, name: &str, report: &mut impl FnMut(Report)) -> Vec<Rule> {
     if let Value::Table(entries) = &root.value {
-        for Entry { name, place, .. } in entries.iter().filter(|entry| !KEYS.contains(&entry.name.as_str())) {
+        for TableEntry { name, place, .. } in
+            entries.iter().filter(|entry| !KEYS.contains(&entry.name.as_str()))
+        {
             let hint = format!("a rule file has {}", KEYS.join(", "));
             report(Report { place: *place, message: format!("unknown key `{name}`"), hint });
         }
@@ -125,12 +127,12 @@ pub(super) fn week(node: &Node, key: &str, report: &mut impl FnMut(Report)) -> W
         return week;
     }
     let mut named = Vec::new();
-    let all = Entry { name: "mon-sun".to_owned(), place: node.place, node: node.clone() };
+    let all = TableEntry { name: "mon-sun".to_owned(), place: node.place, node: node.clone() };
     let entries = match &node.value {
         Value::Table(entries) => entries.clone(),
         _ => vec![all],
     };
-    for Entry { name, place, node } in entries {
+    for TableEntry { name, place, node } in entries {
         let found = days(&name).unwrap_or_else(|mistake| {
             report(Report { place, message: format!("`{key}`: {mistake}"), hint: mistake.hint().to_owned() });
             Vec::new()

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::Text;
-use super::document::{Entry, Node, Value};
+use super::document::{Node, TableEntry, Value};
 use super::reader::{Reader, parse_duration};
 use crate::domain::hours::moment::{self, MomentRejection, Side};
 use crate::domain::hours::schedule::Schedule;
@@ -114,7 +114,7 @@ fn duration(node: &Node, name: &str) -> Duration {
 
 /// Whether a value can be the time of a row: a text, or a table of `at` and `minus` or `plus`.
 pub(super) fn is_row_time(value: &Value) -> bool {
-    let fits = |entry: &Entry| match (entry.name.as_str(), &entry.node.value) {
+    let fits = |entry: &TableEntry| match (entry.name.as_str(), &entry.node.value) {
         ("at", Value::Text(_)) => true,
         ("minus" | "plus", Value::Text(text)) => parse_duration(text).is_some(),
         _ => false,

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::RequestRate;
 use super::document::literal;
-use super::keys::{KEYS, Key, Kind, Need, TABLES};
+use super::keys::{KEYS, Key, KeyKind, Need, TABLES};
 use crate::domain::message::content::ContentType;
 
 /// The schema.
@@ -76,32 +76,32 @@ fn of_key(key: &Key) -> Value {
     schema
 }
 
-fn of_kind(kind: Kind) -> Value {
+fn of_kind(kind: KeyKind) -> Value {
     let texts = json!({ "type": "object", "additionalProperties": { "type": "string" } });
     match kind {
-        Kind::Text => json!({ "type": "string", "minLength": 1 }),
-        Kind::Template => json!({ "type": "string", "examples": ["{{ column }}"] }),
-        Kind::OneOf(names) => json!({ "enum": names }),
-        Kind::Integer { min, max } => json!({ "type": "integer", "minimum": min, "maximum": max }),
-        Kind::Flag => json!({ "type": "boolean" }),
-        Kind::Duration => json!({ "type": "string", "examples": ["30s", "4m", "1h30m"] }),
-        Kind::Percent => {
+        KeyKind::Text => json!({ "type": "string", "minLength": 1 }),
+        KeyKind::Template => json!({ "type": "string", "examples": ["{{ column }}"] }),
+        KeyKind::OneOf(names) => json!({ "enum": names }),
+        KeyKind::Integer { min, max } => json!({ "type": "integer", "minimum": min, "maximum": max }),
+        KeyKind::Flag => json!({ "type": "boolean" }),
+        KeyKind::Duration => json!({ "type": "string", "examples": ["30s", "4m", "1h30m"] }),
+        KeyKind::Percent => {
             json!({ "type": "string", "pattern": "^\\s*[0-9]+(\\.[0-9]+)?\\s*%\\s*$", "examples": ["10%"] })
         }
-        Kind::Texts => json!({ "type": "array", "items": { "type": "string" } }),
-        Kind::Columns => json!({
+        KeyKind::Texts => json!({ "type": "array", "items": { "type": "string" } }),
+        KeyKind::Columns => json!({
             "anyOf": [
                 { "type": "string", "minLength": 1 },
                 { "type": "array", "items": { "type": "string", "minLength": 1 }, "minItems": 1 },
             ]
         }),
-        Kind::Rate => json!({
+        KeyKind::Rate => json!({
             "anyOf": [
                 { "type": "number", "exclusiveMinimum": 0, "maximum": RequestRate::MOST },
                 { "const": "auto" },
             ]
         }),
-        Kind::RowTime => json!({
+        KeyKind::RowTime => json!({
             "anyOf": [
                 { "type": "string", "examples": ["{{ visit_at }}"] },
                 {
@@ -116,20 +116,20 @@ fn of_kind(kind: Kind) -> Value {
                 },
             ]
         }),
-        Kind::Open => open_hours(),
-        Kind::Command => json!({
+        KeyKind::Open => open_hours(),
+        KeyKind::Command => json!({
             "anyOf": [
                 { "type": "string", "minLength": 1 },
                 { "type": "array", "items": { "type": "string" }, "minItems": 1 },
             ]
         }),
-        Kind::Message => message(),
-        Kind::Templates => texts,
-        Kind::Attributes => json!({ "anyOf": [{ "const": "all" }, texts] }),
-        Kind::Segments => {
+        KeyKind::Message => message(),
+        KeyKind::Templates => texts,
+        KeyKind::Attributes => json!({ "anyOf": [{ "const": "all" }, texts] }),
+        KeyKind::Segments => {
             json!({ "type": "object", "additionalProperties": { "$ref": "#/definitions/segment" } })
         }
-        Kind::Cost => {
+        KeyKind::Cost => {
             let price = json!({ "type": "number", "minimum": 0, "maximum": 1000 });
             json!({
                 "anyOf": [

@@ -11,12 +11,12 @@ use crate::domain::message::request::{Leaf, MissingSlot, RequestTemplate};
 pub struct BodyTemplate {
     shape: RequestTemplate,
     /// By which of the members that an empty text leaves out are out: display name, related contact.
-    written: [OnceLock<Vec<Part>>; 4],
+    written: [OnceLock<Vec<BodyPart>>; 4],
 }
 
 /// A piece of a body.
 #[derive(Debug, PartialEq, Eq)]
-enum Part {
+enum BodyPart {
     Fixed(String),
     Slot(usize),
     Destination,
@@ -56,10 +56,10 @@ impl BodyTemplate {
         let mut body = Vec::with_capacity(1_024);
         for part in self.written[which].get_or_init(|| self.write(nameless, unrelated)) {
             match part {
-                Part::Fixed(text) => body.extend_from_slice(text.as_bytes()),
-                Part::Slot(slot) => text(&mut body, slots.get(*slot).ok_or(MissingSlot { slot: *slot })?),
-                Part::Destination => text(&mut body, destination),
-                Part::Token => {
+                BodyPart::Fixed(text) => body.extend_from_slice(text.as_bytes()),
+                BodyPart::Slot(slot) => text(&mut body, slots.get(*slot).ok_or(MissingSlot { slot: *slot })?),
+                BodyPart::Destination => text(&mut body, destination),
+                BodyPart::Token => {
                     text(&mut body, client_token.hyphenated().encode_lower(&mut Uuid::encode_buffer()));
                 }
             }
@@ -68,7 +68,7 @@ impl BodyTemplate {
     }
 
     /// Has the body of a row written whose texts are marks, and cuts it at them.
-    fn write(&self, nameless: bool, unrelated: bool) -> Vec<Part> {
+    fn write(&self, nameless: bool, unrelated: bool) -> Vec<BodyPart> {
         let fixed = serde_json::to_string(&self.shape).expect("strings and integers always serialize");
         let (mark, token) = (0_u32..)
             .map(|number| (format!("gap-{number}-"), Uuid::from_u128(number.into())))
@@ -91,18 +91,19 @@ impl BodyTemplate {
 }
 
 /// The pieces of a body whose gaps are texts of their own: the mark, a name, and a semicolon.
-fn cut(body: &str, mark: &str) -> Vec<Part> {
+fn cut(body: &str, mark: &str) -> Vec<BodyPart> {
     let mark = format!("\"{mark}");
     let mut pieces = body.split(&mark);
-    let mut parts: Vec<Part> = pieces.next().map(|text| Part::Fixed(text.to_owned())).into_iter().collect();
+    let mut parts: Vec<BodyPart> =
+        pieces.next().map(|text| BodyPart::Fixed(text.to_owned())).into_iter().collect();
     for piece in pieces {
         let (name, rest) = piece.split_once(";\"").expect("every mark ends so");
         parts.push(match name {
-            "to" => Part::Destination,
-            "token" => Part::Token,
-            slot => Part::Slot(slot.parse().expect("what is neither is a slot's number")),
+            "to" => BodyPart::Destination,
+            "token" => BodyPart::Token,
+            slot => BodyPart::Slot(slot.parse().expect("what is neither is a slot's number")),
         });
-        parts.push(Part::Fixed(rest.to_owned()));
+        parts.push(BodyPart::Fixed(rest.to_owned()));
     }
     parts
 }

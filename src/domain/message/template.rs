@@ -16,14 +16,14 @@ use crate::domain::table::visible;
 /// A compiled text.
 #[derive(Debug, Clone)]
 pub struct Template {
-    kind: Kind,
+    kind: TemplateKind,
     columns: Vec<String>,
     /// What a program was compiled from.
     source: String,
 }
 
 #[derive(Debug, Clone)]
-enum Kind {
+enum TemplateKind {
     Fixed(String),
     Pieces(Vec<Piece>),
     Program(Box<Program>),
@@ -70,7 +70,7 @@ impl Template {
     fn program(text: &str, is_column: &dyn Fn(&str) -> bool) -> Result<Self, TemplateError> {
         let (program, columns) =
             Program::parse(text, is_column).map_err(|message| TemplateError { message })?;
-        Ok(Self { kind: Kind::Program(Box::new(program)), columns, source: text.to_owned() })
+        Ok(Self { kind: TemplateKind::Program(Box::new(program)), columns, source: text.to_owned() })
     }
 
     /// The same for a file with these columns: what could be an expression, as `{{ Date/time }}`, is a column where the file
@@ -78,25 +78,29 @@ impl Template {
     #[must_use]
     pub fn for_columns(&self, columns: &Header) -> Self {
         match &self.kind {
-            Kind::Program(_) => {
+            TemplateKind::Program(_) => {
                 let is_column = |name: &str| columns.find(name).is_ok();
                 Self::program(&self.source, &is_column).unwrap_or_else(|_| self.clone())
             }
-            Kind::Fixed(_) | Kind::Pieces(_) => self.clone(),
+            TemplateKind::Fixed(_) | TemplateKind::Pieces(_) => self.clone(),
         }
     }
 
     /// A text without placeholders, whatever it looks like.
     #[must_use]
     pub fn fixed(text: &str) -> Self {
-        Self { kind: Kind::Fixed(text.to_owned()), columns: Vec::new(), source: String::new() }
+        Self { kind: TemplateKind::Fixed(text.to_owned()), columns: Vec::new(), source: String::new() }
     }
 
     /// The column `name` as it is, empty where the cell is empty.
     #[must_use]
     pub fn column_or_empty(name: &str) -> Self {
         let piece = Piece::Column { column: 0, default: Some(String::new()) };
-        Self { kind: Kind::Pieces(vec![piece]), columns: vec![name.to_owned()], source: String::new() }
+        Self {
+            kind: TemplateKind::Pieces(vec![piece]),
+            columns: vec![name.to_owned()],
+            source: String::new(),
+        }
     }
 
     /// The columns that it names, as they are written in it, each once.
@@ -110,15 +114,15 @@ impl Template {
     #[must_use]
     pub fn mistaken(&self, columns: &Header) -> Vec<(String, String)> {
         match &self.kind {
-            Kind::Fixed(text) => mistaken::find(text, columns),
-            Kind::Pieces(pieces) => {
+            TemplateKind::Fixed(text) => mistaken::find(text, columns),
+            TemplateKind::Pieces(pieces) => {
                 let texts = pieces.iter().filter_map(|piece| match piece {
                     Piece::Text(text) => Some(text),
                     Piece::Column { .. } => None,
                 });
                 texts.flat_map(|text| mistaken::find(text, columns)).collect()
             }
-            Kind::Program(_) => mistaken::find(&self.source, columns),
+            TemplateKind::Program(_) => mistaken::find(&self.source, columns),
         }
     }
 
@@ -126,8 +130,8 @@ impl Template {
     #[must_use]
     pub fn as_fixed(&self) -> Option<&str> {
         match &self.kind {
-            Kind::Fixed(text) => Some(text),
-            Kind::Pieces(_) | Kind::Program(_) => None,
+            TemplateKind::Fixed(text) => Some(text),
+            TemplateKind::Pieces(_) | TemplateKind::Program(_) => None,
         }
     }
 
@@ -137,9 +141,9 @@ impl Template {
     /// An empty cell that is needed, or an expression that fails.
     pub fn render<'c>(&self, cell: impl Fn(usize) -> &'c str) -> Result<String, RenderError> {
         match &self.kind {
-            Kind::Fixed(text) => Ok(text.clone()),
-            Kind::Pieces(pieces) => render_pieces(pieces, |column| visible::cell(cell(column))),
-            Kind::Program(program) => program.render(|column| visible::cell(cell(column))),
+            TemplateKind::Fixed(text) => Ok(text.clone()),
+            TemplateKind::Pieces(pieces) => render_pieces(pieces, |column| visible::cell(cell(column))),
+            TemplateKind::Program(program) => program.render(|column| visible::cell(cell(column))),
         }
     }
 
@@ -172,7 +176,7 @@ impl Template {
             rest = &inner[end + 2..];
         }
         push_text(&mut pieces, rest);
-        Ok(Some(Self { kind: Kind::Pieces(pieces), columns, source: String::new() }))
+        Ok(Some(Self { kind: TemplateKind::Pieces(pieces), columns, source: String::new() }))
     }
 }
 
@@ -351,7 +355,7 @@ mod tests {
             let text = format!("{before}{{{{ a | default(\"d\") }}}}{after}");
             let fast = Template::parse(&text).unwrap();
             let slow = Template::parse(&text.replace("a |", "(a) |")).unwrap();
-            prop_assert!(matches!((&fast.kind, &slow.kind), (Kind::Pieces(_), Kind::Program(_))));
+            prop_assert!(matches!((&fast.kind, &slow.kind), (TemplateKind::Pieces(_), TemplateKind::Program(_))));
             prop_assert_eq!(fast.render(|_| &cell), slow.render(|_| &cell));
         }
     }

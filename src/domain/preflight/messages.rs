@@ -16,10 +16,10 @@ const SHOWN: usize = 3;
 /// What the recipients to be sent to come to.
 #[derive(Debug, Clone)]
 pub(super) struct Messages {
-    settings: Settings,
+    settings: MessageSettings,
     /// Recipients, with a message or without.
     pub(super) recipients: u64,
-    pub(super) countries: HashMap<Option<Region>, Country>,
+    pub(super) countries: HashMap<Option<Region>, CountryCount>,
     pub(super) count: u64,
     pub(super) segments: u64,
     pub(super) least: u64,
@@ -37,7 +37,7 @@ pub(super) struct Messages {
 }
 
 #[derive(Debug, Clone)]
-struct Settings {
+struct MessageSettings {
     sms: bool,
     encoding: MessageEncoding,
     prices: Option<Prices>,
@@ -52,7 +52,7 @@ enum Prices {
 
 /// What goes to a country.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub(super) struct Country {
+pub(super) struct CountryCount {
     pub(super) recipients: u64,
     pub(super) segments: u64,
     pub(super) cost: f64,
@@ -74,7 +74,7 @@ impl Messages {
                 prices.iter().filter_map(|(code, price)| Some((Region::parse(code)?, *price))).collect(),
             ),
         });
-        Self::empty(Settings {
+        Self::empty(MessageSettings {
             sms: definition.channel == Channel::Sms,
             encoding: definition.rules.encoding,
             prices,
@@ -82,7 +82,7 @@ impl Messages {
         })
     }
 
-    fn empty(settings: Settings) -> Self {
+    fn empty(settings: MessageSettings) -> Self {
         Self {
             settings,
             recipients: 0,
@@ -184,7 +184,7 @@ impl Messages {
     }
 
     /// The countries, most recipients first. What belongs to no country (toll-free everywhere, satellites) is `None`.
-    pub(super) fn by_country(&self) -> Vec<(Option<Region>, Country)> {
+    pub(super) fn by_country(&self) -> Vec<(Option<Region>, CountryCount)> {
         let mut countries: Vec<_> =
             self.countries.iter().map(|(region, country)| (*region, *country)).collect();
         let name = |region: &Option<Region>| region.map(|region| region.to_string());

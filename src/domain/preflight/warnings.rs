@@ -46,12 +46,12 @@ fn as_name<S: serde::Serializer>(code: &WarningCode, serializer: S) -> Result<S:
 
 /// Rows that have something, and the first lines of them.
 #[derive(Debug, Clone, Default)]
-struct Rows {
+struct SuspectRows {
     rows: u64,
     lines: Vec<u64>,
 }
 
-impl Rows {
+impl SuspectRows {
     fn add(&mut self, line: u64) {
         if self.lines.last() == Some(&line) {
             return;
@@ -69,7 +69,7 @@ impl Rows {
 
 /// Rows by what they have; what there is no room for is under the empty text.
 #[derive(Debug, Clone, Default)]
-struct ByKind(BTreeMap<String, Rows>);
+struct ByKind(BTreeMap<String, SuspectRows>);
 
 impl ByKind {
     fn add(&mut self, kind: &str, line: u64) {
@@ -105,7 +105,7 @@ pub(super) struct Suspicions {
     foreign: ByKind,
     nothing: BTreeMap<usize, ByKind>,
     twice: ByKind,
-    total: Rows,
+    total: SuspectRows,
     /// Messages by length.
     lengths: Vec<u64>,
     messages: u64,
@@ -138,7 +138,7 @@ impl Suspicions {
             foreign: ByKind::default(),
             nothing: BTreeMap::new(),
             twice: ByKind::default(),
-            total: Rows::default(),
+            total: SuspectRows::default(),
             lengths: vec![0; LONGEST + 1],
             messages: 0,
             longest: Vec::new(),

@@ -14,11 +14,11 @@ const FEWEST: usize = 4;
 /// Who must be sure asks elsewhere when one is said to have come before.
 #[derive(Debug)]
 pub struct KeyFilter {
-    tables: Vec<Table>,
+    tables: Vec<KeyTable>,
 }
 
 #[derive(Debug, Default, Clone)]
-struct Table {
+struct KeyTable {
     /// What is left of a token; zero is an empty slot.
     slots: Vec<[u8; 5]>,
     used: usize,
@@ -26,7 +26,7 @@ struct Table {
 
 impl Default for KeyFilter {
     fn default() -> Self {
-        Self { tables: vec![Table::default(); TABLES] }
+        Self { tables: vec![KeyTable::default(); TABLES] }
     }
 }
 
@@ -53,7 +53,7 @@ impl KeyFilter {
     }
 }
 
-impl Table {
+impl KeyTable {
     fn insert(&mut self, rest: u64) -> bool {
         let rest = rest.max(1);
         if self.used * 8 >= self.slots.len() * 7 {
@@ -143,14 +143,14 @@ mod tests {
         let mut slots = 0;
         let tables = TABLES / 100;
         for n in 0..tables {
-            let mut table = Table::default();
+            let mut table = KeyTable::default();
             for m in 0..10_000_000 / TABLES {
                 let bits = token((n * 1_000 + m) as u32).as_u64_pair().0;
                 table.insert(bits >> 24);
             }
             slots += table.slots.capacity();
         }
-        let bytes = slots * 5 / tables * TABLES + TABLES * size_of::<Table>();
+        let bytes = slots * 5 / tables * TABLES + TABLES * size_of::<KeyTable>();
         assert!(bytes < 70_000_000, "{bytes}");
     }
 }

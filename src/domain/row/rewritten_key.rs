@@ -11,14 +11,14 @@ use icu_normalizer::ComposingNormalizerBorrowed;
 const DIGITS: usize = 15;
 
 /// What a key comes to after one kind of rewriting.
-type Shape = fn(&str) -> String;
+type KeyShape = fn(&str) -> String;
 
 /// How a key came to be another one, where a spreadsheet may have rewritten it; in words that follow "key 101, was 00101: ".
 /// `None` where they are two keys.
 #[must_use]
 pub fn rewritten(before: &str, after: &str) -> Option<&'static str> {
     let [a, b] = [before, after].map(bare);
-    let cases: [(&str, Shape); 5] = [
+    let cases: [(&str, KeyShape); 5] = [
         ("blanks or quotes around it", str::to_owned),
         ("letters with their accents in one character or two (NFC, NFD)", composed),
         ("upper and lower case", str::to_lowercase),

@@ -7,11 +7,11 @@ use super::serial_date::Moment;
 /// A format code, cut into its sections.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct NumberFormat {
-    sections: Vec<Section>,
+    sections: Vec<FormatSection>,
 }
 
 #[derive(Debug, Clone, PartialEq, Default)]
-struct Section {
+struct FormatSection {
     condition: Option<(Comparison, f64)>,
     moment: Option<Moment>,
 }
@@ -36,7 +36,7 @@ impl NumberFormat {
         let mut sections = Vec::new();
         let mut rest = code;
         while sections.len() < SECTIONS {
-            let (section, after) = Section::parse(rest);
+            let (section, after) = FormatSection::parse(rest);
             sections.push(section);
             match after {
                 Some(after) => rest = after,
@@ -56,7 +56,7 @@ impl NumberFormat {
             46 | 79 => Some(Moment::Duration),
             _ => None,
         };
-        Self { sections: vec![Section { condition: None, moment }] }
+        Self { sections: vec![FormatSection { condition: None, moment }] }
     }
 
     /// What a number is in this format; `None` for a number.
@@ -65,10 +65,11 @@ impl NumberFormat {
         self.section(value).and_then(|section| section.moment)
     }
 
-    fn section(&self, value: f64) -> Option<&Section> {
+    fn section(&self, value: f64) -> Option<&FormatSection> {
         let numbers = &self.sections[..self.sections.len().min(3)];
         if numbers.iter().any(|section| section.condition.is_some()) {
-            let fits = |section: &&Section| section.condition.is_some_and(|(is, than)| is.holds(value, than));
+            let fits =
+                |section: &&FormatSection| section.condition.is_some_and(|(is, than)| is.holds(value, than));
             let otherwise = || numbers.iter().find(|section| section.condition.is_none());
             return numbers.iter().find(fits).or_else(otherwise);
         }
@@ -94,7 +95,7 @@ impl Comparison {
     }
 }
 
-impl Section {
+impl FormatSection {
     /// The first section of a code, and what is behind its semicolon.
     fn parse(code: &str) -> (Self, Option<&str>) {
         let mut section = Self::default();

@@ -55,7 +55,7 @@ impl Reader {
         // Before the snapshot: a run that goes on moves its mark only after the journal.
         let marks = self.marks(path)?;
         let _snapshot = self.snapshot()?;
-        let mut findings = Findings(Vec::new());
+        let mut findings = AuditFindings(Vec::new());
         let schema =
             self.connection
                 .query_row("SELECT max(version) FROM refinery_schema_history", [], |row| row.get(0))?;
@@ -100,7 +100,7 @@ impl Reader {
         Ok(marks)
     }
 
-    fn look_at(&self, campaign: &Campaign, findings: &mut Findings) -> Result<(), JournalError> {
+    fn look_at(&self, campaign: &Campaign, findings: &mut AuditFindings) -> Result<(), JournalError> {
         match crate::journal::campaign::verified(&self.connection, campaign.id) {
             Ok(_) => {}
             Err(JournalError::Unbalanced(what)) => {
@@ -110,7 +110,7 @@ impl Reader {
             Err(JournalError::Sqlite(_)) => {}
             Err(error) => return Err(error),
         }
-        let mut rules = Rules::of(self, campaign)?;
+        let mut rules = AuditRules::of(self, campaign)?;
         let mut statement = self.connection.prepare(
             "SELECT id, key, destination, state, client_token, shape_id, slots, cells, attempts, first_attempt_at,
                  doubt_at, settled_at, contact_id, code, header_id
@@ -137,7 +137,11 @@ impl Reader {
     }
 
     /// Amazon Connect gives each contact an id of its own.
-    fn look_at_contact_ids(&self, campaign: &Campaign, findings: &mut Findings) -> Result<(), JournalError> {
+    fn look_at_contact_ids(
+        &self,
+        campaign: &Campaign,
+        findings: &mut AuditFindings,
+    ) -> Result<(), JournalError> {
         let (ids, rows, first): (i64, i64, Option<i64>) = self.connection.query_row(
             "SELECT count(*), coalesce(sum(rows), 0), min(first) FROM (
                  SELECT count(*) AS rows, min(id) AS first FROM row NOT INDEXED
@@ -158,7 +162,7 @@ impl Reader {
     }
 
     /// Every recipient can be found by its key, and nothing else can.
-    fn look_at_keys(&self, campaign: &Campaign, findings: &mut Findings) -> Result<(), JournalError> {
+    fn look_at_keys(&self, campaign: &Campaign, findings: &mut AuditFindings) -> Result<(), JournalError> {
         let (indexed, rows, keys, strays): (bool, i64, i64, i64) = self.connection.query_row(
             &format!(
                 "SELECT indexed,
@@ -183,7 +187,7 @@ impl Reader {
     }
 
     /// Every recipient with a number can be found by it, and nothing else can.
-    fn look_at_numbers(&self, campaign: &Campaign, findings: &mut Findings) -> Result<(), JournalError> {
+    fn look_at_numbers(&self, campaign: &Campaign, findings: &mut AuditFindings) -> Result<(), JournalError> {
         let (rows, numbers, strays): (i64, i64, i64) = self.connection.query_row(
             &format!(
                 "SELECT (SELECT count(*) FROM row
@@ -206,7 +210,7 @@ impl Reader {
         Ok(())
     }
 
-    fn look_at_references(&self, findings: &mut Findings) -> Result<(), JournalError> {
+    fn look_at_references(&self, findings: &mut AuditFindings) -> Result<(), JournalError> {
         let mut statement = self
             .connection
             .prepare("SELECT \"table\", parent, count(*) FROM pragma_foreign_key_check GROUP BY 1, 2")?;
@@ -222,16 +226,16 @@ impl Reader {
     }
 }
 
-struct Findings(Vec<Finding>);
+struct AuditFindings(Vec<Finding>);
 
-impl Findings {
+impl AuditFindings {
     fn add(&mut self, campaign: Option<&Campaign>, what: String) {
         self.0.push(Finding { campaign: campaign.map(|campaign| campaign.name.clone()), what });
     }
 }
 
 /// What every row of a campaign must be.
-struct Rules {
+struct AuditRules {
     tokens: TokenSpace,
     shapes: HashMap<i64, Option<RequestTemplate>>,
     purged: bool,
@@ -239,7 +243,7 @@ struct Rules {
     broken: BTreeMap<&'static str, (u64, i64)>,
 }
 
-impl Rules {
+impl AuditRules {
     fn of(reader: &Reader, campaign: &Campaign) -> Result<Self, JournalError> {
         let origin = reader.origin(campaign.id)?;
         let tokens = TokenSpace::new(&origin.instance_id, &campaign.name);

@@ -58,7 +58,7 @@ impl Container {
         let Some(at) = self.names.iter().position(|known| *known == name) else { return Ok(None) };
         let entry = self.zip.by_index(at).map_err(|error| broken(&error))?;
         let most = PART_BYTES.max(entry.compressed_size().saturating_mul(RATIO));
-        Ok(Some(Bounded { inner: entry, left: most }))
+        Ok(Some(BoundedReader { inner: entry, left: most }))
     }
 
     /// A part as XML.
@@ -96,12 +96,12 @@ fn too_large() -> io::Error {
 }
 
 /// A reader that ends with an error where there is more than there may be.
-struct Bounded<R> {
+struct BoundedReader<R> {
     inner: R,
     left: u64,
 }
 
-impl<R: Read> Read for Bounded<R> {
+impl<R: Read> Read for BoundedReader<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let length = self.inner.read(buffer)?;
         self.left = self.left.checked_sub(length as u64).ok_or_else(too_large)?;

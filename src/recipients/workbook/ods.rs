@@ -65,16 +65,16 @@ pub(super) fn read(
     mut row: impl FnMut(u64, Record, bool) -> bool,
 ) -> Result<(), FileProblem> {
     let mut xml = content(container)?;
-    let mut table = Table::default();
-    let (mut within, mut current) = (false, Row::default());
+    let mut table = OdsTable::default();
+    let (mut within, mut current) = (false, OdsRow::default());
     loop {
         match xml.next()? {
             Node::Start(start) => match start.local_name().into_inner() {
                 "table" => within = attribute(&start, "name").as_deref() == Some(sheet),
                 "table-column" if within => table.column(&start, survey),
-                "table-row" if within => current = Row::begin(&start),
+                "table-row" if within => current = OdsRow::begin(&start),
                 "table-cell" | "covered-table-cell" if within => {
-                    let cell = Cell::read(&start.to_owned(), &mut xml)?;
+                    let cell = OdsCell::read(&start.to_owned(), &mut xml)?;
                     table.cell(&cell, &mut current, survey)?;
                 }
                 _ => {}
@@ -97,14 +97,14 @@ pub(super) fn read(
 
 /// Where in a sheet reading is.
 #[derive(Default)]
-struct Table {
+struct OdsTable {
     line: u64,
     columns: usize,
     repeated: u64,
 }
 
 #[derive(Default)]
-struct Row {
+struct OdsRow {
     record: Record,
     /// Columns so far, those of empty cells too.
     columns: usize,
@@ -112,7 +112,7 @@ struct Row {
     hidden: bool,
 }
 
-impl Row {
+impl OdsRow {
     fn begin(start: &BytesStart<'_>) -> Self {
         let visibility = attribute(start, "visibility");
         let hidden = matches!(visibility.as_deref(), Some("collapse" | "filter"));
@@ -120,7 +120,7 @@ impl Row {
     }
 }
 
-impl Table {
+impl OdsTable {
     fn column(&mut self, start: &BytesStart<'_>, survey: &mut Survey) {
         let count = usize::try_from(repeat(start, "number-columns-repeated")).unwrap_or(COLUMNS).min(COLUMNS);
         if attribute(start, "visibility").is_some_and(|visibility| visibility != "visible")
@@ -132,7 +132,7 @@ impl Table {
         self.columns = self.columns.saturating_add(count);
     }
 
-    fn cell(&mut self, cell: &Cell, row: &mut Row, survey: &mut Survey) -> Result<(), FileProblem> {
+    fn cell(&mut self, cell: &OdsCell, row: &mut OdsRow, survey: &mut Survey) -> Result<(), FileProblem> {
         let at = row.columns;
         row.columns = row.columns.saturating_add(usize::try_from(cell.repeat).unwrap_or(COLUMNS));
         if cell.is_empty() {
@@ -162,7 +162,7 @@ impl Table {
     /// Whether to go on.
     fn row(
         &mut self,
-        row: &Row,
+        row: &OdsRow,
         each: &mut impl FnMut(u64, Record, bool) -> bool,
     ) -> Result<bool, FileProblem> {
         if row.record.is_empty() {
@@ -192,7 +192,7 @@ fn repeat(start: &BytesStart<'_>, name: &str) -> u64 {
     attribute(start, name).and_then(|count| count.trim().parse().ok()).unwrap_or(1).max(1)
 }
 
-struct Cell {
+struct OdsCell {
     text: String,
     damage: Option<CellDamage>,
     repeat: u64,
@@ -200,7 +200,7 @@ struct Cell {
     spans: (u64, u64),
 }
 
-impl Cell {
+impl OdsCell {
     fn is_empty(&self) -> bool {
         self.text.is_empty() && self.damage.is_none()
     }

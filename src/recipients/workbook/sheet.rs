@@ -85,7 +85,7 @@ pub(super) fn read(
     mut row: impl FnMut(u64, Record, bool) -> bool,
 ) -> Result<(), FileProblem> {
     let (mut line, mut hidden, mut cells, mut record) = (0, false, 0_usize, Record::default());
-    let mut cell = Cell::default();
+    let mut cell = SheetCell::default();
     loop {
         match xml.next()? {
             Node::Start(start) => match start.local_name().into_inner() {
@@ -124,7 +124,7 @@ pub(super) fn read(
 
 /// A cell as it is written.
 #[derive(Default)]
-struct Cell {
+struct SheetCell {
     column: usize,
     style: usize,
     kind: String,
@@ -133,7 +133,7 @@ struct Cell {
     valued: bool,
 }
 
-impl Cell {
+impl SheetCell {
     /// `next` is where it is if it does not say.
     fn begin(&mut self, start: &BytesStart<'_>, line: u64, next: usize) -> Result<(), FileProblem> {
         (self.column, self.style, self.formula, self.valued) = (next, 0, false, false);

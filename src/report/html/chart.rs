@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::timeline::{Session, Timeline, WIDTHS};
+use super::timeline::{RunSpan, Timeline, WIDTHS};
 use crate::domain::figures::{Grouped, Span};
 
 const TOP: f64 = 10.0;
@@ -18,16 +18,16 @@ const DAY: i64 = 86_400_000;
 
 /// How large a drawing is, in units of its own, and its name in the page's style.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Size {
+pub(super) struct ChartSize {
     pub(super) class: &'static str,
     pub(super) width: f64,
     pub(super) height: f64,
 }
 
 /// For screens and paper.
-pub(super) const WIDE: Size = Size { class: "wide", width: 860.0, height: 260.0 };
+pub(super) const WIDE: ChartSize = ChartSize { class: "wide", width: 860.0, height: 260.0 };
 /// For phones.
-pub(super) const NARROW: Size = Size { class: "narrow", width: 350.0, height: 230.0 };
+pub(super) const NARROW: ChartSize = ChartSize { class: "narrow", width: 350.0, height: 230.0 };
 
 #[derive(Debug, Serialize)]
 pub(super) struct Chart {
@@ -52,11 +52,11 @@ struct Bar {
     x: f64,
     width: f64,
     title: String,
-    parts: Vec<Part>,
+    parts: Vec<ChartPart>,
 }
 
 #[derive(Debug, Serialize)]
-struct Part {
+struct ChartPart {
     class: &'static str,
     y: f64,
     height: f64,
@@ -103,7 +103,7 @@ fn float(count: u64) -> f64 {
 
 struct Frame<'t> {
     timeline: &'t Timeline,
-    size: Size,
+    size: ChartSize,
     /// Units per step.
     step: f64,
     /// Units per what is counted in a second or a minute.
@@ -117,7 +117,7 @@ impl Frame<'_> {
     }
 
     /// Where each session begins.
-    fn sessions(&self) -> impl Iterator<Item = (f64, &Session)> {
+    fn sessions(&self) -> impl Iterator<Item = (f64, &RunSpan)> {
         let mut x = LEFT;
         self.timeline.sessions.iter().map(move |session| {
             let start = x;
@@ -128,7 +128,7 @@ impl Frame<'_> {
 }
 
 /// Draws a timeline. `asked` is the pace that was asked for, per second.
-pub(super) fn draw(timeline: &Timeline, asked: Option<f64>, size: Size) -> Option<Chart> {
+pub(super) fn draw(timeline: &Timeline, asked: Option<f64>, size: ChartSize) -> Option<Chart> {
     let steps = timeline.steps().count();
     if steps == 0 {
         return None;
@@ -187,7 +187,7 @@ fn bars(frame: &Frame<'_>) -> Vec<Bar> {
                 let height = (float(rows) * per * frame.scale).max(if rows > 0 { 1.0 } else { 0.0 });
                 if rows > 0 {
                     base -= height;
-                    parts.push(Part { class, y: near(base), height: near(height) });
+                    parts.push(ChartPart { class, y: near(base), height: near(height) });
                 }
             }
             let at = session.start + frame.timeline.width * i64::try_from(index).unwrap_or(0);

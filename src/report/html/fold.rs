@@ -20,7 +20,7 @@ pub(super) const ATTEMPTS: [(u32, &str); 6] =
 
 /// A row that is listed by name: personal data, only on request.
 #[derive(Debug, serde::Serialize)]
-pub(super) struct Listed {
+pub(super) struct ListedRow {
     pub(super) line: Option<u64>,
     pub(super) key: String,
     pub(super) number: String,
@@ -39,7 +39,7 @@ pub(super) struct Fold {
     pub(super) attempts: [u64; ATTEMPTS.len()],
     /// The chart in two resolutions: for wide and for narrow screens.
     pub(super) timelines: [Timeline; 2],
-    pub(super) listed: Option<BTreeMap<u8, Vec<Listed>>>,
+    pub(super) listed: Option<BTreeMap<u8, Vec<ListedRow>>>,
     known: Countries,
 }
 
@@ -87,7 +87,7 @@ impl Fold {
         let rows = listed.entry(row.state.code()).or_default();
         if rows.len() < MOST_LISTED {
             let text = |text: Option<&str>| text.unwrap_or_default().chars().take(300).collect();
-            rows.push(Listed {
+            rows.push(ListedRow {
                 line: row.line,
                 key: text(row.key),
                 number: text(row.destination),

@@ -5,9 +5,9 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::chart::{self, Chart, NARROW, WIDE, clock};
-use super::fold::{Fold, Listed, MOST_LISTED};
-use super::settings::{self, MOST_RUNS, Run, Setting, time};
-use super::tables::{self, Counted, Reason, Split, bar, percent, splits};
+use super::fold::{Fold, ListedRow, MOST_LISTED};
+use super::settings::{self, MOST_RUNS, RunLine, SettingRow, time};
+use super::tables::{self, Counted, ReasonRow, Split, bar, percent, splits};
 use crate::domain::delivery::latency::Latencies;
 use crate::domain::delivery::state::State;
 use crate::domain::figures::{Grouped, PerSecond, Span, counted};
@@ -30,25 +30,25 @@ pub(super) struct Page<'f> {
     width: String,
     asked: Option<String>,
     gaps: Vec<String>,
-    steps: Vec<Step>,
-    step_sum: Step,
-    outside: Option<Step>,
-    outcomes: Vec<Reason>,
-    rejected: Vec<Reason>,
+    steps: Vec<StepRow>,
+    step_sum: StepRow,
+    outside: Option<StepRow>,
+    outcomes: Vec<ReasonRow>,
+    rejected: Vec<ReasonRow>,
     rejected_sum: String,
     attempts: Vec<Counted>,
     requests: String,
     latencies: Vec<Counted>,
-    within: Vec<Within>,
+    within: Vec<ShareWithin>,
     sources: Vec<Split>,
     countries: Vec<Split>,
     sum: Split,
-    runs: Vec<Run>,
+    runs: Vec<RunLine>,
     runs_left_out: Option<String>,
-    asks: Vec<settings::Asked>,
+    asks: Vec<settings::RequestLine>,
     asks_left_out: Option<String>,
-    settings: Vec<Setting>,
-    listed: Vec<List<'f>>,
+    settings: Vec<SettingRow>,
+    listed: Vec<RowList<'f>>,
     named: bool,
 }
 
@@ -77,7 +77,7 @@ struct Todo {
 }
 
 #[derive(Debug, Serialize)]
-struct Step {
+struct StepRow {
     at: String,
     started: String,
     failed: String,
@@ -87,15 +87,15 @@ struct Step {
 }
 
 #[derive(Debug, Serialize)]
-struct Within {
+struct ShareWithin {
     share: &'static str,
     time: String,
 }
 
 #[derive(Debug, Serialize)]
-struct List<'f> {
+struct RowList<'f> {
     state: &'static str,
-    rows: &'f [Listed],
+    rows: &'f [ListedRow],
     more: Option<String>,
 }
 
@@ -233,11 +233,11 @@ fn todo(fold: &Fold, commands: &[(State, String)]) -> Vec<Todo> {
         .collect()
 }
 
-fn step(at: String, bucket: &super::timeline::Bucket) -> Step {
+fn step(at: String, bucket: &super::timeline::TimelineStep) -> StepRow {
     let span = |millis: u64| {
         if millis == 0 { String::new() } else { Span(Duration::from_millis(millis)).to_string() }
     };
-    Step {
+    StepRow {
         at,
         started: Grouped(bucket.started).to_string(),
         failed: Grouped(bucket.failed).to_string(),
@@ -247,7 +247,7 @@ fn step(at: String, bucket: &super::timeline::Bucket) -> Step {
     }
 }
 
-fn step_sum(fold: &Fold) -> Step {
+fn step_sum(fold: &Fold) -> StepRow {
     let mut sum = fold.timelines[0].outside;
     for (_, bucket) in fold.timelines[0].steps() {
         sum.started += bucket.started;
@@ -263,12 +263,12 @@ fn width(millis: i64) -> String {
     Span(Duration::from_millis(u64::try_from(millis).unwrap_or(0))).to_string().replace(".0 s", " s")
 }
 
-fn within(answers: &Latencies) -> Vec<Within> {
+fn within(answers: &Latencies) -> Vec<ShareWithin> {
     [(50, "Half of them"), (95, "95 of 100"), (99, "99 of 100")]
         .into_iter()
         .filter_map(|(percent, share)| {
             let time = answers.within(percent)?;
-            Some(Within { share, time: tables::time(time) })
+            Some(ShareWithin { share, time: tables::time(time) })
         })
         .collect()
 }
@@ -293,14 +293,14 @@ fn countries(fold: &Fold) -> Vec<Split> {
     splits(parts, "none, or no number")
 }
 
-fn listed(fold: &Fold) -> Vec<List<'_>> {
+fn listed(fold: &Fold) -> Vec<RowList<'_>> {
     let Some(listed) = &fold.listed else { return Vec::new() };
     [State::Uncertain, State::Failed, State::Rejected]
         .into_iter()
         .filter_map(|state| {
             let rows = listed.get(&state.code())?;
             let more = fold.tally[state] - rows.len() as u64;
-            Some(List {
+            Some(RowList {
                 state: state.name(),
                 rows,
                 more: (more > 0).then(|| format!("The first {MOST_LISTED}; {} more", Grouped(more))),

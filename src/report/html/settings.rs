@@ -16,13 +16,13 @@ use crate::journal::{Campaign, ControlRequest, Origin, RunRecord};
 pub(super) const MOST_RUNS: usize = 200;
 
 #[derive(Debug, Serialize)]
-pub(super) struct Setting {
+pub(super) struct SettingRow {
     name: &'static str,
     values: Vec<String>,
 }
 
 #[derive(Debug, Serialize)]
-pub(super) struct Run {
+pub(super) struct RunLine {
     number: i64,
     began: String,
     ended: String,
@@ -49,7 +49,7 @@ pub(super) fn campaign(
     campaign: &Campaign,
     origin: &Origin,
     shapes: &[(i64, RequestTemplate)],
-) -> Vec<Setting> {
+) -> Vec<SettingRow> {
     let all = |of: &dyn Fn(&RequestTemplate) -> Option<String>| -> Vec<String> {
         shapes.iter().filter_map(|(_, shape)| of(shape)).collect::<BTreeSet<_>>().into_iter().collect()
     };
@@ -85,7 +85,7 @@ pub(super) fn campaign(
     ];
     rows.into_iter()
         .filter(|(_, values)| !values.is_empty())
-        .map(|(name, values)| Setting { name, values })
+        .map(|(name, values)| SettingRow { name, values })
         .collect()
 }
 
@@ -106,7 +106,7 @@ fn message(shape: &RequestTemplate) -> String {
 
 /// What somebody asked of the campaign from elsewhere.
 #[derive(Debug, Serialize)]
-pub(super) struct Asked {
+pub(super) struct RequestLine {
     at: String,
     what: String,
     who: String,
@@ -114,10 +114,10 @@ pub(super) struct Asked {
 }
 
 /// What was asked last, at most as much as there are runs listed, in the order in which it was.
-pub(super) fn asks(asks: &[ControlRequest]) -> Vec<Asked> {
+pub(super) fn asks(asks: &[ControlRequest]) -> Vec<RequestLine> {
     asks[asks.len().saturating_sub(MOST_RUNS)..]
         .iter()
-        .map(|ask| Asked {
+        .map(|ask| RequestLine {
             at: time(ask.at),
             what: ask.wish.to_string(),
             who: mask_text(&ask.who),
@@ -130,11 +130,11 @@ pub(super) fn asks(asks: &[ControlRequest]) -> Vec<Asked> {
 }
 
 /// The newest runs, in the order in which they were.
-pub(super) fn runs(runs: &[RunRecord]) -> Vec<Run> {
+pub(super) fn runs(runs: &[RunRecord]) -> Vec<RunLine> {
     runs[runs.len().saturating_sub(MOST_RUNS)..].iter().map(run).collect()
 }
 
-fn run(run: &RunRecord) -> Run {
+fn run(run: &RunRecord) -> RunLine {
     let elapsed = run.elapsed();
     let count = |count| Grouped(count).to_string();
     let end = match (run.exit, &run.reason, run.ended_at) {
@@ -146,7 +146,7 @@ fn run(run: &RunRecord) -> Run {
         (None, _, Some(_)) => String::new(),
     };
     let file = run.file.as_deref().map(Path::new).and_then(Path::file_name);
-    Run {
+    RunLine {
         number: run.id.number(),
         began: time(run.started_at),
         ended: run.ended_at.map(time).unwrap_or_default(),

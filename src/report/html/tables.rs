@@ -27,7 +27,7 @@ pub(super) struct Counted {
 
 /// Rows that are in a state for one reason.
 #[derive(Debug, Serialize)]
-pub(super) struct Reason {
+pub(super) struct ReasonRow {
     pub(super) state: &'static str,
     pub(super) code: String,
     pub(super) what: &'static str,
@@ -76,7 +76,7 @@ pub(super) fn bar(part: u64, most: u64) -> f64 {
 }
 
 /// Why rows are where they are: those of the states that `wanted` picks.
-pub(super) fn reasons(fold: &Fold, wanted: impl Fn(State) -> bool) -> Vec<Reason> {
+pub(super) fn reasons(fold: &Fold, wanted: impl Fn(State) -> bool) -> Vec<ReasonRow> {
     let mut found: Vec<(State, Option<&str>, u64)> = Vec::new();
     for state in State::ALL.into_iter().filter(|state| wanted(*state) && fold.tally[*state] > 0) {
         let codes = &fold.reasons[usize::from(state.code())];
@@ -94,7 +94,7 @@ pub(super) fn reasons(fold: &Fold, wanted: impl Fn(State) -> bool) -> Vec<Reason
         .into_iter()
         .map(|(state, code, rows)| {
             let explained = reasons::reason(state, code);
-            Reason {
+            ReasonRow {
                 state: state.name(),
                 // A code is a word of the service or of ours. Should anything stand between, it names nobody either.
                 code: mask_text(&code.unwrap_or_default().chars().take(60).collect::<String>()),

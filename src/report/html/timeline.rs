@@ -45,7 +45,7 @@ const UNSEEN: i64 = 30 * SECOND;
 
 /// What happened in one step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(super) struct Bucket {
+pub(super) struct TimelineStep {
     pub(super) started: u64,
     pub(super) failed: u64,
     pub(super) throttled: u64,
@@ -54,7 +54,7 @@ pub(super) struct Bucket {
     pub(super) held_ms: u64,
 }
 
-impl Bucket {
+impl TimelineStep {
     /// What is drawn on top of each other.
     pub(super) fn height(&self) -> u64 {
         self.started + self.failed + self.throttled
@@ -66,16 +66,16 @@ const LEAST: i64 = 4;
 
 /// A time with runs, and none of the long times without any.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Session {
+pub(super) struct RunSpan {
     /// Where its first step begins: a multiple of the width.
     pub(super) start: i64,
-    pub(super) buckets: Vec<Bucket>,
+    pub(super) buckets: Vec<TimelineStep>,
     /// When its first run began, and its last one ended.
     began: i64,
     pub(super) end: i64,
 }
 
-impl Session {
+impl RunSpan {
     /// How much of a step had runs, from 0 to 1: the first and the last one begin and end somewhere within.
     pub(super) fn covered(&self, index: usize, width: i64) -> f64 {
         let start = self.start + width * i64::try_from(index).unwrap_or(0);
@@ -90,9 +90,9 @@ impl Session {
 #[derive(Debug)]
 pub(super) struct Timeline {
     pub(super) width: i64,
-    pub(super) sessions: Vec<Session>,
+    pub(super) sessions: Vec<RunSpan>,
     /// Rows that were started, and failed, while nothing ran: a person decided so.
-    pub(super) outside: Bucket,
+    pub(super) outside: TimelineStep,
 }
 
 impl Timeline {
@@ -111,10 +111,10 @@ impl Timeline {
             .map(|(start, end)| {
                 let aligned = start.div_euclid(width) * width;
                 let steps = usize::try_from((end - aligned) / width + 1).unwrap_or(1).min(4_096);
-                Session { start: aligned, buckets: vec![Bucket::default(); steps], began: start, end }
+                RunSpan { start: aligned, buckets: vec![TimelineStep::default(); steps], began: start, end }
             })
             .collect();
-        Self { width, sessions, outside: Bucket::default() }
+        Self { width, sessions, outside: TimelineStep::default() }
     }
 
     /// Takes note of a row's outcome.
@@ -148,7 +148,7 @@ impl Timeline {
         }
     }
 
-    fn bucket(&mut self, at: UnixMillis) -> &mut Bucket {
+    fn bucket(&mut self, at: UnixMillis) -> &mut TimelineStep {
         let at = at.millis();
         let next = self.sessions.partition_point(|session| session.start <= at);
         let Some(session) = next.checked_sub(1).and_then(|index| self.sessions.get_mut(index)) else {
@@ -163,7 +163,7 @@ impl Timeline {
     }
 
     /// All steps: when they begin, and what happened.
-    pub(super) fn steps(&self) -> impl Iterator<Item = (i64, &Bucket)> {
+    pub(super) fn steps(&self) -> impl Iterator<Item = (i64, &TimelineStep)> {
         self.sessions.iter().flat_map(|session| {
             session.buckets.iter().enumerate().map(|(index, bucket)| {
                 (session.start + self.width * i64::try_from(index).unwrap_or(0), bucket)
@@ -248,7 +248,7 @@ mod tests {
         }
         timeline.settled(State::Failed, at(start - DAY));
         timeline.throttled(at(start + 5), 3);
-        let sum = |of: fn(&Bucket) -> u64| timeline.steps().map(|(_, bucket)| of(bucket)).sum::<u64>();
+        let sum = |of: fn(&TimelineStep) -> u64| timeline.steps().map(|(_, bucket)| of(bucket)).sum::<u64>();
         assert_eq!((sum(|b| b.started), sum(|b| b.failed), sum(|b| b.throttled)), (7, 0, 3));
         assert_eq!((timeline.outside.started, timeline.outside.failed), (2, 1));
         assert!(timeline.steps().all(|(step, _)| step % timeline.width == 0));
@@ -262,7 +262,7 @@ mod tests {
         {
             timeline.paused(PauseSpan { began_at: at(began_at), ends_at: at(ends_at), kind });
         }
-        let paused = |of: fn(&Bucket) -> u64| -> Vec<u64> {
+        let paused = |of: fn(&TimelineStep) -> u64| -> Vec<u64> {
             timeline.steps().take(5).map(|(_, bucket)| of(bucket)).collect()
         };
         assert_eq!(paused(|bucket| bucket.paused_ms), [0, 500, 1_000, 250, 0]);

@@ -39,12 +39,12 @@ pub(super) struct Program {
 
 /// One row's cells, as the template looks them up; empty ones are undefined.
 #[derive(Debug)]
-struct Row {
+struct TemplateRow {
     variables: Arc<[String]>,
     cells: Vec<Option<Value>>,
 }
 
-impl Object for Row {
+impl Object for TemplateRow {
     fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
         self.get_value_by_str(key.as_str()?)
     }
@@ -125,7 +125,7 @@ impl Program {
     }
 
     fn run(&self, cells: Vec<Option<Value>>) -> Result<String, minijinja::Error> {
-        let row = Value::from_object(Row { variables: Arc::clone(&self.variables), cells });
+        let row = Value::from_object(TemplateRow { variables: Arc::clone(&self.variables), cells });
         self.environment.get_template(NAME)?.render(row)
     }
 
