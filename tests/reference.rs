@@ -8,8 +8,9 @@ use std::path::Path;
 
 use campaign::cli::Cli;
 use campaign::domain::definition::keys::{KEYS, Key, Need, TABLES};
+use campaign::domain::reasons::{CATALOGUE, Reason};
 use campaign::report::FIXED_COLUMNS;
-use clap::{Arg, ArgAction, Command, CommandFactory as _};
+use clap::{Arg, ArgAction, Command};
 
 const PATH: &str = "docs/reference.md";
 
@@ -41,7 +42,7 @@ fn the_reference_is_what_the_code_says() {
 #[test]
 fn everything_is_explained() {
     let mut mute = Vec::new();
-    let mut root = Cli::command();
+    let mut root = Cli::program();
     root.build();
     each(&root, "campaign", &mut |path, command| {
         let shown = arguments(command).filter(|arg| arg.get_help().is_none());
@@ -53,10 +54,11 @@ fn everything_is_explained() {
 
 fn reference() -> String {
     let mut text = HEAD.to_owned();
-    let mut root = Cli::command().term_width(0);
+    let mut root = Cli::program().term_width(0);
     root.build();
     commands(&root, &mut text);
     definition(&mut text);
+    reasons(&mut text);
     text.push_str("\n## Columns of a report\n\n");
     let columns: Vec<String> = FIXED_COLUMNS.iter().map(|column| format!("`{column}`")).collect();
     let _ = writeln!(
@@ -65,6 +67,17 @@ fn reference() -> String {
         columns.join(", ")
     );
     text
+}
+
+/// The catalogue that rejections, the report and its page have.
+fn reasons(text: &mut String) {
+    text.push_str(
+        "\n## Codes of reasons\n\nWhat the column `code` of a report has for rows that were never sent to, or that a person \
+         decided on. For refusals it has the service's own code.\n\n| code | means | what to do |\n|---|---|---|\n",
+    );
+    for Reason { code, summary, advice } in CATALOGUE {
+        let _ = writeln!(text, "| `{code}` | {} | {} |", cell(summary), cell(advice));
+    }
 }
 
 fn commands(root: &Command, text: &mut String) {

@@ -50,134 +50,259 @@ pub fn state(state: State) -> Explained {
 #[must_use]
 pub fn reason(of: State, code: Option<&str>) -> Explained {
     let Some(code) = code else { return state(of) };
-    let ours = decided(code).or_else(|| rejected(code)).or_else(|| left_out(code));
+    let ours = find(code).map(|reason| Explained { what: reason.summary, advice: reason.advice });
     ours.or_else(|| refused(of, code)).unwrap_or_else(|| state(of))
 }
 
-fn decided(code: &str) -> Option<Explained> {
-    let what = match code {
-        "marked-started" => "a person decided that the contact was started",
-        "marked-failed" => "a person decided that the contact was not started",
-        "resend" => "a person decided to send again; a second message is possible",
-        _ => return None,
-    };
-    Some(Explained { what, advice: "" })
+/// A reason that this program gives, by the code that the journal and reports have. The service's own codes are not here:
+/// what they mean follows from the kind of the refusal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Reason {
+    /// A stable word for scripts.
+    pub code: &'static str,
+    /// What it means for every row that has it. The sentence of a row says more, and names its cells.
+    pub summary: &'static str,
+    /// What to do; empty where nothing is to be done.
+    pub advice: &'static str,
 }
 
-fn left_out(code: &str) -> Option<Explained> {
-    let what = match code {
-        "duplicate-key" => "an earlier line of the file has the same key",
-        "suppressed" => "on a suppression list",
-        "not-in-only" => "not on the list of the trial (recipients.only)",
-        _ => return None,
-    };
-    Some(Explained { what, advice: "" })
-}
+/// Every reason of this program: decisions of people, rows that are left out, rejections.
+pub const CATALOGUE: &[Reason] = &[
+    Reason { code: "marked-started", summary: "a person decided that the contact was started", advice: "" },
+    Reason {
+        code: "marked-failed",
+        summary: "a person decided that the contact was not started",
+        advice: "",
+    },
+    Reason {
+        code: "resend",
+        summary: "a person decided to send again; a second message is possible",
+        advice: "",
+    },
+    Reason { code: "duplicate-key", summary: "an earlier line of the file has the same key", advice: "" },
+    Reason { code: "suppressed", summary: "on a suppression list", advice: "" },
+    Reason { code: "not-in-only", summary: "not on the list of the trial (recipients.only)", advice: "" },
+    Reason {
+        code: "row-short",
+        summary: "the row has fewer cells than the file has columns",
+        advice: "look for a missing delimiter",
+    },
+    Reason {
+        code: "row-long",
+        summary: "the row has more cells than the file has columns",
+        advice: "quote cells with a delimiter in them",
+    },
+    Reason {
+        code: "row-cut",
+        summary: "a report does not have the whole of the row",
+        advice: "correct it in the file of rejected rows, or in the first file",
+    },
+    Reason {
+        code: "quote-open",
+        summary: "a quote is opened and not closed",
+        advice: "close it, or double the quotes inside the cell",
+    },
+    Reason {
+        code: "quote-swallows-rows",
+        summary: "a quote that is not closed has swallowed rows",
+        advice: "close it, or double the quotes inside the cell",
+    },
+    Reason {
+        code: "not-text",
+        summary: "bytes that are no text",
+        advice: "save the file as UTF-8, or set recipients.encoding",
+    },
+    Reason {
+        code: "cell-too-long",
+        summary: "a cell is longer than any sheet can hold",
+        advice: "look for a quote that is not closed",
+    },
+    Reason {
+        code: "cell-error",
+        summary: "a cell has an error of the spreadsheet in it",
+        advice: "correct the formula, or clear the cell",
+    },
+    Reason {
+        code: "cell-no-value",
+        summary: "a formula whose result the workbook does not have",
+        advice: "open the workbook in a spreadsheet and save it",
+    },
+    Reason {
+        code: "cell-no-date",
+        summary: "a number in the format of a date that is none",
+        advice: "correct the cell, or its format",
+    },
+    Reason {
+        code: "cell-formula",
+        summary: "a formula of the spreadsheet and not its value",
+        advice: "save the file with values",
+    },
+    Reason {
+        code: "cell-control",
+        summary: "a control character in a cell",
+        advice: "remove it, or save the file as UTF-8",
+    },
+    Reason {
+        code: "cell-rounded",
+        summary: "the spreadsheet has rounded a number",
+        advice: "format the column as text and enter the values again",
+    },
+    Reason {
+        code: "zone-unknown",
+        summary: "a time zone that does not exist",
+        advice: "use an IANA name such as America/New_York",
+    },
+    Reason {
+        code: "zone-offset",
+        summary: "an offset from UTC and not a time zone",
+        advice: "use an IANA name such as America/New_York",
+    },
+    Reason {
+        code: "zone-missing",
+        summary: "a number of no time zone",
+        advice: "name a zone in a column (recipients.zone), or set hours.default_zone",
+    },
+    Reason { code: "key-empty", summary: "the key is empty", advice: "fill in the key column" },
+    Reason {
+        code: "cell-empty",
+        summary: "a cell that the message needs is empty",
+        advice: "fill it in, or give the placeholder a default",
+    },
+    Reason {
+        code: "template-failed",
+        summary: "the message cannot be rendered with these cells",
+        advice: "correct the cells or the template",
+    },
+    Reason {
+        code: "message-empty",
+        summary: "a text of the request is empty",
+        advice: "fill in what the template needs",
+    },
+    Reason {
+        code: "text-empty",
+        summary: "a text of the request is empty",
+        advice: "fill in what the template needs",
+    },
+    Reason {
+        code: "message-too-long",
+        summary: "the message is too long for this row",
+        advice: "shorten the cells or the template",
+    },
+    Reason {
+        code: "display-name-too-long",
+        summary: "a text is longer than the API takes",
+        advice: "shorten the cells or the template",
+    },
+    Reason {
+        code: "attribute-too-long",
+        summary: "a text is longer than the API takes",
+        advice: "shorten the cells or the template",
+    },
+    Reason {
+        code: "attributes-too-long",
+        summary: "a text is longer than the API takes",
+        advice: "shorten the cells or the template",
+    },
+    Reason {
+        code: "text-too-long",
+        summary: "a text is longer than the API takes",
+        advice: "shorten the cells or the template",
+    },
+    Reason {
+        code: "source-invalid",
+        summary: "the row's source or flow is not one",
+        advice: "correct the cells it comes from",
+    },
+    Reason {
+        code: "flow-invalid",
+        summary: "the row's source or flow is not one",
+        advice: "correct the cells it comes from",
+    },
+    Reason {
+        code: "text-not-json",
+        summary: "a text that has to be JSON is not",
+        advice: "correct the cells it comes from",
+    },
+    Reason { code: "phone-empty", summary: "the phone number is empty", advice: "fill in the number" },
+    Reason { code: "phone-no-digits", summary: "the phone number has no digits", advice: "enter the number" },
+    Reason {
+        code: "phone-unexpected-character",
+        summary: "something that no phone number has",
+        advice: "one number per cell, digits only",
+    },
+    Reason {
+        code: "phone-word",
+        summary: "a word beside the number",
+        advice: "the number alone, digits only",
+    },
+    Reason {
+        code: "phone-several",
+        summary: "more than one number in the cell",
+        advice: "one number per cell",
+    },
+    Reason {
+        code: "phone-formula",
+        summary: "a formula of the spreadsheet and not its value",
+        advice: "format the column as text and enter the numbers again",
+    },
+    Reason {
+        code: "phone-rounded",
+        summary: "the spreadsheet has rounded the number, as to 4.41E+11",
+        advice: "format the column as text and enter the numbers again",
+    },
+    Reason {
+        code: "phone-lost-zero",
+        summary: "the spreadsheet has dropped the zero in front",
+        advice: "format the column as text and enter the numbers again, or with + in front",
+    },
+    Reason {
+        code: "phone-lost-plus",
+        summary: "the + in front is gone",
+        advice: "write the number with + in front",
+    },
+    Reason {
+        code: "phone-extension",
+        summary: "the number has an extension, which cannot take a message",
+        advice: "give a number without",
+    },
+    Reason {
+        code: "phone-no-country",
+        summary: "the number has no country code",
+        advice: "write it with + in front, or set recipients.default_region",
+    },
+    Reason {
+        code: "phone-unknown-country",
+        summary: "no country has this country code",
+        advice: "correct the number",
+    },
+    Reason { code: "phone-too-short", summary: "the number is too short", advice: "correct the number" },
+    Reason { code: "phone-too-long", summary: "the number is too long", advice: "correct the number" },
+    Reason {
+        code: "phone-invalid",
+        summary: "the number is in no numbering plan",
+        advice: "correct the number",
+    },
+    Reason {
+        code: "phone-landline",
+        summary: "a landline",
+        advice: "give a mobile number, or set allow_landlines",
+    },
+    Reason {
+        code: "phone-premium",
+        summary: "a premium or shared-cost number",
+        advice: "give a mobile number",
+    },
+    Reason {
+        code: "phone-unreachable",
+        summary: "a pager, voice mail or company number",
+        advice: "give a mobile number",
+    },
+];
 
-fn rejected(code: &str) -> Option<Explained> {
-    if let Some(phone) = code.strip_prefix("phone-") {
-        return rejected_phone(phone);
-    }
-    let (what, advice) = match code {
-        "row-short" => ("the row has fewer cells than the file has columns", "look for a missing delimiter"),
-        "row-long" => {
-            ("the row has more cells than the file has columns", "quote cells with a delimiter in them")
-        }
-        "row-cut" => (
-            "a report does not have the whole of the row",
-            "correct it in the file of rejected rows, or in the first file",
-        ),
-        "quote-open" => {
-            ("a quote is opened and not closed", "close it, or double the quotes inside the cell")
-        }
-        "quote-swallows-rows" => (
-            "a quote that is not closed has swallowed rows",
-            "close it, or double the quotes inside the cell",
-        ),
-        "not-text" => ("bytes that are no text", "save the file as UTF-8, or set recipients.encoding"),
-        "cell-too-long" => {
-            ("a cell is longer than any sheet can hold", "look for a quote that is not closed")
-        }
-        "cell-error" => {
-            ("a cell has an error of the spreadsheet in it", "correct the formula, or clear the cell")
-        }
-        "cell-no-value" => (
-            "a formula whose result the workbook does not have",
-            "open the workbook in a spreadsheet and save it",
-        ),
-        "cell-no-date" => {
-            ("a number in the format of a date that is none", "correct the cell, or its format")
-        }
-        "cell-formula" => ("a formula of the spreadsheet and not its value", "save the file with values"),
-        "cell-control" => ("a control character in a cell", "remove it, or save the file as UTF-8"),
-        "cell-rounded" => {
-            ("the spreadsheet has rounded a number", "format the column as text and enter the values again")
-        }
-        "zone-unknown" => ("a time zone that does not exist", "use an IANA name such as America/New_York"),
-        "zone-offset" => {
-            ("an offset from UTC and not a time zone", "use an IANA name such as America/New_York")
-        }
-        "zone-missing" => (
-            "a number of no time zone",
-            "name a zone in a column (recipients.zone), or set hours.default_zone",
-        ),
-        "key-empty" => ("the key is empty", "fill in the key column"),
-        "cell-empty" => {
-            ("a cell that the message needs is empty", "fill it in, or give the placeholder a default")
-        }
-        "template-failed" => {
-            ("the message cannot be rendered with these cells", "correct the cells or the template")
-        }
-        "message-empty" | "text-empty" => {
-            ("a text of the request is empty", "fill in what the template needs")
-        }
-        "message-too-long" => ("the message is too long for this row", "shorten the cells or the template"),
-        "display-name-too-long" | "attribute-too-long" | "attributes-too-long" | "text-too-long" => {
-            ("a text is longer than the API takes", "shorten the cells or the template")
-        }
-        "source-invalid" | "flow-invalid" => {
-            ("the row's source or flow is not one", "correct the cells it comes from")
-        }
-        "text-not-json" => ("a text that has to be JSON is not", "correct the cells it comes from"),
-        _ => return None,
-    };
-    Some(Explained { what, advice })
-}
-
-fn rejected_phone(code: &str) -> Option<Explained> {
-    let (what, advice) = match code {
-        "empty" => ("the phone number is empty", "fill in the number"),
-        "no-digits" => ("the phone number has no digits", "enter the number"),
-        "unexpected-character" => ("something that no phone number has", "one number per cell, digits only"),
-        "word" => ("a word beside the number", "the number alone, digits only"),
-        "several" => ("more than one number in the cell", "one number per cell"),
-        "formula" => (
-            "a formula of the spreadsheet and not its value",
-            "format the column as text and enter the numbers again",
-        ),
-        "rounded" => (
-            "the spreadsheet has rounded the number, as to 4.41E+11",
-            "format the column as text and enter the numbers again",
-        ),
-        "lost-zero" => (
-            "the spreadsheet has dropped the zero in front",
-            "format the column as text and enter the numbers again, or with + in front",
-        ),
-        "lost-plus" => ("the + in front is gone", "write the number with + in front"),
-        "extension" => ("the number has an extension, which cannot take a message", "give a number without"),
-        "no-country" => {
-            ("the number has no country code", "write it with + in front, or set recipients.default_region")
-        }
-        "unknown-country" => ("no country has this country code", "correct the number"),
-        "too-short" => ("the number is too short", "correct the number"),
-        "too-long" => ("the number is too long", "correct the number"),
-        "invalid" => ("the number is in no numbering plan", "correct the number"),
-        "landline" => ("a landline", "give a mobile number, or set allow_landlines"),
-        "premium" => ("a premium or shared-cost number", "give a mobile number"),
-        "unreachable" => ("a pager, voice mail or company number", "give a mobile number"),
-        _ => return None,
-    };
-    Some(Explained { what, advice })
+/// The reason with this code.
+#[must_use]
+pub fn find(code: &str) -> Option<&'static Reason> {
+    CATALOGUE.iter().find(|reason| reason.code == code)
 }
 
 /// An answer of the service, or the lack of one. The words follow from what it means, not from how it is called.
@@ -219,6 +344,8 @@ fn refused(of: State, code: &str) -> Option<Explained> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
 
     #[test]
@@ -239,7 +366,16 @@ mod tests {
         assert!(reason(State::Queued, Some("ThrottlingException")).advice.contains("run again"));
     }
 
-    /// Every code of a rejection has words of its own.
+    #[test]
+    fn each_code_has_one_reason() {
+        let codes: BTreeSet<_> = CATALOGUE.iter().map(|reason| reason.code).collect();
+        assert_eq!(codes.len(), CATALOGUE.len());
+        for reason in CATALOGUE {
+            assert!(!reason.summary.is_empty() && !reason.summary.ends_with('.'), "{reason:?}");
+        }
+    }
+
+    /// Every code of a rejection has words of its own, and none is left that no rejection has.
     #[test]
     fn no_rejection_is_left_unexplained() {
         let sources = [
@@ -247,6 +383,8 @@ mod tests {
             include_str!("message/limits.rs"),
             include_str!("row/recipient.rs"),
             include_str!("hours/zones.rs"),
+            include_str!("row/suppression.rs"),
+            include_str!("delivery/state.rs"),
         ];
         let codes: Vec<&str> = sources
             .iter()
@@ -255,8 +393,12 @@ mod tests {
             .filter(|code| code.contains('-') && code.bytes().all(|b| b.is_ascii_lowercase() || b == b'-'))
             .collect();
         assert!(codes.len() > 20, "{codes:?}");
-        for code in codes {
-            assert!(rejected(code).is_some(), "{code} is not explained");
+        for code in &codes {
+            assert!(find(code).is_some(), "{code} is not explained");
         }
+        let unused =
+            CATALOGUE.iter().filter(|reason| reason.code.contains('-') && !codes.contains(&reason.code));
+        let unused: Vec<_> = unused.map(|reason| reason.code).collect();
+        assert_eq!(unused, ["duplicate-key"], "the journal gives this one");
     }
 }

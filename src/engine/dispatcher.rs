@@ -203,6 +203,10 @@ impl<'a> Dispatcher<'a> {
     /// A contact was started, or nobody will know in this run.
     fn spend(&mut self) {
         self.spent += 1;
+        debug_assert!(
+            self.engine.most.is_none_or(|most| self.spent <= most.get()),
+            "no more contacts are started than the limit allows"
+        );
         if self.engine.most.is_some_and(|most| most.get() == self.spent) {
             self.end(Ending::Limit);
         }

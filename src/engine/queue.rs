@@ -161,11 +161,16 @@ impl Queue {
                 Pass::Queued | Pass::Waited(_) if self.news => Source::Pass(Pass::Queued, last),
                 Pass::Queued | Pass::Waited(_) => Source::Waiting(last),
             };
+            debug_assert!(taken <= room, "a claim brings no more rows than were asked for");
             room -= taken;
             if room == 0 {
                 break;
             }
         }
+        debug_assert!(
+            rows.next().is_none(),
+            "a claim brings rows of the lanes that were asked for, in their order"
+        );
     }
 
     /// Rows that are claimed, being claimed, or to be claimed again.

@@ -203,6 +203,13 @@ pub fn next(state: State, event: Event) -> Result<State, IllegalTransition> {
     }
 }
 
+/// The state after `event`, and `None` for a row that it does not move. For events that meet rows in any state, such as those
+/// of a plan; where the event must be possible, [`next`] says so.
+#[must_use]
+pub fn moved(state: State, event: Event) -> Option<State> {
+    next(state, event).ok()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

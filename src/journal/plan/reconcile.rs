@@ -26,11 +26,14 @@ pub(in crate::journal) fn is_started(
 }
 
 pub(in crate::journal) fn planned_state(before: State, content: &Content) -> Result<State, JournalError> {
-    let event = match content {
+    Ok(state::next(before, event(content))?)
+}
+
+fn event(content: &Content) -> Event {
+    match content {
         Content::Recipient { suppressed: Some(_), .. } => Event::Suppressed,
         _ => Event::Planned,
-    };
-    Ok(state::next(before, event)?)
+    }
 }
 
 pub(in crate::journal) fn move_line(
@@ -52,7 +55,7 @@ pub(in crate::journal) fn keep(
     line: &FileLine,
     delta: &mut Delta,
 ) -> Result<(), JournalError> {
-    let after = planned_state(known.state, &line.content).unwrap_or(known.state);
+    let after = state::moved(known.state, event(&line.content)).unwrap_or(known.state);
     if after != known.state {
         let Content::Recipient { suppressed, .. } = &line.content else { return Ok(()) };
         let (code, reason) = reason_of(after, suppressed.as_ref());
