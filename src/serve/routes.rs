@@ -265,8 +265,14 @@ impl Pages {
         };
         let file = file_name(&campaign, format);
         let names = if format == Format::Html { self.names } else { Names::Withheld };
-        let wanted =
-            Wanted { format, selection: Selection::default(), columns: Vec::new(), delimiter: None, names };
+        let wanted = Wanted {
+            format,
+            selection: Selection::default(),
+            columns: Vec::new(),
+            delimiter: None,
+            names,
+            commands: Vec::new(),
+        };
         let order = Order { journal: self.watcher.journal().to_owned(), campaign, wanted, permit };
         let body = StreamBody::new(download::begin(order)).boxed();
         let (kind, disposition) = match format {

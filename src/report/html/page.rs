@@ -24,7 +24,7 @@ pub(super) struct Page<'f> {
     total: String,
     states: Vec<StateRow>,
     shares: Vec<Share>,
-    todo: Vec<Todo>,
+    todo: Vec<Todo<'f>>,
     charts: Vec<Chart>,
     unit: &'static str,
     width: String,
@@ -70,10 +70,10 @@ struct Share {
 }
 
 #[derive(Debug, Serialize)]
-struct Todo {
+struct Todo<'f> {
     what: String,
     advice: &'static str,
-    command: String,
+    command: Option<&'f str>,
 }
 
 #[derive(Debug, Serialize)]
@@ -106,7 +106,7 @@ impl<'f> Page<'f> {
         shapes: &[(i64, RequestTemplate)],
         (runs, asks): (&[RunRecord], &[ControlRequest]),
         fold: &'f Fold,
-        commands: &[(State, String)],
+        commands: &'f [(State, String)],
     ) -> Self {
         let tally = &fold.tally;
         let (all, started) = (tally.rows(), tally[State::Started]);
@@ -221,14 +221,14 @@ fn shares(fold: &Fold) -> Vec<Share> {
         .collect()
 }
 
-fn todo(fold: &Fold, commands: &[(State, String)]) -> Vec<Todo> {
-    commands
-        .iter()
-        .filter(|(state, _)| fold.tally[*state] > 0)
-        .map(|(state, command)| Todo {
-            what: format!("{} {}", counted(fold.tally[*state], "row is", "rows are"), state.name()),
-            advice: reasons::state(*state).advice,
-            command: command.clone(),
+fn todo<'f>(fold: &Fold, commands: &'f [(State, String)]) -> Vec<Todo<'f>> {
+    [State::Uncertain, State::Failed, State::Rejected, State::Attempting, State::Queued]
+        .into_iter()
+        .filter(|state| fold.tally[*state] > 0)
+        .map(|state| Todo {
+            what: format!("{} {}", counted(fold.tally[state], "row is", "rows are"), state.name()),
+            advice: reasons::state(state).advice,
+            command: commands.iter().find(|(of, _)| *of == state).map(|(_, command)| command.as_str()),
         })
         .collect()
 }
