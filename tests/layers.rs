@@ -71,31 +71,6 @@ const WRITING: &[&str] = &["io::stdout()", "io::stderr()", "println!", "eprintln
 /// The files below the command line that name options: those of the AWS CLI are their subject.
 const OPTIONS_BELOW: [&str; 2] = ["src/domain/cli_input/validate.rs", "src/domain/cli_output/mod.rs"];
 
-/// Types that share a name, and why: each is alone in its room, whose path says which it is. `Error` is one in every room.
-/// The simulator, which shares no code with the sender, has names of its own.
-const SAME_NAMES: &[(&str, &str)] = &[
-    ("Cells", "the cells of a row in the file, as a trait; and as the journal keeps them"),
-    ("Command", "what is advised; and what the writer of the journal is sent"),
-    ("Entry", "of a list of numbers; and of the keys that a spreadsheet tells apart"),
-    ("Finding", "of doctor; and of the audit of a journal"),
-    ("Home", "of a resource in AWS; and of the journal among files"),
-    ("Identity", "of the caller in AWS; and of a campaign in the journal"),
-    ("List", "a suppression list as it is observed; and as it is read"),
-    ("Lists", "suppression lists of a claim; and of a recipients file"),
-    ("Member", "of the service model; and of the request that limits hold for"),
-    ("Names", "of placeholders in a template; of foreign ones; and whether a report has any"),
-    ("Node", "of a definition; and of an XML document"),
-    ("Object", "the result of a command for programs"),
-    ("Part", "of a key as it is spelled; and of a line of progress"),
-    ("Reader", "of a definition; and of the journal"),
-    ("Record", "of the recipients file; and of the journal"),
-    ("Rows", "of a sheet; and of a report"),
-    ("Source", "of lanes; and of recipients"),
-    ("Status", "of a campaign; and of a finding"),
-    ("Subject", "of a question of hours; and of what is asked of the account"),
-    ("Waiting", "rows that wait, in the pre-flight and in the journal"),
-];
-
 /// How SQL begins.
 const SQL: &[&str] = &[
     "SELECT ",
@@ -121,13 +96,13 @@ const BINARIES: [&str; 4] = ["campaigns.rs", "program.rs", "sources.rs", "outsid
 type Arrows = BTreeMap<String, BTreeSet<String>>;
 
 /// A source without its comments: its code with empty strings, and its strings.
-struct Source {
-    code: String,
+pub(crate) struct Source {
+    pub(crate) code: String,
     strings: Vec<String>,
 }
 
 impl Source {
-    fn read(text: &str) -> Self {
+    pub(crate) fn read(text: &str) -> Self {
         let mut source = Self { code: String::new(), strings: Vec::new() };
         let mut rest = text;
         while let Some(first) = rest.chars().next() {
@@ -262,24 +237,8 @@ fn options_in(text: &str) -> Vec<String> {
         .collect()
 }
 
-/// The names of the types that a file declares.
-fn types(text: &str) -> Vec<String> {
-    let code = Source::read(without_tests(text)).code;
-    let declared = |line: &str| {
-        // What is indented is inside something.
-        let after = match line.strip_prefix("pub(") {
-            Some(rest) => rest.split_once(") ")?.1,
-            None => line.strip_prefix("pub ").unwrap_or(line),
-        };
-        let rest =
-            ["struct ", "enum ", "trait ", "type "].iter().find_map(|word| after.strip_prefix(word))?;
-        Some(rest.chars().take_while(|c| c.is_ascii_alphanumeric()).collect())
-    };
-    code.lines().filter_map(declared).collect()
-}
-
 /// A source without its unit tests.
-fn without_tests(text: &str) -> &str {
+pub(crate) fn without_tests(text: &str) -> &str {
     text.split("#[cfg(test)]\nmod tests {").next().unwrap_or(text)
 }
 
@@ -287,7 +246,7 @@ fn without_tests(text: &str) -> &str {
 type Modules = BTreeMap<String, String>;
 
 /// The path of the module that a file below `src` is.
-fn module_path(file: &Path) -> String {
+pub(crate) fn module_path(file: &Path) -> String {
     let inner = file.strip_prefix("src").expect("below src").with_extension("");
     let path = inner.to_string_lossy().replace('/', "::");
     path.strip_suffix("::mod").map_or(path.clone(), str::to_owned)
@@ -412,11 +371,11 @@ fn arrows(document: &str) -> Arrows {
         .collect()
 }
 
-fn root() -> PathBuf {
+pub(crate) fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
 }
 
-fn sources(folder: &Path) -> Vec<(PathBuf, String)> {
+pub(crate) fn sources(folder: &Path) -> Vec<(PathBuf, String)> {
     let mut found = Vec::new();
     for entry in fs::read_dir(folder).expect("the folder is there") {
         let path = entry.expect("the folder can be read").path();
@@ -431,7 +390,7 @@ fn sources(folder: &Path) -> Vec<(PathBuf, String)> {
 }
 
 /// The module of this crate that a file below `src` belongs to.
-fn module(path: &Path) -> String {
+pub(crate) fn module(path: &Path) -> String {
     let first = path.components().nth(1).expect("below src").as_os_str().to_string_lossy();
     first.trim_end_matches(".rs").to_owned()
 }
@@ -505,25 +464,6 @@ fn options_are_named_by_the_command_line_alone() {
     assert_eq!(found, known, "left: the sources; right: OPTIONS_BELOW above");
 }
 
-#[test]
-fn no_two_types_share_a_name() {
-    let mut declared: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    for (path, text) in sources(&root().join("src")) {
-        if module(&path) != "simulator" && !module_path(&path).contains("tests") {
-            for name in types(&text) {
-                declared.entry(name).or_default().push(path.display().to_string());
-            }
-        }
-    }
-    let shared = declared.into_iter().filter(|(name, files)| files.len() > 1 && name != "Error");
-    let shared: BTreeMap<String, Vec<String>> = shared.collect();
-    let allowed: BTreeSet<&str> = SAME_NAMES.iter().map(|(name, _)| *name).collect();
-    let new: Vec<_> = shared.iter().filter(|(name, _)| !allowed.contains(name.as_str())).collect();
-    assert!(new.is_empty(), "name one of each for what it is: {new:#?}");
-    let gone: Vec<_> = allowed.iter().filter(|name| !shared.contains_key(**name)).collect();
-    assert!(gone.is_empty(), "SAME_NAMES has names that one type has: {gone:?}");
-}
-
 /// The guards of files: each of these is wrong in one way.
 #[test]
 fn each_wrong_file_is_found() {
@@ -541,9 +481,6 @@ fn each_wrong_file_is_found() {
     assert_eq!(options_in("let hint = \"run `aws sts --x`, or `campaign report --state`\";").len(), 1);
     assert_eq!(options_in("let hint = \"run `aws sts get --output text`\";"), Vec::<String>::new());
     assert_eq!(options_in("// --not\nlet dash = \"a -- b, --, -x\";"), Vec::<String>::new());
-    let declarations =
-        "pub(super) struct A<T>(T);\nenum B {}\n    struct Inner;\n// struct C\npub type D = u8;";
-    assert_eq!(types(declarations), ["A", "B", "D"]);
     assert!(writes("fn f() { println!(\"x\") }") && writes("let out = std::io::stdout().lock();"));
     assert!(!writes("// println!\nlet text = \"println!\"; Term::stdout();"));
 }

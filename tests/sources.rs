@@ -6,3 +6,4 @@ mod packaging;
 mod recording;
 mod reference;
 mod samples;
+mod type_names;

@@ -138,7 +138,18 @@ impl Status {
 
     /// What is before the campaign, as the latest run's last sign of life tells.
     fn outlook(&self) -> Option<Outlook> {
-        Some(self.runs.first()?.heartbeat?.outlook(self.summary.tally.unsettled()))
+        let (run, left) = (self.runs.first()?, self.summary.tally.unsettled());
+        Some(match run.heartbeat {
+            Some(heartbeat) => heartbeat.outlook(left),
+            // A run that has given none, as those of earlier versions: all of it.
+            None => Outlook {
+                left,
+                reached: Some(per_second(run.counters.started, run.elapsed())),
+                allowed: run.rate,
+                burst: 0,
+                active: None,
+            },
+        })
     }
 
     /// Contacts per second that may be expected.

@@ -106,8 +106,8 @@ enum Commands {
     Version,
 }
 
-/// Commands that work with no campaign.
-const WITHOUT_CAMPAIGN: [&str; 4] = ["completions", "man", "simulator", "version"];
+/// Commands that work with no campaign, in the order of the help.
+const WITHOUT_CAMPAIGN: [&str; 4] = ["simulator", "completions", "man", "version"];
 
 impl Cli {
     /// What was typed. Ends the process where that has mistakes, or asks for help.

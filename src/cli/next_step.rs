@@ -69,9 +69,14 @@ pub(super) fn words(step: &NextStep, global: &GlobalArgs) -> String {
              is meant: same_number = \"first\" starts one contact for each number, same_number = \"all\" one for each row; \
              nothing was sent"
         }
-        NextStep::CheckThenAgree => "look with `campaign check FILE`, then run again with --yes",
+        NextStep::CheckThenAgree => {
+            return format!("look with {}, then run again with --yes", run("check FILE"));
+        }
         NextStep::RunForZones => {
-            "nothing was sent; run the recipients file again with `campaign run FILE`: it gives each row its zones"
+            return format!(
+                "nothing was sent; run the recipients file again with {}: it gives each row its zones",
+                run("run FILE")
+            );
         }
     };
     words.to_owned()

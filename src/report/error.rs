@@ -30,7 +30,7 @@ pub enum ReportError {
     #[error("a delimiter is for csv, and this report is {}", .0.name())]
     NotDelimited(Format),
     /// Names were asked for where there are only counts, or names anyway.
-    #[error("numbers are asked for of the html report alone: {} report {}", article(*.0), named(*.0))]
+    #[error("only the html report can be given numbers: {} report {}", article(*.0), named(*.0))]
     NamedElsewhere(Format),
     /// A column was asked for that the report does not have.
     #[error("the report has no column {name:?}")]

@@ -93,21 +93,21 @@ fn what_the_user_can_mend_is_said_with_a_hint() {
     assert!(matches!(nobody, ReportError::Journal(_)) && nobody.exit_code() == 2);
     insta::assert_snapshot!(text, @r#"
     failed to tell the format of the report from "r.pdf"
-      name the format with --format; this version writes csv, jsonl, json, html, xlsx
+      name the format with <Format>; this version writes csv, jsonl, json, html, xlsx
     a json report is the campaign's summary and has no rows to select
-      leave out --state and --columns, or add --format csv
+      leave out <States> and <Columns>, or add <FormatOf("csv")>
     an html report is the campaign's summary and has no rows to select
-      leave out --state and --columns, or add --format csv
-    --with-numbers is for the html report: an xlsx report has them anyway
-      leave out --with-numbers, or add --format html
+      leave out <States> and <Columns>, or add <FormatOf("csv")>
+    only the html report can be given numbers: an xlsx report has them anyway
+      leave out <WithNumbers>, or add <FormatOf("html")>
     the report has no column "contcat_id"
       did you mean contact_id?
     the report has no column "zzz"
       it has line, key, destination, state, contact_id, client_token, attempts, code, reason, source, first_attempt_at, settled_at, id, phone
     the journal has no campaign named "autumn"; it has spring
-      name one with -c NAME, or another journal with -j PATH
+      name one with <Campaign>, or another journal with <Journal>
     the journal has several campaigns: spring, winter
-      name one: -c spring, -c winter
+      name one: <CampaignOf(["spring", "winter"])>
     "#);
 }
 

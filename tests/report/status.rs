@@ -56,7 +56,7 @@ async fn from_planned_to_ended() {
       queued      3
       rows        4
     3 requests in 1 min: 0.05/s (limit 2/s), 2 throttled, 2 retried
-    stopped without a word: process PID, last seen 2 h ago; run again to go on
+    ended unexpectedly (killed or crashed): process PID, last seen 2 h ago; run again to go on
     3 left, about 3 min at 0.02/s
     ");
 

@@ -99,7 +99,7 @@ fn states_choose_rows_and_what_does_not_fit_is_refused() {
         format!("{error}\n{}", error.hint().unwrap()),
         @"
     the report does not fit into a workbook: line 3, note: a cell has 32767 characters at most
-    write a .csv, or fewer rows and columns (--state, --columns)
+    write a .csv, or fewer rows and columns (<States>, <Columns>)
     ");
     workbook(&three_rows(&"x".repeat(32_767)), &to(Format::Xlsx, None)).unwrap();
 }

@@ -204,7 +204,7 @@ mod tests {
             format!("{error}\n{}", error.hint().unwrap()),
             @r#"
         failed to tell the format of the report from "a.pdf"
-        name the format with --format; this version writes csv, jsonl, json, html, xlsx
+        name the format with <Format>; this version writes csv, jsonl, json, html, xlsx
         "#
         );
     }

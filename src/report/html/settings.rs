@@ -142,7 +142,7 @@ fn run(run: &RunRecord) -> RunLine {
         (Some(0), ..) => "finished".to_owned(),
         (Some(3), ..) => "finished; some rows are not started".to_owned(),
         (Some(exit), ..) => format!("exit code {exit}"),
-        (None, _, None) => "goes on, or ended without a word".to_owned(),
+        (None, _, None) => "goes on, or ended unexpectedly".to_owned(),
         (None, _, Some(_)) => String::new(),
     };
     let file = run.file.as_deref().map(Path::new).and_then(Path::file_name);

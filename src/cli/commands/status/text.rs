@@ -72,7 +72,7 @@ fn activity(status: &Status, run: &RunRecord) -> String {
             format!("going on: process {}, seen {} ago{in_flight}", run.pid, Span(seen))
         }
         Activity::Silent(seen) => format!(
-            "stopped without a word: process {}, last seen {} ago; run again to go on",
+            "ended unexpectedly (killed or crashed): process {}, last seen {} ago; run again to go on",
             run.pid,
             Span(seen)
         ),
@@ -133,7 +133,7 @@ fn before(run: &RunRecord) -> String {
     let end = match (&run.reason, run.exit) {
         (Some(reason), _) => reason.clone(),
         (None, Some(exit)) => format!("exit code {exit}"),
-        (None, None) => "ended without a word".to_owned(),
+        (None, None) => "ended unexpectedly".to_owned(),
     };
     let (number, took) = (run.id.number(), Span(run.elapsed()));
     format!(
@@ -228,7 +228,7 @@ fn stands(status: &Status) -> String {
             }
             text
         }
-        Activity::Silent(seen) => format!("stopped without a word {} ago", Span(seen)),
+        Activity::Silent(seen) => format!("ended unexpectedly (killed or crashed) {} ago", Span(seen)),
         Activity::Ended(ago) => {
             let exit = run.exit.map_or(String::new(), |exit| format!(", exit {exit}"));
             format!("ended {} ago{exit}", Span(ago))
