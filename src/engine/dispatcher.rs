@@ -200,7 +200,7 @@ impl<'a> Dispatcher<'a> {
         usize::try_from(left).unwrap_or(usize::MAX)
     }
 
-    /// A contact was started, or nobody will know in this run.
+    /// A contact was started, or this run will not learn whether one was.
     fn spend(&mut self) {
         self.spent += 1;
         debug_assert!(

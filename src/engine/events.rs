@@ -1,4 +1,5 @@
-//! What the engine tells whoever watches: only what is durable, and never a phone number. Losing it loses nothing.
+//! The events of a run, for its observers. They report only what is durable, and never a phone number; a lost event loses no
+//! data.
 
 use std::time::Duration;
 
@@ -39,7 +40,7 @@ pub enum RunEvent {
     /// An attempt was answered with a contact id; durable as well. Only for those who follow every attempt, see
     /// [`Observer::follows_attempts`].
     Answered(AnsweredAttempt),
-    /// An attempt was refused, or nobody knows; durable as well.
+    /// An attempt was refused, or its outcome is unknown; durable as well.
     Refused(RefusedAttempt),
     /// What keeps the next request from leaving is something else, or something more, than before.
     Gauges(Gauges),
@@ -49,7 +50,7 @@ pub enum RunEvent {
     Paused(Duration),
     /// Sending goes on.
     Resumed,
-    /// Nothing is sent until somebody lets the campaign go on: a person has paused it, at that time. It may have been before
+    /// A person paused the campaign at that time, and nothing is sent until it is resumed. The time may be before
     /// the run began. Independent of [`RunEvent::Paused`] and [`RunEvent::Resumed`].
     Held(UnixMillis),
     /// Somebody has let it go on.
@@ -135,7 +136,7 @@ pub trait Observer {
     /// Called in the order in which things happened, from the engine's own task: it must not block.
     fn on_event(&mut self, event: &RunEvent);
 
-    /// Whether it wants [`RunEvent::Answered`] for each contact. Nothing is gathered for it where nobody does.
+    /// True if the observer wants [`RunEvent::Answered`] for each contact. The engine gathers nothing for it otherwise.
     fn follows_attempts(&self) -> bool {
         false
     }

@@ -1,4 +1,5 @@
-//! What a run meets on its way, gathered between two records of it: for the report, and nothing in the run depends on it.
+//! Metrics of a run between two records of it: throttled requests, pauses, latencies, throughput. The run does not depend on
+//! them.
 
 use std::time::Duration;
 
@@ -36,7 +37,7 @@ impl RunMetrics {
     /// An answer came, or nothing did for too long.
     pub(super) fn answered(&mut self, answer: &Result<String, Refusal>, took: Duration, now: UnixMillis) {
         if matches!(answer, Err(refusal) if refusal.kind == RefusalKind::Throttled) {
-            // Turned away at the door: that took no time, and says nothing about those who come in.
+            // A throttled request is refused at the edge; its latency says nothing about the service.
             self.throttled(now);
         } else {
             self.activity.latencies.note(took);

@@ -61,7 +61,7 @@ impl Queue {
         Self { ready: VecDeque::new(), due: Vec::new(), claiming: None, lanes, feed, news: false, sweep }
     }
 
-    /// Whether more rows may be planned. Who fed and is gone has said what there was to say.
+    /// True if the plan may bring more rows. A closed channel means that the producer sent its last message.
     fn is_reading(&self) -> bool {
         matches!(*self.feed.borrow(), PlanProgress::Reading { .. }) && self.feed.has_changed().is_ok()
     }
@@ -242,7 +242,8 @@ async fn claimed(claiming: &mut Option<(Claiming, UnderWay)>) -> Result<Claim, W
     }
 }
 
-/// News of the file. Who fed and is gone has said what there was to say, but a queue that waits must be told.
+/// The next message about the file. A closed channel means that the producer sent its last message, which a queue that
+/// waits still has to see.
 async fn news(feed: &mut watch::Receiver<PlanProgress>, waits: bool) -> PlanProgress {
     if feed.changed().await.is_err() && !waits {
         return std::future::pending().await;

@@ -2,7 +2,7 @@
 
 use console::{Style, measure_text_width, truncate_str};
 
-/// What a piece of text is, to whoever only glances.
+/// How much attention a piece of text asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Tone {
     Plain,

@@ -137,7 +137,7 @@ impl Painter {
         self.before = view;
     }
 
-    /// To whoever reads events; one who has gone is not told again.
+    /// Writes events for programs, until the first write that fails.
     fn tell(&mut self, write: impl FnOnce(&Events) -> std::io::Result<()>) {
         if self.events.as_ref().is_some_and(|events| write(events).is_err()) {
             self.events = None;

@@ -1,5 +1,4 @@
-//! The screen that the live view, its lines and the logs share: whoever writes a line has it above the view, and both
-//! change at once.
+//! The screen that the live view, its lines and the logs share. A line appears above the view, and one write draws both.
 
 use std::fmt::{self, Write as _};
 use std::io::{self, IsTerminal, Write};

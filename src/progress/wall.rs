@@ -1,4 +1,4 @@
-//! The clock on the wall of whoever looks: times of day in their time zone.
+//! Local times of day, for the live view.
 
 use std::time::Duration;
 

@@ -141,7 +141,7 @@ impl ReportError {
         }
     }
 
-    /// Whether whoever read the output has read enough (`| head`): no failure at all.
+    /// True if the reader of the output closed it (`| head`), which is no failure.
     #[must_use]
     pub fn is_broken_pipe(&self) -> bool {
         matches!(self, Self::Stream(source) if source.kind() == io::ErrorKind::BrokenPipe)

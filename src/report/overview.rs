@@ -68,7 +68,7 @@ impl<'j> ReasonEntry<'j> {
     }
 }
 
-/// What somebody asked of the campaign from elsewhere.
+/// A control request, such as a pause.
 #[derive(Serialize)]
 struct RequestEntry<'j> {
     at: ShownValue<UnixMillis>,

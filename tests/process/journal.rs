@@ -88,7 +88,7 @@ fn a_copy_in_a_folder_is_named_after_the_time() {
     fs::create_dir(site.path("copies")).unwrap();
     site.run(&["journal", "backup", "copies"])
         .exits(0)
-        .says(&["copies/journal-20", "1 campaign, 3 rows, whole"]);
+        .says(&["copies/journal-20", "Backup written and verified: 1 campaign, 3 rows"]);
     let copy = fs::read_dir(site.path("copies")).unwrap().map(Result::unwrap).next().unwrap();
     let copy = copy.path();
     site.run(&["report", "-j", copy.to_str().unwrap()]).exits(0);

@@ -71,7 +71,9 @@ fn render(page: &clap_mangen::Man, command: &clap::Command) -> io::Result<Vec<u8
         }
         writeln!(text, ".fi")?;
     }
-    page.render_version_section(&mut text)?;
+    if command.get_version().is_some() {
+        page.render_version_section(&mut text)?;
+    }
     Ok(text)
 }
 

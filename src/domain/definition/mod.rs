@@ -337,7 +337,7 @@ impl Definition {
         {
             let message =
                 format!("`{key}` is in the Region {own}, and the Region that was given is {region}");
-            let hint = "give none: the ARN names the Region";
+            let hint = "name no Region: the ARN has it";
             let mut problems = self.origin.clone();
             problems.push(Problem::new(*place, message).hint(hint));
             return Err(problems);

@@ -24,7 +24,7 @@ impl Dispatcher<'_> {
         }
     }
 
-    /// Somebody asked something through the journal: it is done at once, and whoever waits for that is told.
+    /// Carries out a request that came through the journal, at once, and acknowledges it there.
     pub(super) async fn on_asked(&mut self, ask: &ControlRequest) {
         match ask.wish {
             Control::Pause => self.hold(ask.at),
@@ -38,7 +38,7 @@ impl Dispatcher<'_> {
         self.record().await;
     }
 
-    /// No request leaves, and no row is claimed, until somebody lets the campaign go on.
+    /// Stops requests and claims until the campaign is resumed.
     fn hold(&mut self, since: UnixMillis) {
         if self.send_gate.hold() {
             self.metrics.held(self.engine.clock.now());

@@ -104,7 +104,7 @@ fn message(shape: &RequestTemplate) -> String {
     }
 }
 
-/// What somebody asked of the campaign from elsewhere.
+/// A control request, such as a pause.
 #[derive(Debug, Serialize)]
 pub(super) struct RequestLine {
     at: String,
