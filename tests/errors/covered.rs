@@ -176,6 +176,7 @@ const NOT_FROM_OUTSIDE: &[(&str, &str)] = &[
     (", which should name the columns,", "tests/cases: the line of `header_row`"),
     ("in [recipients] is the line that names the columns", "tests/cases: the line of `header_row`"),
     ("the other sheets do not have it either:", "takes a workbook of several sheets, none with the columns"),
+    ("What is sent", "heads a group of options in the help"),
     ("these sheets have it,", "takes a workbook of several sheets with the columns"),
     ("the report does not fit", "takes a report of more columns than a sheet has"),
     ("write a .csv, or fewer rows", "takes a report of more columns than a sheet has"),

@@ -95,14 +95,14 @@ impl Journal {
 
 /// One side of the comparison.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Side {
+enum SpellingSide {
     /// Contacted, or perhaps so, and not in the file any more.
     Gone,
     /// Waiting, never attempted.
     Come,
 }
 
-impl Side {
+impl SpellingSide {
     fn rows(self) -> String {
         match self {
             Self::Gone => format!("state IN ({}) AND line IS NULL AND key IS NOT NULL", sql::CONTACTED),
@@ -189,12 +189,16 @@ fn each(
     most: usize,
     mut found: impl FnMut(RewrittenKey),
 ) -> Result<(), JournalError> {
-    let gone = Side::Gone.count(connection, campaign)?;
+    let gone = SpellingSide::Gone.count(connection, campaign)?;
     if gone == 0 {
         return Ok(());
     }
-    let come = Side::Come.count(connection, campaign)?;
-    let (held, passed) = if gone < come { (Side::Gone, Side::Come) } else { (Side::Come, Side::Gone) };
+    let come = SpellingSide::Come.count(connection, campaign)?;
+    let (held, passed) = if gone < come {
+        (SpellingSide::Gone, SpellingSide::Come)
+    } else {
+        (SpellingSide::Come, SpellingSide::Gone)
+    };
     let (mut after, mut told) = (0, RowSet::default());
     loop {
         let mut part = Part::default();
@@ -209,7 +213,7 @@ fn each(
         part.0.sort_unstable();
         passed.each(connection, campaign, 0, |row, key| {
             for other in part.like(key) {
-                let (gone, come) = if held == Side::Gone { (other, row) } else { (row, other) };
+                let (gone, come) = if held == SpellingSide::Gone { (other, row) } else { (row, other) };
                 if told.contains(come) {
                     continue;
                 }
