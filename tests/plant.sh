@@ -14,12 +14,13 @@ red() {
     default-burst) echo "--lib no_window_has_more" ;;
     sdk-retries) echo "--test campaigns hours_of" ;;
     no-lock) echo "--test program of_several" ;;
+    hours-at-claim) echo "--test campaigns hours_are_asked_again" ;;
     time-out-failed) echo "--test campaigns in_doubt_for_six_days" ;;
     esac
 }
-# And with each of them, but those that live in processes and disks, the seeds.
+# And with each of them, but those that live in processes and disks, and the hours that seeds do not have, the seeds.
 seeds() {
-    case $1 in normal | no-lock) ;; *) echo "--test campaigns every_promise" ;; esac
+    case $1 in normal | no-lock | hours-at-claim) ;; *) echo "--test campaigns every_promise" ;; esac
 }
 
 bugs=("$@")
