@@ -7,6 +7,7 @@ pub mod app;
 pub mod cli;
 pub mod clock;
 pub mod connect;
+pub mod deliveries;
 pub mod domain;
 pub mod engine;
 pub mod journal;

@@ -113,6 +113,7 @@ fn every_exit_code_and_halt_has_a_page() {
         "no-answer",
         "failures",
         "rejections",
+        "opt-outs",
     ];
     let pages = codes.into_iter().chain(halts.map(|halt| format!("halt-{halt}")));
     for page in pages {
@@ -124,7 +125,8 @@ fn every_exit_code_and_halt_has_a_page() {
     let kinds = read("src/domain/delivery/ending.rs");
     let endings =
         kinds.split("pub enum Ending {").nth(1).and_then(|rest| rest.split("\n}").next()).unwrap_or("");
-    let halting: Vec<&str> = ["Refused(", "Silent(", "Rejections {", "Failures {"].into_iter().collect();
+    let halting: Vec<&str> =
+        ["Refused(", "Silent(", "Rejections {", "Failures {", "OptOuts("].into_iter().collect();
     let variants =
         endings.lines().filter(|line| line.starts_with("    ") && line.as_bytes()[4].is_ascii_uppercase());
     let others = ["Complete,", "Limit,", "Stopped,", "Closed {", "Interrupted("];

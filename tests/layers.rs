@@ -27,7 +27,18 @@ const PLACES: &[(&[&str], &[&str], &str)] = &[
     (&["clap::"], &["cli", "main"], "arguments end at the commands"),
     (
         &["std::fs", "std::process"],
-        &["app", "cli", "connect", "journal", "main", "recipients", "report", "serve", "simulator"],
+        &[
+            "app",
+            "cli",
+            "connect",
+            "deliveries",
+            "journal",
+            "main",
+            "recipients",
+            "report",
+            "serve",
+            "simulator",
+        ],
         "I/O is at the edges",
     ),
     (&["SystemTime::now"], &["clock"], "wall-clock time is injected"),
@@ -36,7 +47,12 @@ const PLACES: &[(&[&str], &[&str], &str)] = &[
         &["recipients"],
         "files are taken apart in one place",
     ),
-    (&["flate2", "zip::"], &["recipients", "report"], "files are packed and unpacked at the edges"),
+    (
+        &["flate2", "zip::"],
+        &["deliveries", "recipients", "report"],
+        "files are packed and unpacked at the edges",
+    ),
+    (&[".display()"], &[], "a file's name is foreign text: `domain::foreign::path` shows it"),
     (&["csv::"], &["recipients", "report"], "CSV is read and written at the edges"),
 ];
 

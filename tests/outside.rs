@@ -2,10 +2,13 @@
 //!
 //! Each test says what it needs in its `#[ignore]`; `tests/all` installs that and runs them.
 
+mod api_limits;
 mod browser;
 mod contact_oracle;
+mod dialects;
 mod hours;
 mod numbers;
 mod segments;
 mod simulator_clients;
 mod simulator_process;
+mod workbooks;

@@ -15,12 +15,19 @@ red() {
     sdk-retries) echo "--test campaigns hours_of" ;;
     no-lock) echo "--test program of_several" ;;
     hours-at-claim) echo "--test campaigns hours_are_asked_again" ;;
+    opt-outs-once) echo "--test campaigns who_opts_out_while_a_run_lasts" ;;
+    second-name) echo "--lib by_one_name_many" ;;
+    hard-link) echo "--lib a_file_with_two_names" ;;
+    proxied-loopback) echo "--lib this_machine_and_plain_http" ;;
+    lost-reader) echo "--lib a_reader_that_went_away" ;;
+    output-over-input) echo "--lib an_input_is_known" ;;
     time-out-failed) echo "--test campaigns in_doubt_for_six_days" ;;
+    join-by-destination) echo "--test campaigns every_event_that_can_be_joined" ;;
     esac
 }
 # And with each of them, but those that live in processes and disks, and the hours that seeds do not have, the seeds.
 seeds() {
-    case $1 in normal | no-lock | hours-at-claim) ;; *) echo "--test campaigns every_promise" ;; esac
+    case $1 in normal | no-lock | hours-at-claim | join-by-destination | second-name | hard-link | proxied-loopback | lost-reader | output-over-input) ;; *) echo "--test campaigns every_promise" ;; esac
 }
 
 bugs=("$@")

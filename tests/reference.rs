@@ -8,6 +8,8 @@ use std::path::Path;
 
 use campaign::cli::Cli;
 use campaign::domain::definition::keys::{KEYS, Key, Need, TABLES};
+use campaign::domain::message::language::Language;
+use campaign::domain::message::template::filters::FILTERS;
 use campaign::domain::reasons::{CATALOGUE, Reason};
 use campaign::report::FIXED_COLUMNS;
 use clap::{Arg, ArgAction, Command};
@@ -59,6 +61,7 @@ fn reference() -> String {
     commands(&root, &mut text);
     definition(&mut text);
     reasons(&mut text);
+    filters(&mut text);
     text.push_str("\n## Columns of a report\n\n");
     let columns: Vec<String> = FIXED_COLUMNS.iter().map(|column| format!("`{column}`")).collect();
     let _ = writeln!(
@@ -197,6 +200,21 @@ fn definition(text: &mut String) {
     for (table, doc) in TABLES {
         keys(table, doc, text);
     }
+}
+
+/// Each with an example that `domain::message::template::filters` plays.
+fn filters(text: &mut String) {
+    text.push_str(
+        "\n## Filters of templates\n\nBehind a `|` in `{{ }}`. In the examples `name` is `ann lee`, `date` `2026-05-01 09:30`, \
+         `us_date` `05/01/2026`, `amount` `1234.5`, `count` `3`, `tags` `a, b`, and `empty` is empty. A cell that is not what a \
+         filter wants rejects its row, and so does an empty one without a `default`.\n\n| filter | makes | example | comes to |\n\
+         |---|---|---|---|\n",
+    );
+    for filter in FILTERS {
+        let [does, example] = [filter.does, filter.example].map(cell);
+        let _ = writeln!(text, "| `{}` | {does} | `{example}` | `{}` |", filter.name, filter.text);
+    }
+    let _ = writeln!(text, "\nLanguages, by Unicode CLDR: {}.", Language::codes().join(", "));
 }
 
 fn keys(table: &str, doc: &str, text: &mut String) {

@@ -369,3 +369,27 @@ fn resources_of_elsewhere_are_not_found() {
         }
     }
 }
+
+/// The queue of the account's events, by both clients: what is not deleted comes again.
+#[test]
+#[ignore = "needs Python and PyPI"]
+fn the_queue_of_events_is_read_by_other_clients() {
+    let server = server(&[]);
+    for client in CLIENTS {
+        let url = format!("{}/123456789012/{client:?}", server.endpoint);
+        let call = |operation: &str, more: Value| {
+            let mut parameters = json!({ "QueueUrl": url });
+            for (name, value) in more.as_object().unwrap() {
+                parameters[name] = value.clone();
+            }
+            client.call_of("sqs", &server, "secret", operation, &parameters).unwrap()
+        };
+        call("send-message", json!({ "MessageBody": "{}" }));
+        let received = call("receive-message", json!({ "MaxNumberOfMessages": 10, "VisibilityTimeout": 0 }));
+        assert_eq!(received["Messages"][0]["Body"], "{}");
+        let receipt = &call("receive-message", json!({}))["Messages"][0]["ReceiptHandle"];
+        let entries = json!([{ "Id": "0", "ReceiptHandle": receipt }]);
+        assert_eq!(call("delete-message-batch", json!({ "Entries": entries }))["Successful"][0]["Id"], "0");
+        assert_eq!(call("receive-message", json!({})).get("Messages"), None);
+    }
+}

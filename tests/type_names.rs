@@ -45,7 +45,7 @@ fn types(text: &str) -> Vec<String> {
         };
         let rest =
             ["struct ", "enum ", "trait ", "type "].iter().find_map(|word| after.strip_prefix(word))?;
-        Some(rest.chars().take_while(|c| c.is_ascii_alphanumeric()).collect())
+        Some(rest.chars().take_while(char::is_ascii_alphanumeric).collect())
     };
     code.lines().filter_map(declared).collect()
 }

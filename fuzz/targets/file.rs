@@ -10,7 +10,7 @@ use campaign::recipients::Recipients;
 use libfuzzer_sys::fuzz_target;
 
 static DEFINITION: LazyLock<Definition> = LazyLock::new(|| {
-    let text = "connect = { instance_id = \"i\", contact_flow_id = \"f\", \
+    let text = "connect = { instance_id = \"11111111-2222-3333-4444-555555555555\", contact_flow_id = \"66666666-7777-8888-9999-000000000000\", \
                 source = \"arn:aws:connect:us-west-2:123456789012:phone-number/p\" }\n\
                 contact = { message = \"Hi {{ name }}\" }\nrecipients = { default_region = \"US\" }\n";
     parse(text, "c.toml", "c").expect("the definition is right")

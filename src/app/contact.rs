@@ -1,4 +1,5 @@
-//! One contact: one request at a time, tried again with one client token under the campaign's verdicts.
+//! One contact: one request at a time, tried again with one client token under the campaign's verdicts, in a journal where one is
+//! asked for.
 //!
 //! Nothing is printed here, and what to try next in words is the caller's business.
 
@@ -8,13 +9,17 @@ use tokio::sync::watch;
 use tokio::time::{Instant, sleep};
 use uuid::Uuid;
 
+use crate::app::by_hand::RecordByHand;
+use crate::app::error::Error;
 use crate::clock::Clock;
 use crate::connect::Client;
 use crate::domain::delivery::ending::Signal;
 use crate::domain::delivery::refusal::{Refusal, RefusalKind};
 use crate::domain::delivery::state::{Doubt, Event};
 use crate::domain::delivery::verdict::{self, OutageDetector, Situation, Verdict};
+use crate::domain::unix_millis::UnixMillis;
 use crate::engine::Stop;
+use crate::journal::ClaimByHand;
 use crate::pace::RateLimiter;
 
 /// What a contact is started with.
@@ -28,6 +33,8 @@ pub struct SingleContact {
     pub pace: RateLimiter,
     /// The wall clock, which the token ages by.
     pub clock: Clock,
+    /// Its row in a journal.
+    pub record: Option<RecordByHand>,
     /// Jitter.
     pub chance: fastrand::Rng,
     /// Ctrl-C and SIGTERM.
@@ -56,6 +63,19 @@ pub enum ContactOutcome {
     NotStarted(EndedBy),
     /// The contact may exist: the same token finds out, for six days.
     Unknown(EndedBy),
+    /// The journal does not let a request leave.
+    NotAsked(NotAsked),
+}
+
+/// Why the journal let no request leave.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NotAsked {
+    /// The number is on a suppression list.
+    Suppressed,
+    /// The client token was attempted with another request.
+    OtherRequest,
+    /// An earlier attempt may have started a contact, and the token is too old to find out.
+    Uncertain,
 }
 
 /// What ended the attempts.
@@ -69,21 +89,32 @@ pub enum EndedBy {
 
 impl SingleContact {
     /// Starts the contact. `told` hears of every request that is made again.
-    pub async fn start(mut self, told: &mut dyn FnMut(Again<'_>)) -> ContactOutcome {
+    ///
+    /// # Errors
+    /// Where the journal cannot be written. A request may have left before, and its outcome is not known then.
+    pub async fn start(mut self, told: &mut dyn FnMut(Again<'_>)) -> Result<ContactOutcome, Error> {
         let (began, mut attempts, mut chats_full) = (Instant::now(), 0, None);
         let (mut outage, mut doubt_at) = (OutageDetector::default(), None);
         loop {
             tokio::select! {
                 biased;
-                signal = stopped(&mut self.stop) => return ended(EndedBy::Signal(signal), doubt_at.is_some()),
+                signal = stopped(&mut self.stop) => return Ok(ended(EndedBy::Signal(signal), doubt_at.is_some())),
                 () = self.pace.permit() => {}
             }
             let left = self.clock.now();
+            if let Some(outcome) = self.claim(left, &mut doubt_at)? {
+                return Ok(outcome);
+            }
             let refusal = tokio::select! {
                 biased;
-                signal = stopped_at_once(&mut self.stop) => return ContactOutcome::Unknown(EndedBy::Signal(signal)),
+                signal = stopped_at_once(&mut self.stop) => {
+                    return Ok(ContactOutcome::Unknown(EndedBy::Signal(signal)));
+                }
                 attempt = self.client.start(Uuid::nil(), self.body.clone()) => match attempt.answer {
-                    Ok(contact_id) => return ContactOutcome::Started(contact_id),
+                    Ok(contact_id) => {
+                        self.settle(Event::Answered, Ok(&contact_id))?;
+                        return Ok(ContactOutcome::Started(contact_id));
+                    }
                     Err(refusal) => refusal,
                 },
             };
@@ -94,7 +125,9 @@ impl SingleContact {
             if refusal.kind == RefusalKind::Unknown {
                 doubt_at.get_or_insert(left);
             }
-            let after = match verdict::decide(situation, self.chance.f64()) {
+            let verdict = verdict::decide(situation, self.chance.f64());
+            self.settle(verdict.event(), Err(&refusal))?;
+            let after = match verdict {
                 Verdict::Retry(_, after) => after,
                 Verdict::Pause(_) => {
                     // Not the request's fault: it is not counted against it.
@@ -102,22 +135,56 @@ impl SingleContact {
                     let full_since = *chats_full.get_or_insert_with(Instant::now);
                     verdict::quota_pause(full_since.elapsed(), self.chance.f64())
                 }
-                Verdict::Settle(Event::Refused(Doubt::None)) => return ContactOutcome::Refused(refusal),
-                Verdict::Halt(_) if doubt_at.is_none() => return ContactOutcome::Halted(refusal),
-                Verdict::Settle(_) | Verdict::Leave(_) | Verdict::Halt(_) => {
-                    return ContactOutcome::Unknown(EndedBy::Refusal(refusal));
-                }
+                verdict => return Ok(at_last(verdict, refusal, doubt_at.is_some())),
             };
             if outage.listen(refusal.kind, began.elapsed()) {
-                return ended(EndedBy::Refusal(refusal), doubt_at.is_some());
+                return Ok(ended(EndedBy::Refusal(refusal), doubt_at.is_some()));
             }
             told(Again { refusal: &refusal, after });
             tokio::select! {
                 biased;
-                signal = stopped(&mut self.stop) => return ended(EndedBy::Signal(signal), doubt_at.is_some()),
+                signal = stopped(&mut self.stop) => return Ok(ended(EndedBy::Signal(signal), doubt_at.is_some())),
                 () = sleep(after) => {}
             }
         }
+    }
+
+    /// Makes the attempt durable. The outcome, where no request may leave.
+    fn claim(
+        &mut self,
+        now: UnixMillis,
+        doubt_at: &mut Option<UnixMillis>,
+    ) -> Result<Option<ContactOutcome>, Error> {
+        let Some(record) = &mut self.record else { return Ok(None) };
+        let not_asked = match record.claim(now)? {
+            ClaimByHand::Claimed(claimed) => {
+                if claimed.earlier == Doubt::Earlier {
+                    doubt_at.get_or_insert(claimed.doubt_at);
+                }
+                return Ok(None);
+            }
+            ClaimByHand::Started(contact_id) => return Ok(Some(ContactOutcome::Started(contact_id))),
+            ClaimByHand::Suppressed => NotAsked::Suppressed,
+            ClaimByHand::OtherRequest => NotAsked::OtherRequest,
+            ClaimByHand::Uncertain => NotAsked::Uncertain,
+        };
+        Ok(Some(ContactOutcome::NotAsked(not_asked)))
+    }
+
+    fn settle(&mut self, event: Event, answer: Result<&str, &Refusal>) -> Result<(), Error> {
+        match &mut self.record {
+            Some(record) => record.settle(event, answer, self.clock.now()),
+            None => Ok(()),
+        }
+    }
+}
+
+/// What a verdict that ends the attempts comes to.
+fn at_last(verdict: Verdict, refusal: Refusal, in_doubt: bool) -> ContactOutcome {
+    match verdict {
+        Verdict::Settle(Event::Refused(Doubt::None)) => ContactOutcome::Refused(refusal),
+        Verdict::Halt(_) if !in_doubt => ContactOutcome::Halted(refusal),
+        _ => ContactOutcome::Unknown(EndedBy::Refusal(refusal)),
     }
 }
 

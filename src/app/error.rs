@@ -6,6 +6,7 @@ use std::io;
 use std::path::Path;
 
 use crate::connect::ConnectError;
+use crate::domain::foreign;
 use crate::domain::next_step::{Advice, NextStep, Output, PathTrouble};
 use crate::domain::problem::Problems;
 use crate::journal::{JournalError, WriterError};
@@ -47,6 +48,18 @@ impl Error {
         Self { kind: ErrorKind::System, message: message.into(), next_step: Some(next_step) }
     }
 
+    /// The account's opt-outs must be known, and are not.
+    #[must_use]
+    pub fn opt_outs(message: String) -> Self {
+        Self { kind: ErrorKind::Refused, message, next_step: Some(NextStep::AllowOptOuts) }
+    }
+
+    /// Numbers could not be put onto the account's opt-out list.
+    #[must_use]
+    pub fn pushing(message: String) -> Self {
+        Self { kind: ErrorKind::Refused, message, next_step: Some(NextStep::AllowPushing) }
+    }
+
     /// The system has no resources left for `what`.
     #[must_use]
     pub fn exhausted(what: &str, error: &io::Error) -> Self {
@@ -62,7 +75,7 @@ impl Error {
         };
         let other = Self::from(error);
         let next_step = NextStep::OtherPath { output: Output::Rejects, trouble };
-        debug_assert!(other.message.contains(&path.display().to_string()));
+        debug_assert!(other.message.contains(&foreign::path(path)));
         Self { next_step: Some(next_step), ..other }
     }
 

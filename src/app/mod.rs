@@ -3,12 +3,17 @@
 //! Deliberately absent: arguments, printing, questions, exit codes and signals. A caller passes a stop receiver, shows the
 //! pre-flight and asks; see `examples/send.rs` for a whole campaign.
 
+pub mod by_hand;
 pub mod care;
 pub mod contact;
+pub mod deliveries;
 pub mod doctor;
+pub mod dry_run;
 pub mod error;
+pub mod follow;
 pub mod hooks;
 pub mod open;
+pub mod opt_outs;
 pub mod options;
 pub mod outputs;
 pub mod overview;

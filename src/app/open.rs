@@ -8,7 +8,7 @@ use crate::app::options::SendOptions;
 use crate::app::paths::CampaignPaths;
 use crate::app::preconditions;
 use crate::clock::Clock;
-use crate::connect::{Client, Settings};
+use crate::connect::{Account, Client, Settings};
 use crate::domain::definition::Definition;
 use crate::domain::row::suppression::Suppression;
 use crate::domain::table::header::fold;
@@ -20,6 +20,8 @@ pub struct OpenCampaign {
     pub(super) journal: Journal,
     pub(super) campaign: CampaignId,
     pub(super) client: Client,
+    /// Who asks the account; `None` in a simulation.
+    pub(super) account: Option<Account>,
     pub(super) service: Service,
     pub(super) examination: IntegrityCheck,
     pub(super) lock: CampaignLock,
@@ -44,13 +46,13 @@ impl OpenCampaign {
             // Without credentials, they would be the only thing that is reported.
             preconditions::refuse_simulated(paths, definition)?;
         }
-        let (client, service) = if options.simulate {
+        let (client, account, service) = if options.simulate {
             let http = simulator(definition, clock, options.seed).http_client();
-            (Client::simulated(http, ("test", "test"), &settings, clock), Service::Simulated)
+            (Client::simulated(http, ("test", "test"), &settings, clock), None, Service::Simulated)
         } else {
-            let client = Client::connect(&settings, clock).await?;
+            let (client, account) = Client::connect_with_account(&settings, clock).await?;
             let service = if client.is_loopback() { Service::Loopback } else { Service::Aws };
-            (client, service)
+            (client, Some(account), service)
         };
         let mut journal = Journal::open(&paths.journal)?;
         let mut examination = journal.examine(&definition.name);
@@ -62,7 +64,7 @@ impl OpenCampaign {
             service,
         };
         let campaign = journal.campaign(&identity, clock.now())?;
-        Ok(Self { journal, campaign, client, service, examination, lock })
+        Ok(Self { journal, campaign, client, account, service, examination, lock })
     }
 
     /// Leaves out, from here on, recipients that are on one of the lists or not in the sample. Where no file was `read`,
@@ -80,7 +82,7 @@ impl OpenCampaign {
             Some(recipients) => self.journal.sample(self.campaign, recipients.get())?,
             None => None,
         };
-        self.journal.admit(Admission { suppression, sample });
+        self.journal.admit(Admission { suppression, sample, ..Admission::default() });
         Ok(())
     }
 }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use crate::app::error::Error;
 use crate::domain::definition::{Definition, Delimiter, EndpointUrl, PaceShare, Rate, RecipientsSettings};
+use crate::domain::warning::WarningCode;
 
 /// Which campaign and which journal.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -60,6 +61,8 @@ pub struct SendOptions {
     pub no_wait: bool,
     /// Try failed rows again.
     pub retry_failed: bool,
+    /// Kinds of texts that look wrong and are sent all the same.
+    pub accept: Vec<WarningCode>,
     /// AWS Region.
     pub region: Option<String>,
     /// Profile of the AWS configuration files.

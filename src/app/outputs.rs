@@ -1,6 +1,7 @@
 //! Outputs that would replace what a command reads: refused by whatever name or link, before anything is sent or written.
 //!
-//! A file of another purpose that is no input is not protected: a person who names it wants it replaced.
+//! Outputs of one command are held against each other, too. What a file of another purpose has is not known here: each output
+//! looks at what is there already before it takes its place.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -10,6 +11,7 @@ use std::path::{Path, PathBuf};
 use crate::app::error::Error;
 use crate::app::paths::{CampaignPaths, which};
 use crate::domain::definition::Definition;
+use crate::domain::foreign;
 use crate::domain::next_step::NextStep;
 use crate::journal::Reader;
 
@@ -31,11 +33,34 @@ impl Inputs {
         Self { files, journal: Some(paths.journal.clone()) }
     }
 
-    /// And this recipients file.
+    /// And this recipients file; `-` is what stdin reads.
     #[must_use]
     pub fn with_recipients(mut self, file: &Path) -> Self {
+        let file = if file == Path::new("-") { Path::new("/dev/stdin") } else { file };
         self.files.push((file.to_owned(), "the recipients file itself"));
         self
+    }
+
+    /// And another output of the same command, and the files that stdout and stderr go to.
+    #[must_use]
+    pub fn with_outputs(mut self, outputs: &[(&Path, &'static str)]) -> Self {
+        self.files.extend(outputs.iter().map(|(path, name)| (path.to_path_buf(), *name)));
+        for (stream, name) in [("/dev/stdout", "where stdout goes"), ("/dev/stderr", "where stderr goes")] {
+            // Terminals, pipes and devices take what several write.
+            if fs::metadata(stream).is_ok_and(|stream| stream.is_file()) {
+                self.files.push((PathBuf::from(stream), name));
+            }
+        }
+        self
+    }
+
+    /// And the lists of the definition, as far as it can be read.
+    #[must_use]
+    pub fn with_lists_of(self, paths: &CampaignPaths) -> Self {
+        match paths.definition_as_it_is() {
+            Some(definition) => self.with_lists(&definition, paths),
+            None => self,
+        }
     }
 
     /// And the lists of the definition.
@@ -66,7 +91,7 @@ impl Inputs {
         match self.replaced_by(output) {
             None => Ok(()),
             Some(input) => Err(Error::usage(
-                format!("{what} cannot go to {}: it is {input}", output.display()),
+                format!("{what} cannot go to {}: it is {input}", foreign::path(output)),
                 next_step,
             )),
         }
@@ -149,6 +174,10 @@ mod tests {
             let dotted = folder.path().join(".").join(output);
             assert_eq!(inputs.replaced_by(&dotted), Some(input), "./{output}");
         }
+        let outputs: [(&Path, _); 1] = [(&path("log"), "the log")];
+        let inputs = inputs.with_outputs(&outputs);
+        fs::write(path("log"), "").unwrap();
+        assert_eq!(inputs.replaced_by(&path("./log")), Some("the log"));
         for output in
             ["report.csv", "journal.db.csv", "journal.db-walnut", "other/journal.db-wal", "/dev/null"]
         {

@@ -33,7 +33,7 @@ pub(super) fn run_settings(
     RunSettings {
         name: definition.name.clone(),
         record: NewRun {
-            file: file.map(|file| file.display().to_string()),
+            file: file.map(|file| file.to_string_lossy().into_owned()),
             rate,
             settings: recorded(definition, options, streams),
         },
@@ -107,7 +107,7 @@ fn recorded(definition: &Definition, options: &SendOptions, streams: bool) -> Ve
 
 /// What the quota of requests holds for: an account in a Region. Where no ARN tells the account, the instance stands for
 /// it.
-fn owner(definition: &Definition, service: Service) -> String {
+pub(super) fn owner(definition: &Definition, service: Service) -> String {
     let connect = &definition.connect;
     let account = connect.account.as_ref().unwrap_or(&connect.instance_id);
     let region = connect.region.as_deref().unwrap_or_default();

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use crate::app::error::Error;
 use crate::app::options::{CampaignOptions, FileOptions};
 use crate::domain::definition::{self, Definition, RecipientsSettings};
+use crate::domain::foreign;
 use crate::domain::next_step::NextStep;
 use crate::domain::table::header::Header;
 use crate::journal::{Campaign, Reader};
@@ -105,6 +106,12 @@ impl CampaignPaths {
         Ok(Self { definition: None, journal, campaign: None })
     }
 
+    /// The definition, as far as it is one: without its recipients file, and without a word where it has mistakes.
+    #[must_use]
+    pub(in crate::app) fn definition_as_it_is(&self) -> Option<Definition> {
+        load(self.definition.as_deref()?, |_| None).ok()
+    }
+
     /// The folder that paths in the definition are relative to.
     #[must_use]
     pub fn folder(&self) -> &Path {
@@ -118,7 +125,7 @@ fn find(named: Option<&str>) -> Result<PathBuf, Error> {
         return [PathBuf::from(named), by_name.clone()].into_iter().find(|path| path.is_file()).ok_or_else(
             || {
                 Error::usage(
-                    format!("there is no definition {named} and no {}", by_name.display()),
+                    format!("there is no definition {named} and no {}", foreign::path(&by_name)),
                     known_or_init(&definitions()),
                 )
             },
@@ -168,23 +175,23 @@ fn load(
     header: impl FnOnce(&RecipientsSettings) -> Option<Header>,
 ) -> Result<Definition, Error> {
     let bytes = std::fs::read(path).map_err(|error| {
-        Error::usage(format!("failed to read {}: {error}", path.display()), NextStep::NameDefinition)
+        Error::usage(format!("failed to read {}: {error}", foreign::path(path)), NextStep::NameDefinition)
     })?;
     let text = decoded(&bytes).map_err(|line| {
         Error::usage(
-            format!("{} is not UTF-8: line {line} has a character of another encoding", path.display()),
+            format!("{} is not UTF-8: line {line} has a character of another encoding", foreign::path(path)),
             NextStep::SaveAsUtf8,
         )
     })?;
     if !looks_like_toml(&text) {
         return Err(Error::usage(
-            format!("{} is not a definition: it has no line of the form key = value", path.display()),
+            format!("{} is not a definition: it has no line of the form key = value", foreign::path(path)),
             NextStep::NameDefinition,
         ));
     }
     let folder = path.parent().unwrap_or(Path::new(""));
     let stem = path.file_stem().unwrap_or_default().to_string_lossy();
-    let mut definition = definition::parse_for(&text, &path.display().to_string(), &stem, header)?;
+    let mut definition = definition::parse_for(&text, &foreign::path(path), &stem, header)?;
     definition
         .add_rules(|file| std::fs::read_to_string(folder.join(file)).map_err(|error| error.to_string()))?;
     Ok(definition)

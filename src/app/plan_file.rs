@@ -1,6 +1,6 @@
 //! From the recipients file to the journal's plan, and to what the pre-flight says of it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::num::NonZeroU64;
 use std::path::Path;
 use std::sync::mpsc::{self, SyncSender};
@@ -19,18 +19,23 @@ use crate::domain::hours::schedule::Window;
 use crate::domain::next_step::NextStep;
 use crate::domain::phone;
 use crate::domain::preflight::{
-    self, Duplicate, Fate, Findings, FirstLines, FirstNumbers, JournalFacts, List, Observation, Options,
-    Preflight, SharedNumbers,
+    self, Duplicate, Fate, Findings, FirstLines, FirstNumbers, JournalFacts, List, Looks, Observation,
+    Options, Preflight, SharedNumbers,
 };
 use crate::domain::row::binding::Binding;
-use crate::domain::row::recipient::Recipient;
+use crate::domain::row::recipient::{Recipient, Rejection};
+use crate::domain::row::rewritten_key::is_rounded;
 use crate::domain::row::suppression::{Suppressed, Suppression};
 use crate::domain::table::detected_format::DetectedFormat;
+use crate::domain::warning::WarningCode;
 use crate::journal::{CampaignId, Content, FileLine, Journal, JournalError, Plan, PlanSummary};
 use crate::recipients::{FileError, FileProblem, Listed, Lists, Recipients, Row, Source};
 
 /// Lines planned in one transaction: large enough that a commit costs little, small enough for little memory.
 const BATCH: usize = 1_000;
+
+/// Lines that are left out and known, at most.
+const LEFT_OUT: usize = 100_000;
 
 /// A recipients file, open and bound to its definition.
 pub struct PlanFile {
@@ -49,6 +54,8 @@ pub struct PlanFile {
     has_keys: bool,
     /// The file, as the user named it.
     source: String,
+    /// Where nobody sees the rows before they are sent: what looks wrong is rejected.
+    looks: Option<Looks>,
 }
 
 impl PlanFile {
@@ -68,6 +75,7 @@ impl PlanFile {
             rejects: None,
             rejected: None,
             same_number: definition.recipients.same_number,
+            looks: None,
             has_keys: definition.recipients.key.is_some(),
             source: source.to_string(),
         })
@@ -118,6 +126,29 @@ impl PlanFile {
         } else {
             journal.begin_plan(campaign, shape, columns)?
         })
+    }
+
+    /// Rejects what looks wrong: nobody sees the file before it is sent. Of the definition's own texts that is known now.
+    ///
+    /// # Errors
+    /// Where a text of the definition has a placeholder of another program, and such ones are not accepted.
+    pub fn reject_what_looks_wrong(&mut self, accepted: Vec<WarningCode>) -> Result<(), Error> {
+        let code = WarningCode::ForeignPlaceholder;
+        if let Some((member, mark)) = self.binding.foreign().first()
+            && !accepted.contains(&code)
+        {
+            return Err(Error::usage(
+                format!(
+                    "`{member}` has {mark:?}, which nothing replaces, and a file that is sent while it is read has no pre-flight"
+                ),
+                NextStep::from(format!(
+                    "correct the definition; if the text is meant so, name {} in accept in [safety]; nothing was sent",
+                    code.name()
+                )),
+            ));
+        }
+        self.looks = Some(Looks::new(&self.binding, accepted));
+        Ok(())
     }
 
     /// Begins a plan that is sent while the file is read. Nobody can be asked about a number under two keys then: its first
@@ -189,7 +220,14 @@ impl PlanFile {
 
     /// The next row. With the last one the file of rejected rows is put in its place.
     fn next_row(&mut self) -> Result<Option<Row>, Error> {
-        let row = self.recipients.next_row(&self.binding)?;
+        let mut row = self.recipients.next_row(&self.binding)?;
+        if let (Some(looks), Some(row)) = (&self.looks, &mut row)
+            && let Ok(recipient) = &row.outcome
+            && let Some(reason) = looks.wrong(recipient, &row.cells)
+        {
+            let key = Some(recipient.key.as_str().into());
+            row.outcome = Err(Rejection { line: row.line, row: None, column: None, key, reason });
+        }
         if let Some(rejects) = &mut self.rejects {
             match &row {
                 Some(row) => rejects.see(row)?,
@@ -236,6 +274,9 @@ impl PlanFile {
         }
         let undone = if goes_on && !self.corrects() { journal.undone_corrections(campaign)? } else { (0, 0) };
         let PlanSummary { frozen, withdrawn, .. } = journal.finish_plan(plan)?;
+        if let Some((line, of, key)) = journal.rounded_key(campaign)? {
+            return Err(same_numbers::rounded(line, of, &key));
+        }
         let shared_numbers = match self.has_keys {
             true => same_numbers::settle(self.same_number, journal, campaign, findings)?,
             false => SharedNumbers::default(),
@@ -275,13 +316,26 @@ impl PlanFile {
         let mut seen = FirstLines::default();
         let mut numbers = self.has_keys.then(FirstNumbers::default);
         let mut sampled: BTreeMap<Uuid, Recipient> = BTreeMap::new();
-        let mut called = 0;
+        // Lines whose numbers are not noted.
+        let mut left_out = HashSet::new();
+        let (mut called, mut rounded) = (0, None);
         while let Some(row) = self.next_row()? {
-            let first = row.outcome.as_ref().ok().and_then(|recipient| seen.first(recipient));
+            let first =
+                row.outcome.as_ref().ok().and_then(|recipient| Some((recipient, seen.first(recipient)?)));
             let fate = match first {
-                Some(of) => Fate::Duplicate(of),
+                Some((recipient, of)) => {
+                    let known = of.filter(|of| !left_out.contains(of)).zip(numbers.as_ref());
+                    let differs = known.is_some_and(|(of, numbers)| numbers.line_of(recipient) != Some(of));
+                    if differs && is_rounded(&recipient.key) {
+                        rounded.get_or_insert_with(|| (recipient.line, of, recipient.key.clone()));
+                    }
+                    Fate::Duplicate { of, differs }
+                }
                 None => self.fate(&row),
             };
+            if matches!(fate, Fate::Suppressed { .. }) && left_out.len() < LEFT_OUT {
+                left_out.insert(row.line);
+            }
             let (Fate::Queued, Ok(recipient)) = (&fate, &row.outcome) else {
                 observe(findings, &row, fate);
                 continue;
@@ -307,6 +361,9 @@ impl PlanFile {
         if findings.rows() == 0 {
             return Err(self.no_rows());
         }
+        if let Some((line, of, key)) = rounded {
+            return Err(same_numbers::rounded(line, of, &key));
+        }
         let mut sampled: Vec<_> = sampled.into_values().collect();
         sampled.sort_by_key(|recipient| recipient.line);
         for recipient in sampled.iter().take(usize::try_from(most).unwrap_or(usize::MAX)) {
@@ -317,7 +374,7 @@ impl PlanFile {
     }
 
     fn no_rows(&self) -> Error {
-        FileError { name: self.source.clone(), problem: FileProblem::NoRows }.into()
+        FileError { name: self.source.as_str().into(), problem: FileProblem::NoRows }.into()
     }
 
     /// What is known of the file before its first row.
@@ -378,7 +435,7 @@ pub fn settle(
         let mut waiting = findings.waiting();
         journal.each_waiting(campaign, limit, |row| {
             let region = phone::parse(row.destination, None).ok().and_then(|phone| phone.region);
-            waiting.weigh(row.line, region, row.message);
+            waiting.weigh(row.line, region, (row.destination, row.message));
         })?;
         if let Some(sample) = options.sample {
             if let Some(note) = preflight::sampled_before(sample.get(), waiting.recipients(), &tally) {

@@ -3,9 +3,7 @@
 use crate::app::error::Error;
 use crate::app::paths::CampaignPaths;
 use crate::domain::definition::Definition;
-use crate::domain::delivery::state::State;
 use crate::domain::delivery::tally::Tally;
-use crate::domain::figures::counted;
 use crate::journal::{JournalError, Reader};
 use crate::recipients::Lists;
 
@@ -58,13 +56,4 @@ pub fn refuse_simulated(paths: &CampaignPaths, definition: &Definition) -> Resul
         Ok(_) | Err(JournalError::Missing(_) | JournalError::NoCampaign { .. }) => Ok(()),
         Err(error) => Err(error.into()),
     }
-}
-
-/// What is said of rows that wait before a file is read that may not have them.
-pub fn may_withdraw(before: Option<&Tally>) -> Option<String> {
-    let waiting = before.map_or(0, |tally| tally[State::Queued]);
-    (waiting > 0).then(|| {
-        let rows = counted(waiting, "row of this campaign waits", "rows of this campaign wait");
-        format!("in the journal, {rows}: `run` with this file withdraws those that it does not have")
-    })
 }

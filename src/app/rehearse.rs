@@ -17,6 +17,7 @@ use crate::app::run::{PreparedRun, RunContext};
 use crate::app::send::RunResult;
 use crate::clock::Clock;
 use crate::domain::delivery::state::State;
+use crate::domain::preflight::Preflight;
 use crate::domain::unix_millis::UnixMillis;
 use crate::engine::{Observer, RunEvent, Stop};
 
@@ -71,7 +72,7 @@ pub async fn rehearse(
     clock: &VirtualClock,
 ) -> Result<Result<Rehearsal, String>, Error> {
     let mut prepared = PreparedRun::with_file(file, name, context).await?;
-    if let Some(reason) = prepared.preflight().and_then(|preflight| preflight.refusal()) {
+    if let Some(reason) = prepared.preflight().and_then(Preflight::refusal) {
         return Ok(Err(reason));
     }
     prepared.agree()?;

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use crate::app::error::Error;
 use crate::domain::definition::Delimiter;
+use crate::domain::foreign;
 use crate::domain::next_step::NextStep;
 use crate::domain::row::binding::Binding;
 use crate::domain::table::detected_format::DetectedFormat;
@@ -80,7 +81,7 @@ pub fn keep_what_is_there(
     Err(Error::usage(
         format!(
             "{} is there already, and has something else than the rejected rows of this file",
-            path.display()
+            foreign::path(path)
         ),
         NextStep::RunCorrectedRows(path.to_owned()),
     ))
@@ -124,5 +125,5 @@ fn delimiter(read_as: &DetectedFormat) -> u8 {
 }
 
 fn cannot(path: &Path, error: &io::Error) -> Error {
-    Error::system(format!("failed to write {}: {error}", path.display()), NextStep::RoomForRejects)
+    Error::system(format!("failed to write {}: {error}", foreign::path(path)), NextStep::RoomForRejects)
 }

@@ -1,12 +1,13 @@
 //! A campaign on its way: opened with a file or from the journal alone, agreed to by the caller, sent.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use tokio::sync::watch;
 
 use crate::app::error::Error;
 use crate::app::open::OpenCampaign;
+use crate::app::opt_outs::{self, OptOuts};
 use crate::app::options::{FileOptions, SendOptions};
 use crate::app::outputs::Inputs;
 use crate::app::paths::CampaignPaths;
@@ -16,9 +17,11 @@ use crate::app::send::{Run, RunParts};
 use crate::app::stream::Stream;
 use crate::app::{pacing, preconditions};
 use crate::clock::Clock;
+use crate::domain::account::opt_outs::OptOutRule;
 use crate::domain::definition::Definition;
 use crate::domain::delivery::state::State;
 use crate::domain::figures::counted;
+use crate::domain::foreign;
 use crate::domain::next_step::NextStep;
 use crate::domain::preflight::Preflight;
 use crate::engine::Stop;
@@ -49,6 +52,7 @@ pub struct PreparedRun<'a> {
     stream: Option<Stream>,
     preflight: Option<Box<Preflight>>,
     rejects: Option<WrittenRejects>,
+    opt_outs: Option<OptOuts>,
 }
 
 /// Opens a recipients file, and what its rejected rows go to.
@@ -62,10 +66,12 @@ pub fn open_file(
     options: &FileOptions,
 ) -> Result<PlanFile, Error> {
     if let Some(rejects) = &options.rejects {
-        let mut inputs = Inputs::of(paths).with_lists(definition, paths);
-        if let Source::File(file) = source {
-            inputs = inputs.with_recipients(file);
-        }
+        let mut inputs = Inputs::of(paths).with_lists(definition, paths).with_outputs(&[]);
+        let read = match source {
+            Source::File(file) => file,
+            Source::Stdin => Path::new("-"),
+        };
+        inputs = inputs.with_recipients(read);
         inputs.refuse(rejects, "the rejected rows", NextStep::OtherRejectsFile)?;
     }
     let mut file = PlanFile::open(source, definition, paths)?;
@@ -94,7 +100,7 @@ impl<'a> PreparedRun<'a> {
         open.admit(std::mem::take(&mut file.lists.suppression), options.sample, true)?;
         let preflight = plan_file::settle(findings, facts, &open.journal, open.campaign, options)?;
         let (rejects, preflight) = (file.rejected.take(), Some(Box::new(preflight)));
-        Ok(Self { context, open, file: Some(name), stream: None, preflight, rejects })
+        Ok(Self { context, open, file: Some(name), stream: None, preflight, rejects, opt_outs: None })
     }
 
     /// Reads the file while the campaign is sent. There is no pre-flight: the caller agreed before.
@@ -110,6 +116,9 @@ impl<'a> PreparedRun<'a> {
         let RunContext { definition, options, .. } = context;
         if !options.keeps_hours() {
             file.at_any_time();
+        } else {
+            let accepted = definition.safety.accept.iter().chain(&options.accept);
+            file.reject_what_looks_wrong(accepted.copied().collect())?;
         }
         let mut open = context.open(Duration::MAX).await?;
         file.refuse_part(&open.journal, open.campaign)?;
@@ -133,7 +142,15 @@ impl<'a> PreparedRun<'a> {
         }
         let findings = Box::new(file.findings(definition));
         let stream = Stream { file: Box::new(file), findings, plan };
-        Ok(Self { context, open, file: Some(name), stream: Some(stream), preflight: None, rejects: None })
+        Ok(Self {
+            context,
+            open,
+            file: Some(name),
+            stream: Some(stream),
+            preflight: None,
+            rejects: None,
+            opt_outs: None,
+        })
     }
 
     /// Goes on from the journal alone: what it has was agreed to when it was planned.
@@ -146,7 +163,7 @@ impl<'a> PreparedRun<'a> {
         let mut open = context.open(PATIENCE).await?;
         must_be_agreed(&mut open)?;
         open.admit(lists.suppression, options.sample, false)?;
-        Ok(Self { context, open, file: None, stream: None, preflight: None, rejects: None })
+        Ok(Self { context, open, file: None, stream: None, preflight: None, rejects: None, opt_outs: None })
     }
 
     /// What would be sent; `None` where no file was planned.
@@ -172,15 +189,48 @@ impl<'a> PreparedRun<'a> {
         Ok(self.open.journal.set_planned(self.open.campaign, Planned::Agreed)?)
     }
 
+    /// Finds the opt-out lists behind the campaign's senders, which the run then keeps a copy of. Says why they are not the
+    /// whole truth, or are not read.
+    ///
+    /// # Errors
+    /// Where they must be read and cannot be found out, or the journal cannot be read or written.
+    pub async fn find_opt_outs(&mut self) -> Result<Vec<String>, Error> {
+        let (definition, open) = (self.context.definition, &mut self.open);
+        let settings = definition.account.opt_outs;
+        let Some(account) = open.account.clone().filter(|_| settings.rule != OptOutRule::Off) else {
+            return Ok(Vec::new());
+        };
+        let mut sources = open.journal.sources(open.campaign)?;
+        let streams = self.stream.is_some();
+        let fixed = definition.request.source.template.as_fixed();
+        sources.extend(fixed.filter(|_| streams).map(str::to_owned));
+        let owner = pacing::owner(definition, open.service);
+        let found = opt_outs::find(account, &sources, &owner, settings, &mut open.journal).await?;
+        let mut notes = found.notes;
+        if streams && fixed.is_none() {
+            let why =
+                "the senders differ from row to row, and those of rows that are not read yet are not known";
+            if settings.rule == OptOutRule::Required {
+                return Err(Error::opt_outs(why.to_owned()));
+            }
+            notes.push(format!("{why}: their opt-outs are not left out"));
+        }
+        self.opt_outs = found.lists.map(|lists| lists.streaming(streams));
+        Ok(notes)
+    }
+
     /// Begins the run. `stop` asks it to end.
     ///
     /// # Errors
     /// Where the journal cannot be written, or no thread can be started to read a streamed file.
     pub fn begin(self, stop: watch::Receiver<Stop>) -> Result<Run, Error> {
         let RunContext { definition, options, clock, .. } = self.context;
-        let OpenCampaign { journal, campaign, client, service, examination, lock } = self.open;
+        let OpenCampaign { mut journal, campaign, client, service, examination, lock, .. } = self.open;
         if !options.simulate {
             must_have_lanes(definition, &journal.lanes(campaign)?)?;
+        }
+        if let Some(opt_outs) = &self.opt_outs {
+            journal.admit_opt_outs(opt_outs.ids());
         }
         let bounds = pacing::bounds(definition, &journal, campaign, service, clock.now())?;
         let settings =
@@ -188,6 +238,9 @@ impl<'a> PreparedRun<'a> {
         let parts = RunParts { journal, campaign, client, clock: clock.clone(), stop };
         let mut run = Run::begin(parts, settings)?;
         run.guard(lock, examination);
+        if let Some(opt_outs) = self.opt_outs {
+            run.keep(opt_outs);
+        }
         if let Some(Stream { file, findings, plan }) = self.stream {
             run.stream(plan, crate::app::stream::read_ahead(file, findings)?);
         }
@@ -209,13 +262,13 @@ impl RunContext<'_> {
         let journal = &self.paths.journal;
         if !journal.is_file() {
             return Err(Error::usage(
-                format!("there is no journal at {}", journal.display()),
+                format!("there is no journal at {}", foreign::path(journal)),
                 NextStep::BeginOrNameJournal,
             ));
         }
         if preconditions::before(self.paths, self.definition)?.is_none() {
             return Err(Error::usage(
-                format!("the journal {} has nothing of \"{}\"", journal.display(), self.definition.name),
+                format!("the journal {} has nothing of \"{}\"", foreign::path(journal), self.definition.name),
                 NextStep::BeginOrOtherJournal,
             ));
         }

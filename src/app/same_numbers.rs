@@ -48,6 +48,21 @@ pub(super) fn settle(
     Ok(SharedNumbers::default())
 }
 
+/// Keys that a spreadsheet has rounded, so that several people have one.
+pub(super) fn rounded(line: u64, of: Option<u64>, key: &str) -> Error {
+    let of = of.map_or_else(|| "an earlier line".to_owned(), |of| format!("line {of}"));
+    Error::usage(
+        format!(
+            "the keys are numbers that a spreadsheet has rounded to 15 digits: line {line} has the key of {of}, {key}, and another \
+             phone number"
+        ),
+        NextStep::from(
+            "export the file again with the column of the key as text, from where its digits are still there; nothing was sent"
+                .to_owned(),
+        ),
+    )
+}
+
 fn shared(found: &SameNumbers) -> SharedNumbers {
     let lines = found.first.iter().filter_map(|row| Some((row.line?, row.other_line)));
     SharedNumbers { rows: found.contacted + found.repeated, lines: lines.collect() }
@@ -66,7 +81,7 @@ fn words(found: &SameNumbers, respelled: &RewrittenKeys) -> String {
             let how = rewritten(&row.other_key, &row.key);
             (place(row), how)
         });
-        part(&mut text, (rows, &what), lines.collect());
+        part(&mut text, (rows, &what), &lines.collect::<Vec<_>>());
     }
     let what = format!(
         "{} another number, and a key that a spreadsheet made of one that this campaign contacted",
@@ -77,12 +92,12 @@ fn words(found: &SameNumbers, respelled: &RewrittenKeys) -> String {
         let place = format!("{line} (key {}, was {})", spelled(&row.key), spelled(&row.before));
         (place, rewritten(&row.before, &row.key))
     });
-    part(&mut text, (respelled.rows, &what), lines.collect());
+    part(&mut text, (respelled.rows, &what), &lines.collect::<Vec<_>>());
     text
 }
 
 /// So many rows of a kind, and the first of them: where each is, and how its key was rewritten.
-fn part(text: &mut String, (rows, what): (u64, &str), lines: Vec<(String, Option<&str>)>) {
+fn part(text: &mut String, (rows, what): (u64, &str), lines: &[(String, Option<&str>)]) {
     if rows == 0 {
         return;
     }
@@ -93,7 +108,7 @@ fn part(text: &mut String, (rows, what): (u64, &str), lines: Vec<(String, Option
     if let Some((first, _)) = lines.first() {
         let _ = write!(text, ", first {first}");
     }
-    for (place, how) in &lines {
+    for (place, how) in lines {
         let _ = write!(text, "\n  {place}");
         if let Some(how) = how {
             let _ = write!(text, ": {how}, as spreadsheets change it");

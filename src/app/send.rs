@@ -1,6 +1,7 @@
 //! One run over a planned journal: it begins the run's record, drives the engine, and concludes the record. Production and
 //! the tests in virtual time all send through here.
 
+use std::convert::Infallible;
 use std::future::pending;
 use std::num::NonZeroU64;
 use std::pin::{Pin, pin};
@@ -10,6 +11,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 
 use crate::app::error::Error;
+use crate::app::opt_outs::OptOuts;
 use crate::app::stream::{self, StreamItem};
 use crate::clock::Clock;
 use crate::connect::Client;
@@ -18,7 +20,7 @@ use crate::domain::delivery::gate::FailureGate;
 use crate::domain::delivery::state::State;
 use crate::domain::delivery::summary::Summary;
 use crate::domain::hours::schedule::Schedule;
-use crate::engine::{Admittance, Bounds, Engine, Observer, Outcome, PlanProgress, Stop};
+use crate::engine::{Admittance, Bounds, Engine, Observer, OptOutProgress, Outcome, PlanProgress, Stop};
 use crate::journal::{
     CampaignId, CampaignLock, IntegrityCheck, Journal, JournalError, NewRun, Plan, Planned, RunEnd, RunId,
     Writer, WriterError,
@@ -68,6 +70,7 @@ pub struct RunParts {
     pub stop: watch::Receiver<Stop>,
 }
 
+type Keeping = Pin<Box<dyn Future<Output = ()> + Send>>;
 type Reading = Pin<Box<dyn Future<Output = Result<(), Error>> + Send>>;
 
 /// A run whose record is in the journal, ready to send.
@@ -75,6 +78,7 @@ pub struct Run {
     engine: Engine,
     writer: JoinHandle<Result<Journal, WriterError>>,
     reading: Option<Reading>,
+    keeping: Option<Keeping>,
     campaign: CampaignId,
     clock: Clock,
     name: String,
@@ -123,6 +127,7 @@ impl Run {
             most: settings.most,
             gate: settings.gate,
             feed: PlanProgress::read_before(),
+            opt_outs: OptOutProgress::none(),
             stop,
             tally,
         };
@@ -130,6 +135,7 @@ impl Run {
             engine,
             writer: handle,
             reading: None,
+            keeping: None,
             campaign,
             clock,
             name: settings.name,
@@ -164,6 +170,14 @@ impl Run {
         let (sender, progress) = watch::channel(PlanProgress::Reading { queued: 0 });
         self.reading = Some(Box::pin(stream::plan(plan, items, self.engine.writer.clone(), sender)));
         self.engine.feed = progress;
+    }
+
+    /// Keeps the copies of these opt-out lists current while the run sends. Nothing is sent before they are read.
+    pub fn keep(&mut self, opt_outs: OptOuts) {
+        let (sender, progress) = opt_outs.begin();
+        let (writer, clock) = (self.engine.writer.clone(), self.clock.clone());
+        self.keeping = Some(Box::pin(opt_outs.keep(writer, clock, sender)));
+        self.engine.opt_outs = progress;
     }
 
     /// The campaign's lock, and the check of the journal that still goes on: a finding stops the run.
@@ -208,10 +222,17 @@ impl Run {
                     None => pending().await,
                 }
             };
+            let keeping = async {
+                if let Some(keeping) = self.keeping.take() {
+                    keeping.await;
+                }
+                pending::<Infallible>().await
+            };
             tokio::select! {
                 biased;
                 result = both => Ok(result),
                 damage = damage => Err(damage),
+                never = keeping => match never {},
             }
         };
         // Where the journal failed, the writer has the reason; the engine may only know that the writer is gone.

@@ -5,11 +5,12 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use crate::app::deliveries::Counts;
 use crate::domain::delivery::summary::{Summary, rounded};
 use crate::domain::figures::per_second;
 use crate::domain::forecast::Outlook;
 use crate::domain::unix_millis::UnixMillis;
-use crate::journal::{self, Campaign, ControlRequest, Holder, Reader, RunRecord, Snapshot};
+use crate::journal::{self, Campaign, ControlRequest, DeliveryCounts, Holder, Reader, RunRecord, Snapshot};
 use crate::report::ReportError;
 
 /// Where no lock tells: a run that gave no sign of life for this long is not going on any more. It gives one every 20 s.
@@ -36,6 +37,8 @@ pub struct Status {
     pub quota_full_until: Option<UnixMillis>,
     /// When numbers, keys and messages were removed, if they were.
     pub purged_at: Option<UnixMillis>,
+    /// What became of started contacts; `None` where no event is in the journal.
+    pub deliveries: Option<DeliveryCounts>,
     /// When it was read.
     pub now: UnixMillis,
 }
@@ -88,6 +91,7 @@ impl Status {
             asks: snapshot.asks(campaign.id, SHOWN)?,
             quota_full_until: quota.filter(|until| *until > now),
             purged_at: snapshot.purged_at(campaign.id)?,
+            deliveries: Some(snapshot.deliveries(campaign.id)?).filter(DeliveryCounts::any),
             runs,
             now,
         })
@@ -194,6 +198,7 @@ impl Status {
             paused_by: self.paused.as_ref().map(|pause| pause.who.as_str()),
             quota_full_until: self.quota_full_until.map(|until| until.to_string()),
             purged_at: self.purged_at.map(|at| at.to_string()),
+            deliveries: self.deliveries.map(Counts::from),
             steering: self.asks.iter().rev().map(ShownRequest::of).collect(),
         }
     }
@@ -222,6 +227,8 @@ pub struct Object<'a> {
     paused_by: Option<&'a str>,
     quota_full_until: Option<String>,
     purged_at: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    deliveries: Option<Counts>,
     steering: Vec<ShownRequest<'a>>,
 }
 

@@ -34,7 +34,7 @@ pub fn read(numbers: &[String], settings: &RecipientsSettings) -> Result<Vec<E16
             Err(reason) => match E164::parse(text) {
                 // A number that is reserved or not assigned (yet) is good enough to be left alone.
                 Some(number) => read.push(number),
-                None => mistakes.push(format!("number {} ({}): {reason}", at + 1, mask::mask_text(text))),
+                None => mistakes.push(format!("number {} ({}): {reason}", at + 1, mask::mask_meant(text))),
             },
         }
     }

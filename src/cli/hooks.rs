@@ -10,6 +10,7 @@ use crate::cli::failure::Failure;
 use crate::cli::{output, signals};
 use crate::domain::definition::Definition;
 use crate::domain::delivery::ending::Exit;
+use crate::domain::foreign;
 use crate::domain::phone::mask;
 
 /// Whose hooks are run, and on what.
@@ -44,7 +45,7 @@ pub(super) fn after(result: Result<RunResult, Failure>, of: &Hooked<'_>) -> Resu
             (failure.message.clone(), hooks::standing(of.definition, of.paths, exit))
         }
     };
-    let message = mask::mask_text(&message);
+    let message = foreign::inert(&mask::mask_text(&message)).into_owned();
     let context =
         HookContext { definition: of.definition, paths: of.paths, message: &message, summary: &summary };
     if let Err(why) = of.runtime.block_on(run(&hook, &context)) {

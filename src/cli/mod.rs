@@ -3,7 +3,9 @@
 pub mod args;
 pub mod commands;
 pub mod failure;
+mod harmless;
 mod hooks;
+mod limits;
 pub mod logging;
 mod next_step;
 pub mod output;
@@ -18,14 +20,15 @@ use crate::app::outputs::Inputs;
 use crate::app::paths::CampaignPaths;
 use crate::cli::args::global::GlobalArgs;
 use crate::cli::commands::{
-    check, completions, contact, doctor, hours, iam_policy, init, journal, man, rehearse, report, resolve,
-    resume, run, serve, simulator, status, steer, suppress, version,
+    check, completions, contact, deliveries, doctor, hours, iam_policy, init, journal, man, rehearse, report,
+    resolve, resume, run, serve, simulator, status, steer, suppress, version,
 };
 use crate::cli::failure::Failure;
 use crate::cli::session::Session;
 use crate::clock::Clock;
 use crate::domain::delivery::control::Control;
 use crate::domain::delivery::ending::Exit;
+use crate::domain::foreign;
 use crate::domain::next_step::NextStep;
 use crate::progress::Screen;
 
@@ -83,6 +86,8 @@ enum Commands {
     Report(report::ReportArgs),
     /// Show all campaigns of the journal in a browser, live, and their figures for Prometheus
     Serve(serve::ServeArgs),
+    /// Show what became of started contacts, and import the account's events that say so
+    Deliveries(deliveries::DeliveriesArgs),
     /// List rows of which nobody knows whether they were contacted, and decide on them
     Resolve(resolve::ResolveArgs),
     /// List and change the numbers that no campaign of the journal sends to
@@ -148,8 +153,11 @@ impl Cli {
         let Some(log) = &self.global.log_file else { return Ok(()) };
         // Where the definition has mistakes, the command itself says so; its recipients file is known all the same.
         let known = CampaignPaths::of_results(&self.global.campaign_options());
-        let mut inputs =
-            known.map_or_else(|_| Inputs::default(), |paths| Inputs::of(&paths).with_recorded(&paths));
+        let mut inputs = known.map_or_else(
+            |_| Inputs::default(),
+            |paths| Inputs::of(&paths).with_recorded(&paths).with_lists_of(&paths),
+        );
+        inputs = inputs.with_outputs(&self.outputs());
         let file = match &self.command {
             Commands::Run(args) => Some(args.file.as_path()),
             Commands::Check(args) => Some(args.file.as_path()),
@@ -160,6 +168,20 @@ impl Cli {
             inputs = inputs.with_recipients(file);
         }
         Ok(inputs.refuse(log, "the log", NextStep::OtherLog)?)
+    }
+
+    /// What the command writes besides the log, and what it is called.
+    fn outputs(&self) -> Vec<(&Path, &'static str)> {
+        const REJECTS: &str = "where the rejected rows go";
+        let outputs = match &self.command {
+            Commands::Run(args) => vec![(args.reading.rejects.as_deref(), REJECTS)],
+            Commands::Check(args) => vec![(args.reading.rejects.as_deref(), REJECTS)],
+            Commands::Report(args) => {
+                vec![(args.output.as_deref(), "where the report goes"), (args.rejects.as_deref(), REJECTS)]
+            }
+            _ => Vec::new(),
+        };
+        outputs.into_iter().filter_map(|(path, name)| Some((path?, name))).collect()
     }
 
     fn dispatch(&self) -> Result<Exit, Failure> {
@@ -175,9 +197,10 @@ impl Cli {
             }
             _ => self.global.clone(),
         };
+        limits::raise_open_files()?;
         self.refuse_log_over_inputs()?;
         logging::init(&logged, &session.screen).map_err(|error| {
-            let path = self.global.log_file.as_deref().unwrap_or(Path::new("")).display();
+            let path = foreign::path(self.global.log_file.as_deref().unwrap_or(Path::new("")));
             Failure::usage(
                 format!("failed to open the log file {path}: {error}"),
                 "nothing was done; name a file in a folder that is there and yours with --log-file PATH",
@@ -194,6 +217,7 @@ impl Cli {
             Commands::Init(args) => init::run(args, &session),
             Commands::StartOutboundChatContact(args) => contact::run(args, &session),
             Commands::Serve(args) => serve::run(args, &session),
+            Commands::Deliveries(args) => deliveries::run(args, &session),
             Commands::Resolve(args) => resolve::run(args, &session),
             Commands::Suppress(args) => suppress::run(args, &session),
             Commands::Completions(args) => completions::run(args, &session),

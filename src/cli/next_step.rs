@@ -9,6 +9,7 @@ use crate::cli::args::send::SendArgs;
 use crate::domain::definition::Rate;
 use crate::domain::delivery::state::State;
 use crate::domain::figures::counted;
+use crate::domain::foreign;
 use crate::domain::next_step::{Advice, AdvicePart, Command, NextStep, Output, PathTrouble, Setting};
 
 /// How it goes on.
@@ -78,6 +79,14 @@ pub(super) fn words(step: &NextStep, global: &GlobalArgs) -> String {
                 run("run FILE")
             );
         }
+        NextStep::AllowPushing => {
+            "`campaign iam-policy --opt-outs` prints the rights that it takes; run the command again: a number that is on the \
+             list already stays on it"
+        }
+        NextStep::AllowOptOuts => {
+            "`campaign iam-policy --opt-outs` prints the rights that reading opt-outs takes; without opt_outs = true in \
+             [account] a run sends all the same; nothing was sent"
+        }
     };
     words.to_owned()
 }
@@ -108,12 +117,14 @@ fn called(command: &Command, global: &GlobalArgs) -> String {
         Command::Hours => "hours",
         Command::CheckJournal => "journal check",
         Command::BackUpJournal => "journal backup",
+        Command::SuppressList => "suppress list",
+        Command::IamPolicyOptOuts => "iam-policy --opt-outs",
     };
     placed(name, global)
 }
 
 fn run_file(path: &Path, global: &GlobalArgs) -> String {
-    placed(&format!("run {}", quoted(&path.display().to_string())), global)
+    placed(&format!("run {}", quoted(&foreign::path(path).to_string())), global)
 }
 
 /// The command of this name for the campaign and the journal that the user named, in backticks.
@@ -124,7 +135,7 @@ fn placed(name: &str, global: &GlobalArgs) -> String {
         option("-c", campaign);
     }
     if let Some(journal) = &global.journal {
-        option("-j", &journal.display().to_string());
+        option("-j", &foreign::path(journal).to_string());
     }
     format!("`{command}`")
 }
@@ -136,7 +147,7 @@ fn option(setting: &Setting) -> String {
         Setting::CampaignOf(names) => return format!("-c {}", names.join(", -c ")),
         Setting::Definition => "-c",
         Setting::Journal => "-j PATH",
-        Setting::JournalAt(path) => return format!("-j {}", path.display()),
+        Setting::JournalAt(path) => return format!("-j {}", foreign::path(path)),
         Setting::Region => "--region",
         Setting::Rate => "--rate",
         Setting::RowKey => "--key",
@@ -155,6 +166,7 @@ fn option(setting: &Setting) -> String {
         Setting::Columns => "--columns",
         Setting::WithNumbers => "--with-numbers",
         Setting::ReportPath => "-o PATH",
+        Setting::Force => "--force",
         Setting::ReportInFolder => "-o FOLDER/report.csv",
     };
     option.to_owned()
@@ -193,7 +205,7 @@ fn other_path(output: Output, trouble: PathTrouble) -> String {
 pub(super) fn rejects(written: &WrittenRejects, global: &GlobalArgs, send: &SendArgs) -> String {
     format!(
         "{} has {}: correct them there, then `{}`; the other rows stay as they are",
-        written.path.display(),
+        foreign::path(&written.path),
         counted(written.rows, "rejected row", "rejected rows"),
         command(GoOn::File(&written.path), global, send)
     )
@@ -205,7 +217,7 @@ pub(super) fn rejects_before(written: &WrittenRejects, first: &Path, global: &Gl
         [first, &written.path].map(|path| command(GoOn::File(path), global, &SendArgs::default()));
     format!(
         "{} has {}: `{first}` leaves them out; correct them there, then `{corrected}`",
-        written.path.display(),
+        foreign::path(&written.path),
         counted(written.rows, "rejected row", "rejected rows"),
     )
 }
@@ -215,8 +227,8 @@ pub(super) fn command(goes_on: GoOn<'_>, global: &GlobalArgs, send: &SendArgs) -
     let mut command = match goes_on {
         GoOn::Resume => "campaign resume".to_owned(),
         GoOn::Run => "campaign run FILE".to_owned(),
-        GoOn::File(file) => format!("campaign run {}", quoted(&file.display().to_string())),
-        GoOn::Stream(file) => format!("campaign run {} --stream --yes", quoted(&file.display().to_string())),
+        GoOn::File(file) => format!("campaign run {}", quoted(&foreign::path(file))),
+        GoOn::Stream(file) => format!("campaign run {} --stream --yes", quoted(&foreign::path(file))),
     };
     let mut option = |name: &str, value: Option<String>| {
         if let Some(value) = value {
@@ -224,7 +236,7 @@ pub(super) fn command(goes_on: GoOn<'_>, global: &GlobalArgs, send: &SendArgs) -
         }
     };
     option("-c", global.campaign.clone());
-    option("-j", global.journal.as_ref().map(|path| path.display().to_string()));
+    option("-j", global.journal.as_ref().map(foreign::path));
     option("--region", send.region.clone());
     option("--profile", send.profile.clone());
     option("--endpoint-url", send.endpoint_url.as_ref().map(|url| url.as_str().to_owned()));

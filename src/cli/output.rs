@@ -1,5 +1,7 @@
 //! The one place of the command line that writes to stdout and stderr.
 //!
+//! Foreign text in it has been made harmless where it came in; here is the last barrier, for what was not.
+//!
 //! A reader that went away never changes what is done, nor the exit code: what it would have read is dropped.
 
 use std::io::{self, BufWriter, IsTerminal, StdoutLock, Write};
@@ -9,12 +11,19 @@ use serde::Serialize;
 
 use crate::cli::args::global::GlobalArgs;
 use crate::cli::failure::Failure;
+use crate::cli::harmless::Harmless;
 use crate::domain::delivery::ending::Exit;
+use crate::domain::foreign;
 
 /// Writes a line for people to stderr. If it cannot be written there is no other place for it, so it is dropped.
 pub fn note(line: &str) {
     // One write: lines of other processes on the same terminal do not cut it.
-    let _ = io::stderr().lock().write_all(format!("{line}\n").as_bytes());
+    let _ = io::stderr().lock().write_all(format!("{}\n", foreign::inert(line)).as_bytes());
+}
+
+/// Shows the cursor again, where a question has hidden it, and begins a line.
+pub fn show_cursor() {
+    let _ = io::stderr().lock().write_all(b"\x1b[?25h\n");
 }
 
 /// Shows what went wrong on stderr.
@@ -29,6 +38,10 @@ pub fn failure(failure: &Failure, global: &GlobalArgs) {
 /// # Errors
 /// Where stdout cannot be written though somebody reads it, as on a full disk.
 pub fn line(text: &str) -> Result<(), Failure> {
+    write_line(&foreign::inert(text))
+}
+
+fn write_line(text: &str) -> Result<(), Failure> {
     let mut out = results();
     writeln!(out, "{text}").and_then(|()| out.flush()).map_err(|error| failed(&error))
 }
@@ -39,13 +52,19 @@ pub fn line(text: &str) -> Result<(), Failure> {
 /// As [`line()`].
 pub fn json(value: &impl Serialize) -> Result<(), Failure> {
     let text = serde_json::to_string(value).map_err(|error| failed(&error.into()))?;
-    line(&text)
+    write_line(&foreign::inert_json(&text))
 }
 
 /// Stdout, for results of many lines.
 #[must_use]
 pub fn results() -> BufWriter<Lossy<StdoutLock<'static>>> {
     BufWriter::new(Lossy { out: Some(stdout()) })
+}
+
+/// Stdout, for records that have the file's own cells: as they are in a file or a pipe, harmless on a terminal.
+#[must_use]
+pub fn records() -> Harmless<StdoutLock<'static>> {
+    Harmless::new(stdout(), is_terminal())
 }
 
 /// Stdout as it is: a reader that went away is an error, for commands that end then.

@@ -1,4 +1,5 @@
-//! Ctrl-C and SIGTERM: the first one drains, the second one stops at once. SIGUSR1: how the run fares, in a line.
+//! Ctrl-C and SIGTERM: the first one drains, the second one stops at once. SIGHUP, of a terminal that goes away, drains: it comes
+//! twice from some. SIGUSR1: how the run fares, in a line.
 
 use std::io::{self, Write as _};
 use std::path::PathBuf;
@@ -8,8 +9,9 @@ use tokio::sync::watch;
 
 use crate::app::status::Status;
 use crate::cli::commands::status::text;
+use crate::cli::output;
 use crate::cli::session::Session;
-use crate::domain::delivery::ending::Signal;
+use crate::domain::delivery::ending::{Exit, Signal};
 use crate::engine::Stop;
 use tracing_subscriber::fmt::MakeWriter as _;
 
@@ -20,12 +22,24 @@ use tracing_subscriber::fmt::MakeWriter as _;
 pub(super) fn listen() -> io::Result<watch::Receiver<Stop>> {
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
+    // `nohup` has it ignored, and it stays so.
+    let mut hangup = if ignores_hangups() { None } else { Some(signal(SignalKind::hangup())?) };
     let (sender, receiver) = watch::channel(Stop::No);
     tokio::spawn(async move {
         loop {
             let signal = tokio::select! {
                 Some(()) = interrupt.recv() => Signal::Interrupt,
                 Some(()) = terminate.recv() => Signal::Terminate,
+                Some(()) = hung_up(hangup.as_mut()) => {
+                    sender.send_if_modified(|stop| {
+                        let first = *stop == Stop::No;
+                        if first {
+                            *stop = Stop::Drain(Signal::Terminate);
+                        }
+                        first
+                    });
+                    continue;
+                }
                 else => return,
             };
             sender.send_modify(|stop| {
@@ -34,6 +48,61 @@ pub(super) fn listen() -> io::Result<watch::Receiver<Stop>> {
         }
     });
     Ok(receiver)
+}
+
+async fn hung_up(hangup: Option<&mut tokio::signal::unix::Signal>) -> Option<()> {
+    match hangup {
+        Some(hangup) => hangup.recv().await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Whether whoever started this process has it ignore SIGHUP. Where the system does not tell, it is taken to be so.
+fn ignores_hangups() -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    ignored.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).is_none_or(|mask| mask & 1 == 1)
+}
+
+/// Asks a question on the terminal. A signal meanwhile ends the process, with the cursor where it was: what asks may have
+/// hidden it.
+pub(super) fn while_asking(ask: impl FnOnce() -> dialoguer::Result<bool>) -> dialoguer::Result<bool> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let (answered, over) = tokio::sync::oneshot::channel::<()>();
+    let (ready, is_ready) = std::sync::mpsc::channel();
+    let watching = std::thread::spawn(move || {
+        runtime.block_on(async move {
+            let mut stop = match listen() {
+                Ok(stop) => stop,
+                Err(error) => {
+                    let _ = ready.send(Err(error));
+                    return;
+                }
+            };
+            let _ = ready.send(Ok(()));
+            tokio::select! {
+                _ = over => {}
+                Ok(signal) = async { stop.wait_for(|stop| *stop != Stop::No).await.map(|stop| *stop) } => {
+                    let code = match signal {
+                        Stop::Drain(Signal::Terminate) | Stop::Now(Signal::Terminate) => Exit::Terminated,
+                        _ => Exit::Interrupted,
+                    };
+                    output::show_cursor();
+                    std::process::exit(i32::from(code.code()));
+                }
+            }
+        });
+    });
+    is_ready.recv().map_err(|_| io::Error::from(io::ErrorKind::BrokenPipe))??;
+    let answer = ask();
+    // A read that was interrupted has a signal behind it, which ends the process a moment later.
+    let interrupted =
+        matches!(&answer, Err(dialoguer::Error::IO(error)) if error.kind() == io::ErrorKind::Interrupted);
+    if !interrupted {
+        drop(answered);
+    }
+    let _ = watching.join();
+    answer
 }
 
 /// From now on, and for as long as the runtime lives, SIGUSR1 writes a line to stderr that tells how the campaign fares, as the

@@ -77,7 +77,7 @@ fn refusal(error: &SdkError<StartOutboundChatContactError, HttpResponse>) -> Ref
                 kind: RefusalKind::classify(Some(status), code),
                 status: Some(status),
                 code: code.map_or_else(|| word_for(status), str::to_owned),
-                message: shortened(&message),
+                message: shortened(&message).into(),
             }
         }
         SdkError::ResponseError(context) => {
@@ -90,7 +90,12 @@ fn refusal(error: &SdkError<StartOutboundChatContactError, HttpResponse>) -> Ref
             };
             let message = too_long.map(ToString::to_string);
             let message = shortened(&message.unwrap_or_else(|| DisplayErrorContext(error).to_string()));
-            Refusal { kind, status: Some(status), code: "UnreadableAnswer".to_owned(), message }
+            Refusal {
+                kind,
+                status: Some(status),
+                code: "UnreadableAnswer".to_owned(),
+                message: message.into(),
+            }
         }
         SdkError::TimeoutError(_) => unknown("Timeout", None, "no answer in time"),
         SdkError::DispatchFailure(failure) if failure.is_timeout() => {
@@ -100,13 +105,13 @@ fn refusal(error: &SdkError<StartOutboundChatContactError, HttpResponse>) -> Ref
             kind: RefusalKind::Credentials,
             status: None,
             code: "Credentials".to_owned(),
-            message: credentials_error(error).unwrap_or_default(),
+            message: credentials_error(error).unwrap_or_default().into(),
         },
         SdkError::DispatchFailure(_) if never_connected(error) => Refusal {
             kind: RefusalKind::Unreachable,
             status: None,
             code: "Unreachable".to_owned(),
-            message: unreachable(error),
+            message: unreachable(error).into(),
         },
         SdkError::DispatchFailure(_) => unknown("Connection", None, &DisplayErrorContext(error).to_string()),
         // Nothing left: the request could not be built.
@@ -114,13 +119,13 @@ fn refusal(error: &SdkError<StartOutboundChatContactError, HttpResponse>) -> Ref
             kind: RefusalKind::Unexpected,
             status: None,
             code: "NotSent".to_owned(),
-            message: shortened(&DisplayErrorContext(error).to_string()),
+            message: shortened(&DisplayErrorContext(error).to_string()).into(),
         },
     }
 }
 
 fn unknown(code: &str, status: Option<u16>, message: &str) -> Refusal {
-    Refusal { kind: RefusalKind::Unknown, status, code: code.to_owned(), message: shortened(message) }
+    Refusal { kind: RefusalKind::Unknown, status, code: code.to_owned(), message: shortened(message).into() }
 }
 
 /// A code for an answer that has none.

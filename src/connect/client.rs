@@ -15,6 +15,7 @@ use aws_types::request_id::RequestId;
 use tokio::sync::Mutex;
 use uuid::Uuid;
 
+use super::account::Account;
 use super::contact_ids::RecentContactIds;
 use super::environment::{Environment, behavior};
 use super::error::ConnectError;
@@ -70,15 +71,26 @@ impl Client {
     /// # Errors
     /// [`ConnectError`]: no Region, no credentials, an unusable CA bundle, proxy or endpoint.
     pub async fn connect(settings: &Settings, clock: &Clock) -> Result<Self, ConnectError> {
+        Ok(Self::in_environment(Environment::load(settings).await?, settings, clock))
+    }
+
+    /// The same, and who asks the account: with the same credentials, which are loaded once.
+    ///
+    /// # Errors
+    /// As [`connect`](Self::connect).
+    pub async fn connect_with_account(
+        settings: &Settings,
+        clock: &Clock,
+    ) -> Result<(Self, Account), ConnectError> {
         let environment = Environment::load(settings).await?;
-        let source = environment.credentials;
-        Ok(Self::build(
-            &environment.sdk,
-            (source.provider, Some(source.given)),
-            environment.endpoint,
-            settings,
-            clock,
-        ))
+        let account = Account::in_environment(&environment, settings, clock)?;
+        Ok((Self::in_environment(environment, settings, clock), account))
+    }
+
+    fn in_environment(environment: Environment, settings: &Settings, clock: &Clock) -> Self {
+        let (source, endpoint) = (environment.credentials, environment.endpoint);
+        let credentials = (source.provider, Some(source.given));
+        Self::build(&environment.sdk, credentials, endpoint, settings, clock)
     }
 
     /// A client whose requests go to the given HTTP client and nowhere else: the simulator in this process.
@@ -223,7 +235,7 @@ impl Client {
             kind: RefusalKind::RepeatedContactId,
             status: Some(200),
             code: "RepeatedContactId".to_owned(),
-            message: format!("the contact id {contact_id} was given for two client tokens"),
+            message: format!("the contact id {contact_id} was given for two client tokens").into(),
         })
     }
 }
@@ -234,7 +246,7 @@ fn held_up() -> Refusal {
         kind: RefusalKind::Renewed,
         status: None,
         code: "CredentialsRenewed".to_owned(),
-        message: "the credentials were renewed meanwhile".to_owned(),
+        message: "the credentials were renewed meanwhile".into(),
     }
 }
 

@@ -1,5 +1,6 @@
 //! What can be wrong before the first request.
 
+use crate::domain::foreign;
 use std::error::Error;
 use std::path::PathBuf;
 
@@ -46,7 +47,7 @@ pub enum ConnectError {
         serial: String,
     },
     /// The CA bundle cannot be read or used.
-    #[error("failed to use the CA bundle {}: {reason}", path.display())]
+    #[error("failed to use the CA bundle {}: {reason}", foreign::path(path))]
     CaBundle {
         /// The file.
         path: PathBuf,

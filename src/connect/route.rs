@@ -3,6 +3,7 @@
 //!
 //! Deliberately absent: which requests there are, and what an answer means.
 
+use crate::domain::foreign;
 use std::error::Error;
 use std::fmt;
 use std::io;
@@ -258,7 +259,7 @@ impl fmt::Display for RouteError {
                 f,
                 "the certificate of {host} is not trusted ({reason}), neither by this machine nor by the CA bundle {} \
                  (ca_bundle in [connect], or AWS_CA_BUNDLE)",
-                bundle.display()
+                foreign::path(bundle)
             ),
             RouteCause::Tunnel { proxy, reason } => write!(
                 f,

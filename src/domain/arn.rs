@@ -59,6 +59,23 @@ fn split(text: &str) -> Option<Parts<'_>> {
     Some(Parts { service, home: Home { region, account }, resource })
 }
 
+/// Whether this has the form of a Region: `us-west-2`, `us-gov-east-1`. Source: the partitions of AWS and their patterns.
+#[must_use]
+pub fn is_region(text: &str) -> bool {
+    const AREAS: [&str; 17] = [
+        "us", "us-gov", "us-iso", "us-isob", "us-isof", "eu", "eu-isoe", "eusc-de", "ap", "sa", "ca", "me",
+        "af", "il", "mx", "cn", "ussc",
+    ];
+    const SIDES: [&str; 9] =
+        ["north", "south", "east", "west", "central", "northeast", "northwest", "southeast", "southwest"];
+    let Some((rest, number)) = text.rsplit_once('-') else { return false };
+    let Some((area, side)) = rest.rsplit_once('-') else { return false };
+    AREAS.contains(&area)
+        && SIDES.contains(&side)
+        && (1..=2).contains(&number.len())
+        && number.bytes().all(|byte| byte.is_ascii_digit())
+}
+
 fn is_id(text: &str) -> bool {
     (1..=100).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
 }
@@ -69,8 +86,14 @@ fn other(parts: &Parts<'_>, wanted: &'static str) -> ArnMistake {
     ArnMistake::OtherResource { wanted, found: format!("{} {kind}", parts.service) }
 }
 
-fn is_uuid(word: &str) -> bool {
-    word.len() == 36 && word.bytes().filter(|byte| *byte == b'-').count() == 4
+/// Whether this has the form of the ids that Amazon Connect gives.
+#[must_use]
+pub fn is_uuid(word: &str) -> bool {
+    word.len() == 36
+        && word.bytes().enumerate().all(|(at, byte)| match at {
+            8 | 13 | 18 | 23 => byte == b'-',
+            _ => byte.is_ascii_hexdigit(),
+        })
 }
 
 /// The bare id of an instance, and where it lives if an ARN tells.
@@ -140,7 +163,7 @@ mod tests {
         let home = Home { region: "us-west-2".into(), account: "123456789012".into() };
         assert_eq!(instance(ID), Ok((ID.into(), None)));
         assert_eq!(instance(&format!("{HOME}:instance/{ID}")), Ok((ID.into(), Some(home.clone()))));
-        assert_eq!(flow("f-1", ID), Ok(("f-1".into(), None)));
+        assert_eq!(flow(ID, ID), Ok((ID.into(), None)));
         assert_eq!(
             flow(&format!("{HOME}:instance/{ID}/contact-flow/f"), ID),
             Ok(("f".into(), Some(home.clone())))
@@ -170,5 +193,33 @@ mod tests {
         assert_eq!(phone_number(ID), Err(ArnMistake::NotAnArn));
         assert_eq!(phone_number("arn:aws:connect:us-west-2:1234:phone-number/x"), Err(ArnMistake::NotAnArn));
         assert_eq!(instance("my instance"), Err(ArnMistake::NotAnId));
+        for text in [
+            "my-clinic",
+            "i-1",
+            "11111111-2222-3333-4444-55555555555",
+            "g1111111-2222-3333-4444-555555555555",
+        ] {
+            assert!(!is_uuid(text), "{text}");
+        }
+        assert!(is_uuid(ID));
+    }
+
+    #[test]
+    fn regions_have_a_form() {
+        for region in [
+            "us-west-2",
+            "eu-central-1",
+            "ap-southeast-4",
+            "us-gov-east-1",
+            "cn-north-1",
+            "ca-central-1",
+            "il-central-1",
+        ] {
+            assert!(is_region(region), "{region}");
+        }
+        for text in ["us-wst-2", "us-west", "uswest2", "west-2", "us-west-2a", "", "eu-mitte-1", "US-WEST-2"]
+        {
+            assert!(!is_region(text), "{text}");
+        }
     }
 }

@@ -52,6 +52,10 @@ pub enum Command {
     CheckJournal,
     /// Copy the journal.
     BackUpJournal,
+    /// Write the policy that reading opt-outs takes.
+    IamPolicyOptOuts,
+    /// Show the journal's suppression list.
+    SuppressList,
 }
 
 /// An option of this program.
@@ -103,6 +107,8 @@ pub enum Setting {
     WithNumbers,
     /// Where the report goes.
     ReportPath,
+    /// Leave to replace what is there.
+    Force,
     /// A file for the report in the folder that was named.
     ReportInFolder,
 }
@@ -205,6 +211,10 @@ pub enum NextStep {
     CheckThenAgree,
     /// Run the recipients file again: it gives each row its time zones.
     RunForZones,
+    /// Allow putting numbers onto the account's opt-out list.
+    AllowPushing,
+    /// Allow reading the opt-outs, or do without them.
+    AllowOptOuts,
 }
 
 /// Something that this program writes.

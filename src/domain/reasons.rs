@@ -80,6 +80,11 @@ pub const CATALOGUE: &[Reason] = &[
         advice: "",
     },
     Reason { code: "duplicate-key", summary: "an earlier line of the file has the same key", advice: "" },
+    Reason {
+        code: "opted-out",
+        summary: "on an opt-out list of the account: AWS delivers nothing to it",
+        advice: "",
+    },
     Reason { code: "suppressed", summary: "on a suppression list", advice: "" },
     Reason { code: "not-in-only", summary: "not on the list of the trial (recipients.only)", advice: "" },
     Reason {
@@ -172,6 +177,11 @@ pub const CATALOGUE: &[Reason] = &[
         code: "template-failed",
         summary: "the message cannot be rendered with these cells",
         advice: "correct the cells or the template",
+    },
+    Reason {
+        code: "looks-wrong",
+        summary: "the text looks wrong, and nobody sees it before it is sent",
+        advice: "correct the cells, or accept the kind of warning",
     },
     Reason {
         code: "message-empty",

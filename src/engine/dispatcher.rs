@@ -1,6 +1,7 @@
 //! One run, as a state machine: each thing that can happen has its function, and one `select!` orders them all.
 
 mod answers;
+mod opt_outs;
 mod steering;
 
 use std::collections::HashMap;
@@ -70,6 +71,8 @@ pub(super) struct Dispatcher<'a> {
     expires_at: Option<UnixMillis>,
     /// What people ask from elsewhere.
     asks: mpsc::Receiver<ControlRequest>,
+    /// Numbers that were added to the copy of the opt-outs, as far as claims know.
+    opted_out: u64,
     /// The pace that the run began with.
     began_with: PaceMode,
     /// Rows that have no outcome yet, as far as is known.
@@ -102,6 +105,7 @@ impl<'a> Dispatcher<'a> {
         let shared = bounds.shared.take().map(|shared| SharedPermits::new(shared, bucket));
         Self {
             asks,
+            opted_out: 0,
             began_with: engine.pace.tempo(),
             unsettled: engine.tally.unsettled(),
             send_gate: SendGate::new(bounds, shared, began),
@@ -136,6 +140,7 @@ impl<'a> Dispatcher<'a> {
         if let Some(ask) = paused {
             self.on_asked(&ask).await;
         }
+        self.on_opt_outs();
         loop {
             self.expire().await?;
             self.top_up();
@@ -154,6 +159,7 @@ impl<'a> Dispatcher<'a> {
                 biased;
                 Ok(()) = self.engine.stop.changed() => self.on_stop(),
                 Some(ask) = self.asks.recv() => self.on_asked(&ask).await,
+                Ok(()) = self.engine.opt_outs.changed() => self.on_opt_outs(),
                 Some((row, left, answer)) = self.in_flight.next() => self.on_answer(&row, left, answer),
                 Some((settling, state)) = self.commits.next() => self.on_settled(settling, state?).await,
                 Some(heartbeat) = self.heartbeats.next() => self.on_heartbeat(heartbeat),
@@ -437,7 +443,7 @@ impl<'a> Dispatcher<'a> {
             id: row.id,
             event,
             contact_id,
-            refusal: refusal.map(|refusal| (refusal.code, refusal.message)),
+            refusal: refusal.map(|refusal| (refusal.code, refusal.message.raw().to_owned())),
             at: self.engine.clock.now(),
         };
         self.commits.push(&self.engine.writer, settlement, row.line, then);

@@ -3,12 +3,14 @@
 
 use std::time::Duration;
 
+use crate::domain::account::opt_outs::OptOutState;
 use crate::domain::delivery::ending::Ending;
 use crate::domain::delivery::refusal::{Refusal, RefusalKind};
 use crate::domain::delivery::state::State;
 use crate::domain::delivery::summary::Bottleneck;
 use crate::domain::delivery::tally::Tally;
 use crate::domain::forecast::Heartbeat;
+use crate::domain::foreign::ForeignText;
 use crate::domain::phone::mask;
 use crate::domain::unix_millis::UnixMillis;
 use crate::journal::Claimed;
@@ -66,6 +68,8 @@ pub enum RunEvent {
     },
     /// Hours are open again.
     Opened,
+    /// The copy of the account's opt-outs stands otherwise than before.
+    OptOuts(OptOutState),
     /// A person has changed the pace.
     Repaced {
         /// Requests per second, at most; `None` where the run is to find out what the service takes.
@@ -122,7 +126,7 @@ pub struct RefusedAttempt {
     /// The service's code, or a word of ours.
     pub code: String,
     /// The service's words, numbers masked.
-    pub message: String,
+    pub message: ForeignText,
     /// When the row is tried again, where it is.
     pub retry_in: Option<Duration>,
     /// How long the answer took, or was waited for.
@@ -179,7 +183,7 @@ pub(super) fn told(
         attempt: row.attempts,
         kind: refusal.kind,
         code: refusal.code.clone(),
-        message: mask::mask_text(&refusal.message),
+        message: unnumbered(&refusal.message, &row.frozen.destination),
         retry_in: None,
         took,
         request_id,
@@ -187,8 +191,13 @@ pub(super) fn told(
 }
 
 /// A refusal for those who must not see numbers.
-pub(super) fn masked(refusal: Refusal) -> Refusal {
-    Refusal { message: mask::mask_text(&refusal.message), ..refusal }
+pub(super) fn masked(refusal: Refusal, destination: &str) -> Refusal {
+    Refusal { message: unnumbered(&refusal.message, destination), ..refusal }
+}
+
+/// What a service said of a row, without the row's number in whatever grouping, nor anybody else's.
+fn unnumbered(message: &ForeignText, destination: &str) -> ForeignText {
+    mask::mask_text(&mask::mask_own(message.raw(), destination)).into()
 }
 
 #[cfg(test)]
@@ -201,10 +210,10 @@ mod tests {
             kind: RefusalKind::AccessDenied,
             status: Some(403),
             code: "AccessDeniedException".to_owned(),
-            message: "not allowed to send to +12025550104".to_owned(),
+            message: "not allowed to send to +1_202_555_0104 or +12025550199 at 20261105T145352Z".into(),
         };
-        let masked = masked(refusal.clone());
-        assert!(!masked.message.contains("2025550104"), "{masked}");
+        let masked = masked(refusal.clone(), "+12025550104");
+        assert_eq!(masked.message.raw(), "not allowed to send to +1…04 or +1…99 at 20261105T145352Z");
         assert_eq!(Refusal { message: refusal.message.clone(), ..masked }, refusal);
     }
 }

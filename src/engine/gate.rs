@@ -23,6 +23,8 @@ pub(super) struct SendGate {
     pub(super) pause: QuotaPause,
     /// Whether a person has paused the campaign.
     held: bool,
+    /// Whether the account's opt-outs are not known well enough.
+    opt_outs_hold: bool,
     room: ConcurrencyLimit,
     active: LiveContacts,
     shared: Option<SharedPermits<AccountBucket>>,
@@ -53,6 +55,7 @@ impl SendGate {
         Self {
             pause: QuotaPause::default(),
             held: false,
+            opt_outs_hold: false,
             room: ConcurrencyLimit::new(bounds.max_in_flight.map(Into::into)),
             active: LiveContacts::new(bounds.active, now),
             shared,
@@ -68,9 +71,14 @@ impl SendGate {
         self.in_flight_limit
     }
 
-    /// Whether a person has paused the campaign.
+    /// Whether a person has paused the campaign, or the account's opt-outs are waited for.
     pub(super) fn is_held(&self) -> bool {
-        self.held
+        self.held || self.opt_outs_hold
+    }
+
+    /// The account's opt-outs are waited for, or not any more.
+    pub(super) fn wait_for_opt_outs(&mut self, wait: bool) {
+        self.opt_outs_hold = wait;
     }
 
     /// A person pauses the campaign. Says whether it was not paused.

@@ -316,7 +316,7 @@ impl Times {
         match self {
             Self::Always => true,
             Self::Never => false,
-            Self::By(..) => self.opening(now).is_some_and(|opening| opening.is_open()),
+            Self::By(..) => self.opening(now).is_some_and(Opening::is_open),
         }
     }
 

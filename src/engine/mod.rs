@@ -13,6 +13,7 @@ mod gate;
 mod lanes;
 mod live_contacts;
 mod metrics;
+mod opt_outs;
 mod plan_progress;
 mod queue;
 mod quota_pause;
@@ -29,6 +30,7 @@ use tokio::time::Instant;
 pub use events::{AnsweredAttempt, Gauges, Observer, RefusedAttempt, RunEvent, Unobserved};
 pub use lanes::Admittance;
 pub use live_contacts::ActiveContacts;
+pub use opt_outs::OptOutProgress;
 pub use plan_progress::PlanProgress;
 
 use crate::clock::Clock;
@@ -96,6 +98,8 @@ pub struct Engine {
     pub gate: FailureGate,
     /// How far the recipients file is read; [`PlanProgress::read_before`] where it was planned before.
     pub feed: watch::Receiver<PlanProgress>,
+    /// How the copy of the account's opt-outs stands; [`OptOutProgress::none`] where none is kept.
+    pub opt_outs: watch::Receiver<OptOutProgress>,
     /// What is asked from outside.
     pub stop: watch::Receiver<Stop>,
     /// The campaign's counts before the run.

@@ -3,6 +3,7 @@
 use uuid::Uuid;
 
 use crate::domain::row::suppression::Suppression;
+use crate::journal::row::OptOutListId;
 
 /// Who may be claimed by this run, besides what the journal's own list says.
 #[derive(Debug, Clone, Default)]
@@ -11,4 +12,6 @@ pub struct Admission {
     pub suppression: Suppression,
     /// The greatest client token of the run's sample, where it is for a sample only.
     pub sample: Option<Uuid>,
+    /// The account's opt-out lists behind the campaign's senders.
+    pub opt_out_lists: Vec<OptOutListId>,
 }

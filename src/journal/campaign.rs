@@ -115,6 +115,30 @@ impl Journal {
         Ok(id)
     }
 
+    /// The campaign with this identity in a copy of a journal, in which a run is rehearsed.
+    ///
+    /// # Errors
+    /// As [`campaign`](Self::campaign); [`JournalError::NoCampaign`] where there is none of its name.
+    pub fn rehearsed_campaign(&self, identity: &Identity) -> Result<CampaignId, JournalError> {
+        let Some(campaign) = find(&self.connection, &identity.name)? else {
+            return Err(JournalError::NoCampaign { name: identity.name.clone(), names: Vec::new() });
+        };
+        refuse_change(&self.connection, campaign.id, identity)?;
+        Ok(campaign.id)
+    }
+
+    /// Who answers the requests of a campaign.
+    ///
+    /// # Errors
+    /// Where the journal cannot be read.
+    pub fn service(&self, campaign: CampaignId) -> Result<Service, JournalError> {
+        let name: String =
+            self.connection
+                .query_row("SELECT service FROM campaign WHERE id = ?1", [campaign.0], |row| row.get(0))?;
+        let all = [Service::Aws, Service::Loopback, Service::Simulated];
+        Ok(all.into_iter().find(|service| service.name() == name).unwrap_or(Service::Aws))
+    }
+
     /// Compares the counts that are kept with the rows themselves.
     ///
     /// # Errors

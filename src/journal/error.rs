@@ -7,6 +7,7 @@ use rusqlite::ErrorCode;
 use thiserror::Error;
 
 use crate::domain::delivery::state::{IllegalTransition, State};
+use crate::domain::foreign;
 use crate::domain::message::request::MissingSlot;
 use crate::domain::next_step::{Advice, Command, Setting};
 use crate::domain::unix_millis::UnixMillis;
@@ -20,10 +21,10 @@ pub(super) const CONTACTS_OF: &str = "contacts started by";
 #[non_exhaustive]
 pub enum JournalError {
     /// There is no journal at this path.
-    #[error("there is no journal at {}", .0.display())]
+    #[error("there is no journal at {}", foreign::path(.0))]
     Missing(PathBuf),
     /// The file could not be created, opened or locked.
-    #[error("failed to open {}", path.display())]
+    #[error("failed to open {}", foreign::path(path))]
     Open {
         /// The journal or its lock file.
         path: PathBuf,
@@ -31,10 +32,13 @@ pub enum JournalError {
         source: io::Error,
     },
     /// The name is none of a file.
-    #[error("{:?} does not name a file", .0.display().to_string())]
+    #[error("{:?} does not name a file", foreign::path(.0))]
     NotAFile(PathBuf),
     /// The file has several hard links.
-    #[error("the journal {} has {links} names (hard links), and a journal must have one", path.display())]
+    #[error(
+        "the journal {} has {links} names (hard links), and a journal must have one",
+        foreign::path(path)
+    )]
     Linked {
         /// The journal.
         path: PathBuf,
@@ -42,10 +46,14 @@ pub enum JournalError {
         links: u64,
     },
     /// Another process writes the file, having opened it by another path.
-    #[error("another process uses the journal {} under another name", .0.display())]
+    #[error("another process uses the journal {} under another name", foreign::path(.0))]
     OtherName(PathBuf),
     /// The journal is a copy, and the campaign is running from the original.
-    #[error("the journal {} is a copy, and the campaign is running from the original, {}", path.display(), original.display())]
+    #[error(
+        "the journal {} is a copy, and the campaign is running from the original, {}",
+        foreign::path(path),
+        foreign::path(original)
+    )]
     LiveCopy {
         /// The copy.
         path: PathBuf,
@@ -53,13 +61,16 @@ pub enum JournalError {
         original: PathBuf,
     },
     /// An SQLite database of another program.
-    #[error("{} is a database of another program", .0.display())]
+    #[error("{} is a database of another program", foreign::path(.0))]
     Foreign(PathBuf),
     /// Another process is opening or migrating the journal, and does not end.
-    #[error("another process has held {} for half a minute", .0.display())]
+    #[error("another process has held {} for half a minute", foreign::path(.0))]
     StillOpening(PathBuf),
     /// The file is a database of something else, or of a later version of this program.
-    #[error("{} was written by a newer version of campaign (schema {found}, this one knows {known})", path.display())]
+    #[error(
+        "{} was written by a newer version of campaign (schema {found}, this one knows {known})",
+        foreign::path(path)
+    )]
     Newer {
         /// The journal.
         path: PathBuf,
@@ -69,7 +80,7 @@ pub enum JournalError {
         known: i64,
     },
     /// The migrations that were applied are not the ones of this program.
-    #[error("failed to bring {} to the current schema: {}", path.display(), migration_words(.why))]
+    #[error("failed to bring {} to the current schema: {}", foreign::path(path), migration_words(.why))]
     Migrate {
         /// The journal.
         path: PathBuf,
@@ -77,7 +88,7 @@ pub enum JournalError {
         why: Box<refinery::Error>,
     },
     /// The file is a journal, and something in it is not as it was written.
-    #[error("the journal {} is damaged: {what}", path.display())]
+    #[error("the journal {} is damaged: {what}", foreign::path(path))]
     Damaged {
         /// The journal.
         path: PathBuf,
@@ -88,7 +99,7 @@ pub enum JournalError {
     #[error(
         "the journal {} has lost its latest results ({groups} groups): its -wal is gone or damaged, or it is an older \
          copy",
-        path.display()
+        foreign::path(path)
     )]
     Behind {
         /// The journal.
@@ -142,14 +153,14 @@ pub enum JournalError {
     /// What was removed is not gone from the disk yet.
     #[error(
         "what was purged is still in the write-ahead log of {}: another program reads the journal",
-        .0.display()
+        foreign::path(.0)
     )]
     StillRead(PathBuf),
     /// A copy of the journal would replace something.
-    #[error("{} is there already", .0.display())]
+    #[error("{} is there already", foreign::path(.0))]
     CopyExists(PathBuf),
     /// A copy of the journal could not be made.
-    #[error("failed to copy the journal to {}: {what}", path.display())]
+    #[error("failed to copy the journal to {}: {what}", foreign::path(path))]
     Copy {
         /// Where it was to be.
         path: PathBuf,
@@ -177,7 +188,7 @@ pub enum JournalError {
     #[error("{}", sqlite_words(.0))]
     Sqlite(rusqlite::Error),
     /// SQLite failed with a journal that was just opened.
-    #[error("failed to open {}: {}", path.display(), sqlite_words(.why))]
+    #[error("failed to open {}: {}", foreign::path(path), sqlite_words(.why))]
     Unusable {
         /// The journal.
         path: PathBuf,
@@ -210,6 +221,7 @@ impl JournalError {
 
     /// What to do next, where there is something.
     #[must_use]
+    #[expect(clippy::too_many_lines, reason = "a case for each error")]
     pub fn hint(&self) -> Option<Advice> {
         Some(match self {
             Self::Missing(_) => {
@@ -229,7 +241,7 @@ impl JournalError {
             Self::Linked { path, .. } => Advice::new(format!(
                 "SQLite and the locks go by the name of a file, so each name would be a journal of its own: find the others \
                  with `find / -xdev -samefile {}` and remove them; ",
-                path.display()
+                foreign::path(path)
             ))
             .run(Command::BackUpJournal)
             .then(" makes a copy"),
@@ -246,7 +258,7 @@ impl JournalError {
             }
             Self::StillOpening(path) => format!(
                 "it is opening or upgrading the journal: find it with `fuser {}`, and wait for it or end it",
-                path.display()
+                foreign::path(path)
             )
             .into(),
             Self::NoCampaign { .. } => Advice::new("name one with ")
@@ -272,7 +284,7 @@ impl JournalError {
             }
             Self::Copy { path, .. } => format!(
                 "nothing was left there; check that {} can be written and has room",
-                folder(path).display()
+                foreign::path(folder(path))
             )
             .into(),
             Self::Sqlite(why) | Self::Unusable { why, .. } => sqlite_hint(why),
@@ -282,7 +294,7 @@ impl JournalError {
                 "nothing was changed; put back the newest copy with its -wal. Where there is none: who was contacted after \
                  {known_until} is not known here, and Amazon Connect recognizes their requests for 7 days only; to go on \
                  within that time, knowing this, delete {}",
-                mark.display()
+                foreign::path(mark)
             )
             .into(),
             Self::Migrate { why, .. } => sqlite_of(why).map_or_else(other_build, sqlite_hint),
@@ -331,12 +343,12 @@ fn open_hint(path: &Path, kind: io::ErrorKind) -> Advice {
         io::ErrorKind::IsADirectory => {
             Advice::new("a folder is in its place: name a file with ").set(Setting::Journal)
         }
-        io::ErrorKind::NotFound => format!("make the folder {} first", folder(path).display()).into(),
+        io::ErrorKind::NotFound => format!("make the folder {} first", foreign::path(folder(path))).into(),
         io::ErrorKind::StorageFull | io::ErrorKind::FileTooLarge | io::ErrorKind::QuotaExceeded => {
             "make room, then run again: nothing that was started is forgotten".into()
         }
         _ if folder(path) == Path::new(".") => "check that files can be written in this folder".into(),
-        _ => format!("check that files can be written in {}", folder(path).display()).into(),
+        _ => format!("check that files can be written in {}", foreign::path(folder(path))).into(),
     }
 }
 

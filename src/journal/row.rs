@@ -12,6 +12,10 @@ use crate::domain::unix_millis::UnixMillis;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RowId(pub(super) i64);
 
+/// The copy of an opt-out list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct OptOutListId(pub(super) i64);
+
 impl RowId {
     /// Before every row.
     pub const START: Self = Self(0);

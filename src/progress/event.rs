@@ -2,6 +2,7 @@
 //! line, the summary, is [`crate::domain::delivery::summary::Summary`]. `docs/events.schema.json` is their schema, and tests hold
 //! real runs against it.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -13,6 +14,7 @@ use super::view::Phase;
 use super::words::Scene;
 use crate::domain::delivery::summary::{Bottleneck, rounded};
 use crate::domain::delivery::tally::Tally;
+use crate::domain::foreign;
 
 /// Where events go. Clones share it.
 #[derive(Clone)]
@@ -32,10 +34,10 @@ impl Events {
 
     /// Writes one line, whole.
     fn write(&self, event: &impl Serialize) -> io::Result<()> {
-        let mut line = serde_json::to_vec(event)?;
-        line.push(b'\n');
+        let line = serde_json::to_string(event)?;
+        let line = format!("{}\n", foreign::inert_json(&line));
         let mut out = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        out.write_all(&line)?;
+        out.write_all(line.as_bytes())?;
         out.flush()
     }
 
@@ -43,7 +45,7 @@ impl Events {
         let (view, about) = (scene.view, scene.about);
         let left = match view.phase {
             Phase::Stopping(_) => None,
-            _ if view.held.is_some() => None,
+            _ if view.is_waiting() => None,
             _ => scene.time_left(),
         };
         self.write(&StatusEvent {
@@ -51,15 +53,22 @@ impl Events {
             time: scene.wall.now().to_string(),
             campaign: &about.campaign,
             run: about.run,
-            phase: if view.held_since().is_some() { "paused" } else { view.phase.name() },
+            phase: if view.held_since().is_some() || view.waits_for_opt_outs() {
+                "paused"
+            } else {
+                view.phase.name()
+            },
             reason: match &view.phase {
                 Phase::Sending | Phase::Full(..) | Phase::Closed(..) if view.held.is_some() => {
-                    Some("a person has paused the campaign; `campaign go` goes on")
+                    Some("a person has paused the campaign; `campaign go` goes on".into())
+                }
+                Phase::Sending | Phase::Full(..) | Phase::Closed(..) if view.waits_for_opt_outs() => {
+                    scene.opt_outs().map(Cow::Owned)
                 }
                 Phase::Sending => None,
-                Phase::Full(..) => Some("the active chats quota is full"),
-                Phase::Closed(..) => Some("the hours of all rows that are left are closed"),
-                Phase::Stopping(reason) => Some(reason),
+                Phase::Full(..) => Some("the active chats quota is full".into()),
+                Phase::Closed(..) => Some("the hours of all rows that are left are closed".into()),
+                Phase::Stopping(reason) => Some(Cow::Borrowed(&**reason)),
             },
             tally: &view.tally,
             requests: view.requests,
@@ -74,7 +83,7 @@ impl Events {
             achieved_rate: rounded(scene.speed.average()),
             limited_by: match view.phase {
                 Phase::Stopping(_) | Phase::Closed(..) => None,
-                _ if view.held.is_some() => None,
+                _ if view.is_waiting() => None,
                 Phase::Full(..) => Some(Bottleneck::ActiveChats.name()),
                 Phase::Sending => scene.speed.limit(view).map(Bottleneck::name),
             },
@@ -112,7 +121,7 @@ struct StatusEvent<'a> {
     campaign: &'a str,
     run: i64,
     phase: &'static str,
-    reason: Option<&'a str>,
+    reason: Option<Cow<'a, str>>,
     #[serde(flatten)]
     tally: &'a Tally,
     requests: u64,

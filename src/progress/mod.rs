@@ -140,6 +140,9 @@ impl Progress {
     }
 }
 
+/// Longest words of a service in the log, in characters.
+const LONGEST_LOGGED: usize = 300;
+
 /// The log of `-v`: what became of each attempt, numbers masked.
 fn log(event: &RunEvent) {
     match event {
@@ -161,7 +164,7 @@ fn log(event: &RunEvent) {
             took_ms = refused.took.as_millis() as u64,
             request_id = refused.request_id,
             code = refused.code,
-            message = refused.message,
+            message = refused.message.shown_up_to(LONGEST_LOGGED).to_string(),
             retry_in_ms = refused.retry_in.map(|delay| delay.as_millis() as u64),
             "refused"
         ),
@@ -183,6 +186,7 @@ fn log(event: &RunEvent) {
         RunEvent::Opened => tracing::info!("open"),
         RunEvent::Held(since) => tracing::info!(%since, "paused by a person"),
         RunEvent::Released => tracing::info!("goes on"),
+        RunEvent::OptOuts(state) => tracing::info!(?state, "opt-outs"),
         RunEvent::Repaced { rate, burst } => tracing::info!(rate, burst, "another pace"),
         RunEvent::Draining { in_flight, ending } => tracing::info!(in_flight, reason = %ending, "draining"),
     }

@@ -83,8 +83,8 @@ impl ShownProblem {
             line: refused.line,
             attempt: refused.attempt,
             outcome,
-            code: shown(&refused.code),
-            message: shown(&refused.message),
+            code: refused.code.clone(),
+            message: refused.message.shown_up_to(LONGEST).to_string(),
             retry_in: refused.retry_in,
         })
     }
@@ -133,16 +133,6 @@ fn words(last: &ShownProblem, count: u64, clock: impl Fn(UnixMillis) -> String) 
     words
 }
 
-/// What a service says, safe for a terminal and short.
-fn shown(text: &str) -> String {
-    let mut characters = text.chars().map(|c| if c.is_control() { ' ' } else { c });
-    let mut shown: String = characters.by_ref().take(LONGEST).collect();
-    if characters.next().is_some() {
-        shown.push('…');
-    }
-    shown
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -154,7 +144,7 @@ mod tests {
             attempt: 1,
             kind,
             code: code.to_owned(),
-            message: "the\u{1b}[2Jservice's words".to_owned(),
+            message: "the\u{1b}[2Jservice's words".into(),
             retry_in: None,
             took: Duration::from_millis(43),
             request_id: None,
@@ -192,7 +182,7 @@ mod tests {
             (3, RefusalKind::Unknown, "Timeout"),
             (4, RefusalKind::InvalidRequest, "InvalidRequestException"),
         ] {
-            let refused = RefusedAttempt { line: Some(line), message: String::new(), ..refused(kind, code) };
+            let refused = RefusedAttempt { line: Some(line), message: "".into(), ..refused(kind, code) };
             problems.add(ShownProblem::of(&refused, at).expect("a problem"));
         }
         let lines = problems.last(9, |_| "09:30 ".to_owned());
@@ -214,7 +204,14 @@ mod tests {
 
     #[test]
     fn long_words_are_cut() {
-        assert_eq!(shown(&"é".repeat(LONGEST)).chars().count(), LONGEST);
-        assert!(shown(&"é".repeat(LONGEST + 1)).ends_with("é…"));
+        let message = |length: usize| {
+            let refused = RefusedAttempt {
+                message: "é".repeat(length).into(),
+                ..refused(RefusalKind::AccessDenied, "X")
+            };
+            ShownProblem::of(&refused, UnixMillis::from_millis(0)).expect("a problem").message
+        };
+        assert_eq!(message(LONGEST).chars().count(), LONGEST);
+        assert!(message(LONGEST + 1).ends_with("é…"));
     }
 }

@@ -70,7 +70,7 @@ fn refused(line: u64, kind: RefusalKind) -> RunEvent {
         attempt: 1,
         kind,
         code: "InvalidRequestException".to_owned(),
-        message: "no such number".to_owned(),
+        message: "no such number".into(),
         retry_in: None,
         took: Duration::from_millis(40),
         request_id: None,

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use crate::domain::account::opt_outs::OptOutState;
 use crate::domain::delivery::refusal::RefusalKind;
 use crate::domain::delivery::state::State;
 use crate::domain::delivery::summary::Bottleneck;
@@ -30,6 +31,8 @@ pub(super) struct View {
     pub(super) heartbeat: Option<Heartbeat>,
     /// A person has paused the campaign, then.
     pub(super) held: Option<UnixMillis>,
+    /// How the copy of the account's opt-outs stands, where there is one.
+    pub(super) opt_outs: Option<OptOutState>,
     /// The rate as a person has changed it; the inner `None` where the run is to find out.
     pub(super) repaced: Option<Option<f64>>,
     /// From when on the speed tells something of what is to come.
@@ -69,6 +72,7 @@ impl Phase {
 
 impl View {
     /// Takes note. Says whether it is something that cannot wait to be shown.
+    #[expect(clippy::too_many_lines, reason = "a case for each event")]
     pub(super) fn on_event(&mut self, event: &RunEvent, now: Instant) -> bool {
         match event {
             RunEvent::Began(tally) => {
@@ -131,6 +135,16 @@ impl View {
                 self.fresh_since = Some(now);
                 return true;
             }
+            RunEvent::OptOuts(state) => {
+                let held = self.waits_for_opt_outs();
+                let same =
+                    self.opt_outs.as_ref().map(std::mem::discriminant) == Some(std::mem::discriminant(state));
+                self.opt_outs = Some(state.clone());
+                if held && !self.waits_for_opt_outs() {
+                    self.fresh_since = Some(now);
+                }
+                return !same;
+            }
             RunEvent::Repaced { rate, .. } => {
                 self.repaced = Some(*rate);
                 self.fresh_since = Some(now);
@@ -150,12 +164,25 @@ impl View {
         self.held.filter(|_| !matches!(self.phase, Phase::Stopping(_)))
     }
 
+    /// Whether it waits for the account's opt-outs, and is not about to end.
+    pub(super) fn waits_for_opt_outs(&self) -> bool {
+        let holds = self.opt_outs.as_ref().is_some_and(OptOutState::holds);
+        holds && !matches!(self.phase, Phase::Stopping(_))
+    }
+
+    /// Whether a person has paused it, or it waits for the account's opt-outs.
+    pub(super) fn is_waiting(&self) -> bool {
+        self.held.is_some() || self.waits_for_opt_outs()
+    }
+
     /// Whether something else is going on than before that a person waits to be told of.
     pub(super) fn differs(&self, before: &Self) -> bool {
-        let (now, before) =
-            ((&self.phase, self.held, self.repaced), (&before.phase, before.held, before.repaced));
-        let same_pause = matches!((now.0, before.0), (Phase::Full(..), Phase::Full(..)));
-        (now.1, now.2) != (before.1, before.2) || (now.0 != before.0 && !same_pause)
+        let kind = |view: &Self| view.opt_outs.as_ref().map(std::mem::discriminant);
+        if (self.held, self.repaced, kind(self)) != (before.held, before.repaced, kind(before)) {
+            return true;
+        }
+        let same_pause = matches!((&self.phase, &before.phase), (Phase::Full(..), Phase::Full(..)));
+        self.phase != before.phase && !same_pause
     }
 
     /// Whether there is anything to show yet.

@@ -12,6 +12,7 @@ use super::fit::{Part, Tone};
 use super::speed::Speed;
 use super::view::{Phase, View};
 use super::wall::Wall;
+use crate::domain::account::opt_outs::OptOutState;
 use crate::domain::delivery::state::State;
 use crate::domain::delivery::summary::Bottleneck;
 use crate::domain::figures::{Grouped, PerSecond, Span, counted};
@@ -51,6 +52,9 @@ impl Scene<'_> {
                 words.push(format!("paused by a person since {since}"));
                 words.push("`campaign go` goes on".to_owned());
             }
+            Phase::Sending | Phase::Full(..) if self.view.waits_for_opt_outs() => {
+                words.extend(self.opt_outs());
+            }
             Phase::Sending => {}
             Phase::Full(since, until) => {
                 let since = self.wall.at(self.wall.now().minus(self.now.saturating_duration_since(*since)));
@@ -88,20 +92,42 @@ impl Scene<'_> {
                 }
             }
         }
+        if self.view.opt_outs.is_some() && words.is_empty() {
+            words.extend(self.opt_outs());
+        }
         words.into_iter().map(|words| Part::new(words, Tone::Notable)).collect()
+    }
+
+    /// How the copy of the account's opt-outs stands, where that is worth a word.
+    pub(super) fn opt_outs(&self) -> Option<String> {
+        match self.view.opt_outs.as_ref()? {
+            OptOutState::NotRead(why) => {
+                why.as_ref().map(|why| format!("the account's opt-outs are not known: {why}"))
+            }
+            OptOutState::Reading { numbers } => Some(format!(
+                "reading the account's opt-outs, {} so far",
+                counted(*numbers, "number", "numbers")
+            )),
+            OptOutState::Stale { read_at, holds } => {
+                let age = Span(self.wall.now().since(*read_at));
+                let waits = if *holds { ", waiting for them" } else { "" };
+                Some(format!("the account's opt-outs were last read {age} ago{waits}"))
+            }
+            OptOutState::Current | OptOutState::Refused(_) => None,
+        }
     }
 
     /// How fast, why not faster, and how long.
     pub(super) fn pace(&self) -> Vec<Part> {
         let mut parts = vec![Part::from(self.rate())];
         if self.view.phase == Phase::Sending
-            && self.view.held.is_none()
+            && !self.view.is_waiting()
             && let Some(limit) = self.speed.limit(self.view)
         {
             parts.extend(self.limit(limit));
         }
         if !matches!(self.view.phase, Phase::Stopping(_))
-            && self.view.held.is_none()
+            && !self.view.is_waiting()
             && let Some(left) = self.time_left()
         {
             parts.push(format!("{} left", whole(left)).into());
@@ -301,7 +327,7 @@ mod tests {
             kind: RefusalKind::AccessDenied,
             status: Some(403),
             code: "AccessDeniedException".to_owned(),
-            message: "User is not authorized to perform this, and a few words more about it".to_owned(),
+            message: "User is not authorized to perform this, and a few words more about it".into(),
         };
         view.on_event(&RunEvent::Draining { in_flight: 0, ending: Ending::Refused(refusal) }, Instant::now());
         insta::assert_snapshot!(shown(&view, &speed, &about, 80), @r"

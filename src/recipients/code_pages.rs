@@ -1,4 +1,4 @@
-//! Code pages of DOS, which the Encoding Standard leaves out: single bytes, the upper half by a table each.
+//! Code pages of DOS and of the old Mac that the Encoding Standard leaves out: single bytes, the upper half by a table each.
 
 /// A code page: its name, and the characters of the bytes from 128 on.
 #[derive(Debug, PartialEq, Eq)]
@@ -23,12 +23,86 @@ pub(super) static IBM852: CodePage = CodePage {
     upper: "ÇüéâäůćçłëŐőîŹÄĆÉĹĺôöĽľŚśÖÜŤťŁ×čáíóúĄąŽžĘę¬źČş«»░▒▓│┤ÁÂĚŞ╣║╗╝Żż┐└┴┬├─┼Ăă╚╔╩╦╠═╬¤đĐĎËďŇÍÎě┘┌█▄ŢŮ▀ÓßÔŃńňŠšŔÚŕŰýÝţ´\u{ad}˝˛ˇ˘§÷¸°¨˙űŘř■\u{a0}",
 };
 
+/// IBM code page 737 (Greek). Source: Unicode, VENDORS/MICSFT/PC/CP737.TXT.
+pub(super) static IBM737: CodePage = CodePage {
+    name: "ibm737",
+    upper: "ΑΒΓΔΕΖΗΘΙΚΛΜΝΞΟΠΡΣΤΥΦΧΨΩαβγδεζηθικλμνξοπρσςτυφχψ░▒▓│┤╡╢╖╕╣║╗╝╜╛┐└┴┬├─┼╞╟╚╔╩╦╠═╬╧╨╤╥╙╘╒╓╫╪┘┌█▄▌▐▀ωάέήϊίόύϋώΆΈΉΊΌΎΏ±≥≤ΪΫ÷≈°∙·√ⁿ²■\u{a0}",
+};
+/// IBM code page 775 (Baltic). Source: Unicode, VENDORS/MICSFT/PC/CP775.TXT.
+pub(super) static IBM775: CodePage = CodePage {
+    name: "ibm775",
+    upper: "ĆüéāäģåćłēŖŗīŹÄÅÉæÆōöĢ¢ŚśÖÜø£Ø×¤ĀĪóŻżź”¦©®¬½¼Ł«»░▒▓│┤ĄČĘĖ╣║╗╝ĮŠ┐└┴┬├─┼ŲŪ╚╔╩╦╠═╬Žąčęėįšųūž┘┌█▄▌▐▀ÓßŌŃõÕµńĶķĻļņĒŅ’\u{ad}±“¾¶§÷„°∙·¹³²■\u{a0}",
+};
+/// IBM code page 857 (Turkish). Source: Unicode, VENDORS/MICSFT/PC/CP857.TXT.
+pub(super) static IBM857: CodePage = CodePage {
+    name: "ibm857",
+    upper: "ÇüéâäàåçêëèïîıÄÅÉæÆôöòûùİÖÜø£ØŞşáíóúñÑĞğ¿®¬½¼¡«»░▒▓│┤ÁÂÀ©╣║╗╝¢¥┐└┴┬├─┼ãÃ╚╔╩╦╠═╬¤ºªÊËÈ\u{fffd}ÍÎÏ┘┌█▄¦Ì▀ÓßÔÒõÕµ\u{fffd}×ÚÛÙìÿ¯´\u{ad}±\u{fffd}¾¶§÷¸°¨·¹³²■\u{a0}",
+};
+/// IBM code page 860 (Portuguese). Source: Unicode, VENDORS/MICSFT/PC/CP860.TXT.
+pub(super) static IBM860: CodePage = CodePage {
+    name: "ibm860",
+    upper: "ÇüéâãàÁçêÊèÍÔìÃÂÉÀÈôõòÚùÌÕÜ¢£Ù₧ÓáíóúñÑªº¿Ò¬½¼¡«»░▒▓│┤╡╢╖╕╣║╗╝╜╛┐└┴┬├─┼╞╟╚╔╩╦╠═╬╧╨╤╥╙╘╒╓╫╪┘┌█▄▌▐▀αßΓπΣσµτΦΘΩδ∞φε∩≡±≥≤⌠⌡÷≈°∙·√ⁿ²■\u{a0}",
+};
+/// IBM code page 862 (Hebrew). Source: Unicode, VENDORS/MICSFT/PC/CP862.TXT.
+pub(super) static IBM862: CodePage = CodePage {
+    name: "ibm862",
+    upper: "אבגדהוזחטיךכלםמןנסעףפץצקרשת¢£¥₧ƒáíóúñÑªº¿⌐¬½¼¡«»░▒▓│┤╡╢╖╕╣║╗╝╜╛┐└┴┬├─┼╞╟╚╔╩╦╠═╬╧╨╤╥╙╘╒╓╫╪┘┌█▄▌▐▀αßΓπΣσµτΦΘΩδ∞φε∩≡±≥≤⌠⌡÷≈°∙·√ⁿ²■\u{a0}",
+};
+/// IBM code page 863 (French of Canada). Source: Unicode, VENDORS/MICSFT/PC/CP863.TXT.
+pub(super) static IBM863: CodePage = CodePage {
+    name: "ibm863",
+    upper: "ÇüéâÂà¶çêëèïî‗À§ÉÈÊôËÏûù¤ÔÜ¢£ÙÛƒ¦´óú¨¸³¯Î⌐¬½¼¾«»░▒▓│┤╡╢╖╕╣║╗╝╜╛┐└┴┬├─┼╞╟╚╔╩╦╠═╬╧╨╤╥╙╘╒╓╫╪┘┌█▄▌▐▀αßΓπΣσµτΦΘΩδ∞φε∩≡±≥≤⌠⌡÷≈°∙·√ⁿ²■\u{a0}",
+};
+/// IBM code page 865 (Nordic). Source: Unicode, VENDORS/MICSFT/PC/CP865.TXT.
+pub(super) static IBM865: CodePage = CodePage {
+    name: "ibm865",
+    upper: "ÇüéâäàåçêëèïîìÄÅÉæÆôöòûùÿÖÜø£Ø₧ƒáíóúñÑªº¿⌐¬½¼¡«¤░▒▓│┤╡╢╖╕╣║╗╝╜╛┐└┴┬├─┼╞╟╚╔╩╦╠═╬╧╨╤╥╙╘╒╓╫╪┘┌█▄▌▐▀αßΓπΣσµτΦΘΩδ∞φε∩≡±≥≤⌠⌡÷≈°∙·√ⁿ²■\u{a0}",
+};
+/// Central Europe, of the Mac. Source: Unicode, VENDORS/APPLE.
+pub(super) static X_MAC_CE: CodePage = CodePage {
+    name: "x-mac-ce",
+    upper: "ÄĀāÉĄÖÜáąČäčĆćéŹźĎíďĒēĖóėôöõúĚěü†°Ę£§•¶ß®©™ę¨≠ģĮįĪ≤≥īĶ∂∑łĻļĽľĹĺŅņŃ¬√ńŇ∆«»…\u{a0}ňŐÕőŌ–—“”‘’÷◊ōŔŕŘ‹›řŖŗŠ‚„šŚśÁŤťÍŽžŪÓÔūŮÚůŰűŲųÝýķŻŁżĢˇ",
+};
+/// Turkish, of the Mac. Source: Unicode, VENDORS/APPLE.
+pub(super) static X_MAC_TURKISH: CodePage = CodePage {
+    name: "x-mac-turkish",
+    upper: "ÄÅÇÉÑÖÜáàâäãåçéèêëíìîïñóòôöõúùûü†°¢£§•¶ß®©™´¨≠ÆØ∞±≤≥¥µ∂∑∏π∫ªºΩæø¿¡¬√ƒ≈∆«»…\u{a0}ÀÃÕŒœ–—“”‘’÷◊ÿŸĞğİıŞş‡·‚„‰ÂÊÁËÈÍÎÏÌÓÔ\u{f8ff}ÒÚÛÙ\u{f8a0}ˆ˜¯˘˙˚¸˝˛ˇ",
+};
+/// Greek, of the Mac. Source: Unicode, VENDORS/APPLE.
+pub(super) static X_MAC_GREEK: CodePage = CodePage {
+    name: "x-mac-greek",
+    upper: "Ä¹²É³ÖÜ΅àâä΄¨çéèêë£™îï•½‰ôö¦€ùûü†ΓΔΘΛΞΠß®©ΣΪ§≠°·Α±≤≥¥ΒΕΖΗΙΚΜΦΫΨΩάΝ¬ΟΡ≈Τ«»…\u{a0}ΥΧΆΈœ–―“”‘’÷ΉΊΌΎέήίόΏύαβψδεφγηιξκλμνοπώρστθωςχυζϊϋΐΰ\u{ad}",
+};
+
 /// All of them.
-pub(super) static ALL: [&CodePage; 3] = [&IBM850, &IBM437, &IBM852];
+pub(super) static ALL: [&CodePage; 13] = [
+    &IBM850,
+    &IBM437,
+    &IBM852,
+    &IBM737,
+    &IBM775,
+    &IBM857,
+    &IBM860,
+    &IBM862,
+    &IBM863,
+    &IBM865,
+    &X_MAC_CE,
+    &X_MAC_TURKISH,
+    &X_MAC_GREEK,
+];
 
 impl CodePage {
-    /// The code page with this name: `ibm850`, `cp850`, `850`, `dos-850`.
+    /// The code page with this name: `ibm850`, `cp850`, `850`, `dos-850`, `x-mac-ce`, `mac-latin2`.
     pub(super) fn named(name: &str) -> Option<&'static Self> {
+        let of_the_mac = match name.trim_start_matches("x-") {
+            "mac-ce" | "mac-latin2" | "macce" | "mac-central-europe" => Some(&X_MAC_CE),
+            "mac-turkish" | "macturkish" => Some(&X_MAC_TURKISH),
+            "mac-greek" | "macgreek" => Some(&X_MAC_GREEK),
+            _ => None,
+        };
+        if of_the_mac.is_some() {
+            return of_the_mac;
+        }
         let number = name.trim_start_matches(|c: char| c.is_ascii_alphabetic() || c == '-' || c == '_');
         ALL.into_iter().find(|page| page.name.trim_start_matches("ibm") == number)
     }

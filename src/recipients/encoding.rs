@@ -6,11 +6,14 @@
 use std::io::{self, Read};
 
 use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
-use encoding_rs::{Decoder, EUC_JP, Encoding, SHIFT_JIS, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
+use encoding_rs::{
+    Decoder, EUC_JP, Encoding, IBM866, ISO_2022_JP, SHIFT_JIS, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252,
+};
 use memchr::memmem;
 
 use super::code_pages::{ALL, CodePage};
 use super::error::FileProblem;
+use crate::domain::foreign::ForeignText;
 
 /// Bytes of the parts of a file that are shown to the detector, at most.
 const SHOWN: usize = 1024 * 1024;
@@ -42,7 +45,7 @@ impl Charset {
 
     /// Whether a line end or a quote is the byte that it is in ASCII.
     pub(super) fn is_ascii_like(self) -> bool {
-        !matches!(self, Self::Standard(encoding) if [UTF_16LE, UTF_16BE].contains(&encoding))
+        !matches!(self, Self::Standard(encoding) if [UTF_16LE, UTF_16BE, ISO_2022_JP].contains(&encoding))
     }
 
     fn read(self, bytes: &[u8]) -> String {
@@ -97,6 +100,10 @@ pub(super) fn certain(head: &[u8]) -> Result<Option<&'static Encoding>, FileProb
     }
     if let Some((encoding, _)) = Encoding::for_bom(head) {
         return Ok(Some(encoding));
+    }
+    // Two ways to begin a Japanese character, which no other text has.
+    if [b"\x1b$B", b"\x1b$@"].iter().any(|escape| memmem::find(head, *escape).is_some()) {
+        return Ok(Some(ISO_2022_JP));
     }
     let sample = &head[..head.len().min(1024)];
     let zeros = |odd: usize| sample.iter().skip(odd).step_by(2).filter(|byte| **byte == 0).count();
@@ -166,6 +173,12 @@ impl Scan {
         loop {
             let valid = Encoding::utf8_valid_up_to(rest);
             self.valid += beyond_ascii(&rest[..valid]);
+            // Two letters of an old code page may be one of UTF-8 by chance.
+            if self.around.len() < KEPT
+                && let Some(first) = rest[..valid].iter().position(|byte| !byte.is_ascii())
+            {
+                self.keep(bytes, bytes.len() - rest.len() + first);
+            }
             if valid == rest.len() {
                 break;
             }
@@ -224,24 +237,33 @@ impl Scan {
             if [SHIFT_JIS, EUC_JP].contains(candidate) {
                 return makes_sense(&candidate_text) && candidate_text.chars().any(is_kana);
             }
-            candidate_text == text && makes_sense(&candidate_text)
+            // Capitals alone may as well be Hebrew in a code page of DOS.
+            let capitals = *candidate == IBM866 && !candidate_text.chars().any(char::is_lowercase);
+            candidate_text == text && makes_sense(&candidate_text) && !capitals
         });
         let encoding = found.ok_or_else(|| FileProblem::Unclear { readings: readings(&self.around) })?;
         Ok(Found { charset: Charset::Standard(encoding), guess: Some(word(&read(encoding))), backslashes })
     }
 }
 
-/// How a text that is not clear reads in what older programs write, where it may be that: for people to choose.
-fn readings(bytes: &[u8]) -> Vec<(&'static str, String)> {
-    let mac = Charset::Standard(encoding_rs::MACINTOSH);
-    let candidates =
-        [Charset::Standard(WINDOWS_1252), mac].into_iter().chain(ALL.into_iter().map(Charset::Dos));
+/// How a text that is not clear reads in what older programs write, where it may be that: for people to choose. The readings
+/// with the fewest signs in their words come first.
+fn readings(bytes: &[u8]) -> Vec<(&'static str, ForeignText)> {
+    const MOST: usize = 8;
+    let standard = [WINDOWS_1252, encoding_rs::MACINTOSH, SHIFT_JIS, EUC_JP, IBM866];
+    let candidates = standard.into_iter().map(Charset::Standard).chain(ALL.into_iter().map(Charset::Dos));
     let text = |charset: Charset| (charset.name(), charset.read(bytes));
-    candidates
+    let mut readings: Vec<(usize, &'static str, String)> = candidates
         .map(text)
-        .filter(|(_, text)| makes_sense(text))
-        .map(|(name, text)| (name, word(&text)))
-        .collect()
+        .filter(|(_, text)| makes_sense(text) && !text.contains('\u{fffd}'))
+        .map(|(name, text)| {
+            let signs = text.chars().filter(|c| !c.is_ascii() && !c.is_alphabetic()).count();
+            (signs, name, word(&text))
+        })
+        .collect();
+    readings.sort_by_key(|(signs, ..)| *signs);
+    readings.truncate(MOST);
+    readings.into_iter().map(|(_, name, word)| (name, word.into())).collect()
 }
 
 /// Whether quotes within quoted cells are written as `\"`, as MySQL does, and not doubled.
@@ -266,25 +288,62 @@ impl Quotes {
     }
 }
 
-/// Whether a text can be what somebody wrote: no controls, no replacements, and no odd signs within words. The last
-/// character may be cut.
+/// Whether a text can be what somebody wrote: of its words with characters beyond ASCII, hardly any has a control, a lost
+/// character, or a sign or capital where no language has one.
 fn makes_sense(text: &str) -> bool {
-    let characters: Vec<char> = text.chars().collect();
-    let odd = |c: char| !c.is_ascii() && !c.is_alphanumeric() && !c.is_whitespace();
-    let usual = |c: char| matches!(c, '’' | '‘' | '´' | '–' | '—' | '·' | 'ー' | '々' | '、' | '。' | '，');
-    let within = |c: char| c.is_alphanumeric() || odd(c);
-    let senseless = characters.windows(3).filter(|window| {
-        let broken = window[1] == '\u{fffd}' || ('\u{80}'..='\u{9f}').contains(&window[1]);
-        // JosŽ: nobody writes a capital behind a small letter, nor a low quote behind a name.
-        let capital = window[0].is_lowercase() && window[1].is_uppercase() && !window[1].is_ascii();
-        let low_quote = matches!(window[1], '‚' | '„' | '‹' | '‘') && window[0].is_alphabetic();
-        broken
-            || capital
-            || low_quote
-            || (odd(window[1]) && !usual(window[1]) && within(window[0]) && within(window[2]))
-    });
-    let beyond = characters.iter().filter(|c| !c.is_ascii()).count();
-    senseless.count() * 10 <= beyond
+    let delimiter = |c: char| c.is_whitespace() || matches!(c, ',' | ';' | '|' | '"');
+    let beyond = text.split(delimiter).filter(|word| !word.is_ascii());
+    let (mut words, mut senseless) = (0, 0);
+    for word in beyond {
+        words += 1;
+        senseless += usize::from(is_senseless(word));
+    }
+    senseless * 10 <= words
+}
+
+fn is_senseless(word: &str) -> bool {
+    let characters: Vec<char> = word.chars().collect();
+    let at = |at: usize| characters.get(at).copied().unwrap_or(' ');
+    let odd = |c: char| !c.is_ascii() && !c.is_alphanumeric();
+    let usual = |c: char| matches!(c, '’' | '‘' | '´' | '·' | 'ー' | '々' | '、' | '。' | '，' | '–' | '—');
+    (0..characters.len()).any(|is| {
+        let (before, c, after) = (if is == 0 { ' ' } else { at(is - 1) }, characters[is], at(is + 1));
+        if c == '\u{fffd}' || ('\u{80}'..='\u{9f}').contains(&c) {
+            return true;
+        }
+        // JosŽ: no capital stands behind a small letter. KŠthe: nor a lone one between a capital and a small letter.
+        let capital = !c.is_ascii() && c.is_uppercase();
+        if capital && (before.is_lowercase() || (before.is_uppercase() && after.is_lowercase())) {
+            return true;
+        }
+        // Low quotes do not follow a letter; a sign of money, a degree, a paragraph does not touch one.
+        if matches!(c, '‚' | '„' | '‹' | '‘') && before.is_alphabetic() {
+            return true;
+        }
+        if matches!(c, '€' | '§' | '¶' | '÷' | '×' | '¤' | '¬' | '¦' | '‡' | '†' | '¿' | '¡') {
+            let opens = matches!(c, '¿' | '¡') && !before.is_alphanumeric();
+            return (before.is_alphabetic() || after.is_alphabetic()) && !opens;
+        }
+        if c == '‘' && before == ' ' && !characters.contains(&'’') {
+            return true;
+        }
+        if c == '°' && before == ' ' && after.is_alphabetic() {
+            return true;
+        }
+        // Pe–a: a dash between small letters. Unlike Berlin–Hamburg.
+        if matches!(c, '–' | '—') && before.is_lowercase() && after.is_lowercase() {
+            return true;
+        }
+        let within = |c: char| c.is_alphanumeric() || odd(c);
+        odd(c) && !usual(c) && within(before) && within(after)
+    }) || mixes_cyrillic(word)
+}
+
+/// Letters of Serbian or Macedonian beside letters that only Russian and its neighbours have.
+fn mixes_cyrillic(word: &str) -> bool {
+    let serbian = |c: char| "ЂЋЏЉЊЌЃђћџљњќѓЅѕЈј".contains(c);
+    let russian = |c: char| "ыэщъьяюйёЫЭЩЪЬЯЮЙЁ".contains(c);
+    word.contains(serbian) && word.contains(russian)
 }
 
 fn is_kana(c: char) -> bool {
@@ -391,9 +450,9 @@ mod tests {
             other => panic!("{other:?}"),
         };
         let mac = readings(b"phone,name\r\n1,Jos\x8e\r\n2,Zo\x91\r\n3,M\x9fller\r\n4,Gr\x9a\xa7e\r\n");
-        assert!(mac.contains(&("macintosh", "José".to_owned())), "{mac:?}");
+        assert!(mac.contains(&("macintosh", "José".into())), "{mac:?}");
         let dos = readings(b"phone,name\n1,Jos\x82\n2,Ren\x82e\n3,M\x81ller\n");
-        assert!(dos.contains(&("ibm850", "José".to_owned())), "{dos:?}");
+        assert!(dos.contains(&("ibm850", "José".into())), "{dos:?}");
     }
 
     #[test]

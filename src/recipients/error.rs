@@ -4,17 +4,17 @@ use std::io;
 use std::path::Path;
 
 use crate::domain::figures::counted;
+use crate::domain::foreign::ForeignText;
 use crate::domain::next_step::{Advice, Setting};
 use crate::domain::phone::PhoneRejection;
 use crate::domain::table::header::nearest;
-use crate::domain::table::visible::shown;
 
 /// A file that cannot be read.
 #[derive(Debug, thiserror::Error)]
-#[error("{name}: {problem}")]
+#[error("{}: {problem}", .name.shown_up_to(1024))]
 pub struct FileError {
     /// The file, as the user named it.
-    pub name: String,
+    pub name: ForeignText,
     /// What is wrong with it.
     #[source]
     pub problem: FileProblem,
@@ -22,7 +22,7 @@ pub struct FileError {
 
 impl FileError {
     pub(super) fn new(name: &str, problem: FileProblem) -> Self {
-        Self { name: name.to_owned(), problem }
+        Self { name: name.into(), problem }
     }
 
     /// What to do about it.
@@ -32,12 +32,14 @@ impl FileError {
             return Some(hint);
         }
         let hint = match &self.problem {
-            FileProblem::Missing { near: Some(near) } => return Some(format!("did you mean {near}?").into()),
+            FileProblem::Missing { near: Some(near) } => {
+                return Some(format!("did you mean {}?", near.shown()).into());
+            }
             FileProblem::Missing { near: None } => {
                 "is the path right? Those in a definition begin at its folder; `-` reads standard input"
             }
             FileProblem::Unclear { readings } if !readings.is_empty() => {
-                let told = |(name, word): &(&str, String)| format!("{name} reads \"{}\"", shown(word));
+                let told = |(name, word): &(&str, ForeignText)| format!("{name} reads \"{}\"", word.shown());
                 let readings: Vec<String> = readings.iter().map(told).collect();
                 return Some(name_encoding().then(format!(": {}", readings.join(", "))));
             }
@@ -109,7 +111,7 @@ impl FileProblem {
             FileProblem::OtherSheets { with, others, .. } => {
                 return Some(match &with[..] {
                     [] => format!("the other sheets do not have it either: {}", list(others)).into(),
-                    [only] => Advice::new(format!("the sheet \"{}\" has it: name it with ", shown(only)))
+                    [only] => Advice::new(format!("the sheet \"{}\" has it: name it with ", only.shown()))
                         .set(Setting::Sheet)
                         .then(" or `sheet` in [recipients]"),
                     several => Advice::new("these sheets have it, ")
@@ -117,6 +119,7 @@ impl FileProblem {
                         .then(format!(" takes one: {}", list(several))),
                 });
             }
+            FileProblem::NoFormats => "save it as .xlsx or .ods, or leave `values` out of [recipients]",
             FileProblem::NoSheet { there, .. } if there.is_empty() => {
                 return Some(
                     Advice::new("only workbooks (.xlsx) have sheets; leave ")
@@ -187,7 +190,7 @@ pub enum FileProblem {
     #[error("there is no such file")]
     Missing {
         /// A file beside it with nearly the same name.
-        near: Option<String>,
+        near: Option<ForeignText>,
     },
     /// A header and nothing else.
     #[error("has a header and no rows")]
@@ -202,7 +205,7 @@ pub enum FileProblem {
     #[error("is not UTF-8, and what else it is cannot be told from it with confidence")]
     Unclear {
         /// Encodings that it may be in, each with a word as it would read.
-        readings: Vec<(&'static str, String)>,
+        readings: Vec<(&'static str, ForeignText)>,
     },
     /// The settings ask for an encoding that nobody knows.
     #[error("cannot be read as {0:?}: there is no such encoding")]
@@ -211,8 +214,8 @@ pub enum FileProblem {
     #[error("is {0}, not a table")]
     Archive(&'static str),
     /// A workbook that cannot be read.
-    #[error("is a workbook that cannot be read: {}", shown(.0))]
-    Workbook(String),
+    #[error("is a workbook that cannot be read: {}", .0.shown())]
+    Workbook(ForeignText),
     /// A workbook beyond the bounds of memory and time.
     #[error(
         "is a workbook with more in it than is read: of text, of cells, or of anything that is packed into little"
@@ -221,12 +224,12 @@ pub enum FileProblem {
     /// Rows that nobody sees, and nobody said what becomes of them.
     #[error(
         "its sheet \"{}\" has {} that cannot be seen, first row {line}: a filter or a person hides them",
-        shown(.sheet),
+        .sheet.shown(),
         counted(*.rows, "row", "rows")
     )]
     HiddenRows {
         /// The sheet.
-        sheet: String,
+        sheet: ForeignText,
         /// How many.
         rows: u64,
         /// The first of them.
@@ -252,24 +255,27 @@ pub enum FileProblem {
     #[error("each line is in quotes as a whole, so that it is one cell")]
     WhollyQuoted,
     /// The sheet that was read does not have the columns.
-    #[error("its sheet \"{}\" does not have the column {wanted}", shown(.read))]
+    #[error("its sheet \"{}\" does not have the column {wanted}", .read.shown())]
     OtherSheets {
         /// The sheet that was read.
-        read: String,
+        read: ForeignText,
         /// The other sheets.
-        others: Vec<String>,
+        others: Vec<ForeignText>,
         /// Those of them that have the columns.
-        with: Vec<String>,
+        with: Vec<ForeignText>,
         /// The columns with the number.
         wanted: String,
     },
+    /// Cells are wanted as they are shown, and the binary workbook does not say how that is.
+    #[error("is a workbook of an old kind (.xls, .xlsb), whose cells cannot be read as it shows them")]
+    NoFormats,
     /// The settings ask for a sheet that is not there.
-    #[error("has no sheet \"{}\"", shown(.wanted))]
+    #[error("has no sheet \"{}\"", .wanted.shown())]
     NoSheet {
         /// What was asked for.
-        wanted: String,
+        wanted: ForeignText,
         /// What there is; nothing where it is no workbook.
-        there: Vec<String>,
+        there: Vec<ForeignText>,
     },
     /// A definition where the recipients should be.
     #[error("this is a definition, by its name, and not a file of recipients")]
@@ -283,20 +289,20 @@ pub enum FileProblem {
         column: usize,
     },
     /// The same in a column that has a name.
-    #[error("the record that begins in line {line} is longer than 1 MiB; its column `{}` was being read", shown(.name))]
+    #[error("the record that begins in line {line} is longer than 1 MiB; its column `{}` was being read", .name.shown())]
     ColumnTooLong {
         /// The physical line, from 1.
         line: u64,
         /// The column.
-        name: String,
+        name: ForeignText,
     },
     /// A row of a file of rejected rows that does not say which line it replaces.
-    #[error("line {line}: rejected_line must be a line number, and is {cell:?}")]
+    #[error("line {line}: rejected_line must be a line number, and is \"{}\"", .cell.shown())]
     NoLine {
         /// The physical line, from 1.
         line: u64,
         /// What is there.
-        cell: String,
+        cell: ForeignText,
     },
     /// A file of rejected rows that cannot be known for one any more.
     #[error("the header has columns of a file of rejected rows, and not {0}")]
@@ -382,8 +388,8 @@ impl From<io::Error> for FileProblem {
     }
 }
 
-fn list(names: &[String]) -> String {
-    names.iter().map(|name| shown(name)).collect::<Vec<_>>().join(", ")
+fn list(names: &[ForeignText]) -> String {
+    names.iter().map(|name| name.shown().to_string()).collect::<Vec<_>>().join(", ")
 }
 
 fn like_it(others: usize) -> String {
@@ -399,7 +405,7 @@ impl FileProblem {
     pub(super) fn in_columns(self, names: &[String]) -> Self {
         match self {
             Self::RecordTooLong { line, column } => match names.get(column) {
-                Some(name) => Self::ColumnTooLong { line, name: name.clone() },
+                Some(name) => Self::ColumnTooLong { line, name: name.as_str().into() },
                 None => self,
             },
             other => other,
@@ -418,6 +424,8 @@ impl FileProblem {
             })
             .unwrap_or_default();
         let near = nearest(&name, beside.iter().map(String::as_str));
-        Self::Missing { near: near.map(|near| path.with_file_name(near).display().to_string()) }
+        Self::Missing {
+            near: near.map(|near| path.with_file_name(near).to_string_lossy().into_owned().into()),
+        }
     }
 }

@@ -28,13 +28,15 @@ pub use suppress::{Entry, Listed, Lists, Useless, read_list};
 
 use crate::domain::definition::RecipientsSettings;
 use crate::domain::delivery::state::State;
+use crate::domain::foreign;
 use crate::domain::row::binding::{Binding, Cells, LineSpan};
 use crate::domain::row::recipient::{Recipient, Rejection, RejectionReason};
 use crate::domain::table::detected_format::DetectedFormat;
 use crate::domain::table::formula::original;
 use crate::domain::table::header::Header;
 use crate::domain::table::report_format::FIXED_COLUMNS;
-use crate::domain::table::visible::{cell, shown};
+
+use crate::domain::table::visible::cell;
 use record::NotText;
 use records::Records;
 
@@ -61,7 +63,7 @@ impl Source {
 impl std::fmt::Display for Source {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::File(path) => path.display().fmt(f),
+            Self::File(path) => f.write_str(&foreign::path(path)),
             Self::Stdin => f.write_str("standard input"),
         }
     }
@@ -269,9 +271,8 @@ impl Extra {
         wrong: Option<NotText>,
     ) -> Result<(LineSpan, Record, Option<NotText>), FileProblem> {
         let cell = record.cell(self.line).trim();
-        let number: u64 = cell
-            .parse()
-            .map_err(|_| FileProblem::NoLine { line: lines.first, cell: shown(cell).into_owned() })?;
+        let number: u64 =
+            cell.parse().map_err(|_| FileProblem::NoLine { line: lines.first, cell: cell.into() })?;
         let own = record.iter().enumerate().filter(|(at, _)| !self.has(*at));
         let own = own.map(|(_, cell)| original(cell)).collect();
         let wrong = wrong.map(|NotText(at)| NotText(at - (0..at).filter(|at| self.has(*at)).count()));

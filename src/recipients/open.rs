@@ -128,7 +128,7 @@ impl Layers<'_> {
             return Ok(Opened { table: RecordTable::Sheet(rows), read_as, decoded: false, uncounted: 0 });
         }
         if let Some(sheet) = &self.settings.sheet {
-            return Err(FileProblem::NoSheet { wanted: sheet.clone(), there: Vec::new() });
+            return Err(FileProblem::NoSheet { wanted: sheet.as_str().into(), there: Vec::new() });
         }
         let found = self.encoding(&head)?;
         let decoded = !found.charset.is_utf_8();
@@ -174,12 +174,12 @@ impl Layers<'_> {
     fn other_sheets(&self, problem: FileProblem) -> FileProblem {
         let FileProblem::OtherSheets { read, others, .. } = problem else { return problem };
         let file = self.again.and_then(|path| File::open(path).ok());
-        let with =
-            file.map(|file| workbook::sheets_with(file, &read, |header| self.settings.has_phone(header)));
+        let with = file
+            .map(|file| workbook::sheets_with(file, read.raw(), |header| self.settings.has_phone(header)));
         FileProblem::OtherSheets {
             read,
             others,
-            with: with.unwrap_or_default(),
+            with: with.unwrap_or_default().into_iter().map(Into::into).collect(),
             wanted: self.settings.phone.join(", "),
         }
     }
@@ -279,8 +279,8 @@ impl Recipients {
         self.below(read.lines.first)?;
         match &self.read_as.sheet {
             Some(sheet) if !sheet.others.is_empty() => Err(FileProblem::OtherSheets {
-                read: sheet.name.clone(),
-                others: sheet.others.clone(),
+                read: sheet.name.as_str().into(),
+                others: sheet.others.iter().map(|name| name.as_str().into()).collect(),
                 with: Vec::new(),
                 wanted: String::new(),
             }),

@@ -10,11 +10,13 @@ use super::open;
 use super::record::Record;
 use crate::domain::definition::RecipientsSettings;
 use crate::domain::figures::counted;
+use crate::domain::foreign;
+use crate::domain::foreign::shown;
 use crate::domain::phone::{self, E164, PhoneRejection};
 use crate::domain::row::binding::Cells as _;
 use crate::domain::row::suppression::Suppression;
 use crate::domain::table::header::{Header, NoColumn};
-use crate::domain::table::visible::{self, shown};
+use crate::domain::table::visible;
 
 /// The lists of a definition, read.
 #[derive(Debug, Clone, Default)]
@@ -97,7 +99,7 @@ pub fn read_list(
     settings: &RecipientsSettings,
     each: impl FnMut(Entry),
 ) -> Result<Listed, FileError> {
-    let name = path.display().to_string();
+    let name = foreign::path(path);
     let read = || -> Result<Listed, FileProblem> {
         let mut records = open::list(path, settings)?;
         let mut list = ListRows {

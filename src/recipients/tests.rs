@@ -7,7 +7,7 @@ use crate::domain::definition::{Definition, parse};
 
 fn definition(recipients: &str) -> Definition {
     let text = format!(
-        "connect = {{ instance_id = \"i\", contact_flow_id = \"f\", \
+        "connect = {{ instance_id = \"11111111-2222-3333-4444-555555555555\", contact_flow_id = \"66666666-7777-8888-9999-000000000000\", \
          source = \"arn:aws:connect:us-west-2:123456789012:phone-number/p\" }}\n\
          contact = {{ message = \"Hi {{{{ name }}}}\" }}\n[recipients]\n{recipients}"
     );

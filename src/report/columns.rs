@@ -10,10 +10,11 @@ use std::collections::{HashMap, HashSet, VecDeque};
 use uuid::Uuid;
 
 use super::error::ReportError;
+use crate::domain::events::Delivery;
 use crate::domain::table::header::{fold, nearest};
 use crate::domain::table::report_format::{FIXED_COLUMNS, PREFIX};
 use crate::domain::unix_millis::UnixMillis;
-use crate::journal::Record;
+use crate::journal::{Record, Told};
 
 /// A column of a report: one of the fixed ones by its place among them, or one of the file's own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,11 +24,12 @@ enum Column {
 }
 
 /// What stands in a column.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum CellValue<'r> {
     Nothing,
     Text(&'r str),
     Number(u64),
+    Amount(f64),
     Token(Uuid),
     Time(UnixMillis),
 }
@@ -101,7 +103,23 @@ fn fixed<'r>(record: &'r Record<'_>, column: usize) -> CellValue<'r> {
         8 => text(record.reason),
         9 => text(record.source),
         10 => time(record.first_attempt_at),
-        _ => time(record.settled_at),
+        11 => time(record.settled_at),
+        _ => told(&record.told, column - 12),
+    }
+}
+
+/// What the account has told of the row's message and contact. There are no senders yet, and no zones.
+fn told<'r>(told: &'r Told<'_>, column: usize) -> CellValue<'r> {
+    let time = |time: Option<UnixMillis>| time.map_or(CellValue::Nothing, CellValue::Time);
+    match column {
+        0 | 1 => CellValue::Nothing,
+        2 => text(told.delivery.map(Delivery::name)),
+        3 => text(told.status),
+        4 => time(told.at),
+        5 => told.parts.map_or(CellValue::Nothing, CellValue::Number),
+        6 => told.price.map_or(CellValue::Nothing, CellValue::Amount),
+        7 => time(told.ended_at),
+        _ => text(told.replied.map(|replied| if replied { "yes" } else { "no" })),
     }
 }
 
@@ -175,7 +193,7 @@ mod tests {
             chosen(&["first_name", "Contact-ID", "line", "line"]).unwrap(),
             ["First Name", "contact_id", "line", "line"]
         );
-        assert_eq!(chosen(&[]).unwrap().len(), 15);
+        assert_eq!(chosen(&[]).unwrap().len(), 24);
         for (wrong, near) in [("stat", Some("state")), ("zzz", None), ("", None)] {
             let error = chosen(&[wrong]).unwrap_err();
             assert!(

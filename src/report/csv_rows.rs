@@ -48,6 +48,7 @@ impl<W: Write> super::Rows for CsvRows<W> {
                 CellValue::Nothing => csv.write_field(""),
                 CellValue::Text(words) => csv.write_field(harmless(words).as_bytes()),
                 CellValue::Number(number) => csv.write_field(shown(text, number)),
+                CellValue::Amount(amount) => csv.write_field(shown(text, amount)),
                 CellValue::Time(time) => csv.write_field(shown(text, time)),
                 CellValue::Token(token) => {
                     let mut buffer = uuid::Uuid::encode_buffer();

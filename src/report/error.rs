@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use thiserror::Error;
 
 use super::format::Format;
+use crate::domain::foreign;
 use crate::domain::next_step::{Advice, Command, Setting};
 use crate::domain::table::header::nearest;
 use crate::journal::JournalError;
@@ -21,7 +22,7 @@ pub enum ReportError {
     #[error("{}", which(.0))]
     WhichCampaign(Vec<String>),
     /// The ending of the output names no format.
-    #[error("failed to tell the format of the report from \"{}\"", .0.display())]
+    #[error("failed to tell the format of the report from \"{}\"", foreign::path(.0))]
     UnknownEnding(PathBuf),
     /// Rows were selected for a report that has none.
     #[error("{} report is the campaign's summary and has no rows to select", article(*.0))]
@@ -46,10 +47,13 @@ pub enum ReportError {
     #[error("the report does not fit into a workbook: {0}")]
     Workbook(String),
     /// A file of rejected rows would replace one that may have been corrected.
-    #[error("{} is there already, and may have rows that were corrected", .0.display())]
+    #[error("{} is there already, and may have rows that were corrected", foreign::path(.0))]
     RejectsExist(PathBuf),
+    /// A file that this program did not write would be replaced.
+    #[error("{} is there already, and is no report of this program", foreign::path(.0))]
+    NotAReport(PathBuf),
     /// A file could not be written.
-    #[error("failed to write {}", path.display())]
+    #[error("failed to write {}", foreign::path(path))]
     File {
         /// The report's path.
         path: PathBuf,
@@ -109,6 +113,10 @@ impl ReportError {
             Self::RejectsExist(path) => Advice::default()
                 .run(Command::RunFile(path.clone()))
                 .then(" takes them back; else name another file, or delete this one"),
+            Self::NotAReport(_) => Advice::new("nothing was written; give another path with ")
+                .set(Setting::ReportPath)
+                .then(", or replace it with ")
+                .set(Setting::Force),
             Self::File { source, .. } | Self::Stream(source) => io_hint(source),
             Self::Unbalanced(_) => {
                 "nothing was changed; keep the journal, and tell the authors of campaign".into()
@@ -135,6 +143,7 @@ impl ReportError {
             | Self::UnknownColumn { .. }
             | Self::Workbook(_)
             | Self::NotDelimited(_)
+            | Self::NotAReport(_)
             | Self::RejectsExist(_) => 2,
             Self::File { source, .. } if is_of_the_path(source) => 2,
             Self::Journal(_) | Self::File { .. } | Self::Stream(_) | Self::Unbalanced(_) => 1,

@@ -42,6 +42,7 @@ impl Serialize for RowObject<'_> {
                 CellValue::Nothing => map.serialize_entry(name, &()),
                 CellValue::Text(text) => map.serialize_entry(name, text),
                 CellValue::Number(number) => map.serialize_entry(name, &number),
+                CellValue::Amount(amount) => map.serialize_entry(name, &amount),
                 CellValue::Token(token) => map.serialize_entry(name, &ShownValue(token)),
                 CellValue::Time(time) => map.serialize_entry(name, &ShownValue(time)),
             }?;

@@ -9,6 +9,7 @@ mod columns;
 mod csv_rows;
 mod destination;
 mod error;
+mod existing;
 mod format;
 mod html;
 mod jsonl_rows;
@@ -20,12 +21,14 @@ use std::io::Write;
 pub use crate::domain::table::report_format::FIXED_COLUMNS;
 pub use destination::Destination;
 pub use error::ReportError;
+pub use existing::refuse_other_files;
 pub use format::Format;
 pub use html::Names;
 
 use crate::domain::definition::Delimiter;
 use crate::domain::delivery::state::State;
 use crate::domain::delivery::tally::Tally;
+use crate::domain::events::Delivery;
 use crate::journal::{Campaign, Record, Selection, Snapshot};
 
 /// A form in which records are written, one by one.
@@ -40,6 +43,8 @@ pub struct Wanted {
     pub format: Format,
     /// Which rows.
     pub selection: Selection,
+    /// Of them, only those whose messages became this; `None` for started rows of which nothing was told. All where empty.
+    pub deliveries: Vec<Option<Delivery>>,
     /// Which columns, in order; all where empty.
     pub columns: Vec<String>,
     /// What is between the cells of a csv: a comma where nothing is asked for.
@@ -61,14 +66,14 @@ pub fn write(
     wanted: &Wanted,
     out: &mut impl Write,
 ) -> Result<Tally, ReportError> {
-    let Wanted { format, selection, columns, delimiter, names, commands } = wanted;
+    let Wanted { format, selection, deliveries, columns, delimiter, names, commands } = wanted;
     if delimiter.is_some() && *format != Format::Csv {
         return Err(ReportError::NotDelimited(*format));
     }
     if *names == Names::Shown && *format != Format::Html {
         return Err(ReportError::NamedElsewhere(*format));
     }
-    let selects = !selection.states.is_empty() || !columns.is_empty();
+    let selects = !selection.states.is_empty() || !deliveries.is_empty() || !columns.is_empty();
     if selects && !format.has_rows() {
         return Err(ReportError::SelectedOverview(*format));
     }
@@ -76,17 +81,17 @@ pub fn write(
     match format {
         Format::Csv => {
             let mut rows = csv_rows::CsvRows::begin(columns()?, &mut *out, delimiter.map(Delimiter::byte))?;
-            let written = each(snapshot, campaign, selection, &mut rows)?;
+            let written = each(snapshot, campaign, (selection, deliveries), &mut rows)?;
             rows.end()?;
             Ok(written)
         }
         Format::Jsonl => {
             let mut rows = jsonl_rows::JsonlRows::new(columns()?, &mut *out);
-            each(snapshot, campaign, selection, &mut rows)
+            each(snapshot, campaign, (selection, deliveries), &mut rows)
         }
         Format::Xlsx => {
             let mut rows = xlsx_rows::XlsxRows::begin(columns()?, &mut *out)?;
-            let written = each(snapshot, campaign, selection, &mut rows)?;
+            let written = each(snapshot, campaign, (selection, deliveries), &mut rows)?;
             rows.end()?;
             Ok(written)
         }
@@ -98,15 +103,20 @@ pub fn write(
 fn each(
     snapshot: &Snapshot<'_>,
     campaign: &Campaign,
-    selection: &Selection,
+    (selection, deliveries): (&Selection, &[Option<Delivery>]),
     rows: &mut impl Rows,
 ) -> Result<Tally, ReportError> {
-    let mut written = Tally::default();
+    let (mut read, mut written) = (Tally::default(), Tally::default());
     snapshot.each_record(campaign.id, selection, |record| {
+        read[record.state] += 1;
+        let wanted = record.state == State::Started && deliveries.contains(&record.told.delivery);
+        if !deliveries.is_empty() && !wanted {
+            return Ok(());
+        }
         written[record.state] += 1;
         rows.record(record)
     })?;
-    balance(&written, &snapshot.tally(campaign.id)?, selection)?;
+    balance(&read, &snapshot.tally(campaign.id)?, selection)?;
     Ok(written)
 }
 

@@ -232,6 +232,9 @@ impl<W: Write> super::Rows for XlsxRows<W> {
                     // Writing to a string cannot fail.
                     let _ = write!(xml, "<c><v>{number}</v></c>");
                 }
+                CellValue::Amount(amount) => {
+                    let _ = write!(xml, "<c><v>{amount}</v></c>");
+                }
                 CellValue::Token(token) => {
                     let _ = write!(xml, "<c s=\"1\" t=\"inlineStr\"><is><t>{token}</t></is></c>");
                 }
@@ -284,7 +287,7 @@ fn width(name: &str) -> usize {
     match name {
         "contact_id" | "client_token" => 38,
         "reason" | "source" => 50,
-        "first_attempt_at" | "settled_at" => 26,
+        "first_attempt_at" | "settled_at" | "delivery_at" | "ended_at" => 26,
         "code" => 26,
         "destination" | "key" => 18,
         other => other.chars().count().clamp(10, 30) + 2,

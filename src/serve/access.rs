@@ -63,7 +63,7 @@ pub(super) fn kept_token(path: &Path) -> Result<String, TokenFileError> {
 #[derive(Debug, thiserror::Error)]
 pub enum TokenFileError {
     /// The file cannot be read or written.
-    #[error("failed to use the token file {}: {source}", path.display())]
+    #[error("failed to use the token file {}: {source}", crate::domain::foreign::path(path))]
     File {
         /// The file.
         path: PathBuf,
@@ -71,7 +71,7 @@ pub enum TokenFileError {
         source: io::Error,
     },
     /// The file has something else in it.
-    #[error("{} has no token of this program in it", .0.display())]
+    #[error("{} has no token of this program in it", crate::domain::foreign::path(.0))]
     NoToken(PathBuf),
     /// The system gives no random bytes.
     #[error("failed to make a token: {0}")]

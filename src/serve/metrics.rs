@@ -48,6 +48,7 @@ struct Figures {
 }
 
 impl Figures {
+    #[expect(clippy::too_many_lines, reason = "a list of metrics")]
     fn of(look: &Look) -> Self {
         let by_campaign = |value: &dyn Fn(&Overview) -> Option<f64>| {
             let values = look.campaigns.iter().filter_map(|campaign| {

@@ -268,6 +268,7 @@ impl Pages {
         let wanted = Wanted {
             format,
             selection: Selection::default(),
+            deliveries: Vec::new(),
             columns: Vec::new(),
             delimiter: None,
             names,

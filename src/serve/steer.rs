@@ -77,7 +77,7 @@ impl Order {
     ) -> Result<&'static str, Unable> {
         match self {
             Self::Suppress(number) => {
-                let added = Journal::open(journal)?.suppress(&[number.clone()], Some(who), now)?;
+                let added = Journal::open(journal)?.suppress(std::slice::from_ref(number), Some(who), now)?;
                 Ok(if added == 1 {
                     "suppressed: no campaign of this journal sends to it"
                 } else {

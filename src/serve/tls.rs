@@ -12,7 +12,7 @@ use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 #[derive(Debug, thiserror::Error)]
 pub enum TlsError {
     /// A file cannot be read as PEM.
-    #[error("failed to read {} as PEM", path.display())]
+    #[error("failed to read {} as PEM", crate::domain::foreign::path(path))]
     Pem {
         /// The file.
         path: PathBuf,
@@ -20,10 +20,13 @@ pub enum TlsError {
         source: pem::Error,
     },
     /// A file has no certificate.
-    #[error("there is no certificate in {}", .0.display())]
+    #[error("there is no certificate in {}", crate::domain::foreign::path(.0))]
     NoCertificate(PathBuf),
     /// Certificate and key are no pair, or of a kind that is not known.
-    #[error("the certificate {} and its key cannot be used together", certificate.display())]
+    #[error(
+        "the certificate {} and its key cannot be used together",
+        crate::domain::foreign::path(certificate)
+    )]
     Pair {
         /// The certificate.
         certificate: PathBuf,

@@ -7,6 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 
+use super::clock::WorldTime;
+
 /// The account. `AccountConfig::default()` is one where everything is in order.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -39,6 +41,9 @@ pub struct AccountConfig {
     pub opted_out: Vec<String>,
     /// Made-up numbers that opted out as well.
     pub opted_out_more: u32,
+    /// Numbers that opt out at a time, in the order in which they do.
+    #[serde(skip)]
+    pub opting_out: Vec<OptingOut>,
     /// Attributes that contacts can be searched by.
     pub searchable: BTreeSet<String>,
     /// IAM actions that the caller may not do, such as `connect:DescribeInstance`.
@@ -52,6 +57,29 @@ pub struct AccountConfig {
     /// The number.
     pub number: NumberConfig,
 }
+
+/// A number that opts out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OptingOut {
+    /// The number, E.164.
+    pub number: String,
+    /// When.
+    pub at: WorldTime,
+    /// Whether its owner did, and not the account.
+    pub by_user: bool,
+}
+
+/// An entry of the list of opt-outs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Entry {
+    pub(super) number: String,
+    /// Seconds since the Unix epoch.
+    pub(super) at: u64,
+    pub(super) by_user: bool,
+}
+
+/// When those opted out that did so before everything else: 2026-01-01T00:00:00Z.
+const LONG_AGO: u64 = 1_767_225_600;
 
 /// The flow.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -115,6 +143,7 @@ impl Default for AccountConfig {
             applied_quotas: true,
             opted_out: Vec::new(),
             opted_out_more: 0,
+            opting_out: Vec::new(),
             searchable: BTreeSet::new(),
             denied: BTreeSet::new(),
             throttled: BTreeSet::new(),
@@ -163,33 +192,42 @@ impl AccountConfig {
         toml::from_str(text).map_err(|error| error.to_string())
     }
 
-    /// How many numbers are on the list of opt-outs.
-    pub(super) fn opted_out_count(&self) -> usize {
-        self.opted_out.len() + self.opted_out_more as usize
+    /// The number opts out at a time.
+    pub fn opt_out(&mut self, number: impl Into<String>, at: WorldTime) {
+        self.opting_out.push(OptingOut { number: number.into(), at, by_user: true });
     }
 
-    /// The number at a place of the list of opt-outs.
-    pub(super) fn opted_out_at(&self, place: usize) -> Option<String> {
-        match self.opted_out.get(place) {
-            Some(number) => Some(number.clone()),
-            // Numbers that are kept for fiction, and then such as no country has.
-            None if place < self.opted_out_count() => {
-                Some(format!("+999{:08}", place - self.opted_out.len()))
-            }
-            None => None,
-        }
+    /// The numbers on the list of opt-outs from `place` on.
+    pub(super) fn opted_out_from(&self, place: usize, now: WorldTime) -> impl Iterator<Item = Entry> {
+        let long_ago = |number: String| Entry { number, at: LONG_AGO, by_user: true };
+        let named = self.opted_out.iter().cloned().map(long_ago);
+        // Numbers such as no country has.
+        let made_up = (0..self.opted_out_more).map(move |place| long_ago(format!("+999{place:08}")));
+        let later = self.opting_out.iter().filter(move |later| later.at <= now);
+        let later = later.map(|later| Entry {
+            number: later.number.clone(),
+            at: later.at.0 / 1000,
+            by_user: later.by_user,
+        });
+        named.chain(made_up).chain(later).skip(place)
     }
 
-    pub(super) fn is_opted_out(&self, number: &str) -> bool {
+    /// The entry of a number on the list of opt-outs.
+    pub(super) fn opted_out_as(&self, number: &str, now: WorldTime) -> Option<Entry> {
         let made_up = number.strip_prefix("+999").filter(|digits| digits.len() == 8);
         let made_up = made_up.and_then(|digits| digits.parse::<u32>().ok());
-        self.opted_out.iter().any(|known| known == number)
-            || made_up.is_some_and(|place| place < self.opted_out_more)
+        let long_ago = self.opted_out.iter().any(|known| known == number)
+            || made_up.is_some_and(|place| place < self.opted_out_more);
+        if long_ago {
+            return Some(Entry { number: number.to_owned(), at: LONG_AGO, by_user: true });
+        }
+        let later = self.opting_out.iter().find(|later| later.number == number && later.at <= now)?;
+        Some(Entry { number: number.to_owned(), at: later.at.0 / 1000, by_user: later.by_user })
     }
 
     /// Why a message to this number goes nowhere, though its contact starts.
-    pub(super) fn undelivered(&self, number: &str) -> Option<&'static str> {
-        if self.is_opted_out(number) {
+    pub(super) fn undelivered(&self, number: &str, now: WorldTime) -> Option<&'static str> {
+        if self.opted_out_as(number, now).is_some() {
             Some("opted-out")
         } else if !self.production && !self.verified.contains(number) {
             Some("sandbox")
@@ -223,18 +261,24 @@ mod tests {
             opted_out_more: 2,
             ..AccountConfig::default()
         };
-        let all: Vec<_> = (0..4).map(|place| account.opted_out_at(place)).collect();
-        let number = |number: &str| Some(number.to_owned());
-        assert_eq!(all, [number("+12025550101"), number("+99900000000"), number("+99900000001"), None]);
-        assert!(all.iter().flatten().all(|number| account.undelivered(number) == Some("opted-out")));
-        assert_eq!(account.undelivered("+99900000002"), None);
+        let mut account = account;
+        account.opt_out("+12025550102", WorldTime(5_000));
+        let list = |now: u64| -> Vec<String> {
+            account.opted_out_from(0, WorldTime(now)).map(|entry| entry.number).collect()
+        };
+        assert_eq!(list(4_999), ["+12025550101", "+99900000000", "+99900000001"]);
+        assert_eq!(list(5_000)[3], "+12025550102");
+        let undelivered = |number: &str, now: u64| account.undelivered(number, WorldTime(now));
+        assert!(list(5_000).iter().all(|number| undelivered(number, 5_000) == Some("opted-out")));
+        assert_eq!(undelivered("+12025550102", 4_999), None);
+        assert_eq!(undelivered("+99900000002", 5_000), None);
     }
 
     #[test]
     fn a_sandbox_reaches_verified_numbers() {
         let verified = BTreeSet::from(["+12025550101".to_owned()]);
         let account = AccountConfig { production: false, verified, ..AccountConfig::default() };
-        assert_eq!(account.undelivered("+12025550101"), None);
-        assert_eq!(account.undelivered("+12025550102"), Some("sandbox"));
+        assert_eq!(account.undelivered("+12025550101", WorldTime(0)), None);
+        assert_eq!(account.undelivered("+12025550102", WorldTime(0)), Some("sandbox"));
     }
 }

@@ -4,6 +4,7 @@ use std::num::NonZeroU32;
 use std::time::Duration;
 
 use super::account::AccountConfig;
+use super::events::EventConfig;
 use super::plan::FaultPlan;
 
 /// The service's request quota: a token bucket of `burst` tokens that fills at `rate` tokens per second.
@@ -111,6 +112,8 @@ pub struct WorldConfig {
     pub region: Option<String>,
     /// The account, and what is in it besides contacts.
     pub account: AccountConfig,
+    /// How the account tells of its messages.
+    pub events: EventConfig,
     /// How much is remembered.
     pub log: LogDetail,
 }
@@ -133,6 +136,7 @@ impl Default for WorldConfig {
             signatures: Signatures::default(),
             region: None,
             account: AccountConfig::default(),
+            events: EventConfig::default(),
             log: LogDetail::default(),
         }
     }

@@ -151,7 +151,7 @@ pub(super) fn number_summary(arn: &str, scene: Scene<'_>) -> Value {
     let mut summary = json!({
         "PhoneNumberId": id,
         "PhoneNumberArn": arn,
-        "PhoneNumber": "+12025550199",
+        "PhoneNumber": super::events::NUMBER,
         "PhoneNumberCountryCode": "US",
         "PhoneNumberType": "DID",
         "TargetArn": scene.arn(&format!("instance/{instance}")),

@@ -6,7 +6,7 @@
 
 use serde_json::{Value, json};
 
-use super::account::AccountConfig;
+use super::account::{AccountConfig, Entry, OptingOut};
 use super::clock::WorldTime;
 use super::refusal::Refusal;
 use super::wire::{Answer, WireRequest};
@@ -22,6 +22,8 @@ pub enum Service {
     ServiceQuotas,
     /// AWS End User Messaging SMS.
     SmsVoice,
+    /// Amazon SQS.
+    Sqs,
 }
 
 impl Service {
@@ -32,6 +34,7 @@ impl Service {
             Self::Sts => "sts",
             Self::ServiceQuotas => "servicequotas",
             Self::SmsVoice => "sms-voice",
+            Self::Sqs => "sqs",
         }
     }
 
@@ -46,8 +49,10 @@ impl Service {
             Some("sts") => Self::Sts,
             Some("servicequotas") => Self::ServiceQuotas,
             Some("sms-voice") => Self::SmsVoice,
+            Some("sqs") => Self::Sqs,
             Some(_) => Self::Connect,
             None if target.starts_with("PinpointSMSVoiceV2.") => Self::SmsVoice,
+            None if target.starts_with("AmazonSQS.") => Self::Sqs,
             None if target.starts_with("ServiceQuotasV20190624.") => Self::ServiceQuotas,
             None if request.body.starts_with(b"Action=") => Self::Sts,
             None => Self::Connect,
@@ -60,6 +65,13 @@ impl Service {
             Self::Connect => &[],
             Self::Sts => &["GetCallerIdentity"],
             Self::ServiceQuotas => &["GetServiceQuota", "GetAWSDefaultServiceQuota"],
+            Self::Sqs => &[
+                "DeleteMessage",
+                "DeleteMessageBatch",
+                "GetQueueAttributes",
+                "ReceiveMessage",
+                "SendMessage",
+            ],
             Self::SmsVoice => &[
                 "DescribeAccountAttributes",
                 "DescribeOptedOutNumbers",
@@ -95,7 +107,7 @@ impl Service {
                 );
                 Answer { status: 403, content_type: "text/xml", error_type: None, body: body.into() }
             }
-            Self::ServiceQuotas | Self::SmsVoice => {
+            Self::ServiceQuotas | Self::SmsVoice | Self::Sqs => {
                 let body = json!({ "__type": refusal.code, "Message": refusal.message });
                 let status = if refusal.status >= 500 { 500 } else { 400 };
                 Answer { error_type: Some(refusal.code), ..self.json(status, &body) }
@@ -103,7 +115,8 @@ impl Service {
         }
     }
 
-    fn json(self, status: u16, value: &Value) -> Answer {
+    /// An answer in this service's form.
+    pub(super) fn json(self, status: u16, value: &Value) -> Answer {
         let content_type = if self == Self::ServiceQuotas {
             "application/x-amz-json-1.1"
         } else {
@@ -251,7 +264,7 @@ impl Question<'_> {
 
     fn opted_out(&self, account: &AccountConfig, body: &Value) -> Result<Value, Refusal> {
         let list = self.list(account, body)?;
-        let described = |number: &str| json!({"OptedOutNumber": number, "OptedOutTimestamp": 1_767_225_600, "EndUserOptedOut": true});
+        let described = |entry: Entry| json!({"OptedOutNumber": entry.number, "OptedOutTimestamp": entry.at, "EndUserOptedOut": entry.by_user});
         let mut answer = json!({
             "OptOutListArn": self.arn(account, &format!("opt-out-list/{list}")),
             "OptOutListName": list,
@@ -262,12 +275,13 @@ impl Question<'_> {
             if numbers.len() > 5 {
                 return Err(Refusal::validation("OptedOutNumbers must have at most 5 items."));
             }
-            let numbers: Vec<&str> = numbers.iter().filter_map(Value::as_str).collect();
-            if let Some(missing) = numbers.iter().find(|number| !account.is_opted_out(number)) {
-                let message = format!("Resource opted-out-number {missing} was not found.");
-                return Err(Refusal::messaging_not_found(message));
-            }
-            answer["OptedOutNumbers"] = numbers.into_iter().map(described).collect();
+            let entry = |number: &str| {
+                let missing = || format!("Resource opted-out-number {number} was not found.");
+                let entry = account.opted_out_as(number, self.now);
+                entry.map(described).ok_or_else(|| Refusal::messaging_not_found(missing()))
+            };
+            let numbers = numbers.iter().filter_map(Value::as_str);
+            answer["OptedOutNumbers"] = numbers.map(entry).collect::<Result<_, _>>()?;
             return Ok(answer);
         }
         let most = body.get("MaxResults").and_then(Value::as_u64).unwrap_or(100);
@@ -281,9 +295,9 @@ impl Question<'_> {
                 token.parse().map_err(|_| Refusal::validation("NextToken is not one of this service's."))?
             }
         };
-        let numbers = (from..from + most).map_while(|place| account.opted_out_at(place));
-        answer["OptedOutNumbers"] = numbers.map(|number| described(&number)).collect();
-        if from + most < account.opted_out_count() {
+        let mut entries = account.opted_out_from(from, self.now);
+        answer["OptedOutNumbers"] = entries.by_ref().take(most).map(described).collect();
+        if entries.next().is_some() {
             answer["NextToken"] = json!((from + most).to_string());
         }
         Ok(answer)
@@ -292,15 +306,16 @@ impl Question<'_> {
     fn put_opted_out(&self, account: &mut AccountConfig, body: &Value) -> Result<Value, Refusal> {
         let list = self.list(account, body)?;
         let number = text(body, "OptedOutNumber")?;
-        if !account.is_opted_out(number) {
-            account.opted_out.push(number.to_owned());
+        let entry = account.opted_out_as(number, self.now);
+        if entry.is_none() {
+            account.opting_out.push(OptingOut { number: number.to_owned(), at: self.now, by_user: false });
         }
         Ok(json!({
             "OptOutListArn": self.arn(account, &format!("opt-out-list/{list}")),
             "OptOutListName": list,
             "OptedOutNumber": number,
-            "OptedOutTimestamp": self.now.seconds(),
-            "EndUserOptedOut": false,
+            "OptedOutTimestamp": entry.as_ref().map_or(self.now.seconds(), |entry| entry.at),
+            "EndUserOptedOut": entry.is_some_and(|entry| entry.by_user),
         }))
     }
 

@@ -1,12 +1,13 @@
 //! The loopback door: an HTTP/1.1 server that any client can talk to, and that cuts connections when the world says so.
 //!
 //! It refuses to listen on anything but loopback, for it is no service to offer to a network. Besides the service's
-//! own paths it answers `GET /_simulator/contacts`, `/_simulator/requests` (JSON lines) and `/_simulator/stats`.
+//! own paths it answers `GET /_simulator/contacts`, `/_simulator/requests`, `/_simulator/events` (JSON lines) and
+//! `/_simulator/stats`.
 
 use std::error::Error;
 use std::fmt;
 use std::fs::{File, OpenOptions};
-use std::io::{self, Write};
+use std::io::{self, Read as _, Write};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::pin::pin;
@@ -26,6 +27,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
 use super::body::AnswerBody;
+use super::clock::WorldTime;
 use super::handle::Simulator;
 use super::records::RequestRecord;
 use super::refusal::Refusal;
@@ -51,7 +53,7 @@ pub enum ServerError {
         source: io::Error,
     },
     /// The log cannot be opened or written.
-    #[error("failed to write the log {}", path.display())]
+    #[error("failed to write the log {}", path.to_string_lossy().escape_debug())]
     Log {
         /// The log.
         path: PathBuf,
@@ -102,11 +104,24 @@ impl LogFile {
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         let path = path.to_owned();
+        if let Some(source) = other_file(&path) {
+            return Err(ServerError::Log { path, source });
+        }
         match options.open(&path) {
             Ok(file) => Ok(Self { path, file }),
             Err(source) => Err(ServerError::Log { path, source }),
         }
     }
+}
+
+/// Why the log is not added to a file: it is there, and is something else.
+fn other_file(path: &Path) -> Option<io::Error> {
+    let mut first = [0];
+    let mut file = File::open(path).ok().filter(|file| file.metadata().is_ok_and(|file| file.is_file()))?;
+    let is_other = file.read(&mut first).is_ok_and(|read| read == 1) && first != *b"{";
+    is_other.then(|| {
+        io::Error::new(io::ErrorKind::AlreadyExists, "it is there already, and is no log of requests")
+    })
 }
 
 impl Server {
@@ -234,11 +249,20 @@ fn inspect(simulator: &Simulator, page: &str) -> Answer {
     match page {
         "contacts" => Answer::json(200, json_lines(&simulator.contacts())),
         "requests" => Answer::json(200, json_lines(&simulator.requests())),
+        "events" => Answer::json(200, events(simulator, simulator.now())),
+        "events?all" => Answer::json(200, events(simulator, WorldTime(u64::MAX))),
         "stats" => Answer::ok(&simulator.stats()),
         _ => {
-            Answer::json(404, Bytes::from_static(b"{\"message\":\"known are contacts, requests, stats\"}\n"))
+            let known = b"{\"message\":\"known are contacts, requests, events, stats\"}\n";
+            Answer::json(404, Bytes::from_static(known))
         }
     }
+}
+
+/// What the account has told of the contacts until then.
+fn events(simulator: &Simulator, until: WorldTime) -> Vec<u8> {
+    let told = simulator.with(|world| world.events(WorldTime(0), until));
+    told.iter().flat_map(|told| json_line(&told.record)).collect()
 }
 
 fn json_lines(items: &[impl Serialize]) -> Vec<u8> {

@@ -22,6 +22,7 @@ use super::lookup;
 use super::neighbours::{Question, Service};
 use super::operation::Operation;
 use super::plan::RequestFacts;
+use super::queue::EventQueue;
 use super::records::{Contact, ContactId, Effect, Outcome, PayloadViolation, RequestRecord, uuid_from};
 use super::refusal::Refusal;
 use super::resources::{Scene, bare};
@@ -50,6 +51,7 @@ pub struct World {
     pub(super) chats: HashMap<String, ActiveChats>,
     pub(super) log: Log,
     asked_instance: Option<String>,
+    queue: EventQueue,
     requests: u64,
     contacts: u64,
 }
@@ -131,6 +133,7 @@ impl World {
             chats: HashMap::new(),
             log: Log::new(config.log),
             asked_instance: None,
+            queue: EventQueue::default(),
             requests: 0,
             contacts: 0,
             config,
@@ -160,6 +163,7 @@ impl World {
                 .other(now, request, &record.operation)
                 .map_or_else(|stop| Settled::stopped(stop, service), Settled::answered),
         };
+        let delay = delay + std::mem::take(&mut self.queue.wait);
         record.outcome = settled.outcome;
         record.effect = settled.effect;
         self.log.request(&record);
@@ -280,12 +284,23 @@ impl World {
                 created_at: start.now,
                 ends_at,
                 stopped: false,
-                undelivered: self.config.account.undelivered(valid.destination),
+                undelivered: self.config.account.undelivered(valid.destination, start.now),
                 // A copy: what a door brings may be a part of a larger buffer.
                 body: Bytes::copy_from_slice(&start.wire.body),
             });
         }
         id
+    }
+
+    /// The queue, with the events that have come until now.
+    fn queued(&mut self, now: WorldTime, action: &str, wire: &WireRequest<'_>) -> Result<Answer, Refusal> {
+        let body: serde_json::Value = serde_json::from_slice(&wire.body)
+            .map_err(|_| Refusal::unreadable_body("The body is not a JSON object."))?;
+        let mut queue = std::mem::take(&mut self.queue);
+        queue.fill(|feed| self.news(feed, now));
+        let answer = queue.answer(action, &body, now);
+        self.queue = queue;
+        Ok(Service::Sqs.json(200, &answer?))
     }
 
     /// Every operation but the start of a contact.
@@ -307,6 +322,9 @@ impl World {
         self.permit(&format!("{}:{}", service.signing_name(), operation.name()), "*")?;
         if self.config.account.rates && !self.in_rate(region, operation.name(), now) {
             return Err(Refusal::throttling().into());
+        }
+        if let Operation::Neighbour { action, service: Service::Sqs } = *operation {
+            return Ok(self.queued(now, action, wire)?);
         }
         if let Operation::Neighbour { action, .. } = *operation {
             let region = region.unwrap_or("us-west-2");

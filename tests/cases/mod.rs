@@ -8,6 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use campaign::domain::definition::{Definition, parse};
+use campaign::domain::preflight::{Fate, Findings, Observation, Options, Preflight};
 use campaign::recipients::{FileError, Recipients, Source};
 
 fn folder() -> PathBuf {
@@ -16,7 +17,7 @@ fn folder() -> PathBuf {
 
 fn definition(recipients: &str, message: &str) -> Definition {
     let text = format!(
-        "connect = {{ instance_id = \"i\", contact_flow_id = \"f\", \
+        "connect = {{ instance_id = \"11111111-2222-3333-4444-555555555555\", contact_flow_id = \"66666666-7777-8888-9999-000000000000\", \
          source = \"arn:aws:connect:us-west-2:123456789012:phone-number/p\" }}\n\
          contact = {{ message = {message:?} }}\n[recipients]\ndefault_region = \"US\"\n{recipients}"
     );
@@ -146,6 +147,165 @@ fn numbers_are_the_cells_own() {
     let invisible = read("invisible-in-numbers/people.csv", "", "{{ name }}");
     assert_eq!(invisible[..10].iter().filter(|row| row.contains(": n")).count(), 10, "{invisible:?}");
     assert_eq!(invisible[10], "12: cell-control");
+}
+
+#[test]
+fn values_come_as_the_sheet_shows_them() {
+    let shown =
+        read("number-formats/people.xlsx", "values = \"shown\"", "{{ discount }} {{ fee }} {{ ref }}");
+    assert_eq!(shown, ["2: 15% $34.30 00042"]);
+    let shown = read("shown/people.xlsx", "values = \"shown\"", "{{ value }}");
+    let values: Vec<&str> = shown.iter().map(|row| row.split_once(": ").unwrap().1).collect();
+    assert_eq!(
+        values,
+        [
+            "15%",
+            "12.34%",
+            "$34.30",
+            "1,234.50 €",
+            "00042",
+            "1,234,567",
+            "-5",
+            "none",
+            "1/2",
+            "1.23E+04",
+            "1 May 2026",
+            "Friday, May 1",
+            "5/1/2026 9:30 AM",
+            "36:15",
+            "(202) 555-0143",
+            "Dr. Ann",
+            "12025550143",
+            "3 pcs",
+            "1,234.50 €",
+            "TRUE",
+        ]
+    );
+    let stored = read("shown/people.xlsx", "", "{{ value }}");
+    assert!(stored[0] == "2: 0.15" && stored[10] == "12: 2026-05-01", "{stored:?}");
+    assert!(refused("old-kind/people.xls", "values = \"shown\"").contains("save it as .xlsx"));
+    assert_eq!(read("old-kind/people.xls", "", "{{ name }} {{ date }}"), ["2: Ann 2026-05-01"]);
+}
+
+/// What becomes of one cell, in a csv of its own.
+fn of_cell(cell: &str) -> String {
+    let file = tempfile::NamedTempFile::with_suffix(".csv").unwrap();
+    fs::write(file.path(), format!("phone,name\n+12025550101,\"{}\"\n", cell.replace('"', "\"\""))).unwrap();
+    read(file.path().to_str().unwrap(), "", "{{ name }}").remove(0)
+}
+
+#[test]
+fn others_of_each_kind_are_rejected_too() {
+    for cell in [
+        "#VALEUR !",
+        "#N/B",
+        "#Δ/Υ",
+        "#UNPARSEABLE",
+        "#NO MATCH",
+        "#N/A N/A",
+        "#NENÍ_K_DISPOZICI",
+        "Fehler:502",
+        "Erreur : 508",
+        "エラー:504",
+        "Wird geladen...",
+        "読み込んでいます…",
+        "#¡VALOR!",
+        "#ЗНАЧ!",
+        "#值!",
+        "#DIV/0\u{202f}!",
+        "Ann #REF!",
+    ] {
+        assert_eq!(of_cell(cell), "2: cell-error", "{cell}");
+    }
+    for cell in ["+SUM(A1:A2)", "@SUM(A1)", "-A1", "{=A1}", "＝A1", "=1+1", "=\"a\"&\"b\"", "=T(\"x\")"] {
+        assert_eq!(of_cell(cell), "2: cell-formula", "{cell}");
+    }
+    for (cell, text) in [("=\"00101\"", "00101"), (" =\"Ann\" ", "Ann"), ("=\"a \"\"b\"\"\"", "a \"b\"")] {
+        assert_eq!(of_cell(cell), format!("2: {text}"));
+    }
+    for cell in ["\u{200b}", "\u{2800}", "\u{3164}", "\u{ad}\u{a0}", "\u{e0020}", "\u{180e}\u{2060}"] {
+        assert_eq!(of_cell(cell), "2: cell-empty", "{cell:?}");
+    }
+    for cell in ["a\u{0}b", "a\u{7f}", "\u{1b}[1mAnn", "a\u{8}b", "\u{9b}x"] {
+        assert_eq!(of_cell(cell), "2: cell-control", "{cell:?}");
+    }
+}
+
+#[test]
+fn other_encodings_are_read_or_refused_with_their_names() {
+    let file = tempfile::NamedTempFile::with_suffix(".csv").unwrap();
+    let path = file.path().to_str().unwrap().to_owned();
+    let latin1 = |text: &str| text.chars().map(|c| u8::try_from(u32::from(c)).unwrap()).collect::<Vec<u8>>();
+    let write = |names: &[Vec<u8>]| {
+        let mut bytes = b"phone,name\n".to_vec();
+        for (at, name) in names.iter().enumerate() {
+            bytes.extend(format!("+1202555010{at},").into_bytes());
+            bytes.extend(name);
+            bytes.push(b'\n');
+        }
+        fs::write(&path, bytes).unwrap();
+    };
+    // Jürgen Weiß and Käthe, Peña and Muñoz of an old Mac; José of EBCDIC's neighbours is refused as well.
+    write(&[b"J\x9frgen Wei\xa7".to_vec(), b"K\x8athe".to_vec()]);
+    assert!(refused(&path, "").contains("macintosh reads \"Jürgen\""));
+    assert_eq!(read(&path, "encoding = \"macintosh\"", "{{ name }}")[0], "2: Jürgen Weiß");
+    write(&[b"Pe\x96a".to_vec(), b"Mu\x96oz".to_vec()]);
+    assert!(refused(&path, "").contains("macintosh reads \"Peña\""));
+    write(&[b"\x8c\x99\x8d\x9a\xa8".to_vec()]);
+    assert!(read(&path, "encoding = \"ibm737\"", "{{ name }}")[0].starts_with("2: "));
+    write(&[b"Dvo\xde\x87k".to_vec(), b"\xe1\xe9astn\xf9".to_vec()]);
+    assert!(refused(&path, "").contains("x-mac-ce"), "{}", refused(&path, ""));
+    assert_eq!(read(&path, "encoding = \"mac-latin2\"", "{{ name }}")[0], "2: Dvořák");
+    write(&[latin1("José"), latin1("Zoë")]);
+    assert_eq!(read(&path, "", "{{ name }}"), ["2: José", "3: Zoë"]);
+    write(&[b"\x1b$B;3ED\x1b(B".to_vec()]);
+    assert_eq!(read(&path, "", "{{ name }}"), ["2: 山田"]);
+}
+
+/// The codes of the warnings, and what they say, of a file and a message.
+fn warned(file: &str, message: &str) -> Vec<(String, String)> {
+    let definition = definition("", message);
+    let mut recipients =
+        Recipients::open(&Source::File(folder().join(file)), &definition.recipients).unwrap();
+    let binding = definition.bind(recipients.header()).unwrap();
+    let mut findings = Findings::new(&definition, &binding);
+    for row in recipients.rows(&binding) {
+        let row = row.unwrap();
+        let fate = if row.outcome.is_ok() { Fate::Queued } else { Fate::Rejected };
+        findings.observe(Observation::Row { row: &row.outcome, cells: &row.cells, fate });
+    }
+    let warnings = Preflight::new(findings, None, Options::default()).warnings();
+    warnings.into_iter().map(|warning| (warning.code.name().to_owned(), warning.summary)).collect()
+}
+
+#[test]
+fn what_only_looks_right_is_told() {
+    let twice = warned("twice-encoded/people.csv", "Hi {{ name }}");
+    assert!(twice.len() == 4 && twice.iter().all(|(code, _)| code == "twice-encoded"), "{twice:?}");
+    assert_eq!(warned("words-for-nothing/people.csv", "Hi {{ name }}").len(), 10);
+    for message in [
+        "Hi #NAME#",
+        "Hi *|NAME|*",
+        "Hi @contact.name",
+        "Hi %%name%%",
+        "Hi $name",
+        "Hi :name:",
+        "Hi ｛｛ name ｝｝",
+        "Hi name }}",
+        "Hi {name|there}",
+        "Hi [Your name]",
+        "Hi 【name】",
+        "Hi {{ name }}}",
+        "Hi ((name??you))",
+        "Hi %(name)s",
+        "Hi {}",
+        "Hi ${name}",
+        "Hi &lt;name&gt;",
+        "Hi ＜name＞",
+    ] {
+        let told = warned("foreign-placeholders/people.csv", message);
+        assert!(told.iter().any(|(code, _)| code == "foreign-placeholder"), "{message}: {told:?}");
+    }
 }
 
 #[test]

@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
+mod by_hand;
+
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::{Command, Output};
@@ -88,7 +90,12 @@ const REFERENCE: &str = "source-endpoint destination-endpoint instance-id segmen
     no-cli-auto-prompt";
 
 fn campaign(folder: &Path, endpoint: &str, args: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_campaign"))
+    command(folder, endpoint, args).output().unwrap()
+}
+
+fn command(folder: &Path, endpoint: &str, args: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_campaign"));
+    command
         .arg("start-outbound-chat-contact")
         .args(EXAMPLE)
         .args(["--endpoint-url", endpoint])
@@ -100,9 +107,8 @@ fn campaign(folder: &Path, endpoint: &str, args: &[&str]) -> Output {
             ("AWS_SECRET_ACCESS_KEY", "secret"),
             ("AWS_EC2_METADATA_DISABLED", "true"),
             ("AWS_CONFIG_FILE", "config"),
-        ])
-        .output()
-        .unwrap()
+        ]);
+    command
 }
 
 fn server(args: &[&str]) -> Process {

@@ -31,6 +31,9 @@ message = "Hi {{ first_name }}, see you."
 [pace]
 rate = 1000.0
 burst = 100
+
+[account]
+opt_outs = false
 "#;
 
 /// Recipients without a mistake.

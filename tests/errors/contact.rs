@@ -30,11 +30,14 @@ fn a_single_contact() {
         ("no look at certificates, to anywhere", "--no-verify-ssl"),
         ("http to another machine", "--endpoint-url http://192.0.2.1"),
         ("https on this machine, unseen", "--endpoint-url https://127.0.0.1 --no-verify-ssl"),
-        ("a journal", "-j journal.db"),
+        ("a journal in memory", "-j :memory:"),
         ("no terminal to ask on", "--cli-auto-prompt"),
     ] {
         area.case(title).says(2, &format!("{GOOD} {more}"));
     }
+    area.case("a number on the journal's list")
+        .after("suppress add +12025550101")
+        .says(2, &format!("{GOOD} -j journal.db"));
     area.case("nothing at all").says(2, "contact");
     area.case("a definition from what is no request").says(2, "init spring --from-cli-input-json []");
     area.case("a definition from half a request").says(2, "init spring --from-cli-input-json {}");

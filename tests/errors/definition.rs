@@ -64,6 +64,35 @@ const MISTAKES: &[(&str, &str, &str)] = &[
     ("a time of rows without a column", "[pace]", "[schedule]\nnot_after = \"2026-12-01\"\n[pace]"),
     ("a zone that is none", "[pace]", "[hours]\ndefault_zone = \"Eastern\"\n[pace]"),
     ("a zone column that the file does not have", "phone = \"phone\"", "phone = \"phone\"\nzone = \"tz\""),
+    ("a Region that is none", "[recipients]", "region = \"us-wst-2\"\n[recipients]"),
+    ("an instance that is a name", "instance_id = \"", "instance_id = \"my-clinic"),
+    ("a flow that is a name", "contact_flow_id = \"", "contact_flow_id = \"my-flow"),
+    ("a cell that is counted with", "{{ first_name }}", "{{ first_name * 2 }}"),
+    (
+        "a text put together from itself",
+        "{{ first_name }}",
+        concat!(
+            "{% set a = first_name %}",
+            "{% set a = a ~ a ~ a ~ a %}{% set a = a ~ a ~ a ~ a %}{% set a = a ~ a ~ a ~ a %}",
+            "{% set a = a ~ a ~ a ~ a %}{% set a = a ~ a ~ a ~ a %}{{ a }}"
+        ),
+    ),
+    ("a language that is none", "{{ first_name }}", "{{ first_name | date('long', language='elvish') }}"),
+    ("a form of a date that is none", "{{ first_name }}", "{{ first_name | date('%Q') }}"),
+    (
+        "a form of the cell's date that is none",
+        "{{ first_name }}",
+        "{{ first_name | date('long', from='%!') }}",
+    ),
+    ("a currency that is none", "{{ first_name }}", "{{ first_name | currency('euros') }}"),
+    ("a decimal sign that is none", "{{ first_name }}", "{{ first_name | number(2, from=';') }}"),
+    ("too many decimals", "{{ first_name }}", "{{ first_name | number(20) }}"),
+    ("a text cut to nothing", "{{ first_name }}", "{{ first_name | truncate(2) }}"),
+    (
+        "segment attributes that are none",
+        "[pace]",
+        "[contact.segment_attributes]\nx = []\ny = {}\n\"a:b\" = \"z\"\n[pace]",
+    ),
     ("a shared pace that nobody states", "rate = 1000.0", "rate = \"auto\"\nshare = \"account\""),
 ];
 
@@ -88,6 +117,16 @@ fn keys_and_values() {
     area.case("a share without quotes")
         .with("[pace]", "[safety]\nmax_failures = 50%\n\n[pace]")
         .says(2, "check people.csv");
+    area.case("a template's attribute without a name")
+        .file(
+            "campaign.toml",
+            "[connect]\ninstance_id = \"11111111-2222-3333-4444-555555555555\"\n\
+             contact_flow_id = \"66666666-7777-8888-9999-000000000000\"\n\
+             source = \"arn:aws:connect:us-west-2:123456789012:phone-number/p\"\n\
+             [contact.templated_message]\nknowledge_base_id = \"k\"\ntemplate_id = \"t\"\nattributes = { \"\" = \"x\" }\n",
+        )
+        .says(2, "check people.csv");
+    area.case("a Region that is none, as an option").says(2, "run people.csv --yes --region us-wst-2");
     area.case("a path of Windows")
         .with("key =", "suppress = [\"C:\\Users\\ada\\opt-outs.csv\"]\nkey =")
         .says(2, "check people.csv");

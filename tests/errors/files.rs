@@ -12,6 +12,7 @@ fn awkward(name: &str) -> Vec<u8> {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a list of files")]
 fn that_cannot_be_read() {
     let mut area = Area::new("files");
     area.case("no such file, but one with nearly its name").says(2, "run peple.csv --yes");
@@ -53,6 +54,21 @@ fn that_cannot_be_read() {
         let bytes = fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases").join(file)).unwrap();
         area.case(title).file(&name, bytes).says(2, &format!("run {name} --yes"));
     }
+    area.case("keys that a spreadsheet has rounded")
+        .file(
+            "list.csv",
+            "customer_id,first_name,phone\n1234567890120000,Ada,+12025550101\n1234567890120000,Grace,+12025550102\n",
+        )
+        .says(2, "run list.csv --yes");
+    area.case("a placeholder of another program in a stream")
+        .with("{{ first_name }}", "[Name]")
+        .says(2, "run people.csv --yes --stream");
+    let old =
+        fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases/old-kind/people.xls")).unwrap();
+    area.case("an old workbook as it shows its cells")
+        .with("phone = \"phone\"", "phone = \"phone\"\nvalues = \"shown\"")
+        .file("list.xls", old)
+        .says(2, "check list.xls");
     for (title, people) in [
         ("a header and no rows", "customer_id,first_name,phone\n"),
         ("no header", "C-1,Ada,+12025550101\nC-2,Grace,+12025550102\n"),

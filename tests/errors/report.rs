@@ -26,6 +26,9 @@ fn that_cannot_be_written() {
     sent(&mut area, "a column that there is not").says(2, "report --columns appointment");
     sent(&mut area, "over the journal").says(2, "report -o journal.db --format csv");
     sent(&mut area, "a log over the recipients file").says(2, "report --log-file people.csv");
+    sent(&mut area, "over a file that is no report")
+        .made(|case| std::fs::write(case.path("mine.csv"), "my,own\n").unwrap())
+        .says(2, "report -o mine.csv -j journal.db");
     sent(&mut area, "no folder").says(2, "report -o out/report.csv");
     sent(&mut area, "a folder in its place").folder("report.csv").says(2, "report -o report.csv");
     sent(&mut area, "a folder that cannot be written")

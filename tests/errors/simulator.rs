@@ -22,6 +22,7 @@ fn that_does_not_start() {
     area.case("an account that is none")
         .file("account.toml", "sandbox = true\n")
         .says(2, "simulator --account account.toml");
+    area.case("events that cannot be written").says(1, "simulator --events /dev/null/events");
     area.case("a log that cannot be written").says(2, "simulator --log out/requests.jsonl");
     area.end();
 }

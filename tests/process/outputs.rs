@@ -1,7 +1,9 @@
 //! Outputs over inputs: whatever a command writes, by whatever name, it never replaces what it reads.
 
+use std::process::Command;
+
 use crate::process::server::Server;
-use crate::process::site::Site;
+use crate::process::site::{BINARY, Site, definition};
 
 #[test]
 fn rejected_rows_never_replace_the_journal_and_nothing_is_sent() {
@@ -45,8 +47,82 @@ fn a_report_or_a_log_never_replaces_what_the_campaign_reads() {
     let log = ["run", "people.csv", "-c", "broken.toml", "--log-file", "people.csv"];
     site.run(&log).exits(2).says(&["the log cannot go to people.csv"]);
     assert_eq!(site.read("people.csv"), before[0]);
-    // A report of before is replaced, as is a file of another purpose that the user names.
+    // A report of before is replaced, a file of another purpose only on demand.
     for _ in 0..2 {
-        site.run(&["report", "-o", "report.csv"]).exits(0);
+        for report in ["report.csv", "report.jsonl", "report.json", "report.html", "report.xlsx"] {
+            site.run(&["report", "-o", report]).exits(0);
+        }
     }
+    site.write("mine.csv", "my,own\n");
+    site.run(&["report", "-o", "mine.csv"]).exits(2).says(&["is no report of this program", "--force"]);
+    assert_eq!(site.read("mine.csv"), "my,own\n");
+    site.run(&["report", "-o", "mine.csv", "--force"]).exits(0);
+}
+
+/// Descriptors are names of files, too.
+#[test]
+fn a_descriptor_or_stdin_is_a_name_like_any_other() {
+    let site = Site::with_people(5);
+    let shell = |script: &str| {
+        let mut shell = Command::new("sh");
+        shell.args(["-c", script, BINARY]).current_dir(site.folder()).env_clear().envs(site.environment());
+        site.finish(shell)
+    };
+    let people = site.read("people.csv");
+    for script in [
+        "$0 check people.csv --rejects /dev/fd/7 7<>people.csv",
+        "$0 check people.csv --rejects /proc/self/fd/7 7<>campaign.toml",
+        "$0 check people.csv --log-file /dev/fd/7 7<>campaign.toml",
+        "$0 check people.csv --log-file /dev/stdin <people.csv",
+        "$0 check - --log-file people.csv <people.csv",
+        "$0 check - --rejects ./people.csv <people.csv",
+        "$0 check /dev/stdin --rejects people.csv <people.csv",
+    ] {
+        shell(script).exits(2).says(&["cannot go to"]);
+        assert_eq!(site.read("people.csv"), people, "{script}");
+    }
+}
+
+#[test]
+fn outputs_of_one_command_are_several_files() {
+    let site = Site::with_people(5);
+    let shell = |script: &str| {
+        let mut shell = Command::new("sh");
+        shell.args(["-c", script, BINARY]).current_dir(site.folder()).env_clear().envs(site.environment());
+        site.finish(shell)
+    };
+    for (script, other) in [
+        ("$0 check people.csv --rejects out --log-file ./out", "it is where the rejected rows go"),
+        ("$0 check people.csv --rejects out --json >out", "it is where stdout goes"),
+        ("$0 report -o out.csv --log-file out.csv", "it is where the report goes"),
+        ("$0 check people.csv --log-file err 2>err; cat err >&2; exit 2", "it is where stderr goes"),
+    ] {
+        shell(script).exits(2).says(&["cannot go to", other]);
+    }
+}
+
+/// The lists of the definition are inputs of every command, and whatever else is there already is not spoiled.
+#[test]
+fn lists_and_other_files_are_not_spoiled() {
+    let (site, server) = (Site::with_people(5), Server::start(&[]));
+    site.write("stop.csv", "phone\n+12025559999\n");
+    site.write(
+        "stop.toml",
+        &definition().replacen("phone = \"phone\"", "phone = \"phone\"\nsuppress = [\"stop.csv\"]", 1),
+    );
+    site.write("request.json", "{}");
+    let send = ["run", "people.csv", "-c", "stop.toml", "--yes", "--endpoint-url", server.endpoint()];
+    let with = |more: &[&'static str]| site.run(&[&send[..], more].concat());
+    with(&["--log-file", "stop.csv"]).exits(2).says(&["it is a suppression list"]);
+    with(&["--rejects", "stop.csv"]).exits(2).says(&["it is a suppression list"]);
+    assert_eq!(server.stats()["contacts"], 0);
+    with(&[]).exits(0);
+    site.run(&["report", "-c", "stop.toml", "-o", "stop.csv"]).exits(2).says(&["it is a suppression list"]);
+    assert_eq!(site.read("stop.csv"), "phone\n+12025559999\n");
+    let skeleton = ["contact", "--generate-cli-skeleton", "--log-file", "request.json"];
+    site.run(&skeleton).exits(2).says(&["is no log of this program"]);
+    site.run(&["simulator", "--log", "journal.db"]).exits(2).says(&["is no log of requests"]);
+    site.run(&["journal", "check", "-c", "stop.toml"]).exits(0);
+    assert!(Command::new("mkfifo").arg(site.path("pipe")).status().unwrap().success());
+    with(&["--log-file", "pipe"]).exits(2).says(&["nothing reads the pipe"]);
 }

@@ -124,7 +124,9 @@ fn texts_that_look_wrong_are_not_sent_with_yes_alone() {
         site.write("campaign.toml", &definition().replace(text, message));
         site.write("people.csv", &csv([row(0), format!("C-1,{name},{}", phone(1))]));
         let rows = if code == "foreign-placeholder" { 2 } else { 1 };
-        let check = site.run(&["check", "people.csv", "--json"]).exits(0).json();
+        let check = site.run(&["check", "people.csv", "--json"]).exits(2).json();
+        site.run(&["check", "people.csv", "--accept", code]).exits(0);
+        site.run(&["run", "people.csv", "--dry-run"]).exits(2);
         assert_eq!(check["warnings"][0]["code"], code);
         assert_eq!(check["warnings"][0]["rows"], rows);
         let accept = format!("--accept {code}");
@@ -140,4 +142,75 @@ fn texts_that_look_wrong_are_not_sent_with_yes_alone() {
         sent(&site, server.endpoint(), &[]).exits(0);
         assert_eq!(server.requests(), 2, "{code}");
     }
+}
+
+/// What check and a dry run say before a run is what the run says; nothing of them is kept.
+#[test]
+fn check_and_a_dry_run_count_what_the_journal_has() {
+    let (site, server) = (Site::new(), Server::start(&[]));
+    site.write("people.csv", &csv([row(0), row(1), row(2)]));
+    sent(&site, server.endpoint(), &["--limit", "1"]).exits(4);
+    let journal = std::fs::read(site.path("journal.db")).unwrap();
+    let check = site.run(&["check", "people.csv", "--json"]).exits(0).json();
+    assert_eq!((&check["started"], &check["to_start"]), (&1.into(), &2.into()));
+    let dry = site.run(&["run", "people.csv", "--dry-run", "--json"]).exits(0);
+    assert_eq!(dry.stdout.lines().count(), 2, "{}", dry.stdout);
+    let fresh = site.run(&["check", "people.csv", "--fresh", "--json"]).exits(0).json();
+    assert_eq!((&fresh["started"], &fresh["to_start"]), (&0.into(), &3.into()));
+    let fresh = site.run(&["run", "people.csv", "--dry-run", "--fresh", "--json"]).exits(0);
+    assert_eq!(fresh.stdout.lines().count(), 3);
+    assert_eq!(std::fs::read(site.path("journal.db")).unwrap(), journal, "nothing is kept");
+    // One row left the file.
+    site.write("people.csv", &csv([row(0), row(2)]));
+    let check = site.run(&["check", "people.csv", "--json"]).exits(0).json();
+    assert_eq!((&check["withdrawn"], &check["to_start"]), (&1.into(), &1.into()));
+    let run = sent(&site, server.endpoint(), &[]).exits(0).json();
+    assert_eq!((&run["withdrawn"], &run["started"]), (&1.into(), &2.into()));
+    site.run(&["run", "people.csv", "--fresh"]).exits(2);
+}
+
+#[test]
+fn keys_that_a_spreadsheet_rounded_are_refused_and_other_numbers_of_a_key_are_told() {
+    let (site, server) = (Site::new(), Server::start(&[]));
+    let people = |keys: [&str; 3]| {
+        let rows = keys.iter().enumerate().map(|(n, key)| format!("{key},Ann,{}", phone(n)));
+        csv(rows.collect::<Vec<_>>())
+    };
+    site.write("people.csv", &people(["1234567890120000"; 3]));
+    for command in [vec!["check", "people.csv"], vec!["run", "people.csv", "--dry-run"]] {
+        site.run(&command).exits(2).says(&["rounded to 15 digits", "line 3 has the key of line 2"]);
+    }
+    sent(&site, server.endpoint(), &[]).exits(2).says(&["rounded to 15 digits", "another phone number"]);
+    assert_eq!(server.requests(), 0);
+
+    site.write("people.csv", &people(["C-1", "C-2", "C-1"]));
+    let check = site.run(&["check", "people.csv", "--fresh"]).exits(0);
+    assert!(check.stdout.contains("line 4: has the key of line 2, and another number"), "{}", check.stdout);
+    let check = site.run(&["check", "people.csv", "--fresh", "--json"]).exits(0).json();
+    assert_eq!(check["duplicate_lines"][0]["another_number"], true);
+    sent(&site, server.endpoint(), &[]).exits(0).says(&["and another number"]);
+    let report = site.run(&["report", "--state", "duplicate", "--format", "csv"]).exits(0);
+    assert!(report.stdout.contains("the same key, and another number"), "{}", report.stdout);
+}
+
+#[test]
+fn a_stream_sends_no_text_that_looks_wrong() {
+    let (site, server) = (Site::new(), Server::start(&[]));
+    let rows = [row(0), format!("C-1,NULL,{}", phone(1)), format!("C-2,JosÃ©,{}", phone(2))];
+    site.write("people.csv", &csv(rows));
+    let result = sent(&site, server.endpoint(), &["--stream"]).exits(3).json();
+    assert_eq!((&result["started"], &result["rejected"]), (&1.into(), &2.into()));
+    let report = site.run(&["report", "--state", "rejected", "--format", "csv"]).exits(0);
+    let told = report.stdout.contains("looks-wrong") && report.stdout.contains("nothing-words");
+    assert!(told, "{}", report.stdout);
+    let other = Site::new();
+    other.write(
+        "campaign.toml",
+        &definition().replace("Hi {{ first_name }}, see you.", "Hi [Name], see you."),
+    );
+    other.write("people.csv", &csv([row(0)]));
+    sent(&other, server.endpoint(), &["--stream"])
+        .exits(2)
+        .says(&["[Name]", "name foreign-placeholder in accept"]);
+    sent(&other, server.endpoint(), &["--stream", "--accept", "foreign-placeholder"]).exits(0);
 }

@@ -34,6 +34,11 @@ impl Server {
         }
     }
 
+    /// All that the account tells of the contacts, also what comes later.
+    pub(crate) fn events(&self) -> String {
+        self.0.get("/_simulator/events?all")
+    }
+
     /// Contacts, with the requests that started them.
     pub(crate) fn contacts_in_full(&self) -> Vec<Value> {
         self.lines("/_simulator/contacts")

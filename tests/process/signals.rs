@@ -76,6 +76,49 @@ fn sigterm_drains_too() {
     assert_eq!(server.requests(), PEOPLE);
 }
 
+/// A terminal that goes away hangs up, some twice.
+#[test]
+fn sighup_drains_too_however_often_it_comes() {
+    let (site, server) = (Site::with_people(60), Server::start(&["--latency", "300ms"]));
+    let child = site.start(&run(&server, "50"));
+    server.wait_for_requests(5);
+    for _ in 0..3 {
+        kill_process(Pid::from_child(&child), Signal::HUP).unwrap();
+    }
+    let ran = site.wait(child).exits(143).says(&["terminated"]);
+    assert_eq!(count(&site, "attempting"), 0, "what was in flight has its answer");
+    go_on(&site, &server, &ran);
+    assert_eq!(server.requests(), PEOPLE);
+}
+
+/// Under `nohup`, a hang-up is ignored.
+#[test]
+#[cfg(target_os = "linux")]
+fn nohup_runs_to_its_end() {
+    let (site, server) = (Site::with_people(60), Server::start(&["--latency", "100ms"]));
+    let line = format!("trap '' HUP; exec {BINARY} {}", run(&server, "200").join(" "));
+    let mut shell = Command::new("sh");
+    shell.args(["-c", &line]).current_dir(site.folder()).env_clear().envs(site.environment());
+    shell.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped());
+    let child = shell.spawn().unwrap();
+    server.wait_for_requests(5);
+    kill_process(Pid::from_child(&child), Signal::HUP).unwrap();
+    site.wait(child).exits(0);
+    assert_eq!(server.requests(), PEOPLE);
+}
+
+#[test]
+fn ctrl_c_at_the_question_leaves_the_cursor_as_it_was() {
+    let (site, server) = (Site::with_people(60), Server::start(&[]));
+    let mut terminal = Terminal::start(&site, &["run", "people.csv", "--endpoint-url", server.endpoint()]);
+    terminal.wait_for("Start 60 contacts of \"spring\"?");
+    terminal.press(CTRL_C);
+    let ran = terminal.end(&site).exits(130);
+    let (hidden, shown) = (ran.stderr.rfind("\x1b[?25l"), ran.stderr.rfind("\x1b[?25h"));
+    assert!(shown.is_some() && shown > hidden, "{:?}", ran.stderr);
+    assert_eq!(server.requests(), 0);
+}
+
 #[test]
 fn the_question_on_a_terminal_is_answered_by_a_person() {
     let (site, server) = (Site::with_people(60), Server::start(&[]));

@@ -146,6 +146,9 @@ attributes = {{ customer_id = "{{{{ customer_id }}}}" }}
 [pace]
 rate = 1000.0
 burst = 100
+
+[account]
+opt_outs = false
 "#
     )
 }

@@ -41,7 +41,7 @@ fn what_cannot_be_read_changes_nothing() {
     let site = site(1, "");
     let refused = site.run(&["suppress", "add", "+12025550100", "5550101", "call me"]).exits(2);
     insta::assert_snapshot!(refused.stderr, @r"
-    error: number 2 (…01): the phone number has no country code; write it with + in front, or set recipients.default_region
+    error: number 2 (*****01): the phone number has no country code; write it with + in front, or set recipients.default_region
       number 3 (call me): the phone number has no digits
       hint: nothing was changed; write numbers with + and the country
     ");

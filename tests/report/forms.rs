@@ -50,13 +50,13 @@ async fn two_files() -> Place {
 async fn csv_has_a_record_per_line_then_what_left_the_file() {
     let place = two_files().await;
     insta::assert_snapshot!(place.report(&to(Format::Csv, None)).unwrap(), @r#"
-    line,key,destination,state,contact_id,client_token,attempts,code,reason,source,first_attempt_at,settled_at,note,id,phone,language,file.state
-    2,,,rejected,,,0,phone-invalid,"phone: ""12"" is too short",,,,,x,12,fr,
-    3,c,+12025550103,queued,,48bc8083-5122-5bd5-ada0-5ec85252925b,0,,,arn:aws:connect:us-west-2:123456789012:phone-number/0f,,,"two
+    line,key,destination,state,contact_id,client_token,attempts,code,reason,source,first_attempt_at,settled_at,sender,zone,delivery,delivery_status,delivery_at,parts,price,ended_at,replied,note,id,phone,language,file.state
+    2,,,rejected,,,0,phone-invalid,"phone: ""12"" is too short",,,,,,,,,,,,,,x,12,fr,
+    3,c,+12025550103,queued,,48bc8083-5122-5bd5-ada0-5ec85252925b,0,,,arn:aws:connect:us-west-2:123456789012:phone-number/0f,,,,,,,,,,,,"two
     lines, ""quoted""",c,+12025550103,en,CA
-    4,a,+12025550101,started,contact-2,9f124dcb-ac83-5601-8d33-d3dab63b7f98,1,,,arn:aws:connect:us-west-2:123456789012:phone-number/0f,2026-03-01T09:30:00.000Z,2026-03-01T09:30:00.250Z,"'=HYPERLINK(""http://x"")",a,+12025550101,,WA
-    5,a,+12025550101,duplicate,,9f124dcb-ac83-5601-8d33-d3dab63b7f98,0,duplicate-key,an earlier line of the file has the same key,arn:aws:connect:us-west-2:123456789012:phone-number/0f,,,again,a,+12025550101,en,WA
-    ,b,+12025550102,failed,,a30315ad-f0ff-5f66-bcae-c98bfde3ecfb,1,InvalidRequestException,'@the service's words,arn:aws:connect:us-west-2:123456789012:phone-number/0f,2026-03-01T09:30:00.000Z,2026-03-01T09:30:00.250Z,-3.5,b,+12025550102,,OR
+    4,a,+12025550101,started,contact-2,9f124dcb-ac83-5601-8d33-d3dab63b7f98,1,,,arn:aws:connect:us-west-2:123456789012:phone-number/0f,2026-03-01T09:30:00.000Z,2026-03-01T09:30:00.250Z,,,,,,,,,,"'=HYPERLINK(""http://x"")",a,+12025550101,,WA
+    5,a,+12025550101,duplicate,,9f124dcb-ac83-5601-8d33-d3dab63b7f98,0,duplicate-key,an earlier line of the file has the same key,arn:aws:connect:us-west-2:123456789012:phone-number/0f,,,,,,,,,,,,again,a,+12025550101,en,WA
+    ,b,+12025550102,failed,,a30315ad-f0ff-5f66-bcae-c98bfde3ecfb,1,InvalidRequestException,'@the service's words,arn:aws:connect:us-west-2:123456789012:phone-number/0f,2026-03-01T09:30:00.000Z,2026-03-01T09:30:00.250Z,,,,,,,,,,-3.5,b,+12025550102,,OR
     "#);
 }
 
@@ -64,11 +64,11 @@ async fn csv_has_a_record_per_line_then_what_left_the_file() {
 async fn jsonl_has_every_text_as_it_is() {
     let place = two_files().await;
     insta::assert_snapshot!(place.report(&to(Format::Jsonl, None)).unwrap(), @r#"
-    {"line":2,"key":null,"destination":null,"state":"rejected","contact_id":null,"client_token":null,"attempts":0,"code":"phone-invalid","reason":"phone: \"12\" is too short","source":null,"first_attempt_at":null,"settled_at":null,"note":"","id":"x","phone":"12","language":"fr","file.state":null}
-    {"line":3,"key":"c","destination":"+12025550103","state":"queued","contact_id":null,"client_token":"48bc8083-5122-5bd5-ada0-5ec85252925b","attempts":0,"code":null,"reason":null,"source":"arn:aws:connect:us-west-2:123456789012:phone-number/0f","first_attempt_at":null,"settled_at":null,"note":"two\nlines, \"quoted\"","id":"c","phone":"+12025550103","language":"en","file.state":"CA"}
-    {"line":4,"key":"a","destination":"+12025550101","state":"started","contact_id":"contact-2","client_token":"9f124dcb-ac83-5601-8d33-d3dab63b7f98","attempts":1,"code":null,"reason":null,"source":"arn:aws:connect:us-west-2:123456789012:phone-number/0f","first_attempt_at":"2026-03-01T09:30:00.000Z","settled_at":"2026-03-01T09:30:00.250Z","note":"=HYPERLINK(\"http://x\")","id":"a","phone":"+12025550101","language":null,"file.state":"WA"}
-    {"line":5,"key":"a","destination":"+12025550101","state":"duplicate","contact_id":null,"client_token":"9f124dcb-ac83-5601-8d33-d3dab63b7f98","attempts":0,"code":"duplicate-key","reason":"an earlier line of the file has the same key","source":"arn:aws:connect:us-west-2:123456789012:phone-number/0f","first_attempt_at":null,"settled_at":null,"note":"again","id":"a","phone":"+12025550101","language":"en","file.state":"WA"}
-    {"line":null,"key":"b","destination":"+12025550102","state":"failed","contact_id":null,"client_token":"a30315ad-f0ff-5f66-bcae-c98bfde3ecfb","attempts":1,"code":"InvalidRequestException","reason":"@the service's words","source":"arn:aws:connect:us-west-2:123456789012:phone-number/0f","first_attempt_at":"2026-03-01T09:30:00.000Z","settled_at":"2026-03-01T09:30:00.250Z","note":"-3.5","id":"b","phone":"+12025550102","language":null,"file.state":"OR"}
+    {"line":2,"key":null,"destination":null,"state":"rejected","contact_id":null,"client_token":null,"attempts":0,"code":"phone-invalid","reason":"phone: \"12\" is too short","source":null,"first_attempt_at":null,"settled_at":null,"sender":null,"zone":null,"delivery":null,"delivery_status":null,"delivery_at":null,"parts":null,"price":null,"ended_at":null,"replied":null,"note":"","id":"x","phone":"12","language":"fr","file.state":null}
+    {"line":3,"key":"c","destination":"+12025550103","state":"queued","contact_id":null,"client_token":"48bc8083-5122-5bd5-ada0-5ec85252925b","attempts":0,"code":null,"reason":null,"source":"arn:aws:connect:us-west-2:123456789012:phone-number/0f","first_attempt_at":null,"settled_at":null,"sender":null,"zone":null,"delivery":null,"delivery_status":null,"delivery_at":null,"parts":null,"price":null,"ended_at":null,"replied":null,"note":"two\nlines, \"quoted\"","id":"c","phone":"+12025550103","language":"en","file.state":"CA"}
+    {"line":4,"key":"a","destination":"+12025550101","state":"started","contact_id":"contact-2","client_token":"9f124dcb-ac83-5601-8d33-d3dab63b7f98","attempts":1,"code":null,"reason":null,"source":"arn:aws:connect:us-west-2:123456789012:phone-number/0f","first_attempt_at":"2026-03-01T09:30:00.000Z","settled_at":"2026-03-01T09:30:00.250Z","sender":null,"zone":null,"delivery":null,"delivery_status":null,"delivery_at":null,"parts":null,"price":null,"ended_at":null,"replied":null,"note":"=HYPERLINK(\"http://x\")","id":"a","phone":"+12025550101","language":null,"file.state":"WA"}
+    {"line":5,"key":"a","destination":"+12025550101","state":"duplicate","contact_id":null,"client_token":"9f124dcb-ac83-5601-8d33-d3dab63b7f98","attempts":0,"code":"duplicate-key","reason":"an earlier line of the file has the same key","source":"arn:aws:connect:us-west-2:123456789012:phone-number/0f","first_attempt_at":null,"settled_at":null,"sender":null,"zone":null,"delivery":null,"delivery_status":null,"delivery_at":null,"parts":null,"price":null,"ended_at":null,"replied":null,"note":"again","id":"a","phone":"+12025550101","language":"en","file.state":"WA"}
+    {"line":null,"key":"b","destination":"+12025550102","state":"failed","contact_id":null,"client_token":"a30315ad-f0ff-5f66-bcae-c98bfde3ecfb","attempts":1,"code":"InvalidRequestException","reason":"@the service's words","source":"arn:aws:connect:us-west-2:123456789012:phone-number/0f","first_attempt_at":"2026-03-01T09:30:00.000Z","settled_at":"2026-03-01T09:30:00.250Z","sender":null,"zone":null,"delivery":null,"delivery_status":null,"delivery_at":null,"parts":null,"price":null,"ended_at":null,"replied":null,"note":"-3.5","id":"b","phone":"+12025550102","language":null,"file.state":"OR"}
     "#);
 }
 
@@ -99,7 +99,7 @@ fn a_header_that_comes_back_is_the_last_one() {
     let (mut journal, id) = place.open();
     let header = |place: &Place| {
         let report = place.report(&to(Format::Csv, None)).unwrap();
-        report.lines().next().unwrap().split_once("settled_at").unwrap().1.to_owned()
+        report.lines().next().unwrap().split_once("replied").unwrap().1.to_owned()
     };
     let line = [line(2, &["a", "+12025550101"])];
     for (columns, expected) in
@@ -127,11 +127,11 @@ fn numbers_survive_and_formulas_do_not() {
     );
     let report = place.report(&to(Format::Csv, None)).unwrap();
     let mut csv = csv::Reader::from_reader(report.as_bytes());
-    assert_eq!(&csv.headers().unwrap()[12], "'=cmd()");
+    assert_eq!(&csv.headers().unwrap()[21], "'=cmd()");
     let cells: Vec<String> = csv
         .records()
         .map(|record| record.unwrap())
-        .flat_map(|record| [1, 2, 12, 14].map(|index| record[index].to_owned()))
+        .flat_map(|record| [1, 2, 21, 23].map(|index| record[index].to_owned()))
         .collect();
     assert_eq!(
         cells,

@@ -95,6 +95,11 @@ impl People {
         }
     }
 
+    /// The number of somebody who is in the file, or was.
+    pub(crate) fn number(&self, chance: &mut Chance) -> String {
+        destination(chance.within(0..self.next.max(1)), 0)
+    }
+
     /// The file as the program reads it.
     pub(crate) fn lines(&self) -> Vec<FileLine> {
         self.file.iter().zip(2..).map(|(entry, number)| line(*entry, number)).collect()
@@ -120,7 +125,7 @@ fn line(entry: Entry, number: u64) -> FileLine {
     let slots: Vec<String> = (0..SLOTS).map(|slot| format!("text {slot} of {person}, {edition}")).collect();
     let content = Content::Recipient {
         client_token: TokenSpace::new(INSTANCE, CAMPAIGN).token(&key),
-        destination: format!("+1202{:07}", person * 10 + edition % 10),
+        destination: destination(person, edition),
         slots,
         key: key.clone(),
         lane: None,
@@ -128,4 +133,8 @@ fn line(entry: Entry, number: u64) -> FileLine {
         suppressed,
     };
     FileLine { number, cells: vec![key, edition.to_string()], content }
+}
+
+fn destination(person: u64, edition: u64) -> String {
+    format!("+1202{:07}", person * 10 + edition % 10)
 }

@@ -1,8 +1,9 @@
 //! The promises of the design, each held against the simulator's log, the journal, and what the run says of itself.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::time::Duration;
 
+use campaign::domain::account::opt_outs::{OptOutRule, OptOutSettings};
 use campaign::domain::delivery::control::Control;
 use campaign::domain::delivery::ending::Ending;
 use campaign::domain::delivery::refusal::RefusalKind;
@@ -35,7 +36,7 @@ pub(crate) struct Before {
 
 pub(crate) fn before(trial: &Trial) -> Before {
     let started = rows(trial).iter().filter(|row| row.state == State::Started).count() as u64;
-    Before { contacts: trial.simulator.contacts().len(), requests: trial.simulator.requests().len(), started }
+    Before { contacts: trial.simulator.contacts().len(), requests: trial.requests().len(), started }
 }
 
 /// Everything that must hold after a run, however it ended.
@@ -43,11 +44,14 @@ pub(crate) fn check(trial: &Trial, options: &Options, ended: &Ended, before: &Be
     assert_eq!(trial.sentinel.violations(), Vec::<String>::new());
     assert_eq!(trial.simulator.payload_violations(), [], "promise 3: same token, same bytes");
     let rows = rows(trial);
-    let requests = trial.simulator.requests();
+    let requests = trial.requests();
     check_counts(trial, &rows);
     check_tokens(trial, &rows, &requests);
     check_contacts(trial, &rows);
     check_pace(trial, &requests);
+    if trial.clocks.lost() + trial.clocks.gained().0 == Duration::ZERO {
+        check_opt_outs(trial, options, (&rows, &requests[before.requests..]));
+    }
     let begun = trial.simulator.contacts().len() - before.contacts;
     if let Some(most) = options.most {
         assert!(begun as u64 <= most, "{begun} contacts were started, and the limit was {most}");
@@ -80,6 +84,7 @@ fn check_ending(ending: &Ending, tally: &Tally, options: &Options) {
             "{refusal:?}"
         ),
         Ending::Closed { .. } => panic!("no campaign of these has hours"),
+        Ending::OptOuts(_) => assert!(options.opt_outs.is_some(), "none are read"),
         Ending::Rejections { .. } => panic!("no file is read during a run"),
         Ending::Silent(_) | Ending::Interrupted(_) => {}
     }
@@ -89,7 +94,7 @@ fn check_ending(ending: &Ending, tally: &Tally, options: &Options) {
 pub(crate) fn check_completed(trial: &Trial, ended: &Ended) {
     let Ended::Alive(outcome) = ended else { panic!("the last run died") };
     assert_eq!(outcome.ending, Ending::Complete, "liveness");
-    let (rows, requests) = (rows(trial), trial.simulator.requests());
+    let (rows, requests) = (rows(trial), trial.requests());
     let mut states: BTreeMap<&str, &Row> = BTreeMap::new();
     for row in &rows {
         assert!(!matches!(row.state, State::Queued | State::Attempting), "liveness: {row:?}");
@@ -240,4 +245,22 @@ fn check_pace(trial: &Trial, requests: &[RequestRecord]) {
     }
     let allowed = burst * (1.0 + trial.clocks.gained().1 as f64) + rate * 0.002 + 1e-3;
     assert!(worst <= allowed, "promise 6: a window has {worst} more than its share, {allowed} are allowed");
+}
+
+/// Promise 12: a run that must know the opt-outs requests nobody who opted out longer ago than the bound allows. That it
+/// requests nobody whom its copy has is seen by the sentinel, at each request. A row in doubt is asked about all the same.
+fn check_opt_outs(trial: &Trial, options: &Options, (rows, requests): (&[Row], &[RequestRecord])) {
+    let Some(OptOutSettings { rule: OptOutRule::Required, max_age }) = options.opt_outs else { return };
+    let opting_out = trial.simulator.with(|world| world.account_mut().opting_out.clone());
+    let once: HashSet<_> =
+        rows.iter().filter(|row| row.attempts == 1).filter_map(|row| row.token.as_deref()).collect();
+    let first =
+        |request: &&RequestRecord| request.client_token.as_deref().is_some_and(|token| once.contains(token));
+    for request in requests.iter().filter(first) {
+        let number = request.destination.as_deref().expect("every request has a number");
+        let opted_out =
+            opting_out.iter().filter(|opting| opting.number == number).map(|opting| opting.at).min();
+        let age = opted_out.map(|at| request.at.since(at));
+        assert!(age.is_none_or(|age| age <= max_age), "promise 12: {request:?}, {age:?} after the opt-out");
+    }
 }

@@ -39,6 +39,8 @@ struct Inner {
     die: AtomicBool,
     requests: AtomicU64,
     dies_at_request: AtomicU64,
+    /// Whether the run keeps a copy of the account's opt-outs.
+    keeps: AtomicBool,
 }
 
 impl Sentinel {
@@ -49,16 +51,19 @@ impl Sentinel {
             die: AtomicBool::new(false),
             requests: AtomicU64::new(0),
             dies_at_request: AtomicU64::new(u64::MAX),
+            keeps: AtomicBool::new(false),
         }))
     }
 
     /// A run begins.
-    pub(crate) fn begin(&self, path: &Path, crash: Crash) {
+    pub(crate) fn begin(&self, path: &Path, options: &Options) {
+        let crash = options.crash;
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open_with_flags(path, flags).expect("the journal can be read");
         *self.0.journal.lock().expect("a journal") = Some(connection);
         self.0.die.store(false, Ordering::Relaxed);
         self.0.requests.store(0, Ordering::Relaxed);
+        self.0.keeps.store(options.opt_outs.is_some(), Ordering::Relaxed);
         let at = if let Crash::Request(at) = crash { at } else { u64::MAX };
         self.0.dies_at_request.store(at, Ordering::Relaxed);
     }
@@ -127,6 +132,19 @@ impl Sentinel {
         if !durable {
             self.violated(format!("promise 2: {facts:?} left, and the journal has {row:?}"));
         }
+        // A row in doubt is asked about all the same.
+        let first = row.is_some_and(|(_, attempts, _)| attempts == 1);
+        if first && self.0.keeps.load(Ordering::Relaxed) && self.is_opted_out(facts.destination) {
+            self.violated(format!("promise 12: {facts:?}, and the journal has the opt-out"));
+        }
+    }
+}
+
+impl Sentinel {
+    /// Whether the copy of the account's opt-outs has the number.
+    fn is_opted_out(&self, destination: Option<&str>) -> bool {
+        let sql = "SELECT EXISTS (SELECT 1 FROM opt_out WHERE destination = ?1)";
+        self.look(|journal| journal.prepare_cached(sql)?.query_row([destination], |row| row.get(0)))
     }
 }
 

@@ -7,7 +7,7 @@ use campaign::domain::message::request::{Leaf, Message, Request, RequestTemplate
 use crate::seeds::chance::Chance;
 
 pub(crate) const INSTANCE: &str = "11111111-2222-3333-4444-555555555555";
-const SOURCE: &str =
+pub(crate) const SOURCE: &str =
     "arn:aws:connect:us-west-2:123456789012:phone-number/aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee";
 const FLOW: &str = "99999999-8888-7777-6666-555555555555";
 

@@ -3,13 +3,14 @@
 use std::num::NonZeroU32;
 use std::time::Duration;
 
+use campaign::domain::account::opt_outs::{OptOutRule, OptOutSettings};
 use campaign::domain::delivery::control::{Control, NewPace, NewRate};
 use campaign::domain::delivery::ending::Signal;
 use campaign::domain::delivery::state::State;
 use campaign::domain::delivery::verdict::TOKEN_SAFE;
 use campaign::engine::Stop;
 use campaign::pace::RateLimit;
-use campaign::simulator::RequestRecord;
+use campaign::simulator::{RequestRecord, WorldTime};
 
 use crate::seeds::chance::Chance;
 use crate::seeds::people::People;
@@ -47,6 +48,8 @@ struct Story {
     deceit: i64,
     /// The next run reads the file while it sends.
     streams: bool,
+    /// How the account's opt-outs are read, in most runs.
+    opt_outs: Option<OptOutSettings>,
     telling: Telling,
 }
 
@@ -67,7 +70,7 @@ pub(crate) fn play(seed: u64, telling: Telling) -> Played {
     let stats = story.trial.simulator.stats();
     let uncertain = promises::rows(&story.trial).iter().filter(|row| row.state == State::Uncertain).count();
     Played {
-        requests: story.trial.simulator.requests(),
+        requests: story.trial.requests(),
         contacts: stats.contacts as usize,
         replays: stats.replays as usize,
         uncertain,
@@ -91,6 +94,7 @@ impl Story {
         let world = worlds::world(&mut chance, seed, lies);
         let (people, shape) = (People::new(&mut chance), shapes::shape(&mut chance));
         let asked = asked(&mut chance);
+        let opt_outs = opt_outs(&mut chance);
         let trial = Trial::new(world, people, shape);
         let story = Self {
             played: Played::default(),
@@ -100,6 +104,7 @@ impl Story {
             asked,
             deceit: 20 * HOUR,
             streams: false,
+            opt_outs,
             telling,
         };
         story.tell(|| format!("seed {seed}, clock lies: {lies:?}, {asked:?}"));
@@ -131,6 +136,7 @@ impl Story {
             worlds::phases(&mut self.chance, faults, now);
         });
         self.trial.watch();
+        self.opt_out();
         self.lie();
         let options = self.options();
         self.run(&options);
@@ -161,6 +167,17 @@ impl Story {
         self.played.runs += 1;
         self.played.deaths += usize::from(ended == Ended::Dead);
         ended
+    }
+
+    /// People answer STOP, now or while the next run lasts.
+    fn opt_out(&mut self) {
+        let now = self.trial.clocks.now() as u64;
+        for _ in 0..self.chance.pick(&[0, 0, 1, 3]) {
+            let number = self.trial.people.number(&mut self.chance);
+            let after = self.chance.pick(&[1, 30_000, 900_000]);
+            let at = WorldTime(now + self.chance.within(0..after));
+            self.trial.simulator.with(|world| world.account_mut().opt_out(number, at));
+        }
     }
 
     /// The wall clock jumps, now or during the next run.
@@ -230,6 +247,7 @@ impl Story {
             stops,
             wishes,
             retry_failed: chance.odds(0.2),
+            opt_outs: self.opt_outs.filter(|_| chance.odds(0.8)),
             stream: streams.then(|| chance.scale(1.0, 10_000.0) as u64),
             crash,
         }
@@ -252,6 +270,7 @@ impl Story {
             // A campaign that was paused when its process died waits for that.
             wishes: vec![(self.chance.within(0..5_000), Control::Go)],
             retry_failed: self.chance.odds(0.5),
+            opt_outs: self.opt_outs,
             stream: None,
             crash: Crash::Never,
         };
@@ -282,6 +301,12 @@ fn wishes(chance: &mut Chance, horizon: u64) -> Vec<(u64, Control)> {
     }
     wishes.push((chance.within(0..horizon), Control::Go));
     wishes
+}
+
+fn opt_outs(chance: &mut Chance) -> Option<OptOutSettings> {
+    let rule = chance.pick(&[OptOutRule::Required, OptOutRule::Required, OptOutRule::IfPossible]);
+    let max_age = Duration::from_secs(chance.pick(&[300, 600, 900]));
+    chance.odds(0.6).then_some(OptOutSettings { rule, max_age })
 }
 
 fn asked(chance: &mut Chance) -> RateLimit {

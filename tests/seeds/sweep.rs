@@ -47,6 +47,7 @@ fn run(trial: &mut Trial, crash: Crash) -> Ended {
         stops: Vec::new(),
         wishes: Vec::new(),
         retry_failed: false,
+        opt_outs: None,
         stream: None,
         crash,
     };

@@ -13,23 +13,25 @@ use std::task::Poll;
 use std::time::Duration;
 
 use campaign::app::error::Error;
+use campaign::app::opt_outs::{self, OptOuts};
 use campaign::app::send::{DrivenRun, Run, RunParts, RunSettings};
 use campaign::app::stream::StreamItem;
 use campaign::clock::Clock;
-use campaign::connect::{Client, Settings};
+use campaign::connect::{Account, Client, Settings};
+use campaign::domain::account::opt_outs::OptOutSettings;
 use campaign::domain::delivery::control::Control;
 use campaign::domain::delivery::gate::{FailureGate, Fraction};
 use campaign::domain::message::request::RequestTemplate;
 use campaign::engine::{Bounds, Outcome, PlanProgress, Stop};
 use campaign::journal::{CampaignId, FileLine, Identity, Journal, NewRun, Plan, RunId, Service};
 use campaign::pace::RateLimit;
-use campaign::simulator::{Simulator, WorldConfig};
+use campaign::simulator::{Operation, RequestRecord, Simulator, WorldConfig};
 use tokio::sync::{mpsc, watch};
 
 use crate::seeds::clocks::Clocks;
 use crate::seeds::people::{CAMPAIGN, People};
 use crate::seeds::sentinel::{Crash, Sentinel, Watcher};
-use crate::seeds::shapes::INSTANCE;
+use crate::seeds::shapes::{INSTANCE, SOURCE};
 use crate::seeds::worlds::READ_TIMEOUT;
 
 /// Everything that outlives a process.
@@ -60,6 +62,8 @@ pub(crate) struct Options {
     /// word is that it goes on.
     pub(crate) wishes: Vec<(u64, Control)>,
     pub(crate) retry_failed: bool,
+    /// How the account's opt-outs are read, if they are.
+    pub(crate) opt_outs: Option<OptOutSettings>,
     /// The file is read while the campaign is sent, a batch every so many milliseconds.
     pub(crate) stream: Option<u64>,
     pub(crate) crash: Crash,
@@ -93,6 +97,13 @@ impl Trial {
         let now = trial.clocks.wall().now();
         trial.campaign = trial.journal().campaign(&identity(), now).expect("a campaign");
         trial
+    }
+
+    /// Requests for contacts, and none of the questions beside them.
+    pub(crate) fn requests(&self) -> Vec<RequestRecord> {
+        let mut requests = self.simulator.requests();
+        requests.retain(|request| request.operation == Operation::StartOutboundChatContact);
+        requests
     }
 
     /// The sentinel sees every request, whatever goes wrong with it.
@@ -142,7 +153,7 @@ impl Trial {
         self.runs += 1;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
         let runtime = runtime.expect("a runtime");
-        self.sentinel.begin(&self.path(), options.crash);
+        self.sentinel.begin(&self.path(), options);
         let lines = self.people.lines();
         if options.stream.is_some() {
             self.planned = None;
@@ -166,6 +177,14 @@ impl Trial {
     async fn process(&self, options: &Options, lines: &[FileLine], read: &Arc<AtomicBool>) -> Ended {
         let mut journal = self.journal();
         let clock = self.clocks.wall();
+        let opt_outs = match options.opt_outs {
+            Some(settings) => match self.opt_outs(settings, &mut journal).await {
+                Ok(lists) => lists,
+                // Nothing was sent.
+                Err(_) => return Ended::Dead,
+            },
+            None => None,
+        };
         let plan = options.stream.map(|_| self.begin_plan(&mut journal));
         let settings = RunSettings {
             name: CAMPAIGN.to_owned(),
@@ -193,6 +212,9 @@ impl Trial {
             run.stream(plan, reading(lines.to_vec(), gap));
         }
         let streams = options.stream.is_some();
+        if let Some(opt_outs) = opt_outs {
+            run.keep(opt_outs.streaming(streams));
+        }
         let progress = run.plan_progress();
         let asking = tokio::spawn(self.asking(options.wishes.clone(), run.id(), clock));
         let mut watcher = Watcher::new(self.sentinel.clone(), options);
@@ -254,6 +276,21 @@ impl Trial {
             () = tokio::time::sleep(Duration::from_millis(at)) => None,
             outcome = alive => outcome,
         }
+    }
+
+    /// The list behind the campaign's number; `None` where it is not found out, and need not be.
+    async fn opt_outs(
+        &self,
+        settings: OptOutSettings,
+        journal: &mut Journal,
+    ) -> Result<Option<OptOuts>, Error> {
+        let http = self.simulator.http_client();
+        let clock = self.clocks.wall();
+        let account = Account::simulated(http, ("test", "test"), "us-west-2", &clock).expect("an account");
+        let sources = [SOURCE.to_owned()];
+        let lists = opt_outs::find(account, &sources, "seeds", settings, journal).await?.lists;
+        journal.admit_opt_outs(lists.iter().flat_map(OptOuts::ids).collect());
+        Ok(lists)
     }
 
     fn client(&self) -> Client {

@@ -3,7 +3,9 @@
 use std::num::NonZeroU32;
 use std::time::Duration;
 
-use campaign::simulator::{Fault, FaultPlan, Latency, Phase, Signatures, Throttle, WorldConfig, WorldTime};
+use campaign::simulator::{
+    AccountConfig, Fault, FaultPlan, Latency, Phase, Signatures, Throttle, WorldConfig, WorldTime,
+};
 
 use crate::seeds::chance::Chance;
 
@@ -22,8 +24,14 @@ pub(crate) enum Lies {
 
 pub(crate) fn world(chance: &mut Chance, seed: u64, lies: Lies) -> WorldConfig {
     let base = chance.pick(&[0, 1, 40, 300, 3_000]);
+    let account = AccountConfig {
+        opted_out_more: chance.pick(&[0, 0, 40, 250, 1_500]),
+        rates: true,
+        ..AccountConfig::default()
+    };
     WorldConfig {
         seed,
+        account,
         throttle: chance.odds(0.4).then(|| Throttle {
             rate: chance.scale(0.5, 20.0),
             burst: NonZeroU32::new(chance.within(1..10) as u32).expect("above zero"),

@@ -1,5 +1,7 @@
 //! One contact by hand: every request of it has one token and one body, and what became of it is never guessed.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
+
 use std::num::NonZeroU32;
 use std::time::Duration;
 
@@ -30,6 +32,7 @@ fn contact(stage: &Stage, stop: watch::Receiver<Stop>) -> SingleContact {
     let asked = RateLimit { rate: 2.0, burst: NonZeroU32::new(5).expect("some") };
     SingleContact {
         client: stage.client(&Options::default()),
+        record: None,
         body: body.to_string().into_bytes(),
         pace: RateLimiter::new(asked, BucketHistory::Fresh),
         clock: stage.clock.clone(),
@@ -46,7 +49,7 @@ async fn outcome(fault: Fault, chance: f64, seed: u64) -> (ContactOutcome, usize
     });
     let (_sender, stop) = watch::channel(Stop::No);
     let mut told = 0;
-    let outcome = contact(&stage, stop).start(&mut |_| told += 1).await;
+    let outcome = contact(&stage, stop).start(&mut |_| told += 1).await.unwrap();
     let requests = stage.simulator.requests();
     assert!(requests.iter().all(|request| request.client_token.as_deref() == Some(TOKEN)));
     assert!(requests.iter().all(|request| request.body == requests[0].body), "the same bytes");
@@ -117,7 +120,7 @@ async fn the_first_signal_waits_for_the_answer_and_the_second_does_not() {
         };
         let mut told = |_: campaign::app::contact::Again<'_>| {};
         let outcome = tokio::select! {
-            outcome = contact(&stage, stop).start(&mut told) => outcome,
+            outcome = contact(&stage, stop).start(&mut told) => outcome.unwrap(),
             () = signals => unreachable!("signals are sent for ever"),
         };
         assert_eq!(outcome, expected, "{fault:?}");

@@ -1,5 +1,7 @@
 //! One forecast: the live view of a run and `status` say the same time left at the same moment.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
+
 use std::io::Write;
 use std::num::NonZeroU32;
 use std::path::Path;

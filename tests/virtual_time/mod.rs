@@ -3,12 +3,14 @@
 mod activity;
 mod contact;
 mod credentials;
+mod deliveries;
 mod durable;
 mod faults;
 mod forecast;
 mod held;
 mod hours;
 mod limits;
+mod opt_outs;
 mod pace;
 mod refusals;
 mod repaced;

@@ -11,9 +11,11 @@ use std::time::Duration;
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use campaign::app::error::Error;
+use campaign::app::opt_outs::{self, OptOuts};
 use campaign::app::send::{Run, RunParts, RunSettings};
 use campaign::clock::Clock;
-use campaign::connect::{Client, Settings};
+use campaign::connect::{Account, Client, Settings};
+use campaign::domain::account::opt_outs::OptOutSettings;
 use campaign::domain::delivery::gate::{FailureGate, Fraction};
 use campaign::domain::delivery::state::State;
 use campaign::domain::delivery::tally::Tally;
@@ -29,7 +31,7 @@ use campaign::journal::{
     Selection, Service,
 };
 use campaign::pace::RateLimit;
-use campaign::simulator::{Effect, Simulator, WorldConfig, WorldTime};
+use campaign::simulator::{Effect, Operation, Simulator, WorldConfig, WorldTime};
 use tokio::sync::watch;
 
 pub(crate) const INSTANCE: &str = "11111111-2222-3333-4444-555555555555";
@@ -78,6 +80,8 @@ pub(crate) struct Options {
     pub(crate) stop: watch::Receiver<Stop>,
     pub(crate) max_failures: f64,
     pub(crate) read_timeout: Duration,
+    /// How the account's opt-outs are read, if they are.
+    pub(crate) opt_outs: Option<OptOutSettings>,
     pub(crate) credentials: SharedCredentialsProvider,
 }
 
@@ -96,6 +100,7 @@ impl Default for Options {
             stop: watch::channel(Stop::No).1,
             max_failures: 100.0,
             read_timeout: Duration::from_secs(30),
+            opt_outs: None,
             credentials: SharedCredentialsProvider::new(Credentials::new(
                 "test", "test", None, None, "stage",
             )),
@@ -256,6 +261,10 @@ impl Stage {
     ) -> Result<Outcome, Error> {
         let mut journal = self.journal();
         journal.admit(self.admission.clone());
+        let opt_outs = match options.opt_outs {
+            Some(settings) => self.opt_outs(settings, &mut journal).await,
+            None => None,
+        };
         self.runs += 1;
         let settings = RunSettings {
             name: CAMPAIGN.to_owned(),
@@ -284,7 +293,23 @@ impl Stage {
         };
         let mut run = Run::begin(parts, settings)?;
         run.follow(options.feed.clone());
+        if let Some(opt_outs) = opt_outs {
+            run.keep(opt_outs);
+        }
         Ok(run.send(observer).await?.outcome)
+    }
+
+    async fn opt_outs(&self, settings: OptOutSettings, journal: &mut Journal) -> Option<OptOuts> {
+        let http = self.simulator.http_client();
+        let account =
+            Account::simulated(http, ("test", "test"), "us-west-2", &self.clock).expect("an account");
+        let sources = journal.sources(self.campaign).expect("the journal can be read");
+        let found = opt_outs::find(account, &sources, "simulated", settings, journal).await;
+        let lists = found.expect("the lists are found").lists;
+        if let Some(lists) = &lists {
+            journal.admit_opt_outs(lists.ids());
+        }
+        lists
     }
 
     pub(crate) fn client(&self, options: &Options) -> Client {
@@ -330,7 +355,8 @@ impl Stage {
         let rows = self.rows();
         assert_eq!(self.tally(), Tally::of(rows.iter().map(|row| row.state)), "promise 1");
         assert_eq!(self.simulator.payload_violations(), [], "promise 3: same token, same bytes");
-        let requests = self.simulator.requests();
+        let mut requests = self.simulator.requests();
+        requests.retain(|request| request.operation == Operation::StartOutboundChatContact);
         let attempts: u64 = rows.iter().map(|row| u64::from(row.attempts)).sum();
         assert!(requests.len() as u64 <= attempts, "promise 2: more requests than attempts in the journal");
         self.check_contacts(&rows);

@@ -53,7 +53,11 @@ pub struct SendArgs {
     pub endpoint_url: Option<EndpointUrl>,
 }
 
-fn warning(text: &str) -> Result<WarningCode, String> {
+/// The code of a warning.
+///
+/// # Errors
+/// What the codes are.
+pub fn warning(text: &str) -> Result<WarningCode, String> {
     WarningCode::parse(text).ok_or_else(|| {
         let codes: Vec<&str> = WarningCode::ALL.iter().map(|code| code.name()).collect();
         format!("the codes are {}", codes.join(", "))
@@ -94,6 +98,7 @@ impl SendArgs {
             sample: self.sample,
             no_wait: self.no_wait,
             retry_failed: self.retry_failed,
+            accept: self.accept.clone(),
             region: self.region.clone(),
             profile: self.profile.clone(),
             endpoint_url: self.endpoint_url.clone(),

@@ -5,15 +5,17 @@ use std::path::PathBuf;
 use clap::Args;
 
 use crate::app;
+use crate::app::dry_run::DryRun;
+use crate::app::options::SendOptions;
 use crate::app::paths::CampaignPaths;
 use crate::app::preconditions;
 use crate::cli::args::file::FileArgs;
-use crate::cli::args::send::SendArgs;
+use crate::cli::args::send::{SendArgs, warning};
 use crate::cli::failure::Failure;
 use crate::cli::session::Session;
 use crate::cli::{next_step, output};
 use crate::domain::delivery::ending::Exit;
-use crate::domain::preflight::{Observation, Options, Preflight};
+use crate::domain::warning::WarningCode;
 use crate::recipients::Source;
 
 /// Arguments of `campaign check`.
@@ -21,11 +23,18 @@ use crate::recipients::Source;
 pub struct CheckArgs {
     /// Recipients file; `-` is stdin
     pub file: PathBuf,
+    /// As if the journal were empty: what was started before does not count
+    #[arg(long)]
+    pub fresh: bool,
+    /// Pass over texts that look wrong in this way; may be given several times
+    #[arg(long, value_name = "CODE", value_parser = warning)]
+    pub accept: Vec<WarningCode>,
+    /// How the file is read.
     #[command(flatten)]
-    reading: FileArgs,
+    pub reading: FileArgs,
 }
 
-/// Runs the command: exit code 0 where every row can be sent, 3 where some are rejected, 5 where too many are.
+/// Runs the command. Its exit code is that of a run whose every request is answered with a contact.
 ///
 /// # Errors
 /// What the user is told.
@@ -35,13 +44,10 @@ pub fn run(args: &CheckArgs, session: &Session<'_>) -> Result<Exit, Failure> {
     let options = args.reading.options();
     let (paths, definition) = CampaignPaths::of_file(&global.campaign_options(), &source, &options)?;
     let mut file = app::run::open_file(&source, &definition, &paths, &options)?;
-    let mut findings = file.findings(&definition);
-    let before = preconditions::before(&paths, &definition)?;
-    if let (Some(note), false) = (preconditions::may_withdraw(before.as_ref()), file.corrects()) {
-        findings.observe(Observation::Note(note));
-    }
-    file.rehearse(&mut findings, (u64::MAX, None), |_| Ok(()))?;
-    let preflight = Preflight::new(findings, None, Options::default());
+    let before = if args.fresh { None } else { preconditions::before(&paths, &definition)? };
+    let send = SendOptions::default();
+    let dry_run = DryRun { definition: &definition, paths: &paths, options: &send, fresh: args.fresh };
+    let preflight = dry_run.preflight(&mut file, |_| Ok(()))?;
     if global.json {
         output::json(&preflight)?;
     } else {
@@ -51,5 +57,6 @@ pub fn run(args: &CheckArgs, session: &Session<'_>) -> Result<Exit, Failure> {
         (None, false) => next_step::rejects_before(written, &args.file, global),
         _ => next_step::rejects(written, global, &SendArgs::default()),
     });
-    super::run::verdict(&preflight, global, rejected)
+    let accepted = super::run::accepted(&definition, &args.accept);
+    super::run::verdict(&preflight, global, (rejected, &accepted))
 }

@@ -11,7 +11,8 @@ use std::time::Duration;
 use clap::{Args, ValueEnum};
 use serde_json::{Map, Value, json};
 
-use crate::app::contact::{Again, ContactOutcome, EndedBy, SingleContact};
+use crate::app::by_hand::RecordByHand;
+use crate::app::contact::{Again, ContactOutcome, EndedBy, NotAsked, SingleContact};
 use crate::cli::failure::Failure;
 use crate::cli::session::Session;
 use crate::cli::{output, signals};
@@ -24,9 +25,10 @@ use crate::domain::cli_output::{OutputForm, Printing, Query};
 use crate::domain::definition::EndpointUrl;
 use crate::domain::delivery::bucket_history::BucketHistory;
 use crate::domain::delivery::ending::{Exit, Signal};
-use crate::domain::next_step::NextStep;
+use crate::domain::next_step::{Advice, Command, NextStep};
 use crate::domain::phone::mask_text;
 use crate::domain::problem::{Problem, Problems};
+use crate::journal::Service;
 use crate::pace::{RateLimit, RateLimiter};
 
 /// A time-out of 0 seconds is none: this is longer than any request.
@@ -289,12 +291,6 @@ pub fn run(args: &ContactArgs, session: &Session<'_>) -> Result<Exit, Failure> {
     if args.input.generate_cli_skeleton.is_some() {
         return answer.print(&json!({"ContactId": "ContactId"})).map(|()| Exit::Done);
     }
-    if session.global.journal.is_some() {
-        return Err(Failure::usage(
-            "a single contact is not journaled yet",
-            "leave out -j; to have it in a journal, run a file of one row",
-        ));
-    }
     let endpoint = endpoint(&args.globals)?;
     if !session.global.quiet {
         for note in &checked.notes {
@@ -413,8 +409,10 @@ async fn start(
         exit: Exit::Failure,
     })?;
     let token = checked.client_token.clone().unwrap_or_else(|| fresh_token().to_string());
+    let record = record(&client, (checked, &token), session)?;
     let contact = SingleContact {
         client,
+        record,
         body: checked.body(&token),
         pace: RateLimiter::new(RateLimit { rate: RATE, burst: BURST }, BucketHistory::Fresh),
         clock: session.clock.clone(),
@@ -429,7 +427,29 @@ async fn start(
             }
         })
         .await;
-    conclude(outcome, &token, checked, answer)
+    match outcome {
+        Ok(outcome) => conclude(outcome, &token, checked, answer),
+        Err(error) => {
+            let failure = Failure::from(error);
+            let ask = ask_again(&token, checked);
+            let hint = match failure.hint {
+                Some(NextStep::Advice(advice)) => NextStep::Advice(advice.then(format!("\n  {ask}"))),
+                _ => ask.into(),
+            };
+            Err(Failure { hint: Some(hint), ..failure })
+        }
+    }
+}
+
+/// The contact's row, where a journal is named.
+fn record(
+    client: &Client,
+    contact: (&Checked, &str),
+    session: &Session<'_>,
+) -> Result<Option<RecordByHand>, Failure> {
+    let Some(path) = &session.global.journal else { return Ok(None) };
+    let service = if client.is_loopback() { Service::Loopback } else { Service::Aws };
+    Ok(Some(RecordByHand::open(path, service, contact, session.clock.now())?))
 }
 
 /// A random UUID, version 4.
@@ -444,7 +464,6 @@ fn conclude(
     checked: &Checked,
     answer: &ContactAnswer,
 ) -> Result<Exit, Failure> {
-    let given = checked.client_token.is_some();
     let failure = |message: String, hint: Option<NextStep>, exit: Exit| Err(Failure { message, hint, exit });
     match outcome {
         ContactOutcome::Started(contact_id) => {
@@ -477,12 +496,40 @@ fn conclude(
             };
             let message =
                 format!("it is not known whether the contact was started: {why}\n  client token: {token}");
-            let command = again::command(std::env::args_os().skip(1), (!given).then_some(token));
-            let hint = format!(
-                "ask again within 6 days with the same token, which starts no second contact:\n    {command}"
-            );
-            failure(message, Some(hint.into()), exit)
+            failure(message, Some(ask_again(token, checked).into()), exit)
         }
+        ContactOutcome::NotAsked(why) => {
+            let (message, hint, exit) = not_asked(why);
+            failure(message.to_owned(), Some(hint.into()), exit)
+        }
+    }
+}
+
+/// The command that asks again. It has the number in full, as it was typed: with a masked one it would be of no use.
+fn ask_again(token: &str, checked: &Checked) -> String {
+    let given = checked.client_token.is_some();
+    let command = again::command(std::env::args_os().skip(1), (!given).then_some(token));
+    format!("ask again within 6 days with the same token, which starts no second contact:\n    {command}")
+}
+
+/// Why the journal let no request leave, what to do, and the exit code.
+fn not_asked(why: NotAsked) -> (&'static str, Advice, Exit) {
+    match why {
+        NotAsked::Suppressed => (
+            "the number is on the journal's suppression list",
+            Advice::new("nothing was sent; ").run(Command::SuppressList).then(" shows the list"),
+            Exit::Usage,
+        ),
+        NotAsked::OtherRequest => (
+            "the journal has another request with this client token",
+            "nothing was sent; leave out --client-token for a new contact, or repeat the first request as it was".into(),
+            Exit::Usage,
+        ),
+        NotAsked::Uncertain => (
+            "an earlier request with this client token may have started a contact, and the token is too old to find out",
+            "nothing was sent; find out from Amazon Connect, then decide with `campaign resolve -c by-hand`".into(),
+            Exit::Incomplete,
+        ),
     }
 }
 

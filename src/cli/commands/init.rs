@@ -13,6 +13,7 @@ use crate::cli::output;
 use crate::cli::session::Session;
 use crate::domain::definition;
 use crate::domain::delivery::ending::Exit;
+use crate::domain::foreign;
 
 /// The sample campaign of this project is what a new one begins with.
 const DEFINITION: &str = include_str!("../../../campaigns/sample.toml");
@@ -79,7 +80,7 @@ pub fn run(args: &InitArgs, _session: &Session<'_>) -> Result<Exit, Failure> {
     let paths = ["toml", "csv"].map(|ending| folder.join(format!("{name}.{ending}")));
     if let Some(there) = paths.iter().find(|path| path.exists()) {
         return Err(Failure::usage(
-            format!("{} is there already", there.display()),
+            format!("{} is there already", foreign::path(there)),
             "choose another name; nothing was written",
         ));
     }
@@ -89,7 +90,7 @@ pub fn run(args: &InitArgs, _session: &Session<'_>) -> Result<Exit, Failure> {
     for (path, text) in paths.iter().zip([definition, recipients]) {
         write_new(path, &text).map_err(|error| failed(path, &error))?;
     }
-    let [definition, recipients] = paths.map(|path: PathBuf| path.display().to_string());
+    let [definition, recipients] = paths.map(|path: PathBuf| foreign::path(&path));
     output::note(&format!(
         "wrote {definition} and {recipients}\n  look: campaign check {recipients} -c {name}\n  \
          try: campaign run {recipients} -c {name} --simulate -j rehearsal.db\n  \
@@ -124,7 +125,7 @@ fn write_new(path: &Path, text: &str) -> io::Result<()> {
 
 fn failed(path: &Path, error: &io::Error) -> Failure {
     Failure {
-        message: format!("failed to write {}: {error}", path.display()),
+        message: format!("failed to write {}: {error}", foreign::path(path)),
         hint: Some("go to a folder where you may write, with room on its disk".into()),
         exit: Exit::Failure,
     }

@@ -11,10 +11,11 @@ use crate::app::care::{self, ChosenCampaigns, Purge};
 use crate::app::paths::CampaignPaths;
 use crate::cli::args::global::GlobalArgs;
 use crate::cli::failure::Failure;
-use crate::cli::output;
 use crate::cli::session::Session;
+use crate::cli::{output, signals};
 use crate::domain::delivery::ending::Exit;
 use crate::domain::figures::{Grouped, counted};
+use crate::domain::foreign;
 use crate::journal::{Campaign, Finding, Purged, Reader};
 
 /// A day, in seconds.
@@ -93,7 +94,7 @@ fn back_up(journal: &Path, path: &Path, session: &Session<'_>) -> Result<Exit, F
     let words = format!(
         "Backup written and verified: {campaigns}, {}, in {}",
         counted(rows, "row", "rows"),
-        copied.path.display()
+        foreign::path(&copied.path)
     );
     output::note(&words);
     Ok(Exit::Done)
@@ -125,7 +126,7 @@ fn check(journal: &Path, global: &GlobalArgs) -> Result<Exit, Failure> {
         let _ = writeln!(words, "  {of}{what}");
     }
     if exit == Exit::Failure {
-        let message = format!("the journal {} is not sound\n{}", journal.display(), words.trim_end());
+        let message = format!("the journal {} is not sound\n{}", foreign::path(journal), words.trim_end());
         let hint = "send nothing with it: keep it with the files beside it, and restore the newest backup. What a row \
                     was sent is in `campaign report` as far as it can be read";
         return Err(Failure { message, hint: Some(hint.into()), exit });
@@ -139,7 +140,7 @@ fn check(journal: &Path, global: &GlobalArgs) -> Result<Exit, Failure> {
                 counted(tally.rows(), "row", "rows")
             );
         }
-        let _ = write!(words, "{} is sound", journal.display());
+        let _ = write!(words, "{} is sound", foreign::path(journal));
         output::note(&words);
     }
     Ok(exit)
@@ -173,7 +174,8 @@ fn agree(args: &PurgeArgs, chosen: &[Campaign]) -> Result<(), Failure> {
         ));
     }
     let question = format!("Remove numbers, keys, messages and cells of {names} for good?");
-    match dialoguer::Confirm::new().with_prompt(question).default(false).interact() {
+    let ask = || dialoguer::Confirm::new().with_prompt(question).default(false).interact();
+    match signals::while_asking(ask) {
         Ok(true) => Ok(()),
         Ok(false) => Err(Failure::usage("cancelled", "nothing was removed")),
         Err(error) => {

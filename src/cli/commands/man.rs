@@ -9,6 +9,7 @@ use crate::cli::failure::Failure;
 use crate::cli::output;
 use crate::cli::session::Session;
 use crate::domain::delivery::ending::Exit;
+use crate::domain::foreign;
 
 /// Neither words apart nor words in two: tables stay tables, and options can be searched for.
 const PLAIN: &str = ".na\n.nh";
@@ -31,13 +32,16 @@ pub fn run(args: &ManArgs, session: &Session<'_>) -> Result<Exit, Failure> {
     let folder = &args.folder;
     let pages = std::fs::create_dir_all(folder).and_then(|()| write(folder, (session.program)())).map_err(
         |error| Failure {
-            message: format!("failed to write the manual pages to {}: {error}", folder.display()),
+            message: format!("failed to write the manual pages to {}: {error}", foreign::path(folder)),
             hint: Some("name a folder that can be written".into()),
             exit: Exit::Failure,
         },
     )?;
-    let words =
-        format!("{pages} pages in {}\n  read: man {}", folder.display(), folder.join("campaign.1").display());
+    let words = format!(
+        "{pages} pages in {}\n  read: man {}",
+        foreign::path(folder),
+        foreign::path(folder.join("campaign.1"))
+    );
     output::note(&words);
     Ok(Exit::Done)
 }

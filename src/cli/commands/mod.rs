@@ -3,6 +3,7 @@
 pub mod check;
 pub mod completions;
 pub mod contact;
+pub mod deliveries;
 pub mod doctor;
 pub mod hours;
 pub mod iam_policy;

@@ -19,6 +19,7 @@ use crate::cli::output;
 use crate::cli::session::Session;
 use crate::domain::delivery::ending::{Ending, Exit};
 use crate::domain::figures::{Grouped, Span};
+use crate::domain::foreign;
 use crate::domain::hours::moment::{self, Side};
 use crate::domain::unix_millis::UnixMillis;
 use crate::recipients::Source;
@@ -90,7 +91,7 @@ fn scratch() -> io::Result<tempfile::TempDir> {
 
 fn kept(path: &Path, why: &str) -> Failure {
     Failure::usage(
-        format!("failed to make the rehearsal's journal at {}: {why}", path.display()),
+        format!("failed to make the rehearsal's journal at {}: {why}", foreign::path(path)),
         "name another path with --keep; nothing was rehearsed",
     )
 }

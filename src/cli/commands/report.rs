@@ -17,7 +17,9 @@ use crate::domain::definition::Delimiter;
 use crate::domain::delivery::ending::Exit;
 use crate::domain::delivery::state::State;
 use crate::domain::delivery::tally::Tally;
+use crate::domain::events::Delivery;
 use crate::domain::figures::counted;
+use crate::domain::foreign;
 use crate::domain::next_step::NextStep;
 use crate::journal::{Reader, Selection};
 use crate::report::{Format, Names, ReportError, Wanted};
@@ -33,9 +35,17 @@ pub struct ReportArgs {
     #[arg(short, long, value_name = "PATH")]
     pub output: Option<PathBuf>,
 
+    /// With --output: replace a file that is no report of this program
+    #[arg(long, requires = "output")]
+    pub force: bool,
+
     /// Only rows in these states, separated by commas
     #[arg(long = "state", value_name = "STATE", num_args = 1.., value_delimiter = ',', value_parser = states())]
     pub states: Vec<State>,
+
+    /// Only started rows whose messages became this, separated by commas; `waiting`: nothing was told of them
+    #[arg(long = "delivery", value_name = "DELIVERY", num_args = 1.., value_delimiter = ',', value_parser = deliveries())]
+    pub deliveries: Vec<WantedDelivery>,
 
     /// Only these columns, in this order, separated by commas: those of the report and the file's own
     #[arg(long, value_name = "COLUMN", num_args = 1.., value_delimiter = ',')]
@@ -46,7 +56,7 @@ pub struct ReportArgs {
     pub delimiter: Option<Delimiter>,
 
     /// Write the rejected rows to PATH, whole and with the reason, to be corrected and run: nothing else is touched
-    #[arg(long, value_name = "PATH", conflicts_with_all = ["format", "output", "states", "columns", "with_numbers"])]
+    #[arg(long, value_name = "PATH", conflicts_with_all = ["format", "output", "states", "deliveries", "columns", "with_numbers"])]
     pub rejects: Option<PathBuf>,
 
     /// In html: also list the rows that need a person, with their numbers, keys and the service's words
@@ -58,9 +68,11 @@ impl ReportArgs {
     fn wanted(&self, format: Format) -> Wanted {
         let selection = Selection { states: self.states.clone() };
         let names = if self.with_numbers { Names::Shown } else { Names::Withheld };
+        let deliveries = self.deliveries.iter().map(|wanted| wanted.0).collect();
         Wanted {
             format,
             selection,
+            deliveries,
             columns: self.columns.clone(),
             delimiter: self.delimiter,
             names,
@@ -74,6 +86,18 @@ fn formats() -> impl TypedValueParser<Value = Format> {
         .map(|name| Format::from_name(&name).expect("only names of formats are possible"))
 }
 
+/// A delivery that is wanted; `None`: nothing was told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct WantedDelivery(Option<Delivery>);
+
+/// Its name.
+const WAITING: &str = "waiting";
+
+fn deliveries() -> impl TypedValueParser<Value = WantedDelivery> {
+    let names = Delivery::ALL.map(Delivery::name).into_iter().chain([WAITING]);
+    PossibleValuesParser::new(names).map(|name| WantedDelivery(Delivery::from_name(&name)))
+}
+
 fn states() -> impl TypedValueParser<Value = State> {
     PossibleValuesParser::new(State::ALL.map(State::name))
         .map(|name| State::from_name(&name).expect("only names of states are possible"))
@@ -85,11 +109,11 @@ fn states() -> impl TypedValueParser<Value = State> {
 /// What the user is told.
 pub fn run(args: &ReportArgs, session: &Session<'_>) -> Result<Exit, Failure> {
     let paths = CampaignPaths::of_results(&session.global.campaign_options())?;
-    let inputs = Inputs::of(&paths).with_recorded(&paths);
+    let inputs = Inputs::of(&paths).with_recorded(&paths).with_lists_of(&paths).with_outputs(&[]);
     for path in args.output.iter().chain(&args.rejects).filter(|path| path.as_path() != Path::new("-")) {
         inputs.refuse(path, "the report", NextStep::OtherReport)?;
     }
-    write(args, &Asked::of(&paths, session.global), &mut output::stdout(), &mut output::notes())?;
+    write(args, &Asked::of(&paths, session.global), &mut output::records(), &mut output::notes())?;
     Ok(Exit::Done)
 }
 
@@ -126,6 +150,9 @@ pub fn write(
             result => result,
         },
         Some(path) => {
+            if !args.force {
+                crate::report::refuse_other_files(path)?;
+            }
             let written = to_file(&snapshot, &campaign, &wanted, path)?;
             let done = Done { campaign: &campaign.name, report: path, format: wanted.format.name(), written };
             done.tell(asked, out, notes)
@@ -155,7 +182,12 @@ impl Done<'_> {
         } else if asked.quiet {
             Ok(())
         } else {
-            writeln!(notes, "{} in {}", counted(self.written.rows(), "row", "rows"), self.report.display())
+            writeln!(
+                notes,
+                "{} in {}",
+                counted(self.written.rows(), "row", "rows"),
+                foreign::path(self.report)
+            )
         };
         match told.map_err(ReportError::Stream) {
             Err(error) if error.is_broken_pipe() => Ok(()),

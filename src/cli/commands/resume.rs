@@ -55,7 +55,7 @@ async fn send(
 ) -> Result<RunResult, Failure> {
     signals::tell_when_asked(context.paths.journal.clone(), context.definition.name.clone(), session)
         .map_err(|error| Error::exhausted("listen for signals", &error))?;
-    let prepared = PreparedRun::from_journal(context).await.map_err(|error| {
+    let mut prepared = PreparedRun::from_journal(context).await.map_err(|error| {
         let needs_file = error.next_step == Some(NextStep::RunWithFile);
         let mut failure = Failure::from(error);
         if needs_file {
@@ -64,6 +64,7 @@ async fn send(
         }
         failure
     })?;
+    sending::ask_account(&mut prepared, session.global).await?;
     let next = next_step::command(GoOn::Resume, session.global, &args.send);
     sending::send(prepared, context.definition, Words { next: &next, rejected: None }, session).await
 }

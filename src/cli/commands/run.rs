@@ -1,12 +1,12 @@
 //! `campaign run`: plan, pre-flight, send; run again to go on.
 
 use std::io::Write;
-use std::num::NonZeroU64;
 use std::path::PathBuf;
 
 use clap::Args;
 
 use crate::app;
+use crate::app::dry_run::DryRun;
 use crate::app::error::Error;
 use crate::app::paths::CampaignPaths;
 use crate::app::plan_file::PlanFile;
@@ -24,7 +24,7 @@ use crate::cli::{output, signals};
 use crate::domain::definition::Definition;
 use crate::domain::delivery::ending::Exit;
 use crate::domain::next_step::{Advice, Command, NextStep};
-use crate::domain::preflight::{Options, Preflight};
+use crate::domain::preflight::Preflight;
 use crate::domain::warning::WarningCode;
 use crate::recipients::Source;
 
@@ -42,11 +42,15 @@ pub struct RunArgs {
     /// Show what would be sent, with --json every request as the API takes it; send nothing, journal nothing
     #[arg(long, help_heading = "What is sent")]
     pub dry_run: bool,
+    /// With --dry-run: as if the journal were empty
+    #[arg(long, requires = "dry_run")]
+    pub fresh: bool,
     /// Send while the file is still being read, for pipes: no pre-flight, needs --yes
     #[arg(long, conflicts_with_all = ["dry_run", "sample"], help_heading = "What is sent")]
     pub stream: bool,
+    /// How the file is read.
     #[command(flatten)]
-    reading: FileArgs,
+    pub reading: FileArgs,
     #[command(flatten)]
     send: SendArgs,
 }
@@ -63,7 +67,7 @@ pub fn run(args: &RunArgs, session: &Session<'_>) -> Result<Exit, Failure> {
     options.apply(&mut definition)?;
     let mut file = app::run::open_file(&source, &definition, &paths, &file_options)?;
     if args.dry_run {
-        return rehearse(&mut file, &definition, &args.send, global);
+        return rehearse(&mut file, (&definition, &paths), args, global);
     }
     let context =
         RunContext { definition: &definition, paths: &paths, options: &options, clock: &session.clock };
@@ -92,9 +96,12 @@ async fn send(
         .map_err(|error| Error::exhausted("listen for signals", &error))?;
     let name = args.file.clone();
     let (prepared, rejected) = if args.stream {
-        (PreparedRun::streaming(file, name, args.send.yes, context).await?, None)
+        let mut prepared = PreparedRun::streaming(file, name, args.send.yes, context).await?;
+        sending::ask_account(&mut prepared, global).await?;
+        (prepared, None)
     } else {
         let mut prepared = PreparedRun::with_file(file, name, context).await?;
+        sending::ask_account(&mut prepared, global).await?;
         let rejected = prepared.rejects().map(|written| next_step::rejects(written, global, &args.send));
         if let Some(preflight) = prepared.preflight() {
             show(preflight, global);
@@ -130,29 +137,48 @@ fn agree(
 
 fn rehearse(
     file: &mut PlanFile,
-    definition: &Definition,
-    args: &SendArgs,
+    (definition, paths): (&Definition, &CampaignPaths),
+    args: &RunArgs,
     global: &GlobalArgs,
 ) -> Result<Exit, Failure> {
     let mut out = output::results();
-    let shape = file.binding.shape().clone();
-    let most = args.limit.map_or(u64::MAX, NonZeroU64::get);
-    let mut findings = file.findings(definition);
     let mut written = Ok(());
-    let most = file.rehearse(&mut findings, (most, args.sample.map(NonZeroU64::get)), |recipient| {
+    let dry_run = DryRun { definition, paths, options: &args.send.options(), fresh: args.fresh };
+    let preflight = dry_run.preflight(file, |body| {
         if global.json && written.is_ok() {
-            let request = shape
-                .fill(&recipient.slots, recipient.phone.as_str(), recipient.client_token)
-                .expect("slots just rendered fit their shape");
-            written = out.write_all(&request.body()).and_then(|()| out.write_all(b"\n"));
+            written = out.write_all(body).and_then(|()| out.write_all(b"\n"));
         }
         Ok(())
     })?;
     written.and_then(|()| out.flush()).map_err(|error| output::failed(&error))?;
-    let preflight = Preflight::new(findings, None, Options { most, simulated: args.simulate });
     show(&preflight, global);
-    let rejected = file.rejected.as_ref().map(|written| next_step::rejects(written, global, args));
-    verdict(&preflight, global, rejected)
+    let rejected = file.rejected.as_ref().map(|written| next_step::rejects(written, global, &args.send));
+    let mut accepted = accepted(definition, &args.send.accept);
+    if args.send.simulate {
+        accepted = WarningCode::ALL.to_vec();
+    }
+    verdict(&preflight, global, (rejected, &accepted))
+}
+
+/// Where it would be sent from, and what it comes to: a person agrees to this.
+fn whereabouts(definition: &Definition, preflight: &Preflight) -> String {
+    let connect = &definition.connect;
+    let known = |value: &Option<String>| value.as_deref().unwrap_or("as the credentials say").to_owned();
+    let sender = definition.request.source.template.as_fixed().unwrap_or("as each row says");
+    format!(
+        "account {}, Region {}, sender {sender}\n{}",
+        known(&connect.account),
+        known(&connect.region),
+        preflight.agreement()
+    )
+}
+
+/// The kinds of warnings that definition and options accept.
+pub(in crate::cli::commands) fn accepted(
+    definition: &Definition,
+    options: &[WarningCode],
+) -> Vec<WarningCode> {
+    definition.safety.accept.iter().chain(options).copied().collect()
 }
 
 /// The exit code of a pre-flight alone, in `check` and in a dry run: what a run would end with whose every request is
@@ -163,14 +189,20 @@ fn rehearse(
 pub(in crate::cli::commands) fn verdict(
     preflight: &Preflight,
     global: &GlobalArgs,
-    rejected: Option<String>,
+    (rejected, accepted): (Option<String>, &[WarningCode]),
 ) -> Result<Exit, Failure> {
     if let Some(reason) = preflight.same_number_refusal() {
         return Err(Error::usage(reason, NextStep::StateSameNumber).into());
     }
-    let (exit, hint) = match preflight.refusal() {
-        Some(reason) => return Err(refused(reason, rejected.as_deref())),
-        None if preflight.rejected() > 0 => (
+    if let Some(reason) = preflight.refusal() {
+        return Err(refused(reason, rejected.as_deref()));
+    }
+    let wrong = preflight.unaccepted(accepted);
+    if preflight.to_send() > 0 && !wrong.is_empty() {
+        return Err(wrong_texts(&wrong));
+    }
+    let (exit, hint) = match preflight.rejected() {
+        1.. => (
             Exit::Incomplete,
             rejected.unwrap_or_else(|| {
                 "correct the rejected lines in the file and check again, or have them in a file of their own with \
@@ -178,7 +210,8 @@ pub(in crate::cli::commands) fn verdict(
                     .to_owned()
             }),
         ),
-        None => return Ok(Exit::Done),
+        0 if preflight.is_incomplete() => return Ok(Exit::Incomplete),
+        0 => return Ok(Exit::Done),
     };
     if !global.quiet {
         output::note(&format!("  hint: {hint}"));
@@ -229,9 +262,7 @@ fn confirmed(
     if args.send.simulate {
         return Ok(true);
     }
-    let accepted: Vec<WarningCode> =
-        definition.safety.accept.iter().chain(&args.send.accept).copied().collect();
-    let wrong = preflight.unaccepted(&accepted);
+    let wrong = preflight.unaccepted(&accepted(definition, &args.send.accept));
     if args.send.yes && wrong.is_empty() {
         return Ok(true);
     }
@@ -253,8 +284,10 @@ fn confirmed(
         0 => String::new(),
         _ => format!(" despite {}", names(&wrong)),
     };
+    output::note(&whereabouts(definition, preflight));
     let question = format!("Start {} of \"{}\"{warned}?", preflight.contacts(), definition.name);
-    let answer = dialoguer::Confirm::new().with_prompt(question).default(false).interact();
+    let ask = || dialoguer::Confirm::new().with_prompt(question).default(false).interact();
+    let answer = signals::while_asking(ask);
     answer.map_err(|error| Failure {
         message: format!("failed to ask on the terminal: {error}"),
         hint: Some("run again with --yes".into()),

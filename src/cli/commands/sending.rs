@@ -5,6 +5,7 @@ use std::time::Duration;
 use crate::app::error::Error;
 use crate::app::run::PreparedRun;
 use crate::app::send::{LastEvent, RunResult};
+use crate::cli::args::global::GlobalArgs;
 use crate::cli::failure::Failure;
 use crate::cli::session::Session;
 use crate::cli::{next_step, output, signals};
@@ -37,6 +38,19 @@ pub(in crate::cli::commands) struct Words<'a> {
     pub(in crate::cli::commands) next: &'a str,
     /// The file of rejected rows, and how they come back.
     pub(in crate::cli::commands) rejected: Option<&'a str>,
+}
+
+/// Asks the account before a run, and says what that run cannot know of it.
+pub(in crate::cli::commands) async fn ask_account(
+    prepared: &mut PreparedRun<'_>,
+    global: &GlobalArgs,
+) -> Result<(), Failure> {
+    for note in prepared.find_opt_outs().await? {
+        if !global.quiet {
+            output::note(&format!("note: {note}"));
+        }
+    }
+    Ok(())
 }
 
 /// Sends with progress, and shows the result.

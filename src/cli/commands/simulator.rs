@@ -17,9 +17,10 @@ use crate::cli::output;
 use crate::cli::session::Session;
 use crate::clock::Clock;
 use crate::domain::delivery::ending::Exit;
+use crate::domain::foreign;
 use crate::simulator::{
-    AccountConfig, Credential, Fault, FaultPlan, Latency, LogDetail, Server, ServerError, Signatures,
-    Simulator, Throttle, WorldConfig, WorldTime,
+    AccountConfig, Credential, EventConfig, EventFeed, Fault, FaultPlan, Latency, LogDetail, Server,
+    ServerError, Signatures, Simulator, Throttle, WorldConfig, WorldTime,
 };
 
 const LONG_ABOUT: &str = "\
@@ -30,7 +31,8 @@ signatures, honours client tokens for 7 days, and can be told to throttle, fail,
 leaves this machine.
 
 The first line on stdout says where it listens. GET /_simulator/contacts, /_simulator/requests (JSON lines) and \
-/_simulator/stats tell what it has seen. Ctrl-C ends it.";
+/_simulator/stats tell what it has seen, and /_simulator/events what the account has told of the contacts: delivery \
+events, contact events, CloudTrail's records. Ctrl-C ends it.";
 
 const EXAMPLES: &str = "\
 Examples:
@@ -70,6 +72,13 @@ pub struct SimulatorArgs {
     /// Append every request to this file, as JSON lines
     #[arg(long, value_name = "PATH")]
     pub log: Option<PathBuf>,
+    /// Write what the account tells of the contacts into this folder, as `campaign deliveries import` reads it; at the end also
+    /// what would come later
+    #[arg(long, value_name = "DIR", conflicts_with = "counts_only")]
+    pub events: Option<PathBuf>,
+    /// Tell it late, twice, out of order, and partly without numbers, which CloudTrail then has
+    #[arg(long)]
+    pub hard_events: bool,
     /// Remember counts only: for runs of millions; DescribeContact and /_simulator/contacts find nothing
     #[arg(long)]
     pub counts_only: bool,
@@ -188,7 +197,7 @@ pub enum SimulatorCommandError {
     #[error("failed to set the faults: their shares add up to {0}, more than 1")]
     TooManyFaults(f64),
     /// The account cannot be read.
-    #[error("failed to read the account {}: {reason}", path.display())]
+    #[error("failed to read the account {}: {reason}", foreign::path(path))]
     Account {
         /// The file.
         path: PathBuf,
@@ -251,20 +260,63 @@ fn simulate(args: &SimulatorArgs) -> Result<(), SimulatorCommandError> {
 async fn serve(args: &SimulatorArgs, simulator: Simulator) -> Result<(), SimulatorCommandError> {
     let mut interrupt = signal(SignalKind::interrupt()).map_err(system("listen for SIGINT"))?;
     let mut terminate = signal(SignalKind::terminate()).map_err(system("listen for SIGTERM"))?;
+    let mut events = args.events.as_deref().map(EventFile::create).transpose()?;
     let server = Server::bind(args.listen, simulator.clone(), args.log.as_deref()).await?;
     announce(server.address()).map_err(system("write to stdout"))?;
+    let told = async {
+        loop {
+            let Some(events) = &mut events else { return std::future::pending().await };
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            if let Err(error) = events.write(&simulator, simulator.now()) {
+                return error;
+            }
+        }
+    };
+    let mut failed = None;
     server
         .run(async {
             tokio::select! {
                 _ = interrupt.recv() => {}
                 _ = terminate.recv() => {}
+                error = told => failed = Some(error),
             }
         })
         .await?;
+    if let Some(error) = failed {
+        return Err(error);
+    }
+    if let Some(mut events) = events {
+        events.write(&simulator, WorldTime(u64::MAX))?;
+    }
     let stats = simulator.stats();
     let (requests, contacts, replays) = (stats.requests, stats.contacts, stats.replays);
     output::note(&format!("{requests} requests, {contacts} contacts started, {replays} tokens met again"));
     Ok(())
+}
+
+/// What the account tells, in a file that grows.
+struct EventFile {
+    file: std::fs::File,
+    feed: EventFeed,
+}
+
+impl EventFile {
+    fn create(folder: &Path) -> Result<Self, SimulatorCommandError> {
+        let made = std::fs::create_dir_all(folder).and_then(|()| {
+            use std::os::unix::fs::OpenOptionsExt as _;
+            let mut options = std::fs::OpenOptions::new();
+            // Only its owner reads it: it has numbers.
+            options.create(true).append(true).mode(0o600).open(folder.join("events.jsonl"))
+        });
+        Ok(Self { file: made.map_err(system("write the events"))?, feed: EventFeed::default() })
+    }
+
+    /// Adds what has come until then.
+    fn write(&mut self, simulator: &Simulator, until: WorldTime) -> Result<(), SimulatorCommandError> {
+        let told = simulator.with(|world| world.news(&mut self.feed, until));
+        let lines: String = told.iter().map(|told| format!("{}\n", told.record)).collect();
+        self.file.write_all(lines.as_bytes()).map_err(system("write the events"))
+    }
 }
 
 fn announce(address: SocketAddr) -> io::Result<()> {
@@ -302,6 +354,7 @@ fn world(args: &SimulatorArgs) -> Result<WorldConfig, SimulatorCommandError> {
         credential_life: service.credential_life,
         account: service.account.as_deref().map_or_else(|| Ok(AccountConfig::default()), account)?,
         signatures: if service.no_verify { Signatures::Ignored } else { Signatures::Verified },
+        events: if args.hard_events { EventConfig::HARD } else { EventConfig::default() },
         log: if args.counts_only { LogDetail::Counts } else { LogDetail::Full },
         ..WorldConfig::default()
     })

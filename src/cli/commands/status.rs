@@ -15,6 +15,7 @@ use crate::cli::output;
 use crate::cli::session::{Asked, Session};
 use crate::clock::Clock;
 use crate::domain::delivery::ending::Exit;
+use crate::domain::foreign;
 use crate::domain::unix_millis::UnixMillis;
 use crate::journal::Reader;
 use crate::report::ReportError;
@@ -95,18 +96,20 @@ impl Look {
 
     fn text(&self) -> String {
         match self {
-            Self::One(status) => text::detail(status),
-            Self::All(all) => text::table(all),
+            Self::One(status) => foreign::inert(&text::detail(status)).into_owned(),
+            Self::All(all) => foreign::inert(&text::table(all)).into_owned(),
         }
     }
 
     fn write(&self, json: bool, out: &mut impl Write) -> io::Result<()> {
         match self {
             _ if !json => writeln!(out, "{}", self.text()),
-            Self::One(status) => writeln!(out, "{}", serde_json::to_string(&status.object())?),
+            Self::One(status) => {
+                writeln!(out, "{}", foreign::inert_json(&serde_json::to_string(&status.object())?))
+            }
             Self::All(all) => {
                 let all: Vec<_> = all.iter().map(Status::object).collect();
-                writeln!(out, "{}", json!({ "campaigns": all }))
+                writeln!(out, "{}", foreign::inert_json(&json!({ "campaigns": all }).to_string()))
             }
         }
     }

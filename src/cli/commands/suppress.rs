@@ -6,13 +6,17 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Subcommand};
 use serde_json::json;
 
+use crate::app;
+use crate::app::paths::CampaignPaths;
 use crate::app::suppress::{import, place, read};
 use crate::cli::args::global::GlobalArgs;
+use crate::cli::commands::sending;
 use crate::cli::failure::Failure;
 use crate::cli::output;
 use crate::cli::session::Session;
 use crate::domain::delivery::ending::Exit;
 use crate::domain::figures::counted;
+use crate::domain::foreign;
 use crate::domain::phone::E164;
 use crate::journal::{Journal, JournalError, Reader};
 use crate::recipients::Useless;
@@ -57,6 +61,15 @@ enum SuppressCommand {
     },
     /// Write the list as CSV, which `import` reads again
     List,
+    /// Put numbers onto the account's own opt-out list, for everybody who sends with it
+    Push {
+        /// Phone numbers, as in a recipients file
+        #[arg(required_unless_present = "all", value_name = "NUMBER", allow_negative_numbers = true)]
+        numbers: Vec<String>,
+        /// Every number of the journal's list
+        #[arg(long, conflicts_with = "numbers")]
+        all: bool,
+    },
 }
 
 /// Runs the command.
@@ -66,12 +79,16 @@ enum SuppressCommand {
 pub fn run(args: &SuppressArgs, session: &Session<'_>) -> Result<Exit, Failure> {
     let (journal, settings) = place(&session.global.campaign_options())?;
     let new = !journal.is_file();
-    let place = format!("{}{}", journal.display(), if new { " (new)" } else { "" });
+    let place = format!("{}{}", foreign::path(&journal), if new { " (new)" } else { "" });
     let open = || Journal::open(&journal);
     let now = session.clock.now();
     let told = match &args.action {
         SuppressCommand::List => {
             return list(&journal, session.global).map(|()| Exit::Done);
+        }
+        SuppressCommand::Push { numbers, .. } => {
+            let numbers = if numbers.is_empty() { listed(&journal)? } else { read(numbers, &settings)? };
+            return push(&numbers, session).map(|()| Exit::Done);
         }
         SuppressCommand::Add { numbers, note } => {
             let numbers = read(numbers, &settings)?;
@@ -99,6 +116,35 @@ pub fn run(args: &SuppressArgs, session: &Session<'_>) -> Result<Exit, Failure> 
     };
     told.show(session.global)?;
     Ok(Exit::Done)
+}
+
+/// Every number of the journal's list.
+fn listed(journal: &Path) -> Result<Vec<E164>, Failure> {
+    let mut numbers = Vec::new();
+    Reader::open(journal)?.each_suppressed(|number, _, _| {
+        numbers.extend(E164::parse(number));
+        Ok::<_, JournalError>(())
+    })?;
+    Ok(numbers)
+}
+
+/// Puts numbers onto the account's list.
+fn push(numbers: &[E164], session: &Session<'_>) -> Result<(), Failure> {
+    let global = session.global;
+    let (paths, definition) = CampaignPaths::of_campaign(&global.campaign_options())?;
+    let pushing = app::opt_outs::push(&definition, &paths, &session.clock, numbers);
+    let lists = sending::runtime()?.block_on(pushing)?;
+    if !global.quiet {
+        let numbers = counted(numbers.len() as u64, "number is", "numbers are");
+        let lists = lists.join(", ");
+        output::note(&format!(
+            "{numbers} on the account's opt-out list {lists}: no sender with that list reaches them"
+        ));
+    }
+    if global.json {
+        output::json(&json!({ "pushed": numbers.len(), "lists": lists }))?;
+    }
+    Ok(())
 }
 
 /// What was done.

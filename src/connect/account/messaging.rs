@@ -102,7 +102,7 @@ impl Account {
         (number, sms, list)
     }
 
-    async fn sms_number(&self, arn: &str) -> Answer<SmsNumberFacts> {
+    pub(super) async fn sms_number(&self, arn: &str) -> Answer<SmsNumberFacts> {
         let asked = || self.messaging.describe_phone_numbers().phone_number_ids(arn).send();
         let answer = ask::question("sms-voice:DescribePhoneNumbers", asked).await?;
         let number = answer.phone_numbers.and_then(|numbers| numbers.into_iter().next());

@@ -7,6 +7,7 @@
 mod ask;
 mod connect;
 mod messaging;
+mod opt_outs;
 
 use std::time::Duration;
 
@@ -57,7 +58,15 @@ impl Account {
     /// # Errors
     /// [`ConnectError`]: no Region, no credentials, an unusable CA bundle, proxy or endpoint.
     pub async fn connect(settings: &Settings, clock: &Clock) -> Result<Self, ConnectError> {
-        let environment = Environment::load(settings).await?;
+        Self::in_environment(&Environment::load(settings).await?, settings, clock)
+    }
+
+    /// The same, where Region, credentials and way out are known.
+    pub(super) fn in_environment(
+        environment: &Environment,
+        settings: &Settings,
+        clock: &Clock,
+    ) -> Result<Self, ConnectError> {
         let source = &environment.credentials;
         let now = clock.system_time();
         let expire_in = source.given.expiry().map(|end| end.duration_since(now).unwrap_or_default());

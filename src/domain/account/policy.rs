@@ -41,6 +41,13 @@ pub fn policy(resources: &Resources, uses: Uses) -> Value {
         statements.extend(doctor(resources));
     }
     if uses.opt_outs {
+        if !uses.doctor {
+            statements.push(statement(
+                "OptOutSenders",
+                &["connect:DescribePhoneNumber"],
+                &[resources.number()],
+            ));
+        }
         statements.push(statement(
             "OptOuts",
             &[
@@ -185,7 +192,7 @@ mod tests {
             ids(Uses { doctor: true, ..only }),
             ["Send", "DoctorConnect", "DoctorMessaging", "DoctorQuotas"]
         );
-        assert_eq!(ids(Uses { opt_outs: true, ..only }), ["Send", "OptOuts"]);
+        assert_eq!(ids(Uses { opt_outs: true, ..only }), ["Send", "OptOutSenders", "OptOuts"]);
         assert_eq!(ids(Uses { deliveries: true, ..only }), ["Send", "Contacts", "DeliveryEvents"]);
     }
 }

@@ -479,7 +479,7 @@ mod tests {
         let request = json!({
             "SourceEndpoint": {"Type": "CONNECT_PHONENUMBER_ARN", "Address": "arn:aws:connect:us-west-2:123456789012:phone-number/1"},
             "DestinationEndpoint": {"Type": "TELEPHONE_NUMBER", "Address": "+12025550143"},
-            "InstanceId": "i-1", "ContactFlowId": "f-1", "ClientToken": "t",
+            "InstanceId": "11111111-2222-3333-4444-555555555555", "ContactFlowId": "66666666-7777-8888-9999-000000000000", "ClientToken": "t",
             "SegmentAttributes": {"connect:Subtype": {"ValueString": "connect:SMS"}, "wave": {"ValueInteger": 3},
                 "more": {"ValueMap": {"a-b": {"ValueString": "x"}}}, "list": {"ValueList": [{"ValueString": "Ada"}]}},
             "Attributes": {"first_name": "Somebody", "visit": "4 May", "braces": "{{ x }} {% y %}", "tier": "gold"},
@@ -505,7 +505,7 @@ mod tests {
         let request = json!({
             "SourceEndpoint": {"Type": "CONNECT_PHONENUMBER_ARN", "Address": "arn:aws:connect:us-west-2:123456789012:phone-number/1"},
             "DestinationEndpoint": {"Type": "TELEPHONE_NUMBER", "Address": "+12025550143"},
-            "InstanceId": "i-1", "ContactFlowId": "f-1", "RelatedContactId": "c-0",
+            "InstanceId": "11111111-2222-3333-4444-555555555555", "ContactFlowId": "66666666-7777-8888-9999-000000000000", "RelatedContactId": "c-0",
             "SegmentAttributes": {"connect:Subtype": {"ValueString": "connect:WhatsApp"}, "arn": {"ValueArn": "arn:x"}},
             "InitialTemplatedSystemMessage": {"KnowledgeBaseId": "k", "MessageTemplateId": "t",
                 "TemplateAttributes": {"CustomAttributes": {"name": "Ada"}, "CustomerProfileAttributes": "{\"a\": 1}"}},

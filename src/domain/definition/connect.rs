@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::document::Value;
 use super::reader::Reader;
 use crate::domain::arn::{self, Home};
+use crate::domain::foreign::shown;
 use crate::domain::message::content::{Channel, ContentType, MessageEncoding};
 use crate::domain::message::limits::Rules;
 use crate::domain::problem::SourceSpan;
@@ -134,7 +135,19 @@ pub(super) fn resolve(reader: &mut Reader<'_>) -> (ConnectSettings, Rules) {
 
 fn instance(reader: &mut Reader<'_>) -> (String, Option<Home>) {
     let Some(text) = reader.text("connect.instance_id") else { return Default::default() };
-    arn::instance(&text).unwrap_or_else(|mistake| {
+    let found = arn::instance(&text);
+    if let Ok((id, _)) = &found
+        && !arn::is_uuid(id)
+    {
+        let place = reader.place("connect.instance_id");
+        let hint = "an id is like 11111111-2222-3333-4444-555555555555; the instance's page in the AWS console shows its ARN";
+        reader.mistake(
+            place,
+            format!("`connect.instance_id` cannot be the id of an instance: {}", shown(id)),
+            hint,
+        );
+    }
+    found.unwrap_or_else(|mistake| {
         let place = reader.node("connect.instance_id").and_then(|node| node.place);
         let hint =
             "the instance's page in the AWS console shows its ARN; so does `aws connect list-instances`";
@@ -149,12 +162,8 @@ fn home(
     instance: Option<&Home>,
 ) -> (Option<String>, Option<String>, Option<ArnRegion>) {
     let given = reader.text("connect.region");
-    let region_form = |region: &str| {
-        region.contains('-')
-            && region.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
-    };
     let given = given.filter(|region| {
-        let is_region = region_form(region);
+        let is_region = arn::is_region(region);
         if !is_region {
             let place = reader.place("connect.region");
             let hint = "leave it out: the ARNs name the Region";

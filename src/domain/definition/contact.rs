@@ -6,8 +6,10 @@ use super::document::{Node, TableEntry, Value};
 use super::keys::KeyKind;
 use super::reader::Reader;
 use super::{Attributes, Text};
+use crate::domain::arn::is_uuid;
+use crate::domain::foreign::shown;
 use crate::domain::message::content::{Channel, ContentType, MessageEncoding};
-use crate::domain::message::limits::{Member, Rules, is_attribute_key, is_segment_key};
+use crate::domain::message::limits::{Member, Rules, is_attribute_key, is_segment_key, is_template_key};
 use crate::domain::message::request::{Message, Request, SegmentValue};
 use crate::domain::message::template::Template;
 use crate::domain::problem::Problem;
@@ -54,6 +56,16 @@ pub(super) fn attributes_wanted(reader: &Reader<'_>) -> Attributes {
 /// The request. Flow and source are empty where they are missing or wrong, and then that is noted.
 pub(super) fn request(reader: &mut Reader<'_>, rules: &Rules) -> Request<Text> {
     let contact_flow_id = reader.template("connect.contact_flow_id", Member::Flow, rules);
+    if let Some(id) = contact_flow_id.as_ref().and_then(|text| text.template.as_fixed())
+        && !id.is_empty()
+        && !is_uuid(id)
+    {
+        let place = reader.place("connect.contact_flow_id");
+        let message = format!("`connect.contact_flow_id` cannot be the id of a flow: {}", shown(id));
+        let hint = "an id is like 11111111-2222-3333-4444-555555555555; the flow's page shows its ARN under \"Show additional flow \
+                    information\"";
+        reader.mistake(place, message, hint);
+    }
     let source = reader.template("connect.source", Member::Source, rules);
     let segment_attributes = segments(reader, rules);
     let attributes = texts(reader, "contact.attributes", rules, Member::Attribute, true);
@@ -137,9 +149,12 @@ fn texts(
     let Some(Node { value: Value::Table(entries), .. }) = reader.node(path) else { return BTreeMap::new() };
     let mut texts = BTreeMap::new();
     for TableEntry { name, place, node } in entries {
-        if strict && !is_attribute_key(&name) {
-            let message = format!("`{name}` is no name for an attribute");
-            let hint = "the API takes letters, digits, - and _";
+        let (fits, hint) = match strict {
+            true => (is_attribute_key(&name), "the API takes letters, digits, - and _, at most 32,767"),
+            false => (is_template_key(&name), "the API takes 1 to 32,767 characters"),
+        };
+        if !fits {
+            let message = format!("`{}` is no name for an attribute", shown(&name));
             reader.problems.push(Problem::new(place, message).hint(hint));
         }
         if let Some(text) = reader.compile(&node, member(name.clone()), rules) {
@@ -198,7 +213,8 @@ fn segment_map(
     let mut values = BTreeMap::new();
     for TableEntry { name, place, node } in entries {
         if !is_segment_key(name) {
-            let problem = Problem::new(*place, format!("`{name}` is no name for a segment attribute"));
+            let problem =
+                Problem::new(*place, format!("`{}` is no name for a segment attribute", shown(name)));
             reader.problems.push(problem.hint("the API takes letters, digits, - and _, at most 128"));
         }
         let path = if above.is_empty() { name.clone() } else { format!("{above}.{name}") };
@@ -227,6 +243,22 @@ fn segment(
         }
         Value::Integer(integer) if i32::try_from(*integer).is_ok() => {
             i32::try_from(*integer).ok().map(SegmentValue::Integer)
+        }
+        Value::List(list) if list.is_empty() => {
+            reader.mistake(
+                node.place,
+                format!("the segment attribute `{path}` is an empty list"),
+                "put a value into it, or leave it out",
+            );
+            None
+        }
+        Value::Table(entries) if entries.is_empty() => {
+            reader.mistake(
+                node.place,
+                format!("the segment attribute `{path}` is an empty table"),
+                "put a value into it, or leave it out",
+            );
+            None
         }
         Value::Table(entries) => {
             Some(SegmentValue::Map(segment_map(reader, entries, rules, path, depth + 1)))

@@ -86,6 +86,7 @@ pub const TABLES: &[(&str, &str)] = &[
     ("pace", "How fast requests go out."),
     ("safety", "When to stop by itself."),
     ("cost", "What a message costs, for the estimate."),
+    ("account", "What the account is asked before and while a campaign is sent."),
     ("hooks", "Commands that are run when a run has ended."),
 ];
 
@@ -175,6 +176,12 @@ pub const KEYS: &[Key] = {
             OneOf(&["first", "fill"]),
             Default("\"first\""),
             "Merged cells of a sheet: fill gives each the value of the first.",
+        ),
+        key(
+            "recipients.values",
+            OneOf(&["stored", "shown"]),
+            Default("\"stored\""),
+            "Cells of a workbook: as it stores them, 0.15 and 42, or as it shows them, 15% and 00042.",
         ),
         key(
             "recipients.empty",
@@ -312,6 +319,18 @@ pub const KEYS: &[Key] = {
         ),
         key("cost.per_segment", Cost, Optional, "One price, or by country: { US = 0.00581 }."),
         key("cost.currency", Text, Optional, "What the price is in, such as USD; for people."),
+        key(
+            "account.opt_outs",
+            Flag,
+            Optional,
+            "Whether the opt-out lists behind the senders are read: true sends nothing without them; default: where possible.",
+        ),
+        key(
+            "account.opt_outs_max_age",
+            Duration,
+            Default("\"15m\""),
+            "How old the copy of the opt-out lists may become while a run sends.",
+        ),
         key(
             "hooks.on_finish",
             Command,

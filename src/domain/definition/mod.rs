@@ -3,6 +3,7 @@
 //! After [`parse`] nothing of a definition is checked again; what depends on the recipients file (placeholders,
 //! columns) is checked by [`bind`](Definition::bind).
 
+mod account;
 mod connect;
 mod contact;
 mod document;
@@ -21,12 +22,15 @@ use std::collections::BTreeMap;
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::time::Duration;
 
+pub use account::AccountSettings;
 pub use connect::{ArnRegion, ConnectSettings, EndpointUrl, is_loopback_host};
 pub use hooks::{HookCommand, Hooks};
 pub use schema::schema;
 
 use super::phone::{E164, Region};
 use super::problem::{Problem, Problems, SourceSpan};
+use crate::domain::arn::is_region;
+use crate::domain::foreign::shown;
 use crate::domain::hours::Hours;
 use crate::domain::hours::schedule::Schedule;
 use crate::domain::message::content::Channel;
@@ -67,6 +71,8 @@ pub struct Definition {
     pub schedule: Schedule,
     /// When each row of it may.
     pub row_schedule: RowSchedule,
+    /// What the account is asked.
+    pub account: AccountSettings,
     /// Commands that are run when a run has ended.
     pub hooks: Hooks,
     /// What the limits of texts depend on.
@@ -149,6 +155,8 @@ pub struct RecipientsSettings {
     pub hidden_rows: Option<HiddenRows>,
     /// Whether each cell of a merged area has the value of its first one.
     pub fill_merged: bool,
+    /// Whether cells of a workbook come as it shows them, and not as it stores them.
+    pub values_shown: bool,
     /// Cells that mean nothing, such as `NULL`.
     pub empty: Vec<String>,
 }
@@ -332,6 +340,14 @@ impl Definition {
     /// # Errors
     /// Where an ARN of the definition names another one: nothing of it would be found there.
     pub fn in_region(&mut self, region: &str) -> Result<(), Problems> {
+        if !is_region(region) {
+            let mut problems = self.origin.clone();
+            let message = format!("`{}` is no Region", shown(region));
+            problems.push(
+                Problem::new(None, message).hint("such as us-west-2; leave it out: the ARNs name the Region"),
+            );
+            return Err(problems);
+        }
         if let Some(ArnRegion { key, place, region: own }) = &self.connect.arn_region
             && own != region
         {
@@ -417,6 +433,7 @@ fn resolve(mut reader: Reader<'_>, stem: &str, origin: Problems) -> Option<Defin
     let (hours, rule_files) = hours::resolve(&mut reader);
     let schedule = schedule::campaign(&mut reader);
     let row_schedule = schedule::rows(&mut reader, &rules);
+    let account = account::resolve(&reader);
     let hooks = hooks::resolve(&mut reader);
     Some(Definition {
         name,
@@ -433,6 +450,7 @@ fn resolve(mut reader: Reader<'_>, stem: &str, origin: Problems) -> Option<Defin
         rule_files,
         schedule,
         row_schedule,
+        account,
         hooks,
         rules,
         origin,

@@ -56,6 +56,7 @@ pub(super) fn recipients(reader: &mut Reader<'_>) -> RecipientsSettings {
             _ => HiddenRows::Skip,
         }),
         fill_merged: reader.text("recipients.merged").as_deref() == Some("fill"),
+        values_shown: reader.text("recipients.values").as_deref() == Some("shown"),
         empty: reader.texts("recipients.empty").into_iter().map(|(word, _)| word).collect(),
     }
 }

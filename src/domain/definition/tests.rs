@@ -47,8 +47,8 @@ fn what_is_left_out_has_its_default() {
 const FULL: &str = r#"
 name = "full"
 [connect]
-instance_id = "arn:aws:connect:us-west-2:123456789012:instance/i-1"
-contact_flow_id = "arn:aws:connect:us-west-2:123456789012:instance/i-1/contact-flow/f-1"
+instance_id = "arn:aws:connect:us-west-2:123456789012:instance/11111111-2222-3333-4444-555555555555"
+contact_flow_id = "arn:aws:connect:us-west-2:123456789012:instance/11111111-2222-3333-4444-555555555555/contact-flow/66666666-7777-8888-9999-000000000000"
 source = "{{ sender }}"
 channel = "whatsapp"
 region = "us-west-2"
@@ -71,6 +71,7 @@ sheet = "Sheet 2"
 header_row = 3
 hidden_rows = "send"
 merged = "fill"
+values = "shown"
 empty = ["NULL"]
 encoding = "utf-8"
 delimiter = "tab"
@@ -108,6 +109,9 @@ accept = ["twice-encoded"]
 [cost]
 per_segment = { US = 0.00581, fr = 0.071 }
 currency = "EUR"
+[account]
+opt_outs = true
+opt_outs_max_age = "5m"
 [hooks]
 on_finish = ["notify", "--done", "it's over"]
 on_halt = "echo halted >&2"
@@ -127,7 +131,7 @@ fn every_key_reaches_its_setting() {
         &definition.cost,
         &definition.currency,
         &definition.rules,
-        &definition.hooks,
+        (&definition.account, &definition.hooks),
         &definition.hours,
         &definition.rule_files,
     ));

@@ -44,6 +44,8 @@ pub enum Ending {
         /// ...among so many.
         of: u64,
     },
+    /// The account's opt-outs must be known before anything is sent, and cannot be: why.
+    OptOuts(String),
     /// Too many of the last settled rows failed.
     Failures {
         /// Failed rows...
@@ -92,9 +94,11 @@ impl Ending {
         match self {
             Self::Interrupted(Signal::Interrupt) => Exit::Interrupted,
             Self::Interrupted(Signal::Terminate) => Exit::Terminated,
-            Self::Refused(_) | Self::Silent(_) | Self::Failures { .. } | Self::Rejections { .. } => {
-                Exit::Halted
-            }
+            Self::Refused(_)
+            | Self::Silent(_)
+            | Self::Failures { .. }
+            | Self::Rejections { .. }
+            | Self::OptOuts(_) => Exit::Halted,
             Self::Limit | Self::Stopped | Self::Closed { .. } if tally.unsettled() > 0 => Exit::Limit,
             Self::Complete | Self::Limit | Self::Stopped | Self::Closed { .. } => {
                 let settled_well = tally[State::Started] + tally[State::Duplicate];
@@ -133,6 +137,9 @@ impl Ending {
             Self::Silent(_) => "check the network, the endpoint and the AWS health dashboard; rows in doubt are replayed \
                 with their client tokens, so nobody is contacted twice"
                 .into(),
+            Self::OptOuts(_) => Advice::new("see the rights with ")
+                .run(Command::IamPolicyOptOuts)
+                .then(", which prints those that reading opt-outs takes; without `opt_outs = true` in [account] a run sends all the same"),
             Self::Rejections { .. } => "correct the file, or allow more with max_rejected in [safety]".into(),
             Self::Failures { .. } => Advice::new("see why with ")
                 .run(Command::Report(State::Failed))
@@ -204,13 +211,14 @@ impl fmt::Display for Ending {
             Self::Interrupted(Signal::Interrupt) => f.write_str("interrupted"),
             Self::Interrupted(Signal::Terminate) => f.write_str("terminated"),
             Self::Refused(refusal) if refusal.kind == RefusalKind::RepeatedContactId => {
-                write!(f, "halted: what answers is not Amazon Connect: {}", refusal.message)
+                write!(f, "halted: what answers is not Amazon Connect: {}", refusal.message.shown_up_to(300))
             }
             Self::Refused(refusal) => write!(f, "halted: the service refuses the campaign: {refusal}"),
             Self::Silent(refusal) if refusal.kind == RefusalKind::Throttled => {
                 write!(f, "halted: every request of the last half hour was throttled: {refusal}")
             }
             Self::Silent(refusal) => write!(f, "halted: the service does not answer: {refusal}"),
+            Self::OptOuts(why) => write!(f, "halted: the account's opt-outs cannot be read: {why}"),
             Self::Rejections { rejected, of } => {
                 write!(f, "halted by the safety gate: {rejected} of the first {of} lines are rejected")
             }
@@ -246,7 +254,7 @@ mod tests {
     /// Promise 9.
     #[test]
     fn what_halts_says_what_to_fix() {
-        let refusal = |kind| Refusal { kind, status: None, code: String::new(), message: String::new() };
+        let refusal = |kind| Refusal { kind, status: None, code: String::new(), message: "".into() };
         let refused = |kind| Ending::Refused(refusal(kind));
         for (ending, word) in [
             (refused(RefusalKind::AccessDenied), "connect:StartOutboundChatContact"),

@@ -2,6 +2,11 @@
 
 use std::fmt;
 
+use crate::domain::foreign::ForeignText;
+
+/// Longest message that is shown in full, in characters: advice of ours with a path and a host in it.
+const LONGEST_SHOWN: usize = 1000;
+
 /// An answer (or the lack of one) that is not a contact id.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refusal {
@@ -12,7 +17,7 @@ pub struct Refusal {
     /// The service's error code, or a word of ours such as `Timeout` where none came.
     pub code: String,
     /// The service's or the transport's own words; may be empty. May name the recipient: masked before it is shown.
-    pub message: String,
+    pub message: ForeignText,
 }
 
 /// The meanings of a refusal.
@@ -119,7 +124,7 @@ impl Refusal {
             "InvalidSignatureException" | "SignatureDoesNotMatch" | "RequestExpired" => {
                 ["Signature expired", "Signature not yet current"]
                     .iter()
-                    .any(|text| self.message.starts_with(text))
+                    .any(|text| self.message.raw().starts_with(text))
             }
             _ => false,
         }
@@ -148,7 +153,7 @@ impl fmt::Display for Refusal {
             None => f.write_str(&self.code)?,
         }
         if !self.message.is_empty() {
-            write!(f, ": {}", self.message)?;
+            write!(f, ": {}", self.message.shown_up_to(LONGEST_SHOWN))?;
         }
         Ok(())
     }
@@ -208,7 +213,7 @@ mod tests {
                 kind: RefusalKind::Credentials,
                 status: Some(403),
                 code: code.to_owned(),
-                message: message.to_owned(),
+                message: message.into(),
             };
             refusal.says_clock_is_off()
         };
@@ -225,7 +230,7 @@ mod tests {
             kind: RefusalKind::classify(Some(403), Some(code)),
             status: Some(403),
             code: code.to_owned(),
-            message: String::new(),
+            message: ForeignText::default(),
         };
         for (code, expired) in [
             ("ExpiredToken", true),

@@ -33,6 +33,9 @@ impl Channel {
     }
 }
 
+/// Most UTF-8 bytes of any content. Source: `ChatContent` in the service model.
+pub const CONTENT_BYTES: usize = 16_384;
+
 /// `ContentType` of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ContentType {
@@ -83,13 +86,14 @@ impl ContentType {
         }
     }
 
-    /// Most characters of a content of this type. Source: `ChatMessage` in the API reference.
+    /// Most characters of a content of this type over this channel; `None` where only [`CONTENT_BYTES`] bounds it. Source:
+    /// feature limits of the two channels in the administrator guide.
     #[must_use]
-    pub fn longest(self) -> usize {
-        match self {
-            Self::Plain | Self::Markdown => 1024,
-            Self::Json => 12_000,
-            Self::InteractiveResponse => 12_288,
+    pub fn longest(self, channel: Channel) -> Option<usize> {
+        match (self, channel) {
+            (Self::Plain | Self::Markdown, Channel::Sms) => Some(1024),
+            (Self::Plain | Self::Markdown, Channel::WhatsApp) => Some(4096),
+            (Self::Json | Self::InteractiveResponse, _) => None,
         }
     }
 }

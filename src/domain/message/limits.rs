@@ -9,7 +9,7 @@ use std::fmt;
 
 use crate::domain::arn;
 use crate::domain::arn::{ArnMistake, Home};
-use crate::domain::message::content::{Channel, ContentType, MessageEncoding};
+use crate::domain::message::content::{CONTENT_BYTES, Channel, ContentType, MessageEncoding};
 use crate::domain::message::gsm;
 use crate::domain::message::segments::{Encoding, Segments};
 
@@ -70,6 +70,8 @@ pub enum Unit {
     /// Unicode characters.
     Characters,
     /// UTF-8 bytes.
+    AllBytes,
+    /// UTF-8 bytes of names and values.
     Bytes,
     /// GSM-7 septets: `^ { } \ [ ] ~ | €` count twice.
     Septets,
@@ -140,6 +142,7 @@ impl fmt::Display for Limit {
             Self::NotJson => f.write_str("is not JSON"),
             Self::Length { length, limit, unit } => match unit {
                 Unit::Characters => write!(f, "has {length} characters; {limit} are the most"),
+                Unit::AllBytes => write!(f, "has {length} bytes; {limit} are the most"),
                 Unit::Bytes => write!(f, "has {length} bytes with its names; {limit} are the most"),
                 Unit::Septets => {
                     write!(
@@ -242,7 +245,12 @@ fn message<'t>(rules: &Rules, text: &'t str) -> Result<Cow<'t, str>, Limit> {
     if text.trim().is_empty() {
         return Err(Limit::Empty);
     }
-    at_most(rules.content_type.longest(), &text)?;
+    if let Some(limit) = rules.content_type.longest(rules.channel) {
+        at_most(limit, &text)?;
+    }
+    if text.len() > CONTENT_BYTES {
+        return Err(Limit::Length { length: text.len(), limit: CONTENT_BYTES, unit: Unit::AllBytes });
+    }
     match rules.content_type {
         ContentType::Json | ContentType::InteractiveResponse if !is_json(&text) => {
             return Err(Limit::NotJson);
@@ -285,10 +293,16 @@ pub fn is_attribute_key(key: &str) -> bool {
         && key.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
 }
 
-/// Whether the API takes `key` in `SegmentAttributes`: as above, and the `:` of `connect:Subtype`; at most 128.
+/// Whether the API takes `key` in `SegmentAttributes`: as above, at most 128; a `:` only behind the service's own `connect`.
 #[must_use]
 pub fn is_segment_key(key: &str) -> bool {
-    key.len() <= 128 && is_attribute_key(&key.replace(':', "_"))
+    key.len() <= 128 && is_attribute_key(key.strip_prefix("connect:").unwrap_or(key))
+}
+
+/// Whether the API takes `key` in the attributes of a message template.
+#[must_use]
+pub fn is_template_key(key: &str) -> bool {
+    (1..=32_767).contains(&key.chars().count())
 }
 
 #[cfg(test)]
@@ -323,7 +337,7 @@ mod tests {
             (Member::Segment("a".into()), "a".repeat(1024), "a".repeat(1025), "text-too-long"),
             (Member::Attribute("a".into()), "é".repeat(32_767), "é".repeat(32_768), "attribute-too-long"),
             (Member::CustomerProfile, "{\"a\": 1}".into(), "{a: 1}".into(), "text-not-json"),
-            (Member::Flow, "f".repeat(100), "two words".into(), "flow-invalid"),
+            (Member::Flow, "66666666-7777-8888-9999-000000000000".into(), "two words".into(), "flow-invalid"),
         ] {
             assert_eq!(settle(&member, &rules, &at_limit).as_deref(), Ok(at_limit.as_str()), "{member}");
             assert_eq!(settle(&member, &rules, &beyond).unwrap_err().code(), code, "{member}");
@@ -345,11 +359,16 @@ mod tests {
     #[test]
     fn other_channels_and_types_have_other_limits() {
         let mut rules = Rules { channel: Channel::WhatsApp, ..rules() };
-        assert!(settle(&Member::Message, &rules, &"ж".repeat(1024)).is_ok());
+        assert!(settle(&Member::Message, &rules, &"ж".repeat(4096)).is_ok());
+        assert_eq!(
+            settle(&Member::Message, &rules, &"a".repeat(4097)).unwrap_err().code(),
+            "message-too-long"
+        );
+        assert!(settle(&Member::Message, &rules, &"😀".repeat(4096)).is_ok(), "exactly all bytes");
         rules.content_type = ContentType::Json;
         let json = |length: usize| format!("\"{}\"", "a".repeat(length - 2));
-        assert!(settle(&Member::Message, &rules, &json(12_000)).is_ok());
-        assert_eq!(settle(&Member::Message, &rules, &json(12_001)).unwrap_err().code(), "message-too-long");
+        assert!(settle(&Member::Message, &rules, &json(16_384)).is_ok());
+        assert_eq!(settle(&Member::Message, &rules, &json(16_385)).unwrap_err().code(), "message-too-long");
         assert_eq!(settle(&Member::Message, &rules, "hello").unwrap_err().code(), "text-not-json");
     }
 
@@ -372,6 +391,9 @@ mod tests {
         for key in ["", "first name", "größe", "a:b"] {
             assert!(!is_attribute_key(key), "{key}");
         }
-        assert!(!is_segment_key(&"a".repeat(129)));
+        for key in [&"a".repeat(129), "a:b", "connect:", "connect:a:b", ""] {
+            assert!(!is_segment_key(key), "{key}");
+        }
+        assert!(is_template_key("any key") && !is_template_key("") && !is_template_key(&"a".repeat(32_768)));
     }
 }

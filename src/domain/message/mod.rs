@@ -2,7 +2,9 @@
 
 pub mod body_template;
 pub mod content;
+pub mod foreign;
 pub mod gsm;
+pub mod language;
 pub mod limits;
 pub mod request;
 pub mod segments;

@@ -4,7 +4,7 @@
 //! then. Cells are put in without the spaces around them. Nothing is escaped: what comes out is a message, not HTML.
 //! Most templates are fixed text and plain columns, and are rendered here; the rest of Jinja's syntax is [`program`]'s.
 
-mod mistaken;
+pub mod filters;
 mod names;
 mod program;
 
@@ -109,20 +109,19 @@ impl Template {
         &self.columns
     }
 
-    /// What of it looks like a placeholder of another program that names one of the `columns`, and is sent as it stands:
-    /// each as it is written, with the column's name.
+    /// The pieces of it that are the same for every row.
     #[must_use]
-    pub fn mistaken(&self, columns: &Header) -> Vec<(String, String)> {
+    pub fn fixed_pieces(&self) -> Vec<&str> {
         match &self.kind {
-            TemplateKind::Fixed(text) => mistaken::find(text, columns),
+            TemplateKind::Fixed(text) => vec![text],
             TemplateKind::Pieces(pieces) => {
                 let texts = pieces.iter().filter_map(|piece| match piece {
-                    Piece::Text(text) => Some(text),
+                    Piece::Text(text) => Some(text.as_str()),
                     Piece::Column { .. } => None,
                 });
-                texts.flat_map(|text| mistaken::find(text, columns)).collect()
+                texts.collect()
             }
-            TemplateKind::Program(_) => mistaken::find(&self.source, columns),
+            TemplateKind::Program(_) => names::fixed_pieces(&self.source),
         }
     }
 
@@ -327,12 +326,66 @@ mod tests {
         insta::assert_snapshot!(told.join("\n"), @r"
         {{ a -> a placeholder `{{` is never closed with `}}`
         {{ }} -> a placeholder `{{ }}` names no column
-        {{ a | shout }} -> unknown filter: filter shout is unknown; there are default, upper, lower, title, capitalize, trim, replace, round, int, float, abs, length, first, last, split, join
+        {{ a | shout }} -> unknown filter: filter shout is unknown; there are default, upper, lower, title, capitalize, trim, replace, truncate, urlencode, date, number, currency, int, float, round, abs, length, split, first, last, join
         {% if a %} -> syntax error: unexpected end of input, expected end of block
         {{ a b c | }} -> syntax error: unexpected end of variable block, expected identifier
         {{ range(9) }} -> unknown function: range is unknown
         {% include 'x' %} -> syntax error: unknown statement include
         ");
+    }
+
+    #[test]
+    fn curly_quotes_are_told() {
+        for text in [
+            "{{ a | default(‘there’) }}",
+            "{{ a | default(“there”) }}",
+            "{% if a == “x” %}y{% endif %}",
+            "{{ a | date(“long”) }}",
+        ] {
+            let told = Template::parse(text).unwrap_err().to_string();
+            assert!(told.contains("straight quotes"), "{text}: {told}");
+        }
+    }
+
+    #[test]
+    fn texts_that_are_put_together_from_themselves_stay_bounded() {
+        let doubled = "{% set x = a ~ a %}".to_owned() + &"{% set x = x ~ x %}".repeat(40) + "{{ x }}";
+        let captured = "{% set x %}{{ a }}{% endset %}".to_owned()
+            + &"{% set x %}{{ x }}{{ x }}{% endset %}".repeat(40)
+            + "{{ x }}";
+        let called = "{% macro f(x) %}{{ x }}{{ x }}{{ x }}{{ x }}{% endmacro %}{{ ".to_owned()
+            + &"f(".repeat(12)
+            + "a"
+            + &")".repeat(12)
+            + " }}";
+        for text in [&doubled, &captured, &called] {
+            let told = Template::parse(text).unwrap_err().to_string();
+            assert!(told.contains("too long"), "{told}");
+        }
+        let cell = "x".repeat(60_000);
+        for text in
+            ["{{ a | replace('x', a) }}", "{{ a | split('x') | join(a) }}", "{{ a ~ a ~ a ~ a ~ a ~ a }}"]
+        {
+            let failed = Template::parse(text).unwrap().render(|_| &cell);
+            assert!(matches!(failed, Err(RenderError::Failed(_))), "{text}");
+        }
+        for text in [
+            "{% set x = a ~ ' ' ~ a %}{{ x ~ x }}",
+            "{% macro f(x) %}{{ x }}!{% endmacro %}{{ f(a) }}{{ f(a) }}",
+        ] {
+            assert!(Template::parse(text).is_ok(), "{text}");
+        }
+    }
+
+    #[test]
+    fn cells_are_not_counted_with_as_they_are() {
+        for text in ["{{ a * 2 }}", "{{ 2 * a }}", "{{ a / 2 }}", "{% if a >= 1.5 %}x{% endif %}"] {
+            let told = Template::parse(text).unwrap_err().to_string();
+            assert!(told.contains("a | "), "{text}: {told}");
+        }
+        for text in ["{{ a | int * 2 }}", "{{ (a | float) * 1.5 }}", "{{ a | length * 2 }}"] {
+            assert!(Template::parse(text).is_ok(), "{text}");
+        }
     }
 
     proptest! {

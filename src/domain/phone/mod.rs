@@ -224,6 +224,12 @@ impl PhoneRejection {
 /// # Errors
 /// Why it is not one; never because of its [`LineType`].
 pub fn parse(text: &str, default_region: Option<Region>) -> Result<Phone, PhoneRejection> {
+    // Digits behind a mark are no end of the number in front, where that is one by itself.
+    if let Some(head) = tidy::with_short_tail(text)
+        && tidy::tidy(head).is_ok_and(|head| resolve(&head, default_region).is_ok())
+    {
+        return Err(PhoneRejection::Several);
+    }
     let tidy = tidy::tidy(text)?;
     if let Some(international) = tidy.strip_prefix("00").or_else(|| tidy.strip_prefix("+00"))
         && let Ok(phone) = resolve(&format!("+{international}"), None)

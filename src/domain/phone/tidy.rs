@@ -11,6 +11,10 @@ pub(super) fn tidy(text: &str) -> Result<String, PhoneRejection> {
     let text = text.trim_matches(is_invisible).trim_start_matches('\'');
     let text = text.trim_start_matches(is_invisible);
     let text = text.get(..4).filter(|head| head.eq_ignore_ascii_case("tel:")).map_or(text, |_| &text[4..]);
+    // What remains of a list of one, and quotes around it.
+    let text = text.trim_end_matches(|c: char| is_invisible(c) || matches!(c, ',' | ';' | '/' | '|'));
+    let quoted = text.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
+    let text = quoted.unwrap_or(text);
     if text.is_empty() {
         return Err(PhoneRejection::Empty);
     }
@@ -57,31 +61,20 @@ pub(super) fn tidy(text: &str) -> Result<String, PhoneRejection> {
 /// number has, a word, a line end, a second `+`.
 fn has_several(text: &str) -> bool {
     let between = |c: char| {
-        matches!(
-            c,
-            ',' | ';'
-                | '/'
-                | '／'
-                | '|'
-                | ':'
-                | '&'
-                | '\n'
-                | '\r'
-                | '\t'
-                | '+'
-                | '＋'
-                | '、'
-                | '，'
-                | '；'
-                | '\\'
-                | '*'
-                | '='
-                | '<'
-                | '>'
-                | '"'
-        ) || c.is_alphabetic()
+        !is_separator(c) && digit_value(c).is_none()
+            || matches!(c, '/' | '／' | '\n' | '\r' | '\t' | '\u{2028}' | '\u{2029}' | '·')
     };
     text.split(between).filter(|part| digits(part) >= 7).count() >= 2
+}
+
+/// A number, and behind `/`, `,`, `&` and the like a few digits that only make sense beside it: `202-555-0101/02`.
+pub(super) fn with_short_tail(text: &str) -> Option<&str> {
+    let mark = |c: char| matches!(c, '/' | '／' | ';' | '\\' | '&' | '|' | '+');
+    let (head, tail) = text.rsplit_once(mark)?;
+    let few =
+        (1..=4).contains(&digits(tail)) && tail.chars().all(|c| digit_value(c).is_some() || is_invisible(c));
+    // `+598/2113/3669`: here the mark stands between groups of one number.
+    (few && digits(head) >= 7 && !head.contains(mark)).then_some(head)
 }
 
 /// Whether a word begins here.
@@ -94,7 +87,7 @@ fn digits(text: &str) -> usize {
 }
 
 /// Spaces and dashes of every kind, dots, brackets, and characters that nobody sees.
-fn is_separator(c: char) -> bool {
+pub(super) fn is_separator(c: char) -> bool {
     is_invisible(c)
         || matches!(
             c,
@@ -134,7 +127,7 @@ fn is_separator(c: char) -> bool {
 }
 
 /// Decimal digits of the scripts that spreadsheets hold phone numbers in. Source: Unicode, general category Nd.
-fn digit_value(c: char) -> Option<u8> {
+pub(super) fn digit_value(c: char) -> Option<u8> {
     const ZEROS: [u32; 18] = [
         0x30, 0x660, 0x6f0, 0x966, 0x9e6, 0xa66, 0xae6, 0xb66, 0xbe6, 0xc66, 0xce6, 0xd66, 0xe50, 0xed0,
         0x1040, 0x17e0, 0x1810, 0xff10,

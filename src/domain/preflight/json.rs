@@ -20,7 +20,9 @@ impl Serialize for Preflight {
         map.serialize_entry("to_start", &self.to_send())?;
         map.serialize_entry("read_as", &self.found.read_as)?;
         map.serialize_entry("unused_columns", &self.found.binding.unused_columns())?;
-        map.serialize_entry("mistaken_placeholders", &self.found.binding.mistaken())?;
+        let mistaken: Vec<&str> =
+            self.found.binding.foreign().iter().map(|(_, mark)| mark.as_str()).collect();
+        map.serialize_entry("mistaken_placeholders", &mistaken)?;
         map.serialize_entry("rejections", &self.found.rejected)?;
         let rejections = self.found.rejections.iter().map(|rejection| {
             json!({

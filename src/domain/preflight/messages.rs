@@ -7,6 +7,7 @@ use crate::domain::message::content::{Channel, MessageEncoding};
 use crate::domain::message::gsm;
 use crate::domain::message::segments::{Encoding, Segments};
 use crate::domain::phone::Region;
+use crate::domain::phone::mask::mask_own;
 
 use super::TOLD;
 
@@ -131,14 +132,20 @@ impl Messages {
         self.saving += segments;
     }
 
-    pub(super) fn add(&mut self, line: Option<u64>, region: Option<Region>, message: Option<&str>) {
+    /// Takes note of a recipient. `number` is the recipient's, E.164: messages are shown without it.
+    pub(super) fn add(
+        &mut self,
+        line: Option<u64>,
+        region: Option<Region>,
+        (number, message): (&str, Option<&str>),
+    ) {
         self.recipients += 1;
         let country = self.countries.entry(region).or_default();
         country.recipients += 1;
         let Some(message) = message else { return };
         self.count += 1;
         if self.shown.len() < SHOWN {
-            self.shown.push((line, message.to_owned()));
+            self.shown.push((line, mask_own(message, number).into_owned()));
         }
         if !self.settings.sms {
             return;

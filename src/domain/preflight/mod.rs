@@ -15,7 +15,7 @@ use std::time::Duration;
 use messages::Messages;
 pub use repeats::{FirstLines, FirstNumbers, SharedNumbers};
 use warnings::Suspicions;
-pub use warnings::Warning;
+pub use warnings::{Looks, Warning};
 
 use super::definition::{Definition, Rate, SameNumberRule};
 use super::figures::{Grouped, counted};
@@ -66,7 +66,12 @@ pub enum Fate {
     /// It is rejected.
     Rejected,
     /// An earlier row has its key: in this line, as far as that is known.
-    Duplicate(Option<u64>),
+    Duplicate {
+        /// The line.
+        of: Option<u64>,
+        /// Whether that line is known to have another number.
+        differs: bool,
+    },
     /// It is left out.
     Suppressed {
         /// Why.
@@ -86,7 +91,7 @@ impl Fate {
     pub fn state(&self) -> State {
         match self {
             Self::Rejected => State::Rejected,
-            Self::Duplicate(_) => State::Duplicate,
+            Self::Duplicate { .. } => State::Duplicate,
             Self::Suppressed { .. } => State::Suppressed,
             Self::Queued | Self::Candidate => State::Queued,
         }
@@ -137,8 +142,15 @@ pub struct Waiting(Messages);
 
 impl Waiting {
     /// Takes note of what a row of the journal is to be sent, frozen or not.
-    pub fn weigh(&mut self, line: Option<u64>, region: Option<Region>, message: Option<&str>) {
-        self.0.add(line, region, message);
+    ///
+    /// `number` is the recipient's, E.164.
+    pub fn weigh(
+        &mut self,
+        line: Option<u64>,
+        region: Option<Region>,
+        (number, message): (&str, Option<&str>),
+    ) {
+        self.0.add(line, region, (number, message));
     }
 
     /// Recipients that were weighed.
@@ -269,9 +281,9 @@ impl Findings {
         };
         match fate {
             Fate::Rejected => {}
-            Fate::Duplicate(of) => {
+            Fate::Duplicate { of, differs } => {
                 if self.duplicates.len() < TOLD {
-                    self.duplicates.push(Duplicate { line: recipient.line, of, differs: false });
+                    self.duplicates.push(Duplicate { line: recipient.line, of, differs });
                 }
             }
             Fate::Suppressed { why, lists } => {
@@ -293,7 +305,8 @@ impl Findings {
 
     fn weigh(&mut self, recipient: &Recipient) {
         self.messages.saved(u64::from(recipient.saved_segments));
-        self.messages.add(Some(recipient.line), recipient.region, self.binding.message(recipient));
+        let said = (recipient.phone.as_str(), self.binding.message(recipient));
+        self.messages.add(Some(recipient.line), recipient.region, said);
     }
 
     /// For what waits in the journal, with the prices and the encoding of the definition.
@@ -413,6 +426,12 @@ impl Preflight {
             cost: messages.is_priced().then_some(messages.cost),
             longest: messages.most,
         }
+    }
+
+    /// Whether rows of before have failed or are uncertain, so that a run that starts all others ends incomplete.
+    #[must_use]
+    pub fn is_incomplete(&self) -> bool {
+        self.facts.tally[State::Failed] + self.facts.tally[State::Uncertain] > 0
     }
 
     /// The contacts to be started, in words.

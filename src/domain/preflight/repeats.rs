@@ -45,11 +45,21 @@ impl Default for Firsts {
 }
 
 impl Firsts {
-    fn see(&mut self, value: u64, line: u64) -> Known {
+    /// The part that a value belongs to, and the value as two halves.
+    fn place(&self, value: u64) -> (usize, [u32; 2]) {
         // The upper bits of a product depend on all bits of its factors, and the remainder of them on few.
         let spread = value.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32;
         let part = usize::try_from(spread).unwrap_or_default() % self.parts.len();
-        let halves = [value >> 32, value & 0xffff_ffff].map(|half| u32::try_from(half).unwrap_or_default());
+        (part, [value >> 32, value & 0xffff_ffff].map(|half| u32::try_from(half).unwrap_or_default()))
+    }
+
+    fn get(&self, value: u64) -> Option<u32> {
+        let (part, halves) = self.place(value);
+        self.parts[part].get(&halves).copied()
+    }
+
+    fn see(&mut self, value: u64, line: u64) -> Known {
+        let (part, halves) = self.place(value);
         let part = &mut self.parts[part];
         if part.is_empty() {
             part.reserve(ROOM);
@@ -100,8 +110,13 @@ impl FirstNumbers {
     /// Takes note of a recipient whose key is new. Where its number came before, and so under another key, says in which line,
     /// as far as that is known.
     pub fn first(&mut self, recipient: &Recipient) -> Option<Option<u64>> {
-        let number = recipient.phone.as_str().trim_start_matches('+').parse().unwrap_or_default();
-        self.first_of(number, recipient.line)
+        self.first_of(number(recipient), recipient.line)
+    }
+
+    /// The line where its number was first, where that is known.
+    #[must_use]
+    pub fn line_of(&self, recipient: &Recipient) -> Option<u64> {
+        self.lines.get(number(recipient)).map(u64::from)
     }
 
     fn first_of(&mut self, number: u64, line: u64) -> Option<Option<u64>> {
@@ -111,6 +126,10 @@ impl FirstNumbers {
             Known::Full => (!self.others.get_or_insert_default().insert_number(number)).then_some(None),
         }
     }
+}
+
+fn number(recipient: &Recipient) -> u64 {
+    recipient.phone.as_str().trim_start_matches('+').parse().unwrap_or_default()
 }
 
 /// Rows with a number that another row has under another key.

@@ -20,7 +20,7 @@ impl<const N: usize> Cells for [&str; N] {
 /// The definition, with more below [contact] and more tables.
 fn definition(contact: &str, more: &str) -> Definition {
     let text = format!(
-        "[connect]\ninstance_id = \"i\"\ncontact_flow_id = \"f\"\n\
+        "[connect]\ninstance_id = \"11111111-2222-3333-4444-555555555555\"\ncontact_flow_id = \"66666666-7777-8888-9999-000000000000\"\n\
          source = \"arn:aws:connect:us-west-2:123456789012:phone-number/p\"\n\
          [recipients]\nkey = \"id\"\ndefault_region = \"US\"\n\
          [contact]\nmessage = \"Hi {{{{ name }}}}, see you.\"\n{contact}\n{more}"
@@ -41,7 +41,7 @@ fn findings(definition: &Definition, rows: &[[&str; 3]]) -> Findings {
         let first = row.as_ref().ok().and_then(|recipient| seen.first(recipient));
         let fate = match (&row, first) {
             (Err(_), _) => Fate::Rejected,
-            (_, Some(of)) => Fate::Duplicate(of),
+            (_, Some(of)) => Fate::Duplicate { of, differs: false },
             (Ok(_), None) if *id == "opted-out" => {
                 Fate::Suppressed { why: Suppressed::Listed, lists: Vec::new() }
             }
@@ -103,7 +103,7 @@ fn what_gsm_saves_is_said_before_and_after() {
     assert!(!after.contains("UCS-2") && after.contains("Hi Lukasz \"and a"), "{after}");
     let whole = definition::parse(
         &format!(
-            "[connect]\ninstance_id = \"i\"\ncontact_flow_id = \"f\"\n\
+            "[connect]\ninstance_id = \"11111111-2222-3333-4444-555555555555\"\ncontact_flow_id = \"66666666-7777-8888-9999-000000000000\"\n\
              source = \"arn:aws:connect:us-west-2:123456789012:phone-number/p\"\n\
              [recipients]\nkey = \"id\"\n[contact]\nencoding = \"gsm\"\nmessage = \"“{long}”\""
         ),
@@ -165,7 +165,7 @@ fn what_waits_in_the_journal_takes_the_place_of_what_the_file_has() {
     let definition = definition("", "[cost]\nper_segment = 1.0");
     let found = findings(&definition, &ROWS);
     let mut waiting = found.waiting();
-    waiting.weigh(None, None, Some("Hi, see you."));
+    waiting.weigh(None, None, ("+12025550143", Some("Hi, see you.")));
     let mut tally = Tally::default();
     tally[State::Queued] = 1;
     let facts = JournalFacts { tally, waiting: Some(waiting), ..JournalFacts::default() };
@@ -211,7 +211,7 @@ fn texts_that_look_wrong_are_warnings_with_rows_and_lines() {
 
 #[test]
 fn a_text_that_is_one_for_everybody_while_its_cells_differ_is_a_warning() {
-    let text = "[connect]\ninstance_id = \"i\"\ncontact_flow_id = \"f\"\n\
+    let text = "[connect]\ninstance_id = \"11111111-2222-3333-4444-555555555555\"\ncontact_flow_id = \"66666666-7777-8888-9999-000000000000\"\n\
                 source = \"arn:aws:connect:us-west-2:123456789012:phone-number/p\"\n\
                 [recipients]\nkey = \"id\"\n\
                 [contact]\nmessage = \"{% if name == 'yes' %}A{% else %}B{% endif %}\"";

@@ -41,6 +41,22 @@ impl Preflight {
         text
     }
 
+    /// What a person agrees to, in one line: how many contacts, segments, at what cost, and how long it takes.
+    #[must_use]
+    pub fn agreement(&self) -> String {
+        let messages = &self.found.messages;
+        let mut text = self.contacts();
+        if messages.is_sms() && messages.count > 0 {
+            let _ = write!(text, ", {}", counted(messages.segments, "segment", "segments"));
+        }
+        if messages.is_priced() && messages.count > 0 {
+            let _ = write!(text, ", cost {}", money(messages.cost));
+            let _ = messages.currency().map_or(Ok(()), |currency| write!(text, " {currency}"));
+        }
+        let _ = write!(text, ", {} at this pace", Span(self.duration()));
+        text
+    }
+
     /// Last, because a person has to decide.
     fn write_warnings(&self, text: &mut String) {
         for warning in self.warnings() {
@@ -58,9 +74,6 @@ impl Preflight {
         let unused = self.found.binding.unused_columns();
         if !unused.is_empty() {
             let _ = writeln!(text, "unused columns: {}", unused.join(", "));
-        }
-        for mistaken in self.found.binding.mistaken() {
-            let _ = writeln!(text, "warning: {mistaken}");
         }
     }
 

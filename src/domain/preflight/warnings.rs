@@ -3,7 +3,6 @@
 //! A fold over the rows that are to be sent to, in constant memory. Each kind has a code; those that would send a wrong text
 //! hold up a run that nobody looks at, unless the code is accepted.
 
-mod foreign;
 mod twice_encoded;
 
 use std::collections::BTreeMap;
@@ -12,8 +11,9 @@ use serde::Serialize;
 
 use super::TOLD;
 use crate::domain::figures::{Grouped, counted};
+use crate::domain::message::foreign;
 use crate::domain::row::binding::{Binding, Cells};
-use crate::domain::row::recipient::Recipient;
+use crate::domain::row::recipient::{Recipient, RejectionReason};
 use crate::domain::table::header::fold;
 use crate::domain::warning::WarningCode;
 
@@ -101,6 +101,8 @@ pub(super) struct Suspicions {
     /// The columns that texts are made of.
     used: Vec<(usize, String)>,
     known: foreign::Names,
+    /// Marks of the definition's own texts.
+    marks: Vec<String>,
     slots: Vec<SlotTexts>,
     foreign: ByKind,
     nothing: BTreeMap<usize, ByKind>,
@@ -134,6 +136,7 @@ impl Suspicions {
             names: names.to_vec(),
             used,
             known: foreign::Names::new(names),
+            marks: binding.foreign().iter().map(|(_, mark)| mark.clone()).collect(),
             slots,
             foreign: ByKind::default(),
             nothing: BTreeMap::new(),
@@ -160,6 +163,9 @@ impl Suspicions {
         }
         let in_slots = |message: &str| recipient.slots.iter().any(|slot| slot == message);
         let apart = message.filter(|message| !in_slots(message));
+        for mark in &self.marks {
+            self.foreign.add(mark, line);
+        }
         for text in recipient.slots.iter().map(String::as_str).chain(apart) {
             for mark in foreign::find(text, &self.known) {
                 self.foreign.add(mark, line);
@@ -247,6 +253,48 @@ impl Suspicions {
             Grouped(most as u64)
         );
         Some(Warning { code: WarningCode::TextLength, rows, lines, summary })
+    }
+}
+
+/// What looks wrong in a row by itself: for files that nobody sees before they are sent.
+#[derive(Debug)]
+pub struct Looks {
+    suspicions: Suspicions,
+    accepted: Vec<WarningCode>,
+}
+
+impl Looks {
+    /// For rows of this binding; the `accepted` kinds pass.
+    #[must_use]
+    pub fn new(binding: &Binding, accepted: Vec<WarningCode>) -> Self {
+        Self { suspicions: Suspicions::new(binding), accepted }
+    }
+
+    /// Why a row is not to be sent to.
+    #[must_use]
+    pub fn wrong<C: Cells + ?Sized>(&self, recipient: &Recipient, cells: &C) -> Option<RejectionReason> {
+        let Suspicions { used, known, names, .. } = &self.suspicions;
+        let cells_wrong = used.iter().find_map(|(at, name)| {
+            let cell = cells.cell(*at);
+            if means_nothing(cell) {
+                return Some((WarningCode::NothingWords, format!("{name} is {:?}", cell.trim())));
+            }
+            Some((WarningCode::TwiceEncoded, format!("{name} has {}", twice_encoded::find(cell)?)))
+        });
+        let marks = || {
+            let mark =
+                recipient.slots.iter().find_map(|text| foreign::find(text, known).into_iter().next())?;
+            Some((WarningCode::ForeignPlaceholder, format!("it has {mark:?}, which nothing replaces")))
+        };
+        let total = || {
+            let is = (0..cells.count().min(names.len())).any(|at| is_total(cells.cell(at)));
+            is.then(|| (WarningCode::TotalRow, "the row looks like a total and not like a person".to_owned()))
+        };
+        [cells_wrong, marks(), total()]
+            .into_iter()
+            .flatten()
+            .find(|(code, _)| !self.accepted.contains(code))
+            .map(|(code, what)| RejectionReason::LooksWrong { code, what })
     }
 }
 
@@ -346,23 +394,135 @@ const NOTHING: &[&str] = &[
     "tbd",
     "tba",
     "todo",
+    "xxx",
+    "xxxx",
+    // Of databases and programs.
+    "0000-00-00",
+    "0000-00-00 00:00:00",
+    "00/00/0000",
+    "00.00.0000",
+    "0001-01-01",
+    "1899-12-30",
+    "1900-01-00",
+    "-nan",
+    "1.#ind",
+    "1.#qnan",
+    "dbnull",
+    "nothing",
+    "no value",
+    "no name",
+    "not set",
+    "not provided",
+    "not specified",
+    "not known",
+    // Of people, in their languages.
+    "unbekannt",
+    "keine",
+    "keiner",
+    "leer",
+    "entfällt",
+    "nicht angegeben",
+    "nicht verfügbar",
+    "inconnu",
+    "inconnue",
+    "vide",
+    "aucun",
+    "aucune",
+    "néant",
+    "non renseigné",
+    "sans objet",
+    "s.o.",
+    "ninguno",
+    "ninguna",
+    "nulo",
+    "vacío",
+    "desconocido",
+    "sin nombre",
+    "no aplica",
+    "no disponible",
+    "nessuno",
+    "vuoto",
+    "sconosciuto",
+    "non disponibile",
+    "nenhum",
+    "nenhuma",
+    "vazio",
+    "desconhecido",
+    "não informado",
+    "onbekend",
+    "geen",
+    "leeg",
+    "nvt",
+    "brak",
+    "brak danych",
+    "nie dotyczy",
+    "nieznany",
+    "neznámý",
+    "žádný",
+    "okänd",
+    "saknas",
+    "ingen",
+    "ukendt",
+    "ukjent",
+    "tuntematon",
+    "tyhjä",
+    "ismeretlen",
+    "nincs",
+    "necunoscut",
+    "bilinmiyor",
+    "boş",
+    "yok",
+    "нет",
+    "нет данных",
+    "пусто",
+    "неизвестно",
+    "не указано",
+    "невідомо",
+    "немає",
+    "άγνωστο",
+    "κενό",
+    "なし",
+    "無し",
+    "該当なし",
+    "未設定",
+    "不明",
+    "空白",
+    "無",
+    "无",
+    "没有",
+    "未知",
+    "未填写",
+    "空",
+    "없음",
+    "해당없음",
+    "미상",
+    "لا يوجد",
+    "غير معروف",
+    "לא ידוע",
+    "אין",
 ];
 
 fn means_nothing(cell: &str) -> bool {
     // The longest of the words, with brackets.
-    if cell.is_empty() || cell.len() > 24 {
+    if cell.is_empty() || cell.len() > 40 {
         return false;
     }
     let cell = cell.trim();
-    if cell == "NA" {
-        return true;
-    }
     let brackets = [('(', ')'), ('<', '>'), ('[', ']'), ('{', '}')];
     let inner = brackets
         .iter()
         .find_map(|(open, close)| cell.strip_prefix(*open)?.strip_suffix(*close))
         .unwrap_or(cell);
-    NOTHING.iter().any(|word| inner.eq_ignore_ascii_case(word))
+    if inner == "NA" {
+        return true;
+    }
+    let folded = inner.to_lowercase();
+    NOTHING.contains(&folded.as_str()) || cell.split_whitespace().any(is_of_a_program)
+}
+
+/// What a program puts together with other text, where it has nothing: `Ann undefined`.
+fn is_of_a_program(word: &str) -> bool {
+    matches!(word, "undefined" | "null" | "NULL" | "NaN" | "nan" | "(null)" | "<NULL>" | "\\N")
 }
 
 /// How the row below the others begins, in the languages of spreadsheets.

@@ -14,17 +14,18 @@ pub use lane::LaneColumns;
 use window::RowTimes;
 
 use crate::domain::definition::{Attributes, Definition, Text};
-use crate::domain::message::limits;
+use crate::domain::foreign::shown;
 use crate::domain::message::limits::{Member, Rules, settle};
 use crate::domain::message::request::{Leaf, Request, RequestTemplate};
 use crate::domain::message::template::{RenderError, Template};
+use crate::domain::message::{foreign, limits};
 use crate::domain::phone;
 use crate::domain::phone::{LineType, Phone, PhoneRejection, Region};
 use crate::domain::problem::{Problem, Problems, SourceSpan};
 use crate::domain::row::recipient::{Recipient, Rejection, RejectionReason};
 use crate::domain::row::token::TokenSpace;
 use crate::domain::table::header::{Header, NoColumn};
-use crate::domain::table::visible::{cell, shown};
+use crate::domain::table::visible::cell;
 
 /// The cells of one row.
 pub trait Cells {
@@ -47,6 +48,8 @@ pub enum CellDamage {
     Error,
     /// A number in the format of a date, and out of the range of dates.
     NoDate,
+    /// Nothing: it is shown as it is meant, `1.23E+04` too.
+    Shown,
 }
 
 impl Cells for [&str] {
@@ -92,8 +95,8 @@ pub struct Binding {
     fixed_attribute_bytes: usize,
     /// Segments that the encoding saved with each message, where all are the same.
     fixed_saving: u32,
-    /// Texts that look like placeholders and are none, in words.
-    mistaken: Vec<String>,
+    /// Placeholders of other programs in the definition's own texts: text and mark.
+    foreign: Vec<(Member, String)>,
 }
 
 /// A text that differs from row to row.
@@ -128,14 +131,12 @@ impl Definition {
         let mut texts = Vec::new();
         let mut fixed_attribute_bytes: usize = request.attributes.keys().map(String::len).sum();
         let mut fixed_saving = 0;
-        let mut mistaken = Vec::new();
+        let mut foreign = Vec::new();
+        let names = foreign::Names::new(header.names());
         let shape = request.try_map(&mut |text: &Text| {
             fixed_saving += text.saved_segments;
-            let told = text.template.mistaken(header).into_iter().map(|(written, column)| {
-                let member = &text.member;
-                format!("`{member}` has {written}, which is sent as it stands; a cell is put in by {{{{ {column} }}}}")
-            });
-            mistaken.extend(told);
+            let marks = foreign::in_pieces(&text.template.fixed_pieces(), &names).into_iter();
+            foreign.extend(marks.map(|mark| (text.member.clone(), mark.to_owned())));
             let Some(fixed) = text.template.as_fixed() else {
                 texts.push(finder.bind(text));
                 return Ok::<_, std::convert::Infallible>(Leaf::Slot(texts.len() - 1));
@@ -164,7 +165,7 @@ impl Definition {
             allow_landlines: self.recipients.allow_landlines,
             fixed_attribute_bytes,
             fixed_saving,
-            mistaken,
+            foreign,
         })
     }
 }
@@ -279,10 +280,10 @@ impl Binding {
         self.texts.iter().map(|text| (&text.member, &text.columns[..]))
     }
 
-    /// What in the definition's texts looks like a placeholder and is none, in words.
+    /// Placeholders of other programs in the definition's own texts, which nothing replaces: each text with each mark.
     #[must_use]
-    pub fn mistaken(&self) -> &[String] {
-        &self.mistaken
+    pub fn foreign(&self) -> &[(Member, String)] {
+        &self.foreign
     }
 
     /// The columns that nothing of the definition uses, as the file names them. Those without a name are left out.
@@ -441,7 +442,7 @@ impl Binding {
         self.reachable(text).map_err(|reason| match reason {
             // With as few digits it is nobody's number any more, and can be shown.
             PhoneRejection::Scientific if text.bytes().filter(u8::is_ascii_digit).count() <= 9 => {
-                RejectionReason::NumberRounded(text.trim().to_owned())
+                RejectionReason::NumberRounded(text.trim().into())
             }
             other => other.into(),
         })
@@ -474,15 +475,16 @@ impl Binding {
             text.template.render(|column| cells.cell(text.columns[column])).map_err(|error| match error {
                 RenderError::Empty(columns) => {
                     let columns: Vec<usize> = columns.iter().map(|column| text.columns[*column]).collect();
-                    let names = columns.iter().map(|at| self.header.names()[*at].clone()).collect();
+                    let names = columns.iter().map(|at| self.header.names()[*at].as_str().into()).collect();
                     (
                         columns.first().copied(),
                         RejectionReason::CellEmpty { columns: names, needed_by: text.member.to_string() },
                     )
                 }
-                RenderError::Failed(message) => {
-                    (None, RejectionReason::Template { member: text.member.to_string(), message })
-                }
+                RenderError::Failed(message) => (
+                    None,
+                    RejectionReason::Template { member: text.member.to_string(), message: message.into() },
+                ),
             })?;
         match settle(&text.member, &self.rules, &rendered) {
             Ok(Cow::Owned(settled)) => {
@@ -506,8 +508,9 @@ fn fault<C: Cells + ?Sized>(cells: &C, at: usize) -> Option<RejectionReason> {
     let text = cells.cell(at);
     match cells.damage(at) {
         Some(CellDamage::NoValue) => Some(RejectionReason::NoValue),
-        Some(CellDamage::Error) => Some(RejectionReason::SheetError(text.to_owned())),
-        Some(CellDamage::NoDate) => Some(RejectionReason::NoDate(text.to_owned())),
+        Some(CellDamage::Error) => Some(RejectionReason::SheetError(text.into())),
+        Some(CellDamage::NoDate) => Some(RejectionReason::NoDate(text.into())),
+        Some(CellDamage::Shown) => None,
         None => damage(text),
     }
 }

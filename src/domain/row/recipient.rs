@@ -4,13 +4,14 @@ use std::fmt;
 
 use uuid::Uuid;
 
+use crate::domain::foreign::{ForeignText, shown};
 use crate::domain::hours::Lane;
 use crate::domain::hours::moment::MomentRejection;
 use crate::domain::hours::schedule::Window;
 use crate::domain::hours::zones::ZoneRejection;
 use crate::domain::message::limits::Breach;
 use crate::domain::phone::{E164, PhoneRejection, Region};
-use crate::domain::table::visible::shown;
+use crate::domain::warning::WarningCode;
 
 /// A row that can be sent to. Its texts, put into the plan's shape, are the request.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -126,14 +127,14 @@ pub enum RejectionReason {
         most: usize,
     },
     /// A spreadsheet's error value, such as `#N/A`.
-    #[error("the cell has the spreadsheet's error {}, not a value", shown(.0))]
-    SheetError(String),
+    #[error("the cell has the spreadsheet's error {}, not a value", .0.shown())]
+    SheetError(ForeignText),
     /// A formula of a workbook whose result was never stored.
     #[error("the cell has a formula without a stored value; open the workbook in a spreadsheet and save it")]
     NoValue,
     /// A number in the format of a date that is none.
-    #[error("the cell's number is no date, though its format is that of one: {0}")]
-    NoDate(String),
+    #[error("the cell's number is no date, though its format is that of one: {}", .0.shown())]
+    NoDate(ForeignText),
     /// A formula of a spreadsheet as its text.
     #[error("the cell has a formula, beginning with =, and not its value; save the file with values")]
     Formula,
@@ -142,14 +143,14 @@ pub enum RejectionReason {
     Control(char),
     /// A spreadsheet wrote `4.41E+11`.
     #[error(
-        "the spreadsheet has rounded the cell to {}; format the column as text there and enter the value again", shown(.0)
+        "the spreadsheet has rounded the cell to {}; format the column as text there and enter the value again", .0.shown()
     )]
-    Rounded(String),
+    Rounded(ForeignText),
     /// The same where the number was.
     #[error(
-        "the spreadsheet has rounded the number to {}; format the column as text there and enter it again", shown(.0)
+        "the spreadsheet has rounded the number to {}; format the column as text there and enter it again", .0.shown()
     )]
-    NumberRounded(String),
+    NumberRounded(ForeignText),
     /// No number to send to.
     #[error(transparent)]
     Phone(#[from] PhoneRejection),
@@ -176,17 +177,25 @@ pub enum RejectionReason {
     #[error("{} empty, and {} needs {}", names(.columns), .needed_by, if .columns.len() > 1 { "them" } else { "it" })]
     CellEmpty {
         /// The columns, as the file names them.
-        columns: Vec<String>,
+        columns: Vec<ForeignText>,
         /// The text that needs them, under its name in the definition.
         needed_by: String,
     },
     /// An expression of a template fails for these cells.
-    #[error("`{member}` cannot be rendered: {}", shown(.message))]
+    #[error("`{member}` cannot be rendered: {}", .message.shown())]
     Template {
         /// The text, under its name in the definition.
         member: String,
         /// Why.
-        message: String,
+        message: ForeignText,
+    },
+    /// A text that only looks right, where nobody sees it before it is sent.
+    #[error("the text looks wrong ({}): {what}; accept in [safety] lets such texts through", .code.name())]
+    LooksWrong {
+        /// The kind.
+        code: WarningCode,
+        /// What looks wrong.
+        what: String,
     },
     /// A rendered text breaks a limit of the API or of carriers.
     #[error(transparent)]
@@ -219,6 +228,7 @@ impl RejectionReason {
             Self::KeyEmpty => "key-empty",
             Self::CellEmpty { .. } => "cell-empty",
             Self::Template { .. } => "template-failed",
+            Self::LooksWrong { .. } => "looks-wrong",
             Self::Limit(breach) => breach.code(),
         }
     }
@@ -228,8 +238,8 @@ fn goes_on(through: Option<u64>) -> String {
     through.map_or_else(String::new, |line| format!(" and goes on to line {line}: is a quote not closed?"))
 }
 
-fn names(columns: &[String]) -> String {
+fn names(columns: &[ForeignText]) -> String {
     let verb = if columns.len() > 1 { "are" } else { "is" };
-    let columns: Vec<_> = columns.iter().map(|name| shown(name)).collect();
+    let columns: Vec<_> = columns.iter().map(|name| name.shown().to_string()).collect();
     format!("{} {verb}", columns.join(", "))
 }

@@ -142,8 +142,24 @@ pub fn spelled(key: &str) -> Cow<'_, str> {
     Cow::Owned(format!("\"{}\"", key.chars().map(spell).collect::<String>()))
 }
 
+/// Whether a key may be a number that a spreadsheet has rounded: it keeps fifteen digits, and zeros behind them.
+#[must_use]
+pub fn is_rounded(key: &str) -> bool {
+    key.len() > 15
+        && key.bytes().all(|byte| byte.is_ascii_digit())
+        && key[15..].bytes().all(|byte| byte == b'0')
+}
+
 #[cfg(test)]
 mod tests {
+    #[test]
+    fn a_rounded_key_has_fifteen_digits_and_zeros() {
+        assert!(is_rounded("1234567890120000") && is_rounded("12345678901234500000"));
+        for key in ["123456789012345", "1234567890123456", "12345678901200x0", "", "C-1234567890120000"] {
+            assert!(!is_rounded(key), "{key}");
+        }
+    }
+
     use super::*;
 
     const CASES: &[(&str, &str, Option<&str>)] = &[

@@ -7,6 +7,7 @@
 use std::collections::HashSet;
 
 use crate::domain::phone::E164;
+use crate::domain::unix_millis::UnixMillis;
 
 /// The lists of a campaign.
 #[derive(Debug, Clone, Default)]
@@ -31,6 +32,9 @@ pub enum Suppressed {
     /// The campaign is a trial for other numbers.
     #[error("not among recipients.only")]
     NotInTrial,
+    /// The number is on an opt-out list of the account, since then.
+    #[error("opted out of the account's messages at {0}")]
+    OptedOut(UnixMillis),
 }
 
 impl Suppressed {
@@ -40,6 +44,7 @@ impl Suppressed {
         match self {
             Self::Listed => "suppressed",
             Self::NotInTrial => "not-in-only",
+            Self::OptedOut(_) => "opted-out",
         }
     }
 }

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::Serialize;
 
 use crate::domain::figures::counted;
-use crate::domain::table::visible::shown;
+use crate::domain::foreign::shown;
 
 /// What a recipients file was taken for.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
@@ -48,6 +48,8 @@ pub struct Sheet {
     pub first_merged: Option<String>,
     /// Whether each of their cells has the value of the first one.
     pub filled: bool,
+    /// Whether cells come as the sheet shows them.
+    pub shown: bool,
 }
 
 impl Sheet {
@@ -118,7 +120,13 @@ impl fmt::Display for DetectedFormat {
         }
         if let Some(sheet) = &self.sheet {
             sheet.unseen(f, &self.columns)?;
-            f.write_str("; dates come as 2026-05-01 and numbers as 12.5, however the sheet shows them")?;
+            f.write_str(match sheet.shown {
+                true => "; cells come as the sheet shows them",
+                false => {
+                    "; dates come as 2026-05-01 and numbers as 12.5, however the sheet shows them (`values = \"shown\"` in \
+                     [recipients] takes what it shows)"
+                }
+            })?;
         }
         if self.corrections {
             f.write_str(

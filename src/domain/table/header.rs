@@ -5,7 +5,8 @@
 
 use icu_normalizer::ComposingNormalizerBorrowed;
 
-use crate::domain::table::visible::{cell, is_invisible, shown};
+use crate::domain::foreign::shown;
+use crate::domain::table::visible::{cell, is_invisible};
 
 /// What of a name counts when names are compared.
 #[must_use]

@@ -6,4 +6,5 @@ pub mod header;
 pub mod number_format;
 pub mod report_format;
 pub mod serial_date;
+pub mod shown_value;
 pub mod visible;

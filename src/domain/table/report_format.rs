@@ -4,7 +4,7 @@
 use crate::domain::table::formula::original;
 
 /// The columns that every report begins with, unless others were asked for.
-pub const FIXED_COLUMNS: [&str; 12] = [
+pub const FIXED_COLUMNS: [&str; 21] = [
     "line",
     "key",
     "destination",
@@ -17,6 +17,15 @@ pub const FIXED_COLUMNS: [&str; 12] = [
     "source",
     "first_attempt_at",
     "settled_at",
+    "sender",
+    "zone",
+    "delivery",
+    "delivery_status",
+    "delivery_at",
+    "parts",
+    "price",
+    "ended_at",
+    "replied",
 ];
 
 /// Put before the name of an own column while its name is taken.

@@ -30,7 +30,7 @@ const DAY: i64 = 86_400;
 /// The text of a date, time or duration; `None` where a spreadsheet could not show it either, or shows a day 0.
 #[must_use]
 pub fn text(moment: Moment, value: f64, epoch: Epoch) -> Option<String> {
-    if !value.is_finite() || value.abs() > LAST_DAY {
+    if !value.is_finite() || value.abs() >= LAST_DAY + 1.0 {
         return None;
     }
     // Whole seconds: fractions of a day are rarely exact.
@@ -103,6 +103,18 @@ pub fn iso(text: &str) -> String {
     }
 }
 
+/// The days from 1900 of a date that a workbook holds as ISO 8601 text.
+#[must_use]
+pub fn serial(iso: &str) -> Option<f64> {
+    let wall = iso.trim().trim_end_matches('Z');
+    let both = match wall.parse::<jiff::civil::DateTime>() {
+        Ok(both) => both,
+        Err(_) => wall.parse::<jiff::civil::Date>().ok()?.at(0, 0, 0, 0),
+    };
+    let since = jiff::civil::date(1899, 12, 30).at(0, 0, 0, 0).until(both).ok()?;
+    Some(since.total((jiff::Unit::Second, jiff::SpanRelativeTo::days_are_24_hours())).ok()? / DAY as f64)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -122,6 +134,7 @@ mod tests {
             (Date, 60.0, "1900-02-29"),
             (Date, 61.0, "1900-03-01"),
             (Date, 2_958_465.0, "9999-12-31"),
+            (Date, 2_958_465.5, "9999-12-31 12:00"),
             (Date, 46_143.999_999_999, "2026-05-02"),
             (Duration, 1.5, "36:00"),
             (Duration, 1.510_416_666_7, "36:15"),

@@ -1,7 +1,4 @@
-//! What of a text can be seen: one definition of *the cell is empty*, of *the same name*, and of how foreign text is shown.
-
-use std::borrow::Cow;
-use std::fmt;
+//! What of a text can be seen: one definition of *the cell is empty* and of *the same name*.
 
 /// Whether a character takes no ink and no room, or nothing but room: spaces of every kind, controls, marks of direction,
 /// joiners, fillers, selectors. Sources: Unicode `White_Space`, `Default_Ignorable_Code_Point`, general category Cc, and
@@ -60,43 +57,6 @@ pub fn control(text: &str) -> Option<char> {
     text.chars().find(|c| c.is_control() && !matches!(c, '\t' | '\n' | '\r' | '\u{85}'))
 }
 
-/// Longest foreign text that is shown, in characters.
-const SHOWN: usize = 120;
-
-/// Text from outside (cells, headers, names, answers) as it may be printed: controls, marks of direction and line ends are
-/// written out, and its length is bounded.
-#[derive(Debug, Clone, Copy)]
-pub struct Shown<'t>(pub &'t str);
-
-impl fmt::Display for Shown<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        use fmt::Write as _;
-        for (at, c) in self.0.chars().enumerate() {
-            if at == SHOWN {
-                return f.write_char('…');
-            }
-            if c.is_control() || matches!(c, '\u{2028}' | '\u{2029}') || (is_ignorable(c) && !joins(c)) {
-                write!(f, "\\u{{{:x}}}", u32::from(c))?;
-            } else {
-                f.write_char(c)?;
-            }
-        }
-        Ok(())
-    }
-}
-
-/// Joiners and selectors that emoji and scripts are made of.
-fn joins(c: char) -> bool {
-    matches!(c, '\u{200c}' | '\u{200d}' | '\u{fe0e}' | '\u{fe0f}' | '\u{180b}'..='\u{180d}')
-}
-
-/// A foreign text as [`Shown`] writes it.
-#[must_use]
-pub fn shown(text: &str) -> Cow<'_, str> {
-    let plain = text.len() <= SHOWN && text.bytes().all(|byte| byte == b' ' || byte.is_ascii_graphic());
-    if plain { Cow::Borrowed(text) } else { Cow::Owned(Shown(text).to_string()) }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -136,20 +96,5 @@ mod tests {
         for c in ['\0', '\u{1b}', '\u{7f}', '\u{1f}', '\u{9b}'] {
             assert_eq!(control(&format!("é{c}n")), Some(c));
         }
-    }
-
-    #[test]
-    fn foreign_text_cannot_move_the_cursor_or_turn_the_line() {
-        for (text, seen) in [
-            ("Ann", "Ann"),
-            ("Zoë 👩\u{200d}🔧", "Zoë 👩\u{200d}🔧"),
-            ("\u{1b}[2J", "\\u{1b}[2J"),
-            ("a\nb\r", "a\\u{a}b\\u{d}"),
-            ("\u{202e}abc\u{200b}", "\\u{202e}abc\\u{200b}"),
-            ("\u{9b}2J\u{2028}", "\\u{9b}2J\\u{2028}"),
-        ] {
-            assert_eq!(shown(text), seen);
-        }
-        assert_eq!(shown(&"x".repeat(1000)).chars().count(), SHOWN + 1);
     }
 }

@@ -54,7 +54,7 @@ impl Dispatcher<'_> {
             token_age: self.engine.clock.now().since(row.doubt_at),
         };
         let verdict = verdict::decide(situation, self.engine.chance.f64());
-        self.listen(&refusal);
+        self.listen(&refusal, row);
         if matches!(refusal.kind, RefusalKind::Unknown | RefusalKind::RepeatedContactId) {
             self.send_gate.started();
         }
@@ -70,7 +70,7 @@ impl Dispatcher<'_> {
                 due = Some(Instant::now());
                 self.pause();
             }
-            Verdict::Halt(_) => self.end(Ending::Refused(masked(refusal.clone()))),
+            Verdict::Halt(_) => self.end(Ending::Refused(masked(refusal.clone(), &row.frozen.destination))),
             Verdict::Settle(_) | Verdict::Leave(_) => {
                 self.tries.remove(&row.id);
             }
@@ -83,12 +83,12 @@ impl Dispatcher<'_> {
     }
 
     /// What a refusal says about everybody, not only about its row.
-    fn listen(&mut self, refusal: &Refusal) {
+    fn listen(&mut self, refusal: &Refusal, row: &Claimed) {
         if refusal.kind == RefusalKind::Throttled {
             self.counters.throttled += 1;
         }
         if self.outage.listen(refusal.kind, self.began.elapsed()) {
-            self.end(Ending::Silent(masked(refusal.clone())));
+            self.end(Ending::Silent(masked(refusal.clone(), &row.frozen.destination)));
         }
     }
 

@@ -54,6 +54,7 @@ impl Journal {
         let tx = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let tally = crate::journal::campaign::verified(&tx, campaign.id)?;
         refuse_unfinished(&tx, campaign, &tally)?;
+        strip_messages(&tx, campaign.id)?;
         let rows = strip_rows(&tx, campaign.id)?;
         strip_runs(&tx, campaign.id)?;
         tx.execute(
@@ -223,6 +224,22 @@ fn bare(shape: &RequestTemplate) -> (RequestTemplate, Option<usize>) {
             (bare, None)
         }
     }
+}
+
+/// Messages keep what became of them and lose whom they were for. Those without a row are deleted where their number is one
+/// of the campaign's: they may be its messages.
+fn strip_messages(tx: &Transaction<'_>, campaign: CampaignId) -> Result<(), JournalError> {
+    tx.execute(
+        "DELETE FROM message WHERE row_id IS NULL
+             AND destination IN (SELECT destination FROM number WHERE campaign_id = ?1)",
+        [campaign.0],
+    )?;
+    tx.execute(
+        "UPDATE message SET destination = NULL, description = NULL
+         WHERE row_id IN (SELECT row_id FROM delivery WHERE campaign_id = ?1)",
+        [campaign.0],
+    )?;
+    Ok(())
 }
 
 /// What the service said when it refused a campaign may name whom it refused.

@@ -8,6 +8,9 @@ use std::io::{self, Read, Seek, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use uuid::Uuid;
+
+use crate::domain::foreign;
 use crate::domain::unix_millis::UnixMillis;
 use crate::journal::error::JournalError;
 use crate::journal::file::holder::Holder;
@@ -16,6 +19,12 @@ use crate::journal::file::location;
 /// How often an opener looks whether another one is done, and how many times: for half a minute.
 const LOOK_AGAIN: Duration = Duration::from_millis(20);
 const PATIENCE: u32 = 1_500;
+/// After so many looks, for two seconds, the user is told what is waited for.
+const SILENT: u32 = 100;
+/// Longest name of a campaign that is a part of a file name as it is; the system takes 255 bytes for the whole.
+const LONGEST_NAME: usize = 160;
+/// Longest text of a lock file that is read, in bytes.
+const LONGEST_HOLDER: u64 = 200;
 
 /// Held for as long as this process runs the campaign; the operating system frees it however the process ends.
 #[derive(Debug)]
@@ -86,7 +95,7 @@ fn is_locked(file: &File) -> Option<bool> {
 /// Who holds it is a courtesy: an unreadable file does not hide that it is held.
 fn read_holder(file: &mut File) -> Holder {
     let mut holder = String::new();
-    let _ = file.read_to_string(&mut holder);
+    let _ = file.take(LONGEST_HOLDER).read_to_string(&mut holder);
     Holder::named(holder.trim())
 }
 
@@ -107,11 +116,14 @@ pub(in crate::journal) fn opening(journal: &Path) -> Result<File, JournalError> 
     let path = beside(journal, ".lock");
     let failed = |source| JournalError::Open { path: path.clone(), source };
     let file = open_private(&path).map_err(failed)?;
-    for _ in 0..PATIENCE {
+    for looks in 0..PATIENCE {
         match file.try_lock() {
             Ok(()) => return Ok(file),
             Err(TryLockError::Error(source)) => return Err(failed(source)),
             Err(TryLockError::WouldBlock) => pause(),
+        }
+        if looks == SILENT {
+            tracing::warn!("waiting for another process, which holds {}", foreign::path(&path));
         }
     }
     Err(JournalError::StillOpening(path))
@@ -157,6 +169,11 @@ pub(in crate::journal) fn file_name_of(name: &str) -> String {
         } else {
             safe.push_str(&format!("_{byte:02x}"));
         }
+    }
+    if safe.len() > LONGEST_NAME {
+        // The beginning is for people, the hash tells names apart.
+        safe.truncate(LONGEST_NAME - 33);
+        safe.push_str(&format!("_{}", Uuid::new_v5(&Uuid::NAMESPACE_OID, name.as_bytes()).simple()));
     }
     safe
 }
@@ -216,6 +233,9 @@ mod tests {
     fn names_never_share_a_file() {
         assert_eq!(file_name_of("spring-1"), "spring-1");
         assert_ne!(file_name_of("a/b"), file_name_of("a_2fb"));
+        let (long, longer) = ("夏".repeat(64), "夏".repeat(65));
+        assert_ne!(file_name_of(&long), file_name_of(&longer));
+        assert!(file_name_of(&longer).len() <= LONGEST_NAME);
         assert!(file_name_of("../../x y").bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_'));
     }
 }

@@ -93,7 +93,8 @@ pub(in crate::journal) fn lanes(
              SELECT NULL, rows - (SELECT coalesce(sum(rows), 0) FROM laned) FROM tally
              WHERE campaign_id = ?1 AND state = 0
              UNION ALL
-             SELECT lane_id, count(*) FROM row WHERE campaign_id = ?1 AND state = 1 GROUP BY lane_id
+             SELECT lane_id, count(*) FROM row INDEXED BY row_attempting
+             WHERE campaign_id = ?1 AND state = 1 GROUP BY lane_id
          )
          SELECT NULL AS id, sum(rows) AS rows, NULL, NULL,
              (SELECT min(waits_until) FROM row INDEXED BY row_waits

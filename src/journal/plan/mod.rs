@@ -21,7 +21,7 @@ use rusqlite::{Transaction, TransactionBehavior, params};
 
 use super::error::JournalError;
 use super::row::{CampaignId, ROOM, RowId, StampColumn, StateColumn, TokenColumn, texts};
-use super::tally::Delta;
+use super::tally::{self, Delta};
 use crate::domain::delivery::state;
 use crate::domain::delivery::state::{Event, State};
 use crate::domain::hours::schedule::Window;
@@ -31,7 +31,7 @@ use crate::journal::care::purge;
 use crate::journal::file::open::Journal;
 use crate::journal::plan::existing::ExistingRecipient;
 use crate::journal::plan::lanes::LaneIds;
-use crate::journal::plan::line::{Content, FileLine, reason_of};
+use crate::journal::plan::line::{Content, DUPLICATE, FileLine, OTHER_NUMBER, reason_of};
 use crate::journal::plan::planned::Planned;
 use crate::journal::plan::reconcile::{keep, move_line, planned_state};
 use crate::journal::plan::row_set::RowSet;
@@ -215,9 +215,23 @@ impl Journal {
         let mut delta = Delta::default();
         let summary = withdraw_missing(&tx, plan, &mut delta)?;
         delta.write(&tx, campaign)?;
+        if tally::kept(&tx, campaign)?[State::Duplicate] > 0 {
+            tell_other_numbers(&tx, campaign)?;
+        }
         tx.commit()?;
         Ok(summary)
     }
+}
+
+/// Says in the reason of a duplicate that the row whose key it has is sent to another number.
+fn tell_other_numbers(tx: &Transaction<'_>, campaign: CampaignId) -> Result<(), JournalError> {
+    tx.execute(
+        "UPDATE row SET reason = ?3 WHERE campaign_id = ?1 AND state = ?2 AND code = ?4 AND EXISTS (
+             SELECT 1 FROM recipient JOIN row AS first ON first.id = recipient.row_id
+             WHERE recipient.campaign_id = ?1 AND recipient.key = row.key AND first.destination <> row.destination)",
+        params![campaign.0, StateColumn(State::Duplicate), OTHER_NUMBER, DUPLICATE],
+    )?;
+    Ok(())
 }
 
 /// Plans lines inside a transaction of the caller's.
@@ -355,7 +369,7 @@ fn plan_line(
     Ok(())
 }
 
-fn insert(
+pub(super) fn insert(
     tx: &Transaction<'_>,
     plan: &mut Plan,
     line: &FileLine,

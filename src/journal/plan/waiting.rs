@@ -1,13 +1,14 @@
 //! What waits: as the journal has it, for the figures before a run begins; and all of it withdrawn, before a file is sent
 //! while it is read.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use rusqlite::{OptionalExtension, TransactionBehavior, params};
+use uuid::Uuid;
 
 use crate::domain::delivery::state;
 use crate::domain::delivery::state::{Event, State};
-use crate::domain::message::request::RequestTemplate;
+use crate::domain::message::request::{Leaf, RequestTemplate};
 use crate::journal::error::JournalError;
 use crate::journal::file::open::Journal;
 use crate::journal::plan::numbers::SAME_NUMBER;
@@ -24,6 +25,23 @@ pub struct Waiting<'r> {
     pub destination: &'r str,
     /// The text that it is sent, if the request has one and not the flow.
     pub message: Option<&'r str>,
+    id: i64,
+    shape: &'r RequestTemplate,
+    slots: &'r [String],
+    client_token: Uuid,
+}
+
+impl Waiting<'_> {
+    /// The request's body.
+    ///
+    /// # Errors
+    /// [`JournalError::Unreadable`] where someone edited the journal.
+    pub fn body(&self) -> Result<Vec<u8>, JournalError> {
+        let request = self.shape.fill(self.slots, self.destination, self.client_token);
+        let request =
+            request.map_err(|error| JournalError::Unreadable { row: self.id, what: error.to_string() })?;
+        Ok(request.body())
+    }
 }
 
 impl Journal {
@@ -44,7 +62,7 @@ impl Journal {
         for (state, sample) in passes {
             let state = state.code();
             let mut statement = self.connection.prepare_cached(&format!(
-                "SELECT line, destination, shape_id, slots FROM row WHERE campaign_id = ?1 AND state = {state}
+                "SELECT line, destination, shape_id, slots, id, client_token FROM row WHERE campaign_id = ?1 AND state = {state}
                      AND (?2 IS NULL OR client_token <= ?2) ORDER BY id LIMIT ?3"
             ))?;
             let mut rows = statement.query(params![campaign.0, sample, left])?;
@@ -59,10 +77,47 @@ impl Journal {
                     line: row.get::<_, Option<i64>>(0)?.and_then(|line| u64::try_from(line).ok()),
                     destination: row.get_ref(1)?.as_str().map_err(rusqlite::Error::from)?,
                     message: shape.message_text(&slots),
+                    id: row.get(4)?,
+                    shape,
+                    slots: &slots,
+                    client_token: row.get::<_, TokenColumn>(5)?.0,
                 });
             }
         }
         Ok(())
+    }
+
+    /// The numbers, as ARNs of Amazon Connect, that rows of the campaign which wait are sent from.
+    ///
+    /// # Errors
+    /// Where the journal cannot be read.
+    pub fn sources(&self, campaign: CampaignId) -> Result<Vec<String>, JournalError> {
+        let waits = format!("campaign_id = ?1 AND state = {} AND shape_id = ?2", State::Queued.code());
+        let mut sources = BTreeSet::new();
+        let mut shapes = self.connection.prepare_cached("SELECT id FROM shape WHERE campaign_id = ?1")?;
+        let shapes =
+            shapes.query_map([campaign.0], |row| row.get::<_, i64>(0))?.collect::<Result<Vec<_>, _>>()?;
+        for shape in shapes {
+            match self.shape(shape)?.source {
+                Leaf::Fixed(source) => {
+                    let sql =
+                        format!("SELECT EXISTS (SELECT 1 FROM row INDEXED BY row_queued WHERE {waits})");
+                    if self.connection.query_row(&sql, params![campaign.0, shape], |row| row.get(0))? {
+                        sources.insert(source);
+                    }
+                }
+                Leaf::Slot(slot) => {
+                    let sql = format!(
+                        "SELECT DISTINCT json_extract(slots, ?3) FROM row INDEXED BY row_queued WHERE {waits}"
+                    );
+                    let mut statement = self.connection.prepare_cached(&sql)?;
+                    let place = format!("$[{slot}]");
+                    let found = statement.query_map(params![campaign.0, shape, place], |row| row.get(0))?;
+                    sources.extend(found.collect::<Result<Vec<String>, _>>()?);
+                }
+            }
+        }
+        Ok(sources.into_iter().collect())
     }
 
     fn shape(&self, id: i64) -> Result<RequestTemplate, JournalError> {
@@ -89,6 +144,33 @@ impl Journal {
         delta.write(&tx, campaign)?;
         tx.commit()?;
         Ok(rows as u64)
+    }
+
+    /// The first line whose key is a number that a spreadsheet seems to have rounded, and which another line with another
+    /// number has too: line, the line that has it first, key.
+    ///
+    /// # Errors
+    /// Where the journal cannot be read.
+    pub fn rounded_key(
+        &self,
+        campaign: CampaignId,
+    ) -> Result<Option<(u64, Option<u64>, String)>, JournalError> {
+        let found = self
+            .connection
+            .prepare_cached(
+                "SELECT row.line, first.line, row.key FROM row
+                 JOIN recipient ON recipient.campaign_id = ?1 AND recipient.key = row.key
+                 JOIN row AS first ON first.id = recipient.row_id
+                 WHERE row.campaign_id = ?1 AND row.state = ?2 AND length(row.key) > 15 AND row.key NOT GLOB '*[^0-9]*'
+                     AND ltrim(substr(row.key, 16), '0') = '' AND first.destination <> row.destination
+                 ORDER BY row.line LIMIT 1",
+            )?
+            .query_row(params![campaign.0, StateColumn(State::Duplicate)], |row| {
+                Ok((row.get::<_, i64>(0)?, row.get::<_, Option<i64>>(1)?, row.get(2)?))
+            })
+            .optional()?;
+        let number = |line: i64| u64::try_from(line).unwrap_or_default();
+        Ok(found.map(|(line, of, key)| (number(line), of.map(number), key)))
     }
 
     /// The first `most` lines of the file last read whose keys came before: each line, the line that has its key first, and whether

@@ -6,6 +6,7 @@ use rusqlite::{Row, params};
 use uuid::Uuid;
 
 use crate::domain::delivery::state::State;
+use crate::domain::events::Delivery;
 use crate::domain::message::request::Leaf;
 use crate::domain::unix_millis::UnixMillis;
 use crate::journal::error::JournalError;
@@ -15,7 +16,7 @@ use crate::journal::query::snapshot::Snapshot;
 use crate::journal::row::{CampaignId, ContactIdColumn, StampColumn, StateColumn, TextsColumn, TokenColumn};
 
 /// A row of the journal as a report shows it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Record<'r> {
     /// Its line in the file last read; `None` where it is not in it any more.
     pub line: Option<u64>,
@@ -41,10 +42,31 @@ pub struct Record<'r> {
     pub first_attempt_at: Option<UnixMillis>,
     /// When its outcome was known.
     pub settled_at: Option<UnixMillis>,
+    /// What the account has told of its message and contact.
+    pub told: Told<'r>,
     /// Which of the campaign's headers its cells go with; see [`Reader::columns`].
     pub header: i64,
     /// The line's own cells.
     pub cells: &'r Cells,
+}
+
+/// What the account's events have told of a row's message and contact.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Told<'r> {
+    /// What became of the message.
+    pub delivery: Option<Delivery>,
+    /// AWS's word for it.
+    pub status: Option<&'r str>,
+    /// When it was so.
+    pub at: Option<UnixMillis>,
+    /// Parts of all messages of the contact.
+    pub parts: Option<u64>,
+    /// Their price, as it came.
+    pub price: Option<f64>,
+    /// When the contact ended.
+    pub ended_at: Option<UnixMillis>,
+    /// Whether the customer wrote.
+    pub replied: Option<bool>,
 }
 
 /// Which rows to read.
@@ -98,8 +120,9 @@ impl Snapshot<'_> {
         for place in ["line IS NOT NULL ORDER BY line", "line IS NULL ORDER BY id"] {
             let sql = format!(
                 "SELECT line, key, destination, state, contact_id, client_token, attempts, code, reason, shape_id,
-                     slots, first_attempt_at, settled_at, header_id, cells, id
-                 FROM row WHERE campaign_id = ?1 AND {place}"
+                     slots, first_attempt_at, settled_at, header_id, cells, id, delivery, status, at, parts, price,
+                     ended_at, replied
+                 FROM row LEFT JOIN delivery ON row_id = id WHERE row.campaign_id = ?1 AND {place}"
             );
             let mut statement = self.connection.prepare_cached(&sql).map_err(JournalError::from)?;
             let mut rows = statement.query(params![campaign.0]).map_err(JournalError::from)?;
@@ -148,6 +171,15 @@ fn read<'r>(
         source,
         first_attempt_at: stamp(11)?,
         settled_at: stamp(12)?,
+        told: Told {
+            delivery: row.get::<_, Option<u8>>(16)?.and_then(Delivery::from_code),
+            status: text(row, 17)?,
+            at: stamp(18)?,
+            parts: row.get::<_, Option<i64>>(19)?.and_then(|parts| u64::try_from(parts).ok()),
+            price: row.get(20)?,
+            ended_at: stamp(21)?,
+            replied: row.get(22)?,
+        },
         header: row.get(13)?,
         cells,
     })

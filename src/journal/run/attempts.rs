@@ -199,7 +199,7 @@ fn claim_lane(
         "SELECT {COLUMNS} FROM row WHERE campaign_id = ?1 AND state = {state} AND id > ?2
              AND {of_lane} AND (?4 IS NULL OR client_token <= ?4) ORDER BY id LIMIT ?3"
     ))?;
-    let lists = Lists::of(tx, &admission.suppression)?;
+    let lists = Lists::of(tx, admission)?;
     let mut taken = PendingClaim::default();
     let mut behind = after.0;
     while taken.rows.len() != most {
@@ -270,7 +270,7 @@ fn claim_waited(
         "SELECT {COLUMNS} {waiting} AND (waits_until, id) > (?3, ?4) AND waits_until <= ?5
              AND (?6 IS NULL OR client_token <= ?6) ORDER BY waits_until, id LIMIT ?7"
     ))?;
-    let lists = Lists::of(tx, &admission.suppression)?;
+    let lists = Lists::of(tx, admission)?;
     let sample = admission.sample.map(TokenColumn);
     let mut taken = PendingClaim::default();
     let (mut since, mut behind) = (StampColumn(of.since), of.after.0);
@@ -311,7 +311,7 @@ pub(in crate::journal) fn claim_again(
     delta: &mut Delta,
 ) -> Result<Claim, JournalError> {
     let mut statement = tx.prepare_cached(&format!("SELECT {COLUMNS} FROM row WHERE id = ?1"))?;
-    let lists = Lists::of(tx, &admission.suppression)?;
+    let lists = Lists::of(tx, admission)?;
     let mut taken = PendingClaim::default();
     for id in ids {
         let mut rows = statement.query([id.0])?;

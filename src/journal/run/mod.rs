@@ -2,8 +2,10 @@
 
 pub(in crate::journal) mod activity;
 pub(in crate::journal) mod attempts;
+pub(in crate::journal) mod by_hand;
 pub(in crate::journal) mod control;
 pub(in crate::journal) mod expiry;
+pub(in crate::journal) mod opt_outs;
 pub(in crate::journal) mod runs;
 pub(in crate::journal) mod shared_pace;
 pub(in crate::journal) mod suppression;

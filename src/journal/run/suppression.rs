@@ -14,7 +14,8 @@ use crate::domain::unix_millis::UnixMillis;
 use crate::journal::admission::Admission;
 use crate::journal::error::JournalError;
 use crate::journal::file::open::{Journal, Reader};
-use crate::journal::row::{CampaignId, StampColumn, StateColumn, TokenColumn};
+use crate::journal::row::{CampaignId, OptOutListId, StampColumn, StateColumn, TokenColumn};
+use crate::journal::run::opt_outs;
 use crate::journal::sql;
 use crate::journal::tally::Delta;
 
@@ -27,6 +28,11 @@ impl Journal {
     /// Who may be claimed from here on by a [`Writer`](crate::journal::Writer) that this journal is handed to.
     pub fn admit(&mut self, admission: Admission) {
         self.admission = admission;
+    }
+
+    /// Claims leave out the numbers of these copies of opt-out lists as well.
+    pub fn admit_opt_outs(&mut self, lists: Vec<OptOutListId>) {
+        self.admission.opt_out_lists = lists;
     }
 
     /// Takes numbers onto the journal's list, and says how many were not on it yet. One that is on it keeps its time and
@@ -199,10 +205,11 @@ fn each_listed<E: From<JournalError>>(
     Ok(())
 }
 
-/// Whom a claim must leave out: the journal's list as it is in the claim's own transaction, and the definition's.
+/// Whom a claim must leave out: the journal's list as it is in the claim's own transaction, the copies of the account's,
+/// and the definition's.
 pub(in crate::journal) struct Lists<'a> {
     tx: &'a Transaction<'a>,
-    definition: &'a Suppression,
+    admission: &'a Admission,
     /// Whether the journal's list has anybody.
     has_list: bool,
 }
@@ -210,12 +217,12 @@ pub(in crate::journal) struct Lists<'a> {
 impl<'a> Lists<'a> {
     pub(in crate::journal) fn of(
         tx: &'a Transaction<'a>,
-        definition: &'a Suppression,
+        admission: &'a Admission,
     ) -> Result<Self, JournalError> {
         let has_list = tx
             .prepare_cached("SELECT EXISTS (SELECT 1 FROM suppression)")?
             .query_row([], |row| row.get(0))?;
-        Ok(Self { tx, definition, has_list })
+        Ok(Self { tx, admission, has_list })
     }
 
     /// Why a row that is in this state is not to be claimed, if so. A row in doubt is: only its replay can find out what
@@ -229,7 +236,7 @@ impl<'a> Lists<'a> {
         if state != State::Queued {
             return Ok(None);
         }
-        if let Err(why) = self.definition.check(number, key) {
+        if let Err(why) = self.admission.suppression.check(number, key) {
             return Ok(Some(why));
         }
         let listed = self.has_list
@@ -237,7 +244,10 @@ impl<'a> Lists<'a> {
                 .tx
                 .prepare_cached("SELECT EXISTS (SELECT 1 FROM suppression WHERE destination = ?1)")?
                 .query_row([number], |row| row.get(0))?;
-        Ok(listed.then_some(Suppressed::Listed))
+        if listed {
+            return Ok(Some(Suppressed::Listed));
+        }
+        Ok(opt_outs::opted_out(self.tx, &self.admission.opt_out_lists, number)?.map(Suppressed::OptedOut))
     }
 }
 

@@ -23,13 +23,14 @@ use crate::journal::plan::lanes::OpenLane;
 use crate::journal::plan::line::FileLine;
 use crate::journal::plan::planned::Planned;
 use crate::journal::plan::{Plan, PlanSummary, lanes, planned};
-use crate::journal::row::{CampaignId, LaneId, RowId, RunId};
+use crate::journal::row::{CampaignId, LaneId, OptOutListId, RowId, RunId};
 use crate::journal::run::activity::RunActivity;
 use crate::journal::run::attempts::{Claim, ClaimRequest, Settlement, Shapes};
 use crate::journal::run::control::{Acknowledgement, ControlRequestId, ControlState, Listener};
 use crate::journal::run::expiry::Expiry;
+use crate::journal::run::opt_outs::{OptOutChange, OptOutChanged};
 use crate::journal::run::runs::Counters;
-use crate::journal::run::{activity, attempts, control, expiry, runs, shared_pace};
+use crate::journal::run::{activity, attempts, control, expiry, opt_outs, runs, shared_pace};
 use crate::journal::tally::Delta;
 
 /// Words that wait for the writer, at most.
@@ -52,6 +53,7 @@ impl WriterError {
 
 type Reply<T> = oneshot::Sender<Result<T, WriterError>>;
 
+#[expect(clippy::large_enum_variant, reason = "a few commands are in the mailbox at once")]
 enum Command {
     ClaimNext { request: ClaimRequest, now: UnixMillis, reply: Reply<Claim> },
     NewLanes { after: Option<LaneId>, reply: Reply<Vec<OpenLane>> },
@@ -65,6 +67,8 @@ enum Command {
     FinishPlan { plan: Box<Plan>, reply: Reply<PlanSummary> },
     Listen { run: RunId, reply: Reply<ControlState> },
     Acknowledge { ask: ControlRequestId, taken: Acknowledgement },
+    OptOuts { list: OptOutListId, change: OptOutChange, now: UnixMillis, reply: Reply<OptOutChanged> },
+    Waiting { after: RowId, most: u32, reply: Reply<Vec<(RowId, String)>> },
 }
 
 /// Sends words to the writer.
@@ -90,6 +94,8 @@ impl Command {
             Self::FinishPlan { reply, .. } => send(reply, error),
             Self::Listen { reply, .. } => send(reply, error),
             Self::Activity { reply, .. } => send(reply, error),
+            Self::OptOuts { reply, .. } => send(reply, error),
+            Self::Waiting { reply, .. } => send(reply, error),
             Self::Counters { .. } | Self::Acknowledge { .. } => {}
         }
     }
@@ -211,6 +217,27 @@ impl Writer {
     /// Takes note that a run has done what was asked of it, with the next group.
     pub async fn taken(&self, ask: ControlRequestId, taken: Acknowledgement) {
         let _ = self.mailbox.send(Command::Acknowledge { ask, taken }).await;
+    }
+
+    /// Changes the copy of an opt-out list.
+    ///
+    /// # Errors
+    /// Where the journal could not be written.
+    pub async fn opt_outs(
+        &self,
+        list: OptOutListId,
+        change: OptOutChange,
+        now: UnixMillis,
+    ) -> Result<OptOutChanged, WriterError> {
+        self.ask(|reply| Command::OptOuts { list, change, now, reply }).await
+    }
+
+    /// Rows that wait behind `after`, with their numbers, in order.
+    ///
+    /// # Errors
+    /// Where the journal could not be read.
+    pub async fn waiting(&self, after: RowId, most: u32) -> Result<Vec<(RowId, String)>, WriterError> {
+        self.ask(|reply| Command::Waiting { after, most, reply }).await
     }
 
     /// Waits until the journal cannot be written any more, which may be never.
@@ -373,6 +400,12 @@ fn apply(
         Command::Acknowledge { ask, taken } => Ok(control::take(tx, ask, taken)?),
         // Answered before the group is committed.
         Command::Listen { .. } => Ok(()),
+        Command::OptOuts { list, change, now, reply } => {
+            hold(reply, opt_outs::change(tx, campaign, list, &change, now), held)
+        }
+        Command::Waiting { after, most, reply } => {
+            hold(reply, opt_outs::waiting(tx, campaign, after, most), held)
+        }
         Command::Plan { mut plan, lines, reply } => {
             let result = plan::plan_lines(tx, &mut plan, &lines, delta).map(|summary| (plan, summary));
             hold(reply, result, held)

@@ -49,7 +49,7 @@ fn rows_in_doubt_have_a_pass_of_their_own_and_keep_their_first_times() {
 #[test]
 fn who_is_on_a_list_by_then_is_suppressed_and_others_come_in_their_place() {
     let mut book = Book::with(&["a", "b", "c", "d", "e", "f"]);
-    book.journal.admit(Admission { suppression: listed(&["a", "d"]), sample: None });
+    book.journal.admit(Admission { suppression: listed(&["a", "d"]), ..Admission::default() });
     let claim = book.claim_next(Pass::Queued, RowId::START, 2, 100);
     assert_eq!((keys(&claim), claim.suppressed.as_slice()), (vec!["b", "c"], &[Some(2)][..]));
     assert_eq!(book.row(), format!("2 a 7 0 | - - - | - {}", Suppressed::Listed.code()));
@@ -61,7 +61,7 @@ fn who_is_on_a_list_by_then_is_suppressed_and_others_come_in_their_place() {
 #[test]
 fn a_list_with_all_that_is_left_leaves_nothing_and_says_whom_it_stopped() {
     let mut book = Book::with(&["a", "b"]);
-    book.journal.admit(Admission { suppression: listed(&["a", "b"]), sample: None });
+    book.journal.admit(Admission { suppression: listed(&["a", "b"]), ..Admission::default() });
     let claim = book.claim_next(Pass::Queued, RowId::START, 5, 100);
     assert_eq!((claim.rows.len(), claim.suppressed.len()), (0, 2));
     assert_eq!(book.rows().len(), 2, "and the counts are those of the rows");
@@ -80,7 +80,7 @@ fn the_journals_own_list_stops_a_claim_as_a_definitions_does() {
 fn a_row_in_doubt_is_replayed_whoever_is_on_a_list() {
     let mut book = Book::with(&["a"]);
     let row = book.claim(100);
-    book.journal.admit(Admission { suppression: listed(&["a"]), sample: None });
+    book.journal.admit(Admission { suppression: listed(&["a"]), ..Admission::default() });
     assert_eq!(keys(&book.claim_next(Pass::InDoubt, RowId::START, 9, 200)), ["a"]);
     assert_eq!(keys(&book.claim_again(&[row.id], 300)), ["a"]);
 }
@@ -88,12 +88,12 @@ fn a_row_in_doubt_is_replayed_whoever_is_on_a_list() {
 #[test]
 fn of_a_sample_only_those_within_its_bound_are_claimed() {
     let mut book = Book::with(&["a", "b", "c", "d"]);
-    book.journal.admit(Admission { suppression: Suppression::default(), sample: Some(token("c")) });
+    book.journal.admit(Admission { sample: Some(token("c")), ..Admission::default() });
     let claim = book.claim_next(Pass::Queued, RowId::START, 9, 100);
     assert_eq!(keys(&claim), ["c", "d"]);
     assert_eq!(book.rows()[..2], ["2 a 0 0 | - - - | - -", "3 b 0 0 | - - - | - -"]);
     // Those in doubt are replayed, sample or not.
-    book.journal.admit(Admission { suppression: Suppression::default(), sample: Some(token("d")) });
+    book.journal.admit(Admission { sample: Some(token("d")), ..Admission::default() });
     assert_eq!(keys(&book.claim_next(Pass::InDoubt, RowId::START, 9, 200)), ["c", "d"]);
 }
 
@@ -120,7 +120,7 @@ fn who_left_the_file_or_came_onto_a_list_is_not_claimed_again() {
         book.settle(*id, Event::NotNow(Doubt::None), 110);
     }
     book.plan(&[line(3, "b"), line(4, "c")]);
-    book.journal.admit(Admission { suppression: listed(&["b"]), sample: None });
+    book.journal.admit(Admission { suppression: listed(&["b"]), ..Admission::default() });
     let again = book.claim_again(&ids, 200);
     assert_eq!((keys(&again), again.suppressed.as_slice()), (vec!["c"], &[Some(3)][..]));
     let states: Vec<_> = book.rows().iter().map(|row| row[..7].to_owned()).collect();
@@ -148,7 +148,11 @@ fn a_claim_that_cannot_mark_what_it_has_found_fails() {
 #[tokio::test(start_paused = true)]
 async fn a_writer_admits_whom_its_journal_does() {
     let mut book = Book::with(&["a", "b", "c"]);
-    book.journal.admit(Admission { suppression: listed(&["b"]), sample: Some(token("b")) });
+    book.journal.admit(Admission {
+        suppression: listed(&["b"]),
+        sample: Some(token("b")),
+        ..Admission::default()
+    });
     let (writer, journal) = Writer::spawn(book.journal, book.campaign);
     let claim = writer.claim_next(ClaimRequest::new(Pass::Queued, RowId::START, 9), at(100)).await.unwrap();
     assert_eq!((keys(&claim), claim.suppressed.as_slice()), (vec!["c"], &[Some(3)][..]));

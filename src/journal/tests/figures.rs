@@ -1,7 +1,6 @@
 //! What the figures before a run are made of.
 
 use super::*;
-use crate::domain::row::suppression::Suppression;
 
 fn waiting(book: &Book, most: u64) -> Vec<(Option<u64>, String, Option<String>)> {
     let mut waiting = Vec::new();
@@ -22,7 +21,7 @@ fn what_a_run_would_send_comes_in_the_order_of_its_claims_and_no_more_than_it_ma
     for most in 0..=5 {
         assert_eq!(waiting(&book, most), all[..all.len().min(usize::try_from(most).unwrap())], "{most}");
     }
-    book.journal.admit(Admission { suppression: Suppression::default(), sample: Some(token("c")) });
+    book.journal.admit(Admission { sample: Some(token("c")), ..Admission::default() });
     let sampled = [row(3, "b"), row(4, "c"), row(5, "d")];
     assert_eq!(waiting(&book, 9), sampled, "in doubt, sampled or not; then the sample");
 }

@@ -4,6 +4,7 @@ mod alive;
 mod audit;
 mod claims;
 mod decisions;
+mod deliveries;
 mod figures;
 mod numbers;
 mod outcomes;

@@ -6,7 +6,7 @@ use crate::domain::row::suppression::Suppressed;
 
 fn settings(rest: &str) -> RecipientsSettings {
     let text = format!(
-        "connect = {{ instance_id = \"i\", contact_flow_id = \"f\", \
+        "connect = {{ instance_id = \"11111111-2222-3333-4444-555555555555\", contact_flow_id = \"66666666-7777-8888-9999-000000000000\", \
          source = \"arn:aws:connect:us-west-2:123456789012:phone-number/p\" }}\n[recipients]\n{rest}"
     );
     definition::parse(&text, "c.toml", "c").unwrap().recipients

@@ -87,7 +87,7 @@ fn broken(error: &zip::result::ZipError) -> FileProblem {
         zip::result::ZipError::UnsupportedArchive(why) if why.contains("assword") => {
             FileProblem::Archive("protected by a password")
         }
-        other => FileProblem::Workbook(other.to_string()),
+        other => FileProblem::Workbook(other.to_string().into()),
     }
 }
 
@@ -236,7 +236,9 @@ impl<R: Read> Xml<R> {
                     (Some(character), _) => Node::Text(Cow::Owned(character.to_string())),
                     (None, Some(text)) => Node::Text(Cow::Borrowed(text)),
                     (None, None) => {
-                        return Err(FileProblem::Workbook(format!("it has an unknown entity &{name};")));
+                        return Err(FileProblem::Workbook(
+                            format!("it has an unknown entity &{name};").into(),
+                        ));
                     }
                 }
             }
@@ -251,7 +253,7 @@ fn malformed(error: &quick_xml::Error) -> FileProblem {
         quick_xml::Error::Io(error) if error.kind() == io::ErrorKind::FileTooLarge => {
             FileProblem::WorkbookTooLarge
         }
-        other => FileProblem::Workbook(other.to_string()),
+        other => FileProblem::Workbook(other.to_string().into()),
     }
 }
 

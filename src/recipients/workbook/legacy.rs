@@ -32,7 +32,7 @@ impl Legacy {
         }
         let workbook = Xls::new(BufReader::new(file)).map_err(|error| match error {
             calamine::XlsError::Password => FileProblem::Archive("protected by a password"),
-            other => FileProblem::Workbook(other.to_string()),
+            other => FileProblem::Workbook(other.to_string().into()),
         })?;
         Ok(Self::Xls(Box::new(workbook)))
     }
@@ -47,8 +47,8 @@ impl Legacy {
                 return Err(FileProblem::WorkbookTooLarge);
             }
         }
-        let workbook =
-            Xlsb::new(BufReader::new(file)).map_err(|error| FileProblem::Workbook(error.to_string()))?;
+        let workbook = Xlsb::new(BufReader::new(file))
+            .map_err(|error| FileProblem::Workbook(error.to_string().into()))?;
         Ok(Self::Xlsb(Box::new(workbook)))
     }
 
@@ -75,7 +75,7 @@ impl Legacy {
         sheet: &str,
         row: impl FnMut(u64, Record, bool) -> bool,
     ) -> Result<(), FileProblem> {
-        let broken = |error: &dyn std::fmt::Display| FileProblem::Workbook(error.to_string());
+        let broken = |error: &dyn std::fmt::Display| FileProblem::Workbook(error.to_string().into());
         let range = match self {
             Self::Xls(workbook) => workbook.worksheet_range(sheet).map_err(|error| broken(&error))?,
             Self::Xlsb(workbook) => {
@@ -117,7 +117,7 @@ fn records(
         let at = u64::from(at) + 1;
         let column = column as usize;
         if at < line || (at == line && column < record.len()) || at > ROWS || column >= COLUMNS {
-            return Err(FileProblem::Workbook("its cells are not in order".to_owned()));
+            return Err(FileProblem::Workbook("its cells are not in order".into()));
         }
         if at != line && line > 0 && !row(line, std::mem::take(&mut record), false) {
             return Ok(());

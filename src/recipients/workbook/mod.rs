@@ -132,7 +132,7 @@ pub(super) fn sheets_with(file: File, read: &str, wanted: impl Fn(&Header) -> bo
 }
 
 fn died() -> FileProblem {
-    FileProblem::Workbook("it is not made as workbooks are".to_owned())
+    FileProblem::Workbook("it is not made as workbooks are".into())
 }
 
 /// A workbook of one of the kinds.
@@ -185,13 +185,13 @@ impl Book {
 
     fn choose(&mut self, settings: &RecipientsSettings) -> Result<Chosen, FileProblem> {
         let sheets = self.sheets();
-        let names = || sheets.iter().map(|sheet| sheet.name.clone()).collect::<Vec<String>>();
+        let names = || sheets.iter().map(|sheet| sheet.name.as_str().into()).collect();
         let chosen = match &settings.sheet {
             Some(wanted) => sheets
                 .iter()
                 .find(|sheet| sheet.name == *wanted)
                 .or_else(|| sheets.iter().find(|sheet| fold(&sheet.name) == fold(wanted)))
-                .ok_or_else(|| FileProblem::NoSheet { wanted: wanted.clone(), there: names() })?,
+                .ok_or_else(|| FileProblem::NoSheet { wanted: wanted.as_str().into(), there: names() })?,
             None => sheets
                 .iter()
                 .find(|sheet| sheet.visible == SheetVisible::Visible)
@@ -208,11 +208,16 @@ impl Book {
         let survey = match self {
             Self::Xlsx(container, _) => match container.xml(&entry.path)? {
                 Some(xml) => Survey::read(xml)?,
-                None => return Err(FileProblem::Workbook(format!("its sheet {:?} is missing", entry.name))),
+                None => {
+                    return Err(FileProblem::Workbook(
+                        format!("its sheet {:?} is missing", entry.name).into(),
+                    ));
+                }
             },
             Self::Ods(container, _) => {
                 let (mut survey, mut hidden, mut first, mut rows) = (Survey::default(), 0, 0, 0_u64);
-                ods::read(container, &entry.name, &mut survey, |line, _, is_hidden| {
+                let which = ods::SheetReading { sheet: &entry.name, shown: false };
+                ods::read(container, which, &mut survey, |line, _, is_hidden| {
                     rows += 1;
                     if is_hidden && rows > 1 {
                         hidden += 1;
@@ -222,11 +227,12 @@ impl Book {
                 })?;
                 Survey { hidden_rows: hidden, first_hidden: first, ..survey }
             }
+            Self::Legacy(_) if settings.values_shown => return Err(FileProblem::NoFormats),
             Self::Legacy(_) => Survey::default(),
         };
         if survey.hidden_rows > 0 && settings.hidden_rows.is_none() {
             let (rows, line) = (survey.hidden_rows, survey.first_hidden);
-            return Err(FileProblem::HiddenRows { sheet: entry.name, rows, line });
+            return Err(FileProblem::HiddenRows { sheet: entry.name.into(), rows, line });
         }
         let mut merges: Vec<Merge> =
             survey.merges.into_iter().filter(|merge| *merge.rows.end() > 1).collect();
@@ -246,6 +252,7 @@ impl Book {
                 format!("{first}:{}", place(merge.columns.end(), merge.rows.end()))
             }),
             filled: settings.fill_merged,
+            shown: settings.values_shown,
             skipped_hidden: settings.hidden_rows == Some(HiddenRows::Skip),
         };
         Ok(Chosen { entry, merges, told })
@@ -269,10 +276,16 @@ impl Book {
         };
         match self {
             Self::Xlsx(container, workbook) => match container.xml(&chosen.entry.path)? {
-                Some(xml) => sheet::read(xml, workbook, each),
+                Some(xml) => {
+                    workbook.shown = settings.values_shown;
+                    sheet::read(xml, workbook, each)
+                }
                 None => Err(died()),
             },
-            Self::Ods(container, _) => ods::read(container, &chosen.entry.name, &mut Survey::default(), each),
+            Self::Ods(container, _) => {
+                let which = ods::SheetReading { sheet: &chosen.entry.name, shown: settings.values_shown };
+                ods::read(container, which, &mut Survey::default(), each)
+            }
             Self::Legacy(legacy) => legacy.read(&chosen.entry.name, each),
         }
     }

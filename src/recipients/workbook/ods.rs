@@ -53,14 +53,21 @@ pub(super) fn sheets(container: &mut Container) -> Result<Vec<SheetEntry>, FileP
 }
 
 fn content(container: &mut Container) -> Result<Xml<impl Read + '_>, FileProblem> {
-    container.xml(CONTENT)?.ok_or_else(|| FileProblem::Workbook("it has no content.xml".to_owned()))
+    container.xml(CONTENT)?.ok_or_else(|| FileProblem::Workbook("it has no content.xml".into()))
+}
+
+/// Which sheet is read, and whether cells come as it shows them.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct SheetReading<'a> {
+    pub(super) sheet: &'a str,
+    pub(super) shown: bool,
 }
 
 /// Calls `row` with line, record and whether it is hidden for each row of the sheet that has something in it, until it
 /// says stop. Hidden columns and merged cells go to `survey`.
 pub(super) fn read(
     container: &mut Container,
-    sheet: &str,
+    SheetReading { sheet, shown }: SheetReading<'_>,
     survey: &mut Survey,
     mut row: impl FnMut(u64, Record, bool) -> bool,
 ) -> Result<(), FileProblem> {
@@ -74,7 +81,7 @@ pub(super) fn read(
                 "table-column" if within => table.column(&start, survey),
                 "table-row" if within => current = OdsRow::begin(&start),
                 "table-cell" | "covered-table-cell" if within => {
-                    let cell = OdsCell::read(&start.to_owned(), &mut xml)?;
+                    let cell = OdsCell::read(&start.to_owned(), &mut xml, shown)?;
                     table.cell(&cell, &mut current, survey)?;
                 }
                 _ => {}
@@ -139,9 +146,9 @@ impl OdsTable {
             return Ok(());
         }
         if row.columns > COLUMNS {
-            return Err(FileProblem::Workbook(format!(
-                "a cell is beyond column {COLUMNS}, the last that a sheet has"
-            )));
+            return Err(FileProblem::Workbook(
+                format!("a cell is beyond column {COLUMNS}, the last that a sheet has").into(),
+            ));
         }
         if cell.spans != (1, 1) && survey.merges.len() < 20_000 {
             let right = at.saturating_add(usize::try_from(cell.spans.0).unwrap_or(COLUMNS)).min(COLUMNS) - 1;
@@ -205,7 +212,7 @@ impl OdsCell {
         self.text.is_empty() && self.damage.is_none()
     }
 
-    fn read(start: &BytesStart<'_>, xml: &mut Xml<impl Read>) -> Result<Self, FileProblem> {
+    fn read(start: &BytesStart<'_>, xml: &mut Xml<impl Read>, as_shown: bool) -> Result<Self, FileProblem> {
         let name = start.local_name().into_inner();
         let shown = shown_text(xml, name)?;
         let value = |name| attribute(start, name).map(std::borrow::Cow::into_owned);
@@ -222,6 +229,11 @@ impl OdsCell {
         let formula = value("formula").is_some();
         let (text, damage) = match kind.as_str() {
             _ if is_error => (shown, Some(CellDamage::Error)),
+            "float" | "percentage" | "currency" | "date" | "time" | "boolean"
+                if as_shown && !shown.is_empty() =>
+            {
+                (shown, None)
+            }
             "float" | "percentage" | "currency" => {
                 let float = value("value").and_then(|value| value.trim().parse().ok());
                 (float.map_or(shown, number), None)
@@ -281,7 +293,7 @@ fn shown_text(xml: &mut Xml<impl Read>, cell: &str) -> Result<String, FileProble
                 name if name == cell => return Ok(text),
                 _ => {}
             },
-            Node::Eof => return Err(FileProblem::Workbook("it ends within a cell".to_owned())),
+            Node::Eof => return Err(FileProblem::Workbook("it ends within a cell".into())),
             Node::Text(_) | Node::Other => {}
         }
     }

@@ -10,6 +10,7 @@ use super::text::number;
 use super::xlsx::{KEPT, Workbook, rich, unescaped};
 use crate::domain::row::binding::CellDamage;
 use crate::domain::table::serial_date;
+use crate::domain::table::shown_value::ShownFormat;
 use crate::recipients::error::FileProblem;
 use crate::recipients::record::Record;
 
@@ -116,7 +117,7 @@ pub(super) fn read(
                 cells = 0;
             }
             Node::End(name) if &*name == "sheetData" => return Ok(()),
-            Node::Eof => return Err(FileProblem::Workbook("a sheet ends too early".to_owned())),
+            Node::Eof => return Err(FileProblem::Workbook("a sheet ends too early".into())),
             _ => {}
         }
     }
@@ -165,6 +166,8 @@ impl SheetCell {
                 Node::Start(start) => match start.local_name().into_inner() {
                     "v" => (within, self.valued) = (true, true),
                     "f" => self.formula = true,
+                    // Some writers leave `<is>` out.
+                    "t" if self.kind == "inlineStr" => (within, self.valued) = (true, true),
                     "is" => {
                         self.valued = true;
                         rich(xml, "is", &mut self.text)?;
@@ -173,11 +176,11 @@ impl SheetCell {
                 },
                 Node::Text(piece) if within && self.text.len() < KEPT => self.text.push_str(&piece),
                 Node::End(name) => match &*name {
-                    "v" => within = false,
+                    "v" | "t" => within = false,
                     "c" => return Ok(()),
                     _ => {}
                 },
-                Node::Eof => return Err(FileProblem::Workbook("it ends within a cell".to_owned())),
+                Node::Eof => return Err(FileProblem::Workbook("it ends within a cell".into())),
                 _ => {}
             }
         }
@@ -193,21 +196,39 @@ impl SheetCell {
         let whole = match self.kind.as_str() {
             "s" => {
                 let index = text.parse().ok().and_then(|at| workbook.texts.get(at));
-                let missing = || FileProblem::Workbook("a cell's text is missing".to_owned());
-                index.ok_or_else(missing)?.to_owned()
+                let missing = || FileProblem::Workbook("a cell's text is missing".into());
+                self.text_shown(index.ok_or_else(missing)?, workbook)
             }
-            "inlineStr" => self.text.clone(),
-            "str" => unescaped(&self.text),
+            "inlineStr" => self.text_shown(&self.text, workbook),
+            "str" => self.text_shown(&unescaped(&self.text), workbook),
             "b" => if text == "1" || text == "true" { "TRUE" } else { "FALSE" }.to_owned(),
             "e" => return Ok((unescaped(&self.text), Some(CellDamage::Error))),
-            "d" => serial_date::iso(text),
+            "d" => match serial_date::serial(text) {
+                Some(serial) if workbook.shown => return Ok(self.number(&serial.to_string(), workbook)),
+                _ => serial_date::iso(text),
+            },
             _ => return Ok(self.number(text, workbook)),
         };
         Ok((whole, None))
     }
 
+    fn shown_format<'w>(&self, workbook: &'w Workbook) -> Option<&'w ShownFormat> {
+        workbook.formats.shown(self.style).filter(|_| workbook.shown)
+    }
+
+    fn text_shown(&self, text: &str, workbook: &Workbook) -> String {
+        self.shown_format(workbook).and_then(|format| format.text(text)).unwrap_or_else(|| text.to_owned())
+    }
+
     fn number(&self, text: &str, workbook: &Workbook) -> (String, Option<CellDamage>) {
         let Ok(value) = text.parse::<f64>() else { return (unescaped(&self.text), None) };
+        if workbook.shown
+            && let Some(shown) = self.shown_format(workbook)
+            && let Some(shown) = shown.number(value, workbook.epoch)
+        {
+            let scientific = shown.contains("E+") || shown.contains("E-");
+            return (shown, scientific.then_some(CellDamage::Shown));
+        }
         match workbook.formats.get(self.style).and_then(|format| format.moment(value)) {
             None => (number(value), None),
             Some(moment) => match serial_date::text(moment, value, workbook.epoch) {
@@ -231,11 +252,11 @@ fn row_number(start: &BytesStart<'_>, before: u64) -> Result<u64, FileProblem> {
 }
 
 fn disordered() -> FileProblem {
-    FileProblem::Workbook("its cells are not in order".to_owned())
+    FileProblem::Workbook("its cells are not in order".into())
 }
 
 fn too_wide() -> FileProblem {
-    FileProblem::Workbook(format!("a cell is beyond column {COLUMNS}, the last that a sheet has"))
+    FileProblem::Workbook(format!("a cell is beyond column {COLUMNS}, the last that a sheet has").into())
 }
 
 /// Column from 0 and row from 1 of `AB12`, `$AB$12` too.

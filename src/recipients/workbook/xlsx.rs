@@ -8,6 +8,7 @@ use calamine::SheetVisible;
 use super::container::{Container, Node, Xml, attribute, flag};
 use crate::domain::table::number_format::NumberFormat;
 use crate::domain::table::serial_date::Epoch;
+use crate::domain::table::shown_value::ShownFormat;
 use crate::recipients::error::FileProblem;
 
 /// Most bytes of text in the table of texts.
@@ -37,6 +38,8 @@ pub(super) struct Workbook {
     pub(super) epoch: Epoch,
     pub(super) texts: Texts,
     pub(super) formats: Formats,
+    /// Whether cells come as the sheet shows them.
+    pub(super) shown: bool,
 }
 
 impl Workbook {
@@ -48,7 +51,7 @@ impl Workbook {
         let relations = relations(container, &format!("{folder}/_rels/{file}.rels"))?;
         let mut workbook = Self::default();
         let Some(mut xml) = container.xml(&path)? else {
-            return Err(FileProblem::Workbook("it has no list of sheets".to_owned()));
+            return Err(FileProblem::Workbook("it has no list of sheets".into()));
         };
         loop {
             match xml.next()? {
@@ -207,7 +210,7 @@ pub(super) fn rich(xml: &mut Xml<impl Read>, until: &str, text: &mut String) -> 
                 name if name == until => return Ok(()),
                 _ => {}
             },
-            Node::Eof => return Err(FileProblem::Workbook("it ends within a text".to_owned())),
+            Node::Eof => return Err(FileProblem::Workbook("it ends within a text".into())),
             _ => {}
         }
     }
@@ -250,6 +253,8 @@ pub(super) fn unescaped(text: &str) -> String {
 pub(super) struct Formats {
     path: Option<String>,
     by_style: Vec<NumberFormat>,
+    /// The same for showing; those that change nothing are left out.
+    shown_by_style: Vec<Option<ShownFormat>>,
 }
 
 impl Formats {
@@ -257,8 +262,12 @@ impl Formats {
         self.by_style.get(style)
     }
 
+    pub(super) fn shown(&self, style: usize) -> Option<&ShownFormat> {
+        self.shown_by_style.get(style)?.as_ref()
+    }
+
     fn read(&mut self, mut xml: Xml<impl Read>) -> Result<(), FileProblem> {
-        let mut codes: HashMap<u32, NumberFormat> = HashMap::new();
+        let mut codes: HashMap<u32, (NumberFormat, Option<ShownFormat>)> = HashMap::new();
         let (mut styles, mut cells) = (Vec::new(), false);
         loop {
             match xml.next()? {
@@ -267,7 +276,7 @@ impl Formats {
                     match start.local_name().into_inner() {
                         "numFmt" if codes.len() < MOST => {
                             if let (Some(id), Some(code)) = (id(), attribute(&start, "formatCode")) {
-                                codes.insert(id, NumberFormat::parse(&code));
+                                codes.insert(id, (NumberFormat::parse(&code), ShownFormat::parse(&code)));
                             }
                         }
                         "cellXfs" => cells = true,
@@ -280,8 +289,11 @@ impl Formats {
                 _ => {}
             }
         }
-        let format = |id: u32| codes.get(&id).cloned().unwrap_or_else(|| NumberFormat::built_in(id));
-        self.by_style = styles.into_iter().map(format).collect();
+        let format = |id: u32| {
+            let built_in = || (NumberFormat::built_in(id), ShownFormat::built_in(id));
+            codes.get(&id).cloned().unwrap_or_else(built_in)
+        };
+        (self.by_style, self.shown_by_style) = styles.into_iter().map(format).unzip();
         Ok(())
     }
 }

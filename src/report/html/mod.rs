@@ -4,6 +4,7 @@
 //! The template escapes everything that it is given, and the page's own policy lets a browser run and load nothing.
 
 mod chart;
+mod deliveries;
 mod fold;
 mod page;
 mod settings;
@@ -64,7 +65,8 @@ pub(super) fn write(
     let shapes = snapshot.shapes(campaign.id)?;
     let mut asks = snapshot.asks(campaign.id, u32::MAX)?;
     asks.reverse();
-    let page = Page::new(campaign, &origin, &shapes, (&runs, &asks), &fold, commands);
+    let deliveries = deliveries::DeliverySection::read(snapshot, campaign.id)?;
+    let page = Page::new(campaign, &origin, &shapes, (&runs, &asks), &fold, commands).with(deliveries);
     render(&page, out)?;
     Ok(fold.tally)
 }

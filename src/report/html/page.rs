@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::chart::{self, Chart, NARROW, WIDE, clock};
+use super::deliveries::DeliverySection;
 use super::fold::{Fold, ListedRow, MOST_LISTED};
 use super::settings::{self, MOST_RUNS, RunLine, SettingRow, time};
 use super::tables::{self, Counted, ReasonRow, Split, bar, percent, splits};
@@ -33,6 +34,7 @@ pub(super) struct Page<'f> {
     steps: Vec<StepRow>,
     step_sum: StepRow,
     outside: Option<StepRow>,
+    deliveries: Option<DeliverySection>,
     outcomes: Vec<ReasonRow>,
     rejected: Vec<ReasonRow>,
     rejected_sum: String,
@@ -152,6 +154,7 @@ impl<'f> Page<'f> {
                 .collect(),
             step_sum: step_sum(fold),
             outside: (outside.height() > 0).then(|| step("between runs".to_owned(), &outside)),
+            deliveries: None,
             outcomes: tables::reasons(fold, |state| state != State::Rejected),
             rejected: tables::reasons(fold, |state| state == State::Rejected),
             rejected_sum: Grouped(tally[State::Rejected]).to_string(),
@@ -172,6 +175,13 @@ impl<'f> Page<'f> {
             listed: listed(fold),
             named: fold.listed.is_some(),
         }
+    }
+}
+
+impl Page<'_> {
+    /// With what became of messages.
+    pub(super) fn with(self, deliveries: Option<DeliverySection>) -> Self {
+        Self { deliveries, ..self }
     }
 }
 

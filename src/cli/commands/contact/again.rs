@@ -4,8 +4,8 @@ use std::ffi::OsString;
 
 use crate::cli::next_step::quoted;
 
-/// The arguments of this process as a shell reads them back, with the client token where none was among them. It is shown
-/// with its number masked: whoever typed it has it.
+/// The arguments of this process as a shell reads them back, with the client token where none was among them. The number
+/// is in it as it was typed: with a masked one, the command could not be used.
 pub(super) fn command(args: impl Iterator<Item = OsString>, token: Option<&str>) -> String {
     let mut words = vec!["campaign".to_owned()];
     words.extend(args.map(|arg| quoted(&arg.to_string_lossy())));

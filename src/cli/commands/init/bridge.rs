@@ -13,6 +13,7 @@ use crate::domain::cli_input::check;
 use crate::domain::cli_input::validate;
 use crate::domain::definition;
 use crate::domain::delivery::ending::Exit;
+use crate::domain::foreign;
 use crate::recipients::{Recipients, Source};
 
 /// Rows that are looked at.
@@ -30,7 +31,7 @@ pub(super) fn run(args: &InitArgs, name: &str, folder: &Path) -> Result<Exit, Fa
     new.extend(people.is_none().then_some(&sample_path));
     if let Some(there) = new.iter().find(|path| path.exists()) {
         return Err(Failure::usage(
-            format!("{} is there already", there.display()),
+            format!("{} is there already", foreign::path(there)),
             "choose another name; nothing was written",
         ));
     }
@@ -46,19 +47,19 @@ pub(super) fn run(args: &InitArgs, name: &str, folder: &Path) -> Result<Exit, Fa
         (None, Some(sample)) => bridge::from_file(sample),
         (None, None) => return Err(contact::not_a_request()),
     };
-    definition::parse(&text, &path.display().to_string(), name)?;
+    definition::parse(&text, &foreign::path(&path), name)?;
     write_schema(folder)?;
     write_new(&path, &text).map_err(|error| failed(&path, &error))?;
-    let (mut wrote, mut recipients) = (path.display().to_string(), sample_path.clone());
+    let (mut wrote, mut recipients) = (foreign::path(&path), sample_path.clone());
     match people {
         Some(file) => recipients.clone_from(file),
         None => {
             write_new(&sample_path, &format!("phone\n{destination}\n"))
                 .map_err(|error| failed(&sample_path, &error))?;
-            wrote = format!("{wrote} and {}", sample_path.display());
+            wrote = format!("{wrote} and {}", foreign::path(&sample_path));
         }
     }
-    let recipients = recipients.display();
+    let recipients = foreign::path(&recipients);
     let guesses = text.matches("# (?)").count();
     let look_over = match guesses {
         0 => String::new(),
@@ -91,7 +92,7 @@ fn sample(file: &Path) -> Result<Sample, Failure> {
     let mut recipients = Recipients::open(&source, &settings)?;
     // Rows are read through a definition; this one takes any file.
     let any = format!(
-        "[connect]\ninstance_id = \"i\"\ncontact_flow_id = \"f\"\n\
+        "[connect]\ninstance_id = \"11111111-2222-3333-4444-555555555555\"\ncontact_flow_id = \"66666666-7777-8888-9999-000000000000\"\n\
          source = \"arn:aws:connect:us-west-2:123456789012:phone-number/1\"\n[recipients]\nphone = {}\n",
         Value::from(first)
     );
@@ -102,5 +103,5 @@ fn sample(file: &Path) -> Result<Sample, Failure> {
     {
         rows.push(row.cells.iter().map(str::to_owned).collect());
     }
-    Ok(Sample { file: file.display().to_string(), header: recipients.header().clone(), rows })
+    Ok(Sample { file: foreign::path(file), header: recipients.header().clone(), rows })
 }

@@ -27,6 +27,16 @@ pub(super) fn detail(status: &Status) -> String {
     {
         line(format!("held by {holder}, which has not begun to send"));
     }
+    if let Some(counts) = status.deliveries {
+        line(format!(
+            "told of deliveries: {} delivered, {} undelivered, {} on the way, {} without a receipt; nothing of {}",
+            Grouped(counts.delivered),
+            Grouped(counts.undelivered),
+            Grouped(counts.pending),
+            Grouped(counts.unknown),
+            Grouped(counts.waiting)
+        ));
+    }
     if let Some(pause) = &status.paused {
         let ago = Span(status.now.since(pause.at));
         line(format!(

@@ -21,6 +21,8 @@ pub(super) struct Names {
     pub(super) columns: Vec<String>,
     /// A column and a number that are compared as they are: column, sign, number.
     pub(super) compared: Option<(String, String, String)>,
+    /// Whether texts could be put together from themselves without end.
+    pub(super) grows: bool,
 }
 
 const KEYWORDS: [&str; 37] = [
@@ -64,6 +66,10 @@ const KEYWORDS: [&str; 37] = [
 ];
 
 const COMPARISONS: [&str; 6] = ["<=", ">=", "==", "!=", "<", ">"];
+/// Signs that a text and a number make no sense with.
+const COUNTS: [&str; 5] = ["*", "/", "//", "%", "**"];
+/// How much longer than its cells a text may become by being put together from itself.
+const GROWTH: u64 = 256;
 
 /// Finds them.
 pub(super) fn names(source: &str) -> Names {
@@ -102,6 +108,7 @@ pub(super) fn names(source: &str) -> Names {
         }
     }
     names.compared = compared(&tokens, &local);
+    names.grows = growth(&tokens, &local) > GROWTH;
     names
 }
 
@@ -124,6 +131,73 @@ fn locals<'t>(tokens: &[Token<'t>]) -> Vec<&'t str> {
     local
 }
 
+/// How many times a cell may be in a text at most: each variable that is set multiplies by how often it takes others, each
+/// call of a macro by how often that uses what it is given.
+fn growth(tokens: &[Token<'_>], local: &[&str]) -> u64 {
+    let mut growth = 1_u64;
+    let mut macros: Vec<(&str, u64)> = Vec::new();
+    let mut blocks: Vec<&str> = Vec::new();
+    let (mut block, mut uses, mut captured) = ("", 0_u64, 0_u64);
+    for (at, token) in tokens.iter().enumerate() {
+        match token {
+            Token::Open => (block, uses) = ("", 0),
+            Token::Name(word) if block.is_empty() => {
+                block = word;
+                match *word {
+                    "set"
+                        if !tokens[at..]
+                            .iter()
+                            .take_while(|token| **token != Token::Close)
+                            .any(|token| *token == Token::Sign("=")) =>
+                    {
+                        blocks.push("set");
+                        captured = 0;
+                    }
+                    "macro" => {
+                        if let Some(Token::Name(name)) = tokens.get(at + 1) {
+                            macros.push((name, 0));
+                            blocks.push("macro");
+                        }
+                    }
+                    "endset" => growth = growth.saturating_mul(captured.max(1)),
+                    _ => {}
+                }
+                if matches!(*word, "endset" | "endmacro") {
+                    blocks.pop();
+                } else if local.contains(word) {
+                    captured += 1;
+                    if blocks.last() == Some(&"macro")
+                        && let Some(last) = macros.last_mut()
+                    {
+                        last.1 += 1;
+                    }
+                }
+            }
+            Token::Name(name) => {
+                if let Some((_, times)) = macros.iter().find(|(known, _)| known == name)
+                    && tokens.get(at + 1) == Some(&Token::Sign("("))
+                    && block != "macro"
+                {
+                    growth = growth.saturating_mul((*times).max(1));
+                }
+                if local.contains(name) && block != "macro" {
+                    uses += 1;
+                    captured += 1;
+                    if blocks.last() == Some(&"macro")
+                        && let Some(last) = macros.last_mut()
+                    {
+                        last.1 += 1;
+                    }
+                }
+            }
+            // The name that is set is no use of it.
+            Token::Close if block == "set" => growth = growth.saturating_mul(uses.saturating_sub(1).max(1)),
+            _ => {}
+        }
+    }
+    growth
+}
+
 fn compared(tokens: &[Token<'_>], local: &[&str]) -> Option<(String, String, String)> {
     for (at, window) in tokens.windows(3).enumerate() {
         let (name, sign, number, reversed) = match window {
@@ -138,7 +212,7 @@ fn compared(tokens: &[Token<'_>], local: &[&str]) -> Option<(String, String, Str
         );
         // `9 < points | int`: the filter belongs to the column.
         let filtered = reversed && matches!(tokens.get(at + 3), Some(Token::Sign("|" | "." | "(" | "[")));
-        if COMPARISONS.contains(sign)
+        if (COMPARISONS.contains(sign) || COUNTS.contains(sign))
             && !is_part
             && !filtered
             && !KEYWORDS.contains(name)
@@ -167,6 +241,28 @@ fn tokens(source: &str) -> Vec<Token<'_>> {
         }
     }
     tokens
+}
+
+/// What stands outside of expressions, blocks and comments.
+pub(super) fn fixed_pieces(source: &str) -> Vec<&str> {
+    let (mut pieces, mut rest) = (Vec::new(), source);
+    loop {
+        let opening = ["{{", "{%", "{#"].iter().filter_map(|opening| rest.find(opening)).min();
+        let Some(at) = opening else { break };
+        pieces.push(&rest[..at]);
+        let close = match &rest[at..at + 2] {
+            "{{" => "}}",
+            "{%" => "%}",
+            _ => "#}",
+        };
+        rest = match close {
+            "#}" => rest[at..].find(close).map_or("", |end| &rest[at + end + 2..]),
+            _ => expression(&rest[at + 2..], close, &mut Vec::new()),
+        };
+    }
+    pieces.push(rest);
+    pieces.retain(|piece| !piece.is_empty());
+    pieces
 }
 
 /// The tokens up to `close`, and what is behind it.

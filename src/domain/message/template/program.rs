@@ -5,9 +5,10 @@
 
 use std::sync::Arc;
 
-use minijinja::value::{Object, Rest, Value, ValueKind};
+use minijinja::value::{Kwargs, Object, Rest, Value, ValueKind};
 use minijinja::{Environment, ErrorKind, State, UndefinedBehavior, filters, syntax::SyntaxConfig, tests};
 
+use crate::domain::message::template::filters as for_people;
 use crate::domain::message::template::{RenderError, column_name, names};
 use crate::domain::phone::mask::mask_text;
 use crate::domain::table::header::fold;
@@ -20,14 +21,12 @@ const ALIAS: &str = "__column_";
 
 /// Instructions that one rendering may take.
 const FUEL: u64 = 50_000;
+/// Longest text that a filter takes or makes, in bytes.
+const MOST_BYTES: usize = 4 * 1024 * 1024;
 /// Longest text that a rendering may come to, in bytes.
 const OUTPUT_BYTES: usize = 256 * 1024;
 /// Names that are no columns.
 const FUNCTIONS: [&str; 1] = ["loop"];
-
-/// What a definition may use.
-const FILTERS: &str = "; there are default, upper, lower, title, capitalize, trim, replace, round, int, float, abs, \
-                       length, first, last, split, join";
 
 /// A compiled template.
 #[derive(Debug, Clone)]
@@ -62,12 +61,25 @@ impl Program {
     pub(super) fn parse(text: &str, is_column: &dyn Fn(&str) -> bool) -> Result<(Self, Vec<String>), String> {
         let (source, aliases) = with_identifiers(text, is_column);
         let names = names::names(&source);
+        if names.grows {
+            return Err(
+                "its texts could become too long: they are put together from themselves too often".to_owned()
+            );
+        }
         if let Some((column, sign, number)) = names.compared {
             let written = alias(&column, &aliases);
-            return Err(format!(
-                "a cell is text, so that `{written} {sign} {number}` is the same for everybody; compare it as a number: \
-                 `{written} | int {sign} {number}`"
-            ));
+            let number_of = match number.contains('.') {
+                true => "float",
+                false => "int",
+            };
+            let meant = format!("`{written} | {number_of} {sign} {number}`");
+            return Err(match sign.as_str() {
+                "<" | ">" | "<=" | ">=" | "==" | "!=" => format!(
+                    "a cell is text, so that `{written} {sign} {number}` is the same for everybody; compare it as a number: \
+                     {meant}"
+                ),
+                _ => format!("a cell is text, and cannot be counted with; make it a number: {meant}"),
+            });
         }
         let mut environment = environment();
         environment.add_template_owned(NAME, source).map_err(|error| straight(text, &words(&error)))?;
@@ -85,7 +97,7 @@ impl Program {
 
     /// Renders with a cell that is text, number and nothing, so that an unknown filter shows now and not in a row.
     fn rehearse(&self) -> Result<(), String> {
-        for cell in [Some("1"), Some("a"), None] {
+        for cell in [Some("1"), Some("a"), Some("2026-05-01"), None] {
             let cells = vec![cell.map(Value::from); self.variables.len()];
             if let Err(error) = self.run(cells)
                 && matches!(
@@ -95,6 +107,7 @@ impl Program {
                         | ErrorKind::UnknownTest
                         | ErrorKind::UnknownMethod
                         | ErrorKind::MissingArgument
+                        | ErrorKind::SyntaxError
                         | ErrorKind::TooManyArguments
                         | ErrorKind::TemplateNotFound
                         | ErrorKind::OutOfFuel
@@ -186,9 +199,19 @@ fn environment() -> Environment<'static> {
         ("last", Value::from_function(filters::last)),
         ("split", Value::from_function(filters::split)),
         ("join", Value::from_function(filters::join)),
+        ("date", Value::from_function(for_people::date)),
+        ("number", Value::from_function(for_people::number)),
+        ("currency", Value::from_function(for_people::currency)),
+        ("truncate", Value::from_function(for_people::truncate)),
+        ("urlencode", Value::from_function(for_people::urlencode)),
     ] {
-        environment.add_filter(name, move |state: &mut State, values: Rest<Value>| {
+        environment.add_filter(name, move |state: &mut State, values: Rest<Value>, named: Kwargs| {
+            let mut values = values.0;
+            if named.args().next().is_some() {
+                values.push(Value::from(named));
+            }
             filled(&values)?;
+            small(name, &values)?;
             filter.call(state, &values)
         });
     }
@@ -207,6 +230,25 @@ fn filled(values: &[Value]) -> Result<(), minijinja::Error> {
     };
     if values.iter().any(is_empty) {
         return Err(minijinja::Error::new(ErrorKind::UndefinedError, "nothing is in the cell"));
+    }
+    Ok(())
+}
+
+/// Refuses texts that have grown without end, and those that a filter would make of them.
+fn small(name: &str, values: &[Value]) -> Result<(), minijinja::Error> {
+    let length = |value: Option<&Value>| value.and_then(|value| value.as_str()).map_or(0, str::len);
+    let grown = match name {
+        // As often as every character of the text.
+        "replace" => (length(values.first()) + 1).saturating_mul(length(values.get(2))),
+        "join" => {
+            let items = values.first().and_then(Value::len).unwrap_or_default();
+            items.saturating_mul(length(values.get(1)))
+        }
+        _ => 0,
+    };
+    let longest = values.iter().map(|value| length(Some(value))).max().unwrap_or_default();
+    if longest.max(grown) > MOST_BYTES {
+        return Err(minijinja::Error::new(ErrorKind::OutOfFuel, "the text becomes too long"));
     }
     Ok(())
 }
@@ -327,8 +369,18 @@ fn is_identifier(name: &str) -> bool {
 }
 
 fn words(error: &minijinja::Error) -> String {
-    let known = if error.kind() == ErrorKind::UnknownFilter { FILTERS } else { "" };
+    let known = match error.kind() {
+        ErrorKind::UnknownFilter => {
+            let names: Vec<&str> = for_people::FILTERS.iter().map(|filter| filter.name).collect();
+            format!("; there are {}", names.join(", "))
+        }
+        _ => String::new(),
+    };
     match error.detail() {
+        // An argument of one of our filters, in plain words already.
+        Some(detail) if error.kind() == ErrorKind::SyntaxError && for_people::is_ours(detail) => {
+            detail.to_owned()
+        }
         Some(detail) => format!("{}: {detail}{known}", error.kind()),
         None => error.kind().to_string(),
     }

@@ -1,22 +1,94 @@
-//! Text that went through a program which took it for something else: UTF-8 read as Windows-1252 (`JosÃ©`), entities of HTML
-//! (`O&#039;Brien`), characters that were lost (`Jos\u{fffd}`, `Dvo?ák`).
+//! Text that went through a program which took it for something else: UTF-8 read as Windows-1252 (`JosÃ©`) or in a code page
+//! of another script, DOS or the Mac (`JosГ©`, `Jos├⌐`, `Jos√©`), entities and tags of HTML (`O&#039;Brien`), escapes of URLs,
+//! JSON and mail (`Jos%C3%A9`, `Jos\u00e9`, `Jos=C3=A9`), characters that were lost (`Jos\u{fffd}`, `Dvo?ák`).
 
 /// What is wrong with the cell, as it is written.
 pub(super) fn find(cell: &str) -> Option<String> {
-    let suspicious = |byte: &u8| matches!(*byte, b'&' | b'?' | 0xC2..=0xC3 | 0xE2 | 0xEF);
-    if !cell.as_bytes().iter().any(suspicious) {
+    let bytes = cell.as_bytes();
+    let suspicious = |byte: &u8| matches!(*byte, b'&' | b'?' | b'<' | b'%' | b'\\' | b'=' | 0x80..);
+    if !bytes.iter().any(suspicious) {
         return None;
     }
     if cell.contains('\u{fffd}') {
         return Some("a character that was lost (\u{fffd})".to_owned());
     }
-    if let Some(entity) = entity(cell) {
-        return Some(format!("HTML ({entity})"));
+    if let Some(html) = entity(cell).or_else(|| tag(cell)) {
+        return Some(format!("HTML ({html})"));
     }
-    if let Some(mojibake) = mojibake(cell) {
+    if let Some(escape) = escape(cell) {
+        return Some(format!("an escape ({escape})"));
+    }
+    if !cell.is_ascii()
+        && let Some(mojibake) = mojibake(cell).or_else(|| elsewhere(cell)).or_else(|| east(cell))
+    {
         return Some(format!("text that was encoded twice ({mojibake})"));
     }
     cell.split_whitespace().find_map(lost).map(|()| "? inside a word".to_owned())
+}
+
+/// The first tag of HTML: `<b>`, `</p>`, `<br/>`, `<a href="x">`.
+fn tag(cell: &str) -> Option<&str> {
+    const NAMES: &[&str] = &[
+        "a", "b", "br", "div", "em", "font", "h1", "h2", "h3", "hr", "i", "img", "li", "ol", "p", "pre", "s",
+        "small", "span", "strong", "sub", "sup", "table", "td", "tr", "u", "ul",
+    ];
+    cell.match_indices('<').find_map(|(at, _)| {
+        let rest = &cell[at + 1..];
+        let end = rest.find('>').filter(|end| *end < 200)?;
+        let name = rest[..end].trim_start_matches('/').trim_end_matches('/');
+        let name = name.split_whitespace().next().unwrap_or_default().to_ascii_lowercase();
+        NAMES.contains(&name.as_str()).then(|| &cell[at..=at + 1 + end])
+    })
+}
+
+/// The first escape of a URL, of JSON or a programming language, or of mail.
+fn escape(cell: &str) -> Option<&str> {
+    let hex = |text: &str| text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let upper_hex = |text: &str| hex(text) && !text.bytes().any(|byte| byte.is_ascii_lowercase());
+    let is_address = cell.contains("://") || cell.contains("www.") || cell.contains('@');
+    for (at, mark) in cell.match_indices(['%', '\\', '=']) {
+        let rest = &cell[at..];
+        let digits = |count: usize| rest.get(1..=count);
+        match mark {
+            // A byte beyond ASCII, or a space, in a text that is no address.
+            "%" if !is_address => {
+                let code = digits(2).filter(|code| hex(code));
+                let letter = cell[..at].ends_with(char::is_alphabetic);
+                if code.is_some_and(|code| {
+                    code.starts_with(['C', 'c', 'D', 'd', 'E', 'e']) && rest[3..].starts_with('%')
+                }) || (code == Some("20") && letter)
+                {
+                    return rest.get(..3);
+                }
+            }
+            "=" => {
+                let pair = |text: &str| text.starts_with('=') && text.get(1..3).is_some_and(upper_hex);
+                if pair(rest) && rest.get(1..2).is_some_and(|c| "CDEF".contains(c)) && pair(&rest[3..]) {
+                    return rest.get(..6);
+                }
+            }
+            "\\" => {
+                let kind = rest[1..].chars().next();
+                let code = match kind {
+                    Some('u') => rest.get(2..6).filter(|code| hex(code)).map(|_| 6),
+                    Some('x') => rest.get(2..4).filter(|code| hex(code)).map(|_| 4),
+                    Some('\'' | '"') => Some(2),
+                    // A line end, where it is no folder of a disk.
+                    Some('n' | 'r' | 't')
+                        if !cell.contains(":\\") && !rest[2..].starts_with(char::is_lowercase) =>
+                    {
+                        Some(2)
+                    }
+                    _ => None,
+                };
+                if code.is_some() {
+                    return code.and_then(|length| rest.get(..length));
+                }
+            }
+            _ => {}
+        }
+    }
+    cell.contains("[object Object]").then_some("[object Object]")
 }
 
 /// The first entity.
@@ -93,12 +165,131 @@ fn windows_1252(c: char) -> Option<u8> {
     u8::try_from(u32::from(c)).ok().filter(|byte| *byte >= 0x80)
 }
 
+/// Code pages in which UTF-8 is read by mistake, besides Windows-1252: their bytes from 128 on. Sources: Unicode,
+/// VENDORS/APPLE/ROMAN.TXT, VENDORS/MICSFT/PC/CP437.TXT and CP850.TXT, VENDORS/MICSFT/WINDOWS/CP1250.TXT and CP1251.TXT.
+const PAGES: [&str; 5] = [
+    "ÄÅÇÉÑÖÜáàâäãåçéèêëíìîïñóòôöõúùûü†°¢£§•¶ß®©™´¨≠ÆØ∞±≤≥¥µ∂∑∏π∫ªºΩæø¿¡¬√ƒ≈∆«»…\u{a0}ÀÃÕŒœ–—“”‘’÷◊ÿŸ⁄€‹›ﬁﬂ‡·‚„‰ÂÊÁËÈÍÎÏÌÓÔ\u{f8ff}ÒÚÛÙıˆ˜¯˘˙˚¸˝˛ˇ",
+    "ÇüéâäàåçêëèïîìÄÅÉæÆôöòûùÿÖÜ¢£¥₧ƒáíóúñÑªº¿⌐¬½¼¡«»░▒▓│┤╡╢╖╕╣║╗╝╜╛┐└┴┬├─┼╞╟╚╔╩╦╠═╬╧╨╤╥╙╘╒╓╫╪┘┌█▄▌▐▀αßΓπΣσµτΦΘΩδ∞φε∩≡±≥≤⌠⌡÷≈°∙·√ⁿ²■\u{a0}",
+    "ÇüéâäàåçêëèïîìÄÅÉæÆôöòûùÿÖÜø£Ø×ƒáíóúñÑªº¿®¬½¼¡«»░▒▓│┤ÁÂÀ©╣║╗╝¢¥┐└┴┬├─┼ãÃ╚╔╩╦╠═╬¤ðÐÊËÈıÍÎÏ┘┌█▄¦Ì▀ÓßÔÒõÕµþÞÚÛÙýÝ¯´\u{ad}±‗¾¶§÷¸°¨·¹³²■\u{a0}",
+    "€�‚�„…†‡�‰Š‹ŚŤŽŹ�‘’“”•–—�™š›śťžź\u{a0}ˇ˘Ł¤Ą¦§¨©Ş«¬\u{ad}®Ż°±˛ł´µ¶·¸ąş»Ľ˝ľżŔÁÂĂÄĹĆÇČÉĘËĚÍÎĎĐŃŇÓÔŐÖ×ŘŮÚŰÜÝŢßŕáâăäĺćçčéęëěíîďđńňóôőö÷řůúűüýţ˙",
+    "ЂЃ‚ѓ„…†‡€‰Љ‹ЊЌЋЏђ‘’“”•–—�™љ›њќћџ\u{a0}ЎўЈ¤Ґ¦§Ё©Є«¬\u{ad}®Ї°±Ііґµ¶·ё№є»јЅѕїАБВГДЕЖЗИЙКЛМНОПРСТУФХЦЧШЩЪЫЬЭЮЯабвгдежзийклмнопрстуфхцчшщъыьэюя",
+];
+
+/// The first characters that are UTF-8 read in another code page.
+fn elsewhere(cell: &str) -> Option<String> {
+    let characters: Vec<char> = cell.chars().collect();
+    PAGES.iter().find_map(|page| {
+        let byte = |c: &char| {
+            if c.is_ascii() {
+                return None;
+            }
+            let at = page.chars().position(|upper| upper == *c)?;
+            u8::try_from(at + 128).ok()
+        };
+        let bytes: Vec<Option<u8>> = characters.iter().map(byte).collect();
+        (0..characters.len()).find_map(|at| {
+            let length = is_mojibake(&characters, &bytes, at)?;
+            Some(characters[at..at + length].iter().collect())
+        })
+    })
+}
+
+/// How many characters from `at` on are UTF-8 that was read in a code page, and that nobody writes.
+fn is_mojibake(characters: &[char], bytes: &[Option<u8>], at: usize) -> Option<usize> {
+    let (first, length) = sequence(bytes, at)?;
+    let written = &characters[at..at + length];
+    let sign = |c: &char| !c.is_alphabetic() && !"‘’“”„‚–—…•·№«»\u{a0}°".contains(*c);
+    let is_latin = matches!(u32::from(first), 0xc0..=0x24f);
+    let beside =
+        |at: Option<usize>, is: fn(&char) -> bool| at.and_then(|at| characters.get(at)).is_some_and(is);
+    let before = at.checked_sub(1);
+    let ascii_beside =
+        beside(before, char::is_ascii_alphabetic) || beside(Some(at + length), char::is_ascii_alphabetic);
+    let of_another_script = written.iter().any(|c| matches!(u32::from(*c), 0x370..=0x52f));
+    // A word of Latin letters with Cyrillic ones in it.
+    if length == 2 && is_latin && of_another_script && ascii_beside {
+        return Some(length);
+    }
+    // `JosĂ©`: a sign, or a capital behind a small letter.
+    if length == 2 && (is_latin || !first.is_alphabetic()) {
+        let broken = beside(before, |c| c.is_lowercase()) && written[0].is_uppercase();
+        let capital = beside(before, |c| c.is_uppercase()) && written[0].is_uppercase();
+        let small = beside(Some(at + length), |c| c.is_lowercase());
+        if broken
+            || (capital && small)
+            || (written.iter().any(sign) && (ascii_beside || !first.is_alphabetic()))
+        {
+            return Some(length);
+        }
+    }
+    // What quotes, dashes and the euro sign begin with in the code pages of DOS.
+    let dos = matches!(written, ['Ô' | 'Γ', 'Ç' | 'é', _]);
+    if length > 2 && (dos || !written[0].is_alphabetic() || written.iter().any(|c| sign(c) || *c == 'Ђ')) {
+        return Some(length);
+    }
+    // Two letters of another script one behind the other, with a sign in them, or that all are capitals or rare ones.
+    let (second, more) = sequence(bytes, at + length)?;
+    let script = |c: char| u32::from(c) >> 8;
+    let both = &characters[at..at + length + more];
+    let alternates = both.iter().step_by(2).all(|c| "РСОПЩШ╨╤╬╧┘╪–—ÐðĐŃÎĎŒœŸÿŮŘ¤".contains(*c));
+    (length == 2
+        && more == 2
+        && first.is_alphabetic()
+        && second.is_alphabetic()
+        && script(first) == script(second)
+        && alternates
+        && both.iter().skip(1).step_by(2).any(|c| !matches!(c, 'ё' | 'і' | 'ї' | 'є' | 'ґ' | 'Ё')))
+    .then_some(length + more)
+}
+
+/// The character that the bytes from `at` on are in UTF-8, and how many they are.
+fn sequence(bytes: &[Option<u8>], at: usize) -> Option<(char, usize)> {
+    let length = match (*bytes.get(at)?)? {
+        0xc2..=0xdf => 2,
+        0xe2..=0xef => 3,
+        0xf0 => 4,
+        _ => return None,
+    };
+    let all: Option<Vec<u8>> = bytes.get(at..at + length)?.iter().copied().collect();
+    let text = std::str::from_utf8(&all?).ok()?.chars().next()?;
+    let usual =
+        text.is_alphabetic() || matches!(u32::from(text), 0xa0..=0xbf | 0x2010..=0x20bf | 0x1f300..=0x1faff);
+    usual.then_some((text, length))
+}
+
+/// What the two bytes of a Latin letter with a mark are in GBK, EUC-KR and Big5. Sources: the Encoding Standard's indexes,
+/// rows 0xC3 to 0xC5.
+const EAST: [&str; 3] = [
+    "脌脕脗脙脛脜脝脟脠脡脢脣脤脥脦脧脨脩脪脫脭脮脰脳脴脵脷脹脺脻脼脽脿谩芒茫盲氓忙莽猫茅锚毛矛铆卯茂冒帽貌贸么玫枚梅酶霉煤没眉媒镁每膧膩膫膬膭膮膯膰膱膲膴膵膶膷膸膹膼膽膾膿臄臅臇臈臉臋臍臎臏臐臑臒臓摹蘑模膜磨摩魔抹末莫墨默沫漠寞陌谋牟某拇牡亩姆母墓暮幕募慕木目艀艁艂艃艅艆艈艊艌艍艎艐艑艒艓艔艕艖艗艙艛艜艝艞艠艡艢艣艤艥艦艧艩拧泞牛扭钮纽脓浓农弄奴努怒女暖虐疟挪懦糯诺哦欧鸥殴藕呕偶沤啪趴",
+    "찼창찾채책챈챌챔챕챗챘챙챠챤챦챨챰챵처척천철첨첩첫첬청체첵첸첼치칙친칟칠칡침칩칫칭카칵칸칼캄캅캇캉캐캑캔캘캠캡캣캤캥캬캭컁커큄큅큇큉큐큔큘큠크큭큰클큼큽킁키킥킨킬킴킵킷킹타탁탄탈탉탐탑탓",
+    "獺璽瓊瓣疇疆癟癡矇礙禱穫穩簾簿簸簽簷籀繫繭繹繩繪羅繳羶羹羸臘藩纂罌耀臚艦藻藹蘑藺蘆蘋蘇蘊蠔蠕襤覺觸議譬警譯譟譫贏贍躉躁躅躂醴禳籠籟聾聽臟襲襯觼讀贖贗躑躓轡酈鑄鑑鑒霽霾韃韁顫饕驕驍髒鬚鱉鰱",
+];
+
+/// UTF-8 read in an encoding of East Asia: `Jos茅`, `Josﾃｩ`. A letter of theirs within a Latin word that is one of ours there.
+fn east(cell: &str) -> Option<String> {
+    // The beginnings of quotes and of the euro sign, which GBK and Shift_JIS make of them.
+    if let Some(mark) = ["鈥", "鈧", "窶", "竄"].iter().find(|mark| cell.contains(**mark)) {
+        return Some((*mark).to_owned());
+    }
+    let characters: Vec<char> = cell.chars().collect();
+    characters.iter().enumerate().find_map(|(at, c)| {
+        let before = at > 0 && characters[at - 1].is_ascii_lowercase();
+        let behind = |more: usize| characters.get(at + more).is_some_and(char::is_ascii_lowercase);
+        // Two small signs of Shift_JIS are one letter.
+        if matches!(c, 'ﾃ' | 'ﾄ' | 'ﾅ') {
+            return (before || behind(2)).then(|| characters[at..].iter().take(2).collect());
+        }
+        let latin = u32::from(*c) > 0x2e7f && EAST.iter().any(|east| east.contains(*c));
+        (latin && (before || behind(1))).then(|| c.to_string())
+    })
+}
+
 /// A `?` in the middle of a word that is no address.
 fn lost(word: &str) -> Option<()> {
     if word.contains(['/', '=', '&', '.', '@']) {
         return None;
     }
     let letters: Vec<char> = word.chars().collect();
-    let inside = |three: &[char]| three[0].is_alphabetic() && three[1] == '?' && three[2].is_lowercase();
+    let inside = |three: &[char]| three[0].is_alphabetic() && three[1] == '?' && three[2].is_alphabetic();
     letters.windows(3).any(inside).then_some(())
 }

@@ -111,47 +111,217 @@ const MORE: [&str; 34] = [
 
 /// What a spreadsheet leaves where a value was: nothing to send to anybody.
 pub(super) fn damage(cell: &str) -> Option<RejectionReason> {
+    // Nearly every cell begins with a letter that begins none of these.
+    let first = cell.trim_start().bytes().next()?;
     let cell = cell.trim();
-    let reason = |is: bool, reason: fn(String) -> RejectionReason| is.then(|| reason(cell.to_owned()));
-    match cell.bytes().next()? {
-        b'#' => reason(is_error(cell), RejectionReason::SheetError),
+    let error = || Some(RejectionReason::SheetError(cell.into()));
+    match first {
+        b'#' if is_error(cell) => error(),
         b'=' if cell.len() > 1 => Some(RejectionReason::Formula),
-        // LibreOffice: Err:502. Google Sheets: Loading...
-        b'E' | b'e' => reason(is_error_code(cell), RejectionReason::SheetError),
-        b'L' => reason(matches!(cell, "Loading..." | "Loading…"), RejectionReason::SheetError),
-        b'0'..=b'9' | b'-' => reason(is_rounded(cell.trim_start_matches('-')), RejectionReason::Rounded),
+        b'+' | b'-' | b'@' if is_formula(&cell[1..]) => Some(RejectionReason::Formula),
+        // An array formula; and the sign of a Japanese keyboard, which spreadsheets take for the other.
+        b'{' if cell.starts_with("{=") && cell.ends_with('}') => Some(RejectionReason::Formula),
+        0xEF if cell.strip_prefix('＝').is_some_and(is_formula) => Some(RejectionReason::Formula),
+        b'0'..=b'9' | b'-' if is_rounded(cell.trim_start_matches('-')) => {
+            Some(RejectionReason::Rounded(cell.into()))
+        }
+        _ if cell.len() <= LONGEST && (is_error_code(cell) || is_loading(cell) || has_error(cell)) => error(),
         _ => None,
     }
 }
 
+/// Longest error of a spreadsheet, in bytes.
+const LONGEST: usize = 60;
+
 fn is_error(cell: &str) -> bool {
-    if cell.len() > 40 {
-        return false;
-    }
     // A number that is wider than its column, saved as it is seen.
     if cell.len() > 2 && cell.bytes().all(|byte| byte == b'#') {
         return true;
     }
-    let upper = cell.replace(['¡', '¿'], "").to_uppercase();
-    ERRORS.contains(&upper.as_str()) || MORE.contains(&upper.as_str()) || looks_like_one(cell)
+    // `#N/A Requesting Data...` of data feeds.
+    if cell.len() > LONGEST {
+        return cell.starts_with("#N/A ");
+    }
+    // Marks of Spanish, and the spaces of French in front of a mark.
+    let upper: String = cell.chars().filter(|c| !matches!(c, '¡' | '¿')).collect::<String>().to_uppercase();
+    let upper = upper.replace([' ', '\u{a0}', '\u{202f}'], " ").replace(" !", "!").replace(" ?", "?");
+    let is_upper = !cell.chars().any(char::is_lowercase);
+    let word = upper.trim_start_matches('#').trim_end_matches(['!', '?']);
+    is_known(&upper)
+        || is_unavailable(word)
+        || upper.starts_with("#N/A ")
+        || (is_upper && (WORDS.contains(&word) || looks_like_one(&upper, word)))
 }
 
-/// An error in a language that the lists do not have: `#`, one word in capitals, and `!` or `?`.
-fn looks_like_one(cell: &str) -> bool {
-    let word = cell.trim_start_matches('#').trim_end_matches(['!', '?']);
-    let marked = cell.ends_with(['!', '?']);
-    marked
-        && cell.matches('#').count() == 1
-        && !word.is_empty()
-        && word
-            .chars()
-            .all(|c| (c.is_alphabetic() && !c.is_lowercase()) || matches!(c, '/' | '0' | '_' | '.'))
+fn is_known(upper: &str) -> bool {
+    ERRORS.contains(&upper) || MORE.contains(&upper)
 }
 
-/// `Err:502`, `err:508`.
+/// Errors that are written without a mark as well: of Smartsheet, Airtable, pandas, and of the languages without one.
+const WORDS: [&str; 26] = [
+    "NA",
+    "N.A.",
+    "N.V.",
+    "NV",
+    "NULL",
+    "REF",
+    "VALUE",
+    "ERROR",
+    "DIV/0",
+    "NUM",
+    "OVERFLOW",
+    "UNPARSEABLE",
+    "BLOCKED",
+    "CALCULATING",
+    "CIRCULAR",
+    "NODATA",
+    "SPILL",
+    "CALC",
+    "PUUTTUU",
+    "PUUDUB",
+    "SAKNAS",
+    "NEDOSTUPNÝ",
+    "NEDOSTUPNÉ",
+    "НЯМА",
+    "LOADING",
+    "TIMEOUT",
+];
+
+/// *Not available*: a letter, `/`, a letter or more, as in `#N/B`, `#Δ/Υ`, `#N/DISP`.
+fn is_unavailable(word: &str) -> bool {
+    let letters = |text: &str| !text.is_empty() && text.chars().all(char::is_alphabetic);
+    word.split_once('/')
+        .is_some_and(|(first, second)| first.chars().count() == 1 && letters(first) && letters(second))
+}
+
+/// An error in a language that the lists do not have: capitals with a mark at the end, with `_` or with a space in them.
+fn looks_like_one(upper: &str, word: &str) -> bool {
+    let marked = upper.ends_with(['!', '?']);
+    let plain = |c: char| c.is_alphabetic() || matches!(c, '/' | '0' | '_' | '.' | ' ' | '-');
+    (marked || word.contains([' ', '_']))
+        && upper.matches('#').count() == 1
+        && word.starts_with(char::is_alphabetic)
+        && word.chars().all(plain)
+}
+
+/// An error of a spreadsheet as a word of a longer text, which something put together: `Dear #N/A`.
+fn has_error(cell: &str) -> bool {
+    cell.contains('#')
+        && cell.split(|c: char| c.is_whitespace() || matches!(c, ',' | ';')).any(|word| {
+            word.len() > 3 && word.contains(['!', '?', '/']) && word.starts_with('#') && is_known(word)
+        })
+}
+
+/// *Error* in the languages of LibreOffice.
+const ERROR: [&str; 34] = [
+    "err",
+    "error",
+    "fehler",
+    "erreur",
+    "errore",
+    "erro",
+    "fout",
+    "fel",
+    "feil",
+    "fejl",
+    "virhe",
+    "błąd",
+    "bł",
+    "chyba",
+    "hiba",
+    "eroare",
+    "hata",
+    "σφάλμα",
+    "ошибка",
+    "помилка",
+    "грешка",
+    "エラー",
+    "錯誤",
+    "错误",
+    "오류",
+    "greška",
+    "napaka",
+    "viga",
+    "klaida",
+    "kļūda",
+    "errada",
+    "خطأ",
+    "שגיאה",
+    "lỗi",
+];
+
+/// `Err:502`, `Fehler:508`, `Erreur : 504`.
 fn is_error_code(cell: &str) -> bool {
-    let code = cell.get(..4).filter(|head| head.eq_ignore_ascii_case("err:")).map(|_| &cell[4..]);
-    code.is_some_and(|code| code.len() == 3 && code.bytes().all(|byte| byte.is_ascii_digit()))
+    let Some((word, code)) = cell.split_once([':', '：']) else { return false };
+    let code = code.trim();
+    code.len() == 3
+        && code.bytes().all(|byte| byte.is_ascii_digit())
+        && ERROR.contains(&word.trim().to_lowercase().as_str())
+}
+
+/// *Loading*, as Google Sheets shows it in its languages while a cell has no value yet.
+const LOADING: [&str; 36] = [
+    "loading",
+    "caricamento",
+    "caricamento in corso",
+    "chargement",
+    "chargement en cours",
+    "wird geladen",
+    "lädt",
+    "cargando",
+    "carregando",
+    "a carregar",
+    "загрузка",
+    "завантаження",
+    "laden",
+    "bezig met laden",
+    "ładowanie",
+    "wczytywanie",
+    "načítání",
+    "načítava sa",
+    "laddar",
+    "läser in",
+    "indlæser",
+    "laster",
+    "laster inn",
+    "ladataan",
+    "yükleniyor",
+    "読み込んでいます",
+    "読み込み中",
+    "正在加载",
+    "正在載入",
+    "載入中",
+    "로드 중",
+    "로딩 중",
+    "memuat",
+    "đang tải",
+    "φόρτωση",
+    "betöltés",
+];
+
+fn is_loading(cell: &str) -> bool {
+    let word = cell.strip_suffix("...").or_else(|| cell.strip_suffix('…'));
+    word.is_some_and(|word| LOADING.contains(&word.trim().to_lowercase().as_str()))
+}
+
+/// Whether what is behind `+`, `-`, `@` or `＝` is something that a spreadsheet calls or refers to: `SUM(A1)`, `A1`, `$B$2*3`.
+fn is_formula(text: &str) -> bool {
+    let letters = text.trim_start_matches('$').bytes().take_while(u8::is_ascii_alphabetic).count();
+    let name = &text.trim_start_matches('$')[..letters];
+    let rest = &text.trim_start_matches('$')[letters..];
+    if letters == 0 || name.bytes().any(|byte| byte.is_ascii_lowercase()) {
+        return false;
+    }
+    let call = rest
+        .trim_start_matches(|c: char| c.is_ascii_uppercase() || c.is_ascii_digit() || matches!(c, '.' | '_'));
+    if call.starts_with('(') {
+        return text.ends_with(')') || text.contains(")+") || text.contains(")-");
+    }
+    let digits = rest.trim_start_matches('$');
+    let behind = digits.trim_start_matches(|c: char| c.is_ascii_digit());
+    letters <= 3
+        && behind.len() < digits.len()
+        && (behind.is_empty() || behind.starts_with(['+', '-', '*', '/', '&', ':', '^']))
 }
 
 /// `4.41E+11`, exactly as Excel writes it.
@@ -170,6 +340,7 @@ mod tests {
     use super::*;
 
     #[test]
+    #[expect(clippy::too_many_lines, reason = "a list")]
     fn errors_of_every_spreadsheet_and_language() {
         for cell in [
             "#N/A",
@@ -192,6 +363,23 @@ mod tests {
             "#ЗНАЧ!",
             "#I/T",
             "#DZIEL/0!",
+            "#N/B",
+            "#Δ/Υ",
+            "#N/DISP",
+            "#VALEUR !",
+            "#DIV/0\u{202f}!",
+            "#UNPARSEABLE",
+            "#NO MATCH",
+            "#N/A Requesting Data...",
+            "#NENÍ_K_DISPOZICI",
+            "#PUUTTUU",
+            "Fehler:508",
+            "Erreur : 504",
+            "エラー：502",
+            "Wird geladen...",
+            "読み込んでいます…",
+            "Dear #N/A",
+            "Room 5, #REF!",
         ] {
             assert!(matches!(damage(cell), Some(RejectionReason::SheetError(_))), "{cell}");
         }
@@ -203,7 +391,6 @@ mod tests {
             "#blessed",
             "# 5",
             "#42!",
-            "Err: 502",
             "Error",
             "Loading dock",
             "E+",
@@ -211,10 +398,35 @@ mod tests {
             "-3",
             "a=b",
             "=",
+            "#name",
+            "#Sale!",
+            "#ad",
+            "Room: 502",
+            "Terror:502",
+            "Loading bay...",
+            "C# or F#",
+            "Suite #NV",
+            "@home",
+            "+1 for lunch",
+            "-A",
+            "+49",
+            "+A",
+            "{name}",
         ] {
             assert_eq!(damage(cell), None, "{cell}");
         }
         assert_eq!(damage("=VLOOKUP(A3,Names!A:B,2,FALSE)"), Some(RejectionReason::Formula));
+        for cell in [
+            "+SUM(A1:A2)",
+            "@SUM(A1)",
+            "-A1",
+            "+$B$2*3",
+            "{=A1:A3}",
+            "＝A1",
+            "+VLOOKUP(A3,Names!A:B,2,FALSE)",
+        ] {
+            assert_eq!(damage(cell), Some(RejectionReason::Formula), "{cell}");
+        }
         assert!(matches!(damage("4.41E+11"), Some(RejectionReason::Rounded(_))));
     }
 }

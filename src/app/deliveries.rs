@@ -1,0 +1,209 @@
+//! What became of started contacts: the account's events come into the journal, and are joined to rows.
+
+use std::fmt;
+
+use serde::Serialize;
+
+use crate::app::error::{Error, with_causes};
+use crate::app::paths::{CampaignPaths, which};
+use crate::deliveries::{self, BadRecord, Input, Stopped, Totals};
+use crate::domain::events::AccountEvent;
+use crate::domain::next_step::NextStep;
+use crate::domain::phone::E164;
+use crate::journal::{
+    CampaignId, DeliveryCounts, Journal, JournalError, Reader, StatusCount, Taken, UnmatchedCount,
+};
+use crate::report::ReportError;
+
+/// Events of one transaction: a run that writes meanwhile waits for no more.
+const GROUP: usize = 4_096;
+
+/// What is imported.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ImportOptions {
+    /// Files, folders and standard input.
+    pub inputs: Vec<Input>,
+    /// The phone numbers of sources.
+    pub originations: Vec<Origination>,
+}
+
+/// The phone number of a source.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Origination {
+    /// The source's ARN; `None`: the campaign's only source whose number is not known yet.
+    pub source: Option<String>,
+    /// Its number.
+    pub number: E164,
+}
+
+/// What an import did.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Imported {
+    /// What was read.
+    pub read: Totals,
+    /// What came of it.
+    pub taken: Taken,
+}
+
+/// What became of a campaign's started contacts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Deliveries {
+    /// The campaign.
+    pub campaign: String,
+    /// Counts of its started rows.
+    pub counts: DeliveryCounts,
+    /// The same by AWS's word, the most frequent first.
+    pub statuses: Vec<StatusCount>,
+    /// Events of the whole journal without a row, by why.
+    pub unmatched: Vec<UnmatchedCount>,
+    /// Sources of the campaign whose phone number is not known: no message is joined without.
+    pub sources_without_number: Vec<String>,
+}
+
+impl Deliveries {
+    /// Reads them.
+    ///
+    /// # Errors
+    /// Where the journal cannot be read, or the campaign is not in it.
+    pub fn read(paths: &CampaignPaths) -> Result<Self, Error> {
+        let reader = Reader::open(&paths.journal)?;
+        let snapshot = reader.snapshot()?;
+        let campaign = which(&snapshot, paths.campaign.as_deref())?;
+        Ok(Self {
+            counts: snapshot.deliveries(campaign.id)?,
+            statuses: snapshot.delivery_statuses(campaign.id)?,
+            unmatched: snapshot.unmatched()?,
+            sources_without_number: snapshot.sources_without_number(campaign.id)?,
+            campaign: campaign.name,
+        })
+    }
+}
+
+/// The documented result.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Counts {
+    delivered: u64,
+    undelivered: u64,
+    pending: u64,
+    unknown: u64,
+    unmatched: u64,
+    waiting: u64,
+}
+
+impl From<DeliveryCounts> for Counts {
+    fn from(counts: DeliveryCounts) -> Self {
+        let DeliveryCounts { delivered, undelivered, pending, unknown, unmatched, waiting } = counts;
+        Self { delivered, undelivered, pending, unknown, unmatched, waiting }
+    }
+}
+
+/// Takes the events of files into the journal. `bad` is told of each record that cannot be read.
+///
+/// # Errors
+/// Where an input cannot be opened, a source is not clear, or the journal cannot be written. What was read before is in the
+/// journal then, and importing again changes nothing of it.
+pub fn import(
+    paths: &CampaignPaths,
+    options: &ImportOptions,
+    mut bad: impl FnMut(BadRecord),
+) -> Result<Imported, Error> {
+    let files = deliveries::files(&options.inputs).map_err(|error| unread(&error))?;
+    // Events belong to campaigns: without a journal there are none.
+    drop(Reader::open(&paths.journal)?);
+    let mut journal = Journal::open(&paths.journal)?;
+    note_all(&mut journal, paths, &options.originations)?;
+    let mut imported = Imported::default();
+    let mut intake = journal.intake()?;
+    let mut group = Vec::with_capacity(GROUP);
+    for file in &files {
+        let taken = &mut imported.taken;
+        let event = |event: AccountEvent| {
+            group.push(event);
+            if group.len() < GROUP {
+                return Ok(());
+            }
+            *taken += intake.take(&group)?;
+            group.clear();
+            Ok::<_, JournalError>(())
+        };
+        deliveries::read(file, &mut imported.read, event, &mut bad).map_err(|stopped| match stopped {
+            Stopped::Unopened(error) => unread(&error),
+            Stopped::Refused(error) => error.into(),
+        })?;
+    }
+    imported.taken += intake.take(&group)?;
+    imported.taken += intake.join_again()?;
+    drop(intake);
+    journal.close()?;
+    Ok(imported)
+}
+
+fn unread(error: &deliveries::ReadError) -> Error {
+    let advice = "name files or folders with events of the account, or - for standard input; what was imported before \
+                  stays, and importing it again changes nothing";
+    Error::usage(with_causes(error), NextStep::from(advice.to_owned()))
+}
+
+/// Keeps the phone numbers of sources.
+pub(super) fn note_all(
+    journal: &mut Journal,
+    paths: &CampaignPaths,
+    originations: &[Origination],
+) -> Result<(), Error> {
+    let campaign =
+        which(&Reader::open(&paths.journal)?, paths.campaign.as_deref()).map(|campaign| campaign.id);
+    originations.iter().try_for_each(|origination| note(journal, &campaign, origination))
+}
+
+fn note(
+    journal: &mut Journal,
+    campaign: &Result<CampaignId, ReportError>,
+    origination: &Origination,
+) -> Result<(), Error> {
+    let source = match &origination.source {
+        Some(source) => source.clone(),
+        None => {
+            let sources = match campaign {
+                Ok(campaign) => journal.fixed_sources(*campaign)?,
+                Err(error) => {
+                    return Err(Error::usage(
+                        error.to_string(),
+                        NextStep::from("name the campaign, or the source as ARN=NUMBER".to_owned()),
+                    ));
+                }
+            };
+            let [source] = &sources[..] else { return Err(unclear(&sources)) };
+            source.clone()
+        }
+    };
+    Ok(journal.note_source_number(&source, &origination.number)?)
+}
+
+fn unclear(sources: &[String]) -> Error {
+    let what = if sources.is_empty() { "no source for all rows" } else { "several sources" };
+    let advice = format!("say which source the number is of, as ARN=NUMBER: {}", sources.join(", "));
+    Error::usage(format!("the campaign has {what}"), NextStep::from(advice.trim_end_matches(": ").to_owned()))
+}
+
+impl fmt::Display for Imported {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        use crate::domain::figures::counted;
+        let Totals { files, events, other, bad } = self.read;
+        let Taken { news, joined } = self.taken;
+        write!(
+            f,
+            "{} in {}: {} new, {} joined to rows",
+            counted(events, "event", "events"),
+            counted(files, "file", "files"),
+            counted(news, "is", "are"),
+            counted(joined, "message or contact", "messages and contacts")
+        )?;
+        if other > 0 {
+            write!(f, "; {} of other kinds", counted(other, "record", "records"))?;
+        }
+        if bad > 0 {
+            write!(f, "; {} could not be read", counted(bad, "record", "records"))?;
+        }
+        Ok(())
+    }
+}

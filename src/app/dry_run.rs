@@ -1,0 +1,112 @@
+//! What a run of this file would come to, with the journal as it is, and nothing sent or kept: planned by the same code as a
+//! run, in a copy of the journal that is thrown away. Where the journal has nothing of the campaign, the file alone decides.
+
+use std::num::NonZeroU64;
+
+use crate::app::error::Error;
+use crate::app::options::SendOptions;
+use crate::app::paths::CampaignPaths;
+use crate::app::plan_file::{self, PlanFile};
+use crate::app::preconditions;
+use crate::domain::definition::Definition;
+use crate::domain::preflight::{Options, Preflight};
+use crate::domain::table::header::fold;
+use crate::journal::{Admission, Identity, Journal, Reader, Service};
+
+/// A run without its requests.
+#[derive(Debug, Clone, Copy)]
+pub struct DryRun<'a> {
+    /// The definition, with the options applied.
+    pub definition: &'a Definition,
+    /// The campaign's files.
+    pub paths: &'a CampaignPaths,
+    /// The options of the run.
+    pub options: &'a SendOptions,
+    /// Whether the journal counts as empty.
+    pub fresh: bool,
+}
+
+impl DryRun<'_> {
+    /// The figures that a run would begin with. `each` is called with the body of every request that it would send first.
+    ///
+    /// # Errors
+    /// Where file or journal cannot be read, what would keep a run from planning the file, or the first error of `each`.
+    pub fn preflight(
+        &self,
+        file: &mut PlanFile,
+        each: impl FnMut(&[u8]) -> Result<(), Error>,
+    ) -> Result<Preflight, Error> {
+        if self.options.simulate {
+            file.at_any_time();
+        }
+        let before = match self.fresh {
+            true => None,
+            false => preconditions::before(self.paths, self.definition)?,
+        };
+        match before {
+            Some(_) => self.in_a_copy(file, each),
+            None => self.alone(file, each),
+        }
+    }
+
+    fn alone(
+        &self,
+        file: &mut PlanFile,
+        mut each: impl FnMut(&[u8]) -> Result<(), Error>,
+    ) -> Result<Preflight, Error> {
+        let shape = file.binding.shape().clone();
+        let most = self.options.limit.map_or(u64::MAX, NonZeroU64::get);
+        let mut findings = file.findings(self.definition);
+        let sample = self.options.sample.map(NonZeroU64::get);
+        let most = file.rehearse(&mut findings, (most, sample), |recipient| {
+            let request = shape
+                .fill(&recipient.slots, recipient.phone.as_str(), recipient.client_token)
+                .expect("slots just rendered fit their shape");
+            each(&request.body())
+        })?;
+        Ok(Preflight::new(findings, None, Options { most, simulated: self.options.simulate }))
+    }
+
+    fn in_a_copy(
+        &self,
+        file: &mut PlanFile,
+        mut each: impl FnMut(&[u8]) -> Result<(), Error>,
+    ) -> Result<Preflight, Error> {
+        let Self { definition, paths, options, .. } = self;
+        // It has the recipients' numbers: a folder that only this user can enter.
+        let folder = tempfile::Builder::new()
+            .prefix("campaign-check-")
+            .tempdir()
+            .map_err(|error| Error::exhausted("make a folder for a copy of the journal", &error))?;
+        let copy = folder.path().join("journal.db");
+        let reader = Reader::open(&paths.journal)?;
+        let known = reader.campaign(&definition.name)?.id;
+        reader.copy_to(&copy)?;
+        let mut journal = Journal::open(&copy)?;
+        let stored = journal.service(known)?;
+        let identity = Identity {
+            name: definition.name.clone(),
+            instance_id: definition.connect.instance_id.clone(),
+            key_column: definition.recipients.key.as_deref().map(fold),
+            service: if options.simulate { Service::Simulated } else { stored },
+        };
+        let campaign = journal.rehearsed_campaign(&identity)?;
+        file.refuse_part(&journal, campaign)?;
+        let mut findings = file.findings(definition);
+        let facts = file.plan(&mut journal, campaign, &mut findings)?;
+        let sample = match options.sample {
+            Some(recipients) => journal.sample(campaign, recipients.get())?,
+            None => None,
+        };
+        let suppression = std::mem::take(&mut file.lists.suppression);
+        journal.admit(Admission { suppression, sample, ..Admission::default() });
+        let preflight = plan_file::settle(findings, facts, &journal, campaign, options)?;
+        let mut told = Ok(());
+        journal.each_waiting(campaign, preflight.to_send(), |row| {
+            if told.is_ok() {
+                told = row.body().map_err(Error::from).and_then(|body| each(&body));
+            }
+        })?;
+        told.map(|()| preflight)
+    }
+}

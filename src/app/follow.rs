@@ -1,0 +1,177 @@
+//! Following a queue: the account's events come into the journal as they happen. A message is deleted after the commit that
+//! holds it, so that whatever ends the process loses none; one that cannot be read is told once, and left to the queue's own
+//! rules.
+
+use std::collections::HashSet;
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::time::Instant;
+
+use crate::app::deliveries::{Imported, Origination, note_all};
+use crate::app::error::Error;
+use crate::app::open::settings;
+use crate::app::paths::CampaignPaths;
+use crate::clock::Clock;
+use crate::connect::{QueueError, QueueMessage, SqsQueue};
+use crate::domain::definition::Definition;
+use crate::domain::events::{AccountEvent, Splitter, StreamPiece, parse};
+use crate::domain::next_step::NextStep;
+use crate::engine::Stop;
+use crate::journal::{Intake, Journal};
+
+/// How often what has no row is tried again.
+const AGAIN: Duration = Duration::from_secs(30);
+/// The first pause after a poll without an answer, and the longest.
+const PAUSE: Duration = Duration::from_secs(1);
+const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+/// Messages that cannot be read and are remembered, so that each is told once.
+const REMEMBERED: usize = 10_000;
+
+/// What is followed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FollowOptions {
+    /// The queue's URL.
+    pub queue: String,
+    /// The phone numbers of sources.
+    pub originations: Vec<Origination>,
+    /// Ends when the queue is empty.
+    pub until_empty: bool,
+}
+
+/// What happens meanwhile.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum FollowEvent {
+    /// Events came; so much in all.
+    Took(Imported),
+    /// A message that cannot be read stays in the queue.
+    Left {
+        /// SQS's id of it.
+        id: String,
+        /// Why.
+        why: String,
+    },
+    /// The queue did not answer; it is asked again.
+    Unanswered(String),
+}
+
+/// Follows a queue until `stop` comes, or the queue is empty where that is wanted.
+///
+/// # Errors
+/// Where no client can be made, the queue refuses, or the journal cannot be written. What was committed stays.
+pub async fn follow(
+    (paths, definition): (&CampaignPaths, &Definition),
+    options: &FollowOptions,
+    clock: &Clock,
+    mut stop: watch::Receiver<Stop>,
+    mut on_event: impl FnMut(FollowEvent),
+) -> Result<Imported, Error> {
+    let queue = SqsQueue::connect(&settings(definition, paths), &options.queue, clock).await?;
+    let mut journal = Journal::open(&paths.journal)?;
+    note_all(&mut journal, paths, &options.originations)?;
+    let mut following =
+        Following { intake: journal.intake()?, imported: Imported::default(), left: HashSet::new() };
+    let (mut pause, mut tried) = (PAUSE, Instant::now());
+    while *stop.borrow() == Stop::No {
+        let received = tokio::select! {
+            biased;
+            _ = stop.changed() => break,
+            received = queue.receive() => received,
+        };
+        let done = match received {
+            Ok(messages) if messages.is_empty() && options.until_empty => break,
+            Ok(messages) => following.take(&messages, &mut on_event)?,
+            Err(QueueError::Refused(why)) => return Err(refused(&why)),
+            Err(QueueError::Unanswered(why)) => {
+                on_event(FollowEvent::Unanswered(why));
+                tokio::select! {
+                    _ = stop.changed() => break,
+                    () = tokio::time::sleep(pause) => {}
+                }
+                pause = (pause * 2).min(LONGEST_PAUSE);
+                continue;
+            }
+        };
+        pause = PAUSE;
+        match queue.delete(&done).await {
+            Ok(()) => {}
+            Err(QueueError::Refused(why)) => return Err(refused(&why)),
+            // They come again, and change nothing.
+            Err(QueueError::Unanswered(why)) => on_event(FollowEvent::Unanswered(why)),
+        }
+        if tried.elapsed() >= AGAIN {
+            following.imported.taken += following.intake.join_again()?;
+            tried = Instant::now();
+        }
+    }
+    following.imported.taken += following.intake.join_again()?;
+    let imported = following.imported;
+    drop(following);
+    journal.close()?;
+    Ok(imported)
+}
+
+fn refused(why: &str) -> Error {
+    let advice = "the credentials need sqs:ReceiveMessage and sqs:DeleteMessage on the queue";
+    Error::usage(format!("the queue refuses: {why}"), NextStep::from(advice.to_owned()))
+}
+
+struct Following<'j> {
+    intake: Intake<'j>,
+    imported: Imported,
+    left: HashSet<String>,
+}
+
+impl Following<'_> {
+    /// Commits what the messages say, and gives those back that may be deleted.
+    fn take(
+        &mut self,
+        messages: &[QueueMessage],
+        on_event: &mut impl FnMut(FollowEvent),
+    ) -> Result<Vec<QueueMessage>, Error> {
+        let (mut events, mut done) = (Vec::new(), Vec::new());
+        for message in messages {
+            match read(message) {
+                Ok((found, other)) => {
+                    self.imported.read.events += found.len() as u64;
+                    self.imported.read.other += other;
+                    events.extend(found);
+                    done.push(message.clone());
+                }
+                Err(why) => {
+                    let new = self.left.len() < REMEMBERED && self.left.insert(message.id.clone());
+                    if new {
+                        self.imported.read.bad += 1;
+                        on_event(FollowEvent::Left { id: message.id.clone(), why });
+                    }
+                }
+            }
+        }
+        if !done.is_empty() {
+            self.imported.taken += self.intake.take(&events)?;
+            on_event(FollowEvent::Took(self.imported));
+        }
+        Ok(done)
+    }
+}
+
+/// The events of a message; one that cannot be read in part is not read at all.
+fn read(message: &QueueMessage) -> Result<(Vec<AccountEvent>, u64), String> {
+    let (mut events, mut other, mut wrong) = (Vec::new(), 0, None);
+    let mut each = |piece: StreamPiece<'_>| match piece {
+        StreamPiece::Bad(_, why) => wrong = wrong.take().or(Some(why.to_owned())),
+        StreamPiece::Record(_, record) => {
+            let parsed = parse(record);
+            events.extend(parsed.events);
+            other += parsed.other;
+            wrong = wrong.take().or_else(|| parsed.bad.first().map(ToString::to_string));
+        }
+    };
+    let mut splitter = Splitter::default();
+    splitter.push(message.body.as_bytes(), &mut each);
+    splitter.end(&mut each);
+    match wrong {
+        Some(why) => Err(why),
+        None => Ok((events, other)),
+    }
+}

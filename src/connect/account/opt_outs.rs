@@ -1,0 +1,65 @@
+//! The account's opt-out lists: which are behind a number, what is on them, and a number put onto one.
+
+use aws_sdk_pinpointsmsvoicev2::types::OptedOutNumberInformation;
+
+use super::{Account, Subject, ask};
+use crate::domain::account::facts::{Answer, NumberFacts, SmsNumberFacts, Unanswered};
+use crate::domain::account::opt_outs::{OptOut, OptOutPage, PAGE};
+use crate::domain::unix_millis::UnixMillis;
+
+const DESCRIBE: &str = "sms-voice:DescribeOptedOutNumbers";
+
+impl Account {
+    /// The number with this Amazon Connect ARN as End User Messaging has it: with its opt-out list.
+    pub async fn sender(&self, source: &str) -> Answer<SmsNumberFacts> {
+        let subject = Subject {
+            instance_id: String::new(),
+            flow_id: None,
+            source: Some(source.to_owned()),
+            attribute: None,
+        };
+        match self.number(&subject).await? {
+            NumberFacts { source_arn: Some(arn), .. } => self.sms_number(&arn).await,
+            NumberFacts { source_arn: None, .. } => Err(Unanswered::NotFound),
+        }
+    }
+
+    /// The page of a list that begins at `place`: the first where that is `None`.
+    pub async fn opt_out_page(&self, list: &str, place: Option<&str>) -> Answer<OptOutPage> {
+        let most = i32::try_from(PAGE).unwrap_or(i32::MAX);
+        let asked = || {
+            let page = self.messaging.describe_opted_out_numbers().opt_out_list_name(list).max_results(most);
+            page.set_next_token(place.map(str::to_owned)).send()
+        };
+        let answer = ask::question(DESCRIBE, asked).await?;
+        Ok(OptOutPage {
+            next: answer.next_token().filter(|next| !next.is_empty()).map(str::to_owned),
+            numbers: answer.opted_out_numbers().iter().map(opt_out).collect(),
+        })
+    }
+
+    /// Whether one number is on a list: the service answers a number that is not with an error.
+    pub async fn opted_out(&self, list: &str, number: &str) -> Answer<Option<OptOut>> {
+        let asked = || {
+            let asked = self.messaging.describe_opted_out_numbers().opt_out_list_name(list);
+            asked.opted_out_numbers(number).send()
+        };
+        match ask::question(DESCRIBE, asked).await {
+            Ok(answer) => Ok(answer.opted_out_numbers().first().map(opt_out)),
+            Err(Unanswered::NotFound) => Ok(None),
+            Err(why) => Err(why),
+        }
+    }
+
+    /// Puts a number onto a list. One that is on it stays.
+    pub async fn put_opted_out(&self, list: &str, number: &str) -> Answer<()> {
+        let asked =
+            || self.messaging.put_opted_out_number().opt_out_list_name(list).opted_out_number(number).send();
+        ask::question("sms-voice:PutOptedOutNumber", asked).await.map(drop)
+    }
+}
+
+fn opt_out(number: &OptedOutNumberInformation) -> OptOut {
+    let at = number.opted_out_timestamp().to_millis().unwrap_or_default();
+    OptOut { number: number.opted_out_number().to_owned(), at: UnixMillis::from_millis(at) }
+}

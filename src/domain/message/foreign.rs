@@ -1,0 +1,511 @@
+//! Placeholders of other programs in a text that is to go out: `#NAME#`, `*|NAME|*`, `%%name%%`, `$name`, `{name}`, `name }}`.
+//!
+//! Marks that nothing else looks like are enough by themselves. Others need the name of a column between them, a word that
+//! such names are made of, or a phrase such as `[Your name]`, perhaps with a default: `{name|there}`.
+
+use crate::domain::table::header::fold;
+
+/// Pairs that are enough with a name between them.
+const SURE: &[(&str, &str)] = &[
+    ("*|", "|*"),
+    ("%%", "%%"),
+    ("{{", "}}"),
+    ("｛｛", "｝｝"),
+    ("${", "}"),
+    ("#{", "}"),
+    ("@{", "}"),
+    ("%{", "}"),
+    ("{!", "}"),
+    ("{$", "}"),
+    ("{%", "%}"),
+    ("<%", "%>"),
+    ("<?", "?>"),
+    ("<<", ">>"),
+    ("[[", "]]"),
+    ("[%", "%]"),
+    ("{*", "*}"),
+    ("${{", "}}"),
+    ("$$", "$$"),
+    ("##", "##"),
+    ("@@", "@@"),
+    ("［［", "］］"),
+];
+
+/// Pairs that need a name that is known.
+const UNSURE: &[(&str, &str)] = &[
+    ("&lt;", "&gt;"),
+    ("$(", ")"),
+    ("@(", ")"),
+    ("%(", ")s"),
+    ("%(", ")"),
+    ("((", "))"),
+    ("(:", ":)"),
+    ("__", "__"),
+    ("{", "}"),
+    ("[", "]"),
+    ("<", ">"),
+    ("%", "%"),
+    ("#", "#"),
+    ("$", "$"),
+    ("!", "!"),
+    ("=", "="),
+    ("&", ";"),
+    (":", ":"),
+    ("~", "~"),
+    ("|", "|"),
+    ("^", "^"),
+    ("@", "@"),
+    ("«", "»"),
+    ("‹", "›"),
+    ("｛", "｝"),
+    ("［", "］"),
+    ("＜", "＞"),
+    ("〈", "〉"),
+    ("《", "》"),
+    ("【", "】"),
+    ("〔", "〕"),
+    ("＃", "＃"),
+    ("％", "％"),
+    ("＄", "＄"),
+    ("＠", "＠"),
+];
+
+/// Of these, those between which a phrase may stand: `[Insert name here]`.
+const BRACKETS: &[&str] = &["[", "{", "<", "«", "‹", "((", "&lt;", "［", "＜", "【", "《", "〔", "｛"];
+
+/// What names behind a single mark begin with.
+const SINGLE: &[char] = &['$', '@', '%', ':', '\\'];
+
+/// Longest name that is looked for, in bytes.
+const LONGEST: usize = 64;
+
+/// Words that names of placeholders are made of, whatever the columns are called, folded.
+const WORDS: &[&str] = &[
+    "name",
+    "firstname",
+    "lastname",
+    "fullname",
+    "fname",
+    "lname",
+    "surname",
+    "givenname",
+    "familyname",
+    "forename",
+    "vorname",
+    "nachname",
+    "prenom",
+    "prénom",
+    "nombre",
+    "apellido",
+    "apellidos",
+    "nome",
+    "cognome",
+    "sobrenome",
+    "naam",
+    "voornaam",
+    "achternaam",
+    "navn",
+    "fornavn",
+    "etternavn",
+    "namn",
+    "förnamn",
+    "efternamn",
+    "nimi",
+    "etunimi",
+    "imię",
+    "imie",
+    "nazwisko",
+    "jméno",
+    "jmeno",
+    "příjmení",
+    "név",
+    "keresztnév",
+    "nume",
+    "prenume",
+    "ad",
+    "isim",
+    "имя",
+    "фамилия",
+    "имяклиента",
+    "ім'я",
+    "όνομα",
+    "名前",
+    "お名前",
+    "氏名",
+    "姓名",
+    "名字",
+    "姓",
+    "이름",
+    "성명",
+    "الاسم",
+    "שם",
+    "email",
+    "phone",
+    "mobile",
+    "company",
+    "customer",
+    "customername",
+    "contactname",
+    "clientname",
+    "recipient",
+    "recipientname",
+    "username",
+    "user",
+    "amount",
+    "link",
+    "url",
+    "firma",
+    "kunde",
+    "cliente",
+];
+
+/// Words of phrases that ask for something to be put in.
+const ASKS: &[&str] = &[
+    "your",
+    "insert",
+    "enter",
+    "add",
+    "put",
+    "type",
+    "the",
+    "first",
+    "last",
+    "full",
+    "customer",
+    "customers",
+    "client",
+    "clients",
+    "recipient",
+    "recipients",
+    "contact",
+    "contacts",
+    "patient",
+    "member",
+    "ihr",
+    "ihren",
+    "dein",
+    "kunde",
+    "votre",
+    "le",
+    "su",
+    "tu",
+    "el",
+    "del",
+    "your",
+    "seu",
+    "il",
+    "here",
+    "hier",
+    "ici",
+    "aquí",
+    "aqui",
+    "business",
+    "store",
+];
+/// What such phrases ask for, besides names.
+const THINGS: &[&str] = &[
+    "name", "names", "date", "time", "day", "link", "url", "number", "code", "amount", "address", "company",
+    "price", "id", "datum", "uhrzeit", "betrag", "nom", "nombre", "fecha", "hora", "data", "nome", "lien",
+    "enlace", "phone", "email",
+];
+
+/// The names that placeholders may have.
+#[derive(Debug, Clone)]
+pub struct Names(Vec<String>);
+
+impl Names {
+    /// Those of these columns, and the usual ones.
+    #[must_use]
+    pub fn new(columns: &[String]) -> Self {
+        Self(columns.iter().map(|name| fold(name)).filter(|name| !name.is_empty()).collect())
+    }
+
+    fn knows(&self, part: &str) -> bool {
+        let folded = fold(part);
+        !folded.is_empty() && (self.0.contains(&folded) || WORDS.contains(&folded.as_str()))
+    }
+
+    /// Whether it is a known name, with an object in front or a default or a form behind.
+    fn has(&self, name: &str) -> bool {
+        let name = name.trim_matches(|c: char| !c.is_alphanumeric());
+        let cut = |c: char| matches!(c, '|' | ':' | '?' | '!' | '=' | ',' | '/');
+        let head = name.split(cut).next().unwrap_or(name);
+        self.knows(name) || self.knows(head) || head.split('.').any(|part| self.knows(part)) || {
+            // `contact:name`
+            name.split([':', '.']).any(|part| self.knows(part))
+        }
+    }
+
+    /// `Your name`, `insert date here`; `FIRST_NAME`.
+    fn is_phrase(&self, inner: &str) -> bool {
+        let capitals = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit();
+        let constant = inner.contains('_') && inner.chars().all(|c| c == '_' || capitals(c));
+        let words: Vec<String> = inner
+            .split(|c: char| !c.is_alphanumeric())
+            .map(str::to_lowercase)
+            .filter(|word| !word.is_empty())
+            .collect();
+        let thing = |word: &String| THINGS.contains(&word.as_str()) || self.knows(word);
+        let filler = |word: &String| ASKS.contains(&word.as_str()) || thing(word);
+        constant || ((2..=5).contains(&words.len()) && words.iter().any(thing) && words.iter().all(filler))
+    }
+}
+
+/// Each mark in the text, as it is written.
+#[must_use]
+pub fn find<'t>(text: &'t str, names: &Names) -> Vec<&'t str> {
+    let mut found = Vec::new();
+    let mut from = 0;
+    while let Some(at) = text.as_bytes()[from..].iter().position(|byte| is_mark(*byte)).map(|at| from + at) {
+        if !text.is_char_boundary(at) {
+            from = at + 1;
+            continue;
+        }
+        match at_mark(text, at, names) {
+            Some(written) => {
+                found.push(written);
+                from = at + written.len();
+            }
+            None => from = at + 1,
+        }
+    }
+    found
+}
+
+/// Bytes that a mark can begin with: 0xC2, 0xE2, 0xE3 and 0xEF begin brackets beyond ASCII.
+fn is_mark(byte: u8) -> bool {
+    matches!(
+        byte,
+        b'#' | b'*'
+            | b'%'
+            | b'{'
+            | b'}'
+            | b'$'
+            | b'@'
+            | b'<'
+            | b'['
+            | b'_'
+            | b':'
+            | b'('
+            | b'~'
+            | b'|'
+            | b'^'
+            | b'!'
+            | b'='
+            | b'&'
+            | b'\\'
+            | 0xC2
+            | 0xE2
+            | 0xE3
+            | 0xEF
+    )
+}
+
+fn at_mark<'t>(text: &'t str, at: usize, names: &Names) -> Option<&'t str> {
+    let rest = &text[at..];
+    for (open, close) in SURE {
+        if let Some((written, _)) = pair(rest, open, close).filter(|(_, inner)| is_name(inner)) {
+            return Some(written);
+        }
+    }
+    // `a=name=b` of an address, `5:name:6`: these two are marks between words only.
+    let inside = text[..at].chars().next_back().is_some_and(char::is_alphanumeric);
+    for (open, close) in UNSURE {
+        let known = |inner: &str| {
+            let bracket = BRACKETS.contains(open);
+            names.has(inner)
+                || (*open == "{" && (is_index(inner) || is_identifier(inner)))
+                || (bracket && names.is_phrase(inner))
+        };
+        let fits = |(_, inner): &(&str, &str)| {
+            let between_words = matches!(*open, "=" | ":" | "!" | "&" | "|" | "~" | "^");
+            let apart = !between_words || !(inside || inner.trim() != *inner);
+            apart && is_value(inner) && known(inner)
+        };
+        if let Some((written, _)) = pair(rest, open, close).filter(fits) {
+            return Some(written);
+        }
+    }
+    if rest.starts_with("{}") && !text.starts_with(['{', '[']) {
+        return Some(&rest[..2]);
+    }
+    single(text, at, names).or_else(|| stray(text, at))
+}
+
+/// What is written with these marks, and what is between them.
+fn pair<'t>(rest: &'t str, open: &str, close: &str) -> Option<(&'t str, &'t str)> {
+    let inner = rest.strip_prefix(open)?;
+    let near = &inner[..inner.floor_char_boundary(LONGEST)];
+    let end = near.find(close)?;
+    Some((&rest[..open.len() + end + close.len()], &inner[..end]))
+}
+
+/// Whether this could be the name of something: words of letters, digits and `_ . - | :`, with a letter or a digit.
+fn is_name(inner: &str) -> bool {
+    let plain = |c: char| c.is_alphanumeric() || matches!(c, '_' | '.' | '-' | ' ' | '|' | ':' | '=' | '\'');
+    let inner = inner.trim();
+    !inner.is_empty() && inner.chars().all(plain) && inner.chars().any(char::is_alphanumeric)
+}
+
+/// Whether this could be a name with what other programs write beside it: a default, a form, quotes.
+fn is_value(inner: &str) -> bool {
+    let alien = |c: char| matches!(c, '\n' | '\r' | '{' | '}' | '<' | '>' | '[' | ']');
+    !inner.trim().is_empty() && !inner.contains(alien) && inner.chars().any(char::is_alphanumeric)
+}
+
+/// `{date}`: braces around one word are nobody's punctuation.
+fn is_identifier(inner: &str) -> bool {
+    let inner = inner.trim();
+    inner.len() > 2
+        && inner.starts_with(char::is_alphabetic)
+        && inner.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '.' | '-'))
+}
+
+/// `{0}` of a format string.
+fn is_index(inner: &str) -> bool {
+    inner.len() <= 2 && inner.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// `$name`, `@contact.name`, `:name`, and `%s` of a format string.
+fn single<'t>(text: &'t str, at: usize, names: &Names) -> Option<&'t str> {
+    let rest = &text[at..];
+    let mark = rest.chars().next().filter(|c| SINGLE.contains(c))?;
+    // An address or a time has something in front.
+    if text[..at].chars().next_back().is_some_and(|c| c.is_alphanumeric() || c == mark) {
+        return None;
+    }
+    let inner = &rest[mark.len_utf8()..];
+    let end = inner.find(|c: char| !c.is_alphanumeric() && !matches!(c, '_' | '.')).unwrap_or(inner.len());
+    let name = inner[..end].trim_end_matches('.');
+    let written = &rest[..mark.len_utf8() + name.len()];
+    let formats = mark == '%' && matches!(name, "s" | "d" | "1");
+    // A file on a disk.
+    if mark == '\\' && text[..at].ends_with(':') {
+        return None;
+    }
+    (formats || (!name.is_empty() && names.has(name))).then_some(written)
+}
+
+/// Half of a pair of braces: `{{` with no end, `}}` with no beginning. Not in JSON.
+fn stray(text: &str, at: usize) -> Option<&str> {
+    let rest = &text[at..];
+    if text.starts_with(['{', '[']) && text.ends_with(['}', ']']) {
+        return None;
+    }
+    let half = rest.starts_with("{{") || (rest.starts_with("}}") && !text[..at].contains("{{"));
+    half.then(|| &rest[..2])
+}
+
+/// Marks in the fixed pieces of a template; a single brace that touches a placeholder, as in `{{{ name }}}`, is one too.
+#[must_use]
+pub fn in_pieces<'t>(pieces: &[&'t str], names: &Names) -> Vec<&'t str> {
+    let is_json = pieces.first().is_some_and(|first| first.starts_with(['{', '[']));
+    let last = pieces.len().saturating_sub(1);
+    let mut found = Vec::new();
+    for (at, piece) in pieces.iter().enumerate() {
+        found.extend(find(piece, names));
+        if is_json || last == 0 {
+            continue;
+        }
+        if at > 0 && piece.starts_with('}') {
+            found.push(&piece[..1]);
+        }
+        if at < last && piece.ends_with('{') {
+            found.push(&piece[piece.len() - 1..]);
+        }
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names() -> Names {
+        Names::new(&["phone".to_owned(), "First Name".to_owned(), "Termin".to_owned()])
+    }
+
+    #[test]
+    fn placeholders_of_other_programs_are_found() {
+        for (text, mark) in [
+            ("Hi #NAME#", "#NAME#"),
+            ("Hi *|FNAME|*, welcome", "*|FNAME|*"),
+            ("Hi @contact.name", "@contact.name"),
+            ("Hi %%name%%", "%%name%%"),
+            ("Hi $name", "$name"),
+            ("Hi :name:", ":name:"),
+            ("Hi ｛｛ name ｝｝", "｛｛ name ｝｝"),
+            ("Hi name }}", "}}"),
+            ("Hi {{ name", "{{"),
+            ("Hi {{ whatever }}", "{{ whatever }}"),
+            ("Am {termin}.", "{termin}"),
+            ("Hi [First Name]", "[First Name]"),
+            ("Hi <<anything>>", "<<anything>>"),
+            ("Hi ${user.first}", "${user.first}"),
+            ("Hi {!Contact.FirstName}", "{!Contact.FirstName}"),
+            ("Hi <%= name %>", "<%= name %>"),
+            ("Hi %s, see you", "%s"),
+            ("Hi {0}", "{0}"),
+            ("Hi __NAME__", "__NAME__"),
+            ("Hi %FIRST_NAME%", "%FIRST_NAME%"),
+            ("Hi :first_name, see you", ":first_name"),
+            ("Hi {first name|there}", "{first name|there}"),
+            ("Hi {name!}", "{name!}"),
+            ("Hi $$name$$", "$$name$$"),
+            ("Hi %(name)s", "%(name)s"),
+            ("Hi @(contact.name)", "@(contact.name)"),
+            ("Hi ((name??there))", "((name??there))"),
+            ("Hi [Your name],", "[Your name]"),
+            ("Hi [Insert date here]", "[Insert date here]"),
+            ("Hi [ORDER_NO]", "[ORDER_NO]"),
+            ("Hi 【お名前】", "【お名前】"),
+            ("Hi ［First Name］", "［First Name］"),
+            ("Hi ＜name＞", "＜name＞"),
+            ("Hi ‹name›", "‹name›"),
+            ("Hi &lt;name&gt;", "&lt;name&gt;"),
+            ("Hi !name!", "!name!"),
+            ("Hi {date}", "{date}"),
+            ("Hi {}", "{}"),
+            ("Hi %{name}", "%{name}"),
+            ("Hi [%name%]", "[%name%]"),
+            ("Hi [Vorname]", "[Vorname]"),
+            ("Hi {Имя}", "{Имя}"),
+            ("Hi {{ name ｝｝", "{{"),
+        ] {
+            assert_eq!(find(text, &names()), [mark], "{text}");
+        }
+    }
+
+    #[test]
+    fn a_brace_beside_a_placeholder_is_a_mark() {
+        let names = names();
+        assert_eq!(in_pieces(&["Hi ", "}, see you"], &names), ["}"]);
+        assert_eq!(in_pieces(&["Hi {", "."], &names), ["{"]);
+        assert_eq!(in_pieces(&["{\"name\": ", "}"], &names), [""; 0]);
+        assert_eq!(in_pieces(&["Hi ", " :}"], &names), [""; 0]);
+    }
+
+    #[test]
+    fn ordinary_texts_have_no_placeholders() {
+        for text in [
+            "At 10:30:15 on 2026-05-01",
+            "50% off, 20% more",
+            "$5 or $10, @home, #1 of 2 #winning",
+            "[STOP] to end <3 {x}",
+            "user@example.com, https://example.com/a?b=c%20d&e=f#g",
+            "Total: 5 | 6 | 7 ~ about ~ 8",
+            "C:\\temp a_b__c (see below)",
+            "ﾄﾛﾄ ，。：",
+            "5 * 3 ** 2 ^ 4",
+            "Great news! Name your price!",
+            "{\"templateType\":\"ListPicker\",\"data\":{}}",
+            "Tom & name; see below",
+            "[Acme] Your code is 1234 (valid <10 min>)",
+            "D:\\name\\x",
+            "a=b&name=c",
+            "",
+        ] {
+            assert_eq!(find(text, &names()), [""; 0], "{text}");
+        }
+    }
+}

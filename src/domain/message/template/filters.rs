@@ -1,0 +1,521 @@
+//! Filters for people: dates, numbers, sums of money, texts that are cut, parts of addresses.
+//!
+//! A cell that is not what a filter wants is an error, which rejects the row; an argument that is wrong is one of the
+//! definition.
+
+use jiff::civil::{Date, DateTime, Time};
+use jiff::fmt::strtime;
+use minijinja::value::Kwargs;
+use minijinja::{Error, ErrorKind};
+
+use crate::domain::message::language::{Language, SignPlace};
+
+/// A filter as the reference shows it: name, what it does, an example with what comes of it.
+#[derive(Debug, Clone, Copy)]
+pub struct FilterDoc {
+    /// Its name.
+    pub name: &'static str,
+    /// What it does.
+    pub does: &'static str,
+    /// A template. Its cells: `name` is "ann lee", `date` "2026-05-01 09:30", `us_date` "05/01/2026", `amount` "1234.5",
+    /// `count` "3", `tags` "a, b", `empty` is empty.
+    pub example: &'static str,
+    /// What the template comes to.
+    pub text: &'static str,
+}
+
+const fn doc(name: &'static str, does: &'static str, example: &'static str, text: &'static str) -> FilterDoc {
+    FilterDoc { name, does, example, text }
+}
+
+/// Every filter.
+pub const FILTERS: &[FilterDoc] = &[
+    doc("default", "another text where the cell is empty", "{{ empty | default('there') }}", "there"),
+    doc("upper", "capitals", "{{ name | upper }}", "ANN LEE"),
+    doc("lower", "small letters", "{{ name | lower }}", "ann lee"),
+    doc("title", "each word with a capital", "{{ name | title }}", "Ann Lee"),
+    doc("capitalize", "the first letter as a capital", "{{ name | capitalize }}", "Ann lee"),
+    doc("trim", "without these characters at the ends", "{{ tags | trim('ab') }}", ", "),
+    doc("replace", "one text for another", "{{ name | replace('lee', 'Smith') }}", "ann Smith"),
+    doc("truncate", "at most so many characters, cut behind a word", "{{ name | truncate(6) }}", "ann..."),
+    doc(
+        "urlencode",
+        "as a part of an address",
+        "https://example.com/?n={{ name | urlencode }}",
+        "https://example.com/?n=ann%20lee",
+    ),
+    doc(
+        "date",
+        "a date, long, full or in a form of your own (%d %-d %m %-m %B %b %Y %y %A %a %H %-H %I %-I %M %S %p), in a language; \
+         `from` is the form that the cell has where it is not 2026-05-01",
+        "{{ date | date('%A %-d %B, %H:%M', language='fr') }} / {{ us_date | date('long', from='%m/%d/%Y', language='de') }}",
+        "vendredi 1 mai, 09:30 / 1. Mai 2026",
+    ),
+    doc(
+        "number",
+        "a number with the signs of a language, with so many decimals; `from` is the decimal sign that the cell has",
+        "{{ amount | number(2, language='de') }} / {{ amount | number(0) }}",
+        "1.234,50 / 1,235",
+    ),
+    doc(
+        "currency",
+        "a sum of money as a language writes it",
+        "{{ amount | currency('EUR', language='de') }} / {{ amount | currency('USD') }}",
+        "1.234,50 € / $1,234.50",
+    ),
+    doc("int", "a whole number, to compare and to count with", "{{ count | int + 1 }}", "4"),
+    doc("float", "a number, to compare and to count with", "{{ amount | float * 2 }}", "2469.0"),
+    doc("round", "a number, rounded", "{{ amount | float | round }}", "1234.0"),
+    doc("abs", "a number without its sign", "{{ (2 - (count | int)) | abs }}", "1"),
+    doc("length", "how many characters or items", "{{ name | length }}", "7"),
+    doc("split", "a list of what stands between", "{{ (tags | split(', '))[1] }}", "b"),
+    doc("first", "the first item or character", "{{ name | split(' ') | first }}", "ann"),
+    doc("last", "the last item or character", "{{ name | split(' ') | last }}", "lee"),
+    doc("join", "a list as a text", "{{ tags | split(', ') | join(' and ') }}", "a and b"),
+];
+
+/// Whether an error is one of these filters' own, about an argument.
+pub(super) fn is_ours(detail: &str) -> bool {
+    detail.starts_with('`')
+}
+
+/// A mistake in the definition, which shows when it is read.
+fn mistake(words: impl Into<String>) -> Error {
+    Error::new(ErrorKind::SyntaxError, words.into())
+}
+
+/// A cell that is not what the filter wants.
+fn unfit(words: impl Into<String>) -> Error {
+    Error::new(ErrorKind::InvalidOperation, words.into())
+}
+
+fn language(named: &Kwargs) -> Result<Language, Error> {
+    let code: Option<String> = named.get("language")?;
+    let code = code.unwrap_or_else(|| "en".to_owned());
+    Language::parse(&code).ok_or_else(|| {
+        mistake(format!("`language` {code:?} is not known; there are {}", Language::codes().join(", ")))
+    })
+}
+
+/// `{{ visit | date("%d.%m.%Y", from="%m/%d/%Y", language="de") }}`
+#[expect(clippy::needless_pass_by_value, reason = "the form of a filter")]
+pub(super) fn date(text: String, form: Option<String>, named: Kwargs) -> Result<String, Error> {
+    let form = match form {
+        Some(form) => form,
+        None => named.get::<Option<String>>("format")?.unwrap_or_else(|| "long".to_owned()),
+    };
+    let from: Option<String> = named.get("from")?;
+    let language = language(&named)?;
+    named.assert_all_used()?;
+    let form = match form.as_str() {
+        "long" => language.long_date().to_owned(),
+        "full" => language.full_date().to_owned(),
+        "iso" => "%Y-%m-%d".to_owned(),
+        _ => form,
+    };
+    // What the form is, is known before the cell is.
+    written(&form, DateTime::constant(2026, 1, 1, 0, 0, 0, 0), language)?;
+    let moment = match &from {
+        Some(from) => read(&text, from)?,
+        None => iso(&text).ok_or_else(|| {
+            unfit(
+                "the cell is no date such as 2026-05-01; say what its form is: date(..., from=\"%d/%m/%Y\")",
+            )
+        })?,
+    };
+    written(&form, moment, language)
+}
+
+/// `2026-05-01`, `2026-05-01 09:30`, `2026-05-01T09:30:00Z`; the time is that of the wall.
+fn iso(text: &str) -> Option<DateTime> {
+    let text = text.trim();
+    if let Ok(date) = text.parse::<Date>()
+        && text.len() == 10
+    {
+        return Some(date.at(0, 0, 0, 0));
+    }
+    let (date, time) = text.split_once(['T', ' '])?;
+    let time = time.trim().trim_end_matches('Z');
+    let zone = time.find(['+', '-']).unwrap_or(time.len());
+    let time = time[..zone].trim().parse::<Time>().ok()?;
+    Some(date.parse::<Date>().ok().filter(|_| date.len() == 10)?.to_datetime(time))
+}
+
+fn read(text: &str, from: &str) -> Result<DateTime, Error> {
+    // A form that no text has is a mistake of the definition.
+    let epoch = jiff::Timestamp::UNIX_EPOCH.to_zoned(jiff::tz::TimeZone::UTC);
+    if strtime::format(from, &epoch).is_err() {
+        return Err(mistake(format!("`from` {from:?} is no form of a date, such as %d/%m/%Y")));
+    }
+    let moment = strtime::parse(from, text.trim()).ok().and_then(|parsed| {
+        Some(parsed.to_date().ok()?.to_datetime(parsed.to_time().unwrap_or(Time::midnight())))
+    });
+    moment.ok_or_else(|| unfit(format!("the cell is no date of the form {from:?}")))
+}
+
+fn written(form: &str, moment: DateTime, language: Language) -> Result<String, Error> {
+    let beside_day = ["%d", "%-d", "%e"].iter().any(|day| form.contains(day));
+    let hour = if moment.hour() % 12 == 0 { 12 } else { moment.hour() % 12 };
+    let weekday = moment.weekday().to_monday_zero_offset();
+    let mut text = String::new();
+    let mut characters = form.chars();
+    while let Some(c) = characters.next() {
+        if c != '%' {
+            text.push(c);
+            continue;
+        }
+        let mut letter = characters.next();
+        let plain = letter == Some('-');
+        if plain {
+            letter = characters.next();
+        }
+        let two = |number: i8| if plain { number.to_string() } else { format!("{number:02}") };
+        match letter {
+            Some('Y') => text.push_str(&moment.year().to_string()),
+            Some('y') => text.push_str(&format!("{:02}", moment.year() % 100)),
+            Some('m') => text.push_str(&two(moment.month())),
+            Some('d') => text.push_str(&two(moment.day())),
+            Some('e') => text.push_str(&moment.day().to_string()),
+            Some('B') => text.push_str(language.month(moment.month(), beside_day)),
+            Some('b') => text.push_str(language.short_month(moment.month())),
+            Some('A') => text.push_str(language.day(weekday)),
+            Some('a') => text.push_str(language.short_day(weekday)),
+            Some('H') => text.push_str(&two(moment.hour())),
+            Some('I') => text.push_str(&two(hour)),
+            Some('M') => text.push_str(&two(moment.minute())),
+            Some('S') => text.push_str(&two(moment.second())),
+            Some('p') => text.push_str(language.period(moment.hour() >= 12)),
+            Some('%') => text.push('%'),
+            other => {
+                let letter = other.map(String::from).unwrap_or_default();
+                return Err(mistake(format!(
+                    "`date` does not know %{letter}; it knows %d %-d %m %-m %B %b %Y %y %A %a %H %-H %I %-I %M %S %p"
+                )));
+            }
+        }
+    }
+    Ok(text)
+}
+
+/// `{{ points | number(2, language="de") }}`
+#[expect(clippy::needless_pass_by_value, reason = "the form of a filter")]
+pub(super) fn number(text: String, decimals: Option<usize>, named: Kwargs) -> Result<String, Error> {
+    let language = language(&named)?;
+    let from: Option<String> = named.get("from")?;
+    named.assert_all_used()?;
+    let decimal = Decimal::read(&text, from.as_deref())?;
+    let places = decimals.unwrap_or(decimal.fraction.len());
+    if places > 12 {
+        return Err(mistake("`number` writes at most 12 decimals"));
+    }
+    Ok(decimal.rounded(places).written(language))
+}
+
+/// `{{ amount | currency("EUR", language="de") }}`
+#[expect(clippy::needless_pass_by_value, reason = "the form of a filter")]
+pub(super) fn currency(text: String, code: String, named: Kwargs) -> Result<String, Error> {
+    let language = language(&named)?;
+    let from: Option<String> = named.get("from")?;
+    named.assert_all_used()?;
+    let code = code.trim().to_ascii_uppercase();
+    if code.len() != 3 || !code.bytes().all(|byte| byte.is_ascii_uppercase()) {
+        return Err(mistake("`currency` takes a code of three letters, such as USD or EUR"));
+    }
+    let amount = Decimal::read(&text, from.as_deref())?.rounded(minor_digits(&code));
+    let negative = if amount.negative { "-" } else { "" };
+    let digits = Decimal { negative: false, ..amount }.written(language);
+    Ok(match (sign(&code), language.sign_place()) {
+        (Some(sign), SignPlace::Before) => format!("{negative}{sign}{digits}"),
+        (Some(sign), SignPlace::BeforeWithSpace) => format!("{negative}{sign} {digits}"),
+        (None, SignPlace::Before | SignPlace::BeforeWithSpace) => format!("{negative}{code} {digits}"),
+        (sign, SignPlace::Behind) => format!("{negative}{digits} {}", sign.unwrap_or(&code)),
+    })
+}
+
+/// Digits behind the decimal sign. Source: ISO 4217.
+fn minor_digits(code: &str) -> usize {
+    match code {
+        "BIF" | "CLP" | "DJF" | "GNF" | "ISK" | "JPY" | "KMF" | "KRW" | "PYG" | "RWF" | "UGX" | "VND"
+        | "VUV" | "XAF" | "XOF" | "XPF" => 0,
+        "BHD" | "IQD" | "JOD" | "KWD" | "LYD" | "OMR" | "TND" => 3,
+        _ => 2,
+    }
+}
+
+/// The sign of a currency that its own country uses. Source: Unicode CLDR, narrow symbols where they are not shared.
+fn sign(code: &str) -> Option<&'static str> {
+    Some(match code {
+        "USD" => "$",
+        "EUR" => "€",
+        "GBP" => "£",
+        "JPY" => "¥",
+        "CNY" => "CN¥",
+        "INR" => "₹",
+        "KRW" => "₩",
+        "BRL" => "R$",
+        "CAD" => "CA$",
+        "AUD" => "A$",
+        "NZD" => "NZ$",
+        "MXN" => "MX$",
+        "ILS" => "₪",
+        "VND" => "₫",
+        "PHP" => "₱",
+        "UAH" => "₴",
+        "TRY" => "₺",
+        "PLN" => "zł",
+        "CZK" => "Kč",
+        "HUF" => "Ft",
+        "SEK" | "NOK" | "DKK" => "kr",
+        _ => return None,
+    })
+}
+
+/// A number in digits: exact, whatever its length.
+#[derive(Debug, Clone)]
+struct Decimal {
+    negative: bool,
+    whole: Vec<u8>,
+    fraction: Vec<u8>,
+}
+
+impl Decimal {
+    /// Most digits.
+    const MOST: usize = 40;
+
+    /// `1234.5`, `-1,234.50`; with `from` as the decimal sign.
+    fn read(text: &str, from: Option<&str>) -> Result<Self, Error> {
+        let point = match from {
+            None | Some(".") => '.',
+            Some(",") => ',',
+            Some(_) => return Err(mistake("`from` takes the decimal sign of the cell, \".\" or \",\"")),
+        };
+        let group = if point == '.' { ',' } else { '.' };
+        let no_number = || {
+            unfit(
+                "the cell is no number such as 1234.50; where its decimal sign is a comma, say so: number(2, from=\",\")",
+            )
+        };
+        let trimmed = text.trim();
+        let (negative, digits) = match trimmed.strip_prefix(['-', '−']) {
+            Some(digits) => (true, digits),
+            None => (false, trimmed.strip_prefix('+').unwrap_or(trimmed)),
+        };
+        let (whole, fraction) = digits.split_once(point).unwrap_or((digits, ""));
+        let groups: Vec<&str> = whole.split([group, ' ', '\u{a0}', '\u{202f}', '\'', '’']).collect();
+        let grouped = groups.len() > 1;
+        let groups_fit =
+            groups.iter().skip(1).all(|part| part.len() == 3) && (1..=3).contains(&groups[0].len());
+        // `1,234` alone is a thousand in one country and a fraction in another.
+        let unclear = from.is_none() && groups.len() == 2 && whole.contains(group) && !digits.contains(point);
+        let is_digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+        let whole: String = groups.concat();
+        if whole.is_empty()
+            || (grouped && !groups_fit)
+            || unclear
+            || !is_digits(&whole)
+            || !is_digits(fraction)
+            || whole.len() + fraction.len() > Self::MOST
+        {
+            return Err(no_number());
+        }
+        let value = |text: &str| text.bytes().map(|byte| byte - b'0').collect::<Vec<u8>>();
+        let whole = value(whole.trim_start_matches('0'));
+        Ok(Self { negative, whole, fraction: value(fraction) })
+    }
+
+    /// With so many decimals; a half goes up.
+    fn rounded(mut self, places: usize) -> Self {
+        let up = self.fraction.get(places).is_some_and(|digit| *digit >= 5);
+        self.fraction.resize(places, 0);
+        if up {
+            let mut carry = true;
+            for digit in self.fraction.iter_mut().rev().chain(self.whole.iter_mut().rev()) {
+                if !carry {
+                    break;
+                }
+                carry = *digit == 9;
+                *digit = if carry { 0 } else { *digit + 1 };
+            }
+            if carry {
+                self.whole.insert(0, 1);
+            }
+        }
+        let is_zero = self.whole.iter().chain(&self.fraction).all(|digit| *digit == 0);
+        self.negative &= !is_zero;
+        self
+    }
+
+    fn written(&self, language: Language) -> String {
+        let (point, group) = language.signs();
+        let mut text = String::new();
+        if self.negative {
+            text.push('-');
+        }
+        if self.whole.is_empty() {
+            text.push('0');
+        }
+        for (at, digit) in self.whole.iter().enumerate() {
+            let left = self.whole.len() - at;
+            if at > 0 && left.is_multiple_of(3) {
+                text.push_str(group);
+            }
+            text.push(char::from(b'0' + digit));
+        }
+        if !self.fraction.is_empty() {
+            text.push_str(point);
+            text.extend(self.fraction.iter().map(|digit| char::from(b'0' + digit)));
+        }
+        text
+    }
+}
+
+/// `{{ note | truncate(40) }}`: at most so many characters with the end, cut behind a word where there is one.
+#[expect(clippy::needless_pass_by_value, reason = "the form of a filter")]
+pub(super) fn truncate(text: String, length: usize, named: Kwargs) -> Result<String, Error> {
+    let end: Option<String> = named.get("end")?;
+    named.assert_all_used()?;
+    let end = end.unwrap_or_else(|| "...".to_owned());
+    let end_length = end.chars().count();
+    if length <= end_length {
+        return Err(mistake(format!("`truncate` needs room for more than {end:?}")));
+    }
+    if text.chars().count() <= length {
+        return Ok(text);
+    }
+    let kept: String = text.chars().take(length - end_length).collect();
+    let next = text.chars().nth(length - end_length);
+    let cut = match next.is_some_and(char::is_whitespace) {
+        true => kept.as_str(),
+        false => kept.rfind(char::is_whitespace).map_or(kept.as_str(), |at| &kept[..at]),
+    };
+    Ok(format!("{}{end}", cut.trim_end()))
+}
+
+/// `{{ name | urlencode }}`: all but the characters that need no escape in any part of an address. Source: RFC 3986, 2.3.
+#[expect(clippy::needless_pass_by_value, reason = "the form of a filter")]
+pub(super) fn urlencode(text: String) -> String {
+    let mut encoded = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {
+            encoded.push(char::from(byte));
+        } else {
+            encoded.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    encoded
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::message::template::{RenderError, Template};
+
+    fn render(text: &str, cell: &str) -> Result<String, String> {
+        let template = Template::parse(text).map_err(|error| error.to_string())?;
+        let cells = |at: usize| match template.columns()[at].as_str() {
+            "name" => "ann lee",
+            "date" => "2026-05-01 09:30",
+            "us_date" => "05/01/2026",
+            "amount" => "1234.5",
+            "count" => "3",
+            "tags" => "a, b",
+            "empty" => "",
+            _ => cell,
+        };
+        template.render(cells).map_err(|error| match error {
+            RenderError::Empty(_) => "empty".to_owned(),
+            RenderError::Failed(words) => words,
+        })
+    }
+
+    #[test]
+    fn every_example_comes_to_what_it_says() {
+        for FilterDoc { name, example, text, .. } in FILTERS {
+            assert_eq!(render(example, "").as_deref(), Ok(*text), "{name}");
+            assert!(example.contains(&format!("| {name}")), "{example}");
+        }
+    }
+
+    #[test]
+    fn dates_in_many_languages() {
+        for (language, text) in [
+            ("en", "Friday, May 1, 2026"),
+            ("de", "Freitag, 1. Mai 2026"),
+            ("fr", "vendredi 1 mai 2026"),
+            ("es", "viernes, 1 de mayo de 2026"),
+            ("it", "venerdì 1 maggio 2026"),
+            ("pt", "sexta-feira, 1 de maio de 2026"),
+            ("nl", "vrijdag 1 mei 2026"),
+            ("sv", "fredag 1 maj 2026"),
+            ("da", "fredag den 1. maj 2026"),
+            ("pl", "piątek, 1 maja 2026"),
+            ("cs", "pátek 1. května 2026"),
+            ("hu", "2026. május 1., péntek"),
+            ("ru", "пятница, 1 мая 2026 г."),
+            ("el", "Παρασκευή 1 Μαΐου 2026"),
+            ("tr", "1 Mayıs 2026 Cuma"),
+            ("ja", "2026年5月1日金曜日"),
+            ("zh", "2026年5月1日星期五"),
+            ("ko", "2026년 5월 1일 금요일"),
+            ("fi", "perjantaina 1. toukokuuta 2026"),
+        ] {
+            let template = format!("{{{{ x | date('full', language='{language}') }}}}");
+            assert_eq!(render(&template, "2026-05-01").as_deref(), Ok(text), "{language}");
+        }
+        assert_eq!(render("{{ x | date('%B %Y', language='pl') }}", "2026-05-01").as_deref(), Ok("maj 2026"));
+    }
+
+    #[test]
+    fn cells_are_read_as_they_are_said_to_be() {
+        for (template, cell, text) in [
+            ("{{ x | date('%-d.%-m.', from='%d/%m/%Y') }}", "01/05/2026", "1.5."),
+            ("{{ x | date('%I:%M %p') }}", "2026-05-01T15:05:00Z", "03:05 PM"),
+            ("{{ x | date }}", "2026-05-01", "May 1, 2026"),
+            ("{{ x | date(format='iso') }}", "2026-05-01 09:30:15", "2026-05-01"),
+            ("{{ x | number(1) }}", "1234567.25", "1,234,567.3"),
+            ("{{ x | number(2, from=',') }}", "1.234,5", "1,234.50"),
+            ("{{ x | number }}", "1 234.50", "1,234.50"),
+            ("{{ x | number(0) }}", "999.5", "1,000"),
+            ("{{ x | currency('JPY', language='ja') }}", "1234.5", "¥1,235"),
+            ("{{ x | currency('EUR', language='fr') }}", "-1234.5", "-1 234,50 €"),
+            ("{{ x | currency('CHF', language='de') }}", "5", "5,00 CHF"),
+            ("{{ x | currency('BRL', language='pt') }}", "5", "R$ 5,00"),
+            ("{{ x | truncate(10) }}", "a long note on much", "a long..."),
+            ("{{ x | truncate(10, end='') }}", "abcdefghijkl", "abcdefghij"),
+            ("{{ x | urlencode }}", "a/b é", "a%2Fb%20%C3%A9"),
+        ] {
+            assert_eq!(render(template, cell).as_deref(), Ok(text), "{template}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_date_or_number_rejects_the_row() {
+        for (template, cell) in [
+            ("{{ x | date('long') }}", "05/01/2026"),
+            ("{{ x | date('long') }}", "soon"),
+            ("{{ x | date('long', from='%d/%m/%Y') }}", "05/31/2026"),
+            ("{{ x | number(2) }}", "1,234"),
+            ("{{ x | number(2) }}", "12,5"),
+            ("{{ x | currency('EUR') }}", "five"),
+            ("{{ x | currency('EUR') }}", ""),
+        ] {
+            assert!(render(template, cell).is_err(), "{template} of {cell}");
+        }
+    }
+
+    #[test]
+    fn wrong_arguments_are_mistakes_of_the_definition() {
+        for template in [
+            "{{ x | date('%Q') }}",
+            "{{ x | date('long', language='klingon') }}",
+            "{{ x | date('long', form='%d') }}",
+            "{{ x | date('long', from='%!') }}",
+            "{{ x | currency('euros') }}",
+            "{{ x | currency }}",
+            "{{ x | truncate(2) }}",
+            "{{ x | number(2, from=';') }}",
+        ] {
+            assert!(Template::parse(template).is_err(), "{template}");
+        }
+    }
+}

@@ -1,0 +1,11 @@
+//! What became of started contacts: the account's events, folded by message and by contact, and joined to rows.
+//!
+//! Nothing here changes a row's state, so nothing here decides what is sent.
+
+mod counts;
+mod fold;
+mod intake;
+mod rows;
+
+pub use counts::{DeliveryCounts, MessageRecord, StatusCount, UnmatchedCount};
+pub use intake::{Intake, Taken};

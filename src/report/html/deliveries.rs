@@ -1,0 +1,180 @@
+//! What became of messages, as the account's events tell it: by AWS's word, by carrier, by country; what they cost.
+
+use std::collections::HashMap;
+
+use serde::Serialize;
+
+use super::tables::{ReasonRow, bar, percent};
+use crate::domain::events::Delivery;
+use crate::domain::events::status::explained;
+use crate::domain::figures::{Grouped, counted};
+use crate::domain::phone::mask::mask_text;
+use crate::journal::{CampaignId, DeliveryCounts, JournalError, MessageRecord, Snapshot, StatusCount};
+
+/// Carriers and countries in a table, at most; the smallest of the others are put together.
+const MOST: usize = 20;
+/// Different names that are told apart, at most.
+const MOST_KINDS: usize = 1_000;
+
+/// The part of the page; there is none where nothing was told.
+#[derive(Debug, Serialize)]
+pub(super) struct DeliverySection {
+    headline: String,
+    cost: String,
+    statuses: Vec<ReasonRow>,
+    carriers: Vec<PlaceRow>,
+    countries: Vec<PlaceRow>,
+}
+
+/// Messages of one carrier or country.
+#[derive(Debug, Serialize)]
+struct PlaceRow {
+    name: String,
+    messages: String,
+    delivered: String,
+    undelivered: String,
+    rest: String,
+    share: String,
+}
+
+/// Messages by delivery.
+#[derive(Debug, Clone, Copy, Default)]
+struct DeliverySplit {
+    all: u64,
+    delivered: u64,
+    undelivered: u64,
+}
+
+#[derive(Debug, Default)]
+struct MessageFold {
+    parts: u64,
+    price: f64,
+    priced: u64,
+    messages: u64,
+    carriers: HashMap<String, DeliverySplit>,
+    countries: HashMap<String, DeliverySplit>,
+}
+
+impl MessageFold {
+    fn see(&mut self, message: &MessageRecord<'_>) {
+        let Some(status) = message.status else { return };
+        self.messages += 1;
+        self.parts = self.parts.saturating_add(message.parts.unwrap_or(0));
+        if let Some(price) = message.price {
+            self.price += price;
+            self.priced += 1;
+        }
+        let delivery = Delivery::of(status);
+        for (split, name) in [(&mut self.carriers, message.carrier), (&mut self.countries, message.country)] {
+            let name = name.unwrap_or("not told");
+            let name = if split.len() < MOST_KINDS || split.contains_key(name) { name } else { "others" };
+            let split = split.entry(name.to_owned()).or_default();
+            split.all += 1;
+            split.delivered += u64::from(delivery == Delivery::Delivered);
+            split.undelivered += u64::from(delivery == Delivery::Undelivered);
+        }
+    }
+}
+
+impl DeliverySection {
+    /// Of a campaign.
+    pub(super) fn read(snapshot: &Snapshot<'_>, campaign: CampaignId) -> Result<Option<Self>, JournalError> {
+        let statuses = snapshot.delivery_statuses(campaign)?;
+        if statuses.is_empty() {
+            return Ok(None);
+        }
+        let mut fold = MessageFold::default();
+        snapshot.each_message(campaign, |message| fold.see(message))?;
+        Ok(Some(Self {
+            headline: headline(&snapshot.deliveries(campaign)?),
+            cost: cost(&fold),
+            statuses: reasons(&statuses),
+            carriers: places(fold.carriers),
+            countries: places(fold.countries),
+        }))
+    }
+}
+
+fn headline(counts: &DeliveryCounts) -> String {
+    let DeliveryCounts { delivered, undelivered, pending, unknown, waiting, .. } = *counts;
+    let all = delivered + undelivered + pending + unknown + waiting;
+    format!(
+        "{} of {} delivered ({}), {} undelivered, {} on the way, {} without a receipt, {} of which nothing was told",
+        Grouped(delivered),
+        counted(all, "started contact", "started contacts"),
+        percent(delivered, all),
+        Grouped(undelivered),
+        Grouped(pending),
+        Grouped(unknown),
+        Grouped(waiting)
+    )
+}
+
+fn cost(fold: &MessageFold) -> String {
+    let messages = counted(fold.messages, "message", "messages");
+    let parts = counted(fold.parts, "part", "parts");
+    if fold.priced == 0 {
+        return format!("{messages} of {parts}; AWS has told no prices");
+    }
+    // Ten places: what AWS writes, without the last bits of a sum.
+    let price = (fold.price * 1e10).round() / 1e10;
+    format!("{messages} of {parts}, for {price} as AWS wrote it ({} priced)", Grouped(fold.priced))
+}
+
+fn reasons(statuses: &[StatusCount]) -> Vec<ReasonRow> {
+    let sum = statuses.iter().map(|count| count.rows).sum();
+    let most = statuses.iter().map(|count| count.rows).max().unwrap_or(0);
+    let reason = |count: &StatusCount| {
+        let explained = explained(&count.status);
+        ReasonRow {
+            state: count.delivery.name(),
+            code: mask_text(&count.status),
+            what: explained.what,
+            advice: explained.advice,
+            rows: Grouped(count.rows).to_string(),
+            percent: percent(count.rows, sum),
+            bar: bar(count.rows, most),
+        }
+    };
+    statuses.iter().map(reason).collect()
+}
+
+/// The largest first, the smallest together.
+fn places(splits: HashMap<String, DeliverySplit>) -> Vec<PlaceRow> {
+    let mut splits: Vec<(String, DeliverySplit)> = splits.into_iter().collect();
+    splits.sort_by(|a, b| b.1.all.cmp(&a.1.all).then_with(|| a.0.cmp(&b.0)));
+    if splits.len() > MOST + 1 {
+        let rest = splits.split_off(MOST);
+        let sum = rest.iter().fold(DeliverySplit::default(), |sum, (_, split)| DeliverySplit {
+            all: sum.all + split.all,
+            delivered: sum.delivered + split.delivered,
+            undelivered: sum.undelivered + split.undelivered,
+        });
+        splits.push((format!("{} others", Grouped(rest.len() as u64)), sum));
+    }
+    let place = |(name, split): (String, DeliverySplit)| PlaceRow {
+        name: mask_text(&name),
+        messages: Grouped(split.all).to_string(),
+        delivered: Grouped(split.delivered).to_string(),
+        undelivered: Grouped(split.undelivered).to_string(),
+        rest: Grouped(split.all - split.delivered - split.undelivered).to_string(),
+        share: percent(split.delivered, split.all),
+    };
+    splits.into_iter().map(place).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_smallest_carriers_are_put_together_and_nothing_is_lost() {
+        let split = |all| DeliverySplit { all, delivered: all / 2, undelivered: 1 };
+        let splits = (2..=40).map(|all| (format!("carrier {all}"), split(all))).collect();
+        let places = places(splits);
+        assert_eq!(places.len(), MOST + 1);
+        assert_eq!((places[0].name.as_str(), places[0].share.as_str()), ("carrier 40", "50.0%"));
+        let last = places.last().unwrap();
+        assert_eq!((last.name.as_str(), last.messages.as_str()), ("19 others", "209"));
+    }
+}
