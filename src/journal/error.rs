@@ -221,7 +221,7 @@ impl JournalError {
 
     /// What to do next, where there is something.
     #[must_use]
-    #[expect(clippy::too_many_lines, reason = "a case for each error")]
+    #[expect(clippy::too_many_lines, reason = "a table")]
     pub fn hint(&self) -> Option<Advice> {
         Some(match self {
             Self::Missing(_) => {
