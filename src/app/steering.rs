@@ -44,6 +44,18 @@ pub async fn steer(
     who: &str,
     clock: &Clock,
 ) -> Result<Steering, Error> {
+    let mut steering = request(place, control, who, clock)?;
+    if steering.run.is_some() && steering.request.is_some() {
+        steering.wait(&Reader::open(&place.journal)?).await?;
+    }
+    Ok(steering)
+}
+
+/// Writes down what is asked, in the name of `who`, and does not wait for the run.
+///
+/// # Errors
+/// As [`steer`].
+pub fn request(place: &CampaignPaths, control: Control, who: &str, clock: &Clock) -> Result<Steering, Error> {
     let reader = Reader::open(&place.journal)?;
     let campaign = paths::which(&reader, place.campaign.as_deref())?;
     let holder = journal::holder(&place.journal, &campaign.name);
@@ -58,9 +70,6 @@ pub async fn steer(
     let run = steering.run.as_ref().map(|run| run.id).filter(|_| of_run);
     let id = Journal::open(&place.journal)?.ask(steering.campaign.id, control, run, who, clock.now())?;
     steering.request = Some(reader.asked(id)?);
-    if steering.run.is_some() {
-        steering.wait(&reader).await?;
-    }
     Ok(steering)
 }
 

@@ -12,7 +12,6 @@ use tokio::time::Instant;
 use super::history::History;
 use crate::app::overview::{self, Overview};
 use crate::clock::Clock;
-use crate::domain::unix_millis::UnixMillis;
 
 /// A look is as good as new for so long.
 const FRESH: Duration = Duration::from_millis(900);
@@ -57,8 +56,8 @@ impl Watcher {
         Self { journal, clock, may_steer, state: Mutex::default(), problems: Mutex::default() }
     }
 
-    pub(super) fn now(&self) -> UnixMillis {
-        self.clock.now()
+    pub(super) fn clock(&self) -> &Clock {
+        &self.clock
     }
 
     pub(super) fn journal(&self) -> &std::path::Path {

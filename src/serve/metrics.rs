@@ -48,26 +48,8 @@ struct Figures {
 }
 
 impl Figures {
-    #[expect(clippy::too_many_lines, reason = "a list of metrics")]
     fn of(look: &Look) -> Self {
-        let by_campaign = |value: &dyn Fn(&Overview) -> Option<f64>| {
-            let values = look.campaigns.iter().filter_map(|campaign| {
-                Some((vec![("campaign", name(campaign).to_owned())], value(campaign)?))
-            });
-            values.collect::<Vec<_>>()
-        };
-        let gauge = |name, help, value: &dyn Fn(&Overview) -> Option<f64>| Metric {
-            name,
-            help,
-            unit: None,
-            kind: MetricType::Gauge,
-            values: by_campaign(value),
-        };
-        let time = |name, help, value: &dyn Fn(&Overview) -> Option<f64>| Metric {
-            unit: Some(Unit::Seconds),
-            ..gauge(name, help, value)
-        };
-        let metrics = vec![
+        let mut metrics = vec![
             Metric {
                 name: "up_to_date",
                 help: "1 where the journal could be read",
@@ -96,42 +78,67 @@ impl Figures {
                 kind: MetricType::Counter,
                 values: look.campaigns.iter().flat_map(requests).collect(),
             },
-            gauge("running", "1 while a run goes on", &|campaign| {
-                Some(flag(campaign.status.going_on().is_some()))
-            }),
-            gauge("paused", "1 while a person has paused it", &|campaign| {
-                Some(flag(campaign.status.paused.is_some()))
-            }),
-            gauge("in_flight", "Requests without an answer", &|campaign| {
-                pulse(campaign).map(|pulse| f64::from(pulse.in_flight))
-            }),
-            gauge("pace", "Requests a second that may leave now", &|campaign| {
-                pulse(campaign).map(|pulse| pulse.rate)
-            }),
-            gauge("pace_asked", "Requests a second that were asked for", &|campaign| {
-                pulse(campaign).and_then(|pulse| pulse.asked)
-            }),
-            gauge("exit_code", "The exit code of the latest run that ended", &|campaign| {
-                campaign.status.runs.iter().find_map(|run| run.exit).map(f64::from)
-            }),
-            time("last_seen_timestamp", "The latest run's last sign of life", &|campaign| {
-                campaign.status.runs.first().map(|run| seconds(run.seen_at))
-            }),
-            time(
-                "active_chats_full_until_timestamp",
-                "When the active chats quota is tried again",
-                &|campaign| campaign.status.quota_full_until.map(seconds),
-            ),
-            time("expected_end_timestamp", "When it will end at the pace of late", &|campaign| {
-                campaign.status.ends_at().map(seconds)
-            }),
         ];
+        metrics.extend(of_campaigns(look));
         let answers = look
             .campaigns
             .iter()
             .map(|campaign| (name(campaign).to_owned(), campaign.latencies.counts().to_vec()));
         Self { metrics, answers: answers.collect() }
     }
+}
+
+/// The figures that each campaign has once.
+fn of_campaigns(look: &Look) -> Vec<Metric> {
+    let by_campaign = |value: &dyn Fn(&Overview) -> Option<f64>| {
+        let values = look
+            .campaigns
+            .iter()
+            .filter_map(|campaign| Some((vec![("campaign", name(campaign).to_owned())], value(campaign)?)));
+        values.collect::<Vec<_>>()
+    };
+    let gauge = |name, help, value: &dyn Fn(&Overview) -> Option<f64>| Metric {
+        name,
+        help,
+        unit: None,
+        kind: MetricType::Gauge,
+        values: by_campaign(value),
+    };
+    let time = |name, help, value: &dyn Fn(&Overview) -> Option<f64>| Metric {
+        unit: Some(Unit::Seconds),
+        ..gauge(name, help, value)
+    };
+    vec![
+        gauge("running", "1 while a run goes on", &|campaign| {
+            Some(flag(campaign.status.going_on().is_some()))
+        }),
+        gauge("paused", "1 while a person has paused it", &|campaign| {
+            Some(flag(campaign.status.paused.is_some()))
+        }),
+        gauge("in_flight", "Requests without an answer", &|campaign| {
+            pulse(campaign).map(|pulse| f64::from(pulse.in_flight))
+        }),
+        gauge("pace", "Requests a second that may leave now", &|campaign| {
+            pulse(campaign).map(|pulse| pulse.rate)
+        }),
+        gauge("pace_asked", "Requests a second that were asked for", &|campaign| {
+            pulse(campaign).and_then(|pulse| pulse.asked)
+        }),
+        gauge("exit_code", "The exit code of the latest run that ended", &|campaign| {
+            campaign.status.runs.iter().find_map(|run| run.exit).map(f64::from)
+        }),
+        time("last_seen_timestamp", "The latest run's last sign of life", &|campaign| {
+            campaign.status.runs.first().map(|run| seconds(run.seen_at))
+        }),
+        time(
+            "active_chats_full_until_timestamp",
+            "When the active chats quota is tried again",
+            &|campaign| campaign.status.quota_full_until.map(seconds),
+        ),
+        time("expected_end_timestamp", "When it will end at the pace of late", &|campaign| {
+            campaign.status.ends_at().map(seconds)
+        }),
+    ]
 }
 
 impl Collector for Figures {

@@ -20,6 +20,8 @@ use super::download::{self, Order};
 use super::look::Watcher;
 use super::stream::{self, Subject};
 use super::{metrics, steer};
+use crate::app::ErrorKind;
+use crate::app::paths::CampaignPaths;
 use crate::journal::Selection;
 use crate::report::{Format, Names, Wanted};
 
@@ -310,9 +312,10 @@ impl Pages {
         if !self.watcher.fresh().await.by_name.contains_key(name) {
             return problem(StatusCode::NOT_FOUND, "the journal has no such campaign");
         }
-        let (journal, name, who) = (self.watcher.journal().to_owned(), name.to_owned(), self.who.clone());
-        let now = self.watcher.now();
-        let done = tokio::task::spawn_blocking(move || order.carry_out(&journal, &name, &who, now)).await;
+        let journal = self.watcher.journal().to_owned();
+        let place = CampaignPaths { definition: None, journal, campaign: Some(name.to_owned()) };
+        let (who, clock) = (self.who.clone(), self.watcher.clock().clone());
+        let done = tokio::task::spawn_blocking(move || order.carry_out(&place, &who, &clock)).await;
         self.watcher.forget().await;
         match done {
             Ok(Ok(words)) => {
@@ -320,8 +323,8 @@ impl Pages {
                 *response.status_mut() = StatusCode::ACCEPTED;
                 response
             }
-            Ok(Err(steer::Unable::Conflict(why))) => problem(StatusCode::CONFLICT, &why),
-            Ok(Err(steer::Unable::Journal(why))) => problem(StatusCode::SERVICE_UNAVAILABLE, &why),
+            Ok(Err(error)) if error.kind == ErrorKind::Usage => problem(StatusCode::CONFLICT, &error.message),
+            Ok(Err(error)) => problem(StatusCode::SERVICE_UNAVAILABLE, &error.message),
             Err(_) => problem(StatusCode::INTERNAL_SERVER_ERROR, "the order was not carried out"),
         }
     }

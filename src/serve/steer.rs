@@ -1,37 +1,24 @@
 //! What the page's buttons order: the same as `campaign pause`, `go`, `stop`, `pace` and `suppress add`.
 
 use std::num::NonZeroU32;
-use std::path::Path;
 
 use serde::Deserialize;
 use serde_json::Value;
 
+use crate::app::Error;
+use crate::app::paths::CampaignPaths;
+use crate::app::steering::{self, Steering};
+use crate::clock::Clock;
 use crate::domain::definition::RequestRate;
 use crate::domain::delivery::control::{Control, NewPace, NewRate};
 use crate::domain::phone::E164;
-use crate::domain::unix_millis::UnixMillis;
-use crate::journal::{self, Journal, JournalError, Reader};
+use crate::journal::Journal;
 
 /// Something to be done.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Order {
     Control(Control),
     Suppress(E164),
-}
-
-/// Why an order cannot be carried out.
-#[derive(Debug)]
-pub(super) enum Unable {
-    /// It does not fit how the campaign stands.
-    Conflict(String),
-    /// The journal does not take it.
-    Journal(String),
-}
-
-impl From<JournalError> for Unable {
-    fn from(error: JournalError) -> Self {
-        Self::Journal(error.to_string())
-    }
 }
 
 #[derive(Debug, Deserialize)]
@@ -68,23 +55,26 @@ impl Order {
     }
 
     /// Writes the order into the journal, where the run finds it. Says what was done.
+    ///
+    /// # Errors
+    /// Where nothing runs that could be stopped or paced, and where the journal does not take it.
     pub(super) fn carry_out(
         &self,
-        journal: &Path,
-        name: &str,
+        place: &CampaignPaths,
         who: &str,
-        now: UnixMillis,
-    ) -> Result<&'static str, Unable> {
+        clock: &Clock,
+    ) -> Result<&'static str, Error> {
         match self {
             Self::Suppress(number) => {
-                let added = Journal::open(journal)?.suppress(std::slice::from_ref(number), Some(who), now)?;
+                let mut journal = Journal::open(&place.journal)?;
+                let added = journal.suppress(std::slice::from_ref(number), Some(who), clock.now())?;
                 Ok(if added == 1 {
                     "suppressed: no campaign of this journal sends to it"
                 } else {
                     "it was suppressed before"
                 })
             }
-            Self::Control(control) => ask(*control, journal, name, who, now),
+            Self::Control(control) => Ok(words(&steering::request(place, *control, who, clock)?)),
         }
     }
 }
@@ -102,37 +92,18 @@ fn new_rate(rate: &Value) -> Result<NewRate, String> {
     Ok(NewRate::PerSecond(rate.get()))
 }
 
-fn ask(
-    control: Control,
-    journal: &Path,
-    name: &str,
-    who: &str,
-    now: UnixMillis,
-) -> Result<&'static str, Unable> {
-    let reader = Reader::open(journal)?;
-    let campaign = reader.campaign(name)?;
-    let holder = journal::holder(journal, name);
-    let latest = reader.runs(campaign.id, 1)?.pop();
-    let run = latest.filter(|run| {
-        run.ended_at.is_none()
-            && holder.as_ref().is_some_and(|holder| holder.pid().is_none_or(|pid| pid == run.pid))
-    });
-    let is_paused = reader.paused(campaign.id)?.is_some();
-    let (run, done) = match (control, run) {
-        (Control::Pause, _) if is_paused => return Ok("it was paused before"),
-        (Control::Go, _) if !is_paused => return Ok("it was not paused"),
-        (Control::Pause, Some(_)) => (None, "asked to pause"),
-        (Control::Pause, None) => (None, "paused: nothing runs now, and a run that begins waits"),
-        (Control::Go, Some(_)) => (None, "asked to go on"),
-        (Control::Go, None) => (None, "not paused any more; nothing runs now"),
-        (Control::Stop, Some(run)) => (Some(run.id), "asked to stop: the run ends when it has its answers"),
-        (Control::Pace(_), Some(run)) => (Some(run.id), "asked to change its pace"),
-        (Control::Stop | Control::Pace(_), None) => {
-            return Err(Unable::Conflict("nothing runs this campaign now".to_owned()));
-        }
-    };
-    Journal::open(journal)?.ask(campaign.id, control, run, who, now)?;
-    Ok(done)
+/// What was done, for the page.
+fn words(steering: &Steering) -> &'static str {
+    match (steering.control, steering.request.is_some(), steering.run.is_some()) {
+        (Control::Pause, false, _) => "it was paused before",
+        (_, false, _) => "it was not paused",
+        (Control::Pause, _, true) => "asked to pause",
+        (Control::Pause, _, false) => "paused: nothing runs now, and a run that begins waits",
+        (Control::Go, _, true) => "asked to go on",
+        (Control::Go, _, false) => "not paused any more; nothing runs now",
+        (Control::Stop, ..) => "asked to stop: the run ends when it has its answers",
+        (Control::Pace(_), ..) => "asked to change its pace",
+    }
 }
 
 #[cfg(test)]

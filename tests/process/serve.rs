@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 
 use crate::process::server::Server;
 use crate::process::site::{Site, phone};
+use crate::process::steering;
 
 const PEOPLE: usize = 400;
 
@@ -252,16 +253,7 @@ fn numbers_are_shown_only_where_that_was_said() {
 #[test]
 fn a_run_is_paused_paced_let_go_on_and_stopped_from_the_page() {
     let (site, server) = (Site::with_people(PEOPLE), Server::start(&[]));
-    let run = site.start(&[
-        "run",
-        "people.csv",
-        "--yes",
-        "--json",
-        "--rate=20",
-        "--burst=1",
-        "--endpoint-url",
-        server.endpoint(),
-    ]);
+    let run = steering::start(&site, &server);
     server.wait_for_requests(5);
     let page = Page::start(&site, &[]);
     let mut events = page.events("/api/campaigns/spring/events");
