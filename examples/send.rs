@@ -21,7 +21,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let file = PathBuf::from(arguments.next().ok_or("name a recipients file")?);
     let journal = arguments.next().map_or_else(|| file.with_extension("rehearsal.db"), PathBuf::from);
 
-    let campaign = CampaignOptions { campaign: Some(definition), journal: Some(journal) };
+    let campaign = CampaignOptions { campaign: Some(definition), name: None, journal: Some(journal) };
     let options = SendOptions { simulate: true, ..SendOptions::default() };
     let (source, how, clock) = (Source::named(&file), FileOptions::default(), Clock::system());
     let (paths, mut definition) = CampaignPaths::of_file(&campaign, &source, &how)?;

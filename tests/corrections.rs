@@ -249,7 +249,7 @@ fn rejected_rows_come_whole_out_of_the_journal_and_a_report_of_them_stays_reject
     assert_eq!(told(folder, "report --state rejected -o part.csv").0, 0);
     let again = run(folder, &["part.csv"]);
     assert_eq!((&again["started"], &again["rejected"]), (&2.into(), &4.into()), "{again}");
-    let (_, text) = told(folder, "check part.csv");
+    let (_, text) = told(folder, "check part.csv -j campaigns/sample.simulated.db");
     assert!(text.contains("line 5: a report does not have the whole of this row"), "{text}");
 }
 
@@ -271,11 +271,11 @@ fn a_file_that_withdraws_who_waits_says_so() {
     assert!(text.contains("and not rejected_line"), "{text}");
     assert_eq!(report(folder), before);
     fs::write(folder.join("part.csv"), without(3)).unwrap();
-    let (_, text) = told(folder, "check part.csv");
+    let (_, text) = told(folder, "check part.csv -j campaigns/sample.simulated.db");
     let withdrawn = "warning: 1 row of before that was not sent to is not in this file, and withdrawn";
     assert!(text.contains(withdrawn), "{text}");
     assert_eq!(report(folder), before, "a check changes nothing");
-    let (_, text) = told(folder, "check part.csv --fresh");
+    let (_, text) = told(folder, "check part.csv --fresh -j campaigns/sample.simulated.db");
     assert!(!text.contains(withdrawn), "{text}");
     let (_, text) = told(folder, "run part.csv --simulate");
     assert!(text.contains(withdrawn), "{text}");

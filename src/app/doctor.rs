@@ -82,7 +82,7 @@ fn campaign_facts(definition: &Definition) -> CampaignFacts {
 
 fn attribute(definition: &Definition) -> Option<String> {
     match &definition.attributes {
-        Attributes::AllColumns => definition.recipients.key.clone(),
+        Attributes::AllColumns => definition.recipients.key.first().cloned(),
         _ => definition.request.attributes.keys().next().cloned(),
     }
 }

@@ -4,13 +4,13 @@
 use std::num::NonZeroU64;
 
 use crate::app::error::Error;
+use crate::app::open;
 use crate::app::options::SendOptions;
 use crate::app::paths::CampaignPaths;
 use crate::app::plan_file::{self, PlanFile};
 use crate::app::preconditions;
 use crate::domain::definition::Definition;
 use crate::domain::preflight::{Options, Preflight};
-use crate::domain::table::header::fold;
 use crate::journal::{Admission, Identity, Journal, Reader, Service};
 
 /// A run without its requests.
@@ -87,7 +87,7 @@ impl DryRun<'_> {
         let identity = Identity {
             name: definition.name.clone(),
             instance_id: definition.connect.instance_id.clone(),
-            key_column: definition.recipients.key.as_deref().map(fold),
+            key_column: open::key_columns(&definition.recipients.key),
             service: if options.simulate { Service::Simulated } else { stored },
         };
         let campaign = journal.rehearsed_campaign(&identity)?;

@@ -88,6 +88,7 @@ pub fn standing(definition: &Definition, paths: &CampaignPaths, exit: Exit) -> S
         campaign: definition.name.clone(),
         run: None,
         tally: tally().unwrap_or_default(),
+        already_started: None,
         requests: 0,
         throttled: 0,
         retried: 0,

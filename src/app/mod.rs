@@ -12,6 +12,7 @@ pub mod dry_run;
 pub mod error;
 pub mod follow;
 pub mod hooks;
+pub mod names;
 pub mod open;
 pub mod opt_outs;
 pub mod options;

@@ -60,7 +60,7 @@ impl OpenCampaign {
         let identity = Identity {
             name: definition.name.clone(),
             instance_id: definition.connect.instance_id.clone(),
-            key_column: definition.recipients.key.as_deref().map(fold),
+            key_column: key_columns(&definition.recipients.key),
             service,
         };
         let campaign = journal.campaign(&identity, clock.now())?;
@@ -85,6 +85,12 @@ impl OpenCampaign {
         self.journal.admit(Admission { suppression, sample, ..Admission::default() });
         Ok(())
     }
+}
+
+/// The columns of the key, as the journal has them.
+pub(super) fn key_columns(names: &[String]) -> Option<String> {
+    let names: Vec<String> = names.iter().map(|name| fold(name)).collect();
+    (!names.is_empty()).then(|| names.join(", "))
 }
 
 /// How the definition reaches Amazon Connect.

@@ -12,6 +12,8 @@ use crate::domain::warning::WarningCode;
 pub struct CampaignOptions {
     /// The definition: a file, or NAME for campaigns/NAME.toml; `None`: campaign.toml, else the only one in campaigns/.
     pub campaign: Option<String>,
+    /// The campaign's name; `None`: as the definition says.
+    pub name: Option<String>,
     /// The journal; `None`: journal.db beside the definition.
     pub journal: Option<PathBuf>,
 }

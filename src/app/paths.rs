@@ -3,7 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use crate::app::error::Error;
+use crate::app::names;
 use crate::app::options::{CampaignOptions, FileOptions};
+use crate::clock::Clock;
 use crate::domain::definition::{self, Definition, RecipientsSettings};
 use crate::domain::foreign;
 use crate::domain::next_step::NextStep;
@@ -67,7 +69,10 @@ impl CampaignPaths {
         header: impl FnOnce(&RecipientsSettings) -> Option<Header>,
     ) -> Result<(Self, Definition), Error> {
         let path = find(options.campaign.as_deref())?;
-        let definition = load(&path, header)?;
+        let mut definition = load(&path, header)?;
+        if let Some(name) = &options.name {
+            definition.name.clone_from(name);
+        }
         let journal = options.journal.clone().unwrap_or_else(|| path.with_file_name("journal.db"));
         let campaign = Some(definition.name.clone());
         Ok((Self { definition: Some(path), journal, campaign }, definition))
@@ -79,9 +84,14 @@ impl CampaignPaths {
     /// Where neither a journal was named nor a definition can be found.
     pub fn of_results(options: &CampaignOptions) -> Result<Self, Error> {
         match (Self::of_campaign(options), &options.journal) {
-            (Ok((place, _)), _) => Ok(place),
+            (Ok((mut place, definition)), _) => {
+                place.look_at_simulated(options);
+                place.campaign = Some(names::only(&place.journal, &definition.name)?);
+                Ok(place)
+            }
             (Err(_), Some(journal)) => {
-                Ok(Self { definition: None, journal: journal.clone(), campaign: options.campaign.clone() })
+                let campaign = options.name.clone().or(options.campaign.clone());
+                Ok(Self { definition: None, journal: journal.clone(), campaign })
             }
             (Err(failure), None) => Err(failure),
         }
@@ -92,18 +102,62 @@ impl CampaignPaths {
     /// # Errors
     /// As [`of_results`](Self::of_results); several definitions in one folder are no error, for they have one journal.
     pub fn of_journal(options: &CampaignOptions) -> Result<Self, Error> {
-        if options.campaign.is_some() {
+        if options.campaign.is_some() || options.name.is_some() {
             return Self::of_results(options);
         }
+        let place =
+            |definition: Option<PathBuf>, journal: PathBuf| Self { definition, journal, campaign: None };
         let beside = |path: &Path| path.with_file_name("journal.db");
-        let journal = match &options.journal {
-            Some(journal) => journal.clone(),
+        let mut found = match &options.journal {
+            Some(journal) => place(None, journal.clone()),
             None => match find(None) {
-                Ok(path) => beside(&path),
-                Err(failure) => definitions().first().map(|path| beside(path)).ok_or(failure)?,
+                Ok(path) => place(Some(path.clone()), beside(&path)),
+                Err(failure) => place(None, definitions().first().map(|path| beside(path)).ok_or(failure)?),
             },
         };
-        Ok(Self { definition: None, journal, campaign: None })
+        found.look_at_simulated(options);
+        Ok(Self { definition: None, ..found })
+    }
+
+    /// Settles the name for a recipients file.
+    ///
+    /// # Errors
+    /// Where the name cannot be made of the file, or the journal cannot be read.
+    pub fn name_for(
+        &mut self,
+        definition: &mut Definition,
+        source: &Source,
+        clock: &Clock,
+    ) -> Result<(), Error> {
+        definition.name = names::for_file(&self.journal, &definition.name, source, clock)?;
+        self.campaign = Some(definition.name.clone());
+        Ok(())
+    }
+
+    /// Settles the name where there is no recipients file: by the campaigns that the journal has.
+    ///
+    /// # Errors
+    /// Where it has none or several of the definition's names, or cannot be read.
+    pub fn name_from_journal(&mut self, definition: &mut Definition) -> Result<(), Error> {
+        definition.name = names::only(&self.journal, &definition.name)?;
+        self.campaign = Some(definition.name.clone());
+        Ok(())
+    }
+
+    /// The journal of simulations: a simulated campaign never stands in the way of the real one.
+    #[must_use]
+    pub fn simulated_journal(&self) -> Option<PathBuf> {
+        Some(self.definition.as_ref()?.with_extension("simulated.db"))
+    }
+
+    /// Where no journal was named and there is none yet, that of a simulation is the one to look at.
+    pub fn look_at_simulated(&mut self, options: &CampaignOptions) {
+        if options.journal.is_some() || self.journal.exists() {
+            return;
+        }
+        if let Some(simulated) = self.simulated_journal().filter(|journal| journal.is_file()) {
+            self.journal = simulated;
+        }
     }
 
     /// The definition, as far as it is one: without its recipients file, and without a word where it has mistakes.

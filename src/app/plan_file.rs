@@ -76,7 +76,7 @@ impl PlanFile {
             rejected: None,
             same_number: definition.recipients.same_number,
             looks: None,
-            has_keys: definition.recipients.key.is_some(),
+            has_keys: !definition.recipients.key.is_empty(),
             source: source.to_string(),
         })
     }
@@ -121,11 +121,12 @@ impl PlanFile {
     /// Where the journal cannot be written.
     pub fn begin(&self, journal: &mut Journal, campaign: CampaignId) -> Result<Plan, Error> {
         let (shape, columns) = (self.binding.shape(), self.binding.header().names());
-        Ok(if self.corrects() {
+        let plan = if self.corrects() {
             journal.begin_corrections(campaign, shape, columns)?
         } else {
             journal.begin_plan(campaign, shape, columns)?
-        })
+        };
+        Ok(plan.watch_texts(columns, self.binding.text_columns()))
     }
 
     /// Rejects what looks wrong: nobody sees the file before it is sent. Of the definition's own texts that is known now.
@@ -273,7 +274,8 @@ impl PlanFile {
             return Err(self.no_rows());
         }
         let undone = if goes_on && !self.corrects() { journal.undone_corrections(campaign)? } else { (0, 0) };
-        let PlanSummary { frozen, withdrawn, .. } = journal.finish_plan(plan)?;
+        let changed_lines = plan.changed_lines().to_vec();
+        let PlanSummary { frozen, withdrawn, started, changed, .. } = journal.finish_plan(plan)?;
         if let Some((line, of, key)) = journal.rounded_key(campaign)? {
             return Err(same_numbers::rounded(line, of, &key));
         }
@@ -281,7 +283,15 @@ impl PlanFile {
             true => same_numbers::settle(self.same_number, journal, campaign, findings)?,
             false => SharedNumbers::default(),
         };
-        Ok(JournalFacts { frozen, withdrawn, undone, shared_numbers, ..JournalFacts::default() })
+        Ok(JournalFacts {
+            frozen,
+            withdrawn,
+            undone,
+            shared_numbers,
+            already_started: started,
+            changed: (changed, changed_lines),
+            ..JournalFacts::default()
+        })
     }
 
     /// Reads the file to its end in batches, or until nobody takes them any more.

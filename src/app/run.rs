@@ -51,6 +51,7 @@ pub struct PreparedRun<'a> {
     file: Option<PathBuf>,
     stream: Option<Stream>,
     preflight: Option<Box<Preflight>>,
+    already_started: Option<u64>,
     rejects: Option<WrittenRejects>,
     opt_outs: Option<OptOuts>,
 }
@@ -99,8 +100,18 @@ impl<'a> PreparedRun<'a> {
         let facts = file.plan(&mut open.journal, open.campaign, &mut findings)?;
         open.admit(std::mem::take(&mut file.lists.suppression), options.sample, true)?;
         let preflight = plan_file::settle(findings, facts, &open.journal, open.campaign, options)?;
-        let (rejects, preflight) = (file.rejected.take(), Some(Box::new(preflight)));
-        Ok(Self { context, open, file: Some(name), stream: None, preflight, rejects, opt_outs: None })
+        let (already_started, rejects) = (Some(preflight.already_started()), file.rejected.take());
+        let preflight = Some(Box::new(preflight));
+        Ok(Self {
+            context,
+            open,
+            file: Some(name),
+            stream: None,
+            preflight,
+            already_started,
+            rejects,
+            opt_outs: None,
+        })
     }
 
     /// Reads the file while the campaign is sent. There is no pre-flight: the caller agreed before.
@@ -142,12 +153,14 @@ impl<'a> PreparedRun<'a> {
         }
         let findings = Box::new(file.findings(definition));
         let stream = Stream { file: Box::new(file), findings, plan };
+        let (file, stream) = (Some(name), Some(stream));
         Ok(Self {
             context,
             open,
-            file: Some(name),
-            stream: Some(stream),
+            file,
+            stream,
             preflight: None,
+            already_started: None,
             rejects: None,
             opt_outs: None,
         })
@@ -163,7 +176,16 @@ impl<'a> PreparedRun<'a> {
         let mut open = context.open(PATIENCE).await?;
         must_be_agreed(&mut open)?;
         open.admit(lists.suppression, options.sample, false)?;
-        Ok(Self { context, open, file: None, stream: None, preflight: None, rejects: None, opt_outs: None })
+        Ok(Self {
+            context,
+            open,
+            file: None,
+            stream: None,
+            preflight: None,
+            already_started: None,
+            rejects: None,
+            opt_outs: None,
+        })
     }
 
     /// What would be sent; `None` where no file was planned.
@@ -240,6 +262,9 @@ impl<'a> PreparedRun<'a> {
         run.guard(lock, examination);
         if let Some(opt_outs) = self.opt_outs {
             run.keep(opt_outs);
+        }
+        if let Some(before) = self.already_started {
+            run.read_before(before);
         }
         if let Some(Stream { file, findings, plan }) = self.stream {
             run.stream(plan, crate::app::stream::read_ahead(file, findings)?);

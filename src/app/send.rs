@@ -86,6 +86,7 @@ pub struct Run {
     asked_rate: Option<f64>,
     burst: u32,
     sampled: bool,
+    already_started: Option<u64>,
     examination: Option<IntegrityCheck>,
     lock: Option<CampaignLock>,
 }
@@ -143,6 +144,7 @@ impl Run {
             asked_rate,
             burst,
             sampled: settings.sampled,
+            already_started: None,
             examination: None,
             lock: None,
         })
@@ -158,6 +160,11 @@ impl Run {
     #[must_use]
     pub fn plan_progress(&self) -> watch::Receiver<PlanProgress> {
         self.engine.feed.clone()
+    }
+
+    /// The result tells how many rows of the file were started before.
+    pub(super) fn read_before(&mut self, already_started: u64) {
+        self.already_started = Some(already_started);
     }
 
     /// Takes the progress of a plan that somebody else makes.
@@ -248,6 +255,7 @@ impl Run {
             asked_rate: self.asked_rate,
             burst: self.burst,
             sampled: self.sampled,
+            already_started: self.already_started,
             outcome: outcome?,
             read,
             _lock: self.lock,
@@ -266,6 +274,7 @@ pub struct DrivenRun {
     asked_rate: Option<f64>,
     burst: u32,
     sampled: bool,
+    already_started: Option<u64>,
     outcome: Outcome,
     read: Result<(), Error>,
     _lock: Option<CampaignLock>,
@@ -324,6 +333,7 @@ impl DrivenRun {
             campaign: self.name,
             run: Some(id.number()),
             tally,
+            already_started: self.already_started,
             requests: outcome.counters.requests,
             throttled: outcome.counters.throttled,
             retried: outcome.counters.retried,

@@ -72,6 +72,7 @@ impl Status {
             campaign: campaign.name.clone(),
             run: latest.map(|run| run.id.number()),
             tally: snapshot.tally(campaign.id)?,
+            already_started: None,
             requests: counters.requests,
             throttled: counters.throttled,
             retried: counters.retried,

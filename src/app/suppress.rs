@@ -53,7 +53,7 @@ pub fn read(numbers: &[String], settings: &RecipientsSettings) -> Result<Vec<E16
 /// Where the file cannot be read.
 pub fn import(file: &Path, settings: RecipientsSettings) -> Result<(Vec<E164>, Option<Useless>), Error> {
     // The journal's list has numbers only: a key means somebody else in every campaign.
-    let settings = RecipientsSettings { key: None, ..settings };
+    let settings = RecipientsSettings { key: Vec::new(), ..settings };
     let mut numbers = Vec::new();
     let listed = read_list(file, &settings, |entry| {
         if let Entry::Number(number) = entry {

@@ -32,6 +32,13 @@ pub(super) fn words(step: &NextStep, global: &GlobalArgs) -> String {
     let words = match step {
         NextStep::Advice(parts) => return advice(parts, global),
         NextStep::NameCampaign(names) => return format!("name one of -c {}", names.join(", -c ")),
+        NextStep::NameCampaignByOption(names) if names.is_empty() => {
+            "name the campaign with --name NAME; nothing was sent"
+        }
+        NextStep::NameCampaignByOption(names) => {
+            let names: Vec<String> = names.iter().map(|name| quoted(name)).collect();
+            return format!("name one of --name {}", names.join(", --name "));
+        }
         NextStep::RunCorrectedRows(path) => {
             return format!(
                 "if they are corrected in it, {} takes them back; else name another file with --rejects, or delete this one; \
@@ -236,6 +243,7 @@ pub(super) fn command(goes_on: GoOn<'_>, global: &GlobalArgs, send: &SendArgs) -
         }
     };
     option("-c", global.campaign.clone());
+    option("--name", global.name.clone());
     option("-j", global.journal.as_ref().map(foreign::path));
     option("--region", send.region.clone());
     option("--profile", send.profile.clone());

@@ -19,6 +19,14 @@ pub struct Session<'a> {
     pub program: fn() -> clap::Command,
 }
 
+impl<'a> Session<'a> {
+    /// The same with other options.
+    #[must_use]
+    pub fn with<'b>(&self, global: &'b GlobalArgs) -> Session<'b> {
+        Session { global, screen: self.screen.clone(), clock: self.clock.clone(), program: self.program }
+    }
+}
+
 /// The journal that a command looks at, and how its result is wanted.
 #[derive(Debug, Clone, Copy)]
 pub struct Asked<'a> {

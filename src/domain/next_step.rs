@@ -176,6 +176,8 @@ pub enum NextStep {
     NameDefinition,
     /// Name one of these campaigns.
     NameCampaign(Vec<String>),
+    /// Name a campaign other than its definition does: one of these, where there are some.
+    NameCampaignByOption(Vec<String>),
     /// Run the file that the corrections belong to first, with the same journal.
     RunFirstFile,
     /// Send the waiting rows first, then run this file.

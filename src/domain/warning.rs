@@ -15,17 +15,20 @@ pub enum WarningCode {
     SameText,
     /// A text is far longer or shorter than the others.
     TextLength,
+    /// The file says something else of a recipient who was contacted, and no second message comes.
+    ChangedAfterContact,
 }
 
 impl WarningCode {
     /// Every code.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::ForeignPlaceholder,
         Self::NothingWords,
         Self::TwiceEncoded,
         Self::TotalRow,
         Self::SameText,
         Self::TextLength,
+        Self::ChangedAfterContact,
     ];
 
     /// Its name in results, definitions and options.
@@ -38,6 +41,7 @@ impl WarningCode {
             Self::TotalRow => "total-row",
             Self::SameText => "same-text",
             Self::TextLength => "text-length",
+            Self::ChangedAfterContact => "changed-after-contact",
         }
     }
 
@@ -47,9 +51,9 @@ impl WarningCode {
         Self::ALL.into_iter().find(|code| code.name() == name)
     }
 
-    /// Whether the text that goes out would be wrong, and not only unusual.
+    /// Whether it holds up a run that nobody looks at: what goes out, or does not, would be wrong, and not only unusual.
     #[must_use]
-    pub fn sends_wrong_text(self) -> bool {
+    pub fn holds_up(self) -> bool {
         self != Self::TextLength
     }
 }

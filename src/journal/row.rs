@@ -157,9 +157,16 @@ pub(super) const ROOM_CLAIMED: usize = 16 + 1;
 /// Texts as a JSON array.
 pub(super) struct TextsColumn(pub(super) Vec<String>);
 
+impl TextsColumn {
+    /// What is stored, as texts.
+    pub(super) fn parse(stored: &str) -> serde_json::Result<Self> {
+        serde_json::from_str(stored).map(Self)
+    }
+}
+
 impl FromSql for TextsColumn {
     fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
-        serde_json::from_str(value.as_str()?).map(Self).map_err(FromSqlError::other)
+        Self::parse(value.as_str()?).map_err(FromSqlError::other)
     }
 }
 

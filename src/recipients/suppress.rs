@@ -74,7 +74,11 @@ impl Lists {
     /// # Errors
     /// The first list that cannot be read, or of which it is not sure whom it means.
     pub fn read(settings: &RecipientsSettings, base: &Path) -> Result<Self, FileError> {
-        let mut lists = Self { suppression: Suppression::only(&settings.only), lists: Vec::new() };
+        let mut suppression = Suppression::only(&settings.only);
+        if settings.key.len() > 1 {
+            suppression = suppression.of_several_columns();
+        }
+        let mut lists = Self { suppression, lists: Vec::new() };
         for file in &settings.suppress {
             let suppression = &mut lists.suppression;
             suppression.begin_list();
@@ -170,7 +174,7 @@ impl<F: FnMut(Entry)> ListRows<'_, F> {
             self.key(key);
         }
         for number in &numbers {
-            if headless && self.settings.key.is_some() {
+            if headless && !self.settings.key.is_empty() {
                 self.number_or_key(number, line);
             } else {
                 self.number(number, line);
@@ -202,7 +206,8 @@ impl<F: FnMut(Entry)> ListRows<'_, F> {
         if phones.is_empty() {
             phones.extend(find("phone")?);
         }
-        let key = self.settings.key.as_deref().map_or(Ok(None), find)?;
+        // Of several key columns the first says who it is, and the others of what.
+        let key = self.settings.key.first().map_or(Ok(None), |name| find(name))?;
         if !phones.is_empty() || key.is_some() {
             return Ok(ListColumns::Named { phones, key });
         }
@@ -219,7 +224,7 @@ impl<F: FnMut(Entry)> ListRows<'_, F> {
 
     /// The columns that a list may have, in words.
     fn wanted(&self) -> String {
-        let columns = self.settings.phone.iter().chain(&self.settings.key);
+        let columns = self.settings.phone.iter().chain(self.settings.key.first());
         columns.map(|name| format!("`{name}`")).collect::<Vec<_>>().join(" or ")
     }
 

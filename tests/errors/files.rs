@@ -78,7 +78,7 @@ fn that_cannot_be_read() {
             "customer_id,first_name,phone,Phone\nC-1,Ada,+12025550101,\n",
         ),
     ] {
-        area.case(title).file("people.csv", people).says(2, "run people.csv --yes --simulate");
+        area.case(title).file("people.csv", people).says(2, "run people.csv --yes --simulate -j journal.db");
     }
     area.case("a sheet that the workbook does not have")
         .file("list.xlsx", awkward("workbook.3.xlsx"))
@@ -109,37 +109,37 @@ fn rejected_rows() {
         .file("people.csv", format!("{PEOPLE}C-4,Eve,12\n"))
         .says(1, "check people.csv --rejects /dev/full");
     area.case("a row that does not say which line it replaces")
-        .after("run people.csv --simulate")
+        .after("run people.csv --simulate -j journal.db")
         .file("wrong.csv", format!("{head}x,phone,too short,C-1,Ada,+12025550101\n"))
-        .says(2, "run wrong.csv --yes --simulate");
+        .says(2, "run wrong.csv --yes --simulate -j journal.db");
     area.case("two rows for one line")
-        .after("run people.csv --simulate")
+        .after("run people.csv --simulate -j journal.db")
         .file("wrong.csv", format!("{head}2,,,C-1,Ada,+12025550101\n2,,,C-2,Eve,+12025550102\n"))
-        .says(2, "run wrong.csv --yes --simulate");
+        .says(2, "run wrong.csv --yes --simulate -j journal.db");
     area.case("a row for a line that is not there")
-        .after("run people.csv --simulate")
+        .after("run people.csv --simulate -j journal.db")
         .file("wrong.csv", format!("{head}99,,,C-1,Ada,+12025550101\n"))
-        .says(2, "run wrong.csv --yes --simulate");
+        .says(2, "run wrong.csv --yes --simulate -j journal.db");
     area.case("rejected rows without their first file")
         .file("wrong.csv", format!("{head}2,,,C-1,Ada,+12025550101\n"))
-        .says(2, "run wrong.csv --yes --simulate");
+        .says(2, "run wrong.csv --yes --simulate -j journal.db");
     area.case("rejected rows without one of their columns")
         .file("wrong.csv", "rejected_line,customer_id,first_name,phone\n2,C-1,Ada,+12025550101\n")
-        .says(2, "run wrong.csv --yes --simulate");
+        .says(2, "run wrong.csv --yes --simulate -j journal.db");
     area.case("a file that may have corrections is in its place")
         .file("wrong.csv", "rejected_line\n")
-        .says(2, "run people.csv --simulate --rejects wrong.csv");
+        .says(2, "run people.csv --simulate --rejects wrong.csv -j journal.db");
     area.case("the same from the journal")
-        .after("run people.csv --simulate")
+        .after("run people.csv --simulate -j journal.db")
         .file("wrong.csv", "rejected_line\n")
         .says(2, "report --rejects wrong.csv");
     area.case("rejected rows that a report has cut")
         .file("people.csv", format!("{PEOPLE}C-4,Eve\n"))
-        .after("run people.csv --simulate")
+        .after("run people.csv --simulate -j journal.db")
         .after("report --state rejected -o part.csv")
         .says(3, "check part.csv");
     area.case("a report while rows wait")
-        .after("run people.csv --simulate --limit 1")
+        .after("run people.csv --simulate --limit 1 -j journal.db")
         .after("report -o again.csv")
         .says(2, "run again.csv --simulate -j journal.db");
     area.case("some rows are rejected")

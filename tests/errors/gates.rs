@@ -31,35 +31,35 @@ fn before_anything_is_sent() {
         .says(5, "check people.csv -q");
     area.case("too many rejected rows")
         .file("people.csv", half_wrong())
-        .says(5, "run people.csv -q --simulate");
+        .says(5, "run people.csv -q --simulate -j journal.db");
     area.case("too many rejected rows, in a file of their own")
         .file("people.csv", half_wrong())
         .says(5, "run people.csv -q --simulate --rejects wrong.csv -j rehearsal.db");
     area.case("too many rejected rows, in a stream")
         .file("people.csv", half_wrong())
-        .says(5, "run people.csv -q --simulate --stream");
-    area.case("nothing to go on with").says(2, "resume --simulate");
+        .says(5, "run people.csv -q --simulate --stream -j journal.db");
+    area.case("nothing to go on with").says(2, "resume --simulate -j journal.db");
     area.case("nothing of this campaign in the journal")
-        .after("run people.csv --simulate")
+        .after("run people.csv --simulate -j journal.db")
         .with("\"spring\"", "\"autumn\"")
-        .says(2, "resume --simulate");
+        .says(2, "resume --simulate -j journal.db");
     area.case("a rehearsal that goes on without the simulator, and without credentials")
-        .after("run people.csv --simulate --limit 1")
+        .after("run people.csv --simulate --limit 1 -j journal.db")
         .without_env("AWS_ACCESS_KEY_ID")
         .without_env("AWS_SECRET_ACCESS_KEY")
         .without_env("AWS_ENDPOINT_URL")
         .says(2, "resume --region us-west-2");
     area.case("what nobody agreed to")
-        .after("run people.csv --simulate --limit 1")
+        .after("run people.csv --simulate --limit 1 -j journal.db")
         .file("people.csv", format!("{PEOPLE}{}", half_wrong().split_once('\n').unwrap().1))
-        .after("run people.csv --simulate")
+        .after("run people.csv --simulate -j journal.db")
         .says(2, "resume --simulate -j journal.db");
     area.case("a file that was not read to its end")
-        .after("run people.csv --simulate --limit 1")
+        .after("run people.csv --simulate --limit 1 -j journal.db")
         .made(|case| edit(&case.path("journal.db"), "UPDATE campaign SET plan = 0"))
-        .says(2, "resume --simulate");
+        .says(2, "resume --simulate -j journal.db");
     area.case("rows that were planned without hours")
-        .after("run people.csv --simulate --limit 1")
+        .after("run people.csv --simulate --limit 1 -j journal.db")
         .made(|case| edit(&case.path("journal.db"), "UPDATE campaign SET service = 'loopback'"))
         .with("[pace]", "[hours]\nopen = \"00:00-24:00\"\n\n[pace]")
         .says(2, "resume");
@@ -67,7 +67,9 @@ fn before_anything_is_sent() {
         .with("[pace]", "[hours]\nopen = { mon-sun = [] }\n\n[pace]")
         .says(4, "run people.csv -q --yes");
     area.case("a limit that was reached").says(4, "run people.csv -q --simulate --limit 1 -j rehearsal.db");
-    area.case("nobody to read the result").without_room().says(1, "run people.csv -q --simulate --json");
+    area.case("nobody to read the result")
+        .without_room()
+        .says(1, "run people.csv -q --simulate --json -j journal.db");
     area.case("nobody to read the figures").without_room().says(1, "check people.csv");
     area.end();
 }
@@ -80,11 +82,13 @@ fn numbers_under_several_keys() {
     let begun = "customer_id,first_name,phone\n001,Grace,+12025550102\n2,Edith,+12025550103\n";
     area.case("contacted under the keys of an earlier file")
         .file("people.csv", begun)
-        .after("run people.csv --simulate")
+        .after("run people.csv --simulate -j journal.db")
         .file("people.csv", rewritten)
-        .says(2, "run people.csv --simulate");
+        .says(2, "run people.csv --simulate -j journal.db");
     let twice = "customer_id,first_name,phone\nC-1,Ada,+12025550101\nC-2,Grace,+12025550101\n";
-    area.case("twice in one file").file("people.csv", twice).says(2, "run people.csv --simulate");
+    area.case("twice in one file")
+        .file("people.csv", twice)
+        .says(2, "run people.csv --simulate -j journal.db");
     area.case("twice in one file, looked at").file("people.csv", twice).says(2, "check people.csv");
     area.end();
 }

@@ -7,7 +7,7 @@ use crate::errors::area::{Area, Case};
 
 /// A case after a campaign of three rows, one of which was sent.
 fn begun<'a>(area: &'a mut Area, title: &str) -> Case<'a> {
-    area.case(title).after("run people.csv --simulate --limit 1")
+    area.case(title).after("run people.csv --simulate --limit 1 -j journal.db")
 }
 
 /// Changes a journal behind the program's back.
@@ -29,26 +29,34 @@ fn that_cannot_be_used() {
     area.case("none yet").says(2, "status");
     area.case("none where it was said to be").says(2, "report -j other.db");
     area.case("no folder for it").says(1, "run people.csv --simulate -j out/journal.db");
-    area.case("a folder in its place").folder("journal.db").says(1, "run people.csv --simulate");
+    area.case("a folder in its place")
+        .folder("journal.db")
+        .says(1, "run people.csv --simulate -j journal.db");
     area.case("a folder in the place of its log")
         .folder("journal.db-wal")
-        .says(1, "run people.csv --simulate");
-    area.case("a folder that cannot be written").read_only().says(1, "run people.csv --simulate");
-    area.case("a full disk").on_a_full_disk(0).says(1, "run people.csv --simulate");
-    area.case("a disk that is full soon").on_a_full_disk(64).says(1, "run people.csv --simulate");
-    area.case("a text").file("journal.db", "line,key\n".repeat(1_000)).says(1, "run people.csv --simulate");
+        .says(1, "run people.csv --simulate -j journal.db");
+    area.case("a folder that cannot be written")
+        .read_only()
+        .says(1, "run people.csv --simulate -j journal.db");
+    area.case("a full disk").on_a_full_disk(0).says(1, "run people.csv --simulate -j journal.db");
+    area.case("a disk that is full soon")
+        .on_a_full_disk(64)
+        .says(1, "run people.csv --simulate -j journal.db");
+    area.case("a text")
+        .file("journal.db", "line,key\n".repeat(1_000))
+        .says(1, "run people.csv --simulate -j journal.db");
     area.case("a text, looked at").file("journal.db", "line,key\n".repeat(1_000)).says(1, "status");
     begun(&mut area, "of somebody else").read_only().says(1, "status -j journal.db");
-    begun(&mut area, "held by another process").made(hold).says(6, "run people.csv --simulate");
+    begun(&mut area, "held by another process").made(hold).says(6, "run people.csv --simulate -j journal.db");
     begun(&mut area, "of a newer version")
         .made(edit(
             "INSERT INTO refinery_schema_history SELECT 999, name, applied_on, checksum FROM refinery_schema_history \
              LIMIT 1",
         ))
-        .says(2, "run people.csv --simulate");
+        .says(2, "run people.csv --simulate -j journal.db");
     begun(&mut area, "of a version that never was")
         .made(edit("UPDATE refinery_schema_history SET checksum = '1'"))
-        .says(1, "run people.csv --simulate");
+        .says(1, "run people.csv --simulate -j journal.db");
     begun(&mut area, "damaged in the middle")
         .made(|case| {
             let path = case.path("journal.db");
@@ -56,7 +64,7 @@ fn that_cannot_be_used() {
             bytes[4_096..].fill(0x55);
             fs::write(path, bytes).unwrap();
         })
-        .says(1, "run people.csv --simulate");
+        .says(1, "run people.csv --simulate -j journal.db");
     begun(&mut area, "damaged in the middle, looked at")
         .made(|case| {
             let path = case.path("journal.db");
@@ -67,22 +75,24 @@ fn that_cannot_be_used() {
         .says(1, "report");
     begun(&mut area, "cut off to nothing")
         .made(|case| fs::write(case.path("journal.db"), "").unwrap())
-        .says(1, "resume --simulate");
+        .says(1, "resume --simulate -j journal.db");
     begun(&mut area, "an older copy")
         .made(|case| copy(&case.path("journal.db"), &case.path("old.db")))
-        .after("resume --simulate")
+        .after("resume --simulate -j journal.db")
         .made(|case| copy(&case.path("old.db"), &case.path("journal.db")))
-        .says(1, "resume --simulate");
+        .says(1, "resume --simulate -j journal.db");
     begun(&mut area, "counts that were edited")
         .made(edit("UPDATE tally SET rows = rows + 1"))
-        .says(1, "resume --simulate");
+        .says(1, "resume --simulate -j journal.db");
     begun(&mut area, "rows that were edited")
         .made(edit("UPDATE row SET slots = 'nothing'"))
-        .says(1, "resume --simulate");
+        .says(1, "resume --simulate -j journal.db");
     begun(&mut area, "cells that were edited")
         .made(edit("UPDATE row SET cells = 'nothing'"))
         .says(1, "report");
-    begun(&mut area, "a table that is gone").made(edit("DROP TABLE run")).says(1, "resume --simulate");
+    begun(&mut area, "a table that is gone")
+        .made(edit("DROP TABLE run"))
+        .says(1, "resume --simulate -j journal.db");
     area.end();
 }
 
@@ -95,14 +105,14 @@ fn that_are_not_the_file_they_should_be() {
     area.case("no name of a file").says(2, "run people.csv --simulate -j :memory:");
     area.case("a database of another program")
         .made(|case| open(&case.path("journal.db")).execute_batch("CREATE TABLE theirs (a)").unwrap())
-        .says(2, "run people.csv --simulate");
+        .says(2, "run people.csv --simulate -j journal.db");
     begun(&mut area, "a copy, while the original runs")
         .made(|case| copy(&case.path("journal.db"), &case.path("copy.db")))
         .made(hold)
         .says(6, "run people.csv --simulate -j copy.db");
     begun(&mut area, "the table of its migrations is gone")
         .made(edit("DROP TABLE refinery_schema_history"))
-        .says(1, "run people.csv --simulate");
+        .says(1, "run people.csv --simulate -j journal.db");
     area.end();
 }
 
@@ -118,7 +128,7 @@ fn that_are_kept() {
         .says(1, "journal check");
     begun(&mut area, "an end to the data of a campaign that is not finished").says(2, "journal purge --yes");
     area.case("an end to data with nobody to ask")
-        .after("run people.csv --simulate")
+        .after("run people.csv --simulate -j journal.db")
         .says(2, "journal purge");
     area.case("manual pages where nobody may write").read_only().says(1, "man pages");
     area.end();
@@ -148,20 +158,20 @@ fn of_another_campaign() {
     let mut area = Area::new("other_campaign");
     begun(&mut area, "another instance")
         .with("11111111-2222", "99999999-2222")
-        .says(2, "run people.csv --simulate");
+        .says(2, "run people.csv --simulate -j journal.db");
     begun(&mut area, "another key column")
         .with("key = \"customer_id\"", "key = \"first_name\"")
-        .says(2, "run people.csv --simulate");
+        .says(2, "run people.csv --simulate -j journal.db");
     begun(&mut area, "no key column any more")
         .with("key = \"customer_id\"\n", "")
-        .says(2, "run people.csv --simulate");
+        .says(2, "run people.csv --simulate -j journal.db");
     begun(&mut area, "from the simulator to a server").says(2, "run people.csv --yes");
     begun(&mut area, "a name that the journal does not have")
         .with("\"spring\"", "\"autumn\"")
         .says(2, "report");
     begun(&mut area, "no name, and the journal has several")
         .with("\"spring\"", "\"autumn\"")
-        .after("run people.csv --simulate --limit 1")
+        .after("run people.csv --simulate --limit 1 -j journal.db")
         .without("campaign.toml")
         .says(2, "report -j journal.db");
     area.case("no name, and the journal has none")
@@ -182,7 +192,7 @@ fn locked_by_another_program() {
             browser.execute_batch("BEGIN IMMEDIATE").unwrap();
             held = Some(browser);
         })
-        .says(1, "run people.csv --simulate");
+        .says(1, "run people.csv --simulate -j journal.db");
     drop(held);
     area.end();
 }

@@ -16,7 +16,7 @@ fn of_the_journal() {
         area.case(title)
             .with("key =", "suppress = [\"opt-outs.csv\"]\ndefault_region = \"US\"\nkey =")
             .file("opt-outs.csv", list)
-            .says(2, "run people.csv --simulate");
+            .says(2, "run people.csv --simulate -j journal.db");
     };
     listed(&mut area, "a list with columns that nobody knows", "Name;Telefon\nMeier;(202) 555-0101\n");
     listed(&mut area, "a list with its column twice", "phone;Phone\n(202) 555-0101;\n");
@@ -38,16 +38,16 @@ fn of_the_journal() {
     area.case("a list of the definition with a number that may be read wrongly")
         .with("key =", "suppress = [\"opt-outs.csv\"]\nkey =")
         .file("opt-outs.csv", "phone\n+12025550101\n2025550102\n")
-        .says(2, "run people.csv --simulate");
+        .says(2, "run people.csv --simulate -j journal.db");
     area.case("a row that is not uncertain")
-        .after("run people.csv --simulate")
+        .after("run people.csv --simulate -j journal.db")
         .says(2, "resolve --key C-1 --resend -c campaign.toml");
     area.case("one contact id for several rows")
-        .after("run people.csv --simulate")
+        .after("run people.csv --simulate -j journal.db")
         .made(|case| uncertain(&case.path("journal.db")))
         .says(2, "resolve --all --mark-started e220a839-7b1d-4daf-ae78-9e6aa1b965f4");
     area.case("rows that are uncertain after a run")
-        .after("run people.csv --simulate")
+        .after("run people.csv --simulate -j journal.db")
         .made(|case| uncertain(&case.path("journal.db")))
         .says(3, "run people.csv -j journal.db --simulate");
     area.end();

@@ -3,7 +3,7 @@
 use crate::errors::area::{Area, Case};
 
 fn sent<'a>(area: &'a mut Area, title: &str) -> Case<'a> {
-    area.case(title).after("run people.csv --simulate")
+    area.case(title).after("run people.csv --simulate -j journal.db")
 }
 
 /// By everybody: the journal is its owner's alone.
@@ -38,7 +38,7 @@ fn that_cannot_be_written() {
     sent(&mut area, "a disk without room").says(1, "report -o /dev/full --format csv");
     sent(&mut area, "a stream without room").without_room().says(1, "report");
     area.case("a delimiter for a report without one")
-        .after("run people.csv --simulate")
+        .after("run people.csv --simulate -j journal.db")
         .says(2, "report --format jsonl --delimiter ;");
     area.end();
 }

@@ -65,8 +65,8 @@ fn arns() {
         .file("people.csv", "customer_id,first_name,phone,source\nC-1,Ada,+12025550101,x\n")
         .says(2, "run people.csv --yes --region eu-west-1");
     area.case("--region contradicts the number's ARN on resume")
-        .after("run people.csv --simulate --limit 1")
-        .says(2, "resume --simulate --region eu-west-1");
+        .after("run people.csv --simulate --limit 1 -j journal.db")
+        .says(2, "resume --simulate --region eu-west-1 -j journal.db");
     area.end();
 }
 

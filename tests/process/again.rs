@@ -54,11 +54,11 @@ fn a_report_is_refused_while_rows_wait_that_it_may_not_have() {
     let site = site();
     site.run(&["run", "list.csv", "--simulate", "--limit", "1"]).exits(4);
     site.run(&["report", "--state", "rejected", "-o", "again.csv"]).exits(0);
-    let before = fs::read(site.path("journal.db")).unwrap();
+    let before = fs::read(site.path("campaign.simulated.db")).unwrap();
     let said = ["1 row of the campaign waits", "would be withdrawn", "campaign resume"];
     site.run(&["run", "again.csv", "--simulate"]).exits(2).says(&said);
     site.run(&["run", "again.csv", "--simulate", "--stream", "--yes"]).exits(2).says(&said);
-    assert!(fs::read(site.path("journal.db")).unwrap() == before, "nothing was changed");
+    assert!(fs::read(site.path("campaign.simulated.db")).unwrap() == before, "nothing was changed");
     site.run(&["resume", "--simulate"]).exits(3);
     site.run(&["run", "again.csv", "--simulate"]).exits(3);
     assert_eq!(site.run(&["status", "--json"]).exits(0).json()["started"], 2);

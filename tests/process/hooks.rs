@@ -155,7 +155,7 @@ fn a_hook_can_use_this_program() {
     let server = Server::start(&[]);
     let binary = crate::process::site::BINARY;
     let line = format!(
-        "'{binary}' report -o report.csv && '{binary}' journal backup copy.db && '{binary}' resume --simulate"
+        "'{binary}' report -o report.csv && '{binary}' journal backup copy.db && '{binary}' resume --simulate -j journal.db"
     );
     let site = site(3, &format!("on_finish = \"\"\"{line}\"\"\""));
     let ran = site.run(&["run", "people.csv", "--yes", "--endpoint-url", server.endpoint()]).exits(0);

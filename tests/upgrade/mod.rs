@@ -83,7 +83,7 @@ fn a_campaign_of_the_first_version_goes_on_to_its_end() {
     std::fs::write(folder.path().join("campaign.toml"), first::DEFINITION).unwrap();
     let before = settled(&path);
     assert!(before.len() >= 5);
-    let (code, stdout, stderr) = run(folder.path(), &["resume", "--simulate", "--json"]);
+    let (code, stdout, stderr) = run(folder.path(), &["resume", "--simulate", "--json", "-j", "journal.db"]);
     assert_eq!(code, 3, "{stderr}");
     let result: serde_json::Value = serde_json::from_str(stdout.lines().last().unwrap()).unwrap();
     assert_eq!(

@@ -1,10 +1,11 @@
 //! Options that most commands share.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{ArgAction, Args, ValueEnum};
 
 use crate::app::options::CampaignOptions;
+use crate::domain::definition::name;
 
 /// Options that most commands share.
 #[derive(Debug, Clone, Args)]
@@ -12,6 +13,9 @@ pub struct GlobalArgs {
     /// Definition: a file, or NAME for campaigns/NAME.toml [default: campaign.toml, else the only campaigns/*.toml]
     #[arg(short, long, global = true, value_name = "PATH|NAME", help_heading = "Campaign")]
     pub campaign: Option<String>,
+    /// The campaign's name, instead of the definition's
+    #[arg(long, global = true, value_name = "NAME", value_parser = name)]
+    pub name: Option<String>,
     /// Journal [default: journal.db beside the definition]
     #[arg(short, long, global = true, value_name = "PATH", help_heading = "Campaign")]
     pub journal: Option<PathBuf>,
@@ -45,6 +49,21 @@ impl GlobalArgs {
     /// Which campaign and which journal.
     #[must_use]
     pub fn campaign_options(&self) -> CampaignOptions {
-        CampaignOptions { campaign: self.campaign.clone(), journal: self.journal.clone() }
+        CampaignOptions {
+            campaign: self.campaign.clone(),
+            name: self.name.clone(),
+            journal: self.journal.clone(),
+        }
     }
+
+    /// The same with this journal.
+    #[must_use]
+    pub fn with_journal(&self, journal: &Path) -> Self {
+        Self { journal: Some(journal.to_owned()), ..self.clone() }
+    }
+}
+
+fn name(text: &str) -> Result<String, &'static str> {
+    let valid = name::is_valid(text);
+    valid.then(|| text.to_owned()).ok_or("a name has 1 to 128 characters, and no control character")
 }

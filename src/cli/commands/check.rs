@@ -42,7 +42,8 @@ pub fn run(args: &CheckArgs, session: &Session<'_>) -> Result<Exit, Failure> {
     let global = session.global;
     let source = Source::named(&args.file);
     let options = args.reading.options();
-    let (paths, definition) = CampaignPaths::of_file(&global.campaign_options(), &source, &options)?;
+    let (mut paths, mut definition) = CampaignPaths::of_file(&global.campaign_options(), &source, &options)?;
+    paths.name_for(&mut definition, &source, &session.clock)?;
     let mut file = app::run::open_file(&source, &definition, &paths, &options)?;
     let before = if args.fresh { None } else { preconditions::before(&paths, &definition)? };
     let send = SendOptions::default();

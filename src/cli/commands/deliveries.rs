@@ -179,7 +179,10 @@ fn follow(options: &FollowOptions, send: &SendOptions, session: &Session<'_>) ->
     if !session.global.quiet {
         output::note(&followed.to_string());
     }
-    show(&Deliveries::read(&paths)?, session)?;
+    // Events are of all campaigns; the counts are of one, where the definition's name means one.
+    if let Ok(paths) = CampaignPaths::of_results(&session.global.campaign_options()) {
+        show(&Deliveries::read(&paths)?, session)?;
+    }
     Ok(if followed.read.bad > 0 { Exit::Incomplete } else { Exit::Done })
 }
 

@@ -46,11 +46,13 @@ fn moment(text: &str) -> Result<Timestamp, String> {
 /// What the user is told.
 pub fn run(args: &HoursArgs, session: &Session<'_>) -> Result<Exit, Failure> {
     let global = session.global;
-    let (paths, definition) = CampaignPaths::of_campaign(&global.campaign_options())?;
+    let (mut paths, mut definition) = CampaignPaths::of_campaign(&global.campaign_options())?;
     let now = session.clock.now().millis();
     let at = args.at.or_else(|| Timestamp::from_millisecond(now).ok()).unwrap_or(Timestamp::UNIX_EPOCH);
     let hours = definition.hours.clone().unwrap_or_default();
     let lanes = if args.numbers.is_empty() {
+        paths.look_at_simulated(&global.campaign_options());
+        paths.name_from_journal(&mut definition)?;
         rows(&paths, &definition)?
     } else {
         numbers(&args.numbers, &definition)?

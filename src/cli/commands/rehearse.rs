@@ -57,7 +57,7 @@ pub fn run(args: &RehearseArgs, session: &Session<'_>) -> Result<Exit, Failure> 
     let global = session.global;
     let source = Source::named(&args.file);
     let reading = args.reading.options();
-    let (mut paths, definition) = CampaignPaths::of_file(&global.campaign_options(), &source, &reading)?;
+    let (mut paths, mut definition) = CampaignPaths::of_file(&global.campaign_options(), &source, &reading)?;
     let folder = scratch().map_err(|error| kept(&std::env::temp_dir(), &error.to_string()))?;
     paths.journal = match &args.keep {
         Some(path) if path.exists() => return Err(kept(path, "there is a file already")),
@@ -69,6 +69,7 @@ pub fn run(args: &RehearseArgs, session: &Session<'_>) -> Result<Exit, Failure> 
     let from = args.from.unwrap_or_else(|| session.clock.now());
     let virtual_clock = VirtualClock::at(from);
     let clock = virtual_clock.clock();
+    paths.name_for(&mut definition, &source, &clock)?;
     let file = app::run::open_file(&source, &definition, &paths, &reading)?;
     let context = RunContext { definition: &definition, paths: &paths, options: &options, clock: &clock };
     let runtime = sending::runtime()?;

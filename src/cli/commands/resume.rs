@@ -29,7 +29,10 @@ pub struct ResumeArgs {
 /// What the user is told.
 pub fn run(args: &ResumeArgs, session: &Session<'_>) -> Result<Exit, Failure> {
     let options = args.send.options();
-    let (paths, mut definition) = CampaignPaths::of_campaign(&session.global.campaign_options())?;
+    let (mut paths, mut definition) = CampaignPaths::of_campaign(&session.global.campaign_options())?;
+    let global = &sending::journal(&mut paths, session.global, &args.send);
+    let session = &session.with(global);
+    paths.name_from_journal(&mut definition)?;
     options.apply(&mut definition)?;
     let context =
         RunContext { definition: &definition, paths: &paths, options: &options, clock: &session.clock };

@@ -60,10 +60,13 @@ pub struct RunArgs {
 /// # Errors
 /// What the user is told.
 pub fn run(args: &RunArgs, session: &Session<'_>) -> Result<Exit, Failure> {
-    let global = session.global;
     let source = Source::named(&args.file);
     let (file_options, options) = (args.reading.options(), args.send.options());
-    let (paths, mut definition) = CampaignPaths::of_file(&global.campaign_options(), &source, &file_options)?;
+    let campaign = session.global.campaign_options();
+    let (mut paths, mut definition) = CampaignPaths::of_file(&campaign, &source, &file_options)?;
+    let global = &sending::journal(&mut paths, session.global, &args.send);
+    let session = &session.with(global);
+    paths.name_for(&mut definition, &source, &session.clock)?;
     options.apply(&mut definition)?;
     let mut file = app::run::open_file(&source, &definition, &paths, &file_options)?;
     if args.dry_run {
@@ -129,7 +132,14 @@ fn agree(
     if let (Some(rejected), false) = (rejected, global.quiet) {
         output::note(rejected);
     }
-    if preflight.to_send() > 0 && !confirmed(args, definition, preflight, global.quiet)? {
+    let nobody = preflight.to_send() == 0;
+    let unsent = preflight
+        .unaccepted(&accepted(definition, &args.send.accept))
+        .contains(&WarningCode::ChangedAfterContact);
+    if nobody && unsent && !args.send.simulate {
+        return Err(held_up(&[WarningCode::ChangedAfterContact]));
+    }
+    if !nobody && !confirmed(args, definition, preflight, global.quiet)? {
         return Err(Failure::usage("not agreed to", "nothing was sent; run it again to be asked again"));
     }
     Ok(())
@@ -199,7 +209,7 @@ pub(in crate::cli::commands) fn verdict(
     }
     let wrong = preflight.unaccepted(accepted);
     if preflight.to_send() > 0 && !wrong.is_empty() {
-        return Err(wrong_texts(&wrong));
+        return Err(held_up(&wrong));
     }
     let (exit, hint) = match preflight.rejected() {
         1.. => (
@@ -235,9 +245,17 @@ fn show(preflight: &Preflight, global: &GlobalArgs) {
     }
 }
 
-/// Texts that look wrong are sent only after someone looked at them.
-fn wrong_texts(codes: &[WarningCode]) -> Failure {
+/// What looks wrong is sent, or left unsent, only after someone looked at it.
+fn held_up(codes: &[WarningCode]) -> Failure {
     let options: Vec<String> = codes.iter().map(|code| format!("--accept {}", code.name())).collect();
+    if codes == [WarningCode::ChangedAfterContact] {
+        return Failure::usage(
+            "people were contacted before, and what the file says of them now would not be sent: changed-after-contact",
+            "if it is a new mailing, make it a campaign of its own: another name (--name NAME, or {file} or {date} in `name`), or a \
+             key with the date (key = [\"customer_id\", \"visit_date\"]); if no second message is meant, run again with --accept \
+             changed-after-contact, or name the code in accept in [safety]; nothing was sent",
+        );
+    }
     Failure::usage(
         format!("texts that look wrong would be sent: {}", names(codes)),
         Advice::new("look with ").run(Command::Check).then(format!(
@@ -268,7 +286,7 @@ fn confirmed(
     }
     let asks = args.file.as_os_str() != "-" && output::can_ask();
     if (args.send.yes || !asks) && !wrong.is_empty() {
-        return Err(wrong_texts(&wrong));
+        return Err(held_up(&wrong));
     }
     if !asks {
         return Err(Failure::usage(

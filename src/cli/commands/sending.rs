@@ -3,9 +3,11 @@
 use std::time::Duration;
 
 use crate::app::error::Error;
+use crate::app::paths::CampaignPaths;
 use crate::app::run::PreparedRun;
 use crate::app::send::{LastEvent, RunResult};
 use crate::cli::args::global::GlobalArgs;
+use crate::cli::args::send::SendArgs;
 use crate::cli::failure::Failure;
 use crate::cli::session::Session;
 use crate::cli::{next_step, output, signals};
@@ -30,6 +32,23 @@ pub(in crate::cli::commands) fn runtime() -> Result<tokio::runtime::Runtime, Fai
         .enable_all()
         .build()
         .map_err(|error| Error::exhausted("start the runtime", &error).into())
+}
+
+/// The journal of a command that sends: a simulation has one of its own where none was named. Gives back the options with it, so
+/// that advice leads there.
+pub(in crate::cli::commands) fn journal(
+    paths: &mut CampaignPaths,
+    global: &GlobalArgs,
+    send: &SendArgs,
+) -> GlobalArgs {
+    match paths.simulated_journal() {
+        Some(simulated) if send.simulate && global.journal.is_none() => {
+            let global = global.with_journal(&simulated);
+            paths.journal = simulated;
+            global
+        }
+        _ => global.clone(),
+    }
 }
 
 /// What the result of a run is shown with.

@@ -106,7 +106,8 @@ pub const KEYS: &[Key] = {
             "name",
             Text,
             Optional,
-            "The campaign's name; default: the file's stem. Part of every client token.",
+            "The campaign's name; default: the definition's stem. Part of every client token. {file} is the recipients file's stem, \
+             {date} the day of the first run.",
         ),
         key("connect.instance_id", Text, Required, "The Amazon Connect instance: id or ARN."),
         key("connect.contact_flow_id", Template, Required, "The flow that runs each contact: id or ARN."),
@@ -126,9 +127,9 @@ pub const KEYS: &[Key] = {
         ),
         key(
             "recipients.key",
-            Text,
+            Columns,
             Optional,
-            "The column that identifies a row; default: the number itself.",
+            "The column that identifies a row, or several that do so together; default: the number itself.",
         ),
         key(
             "recipients.same_number",
@@ -315,7 +316,8 @@ pub const KEYS: &[Key] = {
             Texts,
             Default("[]"),
             "Codes of warnings that do not hold up a run that nobody looks at: \
-             \"foreign-placeholder\", \"nothing-words\", \"twice-encoded\", \"total-row\", \"same-text\".",
+             \"foreign-placeholder\", \"nothing-words\", \"twice-encoded\", \"total-row\", \"same-text\", \
+             \"changed-after-contact\".",
         ),
         key("cost.per_segment", Cost, Optional, "One price, or by country: { US = 0.00581 }."),
         key("cost.currency", Text, Optional, "What the price is in, such as USD; for people."),

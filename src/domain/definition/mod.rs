@@ -10,6 +10,7 @@ mod document;
 mod hooks;
 mod hours;
 pub mod keys;
+pub mod name;
 mod reader;
 pub mod rules;
 mod schedule;
@@ -127,8 +128,8 @@ pub enum Attributes {
 pub struct RecipientsSettings {
     /// The columns with the number: the first one that can take a message counts.
     pub phone: Vec<String>,
-    /// The column with the key; the number itself where none is given.
-    pub key: Option<String>,
+    /// The columns of the key; the number itself where none is given.
+    pub key: Vec<String>,
     /// What is done about several rows with one number.
     pub same_number: SameNumberRule,
     /// The column with a recipient's time zone.
@@ -466,7 +467,12 @@ fn resolve(mut reader: Reader<'_>, stem: &str, origin: Problems) -> Option<Defin
 
 fn name(reader: &mut Reader<'_>, stem: &str) -> String {
     let name = reader.text("name").unwrap_or_else(|| stem.to_owned());
-    if name.chars().count() > 128 || name.chars().any(char::is_control) || name.is_empty() {
+    if let Some(slot) = name::unknown_slot(&name) {
+        let place = reader.place("name");
+        let hint = "it may have {file}, the recipients file's stem, and {date}, the day of the first run";
+        reader.mistake(place, format!("`name` has {slot}, which stands for nothing"), hint);
+    }
+    if !name::is_valid(&name) {
         let place = reader.place("name");
         let message = "`name` must be 1 to 128 characters, none of them a control character";
         reader.mistake(place, message, "give it a short one, such as `name = \"spring\"`");

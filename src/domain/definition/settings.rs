@@ -38,8 +38,8 @@ pub(super) fn recipients(reader: &mut Reader<'_>) -> RecipientsSettings {
         }
     }
     RecipientsSettings {
-        phone: phone(reader),
-        key: reader.text("recipients.key"),
+        phone: columns(reader, "recipients.phone"),
+        key: columns(reader, "recipients.key"),
         same_number: SameNumberRule::named(&reader.text("recipients.same_number").unwrap_or_default()),
         zone: reader.text("recipients.zone"),
         state: reader.text("recipients.state"),
@@ -61,13 +61,14 @@ pub(super) fn recipients(reader: &mut Reader<'_>) -> RecipientsSettings {
     }
 }
 
-fn phone(reader: &mut Reader<'_>) -> Vec<String> {
-    match reader.node("recipients.phone").map(|node| node.value) {
+/// The names of a [`Kind::Columns`](super::keys::Kind::Columns).
+fn columns(reader: &mut Reader<'_>, path: &'static str) -> Vec<String> {
+    match reader.node(path).map(|node| node.value) {
         Some(Value::List(_)) => {
-            let names = reader.texts("recipients.phone").into_iter();
+            let names = reader.texts(path).into_iter();
             names.map(|(name, _)| name.trim().to_owned()).collect()
         }
-        _ => reader.text("recipients.phone").into_iter().collect(),
+        _ => reader.text(path).into_iter().collect(),
     }
 }
 

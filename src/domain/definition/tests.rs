@@ -29,7 +29,7 @@ fn what_is_left_out_has_its_default() {
     let recipients = &definition.recipients;
     assert_eq!(
         (recipients.phone[0].as_str(), &recipients.key, recipients.allow_landlines),
-        ("phone", &None, false)
+        ("phone", &Vec::new(), false)
     );
     let PaceSettings { rate, burst, max_in_flight, max_active_contacts, share, .. } = definition.pace;
     assert_eq!(rate, Rate::PerSecond(RequestRate(2.0)));

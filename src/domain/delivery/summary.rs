@@ -49,6 +49,8 @@ pub struct Summary {
     pub run: Option<i64>,
     /// Rows by state, of the whole campaign.
     pub tally: Tally,
+    /// Rows of the file whose recipients were started before this run; `None` where no file was read.
+    pub already_started: Option<u64>,
     /// Requests that left in this run.
     pub requests: u64,
     /// Those of them that were throttled.
@@ -86,6 +88,13 @@ impl Summary {
             let _ = write!(text, "\n  {:<10}  {:>width$}", state.name(), Grouped(rows), width = total.len());
         }
         let _ = write!(text, "\n  {:<10}  {total}", "rows");
+        if let Some(before @ 1..) = self.already_started {
+            let _ = write!(
+                text,
+                "\n{} started before this run",
+                counted(before, "row of the file was", "rows of the file were")
+            );
+        }
         if self.run.is_some() {
             let _ = write!(text, "\n{}", self.work());
         }
@@ -139,6 +148,9 @@ impl Serialize for Summary {
         for (state, rows) in self.tally.iter() {
             map.serialize_entry(state.name(), &rows)?;
         }
+        if let Some(before) = self.already_started {
+            map.serialize_entry("already_started", &before)?;
+        }
         map.serialize_entry("requests", &self.requests)?;
         map.serialize_entry("throttled", &self.throttled)?;
         map.serialize_entry("retried", &self.retried)?;
@@ -167,6 +179,7 @@ mod tests {
             campaign: "spring-reminder".to_owned(),
             run: Some(3),
             tally,
+            already_started: None,
             requests: 1_220,
             throttled: 25,
             retried: 30,

@@ -18,6 +18,7 @@ impl Serialize for Preflight {
             map.serialize_entry(state.name(), &rows)?;
         }
         map.serialize_entry("to_start", &self.to_send())?;
+        map.serialize_entry("already_started", &self.facts.already_started)?;
         map.serialize_entry("read_as", &self.found.read_as)?;
         map.serialize_entry("unused_columns", &self.found.binding.unused_columns())?;
         let mistaken: Vec<&str> =

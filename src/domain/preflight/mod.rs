@@ -124,6 +124,11 @@ pub struct JournalFacts {
     pub tally: Tally,
     /// Attempted rows of which the file now says something else.
     pub frozen: u64,
+    /// Rows of the file whose recipients were started before.
+    pub already_started: u64,
+    /// Rows of the file whose recipients were contacted before, while its cells said something else of them; and the first
+    /// lines.
+    pub changed: (u64, Vec<u64>),
     /// Rows of earlier files that wait no longer, because the file does not have them.
     pub withdrawn: u64,
     /// Corrected rows whose lines the file has uncorrected: how many waited, and how many were attempted.
@@ -449,17 +454,25 @@ impl Preflight {
     /// What only looks right, the worst first.
     #[must_use]
     pub fn warnings(&self) -> Vec<Warning> {
-        self.found.suspicions.warnings()
+        let mut warnings = self.found.suspicions.warnings();
+        warnings.extend(Warning::changed_after_contact(&self.facts.changed));
+        warnings
     }
 
-    /// The kinds of wrong text that would be sent, without those that are accepted.
+    /// Rows of the file whose recipients were started before.
+    #[must_use]
+    pub fn already_started(&self) -> u64 {
+        self.facts.already_started
+    }
+
+    /// The kinds of warnings that hold up a run, without those that are accepted.
     #[must_use]
     pub fn unaccepted(&self, accepted: &[WarningCode]) -> Vec<WarningCode> {
         let mut codes: Vec<WarningCode> = self
             .warnings()
             .iter()
             .map(|warning| warning.code)
-            .filter(|code| code.sends_wrong_text() && !accepted.contains(code))
+            .filter(|code| code.holds_up() && !accepted.contains(code))
             .collect();
         codes.dedup();
         codes

@@ -80,6 +80,9 @@ impl Preflight {
     fn write_rows(&self, text: &mut String) {
         let _ =
             write!(text, "{}, {} to start", counted(self.facts.tally.rows(), "row", "rows"), self.contacts());
+        if self.facts.already_started > 0 {
+            let _ = write!(text, ", {} already started", Grouped(self.facts.already_started));
+        }
         for (state, rows) in self.facts.tally.iter().filter(|(_, rows)| *rows > 0) {
             let _ = write!(text, "\n  {:<11} {}", state.name(), Grouped(rows));
             if state == State::Suppressed && self.found.suppressed.values().sum::<u64>() == rows {

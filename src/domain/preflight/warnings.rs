@@ -40,6 +40,20 @@ pub struct Warning {
     pub summary: String,
 }
 
+impl Warning {
+    /// The file says something else of so many contacted recipients, the first of them in these lines.
+    pub(super) fn changed_after_contact((rows, lines): &(u64, Vec<u64>)) -> Option<Self> {
+        let were = if *rows == 1 { "1 row was" } else { &format!("{} rows were", Grouped(*rows)) };
+        let summary = format!(
+            "{were} contacted before, and the file now says something else of {}: no message with that will come, for this \
+             campaign contacts each recipient once",
+            if *rows == 1 { "it" } else { "them" }
+        );
+        let code = WarningCode::ChangedAfterContact;
+        (*rows > 0).then(|| Self { code, rows: *rows, lines: lines.clone(), summary })
+    }
+}
+
 fn as_name<S: serde::Serializer>(code: &WarningCode, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(code.name())
 }

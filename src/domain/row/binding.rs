@@ -22,6 +22,7 @@ use crate::domain::message::{foreign, limits};
 use crate::domain::phone;
 use crate::domain::phone::{LineType, Phone, PhoneRejection, Region};
 use crate::domain::problem::{Problem, Problems, SourceSpan};
+use crate::domain::row::compound_key;
 use crate::domain::row::recipient::{Recipient, Rejection, RejectionReason};
 use crate::domain::row::token::TokenSpace;
 use crate::domain::table::header::{Header, NoColumn};
@@ -82,7 +83,8 @@ pub struct Binding {
     texts: Vec<Bound>,
     /// The columns with the number: the first that can take a message.
     phones: Vec<usize>,
-    key: Option<usize>,
+    /// The columns of the key; none where the number is the key.
+    keys: Vec<usize>,
     /// Where the lane comes from; `None` where the campaign has neither hours nor times of rows.
     lane: Option<LaneColumns>,
     /// The times of a row.
@@ -120,8 +122,8 @@ impl Definition {
         let phones = self.recipients.phone.iter();
         let phones =
             phones.filter_map(|name| finder.find("recipients.phone", name, self.places.phone)).collect();
-        let key_column = self.recipients.key.as_ref();
-        let key = key_column.map(|name| finder.find("recipients.key", name, self.places.key));
+        let keys = self.recipients.key.iter();
+        let keys = keys.filter_map(|name| finder.find("recipients.key", name, self.places.key)).collect();
         let lane = self.lane_columns_by(&mut finder);
         let times = RowTimes::bind(&self.row_schedule, &mut finder);
         let mut request = self.request.clone();
@@ -156,7 +158,7 @@ impl Definition {
             shape,
             texts,
             phones,
-            key: key.flatten(),
+            keys,
             lane: (self.hours.is_some() || times.any()).then_some(lane),
             times,
             tokens: TokenSpace::new(&self.connect.instance_id, &self.name),
@@ -262,6 +264,14 @@ fn add_columns(request: &mut Request<Text>, finder: &mut Finder<'_>, place: Opti
     }
 }
 
+/// The key of a row whose key columns have these cells.
+fn key_text(parts: &[&str]) -> String {
+    match parts {
+        [key] => (*key).to_owned(),
+        parts => compound_key::join(parts),
+    }
+}
+
 impl Binding {
     /// What all rows have in common.
     #[must_use]
@@ -280,6 +290,17 @@ impl Binding {
         self.texts.iter().map(|text| (&text.member, &text.columns[..]))
     }
 
+    /// The columns that the texts are made of, each once.
+    #[must_use]
+    pub fn text_columns(&self) -> Vec<usize> {
+        let mut columns: Vec<usize> =
+            self.texts.iter().flat_map(|text| text.columns.iter().copied()).collect();
+        columns.sort_unstable();
+        columns.dedup();
+        columns
+    }
+
+    /// What in the definition's texts looks like a placeholder and is none, in words.
     /// Placeholders of other programs in the definition's own texts, which nothing replaces: each text with each mark.
     #[must_use]
     pub fn foreign(&self) -> &[(Member, String)] {
@@ -291,7 +312,7 @@ impl Binding {
     pub fn unused_columns(&self) -> Vec<String> {
         let used = |at: &usize| {
             self.phones.contains(at)
-                || Some(*at) == self.key
+                || self.keys.contains(at)
                 || self.lane.as_ref().is_some_and(|lane| [lane.zone, lane.state].contains(&Some(*at)))
                 || self.texts.iter().any(|text| text.columns.contains(at))
                 || self.times.columns().any(|column| column == *at)
@@ -322,14 +343,26 @@ impl Binding {
 
     /// The key of a row that is rejected, as far as it has one.
     fn key_of<C: Cells + ?Sized>(&self, cells: &C) -> Option<Box<str>> {
-        let key = match self.key {
-            Some(at) => cell(cells.cell(at)).to_owned(),
-            None => {
-                let number = |at: &usize| phone::parse(cells.cell(*at), self.default_region).ok();
-                self.phones.iter().find_map(number)?.number.as_str().to_owned()
+        if self.keys.is_empty() {
+            let number = |at: &usize| phone::parse(cells.cell(*at), self.default_region).ok();
+            return Some(self.phones.iter().find_map(number)?.number.as_str().into());
+        }
+        let parts: Vec<&str> = self.keys.iter().map(|at| cell(cells.cell(*at))).collect();
+        parts.iter().all(|part| !part.is_empty()).then(|| key_text(&parts).into())
+    }
+
+    /// The key of a row; `None` where the number is the key.
+    fn key<C: Cells + ?Sized>(&self, cells: &C) -> Result<Option<String>, (Option<usize>, RejectionReason)> {
+        let mut parts = Vec::with_capacity(self.keys.len());
+        for at in &self.keys {
+            let part = cell(cells.cell(*at));
+            fault(cells, *at).map_or(Ok(()), |reason| Err((Some(*at), reason)))?;
+            if part.is_empty() {
+                return Err((Some(*at), RejectionReason::KeyEmpty));
             }
-        };
-        (!key.is_empty()).then(|| key.into())
+            parts.push(part);
+        }
+        Ok((!parts.is_empty()).then(|| key_text(&parts)))
     }
 
     fn read<C: Cells + ?Sized>(
@@ -344,16 +377,7 @@ impl Binding {
             return Err((Some(at), RejectionReason::QuoteSwallows { through: lines.last }));
         }
         let phone = self.phone(cells)?;
-        let key = match self.key.map(|at| (at, cell(cells.cell(at)))) {
-            None => phone.number.as_str().to_owned(),
-            Some((at, key)) => {
-                fault(cells, at).map_or(Ok(()), |reason| Err((Some(at), reason)))?;
-                if key.is_empty() {
-                    return Err((Some(at), RejectionReason::KeyEmpty));
-                }
-                key.to_owned()
-            }
-        };
+        let key = self.key(cells)?.unwrap_or_else(|| phone.number.as_str().to_owned());
         let lane = match &self.lane {
             Some(columns) => Some(
                 columns

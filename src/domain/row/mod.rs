@@ -1,6 +1,7 @@
 //! One row of the file and what it becomes: the binding to columns, the recipient, its client token, who is left out.
 
 pub mod binding;
+pub mod compound_key;
 pub mod key_filter;
 pub mod recipient;
 pub mod rewritten_key;

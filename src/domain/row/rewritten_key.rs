@@ -7,8 +7,13 @@ use std::borrow::Cow;
 
 use icu_normalizer::ComposingNormalizerBorrowed;
 
+use crate::domain::row::compound_key;
+
 /// Digits that a spreadsheet keeps of a number; behind them it writes zeros.
 const DIGITS: usize = 15;
+
+/// How a key was rewritten that has more than one change.
+const SEVERAL: &str = "several of: case, accents, zeros in front, \".0\", 15 digits";
 
 /// What a key comes to after one kind of rewriting.
 type KeyShape = fn(&str) -> String;
@@ -17,6 +22,18 @@ type KeyShape = fn(&str) -> String;
 /// `None` where they are two keys.
 #[must_use]
 pub fn rewritten(before: &str, after: &str) -> Option<&'static str> {
+    let (Some(a), Some(b)) = (compound_key::parts(before), compound_key::parts(after)) else {
+        return of_one_cell(before, after);
+    };
+    let mut found = None;
+    for (a, b) in a.iter().zip(&b).filter(|(a, b)| a != b) {
+        let words = of_one_cell(a, b)?;
+        found = if found.is_none_or(|found| found == words) { Some(words) } else { Some(SEVERAL) };
+    }
+    found.filter(|_| a.len() == b.len())
+}
+
+fn of_one_cell(before: &str, after: &str) -> Option<&'static str> {
     let [a, b] = [before, after].map(bare);
     let cases: [(&str, KeyShape); 5] = [
         ("blanks or quotes around it", str::to_owned),
@@ -30,7 +47,7 @@ pub fn rewritten(before: &str, after: &str) -> Option<&'static str> {
     let [a_plain, b_plain] = [&a, &b].map(|key| plain(key));
     let all = || {
         let same = a_plain == b_plain || is_rounding(&a_plain, &b_plain);
-        same.then_some("several of: case, accents, zeros in front, \".0\", 15 digits")
+        same.then_some(SEVERAL)
     };
     alone.or_else(rounding).or_else(all)
 }
@@ -51,6 +68,11 @@ impl KeyFolds {
     /// Of a key.
     #[must_use]
     pub fn of(key: &str) -> Self {
+        if let Some(parts) = compound_key::parts(key) {
+            // Which of several cells was rounded is not looked for: there would be a fold for each choice of them.
+            let parts: Vec<String> = parts.iter().map(|part| plain(&bare(part))).collect();
+            return Self { plain: parts.join("\u{1f}"), roundings: Vec::new() };
+        }
         let plain = plain(&bare(key));
         let roundings = roundings(&plain);
         Self { plain, roundings }
@@ -185,6 +207,9 @@ mod tests {
             "1234567890123450.0",
             Some("several of: case, accents, zeros in front, \".0\", 15 digits"),
         ),
+        ("4:0017 10:2026-12-01", "2:17 10:2026-12-01", Some("zeros in front")),
+        ("4:0017 1:A", "2:17 1:a", Some(SEVERAL)),
+        ("4:0017 10:2026-12-01", "2:17 10:2026-12-08", None),
         ("17", "18", None),
         ("A17", "17", None),
         ("Zoe", "Zo\u{eb}", None),

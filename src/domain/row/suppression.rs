@@ -7,6 +7,7 @@
 use std::collections::HashSet;
 
 use crate::domain::phone::E164;
+use crate::domain::row::compound_key;
 use crate::domain::unix_millis::UnixMillis;
 
 /// The lists of a campaign.
@@ -14,6 +15,8 @@ use crate::domain::unix_millis::UnixMillis;
 pub struct Suppression {
     sets: Vec<Set>,
     only: HashSet<u64>,
+    /// Whether keys are of several columns. Lists then have the first one, which says who it is.
+    of_several_columns: bool,
 }
 
 /// Who is on one list.
@@ -55,6 +58,12 @@ impl Suppression {
     pub fn only(numbers: &[E164]) -> Self {
         let only = numbers.iter().filter_map(|number| packed(number.as_str())).collect();
         Self { only, ..Self::default() }
+    }
+
+    /// The same for keys of several columns: a list has the first of them.
+    #[must_use]
+    pub fn of_several_columns(self) -> Self {
+        Self { of_several_columns: true, ..self }
     }
 
     /// Begins another list, which takes what is added from here on.
@@ -114,6 +123,10 @@ impl Suppression {
     /// The lists that the recipient with this number, in E.164, and this key is on, as they were begun, from 0.
     pub fn on(&self, number: &str, key: &str) -> impl Iterator<Item = usize> {
         let number = packed(number);
+        let key = match compound_key::parts(key) {
+            Some(parts) if self.of_several_columns => parts[0],
+            _ => key,
+        };
         let has = move |set: &Set| {
             number.is_some_and(|number| set.numbers.contains(&number)) || set.keys.contains(key)
         };
@@ -151,6 +164,12 @@ mod tests {
         assert_eq!(lists.check("+12025550143", "a"), Err(Suppressed::Listed));
         assert_eq!(lists.check("+4915123456789", "b"), Err(Suppressed::Listed));
         assert_eq!(lists.check("+491512345678", "b"), Ok(()), "one digit less is another number");
+        let several = lists.clone().of_several_columns();
+        assert!(
+            several.check("+12025550143", "1:a 1:b").is_err()
+                && several.check("+12025550143", "1:b 1:a").is_ok()
+        );
+        assert!(lists.check("+12025550143", "1:a 1:b").is_ok(), "a key of one column may look so too");
         lists.begin_list();
         lists.add_number("+12025550143");
         assert_eq!(lists.on("+12025550143", "a").collect::<Vec<_>>(), [0, 1]);

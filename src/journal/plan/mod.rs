@@ -13,6 +13,7 @@ pub(in crate::journal) mod planned;
 pub(in crate::journal) mod reconcile;
 pub(in crate::journal) mod respelled;
 pub(in crate::journal) mod row_set;
+pub(in crate::journal) mod said_before;
 pub(in crate::journal) mod waiting;
 
 use std::ops::AddAssign;
@@ -35,6 +36,7 @@ use crate::journal::plan::line::{Content, DUPLICATE, FileLine, OTHER_NUMBER, rea
 use crate::journal::plan::planned::Planned;
 use crate::journal::plan::reconcile::{keep, move_line, planned_state};
 use crate::journal::plan::row_set::RowSet;
+use crate::journal::plan::said_before::TextColumns;
 use crate::journal::sql;
 
 /// A plan under way.
@@ -50,6 +52,8 @@ pub struct Plan {
     corrects: bool,
     /// Whether recipients may be known by their tokens alone.
     purged: bool,
+    /// What the columns of this file have that a contacted recipient's texts were made of.
+    texts: TextColumns,
     /// Whether a line is left out at once where its number is another recipient's: it may be sent before the file ends.
     first_of_numbers: bool,
 }
@@ -64,6 +68,7 @@ impl Plan {
         let (before, summary) = (Before::Journal(RowSet::default()), PlanSummary::default());
         let purged = purge::any(tx, campaign)?;
         let lanes = LaneIds::default();
+        let texts = TextColumns::default();
         Ok(Self {
             campaign,
             shape,
@@ -73,8 +78,21 @@ impl Plan {
             summary,
             corrects,
             purged,
+            texts,
             first_of_numbers: false,
         })
+    }
+
+    /// Watches for contacted recipients of whom these columns of the file now say something else.
+    #[must_use]
+    pub fn watch_texts(self, names: &[String], columns: Vec<usize>) -> Self {
+        Self { texts: TextColumns::new(names, columns), ..self }
+    }
+
+    /// The first lines of contacted recipients of whom the file now says something else.
+    #[must_use]
+    pub fn changed_lines(&self) -> &[u64] {
+        self.texts.changed_lines()
     }
 
     /// Leaves out, from here on, each line whose number a recipient with another key has, who was contacted or waits. For a
@@ -107,6 +125,10 @@ pub struct PlanSummary {
     pub withdrawn: u64,
     /// Recipients that were attempted, and of which the file or the definition now says something that is not sent.
     pub frozen: u64,
+    /// Recipients who were started before.
+    pub started: u64,
+    /// Recipients who were contacted before, or may have been, and of whom the file's cells now say something else.
+    pub changed: u64,
     /// How many more rows wait than before.
     pub queued: u64,
 }
@@ -118,6 +140,8 @@ impl AddAssign for PlanSummary {
         self.updated += other.updated;
         self.withdrawn += other.withdrawn;
         self.frozen += other.frozen;
+        self.started += other.started;
+        self.changed += other.changed;
         self.queued += other.queued;
     }
 }
@@ -307,6 +331,7 @@ fn plan_line(
         && reconcile::is_started(tx, plan.campaign, line, seen)?
     {
         summary.frozen += 1;
+        summary.started += 1;
         return Ok(());
     }
     if plan.corrects {
@@ -358,6 +383,10 @@ fn plan_line(
         Some(known) if known.attempts > 0 => {
             summary.frozen += u64::from(known.differs(plan.shape, &line.content));
             move_lane(tx, plan, &known, line)?;
+            summary.started += u64::from(known.state == State::Started);
+            if plan.texts.see(tx, plan.campaign, (plan.shape, plan.header), &known, line)? {
+                summary.changed += 1;
+            }
             keep(tx, &known, line, delta)?;
         }
         Some(known) => {

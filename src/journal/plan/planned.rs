@@ -4,7 +4,7 @@
 use rusqlite::{Connection, params};
 
 use crate::journal::error::JournalError;
-use crate::journal::file::open::Journal;
+use crate::journal::file::open::{Journal, Reader};
 use crate::journal::row::CampaignId;
 
 /// How far a plan came. The numbers are what the journal stores.
@@ -27,15 +27,7 @@ impl Journal {
     /// # Errors
     /// Where the journal cannot be read.
     pub fn planned(&self, campaign: CampaignId) -> Result<Planned, JournalError> {
-        let planned: u8 =
-            self.connection
-                .query_row("SELECT plan FROM campaign WHERE id = ?1", [campaign.0], |row| row.get(0))?;
-        Ok(match planned {
-            3 => Planned::Streamed,
-            2 => Planned::Agreed,
-            1 => Planned::Read,
-            _ => Planned::Begun,
-        })
+        planned(&self.connection, campaign)
     }
 
     /// Takes note of what is decided on the plan: agreed to, streamed, or refused (as if it had not been read).
@@ -45,6 +37,27 @@ impl Journal {
     pub fn set_planned(&mut self, campaign: CampaignId, planned: Planned) -> Result<(), JournalError> {
         mark(&self.connection, campaign, planned)
     }
+}
+
+impl Reader {
+    /// How far the campaign's last plan came.
+    ///
+    /// # Errors
+    /// Where the journal cannot be read.
+    pub fn planned(&self, campaign: CampaignId) -> Result<Planned, JournalError> {
+        planned(&self.connection, campaign)
+    }
+}
+
+fn planned(connection: &Connection, campaign: CampaignId) -> Result<Planned, JournalError> {
+    let sql = "SELECT plan FROM campaign WHERE id = ?1";
+    let planned: u8 = connection.query_row(sql, [campaign.0], |row| row.get(0))?;
+    Ok(match planned {
+        3 => Planned::Streamed,
+        2 => Planned::Agreed,
+        1 => Planned::Read,
+        _ => Planned::Begun,
+    })
 }
 
 /// Takes note of how far a plan is, inside a transaction of the caller's.

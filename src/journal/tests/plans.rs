@@ -18,7 +18,7 @@ fn payloads(book: &Book) -> Vec<String> {
 }
 
 fn summary(lines: u64, [added, updated, withdrawn, frozen]: [u64; 4], queued: u64) -> PlanSummary {
-    PlanSummary { lines, added, updated, withdrawn, frozen, queued }
+    PlanSummary { lines, added, updated, withdrawn, frozen, queued, ..PlanSummary::default() }
 }
 
 #[test]
@@ -226,7 +226,8 @@ fn a_rejected_line_is_that_of_whoever_was_started_from_it_and_of_nobody_else() {
         let id = book.claim(100).id;
         book.settle(id, event, 150);
         let kept = u64::from(expected.len() == 1);
-        assert_eq!(book.plan(std::slice::from_ref(&line)), summary(1, [0, 0, 0, kept], 0), "{line:?}");
+        let expected_summary = PlanSummary { started: kept, ..summary(1, [0, 0, 0, kept], 0) };
+        assert_eq!(book.plan(std::slice::from_ref(&line)), expected_summary, "{line:?}");
         assert_eq!(book.rows(), expected, "{line:?}");
         book.plan(&[line]);
         assert_eq!(book.rows(), expected, "the same again");
@@ -237,7 +238,7 @@ fn a_rejected_line_is_that_of_whoever_was_started_from_it_and_of_nobody_else() {
         book.settle(row.id, Event::Answered, 150);
     }
     let file = [rejected_as(2, Some("a")), rejected_as(2, Some("a")), rejected_as(3, Some("b"))];
-    assert_eq!(book.plan(&file), summary(3, [0, 0, 0, 2], 0));
+    assert_eq!(book.plan(&file), PlanSummary { started: 2, ..summary(3, [0, 0, 0, 2], 0) });
     let expected = [STARTED.to_owned(), "3 b 2 1 | 100 - 150 | contact -".to_owned(), nobody("2 a")];
     assert_eq!(book.rows(), expected);
 }
