@@ -113,6 +113,11 @@ pub const CATALOGUE: &[Reason] = &[
         advice: "close it, or double the quotes inside the cell",
     },
     Reason {
+        code: "quote-stray",
+        summary: "a quote inside a quoted cell is not doubled",
+        advice: "double the quotes inside the cell, or remove them",
+    },
+    Reason {
         code: "not-text",
         summary: "bytes that are no text",
         advice: "save the file as UTF-8, or set recipients.encoding",

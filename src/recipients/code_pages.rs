@@ -73,9 +73,44 @@ pub(super) static X_MAC_GREEK: CodePage = CodePage {
     name: "x-mac-greek",
     upper: "Ä¹²É³ÖÜ΅àâä΄¨çéèêë£™îï•½‰ôö¦€ùûü†ΓΔΘΛΞΠß®©ΣΪ§≠°·Α±≤≥¥ΒΕΖΗΙΚΜΦΫΨΩάΝ¬ΟΡ≈Τ«»…\u{a0}ΥΧΆΈœ–―“”‘’÷ΉΊΌΎέήίόΏύαβψδεφγηιξκλμνοπώρστθωςχυζϊϋΐΰ\u{ad}",
 };
+/// IBM code page 855 (Cyrillic). Source: Unicode, VENDORS/MICSFT/PC/CP855.TXT.
+pub(super) static IBM855: CodePage = CodePage {
+    name: "ibm855",
+    upper: "ђЂѓЃёЁєЄѕЅіІїЇјЈљЉњЊћЋќЌўЎџЏюЮъЪаАбБцЦдДеЕфФгГ«»░▒▓│┤хХиИ╣║╗╝йЙ┐└┴┬├─┼кК╚╔╩╦╠═╬¤лЛмМнНоОп┘┌█▄Пя▀ЯрРсСтТуУжЖвВьЬ№\u{ad}ыЫзЗшШэЭщЩчЧ§■\u{a0}",
+};
+/// IBM code page 858 (850 with a euro sign). Source: IBM, CDRA.
+pub(super) static IBM858: CodePage = CodePage {
+    name: "ibm858",
+    upper: "ÇüéâäàåçêëèïîìÄÅÉæÆôöòûùÿÖÜø£Ø×ƒáíóúñÑªº¿®¬½¼¡«»░▒▓│┤ÁÂÀ©╣║╗╝¢¥┐└┴┬├─┼ãÃ╚╔╩╦╠═╬¤ðÐÊËÈ€ÍÎÏ┘┌█▄¦Ì▀ÓßÔÒõÕµþÞÚÛÙýÝ¯´\u{ad}±‗¾¶§÷¸°¨·¹³²■\u{a0}",
+};
+/// IBM code page 861 (Icelandic). Source: Unicode, VENDORS/MICSFT/PC/CP861.TXT.
+pub(super) static IBM861: CodePage = CodePage {
+    name: "ibm861",
+    upper: "ÇüéâäàåçêëèÐðÞÄÅÉæÆôöþûÝýÖÜø£Ø₧ƒáíóúÁÍÓÚ¿⌐¬½¼¡«»░▒▓│┤╡╢╖╕╣║╗╝╜╛┐└┴┬├─┼╞╟╚╔╩╦╠═╬╧╨╤╥╙╘╒╓╫╪┘┌█▄▌▐▀αßΓπΣσµτΦΘΩδ∞φε∩≡±≥≤⌠⌡÷≈°∙·√ⁿ²■\u{a0}",
+};
+/// IBM code page 869 (Greek). Source: Unicode, VENDORS/MICSFT/PC/CP869.TXT.
+pub(super) static IBM869: CodePage = CodePage {
+    name: "ibm869",
+    upper: "������Ά�·¬¦‘’Έ―ΉΊΪΌ��ΎΫ©Ώ²³ά£έήίϊΐόύΑΒΓΔΕΖΗ½ΘΙ«»░▒▓│┤ΚΛΜΝ╣║╗╝ΞΟ┐└┴┬├─┼ΠΡ╚╔╩╦╠═╬ΣΤΥΦΧΨΩαβγ┘┌█▄δε▀ζηθικλμνξοπρσςτ΄\u{ad}±υφχ§ψ΅°¨ωϋΰώ■\u{a0}",
+};
+/// Icelandic, of the Mac. Source: Unicode, VENDORS/APPLE.
+pub(super) static X_MAC_ICELANDIC: CodePage = CodePage {
+    name: "x-mac-icelandic",
+    upper: "ÄÅÇÉÑÖÜáàâäãåçéèêëíìîïñóòôöõúùûüÝ°¢£§•¶ß®©™´¨≠ÆØ∞±≤≥¥µ∂∑∏π∫ªºΩæø¿¡¬√ƒ≈∆«»…\u{a0}ÀÃÕŒœ–—“”‘’÷◊ÿŸ⁄€ÐðÞþý·‚„‰ÂÊÁËÈÍÎÏÌÓÔ\u{f8ff}ÒÚÛÙıˆ˜¯˘˙˚¸˝˛ˇ",
+};
+/// Romanian, of the Mac. Source: Unicode, VENDORS/APPLE.
+pub(super) static X_MAC_ROMANIAN: CodePage = CodePage {
+    name: "x-mac-romanian",
+    upper: "ÄÅÇÉÑÖÜáàâäãåçéèêëíìîïñóòôöõúùûü†°¢£§•¶ß®©™´¨≠ĂȘ∞±≤≥¥µ∂∑∏π∫ªºΩăș¿¡¬√ƒ≈∆«»…\u{a0}ÀÃÕŒœ–—“”‘’÷◊ÿŸ⁄€‹›Țț‡·‚„‰ÂÊÁËÈÍÎÏÌÓÔ\u{f8ff}ÒÚÛÙıˆ˜¯˘˙˚¸˝˛ˇ",
+};
+/// Croatian, of the Mac. Source: Unicode, VENDORS/APPLE.
+pub(super) static X_MAC_CROATIAN: CodePage = CodePage {
+    name: "x-mac-croatian",
+    upper: "ÄÅÇÉÑÖÜáàâäãåçéèêëíìîïñóòôöõúùûü†°¢£§•¶ß®Š™´¨≠ŽØ∞±≤≥∆µ∂∑∏š∫ªºΩžø¿¡¬√ƒ≈Ć«Č…\u{a0}ÀÃÕŒœĐ—“”‘’÷◊\u{f8ff}©⁄€‹›Æ»–·‚„‰ÂćÁčÈÍÎÏÌÓÔđÒÚÛÙıˆ˜¯πË˚¸Êæˇ",
+};
 
 /// All of them.
-pub(super) static ALL: [&CodePage; 13] = [
+pub(super) static ALL: [&CodePage; 20] = [
     &IBM850,
     &IBM437,
     &IBM852,
@@ -89,6 +124,13 @@ pub(super) static ALL: [&CodePage; 13] = [
     &X_MAC_CE,
     &X_MAC_TURKISH,
     &X_MAC_GREEK,
+    &IBM855,
+    &IBM858,
+    &IBM861,
+    &IBM869,
+    &X_MAC_ICELANDIC,
+    &X_MAC_ROMANIAN,
+    &X_MAC_CROATIAN,
 ];
 
 impl CodePage {
@@ -98,6 +140,9 @@ impl CodePage {
             "mac-ce" | "mac-latin2" | "macce" | "mac-central-europe" => Some(&X_MAC_CE),
             "mac-turkish" | "macturkish" => Some(&X_MAC_TURKISH),
             "mac-greek" | "macgreek" => Some(&X_MAC_GREEK),
+            "mac-icelandic" | "mac-iceland" | "maciceland" => Some(&X_MAC_ICELANDIC),
+            "mac-romanian" | "mac-romania" | "macromania" => Some(&X_MAC_ROMANIAN),
+            "mac-croatian" | "maccroatian" => Some(&X_MAC_CROATIAN),
             _ => None,
         };
         if of_the_mac.is_some() {

@@ -78,14 +78,36 @@ pub(super) fn named(name: &str) -> Result<Charset, FileProblem> {
     if let Some(page) = CodePage::named(&folded) {
         return Ok(Charset::Dos(page));
     }
-    let label = match folded.as_str() {
-        "ansi" | "windows1252" | "latin-1" => "windows-1252",
-        "macroman" | "mac-roman" | "macosroman" => "macintosh",
-        "utf8" | "utf-8-sig" | "utf8-sig" => "utf-8",
-        "utf16" | "utf-16" | "unicode" => "utf-16le",
-        "cp932" => "shift_jis",
-        "cp949" => "euc-kr",
-        other => other,
+    let compact: String = folded.chars().filter(char::is_ascii_alphanumeric).collect();
+    let number = ["cp", "windows", "win", "ms", "codepage", "dos", "oem", "ibm"]
+        .iter()
+        .find_map(|maker| compact.strip_prefix(maker))
+        .unwrap_or(&compact);
+    let label = match (compact.as_str(), number) {
+        ("ansi" | "latin1", _) => "windows-1252",
+        ("latin9", _) => "iso-8859-15",
+        ("macroman" | "macosroman" | "applemacintosh", _) | (_, "10000") => "macintosh",
+        ("utf8" | "utf8sig" | "utf8bom" | "utf8withbom" | "utf8mb3" | "utf8mb4", _) | (_, "65001") => "utf-8",
+        ("utf16" | "unicode" | "ucs2", _) | (_, "1200") => "utf-16le",
+        (_, "1201") => "utf-16be",
+        ("koi8r", _) | (_, "20866") => "koi8-r",
+        ("koi8u", _) | (_, "21866") => "koi8-u",
+        ("uhc", _) | (_, "949") => "euc-kr",
+        (_, "932") => "shift_jis",
+        (_, "936") => "gbk",
+        (_, "950") => "big5",
+        (_, "874") => "windows-874",
+        (_, "866") => "ibm866",
+        (_, "1250") => "windows-1250",
+        (_, "1251") => "windows-1251",
+        (_, "1252") => "windows-1252",
+        (_, "1253") => "windows-1253",
+        (_, "1254") => "windows-1254",
+        (_, "1255") => "windows-1255",
+        (_, "1256") => "windows-1256",
+        (_, "1257") => "windows-1257",
+        (_, "1258") => "windows-1258",
+        _ => folded.as_str(),
     };
     Encoding::for_label_no_replacement(label.as_bytes())
         .or_else(|| Encoding::for_label_no_replacement(label.replace('-', "_").as_bytes()))
@@ -241,6 +263,15 @@ impl Scan {
             let capitals = *candidate == IBM866 && !candidate_text.chars().any(char::is_lowercase);
             candidate_text == text && makes_sense(&candidate_text) && !capitals
         });
+        let of_the_mac = read(encoding_rs::MACINTOSH);
+        // Letters only in both: central Europe's Windows and the old Mac have them at the same bytes.
+        let is_the_macs = |encoding: &&'static Encoding| {
+            WINDOWS_1252 != *encoding
+                && text.chars().any(|c| !c.is_ascii() && encoding.is_single_byte())
+                && of_the_mac.chars().all(|c| c.is_ascii() || c.is_alphabetic())
+                && makes_sense(&of_the_mac)
+        };
+        let found = found.filter(|encoding| !is_the_macs(encoding));
         let encoding = found.ok_or_else(|| FileProblem::Unclear { readings: readings(&self.around) })?;
         Ok(Found { charset: Charset::Standard(encoding), guess: Some(word(&read(encoding))), backslashes })
     }
@@ -314,6 +345,12 @@ fn is_senseless(word: &str) -> bool {
         // JosŽ: no capital stands behind a small letter. KŠthe: nor a lone one between a capital and a small letter.
         let capital = !c.is_ascii() && c.is_uppercase();
         if capital && (before.is_lowercase() || (before.is_uppercase() && after.is_lowercase())) {
+            return true;
+        }
+        // Narrow kana stands beside its own kind only.
+        let narrow = |c: char| ('\u{ff66}'..='\u{ff9f}').contains(&c);
+        let kanji = |c: char| ('\u{4e00}'..='\u{9fff}').contains(&c);
+        if narrow(c) && (kanji(before) || kanji(after)) {
             return true;
         }
         // Low quotes do not follow a letter; a sign of money, a degree, a paragraph does not touch one.

@@ -108,12 +108,17 @@ impl FileProblem {
             FileProblem::WhollyQuoted => {
                 "save it again without quotes around whole lines: each cell may have quotes of its own"
             }
-            FileProblem::OtherSheets { with, others, .. } => {
+            FileProblem::OtherSheets { with, others, hidden, .. } => {
+                let is_hidden = |name| if hidden.contains(name) { ", which is hidden," } else { "" };
                 return Some(match &with[..] {
                     [] => format!("the other sheets do not have it either: {}", list(others)).into(),
-                    [only] => Advice::new(format!("the sheet \"{}\" has it: name it with ", only.shown()))
-                        .set(Setting::Sheet)
-                        .then(" or `sheet` in [recipients]"),
+                    [only] => Advice::new(format!(
+                        "the sheet \"{}\"{} has it: name it with ",
+                        only.shown(),
+                        is_hidden(only)
+                    ))
+                    .set(Setting::Sheet)
+                    .then(" or `sheet` in [recipients]"),
                     several => Advice::new("these sheets have it, ")
                         .set(Setting::Sheet)
                         .then(format!(" takes one: {}", list(several))),
@@ -261,6 +266,8 @@ pub enum FileProblem {
         read: ForeignText,
         /// The other sheets.
         others: Vec<ForeignText>,
+        /// Those of them that cannot be seen.
+        hidden: Vec<ForeignText>,
         /// Those of them that have the columns.
         with: Vec<ForeignText>,
         /// The columns with the number.

@@ -7,6 +7,7 @@ mod code_pages;
 mod encoding;
 mod error;
 mod open;
+mod quotes;
 mod record;
 mod records;
 mod rejects;
@@ -240,7 +241,9 @@ fn is_cut(record: &Record) -> bool {
     };
     cell("state") == State::Rejected.name()
         && match cell("code") {
-            "row-short" | "row-long" | "quote-open" | "quote-swallows-rows" | "row-cut" => true,
+            "row-short" | "row-long" | "quote-open" | "quote-swallows-rows" | "quote-stray" | "row-cut" => {
+                true
+            }
             "not-text" => record.undecodable().is_some(),
             _ => false,
         }

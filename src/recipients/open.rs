@@ -7,6 +7,7 @@ use std::path::Path;
 
 use super::encoding::{self, Charset, Decoded, Found, Scan};
 use super::error::{FileError, FileProblem};
+use super::quotes::Dialect;
 use super::records::Records;
 use super::rejects::Extra;
 use super::unpack::{compression, unpack};
@@ -18,8 +19,8 @@ use crate::domain::table::formula::original;
 use crate::domain::table::header::Header;
 use crate::domain::table::report_format::own_columns;
 
-/// The byte order mark of UTF-8.
-const MARK: &[u8] = b"\xef\xbb\xbf";
+/// The byte order mark of UTF-8, and what a program makes of it that takes it for text and writes that as UTF-8.
+const MARKS: [&[u8]; 2] = [b"\xef\xbb\xbf", b"\xc3\xaf\xc2\xbb\xc2\xbf"];
 
 impl Recipients {
     /// Opens a file and reads its header.
@@ -172,13 +173,14 @@ impl Layers<'_> {
 
     /// A sheet without the columns, with those that have them.
     fn other_sheets(&self, problem: FileProblem) -> FileProblem {
-        let FileProblem::OtherSheets { read, others, .. } = problem else { return problem };
+        let FileProblem::OtherSheets { read, others, hidden, .. } = problem else { return problem };
         let file = self.again.and_then(|path| File::open(path).ok());
         let with = file
             .map(|file| workbook::sheets_with(file, read.raw(), |header| self.settings.has_phone(header)));
         FileProblem::OtherSheets {
             read,
             others,
+            hidden,
             with: with.unwrap_or_default().into_iter().map(Into::into).collect(),
             wanted: self.settings.phone.join(", "),
         }
@@ -216,7 +218,10 @@ impl Layers<'_> {
     ) -> Result<(Records, u64), FileProblem> {
         let mut reader = reader;
         let (mut line, mut said) = (1, None);
-        let mut skip = if head.starts_with(MARK) { MARK.len() } else { 0 };
+        let mut skip = 0;
+        while let Some(mark) = MARKS.iter().find(|mark| head[skip..].starts_with(mark)) {
+            skip += mark.len();
+        }
         if let Some((delimiter, length)) = sniff::separator_line(&head[skip..]) {
             (line, said) = (2, Some(delimiter));
             skip += length;
@@ -226,7 +231,9 @@ impl Layers<'_> {
         let delimiter = self.settings.delimiter.or(said);
         let delimiter = delimiter.unwrap_or_else(|| sniff::delimiter(&head, &self.settings.phone));
         read_as.delimiter = Some(delimiter.words());
-        Ok((Records::with(reader, delimiter, line, backslashes), line - 1))
+        let quote = if sniff::has_apostrophes(&head, delimiter) { b'\'' } else { b'"' };
+        let dialect = Dialect { quote, backslashes, ..Dialect::usual(delimiter) };
+        Ok((Records::with(reader, dialect, line), line - 1))
     }
 
     /// The workbook as a file: itself, or a copy that goes with the process.
@@ -278,12 +285,20 @@ impl Recipients {
         self.wholly_quoted()?;
         self.below(read.lines.first)?;
         match &self.read_as.sheet {
-            Some(sheet) if !sheet.others.is_empty() => Err(FileProblem::OtherSheets {
-                read: sheet.name.as_str().into(),
-                others: sheet.others.iter().map(|name| name.as_str().into()).collect(),
-                with: Vec::new(),
-                wanted: String::new(),
-            }),
+            Some(sheet) if !(sheet.others.is_empty() && sheet.hidden_sheets.is_empty()) => {
+                Err(FileProblem::OtherSheets {
+                    read: sheet.name.as_str().into(),
+                    others: sheet
+                        .others
+                        .iter()
+                        .chain(&sheet.hidden_sheets)
+                        .map(|name| name.as_str().into())
+                        .collect(),
+                    hidden: sheet.hidden_sheets.iter().map(|name| name.as_str().into()).collect(),
+                    with: Vec::new(),
+                    wanted: String::new(),
+                })
+            }
             _ => Ok(()),
         }
     }
@@ -305,8 +320,18 @@ impl Recipients {
 
     /// Refuses a file whose lines are in quotes as a whole: to a spreadsheet each is one cell.
     fn wholly_quoted(&self) -> Result<(), FileProblem> {
-        let [only] = self.header.names() else { return Ok(()) };
-        let split = |delimiter: &Delimiter| Header::new(only.split(char::from(delimiter.byte())));
+        let names: Vec<&str> = self.header.names().iter().map(String::as_str).collect();
+        let [only] = names[..] else {
+            // Apostrophes around lines keep no delimiter together.
+            let whole = |name: &str, next: &str| name.starts_with('\'') && next.ends_with('\'');
+            let quoted = names.first().zip(names.last()).is_some_and(|(first, last)| {
+                let bare = names.iter().map(|name| name.trim_matches('\''));
+                whole(first, last) && self.settings.has_phone(&Header::new(bare))
+            });
+            return if quoted { Err(FileProblem::WhollyQuoted) } else { Ok(()) };
+        };
+        let bare = |name: &str| name.trim_matches(['"', '\'']).to_owned();
+        let split = |delimiter: &Delimiter| Header::new(only.split(char::from(delimiter.byte())).map(bare));
         let quoted = Delimiter::ALL.iter().any(|delimiter| {
             let header = split(delimiter);
             header.names().len() > 1 && !self.settings.phone.is_empty() && self.settings.has_phone(&header)

@@ -11,6 +11,8 @@ pub struct Record {
     ends: Vec<usize>,
     /// What a workbook says is wrong with cells, by their indexes.
     damage: Vec<(usize, CellDamage)>,
+    /// How many cells are its own: those behind them come of merged areas.
+    own: Option<usize>,
 }
 
 /// A cell of a record is not UTF-8; its index.
@@ -37,7 +39,9 @@ impl Record {
 
     /// Whether there is nothing to see in any cell.
     pub(super) fn is_blank(&self) -> bool {
-        self.damage.is_empty() && is_blank(&self.text) && control(&self.text).is_none()
+        // DOS ends a text with a character of its own.
+        let is_end = self.text == "\u{1a}" && self.ends.len() == 1;
+        self.damage.is_empty() && (is_end || (is_blank(&self.text) && control(&self.text).is_none()))
     }
 
     /// The first control character in a cell, with the cell's index. Tabs and line ends are none.
@@ -48,7 +52,7 @@ impl Record {
 
     /// The record with the text of cells that are a formula of nothing else: `="00101"` is `00101`.
     pub(super) fn valued(self) -> Self {
-        if !self.text.contains("=\"") {
+        if !self.text.contains("=\"") && !self.text.contains("= \"") {
             return self;
         }
         self.map(formula_text)
@@ -78,6 +82,18 @@ impl Record {
         mapped
     }
 
+    /// Takes note that the cells behind this many come of merged areas.
+    pub(super) fn filled_behind(&mut self, own: usize) {
+        self.own = Some(own);
+    }
+
+    /// Drops cells that come of merged areas and are behind the columns of the header.
+    pub(super) fn drop_filled_behind(&mut self, columns: usize) {
+        let Some(own) = self.own.take() else { return };
+        self.ends.truncate(columns.max(own));
+        self.text.truncate(self.ends.last().copied().unwrap_or_default());
+    }
+
     pub(super) fn push(&mut self, cell: &str) {
         self.text.push_str(cell);
         self.ends.push(self.text.len());
@@ -103,7 +119,10 @@ impl Record {
         if let Ok(text) = str::from_utf8(bytes)
             && ends.iter().all(|end| text.is_char_boundary(*end))
         {
-            return (Self { text: text.to_owned(), ends: ends.to_owned(), damage: Vec::new() }, None);
+            return (
+                Self { text: text.to_owned(), ends: ends.to_owned(), damage: Vec::new(), own: None },
+                None,
+            );
         }
         let (mut record, mut wrong) = (Self::default(), None);
         let mut start = 0;

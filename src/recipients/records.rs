@@ -9,10 +9,11 @@ use csv_core::{ReadRecordResult, Reader};
 use memchr::memchr3_iter;
 
 use super::error::FileProblem;
+use super::quotes::{Dialect, QuoteScan};
 use super::record::{NotText, Record};
 use super::unspaced::Unspaced;
 use crate::domain::definition::Delimiter;
-use crate::domain::row::binding::LineSpan;
+use crate::domain::row::binding::{LineSpan, QuoteProblem};
 
 /// Longest record, in bytes without its quotes.
 pub const RECORD_BYTES: usize = 1024 * 1024;
@@ -44,31 +45,38 @@ struct RecordPlace {
     /// The line on which the record begins, once it does.
     first: Option<u64>,
     quotes: u64,
+    scan: QuoteScan,
 }
 
 impl Records {
     /// Reads from the line with this number on.
     pub(super) fn new(input: Box<dyn Read + Send>, delimiter: Delimiter, line: u64) -> Self {
-        Self::with(input, delimiter, line, false)
+        Self::with(input, Dialect::usual(delimiter), line)
     }
 
-    /// The same where quotes in quoted cells may have a backslash in front.
-    pub(super) fn with(
-        input: Box<dyn Read + Send>,
-        delimiter: Delimiter,
-        line: u64,
-        backslashes: bool,
-    ) -> Self {
-        let escape = backslashes.then_some(b'\\');
+    /// The same where cells and quotes are written otherwise.
+    pub(super) fn with(input: Box<dyn Read + Send>, dialect: Dialect, line: u64) -> Self {
+        let escape = dialect.backslashes.then_some(b'\\');
+        let core = csv_core::ReaderBuilder::new()
+            .delimiter(dialect.delimiter)
+            .quote(dialect.quote)
+            .escape(escape)
+            .build();
         Self {
-            input: Box::new(Unspaced::new(input, delimiter.byte(), backslashes)),
-            core: csv_core::ReaderBuilder::new().delimiter(delimiter.byte()).escape(escape).build(),
+            input: Box::new(Unspaced::new(input, dialect)),
+            core,
             block: vec![0; BLOCK],
             at: 0,
             filled: 0,
             fields: vec![0; 1024],
             ends: vec![0; 32],
-            place: RecordPlace { line, previous: b'\n', first: None, quotes: 0 },
+            place: RecordPlace {
+                line,
+                previous: b'\n',
+                first: None,
+                quotes: 0,
+                scan: QuoteScan::new(dialect),
+            },
             told: line - 1,
         }
     }
@@ -77,6 +85,7 @@ impl Records {
     pub(super) fn next(&mut self) -> Result<Option<(LineSpan, Record, Option<NotText>)>, FileProblem> {
         self.place.first = None;
         self.place.quotes = 0;
+        self.place.scan.begin();
         let (mut length, mut count) = (0, 0);
         loop {
             if self.at == self.filled {
@@ -144,19 +153,22 @@ impl RecordPlace {
             }
         }
         let mut after = 0;
-        for at in memchr3_iter(b'\r', b'\n', b'"', rest) {
+        let quote = self.scan.dialect.quote;
+        self.scan.resume(rest);
+        for at in memchr3_iter(b'\r', b'\n', quote, rest) {
             if at > after {
                 self.previous = b' ';
             }
             after = at + 1;
-            match rest[at] {
-                b'"' => {
-                    self.quotes += 1;
-                    self.previous = b'"';
-                }
-                byte => self.end_line(byte),
+            if rest[at] == quote {
+                self.quotes += 1;
+                self.previous = quote;
+                self.scan.see(rest, at);
+            } else {
+                self.end_line(rest[at]);
             }
         }
+        self.scan.pause(rest);
         if after < rest.len() {
             self.previous = b' ';
         }
@@ -174,7 +186,13 @@ impl RecordPlace {
         let newline = matches!(self.previous, b'\r' | b'\n');
         let first = self.first.unwrap_or(self.line);
         let last = (self.line - u64::from(newline)).max(first);
-        LineSpan { first, last, quote_open: ended && last > first && self.quotes % 2 == 1 }
+        let open = ended && last > first && self.quotes % 2 == 1;
+        let quotes = match (open, self.scan.is_stray()) {
+            (true, _) => QuoteProblem::Open,
+            (false, true) => QuoteProblem::Stray,
+            (false, false) => QuoteProblem::None,
+        };
+        LineSpan { first, last, quotes }
     }
 }
 

@@ -72,16 +72,38 @@ fn header_end(head: &[u8]) -> Option<usize> {
     None
 }
 
-/// What a first line such as `sep=;` says, which Excel writes and reads, and its length with the line end.
+/// What a first line such as `sep=;` says, which Excel writes and reads, and its length with the line end. Programs put it
+/// in quotes, blanks into it, or delimiters behind it.
 pub(super) fn separator_line(head: &[u8]) -> Option<(Delimiter, usize)> {
-    let text = head.get(..4).filter(|text| text.eq_ignore_ascii_case(b"sep=")).map(|_| &head[4..])?;
-    let delimiter = Delimiter::ALL.into_iter().find(|delimiter| text.first() == Some(&delimiter.byte()))?;
-    let length = match text.get(1..)? {
-        [b'\r', b'\n', ..] => 2,
-        [b'\r' | b'\n', ..] => 1,
-        _ => return None,
+    const LONGEST: usize = 80;
+    let end = head.iter().take(LONGEST).position(|byte| matches!(byte, b'\r' | b'\n'))?;
+    let length = if head[end..].starts_with(b"\r\n") { end + 2 } else { end + 1 };
+    let line = head[..end].trim_ascii_start();
+    let line = line.strip_prefix(b"\"").unwrap_or(line);
+    let is_named = line.get(..3).is_some_and(|text| text.eq_ignore_ascii_case(b"sep"));
+    let said = line.get(3..).filter(|_| is_named)?.trim_ascii_start().strip_prefix(b"=")?;
+    // A blank that is said is a tab; any other is beside what is said.
+    let said = if said.starts_with(b"\t") { said } else { said.trim_ascii_start() };
+    let (delimiter, rest) = match said.strip_prefix(b"\\t") {
+        Some(rest) => (Delimiter::Tab, rest),
+        None => {
+            let first = said.first()?;
+            (Delimiter::ALL.into_iter().find(|delimiter| delimiter.byte() == *first)?, &said[1..])
+        }
     };
-    Some((delimiter, 5 + length))
+    let nothing = |byte: &u8| matches!(byte, b'"' | b' ' | b'\t' | b',' | b';' | b'|');
+    rest.iter().all(nothing).then_some((delimiter, length))
+}
+
+/// Whether the names of the columns have apostrophes around them, each, as SQL writes texts.
+pub(super) fn has_apostrophes(head: &[u8], delimiter: Delimiter) -> bool {
+    let line = head.trim_ascii_start();
+    let line = &line[..line.iter().position(|byte| matches!(byte, b'\r' | b'\n')).unwrap_or(line.len())];
+    let quoted = |name: &[u8]| {
+        let name = name.trim_ascii();
+        name.len() > 2 && name.starts_with(b"'") && name.ends_with(b"'")
+    };
+    line.contains(&delimiter.byte()) && line.split(|byte| *byte == delimiter.byte()).all(quoted)
 }
 
 /// The delimiter: the one that finds the column `phone` in the header; else the one that is as often in the header as
@@ -100,9 +122,16 @@ pub(super) fn delimiter(head: &[u8], phones: &[String]) -> Delimiter {
         lines.push(head);
     }
     let wanted: Vec<String> = phones.iter().map(|name| fold(name)).collect();
+    let names_phone = |line: &[u8], delimiter: Delimiter| {
+        let name = |cell: &Vec<u8>| fold(String::from_utf8_lossy(cell).trim().trim_matches('\''));
+        cells(line, delimiter).iter().any(|cell| wanted.contains(&name(cell)))
+    };
+    // Titles may stand above the line that names the columns.
+    let header = lines.iter().position(|line| Delimiter::ALL.iter().any(|by| names_phone(line, *by)));
+    lines.drain(..header.unwrap_or_default());
     let score = |delimiter: Delimiter| {
         let header = cells(lines[0], delimiter);
-        let has_phone = header.iter().any(|name| wanted.contains(&fold(&String::from_utf8_lossy(name))));
+        let has_phone = names_phone(lines[0], delimiter);
         let alike = lines[1..].iter().filter(|line| cells(line, delimiter).len() == header.len()).count();
         let split = header.len() > 1;
         (split && has_phone, if split { alike } else { 0 }, header.len())

@@ -5,13 +5,14 @@ use std::io::{self, Read};
 
 use memchr::memchr_iter;
 
+use super::quotes::Dialect;
+
 /// Blanks that are held back at the end of a piece, at most: more than that is no blank in front of a quote.
 const HELD: usize = 1024;
 
 pub(super) struct Unspaced<R> {
     inner: R,
-    delimiter: u8,
-    backslashes: bool,
+    dialect: Dialect,
     piece: Vec<u8>,
     /// What of the piece was given out, and what of it may be.
     at: usize,
@@ -24,11 +25,10 @@ pub(super) struct Unspaced<R> {
 }
 
 impl<R: Read> Unspaced<R> {
-    pub(super) fn new(inner: R, delimiter: u8, backslashes: bool) -> Self {
+    pub(super) fn new(inner: R, dialect: Dialect) -> Self {
         Self {
             inner,
-            delimiter,
-            backslashes,
+            dialect,
             piece: vec![0; 64 * 1024],
             at: 0,
             ready: 0,
@@ -39,11 +39,11 @@ impl<R: Read> Unspaced<R> {
     }
 
     fn ends_cell(&self, byte: u8) -> bool {
-        byte == self.delimiter || matches!(byte, b'\r' | b'\n')
+        byte == self.dialect.delimiter || matches!(byte, b'\r' | b'\n')
     }
 
     fn is_blank(&self, byte: u8) -> bool {
-        matches!(byte, b' ' | b'\t') && byte != self.delimiter
+        matches!(byte, b' ' | b'\t') && byte != self.dialect.delimiter
     }
 
     /// Where the blanks before `at` begin, if a cell ends before them.
@@ -60,8 +60,8 @@ impl<R: Read> Unspaced<R> {
         let length = self.inner.read(&mut self.piece[held..])?;
         let end = held + length;
         let (mut gaps, mut quoted) = (Vec::new(), self.quoted);
-        for quote in memchr_iter(b'"', &self.piece[..end]) {
-            let escaped = self.backslashes && quoted && {
+        for quote in memchr_iter(self.dialect.quote, &self.piece[..end]) {
+            let escaped = self.dialect.backslashes && quoted && {
                 let before = self.piece[..quote].iter().rev().take_while(|byte| **byte == b'\\').count();
                 before % 2 == 1
             };
@@ -72,8 +72,9 @@ impl<R: Read> Unspaced<R> {
         }
         self.quoted = quoted;
         // Whether a quote behind them counts is known when it is there.
-        let waits =
-            |byte: &&u8| if quoted { self.backslashes && **byte == b'\\' } else { self.is_blank(**byte) };
+        let waits = |byte: &&u8| {
+            if quoted { self.dialect.backslashes && **byte == b'\\' } else { self.is_blank(**byte) }
+        };
         let tail = self.piece[..end].iter().rev().take(HELD + 1).take_while(waits).count();
         let held = if length == 0 || tail > HELD { 0 } else { tail };
         let ready = end - held;
@@ -110,6 +111,7 @@ impl<R: Read> Read for Unspaced<R> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::definition::Delimiter;
 
     /// Gives out so many bytes at once.
     struct Pieces(Vec<u8>, usize, usize);
@@ -136,13 +138,14 @@ mod tests {
             for size in [1, 2, 3, 1000] {
                 let mut read = String::new();
                 let pieces = Pieces(text.as_bytes().to_vec(), size, 0);
-                Unspaced::new(pieces, b',', false).read_to_string(&mut read).unwrap();
+                Unspaced::new(pieces, Dialect::usual(Delimiter::Comma)).read_to_string(&mut read).unwrap();
                 assert_eq!(read, expected, "{text:?} in pieces of {size}");
             }
         }
         let mut read = String::new();
         let text = r#""Ann \", "The Boss\"", "b""#;
-        Unspaced::new(Pieces(text.as_bytes().to_vec(), 1, 0), b',', true).read_to_string(&mut read).unwrap();
+        let dialect = Dialect { backslashes: true, ..Dialect::usual(Delimiter::Comma) };
+        Unspaced::new(Pieces(text.as_bytes().to_vec(), 1, 0), dialect).read_to_string(&mut read).unwrap();
         assert_eq!(read, r#""Ann \", "The Boss\"","b""#);
     }
 }

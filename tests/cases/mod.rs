@@ -4,39 +4,51 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod kinds;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use campaign::domain::definition::{Definition, parse};
 use campaign::domain::preflight::{Fate, Findings, Observation, Options, Preflight};
+use campaign::domain::row::recipient::{Recipient, Rejection};
 use campaign::recipients::{FileError, Recipients, Source};
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases")
 }
 
-fn definition(recipients: &str, message: &str) -> Definition {
-    let text = format!(
+fn definition_text(recipients: &str, message: &str) -> String {
+    format!(
         "connect = {{ instance_id = \"11111111-2222-3333-4444-555555555555\", contact_flow_id = \"66666666-7777-8888-9999-000000000000\", \
          source = \"arn:aws:connect:us-west-2:123456789012:phone-number/p\" }}\n\
-         contact = {{ message = {message:?} }}\n[recipients]\ndefault_region = \"US\"\n{recipients}"
-    );
-    parse(&text, "c.toml", "c").unwrap()
+         contact = {{ message = {} }}\n[recipients]\ndefault_region = \"US\"\n{recipients}",
+        toml_string(message)
+    )
+}
+
+/// A text as a definition has it.
+fn toml_string(text: &str) -> String {
+    serde_json::Value::from(text).to_string()
+}
+
+fn definition(recipients: &str, message: &str) -> Definition {
+    parse(&definition_text(recipients, message), "c.toml", "c").unwrap()
+}
+
+/// The line of a row, with its texts or with the code of why it has none.
+fn fate(outcome: &Result<Recipient, Rejection>) -> String {
+    match outcome {
+        Ok(recipient) => format!("{}: {}", recipient.line, recipient.slots.join("|")),
+        Err(rejection) => format!("{}: {}", rejection.line, rejection.reason.code()),
+    }
 }
 
 fn rows(file: &str, definition: &Definition) -> Result<Vec<String>, FileError> {
     let mut recipients = Recipients::open(&Source::File(folder().join(file)), &definition.recipients)?;
     let binding =
         definition.bind(recipients.header()).unwrap_or_else(|problems| panic!("{file}: {problems}"));
-    recipients
-        .rows(&binding)
-        .map(|row| {
-            Ok(row?.outcome.map_or_else(
-                |rejection| format!("{}: {}", rejection.line, rejection.reason.code()),
-                |recipient| format!("{}: {}", recipient.line, recipient.slots.join("|")),
-            ))
-        })
-        .collect()
+    recipients.rows(&binding).map(|row| Ok(fate(&row?.outcome))).collect()
 }
 
 fn read(file: &str, recipients: &str, message: &str) -> Vec<String> {

@@ -46,6 +46,7 @@ fn that_cannot_be_read() {
     for (title, file) in [
         ("a workbook with rows that a filter hides", "hidden-rows/people.xlsx"),
         ("a workbook whose first sheet is another one", "second-sheet/numbers.xlsx"),
+        ("a workbook whose hidden sheet has the people", "second-sheet/hidden.xlsx"),
         ("titles above the names of the columns", "title-lines/people.csv"),
         ("lines in quotes as a whole", "wholly-quoted/people.csv"),
         ("a code page of the Mac", "mac-dos/mac.csv"),

@@ -3,6 +3,10 @@
 //! Marks that nothing else looks like are enough by themselves. Others need the name of a column between them, a word that
 //! such names are made of, or a phrase such as `[Your name]`, perhaps with a default: `{name|there}`.
 
+mod words;
+
+use words::{ASKS, GREETINGS, NAMES, THINGS, WORDS};
+
 use crate::domain::table::header::fold;
 
 /// Pairs that are enough with a name between them.
@@ -55,6 +59,10 @@ const UNSURE: &[(&str, &str)] = &[
     ("|", "|"),
     ("^", "^"),
     ("@", "@"),
+    ("-", "-"),
+    ("_", "_"),
+    ("(", ")"),
+    ("（", "）"),
     ("«", "»"),
     ("‹", "›"),
     ("｛", "｝"),
@@ -64,150 +72,29 @@ const UNSURE: &[(&str, &str)] = &[
     ("《", "》"),
     ("【", "】"),
     ("〔", "〕"),
+    ("「", "」"),
+    ("『", "』"),
+    ("❴", "❵"),
+    ("⦃", "⦄"),
+    ("⟨", "⟩"),
+    ("⟦", "⟧"),
     ("＃", "＃"),
     ("％", "％"),
     ("＄", "＄"),
     ("＠", "＠"),
 ];
 
+/// Of these, those that stand around ordinary words too: only the name of a column counts between them.
+const ORDINARY: &[&str] = &["(", "（", "-", "_"];
+
 /// Of these, those between which a phrase may stand: `[Insert name here]`.
 const BRACKETS: &[&str] = &["[", "{", "<", "«", "‹", "((", "&lt;", "［", "＜", "【", "《", "〔", "｛"];
 
 /// What names behind a single mark begin with.
-const SINGLE: &[char] = &['$', '@', '%', ':', '\\'];
+const SINGLE: &[char] = &['$', '@', '%', ':', '\\', '#'];
 
 /// Longest name that is looked for, in bytes.
 const LONGEST: usize = 64;
-
-/// Words that names of placeholders are made of, whatever the columns are called, folded.
-const WORDS: &[&str] = &[
-    "name",
-    "firstname",
-    "lastname",
-    "fullname",
-    "fname",
-    "lname",
-    "surname",
-    "givenname",
-    "familyname",
-    "forename",
-    "vorname",
-    "nachname",
-    "prenom",
-    "prénom",
-    "nombre",
-    "apellido",
-    "apellidos",
-    "nome",
-    "cognome",
-    "sobrenome",
-    "naam",
-    "voornaam",
-    "achternaam",
-    "navn",
-    "fornavn",
-    "etternavn",
-    "namn",
-    "förnamn",
-    "efternamn",
-    "nimi",
-    "etunimi",
-    "imię",
-    "imie",
-    "nazwisko",
-    "jméno",
-    "jmeno",
-    "příjmení",
-    "név",
-    "keresztnév",
-    "nume",
-    "prenume",
-    "ad",
-    "isim",
-    "имя",
-    "фамилия",
-    "имяклиента",
-    "ім'я",
-    "όνομα",
-    "名前",
-    "お名前",
-    "氏名",
-    "姓名",
-    "名字",
-    "姓",
-    "이름",
-    "성명",
-    "الاسم",
-    "שם",
-    "email",
-    "phone",
-    "mobile",
-    "company",
-    "customer",
-    "customername",
-    "contactname",
-    "clientname",
-    "recipient",
-    "recipientname",
-    "username",
-    "user",
-    "amount",
-    "link",
-    "url",
-    "firma",
-    "kunde",
-    "cliente",
-];
-
-/// Words of phrases that ask for something to be put in.
-const ASKS: &[&str] = &[
-    "your",
-    "insert",
-    "enter",
-    "add",
-    "put",
-    "type",
-    "the",
-    "first",
-    "last",
-    "full",
-    "customer",
-    "customers",
-    "client",
-    "clients",
-    "recipient",
-    "recipients",
-    "contact",
-    "contacts",
-    "patient",
-    "member",
-    "ihr",
-    "ihren",
-    "dein",
-    "kunde",
-    "votre",
-    "le",
-    "su",
-    "tu",
-    "el",
-    "del",
-    "your",
-    "seu",
-    "il",
-    "here",
-    "hier",
-    "ici",
-    "aquí",
-    "aqui",
-    "business",
-    "store",
-];
-/// What such phrases ask for, besides names.
-const THINGS: &[&str] = &[
-    "name", "names", "date", "time", "day", "link", "url", "number", "code", "amount", "address", "company",
-    "price", "id", "datum", "uhrzeit", "betrag", "nom", "nombre", "fecha", "hora", "data", "nome", "lien",
-    "enlace", "phone", "email",
-];
 
 /// The names that placeholders may have.
 #[derive(Debug, Clone)]
@@ -222,7 +109,12 @@ impl Names {
 
     fn knows(&self, part: &str) -> bool {
         let folded = fold(part);
-        !folded.is_empty() && (self.0.contains(&folded) || WORDS.contains(&folded.as_str()))
+        let word = folded.as_str();
+        !folded.is_empty() && (self.0.contains(&folded) || NAMES.contains(&word) || WORDS.contains(&word))
+    }
+
+    fn is_column(&self, inner: &str) -> bool {
+        inner.trim() == inner && self.0.contains(&fold(inner))
     }
 
     /// Whether it is a known name, with an object in front or a default or a form behind.
@@ -247,7 +139,15 @@ impl Names {
             .collect();
         let thing = |word: &String| THINGS.contains(&word.as_str()) || self.knows(word);
         let filler = |word: &String| ASKS.contains(&word.as_str()) || thing(word);
-        constant || ((2..=5).contains(&words.len()) && words.iter().any(thing) && words.iter().all(filler))
+        // `[TIME]`, `[XXX]`, `[Mr/Ms]`, `{MERGEFIELD name}`, and what a person was to fill in.
+        let lone = words.len() == 1 && words.iter().any(thing);
+        let field = inner.trim_start().starts_with("MERGEFIELD ");
+        let crosses = inner.len() > 2 && inner.bytes().all(|byte| byte == b'X');
+        constant
+            || lone
+            || field
+            || crosses
+            || ((2..=5).contains(&words.len()) && words.iter().any(thing) && words.iter().all(filler))
     }
 }
 
@@ -294,6 +194,7 @@ fn is_mark(byte: u8) -> bool {
             | b'='
             | b'&'
             | b'\\'
+            | b'-'
             | 0xC2
             | 0xE2
             | 0xE3
@@ -313,18 +214,24 @@ fn at_mark<'t>(text: &'t str, at: usize, names: &Names) -> Option<&'t str> {
     for (open, close) in UNSURE {
         let known = |inner: &str| {
             let bracket = BRACKETS.contains(open);
+            if ORDINARY.contains(open) {
+                return names.is_column(inner);
+            }
             names.has(inner)
                 || (*open == "{" && (is_index(inner) || is_identifier(inner)))
                 || (bracket && names.is_phrase(inner))
         };
         let fits = |(_, inner): &(&str, &str)| {
-            let between_words = matches!(*open, "=" | ":" | "!" | "&" | "|" | "~" | "^");
+            let between_words = matches!(*open, "=" | ":" | "!" | "&" | "|" | "~" | "^" | "-" | "_");
             let apart = !between_words || !(inside || inner.trim() != *inner);
             apart && is_value(inner) && known(inner)
         };
         if let Some((written, _)) = pair(rest, open, close).filter(fits) {
             return Some(written);
         }
+    }
+    if rest.starts_with("%@") {
+        return Some(&rest[..2]);
     }
     if rest.starts_with("{}") && !text.starts_with(['{', '[']) {
         return Some(&rest[..2]);
@@ -404,6 +311,7 @@ pub fn in_pieces<'t>(pieces: &[&'t str], names: &Names) -> Vec<&'t str> {
     let mut found = Vec::new();
     for (at, piece) in pieces.iter().enumerate() {
         found.extend(find(piece, names));
+        found.extend(bare(piece, names, at == 0));
         if is_json || last == 0 {
             continue;
         }
@@ -413,6 +321,39 @@ pub fn in_pieces<'t>(pieces: &[&'t str], names: &Names) -> Vec<&'t str> {
         if at < last && piece.ends_with('{') {
             found.push(&piece[piece.len() - 1..]);
         }
+    }
+    found
+}
+
+/// What stands for a name without any marks: `Dear NAME,`, `FIRST_NAME`, `Hi Name,`, and room that a person was to fill:
+/// `____`, `XXXX`, `[   ]`. Only in texts of the definition: a cell may have such a word.
+fn bare<'t>(piece: &'t str, names: &Names, is_first: bool) -> Vec<&'t str> {
+    let mixed = piece.contains(char::is_lowercase);
+    let mut found = Vec::new();
+    let mut greeted = false;
+    for (at, word) in piece.split_whitespace().enumerate() {
+        let bare = word.trim_matches(|c: char| !c.is_alphanumeric() && c != '_');
+        let folded = fold(bare);
+        let is_name = NAMES.contains(&folded.as_str());
+        let constant = bare.len() > 3 && bare.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_');
+        let crosses = bare.len() > 2 && bare.bytes().all(|byte| byte == b'X');
+        let line = bare.len() > 2 && bare.bytes().all(|byte| byte == b'_');
+        let shouted = mixed && constant && (is_name || (bare.contains('_') && names.knows(bare)));
+        // A word that the columns mark already is found by its marks.
+        let unmarked = word.starts_with(bare);
+        if line || (unmarked && (crosses || shouted || (greeted && is_name))) {
+            found.push(bare);
+        }
+        greeted = is_first && at == 0 && GREETINGS.contains(&folded.as_str());
+    }
+    let dots = piece.find("........").map(|at| &piece[at..at + 8]);
+    found.extend(dots);
+    for (open, close) in [('[', ']'), ('{', '}')] {
+        found.extend(piece.match_indices(open).find_map(|(at, _)| {
+            let end = at + piece[at..].find(close)?;
+            let inner = &piece[at + 1..end];
+            (inner.len() > 1 && inner.bytes().all(|byte| byte == b' ')).then(|| &piece[at..=end])
+        }));
     }
     found
 }

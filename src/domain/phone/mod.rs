@@ -242,6 +242,9 @@ pub fn parse(text: &str, default_region: Option<Region>) -> Result<Phone, PhoneR
     };
     match read {
         Ok(phone) => lost_plus(phone, &tidy, default_region),
+        Err(PhoneRejection::TooLong) if tidy::is_too_long_for_one(text, &tidy) => {
+            Err(PhoneRejection::Several)
+        }
         Err(reason) if two_numbers(text, default_region) => Err(lost(&tidy, default_region)
             .filter(|_| reason != PhoneRejection::TooLong)
             .unwrap_or(PhoneRejection::Several)),

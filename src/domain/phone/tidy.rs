@@ -8,12 +8,12 @@ const LONGEST: usize = 100;
 
 /// Plain digits, perhaps with a `+` in front: without separators, invisible characters and `tel:`.
 pub(super) fn tidy(text: &str) -> Result<String, PhoneRejection> {
-    let text = text.trim_matches(is_invisible).trim_start_matches('\'');
-    let text = text.trim_start_matches(is_invisible);
-    let text = text.get(..4).filter(|head| head.eq_ignore_ascii_case("tel:")).map_or(text, |_| &text[4..]);
+    let text = text.trim_matches(is_invisible).trim_start_matches(['\'', '’', '‘', '`', '´']);
+    let text = without_scheme(text.trim_start_matches(is_invisible));
     // What remains of a list of one, and quotes around it.
     let text = text.trim_end_matches(|c: char| is_invisible(c) || matches!(c, ',' | ';' | '/' | '|'));
-    let quoted = text.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
+    let around = [('"', '"'), ('<', '>'), ('“', '”')];
+    let quoted = around.iter().find_map(|(open, close)| text.strip_prefix(*open)?.strip_suffix(*close));
     let text = quoted.unwrap_or(text);
     if text.is_empty() {
         return Err(PhoneRejection::Empty);
@@ -34,11 +34,11 @@ pub(super) fn tidy(text: &str) -> Result<String, PhoneRejection> {
     let mut tidy = String::with_capacity(text.len());
     for (at, c) in text.char_indices() {
         match c {
-            '+' | '＋' | ',' | ';' if tidy.len() >= 7 && digits(&text[at..]) >= 7 => {
+            '+' | '＋' | '﹢' | ',' | ';' if tidy.len() >= 7 && digits(&text[at..]) >= 7 => {
                 return Err(PhoneRejection::Several);
             }
             '0'..='9' => tidy.push(c),
-            '+' | '＋' if tidy.is_empty() => tidy.push('+'),
+            '+' | '＋' | '﹢' | '⁺' if tidy.is_empty() => tidy.push('+'),
             _ if is_separator(c) => {}
             'e' | 'E' if tidy.len() >= 7 && text[at..].to_lowercase().starts_with("ext") => {
                 return Err(PhoneRejection::Extension);
@@ -62,7 +62,7 @@ pub(super) fn tidy(text: &str) -> Result<String, PhoneRejection> {
 fn has_several(text: &str) -> bool {
     let between = |c: char| {
         !is_separator(c) && digit_value(c).is_none()
-            || matches!(c, '/' | '／' | '\n' | '\r' | '\t' | '\u{2028}' | '\u{2029}' | '·')
+            || matches!(c, '/' | '／' | '\n' | '\r' | '\t' | '\u{2028}' | '\u{2029}' | '·' | '・' | '•' | '_')
     };
     text.split(between).filter(|part| digits(part) >= 7).count() >= 2
 }
@@ -75,6 +75,14 @@ pub(super) fn with_short_tail(text: &str) -> Option<&str> {
         (1..=4).contains(&digits(tail)) && tail.chars().all(|c| digit_value(c).is_some() || is_invisible(c));
     // `+598/2113/3669`: here the mark stands between groups of one number.
     (few && digits(head) >= 7 && !head.contains(mark)).then_some(head)
+}
+
+/// Whether there are more digits than any number has, with what a country dials in front of it, in more than one group.
+pub(super) fn is_too_long_for_one(text: &str, tidy: &str) -> bool {
+    const LONGEST: usize = 15 + 4;
+    let is_digit = |c: char| digit_value(c).is_some();
+    tidy.len() > LONGEST
+        && text.trim_start_matches('+').trim_matches(|c| !is_digit(c)).contains(|c| !is_digit(c))
 }
 
 /// Whether a word begins here.
@@ -112,6 +120,9 @@ pub(super) fn is_separator(c: char) -> bool {
                 | '['
                 | ']'
                 | '·'
+                | '・'
+                | '•'
+                | '_'
                 | '\u{ad}'
                 | '−'
                 | '－'
@@ -128,12 +139,21 @@ pub(super) fn is_separator(c: char) -> bool {
 
 /// Decimal digits of the scripts that spreadsheets hold phone numbers in. Source: Unicode, general category Nd.
 pub(super) fn digit_value(c: char) -> Option<u8> {
-    const ZEROS: [u32; 18] = [
-        0x30, 0x660, 0x6f0, 0x966, 0x9e6, 0xa66, 0xae6, 0xb66, 0xbe6, 0xc66, 0xce6, 0xd66, 0xe50, 0xed0,
-        0x1040, 0x17e0, 0x1810, 0xff10,
+    const ZEROS: [u32; 31] = [
+        0x30, 0x660, 0x6f0, 0x7c0, 0x966, 0x9e6, 0xa66, 0xae6, 0xb66, 0xbe6, 0xc66, 0xce6, 0xd66, 0xde6,
+        0xe50, 0xed0, 0xf20, 0x1040, 0x1090, 0x17e0, 0x1810, 0x1946, 0x19d0, 0xa9d0, 0xff10, 0x11136,
+        0x1d7ce, 0x1d7d8, 0x1d7e2, 0x1d7ec, 0x1d7f6,
     ];
     let code = u32::from(c);
     ZEROS.iter().find_map(|zero| code.checked_sub(*zero).filter(|digit| *digit < 10)).map(|digit| digit as u8)
+}
+
+/// Without what a link or a program puts in front: `tel:`, `whatsapp:`, and the `p:` of lead forms.
+fn without_scheme(text: &str) -> &str {
+    const SCHEMES: [&str; 7] = ["tel", "sms", "smsto", "whatsapp", "callto", "facetime", "p"];
+    text.split_once(':')
+        .filter(|(scheme, _)| SCHEMES.iter().any(|known| scheme.eq_ignore_ascii_case(known)))
+        .map_or(text, |(_, rest)| rest.trim_start_matches('/'))
 }
 
 /// A number that a program held as a fraction, `12025550143.0`: the zeros are no digits of it.

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::*;
 use crate::domain::definition;
-use crate::domain::row::binding::LineSpan;
+use crate::domain::row::binding::{LineSpan, QuoteProblem};
 use crate::domain::table::header::Header;
 
 impl<const N: usize> Cells for [&str; N] {
@@ -35,7 +35,7 @@ fn findings(definition: &Definition, rows: &[[&str; 3]]) -> Findings {
     let mut findings = Findings::new(definition, &binding);
     let (mut seen, mut numbers) = (FirstLines::default(), FirstNumbers::default());
     for (line, [id, name, phone]) in (2..).zip(rows) {
-        let lines = LineSpan { first: line, last: line, quote_open: false };
+        let lines = LineSpan { first: line, last: line, quotes: QuoteProblem::None };
         let cells = [*id, *name, *phone, ""];
         let row = binding.recipient(lines, &cells[..]);
         let first = row.as_ref().ok().and_then(|recipient| seen.first(recipient));
@@ -149,7 +149,7 @@ fn a_limit_counts_no_more_than_it_lets_through() {
     let binding = definition.bind(&Header::new(["id", "name", "phone", "remark"])).unwrap();
     let mut found = Findings::new(&definition, &binding);
     for line in 2..7 {
-        let lines = LineSpan { first: line, last: line, quote_open: false };
+        let lines = LineSpan { first: line, last: line, quotes: QuoteProblem::None };
         let phone = format!("+12025550{:03}", 100 + line);
         let cells = [phone.as_str(), "Ann", phone.as_str(), ""];
         let row = binding.recipient(lines, &cells[..]);

@@ -3,10 +3,12 @@
 //! A fold over the rows that are to be sent to, in constant memory. Each kind has a code; those that would send a wrong text
 //! hold up a run that nobody looks at, unless the code is accepted.
 
+mod nothing_words;
 mod twice_encoded;
 
 use std::collections::BTreeMap;
 
+use nothing_words::means_nothing;
 use serde::Serialize;
 
 use super::TOLD;
@@ -364,179 +366,6 @@ fn keep(kept: &mut Vec<(usize, u64)>, new: (usize, u64), before: impl Fn(usize, 
     let at = kept.iter().position(|old| before(new.0, old.0)).unwrap_or(kept.len());
     kept.insert(at, new);
     kept.truncate(EXTREMES);
-}
-
-/// What programs and people write where there is nothing.
-const NOTHING: &[&str] = &[
-    "null",
-    "nil",
-    "none",
-    "nan",
-    "nat",
-    "undefined",
-    "void",
-    "missing",
-    "empty",
-    "blank",
-    "unknown",
-    "n/a",
-    "n.a.",
-    "n.a",
-    "#n/a",
-    "n/d",
-    "n.d.",
-    "s/d",
-    "k.a.",
-    "k. a.",
-    "n.v.t.",
-    "not available",
-    "not applicable",
-    "keine angabe",
-    "sin datos",
-    "no data",
-    "\\n",
-    "-",
-    "--",
-    "---",
-    "–",
-    "—",
-    "?",
-    "??",
-    "???",
-    ".",
-    "*",
-    "tbd",
-    "tba",
-    "todo",
-    "xxx",
-    "xxxx",
-    // Of databases and programs.
-    "0000-00-00",
-    "0000-00-00 00:00:00",
-    "00/00/0000",
-    "00.00.0000",
-    "0001-01-01",
-    "1899-12-30",
-    "1900-01-00",
-    "-nan",
-    "1.#ind",
-    "1.#qnan",
-    "dbnull",
-    "nothing",
-    "no value",
-    "no name",
-    "not set",
-    "not provided",
-    "not specified",
-    "not known",
-    // Of people, in their languages.
-    "unbekannt",
-    "keine",
-    "keiner",
-    "leer",
-    "entfällt",
-    "nicht angegeben",
-    "nicht verfügbar",
-    "inconnu",
-    "inconnue",
-    "vide",
-    "aucun",
-    "aucune",
-    "néant",
-    "non renseigné",
-    "sans objet",
-    "s.o.",
-    "ninguno",
-    "ninguna",
-    "nulo",
-    "vacío",
-    "desconocido",
-    "sin nombre",
-    "no aplica",
-    "no disponible",
-    "nessuno",
-    "vuoto",
-    "sconosciuto",
-    "non disponibile",
-    "nenhum",
-    "nenhuma",
-    "vazio",
-    "desconhecido",
-    "não informado",
-    "onbekend",
-    "geen",
-    "leeg",
-    "nvt",
-    "brak",
-    "brak danych",
-    "nie dotyczy",
-    "nieznany",
-    "neznámý",
-    "žádný",
-    "okänd",
-    "saknas",
-    "ingen",
-    "ukendt",
-    "ukjent",
-    "tuntematon",
-    "tyhjä",
-    "ismeretlen",
-    "nincs",
-    "necunoscut",
-    "bilinmiyor",
-    "boş",
-    "yok",
-    "нет",
-    "нет данных",
-    "пусто",
-    "неизвестно",
-    "не указано",
-    "невідомо",
-    "немає",
-    "άγνωστο",
-    "κενό",
-    "なし",
-    "無し",
-    "該当なし",
-    "未設定",
-    "不明",
-    "空白",
-    "無",
-    "无",
-    "没有",
-    "未知",
-    "未填写",
-    "空",
-    "없음",
-    "해당없음",
-    "미상",
-    "لا يوجد",
-    "غير معروف",
-    "לא ידוע",
-    "אין",
-];
-
-fn means_nothing(cell: &str) -> bool {
-    // The longest of the words, with brackets.
-    if cell.is_empty() || cell.len() > 40 {
-        return false;
-    }
-    let cell = cell.trim();
-    let brackets = [('(', ')'), ('<', '>'), ('[', ']'), ('{', '}')];
-    let inner = brackets
-        .iter()
-        .find_map(|(open, close)| cell.strip_prefix(*open)?.strip_suffix(*close))
-        .unwrap_or(cell);
-    if inner == "NA" {
-        return true;
-    }
-    let folded = inner.to_lowercase();
-    NOTHING.contains(&folded.as_str()) || cell.split_whitespace().any(is_of_a_program)
-}
-
-/// What a program puts together with other text, where it has nothing: `Ann undefined`.
-fn is_of_a_program(word: &str) -> bool {
-    matches!(word, "undefined" | "null" | "NULL" | "NaN" | "nan" | "(null)" | "<NULL>" | "\\N")
 }
 
 /// How the row below the others begins, in the languages of spreadsheets.

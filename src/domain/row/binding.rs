@@ -70,8 +70,20 @@ pub struct LineSpan {
     pub first: u64,
     /// The physical line on which it ends.
     pub last: u64,
-    /// Whether the file ends inside a quote of this row.
-    pub quote_open: bool,
+    /// What is wrong with the quotes of this row.
+    pub quotes: QuoteProblem,
+}
+
+/// What may be wrong with the quotes around the cells of a row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum QuoteProblem {
+    /// Nothing.
+    #[default]
+    None,
+    /// The file ends inside a quote.
+    Open,
+    /// Something follows a quote that ends a cell: `"Ann "The Boss" Lee"`.
+    Stray,
 }
 
 /// A definition bound to a header.
@@ -376,6 +388,9 @@ impl Binding {
         {
             return Err((Some(at), RejectionReason::QuoteSwallows { through: lines.last }));
         }
+        if lines.quotes == QuoteProblem::Stray {
+            return Err((None, RejectionReason::QuoteStray));
+        }
         let phone = self.phone(cells)?;
         let key = self.key(cells)?.unwrap_or_else(|| phone.number.as_str().to_owned());
         let lane = match &self.lane {
@@ -416,8 +431,11 @@ impl Binding {
 
     fn width<C: Cells + ?Sized>(&self, lines: LineSpan, cells: &C) -> Result<(), RejectionReason> {
         let (expected, found) = (self.header.names().len(), cells.count());
-        if lines.quote_open {
-            return Err(RejectionReason::QuoteOpen { through: lines.last });
+        match lines.quotes {
+            QuoteProblem::None => {}
+            QuoteProblem::Open => return Err(RejectionReason::QuoteOpen { through: lines.last }),
+            QuoteProblem::Stray if lines.last == lines.first => return Err(RejectionReason::QuoteStray),
+            QuoteProblem::Stray => {}
         }
         if found < expected {
             let through = Some(lines.last).filter(|last| *last > lines.first);

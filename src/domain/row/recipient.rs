@@ -117,6 +117,11 @@ pub enum RejectionReason {
         /// The last line of the row.
         through: u64,
     },
+    /// A quote ends a cell, and the cell goes on.
+    #[error(
+        "a quote inside a quoted cell is not doubled, so that where the cell ends is not clear; write it twice (\"\"), or remove it"
+    )]
+    QuoteStray,
     /// The row's bytes are not text in the file's encoding.
     #[error("a character cannot be read; save the file as \"CSV UTF-8\", or name its encoding")]
     NotText,
@@ -212,6 +217,7 @@ impl RejectionReason {
             Self::Cut => "row-cut",
             Self::QuoteOpen { .. } => "quote-open",
             Self::QuoteSwallows { .. } => "quote-swallows-rows",
+            Self::QuoteStray => "quote-stray",
             Self::NotText => "not-text",
             Self::CellTooLong { .. } => "cell-too-long",
             Self::SheetError(_) => "cell-error",

@@ -34,8 +34,11 @@ pub struct DetectedFormat {
 pub struct Sheet {
     /// Its name.
     pub name: String,
-    /// The names of the other sheets.
+    /// The names of the other sheets that can be seen.
     pub others: Vec<String>,
+    /// Those of the sheets that cannot.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub hidden_sheets: Vec<String>,
     /// Rows that cannot be seen.
     pub hidden_rows: u64,
     /// Whether they were left out.

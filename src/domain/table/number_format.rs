@@ -33,6 +33,9 @@ impl NumberFormat {
     /// The format with this code. Whatever it is, it is a format: what it does not say of dates makes numbers.
     #[must_use]
     pub fn parse(code: &str) -> Self {
+        if code.trim().eq_ignore_ascii_case("standard") {
+            return Self::default();
+        }
         let mut sections = Vec::new();
         let mut rest = code;
         while sections.len() < SECTIONS {

@@ -86,7 +86,7 @@ pub fn iso(text: &str) -> String {
     };
     // What a spreadsheet holds has no zone; where one is written, its time is that of the wall.
     let wall = text.trim_end_matches('Z');
-    if wall.contains('T')
+    if wall.contains(['T', ' '])
         && let Ok(both) = wall.parse::<jiff::civil::DateTime>()
     {
         let midnight = (both.hour(), both.minute(), both.second()) == (0, 0, 0);

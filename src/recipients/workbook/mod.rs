@@ -20,7 +20,7 @@ use calamine::SheetVisible;
 use super::error::FileProblem;
 use super::record::Record;
 use crate::domain::definition::{HiddenRows, RecipientsSettings};
-use crate::domain::row::binding::{Cells as _, LineSpan};
+use crate::domain::row::binding::{Cells as _, LineSpan, QuoteProblem};
 use crate::domain::table::detected_format::Sheet;
 use crate::domain::table::header::{Header, fold};
 pub(super) use container::Container;
@@ -89,9 +89,12 @@ impl Rows {
                 while record.len() < self.width {
                     record.push("");
                 }
+                if self.width > 0 {
+                    record.drop_filled_behind(self.width);
+                }
                 self.blank += line - self.last - 1;
                 self.last = line;
-                return Ok(Some((LineSpan { first: line, last: line, quote_open: false }, record)));
+                return Ok(Some((LineSpan { first: line, last: line, quotes: QuoteProblem::None }, record)));
             }
             if self.ended {
                 return Ok(None);
@@ -237,12 +240,14 @@ impl Book {
         let mut merges: Vec<Merge> =
             survey.merges.into_iter().filter(|merge| *merge.rows.end() > 1).collect();
         merges.sort_by_key(|merge| *merge.rows.start());
-        let others = self.sheets().into_iter();
-        let others =
-            others.filter(|sheet| sheet.name != entry.name && sheet.visible == SheetVisible::Visible);
+        let sheets = self.sheets().into_iter().filter(|sheet| sheet.name != entry.name);
+        let (others, hidden): (Vec<SheetEntry>, Vec<SheetEntry>) =
+            sheets.partition(|sheet| sheet.visible == SheetVisible::Visible);
+        let names = |sheets: Vec<SheetEntry>| sheets.into_iter().map(|sheet| sheet.name).collect();
         let told = Sheet {
             name: entry.name.clone(),
-            others: others.map(|sheet| sheet.name).collect(),
+            others: names(others),
+            hidden_sheets: names(hidden),
             hidden_rows: survey.hidden_rows,
             hidden_columns: survey.hidden_columns.into_iter().flatten().take(sheet::COLUMNS).collect(),
             merged: merges.len() as u64,
@@ -322,6 +327,7 @@ impl Fill<'_> {
         });
         let mut filled: Record = filled.collect();
         filled.take_damage(&record);
+        filled.filled_behind(record.len());
         filled
     }
 }

@@ -47,10 +47,13 @@ impl Survey {
                 Node::Start(start) => match start.local_name().into_inner() {
                     "row" => {
                         line = row_number(&start, line)?;
-                        (hidden, filled) = (flag(&start, "hidden"), false);
+                        (hidden, filled) = (is_hidden(&start), false);
                     }
-                    "v" | "is" => filled = true,
-                    "col" if flag(&start, "hidden") && survey.hidden_columns.len() < COLUMNS => {
+                    "v" | "is" | "f" => filled = true,
+                    "col"
+                        if (flag(&start, "hidden") || is_zero(&start, "width"))
+                            && survey.hidden_columns.len() < COLUMNS =>
+                    {
                         let at = |name| attribute(&start, name)?.trim().parse::<usize>().ok()?.checked_sub(1);
                         if let (Some(first), Some(last)) = (at("min"), at("max")) {
                             survey.hidden_columns.push(first..=last);
@@ -92,7 +95,7 @@ pub(super) fn read(
             Node::Start(start) => match start.local_name().into_inner() {
                 "row" => {
                     line = row_number(&start, line)?;
-                    (hidden, cells, record) = (flag(&start, "hidden"), 0, Record::default());
+                    (hidden, cells, record) = (is_hidden(&start), 0, Record::default());
                 }
                 "c" if line > 0 => {
                     cell.begin(&start, line, cells)?;
@@ -190,7 +193,8 @@ impl SheetCell {
     fn value(&self, workbook: &Workbook) -> Result<(String, Option<CellDamage>), FileProblem> {
         let text = self.text.trim();
         // An empty text may be the result of a formula; an empty number cannot.
-        if self.formula && text.is_empty() && self.kind != "str" && self.kind != "inlineStr" {
+        let is_text = matches!(self.kind.as_str(), "str" | "inlineStr");
+        if self.formula && text.is_empty() && !(is_text && self.valued) {
             return Ok((String::new(), Some(CellDamage::NoValue)));
         }
         let whole = match self.kind.as_str() {
@@ -237,6 +241,15 @@ impl SheetCell {
             },
         }
     }
+}
+
+/// Whether nothing of a row can be seen: a person or a filter hides it, or it has no height.
+fn is_hidden(row: &BytesStart<'_>) -> bool {
+    flag(row, "hidden") || is_zero(row, "ht")
+}
+
+fn is_zero(start: &BytesStart<'_>, name: &str) -> bool {
+    attribute(start, name).is_some_and(|size| size.trim().parse::<f64>() == Ok(0.0))
 }
 
 /// The number of a row: its own, else the next one.

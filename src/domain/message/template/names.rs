@@ -297,7 +297,7 @@ fn expression<'t>(mut rest: &'t str, close: &str, tokens: &mut Vec<Token<'t>>) -
 }
 
 /// The length of a text in quotes.
-fn quoted(text: &str, quote: char) -> usize {
+pub(super) fn quoted(text: &str, quote: char) -> usize {
     let mut escaped = false;
     for (at, c) in text.char_indices().skip(1) {
         match c {

@@ -3,6 +3,7 @@
 //!
 //! An empty cell is undefined there, so that `default` and `if` see it as missing.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use minijinja::value::{Kwargs, Object, Rest, Value, ValueKind};
@@ -286,11 +287,33 @@ fn is_expression(text: &str) -> bool {
 }
 
 /// The column of `column("Amount ($)")`, and what is behind it.
-fn called_column(text: &str) -> Option<(&str, &str)> {
+fn called_column(text: &str) -> Option<(Cow<'_, str>, &str)> {
     let inner = text.trim_start().strip_prefix("column")?.trim_start().strip_prefix('(')?.trim_start();
     let quote = inner.chars().next().filter(|c| matches!(c, '"' | '\''))?;
-    let (name, rest) = inner[1..].split_once(quote)?;
-    Some((name, rest.trim_start().strip_prefix(')')?))
+    let (written, rest) = inner.split_at(names::quoted(inner, quote));
+    let name = written[1..].strip_suffix(quote)?;
+    let behind = rest.trim_start().strip_prefix(')')?;
+    Some((without_escapes(name), behind))
+}
+
+/// A text between quotes as it is meant: `a\"b` is `a"b`.
+fn without_escapes(text: &str) -> Cow<'_, str> {
+    if !text.contains('\\') {
+        return Cow::Borrowed(text);
+    }
+    let mut plain = String::with_capacity(text.len());
+    let mut characters = text.chars();
+    while let Some(c) = characters.next() {
+        let escaped = if c == '\\' { characters.next() } else { None };
+        plain.push(match escaped {
+            Some('n') => '\n',
+            Some('t') => '\t',
+            Some('r') => '\r',
+            Some(other) => other,
+            None => c,
+        });
+    }
+    Cow::Owned(plain)
 }
 
 /// The source with placeholders such as `{{ First Name | upper }}` under names that Jinja takes, and those names.
@@ -323,7 +346,7 @@ fn with_identifiers(text: &str, is_column: &dyn Fn(&str) -> bool) -> (String, Ve
                 && !is_identifier(name)
                 && !name.starts_with('-')
                 && !name.ends_with('-')
-                && (is_column(name) || (name.contains(|c: char| c.is_alphabetic()) && !is_expression(name)))
+                && (is_column(name) || (name.chars().any(|c| c != '\'') && !is_expression(name)))
         });
         if let Some(name) = plain.or(raw) {
             source.push_str(&name_of(name));
@@ -340,7 +363,7 @@ fn with_identifiers(text: &str, is_column: &dyn Fn(&str) -> bool) -> (String, Ve
         let part_of_word = before.ends_with(|c: char| c.is_alphanumeric() || c == '_');
         match called_column(from).filter(|_| !part_of_word && is_within(&called)) {
             Some((name, behind)) => {
-                called.push_str(&name_of(name));
+                called.push_str(&name_of(&name));
                 rest = behind;
             }
             None => {

@@ -5,9 +5,14 @@
 /// What is wrong with the cell, as it is written.
 pub(super) fn find(cell: &str) -> Option<String> {
     let bytes = cell.as_bytes();
-    let suspicious = |byte: &u8| matches!(*byte, b'&' | b'?' | b'<' | b'%' | b'\\' | b'=' | 0x80..);
+    let suspicious = |byte: &u8| {
+        matches!(*byte, b'&' | b'?' | b'<' | b'%' | b'\\' | b'=' | b'[' | b'_' | b'\'' | b'"' | 0x80..)
+    };
     if !bytes.iter().any(suspicious) {
         return None;
+    }
+    if cell.contains('\u{25a1}') {
+        return Some("a character that was lost (\u{25a1})".to_owned());
     }
     if cell.contains('\u{fffd}') {
         return Some("a character that was lost (\u{fffd})".to_owned());
@@ -54,6 +59,12 @@ fn escape(cell: &str) -> Option<&str> {
             "%" if !is_address => {
                 let code = digits(2).filter(|code| hex(code));
                 let letter = cell[..at].ends_with(char::is_alphabetic);
+                if rest[1..].starts_with('u') && rest.get(2..6).is_some_and(hex) {
+                    return rest.get(..6);
+                }
+                if letter && code.is_some_and(|code| code.bytes().any(|byte| byte.is_ascii_digit())) {
+                    return rest.get(..3);
+                }
                 if code.is_some_and(|code| {
                     code.starts_with(['C', 'c', 'D', 'd', 'E', 'e']) && rest[3..].starts_with('%')
                 }) || (code == Some("20") && letter)
@@ -63,6 +74,13 @@ fn escape(cell: &str) -> Option<&str> {
             }
             "=" => {
                 let pair = |text: &str| text.starts_with('=') && text.get(1..3).is_some_and(upper_hex);
+                let alone = cell[..at].ends_with(char::is_alphabetic)
+                    && pair(rest)
+                    && "CDEF".contains(&rest[1..2])
+                    && rest[3..].chars().next().is_none_or(char::is_alphabetic);
+                if alone {
+                    return rest.get(..3);
+                }
                 if pair(rest) && rest.get(1..2).is_some_and(|c| "CDEF".contains(c)) && pair(&rest[3..]) {
                     return rest.get(..6);
                 }
@@ -70,6 +88,12 @@ fn escape(cell: &str) -> Option<&str> {
             "\\" => {
                 let kind = rest[1..].chars().next();
                 let code = match kind {
+                    Some('u') if rest[2..].starts_with('{') => rest.find('}').map(|end| end + 1),
+                    Some('2' | '3')
+                        if digits(3).is_some_and(|code| code.bytes().all(|b| matches!(b, b'0'..=b'7'))) =>
+                    {
+                        Some(4)
+                    }
                     Some('u') => rest.get(2..6).filter(|code| hex(code)).map(|_| 6),
                     Some('x') => rest.get(2..4).filter(|code| hex(code)).map(|_| 4),
                     Some('\'' | '"') => Some(2),
@@ -88,15 +112,35 @@ fn escape(cell: &str) -> Option<&str> {
             _ => {}
         }
     }
-    cell.contains("[object Object]").then_some("[object Object]")
+    let literal = |prefix: &str, quote: char| {
+        let inner = cell.strip_prefix(prefix).and_then(|rest| rest.strip_prefix(quote)?.strip_suffix(quote));
+        inner.is_some().then_some(cell)
+    };
+    let of_python =
+        ["b", "u"].iter().find_map(|prefix| literal(prefix, '\'').or_else(|| literal(prefix, '"')));
+    let of_xml = || {
+        cell.match_indices("_x").find_map(|(at, _)| {
+            let code = cell.get(at + 2..at + 6).filter(|code| hex(code))?;
+            cell[at + 6..].starts_with('_').then_some(code)?;
+            cell.get(at..at + 7)
+        })
+    };
+    let of_script = || cell.contains("[object ").then_some("[object Object]");
+    of_python.or_else(of_xml).or_else(of_script)
 }
 
 /// The first entity.
 fn entity(cell: &str) -> Option<&str> {
     cell.match_indices('&').find_map(|(at, _)| {
         let rest = &cell[at..];
-        let near = &rest[..rest.floor_char_boundary(12)];
-        let end = near.find(';')?;
+        let near = &rest[..rest.floor_char_boundary(34)];
+        // Browsers take the older ones without their semicolon too.
+        let end = near[1..]
+            .find(|c: char| !c.is_ascii_alphanumeric() && c != '#')
+            .map_or(near.len(), |end| end + 1);
+        if !near[end..].starts_with(';') {
+            return is_accented(&near[1..end]).then(|| &rest[..end]);
+        }
         let name = &near[1..end];
         let digits = |digits: &str, hex: bool| {
             !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit() || (hex && b.is_ascii_hexdigit()))
@@ -110,20 +154,26 @@ fn entity(cell: &str) -> Option<&str> {
 }
 
 fn is_entity(name: &str) -> bool {
-    const NAMES: &[&str] = &[
-        "amp", "lt", "gt", "quot", "apos", "nbsp", "copy", "reg", "euro", "pound", "hellip", "ndash",
-        "mdash", "lsquo", "rsquo", "ldquo", "rdquo", "laquo", "raquo", "iexcl", "iquest", "szlig", "deg",
-        "trade", "middot", "bull", "shy",
+    const CAPITALS: &[&str] = &["AMP", "LT", "GT", "QUOT", "COPY", "REG", "ETH", "THORN", "NBSP", "APOS"];
+    // `Q&A;` and `Smith&Sons;` are no entities; all names but those of letters begin small.
+    let small = name.len() > 1
+        && name.starts_with(|c: char| c.is_ascii_lowercase())
+        && name.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    small || CAPITALS.contains(&name) || is_accented(name)
+}
+
+/// A letter with the name of its accent: `eacute`, `Lstrok`.
+fn is_accented(name: &str) -> bool {
+    const ACCENTS: &[&str] = &[
+        "acute", "grave", "circ", "uml", "tilde", "cedil", "ring", "slash", "lig", "caron", "strok", "dot",
+        "dblac", "macr", "ogon", "breve",
     ];
-    const ACCENTS: &[&str] =
-        &["acute", "grave", "circ", "uml", "tilde", "cedil", "ring", "slash", "lig", "caron"];
-    let accented = |accent: &&str| {
-        let letter = name.strip_suffix(*accent);
+    ACCENTS.iter().any(|accent| {
+        let letter = name.strip_suffix(accent);
         letter.is_some_and(|letter| {
             matches!(letter.len(), 1 | 2) && letter.bytes().all(|b| b.is_ascii_alphabetic())
         })
-    };
-    NAMES.contains(&name) || ACCENTS.iter().any(accented)
+    })
 }
 
 /// The first characters that are UTF-8 read as Windows-1252.
@@ -133,8 +183,8 @@ fn mojibake(cell: &str) -> Option<String> {
     (0..characters.len()).find_map(|at| {
         let lead = bytes[at]?;
         let behind = match lead {
-            0xC2..=0xC5 | 0xCE..=0xD1 => 1,
-            0xE2 | 0xE3 | 0xEF => 2,
+            0xC2..=0xDB => 1,
+            0xE0..=0xEF => 2,
             0xF0 => 3,
             _ => return None,
         };
@@ -142,10 +192,13 @@ fn mojibake(cell: &str) -> Option<String> {
         let text = std::str::from_utf8(&all?).ok()?.to_owned();
         let written = &characters[at..=at + behind];
         // A capital with an accent before a closing quote or a dash is ordinary text.
-        let ordinary = behind == 1 && matches!(written[1], '\u{2013}'..='\u{201e}' | '\u{2026}' | '\u{2022}');
+        let repeated = bytes.get(at + 2) == Some(&Some(lead));
+        let ordinary = behind == 1
+            && !repeated
+            && matches!(written[1], '\u{2013}'..='\u{201e}' | '\u{2026}' | '\u{2022}');
         // Of the scripts whose letters are all like this, one alone says nothing.
-        let lone = matches!(lead, 0xCE..=0xD1)
-            && !bytes.get(at + 2).is_some_and(|next| matches!(next, Some(0xCE..=0xD1)));
+        let lone = matches!(lead, 0xC6..=0xDB)
+            && !bytes.get(at + 2).is_some_and(|next| matches!(next, Some(0xC6..=0xDB)));
         let capitals = at > 0 && characters[at - 1].is_ascii_uppercase();
         let said = !text.is_empty() && !lone && !(ordinary && (capitals || lead > 0xC3));
         said.then(|| written.iter().collect())
@@ -284,12 +337,20 @@ fn east(cell: &str) -> Option<String> {
     })
 }
 
-/// A `?` in the middle of a word that is no address.
+/// A `?` in the middle of a word that is no address, or in front of a small letter.
 fn lost(word: &str) -> Option<()> {
     if word.contains(['/', '=', '&', '.', '@']) {
         return None;
     }
-    let letters: Vec<char> = word.chars().collect();
-    let inside = |three: &[char]| three[0].is_alphabetic() && three[1] == '?' && three[2].is_alphabetic();
-    letters.windows(3).any(inside).then_some(())
+    let mut parts = word.split('?').filter(|part| !part.is_empty());
+    let first = if word.starts_with('?') { None } else { parts.next() };
+    let small = |part: &str| part.starts_with(char::is_lowercase);
+    let is_lost = match first {
+        None => parts.next().is_some_and(small),
+        Some(first) => {
+            first.ends_with(char::is_alphabetic)
+                && parts.next().is_some_and(|part| part.starts_with(char::is_alphabetic))
+        }
+    };
+    is_lost.then_some(())
 }

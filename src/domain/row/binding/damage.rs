@@ -1,6 +1,7 @@
 //! Cells that a spreadsheet has spoiled.
 
 use crate::domain::row::recipient::RejectionReason;
+use crate::domain::table::visible::is_invisible;
 
 /// Error values of Excel, LibreOffice, Google Sheets and Numbers in the languages that translate them, in upper case and
 /// without the inverted mark of Spanish. Sources: the function translations of Excel and the error codes of LibreOffice.
@@ -112,11 +113,16 @@ const MORE: [&str; 34] = [
 /// What a spreadsheet leaves where a value was: nothing to send to anybody.
 pub(super) fn damage(cell: &str) -> Option<RejectionReason> {
     // Nearly every cell begins with a letter that begins none of these.
-    let first = cell.trim_start().bytes().next()?;
-    let cell = cell.trim();
+    let cell = if cell.is_ascii() { cell.trim() } else { cell.trim_matches(is_invisible) };
+    let first = cell.bytes().next()?;
     let error = || Some(RejectionReason::SheetError(cell.into()));
     match first {
         b'#' if is_error(cell) => error(),
+        // The sign of a Japanese keyboard; and what programs put around a value.
+        0xEF if cell.strip_prefix('＃').is_some_and(|rest| is_error(&format!("#{rest}"))) => error(),
+        b'\'' | b'"' | b'(' | b'[' if is_error(cell.trim_matches(['\'', '"', '(', ')', '[', ']'])) => error(),
+        b'\'' if cell.len() > 2 && cell[1..].starts_with('=') => Some(RejectionReason::Formula),
+        b'o' if cell.starts_with("of:=") || cell.starts_with("oooc:=") => Some(RejectionReason::Formula),
         b'=' if cell.len() > 1 => Some(RejectionReason::Formula),
         b'+' | b'-' | b'@' if is_formula(&cell[1..]) => Some(RejectionReason::Formula),
         // An array formula; and the sign of a Japanese keyboard, which spreadsheets take for the other.
@@ -125,6 +131,8 @@ pub(super) fn damage(cell: &str) -> Option<RejectionReason> {
         b'0'..=b'9' | b'-' if is_rounded(cell.trim_start_matches('-')) => {
             Some(RejectionReason::Rounded(cell.into()))
         }
+        // What Excel on the web copies before it has the values.
+        b'R' if cell.starts_with("Retrieving data. ") => error(),
         _ if cell.len() <= LONGEST && (is_error_code(cell) || is_loading(cell) || has_error(cell)) => error(),
         _ => None,
     }
@@ -134,6 +142,9 @@ pub(super) fn damage(cell: &str) -> Option<RejectionReason> {
 const LONGEST: usize = 60;
 
 fn is_error(cell: &str) -> bool {
+    if !cell.starts_with('#') {
+        return false;
+    }
     // A number that is wider than its column, saved as it is seen.
     if cell.len() > 2 && cell.bytes().all(|byte| byte == b'#') {
         return true;
@@ -146,11 +157,13 @@ fn is_error(cell: &str) -> bool {
     let upper: String = cell.chars().filter(|c| !matches!(c, '¡' | '¿')).collect::<String>().to_uppercase();
     let upper = upper.replace([' ', '\u{a0}', '\u{202f}'], " ").replace(" !", "!").replace(" ?", "?");
     let is_upper = !cell.chars().any(char::is_lowercase);
+    let upper = upper.trim_end_matches('.');
     let word = upper.trim_start_matches('#').trim_end_matches(['!', '?']);
-    is_known(&upper)
+    is_known(upper)
         || is_unavailable(word)
+        || OF_DATABASES.contains(&word)
         || upper.starts_with("#N/A ")
-        || (is_upper && (WORDS.contains(&word) || looks_like_one(&upper, word)))
+        || (is_upper && (WORDS.contains(&word) || looks_like_one(upper, word)))
 }
 
 fn is_known(upper: &str) -> bool {
@@ -187,6 +200,20 @@ const WORDS: [&str; 26] = [
     "TIMEOUT",
 ];
 
+/// What Access and forms write in a field in any case, in their languages.
+const OF_DATABASES: [&str; 10] = [
+    "ERROR",
+    "FEHLER",
+    "ERREUR",
+    "DELETED",
+    "GELÖSCHT",
+    "SUPPRIMÉ",
+    "ELIMINADO",
+    "EXCLUÍDO",
+    "ELIMINATO",
+    "УДАЛЕНО",
+];
+
 /// *Not available*: a letter, `/`, a letter or more, as in `#N/B`, `#Δ/Υ`, `#N/DISP`.
 fn is_unavailable(word: &str) -> bool {
     let letters = |text: &str| !text.is_empty() && text.chars().all(char::is_alphabetic);
@@ -207,9 +234,11 @@ fn looks_like_one(upper: &str, word: &str) -> bool {
 /// An error of a spreadsheet as a word of a longer text, which something put together: `Dear #N/A`.
 fn has_error(cell: &str) -> bool {
     cell.contains('#')
-        && cell.split(|c: char| c.is_whitespace() || matches!(c, ',' | ';')).any(|word| {
-            word.len() > 3 && word.contains(['!', '?', '/']) && word.starts_with('#') && is_known(word)
-        })
+        && cell.split(|c: char| c.is_whitespace() || matches!(c, ',' | ';' | ':' | '(' | ')' | '"')).any(
+            |word| {
+                word.len() > 3 && word.contains(['!', '?', '/']) && word.starts_with('#') && is_known(word)
+            },
+        )
 }
 
 /// *Error* in the languages of LibreOffice.
@@ -260,8 +289,18 @@ fn is_error_code(cell: &str) -> bool {
 }
 
 /// *Loading*, as Google Sheets shows it in its languages while a cell has no value yet.
-const LOADING: [&str; 36] = [
+const LOADING: [&str; 46] = [
     "loading",
+    "fetching",
+    "calculating",
+    "importing",
+    "retrieving",
+    "requesting",
+    "กำลังโหลด",
+    "جارٍ التحميل",
+    "جار التحميل",
+    "טוען",
+    "ielādē",
     "caricamento",
     "caricamento in corso",
     "chargement",
@@ -300,12 +339,25 @@ const LOADING: [&str; 36] = [
 ];
 
 fn is_loading(cell: &str) -> bool {
-    let word = cell.strip_suffix("...").or_else(|| cell.strip_suffix('…'));
-    word.is_some_and(|word| LOADING.contains(&word.trim().to_lowercase().as_str()))
+    const DATA: [&str; 9] =
+        ["data", "daten", "données", "datos", "dados", "dati", "gegevens", "danych", "данных"];
+    let Some(words) = cell.strip_suffix("...").or_else(|| cell.strip_suffix('…')) else { return false };
+    let words = words.trim().to_lowercase();
+    let bare =
+        words.rsplit_once(' ').filter(|(_, last)| DATA.contains(last)).map_or(&*words, |(bare, _)| bare);
+    LOADING.contains(&bare.trim_end_matches([' ', '\u{a0}']))
 }
 
 /// Whether what is behind `+`, `-`, `@` or `＝` is something that a spreadsheet calls or refers to: `SUM(A1)`, `A1`, `$B$2*3`.
 fn is_formula(text: &str) -> bool {
+    // `Sheet1!A1`
+    if let Some((sheet, place)) = text.rsplit_once('!')
+        && sheet.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '.' | ' ' | '\'' | '$'))
+        && !place.contains(' ')
+        && is_formula(place)
+    {
+        return true;
+    }
     let letters = text.trim_start_matches('$').bytes().take_while(u8::is_ascii_alphabetic).count();
     let name = &text.trim_start_matches('$')[..letters];
     let rest = &text.trim_start_matches('$')[letters..];

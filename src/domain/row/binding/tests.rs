@@ -31,7 +31,7 @@ fn bound(rest: &str) -> Binding {
 }
 
 fn row(binding: &Binding, cells: &[&str]) -> Result<Recipient, Rejection> {
-    binding.recipient(LineSpan { first: 7, last: 7, quote_open: false }, cells)
+    binding.recipient(LineSpan { first: 7, last: 7, quotes: QuoteProblem::None }, cells)
 }
 
 #[test]
@@ -84,7 +84,7 @@ fn rejections_have_column_code_and_words() {
         told.push(format!("{column} | {} | {}", rejection.reason.code(), rejection.reason));
     }
     let open = binding
-        .recipient(LineSpan { first: 7, last: 90, quote_open: false }, &["c-1", "Ann\n…"][..])
+        .recipient(LineSpan { first: 7, last: 90, quotes: QuoteProblem::None }, &["c-1", "Ann\n…"][..])
         .unwrap_err();
     told.push(format!("- | {} | {}", open.reason.code(), open.reason));
     insta::assert_snapshot!(told.join("\n"));

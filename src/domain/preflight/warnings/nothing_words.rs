@@ -1,0 +1,268 @@
+//! Words that programs and people write where there is nothing, in their languages, and signs that say nothing.
+
+/// What programs and people write where there is nothing.
+const NOTHING: &[&str] = &[
+    "null",
+    "nil",
+    "none",
+    "nan",
+    "nat",
+    "undefined",
+    "void",
+    "missing",
+    "empty",
+    "blank",
+    "unknown",
+    "n/a",
+    "n.a.",
+    "n.a",
+    "#n/a",
+    "n/d",
+    "n.d.",
+    "s/d",
+    "k.a.",
+    "k. a.",
+    "n.v.t.",
+    "not available",
+    "not applicable",
+    "keine angabe",
+    "sin datos",
+    "no data",
+    "\\n",
+    "-",
+    "--",
+    "---",
+    "–",
+    "—",
+    "?",
+    "??",
+    "???",
+    ".",
+    "*",
+    "tbd",
+    "tbc",
+    "tba",
+    "t.b.d.",
+    "t.b.a.",
+    "to be confirmed",
+    "to be determined",
+    "to be announced",
+    "default",
+    "anonymous",
+    "unset",
+    "unspecified",
+    "invalid",
+    "invalid date",
+    "not found",
+    "noname",
+    "no first name",
+    "no last name",
+    "no answer",
+    "n/c",
+    "n/i",
+    "n.n.",
+    "s/n",
+    "н/д",
+    "inf",
+    "infinity",
+    "-infinity",
+    "1.#inf",
+    "\\0",
+    "system.dbnull",
+    "01/01/1900",
+    "01.01.1900",
+    "1900-01-01",
+    "1970-01-01 00:00:00",
+    "1970-01-01t00:00:00",
+    "0001-01-01 00:00:00",
+    "0001-01-01t00:00:00",
+    "9999-12-31",
+    "en blanco",
+    "em branco",
+    "ohne",
+    "ohne namen",
+    "nicht bekannt",
+    "kein name",
+    "non communiqué",
+    "non précisé",
+    "sans nom",
+    "no consta",
+    "sem nome",
+    "senza nome",
+    "nieznane",
+    "bez imienia",
+    "není",
+    "neuvedeno",
+    "neznámé",
+    "uten navn",
+    "utan namn",
+    "ei tiedossa",
+    "belirtilmemiş",
+    "без имени",
+    "todo",
+    "xxx",
+    "xxxx",
+    "''",
+    "\"\"",
+    "'",
+    "\"",
+    "\u{fffc}",
+    // Of databases and programs.
+    "0000-00-00",
+    "0000-00-00 00:00:00",
+    "00/00/0000",
+    "00.00.0000",
+    "0001-01-01",
+    "1899-12-30",
+    "1900-01-00",
+    "-nan",
+    "1.#ind",
+    "1.#qnan",
+    "dbnull",
+    "nothing",
+    "no value",
+    "no name",
+    "not set",
+    "not provided",
+    "not specified",
+    "not known",
+    // Of people, in their languages.
+    "unbekannt",
+    "keine",
+    "keiner",
+    "leer",
+    "entfällt",
+    "nicht angegeben",
+    "nicht verfügbar",
+    "inconnu",
+    "inconnue",
+    "vide",
+    "aucun",
+    "aucune",
+    "néant",
+    "non renseigné",
+    "sans objet",
+    "s.o.",
+    "ninguno",
+    "ninguna",
+    "nulo",
+    "vacío",
+    "desconocido",
+    "sin nombre",
+    "no aplica",
+    "no disponible",
+    "nessuno",
+    "vuoto",
+    "sconosciuto",
+    "non disponibile",
+    "nenhum",
+    "nenhuma",
+    "vazio",
+    "desconhecido",
+    "não informado",
+    "onbekend",
+    "geen",
+    "leeg",
+    "nvt",
+    "brak",
+    "brak danych",
+    "nie dotyczy",
+    "nieznany",
+    "neznámý",
+    "žádný",
+    "okänd",
+    "saknas",
+    "ingen",
+    "ukendt",
+    "ukjent",
+    "tuntematon",
+    "tyhjä",
+    "ismeretlen",
+    "nincs",
+    "necunoscut",
+    "bilinmiyor",
+    "boş",
+    "yok",
+    "нет",
+    "нет данных",
+    "пусто",
+    "неизвестно",
+    "не указано",
+    "невідомо",
+    "немає",
+    "άγνωστο",
+    "κενό",
+    "なし",
+    "無し",
+    "該当なし",
+    "未設定",
+    "不明",
+    "空白",
+    "無",
+    "无",
+    "没有",
+    "未知",
+    "未填写",
+    "空",
+    "없음",
+    "해당없음",
+    "미상",
+    "لا يوجد",
+    "غير معروف",
+    "לא ידוע",
+    "אין",
+];
+
+/// Whether a cell has a word for nothing in it, or signs that are none.
+pub(super) fn means_nothing(cell: &str) -> bool {
+    // The longest of the words, with brackets.
+    if cell.is_empty() || cell.len() > 48 {
+        return false;
+    }
+    let cell = cell.trim();
+    if !cell.contains(char::is_alphanumeric) {
+        return cell.chars().all(is_filler);
+    }
+    let inner = cell.trim_matches(|c: char| "()<>[]{}'\"`_-–—*".contains(c) || c.is_whitespace());
+    if inner == "NA" {
+        return true;
+    }
+    let folded = inner.to_lowercase();
+    // Blanks around a stroke: `N / A`.
+    let close = folded.replace(" / ", "/");
+    NOTHING.contains(&cell.to_lowercase().as_str())
+        || NOTHING.contains(&close.as_str())
+        || cell.split_whitespace().any(is_of_a_program)
+        || is_of_python(cell)
+}
+
+/// A sign that people put where nothing is to be said. Signs of money and the like are texts of their own.
+fn is_filler(c: char) -> bool {
+    c.is_whitespace() || "-_.…–—−‐•·*/\\?~,;:'\"`´’()[]{}<>|=×".contains(c)
+}
+
+/// What a program puts together with other text, where it has nothing: `Ann undefined`.
+fn is_of_a_program(word: &str) -> bool {
+    matches!(word, "undefined" | "null" | "NULL" | "NaN" | "nan" | "(null)" | "<NULL>" | "\\N")
+}
+
+/// `Ann None`: a word more would be a sentence.
+fn is_of_python(cell: &str) -> bool {
+    let words: Vec<&str> = cell.split_whitespace().collect();
+    words.len() == 2 && words.contains(&"None")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn signs_that_are_texts_are_no_fillers() {
+        for cell in ["$", "%", "€", "+", "&", "❤", "5", "a/b", "No. 5"] {
+            assert!(!means_nothing(cell), "{cell}");
+        }
+        for cell in ["-", "[ ]", "N / A", "--None--", "Ann None", "(en blanco)"] {
+            assert!(means_nothing(cell), "{cell}");
+        }
+    }
+}
