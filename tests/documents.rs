@@ -129,7 +129,8 @@ fn every_exit_code_and_halt_has_a_page() {
         ["Refused(", "Silent(", "Rejections {", "Failures {", "OptOuts("].into_iter().collect();
     let variants =
         endings.lines().filter(|line| line.starts_with("    ") && line.as_bytes()[4].is_ascii_uppercase());
-    let others = ["Complete,", "Limit,", "Stopped,", "Closed {", "Interrupted("];
+    let others =
+        ["Complete,", "Limit,", "Stopped,", "Closed {", "ContactedBefore {", "LimitReached(", "Interrupted("];
     for variant in variants.map(str::trim) {
         let known = halting.iter().chain(&others).any(|known| variant.starts_with(known));
         assert!(known, "does {variant} have a page below docs/exits/?");

@@ -10,9 +10,12 @@ use crate::app::preconditions;
 use crate::clock::Clock;
 use crate::connect::{Account, Client, Settings};
 use crate::domain::definition::Definition;
+use crate::domain::limits::ContactLimits;
 use crate::domain::row::suppression::Suppression;
 use crate::domain::table::header::fold;
-use crate::journal::{Admission, CampaignId, CampaignLock, Identity, IntegrityCheck, Journal, Service};
+use crate::journal::{
+    Admission, CampaignId, CampaignLock, ClaimLimits, Identity, IntegrityCheck, Journal, Service,
+};
 use crate::simulator::{Latency, LogDetail, Simulator, WorldConfig, WorldTime};
 
 /// The journal of a campaign, locked by this process, and the client that it is sent with.
@@ -71,6 +74,7 @@ impl OpenCampaign {
     /// rows that wait already are held against the lists first.
     pub(super) fn admit(
         &mut self,
+        (definition, options): (&Definition, &SendOptions),
         suppression: Suppression,
         sample: Option<NonZeroU64>,
         read: bool,
@@ -82,7 +86,9 @@ impl OpenCampaign {
             Some(recipients) => self.journal.sample(self.campaign, recipients.get())?,
             None => None,
         };
-        self.journal.admit(Admission { suppression, sample, ..Admission::default() });
+        self.journal.set_contact_life(self.campaign, definition.pace.contact_life)?;
+        let limits = claim_limits(definition, options);
+        self.journal.admit(Admission { suppression, sample, limits, ..Admission::default() });
         Ok(())
     }
 }
@@ -91,6 +97,15 @@ impl OpenCampaign {
 pub(super) fn key_columns(names: &[String]) -> Option<String> {
     let names: Vec<String> = names.iter().map(|name| fold(name)).collect();
     (!names.is_empty()).then(|| names.join(", "))
+}
+
+/// What earlier contacts forbid. A simulation reaches nobody: no contact of it is waited for.
+fn claim_limits(definition: &Definition, options: &SendOptions) -> ClaimLimits {
+    let limits = definition.limits.clone();
+    if options.keeps_hours() {
+        return ClaimLimits { limits, one_open: true };
+    }
+    ClaimLimits { limits: ContactLimits { per_recipient: Vec::new(), ..limits }, one_open: false }
 }
 
 /// How the definition reaches Amazon Connect.

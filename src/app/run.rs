@@ -97,8 +97,9 @@ impl<'a> PreparedRun<'a> {
         let mut open = context.open(Duration::MAX).await?;
         file.refuse_part(&open.journal, open.campaign)?;
         let mut findings = file.findings(definition);
-        let facts = file.plan(&mut open.journal, open.campaign, &mut findings)?;
-        open.admit(std::mem::take(&mut file.lists.suppression), options.sample, true)?;
+        let mut facts = file.plan(&mut open.journal, open.campaign, &mut findings)?;
+        open.admit((definition, options), std::mem::take(&mut file.lists.suppression), options.sample, true)?;
+        facts.held = open.journal.held_rows(open.campaign, context.clock.now())?;
         let preflight = plan_file::settle(findings, facts, &open.journal, open.campaign, options)?;
         let (already_started, rejects) = (Some(preflight.already_started()), file.rejected.take());
         let preflight = Some(Box::new(preflight));
@@ -139,7 +140,7 @@ impl<'a> PreparedRun<'a> {
                 NextStep::CheckThenAgree,
             ));
         }
-        open.admit(file.lists.suppression.clone(), None, false)?;
+        open.admit((definition, options), file.lists.suppression.clone(), None, false)?;
         if options.retry_failed {
             open.journal.retry_failed(open.campaign)?;
         }
@@ -175,7 +176,7 @@ impl<'a> PreparedRun<'a> {
         let lists = preconditions::lists(definition, paths)?;
         let mut open = context.open(PATIENCE).await?;
         must_be_agreed(&mut open)?;
-        open.admit(lists.suppression, options.sample, false)?;
+        open.admit((definition, options), lists.suppression, options.sample, false)?;
         Ok(Self {
             context,
             open,

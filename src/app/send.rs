@@ -102,6 +102,7 @@ impl Run {
             journal.retry_failed(campaign)?;
         }
         journal.expire(campaign, clock.now())?;
+        journal.release_held(campaign)?;
         let expires_at = journal.keep_schedule(campaign, settings.admittance.schedule, clock.now())?;
         let (asked_rate, burst) = (settings.record.rate, settings.limit.burst.get());
         let (run, past) = journal.begin_run(campaign, &settings.record, clock.now())?;

@@ -85,6 +85,11 @@ pub const CATALOGUE: &[Reason] = &[
         summary: "on an opt-out list of the account: AWS delivers nothing to it",
         advice: "",
     },
+    Reason {
+        code: "too-often",
+        summary: "its number had as many contacts as limits.per_recipient allows, and limits.over is \"suppress\"",
+        advice: "run the file again once its window has passed",
+    },
     Reason { code: "suppressed", summary: "on a suppression list", advice: "" },
     Reason { code: "not-in-only", summary: "not on the list of the trial (recipients.only)", advice: "" },
     Reason {

@@ -21,6 +21,7 @@ type Committed = (PendingCommit, Result<State, WriterError>);
 pub(super) struct PendingCommit {
     pub(super) row: RowId,
     pub(super) line: Option<u64>,
+    pub(super) lane: Option<LaneId>,
     pub(super) then: AfterCommit,
 }
 
@@ -39,10 +40,10 @@ impl Commits {
         &mut self,
         writer: &Writer,
         settlement: Settlement,
-        line: Option<u64>,
+        (line, lane): (Option<u64>, Option<LaneId>),
         then: AfterCommit,
     ) {
-        let settling = PendingCommit { row: settlement.id, line, then };
+        let settling = PendingCommit { row: settlement.id, line, lane, then };
         let writer = writer.clone();
         self.0.push(Box::pin(async move { (settling, writer.settle(settlement).await) }));
     }

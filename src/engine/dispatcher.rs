@@ -1,6 +1,7 @@
 //! One run, as a state machine: each thing that can happen has its function, and one `select!` orders them all.
 
 mod answers;
+mod limits;
 mod opt_outs;
 mod steering;
 
@@ -17,7 +18,7 @@ use tokio::time::{Instant, sleep_until};
 use super::Engine;
 use super::account_bucket::AccountBucket;
 use super::commits::{AfterCommit, Commits, PendingCommit};
-use super::events::{Observer, RunEvent};
+use super::events::{FirstOpening, Observer, RunEvent};
 use super::gate::{SendGate, SendState};
 use super::lanes::AllClosed;
 use super::metrics::RunMetrics;
@@ -32,6 +33,7 @@ use crate::domain::delivery::summary::Bottleneck;
 use crate::domain::delivery::verdict;
 use crate::domain::delivery::verdict::OutageDetector;
 use crate::domain::forecast::Heartbeat;
+use crate::domain::limits::LimitReached;
 use crate::domain::unix_millis::UnixMillis;
 use crate::journal::{
     Claim, Claimed, ControlRequest, Counters, JournalError, RowId, Settlement, WriterError,
@@ -67,6 +69,8 @@ pub(super) struct Dispatcher<'a> {
     abandon: bool,
     /// Hours alone keep everything that is left waiting.
     closed: Option<AllClosed>,
+    /// The campaign's own limit that left rows unclaimed, and whether a row has given its place back since.
+    limited: Option<(LimitReached, bool)>,
     /// When the time of the next row is over; it is found out at once.
     expires_at: Option<UnixMillis>,
     /// What people ask from elsewhere.
@@ -121,6 +125,7 @@ impl<'a> Dispatcher<'a> {
             ending: None,
             abandon: false,
             closed: None,
+            limited: None,
             expires_at,
             planned: 0,
             returning: 0,
@@ -145,6 +150,7 @@ impl<'a> Dispatcher<'a> {
             self.expire().await?;
             self.top_up();
             self.look_for_closed();
+            self.look_for_limit();
             if self.abandon || self.is_done() {
                 if self.ending.is_none() && self.queue.sweep() {
                     continue;
@@ -200,6 +206,9 @@ impl<'a> Dispatcher<'a> {
     /// How many more rows this run may begin with. A row that it began with may have a contact, answered or not, until
     /// the journal says otherwise.
     fn allowance(&self) -> usize {
+        if self.limited.is_some() {
+            return 0;
+        }
         let Some(most) = self.engine.most else { return usize::MAX };
         let begun = self.in_flight.len() + self.queue.held() + self.retries.len() + self.returning;
         let left = most.get().saturating_sub(self.spent).saturating_sub(begun as u64);
@@ -298,8 +307,9 @@ impl<'a> Dispatcher<'a> {
         }
     }
 
-    fn on_claimed(&mut self, Claim { rows, suppressed, expired, .. }: Claim) {
+    fn on_claimed(&mut self, Claim { rows, suppressed, expired, limited, .. }: Claim) {
         self.on_expired(expired);
+        self.on_limited(limited);
         self.unsettled = self.unsettled.saturating_sub(suppressed.len() as u64).max(rows.len() as u64);
         for line in suppressed {
             self.observer.on_event(&RunEvent::Moved { line, from: State::Queued, to: State::Suppressed });
@@ -401,8 +411,12 @@ impl<'a> Dispatcher<'a> {
         match closed {
             // Nothing would ever wake it.
             Some(AllClosed { opens_at: None, .. }) => self.end(Ending::Closed { opens_at: None }),
+            Some(AllClosed { opens_at: Some(until), limited: true, .. }) if self.engine.no_wait => {
+                self.end(Ending::ContactedBefore { until });
+            }
             Some(AllClosed { opens_at, .. }) if self.engine.no_wait => self.end(Ending::Closed { opens_at }),
-            Some(AllClosed { opens_at: Some(until), first }) => {
+            Some(AllClosed { opens_at: Some(until), first, limited }) => {
+                let first = if limited { FirstOpening::EarlierContacts } else { FirstOpening::Hours(first) };
                 self.observer.on_event(&RunEvent::Closed { rows: self.unsettled, until, first });
             }
             None => self.observer.on_event(&RunEvent::Opened),
@@ -446,12 +460,13 @@ impl<'a> Dispatcher<'a> {
             refusal: refusal.map(|refusal| (refusal.code, refusal.message.raw().to_owned())),
             at: self.engine.clock.now(),
         };
-        self.commits.push(&self.engine.writer, settlement, row.line, then);
+        self.commits.push(&self.engine.writer, settlement, (row.line, row.lane), then);
     }
 
     /// The outcome is durable: now others may know of it.
     async fn on_settled(&mut self, settling: PendingCommit, state: State) {
-        let PendingCommit { row, line, then } = settling;
+        let PendingCommit { row, line, lane, then } = settling;
+        self.on_place_given_back(lane, state);
         if !matches!(state, State::Attempting | State::Queued) {
             self.unsettled = self.unsettled.saturating_sub(1);
         }

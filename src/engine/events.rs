@@ -15,6 +15,15 @@ use crate::domain::phone::mask;
 use crate::domain::unix_millis::UnixMillis;
 use crate::journal::Claimed;
 
+/// What the rows wait for that may be requested first.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum FirstOpening {
+    /// Their hours or times: the zones that they are in, and how many they are as far as known.
+    Hours(Option<(String, u64)>),
+    /// A limit of their numbers, or an earlier contact to be over.
+    EarlierContacts,
+}
+
 /// Something that happened in a run.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
@@ -57,14 +66,15 @@ pub enum RunEvent {
     Held(UnixMillis),
     /// Somebody has let it go on.
     Released,
-    /// Nothing is sent until then: hours keep all rows that are left waiting. Told again where the time changes.
+    /// Nothing is sent until then: hours, times or earlier contacts keep all rows that are left waiting. Told again where the time
+    /// changes.
     Closed {
         /// Rows without an outcome.
         rows: u64,
         /// When the first of them may be requested.
         until: UnixMillis,
-        /// The zones that those are in, and how many they are as far as known.
-        first: Option<(String, u64)>,
+        /// What those wait for.
+        first: FirstOpening,
     },
     /// Hours are open again.
     Opened,

@@ -9,7 +9,7 @@ use crate::domain::hours::Hours;
 use crate::domain::hours::calendar::{Calendar, Opening};
 use crate::domain::hours::schedule::Schedule;
 use crate::domain::unix_millis::UnixMillis;
-use crate::journal::{LaneCursor, LaneId, OpenLane, Pass, RowId};
+use crate::journal::{LaneCursor, LaneId, OpenLane, Pass, RowId, Wake};
 
 /// Lanes in one claim, at most: lanes of a few rows are claimed together, as each claim costs a commit.
 const LANES_AT_ONCE: usize = 64;
@@ -30,18 +30,22 @@ struct Waiting {
     after: RowId,
     /// When the next one may be claimed; `None` where none waits.
     next: Option<UnixMillis>,
+    /// Whether it waits for a limit, or for an earlier contact to be over.
+    limited: bool,
 }
 
 impl Waiting {
     const START: UnixMillis = UnixMillis::from_millis(i64::MIN);
 
     fn new(next: Option<UnixMillis>) -> Self {
-        Self { since: Self::START, after: RowId::START, next }
+        Self { since: Self::START, after: RowId::START, next, limited: false }
     }
 
-    /// A row of the lane waits until then.
-    fn until(&mut self, at: UnixMillis) {
-        self.next = Some(self.next.map_or(at, |next| next.min(at)));
+    /// A row of the lane waits until then, for a limit or for its time.
+    fn until(&mut self, at: UnixMillis, limited: bool) {
+        if self.next.is_none_or(|next| at < next) {
+            (self.next, self.limited) = (Some(at), limited);
+        }
     }
 }
 
@@ -83,6 +87,8 @@ pub(super) struct AllClosed {
     pub(super) opens_at: Option<UnixMillis>,
     /// The zones of the lane that opens first, and its rows as far as known.
     pub(super) first: Option<(String, u64)>,
+    /// Whether that one waits for a limit or an earlier contact, and not for hours.
+    pub(super) limited: bool,
 }
 
 /// When rows of a run may be requested at all.
@@ -131,7 +137,7 @@ impl Lanes {
             let id = lane.id;
             self.add(lane, Pass::Queued);
             if self.windows {
-                self.wait(id, Waiting::START);
+                self.wait(&Wake { lane: id, at: Waiting::START, limited: false });
             }
         }
     }
@@ -200,10 +206,19 @@ impl Lanes {
         }
     }
 
-    /// A row of a lane waits until then.
-    pub(super) fn wait(&mut self, id: Option<LaneId>, until: UnixMillis) {
-        if let Some(lane) = self.get(id) {
-            lane.waiting.until(until);
+    /// A row of a lane waits.
+    pub(super) fn wait(&mut self, Wake { lane, at, limited }: &Wake) {
+        if let Some(lane) = self.get(*lane) {
+            lane.waiting.until(*at, *limited);
+        }
+    }
+
+    /// Rows of a lane that waits may have become free.
+    pub(super) fn look_at_waiting(&mut self, id: Option<LaneId>, now: UnixMillis) {
+        if let Some(lane) = self.get(id)
+            && lane.waiting.next.is_some()
+        {
+            lane.waiting.until(now, true);
         }
     }
 
@@ -221,7 +236,7 @@ impl Lanes {
                 lane.source = Source::Pass(Pass::Queued, after);
             }
             if self.windows {
-                lane.waiting.until(Waiting::START);
+                lane.waiting.until(Waiting::START, false);
             }
         }
     }
@@ -230,6 +245,16 @@ impl Lanes {
     pub(super) fn sweep(&mut self) {
         for lane in &mut self.lanes {
             lane.source = Source::Pass(Pass::Queued, RowId::START);
+            lane.waiting = Waiting::new(Some(Waiting::START));
+        }
+    }
+
+    /// What waits in the journal from the beginning, behind what is in doubt.
+    pub(super) fn look_again(&mut self) {
+        for lane in &mut self.lanes {
+            if !matches!(lane.source, Source::Pass(Pass::InDoubt, _)) {
+                lane.source = Source::Pass(Pass::Queued, RowId::START);
+            }
             lane.waiting = Waiting::new(Some(Waiting::START));
         }
     }
@@ -284,7 +309,7 @@ impl Lanes {
 
     /// What keeps everything that is left waiting, where it is hours, schedule and moments alone.
     pub(super) fn all_closed(&mut self, now: UnixMillis) -> Option<AllClosed> {
-        let mut first: Option<(UnixMillis, Option<(String, u64)>)> = None;
+        let mut first: Option<(UnixMillis, Option<(String, u64)>, bool)> = None;
         let mut any = false;
         for lane in &mut self.lanes {
             let now_or_never = !lane.held.is_empty() || matches!(lane.source, Source::Pass(..));
@@ -302,12 +327,14 @@ impl Lanes {
                 return None;
             }
             // An opening outside the schedule is none.
-            if !self.schedule.is_over(opens) && first.as_ref().is_none_or(|(known, _)| opens < *known) {
-                first = Some((opens, lane.zones.clone().map(|zones| (zones, lane.rows))));
+            if !self.schedule.is_over(opens) && first.as_ref().is_none_or(|(known, ..)| opens < *known) {
+                let limited = !now_or_never && lane.waiting.limited;
+                first = Some((opens, lane.zones.clone().map(|zones| (zones, lane.rows)), limited));
             }
         }
-        let (opens_at, first) = first.map_or((None, None), |(at, first)| (Some(at), first));
-        any.then_some(AllClosed { opens_at, first })
+        let (opens_at, first, limited) =
+            first.map_or((None, None, false), |(at, first, limited)| (Some(at), first, limited));
+        any.then_some(AllClosed { opens_at, first, limited })
     }
 }
 

@@ -27,7 +27,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-pub use events::{AnsweredAttempt, Gauges, Observer, RefusedAttempt, RunEvent, Unobserved};
+pub use events::{AnsweredAttempt, FirstOpening, Gauges, Observer, RefusedAttempt, RunEvent, Unobserved};
 pub use lanes::Admittance;
 pub use live_contacts::ActiveContacts;
 pub use opt_outs::OptOutProgress;
@@ -107,7 +107,7 @@ pub struct Engine {
 }
 
 /// What came of a run.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Outcome {
     /// Why it ended.
     pub ending: Ending,

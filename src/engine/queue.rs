@@ -119,8 +119,8 @@ impl Queue {
                         && !self.due.contains(&row.id)),
                     "a row that is claimed is nowhere else in the queue"
                 );
-                self.move_on(asked.as_ref(), &claim.rows);
-                claim.wakes.iter().for_each(|(lane, until)| self.lanes.wait(*lane, *until));
+                self.move_on(asked.as_ref(), &claim);
+                claim.wakes.iter().for_each(|wake| self.lanes.wait(wake));
                 Ok(Step::Claimed(claim))
             }
             feed = news(&mut self.feed, self.lanes.waits_for_file()) => {
@@ -132,8 +132,8 @@ impl Queue {
     }
 
     /// Each lane that was asked for its rows goes on behind the last of them. One that had fewer than there was room for has
-    /// no more, and the claim looked into the next one.
-    fn move_on(&mut self, asked: Option<&UnderWay>, rows: &[Claimed]) {
+    /// no more, and the claim looked into the next one, unless it says that it stopped there.
+    fn move_on(&mut self, asked: Option<&UnderWay>, Claim { rows, stopped_at, .. }: &Claim) {
         let Some(UnderWay::Next { request, file_was_read }) = asked else { return };
         let mut room = request.most as usize;
         let mut rows = rows.iter().peekable();
@@ -145,15 +145,20 @@ impl Queue {
                 waited = row.waited_until.map(|until| (until, row.id));
             }
             self.lanes.taken(cursor.lane, taken as u64);
+            let stopped = stopped_at.filter(|stopped| stopped.lane == cursor.lane);
             if let Pass::Waited(_) = cursor.pass {
-                self.lanes.waited(cursor.lane, waited, taken < room);
+                self.lanes.waited(cursor.lane, waited, taken < room && stopped.is_none());
                 room -= taken;
-                if room == 0 {
+                if room == 0 || stopped.is_some() {
                     break;
                 }
                 continue;
             }
             let Some(source) = self.lanes.source(cursor.lane) else { continue };
+            if let Some(stopped) = stopped {
+                *source = Source::Pass(cursor.pass, stopped.after);
+                break;
+            }
             *source = match cursor.pass {
                 pass if taken == room => Source::Pass(pass, last),
                 Pass::InDoubt => Source::Pass(Pass::Queued, RowId::START),
@@ -198,6 +203,17 @@ impl Queue {
         self.lanes.hold(lane, row);
     }
 
+    /// A row of a lane that waited for another one's contact may be claimed, as that one has none after all.
+    pub(super) fn look_at_waiting(&mut self, lane: Option<LaneId>, now: UnixMillis) {
+        self.lanes.look_at_waiting(lane, now);
+    }
+
+    /// Begins anew with what waits in the journal. Only when no row is held: it would be claimed twice.
+    pub(super) fn look_again(&mut self) {
+        debug_assert_eq!(self.held(), 0, "no row is in the queue and in the journal");
+        self.lanes.look_again();
+    }
+
     /// The run ends: rows that waited for their hours are left to the next one.
     pub(super) fn forget_held(&mut self) {
         self.lanes.forget_held();
@@ -220,8 +236,12 @@ impl Queue {
 
     /// Hours alone keep everything that is left from being claimed.
     pub(super) fn all_closed(&mut self, now: UnixMillis) -> Option<AllClosed> {
-        let idle = self.ready.is_empty() && self.due.is_empty() && self.claiming.is_none();
-        if idle && !self.is_reading() { self.lanes.all_closed(now) } else { None }
+        if self.is_idle() && !self.is_reading() { self.lanes.all_closed(now) } else { None }
+    }
+
+    /// Whether no row is ready, due, or being claimed.
+    pub(super) fn is_idle(&self) -> bool {
+        self.ready.is_empty() && self.due.is_empty() && self.claiming.is_none()
     }
 
     pub(super) fn is_claiming(&self) -> bool {
@@ -230,7 +250,7 @@ impl Queue {
 
     /// Whether no row is ready, due, being claimed, or waiting in the journal.
     pub(super) fn is_exhausted(&self) -> bool {
-        self.lanes.is_exhausted() && self.ready.is_empty() && self.due.is_empty() && self.claiming.is_none()
+        self.lanes.is_exhausted() && self.is_idle()
     }
 }
 

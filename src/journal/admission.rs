@@ -2,6 +2,7 @@
 
 use uuid::Uuid;
 
+use crate::domain::limits::ContactLimits;
 use crate::domain::row::suppression::Suppression;
 use crate::journal::row::OptOutListId;
 
@@ -14,4 +15,15 @@ pub struct Admission {
     pub sample: Option<Uuid>,
     /// The account's opt-out lists behind the campaign's senders.
     pub opt_out_lists: Vec<OptOutListId>,
+    /// What earlier contacts forbid.
+    pub limits: ClaimLimits,
+}
+
+/// What earlier contacts forbid.
+#[derive(Debug, Clone, Default)]
+pub struct ClaimLimits {
+    /// The limits of the definition.
+    pub limits: ContactLimits,
+    /// Of one sender and one number, only one contact may be open.
+    pub one_open: bool,
 }

@@ -10,6 +10,9 @@ use crate::domain::unix_millis::UnixMillis;
 use crate::journal::file::home;
 use crate::journal::file::open::{Journal, Reader};
 
+/// The campaign of contacts that were started by hand.
+pub const BY_HAND: &str = "by-hand";
+
 /// Who answers the requests. Contacts that a simulator started are no contacts, so a campaign stays with one of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Service {

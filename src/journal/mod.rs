@@ -20,8 +20,8 @@ mod tally;
 #[cfg(test)]
 mod tests;
 
-pub use admission::Admission;
-pub use campaign::{Campaign, Identity, Origin, Service};
+pub use admission::{Admission, ClaimLimits};
+pub use campaign::{BY_HAND, Campaign, Identity, Origin, Service};
 pub use care::audit::{Audit, Finding};
 pub use care::decisions::Uncertain;
 pub use care::purge::Purged;
@@ -45,8 +45,9 @@ pub use query::records::{Record, Selection, Told};
 pub use query::snapshot::{ReasonCount, Snapshot};
 pub use row::{CampaignId, Frozen, LaneId, OptOutListId, RowId, RunId};
 pub use run::activity::{PauseKind, PauseSpan, RunActivity};
-pub use run::attempts::{Claim, ClaimRequest, Claimed, LaneCursor, Pass, Settlement};
-pub use run::by_hand::{BY_HAND, ClaimByHand, ContactByHand};
+pub use run::attempts::Settlement;
+pub use run::by_hand::{ClaimByHand, ContactByHand};
+pub use run::claimed::{Claim, ClaimRequest, Claimed, LaneCursor, Pass, Wake};
 pub use run::control::{Acknowledgement, ControlRequest, ControlRequestId, ControlState};
 pub use run::expiry::Expiry;
 pub use run::opt_outs::{OptOutChange, OptOutChanged, OptOutCopy, OptOutReading};

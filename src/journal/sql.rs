@@ -9,6 +9,11 @@ use crate::domain::delivery::state::State;
 pub(in crate::journal) struct StateSet(&'static [State]);
 
 impl StateSet {
+    /// The states.
+    pub(in crate::journal) fn states(self) -> &'static [State] {
+        self.0
+    }
+
     /// Whether the set has this state.
     pub(in crate::journal) fn has(self, state: State) -> bool {
         self.0.contains(&state)

@@ -15,6 +15,7 @@ use super::words::Scene;
 use crate::domain::delivery::summary::{Bottleneck, rounded};
 use crate::domain::delivery::tally::Tally;
 use crate::domain::foreign;
+use crate::engine::FirstOpening;
 
 /// Where events go. Clones share it.
 #[derive(Clone)]
@@ -67,7 +68,12 @@ impl Events {
                 }
                 Phase::Sending => None,
                 Phase::Full(..) => Some("the active chats quota is full".into()),
-                Phase::Closed(..) => Some("the hours of all rows that are left are closed".into()),
+                Phase::Closed(.., FirstOpening::Hours(_)) => {
+                    Some("the hours of all rows that are left are closed".into())
+                }
+                Phase::Closed(.., FirstOpening::EarlierContacts) => {
+                    Some("all rows that are left wait for earlier contacts with their numbers".into())
+                }
                 Phase::Stopping(reason) => Some(Cow::Borrowed(&**reason)),
             },
             tally: &view.tally,

@@ -12,7 +12,7 @@ use crate::domain::delivery::summary::Bottleneck;
 use crate::domain::delivery::tally::Tally;
 use crate::domain::forecast::Heartbeat;
 use crate::domain::unix_millis::UnixMillis;
-use crate::engine::{Gauges, RunEvent};
+use crate::engine::{FirstOpening, Gauges, RunEvent};
 
 /// What is known of a run.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -52,8 +52,8 @@ pub(super) enum Phase {
     Sending,
     /// The active chats quota is full, since then; at the second instant a request finds out whether it still is.
     Full(Instant, Instant),
-    /// Hours keep so many rows waiting, until then.
-    Closed(u64, UnixMillis, Option<(String, u64)>),
+    /// Hours or earlier contacts keep so many rows waiting, until then.
+    Closed(u64, UnixMillis, FirstOpening),
     /// Nothing new is sent, for this reason.
     Stopping(Arc<str>),
 }

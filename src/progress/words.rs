@@ -17,6 +17,7 @@ use crate::domain::delivery::state::State;
 use crate::domain::delivery::summary::Bottleneck;
 use crate::domain::figures::{Grouped, PerSecond, Span, counted};
 use crate::domain::unix_millis::UnixMillis;
+use crate::engine::FirstOpening;
 
 /// A slower pace than asked is worth a word from this share on.
 const SLOWER: f64 = 0.99;
@@ -38,8 +39,8 @@ impl Scene<'_> {
 
     /// What the run is at, where that is not sending.
     /// The time of day that the clocks of the first of these zones show then.
-    fn clock_there(first: Option<&(String, u64)>, at: UnixMillis) -> String {
-        let zone = first.and_then(|(zones, _)| TimeZone::get(zones.split(' ').next()?).ok());
+    fn clock_there(zones: &str, at: UnixMillis) -> String {
+        let zone = zones.split(' ').next().and_then(|zone| TimeZone::get(zone).ok());
         let at = Timestamp::from_millisecond(at.millis()).unwrap_or_default();
         zone.map_or_else(String::new, |zone| at.to_zoned(zone).strftime("%H:%M").to_string())
     }
@@ -68,13 +69,24 @@ impl Scene<'_> {
                 words.push(next);
             }
             Phase::Closed(rows, until, first) => {
-                words.push(format!("closed: {}", counted(*rows, "row", "rows")));
                 let left = whole(until.since(self.wall.now()));
-                let (at, clock) = (self.wall.at(*until), Self::clock_there(first.as_ref(), *until));
+                let at = self.wall.at(*until);
                 words.push(match first {
-                    Some((zones, rows @ 1..)) => format!("{rows} in {zones} open at {clock}, in {left}"),
-                    Some((zones, 0)) => format!("{zones} opens at {clock}, in {left}"),
-                    None => format!("the first open at {at}, in {left}"),
+                    FirstOpening::Hours(_) => format!("closed: {}", counted(*rows, "row", "rows")),
+                    FirstOpening::EarlierContacts => {
+                        format!("{} for earlier contacts", counted(*rows, "row waits", "rows wait"))
+                    }
+                });
+                words.push(match first {
+                    FirstOpening::Hours(Some((zones, rows @ 1..))) => {
+                        let clock = Self::clock_there(zones, *until);
+                        format!("{rows} in {zones} open at {clock}, in {left}")
+                    }
+                    FirstOpening::Hours(Some((zones, 0))) => {
+                        format!("{zones} opens at {}, in {left}", Self::clock_there(zones, *until))
+                    }
+                    FirstOpening::Hours(None) => format!("the first open at {at}, in {left}"),
+                    FirstOpening::EarlierContacts => format!("the first may start at {at}, in {left}"),
                 });
             }
             Phase::Stopping(reason) => {

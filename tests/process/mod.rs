@@ -18,6 +18,7 @@ mod hours;
 mod identity;
 mod journal;
 mod kills;
+mod limits;
 mod live;
 mod logs;
 mod machine;

@@ -12,6 +12,7 @@ mod hours;
 mod limits;
 mod opt_outs;
 mod pace;
+mod recipient_limits;
 mod refusals;
 mod repaced;
 mod schedule;

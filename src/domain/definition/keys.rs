@@ -3,6 +3,7 @@
 //! What a key's value becomes, and what two keys must agree on, is in the files beside this one.
 
 use super::SameNumberRule;
+use crate::domain::limits::OverLimit;
 use crate::domain::message::content::Channel;
 
 /// One key.
@@ -65,6 +66,8 @@ pub enum KeyKind {
     Attributes,
     /// A table of strings with placeholders, integers, lists, and tables of them.
     Segments,
+    /// A number above 0.
+    Amount,
     /// A number, or a table of numbers by country.
     Cost,
     /// A string with placeholders that is a time, or a table of `at` and `minus` or `plus`.
@@ -83,6 +86,7 @@ pub const TABLES: &[(&str, &str)] = &[
     ("contact.templated_message", "A message template of Amazon Q in Connect, instead of `message`."),
     ("hours", "When contacts may start, by the clock where the recipient is."),
     ("schedule", "From when to when the campaign, and each row of it, may start at all."),
+    ("limits", "How many contacts a number, the campaign and a day may get, and what the campaign may cost."),
     ("pace", "How fast requests go out."),
     ("safety", "When to stop by itself."),
     ("cost", "What a message costs, for the estimate."),
@@ -97,8 +101,8 @@ const fn key(path: &'static str, kind: KeyKind, need: Need, doc: &'static str) -
 /// The keys, in the order of a definition.
 pub const KEYS: &[Key] = {
     use KeyKind::{
-        Attributes, Columns, Command, Cost, Duration, Flag, Integer, Message, OneOf, Open, Percent, Rate,
-        RowTime, Segments, Template, Templates, Text, Texts,
+        Amount, Attributes, Columns, Command, Cost, Duration, Flag, Integer, Message, OneOf, Open, Percent,
+        Rate, RowTime, Segments, Template, Templates, Text, Texts,
     };
     use Need::{Default, Optional, Required};
     &[
@@ -268,6 +272,42 @@ pub const KEYS: &[Key] = {
             Optional,
             "Until when a row may start; then it expires. The same forms.",
         ),
+        key(
+            "limits.per_recipient",
+            Texts,
+            Default("[]"),
+            "Contacts of one number over all campaigns of the journal, such as [\"1 in 24h\", \"3 in 7d\"].",
+        ),
+        key(
+            "limits.over",
+            OneOf(OverLimit::NAMES),
+            Default("\"wait\""),
+            "What becomes of a row whose number has had as many contacts as it may get: it waits, or is suppressed.",
+        ),
+        key(
+            "limits.contacts",
+            Integer { min: 1, max: 1_000_000_000 },
+            Optional,
+            "Contacts of the campaign, at most.",
+        ),
+        key(
+            "limits.per_day",
+            Integer { min: 1, max: 1_000_000_000 },
+            Optional,
+            "Contacts of the campaign in a day, at most.",
+        ),
+        key(
+            "limits.zone",
+            Text,
+            Optional,
+            "The time zone (IANA) of that day; default: hours.default_zone, else UTC.",
+        ),
+        key(
+            "limits.cost",
+            Amount,
+            Optional,
+            "What the campaign's contacts may cost by cost.per_segment, at most.",
+        ),
         key("pace.rate", Rate, Default("2.0"), "Requests per second, or \"auto\"; a new account has 2."),
         key(
             "pace.burst",
@@ -403,6 +443,7 @@ impl KeyKind {
             Self::Rate => "2.0",
             Self::Templates | Self::Attributes => "{ tier = \"gold\" }",
             Self::Segments => "{ order = 17 }",
+            Self::Amount => "500.0",
             Self::Cost => "0.00581",
             Self::Open => "{ mon-fri = \"09:00-20:00\", sat = [\"10:00-13:00\", \"15:00-18:00\"] }",
             Self::RowTime => "{ at = \"{{ visit_at }}\", minus = \"24h\" }",
@@ -443,6 +484,7 @@ impl KeyKind {
                 "a line for the shell, or a program with its arguments such as [\"notify\", \"done\"]"
                     .to_owned()
             }
+            Self::Amount => "a number above 0".to_owned(),
             Self::Cost => "a price, or a table of prices by country such as { US = 0.00581 }".to_owned(),
         }
     }

@@ -10,6 +10,7 @@ mod document;
 mod hooks;
 mod hours;
 pub mod keys;
+mod limits;
 pub mod name;
 mod reader;
 pub mod rules;
@@ -34,10 +35,12 @@ use crate::domain::arn::is_region;
 use crate::domain::foreign::shown;
 use crate::domain::hours::Hours;
 use crate::domain::hours::schedule::Schedule;
+use crate::domain::limits::ContactLimits;
 use crate::domain::message::content::Channel;
 use crate::domain::message::limits::{Member, Rules};
 use crate::domain::message::request::Request;
 use crate::domain::message::template::Template;
+use crate::domain::prices::Prices;
 use crate::domain::table::header::Header;
 use crate::domain::warning::WarningCode;
 use reader::Reader;
@@ -72,6 +75,8 @@ pub struct Definition {
     pub schedule: Schedule,
     /// When each row of it may.
     pub row_schedule: RowSchedule,
+    /// How many contacts a number, the campaign and a day may get, and what they may cost.
+    pub limits: ContactLimits,
     /// What the account is asked.
     pub account: AccountSettings,
     /// Commands that are run when a run has ended.
@@ -335,6 +340,19 @@ pub enum Cost {
     ByCountry(BTreeMap<String, f64>),
 }
 
+impl Cost {
+    /// The same by countries that are known as such.
+    #[must_use]
+    pub fn prices(&self) -> Prices {
+        match self {
+            Self::Flat(price) => Prices::Flat(*price),
+            Self::ByCountry(prices) => Prices::ByCountry(
+                prices.iter().filter_map(|(code, price)| Some((Region::parse(code)?, *price))).collect(),
+            ),
+        }
+    }
+}
+
 impl Definition {
     /// The same for requests to this Region, whatever the definition says.
     ///
@@ -434,6 +452,7 @@ fn resolve(mut reader: Reader<'_>, stem: &str, origin: Problems) -> Option<Defin
     let (hours, rule_files) = hours::resolve(&mut reader);
     let schedule = schedule::campaign(&mut reader);
     let row_schedule = schedule::rows(&mut reader, &rules);
+    let limits = limits::resolve(&mut reader, hours.as_ref(), (rules.channel, cost.as_ref()));
     let account = account::resolve(&reader);
     let hooks = hooks::resolve(&mut reader);
     Some(Definition {
@@ -451,6 +470,7 @@ fn resolve(mut reader: Reader<'_>, stem: &str, origin: Problems) -> Option<Defin
         rule_files,
         schedule,
         row_schedule,
+        limits,
         account,
         hooks,
         rules,

@@ -269,6 +269,7 @@ fn fits(value: &Value, kind: KeyKind) -> bool {
         ) => true,
         (KeyKind::Cost, Value::Table(entries)) => entries.iter().all(|entry| is_price(&entry.node.value)),
         (KeyKind::Cost, value) => is_price(value),
+        (KeyKind::Amount, value) => number(value).is_some_and(|amount| amount > 0.0 && amount.is_finite()),
         _ => false,
     }
 }

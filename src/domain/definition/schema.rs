@@ -101,6 +101,7 @@ fn of_kind(kind: KeyKind) -> Value {
                 { "const": "auto" },
             ]
         }),
+        KeyKind::Amount => json!({ "type": "number", "exclusiveMinimum": 0 }),
         KeyKind::RowTime => json!({
             "anyOf": [
                 { "type": "string", "examples": ["{{ visit_at }}"] },

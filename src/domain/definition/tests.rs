@@ -1,6 +1,7 @@
 //! Whole definitions: what a good one becomes, and what is said of bad ones.
 
 use super::*;
+use crate::domain::limits::OverLimit;
 use crate::domain::message::request::{Message, SegmentValue};
 
 const MINIMAL: &str = r#"
@@ -95,6 +96,13 @@ start = "2026-12-01T09:00[America/New_York]"
 end = "2026-12-03T18:00[America/New_York]"
 not_before = { at = "{{ visit_at }}", minus = "24h" }
 not_after = "{{ visit_at }}"
+[limits]
+per_recipient = ["1 in 24h", "3 in 7d"]
+over = "suppress"
+contacts = 10000
+per_day = 5000
+zone = "America/New_York"
+cost = 500.0
 [pace]
 rate = "auto"
 burst = 20
@@ -135,6 +143,10 @@ fn every_key_reaches_its_setting() {
         &definition.hours,
         &definition.rule_files,
     ));
+    let ContactLimits { per_recipient, over, contacts, per_day, zone, cost } = &definition.limits;
+    assert_eq!((per_recipient.len(), *over, zone.is_some()), (2, OverLimit::Suppress, true));
+    let budget = cost.as_ref().map(|(most, prices)| (*most, prices.segment(Region::parse("FR"))));
+    assert_eq!((*contacts, *per_day, budget), (Some(10_000), Some(5_000), Some((500.0, Some(0.071)))));
     let names: Vec<String> = {
         let mut names = Vec::new();
         let named = definition.request.try_map(&mut |text: &Text| {

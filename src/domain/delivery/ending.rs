@@ -5,6 +5,7 @@ use std::fmt;
 use crate::domain::delivery::refusal::{Refusal, RefusalKind};
 use crate::domain::delivery::state::State;
 use crate::domain::delivery::tally::Tally;
+use crate::domain::limits::LimitReached;
 use crate::domain::next_step::{Advice, Command, Setting};
 use crate::domain::unix_millis::UnixMillis;
 
@@ -18,7 +19,7 @@ pub enum Signal {
 }
 
 /// Why the sending came to its end.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Ending {
     /// Nothing is left that this run could do.
     Complete,
@@ -31,6 +32,13 @@ pub enum Ending {
         /// When the first of them open; `None`: not within a year.
         opens_at: Option<UnixMillis>,
     },
+    /// Nothing is left but rows whose numbers were contacted lately, and the run was not to wait for them.
+    ContactedBefore {
+        /// When the first of them may be claimed.
+        until: UnixMillis,
+    },
+    /// A limit of the definition leaves rows unsent.
+    LimitReached(LimitReached),
     /// A signal; what was in flight was waited for.
     Interrupted(Signal),
     /// No row can survive what the service said.
@@ -99,8 +107,21 @@ impl Ending {
             | Self::Failures { .. }
             | Self::Rejections { .. }
             | Self::OptOuts(_) => Exit::Halted,
-            Self::Limit | Self::Stopped | Self::Closed { .. } if tally.unsettled() > 0 => Exit::Limit,
-            Self::Complete | Self::Limit | Self::Stopped | Self::Closed { .. } => {
+            Self::Limit
+            | Self::Stopped
+            | Self::Closed { .. }
+            | Self::ContactedBefore { .. }
+            | Self::LimitReached(_)
+                if tally.unsettled() > 0 =>
+            {
+                Exit::Limit
+            }
+            Self::Complete
+            | Self::Limit
+            | Self::Stopped
+            | Self::Closed { .. }
+            | Self::ContactedBefore { .. }
+            | Self::LimitReached(_) => {
                 let settled_well = tally[State::Started] + tally[State::Duplicate];
                 let left_out = tally[State::Suppressed] + tally[State::Withdrawn];
                 if settled_well + left_out == tally.rows() { Exit::Done } else { Exit::Incomplete }
@@ -117,10 +138,16 @@ impl Ending {
                     .run(Command::Hours)
                     .then(", and change [hours]")
             }
+            Self::LimitReached(reached @ (LimitReached::Contacts(_) | LimitReached::Cost(_))) => {
+                let key = if matches!(reached, LimitReached::Cost(_)) { "cost" } else { "contacts" };
+                Advice::from(format!("allow more with {key} in [limits], then run again"))
+            }
             Self::Complete
             | Self::Limit
             | Self::Stopped
             | Self::Closed { .. }
+            | Self::ContactedBefore { .. }
+            | Self::LimitReached(LimitReached::PerDay(..))
             | Self::Interrupted(_) => return None,
             Self::Refused(refusal) if refusal.is_of_nobody_known() => advice(RefusalKind::Unexpected),
             Self::Refused(refusal) if refusal.says_clock_is_off() => {
@@ -208,6 +235,15 @@ impl fmt::Display for Ending {
             Self::Closed { opens_at: None } => {
                 f.write_str("the hours of all rows that are left are closed for a year and more")
             }
+            Self::ContactedBefore { until } => write!(
+                f,
+                "all rows that are left wait for [limits], or for an earlier contact with their number to be over; run again from \
+                 {until} on"
+            ),
+            Self::LimitReached(reached @ LimitReached::PerDay(_, until)) => {
+                write!(f, "stopped at {reached} in [limits]; run again from {until} on")
+            }
+            Self::LimitReached(reached) => write!(f, "stopped at {reached} in [limits]"),
             Self::Interrupted(Signal::Interrupt) => f.write_str("interrupted"),
             Self::Interrupted(Signal::Terminate) => f.write_str("terminated"),
             Self::Refused(refusal) if refusal.kind == RefusalKind::RepeatedContactId => {

@@ -51,6 +51,7 @@ impl Serialize for Preflight {
         let of: Vec<Option<u64>> = self.found.numbers.lines.iter().map(|(_, of)| *of).collect();
         let shared = json!({ "rows": self.found.numbers.rows, "lines": lines, "of": of });
         map.serialize_entry("numbers_under_two_keys", &shared)?;
+        map.serialize_entry("contacted_lately", &self.held())?;
         map.serialize_entry("attempted_and_changed", &self.facts.frozen)?;
         map.serialize_entry("withdrawn_by_this_file", &self.facts.withdrawn)?;
         let (waiting, attempted) = self.facts.undone;

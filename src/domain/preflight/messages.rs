@@ -8,6 +8,7 @@ use crate::domain::message::gsm;
 use crate::domain::message::segments::{Encoding, Segments};
 use crate::domain::phone::Region;
 use crate::domain::phone::mask::mask_own;
+use crate::domain::prices::Prices;
 
 use super::TOLD;
 
@@ -45,12 +46,6 @@ struct MessageSettings {
     currency: Option<String>,
 }
 
-#[derive(Debug, Clone)]
-enum Prices {
-    Flat(f64),
-    ByCountry(HashMap<Region, f64>),
-}
-
 /// What goes to a country.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub(super) struct CountryCount {
@@ -69,12 +64,7 @@ pub(super) struct Forced {
 
 impl Messages {
     pub(super) fn new(definition: &Definition) -> Self {
-        let prices = definition.cost.as_ref().map(|cost| match cost {
-            Cost::Flat(price) => Prices::Flat(*price),
-            Cost::ByCountry(prices) => Prices::ByCountry(
-                prices.iter().filter_map(|(code, price)| Some((Region::parse(code)?, *price))).collect(),
-            ),
-        });
+        let prices = definition.cost.as_ref().map(Cost::prices);
         Self::empty(MessageSettings {
             sms: definition.channel == Channel::Sms,
             encoding: definition.rules.encoding,
@@ -153,11 +143,7 @@ impl Messages {
         let segments = Segments::of(message);
         let count = segments.count as u64;
         country.segments += count;
-        let price = match (&self.settings.prices, region) {
-            (Some(Prices::Flat(price)), _) => Some(*price),
-            (Some(Prices::ByCountry(prices)), Some(region)) => prices.get(&region).copied(),
-            _ => None,
-        };
+        let price = self.settings.prices.as_ref().and_then(|prices| prices.segment(region));
         match price {
             Some(price) => {
                 self.cost += price * count as f64;

@@ -3,6 +3,7 @@
 //! [`Findings`] fold what is observed in the file, row by row. A [`Preflight`] is a pure function of the findings, of what the
 //! journal knows, and of how the run was asked for.
 
+mod earlier_contacts;
 mod json;
 mod messages;
 mod repeats;
@@ -26,6 +27,7 @@ use crate::domain::delivery::gate::Fraction;
 use crate::domain::delivery::state::State;
 use crate::domain::delivery::tally::Tally;
 use crate::domain::forecast::{ActiveBound, Outlook};
+use crate::domain::limits::{ContactLimits, HeldRows};
 use crate::domain::row::binding::{Binding, Cells};
 use crate::domain::row::recipient::{Recipient, Rejection};
 use crate::domain::row::suppression::Suppressed;
@@ -103,6 +105,7 @@ impl Fate {
 pub struct Findings {
     binding: Binding,
     limits: Limits,
+    contact_limits: ContactLimits,
     read_as: Option<DetectedFormat>,
     tally: Tally,
     rejected: BTreeMap<&'static str, u64>,
@@ -137,6 +140,8 @@ pub struct JournalFacts {
     pub shared_numbers: SharedNumbers,
     /// The first [`TOLD`] duplicates.
     pub duplicates: Vec<Duplicate>,
+    /// Rows that wait, and whose numbers were contacted lately.
+    pub held: HeldRows,
     /// What waits, weighed in the journal; `None` where the file's own rows are exactly that.
     pub waiting: Option<Waiting>,
 }
@@ -245,6 +250,7 @@ impl Findings {
         Self {
             binding: binding.clone(),
             limits: Limits::of(definition),
+            contact_limits: definition.limits.clone(),
             read_as: None,
             tally: Tally::default(),
             rejected: BTreeMap::new(),

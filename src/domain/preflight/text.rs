@@ -33,6 +33,8 @@ impl Preflight {
         self.write_ucs2(&mut text);
         self.write_cost(&mut text);
         self.write_duration(&mut text);
+        self.write_earlier_contacts(&mut text);
+        self.write_limits(&mut text);
         for note in &self.found.notes {
             let _ = write!(text, "\nnote: {note}");
         }

@@ -38,6 +38,9 @@ pub enum Suppressed {
     /// The number is on an opt-out list of the account, since then.
     #[error("opted out of the account's messages at {0}")]
     OptedOut(UnixMillis),
+    /// The number was contacted as often as the definition allows.
+    #[error("its number had as many contacts as limits.per_recipient allows")]
+    TooOften,
 }
 
 impl Suppressed {
@@ -48,6 +51,7 @@ impl Suppressed {
             Self::Listed => "suppressed",
             Self::NotInTrial => "not-in-only",
             Self::OptedOut(_) => "opted-out",
+            Self::TooOften => "too-often",
         }
     }
 }

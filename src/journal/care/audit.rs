@@ -18,7 +18,7 @@ use crate::domain::figures::counted;
 use crate::domain::message::request::RequestTemplate;
 use crate::domain::phone::E164;
 use crate::domain::row::token::TokenSpace;
-use crate::journal::campaign::Campaign;
+use crate::journal::campaign::{BY_HAND, Campaign};
 use crate::journal::error::JournalError;
 use crate::journal::file::open::Reader;
 use crate::journal::file::{backup, commit_counter};
@@ -251,7 +251,7 @@ impl AuditRules {
         let origin = reader.origin(campaign.id)?;
         let tokens = TokenSpace::new(&origin.instance_id, &campaign.name);
         let purged = reader.purged_at(campaign.id)?.is_some();
-        let by_hand = campaign.name == by_hand::BY_HAND;
+        let by_hand = campaign.name == BY_HAND;
         Ok(Self { tokens, by_hand, shapes: shapes(reader, campaign.id)?, purged, broken: BTreeMap::new() })
     }
 

@@ -1,16 +1,12 @@
 //! Attempts: the intent before the request, the outcome after it. Every function here runs inside the writer's group
 //! transaction; nothing is true before that commits.
 
-use std::collections::HashMap;
-use std::sync::Arc;
-
-use rusqlite::{Row, Transaction, params};
+use rusqlite::{OptionalExtension, Row, Transaction, params};
+use uuid::Uuid;
 
 use crate::domain::delivery::state;
 use crate::domain::delivery::state::{Decision, Doubt, Event, State};
 use crate::domain::delivery::verdict::{CLOCK_SLACK, TOKEN_SAFE};
-use crate::domain::message::body_template::BodyTemplate;
-use crate::domain::row::suppression::Suppressed;
 use crate::domain::unix_millis::UnixMillis;
 use crate::journal::admission::Admission;
 use crate::journal::error::JournalError;
@@ -19,45 +15,11 @@ use crate::journal::row::{
     CampaignId, ContactIdColumn, Frozen, LaneId, ROOM_CLAIMED, RowId, StampColumn, StateColumn, TextsColumn,
     TokenColumn,
 };
-use crate::journal::run::expiry;
-use crate::journal::run::suppression;
-use crate::journal::run::suppression::Lists;
+use crate::journal::run::claimed::{Claim, ClaimRequest, Claimed, LaneCursor, Pass, Shapes, Wake};
+use crate::journal::run::limits;
+use crate::journal::run::pending_claim::{ClaimRules, ClaimState, Looked, PendingClaim};
 use crate::journal::sql;
 use crate::journal::tally::Delta;
-
-/// Which rows a claim looks through.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Pass {
-    /// Rows whose outcome an earlier run left unknown.
-    InDoubt,
-    /// Rows that wait for their turn alone.
-    Queued,
-    /// Rows that waited until a moment which has come: those of this moment behind the cursor's row, and of later ones.
-    Waited(UnixMillis),
-}
-
-/// A row whose attempt is durable: a request for it may leave.
-#[derive(Debug, Clone)]
-pub struct Claimed {
-    /// The row.
-    pub id: RowId,
-    /// Its line in the file, where it is still in it.
-    pub line: Option<u64>,
-    /// Its lane; `None` where it was planned without hours.
-    pub lane: Option<LaneId>,
-    /// The moment until which it waited.
-    pub waited_until: Option<UnixMillis>,
-    /// From then on it is not sent to.
-    pub not_after: Option<UnixMillis>,
-    /// What is sent.
-    pub frozen: Frozen,
-    /// Attempts over all runs, this one included.
-    pub attempts: u32,
-    /// Whether an earlier attempt may have started a contact.
-    pub earlier: Doubt,
-    /// The first attempt that may have started a contact: an earlier one, or this one.
-    pub doubt_at: UnixMillis,
-}
 
 /// What came of a claimed row.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -74,118 +36,59 @@ pub struct Settlement {
     pub at: UnixMillis,
 }
 
-/// The shapes of a campaign, read once.
-#[derive(Debug, Default)]
-pub(in crate::journal) struct Shapes(HashMap<i64, Arc<BodyTemplate>>);
-
-impl Shapes {
-    fn get(&mut self, tx: &Transaction<'_>, id: i64) -> Result<Arc<BodyTemplate>, JournalError> {
-        if let Some(shape) = self.0.get(&id) {
-            return Ok(Arc::clone(shape));
-        }
-        let text: String = tx
-            .prepare_cached("SELECT request FROM shape WHERE id = ?1")?
-            .query_row([id], |row| row.get(0))?;
-        let shape = serde_json::from_str(&text)
-            .map_err(|error| JournalError::Unreadable { row: id, what: format!("its request: {error}") })?;
-        let shape = Arc::new(BodyTemplate::new(shape));
-        self.0.insert(id, Arc::clone(&shape));
-        Ok(shape)
-    }
-}
-
-/// What a claim came to.
-#[derive(Debug, Clone, Default)]
-pub struct Claim {
-    /// The rows, in order.
-    pub rows: Vec<Claimed>,
-    /// The lines of rows that waited and are on a suppression list now: they wait no more. `None` for one that is not in
-    /// the file.
-    pub suppressed: Vec<Option<u64>>,
-    /// The lines of rows whose time is over: they wait no more.
-    pub expired: Vec<Option<u64>>,
-    /// When the first row of a lane that waits until a moment may be claimed, of lanes that were asked.
-    pub wakes: Vec<(Option<LaneId>, UnixMillis)>,
-}
-
-impl Claim {
-    fn with(self, rows: Vec<(Claimed, State)>) -> Self {
-        Self { rows: rows.into_iter().map(|row| row.0).collect(), ..self }
-    }
-}
-
 const COLUMNS: &str = "id, line, destination, client_token, shape_id, slots, attempts, doubt_at, state, key, lane_id, waits_until, not_after";
 
-/// How far a lane is claimed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct LaneCursor {
-    /// The lane; `None`: rows that were planned without hours.
-    pub lane: Option<LaneId>,
-    /// The pass.
-    pub pass: Pass,
-    /// The row that the next one comes behind.
-    pub after: RowId,
-}
-
-/// Which rows a claim takes: at most `most`, of the first lane until it has no more, then of the second, and so on.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ClaimRequest {
-    /// The lanes, each of them once.
-    pub lanes: Vec<LaneCursor>,
-    /// How many rows, over all lanes.
-    pub most: u32,
-}
-
-impl ClaimRequest {
-    /// Of rows that were planned without hours.
-    #[must_use]
-    pub fn new(pass: Pass, after: RowId, most: u32) -> Self {
-        Self { lanes: vec![LaneCursor { lane: None, pass, after }], most }
-    }
-}
-
-/// Claims the rows that are asked for, in order. Rows that are on a suppression list by now are suppressed instead, and
-/// others taken in their place.
+/// Claims the rows that are asked for, in order. Rows that are on a suppression list by now are suppressed instead, rows whose
+/// numbers were contacted too lately are held, and others taken in their place.
 pub(in crate::journal) fn claim_next(
     tx: &Transaction<'_>,
-    (shapes, admission): (&mut Shapes, &Admission),
+    (state, admission): (&mut ClaimState, &Admission),
     campaign: CampaignId,
     ClaimRequest { lanes, most }: &ClaimRequest,
     now: UnixMillis,
     delta: &mut Delta,
 ) -> Result<Claim, JournalError> {
+    let mut rules = ClaimRules::of(tx, (state, admission), campaign, delta, now)?;
     let mut claim = Claim::default();
     let most = *most as usize;
     for cursor in lanes {
         let room = most - claim.rows.len();
-        if room == 0 {
+        if room == 0 || claim.stopped_at.is_some() {
             break;
         }
-        let part = claim_lane(tx, (shapes, admission), campaign, (*cursor, room), now, delta)?;
+        let of = LaneClaim { campaign, cursor: *cursor, most: room, sample: admission.sample, now };
+        let part = match cursor.pass {
+            Pass::Waited(since) => claim_waited(tx, (&mut state.shapes, &mut rules), &of, since, delta)?,
+            _ => claim_lane(tx, (&mut state.shapes, &mut rules), &of, delta)?,
+        };
         claim.rows.extend(part.rows);
         claim.suppressed.extend(part.suppressed);
         claim.expired.extend(part.expired);
         claim.wakes.extend(part.wakes);
+        claim.stopped_at = part.stopped_at;
     }
-    Ok(claim)
+    Ok(Claim { limited: rules.end(state), ..claim })
+}
+
+/// What is claimed of one lane.
+struct LaneClaim {
+    campaign: CampaignId,
+    cursor: LaneCursor,
+    most: usize,
+    sample: Option<Uuid>,
+    now: UnixMillis,
 }
 
 fn claim_lane(
     tx: &Transaction<'_>,
-    (shapes, admission): (&mut Shapes, &Admission),
-    campaign: CampaignId,
-    (LaneCursor { lane, pass, after }, most): (LaneCursor, usize),
-    now: UnixMillis,
+    (shapes, rules): (&mut Shapes, &mut ClaimRules<'_>),
+    LaneClaim { campaign, cursor, most, sample, now }: &LaneClaim,
     delta: &mut Delta,
 ) -> Result<Claim, JournalError> {
-    let sample = admission.sample.map(TokenColumn);
+    let LaneCursor { lane, pass, after } = *cursor;
     let (before, sample) = match pass {
         Pass::InDoubt => (State::Attempting, None),
-        Pass::Queued => (State::Queued, sample),
-        Pass::Waited(since) => {
-            let of = WaitedRows { lane, since, after, most };
-            return claim_waited(tx, (shapes, admission), campaign, &of, now, delta);
-        }
+        Pass::Queued | Pass::Waited(_) => (State::Queued, sample.map(TokenColumn)),
     };
     let state = before.code();
     let lane = lane.map(|lane| lane.0);
@@ -199,29 +102,27 @@ fn claim_lane(
         "SELECT {COLUMNS} FROM row WHERE campaign_id = ?1 AND state = {state} AND id > ?2
              AND {of_lane} AND (?4 IS NULL OR client_token <= ?4) ORDER BY id LIMIT ?3"
     ))?;
-    let lists = Lists::of(tx, admission)?;
     let mut taken = PendingClaim::default();
-    let mut behind = after.0;
-    while taken.rows.len() != most {
-        let (begun, room) = (behind, most - taken.rows.len());
-        let mut rows = statement.query(params![
-            campaign.0,
-            behind,
-            i64::try_from(room).unwrap_or(i64::MAX),
-            sample,
-            lane
-        ])?;
+    let (mut behind, mut looked) = (after.0, Looked::Done);
+    while taken.rows.len() != *most && looked == Looked::Done {
+        let (begun, room) = (behind, i64::try_from(most - taken.rows.len()).unwrap_or(i64::MAX));
+        let mut rows = statement.query(params![campaign.0, behind, room, sample, lane])?;
         while let Some(row) = rows.next()? {
+            looked = take(&mut taken, rules, row, read(tx, shapes, row, *now)?)?;
+            if looked == Looked::Stop {
+                break;
+            }
             behind = row.get(0)?;
-            taken.take(&lists, row, read(tx, shapes, row, now)?, now)?;
         }
         if behind == begun {
             break;
         }
     }
-    let (claimed, claim) = taken.without_others(tx, now, delta)?;
+    let (claimed, mut claim) = taken.without_others(tx, *now, delta)?;
+    claim.stopped_at = (looked == Looked::Stop).then_some(LaneCursor { after: RowId(behind), ..*cursor });
     let Some((last, _)) = claimed.last() else { return Ok(claim) };
-    // One statement for all of them costs half of what one for each does. Those that are suppressed now have another state.
+    // One statement for all of them costs half of what one for each does. Those that were put aside have another state by now,
+    // or wait.
     let marked = tx
         .prepare_cached(&format!(
             "UPDATE row SET state = {attempting}, attempts = attempts + 1,
@@ -231,7 +132,7 @@ fn claim_lane(
                  AND {of_lane} AND (?6 IS NULL OR client_token <= ?6)",
             attempting = State::Attempting.code()
         ))?
-        .execute(params![campaign.0, after.0, last.id.0, StampColumn(now), lane, sample])?;
+        .execute(params![campaign.0, after.0, last.id.0, StampColumn(*now), lane, sample])?;
     if marked != claimed.len() {
         return Err(JournalError::Unbalanced(format!(
             "{} rows wait, {marked} could be claimed",
@@ -244,24 +145,15 @@ fn claim_lane(
     Ok(claim.with(claimed))
 }
 
-/// Rows of a lane that waited until a moment.
-struct WaitedRows {
-    lane: Option<LaneId>,
-    since: UnixMillis,
-    after: RowId,
-    most: usize,
-}
-
 /// Claims rows whose moment has come, in its order, and finds out when that of the next one does.
 fn claim_waited(
     tx: &Transaction<'_>,
-    (shapes, admission): (&mut Shapes, &Admission),
-    campaign: CampaignId,
-    of: &WaitedRows,
-    now: UnixMillis,
+    (shapes, rules): (&mut Shapes, &mut ClaimRules<'_>),
+    LaneClaim { campaign, cursor, most, sample, now }: &LaneClaim,
+    since: UnixMillis,
     delta: &mut Delta,
 ) -> Result<Claim, JournalError> {
-    let lane = of.lane.map(|lane| lane.0);
+    let lane = cursor.lane.map(|lane| lane.0);
     let waiting = format!(
         "FROM row INDEXED BY row_waits WHERE campaign_id = ?1 AND lane_id IS ?2 AND state = {} AND waits_until IS NOT NULL",
         State::Queued.code()
@@ -270,55 +162,62 @@ fn claim_waited(
         "SELECT {COLUMNS} {waiting} AND (waits_until, id) > (?3, ?4) AND waits_until <= ?5
              AND (?6 IS NULL OR client_token <= ?6) ORDER BY waits_until, id LIMIT ?7"
     ))?;
-    let lists = Lists::of(tx, admission)?;
-    let sample = admission.sample.map(TokenColumn);
+    let sample = sample.map(TokenColumn);
     let mut taken = PendingClaim::default();
-    let (mut since, mut behind) = (StampColumn(of.since), of.after.0);
-    while taken.rows.len() != of.most {
+    let (mut since, mut behind, mut looked) = (StampColumn(since), cursor.after.0, Looked::Done);
+    while taken.rows.len() != *most && looked == Looked::Done {
         let begun = behind;
-        let room = i64::try_from(of.most - taken.rows.len()).unwrap_or(i64::MAX);
+        let room = i64::try_from(most - taken.rows.len()).unwrap_or(i64::MAX);
         let mut rows =
-            statement.query(params![campaign.0, lane, since, behind, StampColumn(now), sample, room])?;
+            statement.query(params![campaign.0, lane, since, behind, StampColumn(*now), sample, room])?;
         while let Some(row) = rows.next()? {
+            looked = take(&mut taken, rules, row, read(tx, shapes, row, *now)?)?;
+            if looked == Looked::Stop {
+                break;
+            }
             (behind, since) = (row.get(0)?, row.get(11)?);
-            taken.take(&lists, row, read(tx, shapes, row, now)?, now)?;
         }
         if behind == begun {
             break;
         }
     }
-    let full = taken.rows.len() == of.most;
-    let (claimed, claim) = taken.without_others(tx, now, delta)?;
+    let whole = taken.rows.len() != *most && looked == Looked::Done;
+    let (claimed, mut claim) = taken.without_others(tx, *now, delta)?;
     for (row, state) in &claimed {
-        mark(tx, row, *state, now, delta)?;
+        mark(tx, row, *state, *now, delta)?;
     }
-    let mut claim = claim.with(claimed);
-    if !full {
-        let next: Option<StampColumn> = tx
-            .prepare_cached(&format!("SELECT min(waits_until) {waiting} AND waits_until > ?3"))?
-            .query_row(params![campaign.0, lane, StampColumn(now)], |row| row.get(0))?;
-        claim.wakes.extend(next.map(|next| (of.lane, next.0)));
+    claim.stopped_at = (looked == Looked::Stop).then_some(*cursor);
+    if whole {
+        let next: Option<(StampColumn, Option<i64>)> = tx
+            .prepare_cached(&format!(
+                "SELECT waits_until, waits_for {waiting} AND waits_until > ?3 ORDER BY waits_until LIMIT 1"
+            ))?
+            .query_row(params![campaign.0, lane, StampColumn(*now)], |row| Ok((row.get(0)?, row.get(1)?)))
+            .optional()?;
+        let next = next.map(|(at, of)| Wake { lane: cursor.lane, at: at.0, limited: of == Some(1) });
+        claim.wakes = next.into_iter().collect();
     }
-    Ok(claim)
+    Ok(claim.with(claimed))
 }
 
 /// Claims these rows once more, for another attempt. Rows that have left the queue since are left out.
 pub(in crate::journal) fn claim_again(
     tx: &Transaction<'_>,
-    (shapes, admission): (&mut Shapes, &Admission),
-    ids: &[RowId],
+    (state, admission): (&mut ClaimState, &Admission),
+    (campaign, ids): (CampaignId, &[RowId]),
     now: UnixMillis,
     delta: &mut Delta,
 ) -> Result<Claim, JournalError> {
     let mut statement = tx.prepare_cached(&format!("SELECT {COLUMNS} FROM row WHERE id = ?1"))?;
-    let lists = Lists::of(tx, admission)?;
+    let mut rules = ClaimRules::of(tx, (state, admission), campaign, delta, now)?;
     let mut taken = PendingClaim::default();
     for id in ids {
         let mut rows = statement.query([id.0])?;
         if let Some(row) = rows.next()? {
-            let claimed = read(tx, shapes, row, now)?;
+            let claimed = read(tx, &mut state.shapes, row, now)?;
             if matches!(claimed.1, State::Queued | State::Attempting) {
-                taken.take(&lists, row, claimed, now)?;
+                // One that a limit leaves out waits in the journal; others, in doubt, are claimed all the same.
+                take(&mut taken, &mut rules, row, claimed)?;
             }
         }
     }
@@ -326,55 +225,16 @@ pub(in crate::journal) fn claim_again(
     for (row, state) in &claimed {
         mark(tx, row, *state, now, delta)?;
     }
-    Ok(claim.with(claimed))
+    Ok(Claim { limited: rules.end(state), ..claim.with(claimed) })
 }
 
-/// Rows of a claim that is being made.
-#[derive(Default)]
-struct PendingClaim {
-    rows: Vec<(Claimed, State)>,
-    suppressed: Vec<(Claimed, Suppressed)>,
-    expired: Vec<Claimed>,
-}
-
-impl PendingClaim {
-    fn take(
-        &mut self,
-        lists: &Lists<'_>,
-        row: &Row<'_>,
-        (claimed, state): (Claimed, State),
-        now: UnixMillis,
-    ) -> Result<(), JournalError> {
-        // What is in doubt may have a contact: it is not for a claim to say that its time is over.
-        if state == State::Queued && claimed.not_after.is_some_and(|end| end <= now) {
-            self.expired.push(claimed);
-            return Ok(());
-        }
-        match lists.stops(&claimed.frozen.destination, state, row.get_ref(9)?.as_str().unwrap_or_default())? {
-            Some(why) => self.suppressed.push((claimed, why)),
-            None => self.rows.push((claimed, state)),
-        }
-        Ok(())
-    }
-
-    /// Suppresses whom nothing is sent to, and expires rows whose time is over. The others are still to be marked, and put
-    /// into the claim.
-    fn without_others(
-        self,
-        tx: &Transaction<'_>,
-        now: UnixMillis,
-        delta: &mut Delta,
-    ) -> Result<(Vec<(Claimed, State)>, Claim), JournalError> {
-        for (row, why) in &self.suppressed {
-            suppression::stop(tx, row.id.0, *why, delta)?;
-        }
-        for row in &self.expired {
-            expiry::expire_row(tx, row.id, now, delta)?;
-        }
-        let suppressed = self.suppressed.into_iter().map(|row| row.0.line).collect();
-        let expired = self.expired.into_iter().map(|row| row.line).collect();
-        Ok((self.rows, Claim { suppressed, expired, ..Claim::default() }))
-    }
+fn take(
+    taken: &mut PendingClaim,
+    rules: &mut ClaimRules<'_>,
+    row: &Row<'_>,
+    claimed: (Claimed, State),
+) -> Result<Looked, JournalError> {
+    taken.take(rules, row.get_ref(9)?.as_str().unwrap_or_default(), claimed)
 }
 
 fn read(
@@ -485,6 +345,9 @@ pub(in crate::journal) fn settle(
             ))?
             .execute(params![id, after.code(), at, code, reason])?,
     };
+    if after == State::Failed {
+        limits::release_others(tx, id, settlement.at)?;
+    }
     delta.moved(before, after);
     Ok(after)
 }

@@ -20,11 +20,10 @@ use crate::journal::plan::existing::{self, ExistingRecipient};
 use crate::journal::plan::line::{Content, FileLine};
 use crate::journal::plan::{self, Plan, index};
 use crate::journal::row::{CampaignId, ContactIdColumn, RowId, StateColumn, texts};
-use crate::journal::run::attempts::{self, Claimed, Settlement, Shapes};
+use crate::journal::run::attempts::{self, Settlement};
+use crate::journal::run::claimed::Claimed;
+use crate::journal::run::pending_claim::ClaimState;
 use crate::journal::tally::Delta;
-
-/// The campaign of contacts that were started by hand.
-pub const BY_HAND: &str = "by-hand";
 
 /// The one column of its rows.
 const COLUMN: &str = "request";
@@ -104,9 +103,14 @@ impl Journal {
             },
             None => added(&tx, campaign, contact, &mut delta)?,
         };
-        let mut shapes = Shapes::default();
-        let claim =
-            attempts::claim_again(&tx, (&mut shapes, &Admission::default()), &[RowId(id)], now, &mut delta)?;
+        let mut shapes = ClaimState::default();
+        let claim = attempts::claim_again(
+            &tx,
+            (&mut shapes, &Admission::default()),
+            (campaign, &[RowId(id)]),
+            now,
+            &mut delta,
+        )?;
         let Some(claimed) = claim.rows.into_iter().next() else { return Ok(ClaimByHand::Suppressed) };
         delta.write(&tx, campaign)?;
         let groups = commit_counter::count_one(&tx)?;

@@ -25,10 +25,12 @@ use crate::journal::plan::planned::Planned;
 use crate::journal::plan::{Plan, PlanSummary, lanes, planned};
 use crate::journal::row::{CampaignId, LaneId, OptOutListId, RowId, RunId};
 use crate::journal::run::activity::RunActivity;
-use crate::journal::run::attempts::{Claim, ClaimRequest, Settlement, Shapes};
+use crate::journal::run::attempts::Settlement;
+use crate::journal::run::claimed::{Claim, ClaimRequest};
 use crate::journal::run::control::{Acknowledgement, ControlRequestId, ControlState, Listener};
 use crate::journal::run::expiry::Expiry;
 use crate::journal::run::opt_outs::{OptOutChange, OptOutChanged};
+use crate::journal::run::pending_claim::ClaimState;
 use crate::journal::run::runs::Counters;
 use crate::journal::run::{activity, attempts, control, expiry, opt_outs, runs, shared_pace};
 use crate::journal::tally::Delta;
@@ -262,7 +264,7 @@ async fn serve(
     campaign: CampaignId,
     mut words: mpsc::Receiver<Command>,
 ) -> Result<Journal, WriterError> {
-    let mut shapes = Shapes::default();
+    let mut shapes = ClaimState::default();
     let mut group = Vec::new();
     let mut listener: Option<Listener> = None;
     loop {
@@ -340,7 +342,7 @@ fn listen(
 /// Applies a group in one transaction, and gives back the answers to its words for after the commit.
 fn commit(
     journal: &mut Journal,
-    shapes: &mut Shapes,
+    shapes: &mut ClaimState,
     campaign: CampaignId,
     group: Vec<Command>,
 ) -> (Vec<DeferredReply>, Result<(), WriterError>) {
@@ -371,7 +373,7 @@ fn commit(
 
 fn apply(
     tx: &rusqlite::Transaction<'_>,
-    (shapes, admission): (&mut Shapes, &Admission),
+    (shapes, admission): (&mut ClaimState, &Admission),
     campaign: CampaignId,
     word: Command,
     delta: &mut Delta,
@@ -387,7 +389,7 @@ fn apply(
             hold(reply, expiry::expire(tx, campaign, schedule, now, delta), held)
         }
         Command::ClaimAgain { ids, now, reply } => {
-            hold(reply, attempts::claim_again(tx, (shapes, admission), &ids, now, delta), held)
+            hold(reply, attempts::claim_again(tx, (shapes, admission), (campaign, &ids), now, delta), held)
         }
         Command::Settle { settlement, reply } => hold(reply, attempts::settle(tx, &settlement, delta), held),
         Command::Reserve { shared, many, now, reply } => {

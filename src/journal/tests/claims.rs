@@ -137,7 +137,7 @@ fn a_claim_that_cannot_mark_what_it_has_found_fails() {
     book.journal.connection.execute_batch(trigger).unwrap();
     let campaign = book.campaign;
     let tx = book.journal.connection.transaction().unwrap();
-    let (mut shapes, admission) = (Shapes::default(), Admission::default());
+    let (mut shapes, admission) = (ClaimState::default(), Admission::default());
     let wanted = ClaimRequest::new(Pass::Queued, RowId::START, 9);
     let who = (&mut shapes, &admission);
     let found = attempts::claim_next(&tx, who, campaign, &wanted, at(1), &mut Delta::default()).unwrap_err();

@@ -6,6 +6,7 @@ mod claims;
 mod decisions;
 mod deliveries;
 mod figures;
+mod limits;
 mod numbers;
 mod outcomes;
 mod plans;
@@ -25,7 +26,7 @@ use crate::domain::delivery::state::{Doubt, Event, State};
 use crate::domain::message::request::{Leaf, Message, Request, RequestTemplate};
 use crate::domain::unix_millis::UnixMillis;
 use crate::journal::run::attempts;
-use crate::journal::run::attempts::Shapes;
+use crate::journal::run::pending_claim::ClaimState;
 
 /// A journal with a campaign. It is the second one: ids that happen to be 1 hide mistakes.
 struct Book {
@@ -138,10 +139,10 @@ impl Book {
     /// Does something as the writer does: one transaction, with the counts.
     fn apply<T>(
         &mut self,
-        done: impl FnOnce(&Transaction<'_>, (&mut Shapes, &Admission), &mut Delta) -> Result<T, JournalError>,
+        done: impl FnOnce(&Transaction<'_>, (&mut ClaimState, &Admission), &mut Delta) -> Result<T, JournalError>,
     ) -> T {
         let tx = self.journal.connection.transaction().unwrap();
-        let (mut delta, mut shapes) = (Delta::default(), Shapes::default());
+        let (mut delta, mut shapes) = (Delta::default(), ClaimState::default());
         let result = done(&tx, (&mut shapes, &self.journal.admission), &mut delta).unwrap();
         delta.write(&tx, self.campaign).unwrap();
         tx.commit().unwrap();
@@ -156,7 +157,8 @@ impl Book {
     }
 
     fn claim_again(&mut self, ids: &[RowId], now: i64) -> Claim {
-        self.apply(|tx, who, delta| attempts::claim_again(tx, who, ids, at(now), delta))
+        let campaign = self.campaign;
+        self.apply(|tx, who, delta| attempts::claim_again(tx, who, (campaign, ids), at(now), delta))
     }
 
     /// Claims the first row that waits.

@@ -1,0 +1,87 @@
+//! What earlier contacts and limits keep from being sent, before a run begins.
+
+use std::fmt::Write as _;
+
+use serde_json::{Value, json};
+
+use super::Preflight;
+use crate::domain::delivery::state::State;
+use crate::domain::figures::{Grouped, counted};
+use crate::domain::limits::{HeldRows, LimitReached, OverLimit};
+use crate::domain::unix_millis::UnixMillis;
+
+impl Preflight {
+    /// For scripts.
+    pub(super) fn held(&self) -> Value {
+        let HeldRows { too_often, open, until } = self.facts.held;
+        json!({ "too_often": too_often, "contact_open": open, "until": until.map(|until| until.to_string()) })
+    }
+
+    /// Rows whose numbers were contacted lately: they wait, or are left out.
+    pub(super) fn write_earlier_contacts(&self, text: &mut String) {
+        let HeldRows { too_often, open, until } = self.facts.held;
+        let wait = |rows: u64| {
+            let verb = if rows == 1 { "waits" } else { "wait" };
+            let until = until.map_or_else(String::new, |until| format!(", the last until {until}"));
+            format!("{verb} for that{until}")
+        };
+        if too_often > 0 {
+            let rows = counted(too_often, "row has a number", "rows have numbers");
+            let then = match self.found.contact_limits.over {
+                OverLimit::Suppress if too_often == 1 => "is left out".to_owned(),
+                OverLimit::Suppress => "are left out".to_owned(),
+                OverLimit::Wait => wait(too_often),
+            };
+            let _ =
+                write!(text, "\nlimits: {rows} with as many contacts as per_recipient allows, and {then}");
+        }
+        if open > 0 {
+            let rows = counted(open, "row has a number", "rows have numbers");
+            let _ = write!(
+                text,
+                "\nnote: {rows} whose last contact with this sender may still be open, and {}.\n  A contact is over after \
+                 chat_duration_minutes, else contact_life in [pace], else 25 hours: set chat_duration_minutes to wait less \
+                 the next time.",
+                wait(open)
+            );
+        }
+    }
+
+    /// Limits of the campaign that end the run before its last row.
+    pub(super) fn write_limits(&self, text: &mut String) {
+        let (limits, messages) = (&self.found.contact_limits, &self.found.messages);
+        let tally = &self.facts.tally;
+        let to_send = self.to_send();
+        if let Some(most) = limits.contacts {
+            let contacted = tally[State::Started] + tally[State::Uncertain];
+            let left = most.saturating_sub(contacted);
+            if left < to_send {
+                let _ = write!(
+                    text,
+                    "\nlimits: {} leaves {} of these {} unsent",
+                    LimitReached::Contacts(most),
+                    Grouped(to_send - left),
+                    self.contacts()
+                );
+            }
+        }
+        if let Some(most) = limits.per_day.filter(|most| *most < to_send) {
+            let days = to_send.div_ceil(most);
+            let _ = write!(
+                text,
+                "\nlimits: {} makes {} of runs of these {}, one each day",
+                LimitReached::PerDay(most, UnixMillis::NEVER),
+                counted(days, "day", "days"),
+                self.contacts()
+            );
+        }
+        if let Some((most, _)) = limits.cost.as_ref().filter(|(most, _)| *most < messages.cost) {
+            let _ = write!(
+                text,
+                "\nlimits: {} is less than these {} cost: the run ends when it is spent",
+                LimitReached::Cost(*most),
+                self.contacts()
+            );
+        }
+    }
+}

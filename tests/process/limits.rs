@@ -1,0 +1,68 @@
+//! Limits over the campaigns of one journal, and what a journal knows of one person.
+
+use crate::process::server::Server;
+use crate::process::site::{Site, csv, definition, row};
+
+/// Two campaigns with one journal, each with these limits, and people of whom the second half is in both.
+fn two_campaigns(limits: &str) -> (Site, Server) {
+    let (site, server) = (Site::new(), Server::start(&[]));
+    for name in ["spring", "autumn"] {
+        let text = definition().replace("name = \"spring\"", &format!("name = \"{name}\""));
+        site.write(&format!("{name}.toml"), &format!("{text}\n[limits]\n{limits}\n"));
+    }
+    site.write("people.csv", &csv((0..40).map(row)));
+    site.write("others.csv", &csv((20..60).map(row)));
+    (site, server)
+}
+
+const COMMON: &[&str] = &["--yes", "--json", "--no-wait", "-j", "journal.db", "--endpoint-url"];
+
+fn args<'a>(file: &'a str, campaign: &'a str, server: &'a Server) -> Vec<&'a str> {
+    [&["run", file, "-c", campaign], COMMON, &[server.endpoint()]].concat()
+}
+
+#[test]
+fn two_runs_of_two_campaigns_at_once_keep_a_limit_together() {
+    let (site, server) = two_campaigns("per_recipient = [\"1 in 24h\"]");
+    let both = [args("people.csv", "spring.toml", &server), args("others.csv", "autumn.toml", &server)];
+    let running = both.each_ref().map(|args| site.start(args));
+    let ran = running.map(|child| site.wait(child));
+    let started: u64 = ran.iter().map(|ran| ran.json()["started"].as_u64().unwrap()).sum();
+    let queued: u64 = ran.iter().map(|ran| ran.json()["queued"].as_u64().unwrap()).sum();
+    assert_eq!((started, queued, server.requests()), (60, 20, 60), "nobody twice, and nobody is forgotten");
+    let held = ran.iter().filter(|ran| ran.code == 4).inspect(|ran| {
+        assert!(
+            ran.stderr.contains("wait for [limits]") && ran.stderr.contains("run again from 20"),
+            "{}",
+            ran.stderr
+        );
+    });
+    assert!(held.count() >= 1);
+}
+
+#[test]
+fn a_limit_is_told_before_sending_and_a_row_over_it_may_be_left_out() {
+    let (site, server) = two_campaigns("per_recipient = [\"1 in 24h\"]\nover = \"suppress\"");
+    site.run(&args("people.csv", "spring.toml", &server)).exits(0);
+    let told = "limits: 20 rows have numbers with as many contacts as per_recipient allows, and are left out";
+    let second = site.run(&args("others.csv", "autumn.toml", &server)).exits(0).says(&[told]).json();
+    assert_eq!((&second["started"], &second["suppressed"]), (&20.into(), &20.into()));
+    assert_eq!(server.requests(), 60);
+}
+
+#[test]
+fn contacts_and_a_day_have_their_limits_and_exit_4_says_which() {
+    let (site, server) = two_campaigns("contacts = 10\nper_day = 4");
+    let first = site
+        .run(&args("people.csv", "spring.toml", &server))
+        .exits(4)
+        .says(&["stopped at per_day = 4 in [limits]; run again from 20"]);
+    assert_eq!((&first.json()["started"], server.requests()), (&4.into(), 4));
+    site.run(&args("people.csv", "spring.toml", &server)).exits(4).says(&["stopped at per_day = 4"]);
+    assert_eq!(server.requests(), 4, "the day is not over");
+    let text = site.read("spring.toml").replace("per_day = 4\n", "");
+    site.write("spring.toml", &text);
+    let rest = site.run(&args("people.csv", "spring.toml", &server)).exits(4);
+    assert_eq!((&rest.json()["started"], server.requests()), (&10.into(), 10));
+    rest.says(&["stopped at contacts = 10", "allow more with contacts in [limits]"]);
+}
