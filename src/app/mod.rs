@@ -20,6 +20,7 @@ pub mod outputs;
 pub mod overview;
 mod pacing;
 pub mod paths;
+pub mod person;
 pub mod plan_file;
 pub mod preconditions;
 pub mod rehearse;

@@ -41,6 +41,7 @@ pub use plan::waiting::Waiting;
 pub use plan::{Plan, PlanSummary};
 pub use query::cells::Cells;
 pub use query::outcomes::RowOutcome;
+pub use query::person::{ListedSince, PersonRow};
 pub use query::records::{Record, Selection, Told};
 pub use query::snapshot::{ReasonCount, Snapshot};
 pub use row::{CampaignId, Frozen, LaneId, OptOutListId, RowId, RunId};

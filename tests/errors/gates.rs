@@ -67,6 +67,9 @@ fn before_anything_is_sent() {
         .with("[pace]", "[hours]\nopen = { mon-sun = [] }\n\n[pace]")
         .says(4, "run people.csv -q --yes");
     area.case("a limit that was reached").says(4, "run people.csv -q --simulate --limit 1 -j rehearsal.db");
+    area.case("contacts of the definition that are used up")
+        .with("[pace]", "[limits]\ncontacts = 1\n\n[pace]")
+        .says(4, "run people.csv -q --simulate -j rehearsal.db");
     area.case("nobody to read the result")
         .without_room()
         .says(1, "run people.csv -q --simulate --json -j journal.db");

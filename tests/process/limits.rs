@@ -1,7 +1,7 @@
 //! Limits over the campaigns of one journal, and what a journal knows of one person.
 
 use crate::process::server::Server;
-use crate::process::site::{Site, csv, definition, row};
+use crate::process::site::{Site, csv, definition, phone, row};
 
 /// Two campaigns with one journal, each with these limits, and people of whom the second half is in both.
 fn two_campaigns(limits: &str) -> (Site, Server) {
@@ -48,6 +48,24 @@ fn a_limit_is_told_before_sending_and_a_row_over_it_may_be_left_out() {
     let second = site.run(&args("others.csv", "autumn.toml", &server)).exits(0).says(&[told]).json();
     assert_eq!((&second["started"], &second["suppressed"]), (&20.into(), &20.into()));
     assert_eq!(server.requests(), 60);
+    // The statement for one person, who was in both.
+    let number = phone(25);
+    let status = site.run(&["status", "--number", &number, "--json", "-j", "journal.db"]).exits(0);
+    let told: serde_json::Value = serde_json::from_str(status.stdout.trim()).unwrap();
+    let rows = told["rows"].as_array().unwrap();
+    let states: Vec<_> =
+        rows.iter().map(|row| (row["campaign"].as_str().unwrap(), row["state"].as_str().unwrap())).collect();
+    assert_eq!(states, [("spring", "started"), ("autumn", "suppressed")]);
+    assert_eq!((&rows[1]["code"], rows[0]["contact_id"].is_string()), (&"too-often".into(), true));
+    let by_key = site.run(&["status", "--key", "C-25", "-j", "journal.db"]).exits(0).stdout;
+    assert!(
+        by_key.contains("spring  started")
+            && by_key.contains("as many contacts as limits.per_recipient allows"),
+        "{by_key}"
+    );
+    let nobody = site.run(&["status", "--key", "C-999", "-j", "journal.db"]).exits(0).stdout;
+    assert!(nobody.contains("no campaign of this journal has it"), "{nobody}");
+    site.run(&["status", "--number", "12", "-j", "journal.db"]).exits(2).says(&["write it with +"]);
 }
 
 #[test]

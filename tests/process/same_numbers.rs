@@ -31,6 +31,7 @@ fn contacted(same_number: &str) -> (Site, Server) {
 fn with(same_number: &str) -> String {
     let recipients = format!("key = \"id\"\ndefault_region = \"US\"\n{same_number}");
     definition()
+        .replace("burst = 100\n", "burst = 100\ncontact_life = \"1ms\"\n")
         .replace("key = \"customer_id\"", &recipients)
         .replace("first_name", "name")
         .replace("{{ customer_id }}", "{{ id }}")

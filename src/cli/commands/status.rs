@@ -1,5 +1,6 @@
 //! `campaign status`: how campaigns stand, also while they run elsewhere. It only looks; the journal alone tells.
 
+mod person;
 pub mod text;
 mod watch;
 
@@ -9,6 +10,7 @@ use clap::Args;
 use serde_json::json;
 
 use crate::app::paths::{self, CampaignPaths};
+use crate::app::person::{self as people, PersonQuery};
 use crate::app::status::Status;
 use crate::cli::failure::Failure;
 use crate::cli::output;
@@ -32,6 +34,12 @@ pub struct StatusArgs {
     /// With --watch: seconds between two looks [default: 1 on a terminal, 5 elsewhere]
     #[arg(long, value_name = "SECONDS", requires = "watch", value_parser = clap::value_parser!(u64).range(1..=86_400))]
     pub every: Option<u64>,
+    /// What every campaign of the journal did for the person with this number
+    #[arg(long, value_name = "NUMBER", conflicts_with = "watch")]
+    pub number: Option<String>,
+    /// What every campaign of the journal did for the rows with this key
+    #[arg(long, value_name = "KEY", conflicts_with = "watch")]
+    pub key: Option<String>,
 }
 
 /// Runs the command.
@@ -39,7 +47,18 @@ pub struct StatusArgs {
 /// # Errors
 /// What the user is told.
 pub fn run(args: &StatusArgs, session: &Session<'_>) -> Result<Exit, Failure> {
-    let paths = CampaignPaths::of_journal(&session.global.campaign_options())?;
+    let options = session.global.campaign_options();
+    let paths = CampaignPaths::of_journal(&options)?;
+    if args.number.is_some() || args.key.is_some() {
+        let query = PersonQuery { number: args.number.clone(), key: args.key.clone() };
+        let statement = people::look_up(&paths.journal, &options, &query)?;
+        if session.global.json {
+            output::json(&person::object(&query, &statement))?;
+        } else {
+            output::line(&person::text(&query, &statement))?;
+        }
+        return Ok(Exit::Done);
+    }
     write(args, &Asked::of(&paths, session.global), &session.clock, &mut output::stdout())?;
     Ok(Exit::Done)
 }

@@ -2,5 +2,6 @@
 
 pub(in crate::journal) mod cells;
 pub(in crate::journal) mod outcomes;
+pub(in crate::journal) mod person;
 pub(in crate::journal) mod records;
 pub(in crate::journal) mod snapshot;
