@@ -102,7 +102,7 @@ over = "suppress"
 contacts = 10000
 per_day = 5000
 zone = "America/New_York"
-cost = 500.0
+# cost = 500.0 is for SMS: in a test of its own
 [pace]
 rate = "auto"
 burst = 20
@@ -127,6 +127,23 @@ timeout = "1m"
 "#;
 
 #[test]
+fn a_budget_is_spent_by_the_prices_of_segments() {
+    let budget = |more: &str| {
+        let definition = parse(&format!("{MINIMAL}{more}"), "c.toml", "c").unwrap();
+        definition.limits.cost.map(|(most, prices)| (most, prices.segment(Region::parse("FR"))))
+    };
+    assert_eq!(
+        budget("[limits]\ncost = 500\n[cost]\nper_segment = { fr = 0.071 }\n"),
+        Some((500.0, Some(0.071)))
+    );
+    assert_eq!(budget("[cost]\nper_segment = 0.05\n"), None);
+    assert!(told(&format!("{MINIMAL}[limits]\ncost = 1\n")).contains("needs the price of a segment"));
+    let whatsapp = MINIMAL.replace("[recipients]", "channel = \"whatsapp\"\n[recipients]");
+    let whatsapp = format!("{whatsapp}[limits]\ncost = 1\n[cost]\nper_segment = 0.05\n");
+    assert!(told(&whatsapp).contains("`limits.cost` is for SMS"));
+}
+
+#[test]
 fn every_key_reaches_its_setting() {
     let definition = parse(FULL, "c.toml", "c").unwrap();
     insta::assert_debug_snapshot!((
@@ -143,10 +160,9 @@ fn every_key_reaches_its_setting() {
         &definition.hours,
         &definition.rule_files,
     ));
-    let ContactLimits { per_recipient, over, contacts, per_day, zone, cost } = &definition.limits;
+    let ContactLimits { per_recipient, over, contacts, per_day, zone, .. } = &definition.limits;
     assert_eq!((per_recipient.len(), *over, zone.is_some()), (2, OverLimit::Suppress, true));
-    let budget = cost.as_ref().map(|(most, prices)| (*most, prices.segment(Region::parse("FR"))));
-    assert_eq!((*contacts, *per_day, budget), (Some(10_000), Some(5_000), Some((500.0, Some(0.071)))));
+    assert_eq!((*contacts, *per_day), (Some(10_000), Some(5_000)));
     let names: Vec<String> = {
         let mut names = Vec::new();
         let named = definition.request.try_map(&mut |text: &Text| {
