@@ -13,6 +13,7 @@ mod people;
 mod process;
 mod promises;
 mod sentinel;
+mod several;
 mod shapes;
 mod story;
 mod sweep;
