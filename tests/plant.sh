@@ -14,6 +14,10 @@ red() {
     default-burst) echo "--lib no_window_has_more" ;;
     sdk-retries) echo "--test campaigns hours_of" ;;
     no-lock) echo "--test program of_several" ;;
+    doubt-is-no-contact) echo "--lib what_is_in_doubt_counts" ;;
+    contact-over-at-once) echo "--lib of_a_sender_and_a_number" ;;
+    own-contacts-only) echo "--lib a_number_that_another_campaign_contacted" ;;
+    contacted-number-again) echo "--lib who_was_contacted_under_another_key" ;;
     hours-at-claim) echo "--test campaigns hours_are_asked_again" ;;
     opt-outs-once) echo "--test campaigns who_opts_out_while_a_run_lasts" ;;
     second-name) echo "--lib by_one_name_many" ;;
@@ -25,9 +29,14 @@ red() {
     join-by-destination) echo "--test campaigns every_event_that_can_be_joined" ;;
     esac
 }
-# And with each of them, but those that live in processes and disks, and the hours that seeds do not have, the seeds.
+# And with each of them, but those that live in processes, disks and files, and the hours that seeds do not have, the seeds.
 seeds() {
-    case $1 in normal | no-lock | hours-at-claim | join-by-destination | second-name | hard-link | proxied-loopback | lost-reader | output-over-input) ;; *) echo "--test campaigns every_promise" ;; esac
+    case $1 in
+    doubt-is-no-contact | contact-over-at-once | own-contacts-only) echo "--test campaigns campaigns_with_the_same_people" ;;
+    contacted-number-again | normal | no-lock | hours-at-claim | join-by-destination | second-name | hard-link | proxied-loopback | lost-reader | output-over-input) ;; *)
+        echo "--test campaigns every_promise"
+        ;;
+    esac
 }
 
 bugs=("$@")

@@ -7,12 +7,12 @@ use campaign::domain::delivery::state::{Doubt, Event, State};
 use campaign::domain::delivery::tally::Tally;
 use campaign::domain::delivery::verdict::token_is_safe;
 use campaign::domain::unix_millis::UnixMillis;
-use campaign::journal::{ClaimRequest, Journal, Pass, RowId, Settlement};
+use campaign::journal::{ClaimRequest, Pass, RowId, Settlement};
 use proptest::prelude::*;
 use proptest::sample::Index;
 
-use crate::seeds::operations::{Entry, Operation, Outcome, operation};
-use crate::seeds::process::Process;
+use crate::seeds::operations::{Entry, Operation, Outcome, Rules, operation, rules};
+use crate::seeds::process::{Process, life, number};
 
 /// A row of the model.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,18 +22,83 @@ pub(crate) struct Row {
     pub(crate) doubt_at: Option<UnixMillis>,
     pub(crate) line: Option<u64>,
     pub(crate) text: u64,
+    /// Until when it waits, or waited, for what was contacted before.
+    pub(crate) waits_until: Option<UnixMillis>,
 }
 
-/// The model: rows by key, in the order of their ids, and what this process has claimed.
-#[derive(Debug, Default)]
+/// The model: rows by key, in the order of their ids, what this process has claimed, and when outcomes were known.
+#[derive(Debug)]
 struct Model {
     rows: Vec<(u8, Row)>,
     duplicates: u64,
     claimed: BTreeMap<u8, Doubt>,
+    settled: BTreeMap<u8, i64>,
+    rules: Rules,
     now: i64,
 }
 
+/// Far behind the epoch, so that no time is before it.
+const BEGINNING: i64 = 1_700_000_000_000;
+
 impl Model {
+    fn new(rules: Rules) -> Self {
+        let (rows, claimed, settled) = (Vec::new(), BTreeMap::new(), BTreeMap::new());
+        Self { rows, duplicates: 0, claimed, settled, rules, now: BEGINNING }
+    }
+
+    /// Whether the row has a contact, or may have one.
+    fn is_contacted(row: &Row) -> bool {
+        matches!(row.state, State::Attempting | State::Started | State::Uncertain)
+    }
+
+    /// When the number of this key may be contacted again by it; `None`: now.
+    fn free_at(&self, key: u8) -> Option<i64> {
+        let others = self
+            .rows
+            .iter()
+            .filter(|(other, row)| *other != key && number(*other) == number(key) && Self::is_contacted(row));
+        let at = |(other, row): &(u8, Row)| match row.state {
+            State::Attempting => self.now,
+            _ => self.settled[other],
+        };
+        let mut contacts: Vec<i64> = others.map(at).collect();
+        contacts.sort_unstable();
+        let mut free = Vec::new();
+        if let Some((most, within)) = self.rules.per_recipient {
+            free.extend(contacts.iter().nth_back(most as usize - 1).map(|at| at + within));
+        }
+        if self.rules.one_open {
+            free.extend(contacts.last().map(|at| at + life()));
+        }
+        free.into_iter().filter(|free| *free > self.now).max()
+    }
+
+    /// Whether the campaign has as many contacts as it may.
+    fn is_full(&self) -> bool {
+        let contacted = self.rows.iter().filter(|(_, row)| Self::is_contacted(row)).count() as u64;
+        self.rules.contacts.is_some_and(|most| contacted >= most)
+    }
+
+    /// Claims the first of these rows, as many as there may be. One whose number was contacted too lately waits; where the
+    /// campaign has no place left, the claim ends.
+    fn claim_first(&mut self, keys: Vec<u8>, most: usize) -> Vec<u8> {
+        let mut claimed = Vec::new();
+        for key in keys {
+            if claimed.len() == most {
+                break;
+            }
+            if let Some(free) = self.free_at(key) {
+                self.row(key).waits_until = Some(UnixMillis::from_millis(free));
+            } else if self.is_full() {
+                break;
+            } else {
+                self.claim(key);
+                claimed.push(key);
+            }
+        }
+        claimed
+    }
+
     fn row(&mut self, key: u8) -> &mut Row {
         &mut self.rows.iter_mut().find(|(known, _)| *known == key).expect("a known key").1
     }
@@ -47,7 +112,8 @@ impl Model {
             let wanted = if suppressed { State::Suppressed } else { State::Queued };
             match self.rows.iter_mut().find(|(known, _)| *known == key) {
                 None => {
-                    let row = Row { state: wanted, attempts: 0, doubt_at: None, line: Some(line), text };
+                    let (attempts, doubt_at, waits_until) = (0, None, None);
+                    let row = Row { state: wanted, attempts, doubt_at, line: Some(line), text, waits_until };
                     self.rows.push((key, row));
                 }
                 Some((_, row)) if row.line.is_some() => self.duplicates += 1,
@@ -101,7 +167,21 @@ impl Model {
         let left = state == State::Queued && row.line.is_none();
         row.state = if left { State::Withdrawn } else { state };
         row.doubt_at = row.doubt_at.filter(|_| doubt);
+        self.settled.insert(key, self.now);
+        if state == State::Failed {
+            self.release_others(key);
+        }
         event
+    }
+
+    /// Rows wait no longer for one that failed.
+    fn release_others(&mut self, failed: u8) {
+        let soon = UnixMillis::from_millis(self.now + 1);
+        for (key, row) in &mut self.rows {
+            if number(*key) == number(failed) && row.state == State::Queued {
+                row.waits_until = row.waits_until.map(|until| until.min(soon));
+            }
+        }
     }
 
     /// The keys in this state, in the order of their rows, that no one in this process works on.
@@ -112,21 +192,41 @@ impl Model {
 }
 
 fn claim_next(process: &mut Process, model: &mut Model, in_doubt: bool, most: u32) {
-    let (pass, state) =
-        if in_doubt { (Pass::InDoubt, State::Attempting) } else { (Pass::Queued, State::Queued) };
     // A process reads what an earlier one left in doubt before it claims anything itself.
     if in_doubt && !model.claimed.is_empty() {
         return;
     }
+    let pass = if in_doubt { Pass::InDoubt } else { Pass::Queued };
     let now = UnixMillis::from_millis(model.now);
-    let expected: Vec<u8> = model.waiting(state).into_iter().take(most as usize).collect();
-    let rows = process
+    let expected = if in_doubt {
+        let doubtful: Vec<u8> = model.waiting(State::Attempting).into_iter().take(most as usize).collect();
+        doubtful.iter().for_each(|key| model.claim(*key));
+        doubtful
+    } else {
+        let mut waiting = model.waiting(State::Queued);
+        waiting.retain(|key| model.row(*key).waits_until.is_none());
+        model.claim_first(waiting, most as usize)
+    };
+    let claim = process
         .write(async |writer| writer.claim_next(ClaimRequest::new(pass, RowId::START, most), now).await);
-    let claimed = process.take(rows.expect("a claim").rows);
-    assert_eq!(claimed, expected);
-    for key in expected {
-        model.claim(key);
+    assert_eq!(process.take(claim.expect("a claim").rows), expected);
+}
+
+fn claim_waited(process: &mut Process, model: &mut Model, most: u32) {
+    let now = UnixMillis::from_millis(model.now);
+    let mut waited = model.waiting(State::Queued);
+    waited.retain(|key| model.row(*key).waits_until.is_some_and(|until| until <= now));
+    waited.sort_by_key(|key| model.row(*key).waits_until);
+    let expected = model.claim_first(waited, most as usize);
+    let pass = Pass::Waited(UnixMillis::from_millis(i64::MIN));
+    let claim = process
+        .write(async |writer| writer.claim_next(ClaimRequest::new(pass, RowId::START, most), now).await)
+        .expect("a claim");
+    let next = model.waiting(State::Queued).into_iter().filter_map(|key| model.row(key).waits_until).min();
+    if claim.rows.len() < most as usize && claim.stopped_at.is_none() {
+        assert_eq!(claim.wakes.first().map(|wake| wake.at), next, "when to look again");
     }
+    assert_eq!(process.take(claim.rows), expected);
 }
 
 fn claim_again(process: &mut Process, model: &mut Model, which: &[Index]) {
@@ -142,11 +242,18 @@ fn claim_again(process: &mut Process, model: &mut Model, which: &[Index]) {
     ids.extend(model.waiting(State::Withdrawn).iter().filter_map(|key| process.ids.get(key)));
     ids.extend(model.waiting(State::Suppressed).iter().filter_map(|key| process.ids.get(key)));
     let now = UnixMillis::from_millis(model.now);
-    let rows = process.write(async |writer| writer.claim_again(ids, now).await).expect("a claim");
-    assert_eq!(process.take(rows.rows), chosen);
+    let mut expected = Vec::new();
     for key in chosen {
-        model.claim(key);
+        // What is in doubt has its place already. One that finds none is left in the journal, and the next one is asked.
+        if model.row(key).state == State::Attempting {
+            model.claim(key);
+            expected.push(key);
+        } else {
+            expected.extend(model.claim_first(vec![key], 1));
+        }
     }
+    let rows = process.write(async |writer| writer.claim_again(ids, now).await).expect("a claim");
+    assert_eq!(process.take(rows.rows), expected);
 }
 
 fn settle(process: &mut Process, model: &mut Model, outcomes: &[(Index, Outcome)]) {
@@ -183,19 +290,20 @@ fn expire(process: &mut Process, model: &mut Model) {
     let now = UnixMillis::from_millis(model.now);
     let campaign = process.campaign;
     process.journal().expire(campaign, now).expect("rows expire");
-    for (_, row) in &mut model.rows {
+    for (key, row) in &mut model.rows {
         if row.state == State::Attempting && row.doubt_at.is_some_and(|at| !token_is_safe(at, now)) {
             row.state = State::Uncertain;
+            model.settled.insert(*key, model.now);
         }
     }
 }
 
 fn crash(process: &mut Process, model: &mut Model) {
-    process.claimed.clear();
-    process.ids.clear();
+    process.begin_again();
     model.claimed.clear();
-    process.journal = None;
-    process.journal = Some(Journal::open(&process.folder.path().join("journal.db")).expect("a journal"));
+    for (_, row) in &mut model.rows {
+        row.waits_until = row.waits_until.filter(|_| row.state != State::Queued);
+    }
 }
 
 fn apply(process: &mut Process, model: &mut Model, operation: &Operation) {
@@ -209,6 +317,7 @@ fn apply(process: &mut Process, model: &mut Model, operation: &Operation) {
             model.plan(file);
         }
         Operation::ClaimNext(in_doubt, most) => claim_next(process, model, *in_doubt, *most),
+        Operation::ClaimWaited(most) => claim_waited(process, model, *most),
         Operation::ClaimAgain(which) => claim_again(process, model, which),
         Operation::Settle(outcomes) => settle(process, model, outcomes),
         Operation::Expire => expire(process, model),
@@ -239,8 +348,11 @@ fn compare(process: &mut Process, model: &Model) {
 
 proptest! {
     #[test]
-    fn the_journal_is_what_the_model_says(operations in prop::collection::vec(operation(), 1..40)) {
-        let (mut process, mut model) = (Process::new(), Model::default());
+    fn the_journal_is_what_the_model_says(
+        rules in rules(),
+        operations in prop::collection::vec(operation(), 1..40),
+    ) {
+        let (mut process, mut model) = (Process::new(rules.clone()), Model::new(rules));
         for operation in &operations {
             apply(&mut process, &mut model, operation);
             compare(&mut process, &model);

@@ -12,6 +12,8 @@ pub(crate) enum Operation {
     /// Reads a file: before anything is claimed, or, with `--stream`, while rows are.
     Plan(Vec<Entry>, bool),
     ClaimNext(bool, u32),
+    /// Rows that waited for a limit, and need not any more.
+    ClaimWaited(u32),
     ClaimAgain(Vec<Index>),
     Settle(Vec<(Index, Outcome)>),
     Expire,
@@ -48,11 +50,34 @@ pub(crate) fn operation() -> impl Strategy<Value = Operation> {
         2 => (prop::collection::vec(entry, 0..12), any::<bool>())
             .prop_map(|(file, streamed)| Operation::Plan(file, streamed)),
         4 => (any::<bool>(), 1..6_u32).prop_map(|(in_doubt, most)| Operation::ClaimNext(in_doubt, most)),
+        2 => (1..6_u32).prop_map(Operation::ClaimWaited),
         2 => prop::collection::vec(any::<Index>(), 0..4).prop_map(Operation::ClaimAgain),
         6 => prop::collection::vec((any::<Index>(), outcome), 0..5).prop_map(Operation::Settle),
         1 => Just(Operation::Expire),
         1 => Just(Operation::RetryFailed),
         1 => Just(Operation::Crash),
-        2 => prop_oneof![0..10_000_i64, 0..4 * day, Just(6 * day), Just(-day)].prop_map(Operation::Pass),
+        2 => prop_oneof![0..10_000_i64, Just(3_600_000), 0..4 * day, Just(6 * day), Just(-day)].prop_map(Operation::Pass),
     ]
+}
+
+/// What claims keep to.
+#[derive(Debug, Clone)]
+pub(crate) struct Rules {
+    /// Contacts of a number, at most, in so many milliseconds.
+    pub(crate) per_recipient: Option<(u32, i64)>,
+    /// Contacts in all, at most.
+    pub(crate) contacts: Option<u64>,
+    /// Of one number, one contact at a time.
+    pub(crate) one_open: bool,
+}
+
+pub(crate) fn rules() -> impl Strategy<Value = Rules> {
+    let window = prop_oneof![5_000..20_000_i64, Just(3 * 3_600_000), Just(30 * 3_600_000)];
+    let per_recipient = prop::option::of((1..4_u32, window));
+    let contacts = prop::option::weighted(0.3, 1..8_u64);
+    (per_recipient, contacts, any::<bool>()).prop_map(|(per_recipient, contacts, one_open)| Rules {
+        per_recipient,
+        contacts,
+        one_open,
+    })
 }

@@ -75,6 +75,8 @@ impl Journal {
             )?;
             delta.moved(before, after);
         }
+        // A row of an earlier day may have no contact after all.
+        tx.execute("DELETE FROM contacts_before WHERE campaign_id = ?1", [campaign.0])?;
         delta.write(&tx, campaign)?;
         tx.commit()?;
         Ok(())

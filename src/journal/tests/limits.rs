@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::*;
+use crate::domain::delivery::state::Decision;
 use crate::domain::limits::{ContactLimits, LimitReached, OverLimit, RecipientLimit};
 use crate::domain::prices::Prices;
 
@@ -280,4 +281,20 @@ fn reading_the_file_again_leaves_rows_waiting_for_what_they_wait_for() {
     book.plan(&lines);
     assert_eq!(keys(&book.claim_next(Pass::Waited(at(0)), RowId::START, 9, 33 * HOUR)), [""; 0]);
     assert_eq!(keys(&book.claim_next(Pass::Waited(at(0)), RowId::START, 9, 34 * HOUR)), ["b"]);
+}
+
+/// What was a contact of an earlier day and is none any more makes no room in this one.
+#[test]
+fn a_decision_on_a_row_of_an_earlier_day_does_not_add_to_a_later_one() {
+    let mut book = Book::with(&["a", "b", "c", "d"]);
+    book.run(0);
+    book.limit(ContactLimits { per_day: Some(1), ..ContactLimits::default() }, false);
+    let first = book.claim_all(HOUR);
+    book.settle(first.rows[0].id, Event::TokenExpired, HOUR);
+    let second = book.claim_all(25 * HOUR);
+    assert_eq!(keys(&second), ["b"], "the day's own");
+    book.settle(second.rows[0].id, Event::Answered, 25 * HOUR);
+    let row = first.rows[0].id;
+    book.journal.decide(book.campaign, &[row], Decision::Failed, None, at(26 * HOUR)).unwrap();
+    assert_eq!(book.claim_all(27 * HOUR).limited, Some(LimitReached::PerDay(1, at(48 * HOUR))));
 }
