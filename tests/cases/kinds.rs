@@ -2,6 +2,7 @@
 //! operating systems of other makes and languages write.
 
 mod encodings;
+mod keys;
 mod numbers;
 mod texts;
 mod workbooks;

@@ -13,7 +13,8 @@ use crate::domain::row::compound_key;
 const DIGITS: usize = 15;
 
 /// How a key was rewritten that has more than one change.
-const SEVERAL: &str = "several of: case, accents, zeros in front, \".0\", 15 digits";
+const SEVERAL: &str =
+    "several of: case, accents, width, dashes, zeros in front, \".0\", commas, exponents, 15 digits";
 
 /// What a key comes to after one kind of rewriting.
 type KeyShape = fn(&str) -> String;
@@ -35,12 +36,15 @@ pub fn rewritten(before: &str, after: &str) -> Option<&'static str> {
 
 fn of_one_cell(before: &str, after: &str) -> Option<&'static str> {
     let [a, b] = [before, after].map(bare);
-    let cases: [(&str, KeyShape); 5] = [
+    let cases: [(&str, KeyShape); 8] = [
         ("blanks or quotes around it", str::to_owned),
         ("letters with their accents in one character or two (NFC, NFD)", composed),
         ("upper and lower case", str::to_lowercase),
         ("zeros in front", without_zeros),
         ("\".0\" at its end", without_fraction),
+        ("dashes, quotes or characters of another width", of_one_form),
+        ("commas between thousands", without_commas),
+        ("an exponent", without_exponent),
     ];
     let alone = cases.iter().find(|(_, shape)| shape(&a) == shape(&b)).map(|(words, _)| *words);
     let rounding = || is_rounding(&a, &b).then_some("rounded to 15 digits");
@@ -110,7 +114,44 @@ fn composed(key: &str) -> String {
 }
 
 fn plain(key: &str) -> String {
-    without_zeros(&without_fraction(&composed(key).to_lowercase()))
+    let key = of_one_form(key).to_lowercase();
+    without_zeros(&without_fraction(&without_exponent(&without_commas(&key))))
+}
+
+/// With the dashes and quotes of a keyboard, and without characters of another width: `Ａ–１` is `A-1`.
+fn of_one_form(key: &str) -> String {
+    let composed = ComposingNormalizerBorrowed::new_nfkc().normalize(key);
+    let plain = |c: char| match c {
+        '\u{2010}'..='\u{2015}' | '\u{2212}' | '\u{ad}' => '-',
+        '‘' | '’' | '´' | '`' => '\'',
+        '“' | '”' | '„' => '"',
+        c => c,
+    };
+    composed.chars().map(plain).collect()
+}
+
+/// `1,234` is `1234`.
+fn without_commas(key: &str) -> String {
+    let mut groups = key.split(',');
+    let first = groups.next().is_some_and(|first| is_number(first) && first.len() <= 3);
+    let grouped = key.contains(',') && first && groups.all(|group| is_number(group) && group.len() == 3);
+    if grouped { key.replace(',', "") } else { key.to_owned() }
+}
+
+/// `1.2E+05` is `120000`, as far as its digits are whole.
+fn without_exponent(key: &str) -> String {
+    const MOST: usize = 30;
+    let whole = || {
+        let (mantissa, exponent) = key.split_once(['E', 'e'])?;
+        let exponent = exponent.strip_prefix('+').unwrap_or(exponent);
+        let (whole, part) = mantissa.split_once(['.', ',']).unwrap_or((mantissa, ""));
+        let part = part.trim_end_matches('0');
+        let zeros =
+            exponent.parse::<usize>().ok().filter(|_| is_number(exponent))?.checked_sub(part.len())?;
+        let plain = is_number(whole) && whole.len() == 1 && (part.is_empty() || is_number(part));
+        (plain && zeros <= MOST).then(|| format!("{whole}{part}{}", "0".repeat(zeros)))
+    };
+    whole().unwrap_or_else(|| key.to_owned())
 }
 
 fn is_number(key: &str) -> bool {
@@ -200,12 +241,26 @@ mod tests {
         ("0017", "=\"0017\"", Some("blanks or quotes around it")),
         ("0017", "'0017", Some("blanks or quotes around it")),
         ("Zo\u{eb}", "Zoe\u{308}", Some("letters with their accents in one character or two (NFC, NFD)")),
-        ("ZO\u{cb}", "zoe\u{308}", Some("several of: case, accents, zeros in front, \".0\", 15 digits")),
-        ("0017", "17.00", Some("several of: case, accents, zeros in front, \".0\", 15 digits")),
+        (
+            "ZO\u{cb}",
+            "zoe\u{308}",
+            Some(
+                "several of: case, accents, width, dashes, zeros in front, \".0\", commas, exponents, 15 digits",
+            ),
+        ),
+        (
+            "0017",
+            "17.00",
+            Some(
+                "several of: case, accents, width, dashes, zeros in front, \".0\", commas, exponents, 15 digits",
+            ),
+        ),
         (
             "001234567890123456",
             "1234567890123450.0",
-            Some("several of: case, accents, zeros in front, \".0\", 15 digits"),
+            Some(
+                "several of: case, accents, width, dashes, zeros in front, \".0\", commas, exponents, 15 digits",
+            ),
         ),
         ("4:0017 10:2026-12-01", "2:17 10:2026-12-01", Some("zeros in front")),
         ("4:0017 1:A", "2:17 1:a", Some(SEVERAL)),
@@ -215,6 +270,18 @@ mod tests {
         ("Zoe", "Zo\u{eb}", None),
         ("", "0", None),
         ("1.5", "1", None),
+        ("A-17", "A–17", Some("dashes, quotes or characters of another width")),
+        ("Ａ１７", "A17", Some("dashes, quotes or characters of another width")),
+        ("O'Brien", "O’Brien", Some("dashes, quotes or characters of another width")),
+        ("1234567", "1,234,567", Some("commas between thousands")),
+        ("100000", "1E+05", Some("an exponent")),
+        ("100000", "1.0E+5", Some("an exponent")),
+        ("12E3", "12000", None),
+        ("1E5", "100000", Some("an exponent")),
+        ("0017", "＝\"0017\"", None),
+        ("00017", "1.7E+01", Some(SEVERAL)),
+        ("1,5", "15", None),
+        ("1,2345", "12345", None),
         ("17.", "17", None),
         ("0", "00", None),
     ];

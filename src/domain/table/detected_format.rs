@@ -45,6 +45,9 @@ pub struct Sheet {
     pub skipped_hidden: bool,
     /// Columns that cannot be seen, from 0.
     pub hidden_columns: Vec<usize>,
+    /// Whether a workbook of this kind does not say which rows and columns are hidden, and which cells merged.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub blind: bool,
     /// Areas of merged cells below the first row.
     pub merged: u64,
     /// The first of them, such as `C2:C4`.
@@ -62,6 +65,9 @@ impl Sheet {
             let rows = counted(self.hidden_rows, "hidden row", "hidden rows");
             let done = if self.skipped_hidden { "left out" } else { "read as all others" };
             write!(f, "; {rows} {done}")?;
+        }
+        if self.blind {
+            f.write_str("; a workbook of this kind does not tell hidden rows and merged cells: save it as .xlsx to have them told")?;
         }
         let hidden =
             self.hidden_columns.iter().filter_map(|at| columns.get(*at)).filter(|name| !name.is_empty());

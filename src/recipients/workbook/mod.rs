@@ -249,6 +249,7 @@ impl Book {
             others: names(others),
             hidden_sheets: names(hidden),
             hidden_rows: survey.hidden_rows,
+            blind: matches!(self, Self::Legacy(_)),
             hidden_columns: survey.hidden_columns.into_iter().flatten().take(sheet::COLUMNS).collect(),
             merged: merges.len() as u64,
             first_merged: merges.first().map(|merge| {

@@ -229,8 +229,8 @@ fn tokens(source: &str) -> Vec<Token<'_>> {
     let mut rest = source;
     while let Some(start) = rest.find('{') {
         rest = &rest[start..];
-        if rest.starts_with("{#") {
-            rest = rest.find("#}").map_or("", |end| &rest[end + 2..]);
+        if let Some(length) = verbatim(rest) {
+            rest = &rest[length..];
         } else if rest.starts_with("{{") || rest.starts_with("{%") {
             let close = if rest.starts_with("{{") { "}}" } else { "%}" };
             tokens.push(Token::Open);
@@ -243,6 +243,28 @@ fn tokens(source: &str) -> Vec<Token<'_>> {
     tokens
 }
 
+/// The length of a comment, or of a text that is written as it is, where one begins here.
+pub(super) fn verbatim(text: &str) -> Option<usize> {
+    let up_to =
+        |from: usize, end: &str| text[from..].find(end).map_or(text.len(), |at| from + at + end.len());
+    if text.starts_with("{#") {
+        return Some(up_to(2, "#}"));
+    }
+    let tag = raw_tag(text, "raw")?;
+    let end = text[tag..]
+        .match_indices("{%")
+        .find_map(|(at, _)| Some(tag + at + raw_tag(&text[tag + at..], "endraw")?));
+    Some(end.unwrap_or(text.len()))
+}
+
+/// The length of `{% word %}` at the beginning of a text.
+fn raw_tag(text: &str, word: &str) -> Option<usize> {
+    let inner = text.strip_prefix("{%")?;
+    let end = inner.find("%}")?;
+    let is_it = inner[..end].trim_matches(|c: char| c.is_whitespace() || matches!(c, '-' | '+')) == word;
+    is_it.then_some(end + 4)
+}
+
 /// What stands outside of expressions, blocks and comments.
 pub(super) fn fixed_pieces(source: &str) -> Vec<&str> {
     let (mut pieces, mut rest) = (Vec::new(), source);
@@ -250,19 +272,28 @@ pub(super) fn fixed_pieces(source: &str) -> Vec<&str> {
         let opening = ["{{", "{%", "{#"].iter().filter_map(|opening| rest.find(opening)).min();
         let Some(at) = opening else { break };
         pieces.push(&rest[..at]);
+        if let Some(length) = verbatim(&rest[at..]) {
+            // What is written as it is goes out, whatever it looks like.
+            if rest[at..].starts_with("{%") {
+                pieces.push(&rest[at..at + length]);
+            }
+            rest = &rest[at + length..];
+            continue;
+        }
         let close = match &rest[at..at + 2] {
             "{{" => "}}",
-            "{%" => "%}",
-            _ => "#}",
+            _ => "%}",
         };
-        rest = match close {
-            "#}" => rest[at..].find(close).map_or("", |end| &rest[at + end + 2..]),
-            _ => expression(&rest[at + 2..], close, &mut Vec::new()),
-        };
+        rest = expression(&rest[at + 2..], close, &mut Vec::new());
     }
     pieces.push(rest);
     pieces.retain(|piece| !piece.is_empty());
     pieces
+}
+
+/// What is behind an expression and its `close`.
+pub(super) fn behind<'t>(text: &'t str, close: &str) -> &'t str {
+    expression(text, close, &mut Vec::new())
 }
 
 /// The tokens up to `close`, and what is behind it.

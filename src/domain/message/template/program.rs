@@ -328,62 +328,77 @@ fn with_identifiers(text: &str, is_column: &dyn Fn(&str) -> bool) -> (String, Ve
         format!(" {ALIAS}{index} ")
     };
     let mut rest = text;
-    while let Some(start) = rest.find("{{") {
+    while let Some(start) = rest.find('{') {
+        let opened = &rest[start..];
+        if let Some(length) = names::verbatim(opened) {
+            source.push_str(&rest[..start + length]);
+            rest = &rest[start + length..];
+            continue;
+        }
+        let close = if opened.starts_with("{{") { "}}" } else { "%}" };
+        if close == "%}" && !opened.starts_with("{%") {
+            source.push_str(&rest[..=start]);
+            rest = &opened[1..];
+            continue;
+        }
         let (before, inner) = rest.split_at(start + 2);
         source.push_str(before);
-        rest = inner;
-        let end = inner.find("}}").unwrap_or(inner.len());
-        let head = &inner[..inner[..end].find('|').unwrap_or(end)];
-        let plain = column_name(head).filter(|name| !is_identifier(name));
-        let raw = Some(head.trim()).filter(|name| {
-            let called = called_column(name).is_some();
-            let marked = name.contains(['"', '\\', '“', '”', '‘', '’', '{']) && !is_column(name);
-            !called
-                && !name.is_empty()
-                && (is_column(name) || !is_expression(&inner[..end]))
-                && !marked
-                && column_name(head).is_none()
-                && !is_identifier(name)
-                && !name.starts_with('-')
-                && !name.ends_with('-')
-                && (is_column(name) || (name.chars().any(|c| c != '\'') && !is_expression(name)))
-        });
-        if let Some(name) = plain.or(raw) {
+        let mut expression = inner;
+        if close == "}}"
+            && let Some((head, name)) = named_head(inner, is_column)
+        {
             source.push_str(&name_of(name));
-            rest = &inner[head.len()..];
+            expression = &inner[head..];
         }
+        let behind = names::behind(expression, close);
+        let within = &expression[..expression.len() - behind.len()];
+        source.push_str(&with_called_columns(within, &mut name_of));
+        rest = behind;
     }
     source.push_str(rest);
-    // `column("...")` names a column anywhere in an expression.
-    let mut called = String::with_capacity(source.len());
-    let mut rest = source.as_str();
-    while let Some(at) = rest.find("column") {
-        let (before, from) = rest.split_at(at);
-        called.push_str(before);
-        let part_of_word = before.ends_with(|c: char| c.is_alphanumeric() || c == '_');
-        match called_column(from).filter(|_| !part_of_word && is_within(&called)) {
-            Some((name, behind)) => {
-                called.push_str(&name_of(&name));
-                rest = behind;
-            }
-            None => {
-                called.push_str("column");
-                rest = &from["column".len()..];
-            }
-        }
-    }
-    called.push_str(rest);
-    (called, aliases)
+    (source, aliases)
 }
 
-/// Whether a text ends within an expression or a block.
-fn is_within(text: &str) -> bool {
-    let last = |marks: [&str; 2]| marks.iter().filter_map(|mark| text.rfind(mark)).max();
-    match (last(["{{", "{%"]), last(["}}", "%}"])) {
-        (Some(open), Some(close)) => open > close,
-        (open, None) => open.is_some(),
-        (None, _) => false,
+/// The length of what begins an expression and is the name of a column that Jinja would not take, and the name.
+fn named_head<'t>(inner: &'t str, is_column: &dyn Fn(&str) -> bool) -> Option<(usize, &'t str)> {
+    let end = inner.find("}}").unwrap_or(inner.len());
+    let head = &inner[..inner[..end].find('|').unwrap_or(end)];
+    let plain = column_name(head).filter(|name| !is_identifier(name));
+    let raw = Some(head.trim()).filter(|name| {
+        let called = called_column(name).is_some();
+        let marked = name.contains(['"', '\\', '“', '”', '‘', '’', '{']) && !is_column(name);
+        !called
+            && !name.is_empty()
+            && (is_column(name) || !is_expression(&inner[..end]))
+            && !marked
+            && column_name(head).is_none()
+            && !is_identifier(name)
+            && !name.starts_with('-')
+            && !name.ends_with('-')
+            && (is_column(name) || (name.chars().any(|c| c != '\'') && !is_expression(name)))
+    });
+    plain.or(raw).map(|name| (head.len(), name))
+}
+
+/// An expression whose `column("...")` are variables: it names a column anywhere but in a text.
+fn with_called_columns(expression: &str, name_of: &mut impl FnMut(&str) -> String) -> String {
+    let mut called = String::with_capacity(expression.len());
+    let mut rest = expression;
+    while let Some(c) = rest.chars().next() {
+        let is_word = |c: char| c.is_alphanumeric() || c == '_';
+        if c == '"' || c == '\'' {
+            let (text, behind) = rest.split_at(names::quoted(rest, c));
+            called.push_str(text);
+            rest = behind;
+        } else if let Some((name, behind)) = called_column(rest).filter(|_| !called.ends_with(is_word)) {
+            called.push_str(&name_of(&name));
+            rest = behind;
+        } else {
+            called.push(c);
+            rest = &rest[c.len_utf8()..];
+        }
     }
+    called
 }
 
 fn is_identifier(name: &str) -> bool {
@@ -408,3 +423,6 @@ fn words(error: &minijinja::Error) -> String {
         None => error.kind().to_string(),
     }
 }
+
+#[cfg(test)]
+mod recorded;

@@ -376,11 +376,11 @@ fn is_formula(text: &str) -> bool {
         && (behind.is_empty() || behind.starts_with(['+', '-', '*', '/', '&', ':', '^']))
 }
 
-/// `4.41E+11`, exactly as Excel writes it.
+/// `4.41E+11` of Excel, `1.0E+5` of Google Sheets, `1e+05` of R.
 fn is_rounded(cell: &str) -> bool {
     cell.len() < 24
-        && cell.split_once("E+").is_some_and(|(mantissa, exponent)| {
-            exponent.len() >= 2
+        && cell.split_once("E+").or_else(|| cell.split_once("e+")).is_some_and(|(mantissa, exponent)| {
+            !exponent.is_empty()
                 && exponent.bytes().all(|byte| byte.is_ascii_digit())
                 && mantissa.starts_with(|c: char| c.is_ascii_digit())
                 && mantissa.bytes().skip(1).all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b','))
