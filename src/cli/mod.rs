@@ -11,6 +11,7 @@ mod next_step;
 pub mod output;
 pub mod session;
 mod signals;
+mod wrap;
 
 use std::path::{Path, PathBuf};
 

@@ -4,6 +4,7 @@
 //!
 //! A reader that went away never changes what is done, nor the exit code: what it would have read is dropped.
 
+use std::borrow::Cow;
 use std::io::{self, BufWriter, IsTerminal, StdoutLock, Write};
 use std::process::Stdio;
 
@@ -12,13 +13,16 @@ use serde::Serialize;
 use crate::cli::args::global::GlobalArgs;
 use crate::cli::failure::Failure;
 use crate::cli::harmless::Harmless;
+use crate::cli::wrap;
 use crate::domain::delivery::ending::Exit;
 use crate::domain::foreign;
 
 /// Writes a line for people to stderr. If it cannot be written there is no other place for it, so it is dropped.
 pub fn note(line: &str) {
+    let line = foreign::inert(line);
+    let line = fit(&line, &console::Term::stderr());
     // One write: lines of other processes on the same terminal do not cut it.
-    let _ = io::stderr().lock().write_all(format!("{}\n", foreign::inert(line)).as_bytes());
+    let _ = io::stderr().lock().write_all(format!("{line}\n").as_bytes());
 }
 
 /// Shows the cursor again, where a question has hidden it, and begins a line.
@@ -38,7 +42,15 @@ pub fn failure(failure: &Failure, global: &GlobalArgs) {
 /// # Errors
 /// Where stdout cannot be written though somebody reads it, as on a full disk.
 pub fn line(text: &str) -> Result<(), Failure> {
-    write_line(&foreign::inert(text))
+    write_line(&fit(&foreign::inert(text), &console::Term::stdout()))
+}
+
+/// The text with lines that fit the terminal, if it is one.
+fn fit<'t>(text: &'t str, terminal: &console::Term) -> Cow<'t, str> {
+    match terminal.size_checked().filter(|_| terminal.is_term()) {
+        Some((_, columns)) if columns >= wrap::LEAST => Cow::Owned(wrap::wrapped(text, columns.into())),
+        _ => Cow::Borrowed(text),
+    }
 }
 
 fn write_line(text: &str) -> Result<(), Failure> {

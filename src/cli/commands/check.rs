@@ -52,7 +52,7 @@ pub fn run(args: &CheckArgs, session: &Session<'_>) -> Result<Exit, Failure> {
     if global.json {
         output::json(&preflight)?;
     } else {
-        output::line(&preflight.text())?;
+        output::line(&super::run::figures(&preflight, global))?;
     }
     let rejected = file.rejected.as_ref().map(|written| match (&before, file.corrects()) {
         (None, false) => next_step::rejects_before(written, &args.file, global),

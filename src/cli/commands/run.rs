@@ -174,7 +174,9 @@ fn rehearse(
 fn whereabouts(definition: &Definition, preflight: &Preflight) -> String {
     let connect = &definition.connect;
     let known = |value: &Option<String>| value.as_deref().unwrap_or("as the credentials say").to_owned();
+    // Of an ARN, what account and Region do not say.
     let sender = definition.request.source.template.as_fixed().unwrap_or("as each row says");
+    let sender = sender.rsplit(':').next().unwrap_or(sender);
     format!(
         "account {}, Region {}, sender {sender}\n{}",
         known(&connect.account),
@@ -241,8 +243,13 @@ pub(in crate::cli::commands) fn refused(reason: String, rejected: Option<&str>) 
 
 fn show(preflight: &Preflight, global: &GlobalArgs) {
     if !global.quiet {
-        output::note(&preflight.text());
+        output::note(&figures(preflight, global));
     }
+}
+
+/// The figures for people, line by line with `-v`.
+pub(in crate::cli::commands) fn figures(preflight: &Preflight, global: &GlobalArgs) -> String {
+    if global.verbose > 0 { preflight.text_in_full() } else { preflight.text() }
 }
 
 /// What looks wrong is sent, or left unsent, only after someone looked at it.

@@ -5,6 +5,7 @@
 
 mod earlier_contacts;
 mod json;
+mod lines;
 mod messages;
 mod repeats;
 mod text;

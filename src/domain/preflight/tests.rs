@@ -230,7 +230,10 @@ fn a_text_that_is_one_for_everybody_while_its_cells_differ_is_a_warning() {
 fn the_first_twenty_are_told_and_the_others_counted() {
     let rows: Vec<[&str; 3]> =
         (0..30).map(|n| if n < 25 { ["x", "Ann", "1"] } else { ["x", "", "+12025550100"] }).collect();
-    let text = preflight(&definition("", ""), &rows).text();
+    let told = preflight(&definition("", ""), &rows);
+    let together = "rejected: 25 phone-too-short, 5 cell-empty\n  lines 2, 3, 4, 5, 6, …, phone: the phone number is too short";
+    assert!(told.text().contains(together), "{}", told.text());
+    let text = told.text_in_full();
     let mut expected = "rejected: 25 phone-too-short, 5 cell-empty".to_owned();
     for line in 2..22 {
         let _ = write!(expected, "\n  line {line}, phone: the phone number is too short");

@@ -2,9 +2,9 @@
 
 use std::fmt::Write as _;
 
+use super::Preflight;
 use super::json::code_point;
-use super::{Preflight, TOLD};
-use crate::domain::definition::SameNumberRule;
+use super::lines::Detail;
 use crate::domain::delivery::state::State;
 use crate::domain::figures::{Grouped, PerSecond, Span, counted};
 
@@ -16,9 +16,20 @@ const LINES: usize = 5;
 const COUNTRIES: usize = 12;
 
 impl Preflight {
-    /// A few lines without a line feed at the end. Writing to a string cannot fail, so its results are let go.
+    /// A few lines without a line feed at the end: where many rows have the same thing, their lines are together.
     #[must_use]
     pub fn text(&self) -> String {
+        self.told(Detail::Brief)
+    }
+
+    /// The same, line by line.
+    #[must_use]
+    pub fn text_in_full(&self) -> String {
+        self.told(Detail::Full)
+    }
+
+    /// Writing to a string cannot fail, so its results are let go.
+    fn told(&self, detail: Detail) -> String {
         let mut text = String::new();
         if let Some(read_as) = &self.found.read_as {
             let _ = writeln!(text, "file: {read_as}");
@@ -26,8 +37,8 @@ impl Preflight {
         self.write_columns(&mut text);
         self.write_rows(&mut text);
         self.write_lists(&mut text);
-        self.write_rejections(&mut text);
-        self.write_repeats(&mut text);
+        self.write_rejections(&mut text, detail);
+        self.write_repeats(&mut text, detail);
         self.write_countries(&mut text);
         self.write_messages(&mut text);
         self.write_ucs2(&mut text);
@@ -38,7 +49,7 @@ impl Preflight {
         for note in &self.found.notes {
             let _ = write!(text, "\nnote: {note}");
         }
-        self.write_shown(&mut text);
+        self.write_shown(&mut text, detail);
         self.write_warnings(&mut text);
         text
     }
@@ -108,65 +119,8 @@ impl Preflight {
         }
     }
 
-    fn write_rejections(&self, text: &mut String) {
-        if self.found.rejected.is_empty() {
-            return;
-        }
-        let file = self.found.read_as.as_ref().filter(|read_as| read_as.corrections);
-        let file = file.map_or("", |_| " in this file");
-        let _ = write!(
-            text,
-            "\nrejected{file}: {}",
-            reasons(self.found.rejected.iter().map(|(code, rows)| (*code, *rows)))
-        );
-        for rejection in &self.found.rejections {
-            let _ = write!(text, "\n  {rejection}");
-        }
-        more(text, self.found.rejected.values().sum(), self.found.rejections.len());
-    }
-
-    fn write_repeats(&self, text: &mut String) {
-        if !self.found.duplicates.is_empty() {
-            text.push_str("\nduplicates: of several lines with one key, the first is sent to");
-            for duplicate in &self.found.duplicates {
-                let _ = write!(text, "\n  line {}: has the key of ", duplicate.line);
-                let _ = match duplicate.of {
-                    Some(line) => write!(text, "line {line}"),
-                    None => write!(text, "an earlier line"),
-                };
-                if duplicate.differs {
-                    text.push_str(", and another number");
-                }
-            }
-            more(text, self.facts.tally[State::Duplicate], self.found.duplicates.len());
-        }
-        let shared = &self.found.numbers;
-        if shared.rows > 0 {
-            let as_line = |of: &Option<u64>| match of {
-                Some(of) => format!("as line {of}"),
-                None => "as an earlier one".to_owned(),
-            };
-            let lines: Vec<String> =
-                shared.lines.iter().map(|(line, of)| format!("{line} ({})", as_line(of))).collect();
-            let etc = if shared.rows > lines.len() as u64 { ", …" } else { "" };
-            let (kind, consequence) = match self.found.same_number {
-                SameNumberRule::Refuse => ("warning", "nothing is sent"),
-                SameNumberRule::First => ("note", "only the first is sent to"),
-                SameNumberRule::All => ("warning", "each is sent to"),
-            };
-            let _ = write!(
-                text,
-                "\n{kind}: {} a number that another row has under another key, and {consequence}: {} {}{etc}",
-                counted(shared.rows, "row has", "rows have"),
-                if lines.len() == 1 { "line" } else { "lines" },
-                lines.join(", ")
-            );
-        }
-        self.write_earlier(text);
-    }
-
     /// What earlier files have to do with this one.
-    fn write_earlier(&self, text: &mut String) {
+    pub(super) fn write_earlier(&self, text: &mut String) {
         if self.facts.frozen > 0 {
             let _ = write!(
                 text,
@@ -340,32 +294,21 @@ impl Preflight {
         );
     }
 
-    fn write_shown(&self, text: &mut String) {
-        if self.found.messages.shown.is_empty() {
-            return;
+    /// One is enough where there is more to decide on.
+    fn write_shown(&self, text: &mut String, detail: Detail) {
+        let shown = &self.found.messages.shown;
+        let decides = !self.found.rejected.is_empty() || !self.warnings().is_empty();
+        let most = if detail == Detail::Brief && decides { 1 } else { shown.len() };
+        match shown.len().min(most) {
+            0 => return,
+            1 => text.push_str("\nthe first message:"),
+            _ => text.push_str("\nthe first messages:"),
         }
-        text.push_str("\nthe first messages:");
-        for (line, message) in &self.found.messages.shown {
+        for (line, message) in shown.iter().take(most) {
             let place =
                 line.map_or_else(|| "a row of an earlier file".to_owned(), |line| format!("line {line}"));
             let _ = write!(text, "\n  {place}: {}", message.replace('\n', "\n  line  | "));
         }
-    }
-}
-
-/// `3 phone-invalid, 1 cell-empty`: the most frequent first.
-fn reasons<'c>(counts: impl Iterator<Item = (&'c str, u64)>) -> String {
-    let mut counts: Vec<_> = counts.collect();
-    counts.sort_by_key(|(code, rows)| (std::cmp::Reverse(*rows), *code));
-    let told: Vec<String> = counts.iter().map(|(code, rows)| format!("{} {code}", Grouped(*rows))).collect();
-    told.join(", ")
-}
-
-fn more(text: &mut String, all: u64, told: usize) {
-    if let Some(more @ 1..) = all.checked_sub(told as u64)
-        && told >= TOLD
-    {
-        let _ = write!(text, "\n  … and {} more", Grouped(more));
     }
 }
 
