@@ -7,7 +7,9 @@ use crate::app::options::CampaignOptions;
 use crate::app::paths::CampaignPaths;
 use crate::domain::definition::RecipientsSettings;
 use crate::domain::phone::{self, E164, mask};
-use crate::recipients::{Entry, Useless, read_list};
+use crate::domain::unix_millis::UnixMillis;
+use crate::journal::Reader;
+use crate::recipients::{Entry, FileError, Useless, read_list};
 
 /// The journal, and how numbers are read: as the definition says, where there is one.
 ///
@@ -17,7 +19,12 @@ pub fn place(options: &CampaignOptions) -> Result<(PathBuf, RecipientsSettings),
     match (CampaignPaths::of_campaign(options), &options.journal) {
         (Ok((place, definition)), _) => Ok((place.journal, definition.recipients)),
         (Err(_), Some(journal)) => Ok((journal.clone(), RecipientsSettings::default())),
-        (Err(error), None) => Err(error),
+        (Err(error), None) => {
+            // The list is the journal's: where several definitions have one beside them, it does not matter which is meant.
+            let shared = [Path::new("journal.db"), Path::new("campaigns/journal.db")];
+            let shared = shared.into_iter().find(|journal| options.campaign.is_none() && journal.is_file());
+            shared.map(|journal| (journal.to_owned(), RecipientsSettings::default())).ok_or(error)
+        }
     }
 }
 
@@ -52,6 +59,21 @@ pub fn read(numbers: &[String], settings: &RecipientsSettings) -> Result<Vec<E16
 /// # Errors
 /// Where the file cannot be read.
 pub fn import(file: &Path, settings: RecipientsSettings) -> Result<(Vec<E164>, Option<Useless>), Error> {
+    if file.as_os_str() != "-" {
+        return Ok(numbers(file, settings)?);
+    }
+    // A list is read twice, and a pipe cannot be.
+    let unreadable = |error: std::io::Error| {
+        Error::usage(format!("standard input cannot be read: {error}"), "name a file instead".into())
+    };
+    let mut copy = tempfile::NamedTempFile::new().map_err(unreadable)?;
+    std::io::copy(&mut std::io::stdin().lock(), &mut copy).map_err(unreadable)?;
+    let named = |problem| FileError { name: "standard input".into(), problem };
+    let (numbers, useless) = numbers(copy.path(), settings).map_err(|error| named(error.problem))?;
+    Ok((numbers, useless.map(|useless| Useless { file: "standard input".to_owned(), ..useless })))
+}
+
+fn numbers(file: &Path, settings: RecipientsSettings) -> Result<(Vec<E164>, Option<Useless>), FileError> {
     // The journal's list has numbers only: a key means somebody else in every campaign.
     let settings = RecipientsSettings { key: Vec::new(), ..settings };
     let mut numbers = Vec::new();
@@ -61,4 +83,40 @@ pub fn import(file: &Path, settings: RecipientsSettings) -> Result<(Vec<E164>, O
         }
     })?;
     Ok((numbers, listed.useless))
+}
+
+/// A number that was requested before it came onto the list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ContactedBefore {
+    /// The number.
+    pub number: E164,
+    /// The campaign that it was requested by last.
+    pub campaign: String,
+    /// When it was requested first in that campaign.
+    pub at: UnixMillis,
+}
+
+/// Numbers that are looked up in all rows, at most.
+const LOOKED_UP: usize = 20;
+
+/// Those of the numbers that a campaign of the journal has requested. Of more numbers than a person types, none is looked up.
+///
+/// # Errors
+/// Where the journal cannot be read.
+pub fn contacted_before(journal: &Path, numbers: &[E164]) -> Result<Vec<ContactedBefore>, Error> {
+    if numbers.len() > LOOKED_UP {
+        return Ok(Vec::new());
+    }
+    let reader = Reader::open(journal)?;
+    let mut found = Vec::new();
+    for number in numbers {
+        let rows = reader.rows_of_person(Some(number.as_str()), None)?;
+        let requested = rows.into_iter().filter_map(|row| Some((row.first_attempt_at?, row.campaign)));
+        found.extend(requested.max().map(|(at, campaign)| ContactedBefore {
+            number: number.clone(),
+            campaign,
+            at,
+        }));
+    }
+    Ok(found)
 }

@@ -53,9 +53,22 @@ impl<'a> Asked<'a> {
     }
 }
 
+/// The name of the user that the process runs as, by the system's list of users; where it has none, the user's number. A job
+/// of cron and a container have no variables that say so.
+fn name_of_process() -> String {
+    let id = rustix::process::getuid().as_raw().to_string();
+    let users = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
+    let of_line = |line: &str| {
+        let mut fields = line.split(':');
+        let name = fields.next()?.to_owned();
+        (fields.nth(1)? == id).then_some(name)
+    };
+    users.lines().find_map(of_line).unwrap_or_else(|| format!("user {id}"))
+}
+
 /// The user, as the system has it.
 pub(crate) fn user() -> String {
     let user = ["SUDO_USER", "USER", "LOGNAME"].iter().find_map(|name| std::env::var(name).ok());
-    let user = user.filter(|user| !user.is_empty()).unwrap_or_else(|| "somebody".to_owned());
+    let user = user.filter(|user| !user.is_empty()).unwrap_or_else(name_of_process);
     user.chars().filter(|c| !c.is_control()).take(64).collect()
 }

@@ -159,6 +159,18 @@ pub enum JournalError {
     /// A copy of the journal would replace something.
     #[error("{} is there already", foreign::path(.0))]
     CopyExists(PathBuf),
+    /// A copy of the journal is to be in a folder that is not there.
+    #[error(
+        "failed to copy the journal to {}: there is no folder {}",
+        foreign::path(path),
+        foreign::path(folder)
+    )]
+    NoFolderForCopy {
+        /// Where it was to be.
+        path: PathBuf,
+        /// The folder.
+        folder: PathBuf,
+    },
     /// A copy of the journal could not be made.
     #[error("failed to copy the journal to {}: {what}", foreign::path(path))]
     Copy {
@@ -281,6 +293,9 @@ impl JournalError {
             Self::StillRead(_) => "close it, and purge again: that finishes what was begun".into(),
             Self::CopyExists(_) => {
                 "name another file, or a folder: the copy is then named after the time".into()
+            }
+            Self::NoFolderForCopy { .. } => {
+                "make the folder first, or name a file in one that is there; nothing was written".into()
             }
             Self::Copy { path, .. } => format!(
                 "nothing was left there; check that {} can be written and has room",

@@ -73,6 +73,8 @@ const NOT_FROM_OUTSIDE: &[(&str, &str)] = &[
     ("prints the rights that it takes; run", "takes an account: tests/process/opt_outs.rs"),
     ("prints the rights that reading", "takes an account: tests/process/opt_outs.rs"),
     (": no sender with that list", "no error: what suppress push says"),
+    ("\": what was sent is not", "no error: what suppress add says"),
+    ("nothing was left there; check", "a folder that cannot be written, which root always can"),
     ("halted: the account's opt-outs", "takes an account: tests/process/opt_outs.rs"),
     ("name the campaign with --name", "tests/process/recurring.rs has it"),
     ("name one of --name", "tests/process/recurring.rs has it"),

@@ -2,6 +2,7 @@
 
 use crate::process::server::Server;
 use crate::process::site::{Site, csv, definition, phone, row};
+use crate::process::terminal::Terminal;
 
 fn sent(site: &Site, endpoint: &str, more: &[&str]) -> crate::process::ran::Ran {
     site.run(&[&["run", "people.csv", "--yes", "--json", "--endpoint-url", endpoint], more].concat())
@@ -213,4 +214,42 @@ fn a_stream_sends_no_text_that_looks_wrong() {
         .exits(2)
         .says(&["[Name]", "name foreign-placeholder in accept"]);
     sent(&other, server.endpoint(), &["--stream", "--accept", "foreign-placeholder"]).exits(0);
+}
+
+/// A terminal of 24 lines and 80 columns has all that a person agrees to, and no word is broken.
+#[test]
+fn the_question_and_what_it_is_about_fit_a_small_terminal() {
+    let (site, server) = (Site::new(), Server::start(&[]));
+    let people = (0..60).map(|n| match n {
+        3 | 9 | 15 | 21 | 27 | 33 => format!("C-{n},Ann,+442071838750"),
+        5 | 11 => format!("C-{n},Ann,12"),
+        _ => row(n),
+    });
+    site.write("people.csv", &csv(people));
+    site.write(
+        "campaign.toml",
+        &(definition()
+            + "[safety]\nmax_rejected = \"50%\"\n[cost]\nper_segment = 0.01\ncurrency = \"USD\"\n"),
+    );
+    let args = ["run", "people.csv", "--endpoint-url", server.endpoint()];
+    let mut terminal = Terminal::sized(&site, &args, 80, &[]);
+    let question = "Start 52 contacts of \"spring\"?";
+    let screen = terminal.until(question);
+    terminal.press("n\r");
+    let ran = terminal.end(&site).exits(2);
+    assert!(ran.stderr.contains("nothing was sent"), "{}", ran.stderr);
+    assert_eq!(server.requests(), 0);
+    let lines: Vec<&str> = screen.lines().map(|line| line.trim_end()).collect();
+    assert!(lines.len() <= 24, "{} lines:\n{screen}", lines.len());
+    assert!(lines[..lines.len() - 1].iter().all(|line| line.chars().count() <= 80), "{screen}");
+    let unbroken = screen.split_whitespace().collect::<Vec<_>>().join(" ");
+    for words in [
+        "rejected: 6 phone-landline, 2 phone-no-country",
+        "lines 5, 11, 17, 23, 29, …, phone: the phone number is a landline",
+        "account 123456789012, Region us-west-2, sender aaaaaaaa-",
+        "52 contacts, 52 segments, cost 0.52",
+        "at this pace",
+    ] {
+        assert!(unbroken.contains(words), "no {words:?} in:\n{screen}");
+    }
 }

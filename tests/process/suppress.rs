@@ -121,3 +121,33 @@ fn the_list_is_changed_while_a_campaign_runs() {
     assert_eq!((&result["started"], &result["suppressed"]), (&57.into(), &3.into()));
     assert_eq!(server.requests(), 57);
 }
+
+/// A list comes through a pipe, under another name of its column, and a number that was contacted is told as that.
+#[test]
+fn a_list_is_taken_from_a_pipe_and_contacts_of_before_are_told() {
+    let (site, server) = (site(2, ""), Server::start(&[]));
+    site.send(server.endpoint()).exits(0);
+    let added = site.run(&["suppress", "add", &phone(0), "+12025550199"]).exits(0);
+    let added = added.says(&[
+        "was contacted before, on ",
+        "by \"spring\": what was sent is not undone",
+        "2 numbers added",
+    ]);
+    assert!(!added.stderr.contains(&phone(0)), "numbers are masked: {}", added.stderr);
+    let import = |text: &str, more: &[&str]| {
+        site.write("piped.csv", text);
+        let mut command = site.command(&[&["suppress", "import", "-"], more].concat());
+        command.stdin(std::fs::File::open(site.path("piped.csv")).unwrap());
+        site.finish(command)
+    };
+    import("phone\n+12025550150\n", &[]).exits(0).says(&["1 number added"]);
+    import("Mobile,phone\n+12025550151,+12025550150\n", &["--column", "mobile"])
+        .exits(0)
+        .says(&["1 number added"]);
+    import("name\nAnn\n", &[]).exits(2).says(&["standard input"]);
+    // The list is the journal's, whichever of its campaigns is meant.
+    std::fs::create_dir(site.path("campaigns")).unwrap();
+    std::fs::rename(site.path("campaign.toml"), site.path("campaigns/a.toml")).unwrap();
+    std::fs::copy(site.path("campaigns/a.toml"), site.path("campaigns/b.toml")).unwrap();
+    assert_eq!(site.run(&["suppress", "list"]).exits(0).stdout.lines().count(), 5);
+}

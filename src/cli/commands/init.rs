@@ -94,8 +94,8 @@ pub fn run(args: &InitArgs, _session: &Session<'_>) -> Result<Exit, Failure> {
     output::note(&format!(
         "wrote {definition} and {recipients}\n  look: campaign check {recipients} -c {name}\n  \
          try: campaign run {recipients} -c {name} --simulate -j rehearsal.db\n  \
-         then set instance_id, contact_flow_id and source in {definition}, and run it without --simulate and -j: what \
-         was simulated is no real campaign, and has its own journal",
+         then set instance_id, contact_flow_id and source in {definition}, and run it without --simulate and -j: the \
+         rehearsal stays in rehearsal.db, and the real campaign begins with a journal of its own",
     ));
     Ok(Exit::Done)
 }

@@ -176,7 +176,7 @@ fn whereabouts(definition: &Definition, preflight: &Preflight) -> String {
     let known = |value: &Option<String>| value.as_deref().unwrap_or("as the credentials say").to_owned();
     // Of an ARN, what account and Region do not say.
     let sender = definition.request.source.template.as_fixed().unwrap_or("as each row says");
-    let sender = sender.rsplit(':').next().unwrap_or(sender);
+    let sender = sender.rsplit([':', '/']).next().unwrap_or(sender);
     format!(
         "account {}, Region {}, sender {sender}\n{}",
         known(&connect.account),
@@ -249,7 +249,12 @@ fn show(preflight: &Preflight, global: &GlobalArgs) {
 
 /// The figures for people, line by line with `-v`.
 pub(in crate::cli::commands) fn figures(preflight: &Preflight, global: &GlobalArgs) -> String {
-    if global.verbose > 0 { preflight.text_in_full() } else { preflight.text() }
+    let (brief, full) = (preflight.text(), preflight.text_in_full());
+    match global.verbose {
+        0 if brief == full => brief,
+        0 => format!("{brief}\n(more with -v)"),
+        _ => full,
+    }
 }
 
 /// What looks wrong is sent, or left unsent, only after someone looked at it.

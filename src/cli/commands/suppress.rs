@@ -8,12 +8,13 @@ use serde_json::json;
 
 use crate::app;
 use crate::app::paths::CampaignPaths;
-use crate::app::suppress::{import, place, read};
+use crate::app::suppress::{contacted_before, import, place, read};
 use crate::cli::args::global::GlobalArgs;
 use crate::cli::commands::sending;
 use crate::cli::failure::Failure;
 use crate::cli::output;
 use crate::cli::session::Session;
+use crate::domain::definition::RecipientsSettings;
 use crate::domain::delivery::ending::Exit;
 use crate::domain::figures::counted;
 use crate::domain::foreign;
@@ -53,8 +54,11 @@ enum SuppressCommand {
     },
     /// Take the numbers of a CSV onto the list
     Import {
-        /// A file with a column as in a recipients file, or numbers alone
+        /// A file with a column as in a recipients file, or numbers alone; `-` is stdin
         file: PathBuf,
+        /// The column with the numbers, instead of the definition's
+        #[arg(long, value_name = "NAME")]
+        column: Option<String>,
         /// Why, for whoever reads the list
         #[arg(long)]
         note: Option<String>,
@@ -92,9 +96,21 @@ pub fn run(args: &SuppressArgs, session: &Session<'_>) -> Result<Exit, Failure> 
         }
         SuppressCommand::Add { numbers, note } => {
             let numbers = read(numbers, &settings)?;
-            SuppressOutcome::added(open()?.suppress(&numbers, note.as_deref(), now)?, &numbers, place)
+            let added = open()?.suppress(&numbers, note.as_deref(), now)?;
+            for before in contacted_before(&journal, &numbers)? {
+                output::note(&format!(
+                    "note: {} was contacted before, on {} UTC by \"{}\": what was sent is not undone",
+                    before.number.masked(),
+                    before.at.to_string().chars().take(16).collect::<String>().replace('T', " "),
+                    foreign::shown(&before.campaign)
+                ));
+            }
+            SuppressOutcome::added(added, &numbers, place)
         }
-        SuppressCommand::Import { file, note } => {
+        SuppressCommand::Import { file, note, column } => {
+            let phone = column.as_ref().map(|column| vec![column.clone()]);
+            let phone = phone.unwrap_or_else(|| settings.phone.clone());
+            let settings = RecipientsSettings { phone, ..settings };
             let (numbers, useless) = import(file, settings)?;
             let added = open()?.suppress(&numbers, note.as_deref(), now)?;
             SuppressOutcome { useless, ..SuppressOutcome::added(added, &numbers, place) }

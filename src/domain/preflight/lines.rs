@@ -20,6 +20,8 @@ pub(super) enum Detail {
 
 /// Lines that are told one by one in brief, and lines that are named of those that have the same.
 const FEW: usize = 5;
+/// Reasons that are told in brief.
+const REASONS: usize = 8;
 
 impl Preflight {
     pub(super) fn write_rejections(&self, text: &mut String, detail: Detail) {
@@ -39,18 +41,18 @@ impl Preflight {
             return;
         }
         let alike = alike(rejections);
-        for group in alike.iter().take(FEW) {
+        for group in alike.iter().take(REASONS) {
             let rows = self.found.rejected.get(group[0].reason.code()).copied().unwrap_or_default();
             let numbers: Vec<u64> = group.iter().map(|rejection| rejection.line).collect();
             let _ = write!(text, "\n  {}", named(&numbers, rows > numbers.len() as u64));
             let _ = group[0].column.as_ref().map_or(Ok(()), |column| write!(text, ", {}", shown(column)));
             let _ = write!(text, ": {}", group[0].reason);
         }
-        if alike.len() > FEW {
+        if alike.len() > REASONS {
             let _ = write!(
                 text,
                 "\n  … and {}",
-                counted((alike.len() - FEW) as u64, "more reason", "more reasons")
+                counted((alike.len() - REASONS) as u64, "more reason", "more reasons")
             );
         }
     }

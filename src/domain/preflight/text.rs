@@ -299,11 +299,10 @@ impl Preflight {
         let shown = &self.found.messages.shown;
         let decides = !self.found.rejected.is_empty() || !self.warnings().is_empty();
         let most = if detail == Detail::Brief && decides { 1 } else { shown.len() };
-        match shown.len().min(most) {
-            0 => return,
-            1 => text.push_str("\nthe first message:"),
-            _ => text.push_str("\nthe first messages:"),
+        if shown.is_empty() {
+            return;
         }
+        text.push_str("\nthe first messages:");
         for (line, message) in shown.iter().take(most) {
             let place =
                 line.map_or_else(|| "a row of an earlier file".to_owned(), |line| format!("line {line}"));

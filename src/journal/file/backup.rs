@@ -34,11 +34,17 @@ impl Reader {
     /// no copy.
     pub fn copy_to(&self, path: &Path) -> Result<Copied, JournalError> {
         let failed = |what: String| JournalError::Copy { path: path.to_owned(), what };
-        // A link that leads nowhere is something too.
-        if path.symlink_metadata().is_ok() {
+        // A link that leads nowhere is something too, and `copy.db/` is the copy that is there.
+        let named = PathBuf::from(path.to_string_lossy().trim_end_matches(std::path::MAIN_SEPARATOR));
+        if path.symlink_metadata().is_ok() || named.symlink_metadata().is_ok() {
             return Err(JournalError::CopyExists(path.to_owned()));
         }
         let parent = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        // `copies/` is a folder, and its copy would be named after the time.
+        let named_folder = path.to_string_lossy().ends_with(std::path::MAIN_SEPARATOR).then_some(path);
+        if let Some(folder) = named_folder.or(Some(parent).filter(|folder| !folder.is_dir())) {
+            return Err(JournalError::NoFolderForCopy { path: path.to_owned(), folder: folder.to_owned() });
+        }
         // Absolute, and so no URI, whatever its name is.
         let folder = parent.canonicalize().map_err(|error| failed(error.to_string()))?;
         let file = tempfile::Builder::new()
@@ -159,7 +165,9 @@ mod tests {
         let refused = reader.copy_to(&folder.path().join("another.db"));
         assert!(matches!(refused, Err(JournalError::Unbalanced(_))), "{refused:?}");
         let refused = reader.copy_to(&folder.path().join("no/copy.db"));
-        assert!(matches!(refused, Err(JournalError::Copy { .. })), "{refused:?}");
+        assert!(matches!(refused, Err(JournalError::NoFolderForCopy { .. })), "{refused:?}");
+        let refused = reader.copy_to(&folder.path().join("copies/"));
+        assert!(matches!(refused, Err(JournalError::NoFolderForCopy { .. })), "{refused:?}");
         assert_eq!(names(folder.path()), ["copy.db"]);
     }
 

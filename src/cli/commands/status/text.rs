@@ -3,10 +3,11 @@
 use std::fmt::Write as _;
 
 use crate::app::status::{Activity, Status};
+use crate::domain::delivery::control::Control;
 use crate::domain::delivery::state::State;
 use crate::domain::figures::{Grouped, PerSecond, Span};
 use crate::domain::unix_millis::UnixMillis;
-use crate::journal::RunRecord;
+use crate::journal::{ControlRequest, RunRecord};
 
 /// Everything, without a line feed at the end.
 pub(super) fn detail(status: &Status) -> String {
@@ -58,7 +59,7 @@ pub(super) fn detail(status: &Status) -> String {
         line("asked:".to_owned());
         for ask in status.asks.iter().rev() {
             let done = ask.taken.map_or_else(
-                || "not done by any run".to_owned(),
+                || untaken(status, ask).to_owned(),
                 |taken| format!("done by run {} after {}", taken.run.number(), Span(taken.at.since(ask.at))),
             );
             line(format!("  {} UTC  {} ({}), {done}", clock(ask.at), ask.wish, ask.who));
@@ -71,6 +72,17 @@ pub(super) fn detail(status: &Status) -> String {
         }
     }
     text
+}
+
+/// What became of a wish that no run has taken.
+fn untaken(status: &Status, ask: &ControlRequest) -> &'static str {
+    let was_going_on =
+        |run: &RunRecord| run.started_at <= ask.at && run.ended_at.is_none_or(|ended| ended >= ask.at);
+    match ask.wish {
+        _ if status.runs.iter().any(was_going_on) => "not done by any run",
+        Control::Pause | Control::Go => "done at once: nothing was running",
+        Control::Stop | Control::Pace(_) => "without effect: nothing was running",
+    }
 }
 
 fn activity(status: &Status, run: &RunRecord) -> String {
