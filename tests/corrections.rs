@@ -145,7 +145,7 @@ fn mistakes_in_the_definition_and_columns_are_told_at_once() {
     let folder = folder();
     let path = folder.path().join("campaigns/sample.toml");
     let text = fs::read_to_string(&path).unwrap();
-    let text = text.replace("{{ first_name", "{{ frist_name").replace("[pace]", "[pace]\nspeed = 3");
+    let text = text.replace("{{ first_name", "{{ frist_name").replace("\n[pace]\n", "\n[pace]\nspeed = 3\n");
     fs::write(&path, text).unwrap();
     let output = campaign(folder.path(), &["check", "people.csv"]);
     let text = String::from_utf8_lossy(&output.stderr).into_owned();

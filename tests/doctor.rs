@@ -98,7 +98,7 @@ impl World {
 
 fn told(finding: &Finding) -> String {
     let mut told = format!("{}: {}: {}\n", finding.status.word(), finding.id, finding.summary);
-    if let Some(action) = finding.action {
+    if let Some(action) = &finding.action {
         let _ = writeln!(told, "    action: {action}");
     }
     if let Some(next) = &finding.next {

@@ -21,7 +21,7 @@ use crate::domain::preflight::{Options, Preflight};
 use crate::recipients::Source;
 
 /// Recipients that are compared with those whom a sandbox reaches, at most: a sandbox reaches ten.
-const MOST_NUMBERS: usize = 10_000;
+pub(super) const MOST_NUMBERS: usize = 10_000;
 
 /// Asks the account whether the campaign can be sent, with the recipients of `source` where there is one.
 ///
@@ -33,8 +33,8 @@ pub async fn examine(
     paths: &CampaignPaths,
     clock: &Clock,
 ) -> Result<Vec<Finding>, Error> {
-    let mut campaign = campaign_facts(definition);
-    campaign.file = source.map(|source| file_facts(source, definition, paths)).transpose()?;
+    let file = source.map(|source| file_facts(source, definition, paths)).transpose()?;
+    let campaign = campaign_facts(definition, file);
     let mut findings = ask(&campaign, definition, paths, clock).await?;
     findings.extend(findings::old_data(today(clock)));
     Ok(findings)
@@ -61,22 +61,24 @@ async fn ask(
     }
 }
 
-/// What the definition says of a campaign.
-fn campaign_facts(definition: &Definition) -> CampaignFacts {
+/// What the definition says of a campaign, and its file where it has one.
+pub(super) fn campaign_facts(definition: &Definition, file: Option<FileFacts>) -> CampaignFacts {
     let minutes = definition.request.chat_duration_minutes;
     CampaignFacts {
         instance_id: definition.connect.instance_id.clone(),
         account: definition.connect.account.clone(),
         rate: match definition.pace.rate {
-            Rate::PerSecond(rate) => Some(rate.get()),
-            Rate::Auto => None,
+            Rate::PerSecond(rate) if definition.pace.states.rate || !definition.account.quotas => {
+                Some(rate.get())
+            }
+            _ => None,
         },
         max_active_contacts: definition.pace.max_active_contacts,
         contact_life: definition.pace.contact_life,
         chat_duration: minutes.map(|minutes| Duration::from_secs(u64::from(minutes) * 60)),
         has_message: definition.request.message.is_some(),
         attribute: attribute(definition),
-        file: None,
+        file,
     }
 }
 
@@ -88,7 +90,7 @@ fn attribute(definition: &Definition) -> Option<String> {
 }
 
 /// What is asked about: what differs from row to row cannot be.
-fn subject(definition: &Definition) -> Subject {
+pub(super) fn subject(definition: &Definition) -> Subject {
     let request = &definition.request;
     let instance_id = definition.connect.instance_id.clone();
     let flow = request.contact_flow_id.template.as_fixed();

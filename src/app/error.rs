@@ -48,6 +48,13 @@ impl Error {
         Self { kind: ErrorKind::System, message: message.into(), next_step: Some(next_step) }
     }
 
+    /// The account says that the campaign cannot be sent.
+    #[must_use]
+    pub fn unsendable(findings: &str) -> Self {
+        let message = format!("the account cannot send this campaign, because of {findings}");
+        Self { kind: ErrorKind::Refused, message, next_step: Some(NextStep::AskDoctor) }
+    }
+
     /// The account's opt-outs must be known, and are not.
     #[must_use]
     pub fn opt_outs(message: String) -> Self {

@@ -3,6 +3,7 @@
 //! Deliberately absent: arguments, printing, questions, exit codes and signals. A caller passes a stop receiver, shows the
 //! pre-flight and asks; see `examples/send.rs` for a whole campaign.
 
+pub mod account_check;
 pub mod by_hand;
 pub mod care;
 pub mod contact;

@@ -60,20 +60,34 @@ pub struct OptOuts {
     streams: bool,
 }
 
+/// The senders whose lists are to be found.
+#[derive(Debug, Clone, Copy)]
+pub struct Senders<'a> {
+    /// Their ARNs in Amazon Connect.
+    pub sources: &'a [String],
+    /// One that the account was asked about already.
+    pub known: Option<(&'a str, &'a SmsNumberFacts)>,
+    /// Whose lists they are: service, account and Region.
+    pub owner: &'a str,
+}
+
 /// Finds the lists behind the senders, and what they cannot tell.
 ///
 /// # Errors
 /// Where the lists must be read and cannot be found out, or the journal cannot be written.
 pub async fn find(
     account: Account,
-    sources: &[String],
-    owner: &str,
+    senders: Senders<'_>,
     settings: OptOutSettings,
     journal: &mut Journal,
 ) -> Result<FoundLists, Error> {
     let (mut names, mut notes) = (BTreeSet::new(), BTreeSet::new());
-    for source in sources {
-        match account.sender(source).await {
+    for source in senders.sources {
+        let number = match senders.known.filter(|(known, _)| known == source) {
+            Some((_, number)) => Ok(number.clone()),
+            None => account.sender(source).await,
+        };
+        match number {
             Ok(number) => {
                 notes.extend(not_whole(&number).map(str::to_owned));
                 names.insert(number.opt_out_list);
@@ -87,7 +101,7 @@ pub async fn find(
             }
         }
     }
-    let lists = (!names.is_empty()).then(|| journal.opt_out_lists(owner, &names)).transpose()?;
+    let lists = (!names.is_empty()).then(|| journal.opt_out_lists(senders.owner, &names)).transpose()?;
     let lists = lists.map(|lists| OptOuts { account, lists, settings, streams: false });
     Ok(FoundLists { lists, notes: notes.into_iter().collect() })
 }

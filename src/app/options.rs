@@ -87,6 +87,7 @@ impl SendOptions {
     pub fn apply(&self, definition: &mut Definition) -> Result<(), Error> {
         if let Some(rate) = self.rate {
             definition.pace.rate = rate;
+            definition.pace.states.rate = true;
         }
         if let Some(burst) = self.burst {
             definition.pace.burst = burst;

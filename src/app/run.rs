@@ -1,13 +1,17 @@
 //! A campaign on its way: opened with a file or from the journal alone, agreed to by the caller, sent.
 
+use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use tokio::sync::watch;
 
+use crate::app::account_check::{AccountAnswers, AccountCheck, AccountQuestions};
+use crate::app::doctor::MOST_NUMBERS;
 use crate::app::error::Error;
 use crate::app::open::OpenCampaign;
-use crate::app::opt_outs::{self, OptOuts};
+use crate::app::opt_outs::{self, OptOuts, Senders};
 use crate::app::options::{FileOptions, SendOptions};
 use crate::app::outputs::Inputs;
 use crate::app::paths::CampaignPaths;
@@ -17,6 +21,7 @@ use crate::app::send::{Run, RunParts};
 use crate::app::stream::Stream;
 use crate::app::{pacing, preconditions};
 use crate::clock::Clock;
+use crate::domain::account::facts::SmsNumberFacts;
 use crate::domain::account::opt_outs::OptOutRule;
 use crate::domain::definition::Definition;
 use crate::domain::delivery::state::State;
@@ -25,7 +30,7 @@ use crate::domain::foreign;
 use crate::domain::next_step::NextStep;
 use crate::domain::preflight::Preflight;
 use crate::engine::Stop;
-use crate::journal::{OpenLane, Planned};
+use crate::journal::{Journal, OpenLane, Planned};
 use crate::recipients::Source;
 
 /// How long the first request of a resumed run waits for the check of the journal. Three million rows take about as long.
@@ -47,7 +52,11 @@ pub struct RunContext<'a> {
 /// A campaign whose rows are in the journal, or come while it is sent.
 pub struct PreparedRun<'a> {
     context: RunContext<'a>,
+    /// As it is sent: with the account's quotas where it states no pace.
+    definition: Cow<'a, Definition>,
     open: OpenCampaign,
+    answers: Option<AccountAnswers>,
+    notes: Vec<String>,
     file: Option<PathBuf>,
     stream: Option<Stream>,
     preflight: Option<Box<Preflight>>,
@@ -100,19 +109,16 @@ impl<'a> PreparedRun<'a> {
         let mut facts = file.plan(&mut open.journal, open.campaign, &mut findings)?;
         open.admit((definition, options), std::mem::take(&mut file.lists.suppression), options.sample, true)?;
         facts.held = open.journal.held_rows(open.campaign, context.clock.now())?;
-        let preflight = plan_file::settle(findings, facts, &open.journal, open.campaign, options)?;
-        let (already_started, rejects) = (Some(preflight.already_started()), file.rejected.take());
-        let preflight = Some(Box::new(preflight));
-        Ok(Self {
-            context,
-            open,
-            file: Some(name),
-            stream: None,
-            preflight,
-            already_started,
-            rejects,
-            opt_outs: None,
-        })
+        let asks = findings.refusal().is_none();
+        let mut prepared = Self::opened(context, open, None, asks).await?;
+        findings.keep_pace(&prepared.definition);
+        let OpenCampaign { journal, campaign, .. } = &prepared.open;
+        let preflight = plan_file::settle(findings, facts, journal, *campaign, options)?;
+        prepared.file = Some(name);
+        prepared.already_started = Some(preflight.already_started());
+        prepared.preflight = Some(Box::new(preflight));
+        prepared.rejects = file.rejected.take();
+        Ok(prepared)
     }
 
     /// Reads the file while the campaign is sent. There is no pre-flight: the caller agreed before.
@@ -154,17 +160,9 @@ impl<'a> PreparedRun<'a> {
         }
         let findings = Box::new(file.findings(definition));
         let stream = Stream { file: Box::new(file), findings, plan };
-        let (file, stream) = (Some(name), Some(stream));
-        Ok(Self {
-            context,
-            open,
-            file,
-            stream,
-            preflight: None,
-            already_started: None,
-            rejects: None,
-            opt_outs: None,
-        })
+        let mut prepared = Self::opened(context, open, Some(stream), true).await?;
+        prepared.file = Some(name);
+        Ok(prepared)
     }
 
     /// Goes on from the journal alone: what it has was agreed to when it was planned.
@@ -177,16 +175,55 @@ impl<'a> PreparedRun<'a> {
         let mut open = context.open(PATIENCE).await?;
         must_be_agreed(&mut open)?;
         open.admit((definition, options), lists.suppression, options.sample, false)?;
-        Ok(Self {
+        Self::opened(context, open, None, true).await
+    }
+
+    /// A campaign that is open, with the answers of its account where there is something to send.
+    async fn opened(
+        context: RunContext<'a>,
+        open: OpenCampaign,
+        stream: Option<Stream>,
+        asks: bool,
+    ) -> Result<Self, Error> {
+        let waits = stream.is_some() || open.journal.tally(open.campaign)?.unsettled() > 0;
+        let mut prepared = Self {
             context,
+            definition: Cow::Borrowed(context.definition),
             open,
+            answers: None,
+            notes: Vec::new(),
             file: None,
-            stream: None,
+            stream,
             preflight: None,
             already_started: None,
             rejects: None,
             opt_outs: None,
-        })
+        };
+        let Some(questions) = prepared.questions().filter(|_| asks && waits) else { return Ok(prepared) };
+        let answers = questions.answers(&prepared.open.journal).await?;
+        match &answers {
+            Some(answers) => {
+                let (pace, notes) = answers.pace(context.definition);
+                prepared.notes = notes;
+                prepared.definition.to_mut().pace = pace;
+            }
+            None => prepared.notes.push(AccountAnswers::missing()),
+        }
+        prepared.answers = answers;
+        Ok(prepared)
+    }
+
+    /// What the account is asked; `None` in a simulation, and where the definition wants nothing asked.
+    fn questions(&self) -> Option<AccountQuestions<'_>> {
+        let (definition, open) = (self.context.definition, &self.open);
+        let owner = pacing::owner(definition, open.service);
+        AccountQuestions::of(definition, open.account.as_ref()?, owner, self.context.clock)
+    }
+
+    /// The definition as it is sent: with the account's quotas where it states no pace.
+    #[must_use]
+    pub fn definition(&self) -> &Definition {
+        &self.definition
     }
 
     /// What would be sent; `None` where no file was planned.
@@ -212,12 +249,45 @@ impl<'a> PreparedRun<'a> {
         Ok(self.open.journal.set_planned(self.open.campaign, Planned::Agreed)?)
     }
 
+    /// Says whether the account can send the campaign, and finds the opt-out lists behind its senders, which the run then keeps
+    /// a copy of. Nothing is asked in a simulation.
+    ///
+    /// # Errors
+    /// Where the opt-outs must be read and cannot be found out, or the journal cannot be read or written.
+    pub async fn ask_account(&mut self) -> Result<AccountCheck, Error> {
+        let sender = self.answers.as_ref().and_then(AccountAnswers::sender);
+        let mut checked = self.judge_answers().await?;
+        checked.notes.append(&mut self.notes);
+        checked.notes.extend(self.find_opt_outs(sender.as_ref()).await?);
+        Ok(checked)
+    }
+
+    async fn judge_answers(&mut self) -> Result<AccountCheck, Error> {
+        let Some(answers) = self.answers.take() else { return Ok(AccountCheck::default()) };
+        let (definition, open) = (self.context.definition, &mut self.open);
+        let owner = pacing::owner(definition, open.service);
+        let account = open.account.as_ref();
+        let questions =
+            account.and_then(|account| AccountQuestions::of(definition, account, owner, self.context.clock));
+        let Some(questions) = questions else { return Ok(AccountCheck::default()) };
+        let campaign = open.campaign;
+        let numbers = |journal: &Journal| {
+            let mut numbers = BTreeSet::new();
+            journal.each_waiting(campaign, MOST_NUMBERS as u64, |row| {
+                numbers.insert(row.destination.to_owned());
+            })?;
+            Ok(numbers)
+        };
+        let file = self.preflight.as_ref().map(|preflight| preflight.file_facts());
+        questions.judge(answers, (definition, file), &mut open.journal, numbers).await
+    }
+
     /// Finds the opt-out lists behind the campaign's senders, which the run then keeps a copy of. Says why they are not the
     /// whole truth, or are not read.
     ///
     /// # Errors
     /// Where they must be read and cannot be found out, or the journal cannot be read or written.
-    pub async fn find_opt_outs(&mut self) -> Result<Vec<String>, Error> {
+    async fn find_opt_outs(&mut self, known: Option<&SmsNumberFacts>) -> Result<Vec<String>, Error> {
         let (definition, open) = (self.context.definition, &mut self.open);
         let settings = definition.account.opt_outs;
         let Some(account) = open.account.clone().filter(|_| settings.rule != OptOutRule::Off) else {
@@ -228,7 +298,8 @@ impl<'a> PreparedRun<'a> {
         let fixed = definition.request.source.template.as_fixed();
         sources.extend(fixed.filter(|_| streams).map(str::to_owned));
         let owner = pacing::owner(definition, open.service);
-        let found = opt_outs::find(account, &sources, &owner, settings, &mut open.journal).await?;
+        let senders = Senders { sources: &sources, known: fixed.zip(known), owner: &owner };
+        let found = opt_outs::find(account, senders, settings, &mut open.journal).await?;
         let mut notes = found.notes;
         if streams && fixed.is_none() {
             let why =
@@ -247,7 +318,8 @@ impl<'a> PreparedRun<'a> {
     /// # Errors
     /// Where the journal cannot be written, or no thread can be started to read a streamed file.
     pub fn begin(self, stop: watch::Receiver<Stop>) -> Result<Run, Error> {
-        let RunContext { definition, options, clock, .. } = self.context;
+        let RunContext { options, clock, .. } = self.context;
+        let definition = &*self.definition;
         let OpenCampaign { mut journal, campaign, client, service, examination, lock, .. } = self.open;
         if !options.simulate {
             must_have_lanes(definition, &journal.lanes(campaign)?)?;

@@ -57,7 +57,7 @@ Exit codes:
 
 First campaign without an AWS account:
   campaign init hello
-  campaign run campaigns/hello.csv --simulate -j rehearsal.db";
+  campaign run campaigns/hello.csv --simulate";
 
 #[derive(Debug, Subcommand)]
 enum Commands {

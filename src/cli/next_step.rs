@@ -6,6 +6,7 @@ use std::path::Path;
 use crate::app::rejects::WrittenRejects;
 use crate::cli::args::global::GlobalArgs;
 use crate::cli::args::send::SendArgs;
+use crate::domain::account::findings::Finding;
 use crate::domain::definition::Rate;
 use crate::domain::delivery::state::State;
 use crate::domain::figures::counted;
@@ -86,6 +87,13 @@ pub(super) fn words(step: &NextStep, global: &GlobalArgs) -> String {
                 run("run FILE")
             );
         }
+        NextStep::AskDoctor => {
+            return format!(
+                "correct what is said above, and see it with {}; to send all the same, set check = \"warn\" in [account]; \
+                 nothing was sent",
+                run("doctor")
+            );
+        }
         NextStep::AllowPushing => {
             "`campaign iam-policy --opt-outs` prints the rights that it takes; run the command again: a number that is on the \
              list already stays on it"
@@ -96,6 +104,11 @@ pub(super) fn words(step: &NextStep, global: &GlobalArgs) -> String {
         }
     };
     words.to_owned()
+}
+
+/// What to do about a finding.
+pub(super) fn of_finding(finding: &Finding, global: &GlobalArgs) -> Option<String> {
+    finding.next.clone().map(|next| words(&next.into(), global))
 }
 
 fn advice(advice: &Advice, global: &GlobalArgs) -> String {
@@ -114,6 +127,7 @@ fn called(command: &Command, global: &GlobalArgs) -> String {
         Command::Run => "run FILE",
         Command::RunFile(path) => return run_file(path, global),
         Command::Resume => "resume",
+        Command::Doctor => "doctor",
         Command::Status => "status",
         Command::Report(state) => return placed(&format!("report --state {}", state.name()), global),
         Command::Rejects => "report --rejects wrong.csv",

@@ -32,6 +32,8 @@ pub enum Command {
     RunFile(PathBuf),
     /// Go on from the journal alone.
     Resume,
+    /// Ask the account whether the campaign can be sent.
+    Doctor,
     /// Show how the campaign stands.
     Status,
     /// Write the rows in this state.
@@ -213,6 +215,8 @@ pub enum NextStep {
     CheckThenAgree,
     /// Run the recipients file again: it gives each row its time zones.
     RunForZones,
+    /// See what the account answered.
+    AskDoctor,
     /// Allow putting numbers onto the account's opt-out list.
     AllowPushing,
     /// Allow reading the opt-outs, or do without them.

@@ -33,6 +33,7 @@ rate = 1000.0
 burst = 100
 
 [account]
+check = "off"
 opt_outs = false
 "#;
 

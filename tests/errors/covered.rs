@@ -68,6 +68,10 @@ const SOURCES: [&str; 53] = [
 const NOT_FROM_OUTSIDE: &[(&str, &str)] = &[
     (": numbers, keys, reasons and the file's own cells", "no error: what report says of purged campaigns"),
     ("Without -c, of a journal with several", "help"),
+    ("the account cannot send this campaign, because", "takes an account: tests/process/account.rs"),
+    ("; to send all the same, set check", "takes an account: tests/process/account.rs"),
+    (": the account", "no error: what a run was told of the account"),
+    (". The simulator takes more, and this sample", "a part of the sample"),
     ("the senders differ from row", "takes an account: tests/process/opt_outs.rs"),
     (": their opt-outs are not", "takes an account: tests/process/opt_outs.rs"),
     ("prints the rights that it takes; run", "takes an account: tests/process/opt_outs.rs"),
@@ -146,7 +150,6 @@ const NOT_FROM_OUTSIDE: &[(&str, &str)] = &[
     ("close it, and purge again", "takes a reader at the very moment"),
     ("has a zero byte", "TOML takes it only as an escape, which nobody writes"),
     ("take it out", "TOML takes it only as an escape, which nobody writes"),
-    ("# simulator takes more", "a part of the sample"),
     ("# rate = 2.0", "a part of the sample"),
     (", and run it without --simulate", "no error: what init says"),
     ("a schema is plain JSON", "a bug would be the reason"),

@@ -79,7 +79,10 @@ fn numbers_are_pushed_onto_the_accounts_list_and_left_out_by_everybody() {
     let server = server(&site, "");
     let endpoint = definition()
         .replace("[recipients]", &format!("endpoint_url = \"{}\"\n\n[recipients]", server.endpoint()));
-    site.write("campaign.toml", &endpoint.replace("opt_outs = false\n", ""));
+    site.write(
+        "campaign.toml",
+        &endpoint.replace("check = \"off\"\nopt_outs = false\n", "check = \"off\"\n"),
+    );
     site.run(&["suppress", "add", &phone(0)]).exits(0);
     let pushed = site.run(&["suppress", "push", "--all", "--json"]).exits(0);
     insta::assert_snapshot!(format!("{}\n{}", pushed.stderr.trim(), pushed.stdout.trim()));

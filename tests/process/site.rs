@@ -148,6 +148,7 @@ rate = 1000.0
 burst = 100
 
 [account]
+check = "off"
 opt_outs = false
 "#
     )

@@ -13,7 +13,7 @@ use std::task::Poll;
 use std::time::Duration;
 
 use campaign::app::error::Error;
-use campaign::app::opt_outs::{self, OptOuts};
+use campaign::app::opt_outs::{self, OptOuts, Senders};
 use campaign::app::send::{DrivenRun, Run, RunParts, RunSettings};
 use campaign::app::stream::StreamItem;
 use campaign::clock::Clock;
@@ -288,7 +288,14 @@ impl Trial {
         let clock = self.clocks.wall();
         let account = Account::simulated(http, ("test", "test"), "us-west-2", &clock).expect("an account");
         let sources = [SOURCE.to_owned()];
-        let lists = opt_outs::find(account, &sources, "seeds", settings, journal).await?.lists;
+        let lists = opt_outs::find(
+            account,
+            Senders { sources: &sources, known: None, owner: "seeds" },
+            settings,
+            journal,
+        )
+        .await?
+        .lists;
         journal.admit_opt_outs(lists.iter().flat_map(OptOuts::ids).collect());
         Ok(lists)
     }

@@ -11,7 +11,7 @@ use std::time::Duration;
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use campaign::app::error::Error;
-use campaign::app::opt_outs::{self, OptOuts};
+use campaign::app::opt_outs::{self, OptOuts, Senders};
 use campaign::app::send::{Run, RunParts, RunSettings};
 use campaign::clock::Clock;
 use campaign::connect::{Account, Client, Settings};
@@ -304,7 +304,13 @@ impl Stage {
         let account =
             Account::simulated(http, ("test", "test"), "us-west-2", &self.clock).expect("an account");
         let sources = journal.sources(self.campaign).expect("the journal can be read");
-        let found = opt_outs::find(account, &sources, "simulated", settings, journal).await;
+        let found = opt_outs::find(
+            account,
+            Senders { sources: &sources, known: None, owner: "simulated" },
+            settings,
+            journal,
+        )
+        .await;
         let lists = found.expect("the lists are found").lists;
         if let Some(lists) = &lists {
             journal.admit_opt_outs(lists.ids());

@@ -69,8 +69,10 @@ pub fn run(args: &DoctorArgs, session: &Session<'_>) -> Result<Exit, Failure> {
     let findings = sending::runtime()?.block_on(asked)?;
     let exit = if findings::worst(&findings) == Status::Failed { Exit::Halted } else { Exit::Done };
     if global.json {
-        let findings: Vec<ShownFinding<'_>> =
-            findings.iter().map(|finding| ShownFinding { finding, next: next(finding, global) }).collect();
+        let findings: Vec<ShownFinding<'_>> = findings
+            .iter()
+            .map(|finding| ShownFinding { finding, next: next_step::of_finding(finding, global) })
+            .collect();
         output::json(&json!({ "campaign": definition.name, "findings": findings, "exit": exit.code() }))?;
     } else {
         let text = text(&definition.name, &findings, global);
@@ -88,10 +90,6 @@ struct ShownFinding<'a> {
     next: Option<String>,
 }
 
-fn next(finding: &Finding, global: &GlobalArgs) -> Option<String> {
-    finding.next.clone().map(|next| next_step::words(&next.into(), global))
-}
-
 /// One line for each finding, what to do below it, and the verdict at the end.
 fn text(campaign: &str, findings: &[Finding], global: &GlobalArgs) -> String {
     let mut text = String::new();
@@ -100,7 +98,7 @@ fn text(campaign: &str, findings: &[Finding], global: &GlobalArgs) -> String {
         let Finding { id, status, summary, .. } = finding;
         // Writing to a string cannot fail.
         let _ = writeln!(text, "{:11}  {id:widest$}  {summary}", status.word());
-        if let Some(next) = next(finding, global) {
+        if let Some(next) = next_step::of_finding(finding, global) {
             let _ = writeln!(text, "{:11}  {:widest$}  next: {next}", "", "");
         }
     }

@@ -19,8 +19,8 @@ use crate::domain::foreign;
 const DEFINITION: &str = include_str!("../../../campaigns/sample.toml");
 const RECIPIENTS: &str = include_str!("../../../campaigns/sample.csv");
 /// The sample's pace is for the simulator; a new campaign begins with that of a new AWS account, which is the default.
-const PACE: &str = "; the
-# simulator takes more, and this sample is for the simulator.
+const PACE: &str = ". The simulator takes more, and this sample is for the simulator:
+# leave the two lines out for your account.
 rate = 200.0
 burst = 20
 ";
@@ -93,9 +93,9 @@ pub fn run(args: &InitArgs, _session: &Session<'_>) -> Result<Exit, Failure> {
     let [definition, recipients] = paths.map(|path: PathBuf| foreign::path(&path));
     output::note(&format!(
         "wrote {definition} and {recipients}\n  look: campaign check {recipients} -c {name}\n  \
-         try: campaign run {recipients} -c {name} --simulate -j rehearsal.db\n  \
-         then set instance_id, contact_flow_id and source in {definition}, and run it without --simulate and -j: the \
-         rehearsal stays in rehearsal.db, and the real campaign begins with a journal of its own",
+         try: campaign run {recipients} -c {name} --simulate\n  \
+         then set instance_id, contact_flow_id and source in {definition}, and run it without --simulate: a simulation \
+         has a journal of its own",
     ));
     Ok(Exit::Done)
 }
@@ -146,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn a_new_campaign_has_its_name_and_the_pace_of_a_new_account() {
+    fn a_new_campaign_has_its_name_and_states_no_pace() {
         let text = definition("spring");
         assert!(!text.contains("sample") && !text.contains("simulator"), "{text}");
         let definition = definition::parse(&text, "campaigns/spring.toml", "spring").expect("it is valid");
@@ -154,5 +154,6 @@ mod tests {
         let Rate::PerSecond(rate) = definition.pace.rate else { panic!("{:?}", definition.pace.rate) };
         assert!((rate.get() - 2.0).abs() < f64::EPSILON);
         assert_eq!(definition.pace.burst.get(), 5);
+        assert!(!definition.pace.states.rate, "the account's quota counts");
     }
 }

@@ -69,5 +69,5 @@ async fn send(
     })?;
     sending::ask_account(&mut prepared, session.global).await?;
     let next = next_step::command(GoOn::Resume, session.global, &args.send);
-    sending::send(prepared, context.definition, Words { next: &next, rejected: None }, session).await
+    sending::send(prepared, Words { next: &next, rejected: None }, session).await
 }

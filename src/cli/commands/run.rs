@@ -33,7 +33,7 @@ use crate::recipients::Source;
 #[command(after_help = "\
 Examples:
   campaign run spring.csv -c spring                  plan, ask, send; again, and it goes on
-  campaign run spring.csv --simulate -j trial.db     a rehearsal: no AWS account, no contact
+  campaign run spring.csv --simulate                 a rehearsal: no AWS account, no contact
   campaign run spring.csv --sample 20                a trial with twenty of the recipients
   export-recipients | campaign run - --stream --yes  send what a program writes")]
 pub struct RunArgs {
@@ -116,7 +116,7 @@ async fn send(
     let goes_on = if args.stream { GoOn::Stream(&args.file) } else { GoOn::Resume };
     let next = next_step::command(goes_on, global, &args.send);
     let words = Words { next: &next, rejected: rejected.as_deref() };
-    sending::send(prepared, context.definition, words, session).await
+    sending::send(prepared, words, session).await
 }
 
 /// Nothing is sent unless the file is good enough and a person agrees.

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::app::account_check::AccountCheck;
 use crate::app::error::Error;
 use crate::app::paths::CampaignPaths;
 use crate::app::run::PreparedRun;
@@ -11,9 +12,11 @@ use crate::cli::args::send::SendArgs;
 use crate::cli::failure::Failure;
 use crate::cli::session::Session;
 use crate::cli::{next_step, output, signals};
-use crate::domain::definition::{Definition, Rate};
+use crate::domain::account::findings::Status;
+use crate::domain::definition::{AccountRule, Definition, Rate};
 use crate::domain::delivery::ending::{self, Ending};
 use crate::domain::delivery::state::State;
+use crate::domain::figures::Span;
 use crate::domain::next_step::{Advice, Command};
 use crate::journal::RunId;
 use crate::progress::{About, Events, Progress, ProgressKind};
@@ -59,32 +62,68 @@ pub(in crate::cli::commands) struct Words<'a> {
     pub(in crate::cli::commands) rejected: Option<&'a str>,
 }
 
-/// Asks the account before a run, and says what that run cannot know of it.
+/// Findings that say nothing of whether a campaign can be sent now.
+const BESIDE: [&str; 2] = ["optouts", "trace.searchable"];
+
+/// Asks the account before a run, and tells what it found.
+///
+/// # Errors
+/// Where the campaign cannot be sent and the definition refuses to try.
 pub(in crate::cli::commands) async fn ask_account(
     prepared: &mut PreparedRun<'_>,
     global: &GlobalArgs,
 ) -> Result<(), Failure> {
-    for note in prepared.find_opt_outs().await? {
-        if !global.quiet {
-            output::note(&format!("note: {note}"));
-        }
+    let checked = prepared.ask_account().await?;
+    if !global.quiet {
+        tell(&checked, global);
+    }
+    let failed: Vec<_> = checked.failed().map(|finding| finding.id).collect();
+    if prepared.definition().account.check == AccountRule::Refuse && !failed.is_empty() {
+        return Err(Error::unsendable(&failed.join(", ")).into());
     }
     Ok(())
+}
+
+/// What is not in order, what could not be asked, and what a run takes from the answers.
+fn tell(checked: &AccountCheck, global: &GlobalArgs) {
+    let age = checked.age.map_or_else(String::new, |age| format!(" {} ago", Span(age)));
+    let findings: Vec<_> = checked.findings.iter().filter(|finding| !BESIDE.contains(&finding.id)).collect();
+    for finding in &findings {
+        let word = match finding.status {
+            Status::Ok | Status::NotChecked => continue,
+            Status::Warning => "warning",
+            Status::Failed => "failed",
+        };
+        output::note(&format!("{word}: the account{age}: {} ({})", finding.summary, finding.id));
+        if let Some(next) = next_step::of_finding(finding, global) {
+            output::note(&format!("  hint: {next}"));
+        }
+    }
+    let unknown = findings.iter().filter(|finding| finding.status == Status::NotChecked);
+    let unknown: Vec<_> = unknown.map(|finding| finding.id).collect();
+    if !unknown.is_empty() {
+        let advice = Advice::default().run(Command::Doctor).then(" says why");
+        let advice = next_step::words(&advice.into(), global);
+        output::note(&format!("note: not checked with the account: {}; {advice}", unknown.join(", ")));
+    }
+    for note in &checked.notes {
+        output::note(&format!("note: {note}"));
+    }
 }
 
 /// Sends with progress, and shows the result.
 pub(in crate::cli::commands) async fn send(
     prepared: PreparedRun<'_>,
-    definition: &Definition,
     words: Words<'_>,
     session: &Session<'_>,
 ) -> Result<RunResult, Failure> {
     let global = session.global;
     let stop = signals::listen().map_err(|error| Error::exhausted("listen for signals", &error))?;
+    let definition = prepared.definition().clone();
     let run = prepared.begin(stop)?;
     let events = (global.json && !global.quiet).then(Events::stdout);
     let kind = ProgressKind::for_stderr(global.quiet, events.is_some());
-    let about = about(definition, run.id());
+    let about = about(&definition, run.id());
     let mut progress = Progress::new(kind, LINE_EVERY, events, about, &session.screen, &session.clock);
     let driven = run.drive(&mut progress).await;
     progress.finish().await;

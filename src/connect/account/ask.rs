@@ -15,7 +15,7 @@ use aws_smithy_types::date_time::Format;
 use super::super::error::causes;
 use super::super::route::RouteError;
 use crate::clock::Clock;
-use crate::domain::account::facts::{Action, Answer, Unanswered};
+use crate::domain::account::facts::{Answer, Unanswered};
 use crate::domain::delivery::refusal::RefusalKind;
 
 /// How often a question is asked that the service throttles.
@@ -24,7 +24,7 @@ const ATTEMPTS: u32 = 4;
 const PAUSE: Duration = Duration::from_millis(1_100);
 
 /// Asks, and asks again where the service wants more time.
-pub(super) async fn question<T, E, F>(action: Action, ask: impl Fn() -> F) -> Answer<T>
+pub(super) async fn question<T, E, F>(action: &'static str, ask: impl Fn() -> F) -> Answer<T>
 where
     E: ProvideErrorMetadata + Error + 'static,
     F: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
@@ -44,7 +44,7 @@ where
     }
 }
 
-fn unanswered<E>(action: Action, error: &SdkError<E, HttpResponse>) -> Unanswered
+fn unanswered<E>(action: &'static str, error: &SdkError<E, HttpResponse>) -> Unanswered
 where
     E: ProvideErrorMetadata + Error + 'static,
 {
@@ -57,7 +57,7 @@ where
         code => RefusalKind::classify(status, code),
     };
     match kind {
-        RefusalKind::AccessDenied => Unanswered::Denied(action),
+        RefusalKind::AccessDenied => Unanswered::Denied(action.into()),
         RefusalKind::NotFound => Unanswered::NotFound,
         RefusalKind::Throttled => Unanswered::Throttled,
         _ => Unanswered::Failed(words(code, error)),

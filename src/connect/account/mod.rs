@@ -143,6 +143,12 @@ impl Account {
         })
     }
 
+    /// The credentials that it asks with.
+    #[must_use]
+    pub fn credentials(&self) -> &CredentialFacts {
+        &self.credentials
+    }
+
     /// Asks everything.
     pub async fn ask(&self, subject: &Subject) -> AccountFacts {
         let (of_instance, identity, messaging, requests_quota) = tokio::join!(

@@ -1,13 +1,16 @@
 //! What the account answered, question by question, and why a question has no answer.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 /// A right that was missing, such as `connect:DescribeInstance`.
-pub type Action = &'static str;
+pub type Action = Cow<'static, str>;
 
 /// Why a question has no answer.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Unanswered {
     /// The caller may not ask: the IAM action that is missing.
     Denied(Action),
@@ -25,7 +28,7 @@ pub enum Unanswered {
 pub type Answer<T> = Result<T, Unanswered>;
 
 /// Whose credentials these are.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Identity {
     /// The account, 12 digits.
     pub account: String,
@@ -34,7 +37,7 @@ pub struct Identity {
 }
 
 /// The credentials.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CredentialFacts {
     /// Where they come from, such as `the profile dev (sso_session)`.
     pub source: String,
@@ -43,7 +46,7 @@ pub struct CredentialFacts {
 }
 
 /// The instance.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct InstanceFacts {
     /// Its ARN.
     pub arn: String,
@@ -52,7 +55,7 @@ pub struct InstanceFacts {
 }
 
 /// The contact flow.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FlowFacts {
     /// Its name.
     pub name: String,
@@ -67,7 +70,7 @@ pub struct FlowFacts {
 }
 
 /// The number, as Amazon Connect has it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NumberFacts {
     /// `CLAIMED`, or what else it is.
     pub status: String,
@@ -78,7 +81,7 @@ pub struct NumberFacts {
 }
 
 /// The number, as End User Messaging has it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SmsNumberFacts {
     /// `ACTIVE`, or what else it is.
     pub status: String,
@@ -99,7 +102,7 @@ pub struct SmsNumberFacts {
 }
 
 /// The account in End User Messaging.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MessagingAccount {
     /// Whether it is out of the sandbox; `None` where that was not told.
     pub production: Option<bool>,
@@ -108,7 +111,7 @@ pub struct MessagingAccount {
 }
 
 /// The monthly limit for text messages, in USD.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SpendLimit {
     /// What is in force.
     pub enforced: u64,
@@ -117,7 +120,7 @@ pub struct SpendLimit {
 }
 
 /// The list of opt-outs behind the number.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OptOutList {
     /// Its name.
     pub name: String,
@@ -128,7 +131,7 @@ pub struct OptOutList {
 }
 
 /// Everything that was asked.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct AccountFacts {
     /// Whose credentials these are.
     pub identity: Answer<Identity>,

@@ -180,7 +180,7 @@ fn unanswered(id: &'static str, what: &str, why: &Unanswered) -> Finding {
     let finding = |summary: String| found(id, Status::NotChecked, summary);
     match why {
         Unanswered::Denied(action) => Finding {
-            action: Some(action),
+            action: Some(action.clone()),
             ..finding(format!("{what}: these credentials may not ask"))
                 .next(format!("allow {action} to the user or role, or check it in the AWS console"))
         },

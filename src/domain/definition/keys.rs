@@ -362,6 +362,18 @@ pub const KEYS: &[Key] = {
         key("cost.per_segment", Cost, Optional, "One price, or by country: { US = 0.00581 }."),
         key("cost.currency", Text, Optional, "What the price is in, such as USD; for people."),
         key(
+            "account.check",
+            OneOf(&["warn", "refuse", "off"]),
+            Default("\"warn\""),
+            "Before a run, the account is asked whether the campaign can be sent: warn tells, refuse sends nothing where it cannot.",
+        ),
+        key(
+            "account.quotas",
+            Flag,
+            Default("true"),
+            "Whether the account's quotas count where pace.rate or pace.max_active_contacts is not stated.",
+        ),
+        key(
             "account.opt_outs",
             Flag,
             Optional,

@@ -24,7 +24,7 @@ use std::collections::BTreeMap;
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::time::Duration;
 
-pub use account::AccountSettings;
+pub use account::{AccountRule, AccountSettings};
 pub use connect::{ArnRegion, ConnectSettings, EndpointUrl, is_loopback_host};
 pub use hooks::{HookCommand, Hooks};
 pub use schema::schema;
@@ -279,6 +279,17 @@ pub struct PaceSettings {
     pub contact_life: Option<Duration>,
     /// Whose the rate is.
     pub share: PaceShare,
+    /// What of it the definition, or an option, states.
+    pub states: StatedPace,
+}
+
+/// What of a pace is stated. The rest is a default.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StatedPace {
+    /// Requests per second.
+    pub rate: bool,
+    /// The quota of active chats.
+    pub max_active_contacts: bool,
 }
 
 /// Requests per second.

@@ -7,7 +7,7 @@ use super::document::{Node, Value};
 use super::reader::{Reader, number};
 use super::{
     Cost, Delimiter, HiddenRows, PaceSettings, PaceShare, Rate, RecipientsSettings, RequestRate,
-    SafetySettings, SameNumberRule,
+    SafetySettings, SameNumberRule, StatedPace,
 };
 use crate::domain::phone::{E164, Region};
 use crate::domain::problem::Problem;
@@ -97,6 +97,10 @@ pub(super) fn pace(reader: &Reader<'_>) -> Option<PaceSettings> {
         max_active_contacts: positive("pace.max_active_contacts")?,
         contact_life: reader.duration("pace.contact_life"),
         share,
+        states: StatedPace {
+            rate: reader.has("pace.rate"),
+            max_active_contacts: reader.has("pace.max_active_contacts"),
+        },
     })
 }
 

@@ -118,6 +118,8 @@ accept = ["twice-encoded"]
 per_segment = { US = 0.00581, fr = 0.071 }
 currency = "EUR"
 [account]
+check = "refuse"
+quotas = false
 opt_outs = true
 opt_outs_max_age = "5m"
 [hooks]

@@ -341,6 +341,11 @@ impl Findings {
         self.tally.rows()
     }
 
+    /// The pace is another one than the definition's by itself.
+    pub fn keep_pace(&mut self, definition: &Definition) {
+        self.limits = Limits::of(definition);
+    }
+
     /// Rows that cannot be sent to.
     #[must_use]
     pub fn rejected(&self) -> u64 {

@@ -1,5 +1,6 @@
 //! What a run does to the journal: one writer, attempts and outcomes, records of runs, steering, suppression.
 
+pub(in crate::journal) mod account_answers;
 pub(in crate::journal) mod activity;
 pub(in crate::journal) mod allowance;
 pub(in crate::journal) mod attempts;

@@ -68,7 +68,7 @@ pub(super) fn run(args: &InitArgs, name: &str, folder: &Path) -> Result<Exit, Fa
     };
     output::note(&format!(
         "wrote {wrote}\n{look_over}  look: campaign check {recipients} -c {name}\n  \
-         try: campaign run {recipients} -c {name} --simulate -j rehearsal.db"
+         try: campaign run {recipients} -c {name} --simulate"
     ));
     Ok(Exit::Done)
 }
