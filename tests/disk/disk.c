@@ -3,7 +3,8 @@
  * Loaded with LD_PRELOAD. It writes one record per call to the file CAMPAIGN_DISK_LOG: every write, truncation, sync,
  * opening and unlinking below CAMPAIGN_DISK_FOLDER with its bytes, every send on a socket, every write to stdout and
  * stderr; once before the call (phase 'b') and once after it ('e'). CAMPAIGN_DISK_FAULT=N:ERRNO:HOW:KINDS makes the
- * Nth call of KINDS fail: `once`, `on` from there on, or `short` (half of the write arrives, then as `on`).
+ * Nth call of KINDS fail: `once`, `on` from there on, `short` (half of the write arrives, then as `on`), or `kill` (the
+ * process dies of it).
  * Calls that the model of a disk in model.rs does not know are told as kind 'x', and fail the test. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -11,6 +12,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdint.h>
@@ -94,7 +96,7 @@ static uint64_t file_of(int fd) {
 static char fate(char kind) {
     if (!fault_at || !strchr(fault_kinds, kind)) return 0;
     unsigned long n = atomic_fetch_add(&candidates, 1) + 1;
-    if (n < fault_at || (n > fault_at && !strcmp(fault_how, "once"))) return 0;
+    if (n < fault_at || (n > fault_at && (!strcmp(fault_how, "once") || !strcmp(fault_how, "kill")))) return 0;
     return n == fault_at && !strcmp(fault_how, "short") && kind == 'w' ? 'h' : 'f';
 }
 
@@ -186,6 +188,7 @@ static int on_file(char kind, int fd, off64_t offset, long number) {
     if (ours) {
         head.phase = 'e', head.result = result, head.error = result < 0 ? (uint32_t)error : 0;
         tell(head, path, NULL, 0);
+        if (fails && !strcmp(fault_how, "kill")) kill(getpid(), SIGKILL);
     }
     errno = error;
     return result;

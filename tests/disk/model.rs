@@ -162,6 +162,12 @@ impl Disk {
         }
     }
 
+    /// Whether all that the program would find in a file is on disk. A file that is not there is.
+    pub(crate) fn is_synced(&self, name: &str) -> bool {
+        let file = self.names.get(name).and_then(Name::now).map(|file| &self.files[file]);
+        file.is_none_or(|file| file.durable == file.seen)
+    }
+
     /// What the program itself would find now: every write, in order.
     pub(crate) fn seen(&self) -> Image {
         let names = self.names.iter().filter_map(|(name, is)| Some((name, is.now()?)));

@@ -10,5 +10,6 @@ pub(in crate::journal) mod integrity;
 pub(in crate::journal) mod integrity_check;
 pub(in crate::journal) mod location;
 pub(in crate::journal) mod lock;
+pub(in crate::journal) mod log_on_disk;
 pub(in crate::journal) mod open;
 pub(in crate::journal) mod schema;

@@ -11,7 +11,7 @@ use crate::journal::file::commit_counter::CommitCounter;
 use crate::journal::file::connect::{checkpoint_on_drop, connect, connect_immutable};
 use crate::journal::file::in_use::NameInUse;
 use crate::journal::file::schema::{Migrations, migrate, newest, refuse_newer, refuse_used};
-use crate::journal::file::{commit_counter, location, lock, schema};
+use crate::journal::file::{commit_counter, location, lock, log_on_disk, schema};
 
 /// A journal that can be written. There is one per process and campaign; see [`crate::journal::CampaignLock`].
 #[derive(Debug)]
@@ -52,6 +52,7 @@ impl Journal {
         }
         write_ahead(path, &connection)?;
         let name = NameInUse::claim(path)?;
+        log_on_disk::write_again(path, &mut connection)?;
         location::make_private(path).map_err(|source| JournalError::Open { path: path.clone(), source })?;
         connection.pragma_update(None, "synchronous", "full")?;
         // The bundled library would look at each parent of each row.
