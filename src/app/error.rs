@@ -7,7 +7,7 @@ use std::path::Path;
 
 use crate::connect::ConnectError;
 use crate::domain::foreign;
-use crate::domain::next_step::{Advice, NextStep, Output, PathTrouble};
+use crate::domain::next_step::{Advice, Command, NextStep, Output, PathTrouble};
 use crate::domain::problem::Problems;
 use crate::journal::{JournalError, WriterError};
 use crate::recipients::FileError;
@@ -52,7 +52,10 @@ impl Error {
     #[must_use]
     pub fn unsendable(findings: &str) -> Self {
         let message = format!("the account cannot send this campaign, because of {findings}");
-        Self { kind: ErrorKind::Refused, message, next_step: Some(NextStep::AskDoctor) }
+        let advice = Advice::new("correct what is said above, and see it with ").run(Command::Doctor);
+        let advice =
+            advice.then("; to send all the same, set check = \"warn\" in [account]; nothing was sent");
+        Self { kind: ErrorKind::Refused, message, next_step: Some(advice.into()) }
     }
 
     /// The account's opt-outs must be known, and are not.

@@ -62,7 +62,7 @@ pub struct OptOuts {
 
 /// The senders whose lists are to be found.
 #[derive(Debug, Clone, Copy)]
-pub struct Senders<'a> {
+pub struct ListSenders<'a> {
     /// Their ARNs in Amazon Connect.
     pub sources: &'a [String],
     /// One that the account was asked about already.
@@ -77,7 +77,7 @@ pub struct Senders<'a> {
 /// Where the lists must be read and cannot be found out, or the journal cannot be written.
 pub async fn find(
     account: Account,
-    senders: Senders<'_>,
+    senders: ListSenders<'_>,
     settings: OptOutSettings,
     journal: &mut Journal,
 ) -> Result<FoundLists, Error> {

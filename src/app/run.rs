@@ -1,6 +1,5 @@
 //! A campaign on its way: opened with a file or from the journal alone, agreed to by the caller, sent.
 
-use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -11,7 +10,7 @@ use crate::app::account_check::{AccountAnswers, AccountCheck, AccountQuestions};
 use crate::app::doctor::MOST_NUMBERS;
 use crate::app::error::Error;
 use crate::app::open::OpenCampaign;
-use crate::app::opt_outs::{self, OptOuts, Senders};
+use crate::app::opt_outs::{self, ListSenders, OptOuts};
 use crate::app::options::{FileOptions, SendOptions};
 use crate::app::outputs::Inputs;
 use crate::app::paths::CampaignPaths;
@@ -53,9 +52,9 @@ pub struct RunContext<'a> {
 pub struct PreparedRun<'a> {
     context: RunContext<'a>,
     /// As it is sent: with the account's quotas where it states no pace.
-    definition: Cow<'a, Definition>,
+    definition: Option<Box<Definition>>,
     open: OpenCampaign,
-    answers: Option<AccountAnswers>,
+    answers: Option<Box<AccountAnswers>>,
     notes: Vec<String>,
     file: Option<PathBuf>,
     stream: Option<Stream>,
@@ -111,7 +110,7 @@ impl<'a> PreparedRun<'a> {
         facts.held = open.journal.held_rows(open.campaign, context.clock.now())?;
         let asks = findings.refusal().is_none();
         let mut prepared = Self::opened(context, open, None, asks).await?;
-        findings.keep_pace(&prepared.definition);
+        findings.keep_pace(prepared.definition());
         let OpenCampaign { journal, campaign, .. } = &prepared.open;
         let preflight = plan_file::settle(findings, facts, journal, *campaign, options)?;
         prepared.file = Some(name);
@@ -188,7 +187,7 @@ impl<'a> PreparedRun<'a> {
         let waits = stream.is_some() || open.journal.tally(open.campaign)?.unsettled() > 0;
         let mut prepared = Self {
             context,
-            definition: Cow::Borrowed(context.definition),
+            definition: None,
             open,
             answers: None,
             notes: Vec::new(),
@@ -200,16 +199,19 @@ impl<'a> PreparedRun<'a> {
             opt_outs: None,
         };
         let Some(questions) = prepared.questions().filter(|_| asks && waits) else { return Ok(prepared) };
-        let answers = questions.answers(&prepared.open.journal).await?;
+        // In a box: asking is a large future.
+        let answers = Box::pin(questions.answers(&prepared.open.journal)).await?;
         match &answers {
             Some(answers) => {
                 let (pace, notes) = answers.pace(context.definition);
                 prepared.notes = notes;
-                prepared.definition.to_mut().pace = pace;
+                let mut definition = context.definition.clone();
+                definition.pace = pace;
+                prepared.definition = Some(Box::new(definition));
             }
             None => prepared.notes.push(AccountAnswers::missing()),
         }
-        prepared.answers = answers;
+        prepared.answers = answers.map(Box::new);
         Ok(prepared)
     }
 
@@ -223,7 +225,7 @@ impl<'a> PreparedRun<'a> {
     /// The definition as it is sent: with the account's quotas where it states no pace.
     #[must_use]
     pub fn definition(&self) -> &Definition {
-        &self.definition
+        self.definition.as_deref().unwrap_or(self.context.definition)
     }
 
     /// What would be sent; `None` where no file was planned.
@@ -255,7 +257,7 @@ impl<'a> PreparedRun<'a> {
     /// # Errors
     /// Where the opt-outs must be read and cannot be found out, or the journal cannot be read or written.
     pub async fn ask_account(&mut self) -> Result<AccountCheck, Error> {
-        let sender = self.answers.as_ref().and_then(AccountAnswers::sender);
+        let sender = self.answers.as_deref().and_then(AccountAnswers::sender);
         let mut checked = self.judge_answers().await?;
         checked.notes.append(&mut self.notes);
         checked.notes.extend(self.find_opt_outs(sender.as_ref()).await?);
@@ -279,7 +281,7 @@ impl<'a> PreparedRun<'a> {
             Ok(numbers)
         };
         let file = self.preflight.as_ref().map(|preflight| preflight.file_facts());
-        questions.judge(answers, (definition, file), &mut open.journal, numbers).await
+        questions.judge(*answers, (definition, file), &mut open.journal, numbers).await
     }
 
     /// Finds the opt-out lists behind the campaign's senders, which the run then keeps a copy of. Says why they are not the
@@ -298,7 +300,7 @@ impl<'a> PreparedRun<'a> {
         let fixed = definition.request.source.template.as_fixed();
         sources.extend(fixed.filter(|_| streams).map(str::to_owned));
         let owner = pacing::owner(definition, open.service);
-        let senders = Senders { sources: &sources, known: fixed.zip(known), owner: &owner };
+        let senders = ListSenders { sources: &sources, known: fixed.zip(known), owner: &owner };
         let found = opt_outs::find(account, senders, settings, &mut open.journal).await?;
         let mut notes = found.notes;
         if streams && fixed.is_none() {
@@ -319,7 +321,7 @@ impl<'a> PreparedRun<'a> {
     /// Where the journal cannot be written, or no thread can be started to read a streamed file.
     pub fn begin(self, stop: watch::Receiver<Stop>) -> Result<Run, Error> {
         let RunContext { options, clock, .. } = self.context;
-        let definition = &*self.definition;
+        let definition = self.definition.as_deref().unwrap_or(self.context.definition);
         let OpenCampaign { mut journal, campaign, client, service, examination, lock, .. } = self.open;
         if !options.simulate {
             must_have_lanes(definition, &journal.lanes(campaign)?)?;

@@ -87,13 +87,6 @@ pub(super) fn words(step: &NextStep, global: &GlobalArgs) -> String {
                 run("run FILE")
             );
         }
-        NextStep::AskDoctor => {
-            return format!(
-                "correct what is said above, and see it with {}; to send all the same, set check = \"warn\" in [account]; \
-                 nothing was sent",
-                run("doctor")
-            );
-        }
         NextStep::AllowPushing => {
             "`campaign iam-policy --opt-outs` prints the rights that it takes; run the command again: a number that is on the \
              list already stays on it"

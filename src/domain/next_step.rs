@@ -215,8 +215,6 @@ pub enum NextStep {
     CheckThenAgree,
     /// Run the recipients file again: it gives each row its time zones.
     RunForZones,
-    /// See what the account answered.
-    AskDoctor,
     /// Allow putting numbers onto the account's opt-out list.
     AllowPushing,
     /// Allow reading the opt-outs, or do without them.

@@ -13,7 +13,7 @@ use std::task::Poll;
 use std::time::Duration;
 
 use campaign::app::error::Error;
-use campaign::app::opt_outs::{self, OptOuts, Senders};
+use campaign::app::opt_outs::{self, ListSenders, OptOuts};
 use campaign::app::send::{DrivenRun, Run, RunParts, RunSettings};
 use campaign::app::stream::StreamItem;
 use campaign::clock::Clock;
@@ -290,7 +290,7 @@ impl Trial {
         let sources = [SOURCE.to_owned()];
         let lists = opt_outs::find(
             account,
-            Senders { sources: &sources, known: None, owner: "seeds" },
+            ListSenders { sources: &sources, known: None, owner: "seeds" },
             settings,
             journal,
         )

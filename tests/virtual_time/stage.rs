@@ -11,7 +11,7 @@ use std::time::Duration;
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use campaign::app::error::Error;
-use campaign::app::opt_outs::{self, OptOuts, Senders};
+use campaign::app::opt_outs::{self, ListSenders, OptOuts};
 use campaign::app::send::{Run, RunParts, RunSettings};
 use campaign::clock::Clock;
 use campaign::connect::{Account, Client, Settings};
@@ -306,7 +306,7 @@ impl Stage {
         let sources = journal.sources(self.campaign).expect("the journal can be read");
         let found = opt_outs::find(
             account,
-            Senders { sources: &sources, known: None, owner: "simulated" },
+            ListSenders { sources: &sources, known: None, owner: "simulated" },
             settings,
             journal,
         )

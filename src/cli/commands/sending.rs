@@ -13,7 +13,7 @@ use crate::cli::failure::Failure;
 use crate::cli::session::Session;
 use crate::cli::{next_step, output, signals};
 use crate::domain::account::findings::Status;
-use crate::domain::definition::{AccountRule, Definition, Rate};
+use crate::domain::definition::{AccountRule, PaceSettings, Rate};
 use crate::domain::delivery::ending::{self, Ending};
 use crate::domain::delivery::state::State;
 use crate::domain::figures::Span;
@@ -119,11 +119,11 @@ pub(in crate::cli::commands) async fn send(
 ) -> Result<RunResult, Failure> {
     let global = session.global;
     let stop = signals::listen().map_err(|error| Error::exhausted("listen for signals", &error))?;
-    let definition = prepared.definition().clone();
+    let (campaign, pace) = (prepared.definition().name.clone(), prepared.definition().pace);
     let run = prepared.begin(stop)?;
     let events = (global.json && !global.quiet).then(Events::stdout);
     let kind = ProgressKind::for_stderr(global.quiet, events.is_some());
-    let about = about(&definition, run.id());
+    let about = about(campaign, &pace, run.id());
     let mut progress = Progress::new(kind, LINE_EVERY, events, about, &session.screen, &session.clock);
     let driven = run.drive(&mut progress).await;
     progress.finish().await;
@@ -134,10 +134,9 @@ pub(in crate::cli::commands) async fn send(
     Ok(result)
 }
 
-fn about(definition: &Definition, run: RunId) -> About {
-    let pace = &definition.pace;
+fn about(campaign: String, pace: &PaceSettings, run: RunId) -> About {
     About {
-        campaign: definition.name.clone(),
+        campaign,
         run: run.number(),
         asked_rate: match pace.rate {
             Rate::PerSecond(rate) => Some(rate.get()),

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use serde_json::{Value, json};
 
 use crate::app::person::{PersonQuery, PersonStatement};
+use crate::domain::events::status::Delivery;
 use crate::domain::foreign;
 use crate::domain::phone::E164;
 use crate::domain::reasons;
@@ -72,7 +73,7 @@ pub(super) fn object(query: &PersonQuery, statement: &PersonStatement) -> Value 
             "settled_at": stamp(row.settled_at),
             "waits_until": stamp(row.waits_until),
             "contact_id": row.contact_id,
-            "delivery": row.delivery.map(|delivery| delivery.name()),
+            "delivery": row.delivery.map(Delivery::name),
             "code": row.code,
             "reason": row.reason,
         })
