@@ -102,6 +102,8 @@ fn shape(instance_id: &str, members: &Map<String, Value>) -> RequestTemplate {
         value.as_str().map(str::to_owned)
     };
     let fixed = |path: &[&str]| Leaf::Fixed(text(path).unwrap_or_default());
+    // How long it may be open is what campaigns wait for that reach the same number.
+    let minutes = members.get("ChatDurationInMinutes").and_then(Value::as_u64);
     let subtype = ["SegmentAttributes", "connect:Subtype", "ValueString"];
     RequestTemplate {
         instance_id: instance_id.to_owned(),
@@ -109,7 +111,7 @@ fn shape(instance_id: &str, members: &Map<String, Value>) -> RequestTemplate {
         source: fixed(&["SourceEndpoint", "Address"]),
         segment_attributes: [(subtype[1].to_owned(), SegmentValue::String(fixed(&subtype)))].into(),
         attributes: std::collections::BTreeMap::new(),
-        chat_duration_minutes: None,
+        chat_duration_minutes: minutes.and_then(|minutes| minutes.try_into().ok()),
         display_name: None,
         message: text(&["InitialSystemMessage", "Content"]).map(|content| Message::Text {
             content_type: text(&["InitialSystemMessage", "ContentType"]).unwrap_or_default(),

@@ -35,6 +35,8 @@ pub struct Status {
     pub asks: Vec<ControlRequest>,
     /// Until when the run waits for the active chats quota.
     pub quota_full_until: Option<UnixMillis>,
+    /// Rows that wait until a moment to come, and the first of these moments.
+    pub waiting: Option<(u64, UnixMillis)>,
     /// When numbers, keys and messages were removed, if they were.
     pub purged_at: Option<UnixMillis>,
     /// What became of started contacts; `None` where no event is in the journal.
@@ -91,6 +93,7 @@ impl Status {
             paused: snapshot.paused(campaign.id)?,
             asks: snapshot.asks(campaign.id, SHOWN)?,
             quota_full_until: quota.filter(|until| *until > now),
+            waiting: snapshot.waiting_rows(campaign.id, now)?,
             purged_at: snapshot.purged_at(campaign.id)?,
             deliveries: Some(snapshot.deliveries(campaign.id)?).filter(DeliveryCounts::any),
             runs,
@@ -198,6 +201,7 @@ impl Status {
             paused_at: self.paused.as_ref().map(|pause| pause.at.to_string()),
             paused_by: self.paused.as_ref().map(|pause| pause.who.as_str()),
             quota_full_until: self.quota_full_until.map(|until| until.to_string()),
+            waiting: self.waiting.map(|(rows, until)| ShownWaiting { rows, first_until: until.to_string() }),
             purged_at: self.purged_at.map(|at| at.to_string()),
             deliveries: self.deliveries.map(Counts::from),
             steering: self.asks.iter().rev().map(ShownRequest::of).collect(),
@@ -227,10 +231,18 @@ pub struct Object<'a> {
     paused_at: Option<String>,
     paused_by: Option<&'a str>,
     quota_full_until: Option<String>,
+    waiting: Option<ShownWaiting>,
     purged_at: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     deliveries: Option<Counts>,
     steering: Vec<ShownRequest<'a>>,
+}
+
+/// Rows that wait until a moment to come.
+#[derive(Serialize)]
+struct ShownWaiting {
+    rows: u64,
+    first_until: String,
 }
 
 /// What somebody asked.

@@ -8,7 +8,7 @@ use crate::domain::hours::zones::Zones;
 use crate::domain::hours::{Jurisdiction, Lane};
 use crate::domain::unix_millis::UnixMillis;
 use crate::journal::error::JournalError;
-use crate::journal::file::open::Journal;
+use crate::journal::file::open::{Journal, Reader};
 use crate::journal::row::{CampaignId, LaneId, StampColumn};
 
 /// The lanes that a plan has met, by their ids.
@@ -109,6 +109,26 @@ pub(in crate::journal) fn lanes(
     )?;
     let found = statement.query_map([campaign.0], open_lane)?;
     Ok(found.collect::<Result<_, _>>()?)
+}
+
+impl Reader {
+    /// Rows that wait until a moment to come, whatever it is that they wait for: how many, and the first of these moments.
+    ///
+    /// # Errors
+    /// Where the journal cannot be read.
+    pub fn waiting_rows(
+        &self,
+        campaign: CampaignId,
+        now: UnixMillis,
+    ) -> Result<Option<(u64, UnixMillis)>, JournalError> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT count(*), min(waits_until) FROM row INDEXED BY row_waits
+             WHERE campaign_id = ?1 AND state = 0 AND waits_until IS NOT NULL AND waits_until > ?2",
+        )?;
+        let (rows, first): (i64, Option<StampColumn>) = statement
+            .query_row(params![campaign.0, StampColumn(now)], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        Ok(first.map(|first| (rows.unsigned_abs(), first.0)))
+    }
 }
 
 /// The lanes behind this one. How many rows they have is not counted: a plan under way has just added them.

@@ -298,3 +298,27 @@ fn a_decision_on_a_row_of_an_earlier_day_does_not_add_to_a_later_one() {
     book.journal.decide(book.campaign, &[row], Decision::Failed, None, at(26 * HOUR)).unwrap();
     assert_eq!(book.claim_all(27 * HOUR).limited, Some(LimitReached::PerDay(1, at(48 * HOUR))));
 }
+
+/// A contact by hand is a person's own decision, and is not held; but campaigns wait for it.
+#[test]
+fn a_contact_by_hand_is_waited_for() {
+    let mut book = Book::new();
+    let by_hand = book.journal.campaign(&identity(BY_HAND), at(0)).unwrap();
+    let asked = RequestTemplate { chat_duration_minutes: Some(120), ..shape("f") };
+    let contact = ContactByHand {
+        client_token: "mine".to_owned(),
+        destination: NUMBER.to_owned(),
+        shape: asked,
+        body: "{}".to_owned(),
+    };
+    let ClaimByHand::Claimed(row) = book.journal.claim_by_hand(by_hand, &contact, at(0)).unwrap() else {
+        panic!("it may be started")
+    };
+    let contact_id = Some("contact".to_owned());
+    let answered = Settlement { id: row.id, event: Event::Answered, contact_id, refusal: None, at: at(0) };
+    book.journal.settle_by_hand(by_hand, &answered).unwrap();
+    book.another("other", &[line_of(2, "b", NUMBER, "Hi")]);
+    book.run(HOUR);
+    book.limit(ContactLimits::default(), true);
+    assert_eq!(until(&book.claim_all(HOUR)), [2]);
+}

@@ -148,6 +148,15 @@ fn left(status: &Status) -> Option<String> {
             let _ = write!(text, ": until {} UTC", ending(status.now, end));
         }
     }
+    if let Some((rows, first)) = status.waiting {
+        let wait = if rows == 1 { "waits" } else { "wait" };
+        let first = ending(status.now, first);
+        let _ = write!(
+            text,
+            "; {} of them {wait} for a time to come, the first until {first} UTC",
+            Grouped(rows)
+        );
+    }
     Some(text)
 }
 
