@@ -309,7 +309,7 @@ impl Lanes {
 
     /// What keeps everything that is left waiting, where it is hours, schedule and moments alone.
     pub(super) fn all_closed(&mut self, now: UnixMillis) -> Option<AllClosed> {
-        let mut first: Option<(UnixMillis, Option<(String, u64)>, bool)> = None;
+        let mut first = AllClosed { opens_at: None, first: None, limited: false };
         let mut any = false;
         for lane in &mut self.lanes {
             let now_or_never = !lane.held.is_empty() || matches!(lane.source, Source::Pass(..));
@@ -327,14 +327,13 @@ impl Lanes {
                 return None;
             }
             // An opening outside the schedule is none.
-            if !self.schedule.is_over(opens) && first.as_ref().is_none_or(|(known, ..)| opens < *known) {
+            if !self.schedule.is_over(opens) && first.opens_at.is_none_or(|known| opens < known) {
                 let limited = !now_or_never && lane.waiting.limited;
-                first = Some((opens, lane.zones.clone().map(|zones| (zones, lane.rows)), limited));
+                let zones = lane.zones.clone().map(|zones| (zones, lane.rows));
+                first = AllClosed { opens_at: Some(opens), first: zones, limited };
             }
         }
-        let (opens_at, first, limited) =
-            first.map_or((None, None, false), |(at, first, limited)| (Some(at), first, limited));
-        any.then_some(AllClosed { opens_at, first, limited })
+        any.then_some(first)
     }
 }
 

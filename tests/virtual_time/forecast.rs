@@ -67,7 +67,7 @@ async fn same_for(world: WorldConfig, options: Options) {
     let screen = Screen::stderr();
     let mut progress = Progress::new(ProgressKind::Quiet, SECOND, events, About::default(), &screen, &clock);
     let compared = tokio::select! {
-        ended = stage.run_watched(&options, &mut progress) => panic!("the run ended early: {ended:?}"),
+        ended = Box::pin(stage.run_watched(&options, &mut progress)) => panic!("the run ended early: {ended:?}"),
         compared = compare(&journal, &clock, &lines) => compared,
     };
     assert_eq!(compared, 150);
