@@ -103,7 +103,17 @@ impl CampaignPaths {
     /// As [`of_results`](Self::of_results); several definitions in one folder are no error, for they have one journal.
     pub fn of_journal(options: &CampaignOptions) -> Result<Self, Error> {
         if options.campaign.is_some() || options.name.is_some() {
-            return Self::of_results(options);
+            return match Self::of_results(options) {
+                // One definition, several campaigns: each of the journal is meant.
+                Err(Error { next_step: Some(NextStep::NameCampaignByOption(names)), .. })
+                    if names.len() > 1 =>
+                {
+                    let (mut place, _) = Self::of_campaign(options)?;
+                    place.look_at_simulated(options);
+                    Ok(Self { campaign: None, ..place })
+                }
+                found => found,
+            };
         }
         let place =
             |definition: Option<PathBuf>, journal: PathBuf| Self { definition, journal, campaign: None };

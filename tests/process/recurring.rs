@@ -116,6 +116,11 @@ fn a_name_with_the_file_or_the_day_makes_each_mailing_a_campaign_of_its_own() {
     // Without the file, the journal says which it can be.
     let which = clinic.site.run(&["resume"]).exits(2);
     which.says(&["which campaign?", "--name reminder-week1, --name reminder-week2"]);
+    // Who only looks sees all of them.
+    let all = clinic.site.run(&["status", "-c", "campaign.toml"]).exits(0).stdout;
+    assert!(all.contains("reminder-week1") && all.contains("reminder-week2"), "{all}");
+    let one = clinic.site.run(&["status", "-c", "campaign.toml", "--key", "0017"]).exits(0).stdout;
+    assert!(one.contains("reminder-week1") && one.contains("started"), "{one}");
     let endpoint = ["--endpoint-url", clinic.server.endpoint()];
     clinic.site.run(&[&["resume", "--name", "reminder-week1"], &endpoint[..]].concat()).exits(0);
     assert_eq!(clinic.server.requests(), 4);
