@@ -110,7 +110,8 @@ fn a_key_of_several_columns_makes_each_visit_a_row_of_its_own() {
 #[test]
 fn a_name_with_the_file_or_the_day_makes_each_mailing_a_campaign_of_its_own() {
     let clinic = Clinic::new(&[("name = \"spring\"", "name = \"reminder-{file}\"")]);
-    clinic.send("week1.csv", &["--limit", "1"]).exits(4);
+    let first = clinic.send("week1.csv", &["--limit", "1"]).exits(4);
+    assert!(first.next().starts_with("campaign resume --name reminder-week1 "), "{}", first.next());
     let week2 = clinic.send("week2.csv", &[]).exits(0).json();
     assert_eq!((&week2["campaign"], &week2["started"]), (&"reminder-week2".into(), &2.into()));
     // Without the file, the journal says which it can be.

@@ -61,6 +61,13 @@ impl GlobalArgs {
     pub fn with_journal(&self, journal: &Path) -> Self {
         Self { journal: Some(journal.to_owned()), ..self.clone() }
     }
+
+    /// The same with the name that was made of the definition's, so that advice leads to that campaign.
+    #[must_use]
+    pub fn with_name(&self, stated: &str, made: &str) -> Self {
+        let name = if stated == made { self.name.clone() } else { Some(made.to_owned()) };
+        Self { name, ..self.clone() }
+    }
 }
 
 fn name(text: &str) -> Result<String, &'static str> {

@@ -30,9 +30,11 @@ pub struct ResumeArgs {
 pub fn run(args: &ResumeArgs, session: &Session<'_>) -> Result<Exit, Failure> {
     let options = args.send.options();
     let (mut paths, mut definition) = CampaignPaths::of_campaign(&session.global.campaign_options())?;
-    let global = &sending::journal(&mut paths, session.global, &args.send);
-    let session = &session.with(global);
+    let global = sending::journal(&mut paths, session.global, &args.send);
+    let stated = definition.name.clone();
     paths.name_from_journal(&mut definition)?;
+    let global = &global.with_name(&stated, &definition.name);
+    let session = &session.with(global);
     options.apply(&mut definition)?;
     let context =
         RunContext { definition: &definition, paths: &paths, options: &options, clock: &session.clock };

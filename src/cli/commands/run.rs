@@ -64,9 +64,11 @@ pub fn run(args: &RunArgs, session: &Session<'_>) -> Result<Exit, Failure> {
     let (file_options, options) = (args.reading.options(), args.send.options());
     let campaign = session.global.campaign_options();
     let (mut paths, mut definition) = CampaignPaths::of_file(&campaign, &source, &file_options)?;
-    let global = &sending::journal(&mut paths, session.global, &args.send);
-    let session = &session.with(global);
+    let global = sending::journal(&mut paths, session.global, &args.send);
+    let stated = definition.name.clone();
     paths.name_for(&mut definition, &source, &session.clock)?;
+    let global = &global.with_name(&stated, &definition.name);
+    let session = &session.with(global);
     options.apply(&mut definition)?;
     let mut file = app::run::open_file(&source, &definition, &paths, &file_options)?;
     if args.dry_run {
