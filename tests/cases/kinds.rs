@@ -1,6 +1,7 @@
 //! More instances of each kind of damage, each with its verdict: what spreadsheets, databases, mail-merge tools, exports and
 //! operating systems of other makes and languages write.
 
+mod broken;
 mod encodings;
 mod keys;
 mod numbers;
