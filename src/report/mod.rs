@@ -29,6 +29,7 @@ use crate::domain::definition::Delimiter;
 use crate::domain::delivery::state::State;
 use crate::domain::delivery::tally::Tally;
 use crate::domain::events::Delivery;
+use crate::domain::prices::Prices;
 use crate::journal::{Campaign, Record, Selection, Snapshot};
 
 /// A form in which records are written, one by one.
@@ -37,7 +38,7 @@ trait Rows {
 }
 
 /// What is asked of a report.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Wanted {
     /// Its form.
     pub format: Format,
@@ -51,8 +52,19 @@ pub struct Wanted {
     pub delimiter: Option<Delimiter>,
     /// Whether a page names recipients; the other forms have rows, which do, or only counts.
     pub names: Names,
+    /// What segments cost, where a page is to say what its messages do.
+    pub prices: Option<MessagePrices>,
     /// What a person runs next for rows in a state, as a page shows it: what commands are called is the caller's business.
     pub commands: Vec<(State, String)>,
+}
+
+/// What a segment costs, by the definition.
+#[derive(Debug, Clone, PartialEq)]
+pub struct MessagePrices {
+    /// By country, or the same everywhere.
+    pub prices: Prices,
+    /// What the prices are in.
+    pub currency: Option<String>,
 }
 
 /// Writes the report of a campaign and says how many records it has, by state. `out` should be buffered.
@@ -66,7 +78,7 @@ pub fn write(
     wanted: &Wanted,
     out: &mut impl Write,
 ) -> Result<Tally, ReportError> {
-    let Wanted { format, selection, deliveries, columns, delimiter, names, commands } = wanted;
+    let Wanted { format, selection, deliveries, columns, delimiter, names, prices, commands } = wanted;
     if delimiter.is_some() && *format != Format::Csv {
         return Err(ReportError::NotDelimited(*format));
     }
@@ -96,7 +108,7 @@ pub fn write(
             Ok(written)
         }
         Format::Json => overview::write(snapshot, campaign, out),
-        Format::Html => html::write(snapshot, campaign, *names, commands, out),
+        Format::Html => html::write(snapshot, campaign, (*names, prices.as_ref()), commands, out),
     }
 }
 

@@ -274,6 +274,7 @@ impl Pages {
             columns: Vec::new(),
             delimiter: None,
             names,
+            prices: None,
             commands: Vec::new(),
         };
         let order = Order { journal: self.watcher.journal().to_owned(), campaign, wanted, permit };

@@ -126,3 +126,17 @@ fn lists_and_other_files_are_not_spoiled() {
     assert!(Command::new("mkfifo").arg(site.path("pipe")).status().unwrap().success());
     with(&["--log-file", "pipe"]).exits(2).says(&["nothing reads the pipe"]);
 }
+
+/// The page has the segments of what was started, and what they cost by the definition that is there.
+#[test]
+fn a_page_tells_segments_and_cost() {
+    let (site, server) = (Site::with_people(3), Server::start(&[]));
+    let long = "a".repeat(160);
+    let priced = definition().replace(", see you.", &format!(" {long}"));
+    site.write("campaign.toml", &(priced + "[cost]\nper_segment = { US = 0.5 }\ncurrency = \"USD\"\n"));
+    site.send(server.endpoint()).exits(0);
+    site.run(&["report", "-o", "page.html"]).exits(0);
+    let told = "3 messages of started contacts, 6 segments, about 3.00 USD by the prices of the definition";
+    assert!(site.read("page.html").contains(told), "{}", site.read("page.html"));
+    assert!(site.read("page.html").contains("What it did with them is not known here."));
+}

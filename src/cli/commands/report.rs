@@ -22,7 +22,7 @@ use crate::domain::figures::counted;
 use crate::domain::foreign;
 use crate::domain::next_step::NextStep;
 use crate::journal::{Reader, Selection};
-use crate::report::{Format, Names, ReportError, Wanted};
+use crate::report::{Format, MessagePrices, Names, ReportError, Wanted};
 
 /// Arguments of `campaign report`.
 #[derive(Debug, Clone, Default, Args)]
@@ -76,6 +76,7 @@ impl ReportArgs {
             columns: self.columns.clone(),
             delimiter: self.delimiter,
             names,
+            prices: None,
             commands: next_step::page_commands(),
         }
     }
@@ -113,7 +114,13 @@ pub fn run(args: &ReportArgs, session: &Session<'_>) -> Result<Exit, Failure> {
     for path in args.output.iter().chain(&args.rejects).filter(|path| path.as_path() != Path::new("-")) {
         inputs.refuse(path, "the report", NextStep::OtherReport)?;
     }
-    write(args, &Asked::of(&paths, session.global), &mut output::records(), &mut output::notes())?;
+    let definition = CampaignPaths::of_campaign(&session.global.campaign_options()).ok();
+    let prices = definition.and_then(|(_, definition)| {
+        let prices = definition.cost.as_ref()?.prices();
+        Some(MessagePrices { prices, currency: definition.currency })
+    });
+    let asked = Asked::of(&paths, session.global);
+    write_priced(args, (&asked, prices), &mut output::records(), &mut output::notes())?;
     Ok(Exit::Done)
 }
 
@@ -127,8 +134,17 @@ pub fn write(
     out: &mut impl Write,
     notes: &mut impl Write,
 ) -> Result<(), ReportError> {
+    write_priced(args, (asked, None), out, notes)
+}
+
+fn write_priced(
+    args: &ReportArgs,
+    (asked, prices): (&Asked<'_>, Option<MessagePrices>),
+    out: &mut impl Write,
+    notes: &mut impl Write,
+) -> Result<(), ReportError> {
     let path = args.output.as_deref().filter(|path| *path != Path::new("-"));
-    let wanted = args.wanted(format_of(args.format, path, asked.json)?);
+    let wanted = Wanted { prices, ..args.wanted(format_of(args.format, path, asked.json)?) };
     let reader = Reader::open(asked.journal)?;
     let snapshot = reader.snapshot()?;
     let campaign = paths::which(&snapshot, asked.campaign)?;

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use rusqlite::Row;
 
 use crate::domain::delivery::state::State;
-use crate::domain::message::request::{Leaf, RequestTemplate};
+use crate::domain::message::request::{Leaf, Message, RequestTemplate, SegmentValue};
 use crate::domain::unix_millis::UnixMillis;
 use crate::journal::error::JournalError;
 use crate::journal::file::open::Reader;
@@ -27,6 +27,8 @@ pub struct RowOutcome<'r> {
     pub state: State,
     /// The source endpoint's address; `None` where it was rejected.
     pub source: Option<&'r str>,
+    /// The text that its contact was started with, where that is an SMS; `None` where the flow has it, or it was purged.
+    pub message: Option<&'r str>,
     /// Requests made for it, over all runs.
     pub attempts: u32,
     /// The last refusal's or the rejection's code.
@@ -70,6 +72,29 @@ impl Reader {
     }
 }
 
+/// Where the texts of a shape come from that every outcome has.
+struct ShapeLeaves {
+    source: Leaf,
+    message: Option<Leaf>,
+}
+
+impl Reader {
+    fn leaves(&self, campaign: CampaignId) -> Result<HashMap<i64, ShapeLeaves>, JournalError> {
+        let is_sms = |shape: &RequestTemplate| {
+            let subtype = shape.segment_attributes.get("connect:Subtype");
+            matches!(subtype, Some(SegmentValue::String(Leaf::Fixed(text))) if text == "connect:SMS")
+        };
+        let leaves = self.shapes(campaign)?.into_iter().map(|(id, shape)| {
+            let message = match &shape.message {
+                Some(Message::Text { content, .. }) if is_sms(&shape) => Some(content.clone()),
+                _ => None,
+            };
+            (id, ShapeLeaves { source: shape.source, message })
+        });
+        Ok(leaves.collect())
+    }
+}
+
 impl Snapshot<'_> {
     /// Calls `each` for every row. Constant memory.
     ///
@@ -80,7 +105,7 @@ impl Snapshot<'_> {
         campaign: CampaignId,
         mut each: impl FnMut(&RowOutcome<'_>),
     ) -> Result<(), JournalError> {
-        let sources = self.sources(campaign)?;
+        let sources = self.leaves(campaign)?;
         let mut slots = Cells::default();
         let mut statement = self.connection.prepare_cached(
             "SELECT line, key, destination, state, shape_id, slots, attempts, code, reason, first_attempt_at,
@@ -97,7 +122,7 @@ impl Snapshot<'_> {
 
 fn read<'r>(
     row: &'r Row<'_>,
-    sources: &'r HashMap<i64, Leaf>,
+    leaves: &'r HashMap<i64, ShapeLeaves>,
     slots: &'r mut Cells,
 ) -> Result<RowOutcome<'r>, JournalError> {
     let unreadable = |error: &dyn std::error::Error| JournalError::Unreadable {
@@ -110,20 +135,26 @@ fn read<'r>(
     };
     let StateColumn(state) = row.get(3)?;
     let shape: Option<i64> = row.get(4)?;
-    let source = match shape.and_then(|shape| sources.get(&shape)) {
-        Some(Leaf::Fixed(source)) => Some(source.as_str()),
-        Some(Leaf::Slot(slot)) => {
-            slots.read(text(5)?.unwrap_or("[]")).map_err(|error| unreadable(&error))?;
-            slots.get(*slot)
-        }
-        None => None,
+    let leaves = shape.and_then(|shape| leaves.get(&shape));
+    let texts = leaves
+        .map(|leaves| (Some(&leaves.source), leaves.message.as_ref().filter(|_| state == State::Started)))
+        .unwrap_or_default();
+    if [texts.0, texts.1].into_iter().flatten().any(|leaf| matches!(leaf, Leaf::Slot(_))) {
+        slots.read(text(5)?.unwrap_or("[]")).map_err(|error| unreadable(&error))?;
+    }
+    let slots = &*slots;
+    let of = |leaf: Option<&'r Leaf>| match leaf? {
+        Leaf::Fixed(text) => Some(text.as_str()),
+        Leaf::Slot(slot) => slots.get(*slot),
     };
+    let (source, message) = (of(texts.0), of(texts.1));
     Ok(RowOutcome {
         line: row.get::<_, Option<i64>>(0)?.and_then(|line| u64::try_from(line).ok()),
         key: text(1)?,
         destination: text(2)?,
         state,
         source,
+        message,
         attempts: row.get(6)?,
         code: text(7)?,
         reason: text(8)?,

@@ -5,7 +5,10 @@ use std::collections::{BTreeMap, HashMap};
 use super::timeline::Timeline;
 use crate::domain::delivery::state::State;
 use crate::domain::delivery::tally::Tally;
+use crate::domain::message::segments::Segments;
+use crate::domain::phone::Region;
 use crate::domain::phone::country::{Countries, Country};
+use crate::domain::prices::Prices;
 use crate::journal::RowOutcome;
 
 /// Different reasons, and different sources, that are told apart, at most: a journal can hold any number of them.
@@ -40,12 +43,24 @@ pub(super) struct Fold {
     /// The chart in two resolutions: for wide and for narrow screens.
     pub(super) timelines: [Timeline; 2],
     pub(super) listed: Option<BTreeMap<u8, Vec<ListedRow>>>,
+    pub(super) messages: StartedMessages,
+    prices: Option<Prices>,
     known: Countries,
+}
+
+/// What the messages of started contacts come to.
+#[derive(Debug, Default)]
+pub(super) struct StartedMessages {
+    pub(super) count: u64,
+    pub(super) segments: u64,
+    pub(super) cost: f64,
+    /// Messages to countries without a price.
+    pub(super) unpriced: u64,
 }
 
 impl Fold {
     /// Nothing yet. `with_numbers` asks for rows by name.
-    pub(super) fn new(timelines: [Timeline; 2], with_numbers: bool) -> Self {
+    pub(super) fn new(timelines: [Timeline; 2], with_numbers: bool, prices: Option<Prices>) -> Self {
         Self {
             tally: Tally::default(),
             reasons: vec![HashMap::new(); State::ALL.len()],
@@ -54,6 +69,8 @@ impl Fold {
             attempts: [0; ATTEMPTS.len()],
             timelines,
             listed: with_numbers.then(BTreeMap::new),
+            messages: StartedMessages::default(),
+            prices,
             known: Countries::default(),
         }
     }
@@ -67,6 +84,9 @@ impl Fold {
         count(&mut self.sources, row.source.unwrap_or(""), |tally: &mut Tally| tally[row.state] += 1);
         let country = row.destination.and_then(|number| self.known.of(number));
         self.countries.entry(country).or_default()[row.state] += 1;
+        if let (State::Started, Some(message)) = (row.state, row.message) {
+            self.weigh(message, country);
+        }
         if row.attempts > 0 {
             let class = ATTEMPTS.iter().rposition(|(least, _)| row.attempts >= *least).unwrap_or(0);
             self.attempts[class] += 1;
@@ -77,6 +97,19 @@ impl Fold {
             }
         }
         self.list(row);
+    }
+
+    fn weigh(&mut self, message: &str, country: Option<Country>) {
+        let segments = Segments::of(message).count as u64;
+        let region = country.and_then(|country| Region::parse(country.code()));
+        let messages = &mut self.messages;
+        messages.count += 1;
+        messages.segments += segments;
+        match self.prices.as_ref().map(|prices| prices.segment(region)) {
+            Some(Some(price)) => messages.cost += price * segments as f64,
+            Some(None) => messages.unpriced += 1,
+            None => {}
+        }
     }
 
     fn list(&mut self, row: &RowOutcome<'_>) {

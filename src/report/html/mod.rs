@@ -16,6 +16,7 @@ use std::io::Write;
 use minijinja::value::Serde;
 use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value};
 
+use super::MessagePrices;
 use super::error::ReportError;
 use crate::domain::delivery::state::State;
 use crate::domain::delivery::tally::Tally;
@@ -46,7 +47,7 @@ pub enum Names {
 pub(super) fn write(
     snapshot: &Snapshot<'_>,
     campaign: &Campaign,
-    names: Names,
+    (names, prices): (Names, Option<&MessagePrices>),
     commands: &[(State, String)],
     out: &mut impl Write,
 ) -> Result<Tally, ReportError> {
@@ -54,7 +55,8 @@ pub(super) fn write(
     runs.reverse();
     let spans: Vec<_> =
         runs.iter().map(|run| (run.started_at, run.ended_at.unwrap_or(run.seen_at))).collect();
-    let mut fold = Fold::new(STEPS.map(|steps| Timeline::new(&spans, steps)), names == Names::Shown);
+    let timelines = STEPS.map(|steps| Timeline::new(&spans, steps));
+    let mut fold = Fold::new(timelines, names == Names::Shown, prices.map(|prices| prices.prices.clone()));
     snapshot.each_outcome(campaign.id, |row| fold.see(row))?;
     for timeline in &mut fold.timelines {
         snapshot.each_throttle(campaign.id, |at, requests| timeline.throttled(at, requests))?;
@@ -66,7 +68,11 @@ pub(super) fn write(
     let mut asks = snapshot.asks(campaign.id, u32::MAX)?;
     asks.reverse();
     let deliveries = deliveries::DeliverySection::read(snapshot, campaign.id)?;
-    let page = Page::new(campaign, &origin, &shapes, (&runs, &asks), &fold, commands).with(deliveries);
+    let page = Page::new(campaign, &origin, &shapes, (&runs, &asks), &fold, commands).with(
+        deliveries,
+        &fold.messages,
+        prices,
+    );
     render(&page, out)?;
     Ok(fold.tally)
 }

@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use super::super::MessagePrices;
 use super::chart::{self, Chart, NARROW, WIDE, clock};
 use super::deliveries::DeliverySection;
-use super::fold::{Fold, ListedRow, MOST_LISTED};
+use super::fold::{Fold, ListedRow, MOST_LISTED, StartedMessages};
 use super::settings::{self, MOST_RUNS, RunLine, SettingRow, time};
 use super::tables::{self, Counted, ReasonRow, Split, bar, percent, splits};
 use crate::domain::delivery::latency::Latencies;
@@ -36,6 +37,8 @@ pub(super) struct Page<'f> {
     step_sum: StepRow,
     outside: Option<StepRow>,
     deliveries: Option<DeliverySection>,
+    /// What the messages of started contacts come to.
+    messages: Option<String>,
     outcomes: Vec<ReasonRow>,
     rejected: Vec<ReasonRow>,
     rejected_sum: String,
@@ -157,6 +160,7 @@ impl<'f> Page<'f> {
             step_sum: step_sum(fold),
             outside: (outside.height() > 0).then(|| step("between runs".to_owned(), &outside)),
             deliveries: None,
+            messages: None,
             outcomes: tables::reasons(fold, |state| state != State::Rejected),
             rejected: tables::reasons(fold, |state| state == State::Rejected),
             rejected_sum: Grouped(tally[State::Rejected]).to_string(),
@@ -181,10 +185,39 @@ impl<'f> Page<'f> {
 }
 
 impl Page<'_> {
-    /// With what became of messages.
-    pub(super) fn with(self, deliveries: Option<DeliverySection>) -> Self {
-        Self { deliveries, ..self }
+    /// With what became of messages, and what they cost by these prices.
+    pub(super) fn with(
+        self,
+        deliveries: Option<DeliverySection>,
+        started: &StartedMessages,
+        prices: Option<&MessagePrices>,
+    ) -> Self {
+        Self { deliveries, messages: messages(started, prices), ..self }
     }
+}
+
+/// `10 messages of started contacts, 12 segments, about 0.07 USD by the definition's prices.`
+fn messages(started: &StartedMessages, prices: Option<&MessagePrices>) -> Option<String> {
+    let StartedMessages { count, segments, cost, unpriced } = started;
+    if *count == 0 {
+        return None;
+    }
+    let mut text = format!(
+        "{} of started contacts, {}",
+        counted(*count, "message", "messages"),
+        counted(*segments, "segment", "segments")
+    );
+    if let Some(prices) = prices {
+        let currency = prices.currency.as_deref().map_or(String::new(), |currency| format!(" {currency}"));
+        text += &format!(
+            ", about {cost:.2}{currency} by the prices of the definition, which no bill has confirmed"
+        );
+        if *unpriced > 0 {
+            let without = counted(*unpriced, "message", "messages");
+            text += &format!(", without {without} to countries that have no price");
+        }
+    }
+    Some(text + ".")
 }
 
 fn states(fold: &Fold) -> Vec<StateRow> {
