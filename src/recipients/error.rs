@@ -265,11 +265,11 @@ pub enum FileProblem {
         /// The sheet that was read.
         read: ForeignText,
         /// The other sheets.
-        others: Vec<ForeignText>,
+        others: Box<[ForeignText]>,
         /// Those of them that cannot be seen.
-        hidden: Vec<ForeignText>,
+        hidden: Box<[ForeignText]>,
         /// Those of them that have the columns.
-        with: Vec<ForeignText>,
+        with: Box<[ForeignText]>,
         /// The columns with the number.
         wanted: String,
     },

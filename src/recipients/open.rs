@@ -295,7 +295,7 @@ impl Recipients {
                         .map(|name| name.as_str().into())
                         .collect(),
                     hidden: sheet.hidden_sheets.iter().map(|name| name.as_str().into()).collect(),
-                    with: Vec::new(),
+                    with: Box::default(),
                     wanted: String::new(),
                 })
             }

@@ -112,6 +112,12 @@ fn escape(cell: &str) -> Option<&str> {
             _ => {}
         }
     }
+    of_program(cell)
+}
+
+/// What a program writes for a text: `b'Ann'` of Python, `_x00e9_` of XML, `[object Object]` of scripts.
+fn of_program(cell: &str) -> Option<&str> {
+    let hex = |text: &str| text.bytes().all(|byte| byte.is_ascii_hexdigit());
     let literal = |prefix: &str, quote: char| {
         let inner = cell.strip_prefix(prefix).and_then(|rest| rest.strip_prefix(quote)?.strip_suffix(quote));
         inner.is_some().then_some(cell)
