@@ -11,6 +11,7 @@ use crate::app::plan_file::{self, PlanFile};
 use crate::app::preconditions;
 use crate::domain::definition::Definition;
 use crate::domain::preflight::{Options, Preflight};
+use crate::domain::unix_millis::UnixMillis;
 use crate::journal::{Admission, Identity, Journal, Reader, Service};
 
 /// A run without its requests.
@@ -24,6 +25,8 @@ pub struct DryRun<'a> {
     pub options: &'a SendOptions,
     /// Whether the journal counts as empty.
     pub fresh: bool,
+    /// When the run would begin.
+    pub now: UnixMillis,
 }
 
 impl DryRun<'_> {
@@ -56,7 +59,9 @@ impl DryRun<'_> {
     ) -> Result<Preflight, Error> {
         let shape = file.binding.shape().clone();
         let most = self.options.limit.map_or(u64::MAX, NonZeroU64::get);
-        let mut findings = file.findings(self.definition);
+        let keeps_hours = self.options.keeps_hours();
+        let findings = file.findings(self.definition);
+        let mut findings = findings.forecasting(self.definition, self.now, keeps_hours);
         let sample = self.options.sample.map(NonZeroU64::get);
         let most = file.rehearse(&mut findings, (most, sample), |recipient| {
             let request = shape
@@ -92,7 +97,8 @@ impl DryRun<'_> {
         };
         let campaign = journal.rehearsed_campaign(&identity)?;
         file.refuse_part(&journal, campaign)?;
-        let mut findings = file.findings(definition);
+        let findings = file.findings(definition);
+        let mut findings = findings.forecasting(definition, self.now, options.keeps_hours());
         let facts = file.plan(&mut journal, campaign, &mut findings)?;
         let sample = match options.sample {
             Some(recipients) => journal.sample(campaign, recipients.get())?,

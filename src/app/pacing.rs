@@ -44,6 +44,7 @@ pub(super) fn run_settings(
             hours: definition.hours.clone().filter(|_| options.keeps_hours()),
             schedule: if options.keeps_hours() { definition.schedule } else { Schedule::default() },
             windows: streams && definition.row_schedule.any(),
+            steady_clock: options.rehearse,
         },
         no_wait: options.no_wait,
         most: options.limit,

@@ -22,7 +22,7 @@ use crate::domain::preflight::{
     self, Duplicate, Fate, Findings, FirstLines, FirstNumbers, JournalFacts, List, Looks, Observation,
     Options, Preflight, SharedNumbers,
 };
-use crate::domain::row::binding::Binding;
+use crate::domain::row::binding::{Binding, LaneColumns};
 use crate::domain::row::recipient::{Recipient, Rejection};
 use crate::domain::row::rewritten_key::is_rounded;
 use crate::domain::row::suppression::{Suppressed, Suppression};
@@ -204,11 +204,16 @@ impl PlanFile {
     /// # Errors
     /// Where the file cannot be read further.
     pub fn next_line(&mut self) -> Result<Option<(FileLine, Row)>, Error> {
-        let windows = self.windows;
+        let (windows, lanes) = (self.windows, self.binding.needs_lanes());
         Ok(self.next_row()?.map(|row| {
             let mut line = line(&row, &self.lists.suppression);
-            if let (false, Content::Recipient { window, .. }) = (windows, &mut line.content) {
-                *window = Window::default();
+            if let Content::Recipient { window, lane, .. } = &mut line.content {
+                if !windows {
+                    *window = Window::default();
+                }
+                if !lanes {
+                    *lane = None;
+                }
             }
             (line, row)
         }))
@@ -444,8 +449,14 @@ pub fn settle(
     if options.limit.is_some() || options.sample.is_some() || !findings.are_all_that_waits(&facts) {
         let mut waiting = findings.waiting();
         journal.each_waiting(campaign, limit, |row| {
-            let region = phone::parse(row.destination, None).ok().and_then(|phone| phone.region);
+            let phone = phone::parse(row.destination, None).ok();
+            let region = phone.as_ref().and_then(|phone| phone.region);
             waiting.weigh(row.line, region, (row.destination, row.message));
+            let of_number = || LaneColumns::default().lane(phone.as_ref()?, |_| "").ok();
+            match row.lane {
+                Some(lane) => waiting.wait(row.line, Some(lane), row.window),
+                None => waiting.wait(row.line, of_number().as_ref(), row.window),
+            }
         })?;
         if let Some(sample) = options.sample {
             if let Some(note) = preflight::sampled_before(sample.get(), waiting.recipients(), &tally) {

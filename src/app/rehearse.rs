@@ -17,6 +17,7 @@ use crate::app::run::{PreparedRun, RunContext};
 use crate::app::send::RunResult;
 use crate::clock::Clock;
 use crate::domain::delivery::state::State;
+use crate::domain::forecast::Forecast;
 use crate::domain::preflight::Preflight;
 use crate::domain::unix_millis::UnixMillis;
 use crate::engine::{Observer, RunEvent, Stop};
@@ -30,6 +31,8 @@ pub struct Rehearsal {
     pub contacts: Option<(UnixMillis, UnixMillis)>,
     /// When the run would end.
     pub ends_at: UnixMillis,
+    /// When it was said before the start that contacts would start.
+    pub forecast: Option<Forecast>,
     /// Contacts by day, UTC.
     pub by_day: BTreeMap<Date, u64>,
 }
@@ -75,6 +78,7 @@ pub async fn rehearse(
     if let Some(reason) = prepared.preflight().and_then(Preflight::refusal) {
         return Ok(Err(reason));
     }
+    let forecast = prepared.preflight().and_then(Preflight::forecast).cloned();
     prepared.agree()?;
     // Files were read in real time; from here on nothing but the simulator is waited for.
     tokio::time::pause();
@@ -83,7 +87,7 @@ pub async fn rehearse(
     let mut days = Days { clock: clock.clock(), contacts: None, by_day: BTreeMap::new() };
     let result = run.send(&mut days).await?;
     let ends_at = clock.clock().now();
-    Ok(Ok(Rehearsal { result, contacts: days.contacts, ends_at, by_day: days.by_day }))
+    Ok(Ok(Rehearsal { result, contacts: days.contacts, ends_at, forecast, by_day: days.by_day }))
 }
 
 /// Counts contacts by day.

@@ -104,7 +104,8 @@ impl<'a> PreparedRun<'a> {
         }
         let mut open = context.open(Duration::MAX).await?;
         file.refuse_part(&open.journal, open.campaign)?;
-        let mut findings = file.findings(definition);
+        let findings = file.findings(definition);
+        let mut findings = findings.forecasting(definition, context.clock.now(), options.keeps_hours());
         let mut facts = file.plan(&mut open.journal, open.campaign, &mut findings)?;
         open.admit((definition, options), std::mem::take(&mut file.lists.suppression), options.sample, true)?;
         facts.held = open.journal.held_rows(open.campaign, context.clock.now())?;

@@ -1,10 +1,17 @@
 //! How fast a campaign proceeds and how long the rest takes: before a run, while it runs, and in its status. Pure.
 //!
-//! All three go through [`Outlook`]: the throughput of late, capped by the pace and, where only so many contacts may be
+//! Before a run, an [`Agenda`] of what is to be sent tells when each contact starts, with hours, schedule and pace, as a
+//! [`Forecast`]. While it runs, all go through [`Outlook`]: the throughput of late, capped by the pace and, where only so many contacts may be
 //! alive at once, by how fast they end. A run measures itself in a [`Heartbeat`], which its live view and the journal both
 //! get, so that `status` says what the view says.
 
+mod agenda;
+mod course;
+
 use std::time::Duration;
+
+pub use agenda::Agenda;
+pub use course::{Conditions, Forecast, NamedRows, ZoneCourse};
 
 use crate::domain::figures::per_second;
 use crate::domain::unix_millis::UnixMillis;

@@ -17,11 +17,13 @@ pub enum WarningCode {
     TextLength,
     /// The file says something else of a recipient who was contacted, and no second message comes.
     ChangedAfterContact,
+    /// Contacts would start at night where their recipients are, and the campaign has no hours.
+    Night,
 }
 
 impl WarningCode {
     /// Every code.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::ForeignPlaceholder,
         Self::NothingWords,
         Self::TwiceEncoded,
@@ -29,6 +31,7 @@ impl WarningCode {
         Self::SameText,
         Self::TextLength,
         Self::ChangedAfterContact,
+        Self::Night,
     ];
 
     /// Its name in results, definitions and options.
@@ -42,6 +45,7 @@ impl WarningCode {
             Self::SameText => "same-text",
             Self::TextLength => "text-length",
             Self::ChangedAfterContact => "changed-after-contact",
+            Self::Night => "night",
         }
     }
 
@@ -54,6 +58,6 @@ impl WarningCode {
     /// Whether it holds up a run that nobody looks at: what goes out, or does not, would be wrong, and not only unusual.
     #[must_use]
     pub fn holds_up(self) -> bool {
-        self != Self::TextLength
+        !matches!(self, Self::TextLength | Self::Night)
     }
 }

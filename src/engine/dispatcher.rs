@@ -48,6 +48,7 @@ const RECORD_EVERY: Duration = Duration::from_secs(1);
 const HEARTBEAT_IN_FLIGHT: Duration = Duration::from_secs(5);
 /// ...and while nothing happens.
 const HEARTBEAT_IDLE: Duration = Duration::from_secs(20);
+const HEARTBEAT_REHEARSED: Duration = Duration::from_secs(3_600);
 /// How often it is looked for rows whose time is over, at most.
 const EXPIRE_EVERY: Duration = Duration::from_secs(1);
 /// How often the wall clock is read while hours keep every row waiting: it may be set, and the machine may sleep.
@@ -249,13 +250,28 @@ impl<'a> Dispatcher<'a> {
             return Some(record);
         }
         let brakes = self.send_gate.wake(self.in_flight.len());
-        let look = self.closed.is_some().then(|| Instant::now() + CLOCK_POLL);
+        let look = self.closed.as_ref().map(|closed| Instant::now() + self.next_look(closed));
         self.retries.next().into_iter().chain(brakes).chain(look).chain([record]).min()
+    }
+
+    /// How long nothing can change while hours keep every row waiting.
+    fn next_look(&self, closed: &AllClosed) -> Duration {
+        let now = self.engine.clock.now();
+        let changes = closed.opens_at.into_iter().chain(self.expires_at).min();
+        match changes.filter(|_| self.engine.admittance.steady_clock) {
+            Some(at) => at.since(now).max(Duration::from_millis(1)),
+            None => CLOCK_POLL,
+        }
     }
 
     /// When the run's record is to be written next if nothing else happens.
     fn heartbeat_at(&self) -> Instant {
-        let every = if self.in_flight.is_empty() { HEARTBEAT_IDLE } else { HEARTBEAT_IN_FLIGHT };
+        let every = match self.in_flight.is_empty() {
+            // Nobody watches a rehearsal's night.
+            true if self.engine.admittance.steady_clock => HEARTBEAT_REHEARSED,
+            true => HEARTBEAT_IDLE,
+            false => HEARTBEAT_IN_FLIGHT,
+        };
         self.recorded_at + every
     }
 

@@ -11,6 +11,9 @@ use crate::domain::hours::schedule::Schedule;
 use crate::domain::unix_millis::UnixMillis;
 use crate::journal::{LaneCursor, LaneId, OpenLane, Pass, RowId, Wake};
 
+/// What was said of the present, and of a moment to come.
+const PRESENT: usize = 0;
+const TO_COME: usize = 1;
 /// Lanes in one claim, at most: lanes of a few rows are claimed together, as each claim costs a commit.
 const LANES_AT_ONCE: usize = 64;
 
@@ -65,6 +68,8 @@ struct LaneState {
     times: Times,
     source: Source,
     waiting: Waiting,
+    /// When the time of its first row is over, as far as known; before all others where that is to be found out.
+    ends_at: Option<UnixMillis>,
     /// Rows that came back to wait until it opens.
     held: Vec<RowId>,
     /// Rows that are left, where that is known.
@@ -77,7 +82,8 @@ enum Times {
     Always,
     /// There are hours, and nothing says which of them are the rows'.
     Never,
-    By(Box<Calendar>, Option<(Timestamp, Opening)>),
+    /// With what the calendar said last of the present, and of a moment to come.
+    By(Box<Calendar>, [Option<(Timestamp, Opening)>; 2]),
 }
 
 /// What keeps all rows that are left from being claimed.
@@ -100,19 +106,21 @@ pub struct Admittance {
     pub schedule: Schedule,
     /// Whether the file may bring rows that wait until a moment, or whose time is over at one.
     pub windows: bool,
+    /// The wall clock cannot be set, nor the machine sleep, while the run waits: it is a rehearsal's.
+    pub steady_clock: bool,
 }
 
 impl Lanes {
     /// `reading`: the file may bring more rows.
     pub(super) fn new(
-        Admittance { hours, schedule, windows }: Admittance,
+        Admittance { hours, schedule, windows, .. }: Admittance,
         lanes: Vec<OpenLane>,
         reading: bool,
     ) -> Self {
         let mut all = Self { hours, schedule, windows, lanes: Vec::new() };
         // Rows without a lane may come with the file; where there are hours, only what was planned without them has none.
         if all.hours.is_none() && lanes.first().is_none_or(|first| first.id.is_some()) {
-            all.add(OpenLane { id: None, lane: None, rows: 0, wakes_at: None }, Pass::InDoubt);
+            all.add(OpenLane { id: None, lane: None, rows: 0, wakes_at: None, ends_at: None }, Pass::InDoubt);
         }
         for lane in lanes {
             if lane.rows > 0 {
@@ -138,22 +146,23 @@ impl Lanes {
             self.add(lane, Pass::Queued);
             if self.windows {
                 self.wait(&Wake { lane: id, at: Waiting::START, limited: false });
+                self.ends(id, Some(Waiting::START));
             }
         }
     }
 
-    fn add(&mut self, OpenLane { id, lane, rows, wakes_at }: OpenLane, pass: Pass) {
+    fn add(&mut self, OpenLane { id, lane, rows, wakes_at, ends_at }: OpenLane, pass: Pass) {
         if self.lanes.iter().any(|known| known.id == id) {
             return;
         }
         let zones = lane.as_ref().map(|lane| lane.zones.as_str().to_owned());
         let times = match (&self.hours, lane) {
             (None, _) => Times::Always,
-            (Some(hours), Some(lane)) => Times::By(Box::new(hours.of(&lane)), None),
+            (Some(hours), Some(lane)) => Times::By(Box::new(hours.of(&lane)), [None, None]),
             (Some(_), None) => Times::Never,
         };
         let (source, waiting) = (Source::Pass(pass, RowId::START), Waiting::new(wakes_at));
-        self.lanes.push(LaneState { id, zones, times, source, waiting, held: Vec::new(), rows });
+        self.lanes.push(LaneState { id, zones, times, source, waiting, ends_at, held: Vec::new(), rows });
     }
 
     fn get(&mut self, id: Option<LaneId>) -> Option<&mut LaneState> {
@@ -165,12 +174,13 @@ impl Lanes {
         self.schedule.is_open(now) && self.get(id).is_some_and(|lane| lane.times.is_open(now))
     }
 
-    /// The open lanes to claim from, as many as one claim takes: what is in doubt first, then what closes soonest.
+    /// The open lanes to claim from, as many as one claim takes: what is in doubt first, then what ends soonest, because
+    /// the time of its first row is over or its hours are.
     pub(super) fn next(&mut self, now: UnixMillis) -> Vec<LaneCursor> {
         if !self.schedule.is_open(now) {
             return Vec::new();
         }
-        let mut open: Vec<(bool, Timestamp, LaneCursor)> = Vec::new();
+        let mut open: Vec<(bool, UnixMillis, LaneCursor)> = Vec::new();
         for lane in &mut self.lanes {
             let (pass, after) = match lane.source {
                 Source::Pass(Pass::InDoubt, after) => (Pass::InDoubt, after),
@@ -181,12 +191,17 @@ impl Lanes {
                 Source::Waiting(_) | Source::Exhausted => continue,
             };
             if lane.times.is_open(now) {
-                let closes = lane.times.closes_at().unwrap_or(Timestamp::MAX);
-                open.push((pass != Pass::InDoubt, closes, LaneCursor { lane: lane.id, pass, after }));
+                let closes = lane
+                    .times
+                    .closes_at()
+                    .map_or(UnixMillis::NEVER, |at| UnixMillis::from_millis(at.as_millisecond()));
+                let ends = lane.ends_at.map_or(closes, |ends| ends.min(closes));
+                let cursor = LaneCursor { lane: lane.id, pass, after, ends: lane.ends_at.is_some() };
+                open.push((pass != Pass::InDoubt, ends, cursor));
             }
         }
-        // Stable: lanes that close at once keep the order in which the file has them.
-        open.sort_by_key(|(queued, closes, _)| (*queued, *closes));
+        // Stable: lanes that end at once keep the order in which the file has them.
+        open.sort_by_key(|(queued, ends, _)| (*queued, *ends));
         open.into_iter().take(LANES_AT_ONCE).map(|(.., cursor)| cursor).collect()
     }
 
@@ -222,6 +237,13 @@ impl Lanes {
         }
     }
 
+    /// When the time of the first row of a lane is over.
+    pub(super) fn ends(&mut self, id: Option<LaneId>, at: Option<UnixMillis>) {
+        if let Some(lane) = self.get(id) {
+            lane.ends_at = at;
+        }
+    }
+
     /// So many rows of a lane are claimed, or have left the queue.
     pub(super) fn taken(&mut self, id: Option<LaneId>, rows: u64) {
         if let Some(lane) = self.get(id) {
@@ -237,6 +259,7 @@ impl Lanes {
             }
             if self.windows {
                 lane.waiting.until(Waiting::START, false);
+                lane.ends_at = Some(Waiting::START);
             }
         }
     }
@@ -246,6 +269,7 @@ impl Lanes {
         for lane in &mut self.lanes {
             lane.source = Source::Pass(Pass::Queued, RowId::START);
             lane.waiting = Waiting::new(Some(Waiting::START));
+            lane.ends_at = Some(Waiting::START);
         }
     }
 
@@ -319,8 +343,10 @@ impl Lanes {
                 (false, None) => continue,
             };
             any = true;
-            let Some(opens) = self.schedule.next_open(from).and_then(|from| lane.times.next_open(from))
-            else {
+            let from = self.schedule.next_open(from);
+            let opens =
+                from.and_then(|from| lane.times.next_open(from, if from == now { PRESENT } else { TO_COME }));
+            let Some(opens) = opens else {
                 continue;
             };
             if opens <= now {
@@ -342,13 +368,14 @@ impl Times {
         match self {
             Self::Always => true,
             Self::Never => false,
-            Self::By(..) => self.opening(now).is_some_and(Opening::is_open),
+            Self::By(..) => self.opening(now, PRESENT).is_some_and(Opening::is_open),
         }
     }
 
     /// What the calendar says of a moment; asked again only where that no longer holds.
-    fn opening(&mut self, now: UnixMillis) -> Option<&Opening> {
+    fn opening(&mut self, now: UnixMillis, at: usize) -> Option<&Opening> {
         let Self::By(calendar, said) = self else { return None };
+        let said = &mut said[at];
         let now = timestamp(now);
         let holds = |(from, opening): &(Timestamp, Opening)| {
             *from <= now
@@ -361,11 +388,11 @@ impl Times {
     }
 
     /// The first moment from `from` on at which it is open, if there is one within a year.
-    fn next_open(&mut self, from: UnixMillis) -> Option<UnixMillis> {
+    fn next_open(&mut self, from: UnixMillis, at: usize) -> Option<UnixMillis> {
         match self {
             Self::Always => Some(from),
             Self::Never => None,
-            Self::By(..) => match self.opening(from)? {
+            Self::By(..) => match self.opening(from, at)? {
                 Opening::Open { .. } => Some(from),
                 Opening::Closed { opens_at, .. } => {
                     opens_at.map(|at| UnixMillis::from_millis(at.as_millisecond()))
@@ -376,7 +403,7 @@ impl Times {
 
     fn closes_at(&self) -> Option<Timestamp> {
         match self {
-            Self::By(_, Some((_, opening))) if opening.is_open() => opening.until(),
+            Self::By(_, [Some((_, opening)), _]) if opening.is_open() => opening.until(),
             _ => None,
         }
     }

@@ -121,6 +121,7 @@ impl Queue {
                 );
                 self.move_on(asked.as_ref(), &claim);
                 claim.wakes.iter().for_each(|wake| self.lanes.wait(wake));
+                claim.ends.iter().for_each(|(lane, at)| self.lanes.ends(*lane, *at));
                 Ok(Step::Claimed(claim))
             }
             feed = news(&mut self.feed, self.lanes.waits_for_file()) => {

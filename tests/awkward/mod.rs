@@ -8,6 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+use crate::process::ran::without_forecast;
 use serde_json::Value;
 
 /// Address space for one check, in KiB: the program itself, its threads' stacks, and what it may hold of a file. With 128
@@ -41,6 +42,7 @@ fn files() -> Vec<String> {
 fn told(output: &Output) -> String {
     let text = [&output.stdout[..], &output.stderr[..]].concat();
     let text = String::from_utf8(text).unwrap();
+    let text = without_forecast(&text);
     let kept = text.lines().filter(|line| !line.starts_with("duration:") && !line.starts_with("messages:"));
     let short = kept.map(|line| line.chars().take(240).collect::<String>());
     format!("exit {}\n{}", output.status.code().unwrap_or(-1), short.collect::<Vec<_>>().join("\n"))

@@ -6,6 +6,8 @@ use std::path::Path;
 
 use pty_process::blocking as pty;
 
+use crate::process::ran::without_forecast;
+
 /// What a command left behind.
 pub(crate) struct Ran {
     pub(crate) code: i32,
@@ -41,7 +43,7 @@ fn plain(bytes: &[u8]) -> String {
     let text = String::from_utf8_lossy(bytes).replace("\r\n", "\n");
     // The terminal echoes the y that was typed ahead.
     let text = text.strip_prefix('y').unwrap_or(&text).to_owned();
-    console_codes(&text)
+    without_forecast(&console_codes(&text))
 }
 
 /// Without control sequences.

@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 
 use crate::errors::{manners, words};
+use crate::process::ran::as_by_day;
 
 const BINARY: &str = env!("CARGO_BIN_EXE_campaign");
 /// Some user who is not root, for whom permissions hold.
@@ -171,7 +172,7 @@ impl Case<'_> {
     /// The case itself: this command ends with this code, and what it says is taken down.
     pub(crate) fn says(self, code: i32, line: &str) {
         let output = self.run(line);
-        let said = String::from_utf8(output.stderr.clone()).unwrap();
+        let said = as_by_day(&String::from_utf8(output.stderr.clone()).unwrap());
         let said = words::normal(&said, self.folder.path());
         let Self { area, title, .. } = self;
         if output.status.code() != Some(code) {

@@ -31,7 +31,7 @@ mod outputs;
 mod preflight;
 mod privacy;
 mod races;
-mod ran;
+pub(crate) mod ran;
 mod readers;
 mod recurring;
 mod rehearse;

@@ -16,12 +16,27 @@ pub(crate) struct Ran {
     pub(crate) stderr: String,
 }
 
+/// What is said at any hour: without the warning of contacts at night, which depends on when the test runs.
+pub(crate) fn as_by_day(text: &str) -> String {
+    text.split_inclusive('\n').filter(|line| !line.starts_with("warning (night): ")).collect()
+}
+
+/// The same without a forecast, whose times are those of the clock.
+pub(crate) fn without_forecast(text: &str) -> String {
+    let mut in_forecast = false;
+    let kept = text.split_inclusive('\n').filter(|line| {
+        in_forecast = line.starts_with("forecast: ") || (in_forecast && line.starts_with("  "));
+        !in_forecast
+    });
+    as_by_day(&kept.collect::<String>())
+}
+
 impl Ran {
     /// `people` is the recipients file, with the number in the third column.
     pub(crate) fn new(output: &Output, people: &str) -> Self {
         let status = output.status;
         let code = status.code().unwrap_or_else(|| 128 + status.signal().unwrap_or_default());
-        let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
+        let text = |bytes: &[u8]| as_by_day(&String::from_utf8(bytes.to_vec()).unwrap());
         let ran = Self { code, stdout: text(&output.stdout), stderr: text(&output.stderr) };
         ran.keeps_secrets(people);
         assert!(!ran.stderr.contains("panicked"), "{}", ran.stderr);

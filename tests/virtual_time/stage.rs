@@ -276,6 +276,7 @@ impl Stage {
                 hours: options.hours.clone(),
                 schedule: options.schedule,
                 windows: false,
+                steady_clock: false,
             },
             no_wait: options.no_wait,
             most: options.most.map(|most| NonZeroU64::new(most).expect("some")),

@@ -47,7 +47,13 @@ pub fn run(args: &CheckArgs, session: &Session<'_>) -> Result<Exit, Failure> {
     let mut file = app::run::open_file(&source, &definition, &paths, &options)?;
     let before = if args.fresh { None } else { preconditions::before(&paths, &definition)? };
     let send = SendOptions::default();
-    let dry_run = DryRun { definition: &definition, paths: &paths, options: &send, fresh: args.fresh };
+    let dry_run = DryRun {
+        definition: &definition,
+        paths: &paths,
+        options: &send,
+        fresh: args.fresh,
+        now: session.clock.now(),
+    };
     let preflight = dry_run.preflight(&mut file, |_| Ok(()))?;
     if global.json {
         output::json(&preflight)?;

@@ -112,7 +112,7 @@ fn as_json(rehearsal: &Rehearsal, from: UnixMillis) -> serde_json::Value {
 }
 
 fn text(rehearsal: &Rehearsal, from: UnixMillis) -> String {
-    let Rehearsal { result, contacts, ends_at, by_day } = rehearsal;
+    let Rehearsal { result, contacts, ends_at, by_day, .. } = rehearsal;
     let mut text = result.summary.text();
     if result.outcome.ending != Ending::Complete {
         let _ = write!(text, "\n{}", result.outcome.ending);

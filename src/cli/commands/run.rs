@@ -72,7 +72,7 @@ pub fn run(args: &RunArgs, session: &Session<'_>) -> Result<Exit, Failure> {
     options.apply(&mut definition)?;
     let mut file = app::run::open_file(&source, &definition, &paths, &file_options)?;
     if args.dry_run {
-        return rehearse(&mut file, (&definition, &paths), args, global);
+        return rehearse(&mut file, (&definition, &paths), args, session);
     }
     let context =
         RunContext { definition: &definition, paths: &paths, options: &options, clock: &session.clock };
@@ -151,11 +151,18 @@ fn rehearse(
     file: &mut PlanFile,
     (definition, paths): (&Definition, &CampaignPaths),
     args: &RunArgs,
-    global: &GlobalArgs,
+    session: &Session<'_>,
 ) -> Result<Exit, Failure> {
+    let global = session.global;
     let mut out = output::results();
     let mut written = Ok(());
-    let dry_run = DryRun { definition, paths, options: &args.send.options(), fresh: args.fresh };
+    let dry_run = DryRun {
+        definition,
+        paths,
+        options: &args.send.options(),
+        fresh: args.fresh,
+        now: session.clock.now(),
+    };
     let preflight = dry_run.preflight(file, |body| {
         if global.json && written.is_ok() {
             written = out.write_all(body).and_then(|()| out.write_all(b"\n"));

@@ -233,7 +233,7 @@ impl fmt::Display for Ending {
                 write!(f, "the hours of all rows that are left are closed until {at}")
             }
             Self::Closed { opens_at: None } => {
-                f.write_str("the hours of all rows that are left are closed for a year and more")
+                f.write_str("the hours of all rows that are left are closed for a year and more, or until the campaign's end")
             }
             Self::ContactedBefore { until } => write!(
                 f,

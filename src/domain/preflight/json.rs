@@ -7,7 +7,7 @@ use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 
 use super::messages::Messages;
-use super::{Preflight, Stall};
+use super::{Preflight, Stall, forecast};
 use crate::domain::delivery::summary::rounded;
 
 impl Serialize for Preflight {
@@ -62,6 +62,7 @@ impl Serialize for Preflight {
         map.serialize_entry("cost", &cost(&self.found.messages))?;
         map.serialize_entry("duration_s", &rounded(self.duration().as_secs_f64()))?;
         map.serialize_entry("active_chats", &self.stall().map(|stall| stalls(self, stall)))?;
+        map.serialize_entry("forecast", &self.forecast().map(forecast::as_json))?;
         map.serialize_entry("refusal", &self.refusal())?;
         map.serialize_entry("warnings", &self.warnings())?;
         map.serialize_entry("notes", &self.found.notes)?;

@@ -4,6 +4,7 @@
 //! journal knows, and of how the run was asked for.
 
 mod earlier_contacts;
+mod forecast;
 mod json;
 mod lines;
 mod messages;
@@ -27,12 +28,15 @@ use crate::domain::delivery::gate;
 use crate::domain::delivery::gate::Fraction;
 use crate::domain::delivery::state::State;
 use crate::domain::delivery::tally::Tally;
-use crate::domain::forecast::{ActiveBound, Outlook};
+use crate::domain::forecast::{ActiveBound, Agenda, Conditions, Forecast, Outlook};
+use crate::domain::hours::Lane;
+use crate::domain::hours::schedule::{Schedule, Window};
 use crate::domain::limits::{ContactLimits, HeldRows};
 use crate::domain::row::binding::{Binding, Cells};
 use crate::domain::row::recipient::{Recipient, Rejection};
 use crate::domain::row::suppression::Suppressed;
 use crate::domain::table::detected_format::DetectedFormat;
+use crate::domain::unix_millis::UnixMillis;
 use crate::domain::warning::WarningCode;
 
 /// Rejections, duplicates and the like that are told one by one.
@@ -118,6 +122,8 @@ pub struct Findings {
     same_number: SameNumberRule,
     messages: Messages,
     suspicions: Suspicions,
+    /// When rows would be sent to, where that is asked for.
+    agenda: Option<Agenda>,
     notes: Vec<String>,
 }
 
@@ -149,7 +155,10 @@ pub struct JournalFacts {
 
 /// What the rows that wait in the journal come to.
 #[derive(Debug, Clone)]
-pub struct Waiting(Messages);
+pub struct Waiting {
+    messages: Messages,
+    agenda: Option<Agenda>,
+}
 
 impl Waiting {
     /// Takes note of what a row of the journal is to be sent, frozen or not.
@@ -161,13 +170,20 @@ impl Waiting {
         region: Option<Region>,
         (number, message): (&str, Option<&str>),
     ) {
-        self.0.add(line, region, (number, message));
+        self.messages.add(line, region, (number, message));
+    }
+
+    /// Takes note of what such a row waits for.
+    pub fn wait(&mut self, line: Option<u64>, lane: Option<&Lane>, window: Window) {
+        if let Some(agenda) = &mut self.agenda {
+            agenda.add(line, lane, window);
+        }
     }
 
     /// Recipients that were weighed.
     #[must_use]
     pub fn recipients(&self) -> u64 {
-        self.0.recipients
+        self.messages.recipients
     }
 }
 
@@ -192,6 +208,8 @@ pub struct Preflight {
     found: Findings,
     facts: JournalFacts,
     options: Options,
+    /// When what is to be sent will be, and whether hours, a schedule or times of rows have a part in that.
+    forecast: Option<(bool, Forecast)>,
 }
 
 /// What a campaign keeps to.
@@ -263,8 +281,25 @@ impl Findings {
             same_number: definition.recipients.same_number,
             messages: Messages::new(definition),
             suspicions: Suspicions::new(binding),
+            agenda: None,
             notes: Vec::new(),
         }
+    }
+
+    /// With a forecast of a run that begins at this moment, and that keeps hours and schedule or not.
+    #[must_use]
+    pub fn forecasting(mut self, definition: &Definition, from: UnixMillis, keeps_hours: bool) -> Self {
+        let limits = &self.limits;
+        let conditions = Conditions {
+            from,
+            schedule: if keeps_hours { definition.schedule } else { Schedule::default() },
+            rate: limits.rate,
+            burst: limits.burst.into(),
+            active: limits.active_bound(),
+        };
+        let hours = definition.hours.clone().filter(|_| keeps_hours);
+        self.agenda = Some(Agenda::new(hours, keeps_hours && definition.row_schedule.any(), conditions));
+        self
     }
 
     /// Takes note of what was observed.
@@ -319,6 +354,9 @@ impl Findings {
         self.messages.saved(u64::from(recipient.saved_segments));
         let said = (recipient.phone.as_str(), self.binding.message(recipient));
         self.messages.add(Some(recipient.line), recipient.region, said);
+        if let Some(agenda) = &mut self.agenda {
+            agenda.add(Some(recipient.line), recipient.lane.as_ref(), recipient.window);
+        }
     }
 
     /// For what waits in the journal, with the prices and the encoding of the definition.
@@ -326,7 +364,7 @@ impl Findings {
     pub fn waiting(&self) -> Waiting {
         let mut messages = self.messages.clone();
         messages.clear();
-        Waiting(messages)
+        Waiting { messages, agenda: self.agenda.as_ref().map(Agenda::cleared) }
     }
 
     /// Whether the rows of the file that are to be sent to are the ones that wait in the journal.
@@ -377,6 +415,11 @@ impl Limits {
                 .expect("a resolved definition has shares between 0 and 1"),
         }
     }
+
+    fn active_bound(&self) -> Option<ActiveBound> {
+        let bound = |life| ActiveBound { most: self.active_contacts.into(), life, alive: 0 };
+        self.contact_life.map(bound)
+    }
 }
 
 /// Of a sample, those that were requested before: the others of it are done with, as the journal's counts say.
@@ -407,14 +450,15 @@ impl Preflight {
     pub fn new(mut found: Findings, facts: Option<JournalFacts>, options: Options) -> Self {
         let mut facts =
             facts.unwrap_or_else(|| JournalFacts { tally: found.tally, ..JournalFacts::default() });
-        if let Some(Waiting(messages)) = facts.waiting.take() {
-            found.messages = messages;
+        if let Some(Waiting { messages, agenda }) = facts.waiting.take() {
+            (found.messages, found.agenda) = (messages, agenda);
         }
+        let forecast = found.agenda.take().map(|agenda| (agenda.waits(), agenda.forecast()));
         if facts.shared_numbers.rows > 0 {
             found.numbers = std::mem::take(&mut facts.shared_numbers);
         }
         found.duplicates.append(&mut facts.duplicates);
-        Self { found, facts, options }
+        Self { found, facts, options, forecast }
     }
 
     /// Contacts that are to be started.
@@ -468,6 +512,8 @@ impl Preflight {
     pub fn warnings(&self) -> Vec<Warning> {
         let mut warnings = self.found.suspicions.warnings();
         warnings.extend(Warning::changed_after_contact(&self.facts.changed));
+        let told = self.forecast().filter(|_| !self.options.simulated);
+        warnings.extend(told.and_then(|forecast| Warning::night(&forecast.night)));
         warnings
     }
 
@@ -475,6 +521,12 @@ impl Preflight {
     #[must_use]
     pub fn already_started(&self) -> u64 {
         self.facts.already_started
+    }
+
+    /// When what is to be sent will be; `None` where that was not asked for.
+    #[must_use]
+    pub fn forecast(&self) -> Option<&Forecast> {
+        self.forecast.as_ref().map(|(_, forecast)| forecast)
     }
 
     /// The kinds of warnings that hold up a run, without those that are accepted.
@@ -511,11 +563,7 @@ impl Preflight {
             reached: None,
             allowed: Some(limits.rate),
             burst: limits.burst.into(),
-            active: limits.contact_life.map(|life| ActiveBound {
-                most: limits.active_contacts.into(),
-                life,
-                alive: 0,
-            }),
+            active: limits.active_bound(),
         };
         outlook.time_left().unwrap_or(Duration::MAX)
     }

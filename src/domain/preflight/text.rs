@@ -2,9 +2,9 @@
 
 use std::fmt::Write as _;
 
-use super::Preflight;
 use super::json::code_point;
 use super::lines::Detail;
+use super::{Preflight, forecast};
 use crate::domain::delivery::state::State;
 use crate::domain::figures::{Grouped, PerSecond, Span, counted};
 
@@ -44,6 +44,9 @@ impl Preflight {
         self.write_ucs2(&mut text);
         self.write_cost(&mut text);
         self.write_duration(&mut text);
+        if let Some((true, forecast)) = &self.forecast {
+            forecast::write(&mut text, forecast);
+        }
         self.write_earlier_contacts(&mut text);
         self.write_limits(&mut text);
         for note in &self.found.notes {

@@ -13,6 +13,7 @@ use serde::Serialize;
 
 use super::TOLD;
 use crate::domain::figures::{Grouped, counted};
+use crate::domain::forecast::NamedRows;
 use crate::domain::message::foreign;
 use crate::domain::row::binding::{Binding, Cells};
 use crate::domain::row::recipient::{Recipient, RejectionReason};
@@ -53,6 +54,20 @@ impl Warning {
         );
         let code = WarningCode::ChangedAfterContact;
         (*rows > 0).then(|| Self { code, rows: *rows, lines: lines.clone(), summary })
+    }
+
+    /// Contacts that would start at night where their recipients are, because nothing keeps hours.
+    pub(super) fn night(night: &NamedRows) -> Option<Self> {
+        let summary = format!(
+            "{} between 21:00 and 8:00 where the recipient is; [hours] in the definition keeps to the day",
+            counted(night.rows, "contact would start", "contacts would start")
+        );
+        (night.rows > 0).then(|| Self {
+            code: WarningCode::Night,
+            rows: night.rows,
+            lines: night.lines.clone(),
+            summary,
+        })
     }
 }
 

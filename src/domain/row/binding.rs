@@ -97,8 +97,10 @@ pub struct Binding {
     phones: Vec<usize>,
     /// The columns of the key; none where the number is the key.
     keys: Vec<usize>,
-    /// Where the lane comes from; `None` where the campaign has neither hours nor times of rows.
-    lane: Option<LaneColumns>,
+    /// Where the lane comes from.
+    lane: LaneColumns,
+    /// Whether a row needs one: the campaign has hours, or rows have times of their own.
+    needs_lane: bool,
     /// The times of a row.
     times: RowTimes,
     tokens: TokenSpace,
@@ -171,7 +173,8 @@ impl Definition {
             texts,
             phones,
             keys,
-            lane: (self.hours.is_some() || times.any()).then_some(lane),
+            needs_lane: self.hours.is_some() || times.any(),
+            lane,
             times,
             tokens: TokenSpace::new(&self.connect.instance_id, &self.name),
             rules: self.rules.clone(),
@@ -325,7 +328,7 @@ impl Binding {
         let used = |at: &usize| {
             self.phones.contains(at)
                 || self.keys.contains(at)
-                || self.lane.as_ref().is_some_and(|lane| [lane.zone, lane.state].contains(&Some(*at)))
+                || [self.lane.zone, self.lane.state].contains(&Some(*at))
                 || self.texts.iter().any(|text| text.columns.contains(at))
                 || self.times.columns().any(|column| column == *at)
         };
@@ -393,13 +396,12 @@ impl Binding {
         }
         let phone = self.phone(cells)?;
         let key = self.key(cells)?.unwrap_or_else(|| phone.number.as_str().to_owned());
-        let lane = match &self.lane {
-            Some(columns) => Some(
-                columns
-                    .lane(&phone, |at| cells.cell(at))
-                    .map_err(|(column, reason)| (column.or(self.phones.first().copied()), reason))?,
-            ),
-            None => None,
+        let lane = match self.lane.lane(&phone, |at| cells.cell(at)) {
+            Ok(lane) => Some(lane),
+            Err((column, reason)) if self.needs_lane => {
+                return Err((column.or(self.phones.first().copied()), reason));
+            }
+            Err(_) => None,
         };
         let window = self.times.window(lane.as_ref(), |bound| self.slot(bound, cells).map(|slot| slot.0))?;
         let mut slots = Vec::with_capacity(self.texts.len());
@@ -427,6 +429,12 @@ impl Binding {
             slots,
             saved_segments,
         })
+    }
+
+    /// Whether rows wait for the hours of their lanes, or until moments in their zones.
+    #[must_use]
+    pub fn needs_lanes(&self) -> bool {
+        self.needs_lane
     }
 
     fn width<C: Cells + ?Sized>(&self, lines: LineSpan, cells: &C) -> Result<(), RejectionReason> {

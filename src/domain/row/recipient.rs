@@ -24,7 +24,7 @@ pub struct Recipient {
     pub phone: E164,
     /// The country of the number, where it belongs to one.
     pub region: Option<Region>,
-    /// What it waits for besides its turn; `None` where the campaign has no hours.
+    /// The zones that it may be in, and whose rules hold there; `None` where nothing tells them, and nothing needs them.
     pub lane: Option<Lane>,
     /// From when to when it may be sent to, by its own part of the schedule.
     pub window: Window,

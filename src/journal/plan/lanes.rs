@@ -61,6 +61,8 @@ pub struct OpenLane {
     pub rows: u64,
     /// When the first of the rows that wait until a moment may be claimed.
     pub wakes_at: Option<UnixMillis>,
+    /// When the time of the first row is over, of those that wait.
+    pub ends_at: Option<UnixMillis>,
 }
 
 impl Journal {
@@ -98,12 +100,16 @@ pub(in crate::journal) fn lanes(
          )
          SELECT NULL AS id, sum(rows) AS rows, NULL, NULL,
              (SELECT min(waits_until) FROM row INDEXED BY row_waits
-              WHERE campaign_id = ?1 AND lane_id IS NULL AND state = 0 AND waits_until IS NOT NULL)
+              WHERE campaign_id = ?1 AND lane_id IS NULL AND state = 0 AND waits_until IS NOT NULL),
+             (SELECT min(not_after) FROM row INDEXED BY row_lane_ends
+              WHERE campaign_id = ?1 AND lane_id IS NULL AND state = 0 AND not_after IS NOT NULL)
          FROM unsettled WHERE lane_id IS NULL HAVING sum(rows) > 0
          UNION ALL
          SELECT id, coalesce((SELECT sum(rows) FROM unsettled WHERE lane_id = lane.id), 0), zones, jurisdiction,
              (SELECT min(waits_until) FROM row INDEXED BY row_waits
-              WHERE campaign_id = ?1 AND lane_id = lane.id AND state = 0 AND waits_until IS NOT NULL)
+              WHERE campaign_id = ?1 AND lane_id = lane.id AND state = 0 AND waits_until IS NOT NULL),
+             (SELECT min(not_after) FROM row INDEXED BY row_lane_ends
+              WHERE campaign_id = ?1 AND lane_id = lane.id AND state = 0 AND not_after IS NOT NULL)
          FROM lane WHERE campaign_id = ?1
          ORDER BY id",
     )?;
@@ -138,7 +144,7 @@ pub(in crate::journal) fn new_lanes(
     after: Option<LaneId>,
 ) -> Result<Vec<OpenLane>, JournalError> {
     let mut statement = connection.prepare_cached(
-        "SELECT id, 0, zones, jurisdiction, NULL FROM lane WHERE campaign_id = ?1 AND id > ?2 ORDER BY id",
+        "SELECT id, 0, zones, jurisdiction, NULL, NULL FROM lane WHERE campaign_id = ?1 AND id > ?2 ORDER BY id",
     )?;
     let found = statement.query_map([campaign.0, after.map_or(0, |lane| lane.0)], open_lane)?;
     Ok(found.collect::<Result<_, _>>()?)
@@ -155,5 +161,6 @@ fn open_lane(row: &Row<'_>) -> rusqlite::Result<OpenLane> {
         }),
         rows: row.get::<_, i64>(1)?.unsigned_abs(),
         wakes_at: row.get::<_, Option<StampColumn>>(4)?.map(|stamp| stamp.0),
+        ends_at: row.get::<_, Option<StampColumn>>(5)?.map(|stamp| stamp.0),
     })
 }

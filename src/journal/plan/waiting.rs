@@ -3,17 +3,21 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use rusqlite::{OptionalExtension, TransactionBehavior, params};
+use rusqlite::{OptionalExtension, Row, TransactionBehavior, params};
 use uuid::Uuid;
 
 use crate::domain::delivery::state;
 use crate::domain::delivery::state::{Event, State};
+use crate::domain::hours::Lane;
+use crate::domain::hours::schedule::Window;
 use crate::domain::message::request::{Leaf, RequestTemplate};
+use crate::domain::unix_millis::UnixMillis;
 use crate::journal::error::JournalError;
 use crate::journal::file::open::Journal;
+use crate::journal::plan::lanes::lanes;
 use crate::journal::plan::numbers::SAME_NUMBER;
 use crate::journal::plan::respelled::REWRITTEN_KEY;
-use crate::journal::row::{CampaignId, StateColumn, TextsColumn, TokenColumn};
+use crate::journal::row::{CampaignId, StampColumn, StateColumn, TextsColumn, TokenColumn};
 use crate::journal::tally::Delta;
 
 /// A row that waits.
@@ -25,6 +29,10 @@ pub struct Waiting<'r> {
     pub destination: &'r str,
     /// The text that it is sent, if the request has one and not the flow.
     pub message: Option<&'r str>,
+    /// What it waits for besides its turn, where the campaign has hours.
+    pub lane: Option<&'r Lane>,
+    /// From when to when it may be sent to.
+    pub window: Window,
     id: i64,
     shape: &'r RequestTemplate,
     slots: &'r [String],
@@ -57,12 +65,13 @@ impl Journal {
         mut each: impl FnMut(Waiting<'_>),
     ) -> Result<(), JournalError> {
         let mut shapes: HashMap<i64, RequestTemplate> = HashMap::new();
+        let lanes = self.lanes_by_id(campaign)?;
         let mut left = i64::try_from(most).unwrap_or(i64::MAX);
         let passes = [(State::Attempting, None), (State::Queued, self.admission.sample.map(TokenColumn))];
         for (state, sample) in passes {
             let state = state.code();
             let mut statement = self.connection.prepare_cached(&format!(
-                "SELECT line, destination, shape_id, slots, id, client_token FROM row WHERE campaign_id = ?1 AND state = {state}
+                "SELECT line, destination, shape_id, slots, id, client_token, lane_id, waits_until, not_after FROM row WHERE campaign_id = ?1 AND state = {state}
                      AND (?2 IS NULL OR client_token <= ?2) ORDER BY id LIMIT ?3"
             ))?;
             let mut rows = statement.query(params![campaign.0, sample, left])?;
@@ -77,6 +86,8 @@ impl Journal {
                     line: row.get::<_, Option<i64>>(0)?.and_then(|line| u64::try_from(line).ok()),
                     destination: row.get_ref(1)?.as_str().map_err(rusqlite::Error::from)?,
                     message: shape.message_text(&slots),
+                    lane: row.get::<_, Option<i64>>(6)?.and_then(|lane| lanes.get(&lane)),
+                    window: Window { not_before: stamp(row, 7)?, not_after: stamp(row, 8)? },
                     id: row.get(4)?,
                     shape,
                     slots: &slots,
@@ -85,6 +96,11 @@ impl Journal {
             }
         }
         Ok(())
+    }
+
+    fn lanes_by_id(&self, campaign: CampaignId) -> Result<HashMap<i64, Lane>, JournalError> {
+        let lanes = lanes(&self.connection, campaign)?.into_iter();
+        Ok(lanes.filter_map(|open| Some((open.id?.0, open.lane?))).collect())
     }
 
     /// The numbers, as ARNs of Amazon Connect, that rows of the campaign which wait are sent from.
@@ -211,4 +227,8 @@ impl Journal {
         }
         Ok(duplicates)
     }
+}
+
+fn stamp(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<UnixMillis>> {
+    Ok(row.get::<_, Option<StampColumn>>(column)?.map(|stamp| stamp.0))
 }

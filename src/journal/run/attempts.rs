@@ -66,6 +66,9 @@ pub(in crate::journal) fn claim_next(
         claim.expired.extend(part.expired);
         claim.wakes.extend(part.wakes);
         claim.stopped_at = part.stopped_at;
+        if cursor.ends {
+            claim.ends.push((cursor.lane, first_end(tx, campaign, cursor.lane)?));
+        }
     }
     Ok(Claim { limited: rules.end(state), ..claim })
 }
@@ -79,13 +82,29 @@ struct LaneClaim {
     now: UnixMillis,
 }
 
+/// When the time of the first row of a lane is over, of those that wait.
+fn first_end(
+    tx: &Transaction<'_>,
+    campaign: CampaignId,
+    lane: Option<LaneId>,
+) -> Result<Option<UnixMillis>, JournalError> {
+    let first: Option<StampColumn> = tx
+        .prepare_cached(&format!(
+            "SELECT min(not_after) FROM row INDEXED BY row_lane_ends
+             WHERE campaign_id = ?1 AND lane_id IS ?2 AND state = {} AND not_after IS NOT NULL",
+            State::Queued.code()
+        ))?
+        .query_row(params![campaign.0, lane.map(|lane| lane.0)], |row| row.get(0))?;
+    Ok(first.map(|first| first.0))
+}
+
 fn claim_lane(
     tx: &Transaction<'_>,
     (shapes, rules): (&mut Shapes, &mut ClaimRules<'_>),
     LaneClaim { campaign, cursor, most, sample, now }: &LaneClaim,
     delta: &mut Delta,
 ) -> Result<Claim, JournalError> {
-    let LaneCursor { lane, pass, after } = *cursor;
+    let LaneCursor { lane, pass, after, .. } = *cursor;
     let (before, sample) = match pass {
         Pass::InDoubt => (State::Attempting, None),
         Pass::Queued | Pass::Waited(_) => (State::Queued, sample.map(TokenColumn)),

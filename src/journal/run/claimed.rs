@@ -55,6 +55,8 @@ pub struct LaneCursor {
     pub pass: Pass,
     /// The row that the next one comes behind.
     pub after: RowId,
+    /// Whether the claim is to say when the first row's time is over that it leaves.
+    pub ends: bool,
 }
 
 /// Which rows a claim takes: at most `most`, of the first lane until it has no more, then of the second, and so on.
@@ -70,7 +72,7 @@ impl ClaimRequest {
     /// Of rows that were planned without hours.
     #[must_use]
     pub fn new(pass: Pass, after: RowId, most: u32) -> Self {
-        Self { lanes: vec![LaneCursor { lane: None, pass, after }], most }
+        Self { lanes: vec![LaneCursor { lane: None, pass, after, ends: false }], most }
     }
 }
 
@@ -86,6 +88,9 @@ pub struct Claim {
     pub expired: Vec<Option<u64>>,
     /// When the first row of a lane that waits until a moment may be claimed, of lanes that were asked.
     pub wakes: Vec<Wake>,
+    /// When the time of the first row of a lane is over that still waits, of lanes that were asked for it; `None` where no
+    /// row's is.
+    pub ends: Vec<(Option<LaneId>, Option<UnixMillis>)>,
     /// The claim ended in this lane, behind this row, and there are more: a limit left none, or it had put enough aside.
     pub stopped_at: Option<LaneCursor>,
     /// The campaign's own limit that left rows unclaimed.

@@ -1,0 +1,239 @@
+//! When one contact after another starts, and what that comes to by zone and day.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+
+use super::ActiveBound;
+use crate::domain::hours::Lane;
+use crate::domain::hours::schedule::Schedule;
+use crate::domain::unix_millis::UnixMillis;
+
+/// Lines of a kind that are named, at most.
+const NAMED: usize = 20;
+/// A day is looked up once for the contacts of so many milliseconds.
+const QUARTER: i64 = 15 * 60 * 1_000;
+
+/// What contacts keep to, besides their own hours and times.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Conditions {
+    /// When the run begins.
+    pub from: UnixMillis,
+    /// From when to when the campaign goes.
+    pub schedule: Schedule,
+    /// Contacts per second, in the long run.
+    pub rate: f64,
+    /// Contacts that start at once, before the rate counts.
+    pub burst: u64,
+    /// The bound on contacts that are alive at once, where there is one.
+    pub active: Option<ActiveBound>,
+}
+
+/// Rows, and the first lines of them.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct NamedRows {
+    /// How many.
+    pub rows: u64,
+    /// The lines of the first, as far as they are in the file.
+    pub lines: Vec<u64>,
+}
+
+impl NamedRows {
+    pub(super) fn add(&mut self, line: Option<u64>) {
+        self.rows += 1;
+        if self.lines.len() < NAMED {
+            self.lines.extend(line);
+        }
+    }
+}
+
+/// The contacts of recipients who may be in the same zones.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ZoneCourse {
+    /// The zones; none where they are not known.
+    pub zones: Vec<String>,
+    /// When the first contact starts, and the last.
+    pub between: Option<(UnixMillis, UnixMillis)>,
+    /// Contacts by day, as the clock on the wall of the first zone has it (UTC where none is known).
+    pub by_day: BTreeMap<Date, u64>,
+    /// Rows whose time is over before their turn, or that never have one.
+    pub expired: u64,
+}
+
+impl ZoneCourse {
+    /// Contacts in all.
+    #[must_use]
+    pub fn contacts(&self) -> u64 {
+        self.by_day.values().sum()
+    }
+}
+
+/// How a campaign will go.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Forecast {
+    /// When the first contact starts, and the last; `None` where none does.
+    pub between: Option<(UnixMillis, UnixMillis)>,
+    /// By the zones of the recipients, most contacts first.
+    pub by_zone: Vec<ZoneCourse>,
+    /// Rows whose time, or the campaign's, is over before their turn.
+    pub expired: NamedRows,
+    /// Rows whose hours never open.
+    pub never: NamedRows,
+    /// Contacts between 21:00 and 8:00 of the recipient, where nothing keeps them from that.
+    pub night: NamedRows,
+}
+
+impl Forecast {
+    /// Contacts by day: that of each recipient.
+    #[must_use]
+    pub fn by_day(&self) -> BTreeMap<Date, u64> {
+        let mut days = BTreeMap::new();
+        for (day, contacts) in self.by_zone.iter().flat_map(|zone| &zone.by_day) {
+            *days.entry(*day).or_default() += contacts;
+        }
+        days
+    }
+
+    /// Contacts in all.
+    #[must_use]
+    pub fn contacts(&self) -> u64 {
+        self.by_zone.iter().map(ZoneCourse::contacts).sum()
+    }
+}
+
+/// The pace: when the next contact may start.
+#[derive(Debug, Clone)]
+pub(super) struct StartTimes {
+    /// Milliseconds between two contacts, in the long run.
+    every: f64,
+    /// How much earlier than its turn a contact may start.
+    ahead: f64,
+    /// When the next one would start if none had come early.
+    turn: f64,
+    active: Option<ActiveBound>,
+    /// When those end that are alive.
+    ends: VecDeque<f64>,
+}
+
+impl StartTimes {
+    pub(super) fn new(conditions: &Conditions) -> Self {
+        let every = 1_000.0 / conditions.rate.max(f64::MIN_POSITIVE);
+        let from = float(conditions.from.millis());
+        let life = |active: ActiveBound| active.life.as_secs_f64() * 1_000.0;
+        let ends = conditions.active.map_or_else(VecDeque::new, |active| {
+            // What is alive ends one after the other: nothing tells when each of them began.
+            let alive = active.alive.min(active.most);
+            (1..=alive).map(|at| from + life(active) * float_of(at) / float_of(alive)).collect()
+        });
+        let ahead = every * float_of(conditions.burst.saturating_sub(1));
+        Self { every, ahead, turn: from, active: conditions.active, ends }
+    }
+
+    /// When the next contact could start, not before `at`.
+    pub(super) fn next(&self, at: f64) -> f64 {
+        let free = match self.active {
+            Some(active) if self.ends.len() as u64 >= active.most.max(1) => {
+                self.ends.front().copied().unwrap_or(at)
+            }
+            _ => at,
+        };
+        (self.turn - self.ahead).max(at).max(free)
+    }
+
+    /// It starts.
+    pub(super) fn start(&mut self, at: f64) {
+        self.turn = self.turn.max(at) + self.every;
+        if let Some(active) = self.active {
+            while self.ends.front().is_some_and(|end| *end <= at) {
+                self.ends.pop_front();
+            }
+            self.ends.push_back(at + active.life.as_secs_f64() * 1_000.0);
+        }
+    }
+}
+
+/// What was told of each zone so far.
+#[derive(Debug, Clone)]
+pub(super) struct ZoneAccount {
+    course: ZoneCourse,
+    zone: TimeZone,
+    /// The quarter of an hour last looked up, and its day. No zone changes its day within one.
+    day: (i64, Date),
+}
+
+impl ZoneAccount {
+    pub(super) fn new(lane: Option<&Lane>) -> Self {
+        let zones = lane.map(|lane| lane.zones.names().map(str::to_owned).collect()).unwrap_or_default();
+        let course = ZoneCourse { zones, between: None, by_day: BTreeMap::new(), expired: 0 };
+        let zone = lane.and_then(|lane| lane.zones.zones().next()).unwrap_or(TimeZone::UTC);
+        Self { course, zone, day: (i64::MIN, Date::ZERO) }
+    }
+
+    pub(super) fn start(&mut self, at: UnixMillis) {
+        let quarter = at.millis().div_euclid(QUARTER);
+        if self.day.0 != quarter {
+            self.day = (quarter, self.zone.to_datetime(timestamp(at)).date());
+        }
+        *self.course.by_day.entry(self.day.1).or_default() += 1;
+        self.course.between = Some(spanning(self.course.between, at));
+    }
+
+    pub(super) fn expire(&mut self) {
+        self.course.expired += 1;
+    }
+}
+
+/// The forecast of these accounts.
+pub(super) fn told(accounts: impl Iterator<Item = ZoneAccount>) -> Forecast {
+    let mut zones: BTreeMap<Vec<String>, ZoneCourse> = BTreeMap::new();
+    for ZoneAccount { course, .. } in accounts.filter(|account| account.course != empty(account)) {
+        match zones.get_mut(&course.zones) {
+            Some(known) => {
+                known.expired += course.expired;
+                for (day, contacts) in course.by_day {
+                    *known.by_day.entry(day).or_default() += contacts;
+                }
+                for at in course.between.into_iter().flat_map(|(first, last)| [first, last]) {
+                    known.between = Some(spanning(known.between, at));
+                }
+            }
+            None => {
+                zones.insert(course.zones.clone(), course);
+            }
+        }
+    }
+    let mut by_zone: Vec<ZoneCourse> = zones.into_values().collect();
+    by_zone.sort_by_key(|zone| std::cmp::Reverse(zone.contacts()));
+    let ends = by_zone.iter().filter_map(|zone| zone.between).flat_map(|(first, last)| [first, last]);
+    let between = ends.fold(None, |between, at| Some(spanning(between, at)));
+    Forecast { between, by_zone, ..Forecast::default() }
+}
+
+fn empty(account: &ZoneAccount) -> ZoneCourse {
+    ZoneCourse { zones: account.course.zones.clone(), between: None, by_day: BTreeMap::new(), expired: 0 }
+}
+
+fn spanning(known: Option<(UnixMillis, UnixMillis)>, at: UnixMillis) -> (UnixMillis, UnixMillis) {
+    known.map_or((at, at), |(first, last)| (first.min(at), last.max(at)))
+}
+
+pub(super) fn timestamp(at: UnixMillis) -> Timestamp {
+    Timestamp::from_millisecond(at.millis()).unwrap_or(Timestamp::MAX)
+}
+
+#[expect(clippy::cast_precision_loss, reason = "milliseconds of this millennium stay far below 2^52")]
+pub(super) fn float(millis: i64) -> f64 {
+    millis as f64
+}
+
+#[expect(clippy::cast_precision_loss, reason = "counts stay far below 2^52")]
+fn float_of(count: u64) -> f64 {
+    count as f64
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "milliseconds of this millennium stay far below 2^52")]
+pub(super) fn moment(at: f64) -> UnixMillis {
+    UnixMillis::from_millis(at.round() as i64)
+}
