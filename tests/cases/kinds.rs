@@ -46,7 +46,7 @@ fn of_file(bytes: &[u8], recipients: &str, message: &str) -> String {
 
 /// Fails with all that is not as it should be, and not with the first alone.
 #[track_caller]
-fn all_right(wrong: Vec<String>) {
+fn all_right(wrong: &[String]) {
     assert!(wrong.is_empty(), "{} wrong:\n{}", wrong.len(), wrong.join("\n"));
 }
 
@@ -62,7 +62,7 @@ fn each_cell_is(verdict: &str, cells: &[&str]) {
         let is = of_cell(cell);
         (is != verdict).then(|| format!("{cell:?} is {is:?}, not {verdict:?}"))
     });
-    all_right(wrong.collect());
+    all_right(&wrong.collect::<Vec<_>>());
 }
 
 #[test]
@@ -116,7 +116,7 @@ fn errors_of_more_spreadsheets_and_languages() {
     ];
     let wrong =
         sent.iter().map(|cell| of_cell(cell)).zip(sent).filter(|(is, cell)| *is != format!("2: {cell}"));
-    all_right(wrong.map(|(is, cell)| format!("{cell:?} is {is:?}, and is a text")).collect());
+    all_right(&wrong.map(|(is, cell)| format!("{cell:?} is {is:?}, and is a text")).collect::<Vec<_>>());
 }
 
 #[test]
@@ -237,7 +237,7 @@ fn quotes_as_more_programs_write_them() {
         let is = of_file(text.as_bytes(), "", "{{ name }}");
         (is != *expected).then(|| format!("{text:?} is {is:?}, not {expected:?}"))
     });
-    all_right(wrong.collect());
+    all_right(&wrong.collect::<Vec<_>>());
 }
 
 #[test]
@@ -261,7 +261,7 @@ fn more_lines_that_are_quoted_as_a_whole() {
         let is = of_file(text.as_bytes(), "", "{{ name }}");
         unless(is.contains("in quotes as a whole"), || format!("{text:?}: {is}"))
     });
-    all_right(wrong.collect());
+    all_right(&wrong.collect::<Vec<_>>());
     // The header is right and rows are not.
     let is = of_file(b"phone,name\n\"+12025550101,Ann\"\n+12025550102,Bob\n", "", "{{ name }}");
     assert_eq!(is, "2: row-short / 3: Bob");
@@ -287,7 +287,7 @@ fn more_titles_above_the_header() {
         let read = of_file(text.as_bytes(), &format!("header_row = {line}"), "{{ name }}");
         unless(told && read == format!("{}: Ann", line + 1), || format!("{text:?}: {is}; {read}"))
     });
-    all_right(wrong.collect());
+    all_right(&wrong.collect::<Vec<_>>());
 }
 
 #[test]
@@ -308,7 +308,7 @@ fn more_lines_that_name_the_separator() {
         let is = of_file(text.as_bytes(), "", "{{ name }}");
         unless(is == "3: Ann" || text.contains('^') && is.contains("sep="), || format!("{text:?}: {is}"))
     });
-    all_right(wrong.collect());
+    all_right(&wrong.collect::<Vec<_>>());
     let utf_16: Vec<u8> =
         "sep=;\r\nphone;name\r\n+12025550101;Zoë\r\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
     assert_eq!(of_file(&[b"\xff\xfe", &utf_16[..]].concat(), "", "{{ name }}"), "3: Zoë");
@@ -356,7 +356,7 @@ fn columns_of_the_users_own_and_more_names_of_columns() {
         let filtered = format!("{{{{ {name} | lower }}}}");
         is(&filtered, "value");
     }
-    all_right(wrong);
+    all_right(&wrong);
 }
 
 #[test]
@@ -375,5 +375,5 @@ fn the_same_name_written_otherwise() {
         let is = of_file(text.as_bytes(), "", &format!("{{{{ {named} }}}}"));
         wrong.extend(unless(is == "2: Ann", || format!("{header} {named}: {is}")));
     }
-    all_right(wrong);
+    all_right(&wrong);
 }

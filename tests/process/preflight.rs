@@ -239,7 +239,7 @@ fn the_question_and_what_it_is_about_fit_a_small_terminal() {
     let ran = terminal.end(&site).exits(2);
     assert!(ran.stderr.contains("nothing was sent"), "{}", ran.stderr);
     assert_eq!(server.requests(), 0);
-    let lines: Vec<&str> = screen.lines().map(|line| line.trim_end()).collect();
+    let lines: Vec<&str> = screen.lines().map(str::trim_end).collect();
     assert!(lines.len() <= 24, "{} lines:\n{screen}", lines.len());
     assert!(lines[..lines.len() - 1].iter().all(|line| line.chars().count() <= 80), "{screen}");
     let unbroken = screen.split_whitespace().collect::<Vec<_>>().join(" ");

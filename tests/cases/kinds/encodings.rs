@@ -60,7 +60,7 @@ fn more_code_pages() {
         let right = guessed.starts_with(&format!("2: {first} ")) || guessed.contains("cannot be told");
         wrong.extend(unless(right, || format!("{encoding} ({first}) unnamed: {guessed}")));
     }
-    all_right(wrong);
+    all_right(&wrong);
 }
 
 #[test]
@@ -87,7 +87,7 @@ fn more_names_of_encodings() {
         let is = of_file(&table(&[bytes]), &format!("encoding = \"{name}\""), "{{ name }}");
         unless(is == format!("2: {text}"), || format!("{name}: {is}"))
     });
-    all_right(wrong.collect());
+    all_right(&wrong.collect::<Vec<_>>());
 }
 
 #[test]
@@ -120,7 +120,7 @@ fn marks_and_widths() {
             .eq(["Zoë", "山田 Ⅳ"]);
         unless(right, || format!("{what}: {is}"))
     });
-    all_right(wrong.collect());
+    all_right(&wrong.collect::<Vec<_>>());
     let is = of_file(&le_32(text), "", "{{ name }}");
     assert!(is.contains("UTF-32") || is.contains("NUL bytes"), "{is}");
     // Wide text of other scripts has no zeros to be known by.

@@ -21,5 +21,5 @@ fn keys_that_are_no_keys_any_more_are_rejected() {
         let is = of_key(key);
         wrong.extend(unless(is == format!("2: {verdict}"), || format!("{key:?}: {is}, not {verdict}")));
     }
-    all_right(wrong);
+    all_right(&wrong);
 }

@@ -27,7 +27,7 @@ fn each_is(region: &str, expected: &[(&str, &str)]) {
         let is = of_number(cell, &format!("default_region = \"{region}\""));
         unless(is == *expected, || format!("{cell:?} is {is}, not {expected}"))
     });
-    all_right(wrong.collect());
+    all_right(&wrong.collect::<Vec<_>>());
 }
 
 #[test]
@@ -63,7 +63,7 @@ fn more_than_one_number_by_more_separators() {
         let is = of_number(cell, "default_region = \"US\"");
         wrong.extend(unless(is == "phone-several", || format!("{cell:?} is {is}")));
     }
-    all_right(wrong);
+    all_right(&wrong);
 }
 
 #[test]
@@ -107,7 +107,7 @@ fn what_cannot_be_seen_in_a_number_is_passed_over() {
             wrong.extend(unless(is == "+12025550101", || format!("{cell:?} is {is}")));
         }
     }
-    all_right(wrong);
+    all_right(&wrong);
 }
 
 #[test]

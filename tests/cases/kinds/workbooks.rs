@@ -191,7 +191,7 @@ fn dates_in_more_formats() {
         let is = of_cell(format, "<c s=\"1\"><v>46143</v></c>", "");
         wrong.extend(unless(is == "46143", || format!("{format}: {is}, not a number")));
     }
-    all_right(wrong);
+    all_right(&wrong);
 }
 
 #[test]
@@ -224,7 +224,7 @@ fn dates_of_other_days_and_texts() {
         let is = of_cell("0", &format!("<c t=\"d\"><v>{iso}</v></c>"), "");
         wrong.extend(unless(is == expected, || format!("{iso}: {is}, not {expected}")));
     }
-    all_right(wrong);
+    all_right(&wrong);
 }
 
 #[test]
@@ -288,7 +288,7 @@ fn cells_of_more_kinds() {
         let is = read(&made, "", "{{ value }}").0.trim_start_matches("2: ").to_owned();
         wrong.extend(unless(is == expected, || format!("{cell}: {is:?}, not {expected:?}")));
     }
-    all_right(wrong);
+    all_right(&wrong);
 }
 
 #[test]
