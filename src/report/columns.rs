@@ -104,15 +104,16 @@ fn fixed<'r>(record: &'r Record<'_>, column: usize) -> CellValue<'r> {
         9 => text(record.source),
         10 => time(record.first_attempt_at),
         11 => time(record.settled_at),
+        13 => text(record.zones),
         _ => told(&record.told, column - 12),
     }
 }
 
-/// What the account has told of the row's message and contact. There are no senders yet, and no zones.
+/// What the account has told of the row's message and contact. There are no senders yet.
 fn told<'r>(told: &'r Told<'_>, column: usize) -> CellValue<'r> {
     let time = |time: Option<UnixMillis>| time.map_or(CellValue::Nothing, CellValue::Time);
     match column {
-        0 | 1 => CellValue::Nothing,
+        0 => CellValue::Nothing,
         2 => text(told.delivery.map(Delivery::name)),
         3 => text(told.status),
         4 => time(told.at),

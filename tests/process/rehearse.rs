@@ -45,5 +45,9 @@ fn its_journal_can_be_kept_and_replaces_nothing() {
     let site = Site::with_people(3);
     site.run(&["rehearse", "people.csv", "--keep", "kept.db"]).exits(0);
     assert_eq!(site.run(&["report", "-j", "kept.db"]).exits(0).stdout.matches(",started,").count(), 3);
+    site.write("campaign.toml", &(definition() + "\n[hours]\nopen = \"08:00-21:00\"\n"));
+    site.run(&["rehearse", "people.csv", "--keep", "zoned.db"]).exits(0);
+    let report = site.run(&["report", "-j", "zoned.db"]).exits(0).stdout;
+    assert_eq!(report.matches(",America/New_York,").count(), 3, "{report}");
     site.run(&["rehearse", "people.csv", "--keep", "kept.db"]).exits(2).says(&["there is a file already"]);
 }
