@@ -300,7 +300,7 @@ impl Preflight {
     /// One is enough where there is more to decide on.
     fn write_shown(&self, text: &mut String, detail: Detail) {
         let shown = &self.found.messages.shown;
-        let decides = !self.found.rejected.is_empty() || !self.warnings().is_empty();
+        let decides = !self.found.rejected.is_empty() || !self.unaccepted(&[]).is_empty();
         let most = if detail == Detail::Brief && decides { 1 } else { shown.len() };
         if shown.is_empty() {
             return;
