@@ -117,7 +117,12 @@ impl Journal {
         };
         tx.commit()?;
         self.compare(&identity.name, begun, id)?;
-        home::settle(&self.connection, &self.path, &identity.name)?;
+        let campaign = home::Settled { name: &identity.name, begun, now };
+        if let Some(original) = home::settle(&self.connection, &self.path, &campaign)? {
+            self.original = original;
+            // Whoever copies or moves the database without its log finds at least this.
+            self.checkpoint()?;
+        }
         Ok(id)
     }
 

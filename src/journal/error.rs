@@ -48,6 +48,9 @@ pub enum JournalError {
     /// Another process writes the file, having opened it by another path.
     #[error("another process uses the journal {} under another name", foreign::path(.0))]
     OtherName(PathBuf),
+    /// The file that is written is not the one at the path any more.
+    #[error("the journal {} was moved, removed or replaced while it was written", foreign::path(.0))]
+    Moved(PathBuf),
     /// The journal is a copy, and the campaign is running from the original.
     #[error(
         "the journal {} is a copy, and the campaign is running from the original, {}",
@@ -259,6 +262,9 @@ impl JournalError {
             .then(" makes a copy"),
             Self::OtherName(_) => "one file has two paths, as where it is mounted into a container: stop the other process, \
                 or use the path that it uses; to have a file in a container, mount its folder"
+                .into(),
+            Self::Moved(_) => "put the file back where it was, under its name and beside its -wal, and run again: what was \
+                started is in it, and another file does not know of it"
                 .into(),
             Self::LiveCopy { original, .. } => Advice::new(
                 "what one of them starts, the other does not know, and people would be contacted twice: go on with ",

@@ -66,6 +66,8 @@ const SOURCES: [&str; 53] = [
 
 /// How a sentence begins that is in no snapshot, and why.
 const NOT_FROM_OUTSIDE: &[(&str, &str)] = &[
+    ("was moved, removed or replaced", "takes a run that is under way: tests/process/names.rs"),
+    ("put the file back where it was", "takes a run that is under way: tests/process/names.rs"),
     (": numbers, keys, reasons and the file's own cells", "no error: what report says of purged campaigns"),
     ("Without -c, of a journal with several", "help"),
     ("the account cannot send this campaign, because", "takes an account: tests/process/account.rs"),

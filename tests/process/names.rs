@@ -67,3 +67,92 @@ fn a_copy_is_refused_while_its_original_runs() {
     site.wait(running).exits(0);
     assert_eq!(server.requests(), 3);
 }
+
+/// What is known of a run that is under way: its lock is signed.
+fn is_running(site: &Site, journal: &str) {
+    while campaign::journal::is_running(&site.path(journal), "spring") != Some(true) {
+        std::thread::yield_now();
+    }
+}
+
+/// A copy comes first, and its original is the one that is refused.
+#[test]
+fn an_original_is_refused_while_its_copy_runs() {
+    let (site, server) = (Site::with_people(3), Server::start(&[]));
+    site.run(&[&args(&server, "journal.db")[..], &["--limit", "1"]].concat()).exits(4);
+    std::fs::copy(site.path("journal.db"), site.path("copy.db")).unwrap();
+    server.freeze();
+    let running = site.start(&args(&server, "copy.db"));
+    is_running(&site, "copy.db");
+    is_running(&site, "journal.db");
+    site.run(&args(&server, "journal.db")).exits(6).says(&["another process is running this campaign"]);
+    server.thaw();
+    site.wait(running).exits(0);
+    assert_eq!(server.requests(), 3);
+    // And afterwards it is behind by what the copy did.
+    site.run(&args(&server, "journal.db")).exits(0);
+}
+
+/// A run was killed, and the database was moved without its log.
+#[test]
+fn a_database_without_its_log_is_refused_under_another_name() {
+    type Moves = fn(&Site);
+    let moves: [(Moves, &str); 2] = [
+        (|site| std::fs::rename(site.path("journal.db"), site.path("other.db")).unwrap(), "other.db"),
+        (
+            |site| {
+                std::fs::create_dir(site.path("folder")).unwrap();
+                std::fs::rename(site.path("journal.db"), site.path("folder/journal.db")).unwrap();
+            },
+            "folder/journal.db",
+        ),
+    ];
+    for (moved, name) in moves {
+        let (site, server) = (Site::with_people(40), Server::start(&[]));
+        let slow = [&args(&server, "journal.db")[..], &["--rate", "20", "--burst", "1"]].concat();
+        let mut running = site.start(&slow);
+        while server.requests() < 3 {
+            std::thread::yield_now();
+        }
+        running.kill().unwrap();
+        site.wait(running);
+        let requests = server.requests();
+        moved(&site);
+        site.run(&args(&server, name)).exits(1).says(&["has lost its latest results", "with its -wal"]);
+        assert_eq!(server.requests(), requests, "{name}");
+    }
+}
+
+/// SQLite writes on into a file that has no name any more, or another one.
+#[test]
+fn a_journal_that_is_moved_removed_or_replaced_stops_the_run() {
+    type Moves = fn(&Site);
+    let moves: [Moves; 3] = [
+        |site| std::fs::remove_file(site.path("journal.db")).unwrap(),
+        |site| std::fs::rename(site.path("journal.db"), site.path("other.db")).unwrap(),
+        |site| {
+            std::fs::copy(site.path("journal.db"), site.path("new.db")).unwrap();
+            std::fs::rename(site.path("new.db"), site.path("journal.db")).unwrap();
+        },
+    ];
+    for moved in moves {
+        let (site, server) = (Site::with_people(200), Server::start(&[]));
+        let slow = [&args(&server, "journal.db")[..], &["--rate", "20", "--burst", "1"]].concat();
+        let running = site.start(&slow);
+        while server.requests() < 3 {
+            std::thread::yield_now();
+        }
+        moved(&site);
+        site.wait(running)
+            .exits(1)
+            .says(&["was moved, removed or replaced while it was written", "put the file back"]);
+        assert!(server.requests() < 200);
+        // Where it is gone, its log tells: a new journal would know of nobody.
+        if !site.path("journal.db").exists() {
+            let requests = server.requests();
+            site.run(&args(&server, "journal.db")).exits(1).says(&["it is gone, and its -wal is there"]);
+            site.run(&["status"]).exits(1).says(&["it is gone, and its -wal is there"]);
+            assert_eq!(server.requests(), requests);
+        }
+    }
+}

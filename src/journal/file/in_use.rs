@@ -9,6 +9,7 @@
 //! this process on it, so this one must be dropped after the connection. SQLite does not lock the log.
 
 use std::fs::File;
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 use rustix::fs::{FlockOperation, flock};
@@ -22,6 +23,8 @@ use crate::journal::file::lock::beside_resolved;
 pub(in crate::journal) struct NameInUse {
     _log: File,
     _database: Option<File>,
+    /// The file's device and inode.
+    file: (u64, u64),
 }
 
 impl NameInUse {
@@ -32,8 +35,11 @@ impl NameInUse {
     pub(in crate::journal) fn claim(path: &Path) -> Result<Self, JournalError> {
         let log_path = beside_resolved(path, "-wal");
         let log = opened(&log_path)?;
+        let metadata =
+            path.metadata().map_err(|source| JournalError::Open { path: path.to_owned(), source })?;
+        let file = (metadata.dev(), metadata.ino());
         if !cfg!(target_os = "linux") {
-            return Ok(Self { _log: log, _database: None });
+            return Ok(Self { _log: log, _database: None, file });
         }
         let database = opened(path)?;
         let other_name = || Err(JournalError::OtherName(path.to_owned()));
@@ -50,7 +56,15 @@ impl NameInUse {
         }
         // A file system without locks has none to meet: the one name and the campaign's lock are what is left there.
         let _ = flock(&log, FlockOperation::NonBlockingLockShared);
-        Ok(Self { _log: log, _database: Some(database) })
+        Ok(Self { _log: log, _database: Some(database), file })
+    }
+
+    /// Whether the file is still where it was opened. SQLite writes on into one that was moved, removed or replaced.
+    pub(in crate::journal) fn is_in_place(&self, path: &Path) -> bool {
+        match path.metadata() {
+            Ok(metadata) => (metadata.dev(), metadata.ino()) == self.file,
+            Err(error) => error.kind() != std::io::ErrorKind::NotFound,
+        }
     }
 }
 
@@ -89,5 +103,21 @@ mod tests {
             drop(too);
         }
         NameInUse::claim(&one).expect("nobody is left");
+    }
+
+    #[test]
+    fn a_file_that_was_moved_removed_or_replaced_is_not_in_its_place() {
+        let folder = tempfile::tempdir().unwrap();
+        let [path, moved] = ["one.db", "moved.db"].map(|name| folder.path().join(name));
+        std::fs::write(&path, "").unwrap();
+        std::fs::write(beside_resolved(&path, "-wal"), "").unwrap();
+        let held = NameInUse::claim(&path).unwrap();
+        assert!(held.is_in_place(&path));
+        std::fs::rename(&path, &moved).unwrap();
+        assert!(!held.is_in_place(&path));
+        std::fs::copy(&moved, &path).unwrap();
+        assert!(!held.is_in_place(&path), "another file took its place");
+        std::fs::rename(&moved, &path).unwrap();
+        assert!(held.is_in_place(&path), "it was put back");
     }
 }

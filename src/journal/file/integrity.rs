@@ -37,6 +37,16 @@ impl Journal {
         self.connection.close().map_err(|(_, error)| error.into())
     }
 
+    /// Takes note in the mark that so many groups are durable, and that they are so in the journal: a file that was moved or
+    /// replaced meanwhile is nobody's.
+    pub(in crate::journal) fn committed(&self, groups: u32) -> Result<(), JournalError> {
+        if let Some(mark) = &self.mark {
+            let failed = |source| JournalError::Open { path: mark.path().to_owned(), source };
+            mark.set(groups).map_err(failed)?;
+        }
+        if self.name.is_in_place(&self.path) { Ok(()) } else { Err(JournalError::Moved(self.path.clone())) }
+    }
+
     /// Keeps SQLite from touching the files when this handle is dropped: after an error of the disk it may not know what
     /// is there, and a damaged journal is left as it was found.
     pub fn leave_alone(&self) {

@@ -10,6 +10,7 @@ use crate::journal::error::JournalError;
 use crate::journal::file::commit_counter::CommitCounter;
 use crate::journal::file::connect::{checkpoint_on_drop, connect, connect_immutable};
 use crate::journal::file::in_use::NameInUse;
+use crate::journal::file::lock::CampaignLock;
 use crate::journal::file::schema::{Migrations, migrate, newest, refuse_newer, refuse_used};
 use crate::journal::file::{commit_counter, location, lock, log_on_disk, schema};
 
@@ -21,7 +22,9 @@ pub struct Journal {
     pub(in crate::journal) mark: Option<CommitCounter>,
     pub(in crate::journal) admission: Admission,
     /// After the connection: see there.
-    _name: NameInUse,
+    pub(in crate::journal) name: NameInUse,
+    /// Of the journal that this one was copied from, while this one is used.
+    pub(in crate::journal) original: Option<CampaignLock>,
 }
 
 /// A journal that is only looked at, also while a campaign runs.
@@ -68,7 +71,8 @@ impl Journal {
             path: path.to_owned(),
             mark: None,
             admission: Admission::default(),
-            _name: name,
+            name,
+            original: None,
         })
     }
 }
@@ -85,11 +89,11 @@ impl Reader {
 
     pub(in crate::journal) fn open_with(path: &Path, migrations: Migrations) -> Result<Self, JournalError> {
         let path = &location::locate(path)?;
+        // SQLite deletes the write-ahead log of an empty database, also where it only reads.
+        refuse_emptied(path)?;
         if !path.is_file() {
             return Err(JournalError::Missing(path.to_owned()));
         }
-        // SQLite deletes the write-ahead log of an empty database, also where it only reads.
-        refuse_emptied(path)?;
         schema::refuse_foreign(path)?;
         let connection = match connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY) {
             // A folder that cannot be written has no place for the shared memory of a WAL journal.
@@ -143,12 +147,17 @@ fn write_ahead(path: &Path, connection: &Connection) -> Result<(), JournalError>
     Err(JournalError::Open { path: path.to_owned(), source })
 }
 
-/// An empty file is a journal that is being made, unless something was run in it: SQLite would begin it anew.
+/// An empty file is a journal that is being made, unless something was run in it: SQLite would begin it anew, as it would
+/// where the file is gone, and delete the log.
 fn refuse_emptied(path: &Path) -> Result<(), JournalError> {
-    if path.metadata().is_ok_and(|file| file.is_file() && file.len() == 0) && commit_counter::any(path) {
-        return Err(JournalError::Damaged { path: path.to_owned(), what: "it is empty".to_owned() });
+    let damaged = |what: &str| Err(JournalError::Damaged { path: path.to_owned(), what: what.to_owned() });
+    match path.metadata() {
+        Ok(file) if file.is_file() && file.len() == 0 && commit_counter::any(path) => damaged("it is empty"),
+        Err(_) if lock::beside_resolved(path, "-wal").metadata().is_ok_and(|log| log.len() > 0) => {
+            damaged("it is gone, and its -wal is there with results")
+        }
+        _ => Ok(()),
     }
-    Ok(())
 }
 
 #[cfg(test)]

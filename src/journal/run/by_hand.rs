@@ -115,7 +115,7 @@ impl Journal {
         delta.write(&tx, campaign)?;
         let groups = commit_counter::count_one(&tx)?;
         tx.commit()?;
-        self.marked(groups)?;
+        self.committed(groups)?;
         Ok(ClaimByHand::Claimed(claimed))
     }
 
@@ -134,13 +134,8 @@ impl Journal {
         delta.write(&tx, campaign)?;
         let groups = commit_counter::count_one(&tx)?;
         tx.commit()?;
-        self.marked(groups)?;
+        self.committed(groups)?;
         Ok(state)
-    }
-
-    fn marked(&self, groups: u32) -> Result<(), JournalError> {
-        let Some(mark) = &self.mark else { return Ok(()) };
-        mark.set(groups).map_err(|source| JournalError::Open { path: mark.path().to_owned(), source })
     }
 }
 

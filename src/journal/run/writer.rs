@@ -357,10 +357,7 @@ fn commit(
         delta.write(&tx, campaign)?;
         let groups = commit_counter::count_one(&tx)?;
         tx.commit()?;
-        if let Some(mark) = &journal.mark {
-            let failed = |source| JournalError::Open { path: mark.path().to_owned(), source };
-            mark.set(groups).map_err(failed)?;
-        }
+        journal.committed(groups)?;
         journal.checkpoint_if_long()
     })();
     if result.is_err() {
