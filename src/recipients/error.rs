@@ -3,6 +3,8 @@
 use std::io;
 use std::path::Path;
 
+use super::reading_budget::TooMuchUnpacked;
+
 use crate::domain::figures::counted;
 use crate::domain::foreign::ForeignText;
 use crate::domain::next_step::{Advice, Setting};
@@ -50,6 +52,9 @@ impl FileError {
             FileProblem::Archive(what) if what.contains("twice") => "unpack it once",
             FileProblem::Archive(_) | FileProblem::Workbook(_) | FileProblem::WorkbookTooLarge => {
                 "save the sheet as \"CSV UTF-8\" (Excel: Save As, file type CSV UTF-8)"
+            }
+            FileProblem::Unpacked => {
+                "look at what is in it; a file that is really yours is read at any size once it is unpacked"
             }
             FileProblem::Damaged => "copy or download it again",
             FileProblem::RecordTooLong { .. } | FileProblem::ColumnTooLong { .. } => {
@@ -226,6 +231,9 @@ pub enum FileProblem {
         "is a workbook with more in it than is read: of text, of cells, or of anything that is packed into little"
     )]
     WorkbookTooLarge,
+    /// A compressed file out of which too much comes.
+    #[error("is packed, and more than a hundred times its size comes out of it")]
+    Unpacked,
     /// Rows that nobody sees, and nobody said what becomes of them.
     #[error(
         "its sheet \"{}\" has {} that cannot be seen, first row {line}: a filter or a person hides them",
@@ -386,6 +394,11 @@ pub enum FileProblem {
 impl From<io::Error> for FileProblem {
     fn from(error: io::Error) -> Self {
         match error.kind() {
+            io::ErrorKind::FileTooLarge
+                if error.get_ref().is_some_and(|error| error.is::<TooMuchUnpacked>()) =>
+            {
+                Self::Unpacked
+            }
             io::ErrorKind::FileTooLarge => Self::WorkbookTooLarge,
             io::ErrorKind::UnexpectedEof | io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput => {
                 Self::Damaged

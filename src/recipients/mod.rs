@@ -8,6 +8,7 @@ mod encoding;
 mod error;
 mod open;
 mod quotes;
+mod reading_budget;
 mod record;
 mod records;
 mod rejects;

@@ -8,6 +8,7 @@ use std::path::Path;
 use super::encoding::{self, Charset, Decoded, Found, Scan};
 use super::error::{FileError, FileProblem};
 use super::quotes::Dialect;
+use super::reading_budget::Unpacking;
 use super::records::Records;
 use super::rejects::Extra;
 use super::unpack::{compression, unpack};
@@ -46,8 +47,9 @@ impl Recipients {
         name: &str,
         settings: &RecipientsSettings,
     ) -> Result<Self, FileError> {
-        Layers { settings, again: None }
-            .open(Box::new(reader), name)
+        let (unpacking, reader) = Unpacking::of_pipe(reader);
+        Layers { settings, again: None, unpacking, in_archive: false }
+            .open(reader, name)
             .map_err(|problem| FileError::new(name, problem))
     }
 
@@ -57,8 +59,8 @@ impl Recipients {
         }
         let file = open(path)?;
         // A pipe with a name cannot be read twice.
-        let again = file.metadata()?.is_file().then_some(path);
-        Layers { settings, again }.open(Box::new(file), name)
+        let (layers, reader) = Layers::of(path, file, settings)?;
+        layers.open(reader, name)
     }
 }
 
@@ -77,6 +79,10 @@ struct Layers<'a> {
     settings: &'a RecipientsSettings,
     /// The file, where it can be read a second time.
     again: Option<&'a Path>,
+    /// How much may come out of it.
+    unpacking: Unpacking,
+    /// Whether it came out of an archive: another one in it is not opened.
+    in_archive: bool,
 }
 
 /// A table below all layers.
@@ -89,7 +95,21 @@ struct Opened {
     uncounted: u64,
 }
 
-impl Layers<'_> {
+impl<'a> Layers<'a> {
+    /// The layers of a file, and the file as it must be read. A pipe with a name cannot be read twice.
+    fn of(
+        path: &'a Path,
+        file: File,
+        settings: &'a RecipientsSettings,
+    ) -> Result<(Self, Box<dyn Read + Send>), FileProblem> {
+        let metadata = file.metadata()?;
+        let (again, (unpacking, reader)) = if metadata.is_file() {
+            (Some(path), (Unpacking::of_file(metadata.len()), Box::new(file) as Box<dyn Read + Send>))
+        } else {
+            (None, Unpacking::of_pipe(file))
+        };
+        Ok((Self { settings, again, unpacking, in_archive: false }, reader))
+    }
     fn open(&self, reader: Box<dyn Read + Send>, name: &str) -> Result<Recipients, FileProblem> {
         let Opened { table, read_as, decoded, uncounted } = self.table(reader)?;
         let mut recipients = Recipients {
@@ -114,7 +134,7 @@ impl Layers<'_> {
         let (mut head, mut reader) = sniff::head(reader)?;
         if let Some(packed) = compression(&head) {
             read_as.compression = Some(packed);
-            (head, reader) = sniff::head(unpack(packed, reader))?;
+            (head, reader) = sniff::head(self.unpacking.bounded(unpack(packed, reader)))?;
         }
         sniff::is_table(&head)?;
         if head.starts_with(sniff::WORKBOOK) || head.starts_with(sniff::OLD_WORKBOOK) {
@@ -159,11 +179,19 @@ impl Layers<'_> {
             let several = "a zip archive with more than one text file";
             return if texts.len() > 1 { Err(FileProblem::Archive(several)) } else { Ok(None) };
         };
+        if self.in_archive {
+            return Err(FileProblem::Archive("an archive within an archive"));
+        }
         let mut copy = tempfile::NamedTempFile::new()?;
         if let Some(mut bytes) = container.bytes(text)? {
             io::copy(&mut bytes, &mut copy)?;
         }
-        let inner = Layers { settings: self.settings, again: Some(copy.path()) };
+        let inner = Layers {
+            settings: self.settings,
+            again: Some(copy.path()),
+            unpacking: self.unpacking.clone(),
+            in_archive: true,
+        };
         let opened = inner.table(Box::new(File::open(copy.path())?))?;
         Ok(Some(Opened {
             read_as: DetectedFormat { compression: Some(Compression::Zip), ..opened.read_as },
@@ -193,7 +221,7 @@ impl Layers<'_> {
         };
         let Some(charset) = sure else {
             return match self.again {
-                Some(path) => scan(path, None),
+                Some(path) => self.scan(path, None),
                 // What comes through a pipe is judged by what has come.
                 None => {
                     let mut scan = Scan::new();
@@ -204,8 +232,21 @@ impl Layers<'_> {
         };
         // How quotes are written is to be found out all the same.
         let decoded = (!charset.is_ascii_like()).then_some(charset);
-        let quotes = self.again.and_then(|path| scan(path, decoded).ok());
+        let quotes = self.again.and_then(|path| self.scan(path, decoded).ok());
         Ok(Found { backslashes: quotes.is_some_and(|found| found.backslashes), ..Found::sure(charset) })
+    }
+
+    /// Reads a whole file to find out what its characters are. `charset` is for text that is not even ASCII where it is.
+    fn scan(&self, path: &Path, charset: Option<Charset>) -> Result<Found, FileProblem> {
+        let file = File::open(path)?;
+        let reader: Box<dyn Read + Send> = match compression(&first_bytes(path)?) {
+            Some(packed) => self.unpacking.bounded(unpack(packed, file)),
+            None => Box::new(file),
+        };
+        match charset {
+            Some(charset) => Scan::new().read(Decoded::new(reader, charset)),
+            None => Scan::new().read(reader),
+        }
     }
 
     /// The records, and how many lines before them a spreadsheet does not count.
@@ -375,13 +416,14 @@ pub(super) fn list(path: &Path, settings: &RecipientsSettings) -> Result<List, F
         hidden_rows: Some(HiddenRows::Send),
         ..RecipientsSettings::default()
     };
-    let (head, reader) = sniff::head(open(path)?)?;
+    let (layers, reader) = Layers::of(path, open(path)?, settings)?;
+    let (head, reader) = sniff::head(reader)?;
     if head.trim_ascii_start().starts_with(b"{") {
         let numbers = opted_out(reader)?;
         let text: Box<dyn Read + Send> = Box::new(Cursor::new(numbers.into_bytes()));
         return Ok(List { table: RecordTable::Text(Box::new(Records::new(text, Delimiter::Comma, 1))) });
     }
-    let opened = Layers { settings, again: Some(path) }.table(reader)?;
+    let opened = layers.table(reader)?;
     Ok(List { table: opened.table })
 }
 
@@ -403,19 +445,6 @@ fn opted_out(reader: impl Read) -> Result<String, FileProblem> {
     })?;
     let lines = answer.numbers.iter().map(|entry| format!("\"{}\"\n", entry.number.replace('"', "\"\"")));
     Ok(std::iter::once("phone\n".to_owned()).chain(lines).collect())
-}
-
-/// Reads a whole file to find out what its characters are. `charset` is for text that is not even ASCII where it is.
-fn scan(path: &Path, charset: Option<Charset>) -> Result<Found, FileProblem> {
-    let file = File::open(path)?;
-    let reader: Box<dyn Read + Send> = match compression(&first_bytes(path)?) {
-        Some(packed) => unpack(packed, file),
-        None => Box::new(file),
-    };
-    match charset {
-        Some(charset) => Scan::new().read(Decoded::new(reader, charset)),
-        None => Scan::new().read(reader),
-    }
 }
 
 /// Bytes that were looked at, and what follows them.

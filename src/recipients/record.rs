@@ -3,6 +3,8 @@
 use crate::domain::row::binding::{CellDamage, Cells};
 use crate::domain::table::formula::text as formula_text;
 use crate::domain::table::visible::{control, is_blank};
+use crate::recipients::error::FileProblem;
+use crate::recipients::records::RECORD_BYTES;
 
 /// The cells of a record, in their order.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -61,6 +63,21 @@ impl Record {
     /// Bytes of all cells.
     pub(super) fn bytes(&self) -> usize {
         self.text.len() + self.ends.len() * size_of::<usize>()
+    }
+
+    /// Refuses a record that is longer than those of texts may be, with the cell that it has grown to.
+    pub(super) fn bounded(&self, line: u64) -> Result<(), FileProblem> {
+        if self.text.len() > RECORD_BYTES {
+            return Err(FileProblem::RecordTooLong { line, column: self.ends.len() - 1 });
+        }
+        Ok(())
+    }
+
+    /// Fills the record up to so many cells.
+    pub(super) fn fill_up(&mut self, cells: usize) {
+        if self.ends.len() < cells {
+            self.ends.resize(cells, self.text.len());
+        }
     }
 
     /// Takes note that the last cell is damaged.

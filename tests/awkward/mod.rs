@@ -4,6 +4,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod bombs;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};

@@ -1,6 +1,7 @@
 //! Recipients files that are not what they should be.
 
 use std::fs::{self, Permissions};
+use std::io::Write as _;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
@@ -55,6 +56,12 @@ fn that_cannot_be_read() {
         let bytes = fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases").join(file)).unwrap();
         area.case(title).file(&name, bytes).says(2, &format!("run {name} --yes"));
     }
+    let mut blank = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    let block = [b"customer_id,first_name,phone\n".to_vec(), vec![b'\n'; 1 << 20]].concat();
+    (0..257).for_each(|_| blank.write_all(&block).unwrap());
+    area.case("little that much comes out of")
+        .file("list.csv.gz", blank.finish().unwrap())
+        .says(2, "run list.csv.gz --yes");
     area.case("keys that a spreadsheet has rounded")
         .file(
             "list.csv",

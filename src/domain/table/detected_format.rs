@@ -30,7 +30,7 @@ pub struct DetectedFormat {
 }
 
 /// A sheet of a workbook.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Sheet {
     /// Its name.
     pub name: String,

@@ -6,6 +6,7 @@
 use std::borrow::Cow;
 use std::fs::File;
 use std::io::{self, BufReader, Read};
+use std::sync::Arc;
 
 use memchr::{memchr, memchr3};
 use quick_xml::XmlVersion;
@@ -13,6 +14,7 @@ use quick_xml::events::{BytesStart, Event};
 use zip::ZipArchive;
 
 use crate::recipients::error::FileProblem;
+use crate::recipients::reading_budget::ReadingBudget;
 
 /// Most bytes of a part that is packed into little.
 const PART_BYTES: u64 = 256 * 1024 * 1024;
@@ -30,10 +32,12 @@ pub(in crate::recipients) struct Container {
     zip: ZipArchive<BufReader<File>>,
     /// In lower case and with slashes.
     names: Vec<String>,
+    budget: Arc<ReadingBudget>,
 }
 
 impl Container {
     pub(in crate::recipients) fn open(file: File) -> Result<Self, FileProblem> {
+        let budget = Arc::new(ReadingBudget::of_file(file.metadata()?.len()));
         let mut zip = ZipArchive::new(BufReader::new(file)).map_err(|error| broken(&error))?;
         if zip.len() > PARTS {
             return Err(FileProblem::WorkbookTooLarge);
@@ -44,7 +48,12 @@ impl Container {
             let name = entry.name().map_err(|error| broken(&error))?;
             names.push(normal(&name));
         }
-        Ok(Self { zip, names })
+        Ok(Self { zip, names, budget })
+    }
+
+    /// From here on only the first rows of sheets are looked at.
+    pub(super) fn search(&mut self) {
+        self.budget = Arc::new(ReadingBudget::of_search());
     }
 
     /// The names of all parts: lower case, slashes.
@@ -58,14 +67,14 @@ impl Container {
         let Some(at) = self.names.iter().position(|known| *known == name) else { return Ok(None) };
         let entry = self.zip.by_index(at).map_err(|error| broken(&error))?;
         let most = PART_BYTES.max(entry.compressed_size().saturating_mul(RATIO));
-        Ok(Some(BoundedReader { inner: entry, left: most }))
+        Ok(Some(BoundedReader { inner: entry, left: most, budget: Arc::clone(&self.budget) }))
     }
 
     /// A part as XML.
     pub(super) fn xml(&mut self, name: &str) -> Result<Option<Xml<impl Read + '_>>, FileProblem> {
-        Ok(self
-            .bytes(name)?
-            .map(|bytes| Xml::new(Tokens { inner: bytes, within: Within::Text, run: 0, tail: [0; 2] })))
+        let budget = Arc::clone(&self.budget);
+        let tokens = |inner| Tokens { inner, within: Within::Text, run: 0, tail: [0; 2] };
+        Ok(self.bytes(name)?.map(|bytes| Xml::new(tokens(bytes), budget)))
     }
 }
 
@@ -99,12 +108,15 @@ fn too_large() -> io::Error {
 struct BoundedReader<R> {
     inner: R,
     left: u64,
+    /// What all parts together may have.
+    budget: Arc<ReadingBudget>,
 }
 
 impl<R: Read> Read for BoundedReader<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let length = self.inner.read(buffer)?;
         self.left = self.left.checked_sub(length as u64).ok_or_else(too_large)?;
+        self.budget.take_bytes(length).map_err(|_| too_large())?;
         Ok(length)
     }
 }
@@ -203,17 +215,24 @@ pub(super) struct Xml<R: Read> {
     reader: quick_xml::Reader<BufReader<R>>,
     buffer: Vec<u8>,
     depth: usize,
+    budget: Arc<ReadingBudget>,
 }
 
 impl<R: Read> Xml<R> {
-    fn new(inner: R) -> Self {
+    fn new(inner: R, budget: Arc<ReadingBudget>) -> Self {
         let mut reader = quick_xml::Reader::from_reader(BufReader::with_capacity(64 * 1024, inner));
         reader.config_mut().expand_empty_elements = true;
-        Self { reader, buffer: Vec::new(), depth: 0 }
+        Self { reader, buffer: Vec::new(), depth: 0, budget }
+    }
+
+    /// What else may be read and kept of the workbook.
+    pub(super) fn budget(&self) -> Arc<ReadingBudget> {
+        Arc::clone(&self.budget)
     }
 
     pub(super) fn next(&mut self) -> Result<Node<'_>, FileProblem> {
         self.buffer.clear();
+        self.budget.take_event()?;
         let event = self.reader.read_event_into(&mut self.buffer).map_err(|error| malformed(&error))?;
         Ok(match event {
             Event::Start(start) => {

@@ -3,10 +3,11 @@
 //! They do not tell which rows are hidden or which cells are merged.
 
 use std::fs::File;
-use std::io::{BufReader, Read};
+use std::io::{BufReader, Read, Seek};
 
 use calamine::{Data, ExcelDateTime, Range, Reader, SheetType, SheetVisible, Xls, Xlsb};
 
+use super::biff;
 use super::container::Container;
 use super::sheet::{COLUMNS, ROWS};
 use super::text::number;
@@ -26,10 +27,15 @@ pub(super) enum Legacy {
 }
 
 impl Legacy {
-    pub(super) fn xls(file: File) -> Result<Self, FileProblem> {
+    pub(super) fn xls(mut file: File) -> Result<Self, FileProblem> {
         if file.metadata()?.len() > BYTES {
             return Err(FileProblem::WorkbookTooLarge);
         }
+        let mut bytes = Vec::new();
+        file.read_to_end(&mut bytes)?;
+        biff::check_xls(&bytes)?;
+        drop(bytes);
+        file.rewind()?;
         let workbook = Xls::new(BufReader::new(file)).map_err(|error| match error {
             calamine::XlsError::Password => FileProblem::Archive("protected by a password"),
             other => FileProblem::Workbook(other.to_string().into()),
@@ -42,7 +48,12 @@ impl Legacy {
         let mut total = 0;
         for name in container.names().to_vec() {
             let Some(bytes) = container.bytes(&name)? else { continue };
-            total += std::io::copy(&mut bytes.take(BYTES + 1), &mut std::io::sink())?;
+            let mut bytes = bytes.take(BYTES + 1);
+            if is_of_records(&name) {
+                biff::check_xlsb(&mut bytes)?;
+            }
+            std::io::copy(&mut bytes, &mut std::io::sink())?;
+            total += BYTES + 1 - bytes.limit();
             if total > BYTES {
                 return Err(FileProblem::WorkbookTooLarge);
             }
@@ -97,6 +108,12 @@ impl Legacy {
     }
 }
 
+/// Whether calamine reads a part as records. Others, such as settings of printers, have none.
+fn is_of_records(name: &str) -> bool {
+    ["xl/workbook.bin", "xl/styles.bin", "xl/sharedstrings.bin"].contains(&name)
+        || name.contains("sheets/") && name.ends_with(".bin")
+}
+
 fn rows(range: &Range<Data>, row: impl FnMut(u64, Record, bool) -> bool) -> Result<(), FileProblem> {
     let (top, left) = range.start().unwrap_or_default();
     let cells = range.used_cells().map(|(line, column, data)| {
@@ -131,6 +148,7 @@ fn records(
         }
         record.push(&text);
         damage.into_iter().for_each(|damage| record.damage_last(damage));
+        record.bounded(line)?;
     }
     if line > 0 {
         row(line, record, false);

@@ -5,6 +5,7 @@
 //!
 //! A sheet has values, not what a spreadsheet shows: numbers come without their format, dates as `2026-05-01`.
 
+mod biff;
 mod container;
 mod legacy;
 mod ods;
@@ -33,6 +34,8 @@ const BATCHES: usize = 4;
 const BATCH: usize = 256;
 /// Most bytes of a batch: rows may be long.
 const BATCH_BYTES: usize = 1024 * 1024;
+/// Most empty cells that rows are filled up with.
+const FILLED: usize = 200_000_000;
 /// Sheets and rows of them that are looked at for columns.
 const LOOKED_AT: (usize, u64) = (50, 20);
 
@@ -50,6 +53,8 @@ pub(super) struct Rows {
     batch: std::vec::IntoIter<(u64, Record)>,
     /// Columns of the header: what an empty cell at the end of another row is filled up to.
     width: usize,
+    /// Cells that rows were filled up with.
+    filled: usize,
     pub(super) blank: u64,
     last: u64,
 }
@@ -80,15 +85,28 @@ impl Rows {
             }
         })?;
         let sheet = answer.recv().map_err(|_| died())??;
-        Ok((Self { words, ended: false, batch: Vec::new().into_iter(), width: 0, blank: 0, last: 0 }, sheet))
+        Ok((
+            Self {
+                words,
+                ended: false,
+                batch: Vec::new().into_iter(),
+                width: 0,
+                filled: 0,
+                blank: 0,
+                last: 0,
+            },
+            sheet,
+        ))
     }
 
     pub(super) fn next(&mut self) -> Result<Option<(LineSpan, Record)>, FileProblem> {
         loop {
             if let Some((line, mut record)) = self.batch.next() {
-                while record.len() < self.width {
-                    record.push("");
+                self.filled += self.width.saturating_sub(record.len());
+                if self.filled > FILLED {
+                    return Err(FileProblem::WorkbookTooLarge);
                 }
+                record.fill_up(self.width);
                 if self.width > 0 {
                     record.drop_filled_behind(self.width);
                 }
@@ -116,12 +134,16 @@ impl Rows {
 /// The names of the sheets of a workbook that have these columns in one of their first lines, but not `read`.
 pub(super) fn sheets_with(file: File, read: &str, wanted: impl Fn(&Header) -> bool) -> Vec<String> {
     let Ok(mut book) = Book::open(file) else { return Vec::new() };
+    if let Book::Xlsx(container, _) | Book::Ods(container, _) = &mut book {
+        container.search();
+    }
     let settings =
         RecipientsSettings { hidden_rows: Some(HiddenRows::Send), ..RecipientsSettings::default() };
     let mut found = Vec::new();
     for entry in book.sheets().into_iter().take(LOOKED_AT.0).filter(|entry| entry.name != read) {
         let name = entry.name.clone();
-        let Ok(chosen) = book.survey(entry, &settings) else { continue };
+        // What of it cannot be seen does not matter here, and it would take a reading of the whole sheet.
+        let chosen = Chosen { entry, merges: Vec::new(), told: Sheet::default() };
         let mut has = false;
         let _ = book.rows(&chosen, &settings, |line, record| {
             has = wanted(&Header::new(record.iter()));

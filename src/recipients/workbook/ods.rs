@@ -1,6 +1,7 @@
 //! A sheet of an OpenDocument spreadsheet (`.ods`), row after row. Source: OpenDocument 1.3, part 3, 9.
 
 use std::io::Read;
+use std::sync::Arc;
 
 use calamine::SheetVisible;
 use quick_xml::events::BytesStart;
@@ -12,6 +13,7 @@ use super::xlsx::{KEPT, SheetEntry};
 use crate::domain::row::binding::CellDamage;
 use crate::domain::table::serial_date;
 use crate::recipients::error::FileProblem;
+use crate::recipients::reading_budget::ReadingBudget;
 use crate::recipients::record::Record;
 
 /// The part with the sheets.
@@ -24,6 +26,7 @@ const MOST: usize = 20_000;
 /// The sheets, in their order.
 pub(super) fn sheets(container: &mut Container) -> Result<Vec<SheetEntry>, FileProblem> {
     let mut xml = content(container)?;
+    let budget = xml.budget();
     let (mut sheets, mut hidden, mut style) = (Vec::new(), Vec::new(), String::new());
     loop {
         match xml.next()? {
@@ -32,6 +35,7 @@ pub(super) fn sheets(container: &mut Container) -> Result<Vec<SheetEntry>, FileP
                 "table-properties"
                     if attribute(&start, "display").as_deref() == Some("false") && hidden.len() < MOST =>
                 {
+                    budget.keep(style.len())?;
                     hidden.push(style.clone());
                 }
                 "table" if sheets.len() < MOST => {
@@ -42,6 +46,7 @@ pub(super) fn sheets(container: &mut Container) -> Result<Vec<SheetEntry>, FileP
                     } else {
                         SheetVisible::Visible
                     };
+                    budget.keep(name.len())?;
                     sheets.push(SheetEntry { name, visible: seen, path: CONTENT.to_owned() });
                 }
                 _ => {}
@@ -72,7 +77,7 @@ pub(super) fn read(
     mut row: impl FnMut(u64, Record, bool) -> bool,
 ) -> Result<(), FileProblem> {
     let mut xml = content(container)?;
-    let mut table = OdsTable::default();
+    let mut table = OdsTable { budget: xml.budget(), line: 0, columns: 0, repeated: 0 };
     let (mut within, mut current) = (false, OdsRow::default());
     loop {
         match xml.next()? {
@@ -103,8 +108,8 @@ pub(super) fn read(
 }
 
 /// Where in a sheet reading is.
-#[derive(Default)]
 struct OdsTable {
+    budget: Arc<ReadingBudget>,
     line: u64,
     columns: usize,
     repeated: u64,
@@ -162,6 +167,7 @@ impl OdsTable {
         for _ in 0..cell.repeat {
             row.record.push(&cell.text);
             cell.damage.into_iter().for_each(|damage| row.record.damage_last(damage));
+            row.record.bounded(self.line + 1)?;
         }
         Ok(())
     }
@@ -182,6 +188,7 @@ impl OdsTable {
             if self.line > ROWS {
                 return Err(FileProblem::WorkbookTooLarge);
             }
+            self.budget.take_text(row.record.bytes())?;
             if !each(self.line, row.record.clone(), row.hidden) {
                 return Ok(false);
             }
@@ -276,9 +283,7 @@ fn shown_text(xml: &mut Xml<impl Read>, cell: &str) -> Result<String, FileProble
                 }
                 "s" => {
                     let count = usize::try_from(repeat(&start, "c")).unwrap_or(KEPT).min(KEPT);
-                    if text.len() < KEPT {
-                        text.extend(std::iter::repeat_n(' ', count));
-                    }
+                    text.push_str(&" ".repeat(count.min(KEPT.saturating_sub(text.len()))));
                 }
                 "tab" => text.push('\t'),
                 "line-break" => text.push('\n'),

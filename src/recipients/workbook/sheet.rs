@@ -90,6 +90,7 @@ pub(super) fn read(
 ) -> Result<(), FileProblem> {
     let (mut line, mut hidden, mut cells, mut record) = (0, false, 0_usize, Record::default());
     let mut cell = SheetCell::default();
+    let budget = xml.budget();
     loop {
         match xml.next()? {
             Node::Start(start) => match start.local_name().into_inner() {
@@ -110,10 +111,12 @@ pub(super) fn read(
                     }
                     record.push(&text);
                     damage.into_iter().for_each(|damage| record.damage_last(damage));
+                    record.bounded(line)?;
                 }
                 _ => {}
             },
             Node::End(name) if &*name == "row" && cells > 0 => {
+                budget.take_text(record.bytes())?;
                 if !row(line, std::mem::take(&mut record), hidden) {
                     return Ok(());
                 }

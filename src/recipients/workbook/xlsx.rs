@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::io::Read;
+use std::sync::Arc;
 
 use calamine::SheetVisible;
 
@@ -19,8 +20,11 @@ const TEXTS: usize = 4 * 1024 * 1024;
 const PAGE: usize = 1024 * 1024;
 /// Most bytes of a text that are kept: more than the longest cell that is accepted.
 pub(super) const KEPT: usize = 128 * 1024;
-/// Most number formats, sheets and relations.
+/// Most sheets, relations and styles.
 const MOST: usize = 70_000;
+/// Most number formats of a workbook's own, and the longest. Excel has room for a few hundred, of 255 characters.
+const FORMATS: usize = 4_096;
+const FORMAT_BYTES: usize = 512;
 
 /// A sheet of the workbook.
 #[derive(Debug, Clone)]
@@ -53,6 +57,7 @@ impl Workbook {
         let Some(mut xml) = container.xml(&path)? else {
             return Err(FileProblem::Workbook("it has no list of sheets".into()));
         };
+        let budget = xml.budget();
         loop {
             match xml.next()? {
                 Node::Start(start) => match start.local_name().into_inner() {
@@ -69,7 +74,9 @@ impl Workbook {
                             _ => SheetVisible::Visible,
                         };
                         let name = attribute(&start, "name").unwrap_or_default().into_owned();
-                        workbook.sheets.push(SheetEntry { name, visible, path: beside(&folder, target) });
+                        let path = beside(&folder, target);
+                        budget.keep(name.len() + path.len())?;
+                        workbook.sheets.push(SheetEntry { name, visible, path });
                     }
                     _ => {}
                 },
@@ -122,13 +129,16 @@ fn relations(
 ) -> Result<HashMap<String, (String, String)>, FileProblem> {
     let mut relations = HashMap::new();
     let Some(mut xml) = container.xml(path)? else { return Ok(relations) };
+    let budget = xml.budget();
     loop {
         match xml.next()? {
             Node::Start(start)
                 if start.local_name().into_inner() == "Relationship" && relations.len() < MOST =>
             {
                 let text = |name| attribute(&start, name).unwrap_or_default().into_owned();
-                relations.insert(text("Id"), (text("Type"), text("Target")));
+                let (id, kind, target) = (text("Id"), text("Type"), text("Target"));
+                budget.keep(id.len() + kind.len() + target.len())?;
+                relations.insert(id, (kind, target));
             }
             Node::Eof => return Ok(relations),
             _ => {}
@@ -252,31 +262,34 @@ pub(super) fn unescaped(text: &str) -> String {
 #[derive(Debug, Default)]
 pub(super) struct Formats {
     path: Option<String>,
-    by_style: Vec<NumberFormat>,
-    /// The same for showing; those that change nothing are left out.
-    shown_by_style: Vec<Option<ShownFormat>>,
+    by_style: Vec<Arc<CellFormat>>,
 }
 
 impl Formats {
     pub(super) fn get(&self, style: usize) -> Option<&NumberFormat> {
-        self.by_style.get(style)
+        self.by_style.get(style).map(|format| &format.number)
     }
 
     pub(super) fn shown(&self, style: usize) -> Option<&ShownFormat> {
-        self.shown_by_style.get(style)?.as_ref()
+        self.by_style.get(style)?.shown.as_ref()
     }
 
     fn read(&mut self, mut xml: Xml<impl Read>) -> Result<(), FileProblem> {
-        let mut codes: HashMap<u32, (NumberFormat, Option<ShownFormat>)> = HashMap::new();
+        let mut formats: HashMap<u32, Arc<CellFormat>> = HashMap::new();
+        let mut own = 0;
         let (mut styles, mut cells) = (Vec::new(), false);
         loop {
             match xml.next()? {
                 Node::Start(start) => {
                     let id = || attribute(&start, "numFmtId").and_then(|id| id.trim().parse::<u32>().ok());
                     match start.local_name().into_inner() {
-                        "numFmt" if codes.len() < MOST => {
+                        "numFmt" => {
                             if let (Some(id), Some(code)) = (id(), attribute(&start, "formatCode")) {
-                                codes.insert(id, (NumberFormat::parse(&code), ShownFormat::parse(&code)));
+                                own += 1;
+                                if own > FORMATS || code.len() > FORMAT_BYTES {
+                                    return Err(FileProblem::WorkbookTooLarge);
+                                }
+                                formats.insert(id, Arc::new(CellFormat::own(&code)));
                             }
                         }
                         "cellXfs" => cells = true,
@@ -289,12 +302,27 @@ impl Formats {
                 _ => {}
             }
         }
-        let format = |id: u32| {
-            let built_in = || (NumberFormat::built_in(id), ShownFormat::built_in(id));
-            codes.get(&id).cloned().unwrap_or_else(built_in)
-        };
-        (self.by_style, self.shown_by_style) = styles.into_iter().map(format).unzip();
+        let mut format =
+            |id| Arc::clone(formats.entry(id).or_insert_with(|| Arc::new(CellFormat::built_in(id))));
+        self.by_style = styles.into_iter().map(&mut format).collect();
         Ok(())
+    }
+}
+
+/// How a cell's number is read, and how it is shown where that is another way. Styles share them.
+#[derive(Debug)]
+struct CellFormat {
+    number: NumberFormat,
+    shown: Option<ShownFormat>,
+}
+
+impl CellFormat {
+    fn own(code: &str) -> Self {
+        Self { number: NumberFormat::parse(code), shown: ShownFormat::parse(code) }
+    }
+
+    fn built_in(id: u32) -> Self {
+        Self { number: NumberFormat::built_in(id), shown: ShownFormat::built_in(id) }
     }
 }
 
