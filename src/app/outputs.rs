@@ -33,6 +33,12 @@ impl Inputs {
         Self { files, journal: Some(paths.journal.clone()) }
     }
 
+    /// The journal with its files alone.
+    #[must_use]
+    pub fn of_journal(journal: &Path) -> Self {
+        Self { files: Vec::new(), journal: Some(journal.to_owned()) }
+    }
+
     /// And this recipients file; `-` is what stdin reads.
     #[must_use]
     pub fn with_recipients(mut self, file: &Path) -> Self {
@@ -103,7 +109,8 @@ impl Inputs {
             if same_file(output, journal) {
                 return Some("the journal");
             }
-            if is_of_journal(&place(output), &place(journal)) {
+            let journal = place(journal);
+            if is_of_journal(&place(output), &journal) || is_linked_to(output, &journal) {
                 return Some("a file of the journal");
             }
         }
@@ -129,6 +136,16 @@ fn place(path: &Path) -> PathBuf {
     folder.join(path.file_name().unwrap_or_default())
 }
 
+/// Whether a file has, under another name, the contents of one that is kept beside the journal.
+fn is_linked_to(output: &Path, journal: &Path) -> bool {
+    if !fs::metadata(output).is_ok_and(|output| output.nlink() > 1) {
+        return false;
+    }
+    let entries = journal.parent().and_then(|folder| fs::read_dir(folder).ok()).into_iter().flatten();
+    let kept = entries.flatten().map(|entry| entry.path()).filter(|file| is_of_journal(file, journal));
+    kept.into_iter().any(|file| same_file(output, &file))
+}
+
 /// Whether a file is one that SQLite or this program keeps beside the journal.
 fn is_of_journal(file: &Path, journal: &Path) -> bool {
     let names = (file.file_name().and_then(OsStr::to_str), journal.file_name().and_then(OsStr::to_str));
@@ -152,6 +169,8 @@ mod tests {
         }
         std::os::unix::fs::symlink(path("people.csv"), path("soft")).unwrap();
         fs::hard_link(path("spring.toml"), path("hard")).unwrap();
+        fs::write(path("journal.db.spring.lock"), "").unwrap();
+        fs::hard_link(path("journal.db.spring.lock"), path("hard-lock")).unwrap();
         let paths = CampaignPaths {
             definition: Some(path("spring.toml")),
             journal: path("journal.db"),
@@ -169,6 +188,7 @@ mod tests {
             ("journal.db.lock", "a file of the journal"),
             ("journal.db.spring.mark", "a file of the journal"),
             ("stop.csv", "a list"),
+            ("hard-lock", "a file of the journal"),
         ] {
             assert_eq!(inputs.replaced_by(&path(output)), Some(input), "{output}");
             let dotted = folder.path().join(".").join(output);

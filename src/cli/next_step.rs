@@ -61,6 +61,7 @@ pub(super) fn words(step: &NextStep, global: &GlobalArgs) -> String {
         NextStep::SaveAsUtf8 => "save it as UTF-8 in the editor, then run the command again",
         NextStep::OtherReport => "give another path with -o; nothing was written",
         NextStep::OtherLog => "nothing was done; name another file with --log-file",
+        NextStep::AnotherPath => "name another path; nothing was written",
         NextStep::OtherRejectsFile => "name another file with --rejects; the rejected rows will be in it",
         NextStep::RoomForRejects => "make room, or name another file with --rejects",
         NextStep::OtherPath { output, trouble } => return other_path(*output, *trouble),

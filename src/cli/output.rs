@@ -54,8 +54,8 @@ fn fit<'t>(text: &'t str, terminal: &console::Term) -> Cow<'t, str> {
 }
 
 fn write_line(text: &str) -> Result<(), Failure> {
-    let mut out = results();
-    writeln!(out, "{text}").and_then(|()| out.flush()).map_err(|error| failed(&error))
+    let mut out = Lossy { out: Some(stdout()) };
+    out.write_all(format!("{text}\n").as_bytes()).and_then(|()| out.flush()).map_err(|error| failed(&error))
 }
 
 /// Writes a result to stdout as a line of JSON.
@@ -67,10 +67,10 @@ pub fn json(value: &impl Serialize) -> Result<(), Failure> {
     write_line(&foreign::inert_json(&text))
 }
 
-/// Stdout, for results of many lines.
+/// Stdout, for results of many lines that programs read: as they are in a file or a pipe, harmless on a terminal.
 #[must_use]
-pub fn results() -> BufWriter<Lossy<StdoutLock<'static>>> {
-    BufWriter::new(Lossy { out: Some(stdout()) })
+pub fn results() -> BufWriter<Harmless<Lossy<StdoutLock<'static>>>> {
+    BufWriter::new(Harmless::new(Lossy { out: Some(stdout()) }, is_terminal()))
 }
 
 /// Stdout, for records that have the file's own cells: as they are in a file or a pipe, harmless on a terminal.

@@ -192,6 +192,8 @@ pub enum NextStep {
     OtherReport,
     /// Choose another file for the log.
     OtherLog,
+    /// Choose another path for what a command makes.
+    AnotherPath,
     /// The file of rejected rows exists: run it, if its rows are corrected, or choose another file.
     RunCorrectedRows(PathBuf),
     /// Make room for the file of rejected rows, or choose another.

@@ -47,6 +47,7 @@ fn that_cannot_be_used() {
         .says(1, "run people.csv --simulate -j journal.db");
     area.case("a text, looked at").file("journal.db", "line,key\n".repeat(1_000)).says(1, "status");
     begun(&mut area, "of somebody else").read_only().says(1, "status -j journal.db");
+    begun(&mut area, "a copy in the place of its log").says(2, "journal backup journal.db-wal -j journal.db");
     begun(&mut area, "held by another process").made(hold).says(6, "run people.csv --simulate -j journal.db");
     begun(&mut area, "of a newer version")
         .made(edit(

@@ -140,3 +140,27 @@ fn a_page_tells_segments_and_cost() {
     assert!(site.read("page.html").contains(told), "{}", site.read("page.html"));
     assert!(site.read("page.html").contains("What it did with them is not known here."));
 }
+
+/// What a command makes anew must not become a file of the journal either.
+#[test]
+fn nothing_is_made_where_the_journal_has_its_files() {
+    let (site, server) = (Site::with_people(3), Server::start(&[]));
+    site.send(server.endpoint()).exits(0);
+    std::fs::hard_link(site.path("journal.db.lock"), site.path("hard")).unwrap();
+    for name in ["journal.db-wal", "journal.db-journal", "./journal.db.lock", "hard"] {
+        for args in [
+            &["journal", "backup", name][..],
+            &["rehearse", "people.csv", "--rejects", name],
+            &["rehearse", "people.csv", "--keep", name],
+            &["serve", "--token-file", name],
+            &["check", "people.csv", "--rejects", name],
+            &["report", "--rejects", name],
+            &["report", "-o", name],
+            &["status", "--log-file", name],
+        ] {
+            site.run(args).exits(2).says(&["cannot go to", "it is a file of the journal"]);
+        }
+    }
+    site.run(&["journal", "check"]).exits(0);
+    assert_eq!(site.read("journal.db.lock"), "");
+}

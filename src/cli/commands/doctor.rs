@@ -1,7 +1,6 @@
 //! `campaign doctor`: asks the account whether this campaign can be sent.
 
 use std::fmt::Write as _;
-use std::io::Write as _;
 use std::path::PathBuf;
 
 use clap::Args;
@@ -76,8 +75,7 @@ pub fn run(args: &DoctorArgs, session: &Session<'_>) -> Result<Exit, Failure> {
         output::json(&json!({ "campaign": definition.name, "findings": findings, "exit": exit.code() }))?;
     } else {
         let text = text(&definition.name, &findings, global);
-        let mut out = output::results();
-        out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(|error| output::failed(&error))?;
+        output::line(text.trim_end_matches('\n'))?;
     }
     Ok(exit)
 }

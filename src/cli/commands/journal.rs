@@ -8,6 +8,7 @@ use clap::{Args, Subcommand};
 use serde_json::json;
 
 use crate::app::care::{self, ChosenCampaigns, Purge};
+use crate::app::outputs::Inputs;
 use crate::app::paths::CampaignPaths;
 use crate::cli::args::global::GlobalArgs;
 use crate::cli::failure::Failure;
@@ -16,6 +17,7 @@ use crate::cli::{output, signals};
 use crate::domain::delivery::ending::Exit;
 use crate::domain::figures::{Grouped, counted};
 use crate::domain::foreign;
+use crate::domain::next_step::NextStep;
 use crate::journal::{Campaign, Finding, Purged, Reader};
 
 /// A day, in seconds.
@@ -76,6 +78,7 @@ pub fn run(args: &JournalArgs, session: &Session<'_>) -> Result<Exit, Failure> {
 }
 
 fn back_up(journal: &Path, path: &Path, session: &Session<'_>) -> Result<Exit, Failure> {
+    Inputs::of_journal(journal).refuse(path, "the copy", NextStep::AnotherPath)?;
     let copied = care::back_up(journal, path, session.clock.now())?;
     let rows: u64 = copied.campaigns.iter().map(|(_, tally)| tally.rows()).sum();
     let global = session.global;

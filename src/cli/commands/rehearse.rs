@@ -9,6 +9,7 @@ use serde_json::json;
 
 use crate::app;
 use crate::app::options::SendOptions;
+use crate::app::outputs::Inputs;
 use crate::app::paths::CampaignPaths;
 use crate::app::rehearse::{Rehearsal, VirtualClock};
 use crate::app::run::RunContext;
@@ -21,6 +22,7 @@ use crate::domain::delivery::ending::{Ending, Exit};
 use crate::domain::figures::{Grouped, Span};
 use crate::domain::foreign;
 use crate::domain::hours::moment::{self, Side};
+use crate::domain::next_step::NextStep;
 use crate::domain::unix_millis::UnixMillis;
 use crate::recipients::Source;
 
@@ -58,6 +60,13 @@ pub fn run(args: &RehearseArgs, session: &Session<'_>) -> Result<Exit, Failure> 
     let source = Source::named(&args.file);
     let reading = args.reading.options();
     let (mut paths, mut definition) = CampaignPaths::of_file(&global.campaign_options(), &source, &reading)?;
+    let inputs = Inputs::of(&paths).with_recipients(&args.file).with_lists(&definition, &paths);
+    if let Some(rejects) = &reading.rejects {
+        inputs.refuse(rejects, "the rejected rows", NextStep::OtherRejectsFile)?;
+    }
+    if let Some(keep) = &args.keep {
+        inputs.refuse(keep, "the rehearsal's journal", NextStep::AnotherPath)?;
+    }
     let folder = scratch().map_err(|error| kept(&std::env::temp_dir(), &error.to_string()))?;
     paths.journal = match &args.keep {
         Some(path) if path.exists() => return Err(kept(path, "there is a file already")),

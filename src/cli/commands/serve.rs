@@ -5,11 +5,13 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use crate::app::outputs::Inputs;
 use crate::app::paths::CampaignPaths;
 use crate::cli::failure::Failure;
 use crate::cli::session::Session;
 use crate::cli::{commands, output, signals};
 use crate::domain::delivery::ending::Exit;
+use crate::domain::next_step::NextStep;
 use crate::engine::Stop;
 use crate::report::Names;
 use crate::serve::{ServeError, ServeOptions, Server, TokenFileError, Transport};
@@ -59,6 +61,9 @@ pub struct ServeArgs {
 /// What the user is told.
 pub fn run(args: &ServeArgs, session: &Session<'_>) -> Result<Exit, Failure> {
     let paths = CampaignPaths::of_journal(&session.global.campaign_options())?;
+    if let Some(token) = &args.token_file {
+        Inputs::of(&paths).refuse(token, "the token", NextStep::AnotherPath)?;
+    }
     let transport = match (&args.tls_cert, &args.tls_key, &args.behind_proxy) {
         (Some(certificate), Some(key), _) => {
             Transport::Tls { certificate: certificate.clone(), key: key.clone() }
