@@ -13,6 +13,7 @@ use super::answer_bounds::AnswerTooLong;
 use super::error::causes;
 use super::route::{RouteError, never_connected};
 use crate::domain::delivery::refusal::{Refusal, RefusalKind};
+use crate::domain::table::visible::is_ignorable;
 
 type SdkAnswer =
     Result<StartOutboundChatContactOutput, SdkError<StartOutboundChatContactError, HttpResponse>>;
@@ -47,9 +48,10 @@ pub(super) fn contact_id(answer: SdkAnswer) -> Result<String, Refusal> {
     }
 }
 
-/// Whether a text has the form of the API's contact ids: 1 to 256 characters, none of them a blank or a control character.
+/// Whether a text has the form of the API's contact ids: 1 to 256 characters, none of them a blank, a control character or
+/// one that nobody sees.
 pub(super) fn is_contact_id(text: &str) -> bool {
-    let odd = |c: char| c.is_whitespace() || c.is_control();
+    let odd = |c: char| c.is_whitespace() || c.is_control() || c == '\u{2800}' || is_ignorable(c);
     (1..=LONGEST_CONTACT_ID).contains(&text.chars().count()) && !text.contains(odd)
 }
 
@@ -199,7 +201,20 @@ mod tests {
         for id in ["a", &"x".repeat(256), &"é".repeat(256), "6f0e4c1a-0000-4000-8000-000000000001"] {
             assert_eq!(contact_id(Ok(output(id))).as_deref(), Ok(id));
         }
-        for id in ["   ", "a b", "a\u{1b}[31m", "a\n", "\u{a0}", &"x".repeat(257), &"x".repeat(300_000)] {
+        for id in [
+            "\u{200b}",
+            "a\u{202e}1",
+            "\u{feff}a",
+            "\u{2800}",
+            "\u{115f}",
+            "   ",
+            "a b",
+            "a\u{1b}[31m",
+            "a\n",
+            "\u{a0}",
+            &"x".repeat(257),
+            &"x".repeat(300_000),
+        ] {
             let refusal = contact_id(Ok(output(id))).unwrap_err();
             assert_eq!((refusal.kind, refusal.code.as_str()), (RefusalKind::Unknown, "UnreadableContactId"));
         }

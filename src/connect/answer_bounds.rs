@@ -9,6 +9,9 @@ use aws_smithy_types::body::SdkBody;
 use bytes::{Buf, Bytes};
 use hyper::body::{Body, Frame, SizeHint};
 
+/// What a piece of an answer counts for at least. Those of the service's have a thousand bytes and more, or are the only one.
+const PIECE_BYTES: u64 = 64;
+
 /// An answer that is longer than it may be. Nothing is known of what it would have said.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct AnswerTooLong {
@@ -53,7 +56,8 @@ impl Body for BoundedBody {
         }
         let Poll::Ready(frame) = Pin::new(&mut self.body).poll_frame(context) else { return Poll::Pending };
         let Some(Ok(frame)) = frame else { return Poll::Ready(frame) };
-        let length = frame.data_ref().map_or(0, |data| data.remaining() as u64);
+        // Each piece is kept until the last has come, and takes more than its bytes.
+        let length = frame.data_ref().map_or(0, |data| data.remaining() as u64).max(PIECE_BYTES);
         match self.left.checked_sub(length) {
             Some(left) => self.left = left,
             None => return too_long(),
@@ -92,11 +96,14 @@ mod tests {
     #[tokio::test]
     async fn a_body_is_read_up_to_the_bound_and_no_further() {
         let too_long = Err("the answer is longer than 1 KiB, and was not read to its end".to_owned());
-        assert_eq!(read(bounded(of(&[1000, 24]), 1024)).await, Ok(1024));
+        assert_eq!(read(bounded(of(&[900, 124]), 1024)).await, Ok(1024));
         assert_eq!(read(bounded(of(&[1000, 25]), 1024)).await, too_long);
         assert_eq!(read(bounded(of(&[2000]), 1024)).await, too_long);
         assert_eq!(read(bounded(SdkBody::from("x".repeat(1024)), 1024)).await, Ok(1024));
         assert_eq!(read(bounded(SdkBody::from("x".repeat(1025)), 1024)).await, too_long);
         assert_eq!(read(bounded(SdkBody::empty(), 1024)).await, Ok(0));
+        // A body of one byte at a time would take hundreds of times its length.
+        assert_eq!(read(bounded(of(&[1; 16]), 1024)).await, Ok(16));
+        assert_eq!(read(bounded(of(&[1; 17]), 1024)).await, too_long);
     }
 }

@@ -21,8 +21,18 @@ pub(super) fn of_service(config: &SdkConfig, service_id: &str) -> Result<Option<
     let of_service = config.service_config().and_then(|services| services.load_config(key));
     match of_service.or_else(|| config.endpoint_url().map(str::to_owned)) {
         Some(url) if EndpointUrl::parse(&url).is_ok() => Ok(Some(url)),
-        Some(url) => Err(ConnectError::Insecure(url)),
+        Some(url) => Err(ConnectError::Insecure(without_password(&url))),
         None => Ok(None),
+    }
+}
+
+/// The URL without a name and password in it: it is printed.
+fn without_password(url: &str) -> String {
+    let (scheme, rest) = url.split_once("://").unwrap_or(("", url));
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    match authority.rfind('@') {
+        Some(at) => format!("{scheme}://{}", &rest[at + 1..]),
+        None => url.to_owned(),
     }
 }
 
@@ -34,6 +44,17 @@ pub(super) fn is_loopback(url: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_password_is_not_printed() {
+        for (url, printed) in [
+            ("https://user:secret@host/x@y", "https://host/x@y"),
+            ("http://host:1/a@b", "http://host:1/a@b"),
+            ("nonsense", "nonsense"),
+        ] {
+            assert_eq!(without_password(url), printed);
+        }
+    }
 
     #[test]
     fn loopback_is_told_from_what_looks_like_it() {

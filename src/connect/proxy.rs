@@ -98,12 +98,34 @@ fn scheme_of(name: &str) -> String {
     name[..name.len() - 6].to_lowercase()
 }
 
+/// What systems call themselves besides `localhost`.
+const OWN_NAMES: [&str; 5] =
+    ["localhost.localdomain", "localhost6", "localhost6.localdomain6", "ip6-localhost", "ip6-loopback"];
+
+/// An address as the system's resolver takes it: one to four parts, the last of which fills what is left, each decimal,
+/// octal behind a zero, or hexadecimal behind `0x`. Source: POSIX, `inet_addr`.
+fn of_few_parts(host: &str) -> Option<u32> {
+    let number = |text: &str| match text.strip_prefix("0x") {
+        Some(hex) => u32::from_str_radix(hex, 16).ok(),
+        None if text.len() > 1 && text.starts_with('0') => u32::from_str_radix(text, 8).ok(),
+        None => text.parse().ok(),
+    };
+    let parts: Vec<u32> = host.split('.').map(number).collect::<Option<_>>()?;
+    let (last, first) = parts.split_last().filter(|(_, first)| first.len() < 4)?;
+    let fits = first.iter().all(|part| *part < 256) && u64::from(*last) < 1 << (32 - 8 * first.len());
+    let high = first.iter().zip([24, 16, 8]).fold(0, |address, (part, shift)| address | part << shift);
+    fits.then_some(high | last)
+}
+
 /// Whether this host is the machine itself. Neither names like these nor these addresses mean anything to a proxy.
 fn is_this_machine(host: &str) -> bool {
     let host = host.trim_end_matches('.');
     let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
+    let name = host.to_ascii_lowercase();
     is_loopback_host(host)
-        || host.to_ascii_lowercase().ends_with(".localhost")
+        || name.ends_with(".localhost")
+        || OWN_NAMES.contains(&name.as_str())
+        || of_few_parts(&name).is_some_and(|address| matches!(address >> 24, 0 | 127))
         || address.is_ok_and(|address| {
             let address = address.to_canonical();
             address.is_loopback() || address.is_unspecified()
@@ -155,12 +177,25 @@ mod tests {
             "https://[::1]:4/",
             "https://[::ffff:127.0.0.1]/",
             "https://0.0.0.0/",
+            "https://127.1/",
+            "https://0x7f.1/",
+            "https://0177.0.0.1/",
+            "https://2130706433:8443/",
+            "https://0/",
+            "https://ip6-localhost/",
+            "https://Localhost.LocalDomain./",
             "http://169.254.169.254/latest",
             "http://169.254.170.2/v2",
         ] {
             assert!(!carried(&set, url), "{url}");
         }
-        for url in ["https://connect.us-west-2.amazonaws.com/", "https://10.0.0.1/", "https://localhost.x/"] {
+        for url in [
+            "https://connect.us-west-2.amazonaws.com/",
+            "https://10.0.0.1/",
+            "https://localhost.x/",
+            "https://128.1/",
+            "https://127.256.0.0.1/",
+        ] {
             assert!(carried(&set, url), "{url}");
         }
     }

@@ -92,6 +92,11 @@ fn proxy(url: &str) -> Result<ProxyConfig, ConnectError> {
     if uri.host().is_none_or(str::is_empty) {
         return Err(failed("it names no host"));
     }
+    let authority = uri.authority().map(http::uri::Authority::as_str).unwrap_or_default();
+    let port = authority.rsplit_once(':').map(|(_, port)| port).filter(|port| !port.ends_with(']'));
+    if port.is_some_and(|port| !port.contains('@') && !port.parse::<u16>().is_ok_and(|port| port > 0)) {
+        return Err(failed("its port is none"));
+    }
     ProxyConfig::https(uri).map_err(|error| failed(&error.to_string()))
 }
 
@@ -287,13 +292,23 @@ mod tests {
 
     #[test]
     fn a_proxy_is_spoken_to_in_http_or_https() {
-        for proxy in ["http://p:8080", "https://p", "p:8080", "http://user:pass%21@p:8080"] {
+        for proxy in [
+            "http://p:8080",
+            "https://p",
+            "p:8080",
+            "http://user:pass%21@p:8080",
+            "http://user:secret@p",
+            "http://[::1]",
+            "http://[::1]:80",
+        ] {
             assert!(route(proxy).is_ok(), "{proxy}");
         }
         for (proxy, reason) in [
             ("socks5://p:1080", "must begin with http:// or https://"),
             ("http://", "is not a URL"),
             ("http://a b", "is not a URL"),
+            ("http://user:secret@p:99999", "its port is none"),
+            ("http://p:0", "its port is none"),
         ] {
             assert!(route(proxy).unwrap_err().to_string().contains(reason), "{proxy}");
         }
