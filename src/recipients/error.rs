@@ -395,7 +395,9 @@ impl From<io::Error> for FileProblem {
     fn from(error: io::Error) -> Self {
         match error.kind() {
             io::ErrorKind::FileTooLarge
-                if error.get_ref().is_some_and(|error| error.is::<TooMuchUnpacked>()) =>
+                if error
+                    .get_ref()
+                    .is_some_and(<dyn std::error::Error + Send + Sync>::is::<TooMuchUnpacked>) =>
             {
                 Self::Unpacked
             }

@@ -164,7 +164,7 @@ mod tests {
         let small = Unpacking::of_file(1_000);
         assert_eq!(out(&small, UNPACKED).unwrap(), UNPACKED);
         let error = out(&small, UNPACKED + 1).unwrap_err();
-        assert!(error.get_ref().is_some_and(|error| error.is::<TooMuchUnpacked>()), "{error}");
+        assert!(error.get_ref().is_some_and(<dyn Error + Send + Sync>::is::<TooMuchUnpacked>), "{error}");
         let large = Unpacking::of_file(UNPACKED / 50);
         assert_eq!(out(&large, UNPACKED + 1).unwrap(), UNPACKED + 1);
         let (pipe, mut reader) = Unpacking::of_pipe(io::repeat(b'x').take(UNPACKED / 50));

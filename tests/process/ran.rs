@@ -36,7 +36,7 @@ impl Ran {
     pub(crate) fn new(output: &Output, people: &str) -> Self {
         let status = output.status;
         let code = status.code().unwrap_or_else(|| 128 + status.signal().unwrap_or_default());
-        let text = |bytes: &[u8]| as_by_day(&String::from_utf8(bytes.to_vec()).unwrap());
+        let text = |bytes: &[u8]| as_by_day(std::str::from_utf8(bytes).unwrap());
         let ran = Self { code, stdout: text(&output.stdout), stderr: text(&output.stderr) };
         ran.keeps_secrets(people);
         assert!(!ran.stderr.contains("panicked"), "{}", ran.stderr);

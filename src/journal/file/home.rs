@@ -162,10 +162,8 @@ mod tests {
         // As after a kill: what was committed last is in the log, which was left behind.
         CommitCounter::open(commit_counter::path(&before, "n"), now).unwrap().set(3).unwrap();
         std::fs::rename(&before, &moved).unwrap();
-        for path in [&moved] {
-            let refused = Journal::open(path).unwrap().campaign(&identity(), now);
-            assert!(matches!(refused, Err(JournalError::Behind { groups: 3, .. })), "{refused:?}");
-        }
+        let refused = Journal::open(&moved).unwrap().campaign(&identity(), now);
+        assert!(matches!(refused, Err(JournalError::Behind { groups: 3, .. })), "{refused:?}");
     }
 
     #[test]
