@@ -131,6 +131,7 @@ impl Cli {
             program.mut_subcommand(name, |command| {
                 command
                     .arg(hidden("campaign").short('c'))
+                    .arg(hidden("name"))
                     .arg(hidden("journal").short('j').value_parser(value_parser!(PathBuf)))
             })
         })

@@ -14,7 +14,7 @@ pub struct GlobalArgs {
     #[arg(short, long, global = true, value_name = "PATH|NAME", help_heading = "Campaign")]
     pub campaign: Option<String>,
     /// The campaign's name, instead of the definition's
-    #[arg(long, global = true, value_name = "NAME", value_parser = name)]
+    #[arg(long, global = true, value_name = "NAME", value_parser = name, help_heading = "Campaign")]
     pub name: Option<String>,
     /// Journal [default: journal.db beside the definition]
     #[arg(short, long, global = true, value_name = "PATH", help_heading = "Campaign")]

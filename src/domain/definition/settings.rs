@@ -61,7 +61,7 @@ pub(super) fn recipients(reader: &mut Reader<'_>) -> RecipientsSettings {
     }
 }
 
-/// The names of a [`Kind::Columns`](super::keys::Kind::Columns).
+/// The names of columns: one, or a list.
 fn columns(reader: &mut Reader<'_>, path: &'static str) -> Vec<String> {
     match reader.node(path).map(|node| node.value) {
         Some(Value::List(_)) => {
