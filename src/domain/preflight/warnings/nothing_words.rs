@@ -1,5 +1,8 @@
 //! Words that programs and people write where there is nothing, in their languages, and signs that say nothing.
 
+use std::collections::HashSet;
+use std::sync::LazyLock;
+
 /// What programs and people write where there is nothing.
 const NOTHING: &[&str] = &[
     "null",
@@ -213,6 +216,9 @@ const NOTHING: &[&str] = &[
     "אין",
 ];
 
+/// The same, to be found at once: each cell of a file is looked up.
+static WORDS: LazyLock<HashSet<&str>> = LazyLock::new(|| NOTHING.iter().copied().collect());
+
 /// Whether a cell has a word for nothing in it, or signs that are none.
 pub(super) fn means_nothing(cell: &str) -> bool {
     // The longest of the words, with brackets.
@@ -228,10 +234,12 @@ pub(super) fn means_nothing(cell: &str) -> bool {
         return true;
     }
     let folded = inner.to_lowercase();
+    let is_word = |word: &str| WORDS.contains(word);
     // Blanks around a stroke: `N / A`.
-    let close = folded.replace(" / ", "/");
-    NOTHING.contains(&cell.to_lowercase().as_str())
-        || NOTHING.contains(&close.as_str())
+    let is_close = || folded.contains(" / ") && is_word(&folded.replace(" / ", "/"));
+    is_word(&folded)
+        || is_close()
+        || (inner.len() < cell.len() && is_word(&cell.to_lowercase()))
         || cell.split_whitespace().any(is_of_a_program)
         || is_of_python(cell)
 }
