@@ -356,10 +356,10 @@ fn uses_of_files(sources: &[(PathBuf, String)]) -> BTreeMap<String, BTreeSet<Str
         .collect()
 }
 
-/// Whether the code has the word, not as the end of a longer one.
+/// Whether the code has the word, not as the end of a longer one. A method has a name in front of its dot.
 fn names(code: &str, word: &str) -> bool {
-    code.match_indices(word)
-        .any(|(at, _)| !code[..at].ends_with(|c: char| c.is_ascii_alphanumeric() || c == '_'))
+    let ends_longer = |at: usize| code[..at].ends_with(|c: char| c.is_ascii_alphanumeric() || c == '_');
+    code.match_indices(word).any(|(at, _)| word.starts_with('.') || !ends_longer(at))
 }
 
 /// What is wrong with the form of one file.
@@ -567,6 +567,7 @@ fn each_wrong_arrow_is_found() {
             "progress uses journal",
         ),
         ("journal", "use crate::clock::Clock;", "journal uses clock"),
+        ("app", "format!(\"no {}\", journal.display())", "app names .display()"),
         ("pace", "fn f<'a>(x: &'a str) -> char { '\"' } use crate::engine::Stop;", "pace uses engine"),
     ] {
         let offences = offences(module, text, &arrows);

@@ -8,6 +8,7 @@ use jiff::tz::TimeZone;
 use crate::app::error::Error;
 use crate::clock::Clock;
 use crate::domain::definition::name;
+use crate::domain::foreign;
 use crate::domain::next_step::NextStep;
 use crate::domain::unix_millis::UnixMillis;
 use crate::journal::{Campaign, JournalError, Planned, Reader};
@@ -57,7 +58,7 @@ pub(super) fn only(journal: &Path, names: &str) -> Result<String, Error> {
     match (found.pop(), found.is_empty()) {
         (Some(only), true) => Ok(only.name),
         (None, _) => Err(Error::usage(
-            format!("the journal {} has no campaign of the name {names}", journal.display()),
+            format!("the journal {} has no campaign of the name {names}", foreign::path(journal)),
             NextStep::BeginOrOtherJournal,
         )),
         (Some(last), false) => {

@@ -145,13 +145,13 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("journal.db");
         for ending in ["", "-wal"] {
-            let file = format!("{}{ending}", path.display());
+            let file = format!("{}{ending}", path.to_str().unwrap());
             std::fs::write(&file, "").unwrap();
             std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o664)).unwrap();
         }
         make_private(&path).unwrap();
         for ending in ["", "-wal"] {
-            let file = format!("{}{ending}", path.display());
+            let file = format!("{}{ending}", path.to_str().unwrap());
             assert_eq!(Path::new(&file).metadata().unwrap().permissions().mode() & 0o777, 0o600, "{file}");
         }
     }

@@ -203,7 +203,7 @@ mod tests {
             .execute_batch("WITH n(i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n LIMIT 500) INSERT INTO refinery_schema_history SELECT NULL, zeroblob(900) FROM n")
             .unwrap();
         for ending in ["", "-journal"] {
-            let copied = |path: &Path| format!("{}{ending}", path.display());
+            let copied = |path: &Path| format!("{}{ending}", path.to_str().unwrap());
             std::fs::copy(copied(&making), copied(&path)).unwrap();
         }
         assert!(matches!(Reader::open(&path), Err(JournalError::Missing(_))));
