@@ -129,6 +129,7 @@ impl<'a> AccountQuestions<'a> {
             answers = new;
         }
         if findings::worst(&found) != Status::Failed
+            && !answers.kept
             && let Ok(kept) = serde_json::to_string(&answers.facts)
         {
             journal.keep_account_answers((&self.owner, &self.about()), &kept, answers.at)?;

@@ -29,15 +29,19 @@ pub struct DryRun<'a> {
     pub now: UnixMillis,
 }
 
+/// Makes the body of a request. A check of a million rows shows none.
+type MakeBody<'a> = dyn Fn() -> Result<Vec<u8>, Error> + 'a;
+
 impl DryRun<'_> {
-    /// The figures that a run would begin with. `each` is called with the body of every request that it would send first.
+    /// The figures that a run would begin with. `each` is called for every request that it would send first, with what makes
+    /// its body.
     ///
     /// # Errors
     /// Where file or journal cannot be read, what would keep a run from planning the file, or the first error of `each`.
     pub fn preflight(
         &self,
         file: &mut PlanFile,
-        each: impl FnMut(&[u8]) -> Result<(), Error>,
+        each: impl FnMut(&MakeBody<'_>) -> Result<(), Error>,
     ) -> Result<Preflight, Error> {
         if self.options.simulate {
             file.at_any_time();
@@ -55,7 +59,7 @@ impl DryRun<'_> {
     fn alone(
         &self,
         file: &mut PlanFile,
-        mut each: impl FnMut(&[u8]) -> Result<(), Error>,
+        mut each: impl FnMut(&MakeBody<'_>) -> Result<(), Error>,
     ) -> Result<Preflight, Error> {
         let shape = file.binding.shape().clone();
         let most = self.options.limit.map_or(u64::MAX, NonZeroU64::get);
@@ -64,10 +68,10 @@ impl DryRun<'_> {
         let mut findings = findings.forecasting(self.definition, self.now, keeps_hours);
         let sample = self.options.sample.map(NonZeroU64::get);
         let most = file.rehearse(&mut findings, (most, sample), |recipient| {
-            let request = shape
-                .fill(&recipient.slots, recipient.phone.as_str(), recipient.client_token)
-                .expect("slots just rendered fit their shape");
-            each(&request.body())
+            each(&|| {
+                let request = shape.fill(&recipient.slots, recipient.phone.as_str(), recipient.client_token);
+                Ok(request.expect("slots just rendered fit their shape").body())
+            })
         })?;
         Ok(Preflight::new(findings, None, Options { most, simulated: self.options.simulate }))
     }
@@ -75,7 +79,7 @@ impl DryRun<'_> {
     fn in_a_copy(
         &self,
         file: &mut PlanFile,
-        mut each: impl FnMut(&[u8]) -> Result<(), Error>,
+        mut each: impl FnMut(&MakeBody<'_>) -> Result<(), Error>,
     ) -> Result<Preflight, Error> {
         let Self { definition, paths, options, .. } = self;
         // It has the recipients' numbers: a folder that only this user can enter.
@@ -110,7 +114,7 @@ impl DryRun<'_> {
         let mut told = Ok(());
         journal.each_waiting(campaign, preflight.to_send(), |row| {
             if told.is_ok() {
-                told = row.body().map_err(Error::from).and_then(|body| each(&body));
+                told = each(&|| Ok(row.body()?));
             }
         })?;
         told.map(|()| preflight)

@@ -20,6 +20,7 @@ use crate::app::send::{Run, RunParts};
 use crate::app::stream::Stream;
 use crate::app::{pacing, preconditions};
 use crate::clock::Clock;
+use crate::connect::Account;
 use crate::domain::account::facts::SmsNumberFacts;
 use crate::domain::account::opt_outs::OptOutRule;
 use crate::domain::definition::Definition;
@@ -29,7 +30,7 @@ use crate::domain::foreign;
 use crate::domain::next_step::NextStep;
 use crate::domain::preflight::Preflight;
 use crate::engine::Stop;
-use crate::journal::{Journal, OpenLane, Planned};
+use crate::journal::{Journal, OpenLane, Planned, Service};
 use crate::recipients::Source;
 
 /// How long the first request of a resumed run waits for the check of the journal. Three million rows take about as long.
@@ -199,7 +200,9 @@ impl<'a> PreparedRun<'a> {
             rejects: None,
             opt_outs: None,
         };
-        let Some(questions) = prepared.questions().filter(|_| asks && waits) else { return Ok(prepared) };
+        let OpenCampaign { account, service, .. } = &prepared.open;
+        let questions = questions(&context, *service, account.as_ref());
+        let Some(questions) = questions.filter(|_| asks && waits) else { return Ok(prepared) };
         // In a box: asking is a large future.
         let answers = Box::pin(questions.answers(&prepared.open.journal)).await?;
         match &answers {
@@ -214,13 +217,6 @@ impl<'a> PreparedRun<'a> {
         }
         prepared.answers = answers.map(Box::new);
         Ok(prepared)
-    }
-
-    /// What the account is asked; `None` in a simulation, and where the definition wants nothing asked.
-    fn questions(&self) -> Option<AccountQuestions<'_>> {
-        let (definition, open) = (self.context.definition, &self.open);
-        let owner = pacing::owner(definition, open.service);
-        AccountQuestions::of(definition, open.account.as_ref()?, owner, self.context.clock)
     }
 
     /// The definition as it is sent: with the account's quotas where it states no pace.
@@ -267,13 +263,11 @@ impl<'a> PreparedRun<'a> {
 
     async fn judge_answers(&mut self) -> Result<AccountCheck, Error> {
         let Some(answers) = self.answers.take() else { return Ok(AccountCheck::default()) };
-        let (definition, open) = (self.context.definition, &mut self.open);
-        let owner = pacing::owner(definition, open.service);
-        let account = open.account.as_ref();
-        let questions =
-            account.and_then(|account| AccountQuestions::of(definition, account, owner, self.context.clock));
-        let Some(questions) = questions else { return Ok(AccountCheck::default()) };
-        let campaign = open.campaign;
+        let OpenCampaign { journal, campaign, account, service, .. } = &mut self.open;
+        let Some(questions) = questions(&self.context, *service, account.as_ref()) else {
+            return Ok(AccountCheck::default());
+        };
+        let campaign = *campaign;
         let numbers = |journal: &Journal| {
             let mut numbers = BTreeSet::new();
             journal.each_waiting(campaign, MOST_NUMBERS as u64, |row| {
@@ -282,7 +276,7 @@ impl<'a> PreparedRun<'a> {
             Ok(numbers)
         };
         let file = self.preflight.as_ref().map(|preflight| preflight.file_facts());
-        questions.judge(*answers, (definition, file), &mut open.journal, numbers).await
+        questions.judge(*answers, (self.context.definition, file), journal, numbers).await
     }
 
     /// Finds the opt-out lists behind the campaign's senders, which the run then keeps a copy of. Says why they are not the
@@ -347,6 +341,16 @@ impl<'a> PreparedRun<'a> {
         }
         Ok(run)
     }
+}
+
+/// What the account is asked; `None` in a simulation, and where the definition wants nothing asked.
+fn questions<'a>(
+    context: &RunContext<'a>,
+    service: Service,
+    account: Option<&'a Account>,
+) -> Option<AccountQuestions<'a>> {
+    let owner = pacing::owner(context.definition, service);
+    AccountQuestions::of(context.definition, account?, owner, context.clock)
 }
 
 impl RunContext<'_> {

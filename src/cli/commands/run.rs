@@ -165,7 +165,8 @@ fn rehearse(
     };
     let preflight = dry_run.preflight(file, |body| {
         if global.json && written.is_ok() {
-            written = out.write_all(body).and_then(|()| out.write_all(b"\n"));
+            let body = body()?;
+            written = out.write_all(&body).and_then(|()| out.write_all(b"\n"));
         }
         Ok(())
     })?;
