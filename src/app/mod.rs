@@ -28,6 +28,7 @@ pub mod rehearse;
 pub mod rejects;
 pub mod report;
 pub mod resolve;
+mod row_reader;
 pub mod run;
 mod same_numbers;
 pub mod send;

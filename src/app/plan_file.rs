@@ -11,6 +11,7 @@ use crate::app::error::Error;
 use crate::app::options::SendOptions;
 use crate::app::paths::CampaignPaths;
 use crate::app::rejects::{self, RejectsFile, WrittenRejects};
+use crate::app::row_reader::RowReader;
 use crate::app::{preconditions, same_numbers};
 use crate::domain::definition::{Definition, SameNumberRule};
 use crate::domain::delivery::state::State;
@@ -23,39 +24,36 @@ use crate::domain::preflight::{
     Options, Preflight, SharedNumbers,
 };
 use crate::domain::row::binding::{Binding, LaneColumns};
-use crate::domain::row::recipient::{Recipient, Rejection};
+use crate::domain::row::recipient::Recipient;
 use crate::domain::row::rewritten_key::is_rounded;
-use crate::domain::row::suppression::{Suppressed, Suppression};
+use crate::domain::row::suppression::Suppression;
 use crate::domain::table::detected_format::DetectedFormat;
 use crate::domain::warning::WarningCode;
 use crate::journal::{CampaignId, Content, FileLine, Journal, JournalError, Plan, PlanSummary};
 use crate::recipients::{FileError, FileProblem, Listed, Lists, Recipients, Row, Source};
 
-/// Lines planned in one transaction: large enough that a commit costs little, small enough for little memory.
+/// Lines planned in one transaction, and their bytes, about: large enough that a commit costs little, small enough for little
+/// memory.
 const BATCH: usize = 1_000;
+const BATCH_BYTES: usize = 4 * 1024 * 1024;
 
 /// Lines that are left out and known, at most.
 const LEFT_OUT: usize = 100_000;
 
 /// A recipients file, open and bound to its definition.
 pub struct PlanFile {
-    recipients: Recipients,
+    rows: RowReader,
     /// Rows keep their own part of the schedule.
     windows: bool,
     /// The definition, bound to the columns.
     pub binding: Binding,
     /// Lists of recipients that nothing is sent to.
     pub lists: Lists,
-    rejects: Option<RejectsFile>,
-    /// The file of rejected rows, once the last row was read.
-    pub rejected: Option<WrittenRejects>,
     same_number: SameNumberRule,
     /// Whether keys are not the numbers themselves.
     has_keys: bool,
     /// The file, as the user named it.
     source: String,
-    /// Where nobody sees the rows before they are sent: what looks wrong is rejected.
-    looks: Option<Looks>,
 }
 
 impl PlanFile {
@@ -69,13 +67,10 @@ impl PlanFile {
         let binding = definition.bind(recipients.header())?;
         Ok(Self {
             windows: true,
-            recipients,
+            rows: RowReader::new(recipients),
             binding,
             lists,
-            rejects: None,
-            rejected: None,
             same_number: definition.recipients.same_number,
-            looks: None,
             has_keys: !definition.recipients.key.is_empty(),
             source: source.to_string(),
         })
@@ -92,8 +87,9 @@ impl PlanFile {
         definition: &Definition,
     ) -> Result<(), Error> {
         if let Some(path) = path {
-            let (header, read_as) = (self.recipients.header(), self.recipients.read_as());
-            self.rejects = Some(RejectsFile::begin(path, header, &read_as)?);
+            let recipients = &self.rows.recipients;
+            let (header, read_as) = (recipients.header(), recipients.read_as());
+            self.rows.rejects = Some(RejectsFile::begin(path, header, &read_as)?);
             let again = || match source {
                 Source::File(file) if file.is_file() => {
                     Ok(Some(Recipients::open(source, &definition.recipients)?))
@@ -107,12 +103,22 @@ impl PlanFile {
 
     /// What the file was taken for.
     pub fn read_as(&self) -> DetectedFormat {
-        self.recipients.read_as()
+        self.rows.recipients.read_as()
+    }
+
+    /// The file of rejected rows, once the last row was read, if there are any.
+    pub fn rejected(&self) -> Option<&WrittenRejects> {
+        self.rows.rejected.as_ref()
+    }
+
+    /// The same, for the caller to keep.
+    pub fn take_rejected(&mut self) -> Option<WrittenRejects> {
+        self.rows.rejected.take()
     }
 
     /// Whether its rows take the place of others, and all the rest stays.
     pub fn corrects(&self) -> bool {
-        self.recipients.is_correction()
+        self.rows.recipients.is_correction()
     }
 
     /// Begins a plan: of the whole file, or of corrections to one.
@@ -148,7 +154,7 @@ impl PlanFile {
                 )),
             ));
         }
-        self.looks = Some(Looks::new(&self.binding, accepted));
+        self.rows.looks = Some(Looks::new(&self.binding, accepted));
         Ok(())
     }
 
@@ -185,7 +191,7 @@ impl PlanFile {
                 NextStep::RunFirstFile,
             ));
         }
-        if !self.recipients.is_report() {
+        if !self.rows.recipients.is_report() {
             return Ok(());
         }
         let waiting = journal.verified_tally(campaign)?.unsettled();
@@ -199,51 +205,20 @@ impl PlanFile {
         ))
     }
 
-    /// The next line of the file, with the row that it was made of; `None` at the end.
+    /// The next line of the file, observed; `None` at the end.
     ///
     /// # Errors
     /// Where the file cannot be read further.
-    pub fn next_line(&mut self) -> Result<Option<(FileLine, Row)>, Error> {
-        let (windows, lanes) = (self.windows, self.binding.needs_lanes());
-        Ok(self.next_row()?.map(|row| {
-            let mut line = line(&row, &self.lists.suppression);
-            if let Content::Recipient { window, lane, .. } = &mut line.content {
-                if !windows {
-                    *window = Window::default();
-                }
-                if !lanes {
-                    *lane = None;
-                }
-            }
-            (line, row)
-        }))
+    pub fn next_line(&mut self, findings: &mut Findings) -> Result<Option<FileLine>, Error> {
+        let Self { rows, binding, lists, windows, .. } = self;
+        let suppression = &lists.suppression;
+        let planner = LinePlanner { suppression, windows: *windows, lanes: binding.needs_lanes() };
+        Ok(rows.next(binding)?.map(|row| planner.line(row, findings)))
     }
 
     /// Plans rows for any moment: a simulation keeps no schedule, as it reaches nobody.
     pub fn at_any_time(&mut self) {
         self.windows = false;
-    }
-
-    /// The next row. With the last one the file of rejected rows is put in its place.
-    fn next_row(&mut self) -> Result<Option<Row>, Error> {
-        let mut row = self.recipients.next_row(&self.binding)?;
-        if let (Some(looks), Some(row)) = (&self.looks, &mut row)
-            && let Ok(recipient) = &row.outcome
-            && let Some(reason) = looks.wrong(recipient, &row.cells)
-        {
-            let key = Some(recipient.key.as_str().into());
-            row.outcome = Err(Rejection { line: row.line, row: None, column: None, key, reason });
-        }
-        if let Some(rejects) = &mut self.rejects {
-            match &row {
-                Some(row) => rejects.see(row)?,
-                None => {
-                    let rejects = self.rejects.take();
-                    self.rejected = rejects.map(RejectsFile::end).transpose()?.flatten();
-                }
-            }
-        }
-        Ok(row)
     }
 
     /// Plans the whole file.
@@ -301,20 +276,26 @@ impl PlanFile {
 
     /// Reads the file to its end in batches, or until nobody takes them any more.
     fn read(&mut self, findings: &mut Findings, batches: &SyncSender<Vec<FileLine>>) -> Result<(), Error> {
-        let mut batch = Vec::with_capacity(BATCH);
-        while let Some((line, row)) = self.next_line()? {
-            // Duplicates are not known yet; where there are any, the journal is asked in the end.
-            self.watch(findings, &row, planned_as(&line.content));
-            batch.push(line);
-            if batch.len() == BATCH
-                && batches.send(std::mem::replace(&mut batch, Vec::with_capacity(BATCH))).is_err()
-            {
-                return Ok(());
+        let Self { rows, binding, lists, windows, .. } = self;
+        let suppression = &lists.suppression;
+        let planner = LinePlanner { suppression, windows: *windows, lanes: binding.needs_lanes() };
+        rows.all(binding, |rows| {
+            let (mut batch, mut bytes) = (Vec::with_capacity(BATCH), 0);
+            for row in rows {
+                bytes += row.bytes();
+                // Duplicates are not known yet; where there are any, the journal is asked in the end.
+                batch.push(planner.line(row, findings));
+                if batch.len() == BATCH || bytes >= BATCH_BYTES {
+                    bytes = 0;
+                    if batches.send(std::mem::replace(&mut batch, Vec::with_capacity(BATCH))).is_err() {
+                        return Ok(());
+                    }
+                }
             }
-        }
-        // Whoever does not listen any more says why.
-        let _ = batches.send(batch);
-        Ok(())
+            // Whoever does not listen any more says why.
+            let _ = batches.send(batch);
+            Ok(())
+        })
     }
 
     /// Reads the whole file without a journal, and calls `each` for every row that would be sent to: at most `most` of
@@ -334,44 +315,49 @@ impl PlanFile {
         // Lines whose numbers are not noted.
         let mut left_out = HashSet::new();
         let (mut called, mut rounded) = (0, None);
-        while let Some(row) = self.next_row()? {
-            let first =
-                row.outcome.as_ref().ok().and_then(|recipient| Some((recipient, seen.first(recipient)?)));
-            let fate = match first {
-                Some((recipient, of)) => {
-                    let known = of.filter(|of| !left_out.contains(of)).zip(numbers.as_ref());
-                    let differs = known.is_some_and(|(of, numbers)| numbers.line_of(recipient) != Some(of));
-                    if differs && is_rounded(&recipient.key) {
-                        rounded.get_or_insert_with(|| (recipient.line, of, recipient.key.clone()));
+        let Self { rows, binding, lists, .. } = self;
+        rows.all(binding, |rows| {
+            for row in rows {
+                let first =
+                    row.outcome.as_ref().ok().and_then(|recipient| Some((recipient, seen.first(recipient)?)));
+                let fate = match first {
+                    Some((recipient, of)) => {
+                        let known = of.filter(|of| !left_out.contains(of)).zip(numbers.as_ref());
+                        let differs =
+                            known.is_some_and(|(of, numbers)| numbers.line_of(recipient) != Some(of));
+                        if differs && is_rounded(&recipient.key) {
+                            rounded.get_or_insert_with(|| (recipient.line, of, recipient.key.clone()));
+                        }
+                        Fate::Duplicate { of, differs }
                     }
-                    Fate::Duplicate { of, differs }
+                    None => fate(&lists.suppression, &row),
+                };
+                if matches!(fate, Fate::Suppressed { .. }) && left_out.len() < LEFT_OUT {
+                    left_out.insert(row.line);
                 }
-                None => self.fate(&row),
-            };
-            if matches!(fate, Fate::Suppressed { .. }) && left_out.len() < LEFT_OUT {
-                left_out.insert(row.line);
-            }
-            let (Fate::Queued, Ok(recipient)) = (&fate, &row.outcome) else {
-                observe(findings, &row, fate);
-                continue;
-            };
-            if let Some(of) = numbers.as_mut().and_then(|numbers| numbers.first(recipient)) {
-                findings.observe(Observation::SharedNumber(recipient.line, of));
-            }
-            if let Some(most) = sample {
-                observe(findings, &row, Fate::Candidate);
-                sampled.insert(recipient.client_token, recipient.clone());
-                if sampled.len() as u64 > most {
-                    sampled.pop_last();
+                let (Fate::Queued, Ok(recipient)) = (&fate, &row.outcome) else {
+                    observe(findings, &row, fate);
+                    continue;
+                };
+                if let Some(of) = numbers.as_mut().and_then(|numbers| numbers.first(recipient)) {
+                    findings.observe(Observation::SharedNumber(recipient.line, of));
                 }
-            } else if called < most {
-                called += 1;
-                observe(findings, &row, Fate::Queued);
-                each(recipient)?;
-            } else {
-                observe(findings, &row, Fate::Candidate);
+                if let Some(most) = sample {
+                    observe(findings, &row, Fate::Candidate);
+                    sampled.insert(recipient.client_token, recipient.clone());
+                    if sampled.len() as u64 > most {
+                        sampled.pop_last();
+                    }
+                } else if called < most {
+                    called += 1;
+                    observe(findings, &row, Fate::Queued);
+                    each(recipient)?;
+                } else {
+                    observe(findings, &row, Fate::Candidate);
+                }
             }
-        }
+            Ok(())
+        })?;
         findings.observe(Observation::Format(self.read_as()));
         if findings.rows() == 0 {
             return Err(self.no_rows());
@@ -404,26 +390,52 @@ impl PlanFile {
         }
         findings
     }
+}
 
-    /// Observes a row that is planned in this state.
-    pub fn watch(&self, findings: &mut Findings, row: &Row, state: State) {
-        let fate = match state {
-            State::Suppressed | State::Rejected => self.fate(row),
-            _ => Fate::Queued,
+/// Makes lines for the journal of rows.
+struct LinePlanner<'a> {
+    suppression: &'a Suppression,
+    /// Rows keep their own part of the schedule.
+    windows: bool,
+    /// Rows wait for the hours of their lanes.
+    lanes: bool,
+}
+
+impl LinePlanner<'_> {
+    /// Observes a row and plans it.
+    fn line(&self, row: Row, findings: &mut Findings) -> FileLine {
+        let fate = fate(self.suppression, &row);
+        let suppressed = match &fate {
+            Fate::Suppressed { why, .. } => Some((why.code().to_owned(), why.to_string())),
+            _ => None,
         };
-        observe(findings, row, fate);
-    }
-
-    /// What is planned for a row that no other row stands in the way of.
-    fn fate(&self, row: &Row) -> Fate {
-        let Ok(recipient) = &row.outcome else { return Fate::Rejected };
-        let lists = &self.lists.suppression;
-        match check(lists, recipient) {
-            Ok(()) => Fate::Queued,
-            Err(why) => {
-                Fate::Suppressed { why, lists: lists.on(recipient.phone.as_str(), &recipient.key).collect() }
+        observe(findings, &row, fate);
+        let content = match row.outcome {
+            Ok(recipient) => Content::Recipient {
+                destination: recipient.phone.as_str().to_owned(),
+                key: recipient.key,
+                client_token: recipient.client_token,
+                slots: recipient.slots,
+                lane: recipient.lane.filter(|_| self.lanes),
+                window: if self.windows { recipient.window } else { Window::default() },
+                suppressed,
+            },
+            Err(rejection) => {
+                let (code, reason) = (rejection.reason.code().to_owned(), rejection.words());
+                Content::Rejected { code, reason, key: rejection.key.map(String::from) }
             }
-        }
+        };
+        FileLine { number: row.line, cells: row.cells.iter().map(str::to_owned).collect(), content }
+    }
+}
+
+/// What is planned for a row that no other row stands in the way of.
+fn fate(lists: &Suppression, row: &Row) -> Fate {
+    let Ok(recipient) = &row.outcome else { return Fate::Rejected };
+    let (number, key) = (recipient.phone.as_str(), &recipient.key);
+    match lists.check(number, key) {
+        Ok(()) => Fate::Queued,
+        Err(why) => Fate::Suppressed { why, lists: lists.on(number, key).collect() },
     }
 }
 
@@ -471,38 +483,4 @@ pub fn settle(
         facts.duplicates = duplicates.map(|(line, of, differs)| Duplicate { line, of, differs }).collect();
     }
     Ok(Preflight::new(findings, Some(facts), choices))
-}
-
-/// The state of a line that no other line stands in the way of.
-pub fn planned_as(content: &Content) -> State {
-    match content {
-        Content::Recipient { suppressed: None, .. } => State::Queued,
-        Content::Recipient { suppressed: Some(_), .. } => State::Suppressed,
-        Content::Rejected { .. } => State::Rejected,
-    }
-}
-
-fn check(lists: &Suppression, recipient: &Recipient) -> Result<(), Suppressed> {
-    lists.check(recipient.phone.as_str(), &recipient.key)
-}
-
-fn line(row: &Row, suppression: &Suppression) -> FileLine {
-    let content = match &row.outcome {
-        Ok(recipient) => Content::Recipient {
-            key: recipient.key.clone(),
-            destination: recipient.phone.as_str().to_owned(),
-            client_token: recipient.client_token,
-            slots: recipient.slots.clone(),
-            lane: recipient.lane.clone(),
-            window: recipient.window,
-            suppressed: check(suppression, recipient)
-                .err()
-                .map(|why| (why.code().to_owned(), why.to_string())),
-        },
-        Err(rejection) => {
-            let (code, reason) = (rejection.reason.code().to_owned(), rejection.words());
-            Content::Rejected { code, reason, key: rejection.key.as_deref().map(str::to_owned) }
-        }
-    };
-    FileLine { number: row.line, cells: row.cells.iter().map(str::to_owned).collect(), content }
 }

@@ -118,7 +118,7 @@ impl<'a> PreparedRun<'a> {
         prepared.file = Some(name);
         prepared.already_started = Some(preflight.already_started());
         prepared.preflight = Some(Box::new(preflight));
-        prepared.rejects = file.rejected.take();
+        prepared.rejects = file.take_rejected();
         Ok(prepared)
     }
 

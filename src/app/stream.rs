@@ -3,7 +3,7 @@
 use tokio::sync::{mpsc, watch};
 
 use crate::app::error::Error;
-use crate::app::plan_file::{PlanFile, planned_as};
+use crate::app::plan_file::PlanFile;
 use crate::domain::preflight::Findings;
 use crate::engine::PlanProgress;
 use crate::journal::{FileLine, Plan, Writer};
@@ -93,10 +93,9 @@ pub(super) fn read_ahead(
 /// The reading thread. It ends with the file, when too much of it is rejected, or when the run has ended.
 fn read(mut file: Box<PlanFile>, mut findings: Box<Findings>, items: &mpsc::Sender<StreamItem>) {
     loop {
-        let item = match file.next_line() {
+        let item = match file.next_line(&mut findings) {
             Ok(None) => return,
-            Ok(Some((line, row))) => {
-                file.watch(&mut findings, &row, planned_as(&line.content));
+            Ok(Some(line)) => {
                 if findings.refusal().is_some() {
                     StreamItem::Refused { rejected: findings.rejected(), of: findings.rows() }
                 } else {

@@ -103,6 +103,15 @@ pub struct Row {
     pub outcome: Result<Recipient, Rejection>,
 }
 
+impl Row {
+    /// How much memory it takes, about, in bytes.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        let slots = |recipient: &Recipient| recipient.slots.iter().map(String::len).sum::<usize>();
+        size_of::<Self>() + self.cells.bytes() + self.outcome.as_ref().map_or(0, slots)
+    }
+}
+
 /// What has records.
 enum RecordTable {
     Text(Box<Records>),

@@ -15,7 +15,7 @@ use serde_json::Value;
 
 /// Address space for one check, in KiB: the program itself, its threads' stacks, and what it may hold of a file. With 128
 /// MiB the allocator reserves 64 MiB at once, and what is left may then be too little for the next piece.
-const MEMORY: &str = "98304";
+const MEMORY: &str = "114688";
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/awkward")

@@ -60,7 +60,7 @@ pub fn run(args: &CheckArgs, session: &Session<'_>) -> Result<Exit, Failure> {
     } else {
         output::line(&super::run::figures(&preflight, global))?;
     }
-    let rejected = file.rejected.as_ref().map(|written| match (&before, file.corrects()) {
+    let rejected = file.rejected().map(|written| match (&before, file.corrects()) {
         (None, false) => next_step::rejects_before(written, &args.file, global),
         _ => next_step::rejects(written, global, &SendArgs::default()),
     });

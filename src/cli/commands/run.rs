@@ -172,7 +172,7 @@ fn rehearse(
     })?;
     written.and_then(|()| out.flush()).map_err(|error| output::failed(&error))?;
     show(&preflight, global);
-    let rejected = file.rejected.as_ref().map(|written| next_step::rejects(written, global, &args.send));
+    let rejected = file.rejected().map(|written| next_step::rejects(written, global, &args.send));
     let mut accepted = accepted(definition, &args.send.accept);
     if args.send.simulate {
         accepted = WarningCode::ALL.to_vec();

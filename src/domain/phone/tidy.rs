@@ -60,6 +60,9 @@ pub(super) fn tidy(text: &str) -> Result<String, PhoneRejection> {
 /// Whether two parts of the text have enough digits to be a number each, by whatever stands between them: a sign that no
 /// number has, a word, a line end, a second `+`.
 fn has_several(text: &str) -> bool {
+    if text.is_ascii() && text.bytes().filter(u8::is_ascii_digit).count() < 14 {
+        return false;
+    }
     let between = |c: char| {
         !is_separator(c) && digit_value(c).is_none()
             || matches!(c, '/' | '／' | '\n' | '\r' | '\t' | '\u{2028}' | '\u{2029}' | '·' | '・' | '•' | '_')
@@ -70,6 +73,10 @@ fn has_several(text: &str) -> bool {
 /// A number, and behind `/`, `,`, `&` and the like a few digits that only make sense beside it: `202-555-0101/02`.
 pub(super) fn with_short_tail(text: &str) -> Option<&str> {
     let mark = |c: char| matches!(c, '/' | '／' | ';' | '\\' | '&' | '|' | '+');
+    let may_be = |byte: u8| matches!(byte, b'/' | b';' | b'\\' | b'&' | b'|' | b'+') || !byte.is_ascii();
+    if !text.bytes().skip(1).any(may_be) {
+        return None;
+    }
     let (head, tail) = text.rsplit_once(mark)?;
     let few =
         (1..=4).contains(&digits(tail)) && tail.chars().all(|c| digit_value(c).is_some() || is_invisible(c));
@@ -96,6 +103,9 @@ fn digits(text: &str) -> usize {
 
 /// Spaces and dashes of every kind, dots, brackets, and characters that nobody sees.
 pub(super) fn is_separator(c: char) -> bool {
+    if c.is_ascii() {
+        return is_invisible(c) || matches!(c, '~' | '-' | '.' | '(' | ')' | '/' | '[' | ']' | '_');
+    }
     is_invisible(c)
         || matches!(
             c,
@@ -112,17 +122,9 @@ pub(super) fn is_separator(c: char) -> bool {
                 | '］'
                 | '\u{180e}'
                 | '\u{fe0f}'
-                | '-'
-                | '.'
-                | '('
-                | ')'
-                | '/'
-                | '['
-                | ']'
                 | '·'
                 | '・'
                 | '•'
-                | '_'
                 | '\u{ad}'
                 | '−'
                 | '－'
@@ -139,11 +141,14 @@ pub(super) fn is_separator(c: char) -> bool {
 
 /// Decimal digits of the scripts that spreadsheets hold phone numbers in. Source: Unicode, general category Nd.
 pub(super) fn digit_value(c: char) -> Option<u8> {
-    const ZEROS: [u32; 31] = [
-        0x30, 0x660, 0x6f0, 0x7c0, 0x966, 0x9e6, 0xa66, 0xae6, 0xb66, 0xbe6, 0xc66, 0xce6, 0xd66, 0xde6,
-        0xe50, 0xed0, 0xf20, 0x1040, 0x1090, 0x17e0, 0x1810, 0x1946, 0x19d0, 0xa9d0, 0xff10, 0x11136,
-        0x1d7ce, 0x1d7d8, 0x1d7e2, 0x1d7ec, 0x1d7f6,
+    const ZEROS: [u32; 30] = [
+        0x660, 0x6f0, 0x7c0, 0x966, 0x9e6, 0xa66, 0xae6, 0xb66, 0xbe6, 0xc66, 0xce6, 0xd66, 0xde6, 0xe50,
+        0xed0, 0xf20, 0x1040, 0x1090, 0x17e0, 0x1810, 0x1946, 0x19d0, 0xa9d0, 0xff10, 0x11136, 0x1d7ce,
+        0x1d7d8, 0x1d7e2, 0x1d7ec, 0x1d7f6,
     ];
+    if c.is_ascii() {
+        return c.is_ascii_digit().then(|| c as u8 - b'0');
+    }
     let code = u32::from(c);
     ZEROS.iter().find_map(|zero| code.checked_sub(*zero).filter(|digit| *digit < 10)).map(|digit| digit as u8)
 }

@@ -2,7 +2,9 @@
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::hash::Hasher;
 
+use foldhash::fast::RandomState;
 use uuid::Uuid;
 
 use super::TOLD;
@@ -23,8 +25,19 @@ const MOST: usize = 1_000_000;
 #[derive(Debug)]
 struct Firsts {
     /// A value as two halves: twelve bytes with its line, where one of eight would be padded to sixteen.
-    parts: Vec<HashMap<[u32; 2], u32>>,
+    parts: Vec<HashMap<Halves, u32, RandomState>>,
     len: usize,
+}
+
+/// A value as two halves, as a key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Halves([u32; 2]);
+
+impl std::hash::Hash for Halves {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        let [high, low] = self.0.map(u64::from);
+        state.write_u64(high << 32 | low);
+    }
 }
 
 /// What is known of a value.
@@ -40,17 +53,17 @@ enum Known {
 
 impl Default for Firsts {
     fn default() -> Self {
-        Self { parts: vec![HashMap::new(); PARTS], len: 0 }
+        Self { parts: vec![HashMap::default(); PARTS], len: 0 }
     }
 }
 
 impl Firsts {
     /// The part that a value belongs to, and the value as two halves.
-    fn place(&self, value: u64) -> (usize, [u32; 2]) {
+    fn place(&self, value: u64) -> (usize, Halves) {
         // The upper bits of a product depend on all bits of its factors, and the remainder of them on few.
         let spread = value.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32;
         let part = usize::try_from(spread).unwrap_or_default() % self.parts.len();
-        (part, [value >> 32, value & 0xffff_ffff].map(|half| u32::try_from(half).unwrap_or_default()))
+        (part, Halves([value >> 32, value & 0xffff_ffff].map(|half| u32::try_from(half).unwrap_or_default())))
     }
 
     fn get(&self, value: u64) -> Option<u32> {

@@ -411,6 +411,11 @@ fn is_total(cell: &str) -> bool {
     if cell.is_empty() || cell.len() > 24 {
         return false;
     }
+    // Each cell of a file comes here, and nearly all begin with a letter or a digit that begins none of the words.
+    let first = cell.as_bytes()[0].to_ascii_lowercase();
+    if first.is_ascii_alphanumeric() && !TOTALS.iter().any(|word| word.as_bytes()[0] == first) {
+        return false;
+    }
     let folded = fold(cell.trim().trim_end_matches(':'));
     TOTALS.contains(&folded.as_str())
 }

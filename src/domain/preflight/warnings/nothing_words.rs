@@ -219,10 +219,38 @@ const NOTHING: &[&str] = &[
 /// The same, to be found at once: each cell of a file is looked up.
 static WORDS: LazyLock<HashSet<&str>> = LazyLock::new(|| NOTHING.iter().copied().collect());
 
+/// Which letters of ASCII, small, words of so many bytes begin with: a bit for each byte.
+static BEGINNINGS: LazyLock<[u128; LONGEST + 1]> = LazyLock::new(|| {
+    let mut beginnings = [0; LONGEST + 1];
+    for word in NOTHING {
+        let first = word.as_bytes()[0];
+        if first.is_ascii() {
+            beginnings[word.len()] |= 1 << first;
+        }
+    }
+    beginnings
+});
+
+/// The longest of the words, with brackets, in bytes.
+const LONGEST: usize = 48;
+
+/// Whether it is surely none: letters and digits of ASCII at both ends, and no word begins like this and is as long. Nearly
+/// every cell is decided here.
+fn is_plain(cell: &str) -> bool {
+    let bytes = cell.as_bytes();
+    let (Some(first), Some(last)) = (bytes.first(), bytes.last()) else { return true };
+    let begins = || BEGINNINGS[bytes.len()] & (1 << first.to_ascii_lowercase()) != 0;
+    // All words of programs have an n.
+    let suspicious = |byte: &u8| matches!(byte, b'n' | b'N' | b'/') || !byte.is_ascii();
+    first.is_ascii_alphanumeric()
+        && last.is_ascii_alphanumeric()
+        && !bytes.iter().any(suspicious)
+        && !begins()
+}
+
 /// Whether a cell has a word for nothing in it, or signs that are none.
 pub(super) fn means_nothing(cell: &str) -> bool {
-    // The longest of the words, with brackets.
-    if cell.is_empty() || cell.len() > 48 {
+    if cell.is_empty() || cell.len() > LONGEST || is_plain(cell) {
         return false;
     }
     let cell = cell.trim();
@@ -263,6 +291,22 @@ fn is_of_python(cell: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// What decides nearly every cell at once says of no cell that it is plain which has a word.
+    #[test]
+    fn a_cell_with_a_word_is_not_plain() {
+        let capital = |word: &str| word.to_uppercase();
+        let title = |word: &str| word[..1].to_uppercase() + &word[1..];
+        for word in NOTHING.iter().filter(|word| word.is_ascii()) {
+            for cell in [(*word).to_owned(), capital(word), title(word), format!("Ann {word}")] {
+                assert!(means_nothing(&cell) == means_nothing(&format!(" {cell}")), "{cell}");
+                assert!(cell.starts_with("Ann") || means_nothing(&cell), "{cell}");
+            }
+        }
+        for cell in ["Ann undefined", "Ann null", "NULL Lee", "nan x", "Ann NaN", "a (null) b", "Ann None"] {
+            assert!(means_nothing(cell), "{cell}");
+        }
+    }
 
     #[test]
     fn signs_that_are_texts_are_no_fillers() {

@@ -23,12 +23,27 @@ pub(super) fn find(cell: &str) -> Option<String> {
     if let Some(escape) = escape(cell) {
         return Some(format!("an escape ({escape})"));
     }
-    if !cell.is_ascii()
-        && let Some(mojibake) = mojibake(cell).or_else(|| elsewhere(cell)).or_else(|| east(cell))
-    {
-        return Some(format!("text that was encoded twice ({mojibake})"));
+    if !cell.is_ascii() {
+        // One letter becomes two in these, and a letter of East Asia in the others. `José` is neither.
+        let west = || mojibake(cell).or_else(|| elsewhere(cell));
+        let east = || east(cell);
+        let west = if has_neighbours(bytes) { west() } else { None };
+        let has_east = || bytes.iter().any(|byte| *byte >= 0xE2);
+        if let Some(mojibake) = west.or_else(|| if has_east() { east() } else { None }) {
+            return Some(format!("text that was encoded twice ({mojibake})"));
+        }
     }
     cell.split_whitespace().find_map(lost).map(|()| "? inside a word".to_owned())
+}
+
+/// Whether two characters beyond ASCII stand side by side.
+fn has_neighbours(bytes: &[u8]) -> bool {
+    let begins = |byte: &u8| *byte >= 0xC0;
+    let within = |byte: &&u8| (0x80..0xC0).contains(*byte);
+    bytes.iter().enumerate().filter(|(_, byte)| begins(byte)).any(|(at, _)| {
+        let behind = at + 1 + bytes[at + 1..].iter().take_while(within).count();
+        bytes.get(behind).is_some_and(begins)
+    })
 }
 
 /// The first tag of HTML: `<b>`, `</p>`, `<br/>`, `<a href="x">`.
