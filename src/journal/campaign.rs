@@ -92,7 +92,8 @@ impl Journal {
     ///
     /// # Errors
     /// [`JournalError::Changed`] where one of its name was begun with another identity and rows of it were attempted,
-    /// [`JournalError::Behind`] where the journal has lost its latest results.
+    /// [`JournalError::Behind`] where the journal has lost its latest results, [`JournalError::CopyBehind`] and
+    /// [`JournalError::CopyTooOld`] where it is a copy that does not know of what its original did.
     pub fn campaign(&mut self, identity: &Identity, now: UnixMillis) -> Result<CampaignId, JournalError> {
         let tx = self.connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
         let (id, begun) = match find(&tx, &identity.name)? {
@@ -116,8 +117,8 @@ impl Journal {
             }
         };
         tx.commit()?;
-        self.compare(&identity.name, begun, id)?;
-        let campaign = home::Settled { name: &identity.name, begun, now };
+        self.compare(&identity.name, begun)?;
+        let campaign = home::Settled { name: &identity.name, now };
         if let Some(original) = home::settle(&self.connection, &self.path, &campaign)? {
             self.original = original;
             // Whoever copies or moves the database without its log finds at least this.

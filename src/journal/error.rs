@@ -63,6 +63,33 @@ pub enum JournalError {
         /// What it was copied from.
         original: PathBuf,
     },
+    /// The journal is a copy, and what its original did since is not in it.
+    #[error(
+        "the journal {} is a copy of {}, and lacks the latest {groups} groups of its results",
+        foreign::path(path),
+        foreign::path(original)
+    )]
+    CopyBehind {
+        /// The copy.
+        path: PathBuf,
+        /// What it was copied from.
+        original: PathBuf,
+        /// Groups of attempts and results that are missing.
+        groups: u32,
+    },
+    /// The journal is a copy that was made while a run was going, longer ago than client tokens are surely known.
+    #[error(
+        "the journal {} was copied while a run was going, and what that run did after {known_until} is not in it",
+        foreign::path(path)
+    )]
+    CopyTooOld {
+        /// The copy.
+        path: PathBuf,
+        /// What it was copied from.
+        original: PathBuf,
+        /// The last time of which it surely knows everything.
+        known_until: UnixMillis,
+    },
     /// An SQLite database of another program.
     #[error("{} is a database of another program", foreign::path(.0))]
     Foreign(PathBuf),
@@ -118,7 +145,7 @@ pub enum JournalError {
     #[error("another process is running this campaign: {0}")]
     Held(Holder),
     /// The journal has no such campaign.
-    #[error("the journal has no campaign named \"{name}\"{}", known(.names))]
+    #[error("the journal has no campaign named \"{}\"{}", foreign::shown(name), known(.names))]
     NoCampaign {
         /// What was asked for.
         name: String,
@@ -126,7 +153,12 @@ pub enum JournalError {
         names: Vec<String>,
     },
     /// The campaign was begun differently, and rows were attempted since.
-    #[error("the campaign \"{name}\" was begun with {what} {before}, and now has {after}")]
+    #[error(
+        "the campaign \"{}\" was begun with {what} {}, and now has {}",
+        foreign::shown(name),
+        foreign::shown(before),
+        foreign::shown(after)
+    )]
     Changed {
         /// The campaign.
         name: String,
@@ -271,6 +303,18 @@ impl JournalError {
             )
             .set(Setting::JournalAt(original.clone()))
             .then(", or stop that run and put the original away first"),
+            Self::CopyBehind { original, .. } => {
+                Advice::new("nothing was changed; who was contacted since is in the original: go on with ")
+                    .set(Setting::JournalAt(original.clone()))
+            }
+            Self::CopyTooOld { original, .. } => Advice::new(format!(
+                "Amazon Connect recognizes a request for 7 days only, so people could be contacted twice; nothing was \
+                 changed. Go on with the file that the run wrote ({}, with its -wal) or a later copy of it. Where there is \
+                 none, ",
+                foreign::path(original)
+            ))
+            .run(Command::Report(State::Started))
+            .then(" tells who was contacted before, and Connect's contact search who was since: a new campaign that suppresses them sends to the rest"),
             Self::Foreign(_) => {
                 Advice::new("nothing was written into it; name the journal with ").set(Setting::Journal)
             }
@@ -378,7 +422,11 @@ fn folder(path: &Path) -> &Path {
 }
 
 fn known(names: &[String]) -> String {
-    if names.is_empty() { String::new() } else { format!("; it has {}", names.join(", ")) }
+    if names.is_empty() {
+        String::new()
+    } else {
+        format!("; it has {}", names.iter().map(|name| foreign::shown(name)).collect::<Vec<_>>().join(", "))
+    }
 }
 
 /// Whether a table, a row or a value is not what this program writes.

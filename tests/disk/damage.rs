@@ -3,7 +3,7 @@
 //!
 //! Not noticed, for SQLite keeps no checksum of its pages: bytes changed inside a text. See `tests/README.md`.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -17,6 +17,7 @@ struct Killed {
     server: Process,
     requests: Told,
     contacts: HashMap<String, String>,
+    files: BTreeMap<String, Vec<u8>>,
 }
 
 impl Killed {
@@ -35,26 +36,29 @@ impl Killed {
         let mut requests = Told::default();
         place.calls().iter().for_each(|event| requests.hear(event));
         let contacts = place::contacts(&server);
-        Self { place, server, requests, contacts }
+        let files = place.files();
+        Self { place, server, requests, contacts, files }
     }
 
-    /// A copy of the journal's folder.
-    fn copy(&self) -> tempfile::TempDir {
-        let copy = place::folder();
-        for entry in self.place.journal_folder().read_dir().unwrap() {
-            let entry = entry.unwrap();
-            // The index of the log is memory; after a power loss, or in a copy, there is none.
-            if !entry.file_name().to_str().unwrap().ends_with("-shm") {
-                std::fs::copy(entry.path(), copy.path().join(entry.file_name())).unwrap();
-            }
-        }
-        copy
+    /// Puts the journal back as the kill left it.
+    fn restore(&self) {
+        self.place.hold(&self.files);
     }
 
-    fn resume(&self, folder: &Path) -> (Option<i32>, String) {
-        let journal = folder.join("journal.db");
-        let output = self.place.resume_elsewhere(&self.server, &journal);
+    fn path(&self, name: &str) -> PathBuf {
+        self.place.journal_folder().join(name)
+    }
+
+    fn resume(&self) -> (Option<i32>, String) {
+        let output = self.place.resume(&self.server);
         (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
+    }
+
+    /// The journal's own files with their bytes.
+    fn journal(&self) -> BTreeMap<String, Vec<u8>> {
+        let mut files = self.place.files();
+        files.retain(|name, _| matches!(name.as_str(), "journal.db" | "journal.db-wal"));
+        files
     }
 
     /// Whether everybody who was contacted still has that one contact.
@@ -101,11 +105,11 @@ fn a_damaged_journal_is_used_in_full_or_refused() {
     let mut chance = fastrand::Rng::with_seed(scaled("CAMPAIGN_SEED", 1) as u64);
     let (mut refused, mut worked, mut mute) = (0, 0, Vec::new());
     for _ in 0..scaled("CAMPAIGN_DAMAGES", 60) {
-        let copy = killed.copy();
+        killed.restore();
         let name = if chance.bool() { "journal.db" } else { "journal.db-wal" };
-        let what = damage(&copy.path().join(name), &mut chance);
-        let before = files(copy.path());
-        let (exit, words) = killed.resume(copy.path());
+        let what = damage(&killed.path(name), &mut chance);
+        let before = killed.journal();
+        let (exit, words) = killed.resume();
         let words = format!("{what}: {words}");
         assert!(!words.contains("panicked"), "{words}");
         killed.has_no_second_contact(&words);
@@ -117,7 +121,7 @@ fn a_damaged_journal_is_used_in_full_or_refused() {
                     mute.push(words.clone());
                 }
                 if words.contains("nothing was changed") {
-                    assert!(before == files(copy.path()), "and yet something was: {words}");
+                    assert!(before == killed.journal(), "and yet something was: {words}");
                 }
             }
             other => panic!("{other:?}: {words}"),
@@ -127,26 +131,19 @@ fn a_damaged_journal_is_used_in_full_or_refused() {
     assert!(refused > 0 && worked > 0, "{refused} refused, {worked} worked");
 }
 
-/// The journal's own files with their bytes.
-fn files(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
-    let paths = ["journal.db", "journal.db-wal"].map(|name| folder.join(name));
-    paths.into_iter().filter_map(|path| Some((path.clone(), std::fs::read(path).ok()?))).collect()
-}
-
 /// A log that ends too early is one that SQLite is content with.
 #[test]
 fn a_lost_log_and_an_older_copy_are_noticed() {
     let killed = Killed::new();
     assert!(killed.requests.requests.len() >= 35);
-    let copy = killed.copy();
-    std::fs::remove_file(copy.path().join("journal.db-wal")).unwrap();
-    let (exit, words) = killed.resume(copy.path());
+    std::fs::remove_file(killed.path("journal.db-wal")).unwrap();
+    let (exit, words) = killed.resume();
     assert_eq!(exit, Some(1), "{words}");
     assert!(words.contains("has lost its latest results"), "{words}");
-    let mark = copy.path().join("journal.db.disk.mark");
+    let mark = killed.path("journal.db.disk.mark");
     assert!(words.contains(mark.to_str().unwrap()), "{words}");
     std::fs::remove_file(&mark).unwrap();
-    let (exit, words) = killed.resume(copy.path());
+    let (exit, words) = killed.resume();
     assert_eq!(exit, Some(0), "{words}");
     killed.has_no_second_contact(&words);
 }
@@ -154,13 +151,12 @@ fn a_lost_log_and_an_older_copy_are_noticed() {
 #[test]
 fn an_emptied_journal_is_not_begun_anew() {
     let killed = Killed::new();
-    let copy = killed.copy();
-    std::fs::write(copy.path().join("journal.db"), "").unwrap();
-    let (exit, words) = killed.resume(copy.path());
+    std::fs::write(killed.path("journal.db"), "").unwrap();
+    let (exit, words) = killed.resume();
     assert_eq!(exit, Some(1), "{words}");
     assert!(words.contains("it is empty"), "{words}");
-    assert_eq!(std::fs::metadata(copy.path().join("journal.db")).unwrap().len(), 0);
-    assert!(copy.path().join("journal.db-wal").metadata().unwrap().len() > 0, "the log is left as it was");
+    assert_eq!(std::fs::metadata(killed.path("journal.db")).unwrap().len(), 0);
+    assert!(killed.path("journal.db-wal").metadata().unwrap().len() > 0, "the log is left as it was");
 }
 
 /// A journal that takes long to look over is looked over while it is sent. Here one page takes long, and is damaged.
@@ -192,7 +188,7 @@ fn damage_that_is_found_while_sending_ends_the_run_and_nobody_gets_a_second_cont
     assert!(journal[page..page + 512].iter().all(|byte| *byte == 0));
     journal[page..page + 512].copy_from_slice(&sound[page..page + 512]);
     std::fs::write(place.journal(), journal).unwrap();
-    let resumed = place.resume_elsewhere(&server, &place.journal());
+    let resumed = place.resume(&server);
     assert_eq!(resumed.status.code(), Some(0), "{}", String::from_utf8_lossy(&resumed.stderr));
     let all = place::contacts(&server);
     assert_eq!(all.len(), ROWS);

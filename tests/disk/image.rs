@@ -6,7 +6,6 @@ use std::path::Path;
 use campaign::domain::delivery::state::State;
 use campaign::journal::{Journal, JournalError, Reader, Record, Selection};
 
-use crate::disk::model::Image;
 use crate::disk::place::NAME;
 use crate::disk::recording::{Event, Kind};
 
@@ -57,13 +56,6 @@ fn after_each<'t>(text: &'t str, mark: &'t str) -> impl Iterator<Item = &'t str>
 fn number(text: &str) -> u64 {
     let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
     text[..digits].parse().unwrap()
-}
-
-/// Lays the image down in an empty folder.
-pub(crate) fn lay(image: &Image, folder: &Path) {
-    for (name, bytes) in image {
-        std::fs::write(folder.join(name), bytes).unwrap();
-    }
 }
 
 /// Opens the journal in the folder as a run does, and looks for what the world was told.

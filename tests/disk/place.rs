@@ -1,6 +1,6 @@
 //! A small campaign in a folder of its own, the server it sends to, and the real program.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -51,6 +51,31 @@ impl Place {
         self.folder.path().join("journal")
     }
 
+    /// What is in the journal's folder. The index of the log is memory, which a loss of power leaves nothing of, and locks are
+    /// gone with their process.
+    pub(crate) fn files(&self) -> BTreeMap<String, Vec<u8>> {
+        let entries = self.journal_folder().read_dir().unwrap().map(|entry| entry.unwrap());
+        let named = entries.map(|entry| (entry.file_name().into_string().unwrap(), entry.path()));
+        named
+            .filter(|(name, _)| !name.ends_with("-shm") && !name.ends_with(".lock"))
+            .map(|(name, path)| (name, std::fs::read(path).unwrap()))
+            .collect()
+    }
+
+    /// Makes the journal's folder hold these files and nothing else. What is there already stays the same file, as it does on a
+    /// disk that loses what was not synced.
+    pub(crate) fn hold(&self, files: &BTreeMap<String, Vec<u8>>) {
+        for entry in self.journal_folder().read_dir().unwrap() {
+            let entry = entry.unwrap();
+            if !files.contains_key(entry.file_name().to_str().unwrap()) {
+                std::fs::remove_file(entry.path()).unwrap();
+            }
+        }
+        for (name, bytes) in files {
+            std::fs::write(self.journal_folder().join(name), bytes).unwrap();
+        }
+    }
+
     pub(crate) fn log(&self) -> PathBuf {
         self.folder.path().join("calls.log")
     }
@@ -76,27 +101,19 @@ impl Place {
         command
     }
 
-    /// `resume` on a journal elsewhere.
-    pub(crate) fn resume_elsewhere(&self, server: &Process, journal: &Path) -> Output {
-        self.elsewhere(server, journal, &["resume".to_owned()])
+    /// `resume`, as fast as it can be.
+    pub(crate) fn resume(&self, server: &Process) -> Output {
+        self.command(server, &["resume", "--rate", "2000"]).output().unwrap()
     }
 
     /// The same, or a run of the file where the journal has only half of a plan.
-    pub(crate) fn go_on_elsewhere(&self, server: &Process, journal: &Path) -> Output {
-        let resumed = self.resume_elsewhere(server, journal);
+    pub(crate) fn go_on(&self, server: &Process) -> Output {
+        let resumed = self.resume(server);
         let words = String::from_utf8_lossy(&resumed.stderr);
         if resumed.status.code() == Some(2) && words.contains("nothing was sent; with the file, it goes on") {
-            return self.elsewhere(server, journal, &["run".to_owned(), self.csv()]);
+            return self.command(server, &["run", &self.csv(), "--rate", "2000"]).output().unwrap();
         }
         resumed
-    }
-
-    fn elsewhere(&self, server: &Process, journal: &Path, what: &[String]) -> Output {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_campaign"));
-        command.args(what).args(["--yes", "--json", "-c"]).arg(self.folder.path().join("disk.toml"));
-        command.args(["--rate", "2000", "--endpoint-url", &server.endpoint, "-j"]).arg(journal);
-        surroundings(&mut command);
-        command.output().unwrap()
     }
 
     /// The same, its calls written down.

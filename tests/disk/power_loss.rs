@@ -136,18 +136,24 @@ impl Recording {
         chance: &mut fastrand::Rng,
         resumed: bool,
     ) -> Result<(), String> {
+        let image = disk.lose_power(chance);
+        // What only looks does so elsewhere: nothing of the image before is left there, not even a lock.
         let folder = place::folder();
-        image::lay(&disk.lose_power(chance), folder.path());
+        for (name, bytes) in &image {
+            std::fs::write(folder.path().join(name), bytes).unwrap();
+        }
         let result = image::check(folder.path(), told, &self.contacts);
+        // What runs finds the journal where the power was lost.
         if resumed && result.is_ok() && !told.requests.is_empty() {
-            self.resume(folder.path());
+            self.place.hold(&image);
+            self.resume();
         }
         result
     }
 
     /// Goes on from an image: the server met every token before, and starts no second contact.
-    fn resume(&self, folder: &std::path::Path) {
-        let output = self.place.go_on_elsewhere(&self.server, &folder.join("journal.db"));
+    fn resume(&self) {
+        let output = self.place.go_on(&self.server);
         let words = String::from_utf8_lossy(&output.stderr);
         assert!(matches!(output.status.code(), Some(0 | 3)), "{words}");
         assert_eq!(place::contacts(&self.server), self.contacts, "{words}");

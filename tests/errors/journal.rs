@@ -111,6 +111,18 @@ fn that_are_not_the_file_they_should_be() {
         .made(|case| copy(&case.path("journal.db"), &case.path("copy.db")))
         .made(hold)
         .says(6, "run people.csv --simulate -j copy.db");
+    begun(&mut area, "a copy, and its original went on")
+        .made(|case| copy(&case.path("journal.db"), &case.path("copy.db")))
+        .after("resume --simulate -j journal.db")
+        .says(1, "resume --simulate -j copy.db");
+    begun(&mut area, "a copy of a run that has no end, seven days later")
+        .made(edit("UPDATE run SET ended_at = NULL, seen_at = 1772357400000"))
+        .made(|case| {
+            copy(&case.path("journal.db"), &case.path("copy.db"));
+            fs::remove_file(case.path("journal.db")).unwrap();
+            fs::remove_file(case.path("journal.db.spring.mark")).unwrap();
+        })
+        .says(1, "resume --simulate -j copy.db");
     begun(&mut area, "the table of its migrations is gone")
         .made(edit("DROP TABLE refinery_schema_history"))
         .says(1, "run people.csv --simulate -j journal.db");

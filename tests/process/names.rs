@@ -123,6 +123,64 @@ fn a_database_without_its_log_is_refused_under_another_name() {
     }
 }
 
+/// A run is going, the database is copied without its log, more is sent, and the run is killed.
+fn copied_while_running(site: &Site, server: &Server) {
+    let slow = [&args(server, "journal.db")[..], &["--rate", "30", "--burst", "1"]].concat();
+    let mut running = site.start(&slow);
+    server.wait_for_requests(3);
+    std::fs::copy(site.path("journal.db"), site.path("copy.db")).unwrap();
+    server.wait_for_requests(12);
+    running.kill().unwrap();
+    site.wait(running);
+}
+
+#[test]
+fn a_copy_of_the_database_alone_is_refused_while_its_original_is_there() {
+    let (site, server) = (Site::with_people(40), Server::start(&[]));
+    copied_while_running(&site, &server);
+    let requests = server.requests();
+    let said = ["is a copy of", "journal.db, and lacks the latest", "go on with -j", "journal.db"];
+    site.run(&args(&server, "copy.db")).exits(1).says(&said);
+    site.run(&["resume", "--yes", "--endpoint-url", server.endpoint(), "-j", "copy.db"]).exits(1).says(&said);
+    assert_eq!(server.requests(), requests);
+    site.run(&args(&server, "journal.db")).exits(0);
+    server.has_each_once(&site.report());
+}
+
+/// The original, its log and its mark are gone: the tokens are all that tells.
+#[test]
+fn a_copy_of_the_database_alone_asks_again_with_the_same_tokens_and_only_while_they_are_known() {
+    let (site, server) = (Site::with_people(40), Server::start(&[]));
+    copied_while_running(&site, &server);
+    for entry in site.folder().read_dir().unwrap() {
+        let path = entry.unwrap().path();
+        if path.file_name().unwrap().to_str().unwrap().starts_with("journal.db") {
+            std::fs::remove_file(path).unwrap();
+        }
+    }
+    let at = |days: i64| {
+        let moved = format!(
+            "UPDATE run SET started_at = started_at - {0}, seen_at = seen_at - {0}",
+            days * 86_400_000
+        );
+        rusqlite::Connection::open(site.path("copy.db")).unwrap().execute_batch(&moved).unwrap();
+    };
+    let (before, requests) = (server.contacts(), server.requests());
+    at(7);
+    site.run(&args(&server, "copy.db")).exits(1).says(&[
+        "was copied while a run was going",
+        "recognizes a request for 7 days only",
+        "with its -wal",
+    ]);
+    assert_eq!(server.requests(), requests);
+    at(-2);
+    site.run(&args(&server, "copy.db")).exits(0);
+    let after = server.contacts();
+    assert_eq!(after.len(), 40);
+    assert!(after.values().all(|ids| ids.len() == 1), "{after:?}");
+    assert!(before.iter().all(|(token, ids)| after.get(token) == Some(ids)), "no second contact");
+}
+
 /// SQLite writes on into a file that has no name any more, or another one.
 #[test]
 fn a_journal_that_is_moved_removed_or_replaced_stops_the_run() {

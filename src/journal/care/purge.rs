@@ -49,7 +49,7 @@ impl Journal {
     /// # Errors
     /// [`JournalError::Unfinished`], [`JournalError::Behind`], [`JournalError::Unbalanced`]: then nothing was removed.
     pub fn purge(&mut self, campaign: &Campaign, now: UnixMillis) -> Result<Purged, JournalError> {
-        self.compare(&campaign.name, campaign.created_at, campaign.id)?;
+        self.compare(&campaign.name, campaign.created_at)?;
         self.connection.pragma_update(None, "secure_delete", true)?;
         let tx = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let tally = crate::journal::campaign::verified(&tx, campaign.id)?;

@@ -16,6 +16,7 @@ use rusqlite::{Connection, Transaction};
 
 use crate::domain::unix_millis::UnixMillis;
 use crate::journal::file::{location, lock};
+use crate::journal::row::StampColumn;
 
 /// What ends the names of marks.
 const ENDING: &str = ".mark";
@@ -68,6 +69,41 @@ pub(in crate::journal) fn read(path: PathBuf, begun: UnixMillis) -> io::Result<O
 /// Where the mark of the campaign `name` in the journal at `journal` is.
 pub(in crate::journal) fn path(journal: &Path, name: &str) -> PathBuf {
     lock::beside(journal, &format!(".{}{ENDING}", lock::file_name_of(name)))
+}
+
+/// A mark that is further than the journal.
+#[derive(Debug)]
+pub(in crate::journal) struct Lead {
+    /// The mark.
+    pub(in crate::journal) mark: PathBuf,
+    /// By so many groups.
+    pub(in crate::journal) groups: u32,
+    /// The last time of which the journal surely knows everything.
+    pub(in crate::journal) known_until: UnixMillis,
+}
+
+/// The mark beside `journal` that is furthest beyond what the database has, over all of its campaigns: groups are counted by
+/// journal, and what another campaign lost is missing in the limits of this one. What cannot be read says nothing.
+pub(in crate::journal) fn lead(connection: &Connection, journal: &Path) -> rusqlite::Result<Option<Lead>> {
+    let mut statement = connection.prepare(
+        "SELECT name, created_at, (SELECT max(seen_at) FROM run WHERE campaign_id = campaign.id) FROM campaign",
+    )?;
+    let mut campaigns = statement.query([])?;
+    let mut furthest: Option<Lead> = None;
+    while let Some(row) = campaigns.next()? {
+        let (name, StampColumn(begun)): (String, _) = (row.get(0)?, row.get(1)?);
+        let seen: Option<StampColumn> = row.get(2)?;
+        let mark = path(journal, &name);
+        let Ok(Some(groups)) = read(mark.clone(), begun) else { continue };
+        if furthest.as_ref().is_none_or(|lead| lead.groups < groups) {
+            furthest = Some(Lead { mark, groups, known_until: seen.map_or(begun, |stamp| stamp.0) });
+        }
+    }
+    // After the marks: the run of another campaign may be counting.
+    let counted = counted(connection)?;
+    Ok(furthest
+        .filter(|lead| lead.groups > counted)
+        .map(|lead| Lead { groups: lead.groups - counted, ..lead }))
 }
 
 /// Whether any campaign has left its mark beside the journal.

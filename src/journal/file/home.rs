@@ -1,11 +1,15 @@
 //! Which file the journal was when a campaign of it was last taken up. A copy of the files has this from its original, and so
-//! finds that the original is still there.
+//! finds that the original is still there, or that it was further.
+//!
+//! A copy of the database that was made while a run was going has what was in the database then. What it lacks it asks for
+//! again with the same tokens, which meet the contacts that exist for as long as they are valid; later than that it is refused.
 
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, OptionalExtension, params};
 
+use crate::domain::delivery::verdict::TOKEN_SAFE;
 use crate::domain::unix_millis::UnixMillis;
 use crate::journal::error::JournalError;
 use crate::journal::file::lock::CampaignLock;
@@ -34,7 +38,6 @@ impl Home {
 #[derive(Debug, Clone, Copy)]
 pub(in crate::journal) struct Settled<'a> {
     pub(in crate::journal) name: &'a str,
-    pub(in crate::journal) begun: UnixMillis,
     pub(in crate::journal) now: UnixMillis,
 }
 
@@ -42,7 +45,9 @@ pub(in crate::journal) struct Settled<'a> {
 /// original's lock comes with it: while the copy runs the campaign, the original does not.
 ///
 /// # Errors
-/// [`JournalError::LiveCopy`] where the original runs the campaign, [`JournalError::Behind`] where the file was moved without its log.
+/// [`JournalError::LiveCopy`] where the original runs the campaign, [`JournalError::CopyBehind`] where it was further,
+/// [`JournalError::Behind`] where the file was moved without its log, [`JournalError::CopyTooOld`] where what a run did after
+/// the copy was made can be found out no more.
 pub(in crate::journal) fn settle(
     connection: &Connection,
     path: &Path,
@@ -58,10 +63,11 @@ pub(in crate::journal) fn settle(
         return Ok(None);
     }
     let mut original = None;
-    if let Some(before) = before
-        && before.path != now.path
-    {
-        if before.file != now.file && Home::of(&before.path).as_ref() == Some(&before) {
+    if let Some(before) = before {
+        let is_copy = before.file != now.file;
+        let original_is_there =
+            is_copy && before.path != now.path && Home::of(&before.path).as_ref() == Some(&before);
+        if original_is_there {
             original = match CampaignLock::take(&before.path, campaign.name, campaign.now) {
                 Ok(lock) => Some(lock),
                 Err(JournalError::Held(_)) => {
@@ -71,8 +77,11 @@ pub(in crate::journal) fn settle(
                 Err(_) => None,
             };
         }
-        if before.file == now.file {
-            refuse_behind(connection, path, &before.path, campaign)?;
+        if before.path != now.path {
+            refuse_behind(connection, path, &before.path, original_is_there)?;
+        }
+        if is_copy {
+            refuse_too_old(connection, path, &before.path, campaign.now)?;
         }
     }
     let tx = connection.unchecked_transaction()?;
@@ -85,34 +94,54 @@ pub(in crate::journal) fn settle(
     Ok(Some(original))
 }
 
-/// Refuses a journal of which the mark under its name before says that it was further: it was moved without its log.
+/// Refuses a journal of which the marks under its name before say that it was further: it was moved without its log, or it
+/// was copied before the last groups.
 fn refuse_behind(
     connection: &Connection,
     path: &Path,
     before: &Path,
-    campaign: &Settled<'_>,
+    original_is_there: bool,
 ) -> Result<(), JournalError> {
-    let mark = commit_counter::path(before, campaign.name);
-    // What cannot be read says nothing.
-    let Ok(Some(groups)) = commit_counter::read(mark.clone(), campaign.begun) else { return Ok(()) };
-    let counted = commit_counter::counted(connection)?;
-    if groups <= counted {
-        return Ok(());
-    }
+    let Some(lead) = commit_counter::lead(connection, before)? else { return Ok(()) };
+    let path = path.to_owned();
+    Err(if original_is_there {
+        JournalError::CopyBehind { path, original: before.to_owned(), groups: lead.groups }
+    } else {
+        JournalError::Behind { path, mark: lead.mark, groups: lead.groups, known_until: lead.known_until }
+    })
+}
+
+/// Refuses a copy in which a run has no end, once the tokens of what that run requested later may be forgotten: nobody can
+/// find out any more who was contacted. Which rows waited does not matter: the run may have planned them after the copy.
+fn refuse_too_old(
+    connection: &Connection,
+    path: &Path,
+    original: &Path,
+    now: UnixMillis,
+) -> Result<(), JournalError> {
     let known_until: Option<StampColumn> = connection.query_row(
-        "SELECT max(seen_at) FROM run JOIN campaign ON campaign.id = campaign_id WHERE name = ?1",
-        [campaign.name],
+        "SELECT min(seen_at) FROM run WHERE ended_at IS NULL
+             AND id = (SELECT max(id) FROM run AS last WHERE last.campaign_id = run.campaign_id)",
+        [],
         |row| row.get(0),
     )?;
-    let known_until = known_until.map_or(campaign.begun, |stamp| stamp.0);
-    Err(JournalError::Behind { path: path.to_owned(), mark, groups: groups - counted, known_until })
+    match known_until {
+        Some(StampColumn(known_until)) if now.since(known_until) >= TOKEN_SAFE => {
+            Err(JournalError::CopyTooOld {
+                path: path.to_owned(),
+                original: original.to_owned(),
+                known_until,
+            })
+        }
+        _ => Ok(()),
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::journal::file::commit_counter::CommitCounter;
-    use crate::journal::{CampaignLock, Identity, Journal, Service};
+    use crate::journal::{CampaignLock, Counters, Identity, Journal, NewRun, RunEnd, Service};
 
     fn identity() -> Identity {
         Identity {
@@ -164,6 +193,95 @@ mod tests {
         std::fs::rename(&before, &moved).unwrap();
         let refused = Journal::open(&moved).unwrap().campaign(&identity(), now);
         assert!(matches!(refused, Err(JournalError::Behind { groups: 3, .. })), "{refused:?}");
+    }
+
+    /// The database alone, as it is on the disk while a run is going.
+    fn copy_of_a_killed_run(original: &Path, copy: &Path, now: UnixMillis) {
+        let mut journal = Journal::open(original).unwrap();
+        let id = journal.campaign(&identity(), now).unwrap();
+        journal.begin_run(id, &NewRun::default(), now).unwrap();
+        std::fs::copy(original, copy).unwrap();
+        journal.leave_alone();
+    }
+
+    #[test]
+    fn a_copy_that_was_made_before_its_original_went_on_is_refused_for_as_long_as_a_mark_tells() {
+        let folder = tempfile::tempdir().unwrap();
+        let [original, copy] = ["journal.db", "copy.db"].map(|name| folder.path().join(name));
+        let now = UnixMillis::from_millis(7);
+        copy_of_a_killed_run(&original, &copy, now);
+        // Another campaign counts too: its contacts are missing in the limits of this one.
+        for name in ["n", "another"] {
+            let mark = commit_counter::path(&original, name);
+            let mut journal = Journal::open(&copy).unwrap();
+            if name == "another" {
+                let another = Identity { name: name.to_owned(), ..identity() };
+                for path in [&original, &copy] {
+                    let mut journal = Journal::open(path).unwrap();
+                    journal.connection.execute("DELETE FROM home", []).unwrap();
+                    journal.campaign(&another, now).unwrap();
+                    let home = Home::of(&original).unwrap();
+                    let home = params![home.path.to_str().unwrap(), home.file.0, home.file.1];
+                    let wanted = "UPDATE home SET path = ?1, device = ?2, inode = ?3";
+                    journal.connection.execute(wanted, home).unwrap();
+                }
+            }
+            CommitCounter::open(mark.clone(), now).unwrap().set(3).unwrap();
+            match journal.campaign(&identity(), now) {
+                Err(JournalError::CopyBehind { groups: 3, original: found, .. }) => {
+                    assert_eq!(found, original.canonicalize().unwrap());
+                }
+                other => panic!("{name}: {other:?}"),
+            }
+            std::fs::remove_file(mark).unwrap();
+        }
+        CommitCounter::open(commit_counter::path(&original, "n"), now).unwrap().set(1).unwrap();
+        std::fs::remove_file(&original).unwrap();
+        let refused = Journal::open(&copy).unwrap().campaign(&identity(), now);
+        assert!(matches!(refused, Err(JournalError::Behind { groups: 1, .. })), "{refused:?}");
+    }
+
+    #[test]
+    fn a_copy_of_a_run_that_has_no_end_asks_again_for_six_days_and_is_refused_then() {
+        let folder = tempfile::tempdir().unwrap();
+        let original = folder.path().join("journal.db");
+        let now = UnixMillis::from_millis(7);
+        let safe = i64::try_from(TOKEN_SAFE.as_millis()).unwrap();
+        let mut copies = 0;
+        let mut copied = |original: &Path| {
+            copies += 1;
+            let copy = folder.path().join(format!("copy-{copies}.db"));
+            std::fs::copy(original, &copy).unwrap();
+            copy
+        };
+        copy_of_a_killed_run(&original, &folder.path().join("copy.db"), now);
+        let [young, old] = [copied(&original), copied(&original)];
+        let ended = {
+            let mut journal = Journal::open(&original).unwrap();
+            let id = journal.campaign(&identity(), now).unwrap();
+            let (run, _) = journal.begin_run(id, &NewRun::default(), now).unwrap();
+            let end = RunEnd { exit: 4, reason: None };
+            journal.end_run(run, Counters::default(), &end, now).unwrap();
+            journal.close().unwrap();
+            copied(&original)
+        };
+        for entry in folder.path().read_dir().unwrap() {
+            let path = entry.unwrap().path();
+            if path.file_name().unwrap().to_str().unwrap().starts_with("journal.db") {
+                std::fs::remove_file(path).unwrap();
+            }
+        }
+        let settled = |copy: &Path, after: i64| {
+            Journal::open(copy).unwrap().campaign(&identity(), UnixMillis::from_millis(7 + after))
+        };
+        let refused = settled(&old, safe);
+        assert!(
+            matches!(&refused, Err(JournalError::CopyTooOld { known_until, .. }) if *known_until == now),
+            "{refused:?}"
+        );
+        settled(&young, safe - 1).expect("every token is surely known");
+        settled(&young, safe * 2).expect("it is a journal of its own by now");
+        settled(&ended, safe * 2).expect("nothing was under way when it was copied");
     }
 
     #[test]

@@ -5,7 +5,6 @@ use crate::journal::error::JournalError;
 use crate::journal::file::commit_counter;
 use crate::journal::file::commit_counter::CommitCounter;
 use crate::journal::file::open::Journal;
-use crate::journal::row::{CampaignId, StampColumn};
 
 /// Pages in the write-ahead log that are worth copying into the database. SQLite's own default.
 const LONG_LOG: i64 = 1_000;
@@ -53,35 +52,23 @@ impl Journal {
         crate::journal::file::connect::checkpoint_on_drop(&self.connection, false);
     }
 
-    /// Compares the campaign with its mark, and then copies what an earlier run left in the write-ahead log into the
-    /// database.
+    /// Compares the journal with the marks of its campaigns, and then copies what an earlier run left in the write-ahead log
+    /// into the database.
     ///
     /// The copy is for the sake of an earlier run whose fsync failed: what that left in the system's memory can be read,
     /// is not on disk, and no later fsync of the log would bring it there. Copied, it is written and synced anew.
-    pub(in crate::journal) fn compare(
-        &mut self,
-        name: &str,
-        begun: UnixMillis,
-        id: CampaignId,
-    ) -> Result<(), JournalError> {
+    pub(in crate::journal) fn compare(&mut self, name: &str, begun: UnixMillis) -> Result<(), JournalError> {
         let path = commit_counter::path(&self.path, name);
         let failed = |source| JournalError::Open { path: path.clone(), source };
         let mark = CommitCounter::open(path.clone(), begun).map_err(failed)?;
-        let counted = commit_counter::counted(&self.connection)?;
-        if let Some(groups) = mark.groups().map_err(failed)?
-            && groups > counted
-        {
+        mark.groups().map_err(failed)?;
+        if let Some(lead) = commit_counter::lead(&self.connection, &self.path)? {
             self.leave_alone();
-            let known_until: Option<StampColumn> = self.connection.query_row(
-                "SELECT max(seen_at) FROM run WHERE campaign_id = ?1",
-                [id.0],
-                |row| row.get(0),
-            )?;
             return Err(JournalError::Behind {
                 path: self.path.clone(),
-                mark: mark.path().to_owned(),
-                groups: groups - counted,
-                known_until: known_until.map_or(begun, |stamp| stamp.0),
+                mark: lead.mark,
+                groups: lead.groups,
+                known_until: lead.known_until,
             });
         }
         self.mark = Some(mark);
@@ -94,7 +81,7 @@ mod tests {
     use std::path::Path;
 
     use super::*;
-    use crate::journal::{Identity, NewRun, Reader, Service};
+    use crate::journal::{CampaignId, Identity, NewRun, Reader, Service};
 
     fn at(millis: i64) -> UnixMillis {
         UnixMillis::from_millis(millis)
@@ -206,19 +193,20 @@ mod tests {
         assert!(journal.mark.take().is_some(), "it was new, and compared");
         let mark = CommitCounter::open(commit_counter::path(&journal.path, "n"), at(7)).unwrap();
         mark.set(17).unwrap();
-        let behind = |journal: &mut Journal| match journal.compare("n", at(7), id) {
+        let behind = |journal: &mut Journal| match journal.compare("n", at(7)) {
             Err(JournalError::Behind { groups, known_until, .. }) => (groups, known_until),
             other => panic!("{other:?}"),
         };
         assert_eq!(behind(&mut journal), (12, at(7)), "known until the campaign was begun");
         journal.begin_run(id, &NewRun::default(), at(30)).unwrap();
+        write(&journal, 1);
         assert_eq!(behind(&mut journal), (12, at(30)), "known until the last run was seen");
         let (pages, copied) = log(&journal);
         assert!(copied < pages && journal.mark.is_none(), "{copied} of {pages}");
         for groups in [5, 4] {
             mark.set(groups).unwrap();
-            journal.begin_run(id, &NewRun::default(), at(40)).unwrap();
-            journal.compare("n", at(7), id).unwrap();
+            write(&journal, 1);
+            journal.compare("n", at(7)).unwrap();
             let (pages, copied) = log(&journal);
             assert_eq!((copied, journal.mark.take().is_some()), (pages, true));
         }

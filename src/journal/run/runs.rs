@@ -115,7 +115,10 @@ impl Journal {
                 serde_json::to_string(&run.settings).expect("pairs of texts always serialize")
             ],
         )?;
-        Ok((RunId(self.connection.last_insert_rowid()), past))
+        let run = RunId(self.connection.last_insert_rowid());
+        // A copy of the database alone that is made from now on knows that a run was going.
+        self.checkpoint()?;
+        Ok((run, past))
     }
 
     /// How long ago the contacts were started that may be alive when each lives for `life`, the oldest first: those of
