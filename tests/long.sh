@@ -17,6 +17,7 @@ runs=(
     "races|1,000 races of 2 to 5 processes|CAMPAIGN_RACES=1000|--test program of_several"
     "images|20,000 losses of power|CAMPAIGN_IMAGES=20000|--test program disk::power_loss"
     "faults|every failing call of a run|CAMPAIGN_FAULTS=100000|--test program disk::failing -- --nocapture"
+    "requests|100,000 random requests to the page|CAMPAIGN_REQUESTS=100000|--test program whatever_is_sent"
     "damages|2,000 damaged journals|CAMPAIGN_DAMAGES=2000|--test program disk::damage"
 )
 

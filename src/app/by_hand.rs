@@ -86,7 +86,9 @@ impl RecordByHand {
             id,
             event,
             contact_id: answer.ok().map(str::to_owned),
-            refusal: answer.err().map(|refusal| (refusal.code.clone(), refusal.message.raw().to_owned())),
+            refusal: answer
+                .err()
+                .map(|refusal| (refusal.code.raw().to_owned(), refusal.message.raw().to_owned())),
             at: now,
         };
         self.journal.settle_by_hand(self.campaign, &settlement)?;

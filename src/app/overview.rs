@@ -5,6 +5,7 @@ use std::path::Path;
 use crate::app::status::Status;
 use crate::domain::delivery::latency::Latencies;
 use crate::domain::delivery::state::State;
+use crate::domain::foreign::ForeignText;
 use crate::domain::reasons::{self, Explained};
 use crate::domain::unix_millis::UnixMillis;
 use crate::journal::{Counters, Reader, ReasonCount};
@@ -71,7 +72,7 @@ pub fn problems(journal: &Path, name: &str) -> Result<Vec<Problem>, ReportError>
     });
     counts.sort_by_key(|count| std::cmp::Reverse(count.rows));
     let explain = |count: ReasonCount| {
-        let explained = reasons::reason(count.state, count.code.as_deref());
+        let explained = reasons::reason(count.state, count.code.as_ref().map(ForeignText::raw));
         Problem { count, explained }
     };
     Ok(counts.into_iter().map(explain).collect())

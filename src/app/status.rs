@@ -9,6 +9,7 @@ use crate::app::deliveries::Counts;
 use crate::domain::delivery::summary::{Summary, rounded};
 use crate::domain::figures::per_second;
 use crate::domain::forecast::Outlook;
+use crate::domain::foreign::ForeignText;
 use crate::domain::unix_millis::UnixMillis;
 use crate::journal::{self, Campaign, ControlRequest, DeliveryCounts, Holder, Reader, RunRecord, Snapshot};
 use crate::report::ReportError;
@@ -190,7 +191,7 @@ impl Status {
             started_at: run.map(|run| run.started_at.to_string()),
             seen_at: run.map(|run| run.seen_at.to_string()),
             ended_at: run.and_then(|run| run.ended_at).map(|stamp| stamp.to_string()),
-            reason: run.and_then(|run| run.reason.as_deref()),
+            reason: run.and_then(|run| run.reason.as_ref()).map(ForeignText::raw),
             time_left_s: self.time_left().map(|time| time.as_secs()),
             ends_at: self.ends_at().map(|stamp| stamp.to_string()),
             in_flight: heartbeat.map(|heartbeat| heartbeat.in_flight),
@@ -199,7 +200,7 @@ impl Status {
             burst: heartbeat.map(|heartbeat| heartbeat.burst),
             started_per_minute: going_on.and_then(|_| self.reached()).map(|reached| rounded(reached * 60.0)),
             paused_at: self.paused.as_ref().map(|pause| pause.at.to_string()),
-            paused_by: self.paused.as_ref().map(|pause| pause.who.as_str()),
+            paused_by: self.paused.as_ref().map(|pause| pause.who.raw()),
             quota_full_until: self.quota_full_until.map(|until| until.to_string()),
             waiting: self.waiting.map(|(rows, until)| ShownWaiting { rows, first_until: until.to_string() }),
             purged_at: self.purged_at.map(|at| at.to_string()),
@@ -260,7 +261,7 @@ impl<'a> ShownRequest<'a> {
         Self {
             at: ask.at.to_string(),
             what: ask.wish.to_string(),
-            who: &ask.who,
+            who: ask.who.raw(),
             run: ask.taken.map(|taken| taken.run.number()),
             done_at: ask.taken.map(|taken| taken.at.to_string()),
         }

@@ -13,6 +13,7 @@ use super::answer_bounds::AnswerTooLong;
 use super::error::causes;
 use super::route::{RouteError, never_connected};
 use crate::domain::delivery::refusal::{Refusal, RefusalKind};
+use crate::domain::foreign::ForeignText;
 use crate::domain::table::visible::is_ignorable;
 
 type SdkAnswer =
@@ -56,9 +57,9 @@ pub(super) fn is_contact_id(text: &str) -> bool {
 }
 
 /// The service's id of a request, if it looks like one.
-pub(super) fn request_id(text: &str) -> Option<String> {
+pub(super) fn request_id(text: &str) -> Option<ForeignText> {
     let plain = text.bytes().all(|byte| byte.is_ascii_graphic());
-    (plain && (1..=LONGEST_CODE).contains(&text.len())).then(|| text.to_owned())
+    (plain && (1..=LONGEST_CODE).contains(&text.len())).then(|| text.into())
 }
 
 /// An error code, if it looks like one. Anything in between may answer in the service's place.
@@ -78,7 +79,7 @@ fn refusal(error: &SdkError<StartOutboundChatContactError, HttpResponse>) -> Ref
             Refusal {
                 kind: RefusalKind::classify(Some(status), code),
                 status: Some(status),
-                code: code.map_or_else(|| word_for(status), str::to_owned),
+                code: code.map_or_else(|| word_for(status), str::to_owned).into(),
                 message: shortened(&message).into(),
             }
         }
@@ -92,12 +93,7 @@ fn refusal(error: &SdkError<StartOutboundChatContactError, HttpResponse>) -> Ref
             };
             let message = too_long.map(ToString::to_string);
             let message = shortened(&message.unwrap_or_else(|| DisplayErrorContext(error).to_string()));
-            Refusal {
-                kind,
-                status: Some(status),
-                code: "UnreadableAnswer".to_owned(),
-                message: message.into(),
-            }
+            Refusal { kind, status: Some(status), code: "UnreadableAnswer".into(), message: message.into() }
         }
         SdkError::TimeoutError(_) => unknown("Timeout", None, "no answer in time"),
         SdkError::DispatchFailure(failure) if failure.is_timeout() => {
@@ -106,13 +102,13 @@ fn refusal(error: &SdkError<StartOutboundChatContactError, HttpResponse>) -> Ref
         SdkError::DispatchFailure(_) if credentials_error(error).is_some() => Refusal {
             kind: RefusalKind::Credentials,
             status: None,
-            code: "Credentials".to_owned(),
+            code: "Credentials".into(),
             message: credentials_error(error).unwrap_or_default().into(),
         },
         SdkError::DispatchFailure(_) if never_connected(error) => Refusal {
             kind: RefusalKind::Unreachable,
             status: None,
-            code: "Unreachable".to_owned(),
+            code: "Unreachable".into(),
             message: unreachable(error).into(),
         },
         SdkError::DispatchFailure(_) => unknown("Connection", None, &DisplayErrorContext(error).to_string()),
@@ -120,14 +116,14 @@ fn refusal(error: &SdkError<StartOutboundChatContactError, HttpResponse>) -> Ref
         _ => Refusal {
             kind: RefusalKind::Unexpected,
             status: None,
-            code: "NotSent".to_owned(),
+            code: "NotSent".into(),
             message: shortened(&DisplayErrorContext(error).to_string()).into(),
         },
     }
 }
 
 fn unknown(code: &str, status: Option<u16>, message: &str) -> Refusal {
-    Refusal { kind: RefusalKind::Unknown, status, code: code.to_owned(), message: shortened(message).into() }
+    Refusal { kind: RefusalKind::Unknown, status, code: code.into(), message: shortened(message).into() }
 }
 
 /// A code for an answer that has none.
@@ -216,7 +212,7 @@ mod tests {
             &"x".repeat(300_000),
         ] {
             let refusal = contact_id(Ok(output(id))).unwrap_err();
-            assert_eq!((refusal.kind, refusal.code.as_str()), (RefusalKind::Unknown, "UnreadableContactId"));
+            assert_eq!((refusal.kind, refusal.code.raw()), (RefusalKind::Unknown, "UnreadableContactId"));
         }
     }
 
@@ -226,7 +222,7 @@ mod tests {
         for odd in ["", "a b", "a\u{1b}[31m", "é", &"A".repeat(129)] {
             assert_eq!((code(odd), request_id(odd)), (None, None), "{odd}");
         }
-        assert_eq!(request_id("0-a/b=").as_deref(), Some("0-a/b="));
+        assert_eq!(request_id("0-a/b="), Some("0-a/b=".into()));
     }
 
     #[test]

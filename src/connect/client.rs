@@ -27,6 +27,7 @@ use super::{answer, endpoint};
 use crate::clock::Clock;
 use crate::domain::definition::EndpointUrl;
 use crate::domain::delivery::refusal::{Refusal, RefusalKind};
+use crate::domain::foreign::ForeignText;
 
 /// What an attempt may take beyond connecting and reading, so that loading credentials fits in.
 const ATTEMPT_MARGIN: Duration = Duration::from_secs(10);
@@ -62,7 +63,7 @@ pub struct Attempt {
     /// The contact id, or the refusal.
     pub answer: Result<String, Refusal>,
     /// The service's own id of the request (`x-amzn-requestid`), which AWS Support asks for; `None` where no answer came.
-    pub request_id: Option<String>,
+    pub request_id: Option<ForeignText>,
 }
 
 impl Client {
@@ -234,7 +235,7 @@ impl Client {
         Err(Refusal {
             kind: RefusalKind::RepeatedContactId,
             status: Some(200),
-            code: "RepeatedContactId".to_owned(),
+            code: "RepeatedContactId".into(),
             message: format!("the contact id {contact_id} was given for two client tokens").into(),
         })
     }
@@ -245,7 +246,7 @@ fn held_up() -> Refusal {
     Refusal {
         kind: RefusalKind::Renewed,
         status: None,
-        code: "CredentialsRenewed".to_owned(),
+        code: "CredentialsRenewed".into(),
         message: "the credentials were renewed meanwhile".into(),
     }
 }

@@ -19,7 +19,7 @@ const KEPT: usize = 4096;
 
 /// A text that came from outside, at most 4,096 characters of it.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
-pub struct ForeignText(String);
+pub struct ForeignText(Box<str>);
 
 impl ForeignText {
     /// The text, cut to the length that is kept.
@@ -29,7 +29,7 @@ impl ForeignText {
         if let Some((end, _)) = text.char_indices().nth(KEPT) {
             text.truncate(end);
         }
-        Self(text)
+        Self(text.into_boxed_str())
     }
 
     /// The text itself: for storing, comparing and matching, never for people to read.

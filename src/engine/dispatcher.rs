@@ -473,7 +473,7 @@ impl<'a> Dispatcher<'a> {
             id: row.id,
             event,
             contact_id,
-            refusal: refusal.map(|refusal| (refusal.code, refusal.message.raw().to_owned())),
+            refusal: refusal.map(|refusal| (refusal.code.raw().to_owned(), refusal.message.raw().to_owned())),
             at: self.engine.clock.now(),
         };
         self.commits.push(&self.engine.writer, settlement, (row.line, row.lane), then);

@@ -119,7 +119,7 @@ pub struct AnsweredAttempt {
     /// How long the answer took.
     pub took: Duration,
     /// The service's own id of the request, where it told one.
-    pub request_id: Option<String>,
+    pub request_id: Option<ForeignText>,
 }
 
 /// A refused attempt, without personal data.
@@ -134,7 +134,7 @@ pub struct RefusedAttempt {
     /// What it means.
     pub kind: RefusalKind,
     /// The service's code, or a word of ours.
-    pub code: String,
+    pub code: ForeignText,
     /// The service's words, numbers masked.
     pub message: ForeignText,
     /// When the row is tried again, where it is.
@@ -142,7 +142,7 @@ pub struct RefusedAttempt {
     /// How long the answer took, or was waited for.
     pub took: Duration,
     /// The service's own id of the request, where it told one.
-    pub request_id: Option<String>,
+    pub request_id: Option<ForeignText>,
 }
 
 /// Watches a run.
@@ -175,7 +175,7 @@ impl<T: Observer + ?Sized> Observer for &mut T {
 }
 
 /// What is told of an attempt that was answered with a contact id.
-pub(super) fn attempted(row: &Claimed, took: Duration, request_id: Option<String>) -> AnsweredAttempt {
+pub(super) fn attempted(row: &Claimed, took: Duration, request_id: Option<ForeignText>) -> AnsweredAttempt {
     let destination = mask::mask_text(&row.frozen.destination);
     AnsweredAttempt { line: row.line, destination, attempt: row.attempts, took, request_id }
 }
@@ -185,7 +185,7 @@ pub(super) fn told(
     row: &Claimed,
     refusal: &Refusal,
     took: Duration,
-    request_id: Option<String>,
+    request_id: Option<ForeignText>,
 ) -> RefusedAttempt {
     RefusedAttempt {
         line: row.line,
@@ -219,7 +219,7 @@ mod tests {
         let refusal = Refusal {
             kind: RefusalKind::AccessDenied,
             status: Some(403),
-            code: "AccessDeniedException".to_owned(),
+            code: "AccessDeniedException".into(),
             message: "not allowed to send to +1_202_555_0104 or +12025550199 at 20261105T145352Z".into(),
         };
         let masked = masked(refusal.clone(), "+12025550104");

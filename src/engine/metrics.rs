@@ -104,7 +104,7 @@ mod tests {
 
     #[test]
     fn seconds_add_up_and_latencies_stay() {
-        let refused = |kind| Err(Refusal { kind, status: None, code: String::new(), message: "".into() });
+        let refused = |kind| Err(Refusal { kind, status: None, code: "".into(), message: "".into() });
         let mut metrics = RunMetrics::new(UnixMillis::from_millis(0));
         let begun = Milestone { at: UnixMillis::from_millis(0), started: 0 };
         let heartbeat = Heartbeat {

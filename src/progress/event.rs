@@ -107,8 +107,8 @@ impl Events {
             line: problem.line,
             attempt: problem.attempt,
             outcome: problem.outcome.name(),
-            code: &problem.code,
-            message: &problem.message,
+            code: problem.code.raw(),
+            message: &problem.words(),
             retry_in_s: problem.retry_in.map(|delay| rounded(delay.as_secs_f64())),
         })
     }

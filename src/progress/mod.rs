@@ -154,7 +154,7 @@ fn log(event: &RunEvent) {
             destination = started.destination,
             attempt = started.attempt,
             took_ms = started.took.as_millis() as u64,
-            request_id = started.request_id,
+            request_id = started.request_id.as_ref().map(|id| id.shown().to_string()),
             "started"
         ),
         RunEvent::Refused(refused) => tracing::info!(
@@ -162,8 +162,8 @@ fn log(event: &RunEvent) {
             destination = refused.destination,
             attempt = refused.attempt,
             took_ms = refused.took.as_millis() as u64,
-            request_id = refused.request_id,
-            code = refused.code,
+            request_id = refused.request_id.as_ref().map(|id| id.shown().to_string()),
+            code = refused.code.shown().to_string(),
             message = refused.message.shown_up_to(LONGEST_LOGGED).to_string(),
             retry_in_ms = refused.retry_in.map(|delay| delay.as_millis() as u64),
             "refused"

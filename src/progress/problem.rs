@@ -6,6 +6,7 @@ use std::time::Duration;
 use crate::domain::delivery::refusal::RefusalKind;
 use crate::domain::delivery::state::State;
 use crate::domain::figures::Grouped;
+use crate::domain::foreign::ForeignText;
 use crate::domain::reasons;
 use crate::domain::unix_millis::UnixMillis;
 use crate::engine::RefusedAttempt;
@@ -55,8 +56,8 @@ pub(super) struct ShownProblem {
     pub(super) line: Option<u64>,
     pub(super) attempt: u32,
     pub(super) outcome: ProblemOutcome,
-    pub(super) code: String,
-    pub(super) message: String,
+    pub(super) code: ForeignText,
+    pub(super) message: ForeignText,
     pub(super) retry_in: Option<Duration>,
 }
 
@@ -84,9 +85,16 @@ impl ShownProblem {
             attempt: refused.attempt,
             outcome,
             code: refused.code.clone(),
-            message: refused.message.shown_up_to(LONGEST).to_string(),
+            message: refused.message.clone(),
             retry_in: refused.retry_in,
         })
+    }
+}
+
+impl ShownProblem {
+    /// The service's words as they are told.
+    pub(super) fn words(&self) -> String {
+        self.message.shown_up_to(LONGEST).to_string()
     }
 }
 
@@ -97,7 +105,7 @@ pub(super) struct ShownProblems(Vec<(ShownProblem, u64)>);
 impl ShownProblems {
     pub(super) fn add(&mut self, problem: ShownProblem) {
         let same = |other: &(ShownProblem, u64)| {
-            (other.0.outcome, other.0.code.as_str()) == (problem.outcome, problem.code.as_str())
+            (other.0.outcome, &other.0.code) == (problem.outcome, &problem.code)
         };
         let before = self.0.iter().position(same).map_or(0, |index| self.0.remove(index).1);
         self.0.push((problem, before + 1));
@@ -123,12 +131,13 @@ fn words(last: &ShownProblem, count: u64, clock: impl Fn(UnixMillis) -> String) 
     }
     words.push_str(&format!(": {}: ", last.outcome.words()));
     // What was answered is told in the service's words, what was not in ours.
+    let code = last.code.shown();
     let lost = matches!(last.outcome, ProblemOutcome::Again | ProblemOutcome::Unknown | ProblemOutcome::Left);
     if lost || last.message.is_empty() {
-        let explained = reasons::reason(State::Attempting, Some(&last.code));
-        words.push_str(&format!("{}: {}", last.code, explained.what));
+        let explained = reasons::reason(State::Attempting, Some(last.code.raw()));
+        words.push_str(&format!("{code}: {}", explained.what));
     } else {
-        words.push_str(&format!("{}: {}", last.code, last.message));
+        words.push_str(&format!("{code}: {}", last.words()));
     }
     words
 }
@@ -143,7 +152,7 @@ mod tests {
             destination: "+1202•••0104".to_owned(),
             attempt: 1,
             kind,
-            code: code.to_owned(),
+            code: code.into(),
             message: "the\u{1b}[2Jservice's words".into(),
             retry_in: None,
             took: Duration::from_millis(43),
@@ -209,7 +218,7 @@ mod tests {
                 message: "é".repeat(length).into(),
                 ..refused(RefusalKind::AccessDenied, "X")
             };
-            ShownProblem::of(&refused, UnixMillis::from_millis(0)).expect("a problem").message
+            ShownProblem::of(&refused, UnixMillis::from_millis(0)).expect("a problem").words()
         };
         assert_eq!(message(LONGEST).chars().count(), LONGEST);
         assert!(message(LONGEST + 1).ends_with("é…"));

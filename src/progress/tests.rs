@@ -69,7 +69,7 @@ fn refused(line: u64, kind: RefusalKind) -> RunEvent {
         destination: "+1202•••0104".to_owned(),
         attempt: 1,
         kind,
-        code: "InvalidRequestException".to_owned(),
+        code: "InvalidRequestException".into(),
         message: "no such number".into(),
         retry_in: None,
         took: Duration::from_millis(40),

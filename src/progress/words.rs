@@ -338,7 +338,7 @@ mod tests {
         let refusal = Refusal {
             kind: RefusalKind::AccessDenied,
             status: Some(403),
-            code: "AccessDeniedException".to_owned(),
+            code: "AccessDeniedException".into(),
             message: "User is not authorized to perform this, and a few words more about it".into(),
         };
         view.on_event(&RunEvent::Draining { in_flight: 0, ending: Ending::Refused(refusal) }, Instant::now());

@@ -8,6 +8,7 @@ use std::io::{self, Write};
 
 use super::Row;
 use super::error::FileProblem;
+use crate::domain::foreign::ForeignText;
 use crate::domain::table::formula::harmless;
 use crate::domain::table::header::{Header, fold};
 
@@ -78,7 +79,7 @@ impl<W: Write> Rejects<W> {
     /// Where `out` cannot be written.
     pub fn see(&mut self, row: &Row) -> io::Result<()> {
         let Err(rejection) = &row.outcome else { return Ok(()) };
-        let column = rejection.column.as_deref().unwrap_or_default();
+        let column = rejection.column.as_ref().map_or("", ForeignText::raw);
         self.write(row.line, (column, &rejection.reason.to_string()), row.cells.iter())
     }
 

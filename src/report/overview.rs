@@ -9,6 +9,7 @@ use super::jsonl_rows::ShownValue;
 use crate::domain::delivery::summary::rounded;
 use crate::domain::delivery::tally::Tally;
 use crate::domain::figures::per_second;
+use crate::domain::foreign::{self, ForeignText};
 use crate::domain::unix_millis::UnixMillis;
 use crate::journal::{Campaign, ControlRequest, ReasonCount, RunRecord, Selection, Snapshot};
 
@@ -37,7 +38,8 @@ pub(super) fn write(
         runs: runs.iter().map(RunEntry::of).collect(),
         steering: asks.iter().map(RequestEntry::of).collect(),
     };
-    serde_json::to_writer(&mut *out, &overview).map_err(|error| ReportError::Stream(error.into()))?;
+    let text = serde_json::to_string(&overview).map_err(|error| ReportError::Stream(error.into()))?;
+    out.write_all(foreign::inert_json(&text).as_bytes()).map_err(ReportError::Stream)?;
     out.write_all(b"\n").map_err(ReportError::Stream)?;
     Ok(counted)
 }
@@ -64,7 +66,7 @@ struct ReasonEntry<'j> {
 
 impl<'j> ReasonEntry<'j> {
     fn of(count: &'j ReasonCount) -> Option<Self> {
-        Some(Self { state: count.state.name(), code: count.code.as_deref()?, rows: count.rows })
+        Some(Self { state: count.state.name(), code: count.code.as_ref()?.raw(), rows: count.rows })
     }
 }
 
@@ -88,7 +90,7 @@ impl<'j> RequestEntry<'j> {
             what: ask.wish.name(),
             rate,
             burst: burst.map(std::num::NonZero::get),
-            who: &ask.who,
+            who: ask.who.raw(),
             run: ask.taken.map(|taken| taken.run.number()),
             done_at: ask.taken.map(|taken| ShownValue(taken.at)),
         }
@@ -128,7 +130,7 @@ impl<'j> RunEntry<'j> {
             elapsed_s: rounded(elapsed.as_secs_f64()),
             achieved_rate: rounded(per_second(run.counters.requests, elapsed)),
             exit: run.exit,
-            reason: run.reason.as_deref(),
+            reason: run.reason.as_ref().map(ForeignText::raw),
         }
     }
 }

@@ -10,8 +10,10 @@ use tokio::sync::Mutex;
 use tokio::time::Instant;
 
 use super::history::History;
+use super::inert::InertJson;
 use crate::app::overview::{self, Overview};
 use crate::clock::Clock;
+use crate::domain::foreign::ForeignText;
 
 /// A look is as good as new for so long.
 const FRESH: Duration = Duration::from_millis(900);
@@ -26,9 +28,9 @@ pub(super) struct Look {
     /// The campaigns.
     pub(super) campaigns: Vec<Overview>,
     /// The object of all campaigns.
-    pub(super) list: Arc<str>,
+    pub(super) list: InertJson,
     /// By campaign: its object.
-    pub(super) by_name: BTreeMap<String, Arc<str>>,
+    pub(super) by_name: BTreeMap<String, InertJson>,
     /// Why there is nothing to see.
     pub(super) error: Option<String>,
     /// The journal's size, its write-ahead log included.
@@ -42,7 +44,7 @@ pub(super) struct Watcher {
     clock: Clock,
     may_steer: bool,
     state: Mutex<Watched>,
-    problems: Mutex<HashMap<String, (Instant, Arc<str>)>>,
+    problems: Mutex<HashMap<String, (Instant, InertJson)>>,
 }
 
 #[derive(Debug, Default)]
@@ -113,25 +115,25 @@ impl Watcher {
         for (campaign, object) in campaigns.iter().zip(&objects) {
             let name = &campaign.status.summary.campaign;
             histories.entry(name.clone()).or_default().note(campaign);
-            by_name.insert(name.clone(), object.to_string().into());
+            by_name.insert(name.clone(), object.into());
         }
         let list = json!({ "campaigns": objects, "error": error, "may_steer": self.may_steer });
-        Look { at: Instant::now(), campaigns, list: list.to_string().into(), by_name, error, bytes }
+        Look { at: Instant::now(), campaigns, list: InertJson::from(&list), by_name, error, bytes }
     }
 
     /// How a campaign came along while somebody watched, as JSON.
-    pub(super) async fn history(&self, name: &str) -> Option<String> {
+    pub(super) async fn history(&self, name: &str) -> Option<InertJson> {
         let state = self.state.lock().await;
-        state.histories.get(name).map(|history| json!(history).to_string())
+        state.histories.get(name).map(|history| InertJson::from(&json!(history)))
     }
 
     /// What keeps rows of a campaign from being started, as JSON.
-    pub(super) async fn problems(&self, name: &str) -> Result<Arc<str>, String> {
+    pub(super) async fn problems(&self, name: &str) -> Result<InertJson, String> {
         let mut known = self.problems.lock().await;
         if let Some((at, text)) = known.get(name)
             && at.elapsed() < PROBLEMS_FRESH
         {
-            return Ok(Arc::clone(text));
+            return Ok(text.clone());
         }
         let (journal, campaign) = (self.journal.clone(), name.to_owned());
         let read = tokio::task::spawn_blocking(move || overview::problems(&journal, &campaign)).await;
@@ -145,15 +147,15 @@ impl Watcher {
             .map(|problem| {
                 json!({
                     "state": problem.count.state.name(),
-                    "code": problem.count.code,
+                    "code": problem.count.code.as_ref().map(ForeignText::raw),
                     "rows": problem.count.rows,
                     "what": problem.explained.what,
                     "advice": problem.explained.advice,
                 })
             })
             .collect();
-        let text: Arc<str> = json!({ "problems": problems }).to_string().into();
-        known.insert(name.to_owned(), (Instant::now(), Arc::clone(&text)));
+        let text = InertJson::from(&json!({ "problems": problems }));
+        known.insert(name.to_owned(), (Instant::now(), text.clone()));
         Ok(text)
     }
 }

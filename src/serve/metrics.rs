@@ -15,10 +15,14 @@ use prometheus_client::registry::{Registry, Unit};
 use super::look::Look;
 use crate::app::overview::Overview;
 use crate::domain::delivery::latency::CEILINGS_MS;
+use crate::domain::foreign::ForeignText;
 use crate::domain::unix_millis::UnixMillis;
 
 /// The content type of the text form.
 pub(super) const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+/// Longest label, in characters.
+const LONGEST_LABEL: usize = 256;
 
 /// The figures of a look.
 pub(super) fn text(look: &Look) -> Result<String, fmt::Error> {
@@ -80,10 +84,8 @@ impl Figures {
             },
         ];
         metrics.extend(of_campaigns(look));
-        let answers = look
-            .campaigns
-            .iter()
-            .map(|campaign| (name(campaign).to_owned(), campaign.latencies.counts().to_vec()));
+        let answers =
+            look.campaigns.iter().map(|campaign| (name(campaign), campaign.latencies.counts().to_vec()));
         Self { metrics, answers: answers.collect() }
     }
 }
@@ -94,7 +96,7 @@ fn of_campaigns(look: &Look) -> Vec<Metric> {
         let values = look
             .campaigns
             .iter()
-            .filter_map(|campaign| Some((vec![("campaign", name(campaign).to_owned())], value(campaign)?)));
+            .filter_map(|campaign| Some((vec![("campaign", name(campaign))], value(campaign)?)));
         values.collect::<Vec<_>>()
     };
     let gauge = |name, help, value: &dyn Fn(&Overview) -> Option<f64>| Metric {
@@ -170,8 +172,9 @@ impl Collector for Figures {
     }
 }
 
-fn name(campaign: &Overview) -> &str {
-    &campaign.status.summary.campaign
+/// The label of a campaign: its name, without what would act on a terminal or begin another line.
+fn name(campaign: &Overview) -> String {
+    ForeignText::from(campaign.status.summary.campaign.as_str()).shown_up_to(LONGEST_LABEL).to_string()
 }
 
 fn pulse(campaign: &Overview) -> Option<crate::domain::forecast::Heartbeat> {
@@ -179,13 +182,13 @@ fn pulse(campaign: &Overview) -> Option<crate::domain::forecast::Heartbeat> {
 }
 
 fn rows(campaign: &Overview) -> impl Iterator<Item = (Vec<(&'static str, String)>, f64)> {
-    let of = |state: &str| vec![("campaign", name(campaign).to_owned()), ("state", state.to_owned())];
+    let of = |state: &str| vec![("campaign", name(campaign)), ("state", state.to_owned())];
     let tally = &campaign.status.summary.tally;
     tally.iter().map(|(state, rows)| (of(state.name()), count(rows))).collect::<Vec<_>>().into_iter()
 }
 
 fn requests(campaign: &Overview) -> [(Vec<(&'static str, String)>, f64); 3] {
-    let of = |kind: &str| vec![("campaign", name(campaign).to_owned()), ("kind", kind.to_owned())];
+    let of = |kind: &str| vec![("campaign", name(campaign)), ("kind", kind.to_owned())];
     let total = &campaign.total;
     [
         (of("all"), count(total.requests)),

@@ -6,6 +6,7 @@
 mod access;
 mod download;
 mod history;
+mod inert;
 mod look;
 mod metrics;
 mod routes;

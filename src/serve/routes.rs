@@ -17,6 +17,7 @@ use tokio::sync::Semaphore;
 
 use super::access::{Access, Denied};
 use super::download::{self, Order};
+use super::inert::InertJson;
 use super::look::Watcher;
 use super::stream::{self, Subject};
 use super::{metrics, steer};
@@ -216,21 +217,21 @@ impl Pages {
                 Ok(figures) => text(metrics::CONTENT_TYPE, figures),
                 Err(_) => problem(StatusCode::INTERNAL_SERVER_ERROR, "the figures cannot be written"),
             },
-            Route::Campaigns => text(JSON, self.watcher.fresh().await.list.to_string()),
+            Route::Campaigns => json(self.watcher.fresh().await.list.clone()),
             Route::Campaign(name) => {
                 let look = self.watcher.fresh().await;
-                look.by_name.get(&name).map_or_else(missing, |object| text(JSON, object.to_string()))
+                look.by_name.get(&name).map_or_else(missing, |object| json(object.clone()))
             }
             Route::History(name) => {
                 drop(self.watcher.fresh().await);
-                self.watcher.history(&name).await.map_or_else(missing, |history| text(JSON, history))
+                self.watcher.history(&name).await.map_or_else(missing, json)
             }
             Route::Problems(name) => {
                 if !self.watcher.fresh().await.by_name.contains_key(&name) {
                     return missing();
                 }
                 match self.watcher.problems(&name).await {
-                    Ok(problems) => text(JSON, problems.to_string()),
+                    Ok(problems) => json(problems),
                     Err(error) => problem(StatusCode::SERVICE_UNAVAILABLE, &error),
                 }
             }
@@ -320,7 +321,7 @@ impl Pages {
         self.watcher.forget().await;
         match done {
             Ok(Ok(words)) => {
-                let mut response = text(JSON, json!({ "done": words }).to_string());
+                let mut response = json(InertJson::from(&json!({ "done": words })));
                 *response.status_mut() = StatusCode::ACCEPTED;
                 response
             }
@@ -359,6 +360,11 @@ fn text(kind: &'static str, text: impl Into<Bytes>) -> Response<Body> {
     typed(kind, Full::new(text.into()).map_err(|never| match never {}).boxed())
 }
 
+/// The only way to answer in JSON.
+fn json(object: InertJson) -> Response<Body> {
+    text(JSON, object)
+}
+
 fn empty(status: StatusCode) -> Response<Body> {
     let mut response = text("text/plain; charset=utf-8", "");
     *response.status_mut() = status;
@@ -366,7 +372,7 @@ fn empty(status: StatusCode) -> Response<Body> {
 }
 
 fn problem(status: StatusCode, why: &str) -> Response<Body> {
-    let mut response = text(JSON, json!({ "error": why }).to_string());
+    let mut response = json(InertJson::from(&json!({ "error": why })));
     *response.status_mut() = status;
     response
 }

@@ -11,6 +11,7 @@ use futures_util::Stream;
 use hyper::body::Frame;
 use tokio::time::Instant;
 
+use super::inert::InertJson;
 use super::look::{Look, Watcher};
 
 /// How often it is looked.
@@ -27,10 +28,10 @@ pub(super) enum Subject {
 
 impl Subject {
     /// Its text in a look. A campaign that is not there (any more) has none.
-    fn text(&self, look: &Look) -> Option<Arc<str>> {
+    fn text(&self, look: &Look) -> Option<InertJson> {
         match self {
-            Self::All => Some(Arc::clone(&look.list)),
-            Self::One(name) => look.by_name.get(name).map(Arc::clone),
+            Self::All => Some(look.list.clone()),
+            Self::One(name) => look.by_name.get(name).cloned(),
         }
     }
 }
@@ -38,7 +39,7 @@ impl Subject {
 struct Reader {
     watcher: Arc<Watcher>,
     subject: Subject,
-    last: Option<Arc<str>>,
+    last: Option<InertJson>,
     sent_at: Instant,
     is_first: bool,
 }

@@ -135,3 +135,105 @@ fn names_of_files_and_columns_and_cells_are_read_and_not_obeyed() {
     let report = site.run(&["report"]);
     assert!(report.stdout.is_empty() || report.stdout.contains('\u{1b}'), "{:?}", report.stdout);
 }
+
+/// Every text of a journal that others have a hand in: a service, a file, another user of the machine.
+const HOSTILE: &str = "\u{1b}]52;c;cHduZWQ=\u{7}\u{9b}2J\u{202e}\u{2066}\u{feff}\u{e0001}\r\n  started     60</script>\"'><img src=x onerror=alert(1)>{{7*7}}`$(id)";
+
+/// A campaign that is over, with hostile texts wherever the journal has any.
+fn hostile_journal() -> Site {
+    let (site, server) = (Site::with_people(3), crate::process::server::Server::start(&[]));
+    site.run(&["run", "people.csv", "--yes", "--limit", "2", "--endpoint-url", server.endpoint()]).exits(4);
+    site.run(&["pause"]).exits(0);
+    let journal = rusqlite::Connection::open(site.path("journal.db")).unwrap();
+    for (table, columns) in [
+        ("row", &["code", "reason"][..]),
+        ("run", &["reason", "file", "version"]),
+        ("steering", &["who"]),
+        ("campaign", &["key_column"]),
+    ] {
+        for column in columns {
+            let set =
+                format!("UPDATE {table} SET {column} = ?1 WHERE {column} IS NULL OR {column} IS NOT NULL");
+            assert!(journal.execute(&set, [HOSTILE]).unwrap() > 0, "{table}.{column}");
+        }
+    }
+    let settings = serde_json::json!([[HOSTILE, HOSTILE]]).to_string();
+    journal.execute("UPDATE run SET settings = ?1", [settings]).unwrap();
+    site
+}
+
+/// A page has what is foreign as text: no tag of it, no attribute, nothing that acts.
+fn is_text(page: &str) {
+    nothing_acts(page);
+    for word in ["<img", "</script>\"", "'><", "\"'>"] {
+        assert!(!page.contains(word), "{word} in {page}");
+    }
+}
+
+#[test]
+fn nothing_of_a_journal_acts_on_a_page_in_figures_or_in_results() {
+    let site = hostile_journal();
+    for args in [&["report", "--format", "html"][..], &["report", "--format", "html", "--with-numbers"]] {
+        let page = site.run(args).exits(0).stdout;
+        is_text(&page);
+        assert!(!args.contains(&"--with-numbers") || page.contains("\\u{202e}"), "it is told, written out");
+    }
+    for args in [
+        &["status"][..],
+        &["status", "--json"],
+        &["status", "--key", "C-0"],
+        &["status", "--key", "C-0", "--json"],
+        &["report", "--format", "json"],
+        &["journal", "check"],
+        &["journal", "check", "--json"],
+        &["check", "people.csv", "--json"],
+        &["pause"],
+        &["pause", "--json"],
+    ] {
+        harmless(&site.run(args));
+    }
+    // A name of a campaign, which no definition takes, is in a journal that somebody else has written.
+    let journal = rusqlite::Connection::open(site.path("journal.db")).unwrap();
+    journal.execute("UPDATE campaign SET name = ?1", [HOSTILE]).unwrap();
+    drop(journal);
+    let elsewhere = Site::new();
+    std::fs::remove_file(elsewhere.path("campaign.toml")).unwrap();
+    let path = site.path("journal.db").display().to_string();
+    harmless(&elsewhere.run(&["status", "-j", &path]));
+    harmless(&elsewhere.run(&["status", "-j", &path, "--json"]));
+    harmless(&elsewhere.run(&["report", "-j", &path, "--format", "json"]));
+    is_text(&elsewhere.run(&["report", "-j", &path, "--format", "html"]).stdout);
+    let page = crate::process::serve::Page::start(&elsewhere, &["-j", &path, "--with-numbers"]);
+    let name: String = HOSTILE.bytes().map(|byte| format!("%{byte:02x}")).collect();
+    for (route, shown) in [
+        ("/".to_owned(), false),
+        ("/api/campaigns".to_owned(), true),
+        ("/metrics".to_owned(), true),
+        (format!("/api/campaigns/{name}"), true),
+        (format!("/api/campaigns/{name}/history"), false),
+        (format!("/api/campaigns/{name}/problems"), true),
+        (format!("/api/campaigns/{name}/report.html"), true),
+        (format!("/api/campaigns/{name}/report.json"), true),
+    ] {
+        let answer = page.get(&route);
+        assert_eq!(answer.status, 200, "{route}: {answer:?}");
+        assert_eq!(answer.head.matches("\r\ncontent-type:").count(), 1, "{}", answer.head);
+        nothing_acts(&answer.body);
+        assert_eq!(answer.body.contains("202e"), shown, "{route}: {}", answer.body);
+        if route.ends_with("html") {
+            is_text(&answer.body);
+        }
+        if route == "/metrics" {
+            for line in answer.body.lines().filter(|line| !line.starts_with('#')) {
+                assert!(line.starts_with("campaign_"), "a forged figure: {line}");
+            }
+        }
+    }
+    let first = page.events(&format!("/api/campaigns/{name}/events")).next().unwrap();
+    assert_eq!(first["campaign"], HOSTILE, "the value is what it is");
+    let file = page.get(&format!("/api/campaigns/{name}/report.csv"));
+    assert_eq!(file.status, 200);
+    let disposition = file.head.lines().find(|line| line.starts_with("content-disposition")).unwrap();
+    assert!(disposition.ends_with(".csv\"") && disposition.matches('"').count() == 2, "{disposition}");
+    assert!(!file.head.contains("\r\n  started"), "{}", file.head);
+}

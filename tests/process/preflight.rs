@@ -253,3 +253,24 @@ fn the_question_and_what_it_is_about_fit_a_small_terminal() {
         assert!(unbroken.contains(words), "no {words:?} in:\n{screen}");
     }
 }
+
+/// What a kind of workbook does not tell, its reader says, and of the others it does not.
+#[test]
+fn a_workbook_that_does_not_tell_its_hidden_rows_is_said_to_be_one() {
+    let site = Site::new();
+    let sentence = "a workbook of this kind does not tell hidden rows and merged cells: save it as .xlsx to have them told";
+    for (file, is_told) in [("old-kind/people.xls", true), ("shown/people.xlsx", false)] {
+        let path = format!("{}/tests/cases/{file}", env!("CARGO_MANIFEST_DIR"));
+        let definition = definition()
+            .replace("key = \"customer_id\"\n", "")
+            .replace("{{ first_name }}", "all")
+            .replace("attributes = { customer_id = \"{{ customer_id }}\" }\n", "");
+        site.write("campaign.toml", &definition);
+        let checked = site.run(&["check", &path]);
+        let words = format!("{}{}", checked.stdout, checked.stderr).replace('\n', " ");
+        assert!(checked.code == 0 || checked.code == 3, "{words}");
+        assert_eq!(words.contains(sentence), is_told, "{file}: {words}");
+        let json = site.run(&["check", &path, "--json"]).json();
+        assert_eq!(json["read_as"]["sheet"]["blind"] == true, is_told, "{json}");
+    }
+}

@@ -17,7 +17,7 @@ use crate::process::steering;
 const PEOPLE: usize = 400;
 
 /// A page that is being served.
-struct Page {
+pub(crate) struct Page {
     child: Child,
     address: String,
     token: String,
@@ -25,10 +25,10 @@ struct Page {
 
 /// An answer, whole.
 #[derive(Debug)]
-struct Answer {
-    status: u16,
-    head: String,
-    body: String,
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) head: String,
+    pub(crate) body: String,
 }
 
 impl Answer {
@@ -38,7 +38,7 @@ impl Answer {
 }
 
 impl Page {
-    fn start(site: &Site, args: &[&str]) -> Self {
+    pub(crate) fn start(site: &Site, args: &[&str]) -> Self {
         let mut command = site.command(&[&["serve"], args].concat());
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let mut line = String::new();
@@ -91,7 +91,7 @@ impl Page {
         format!("Bearer {}", self.token)
     }
 
-    fn get(&self, path: &str) -> Answer {
+    pub(crate) fn get(&self, path: &str) -> Answer {
         self.send("GET", path, &[("authorization", &self.bearer())], "")
     }
 
@@ -101,8 +101,17 @@ impl Page {
         self.send("POST", &format!("/api/campaigns/spring/{action}"), &headers, &body.to_string())
     }
 
+    /// It has taken little memory so far, and has no more files open than it needs.
+    fn is_small(&self) {
+        let of = |file: &str| std::fs::read_to_string(format!("/proc/{}/{file}", self.child.id()));
+        let Ok(status) = of("status") else { return };
+        let most = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+        let kilobytes: u64 = most.trim().trim_end_matches(" kB").parse().unwrap();
+        assert!(kilobytes < 60_000, "{kilobytes} kB");
+    }
+
     /// Its events from now on, as objects.
-    fn events(&self, path: &str) -> impl Iterator<Item = Value> {
+    pub(crate) fn events(&self, path: &str) -> impl Iterator<Item = Value> {
         let mut stream = self.connect();
         let bearer = self.bearer();
         write!(stream, "GET {path} HTTP/1.1\r\nhost: {}\r\nauthorization: {bearer}\r\n\r\n", self.address)
@@ -349,7 +358,8 @@ fn whatever_is_sent_it_stays_up_and_gives_nothing_away() {
             format!("GET / HTTP/1.1\r\nhost: x\r\nx: {}\r\n\r\n", "a".repeat(length)).into_bytes()
         }),
     ];
-    let mut runner = TestRunner::new(Config { cases: 400, failure_persistence: None, ..Config::default() });
+    let cases = std::env::var("CAMPAIGN_REQUESTS").map_or(2_000, |requests| requests.parse().unwrap());
+    let mut runner = TestRunner::new(Config { cases, failure_persistence: None, ..Config::default() });
     let outcome = runner.run(&request, |bytes| {
         if let Some(answer) = page.raw(&bytes, true) {
             prop_assert!(
@@ -363,6 +373,153 @@ fn whatever_is_sent_it_stays_up_and_gives_nothing_away() {
     });
     outcome.unwrap();
     assert_eq!(page.get("/api/campaigns/spring").status, 200);
+    page.is_small();
+}
+
+/// The address with the token is for the one who reads it: parts of it, it twice, or it elsewhere open nothing.
+#[test]
+fn a_token_is_not_guessed_piece_by_piece_nor_hidden_among_others() {
+    let (site, _server) = finished();
+    let page = Page::start(&site, &[]);
+    let token = page.token.clone();
+    let port = page.address.rsplit(':').next().unwrap().to_owned();
+    let mut wrong: Vec<String> = (0..token.len()).map(|length| token[..length].to_owned()).collect();
+    wrong.extend([
+        format!("{token}0"),
+        format!("0{token}"),
+        token.to_uppercase(),
+        format!("{token}\0"),
+        token.repeat(2),
+    ]);
+    wrong.retain(|wrong| *wrong != token);
+    for wrong in wrong {
+        let bearer = format!("Bearer {wrong}");
+        let cookie = format!("campaign_{port}={wrong}");
+        for answer in [
+            page.raw(
+                format!(
+                    "GET /?token={wrong} HTTP/1.1\r\nhost: {}\r\nconnection: close\r\n\r\n",
+                    page.address
+                )
+                .as_bytes(),
+                false,
+            ),
+            Some(page.send("GET", "/api/campaigns", &[("authorization", &bearer)], "")),
+            Some(page.send("GET", "/api/campaigns", &[("cookie", &cookie)], "")),
+        ] {
+            let answer = answer.expect("an answer");
+            assert!(matches!(answer.status, 400 | 401), "{wrong}: {answer:?}");
+        }
+    }
+    let right = format!("Bearer {token}");
+    for headers in [
+        &[("authorization", right.as_str()), ("authorization", "Bearer 0")][..],
+        &[("authorization", &right), ("host", "evil.example"), ("host", &page.address)],
+        &[("authorization", &right), ("host", &page.address), ("host", "evil.example")],
+        &[("authorization", &format!("Basic {token}"))],
+        &[("x-authorization", &right)],
+        &[("cookie", &format!("campaign={token}"))],
+        &[("cookie", &format!("campaign_1={token}"))],
+        &[("cookie", &format!("x=campaign_{port}={token}"))],
+    ] {
+        let answer = page.send("GET", "/api/campaigns", headers, "");
+        assert!(matches!(answer.status, 400 | 401 | 421), "{headers:?}: {answer:?}");
+    }
+    for path in
+        [format!("/api/campaigns?token={token}"), format!("/page.js?token={token}"), format!("/{token}")]
+    {
+        assert_eq!(page.send("GET", &path, &[], "").status, 401, "{path}");
+    }
+}
+
+/// What a path, a name or a second request inside of a request could write into an answer.
+#[test]
+fn no_path_writes_headers_or_leads_out_and_no_request_hides_in_another() {
+    let (site, _server) = finished();
+    let page = Page::start(&site, &["--with-numbers"]);
+    let split = "%0d%0aset-cookie:%20x=y%0d%0a%0d%0a<script>alert(1)</script>";
+    for path in [
+        format!("/{split}"),
+        format!("/api/campaigns/{split}"),
+        format!("/api/campaigns/{split}/report.csv"),
+        format!("/api/campaigns/spring/report.csv{split}"),
+        format!("/api/campaigns/spring/report.csv?x={split}"),
+        "/api/campaigns/..%2f..%2fetc%2fpasswd/report.csv".to_owned(),
+        "/api/campaigns/%2e%2e/%2e%2e/etc/passwd".to_owned(),
+        "/..%5c..%5cwindows".to_owned(),
+        "//evil.example/".to_owned(),
+        "/api/campaigns/spring%00/report.csv".to_owned(),
+        "/api/campaigns/spring/..%2f..%2fjournal.db".to_owned(),
+    ] {
+        let answer = page.get(&path);
+        assert!(
+            !answer.head.contains("set-cookie") && !answer.body.contains("<script>"),
+            "{path}: {answer:?}"
+        );
+        assert!(matches!(answer.status, 400 | 404) || path.contains("?x="), "{path}: {answer:?}");
+        assert!(!answer.body.contains("root:") && !answer.body.contains("SQLite"), "{path}");
+    }
+    let (address, bearer) = (&page.address, page.bearer());
+    let hidden = format!(
+        "POST /api/campaigns/spring/pause HTTP/1.1\r\nhost: {address}\r\nauthorization: {bearer}\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{{}}"
+    );
+    for head in [
+        format!("content-length: 0\r\ncontent-length: {}", hidden.len()),
+        format!("content-length: {}\r\ntransfer-encoding: chunked", hidden.len()),
+        "transfer-encoding: chunked\r\ntransfer-encoding: identity".to_owned(),
+        "transfer-encoding: xchunked".to_owned(),
+        "content-length: +0".to_owned(),
+        "content-length: 0x0".to_owned(),
+    ] {
+        let request = format!("GET /healthz HTTP/1.1\r\nhost: {address}\r\n{head}\r\n\r\n{hidden}");
+        let answer = page.raw(request.as_bytes(), true);
+        assert!(answer.is_none_or(|answer| matches!(answer.status, 200 | 400)), "{head}");
+    }
+    for target in ["http://evil.example/api/campaigns", "evil.example:80", "*"] {
+        let request = format!("GET {target} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\r\n");
+        let answer = page.raw(request.as_bytes(), true);
+        assert!(answer.is_none_or(|answer| matches!(answer.status, 400 | 401)), "{target}");
+    }
+    let status = site.run(&["status", "--json"]).exits(0).json();
+    assert_eq!(status["steering"], json!([]), "nothing was asked");
+}
+
+/// More connections than it takes, of those who say nothing, half of something, or order and do not read.
+#[test]
+fn floods_and_slow_readers_cost_little_and_keep_nobody_out_for_long() {
+    let (site, server) = (Site::with_people(PEOPLE), Server::start(&[]));
+    site.send(server.endpoint()).exits(0);
+    let page = Page::start(&site, &["--with-numbers"]);
+    let bearer = page.bearer();
+    let mut readers = Vec::new();
+    for at in 0..60 {
+        let mut stream = page.connect();
+        let path = ["/api/campaigns/spring/report.csv", "/api/events", "/page.js"][at % 3];
+        write!(stream, "GET {path} HTTP/1.1\r\nhost: {}\r\nauthorization: {bearer}\r\n\r\n", page.address)
+            .unwrap();
+        readers.push(stream);
+    }
+    let half: Vec<TcpStream> = (0..1_500)
+        .map_while(|at| {
+            let mut stream = TcpStream::connect(&page.address).ok()?;
+            let said = [
+                "",
+                "GET / HTTP/1.1\r\nhost: x\r\nx: ",
+                "POST /api/campaigns/spring/pause HTTP/1.1\r\ncontent-length: 4000\r\n",
+            ][at % 3];
+            _ = stream.write_all(said.as_bytes());
+            Some(stream)
+        })
+        .collect();
+    page.is_small();
+    drop((readers, half));
+    // Connections that were closed free their places.
+    let answer = std::iter::repeat_with(|| page.raw(format!("GET /api/campaigns/spring HTTP/1.1\r\nhost: {}\r\nauthorization: {bearer}\r\nconnection: close\r\n\r\n", page.address).as_bytes(), false))
+        .flatten()
+        .next()
+        .unwrap();
+    assert_eq!(answer.status, 200);
+    page.is_small();
 }
 
 #[test]

@@ -124,7 +124,7 @@ async fn credentials_that_cannot_be_renewed_halt_and_fail_nobody() {
     let options = used_up.options();
     let outcome = stage.run(&options).await.unwrap();
     let Ending::Refused(refusal) = outcome.ending else { panic!("{:?}", outcome.ending) };
-    assert_eq!((refusal.kind, refusal.code.as_str()), (RefusalKind::Credentials, "ExpiredTokenException"));
+    assert_eq!((refusal.kind, refusal.code.raw()), (RefusalKind::Credentials, "ExpiredTokenException"));
     let refused = outcome.counters.requests - outcome.counters.started;
     assert!(refused <= options.in_flight() as u64, "{refused} requests after the first refusal");
     assert_eq!(stage.tally()[State::Started] + stage.tally()[State::Queued], ROWS);

@@ -80,6 +80,9 @@ pub fn run(args: &DoctorArgs, session: &Session<'_>) -> Result<Exit, Failure> {
     Ok(exit)
 }
 
+/// Longest finding that is told, in characters.
+const LONGEST: usize = 1_000;
+
 /// A finding as programs read it.
 #[derive(Serialize)]
 struct ShownFinding<'a> {
@@ -95,7 +98,7 @@ fn text(campaign: &str, findings: &[Finding], global: &GlobalArgs) -> String {
     for finding in findings {
         let Finding { id, status, summary, .. } = finding;
         // Writing to a string cannot fail.
-        let _ = writeln!(text, "{:11}  {id:widest$}  {summary}", status.word());
+        let _ = writeln!(text, "{:11}  {id:widest$}  {}", status.word(), summary.shown_up_to(LONGEST));
         if let Some(next) = next_step::of_finding(finding, global) {
             let _ = writeln!(text, "{:11}  {:widest$}  next: {next}", "", "");
         }

@@ -16,12 +16,15 @@ use crate::cli::session::Session;
 use crate::cli::{output, signals};
 use crate::domain::delivery::ending::Exit;
 use crate::domain::figures::{Grouped, counted};
-use crate::domain::foreign;
+use crate::domain::foreign::{self, ForeignText};
 use crate::domain::next_step::NextStep;
 use crate::journal::{Campaign, Finding, Purged, Reader};
 
 /// A day, in seconds.
 const DAY: u64 = 24 * 60 * 60;
+
+/// Longest finding that is told, in characters.
+const LONGEST_FINDING: usize = 1_000;
 
 /// Arguments of `campaign journal`.
 #[derive(Debug, Clone, Args)]
@@ -125,8 +128,9 @@ fn check(journal: &Path, global: &GlobalArgs) -> Result<Exit, Failure> {
     }
     let mut words = String::new();
     for Finding { campaign, what } in &sound.findings {
-        let of = campaign.as_ref().map(|name| format!("{name}: ")).unwrap_or_default();
-        let _ = writeln!(words, "  {of}{what}");
+        let of = campaign.as_ref().map(|name| format!("{}: ", foreign::shown(name))).unwrap_or_default();
+        let what = ForeignText::from(what.as_str());
+        let _ = writeln!(words, "  {of}{}", what.shown_up_to(LONGEST_FINDING));
     }
     if exit == Exit::Failure {
         let message = format!("the journal {} is not sound\n{}", foreign::path(journal), words.trim_end());
@@ -139,7 +143,7 @@ fn check(journal: &Path, global: &GlobalArgs) -> Result<Exit, Failure> {
             let _ = writeln!(
                 words,
                 "{}: {}, all accounted for",
-                campaign.name,
+                foreign::shown(&campaign.name),
                 counted(tally.rows(), "row", "rows")
             );
         }
@@ -168,7 +172,11 @@ fn agree(args: &PurgeArgs, chosen: &[Campaign]) -> Result<(), Failure> {
     if args.yes {
         return Ok(());
     }
-    let names = chosen.iter().map(|campaign| format!("\"{}\"", campaign.name)).collect::<Vec<_>>().join(", ");
+    let names = chosen
+        .iter()
+        .map(|campaign| format!("\"{}\"", foreign::shown(&campaign.name)))
+        .collect::<Vec<_>>()
+        .join(", ");
     let what = format!("numbers, keys, messages and cells of {names} would be removed for good");
     if !output::can_ask() {
         return Err(Failure::usage(
@@ -204,7 +212,7 @@ fn told(purged: &[(Campaign, Purged)], journal: &Path, global: &GlobalArgs) -> R
     let mut words = String::new();
     for (campaign, purged) in purged {
         let (removed, rows) = (Grouped(purged.rows), counted(purged.tally.rows(), "row", "rows"));
-        let _ = writeln!(words, "{}: {removed} of {rows} purged", campaign.name);
+        let _ = writeln!(words, "{}: {removed} of {rows} purged", foreign::shown(&campaign.name));
     }
     words.push_str(if purged.is_empty() {
         "no campaign to purge"

@@ -84,6 +84,9 @@ pub(in crate::cli::commands) async fn ask_account(
     Ok(())
 }
 
+/// Longest finding that is told, in characters.
+const LONGEST_FINDING: usize = 1_000;
+
 /// What is not in order, what could not be asked, and what a run takes from the answers.
 fn tell(checked: &AccountCheck, global: &GlobalArgs) {
     let age = checked.age.map_or_else(String::new, |age| format!(" {} ago", Span(age)));
@@ -94,7 +97,11 @@ fn tell(checked: &AccountCheck, global: &GlobalArgs) {
             Status::Warning => "warning",
             Status::Failed => "failed",
         };
-        output::note(&format!("{word}: the account{age}: {} ({})", finding.summary, finding.id));
+        output::note(&format!(
+            "{word}: the account{age}: {} ({})",
+            finding.summary.shown_up_to(LONGEST_FINDING),
+            finding.id
+        ));
         if let Some(next) = next_step::of_finding(finding, global) {
             output::note(&format!("  hint: {next}"));
         }

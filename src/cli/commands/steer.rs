@@ -79,7 +79,7 @@ fn text(steering: &Steering) -> String {
         return match &steering.before {
             Some(pause) => format!(
                 "paused already, by {}, {} ago; `campaign go` goes on",
-                pause.who,
+                pause.who.shown(),
                 Span(steering.now.since(pause.at))
             ),
             None => "not paused: there is nothing to let go on".to_owned(),

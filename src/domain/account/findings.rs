@@ -12,6 +12,7 @@ use super::facts::{AccountFacts, Action, Answer, CampaignFacts, CredentialFacts,
 use super::flow::{self, FlowEnd, FlowReading, Longest};
 use crate::domain::data_release::DataRelease;
 use crate::domain::figures::Span;
+use crate::domain::foreign::ForeignText;
 use crate::domain::next_step::{Advice, Setting};
 
 /// The service refuses requests whose time is further off than this.
@@ -62,13 +63,18 @@ pub struct Finding {
     pub id: &'static str,
     /// How it stands.
     pub status: Status,
-    /// What was found, in one sentence.
-    pub summary: String,
+    /// What was found, in one sentence. The account's own names and words are in it.
+    #[serde(serialize_with = "raw")]
+    pub summary: ForeignText,
     /// What to do next.
     #[serde(skip)]
     pub next: Option<Advice>,
     /// The IAM action that is missing.
     pub action: Option<Action>,
+}
+
+fn raw<S: Serializer>(text: &ForeignText, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(text.raw())
 }
 
 /// The worst of the findings.
@@ -160,11 +166,11 @@ struct Judge<'a> {
     flow: Option<Result<FlowReading, flow::UnreadableFlow>>,
 }
 
-fn found(id: &'static str, status: Status, summary: impl Into<String>) -> Finding {
+fn found(id: &'static str, status: Status, summary: impl Into<ForeignText>) -> Finding {
     Finding { id, status, summary: summary.into(), next: None, action: None }
 }
 
-fn fine(id: &'static str, summary: impl Into<String>) -> Finding {
+fn fine(id: &'static str, summary: impl Into<ForeignText>) -> Finding {
     found(id, Status::Ok, summary)
 }
 

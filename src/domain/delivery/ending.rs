@@ -290,7 +290,7 @@ mod tests {
     /// Promise 9.
     #[test]
     fn what_halts_says_what_to_fix() {
-        let refusal = |kind| Refusal { kind, status: None, code: String::new(), message: "".into() };
+        let refusal = |kind| Refusal { kind, status: None, code: "".into(), message: "".into() };
         let refused = |kind| Ending::Refused(refusal(kind));
         for (ending, word) in [
             (refused(RefusalKind::AccessDenied), "connect:StartOutboundChatContact"),

@@ -15,7 +15,7 @@ pub struct Refusal {
     /// HTTP status, where an answer came.
     pub status: Option<u16>,
     /// The service's error code, or a word of ours such as `Timeout` where none came.
-    pub code: String,
+    pub code: ForeignText,
     /// The service's or the transport's own words; may be empty. May name the recipient: masked before it is shown.
     pub message: ForeignText,
 }
@@ -119,7 +119,7 @@ impl Refusal {
     /// Whether the service says that this machine's clock is off.
     #[must_use]
     pub fn says_clock_is_off(&self) -> bool {
-        match self.code.as_str() {
+        match self.code.raw() {
             "RequestTimeTooSkewed" | "RequestInTheFuture" => true,
             "InvalidSignatureException" | "SignatureDoesNotMatch" | "RequestExpired" => {
                 ["Signature expired", "Signature not yet current"]
@@ -133,7 +133,7 @@ impl Refusal {
     /// Whether the service says that the credentials are past their time, which new ones would mend.
     #[must_use]
     pub fn says_expired(&self) -> bool {
-        matches!(self.code.as_str(), "ExpiredToken" | "ExpiredTokenException")
+        matches!(self.code.raw(), "ExpiredToken" | "ExpiredTokenException")
     }
 }
 
@@ -141,7 +141,7 @@ impl Refusal {
     /// Whether the answer has nothing that the service's answers have: a proxy's, for one.
     #[must_use]
     pub fn is_of_nobody_known(&self) -> bool {
-        self.status.is_some_and(|status| self.code == format!("HTTP{status}"))
+        self.status.is_some_and(|status| self.code.raw() == format!("HTTP{status}"))
     }
 }
 
@@ -149,8 +149,8 @@ impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.status {
             Some(status) if self.is_of_nobody_known() => write!(f, "HTTP {status}")?,
-            Some(status) => write!(f, "{} (HTTP {status})", self.code)?,
-            None => f.write_str(&self.code)?,
+            Some(status) => write!(f, "{} (HTTP {status})", self.code.shown())?,
+            None => write!(f, "{}", self.code.shown())?,
         }
         if !self.message.is_empty() {
             write!(f, ": {}", self.message.shown_up_to(LONGEST_SHOWN))?;
@@ -212,7 +212,7 @@ mod tests {
             let refusal = Refusal {
                 kind: RefusalKind::Credentials,
                 status: Some(403),
-                code: code.to_owned(),
+                code: code.into(),
                 message: message.into(),
             };
             refusal.says_clock_is_off()
@@ -229,7 +229,7 @@ mod tests {
         let refusal = |code: &str| Refusal {
             kind: RefusalKind::classify(Some(403), Some(code)),
             status: Some(403),
-            code: code.to_owned(),
+            code: code.into(),
             message: ForeignText::default(),
         };
         for (code, expired) in [

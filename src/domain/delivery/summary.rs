@@ -7,6 +7,7 @@ use serde::ser::{Serialize, SerializeMap, Serializer};
 
 use crate::domain::delivery::tally::Tally;
 use crate::domain::figures::{Grouped, PerSecond, Span, counted, per_second};
+use crate::domain::foreign::shown;
 
 /// What kept a run from being faster.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,7 +80,7 @@ impl Summary {
     /// The summary for people: a few lines without a line feed at the end. States without rows are left out.
     #[must_use]
     pub fn text(&self) -> String {
-        let mut text = self.campaign.clone();
+        let mut text = shown(&self.campaign).into_owned();
         if let Some(run) = self.run {
             let _ = write!(text, ", run {run}");
         }

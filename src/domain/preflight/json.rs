@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use super::messages::Messages;
 use super::{Preflight, Stall, forecast};
 use crate::domain::delivery::summary::rounded;
+use crate::domain::foreign::ForeignText;
 
 impl Serialize for Preflight {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -29,7 +30,7 @@ impl Serialize for Preflight {
             json!({
                 "line": rejection.line,
                 "row": rejection.row.unwrap_or(rejection.line),
-                "column": rejection.column,
+                "column": rejection.column.as_ref().map(ForeignText::raw),
                 "code": rejection.reason.code(),
                 "reason": rejection.reason.to_string(),
             })

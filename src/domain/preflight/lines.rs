@@ -6,7 +6,6 @@ use super::{Duplicate, Preflight, TOLD};
 use crate::domain::definition::SameNumberRule;
 use crate::domain::delivery::state::State;
 use crate::domain::figures::{Grouped, counted};
-use crate::domain::foreign::shown;
 use crate::domain::row::recipient::Rejection;
 
 /// How much is told of lines.
@@ -45,7 +44,7 @@ impl Preflight {
             let rows = self.found.rejected.get(group[0].reason.code()).copied().unwrap_or_default();
             let numbers: Vec<u64> = group.iter().map(|rejection| rejection.line).collect();
             let _ = write!(text, "\n  {}", named(&numbers, rows > numbers.len() as u64));
-            let _ = group[0].column.as_ref().map_or(Ok(()), |column| write!(text, ", {}", shown(column)));
+            let _ = group[0].column.as_ref().map_or(Ok(()), |column| write!(text, ", {}", column.shown()));
             let _ = write!(text, ": {}", group[0].reason);
         }
         if alike.len() > REASONS {

@@ -4,7 +4,7 @@ use std::fmt;
 
 use uuid::Uuid;
 
-use crate::domain::foreign::{ForeignText, shown};
+use crate::domain::foreign::ForeignText;
 use crate::domain::hours::Lane;
 use crate::domain::hours::moment::MomentRejection;
 use crate::domain::hours::schedule::Window;
@@ -44,7 +44,7 @@ pub struct Rejection {
     /// The row of the sheet, as a spreadsheet numbers them, where it is not the line: cells with line breaks came before.
     pub row: Option<u64>,
     /// The column at fault, as the file names it, where one is.
-    pub column: Option<Box<str>>,
+    pub column: Option<ForeignText>,
     /// Its key, as far as it has one: the value of the key column, else the number if that can be read.
     pub key: Option<Box<str>>,
     /// Why.
@@ -57,7 +57,7 @@ impl Rejection {
     pub fn words(&self) -> String {
         self.column
             .as_ref()
-            .map_or_else(|| self.reason.to_string(), |column| format!("{}: {}", shown(column), self.reason))
+            .map_or_else(|| self.reason.to_string(), |column| format!("{}: {}", column.shown(), self.reason))
     }
 }
 
@@ -69,7 +69,7 @@ impl fmt::Display for Rejection {
             write!(f, " (row {row} in a spreadsheet)")?;
         }
         if let Some(column) = &self.column {
-            write!(f, ", {}", shown(column))?;
+            write!(f, ", {}", column.shown())?;
         }
         write!(f, ": {}", self.reason)
     }

@@ -5,6 +5,7 @@ use uuid::Uuid;
 
 use crate::domain::delivery::state::State;
 use crate::domain::events::Delivery;
+use crate::domain::foreign::ForeignText;
 use crate::domain::row::token::TokenSpace;
 use crate::domain::unix_millis::UnixMillis;
 use crate::journal::error::JournalError;
@@ -37,9 +38,9 @@ pub struct PersonRow {
     /// What became of the message, as far as the account has told.
     pub delivery: Option<Delivery>,
     /// Why it has no contact, as a code.
-    pub code: Option<String>,
+    pub code: Option<ForeignText>,
     /// The same in words.
-    pub reason: Option<String>,
+    pub reason: Option<ForeignText>,
 }
 
 /// A list with a number on it.
@@ -50,7 +51,7 @@ pub struct ListedSince {
     /// Since when.
     pub at: UnixMillis,
     /// The note.
-    pub note: Option<String>,
+    pub note: Option<ForeignText>,
 }
 
 impl Reader {
@@ -102,7 +103,8 @@ impl Reader {
         )?;
         let listed = statement.query_map([number], |row| {
             let StampColumn(at) = row.get(1)?;
-            Ok(ListedSince { list: row.get(0)?, at, note: row.get(2)? })
+            let note: Option<String> = row.get(2)?;
+            Ok(ListedSince { list: row.get(0)?, at, note: note.map(Into::into) })
         })?;
         Ok(listed.collect::<Result<_, _>>()?)
     }
@@ -129,7 +131,7 @@ fn read(row: &Row<'_>, campaign: &str) -> Result<PersonRow, JournalError> {
         waits_until: stamp(10)?.filter(|_| state == State::Queued),
         contact_id,
         delivery: row.get::<_, Option<u8>>(11)?.and_then(Delivery::from_code),
-        code: row.get(8)?,
-        reason: row.get(9)?,
+        code: row.get::<_, Option<String>>(8)?.map(Into::into),
+        reason: row.get::<_, Option<String>>(9)?.map(Into::into),
     })
 }

@@ -6,6 +6,7 @@ use std::ops::Deref;
 use rusqlite::Transaction;
 
 use crate::domain::delivery::state::State;
+use crate::domain::foreign::ForeignText;
 use crate::journal::error::JournalError;
 use crate::journal::file::open::Reader;
 use crate::journal::row::{CampaignId, StateColumn};
@@ -23,7 +24,7 @@ pub struct ReasonCount {
     /// Where they stand.
     pub state: State,
     /// The last refusal's or the rejection's code; `None` where there was none.
-    pub code: Option<String>,
+    pub code: Option<ForeignText>,
     /// How many there are.
     pub rows: u64,
 }
@@ -52,7 +53,8 @@ impl Reader {
             .query_map([campaign.0], |row| {
                 let StateColumn(state) = row.get(0)?;
                 let rows: i64 = row.get(2)?;
-                Ok(ReasonCount { state, code: row.get(1)?, rows: u64::try_from(rows).unwrap_or(0) })
+                let code: Option<String> = row.get(1)?;
+                Ok(ReasonCount { state, code: code.map(Into::into), rows: u64::try_from(rows).unwrap_or(0) })
             })?
             .collect::<Result<Vec<_>, _>>()?;
         reasons.sort_by_key(|reason| State::ALL.iter().position(|state| *state == reason.state));

@@ -13,6 +13,7 @@ use tokio::sync::mpsc::error::TrySendError;
 use tokio::time::Instant;
 
 use crate::domain::delivery::control::Control;
+use crate::domain::foreign::ForeignText;
 use crate::domain::unix_millis::UnixMillis;
 use crate::journal::error::JournalError;
 use crate::journal::file::open::{Journal, Reader};
@@ -37,7 +38,7 @@ pub struct ControlRequest {
     /// What.
     pub wish: Control,
     /// By whom: user and process.
-    pub who: String,
+    pub who: ForeignText,
     /// The run that did it, where one has.
     pub taken: Option<Acknowledgement>,
 }
@@ -146,7 +147,13 @@ fn read(row: &Row<'_>) -> rusqlite::Result<ControlRequest> {
         }),
         _ => None,
     };
-    Ok(ControlRequest { id: ControlRequestId(row.get(0)?), at, wish, who: row.get(5)?, taken })
+    Ok(ControlRequest {
+        id: ControlRequestId(row.get(0)?),
+        at,
+        wish,
+        who: row.get::<_, String>(5)?.into(),
+        taken,
+    })
 }
 
 fn paused(connection: &Connection, campaign: CampaignId) -> rusqlite::Result<Option<ControlRequest>> {
@@ -304,7 +311,7 @@ mod tests {
         journal.ask(autumn, Control::Go, None, WHO, at(30)).unwrap();
         let paused = reader.paused(spring).unwrap().unwrap();
         let expected =
-            ControlRequest { id: pause, at: at(10), wish: Control::Pause, who: WHO.to_owned(), taken: None };
+            ControlRequest { id: pause, at: at(10), wish: Control::Pause, who: WHO.into(), taken: None };
         assert_eq!((&paused, reader.paused(autumn).unwrap()), (&expected, None));
         let taken = Acknowledgement { run, at: at(11), in_flight: 4 };
         take(&journal.connection, pause, taken).unwrap();

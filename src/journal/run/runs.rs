@@ -10,6 +10,7 @@ use crate::domain::delivery::bucket_history::BucketHistory;
 use crate::domain::delivery::latency::Latencies;
 use crate::domain::delivery::state::State;
 use crate::domain::forecast::{ActiveBound, Heartbeat, Milestone};
+use crate::domain::foreign::ForeignText;
 use crate::domain::unix_millis::UnixMillis;
 use crate::journal::error::JournalError;
 use crate::journal::file::open::{Journal, Reader};
@@ -79,7 +80,7 @@ pub struct RunRecord {
     /// Its exit code.
     pub exit: Option<u8>,
     /// Why it did not finish.
-    pub reason: Option<String>,
+    pub reason: Option<ForeignText>,
 }
 
 impl RunRecord {
@@ -253,7 +254,7 @@ fn read_run(row: &rusqlite::Row<'_>) -> rusqlite::Result<RunRecord> {
         heartbeat: read_heartbeat(row, Milestone { at: seen_at, started: counters.started })?,
         counters,
         exit: row.get(10)?,
-        reason: row.get(11)?,
+        reason: row.get::<_, Option<String>>(11)?.map(Into::into),
     })
 }
 

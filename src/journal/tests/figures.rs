@@ -1,6 +1,7 @@
 //! What the figures before a run are made of.
 
 use super::*;
+use crate::domain::foreign::ForeignText;
 
 fn waiting(book: &Book, most: u64) -> Vec<(Option<u64>, String, Option<String>)> {
     let mut waiting = Vec::new();
@@ -41,8 +42,10 @@ fn reasons_come_in_the_order_of_results_with_the_rows_of_each() {
     book.plan(&[line(2, "a"), rejected(3), line(4, "a"), rejected(5), line(6, "b")]);
     let reader = Reader::open(&book.journal.path).unwrap();
     let reasons = reader.reasons(book.campaign).unwrap();
-    let told: Vec<_> =
-        reasons.iter().map(|reason| (reason.state, reason.code.as_deref(), reason.rows)).collect();
+    let told: Vec<_> = reasons
+        .iter()
+        .map(|reason| (reason.state, reason.code.as_ref().map(ForeignText::raw), reason.rows))
+        .collect();
     let of_results = [
         (State::Rejected, Some("no-number"), 2),
         (State::Duplicate, Some("duplicate-key"), 1),

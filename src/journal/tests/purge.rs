@@ -3,6 +3,7 @@
 use super::audit::{empty, suppressed, true_line};
 use super::*;
 use crate::domain::delivery::state::Decision;
+use crate::domain::foreign::ForeignText;
 use crate::domain::message::request::SegmentValue;
 use crate::journal::care::purge;
 
@@ -85,7 +86,10 @@ fn a_purge_takes_what_is_personal_and_leaves_what_happened() {
                 WHERE state NOT IN (5, 6)";
     assert_eq!(book.texts(kept), ["[] [] - -"; 4]);
     let told = book.reader().runs(campaign, 1).unwrap().remove(0);
-    assert_eq!((told.id, told.reason.as_deref()), (run, Some("the destination +1…00 is blocked")));
+    assert_eq!(
+        (told.id, told.reason.as_ref().map(ForeignText::raw)),
+        (run, Some("the destination +1…00 is blocked"))
+    );
     assert!(purge::any(&book.journal.connection, campaign).unwrap());
     assert_eq!((book.purged_at(), book.findings()), (Some(at(300)), vec![]));
 

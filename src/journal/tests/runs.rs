@@ -79,7 +79,7 @@ fn a_run_is_told_as_it_was_written_down() {
     let counters = Counters { started: 6, ..COUNTERS };
     book.journal.end_run(id, counters, &end, at(5_000)).unwrap();
     (expected.seen_at, expected.ended_at) = (at(5_000), Some(at(5_000)));
-    (expected.counters, expected.exit, expected.reason) = (counters, Some(4), end.reason);
+    (expected.counters, expected.exit, expected.reason) = (counters, Some(4), end.reason.map(Into::into));
     let now = Milestone { at: at(5_000), started: 6 };
     expected.heartbeat = Some(Heartbeat { now, ..heartbeat });
     assert_eq!(book.newest(9), [expected.clone()]);

@@ -1,7 +1,7 @@
 //! The report that people open: one file that needs nothing else, neither network nor script, in light and dark, on a
 //! phone and on paper. Counts, reasons and times; names and numbers of recipients only where they are asked for.
 //!
-//! The template escapes everything that it is given, and the page's own policy lets a browser run and load nothing.
+//! The template escapes everything that it is given, and writes out what would turn a line around; the page's own policy lets a browser run and load nothing.
 
 mod chart;
 mod deliveries;
@@ -14,12 +14,13 @@ mod timeline;
 use std::io::Write;
 
 use minijinja::value::Serde;
-use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value};
+use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value, escape_formatter};
 
 use super::MessagePrices;
 use super::error::ReportError;
 use crate::domain::delivery::state::State;
 use crate::domain::delivery::tally::Tally;
+use crate::domain::foreign;
 use crate::journal::{Campaign, Selection, Snapshot};
 use fold::Fold;
 use page::Page;
@@ -80,6 +81,12 @@ pub(super) fn write(
 fn render(page: &Page<'_>, out: &mut impl Write) -> Result<(), ReportError> {
     let mut environment = Environment::new();
     environment.set_auto_escape_callback(|_| AutoEscape::Html);
+    environment.set_formatter(|out, state, value| match value.as_str() {
+        Some(text) if !value.is_safe() => {
+            escape_formatter(out, state, &Value::from(foreign::inert(text).as_ref()))
+        }
+        _ => escape_formatter(out, state, value),
+    });
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
     environment.add_global("style", Value::from_safe_string(STYLE.to_owned()));
     environment.add_global("style_hash", STYLE_HASH);

@@ -120,7 +120,7 @@ pub(super) fn asks(asks: &[ControlRequest]) -> Vec<RequestLine> {
         .map(|ask| RequestLine {
             at: time(ask.at),
             what: ask.wish.to_string(),
-            who: mask_text(&ask.who),
+            who: mask_text(ask.who.raw()),
             done: ask.taken.map_or_else(
                 || "by no run".to_owned(),
                 |taken| format!("{} by run {}", time(taken.at), taken.run.number()),
@@ -138,7 +138,7 @@ fn run(run: &RunRecord) -> RunLine {
     let elapsed = run.elapsed();
     let count = |count| Grouped(count).to_string();
     let end = match (run.exit, &run.reason, run.ended_at) {
-        (_, Some(reason), _) => mask_text(reason),
+        (_, Some(reason), _) => mask_text(reason.raw()),
         (Some(0), ..) => "finished".to_owned(),
         (Some(3), ..) => "finished; some rows are not started".to_owned(),
         (Some(exit), ..) => format!("exit code {exit}"),

@@ -40,9 +40,14 @@ function when(stamp) {
   return new Date(stamp).toLocaleString([], { dateStyle: "medium", timeStyle: "medium" });
 }
 
+// Text from outside as it may stand on the page: what would turn a line around or cannot be seen is written out. (Joiners, of
+// which emoji and scripts are made, stay.)
+const ACTIVE = /[\p{Cc}\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\u{e0000}-\u{e0fff}]/gu;
+const visible = (text) => String(text).replace(ACTIVE, (c) => `\\u{${c.codePointAt(0).toString(16)}}`);
+
 function element(name, text, classes) {
   const made = document.createElement(name);
-  if (text !== undefined && text !== null) made.textContent = text;
+  if (text !== undefined && text !== null) made.textContent = visible(text);
   if (classes) made.className = classes;
   return made;
 }
@@ -54,7 +59,7 @@ function drawn(name, attributes) {
 }
 
 function say(text, bad) {
-  $("message").textContent = text;
+  $("message").textContent = visible(text ?? "");
   $("message").className = bad ? "bad" : "";
   $("message").hidden = !text;
 }
@@ -101,9 +106,9 @@ function fillList(look) {
 
 function fillOne(status) {
   $("one").hidden = false;
-  $("name").textContent = status.campaign;
-  document.title = `${status.campaign}: ${grouped(status.started)} of ${grouped(status.rows)} started`;
-  $("now").textContent = now(status);
+  $("name").textContent = visible(status.campaign);
+  document.title = `${visible(status.campaign)}: ${grouped(status.started)} of ${grouped(status.rows)} started`;
+  $("now").textContent = visible(now(status));
   const kinds = STATES.filter(([state]) => status[state]);
   bar(status, kinds);
   const line = (head, rows) => {
@@ -298,8 +303,8 @@ async function order(action, body) {
 
 function ask(action) {
   const { question, effect, yes, label } = ORDERS[action];
-  $("question").textContent = question;
-  $("effect").textContent = effect;
+  $("question").textContent = visible(question);
+  $("effect").textContent = visible(effect);
   $("yes").textContent = yes;
   $("field").hidden = !label;
   $("label").textContent = label ?? "";

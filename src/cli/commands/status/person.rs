@@ -6,12 +6,15 @@ use serde_json::{Value, json};
 
 use crate::app::person::{PersonQuery, PersonStatement};
 use crate::domain::events::status::Delivery;
-use crate::domain::foreign;
+use crate::domain::foreign::{self, ForeignText};
 use crate::domain::phone::E164;
 use crate::domain::reasons;
 use crate::domain::row::rewritten_key::spelled;
 use crate::domain::unix_millis::UnixMillis;
 use crate::journal::{ListedSince, PersonRow};
+
+/// Longest reason that is told, in characters.
+const LONGEST_REASON: usize = 1_000;
 
 /// For people.
 pub(super) fn text(query: &PersonQuery, statement: &PersonStatement) -> String {
@@ -31,7 +34,7 @@ pub(super) fn text(query: &PersonQuery, statement: &PersonStatement) -> String {
             || "the journal's suppression list".to_owned(),
             |list| format!("the account's opt-out list \"{list}\""),
         );
-        let note = note.as_ref().map_or_else(String::new, |note| format!(" ({note})"));
+        let note = note.as_ref().map_or_else(String::new, |note| format!(" ({})", note.shown()));
         let _ = write!(text, "\non {list} since {at}{note}");
     }
     foreign::inert(&text).into_owned()
@@ -52,8 +55,10 @@ fn what(row: &PersonRow) -> String {
     told.extend(row.contact_id.as_ref().map(|id| format!("contact {id}")));
     told.extend(row.delivery.map(|delivery| delivery.name().to_owned()));
     if row.contact_id.is_none() && row.waits_until.is_none() {
-        let why = || reasons::reason(row.state, row.code.as_deref()).what.to_owned();
-        told.push(row.reason.clone().unwrap_or_else(why));
+        let why = || reasons::reason(row.state, row.code.as_ref().map(ForeignText::raw)).what.to_owned();
+        told.push(
+            row.reason.as_ref().map_or_else(why, |reason| reason.shown_up_to(LONGEST_REASON).to_string()),
+        );
     }
     told.join(", ")
 }
@@ -74,14 +79,14 @@ pub(super) fn object(query: &PersonQuery, statement: &PersonStatement) -> Value 
             "waits_until": stamp(row.waits_until),
             "contact_id": row.contact_id,
             "delivery": row.delivery.map(Delivery::name),
-            "code": row.code,
-            "reason": row.reason,
+            "code": row.code.as_ref().map(ForeignText::raw),
+            "reason": row.reason.as_ref().map(ForeignText::raw),
         })
     });
     let lists = statement
         .lists
         .iter()
-        .map(|listed| json!({ "list": listed.list, "since": listed.at.to_string(), "note": listed.note }));
+        .map(|listed| json!({ "list": listed.list, "since": listed.at.to_string(), "note": listed.note.as_ref().map(ForeignText::raw) }));
     json!({
         "number": statement.number.as_ref().map(E164::as_str),
         "key": query.key,

@@ -6,8 +6,12 @@ use crate::app::status::{Activity, Status};
 use crate::domain::delivery::control::Control;
 use crate::domain::delivery::state::State;
 use crate::domain::figures::{Grouped, PerSecond, Span};
+use crate::domain::foreign::shown;
 use crate::domain::unix_millis::UnixMillis;
 use crate::journal::{ControlRequest, RunRecord};
+
+/// Longest reason of a run that is told, in characters.
+const LONGEST_REASON: usize = 1_000;
 
 /// Everything, without a line feed at the end.
 pub(super) fn detail(status: &Status) -> String {
@@ -42,7 +46,7 @@ pub(super) fn detail(status: &Status) -> String {
         let ago = Span(status.now.since(pause.at));
         line(format!(
             "paused by {} since {} UTC ({ago} ago): `campaign go` goes on",
-            pause.who,
+            pause.who.shown(),
             clock(pause.at)
         ));
     }
@@ -62,7 +66,7 @@ pub(super) fn detail(status: &Status) -> String {
                 || untaken(status, ask).to_owned(),
                 |taken| format!("done by run {} after {}", taken.run.number(), Span(taken.at.since(ask.at))),
             );
-            line(format!("  {} UTC  {} ({}), {done}", clock(ask.at), ask.wish, ask.who));
+            line(format!("  {} UTC  {} ({}), {done}", clock(ask.at), ask.wish, ask.who.shown()));
         }
     }
     if status.runs.len() > 1 {
@@ -105,7 +109,7 @@ fn activity(status: &Status, run: &RunRecord) -> String {
     };
     if let Some(reason) = &run.reason {
         // Writing to a string cannot fail.
-        let _ = write!(text, ": {reason}");
+        let _ = write!(text, ": {}", reason.shown_up_to(LONGEST_REASON));
     }
     text
 }
@@ -162,7 +166,7 @@ fn left(status: &Status) -> Option<String> {
 
 fn before(run: &RunRecord) -> String {
     let end = match (&run.reason, run.exit) {
-        (Some(reason), _) => reason.clone(),
+        (Some(reason), _) => reason.shown_up_to(LONGEST_REASON).to_string(),
         (None, Some(exit)) => format!("exit code {exit}"),
         (None, None) => "ended unexpectedly".to_owned(),
     };
@@ -178,7 +182,7 @@ fn before(run: &RunRecord) -> String {
 #[must_use]
 pub fn line(status: &Status) -> String {
     let tally = &status.summary.tally;
-    let mut text = status.summary.campaign.clone();
+    let mut text = shown(&status.summary.campaign).into_owned();
     if let Some(run) = status.summary.run {
         let _ = write!(text, ", run {run}");
     }
@@ -207,7 +211,7 @@ pub fn line(status: &Status) -> String {
 
 fn paused(status: &Status) -> Option<String> {
     let pause = status.paused.as_ref()?;
-    Some(format!("paused by {} since {} UTC", pause.who, clock(pause.at)))
+    Some(format!("paused by {} since {} UTC", pause.who.shown(), clock(pause.at)))
 }
 
 /// All campaigns of a journal, a line each.
@@ -217,7 +221,7 @@ pub(super) fn table(all: &[Status]) -> String {
         .map(|status| {
             let tally = &status.summary.tally;
             [
-                status.summary.campaign.clone(),
+                shown(&status.summary.campaign).into_owned(),
                 Grouped(tally[State::Started]).to_string(),
                 Grouped(tally.unsettled()).to_string(),
                 Grouped(tally.rows()).to_string(),

@@ -1,6 +1,7 @@
 //! Definitions against headers, rows against both.
 
 use crate::domain::definition::parse;
+use crate::domain::foreign::ForeignText;
 use crate::domain::row::binding::*;
 
 const CONNECT: &str = r#"
@@ -80,7 +81,7 @@ fn rejections_have_column_code_and_words() {
     ] {
         let rejection = row(&binding, cells).unwrap_err();
         assert_eq!(rejection.line, 7);
-        let column = rejection.column.as_deref().unwrap_or("-");
+        let column = rejection.column.as_ref().map_or("-", ForeignText::raw);
         told.push(format!("{column} | {} | {}", rejection.reason.code(), rejection.reason));
     }
     let open = binding
@@ -132,7 +133,7 @@ fn flow_and_source_may_come_from_the_row() {
     let flow = "arn:aws:connect:us-west-2:123456789012:instance/11111111-2222-3333-4444-555555555555/contact-flow/f-2";
     assert_eq!(row(&binding, &["", "", "+12025550143", flow]).unwrap().slots, ["f-2"]);
     let other = row(&binding, &["", "", "+12025550143", &flow.replace("11111111", "22222222")]).unwrap_err();
-    assert_eq!((other.column.as_deref(), other.reason.code()), (Some("date"), "flow-invalid"));
+    assert_eq!((other.column.clone(), other.reason.code()), (Some("date".into()), "flow-invalid"));
 }
 
 proptest::proptest! {
