@@ -1,4 +1,5 @@
 //! Workbooks against openpyxl: which cells are dates, times, durations or numbers, in both calendars, and what they come to.
+//! And, in `tests/long.sh shown`, against LibreOffice: how a cell is shown.
 //!
 //! `CAMPAIGN_CELLS=20000 tests/all outside::workbooks` compares that many in each calendar, `CAMPAIGN_SEED` other ones.
 
@@ -24,13 +25,13 @@ fn python() -> PathBuf {
     venv.join("bin/python")
 }
 
-/// The values of a workbook by row.
-fn values(file: PathBuf) -> BTreeMap<u64, String> {
+/// The values of a workbook by row. `settings` are keys of `[recipients]`.
+fn values(file: PathBuf, settings: &str) -> BTreeMap<u64, String> {
     let text = "connect = { instance_id = \"11111111-2222-3333-4444-555555555555\", \
                 contact_flow_id = \"66666666-7777-8888-9999-000000000000\", \
                 source = \"arn:aws:connect:us-west-2:123456789012:phone-number/p\" }\n\
                 contact = { message = \"{{ value }}\" }\n[recipients]\ndefault_region = \"US\"\n";
-    let definition = parse(text, "c.toml", "c").unwrap();
+    let definition = parse(&format!("{text}{settings}\n"), "c.toml", "c").unwrap();
     let mut recipients = Recipients::open(&Source::File(file), &definition.recipients).unwrap();
     let binding = definition.bind(recipients.header()).unwrap();
     let row = |row: campaign::recipients::Row| {
@@ -72,7 +73,7 @@ fn dates_are_what_openpyxl_takes_for_dates() {
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let books: BTreeMap<&str, _> = ["1900", "1904"]
         .into_iter()
-        .map(|name| (name, values(folder.path().join(format!("{name}.xlsx")))))
+        .map(|name| (name, values(folder.path().join(format!("{name}.xlsx")), "")))
         .collect();
     let (mut same, mut wrong, mut reasons) = (0, Vec::new(), BTreeMap::<&str, u32>::new());
     for line in String::from_utf8(output.stdout).unwrap().lines() {
@@ -94,4 +95,66 @@ fn dates_are_what_openpyxl_takes_for_dates() {
     println!("{same} alike; explained: {reasons:?}");
     assert!(wrong.is_empty(), "{} others, such as\n{}", wrong.len(), wrong[..wrong.len().min(20)].join("\n"));
     assert!(same > 1_000, "{same}");
+}
+
+/// Why we show a cell otherwise than LibreOffice, where that is meant so.
+fn explained_shown((format, value): (&str, f64), theirs: &str, ours: &str) -> Option<&'static str> {
+    let without = |text: &str, what: &[char]| text.replace(what, "");
+    let blanks: &[char] = if format.contains(['_', '?']) { &[' '] } else { &[] };
+    if !blanks.is_empty() && without(theirs, blanks) == without(ours, blanks) {
+        return Some("blanks that only align are left out");
+    }
+    if theirs.is_empty() && ours == "cell-empty" {
+        return Some("nothing is shown");
+    }
+    let pointless = |text: &str| without(&without(text, blanks), &['.']).trim().to_owned();
+    if pointless(ours) == pointless(theirs) && format.contains(".#") {
+        return Some("Excel shows the point of a whole number, LibreOffice does not");
+    }
+    if ours.contains("E+00") && theirs.contains("E+0") && format.contains("##0.0E+0") {
+        return Some("the exponent of zero has two digits");
+    }
+    let is_zero = |text: &str| text.contains('0') && !text.contains(|c: char| ('1'..='9').contains(&c));
+    if is_zero(ours) && without(ours, &['-']) == without(theirs, &['-']) {
+        return Some("Excel shows the sign of what is rounded to zero, LibreOffice does not");
+    }
+    // 0.145 is 14.499999999999998% in binary, and 15% to Excel.
+    let is_half = |parts: f64| ((value * parts).abs().fract() - 0.5).abs() < 1e-9;
+    if format.contains('%') && [100.0, 1000.0, 10_000.0].into_iter().any(is_half) {
+        return Some("Excel rounds half a percent as it is written, LibreOffice as it is stored");
+    }
+    let second = (value * 86_400.0).fract();
+    if format.contains("ss") && !(0.001..=0.999).contains(&second) {
+        return Some("Excel rounds to a second, LibreOffice cuts");
+    }
+    None
+}
+
+/// Cells in generated formats of numbers, money, dates, times and durations, as LibreOffice shows them.
+#[test]
+#[ignore = "needs Python, PyPI and LibreOffice"]
+#[expect(clippy::print_stdout, reason = "--nocapture shows what was compared")]
+fn long_values_are_shown_as_libreoffice_shows_them() {
+    let count = std::env::var("CAMPAIGN_CELLS").unwrap_or_else(|_| "2000".to_owned());
+    let seed = std::env::var("CAMPAIGN_SEED").unwrap_or_else(|_| "1".to_owned());
+    let folder = tempfile::tempdir().unwrap();
+    let oracle = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/workbooks/shown.py");
+    let output =
+        Command::new(python()).arg(oracle).arg(folder.path()).args([&count, &seed]).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let book = values(folder.path().join("shown.xlsx"), "values = \"shown\"");
+    let (mut same, mut wrong, mut reasons) = (0, Vec::new(), BTreeMap::<&str, u32>::new());
+    for line in String::from_utf8(output.stdout).unwrap().lines() {
+        let [row, format, value, theirs] = line.split('\t').collect::<Vec<_>>()[..] else { panic!("{line}") };
+        let ours = &book[&row.parse().unwrap()];
+        let theirs = theirs.trim();
+        match explained_shown((format, value.parse().unwrap()), theirs, ours) {
+            _ if ours == theirs => same += 1,
+            Some(reason) => *reasons.entry(reason).or_default() += 1,
+            None => wrong.push(format!("{format} {value}: LibreOffice {theirs:?}, here {ours:?}")),
+        }
+    }
+    println!("{same} alike; explained: {reasons:?}");
+    assert!(wrong.is_empty(), "{} others, such as\n{}", wrong.len(), wrong[..wrong.len().min(40)].join("\n"));
+    assert!(same > 1_500, "{same}");
 }

@@ -416,6 +416,9 @@ fn is_total(cell: &str) -> bool {
     if first.is_ascii_alphanumeric() && !TOTALS.iter().any(|word| word.as_bytes()[0] == first) {
         return false;
     }
+    if cell.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+        return TOTALS.iter().any(|word| word.eq_ignore_ascii_case(cell));
+    }
     let folded = fold(cell.trim().trim_end_matches(':'));
     TOTALS.contains(&folded.as_str())
 }
