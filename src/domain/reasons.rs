@@ -281,6 +281,11 @@ pub const CATALOGUE: &[Reason] = &[
         advice: "write the number with + in front",
     },
     Reason {
+        code: "phone-added-plus",
+        summary: "a + is in front of a number without a country code",
+        advice: "write both, or neither",
+    },
+    Reason {
         code: "phone-extension",
         summary: "the number has an extension, which cannot take a message",
         advice: "give a number without",

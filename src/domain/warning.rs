@@ -17,13 +17,15 @@ pub enum WarningCode {
     TextLength,
     /// The file says something else of a recipient who was contacted, and no second message comes.
     ChangedAfterContact,
+    /// A number with a `+` is one of the default region too, without it.
+    AddedPlus,
     /// Contacts would start at night where their recipients are, and the campaign has no hours.
     Night,
 }
 
 impl WarningCode {
     /// Every code.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::ForeignPlaceholder,
         Self::NothingWords,
         Self::TwiceEncoded,
@@ -31,6 +33,7 @@ impl WarningCode {
         Self::SameText,
         Self::TextLength,
         Self::ChangedAfterContact,
+        Self::AddedPlus,
         Self::Night,
     ];
 
@@ -45,6 +48,7 @@ impl WarningCode {
             Self::SameText => "same-text",
             Self::TextLength => "text-length",
             Self::ChangedAfterContact => "changed-after-contact",
+            Self::AddedPlus => "added-plus",
             Self::Night => "night",
         }
     }
@@ -58,6 +62,6 @@ impl WarningCode {
     /// Whether it holds up a run that nobody looks at: what goes out, or does not, would be wrong, and not only unusual.
     #[must_use]
     pub fn holds_up(self) -> bool {
-        !matches!(self, Self::TextLength | Self::Night)
+        !matches!(self, Self::TextLength | Self::AddedPlus | Self::Night)
     }
 }

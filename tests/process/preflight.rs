@@ -145,6 +145,19 @@ fn texts_that_look_wrong_are_not_sent_with_yes_alone() {
     }
 }
 
+/// What only may be another person's number is told, and holds nothing up.
+#[test]
+fn a_plus_that_may_have_been_added_is_told() {
+    let site = Site::new();
+    let region = definition().replace("[recipients]", "[recipients]\ndefault_region = \"US\"");
+    site.write("campaign.toml", &region);
+    site.write("people.csv", &csv([row(0), "C-1,Ann,+4795550143".to_owned()]));
+    let check = site.run(&["check", "people.csv", "--json"]).exits(0).json();
+    let warnings = check["warnings"].as_array().unwrap();
+    let told = warnings.iter().find(|warning| warning["code"] == "added-plus").unwrap();
+    assert_eq!((&told["rows"], &told["lines"]), (&1.into(), &serde_json::json!([3])));
+}
+
 /// What check and a dry run say before a run is what the run says; nothing of them is kept.
 #[test]
 fn check_and_a_dry_run_count_what_the_journal_has() {

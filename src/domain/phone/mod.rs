@@ -102,6 +102,9 @@ pub struct Phone {
     pub country_code: u16,
     /// Whether its digits name a place: landlines do, and mobile numbers of few countries.
     pub is_geographical: bool,
+    /// Whether the digits behind its `+` are a number of the default region too, and so of another country: a `+` that was put
+    /// in front of all numbers, and no country code, makes such ones.
+    pub has_doubtful_plus: bool,
 }
 
 /// Why a text is not a number to send to.
@@ -142,6 +145,11 @@ pub enum PhoneRejection {
         "the phone number seems to begin with a country code and lacks the + in front, as a spreadsheet drops it; write it with +"
     )]
     LostPlus,
+    /// A valid number of the default region, if it had no + in front.
+    #[error(
+        "the phone number begins with + and lacks the country code: without the + it is one of the default region; write both, or neither"
+    )]
+    AddedPlus,
     /// An extension cannot take a message.
     #[error("the phone number has an extension, which cannot take a message")]
     Extension,
@@ -206,6 +214,7 @@ impl PhoneRejection {
             Self::Scientific => "phone-rounded",
             Self::LostZero => "phone-lost-zero",
             Self::LostPlus => "phone-lost-plus",
+            Self::AddedPlus => "phone-added-plus",
             Self::Extension => "phone-extension",
             Self::NoCountry => "phone-no-country",
             Self::UnknownCountry => "phone-unknown-country",
@@ -240,6 +249,15 @@ pub fn parse(text: &str, default_region: Option<Region>) -> Result<Phone, PhoneR
         None if !tidy.starts_with('+') => Err(PhoneRejection::NoCountry),
         _ => resolve(&tidy, default_region),
     };
+    if let Some(digits) = tidy.strip_prefix('+')
+        && read.as_ref().ok().is_none_or(|phone| Some(phone.country_code) != country_code(default_region))
+        && is_of_region(digits, default_region)
+    {
+        return match read {
+            Ok(Phone { line: LineType::Landline, .. }) | Err(_) => Err(PhoneRejection::AddedPlus),
+            Ok(phone) => Ok(Phone { has_doubtful_plus: true, ..phone }),
+        };
+    }
     match read {
         Ok(phone) => lost_plus(phone, &tidy, default_region),
         Err(PhoneRejection::TooLong) if tidy::is_too_long_for_one(text, &tidy) => {
@@ -250,6 +268,21 @@ pub fn parse(text: &str, default_region: Option<Region>) -> Result<Phone, PhoneR
             .unwrap_or(PhoneRejection::Several)),
         Err(reason) => Err(lost(&tidy, default_region).unwrap_or(reason)),
     }
+}
+
+/// Whether these digits are a number of this region that can take a message, without its country code.
+fn is_of_region(digits: &str, region: Option<Region>) -> bool {
+    let of = |code: u16| digits.starts_with(&code.to_string());
+    region.is_some()
+        && !country_code(region).is_some_and(of)
+        && resolve(digits, region).is_ok_and(|phone| {
+            Some(phone.country_code) == country_code(region)
+                && matches!(phone.line, LineType::Mobile | LineType::Either)
+        })
+}
+
+fn country_code(region: Option<Region>) -> Option<u16> {
+    region.and_then(|region| u16::try_from(PHONE_NUMBER_UTIL.get_country_code_for_region(region.0)?).ok())
 }
 
 /// Whether a text that is no number becomes two where it is cut between two groups of digits.
@@ -346,6 +379,7 @@ fn resolve(tidy: &str, default_region: Option<Region>) -> Result<Phone, PhoneRej
         country_code: u16::try_from(parsed.country_code).map_err(|_| PhoneRejection::UnknownCountry)?,
         is_geographical: PHONE_NUMBER_UTIL
             .is_number_geographical_by_country_code_and_type(kind, parsed.country_code),
+        has_doubtful_plus: false,
     })
 }
 

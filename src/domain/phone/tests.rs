@@ -75,6 +75,9 @@ fn what_is_not_a_number_has_its_own_reason() {
         ("202-555-0115 x123", "US", R::Extension),
         ("33612345678", "DE", R::LostPlus),
         ("4521234567", "DE", R::LostPlus),
+        ("+2025550143", "US", R::AddedPlus),
+        ("+6475052806", "CA", R::AddedPlus),
+        ("+0612345678", "FR", R::AddedPlus),
         ("+12025550143, +12025550144", "", R::Several),
         ("+1 202 555 0143 / +1 202 555 0144", "", R::Several),
         ("+12025550143;+12025550144", "", R::Several),
@@ -94,6 +97,20 @@ fn what_is_not_a_number_has_its_own_reason() {
     ] {
         assert_eq!(read(text, region), Err(reason), "{text:?} in {region:?}");
     }
+}
+
+/// A file whose every number got a `+`: what is left of a number of the region may be somebody's abroad.
+#[test]
+fn a_plus_that_may_have_been_added_is_doubted() {
+    let doubtful = |text, region| {
+        let phone = parse(text, Region::parse(region)).unwrap();
+        (phone.number.as_str().to_owned(), phone.has_doubtful_plus)
+    };
+    assert_eq!(doubtful("+4795550143", "US"), ("+4795550143".to_owned(), true));
+    assert_eq!(doubtful("+4795550143", ""), ("+4795550143".to_owned(), false));
+    assert_eq!(doubtful("+4795550143", "NO"), ("+4795550143".to_owned(), false));
+    assert_eq!(doubtful("+33612345678", "US"), ("+33612345678".to_owned(), false));
+    assert_eq!(doubtful("+14795550143", "US"), ("+14795550143".to_owned(), false));
 }
 
 #[test]
@@ -127,7 +144,7 @@ proptest! {
     fn whatever_is_accepted_is_e164_and_reads_the_same_again(text in "\\PC{0,24}|[+0-9() -]{5,18}") {
         if let Ok(phone) = parse(&text, Region::parse("US")) {
             prop_assert!(E164::parse(phone.number.as_str()).is_some());
-            prop_assert_eq!(parse(phone.number.as_str(), None), Ok(phone));
+            prop_assert_eq!(parse(phone.number.as_str(), None), Ok(Phone { has_doubtful_plus: false, ..phone }));
         }
     }
 }

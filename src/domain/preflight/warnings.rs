@@ -139,6 +139,7 @@ pub(super) struct Suspicions {
     nothing: BTreeMap<usize, ByKind>,
     twice: ByKind,
     total: SuspectRows,
+    added_plus: SuspectRows,
     /// Messages by length.
     lengths: Vec<u64>,
     messages: u64,
@@ -173,6 +174,7 @@ impl Suspicions {
             nothing: BTreeMap::new(),
             twice: ByKind::default(),
             total: SuspectRows::default(),
+            added_plus: SuspectRows::default(),
             lengths: vec![0; LONGEST + 1],
             messages: 0,
             longest: Vec::new(),
@@ -204,6 +206,9 @@ impl Suspicions {
         }
         if (0..cells.count().min(self.names.len())).any(|at| is_total(cells.cell(at))) {
             self.total.add(line);
+        }
+        if recipient.has_doubtful_plus {
+            self.added_plus.add(line);
         }
         for (slot, text) in self.slots.iter_mut().zip(&recipient.slots) {
             slot.see(text, cells);
@@ -249,6 +254,17 @@ impl Suspicions {
         if self.total.rows > 0 {
             let summary = format!("{} like a total and not like a person", looks(self.total.rows));
             warnings.push(self.total.warning(WarningCode::TotalRow, summary));
+        }
+        if self.added_plus.rows > 0 {
+            let summary = format!(
+                "{} of another country with the + in front, and of the default region without it",
+                if self.added_plus.rows == 1 {
+                    "1 number is".to_owned()
+                } else {
+                    format!("{} numbers are", Grouped(self.added_plus.rows))
+                }
+            );
+            warnings.push(self.added_plus.warning(WarningCode::AddedPlus, summary));
         }
         warnings.extend(self.slots.iter().filter_map(SlotTexts::warning));
         warnings.extend(self.far_lengths());

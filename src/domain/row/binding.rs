@@ -417,7 +417,7 @@ impl Binding {
         }
         limits::attributes_total(attribute_bytes).map_err(|breach| (None, breach.into()))?;
         let client_token = self.tokens.token(&key);
-        let Phone { number: phone, region, .. } = phone;
+        let Phone { number: phone, region, has_doubtful_plus, .. } = phone;
         Ok(Recipient {
             line: lines.first,
             client_token,
@@ -428,6 +428,7 @@ impl Binding {
             window,
             slots,
             saved_segments,
+            has_doubtful_plus,
         })
     }
 

@@ -34,6 +34,8 @@ pub struct Recipient {
     pub slots: Vec<String>,
     /// SMS segments that `contact.encoding` saved.
     pub saved_segments: u32,
+    /// Whether the digits behind the number's `+` are one of the default region too.
+    pub has_doubtful_plus: bool,
 }
 
 /// A row that cannot be sent to.

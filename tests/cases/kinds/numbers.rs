@@ -138,9 +138,27 @@ fn digits_and_signs_of_other_scripts() {
             ("sms:+12025550101", "+12025550101"), ("phone:+12025550101", "phone-word"),
             ("p:+12025550101", "+12025550101"), ("+12025550101@c.us", "phone-unexpected-character"),
             ("2025550101@s.whatsapp.net", "phone-unexpected-character"), ("-2025550101", "+12025550101"),
-            ("2025550101-", "+12025550101"), ("+2025550101", "phone-invalid"),
+            ("2025550101-", "+12025550101"), ("+2025550101", "phone-added-plus"),
         ],
     );
+}
+
+/// `="+"&A1`, which makes numbers of other countries of some.
+#[test]
+#[rustfmt::skip]
+fn a_plus_before_numbers_without_a_country_code_is_no_country_code() {
+    each_is(
+        "US",
+        &[
+            ("+2025550101", "phone-added-plus"), ("+2125550143", "phone-added-plus"),
+            ("+3035550144", "phone-added-plus"), ("+ 415-555-0143", "phone-added-plus"),
+            ("+12025550101", "+12025550101"), ("+4795550143", "+4795550143"), ("+33612345678", "+33612345678"),
+        ],
+    );
+    each_is("CA", &[("+6475052806", "phone-added-plus"), ("+4165550143", "phone-added-plus")]);
+    each_is("FR", &[("+0612345678", "phone-added-plus"), ("+612345678", "phone-added-plus"), ("+33612345678", "+33612345678")]);
+    each_is("GB", &[("+07400123456", "phone-added-plus"), ("+7400123456", "phone-added-plus")]);
+    each_is("DE", &[("+017112345678", "phone-added-plus"), ("+17112345678", "phone-added-plus")]);
 }
 
 #[test]
