@@ -58,7 +58,9 @@ impl Hook<'_> {
         output: Stdio,
     ) -> Result<(), String> {
         let command = prepared(self.command, self.event, output, context);
-        run(command, context.summary, context.definition.hooks.timeout, stop).await
+        let result = serde_json::to_string(&LastEvent::of(context.summary))
+            .expect("texts and numbers always serialize");
+        run(command, &result, context.definition.hooks.timeout, stop).await
     }
 }
 
@@ -102,18 +104,7 @@ pub fn standing(definition: &Definition, paths: &CampaignPaths, exit: Exit) -> S
 
 fn prepared(command: &HookCommand, event: &str, output: Stdio, context: &HookContext<'_>) -> Command {
     let HookContext { paths, message, summary, .. } = *context;
-    let mut prepared = match command {
-        HookCommand::Shell(line) => {
-            let mut shell = Command::new("/bin/sh");
-            shell.arg("-c").arg(line);
-            shell
-        }
-        HookCommand::Program(program, arguments) => {
-            let mut command = Command::new(program);
-            command.args(arguments);
-            command
-        }
-    };
+    let mut prepared = started_by(command);
     let absolute = |path: &Path| std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
     prepared
         .env("CAMPAIGN_EVENT", event)
@@ -129,20 +120,35 @@ fn prepared(command: &HookCommand, event: &str, output: Stdio, context: &HookCon
     prepared
 }
 
-/// Runs it to its end, or until its time is over or somebody presses Ctrl-C. Says what went wrong.
-async fn run(
+/// A command of a definition, not yet started.
+pub(super) fn started_by(command: &HookCommand) -> Command {
+    match command {
+        HookCommand::Shell(line) => {
+            let mut shell = Command::new("/bin/sh");
+            shell.arg("-c").arg(line);
+            shell
+        }
+        HookCommand::Program(program, arguments) => {
+            let mut command = Command::new(program);
+            command.args(arguments);
+            command
+        }
+    }
+}
+
+/// Runs it to its end, or until its time is over or somebody presses Ctrl-C. It must be in a process group of its own, with a
+/// pipe for its stdin, where it gets the line `input`. Says what went wrong.
+pub(super) async fn run(
     mut command: Command,
-    summary: &Summary,
+    input: &str,
     limit: Duration,
     mut stop: watch::Receiver<Stop>,
 ) -> Result<(), String> {
     let mut child = command.spawn().map_err(|error| format!("could not be started: {error}"))?;
     let group = Pid::from_child(&child);
     if let Some(mut stdin) = child.stdin.take() {
-        let json =
-            serde_json::to_string(&LastEvent::of(summary)).expect("texts and numbers always serialize");
         // It fits the pipe, so nobody waits for a command that does not read; one that is gone has its own exit code.
-        let _ = writeln!(stdin, "{json}");
+        let _ = writeln!(stdin, "{input}");
     }
     let mut ended = wait(child);
     let why = tokio::select! {

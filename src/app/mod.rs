@@ -4,6 +4,7 @@
 //! pre-flight and asks; see `examples/send.rs` for a whole campaign.
 
 pub mod account_check;
+pub mod alerts;
 pub mod by_hand;
 pub mod care;
 pub mod contact;

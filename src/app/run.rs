@@ -225,6 +225,12 @@ impl<'a> PreparedRun<'a> {
         self.definition.as_deref().unwrap_or(self.context.definition)
     }
 
+    /// The journal's file.
+    #[must_use]
+    pub fn journal(&self) -> &Path {
+        &self.context.paths.journal
+    }
+
     /// What would be sent; `None` where no file was planned.
     #[must_use]
     pub fn preflight(&self) -> Option<&Preflight> {

@@ -1,15 +1,20 @@
-//! The hook of a run's end: which failure is shown before it, and what is said of a hook that fails.
+//! The end of a run for those who do not look: its alert and its hook. Which failure is shown before them, and what is said of
+//! those that fail.
 
 use tokio::runtime::Runtime;
 
+use crate::app::alerts::{AlertChannels, Alerts};
 use crate::app::hooks::{self, Hook, HookContext};
 use crate::app::paths::CampaignPaths;
 use crate::app::send::RunResult;
 use crate::cli::args::global::GlobalArgs;
 use crate::cli::failure::Failure;
-use crate::cli::{output, signals};
+use crate::cli::session::Session;
+use crate::cli::{next_step, output, signals};
+use crate::domain::alert::AlertNews;
 use crate::domain::definition::Definition;
-use crate::domain::delivery::ending::Exit;
+use crate::domain::delivery::ending::{Ending, Exit};
+use crate::domain::delivery::summary::Summary;
 use crate::domain::foreign;
 use crate::domain::phone::mask;
 
@@ -20,22 +25,45 @@ pub(super) struct Hooked<'a> {
     pub(super) paths: &'a CampaignPaths,
     pub(super) simulate: bool,
     pub(super) global: &'a GlobalArgs,
+    pub(super) alerts: Option<Alerts>,
 }
 
-/// Runs the hook of this end, if it has one. The result passes through.
+/// Begins to deliver what `[alerts]` asks for. A simulation alarms nobody.
+///
+/// # Errors
+/// Where nobody could be told anything.
+pub(super) fn begin_alerts(
+    runtime: &Runtime,
+    (definition, paths): (&Definition, &CampaignPaths),
+    simulate: bool,
+    session: &Session<'_>,
+) -> Result<Option<Alerts>, Failure> {
+    if simulate {
+        if definition.alerts.any() {
+            tracing::info!("no alert is sent: it is a simulation");
+        }
+        return Ok(None);
+    }
+    let variable = |name: &str| std::env::var(name).ok();
+    let Some(channels) = AlertChannels::of(definition, paths, &session.clock, variable)? else {
+        return Ok(None);
+    };
+    let _inside = runtime.enter();
+    Ok(Some(Alerts::begin(definition, channels, &session.clock)))
+}
+
+/// Tells of this end by the alert and the hook that it has. The result passes through.
 ///
 /// # Errors
 /// That of the run.
-pub(super) fn after(result: Result<RunResult, Failure>, of: &Hooked<'_>) -> Result<Exit, Failure> {
+pub(super) fn after(result: Result<RunResult, Failure>, mut of: Hooked<'_>) -> Result<Exit, Failure> {
     let exit = match &result {
         Ok(ended) => ended.exit,
         Err(failure) => failure.exit,
     };
-    let Some(hook) = hooks::hook(of.definition, exit, result.is_ok()) else {
-        return result.map(|ended| ended.exit);
-    };
-    if of.simulate {
-        tracing::info!("{} is not run: it was a simulation", hook.event);
+    let alerts = of.alerts.take().filter(|_| exit != Exit::Held);
+    let hook = hooks::hook(of.definition, exit, result.is_ok());
+    if hook.is_none() && alerts.is_none() {
         return result.map(|ended| ended.exit);
     }
     let (message, summary) = match &result {
@@ -46,13 +74,61 @@ pub(super) fn after(result: Result<RunResult, Failure>, of: &Hooked<'_>) -> Resu
         }
     };
     let message = foreign::inert(&mask::mask_text(&message)).into_owned();
-    let context =
-        HookContext { definition: of.definition, paths: of.paths, message: &message, summary: &summary };
-    if let Err(why) = of.runtime.block_on(run(&hook, &context)) {
-        output::note(&format!("warning: {} {why}; the result stands", hook.event));
+    if let Some(alerts) = &alerts
+        && let Some(news) = news(&result, &message, &summary, of.global)
+    {
+        alerts.tell(&news);
+    }
+    if let Some(hook) = hook {
+        call(&hook, &of, &message, &summary);
+    }
+    if let Some(alerts) = alerts {
+        let undelivered = of.runtime.block_on(finish(alerts));
+        for why in undelivered {
+            output::note(&format!("warning: an alert was not delivered: {why}; the result stands"));
+        }
     }
     // A failure that was presented is not presented twice.
     result.map(|ended| ended.exit).map_err(|_| Failure { message: String::new(), hint: None, exit })
+}
+
+/// What is told of an end. A person who typed something wrong reads that on the terminal.
+fn news(
+    result: &Result<RunResult, Failure>,
+    message: &str,
+    summary: &Summary,
+    global: &GlobalArgs,
+) -> Option<AlertNews> {
+    let (exit, gate, step) = match result {
+        Ok(ended) => {
+            let ending = &ended.outcome.ending;
+            let gate = matches!(ending, Ending::Failures { .. } | Ending::Rejections { .. });
+            (ended.exit, gate, ending.advice().map(Into::into))
+        }
+        Err(failure) if failure.exit == Exit::Usage && output::can_ask() => return None,
+        Err(failure) => (failure.exit, false, failure.hint.clone()),
+    };
+    let next = step.map(|step| next_step::words(&step, global)).unwrap_or_default();
+    Some(AlertNews::of_end(exit, gate, message, next, summary.tally))
+}
+
+/// Waits for alerts that are on their way.
+pub(super) async fn finish(alerts: Alerts) -> Vec<String> {
+    match signals::listen() {
+        Ok(stop) => alerts.finish(stop).await,
+        Err(error) => vec![format!("they were not waited for: {error}")],
+    }
+}
+
+fn call(hook: &Hook<'_>, of: &Hooked<'_>, message: &str, summary: &Summary) {
+    if of.simulate {
+        tracing::info!("{} is not run: it was a simulation", hook.event);
+        return;
+    }
+    let context = HookContext { definition: of.definition, paths: of.paths, message, summary };
+    if let Err(why) = of.runtime.block_on(run(hook, &context)) {
+        output::note(&format!("warning: {} {why}; the result stands", hook.event));
+    }
 }
 
 async fn run(hook: &Hook<'_>, context: &HookContext<'_>) -> Result<(), String> {

@@ -21,8 +21,8 @@ use crate::app::outputs::Inputs;
 use crate::app::paths::CampaignPaths;
 use crate::cli::args::global::GlobalArgs;
 use crate::cli::commands::{
-    check, completions, contact, deliveries, doctor, hours, iam_policy, init, journal, man, rehearse, report,
-    resolve, resume, run, serve, simulator, status, steer, suppress, version,
+    alerts, check, completions, contact, deliveries, doctor, hours, iam_policy, init, journal, man, rehearse,
+    report, resolve, resume, run, serve, simulator, status, steer, suppress, version,
 };
 use crate::cli::failure::Failure;
 use crate::cli::session::Session;
@@ -95,6 +95,8 @@ enum Commands {
     Suppress(suppress::SuppressArgs),
     /// Back the journal up, look it over, or remove the personal data of finished campaigns
     Journal(journal::JournalArgs),
+    /// Try whether alerts arrive where the definition sends them
+    Alerts(alerts::AlertsArgs),
     /// Tell when this campaign may contact a number, or how its rows stand by time zone
     Hours(hours::HoursArgs),
     /// Start one contact, with the options of `aws connect start-outbound-chat-contact`
@@ -219,6 +221,7 @@ impl Cli {
             Commands::Init(args) => init::run(args, &session),
             Commands::StartOutboundChatContact(args) => contact::run(args, &session),
             Commands::Serve(args) => serve::run(args, &session),
+            Commands::Alerts(args) => alerts::run(args, &session),
             Commands::Deliveries(args) => deliveries::run(args, &session),
             Commands::Resolve(args) => resolve::run(args, &session),
             Commands::Suppress(args) => suppress::run(args, &session),

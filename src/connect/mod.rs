@@ -22,8 +22,10 @@ mod signer;
 mod tls;
 #[cfg(test)]
 mod typed;
+mod webhook;
 
 pub use account::{Account, Subject};
 pub use client::{Attempt, Client, Settings};
 pub use error::ConnectError;
 pub use queue::{QueueError, QueueMessage, SqsQueue};
+pub use webhook::{Poster, UntakenPost};

@@ -12,6 +12,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use aws_sdk_connect::config::{RuntimeComponents, SharedHttpClient};
+use aws_smithy_async::rt::sleep::{SharedAsyncSleep, default_async_sleep};
 use aws_smithy_http_client::Connector;
 use aws_smithy_http_client::proxy::ProxyConfig;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
@@ -118,7 +119,7 @@ impl HttpClient for Route {
         if let Some(connector) = find(&connectors) {
             return connector;
         }
-        let connector = SharedHttpConnector::new(self.connector(settings, components));
+        let connector = SharedHttpConnector::new(self.connector(settings, components.sleep_impl().as_ref()));
         connectors.push((timeouts, connector.clone()));
         connector
     }
@@ -129,10 +130,17 @@ impl HttpClient for Route {
 }
 
 impl Route {
-    fn connector(&self, settings: &HttpConnectorSettings, components: &RuntimeComponents) -> Routed {
+    /// For requests that no SDK makes. Each part of one may take so long.
+    pub(super) fn plain(&self, timeout: Duration) -> SharedHttpConnector {
+        let settings =
+            HttpConnectorSettings::builder().connect_timeout(timeout).read_timeout(timeout).build();
+        SharedHttpConnector::new(self.connector(&settings, default_async_sleep().as_ref()))
+    }
+
+    fn connector(&self, settings: &HttpConnectorSettings, sleep: Option<&SharedAsyncSleep>) -> Routed {
         let make = |proxy: Option<&ProxyConfig>| {
             let mut builder = Connector::builder().connector_settings(settings.clone());
-            builder.set_sleep_impl(components.sleep_impl());
+            builder.set_sleep_impl(sleep.cloned());
             builder.set_proxy_config(proxy.cloned());
             let builder = builder.tls_provider(Provider::Rustls(CryptoMode::AwsLc));
             SharedHttpConnector::new(builder.tls_context(self.shared.tls.clone()).build())

@@ -3,6 +3,7 @@
 //! Everything here can be tested by calling it. Time and chance are arguments.
 
 pub mod account;
+pub mod alert;
 pub mod arn;
 pub mod cli_input;
 pub mod cli_output;

@@ -8,7 +8,10 @@ use std::path::{Path, PathBuf};
 use crate::errors::words;
 
 /// Where errors have their words.
-const SOURCES: [&str; 53] = [
+const SOURCES: [&str; 56] = [
+    "src/app/alerts/channels.rs",
+    "src/cli/commands/alerts.rs",
+    "src/domain/definition/alerts.rs",
     "src/domain/definition/schedule.rs",
     "src/app/error.rs",
     "src/app/open.rs",
@@ -140,6 +143,12 @@ const NOT_FROM_OUTSIDE: &[(&str, &str)] = &[
     ("was not run:", "the system does not let signals be listened for"),
     ("texts and numbers always", "a bug would be the reason"),
     ("took longer than", "takes as long: tests/process/hooks.rs"),
+    ("they were not waited for", "the system does not let signals be listened for"),
+    ("no alert is sent: it is", "a line of the log"),
+    ("gave no answer in time", "takes as long"),
+    ("somebody tries whether alerts", "no error: what an alert says"),
+    ("nothing has to be done", "no error: what an alert says"),
+    ("An alert that is not taken", "help"),
     ("; the result stands", "no error: the warning of a hook, tests/process/hooks.rs"),
     ("could not be started:", "no error: the warning of a hook, tests/process/hooks.rs"),
     ("The copy has everything", "help"),

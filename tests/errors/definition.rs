@@ -41,6 +41,14 @@ const MISTAKES: &[(&str, &str, &str)] = &[
     ("a country that is none", "phone = \"phone\"", "phone = \"phone\"\ndefault_region = \"Utopia\""),
     ("a number that is none in a trial", "phone = \"phone\"", "phone = \"phone\"\nonly = [\"12\"]"),
     ("a hook that is empty", "[pace]", "[hooks]\non_finish = []\n[pace]"),
+    (
+        "alerts that would go nowhere",
+        "[pace]",
+        concat!(
+            "[alerts]\nwebhook = \"http://hooks.example.com/\"\nwebhook_env = \"A HOOK\"\nsecret_env = \"1\"\ncommand = \"\"\n",
+            "on = [\"hlat\"]\nheartbeat = \"hooks\"\n[pace]"
+        ),
+    ),
     ("hours that are none", "[pace]", "[hours]\nopen = 9\n[pace]"),
     (
         "spans and days that are none",
@@ -146,6 +154,13 @@ fn keys_and_values() {
         .with("[pace]", "[hours]\nrules = [\"own.toml\"]\n[pace]")
         .file("own.toml", "source = \"x\"\n")
         .says(2, "check people.csv");
+    let alerts = |area: &mut Area, title: &str, settings: &str| {
+        let settings = format!("[alerts]\n{settings}\n[pace]");
+        area.case(title).with("[pace]", &settings).says(2, "alerts test");
+    };
+    alerts(&mut area, "an alert's address that is not set", "webhook_env = \"NO_SUCH\"");
+    alerts(&mut area, "an alert's address that is none", "webhook_env = \"HOME\"");
+    alerts(&mut area, "alerts to nobody", "");
     area.case("hours of what is no number").says(2, "hours 12");
     area.case("hours of a number without zones").says(2, "hours +883510001234");
     area.case("hours at a time that is none").says(2, "hours +12025550104 --at noon");

@@ -5,6 +5,7 @@
 
 mod account;
 mod again;
+mod alerts;
 mod boto3;
 mod broken;
 mod deliveries;

@@ -14,6 +14,7 @@ use crate::app::paths::CampaignPaths;
 use crate::cli::args::send::endpoint;
 use crate::cli::commands::sending;
 use crate::cli::failure::Failure;
+use crate::cli::hooks;
 use crate::cli::output;
 use crate::cli::session::Session;
 use crate::cli::signals;
@@ -163,9 +164,16 @@ fn import(paths: &CampaignPaths, options: &ImportOptions, session: &Session<'_>)
 }
 
 fn follow(options: &FollowOptions, send: &SendOptions, session: &Session<'_>) -> Result<Exit, Failure> {
-    let (paths, mut definition) = CampaignPaths::of_campaign(&session.global.campaign_options())?;
+    let (mut paths, mut definition) = CampaignPaths::of_campaign(&session.global.campaign_options())?;
     send.apply(&mut definition)?;
-    let followed = sending::runtime()?.block_on(async {
+    let runtime = sending::runtime()?;
+    // Which campaign is meant is not always clear, and events are of all.
+    let named = paths.name_from_journal(&mut definition).is_ok();
+    let alerts = hooks::begin_alerts(&runtime, (&definition, &paths), false, session)?.filter(|_| named);
+    let followed = runtime.block_on(async {
+        if let Some(alerts) = &alerts {
+            alerts.watch_deliveries(paths.journal.clone());
+        }
         let stop = signals::listen().map_err(|error| Error::exhausted("listen for signals", &error))?;
         let told = |event: FollowEvent| match event {
             FollowEvent::Took(_) => {}
@@ -175,7 +183,11 @@ fn follow(options: &FollowOptions, send: &SendOptions, session: &Session<'_>) ->
             FollowEvent::Unanswered(why) => output::note(&format!("{why}; it is asked again")),
         };
         app::follow::follow((&paths, &definition), options, &session.clock, stop, told).await
-    })?;
+    });
+    for why in alerts.map(|alerts| runtime.block_on(hooks::finish(alerts))).unwrap_or_default() {
+        output::note(&format!("warning: an alert was not delivered: {why}"));
+    }
+    let followed = followed?;
     if !session.global.quiet {
         output::note(&followed.to_string());
     }

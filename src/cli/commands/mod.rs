@@ -1,5 +1,6 @@
 //! The commands, one file each: its arguments, its `run`, its words, and nothing else.
 
+pub mod alerts;
 pub mod check;
 pub mod completions;
 pub mod contact;

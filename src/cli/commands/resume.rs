@@ -2,6 +2,7 @@
 
 use clap::Args;
 
+use crate::app::alerts::Alerts;
 use crate::app::error::Error;
 use crate::app::paths::CampaignPaths;
 use crate::app::run::{PreparedRun, RunContext};
@@ -40,15 +41,17 @@ pub fn run(args: &ResumeArgs, session: &Session<'_>) -> Result<Exit, Failure> {
         RunContext { definition: &definition, paths: &paths, options: &options, clock: &session.clock };
     context.must_have_begun()?;
     let runtime = sending::runtime()?;
-    let result = runtime.block_on(send(args, context, session));
+    let alerts = hooks::begin_alerts(&runtime, (&definition, &paths), options.simulate, session)?;
+    let result = runtime.block_on(send(args, context, (session, alerts.as_ref())));
     hooks::after(
         result,
-        &Hooked {
+        Hooked {
             runtime: &runtime,
             definition: &definition,
             paths: &paths,
             simulate: options.simulate,
             global: session.global,
+            alerts,
         },
     )
 }
@@ -56,7 +59,7 @@ pub fn run(args: &ResumeArgs, session: &Session<'_>) -> Result<Exit, Failure> {
 async fn send(
     args: &ResumeArgs,
     context: RunContext<'_>,
-    session: &Session<'_>,
+    (session, alerts): (&Session<'_>, Option<&Alerts>),
 ) -> Result<RunResult, Failure> {
     signals::tell_when_asked(context.paths.journal.clone(), context.definition.name.clone(), session)
         .map_err(|error| Error::exhausted("listen for signals", &error))?;
@@ -71,5 +74,5 @@ async fn send(
     })?;
     sending::ask_account(&mut prepared, session.global).await?;
     let next = next_step::command(GoOn::Resume, session.global, &args.send);
-    sending::send(prepared, Words { next: &next, rejected: None }, session).await
+    sending::send(prepared, Words { next: &next, rejected: None, alerts }, session).await
 }

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use crate::app;
+use crate::app::alerts::Alerts;
 use crate::app::dry_run::DryRun;
 use crate::app::error::Error;
 use crate::app::paths::CampaignPaths;
@@ -70,22 +71,27 @@ pub fn run(args: &RunArgs, session: &Session<'_>) -> Result<Exit, Failure> {
     let global = &global.with_name(&stated, &definition.name);
     let session = &session.with(global);
     options.apply(&mut definition)?;
-    let mut file = app::run::open_file(&source, &definition, &paths, &file_options)?;
+    let opened = || app::run::open_file(&source, &definition, &paths, &file_options);
     if args.dry_run {
-        return rehearse(&mut file, (&definition, &paths), args, session);
+        return rehearse(&mut opened()?, (&definition, &paths), args, session);
     }
     let context =
         RunContext { definition: &definition, paths: &paths, options: &options, clock: &session.clock };
     let runtime = sending::runtime()?;
-    let result = runtime.block_on(send(file, args, context, session));
+    let alerts = hooks::begin_alerts(&runtime, (&definition, &paths), options.simulate, session)?;
+    let result = match opened() {
+        Ok(file) => runtime.block_on(send(file, args, context, (session, alerts.as_ref()))),
+        Err(error) => Err(error.into()),
+    };
     hooks::after(
         result,
-        &Hooked {
+        Hooked {
             runtime: &runtime,
             definition: &definition,
             paths: &paths,
             simulate: options.simulate,
             global: session.global,
+            alerts,
         },
     )
 }
@@ -94,7 +100,7 @@ async fn send(
     file: PlanFile,
     args: &RunArgs,
     context: RunContext<'_>,
-    session: &Session<'_>,
+    (session, alerts): (&Session<'_>, Option<&Alerts>),
 ) -> Result<RunResult, Failure> {
     let global = session.global;
     signals::tell_when_asked(context.paths.journal.clone(), context.definition.name.clone(), session)
@@ -117,7 +123,7 @@ async fn send(
     };
     let goes_on = if args.stream { GoOn::Stream(&args.file) } else { GoOn::Resume };
     let next = next_step::command(goes_on, global, &args.send);
-    let words = Words { next: &next, rejected: rejected.as_deref() };
+    let words = Words { next: &next, rejected: rejected.as_deref(), alerts };
     sending::send(prepared, words, session).await
 }
 

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::app::account_check::AccountCheck;
+use crate::app::alerts::{Alerts, WatchedRun};
 use crate::app::error::Error;
 use crate::app::paths::CampaignPaths;
 use crate::app::run::PreparedRun;
@@ -54,12 +55,14 @@ pub(in crate::cli::commands) fn journal(
     }
 }
 
-/// What the result of a run is shown with.
+/// What a run and its result are shown with.
 pub(in crate::cli::commands) struct Words<'a> {
     /// The command that goes on.
     pub(in crate::cli::commands) next: &'a str,
     /// The file of rejected rows, and how they come back.
     pub(in crate::cli::commands) rejected: Option<&'a str>,
+    /// Who is told besides.
+    pub(in crate::cli::commands) alerts: Option<&'a Alerts>,
 }
 
 /// Findings that say nothing of whether a campaign can be sent now.
@@ -127,12 +130,22 @@ pub(in crate::cli::commands) async fn send(
     let global = session.global;
     let stop = signals::listen().map_err(|error| Error::exhausted("listen for signals", &error))?;
     let (campaign, pace) = (prepared.definition().name.clone(), prepared.definition().pace);
+    let journal = prepared.journal().to_owned();
     let run = prepared.begin(stop)?;
     let events = (global.json && !global.quiet).then(Events::stdout);
     let kind = ProgressKind::for_stderr(global.quiet, events.is_some());
-    let about = about(campaign, &pace, run.id());
+    let (id, about) = (run.id(), about(campaign, &pace, run.id()));
     let mut progress = Progress::new(kind, LINE_EVERY, events, about, &session.screen, &session.clock);
-    let driven = run.drive(&mut progress).await;
+    let driven = {
+        let mut watched = match words.alerts {
+            Some(alerts) => {
+                alerts.watch_deliveries(journal);
+                alerts.watching(id.number(), &mut progress)
+            }
+            None => WatchedRun::unalerted(&mut progress),
+        };
+        run.drive(&mut watched).await
+    };
     progress.finish().await;
     let mut result = driven?.conclude()?;
     show(&result, &words, session)?;

@@ -34,7 +34,8 @@ pub(super) fn resolve(reader: &mut Reader<'_>) -> Hooks {
     }
 }
 
-fn command(reader: &mut Reader<'_>, path: &str) -> Option<HookCommand> {
+/// A command at a path of the table of keys. What is empty or cannot be run is a mistake.
+pub(super) fn command(reader: &mut Reader<'_>, path: &str) -> Option<HookCommand> {
     let Node { place, value } = reader.node(path)?;
     let command = match value {
         Value::Text(line) if !line.trim().is_empty() => Some(HookCommand::Shell(line)),

@@ -91,6 +91,7 @@ pub const TABLES: &[(&str, &str)] = &[
     ("safety", "When to stop by itself."),
     ("cost", "What a message costs, for the estimate."),
     ("account", "What the account is asked before and while a campaign is sent."),
+    ("alerts", "Who is told what happens while nobody looks, and when."),
     ("hooks", "Commands that are run when a run has ended."),
 ];
 
@@ -384,6 +385,57 @@ pub const KEYS: &[Key] = {
             Duration,
             Default("\"15m\""),
             "How old the copy of the opt-out lists may become while a run sends.",
+        ),
+        key("alerts.webhook", Text, Optional, "URL that alerts are posted to: https, or on this machine."),
+        key(
+            "alerts.webhook_env",
+            Text,
+            Optional,
+            "Variable of the environment that has this URL, where the URL itself is a secret.",
+        ),
+        key(
+            "alerts.form",
+            OneOf(&["json", "slack", "teams"]),
+            Default("\"json\""),
+            "What is posted: an alert as JSON, or a message as Slack or Teams take it.",
+        ),
+        key(
+            "alerts.secret_env",
+            Text,
+            Optional,
+            "Variable of the environment with the secret that posts are signed with (header Campaign-Signature).",
+        ),
+        key("alerts.command", Command, Optional, "Run for each alert, with the alert as JSON on its stdin."),
+        key(
+            "alerts.on",
+            Texts,
+            Default("[\"halt\", \"gate\", \"stall\", \"pause\", \"deliveries\", \"half\", \"end\"]"),
+            "What is told.",
+        ),
+        key(
+            "alerts.stalled_after",
+            Duration,
+            Default("\"15m\""),
+            "How long nothing may start while rows wait, hours are open and nobody has paused it.",
+        ),
+        key(
+            "alerts.undelivered",
+            Percent,
+            Default("\"30%\""),
+            "Share of the messages with a known end, and at least 10, that may fail before it is told.",
+        ),
+        key(
+            "alerts.heartbeat",
+            Text,
+            Optional,
+            "URL that is asked for again and again while a run lasts: whoever misses it raises the alarm.",
+        ),
+        key("alerts.heartbeat_every", Duration, Default("\"1m\""), "How often."),
+        key(
+            "alerts.timeout",
+            Duration,
+            Default("\"10s\""),
+            "How long one post or command may take; it is tried five times.",
         ),
         key(
             "hooks.on_finish",

@@ -4,6 +4,7 @@
 //! columns) is checked by [`bind`](Definition::bind).
 
 mod account;
+mod alerts;
 mod connect;
 mod contact;
 mod document;
@@ -25,6 +26,7 @@ use std::num::{NonZeroU32, NonZeroUsize};
 use std::time::Duration;
 
 pub use account::{AccountRule, AccountSettings};
+pub use alerts::{AlertSettings, AlertUrl, UrlSource};
 pub use connect::{ArnRegion, ConnectSettings, EndpointUrl, is_loopback_host};
 pub use hooks::{HookCommand, Hooks};
 pub use schema::schema;
@@ -79,6 +81,8 @@ pub struct Definition {
     pub limits: ContactLimits,
     /// What the account is asked.
     pub account: AccountSettings,
+    /// Who is told what happens while nobody looks.
+    pub alerts: AlertSettings,
     /// Commands that are run when a run has ended.
     pub hooks: Hooks,
     /// What the limits of texts depend on.
@@ -465,6 +469,7 @@ fn resolve(mut reader: Reader<'_>, stem: &str, origin: Problems) -> Option<Defin
     let row_schedule = schedule::rows(&mut reader, &rules);
     let limits = limits::resolve(&mut reader, hours.as_ref(), (rules.channel, cost.as_ref()));
     let account = account::resolve(&reader);
+    let alerts = alerts::resolve(&mut reader);
     let hooks = hooks::resolve(&mut reader);
     Some(Definition {
         name,
@@ -483,6 +488,7 @@ fn resolve(mut reader: Reader<'_>, stem: &str, origin: Problems) -> Option<Defin
         row_schedule,
         limits,
         account,
+        alerts,
         hooks,
         rules,
         origin,

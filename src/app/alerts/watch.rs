@@ -1,0 +1,317 @@
+//! When something is told while a run lasts: from the run's own events and from time. It watches like any observer; what it
+//! concludes changes nothing of the run.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::domain::alert::{AlertKind, AlertNews};
+use crate::domain::delivery::state::State;
+use crate::domain::delivery::tally::Tally;
+use crate::domain::figures::{Span, counted};
+use crate::engine::RunEvent;
+
+/// At a slow pace nothing is odd before so many times the pause between two requests.
+const REQUESTS_MISSED: f64 = 3.0;
+
+/// What holds a run for a reason that people know of.
+#[derive(Debug, Default, Clone, Copy)]
+struct Holds {
+    /// Hours, times or earlier contacts.
+    closed: bool,
+    /// A person.
+    paused: bool,
+    /// The quota of active chats.
+    full: bool,
+    /// The run ends.
+    draining: bool,
+}
+
+impl Holds {
+    fn any(self) -> bool {
+        let Self { closed, paused, full, draining } = self;
+        closed || paused || full || draining
+    }
+}
+
+/// What is known of a run, as far as something may have to be told.
+#[derive(Debug)]
+pub(super) struct AlertWatch {
+    stalled_after: Duration,
+    tally: Tally,
+    holds: Holds,
+    /// Requests per second as the pace allows now.
+    rate: f64,
+    /// Since when something could have started.
+    since: Instant,
+    stalled: bool,
+    /// Half of the rows were done, and that was told or nothing new; a file that is still read has no half.
+    half_done: bool,
+    /// A full quota was told: it comes again and again.
+    told_full: bool,
+}
+
+impl AlertWatch {
+    /// Of a run that begins now.
+    pub(super) fn new(stalled_after: Duration, now: Instant) -> Self {
+        Self {
+            stalled_after,
+            tally: Tally::default(),
+            holds: Holds::default(),
+            rate: 0.0,
+            since: now,
+            stalled: false,
+            half_done: true,
+            told_full: false,
+        }
+    }
+
+    /// What an event means for those who do not look.
+    pub(super) fn on_event(&mut self, event: &RunEvent, now: Instant) -> Option<AlertNews> {
+        let held = self.holds.any();
+        let news = match event {
+            RunEvent::Began(tally) => {
+                self.tally = *tally;
+                self.half_done = self.is_half_done();
+                None
+            }
+            RunEvent::Planned(queued) => {
+                self.tally[State::Queued] += queued;
+                self.half_done = true;
+                None
+            }
+            RunEvent::Moved { from, to, .. } => self.moved(*from, *to, now),
+            RunEvent::Gauges(gauges) => {
+                self.rate = gauges.rate;
+                None
+            }
+            RunEvent::Held(at) => {
+                self.holds.paused = true;
+                Some(
+                    self.pause(
+                        format!("a person paused the campaign at {at}"),
+                        "`campaign go` lets it go on",
+                    ),
+                )
+            }
+            RunEvent::Released if self.holds.paused => {
+                self.holds.paused = false;
+                Some(self.pause("the campaign goes on".to_owned(), "").resolved())
+            }
+            RunEvent::Paused(pause) => {
+                self.holds.full = true;
+                (!std::mem::replace(&mut self.told_full, true)).then(|| {
+                    let words =
+                        format!("the quota of active chats is full; it is tried again in {}", Span(*pause));
+                    self.pause(words, "nothing has to be done; contact_life in [pace] keeps within the quota")
+                })
+            }
+            RunEvent::Resumed => {
+                self.holds.full = false;
+                None
+            }
+            RunEvent::Closed { .. } => {
+                self.holds.closed = true;
+                None
+            }
+            RunEvent::Opened => {
+                self.holds.closed = false;
+                None
+            }
+            RunEvent::Draining { .. } => {
+                self.holds.draining = true;
+                None
+            }
+            _ => None,
+        };
+        if held && !self.holds.any() {
+            self.since = now;
+        }
+        news
+    }
+
+    fn pause(&self, words: String, next: &str) -> AlertNews {
+        AlertNews::new(AlertKind::Pause, words, next).with(self.tally)
+    }
+
+    fn moved(&mut self, from: State, to: State, now: Instant) -> Option<AlertNews> {
+        self.tally[from] = self.tally[from].saturating_sub(1);
+        self.tally[to] += 1;
+        let goes_on = to == State::Started && std::mem::take(&mut self.stalled);
+        if to == State::Started {
+            self.since = now;
+        }
+        if goes_on {
+            let words = "contacts start again";
+            return Some(AlertNews::new(AlertKind::Stall, words, "").resolved().with(self.tally));
+        }
+        if self.half_done || !self.is_half_done() {
+            return None;
+        }
+        self.half_done = true;
+        let left = counted(self.tally.unsettled(), "row is", "rows are");
+        Some(AlertNews::new(AlertKind::Half, format!("half done; {left} left"), "").with(self.tally))
+    }
+
+    fn is_half_done(&self) -> bool {
+        self.tally.unsettled() * 2 <= self.tally.eligible()
+    }
+
+    /// What the passing of time means.
+    pub(super) fn at(&mut self, now: Instant) -> Option<AlertNews> {
+        if self.stalled || self.holds.any() || self.tally.unsettled() == 0 {
+            return None;
+        }
+        let slow = Duration::try_from_secs_f64(REQUESTS_MISSED / self.rate.max(f64::MIN_POSITIVE));
+        let nothing_for = now.saturating_duration_since(self.since);
+        let pace = if self.rate > 0.0 { slow.unwrap_or(Duration::MAX) } else { Duration::ZERO };
+        if nothing_for < self.stalled_after.max(pace) {
+            return None;
+        }
+        self.stalled = true;
+        Some(AlertNews::of_stall(nothing_for, self.tally))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::delivery::ending::Ending;
+    use crate::domain::unix_millis::UnixMillis;
+    use crate::engine::{FirstOpening, Gauges};
+
+    const AFTER: Duration = Duration::from_secs(900);
+
+    struct Stage {
+        begin: Instant,
+        watch: AlertWatch,
+        told: Vec<(u64, &'static str, bool)>,
+    }
+
+    impl Stage {
+        fn new(rows: u64) -> Self {
+            let begin = Instant::now();
+            let mut stage = Self { begin, watch: AlertWatch::new(AFTER, begin), told: Vec::new() };
+            let mut tally = Tally::default();
+            tally[State::Queued] = rows;
+            stage.event(0, &RunEvent::Began(tally));
+            stage
+        }
+
+        fn event(&mut self, second: u64, event: &RunEvent) {
+            let now = self.begin + Duration::from_secs(second);
+            let news = self.watch.on_event(event, now);
+            self.told.extend(news.map(|news| (second, news.kind.name(), news.resolved)));
+        }
+
+        fn start(&mut self, second: u64) {
+            for (from, to) in [(State::Queued, State::Attempting), (State::Attempting, State::Started)] {
+                self.event(second, &RunEvent::Moved { line: None, from, to });
+            }
+        }
+
+        /// Looks every minute until then.
+        fn pass(&mut self, from: u64, to: u64) {
+            for second in (from..=to).step_by(60) {
+                let news = self.watch.at(self.begin + Duration::from_secs(second));
+                self.told.extend(news.map(|news| (second, news.kind.name(), news.resolved)));
+            }
+        }
+    }
+
+    fn closed() -> RunEvent {
+        RunEvent::Closed { rows: 4, until: UnixMillis::from_millis(0), first: FirstOpening::Hours(None) }
+    }
+
+    #[test]
+    fn a_stall_is_told_once_and_its_end_too() {
+        let mut stage = Stage::new(10);
+        stage.start(30);
+        stage.pass(60, 6_000);
+        assert_eq!(
+            stage.told,
+            [(960, "stall", false)],
+            "fifteen minutes after the last start, looked at each minute"
+        );
+        stage.start(6_100);
+        stage.start(6_200);
+        stage.pass(6_240, 7_080);
+        assert_eq!(stage.told[1..], [(6_100, "stall", true)]);
+        stage.pass(7_140, 7_140);
+        assert_eq!(stage.told[2..], [(7_140, "stall", false)], "and the next one");
+    }
+
+    #[test]
+    fn what_people_know_of_is_no_stall_and_counts_from_its_end() {
+        let full = RunEvent::Paused(Duration::from_secs(240));
+        for (begins, ends) in [
+            (closed(), RunEvent::Opened),
+            (RunEvent::Held(UnixMillis::from_millis(0)), RunEvent::Released),
+            (full, RunEvent::Resumed),
+        ] {
+            let mut stage = Stage::new(4);
+            stage.event(60, &begins);
+            stage.pass(60, 90_000);
+            stage.event(90_000, &ends);
+            stage.pass(90_060, 90_840);
+            assert!(stage.told.iter().all(|(_, kind, _)| *kind != "stall"), "{:?}", stage.told);
+            stage.pass(90_900, 90_900);
+            assert_eq!(stage.told.last(), Some(&(90_900, "stall", false)), "{begins:?}");
+        }
+        let mut stage = Stage::new(4);
+        stage.event(60, &RunEvent::Draining { in_flight: 1, ending: Ending::Complete });
+        stage.pass(60, 90_000);
+        assert_eq!(stage.told, [], "a run that ends");
+        let mut stage = Stage::new(1);
+        stage.start(1);
+        stage.told.clear();
+        stage.pass(60, 90_000);
+        assert_eq!(stage.told, [], "nothing waits");
+    }
+
+    #[test]
+    fn a_slow_pace_is_no_stall() {
+        let mut stage = Stage::new(4);
+        stage.event(0, &RunEvent::Gauges(Gauges { rate: 0.001, ..Gauges::default() }));
+        stage.pass(60, 2_940);
+        assert_eq!(stage.told, []);
+        stage.pass(3_000, 3_000);
+        assert_eq!(stage.told, [(3_000, "stall", false)], "three requests are missed");
+    }
+
+    #[test]
+    fn half_is_told_once_and_not_by_a_run_that_begins_behind_it() {
+        let mut stage = Stage::new(5);
+        (1..=5).for_each(|second| stage.start(second));
+        assert_eq!(stage.told, [(3, "half", false)]);
+        let mut stage = Stage::new(0);
+        let mut tally = Tally::default();
+        tally[State::Queued] = 2;
+        tally[State::Started] = 2;
+        stage.event(1, &RunEvent::Began(tally));
+        stage.start(2);
+        assert_eq!(stage.told, [], "it was done before");
+        let mut stage = Stage::new(2);
+        stage.event(1, &RunEvent::Planned(2));
+        (2..=5).for_each(|second| stage.start(second));
+        assert_eq!(stage.told, [], "a file that is still read has no half");
+    }
+
+    #[test]
+    fn a_persons_pause_is_told_each_time_and_a_full_quota_once() {
+        let mut stage = Stage::new(9);
+        let held = RunEvent::Held(UnixMillis::from_millis(0));
+        for (second, event) in
+            [(1, held.clone()), (2, RunEvent::Released), (3, RunEvent::Released), (4, held)]
+        {
+            stage.event(second, &event);
+        }
+        assert_eq!(stage.told, [(1, "pause", false), (2, "pause", true), (4, "pause", false)]);
+        stage.told.clear();
+        for second in 5..8 {
+            stage.event(second, &RunEvent::Paused(AFTER));
+            stage.event(second, &RunEvent::Resumed);
+        }
+        assert_eq!(stage.told, [(5, "pause", false)]);
+    }
+}
