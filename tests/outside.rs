@@ -8,6 +8,7 @@ mod contact_oracle;
 mod dialects;
 mod hours;
 mod numbers;
+mod packages;
 mod segments;
 mod simulator_clients;
 mod simulator_process;

@@ -92,6 +92,7 @@ fn systemd_has_nothing_to_say_about_the_units() {
     verify.args(["verify", "--man=no"]);
     for (unit, copy) in [
         ("campaign@.service", "campaign@spring.service"),
+        ("campaign@.timer", "campaign@spring.timer"),
         ("campaign-backup.service", "campaign-backup.service"),
         ("campaign-backup.timer", "campaign-backup.timer"),
     ] {
@@ -143,6 +144,52 @@ fn the_container_keeps_the_journal_on_its_volume_and_is_not_root() {
     let image =
         lines[0].1.split("rust:").nth(1).and_then(|rest| rest.split('-').next()).expect("rust's image");
     assert!(version(image) >= version(env!("CARGO_PKG_RUST_VERSION")), "{image}");
+}
+
+/// What a recipe gives the program to do, from a line such as `args: [run, FILE]`, which may go on in the next line.
+fn arguments(line: &str) -> String {
+    let words = line.split(',').map(|word| word.trim().trim_matches('"').trim());
+    format!("campaign {}", words.collect::<Vec<_>>().join(" "))
+}
+
+#[test]
+fn recipes_run_command_lines_that_the_program_takes_and_know_its_exit_codes() {
+    for file in ["kubernetes/job.yaml", "kubernetes/statefulset.yaml"] {
+        let text = read(file);
+        let lists = text.split("args: [").skip(1).map(|rest| rest.split(']').next().expect("an end"));
+        let mut taken = 0;
+        for list in lists {
+            takes(&arguments(list));
+            taken += 1;
+        }
+        assert!(taken >= 1, "{file}");
+        assert!(text.contains("terminationGracePeriodSeconds: 90") && text.contains("runAsUser: 10001"));
+    }
+    let job = read("kubernetes/job.yaml");
+    let ends = [Exit::Usage, Exit::Incomplete, Exit::Limit, Exit::Halted, Exit::Held]
+        .map(|exit| exit.code().to_string());
+    assert!(job.contains(&format!("values: [{}]", ends.join(", "))), "what starting again does not mend");
+    let cron = read("cron/campaign");
+    let lines: Vec<&str> = cron
+        .lines()
+        .filter_map(|line| line.split_once(" campaign campaign ").map(|(_, rest)| rest))
+        .collect();
+    assert_eq!(lines.len(), 2);
+    lines.iter().for_each(|line| takes(&format!("campaign {line}")));
+    assert!(
+        lines[0].contains("--no-wait"),
+        "a run that waits for hours would be there when the next one comes"
+    );
+    let ecs = read("ecs/campaign.yaml");
+    let block = ecs.split("Command:").nth(1).and_then(|rest| rest.split("User:").next()).expect("a command");
+    let words: Vec<String> = block
+        .lines()
+        .filter_map(|line| line.trim().strip_prefix("- "))
+        .map(|word| word.trim_start_matches("!Sub ").trim_matches('"').replace("${Name}", "spring"))
+        .collect();
+    takes(&format!("campaign {}", words.join(" ")));
+    assert!(ecs.contains("campaign journal backup /copies --journal /journal/journal.db"));
+    takes("campaign journal backup /copies --journal /journal/journal.db");
 }
 
 /// Every line of the page that runs the program.

@@ -12,6 +12,7 @@ pub mod deliveries;
 pub mod doctor;
 pub mod dry_run;
 pub mod error;
+pub mod evidence;
 pub mod follow;
 pub mod hooks;
 pub mod names;

@@ -40,6 +40,8 @@ pub struct Status {
     pub waiting: Option<(u64, UnixMillis)>,
     /// When numbers, keys and messages were removed, if they were.
     pub purged_at: Option<UnixMillis>,
+    /// When the oldest of the rows in doubt came into doubt, where there are any.
+    pub oldest_doubt: Option<UnixMillis>,
     /// What became of started contacts; `None` where no event is in the journal.
     pub deliveries: Option<DeliveryCounts>,
     /// When it was read.
@@ -96,6 +98,7 @@ impl Status {
             quota_full_until: quota.filter(|until| *until > now),
             waiting: snapshot.waiting_rows(campaign.id, now)?,
             purged_at: snapshot.purged_at(campaign.id)?,
+            oldest_doubt: snapshot.oldest_doubt(campaign.id)?,
             deliveries: Some(snapshot.deliveries(campaign.id)?).filter(DeliveryCounts::any),
             runs,
             now,

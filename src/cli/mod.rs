@@ -181,7 +181,11 @@ impl Cli {
             Commands::Run(args) => vec![(args.reading.rejects.as_deref(), REJECTS)],
             Commands::Check(args) => vec![(args.reading.rejects.as_deref(), REJECTS)],
             Commands::Report(args) => {
-                vec![(args.output.as_deref(), "where the report goes"), (args.rejects.as_deref(), REJECTS)]
+                vec![
+                    (args.output.as_deref(), "where the report goes"),
+                    (args.evidence.as_deref(), "where the evidence goes"),
+                    (args.rejects.as_deref(), REJECTS),
+                ]
             }
             _ => Vec::new(),
         };

@@ -49,6 +49,9 @@ pub enum ReportError {
     /// A file of rejected rows would replace one that may have been corrected.
     #[error("{} is there already, and may have rows that were corrected", foreign::path(.0))]
     RejectsExist(PathBuf),
+    /// An archive of evidence would replace something.
+    #[error("{} is there already, and evidence replaces nothing", foreign::path(.0))]
+    EvidenceExists(PathBuf),
     /// A file that this program did not write would be replaced.
     #[error("{} is there already, and is no report of this program", foreign::path(.0))]
     NotAReport(PathBuf),
@@ -113,6 +116,7 @@ impl ReportError {
             Self::RejectsExist(path) => Advice::default()
                 .run(Command::RunFile(path.clone()))
                 .then(" takes them back; else name another file, or delete this one"),
+            Self::EvidenceExists(_) => "name a file that is not there yet".into(),
             Self::NotAReport(_) => Advice::new("nothing was written; give another path with ")
                 .set(Setting::ReportPath)
                 .then(", or replace it with ")
@@ -144,6 +148,7 @@ impl ReportError {
             | Self::Workbook(_)
             | Self::NotDelimited(_)
             | Self::NotAReport(_)
+            | Self::EvidenceExists(_)
             | Self::RejectsExist(_) => 2,
             Self::File { source, .. } if is_of_the_path(source) => 2,
             Self::Journal(_) | Self::File { .. } | Self::Stream(_) | Self::Unbalanced(_) => 1,

@@ -82,6 +82,13 @@ impl Figures {
                 kind: MetricType::Counter,
                 values: look.campaigns.iter().flat_map(requests).collect(),
             },
+            Metric {
+                name: "deliveries",
+                help: "Started rows by what became of their messages; those of which nothing was told are waiting",
+                unit: None,
+                kind: MetricType::Gauge,
+                values: look.campaigns.iter().flat_map(deliveries).collect(),
+            },
         ];
         metrics.extend(of_campaigns(look));
         let answers =
@@ -137,6 +144,9 @@ fn of_campaigns(look: &Look) -> Vec<Metric> {
             "When the active chats quota is tried again",
             &|campaign| campaign.status.quota_full_until.map(seconds),
         ),
+        time("oldest_doubt_timestamp", "When the oldest row in doubt came into doubt", &|campaign| {
+            campaign.status.oldest_doubt.map(seconds)
+        }),
         time("expected_end_timestamp", "When it will end at the pace of late", &|campaign| {
             campaign.status.ends_at().map(seconds)
         }),
@@ -195,6 +205,21 @@ fn requests(campaign: &Overview) -> [(Vec<(&'static str, String)>, f64); 3] {
         (of("throttled"), count(total.throttled)),
         (of("retried"), count(total.retried)),
     ]
+}
+
+/// Nothing where no event is known.
+fn deliveries(campaign: &Overview) -> Vec<(Vec<(&'static str, String)>, f64)> {
+    let Some(counts) = campaign.status.deliveries else { return Vec::new() };
+    let of =
+        |delivery: &str| vec![("campaign", name(campaign).to_owned()), ("delivery", delivery.to_owned())];
+    let all = [
+        ("delivered", counts.delivered),
+        ("undelivered", counts.undelivered),
+        ("pending", counts.pending),
+        ("unknown", counts.unknown),
+        ("waiting", counts.waiting),
+    ];
+    all.map(|(delivery, rows)| (of(delivery), count(rows))).into()
 }
 
 fn flag(is: bool) -> f64 {

@@ -11,6 +11,7 @@ mod broken;
 mod deliveries;
 mod dry_run;
 mod events;
+mod evidence;
 mod exits;
 mod foreign;
 mod half_planned;

@@ -6,14 +6,17 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use serde::Serialize;
+use serde_json::json;
 
+use crate::app;
+use crate::app::evidence::WrittenEvidence;
 use crate::app::outputs::Inputs;
 use crate::app::paths::{self, CampaignPaths};
 use crate::app::report::{format_of, rejects, to_file, to_stream};
 use crate::cli::failure::Failure;
 use crate::cli::session::{Asked, Session};
 use crate::cli::{next_step, output};
-use crate::domain::definition::Delimiter;
+use crate::domain::definition::{Definition, Delimiter};
 use crate::domain::delivery::ending::Exit;
 use crate::domain::delivery::state::State;
 use crate::domain::delivery::tally::Tally;
@@ -58,6 +61,11 @@ pub struct ReportArgs {
     /// Write the rejected rows to PATH, whole and with the reason, to be corrected and run: nothing else is touched
     #[arg(long, value_name = "PATH", conflicts_with_all = ["format", "output", "states", "deliveries", "columns", "with_numbers"])]
     pub rejects: Option<PathBuf>,
+
+    /// Write an archive (zip) for an auditor to PATH: rows with their requests, hours, decisions, lists, runs, the definition,
+    /// versions, and the sums of all of it
+    #[arg(long, value_name = "PATH", conflicts_with_all = ["format", "output", "states", "deliveries", "columns", "with_numbers", "rejects", "delimiter"])]
+    pub evidence: Option<PathBuf>,
 
     /// In html: also list the rows that need a person, with their numbers, keys and the service's words
     #[arg(long)]
@@ -111,16 +119,48 @@ fn states() -> impl TypedValueParser<Value = State> {
 pub fn run(args: &ReportArgs, session: &Session<'_>) -> Result<Exit, Failure> {
     let paths = CampaignPaths::of_results(&session.global.campaign_options())?;
     let inputs = Inputs::of(&paths).with_recorded(&paths).with_lists_of(&paths).with_outputs(&[]);
-    for path in args.output.iter().chain(&args.rejects).filter(|path| path.as_path() != Path::new("-")) {
+    for path in args
+        .output
+        .iter()
+        .chain(&args.rejects)
+        .chain(&args.evidence)
+        .filter(|path| path.as_path() != Path::new("-"))
+    {
         inputs.refuse(path, "the report", NextStep::OtherReport)?;
     }
     let definition = CampaignPaths::of_campaign(&session.global.campaign_options()).ok();
-    let prices = definition.and_then(|(_, definition)| {
+    let definition = definition.map(|(_, definition)| definition);
+    if let Some(path) = &args.evidence {
+        return evidence(path, (&paths, definition.as_ref()), session);
+    }
+    let prices = definition.and_then(|definition| {
         let prices = definition.cost.as_ref()?.prices();
         Some(MessagePrices { prices, currency: definition.currency })
     });
     let asked = Asked::of(&paths, session.global);
     write_priced(args, (&asked, prices), &mut output::records(), &mut output::notes())?;
+    Ok(Exit::Done)
+}
+
+fn evidence(
+    path: &Path,
+    of: (&CampaignPaths, Option<&Definition>),
+    session: &Session<'_>,
+) -> Result<Exit, Failure> {
+    let reader = Reader::open(&of.0.journal)?;
+    let snapshot = reader.snapshot().map_err(ReportError::from)?;
+    let campaign = paths::which(&snapshot, of.0.campaign.as_deref())?;
+    let written = app::evidence::write(&snapshot, &campaign, of, path, &session.clock)?;
+    let WrittenEvidence { rows, sha256 } = written;
+    if session.global.json {
+        let path = path.to_string_lossy();
+        output::json(
+            &json!({ "campaign": campaign.name, "evidence": path, "sha256": sha256, "rows": rows.rows() }),
+        )?;
+    } else {
+        // The form that `sha256sum -c` reads: to be kept elsewhere.
+        output::line(&format!("{sha256}  {}", foreign::path(path)))?;
+    }
     Ok(Exit::Done)
 }
 

@@ -118,6 +118,18 @@ pub(in crate::journal) fn lanes(
 }
 
 impl Reader {
+    /// When the oldest of the rows in doubt came into doubt: the first request for it that may have started a contact.
+    ///
+    /// # Errors
+    /// Where the journal cannot be read.
+    pub fn oldest_doubt(&self, campaign: CampaignId) -> Result<Option<UnixMillis>, JournalError> {
+        // The condition is the index's: only rows in doubt are looked at.
+        let sql = "SELECT min(doubt_at) FROM row WHERE campaign_id = ?1 AND state = 1";
+        let mut statement = self.connection.prepare_cached(sql)?;
+        let oldest: Option<StampColumn> = statement.query_row([campaign.0], |row| row.get(0))?;
+        Ok(oldest.map(|stamp| stamp.0))
+    }
+
     /// Rows that wait until a moment to come, whatever it is that they wait for: how many, and the first of these moments.
     ///
     /// # Errors
