@@ -147,6 +147,7 @@ const NOT_FROM_OUTSIDE: &[(&str, &str)] = &[
     (": delivered after", "no error: what alerts test says, tests/process/alerts.rs"),
     (": not delivered after", "no error: what alerts test says, tests/process/alerts.rs"),
     ("is there already, and evidence replaces", "tests/process/evidence.rs has it"),
+    ("name a file that is not there yet", "tests/process/evidence.rs has it"),
     ("they were not waited for", "the system does not let signals be listened for"),
     ("no alert is sent: it is", "a line of the log"),
     ("gave no answer in time", "takes as long"),

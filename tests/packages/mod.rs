@@ -58,7 +58,8 @@ fn plays(command: impl Fn(&[&str]) -> Command) {
     said(&mut command(&["init", "spring"]));
     said(&mut command(&["run", "campaigns/spring.csv", "-c", "spring", "--simulate", "--quiet"]));
     let report = said(&mut command(&["report", "-c", "spring", "--format", "json"]));
-    let report: serde_json::Value = serde_json::from_str(report.lines().last().unwrap()).unwrap();
+    let report: serde_json::Value =
+        serde_json::from_str(report.lines().find(|line| line.starts_with('{')).unwrap()).unwrap();
     assert_eq!((&report["rows"], &report["started"]), (&10.into(), &10.into()), "{report}");
 }
 

@@ -232,6 +232,27 @@ fn what_it_shows_is_what_the_journal_has() {
 }
 
 #[test]
+fn deliveries_and_old_doubts_are_figures() {
+    let (site, server) = finished();
+    let doubt = "campaign_oldest_doubt_timestamp_seconds{campaign=\"spring\"}";
+    let figures = |site: &Site| Page::start(site, &[]).get("/metrics").body;
+    let before = figures(&site);
+    assert!(!before.contains("campaign_deliveries{") && !before.contains(doubt), "{before}");
+    site.write("events.jsonl", &server.events());
+    site.run(&["deliveries", "import", "events.jsonl", "--origination", "+12025550199"]).exits(0);
+    // One row is as if nobody had answered for it since the first second of 1970.
+    let doubtful = "UPDATE row SET state = 1, doubt_at = 1000 WHERE line = 2; DELETE FROM tally;
+        INSERT INTO tally SELECT campaign_id, state, count(*) FROM row GROUP BY 1, 2;";
+    rusqlite::Connection::open(site.path("journal.db")).unwrap().execute_batch(doubtful).unwrap();
+    let after = figures(&site);
+    assert!(after.contains(&format!("{doubt} 1.0\n")), "{after}");
+    let deliveries = after.lines().filter(|line| line.starts_with("campaign_deliveries{"));
+    let values = deliveries.map(|line| line.rsplit(' ').next().unwrap().parse::<f64>().unwrap());
+    let (figures, rows) = values.fold((0, 0.0), |(figures, sum), value| (figures + 1, sum + value));
+    assert_eq!((figures, rows >= 3.0), (5, true), "{after}");
+}
+
+#[test]
 fn numbers_are_shown_only_where_that_was_said() {
     let (site, _server) = finished();
     let number = phone(0);

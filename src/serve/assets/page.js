@@ -121,6 +121,8 @@ function fillOne(status) {
   };
   $("states").tBodies[0].replaceChildren(...kinds.map(([state]) => line(state, status[state])));
   $("states").tFoot.replaceChildren(line("rows", status.rows));
+  deliveries(status.deliveries);
+  const waiting = status.waiting;
   const facts = [
     ["started a minute", status.started_per_minute === null ? "–" : grouped(Math.round(status.started_per_minute))],
     ["pace", status.pace === null ? "–" : perSecond(status.pace)],
@@ -128,6 +130,7 @@ function fillOne(status) {
     ["in flight", status.in_flight === null ? "–" : grouped(status.in_flight)],
     ["throttled in this run", grouped(status.throttled)],
     ["left", left(status) ? grouped(left(status)) : "nothing"],
+    ...(waiting ? [["waits for hours, times or limits", `${grouped(waiting.rows)}, the first until ${when(waiting.first_until)}`]] : []),
     ["time left", status.running && status.time_left_s !== null ? span(status.time_left_s) : "–"],
     ["ends", when(status.ends_at)],
   ];
@@ -144,6 +147,24 @@ function fillOne(status) {
   }
   note(status);
   chart();
+}
+
+// What became of the messages; nothing where no event of the account is known.
+function deliveries(counts) {
+  $("messages").hidden = !counts;
+  if (!counts) return;
+  const kinds = [["delivered", counts.delivered], ["undelivered", counts.undelivered], ["on the way", counts.pending],
+    ["no receipt came", counts.unknown], ["nothing was told", counts.waiting]];
+  const total = kinds.reduce((sum, [, rows]) => sum + rows, 0);
+  const rows = kinds.map(([name, rows]) => {
+    const row = element("tr");
+    const head = element("th", name);
+    head.scope = "row";
+    const share = total ? `${(100 * rows / total).toFixed(1)} %` : "";
+    row.append(head, element("td", grouped(rows), "n"), element("td", share, "n"));
+    return row;
+  });
+  $("deliveries").tBodies[0].replaceChildren(...rows);
 }
 
 function bar(status, kinds) {
