@@ -192,7 +192,7 @@ fn the_tarball_runs_in_a_root_with_nothing_but_its_libraries() {
     fs::create_dir(place.path().join("tmp")).unwrap();
     let inside = format!("/{folder}/campaign");
     plays(|arguments| {
-        let mut command = Command::new("chroot");
+        let mut command = Command::new("/usr/sbin/chroot");
         command.arg(place.path()).arg(&inside).args(arguments).env_clear();
         command
     });
