@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use campaign::domain::definition::keys::{KEYS, TABLES};
+use campaign::domain::definition::keys::{KEYS, SENDER_KEYS, TABLES};
 use campaign::domain::delivery::ending::Exit;
 use campaign::report::FIXED_COLUMNS;
 
@@ -114,6 +114,7 @@ fn every_exit_code_and_halt_has_a_page() {
         "failures",
         "rejections",
         "opt-outs",
+        "senders",
     ];
     let pages = codes.into_iter().chain(halts.map(|halt| format!("halt-{halt}")));
     for page in pages {
@@ -126,11 +127,21 @@ fn every_exit_code_and_halt_has_a_page() {
     let endings =
         kinds.split("pub enum Ending {").nth(1).and_then(|rest| rest.split("\n}").next()).unwrap_or("");
     let halting: Vec<&str> =
-        ["Refused(", "Silent(", "Rejections {", "Failures {", "OptOuts("].into_iter().collect();
+        ["Refused(", "Silent(", "Rejections {", "Failures {", "OptOuts(", "SendersHalted("]
+            .into_iter()
+            .collect();
     let variants =
         endings.lines().filter(|line| line.starts_with("    ") && line.as_bytes()[4].is_ascii_uppercase());
-    let others =
-        ["Complete,", "Limit,", "Stopped,", "Closed {", "ContactedBefore {", "LimitReached(", "Interrupted("];
+    let others = [
+        "Complete,",
+        "Limit,",
+        "Stopped,",
+        "Closed {",
+        "ContactedBefore {",
+        "SenderDay {",
+        "LimitReached(",
+        "Interrupted(",
+    ];
     for variant in variants.map(str::trim) {
         let known = halting.iter().chain(&others).any(|known| variant.starts_with(known));
         assert!(known, "does {variant} have a page below docs/exits/?");
@@ -164,12 +175,15 @@ fn blocks_of_toml_have_known_keys() {
             let block = block.split("```").next().unwrap_or("");
             let mut table = "";
             for line in block.lines() {
-                if let Some(name) = line.strip_prefix('[').and_then(|line| line.split(']').next()) {
+                if line.starts_with("[[senders]]") {
+                    table = "senders";
+                } else if let Some(name) = line.strip_prefix('[').and_then(|line| line.split(']').next()) {
                     assert!(TABLES.iter().any(|(known, _)| *known == name), "{document}: [{name}]");
                     table = name;
                 } else if let Some((name, _)) = line.split_once(" = ") {
                     let path = if table.is_empty() { name.to_owned() } else { format!("{table}.{name}") };
-                    assert!(KEYS.iter().any(|key| key.path == path), "{document}: {path}");
+                    let known = KEYS.iter().chain(SENDER_KEYS).any(|key| key.path == path);
+                    assert!(known, "{document}: {path}");
                 }
             }
         }

@@ -7,7 +7,7 @@ use std::fs;
 use std::path::Path;
 
 use campaign::cli::Cli;
-use campaign::domain::definition::keys::{KEYS, Key, Need, TABLES};
+use campaign::domain::definition::keys::{KEYS, Key, Need, SENDER_KEYS, TABLES};
 use campaign::domain::message::language::Language;
 use campaign::domain::message::template::filters::FILTERS;
 use campaign::domain::reasons::{CATALOGUE, Reason};
@@ -50,7 +50,8 @@ fn everything_is_explained() {
         let shown = arguments(command).filter(|arg| arg.get_help().is_none());
         mute.extend(shown.map(|arg| format!("{path} {arg}")));
     });
-    mute.extend(KEYS.iter().filter(|key| key.doc.is_empty()).map(|key| key.path.to_owned()));
+    let keys = KEYS.iter().chain(SENDER_KEYS);
+    mute.extend(keys.filter(|key| key.doc.is_empty()).map(|key| key.path.to_owned()));
     assert!(mute.is_empty(), "not explained: {mute:?}");
 }
 
@@ -199,6 +200,13 @@ fn definition(text: &mut String) {
     keys("", "At the top, before the first table.", text);
     for (table, doc) in TABLES {
         keys(table, doc, text);
+        if *table == "connect" {
+            keys(
+                "senders",
+                "Several numbers that send, instead of `connect.source`: a table for each.",
+                text,
+            );
+        }
     }
 }
 
@@ -218,9 +226,17 @@ fn filters(text: &mut String) {
 }
 
 fn keys(table: &str, doc: &str, text: &mut String) {
-    let title = if table.is_empty() { "At the top".to_owned() } else { format!("[{table}]") };
+    let title = match table {
+        "" => "At the top".to_owned(),
+        "senders" => "[[senders]]".to_owned(),
+        _ => format!("[{table}]"),
+    };
     let _ = write!(text, "\n### {title}\n\n{doc}\n\n| key | value | default | |\n|---|---|---|---|\n");
-    for key in KEYS.iter().filter(|key| key.path.rsplit_once('.').map_or("", |(above, _)| above) == table) {
+    for key in KEYS
+        .iter()
+        .chain(SENDER_KEYS)
+        .filter(|key| key.path.rsplit_once('.').map_or("", |(above, _)| above) == table)
+    {
         let name = key.path.rsplit('.').next().unwrap_or(key.path);
         let value = cell(&key.kind.words());
         let _ = writeln!(text, "| `{name}` | {value} | {} | {} |", default(key), cell(key.doc));

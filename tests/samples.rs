@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
 
-use campaign::domain::definition::keys::{KEYS, Need};
+use campaign::domain::definition::keys::{KEYS, Need, SENDER_KEYS};
 use campaign::domain::definition::{Definition, parse};
 use campaign::domain::hours::presets::PRESETS;
 use campaign::recipients::{Recipients, Row, Source};
@@ -27,7 +27,11 @@ fn the_definition_shows_every_option_with_its_default() {
             shown.entry(path).or_insert((value, line.starts_with('#')));
         }
     }
-    for key in KEYS {
+    for key in SENDER_KEYS {
+        let name = key.path.trim_start_matches("senders.");
+        assert!(SAMPLE.contains(&format!("\n#   {name} = ")), "{} is not in the sample", key.path);
+    }
+    for key in KEYS.iter().filter(|key| key.path != "senders") {
         let (value, commented) =
             shown.get(key.path).unwrap_or_else(|| panic!("{} is not in the sample", key.path));
         match key.need {

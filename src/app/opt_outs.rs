@@ -414,8 +414,8 @@ pub async fn push(
     numbers: &[E164],
 ) -> Result<Vec<String>, Error> {
     let account = Account::connect(&settings(definition, paths), clock).await?;
-    let sources = match definition.request.source.template.as_fixed() {
-        Some(source) => vec![source.to_owned()],
+    let sources = match definition.sources() {
+        Some(sources) => sources,
         None if paths.journal.is_file() => {
             let journal = Journal::open(&paths.journal)?;
             let reader = Reader::open(&paths.journal)?;

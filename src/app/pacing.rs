@@ -40,6 +40,7 @@ pub(super) fn run_settings(
         limit: RateLimit { rate: rate.unwrap_or(RequestRate::MOST), burst },
         auto: rate.is_none(),
         bounds,
+        senders: definition.senders.clone(),
         admittance: Admittance {
             hours: definition.hours.clone().filter(|_| options.keeps_hours()),
             schedule: if options.keeps_hours() { definition.schedule } else { Schedule::default() },

@@ -132,6 +132,7 @@ impl PlanFile {
         } else {
             journal.begin_plan(campaign, shape, columns)?
         };
+        let plan = journal.plan_senders(plan, self.binding.senders())?;
         Ok(plan.watch_texts(columns, self.binding.text_columns()))
     }
 
@@ -173,7 +174,7 @@ impl PlanFile {
         } else {
             journal.begin_streamed_plan(campaign, shape, columns)?
         };
-        Ok(plan.keep_first_of_numbers())
+        Ok(journal.plan_senders(plan, self.binding.senders())?.keep_first_of_numbers())
     }
 
     /// Corrections need the file that they correct. A report may have only some of the rows, and those that it does not have
@@ -417,6 +418,7 @@ impl LinePlanner<'_> {
                 client_token: recipient.client_token,
                 slots: recipient.slots,
                 lane: recipient.lane.filter(|_| self.lanes),
+                sender: recipient.sender,
                 window: if self.windows { recipient.window } else { Window::default() },
                 suppressed,
             },

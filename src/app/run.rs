@@ -299,7 +299,9 @@ impl<'a> PreparedRun<'a> {
         let mut sources = open.journal.sources(open.campaign)?;
         let streams = self.stream.is_some();
         let fixed = definition.request.source.template.as_fixed();
-        sources.extend(fixed.filter(|_| streams).map(str::to_owned));
+        sources.extend(definition.sources().filter(|_| streams).into_iter().flatten());
+        sources.sort();
+        sources.dedup();
         let owner = pacing::owner(definition, open.service);
         let senders = ListSenders { sources: &sources, known: fixed.zip(known), owner: &owner };
         let found = opt_outs::find(account, senders, settings, &mut open.journal).await?;

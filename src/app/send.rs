@@ -20,7 +20,11 @@ use crate::domain::delivery::gate::FailureGate;
 use crate::domain::delivery::state::State;
 use crate::domain::delivery::summary::Summary;
 use crate::domain::hours::schedule::Schedule;
-use crate::engine::{Admittance, Bounds, Engine, Observer, OptOutProgress, Outcome, PlanProgress, Stop};
+use crate::domain::senders::Sender;
+use crate::domain::unix_millis::UnixMillis;
+use crate::engine::{
+    Admittance, Bounds, Engine, Observer, OptOutProgress, Outcome, PlanProgress, RunSender, Stop,
+};
 use crate::journal::{
     CampaignId, CampaignLock, IntegrityCheck, Journal, JournalError, NewRun, Plan, Planned, RunEnd, RunId,
     Writer, WriterError,
@@ -40,6 +44,8 @@ pub struct RunSettings {
     pub auto: bool,
     /// What bounds it besides.
     pub bounds: Bounds,
+    /// The numbers that send, where they are several.
+    pub senders: Vec<Sender>,
     /// When rows may be requested.
     pub admittance: Admittance,
     /// The run ends where nothing is left but rows whose hours are closed, instead of waiting for them.
@@ -105,6 +111,7 @@ impl Run {
         journal.release_held(campaign)?;
         let expires_at = journal.keep_schedule(campaign, settings.admittance.schedule, clock.now())?;
         let (asked_rate, burst) = (settings.record.rate, settings.limit.burst.get());
+        let senders = run_senders(&mut journal, campaign, &settings.senders, clock.now())?;
         let (run, past) = journal.begin_run(campaign, &settings.record, clock.now())?;
         let schedule = settings.admittance.schedule;
         let tally = journal.tally(campaign)?;
@@ -123,6 +130,7 @@ impl Run {
             chance: settings.chance,
             bounds: settings.bounds,
             lanes,
+            senders,
             admittance: settings.admittance,
             expires_at,
             no_wait: settings.no_wait,
@@ -262,6 +270,26 @@ impl Run {
             _lock: self.lock,
         })
     }
+}
+
+/// The senders with what the journal knows of each: what it has sent today, and lately.
+fn run_senders(
+    journal: &mut Journal,
+    campaign: CampaignId,
+    senders: &[Sender],
+    now: UnixMillis,
+) -> Result<Vec<RunSender>, JournalError> {
+    let known = journal.senders(campaign, senders)?.into_iter();
+    known
+        .map(|(id, sender)| {
+            let sent_today = match &sender.per_day {
+                Some(cap) => journal.sent_since(campaign, &sender.source, cap.day(now).0)?,
+                None => 0,
+            };
+            let past = journal.sender_history(campaign, &sender.source, now)?;
+            Ok(RunSender { id, sender, sent_today, past })
+        })
+        .collect()
 }
 
 /// A run whose engine has ended, and whose record has not.

@@ -20,6 +20,7 @@ pub(super) struct Stream {
 
 /// What the reader of a file sends to the plan.
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "lines, mostly")]
 pub enum StreamItem {
     /// The next line.
     Line(FileLine),

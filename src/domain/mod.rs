@@ -24,6 +24,7 @@ pub mod prices;
 pub mod problem;
 pub mod reasons;
 pub mod row;
+pub mod senders;
 pub mod table;
 pub mod unix_millis;
 pub mod warning;

@@ -177,6 +177,11 @@ pub const CATALOGUE: &[Reason] = &[
         summary: "a number of no time zone",
         advice: "name a zone in a column (recipients.zone), or set hours.default_zone",
     },
+    Reason {
+        code: "sender-missing",
+        summary: "no sender sends to the number's country",
+        advice: "name the country in one of [[senders]], or leave its numbers out",
+    },
     Reason { code: "key-empty", summary: "the key is empty", advice: "fill in the key column" },
     Reason {
         code: "cell-empty",

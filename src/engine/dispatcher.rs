@@ -3,6 +3,7 @@
 mod answers;
 mod limits;
 mod opt_outs;
+mod senders;
 mod steering;
 
 use std::collections::HashMap;
@@ -26,7 +27,7 @@ use super::plan_progress::PlanProgress;
 use super::queue::{Queue, Step};
 use super::retry::RetryQueue;
 use crate::connect::Attempt;
-use crate::domain::delivery::ending::Ending;
+use crate::domain::delivery::ending::{Ending, HaltedSender};
 use crate::domain::delivery::refusal::Refusal;
 use crate::domain::delivery::state::{Doubt, Event, State};
 use crate::domain::delivery::summary::Bottleneck;
@@ -38,7 +39,7 @@ use crate::domain::unix_millis::UnixMillis;
 use crate::journal::{
     Claim, Claimed, ControlRequest, Counters, JournalError, RowId, Settlement, WriterError,
 };
-use crate::pace::{PaceMode, SharedPermits};
+use crate::pace::{PaceMode, RateLimiter, SharedPermits};
 
 type Pending<T> = FuturesUnordered<Pin<Box<dyn Future<Output = T> + Send>>>;
 
@@ -72,6 +73,12 @@ pub(super) struct Dispatcher<'a> {
     closed: Option<AllClosed>,
     /// The campaign's own limit that left rows unclaimed, and whether a row has given its place back since.
     limited: Option<(LimitReached, bool)>,
+    /// The senders that the service refused for good.
+    halted: Vec<HaltedSender>,
+    /// Rows of such a sender may have to go to others.
+    reassigns: bool,
+    /// The last moment that rows were moved at.
+    reassigned_at: UnixMillis,
     /// When the time of the next row is over; it is found out at once.
     expires_at: Option<UnixMillis>,
     /// What people ask from elsewhere.
@@ -114,7 +121,7 @@ impl<'a> Dispatcher<'a> {
             began_with: engine.pace.tempo(),
             unsettled: engine.tally.unsettled(),
             send_gate: SendGate::new(bounds, shared, began),
-            queue: Queue::new(engine.feed.clone(), engine.admittance.clone(), lanes),
+            queue: Queue::new(engine.feed.clone(), engine.admittance.clone(), lanes, (&engine.senders, now)),
             engine,
             observer,
             began,
@@ -127,6 +134,9 @@ impl<'a> Dispatcher<'a> {
             abandon: false,
             closed: None,
             limited: None,
+            halted: Vec::new(),
+            reassigns: false,
+            reassigned_at: now,
             expires_at,
             planned: 0,
             returning: 0,
@@ -149,6 +159,7 @@ impl<'a> Dispatcher<'a> {
         self.on_opt_outs();
         loop {
             self.expire().await?;
+            self.reassign().await?;
             self.top_up();
             self.look_for_closed();
             self.look_for_limit();
@@ -158,10 +169,11 @@ impl<'a> Dispatcher<'a> {
                 }
                 self.record().await;
                 let limited_by = self.send_gate.limited_by();
-                return Ok((self.ending.unwrap_or(Ending::Complete), self.counters, limited_by));
+                return Ok((self.ended(), self.counters, limited_by));
             }
             let wake = self.next_wake();
             let may_send = self.may_send();
+            let due = self.queue.ready.due().filter(|_| self.queue.ready.by_sender());
             tokio::select! {
                 biased;
                 Ok(()) = self.engine.stop.changed() => self.on_stop(),
@@ -176,8 +188,17 @@ impl<'a> Dispatcher<'a> {
                 },
                 error = self.engine.writer.failed() => return Err(error),
                 () = sleep_until(wake.unwrap_or(self.began)), if wake.is_some() => self.on_wake().await,
-                permit = self.send_gate.permit(&mut self.engine.pace), if may_send => permit.and_then(|()| self.launch())?,
+                permit = permit(due, &mut self.send_gate, &mut self.engine.pace), if may_send => permit.and_then(|()| self.launch())?,
             }
+        }
+    }
+
+    /// How the run ended. Where senders halted and rows of theirs are left, that is why.
+    fn ended(&mut self) -> Ending {
+        match self.ending.take() {
+            Some(ending) => ending,
+            None if self.halted.is_empty() || self.unsettled == 0 => Ending::Complete,
+            None => Ending::SendersHalted(std::mem::take(&mut self.halted)),
         }
     }
 
@@ -194,6 +215,8 @@ impl<'a> Dispatcher<'a> {
             waits_for_file: self.queue.waits_for_file(),
             claiming: self.queue.is_claiming(),
             in_flight: self.in_flight.len(),
+            senders_wait: self.queue.ready.by_sender()
+                && self.queue.ready.due().is_some_and(|due| due > Instant::now()),
         };
         let rate = self.engine.pace.rate();
         let may_send = self.send_gate.may_send(supply, rate);
@@ -251,7 +274,9 @@ impl<'a> Dispatcher<'a> {
         }
         let brakes = self.send_gate.wake(self.in_flight.len());
         let look = self.closed.as_ref().map(|closed| Instant::now() + self.next_look(closed));
-        self.retries.next().into_iter().chain(brakes).chain(look).chain([record]).min()
+        let now = self.engine.clock.now();
+        let opens = self.queue.day_ends(now).map(|at| Instant::now() + at.since(now));
+        self.retries.next().into_iter().chain(brakes).chain(look).chain(opens).chain([record]).min()
     }
 
     /// How long nothing can change while hours keep every row waiting.
@@ -340,6 +365,7 @@ impl<'a> Dispatcher<'a> {
             }
         }
         self.queue.ready.extend(rows);
+        self.give_back_halted();
         if self.ending.is_some() || self.send_gate.pause.is_on() || self.send_gate.is_held() {
             self.give_back();
         }
@@ -366,6 +392,7 @@ impl<'a> Dispatcher<'a> {
         self.counters.requests += 1;
         self.counters.retried += u64::from(again);
         let client = self.engine.client.clone();
+        self.on_left(&row);
         self.send_gate.left();
         let left = Instant::now();
         self.in_flight.push(Box::pin(async move {
@@ -390,7 +417,7 @@ impl<'a> Dispatcher<'a> {
 
     /// The next row whose hours are open now. Since it was claimed they may have closed; then it waits for them again.
     fn next_open(&mut self, now: UnixMillis) -> Option<Claimed> {
-        while let Some(row) = self.queue.ready.pop_front() {
+        while let Some(row) = self.queue.pop(self.engine.pace.rate()) {
             let over = row.earlier == Doubt::None && row.not_after.is_some_and(|end| end <= now);
             if !over && self.queue.is_open(row.lane, now) {
                 return Some(row);
@@ -427,11 +454,14 @@ impl<'a> Dispatcher<'a> {
         match closed {
             // Nothing would ever wake it.
             Some(AllClosed { opens_at: None, .. }) => self.end(Ending::Closed { opens_at: None }),
+            Some(AllClosed { opens_at: Some(until), sender: Some(sender), .. }) => {
+                self.day_is_full(sender, until);
+            }
             Some(AllClosed { opens_at: Some(until), limited: true, .. }) if self.engine.no_wait => {
                 self.end(Ending::ContactedBefore { until });
             }
             Some(AllClosed { opens_at, .. }) if self.engine.no_wait => self.end(Ending::Closed { opens_at }),
-            Some(AllClosed { opens_at: Some(until), first, limited }) => {
+            Some(AllClosed { opens_at: Some(until), first, limited, .. }) => {
                 let first = if limited { FirstOpening::EarlierContacts } else { FirstOpening::Hours(first) };
                 self.observer.on_event(&RunEvent::Closed { rows: self.unsettled, until, first });
             }
@@ -453,7 +483,7 @@ impl<'a> Dispatcher<'a> {
 
     /// Undoes claims for which no request left.
     fn give_back(&mut self) {
-        for row in std::mem::take(&mut self.queue.ready) {
+        for row in self.queue.ready.take_all() {
             if self.ending.is_none() {
                 self.queue.due.push(row.id);
             }
@@ -485,6 +515,9 @@ impl<'a> Dispatcher<'a> {
         self.on_place_given_back(lane, state);
         if !matches!(state, State::Attempting | State::Queued) {
             self.unsettled = self.unsettled.saturating_sub(1);
+        }
+        if state == State::Queued {
+            self.on_row_back(lane);
         }
         if state != State::Attempting {
             self.observer.on_event(&RunEvent::Moved { line, from: State::Attempting, to: state });
@@ -542,4 +575,16 @@ impl<'a> Dispatcher<'a> {
             self.end(Ending::Failures { failed, of });
         }
     }
+}
+
+/// Waits until the first row is due, as far as its sender is concerned, and then for a permit. Cancel-safe.
+async fn permit(
+    due: Option<Instant>,
+    gate: &mut SendGate,
+    pace: &mut RateLimiter,
+) -> Result<(), WriterError> {
+    if let Some(due) = due {
+        sleep_until(due).await;
+    }
+    gate.permit(pace).await
 }

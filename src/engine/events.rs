@@ -22,6 +22,8 @@ pub enum FirstOpening {
     Hours(Option<(String, u64)>),
     /// A limit of their numbers, or an earlier contact to be over.
     EarlierContacts,
+    /// The next day of the sender with this name.
+    SenderDay(String),
 }
 
 /// Something that happened in a run.
@@ -80,6 +82,18 @@ pub enum RunEvent {
     Opened,
     /// The copy of the account's opt-outs stands otherwise than before.
     OptOuts(OptOutState),
+    /// The service refuses a sender for good: nothing of it is sent any more in this run.
+    SenderHalted {
+        /// What the definition calls it.
+        name: String,
+        /// What the service said.
+        refusal: Refusal,
+    },
+    /// Rows of senders that halted go to others.
+    Reassigned {
+        /// How many.
+        rows: u64,
+    },
     /// A person has changed the pace.
     Repaced {
         /// Requests per second, at most; `None` where the run is to find out what the service takes.

@@ -48,6 +48,8 @@ pub(super) struct SendState {
     pub(super) claiming: bool,
     /// Requests without an answer.
     pub(super) in_flight: usize,
+    /// Whether no row may leave yet as far as its sender is concerned.
+    pub(super) senders_wait: bool,
 }
 
 impl SendGate {
@@ -114,6 +116,7 @@ impl SendGate {
             SendState { ready: false, claiming: true, .. } => Some(Bottleneck::Journal),
             SendState { ready: false, .. } => None,
             _ if supply.in_flight >= room => Some(Bottleneck::Latency),
+            SendState { senders_wait: true, .. } => Some(Bottleneck::Senders),
             _ => Some(Bottleneck::Pace),
         };
         self.limits.are(limit);
@@ -185,8 +188,14 @@ mod tests {
 
     const SECOND: Duration = Duration::from_secs(1);
 
-    const READY: SendState =
-        SendState { open: true, ready: true, waits_for_file: false, claiming: false, in_flight: 0 };
+    const READY: SendState = SendState {
+        open: true,
+        ready: true,
+        waits_for_file: false,
+        claiming: false,
+        in_flight: 0,
+        senders_wait: false,
+    };
 
     fn gate(in_flight: usize, active: Option<usize>) -> SendGate {
         let active = active.map(|most| ActiveContacts { most, life: 60 * SECOND, ages: Vec::new() });
@@ -208,6 +217,7 @@ mod tests {
         for (supply, expected) in [
             (SendState { in_flight: 1, ..READY }, (true, Some(Bottleneck::Pace))),
             (SendState { in_flight: 2, ..READY }, (false, Some(Bottleneck::Latency))),
+            (SendState { senders_wait: true, ..READY }, (true, Some(Bottleneck::Senders))),
             (SendState { open: false, ..READY }, (false, None)),
             (idle, (false, None)),
             (SendState { claiming: true, ..idle }, (false, Some(Bottleneck::Journal))),

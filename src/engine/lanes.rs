@@ -3,13 +3,15 @@
 //! Hours are asked of the wall clock each time, so that a clock that was set, or a machine that slept, changes what is open at
 //! the next look. What the calendar of a lane said last holds until its next change, so that a look costs a comparison.
 
+use std::collections::HashMap;
+
 use jiff::Timestamp;
 
 use crate::domain::hours::Hours;
 use crate::domain::hours::calendar::{Calendar, Opening};
 use crate::domain::hours::schedule::Schedule;
 use crate::domain::unix_millis::UnixMillis;
-use crate::journal::{LaneCursor, LaneId, OpenLane, Pass, RowId, Wake};
+use crate::journal::{LaneCursor, LaneId, OpenLane, Pass, RowId, SenderId, Wake};
 
 /// What was said of the present, and of a moment to come.
 const PRESENT: usize = 0;
@@ -59,11 +61,23 @@ pub(super) struct Lanes {
     schedule: Schedule,
     windows: bool,
     lanes: Vec<LaneState>,
+    /// The senders that nothing leaves from now, and why.
+    closed: HashMap<SenderId, ClosedSender>,
+}
+
+/// Why nothing leaves from a sender.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum ClosedSender {
+    /// Its day is full until then.
+    Until(UnixMillis),
+    /// The service refuses it, for the rest of the run.
+    Halted,
 }
 
 #[derive(Debug)]
 struct LaneState {
     id: Option<LaneId>,
+    sender: Option<SenderId>,
     zones: Option<String>,
     times: Times,
     source: Source,
@@ -95,6 +109,8 @@ pub(super) struct AllClosed {
     pub(super) first: Option<(String, u64)>,
     /// Whether that one waits for a limit or an earlier contact, and not for hours.
     pub(super) limited: bool,
+    /// The sender of that lane, where it waits for its next day alone.
+    pub(super) sender: Option<SenderId>,
 }
 
 /// When rows of a run may be requested at all.
@@ -117,10 +133,12 @@ impl Lanes {
         lanes: Vec<OpenLane>,
         reading: bool,
     ) -> Self {
-        let mut all = Self { hours, schedule, windows, lanes: Vec::new() };
+        let mut all = Self { hours, schedule, windows, lanes: Vec::new(), closed: HashMap::new() };
         // Rows without a lane may come with the file; where there are hours, only what was planned without them has none.
         if all.hours.is_none() && lanes.first().is_none_or(|first| first.id.is_some()) {
-            all.add(OpenLane { id: None, lane: None, rows: 0, wakes_at: None, ends_at: None }, Pass::InDoubt);
+            let none =
+                OpenLane { id: None, lane: None, sender: None, rows: 0, wakes_at: None, ends_at: None };
+            all.add(none, Pass::InDoubt);
         }
         for lane in lanes {
             if lane.rows > 0 {
@@ -132,6 +150,52 @@ impl Lanes {
             }
         }
         all
+    }
+
+    /// Nothing leaves from a sender any more, for a while or at all. What halted stays so.
+    pub(super) fn close(&mut self, sender: SenderId, why: ClosedSender) {
+        let known = self.closed.entry(sender).or_insert(why);
+        if *known != ClosedSender::Halted {
+            *known = why;
+        }
+        if why == ClosedSender::Halted {
+            // They are in the journal, as they were before they were claimed.
+            self.lanes
+                .iter_mut()
+                .filter(|lane| lane.sender == Some(sender))
+                .for_each(|lane| lane.held.clear());
+        }
+    }
+
+    /// A sender's day has room again.
+    pub(super) fn reopen(&mut self, sender: SenderId) {
+        if matches!(self.closed.get(&sender), Some(ClosedSender::Until(_))) {
+            self.closed.remove(&sender);
+        }
+    }
+
+    /// Whether a sender halted.
+    pub(super) fn is_halted(&self, sender: SenderId) -> bool {
+        self.closed.get(&sender) == Some(&ClosedSender::Halted)
+    }
+
+    /// Whether the sender of a lane halted.
+    pub(super) fn lane_is_halted(&self, id: Option<LaneId>) -> bool {
+        self.lanes.iter().any(|lane| lane.id == id && lane.is_halted(&self.closed))
+    }
+
+    /// When the first sender opens whose day is full.
+    pub(super) fn day_ends(&self, now: UnixMillis) -> Option<UnixMillis> {
+        let full = self.closed.values().filter_map(|why| match why {
+            ClosedSender::Until(until) => Some(*until),
+            ClosedSender::Halted => None,
+        });
+        full.filter(|until| *until > now).min()
+    }
+
+    /// Rows that are left of a sender, as far as known.
+    pub(super) fn rows_of(&self, sender: Option<SenderId>) -> u64 {
+        self.lanes.iter().filter(|lane| lane.sender == sender).map(|lane| lane.rows).sum()
     }
 
     /// The newest lane, behind which the file may bring others.
@@ -151,7 +215,7 @@ impl Lanes {
         }
     }
 
-    fn add(&mut self, OpenLane { id, lane, rows, wakes_at, ends_at }: OpenLane, pass: Pass) {
+    fn add(&mut self, OpenLane { id, lane, sender, rows, wakes_at, ends_at }: OpenLane, pass: Pass) {
         if self.lanes.iter().any(|known| known.id == id) {
             return;
         }
@@ -162,7 +226,8 @@ impl Lanes {
             (Some(_), None) => Times::Never,
         };
         let (source, waiting) = (Source::Pass(pass, RowId::START), Waiting::new(wakes_at));
-        self.lanes.push(LaneState { id, zones, times, source, waiting, ends_at, held: Vec::new(), rows });
+        let held = Vec::new();
+        self.lanes.push(LaneState { id, sender, zones, times, source, waiting, ends_at, held, rows });
     }
 
     fn get(&mut self, id: Option<LaneId>) -> Option<&mut LaneState> {
@@ -171,12 +236,21 @@ impl Lanes {
 
     /// Whether a lane is open.
     pub(super) fn is_open(&mut self, id: Option<LaneId>, now: UnixMillis) -> bool {
-        self.schedule.is_open(now) && self.get(id).is_some_and(|lane| lane.times.is_open(now))
+        let Self { schedule, lanes, closed, .. } = self;
+        let lane = lanes.iter_mut().find(|lane| lane.id == id);
+        schedule.is_open(now)
+            && lane.is_some_and(|lane| lane.may_send(closed, now) && lane.times.is_open(now))
     }
 
     /// The open lanes to claim from, as many as one claim takes: what is in doubt first, then what ends soonest, because
     /// the time of its first row is over or its hours are.
-    pub(super) fn next(&mut self, now: UnixMillis) -> Vec<LaneCursor> {
+    ///
+    /// `room` says how many rows of a sender may be claimed.
+    pub(super) fn next(
+        &mut self,
+        now: UnixMillis,
+        room: impl Fn(Option<SenderId>) -> usize,
+    ) -> Vec<LaneCursor> {
         if !self.schedule.is_open(now) {
             return Vec::new();
         }
@@ -190,13 +264,15 @@ impl Lanes {
                 Source::Pass(pass, after) => (pass, after),
                 Source::Waiting(_) | Source::Exhausted => continue,
             };
-            if lane.times.is_open(now) {
+            let most = u32::try_from(room(lane.sender)).unwrap_or(u32::MAX);
+            if most > 0 && lane.may_send(&self.closed, now) && lane.times.is_open(now) {
                 let closes = lane
                     .times
                     .closes_at()
                     .map_or(UnixMillis::NEVER, |at| UnixMillis::from_millis(at.as_millisecond()));
                 let ends = lane.ends_at.map_or(closes, |ends| ends.min(closes));
-                let cursor = LaneCursor { lane: lane.id, pass, after, ends: lane.ends_at.is_some() };
+                let (sender, ends_asked) = (lane.sender, lane.ends_at.is_some());
+                let cursor = LaneCursor { lane: lane.id, sender, most, pass, after, ends: ends_asked };
                 open.push((pass != Pass::InDoubt, ends, cursor));
             }
         }
@@ -301,7 +377,7 @@ impl Lanes {
             return;
         }
         for lane in &mut self.lanes {
-            if !lane.held.is_empty() && lane.times.is_open(now) {
+            if !lane.held.is_empty() && lane.may_send(&self.closed, now) && lane.times.is_open(now) {
                 due.append(&mut lane.held);
             }
         }
@@ -321,21 +397,27 @@ impl Lanes {
 
     /// Whether a lane can only go on with the file.
     pub(super) fn waits_for_file(&self) -> bool {
-        self.lanes.iter().any(|lane| matches!(lane.source, Source::Waiting(_)))
+        self.lanes
+            .iter()
+            .any(|lane| !lane.is_halted(&self.closed) && matches!(lane.source, Source::Waiting(_)))
     }
 
     /// Whether every lane was claimed to its end, and no row waits for one to open or for a moment.
     pub(super) fn is_exhausted(&self) -> bool {
         self.lanes.iter().all(|lane| {
-            lane.source == Source::Exhausted && lane.held.is_empty() && lane.waiting.next.is_none()
+            lane.is_halted(&self.closed)
+                || (lane.source == Source::Exhausted && lane.held.is_empty() && lane.waiting.next.is_none())
         })
     }
 
     /// What keeps everything that is left waiting, where it is hours, schedule and moments alone.
     pub(super) fn all_closed(&mut self, now: UnixMillis) -> Option<AllClosed> {
-        let mut first = AllClosed { opens_at: None, first: None, limited: false };
+        let mut first = AllClosed { opens_at: None, first: None, limited: false, sender: None };
         let mut any = false;
         for lane in &mut self.lanes {
+            if lane.is_halted(&self.closed) {
+                continue;
+            }
             let now_or_never = !lane.held.is_empty() || matches!(lane.source, Source::Pass(..));
             let from = match (now_or_never, lane.waiting.next) {
                 (true, _) => now,
@@ -343,7 +425,8 @@ impl Lanes {
                 (false, None) => continue,
             };
             any = true;
-            let from = self.schedule.next_open(from);
+            let full = lane.full_until(&self.closed).filter(|until| *until > from);
+            let from = self.schedule.next_open(full.unwrap_or(from));
             let opens =
                 from.and_then(|from| lane.times.next_open(from, if from == now { PRESENT } else { TO_COME }));
             let Some(opens) = opens else {
@@ -356,10 +439,30 @@ impl Lanes {
             if !self.schedule.is_over(opens) && first.opens_at.is_none_or(|known| opens < known) {
                 let limited = !now_or_never && lane.waiting.limited;
                 let zones = lane.zones.clone().map(|zones| (zones, lane.rows));
-                first = AllClosed { opens_at: Some(opens), first: zones, limited };
+                let sender = lane.sender.filter(|_| full == Some(opens));
+                first = AllClosed { opens_at: Some(opens), first: zones, limited, sender };
             }
         }
         any.then_some(first)
+    }
+}
+
+impl LaneState {
+    fn is_halted(&self, closed: &HashMap<SenderId, ClosedSender>) -> bool {
+        self.sender.is_some_and(|sender| closed.get(&sender) == Some(&ClosedSender::Halted))
+    }
+
+    /// Until when its sender's day is full.
+    fn full_until(&self, closed: &HashMap<SenderId, ClosedSender>) -> Option<UnixMillis> {
+        match closed.get(&self.sender?)? {
+            ClosedSender::Until(until) => Some(*until),
+            ClosedSender::Halted => None,
+        }
+    }
+
+    /// Whether its sender may send, hours aside.
+    fn may_send(&self, closed: &HashMap<SenderId, ClosedSender>, now: UnixMillis) -> bool {
+        !self.is_halted(closed) && self.full_until(closed).is_none_or(|until| until <= now)
     }
 }
 

@@ -17,6 +17,7 @@ mod opt_outs;
 mod plan_progress;
 mod queue;
 mod quota_pause;
+mod ready;
 mod retry;
 #[cfg(test)]
 mod tests;
@@ -32,6 +33,7 @@ pub use lanes::Admittance;
 pub use live_contacts::ActiveContacts;
 pub use opt_outs::OptOutProgress;
 pub use plan_progress::PlanProgress;
+pub use ready::RunSender;
 
 use crate::clock::Clock;
 use crate::connect::Client;
@@ -86,6 +88,8 @@ pub struct Engine {
     pub bounds: Bounds,
     /// The lanes of the rows that have no outcome yet.
     pub lanes: Vec<OpenLane>,
+    /// The numbers that send, where they are several.
+    pub senders: Vec<RunSender>,
     /// When rows may be requested.
     pub admittance: Admittance,
     /// When the time of the first row is over, or of the campaign; `None`: never, as far as was planned.

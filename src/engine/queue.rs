@@ -1,16 +1,19 @@
 //! The rows that are next: claimed ahead of their requests, a little, so that few are in doubt after a crash.
 
-use std::collections::VecDeque;
 use std::future::Future;
 use std::pin::Pin;
 
 use tokio::sync::watch;
 
-use super::lanes::{Admittance, AllClosed, Lanes, Source};
+use super::lanes::{Admittance, AllClosed, ClosedSender, Lanes, Source};
 use super::plan_progress::PlanProgress;
+use super::ready::{ReadyRows, RunSender};
 use crate::clock::Clock;
 use crate::domain::unix_millis::UnixMillis;
-use crate::journal::{Claim, ClaimRequest, Claimed, LaneId, OpenLane, Pass, RowId, Writer, WriterError};
+use crate::journal::{
+    Claim, ClaimRequest, ClaimRoom, Claimed, LaneId, OpenLane, Pass, RowId, SenderId, Wake, Writer,
+    WriterError,
+};
 
 /// Rows claimed at a time, at most.
 const LARGEST_CLAIM: usize = 2_048;
@@ -19,7 +22,7 @@ type Claiming = Pin<Box<dyn Future<Output = Result<Claim, WriterError>> + Send>>
 
 /// Where the rows come from, and the claim that is under way.
 pub(super) struct Queue {
-    pub(super) ready: VecDeque<Claimed>,
+    pub(super) ready: ReadyRows,
     /// Rows to be claimed again, before any new one.
     pub(super) due: Vec<RowId>,
     claiming: Option<(Claiming, UnderWay)>,
@@ -55,10 +58,17 @@ impl Queue {
         feed: watch::Receiver<PlanProgress>,
         admittance: Admittance,
         lanes: Vec<OpenLane>,
+        (senders, now): (&[RunSender], UnixMillis),
     ) -> Self {
+        let ready = ReadyRows::new(senders, now);
         let sweep = matches!(*feed.borrow(), PlanProgress::Reading { .. });
-        let lanes = Lanes::new(admittance, lanes, sweep);
-        Self { ready: VecDeque::new(), due: Vec::new(), claiming: None, lanes, feed, news: false, sweep }
+        let mut lanes = Lanes::new(admittance, lanes, sweep);
+        for run in senders {
+            if let Some(until) = ready.closed_until(run.id) {
+                lanes.close(run.id, ClosedSender::Until(until));
+            }
+        }
+        Self { ready, due: Vec::new(), claiming: None, lanes, feed, news: false, sweep }
     }
 
     /// True if the plan may bring more rows. A closed channel means that the producer sent its last message.
@@ -82,10 +92,12 @@ impl Queue {
         let ahead = ahead.min(LARGEST_CLAIM);
         self.lanes.release(clock.now(), &mut self.due);
         // Half at a time: a claim is a commit, and a commit is dear.
-        if self.claiming.is_some() || self.ready.len() > ahead / 2 || ahead == 0 {
+        let is_full = !self.ready.by_sender() && !self.ready.is_low(None, ahead);
+        if self.claiming.is_some() || is_full || ahead == 0 {
             return;
         }
-        let room = ahead - self.ready.len();
+        // Rows of a sender that waits are in nobody's way.
+        let room = if self.ready.by_sender() { LARGEST_CLAIM } else { ahead - self.ready.len() };
         let (writer, now) = (writer.clone(), clock.now());
         if !self.due.is_empty() {
             let ids: Vec<RowId> = self.due.drain(..self.due.len().min(room)).collect();
@@ -94,8 +106,10 @@ impl Queue {
             self.claiming = Some((Box::pin(async move { writer.claim_again(ids, now).await }), asked));
             return;
         }
-        let (most, lanes) = (u32::try_from(room.min(fresh)).unwrap_or(u32::MAX), self.lanes.next(now));
-        if most > 0 && !lanes.is_empty() {
+        let most = u32::try_from(room.min(fresh)).unwrap_or(u32::MAX);
+        let lanes = self.lanes.next(now, |sender| self.ready.room(sender, ahead, now));
+        let low = lanes.iter().any(|cursor| self.ready.is_low(cursor.sender, ahead));
+        if most > 0 && low {
             let request = ClaimRequest { lanes, most };
             let asked = UnderWay::Next { request: request.clone(), file_was_read: !self.is_reading() };
             let claim = Box::pin(async move { writer.claim_next(request, now).await });
@@ -136,9 +150,16 @@ impl Queue {
     /// no more, and the claim looked into the next one, unless it says that it stopped there.
     fn move_on(&mut self, asked: Option<&UnderWay>, Claim { rows, stopped_at, .. }: &Claim) {
         let Some(UnderWay::Next { request, file_was_read }) = asked else { return };
-        let mut room = request.most as usize;
+        let mut rooms = ClaimRoom::of(request);
         let mut rows = rows.iter().peekable();
         for cursor in &request.lanes {
+            if rooms.is_full() {
+                break;
+            }
+            let room = rooms.room(cursor);
+            if room == 0 {
+                continue;
+            }
             let (mut last, mut taken) = (cursor.after, 0);
             let mut waited = None;
             while let Some(row) = rows.next_if(|row| row.lane == cursor.lane) {
@@ -146,11 +167,12 @@ impl Queue {
                 waited = row.waited_until.map(|until| (until, row.id));
             }
             self.lanes.taken(cursor.lane, taken as u64);
+            debug_assert!(taken <= room, "a claim brings no more rows than were asked for");
+            rooms.take(cursor, taken);
             let stopped = stopped_at.filter(|stopped| stopped.lane == cursor.lane);
             if let Pass::Waited(_) = cursor.pass {
                 self.lanes.waited(cursor.lane, waited, taken < room && stopped.is_none());
-                room -= taken;
-                if room == 0 || stopped.is_some() {
+                if stopped.is_some() {
                     break;
                 }
                 continue;
@@ -167,11 +189,6 @@ impl Queue {
                 Pass::Queued | Pass::Waited(_) if self.news => Source::Pass(Pass::Queued, last),
                 Pass::Queued | Pass::Waited(_) => Source::Waiting(last),
             };
-            debug_assert!(taken <= room, "a claim brings no more rows than were asked for");
-            room -= taken;
-            if room == 0 {
-                break;
-            }
         }
         debug_assert!(
             rows.next().is_none(),
@@ -199,6 +216,32 @@ impl Queue {
         self.lanes.is_open(lane, now)
     }
 
+    /// Nothing leaves from a sender any more, for a while or at all.
+    pub(super) fn close_sender(&mut self, sender: SenderId, why: ClosedSender) {
+        self.lanes.close(sender, why);
+    }
+
+    /// A sender's day has room again.
+    pub(super) fn reopen_sender(&mut self, sender: SenderId) {
+        self.lanes.reopen(sender);
+    }
+
+    /// Whether a sender halted.
+    pub(super) fn is_halted(&self, sender: SenderId) -> bool {
+        self.lanes.is_halted(sender)
+    }
+
+    /// When the first sender opens whose day is full.
+    pub(super) fn day_ends(&self, now: UnixMillis) -> Option<UnixMillis> {
+        self.lanes.day_ends(now)
+    }
+
+    /// The row that leaves next, of a sender that may send it now.
+    pub(super) fn pop(&mut self, requests_per_second: f64) -> Option<Claimed> {
+        let Self { ready, lanes, .. } = self;
+        ready.pop(requests_per_second, |sender| lanes.rows_of(sender))
+    }
+
     /// A row whose claim is undone waits until its lane opens.
     pub(super) fn hold(&mut self, lane: Option<LaneId>, row: RowId) {
         self.lanes.hold(lane, row);
@@ -213,6 +256,16 @@ impl Queue {
     pub(super) fn look_again(&mut self) {
         debug_assert_eq!(self.held(), 0, "no row is in the queue and in the journal");
         self.lanes.look_again();
+    }
+
+    /// Rows have come into these lanes, which wait until that moment.
+    pub(super) fn rows_come(&mut self, lanes: &[LaneId], at: UnixMillis) {
+        lanes.iter().for_each(|lane| self.lanes.wait(&Wake { lane: Some(*lane), at, limited: false }));
+    }
+
+    /// Whether the sender of a lane halted.
+    pub(super) fn lane_is_halted(&self, lane: Option<LaneId>) -> bool {
+        self.lanes.lane_is_halted(lane)
     }
 
     /// The run ends: rows that waited for their hours are left to the next one.

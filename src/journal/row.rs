@@ -25,6 +25,10 @@ impl RowId {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct LaneId(pub(super) i64);
 
+/// A sender of a campaign of the journal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SenderId(pub(super) i64);
+
 /// A campaign of the journal. The default is none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct CampaignId(pub(super) i64);

@@ -74,6 +74,9 @@ impl Events {
                 Phase::Closed(.., FirstOpening::EarlierContacts) => {
                     Some("all rows that are left wait for earlier contacts with their numbers".into())
                 }
+                Phase::Closed(.., FirstOpening::SenderDay(name)) => Some(
+                    format!("all rows that are left wait for the next day of a sender: {name} first").into(),
+                ),
                 Phase::Stopping(reason) => Some(Cow::Borrowed(&**reason)),
             },
             tally: &view.tally,

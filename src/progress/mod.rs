@@ -187,6 +187,10 @@ fn log(event: &RunEvent) {
         RunEvent::Held(since) => tracing::info!(%since, "paused by a person"),
         RunEvent::Released => tracing::info!("goes on"),
         RunEvent::OptOuts(state) => tracing::info!(?state, "opt-outs"),
+        RunEvent::SenderHalted { name, refusal } => {
+            tracing::warn!(sender = name, code = refusal.code.shown().to_string(), "sender halted");
+        }
+        RunEvent::Reassigned { rows } => tracing::info!(rows, "rows go to other senders"),
         RunEvent::Repaced { rate, burst } => tracing::info!(rate, burst, "another pace"),
         RunEvent::Draining { in_flight, ending } => tracing::info!(in_flight, reason = %ending, "draining"),
     }

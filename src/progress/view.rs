@@ -38,6 +38,8 @@ pub(super) struct View {
     /// From when on the speed tells something of what is to come.
     pub(super) fresh_since: Option<Instant>,
     pub(super) begun_at: Option<Instant>,
+    /// The senders that the service refuses for good.
+    pub(super) halted: Vec<String>,
     /// Problems that there was no room to show.
     pub(super) unshown: u64,
     /// How long each limit held, but for the one that does now.
@@ -121,7 +123,11 @@ impl View {
                 self.fresh_since = Some(now);
                 return true;
             }
-            RunEvent::Opened => {}
+            RunEvent::Opened | RunEvent::Reassigned { .. } => {}
+            RunEvent::SenderHalted { name, .. } => {
+                self.halted.push(name.clone());
+                return true;
+            }
             RunEvent::Resumed => {
                 self.phase = Phase::Sending;
                 return true;

@@ -76,6 +76,9 @@ impl Scene<'_> {
                     FirstOpening::EarlierContacts => {
                         format!("{} for earlier contacts", counted(*rows, "row waits", "rows wait"))
                     }
+                    FirstOpening::SenderDay(_) => {
+                        format!("{} for a sender's next day", counted(*rows, "row waits", "rows wait"))
+                    }
                 });
                 words.push(match first {
                     FirstOpening::Hours(Some((zones, rows @ 1..))) => {
@@ -87,6 +90,7 @@ impl Scene<'_> {
                     }
                     FirstOpening::Hours(None) => format!("the first open at {at}, in {left}"),
                     FirstOpening::EarlierContacts => format!("the first may start at {at}, in {left}"),
+                    FirstOpening::SenderDay(name) => format!("{name} goes on at {at}, in {left}"),
                 });
             }
             Phase::Stopping(reason) => {
@@ -163,6 +167,9 @@ impl Scene<'_> {
             if count > 0 {
                 parts.push(Part::new(format!("{} {word}", Grouped(count)), tone));
             }
+        }
+        if !self.view.halted.is_empty() {
+            parts.push(Part::new(format!("halted: {}", self.view.halted.join(", ")), Tone::Bad));
         }
         parts
     }

@@ -104,22 +104,22 @@ fn fixed<'r>(record: &'r Record<'_>, column: usize) -> CellValue<'r> {
         9 => text(record.source),
         10 => time(record.first_attempt_at),
         11 => time(record.settled_at),
+        12 => text(record.sender),
         13 => text(record.zones),
-        _ => told(&record.told, column - 12),
+        _ => told(&record.told, column - 14),
     }
 }
 
-/// What the account has told of the row's message and contact. There are no senders yet.
+/// What the account has told of the row's message and contact.
 fn told<'r>(told: &'r Told<'_>, column: usize) -> CellValue<'r> {
     let time = |time: Option<UnixMillis>| time.map_or(CellValue::Nothing, CellValue::Time);
     match column {
-        0 => CellValue::Nothing,
-        2 => text(told.delivery.map(Delivery::name)),
-        3 => text(told.status),
-        4 => time(told.at),
-        5 => told.parts.map_or(CellValue::Nothing, CellValue::Number),
-        6 => told.price.map_or(CellValue::Nothing, CellValue::Amount),
-        7 => time(told.ended_at),
+        0 => text(told.delivery.map(Delivery::name)),
+        1 => text(told.status),
+        2 => time(told.at),
+        3 => told.parts.map_or(CellValue::Nothing, CellValue::Number),
+        4 => told.price.map_or(CellValue::Nothing, CellValue::Amount),
+        5 => time(told.ended_at),
         _ => text(told.replied.map(|replied| if replied { "yes" } else { "no" })),
     }
 }

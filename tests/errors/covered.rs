@@ -79,6 +79,8 @@ const NOT_FROM_OUTSIDE: &[(&str, &str)] = &[
     (": the account", "no error: what a run was told of the account"),
     ("note: not checked with the account", "takes an account: tests/process/account.rs"),
     (". The simulator takes more, and this sample", "a part of the sample"),
+    ("in [[senders]]: each must be claimed", "takes a number that is gone: tests/virtual_time/senders.rs"),
+    ("is full, and no other has rows", "takes a day: tests/virtual_time/senders.rs"),
     ("the senders differ from row", "takes an account: tests/process/opt_outs.rs"),
     (": their opt-outs are not", "takes an account: tests/process/opt_outs.rs"),
     ("prints the rights that it takes; run", "takes an account: tests/process/opt_outs.rs"),

@@ -73,6 +73,7 @@ pub(crate) fn line(number: u64, cells: &[&str]) -> FileLine {
         client_token: TokenSpace::new("i", NAME).token(cells[0]),
         slots: vec![format!("Hi {}", cells[0])],
         lane: None,
+        sender: None,
         window: Default::default(),
         suppressed: None,
     };

@@ -129,6 +129,7 @@ fn line(entry: Entry, number: u64) -> FileLine {
         slots,
         key: key.clone(),
         lane: None,
+        sender: None,
         window: Default::default(),
         suppressed,
     };

@@ -65,6 +65,7 @@ fn lines(campaign: &str, file: &[Entry]) -> Vec<FileLine> {
             client_token: TokenSpace::new(INSTANCE, campaign).token(&key.to_string()),
             slots: vec![text.to_string(); SLOTS],
             lane: None,
+            sender: None,
             window: Default::default(),
             suppressed: suppressed.then(|| ("opt-out".to_owned(), "listed".to_owned())),
         },

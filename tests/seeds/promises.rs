@@ -85,6 +85,9 @@ fn check_ending(ending: &Ending, tally: &Tally, options: &Options) {
         ),
         Ending::Closed { .. } => panic!("no campaign of these has hours"),
         Ending::ContactedBefore { .. } | Ending::LimitReached(_) => panic!("no campaign of these has limits"),
+        Ending::SenderDay { .. } | Ending::SendersHalted(_) => {
+            panic!("no campaign of these has several senders")
+        }
         Ending::OptOuts(_) => assert!(options.opt_outs.is_some(), "none are read"),
         Ending::Rejections { .. } => panic!("no file is read during a run"),
         Ending::Silent(_) | Ending::Interrupted(_) => {}

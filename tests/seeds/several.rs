@@ -114,6 +114,7 @@ fn lines(chance: &mut Chance, name: &str, people: u64) -> Vec<FileLine> {
                 slots: vec!["Hi".to_owned(); SLOTS],
                 key: key.clone(),
                 lane: None,
+                sender: None,
                 window: Default::default(),
                 suppressed: None,
             };
@@ -204,6 +205,7 @@ impl Several {
             limit: rate,
             auto: false,
             bounds: Bounds { max_in_flight: NonZeroUsize::new(4), ..Bounds::default() },
+            senders: Vec::new(),
             admittance: Default::default(),
             no_wait: *no_wait,
             most: None,

@@ -192,6 +192,7 @@ impl Trial {
             limit: options.asked,
             auto: false,
             bounds: Bounds { max_in_flight: NonZeroUsize::new(options.max_in_flight), ..Bounds::default() },
+            senders: Vec::new(),
             admittance: Default::default(),
             no_wait: false,
             most: options.most.map(|most| NonZeroU64::new(most).expect("some")),

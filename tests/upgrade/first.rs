@@ -123,6 +123,7 @@ fn recipient(line: u64, n: u64) -> FileLine {
             client_token,
             slots,
             lane: None,
+            sender: None,
             window: Default::default(),
             suppressed: None,
         },

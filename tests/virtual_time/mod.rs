@@ -16,6 +16,7 @@ mod recipient_limits;
 mod refusals;
 mod repaced;
 mod schedule;
+mod senders;
 mod stage;
 mod steering;
 mod suppress;

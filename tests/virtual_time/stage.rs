@@ -24,6 +24,7 @@ use campaign::domain::hours::Hours;
 use campaign::domain::hours::schedule::Schedule;
 use campaign::domain::message::request::{Leaf, Message, Request, RequestTemplate, SegmentValue};
 use campaign::domain::row::token::TokenSpace;
+use campaign::domain::senders::Sender;
 use campaign::domain::unix_millis::UnixMillis;
 use campaign::engine::{Admittance, Bounds, Observer, Outcome, PlanProgress, RunEvent, Stop, Unobserved};
 use campaign::journal::{
@@ -72,6 +73,8 @@ pub(crate) struct Options {
     /// The rate is only the most, and the run finds out what the service takes.
     pub(crate) auto: bool,
     pub(crate) bounds: Bounds,
+    /// The numbers that send, where they are several.
+    pub(crate) senders: Vec<Sender>,
     pub(crate) hours: Option<Hours>,
     pub(crate) schedule: Schedule,
     pub(crate) no_wait: bool,
@@ -92,6 +95,7 @@ impl Default for Options {
             burst: 5,
             auto: false,
             bounds: in_flight(16),
+            senders: Vec::new(),
             hours: None,
             schedule: Schedule::default(),
             no_wait: false,
@@ -175,6 +179,7 @@ fn line_of(campaign: &str, number: u64, recipient: u64) -> FileLine {
             key,
             destination,
             lane: None,
+            sender: None,
             window: Default::default(),
             suppressed: None,
         },
@@ -272,6 +277,7 @@ impl Stage {
             limit: options.asked(),
             auto: options.auto,
             bounds: options.bounds.clone(),
+            senders: options.senders.clone(),
             admittance: Admittance {
                 hours: options.hours.clone(),
                 schedule: options.schedule,

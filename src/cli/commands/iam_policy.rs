@@ -52,6 +52,7 @@ fn resources(definition: &Definition) -> Resources {
         account: connect.account.clone(),
         flow_id: flow.and_then(|flow| arn::flow(flow, &connect.instance_id).ok()).map(|(id, _)| id),
         instance_id: connect.instance_id.clone(),
-        source,
+        // Of several, the policy names none: it would be denied to send from the others.
+        source: source.filter(|_| definition.senders.is_empty()),
     }
 }

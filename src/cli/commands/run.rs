@@ -193,8 +193,13 @@ fn whereabouts(definition: &Definition, preflight: &Preflight) -> String {
     // Of an ARN, what account and Region do not say.
     let sender = definition.request.source.template.as_fixed().unwrap_or("as each row says");
     let sender = sender.rsplit([':', '/']).next().unwrap_or(sender);
+    let names: Vec<&str> = definition.senders.iter().map(|sender| sender.name.as_str()).collect();
+    let sender = match names[..] {
+        [] => format!("sender {sender}"),
+        _ => format!("senders {}", names.join(", ")),
+    };
     format!(
-        "account {}, Region {}, sender {sender}\n{}",
+        "account {}, Region {}, {sender}\n{}",
         known(&connect.account),
         known(&connect.region),
         preflight.agreement()

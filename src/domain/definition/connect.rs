@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::document::Value;
 use super::reader::Reader;
+use super::senders;
 use crate::domain::arn::{self, Home};
 use crate::domain::foreign::shown;
 use crate::domain::message::content::{Channel, ContentType, MessageEncoding};
@@ -171,7 +172,8 @@ fn home(
         }
         is_region
     });
-    let source = fixed(reader, "connect.source").and_then(|text| arn::phone_number(&text).ok());
+    let source = fixed(reader, "connect.source").or_else(|| senders::first_source(reader));
+    let source = source.and_then(|text| arn::phone_number(&text).ok());
     let flow = fixed(reader, "connect.contact_flow_id").and_then(|text| arn::flow(&text, "").ok()?.1);
     let homes = [source.as_ref(), instance, flow.as_ref()];
     let region = given.or_else(|| homes.iter().flatten().next().map(|home| home.region.clone()));

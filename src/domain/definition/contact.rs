@@ -13,6 +13,7 @@ use crate::domain::message::limits::{Member, Rules, is_attribute_key, is_segment
 use crate::domain::message::request::{Message, Request, SegmentValue};
 use crate::domain::message::template::Template;
 use crate::domain::problem::Problem;
+use crate::domain::senders::Sender;
 
 /// The segment attribute that says what the channel is.
 const SUBTYPE: &str = "connect:Subtype";
@@ -54,7 +55,7 @@ pub(super) fn attributes_wanted(reader: &Reader<'_>) -> Attributes {
 }
 
 /// The request. Flow and source are empty where they are missing or wrong, and then that is noted.
-pub(super) fn request(reader: &mut Reader<'_>, rules: &Rules) -> Request<Text> {
+pub(super) fn request(reader: &mut Reader<'_>, rules: &Rules, senders: &[Sender]) -> Request<Text> {
     let contact_flow_id = reader.template("connect.contact_flow_id", Member::Flow, rules);
     if let Some(id) = contact_flow_id.as_ref().and_then(|text| text.template.as_fixed())
         && !id.is_empty()
@@ -66,7 +67,14 @@ pub(super) fn request(reader: &mut Reader<'_>, rules: &Rules) -> Request<Text> {
                     information\"";
         reader.mistake(place, message, hint);
     }
-    let source = reader.template("connect.source", Member::Source, rules);
+    // Each row has the source of its sender in the end; what needs only one takes the first.
+    let first = senders.first().map(|sender| Text {
+        member: Member::Source,
+        template: Template::fixed(&sender.source),
+        place: reader.place("senders"),
+        saved_segments: 0,
+    });
+    let source = reader.template("connect.source", Member::Source, rules).or(first);
     let segment_attributes = segments(reader, rules);
     let attributes = texts(reader, "contact.attributes", rules, Member::Attribute, true);
     let display_name = reader.template("contact.display_name", Member::DisplayName, rules);

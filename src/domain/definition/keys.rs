@@ -5,6 +5,7 @@
 use super::SameNumberRule;
 use crate::domain::limits::OverLimit;
 use crate::domain::message::content::Channel;
+use crate::domain::senders::HaltRule;
 
 /// One key.
 #[derive(Debug, Clone, Copy)]
@@ -76,6 +77,8 @@ pub enum KeyKind {
     Open,
     /// A line for the shell, or a program with its arguments.
     Command,
+    /// Tables below `[[senders]]`, each with [`SENDER_KEYS`].
+    Senders,
 }
 
 /// The tables, with their lines for people, in the order of a definition.
@@ -103,7 +106,7 @@ const fn key(path: &'static str, kind: KeyKind, need: Need, doc: &'static str) -
 pub const KEYS: &[Key] = {
     use KeyKind::{
         Amount, Attributes, Columns, Command, Cost, Duration, Flag, Integer, Message, OneOf, Open, Percent,
-        Rate, RowTime, Segments, Template, Templates, Text, Texts,
+        Rate, RowTime, Segments, Senders, Template, Templates, Text, Texts,
     };
     use Need::{Default, Optional, Required};
     &[
@@ -114,9 +117,20 @@ pub const KEYS: &[Key] = {
             "The campaign's name; default: the definition's stem. Part of every client token. {file} is the recipients file's stem, \
              {date} the day of the first run.",
         ),
+        key(
+            "senders",
+            Senders,
+            Optional,
+            "Several numbers that send, each below a [[senders]] of its own, instead of connect.source.",
+        ),
         key("connect.instance_id", Text, Required, "The Amazon Connect instance: id or ARN."),
         key("connect.contact_flow_id", Template, Required, "The flow that runs each contact: id or ARN."),
-        key("connect.source", Template, Required, "The Connect ARN of the phone number that sends."),
+        key(
+            "connect.source",
+            Template,
+            Optional,
+            "The Connect ARN of the phone number that sends; must be there without [[senders]].",
+        ),
         key("connect.channel", OneOf(Channel::NAMES), Default("\"sms\""), "The channel: sms or whatsapp."),
         key("connect.region", Text, Optional, "The AWS Region; default: that of the source's ARN."),
         key("connect.profile", Text, Optional, "The profile of the AWS configuration files."),
@@ -453,6 +467,55 @@ pub const KEYS: &[Key] = {
     ]
 };
 
+/// The keys of a sender, in the order of a definition.
+pub const SENDER_KEYS: &[Key] = &[
+    key("senders.name", KeyKind::Text, Need::Required, "What reports and commands call it."),
+    key("senders.source", KeyKind::Text, Need::Required, "The Connect ARN of its phone number."),
+    key(
+        "senders.parts_per_second",
+        KeyKind::Amount,
+        Need::Optional,
+        "Message parts per second; default: as many as the pace allows.",
+    ),
+    key(
+        "senders.burst",
+        KeyKind::Integer { min: 1, max: 10_000 },
+        Need::Optional,
+        "Parts that may leave at once; default: what leaves in a fifth of a second.",
+    ),
+    key(
+        "senders.per_day",
+        KeyKind::Integer { min: 1, max: 1_000_000_000 },
+        Need::Optional,
+        "Messages a day, at most; rows that are left wait for the next day.",
+    ),
+    key(
+        "senders.zone",
+        KeyKind::Text,
+        Need::Default("\"America/Los_Angeles\""),
+        "The time zone (IANA) in which that day begins at midnight.",
+    ),
+    key(
+        "senders.countries",
+        KeyKind::Texts,
+        Need::Default("[]"),
+        "Countries that it sends to, such as [\"US\", \"CA\"]; default: all that no other sender names.",
+    ),
+    key(
+        "senders.weight",
+        KeyKind::Amount,
+        Need::Default("1"),
+        "Its share of the recipients that several senders may send to.",
+    ),
+    key(
+        "senders.on_halt",
+        KeyKind::OneOf(HaltRule::NAMES),
+        Need::Default("\"wait\""),
+        "What becomes of its rows when the service refuses it for good: they wait, or those that were never attempted go to other \
+         senders.",
+    ),
+];
+
 /// Keys that someone may look for, and where what they want is.
 pub const ELSEWHERE: &[(&str, &str)] = &[
     (
@@ -462,6 +525,7 @@ pub const ELSEWHERE: &[(&str, &str)] = &[
     ("destination", "the destination is the column that `recipients.phone` names"),
     ("destinationendpoint", "the destination is the column that `recipients.phone` names"),
     ("sourceendpoint", "this is `connect.source`"),
+    ("sender", "several senders are tables below [[senders]], one is `connect.source`"),
     ("initialsystemmessage", "this is `contact.message`"),
     ("initialtemplatedsystemmessage", "this is the table [contact.templated_message]"),
     ("participantdetails", "this is `contact.display_name`"),
@@ -479,7 +543,7 @@ impl Key {
             (_, "connect.instance_id" | "connect.contact_flow_id") => {
                 "\"11111111-2222-3333-4444-555555555555\""
             }
-            (_, "connect.source") => "\"arn:aws:connect:REGION:ACCOUNT:phone-number/ID\"",
+            (_, "connect.source" | "senders.source") => "\"arn:aws:connect:REGION:ACCOUNT:phone-number/ID\"",
             _ => self.kind.example(),
         };
         format!("{name} = {value}")
@@ -512,6 +576,9 @@ impl KeyKind {
             Self::Open => "{ mon-fri = \"09:00-20:00\", sat = [\"10:00-13:00\", \"15:00-18:00\"] }",
             Self::RowTime => "{ at = \"{{ visit_at }}\", minus = \"24h\" }",
             Self::Command => "[\"notify\", \"done\"]",
+            Self::Senders => {
+                "[{ name = \"main\", source = \"arn:aws:connect:REGION:ACCOUNT:phone-number/ID\" }]"
+            }
         }
     }
 
@@ -548,6 +615,7 @@ impl KeyKind {
                 "a line for the shell, or a program with its arguments such as [\"notify\", \"done\"]"
                     .to_owned()
             }
+            Self::Senders => "tables, each below a [[senders]] of its own".to_owned(),
             Self::Amount => "a number above 0".to_owned(),
             Self::Cost => "a price, or a table of prices by country such as { US = 0.00581 }".to_owned(),
         }

@@ -17,6 +17,7 @@ mod reader;
 pub mod rules;
 mod schedule;
 mod schema;
+mod senders;
 mod settings;
 #[cfg(test)]
 mod tests;
@@ -43,6 +44,7 @@ use crate::domain::message::limits::{Member, Rules};
 use crate::domain::message::request::Request;
 use crate::domain::message::template::Template;
 use crate::domain::prices::Prices;
+use crate::domain::senders::Sender;
 use crate::domain::table::header::Header;
 use crate::domain::warning::WarningCode;
 use reader::Reader;
@@ -57,6 +59,8 @@ pub struct Definition {
     pub connect: ConnectSettings,
     /// The channel.
     pub channel: Channel,
+    /// The numbers that send, where they are several; empty where the request has the only one.
+    pub senders: Vec<Sender>,
     /// How the recipients file is read.
     pub recipients: RecipientsSettings,
     /// The request, its texts still templates; without the columns of [`Attributes::AllColumns`].
@@ -369,6 +373,15 @@ impl Cost {
 }
 
 impl Definition {
+    /// The numbers that send, as their ARNs; `None` where each row says its own.
+    #[must_use]
+    pub fn sources(&self) -> Option<Vec<String>> {
+        if self.senders.is_empty() {
+            return self.request.source.template.as_fixed().map(|source| vec![source.to_owned()]);
+        }
+        Some(self.senders.iter().map(|sender| sender.source.clone()).collect())
+    }
+
     /// The same for requests to this Region, whatever the definition says.
     ///
     /// # Errors
@@ -460,7 +473,8 @@ fn resolve(mut reader: Reader<'_>, stem: &str, origin: Problems) -> Option<Defin
     let (connect, mut rules) = connect::resolve(&mut reader);
     contact::rules(&mut reader, &mut rules);
     let recipients = settings::recipients(&mut reader);
-    let request = contact::request(&mut reader, &rules);
+    let senders = senders::resolve(&mut reader, connect.region.as_deref(), connect.account.as_deref());
+    let request = contact::request(&mut reader, &rules, &senders);
     let pace = settings::pace(&reader);
     let safety = settings::safety(&mut reader);
     let cost = settings::cost(&mut reader);
@@ -475,6 +489,7 @@ fn resolve(mut reader: Reader<'_>, stem: &str, origin: Problems) -> Option<Defin
         name,
         connect,
         channel: rules.channel,
+        senders,
         recipients,
         request,
         attributes: contact::attributes_wanted(&reader),

@@ -11,6 +11,7 @@ use super::document::{Node, TableEntry, Value};
 use super::hours::is_open_form;
 use super::keys::{ELSEWHERE, KEYS, Key, KeyKind, Need, TABLES};
 use super::schedule::is_row_time;
+use super::senders::is_list_of_tables;
 use crate::domain::arn::ArnMistake;
 use crate::domain::message::limits::{Breach, Limit, Member, Rules, Unit, segments_saved, settle};
 use crate::domain::message::template::Template;
@@ -61,6 +62,13 @@ impl<'p> Reader<'p> {
         hint: impl Into<String>,
     ) {
         self.problems.push(Problem::new(place, message).hint(hint));
+    }
+
+    /// Takes note that a key is not there which must be, as things are.
+    pub(super) fn missing(&mut self, path: &str) {
+        let key = KEYS.iter().find(|key| key.path == path).expect("paths are those of the table of keys");
+        let place = self.place(above(path));
+        self.problems.push(missing(key, place));
     }
 
     /// The value at a path of the table of keys, or its default, if it is of its kind.
@@ -243,8 +251,9 @@ fn above(path: &str) -> &str {
     path.rsplit_once('.').map_or("", |(table, _)| table)
 }
 
-fn fits(value: &Value, kind: KeyKind) -> bool {
+pub(super) fn fits(value: &Value, kind: KeyKind) -> bool {
     match (kind, value) {
+        (KeyKind::Senders, value) => is_list_of_tables(value),
         (KeyKind::Text | KeyKind::Template | KeyKind::Message | KeyKind::Command, Value::Text(_)) => true,
         (KeyKind::OneOf(names), Value::Text(text)) => names.contains(&text.as_str()),
         (KeyKind::Integer { min, max }, Value::Integer(integer)) => (min..=max).contains(integer),

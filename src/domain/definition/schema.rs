@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::RequestRate;
 use super::document::literal;
-use super::keys::{KEYS, Key, KeyKind, Need, TABLES};
+use super::keys::{KEYS, Key, KeyKind, Need, SENDER_KEYS, TABLES};
 use crate::domain::message::content::ContentType;
 
 /// The schema.
@@ -16,6 +16,11 @@ pub fn schema() -> Value {
     let mut root = table("", "A campaign: what each recipient of a CSV is sent, from where, and how fast.");
     root["$schema"] = json!("http://json-schema.org/draft-07/schema#");
     root["title"] = json!("campaign definition");
+    // One number sends, or several do.
+    root["oneOf"] = json!([
+        { "required": ["senders"] },
+        { "properties": { "connect": { "required": ["source"] } }, "not": { "required": ["senders"] } },
+    ]);
     // What a segment attribute may be, however deep.
     root["definitions"] = json!({
         "segment": {
@@ -61,6 +66,22 @@ fn table(path: &str, doc: &str) -> Value {
         schema["not"] = json!({ "required": ["message", "templated_message"] });
     }
     schema
+}
+
+/// The tables below `[[senders]]`.
+fn senders() -> Value {
+    let keys = SENDER_KEYS.iter().map(|key| (split(key.path).1.to_owned(), of_key(key)));
+    let required = SENDER_KEYS.iter().filter(|key| key.need == Need::Required).map(|key| split(key.path).1);
+    json!({
+        "type": "array",
+        "minItems": 1,
+        "items": {
+            "type": "object",
+            "properties": keys.collect::<Map<_, _>>(),
+            "required": required.collect::<Vec<_>>(),
+            "additionalProperties": false,
+        },
+    })
 }
 
 fn split(path: &str) -> (&str, &str) {
@@ -124,6 +145,7 @@ fn of_kind(kind: KeyKind) -> Value {
                 { "type": "array", "items": { "type": "string" }, "minItems": 1 },
             ]
         }),
+        KeyKind::Senders => senders(),
         KeyKind::Message => message(),
         KeyKind::Templates => texts,
         KeyKind::Attributes => json!({ "anyOf": [{ "const": "all" }, texts] }),

@@ -175,10 +175,76 @@ fn every_key_reaches_its_setting() {
         names
     };
     insta::assert_snapshot!(names.join("\n"));
-    for key in keys::KEYS.iter().filter(|key| !key.path.contains("templated_message")) {
+    for key in
+        keys::KEYS.iter().filter(|key| !key.path.contains("templated_message") && key.path != "senders")
+    {
         let name = key.path.rsplit('.').next().unwrap();
         assert!(FULL.contains(&format!("{name} =")), "{} is not in this test", key.path);
     }
+}
+
+const SENDERS: &str = r#"
+[[senders]]
+name = "short-code"
+source = "arn:aws:connect:us-west-2:123456789012:phone-number/11111111-bbbb-cccc-dddd-eeeeeeeeeeee"
+parts_per_second = 100
+burst = 40
+per_day = 2000
+zone = "America/New_York"
+countries = ["US", "ca"]
+weight = 2.5
+on_halt = "reassign"
+
+[[senders]]
+name = "long-code"
+source = "arn:aws:connect:us-west-2:123456789012:phone-number/22222222-bbbb-cccc-dddd-eeeeeeeeeeee"
+"#;
+
+fn with_senders() -> String {
+    let connect = MINIMAL.lines().filter(|line| !line.starts_with("source"));
+    connect.collect::<Vec<_>>().join("\n") + SENDERS
+}
+
+#[test]
+fn several_senders_take_the_place_of_the_source() {
+    let definition = parse(&with_senders(), "c.toml", "c").unwrap();
+    insta::assert_debug_snapshot!(definition.senders);
+    let connect = &definition.connect;
+    assert_eq!(
+        (connect.region.as_deref(), connect.account.as_deref()),
+        (Some("us-west-2"), Some("123456789012"))
+    );
+    assert_eq!(definition.sources().unwrap().len(), 2);
+    for key in keys::SENDER_KEYS {
+        let name = key.path.rsplit('.').next().unwrap();
+        assert!(key.path == "senders.zone" || SENDERS.contains(&format!("{name} =")), "{}", key.path);
+    }
+    assert!(parse(MINIMAL, "c.toml", "c").unwrap().senders.is_empty());
+}
+
+#[test]
+fn mistakes_of_senders_are_told_with_their_lines() {
+    let wrong = with_senders()
+        .replace("\"short-code\"", "\"long-code\"")
+        .replace("burst = 40", "bursts = 40")
+        .replace("\"America/New_York\"", "\"Mars\"")
+        .replace("\"ca\"", "\"Kanada\"")
+        .replace("weight = 2.5", "weight = 0")
+        .replace("\"reassign\"", "\"give up\"")
+        .replace("us-west-2:123456789012:phone-number/2", "eu-west-2:000000000000:phone-number/2");
+    insta::assert_snapshot!(told(&wrong));
+    let twice = MINIMAL.to_owned() + SENDERS;
+    insta::assert_snapshot!(told(&twice));
+    let same = with_senders()
+        .replace("/22222222-", "/11111111-")
+        .replace("per_day = 2000", "")
+        .replace("parts_per_second = 100", "");
+    insta::assert_snapshot!(told(&same));
+    assert!(told(&with_senders().replace("name = \"long-code\"", "")).contains("`senders.name` is missing"));
+    assert!(
+        told(&MINIMAL.replace("[connect]", "senders = 3\n[connect]"))
+            .contains("each below a [[senders]] of its own")
+    );
 }
 
 #[test]

@@ -37,6 +37,15 @@ pub enum Ending {
         /// When the first of them may be claimed.
         until: UnixMillis,
     },
+    /// Nothing is left but rows of senders whose day is full, and the run was not to wait for the next.
+    SenderDay {
+        /// The sender whose next day begins first.
+        name: String,
+        /// When.
+        until: UnixMillis,
+    },
+    /// The service refused some of the senders for good; everything else was sent.
+    SendersHalted(Vec<HaltedSender>),
     /// A limit of the definition leaves rows unsent.
     LimitReached(LimitReached),
     /// A signal; what was in flight was waited for.
@@ -61,6 +70,15 @@ pub enum Ending {
         /// ...among so many.
         of: u64,
     },
+}
+
+/// A sender that the service refused for good.
+#[derive(Debug, Clone, PartialEq)]
+pub struct HaltedSender {
+    /// What the definition calls it.
+    pub name: String,
+    /// What the service said.
+    pub refusal: Refusal,
 }
 
 /// The exit code of a run, as documented in the README.
@@ -103,6 +121,7 @@ impl Ending {
             Self::Interrupted(Signal::Interrupt) => Exit::Interrupted,
             Self::Interrupted(Signal::Terminate) => Exit::Terminated,
             Self::Refused(_)
+            | Self::SendersHalted(_)
             | Self::Silent(_)
             | Self::Failures { .. }
             | Self::Rejections { .. }
@@ -111,6 +130,7 @@ impl Ending {
             | Self::Stopped
             | Self::Closed { .. }
             | Self::ContactedBefore { .. }
+            | Self::SenderDay { .. }
             | Self::LimitReached(_)
                 if tally.unsettled() > 0 =>
             {
@@ -121,6 +141,7 @@ impl Ending {
             | Self::Stopped
             | Self::Closed { .. }
             | Self::ContactedBefore { .. }
+            | Self::SenderDay { .. }
             | Self::LimitReached(_) => {
                 let settled_well = tally[State::Started] + tally[State::Duplicate];
                 let left_out = tally[State::Suppressed] + tally[State::Withdrawn];
@@ -147,6 +168,7 @@ impl Ending {
             | Self::Stopped
             | Self::Closed { .. }
             | Self::ContactedBefore { .. }
+            | Self::SenderDay { .. }
             | Self::LimitReached(LimitReached::PerDay(..))
             | Self::Interrupted(_) => return None,
             Self::Refused(refusal) if refusal.is_of_nobody_known() => advice(RefusalKind::Unexpected),
@@ -156,6 +178,14 @@ impl Ending {
                     .into()
             }
             Self::Refused(refusal) => advice(refusal.kind),
+            Self::SendersHalted(senders) => {
+                let names: Vec<&str> = senders.iter().map(|sender| sender.name.as_str()).collect();
+                Advice::from(format!(
+                    "check the numbers of {} in [[senders]]: each must be claimed and active in this instance; without such a sender, \
+                     or with on_halt = \"reassign\", rows of it that were never attempted go to others when you run again with the file",
+                    names.join(", ")
+                ))
+            }
             Self::Silent(refusal) if refusal.kind == RefusalKind::Throttled => {
                 "other programs use up the account's request quota (Service Quotas L-408DD6C6): end them or lower rate in \
                  [pace], then run again; no row failed for it"
@@ -240,6 +270,15 @@ impl fmt::Display for Ending {
                 "all rows that are left wait for [limits], or for an earlier contact with their number to be over; run again from \
                  {until} on"
             ),
+            Self::SenderDay { name, until } => {
+                write!(f, "the day of the sender {name} is full, and no other has rows left; run again from {until} on")
+            }
+            Self::SendersHalted(senders) => {
+                let told = senders.iter().map(|sender| format!("{}: {}", sender.name, sender.refusal));
+                let told: Vec<String> = told.collect();
+                write!(f, "halted: the service refuses {}, and rows of it are left: {}",
+                    if told.len() == 1 { "a sender" } else { "some senders" }, told.join("; "))
+            }
             Self::LimitReached(reached @ LimitReached::PerDay(_, until)) => {
                 write!(f, "stopped at {reached} in [limits]; run again from {until} on")
             }
@@ -302,6 +341,13 @@ mod tests {
             (Ending::Silent(refusal(RefusalKind::Throttled)), "quota"),
             (Ending::Rejections { rejected: 10, of: 20 }, "max_rejected"),
             (Ending::Failures { failed: 10, of: 20 }, "max_failures"),
+            (
+                Ending::SendersHalted(vec![HaltedSender {
+                    name: "short-code".to_owned(),
+                    refusal: refusal(RefusalKind::NotFound),
+                }]),
+                "short-code",
+            ),
         ] {
             let advice = ending.advice().unwrap_or_default();
             assert!(advice.to_string().contains(word), "{ending:?}: {advice}");
@@ -316,7 +362,11 @@ mod tests {
     #[test]
     fn exit_codes_follow_ending_and_counts() {
         use State as S;
-        let table: [(Ending, &[State], Exit); 12] = [
+        let full = || Ending::SenderDay { name: "a".to_owned(), until: UnixMillis::NEVER };
+        let table: [(Ending, &[State], Exit); 15] = [
+            (Ending::SendersHalted(Vec::new()), &[S::Started, S::Queued], Exit::Halted),
+            (full(), &[S::Started, S::Queued], Exit::Limit),
+            (full(), &[S::Started], Exit::Done),
             (Ending::Complete, &[S::Started, S::Duplicate, S::Suppressed, S::Withdrawn], Exit::Done),
             (Ending::Complete, &[], Exit::Done),
             (Ending::Complete, &[S::Started, S::Rejected], Exit::Incomplete),

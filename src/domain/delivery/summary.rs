@@ -22,11 +22,14 @@ pub enum Bottleneck {
     File,
     /// The journal.
     Journal,
+    /// What the senders may send.
+    Senders,
 }
 
 impl Bottleneck {
     /// Every limit.
-    pub const ALL: [Self; 5] = [Self::Pace, Self::Latency, Self::ActiveChats, Self::File, Self::Journal];
+    pub const ALL: [Self; 6] =
+        [Self::Pace, Self::Latency, Self::ActiveChats, Self::File, Self::Journal, Self::Senders];
 
     /// Its name in results.
     #[must_use]
@@ -37,6 +40,7 @@ impl Bottleneck {
             Self::ActiveChats => "active chats",
             Self::File => "file",
             Self::Journal => "journal",
+            Self::Senders => "senders",
         }
     }
 }

@@ -5,6 +5,7 @@
 
 mod damage;
 mod lane;
+mod sender;
 mod window;
 
 use std::borrow::Cow;
@@ -25,6 +26,7 @@ use crate::domain::problem::{Problem, Problems, SourceSpan};
 use crate::domain::row::compound_key;
 use crate::domain::row::recipient::{Recipient, Rejection, RejectionReason};
 use crate::domain::row::token::TokenSpace;
+use crate::domain::senders::Sender;
 use crate::domain::table::header::{Header, NoColumn};
 use crate::domain::table::visible::cell;
 
@@ -104,6 +106,8 @@ pub struct Binding {
     /// The times of a row.
     times: RowTimes,
     tokens: TokenSpace,
+    /// The senders, of which each row has one; empty where the request has the only source.
+    senders: Vec<Sender>,
     rules: Rules,
     default_region: Option<Region>,
     allow_landlines: bool,
@@ -162,7 +166,11 @@ impl Definition {
             }
             Ok(Leaf::Fixed(fixed.to_owned()))
         });
-        let Ok(shape) = shape;
+        let Ok(mut shape) = shape;
+        if !self.senders.is_empty() {
+            // The last of a row's slots.
+            shape.source = Leaf::Slot(texts.len());
+        }
         if let Err(breach) = limits::attributes_total(fixed_attribute_bytes) {
             let hint = "leave some out: the flow can look them up by one key";
             finder.problems.push(Problem::new(self.places.attributes, breach.to_string()).hint(hint));
@@ -177,6 +185,7 @@ impl Definition {
             lane,
             times,
             tokens: TokenSpace::new(&self.connect.instance_id, &self.name),
+            senders: self.senders.clone(),
             rules: self.rules.clone(),
             default_region: self.recipients.default_region,
             allow_landlines: self.recipients.allow_landlines,
@@ -395,6 +404,8 @@ impl Binding {
             return Err((None, RejectionReason::QuoteStray));
         }
         let phone = self.phone(cells)?;
+        let sender =
+            sender::of(&self.senders, &phone).map_err(|reason| (self.phones.first().copied(), reason))?;
         let key = self.key(cells)?.unwrap_or_else(|| phone.number.as_str().to_owned());
         let lane = match self.lane.lane(&phone, |at| cells.cell(at)) {
             Ok(lane) => Some(lane),
@@ -415,6 +426,7 @@ impl Binding {
             }
             slots.push(slot);
         }
+        slots.extend(sender.map(|at| self.senders[at].source.clone()));
         limits::attributes_total(attribute_bytes).map_err(|breach| (None, breach.into()))?;
         let client_token = self.tokens.token(&key);
         let Phone { number: phone, region, has_doubtful_plus, .. } = phone;
@@ -426,10 +438,17 @@ impl Binding {
             region,
             lane,
             window,
+            sender,
             slots,
             saved_segments,
             has_doubtful_plus,
         })
+    }
+
+    /// The senders, of which each row has one; empty where the request has the only source.
+    #[must_use]
+    pub fn senders(&self) -> &[Sender] {
+        &self.senders
     }
 
     /// Whether rows wait for the hours of their lanes, or until moments in their zones.

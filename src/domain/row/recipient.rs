@@ -28,6 +28,8 @@ pub struct Recipient {
     pub lane: Option<Lane>,
     /// From when to when it may be sent to, by its own part of the schedule.
     pub window: Window,
+    /// Which of the definition's senders sends to it, where they are several.
+    pub sender: Option<usize>,
     /// The idempotency token, from campaign and key.
     pub client_token: Uuid,
     /// The texts that differ from row to row, in the order of the shape's slots.
@@ -169,6 +171,17 @@ pub enum RejectionReason {
         "the phone number is of no time zone; name one in a column (recipients.zone), or set hours.default_zone"
     )]
     NoZone,
+    /// No sender sends to the number's country.
+    #[error(
+        "no sender sends to {}; {}", .country.as_deref().unwrap_or("numbers of no country"),
+        if .served.is_empty() { "there is none".to_owned() } else { format!("there are senders for {served}") }
+    )]
+    NoSender {
+        /// The country; `None` where the number belongs to none.
+        country: Option<String>,
+        /// The countries that have senders.
+        served: String,
+    },
     /// A time of the row that is none, or several.
     #[error("{member}: {reason}")]
     Moment {
@@ -232,6 +245,7 @@ impl RejectionReason {
             Self::Phone(rejection) => rejection.code(),
             Self::Zone(rejection) => rejection.code(),
             Self::NoZone => "zone-missing",
+            Self::NoSender { .. } => "sender-missing",
             Self::Moment { reason, .. } => reason.code(),
             Self::KeyEmpty => "key-empty",
             Self::CellEmpty { .. } => "cell-empty",

@@ -6,7 +6,7 @@ use super::Dispatcher;
 use crate::connect::Attempt;
 use crate::domain::delivery::ending::Ending;
 use crate::domain::delivery::refusal::{Refusal, RefusalKind};
-use crate::domain::delivery::state::Event;
+use crate::domain::delivery::state::{Doubt, Event};
 use crate::domain::delivery::verdict;
 use crate::domain::delivery::verdict::{Situation, Verdict};
 use crate::engine::commits::AfterCommit;
@@ -25,6 +25,14 @@ impl Dispatcher<'_> {
         self.engine.pace.answered(left, throttled);
         self.send_gate.answered(took);
         self.metrics.answered(&answer, took, self.engine.clock.now());
+        let sent = match &answer {
+            Ok(_) => true,
+            Err(refusal) => {
+                let unknown = matches!(refusal.kind, RefusalKind::Unknown | RefusalKind::RepeatedContactId);
+                unknown || row.earlier == Doubt::Earlier
+            }
+        };
+        self.on_sender_answered(row, sent);
         match answer {
             Ok(contact_id) => {
                 self.outage.broken();
@@ -69,6 +77,9 @@ impl Dispatcher<'_> {
                 // Not the row's fault: it is tried again first of all, and its attempts are not counted against it.
                 due = Some(Instant::now());
                 self.pause();
+            }
+            Verdict::Halt(_) if self.halt_sender(row, &refusal) => {
+                self.tries.remove(&row.id);
             }
             Verdict::Halt(_) => self.end(Ending::Refused(masked(refusal.clone(), &row.frozen.destination))),
             Verdict::Settle(_) | Verdict::Leave(_) => {

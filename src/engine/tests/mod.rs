@@ -94,6 +94,7 @@ fn line(number: u64) -> FileLine {
         client_token: Uuid::from_u64_pair(number, number),
         slots: Vec::new(),
         lane: None,
+        sender: None,
         window: Default::default(),
         suppressed: None,
     };

@@ -5,15 +5,16 @@ use crate::engine::Admittance;
 use crate::engine::queue::{Queue, Step};
 
 const MANY: usize = usize::MAX;
+const BEGIN: UnixMillis = UnixMillis::from_millis(0);
 
 /// The queue of a run whose file was read before it began, or is read while it goes on.
 fn queue() -> Queue {
-    Queue::new(PlanProgress::read_before(), Admittance::default(), Vec::new())
+    Queue::new(PlanProgress::read_before(), Admittance::default(), Vec::new(), (&[], BEGIN))
 }
 
 fn streaming() -> (Queue, watch::Sender<PlanProgress>) {
     let (sender, feed) = watch::channel(PlanProgress::Reading { queued: 0 });
-    (Queue::new(feed, Admittance::default(), Vec::new()), sender)
+    (Queue::new(feed, Admittance::default(), Vec::new(), (&[], BEGIN)), sender)
 }
 
 impl Desk {
@@ -58,13 +59,13 @@ async fn rows_in_doubt_come_first_then_those_that_wait_and_then_it_is_exhausted(
     let mut queue = queue();
     assert_eq!((queue.held(), queue.is_claiming(), queue.is_exhausted()), (0, false, false));
     assert_eq!(desk.claim(&mut queue, 2, MANY).await, Some(vec![1, 2]));
-    queue.ready.clear();
+    queue.ready.take_all();
     assert_eq!(desk.claim(&mut queue, 2, MANY).await, Some(vec![]), "no more in doubt");
     assert_eq!(desk.claim(&mut queue, 2, MANY).await, Some(vec![3, 4]));
-    queue.ready.clear();
+    queue.ready.take_all();
     assert_eq!(desk.claim(&mut queue, 3, MANY).await, Some(vec![5, 6, 7]));
     assert!(!queue.is_exhausted());
-    queue.ready.clear();
+    queue.ready.take_all();
     assert!(!queue.is_exhausted(), "nobody has looked behind the last one");
     assert_eq!(desk.claim(&mut queue, 3, MANY).await, Some(vec![]));
     assert!(queue.is_exhausted() && !queue.waits_for_file());
@@ -89,9 +90,9 @@ async fn it_tops_up_when_half_is_gone_one_claim_at_a_time_and_no_more_than_the_r
     desk.top_up(&mut queue, 100, MANY);
     assert_eq!(queue.held(), 6, "one claim at a time");
     assert_eq!(desk.claim(&mut queue, 100, MANY).await, Some(vec![7, 8, 9]));
-    queue.ready.clear();
+    queue.ready.take_all();
     assert_eq!(desk.claim(&mut queue, 6, 2).await, Some(vec![10, 11]));
-    queue.ready.clear();
+    queue.ready.take_all();
     assert_eq!(desk.claim(&mut queue, 6, 0).await, None);
 }
 
@@ -101,7 +102,7 @@ async fn rows_that_are_tried_again_come_before_new_ones_and_are_no_new_ones() {
     let mut queue = queue();
     desk.claim(&mut queue, 4, MANY).await;
     desk.claim(&mut queue, 4, MANY).await;
-    let rows: Vec<Claimed> = queue.ready.drain(..).collect();
+    let rows: Vec<Claimed> = queue.ready.take_all();
     for row in &rows {
         desk.give_back(row).await;
         queue.due.push(row.id);
@@ -133,7 +134,7 @@ async fn what_is_ready_due_or_being_claimed_is_not_exhausted_yet() {
     let mut queue = queue();
     assert_eq!(desk.claim_all(&mut queue).await, [1, 2]);
     assert!(!queue.is_exhausted(), "two are ready");
-    let rows: Vec<Claimed> = queue.ready.drain(..).collect();
+    let rows: Vec<Claimed> = queue.ready.take_all();
     assert!(queue.is_exhausted());
     desk.give_back(&rows[0]).await;
     queue.due.push(rows[0].id);
@@ -141,7 +142,7 @@ async fn what_is_ready_due_or_being_claimed_is_not_exhausted_yet() {
     desk.top_up(&mut queue, 9, MANY);
     assert!(queue.due.is_empty() && !queue.is_exhausted(), "it is being claimed");
     assert_eq!(desk.claim(&mut queue, 9, MANY).await, Some(vec![1]));
-    queue.ready.clear();
+    queue.ready.take_all();
     assert!(queue.is_exhausted());
 }
 
@@ -151,7 +152,7 @@ async fn while_the_file_is_read_it_waits_for_news_and_goes_on_where_it_was() {
     let (mut queue, file) = streaming();
     assert!(!queue.waits_for_file(), "it has not looked yet");
     assert_eq!(desk.claim_all(&mut queue).await, [1, 2]);
-    let rows: Vec<Claimed> = queue.ready.drain(..).collect();
+    let rows: Vec<Claimed> = queue.ready.take_all();
     assert!(queue.waits_for_file() && !queue.is_exhausted());
     assert!(step(&mut queue).await.is_none(), "there is no news");
 
@@ -162,7 +163,7 @@ async fn while_the_file_is_read_it_waits_for_news_and_goes_on_where_it_was() {
     desk.top_up(&mut queue, 9, MANY);
     assert!(!queue.waits_for_file(), "it is being claimed");
     assert_eq!(desk.claim(&mut queue, 9, MANY).await, Some(vec![2]));
-    queue.ready.clear();
+    queue.ready.take_all();
     assert!(queue.waits_for_file());
 
     desk.plan(3..=4);
@@ -170,7 +171,7 @@ async fn while_the_file_is_read_it_waits_for_news_and_goes_on_where_it_was() {
     assert!(matches!(step(&mut queue).await, Some(Step::News(PlanProgress::Reading { queued: 2 }))));
     assert!(!queue.waits_for_file());
     assert_eq!(desk.claim_all(&mut queue).await, [3, 4]);
-    queue.ready.clear();
+    queue.ready.take_all();
     assert!(queue.waits_for_file());
     file.send_replace(PlanProgress::Read { queued: 2 });
     assert!(matches!(step(&mut queue).await, Some(Step::News(PlanProgress::Read { queued: 2 }))));
@@ -189,7 +190,7 @@ async fn news_that_come_during_a_claim_are_looked_at_after_it() {
     assert!(matches!(queue.next().await, Ok(Step::News(_))), "told at once");
     assert_eq!(desk.claim(&mut queue, 9, MANY).await, Some(vec![1]));
     assert!(!queue.waits_for_file(), "there may be more");
-    queue.ready.clear();
+    queue.ready.take_all();
     assert_eq!(desk.claim(&mut queue, 9, MANY).await, Some(vec![]));
     assert!(queue.waits_for_file(), "that was old news");
 }
@@ -200,7 +201,7 @@ async fn who_fed_and_is_gone_has_said_what_there_was_to_say() {
     let desk = Desk::new(1);
     let (mut queue, file) = streaming();
     assert_eq!(desk.claim_all(&mut queue).await, [1]);
-    queue.ready.clear();
+    queue.ready.take_all();
     drop(file);
     assert!(matches!(step(&mut queue).await, Some(Step::News(_))));
     assert_eq!(desk.claim_all(&mut queue).await, [0; 0]);
@@ -212,7 +213,7 @@ async fn who_fed_and_is_gone_has_said_what_there_was_to_say() {
     let (mut queue, file) = streaming();
     drop(file);
     assert_eq!(desk.claim_all(&mut queue).await, [1]);
-    queue.ready.clear();
+    queue.ready.take_all();
     assert!(queue.is_exhausted());
 }
 
@@ -223,7 +224,7 @@ async fn a_file_that_was_read_is_read_though_its_reader_is_still_there() {
     file.send_replace(PlanProgress::Read { queued: 0 });
     assert!(matches!(step(&mut queue).await, Some(Step::News(_))));
     assert_eq!(desk.claim_all(&mut queue).await, [1]);
-    queue.ready.clear();
+    queue.ready.take_all();
     assert!(queue.is_exhausted());
 }
 
@@ -233,7 +234,7 @@ async fn after_a_file_that_was_read_meanwhile_it_looks_once_more_from_the_beginn
     let desk = Desk::new(2);
     let (mut queue, file) = streaming();
     assert_eq!(desk.claim_all(&mut queue).await, [1, 2]);
-    let rows: Vec<Claimed> = queue.ready.drain(..).collect();
+    let rows: Vec<Claimed> = queue.ready.take_all();
     desk.give_back(&rows[0]).await;
     file.send_replace(PlanProgress::Read { queued: 0 });
     assert!(step(&mut queue).await.is_some());

@@ -359,6 +359,9 @@ fn sources(connection: &rusqlite::Connection, campaign: CampaignId) -> Result<Ve
             sources.insert(source);
         }
     }
+    let mut senders = connection.prepare_cached("SELECT source FROM sender WHERE campaign_id = ?1")?;
+    let senders = senders.query_map([campaign.0], |row| row.get(0))?;
+    sources.extend(senders.collect::<Result<Vec<String>, _>>()?);
     Ok(sources.into_iter().filter(|source| !source.is_empty()).collect())
 }
 

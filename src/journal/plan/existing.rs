@@ -19,6 +19,7 @@ pub(in crate::journal) struct ExistingRecipient {
     pub(in crate::journal) attempts: u32,
     pub(in crate::journal) destination: String,
     pub(in crate::journal) lane: Option<i64>,
+    pub(in crate::journal) sender: Option<i64>,
     /// As the file had it last. A limit may have moved the beginning on; then it is not known.
     pub(in crate::journal) window: Window,
     pub(in crate::journal) shape: i64,
@@ -69,7 +70,7 @@ pub(in crate::journal) fn find(
     Ok(tx
         .prepare_cached(
             "SELECT id, state, line, attempts, coalesce(destination, ''), shape_id, header_id, slots, cells, row.key IS NULL,
-                 lane_id, iif(waits_for = 0, waits_until, NULL), not_after
+                 lane_id, iif(waits_for = 0, waits_until, NULL), not_after, sender_id
              FROM recipient JOIN row ON row.id = row_id WHERE recipient.campaign_id = ?1 AND recipient.key = ?2",
         )?
         .query_row(params![campaign.0, key], |row| {
@@ -86,6 +87,7 @@ pub(in crate::journal) fn find(
                 cells: row.get(8)?,
                 purged: row.get(9)?,
                 lane: row.get(10)?,
+                sender: row.get(13)?,
                 window: Window { not_before: stamp(row, 11)?, not_after: stamp(row, 12)? },
             })
         })

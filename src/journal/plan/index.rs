@@ -103,6 +103,7 @@ mod tests {
             client_token,
             slots: Vec::new(),
             lane: None,
+            sender: None,
             window: Default::default(),
             suppressed,
         };

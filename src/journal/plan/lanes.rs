@@ -9,11 +9,11 @@ use crate::domain::hours::{Jurisdiction, Lane};
 use crate::domain::unix_millis::UnixMillis;
 use crate::journal::error::JournalError;
 use crate::journal::file::open::{Journal, Reader};
-use crate::journal::row::{CampaignId, LaneId, StampColumn};
+use crate::journal::row::{CampaignId, LaneId, SenderId, StampColumn};
 
 /// The lanes that a plan has met, by their ids.
 #[derive(Debug, Default)]
-pub(in crate::journal) struct LaneIds(HashMap<Lane, LaneId>);
+pub(in crate::journal) struct LaneIds(HashMap<(Option<Lane>, Option<SenderId>), LaneId>);
 
 impl LaneIds {
     /// The id of a lane, which is written where it is new.
@@ -22,16 +22,22 @@ impl LaneIds {
         tx: &Transaction<'_>,
         campaign: CampaignId,
         lane: Option<&Lane>,
+        sender: Option<SenderId>,
     ) -> Result<Option<LaneId>, JournalError> {
-        let Some(lane) = lane else { return Ok(None) };
-        if let Some(id) = self.0.get(lane) {
+        if lane.is_none() && sender.is_none() {
+            return Ok(None);
+        }
+        let key = (lane.cloned(), sender);
+        if let Some(id) = self.0.get(&key) {
             return Ok(Some(*id));
         }
-        let (zones, jurisdiction) = (lane.zones.as_str(), lane.jurisdiction.to_string());
+        let (zones, jurisdiction) =
+            lane.map_or(("", String::new()), |lane| (lane.zones.as_str(), lane.jurisdiction.to_string()));
+        let of = sender.map_or(0, |sender| sender.0);
         let known = tx
             .query_row(
-                "SELECT id FROM lane WHERE campaign_id = ?1 AND zones = ?2 AND jurisdiction = ?3",
-                params![campaign.0, zones, jurisdiction],
+                "SELECT id FROM lane WHERE campaign_id = ?1 AND zones = ?2 AND jurisdiction = ?3 AND sender_id = ?4",
+                params![campaign.0, zones, jurisdiction, of],
                 |row| row.get(0),
             )
             .optional()?;
@@ -39,13 +45,13 @@ impl LaneIds {
             Some(id) => id,
             None => {
                 tx.execute(
-                    "INSERT INTO lane (campaign_id, zones, jurisdiction) VALUES (?1, ?2, ?3)",
-                    params![campaign.0, zones, jurisdiction],
+                    "INSERT INTO lane (campaign_id, zones, jurisdiction, sender_id) VALUES (?1, ?2, ?3, ?4)",
+                    params![campaign.0, zones, jurisdiction, of],
                 )?;
                 tx.last_insert_rowid()
             }
         });
-        self.0.insert(lane.clone(), id);
+        self.0.insert(key, id);
         Ok(Some(id))
     }
 }
@@ -57,6 +63,8 @@ pub struct OpenLane {
     pub id: Option<LaneId>,
     /// What it waits for; `None` for the same rows, and where this version does not know a zone of it.
     pub lane: Option<Lane>,
+    /// Who sends to it; `None` where the campaign has one source for all.
+    pub sender: Option<SenderId>,
     /// Rows that wait or are in doubt.
     pub rows: u64,
     /// When the first of the rows that wait until a moment may be claimed.
@@ -102,14 +110,16 @@ pub(in crate::journal) fn lanes(
              (SELECT min(waits_until) FROM row INDEXED BY row_waits
               WHERE campaign_id = ?1 AND lane_id IS NULL AND state = 0 AND waits_until IS NOT NULL),
              (SELECT min(not_after) FROM row INDEXED BY row_lane_ends
-              WHERE campaign_id = ?1 AND lane_id IS NULL AND state = 0 AND not_after IS NOT NULL)
+              WHERE campaign_id = ?1 AND lane_id IS NULL AND state = 0 AND not_after IS NOT NULL),
+             0
          FROM unsettled WHERE lane_id IS NULL HAVING sum(rows) > 0
          UNION ALL
          SELECT id, coalesce((SELECT sum(rows) FROM unsettled WHERE lane_id = lane.id), 0), zones, jurisdiction,
              (SELECT min(waits_until) FROM row INDEXED BY row_waits
               WHERE campaign_id = ?1 AND lane_id = lane.id AND state = 0 AND waits_until IS NOT NULL),
              (SELECT min(not_after) FROM row INDEXED BY row_lane_ends
-              WHERE campaign_id = ?1 AND lane_id = lane.id AND state = 0 AND not_after IS NOT NULL)
+              WHERE campaign_id = ?1 AND lane_id = lane.id AND state = 0 AND not_after IS NOT NULL),
+             sender_id
          FROM lane WHERE campaign_id = ?1
          ORDER BY id",
     )?;
@@ -156,7 +166,7 @@ pub(in crate::journal) fn new_lanes(
     after: Option<LaneId>,
 ) -> Result<Vec<OpenLane>, JournalError> {
     let mut statement = connection.prepare_cached(
-        "SELECT id, 0, zones, jurisdiction, NULL, NULL FROM lane WHERE campaign_id = ?1 AND id > ?2 ORDER BY id",
+        "SELECT id, 0, zones, jurisdiction, NULL, NULL, sender_id FROM lane WHERE campaign_id = ?1 AND id > ?2 ORDER BY id",
     )?;
     let found = statement.query_map([campaign.0, after.map_or(0, |lane| lane.0)], open_lane)?;
     Ok(found.collect::<Result<_, _>>()?)
@@ -164,13 +174,14 @@ pub(in crate::journal) fn new_lanes(
 
 fn open_lane(row: &Row<'_>) -> rusqlite::Result<OpenLane> {
     let (zones, jurisdiction): (Option<String>, Option<String>) = (row.get(2)?, row.get(3)?);
-    let zones = zones.and_then(|zones| Zones::parse(&zones));
+    let zones = zones.filter(|zones| !zones.is_empty()).and_then(|zones| Zones::parse(&zones));
     Ok(OpenLane {
         id: row.get::<_, Option<i64>>(0)?.map(LaneId),
         lane: zones.map(|zones| Lane {
             zones,
             jurisdiction: Jurisdiction::parse(&jurisdiction.unwrap_or_default()),
         }),
+        sender: Some(row.get(6)?).filter(|sender| *sender != 0).map(SenderId),
         rows: row.get::<_, i64>(1)?.unsigned_abs(),
         wakes_at: row.get::<_, Option<StampColumn>>(4)?.map(|stamp| stamp.0),
         ends_at: row.get::<_, Option<StampColumn>>(5)?.map(|stamp| stamp.0),

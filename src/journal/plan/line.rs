@@ -38,6 +38,8 @@ pub enum Content {
         slots: Vec<String>,
         /// What it waits for besides its turn; `None` where the campaign has no hours.
         lane: Option<Lane>,
+        /// Which of the definition's senders sends to it, where they are several; its source is then the last of the slots.
+        sender: Option<usize>,
         /// From when to when it may be sent to.
         window: Window,
         /// Why it is not to be sent to, if so: code and words.

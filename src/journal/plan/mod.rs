@@ -14,6 +14,7 @@ pub(in crate::journal) mod reconcile;
 pub(in crate::journal) mod respelled;
 pub(in crate::journal) mod row_set;
 pub(in crate::journal) mod said_before;
+pub(in crate::journal) mod senders;
 pub(in crate::journal) mod waiting;
 
 use std::ops::AddAssign;
@@ -21,13 +22,14 @@ use std::ops::AddAssign;
 use rusqlite::{Transaction, TransactionBehavior, params};
 
 use super::error::JournalError;
-use super::row::{CampaignId, ROOM, RowId, StampColumn, StateColumn, TokenColumn, texts};
+use super::row::{CampaignId, ROOM, RowId, SenderId, StampColumn, StateColumn, TokenColumn, texts};
 use super::tally::{self, Delta};
 use crate::domain::delivery::state;
 use crate::domain::delivery::state::{Event, State};
 use crate::domain::hours::schedule::Window;
 use crate::domain::message::request::RequestTemplate;
 use crate::domain::row::key_filter::KeyFilter;
+use crate::domain::senders::Sender;
 use crate::journal::care::purge;
 use crate::journal::file::open::Journal;
 use crate::journal::plan::existing::ExistingRecipient;
@@ -37,6 +39,7 @@ use crate::journal::plan::planned::Planned;
 use crate::journal::plan::reconcile::{keep, move_line, planned_state};
 use crate::journal::plan::row_set::RowSet;
 use crate::journal::plan::said_before::TextColumns;
+use crate::journal::plan::senders::PlanSenders;
 use crate::journal::sql;
 
 /// A plan under way.
@@ -46,6 +49,7 @@ pub struct Plan {
     shape: i64,
     header: i64,
     lanes: LaneIds,
+    senders: PlanSenders,
     before: Before,
     summary: PlanSummary,
     /// Whether lines take the place of those with their numbers, and no other row is touched.
@@ -74,6 +78,7 @@ impl Plan {
             shape,
             header,
             lanes,
+            senders: PlanSenders::default(),
             before,
             summary,
             corrects,
@@ -172,6 +177,19 @@ impl Journal {
         columns: &[String],
     ) -> Result<Plan, JournalError> {
         self.begin(campaign, shape, columns, true)
+    }
+
+    /// The plan chooses from these senders. Without any it is as it was.
+    ///
+    /// # Errors
+    /// Where the journal cannot be read or written.
+    pub fn plan_senders(&mut self, mut plan: Plan, senders: &[Sender]) -> Result<Plan, JournalError> {
+        if !senders.is_empty() {
+            let tx = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            plan.senders = PlanSenders::of(&tx, plan.campaign, senders)?;
+            tx.commit()?;
+        }
+        Ok(plan)
     }
 
     fn begin(
@@ -337,6 +355,7 @@ fn plan_line(
     if plan.corrects {
         summary.withdrawn += corrections::clear(tx, plan.campaign, line, delta)?;
     }
+    let line = &*plan.senders.stick(tx, line)?;
     let Content::Recipient { key, destination, client_token, .. } = &line.content else {
         return insert(tx, plan, line, State::Rejected, &cells, delta).map(drop);
     };
@@ -408,15 +427,16 @@ pub(super) fn insert(
 ) -> Result<i64, JournalError> {
     let mut statement = tx.prepare_cached(&format!(
         "INSERT INTO row (campaign_id, line, key, destination, state, client_token, shape_id, slots, header_id, cells,
-             code, reason, lane_id, waits_until, waits_for, not_after, room)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, iif(?14 IS NULL, NULL, 0), ?15, iif(?5 = {queued}, zeroblob({ROOM}), NULL))",
+             code, reason, lane_id, waits_until, waits_for, not_after, sender_id, room)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, iif(?14 IS NULL, NULL, 0), ?15, ?16, iif(?5 = {queued}, zeroblob({ROOM}), NULL))",
         queued = State::Queued.code()
     ))?;
     let number = i64::try_from(line.number).unwrap_or(i64::MAX);
     let (campaign, header) = (plan.campaign.0, plan.header);
     match &line.content {
-        Content::Recipient { key, destination, client_token, slots, lane, window, suppressed } => {
-            let lane = plan.lanes.id(tx, plan.campaign, lane.as_ref())?.map(|lane| lane.0);
+        Content::Recipient { key, destination, client_token, slots, lane, window, sender, suppressed } => {
+            let sender = plan.senders.id(*sender);
+            let lane = plan.lanes.id(tx, plan.campaign, lane.as_ref(), sender)?.map(|lane| lane.0);
             let (code, reason) = reason_of(state, suppressed.as_ref());
             let token = TokenColumn(*client_token);
             statement.execute(params![
@@ -434,7 +454,8 @@ pub(super) fn insert(
                 reason,
                 lane,
                 window.not_before.map(StampColumn),
-                window.not_after.map(StampColumn)
+                window.not_after.map(StampColumn),
+                sender.map(|sender| sender.0)
             ])?;
         }
         Content::Rejected { code, reason, key } => {
@@ -442,7 +463,7 @@ pub(super) fn insert(
             let state = StateColumn(state);
             statement.execute(params![
                 campaign, number, key, none, state, none, none, none, header, cells, code, reason, none,
-                none, none
+                none, none, none
             ])?;
         }
     }
@@ -459,11 +480,14 @@ fn update(
     cells: &str,
     delta: &mut Delta,
 ) -> Result<bool, JournalError> {
-    let Content::Recipient { destination, client_token, slots, lane, window, suppressed, .. } = &line.content
+    let Content::Recipient { destination, client_token, slots, lane, window, sender, suppressed, .. } =
+        &line.content
     else {
         return Ok(false);
     };
-    let lane = plan.lanes.id(tx, plan.campaign, lane.as_ref())?.map(|lane| lane.0);
+    let sender = plan.senders.id(*sender);
+    let lane = plan.lanes.id(tx, plan.campaign, lane.as_ref(), sender)?.map(|lane| lane.0);
+    let sender = sender.map(|sender| sender.0);
     let mut after = planned_state(known.state, &line.content)?;
     if known.state == State::Expired && after == State::Queued && known.window.not_after == window.not_after {
         // Whether the campaign's own end is over still, the next run finds out.
@@ -471,6 +495,7 @@ fn update(
     }
     let slots = texts(slots);
     let same_payload = known.destination == *destination && known.shape == plan.shape && known.slots == slots;
+    let same_payload = same_payload && known.sender == sender;
     let same_lane = known.lane == lane && known.window == *window;
     if same_payload
         && same_lane
@@ -491,7 +516,7 @@ fn update(
              header_id = ?8, cells = ?9, code = ?10, reason = ?11, lane_id = ?12, not_after = ?14,
              waits_for = CASE WHEN waits_for = 1 AND waits_until > coalesce(?13, 0) THEN 1 WHEN ?13 IS NOT NULL THEN 0 END,
              waits_until = CASE WHEN waits_for = 1 AND waits_until > coalesce(?13, 0) THEN waits_until ELSE ?13 END,
-             settled_at = NULL
+             settled_at = NULL, sender_id = ?15
          WHERE id = ?1",
     )?
     .execute(params![
@@ -508,7 +533,8 @@ fn update(
         reason,
         lane,
         window.not_before.map(StampColumn),
-        window.not_after.map(StampColumn)
+        window.not_after.map(StampColumn),
+        sender
     ])?;
     if another_number {
         numbers::enter(tx, known.id)?;
@@ -525,7 +551,9 @@ fn move_lane(
     line: &FileLine,
 ) -> Result<(), JournalError> {
     let Content::Recipient { lane, window, .. } = &line.content else { return Ok(()) };
-    let lane = plan.lanes.id(tx, plan.campaign, lane.as_ref())?.map(|lane| lane.0);
+    // The source is part of the payload, and so the sender stays as well.
+    let sender = known.sender.map(SenderId);
+    let lane = plan.lanes.id(tx, plan.campaign, lane.as_ref(), sender)?.map(|lane| lane.0);
     // A request for it may be on its way, and the run that sent it knows it by its lane.
     if known.state == State::Attempting {
         return Ok(());

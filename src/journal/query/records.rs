@@ -44,6 +44,8 @@ pub struct Record<'r> {
     pub settled_at: Option<UnixMillis>,
     /// The time zones that its recipient may be in, with one space between them; `None` where it was planned without hours.
     pub zones: Option<&'r str>,
+    /// What the definition calls its sender, where it has several.
+    pub sender: Option<&'r str>,
     /// What the account has told of its message and contact.
     pub told: Told<'r>,
     /// Which of the campaign's headers its cells go with; see [`Reader::columns`].
@@ -123,7 +125,8 @@ impl Snapshot<'_> {
             let sql = format!(
                 "SELECT line, key, destination, state, contact_id, client_token, attempts, code, reason, shape_id,
                      slots, first_attempt_at, settled_at, header_id, cells, id, delivery, status, at, parts, price,
-                     ended_at, replied, (SELECT zones FROM lane WHERE lane.id = lane_id)
+                     ended_at, replied, (SELECT nullif(zones, '') FROM lane WHERE lane.id = lane_id),
+                     (SELECT name FROM sender WHERE sender.id = sender_id)
                  FROM row LEFT JOIN delivery ON row_id = id WHERE row.campaign_id = ?1 AND {place}"
             );
             let mut statement = self.connection.prepare_cached(&sql).map_err(JournalError::from)?;
@@ -174,6 +177,7 @@ fn read<'r>(
         first_attempt_at: stamp(11)?,
         settled_at: stamp(12)?,
         zones: text(row, 23)?,
+        sender: text(row, 24)?,
         told: Told {
             delivery: row.get::<_, Option<u8>>(16)?.and_then(Delivery::from_code),
             status: text(row, 17)?,

@@ -12,10 +12,10 @@ use crate::journal::admission::Admission;
 use crate::journal::error::JournalError;
 use crate::journal::file::open::Journal;
 use crate::journal::row::{
-    CampaignId, ContactIdColumn, Frozen, LaneId, ROOM_CLAIMED, RowId, StampColumn, StateColumn, TextsColumn,
-    TokenColumn,
+    CampaignId, ContactIdColumn, Frozen, LaneId, ROOM_CLAIMED, RowId, SenderId, StampColumn, StateColumn,
+    TextsColumn, TokenColumn,
 };
-use crate::journal::run::claimed::{Claim, ClaimRequest, Claimed, LaneCursor, Pass, Shapes, Wake};
+use crate::journal::run::claimed::{Claim, ClaimRequest, ClaimRoom, Claimed, LaneCursor, Pass, Shapes, Wake};
 use crate::journal::run::limits;
 use crate::journal::run::pending_claim::{ClaimRules, ClaimState, Looked, PendingClaim};
 use crate::journal::sql;
@@ -36,7 +36,7 @@ pub struct Settlement {
     pub at: UnixMillis,
 }
 
-const COLUMNS: &str = "id, line, destination, client_token, shape_id, slots, attempts, doubt_at, state, key, lane_id, waits_until, not_after";
+const COLUMNS: &str = "id, line, destination, client_token, shape_id, slots, attempts, doubt_at, state, key, lane_id, waits_until, not_after, sender_id";
 
 /// Claims the rows that are asked for, in order. Rows that are on a suppression list by now are suppressed instead, rows whose
 /// numbers were contacted too lately are held, and others taken in their place.
@@ -44,23 +44,27 @@ pub(in crate::journal) fn claim_next(
     tx: &Transaction<'_>,
     (state, admission): (&mut ClaimState, &Admission),
     campaign: CampaignId,
-    ClaimRequest { lanes, most }: &ClaimRequest,
+    request: &ClaimRequest,
     now: UnixMillis,
     delta: &mut Delta,
 ) -> Result<Claim, JournalError> {
     let mut rules = ClaimRules::of(tx, (state, admission), campaign, delta, now)?;
     let mut claim = Claim::default();
-    let most = *most as usize;
-    for cursor in lanes {
-        let room = most - claim.rows.len();
-        if room == 0 || claim.stopped_at.is_some() {
+    let mut rooms = ClaimRoom::of(request);
+    for cursor in &request.lanes {
+        if rooms.is_full() || claim.stopped_at.is_some() {
             break;
+        }
+        let room = rooms.room(cursor);
+        if room == 0 {
+            continue;
         }
         let of = LaneClaim { campaign, cursor: *cursor, most: room, sample: admission.sample, now };
         let part = match cursor.pass {
             Pass::Waited(since) => claim_waited(tx, (&mut state.shapes, &mut rules), &of, since, delta)?,
             _ => claim_lane(tx, (&mut state.shapes, &mut rules), &of, delta)?,
         };
+        rooms.take(cursor, part.rows.len());
         claim.rows.extend(part.rows);
         claim.suppressed.extend(part.suppressed);
         claim.expired.extend(part.expired);
@@ -270,6 +274,7 @@ fn read(
         id: RowId(id),
         line: row.get::<_, Option<i64>>(1)?.and_then(|line| u64::try_from(line).ok()),
         lane: row.get::<_, Option<i64>>(10)?.map(LaneId),
+        sender: row.get::<_, Option<i64>>(13)?.map(SenderId),
         waited_until: row.get::<_, Option<StampColumn>>(11)?.map(|stamp| stamp.0),
         not_after: row.get::<_, Option<StampColumn>>(12)?.map(|stamp| stamp.0),
         frozen: Frozen { form: shapes.get(tx, row.get(4)?)?, slots, destination: row.get(2)?, client_token },

@@ -74,6 +74,7 @@ impl ContactByHand {
             client_token: self.token(),
             slots: Vec::new(),
             lane: None,
+            sender: None,
             window: Window::default(),
             suppressed: None,
         };

@@ -10,7 +10,7 @@ use crate::domain::limits::LimitReached;
 use crate::domain::message::body_template::BodyTemplate;
 use crate::domain::unix_millis::UnixMillis;
 use crate::journal::error::JournalError;
-use crate::journal::row::{Frozen, LaneId, RowId};
+use crate::journal::row::{Frozen, LaneId, RowId, SenderId};
 
 /// Which rows a claim looks through.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,6 +32,8 @@ pub struct Claimed {
     pub line: Option<u64>,
     /// Its lane; `None` where it was planned without hours.
     pub lane: Option<LaneId>,
+    /// Its sender; `None` where the campaign has one source for all.
+    pub sender: Option<SenderId>,
     /// The moment until which it waited.
     pub waited_until: Option<UnixMillis>,
     /// From then on it is not sent to.
@@ -51,6 +53,10 @@ pub struct Claimed {
 pub struct LaneCursor {
     /// The lane; `None`: rows that were planned without hours.
     pub lane: Option<LaneId>,
+    /// The sender of the lane.
+    pub sender: Option<SenderId>,
+    /// Rows of this sender, at most, over all lanes of the claim.
+    pub most: u32,
     /// The pass.
     pub pass: Pass,
     /// The row that the next one comes behind.
@@ -72,7 +78,41 @@ impl ClaimRequest {
     /// Of rows that were planned without hours.
     #[must_use]
     pub fn new(pass: Pass, after: RowId, most: u32) -> Self {
-        Self { lanes: vec![LaneCursor { lane: None, pass, after, ends: false }], most }
+        Self { lanes: vec![LaneCursor { lane: None, sender: None, most, pass, after, ends: false }], most }
+    }
+}
+
+/// How many rows of each lane a claim still has room for: the claim itself and whoever asked for it count alike.
+#[derive(Debug)]
+pub struct ClaimRoom {
+    left: usize,
+    by_sender: HashMap<Option<SenderId>, usize>,
+}
+
+impl ClaimRoom {
+    /// All of it.
+    #[must_use]
+    pub fn of(request: &ClaimRequest) -> Self {
+        Self { left: request.most as usize, by_sender: HashMap::new() }
+    }
+
+    /// Whether there is none in any lane.
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        self.left == 0
+    }
+
+    /// Rows that the lane may have.
+    #[must_use]
+    pub fn room(&self, cursor: &LaneCursor) -> usize {
+        let taken = self.by_sender.get(&cursor.sender).copied().unwrap_or(0);
+        self.left.min((cursor.most as usize).saturating_sub(taken))
+    }
+
+    /// The lane has so many.
+    pub fn take(&mut self, cursor: &LaneCursor, rows: usize) {
+        self.left -= rows;
+        *self.by_sender.entry(cursor.sender).or_default() += rows;
     }
 }
 

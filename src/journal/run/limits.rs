@@ -184,14 +184,14 @@ fn life(template: &RequestTemplate, stated: Option<Duration>) -> Duration {
 }
 
 /// The sender of a row.
-fn source<'a>(template: &'a RequestTemplate, slots: &'a [String]) -> &'a str {
+pub(in crate::journal) fn source<'a>(template: &'a RequestTemplate, slots: &'a [String]) -> &'a str {
     match &template.source {
         Leaf::Fixed(source) => source,
         Leaf::Slot(at) => slots.get(*at).map_or("", String::as_str),
     }
 }
 
-fn template<'a>(
+pub(in crate::journal) fn template<'a>(
     connection: &Connection,
     known: &'a mut HashMap<i64, RequestTemplate>,
     shape: i64,

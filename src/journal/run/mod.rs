@@ -12,6 +12,7 @@ pub(in crate::journal) mod limits;
 pub(in crate::journal) mod opt_outs;
 pub(in crate::journal) mod pending_claim;
 pub(in crate::journal) mod runs;
+pub(in crate::journal) mod senders;
 pub(in crate::journal) mod shared_pace;
 pub(in crate::journal) mod suppression;
 pub(in crate::journal) mod writer;

@@ -32,7 +32,8 @@ use crate::journal::run::expiry::Expiry;
 use crate::journal::run::opt_outs::{OptOutChange, OptOutChanged};
 use crate::journal::run::pending_claim::ClaimState;
 use crate::journal::run::runs::Counters;
-use crate::journal::run::{activity, attempts, control, expiry, opt_outs, runs, shared_pace};
+use crate::journal::run::senders::{Reassigned, Reassignment};
+use crate::journal::run::{activity, attempts, control, expiry, opt_outs, runs, senders, shared_pace};
 use crate::journal::tally::Delta;
 
 /// Words that wait for the writer, at most.
@@ -57,20 +58,79 @@ type Reply<T> = oneshot::Sender<Result<T, WriterError>>;
 
 #[expect(clippy::large_enum_variant, reason = "a few commands are in the mailbox at once")]
 enum Command {
-    ClaimNext { request: ClaimRequest, now: UnixMillis, reply: Reply<Claim> },
-    NewLanes { after: Option<LaneId>, reply: Reply<Vec<OpenLane>> },
-    Expire { schedule: Schedule, now: UnixMillis, reply: Reply<Expiry> },
-    ClaimAgain { ids: Vec<RowId>, now: UnixMillis, reply: Reply<Claim> },
-    Settle { settlement: Settlement, reply: Reply<State> },
-    Reserve { shared: SharedRate, many: u32, now: UnixMillis, reply: Reply<Vec<Duration>> },
-    Counters { run: RunId, counters: Counters, now: UnixMillis },
-    Activity { run: RunId, activity: RunActivity, reply: Reply<()> },
-    Plan { plan: Box<Plan>, lines: Vec<FileLine>, reply: Reply<(Box<Plan>, PlanSummary)> },
-    FinishPlan { plan: Box<Plan>, reply: Reply<PlanSummary> },
-    Listen { run: RunId, reply: Reply<ControlState> },
-    Acknowledge { ask: ControlRequestId, taken: Acknowledgement },
-    OptOuts { list: OptOutListId, change: OptOutChange, now: UnixMillis, reply: Reply<OptOutChanged> },
-    Waiting { after: RowId, most: u32, reply: Reply<Vec<(RowId, String)>> },
+    ClaimNext {
+        request: ClaimRequest,
+        now: UnixMillis,
+        reply: Reply<Claim>,
+    },
+    NewLanes {
+        after: Option<LaneId>,
+        reply: Reply<Vec<OpenLane>>,
+    },
+    Expire {
+        schedule: Schedule,
+        now: UnixMillis,
+        reply: Reply<Expiry>,
+    },
+    ClaimAgain {
+        ids: Vec<RowId>,
+        now: UnixMillis,
+        reply: Reply<Claim>,
+    },
+    Settle {
+        settlement: Settlement,
+        reply: Reply<State>,
+    },
+    Reserve {
+        shared: SharedRate,
+        many: u32,
+        now: UnixMillis,
+        reply: Reply<Vec<Duration>>,
+    },
+    Counters {
+        run: RunId,
+        counters: Counters,
+        now: UnixMillis,
+    },
+    Activity {
+        run: RunId,
+        activity: RunActivity,
+        reply: Reply<()>,
+    },
+    Plan {
+        plan: Box<Plan>,
+        lines: Vec<FileLine>,
+        reply: Reply<(Box<Plan>, PlanSummary)>,
+    },
+    FinishPlan {
+        plan: Box<Plan>,
+        reply: Reply<PlanSummary>,
+    },
+    Listen {
+        run: RunId,
+        reply: Reply<ControlState>,
+    },
+    Acknowledge {
+        ask: ControlRequestId,
+        taken: Acknowledgement,
+    },
+    OptOuts {
+        list: OptOutListId,
+        change: OptOutChange,
+        now: UnixMillis,
+        reply: Reply<OptOutChanged>,
+    },
+    Waiting {
+        after: RowId,
+        most: u32,
+        reply: Reply<Vec<(RowId, String)>>,
+    },
+    Reassign {
+        wanted: Reassignment,
+        after: RowId,
+        now: UnixMillis,
+        reply: Reply<(Reassigned, Option<RowId>)>,
+    },
 }
 
 /// Sends words to the writer.
@@ -98,6 +158,7 @@ impl Command {
             Self::Activity { reply, .. } => send(reply, error),
             Self::OptOuts { reply, .. } => send(reply, error),
             Self::Waiting { reply, .. } => send(reply, error),
+            Self::Reassign { reply, .. } => send(reply, error),
             Self::Counters { .. } | Self::Acknowledge { .. } => {}
         }
     }
@@ -240,6 +301,22 @@ impl Writer {
     /// Where the journal could not be read.
     pub async fn waiting(&self, after: RowId, most: u32) -> Result<Vec<(RowId, String)>, WriterError> {
         self.ask(|reply| Command::Waiting { after, most, reply }).await
+    }
+
+    /// Rows of a sender that were never attempted go to others, in batches. They wait in their new lanes until `now`.
+    ///
+    /// # Errors
+    /// Where the journal could not be written.
+    pub async fn reassign(&self, wanted: Reassignment, now: UnixMillis) -> Result<Reassigned, WriterError> {
+        let (mut all, mut next) = (Reassigned::default(), Some(RowId::START));
+        while let Some(after) = next {
+            let wanted = wanted.clone();
+            let (moved, more) = self.ask(|reply| Command::Reassign { wanted, after, now, reply }).await?;
+            all.rows += moved.rows;
+            all.lanes.extend(moved.lanes);
+            next = more;
+        }
+        Ok(all)
     }
 
     /// Waits until the journal cannot be written any more, which may be never.
@@ -404,6 +481,9 @@ fn apply(
         }
         Command::Waiting { after, most, reply } => {
             hold(reply, opt_outs::waiting(tx, campaign, after, most), held)
+        }
+        Command::Reassign { wanted, after, now, reply } => {
+            hold(reply, senders::reassign(tx, campaign, &wanted, (after, now)), held)
         }
         Command::Plan { mut plan, lines, reply } => {
             let result = plan::plan_lines(tx, &mut plan, &lines, delta).map(|summary| (plan, summary));

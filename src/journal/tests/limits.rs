@@ -254,6 +254,7 @@ fn a_claim_puts_so_many_rows_aside_and_the_next_one_goes_on_behind_them() {
                 client_token: Uuid::from_u128(5_000 + n),
                 slots: vec!["Hi".to_owned()],
                 lane: None,
+                sender: None,
                 window: Default::default(),
                 suppressed: None,
             };

@@ -12,6 +12,7 @@ mod outcomes;
 mod plans;
 mod purge;
 mod runs;
+mod senders;
 mod writer;
 
 use std::collections::BTreeMap;
@@ -75,6 +76,7 @@ fn line_of(number: u64, key: &str, destination: &str, message: &str) -> FileLine
         client_token: token(key),
         slots: vec![message.to_owned()],
         lane: None,
+        sender: None,
         window: Default::default(),
         suppressed: None,
     };

@@ -50,6 +50,37 @@ fn a_row_becomes_the_request() {
     insta::assert_snapshot!(String::from_utf8(request.body()).unwrap());
 }
 
+/// The source of each row is that of its sender, and nothing else of the request is another one.
+#[test]
+fn a_row_has_the_source_of_its_sender() {
+    let sender = |n: u32, rest: &str| {
+        format!(
+            "\n[[senders]]\nname = \"s{n}\"\nsource = \"arn:aws:connect:us-west-2:123456789012:phone-number/aaaaaaaa-bbbb-cccc-dddd-{n:012}\"\n{rest}"
+        )
+    };
+    let connect: Vec<&str> = CONNECT.lines().filter(|line| !line.starts_with("source")).collect();
+    let senders = sender(1, "countries = [\"US\"]") + &sender(2, "countries = [\"US\", \"CA\"]");
+    let text = format!("name = \"spring\"{}{SPRING}{senders}", connect.join("\n"));
+    let binding = parse(&text, "c.toml", "c").unwrap().bind(&Header::new(HEADER)).unwrap();
+    let mut seen = [0, 0];
+    for n in 100..200 {
+        let number = format!("+120255501{:02}", n % 100);
+        let recipient = row(&binding, &["c-1", "Ann", &number, ""]).unwrap();
+        let at = recipient.sender.unwrap();
+        seen[at] += 1;
+        let request =
+            binding.shape().fill(&recipient.slots, recipient.phone.as_str(), recipient.client_token).unwrap();
+        assert_eq!(request.request.source, binding.senders()[at].source);
+        let single = row(&bound(SPRING), &["c-1", "Ann", &number, ""]).unwrap();
+        assert_eq!(recipient.client_token, single.client_token, "the token is that of a single source");
+        assert_eq!(recipient.slots[..3], single.slots[..]);
+    }
+    assert!(seen.iter().all(|rows| *rows > 20), "{seen:?}");
+    let rejected = row(&binding, &["c-1", "Ann", "+33612345678", ""]).unwrap_err();
+    assert_eq!(rejected.reason.code(), "sender-missing");
+    insta::assert_snapshot!(rejected.to_string());
+}
+
 #[test]
 fn the_key_is_the_column_or_the_number_and_makes_the_token() {
     let cells = ["c-1", "Ann", "2025550143", ""];

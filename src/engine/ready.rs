@@ -1,0 +1,267 @@
+//! Claimed rows that wait for their requests, by sender: each sender has a queue and what it may send. A slow one holds up no
+//! other, and a decision costs a look at each sender, however many rows wait.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::domain::delivery::bucket_history::BucketHistory;
+use crate::domain::message::segments::Segments;
+use crate::domain::senders::{DailyCap, Sender};
+use crate::domain::unix_millis::UnixMillis;
+use crate::journal::{Claimed, SenderId};
+use crate::pace::PartBucket;
+
+/// A sender that could have sent for so long goes before all others, or for as long as it takes to give each sender four turns.
+const PATIENCE: Duration = Duration::from_secs(10);
+const TURNS: f64 = 4.0;
+/// Rows of a sender that are claimed ahead, at least: one is being requested while the next one is claimed.
+const LEAST_AHEAD: usize = 2;
+
+/// A sender, as a run knows it.
+#[derive(Debug, Clone)]
+pub struct RunSender {
+    /// In the journal.
+    pub id: SenderId,
+    /// As the definition has it.
+    pub sender: Sender,
+    /// Messages that its day has had before the run.
+    pub sent_today: u64,
+    /// What it has sent lately.
+    pub past: BucketHistory,
+}
+
+/// The rows that are next, by sender.
+#[derive(Debug)]
+pub(super) struct ReadyRows {
+    /// The first one is that of rows without a sender.
+    queues: Vec<SenderQueue>,
+}
+
+#[derive(Debug)]
+struct SenderQueue {
+    id: Option<SenderId>,
+    rows: VecDeque<(Claimed, u32)>,
+    bucket: Option<PartBucket>,
+    cap: Option<DayCount>,
+    last_left: Instant,
+    /// Messages and their parts so far, to tell how many rows a second takes.
+    messages: u64,
+    parts: u64,
+}
+
+/// The messages of a day.
+#[derive(Debug)]
+struct DayCount {
+    cap: DailyCap,
+    sent: u64,
+    in_flight: u64,
+    ends: UnixMillis,
+}
+
+impl ReadyRows {
+    pub(super) fn new(senders: &[RunSender], now: UnixMillis) -> Self {
+        let mut queues = vec![SenderQueue::new(None, None, None)];
+        queues.extend(senders.iter().map(|run| {
+            let bucket = run.sender.rate.map(|rate| PartBucket::new(rate, run.past));
+            let cap = run.sender.per_day.clone();
+            let cap =
+                cap.map(|cap| DayCount { ends: cap.day(now).1, cap, sent: run.sent_today, in_flight: 0 });
+            SenderQueue::new(Some(run.id), bucket, cap)
+        }));
+        Self { queues }
+    }
+
+    /// Whether the campaign has several senders.
+    pub(super) fn by_sender(&self) -> bool {
+        self.queues.len() > 1
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.queues.iter().map(|queue| queue.rows.len()).sum()
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.queues.iter().all(|queue| queue.rows.is_empty())
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Claimed> {
+        self.queues.iter().flat_map(|queue| queue.rows.iter().map(|(row, _)| row))
+    }
+
+    pub(super) fn extend(&mut self, rows: impl IntoIterator<Item = Claimed>) {
+        for row in rows {
+            let parts = if self.by_sender() { parts(&row) } else { 1 };
+            self.queue(row.sender).rows.push_back((row, parts));
+        }
+    }
+
+    /// All rows, which are ready no more.
+    pub(super) fn take_all(&mut self) -> Vec<Claimed> {
+        self.queues.iter_mut().flat_map(|queue| queue.rows.drain(..).map(|(row, _)| row)).collect()
+    }
+
+    /// The first so many rows, where there are no senders.
+    #[cfg(test)]
+    pub(super) fn truncate(&mut self, rows: usize) {
+        self.queues[0].rows.truncate(rows);
+    }
+
+    /// All rows of a sender, which are ready no more.
+    pub(super) fn take_of(&mut self, sender: SenderId) -> Vec<Claimed> {
+        self.queue(Some(sender)).rows.drain(..).map(|(row, _)| row).collect()
+    }
+
+    /// How many more rows of a sender may be claimed, with so many `ahead` over all.
+    pub(super) fn room(&self, sender: Option<SenderId>, ahead: usize, now: UnixMillis) -> usize {
+        if !self.by_sender() {
+            return ahead.saturating_sub(self.len());
+        }
+        let queue = self.find(sender);
+        let left = queue.cap.as_ref().map_or(usize::MAX, |day| day.left(now));
+        queue.ahead(ahead).min(left).saturating_sub(queue.rows.len())
+    }
+
+    /// Whether a sender has so few rows left that more are to be claimed.
+    pub(super) fn is_low(&self, sender: Option<SenderId>, ahead: usize) -> bool {
+        if !self.by_sender() {
+            return self.len() <= ahead / 2;
+        }
+        let queue = self.find(sender);
+        queue.rows.len() <= queue.ahead(ahead) / 2
+    }
+
+    /// When the first row may leave, as far as its sender is concerned; `None` where none waits.
+    pub(super) fn due(&self) -> Option<Instant> {
+        self.queues.iter().filter_map(SenderQueue::due).min()
+    }
+
+    /// The row that leaves next, of a sender that may send it now. Of several, the one that could have sent longest ago, if that
+    /// is long; else the one whose rows take longest, `left` being how many rows of a sender wait in the journal: so all
+    /// end as soon as can be.
+    pub(super) fn pop(
+        &mut self,
+        requests_per_second: f64,
+        left: impl Fn(Option<SenderId>) -> u64,
+    ) -> Option<Claimed> {
+        if !self.by_sender() {
+            return self.queues[0].rows.pop_front().map(|(row, _)| row);
+        }
+        let now = Instant::now();
+        let turns = TURNS * float(self.queues.len() as u64) / requests_per_second;
+        let patience = PATIENCE.max(Duration::try_from_secs_f64(turns).unwrap_or(PATIENCE));
+        let payable = self.queues.iter().enumerate().filter_map(|(at, queue)| {
+            let due = queue.due().filter(|due| *due <= now)?;
+            let waited = now - due.max(queue.last_left).min(now);
+            let impatient = if waited > patience { waited } else { Duration::ZERO };
+            Some((at, impatient, queue.seconds_left(left(queue.id))))
+        });
+        let first = payable.max_by(|(_, a, left_a), (_, b, left_b)| a.cmp(b).then(left_a.total_cmp(left_b)));
+        let (row, _) = self.queues[first?.0].rows.pop_front()?;
+        Some(row)
+    }
+
+    /// A request for the row leaves: it takes what it costs. Says until when the sender is closed, where its day is full.
+    pub(super) fn left(&mut self, row: &Claimed, again: bool, now: UnixMillis) -> Option<UnixMillis> {
+        if !self.by_sender() {
+            return None;
+        }
+        let parts = parts(row);
+        let queue = self.queue(row.sender);
+        queue.last_left = Instant::now();
+        (queue.messages, queue.parts) = (queue.messages + 1, queue.parts + u64::from(parts));
+        if let Some(bucket) = &mut queue.bucket {
+            bucket.take(parts);
+        }
+        let day = queue.cap.as_mut()?;
+        day.pass(now);
+        day.in_flight += 1;
+        // One that may have been sent counts already.
+        day.sent += u64::from(!again);
+        (day.sent >= day.cap.most).then_some(day.ends)
+    }
+
+    /// The answer to a request came. `sent`: a message may have left. Says whether the sender's day has room again.
+    pub(super) fn answered(&mut self, sender: Option<SenderId>, sent: bool, now: UnixMillis) -> bool {
+        let Some(day) = self.queue(sender).cap.as_mut() else { return false };
+        day.pass(now);
+        day.in_flight = day.in_flight.saturating_sub(1);
+        if !sent {
+            day.sent = day.sent.saturating_sub(1);
+        }
+        day.sent < day.cap.most
+    }
+
+    /// Until when a sender is closed because its day is full, before anything of it is claimed.
+    pub(super) fn closed_until(&self, sender: SenderId) -> Option<UnixMillis> {
+        let day = self.find(Some(sender)).cap.as_ref()?;
+        (day.sent >= day.cap.most).then_some(day.ends)
+    }
+
+    fn queue(&mut self, sender: Option<SenderId>) -> &mut SenderQueue {
+        let at = self.place(sender);
+        &mut self.queues[at]
+    }
+
+    fn find(&self, sender: Option<SenderId>) -> &SenderQueue {
+        &self.queues[self.place(sender)]
+    }
+
+    fn place(&self, sender: Option<SenderId>) -> usize {
+        self.queues.iter().position(|queue| queue.id == sender).unwrap_or(0)
+    }
+}
+
+impl SenderQueue {
+    fn new(id: Option<SenderId>, bucket: Option<PartBucket>, cap: Option<DayCount>) -> Self {
+        Self { id, rows: VecDeque::new(), bucket, cap, last_left: Instant::now(), messages: 0, parts: 0 }
+    }
+
+    fn due(&self) -> Option<Instant> {
+        let (_, parts) = self.rows.front()?;
+        Some(self.bucket.as_ref().map_or(self.last_left, |bucket| bucket.due(*parts)))
+    }
+
+    /// Rows that are claimed ahead, at most: those of about a second.
+    fn ahead(&self, ahead: usize) -> usize {
+        let Some(bucket) = &self.bucket else { return ahead };
+        let rows = (bucket.rate().per_second / self.parts_a_message()).ceil() as usize;
+        rows.max(LEAST_AHEAD).min(ahead.max(LEAST_AHEAD)).min(if ahead == 1 { 1 } else { usize::MAX })
+    }
+
+    fn parts_a_message(&self) -> f64 {
+        if self.messages == 0 { 1.0 } else { float(self.parts) / float(self.messages) }
+    }
+
+    /// How long its rows take, with those that are not claimed yet.
+    fn seconds_left(&self, waiting: u64) -> f64 {
+        let rows = float(waiting + self.rows.len() as u64);
+        self.bucket.as_ref().map_or(0.0, |bucket| rows * self.parts_a_message() / bucket.rate().per_second)
+    }
+}
+
+impl DayCount {
+    /// The next day begins with what is in flight: it may count there.
+    fn pass(&mut self, now: UnixMillis) {
+        if now >= self.ends {
+            (self.sent, self.ends) = (self.in_flight, self.cap.day(now).1);
+        }
+    }
+
+    fn left(&self, now: UnixMillis) -> usize {
+        let sent = if now >= self.ends { self.in_flight } else { self.sent };
+        usize::try_from(self.cap.most.saturating_sub(sent)).unwrap_or(usize::MAX)
+    }
+}
+
+/// The parts of a row's message. Where the flow sends it nobody knows them, and it counts as one.
+fn parts(row: &Claimed) -> u32 {
+    let text = row.frozen.form.shape().message_text(&row.frozen.slots);
+    text.map_or(1, |text| u32::try_from(Segments::of(text).count).unwrap_or(u32::MAX))
+}
+
+#[expect(clippy::cast_precision_loss, reason = "counts stay far below 2^52")]
+fn float(count: u64) -> f64 {
+    count as f64
+}
