@@ -6,7 +6,8 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use campaign::domain::definition::keys::{KEYS, SENDER_KEYS, TABLES};
+use campaign::domain::definition::keys::{KEYS, TABLES};
+use campaign::domain::definition::sender_keys::SENDER_KEYS;
 use campaign::domain::delivery::ending::Exit;
 use campaign::report::FIXED_COLUMNS;
 

@@ -7,7 +7,8 @@ use std::fs;
 use std::path::Path;
 
 use campaign::cli::Cli;
-use campaign::domain::definition::keys::{KEYS, Key, Need, SENDER_KEYS, TABLES};
+use campaign::domain::definition::keys::{KEYS, Key, Need, TABLES};
+use campaign::domain::definition::sender_keys::SENDER_KEYS;
 use campaign::domain::message::language::Language;
 use campaign::domain::message::template::filters::FILTERS;
 use campaign::domain::reasons::{CATALOGUE, Reason};

@@ -3,7 +3,8 @@
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
 
-use campaign::domain::definition::keys::{KEYS, Need, SENDER_KEYS};
+use campaign::domain::definition::keys::{KEYS, Need};
+use campaign::domain::definition::sender_keys::SENDER_KEYS;
 use campaign::domain::definition::{Definition, parse};
 use campaign::domain::hours::presets::PRESETS;
 use campaign::recipients::{Recipients, Row, Source};

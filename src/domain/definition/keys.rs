@@ -5,7 +5,6 @@
 use super::SameNumberRule;
 use crate::domain::limits::OverLimit;
 use crate::domain::message::content::Channel;
-use crate::domain::senders::HaltRule;
 
 /// One key.
 #[derive(Debug, Clone, Copy)]
@@ -77,7 +76,7 @@ pub enum KeyKind {
     Open,
     /// A line for the shell, or a program with its arguments.
     Command,
-    /// Tables below `[[senders]]`, each with [`SENDER_KEYS`].
+    /// Tables below `[[senders]]`, each with [`SENDER_KEYS`](super::sender_keys::SENDER_KEYS).
     Senders,
 }
 
@@ -98,7 +97,7 @@ pub const TABLES: &[(&str, &str)] = &[
     ("hooks", "Commands that are run when a run has ended."),
 ];
 
-const fn key(path: &'static str, kind: KeyKind, need: Need, doc: &'static str) -> Key {
+pub(super) const fn key(path: &'static str, kind: KeyKind, need: Need, doc: &'static str) -> Key {
     Key { path, kind, need, doc }
 }
 
@@ -466,55 +465,6 @@ pub const KEYS: &[Key] = {
         key("hooks.timeout", Duration, Default("\"30s\""), "How long such a command may take."),
     ]
 };
-
-/// The keys of a sender, in the order of a definition.
-pub const SENDER_KEYS: &[Key] = &[
-    key("senders.name", KeyKind::Text, Need::Required, "What reports and commands call it."),
-    key("senders.source", KeyKind::Text, Need::Required, "The Connect ARN of its phone number."),
-    key(
-        "senders.parts_per_second",
-        KeyKind::Amount,
-        Need::Optional,
-        "Message parts per second; default: as many as the pace allows.",
-    ),
-    key(
-        "senders.burst",
-        KeyKind::Integer { min: 1, max: 10_000 },
-        Need::Optional,
-        "Parts that may leave at once; default: what leaves in a fifth of a second.",
-    ),
-    key(
-        "senders.per_day",
-        KeyKind::Integer { min: 1, max: 1_000_000_000 },
-        Need::Optional,
-        "Messages a day, at most; rows that are left wait for the next day.",
-    ),
-    key(
-        "senders.zone",
-        KeyKind::Text,
-        Need::Default("\"America/Los_Angeles\""),
-        "The time zone (IANA) in which that day begins at midnight.",
-    ),
-    key(
-        "senders.countries",
-        KeyKind::Texts,
-        Need::Default("[]"),
-        "Countries that it sends to, such as [\"US\", \"CA\"]; default: all that no other sender names.",
-    ),
-    key(
-        "senders.weight",
-        KeyKind::Amount,
-        Need::Default("1"),
-        "Its share of the recipients that several senders may send to.",
-    ),
-    key(
-        "senders.on_halt",
-        KeyKind::OneOf(HaltRule::NAMES),
-        Need::Default("\"wait\""),
-        "What becomes of its rows when the service refuses it for good: they wait, or those that were never attempted go to other \
-         senders.",
-    ),
-];
 
 /// Keys that someone may look for, and where what they want is.
 pub const ELSEWHERE: &[(&str, &str)] = &[

@@ -17,6 +17,7 @@ mod reader;
 pub mod rules;
 mod schedule;
 mod schema;
+pub mod sender_keys;
 mod senders;
 mod settings;
 #[cfg(test)]

@@ -7,7 +7,8 @@ use serde_json::{Map, Value, json};
 
 use super::RequestRate;
 use super::document::literal;
-use super::keys::{KEYS, Key, KeyKind, Need, SENDER_KEYS, TABLES};
+use super::keys::{KEYS, Key, KeyKind, Need, TABLES};
+use super::sender_keys::SENDER_KEYS;
 use crate::domain::message::content::ContentType;
 
 /// The schema.

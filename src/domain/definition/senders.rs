@@ -5,8 +5,9 @@ use std::num::NonZeroU32;
 use jiff::tz::TimeZone;
 
 use super::document::{Node, TableEntry, Value};
-use super::keys::{Need, SENDER_KEYS};
+use super::keys::Need;
 use super::reader::{Reader, fits, number};
+use super::sender_keys::SENDER_KEYS;
 use crate::domain::arn;
 use crate::domain::foreign::shown;
 use crate::domain::hours::zones::parse_zone;

@@ -215,7 +215,7 @@ fn several_senders_take_the_place_of_the_source() {
         (Some("us-west-2"), Some("123456789012"))
     );
     assert_eq!(definition.sources().unwrap().len(), 2);
-    for key in keys::SENDER_KEYS {
+    for key in sender_keys::SENDER_KEYS {
         let name = key.path.rsplit('.').next().unwrap();
         assert!(key.path == "senders.zone" || SENDERS.contains(&format!("{name} =")), "{}", key.path);
     }
