@@ -19,6 +19,7 @@ red() {
     own-contacts-only) echo "--lib a_number_that_another_campaign_contacted" ;;
     contacted-number-again) echo "--lib who_was_contacted_under_another_key" ;;
     hours-at-claim) echo "--test campaigns hours_are_asked_again" ;;
+    parts-as-messages | lane-blocks-others) echo "--test campaigns each_sender_reaches_its_rate" ;;
     opt-outs-once) echo "--test campaigns who_opts_out_while_a_run_lasts" ;;
     second-name) echo "--lib by_one_name_many" ;;
     hard-link) echo "--lib a_file_with_two_names" ;;
@@ -33,7 +34,7 @@ red() {
 seeds() {
     case $1 in
     doubt-is-no-contact | contact-over-at-once | own-contacts-only) echo "--test campaigns campaigns_with_the_same_people" ;;
-    contacted-number-again | normal | no-lock | hours-at-claim | join-by-destination | second-name | hard-link | proxied-loopback | lost-reader | output-over-input) ;; *)
+    contacted-number-again | normal | no-lock | hours-at-claim | parts-as-messages | lane-blocks-others | join-by-destination | second-name | hard-link | proxied-loopback | lost-reader | output-over-input) ;; *)
         echo "--test campaigns every_promise"
         ;;
     esac
