@@ -22,6 +22,8 @@ red() {
     parts-as-messages | lane-blocks-others) echo "--test campaigns each_sender_reaches_its_rate" ;;
     opt-outs-once) echo "--test campaigns who_opts_out_while_a_run_lasts" ;;
     second-name) echo "--lib by_one_name_many" ;;
+    stale-copy) echo "--lib a_copy_that_was_made_before" ;;
+    old-copy) echo "--lib a_copy_of_a_run_that_has_no_end" ;;
     hard-link) echo "--lib a_file_with_two_names" ;;
     proxied-loopback) echo "--lib this_machine_and_plain_http" ;;
     lost-reader) echo "--lib a_reader_that_went_away" ;;
@@ -34,7 +36,7 @@ red() {
 seeds() {
     case $1 in
     doubt-is-no-contact | contact-over-at-once | own-contacts-only) echo "--test campaigns campaigns_with_the_same_people" ;;
-    contacted-number-again | normal | no-lock | hours-at-claim | parts-as-messages | lane-blocks-others | join-by-destination | second-name | hard-link | proxied-loopback | lost-reader | output-over-input) ;; *)
+    contacted-number-again | normal | no-lock | hours-at-claim | parts-as-messages | lane-blocks-others | join-by-destination | second-name | hard-link | stale-copy | old-copy | proxied-loopback | lost-reader | output-over-input) ;; *)
         echo "--test campaigns every_promise"
         ;;
     esac

@@ -87,7 +87,11 @@ fn new_rate(rate: &Value) -> Result<NewRate, String> {
         _ => None,
     };
     let rate = number.and_then(RequestRate::new).ok_or_else(|| {
-        format!("a rate is above 0 and at most {} per second, \"auto\" or \"default\"", RequestRate::MOST)
+        format!(
+            "a rate is from {} to {} per second, \"auto\" or \"default\"",
+            RequestRate::LEAST,
+            RequestRate::MOST
+        )
     })?;
     Ok(NewRate::PerSecond(rate.get()))
 }

@@ -61,3 +61,68 @@ fn a_lock_that_is_held_is_waited_for_and_told() {
     assert!(stderr.contains("waiting for another process, which holds"), "{stderr}");
     assert_eq!(code, Some(0), "{stderr}");
 }
+
+/// A rate that no clock can wait for is a mistake, in whatever place it is written.
+#[test]
+fn a_rate_that_is_slower_than_a_clock_can_tell_is_refused() {
+    let (site, server) = (Site::with_people(5), Server::start(&[]));
+    for rate in ["1e-300", "1e-9", "0.0000099"] {
+        let run = ["run", "people.csv", "--yes", "--rate", rate, "--endpoint-url", server.endpoint()];
+        site.run(&run).exits(2).says(&["a rate is from 0.00001 to 100000 per second"]);
+        site.write("slow.toml", &definition().replace("rate = 1000.0", &format!("rate = {rate}")));
+        site.run(&["check", "people.csv", "-c", "slow.toml"]).exits(2).says(&["0.00001 to 100000"]);
+    }
+    assert_eq!(server.requests(), 0);
+    let run = ["run", "people.csv", "--yes", "--rate", "0.00001", "--limit", "1"];
+    site.run(&[&run[..], &["--endpoint-url", server.endpoint()]].concat()).exits(4);
+    assert_eq!(server.requests(), 1);
+}
+
+/// A database of another program stays as it is, with nothing beside it, whatever command is pointed at it.
+#[test]
+fn a_database_of_another_program_is_left_alone_by_every_command() {
+    let site = Site::with_people(3);
+    let path = site.path("other.db");
+    let theirs = rusqlite::Connection::open(&path).unwrap();
+    theirs
+        .execute_batch("CREATE TABLE row (a); CREATE TABLE campaign (a); INSERT INTO row VALUES (1)")
+        .unwrap();
+    drop(theirs);
+    let before = std::fs::read(&path).unwrap();
+    for command in [
+        &["run", "people.csv", "--yes", "--simulate"][..],
+        &["resume", "--simulate"],
+        &["check", "people.csv"],
+        &["status"],
+        &["status", "--number", "+12025550101"],
+        &["report"],
+        &["resolve"],
+        &["hours"],
+        &["deliveries"],
+        &["deliveries", "import", "people.csv"],
+        &["suppress", "list"],
+        &["suppress", "add", "+12025550101"],
+        &["suppress", "import", "people.csv"],
+        &["pause"],
+        &["go"],
+        &["stop"],
+        &["pace", "5"],
+        &["journal", "check"],
+        &["journal", "backup", "copy.db"],
+        &["journal", "purge", "--yes"],
+        &["serve", "--listen", "127.0.0.1:0"],
+    ] {
+        site.run(&[command, &["-j", "other.db"]].concat())
+            .exits(2)
+            .says(&["is a database of another program", "nothing was written into it"]);
+        assert!(std::fs::read(&path).unwrap() == before, "{command:?}");
+        let beside: Vec<String> = site
+            .folder()
+            .read_dir()
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .filter(|name| name.starts_with("other.db") || name == "copy.db")
+            .collect();
+        assert_eq!(beside, ["other.db"], "{command:?}");
+    }
+}

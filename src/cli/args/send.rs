@@ -68,11 +68,9 @@ fn rate(text: &str) -> Result<Rate, String> {
     if text == "auto" {
         return Ok(Rate::Auto);
     }
-    text.parse()
-        .ok()
-        .and_then(RequestRate::new)
-        .map(Rate::PerSecond)
-        .ok_or_else(|| format!("a rate is above 0 and at most {} per second, or \"auto\"", RequestRate::MOST))
+    text.parse().ok().and_then(RequestRate::new).map(Rate::PerSecond).ok_or_else(|| {
+        format!("a rate is from {} to {} per second, or \"auto\"", RequestRate::LEAST, RequestRate::MOST)
+    })
 }
 
 /// The value of `--endpoint-url`.

@@ -13,6 +13,7 @@ use crate::cli::{commands, output, signals};
 use crate::domain::delivery::ending::Exit;
 use crate::domain::next_step::NextStep;
 use crate::engine::Stop;
+use crate::journal::{JournalError, Reader};
 use crate::report::Names;
 use crate::serve::{ServeError, ServeOptions, Server, TokenFileError, Transport};
 
@@ -61,6 +62,16 @@ pub struct ServeArgs {
 /// What the user is told.
 pub fn run(args: &ServeArgs, session: &Session<'_>) -> Result<Exit, Failure> {
     let paths = CampaignPaths::of_journal(&session.global.campaign_options())?;
+    // A journal that is yet to be made is waited for; what never will be one is not.
+    if let Err(
+        error @ (JournalError::Foreign(_)
+        | JournalError::Newer { .. }
+        | JournalError::NotAFile(_)
+        | JournalError::Linked { .. }),
+    ) = Reader::open(&paths.journal)
+    {
+        return Err(error.into());
+    }
     if let Some(token) = &args.token_file {
         Inputs::of(&paths).refuse(token, "the token", NextStep::AnotherPath)?;
     }

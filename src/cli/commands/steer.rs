@@ -45,14 +45,17 @@ fn new_rate(text: &str) -> Result<NewRate, String> {
     match text {
         "auto" => Ok(NewRate::Auto),
         "default" => Ok(NewRate::Default),
-        number => number
-            .parse()
-            .ok()
-            .and_then(Rate::new)
-            .map(|rate| NewRate::PerSecond(rate.get()))
-            .ok_or_else(|| {
-                format!("a rate is above 0 and at most {} per second, \"auto\" or \"default\"", Rate::MOST)
-            }),
+        number => {
+            number.parse().ok().and_then(Rate::new).map(|rate| NewRate::PerSecond(rate.get())).ok_or_else(
+                || {
+                    format!(
+                        "a rate is from {} to {} per second, \"auto\" or \"default\"",
+                        Rate::LEAST,
+                        Rate::MOST
+                    )
+                },
+            )
+        }
     }
 }
 

@@ -73,7 +73,7 @@ impl EndpointUrl {
         let after_host = uri.authority().and_then(|authority| authority.as_str().strip_prefix(host));
         let bad_port =
             after_host.is_some_and(|port| !port.is_empty()) && uri.port_u16().is_none_or(|port| port == 0);
-        if userinfo || bad_port || uri.query().is_some() {
+        if userinfo || bad_port || text.contains(['?', '#']) {
             return Err(BadEndpoint::NotAUrl);
         }
         match uri.scheme_str() {
@@ -242,6 +242,8 @@ mod tests {
                     "http://127.0.0.1:0",
                     "https://x.example:",
                     "https://[::1]:65536",
+                    "http://127.0.0.1:1/?x",
+                    "http://127.0.0.1:1#x",
                 ])
         {
             assert_eq!(EndpointUrl::parse(url), Err(BadEndpoint::NotAUrl), "{url}");

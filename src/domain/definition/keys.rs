@@ -550,7 +550,7 @@ impl KeyKind {
             Self::Columns => {
                 "the name of a column, or a list of some such as [\"mobile\", \"phone\"]".to_owned()
             }
-            Self::Rate => "a number above 0 and at most 100000, or \"auto\"".to_owned(),
+            Self::Rate => "a number from 0.00001 to 100000, or \"auto\"".to_owned(),
             Self::Message => "a string, or a table with content_type and content".to_owned(),
             Self::Templates => "a table of strings".to_owned(),
             Self::Attributes => "a table of strings, or \"all\"".to_owned(),

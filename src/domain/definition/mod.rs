@@ -310,18 +310,20 @@ pub enum Rate {
     Auto,
 }
 
-/// A rate above 0 and at most [`RequestRate::MOST`].
+/// A rate from [`RequestRate::LEAST`] to [`RequestRate::MOST`].
 #[derive(Debug, Clone, Copy, PartialEq, PartialOrd)]
 pub struct RequestRate(f64);
 
 impl RequestRate {
     /// Far more than any account has, and more than one machine can: a pace that is wide open.
     pub const MOST: f64 = 100_000.0;
+    /// A request in 28 hours. What is slower is a mistake, and its waits are longer than a clock can tell.
+    pub const LEAST: f64 = 0.000_01;
 
     /// A rate in its range.
     #[must_use]
     pub fn new(rate: f64) -> Option<Self> {
-        (rate > 0.0 && rate <= Self::MOST).then_some(Self(rate))
+        (Self::LEAST..=Self::MOST).contains(&rate).then_some(Self(rate))
     }
 
     /// Requests per second.

@@ -270,7 +270,7 @@ pub(super) fn fits(value: &Value, kind: KeyKind) -> bool {
             !list.is_empty() && list.iter().all(named)
         }
         (KeyKind::Rate, Value::Text(text)) => text == "auto",
-        (KeyKind::Rate, value) => number(value).is_some_and(|rate| rate > 0.0 && rate <= RequestRate::MOST),
+        (KeyKind::Rate, value) => number(value).and_then(RequestRate::new).is_some(),
         (KeyKind::Attributes, Value::Text(text)) => text == "all",
         (
             KeyKind::Message | KeyKind::Templates | KeyKind::Attributes | KeyKind::Segments,

@@ -119,7 +119,7 @@ fn of_kind(kind: KeyKind) -> Value {
         }),
         KeyKind::Rate => json!({
             "anyOf": [
-                { "type": "number", "exclusiveMinimum": 0, "maximum": RequestRate::MOST },
+                { "type": "number", "minimum": RequestRate::LEAST, "maximum": RequestRate::MOST },
                 { "const": "auto" },
             ]
         }),

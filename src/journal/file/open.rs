@@ -44,6 +44,10 @@ impl Journal {
 
     pub(in crate::journal) fn open_with(path: &Path, migrations: Migrations) -> Result<Self, JournalError> {
         let path = &location::locate(path)?;
+        // A file of another program gets nothing beside it. Whoever makes a journal has made its lock first.
+        if !lock::beside_resolved(path, ".lock").exists() {
+            schema::refuse_foreign(path)?;
+        }
         let _opening = lock::opening(path)?;
         refuse_emptied(path)?;
         schema::refuse_foreign(path)?;
