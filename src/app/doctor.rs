@@ -12,7 +12,7 @@ use crate::app::open::settings;
 use crate::app::paths::CampaignPaths;
 use crate::app::plan_file::PlanFile;
 use crate::clock::Clock;
-use crate::connect::{Account, Subject};
+use crate::connect::{Account, SqsQueue, Subject};
 use crate::domain::account::facts::{CampaignFacts, FileFacts};
 use crate::domain::account::findings::{self, Finding};
 use crate::domain::arn;
@@ -36,8 +36,19 @@ pub async fn examine(
     let file = source.map(|source| file_facts(source, definition, paths)).transpose()?;
     let campaign = campaign_facts(definition, file);
     let mut findings = ask(&campaign, definition, paths, clock).await?;
+    findings.extend(queue(definition, paths, clock).await);
     findings.extend(findings::old_data(today(clock)));
     Ok(findings)
+}
+
+/// The queue, where the definition names one.
+async fn queue(definition: &Definition, paths: &CampaignPaths, clock: &Clock) -> Option<Finding> {
+    let url = definition.deliveries.queue.as_ref()?;
+    let depth = match SqsQueue::connect(&settings(definition, paths), url.as_str(), clock).await {
+        Ok(queue) => queue.depth().await.map_err(|error| error.to_string()),
+        Err(error) => Err(error.to_string()),
+    };
+    Some(findings::queue(depth))
 }
 
 fn today(clock: &Clock) -> Date {

@@ -63,12 +63,28 @@ pub async fn follow(
     (paths, definition): (&CampaignPaths, &Definition),
     options: &FollowOptions,
     clock: &Clock,
-    mut stop: watch::Receiver<Stop>,
-    mut on_event: impl FnMut(FollowEvent),
+    stop: watch::Receiver<Stop>,
+    on_event: impl FnMut(FollowEvent),
 ) -> Result<Imported, Error> {
     let queue = SqsQueue::connect(&settings(definition, paths), &options.queue, clock).await?;
     let mut journal = Journal::open(&paths.journal)?;
     note_all(&mut journal, paths, &options.originations)?;
+    let imported = follow_queue(&queue, &mut journal, options, stop, on_event).await?;
+    journal.close()?;
+    Ok(imported)
+}
+
+/// The same with a queue and a journal that are open.
+///
+/// # Errors
+/// As [`follow`].
+pub async fn follow_queue(
+    queue: &SqsQueue,
+    journal: &mut Journal,
+    options: &FollowOptions,
+    mut stop: watch::Receiver<Stop>,
+    mut on_event: impl FnMut(FollowEvent),
+) -> Result<Imported, Error> {
     let mut following =
         Following { intake: journal.intake()?, imported: Imported::default(), left: HashSet::new() };
     let (mut pause, mut tried) = (PAUSE, Instant::now());
@@ -105,15 +121,14 @@ pub async fn follow(
         }
     }
     following.imported.taken += following.intake.join_again()?;
-    let imported = following.imported;
-    drop(following);
-    journal.close()?;
-    Ok(imported)
+    Ok(following.imported)
 }
 
+/// What the credentials need for a queue.
+pub(super) const RIGHTS: &str = "the credentials need sqs:ReceiveMessage and sqs:DeleteMessage on the queue";
+
 fn refused(why: &str) -> Error {
-    let advice = "the credentials need sqs:ReceiveMessage and sqs:DeleteMessage on the queue";
-    Error::usage(format!("the queue refuses: {why}"), NextStep::from(advice.to_owned()))
+    Error::usage(format!("the queue refuses: {why}"), NextStep::from(RIGHTS.to_owned()))
 }
 
 struct Following<'j> {
@@ -156,7 +171,7 @@ impl Following<'_> {
 }
 
 /// The events of a message; one that cannot be read in part is not read at all.
-fn read(message: &QueueMessage) -> Result<(Vec<AccountEvent>, u64), String> {
+pub(super) fn read(message: &QueueMessage) -> Result<(Vec<AccountEvent>, u64), String> {
     let (mut events, mut other, mut wrong) = (Vec::new(), 0, None);
     let mut each = |piece: StreamPiece<'_>| match piece {
         StreamPiece::Bad(_, why) => wrong = wrong.take().or(Some(why.to_owned())),

@@ -15,6 +15,7 @@ pub mod error;
 pub mod evidence;
 pub mod follow;
 pub mod hooks;
+pub mod live_deliveries;
 pub mod names;
 pub mod open;
 pub mod opt_outs;

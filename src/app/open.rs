@@ -14,7 +14,7 @@ use crate::domain::limits::ContactLimits;
 use crate::domain::row::suppression::Suppression;
 use crate::domain::table::header::fold;
 use crate::journal::{
-    Admission, CampaignId, CampaignLock, ClaimLimits, Identity, IntegrityCheck, Journal, Service,
+    Admission, CampaignId, CampaignLock, ClaimLimits, Identity, IntegrityCheck, Journal, Reader, Service,
 };
 use crate::simulator::{Latency, LogDetail, Simulator, WorldConfig, WorldTime};
 
@@ -50,7 +50,10 @@ impl OpenCampaign {
             preconditions::refuse_simulated(paths, definition)?;
         }
         let (client, account, service) = if options.simulate {
-            let http = simulator(definition, clock, options.seed).http_client();
+            // A world of its own for each run: contact ids of an earlier one do not come again.
+            let runs = Reader::open(&paths.journal).and_then(|reader| reader.newest_run()).unwrap_or(0);
+            let seed = options.seed.map(|seed| seed.wrapping_add(runs.unsigned_abs() << 32));
+            let http = simulator(definition, clock, seed).http_client();
             (Client::simulated(http, ("test", "test"), &settings, clock), None, Service::Simulated)
         } else {
             let (client, account) = Client::connect_with_account(&settings, clock).await?;

@@ -7,6 +7,7 @@ use crate::app::send::RunSettings;
 use crate::domain::definition::{Definition, PaceShare, Rate, RequestRate};
 use crate::domain::delivery::gate::{FailureGate, Fraction};
 use crate::domain::delivery::shared_rate::SharedRate;
+use crate::domain::delivery::undelivered::UndeliveredGate;
 use crate::domain::figures::Span;
 use crate::domain::hours::schedule::Schedule;
 use crate::domain::unix_millis::UnixMillis;
@@ -50,6 +51,7 @@ pub(super) fn run_settings(
         no_wait: options.no_wait,
         most: options.limit,
         gate: FailureGate::new(share(definition.safety.max_failures)),
+        undelivered: UndeliveredGate::new(share(definition.deliveries.max_undelivered)),
         chance: options.seed.map_or_else(fastrand::Rng::new, fastrand::Rng::with_seed),
         retry_failed: options.retry_failed,
         sampled: options.sample.is_some(),
@@ -98,6 +100,13 @@ fn recorded(definition: &Definition, options: &SendOptions, streams: bool) -> Ve
         ("max_rejected", percent(safety.max_rejected)),
         ("max_failures", percent(safety.max_failures)),
     ];
+    told.extend(
+        definition
+            .deliveries
+            .queue
+            .is_some()
+            .then(|| ("max_undelivered", percent(definition.deliveries.max_undelivered))),
+    );
     told.extend((pace.share == PaceShare::Account).then(|| ("share", "account".to_owned())));
     told.extend(pace.max_in_flight.map(|most| ("max_in_flight", most.to_string())));
     told.extend(pace.contact_life.map(|life| ("contact_life", Span(life).to_string())));

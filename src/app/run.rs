@@ -9,7 +9,8 @@ use tokio::sync::watch;
 use crate::app::account_check::{AccountAnswers, AccountCheck, AccountQuestions};
 use crate::app::doctor::MOST_NUMBERS;
 use crate::app::error::Error;
-use crate::app::open::OpenCampaign;
+use crate::app::live_deliveries::QueueFollower;
+use crate::app::open::{OpenCampaign, settings};
 use crate::app::opt_outs::{self, ListSenders, OptOuts};
 use crate::app::options::{FileOptions, SendOptions};
 use crate::app::outputs::Inputs;
@@ -20,7 +21,7 @@ use crate::app::send::{Run, RunParts};
 use crate::app::stream::Stream;
 use crate::app::{pacing, preconditions};
 use crate::clock::Clock;
-use crate::connect::Account;
+use crate::connect::{Account, SqsQueue};
 use crate::domain::account::facts::SmsNumberFacts;
 use crate::domain::account::opt_outs::OptOutRule;
 use crate::domain::definition::Definition;
@@ -28,6 +29,7 @@ use crate::domain::delivery::state::State;
 use crate::domain::figures::counted;
 use crate::domain::foreign;
 use crate::domain::next_step::NextStep;
+use crate::domain::phone::E164;
 use crate::domain::preflight::Preflight;
 use crate::engine::Stop;
 use crate::journal::{Journal, OpenLane, Planned, Service};
@@ -63,6 +65,7 @@ pub struct PreparedRun<'a> {
     already_started: Option<u64>,
     rejects: Option<WrittenRejects>,
     opt_outs: Option<OptOuts>,
+    queue: Option<SqsQueue>,
 }
 
 /// Opens a recipients file, and what its rejected rows go to.
@@ -199,6 +202,7 @@ impl<'a> PreparedRun<'a> {
             already_started: None,
             rejects: None,
             opt_outs: None,
+            queue: None,
         };
         let OpenCampaign { account, service, .. } = &prepared.open;
         let questions = questions(&context, *service, account.as_ref());
@@ -264,6 +268,7 @@ impl<'a> PreparedRun<'a> {
         let mut checked = self.judge_answers().await?;
         checked.notes.append(&mut self.notes);
         checked.notes.extend(self.find_opt_outs(sender.as_ref()).await?);
+        checked.notes.extend(Box::pin(self.find_queue()).await?);
         Ok(checked)
     }
 
@@ -292,8 +297,8 @@ impl<'a> PreparedRun<'a> {
     /// Where they must be read and cannot be found out, or the journal cannot be read or written.
     async fn find_opt_outs(&mut self, known: Option<&SmsNumberFacts>) -> Result<Vec<String>, Error> {
         let (definition, open) = (self.context.definition, &mut self.open);
-        let settings = definition.account.opt_outs;
-        let Some(account) = open.account.clone().filter(|_| settings.rule != OptOutRule::Off) else {
+        let rules = definition.account.opt_outs;
+        let Some(account) = open.account.clone().filter(|_| rules.rule != OptOutRule::Off) else {
             return Ok(Vec::new());
         };
         let mut sources = open.journal.sources(open.campaign)?;
@@ -304,17 +309,51 @@ impl<'a> PreparedRun<'a> {
         sources.dedup();
         let owner = pacing::owner(definition, open.service);
         let senders = ListSenders { sources: &sources, known: fixed.zip(known), owner: &owner };
-        let found = opt_outs::find(account, senders, settings, &mut open.journal).await?;
+        let found = opt_outs::find(account, senders, rules, &mut open.journal).await?;
         let mut notes = found.notes;
         if streams && fixed.is_none() {
             let why =
                 "the senders differ from row to row, and those of rows that are not read yet are not known";
-            if settings.rule == OptOutRule::Required {
+            if rules.rule == OptOutRule::Required {
                 return Err(Error::opt_outs(why.to_owned()));
             }
             notes.push(format!("{why}: their opt-outs are not left out"));
         }
         self.opt_outs = found.lists.map(|lists| lists.streaming(streams));
+        Ok(notes)
+    }
+
+    /// Finds the queue of the account's events, and the phone numbers of the campaign's senders: messages are joined by them.
+    /// Says which are not known.
+    ///
+    /// # Errors
+    /// Where no client can be made, or the journal cannot be read or written.
+    async fn find_queue(&mut self) -> Result<Vec<String>, Error> {
+        let RunContext { definition, paths, clock, .. } = self.context;
+        let Some(account) = self.open.account.clone() else { return Ok(Vec::new()) };
+        let Some(queue) = &definition.deliveries.queue else { return Ok(Vec::new()) };
+        self.queue = Some(SqsQueue::connect(&settings(definition, paths), queue.as_str(), clock).await?);
+        let journal = &mut self.open.journal;
+        let mut sources = journal.sources(self.open.campaign)?;
+        let fixed = definition.request.source.template.as_fixed();
+        sources
+            .extend(fixed.filter(|fixed| !sources.iter().any(|source| source == fixed)).map(str::to_owned));
+        let mut notes = Vec::new();
+        for source in sources {
+            if journal.has_source_number(&source)? {
+                continue;
+            }
+            match account.phone_number(&source).await.map(|number| E164::parse(&number)) {
+                Ok(Some(number)) => journal.note_source_number(&source, &number)?,
+                Ok(None) => {
+                    notes.push(format!("{source} has no phone number: its messages are not joined to rows"));
+                }
+                Err(why) => notes.push(format!(
+                    "the phone number of {source} is not known, and its messages are not joined to rows: {}",
+                    opt_outs::words(&why)
+                )),
+            }
+        }
         Ok(notes)
     }
 
@@ -340,6 +379,9 @@ impl<'a> PreparedRun<'a> {
         run.guard(lock, examination);
         if let Some(opt_outs) = self.opt_outs {
             run.keep(opt_outs);
+        }
+        if let Some(queue) = self.queue {
+            run.follow_deliveries(QueueFollower::new(queue));
         }
         if let Some(before) = self.already_started {
             run.read_before(before);

@@ -11,6 +11,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 
 use crate::app::error::Error;
+use crate::app::live_deliveries::QueueFollower;
 use crate::app::opt_outs::OptOuts;
 use crate::app::stream::{self, StreamItem};
 use crate::clock::Clock;
@@ -19,11 +20,12 @@ use crate::domain::delivery::ending::{Ending, Exit};
 use crate::domain::delivery::gate::FailureGate;
 use crate::domain::delivery::state::State;
 use crate::domain::delivery::summary::Summary;
+use crate::domain::delivery::undelivered::UndeliveredGate;
 use crate::domain::hours::schedule::Schedule;
 use crate::domain::senders::Sender;
 use crate::domain::unix_millis::UnixMillis;
 use crate::engine::{
-    Admittance, Bounds, Engine, Observer, OptOutProgress, Outcome, PlanProgress, RunSender, Stop,
+    Admittance, Bounds, Engine, LastWords, Observer, OptOutProgress, Outcome, PlanProgress, RunSender, Stop,
 };
 use crate::journal::{
     CampaignId, CampaignLock, IntegrityCheck, Journal, JournalError, NewRun, Plan, Planned, RunEnd, RunId,
@@ -54,6 +56,8 @@ pub struct RunSettings {
     pub most: Option<NonZeroU64>,
     /// When too many rows fail.
     pub gate: FailureGate,
+    /// When too many messages do not arrive.
+    pub undelivered: UndeliveredGate,
     /// Chance, for jitter.
     pub chance: fastrand::Rng,
     /// Failed rows are queued again first.
@@ -79,12 +83,16 @@ pub struct RunParts {
 type Keeping = Pin<Box<dyn Future<Output = ()> + Send>>;
 type Reading = Pin<Box<dyn Future<Output = Result<(), Error>> + Send>>;
 
+/// Groups of final words that wait for the engine, at most.
+const NEWS: usize = 64;
+
 /// A run whose record is in the journal, ready to send.
 pub struct Run {
     engine: Engine,
     writer: JoinHandle<Result<Journal, WriterError>>,
     reading: Option<Reading>,
     keeping: Option<Keeping>,
+    following: Option<Keeping>,
     campaign: CampaignId,
     clock: Clock,
     name: String,
@@ -138,6 +146,8 @@ impl Run {
             gate: settings.gate,
             feed: PlanProgress::read_before(),
             opt_outs: OptOutProgress::none(),
+            last_words: LastWords::none(),
+            undelivered: settings.undelivered,
             stop,
             tally,
         };
@@ -146,6 +156,7 @@ impl Run {
             writer: handle,
             reading: None,
             keeping: None,
+            following: None,
             campaign,
             clock,
             name: settings.name,
@@ -196,6 +207,13 @@ impl Run {
         self.engine.opt_outs = progress;
     }
 
+    /// Follows the account's events while the run sends: each is durable before its message is deleted.
+    pub fn follow_deliveries(&mut self, follower: QueueFollower) {
+        let (news, last_words) = mpsc::channel(NEWS);
+        self.following = Some(Box::pin(follower.follow(self.engine.writer.clone(), news)));
+        self.engine.last_words = last_words;
+    }
+
     /// The campaign's lock, and the check of the journal that still goes on: a finding stops the run.
     pub(super) fn guard(&mut self, lock: CampaignLock, examination: IntegrityCheck) {
         self.lock = Some(lock);
@@ -216,7 +234,7 @@ impl Run {
     /// Where the journal cannot be written or turns out to be damaged: nothing more is sent, and requests in flight stay
     /// in doubt.
     pub async fn drive(mut self, observer: &mut dyn Observer) -> Result<DrivenRun, Error> {
-        let id = self.id();
+        let (id, followed) = (self.id(), self.following.is_some());
         let driven = {
             let mut sending = pin!(self.engine.send(observer));
             let reading = async {
@@ -244,11 +262,18 @@ impl Run {
                 }
                 pending::<Infallible>().await
             };
+            let following = async {
+                if let Some(following) = self.following.take() {
+                    following.await;
+                }
+                pending::<Infallible>().await
+            };
             tokio::select! {
                 biased;
                 result = both => Ok(result),
                 damage = damage => Err(damage),
                 never = keeping => match never {},
+                never = following => match never {},
             }
         };
         // Where the journal failed, the writer has the reason; the engine may only know that the writer is gone.
@@ -265,6 +290,7 @@ impl Run {
             burst: self.burst,
             sampled: self.sampled,
             already_started: self.already_started,
+            followed,
             outcome: outcome?,
             read,
             _lock: self.lock,
@@ -304,6 +330,7 @@ pub struct DrivenRun {
     burst: u32,
     sampled: bool,
     already_started: Option<u64>,
+    followed: bool,
     outcome: Outcome,
     read: Result<(), Error>,
     _lock: Option<CampaignLock>,
@@ -331,6 +358,9 @@ impl DrivenRun {
     /// Where the counts do not add up, or the journal cannot be written.
     pub fn conclude(self) -> Result<RunResult, Error> {
         let Self { mut journal, campaign, id, clock, mut outcome, .. } = self;
+        if self.followed {
+            journal.intake()?.join_again()?;
+        }
         if self.schedule.is_over(clock.now()) {
             // Rows in doubt may not be replayed any more.
             journal.keep_schedule(campaign, self.schedule, clock.now())?;

@@ -232,12 +232,8 @@ impl Client {
         if ids.is_new(&contact_id, client_token) {
             return Ok(contact_id);
         }
-        Err(Refusal {
-            kind: RefusalKind::RepeatedContactId,
-            status: Some(200),
-            code: "RepeatedContactId".into(),
-            message: format!("the contact id {contact_id} was given for two client tokens").into(),
-        })
+        let message = format!("the contact id {contact_id} was given for two client tokens");
+        Err(Refusal::repeated_contact_id(message))
     }
 }
 

@@ -6,13 +6,15 @@ use std::time::Duration;
 use aws_config::Region;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
+use aws_credential_types::Credentials;
+use aws_sdk_connect::config::SharedHttpClient;
 use aws_sdk_sqs::config::http::HttpResponse;
 use aws_sdk_sqs::error::{ProvideErrorMetadata, SdkError};
-use aws_sdk_sqs::types::DeleteMessageBatchRequestEntry;
+use aws_sdk_sqs::types::{DeleteMessageBatchRequestEntry, QueueAttributeName};
 
 use super::client::{LocalClock, Settings};
 use super::endpoint;
-use super::environment::Environment;
+use super::environment::{Environment, behavior};
 use super::error::{ConnectError, causes};
 use crate::clock::Clock;
 use crate::domain::delivery::refusal::RefusalKind;
@@ -81,6 +83,34 @@ impl SqsQueue {
         let mut config = aws_sdk_sqs::config::Builder::from(&sdk);
         config.set_endpoint_url(own.or(environment.endpoint));
         Ok(Self { client: aws_sdk_sqs::Client::from_conf(config.build()), url: url.to_owned() })
+    }
+
+    /// A client whose requests go to the given HTTP client and nowhere else: the simulator in this process.
+    #[must_use]
+    pub fn simulated(http: SharedHttpClient, url: &str, clock: &Clock) -> Self {
+        let config = aws_sdk_sqs::Config::builder()
+            .behavior_version(behavior())
+            .region(Region::new("us-west-2"))
+            .http_client(http)
+            .credentials_provider(Credentials::new("test", "test", None, None, "simulated"))
+            .retry_config(RetryConfig::disabled())
+            .sleep_impl(aws_smithy_async::rt::sleep::TokioSleep::new())
+            .timeout_config(TimeoutConfig::builder().operation_timeout(WAIT + PATIENCE).build())
+            .time_source(LocalClock(clock.clone()))
+            .build();
+        Self { client: aws_sdk_sqs::Client::from_conf(config), url: url.to_owned() }
+    }
+
+    /// About how many messages are in it.
+    ///
+    /// # Errors
+    /// [`QueueError`].
+    pub async fn depth(&self) -> Result<u64, QueueError> {
+        let name = QueueAttributeName::ApproximateNumberOfMessages;
+        let request = self.client.get_queue_attributes().queue_url(&self.url).attribute_names(name.clone());
+        let answer = Box::pin(request.send()).await.map_err(|error| failed(&error))?;
+        let depth = answer.attributes.as_ref().and_then(|attributes| attributes.get(&name)?.parse().ok());
+        depth.ok_or_else(|| QueueError::Unanswered("an answer without a number of messages".to_owned()))
     }
 
     /// What is in the queue: some messages, or none after a while.

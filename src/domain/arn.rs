@@ -59,6 +59,16 @@ fn split(text: &str) -> Option<Parts<'_>> {
     Some(Parts { service, home: Home { region, account }, resource })
 }
 
+/// The ARN of the queue with this URL, where it has SQS's own form: `https://sqs.REGION.amazonaws.com/ACCOUNT/NAME`.
+#[must_use]
+pub fn queue(url: &str, partition: &str) -> Option<String> {
+    let (host, path) = url.strip_prefix("https://sqs.")?.split_once('/')?;
+    let region = host.split('.').next().filter(|region| is_region(region))?;
+    let (account, name) = path.split_once('/')?;
+    let plain = account.bytes().all(|byte| byte.is_ascii_digit()) && !name.is_empty() && !name.contains('/');
+    plain.then(|| format!("arn:{partition}:sqs:{region}:{account}:{name}"))
+}
+
 /// Whether this has the form of a Region: `us-west-2`, `us-gov-east-1`. Source: the partitions of AWS and their patterns.
 #[must_use]
 pub fn is_region(text: &str) -> bool {

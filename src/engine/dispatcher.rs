@@ -1,6 +1,7 @@
 //! One run, as a state machine: each thing that can happen has its function, and one `select!` orders them all.
 
 mod answers;
+mod deliveries;
 mod limits;
 mod opt_outs;
 mod senders;
@@ -179,6 +180,7 @@ impl<'a> Dispatcher<'a> {
                 Ok(()) = self.engine.stop.changed() => self.on_stop(),
                 Some(ask) = self.asks.recv() => self.on_asked(&ask).await,
                 Ok(()) = self.engine.opt_outs.changed() => self.on_opt_outs(),
+                Some(words) = self.engine.last_words.recv() => self.on_last_words(words).await?,
                 Some((row, left, answer)) = self.in_flight.next() => self.on_answer(&row, left, answer),
                 Some((settling, state)) = self.commits.next() => self.on_settled(settling, state?).await,
                 Some(heartbeat) = self.heartbeats.next() => self.on_heartbeat(heartbeat),
@@ -524,6 +526,11 @@ impl<'a> Dispatcher<'a> {
         }
         match then {
             AfterCommit::Nothing => {}
+            AfterCommit::Started(_) if state != State::Started => {
+                self.end(Ending::Refused(Refusal::repeated_contact_id(
+                    "a contact id was given that another row of this campaign has".to_owned(),
+                )));
+            }
             AfterCommit::Started(told) => {
                 self.counters.started += 1;
                 told.into_iter().for_each(|told| self.observer.on_event(&RunEvent::Answered(*told)));

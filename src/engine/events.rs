@@ -9,6 +9,7 @@ use crate::domain::delivery::refusal::{Refusal, RefusalKind};
 use crate::domain::delivery::state::State;
 use crate::domain::delivery::summary::Bottleneck;
 use crate::domain::delivery::tally::Tally;
+use crate::domain::delivery::undelivered::UndeliveredAlarm;
 use crate::domain::forecast::Heartbeat;
 use crate::domain::foreign::ForeignText;
 use crate::domain::phone::mask;
@@ -66,6 +67,8 @@ pub enum RunEvent {
     /// A person paused the campaign at that time, and nothing is sent until it is resumed. The time may be before
     /// the run began. Independent of [`RunEvent::Paused`] and [`RunEvent::Resumed`].
     Held(UnixMillis),
+    /// Too many messages do not arrive: the run pauses the campaign, as [`RunEvent::Held`] then says.
+    Undelivered(UndeliveredAlarm),
     /// Somebody has let it go on.
     Released,
     /// Nothing is sent until then: hours, times or earlier contacts keep all rows that are left waiting. Told again where the time

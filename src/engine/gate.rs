@@ -78,6 +78,11 @@ impl SendGate {
         self.held || self.opt_outs_hold
     }
 
+    /// Whether a person, or the run itself, has paused the campaign.
+    pub(super) fn is_paused(&self) -> bool {
+        self.held
+    }
+
     /// The account's opt-outs are waited for, or not any more.
     pub(super) fn wait_for_opt_outs(&mut self, wait: bool) {
         self.opt_outs_hold = wait;

@@ -7,6 +7,7 @@
 mod account_bucket;
 mod bottleneck;
 mod commits;
+mod deliveries;
 mod dispatcher;
 mod events;
 mod gate;
@@ -25,9 +26,10 @@ mod tests;
 use std::num::{NonZeroU64, NonZeroUsize};
 use std::time::Duration;
 
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
 
+pub use deliveries::LastWords;
 pub use events::{AnsweredAttempt, FirstOpening, Gauges, Observer, RefusedAttempt, RunEvent, Unobserved};
 pub use lanes::Admittance;
 pub use live_contacts::ActiveContacts;
@@ -42,6 +44,7 @@ use crate::domain::delivery::gate::FailureGate;
 use crate::domain::delivery::shared_rate::SharedRate;
 use crate::domain::delivery::summary::Bottleneck;
 use crate::domain::delivery::tally::Tally;
+use crate::domain::delivery::undelivered::UndeliveredGate;
 use crate::domain::unix_millis::UnixMillis;
 use crate::journal::{ControlState, Counters, OpenLane, RunId, Writer, WriterError};
 use crate::pace::RateLimiter;
@@ -104,6 +107,10 @@ pub struct Engine {
     pub feed: watch::Receiver<PlanProgress>,
     /// How the copy of the account's opt-outs stands; [`OptOutProgress::none`] where none is kept.
     pub opt_outs: watch::Receiver<OptOutProgress>,
+    /// What becomes of messages, where the account's events are followed; [`LastWords::none`] where they are not.
+    pub last_words: mpsc::Receiver<LastWords>,
+    /// When too many of them do not arrive.
+    pub undelivered: UndeliveredGate,
     /// What is asked from outside.
     pub stop: watch::Receiver<Stop>,
     /// The campaign's counts before the run.

@@ -25,7 +25,7 @@ pub use campaign::{BY_HAND, Campaign, Identity, Origin, Service};
 pub use care::audit::{Audit, Finding};
 pub use care::decisions::Uncertain;
 pub use care::purge::Purged;
-pub use deliveries::{DeliveryCounts, Intake, MessageRecord, StatusCount, Taken, UnmatchedCount};
+pub use deliveries::{DeliveryCounts, Intake, LiveTaken, MessageRecord, StatusCount, Taken, UnmatchedCount};
 pub use error::JournalError;
 pub use file::backup::Copied;
 pub use file::holder::Holder;

@@ -61,7 +61,8 @@ impl Events {
             },
             reason: match &view.phase {
                 Phase::Sending | Phase::Full(..) | Phase::Closed(..) if view.held.is_some() => {
-                    Some("a person has paused the campaign; `campaign go` goes on".into())
+                    let who = view.held_for.as_ref().map_or("a person has paused the campaign", |why| &**why);
+                    Some(format!("{who}; `campaign go` goes on").into())
                 }
                 Phase::Sending | Phase::Full(..) | Phase::Closed(..) if view.waits_for_opt_outs() => {
                     scene.opt_outs().map(Cow::Owned)

@@ -31,6 +31,8 @@ pub(super) struct View {
     pub(super) heartbeat: Option<Heartbeat>,
     /// A person has paused the campaign, then.
     pub(super) held: Option<UnixMillis>,
+    /// Why, where the run has done so by itself.
+    pub(super) held_for: Option<Arc<str>>,
     /// How the copy of the account's opt-outs stands, where there is one.
     pub(super) opt_outs: Option<OptOutState>,
     /// The rate as a person has changed it; the inner `None` where the run is to find out.
@@ -136,8 +138,10 @@ impl View {
                 self.held = Some(*since);
                 return true;
             }
+            RunEvent::Undelivered(alarm) => self.held_for = Some(alarm.to_string().into()),
             RunEvent::Released => {
                 self.held = None;
+                self.held_for = None;
                 self.fresh_since = Some(now);
                 return true;
             }

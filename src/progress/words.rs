@@ -50,7 +50,10 @@ impl Scene<'_> {
         match &self.view.phase {
             Phase::Sending | Phase::Full(..) | Phase::Closed(..) if self.view.held.is_some() => {
                 let since = self.view.held.map_or_else(String::new, |since| self.wall.at(since));
-                words.push(format!("paused by a person since {since}"));
+                words.push(match &self.view.held_for {
+                    Some(why) => format!("paused since {since} by {why}"),
+                    None => format!("paused by a person since {since}"),
+                });
                 words.push("`campaign go` goes on".to_owned());
             }
             Phase::Sending | Phase::Full(..) if self.view.waits_for_opt_outs() => {

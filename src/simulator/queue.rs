@@ -2,6 +2,7 @@
 //!
 //! As with the service, a message that was received is hidden for a while and comes again if it is not deleted.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -20,7 +21,9 @@ const MOST: u64 = 10;
 pub(super) struct EventQueue {
     /// What has come into it.
     feed: EventFeed,
-    messages: Vec<Held>,
+    messages: BTreeMap<u64, Held>,
+    /// By when each can be received.
+    order: BTreeSet<(WorldTime, u64)>,
     sent: u64,
     /// How much longer the answer takes: a poll of an empty queue waits.
     pub(super) wait: Duration,
@@ -51,7 +54,8 @@ impl EventQueue {
 
     fn put(&mut self, body: String, at: WorldTime) -> u64 {
         self.sent += 1;
-        self.messages.push(Held { id: self.sent, body, visible_at: at, receives: 0 });
+        self.messages.insert(self.sent, Held { id: self.sent, body, visible_at: at, receives: 0 });
+        self.order.insert((at, self.sent));
         self.sent
     }
 
@@ -84,7 +88,7 @@ impl EventQueue {
                 Ok(json!({ "Successful": deleted, "Failed": [] }))
             }
             "GetQueueAttributes" => {
-                let visible = self.messages.iter().filter(|held| held.visible_at <= now).count();
+                let visible = self.order.range(..=(now, u64::MAX)).count();
                 Ok(json!({ "Attributes": {
                     "ApproximateNumberOfMessages": visible.to_string(),
                     "ApproximateNumberOfMessagesNotVisible": (self.messages.len() - visible).to_string(),
@@ -98,9 +102,13 @@ impl EventQueue {
         let number = |member: &str, usual: u64| body.get(member).and_then(Value::as_u64).unwrap_or(usual);
         let most = number("MaxNumberOfMessages", 1).clamp(1, MOST);
         let hidden = Duration::from_secs(number("VisibilityTimeout", HIDDEN));
-        let visible = self.messages.iter_mut().filter(|held| held.visible_at <= now);
+        let visible = self.order.range(..=(now, u64::MAX)).take(usize::try_from(most).unwrap_or(1));
+        let visible: Vec<_> = visible.copied().collect();
         let mut messages = Vec::new();
-        for held in visible.take(usize::try_from(most).unwrap_or(1)) {
+        for (at, id) in visible {
+            let Some(held) = self.messages.get_mut(&id) else { continue };
+            self.order.remove(&(at, id));
+            self.order.insert((now + hidden, id));
             held.visible_at = now + hidden;
             held.receives += 1;
             messages.push(json!({
@@ -121,7 +129,9 @@ impl EventQueue {
     fn delete(&mut self, receipt: Option<&Value>) -> Result<(), Refusal> {
         let id = receipt.and_then(Value::as_str).and_then(|receipt| receipt.split('-').next()?.parse().ok());
         let id: u64 = id.ok_or_else(|| Refusal::invalid_parameter("The input receipt handle is invalid."))?;
-        self.messages.retain(|held| held.id != id);
+        if let Some(held) = self.messages.remove(&id) {
+            self.order.remove(&(held.visible_at, id));
+        }
         Ok(())
     }
 }

@@ -12,6 +12,7 @@ use campaign::clock::Clock;
 use campaign::connect::{Client, Settings};
 use campaign::domain::delivery::gate::{FailureGate, Fraction};
 use campaign::domain::delivery::state::State;
+use campaign::domain::delivery::undelivered::UndeliveredGate;
 use campaign::domain::message::request::{Leaf, Message, Request, RequestTemplate, SegmentValue};
 use campaign::domain::row::token::TokenSpace;
 use campaign::engine::{Bounds, Observer, RunEvent, Stop};
@@ -70,6 +71,7 @@ async fn drive() {
         no_wait: false,
         most: None,
         gate: FailureGate::new(Fraction::from_percent(100.0).unwrap()),
+        undelivered: UndeliveredGate::new(Fraction::from_percent(100.0).unwrap()),
         chance: fastrand::Rng::new(),
         retry_failed: false,
         sampled: false,

@@ -108,6 +108,8 @@ const NOT_FROM_OUTSIDE: &[(&str, &str)] = &[
     ("campaign report --state failed -o", "no error: what the result says"),
     ("campaign report --rejects rejected", "no error: what the result says"),
     ("campaign run spring.csv --simulate", "help"),
+    ("has no phone number: its messages", "no error: what a run is told of the account"),
+    ("is not known, and its messages are", "no error: what a run is told of the account"),
     ("see the rights with", "takes an account: tests/process/opt_outs.rs"),
     (", which prints those that", "takes an account: tests/process/opt_outs.rs"),
     ("a row that waits", "takes a row that waits from before"),

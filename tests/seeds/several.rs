@@ -10,6 +10,7 @@ use campaign::connect::{Client, Settings};
 use campaign::domain::delivery::ending::Ending;
 use campaign::domain::delivery::gate::{FailureGate, Fraction};
 use campaign::domain::delivery::state::State;
+use campaign::domain::delivery::undelivered::UndeliveredGate;
 use campaign::domain::limits::{ContactLimits, LimitReached, OverLimit, RecipientLimit};
 use campaign::domain::message::request::{Leaf, RequestTemplate};
 use campaign::domain::prices::Prices;
@@ -210,6 +211,7 @@ impl Several {
             no_wait: *no_wait,
             most: None,
             gate: FailureGate::new(Fraction::from_percent(100.0).expect("a share")),
+            undelivered: UndeliveredGate::new(Fraction::from_percent(100.0).expect("a share")),
             chance: fastrand::Rng::with_seed(7),
             retry_failed: false,
             sampled: false,

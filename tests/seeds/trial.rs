@@ -21,6 +21,7 @@ use campaign::connect::{Account, Client, Settings};
 use campaign::domain::account::opt_outs::OptOutSettings;
 use campaign::domain::delivery::control::Control;
 use campaign::domain::delivery::gate::{FailureGate, Fraction};
+use campaign::domain::delivery::undelivered::UndeliveredGate;
 use campaign::domain::message::request::RequestTemplate;
 use campaign::engine::{Bounds, Outcome, PlanProgress, Stop};
 use campaign::journal::{CampaignId, FileLine, Identity, Journal, NewRun, Plan, RunId, Service};
@@ -197,6 +198,7 @@ impl Trial {
             no_wait: false,
             most: options.most.map(|most| NonZeroU64::new(most).expect("some")),
             gate: FailureGate::new(Fraction::from_percent(options.max_failures).expect("a share")),
+            undelivered: UndeliveredGate::new(Fraction::from_percent(100.0).expect("a share")),
             chance: fastrand::Rng::with_seed(self.runs),
             retry_failed: options.retry_failed,
             sampled: false,

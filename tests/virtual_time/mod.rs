@@ -10,6 +10,7 @@ mod forecast;
 mod held;
 mod hours;
 mod limits;
+mod live_deliveries;
 mod opt_outs;
 mod pace;
 mod recipient_limits;

@@ -11,14 +11,16 @@ use std::time::Duration;
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use campaign::app::error::Error;
+use campaign::app::live_deliveries::QueueFollower;
 use campaign::app::opt_outs::{self, ListSenders, OptOuts};
 use campaign::app::send::{Run, RunParts, RunSettings};
 use campaign::clock::Clock;
-use campaign::connect::{Account, Client, Settings};
+use campaign::connect::{Account, Client, Settings, SqsQueue};
 use campaign::domain::account::opt_outs::OptOutSettings;
 use campaign::domain::delivery::gate::{FailureGate, Fraction};
 use campaign::domain::delivery::state::State;
 use campaign::domain::delivery::tally::Tally;
+use campaign::domain::delivery::undelivered::UndeliveredGate;
 use campaign::domain::delivery::verdict::TOKEN_SAFE;
 use campaign::domain::hours::Hours;
 use campaign::domain::hours::schedule::Schedule;
@@ -82,6 +84,9 @@ pub(crate) struct Options {
     pub(crate) feed: watch::Receiver<PlanProgress>,
     pub(crate) stop: watch::Receiver<Stop>,
     pub(crate) max_failures: f64,
+    pub(crate) max_undelivered: f64,
+    /// Whether the run follows a queue of the account's events.
+    pub(crate) queue: bool,
     pub(crate) read_timeout: Duration,
     /// How the account's opt-outs are read, if they are.
     pub(crate) opt_outs: Option<OptOutSettings>,
@@ -103,6 +108,8 @@ impl Default for Options {
             feed: PlanProgress::read_before(),
             stop: watch::channel(Stop::No).1,
             max_failures: 100.0,
+            max_undelivered: 100.0,
+            queue: false,
             read_timeout: Duration::from_secs(30),
             opt_outs: None,
             credentials: SharedCredentialsProvider::new(Credentials::new(
@@ -287,6 +294,9 @@ impl Stage {
             no_wait: options.no_wait,
             most: options.most.map(|most| NonZeroU64::new(most).expect("some")),
             gate: FailureGate::new(Fraction::from_percent(options.max_failures).expect("a share")),
+            undelivered: UndeliveredGate::new(
+                Fraction::from_percent(options.max_undelivered).expect("a share"),
+            ),
             chance: fastrand::Rng::with_seed(self.runs),
             retry_failed: false,
             sampled: false,
@@ -302,6 +312,11 @@ impl Stage {
         run.follow(options.feed.clone());
         if let Some(opt_outs) = opt_outs {
             run.keep(opt_outs);
+        }
+        if options.queue {
+            let queue =
+                SqsQueue::simulated(self.simulator.http_client(), "http://127.0.0.1/1/events", &self.clock);
+            run.follow_deliveries(QueueFollower::new(queue));
         }
         Ok(run.send(observer).await?.outcome)
     }

@@ -35,7 +35,8 @@ pub struct IamPolicyArgs {
 /// What the user is told.
 pub fn run(args: &IamPolicyArgs, session: &Session<'_>) -> Result<Exit, Failure> {
     let (_, definition) = CampaignPaths::of_campaign(&session.global.campaign_options())?;
-    let uses = Uses { doctor: args.doctor, opt_outs: args.opt_outs, deliveries: args.deliveries };
+    let queue = definition.deliveries.queue.is_some();
+    let uses = Uses { doctor: args.doctor, opt_outs: args.opt_outs, deliveries: args.deliveries, queue };
     let policy = policy::policy(&resources(&definition), uses);
     output::line(&format!("{policy:#}"))?;
     Ok(Exit::Done)
@@ -52,6 +53,7 @@ fn resources(definition: &Definition) -> Resources {
         account: connect.account.clone(),
         flow_id: flow.and_then(|flow| arn::flow(flow, &connect.instance_id).ok()).map(|(id, _)| id),
         instance_id: connect.instance_id.clone(),
+        queue: definition.deliveries.queue.as_ref().and_then(|url| arn::queue(url.as_str(), partition)),
         // Of several, the policy names none: it would be denied to send from the others.
         source: source.filter(|_| definition.senders.is_empty()),
     }

@@ -124,7 +124,7 @@ async fn send(
     let goes_on = if args.stream { GoOn::Stream(&args.file) } else { GoOn::Resume };
     let next = next_step::command(goes_on, global, &args.send);
     let words = Words { next: &next, rejected: rejected.as_deref(), alerts };
-    sending::send(prepared, words, session).await
+    Box::pin(sending::send(prepared, words, session)).await
 }
 
 /// Nothing is sent unless the file is good enough and a person agrees.

@@ -80,6 +80,16 @@ impl Account {
         })
     }
 
+    /// The phone number of a source, as Amazon Connect has it.
+    ///
+    /// # Errors
+    /// Why it is not known.
+    pub async fn phone_number(&self, source: &str) -> Answer<String> {
+        let asked = || self.connect.describe_phone_number().phone_number_id(source).send();
+        let answer = ask::question("connect:DescribePhoneNumber", asked).await?;
+        Ok(answer.claimed_phone_number_summary.and_then(|number| number.phone_number).unwrap_or_default())
+    }
+
     pub(super) async fn number(&self, subject: &Subject) -> Answer<NumberFacts> {
         let Some(source) = &subject.source else {
             return Err(Unanswered::Unknown("the number differs from row to row".to_owned()));

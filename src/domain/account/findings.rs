@@ -145,6 +145,19 @@ pub fn without_credentials(campaign: &CampaignFacts, region: &str, why: &str, ne
     findings
 }
 
+/// The queue of the account's events, with about how many messages it has or why that is not known.
+#[must_use]
+pub fn queue(depth: Result<u64, String>) -> Finding {
+    const ID: &str = "deliveries.queue";
+    match depth {
+        Ok(depth) => fine(ID, format!("the queue can be read, and has about {depth} messages")),
+        Err(why) => found(ID, Status::Warning, format!("the queue of the account's events: {why}")).next(
+            "correct queue in [deliveries], or allow sqs:ReceiveMessage, sqs:DeleteMessage and sqs:GetQueueAttributes on it; \
+             a run sends all the same, and does not learn what becomes of its messages",
+        ),
+    }
+}
+
 /// A warning where data that are built in are more than a year old.
 #[must_use]
 pub fn old_data(today: Date) -> Option<Finding> {

@@ -14,6 +14,8 @@ pub struct Uses {
     pub opt_outs: bool,
     /// Looking contacts up, and reading delivery events from a queue.
     pub deliveries: bool,
+    /// Reading the queue that the definition names.
+    pub queue: bool,
 }
 
 /// What the definition names. A thing that differs from row to row is `None`.
@@ -31,6 +33,8 @@ pub struct Resources {
     pub flow_id: Option<String>,
     /// The number's ARN.
     pub source: Option<String>,
+    /// The queue's ARN.
+    pub queue: Option<String>,
 }
 
 /// The policy.
@@ -64,10 +68,16 @@ pub fn policy(resources: &Resources, uses: Uses) -> Value {
             &["connect:DescribeContact", "connect:GetContactAttributes", "connect:SearchContacts"],
             &[resources.instance(), format!("{}/contact/*", resources.instance())],
         ));
+    }
+    if uses.deliveries || uses.queue {
+        if !uses.doctor && !uses.opt_outs && uses.queue {
+            // A run finds out by itself which phone number its messages come from.
+            statements.push(statement("Senders", &["connect:DescribePhoneNumber"], &[resources.number()]));
+        }
         statements.push(statement(
             "DeliveryEvents",
             &["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"],
-            &[resources.arn("sqs", "*")],
+            &[resources.queue.clone().unwrap_or_else(|| resources.arn("sqs", "*"))],
         ));
     }
     json!({ "Version": "2012-10-17", "Statement": statements })
@@ -150,6 +160,7 @@ mod tests {
             instance_id: "i-1".to_owned(),
             flow_id: Some("f-1".to_owned()),
             source: Some("arn:aws:connect:us-west-2:123456789012:phone-number/n-1".to_owned()),
+            queue: None,
         }
     }
 
@@ -194,5 +205,9 @@ mod tests {
         );
         assert_eq!(ids(Uses { opt_outs: true, ..only }), ["Send", "OptOutSenders", "OptOuts"]);
         assert_eq!(ids(Uses { deliveries: true, ..only }), ["Send", "Contacts", "DeliveryEvents"]);
+        assert_eq!(ids(Uses { queue: true, ..only }), ["Send", "Senders", "DeliveryEvents"]);
+        let queue = Some("arn:aws:sqs:us-west-2:123456789012:events".to_owned());
+        let policy = policy(&Resources { queue: queue.clone(), ..resources() }, Uses { queue: true, ..only });
+        assert_eq!(policy["Statement"][2]["Resource"][0].as_str(), queue.as_deref());
     }
 }

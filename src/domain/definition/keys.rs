@@ -94,6 +94,7 @@ pub const TABLES: &[(&str, &str)] = &[
     ("cost", "What a message costs, for the estimate."),
     ("account", "What the account is asked before and while a campaign is sent."),
     ("alerts", "Who is told what happens while nobody looks, and when."),
+    ("deliveries", "Where the account tells what becomes of messages, and when that pauses a run."),
     ("hooks", "Commands that are run when a run has ended."),
 ];
 
@@ -449,6 +450,18 @@ pub const KEYS: &[Key] = {
             Duration,
             Default("\"10s\""),
             "How long one post or command may take; it is tried five times.",
+        ),
+        key(
+            "deliveries.queue",
+            Text,
+            Optional,
+            "The URL of an SQS queue with the account's events: a run follows it while it sends.",
+        ),
+        key(
+            "deliveries.max_undelivered",
+            Percent,
+            Default("\"30%\""),
+            "Of the last 100 messages with a final word, and at least 20: where so many did not arrive, the run pauses.",
         ),
         key(
             "hooks.on_finish",

@@ -7,6 +7,7 @@ mod account;
 mod alerts;
 mod connect;
 mod contact;
+mod deliveries;
 mod document;
 mod hooks;
 mod hours;
@@ -30,6 +31,7 @@ use std::time::Duration;
 pub use account::{AccountRule, AccountSettings};
 pub use alerts::{AlertSettings, AlertUrl, UrlSource};
 pub use connect::{ArnRegion, ConnectSettings, EndpointUrl, is_loopback_host};
+pub use deliveries::DeliverySettings;
 pub use hooks::{HookCommand, Hooks};
 pub use schema::schema;
 
@@ -88,6 +90,8 @@ pub struct Definition {
     pub account: AccountSettings,
     /// Who is told what happens while nobody looks.
     pub alerts: AlertSettings,
+    /// What a run does with the account's events.
+    pub deliveries: DeliverySettings,
     /// Commands that are run when a run has ended.
     pub hooks: Hooks,
     /// What the limits of texts depend on.
@@ -487,6 +491,7 @@ fn resolve(mut reader: Reader<'_>, stem: &str, origin: Problems) -> Option<Defin
     let limits = limits::resolve(&mut reader, hours.as_ref(), (rules.channel, cost.as_ref()));
     let account = account::resolve(&reader);
     let alerts = alerts::resolve(&mut reader);
+    let deliveries = deliveries::resolve(&mut reader);
     let hooks = hooks::resolve(&mut reader);
     Some(Definition {
         name,
@@ -507,6 +512,7 @@ fn resolve(mut reader: Reader<'_>, stem: &str, origin: Problems) -> Option<Defin
         limits,
         account,
         alerts,
+        deliveries,
         hooks,
         rules,
         origin,

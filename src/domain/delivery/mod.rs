@@ -11,4 +11,5 @@ pub mod shared_rate;
 pub mod state;
 pub mod summary;
 pub mod tally;
+pub mod undelivered;
 pub mod verdict;

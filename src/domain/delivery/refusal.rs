@@ -116,6 +116,17 @@ impl RefusalKind {
 }
 
 impl Refusal {
+    /// An answer with a contact id that was given before.
+    #[must_use]
+    pub fn repeated_contact_id(message: String) -> Self {
+        Self {
+            kind: RefusalKind::RepeatedContactId,
+            status: Some(200),
+            code: "RepeatedContactId".into(),
+            message: message.into(),
+        }
+    }
+
     /// Whether the service says that this machine's clock is off.
     #[must_use]
     pub fn says_clock_is_off(&self) -> bool {

@@ -39,7 +39,7 @@ impl Dispatcher<'_> {
     }
 
     /// Stops requests and claims until the campaign is resumed.
-    fn hold(&mut self, since: UnixMillis) {
+    pub(super) fn hold(&mut self, since: UnixMillis) {
         if self.send_gate.hold() {
             self.metrics.held(self.engine.clock.now());
             self.observer.on_event(&RunEvent::Held(since));
@@ -49,6 +49,7 @@ impl Dispatcher<'_> {
 
     fn release(&mut self) {
         if self.send_gate.release() {
+            self.engine.undelivered.forget();
             self.outage.interrupted();
             let now = self.engine.clock.now();
             self.metrics.released(now);

@@ -2,6 +2,7 @@
 
 use rusqlite::{OptionalExtension, Row, Transaction, params};
 
+use crate::domain::delivery::state::State;
 use crate::domain::events::join::{Join, Standing, Unmatched, replaces};
 use crate::domain::events::{ContactEvent, MessageEvent, SentRecord};
 use crate::domain::phone::E164;
@@ -20,11 +21,15 @@ pub(super) struct KnownMessage {
     pub(super) requested_at: Option<UnixMillis>,
     pub(super) account: Option<String>,
     pub(super) region: Option<String>,
+    /// AWS's final word, where there is one.
+    pub(super) last_word: Option<String>,
+    /// Whether that came just now.
+    pub(super) is_new_word: bool,
 }
 
 impl KnownMessage {
     pub(super) const COLUMNS: &'static str =
-        "row_id, destination, trail, origination, requested_at, account, region";
+        "row_id, destination, trail, origination, requested_at, account, region, iif(final, status, NULL)";
 
     pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
         Ok(Self {
@@ -35,6 +40,8 @@ impl KnownMessage {
             requested_at: row.get::<_, Option<StampColumn>>(4)?.map(|stamp| stamp.0),
             account: row.get(5)?,
             region: row.get(6)?,
+            last_word: row.get(7)?,
+            is_new_word: false,
         })
     }
 
@@ -63,14 +70,19 @@ fn kept(tx: &Transaction<'_>, id: &str) -> rusqlite::Result<Option<KeptMessage>>
     );
     tx.prepare_cached(&sql)?
         .query_row([ContactIdColumn(id)], |row| {
-            let status = match row.get::<_, Option<String>>(7)? {
-                Some(status) => Some((status, row.get::<_, StampColumn>(8)?.0, row.get(9)?)),
+            let status = match row.get::<_, Option<String>>(8)? {
+                Some(status) => Some((status, row.get::<_, StampColumn>(9)?.0, row.get(10)?)),
                 None => None,
             };
-            let missing = [row.get(10)?, row.get(11)?, row.get(12)?, row.get(13)?];
+            let missing = [row.get(11)?, row.get(12)?, row.get(13)?, row.get(14)?];
             Ok(KeptMessage { known: KnownMessage::read(row)?, status, missing })
         })
         .optional()
+}
+
+/// What is known of a message.
+pub(super) fn known(tx: &Transaction<'_>, id: &str) -> rusqlite::Result<Option<KnownMessage>> {
+    Ok(kept(tx, id)?.map(|kept| kept.known))
 }
 
 /// Writes an event over what is known of its message; `None` where it says nothing new.
@@ -88,6 +100,8 @@ pub(super) fn message(
             requested_at: event.requested_at,
             account: event.account.clone(),
             region: event.region.clone(),
+            last_word: event.is_final.then(|| event.status.clone()),
+            is_new_word: event.is_final,
         }));
     };
     let newer = kept.status.as_ref().is_none_or(|(status, at, is_final)| {
@@ -102,7 +116,8 @@ pub(super) fn message(
     }
     identify(tx, event)?;
     stand(tx, event, newer)?;
-    Ok(self::kept(tx, &event.message_id)?.map(|kept| kept.known))
+    let is_new_word = newer && event.is_final;
+    Ok(self::kept(tx, &event.message_id)?.map(|kept| KnownMessage { is_new_word, ..kept.known }))
 }
 
 /// Writes what a message is known by.
@@ -209,7 +224,8 @@ pub(super) fn sent(tx: &Transaction<'_>, record: &SentRecord) -> Result<Option<K
     Ok(kept(tx, &record.message_id)?.map(|kept| kept.known))
 }
 
-/// Writes an event over what is known of its contact. Says whether anything changed, and the contact's row.
+/// Writes an event over what is known of its contact, and joins it where its row has that contact. Says whether anything
+/// changed, and the contact's row.
 pub(super) fn contact(
     tx: &Transaction<'_>,
     event: &ContactEvent,
@@ -236,5 +252,31 @@ pub(super) fn contact(
     let row = tx
         .prepare_cached("SELECT row_id FROM contact_event WHERE contact_id = ?1")?
         .query_row([ContactIdColumn(&event.contact_id)], |row| row.get(0))?;
-    Ok((changed > 0, row))
+    match row {
+        Some(row) => Ok((changed > 0, Some(row))),
+        None => Ok((changed > 0, join_contact(tx, &event.contact_id)?)),
+    }
+}
+
+/// Joins the events of a contact to the one row that has it.
+pub(super) fn join_contact(tx: &Transaction<'_>, contact_id: &str) -> Result<Option<i64>, JournalError> {
+    let found = rows_with_contact(tx, &ContactIdColumn(contact_id))?;
+    let [row] = found[..] else { return Ok(None) };
+    tx.prepare_cached("UPDATE contact_event SET row_id = ?2 WHERE contact_id = ?1 AND row_id IS NULL")?
+        .execute(params![ContactIdColumn(contact_id), row])?;
+    Ok(Some(row))
+}
+
+/// The started rows with this contact: one, or none, or what nobody can tell apart.
+pub(super) fn rows_with_contact(
+    tx: &Transaction<'_>,
+    contact_id: &dyn rusqlite::ToSql,
+) -> Result<Vec<i64>, JournalError> {
+    let sql = format!(
+        "SELECT id FROM row INDEXED BY row_contact WHERE contact_id = ?1 AND state = {} LIMIT 2",
+        State::Started.code()
+    );
+    let mut statement = tx.prepare_cached(&sql)?;
+    let rows = statement.query_map([contact_id], |row| row.get(0))?.collect::<Result<_, _>>()?;
+    Ok(rows)
 }

@@ -24,22 +24,6 @@ const AGAIN: usize = 5_000;
 /// Pages of SQLite's cache while events come in, in KiB: ids are in no order.
 const CACHE: i64 = -65_536;
 
-/// What is joined by the id of a contact.
-struct ByContact {
-    table: &'static str,
-    unmatched: &'static str,
-    set: &'static str,
-}
-
-const CONTACT_EVENTS: ByContact =
-    ByContact { table: "contact_event", unmatched: "told.row_id IS NULL", set: "row_id = ?1" };
-const CONTEXTS: ByContact = ByContact {
-    table: "message",
-    unmatched: "told.row_id IS NULL AND told.contact_id IS NOT NULL",
-    // 2: by contact id.
-    set: "row_id = ?1, joined = 2, why = NULL",
-};
-
 /// What came of a group of events.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Taken {
@@ -56,6 +40,40 @@ impl std::ops::AddAssign for Taken {
     }
 }
 
+/// What a group of events has come to.
+#[derive(Debug, Default)]
+pub(super) struct Folded {
+    pub(super) taken: Taken,
+    /// Rows of which something is known now.
+    touched: BTreeSet<i64>,
+    /// Final words that came for rows.
+    pub(super) words: Vec<(i64, String)>,
+    /// What has no row yet.
+    pub(super) open: Vec<OpenJoin>,
+}
+
+impl Folded {
+    fn contact(&mut self, news: bool, row: Option<i64>, id: &str) {
+        match row {
+            Some(row) if news => {
+                self.touched.insert(row);
+                self.taken.joined += 1;
+            }
+            Some(_) => {}
+            None => self.open.push(OpenJoin::Contact(id.to_owned())),
+        }
+    }
+}
+
+/// A message or a contact that has no row yet.
+#[derive(Debug)]
+pub(super) enum OpenJoin {
+    /// A message by its id.
+    Message(String),
+    /// A contact by its id.
+    Contact(String),
+}
+
 /// Takes events into the journal.
 #[derive(Debug)]
 pub struct Intake<'j> {
@@ -65,7 +83,7 @@ pub struct Intake<'j> {
 
 /// Where rows are sent from, as far as events need it.
 #[derive(Debug, Default)]
-struct Senders {
+pub(super) struct Senders {
     shapes: HashMap<i64, Leaf>,
     numbers: HashMap<String, String>,
 }
@@ -92,6 +110,24 @@ impl Journal {
         Ok(Intake { journal: self, senders })
     }
 
+    /// Whether any row of the journal has this contact.
+    ///
+    /// # Errors
+    /// Where the journal cannot be read.
+    pub fn has_contact(&self, contact_id: &str) -> Result<bool, JournalError> {
+        let sql = "SELECT EXISTS (SELECT 1 FROM row INDEXED BY row_contact WHERE contact_id = ?1)";
+        Ok(self.connection.prepare_cached(sql)?.query_row([ContactIdColumn(contact_id)], |row| row.get(0))?)
+    }
+
+    /// Whether a source's phone number is known.
+    ///
+    /// # Errors
+    /// Where the journal cannot be read.
+    pub fn has_source_number(&self, source: &str) -> Result<bool, JournalError> {
+        let sql = "SELECT EXISTS (SELECT 1 FROM source_number WHERE source = ?1)";
+        Ok(self.connection.query_row(sql, [source], |row| row.get(0))?)
+    }
+
     /// Takes note of a source's phone number.
     ///
     /// # Errors
@@ -111,30 +147,10 @@ impl Intake<'_> {
     /// Where the journal cannot be written; then nothing of the group is in it.
     pub fn take(&mut self, events: &[AccountEvent]) -> Result<Taken, JournalError> {
         let tx = self.journal.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        self.senders.learn(&tx)?;
-        let (mut taken, mut touched) = (Taken::default(), BTreeSet::new());
-        for event in events {
-            let news = match event {
-                AccountEvent::Message(event) => {
-                    let known = fold::message(&tx, event)?;
-                    self.senders.settle(&tx, &event.message_id, known, &mut taken, &mut touched)?
-                }
-                AccountEvent::Sent(record) => {
-                    let known = fold::sent(&tx, record)?;
-                    self.senders.settle(&tx, &record.message_id, known, &mut taken, &mut touched)?
-                }
-                AccountEvent::Contact(event) => {
-                    let (news, row) = fold::contact(&tx, event)?;
-                    touched.extend(row.filter(|_| news));
-                    news
-                }
-            };
-            taken.news += u64::from(news);
-        }
-        rows::derive(&tx, &touched)?;
+        let folded = self.senders.fold(&tx, events)?;
         tx.commit()?;
         self.journal.checkpoint_if_long()?;
-        Ok(taken)
+        Ok(folded.taken)
     }
 
     /// Tries everything again that has no row: contacts first, since when one ended says which messages are its.
@@ -149,35 +165,33 @@ impl Intake<'_> {
         Ok(taken)
     }
 
-    /// Joins what has a contact's id. Rows have no index by it: that would cost every run more than this costs an import.
+    /// Joins what has a contact's id.
     fn contacts(&mut self, taken: &mut Taken) -> Result<(), JournalError> {
-        for by in [CONTACT_EVENTS, CONTEXTS] {
-            let connection = &mut self.journal.connection;
-            let any = format!("SELECT EXISTS (SELECT 1 FROM {} AS told WHERE {})", by.table, by.unmatched);
-            if !connection.query_row(&any, [], |row| row.get::<_, bool>(0))? {
-                continue;
-            }
-            let found: Vec<i64> = connection
-                .prepare(&format!(
-                    "SELECT DISTINCT row.id FROM row NOT INDEXED
-                     CROSS JOIN {} AS told ON told.contact_id = row.contact_id AND {}
-                     WHERE state = {} AND row.contact_id IS NOT NULL",
-                    by.table,
-                    by.unmatched,
-                    State::Started.code()
-                ))?
-                .query_map([], |row| row.get(0))?
-                .collect::<Result<_, _>>()?;
-            let join = format!(
-                "UPDATE {} AS told SET {} WHERE contact_id = (SELECT contact_id FROM row WHERE id = ?1) AND {}",
-                by.table, by.set, by.unmatched
-            );
-            for rows in found.chunks(AGAIN) {
-                let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-                for row in rows {
-                    taken.joined += tx.prepare_cached(&join)?.execute([row])? as u64;
+        // 2: by contact id.
+        for (table, unmatched, set) in [
+            ("contact_event", "row_id IS NULL", "row_id = ?2"),
+            ("message", "row_id IS NULL AND contact_id IS NOT NULL", "row_id = ?2, joined = 2, why = NULL"),
+        ] {
+            let mut after: Option<rusqlite::types::Value> = None;
+            loop {
+                let tx = self.journal.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+                let told: Vec<rusqlite::types::Value> = tx
+                    .prepare_cached(&format!(
+                        "SELECT DISTINCT contact_id FROM {table} WHERE {unmatched} AND (?1 IS NULL OR contact_id > ?1)
+                         ORDER BY contact_id LIMIT ?2"
+                    ))?
+                    .query_map(params![after, AGAIN as i64], |row| row.get(0))?
+                    .collect::<Result<_, _>>()?;
+                let Some(last) = told.last() else { break };
+                after = Some(last.clone());
+                let mut touched = BTreeSet::new();
+                for contact_id in &told {
+                    let [row] = fold::rows_with_contact(&tx, contact_id)?[..] else { continue };
+                    let join = format!("UPDATE {table} SET {set} WHERE contact_id = ?1 AND {unmatched}");
+                    taken.joined += tx.prepare_cached(&join)?.execute(params![contact_id, row])? as u64;
+                    touched.insert(row);
                 }
-                rows::derive(&tx, &rows.iter().copied().collect())?;
+                rows::derive(&tx, &touched)?;
                 tx.commit()?;
             }
         }
@@ -197,7 +211,7 @@ impl Intake<'_> {
                      ORDER BY message_id LIMIT ?2",
                     KnownMessage::COLUMNS
                 ))?
-                .query_map(params![after, AGAIN as i64], |row| Ok((row.get(7)?, KnownMessage::read(row)?)))?
+                .query_map(params![after, AGAIN as i64], |row| Ok((row.get(8)?, KnownMessage::read(row)?)))?
                 .collect::<Result<_, _>>()?;
             let Some((last, _)) = unmatched.last() else { return Ok(()) };
             after = Some(last.clone());
@@ -258,24 +272,84 @@ impl Senders {
         Ok(())
     }
 
+    /// Takes events in, inside a transaction of the caller's.
+    pub(super) fn fold(
+        &mut self,
+        tx: &Transaction<'_>,
+        events: &[AccountEvent],
+    ) -> Result<Folded, JournalError> {
+        self.learn(tx)?;
+        let mut folded = Folded::default();
+        for event in events {
+            let news = match event {
+                AccountEvent::Message(event) => {
+                    let known = fold::message(tx, event)?;
+                    self.settle(tx, &event.message_id, known, &mut folded)?
+                }
+                AccountEvent::Sent(record) => {
+                    let known = fold::sent(tx, record)?;
+                    self.settle(tx, &record.message_id, known, &mut folded)?
+                }
+                AccountEvent::Contact(event) => {
+                    let (news, row) = fold::contact(tx, event)?;
+                    folded.contact(news, row, &event.contact_id);
+                    news
+                }
+            };
+            folded.taken.news += u64::from(news);
+        }
+        rows::derive(tx, &folded.touched)?;
+        Ok(folded)
+    }
+
+    /// Tries what had no row once more, inside a transaction of the caller's.
+    pub(super) fn retry(
+        &mut self,
+        tx: &Transaction<'_>,
+        open: Vec<OpenJoin>,
+    ) -> Result<Folded, JournalError> {
+        self.learn(tx)?;
+        let mut folded = Folded::default();
+        for join in open {
+            match &join {
+                OpenJoin::Contact(id) => {
+                    let row = fold::join_contact(tx, id)?;
+                    folded.contact(row.is_some(), row, id);
+                }
+                OpenJoin::Message(id) => {
+                    let known = fold::known(tx, id)?.filter(|known| known.row.is_none());
+                    self.settle(tx, id, known, &mut folded)?;
+                }
+            }
+        }
+        rows::derive(tx, &folded.touched)?;
+        Ok(folded)
+    }
+
     /// Joins a message that has no row yet. Says whether the event told anything new.
     fn settle(
         &self,
         tx: &Transaction<'_>,
         id: &str,
         known: Option<KnownMessage>,
-        taken: &mut Taken,
-        touched: &mut BTreeSet<i64>,
+        folded: &mut Folded,
     ) -> Result<bool, JournalError> {
         let Some(known) = known else { return Ok(false) };
         if let Some(row) = known.row {
-            touched.insert(row);
+            folded.touched.insert(row);
+            folded.words.extend(known.last_word.filter(|_| known.is_new_word).map(|word| (row, word)));
             return Ok(true);
         }
         let joined = self.find(tx, &known)?;
-        touched.extend(joined.ok());
-        taken.joined += u64::from(joined.is_ok());
         note(tx, &ContactIdColumn(id), joined, known.join())?;
+        match joined {
+            Ok(row) => {
+                folded.touched.insert(row);
+                folded.taken.joined += 1;
+                folded.words.extend(known.last_word.map(|word| (row, word)));
+            }
+            Err(_) => folded.open.push(OpenJoin::Message(id.to_owned())),
+        }
         Ok(true)
     }
 

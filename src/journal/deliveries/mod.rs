@@ -5,7 +5,9 @@
 mod counts;
 mod fold;
 mod intake;
+pub(in crate::journal) mod live;
 mod rows;
 
 pub use counts::{DeliveryCounts, MessageRecord, StatusCount, UnmatchedCount};
 pub use intake::{Intake, Taken};
+pub use live::LiveTaken;

@@ -303,7 +303,20 @@ fn mark(
     Ok(())
 }
 
-/// Takes note of what came of an attempt, and says what state that gave.
+/// The code of an answer with a contact id that another row has.
+pub(in crate::journal) const REPEATED: &str = "RepeatedContactId";
+
+/// Whether another row of the same campaign has this contact id: each contact has one of its own, and what gives one twice is
+/// a stand-in or a cache.
+fn is_anothers(tx: &Transaction<'_>, id: i64, contact_id: &str) -> rusqlite::Result<bool> {
+    tx.prepare_cached(
+        "SELECT EXISTS (SELECT 1 FROM row AS other INDEXED BY row_contact
+             WHERE contact_id = ?1 AND id <> ?2 AND campaign_id = (SELECT campaign_id FROM row WHERE id = ?2))",
+    )?
+    .query_row(params![ContactIdColumn(contact_id), id], |row| row.get(0))
+}
+
+/// Takes note of what came of an attempt, and says what state that gave. A contact id that another row has is no answer.
 pub(in crate::journal) fn settle(
     tx: &Transaction<'_>,
     settlement: &Settlement,
@@ -313,6 +326,16 @@ pub(in crate::journal) fn settle(
     let at = StampColumn(settlement.at);
     let contact_id = settlement.contact_id.as_deref().map(ContactIdColumn);
     if settlement.event == Event::Answered {
+        if let Some(given) = settlement.contact_id.as_deref()
+            && is_anothers(tx, id, given)?
+        {
+            // Whether this row has a contact is as unknown as without an answer.
+            let message = format!("the contact id {given} was given for another row of this campaign before");
+            let refusal = Some((REPEATED.to_owned(), message));
+            let unanswered =
+                Settlement { event: Event::Unanswered, contact_id: None, refusal, ..settlement.clone() };
+            return settle(tx, &unanswered, delta);
+        }
         // What nearly every row comes to, in one statement.
         let (before, after) = (State::Attempting, state::next(State::Attempting, Event::Answered)?);
         let answered = tx

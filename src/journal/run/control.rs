@@ -183,6 +183,22 @@ pub(in crate::journal) fn take(
     Ok(())
 }
 
+/// Writes down that a run has paused its campaign by itself, inside a transaction of the caller's.
+pub(in crate::journal) fn hold(
+    connection: &Connection,
+    campaign: CampaignId,
+    run: RunId,
+    why: &str,
+    now: UnixMillis,
+) -> Result<(), JournalError> {
+    connection
+        .prepare_cached(
+            "INSERT INTO steering (campaign_id, at, what, who, taken_run, taken_at) VALUES (?1, ?2, ?3, ?4, ?5, ?2)",
+        )?
+        .execute(params![campaign.0, StampColumn(now), Control::Pause.name(), why, run.0])?;
+    Ok(())
+}
+
 /// Looks for what is asked of a run.
 #[derive(Debug)]
 pub(in crate::journal) struct Listener {

@@ -211,6 +211,16 @@ pub(in crate::journal) fn write_counters(
 }
 
 impl Reader {
+    /// The number of the newest run of any campaign; 0: there was none.
+    ///
+    /// # Errors
+    /// Where the journal cannot be read.
+    pub fn newest_run(&self) -> Result<i64, JournalError> {
+        let newest: Option<i64> =
+            self.connection.query_row("SELECT max(id) FROM run", [], |row| row.get(0))?;
+        Ok(newest.unwrap_or(0))
+    }
+
     /// The runs of a campaign, the newest first, at most `most`.
     ///
     /// # Errors

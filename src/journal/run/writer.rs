@@ -12,9 +12,12 @@ use tokio::task::JoinHandle;
 
 use crate::domain::delivery::shared_rate::SharedRate;
 use crate::domain::delivery::state::State;
+use crate::domain::events::AccountEvent;
 use crate::domain::hours::schedule::Schedule;
 use crate::domain::unix_millis::UnixMillis;
 use crate::journal::admission::Admission;
+use crate::journal::deliveries::LiveTaken;
+use crate::journal::deliveries::live::LiveIntake;
 use crate::journal::error::JournalError;
 use crate::journal::file::commit_counter;
 use crate::journal::file::open::Journal;
@@ -131,6 +134,19 @@ enum Command {
         now: UnixMillis,
         reply: Reply<(Reassigned, Option<RowId>)>,
     },
+    Deliveries {
+        events: Vec<AccountEvent>,
+        reply: Reply<LiveTaken>,
+    },
+    JoinAgain {
+        reply: Reply<LiveTaken>,
+    },
+    Hold {
+        run: RunId,
+        why: String,
+        now: UnixMillis,
+        reply: Reply<()>,
+    },
 }
 
 /// Sends words to the writer.
@@ -159,6 +175,8 @@ impl Command {
             Self::OptOuts { reply, .. } => send(reply, error),
             Self::Waiting { reply, .. } => send(reply, error),
             Self::Reassign { reply, .. } => send(reply, error),
+            Self::Deliveries { reply, .. } | Self::JoinAgain { reply } => send(reply, error),
+            Self::Hold { reply, .. } => send(reply, error),
             Self::Counters { .. } | Self::Acknowledge { .. } => {}
         }
     }
@@ -319,6 +337,31 @@ impl Writer {
         Ok(all)
     }
 
+    /// Takes the account's events in. They are durable once this returns.
+    ///
+    /// # Errors
+    /// Where the journal could not be written; then none of them is in it.
+    pub async fn deliveries(&self, events: Vec<AccountEvent>) -> Result<LiveTaken, WriterError> {
+        self.ask(|reply| Command::Deliveries { events, reply }).await
+    }
+
+    /// Tries events again that had no row when they came.
+    ///
+    /// # Errors
+    /// Where the journal could not be written.
+    pub async fn join_again(&self) -> Result<LiveTaken, WriterError> {
+        self.ask(|reply| Command::JoinAgain { reply }).await
+    }
+
+    /// Takes note that a run has paused its campaign by itself, and why. Whoever lets it go on does so as after a person's
+    /// pause.
+    ///
+    /// # Errors
+    /// Where the journal could not be written.
+    pub async fn hold(&self, run: RunId, why: String, now: UnixMillis) -> Result<(), WriterError> {
+        self.ask(|reply| Command::Hold { run, why, now, reply }).await
+    }
+
     /// Waits until the journal cannot be written any more, which may be never.
     pub async fn failed(&self) -> WriterError {
         self.mailbox.closed().await;
@@ -341,7 +384,7 @@ async fn serve(
     campaign: CampaignId,
     mut words: mpsc::Receiver<Command>,
 ) -> Result<Journal, WriterError> {
-    let mut shapes = ClaimState::default();
+    let mut shapes = (ClaimState::default(), LiveIntake::default());
     let mut group = Vec::new();
     let mut listener: Option<Listener> = None;
     loop {
@@ -419,7 +462,7 @@ fn listen(
 /// Applies a group in one transaction, and gives back the answers to its words for after the commit.
 fn commit(
     journal: &mut Journal,
-    shapes: &mut ClaimState,
+    shapes: &mut (ClaimState, LiveIntake),
     campaign: CampaignId,
     group: Vec<Command>,
 ) -> (Vec<DeferredReply>, Result<(), WriterError>) {
@@ -447,7 +490,7 @@ fn commit(
 
 fn apply(
     tx: &rusqlite::Transaction<'_>,
-    (shapes, admission): (&mut ClaimState, &Admission),
+    ((shapes, intake), admission): (&mut (ClaimState, LiveIntake), &Admission),
     campaign: CampaignId,
     word: Command,
     delta: &mut Delta,
@@ -484,6 +527,11 @@ fn apply(
         }
         Command::Reassign { wanted, after, now, reply } => {
             hold(reply, senders::reassign(tx, campaign, &wanted, (after, now)), held)
+        }
+        Command::Deliveries { events, reply } => hold(reply, intake.take(tx, campaign, &events), held),
+        Command::JoinAgain { reply } => hold(reply, intake.again(tx, campaign), held),
+        Command::Hold { run, why, now, reply } => {
+            hold(reply, control::hold(tx, campaign, run, &why, now), held)
         }
         Command::Plan { mut plan, lines, reply } => {
             let result = plan::plan_lines(tx, &mut plan, &lines, delta).map(|summary| (plan, summary));

@@ -166,7 +166,11 @@ fn contacts_are_joined_by_their_ids_and_say_which_later_messages_are_theirs() {
     book.take(&[told("1", Some("a"), 1, "DELIVERED", "0.5"), told("2", Some("a"), 700, "DELIVERED", "0.25")]);
     assert_eq!(book.whys(), [(Unmatched::OtherMessage, 1)]);
     book.take(&[ended("contact-a", 800, 1), ended("contact-z", 5, 0)]);
-    assert_eq!(book.join_again(), Taken { news: 0, joined: 2 }, "the contact, then its second message");
+    assert_eq!(
+        book.join_again(),
+        Taken { news: 0, joined: 1 },
+        "its second message: the contact has its row already"
+    );
     assert_eq!(book.whys(), [(Unmatched::NoContact, 1)]);
     let sql = "SELECT messages || ' ' || parts || ' ' || price || ' ' || status || ' ' || end_reason || ' ' || replied
                FROM delivery";

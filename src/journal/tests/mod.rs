@@ -168,8 +168,16 @@ impl Book {
         self.claim_next(Pass::Queued, RowId::START, 1, now).rows.remove(0)
     }
 
+    /// A contact id that no row has.
+    fn unused_contact_id(&self, id: RowId) -> String {
+        match self.journal.has_contact("contact").unwrap() {
+            true => format!("contact-{}", id.0),
+            false => "contact".to_owned(),
+        }
+    }
+
     fn settle(&mut self, id: RowId, event: Event, now: i64) -> State {
-        let contact_id = (event == Event::Answered).then(|| "contact".to_owned());
+        let contact_id = (event == Event::Answered).then(|| self.unused_contact_id(id));
         let refused = matches!(event, Event::NotNow(_) | Event::Refused(_) | Event::Unanswered);
         let refusal = refused.then(|| ("code".to_owned(), "words".to_owned()));
         let settlement = Settlement { id, event, contact_id, refusal, at: at(now) };

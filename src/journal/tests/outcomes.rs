@@ -146,3 +146,25 @@ fn failed_rows_of_the_file_are_tried_again_unless_a_person_decided_so() {
     assert_eq!(book.rows(), expected);
     assert_eq!(book.journal.retry_failed(book.campaign).unwrap(), 0);
 }
+
+/// A contact id that another row of the campaign has is no answer, also where it came in another run; another campaign's
+/// row says nothing.
+#[test]
+fn a_contact_id_that_another_row_has_leaves_the_row_in_doubt() {
+    let mut book = Book::with(&["a", "b"]);
+    let rows: Vec<RowId> =
+        book.claim_next(Pass::Queued, RowId::START, 2, 100).rows.iter().map(|row| row.id).collect();
+    let mut given = |id: RowId, contact: &str| {
+        let settlement = Settlement {
+            id,
+            event: Event::Answered,
+            contact_id: Some(contact.to_owned()),
+            refusal: None,
+            at: at(150),
+        };
+        book.apply(|tx, _, delta| attempts::settle(tx, &settlement, delta))
+    };
+    assert_eq!(given(rows[0], "one"), State::Started);
+    assert_eq!(given(rows[1], "one"), State::Attempting, "whether it has a contact is not known");
+    assert_eq!(given(rows[1], "two"), State::Started, "a replay may tell");
+}

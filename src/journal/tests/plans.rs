@@ -239,7 +239,7 @@ fn a_rejected_line_is_that_of_whoever_was_started_from_it_and_of_nobody_else() {
     }
     let file = [rejected_as(2, Some("a")), rejected_as(2, Some("a")), rejected_as(3, Some("b"))];
     assert_eq!(book.plan(&file), PlanSummary { started: 2, ..summary(3, [0, 0, 0, 2], 0) });
-    let expected = [STARTED.to_owned(), "3 b 2 1 | 100 - 150 | contact -".to_owned(), nobody("2 a")];
+    let expected = [STARTED.to_owned(), "3 b 2 1 | 100 - 150 | contact-4 -".to_owned(), nobody("2 a")];
     assert_eq!(book.rows(), expected);
 }
 
