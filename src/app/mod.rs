@@ -5,6 +5,7 @@
 
 pub mod account_check;
 pub mod alerts;
+pub mod by_campaigns;
 pub mod by_hand;
 pub mod care;
 pub mod contact;

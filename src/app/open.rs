@@ -91,7 +91,8 @@ impl OpenCampaign {
         };
         self.journal.set_contact_life(self.campaign, definition.pace.contact_life)?;
         let limits = claim_limits(definition, options);
-        self.journal.admit(Admission { suppression, sample, limits, ..Admission::default() });
+        let not_in = self.journal.campaigns_named(&definition.recipients.by_campaigns.not_in)?;
+        self.journal.admit(Admission { suppression, sample, not_in, limits, ..Admission::default() });
         Ok(())
     }
 }

@@ -7,6 +7,7 @@ use std::sync::mpsc::{self, SyncSender};
 
 use uuid::Uuid;
 
+use crate::app::by_campaigns::NamedCampaigns;
 use crate::app::error::Error;
 use crate::app::options::SendOptions;
 use crate::app::paths::CampaignPaths;
@@ -23,10 +24,11 @@ use crate::domain::preflight::{
     self, Duplicate, Fate, Findings, FirstLines, FirstNumbers, JournalFacts, List, Looks, Observation,
     Options, Preflight, SharedNumbers,
 };
+use crate::domain::reasons;
 use crate::domain::row::binding::{Binding, LaneColumns};
 use crate::domain::row::recipient::Recipient;
 use crate::domain::row::rewritten_key::is_rounded;
-use crate::domain::row::suppression::Suppression;
+use crate::domain::row::suppression::{Suppressed, Suppression};
 use crate::domain::table::detected_format::DetectedFormat;
 use crate::domain::warning::WarningCode;
 use crate::journal::{CampaignId, Content, FileLine, Journal, JournalError, Plan, PlanSummary};
@@ -49,6 +51,8 @@ pub struct PlanFile {
     pub binding: Binding,
     /// Lists of recipients that nothing is sent to.
     pub lists: Lists,
+    /// What other campaigns have to do with the recipients.
+    earlier: NamedCampaigns,
     same_number: SameNumberRule,
     /// Whether keys are not the numbers themselves.
     has_keys: bool,
@@ -63,6 +67,7 @@ impl PlanFile {
     /// Every mistake that can be seen without reading rows.
     pub fn open(source: &Source, definition: &Definition, paths: &CampaignPaths) -> Result<Self, Error> {
         let lists = preconditions::lists(definition, paths)?;
+        let earlier = NamedCampaigns::find(definition, paths)?;
         let recipients = Recipients::open(source, &definition.recipients)?;
         let binding = definition.bind(recipients.header())?;
         Ok(Self {
@@ -70,6 +75,7 @@ impl PlanFile {
             rows: RowReader::new(recipients),
             binding,
             lists,
+            earlier,
             same_number: definition.recipients.same_number,
             has_keys: !definition.recipients.key.is_empty(),
             source: source.to_string(),
@@ -211,10 +217,10 @@ impl PlanFile {
     /// # Errors
     /// Where the file cannot be read further.
     pub fn next_line(&mut self, findings: &mut Findings) -> Result<Option<FileLine>, Error> {
-        let Self { rows, binding, lists, windows, .. } = self;
-        let suppression = &lists.suppression;
-        let planner = LinePlanner { suppression, windows: *windows, lanes: binding.needs_lanes() };
-        Ok(rows.next(binding)?.map(|row| planner.line(row, findings)))
+        let Self { rows, binding, lists, earlier, windows, .. } = self;
+        let leaves_out = LeavesOut { lists: &lists.suppression, earlier };
+        let planner = LinePlanner { leaves_out, windows: *windows, lanes: binding.needs_lanes() };
+        rows.next(binding)?.map(|row| planner.line(row, findings)).transpose()
     }
 
     /// Plans rows for any moment: a simulation keeps no schedule, as it reaches nobody.
@@ -277,15 +283,15 @@ impl PlanFile {
 
     /// Reads the file to its end in batches, or until nobody takes them any more.
     fn read(&mut self, findings: &mut Findings, batches: &SyncSender<Vec<FileLine>>) -> Result<(), Error> {
-        let Self { rows, binding, lists, windows, .. } = self;
-        let suppression = &lists.suppression;
-        let planner = LinePlanner { suppression, windows: *windows, lanes: binding.needs_lanes() };
+        let Self { rows, binding, lists, earlier, windows, .. } = self;
+        let leaves_out = LeavesOut { lists: &lists.suppression, earlier };
+        let planner = LinePlanner { leaves_out, windows: *windows, lanes: binding.needs_lanes() };
         rows.all(binding, |rows| {
             let (mut batch, mut bytes) = (Vec::with_capacity(BATCH), 0);
             for row in rows {
                 bytes += row.bytes();
                 // Duplicates are not known yet; where there are any, the journal is asked in the end.
-                batch.push(planner.line(row, findings));
+                batch.push(planner.line(row, findings)?);
                 if batch.len() == BATCH || bytes >= BATCH_BYTES {
                     bytes = 0;
                     if batches.send(std::mem::replace(&mut batch, Vec::with_capacity(BATCH))).is_err() {
@@ -316,7 +322,8 @@ impl PlanFile {
         // Lines whose numbers are not noted.
         let mut left_out = HashSet::new();
         let (mut called, mut rounded) = (0, None);
-        let Self { rows, binding, lists, .. } = self;
+        let Self { rows, binding, lists, earlier, .. } = self;
+        let leaves_out = LeavesOut { lists: &lists.suppression, earlier };
         rows.all(binding, |rows| {
             for row in rows {
                 let first =
@@ -331,7 +338,7 @@ impl PlanFile {
                         }
                         Fate::Duplicate { of, differs }
                     }
-                    None => fate(&lists.suppression, &row),
+                    None => leaves_out.fate(&row)?,
                 };
                 if matches!(fate, Fate::Suppressed { .. }) && left_out.len() < LEFT_OUT {
                     left_out.insert(row.line);
@@ -395,7 +402,7 @@ impl PlanFile {
 
 /// Makes lines for the journal of rows.
 struct LinePlanner<'a> {
-    suppression: &'a Suppression,
+    leaves_out: LeavesOut<'a>,
     /// Rows keep their own part of the schedule.
     windows: bool,
     /// Rows wait for the hours of their lanes.
@@ -404,8 +411,8 @@ struct LinePlanner<'a> {
 
 impl LinePlanner<'_> {
     /// Observes a row and plans it.
-    fn line(&self, row: Row, findings: &mut Findings) -> FileLine {
-        let fate = fate(self.suppression, &row);
+    fn line(&self, row: Row, findings: &mut Findings) -> Result<FileLine, Error> {
+        let fate = self.leaves_out.fate(&row)?;
         let suppressed = match &fate {
             Fate::Suppressed { why, .. } => Some((why.code().to_owned(), why.to_string())),
             _ => None,
@@ -424,20 +431,44 @@ impl LinePlanner<'_> {
             },
             Err(rejection) => {
                 let (code, reason) = (rejection.reason.code().to_owned(), rejection.words());
-                Content::Rejected { code, reason, key: rejection.key.map(String::from) }
+                let left_out = rejection.is_left_out();
+                let key = rejection.key.map(String::from);
+                match left_out {
+                    true => Content::LeftOut { code, reason, key },
+                    false => Content::Rejected { code, reason, key },
+                }
             }
         };
-        FileLine { number: row.line, cells: row.cells.iter().map(str::to_owned).collect(), content }
+        Ok(FileLine { number: row.line, cells: row.cells.iter().map(str::to_owned).collect(), content })
     }
 }
 
-/// What is planned for a row that no other row stands in the way of.
-fn fate(lists: &Suppression, row: &Row) -> Fate {
-    let Ok(recipient) = &row.outcome else { return Fate::Rejected };
-    let (number, key) = (recipient.phone.as_str(), &recipient.key);
-    match lists.check(number, key) {
-        Ok(()) => Fate::Queued,
-        Err(why) => Fate::Suppressed { why, lists: lists.on(number, key).collect() },
+/// What leaves recipients out.
+#[derive(Clone, Copy)]
+struct LeavesOut<'a> {
+    lists: &'a Suppression,
+    earlier: &'a NamedCampaigns,
+}
+
+impl LeavesOut<'_> {
+    /// What is planned for a row that no other row stands in the way of.
+    fn fate(&self, row: &Row) -> Result<Fate, Error> {
+        let recipient = match &row.outcome {
+            Ok(recipient) => recipient,
+            Err(rejection) if rejection.is_left_out() => {
+                return Ok(Fate::Suppressed { why: Suppressed::NotSelected, lists: Vec::new() });
+            }
+            Err(_) => return Ok(Fate::Rejected),
+        };
+        let (number, key) = (recipient.phone.as_str(), &recipient.key);
+        let why = match self.lists.check(number, key) {
+            Ok(()) => self.earlier.check(number)?,
+            Err(why) => Some(why),
+        };
+        Ok(match why {
+            None => Fate::Queued,
+            Some(why) => Fate::Suppressed { why, lists: self.lists.on(number, key).collect() },
+        })
     }
 }
 
@@ -479,6 +510,16 @@ pub fn settle(
             choices.most = choices.most.min(waiting.recipients());
         }
         facts.waiting = Some(waiting);
+    }
+    if tally[State::Suppressed] != findings.suppressed() {
+        let words = |code: &str, reason: String| match reasons::find(code) {
+            // Each of them has its own time in the reason.
+            Some(known) if code == "opted-out" => known.summary.to_owned(),
+            _ => reason,
+        };
+        let suppressed = journal.suppressed_by_reason(campaign)?.into_iter();
+        let suppressed = suppressed.map(|(code, reason, rows)| (words(&code, reason), code, rows));
+        facts.suppressed = Some(suppressed.map(|(words, code, rows)| (code, words, rows)).collect());
     }
     if tally[State::Duplicate] > 0 {
         let duplicates = journal.duplicates(campaign, preflight::TOLD)?.into_iter();

@@ -47,7 +47,8 @@ impl RejectsFile {
     /// # Errors
     /// Where the file cannot be written.
     pub fn see(&mut self, row: &Row) -> Result<(), Error> {
-        self.rows += u64::from(row.outcome.is_err());
+        let rejected = row.outcome.as_ref().is_err_and(|rejection| !rejection.is_left_out());
+        self.rows += u64::from(rejected);
         self.rejects.see(row).map_err(|error| cannot(&self.path, &error))
     }
 

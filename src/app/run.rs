@@ -7,6 +7,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 
 use crate::app::account_check::{AccountAnswers, AccountCheck, AccountQuestions};
+use crate::app::by_campaigns::NamedCampaigns;
 use crate::app::doctor::MOST_NUMBERS;
 use crate::app::error::Error;
 use crate::app::live_deliveries::QueueFollower;
@@ -176,6 +177,7 @@ impl<'a> PreparedRun<'a> {
     pub async fn from_journal(context: RunContext<'a>) -> Result<Self, Error> {
         let RunContext { definition, paths, options, .. } = context;
         let lists = preconditions::lists(definition, paths)?;
+        NamedCampaigns::find(definition, paths)?;
         let mut open = context.open(PATIENCE).await?;
         must_be_agreed(&mut open)?;
         open.admit((definition, options), lists.suppression, options.sample, false)?;

@@ -90,8 +90,28 @@ pub const CATALOGUE: &[Reason] = &[
         summary: "its number had as many contacts as limits.per_recipient allows, and limits.over is \"suppress\"",
         advice: "run the file again once its window has passed",
     },
+    Reason {
+        code: "not-selected",
+        summary: "recipients.where is not true of its row: the campaign is for others",
+        advice: "",
+    },
+    Reason {
+        code: "contacted-elsewhere",
+        summary: "its number was contacted by a campaign that recipients.not_in names",
+        advice: "",
+    },
+    Reason {
+        code: "not-in-campaign",
+        summary: "its number is none of those of another campaign that recipients.only_in asks for",
+        advice: "",
+    },
     Reason { code: "suppressed", summary: "on a suppression list", advice: "" },
     Reason { code: "not-in-only", summary: "not on the list of the trial (recipients.only)", advice: "" },
+    Reason {
+        code: "where-unclear",
+        summary: "recipients.where comes to something that is neither true nor false",
+        advice: "compare the column in it, such as consent == 'yes'",
+    },
     Reason {
         code: "row-short",
         summary: "the row has fewer cells than the file has columns",

@@ -1,10 +1,12 @@
 //! Who may be claimed by a run, besides what the journal's own list says.
 
+use std::sync::Arc;
+
 use uuid::Uuid;
 
 use crate::domain::limits::ContactLimits;
 use crate::domain::row::suppression::Suppression;
-use crate::journal::row::OptOutListId;
+use crate::journal::row::{CampaignId, OptOutListId};
 
 /// Who may be claimed by this run, besides what the journal's own list says.
 #[derive(Debug, Clone, Default)]
@@ -15,6 +17,8 @@ pub struct Admission {
     pub sample: Option<Uuid>,
     /// The account's opt-out lists behind the campaign's senders.
     pub opt_out_lists: Vec<OptOutListId>,
+    /// Campaigns of this journal whose contacts are not contacted, with their names.
+    pub not_in: Vec<(CampaignId, Arc<str>)>,
     /// What earlier contacts forbid.
     pub limits: ClaimLimits,
 }

@@ -40,6 +40,7 @@ pub use plan::respelled::{RewrittenKey, RewrittenKeys};
 pub use plan::waiting::Waiting;
 pub use plan::{Plan, PlanSummary};
 pub use query::cells::Cells;
+pub use query::earlier_campaigns::{EarlierCampaigns, Unsearchable};
 pub use query::evidence::{DecisionRecord, ListedNumber, RowRequest};
 pub use query::outcomes::RowOutcome;
 pub use query::person::{ListedSince, PersonRow};

@@ -79,6 +79,9 @@ impl<W: Write> Rejects<W> {
     /// Where `out` cannot be written.
     pub fn see(&mut self, row: &Row) -> io::Result<()> {
         let Err(rejection) = &row.outcome else { return Ok(()) };
+        if rejection.is_left_out() {
+            return Ok(());
+        }
         let column = rejection.column.as_ref().map_or("", ForeignText::raw);
         self.write(row.line, (column, &rejection.reason.to_string()), row.cells.iter())
     }

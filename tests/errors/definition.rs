@@ -40,6 +40,25 @@ const MISTAKES: &[(&str, &str, &str)] = &[
     ("an empty text", "phone = \"phone\"", "phone = \"\""),
     ("a country that is none", "phone = \"phone\"", "phone = \"phone\"\ndefault_region = \"Utopia\""),
     ("a number that is none in a trial", "phone = \"phone\"", "phone = \"phone\"\nonly = [\"12\"]"),
+    ("an expression that is none", "phone = \"phone\"", "phone = \"phone\"\nwhere = \"first_name ==\""),
+    ("an expression without a column", "phone = \"phone\"", "phone = \"phone\"\nwhere = \"1 == 1\""),
+    ("an expression with a number", "phone = \"phone\"", "phone = \"phone\"\nwhere = \"age > 17\""),
+    (
+        "an expression with a column that is not there",
+        "phone = \"phone\"",
+        "phone = \"phone\"\nwhere = \"consent == 'yes'\"",
+    ),
+    ("a campaign without a name", "phone = \"phone\"", "phone = \"phone\"\nnot_in = [\"\"]"),
+    (
+        "rows of another campaign that are none",
+        "phone = \"phone\"",
+        "phone = \"phone\"\nonly_in = { state = [\"sent\", \"rejected\"], delivery = [\"lost\"] }",
+    ),
+    (
+        "a delivery of rows that have none",
+        "phone = \"phone\"",
+        "phone = \"phone\"\nonly_in = { campaign = \"x\", state = [\"failed\"], delivery = [\"delivered\"] }",
+    ),
     ("a hook that is empty", "[pace]", "[hooks]\non_finish = []\n[pace]"),
     (
         "alerts that would go nowhere",

@@ -39,6 +39,30 @@ fn of_the_journal() {
         .with("key =", "suppress = [\"opt-outs.csv\"]\nkey =")
         .file("opt-outs.csv", "phone\n+12025550101\n2025550102\n")
         .says(2, "run people.csv --simulate -j journal.db");
+    let by = |area: &mut Area, title: &str, lines: &str| {
+        area.case(title)
+            .with("key =", &format!("{lines}\nkey ="))
+            .with("name = \"spring\"", "name = \"autumn\"")
+            .file("spring.toml", crate::errors::area::DEFINITION)
+            .after("run people.csv --simulate -j journal.db -c spring.toml")
+            .after("run people.csv --simulate -j half.db -c spring.toml")
+            .made(|case| {
+                let journal = rusqlite::Connection::open(case.path("half.db")).unwrap();
+                journal.execute_batch("UPDATE campaign SET indexed = 0").unwrap();
+            })
+            .after("run people.csv --simulate -j purged.db -c spring.toml")
+            .after("journal purge spring --yes -j purged.db")
+    };
+    by(&mut area, "a campaign that the journal does not have", "not_in = [\"sprnig\"]")
+        .says(2, "check people.csv -c campaign.toml -j journal.db");
+    by(&mut area, "a campaign, and no journal", "only_in = { campaign = \"spring\" }")
+        .says(2, "run people.csv --simulate -j none.db -c campaign.toml");
+    by(&mut area, "a campaign that is left out of itself", "not_in = [\"autumn\"]")
+        .says(2, "check people.csv -c campaign.toml -j journal.db");
+    by(&mut area, "a campaign whose numbers were purged", "not_in = [\"spring\"]")
+        .says(2, "check people.csv -c campaign.toml -j purged.db");
+    by(&mut area, "a campaign whose file was not read to its end", "not_in = [\"spring\"]")
+        .says(2, "check people.csv -c campaign.toml -j half.db");
     area.case("a row that is not uncertain")
         .after("run people.csv --simulate -j journal.db")
         .says(2, "resolve --key C-1 --resend -c campaign.toml");

@@ -39,6 +39,7 @@ mod recurring;
 mod rehearse;
 mod route;
 mod same_numbers;
+mod selection;
 mod serve;
 mod server;
 mod shells;

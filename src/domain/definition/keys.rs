@@ -84,6 +84,7 @@ pub enum KeyKind {
 pub const TABLES: &[(&str, &str)] = &[
     ("connect", "Where contacts are started, and by whom."),
     ("recipients", "How the recipients file is read."),
+    ("recipients.only_in", "Only numbers that another campaign of the journal has in these states."),
     ("contact", "What each contact is."),
     ("contact.templated_message", "A message template of Amazon Q in Connect, instead of `message`."),
     ("hours", "When contacts may start, by the clock where the recipient is."),
@@ -177,6 +178,31 @@ pub const KEYS: &[Key] = {
         ),
         key("recipients.suppress", Texts, Default("[]"), "Files of numbers or keys that nothing is sent to."),
         key("recipients.only", Texts, Default("[]"), "For a trial: nothing is sent to any other number."),
+        key(
+            "recipients.where",
+            Text,
+            Optional,
+            "Which rows the campaign is for, such as \"consent == 'yes'\": an expression over the columns, as in a template's {{ }}.",
+        ),
+        key(
+            "recipients.not_in",
+            Texts,
+            Default("[]"),
+            "Campaigns of the journal: nothing is sent to numbers that they have contacted, or may have.",
+        ),
+        key("recipients.only_in.campaign", Text, Required, "A campaign of the journal."),
+        key(
+            "recipients.only_in.state",
+            Texts,
+            Default("[\"started\", \"attempting\", \"uncertain\"]"),
+            "The states of its rows, as `campaign report --state` takes them.",
+        ),
+        key(
+            "recipients.only_in.delivery",
+            Texts,
+            Default("[]"),
+            "What became of its messages, as `campaign report --delivery` takes it; rows that were not started have none.",
+        ),
         key("recipients.allow_landlines", Flag, Default("false"), "Whether to send to landlines too."),
         key("recipients.sheet", Text, Optional, "The sheet of a workbook; default: the first."),
         key(

@@ -18,6 +18,7 @@ mod reader;
 pub mod rules;
 mod schedule;
 mod schema;
+pub mod selection;
 pub mod sender_keys;
 mod senders;
 mod settings;
@@ -52,6 +53,7 @@ use crate::domain::table::header::Header;
 use crate::domain::warning::WarningCode;
 use reader::Reader;
 pub use schedule::{RowSchedule, RowTime};
+pub use selection::{ByCampaigns, OnlyIn};
 
 /// A campaign.
 #[derive(Debug, Clone)]
@@ -68,6 +70,8 @@ pub struct Definition {
     pub recipients: RecipientsSettings,
     /// The request, its texts still templates; without the columns of [`Attributes::AllColumns`].
     pub request: Request<Text>,
+    /// Which rows the campaign is for; all where nothing is said.
+    pub condition: Option<Text>,
     /// Which attributes a contact gets.
     pub attributes: Attributes,
     /// How fast requests go out.
@@ -160,6 +164,8 @@ pub struct RecipientsSettings {
     pub suppress: Vec<String>,
     /// Where not empty, nothing is sent to any other number.
     pub only: Vec<E164>,
+    /// What other campaigns of the journal must have done, or not.
+    pub by_campaigns: ByCampaigns,
     /// Whether to send to landlines too.
     pub allow_landlines: bool,
     /// The sheet of a workbook.
@@ -482,6 +488,7 @@ fn resolve(mut reader: Reader<'_>, stem: &str, origin: Problems) -> Option<Defin
     let recipients = settings::recipients(&mut reader);
     let senders = senders::resolve(&mut reader, connect.region.as_deref(), connect.account.as_deref());
     let request = contact::request(&mut reader, &rules, &senders);
+    let condition = selection::condition(&mut reader, &rules);
     let pace = settings::pace(&reader);
     let safety = settings::safety(&mut reader);
     let cost = settings::cost(&mut reader);
@@ -499,6 +506,7 @@ fn resolve(mut reader: Reader<'_>, stem: &str, origin: Problems) -> Option<Defin
         channel: rules.channel,
         senders,
         recipients,
+        condition,
         request,
         attributes: contact::attributes_wanted(&reader),
         pace: pace?,

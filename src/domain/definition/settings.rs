@@ -5,6 +5,7 @@ use std::num::{NonZeroU32, NonZeroUsize};
 
 use super::document::{Node, Value};
 use super::reader::{Reader, number};
+use super::selection;
 use super::{
     Cost, Delimiter, HiddenRows, PaceSettings, PaceShare, Rate, RecipientsSettings, RequestRate,
     SafetySettings, SameNumberRule, StatedPace,
@@ -46,6 +47,7 @@ pub(super) fn recipients(reader: &mut Reader<'_>) -> RecipientsSettings {
         default_region,
         suppress: reader.texts("recipients.suppress").into_iter().map(|(file, _)| file).collect(),
         only,
+        by_campaigns: selection::by_campaigns(reader),
         allow_landlines: reader.flag("recipients.allow_landlines"),
         sheet: reader.text("recipients.sheet"),
         encoding: reader.text("recipients.encoding"),

@@ -39,6 +39,8 @@ pub enum Member {
     CustomerProfile,
     /// `RelatedContactId`.
     RelatedContact,
+    /// Whether the campaign is for a row. No part of a request.
+    Where,
     /// When a row may start. No part of a request.
     NotBefore,
     /// Until when a row may start. No part of a request.
@@ -58,6 +60,7 @@ impl fmt::Display for Member {
             Self::TemplateAttribute(key) => write!(f, "contact.templated_message.attributes.{key}"),
             Self::CustomerProfile => f.write_str("contact.templated_message.customer_profile"),
             Self::RelatedContact => f.write_str("contact.related_contact_id"),
+            Self::Where => f.write_str("recipients.where"),
             Self::NotBefore => f.write_str("schedule.not_before"),
             Self::NotAfter => f.write_str("schedule.not_after"),
         }
@@ -204,9 +207,11 @@ fn settle_text<'t>(member: &Member, rules: &Rules, text: &'t str) -> Result<Cow<
         Member::Attribute(_) | Member::TemplateAttribute(_) => {
             at_most(32_767, text).map(|()| Cow::Borrowed(text))
         }
-        Member::DisplayName | Member::RelatedContact | Member::NotBefore | Member::NotAfter => {
-            at_most(256, text).map(|()| Cow::Borrowed(text))
-        }
+        Member::DisplayName
+        | Member::RelatedContact
+        | Member::NotBefore
+        | Member::NotAfter
+        | Member::Where => at_most(256, text).map(|()| Cow::Borrowed(text)),
     }
 }
 

@@ -42,8 +42,11 @@ impl Serialize for Preflight {
             .iter()
             .map(|told| json!({ "line": told.line, "of": told.of, "another_number": told.differs }));
         map.serialize_entry("duplicate_lines", &duplicates.collect::<Vec<_>>())?;
-        let suppressions = self.found.suppressed.iter().map(|(why, rows)| (why.code(), *rows));
-        map.serialize_entry("suppressions", &suppressions.collect::<BTreeMap<_, _>>())?;
+        let mut suppressions: BTreeMap<String, u64> = BTreeMap::new();
+        for (code, _, rows) in self.suppressions() {
+            *suppressions.entry(code).or_default() += rows;
+        }
+        map.serialize_entry("suppressions", &suppressions)?;
         let lists = self.found.lists.iter().map(|list| {
             json!({ "file": list.file, "numbers": list.numbers, "keys": list.keys, "rows": list.rows })
         });

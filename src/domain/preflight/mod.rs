@@ -149,6 +149,8 @@ pub struct JournalFacts {
     pub duplicates: Vec<Duplicate>,
     /// Rows that wait, and whose numbers were contacted lately.
     pub held: HeldRows,
+    /// Why rows are suppressed, where the file's own rows are not all of them: code, words, rows.
+    pub suppressed: Option<Vec<(String, String, u64)>>,
     /// What waits, weighed in the journal; `None` where the file's own rows are exactly that.
     pub waiting: Option<Waiting>,
 }
@@ -318,6 +320,10 @@ impl Findings {
         self.tally[fate.state()] += 1;
         let recipient = match row {
             Ok(recipient) => recipient,
+            Err(rejection) if rejection.is_left_out() => {
+                *self.suppressed.entry(Suppressed::NotSelected).or_default() += 1;
+                return;
+            }
             Err(rejection) => {
                 *self.rejected.entry(rejection.reason.code()).or_default() += 1;
                 if self.rejections.len() < TOLD {
@@ -371,6 +377,12 @@ impl Findings {
     #[must_use]
     pub fn are_all_that_waits(&self, facts: &JournalFacts) -> bool {
         facts.frozen == 0 && self.messages.recipients == facts.tally.unsettled()
+    }
+
+    /// Rows of the file that are left out.
+    #[must_use]
+    pub fn suppressed(&self) -> u64 {
+        self.suppressed.values().sum()
     }
 
     /// Rows observed.
@@ -445,6 +457,14 @@ fn refusal(tally: &Tally, most: Fraction) -> Option<String> {
 }
 
 impl Preflight {
+    /// Why rows are suppressed: code, words, rows.
+    fn suppressions(&self) -> Vec<(String, String, u64)> {
+        self.facts.suppressed.clone().unwrap_or_else(|| {
+            let found = self.found.suppressed.iter();
+            found.map(|(why, rows)| (why.code().to_owned(), why.to_string(), *rows)).collect()
+        })
+    }
+
     /// What the findings come to. Without a journal, the file is all there is.
     #[must_use]
     pub fn new(mut found: Findings, facts: Option<JournalFacts>, options: Options) -> Self {

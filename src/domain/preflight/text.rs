@@ -101,9 +101,9 @@ impl Preflight {
         }
         for (state, rows) in self.facts.tally.iter().filter(|(_, rows)| *rows > 0) {
             let _ = write!(text, "\n  {:<11} {}", state.name(), Grouped(rows));
-            if state == State::Suppressed && self.found.suppressed.values().sum::<u64>() == rows {
-                let reasons =
-                    self.found.suppressed.iter().map(|(why, rows)| format!("{} {why}", Grouped(*rows)));
+            if state == State::Suppressed {
+                let reasons = self.suppressions();
+                let reasons = reasons.iter().map(|(_, why, rows)| format!("{} {why}", Grouped(*rows)));
                 let _ = write!(text, ": {}", reasons.collect::<Vec<_>>().join(", "));
             }
         }

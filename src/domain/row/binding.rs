@@ -103,6 +103,8 @@ pub struct Binding {
     lane: LaneColumns,
     /// Whether a row needs one: the campaign has hours, or rows have times of their own.
     needs_lane: bool,
+    /// Which rows the campaign is for.
+    condition: Option<Bound>,
     /// The times of a row.
     times: RowTimes,
     tokens: TokenSpace,
@@ -143,6 +145,7 @@ impl Definition {
         let keys = self.recipients.key.iter();
         let keys = keys.filter_map(|name| finder.find("recipients.key", name, self.places.key)).collect();
         let lane = self.lane_columns_by(&mut finder);
+        let condition = self.condition.as_ref().map(|text| finder.bind(text));
         let times = RowTimes::bind(&self.row_schedule, &mut finder);
         let mut request = self.request.clone();
         if self.attributes == Attributes::AllColumns {
@@ -183,6 +186,7 @@ impl Definition {
             keys,
             needs_lane: self.hours.is_some() || times.any(),
             lane,
+            condition,
             times,
             tokens: TokenSpace::new(&self.connect.instance_id, &self.name),
             senders: self.senders.clone(),
@@ -338,7 +342,7 @@ impl Binding {
             self.phones.contains(at)
                 || self.keys.contains(at)
                 || [self.lane.zone, self.lane.state].contains(&Some(*at))
-                || self.texts.iter().any(|text| text.columns.contains(at))
+                || self.texts.iter().chain(&self.condition).any(|text| text.columns.contains(at))
                 || self.times.columns().any(|column| column == *at)
         };
         let names = self.header.names().iter().enumerate();
@@ -403,6 +407,7 @@ impl Binding {
         if lines.quotes == QuoteProblem::Stray {
             return Err((None, RejectionReason::QuoteStray));
         }
+        self.selects(cells)?;
         let phone = self.phone(cells)?;
         let sender =
             sender::of(&self.senders, &phone).map_err(|reason| (self.phones.first().copied(), reason))?;
@@ -449,6 +454,21 @@ impl Binding {
     #[must_use]
     pub fn senders(&self) -> &[Sender] {
         &self.senders
+    }
+
+    /// Asks whether the campaign is for a row.
+    fn selects<C: Cells + ?Sized>(&self, cells: &C) -> Result<(), (Option<usize>, RejectionReason)> {
+        let Some(condition) = &self.condition else { return Ok(()) };
+        let (said, _) = self.slot(condition, cells)?;
+        // A spreadsheet writes TRUE and FALSE.
+        match said.trim() {
+            said if said.eq_ignore_ascii_case("true") => Ok(()),
+            said if said.eq_ignore_ascii_case("false") => Err((None, RejectionReason::NotSelected)),
+            _ => {
+                let column = Some(&condition.columns).filter(|columns| columns.len() == 1);
+                Err((column.map(|columns| columns[0]), RejectionReason::NoCondition))
+            }
+        }
     }
 
     /// Whether rows wait for the hours of their lanes, or until moments in their zones.

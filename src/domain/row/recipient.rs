@@ -56,6 +56,12 @@ pub struct Rejection {
 }
 
 impl Rejection {
+    /// Whether the row is left out on purpose: then it is no rejection.
+    #[must_use]
+    pub fn is_left_out(&self) -> bool {
+        self.reason == RejectionReason::NotSelected
+    }
+
     /// The reason, with the column where one is at fault.
     #[must_use]
     pub fn words(&self) -> String {
@@ -190,6 +196,14 @@ pub enum RejectionReason {
         /// Why.
         reason: MomentRejection,
     },
+    /// No mistake: the definition is for other rows. Such a row is `suppressed`, whatever else is in it.
+    #[error("not selected by recipients.where")]
+    NotSelected,
+    /// What `recipients.where` comes to is neither true nor false.
+    #[error(
+        "recipients.where comes to something that is neither true nor false; compare it, such as consent == 'yes'"
+    )]
+    NoCondition,
     /// Nothing in the key column.
     #[error("the key is empty")]
     KeyEmpty,
@@ -247,6 +261,8 @@ impl RejectionReason {
             Self::NoZone => "zone-missing",
             Self::NoSender { .. } => "sender-missing",
             Self::Moment { reason, .. } => reason.code(),
+            Self::NotSelected => "not-selected",
+            Self::NoCondition => "where-unclear",
             Self::KeyEmpty => "key-empty",
             Self::CellEmpty { .. } => "cell-empty",
             Self::Template { .. } => "template-failed",

@@ -5,6 +5,7 @@
 //! bytes each, for lists of millions.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use crate::domain::phone::E164;
 use crate::domain::row::compound_key;
@@ -27,7 +28,7 @@ struct Set {
 }
 
 /// Why nothing is sent to a recipient. Displays in plain words.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, thiserror::Error)]
 pub enum Suppressed {
     /// The number or key is on a suppression list.
     #[error("on a suppression list")]
@@ -41,17 +42,29 @@ pub enum Suppressed {
     /// The number was contacted as often as the definition allows.
     #[error("its number had as many contacts as limits.per_recipient allows")]
     TooOften,
+    /// The definition is for other rows of the file.
+    #[error("not selected by recipients.where")]
+    NotSelected,
+    /// The number was contacted by this campaign, which the definition names.
+    #[error("contacted by the campaign {0}")]
+    ContactedElsewhere(Arc<str>),
+    /// The number is none of those of this campaign that the definition is for.
+    #[error("not among those of the campaign {0} that recipients.only_in asks for")]
+    NotInCampaign(Arc<str>),
 }
 
 impl Suppressed {
     /// A stable word for scripts.
     #[must_use]
-    pub fn code(self) -> &'static str {
+    pub fn code(&self) -> &'static str {
         match self {
             Self::Listed => "suppressed",
             Self::NotInTrial => "not-in-only",
             Self::OptedOut(_) => "opted-out",
             Self::TooOften => "too-often",
+            Self::NotSelected => "not-selected",
+            Self::ContactedElsewhere(_) => "contacted-elsewhere",
+            Self::NotInCampaign(_) => "not-in-campaign",
         }
     }
 }

@@ -167,13 +167,13 @@ impl Reader {
         let (indexed, rows, keys, strays): (bool, i64, i64, i64) = self.connection.query_row(
             &format!(
                 "SELECT indexed,
-                 (SELECT count(*) FROM row WHERE campaign_id = ?1 AND state NOT IN ({lines})),
+                 (SELECT count(*) FROM row WHERE campaign_id = ?1 AND {recipients}),
                  (SELECT count(*) FROM recipient WHERE campaign_id = ?1),
                  (SELECT count(*) FROM recipient LEFT JOIN row ON row.id = row_id AND row.campaign_id = ?1
                   WHERE recipient.campaign_id = ?1 AND recipient.key IS NOT
                       coalesce(row.key, {key}))
              FROM campaign WHERE id = ?1",
-                lines = sql::NO_RECIPIENTS,
+                recipients = sql::IS_RECIPIENT,
                 key = PURGED_KEY
             ),
             [campaign.id.0],
@@ -267,7 +267,7 @@ impl AuditRules {
         let key: Option<String> = row.get(1)?;
         let token: Option<TokenColumn> = row.get(4)?;
         let broken = match (state, key, token) {
-            (State::Rejected, ..) => None,
+            (State::Rejected, ..) | (State::Suppressed, _, None) => None,
             (_, _, None) => Some("no client token"),
             (_, None, Some(_)) => (!self.purged).then_some("no key"),
             (_, Some(key), Some(TokenColumn(token))) => self.payload(row, &key, token)?,

@@ -185,8 +185,8 @@ fn strip_rows(tx: &Transaction<'_>, campaign: CampaignId) -> Result<u64, Journal
         &format!(
             "INSERT INTO recipient (campaign_id, key, row_id)
              SELECT campaign_id, {PURGED_KEY}, id FROM row NOT INDEXED
-             WHERE campaign_id = ?1 AND state NOT IN ({}) ORDER BY 2",
-            sql::NO_RECIPIENTS
+             WHERE campaign_id = ?1 AND {} ORDER BY 2",
+            sql::IS_RECIPIENT
         ),
         [campaign.0],
     )?;

@@ -71,21 +71,23 @@ pub(in crate::journal) fn clear(
     let number = i64::try_from(line.number).unwrap_or(i64::MAX);
     let key = match &line.content {
         Content::Recipient { key, .. } => Some(key.as_str()),
-        Content::Rejected { .. } => None,
+        Content::Rejected { .. } | Content::LeftOut { .. } => None,
     };
-    let there: Vec<(i64, State, Option<String>)> = tx
-        .prepare_cached("SELECT id, state, key FROM row WHERE campaign_id = ?1 AND line = ?2")?
+    let there: Vec<(i64, State, Option<String>, bool)> = tx
+        .prepare_cached(
+            "SELECT id, state, key, client_token IS NULL FROM row WHERE campaign_id = ?1 AND line = ?2",
+        )?
         .query_map(params![campaign.0, number], |row| {
             let StateColumn(state) = row.get(1)?;
-            Ok((row.get(0)?, state, row.get(2)?))
+            Ok((row.get(0)?, state, row.get(2)?, row.get(3)?))
         })?
         .collect::<Result<_, _>>()?;
     if there.is_empty() {
         return Err(JournalError::NoLine { line: line.number });
     }
     let mut withdrawn = 0;
-    for (id, before, known) in there {
-        if matches!(before, State::Rejected | State::Duplicate) {
+    for (id, before, known, is_line) in there {
+        if is_line || before == State::Duplicate {
             tx.prepare_cached("DELETE FROM row WHERE id = ?1")?.execute([id])?;
             delta.remove(before, 1);
         } else if known.as_deref() != key {

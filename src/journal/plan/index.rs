@@ -37,8 +37,8 @@ pub(in crate::journal) fn make(
     tx.execute(
         &format!(
             "INSERT INTO recipient (campaign_id, key, row_id)
-             SELECT campaign_id, key, id FROM row NOT INDEXED WHERE campaign_id = ?1 AND state NOT IN ({}) ORDER BY key",
-            sql::NO_RECIPIENTS
+             SELECT campaign_id, key, id FROM row NOT INDEXED WHERE campaign_id = ?1 AND {} ORDER BY key",
+            sql::IS_RECIPIENT
         ),
         [campaign.0],
     )?;

@@ -45,6 +45,16 @@ pub enum Content {
         /// Why it is not to be sent to, if so: code and words.
         suppressed: Option<(String, String)>,
     },
+    /// No recipient of this campaign, on purpose: code and words. The row is `suppressed`, and takes nobody's place: another line
+    /// may have its key.
+    LeftOut {
+        /// A stable word.
+        code: String,
+        /// In plain words.
+        reason: String,
+        /// Its key, as far as it has one.
+        key: Option<String>,
+    },
     /// No recipient: code and words.
     Rejected {
         /// A stable word.

@@ -213,6 +213,13 @@ impl Journal {
             )?;
             delta.remove(state, i64::try_from(rows).unwrap_or(i64::MAX));
         }
+        if tally::kept(&tx, campaign)?[State::Suppressed] > 0 {
+            let rows = tx.execute(
+                "DELETE FROM row WHERE campaign_id = ?1 AND state = ?2 AND client_token IS NULL",
+                params![campaign.0, StateColumn(State::Suppressed)],
+            )?;
+            delta.remove(State::Suppressed, i64::try_from(rows).unwrap_or(i64::MAX));
+        }
         let has_rows: bool =
             tx.query_row("SELECT EXISTS (SELECT 1 FROM row WHERE campaign_id = ?1)", [campaign.0], |row| {
                 row.get(0)
@@ -311,8 +318,8 @@ pub(super) fn withdraw_missing(
     }
     let gone: Vec<(RowId, State)> = {
         let mut statement = tx.prepare_cached(&format!(
-            "SELECT id, state FROM row WHERE campaign_id = ?1 AND state NOT IN ({}) AND line IS NOT NULL",
-            sql::NO_RECIPIENTS
+            "SELECT id, state FROM row WHERE campaign_id = ?1 AND {} AND line IS NOT NULL",
+            sql::IS_RECIPIENT
         ))?;
         let mut rows = statement.query([campaign.0])?;
         let mut gone = Vec::new();
@@ -346,10 +353,10 @@ fn plan_line(
 ) -> Result<(), JournalError> {
     let cells = texts(&line.cells);
     if let Before::Journal(seen) = &mut plan.before
-        && reconcile::is_started(tx, plan.campaign, line, seen)?
+        && let Some(state) = reconcile::stands_for(tx, plan.campaign, line, seen)?
     {
-        summary.frozen += 1;
-        summary.started += 1;
+        summary.frozen += u64::from(matches!(line.content, Content::Rejected { .. }));
+        summary.started += u64::from(state == State::Started);
         return Ok(());
     }
     if plan.corrects {
@@ -357,7 +364,11 @@ fn plan_line(
     }
     let line = &*plan.senders.stick(tx, line)?;
     let Content::Recipient { key, destination, client_token, .. } = &line.content else {
-        return insert(tx, plan, line, State::Rejected, &cells, delta).map(drop);
+        let state = match line.content {
+            Content::LeftOut { .. } => State::Suppressed,
+            _ => State::Rejected,
+        };
+        return insert(tx, plan, line, state, &cells, delta).map(drop);
     };
     let seen = match &mut plan.before {
         Before::File(repeats) => {
@@ -458,7 +469,7 @@ pub(super) fn insert(
                 sender.map(|sender| sender.0)
             ])?;
         }
-        Content::Rejected { code, reason, key } => {
+        Content::Rejected { code, reason, key } | Content::LeftOut { code, reason, key } => {
             let none = rusqlite::types::Null;
             let state = StateColumn(state);
             statement.execute(params![

@@ -10,19 +10,32 @@ use crate::journal::plan::existing::ExistingRecipient;
 use crate::journal::plan::line::{Content, FileLine, reason_of};
 use crate::journal::plan::row_set::RowSet;
 use crate::journal::row::{CampaignId, StateColumn};
+use crate::journal::sql;
 use crate::journal::tally::Delta;
 
-/// Whether a line that is rejected stands for a recipient who was started from this very line, from a correction or an
-/// earlier version of it: the row stays, for nobody is started and rejected at once.
-pub(in crate::journal) fn is_started(
+/// The state of the recipient whom a line that is none stands for all the same, if it does. The row stays, for nobody is started
+/// and rejected at once: one who was started from this very line, from a correction or an earlier version of it, and is
+/// rejected now; one who was contacted, and whom the definition leaves out now.
+pub(in crate::journal) fn stands_for(
     tx: &Transaction<'_>,
     campaign: CampaignId,
     line: &FileLine,
     seen: &mut RowSet,
-) -> Result<bool, JournalError> {
-    let Content::Rejected { key: Some(key), .. } = &line.content else { return Ok(false) };
-    let Some(known) = existing::find(tx, campaign, key)? else { return Ok(false) };
-    Ok(known.state == State::Started && known.line == Some(line.number) && seen.insert(known.id))
+) -> Result<Option<State>, JournalError> {
+    let (Content::Rejected { key: Some(key), .. } | Content::LeftOut { key: Some(key), .. }) = &line.content
+    else {
+        return Ok(None);
+    };
+    let Some(known) = existing::find(tx, campaign, key)? else { return Ok(None) };
+    let stays = match line.content {
+        Content::LeftOut { .. } => sql::CONTACTED.has(known.state),
+        _ => known.state == State::Started && known.line == Some(line.number),
+    };
+    if !stays || !seen.insert(known.id) {
+        return Ok(None);
+    }
+    move_line(tx, &known, line.number)?;
+    Ok(Some(known.state))
 }
 
 pub(in crate::journal) fn planned_state(before: State, content: &Content) -> Result<State, JournalError> {

@@ -162,6 +162,25 @@ impl Journal {
         Ok(rows as u64)
     }
 
+    /// Why rows of the campaign are suppressed: code, words, rows. The words of an opt-out have its time, and are left out.
+    ///
+    /// # Errors
+    /// Where the journal cannot be read.
+    pub fn suppressed_by_reason(
+        &self,
+        campaign: CampaignId,
+    ) -> Result<Vec<(String, String, u64)>, JournalError> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT coalesce(code, ''), iif(code = 'opted-out', '', coalesce(reason, '')) AS words, count(*) FROM row
+             WHERE campaign_id = ?1 AND state = ?2 GROUP BY 1, 2 ORDER BY 3 DESC, 1, 2",
+        )?;
+        let counted = statement.query_map(params![campaign.0, StateColumn(State::Suppressed)], |row| {
+            let rows: i64 = row.get(2)?;
+            Ok((row.get(0)?, row.get(1)?, u64::try_from(rows).unwrap_or_default()))
+        })?;
+        Ok(counted.collect::<Result<_, _>>()?)
+    }
+
     /// The first line whose key is a number that a spreadsheet seems to have rounded, and which another line with another
     /// number has too: line, the line that has it first, key.
     ///

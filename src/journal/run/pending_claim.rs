@@ -141,7 +141,7 @@ impl PendingClaim {
         delta: &mut Delta,
     ) -> Result<(Vec<(Claimed, State)>, Claim), JournalError> {
         for (row, why) in &self.suppressed {
-            suppression::stop(tx, row.id.0, *why, delta)?;
+            suppression::stop(tx, row.id.0, why, delta)?;
         }
         for row in &self.expired {
             expiry::expire_row(tx, row.id, now, delta)?;

@@ -3,6 +3,8 @@
 //! The list is of persons, not of a campaign: what is on it is sent to by no campaign of the journal. It can be changed
 //! while a campaign runs in another process: every claim looks it up inside its own transaction.
 
+use std::sync::Arc;
+
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
 use uuid::Uuid;
 
@@ -14,6 +16,7 @@ use crate::domain::unix_millis::UnixMillis;
 use crate::journal::admission::Admission;
 use crate::journal::error::JournalError;
 use crate::journal::file::open::{Journal, Reader};
+use crate::journal::query::earlier_campaigns;
 use crate::journal::row::{CampaignId, OptOutListId, StampColumn, StateColumn, TokenColumn};
 use crate::journal::run::opt_outs;
 use crate::journal::sql;
@@ -125,7 +128,7 @@ impl Journal {
                 }
             }
             for (id, why) in &stopped {
-                stop(&tx, *id, *why, &mut delta)?;
+                stop(&tx, *id, why, &mut delta)?;
             }
             delta.write(&tx, campaign)?;
             tx.commit()?;
@@ -247,7 +250,15 @@ impl<'a> Lists<'a> {
         if listed {
             return Ok(Some(Suppressed::Listed));
         }
-        Ok(opt_outs::opted_out(self.tx, &self.admission.opt_out_lists, number)?.map(Suppressed::OptedOut))
+        if let Some(at) = opt_outs::opted_out(self.tx, &self.admission.opt_out_lists, number)? {
+            return Ok(Some(Suppressed::OptedOut(at)));
+        }
+        for (campaign, name) in &self.admission.not_in {
+            if earlier_campaigns::has_contacted(self.tx, *campaign, number)? {
+                return Ok(Some(Suppressed::ContactedElsewhere(Arc::clone(name))));
+            }
+        }
+        Ok(None)
     }
 }
 
@@ -255,7 +266,7 @@ impl<'a> Lists<'a> {
 pub(in crate::journal) fn stop(
     tx: &Transaction<'_>,
     id: i64,
-    why: Suppressed,
+    why: &Suppressed,
     delta: &mut Delta,
 ) -> Result<(), JournalError> {
     let after = state::next(State::Queued, Event::Suppressed)?;
