@@ -283,19 +283,14 @@ fn a_file_that_withdraws_who_waits_says_so() {
 
 /// The first file again, as it was, when corrections of it wait and when they are sent.
 #[test]
-fn the_uncorrected_file_again_says_what_it_undoes_and_rejects_nobody_who_is_started() {
+fn the_uncorrected_file_again_leaves_every_correction_in_its_place() {
     let folder = folder();
     let folder = folder.path();
     run(folder, &["people.csv", "--limit", "2", "--rejects", "wrong.csv"]);
     corrected(folder);
     run(folder, &["wrong.csv", "--limit", "1"]);
     let (_, text) = told(folder, "run people.csv --simulate --limit 1");
-    assert!(
-        text.contains(
-            "warning: 1 corrected row that waits is replaced by its line, which is uncorrected here"
-        ),
-        "{text}"
-    );
+    assert!(text.contains("note: 1 line is rejected here, and stays as it was corrected before"), "{text}");
     assert!(!text.contains("not in this file"), "{text}");
     run(folder, &["wrong.csv"]);
     let sent = ["2 C-1 started", "3 C-2 started", "4 C-3 started", "5 C-4 rejected", "6 C-5 started"];

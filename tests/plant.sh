@@ -17,6 +17,8 @@ red() {
     doubt-is-no-contact) echo "--lib what_is_in_doubt_counts" ;;
     contact-over-at-once) echo "--lib of_a_sender_and_a_number" ;;
     own-contacts-only) echo "--lib a_number_that_another_campaign_contacted" ;;
+    corrected-token) echo "--test program what_was_corrected" ;;
+    not-in-at-plan-only) echo "--test program whom_another_campaign_contacts_meanwhile" ;;
     contacted-number-again) echo "--lib who_was_contacted_under_another_key" ;;
     hours-at-claim) echo "--test campaigns hours_are_asked_again" ;;
     parts-as-messages | lane-blocks-others) echo "--test campaigns each_sender_reaches_its_rate" ;;
@@ -36,7 +38,7 @@ red() {
 seeds() {
     case $1 in
     doubt-is-no-contact | contact-over-at-once | own-contacts-only) echo "--test campaigns campaigns_with_the_same_people" ;;
-    contacted-number-again | normal | no-lock | hours-at-claim | parts-as-messages | lane-blocks-others | join-by-destination | second-name | hard-link | stale-copy | old-copy | proxied-loopback | lost-reader | output-over-input) ;; *)
+    not-in-at-plan-only | contacted-number-again | normal | no-lock | hours-at-claim | parts-as-messages | lane-blocks-others | join-by-destination | second-name | hard-link | stale-copy | old-copy | proxied-loopback | lost-reader | output-over-input) ;; *)
         echo "--test campaigns every_promise"
         ;;
     esac

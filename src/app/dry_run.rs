@@ -103,6 +103,9 @@ impl DryRun<'_> {
         file.refuse_part(&journal, campaign)?;
         let findings = file.findings(definition);
         let mut findings = findings.forecasting(definition, self.now, options.keeps_hours());
+        if options.retry_failed {
+            file.retry_failed();
+        }
         let facts = file.plan(&mut journal, campaign, &mut findings)?;
         let sample = match options.sample {
             Some(recipients) => journal.sample(campaign, recipients.get())?,

@@ -53,7 +53,8 @@ pub(super) fn run_settings(
         gate: FailureGate::new(share(definition.safety.max_failures)),
         undelivered: UndeliveredGate::new(share(definition.deliveries.max_undelivered)),
         chance: options.seed.map_or_else(fastrand::Rng::new, fastrand::Rng::with_seed),
-        retry_failed: options.retry_failed,
+        // With a file, its plan has done so already.
+        retry_failed: options.retry_failed && file.is_none(),
         sampled: options.sample.is_some(),
     }
 }

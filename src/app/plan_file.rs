@@ -51,6 +51,8 @@ pub struct PlanFile {
     pub binding: Binding,
     /// Lists of recipients that nothing is sent to.
     pub lists: Lists,
+    /// Failed rows are tried again.
+    retries: bool,
     /// What other campaigns have to do with the recipients.
     earlier: NamedCampaigns,
     same_number: SameNumberRule,
@@ -76,6 +78,7 @@ impl PlanFile {
             binding,
             lists,
             earlier,
+            retries: false,
             same_number: definition.recipients.same_number,
             has_keys: !definition.recipients.key.is_empty(),
             source: source.to_string(),
@@ -139,7 +142,8 @@ impl PlanFile {
             journal.begin_plan(campaign, shape, columns)?
         };
         let plan = journal.plan_senders(plan, self.binding.senders())?;
-        Ok(plan.watch_texts(columns, self.binding.text_columns()))
+        let plan = plan.watch_texts(columns, self.binding.text_columns());
+        Ok(if self.retries { plan.retry_failed() } else { plan })
     }
 
     /// Rejects what looks wrong: nobody sees the file before it is sent. Of the definition's own texts that is known now.
@@ -180,7 +184,8 @@ impl PlanFile {
         } else {
             journal.begin_streamed_plan(campaign, shape, columns)?
         };
-        Ok(journal.plan_senders(plan, self.binding.senders())?.keep_first_of_numbers())
+        let plan = journal.plan_senders(plan, self.binding.senders())?.keep_first_of_numbers();
+        Ok(if self.retries { plan.retry_failed() } else { plan })
     }
 
     /// Corrections need the file that they correct. A report may have only some of the rows, and those that it does not have
@@ -223,6 +228,11 @@ impl PlanFile {
         rows.next(binding)?.map(|row| planner.line(row, findings)).transpose()
     }
 
+    /// Failed rows of the file are tried again, corrected ones with what the file says now.
+    pub fn retry_failed(&mut self) {
+        self.retries = true;
+    }
+
     /// Plans rows for any moment: a simulation keeps no schedule, as it reaches nobody.
     pub fn at_any_time(&mut self) {
         self.windows = false;
@@ -262,7 +272,8 @@ impl PlanFile {
         }
         let undone = if goes_on && !self.corrects() { journal.undone_corrections(campaign)? } else { (0, 0) };
         let changed_lines = plan.changed_lines().to_vec();
-        let PlanSummary { frozen, withdrawn, started, changed, .. } = journal.finish_plan(plan)?;
+        let PlanSummary { frozen, withdrawn, started, changed, corrected, stay_corrected, .. } =
+            journal.finish_plan(plan)?;
         if let Some((line, of, key)) = journal.rounded_key(campaign)? {
             return Err(same_numbers::rounded(line, of, &key));
         }
@@ -272,6 +283,8 @@ impl PlanFile {
         };
         Ok(JournalFacts {
             frozen,
+            corrected,
+            stay_corrected,
             withdrawn,
             undone,
             shared_numbers,

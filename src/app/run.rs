@@ -111,6 +111,9 @@ impl<'a> PreparedRun<'a> {
         file.refuse_part(&open.journal, open.campaign)?;
         let findings = file.findings(definition);
         let mut findings = findings.forecasting(definition, context.clock.now(), options.keeps_hours());
+        if options.retry_failed {
+            file.retry_failed();
+        }
         let mut facts = file.plan(&mut open.journal, open.campaign, &mut findings)?;
         open.admit((definition, options), std::mem::take(&mut file.lists.suppression), options.sample, true)?;
         facts.held = open.journal.held_rows(open.campaign, context.clock.now())?;
@@ -153,7 +156,7 @@ impl<'a> PreparedRun<'a> {
         }
         open.admit((definition, options), file.lists.suppression.clone(), None, false)?;
         if options.retry_failed {
-            open.journal.retry_failed(open.campaign)?;
+            file.retry_failed();
         }
         let waiting = open.journal.verified_tally(open.campaign)?[State::Queued];
         let plan = file.begin_streamed(&mut open.journal, open.campaign)?;

@@ -27,8 +27,19 @@ pub struct ContactLimits {
     pub per_day: Option<u64>,
     /// Where the day begins and ends; UTC where nothing says so.
     pub zone: Option<TimeZone>,
-    /// What the contacts of the campaign may cost, and what each of them does.
-    pub cost: Option<(f64, Prices)>,
+    /// What the contacts of the campaign may cost.
+    pub cost: Option<Budget>,
+}
+
+/// What the contacts of a campaign may cost, and what each of them does.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Budget {
+    /// All of them together.
+    pub most: f64,
+    /// What one costs by the estimate.
+    pub prices: Prices,
+    /// Whether the account's prices are in the same currency. They then take the place of the estimate once they are known.
+    pub takes_real_prices: bool,
 }
 
 /// So many contacts in any window of this length.

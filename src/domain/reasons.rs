@@ -79,6 +79,11 @@ pub const CATALOGUE: &[Reason] = &[
         summary: "a person decided to send again; a second message is possible",
         advice: "",
     },
+    Reason {
+        code: "corrected",
+        summary: "it failed, was corrected in the file, and is tried again",
+        advice: "",
+    },
     Reason { code: "duplicate-key", summary: "an earlier line of the file has the same key", advice: "" },
     Reason {
         code: "opted-out",

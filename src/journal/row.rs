@@ -145,8 +145,9 @@ impl ContactIdColumn<'_> {
     }
 }
 
-/// The key of a purged recipient, as an SQL expression over its row. The schema has the same expression.
-pub(super) const PURGED_KEY: &str = "'purged:' || hex(client_token)";
+/// The key of a purged recipient, as an SQL expression over its row: with the token of its key alone, whatever was corrected since.
+pub(super) const PURGED_KEY: &str = "'purged:' || hex(coalesce(
+    (SELECT earlier.client_token FROM earlier_attempt AS earlier WHERE earlier.row_id = row.id AND nth = 0), client_token))";
 
 /// The key of a purged recipient: its client token, which survives the purge, takes the place of its own key.
 pub(super) fn purged_key(client_token: Uuid) -> String {

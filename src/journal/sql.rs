@@ -30,9 +30,9 @@ impl fmt::Display for StateSet {
     }
 }
 
-/// Which rows are recipients, with an entry by key: those with a client token that are no duplicates. Lines that are left out
-/// on purpose are suppressed, and have none.
-pub(in crate::journal) const IS_RECIPIENT: &str = "state NOT IN (5, 6) AND client_token IS NOT NULL";
+/// Which rows are recipients, with an entry by key. Lines that are left out on purpose are suppressed, and have no client token.
+pub(in crate::journal) const IS_RECIPIENT: &str =
+    "state NOT IN (5, 6) AND NOT (state = 7 AND client_token IS NULL)";
 /// Lines that are no recipients: they have no entry by key or number, and the next plan forgets them.
 pub(in crate::journal) const NO_RECIPIENTS: StateSet = StateSet(&[State::Rejected, State::Duplicate]);
 /// Who has a contact, or may have one.

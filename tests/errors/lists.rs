@@ -1,6 +1,6 @@
 //! Suppression lists, and decisions on uncertain rows.
 
-use crate::errors::area::Area;
+use crate::errors::area::{Area, Case};
 
 #[test]
 fn of_the_journal() {
@@ -39,20 +39,6 @@ fn of_the_journal() {
         .with("key =", "suppress = [\"opt-outs.csv\"]\nkey =")
         .file("opt-outs.csv", "phone\n+12025550101\n2025550102\n")
         .says(2, "run people.csv --simulate -j journal.db");
-    let by = |area: &mut Area, title: &str, lines: &str| {
-        area.case(title)
-            .with("key =", &format!("{lines}\nkey ="))
-            .with("name = \"spring\"", "name = \"autumn\"")
-            .file("spring.toml", crate::errors::area::DEFINITION)
-            .after("run people.csv --simulate -j journal.db -c spring.toml")
-            .after("run people.csv --simulate -j half.db -c spring.toml")
-            .made(|case| {
-                let journal = rusqlite::Connection::open(case.path("half.db")).unwrap();
-                journal.execute_batch("UPDATE campaign SET indexed = 0").unwrap();
-            })
-            .after("run people.csv --simulate -j purged.db -c spring.toml")
-            .after("journal purge spring --yes -j purged.db")
-    };
     by(&mut area, "a campaign that the journal does not have", "not_in = [\"sprnig\"]")
         .says(2, "check people.csv -c campaign.toml -j journal.db");
     by(&mut area, "a campaign, and no journal", "only_in = { campaign = \"spring\" }")
@@ -75,6 +61,22 @@ fn of_the_journal() {
         .made(|case| uncertain(&case.path("journal.db")))
         .says(3, "run people.csv -j journal.db --simulate");
     area.end();
+}
+
+/// A campaign with these lines in `[recipients]`, and journals in which another one is as it should be, purged, and half planned.
+fn by<'a>(area: &'a mut Area, title: &str, lines: &str) -> Case<'a> {
+    area.case(title)
+        .with("key =", &format!("{lines}\nkey ="))
+        .with("name = \"spring\"", "name = \"autumn\"")
+        .file("spring.toml", crate::errors::area::DEFINITION)
+        .after("run people.csv --simulate -j journal.db -c spring.toml")
+        .after("run people.csv --simulate -j half.db -c spring.toml")
+        .made(|case| {
+            let journal = rusqlite::Connection::open(case.path("half.db")).unwrap();
+            journal.execute_batch("UPDATE campaign SET indexed = 0").unwrap();
+        })
+        .after("run people.csv --simulate -j purged.db -c spring.toml")
+        .after("journal purge --yes -j purged.db -c spring.toml")
 }
 
 /// Makes every row an uncertain one, as if nobody had answered for six days.

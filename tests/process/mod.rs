@@ -37,6 +37,7 @@ pub(crate) mod ran;
 mod readers;
 mod recurring;
 mod rehearse;
+mod retried;
 mod route;
 mod same_numbers;
 mod selection;

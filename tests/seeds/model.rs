@@ -103,7 +103,7 @@ impl Model {
         &mut self.rows.iter_mut().find(|(known, _)| *known == key).expect("a known key").1
     }
 
-    fn plan(&mut self, file: &[Entry]) {
+    fn plan(&mut self, file: &[Entry], retries: bool) {
         self.duplicates = 0;
         for (_, row) in &mut self.rows {
             row.line = None;
@@ -119,6 +119,13 @@ impl Model {
                 Some((_, row)) if row.line.is_some() => self.duplicates += 1,
                 Some((_, row)) => {
                     row.line = Some(line);
+                    if retries && row.state == State::Failed && !suppressed {
+                        row.state = State::Queued;
+                        // Corrected, it is as if it had never been attempted.
+                        if row.text != text {
+                            row.attempts = 0;
+                        }
+                    }
                     let follows = matches!(row.state, State::Queued | State::Suppressed | State::Withdrawn);
                     if follows || (row.state == State::Failed && suppressed) {
                         row.state = wanted;
@@ -308,13 +315,13 @@ fn crash(process: &mut Process, model: &mut Model) {
 
 fn apply(process: &mut Process, model: &mut Model, operation: &Operation) {
     match operation {
-        Operation::Plan(file, streamed) => {
+        Operation::Plan(file, streamed, retries) => {
             if !streamed {
                 crash(process, model);
             }
             let campaign = process.campaign;
-            process.plan(campaign, "model", file);
-            model.plan(file);
+            process.plan(campaign, "model", file, *retries);
+            model.plan(file, *retries);
         }
         Operation::ClaimNext(in_doubt, most) => claim_next(process, model, *in_doubt, *most),
         Operation::ClaimWaited(most) => claim_waited(process, model, *most),

@@ -9,8 +9,8 @@ pub(crate) type Entry = (u8, u64, bool);
 /// What is done to the journal and to its model.
 #[derive(Debug, Clone)]
 pub(crate) enum Operation {
-    /// Reads a file: before anything is claimed, or, with `--stream`, while rows are.
-    Plan(Vec<Entry>, bool),
+    /// Reads a file: before anything is claimed, or, with `--stream`, while rows are; and with another attempt for failed rows.
+    Plan(Vec<Entry>, bool, bool),
     ClaimNext(bool, u32),
     /// Rows that waited for a limit, and need not any more.
     ClaimWaited(u32),
@@ -47,8 +47,8 @@ pub(crate) fn operation() -> impl Strategy<Value = Operation> {
     ];
     let day = 24 * 3_600_000;
     prop_oneof![
-        2 => (prop::collection::vec(entry, 0..12), any::<bool>())
-            .prop_map(|(file, streamed)| Operation::Plan(file, streamed)),
+        2 => (prop::collection::vec(entry, 0..12), any::<bool>(), any::<bool>())
+            .prop_map(|(file, streamed, retries)| Operation::Plan(file, streamed, retries)),
         4 => (any::<bool>(), 1..6_u32).prop_map(|(in_doubt, most)| Operation::ClaimNext(in_doubt, most)),
         2 => (1..6_u32).prop_map(Operation::ClaimWaited),
         2 => prop::collection::vec(any::<Index>(), 0..4).prop_map(Operation::ClaimAgain),

@@ -86,7 +86,7 @@ impl Process {
         let (claimed, ids) = (BTreeMap::new(), BTreeMap::new());
         let mut process = Self { folder, journal: Some(journal), campaign, other, claimed, ids, rules };
         process.admit();
-        process.plan(other, "other", &[(1, 0, false), (2, 0, true), (1, 0, false)]);
+        process.plan(other, "other", &[(1, 0, false), (2, 0, true), (1, 0, false)], false);
         process
     }
 
@@ -117,10 +117,13 @@ impl Process {
         self.journal.as_mut().expect("a journal between two operations")
     }
 
-    pub(crate) fn plan(&mut self, campaign: CampaignId, name: &str, file: &[Entry]) {
+    pub(crate) fn plan(&mut self, campaign: CampaignId, name: &str, file: &[Entry], retries: bool) {
         let shape = request();
         let journal = self.journal();
         let mut plan = journal.begin_plan(campaign, &shape, &["key".to_owned()]).expect("a plan");
+        if retries {
+            plan = plan.retry_failed();
+        }
         for batch in lines(name, file).chunks(3) {
             journal.plan(&mut plan, batch).expect("a batch");
         }
@@ -142,7 +145,9 @@ impl Process {
 
     pub(crate) fn take(&mut self, rows: Vec<Claimed>) -> Vec<u8> {
         let tokens = TokenSpace::new(INSTANCE, "model");
-        let known: BTreeMap<_, u8> = (0..=u8::MAX).map(|key| (tokens.token(&key.to_string()), key)).collect();
+        // First, and after each correction.
+        let of = |key: u8| (0..40).map(move |n| (tokens.corrected(&key.to_string(), n), key));
+        let known: BTreeMap<_, u8> = (0..12).flat_map(of).collect();
         let key = |row: &Claimed| known[&row.frozen.client_token];
         let keys = rows.iter().map(key).collect();
         for row in rows {

@@ -155,6 +155,19 @@ pub(crate) fn rows(trial: &Trial) -> Vec<Row> {
     rows
 }
 
+/// Tokens of failed rows that were corrected since, and how often each was tried.
+fn earlier_attempts(trial: &Trial) -> Vec<(String, u32)> {
+    let journal = rusqlite::Connection::open(trial.path()).expect("the journal");
+    let mut statement =
+        journal.prepare("SELECT lower(hex(client_token)), attempts FROM earlier_attempt").expect("the table");
+    let rows = statement.query_map([], |row| Ok((row.get::<_, String>(0)?, row.get(1)?))).expect("rows");
+    let hyphenated = |row: (String, u32)| {
+        let token: uuid::Uuid = row.0.parse().expect("a token");
+        (token.to_string(), row.1)
+    };
+    rows.map(|row| hyphenated(row.expect("a row"))).collect()
+}
+
 /// Promise 1.
 fn check_counts(trial: &Trial, rows: &[Row]) {
     let Some(planned) = &trial.planned else { return };
@@ -165,10 +178,12 @@ fn check_counts(trial: &Trial, rows: &[Row]) {
 
 /// Promises 2 and 5: attempts cover the requests, and no token is used past its safe time, by the true clock.
 fn check_tokens(trial: &Trial, rows: &[Row], requests: &[RequestRecord]) {
+    let earlier = earlier_attempts(trial);
     let attempts: HashMap<&str, u32> = rows
         .iter()
         .filter(|row| row.state != State::Duplicate)
         .filter_map(|row| Some((row.token.as_deref()?, row.attempts)))
+        .chain(earlier.iter().map(|(token, attempts)| (token.as_str(), *attempts)))
         .collect();
     let lost = trial.clocks.lost();
     let mut first: HashMap<&str, u64> = HashMap::new();

@@ -11,7 +11,7 @@ use campaign::domain::delivery::ending::Ending;
 use campaign::domain::delivery::gate::{FailureGate, Fraction};
 use campaign::domain::delivery::state::State;
 use campaign::domain::delivery::undelivered::UndeliveredGate;
-use campaign::domain::limits::{ContactLimits, LimitReached, OverLimit, RecipientLimit};
+use campaign::domain::limits::{Budget, ContactLimits, LimitReached, OverLimit, RecipientLimit};
 use campaign::domain::message::request::{Leaf, RequestTemplate};
 use campaign::domain::prices::Prices;
 use campaign::domain::row::token::TokenSpace;
@@ -97,7 +97,11 @@ fn limits(chance: &mut Chance, ClaimLimits { limits, one_open }: &ClaimLimits) -
         contacts: chance.odds(0.2).then(|| chance.within(2..12)),
         per_day: chance.odds(0.2).then(|| chance.within(2..6)),
         zone: None,
-        cost: chance.odds(0.2).then(|| (chance.within(2..20) as f64 * PRICE, Prices::Flat(PRICE))),
+        cost: chance.odds(0.2).then(|| Budget {
+            most: chance.within(2..20) as f64 * PRICE,
+            prices: Prices::Flat(PRICE),
+            takes_real_prices: true,
+        }),
     };
     ClaimLimits { limits, one_open: *one_open }
 }
@@ -304,7 +308,7 @@ impl Several {
                         break;
                     }
                     Ending::LimitReached(LimitReached::Cost(most)) => {
-                        assert_eq!(Some(most), limits.cost.as_ref().map(|cost| cost.0));
+                        assert_eq!(Some(most), limits.cost.as_ref().map(|cost| cost.most));
                         let contacted = (tally[State::Started] + tally[State::Uncertain]) as f64;
                         assert!(contacted * PRICE > most - PRICE - 1e-9, "as many as the budget allows");
                         break;
@@ -372,7 +376,7 @@ fn check_mailing(mailing: &Mailing, contacts: &[u64]) {
     let limits = &mailing.limits.limits;
     let count = contacts.len() as u64;
     assert!(limits.contacts.is_none_or(|most| count <= most), "{}: {count} contacts", mailing.name);
-    if let Some((most, _)) = limits.cost {
+    if let Some(Budget { most, .. }) = &limits.cost {
         assert!(
             count as f64 * PRICE <= most + 1e-9,
             "{}: {count} contacts cost more than {most}",

@@ -120,7 +120,8 @@ impl Story {
     /// The file is read, now and then not to its end.
     fn plan(&mut self) {
         let cut = self.chance.odds(0.05).then(|| self.chance.index(4));
-        self.trial.plan(cut);
+        let retries = self.chance.odds(0.3);
+        self.trial.plan(cut, retries);
         self.tell(|| match (cut, &self.trial.planned) {
             (Some(batches), _) => format!("dies over the file after {batches} batches"),
             (None, lines) => format!("reads the file: {} lines", lines.as_ref().map_or(0, Vec::len)),
@@ -260,7 +261,8 @@ impl Story {
             world.set_active_chats(None);
         });
         self.trial.watch();
-        self.trial.plan(None);
+        let retries = self.chance.odds(0.5);
+        self.trial.plan(None, retries);
         let mut options = Options {
             asked: self.asked,
             max_in_flight: 8,

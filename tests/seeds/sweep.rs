@@ -33,7 +33,7 @@ fn trial() -> Trial {
             Some(Fault::HangAfter),
         ]);
     });
-    trial.plan(None);
+    trial.plan(None, false);
     trial
 }
 

@@ -124,9 +124,9 @@ impl Trial {
     }
 
     /// Reads the file into the journal, or only so many batches of it, because the process dies.
-    pub(crate) fn plan(&mut self, batches: Option<usize>) {
+    pub(crate) fn plan(&mut self, batches: Option<usize>, retries: bool) {
         let mut journal = self.journal();
-        let mut plan = self.begin_plan(&mut journal);
+        let mut plan = self.begin_plan(&mut journal, retries);
         let lines = self.people.lines();
         for batch in lines.chunks(7).take(batches.unwrap_or(usize::MAX)) {
             journal.plan(&mut plan, batch).expect("lines are planned");
@@ -138,9 +138,11 @@ impl Trial {
         }
     }
 
-    fn begin_plan(&self, journal: &mut Journal) -> Plan {
+    /// With or without another attempt for failed rows, with what the file says of them now.
+    fn begin_plan(&self, journal: &mut Journal, retries: bool) -> Plan {
         let columns = ["key", "edition"].map(str::to_owned);
-        journal.begin_plan(self.campaign, &self.shape, &columns).expect("a plan begins")
+        let plan = journal.begin_plan(self.campaign, &self.shape, &columns).expect("a plan begins");
+        if retries { plan.retry_failed() } else { plan }
     }
 
     /// One process.
@@ -186,7 +188,7 @@ impl Trial {
             },
             None => None,
         };
-        let plan = options.stream.map(|_| self.begin_plan(&mut journal));
+        let plan = options.stream.map(|_| self.begin_plan(&mut journal, options.retry_failed));
         let settings = RunSettings {
             name: CAMPAIGN.to_owned(),
             record: NewRun { rate: Some(options.asked.rate), ..NewRun::default() },
@@ -200,7 +202,8 @@ impl Trial {
             gate: FailureGate::new(Fraction::from_percent(options.max_failures).expect("a share")),
             undelivered: UndeliveredGate::new(Fraction::from_percent(100.0).expect("a share")),
             chance: fastrand::Rng::with_seed(self.runs),
-            retry_failed: options.retry_failed,
+            // A stream's plan does so, row by row.
+            retry_failed: options.retry_failed && options.stream.is_none(),
             sampled: false,
         };
         let parts = RunParts {

@@ -4,14 +4,14 @@ use super::Cost;
 use super::reader::{Reader, number, parse_duration};
 use crate::domain::hours::Hours;
 use crate::domain::hours::zones::parse_zone;
-use crate::domain::limits::{ContactLimits, OverLimit, RecipientLimit};
+use crate::domain::limits::{Budget, ContactLimits, OverLimit, RecipientLimit};
 use crate::domain::message::content::Channel;
-use crate::domain::prices::Prices;
 
 pub(super) fn resolve(
     reader: &mut Reader<'_>,
     hours: Option<&Hours>,
     (channel, cost): (Channel, Option<&Cost>),
+    currency: Option<&str>,
 ) -> ContactLimits {
     let mut per_recipient = Vec::new();
     for (text, place) in reader.texts("limits.per_recipient") {
@@ -44,14 +44,24 @@ pub(super) fn resolve(
         contacts: count("limits.contacts"),
         per_day: count("limits.per_day"),
         zone: zone.and_then(|zone| zone.zones().next()),
-        cost: budget(reader, channel, cost),
+        cost: budget(reader, channel, cost, currency),
     }
 }
 
-fn budget(reader: &mut Reader<'_>, channel: Channel, cost: Option<&Cost>) -> Option<(f64, Prices)> {
+fn budget(
+    reader: &mut Reader<'_>,
+    channel: Channel,
+    cost: Option<&Cost>,
+    currency: Option<&str>,
+) -> Option<Budget> {
     let node = reader.node("limits.cost")?;
     let why = match (channel, cost) {
-        (Channel::Sms, Some(cost)) => return number(&node.value).map(|most| (most, cost.prices())),
+        (Channel::Sms, Some(cost)) => {
+            // AWS writes prices in US dollars.
+            let takes_real_prices = currency.is_none_or(|currency| currency.eq_ignore_ascii_case("USD"));
+            let budget = |most| Budget { most, prices: cost.prices(), takes_real_prices };
+            return number(&node.value).map(budget);
+        }
         (Channel::Sms, None) => "`limits.cost` needs the price of a segment",
         _ => "`limits.cost` is for SMS: what other messages cost is not estimated",
     };

@@ -495,7 +495,9 @@ fn resolve(mut reader: Reader<'_>, stem: &str, origin: Problems) -> Option<Defin
     let (hours, rule_files) = hours::resolve(&mut reader);
     let schedule = schedule::campaign(&mut reader);
     let row_schedule = schedule::rows(&mut reader, &rules);
-    let limits = limits::resolve(&mut reader, hours.as_ref(), (rules.channel, cost.as_ref()));
+    let currency = reader.text("cost.currency");
+    let limits =
+        limits::resolve(&mut reader, hours.as_ref(), (rules.channel, cost.as_ref()), currency.as_deref());
     let account = account::resolve(&reader);
     let alerts = alerts::resolve(&mut reader);
     let deliveries = deliveries::resolve(&mut reader);
@@ -512,7 +514,7 @@ fn resolve(mut reader: Reader<'_>, stem: &str, origin: Problems) -> Option<Defin
         pace: pace?,
         safety,
         cost,
-        currency: reader.text("cost.currency"),
+        currency,
         hours,
         rule_files,
         schedule,

@@ -67,6 +67,9 @@ state = "state"
 default_region = "gb"
 suppress = ["opt-outs.csv"]
 only = ["+12025550104", "+447700900123"]
+where = "Mobile != ''"
+not_in = ["winter"]
+only_in = { campaign = "autumn", state = ["failed", "started"], delivery = ["undelivered", "waiting"] }
 allow_landlines = true
 sheet = "Sheet 2"
 header_row = 3
@@ -132,7 +135,7 @@ timeout = "1m"
 fn a_budget_is_spent_by_the_prices_of_segments() {
     let budget = |more: &str| {
         let definition = parse(&format!("{MINIMAL}{more}"), "c.toml", "c").unwrap();
-        definition.limits.cost.map(|(most, prices)| (most, prices.segment(Region::parse("FR"))))
+        definition.limits.cost.map(|cost| (cost.most, cost.prices.segment(Region::parse("FR"))))
     };
     assert_eq!(
         budget("[limits]\ncost = 500\n[cost]\nper_segment = { fr = 0.071 }\n"),

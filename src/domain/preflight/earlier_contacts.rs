@@ -75,11 +75,11 @@ impl Preflight {
                 self.contacts()
             );
         }
-        if let Some((most, _)) = limits.cost.as_ref().filter(|(most, _)| *most < messages.cost) {
+        if let Some(budget) = limits.cost.as_ref().filter(|budget| budget.most < messages.cost) {
             let _ = write!(
                 text,
                 "\nlimits: {} is less than these {} cost: the run ends when it is spent",
-                LimitReached::Cost(*most),
+                LimitReached::Cost(budget.most),
                 self.contacts()
             );
         }

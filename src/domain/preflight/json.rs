@@ -57,9 +57,10 @@ impl Serialize for Preflight {
         map.serialize_entry("numbers_under_two_keys", &shared)?;
         map.serialize_entry("contacted_lately", &self.held())?;
         map.serialize_entry("attempted_and_changed", &self.facts.frozen)?;
+        map.serialize_entry("failed_and_corrected", &self.facts.corrected)?;
         map.serialize_entry("withdrawn_by_this_file", &self.facts.withdrawn)?;
         let (waiting, attempted) = self.facts.undone;
-        let undone = json!({ "waiting": waiting, "attempted": attempted });
+        let undone = json!({ "waiting": waiting, "attempted": attempted, "kept": self.facts.stay_corrected });
         map.serialize_entry("corrections_undone", &undone)?;
         map.serialize_entry("countries", &countries(&self.found.messages))?;
         map.serialize_entry("messages", &messages(&self.found.messages))?;

@@ -134,6 +134,10 @@ pub struct JournalFacts {
     pub tally: Tally,
     /// Attempted rows of which the file now says something else.
     pub frozen: u64,
+    /// Rows that failed, were corrected in the file, and are to be tried again.
+    pub corrected: u64,
+    /// Corrected rows, not requested yet, whose lines the file has as they were rejected: they stay.
+    pub stay_corrected: u64,
     /// Rows of the file whose recipients were started before.
     pub already_started: u64,
     /// Rows of the file whose recipients were contacted before, while its cells said something else of them; and the first
@@ -379,12 +383,6 @@ impl Findings {
         facts.frozen == 0 && self.messages.recipients == facts.tally.unsettled()
     }
 
-    /// Rows of the file that are left out.
-    #[must_use]
-    pub fn suppressed(&self) -> u64 {
-        self.suppressed.values().sum()
-    }
-
     /// Rows observed.
     #[must_use]
     pub fn rows(&self) -> u64 {
@@ -457,14 +455,6 @@ fn refusal(tally: &Tally, most: Fraction) -> Option<String> {
 }
 
 impl Preflight {
-    /// Why rows are suppressed: code, words, rows.
-    fn suppressions(&self) -> Vec<(String, String, u64)> {
-        self.facts.suppressed.clone().unwrap_or_else(|| {
-            let found = self.found.suppressed.iter();
-            found.map(|(why, rows)| (why.code().to_owned(), why.to_string(), *rows)).collect()
-        })
-    }
-
     /// What the findings come to. Without a journal, the file is all there is.
     #[must_use]
     pub fn new(mut found: Findings, facts: Option<JournalFacts>, options: Options) -> Self {

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::json::code_point;
 use super::lines::Detail;
-use super::{Preflight, forecast};
+use super::{Findings, Preflight, forecast};
 use crate::domain::delivery::state::State;
 use crate::domain::figures::{Grouped, PerSecond, Span, counted};
 
@@ -14,6 +14,14 @@ const CHARACTERS: usize = 5;
 const LINES: usize = 5;
 /// Countries that are told one by one.
 const COUNTRIES: usize = 12;
+
+impl Findings {
+    /// Rows of the file that are left out.
+    #[must_use]
+    pub fn suppressed(&self) -> u64 {
+        self.suppressed.values().sum()
+    }
+}
 
 impl Preflight {
     /// A few lines without a line feed at the end: where many rows have the same thing, their lines are together.
@@ -93,6 +101,14 @@ impl Preflight {
         }
     }
 
+    /// Why rows are suppressed: code, words, rows.
+    pub(super) fn suppressions(&self) -> Vec<(String, String, u64)> {
+        self.facts.suppressed.clone().unwrap_or_else(|| {
+            let found = self.found.suppressed.iter();
+            found.map(|(why, rows)| (why.code().to_owned(), why.to_string(), *rows)).collect()
+        })
+    }
+
     fn write_rows(&self, text: &mut String) {
         let _ =
             write!(text, "{}, {} to start", counted(self.facts.tally.rows(), "row", "rows"), self.contacts());
@@ -130,6 +146,25 @@ impl Preflight {
                 "\nnote: {} attempted before; what the file or the definition now says of {} is not sent",
                 counted(self.facts.frozen, "row was", "rows were"),
                 if self.facts.frozen == 1 { "it" } else { "them" }
+            );
+        }
+        if self.facts.corrected > 0 {
+            let _ = write!(
+                text,
+                "\nnote: {} what this file says now",
+                counted(
+                    self.facts.corrected,
+                    "row that failed is tried again with",
+                    "rows that failed are tried again with"
+                ),
+            );
+        }
+        if self.facts.stay_corrected > 0 {
+            let _ = write!(
+                text,
+                "\nnote: {} rejected here, and {} corrected before",
+                counted(self.facts.stay_corrected, "line is", "lines are"),
+                if self.facts.stay_corrected == 1 { "stays as it was" } else { "stay as they were" },
             );
         }
         let (waiting, attempted) = self.facts.undone;

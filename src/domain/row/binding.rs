@@ -3,6 +3,7 @@
 //! Everything that can be known from the header is settled when binding; per row only cells are looked at. Whether a
 //! recipient was there before, or must not be sent to, is not known here.
 
+mod condition;
 mod damage;
 mod lane;
 mod sender;
@@ -454,21 +455,6 @@ impl Binding {
     #[must_use]
     pub fn senders(&self) -> &[Sender] {
         &self.senders
-    }
-
-    /// Asks whether the campaign is for a row.
-    fn selects<C: Cells + ?Sized>(&self, cells: &C) -> Result<(), (Option<usize>, RejectionReason)> {
-        let Some(condition) = &self.condition else { return Ok(()) };
-        let (said, _) = self.slot(condition, cells)?;
-        // A spreadsheet writes TRUE and FALSE.
-        match said.trim() {
-            said if said.eq_ignore_ascii_case("true") => Ok(()),
-            said if said.eq_ignore_ascii_case("false") => Err((None, RejectionReason::NotSelected)),
-            _ => {
-                let column = Some(&condition.columns).filter(|columns| columns.len() == 1);
-                Err((column.map(|columns| columns[0]), RejectionReason::NoCondition))
-            }
-        }
     }
 
     /// Whether rows wait for the hours of their lanes, or until moments in their zones.

@@ -1,6 +1,8 @@
 //! The client token: the same row of the same campaign has the same token in every run, on every machine, for ever.
 //!
 //! Python: `uuid.uuid5(uuid.uuid5(uuid.NAMESPACE_URL, f"campaign:{instance_id}/{campaign}"), key)`.
+//! A row that failed, was corrected and is tried again for the nth time has another payload, and so another token: the same of
+//! `key + "\u001f" + str(n)`.
 //! This never changes between versions; the golden values below guard it.
 
 use uuid::Uuid;
@@ -25,6 +27,15 @@ impl TokenSpace {
     pub fn token(&self, key: &str) -> Uuid {
         Uuid::new_v5(&self.0, key.as_bytes())
     }
+
+    /// The token of the recipient with this key after `n` corrections of failed attempts.
+    #[must_use]
+    pub fn corrected(&self, key: &str, n: u32) -> Uuid {
+        match n {
+            0 => self.token(key),
+            n => Uuid::new_v5(&self.0, format!("{key}\u{1f}{n}").as_bytes()),
+        }
+    }
 }
 
 #[cfg(test)]
@@ -43,5 +54,21 @@ mod tests {
             lines += 1;
         }
         assert_eq!(lines, 8);
+    }
+
+    /// Made with Python 3.11's `uuid.uuid5`: of `key + chr(0x1f) + str(n)`.
+    #[test]
+    fn tokens_of_corrections_equal_pythons_uuid5() {
+        for (campaign, key, n, expected) in [
+            ("spring", "C-1", 1, "3b0c0e2b-39a4-50ad-aee3-0f2eb2983cc2"),
+            ("spring", "C-1", 2, "d3466a4c-ad7f-5f4c-b315-847fac40b669"),
+            ("spring", "C-1", 10, "58c65d0f-461a-5274-8820-2713505b0a6b"),
+            ("Früh/ling", "+12025550143", 1, "3bfa0b9d-b9a6-5eb0-ac0a-19152fbe9c5f"),
+            ("spring", "", 1, "1f87fd56-3ea2-5a07-8f8e-0a46db4a282a"),
+        ] {
+            let tokens = TokenSpace::new("11111111-2222-3333-4444-555555555555", campaign);
+            assert_eq!(tokens.corrected(key, n).to_string(), expected, "{campaign}/{key}/{n}");
+            assert_eq!(tokens.corrected(key, 0), tokens.token(key));
+        }
     }
 }

@@ -179,6 +179,11 @@ fn strip_rows(tx: &Transaction<'_>, campaign: CampaignId) -> Result<u64, Journal
              AND (key IS NOT NULL OR destination IS NOT NULL OR cells <> '[]' OR reason IS NOT NULL)",
         [campaign.0],
     )?;
+    tx.execute(
+        "UPDATE earlier_attempt SET destination = NULL, shape_id = NULL, slots = NULL, reason = NULL
+         WHERE row_id IN (SELECT id FROM row WHERE campaign_id = ?1)",
+        [campaign.0],
+    )?;
     tx.execute("DELETE FROM number WHERE campaign_id = ?1", [campaign.0])?;
     tx.execute("DELETE FROM recipient WHERE campaign_id = ?1", [campaign.0])?;
     tx.execute(

@@ -60,33 +60,59 @@ impl Journal {
     }
 }
 
+/// What a correction took the place of.
+#[derive(Debug, Default)]
+pub(in crate::journal) struct Cleared {
+    /// Recipients that are withdrawn.
+    pub(in crate::journal) withdrawn: u64,
+    /// The cells of the line as it was rejected first.
+    rejected: Option<String>,
+}
+
+impl Cleared {
+    /// Takes note of it on the row that is on the line now: the line, rejected once more, is known to be corrected.
+    pub(in crate::journal) fn remember(
+        self,
+        tx: &Transaction<'_>,
+        campaign: CampaignId,
+        line: &FileLine,
+    ) -> rusqlite::Result<()> {
+        let Some(cells) = self.rejected else { return Ok(()) };
+        let number = i64::try_from(line.number).unwrap_or(i64::MAX);
+        tx.prepare_cached("UPDATE row SET corrects = ?3 WHERE campaign_id = ?1 AND line = ?2")?
+            .execute(params![campaign.0, number, cells])
+            .map(drop)
+    }
+}
+
 /// Makes room for a correction: what was rejected on its line goes, and a recipient of another key that stood there is
-/// withdrawn, or loses its line if it was attempted. Says how many were withdrawn.
+/// withdrawn, or loses its line if it was attempted.
 pub(in crate::journal) fn clear(
     tx: &Transaction<'_>,
     campaign: CampaignId,
     line: &FileLine,
     delta: &mut Delta,
-) -> Result<u64, JournalError> {
+) -> Result<Cleared, JournalError> {
     let number = i64::try_from(line.number).unwrap_or(i64::MAX);
     let key = match &line.content {
         Content::Recipient { key, .. } => Some(key.as_str()),
         Content::Rejected { .. } | Content::LeftOut { .. } => None,
     };
-    let there: Vec<(i64, State, Option<String>, bool)> = tx
+    let there: Vec<(i64, State, Option<String>, bool, Option<String>)> = tx
         .prepare_cached(
-            "SELECT id, state, key, client_token IS NULL FROM row WHERE campaign_id = ?1 AND line = ?2",
+            "SELECT id, state, key, client_token IS NULL, coalesce(corrects, iif(state = 5, cells, NULL)) FROM row WHERE campaign_id = ?1 AND line = ?2",
         )?
         .query_map(params![campaign.0, number], |row| {
             let StateColumn(state) = row.get(1)?;
-            Ok((row.get(0)?, state, row.get(2)?, row.get(3)?))
+            Ok((row.get(0)?, state, row.get(2)?, row.get(3)?, row.get(4)?))
         })?
         .collect::<Result<_, _>>()?;
     if there.is_empty() {
         return Err(JournalError::NoLine { line: line.number });
     }
-    let mut withdrawn = 0;
-    for (id, before, known, is_line) in there {
+    let mut cleared = Cleared::default();
+    for (id, before, known, is_line, rejected) in there {
+        cleared.rejected = cleared.rejected.or(rejected);
         if is_line || before == State::Duplicate {
             tx.prepare_cached("DELETE FROM row WHERE id = ?1")?.execute([id])?;
             delta.remove(before, 1);
@@ -95,10 +121,10 @@ pub(in crate::journal) fn clear(
             tx.prepare_cached("UPDATE row SET line = NULL, state = ?2 WHERE id = ?1")?
                 .execute(params![id, StateColumn(after)])?;
             if after != before {
-                withdrawn += 1;
+                cleared.withdrawn += 1;
                 delta.moved(before, after);
             }
         }
     }
-    Ok(withdrawn)
+    Ok(cleared)
 }

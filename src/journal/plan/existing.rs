@@ -6,6 +6,7 @@ use uuid::Uuid;
 use crate::domain::delivery::state::State;
 use crate::domain::hours::schedule::Window;
 use crate::domain::message::request::RequestTemplate;
+use crate::domain::row::token::TokenSpace;
 use crate::domain::unix_millis::UnixMillis;
 use crate::journal::error::JournalError;
 use crate::journal::plan::line::Content;
@@ -28,9 +29,16 @@ pub(in crate::journal) struct ExistingRecipient {
     pub(in crate::journal) cells: String,
     /// Whether its key, number and payload were removed.
     pub(in crate::journal) purged: bool,
+    /// How often it failed, was corrected and was to be tried again.
+    pub(in crate::journal) corrections: u32,
 }
 
 impl ExistingRecipient {
+    /// The token of its next attempt, where that of its key alone is `first`.
+    pub(in crate::journal) fn client_token(&self, tokens: TokenSpace, (key, first): (&str, Uuid)) -> Uuid {
+        if self.corrections == 0 { first } else { tokens.corrected(key, self.corrections) }
+    }
+
     /// Whether another line of the file has it.
     pub(in crate::journal) fn is_elsewhere(&self, line: u64) -> bool {
         self.line.is_some_and(|known| known != line)
@@ -70,7 +78,8 @@ pub(in crate::journal) fn find(
     Ok(tx
         .prepare_cached(
             "SELECT id, state, line, attempts, coalesce(destination, ''), shape_id, header_id, slots, cells, row.key IS NULL,
-                 lane_id, iif(waits_for = 0, waits_until, NULL), not_after, sender_id
+                 lane_id, iif(waits_for = 0, waits_until, NULL), not_after, sender_id,
+                 (SELECT count(*) FROM earlier_attempt WHERE earlier_attempt.row_id = row.id)
              FROM recipient JOIN row ON row.id = row_id WHERE recipient.campaign_id = ?1 AND recipient.key = ?2",
         )?
         .query_row(params![campaign.0, key], |row| {
@@ -86,6 +95,7 @@ pub(in crate::journal) fn find(
                 slots: row.get(7)?,
                 cells: row.get(8)?,
                 purged: row.get(9)?,
+                corrections: row.get(14)?,
                 lane: row.get(10)?,
                 sender: row.get(13)?,
                 window: Window { not_before: stamp(row, 11)?, not_after: stamp(row, 12)? },

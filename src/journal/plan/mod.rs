@@ -12,12 +12,12 @@ pub(in crate::journal) mod numbers;
 pub(in crate::journal) mod planned;
 pub(in crate::journal) mod reconcile;
 pub(in crate::journal) mod respelled;
+pub(in crate::journal) mod retried;
 pub(in crate::journal) mod row_set;
 pub(in crate::journal) mod said_before;
 pub(in crate::journal) mod senders;
+pub(in crate::journal) mod summary;
 pub(in crate::journal) mod waiting;
-
-use std::ops::AddAssign;
 
 use rusqlite::{Transaction, TransactionBehavior, params};
 
@@ -29,17 +29,19 @@ use crate::domain::delivery::state::{Event, State};
 use crate::domain::hours::schedule::Window;
 use crate::domain::message::request::RequestTemplate;
 use crate::domain::row::key_filter::KeyFilter;
+use crate::domain::row::token::TokenSpace;
 use crate::domain::senders::Sender;
 use crate::journal::care::purge;
 use crate::journal::file::open::Journal;
 use crate::journal::plan::existing::ExistingRecipient;
 use crate::journal::plan::lanes::LaneIds;
-use crate::journal::plan::line::{Content, DUPLICATE, FileLine, OTHER_NUMBER, reason_of};
+use crate::journal::plan::line::{Content, FileLine, reason_of};
 use crate::journal::plan::planned::Planned;
 use crate::journal::plan::reconcile::{keep, move_line, planned_state};
 use crate::journal::plan::row_set::RowSet;
 use crate::journal::plan::said_before::TextColumns;
 use crate::journal::plan::senders::PlanSenders;
+pub use crate::journal::plan::summary::PlanSummary;
 use crate::journal::sql;
 
 /// A plan under way.
@@ -60,6 +62,9 @@ pub struct Plan {
     texts: TextColumns,
     /// Whether a line is left out at once where its number is another recipient's: it may be sent before the file ends.
     first_of_numbers: bool,
+    /// Whether failed rows are tried again.
+    retries: bool,
+    tokens: TokenSpace,
 }
 
 impl Plan {
@@ -73,6 +78,10 @@ impl Plan {
         let purged = purge::any(tx, campaign)?;
         let lanes = LaneIds::default();
         let texts = TextColumns::default();
+        let tokens =
+            tx.query_row("SELECT instance_id, name FROM campaign WHERE id = ?1", [campaign.0], |row| {
+                Ok(TokenSpace::new(&row.get::<_, String>(0)?, &row.get::<_, String>(1)?))
+            })?;
         Ok(Self {
             campaign,
             shape,
@@ -85,6 +94,8 @@ impl Plan {
             purged,
             texts,
             first_of_numbers: false,
+            retries: false,
+            tokens,
         })
     }
 
@@ -98,6 +109,13 @@ impl Plan {
     #[must_use]
     pub fn changed_lines(&self) -> &[u64] {
         self.texts.changed_lines()
+    }
+
+    /// Puts failed rows of the file back into the queue. Those of which the file or the definition now says something else are tried
+    /// again with that, and with a token of their own.
+    #[must_use]
+    pub fn retry_failed(self) -> Self {
+        Self { retries: true, ..self }
     }
 
     /// Leaves out, from here on, each line whose number a recipient with another key has, who was contacted or waits. For a
@@ -115,40 +133,6 @@ enum Before {
     File(KeyFilter),
     /// The journal, and which of its rows the file had so far.
     Journal(RowSet),
-}
-
-/// What a plan changed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct PlanSummary {
-    /// Lines read.
-    pub lines: u64,
-    /// Recipients that the journal did not have.
-    pub added: u64,
-    /// Recipients, never attempted, that were changed.
-    pub updated: u64,
-    /// Recipients that are not in the file any more, and will not be sent to.
-    pub withdrawn: u64,
-    /// Recipients that were attempted, and of which the file or the definition now says something that is not sent.
-    pub frozen: u64,
-    /// Recipients who were started before.
-    pub started: u64,
-    /// Recipients who were contacted before, or may have been, and of whom the file's cells now say something else.
-    pub changed: u64,
-    /// How many more rows wait than before.
-    pub queued: u64,
-}
-
-impl AddAssign for PlanSummary {
-    fn add_assign(&mut self, other: Self) {
-        self.lines += other.lines;
-        self.added += other.added;
-        self.updated += other.updated;
-        self.withdrawn += other.withdrawn;
-        self.frozen += other.frozen;
-        self.started += other.started;
-        self.changed += other.changed;
-        self.queued += other.queued;
-    }
 }
 
 impl Journal {
@@ -265,22 +249,11 @@ impl Journal {
         let summary = withdraw_missing(&tx, plan, &mut delta)?;
         delta.write(&tx, campaign)?;
         if tally::kept(&tx, campaign)?[State::Duplicate] > 0 {
-            tell_other_numbers(&tx, campaign)?;
+            numbers::tell_other_numbers(&tx, campaign)?;
         }
         tx.commit()?;
         Ok(summary)
     }
-}
-
-/// Says in the reason of a duplicate that the row whose key it has is sent to another number.
-fn tell_other_numbers(tx: &Transaction<'_>, campaign: CampaignId) -> Result<(), JournalError> {
-    tx.execute(
-        "UPDATE row SET reason = ?3 WHERE campaign_id = ?1 AND state = ?2 AND code = ?4 AND EXISTS (
-             SELECT 1 FROM recipient JOIN row AS first ON first.id = recipient.row_id
-             WHERE recipient.campaign_id = ?1 AND recipient.key = row.key AND first.destination <> row.destination)",
-        params![campaign.0, StateColumn(State::Duplicate), OTHER_NUMBER, DUPLICATE],
-    )?;
-    Ok(())
 }
 
 /// Plans lines inside a transaction of the caller's.
@@ -341,6 +314,9 @@ pub(super) fn withdraw_missing(
             delta.moved(before, after);
         }
     }
+    if delta.of(State::Suppressed) != 0 || tally::kept(tx, campaign)?[State::Suppressed] > 0 {
+        summary.started += reconcile::take_left_out_lines(tx, campaign, delta)?;
+    }
     Ok(summary)
 }
 
@@ -355,20 +331,40 @@ fn plan_line(
     if let Before::Journal(seen) = &mut plan.before
         && let Some(state) = reconcile::stands_for(tx, plan.campaign, line, seen)?
     {
-        summary.frozen += u64::from(matches!(line.content, Content::Rejected { .. }));
+        let rejected = matches!(line.content, Content::Rejected { .. });
+        if sql::REQUESTED.has(state) {
+            summary.frozen += u64::from(rejected);
+        } else {
+            summary.stay_corrected += u64::from(rejected);
+        }
         summary.started += u64::from(state == State::Started);
         return Ok(());
     }
-    if plan.corrects {
-        summary.withdrawn += corrections::clear(tx, plan.campaign, line, delta)?;
+    if !plan.corrects {
+        return plan_content(tx, plan, line, &cells, delta, summary);
     }
+    let cleared = corrections::clear(tx, plan.campaign, line, delta)?;
+    summary.withdrawn += cleared.withdrawn;
+    plan_content(tx, plan, line, &cells, delta, summary)?;
+    Ok(cleared.remember(tx, plan.campaign, line)?)
+}
+
+/// Plans a line whose place is free.
+fn plan_content(
+    tx: &Transaction<'_>,
+    plan: &mut Plan,
+    line: &FileLine,
+    cells: &str,
+    delta: &mut Delta,
+    summary: &mut PlanSummary,
+) -> Result<(), JournalError> {
     let line = &*plan.senders.stick(tx, line)?;
     let Content::Recipient { key, destination, client_token, .. } = &line.content else {
         let state = match line.content {
             Content::LeftOut { .. } => State::Suppressed,
             _ => State::Rejected,
         };
-        return insert(tx, plan, line, state, &cells, delta).map(drop);
+        return insert(tx, plan, line, state, cells, delta).map(drop);
     };
     let seen = match &mut plan.before {
         Before::File(repeats) => {
@@ -378,23 +374,26 @@ fn plan_line(
             } else {
                 State::Duplicate
             };
-            return insert(tx, plan, line, state, &cells, delta).map(drop);
+            return insert(tx, plan, line, state, cells, delta).map(drop);
         }
         Before::Journal(seen) => seen,
     };
     let known = existing::recipient(tx, plan.campaign, (key, *client_token), plan.purged)?;
     if plan.first_of_numbers
-        && known.as_ref().is_none_or(|known| known.attempts == 0)
+        && known.as_ref().is_none_or(|known| {
+            known.attempts == 0
+                || (plan.retries && known.state == State::Failed && known.destination != *destination)
+        })
         && planned_state(State::Queued, &line.content)? == State::Queued
         && let Some(reason) = numbers::taken(tx, plan.campaign, destination, key)?
     {
-        let id = insert(tx, plan, line, State::Duplicate, &cells, delta)?;
+        let id = insert(tx, plan, line, State::Duplicate, cells, delta)?;
         return Ok(numbers::explain(tx, id, &reason)?);
     }
     match known {
         None => {
             let state = planned_state(State::Queued, &line.content)?;
-            let id = insert(tx, plan, line, state, &cells, delta)?;
+            let id = insert(tx, plan, line, state, cells, delta)?;
             index::enter(tx, plan.campaign, id)?;
             if let Before::Journal(seen) = &mut plan.before {
                 seen.insert(id);
@@ -402,13 +401,26 @@ fn plan_line(
             summary.added += 1;
         }
         Some(known) if !seen.insert(known.id) || (plan.corrects && known.is_elsewhere(line.number)) => {
-            insert(tx, plan, line, State::Duplicate, &cells, delta)?;
+            insert(tx, plan, line, State::Duplicate, cells, delta)?;
         }
         Some(known) if known.purged && matches!(known.state, State::Suppressed | State::Withdrawn) => {
             // It has no contact, and nothing of its own any more: it is what the file says.
             purge::give_back(tx, plan.campaign, (known.id, key), *client_token)?;
-            update(tx, plan, &known, line, &cells, delta)?;
+            update(tx, plan, &known, line, cells, delta)?;
             summary.updated += 1;
+        }
+        Some(known) if plan.retries && retried::may_be(tx, &known, line)? => {
+            let before = known.state;
+            if known.differs(plan.shape, &line.content) {
+                let known = retried::put_away(tx, known)?;
+                delta.moved(before, known.state);
+                update(tx, plan, &known, line, cells, delta)?;
+                summary.corrected += 1;
+            } else {
+                delta.moved(before, retried::queue(tx, &known)?);
+                move_lane(tx, plan, &known, line)?;
+                move_line(tx, &known, line.number)?;
+            }
         }
         Some(known) if known.attempts > 0 => {
             summary.frozen += u64::from(known.differs(plan.shape, &line.content));
@@ -420,7 +432,7 @@ fn plan_line(
             keep(tx, &known, line, delta)?;
         }
         Some(known) => {
-            if update(tx, plan, &known, line, &cells, delta)? {
+            if update(tx, plan, &known, line, cells, delta)? {
                 summary.updated += 1;
             }
         }
@@ -491,11 +503,12 @@ fn update(
     cells: &str,
     delta: &mut Delta,
 ) -> Result<bool, JournalError> {
-    let Content::Recipient { destination, client_token, slots, lane, window, sender, suppressed, .. } =
+    let Content::Recipient { key, destination, client_token, slots, lane, window, sender, suppressed } =
         &line.content
     else {
         return Ok(false);
     };
+    let client_token = known.client_token(plan.tokens, (key, *client_token));
     let sender = plan.senders.id(*sender);
     let lane = plan.lanes.id(tx, plan.campaign, lane.as_ref(), sender)?.map(|lane| lane.0);
     let sender = sender.map(|sender| sender.0);
@@ -535,7 +548,7 @@ fn update(
         i64::try_from(line.number).unwrap_or(i64::MAX),
         destination,
         StateColumn(after),
-        TokenColumn(*client_token),
+        TokenColumn(client_token),
         plan.shape,
         slots,
         plan.header,

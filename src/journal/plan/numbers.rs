@@ -9,6 +9,7 @@ use crate::domain::delivery::state;
 use crate::domain::delivery::state::{Event, State};
 use crate::journal::error::JournalError;
 use crate::journal::file::open::Journal;
+use crate::journal::plan::line::{DUPLICATE, OTHER_NUMBER};
 use crate::journal::row::{CampaignId, RowId, StateColumn};
 use crate::journal::sql;
 use crate::journal::tally::Delta;
@@ -226,9 +227,12 @@ pub(in crate::journal) fn leave_out(
     (code, reason): (&str, &str),
     delta: &mut Delta,
 ) -> Result<(), JournalError> {
-    let attempts: u32 =
-        tx.prepare_cached("SELECT attempts FROM row WHERE id = ?1")?.query_row([row.0], |row| row.get(0))?;
-    let after = if attempts > 0 {
+    let attempted: bool = tx
+        .prepare_cached(
+            "SELECT attempts > 0 OR EXISTS (SELECT 1 FROM earlier_attempt WHERE row_id = ?1) FROM row WHERE id = ?1",
+        )?
+        .query_row([row.0], |row| row.get(0))?;
+    let after = if attempted {
         state::next(State::Queued, Event::Suppressed)?
     } else {
         forget(tx, campaign, row.0)?;
@@ -239,6 +243,20 @@ pub(in crate::journal) fn leave_out(
     tx.prepare_cached("UPDATE row SET state = ?2, code = ?3, reason = ?4, room = NULL WHERE id = ?1")?
         .execute(params![row.0, StateColumn(after), code, reason])?;
     delta.moved(State::Queued, after);
+    Ok(())
+}
+
+/// Says in the reason of a duplicate that the row whose key it has is sent to another number.
+pub(in crate::journal) fn tell_other_numbers(
+    tx: &Transaction<'_>,
+    campaign: CampaignId,
+) -> Result<(), JournalError> {
+    tx.execute(
+        "UPDATE row SET reason = ?3 WHERE campaign_id = ?1 AND state = ?2 AND code = ?4 AND EXISTS (
+             SELECT 1 FROM recipient JOIN row AS first ON first.id = recipient.row_id
+             WHERE recipient.campaign_id = ?1 AND recipient.key = row.key AND first.destination <> row.destination)",
+        params![campaign.0, StateColumn(State::Duplicate), OTHER_NUMBER, DUPLICATE],
+    )?;
     Ok(())
 }
 

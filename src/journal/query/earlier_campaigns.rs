@@ -29,12 +29,12 @@ pub enum Unsearchable {
 pub struct EarlierCampaigns {
     reader: Reader,
     not_in: Vec<(CampaignId, Arc<str>)>,
-    only_in: Option<Wanted>,
+    only_in: Option<WantedRows>,
 }
 
 /// Rows of another campaign that are asked for.
 #[derive(Debug)]
-struct Wanted {
+struct WantedRows {
     campaign: CampaignId,
     name: Arc<str>,
     sql: String,
@@ -51,7 +51,7 @@ impl EarlierCampaigns {
             None => None,
             Some(OnlyIn { campaign, states, deliveries }) => {
                 let found = named(&reader.connection, std::slice::from_ref(campaign))?.pop();
-                found.map(|(campaign, name)| Wanted { campaign, name, sql: wanted(states, deliveries) })
+                found.map(|(campaign, name)| WantedRows { campaign, name, sql: wanted(states, deliveries) })
             }
         };
         Ok(Self { reader, not_in, only_in })
@@ -85,7 +85,7 @@ impl EarlierCampaigns {
                 return Ok(Some(Suppressed::ContactedElsewhere(Arc::clone(name))));
             }
         }
-        let Some(Wanted { campaign, name, sql }) = &self.only_in else { return Ok(None) };
+        let Some(WantedRows { campaign, name, sql }) = &self.only_in else { return Ok(None) };
         let found: bool =
             connection.prepare_cached(sql)?.query_row(params![campaign.0, number], |row| row.get(0))?;
         Ok((!found).then(|| Suppressed::NotInCampaign(Arc::clone(name))))

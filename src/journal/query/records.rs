@@ -1,6 +1,7 @@
 //! What reports read: every row of a campaign, streamed in the order of the file, borrowed from SQLite's own memory.
 
 use std::collections::HashMap;
+use std::fmt;
 
 use rusqlite::{Row, params};
 use uuid::Uuid;
@@ -14,6 +15,13 @@ use crate::journal::file::open::Reader;
 use crate::journal::query::cells::Cells;
 use crate::journal::query::snapshot::Snapshot;
 use crate::journal::row::{CampaignId, ContactIdColumn, StampColumn, StateColumn, TextsColumn, TokenColumn};
+
+/// The code of a row that failed, was corrected, and has no other one.
+const CORRECTED: &str = "corrected";
+/// What was tried before a row was corrected, as JSON, where it was.
+const EARLIER: &str = "iif(EXISTS (SELECT 1 FROM earlier_attempt AS earlier WHERE earlier.row_id = row.id),
+    (SELECT json_group_array(json_array(attempts, first_attempt_at, settled_at, code, reason) ORDER BY nth)
+     FROM earlier_attempt AS earlier WHERE earlier.row_id = row.id), NULL)";
 
 /// A row of the journal as a report shows it.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -120,13 +128,14 @@ impl Snapshot<'_> {
     ) -> Result<(), E> {
         let sources = self.sources(campaign)?;
         let (mut cells, mut slots) = (Cells::default(), Cells::default());
-        let mut contact_id = Uuid::encode_buffer();
+        let (mut contact_id, mut reason) = (Uuid::encode_buffer(), String::new());
         for place in ["line IS NOT NULL ORDER BY line", "line IS NULL ORDER BY id"] {
             let sql = format!(
                 "SELECT line, key, destination, state, contact_id, client_token, attempts, code, reason, shape_id,
                      slots, first_attempt_at, settled_at, header_id, cells, id, delivery, status, at, parts, price,
                      ended_at, replied, (SELECT nullif(zones, '') FROM lane WHERE lane.id = lane_id),
-                     (SELECT name FROM sender WHERE sender.id = sender_id)
+                     (SELECT name FROM sender WHERE sender.id = sender_id),
+                     {EARLIER}
                  FROM row LEFT JOIN delivery ON row_id = id WHERE row.campaign_id = ?1 AND {place}"
             );
             let mut statement = self.connection.prepare_cached(&sql).map_err(JournalError::from)?;
@@ -134,7 +143,8 @@ impl Snapshot<'_> {
             while let Some(row) = rows.next().map_err(JournalError::from)? {
                 let StateColumn(state) = row.get(3).map_err(JournalError::from)?;
                 if selection.has(state) {
-                    each(&read(row, state, &sources, (&mut cells, &mut slots), &mut contact_id)?)?;
+                    let texts = (&mut contact_id, &mut reason);
+                    each(&read(row, state, &sources, (&mut cells, &mut slots), texts)?)?;
                 }
             }
         }
@@ -147,7 +157,7 @@ fn read<'r>(
     state: State,
     sources: &'r HashMap<i64, Leaf>,
     (cells, slots): (&'r mut Cells, &'r mut Cells),
-    contact_id: &'r mut [u8; uuid::fmt::Urn::LENGTH],
+    (contact_id, words): (&'r mut [u8; uuid::fmt::Urn::LENGTH], &'r mut String),
 ) -> Result<Record<'r>, JournalError> {
     let shape: Option<i64> = row.get(9)?;
     let source = match shape.and_then(|shape| sources.get(&shape)) {
@@ -162,6 +172,13 @@ fn read<'r>(
     let stamp = |index: usize| -> rusqlite::Result<Option<UnixMillis>> {
         Ok(row.get::<_, Option<StampColumn>>(index)?.map(|stamp| stamp.0))
     };
+    let earlier = earlier_attempts(row)?;
+    let first = earlier.first().and_then(|first| first.first_attempt_at);
+    let (mut code, mut reason) = (text(row, 7)?, text(row, 8)?);
+    if !earlier.is_empty() {
+        *words = with_earlier(reason, &earlier);
+        (code, reason) = (code.or(Some(CORRECTED)), Some(words.as_str()));
+    }
     Ok(Record {
         line: row.get::<_, Option<i64>>(0)?.and_then(|line| u64::try_from(line).ok()),
         key: text(row, 1)?,
@@ -170,11 +187,11 @@ fn read<'r>(
         contact_id: ContactIdColumn::read(row.get_ref(4)?, contact_id)
             .map_err(|error| unreadable(row, &error))?,
         client_token: row.get::<_, Option<TokenColumn>>(5)?.map(|token| token.0),
-        attempts: row.get(6)?,
-        code: text(row, 7)?,
-        reason: text(row, 8)?,
+        attempts: row.get::<_, u32>(6)? + earlier.iter().map(|earlier| earlier.attempts).sum::<u32>(),
+        code,
+        reason,
         source,
-        first_attempt_at: stamp(11)?,
+        first_attempt_at: first.or(stamp(11)?),
         settled_at: stamp(12)?,
         zones: text(row, 23)?,
         sender: text(row, 24)?,
@@ -190,6 +207,50 @@ fn read<'r>(
         header: row.get(13)?,
         cells,
     })
+}
+
+/// What was tried before a row was corrected. Displays in plain words.
+#[derive(Debug)]
+struct EarlierAttempt {
+    attempts: u32,
+    first_attempt_at: Option<UnixMillis>,
+    settled_at: Option<UnixMillis>,
+    code: Option<String>,
+    reason: Option<String>,
+}
+
+impl fmt::Display for EarlierAttempt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("before that it failed")?;
+        if let Some(at) = self.settled_at {
+            write!(f, " at {at}")?;
+        }
+        [&self.code, &self.reason].into_iter().flatten().try_for_each(|words| write!(f, ": {words}"))
+    }
+}
+
+fn earlier_attempts(row: &Row<'_>) -> Result<Vec<EarlierAttempt>, JournalError> {
+    type Parts = (u32, Option<i64>, Option<i64>, Option<String>, Option<String>);
+    let Some(json) = text(row, 25)? else { return Ok(Vec::new()) };
+    let parts: Vec<Parts> = serde_json::from_str(json).map_err(|error| unreadable(row, &error))?;
+    let time = |time: Option<i64>| time.map(UnixMillis::from_millis);
+    let attempt = |(attempts, first, settled, code, reason): Parts| EarlierAttempt {
+        attempts,
+        first_attempt_at: time(first),
+        settled_at: time(settled),
+        code,
+        reason,
+    };
+    Ok(parts.into_iter().map(attempt).collect())
+}
+
+/// What is said of a row that was corrected: the last word first.
+fn with_earlier(reason: Option<&str>, earlier: &[EarlierAttempt]) -> String {
+    let mut words = reason.map_or_else(|| "corrected in the file and tried again".to_owned(), str::to_owned);
+    for attempt in earlier.iter().rev() {
+        words.push_str(&format!("; {attempt}"));
+    }
+    words
 }
 
 fn text<'r>(row: &'r Row<'_>, index: usize) -> Result<Option<&'r str>, JournalError> {

@@ -3,11 +3,12 @@
 //! What is in doubt counts. What turns out to have no contact gives its place back.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use rusqlite::{OptionalExtension, Transaction};
 
 use crate::domain::delivery::state::State;
-use crate::domain::limits::{ContactLimits, LimitReached};
+use crate::domain::limits::{Budget, ContactLimits, LimitReached};
 use crate::domain::phone;
 use crate::domain::prices::Prices;
 use crate::domain::unix_millis::UnixMillis;
@@ -21,10 +22,26 @@ use crate::journal::tally::{self, Delta};
 /// Costs are sums of floats: a budget is exceeded by more than their error.
 const ROUNDING: f64 = 1e-6;
 
-/// What contacts of a campaign have cost so far by the estimate. Read once from the rows, then kept by the one who claims.
+/// What a row's messages have cost, with the carriers' fees, once all that is told of them is final.
+const REAL_PRICE: &str =
+    "(SELECT total(price) + total(carrier_fee) FROM message WHERE message.row_id = row.id
+    HAVING count(*) > 0 AND count(*) = count(price) AND min(final) = 1)";
+
+/// How old the costs may be that a claim goes by, where others have written into the journal since: what they told may be prices.
+const LOOK_AGAIN: Duration = Duration::from_secs(600);
+
+/// A number that changes with every commit of another connection.
+fn written_by_others(tx: &Transaction<'_>) -> rusqlite::Result<i64> {
+    tx.prepare_cached("PRAGMA data_version")?.query_row([], |row| row.get(0))
+}
+
+/// What contacts of a campaign have cost so far: by the account's prices where they are known, else by the estimate. Read from the
+/// rows, then kept by the one who claims.
 #[derive(Debug, Default)]
 pub(in crate::journal) struct CostLedger {
     settled: f64,
+    /// When the rows were read, and what [`written_by_others`] was then; `None` where prices that are told do not matter.
+    read: Option<(UnixMillis, i64)>,
     /// Rows whose attempts had no outcome yet when they were last looked at.
     open: HashMap<RowId, f64>,
 }
@@ -32,7 +49,7 @@ pub(in crate::journal) struct CostLedger {
 /// What is left for a claim.
 pub(in crate::journal) struct Allowance<'a> {
     contacts: Option<(u64, LimitReached)>,
-    budget: Option<(f64, f64, &'a Prices)>,
+    budget: Option<(f64, &'a Budget)>,
     ledger: Option<CostLedger>,
 }
 
@@ -65,12 +82,16 @@ impl<'a> Allowance<'a> {
             };
             all.contacts = total.into_iter().chain(today).min_by_key(|(left, _)| *left);
         }
-        if let Some((most, prices)) = &limits.cost {
-            let ledger = match all.ledger.take() {
-                Some(known) => known.looked_at_again(tx)?,
-                None => CostLedger::read(tx, shapes, campaign, prices)?,
+        if let Some(budget) = &limits.cost {
+            let known = match all.ledger.take() {
+                Some(known) => known.looked_at_again(tx, now)?,
+                None => None,
             };
-            all.budget = Some((*most - ledger.total(), *most, prices));
+            let ledger = match known {
+                Some(known) => known,
+                None => CostLedger::read(tx, shapes, campaign, (budget, now))?,
+            };
+            all.budget = Some((budget.most - ledger.total(), budget));
             all.ledger = Some(ledger);
         }
         Ok(all)
@@ -81,10 +102,10 @@ impl<'a> Allowance<'a> {
         if let Some((0, reached)) = self.contacts {
             return Err(reached);
         }
-        if let Some((left, most, prices)) = &mut self.budget {
-            let cost = cost(prices, &row.frozen);
+        if let Some((left, budget)) = &mut self.budget {
+            let cost = cost(&budget.prices, &row.frozen);
             if cost > *left + ROUNDING {
-                return Err(LimitReached::Cost(*most));
+                return Err(LimitReached::Cost(budget.most));
             }
             *left -= cost;
             self.ledger.get_or_insert_default().open.insert(row.id, cost);
@@ -116,11 +137,12 @@ impl CostLedger {
         tx: &Transaction<'_>,
         shapes: &mut Shapes,
         campaign: CampaignId,
-        prices: &Prices,
+        (budget, now): (&Budget, UnixMillis),
     ) -> Result<Self, JournalError> {
-        let mut ledger = Self::default();
+        let read = budget.takes_real_prices.then_some((now, written_by_others(tx)?));
+        let mut ledger = Self { read, ..Self::default() };
         let mut statement = tx.prepare_cached(&format!(
-            "SELECT id, state, destination, shape_id, slots FROM row
+            "SELECT id, state, destination, shape_id, slots, {REAL_PRICE} FROM row
              WHERE campaign_id = ?1 AND state IN ({}) AND destination IS NOT NULL AND slots IS NOT NULL",
             sql::CONTACTED
         ))?;
@@ -129,7 +151,13 @@ impl CostLedger {
             let (StateColumn(state), TextsColumn(slots)) = (row.get(1)?, row.get(4)?);
             let destination: String = row.get(2)?;
             let region = phone::parse(&destination, None).ok().and_then(|phone| phone.region);
-            let cost = prices.contact(region, shapes.get(tx, row.get(3)?)?.shape().message_text(&slots));
+            let real: Option<f64> = row.get(5)?;
+            let cost = match real.filter(|_| budget.takes_real_prices && state == State::Started) {
+                Some(real) => real,
+                None => {
+                    budget.prices.contact(region, shapes.get(tx, row.get(3)?)?.shape().message_text(&slots))
+                }
+            };
             if state == State::Attempting {
                 ledger.open.insert(RowId(row.get(0)?), cost);
             } else {
@@ -140,7 +168,17 @@ impl CostLedger {
     }
 
     /// Rows that had no outcome may have one by now.
-    fn looked_at_again(mut self, tx: &Transaction<'_>) -> Result<Self, JournalError> {
+    fn looked_at_again(
+        mut self,
+        tx: &Transaction<'_>,
+        now: UnixMillis,
+    ) -> Result<Option<Self>, JournalError> {
+        if let Some((at, written)) = self.read
+            && (now < at || now >= at.plus(LOOK_AGAIN))
+            && written_by_others(tx)? != written
+        {
+            return Ok(None);
+        }
         let mut statement = tx.prepare_cached("SELECT state FROM row WHERE id = ?1")?;
         let mut open = HashMap::with_capacity(self.open.len());
         for (id, cost) in std::mem::take(&mut self.open) {
@@ -153,6 +191,6 @@ impl CostLedger {
             }
         }
         self.open = open;
-        Ok(self)
+        Ok(Some(self))
     }
 }

@@ -7,10 +7,10 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use rusqlite::{Connection, OptionalExtension, Transaction, params};
+use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 
 use crate::domain::delivery::state::State;
-use crate::domain::limits::{HeldRows, free_at};
+use crate::domain::limits::free_at;
 use crate::domain::message::request::{Leaf, RequestTemplate};
 use crate::domain::unix_millis::UnixMillis;
 use crate::journal::admission::ClaimLimits;
@@ -42,20 +42,20 @@ pub(in crate::journal) struct ContactedNumbers<'a> {
     limits: &'a ClaimLimits,
     now: UnixMillis,
     /// The campaigns of the same service that ran lately, and how long their contacts live where their definitions said so.
-    campaigns: Vec<(i64, Option<Duration>)>,
+    pub(in crate::journal) campaigns: Vec<(i64, Option<Duration>)>,
     /// How long a contact of this campaign lives, where its definition said so.
     own_life: Option<Duration>,
     /// Contacts that this claim takes, and that the rows do not tell yet.
     taken: HashMap<String, Vec<KnownContact>>,
-    templates: HashMap<i64, RequestTemplate>,
+    pub(in crate::journal) templates: HashMap<i64, RequestTemplate>,
 }
 
 /// A contact, or what may be one.
 #[derive(Debug, Clone)]
-struct KnownContact {
-    at: UnixMillis,
-    ends: UnixMillis,
-    source: String,
+pub(in crate::journal) struct KnownContact {
+    pub(in crate::journal) at: UnixMillis,
+    pub(in crate::journal) ends: UnixMillis,
+    pub(in crate::journal) source: String,
 }
 
 impl<'a> ContactedNumbers<'a> {
@@ -100,7 +100,7 @@ impl<'a> ContactedNumbers<'a> {
     }
 
     /// Whether nothing can be held.
-    fn is_idle(&self) -> bool {
+    pub(in crate::journal) fn is_idle(&self) -> bool {
         self.campaigns.is_empty()
     }
 
@@ -116,21 +116,33 @@ impl<'a> ContactedNumbers<'a> {
         }
         let mut contacts = self.contacts(row, number)?;
         contacts.extend(self.taken.get(number).into_iter().flatten().cloned());
+        Ok(self.held_by(&contacts, source(template, slots)))
+    }
+
+    /// What of these contacts keeps a row with their number, and with this sender, from being claimed.
+    pub(in crate::journal) fn held_by(&self, contacts: &[KnownContact], sender: &str) -> Option<Held> {
         let mut times: Vec<UnixMillis> = contacts.iter().map(|contact| contact.at).collect();
         let often = free_at(&self.limits.limits.per_recipient, &mut times, self.now);
         let often = often.map(|until| Held { until, too_often: true });
         let open = match self.limits.one_open {
             true => contacts
                 .iter()
-                .filter(|contact| contact.ends > self.now && contact.source == source(template, slots))
+                .filter(|contact| contact.ends > self.now && contact.source == sender)
                 .map(|contact| Held { until: contact.ends, too_often: false })
                 .max_by_key(|held| held.until),
             false => None,
         };
-        Ok(match (often, open) {
+        match (often, open) {
             (Some(often), Some(open)) => Some(Held { until: often.until.max(open.until), ..often }),
             (often, open) => often.or(open),
-        })
+        }
+    }
+
+    /// Whether a contact can hold anything up.
+    pub(in crate::journal) fn matters(&self, contact: &KnownContact) -> bool {
+        let windows = self.limits.limits.per_recipient.iter().map(|limit| limit.within);
+        let counts = windows.max().is_some_and(|longest| contact.at.plus(longest) > self.now);
+        counts || (self.limits.one_open && contact.ends > self.now)
     }
 
     /// A row that waited is claimed: it has a contact, as far as others are concerned.
@@ -159,22 +171,45 @@ impl<'a> ContactedNumbers<'a> {
             ))?;
             let mut rows = statement.query(params![campaign, number, row.0])?;
             while let Some(found) = rows.next()? {
-                let (StateColumn(state), settled) = (found.get(0)?, found.get::<_, Option<StampColumn>>(1)?);
-                // What is in doubt may be started at any moment, by the replay at the latest.
-                let at = match (state, settled) {
-                    (State::Started | State::Uncertain, Some(StampColumn(at))) => at,
-                    _ => self.now,
-                };
-                let TextsColumn(slots) = found.get(3)?;
-                let template = template(self.connection, &mut self.templates, found.get(2)?)?;
-                let ended = found.get::<_, Option<StampColumn>>(4)?.filter(|_| state == State::Started);
-                let ends = at.plus(life(template, stated));
-                let ends = ended.map_or(ends, |ended| ends.min(ended.0));
-                contacts.push(KnownContact { at, ends, source: source(template, &slots).to_owned() });
+                contacts.push(self.read_contact(found, stated)?);
             }
         }
         Ok(contacts)
     }
+
+    /// A contact from its row: state, when it was settled, shape, slots, when an event said that it ended.
+    pub(in crate::journal) fn read_contact(
+        &mut self,
+        found: &Row<'_>,
+        stated: Option<Duration>,
+    ) -> Result<KnownContact, JournalError> {
+        let (StateColumn(state), settled) = (found.get(0)?, found.get::<_, Option<StampColumn>>(1)?);
+        // What is in doubt may be started at any moment, by the replay at the latest.
+        let at = match (state, settled) {
+            (State::Started | State::Uncertain, Some(StampColumn(at))) => at,
+            _ => self.now,
+        };
+        let template = template(self.connection, &mut self.templates, found.get(2)?)?;
+        let ended = found.get::<_, Option<StampColumn>>(4)?.filter(|_| state == State::Started);
+        let ends = at.plus(life(template, stated));
+        let ends = ended.map_or(ends, |ended| ends.min(ended.0));
+        Ok(KnownContact { at, ends, source: sender(template, found, 3)? })
+    }
+}
+
+/// The sender of a row whose slots are in this column. They are not read where all rows have the same.
+pub(in crate::journal) fn sender(
+    template: &RequestTemplate,
+    row: &Row<'_>,
+    slots: usize,
+) -> rusqlite::Result<String> {
+    Ok(match &template.source {
+        Leaf::Fixed(source) => source.clone(),
+        Leaf::Slot(_) => {
+            let TextsColumn(slots) = row.get(slots)?;
+            source(template, &slots).to_owned()
+        }
+    })
 }
 
 /// How long a contact lives, at most: as the request asks, else as its definition said, else as long as any.
@@ -279,44 +314,6 @@ impl Journal {
             }
         };
         Ok(())
-    }
-
-    /// Rows that wait, and would be held by what was contacted before.
-    ///
-    /// # Errors
-    /// Where the journal cannot be read.
-    pub fn held_rows(&self, campaign: CampaignId, now: UnixMillis) -> Result<HeldRows, JournalError> {
-        let mut held = HeldRows::default();
-        let mut contacted = ContactedNumbers::of(&self.connection, campaign, &self.admission.limits, now)?;
-        if contacted.is_idle() {
-            return Ok(held);
-        }
-        let campaigns: Vec<String> = contacted.campaigns.iter().map(|known| known.0.to_string()).collect();
-        // In the order of numbers on both sides: numbers that no other row has cost one look-up beside the last one.
-        let mut statement = self.connection.prepare(&format!(
-            "SELECT row.id, row.destination, shape_id, slots FROM number AS own JOIN row ON row.id = own.row_id
-             WHERE own.campaign_id = ?1 AND row.state = {} AND EXISTS (
-                 SELECT 1 FROM number AS other WHERE other.campaign_id IN ({})
-                     AND other.destination = own.destination AND other.row_id <> own.row_id)
-             ORDER BY own.destination, own.row_id",
-            State::Queued.code(),
-            campaigns.join(", ")
-        ))?;
-        let mut rows = statement.query([campaign.0])?;
-        let mut templates = HashMap::new();
-        while let Some(row) = rows.next()? {
-            let (id, number): (_, String) = (RowId(row.get(0)?), row.get(1)?);
-            let TextsColumn(slots) = row.get(3)?;
-            let template = template(&self.connection, &mut templates, row.get(2)?)?;
-            match contacted.holds(id, &number, (template, &slots))? {
-                Some(Held { until, too_often }) => {
-                    *(if too_often { &mut held.too_often } else { &mut held.open }) += 1;
-                    held.until = held.until.max(Some(until));
-                }
-                None => contacted.take(&number, (template, &slots)),
-            }
-        }
-        Ok(held)
     }
 }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::*;
 use crate::domain::delivery::state::Decision;
-use crate::domain::limits::{ContactLimits, LimitReached, OverLimit, RecipientLimit};
+use crate::domain::limits::{Budget, ContactLimits, LimitReached, OverLimit, RecipientLimit};
 use crate::domain::prices::Prices;
 
 const NUMBER: &str = "+12025550177";
@@ -211,7 +211,10 @@ fn contacts_cost_no_more_than_the_budget_and_what_failed_costs_nothing() {
         .collect();
     book.plan(&lines);
     book.run(0);
-    let budget = |most| ContactLimits { cost: Some((most, Prices::Flat(0.1))), ..ContactLimits::default() };
+    let budget = |most| ContactLimits {
+        cost: Some(Budget { most, prices: Prices::Flat(0.1), takes_real_prices: true }),
+        ..ContactLimits::default()
+    };
     book.limit(budget(0.3), false);
     let mut state = ClaimState::default();
     let mut claim = |book: &mut Book, now| {
@@ -240,6 +243,43 @@ fn contacts_cost_no_more_than_the_budget_and_what_failed_costs_nothing() {
     // The next run knows it from the rows.
     book.limit(budget(0.4), false);
     assert_eq!(keys(&book.claim_all(2)), ["d"]);
+}
+
+#[test]
+fn real_prices_take_the_place_of_the_estimate_once_they_are_final() {
+    // What is told of the first of two messages, and whether a third one may be sent for what is left of 0.3.
+    for (price, fee, is_final, same_currency, left) in [
+        ("0.1", "0.05", 1, true, false),
+        ("0.02", "0", 1, true, true),
+        ("0.1", "0.05", 0, true, true),
+        ("NULL", "0", 1, true, true),
+        ("0.1", "0.05", 1, false, true),
+    ] {
+        let mut book = Book::with(&["a", "b", "c"]);
+        book.run(0);
+        let budget = |most| ContactLimits {
+            cost: Some(Budget { most, prices: Prices::Flat(0.1), takes_real_prices: same_currency }),
+            ..ContactLimits::default()
+        };
+        book.limit(budget(0.2), false);
+        let first = book.claim_all(0);
+        assert_eq!(keys(&first), ["a", "b"]);
+        for row in &first.rows {
+            book.settle(row.id, Event::Answered, 0);
+        }
+        let told = format!(
+            "INSERT INTO message (message_id, trail, price, carrier_fee, final, row_id)
+             VALUES ('m', 0, {price}, {fee}, {is_final}, ?1)"
+        );
+        book.journal.connection.execute(&told, [first.rows[0].id.0]).unwrap();
+        book.limit(budget(0.3), false);
+        let next = book.claim_all(1);
+        assert_eq!(
+            keys(&next),
+            if left { vec!["c"] } else { vec![] },
+            "{price} {fee} {is_final} {same_currency}"
+        );
+    }
 }
 
 #[test]
