@@ -137,7 +137,7 @@ fn every_exit_code_and_halt_has_a_page() {
         "Complete,",
         "Limit,",
         "Stopped,",
-        "Closed {",
+        "Closed",
         "ContactedBefore {",
         "SenderDay {",
         "LimitReached(",

@@ -22,6 +22,8 @@ red() {
     contacted-number-again) echo "--lib who_was_contacted_under_another_key" ;;
     hours-at-claim) echo "--test campaigns hours_are_asked_again" ;;
     parts-as-messages | lane-blocks-others) echo "--test campaigns each_sender_reaches_its_rate" ;;
+    zones-of-first-prefix) echo "--lib a_north_american_number_has_all" ;;
+    fold-once) echo "--lib every_minute_of_days" ;;
     opt-outs-once) echo "--test campaigns who_opts_out_while_a_run_lasts" ;;
     second-name) echo "--lib by_one_name_many" ;;
     stale-copy) echo "--lib a_copy_that_was_made_before" ;;
@@ -34,11 +36,12 @@ red() {
     join-by-destination) echo "--test campaigns every_event_that_can_be_joined" ;;
     esac
 }
-# And with each of them, but those that live in processes, disks and files, and the hours that seeds do not have, the seeds.
+# And with each of them, but those that live in processes, disks and files, the seeds.
 seeds() {
     case $1 in
     doubt-is-no-contact | contact-over-at-once | own-contacts-only) echo "--test campaigns campaigns_with_the_same_people" ;;
-    not-in-at-plan-only | contacted-number-again | normal | no-lock | hours-at-claim | parts-as-messages | lane-blocks-others | join-by-destination | second-name | hard-link | stale-copy | old-copy | proxied-loopback | lost-reader | output-over-input) ;; *)
+    hours-at-claim | zones-of-first-prefix | fold-once) echo "--test campaigns campaigns_of_weeks" ;;
+    not-in-at-plan-only | contacted-number-again | normal | no-lock | parts-as-messages | lane-blocks-others | join-by-destination | second-name | hard-link | stale-copy | old-copy | proxied-loopback | lost-reader | output-over-input) ;; *)
         echo "--test campaigns every_promise"
         ;;
     esac

@@ -89,6 +89,7 @@ impl RecordByHand {
             refusal: answer
                 .err()
                 .map(|refusal| (refusal.code.raw().to_owned(), refusal.message.raw().to_owned())),
+            requested_at: None,
             at: now,
         };
         self.journal.settle_by_hand(self.campaign, &settlement)?;

@@ -106,13 +106,17 @@ impl DryRun<'_> {
         if options.retry_failed {
             file.retry_failed();
         }
-        let facts = file.plan(&mut journal, campaign, &mut findings)?;
+        let mut facts = file.plan(&mut journal, campaign, &mut findings)?;
         let sample = match options.sample {
             Some(recipients) => journal.sample(campaign, recipients.get())?,
             None => None,
         };
         let suppression = std::mem::take(&mut file.lists.suppression);
-        journal.admit(Admission { suppression, sample, ..Admission::default() });
+        let limits = open::claim_limits(definition, options);
+        journal.admit(Admission { suppression, sample, limits, ..Admission::default() });
+        facts.held = journal.held_rows(campaign, self.now)?;
+        let numbers = journal.numbers_in_common(campaign, self.now)?;
+        findings.keep_limits(journal.used_of_limits(campaign, self.now)?, numbers);
         let preflight = plan_file::settle(findings, facts, &journal, campaign, options)?;
         let mut told = Ok(());
         journal.each_waiting(campaign, preflight.to_send(), |row| {

@@ -104,7 +104,7 @@ pub(super) fn key_columns(names: &[String]) -> Option<String> {
 }
 
 /// What earlier contacts forbid. A simulation reaches nobody: no contact of it is waited for.
-fn claim_limits(definition: &Definition, options: &SendOptions) -> ClaimLimits {
+pub(super) fn claim_limits(definition: &Definition, options: &SendOptions) -> ClaimLimits {
     let limits = definition.limits.clone();
     if options.keeps_hours() {
         return ClaimLimits { limits, one_open: true };

@@ -37,6 +37,7 @@ pub(super) fn run_settings(
             file: file.map(|file| file.to_string_lossy().into_owned()),
             rate,
             settings: recorded(definition, options, streams),
+            ..NewRun::default()
         },
         limit: RateLimit { rate: rate.unwrap_or(RequestRate::MOST), burst },
         auto: rate.is_none(),

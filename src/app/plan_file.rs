@@ -511,10 +511,9 @@ pub fn settle(
             let region = phone.as_ref().and_then(|phone| phone.region);
             waiting.weigh(row.line, region, (row.destination, row.message));
             let of_number = || LaneColumns::default().lane(phone.as_ref()?, |_| "").ok();
-            match row.lane {
-                Some(lane) => waiting.wait(row.line, Some(lane), row.window),
-                None => waiting.wait(row.line, of_number().as_ref(), row.window),
-            }
+            let of_number = if row.lane.is_none() { of_number() } else { None };
+            let lane = row.lane.or(of_number.as_ref());
+            waiting.wait((row.line, lane, row.window), (region, row.message));
         })?;
         if let Some(sample) = options.sample {
             if let Some(note) = preflight::sampled_before(sample.get(), waiting.recipients(), &tally) {

@@ -117,6 +117,8 @@ impl<'a> PreparedRun<'a> {
         let mut facts = file.plan(&mut open.journal, open.campaign, &mut findings)?;
         open.admit((definition, options), std::mem::take(&mut file.lists.suppression), options.sample, true)?;
         facts.held = open.journal.held_rows(open.campaign, context.clock.now())?;
+        let numbers = open.journal.numbers_in_common(open.campaign, context.clock.now())?;
+        findings.keep_limits(open.journal.used_of_limits(open.campaign, context.clock.now())?, numbers);
         let asks = findings.refusal().is_none();
         let mut prepared = Self::opened(context, open, None, asks).await?;
         findings.keep_pace(prepared.definition());

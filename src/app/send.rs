@@ -22,6 +22,7 @@ use crate::domain::delivery::state::State;
 use crate::domain::delivery::summary::Summary;
 use crate::domain::delivery::undelivered::UndeliveredGate;
 use crate::domain::hours::schedule::Schedule;
+use crate::domain::hours::terms::Terms;
 use crate::domain::senders::Sender;
 use crate::domain::unix_millis::UnixMillis;
 use crate::engine::{
@@ -120,7 +121,10 @@ impl Run {
         let expires_at = journal.keep_schedule(campaign, settings.admittance.schedule, clock.now())?;
         let (asked_rate, burst) = (settings.record.rate, settings.limit.burst.get());
         let senders = run_senders(&mut journal, campaign, &settings.senders, clock.now())?;
-        let (run, past) = journal.begin_run(campaign, &settings.record, clock.now())?;
+        let Admittance { hours, schedule, .. } = &settings.admittance;
+        let terms = Terms { hours: hours.clone(), schedule: *schedule };
+        let record = NewRun { terms, ..settings.record };
+        let (run, past) = journal.begin_run(campaign, &record, clock.now())?;
         let schedule = settings.admittance.schedule;
         let tally = journal.tally(campaign)?;
         let lanes = journal.lanes(campaign)?;

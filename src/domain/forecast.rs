@@ -6,11 +6,14 @@
 //! get, so that `status` says what the view says.
 
 mod agenda;
+mod caps;
 mod course;
+mod play;
 
 use std::time::Duration;
 
 pub use agenda::Agenda;
+pub use caps::{CountedContact, EarlierContacts, NumberBook};
 pub use course::{Conditions, Forecast, NamedRows, ZoneCourse};
 
 use crate::domain::figures::per_second;

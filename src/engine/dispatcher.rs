@@ -1,6 +1,7 @@
 //! One run, as a state machine: each thing that can happen has its function, and one `select!` orders them all.
 
 mod answers;
+mod closed;
 mod deliveries;
 mod limits;
 mod opt_outs;
@@ -20,7 +21,7 @@ use tokio::time::{Instant, sleep_until};
 use super::Engine;
 use super::account_bucket::AccountBucket;
 use super::commits::{AfterCommit, Commits, PendingCommit};
-use super::events::{FirstOpening, Observer, RunEvent};
+use super::events::{Observer, RunEvent};
 use super::gate::{SendGate, SendState};
 use super::lanes::AllClosed;
 use super::metrics::RunMetrics;
@@ -376,7 +377,7 @@ impl<'a> Dispatcher<'a> {
     /// A permit was taken for the next row: its request leaves.
     fn launch(&mut self) -> Result<(), WriterError> {
         let now = self.engine.clock.now();
-        let Some(row) = self.next_open(now) else { return Ok(()) };
+        let Some(mut row) = self.next_open(now) else { return Ok(()) };
         let over = row.not_after.is_some_and(|end| end <= now);
         if row.earlier == Doubt::Earlier && (over || !verdict::token_is_safe(row.doubt_at, now)) {
             let event = if over { Event::TimeOver } else { Event::TokenExpired };
@@ -394,6 +395,7 @@ impl<'a> Dispatcher<'a> {
         self.counters.requests += 1;
         self.counters.retried += u64::from(again);
         let client = self.engine.client.clone();
+        row.requested_at = Some(now);
         self.on_left(&row);
         self.send_gate.left();
         let left = Instant::now();
@@ -434,43 +436,6 @@ impl<'a> Dispatcher<'a> {
         None
     }
 
-    /// Takes note of when hours alone keep everything that is left waiting, and until when.
-    fn look_for_closed(&mut self) {
-        let idle = self.ending.is_none()
-            && !self.send_gate.is_held()
-            && self.in_flight.is_empty()
-            && self.commits.is_empty()
-            && self.retries.is_empty();
-        let closed = if idle { self.queue.all_closed(self.engine.clock.now()) } else { None };
-        let over =
-            self.expires_at.is_none() && self.engine.admittance.schedule.is_over(self.engine.clock.now());
-        if closed.is_some() && (over || self.unsettled == 0) {
-            // Nothing is left that an opening could bring: what waited has expired.
-            self.queue.finish();
-            return;
-        }
-        if closed == self.closed {
-            return;
-        }
-        self.closed.clone_from(&closed);
-        match closed {
-            // Nothing would ever wake it.
-            Some(AllClosed { opens_at: None, .. }) => self.end(Ending::Closed { opens_at: None }),
-            Some(AllClosed { opens_at: Some(until), sender: Some(sender), .. }) => {
-                self.day_is_full(sender, until);
-            }
-            Some(AllClosed { opens_at: Some(until), limited: true, .. }) if self.engine.no_wait => {
-                self.end(Ending::ContactedBefore { until });
-            }
-            Some(AllClosed { opens_at, .. }) if self.engine.no_wait => self.end(Ending::Closed { opens_at }),
-            Some(AllClosed { opens_at: Some(until), first, limited, .. }) => {
-                let first = if limited { FirstOpening::EarlierContacts } else { FirstOpening::Hours(first) };
-                self.observer.on_event(&RunEvent::Closed { rows: self.unsettled, until, first });
-            }
-            None => self.observer.on_event(&RunEvent::Opened),
-        }
-    }
-
     /// No new requests from here on; what is in flight is waited for. The first reason stays the reason.
     fn end(&mut self, ending: Ending) {
         if self.ending.is_none() {
@@ -506,6 +471,7 @@ impl<'a> Dispatcher<'a> {
             event,
             contact_id,
             refusal: refusal.map(|refusal| (refusal.code.raw().to_owned(), refusal.message.raw().to_owned())),
+            requested_at: row.requested_at,
             at: self.engine.clock.now(),
         };
         self.commits.push(&self.engine.writer, settlement, (row.line, row.lane), then);

@@ -25,6 +25,8 @@ pub enum FirstOpening {
     EarlierContacts,
     /// The next day of the sender with this name.
     SenderDay(String),
+    /// Nothing that comes before the campaign's end: then they expire.
+    None,
 }
 
 /// Something that happened in a run.

@@ -111,6 +111,8 @@ pub(super) struct AllClosed {
     pub(super) limited: bool,
     /// The sender of that lane, where it waits for its next day alone.
     pub(super) sender: Option<SenderId>,
+    /// Whether none of them may be before the campaign is over, which it is then: they expire.
+    pub(super) ends: bool,
 }
 
 /// When rows of a run may be requested at all.
@@ -412,7 +414,7 @@ impl Lanes {
 
     /// What keeps everything that is left waiting, where it is hours, schedule and moments alone.
     pub(super) fn all_closed(&mut self, now: UnixMillis) -> Option<AllClosed> {
-        let mut first = AllClosed { opens_at: None, first: None, limited: false, sender: None };
+        let mut first = AllClosed { opens_at: None, first: None, limited: false, sender: None, ends: false };
         let mut any = false;
         for lane in &mut self.lanes {
             if lane.is_halted(&self.closed) {
@@ -440,8 +442,11 @@ impl Lanes {
                 let limited = !now_or_never && lane.waiting.limited;
                 let zones = lane.zones.clone().map(|zones| (zones, lane.rows));
                 let sender = lane.sender.filter(|_| full == Some(opens));
-                first = AllClosed { opens_at: Some(opens), first: zones, limited, sender };
+                first = AllClosed { opens_at: Some(opens), first: zones, limited, sender, ends: false };
             }
+        }
+        if first.opens_at.is_none() && !self.schedule.is_over(now) {
+            (first.opens_at, first.ends) = (self.schedule.end, self.schedule.end.is_some());
         }
         any.then_some(first)
     }

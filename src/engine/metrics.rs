@@ -18,6 +18,8 @@ pub(super) struct RunMetrics {
     activity: RunActivity,
     /// When the pause by a person began that goes on.
     held: Option<UnixMillis>,
+    /// Since when everything that is left is closed.
+    closed: Option<UnixMillis>,
     /// Where the measurement of the throughput began, and where the next one begins.
     marks: [Milestone; 2],
     /// Whether the run waited for active chats: it then sends in bursts, and only the whole of it says how fast it is.
@@ -29,6 +31,7 @@ impl RunMetrics {
         Self {
             activity: RunActivity::default(),
             held: None,
+            closed: None,
             marks: [Milestone { at: now, started: 0 }; 2],
             is_bursty: false,
         }
@@ -57,6 +60,19 @@ impl RunMetrics {
         self.is_bursty = true;
         let kind = PauseKind::ActiveChats;
         self.activity.pauses.push(PauseSpan { began_at: now, ends_at: now.plus(length), kind });
+    }
+
+    /// Everything that is left is closed, or something is open again.
+    pub(super) fn closed(&mut self, now: UnixMillis, is_closed: bool) {
+        let (began_at, ends_at) = match (is_closed, self.closed.take()) {
+            (true, _) => {
+                self.closed = Some(now);
+                (now, UnixMillis::NEVER)
+            }
+            (false, Some(began_at)) => (began_at, now),
+            (false, None) => return,
+        };
+        self.activity.pauses.push(PauseSpan { began_at, ends_at, kind: PauseKind::Closed });
     }
 
     /// A person has paused the campaign.

@@ -154,10 +154,10 @@ pub(super) fn purged_key(client_token: Uuid) -> String {
     format!("purged:{:X}", client_token.simple())
 }
 
-/// Zeros in a new row, in bytes: what two times take, a UUID, and the one byte of a state that is neither 0 nor 1.
+/// Zeros in a new row, in bytes: what three times take, a UUID, and the one byte of a state that is neither 0 nor 1.
 pub(super) const ROOM: usize = 6 + 6 + ROOM_CLAIMED;
 /// What is left of them after a claim.
-pub(super) const ROOM_CLAIMED: usize = 16 + 1;
+pub(super) const ROOM_CLAIMED: usize = 16 + 6 + 1;
 
 /// Texts as a JSON array.
 pub(super) struct TextsColumn(pub(super) Vec<String>);

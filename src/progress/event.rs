@@ -72,6 +72,9 @@ impl Events {
                 Phase::Closed(.., FirstOpening::Hours(_)) => {
                     Some("the hours of all rows that are left are closed".into())
                 }
+                Phase::Closed(.., FirstOpening::None) => {
+                    Some("the hours of all rows that are left do not open before the campaign's end".into())
+                }
                 Phase::Closed(.., FirstOpening::EarlierContacts) => {
                     Some("all rows that are left wait for earlier contacts with their numbers".into())
                 }

@@ -45,6 +45,7 @@ impl Scene<'_> {
         zone.map_or_else(String::new, |zone| at.to_zoned(zone).strftime("%H:%M").to_string())
     }
 
+    #[expect(clippy::too_many_lines, reason = "one list of what a run may be at")]
     pub(super) fn phase(&self) -> Vec<Part> {
         let mut words = Vec::with_capacity(3);
         match &self.view.phase {
@@ -75,7 +76,9 @@ impl Scene<'_> {
                 let left = whole(until.since(self.wall.now()));
                 let at = self.wall.at(*until);
                 words.push(match first {
-                    FirstOpening::Hours(_) => format!("closed: {}", counted(*rows, "row", "rows")),
+                    FirstOpening::Hours(_) | FirstOpening::None => {
+                        format!("closed: {}", counted(*rows, "row", "rows"))
+                    }
                     FirstOpening::EarlierContacts => {
                         format!("{} for earlier contacts", counted(*rows, "row waits", "rows wait"))
                     }
@@ -94,6 +97,9 @@ impl Scene<'_> {
                     FirstOpening::Hours(None) => format!("the first open at {at}, in {left}"),
                     FirstOpening::EarlierContacts => format!("the first may start at {at}, in {left}"),
                     FirstOpening::SenderDay(name) => format!("{name} goes on at {at}, in {left}"),
+                    FirstOpening::None => {
+                        format!("none opens before the end at {at}, in {left}: then they expire")
+                    }
                 });
             }
             Phase::Stopping(reason) => {

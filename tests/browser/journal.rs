@@ -39,7 +39,7 @@ pub(crate) fn make(path: &Path, rows: u32) {
 
 fn run(journal: &mut Journal, id: CampaignId, rows: u32, (began, ended): (i64, i64), exit: u8) -> RunId {
     let settings = vec![("burst".to_owned(), "5".to_owned())];
-    let new = NewRun { file: Some("spring.csv".to_owned()), rate: Some(6.0), settings };
+    let new = NewRun { file: Some("spring.csv".to_owned()), rate: Some(6.0), settings, ..NewRun::default() };
     let (run, _) = journal.begin_run(id, &new, at(began)).expect("a run");
     let third = u64::from(rows) / 3;
     let counters = Counters { started: third, requests: third + 40, throttled: 30, retried: 40 };

@@ -69,6 +69,14 @@ const SOURCES: [&str; 56] = [
 
 /// How a sentence begins that is in no snapshot, and why.
 const NOT_FROM_OUTSIDE: &[(&str, &str)] = &[
+    ("while hours and schedule were open", "no error: what a look at a journal finds to be in order"),
+    ("more did is not known", "no error: what a look at a journal finds to be in order"),
+    (". Default: at any hour.", "no error: the definition that init writes"),
+    (". Without this line: at any hour.", "no error: the definition that init writes"),
+    (
+        "the hours of all rows that are left do not open before the campaign's end",
+        "takes the hours of a day: tests/virtual_time/schedule.rs",
+    ),
     ("was moved, removed or replaced", "takes a run that is under way: tests/process/names.rs"),
     ("put the file back where it was", "takes a run that is under way: tests/process/names.rs"),
     (": numbers, keys, reasons and the file's own cells", "no error: what report says of purged campaigns"),

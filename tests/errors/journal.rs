@@ -139,6 +139,18 @@ fn that_are_kept() {
     begun(&mut area, "a look at counts that were edited")
         .made(edit("UPDATE tally SET rows = rows + 1"))
         .says(1, "journal check");
+    let never = "INSERT INTO terms (terms) VALUES ('{\"rules\": [{\"name\": \"hours.open\", \"for\": \"\", \"open\": [[], [], [], [], [], [], []]}]}');
+        UPDATE run SET started_at = 0, terms_id = (SELECT max(id) FROM terms);";
+    let all = Box::leak(format!("{never} UPDATE row SET requested_at = 1772357400000").into_boxed_str());
+    begun(&mut area, "a look at requests that left in closed hours").made(edit(all)).says(1, "journal check");
+    let one = "UPDATE row SET requested_at = NULL; UPDATE row SET requested_at = 1772357400000, line = NULL
+        WHERE id = (SELECT min(id) FROM row WHERE state = 2)";
+    let over = "INSERT INTO terms (terms) VALUES ('{\"end\": 1}');
+        UPDATE run SET started_at = 0, terms_id = (SELECT max(id) FROM terms);";
+    let one = Box::leak(format!("{over} {one}").into_boxed_str());
+    begun(&mut area, "a look at one that did, of a row that left the file")
+        .made(edit(one))
+        .says(1, "journal check");
     begun(&mut area, "an end to the data of a campaign that is not finished").says(2, "journal purge --yes");
     area.case("an end to data with nobody to ask")
         .after("run people.csv --simulate -j journal.db")

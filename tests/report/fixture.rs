@@ -128,6 +128,7 @@ pub(crate) async fn attempt(
         event,
         contact_id: matches!(event, Event::Answered).then(|| format!("contact-{line}")),
         refusal: refusal.map(|(code, reason)| (code.to_owned(), reason.to_owned())),
+        requested_at: None,
         at: UnixMillis::from_millis(BASE.millis() + 250),
     };
     writer.settle(settlement).await.expect("a settlement");

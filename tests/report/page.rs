@@ -36,6 +36,7 @@ async fn a_run() -> Place {
         file: Some(format!("/home/ann/{HOSTILE}")),
         rate: Some(2.0),
         settings: vec![("burst".to_owned(), "5".to_owned())],
+        ..NewRun::default()
     };
     let (run, _) = journal.begin_run(id, &new, BASE).expect("a run");
     let mut journal = written(journal, id, async |writer| {

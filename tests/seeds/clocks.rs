@@ -96,6 +96,11 @@ impl Clocks {
         offsets.into_iter().map(move |(_, offset)| offset - std::mem::replace(&mut before, offset))
     }
 
+    /// What the wall clock showed at a true moment.
+    pub(crate) fn wall_at(&self, at: i64) -> UnixMillis {
+        UnixMillis::from_millis(at + self.inner().offset(at))
+    }
+
     /// The wall clock, as the program is handed it.
     pub(crate) fn wall(&self) -> Clock {
         let clocks = self.clone();

@@ -7,6 +7,7 @@
 
 mod chance;
 mod clocks;
+mod hours;
 mod model;
 mod operations;
 mod people;

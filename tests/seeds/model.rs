@@ -279,7 +279,14 @@ fn settle(process: &mut Process, model: &mut Model, outcomes: &[(Index, Outcome)
         expected.push(model.row(key).state);
         let contact_id = matches!(outcome, Outcome::Answered).then(|| key.to_string());
         let at = UnixMillis::from_millis(model.now);
-        settlements.push(Settlement { id: claimed.id, event, contact_id, refusal: None, at });
+        settlements.push(Settlement {
+            id: claimed.id,
+            event,
+            contact_id,
+            refusal: None,
+            requested_at: None,
+            at,
+        });
     }
     let states = process.write(async |writer| {
         let all = settlements.into_iter().map(|settlement| writer.settle(settlement));

@@ -64,6 +64,7 @@ async fn campaign(path: &Path) {
         file: Some("people.csv".to_owned()),
         rate: Some(2.0),
         settings: vec![("burst".to_owned(), "5".to_owned())],
+        ..NewRun::default()
     };
     let (run, _) = journal.begin_run(id, &new, NOW).unwrap();
     let (writer, task) = Writer::spawn(journal, id);
@@ -158,6 +159,7 @@ async fn attempts(writer: &Writer) {
             event,
             contact_id: contact.map(str::to_owned),
             refusal: refusal.map(|(code, words)| (code.to_owned(), words.to_owned())),
+            requested_at: None,
             at: later(500),
         };
         writer.settle(settlement).await.unwrap();

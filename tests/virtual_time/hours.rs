@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use campaign::domain::delivery::ending::Ending;
 use campaign::domain::delivery::state::State;
@@ -50,7 +51,7 @@ fn hours(from: u8, to: u8) -> Hours {
     Hours { rules: vec![Arc::new(rule)], ..Hours::default() }
 }
 
-/// The judge: every request of the log, in each zone of its row, by the clock on the wall there.
+/// The judge: every request of the log, in each zone of its row, by the clock on the wall there. The journal proves the same.
 fn check_hours(stage: &Stage, from: i8, to: i8) {
     let lines: HashMap<String, u64> =
         stage.rows().into_iter().filter_map(|row| Some((row.client_token?, row.line?))).collect();
@@ -62,6 +63,10 @@ fn check_hours(stage: &Stage, from: i8, to: i8) {
             assert!((from..to).contains(&hour), "promise 10: line {line} at {at}, {hour} h in {name}");
         }
     }
+    let audit = stage.reader().look_over(&stage.path()).expect("the journal can be read");
+    let (_, kept) = audit.hours.first().expect("its runs keep hours");
+    let requests = stage.simulator.requests().len() as u64;
+    assert_eq!((kept.requests, kept.outside, audit.findings), (requests, 0, Vec::new()), "{kept:?}");
 }
 
 #[tokio::test(start_paused = true)]
@@ -93,6 +98,41 @@ async fn a_run_that_is_not_to_wait_ends_with_the_moment_to_come_back() {
     let rows = stage.rows();
     assert!(rows.iter().all(|row| row.state == State::Started || row.attempts == 0), "claims leave no trace");
     check_hours(&stage, 8, 21);
+}
+
+/// Of open lanes the one that ends soonest goes first, whatever the order of the file.
+#[tokio::test(start_paused = true)]
+async fn lanes_that_close_soonest_go_first_and_in_a_lane_the_order_of_the_file_holds() {
+    // Half past nine in Greenwich: 18:30 in Tokyo, 10:30 in Paris, 15:00 in Calcutta, all open until 21:00.
+    let zones = ["Europe/Paris", "Asia/Kolkata", "Asia/Tokyo"];
+    let zone_of = |line: u64| zones[usize::try_from(line % 3).expect("small")];
+    let mut stage = Stage::new(WorldConfig::default());
+    let lines = (0..30).map(|n| {
+        let mut line = stage::line(n + 2, n);
+        if let Content::Recipient { lane, window, .. } = &mut line.content {
+            let zones = Zones::parse(zone_of(n + 2)).expect("zones");
+            *lane = Some(Lane { zones, jurisdiction: Jurisdiction::default() });
+            if n + 2 == 6 {
+                // A row of Paris whose own time is over before Tokyo closes: its lane ends soonest until it is gone.
+                window.not_after = Some(stage.clock.now().plus(Duration::from_secs(3_600)));
+            }
+        }
+        line
+    });
+    stage.plan(&lines.collect::<Vec<_>>());
+    let options = Options { hours: Some(hours(8, 21)), rate: 0.1, burst: 1, ..Options::default() };
+    let outcome = stage.run(&options).await.expect("a run");
+    assert_eq!((outcome.ending, stage.tally()[State::Started]), (Ending::Complete, 30));
+    let lines: HashMap<String, u64> =
+        stage.rows().into_iter().filter_map(|row| Some((row.client_token?, row.line?))).collect();
+    let requests = stage.simulator.requests();
+    let order: Vec<u64> =
+        requests.iter().map(|request| lines[request.client_token.as_deref().expect("a token")]).collect();
+    let of = |zone: &str| (2..32).filter(|line| zone_of(*line) == zone).collect::<Vec<u64>>();
+    let paris = of("Europe/Paris");
+    let (first, rest) = paris.split_at(paris.iter().position(|line| *line == 6).expect("its row") + 1);
+    let expected = [first.to_vec(), of("Asia/Tokyo"), of("Asia/Kolkata"), rest.to_vec()].concat();
+    assert_eq!(order, expected);
 }
 
 /// Between the claim and the permit hours may close: the row waits for the next day.

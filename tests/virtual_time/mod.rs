@@ -7,6 +7,7 @@ mod deliveries;
 mod durable;
 mod faults;
 mod forecast;
+mod foretold;
 mod held;
 mod hours;
 mod limits;

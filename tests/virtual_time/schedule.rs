@@ -2,16 +2,21 @@
 //! simulator's log.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::Duration;
 
-use campaign::domain::delivery::ending::Ending;
+use campaign::domain::delivery::ending::{Ending, Exit};
 use campaign::domain::delivery::state::State;
 use campaign::domain::hours::schedule::{Schedule, Window};
+use campaign::domain::hours::week::{Week, days};
+use campaign::domain::hours::zones::Zones;
+use campaign::domain::hours::{Hours, Jurisdiction, Lane, Rule};
 use campaign::domain::unix_millis::UnixMillis;
-use campaign::journal::{Content, FileLine};
+use campaign::engine::{FirstOpening, RunEvent};
+use campaign::journal::{Content, FileLine, PauseKind};
 use campaign::simulator::{Fault, WorldConfig};
 
-use crate::virtual_time::stage::{self, EPOCH, Options, Stage};
+use crate::virtual_time::stage::{self, EPOCH, Options, Seen, Stage};
 
 const MINUTE: i64 = 60_000;
 
@@ -97,6 +102,59 @@ async fn a_campaign_starts_and_ends_when_it_is_said_to_and_goes_on_where_the_end
     check_windows(&stage, schedule);
     let expired = stage.rows().into_iter().filter(|row| row.state == State::Expired);
     assert!(expired.map(|row| row.line.expect("a line")).all(|line| window_of(line).not_after.is_some()));
+}
+
+/// Rows whose hours do not open before the campaign's end: the run waits for it, tells so, and then they are expired.
+#[tokio::test(start_paused = true)]
+async fn rows_that_no_hours_open_for_before_the_end_expire_when_it_has_passed() {
+    let mut stage = Stage::new(WorldConfig::default());
+    let lines = (0..9).map(|n| {
+        let mut line = stage::line(n + 2, n);
+        if let Content::Recipient { lane, .. } = &mut line.content {
+            // It is half past nine in Greenwich: eight to nine is over in Paris, and comes in New York.
+            let zone = if n % 3 == 0 { "America/New_York" } else { "Europe/Paris" };
+            let zones = Zones::parse(zone).expect("a zone");
+            *lane = Some(Lane { zones, jurisdiction: Jurisdiction::default() });
+        }
+        line
+    });
+    stage.plan(&lines.collect::<Vec<_>>());
+    let mut week = Week::default();
+    days("mon-sun").expect("days").into_iter().for_each(|day| week.add(day, "08:00-09:00").expect("a span"));
+    let rule = Rule { name: "hours.open".to_owned(), week: Some(week), ..Rule::default() };
+    let hours = Hours { rules: vec![Arc::new(rule)], ..Hours::default() };
+    let schedule = Schedule { start: None, end: Some(after(12 * 60)) };
+    let no_wait = Options { hours: Some(hours), schedule, no_wait: true, ..Options::default() };
+    tokio::time::advance(Duration::from_secs(4 * 3_600)).await;
+    let outcome = stage.run(&no_wait).await.expect("a run");
+    let ends_at = schedule.end.expect("an end");
+    assert_eq!(outcome.ending, Ending::ClosedToTheEnd { ends_at }, "New York was open, Paris never is");
+    let tally = stage.tally();
+    assert_eq!(
+        (tally[State::Started], tally[State::Queued], outcome.ending.exit(&tally)),
+        (3, 6, Exit::Limit)
+    );
+    let mut told = Vec::new();
+    let mut watch = |event: &RunEvent| {
+        if let RunEvent::Closed { rows, until, first } = event {
+            told.push((*rows, *until, first.clone()));
+        }
+    };
+    let waits = Options { no_wait: false, ..no_wait };
+    let outcome = stage.run_watched(&waits, &mut Seen(&mut watch)).await.expect("a run");
+    assert_eq!(told, [(6, ends_at, FirstOpening::None)]);
+    let tally = stage.tally();
+    assert_eq!((outcome.ending, tally[State::Expired], tally[State::Queued]), (Ending::Complete, 6, 0));
+    let late = stage.clock.now().since(ends_at);
+    assert!(late < Duration::from_secs(2) && stage.clock.now() >= ends_at, "{late:?} after the end");
+    // The report shows the time in which everything was closed.
+    let mut closed = Vec::new();
+    stage
+        .reader()
+        .each_pause(stage.campaign, |pause| closed.push((pause.kind, pause.ends_at)))
+        .expect("the journal can be read");
+    assert_eq!(closed.last().map(|(kind, _)| *kind), Some(PauseKind::Closed), "{closed:?}");
+    assert!(closed.last().is_some_and(|(_, until)| *until >= ends_at), "{closed:?}");
 }
 
 /// A row in doubt whose time is over may have a contact: it is neither replayed nor called expired.

@@ -28,6 +28,13 @@ const DEFAULT_PACE: &str = ".
 # rate = 2.0
 # burst = 5
 ";
+/// The sample is tried at any hour; a new campaign disturbs nobody at night.
+const HOURS: &str = ". Default: at any hour.
+# open = \"08:00-21:00\"
+";
+const DAYTIME: &str = ". Without this line: at any hour.
+open = \"08:00-21:00\"
+";
 /// Lines of a new campaign's CSV.
 const RECIPIENTS_LINES: usize = 11;
 
@@ -116,7 +123,7 @@ fn schema() -> String {
 
 fn definition(name: &str) -> String {
     // In this order: the name may be a word of the text.
-    DEFINITION.replace(PACE, DEFAULT_PACE).replace("sample", name)
+    DEFINITION.replace(PACE, DEFAULT_PACE).replace(HOURS, DAYTIME).replace("sample", name)
 }
 
 fn write_new(path: &Path, text: &str) -> io::Result<()> {
@@ -135,6 +142,8 @@ fn failed(path: &Path, error: &io::Error) -> Failure {
 mod tests {
     use super::*;
     use crate::domain::definition::Rate;
+    use crate::domain::hours::zones::parse_zone;
+    use crate::domain::hours::{Jurisdiction, Lane};
 
     /// `campaign init --schema` in the root of the project writes it anew.
     #[test]
@@ -155,5 +164,12 @@ mod tests {
         assert!((rate.get() - 2.0).abs() < f64::EPSILON);
         assert_eq!(definition.pace.burst.get(), 5);
         assert!(!definition.pace.states.rate, "the account's quota counts");
+        let hours = definition.hours.expect("a new campaign keeps hours");
+        let zones = parse_zone("America/New_York").expect("a zone");
+        let calendar = hours.of(&Lane { zones, jurisdiction: Jurisdiction::default() });
+        let opens =
+            ["2026-12-01T12:59:59Z", "2026-12-01T13:00:00Z", "2026-12-02T01:59:59Z", "2026-12-02T02:00:00Z"];
+        let opens = opens.map(|at| calendar.at(at.parse().expect("a time")).is_open());
+        assert_eq!(opens, [false, true, true, false], "from eight to nine in the evening");
     }
 }

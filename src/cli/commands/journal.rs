@@ -18,7 +18,7 @@ use crate::domain::delivery::ending::Exit;
 use crate::domain::figures::{Grouped, counted};
 use crate::domain::foreign::{self, ForeignText};
 use crate::domain::next_step::NextStep;
-use crate::journal::{Campaign, Finding, Purged, Reader};
+use crate::journal::{Campaign, Finding, HoursKept, OutsideHours, Purged, Reader};
 
 /// A day, in seconds.
 const DAY: u64 = 24 * 60 * 60;
@@ -108,7 +108,8 @@ fn back_up(journal: &Path, path: &Path, session: &Session<'_>) -> Result<Exit, F
 
 fn check(journal: &Path, global: &GlobalArgs) -> Result<Exit, Failure> {
     let sound = Reader::open(journal)?.look_over(journal)?;
-    let exit = if sound.findings.is_empty() { Exit::Done } else { Exit::Failure };
+    let outside: u64 = sound.hours.iter().map(|(_, kept)| kept.outside).sum();
+    let exit = if sound.findings.is_empty() && outside == 0 { Exit::Done } else { Exit::Failure };
     if global.json {
         let campaigns: Vec<_> = sound
             .campaigns
@@ -122,7 +123,7 @@ fn check(journal: &Path, global: &GlobalArgs) -> Result<Exit, Failure> {
             .collect();
         let result = json!({
             "journal": journal, "schema": sound.schema, "campaigns": campaigns, "findings": findings,
-            "sound": findings.is_empty(),
+            "sound": findings.is_empty(), "hours": sound.hours.iter().map(hours_as_json).collect::<Vec<_>>(),
         });
         output::json(&result)?;
     }
@@ -131,6 +132,12 @@ fn check(journal: &Path, global: &GlobalArgs) -> Result<Exit, Failure> {
         let of = campaign.as_ref().map(|name| format!("{}: ", foreign::shown(name))).unwrap_or_default();
         let what = ForeignText::from(what.as_str());
         let _ = writeln!(words, "  {of}{}", what.shown_up_to(LONGEST_FINDING));
+    }
+    if sound.findings.is_empty() && outside > 0 {
+        return Err(outside_hours(journal, &sound.hours));
+    }
+    for (campaign, kept) in sound.hours.iter().filter(|(_, kept)| kept.outside > 0) {
+        let _ = writeln!(words, "  {campaign}: {}", outside_words(kept));
     }
     if exit == Exit::Failure {
         let message = format!("the journal {} is not sound\n{}", foreign::path(journal), words.trim_end());
@@ -146,11 +153,67 @@ fn check(journal: &Path, global: &GlobalArgs) -> Result<Exit, Failure> {
                 foreign::shown(&campaign.name),
                 counted(tally.rows(), "row", "rows")
             );
+            if let Some((_, kept)) = sound.hours.iter().find(|(name, _)| *name == campaign.name) {
+                let _ = writeln!(words, "  {}", kept_words(kept));
+            }
         }
         let _ = write!(words, "{} is sound", foreign::path(journal));
         output::note(&words);
     }
     Ok(exit)
+}
+
+/// Requests that left while nothing might.
+fn outside_hours(journal: &Path, hours: &[(String, HoursKept)]) -> Failure {
+    let mut words =
+        format!("{} has requests that left while hours or the schedule were closed", foreign::path(journal));
+    for (campaign, kept) in hours.iter().filter(|(_, kept)| kept.outside > 0) {
+        let _ = write!(words, "\n  {campaign}: {}", outside_words(kept));
+    }
+    let hint = "the journal is sound otherwise. Every request is held against the hours of its own run: look at the clock of \
+                the machine that sent them, and at who changed the journal";
+    Failure { message: words, hint: Some(hint.into()), exit: Exit::Failure }
+}
+
+fn outside_words(kept: &HoursKept) -> String {
+    let mut words =
+        counted(kept.outside, "request left while nothing might", "requests left while nothing might");
+    for OutsideHours { line, at, closed } in &kept.first {
+        let line =
+            line.map_or_else(|| "a row that is not in the file".to_owned(), |line| format!("line {line}"));
+        let _ = match closed {
+            Some((zone, rule)) => write!(words, "\n    {line} at {at}: closed in {zone} by {rule}"),
+            None => write!(words, "\n    {line} at {at}: outside the campaign's schedule"),
+        };
+    }
+    if kept.outside > kept.first.len() as u64 {
+        let _ = write!(words, "\n    and {} more", Grouped(kept.outside - kept.first.len() as u64));
+    }
+    words
+}
+
+fn kept_words(kept: &HoursKept) -> String {
+    let all = counted(kept.requests, "request left", "requests left");
+    let mut words = format!("{all} while hours and schedule were open");
+    if kept.unknown > 0 {
+        let _ = write!(words, "; when {} more did is not known", Grouped(kept.unknown));
+    }
+    words
+}
+
+fn hours_as_json((campaign, kept): &(String, HoursKept)) -> serde_json::Value {
+    let first: Vec<_> = kept
+        .first
+        .iter()
+        .map(|OutsideHours { line, at, closed }| {
+            let (zone, rule) = closed.clone().unzip();
+            json!({ "line": line, "at": at.to_string(), "zone": zone, "rule": rule })
+        })
+        .collect();
+    json!({
+        "campaign": campaign, "requests": kept.requests, "unknown": kept.unknown, "outside": kept.outside,
+        "first": first,
+    })
 }
 
 fn purge(args: &PurgeArgs, place: &CampaignPaths, session: &Session<'_>) -> Result<Exit, Failure> {

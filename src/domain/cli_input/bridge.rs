@@ -126,6 +126,10 @@ fn is_key_name(folded: &str) -> bool {
     folded == "key" || folded.ends_with("id") || folded.contains("customer") || folded.ends_with("ref")
 }
 
+/// Nobody is disturbed at night, unless somebody decides so.
+const HOURS: &str = "\n[hours]\n# From when to when, by the clock where the recipient is. Without these lines: at any hour.\n\
+                     open = \"08:00-21:00\"\n";
+
 /// A quoted TOML string.
 fn quoted(text: &str) -> String {
     Value::from(text).to_string().replace('\u{7f}', "\\u007f")
@@ -189,7 +193,7 @@ pub fn from_file(sample: &Sample) -> String {
             attributes.join(", ")
         );
     }
-    text
+    text + HOURS
 }
 
 fn recipients(sample: &Sample, guess: &Guess, text: &mut String) {
@@ -280,7 +284,7 @@ pub fn from_request(request: &Map<String, Value>, sample: Option<&Sample>) -> St
         }
     }
     bridge.contact(&mut text);
-    text
+    text + HOURS
 }
 
 impl Bridge<'_> {

@@ -32,6 +32,11 @@ pub enum Ending {
         /// When the first of them open; `None`: not within a year.
         opens_at: Option<UnixMillis>,
     },
+    /// Nothing is left but rows whose hours do not open before the campaign's end, and the run was not to wait for that.
+    ClosedToTheEnd {
+        /// When the campaign ends, and they expire.
+        ends_at: UnixMillis,
+    },
     /// Nothing is left but rows whose numbers were contacted lately, and the run was not to wait for them.
     ContactedBefore {
         /// When the first of them may be claimed.
@@ -129,6 +134,7 @@ impl Ending {
             Self::Limit
             | Self::Stopped
             | Self::Closed { .. }
+            | Self::ClosedToTheEnd { .. }
             | Self::ContactedBefore { .. }
             | Self::SenderDay { .. }
             | Self::LimitReached(_)
@@ -140,6 +146,7 @@ impl Ending {
             | Self::Limit
             | Self::Stopped
             | Self::Closed { .. }
+            | Self::ClosedToTheEnd { .. }
             | Self::ContactedBefore { .. }
             | Self::SenderDay { .. }
             | Self::LimitReached(_) => {
@@ -167,6 +174,7 @@ impl Ending {
             | Self::Limit
             | Self::Stopped
             | Self::Closed { .. }
+            | Self::ClosedToTheEnd { .. }
             | Self::ContactedBefore { .. }
             | Self::SenderDay { .. }
             | Self::LimitReached(LimitReached::PerDay(..))
@@ -265,6 +273,11 @@ impl fmt::Display for Ending {
             Self::Closed { opens_at: None } => {
                 f.write_str("the hours of all rows that are left are closed for a year and more, or until the campaign's end")
             }
+            Self::ClosedToTheEnd { ends_at } => write!(
+                f,
+                "the hours of all rows that are left do not open before the campaign's end: run again from {ends_at} on, when they \
+                 expire, or move the end in [schedule]"
+            ),
             Self::ContactedBefore { until } => write!(
                 f,
                 "all rows that are left wait for [limits], or for an earlier contact with their number to be over; run again from \

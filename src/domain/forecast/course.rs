@@ -83,6 +83,8 @@ pub struct Forecast {
     pub never: NamedRows,
     /// Contacts between 21:00 and 8:00 of the recipient, where nothing keeps them from that.
     pub night: NamedRows,
+    /// Rows that limits leave unsent.
+    pub left: NamedRows,
 }
 
 impl Forecast {
@@ -142,9 +144,22 @@ impl StartTimes {
         (self.turn - self.ahead).max(at).max(free)
     }
 
+    /// Another run begins, after it was quiet for so long: it has whole permits of its burst at hand, as many as came by in that
+    /// time.
+    pub(super) fn begin_again(&mut self, at: f64, quiet: f64) {
+        let burst = (self.ahead / self.every).round() + 1.0;
+        let at_hand = (quiet / self.every).min(burst).max(0.0).floor();
+        self.turn = at + self.every * (burst - at_hand);
+    }
+
+    /// A permit is given, and no contact starts.
+    pub(super) fn lose(&mut self, at: f64) {
+        self.turn = self.turn.max(at) + self.every;
+    }
+
     /// It starts.
     pub(super) fn start(&mut self, at: f64) {
-        self.turn = self.turn.max(at) + self.every;
+        self.lose(at);
         if let Some(active) = self.active {
             while self.ends.front().is_some_and(|end| *end <= at) {
                 self.ends.pop_front();

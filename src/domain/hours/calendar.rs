@@ -66,6 +66,30 @@ impl Opening {
     }
 }
 
+/// A calendar, with what it said last: that holds until its next change, so that most questions cost a comparison.
+#[derive(Debug, Clone)]
+pub struct AskedCalendar {
+    calendar: Calendar,
+    said: Option<(Timestamp, Opening)>,
+}
+
+impl AskedCalendar {
+    /// A calendar that was not asked yet.
+    #[must_use]
+    pub fn new(calendar: Calendar) -> Self {
+        Self { calendar, said: None }
+    }
+
+    /// What it says of an instant.
+    pub fn at(&mut self, instant: Timestamp) -> &Opening {
+        let holds = |(from, opening): &(Timestamp, Opening)| {
+            *from <= instant && opening.until().is_none_or(|until| instant < until)
+        };
+        let said = self.said.take().filter(holds);
+        &self.said.insert(said.unwrap_or_else(|| (instant, self.calendar.at(instant)))).1
+    }
+}
+
 impl Calendar {
     pub(super) fn new(
         rules: impl IntoIterator<Item = Arc<Rule>>,

@@ -2,6 +2,7 @@
 
 use jiff::civil::{Date, DateTime, Weekday};
 use jiff::{Span, ToSpan};
+use serde::{Deserialize, Serialize};
 
 use super::week::day;
 
@@ -46,14 +47,14 @@ fn moment(text: &str, is_end: bool) -> Option<DateTime> {
 }
 
 /// A day that comes every year.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Holiday {
     base: Base,
     /// Days after it.
     after: i32,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 enum Base {
     Fixed {
         month: i8,
@@ -62,11 +63,27 @@ enum Base {
     /// The nth such weekday of a month, from its end where negative.
     Nth {
         month: i8,
+        #[serde(with = "weekday")]
         day: Weekday,
         nth: i8,
     },
     /// Easter Sunday of the Gregorian calendar.
     Easter,
+}
+
+/// A weekday as its number, Monday 0.
+mod weekday {
+    use jiff::civil::Weekday;
+    use serde::{Deserialize as _, Deserializer, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(day: &Weekday, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_i8(day.to_monday_zero_offset())
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Weekday, D::Error> {
+        let day = i8::deserialize(deserializer)?;
+        Weekday::from_monday_zero_offset(day).map_err(serde::de::Error::custom)
+    }
 }
 
 impl Holiday {

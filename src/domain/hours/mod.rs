@@ -9,6 +9,7 @@ pub mod moment;
 pub mod presets;
 pub mod schedule;
 pub mod states;
+pub mod terms;
 pub mod week;
 pub mod zones;
 

@@ -3,12 +3,13 @@
 //! Spans include their beginning and not their end. One that runs over midnight belongs to the day that it begins on.
 
 use jiff::civil::{Time, Weekday};
+use serde::{Deserialize, Serialize};
 
 /// Minutes of a day.
 const DAY: u16 = 24 * 60;
 
 /// When it is open in a week: spans of each day from Monday on, in minutes, sorted and apart.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Week([Vec<(u16, u16)>; 7]);
 
 /// Why a text is no span of a day, or a name no day.

@@ -10,6 +10,7 @@ mod lines;
 mod messages;
 mod repeats;
 mod text;
+mod waiting;
 mod warnings;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -17,20 +18,21 @@ use std::time::Duration;
 
 use messages::Messages;
 pub use repeats::{FirstLines, FirstNumbers, SharedNumbers};
+pub use waiting::Waiting;
 use warnings::Suspicions;
 pub use warnings::{Looks, Warning};
 
 use super::definition::{Definition, Rate, SameNumberRule};
 use super::figures::{Grouped, counted};
-use super::phone::Region;
 use crate::domain::account::facts::FileFacts;
 use crate::domain::delivery::gate;
 use crate::domain::delivery::gate::Fraction;
 use crate::domain::delivery::state::State;
 use crate::domain::delivery::tally::Tally;
-use crate::domain::forecast::{ActiveBound, Agenda, Conditions, Forecast, Outlook};
-use crate::domain::hours::Lane;
-use crate::domain::hours::schedule::{Schedule, Window};
+use crate::domain::forecast::{
+    ActiveBound, Agenda, Conditions, EarlierContacts, Forecast, NumberBook, Outlook,
+};
+use crate::domain::hours::schedule::Schedule;
 use crate::domain::limits::{ContactLimits, HeldRows};
 use crate::domain::row::binding::{Binding, Cells};
 use crate::domain::row::recipient::{Recipient, Rejection};
@@ -124,6 +126,8 @@ pub struct Findings {
     suspicions: Suspicions,
     /// When rows would be sent to, where that is asked for.
     agenda: Option<Agenda>,
+    /// Whether what waits is to be looked at once more for that: something was found out after the rows were read.
+    again: bool,
     notes: Vec<String>,
 }
 
@@ -157,40 +161,6 @@ pub struct JournalFacts {
     pub suppressed: Option<Vec<(String, String, u64)>>,
     /// What waits, weighed in the journal; `None` where the file's own rows are exactly that.
     pub waiting: Option<Waiting>,
-}
-
-/// What the rows that wait in the journal come to.
-#[derive(Debug, Clone)]
-pub struct Waiting {
-    messages: Messages,
-    agenda: Option<Agenda>,
-}
-
-impl Waiting {
-    /// Takes note of what a row of the journal is to be sent, frozen or not.
-    ///
-    /// `number` is the recipient's, E.164.
-    pub fn weigh(
-        &mut self,
-        line: Option<u64>,
-        region: Option<Region>,
-        (number, message): (&str, Option<&str>),
-    ) {
-        self.messages.add(line, region, (number, message));
-    }
-
-    /// Takes note of what such a row waits for.
-    pub fn wait(&mut self, line: Option<u64>, lane: Option<&Lane>, window: Window) {
-        if let Some(agenda) = &mut self.agenda {
-            agenda.add(line, lane, window);
-        }
-    }
-
-    /// Recipients that were weighed.
-    #[must_use]
-    pub fn recipients(&self) -> u64 {
-        self.messages.recipients
-    }
 }
 
 /// How a run was asked for.
@@ -288,6 +258,7 @@ impl Findings {
             messages: Messages::new(definition),
             suspicions: Suspicions::new(binding),
             agenda: None,
+            again: false,
             notes: Vec::new(),
         }
     }
@@ -295,17 +266,32 @@ impl Findings {
     /// With a forecast of a run that begins at this moment, and that keeps hours and schedule or not.
     #[must_use]
     pub fn forecasting(mut self, definition: &Definition, from: UnixMillis, keeps_hours: bool) -> Self {
-        let limits = &self.limits;
-        let conditions = Conditions {
-            from,
-            schedule: if keeps_hours { definition.schedule } else { Schedule::default() },
-            rate: limits.rate,
-            burst: limits.burst.into(),
-            active: limits.active_bound(),
-        };
+        let schedule = if keeps_hours { definition.schedule } else { Schedule::default() };
         let hours = definition.hours.clone().filter(|_| keeps_hours);
-        self.agenda = Some(Agenda::new(hours, keeps_hours && definition.row_schedule.any(), conditions));
+        let windows = keeps_hours && definition.row_schedule.any();
+        let conditions = self.limits.conditions(from, schedule);
+        let mut agenda = Agenda::new(hours, windows, definition.limits.clone(), conditions);
+        if keeps_hours && definition.recipients.same_number == SameNumberRule::All {
+            let life = self.limits.chat_duration.or(self.limits.contact_life).unwrap_or(LONGEST_LIFE);
+            agenda = agenda.sharing(NumberBook::new(Some(life)));
+        }
+        self.agenda = Some(agenda);
         self
+    }
+
+    /// What the journal knows of earlier contacts, once the file is planned.
+    pub fn keep_limits(&mut self, earlier: EarlierContacts, numbers: NumberBook) {
+        let Some(mut agenda) = self.agenda.take() else { return };
+        if !numbers.is_empty() {
+            if agenda.is_at_once() {
+                // Rows were taken to wait for nothing but their turn.
+                agenda = agenda.cleared();
+                self.again = true;
+            }
+            agenda = agenda.sharing(numbers);
+        }
+        agenda.after(earlier);
+        self.agenda = Some(agenda);
     }
 
     /// Takes note of what was observed.
@@ -316,7 +302,12 @@ impl Findings {
             Observation::Note(note) => self.notes.push(note),
             Observation::Row { row, cells, fate } => self.row(row, cells, fate),
             Observation::Chosen(recipient) => self.weigh(recipient),
-            Observation::SharedNumber(line, of) => self.numbers.add(line, of),
+            Observation::SharedNumber(line, of) => {
+                self.numbers.add(line, of);
+                if let (Some(agenda), Some(of)) = (&mut self.agenda, of) {
+                    agenda.share(line, of);
+                }
+            }
         }
     }
 
@@ -365,7 +356,9 @@ impl Findings {
         let said = (recipient.phone.as_str(), self.binding.message(recipient));
         self.messages.add(Some(recipient.line), recipient.region, said);
         if let Some(agenda) = &mut self.agenda {
-            agenda.add(Some(recipient.line), recipient.lane.as_ref(), recipient.window);
+            let budget = self.contact_limits.cost.as_ref();
+            let cost = budget.map_or(0.0, |budget| budget.prices.contact(recipient.region, said.1));
+            agenda.add(Some(recipient.line), recipient.lane.as_ref(), recipient.window, cost);
         }
     }
 
@@ -374,13 +367,14 @@ impl Findings {
     pub fn waiting(&self) -> Waiting {
         let mut messages = self.messages.clone();
         messages.clear();
-        Waiting { messages, agenda: self.agenda.as_ref().map(Agenda::cleared) }
+        let budget = self.contact_limits.cost.as_ref().map(|budget| budget.prices.clone());
+        Waiting { messages, agenda: self.agenda.as_ref().map(Agenda::cleared), budget }
     }
 
     /// Whether the rows of the file that are to be sent to are the ones that wait in the journal.
     #[must_use]
     pub fn are_all_that_waits(&self, facts: &JournalFacts) -> bool {
-        facts.frozen == 0 && self.messages.recipients == facts.tally.unsettled()
+        !self.again && facts.frozen == 0 && self.messages.recipients == facts.tally.unsettled()
     }
 
     /// Rows observed.
@@ -392,6 +386,11 @@ impl Findings {
     /// The pace is another one than the definition's by itself.
     pub fn keep_pace(&mut self, definition: &Definition) {
         self.limits = Limits::of(definition);
+        let conditions = self.limits.conditions(UnixMillis::NEVER, Schedule::default());
+        if let Some(repaced) = self.agenda.as_ref().and_then(|agenda| agenda.repaced(conditions)) {
+            self.agenda = Some(repaced);
+            self.again = true;
+        }
     }
 
     /// Rows that cannot be sent to.
@@ -424,6 +423,11 @@ impl Limits {
             max_rejected: Fraction::from_percent(definition.safety.max_rejected * 100.0)
                 .expect("a resolved definition has shares between 0 and 1"),
         }
+    }
+
+    fn conditions(&self, from: UnixMillis, schedule: Schedule) -> Conditions {
+        let (rate, burst) = (self.rate, self.burst.into());
+        Conditions { from, schedule, rate, burst, active: self.active_bound() }
     }
 
     fn active_bound(&self) -> Option<ActiveBound> {
@@ -460,7 +464,7 @@ impl Preflight {
     pub fn new(mut found: Findings, facts: Option<JournalFacts>, options: Options) -> Self {
         let mut facts =
             facts.unwrap_or_else(|| JournalFacts { tally: found.tally, ..JournalFacts::default() });
-        if let Some(Waiting { messages, agenda }) = facts.waiting.take() {
+        if let Some(Waiting { messages, agenda, .. }) = facts.waiting.take() {
             (found.messages, found.agenda) = (messages, agenda);
         }
         let forecast = found.agenda.take().map(|agenda| (agenda.waits(), agenda.forecast()));

@@ -58,8 +58,14 @@ impl Desk {
     /// A row comes back to the queue.
     async fn give_back(&self, row: &Claimed) {
         let event = Event::GivenBack(Doubt::None);
-        let settlement =
-            Settlement { id: row.id, event, contact_id: None, refusal: None, at: self.clock.now() };
+        let settlement = Settlement {
+            id: row.id,
+            event,
+            contact_id: None,
+            refusal: None,
+            requested_at: None,
+            at: self.clock.now(),
+        };
         self.writer.settle(settlement).await.unwrap();
     }
 

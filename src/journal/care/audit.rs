@@ -19,6 +19,7 @@ use crate::domain::message::request::RequestTemplate;
 use crate::domain::phone::E164;
 use crate::domain::row::token::TokenSpace;
 use crate::journal::campaign::{BY_HAND, Campaign};
+use crate::journal::care::hours::HoursKept;
 use crate::journal::error::JournalError;
 use crate::journal::file::open::Reader;
 use crate::journal::file::{backup, commit_counter};
@@ -36,6 +37,8 @@ pub struct Audit {
     pub campaigns: Vec<(Campaign, Tally)>,
     /// What is wrong; empty where nothing is.
     pub findings: Vec<Finding>,
+    /// Of each campaign whose runs kept hours or a schedule: whether every request left inside them.
+    pub hours: Vec<(String, HoursKept)>,
 }
 
 /// Something that is wrong.
@@ -63,10 +66,10 @@ impl Reader {
         if let Some(what) = self.damage()? {
             // What SQLite itself cannot follow is not looked at further.
             findings.add(None, what);
-            return Ok(Audit { schema, campaigns: Vec::new(), findings: findings.0 });
+            return Ok(Audit { schema, campaigns: Vec::new(), findings: findings.0, hours: Vec::new() });
         }
         let counted = commit_counter::counted(&self.connection)?;
-        let mut campaigns = Vec::new();
+        let (mut campaigns, mut hours) = (Vec::new(), Vec::new());
         for campaign in self.campaigns()? {
             if let Some(Some(groups)) = marks.get(&campaign.name)
                 && *groups > counted
@@ -78,11 +81,12 @@ impl Reader {
                 );
             }
             self.look_at(&campaign, &mut findings)?;
+            hours.extend(self.hours_kept(campaign.id)?.map(|kept| (campaign.name.clone(), kept)));
             let kept = tally::kept(&self.connection, campaign.id).unwrap_or_default();
             campaigns.push((campaign, kept));
         }
         self.look_at_references(&mut findings)?;
-        Ok(Audit { schema, campaigns, findings: findings.0 })
+        Ok(Audit { schema, campaigns, findings: findings.0, hours })
     }
 
     /// The first thing that SQLite's own examination finds.

@@ -2,4 +2,5 @@
 
 pub(in crate::journal) mod audit;
 pub(in crate::journal) mod decisions;
+pub(in crate::journal) mod hours;
 pub(in crate::journal) mod purge;

@@ -30,6 +30,8 @@ pub enum PauseKind {
     ActiveChats,
     /// A person had paused the campaign.
     Person,
+    /// Hours, the schedule or earlier contacts kept every row waiting.
+    Closed,
 }
 
 impl PauseKind {
@@ -37,11 +39,16 @@ impl PauseKind {
         match self {
             Self::ActiveChats => 0,
             Self::Person => 1,
+            Self::Closed => 2,
         }
     }
 
     fn of(code: u8) -> Self {
-        if code == 0 { Self::ActiveChats } else { Self::Person }
+        match code {
+            0 => Self::ActiveChats,
+            1 => Self::Person,
+            _ => Self::Closed,
+        }
     }
 }
 

@@ -5,15 +5,17 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use rusqlite::{OptionalExtension, Transaction};
+use rusqlite::{OptionalExtension, Transaction, params};
 
 use crate::domain::delivery::state::State;
+use crate::domain::forecast::EarlierContacts;
 use crate::domain::limits::{Budget, ContactLimits, LimitReached};
 use crate::domain::phone;
 use crate::domain::prices::Prices;
 use crate::domain::unix_millis::UnixMillis;
 use crate::journal::error::JournalError;
-use crate::journal::row::{CampaignId, Frozen, RowId, StateColumn, TextsColumn};
+use crate::journal::file::open::Journal;
+use crate::journal::row::{CampaignId, Frozen, RowId, StampColumn, StateColumn, TextsColumn};
 use crate::journal::run::claimed::{Claimed, Shapes};
 use crate::journal::run::limits;
 use crate::journal::sql;
@@ -192,5 +194,40 @@ impl CostLedger {
         }
         self.open = open;
         Ok(Some(self))
+    }
+}
+
+impl Journal {
+    /// What the campaign has used up of its limits, without the rows in doubt that a run goes on with.
+    ///
+    /// # Errors
+    /// Where the journal cannot be read.
+    pub fn used_of_limits(
+        &self,
+        campaign: CampaignId,
+        now: UnixMillis,
+    ) -> Result<EarlierContacts, JournalError> {
+        let limits = &self.admission.limits.limits;
+        let mut used = EarlierContacts::default();
+        let settled = format!("{}, {}", State::Started.code(), State::Uncertain.code());
+        let count = |since: UnixMillis| {
+            let sql = format!(
+                "SELECT count(*) FROM row WHERE campaign_id = ?1 AND state IN ({settled}) AND settled_at >= ?2"
+            );
+            let rows: i64 =
+                self.connection.query_row(&sql, params![campaign.0, StampColumn(since)], |row| row.get(0))?;
+            Ok::<_, JournalError>(rows.unsigned_abs())
+        };
+        if limits.contacts.is_some() {
+            used.contacts = count(UnixMillis::from_millis(i64::MIN))?;
+        }
+        if limits.per_day.is_some() {
+            used.today = count(limits.day(now).0)?;
+        }
+        if let Some(budget) = &limits.cost {
+            let tx = self.connection.unchecked_transaction()?;
+            used.cost = CostLedger::read(&tx, &mut Shapes::default(), campaign, (budget, now))?.settled;
+        }
+        Ok(used)
     }
 }

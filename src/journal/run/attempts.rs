@@ -32,6 +32,8 @@ pub struct Settlement {
     pub contact_id: Option<String>,
     /// The refusal's code and words, where it was one.
     pub refusal: Option<(String, String)>,
+    /// When the request left; `None` where none did.
+    pub requested_at: Option<UnixMillis>,
     /// When.
     pub at: UnixMillis,
 }
@@ -281,6 +283,7 @@ fn read(
         attempts: row.get::<_, u32>(6)?.saturating_add(1),
         earlier: if doubt_at.is_some() { Doubt::Earlier } else { Doubt::None },
         doubt_at: doubt_at.map_or(now, |stamp| stamp.0),
+        requested_at: None,
     };
     Ok((claimed, state))
 }
@@ -325,6 +328,7 @@ pub(in crate::journal) fn settle(
     let id = settlement.id.0;
     let at = StampColumn(settlement.at);
     let contact_id = settlement.contact_id.as_deref().map(ContactIdColumn);
+    let requested = settlement.requested_at.map(StampColumn);
     if settlement.event == Event::Answered {
         if let Some(given) = settlement.contact_id.as_deref()
             && is_anothers(tx, id, given)?
@@ -340,10 +344,10 @@ pub(in crate::journal) fn settle(
         let (before, after) = (State::Attempting, state::next(State::Attempting, Event::Answered)?);
         let answered = tx
             .prepare_cached(
-                "UPDATE row SET state = ?2, settled_at = ?3, contact_id = ?4, doubt_at = NULL, room = NULL
+                "UPDATE row SET state = ?2, settled_at = ?3, contact_id = ?4, requested_at = ?6, doubt_at = NULL, room = NULL
                  WHERE id = ?1 AND state = ?5 AND code IS NULL",
             )?
-            .execute(params![id, after.code(), at, contact_id, before.code()])?;
+            .execute(params![id, after.code(), at, contact_id, before.code(), requested])?;
         if answered == 1 {
             delta.moved(before, after);
             return Ok(after);
@@ -365,12 +369,12 @@ pub(in crate::journal) fn settle(
         Event::Answered => tx
             .prepare_cached(
                 // That a person decided to send again stays to be seen in the report.
-                "UPDATE row SET state = ?2, settled_at = ?3, contact_id = ?4, doubt_at = NULL, room = NULL,
+                "UPDATE row SET state = ?2, settled_at = ?3, contact_id = ?4, requested_at = ?6, doubt_at = NULL, room = NULL,
                      code = (SELECT decision FROM decision WHERE row_id = ?1 ORDER BY id DESC LIMIT 1),
                      reason = (SELECT ?5 FROM decision WHERE row_id = ?1 LIMIT 1)
                  WHERE id = ?1",
             )?
-            .execute(params![id, after.code(), at, contact_id, Decision::Resend.words()])?,
+            .execute(params![id, after.code(), at, contact_id, Decision::Resend.words(), requested])?,
         // No request left: the claim leaves no trace.
         Event::GivenBack(_) => tx
             .prepare_cached(&format!(
@@ -392,6 +396,10 @@ pub(in crate::journal) fn settle(
             ))?
             .execute(params![id, after.code(), at, code, reason])?,
     };
+    if let (Some(requested), true) = (requested, settlement.event != Event::Answered) {
+        tx.prepare_cached("INSERT OR IGNORE INTO request (row_id, at) VALUES (?1, ?2)")?
+            .execute(params![id, requested])?;
+    }
     if after == State::Failed {
         limits::release_others(tx, id, settlement.at)?;
     }

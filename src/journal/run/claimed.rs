@@ -46,6 +46,8 @@ pub struct Claimed {
     pub earlier: Doubt,
     /// The first attempt that may have started a contact: an earlier one, or this one.
     pub doubt_at: UnixMillis,
+    /// When the request of this attempt left; `None` before that.
+    pub requested_at: Option<UnixMillis>,
 }
 
 /// How far a lane is claimed.

@@ -44,7 +44,7 @@ pub(in crate::journal) struct ContactedNumbers<'a> {
     /// The campaigns of the same service that ran lately, and how long their contacts live where their definitions said so.
     pub(in crate::journal) campaigns: Vec<(i64, Option<Duration>)>,
     /// How long a contact of this campaign lives, where its definition said so.
-    own_life: Option<Duration>,
+    pub(in crate::journal) own_life: Option<Duration>,
     /// Contacts that this claim takes, and that the rows do not tell yet.
     taken: HashMap<String, Vec<KnownContact>>,
     pub(in crate::journal) templates: HashMap<i64, RequestTemplate>,
@@ -159,7 +159,11 @@ impl<'a> ContactedNumbers<'a> {
     }
 
     /// The contacts of a number, and what may be contacts, but for the row's own.
-    fn contacts(&mut self, row: RowId, number: &str) -> Result<Vec<KnownContact>, JournalError> {
+    pub(in crate::journal) fn contacts(
+        &mut self,
+        row: RowId,
+        number: &str,
+    ) -> Result<Vec<KnownContact>, JournalError> {
         let mut contacts = Vec::new();
         for at in 0..self.campaigns.len() {
             let (campaign, stated) = self.campaigns[at];
@@ -213,7 +217,7 @@ pub(in crate::journal) fn sender(
 }
 
 /// How long a contact lives, at most: as the request asks, else as its definition said, else as long as any.
-fn life(template: &RequestTemplate, stated: Option<Duration>) -> Duration {
+pub(in crate::journal) fn life(template: &RequestTemplate, stated: Option<Duration>) -> Duration {
     let asked = template.chat_duration_minutes.map(|minutes| Duration::from_secs(u64::from(minutes) * 60));
     asked.or(stated).unwrap_or(LONGEST_LIFE)
 }

@@ -10,6 +10,7 @@ pub(in crate::journal) mod control;
 pub(in crate::journal) mod expiry;
 pub(in crate::journal) mod held_rows;
 pub(in crate::journal) mod limits;
+pub(in crate::journal) mod numbers_in_common;
 pub(in crate::journal) mod opt_outs;
 pub(in crate::journal) mod pending_claim;
 pub(in crate::journal) mod runs;

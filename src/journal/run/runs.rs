@@ -11,6 +11,7 @@ use crate::domain::delivery::latency::Latencies;
 use crate::domain::delivery::state::State;
 use crate::domain::forecast::{ActiveBound, Heartbeat, Milestone};
 use crate::domain::foreign::ForeignText;
+use crate::domain::hours::terms::Terms;
 use crate::domain::unix_millis::UnixMillis;
 use crate::journal::error::JournalError;
 use crate::journal::file::open::{Journal, Reader};
@@ -26,6 +27,8 @@ pub struct NewRun {
     pub rate: Option<f64>,
     /// What else was set, for the report: names and values as people read them.
     pub settings: Vec<(String, String)>,
+    /// The hours and the schedule that it keeps.
+    pub terms: Terms,
 }
 
 /// What a run has done so far.
@@ -103,9 +106,13 @@ impl Journal {
         now: UnixMillis,
     ) -> Result<(RunId, BucketHistory), JournalError> {
         let past = self.past(campaign, now)?;
+        let terms = run.terms.bind().then(|| run.terms.text());
+        if let Some(terms) = &terms {
+            self.connection.execute("INSERT OR IGNORE INTO terms (terms) VALUES (?1)", [terms])?;
+        }
         self.connection.execute(
-            "INSERT INTO run (campaign_id, started_at, seen_at, pid, version, file, rate, settings)
-             VALUES (?1, ?2, ?2, ?3, ?4, ?5, ?6, ?7)",
+            "INSERT INTO run (campaign_id, started_at, seen_at, pid, version, file, rate, settings, terms_id)
+             VALUES (?1, ?2, ?2, ?3, ?4, ?5, ?6, ?7, (SELECT id FROM terms WHERE terms = ?8))",
             params![
                 campaign.0,
                 StampColumn(now),
@@ -113,7 +120,8 @@ impl Journal {
                 env!("CARGO_PKG_VERSION"),
                 run.file,
                 run.rate,
-                serde_json::to_string(&run.settings).expect("pairs of texts always serialize")
+                serde_json::to_string(&run.settings).expect("pairs of texts always serialize"),
+                terms
             ],
         )?;
         let run = RunId(self.connection.last_insert_rowid());

@@ -66,6 +66,7 @@ impl Book {
                 event: Event::Answered,
                 contact_id,
                 refusal: None,
+                requested_at: None,
                 at: at(now + 200),
             };
             book.apply(|tx, _, delta| attempts::settle(tx, &settlement, delta));

@@ -30,7 +30,7 @@ impl Book {
 
     /// Begins a run, without which no contact can be.
     fn run(&mut self, now: i64) {
-        let record = NewRun { file: None, rate: None, settings: Vec::new() };
+        let record = NewRun::default();
         self.journal.begin_run(self.campaign, &record, at(now)).unwrap();
     }
 
@@ -356,7 +356,14 @@ fn a_contact_by_hand_is_waited_for() {
         panic!("it may be started")
     };
     let contact_id = Some("contact".to_owned());
-    let answered = Settlement { id: row.id, event: Event::Answered, contact_id, refusal: None, at: at(0) };
+    let answered = Settlement {
+        id: row.id,
+        event: Event::Answered,
+        contact_id,
+        refusal: None,
+        requested_at: None,
+        at: at(0),
+    };
     book.journal.settle_by_hand(by_hand, &answered).unwrap();
     book.another("other", &[line_of(2, "b", NUMBER, "Hi")]);
     book.run(HOUR);

@@ -6,6 +6,7 @@ mod claims;
 mod decisions;
 mod deliveries;
 mod figures;
+mod hours;
 mod limits;
 mod numbers;
 mod outcomes;
@@ -180,7 +181,7 @@ impl Book {
         let contact_id = (event == Event::Answered).then(|| self.unused_contact_id(id));
         let refused = matches!(event, Event::NotNow(_) | Event::Refused(_) | Event::Unanswered);
         let refusal = refused.then(|| ("code".to_owned(), "words".to_owned()));
-        let settlement = Settlement { id, event, contact_id, refusal, at: at(now) };
+        let settlement = Settlement { id, event, contact_id, refusal, requested_at: None, at: at(now) };
         self.apply(|tx, _, delta| attempts::settle(tx, &settlement, delta))
     }
 

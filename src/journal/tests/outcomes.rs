@@ -41,6 +41,7 @@ fn a_row_is_as_long_as_its_answer_from_the_beginning() {
         event: Event::Answered,
         contact_id: Some("1b4f0e98-51a3-4f2c-9d2c-0a1b2c3d4e5f".to_owned()),
         refusal: None,
+        requested_at: Some(at(NOW + 10)),
         at: at(NOW + 40),
     };
     book.apply(|tx, _, delta| attempts::settle(tx, &settlement, delta));
@@ -159,6 +160,7 @@ fn a_contact_id_that_another_row_has_leaves_the_row_in_doubt() {
             id,
             event: Event::Answered,
             contact_id: Some(contact.to_owned()),
+            requested_at: None,
             refusal: None,
             at: at(150),
         };

@@ -36,6 +36,7 @@ fn a_run_is_told_as_it_was_written_down() {
         file: Some("people.csv".to_owned()),
         rate: Some(2.5),
         settings: vec![("burst".to_owned(), "5".to_owned())],
+        ..NewRun::default()
     };
     let (id, _) = book.journal.begin_run(book.campaign, &new, at(1_000)).unwrap();
     let mut expected = RunRecord {

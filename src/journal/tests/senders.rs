@@ -105,8 +105,14 @@ impl Senders {
         )
         .unwrap();
         delta.moved(State::Queued, State::Attempting);
-        let settlement =
-            Settlement { id, event, contact_id, refusal: None, at: UnixMillis::from_millis(9_000) };
+        let settlement = Settlement {
+            id,
+            event,
+            contact_id,
+            refusal: None,
+            requested_at: None,
+            at: UnixMillis::from_millis(9_000),
+        };
         attempts::settle(&tx, &settlement, &mut delta).unwrap();
         delta.write(&tx, self.campaign).unwrap();
         tx.commit().unwrap();

@@ -31,7 +31,14 @@ fn nonsense(book: &mut Book) -> Settlement {
     let sql = "SELECT id FROM row WHERE state = 5";
     let id = book.journal.connection.query_row(sql, [], |row| row.get(0)).unwrap();
     let contact_id = Some("contact".to_owned());
-    Settlement { id: RowId(id), event: Event::Answered, contact_id, refusal: None, at: at(1) }
+    Settlement {
+        id: RowId(id),
+        event: Event::Answered,
+        contact_id,
+        refusal: None,
+        requested_at: None,
+        at: at(1),
+    }
 }
 
 #[tokio::test(start_paused = true)]

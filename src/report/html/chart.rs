@@ -214,16 +214,17 @@ fn pauses(frame: &Frame<'_>) -> Vec<Pause> {
     for (start, session) in frame.sessions() {
         for (index, bucket) in session.buckets.iter().enumerate() {
             let kinds = [
-                ("paused", "active chats quota full", bucket.paused_ms),
-                ("held", "by a person", bucket.held_ms),
+                ("paused", "paused", "active chats quota full", bucket.paused_ms),
+                ("held", "paused", "by a person", bucket.held_ms),
+                ("closed", "closed", "hours, schedule or earlier contacts", bucket.closed_ms),
             ];
-            for (class, why, millis) in kinds.into_iter().filter(|(.., millis)| *millis > 0) {
+            for (class, what, why, millis) in kinds.into_iter().filter(|(.., millis)| *millis > 0) {
                 pauses.push(Pause {
                     class,
                     x: near(start + frame.step * float(index as u64)),
                     width: near(frame.step),
                     share: near((float(millis) / all).clamp(0.15, 1.0)),
-                    title: format!("paused for {}: {why}", Span(Duration::from_millis(millis))),
+                    title: format!("{what} for {}: {why}", Span(Duration::from_millis(millis))),
                 });
             }
         }

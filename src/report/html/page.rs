@@ -90,6 +90,7 @@ struct StepRow {
     throttled: String,
     paused: String,
     held: String,
+    closed: String,
 }
 
 #[derive(Debug, Serialize)]
@@ -154,7 +155,9 @@ impl<'f> Page<'f> {
                 .collect(),
             steps: wide
                 .steps()
-                .filter(|(_, bucket)| bucket.height() + bucket.paused_ms + bucket.held_ms > 0)
+                .filter(|(_, bucket)| {
+                    bucket.height() + bucket.paused_ms + bucket.held_ms + bucket.closed_ms > 0
+                })
                 .map(|(at, bucket)| step(clock(at, "%Y-%m-%d %H:%M:%S"), bucket))
                 .collect(),
             step_sum: step_sum(fold),
@@ -289,6 +292,7 @@ fn step(at: String, bucket: &super::timeline::TimelineStep) -> StepRow {
         throttled: Grouped(bucket.throttled).to_string(),
         paused: span(bucket.paused_ms),
         held: span(bucket.held_ms),
+        closed: span(bucket.closed_ms),
     }
 }
 
@@ -300,6 +304,7 @@ fn step_sum(fold: &Fold) -> StepRow {
         sum.throttled += bucket.throttled;
         sum.paused_ms += bucket.paused_ms;
         sum.held_ms += bucket.held_ms;
+        sum.closed_ms += bucket.closed_ms;
     }
     step("all".to_owned(), &sum)
 }

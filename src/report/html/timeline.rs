@@ -52,6 +52,8 @@ pub(super) struct TimelineStep {
     pub(super) paused_ms: u64,
     /// Of a pause by a person.
     pub(super) held_ms: u64,
+    /// While everything that was left was closed.
+    pub(super) closed_ms: u64,
 }
 
 impl TimelineStep {
@@ -143,6 +145,7 @@ impl Timeline {
                 match pause.kind {
                     PauseKind::ActiveChats => bucket.paused_ms += paused,
                     PauseKind::Person => bucket.held_ms += paused,
+                    PauseKind::Closed => bucket.closed_ms += paused,
                 }
             }
         }
@@ -257,9 +260,11 @@ mod tests {
     #[test]
     fn a_pause_covers_the_steps_that_it_touches() {
         let mut timeline = Timeline::new(&[run(0, 100 * SECOND)], 120);
-        for (kind, began_at, ends_at) in
-            [(PauseKind::ActiveChats, 1_500, 3_250), (PauseKind::Person, 2_000, 2_600)]
-        {
+        for (kind, began_at, ends_at) in [
+            (PauseKind::ActiveChats, 1_500, 3_250),
+            (PauseKind::Person, 2_000, 2_600),
+            (PauseKind::Closed, 900, 2_100),
+        ] {
             timeline.paused(PauseSpan { began_at: at(began_at), ends_at: at(ends_at), kind });
         }
         let paused = |of: fn(&TimelineStep) -> u64| -> Vec<u64> {
@@ -267,6 +272,7 @@ mod tests {
         };
         assert_eq!(paused(|bucket| bucket.paused_ms), [0, 500, 1_000, 250, 0]);
         assert_eq!(paused(|bucket| bucket.held_ms), [0, 0, 600, 0, 0]);
+        assert_eq!(paused(|bucket| bucket.closed_ms), [100, 1_000, 100, 0, 0]);
     }
 
     #[test]
