@@ -9,6 +9,7 @@ mod connect;
 mod contact;
 mod deliveries;
 mod document;
+mod elsewhere;
 mod hooks;
 mod hours;
 pub mod keys;

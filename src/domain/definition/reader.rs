@@ -8,8 +8,9 @@ use std::time::Duration;
 use jiff::SignedDuration;
 
 use super::document::{Node, TableEntry, Value};
+use super::elsewhere::ELSEWHERE;
 use super::hours::is_open_form;
-use super::keys::{ELSEWHERE, KEYS, Key, KeyKind, Need, TABLES};
+use super::keys::{KEYS, Key, KeyKind, Need, TABLES};
 use super::schedule::is_row_time;
 use super::senders::is_list_of_tables;
 use crate::domain::arn::ArnMistake;

@@ -85,6 +85,17 @@ impl Cleared {
     }
 }
 
+/// A row whose line takes a correction.
+struct RowOfLine {
+    id: i64,
+    state: State,
+    key: Option<String>,
+    /// Whether it is a line and no recipient.
+    is_line: bool,
+    /// The cells of the line that was rejected.
+    rejected: Option<String>,
+}
+
 /// Makes room for a correction: what was rejected on its line goes, and a recipient of another key that stood there is
 /// withdrawn, or loses its line if it was attempted.
 pub(in crate::journal) fn clear(
@@ -98,20 +109,21 @@ pub(in crate::journal) fn clear(
         Content::Recipient { key, .. } => Some(key.as_str()),
         Content::Rejected { .. } | Content::LeftOut { .. } => None,
     };
-    let there: Vec<(i64, State, Option<String>, bool, Option<String>)> = tx
+    let there: Vec<RowOfLine> = tx
         .prepare_cached(
             "SELECT id, state, key, client_token IS NULL, coalesce(corrects, iif(state = 5, cells, NULL)) FROM row WHERE campaign_id = ?1 AND line = ?2",
         )?
         .query_map(params![campaign.0, number], |row| {
             let StateColumn(state) = row.get(1)?;
-            Ok((row.get(0)?, state, row.get(2)?, row.get(3)?, row.get(4)?))
+            let (id, key) = (row.get(0)?, row.get(2)?);
+            Ok(RowOfLine { id, state, key, is_line: row.get(3)?, rejected: row.get(4)? })
         })?
         .collect::<Result<_, _>>()?;
     if there.is_empty() {
         return Err(JournalError::NoLine { line: line.number });
     }
     let mut cleared = Cleared::default();
-    for (id, before, known, is_line, rejected) in there {
+    for RowOfLine { id, state: before, key: known, is_line, rejected } in there {
         cleared.rejected = cleared.rejected.or(rejected);
         if is_line || before == State::Duplicate {
             tx.prepare_cached("DELETE FROM row WHERE id = ?1")?.execute([id])?;

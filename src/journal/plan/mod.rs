@@ -349,6 +349,28 @@ fn plan_line(
     Ok(cleared.remember(tx, plan.campaign, line)?)
 }
 
+/// A row that failed has its turn again. Says whether it was corrected.
+fn try_again(
+    tx: &Transaction<'_>,
+    plan: &mut Plan,
+    known: ExistingRecipient,
+    (line, cells): (&FileLine, &str),
+    delta: &mut Delta,
+) -> Result<bool, JournalError> {
+    let before = known.state;
+    let corrected = known.differs(plan.shape, &line.content);
+    if corrected {
+        let known = retried::put_away(tx, known)?;
+        delta.moved(before, known.state);
+        update(tx, plan, &known, line, cells, delta)?;
+    } else {
+        delta.moved(before, retried::queue(tx, &known)?);
+        move_lane(tx, plan, &known, line)?;
+        move_line(tx, &known, line.number)?;
+    }
+    Ok(corrected)
+}
+
 /// Plans a line whose place is free.
 fn plan_content(
     tx: &Transaction<'_>,
@@ -410,17 +432,7 @@ fn plan_content(
             summary.updated += 1;
         }
         Some(known) if plan.retries && retried::may_be(tx, &known, line)? => {
-            let before = known.state;
-            if known.differs(plan.shape, &line.content) {
-                let known = retried::put_away(tx, known)?;
-                delta.moved(before, known.state);
-                update(tx, plan, &known, line, cells, delta)?;
-                summary.corrected += 1;
-            } else {
-                delta.moved(before, retried::queue(tx, &known)?);
-                move_lane(tx, plan, &known, line)?;
-                move_line(tx, &known, line.number)?;
-            }
+            summary.corrected += u64::from(try_again(tx, plan, known, (line, cells), delta)?);
         }
         Some(known) if known.attempts > 0 => {
             summary.frozen += u64::from(known.differs(plan.shape, &line.content));

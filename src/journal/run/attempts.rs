@@ -319,6 +319,27 @@ fn is_anothers(tx: &Transaction<'_>, id: i64, contact_id: &str) -> rusqlite::Res
     .query_row(params![ContactIdColumn(contact_id), id], |row| row.get(0))
 }
 
+/// What nearly every row comes to, in one statement. `None` where it is another one.
+fn answer(
+    tx: &Transaction<'_>,
+    settlement: &Settlement,
+    delta: &mut Delta,
+) -> Result<Option<State>, JournalError> {
+    let (before, after) = (State::Attempting, state::next(State::Attempting, Event::Answered)?);
+    let contact_id = settlement.contact_id.as_deref().map(ContactIdColumn);
+    let (at, requested) = (StampColumn(settlement.at), settlement.requested_at.map(StampColumn));
+    let answered = tx
+        .prepare_cached(
+            "UPDATE row SET state = ?2, settled_at = ?3, contact_id = ?4, requested_at = ?6, doubt_at = NULL, room = NULL
+             WHERE id = ?1 AND state = ?5 AND code IS NULL",
+        )?
+        .execute(params![settlement.id.0, after.code(), at, contact_id, before.code(), requested])?;
+    if answered == 1 {
+        delta.moved(before, after);
+    }
+    Ok((answered == 1).then_some(after))
+}
+
 /// Takes note of what came of an attempt, and says what state that gave. A contact id that another row has is no answer.
 pub(in crate::journal) fn settle(
     tx: &Transaction<'_>,
@@ -340,16 +361,7 @@ pub(in crate::journal) fn settle(
                 Settlement { event: Event::Unanswered, contact_id: None, refusal, ..settlement.clone() };
             return settle(tx, &unanswered, delta);
         }
-        // What nearly every row comes to, in one statement.
-        let (before, after) = (State::Attempting, state::next(State::Attempting, Event::Answered)?);
-        let answered = tx
-            .prepare_cached(
-                "UPDATE row SET state = ?2, settled_at = ?3, contact_id = ?4, requested_at = ?6, doubt_at = NULL, room = NULL
-                 WHERE id = ?1 AND state = ?5 AND code IS NULL",
-            )?
-            .execute(params![id, after.code(), at, contact_id, before.code(), requested])?;
-        if answered == 1 {
-            delta.moved(before, after);
+        if let Some(after) = answer(tx, settlement, delta)? {
             return Ok(after);
         }
     }

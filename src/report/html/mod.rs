@@ -138,7 +138,7 @@ mod tests {
         let schemes = schemes();
         assert_eq!(schemes.len(), 3, "light, dark, print");
         for scheme in &schemes {
-            assert_eq!(scheme.len(), 15, "{:?}", scheme.keys());
+            assert_eq!(scheme.len(), 16, "{:?}", scheme.keys());
             for (name, colour) in scheme {
                 let (grounds, least): (&[&str], f64) = match *name {
                     "ground" | "raised" | "line" => continue,
