@@ -38,7 +38,7 @@ fn the_definition_shows_every_option_with_its_default() {
         match key.need {
             Need::Default(default) if *commented => assert_eq!(*value, default, "{}", key.path),
             Need::Required if !["templated", "only_in"].iter().any(|inner| key.path.contains(inner)) => {
-                assert!(!commented, "{}", key.path)
+                assert!(!commented, "{}", key.path);
             }
             Need::Default(_) | Need::Required | Need::Optional => {}
         }

@@ -13,9 +13,9 @@ use std::process::{Command, Output};
 use crate::process::ran::without_forecast;
 use serde_json::Value;
 
-/// Address space for one check, in KiB: the program itself, its threads' stacks, and what it may hold of a file. With 128
-/// MiB the allocator reserves 64 MiB at once, and what is left may then be too little for the next piece.
-const MEMORY: &str = "114688";
+/// Address space for one check, in KiB: the program itself, two threads with what the allocator reserves for each at once, and
+/// what it may hold of a file.
+const MEMORY: &str = "196608";
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/awkward")

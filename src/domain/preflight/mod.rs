@@ -6,6 +6,7 @@
 mod earlier_contacts;
 mod forecast;
 mod json;
+mod limits;
 mod lines;
 mod messages;
 mod repeats;
@@ -16,22 +17,21 @@ mod warnings;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use limits::Limits;
 use messages::Messages;
 pub use repeats::{FirstLines, FirstNumbers, SharedNumbers};
 pub use waiting::Waiting;
 use warnings::Suspicions;
 pub use warnings::{Looks, Warning};
 
-use super::definition::{Definition, Rate, SameNumberRule};
+use super::definition::{Definition, SameNumberRule};
 use super::figures::{Grouped, counted};
 use crate::domain::account::facts::FileFacts;
 use crate::domain::delivery::gate;
 use crate::domain::delivery::gate::Fraction;
 use crate::domain::delivery::state::State;
 use crate::domain::delivery::tally::Tally;
-use crate::domain::forecast::{
-    ActiveBound, Agenda, Conditions, EarlierContacts, Forecast, NumberBook, Outlook,
-};
+use crate::domain::forecast::{Agenda, EarlierContacts, Forecast, NumberBook, Outlook};
 use crate::domain::hours::schedule::Schedule;
 use crate::domain::limits::{ContactLimits, HeldRows};
 use crate::domain::row::binding::{Binding, Cells};
@@ -186,19 +186,6 @@ pub struct Preflight {
     options: Options,
     /// When what is to be sent will be, and whether hours, a schedule or times of rows have a part in that.
     forecast: Option<(bool, Forecast)>,
-}
-
-/// What a campaign keeps to.
-#[derive(Debug, Clone, Copy)]
-struct Limits {
-    rate: f64,
-    /// Nobody stated the rate; this is what a new account has.
-    unknown: bool,
-    burst: u32,
-    active_contacts: u32,
-    contact_life: Option<Duration>,
-    chat_duration: Option<Duration>,
-    max_rejected: Fraction,
 }
 
 /// A suppression list of the definition.
@@ -403,36 +390,6 @@ impl Findings {
     #[must_use]
     pub fn refusal(&self) -> Option<String> {
         refusal(&self.tally, self.limits.max_rejected)
-    }
-}
-
-impl Limits {
-    fn of(definition: &Definition) -> Self {
-        let rate = match definition.pace.rate {
-            Rate::PerSecond(rate) => rate.get(),
-            Rate::Auto => 2.0,
-        };
-        let minutes = definition.request.chat_duration_minutes;
-        Self {
-            rate,
-            unknown: definition.pace.rate == Rate::Auto,
-            burst: definition.pace.burst.get(),
-            active_contacts: definition.pace.max_active_contacts,
-            contact_life: definition.pace.contact_life,
-            chat_duration: minutes.map(|minutes| Duration::from_secs(u64::from(minutes) * 60)),
-            max_rejected: Fraction::from_percent(definition.safety.max_rejected * 100.0)
-                .expect("a resolved definition has shares between 0 and 1"),
-        }
-    }
-
-    fn conditions(&self, from: UnixMillis, schedule: Schedule) -> Conditions {
-        let (rate, burst) = (self.rate, self.burst.into());
-        Conditions { from, schedule, rate, burst, active: self.active_bound() }
-    }
-
-    fn active_bound(&self) -> Option<ActiveBound> {
-        let bound = |life| ActiveBound { most: self.active_contacts.into(), life, alive: 0 };
-        self.contact_life.map(bound)
     }
 }
 

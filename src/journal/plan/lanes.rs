@@ -4,11 +4,15 @@ use std::collections::HashMap;
 
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 
+use crate::domain::delivery::state::State;
+use crate::domain::hours::schedule::Window;
 use crate::domain::hours::zones::Zones;
 use crate::domain::hours::{Jurisdiction, Lane};
 use crate::domain::unix_millis::UnixMillis;
 use crate::journal::error::JournalError;
 use crate::journal::file::open::{Journal, Reader};
+use crate::journal::plan::existing::ExistingRecipient;
+use crate::journal::plan::line::{Content, FileLine};
 use crate::journal::row::{CampaignId, LaneId, SenderId, StampColumn};
 
 /// The lanes that a plan has met, by their ids.
@@ -16,6 +20,32 @@ use crate::journal::row::{CampaignId, LaneId, SenderId, StampColumn};
 pub(in crate::journal) struct LaneIds(HashMap<(Option<Lane>, Option<SenderId>), LaneId>);
 
 impl LaneIds {
+    /// What was attempted keeps its payload; when it may be replayed, the file and the definition still say.
+    pub(in crate::journal) fn follow(
+        &mut self,
+        tx: &Transaction<'_>,
+        campaign: CampaignId,
+        known: &ExistingRecipient,
+        line: &FileLine,
+    ) -> Result<(), JournalError> {
+        let Content::Recipient { lane, window, .. } = &line.content else { return Ok(()) };
+        // The source is part of the payload, and so the sender stays as well.
+        let sender = known.sender.map(SenderId);
+        let lane = self.id(tx, campaign, lane.as_ref(), sender)?.map(|lane| lane.0);
+        // A request for it may be on its way, and the run that sent it knows it by its lane.
+        if known.state == State::Attempting {
+            return Ok(());
+        }
+        if known.lane != lane || known.window != *window {
+            let Window { not_before, not_after } = window;
+            tx.prepare_cached(
+                "UPDATE row SET lane_id = ?2, not_after = ?4, waits_until = ?3, waits_for = iif(?3 IS NULL, NULL, 0) WHERE id = ?1",
+            )?
+            .execute(params![known.id, lane, not_before.map(StampColumn), not_after.map(StampColumn)])?;
+        }
+        Ok(())
+    }
+
     /// The id of a lane, which is written where it is new.
     pub(in crate::journal) fn id(
         &mut self,

@@ -22,11 +22,10 @@ pub(in crate::journal) mod waiting;
 use rusqlite::{Transaction, TransactionBehavior, params};
 
 use super::error::JournalError;
-use super::row::{CampaignId, ROOM, RowId, SenderId, StampColumn, StateColumn, TokenColumn, texts};
+use super::row::{CampaignId, ROOM, RowId, StampColumn, StateColumn, TokenColumn, texts};
 use super::tally::{self, Delta};
 use crate::domain::delivery::state;
 use crate::domain::delivery::state::{Event, State};
-use crate::domain::hours::schedule::Window;
 use crate::domain::message::request::RequestTemplate;
 use crate::domain::row::key_filter::KeyFilter;
 use crate::domain::row::token::TokenSpace;
@@ -365,7 +364,7 @@ fn try_again(
         update(tx, plan, &known, line, cells, delta)?;
     } else {
         delta.moved(before, retried::queue(tx, &known)?);
-        move_lane(tx, plan, &known, line)?;
+        plan.lanes.follow(tx, plan.campaign, &known, line)?;
         move_line(tx, &known, line.number)?;
     }
     Ok(corrected)
@@ -436,7 +435,7 @@ fn plan_content(
         }
         Some(known) if known.attempts > 0 => {
             summary.frozen += u64::from(known.differs(plan.shape, &line.content));
-            move_lane(tx, plan, &known, line)?;
+            plan.lanes.follow(tx, plan.campaign, &known, line)?;
             summary.started += u64::from(known.state == State::Started);
             if plan.texts.see(tx, plan.campaign, (plan.shape, plan.header), &known, line)? {
                 summary.changed += 1;
@@ -577,29 +576,4 @@ fn update(
     }
     delta.moved(known.state, after);
     Ok(true)
-}
-
-/// What was attempted keeps its payload; when it may be replayed, the file and the definition still say.
-fn move_lane(
-    tx: &Transaction<'_>,
-    plan: &mut Plan,
-    known: &ExistingRecipient,
-    line: &FileLine,
-) -> Result<(), JournalError> {
-    let Content::Recipient { lane, window, .. } = &line.content else { return Ok(()) };
-    // The source is part of the payload, and so the sender stays as well.
-    let sender = known.sender.map(SenderId);
-    let lane = plan.lanes.id(tx, plan.campaign, lane.as_ref(), sender)?.map(|lane| lane.0);
-    // A request for it may be on its way, and the run that sent it knows it by its lane.
-    if known.state == State::Attempting {
-        return Ok(());
-    }
-    if known.lane != lane || known.window != *window {
-        let Window { not_before, not_after } = window;
-        tx.prepare_cached(
-            "UPDATE row SET lane_id = ?2, not_after = ?4, waits_until = ?3, waits_for = iif(?3 IS NULL, NULL, 0) WHERE id = ?1",
-        )?
-        .execute(params![known.id, lane, not_before.map(StampColumn), not_after.map(StampColumn)])?;
-    }
-    Ok(())
 }

@@ -288,7 +288,7 @@ impl Journal {
     pub fn release_held(&mut self, campaign: CampaignId) -> Result<(), JournalError> {
         self.connection.execute(
             &format!(
-                "UPDATE row SET waits_until = NULL, waits_for = NULL
+                "UPDATE row INDEXED BY row_waits SET waits_until = NULL, waits_for = NULL
                  WHERE campaign_id = ?1 AND state = {} AND waits_until IS NOT NULL AND waits_for = 1",
                 State::Queued.code()
             ),
