@@ -254,7 +254,7 @@ pub fn parse(text: &str, default_region: Option<Region>) -> Result<Phone, PhoneR
         && is_of_region(digits, default_region)
     {
         return match read {
-            Ok(Phone { line: LineType::Landline, .. }) | Err(_) => Err(PhoneRejection::AddedPlus),
+            Err(_) => Err(PhoneRejection::AddedPlus),
             Ok(phone) => Ok(Phone { has_doubtful_plus: true, ..phone }),
         };
     }

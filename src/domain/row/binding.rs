@@ -527,6 +527,9 @@ impl Binding {
     fn reachable(&self, cell: &str) -> Result<Phone, PhoneRejection> {
         let phone = phone::parse(cell, self.default_region)?;
         match phone.line {
+            LineType::Landline if !self.allow_landlines && phone.has_doubtful_plus => {
+                Err(PhoneRejection::AddedPlus)
+            }
             LineType::Landline if !self.allow_landlines => Err(PhoneRejection::Landline),
             LineType::Premium => Err(PhoneRejection::Premium),
             LineType::Unreachable => Err(PhoneRejection::Unreachable),
