@@ -58,11 +58,7 @@ pub(super) fn resolve(reader: &mut Reader<'_>, region: Option<&str>, account: Op
         table.home(&sender.source, region, account);
         if senders.iter().any(|known| known.name == sender.name) {
             let message = format!("two senders have the name {}", shown(&sender.name));
-            table.mistake(
-                "name",
-                message,
-                "give each its own: reports and `campaign pace` name senders by it",
-            );
+            table.mistake("name", message, "give each its own: reports and figures name senders by it");
         }
         if let Some(known) = senders.iter().find(|known| known.source == sender.source) {
             let message =

@@ -66,6 +66,9 @@ impl Serialize for Preflight {
         map.serialize_entry("messages", &messages(&self.found.messages))?;
         map.serialize_entry("cost", &cost(&self.found.messages))?;
         map.serialize_entry("duration_s", &rounded(self.duration().as_secs_f64()))?;
+        if let Some(senders) = self.found.senders.as_json() {
+            map.serialize_entry("senders", &senders)?;
+        }
         map.serialize_entry("active_chats", &self.stall().map(|stall| stalls(self, stall)))?;
         map.serialize_entry("forecast", &self.forecast().map(forecast::as_json))?;
         map.serialize_entry("refusal", &self.refusal())?;

@@ -10,6 +10,7 @@ mod limits;
 mod lines;
 mod messages;
 mod repeats;
+mod senders;
 mod text;
 mod waiting;
 mod warnings;
@@ -20,6 +21,7 @@ use std::time::Duration;
 use limits::Limits;
 use messages::Messages;
 pub use repeats::{FirstLines, FirstNumbers, SharedNumbers};
+use senders::SenderLoads;
 pub use waiting::Waiting;
 use warnings::Suspicions;
 pub use warnings::{Looks, Warning};
@@ -123,6 +125,7 @@ pub struct Findings {
     numbers: SharedNumbers,
     same_number: SameNumberRule,
     messages: Messages,
+    senders: SenderLoads,
     suspicions: Suspicions,
     /// When rows would be sent to, where that is asked for.
     agenda: Option<Agenda>,
@@ -243,6 +246,7 @@ impl Findings {
             numbers: SharedNumbers::default(),
             same_number: definition.recipients.same_number,
             messages: Messages::new(definition),
+            senders: SenderLoads::new(definition),
             suspicions: Suspicions::new(binding),
             agenda: None,
             again: false,
@@ -342,6 +346,7 @@ impl Findings {
         self.messages.saved(u64::from(recipient.saved_segments));
         let said = (recipient.phone.as_str(), self.binding.message(recipient));
         self.messages.add(Some(recipient.line), recipient.region, said);
+        self.senders.add(recipient.sender, said.1);
         if let Some(agenda) = &mut self.agenda {
             let budget = self.contact_limits.cost.as_ref();
             let cost = budget.map_or(0.0, |budget| budget.prices.contact(recipient.region, said.1));
@@ -423,6 +428,8 @@ impl Preflight {
             facts.unwrap_or_else(|| JournalFacts { tally: found.tally, ..JournalFacts::default() });
         if let Some(Waiting { messages, agenda, .. }) = facts.waiting.take() {
             (found.messages, found.agenda) = (messages, agenda);
+            // The journal has other rows to send than the file.
+            found.senders.forget();
         }
         let forecast = found.agenda.take().map(|agenda| (agenda.waits(), agenda.forecast()));
         if facts.shared_numbers.rows > 0 {
@@ -526,8 +533,13 @@ impl Preflight {
         })
     }
 
-    /// How long sending takes at this pace, and with no more contacts alive than there may be where their life is stated.
+    /// How long sending takes at this pace, and by its slowest sender.
     fn duration(&self) -> Duration {
+        self.pace_alone().max(self.found.senders.time())
+    }
+
+    /// How long sending takes at this pace, and with no more contacts alive than there may be where their life is stated.
+    fn pace_alone(&self) -> Duration {
         let limits = &self.found.limits;
         let outlook = Outlook {
             left: self.to_send(),

@@ -52,6 +52,7 @@ impl Preflight {
         self.write_ucs2(&mut text);
         self.write_cost(&mut text);
         self.write_duration(&mut text);
+        self.found.senders.write(&mut text, self.pace_alone());
         if let Some((true, forecast)) = &self.forecast {
             forecast::write(&mut text, forecast);
         }
