@@ -9,7 +9,7 @@ use crate::domain::definition::Definition;
 use crate::domain::figures::{Span, counted};
 use crate::domain::foreign::shown;
 use crate::domain::message::segments::Segments;
-use crate::domain::senders::PartRate;
+use crate::domain::senders::{PartRate, Sender};
 
 /// Senders that are told one by one.
 const TOLD: usize = 12;
@@ -30,7 +30,7 @@ struct SenderLoad {
 
 impl SenderLoads {
     pub(super) fn new(definition: &Definition) -> Self {
-        let load = |sender: &crate::domain::senders::Sender| SenderLoad {
+        let load = |sender: &Sender| SenderLoad {
             name: sender.name.clone(),
             rate: sender.rate,
             per_day: sender.per_day.as_ref().map(|cap| cap.most),
@@ -60,6 +60,9 @@ impl SenderLoads {
 
     /// What each has, and which one keeps the campaign longest where the `pace` of the account would not.
     pub(super) fn write(&self, text: &mut String, pace: Duration) {
+        if !self.0.is_empty() {
+            text.push_str("\nsenders:");
+        }
         for load in self.0.iter().filter(|load| load.contacts > 0).take(TOLD) {
             let _ = write!(
                 text,
@@ -141,6 +144,7 @@ mod tests {
         assert_eq!(loads.time(), Duration::from_secs(242));
         let mut text = String::new();
         loads.write(&mut text, Duration::from_secs(30));
+        assert!(text.starts_with("\nsenders:\n  fast: 61 contacts"), "{text}");
         assert!(text.contains("slow: 61 contacts, 122 parts, 4 min 2 s at 0.5 parts per second"), "{text}");
         assert!(text.ends_with("slow takes longest; a second number like it would halve that"), "{text}");
         for _ in 0..150 {
