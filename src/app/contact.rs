@@ -72,6 +72,8 @@ pub enum ContactOutcome {
 pub enum NotAsked {
     /// The number is on a suppression list.
     Suppressed,
+    /// The number is on an opt-out list of the account, as the journal last read it, since this moment.
+    OptedOut(UnixMillis),
     /// The client token was attempted with another request.
     OtherRequest,
     /// An earlier attempt may have started a contact, and the token is too old to find out.
@@ -165,6 +167,7 @@ impl SingleContact {
             }
             ClaimByHand::Started(contact_id) => return Ok(Some(ContactOutcome::Started(contact_id))),
             ClaimByHand::Suppressed => NotAsked::Suppressed,
+            ClaimByHand::OptedOut(at) => NotAsked::OptedOut(at),
             ClaimByHand::OtherRequest => NotAsked::OtherRequest,
             ClaimByHand::Uncertain => NotAsked::Uncertain,
         };

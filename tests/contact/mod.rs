@@ -211,6 +211,36 @@ fn a_request_that_works_becomes_a_campaign_in_one_command() {
     run(&["check", "people.csv", "-c", "columns"]);
 }
 
+/// The person is found wherever the row is, and however the number is written.
+#[test]
+fn the_person_of_a_request_is_found_far_down_and_in_national_form() {
+    let folder = folder();
+    let run = |args: &[&str]| {
+        let mut program = Command::new(env!("CARGO_BIN_EXE_campaign"));
+        let output = program.args(args).current_dir(folder.path()).output().unwrap();
+        assert!(output.status.success(), "{args:?}: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stderr).unwrap()
+    };
+    let mut people = "id,first name,last name,mobile\n".to_owned();
+    for n in 0..900 {
+        people += &format!("{n},First{n},Last{n},(202) 555-{:04}\n", 1000 + n);
+    }
+    std::fs::write(folder.path().join("people.csv"), people + "900,Ada,Byron,202.555.0143\n").unwrap();
+    let request = json!({
+        "SourceEndpoint": {"Type": "CONNECT_PHONENUMBER_ARN", "Address": "arn:aws:connect:us-west-2:123456789012:phone-number/1"},
+        "DestinationEndpoint": {"Type": "TELEPHONE_NUMBER", "Address": "+12025550143"},
+        "InstanceId": "6f0e4c1a-0000-4000-8000-000000000001",
+        "ContactFlowId": "6f0e4c1a-0000-4000-8000-000000000002",
+        "SegmentAttributes": {"connect:Subtype": {"ValueString": "connect:SMS"}},
+        "ParticipantDetails": {"DisplayName": "Ada Byron"},
+    });
+    std::fs::write(folder.path().join("request.json"), request.to_string()).unwrap();
+    run(&["init", "far", "--from-cli-input-json", "request.json", "--csv", "people.csv"]);
+    let definition = std::fs::read_to_string(folder.path().join("campaigns/far.toml")).unwrap();
+    assert!(definition.contains("display_name = \"{{ first_name }} {{ last_name }}\""), "{definition}");
+    run(&["check", "people.csv", "-c", "far"]);
+}
+
 /// The table of `docs/api-members.md`: an option a line, and where it is in the three places.
 #[test]
 fn the_page_of_api_members_has_each_option() {

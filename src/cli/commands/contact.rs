@@ -500,7 +500,7 @@ fn conclude(
         }
         ContactOutcome::NotAsked(why) => {
             let (message, hint, exit) = not_asked(why);
-            failure(message.to_owned(), Some(hint.into()), exit)
+            failure(message, Some(hint.into()), exit)
         }
     }
 }
@@ -513,20 +513,25 @@ fn ask_again(token: &str, checked: &Checked) -> String {
 }
 
 /// Why the journal let no request leave, what to do, and the exit code.
-fn not_asked(why: NotAsked) -> (&'static str, Advice, Exit) {
+fn not_asked(why: NotAsked) -> (String, Advice, Exit) {
     match why {
         NotAsked::Suppressed => (
-            "the number is on the journal's suppression list",
+            "the number is on the journal's suppression list".to_owned(),
             Advice::new("nothing was sent; ").run(Command::SuppressList).then(" shows the list"),
             Exit::Usage,
         ),
+        NotAsked::OptedOut(at) => (
+            format!("the number opted out {at}, as the journal's copy of the account's opt-out lists says"),
+            "nothing was sent; the next run of a campaign of that account reads its lists again".into(),
+            Exit::Usage,
+        ),
         NotAsked::OtherRequest => (
-            "the journal has another request with this client token",
+            "the journal has another request with this client token".to_owned(),
             "nothing was sent; leave out --client-token for a new contact, or repeat the first request as it was".into(),
             Exit::Usage,
         ),
         NotAsked::Uncertain => (
-            "an earlier request with this client token may have started a contact, and the token is too old to find out",
+            "an earlier request with this client token may have started a contact, and the token is too old to find out".to_owned(),
             "nothing was sent; find out from Amazon Connect, then decide with `campaign resolve -c by-hand`".into(),
             Exit::Incomplete,
         ),

@@ -2,138 +2,20 @@
 //!
 //! What is proposed and not certain says so in a comment. The text is a definition that parses; the caller checks that.
 
+mod sample;
+
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use serde_json::{Map, Value};
 
-use crate::domain::phone::{self, LineType, Region};
-use crate::domain::table::header::{Header, fold};
-
-/// The beginning of a file of people.
-#[derive(Debug, Clone)]
-pub struct Sample {
-    /// The file, as the user named it.
-    pub file: String,
-    /// Its columns.
-    pub header: Header,
-    /// Its first rows.
-    pub rows: Vec<Vec<String>>,
-}
-
-/// Names that columns with a phone number have, folded, the likeliest first.
-const PHONE_NAMES: [&str; 12] = [
-    "phone",
-    "mobile",
-    "phonenumber",
-    "mobilephone",
-    "cell",
-    "cellphone",
-    "mobilenumber",
-    "telephone",
-    "tel",
-    "msisdn",
-    "number",
-    "sms",
-];
-/// Regions that numbers without `+` are tried in.
-const REGIONS: [&str; 14] =
-    ["US", "GB", "DE", "FR", "AU", "IN", "ES", "IT", "BR", "MX", "NL", "CH", "AT", "ZA"];
-/// Share of the rows that a column must fit, in per cent.
-const MOST: usize = 80;
-
-/// What a file of people seems to have.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Guess {
-    phone: Option<usize>,
-    /// Of numbers without `+`: a region that most are valid in.
-    region: Option<&'static str>,
-    /// Columns that have another value in each row, the likeliest key first.
-    keys: Vec<usize>,
-}
-
-impl Sample {
-    fn guess(&self) -> Guess {
-        let columns = 0..self.header.names().len();
-        let valid = |column: usize, region: Option<&str>| {
-            let region = region.and_then(Region::parse);
-            let takes = |row: &&Vec<String>| {
-                row.get(column).is_some_and(|cell| {
-                    phone::parse(cell, region).is_ok_and(|phone| phone.line != LineType::Unreachable)
-                })
-            };
-            self.rows.iter().filter(takes).count()
-        };
-        let rank = |column: usize| {
-            let name = fold(&self.header.names()[column]);
-            let named = PHONE_NAMES.iter().position(|known| name == *known).or_else(|| {
-                PHONE_NAMES.iter().position(|known| name.contains(known)).map(|at| at + PHONE_NAMES.len())
-            });
-            named.map_or(0, |at| 2 * PHONE_NAMES.len() - at)
-        };
-        let enough = |count: usize| count > 0 && count * 100 >= self.rows.len() * MOST;
-        let mut phones: Vec<(usize, usize, Option<&'static str>)> = Vec::new();
-        for column in columns.clone() {
-            let international = valid(column, None);
-            let best = REGIONS
-                .iter()
-                .map(|region| (valid(column, Some(region)), *region))
-                .rev()
-                .max_by_key(|(count, _)| *count);
-            match best {
-                _ if enough(international) => phones.push((rank(column) + 1, column, None)),
-                Some((count, region)) if enough(count) && rank(column) > 0 => {
-                    phones.push((rank(column), column, Some(region)));
-                }
-                _ if self.rows.is_empty() && rank(column) > 0 => phones.push((rank(column), column, None)),
-                _ => {}
-            }
-        }
-        let found = phones.into_iter().max_by_key(|(rank, column, _)| (*rank, usize::MAX - *column));
-        let phone = found.map(|(_, column, _)| column);
-        let mut keys: Vec<usize> =
-            columns.filter(|column| Some(*column) != phone && self.tells_apart(*column)).collect();
-        keys.sort_by_key(|column| !is_key_name(&fold(&self.header.names()[*column])));
-        Guess { phone, region: found.and_then(|(_, _, region)| region), keys }
-    }
-
-    fn tells_apart(&self, column: usize) -> bool {
-        let mut cells: Vec<&str> =
-            self.rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.trim()).collect();
-        let filled = cells.len() == self.rows.len() && cells.iter().all(|cell| !cell.is_empty());
-        cells.sort_unstable();
-        cells.dedup();
-        filled && !cells.is_empty() && cells.len() == self.rows.len()
-    }
-
-    /// `{{ name }}` for a column whose name can be written so.
-    fn placeholder(&self, column: usize) -> Option<String> {
-        let name = self.header.names().get(column)?;
-        let word: String = name
-            .trim()
-            .chars()
-            .map(|c| if c.is_alphanumeric() { c.to_ascii_lowercase() } else { '_' })
-            .collect();
-        let plain = word.is_ascii() && word.starts_with(|c: char| c.is_ascii_alphabetic());
-        plain.then(|| format!("{{{{ {word} }}}}"))
-    }
-
-    fn column_named(&self, name: &str) -> Option<usize> {
-        self.header.names().iter().position(|column| fold(column) == fold(name))
-    }
-}
-
-fn is_key_name(folded: &str) -> bool {
-    folded == "key" || folded.ends_with("id") || folded.contains("customer") || folded.ends_with("ref")
-}
+use self::sample::{Guess, is_key_name, quoted, word};
+pub use self::sample::{Sample, column_of_number};
+use crate::domain::table::header::fold;
 
 /// Nobody is disturbed at night, unless somebody decides so.
 const HOURS: &str = "\n[hours]\n# From when to when, by the clock where the recipient is. Without these lines: at any hour.\n\
                      open = \"08:00-21:00\"\n";
-
-/// A quoted TOML string.
-fn quoted(text: &str) -> String {
-    Value::from(text).to_string().replace('\u{7f}', "\\u007f")
-}
 
 /// A name of a table's key.
 fn key(name: &str) -> String {
@@ -182,8 +64,9 @@ pub fn from_file(sample: &Sample) -> String {
     let attributes: Vec<String> = others
         .filter_map(|column| {
             let placeholder = sample.placeholder(column)?;
-            let name = placeholder.trim_matches(['{', '}', ' ']).to_owned();
-            Some(format!("{name} = \"{placeholder}\""))
+            let name = sample.header.names()[column].trim();
+            let name = word(name).unwrap_or_else(|| quoted(name));
+            Some(format!("{name} = {}", quoted(&placeholder)))
         })
         .collect();
     if !attributes.is_empty() {
@@ -238,7 +121,7 @@ fn recipients(sample: &Sample, guess: &Guess, text: &mut String) {
     if let Some(region) = guess.region {
         let _ = writeln!(
             text,
-            "# (?) The country of numbers without +: most of the first {} are valid in {region}.\ndefault_region = \"{region}\"",
+            "# (?) The country of numbers without +: most of {} rows are valid in {region}.\ndefault_region = \"{region}\"",
             sample.rows.len()
         );
     }
@@ -248,20 +131,55 @@ fn recipients(sample: &Sample, guess: &Guess, text: &mut String) {
 struct Bridge<'a> {
     request: &'a Map<String, Value>,
     sample: Option<&'a Sample>,
-    /// The row of the person that the request is for.
-    person: Option<&'a [String]>,
+    /// The cells of the person that the request is for, the longest first.
+    person: Vec<PersonCell<'a>>,
+    /// What was found in more than one column, and which was taken.
+    doubts: BTreeSet<String>,
+}
+
+/// A text of the person's row that stands out enough to be looked for.
+struct PersonCell<'a> {
+    text: &'a str,
+    placeholder: String,
+    /// The columns that have it.
+    columns: Vec<&'a str>,
+}
+
+impl PersonCell<'_> {
+    /// Whether a text begins with this one, and not within a word of it.
+    fn begins(&self, text: &str) -> bool {
+        let is_word = |c: char| c.is_alphanumeric();
+        let behind = text.strip_prefix(self.text);
+        behind.is_some_and(|behind| !(self.text.ends_with(is_word) && behind.starts_with(is_word)))
+    }
+
+    /// The names of its columns.
+    fn named(&self) -> String {
+        let names: Vec<String> = self.columns.iter().map(|name| quoted(name)).collect();
+        names.join(" and ")
+    }
+}
+
+/// The cells of a row, the longest first; each text once.
+fn cells_of<'a>(sample: &'a Sample, row: &'a [String]) -> Vec<PersonCell<'a>> {
+    let mut cells: Vec<PersonCell<'a>> = Vec::new();
+    for ((column, cell), name) in row.iter().enumerate().zip(sample.header.names()) {
+        let (text, Some(placeholder)) = (cell.trim(), sample.placeholder(column)) else { continue };
+        match cells.iter_mut().find(|known| known.text == text) {
+            Some(known) => known.columns.push(name),
+            None if text.is_empty() => {}
+            None => cells.push(PersonCell { text, placeholder, columns: vec![name] }),
+        }
+    }
+    cells.sort_by_key(|cell| std::cmp::Reverse(cell.text.len()));
+    cells
 }
 
 /// The definition that sends this request to the people of a file. A text of the request becomes a placeholder where a
 /// column has its name (attributes) or, in the row with the request's number, its value.
 #[must_use]
 pub fn from_request(request: &Map<String, Value>, sample: Option<&Sample>) -> String {
-    let destination = request.get("DestinationEndpoint").and_then(|to| to.get("Address")?.as_str());
-    let is_destination = |cell: &String| {
-        destination.is_some_and(|to| phone::parse(cell, None).is_ok_and(|phone| phone.number.as_str() == to))
-    };
-    let row = sample.and_then(|sample| sample.rows.iter().find(|row| row.iter().any(is_destination)));
-    let bridge = Bridge { request, sample, person: row.map(Vec::as_slice) };
+    let mut bridge = Bridge { request, sample, person: Vec::new(), doubts: BTreeSet::new() };
     let mut text = "#:schema campaign.schema.json\n# Made from a request for one contact.\n".to_owned();
     if request.contains_key("ClientToken") {
         text.push_str("# Its ClientToken is left out: each row has one of its own.\n");
@@ -271,24 +189,40 @@ pub fn from_request(request: &Map<String, Value>, sample: Option<&Sample>) -> St
         None => text.push_str("\n[recipients]\nphone = \"phone\"\n"),
         Some(sample) => {
             let mut guess = sample.guess();
-            guess.phone = bridge.person.and_then(|row| row.iter().position(is_destination)).or(guess.phone);
             text.push('\n');
-            if bridge.person.is_none() {
-                let _ = writeln!(
-                    text,
-                    "# (?) No row of {} has the request's number: its texts were not looked for in cells.",
-                    sample.file
-                );
+            match destination(request).and_then(|to| sample.find(to, guess.region)) {
+                Some((row, column)) => {
+                    guess.phone = Some(column);
+                    bridge.person = cells_of(sample, row);
+                }
+                None => {
+                    let _ = writeln!(
+                        text,
+                        "# (?) No row of {} has the request's number: its texts were not looked for in cells.",
+                        sample.file
+                    );
+                }
             }
             recipients(sample, &guess, &mut text);
         }
     }
-    bridge.contact(&mut text);
-    text + HOURS
+    let mut contact = String::new();
+    bridge.contact(&mut contact);
+    text.push('\n');
+    for doubt in &bridge.doubts {
+        let _ = writeln!(text, "# (?) {doubt}");
+    }
+    text + &contact + HOURS
 }
 
-impl Bridge<'_> {
-    fn text_at(&self, path: &[&str]) -> Option<&str> {
+/// The number that a request is for.
+#[must_use]
+pub fn destination(request: &Map<String, Value>) -> Option<&str> {
+    request.get("DestinationEndpoint")?.get("Address")?.as_str()
+}
+
+impl<'a> Bridge<'a> {
+    fn text_at(&self, path: &[&str]) -> Option<&'a str> {
         let (first, rest) = path.split_first()?;
         rest.iter().try_fold(self.request.get(*first)?, |value, name| value.get(name))?.as_str()
     }
@@ -309,8 +243,8 @@ impl Bridge<'_> {
         }
     }
 
-    fn contact(&self, text: &mut String) {
-        text.push_str("\n[contact]\n");
+    fn contact(&mut self, text: &mut String) {
+        text.push_str("[contact]\n");
         if let Some(content) = self.text_at(&["InitialSystemMessage", "Content"]) {
             let content = quoted(&self.within(content));
             match self.text_at(&["InitialSystemMessage", "ContentType"]) {
@@ -343,7 +277,7 @@ impl Bridge<'_> {
         self.templated(text);
     }
 
-    fn segments(&self, text: &mut String) {
+    fn segments(&mut self, text: &mut String) {
         let Some(Value::Object(segments)) = self.request.get("SegmentAttributes") else { return };
         let parts: Vec<String> = segments
             .iter()
@@ -360,7 +294,7 @@ impl Bridge<'_> {
         }
     }
 
-    fn segment(&self, value: &Value) -> Option<String> {
+    fn segment(&mut self, value: &Value) -> Option<String> {
         let (kind, value) = value.as_object()?.iter().next()?;
         match (kind.as_str(), value) {
             ("ValueString", Value::String(text)) => Some(quoted(&self.whole(text, None))),
@@ -380,7 +314,7 @@ impl Bridge<'_> {
         }
     }
 
-    fn templated(&self, text: &mut String) {
+    fn templated(&mut self, text: &mut String) {
         let Some(template) = self.request.get("InitialTemplatedSystemMessage") else { return };
         text.push_str("\n[contact.templated_message]\n");
         for (name, member) in [("knowledge_base_id", "KnowledgeBaseId"), ("template_id", "MessageTemplateId")]
@@ -395,7 +329,7 @@ impl Bridge<'_> {
         }
     }
 
-    fn table(&self, name: &str, texts: Option<&Value>, text: &mut String) {
+    fn table(&mut self, name: &str, texts: Option<&Value>, text: &mut String) {
         let Some(Value::Object(texts)) = texts else { return };
         if texts.is_empty() {
             return;
@@ -410,51 +344,54 @@ impl Bridge<'_> {
         let _ = writeln!(text, "{name} = {{ {} }}", parts.join(", "));
     }
 
-    /// The placeholder of the column that has this name or, in the person's row, this value; else the text itself.
-    fn whole(&self, value: &str, name: Option<&str>) -> String {
+    /// The placeholder of the column that has this name; else the text with what the person's row has of it.
+    fn whole(&mut self, value: &str, name: Option<&str>) -> String {
         let Some(sample) = self.sample else { return literal(value) };
         let named = name.and_then(|name| sample.column_named(name));
-        let valued = || {
-            let person = self.person?;
-            let mut columns =
-                person.iter().enumerate().filter(|(_, cell)| !cell.trim().is_empty() && cell.trim() == value);
-            // Two columns that have it would be a coin to toss.
-            columns.next().filter(|_| columns.next().is_none()).map(|(column, _)| column)
-        };
-        let placeholder = named.or_else(valued).and_then(|column| sample.placeholder(column));
-        placeholder.unwrap_or_else(|| literal(value))
+        if let Some(placeholder) = named.and_then(|column| sample.placeholder(column)) {
+            return placeholder;
+        }
+        match self.person.iter().position(|cell| cell.text == value) {
+            Some(cell) => self.placeholder(cell),
+            None => self.within(value),
+        }
     }
 
-    /// The text with each value of the person's row in it as a placeholder, the longest first.
-    fn within(&self, value: &str) -> String {
-        let (Some(sample), Some(person)) = (self.sample, self.person) else { return literal(value) };
-        let mut cells: Vec<(&str, String)> = person
-            .iter()
-            .enumerate()
-            .filter_map(|(column, cell)| Some((cell.trim(), sample.placeholder(column)?)))
-            .filter(|(cell, _)| cell.chars().count() > 1)
-            .collect();
-        cells.sort_by_key(|(cell, _)| std::cmp::Reverse(cell.len()));
+    /// The text with each value of the person's row in it as a placeholder, the longest first. One letter or figure is too
+    /// little to be found by: that it may be the person's is told.
+    fn within(&mut self, value: &str) -> String {
         let is_word = |c: char| c.is_alphanumeric();
         let (mut text, mut plain, mut rest) = (String::new(), String::new(), value);
-        'text: while let Some(c) = rest.chars().next() {
-            if !plain.ends_with(is_word) || !is_word(c) {
-                for (cell, placeholder) in &cells {
-                    if let Some(behind) = rest.strip_prefix(cell)
-                        && !(cell.ends_with(is_word) && behind.starts_with(is_word))
-                    {
-                        text.push_str(&literal(&plain));
-                        text.push_str(placeholder);
-                        plain.clear();
-                        rest = behind;
-                        continue 'text;
-                    }
-                }
+        while let Some(c) = rest.chars().next() {
+            let begins = !plain.ends_with(is_word) || !is_word(c);
+            let found = begins.then(|| self.person.iter().position(|cell| cell.begins(rest))).flatten();
+            let cell = found.map(|cell| &self.person[cell]);
+            if let (Some(at), Some(cell)) = (found, cell.filter(|cell| cell.text.chars().count() > 1)) {
+                text.push_str(&literal(&plain));
+                plain.clear();
+                rest = &rest[cell.text.len()..];
+                text.push_str(&self.placeholder(at));
+                continue;
+            }
+            if let Some(cell) = cell.filter(|cell| cell.text.chars().all(char::is_alphanumeric)) {
+                let doubt =
+                    format!("{} may be the person's {}: it was left.", quoted(cell.text), cell.named());
+                self.doubts.insert(doubt);
             }
             plain.push(c);
             rest = &rest[c.len_utf8()..];
         }
         text + &literal(&plain)
+    }
+
+    /// What stands for a cell. Where several columns have its text, that is told.
+    fn placeholder(&mut self, cell: usize) -> String {
+        let cell = &self.person[cell];
+        if cell.columns.len() > 1 {
+            let doubt = format!("{} is in {}: the first was taken.", quoted(cell.text), cell.named());
+            self.doubts.insert(doubt);
+        }
+        cell.placeholder.clone()
     }
 }
 
@@ -464,6 +401,7 @@ mod tests {
 
     use super::*;
     use crate::domain::definition;
+    use crate::domain::table::header::Header;
 
     fn sample(header: &[&str], rows: &[&[&str]]) -> Sample {
         let rows = rows.iter().map(|row| row.iter().map(|cell| (*cell).to_owned()).collect()).collect();
@@ -505,6 +443,29 @@ mod tests {
     }
 
     #[test]
+    fn texts_of_several_cells_columns_of_any_name_and_numbers_of_a_region_are_found() {
+        let request = json!({
+            "SourceEndpoint": {"Type": "CONNECT_PHONENUMBER_ARN", "Address": "arn:aws:connect:us-west-2:123456789012:phone-number/1"},
+            "DestinationEndpoint": {"Type": "TELEPHONE_NUMBER", "Address": "+12025550143"},
+            "InstanceId": "11111111-2222-3333-4444-555555555555", "ContactFlowId": "66666666-7777-8888-9999-000000000000",
+            "SegmentAttributes": {"connect:Subtype": {"ValueString": "connect:SMS"}},
+            "Attributes": {"plan": "gold member", "amount": "12.50", "room": "7", "line": "gold"},
+            "ParticipantDetails": {"DisplayName": "Ada Byron"},
+            "InitialSystemMessage": {"ContentType": "text/plain", "Content": "Hi Ada: 12.50 due in Köln, room 7, marigold."},
+        });
+        let sample = sample(
+            &["patient_no", "mobile", "First Name", "in", "tier", "level", "2nd (€)", "Größe", "room"],
+            &[
+                &["P1", "(202) 555-0142", "Grace", "Hopper", "silver", "silver", "9.00", "Bonn", "3"],
+                &["P2", "(202) 555-0143", "Ada", "Byron", "gold", "gold", "12.50", "Köln", "7"],
+            ],
+        );
+        let text = from_request(request.as_object().unwrap(), Some(&sample));
+        parsed(&text, Some(&sample));
+        insta::assert_snapshot!(text);
+    }
+
+    #[test]
     fn a_templated_message_over_whatsapp_comes_over() {
         let request = json!({
             "SourceEndpoint": {"Type": "CONNECT_PHONENUMBER_ARN", "Address": "arn:aws:connect:us-west-2:123456789012:phone-number/1"},
@@ -530,6 +491,7 @@ mod tests {
             sample(&["name", "tel."], &[&["Ada", "+442079460958"], &["Ada", "+442079460959"]]),
             sample(&["größe", "2nd"], &[&["1", "x"], &["1", "y"]]),
             sample(&["phone"], &[]),
+            sample(&["phone", "is", "2nd"], &[&["+12025550143", "x", "y"]]),
         ] {
             let text = from_file(&sample);
             parsed(&text, Some(&sample));

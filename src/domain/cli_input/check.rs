@@ -170,7 +170,10 @@ impl<'a> Checks<'a> {
 
     fn destination(&mut self) -> String {
         let Some(address) = self.text_at("DestinationEndpoint.Address") else {
-            self.refuse("`DestinationEndpoint.Address` is missing", "it is a number such as +12025550143");
+            self.refuse(
+                "`DestinationEndpoint.Address` is missing",
+                "it is the number: + and the country code, then digits alone",
+            );
             return String::new();
         };
         match phone::parse(address, None) {

@@ -22,6 +22,7 @@ use crate::journal::plan::{self, Plan, index};
 use crate::journal::row::{CampaignId, ContactIdColumn, RowId, StateColumn, texts};
 use crate::journal::run::attempts::{self, Settlement};
 use crate::journal::run::claimed::Claimed;
+use crate::journal::run::opt_outs;
 use crate::journal::run::pending_claim::ClaimState;
 use crate::journal::tally::Delta;
 
@@ -50,6 +51,8 @@ pub enum ClaimByHand {
     Started(String),
     /// The number is on a suppression list.
     Suppressed,
+    /// The number is on an opt-out list of the account, as the journal last read it, since this moment.
+    OptedOut(UnixMillis),
     /// The token was attempted with another request.
     OtherRequest,
     /// An earlier attempt may have started a contact, and the token is too old to find out.
@@ -105,14 +108,14 @@ impl Journal {
             None => added(&tx, campaign, contact, &mut delta)?,
         };
         let mut shapes = ClaimState::default();
-        let claim = attempts::claim_again(
-            &tx,
-            (&mut shapes, &Admission::default()),
-            (campaign, &[RowId(id)]),
-            now,
-            &mut delta,
-        )?;
-        let Some(claimed) = claim.rows.into_iter().next() else { return Ok(ClaimByHand::Suppressed) };
+        // Which of the lists is the sender's is not known here: none of them may have the number.
+        let admission = Admission { opt_out_lists: opt_outs::lists(&tx)?, ..Admission::default() };
+        let claim =
+            attempts::claim_again(&tx, (&mut shapes, &admission), (campaign, &[RowId(id)]), now, &mut delta)?;
+        let Some(claimed) = claim.rows.into_iter().next() else {
+            let opted_out = opt_outs::opted_out(&tx, &admission.opt_out_lists, &contact.destination)?;
+            return Ok(opted_out.map_or(ClaimByHand::Suppressed, ClaimByHand::OptedOut));
+        };
         delta.write(&tx, campaign)?;
         let groups = commit_counter::count_one(&tx)?;
         tx.commit()?;

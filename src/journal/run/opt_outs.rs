@@ -201,6 +201,13 @@ fn turn(tx: &Transaction<'_>, id: OptOutListId, page: &OptOutPage) -> rusqlite::
     Ok(())
 }
 
+/// Every list that the journal has a copy of.
+pub(in crate::journal) fn lists(tx: &Transaction<'_>) -> rusqlite::Result<Vec<OptOutListId>> {
+    let mut statement = tx.prepare_cached("SELECT id FROM opt_out_list ORDER BY id")?;
+    let lists = statement.query_map([], |row| Ok(OptOutListId(row.get(0)?)))?;
+    lists.collect()
+}
+
 /// When the number opted out of one of these lists, by the copies.
 pub(in crate::journal) fn opted_out(
     tx: &Transaction<'_>,

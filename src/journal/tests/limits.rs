@@ -3,9 +3,11 @@
 use std::time::Duration;
 
 use super::*;
+use crate::domain::account::opt_outs::OptOut;
 use crate::domain::delivery::state::Decision;
 use crate::domain::limits::{Budget, ContactLimits, LimitReached, OverLimit, RecipientLimit};
 use crate::domain::prices::Prices;
+use crate::journal::run::opt_outs::{self, OptOutChange};
 
 const NUMBER: &str = "+12025550177";
 const HOUR: i64 = 3_600_000;
@@ -369,4 +371,30 @@ fn a_contact_by_hand_is_waited_for() {
     book.run(HOUR);
     book.limit(ContactLimits::default(), true);
     assert_eq!(until(&book.claim_all(HOUR)), [2]);
+}
+
+/// Promise 12 holds for a contact by hand: whichever list of the account has the number, no request leaves.
+#[test]
+fn a_contact_by_hand_is_not_asked_for_where_the_number_opted_out() {
+    let mut book = Book::new();
+    let by_hand = book.journal.campaign(&identity(BY_HAND), at(0)).unwrap();
+    let list = book.journal.opt_out_lists("an account", ["Default"]).unwrap().remove(0).id;
+    let contact = ContactByHand {
+        client_token: "mine".to_owned(),
+        destination: NUMBER.to_owned(),
+        shape: shape("f"),
+        body: "{}".to_owned(),
+    };
+    let change = |book: &mut Book, opted_out: Option<OptOut>| {
+        let change = OptOutChange::Number(NUMBER.to_owned(), opted_out);
+        let tx = book.journal.connection.transaction().unwrap();
+        opt_outs::change(&tx, by_hand, list, &change, at(1)).unwrap();
+        tx.commit().unwrap();
+    };
+    change(&mut book, Some(OptOut { number: NUMBER.to_owned(), at: at(1) }));
+    let refused = book.journal.claim_by_hand(by_hand, &contact, at(2)).unwrap();
+    assert!(matches!(refused, ClaimByHand::OptedOut(since) if since == at(1)), "{refused:?}");
+    change(&mut book, None);
+    let claimed = book.journal.claim_by_hand(by_hand, &contact, at(3)).unwrap();
+    assert!(matches!(claimed, ClaimByHand::Claimed(_)), "{claimed:?}");
 }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::{InitArgs, failed, write_new, write_schema};
 use crate::cli::commands::contact;
@@ -35,15 +35,11 @@ pub(super) fn run(args: &InitArgs, name: &str, folder: &Path) -> Result<Exit, Fa
             "choose another name; nothing was written",
         ));
     }
-    let sample = people.map(|file| sample(file.as_path())).transpose()?;
-    let mut destination = String::new();
-    let text = match (&args.from_cli_input_json, &sample) {
-        (Some(request), sample) => {
-            let request = contact::json_argument(request)?;
-            destination = checked(&request)?;
-            let Value::Object(members) = request else { return Err(contact::not_a_request()) };
-            bridge::from_request(&members, sample.as_ref())
-        }
+    let request = args.from_cli_input_json.as_deref().map(request).transpose()?;
+    let destination = request.as_ref().and_then(bridge::destination);
+    let sample = people.map(|file| sample(file, destination)).transpose()?;
+    let text = match (&request, &sample) {
+        (Some(request), sample) => bridge::from_request(request, sample.as_ref()),
         (None, Some(sample)) => bridge::from_file(sample),
         (None, None) => return Err(contact::not_a_request()),
     };
@@ -54,7 +50,7 @@ pub(super) fn run(args: &InitArgs, name: &str, folder: &Path) -> Result<Exit, Fa
     match people {
         Some(file) => recipients.clone_from(file),
         None => {
-            write_new(&sample_path, &format!("phone\n{destination}\n"))
+            write_new(&sample_path, &format!("phone\n{}\n", destination.unwrap_or_default()))
                 .map_err(|error| failed(&sample_path, &error))?;
             wrote = format!("{wrote} and {}", foreign::path(&sample_path));
         }
@@ -73,18 +69,21 @@ pub(super) fn run(args: &InitArgs, name: &str, folder: &Path) -> Result<Exit, Fa
     Ok(Exit::Done)
 }
 
-/// The number of a request that may be sent.
-fn checked(request: &Value) -> Result<String, Failure> {
-    let Value::Object(members) = request else { return Err(contact::not_a_request()) };
-    let problems = validate::request(members);
+/// A request that may be sent.
+fn request(argument: &str) -> Result<Map<String, Value>, Failure> {
+    let Value::Object(members) = contact::json_argument(argument)? else {
+        return Err(contact::not_a_request());
+    };
+    let problems = validate::request(&members);
     if !problems.is_empty() {
         return Err(contact::refused(problems));
     }
-    Ok(check::check(members.clone(), None).map_err(contact::refused)?.destination)
+    check::check(members.clone(), None).map_err(contact::refused)?;
+    Ok(members)
 }
 
-/// The columns of a file, and its first rows.
-fn sample(file: &Path) -> Result<Sample, Failure> {
+/// The columns of a file, its first rows, and the row that has this number, wherever it is.
+fn sample(file: &Path, number: Option<&str>) -> Result<Sample, Failure> {
     let source = Source::File(file.to_owned());
     let mut settings = definition::RecipientsSettings::default();
     let first = Recipients::open(&source, &settings)?.header().names().first().cloned().unwrap_or_default();
@@ -103,5 +102,19 @@ fn sample(file: &Path) -> Result<Sample, Failure> {
     {
         rows.push(row.cells.iter().map(str::to_owned).collect());
     }
-    Ok(Sample { file: foreign::path(file), header: recipients.header().clone(), rows })
+    let mut sample = Sample { file: foreign::path(file), header: recipients.header().clone(), rows };
+    let Some(number) = number else { return Ok(sample) };
+    let region = sample.region();
+    let is_it = |row: &[String]| bridge::column_of_number(row, number, region).is_some();
+    if sample.rows.iter().any(|row| is_it(row)) {
+        return Ok(sample);
+    }
+    while let Some(row) = recipients.next_row(&binding)? {
+        let row: Vec<String> = row.cells.iter().map(str::to_owned).collect();
+        if is_it(&row) {
+            sample.rows.push(row);
+            break;
+        }
+    }
+    Ok(sample)
 }
