@@ -33,6 +33,30 @@ fn a_single_contact() {
         ("https on this machine, unseen", "--endpoint-url https://127.0.0.1 --no-verify-ssl"),
         ("a journal in memory", "-j :memory:"),
         ("no terminal to ask on", "--cli-auto-prompt"),
+    ] {
+        area.case(title).says(2, &format!("{GOOD} {more}"));
+    }
+    area.case("a number on the journal's list")
+        .after("suppress add +12025550101")
+        .says(2, &format!("{GOOD} -j journal.db"));
+    area.case("a file that is no text")
+        .file("flow.txt", b"\xff\xfe\xfd")
+        .says(2, &format!("{GOOD} --contact-flow-id file://flow.txt"));
+    area.case("nothing at all").says(2, "contact");
+    area.case("a definition from what is no request").says(2, "init spring --from-cli-input-json []");
+    area.case("a definition from half a request").says(2, "init spring --from-cli-input-json {}");
+    area.case("a definition from a file that there is not").says(2, "init spring --from none.csv");
+    area.case("a definition that is there already")
+        .after("init spring")
+        .says(2, "init spring --from people.csv");
+    area.end();
+}
+
+/// Members that the API or a campaign would refuse.
+#[test]
+fn a_single_contact_with_members_that_are_wrong() {
+    let mut area = Area::new("contact_members");
+    for (title, more) in [
         ("a list for an integer", "--segment-attributes a={ValueInteger=[1]}"),
         ("a time that is too long", "--chat-duration-in-minutes 10081"),
         (
@@ -79,19 +103,6 @@ fn a_single_contact() {
     ] {
         area.case(title).says(2, &format!("{GOOD} {more}"));
     }
-    area.case("a number on the journal's list")
-        .after("suppress add +12025550101")
-        .says(2, &format!("{GOOD} -j journal.db"));
-    area.case("a file that is no text")
-        .file("flow.txt", b"\xff\xfe\xfd")
-        .says(2, &format!("{GOOD} --contact-flow-id file://flow.txt"));
-    area.case("nothing at all").says(2, "contact");
-    area.case("a definition from what is no request").says(2, "init spring --from-cli-input-json []");
-    area.case("a definition from half a request").says(2, "init spring --from-cli-input-json {}");
-    area.case("a definition from a file that there is not").says(2, "init spring --from none.csv");
-    area.case("a definition that is there already")
-        .after("init spring")
-        .says(2, "init spring --from people.csv");
     area.end();
 }
 
