@@ -19,13 +19,15 @@ pub enum WarningCode {
     ChangedAfterContact,
     /// A number with a `+` is one of the default region too, without it.
     AddedPlus,
+    /// A number is free for the caller: hardly anybody reads messages there.
+    TollFree,
     /// Contacts would start at night where their recipients are, and the campaign has no hours.
     Night,
 }
 
 impl WarningCode {
     /// Every code.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::ForeignPlaceholder,
         Self::NothingWords,
         Self::TwiceEncoded,
@@ -34,6 +36,7 @@ impl WarningCode {
         Self::TextLength,
         Self::ChangedAfterContact,
         Self::AddedPlus,
+        Self::TollFree,
         Self::Night,
     ];
 
@@ -49,6 +52,7 @@ impl WarningCode {
             Self::TextLength => "text-length",
             Self::ChangedAfterContact => "changed-after-contact",
             Self::AddedPlus => "added-plus",
+            Self::TollFree => "toll-free",
             Self::Night => "night",
         }
     }
@@ -62,6 +66,6 @@ impl WarningCode {
     /// Whether it holds up a run that nobody looks at: what goes out, or does not, would be wrong, and not only unusual.
     #[must_use]
     pub fn holds_up(self) -> bool {
-        !matches!(self, Self::TextLength | Self::AddedPlus | Self::Night)
+        !matches!(self, Self::TextLength | Self::AddedPlus | Self::TollFree | Self::Night)
     }
 }

@@ -82,6 +82,11 @@ fn a_single_contact_with_members_that_are_wrong() {
         ("a sender without an address", "--source-endpoint Type=CONNECT_PHONENUMBER_ARN"),
         ("a recipient without a number", "--destination-endpoint Type=TELEPHONE_NUMBER"),
         ("a number with blanks", "--destination-endpoint 'Type=TELEPHONE_NUMBER,Address=+1 202 555 0101'"),
+        ("a landline", "--destination-endpoint Type=TELEPHONE_NUMBER,Address=+442079460958"),
+        (
+            "a number that the caller pays for",
+            "--destination-endpoint Type=TELEPHONE_NUMBER,Address=+19002345678",
+        ),
         ("no channel", "--segment-attributes a={ValueString=b}"),
         (
             "a segment attribute with two values",
@@ -118,16 +123,14 @@ fn a_single_contact_that_is_refused() {
         area.case(title).says(code, &format!("{GOOD} --endpoint-url {}", server.endpoint));
     }
     let server = Process::start(&["--access-denied", "1"]);
+    let free = format!(
+        "{GOOD} --destination-endpoint Type=TELEPHONE_NUMBER,Address=+18005550143 --endpoint-url {}",
+        server.endpoint
+    );
+    area.case("a number that is free for the caller").says(5, &free);
     let ask = format!("{GOOD} --endpoint-url {} -j journal.db --client-token mine", server.endpoint);
     area.case("another request with a token that was refused")
         .after(&ask)
         .says(2, &format!("{ask} --chat-duration-in-minutes 90"));
-    area.case("a landline").says(
-        5,
-        &format!(
-            "{GOOD} --destination-endpoint Type=TELEPHONE_NUMBER,Address=+442079460958 --endpoint-url {}",
-            server.endpoint
-        ),
-    );
     area.end();
 }

@@ -97,6 +97,7 @@ const NOT_FROM_OUTSIDE: &[(&str, &str)] = &[
     ("Members of the request", "help"),
     ("Request as a whole", "help"),
     ("Options of the AWS CLI", "help"),
+    ("Beside the AWS CLI's", "help"),
     ("the answer was", "takes a query that no answer fits: src/domain/cli_output"),
     ("failed to begin:", "a bug would be the reason"),
     ("failed to listen for signals", "a bug would be the reason"),

@@ -158,6 +158,18 @@ fn a_plus_that_may_have_been_added_is_told() {
     assert_eq!((&told["rows"], &told["lines"]), (&1.into(), &serde_json::json!([3])));
 }
 
+/// A company's free number is nobody's phone: told, and no more, for a person may mean it.
+#[test]
+fn numbers_that_are_free_for_the_caller_are_told() {
+    let site = Site::new();
+    let rows = ["C-1,Ann,+18005550143", "C-2,Bea,+448081570192", "C-3,Cy,+12025550143"];
+    site.write("people.csv", &csv(rows.map(str::to_owned)));
+    let check = site.run(&["check", "people.csv", "--json"]).exits(0).json();
+    let warnings = check["warnings"].as_array().unwrap();
+    let told = warnings.iter().find(|warning| warning["code"] == "toll-free").unwrap();
+    assert_eq!((&told["rows"], &told["lines"]), (&2.into(), &serde_json::json!([2, 3])));
+}
+
 /// What check and a dry run say before a run is what the run says; nothing of them is kept.
 #[test]
 fn check_and_a_dry_run_count_what_the_journal_has() {

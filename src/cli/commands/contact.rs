@@ -51,6 +51,9 @@ pub struct ContactArgs {
     input: InputArgs,
     #[command(flatten)]
     globals: AwsGlobalArgs,
+    /// Let a landline through
+    #[arg(long, help_heading = "Beside the AWS CLI's")]
+    allow_landlines: bool,
 }
 
 /// The members of the request.
@@ -323,7 +326,7 @@ fn request(args: &ContactArgs) -> Result<Checked, Failure> {
     if !problems.is_empty() {
         return Err(refused(problems));
     }
-    check::check(merged, args.globals.region.as_deref()).map_err(refused)
+    check::check(merged, args.globals.region.as_deref(), args.allow_landlines).map_err(refused)
 }
 
 const SKELETON: &str =

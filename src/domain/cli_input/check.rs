@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use crate::domain::arn::{self, Home};
 use crate::domain::message::content::{Channel, ContentType, MessageEncoding};
 use crate::domain::message::limits::{self, Member, Rules, is_attribute_key, is_segment_key};
-use crate::domain::phone;
+use crate::domain::phone::{self, PhoneDoubt, PhoneRejection};
 use crate::domain::problem::Problem;
 
 /// The segment attribute that says what the channel is.
@@ -51,7 +51,11 @@ impl Checked {
 ///
 /// # Errors
 /// Every mistake.
-pub fn check(mut members: Map<String, Value>, region: Option<&str>) -> Result<Checked, Vec<Problem>> {
+pub fn check(
+    mut members: Map<String, Value>,
+    region: Option<&str>,
+    allow_landlines: bool,
+) -> Result<Checked, Vec<Problem>> {
     let client_token = members.remove("ClientToken").and_then(|token| Some(token.as_str()?.to_owned()));
     let mut checks = Checks { members: &members, problems: Vec::new(), notes: Vec::new() };
     let (instance_id, instance_home) = checks.instance();
@@ -68,7 +72,7 @@ pub fn check(mut members: Map<String, Value>, region: Option<&str>) -> Result<Ch
         region: region.map(str::to_owned).or_else(|| home.as_ref().map(|home| home.region.clone())),
     };
     checks.endpoints(&rules);
-    let destination = checks.destination();
+    let destination = checks.destination(allow_landlines);
     checks.text("ContactFlowId", &Member::Flow, &rules);
     checks.segments(&rules);
     checks.attributes(&rules);
@@ -168,7 +172,7 @@ impl<'a> Checks<'a> {
         }
     }
 
-    fn destination(&mut self) -> String {
+    fn destination(&mut self, allow_landlines: bool) -> String {
         let Some(address) = self.text_at("DestinationEndpoint.Address") else {
             self.refuse(
                 "`DestinationEndpoint.Address` is missing",
@@ -185,12 +189,23 @@ impl<'a> Checks<'a> {
                 "`DestinationEndpoint.Address` is not written as E.164",
                 "write + and the country code, then digits alone: the service takes no other form",
             ),
-            Ok(phone) => {
-                if phone.line == phone::LineType::Landline {
-                    self.notes.push("the number is a landline, which rarely takes a message".to_owned());
+            Ok(phone) => match phone.reachable(allow_landlines) {
+                Ok(()) => {
+                    if phone.doubt() == Some(PhoneDoubt::TollFree) {
+                        let note = "the number is free for the caller: hardly anybody reads messages there";
+                        self.notes.push(note.to_owned());
+                    }
+                    return address.to_owned();
                 }
-                return address.to_owned();
-            }
+                Err(PhoneRejection::Landline) => self.refuse(
+                    "`DestinationEndpoint.Address`: the phone number is a landline, which cannot take a message",
+                    "give a mobile number, or allow landlines: docs/single-contact.md",
+                ),
+                Err(rejection) => self.refuse(
+                    format!("`DestinationEndpoint.Address`: {rejection}"),
+                    "it is not a number that takes messages",
+                ),
+            },
         }
         String::new()
     }
@@ -399,7 +414,7 @@ mod tests {
     }
 
     fn checked(value: &Value) -> Result<Checked, String> {
-        check(value.as_object().unwrap().clone(), None)
+        check(value.as_object().unwrap().clone(), None, false)
             .map_err(|problems| problems.iter().map(|problem| format!("{}\n", problem.message)).collect())
     }
 
@@ -414,6 +429,15 @@ mod tests {
         assert_eq!(checked.client_token.as_deref(), Some("mine"));
         let body: Value = serde_json::from_slice(&checked.body("mine")).unwrap();
         assert_eq!(body, given);
+    }
+
+    #[test]
+    fn a_landline_is_let_through_where_it_is_meant_and_a_free_number_is_told() {
+        let mut request = request();
+        request["DestinationEndpoint"]["Address"] = json!("+442079460958");
+        assert!(check(request.as_object().unwrap().clone(), None, true).unwrap().notes.is_empty());
+        request["DestinationEndpoint"]["Address"] = json!("+18005550143");
+        assert_eq!(checked(&request).unwrap().notes.len(), 1);
     }
 
     /// One mistake each, and the words that a definition is refused with.
@@ -438,6 +462,8 @@ mod tests {
             ("/DestinationEndpoint", json!({"Type": "VOIP"})),
             ("/DestinationEndpoint/Address", json!("2025550143")),
             ("/DestinationEndpoint/Address", json!("+1 202 555 0143")),
+            ("/DestinationEndpoint/Address", json!("+442079460958")),
+            ("/DestinationEndpoint/Address", json!("+19002345678")),
             ("/SegmentAttributes", json!({})),
             ("/SegmentAttributes/connect:Subtype/ValueString", json!("connect:Guide")),
             ("/SegmentAttributes/a b", json!({"ValueString": "x"})),

@@ -107,6 +107,47 @@ pub struct Phone {
     pub has_doubtful_plus: bool,
 }
 
+/// What is to be told of a number that can be sent to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum PhoneDoubt {
+    /// The digits behind its `+` are a number of the default region too.
+    AddedPlus,
+    /// It is free for the caller: companies answer there, and hardly anybody reads messages.
+    TollFree,
+}
+
+impl Phone {
+    /// Whether it can take a message, as far as its digits tell.
+    ///
+    /// # Errors
+    /// Why not.
+    pub fn reachable(&self, allow_landlines: bool) -> Result<(), PhoneRejection> {
+        match self.line {
+            LineType::Landline if !allow_landlines && self.has_doubtful_plus => {
+                Err(PhoneRejection::AddedPlus)
+            }
+            LineType::Landline if !allow_landlines => Err(PhoneRejection::Landline),
+            LineType::Premium => Err(PhoneRejection::Premium),
+            LineType::Unreachable => Err(PhoneRejection::Unreachable),
+            LineType::Landline
+            | LineType::Mobile
+            | LineType::Either
+            | LineType::TollFree
+            | LineType::Other => Ok(()),
+        }
+    }
+
+    /// What is to be told of it.
+    #[must_use]
+    pub fn doubt(&self) -> Option<PhoneDoubt> {
+        match self.line {
+            _ if self.has_doubtful_plus => Some(PhoneDoubt::AddedPlus),
+            LineType::TollFree => Some(PhoneDoubt::TollFree),
+            _ => None,
+        }
+    }
+}
+
 /// Why a text is not a number to send to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum PhoneRejection {

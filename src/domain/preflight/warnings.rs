@@ -15,6 +15,7 @@ use super::TOLD;
 use crate::domain::figures::{Grouped, counted};
 use crate::domain::forecast::NamedRows;
 use crate::domain::message::foreign;
+use crate::domain::phone::PhoneDoubt;
 use crate::domain::row::binding::{Binding, Cells};
 use crate::domain::row::recipient::{Recipient, RejectionReason};
 use crate::domain::table::header::fold;
@@ -140,6 +141,7 @@ pub(super) struct Suspicions {
     twice: ByKind,
     total: SuspectRows,
     added_plus: SuspectRows,
+    toll_free: SuspectRows,
     /// Messages by length.
     lengths: Vec<u64>,
     messages: u64,
@@ -175,6 +177,7 @@ impl Suspicions {
             twice: ByKind::default(),
             total: SuspectRows::default(),
             added_plus: SuspectRows::default(),
+            toll_free: SuspectRows::default(),
             lengths: vec![0; LONGEST + 1],
             messages: 0,
             longest: Vec::new(),
@@ -207,8 +210,10 @@ impl Suspicions {
         if (0..cells.count().min(self.names.len())).any(|at| is_total(cells.cell(at))) {
             self.total.add(line);
         }
-        if recipient.has_doubtful_plus {
-            self.added_plus.add(line);
+        match recipient.doubt {
+            Some(PhoneDoubt::AddedPlus) => self.added_plus.add(line),
+            Some(PhoneDoubt::TollFree) => self.toll_free.add(line),
+            None => {}
         }
         for (slot, text) in self.slots.iter_mut().zip(&recipient.slots) {
             slot.see(text, cells);
@@ -255,16 +260,25 @@ impl Suspicions {
             let summary = format!("{} like a total and not like a person", looks(self.total.rows));
             warnings.push(self.total.warning(WarningCode::TotalRow, summary));
         }
-        if self.added_plus.rows > 0 {
-            let summary = format!(
-                "{} of another country with the + in front, and of the default region without it",
-                if self.added_plus.rows == 1 {
-                    "1 number is".to_owned()
-                } else {
-                    format!("{} numbers are", Grouped(self.added_plus.rows))
-                }
-            );
-            warnings.push(self.added_plus.warning(WarningCode::AddedPlus, summary));
+        for (rows, code, what) in [
+            (
+                &self.added_plus,
+                WarningCode::AddedPlus,
+                "of another country with the + in front, and of the default region without it",
+            ),
+            (
+                &self.toll_free,
+                WarningCode::TollFree,
+                "free for the caller: hardly anybody reads messages there",
+            ),
+        ] {
+            if rows.rows > 0 {
+                let numbers = match rows.rows {
+                    1 => "1 number is".to_owned(),
+                    several => format!("{} numbers are", Grouped(several)),
+                };
+                warnings.push(rows.warning(code, format!("{numbers} {what}")));
+            }
         }
         warnings.extend(self.slots.iter().filter_map(SlotTexts::warning));
         warnings.extend(self.far_lengths());

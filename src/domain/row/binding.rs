@@ -22,7 +22,7 @@ use crate::domain::message::request::{Leaf, Request, RequestTemplate};
 use crate::domain::message::template::{RenderError, Template};
 use crate::domain::message::{foreign, limits};
 use crate::domain::phone;
-use crate::domain::phone::{LineType, Phone, PhoneRejection, Region};
+use crate::domain::phone::{Phone, PhoneRejection, Region};
 use crate::domain::problem::{Problem, Problems, SourceSpan};
 use crate::domain::row::compound_key;
 use crate::domain::row::recipient::{Recipient, Rejection, RejectionReason};
@@ -435,7 +435,8 @@ impl Binding {
         slots.extend(sender.map(|at| self.senders[at].source.clone()));
         limits::attributes_total(attribute_bytes).map_err(|breach| (None, breach.into()))?;
         let client_token = self.tokens.token(&key);
-        let Phone { number: phone, region, has_doubtful_plus, .. } = phone;
+        let doubt = phone.doubt();
+        let Phone { number: phone, region, .. } = phone;
         Ok(Recipient {
             line: lines.first,
             client_token,
@@ -447,7 +448,7 @@ impl Binding {
             sender,
             slots,
             saved_segments,
-            has_doubtful_plus,
+            doubt,
         })
     }
 
@@ -526,19 +527,8 @@ impl Binding {
 
     fn reachable(&self, cell: &str) -> Result<Phone, PhoneRejection> {
         let phone = phone::parse(cell, self.default_region)?;
-        match phone.line {
-            LineType::Landline if !self.allow_landlines && phone.has_doubtful_plus => {
-                Err(PhoneRejection::AddedPlus)
-            }
-            LineType::Landline if !self.allow_landlines => Err(PhoneRejection::Landline),
-            LineType::Premium => Err(PhoneRejection::Premium),
-            LineType::Unreachable => Err(PhoneRejection::Unreachable),
-            LineType::Landline
-            | LineType::Mobile
-            | LineType::Either
-            | LineType::TollFree
-            | LineType::Other => Ok(phone),
-        }
+        phone.reachable(self.allow_landlines)?;
+        Ok(phone)
     }
 
     /// The text, and the segments that its encoding saved.

@@ -10,7 +10,7 @@ use crate::domain::hours::moment::MomentRejection;
 use crate::domain::hours::schedule::Window;
 use crate::domain::hours::zones::ZoneRejection;
 use crate::domain::message::limits::Breach;
-use crate::domain::phone::{E164, PhoneRejection, Region};
+use crate::domain::phone::{E164, PhoneDoubt, PhoneRejection, Region};
 use crate::domain::warning::WarningCode;
 
 /// A row that can be sent to. Its texts, put into the plan's shape, are the request.
@@ -36,8 +36,8 @@ pub struct Recipient {
     pub slots: Vec<String>,
     /// SMS segments that `contact.encoding` saved.
     pub saved_segments: u32,
-    /// Whether the digits behind the number's `+` are one of the default region too.
-    pub has_doubtful_plus: bool,
+    /// What is to be told of the number.
+    pub doubt: Option<PhoneDoubt>,
 }
 
 /// A row that cannot be sent to.

@@ -78,7 +78,7 @@ fn request(argument: &str) -> Result<Map<String, Value>, Failure> {
     if !problems.is_empty() {
         return Err(contact::refused(problems));
     }
-    check::check(members.clone(), None).map_err(contact::refused)?;
+    check::check(members.clone(), None, false).map_err(contact::refused)?;
     Ok(members)
 }
 
