@@ -53,7 +53,7 @@ segment_attributes = { origin = "crm-{{ id }}", wave = 3, more = { inner = { dee
 "#;
     let requests = requests(&definition, CSV);
     let expected = json!({
-        "Attributes": { "name": "ADA", "tier": "gold" },
+        "Attributes": { "campaign_token": requests[0]["ClientToken"], "name": "ADA", "tier": "gold" },
         "ChatDurationInMinutes": 90,
         // uuid5(uuid5(NAMESPACE_URL, "campaign:11111111-2222-3333-4444-555555555555/members"), "C-1")
         "ClientToken": "fc88b00a-df16-5591-8831-d46d8780e283",
@@ -113,6 +113,7 @@ attributes = { name = "{{ first_name }}" }
         json!({ "connect:Subtype": { "ValueString": "connect:WhatsApp" } })
     );
     let attributes = requests[1]["Attributes"].as_object().unwrap();
-    assert_eq!(attributes.len(), 5, "{attributes:?}");
+    assert_eq!(attributes.len(), 6, "{attributes:?}");
+    assert_eq!(attributes["campaign_token"], requests[1]["ClientToken"]);
     assert_eq!(attributes["previous"], "");
 }

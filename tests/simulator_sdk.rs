@@ -13,8 +13,12 @@ use aws_sdk_connect::config::timeout::TimeoutConfig;
 use aws_sdk_connect::config::{BehaviorVersion, Region};
 use aws_sdk_connect::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
 use aws_sdk_connect::operation::start_outbound_chat_contact::StartOutboundChatContactError;
-use aws_sdk_connect::types::{ChatMessage, Endpoint, EndpointType, SegmentAttributeValue};
+use aws_sdk_connect::types::{
+    ChatMessage, Endpoint, EndpointType, SearchContactsTimeRange, SearchContactsTimeRangeType,
+    SearchCriteria, SearchableContactAttributes, SearchableContactAttributesCriteria, SegmentAttributeValue,
+};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_smithy_types::DateTime;
 use campaign::simulator::{
     Difference, Effect, Fault, Latency, Outcome, PayloadViolation, Phase, Simulator, Throttle, TokioClock,
     WorldConfig, WorldTime,
@@ -316,4 +320,40 @@ async fn describe_operations_know_what_exists() {
     assert!(missing.as_service_error().unwrap().is_resource_not_found_exception());
     let missing = client.describe_instance().instance_id(FLOW).send().await.unwrap_err();
     assert!(missing.as_service_error().unwrap().is_resource_not_found_exception());
+}
+
+/// How many contacts a search finds: of all, and by an attribute.
+async fn found(client: &Client, value: &str) -> (usize, Option<usize>) {
+    let search = || {
+        let at = |seconds| DateTime::from_secs(seconds);
+        let range = SearchContactsTimeRange::builder()
+            .r#type(SearchContactsTimeRangeType::InitiationTimestamp)
+            .start_time(at(0))
+            .end_time(at(4_000_000_000));
+        client.search_contacts().instance_id(INSTANCE).time_range(range.build().unwrap())
+    };
+    let key = SearchableContactAttributesCriteria::builder().key("tier").values(value).build().unwrap();
+    let attributes = SearchableContactAttributes::builder().criteria(key).build().unwrap();
+    let criteria = SearchCriteria::builder().searchable_contact_attributes(attributes).build();
+    let all = search().send().await.unwrap().contacts.len();
+    (all, search().search_criteria(criteria).send().await.ok().map(|answer| answer.contacts.len()))
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_search_finds_a_contact_once_its_index_has_it_and_by_what_was_searchable_when_it_started() {
+    let simulator = simulator(WorldConfig::default());
+    let client = client(&simulator);
+    start(&client, "a", "+12025550100").await.unwrap();
+    assert_eq!(found(&client, "gold").await, (1, None));
+    simulator.with(|world| {
+        world.account_mut().searchable.insert("tier".to_owned());
+        world.account_mut().index_delay = 60;
+    });
+    tokio::time::sleep(Duration::from_secs(100)).await;
+    start(&client, "b", "+12025550101").await.unwrap();
+    tokio::time::sleep(Duration::from_secs(59)).await;
+    assert_eq!(found(&client, "gold").await, (1, Some(0)));
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    assert_eq!(found(&client, "gold").await, (2, Some(1)));
+    assert_eq!(found(&client, "silver").await, (2, Some(0)));
 }

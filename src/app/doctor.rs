@@ -93,7 +93,11 @@ pub(super) fn campaign_facts(definition: &Definition, file: Option<FileFacts>) -
     }
 }
 
+/// The attribute by which contacts are found: that of the client token, else the first one.
 fn attribute(definition: &Definition) -> Option<String> {
+    if definition.trace.is_some() {
+        return definition.trace.clone();
+    }
     match &definition.attributes {
         Attributes::AllColumns => definition.recipients.key.first().cloned(),
         _ => definition.request.attributes.keys().next().cloned(),

@@ -44,8 +44,10 @@ pub struct AccountConfig {
     /// Numbers that opt out at a time, in the order in which they do.
     #[serde(skip)]
     pub opting_out: Vec<OptingOut>,
-    /// Attributes that contacts can be searched by.
+    /// Attributes that contacts can be searched by: those that start from then on.
     pub searchable: BTreeSet<String>,
+    /// Seconds from a contact's start until searches find it.
+    pub index_delay: u32,
     /// IAM actions that the caller may not do, such as `connect:DescribeInstance`.
     pub denied: BTreeSet<String>,
     /// IAM actions that are always throttled.
@@ -145,6 +147,7 @@ impl Default for AccountConfig {
             opted_out_more: 0,
             opting_out: Vec::new(),
             searchable: BTreeSet::new(),
+            index_delay: 0,
             denied: BTreeSet::new(),
             throttled: BTreeSet::new(),
             rates: false,

@@ -1,7 +1,7 @@
 //! What the world answers to searches and lists, and how a contact is stopped.
 //!
-//! Pages hold at most 100 entries; a token is the place of the next one. Searches index a contact at once, and know its
-//! instance, its times and the attributes that the account can search by.
+//! Pages hold at most 100 entries; a token is the place of the next one. Searches find a contact once its index has it, by its
+//! instance, its times and the attributes that could be searched when it started.
 
 use serde_json::{Value, json};
 
@@ -16,6 +16,8 @@ use super::wire::{Answer, WireRequest};
 
 /// Most entries of a page.
 const PAGE: usize = 100;
+/// Most values of an attribute that a search names.
+const MOST_VALUES: usize = 20;
 /// The instance that lists show where every UUID is one.
 const MADE_UP: &str = "00000000-0000-4000-8000-000000000000";
 
@@ -158,6 +160,8 @@ struct Search<'s> {
     until: f64,
     /// Chats that have not ended only.
     open: bool,
+    /// Contacts that started later are not in the index yet.
+    indexed_until: WorldTime,
     /// Key and values of each attribute.
     attributes: Vec<(String, Vec<String>)>,
 }
@@ -174,6 +178,7 @@ fn search(now: WorldTime, body: &Value, scene: Scene<'_>, log: &Log) -> Result<A
         from: moment("StartTime")?,
         until: moment("EndTime")?,
         open: criteria.to_string().contains("NOT_EXISTS"),
+        indexed_until: WorldTime(now.0.saturating_sub(u64::from(scene.config.account.index_delay) * 1000)),
         attributes: attributes(criteria, scene)?,
     };
     let busy = if search.open { scene.config.account.busy_chats as usize } else { 0 };
@@ -195,6 +200,11 @@ fn attributes(criteria: &Value, scene: Scene<'_>) -> Result<Vec<(String, Vec<Str
             return Err(Refusal::invalid_parameter(message));
         }
         let values = one.get("Values").and_then(Value::as_array).cloned().unwrap_or_default();
+        if values.len() > MOST_VALUES {
+            let message =
+                format!("Values of the contact attribute {key} must have at most {MOST_VALUES} elements.");
+            return Err(Refusal::invalid_parameter(message));
+        }
         let values = values.iter().filter_map(Value::as_str).map(str::to_owned).collect();
         attributes.push((key.to_owned(), values));
     }
@@ -206,12 +216,14 @@ impl Search<'_> {
         let started = epoch_seconds(contact.created_at);
         contact.instance_id == self.instance_id
             && (self.from..=self.until).contains(&started)
+            && contact.created_at <= self.indexed_until
             && !(self.open && contact.ends_at <= now)
             && (self.attributes.is_empty() || {
                 let known = contact.attributes();
-                self.attributes
-                    .iter()
-                    .all(|(key, values)| known.get(key).is_some_and(|value| values.contains(value)))
+                self.attributes.iter().all(|(key, values)| {
+                    contact.searchable.contains(key)
+                        && known.get(key).is_some_and(|value| values.contains(value))
+                })
             })
     }
 }

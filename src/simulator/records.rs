@@ -1,6 +1,6 @@
 //! What the world remembers: contacts, requests, and tokens that came with another payload.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use bytes::Bytes;
@@ -57,6 +57,8 @@ pub struct Contact {
     pub stopped: bool,
     /// The instance, by id.
     pub instance_id: String,
+    /// The attributes that it can be searched by: those that were searchable when it started.
+    pub searchable: BTreeSet<String>,
     /// Why its message goes nowhere: `opted-out` or `sandbox`.
     pub undelivered: Option<&'static str>,
     /// The body of the request that started it.

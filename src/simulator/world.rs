@@ -284,6 +284,7 @@ impl World {
                 created_at: start.now,
                 ends_at,
                 stopped: false,
+                searchable: self.config.account.searchable.clone(),
                 undelivered: self.config.account.undelivered(valid.destination, start.now),
                 // A copy: what a door brings may be a part of a larger buffer.
                 body: Bytes::copy_from_slice(&start.wire.body),

@@ -56,7 +56,7 @@ impl Mailing {
     fn source(&self) -> &str {
         match &self.shape.source {
             Leaf::Fixed(source) => source,
-            Leaf::Slot(_) => panic!("the senders are fixed"),
+            Leaf::Slot(_) | Leaf::Token => panic!("the senders are fixed"),
         }
     }
 }

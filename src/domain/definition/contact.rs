@@ -18,6 +18,9 @@ use crate::domain::senders::Sender;
 /// The segment attribute that says what the channel is.
 const SUBTYPE: &str = "connect:Subtype";
 
+/// Characters of an attribute's name that contacts can be searched by (service model).
+const LONGEST_TRACE: usize = 100;
+
 /// Deepest nesting of segment attributes.
 const DEEPEST: usize = 8;
 
@@ -52,6 +55,20 @@ pub(super) fn attributes_wanted(reader: &Reader<'_>) -> Attributes {
         Some(Node { value: Value::Text(_), .. }) => Attributes::AllColumns,
         _ => Attributes::Named,
     }
+}
+
+/// The attribute that carries a contact's client token; `None` where the definition wants none.
+pub(super) fn trace(reader: &mut Reader<'_>) -> Option<String> {
+    let Node { place, value: Value::Text(name) } = reader.node("contact.trace")? else { return None };
+    if name.is_empty() {
+        return None;
+    }
+    if !is_attribute_key(&name) || name.len() > LONGEST_TRACE {
+        let message = format!("`contact.trace` is no name for an attribute: {}", shown(&name));
+        let hint = "letters, digits, - and _, at most 100; false leaves the attribute out";
+        reader.mistake(place, message, hint);
+    }
+    Some(name)
 }
 
 /// The request. Flow and source are empty where they are missing or wrong, and then that is noted.

@@ -12,6 +12,7 @@ mod document;
 mod elsewhere;
 mod hooks;
 mod hours;
+mod key_words;
 pub mod keys;
 mod limits;
 pub mod name;
@@ -75,6 +76,8 @@ pub struct Definition {
     pub condition: Option<Text>,
     /// Which attributes a contact gets.
     pub attributes: Attributes,
+    /// The attribute that carries a contact's client token.
+    pub trace: Option<String>,
     /// How fast requests go out.
     pub pace: PaceSettings,
     /// When to stop.
@@ -122,6 +125,7 @@ pub(super) struct Places {
     pub(super) zone: Option<SourceSpan>,
     pub(super) state: Option<SourceSpan>,
     pub(super) attributes: Option<SourceSpan>,
+    pub(super) trace: Option<SourceSpan>,
 }
 
 /// A text of the request.
@@ -512,6 +516,7 @@ fn resolve(mut reader: Reader<'_>, stem: &str, origin: Problems) -> Option<Defin
         condition,
         request,
         attributes: contact::attributes_wanted(&reader),
+        trace: contact::trace(&mut reader),
         pace: pace?,
         safety,
         cost,
@@ -533,6 +538,7 @@ fn resolve(mut reader: Reader<'_>, stem: &str, origin: Problems) -> Option<Defin
             zone: reader.place("recipients.zone"),
             state: reader.place("recipients.state"),
             attributes: reader.place("contact.attributes"),
+            trace: reader.place("contact.trace"),
         },
     })
 }

@@ -272,6 +272,7 @@ pub(super) fn fits(value: &Value, kind: KeyKind) -> bool {
         }
         (KeyKind::Rate, Value::Text(text)) => text == "auto",
         (KeyKind::Rate, value) => number(value).and_then(RequestRate::new).is_some(),
+        (KeyKind::AttributeName, Value::Text(_) | Value::Flag(false)) => true,
         (KeyKind::Attributes, Value::Text(text)) => text == "all",
         (
             KeyKind::Message | KeyKind::Templates | KeyKind::Attributes | KeyKind::Segments,

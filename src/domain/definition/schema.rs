@@ -149,6 +149,7 @@ fn of_kind(kind: KeyKind) -> Value {
         KeyKind::Senders => senders(),
         KeyKind::Message => message(),
         KeyKind::Templates => texts,
+        KeyKind::AttributeName => attribute_name(),
         KeyKind::Attributes => json!({ "anyOf": [{ "const": "all" }, texts] }),
         KeyKind::Segments => {
             json!({ "type": "object", "additionalProperties": { "$ref": "#/definitions/segment" } })
@@ -191,6 +192,15 @@ fn open_hours() -> Value {
 }
 
 /// A text, or a text with its type.
+fn attribute_name() -> Value {
+    json!({
+        "anyOf": [
+            { "type": "string", "pattern": "^[A-Za-z0-9_-]{0,100}$" },
+            { "const": false },
+        ]
+    })
+}
+
 fn message() -> Value {
     json!({
         "anyOf": [

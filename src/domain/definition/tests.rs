@@ -42,6 +42,7 @@ fn what_is_left_out_has_its_default() {
     assert_eq!((definition.attributes, definition.cost), (Attributes::Named, None));
     let subtype = &definition.request.segment_attributes["connect:Subtype"];
     assert!(matches!(subtype, SegmentValue::String(text) if text.template.as_fixed() == Some("connect:SMS")));
+    assert_eq!(definition.trace.as_deref(), Some("campaign_token"));
     assert!(definition.request.message.is_none() && definition.request.attributes.is_empty());
 }
 
@@ -83,6 +84,7 @@ delimiter = "tab"
 message = { content_type = "text/markdown", content = "Hi *{{ first_name }}*" }
 encoding = "gsm"
 attributes = { tier = "gold", name = "{{ first_name }}" }
+trace = "found-by"
 display_name = "{{ first_name }}"
 chat_duration_minutes = 60
 related_contact_id = "{{ previous | default('') }}"
@@ -168,7 +170,7 @@ fn every_key_reaches_its_setting() {
     insta::assert_debug_snapshot!((
         &definition.name,
         &definition.connect,
-        definition.channel,
+        (definition.channel, &definition.trace),
         &definition.recipients,
         &definition.pace,
         definition.safety,

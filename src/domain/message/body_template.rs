@@ -10,8 +10,9 @@ use crate::domain::message::request::{Leaf, MissingSlot, RequestTemplate};
 #[derive(Debug)]
 pub struct BodyTemplate {
     shape: RequestTemplate,
-    /// By which of the members that an empty text leaves out are out: display name, related contact.
-    written: [OnceLock<Vec<BodyPart>>; 4],
+    /// By which members are out: display name and related contact, which an empty text leaves out, and the client token among
+    /// the attributes, which needs room.
+    written: [OnceLock<Vec<BodyPart>>; 8],
 }
 
 /// A piece of a body.
@@ -48,13 +49,14 @@ impl BodyTemplate {
     ) -> Result<Vec<u8>, MissingSlot> {
         let is_empty = |leaf: Option<&Leaf>| match leaf {
             Some(Leaf::Slot(slot)) => slots.get(*slot).is_some_and(String::is_empty),
-            Some(Leaf::Fixed(_)) | None => false,
+            Some(Leaf::Fixed(_) | Leaf::Token) | None => false,
         };
         let nameless = is_empty(self.shape.display_name.as_ref());
         let unrelated = is_empty(self.shape.related_contact_id.as_ref());
-        let which = usize::from(nameless) + 2 * usize::from(unrelated);
+        let untraced = self.shape.trace().is_some() && !self.shape.has_room_for_trace(slots);
+        let which = usize::from(nameless) + 2 * usize::from(unrelated) + 4 * usize::from(untraced);
         let mut body = Vec::with_capacity(1_024);
-        for part in self.written[which].get_or_init(|| self.write(nameless, unrelated)) {
+        for part in self.written[which].get_or_init(|| self.write(nameless, unrelated, untraced)) {
             match part {
                 BodyPart::Fixed(text) => body.extend_from_slice(text.as_bytes()),
                 BodyPart::Slot(slot) => text(&mut body, slots.get(*slot).ok_or(MissingSlot { slot: *slot })?),
@@ -68,7 +70,7 @@ impl BodyTemplate {
     }
 
     /// Has the body of a row written whose texts are marks, and cuts it at them.
-    fn write(&self, nameless: bool, unrelated: bool) -> Vec<BodyPart> {
+    fn write(&self, nameless: bool, unrelated: bool, untraced: bool) -> Vec<BodyPart> {
         let fixed = serde_json::to_string(&self.shape).expect("strings and integers always serialize");
         let (mark, token) = (0_u32..)
             .map(|number| (format!("gap-{number}-"), Uuid::from_u128(number.into())))
@@ -78,12 +80,16 @@ impl BodyTemplate {
         let mut contact = self.shape.fill_with(&gap(&"to"), token, |leaf| match leaf {
             Leaf::Fixed(text) => text.clone(),
             Leaf::Slot(slot) => gap(slot),
+            Leaf::Token => token.to_string(),
         });
         if nameless {
             contact.request.display_name = None;
         }
         if unrelated {
             contact.request.related_contact_id = None;
+        }
+        if untraced {
+            self.shape.leave_out_trace(&mut contact);
         }
         let body = String::from_utf8(contact.body()).expect("JSON is UTF-8");
         cut(&body.replace(&token.to_string(), &gap(&"token")), &mark)
@@ -133,7 +139,7 @@ mod tests {
     }
 
     fn leaves() -> impl Strategy<Value = Leaf> {
-        prop_oneof![texts().prop_map(Leaf::Fixed), (0_usize..4).prop_map(Leaf::Slot)]
+        prop_oneof![texts().prop_map(Leaf::Fixed), (0_usize..4).prop_map(Leaf::Slot), Just(Leaf::Token)]
     }
 
     fn messages() -> impl Strategy<Value = Message<Leaf>> {
@@ -218,7 +224,7 @@ mod tests {
             related_contact_id: None,
             supported_content_types: Vec::new(),
         };
-        assert_eq!(BodyTemplate::new(shape.clone()).write(false, false).len(), 9);
-        assert_eq!(BodyTemplate::new(shape).write(true, false).len(), 7);
+        assert_eq!(BodyTemplate::new(shape.clone()).write(false, false, false).len(), 9);
+        assert_eq!(BodyTemplate::new(shape).write(true, false, false).len(), 7);
     }
 }

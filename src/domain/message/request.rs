@@ -14,6 +14,8 @@ use std::convert::Infallible;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::limits;
+
 /// The members of `StartOutboundChatContact`, but for destination and client token, which belong to the row.
 ///
 /// Source: the API reference of `StartOutboundChatContact`.
@@ -86,10 +88,17 @@ pub enum Leaf {
     /// The row's slot with this index.
     #[serde(rename = "s")]
     Slot(usize),
+    /// The row's client token: the attribute by which its contact can be found. A row whose attributes leave no room for it has
+    /// no such attribute.
+    #[serde(rename = "t")]
+    Token,
 }
 
 /// What all rows of one plan have in common; a row's slots fill it.
 pub type RequestTemplate = Request<Leaf>;
+
+/// Bytes of a client token as text.
+const TOKEN_BYTES: usize = uuid::fmt::Hyphenated::LENGTH;
 
 /// A row's slots do not fit the shape: a journal that someone edited.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -172,8 +181,26 @@ impl RequestTemplate {
         match &self.message {
             Some(Message::Text { content: Leaf::Fixed(text), .. }) => Some(text),
             Some(Message::Text { content: Leaf::Slot(slot), .. }) => slots.get(*slot).map(String::as_str),
-            Some(Message::Templated { .. }) | None => None,
+            Some(Message::Text { content: Leaf::Token, .. } | Message::Templated { .. }) | None => None,
         }
+    }
+
+    /// The attribute that has the row's client token, if there is one.
+    #[must_use]
+    pub fn trace(&self) -> Option<&str> {
+        self.attributes.iter().find_map(|(name, leaf)| (*leaf == Leaf::Token).then_some(name.as_str()))
+    }
+
+    /// Whether the attributes of a row with these slots leave room for its client token.
+    #[must_use]
+    pub fn has_room_for_trace(&self, slots: &[String]) -> bool {
+        let length = |leaf: &Leaf| match leaf {
+            Leaf::Fixed(text) => text.len(),
+            Leaf::Slot(slot) => slots.get(*slot).map_or(0, String::len),
+            Leaf::Token => TOKEN_BYTES,
+        };
+        let bytes = self.attributes.iter().map(|(name, leaf)| name.len() + length(leaf)).sum();
+        limits::attributes_total(bytes).is_ok()
     }
 
     /// The request of one row.
@@ -189,8 +216,18 @@ impl RequestTemplate {
         let of = |leaf: &Leaf| match leaf {
             Leaf::Fixed(text) => Ok(text.clone()),
             Leaf::Slot(slot) => slots.get(*slot).cloned().ok_or(MissingSlot { slot: *slot }),
+            Leaf::Token => Ok(client_token.to_string()),
         };
-        self.try_fill(destination, client_token, of)
+        let mut contact = self.try_fill(destination, client_token, of)?;
+        if !self.has_room_for_trace(slots) {
+            self.leave_out_trace(&mut contact);
+        }
+        Ok(contact)
+    }
+
+    /// Takes the client token out of the attributes.
+    pub(in crate::domain) fn leave_out_trace(&self, contact: &mut ContactRequest) {
+        contact.request.attributes.retain(|name, _| self.attributes.get(name) != Some(&Leaf::Token));
     }
 
     /// The request with the text that `of` gives for each leaf.

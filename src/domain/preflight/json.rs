@@ -64,6 +64,7 @@ impl Serialize for Preflight {
         map.serialize_entry("corrections_undone", &undone)?;
         map.serialize_entry("countries", &countries(&self.found.messages))?;
         map.serialize_entry("messages", &messages(&self.found.messages))?;
+        map.serialize_entry("trace", &self.found.traces.as_json())?;
         map.serialize_entry("cost", &cost(&self.found.messages))?;
         map.serialize_entry("duration_s", &rounded(self.duration().as_secs_f64()))?;
         if let Some(senders) = self.found.senders.as_json() {

@@ -12,6 +12,7 @@ mod messages;
 mod repeats;
 mod senders;
 mod text;
+mod trace;
 mod waiting;
 mod warnings;
 
@@ -22,6 +23,7 @@ use limits::Limits;
 use messages::Messages;
 pub use repeats::{FirstLines, FirstNumbers, SharedNumbers};
 use senders::SenderLoads;
+use trace::Traces;
 pub use waiting::Waiting;
 use warnings::Suspicions;
 pub use warnings::{Looks, Warning};
@@ -126,6 +128,7 @@ pub struct Findings {
     same_number: SameNumberRule,
     messages: Messages,
     senders: SenderLoads,
+    traces: Traces,
     suspicions: Suspicions,
     /// When rows would be sent to, where that is asked for.
     agenda: Option<Agenda>,
@@ -247,6 +250,7 @@ impl Findings {
             same_number: definition.recipients.same_number,
             messages: Messages::new(definition),
             senders: SenderLoads::new(definition),
+            traces: Traces::new(binding.shape()),
             suspicions: Suspicions::new(binding),
             agenda: None,
             again: false,
@@ -347,6 +351,7 @@ impl Findings {
         let said = (recipient.phone.as_str(), self.binding.message(recipient));
         self.messages.add(Some(recipient.line), recipient.region, said);
         self.senders.add(recipient.sender, said.1);
+        self.traces.add(self.binding.shape(), recipient);
         if let Some(agenda) = &mut self.agenda {
             let budget = self.contact_limits.cost.as_ref();
             let cost = budget.map_or(0.0, |budget| budget.prices.contact(recipient.region, said.1));

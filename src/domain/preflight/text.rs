@@ -53,6 +53,7 @@ impl Preflight {
         self.write_cost(&mut text);
         self.write_duration(&mut text);
         self.found.senders.write(&mut text, self.pace_alone());
+        self.found.traces.write(&mut text);
         if let Some((true, forecast)) = &self.forecast {
             forecast::write(&mut text, forecast);
         }

@@ -7,6 +7,7 @@ mod condition;
 mod damage;
 mod lane;
 mod sender;
+mod trace;
 mod window;
 
 use std::borrow::Cow;
@@ -171,6 +172,7 @@ impl Definition {
             Ok(Leaf::Fixed(fixed.to_owned()))
         });
         let Ok(mut shape) = shape;
+        trace::add(self, &mut shape, &mut finder);
         if !self.senders.is_empty() {
             // The last of a row's slots.
             shape.source = Leaf::Slot(texts.len());

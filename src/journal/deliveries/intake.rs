@@ -406,7 +406,7 @@ impl Senders {
                     let TextsColumn(slots) = row.get(5)?;
                     slots.get(*slot).cloned()
                 }
-                None => None,
+                Some(Leaf::Token) | None => None,
             };
             found.push(FoundRow {
                 row: row.get(0)?,

@@ -131,6 +131,7 @@ impl Journal {
                     let found = statement.query_map(params![campaign.0, shape, place], |row| row.get(0))?;
                     sources.extend(found.collect::<Result<Vec<String>, _>>()?);
                 }
+                Leaf::Token => {}
             }
         }
         Ok(sources.into_iter().collect())

@@ -146,6 +146,7 @@ fn read<'r>(
     let of = |leaf: Option<&'r Leaf>| match leaf? {
         Leaf::Fixed(text) => Some(text.as_str()),
         Leaf::Slot(slot) => slots.get(*slot),
+        Leaf::Token => None,
     };
     let (source, message) = (of(texts.0), of(texts.1));
     Ok(RowOutcome {

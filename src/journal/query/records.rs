@@ -166,7 +166,7 @@ fn read<'r>(
             fill(slots, row, 10)?;
             slots.get(*slot)
         }
-        None => None,
+        Some(Leaf::Token) | None => None,
     };
     fill(cells, row, 14)?;
     let stamp = |index: usize| -> rusqlite::Result<Option<UnixMillis>> {

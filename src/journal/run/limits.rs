@@ -209,7 +209,7 @@ pub(in crate::journal) fn sender(
 ) -> rusqlite::Result<String> {
     Ok(match &template.source {
         Leaf::Fixed(source) => source.clone(),
-        Leaf::Slot(_) => {
+        Leaf::Slot(_) | Leaf::Token => {
             let TextsColumn(slots) = row.get(slots)?;
             source(template, &slots).to_owned()
         }
@@ -227,6 +227,7 @@ pub(in crate::journal) fn source<'a>(template: &'a RequestTemplate, slots: &'a [
     match &template.source {
         Leaf::Fixed(source) => source,
         Leaf::Slot(at) => slots.get(*at).map_or("", String::as_str),
+        Leaf::Token => "",
     }
 }
 

@@ -55,7 +55,7 @@ pub(super) fn campaign(
     };
     let leaf = |leaf: &Leaf| match leaf {
         Leaf::Fixed(text) => text.clone(),
-        Leaf::Slot(_) => "differs from row to row".to_owned(),
+        Leaf::Slot(_) | Leaf::Token => "differs from row to row".to_owned(),
     };
     let names = |names: Vec<&String>| {
         (!names.is_empty()).then(|| names.into_iter().map(String::as_str).collect::<Vec<_>>().join(", "))

@@ -2,6 +2,7 @@
 
 use crate::domain::definition::parse;
 use crate::domain::foreign::ForeignText;
+use crate::domain::message::body_template::BodyTemplate;
 use crate::domain::row::binding::*;
 
 const CONNECT: &str = r#"
@@ -135,7 +136,7 @@ fn all_columns_become_attributes() {
     let recipient = row(&binding, &["c-1", "Ann", "2025550143", ""]).unwrap();
     assert_eq!(recipient.slots, ["c-1", "Ann", "2025550143", ""]);
     let keys: Vec<&String> = binding.shape().attributes.keys().collect();
-    assert_eq!(keys, ["Customer_ID", "First_Name", "Phone", "date"]);
+    assert_eq!(keys, ["Customer_ID", "First_Name", "Phone", "campaign_token", "date"]);
     let all = definition("[contact]\nattributes = \"all\"\n");
     for header in [&["phone", "é", "è"][..], &["phone", "", "x"], &["phone", "x", "X", "x"]] {
         let problems = all.bind(&Header::new(header)).unwrap_err().to_string();
@@ -173,4 +174,47 @@ proptest::proptest! {
         let cells: Vec<&str> = cells.iter().map(String::as_str).collect();
         let _ = row(&bound(SPRING), &cells).map_err(|rejection| rejection.reason.to_string());
     }
+}
+
+/// The service takes 32,768 bytes of attributes: what the definition asks for goes before what it is found by.
+#[test]
+fn each_contact_carries_its_client_token_where_there_is_room() {
+    let attributes = |trace: &str, name: &str| {
+        let text = format!(
+            "[recipients]\ndefault_region = \"US\"\n[contact]\nattributes = {{ a = \"{{{{ first_name }}}}\" }}\n{trace}"
+        );
+        let recipient = row(&bound(&text), &["c-1", name, "2025550143", ""]).unwrap();
+        let shape = bound(&text).shape().clone();
+        let (phone, token) = (recipient.phone.as_str(), recipient.client_token);
+        let request = shape.fill(&recipient.slots, phone, token).unwrap();
+        let body = BodyTemplate::new(shape).body(&recipient.slots, phone, token).unwrap();
+        assert_eq!(body, request.body());
+        (request.request.attributes, token.to_string())
+    };
+    let (known, token) = attributes("", "Ann");
+    assert_eq!(known["campaign_token"], token);
+    assert_eq!(attributes("trace = \"t-1\"", "Ann").0["t-1"], token);
+    for none in ["trace = false", "trace = \"\""] {
+        assert_eq!(attributes(none, "Ann").0.into_keys().collect::<Vec<_>>(), ["a"]);
+    }
+    let most = 32_768 - "a".len() - "campaign_token".len() - 36;
+    assert_eq!(attributes("", &"x".repeat(most)).0.len(), 2);
+    assert_eq!(attributes("", &"x".repeat(most + 1)).0.into_keys().collect::<Vec<_>>(), ["a"]);
+}
+
+#[test]
+fn a_trace_is_no_other_attribute() {
+    let told = |text: &str| {
+        definition(text).bind(&Header::new(["phone", "campaign_token"])).unwrap_err().to_string()
+    };
+    let named = "[contact]\nattributes = { campaign_token = \"x\" }\n";
+    for text in [named, "[contact]\nattributes = \"all\"\n"] {
+        assert!(
+            told(text).contains("both one of `contact.attributes` and `contact.trace`"),
+            "{}",
+            told(text)
+        );
+    }
+    let free = definition(&format!("{named}trace = false\n")).bind(&Header::new(["phone"]));
+    assert!(free.is_ok());
 }
