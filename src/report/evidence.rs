@@ -14,7 +14,7 @@ use zip::{CompressionMethod, ZipWriter};
 
 use super::error::ReportError;
 use super::format::Format;
-use super::html::Names;
+use super::html::{Names, WallClock};
 use super::jsonl_rows::ShownValue;
 use super::{Wanted, overview};
 use crate::domain::delivery::tally::Tally;
@@ -93,6 +93,7 @@ fn rows() -> Wanted {
         delimiter: None,
         names: Names::Withheld,
         prices: None,
+        clock: WallClock::default(),
         commands: Vec::new(),
     }
 }

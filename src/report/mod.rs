@@ -25,7 +25,7 @@ pub use error::ReportError;
 pub use evidence::{EvidenceFacts, write as write_evidence};
 pub use existing::refuse_other_files;
 pub use format::Format;
-pub use html::Names;
+pub use html::{Names, WallClock};
 
 use crate::domain::definition::Delimiter;
 use crate::domain::delivery::state::State;
@@ -56,6 +56,8 @@ pub struct Wanted {
     pub names: Names,
     /// What segments cost, where a page is to say what its messages do.
     pub prices: Option<MessagePrices>,
+    /// The clock of a page's times; the other forms have RFC 3339 in UTC.
+    pub clock: WallClock,
     /// What a person runs next for rows in a state, as a page shows it: what commands are called is the caller's business.
     pub commands: Vec<(State, String)>,
 }
@@ -80,7 +82,7 @@ pub fn write(
     wanted: &Wanted,
     out: &mut impl Write,
 ) -> Result<Tally, ReportError> {
-    let Wanted { format, selection, deliveries, columns, delimiter, names, prices, commands } = wanted;
+    let Wanted { format, selection, deliveries, columns, delimiter, names, prices, clock, commands } = wanted;
     if delimiter.is_some() && *format != Format::Csv {
         return Err(ReportError::NotDelimited(*format));
     }
@@ -110,7 +112,7 @@ pub fn write(
             Ok(written)
         }
         Format::Json => overview::write(snapshot, campaign, out),
-        Format::Html => html::write(snapshot, campaign, (*names, prices.as_ref()), commands, out),
+        Format::Html => html::write(snapshot, campaign, (*names, prices.as_ref()), (commands, clock), out),
     }
 }
 

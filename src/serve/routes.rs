@@ -24,7 +24,7 @@ use super::{metrics, steer};
 use crate::app::ErrorKind;
 use crate::app::paths::CampaignPaths;
 use crate::journal::Selection;
-use crate::report::{Format, Names, Wanted};
+use crate::report::{Format, Names, WallClock, Wanted};
 
 /// More than any order has.
 const BODY_MAX_BYTES: usize = 4 << 10;
@@ -276,6 +276,7 @@ impl Pages {
             delimiter: None,
             names,
             prices: None,
+            clock: WallClock::default(),
             commands: Vec::new(),
         };
         let order = Order { journal: self.watcher.journal().to_owned(), campaign, wanted, permit };

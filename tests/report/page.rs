@@ -98,6 +98,25 @@ async fn nobody_is_named_unless_that_is_asked_for() {
     assert!(!named.contains("C-77001"), "what needs nobody is not listed");
 }
 
+/// Times are read off the clock of one zone, which is named; a rejected row has its number as the file has it.
+#[tokio::test(start_paused = true)]
+async fn times_are_those_of_the_zone_that_is_asked_for_and_rejected_rows_have_their_numbers() {
+    let place = a_run().await;
+    let zone = Some(campaign::cli::args::values::zone("Asia/Kolkata").unwrap());
+    let args = ReportArgs { with_numbers: true, zone, ..to(Format::Html, None) };
+    let page = text(&place.report(&args).unwrap());
+    let utc = text(&place.report(&ReportArgs { with_numbers: true, ..to(Format::Html, None) }).unwrap());
+    assert!(page.contains("All times are Asia&#x2f;Kolkata.") && !page.contains("UTC"), "{page}");
+    let ended = |zone: &str, page: &str| {
+        let line = page.lines().find_map(|line| line.split_once("As of ")?.1.split_once(&format!(" {zone}")));
+        let time: jiff::civil::DateTime = line.expect("when it ended").0.parse().unwrap();
+        time
+    };
+    let apart = ended("Asia&#x2f;Kolkata", &page).duration_since(ended("UTC", &utc));
+    assert_eq!(apart.as_mins(), 330);
+    assert!(utc.contains("\n12\nphone-too-short\n"), "{utc}");
+}
+
 /// A file's names and a service's words are text, whatever they look like; and the page asks nobody for anything.
 #[tokio::test(start_paused = true)]
 async fn nothing_on_the_page_runs_or_is_loaded() {

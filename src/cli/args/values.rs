@@ -2,6 +2,22 @@
 
 use std::str::FromStr;
 
+use jiff::tz::TimeZone;
+
+use crate::domain::hours::zones::parse_zone;
+
+/// A time zone.
+///
+/// # Errors
+/// What is taken instead.
+pub fn zone(text: &str) -> Result<TimeZone, String> {
+    if text.eq_ignore_ascii_case("UTC") {
+        return Ok(TimeZone::UTC);
+    }
+    let zones = parse_zone(text).map_err(|reason| format!("{reason}; such as America/New_York"))?;
+    zones.zones().next().ok_or_else(|| "such as America/New_York".to_owned())
+}
+
 /// A whole number in the range of its type, which has no zero where zero means nothing.
 ///
 /// # Errors

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
+use jiff::tz::TimeZone;
 use serde::Serialize;
 use serde_json::json;
 
@@ -25,7 +26,7 @@ use crate::domain::figures::counted;
 use crate::domain::foreign;
 use crate::domain::next_step::NextStep;
 use crate::journal::{Reader, Selection};
-use crate::report::{Format, MessagePrices, Names, ReportError, Wanted};
+use crate::report::{Format, MessagePrices, Names, ReportError, WallClock, Wanted};
 
 /// Arguments of `campaign report`.
 #[derive(Debug, Clone, Default, Args)]
@@ -59,17 +60,21 @@ pub struct ReportArgs {
     pub delimiter: Option<Delimiter>,
 
     /// Write the rejected rows to PATH, whole and with the reason, to be corrected and run: nothing else is touched
-    #[arg(long, value_name = "PATH", conflicts_with_all = ["format", "output", "states", "deliveries", "columns", "with_numbers"])]
+    #[arg(long, value_name = "PATH", conflicts_with_all = ["format", "output", "states", "deliveries", "columns", "with_numbers", "zone"])]
     pub rejects: Option<PathBuf>,
 
     /// Write an archive (zip) for an auditor to PATH: rows with their requests, hours, decisions, lists, runs, the definition,
     /// versions, and the sums of all of it
-    #[arg(long, value_name = "PATH", conflicts_with_all = ["format", "output", "states", "deliveries", "columns", "with_numbers", "rejects", "delimiter"])]
+    #[arg(long, value_name = "PATH", conflicts_with_all = ["format", "output", "states", "deliveries", "columns", "with_numbers", "rejects", "delimiter", "zone"])]
     pub evidence: Option<PathBuf>,
 
     /// In html: also list the rows that need a person, with their numbers, keys and the service's words
     #[arg(long)]
     pub with_numbers: bool,
+
+    /// In html: the time zone (IANA) of its times, such as America/New_York [default: UTC]
+    #[arg(long, value_name = "ZONE", value_parser = crate::cli::args::values::zone)]
+    pub zone: Option<TimeZone>,
 }
 
 impl ReportArgs {
@@ -85,6 +90,7 @@ impl ReportArgs {
             delimiter: self.delimiter,
             names,
             prices: None,
+            clock: self.zone.clone().map_or_else(WallClock::default, WallClock::new),
             commands: next_step::page_commands(),
         }
     }

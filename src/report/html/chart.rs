@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::timeline::{RunSpan, Timeline, WIDTHS};
+use super::wall_clock::WallClock;
 use crate::domain::figures::{Grouped, Span};
 
 const TOP: f64 = 10.0;
@@ -103,6 +104,7 @@ fn float(count: u64) -> f64 {
 
 struct Frame<'t> {
     timeline: &'t Timeline,
+    clock: &'t WallClock,
     size: ChartSize,
     /// Units per step.
     step: f64,
@@ -128,7 +130,11 @@ impl Frame<'_> {
 }
 
 /// Draws a timeline. `asked` is the pace that was asked for, per second.
-pub(super) fn draw(timeline: &Timeline, asked: Option<f64>, size: ChartSize) -> Option<Chart> {
+pub(super) fn draw(
+    (timeline, clock): (&Timeline, &WallClock),
+    asked: Option<f64>,
+    size: ChartSize,
+) -> Option<Chart> {
     let steps = timeline.steps().count();
     if steps == 0 {
         return None;
@@ -146,7 +152,7 @@ pub(super) fn draw(timeline: &Timeline, asked: Option<f64>, size: ChartSize) -> 
     let asked = asked.filter(|asked| *asked <= highest * 2.0);
     let (top, tick) = axis(highest.max(asked.unwrap_or(0.0)));
     let scale = (size.height - TOP - BOTTOM) / top;
-    let frame = Frame { timeline, size, step, scale, per };
+    let frame = Frame { timeline, clock, size, step, scale, per };
     let line = |value: f64| Line { y: near(frame.base() - value * scale), label: label(value) };
     let mut lines = Vec::new();
     let mut value = 0.0;
@@ -195,8 +201,9 @@ fn bars(frame: &Frame<'_>) -> Vec<Bar> {
                 x: near(start + frame.step * float(index as u64)),
                 width: near((frame.step - hair).max(0.5)),
                 title: format!(
-                    "{} UTC: {} started, {} failed, {} throttled",
-                    clock(at, "%b %-d %H:%M:%S"),
+                    "{} {}: {} started, {} failed, {} throttled",
+                    frame.clock.show(at, "%b %-d %H:%M:%S"),
+                    frame.clock.name(),
                     Grouped(bucket.started),
                     Grouped(bucket.failed),
                     Grouped(bucket.throttled)
@@ -258,17 +265,19 @@ fn times(frame: &Frame<'_>) -> Vec<Time> {
         for index in 0..session.buckets.len() {
             let at = session.start + frame.timeline.width * i64::try_from(index).unwrap_or(0);
             let x = start + frame.step * float(index as u64);
-            if (index > 0 && at.rem_euclid(apart) != 0)
+            let local = frame.clock.local(at);
+            if (index > 0 && local.rem_euclid(apart) != 0)
                 || x < free
                 || x > frame.size.width - RIGHT - LABEL / 2.0
             {
                 continue;
             }
             let form = if frame.timeline.width < 60_000 && apart < 60_000 { "%H:%M:%S" } else { "%H:%M" };
-            let date = if at.div_euclid(DAY) == day { String::new() } else { clock(at, "%b %-d") };
-            day = at.div_euclid(DAY);
+            let same_day = local.div_euclid(DAY) == day;
+            let date = if same_day { String::new() } else { frame.clock.show(at, "%b %-d") };
+            day = local.div_euclid(DAY);
             free = x + LABEL + if form.len() > 6 { 8.0 } else { 0.0 };
-            times.push(Time { x: near(x), label: clock(at, form), date });
+            times.push(Time { x: near(x), label: frame.clock.show(at, form), date });
         }
     }
     times
@@ -295,11 +304,6 @@ fn label(value: f64) -> String {
     } else {
         format!("{value:.2}").trim_end_matches('0').to_owned()
     }
-}
-
-/// A time in UTC, in a form of `strftime`.
-pub(super) fn clock(millis: i64, form: &str) -> String {
-    jiff::Timestamp::from_millisecond(millis).map(|time| time.strftime(form).to_string()).unwrap_or_default()
 }
 
 #[cfg(test)]

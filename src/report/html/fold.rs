@@ -6,10 +6,10 @@ use super::timeline::Timeline;
 use crate::domain::delivery::state::State;
 use crate::domain::delivery::tally::Tally;
 use crate::domain::message::segments::Segments;
-use crate::domain::phone::Region;
 use crate::domain::phone::country::{Countries, Country};
+use crate::domain::phone::{self, Region};
 use crate::domain::prices::Prices;
-use crate::journal::RowOutcome;
+use crate::journal::{Record, RowOutcome};
 
 /// Different reasons, and different sources, that are told apart, at most: a journal can hold any number of them.
 const MOST_KINDS: usize = 200;
@@ -110,6 +110,28 @@ impl Fold {
             Some(None) => messages.unpriced += 1,
             None => {}
         }
+    }
+
+    /// What a rejected row that is listed has for a number, as the file has it: the cell at fault, where the number is, else
+    /// the first cell that is one.
+    pub(super) fn number_of_rejected(&mut self, record: &Record<'_>, headers: &[(i64, Vec<String>)]) {
+        let Some(rows) = self.listed.as_mut().and_then(|listed| listed.get_mut(&State::Rejected.code()))
+        else {
+            return;
+        };
+        let Some(row) = rows.iter_mut().find(|row| row.line.is_some() && row.line == record.line) else {
+            return;
+        };
+        let names = headers.iter().find(|(id, _)| *id == record.header).map_or(&[][..], |(_, names)| names);
+        let reason = record.reason.unwrap_or_default();
+        let is_at_fault =
+            |name: &String| reason.strip_prefix(name.as_str()).is_some_and(|behind| behind.starts_with(": "));
+        let cell = if record.code.is_some_and(|code| code.starts_with("phone-")) {
+            names.iter().position(is_at_fault).and_then(|at| record.cells.get(at))
+        } else {
+            record.cells.iter().find(|cell| phone::parse(cell, None).is_ok())
+        };
+        row.number = cell.unwrap_or_default().chars().take(60).collect();
     }
 
     fn list(&mut self, row: &RowOutcome<'_>) {

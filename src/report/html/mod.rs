@@ -10,6 +10,7 @@ mod page;
 mod settings;
 mod tables;
 mod timeline;
+mod wall_clock;
 
 use std::io::Write;
 
@@ -25,6 +26,7 @@ use crate::journal::{Campaign, Selection, Snapshot};
 use fold::Fold;
 use page::Page;
 use timeline::Timeline;
+pub use wall_clock::WallClock;
 
 const TEMPLATE: &str = include_str!("page.html");
 const STYLE: &str = include_str!("page.css");
@@ -49,7 +51,7 @@ pub(super) fn write(
     snapshot: &Snapshot<'_>,
     campaign: &Campaign,
     (names, prices): (Names, Option<&MessagePrices>),
-    commands: &[(State, String)],
+    (commands, clock): (&[(State, String)], &WallClock),
     out: &mut impl Write,
 ) -> Result<Tally, ReportError> {
     let mut runs = snapshot.runs(campaign.id, u32::MAX)?;
@@ -63,13 +65,21 @@ pub(super) fn write(
         snapshot.each_throttle(campaign.id, |at, requests| timeline.throttled(at, requests))?;
         snapshot.each_pause(campaign.id, |pause| timeline.paused(pause))?;
     }
+    if names == Names::Shown {
+        let rejected = Selection { states: vec![State::Rejected] };
+        let headers = snapshot.columns(campaign.id)?;
+        snapshot.each_record(campaign.id, &rejected, |record| {
+            fold.number_of_rejected(record, &headers);
+            Ok::<_, ReportError>(())
+        })?;
+    }
     super::balance(&fold.tally, &snapshot.tally(campaign.id)?, &Selection::default())?;
     let origin = snapshot.origin(campaign.id)?;
     let shapes = snapshot.shapes(campaign.id)?;
     let mut asks = snapshot.asks(campaign.id, u32::MAX)?;
     asks.reverse();
     let deliveries = deliveries::DeliverySection::read(snapshot, campaign.id)?;
-    let page = Page::new(campaign, &origin, &shapes, (&runs, &asks), &fold, commands).with(
+    let page = Page::new(campaign, &origin, &shapes, (&runs, &asks), &fold, (commands, clock)).with(
         deliveries,
         &fold.messages,
         prices,

@@ -5,11 +5,12 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::super::MessagePrices;
-use super::chart::{self, Chart, NARROW, WIDE, clock};
+use super::chart::{self, Chart, NARROW, WIDE};
 use super::deliveries::DeliverySection;
 use super::fold::{Fold, ListedRow, MOST_LISTED, StartedMessages};
-use super::settings::{self, MOST_RUNS, RunLine, SettingRow, time};
+use super::settings::{self, MOST_RUNS, RunLine, SettingRow};
 use super::tables::{self, Counted, ReasonRow, Split, bar, percent, splits};
+use super::wall_clock::WallClock;
 use crate::domain::delivery::latency::Latencies;
 use crate::domain::delivery::state::State;
 use crate::domain::figures::{Grouped, PerSecond, Span, counted};
@@ -22,6 +23,8 @@ pub(super) struct Page<'f> {
     name: &'f str,
     headline: String,
     as_of: Option<String>,
+    /// Of all its times.
+    zone: &'f str,
     pretended: Option<&'f str>,
     simulated: bool,
     total: String,
@@ -113,7 +116,7 @@ impl<'f> Page<'f> {
         shapes: &[(i64, RequestTemplate)],
         (runs, asks): (&[RunRecord], &[ControlRequest]),
         fold: &'f Fold,
-        commands: &'f [(State, String)],
+        (commands, clock): (&'f [(State, String)], &'f WallClock),
     ) -> Self {
         let tally = &fold.tally;
         let (all, started) = (tally.rows(), tally[State::Started]);
@@ -135,14 +138,16 @@ impl<'f> Page<'f> {
                 counted(all, "row", "rows"),
                 percent(started, all)
             ),
-            as_of: runs.iter().map(|run| run.ended_at.unwrap_or(run.seen_at)).max().map(time),
+            as_of: runs.iter().map(|run| run.ended_at.unwrap_or(run.seen_at)).max().map(|at| clock.time(at)),
+            zone: clock.name(),
             pretended: (!origin.is_real).then_some(origin.service.as_str()),
             simulated: origin.is_simulated,
             total: Grouped(all).to_string(),
             states: states(fold),
             shares: shares(fold),
             todo: todo(fold, commands),
-            charts: [chart::draw(wide, asked, WIDE), chart::draw(narrow, asked, NARROW)]
+            charts: [(wide, WIDE), (narrow, NARROW)]
+                .map(|(timeline, size)| chart::draw((timeline, clock), asked, size))
                 .into_iter()
                 .flatten()
                 .collect(),
@@ -151,14 +156,16 @@ impl<'f> Page<'f> {
             asked: asked.map(|asked| PerSecond(asked).to_string()),
             gaps: wide
                 .gaps()
-                .map(|(at, gap)| format!("{} from {} UTC", Span(gap), clock(at, "%b %-d %H:%M")))
+                .map(|(at, gap)| {
+                    format!("{} from {} {}", Span(gap), clock.show(at, "%b %-d %H:%M"), clock.name())
+                })
                 .collect(),
             steps: wide
                 .steps()
                 .filter(|(_, bucket)| {
                     bucket.height() + bucket.paused_ms + bucket.held_ms + bucket.closed_ms > 0
                 })
-                .map(|(at, bucket)| step(clock(at, "%Y-%m-%d %H:%M:%S"), bucket))
+                .map(|(at, bucket)| step(clock.show(at, "%Y-%m-%d %H:%M:%S"), bucket))
                 .collect(),
             step_sum: step_sum(fold),
             outside: (outside.height() > 0).then(|| step("between runs".to_owned(), &outside)),
@@ -174,13 +181,13 @@ impl<'f> Page<'f> {
             sources: sources(fold),
             countries: countries(fold),
             sum: tables::split("all".to_owned(), String::new(), tally),
-            runs: settings::runs(runs),
+            runs: settings::runs(runs, clock),
             runs_left_out: (runs.len() > MOST_RUNS)
                 .then(|| Grouped((runs.len() - MOST_RUNS) as u64).to_string()),
-            asks: settings::asks(asks),
+            asks: settings::asks(asks, clock),
             asks_left_out: (asks.len() > MOST_RUNS)
                 .then(|| Grouped((asks.len() - MOST_RUNS) as u64).to_string()),
-            settings: settings::campaign(campaign, origin, shapes),
+            settings: settings::campaign(campaign, origin, shapes, clock),
             listed: listed(fold),
             named: fold.listed.is_some(),
         }

@@ -5,11 +5,10 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use super::chart::clock;
+use super::wall_clock::WallClock;
 use crate::domain::figures::{Grouped, PerSecond, Span, per_second};
 use crate::domain::message::request::{Leaf, Message, RequestTemplate, SegmentValue};
 use crate::domain::phone::mask::mask_text;
-use crate::domain::unix_millis::UnixMillis;
 use crate::journal::{Campaign, ControlRequest, Origin, RunRecord};
 
 /// Runs that are listed, at most: the newest.
@@ -39,16 +38,12 @@ pub(super) struct RunLine {
     version: String,
 }
 
-/// A time for people: the same in every report, so in UTC.
-pub(super) fn time(stamp: UnixMillis) -> String {
-    clock(stamp.millis(), "%Y-%m-%d %H:%M:%S")
-}
-
 /// What the requests of a campaign have in common; nothing that differs from row to row, and no message.
 pub(super) fn campaign(
     campaign: &Campaign,
     origin: &Origin,
     shapes: &[(i64, RequestTemplate)],
+    clock: &WallClock,
 ) -> Vec<SettingRow> {
     let all = |of: &dyn Fn(&RequestTemplate) -> Option<String>| -> Vec<String> {
         shapes.iter().filter_map(|(_, shape)| of(shape)).collect::<BTreeSet<_>>().into_iter().collect()
@@ -61,12 +56,14 @@ pub(super) fn campaign(
         (!names.is_empty()).then(|| names.into_iter().map(String::as_str).collect::<Vec<_>>().join(", "))
     };
     let rows = [
-        ("begun", vec![format!("{} UTC", time(campaign.created_at))]),
+        ("begun", vec![format!("{} {}", clock.time(campaign.created_at), clock.name())]),
         (
             "purged",
             origin
                 .purged_at
-                .map(|at| format!("{} UTC: numbers, keys and messages were removed", time(at)))
+                .map(|at| {
+                    format!("{} {}: numbers, keys and messages were removed", clock.time(at), clock.name())
+                })
                 .into_iter()
                 .collect(),
         ),
@@ -114,27 +111,27 @@ pub(super) struct RequestLine {
 }
 
 /// What was asked last, at most as much as there are runs listed, in the order in which it was.
-pub(super) fn asks(asks: &[ControlRequest]) -> Vec<RequestLine> {
+pub(super) fn asks(asks: &[ControlRequest], clock: &WallClock) -> Vec<RequestLine> {
     asks[asks.len().saturating_sub(MOST_RUNS)..]
         .iter()
         .map(|ask| RequestLine {
-            at: time(ask.at),
+            at: clock.time(ask.at),
             what: ask.wish.to_string(),
             who: mask_text(ask.who.raw()),
             done: ask.taken.map_or_else(
                 || "by no run".to_owned(),
-                |taken| format!("{} by run {}", time(taken.at), taken.run.number()),
+                |taken| format!("{} by run {}", clock.time(taken.at), taken.run.number()),
             ),
         })
         .collect()
 }
 
 /// The newest runs, in the order in which they were.
-pub(super) fn runs(runs: &[RunRecord]) -> Vec<RunLine> {
-    runs[runs.len().saturating_sub(MOST_RUNS)..].iter().map(run).collect()
+pub(super) fn runs(runs: &[RunRecord], clock: &WallClock) -> Vec<RunLine> {
+    runs[runs.len().saturating_sub(MOST_RUNS)..].iter().map(|record| run(record, clock)).collect()
 }
 
-fn run(run: &RunRecord) -> RunLine {
+fn run(run: &RunRecord, clock: &WallClock) -> RunLine {
     let elapsed = run.elapsed();
     let count = |count| Grouped(count).to_string();
     let end = match (run.exit, &run.reason, run.ended_at) {
@@ -148,8 +145,8 @@ fn run(run: &RunRecord) -> RunLine {
     let file = run.file.as_deref().map(Path::new).and_then(Path::file_name);
     RunLine {
         number: run.id.number(),
-        began: time(run.started_at),
-        ended: run.ended_at.map(time).unwrap_or_default(),
+        began: clock.time(run.started_at),
+        ended: run.ended_at.map(|at| clock.time(at)).unwrap_or_default(),
         took: Span(elapsed).to_string(),
         asked: run.rate.map_or_else(|| "auto".to_owned(), |rate| PerSecond(rate).to_string()),
         achieved: PerSecond(per_second(run.counters.requests, elapsed)).to_string(),
