@@ -16,7 +16,7 @@ use crate::domain::table::header::fold;
 use crate::journal::{
     Admission, CampaignId, CampaignLock, ClaimLimits, Identity, IntegrityCheck, Journal, Reader, Service,
 };
-use crate::simulator::{Latency, LogDetail, Simulator, WorldConfig, WorldTime};
+use crate::simulator::{FaultShares, Latency, LogDetail, Simulator, WorldConfig, WorldTime};
 
 /// The journal of a campaign, locked by this process, and the client that it is sent with.
 pub struct OpenCampaign {
@@ -53,7 +53,7 @@ impl OpenCampaign {
             // A world of its own for each run: contact ids of an earlier one do not come again.
             let runs = Reader::open(&paths.journal).and_then(|reader| reader.newest_run()).unwrap_or(0);
             let seed = options.seed.map(|seed| seed.wrapping_add(runs.unsigned_abs() << 32));
-            let http = simulator(definition, clock, seed).http_client();
+            let http = simulator(definition, clock, (seed, &options.faults)).http_client();
             (Client::simulated(http, ("test", "test"), &settings, clock), None, Service::Simulated)
         } else {
             let (client, account) = Client::connect_with_account(&settings, clock).await?;
@@ -126,7 +126,11 @@ pub(super) fn settings(definition: &Definition, paths: &CampaignPaths) -> Settin
 }
 
 /// A world that knows the definition's instance, and answers as fast as a service nearby does.
-fn simulator(definition: &Definition, clock: &Clock, seed: Option<u64>) -> Simulator {
+fn simulator(
+    definition: &Definition,
+    clock: &Clock,
+    (seed, faults): (Option<u64>, &FaultShares),
+) -> Simulator {
     let clock = clock.clone();
     let config = WorldConfig {
         instance_ids: vec![definition.connect.instance_id.clone()],
@@ -134,6 +138,7 @@ fn simulator(definition: &Definition, clock: &Clock, seed: Option<u64>) -> Simul
         seed: seed.unwrap_or_else(|| fastrand::u64(..)),
         latency: Latency { base: Duration::from_millis(40), jitter: Duration::from_millis(20) },
         log: LogDetail::Counts,
+        faults: faults.plan(),
         ..WorldConfig::default()
     };
     Simulator::new(config, move || WorldTime(u64::try_from(clock.now().millis()).unwrap_or(0)))

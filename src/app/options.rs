@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use crate::app::error::Error;
 use crate::domain::definition::{Definition, Delimiter, EndpointUrl, PaceShare, Rate, RecipientsSettings};
 use crate::domain::warning::WarningCode;
+use crate::simulator::FaultShares;
 
 /// Which campaign and which journal.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -49,6 +50,8 @@ pub struct SendOptions {
     pub rehearse: bool,
     /// What chance begins with; `None`: another course each time.
     pub seed: Option<u64>,
+    /// What goes wrong in the simulator.
+    pub faults: FaultShares,
     /// Requests per second, retries included.
     pub rate: Option<Rate>,
     /// Requests that may leave at once after a pause.

@@ -48,7 +48,7 @@ pub use handle::Simulator;
 pub use log::Stats;
 pub use neighbours::Service;
 pub use operation::Operation;
-pub use plan::{FaultPlan, Phase, RequestFacts};
+pub use plan::{FaultPlan, FaultShares, Phase, RequestFacts};
 pub use records::{Contact, ContactId, Difference, Effect, Outcome, PayloadViolation, RequestRecord};
 pub use server::{Server, ServerError};
 pub use start::{

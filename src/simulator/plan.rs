@@ -52,6 +52,28 @@ pub struct FaultPlan {
     chances: Vec<(Fault, f64)>,
 }
 
+/// Faults by chance alone, as plain figures. The default: none.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct FaultShares {
+    /// The share of the requests that each strikes, from 0 to 1; together at most 1.
+    pub chances: Vec<(Fault, f64)>,
+    /// The share of the numbers that are refused for good, from 0 to 1.
+    pub failing_numbers: f64,
+}
+
+impl FaultShares {
+    /// The plan of these.
+    #[must_use]
+    pub fn plan(&self) -> FaultPlan {
+        let mut plan = FaultPlan::default();
+        for (fault, share) in &self.chances {
+            plan.chance(*fault, *share);
+        }
+        plan.failing_numbers(self.failing_numbers);
+        plan
+    }
+}
+
 impl FaultPlan {
     /// Asks `script` first, for every `StartOutboundChatContact`; `None` leaves the choice to the rest of the plan.
     pub fn script(

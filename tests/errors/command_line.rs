@@ -26,6 +26,7 @@ fn options_and_their_values() {
         ("a name for a campaign that is none", "init 'spring 2027'"),
         ("no name for a campaign", "init"),
         ("a form of report that there is not", "report --format pdf"),
+        ("a zone that there is not", "report --zone Berlin"),
         ("a state that there is not", "report --state sent"),
         ("a decision without rows", "resolve --resend"),
         ("rows without a decision", "resolve --all"),

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use crate::errors::words;
 
 /// Where errors have their words.
-const SOURCES: [&str; 67] = [
+const SOURCES: [&str; 68] = [
     "src/app/alerts/channels.rs",
     "src/cli/commands/alerts.rs",
     "src/domain/definition/alerts.rs",
@@ -51,6 +51,7 @@ const SOURCES: [&str; 67] = [
     "src/app/paths.rs",
     "src/app/plan_file.rs",
     "src/cli/args/file.rs",
+    "src/cli/args/faults.rs",
     "src/app/rejects.rs",
     "src/cli/commands/report.rs",
     "src/cli/commands/resolve.rs",
@@ -94,6 +95,7 @@ const NOT_FROM_OUTSIDE: &[(&str, &str)] = &[
     ("look: campaign check", "no error: what init says"),
     ("source = \"arn:aws:connect:us-west-2", "a definition that reads any file"),
     ("The request has the members of StartOutboundChatContact", "help"),
+    ("Faults (share of", "help"),
     ("Members of the request", "help"),
     ("Request as a whole", "help"),
     ("Options of the AWS CLI", "help"),
@@ -241,7 +243,6 @@ const NOT_FROM_OUTSIDE: &[(&str, &str)] = &[
     ("listen for", "the system does not let signals be listened for"),
     ("Amazon Connect's stand-in", "help"),
     ("aws connect start-outbound", "help"),
-    ("Faults (share of", "help"),
     ("listening on http", "no error: what the simulator says"),
     ("The list belongs to the journal", "help"),
     ("not on it", "no error: what suppress says"),

@@ -29,7 +29,11 @@ const MISTAKES: &[(&str, &str, &str)] = &[
     ("a number below its range", "burst = 100", "burst = 0"),
     ("a number with a fraction", "burst = 100", "burst = 2.5"),
     ("a trace that is no name of an attribute", "message = ", "trace = \"found by\"\nmessage = "),
-    ("a trace that another attribute is", "message = ", "attributes = { mine = \"x\" }\ntrace = \"mine\"\nmessage = "),
+    (
+        "a trace that another attribute is",
+        "message = ",
+        "attributes = { mine = \"x\" }\ntrace = \"mine\"\nmessage = ",
+    ),
     ("a trace that is a number", "message = ", "trace = 1\nmessage = "),
     ("a text as a number", "phone = \"phone\"", "phone = 3"),
     ("a duration without a unit", "burst = 100", "contact_life = \"4\""),

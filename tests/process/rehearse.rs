@@ -51,3 +51,25 @@ fn its_journal_can_be_kept_and_replaces_nothing() {
     assert_eq!(report.matches(",America/New_York,").count(), 3, "{report}");
     site.run(&["rehearse", "people.csv", "--keep", "kept.db"]).exits(2).says(&["there is a file already"]);
 }
+
+/// What goes wrong is the person's choice, and strikes the same rows each time.
+#[test]
+fn faults_of_choice_take_the_same_course_again() {
+    let site = Site::with_people(200);
+    let faults = ["--throttle", "0.2", "--lost-answers", "0.05", "--failing-numbers", "0.04", "--json"];
+    let rehearse = |more: &[&str]| {
+        let output =
+            site.run(&[&["rehearse", "people.csv", "--seed", "3"][..], &faults, more].concat()).exits(3);
+        serde_json::from_str::<Value>(&output.stdout).unwrap()["summary"].clone()
+    };
+    let told = rehearse(&[]);
+    let count = |name: &str| told[name].as_u64().unwrap();
+    assert!((1..=20).contains(&count("failed")), "{told}");
+    assert_eq!((count("started") + count("failed"), count("attempting")), (200, 0), "{told}");
+    assert!(count("throttled") > 20 && count("retried") > count("throttled"), "{told}");
+    let again = rehearse(&[]);
+    assert_eq!(again["failed"], told["failed"]);
+    site.run(&["rehearse", "people.csv", "--throttle", "0.8", "--errors", "0.3"])
+        .exits(2)
+        .says(&["1.1, more than 1"]);
+}

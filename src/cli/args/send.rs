@@ -8,6 +8,7 @@ use crate::app::options::SendOptions;
 use crate::cli::args::values;
 use crate::domain::definition::{EndpointUrl, Rate, RequestRate};
 use crate::domain::warning::WarningCode;
+use crate::simulator::FaultShares;
 
 /// Options of the commands that send. Each wins over the definition.
 #[derive(Debug, Clone, Default, Args)]
@@ -89,6 +90,7 @@ impl SendArgs {
             simulate: self.simulate,
             rehearse: false,
             seed: None,
+            faults: FaultShares::default(),
             rate: self.rate,
             burst: self.burst,
             max_in_flight: self.max_in_flight,

@@ -13,8 +13,10 @@ use crate::app::outputs::Inputs;
 use crate::app::paths::CampaignPaths;
 use crate::app::rehearse::{Rehearsal, VirtualClock};
 use crate::app::run::RunContext;
+use crate::cli::args::faults::FaultArgs;
 use crate::cli::args::file::FileArgs;
 use crate::cli::commands::sending;
+use crate::cli::commands::simulator::SimulatorCommandError;
 use crate::cli::failure::Failure;
 use crate::cli::output;
 use crate::cli::session::Session;
@@ -45,6 +47,8 @@ pub struct RehearseArgs {
     keep: Option<PathBuf>,
     #[command(flatten)]
     reading: FileArgs,
+    #[command(flatten)]
+    faults: FaultArgs,
 }
 
 fn time(text: &str) -> Result<UnixMillis, String> {
@@ -73,8 +77,14 @@ pub fn run(args: &RehearseArgs, session: &Session<'_>) -> Result<Exit, Failure> 
         Some(path) => path.clone(),
         None => folder.path().join("rehearsal.db"),
     };
-    let options =
-        SendOptions { simulate: true, rehearse: true, seed: Some(args.seed), ..SendOptions::default() };
+    let faults = args.faults.shares().map_err(SimulatorCommandError::TooManyFaults)?;
+    let options = SendOptions {
+        simulate: true,
+        rehearse: true,
+        seed: Some(args.seed),
+        faults,
+        ..SendOptions::default()
+    };
     let from = args.from.unwrap_or_else(|| session.clock.now());
     let virtual_clock = VirtualClock::at(from);
     let clock = virtual_clock.clock();

@@ -11,6 +11,7 @@ use std::time::Duration;
 use clap::Args;
 use tokio::signal::unix::{SignalKind, signal};
 
+use crate::cli::args::faults::FaultArgs;
 use crate::cli::args::values;
 use crate::cli::failure::Failure;
 use crate::cli::output;
@@ -19,8 +20,8 @@ use crate::clock::Clock;
 use crate::domain::delivery::ending::Exit;
 use crate::domain::foreign;
 use crate::simulator::{
-    AccountConfig, Credential, EventConfig, EventFeed, Fault, FaultPlan, Latency, LogDetail, Server,
-    ServerError, Signatures, Simulator, Throttle, WorldConfig, WorldTime,
+    AccountConfig, Credential, EventConfig, EventFeed, Latency, LogDetail, Server, ServerError, Signatures,
+    Simulator, Throttle, WorldConfig, WorldTime,
 };
 
 const LONG_ABOUT: &str = "\
@@ -87,6 +88,9 @@ pub struct SimulatorArgs {
     service: ServiceArgs,
     #[command(flatten)]
     faults: FaultArgs,
+    /// Seed that contact ids, latencies and faults follow from
+    #[arg(long, value_name = "N", default_value = "0")]
+    seed: u64,
 }
 
 /// What exists, and within which limits.
@@ -134,60 +138,6 @@ struct ServiceArgs {
     /// Do not check signatures
     #[arg(long, conflicts_with = "credentials")]
     no_verify: bool,
-}
-
-/// What goes wrong by chance. Each takes the share of requests it strikes, from 0 to 1; together at most 1.
-#[derive(Debug, Args)]
-#[command(next_help_heading = "Faults (share of the requests, 0 to 1)")]
-struct FaultArgs {
-    /// 403 AccessDeniedException: halts a campaign
-    #[arg(long, value_name = "P", default_value = "0", value_parser = share)]
-    access_denied: f64,
-    /// 429 ThrottlingException
-    #[arg(long, value_name = "P", default_value = "0", value_parser = share)]
-    throttle: f64,
-    /// 429 TooManyRequestsException, which the operation's model does not have
-    #[arg(long, value_name = "P", default_value = "0", value_parser = share)]
-    too_many_requests: f64,
-    /// 429 without an error code, half of them with a page in place of JSON
-    #[arg(long, value_name = "P", default_value = "0", value_parser = share)]
-    bare_throttle: f64,
-    /// 409 ConflictException
-    #[arg(long, value_name = "P", default_value = "0", value_parser = share)]
-    conflict: f64,
-    /// 502 with a page of something in between; nothing was done
-    #[arg(long, value_name = "P", default_value = "0", value_parser = share)]
-    bad_gateway: f64,
-    /// 503 with a page of something in between; nothing was done
-    #[arg(long, value_name = "P", default_value = "0", value_parser = share)]
-    unavailable: f64,
-    /// Share of the numbers that are refused for good: 400 InvalidRequestException, each time
-    #[arg(long, value_name = "P", default_value = "0", value_parser = share)]
-    failing_numbers: f64,
-    /// 500 InternalServiceException, half of them after the contact has been started
-    #[arg(long, value_name = "P", default_value = "0", value_parser = share)]
-    errors: f64,
-    /// Connection reset; nothing was done
-    #[arg(long, value_name = "P", default_value = "0", value_parser = share)]
-    resets: f64,
-    /// Contact started, connection reset before the answer
-    #[arg(long, value_name = "P", default_value = "0", value_parser = share)]
-    lost_answers: f64,
-    /// No answer, ever; half of the time the contact has been started
-    #[arg(long, value_name = "P", default_value = "0", value_parser = share)]
-    hangs: f64,
-    /// Contact started, answer cut off half-way
-    #[arg(long, value_name = "P", default_value = "0", value_parser = share)]
-    truncated: f64,
-    /// Contact started, answer is not JSON
-    #[arg(long, value_name = "P", default_value = "0", value_parser = share)]
-    unreadable: f64,
-    /// Contact started, answer without its id
-    #[arg(long, value_name = "P", default_value = "0", value_parser = share)]
-    no_contact_id: f64,
-    /// Seed that contact ids, latencies and faults follow from
-    #[arg(long, value_name = "N", default_value = "0")]
-    seed: u64,
 }
 
 /// Why the simulator does not run.
@@ -341,7 +291,7 @@ fn world(args: &SimulatorArgs) -> Result<WorldConfig, SimulatorCommandError> {
         Throttle { rate, burst }
     });
     Ok(WorldConfig {
-        seed: args.faults.seed,
+        seed: args.seed,
         instance_ids: service.instance_id.clone(),
         contact_flow_ids: service.contact_flow_id.clone(),
         sources: service.source.clone(),
@@ -349,7 +299,7 @@ fn world(args: &SimulatorArgs) -> Result<WorldConfig, SimulatorCommandError> {
         active_chats: service.active_chats,
         contact_life: service.contact_life,
         latency: Latency { base: service.latency, jitter: service.latency_jitter },
-        faults: faults(&args.faults)?,
+        faults: args.faults.shares().map_err(SimulatorCommandError::TooManyFaults)?.plan(),
         credentials: credentials(&service.credentials),
         credential_life: service.credential_life,
         account: service.account.as_deref().map_or_else(|| Ok(AccountConfig::default()), account)?,
@@ -364,38 +314,6 @@ fn account(path: &Path) -> Result<AccountConfig, SimulatorCommandError> {
     let failed = |reason: String| SimulatorCommandError::Account { path: path.to_owned(), reason };
     let text = std::fs::read_to_string(path).map_err(|error| failed(error.to_string()))?;
     AccountConfig::parse(&text).map_err(|reason| failed(reason.trim_end().to_owned()))
-}
-
-fn faults(args: &FaultArgs) -> Result<FaultPlan, SimulatorCommandError> {
-    let shares = [
-        (Fault::AccessDenied, args.access_denied),
-        (Fault::Throttling, args.throttle),
-        (Fault::TooManyRequests, args.too_many_requests),
-        (Fault::ThrottledWithoutCode, args.bare_throttle / 2.0),
-        (Fault::ThrottledWithoutJson, args.bare_throttle / 2.0),
-        (Fault::Conflict, args.conflict),
-        (Fault::BadGateway, args.bad_gateway),
-        (Fault::Unavailable, args.unavailable),
-        (Fault::InternalBefore, args.errors / 2.0),
-        (Fault::InternalAfter, args.errors / 2.0),
-        (Fault::ResetBefore, args.resets),
-        (Fault::LostAnswer, args.lost_answers),
-        (Fault::HangBefore, args.hangs / 2.0),
-        (Fault::HangAfter, args.hangs / 2.0),
-        (Fault::Truncated, args.truncated),
-        (Fault::Unreadable, args.unreadable),
-        (Fault::NoContactId, args.no_contact_id),
-    ];
-    let sum: f64 = shares.iter().map(|(_, share)| share).sum();
-    if sum > 1.0 + f64::EPSILON * shares.len() as f64 {
-        return Err(SimulatorCommandError::TooManyFaults(sum));
-    }
-    let mut plan = FaultPlan::default();
-    for (fault, share) in shares {
-        plan.chance(fault, share);
-    }
-    plan.failing_numbers(args.failing_numbers);
-    Ok(plan)
 }
 
 /// The given access keys, or `test:test` and the environment's.
@@ -417,11 +335,6 @@ fn positive(text: &str) -> Result<f64, String> {
     let number: f64 = text.parse().map_err(|_| "not a number".to_owned())?;
     let usable = number.is_finite() && number > 0.0;
     usable.then_some(number).ok_or_else(|| "must be more than 0".to_owned())
-}
-
-fn share(text: &str) -> Result<f64, String> {
-    let number: f64 = text.parse().map_err(|_| "not a number".to_owned())?;
-    (0.0..=1.0).contains(&number).then_some(number).ok_or_else(|| "must be from 0 to 1".to_owned())
 }
 
 fn time(text: &str) -> Result<Duration, String> {

@@ -10,9 +10,11 @@ use super::deliveries::DeliverySection;
 use super::fold::{Fold, ListedRow, MOST_LISTED, StartedMessages};
 use super::settings::{self, MOST_RUNS, RunLine, SettingRow};
 use super::tables::{self, Counted, ReasonRow, Split, bar, percent, splits};
+use super::timeline::Timeline;
 use super::wall_clock::WallClock;
 use crate::domain::delivery::latency::Latencies;
 use crate::domain::delivery::state::State;
+use crate::domain::delivery::tally::Tally;
 use crate::domain::figures::{Grouped, PerSecond, Span, counted};
 use crate::domain::message::request::RequestTemplate;
 use crate::domain::reasons;
@@ -119,7 +121,6 @@ impl<'f> Page<'f> {
         (commands, clock): (&'f [(State, String)], &'f WallClock),
     ) -> Self {
         let tally = &fold.tally;
-        let (all, started) = (tally.rows(), tally[State::Started]);
         let mut answers = Latencies::default();
         for run in runs {
             answers.add(&run.latencies);
@@ -132,17 +133,12 @@ impl<'f> Page<'f> {
         let outside = wide.outside;
         Self {
             name: &campaign.name,
-            headline: format!(
-                "{} of {} started ({})",
-                Grouped(started),
-                counted(all, "row", "rows"),
-                percent(started, all)
-            ),
+            headline: headline(tally),
             as_of: runs.iter().map(|run| run.ended_at.unwrap_or(run.seen_at)).max().map(|at| clock.time(at)),
             zone: clock.name(),
             pretended: (!origin.is_real).then_some(origin.service.as_str()),
             simulated: origin.is_simulated,
-            total: Grouped(all).to_string(),
+            total: Grouped(tally.rows()).to_string(),
             states: states(fold),
             shares: shares(fold),
             todo: todo(fold, commands),
@@ -160,13 +156,7 @@ impl<'f> Page<'f> {
                     format!("{} from {} {}", Span(gap), clock.show(at, "%b %-d %H:%M"), clock.name())
                 })
                 .collect(),
-            steps: wide
-                .steps()
-                .filter(|(_, bucket)| {
-                    bucket.height() + bucket.paused_ms + bucket.held_ms + bucket.closed_ms > 0
-                })
-                .map(|(at, bucket)| step(clock.show(at, "%Y-%m-%d %H:%M:%S"), bucket))
-                .collect(),
+            steps: steps(wide, clock),
             step_sum: step_sum(fold),
             outside: (outside.height() > 0).then(|| step("between runs".to_owned(), &outside)),
             deliveries: None,
@@ -204,6 +194,21 @@ impl Page<'_> {
     ) -> Self {
         Self { deliveries, messages: messages(started, prices), ..self }
     }
+}
+
+/// `3 of 4 rows started (75.0%)`
+fn headline(tally: &Tally) -> String {
+    let (all, started) = (tally.rows(), tally[State::Started]);
+    format!("{} of {} started ({})", Grouped(started), counted(all, "row", "rows"), percent(started, all))
+}
+
+/// The steps of a timeline in which anything happened.
+fn steps(timeline: &Timeline, clock: &WallClock) -> Vec<StepRow> {
+    timeline
+        .steps()
+        .filter(|(_, bucket)| bucket.height() + bucket.paused_ms + bucket.held_ms + bucket.closed_ms > 0)
+        .map(|(at, bucket)| step(clock.show(at, "%Y-%m-%d %H:%M:%S"), bucket))
+        .collect()
 }
 
 /// `10 messages of started contacts, 12 segments, about 0.07 USD by the definition's prices.`
