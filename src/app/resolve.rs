@@ -1,12 +1,21 @@
-//! Uncertain rows, and what a person decides on them.
+//! Uncertain rows, what a search of the account says of them, and what a person decides.
 
+use std::time::Duration;
+
+use crate::app::doubts::{DoubtSearch, DoubtSearcher, SearchOutcome, SearchedRow};
 use crate::app::error::Error;
+use crate::app::open::settings;
 use crate::app::paths::{self, CampaignPaths};
-use crate::domain::delivery::state::Decision;
+use crate::clock::Clock;
+use crate::connect::Account;
+use crate::domain::definition::Definition;
+use crate::domain::delivery::state::{Decision, State};
 use crate::domain::figures::counted;
 use crate::domain::next_step::{Advice, Command, Setting};
 use crate::domain::unix_millis::UnixMillis;
-use crate::journal::{Campaign, CampaignLock, Journal, Reader, Uncertain};
+use crate::journal::{
+    Campaign, CampaignId, CampaignLock, InDoubt, Journal, Origin, Reader, Service, Uncertain,
+};
 
 /// Which uncertain rows are decided on.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -20,9 +29,105 @@ pub struct ChosenRows {
 }
 
 impl ChosenRows {
-    fn has(&self, row: &Uncertain) -> bool {
-        self.all || self.keys.contains(&row.key) || row.line.is_some_and(|line| self.lines.contains(&line))
+    fn has(&self, key: &String, line: Option<u64>) -> bool {
+        self.all || self.keys.contains(key) || line.is_some_and(|line| self.lines.contains(&line))
     }
+}
+
+/// How the account is searched for rows in doubt.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SearchOptions {
+    /// Which rows.
+    pub chosen: ChosenRows,
+    /// How late the account's index may be.
+    pub index_delay: Duration,
+    /// Rows that are not there are sent again.
+    pub resend: bool,
+}
+
+/// What a search came to, and what was made of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ResolvedDoubts {
+    /// The campaign.
+    pub campaign: Campaign,
+    /// What was found.
+    pub search: DoubtSearch,
+    /// Rows that wait for the next run, because they are not there.
+    pub resent: u64,
+    /// Rows that are uncertain still.
+    pub uncertain: u64,
+}
+
+/// Searches the account for rows in doubt, and settles what is found. `tell` hears what takes long.
+///
+/// # Errors
+/// Where the journal cannot be read or written, another process holds the campaign, no client can be made, or the contacts are
+/// not the account's.
+pub async fn search(
+    (place, definition): (&CampaignPaths, &Definition),
+    options: &SearchOptions,
+    clock: &Clock,
+    tell: &mut dyn FnMut(&str),
+) -> Result<ResolvedDoubts, Error> {
+    let now = clock.now();
+    let campaign = paths::which(&Reader::open(&place.journal)?, place.campaign.as_deref())?;
+    let _lock = CampaignLock::take(&place.journal, &campaign.name, now)?;
+    let account = Account::connect(&settings(definition, place), clock).await?;
+    let mut journal = Journal::open(&place.journal)?;
+    must_be_of(
+        &account,
+        definition,
+        (&journal, &Reader::open(&place.journal)?.origin(campaign.id)?),
+        campaign.id,
+    )?;
+    journal.expire(campaign.id, now)?;
+    let mut rows = journal.in_doubt(campaign.id, now)?;
+    rows.retain(|row| options.chosen.has(&row.key, row.line));
+    // That there is no contact stays true: nothing was sent since.
+    let (known, rows): (Vec<InDoubt>, Vec<InDoubt>) = rows.into_iter().partition(|row| row.is_not_there);
+    let searcher = DoubtSearcher {
+        account: &account,
+        instance_id: &definition.connect.instance_id,
+        clock,
+        index_delay: options.index_delay,
+    };
+    let mut search = searcher.search(&mut journal, campaign.id, rows, tell).await?;
+    let known = known.into_iter().map(|row| SearchedRow { row, outcome: SearchOutcome::NotThere });
+    search.rows.extend(known);
+    search.rows.sort_by_key(|row| row.row.id);
+    let absent = search.rows.iter().filter(|row| row.outcome == SearchOutcome::NotThere);
+    let absent: Vec<_> = absent.map(|row| row.row.id).filter(|_| options.resend).collect();
+    journal.decide(campaign.id, &absent, Decision::Resend, None, clock.now())?;
+    let uncertain = journal.verified_tally(campaign.id)?[State::Uncertain];
+    journal.close()?;
+    Ok(ResolvedDoubts { campaign, search, resent: absent.len() as u64, uncertain })
+}
+
+/// Refuses to look for contacts where they cannot be: everything would be missing there.
+fn must_be_of(
+    account: &Account,
+    definition: &Definition,
+    (journal, origin): (&Journal, &Origin),
+    campaign: CampaignId,
+) -> Result<(), Error> {
+    let asked = if account.is_loopback() { Service::Loopback } else { Service::Aws };
+    let instance = &definition.connect.instance_id;
+    let message = if origin.instance_id != *instance {
+        format!(
+            "the campaign's contacts are of the instance {}, and the definition names {instance}",
+            origin.instance_id
+        )
+    } else if journal.service(campaign)? != asked {
+        format!(
+            "the campaign's contacts were started by {}, which is not what would be searched",
+            origin.service
+        )
+    } else {
+        return Ok(());
+    };
+    let advice =
+        "search where they were started: with the definition, the endpoint and the credentials of the run";
+    Err(Error::usage(message, advice.to_owned().into()))
 }
 
 /// The uncertain rows of a campaign, which is held while a person decides.
@@ -60,7 +165,8 @@ impl UncertainRows {
         decision: Decision,
         contact_id: Option<&str>,
     ) -> Result<usize, Error> {
-        let ids: Vec<_> = self.rows.iter().filter(|row| chosen.has(row)).map(|row| row.id).collect();
+        let ids: Vec<_> =
+            self.rows.iter().filter(|row| chosen.has(&row.key, row.line)).map(|row| row.id).collect();
         if ids.is_empty() {
             let advice = Advice::default().run(Command::Resolve).then(" lists those that are");
             return Err(Error::usage("none of these rows is uncertain", advice.into()));

@@ -24,7 +24,7 @@ mod tls;
 mod typed;
 mod webhook;
 
-pub use account::{Account, Subject};
+pub use account::{Account, ContactSearch, MOST_VALUES, Subject};
 pub use client::{Attempt, Client, Settings};
 pub use error::ConnectError;
 pub use queue::{QueueError, QueueMessage, SqsQueue};

@@ -80,6 +80,17 @@ pub const CATALOGUE: &[Reason] = &[
         advice: "",
     },
     Reason {
+        code: "resend-not-there",
+        summary: "a person decided to send again; the account had no contact of it",
+        advice: "",
+    },
+    Reason { code: "found", summary: "a search of the account found the contact", advice: "" },
+    Reason {
+        code: "not-there",
+        summary: "a search of the account found no contact of it",
+        advice: "send it again: nobody gets a second message",
+    },
+    Reason {
         code: "corrected",
         summary: "it failed, was corrected in the file, and is tried again",
         advice: "",
@@ -454,6 +465,6 @@ mod tests {
         let unused =
             CATALOGUE.iter().filter(|reason| reason.code.contains('-') && !codes.contains(&reason.code));
         let unused: Vec<_> = unused.map(|reason| reason.code).collect();
-        assert_eq!(unused, ["duplicate-key"], "the journal gives this one");
+        assert_eq!(unused, ["not-there", "duplicate-key"], "the journal gives these");
     }
 }

@@ -24,6 +24,7 @@ pub use admission::{Admission, ClaimLimits};
 pub use campaign::{BY_HAND, Campaign, Identity, Origin, Service};
 pub use care::audit::{Audit, Finding};
 pub use care::decisions::Uncertain;
+pub use care::doubts::InDoubt;
 pub use care::hours::{HoursKept, OutsideHours};
 pub use care::purge::Purged;
 pub use deliveries::{DeliveryCounts, Intake, LiveTaken, MessageRecord, StatusCount, Taken, UnmatchedCount};

@@ -56,6 +56,10 @@ fn of_the_journal() {
         .after("run people.csv --simulate -j journal.db")
         .made(|case| uncertain(&case.path("journal.db")))
         .says(2, "resolve --all --mark-started e220a839-7b1d-4daf-ae78-9e6aa1b965f4");
+    area.case("a search where the contacts are not")
+        .after("run people.csv --simulate -j journal.db")
+        .made(|case| uncertain(&case.path("journal.db")))
+        .says(2, "resolve --search -j journal.db --endpoint-url http://127.0.0.1:1");
     area.case("rows that are uncertain after a run")
         .after("run people.csv --simulate -j journal.db")
         .made(|case| uncertain(&case.path("journal.db")))

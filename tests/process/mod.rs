@@ -9,6 +9,7 @@ mod alerts;
 mod boto3;
 mod broken;
 mod deliveries;
+mod doubts;
 mod dry_run;
 mod events;
 mod evidence;

@@ -4,6 +4,7 @@ mod activity;
 mod contact;
 mod credentials;
 mod deliveries;
+mod doubts;
 mod durable;
 mod faults;
 mod forecast;

@@ -1,6 +1,7 @@
 //! Numbers of the command line, with words for what is none: clap's own are made for programmers.
 
 use std::str::FromStr;
+use std::time::Duration;
 
 use jiff::tz::TimeZone;
 
@@ -24,4 +25,14 @@ pub fn zone(text: &str) -> Result<TimeZone, String> {
 /// What is taken instead.
 pub fn whole<T: FromStr>(text: &str) -> Result<T, String> {
     text.parse().map_err(|_| "a whole number of 1 or more, in digits alone".to_owned())
+}
+
+/// A length of time.
+///
+/// # Errors
+/// What is taken instead.
+pub fn time(text: &str) -> Result<Duration, String> {
+    let duration: jiff::SignedDuration =
+        text.parse().map_err(|_| "not a time such as 30ms or 4m".to_owned())?;
+    duration.try_into().map_err(|_| "must not be negative".to_owned())
 }

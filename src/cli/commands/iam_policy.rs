@@ -24,6 +24,9 @@ pub struct IamPolicyArgs {
     /// Allow reading the opt-out lists behind the senders, and adding to them
     #[arg(long)]
     opt_outs: bool,
+    /// Allow searching for the contacts of rows in doubt, as `campaign resolve --search` and runs do
+    #[arg(long)]
+    search: bool,
     /// Allow looking contacts up, and reading delivery events from a queue
     #[arg(long)]
     deliveries: bool,
@@ -36,7 +39,13 @@ pub struct IamPolicyArgs {
 pub fn run(args: &IamPolicyArgs, session: &Session<'_>) -> Result<Exit, Failure> {
     let (_, definition) = CampaignPaths::of_campaign(&session.global.campaign_options())?;
     let queue = definition.deliveries.queue.is_some();
-    let uses = Uses { doctor: args.doctor, opt_outs: args.opt_outs, deliveries: args.deliveries, queue };
+    let uses = Uses {
+        doctor: args.doctor,
+        opt_outs: args.opt_outs,
+        deliveries: args.deliveries,
+        search: args.search,
+        queue,
+    };
     let policy = policy::policy(&resources(&definition), uses);
     output::line(&format!("{policy:#}"))?;
     Ok(Exit::Done)

@@ -107,13 +107,13 @@ struct ServiceArgs {
     #[arg(long, value_name = "N")]
     active_chats: Option<u32>,
     /// Time after which the flow disconnects a contact, such as 4m [default: the request's chat duration, or 25h]
-    #[arg(long, value_name = "TIME", value_parser = time)]
+    #[arg(long, value_name = "TIME", value_parser = values::time)]
     contact_life: Option<Duration>,
     /// Time that every answer takes
-    #[arg(long, value_name = "TIME", default_value = "0ms", value_parser = time)]
+    #[arg(long, value_name = "TIME", default_value = "0ms", value_parser = values::time)]
     latency: Duration,
     /// Up to this much more, drawn for each answer
-    #[arg(long, value_name = "TIME", default_value = "0ms", value_parser = time)]
+    #[arg(long, value_name = "TIME", default_value = "0ms", value_parser = values::time)]
     latency_jitter: Duration,
     /// Instance that exists; repeatable [default: every UUID]
     #[arg(long, value_name = "ID")]
@@ -133,7 +133,7 @@ struct ServiceArgs {
     credentials: Vec<Credential>,
     /// Time after which an access key expires, counted from its first request, as temporary credentials do
     /// [default: never]
-    #[arg(long, value_name = "TIME", value_parser = time, conflicts_with = "no_verify")]
+    #[arg(long, value_name = "TIME", value_parser = values::time, conflicts_with = "no_verify")]
     credential_life: Option<Duration>,
     /// Do not check signatures
     #[arg(long, conflicts_with = "credentials")]
@@ -335,12 +335,6 @@ fn positive(text: &str) -> Result<f64, String> {
     let number: f64 = text.parse().map_err(|_| "not a number".to_owned())?;
     let usable = number.is_finite() && number > 0.0;
     usable.then_some(number).ok_or_else(|| "must be more than 0".to_owned())
-}
-
-fn time(text: &str) -> Result<Duration, String> {
-    let duration: jiff::SignedDuration =
-        text.parse().map_err(|_| "not a time such as 30ms or 4m".to_owned())?;
-    duration.try_into().map_err(|_| "must not be negative".to_owned())
 }
 
 fn credential(text: &str) -> Result<Credential, String> {

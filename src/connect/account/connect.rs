@@ -158,11 +158,11 @@ impl Account {
     }
 }
 
-fn empty() -> Unanswered {
+pub(super) fn empty() -> Unanswered {
     Unanswered::Failed("an empty answer".to_owned())
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "`map_err` hands the error over")]
-fn unbuilt(error: aws_smithy_types::error::operation::BuildError) -> Unanswered {
+pub(super) fn unbuilt(error: aws_smithy_types::error::operation::BuildError) -> Unanswered {
     Unanswered::Failed(error.to_string())
 }

@@ -6,6 +6,7 @@
 
 mod ask;
 mod connect;
+mod contacts;
 mod messaging;
 mod opt_outs;
 
@@ -16,6 +17,8 @@ use aws_config::timeout::TimeoutConfig;
 use aws_config::{Region, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_sdk_connect::config::{SharedCredentialsProvider, SharedHttpClient};
+
+pub use contacts::{ContactSearch, MOST_VALUES};
 
 use super::client::{LocalClock, Settings};
 use super::endpoint;
@@ -49,6 +52,7 @@ pub struct Account {
     identity: aws_sdk_sts::Client,
     credentials: CredentialFacts,
     region: String,
+    is_loopback: bool,
     service_date: ask::ServiceDate,
 }
 
@@ -138,6 +142,7 @@ impl Account {
             quotas: aws_sdk_servicequotas::Client::from_conf(quotas.build()),
             identity: aws_sdk_sts::Client::from_conf(identity.build()),
             credentials,
+            is_loopback: connect_endpoint.is_some_and(endpoint::is_loopback),
             region: sdk.region().map(ToString::to_string).unwrap_or_default(),
             service_date,
         })
@@ -147,6 +152,12 @@ impl Account {
     #[must_use]
     pub fn credentials(&self) -> &CredentialFacts {
         &self.credentials
+    }
+
+    /// Whether Amazon Connect's endpoint is on this machine.
+    #[must_use]
+    pub fn is_loopback(&self) -> bool {
+        self.is_loopback
     }
 
     /// Asks everything.

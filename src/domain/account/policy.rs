@@ -14,6 +14,8 @@ pub struct Uses {
     pub opt_outs: bool,
     /// Looking contacts up, and reading delivery events from a queue.
     pub deliveries: bool,
+    /// Searching for the contacts of rows in doubt.
+    pub search: bool,
     /// Reading the queue that the definition names.
     pub queue: bool,
 }
@@ -62,7 +64,7 @@ pub fn policy(resources: &Resources, uses: Uses) -> Value {
             &[resources.arn("sms-voice", "*")],
         ));
     }
-    if uses.deliveries {
+    if uses.deliveries || uses.search {
         statements.push(statement(
             "Contacts",
             &["connect:DescribeContact", "connect:GetContactAttributes", "connect:SearchContacts"],
@@ -204,6 +206,7 @@ mod tests {
             ["Send", "DoctorConnect", "DoctorMessaging", "DoctorQuotas"]
         );
         assert_eq!(ids(Uses { opt_outs: true, ..only }), ["Send", "OptOutSenders", "OptOuts"]);
+        assert_eq!(ids(Uses { search: true, ..only }), ["Send", "Contacts"]);
         assert_eq!(ids(Uses { deliveries: true, ..only }), ["Send", "Contacts", "DeliveryEvents"]);
         assert_eq!(ids(Uses { queue: true, ..only }), ["Send", "Senders", "DeliveryEvents"]);
         let queue = Some("arn:aws:sqs:us-west-2:123456789012:events".to_owned());

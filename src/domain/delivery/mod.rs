@@ -3,6 +3,7 @@
 pub mod bucket_history;
 pub mod concurrency_limit;
 pub mod control;
+pub mod doubt;
 pub mod ending;
 pub mod gate;
 pub mod latency;

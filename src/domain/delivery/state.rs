@@ -107,6 +107,8 @@ pub enum Decision {
     Failed,
     /// It is to be sent again, although a second message is possible.
     Resend,
+    /// It is to be sent again, after a search found that the account has no contact of it.
+    ResendAbsent,
 }
 
 impl Decision {
@@ -117,6 +119,7 @@ impl Decision {
             Self::Started => "marked-started",
             Self::Failed => "marked-failed",
             Self::Resend => "resend",
+            Self::ResendAbsent => "resend-not-there",
         }
     }
 
@@ -127,6 +130,7 @@ impl Decision {
             Self::Started => "a person decided that the contact was started",
             Self::Failed => "a person decided that the contact was not started",
             Self::Resend => "a person decided to send again; a second message is possible",
+            Self::ResendAbsent => "a person decided to send again; the account had no contact of it",
         }
     }
 }
@@ -150,6 +154,8 @@ pub enum Event {
     TokenExpired,
     /// The user asked to try failed rows again.
     RetryFailed,
+    /// A search of the account found its contact.
+    Found,
     /// A person decided on an uncertain row.
     Decided(Decision),
     /// The file, read again, has the row (again), as an eligible recipient.
@@ -190,7 +196,9 @@ pub fn next(state: State, event: Event) -> Result<State, IllegalTransition> {
         // An earlier attempt may have started the contact that this refusal denies: not ours to call failed.
         (S::Attempting, E::Refused(Doubt::Earlier) | E::TokenExpired | E::TimeOver) => Ok(S::Uncertain),
         (S::Queued, E::TimeOver) => Ok(S::Expired),
-        (S::Failed, E::RetryFailed) | (S::Uncertain, E::Decided(Decision::Resend)) => Ok(S::Queued),
+        (S::Failed, E::RetryFailed)
+        | (S::Uncertain, E::Decided(Decision::Resend | Decision::ResendAbsent)) => Ok(S::Queued),
+        (S::Attempting | S::Uncertain, E::Found) => Ok(S::Started),
         (S::Uncertain, E::Decided(Decision::Started)) => Ok(S::Started),
         (S::Uncertain, E::Decided(Decision::Failed)) => Ok(S::Failed),
         (S::Queued | S::Suppressed | S::Withdrawn | S::Expired, E::Planned) => Ok(S::Queued),
@@ -214,7 +222,7 @@ pub fn moved(state: State, event: Event) -> Option<State> {
 mod tests {
     use super::*;
 
-    const EVENTS: [Event; 18] = [
+    const EVENTS: [Event; 20] = [
         Event::Claimed,
         Event::GivenBack(Doubt::None),
         Event::GivenBack(Doubt::Earlier),
@@ -229,6 +237,8 @@ mod tests {
         Event::Decided(Decision::Started),
         Event::Decided(Decision::Failed),
         Event::Decided(Decision::Resend),
+        Event::Decided(Decision::ResendAbsent),
+        Event::Found,
         Event::Planned,
         Event::Suppressed,
         Event::Missing,
@@ -247,10 +257,11 @@ mod tests {
     /// The codes are in journals and reports, and never change.
     #[test]
     fn a_decision_has_a_code_of_its_own_and_says_what_it_means() {
-        let decisions = [Decision::Started, Decision::Failed, Decision::Resend];
-        assert_eq!(decisions.map(Decision::code), ["marked-started", "marked-failed", "resend"]);
+        let decisions = [Decision::Started, Decision::Failed, Decision::Resend, Decision::ResendAbsent];
+        let codes = ["marked-started", "marked-failed", "resend", "resend-not-there"];
+        assert_eq!(decisions.map(Decision::code), codes);
         for (decision, word) in
-            decisions.into_iter().zip(["was started", "was not started", "second message"])
+            decisions.into_iter().zip(["was started", "was not started", "second message", "had no contact"])
         {
             assert!(decision.words().starts_with("a person decided") && decision.words().contains(word));
         }

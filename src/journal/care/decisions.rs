@@ -5,6 +5,7 @@ use rusqlite::{Connection, params};
 use crate::domain::delivery::state;
 use crate::domain::delivery::state::{Decision, Event, State};
 use crate::domain::unix_millis::UnixMillis;
+use crate::journal::care::doubts::NOT_THERE;
 use crate::journal::error::JournalError;
 use crate::journal::file::open::Journal;
 use crate::journal::row::{CampaignId, ContactIdColumn, RowId, StampColumn, StateColumn, TokenColumn};
@@ -27,6 +28,8 @@ pub struct Uncertain {
     pub attempts: u32,
     /// When the first one left.
     pub first_attempt_at: Option<UnixMillis>,
+    /// What a search of the account said, where it found that there is no contact.
+    pub not_there: Option<String>,
 }
 
 impl Journal {
@@ -38,7 +41,8 @@ impl Journal {
         list(&self.connection, campaign)
     }
 
-    /// Takes note of a decision on these rows. `contact_id` is the one that a person found, if any.
+    /// Takes note of a decision on these rows. `contact_id` is the one that a person found, if any. To send a row again that a
+    /// search did not find is another decision than to send one again that may have a contact.
     ///
     /// # Errors
     /// Where the journal cannot be written, or a row is not uncertain; then nothing is decided.
@@ -53,8 +57,14 @@ impl Journal {
         let tx = self.connection.transaction()?;
         let mut delta = Delta::default();
         for row in rows {
-            let StateColumn(before) =
-                tx.query_row("SELECT state FROM row WHERE id = ?1", [row.0], |row| row.get(0))?;
+            let (StateColumn(before), code): (_, Option<String>) =
+                tx.query_row("SELECT state, code FROM row WHERE id = ?1", [row.0], |row| {
+                    Ok((row.get(0)?, row.get(1)?))
+                })?;
+            let decision = match decision {
+                Decision::Resend if code.as_deref() == Some(NOT_THERE) => Decision::ResendAbsent,
+                decision => decision,
+            };
             let after = state::next(before, Event::Decided(decision))?;
             let settled = (after != State::Queued).then_some(StampColumn(now));
             tx.execute(
@@ -85,7 +95,7 @@ impl Journal {
 
 fn list(connection: &Connection, campaign: CampaignId) -> Result<Vec<Uncertain>, JournalError> {
     let mut statement = connection.prepare_cached(&format!(
-        "SELECT id, line, key, destination, client_token, attempts, first_attempt_at
+        "SELECT id, line, key, destination, client_token, attempts, first_attempt_at, iif(code = '{NOT_THERE}', reason, NULL)
          FROM row WHERE campaign_id = ?1 AND state = {} ORDER BY id",
         State::Uncertain.code()
     ))?;
@@ -100,6 +110,7 @@ fn list(connection: &Connection, campaign: CampaignId) -> Result<Vec<Uncertain>,
                 client_token: token.to_string(),
                 attempts: row.get(5)?,
                 first_attempt_at: row.get::<_, Option<StampColumn>>(6)?.map(|stamp| stamp.0),
+                not_there: row.get(7)?,
             })
         })?
         .collect::<Result<_, _>>()?;

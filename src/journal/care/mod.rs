@@ -2,5 +2,6 @@
 
 pub(in crate::journal) mod audit;
 pub(in crate::journal) mod decisions;
+pub(in crate::journal) mod doubts;
 pub(in crate::journal) mod hours;
 pub(in crate::journal) mod purge;

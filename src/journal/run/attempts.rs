@@ -311,7 +311,11 @@ pub(in crate::journal) const REPEATED: &str = "RepeatedContactId";
 
 /// Whether another row of the same campaign has this contact id: each contact has one of its own, and what gives one twice is
 /// a stand-in or a cache.
-fn is_anothers(tx: &Transaction<'_>, id: i64, contact_id: &str) -> rusqlite::Result<bool> {
+pub(in crate::journal) fn is_anothers(
+    tx: &Transaction<'_>,
+    id: i64,
+    contact_id: &str,
+) -> rusqlite::Result<bool> {
     tx.prepare_cached(
         "SELECT EXISTS (SELECT 1 FROM row AS other INDEXED BY row_contact
              WHERE contact_id = ?1 AND id <> ?2 AND campaign_id = (SELECT campaign_id FROM row WHERE id = ?2))",
@@ -340,6 +344,26 @@ fn answer(
     Ok((answered == 1).then_some(after))
 }
 
+/// The same of a row that a person decided to send again: that stays to be seen in the report.
+fn answer_decided(tx: &Transaction<'_>, settlement: &Settlement, after: State) -> rusqlite::Result<usize> {
+    tx.prepare_cached(
+        "UPDATE row SET state = ?2, settled_at = ?3, contact_id = ?4, requested_at = ?6, doubt_at = NULL, room = NULL,
+             code = (SELECT decision FROM decision WHERE row_id = ?1 ORDER BY id DESC LIMIT 1),
+             reason = (SELECT iif(decision = ?7, ?8, ?5) FROM decision WHERE row_id = ?1 ORDER BY id DESC LIMIT 1)
+         WHERE id = ?1",
+    )?
+    .execute(params![
+        settlement.id.0,
+        after.code(),
+        StampColumn(settlement.at),
+        settlement.contact_id.as_deref().map(ContactIdColumn),
+        Decision::Resend.words(),
+        settlement.requested_at.map(StampColumn),
+        Decision::ResendAbsent.code(),
+        Decision::ResendAbsent.words()
+    ])
+}
+
 /// Takes note of what came of an attempt, and says what state that gave. A contact id that another row has is no answer.
 pub(in crate::journal) fn settle(
     tx: &Transaction<'_>,
@@ -348,7 +372,6 @@ pub(in crate::journal) fn settle(
 ) -> Result<State, JournalError> {
     let id = settlement.id.0;
     let at = StampColumn(settlement.at);
-    let contact_id = settlement.contact_id.as_deref().map(ContactIdColumn);
     let requested = settlement.requested_at.map(StampColumn);
     if settlement.event == Event::Answered {
         if let Some(given) = settlement.contact_id.as_deref()
@@ -378,15 +401,7 @@ pub(in crate::journal) fn settle(
         .as_ref()
         .map_or((None, None), |(code, reason)| (Some(code.as_str()), Some(reason.as_str())));
     match settlement.event {
-        Event::Answered => tx
-            .prepare_cached(
-                // That a person decided to send again stays to be seen in the report.
-                "UPDATE row SET state = ?2, settled_at = ?3, contact_id = ?4, requested_at = ?6, doubt_at = NULL, room = NULL,
-                     code = (SELECT decision FROM decision WHERE row_id = ?1 ORDER BY id DESC LIMIT 1),
-                     reason = (SELECT ?5 FROM decision WHERE row_id = ?1 LIMIT 1)
-                 WHERE id = ?1",
-            )?
-            .execute(params![id, after.code(), at, contact_id, Decision::Resend.words(), requested])?,
+        Event::Answered => answer_decided(tx, settlement, after)?,
         // No request left: the claim leaves no trace.
         Event::GivenBack(_) => tx
             .prepare_cached(&format!(

@@ -22,6 +22,7 @@ fn uncertain_rows_are_listed_with_all_that_helps_to_find_out() {
         client_token: token("a").to_string(),
         attempts: 1,
         first_attempt_at: Some(at(100)),
+        not_there: None,
     };
     assert_eq!(book.journal.uncertain(book.campaign).unwrap(), [expected]);
 }
