@@ -15,7 +15,7 @@ pub fn zone(text: &str) -> Result<TimeZone, String> {
     if text.eq_ignore_ascii_case("UTC") {
         return Ok(TimeZone::UTC);
     }
-    let zones = parse_zone(text).map_err(|reason| format!("{reason}; such as America/New_York"))?;
+    let zones = parse_zone(text).map_err(|reason| reason.to_string())?;
     zones.zones().next().ok_or_else(|| "such as America/New_York".to_owned())
 }
 

@@ -342,7 +342,7 @@ fn a_decision_on_a_row_of_an_earlier_day_does_not_add_to_a_later_one() {
     assert_eq!(book.claim_all(27 * HOUR).limited, Some(LimitReached::PerDay(1, at(48 * HOUR))));
 }
 
-/// A contact by hand is a person's own decision, and is not held; but campaigns wait for it.
+/// A contact by hand is a person's own decision, and is not held; but campaigns wait for it, and it counts for limits.
 #[test]
 fn a_contact_by_hand_is_waited_for() {
     let mut book = Book::new();
@@ -371,6 +371,8 @@ fn a_contact_by_hand_is_waited_for() {
     book.run(HOUR);
     book.limit(ContactLimits::default(), true);
     assert_eq!(until(&book.claim_all(HOUR)), [2]);
+    book.limit(limits(&[(1, 24)], OverLimit::Suppress), false);
+    assert_eq!(book.claim_all(HOUR).suppressed.len(), 1, "it counts");
 }
 
 /// Promise 12 holds for a contact by hand: whichever list of the account has the number, no request leaves.
