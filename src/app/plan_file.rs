@@ -223,8 +223,7 @@ impl PlanFile {
     /// Where the file cannot be read further.
     pub fn next_line(&mut self, findings: &mut Findings) -> Result<Option<FileLine>, Error> {
         let Self { rows, binding, lists, earlier, windows, .. } = self;
-        let leaves_out = LeavesOut { lists: &lists.suppression, earlier };
-        let planner = LinePlanner { leaves_out, windows: *windows, lanes: binding.needs_lanes() };
+        let planner = LinePlanner::of((lists, earlier), *windows, binding);
         rows.next(binding)?.map(|row| planner.line(row, findings)).transpose()
     }
 
@@ -297,8 +296,7 @@ impl PlanFile {
     /// Reads the file to its end in batches, or until nobody takes them any more.
     fn read(&mut self, findings: &mut Findings, batches: &SyncSender<Vec<FileLine>>) -> Result<(), Error> {
         let Self { rows, binding, lists, earlier, windows, .. } = self;
-        let leaves_out = LeavesOut { lists: &lists.suppression, earlier };
-        let planner = LinePlanner { leaves_out, windows: *windows, lanes: binding.needs_lanes() };
+        let planner = LinePlanner::of((lists, earlier), *windows, binding);
         rows.all(binding, |rows| {
             let (mut batch, mut bytes) = (Vec::with_capacity(BATCH), 0);
             for row in rows {
@@ -422,7 +420,12 @@ struct LinePlanner<'a> {
     lanes: bool,
 }
 
-impl LinePlanner<'_> {
+impl<'a> LinePlanner<'a> {
+    fn of((lists, earlier): (&'a Lists, &'a NamedCampaigns), windows: bool, binding: &Binding) -> Self {
+        let leaves_out = LeavesOut { lists: &lists.suppression, earlier };
+        Self { leaves_out, windows, lanes: binding.needs_lanes() }
+    }
+
     /// Observes a row and plans it.
     fn line(&self, row: Row, findings: &mut Findings) -> Result<FileLine, Error> {
         let fate = self.leaves_out.fate(&row)?;

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use campaign::domain::delivery::latency::Latencies;
-use campaign::domain::message::request::{Leaf, Request};
+use campaign::domain::message::request::{Leaf, RequestTemplate};
 use campaign::domain::unix_millis::UnixMillis;
 use campaign::journal::{CampaignId, Counters, Identity, Journal, NewRun, RunEnd, RunId, Service};
 use rusqlite::{Connection, params};
@@ -48,20 +48,13 @@ fn run(journal: &mut Journal, id: CampaignId, rows: u32, (began, ended): (i64, i
     run
 }
 
-fn shape() -> campaign::domain::message::request::RequestTemplate {
+fn shape() -> RequestTemplate {
     let source = "arn:aws:connect:us-west-2:123456789012:phone-number/0f";
-    Request {
-        instance_id: "11111111-2222-3333-4444-555555555555".to_owned(),
-        contact_flow_id: Leaf::Fixed("66666666-7777-8888-9999-000000000000".to_owned()),
-        source: Leaf::Fixed(source.to_owned()),
-        segment_attributes: [].into(),
-        attributes: [].into(),
-        chat_duration_minutes: None,
-        display_name: None,
-        message: None,
-        related_contact_id: None,
-        supported_content_types: Vec::new(),
-    }
+    RequestTemplate::plain(
+        "11111111-2222-3333-4444-555555555555",
+        "66666666-7777-8888-9999-000000000000",
+        Leaf::Fixed(source.to_owned()),
+    )
 }
 
 /// Rows, throttled requests, pauses and latencies, in one transaction.

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use campaign::cli::commands::report::{ReportArgs, write};
 use campaign::cli::session::Asked;
 use campaign::domain::delivery::state::Event;
-use campaign::domain::message::request::{Leaf, Message, Request, RequestTemplate};
+use campaign::domain::message::request::{Leaf, Message, RequestTemplate};
 use campaign::domain::row::token::TokenSpace;
 use campaign::domain::unix_millis::UnixMillis;
 use campaign::journal::{
@@ -98,17 +98,9 @@ pub(crate) fn plan(journal: &mut Journal, id: CampaignId, columns: &[&str], line
 }
 
 fn shape() -> RequestTemplate {
-    Request {
-        instance_id: "i".to_owned(),
-        contact_flow_id: Leaf::Fixed("f".to_owned()),
-        source: Leaf::Fixed(SOURCE.to_owned()),
-        segment_attributes: [].into(),
-        attributes: [].into(),
-        chat_duration_minutes: None,
-        display_name: None,
+    RequestTemplate {
         message: Some(Message::Text { content_type: "text/plain".to_owned(), content: Leaf::Slot(0) }),
-        related_contact_id: None,
-        supported_content_types: Vec::new(),
+        ..RequestTemplate::plain("i", "f", Leaf::Fixed(SOURCE.to_owned()))
     }
 }
 

@@ -212,17 +212,10 @@ mod tests {
 
     #[test]
     fn the_fixed_parts_of_a_body_are_whole() {
-        let shape = Request {
-            instance_id: "i".to_owned(),
-            contact_flow_id: Leaf::Fixed("f".to_owned()),
-            source: Leaf::Fixed("arn".to_owned()),
-            segment_attributes: BTreeMap::new(),
+        let shape = RequestTemplate {
             attributes: BTreeMap::from([("name".to_owned(), Leaf::Slot(1))]),
-            chat_duration_minutes: None,
             display_name: Some(Leaf::Slot(0)),
-            message: None,
-            related_contact_id: None,
-            supported_content_types: Vec::new(),
+            ..RequestTemplate::plain("i", "f", Leaf::Fixed("arn".to_owned()))
         };
         assert_eq!(BodyTemplate::new(shape.clone()).write(false, false, false).len(), 9);
         assert_eq!(BodyTemplate::new(shape).write(true, false, false).len(), 7);

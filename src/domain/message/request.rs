@@ -175,6 +175,23 @@ fn map_segments<T, U, E>(
 }
 
 impl RequestTemplate {
+    /// A request with what each must have, and nothing else.
+    #[must_use]
+    pub fn plain(instance_id: &str, contact_flow_id: &str, source: Leaf) -> Self {
+        Self {
+            instance_id: instance_id.to_owned(),
+            contact_flow_id: Leaf::Fixed(contact_flow_id.to_owned()),
+            source,
+            segment_attributes: BTreeMap::new(),
+            attributes: BTreeMap::new(),
+            chat_duration_minutes: None,
+            display_name: None,
+            message: None,
+            related_contact_id: None,
+            supported_content_types: Vec::new(),
+        }
+    }
+
     /// The text that a row with these slots is sent, if the request has one and not the flow.
     #[must_use]
     pub fn message_text<'s>(&'s self, slots: &'s [String]) -> Option<&'s str> {

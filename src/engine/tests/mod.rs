@@ -3,7 +3,6 @@
 mod queue;
 mod shared_permits;
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use tokio::sync::watch;
@@ -12,7 +11,7 @@ use uuid::Uuid;
 
 use super::*;
 use crate::domain::delivery::state::{Doubt, Event};
-use crate::domain::message::request::{Leaf, Request, RequestTemplate};
+use crate::domain::message::request::{Leaf, RequestTemplate};
 use crate::domain::unix_millis::UnixMillis;
 use crate::journal::{
     CampaignId, ClaimRequest, Claimed, Content, FileLine, Identity, Journal, Pass, RowId, Service, Settlement,
@@ -79,18 +78,7 @@ impl Desk {
 }
 
 fn shape() -> RequestTemplate {
-    Request {
-        instance_id: "i".to_owned(),
-        contact_flow_id: Leaf::Fixed("f".to_owned()),
-        source: Leaf::Fixed("s".to_owned()),
-        segment_attributes: BTreeMap::new(),
-        attributes: BTreeMap::new(),
-        chat_duration_minutes: None,
-        display_name: None,
-        message: None,
-        related_contact_id: None,
-        supported_content_types: Vec::new(),
-    }
+    RequestTemplate::plain("i", "f", Leaf::Fixed("s".to_owned()))
 }
 
 fn line(number: u64) -> FileLine {

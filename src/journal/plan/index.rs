@@ -86,12 +86,11 @@ fn mistaken(tx: &Transaction<'_>, campaign: CampaignId) -> rusqlite::Result<Vec<
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
 
     use uuid::Uuid;
 
     use super::*;
-    use crate::domain::message::request::{Leaf, Request};
+    use crate::domain::message::request::{Leaf, RequestTemplate};
     use crate::domain::unix_millis::UnixMillis;
     use crate::journal::{Content, FileLine, Identity, Journal, Service};
 
@@ -141,18 +140,7 @@ mod tests {
             line(5, "c", alike(3), true),
             line(6, "a", alike(1), false),
         ];
-        let shape = Request {
-            instance_id: "i".to_owned(),
-            contact_flow_id: Leaf::Fixed("f".to_owned()),
-            source: Leaf::Fixed("s".to_owned()),
-            segment_attributes: BTreeMap::new(),
-            attributes: BTreeMap::new(),
-            chat_duration_minutes: None,
-            display_name: None,
-            message: None,
-            related_contact_id: None,
-            supported_content_types: Vec::new(),
-        };
+        let shape = RequestTemplate::plain("i", "f", Leaf::Fixed("s".to_owned()));
         let mut plan = journal.begin_plan(campaign, &shape, &["key".to_owned()]).unwrap();
         assert_eq!(journal.plan(&mut plan, &lines).unwrap().added, 1);
         assert!(!can_be_looked_up(&mut journal, campaign), "not before the end of a first plan");

@@ -47,17 +47,9 @@ fn token(key: &str) -> Uuid {
 }
 
 fn shape(flow: &str) -> RequestTemplate {
-    Request {
-        instance_id: "i".to_owned(),
-        contact_flow_id: Leaf::Fixed(flow.to_owned()),
-        source: Leaf::Fixed("s".to_owned()),
-        segment_attributes: BTreeMap::new(),
-        attributes: BTreeMap::new(),
-        chat_duration_minutes: None,
-        display_name: None,
+    RequestTemplate {
         message: Some(Message::Text { content_type: "text/plain".to_owned(), content: Leaf::Slot(0) }),
-        related_contact_id: None,
-        supported_content_types: Vec::new(),
+        ..RequestTemplate::plain("i", flow, Leaf::Fixed("s".to_owned()))
     }
 }
 

@@ -20,18 +20,7 @@ fn sender(n: usize) -> Sender {
 }
 
 fn shape() -> RequestTemplate {
-    Request {
-        instance_id: "i".to_owned(),
-        contact_flow_id: Leaf::Fixed("f".to_owned()),
-        source: Leaf::Slot(0),
-        segment_attributes: BTreeMap::new(),
-        attributes: BTreeMap::new(),
-        chat_duration_minutes: None,
-        display_name: None,
-        message: None,
-        related_contact_id: None,
-        supported_content_types: Vec::new(),
-    }
+    RequestTemplate::plain("i", "f", Leaf::Slot(0))
 }
 
 /// The recipient with this number, who gets this sender.
