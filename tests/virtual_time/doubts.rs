@@ -3,6 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
+use std::pin::Pin;
 use std::time::Duration;
 
 use campaign::app::doubts::{DoubtSearch, DoubtSearcher, SearchOutcome};
@@ -41,19 +42,21 @@ fn traced() -> RequestTemplate {
     shape
 }
 
-async fn search(stage: &Stage) -> DoubtSearch {
-    let http = stage.simulator.http_client();
-    let account = Account::simulated(http, ("test", "test"), "us-west-2", &stage.clock).unwrap();
-    let searcher = DoubtSearcher {
-        account: &account,
-        instance_id: INSTANCE,
-        clock: &stage.clock,
-        index_delay: INDEX_DELAY,
-    };
-    let mut journal = stage.journal();
-    let rows = journal.in_doubt(stage.campaign, stage.clock.now()).unwrap();
-    // In a box: asking is a large future.
-    Box::pin(searcher.search(&mut journal, stage.campaign, rows, &mut |_| {})).await.unwrap()
+/// In a box: asking is a large future.
+fn search(stage: &Stage) -> Pin<Box<dyn Future<Output = DoubtSearch> + '_>> {
+    Box::pin(async {
+        let http = stage.simulator.http_client();
+        let account = Account::simulated(http, ("test", "test"), "us-west-2", &stage.clock).unwrap();
+        let searcher = DoubtSearcher {
+            account: &account,
+            instance_id: INSTANCE,
+            clock: &stage.clock,
+            index_delay: INDEX_DELAY,
+        };
+        let mut journal = stage.journal();
+        let rows = journal.in_doubt(stage.campaign, stage.clock.now()).unwrap();
+        searcher.search(&mut journal, stage.campaign, rows, &mut |_| {}).await.unwrap()
+    })
 }
 
 /// The id of the contact that a lost answer had.
@@ -74,7 +77,7 @@ async fn an_index_that_lags_never_makes_a_row_not_there_too_early() {
         // As late as is allowed for.
         world.account.index_delay = u32::try_from(INDEX_DELAY.as_secs()).unwrap();
         world.account.searchable.extend(searchable.then(|| TRACE.to_owned()));
-        let stage = uncertain(world, Fault::LostAnswer, &traced(), 20).await;
+        let stage = Box::pin(uncertain(world, Fault::LostAnswer, &traced(), 20)).await;
         let mut minutes = 0;
         loop {
             let search = search(&stage).await;
@@ -101,7 +104,7 @@ async fn an_index_that_lags_never_makes_a_row_not_there_too_early() {
 
 #[tokio::test(start_paused = true)]
 async fn what_is_not_there_is_known_once_the_index_had_its_time_and_is_sent_again_without_a_second_contact() {
-    let mut stage = uncertain(WorldConfig::default(), Fault::ResetBefore, &traced(), 20).await;
+    let mut stage = Box::pin(uncertain(WorldConfig::default(), Fault::ResetBefore, &traced(), 20)).await;
     let begun = stage.clock.now();
     let known = loop {
         let search = search(&stage).await;
@@ -137,7 +140,7 @@ async fn what_is_not_there_is_known_once_the_index_had_its_time_and_is_sent_agai
 async fn a_contact_without_a_token_is_found_by_number_time_and_attributes() {
     let mut world = WorldConfig::default();
     world.account.rates = true;
-    let stage = uncertain(world, Fault::LostAnswer, &shape(), 300).await;
+    let stage = Box::pin(uncertain(world, Fault::LostAnswer, &shape(), 300)).await;
     stage.pass(30 * 24 * 60 * MINUTE).await;
     let search = search(&stage).await;
     assert_eq!((search.rows[0].outcome.clone(), search.is_searchable), (found(&lost(&stage)), None));
@@ -155,7 +158,7 @@ async fn what_cannot_be_looked_through_proves_nothing() {
     ] {
         let mut world = WorldConfig::default();
         world.account.denied.insert(denied.to_owned());
-        let stage = uncertain(world, Fault::LostAnswer, &traced(), 3).await;
+        let stage = Box::pin(uncertain(world, Fault::LostAnswer, &traced(), 3)).await;
         stage.pass(60 * MINUTE).await;
         let search = search(&stage).await;
         assert_eq!(search.rows[0].outcome, expected, "{denied}");
@@ -169,7 +172,7 @@ async fn what_cannot_be_looked_through_proves_nothing() {
 async fn a_contact_that_events_told_of_is_found_before_the_index_has_it() {
     let mut world = WorldConfig::default();
     world.account.index_delay = 3_600;
-    let stage = uncertain(world, Fault::LostAnswer, &traced(), 1).await;
+    let stage = Box::pin(uncertain(world, Fault::LostAnswer, &traced(), 1)).await;
     let mut journal = stage.journal();
     let event = ContactEvent {
         contact_id: lost(&stage),
