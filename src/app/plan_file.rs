@@ -254,9 +254,7 @@ impl PlanFile {
             let (sender, batches) = mpsc::sync_channel::<Vec<FileLine>>(1);
             let journal = &mut *journal;
             let writing = scope.spawn(move || {
-                for batch in batches {
-                    journal.plan(&mut plan, &batch)?;
-                }
+                journal.plan_all(&mut plan, batches)?;
                 Ok::<_, JournalError>(plan)
             });
             let read = self.read(findings, &sender);

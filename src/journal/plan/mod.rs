@@ -237,6 +237,23 @@ impl Journal {
         Ok(summary)
     }
 
+    /// Plans all batches, each in one transaction, and does not wait for the disk between them: nothing is claimed before
+    /// [`finish_plan`](Self::finish_plan), whose commit makes all of them durable. A power cut may take the last batches, and
+    /// never one without those behind it; the next run reads the file again.
+    ///
+    /// # Errors
+    /// Where the journal cannot be written; batches planned before stay.
+    pub fn plan_all(
+        &mut self,
+        plan: &mut Plan,
+        batches: impl IntoIterator<Item = Vec<FileLine>>,
+    ) -> Result<(), JournalError> {
+        self.connection.pragma_update(None, "synchronous", "normal")?;
+        let planned = batches.into_iter().try_for_each(|batch| self.plan(plan, &batch).map(|_| ()));
+        self.connection.pragma_update(None, "synchronous", "full")?;
+        planned
+    }
+
     /// Ends the plan after the last line: what the file does not have any more is withdrawn.
     ///
     /// # Errors
