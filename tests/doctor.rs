@@ -368,6 +368,55 @@ fn one_thing_wrong_with_the_account() {
     insta::assert_snapshot!("doctor_account", pages(accounts()));
 }
 
+/// What is found of a world, beside what is in order.
+fn wrong(changes: &[&Change]) -> BTreeMap<&'static str, Status> {
+    let mut world = World::in_order();
+    for change in changes {
+        change(&mut world);
+    }
+    let (found, _) = world.ask();
+    let wrong = found.iter().filter(|finding| finding.status != Status::Ok);
+    wrong.map(|finding| (finding.id, finding.status)).collect()
+}
+
+/// Of two such worlds, the second one's file takes the place of the first one's.
+fn says_something_of_the_file((title, change): &(String, Change)) -> bool {
+    let mut world = World::in_order();
+    change(&mut world);
+    world.campaign.file.is_some() || title.contains("without a file")
+}
+
+/// Two things that are wrong do not hide each other: what either has alone is told of both together, and what fails alone
+/// fails, or could not be asked any more.
+#[test]
+fn two_things_wrong_are_both_told() {
+    let groups = [identity_and_instance(), flows(), numbers(), accounts()];
+    let alone: Vec<Vec<_>> =
+        groups.iter().map(|group| group.iter().map(|(_, change)| wrong(&[change])).collect()).collect();
+    let (mut pairs, mut hidden) = (0, String::new());
+    for (one, other) in [(0, 1), (0, 2), (0, 3), (1, 2), (1, 3), (2, 3)] {
+        for (a, first) in groups[one].iter().zip(&alone[one]) {
+            for (b, second) in groups[other].iter().zip(&alone[other]) {
+                if says_something_of_the_file(a) && says_something_of_the_file(b) {
+                    continue;
+                }
+                pairs += 1;
+                let both = wrong(&[&a.1, &b.1]);
+                for (id, status) in first.iter().chain(second) {
+                    let told = both.get(id);
+                    let fails = *status != Status::Failed
+                        || matches!(told, Some(Status::Failed | Status::NotChecked));
+                    if told.is_none() || !fails {
+                        let _ = writeln!(hidden, "{} + {}: {id} {status:?}, and {told:?}", a.0, b.0);
+                    }
+                }
+            }
+        }
+    }
+    assert!(pairs > 800, "{pairs}");
+    assert!(hidden.is_empty(), "{hidden}");
+}
+
 /// A right that is missing never makes anything fail.
 #[test]
 fn one_right_missing_or_one_question_throttled() {
