@@ -20,7 +20,7 @@ use super::contact_ids::RecentContactIds;
 use super::environment::{Environment, behavior};
 use super::error::ConnectError;
 use super::prepared::{self, Prepared, Unsigned};
-use super::renewal::RenewingClient;
+use super::renewal::{CredentialsInUse, RenewingClient};
 use super::route::Route;
 use super::signer::Signing;
 use super::{answer, endpoint};
@@ -28,6 +28,7 @@ use crate::clock::Clock;
 use crate::domain::definition::EndpointUrl;
 use crate::domain::delivery::refusal::{Refusal, RefusalKind};
 use crate::domain::foreign::ForeignText;
+use crate::domain::unix_millis::UnixMillis;
 
 /// What an attempt may take beyond connecting and reading, so that loading credentials fits in.
 const ATTEMPT_MARGIN: Duration = Duration::from_secs(10);
@@ -55,6 +56,7 @@ pub struct Client {
     current: Arc<Mutex<RenewingClient>>,
     endpoint: Option<String>,
     contact_ids: Arc<std::sync::Mutex<RecentContactIds>>,
+    credentials: CredentialsInUse,
 }
 
 /// What came of a request.
@@ -150,8 +152,15 @@ impl Client {
         Self::of(RenewingClient::new(builder, provider, given, clock.clone()), endpoint)
     }
 
+    /// When the credentials that it has now end; `None` where they do not, or none were needed yet.
+    #[must_use]
+    pub fn credentials_end(&self) -> Option<UnixMillis> {
+        self.credentials.end()
+    }
+
     fn of(current: RenewingClient, endpoint: Option<String>) -> Self {
-        Self { current: Arc::new(Mutex::new(current)), endpoint, contact_ids: Arc::default() }
+        let credentials = current.credentials();
+        Self { current: Arc::new(Mutex::new(current)), endpoint, contact_ids: Arc::default(), credentials }
     }
 
     fn builder(

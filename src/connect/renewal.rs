@@ -14,6 +14,7 @@ use aws_sdk_connect::config::SharedCredentialsProvider;
 use tokio::time::Instant;
 
 use crate::clock::Clock;
+use crate::domain::unix_millis::UnixMillis;
 
 /// Credentials are renewed this long before they expire.
 const EARLY: Duration = Duration::from_secs(30);
@@ -40,6 +41,18 @@ impl Handed {
 
     fn keep(&self, credentials: Credentials) {
         *self.latest.lock().unwrap_or_else(PoisonError::into_inner) = Some(credentials);
+    }
+}
+
+/// The credentials that a client has at the moment, for whoever only looks at them.
+#[derive(Debug, Clone)]
+pub(super) struct CredentialsInUse(Arc<Handed>);
+
+impl CredentialsInUse {
+    /// When they end.
+    pub(super) fn end(&self) -> Option<UnixMillis> {
+        let end = self.0.latest()?.expiry()?.duration_since(std::time::UNIX_EPOCH).ok()?;
+        i64::try_from(end.as_millis()).ok().map(UnixMillis::from_millis)
     }
 }
 
@@ -86,6 +99,11 @@ impl RenewingClient {
         let shared = SharedCredentialsProvider::new(SharedProvider(Arc::clone(&handed)));
         let sdk = aws_sdk_connect::Client::from_conf(config.credentials_provider(shared).build());
         Self { sdk, handed, clock, number: 0, asked_at: None, renewed_at: None }
+    }
+
+    /// What it has, to be looked at.
+    pub(super) fn credentials(&self) -> CredentialsInUse {
+        CredentialsInUse(Arc::clone(&self.handed))
     }
 
     /// The client, and the number of the credentials that it has; `None` where renewing them took so long that the

@@ -50,6 +50,8 @@ pub struct Heartbeat {
     pub burst: u32,
     /// The bound on contacts that are alive at once, where the life of one is known.
     pub active: Option<ActiveBound>,
+    /// When the credentials that it has end, unless they are renewed before; `None` where they do not.
+    pub credentials_end: Option<UnixMillis>,
 }
 
 impl Heartbeat {
@@ -199,6 +201,7 @@ mod tests {
             asked: Some(2.0),
             burst: 5,
             active: None,
+            credentials_end: None,
         };
         assert_eq!(
             (heartbeat.throughput(), seconds(heartbeat.outlook(100))),

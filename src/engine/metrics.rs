@@ -131,6 +131,7 @@ mod tests {
             asked: None,
             burst: 3,
             active: None,
+            credentials_end: None,
         };
         let ms = Duration::from_millis;
         for (at, kind) in [

@@ -98,6 +98,7 @@ async fn forty_seconds(progress: &mut Progress) {
                 asked: Some(2.0),
                 burst: 5,
                 active: None,
+                credentials_end: None,
             }));
         }
         tokio::time::sleep(Duration::from_millis(500)).await;

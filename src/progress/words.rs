@@ -270,6 +270,7 @@ mod tests {
             asked: Some(2.0),
             burst: 5,
             active: None,
+            credentials_end: None,
         })
     }
 

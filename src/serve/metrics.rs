@@ -147,6 +147,11 @@ fn of_campaigns(look: &Look) -> Vec<Metric> {
         time("oldest_doubt_timestamp", "When the oldest row in doubt came into doubt", &|campaign| {
             campaign.status.oldest_doubt.map(seconds)
         }),
+        time(
+            "credentials_end_timestamp",
+            "When the credentials of the run end, unless they are renewed",
+            &|campaign| pulse(campaign).and_then(|pulse| pulse.credentials_end).map(seconds),
+        ),
         time("expected_end_timestamp", "When it will end at the pace of late", &|campaign| {
             campaign.status.ends_at().map(seconds)
         }),

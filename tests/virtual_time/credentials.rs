@@ -90,6 +90,12 @@ async fn credentials_are_renewed_before_they_expire() {
     assert_eq!(outcome.counters.requests, ROWS, "none was refused");
     assert_eq!(issuer.issued(), 3);
     check_that_everybody_is_started(&stage, &issuer.options());
+    // Whoever watches is told when those end that it has now: the third, which came half a minute before the second's end.
+    let run = stage.reader().runs(stage.campaign, 1).unwrap().remove(0);
+    let end = run.heartbeat.and_then(|heartbeat| heartbeat.credentials_end).expect("they end");
+    let life = end.since(run.started_at);
+    let third = 3 * LIFE - 2 * Duration::from_secs(30);
+    assert!(life > third && life < third + Duration::from_secs(10), "{life:?}");
 }
 
 /// What waits for a slow source must not leave all at once when it answers: the pace holds (`check_promises`).

@@ -106,6 +106,7 @@ impl Dispatcher<'_> {
             asked,
             burst,
             active: self.send_gate.active_bound(),
+            credentials_end: self.engine.client.credentials_end(),
         }
     }
 }

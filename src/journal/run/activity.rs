@@ -105,7 +105,7 @@ fn write_heartbeat(connection: &Connection, run: RunId, heartbeat: &Heartbeat) -
     connection
         .prepare_cached(
             "UPDATE run SET in_flight = ?2, pace = ?3, asked = ?4, burst = ?5, mark_at = ?6, mark = ?7, alive = ?8,
-                 alive_most = ?9, alive_ms = ?10
+                 alive_most = ?9, alive_ms = ?10, credentials_end_at = ?11
              WHERE id = ?1",
         )?
         .execute(params![
@@ -119,6 +119,7 @@ fn write_heartbeat(connection: &Connection, run: RunId, heartbeat: &Heartbeat) -
             active.map(|active| number(active.alive)),
             active.map(|active| number(active.most)),
             active.map(|active| i64::try_from(active.life.as_millis()).unwrap_or(i64::MAX)),
+            heartbeat.credentials_end.map(StampColumn),
         ])?;
     Ok(())
 }

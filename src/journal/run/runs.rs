@@ -237,7 +237,7 @@ impl Reader {
         let mut statement = self.connection.prepare_cached(
             "SELECT id, started_at, seen_at, ended_at, pid, rate, started, requests, throttled, retried, exit, reason,
                  version, file, settings, latencies, in_flight, pace, asked, burst, mark_at, mark,
-                 alive, alive_most, alive_ms
+                 alive, alive_most, alive_ms, credentials_end_at
              FROM run WHERE campaign_id = ?1 ORDER BY id DESC LIMIT ?2",
         )?;
         let runs = statement.query_map(params![campaign.0, most], read_run)?.collect::<Result<_, _>>()?;
@@ -295,5 +295,6 @@ fn read_heartbeat(row: &rusqlite::Row<'_>, now: Milestone) -> rusqlite::Result<O
         asked: row.get(18)?,
         burst: row.get(19)?,
         active,
+        credentials_end: row.get::<_, Option<StampColumn>>(25)?.map(|stamp| stamp.0),
     }))
 }

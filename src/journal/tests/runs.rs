@@ -68,6 +68,7 @@ fn a_run_is_told_as_it_was_written_down() {
         asked: Some(4.0),
         burst: 6,
         active: Some(ActiveBound { most: 100, life: Duration::from_secs(60), alive: 7 }),
+        credentials_end: Some(at(900_000)),
     };
     book.write(id, &RunActivity { latencies, heartbeat: Some(heartbeat), ..RunActivity::default() });
     expected.seen_at = at(3_000);

@@ -1,6 +1,7 @@
 //! How a campaign stands, in words: in detail, in one line, and several in a table.
 
 use std::fmt::Write as _;
+use std::time::Duration;
 
 use crate::app::status::{Activity, Status};
 use crate::domain::delivery::control::Control;
@@ -12,6 +13,9 @@ use crate::journal::{ControlRequest, RunRecord};
 
 /// Longest reason of a run that is told, in characters.
 const LONGEST_REASON: usize = 1_000;
+
+/// Credentials that end sooner are told.
+const CREDENTIALS_SOON: Duration = Duration::from_secs(3_600);
 
 /// Everything, without a line feed at the end.
 pub(super) fn detail(status: &Status) -> String {
@@ -125,6 +129,10 @@ fn pace(status: &Status) -> Option<String> {
         let _ = write!(text, "; the service takes {}", PerSecond(heartbeat.rate));
     }
     let _ = write!(text, "; {} started a minute", per_minute(status)?);
+    let now = status.going_on()?.seen_at;
+    if let Some(end) = heartbeat.credentials_end.filter(|end| end.since(now) < CREDENTIALS_SOON) {
+        let _ = write!(text, "\ncredentials end in {} unless they are renewed", Span(end.since(now)));
+    }
     Some(text)
 }
 
