@@ -33,6 +33,7 @@ red() {
     lost-reader) echo "--lib a_reader_that_went_away" ;;
     output-over-input) echo "--lib an_input_is_known" ;;
     time-out-failed) echo "--test campaigns in_doubt_for_six_days" ;;
+    plan-keeps-late-sync) echo "--test program the_program_knows_after_a_power_loss" ;;
     index-at-once) echo "--test campaigns an_index_that_lags" ;;
     join-by-destination) echo "--test campaigns every_event_that_can_be_joined" ;;
     esac
@@ -42,7 +43,7 @@ seeds() {
     case $1 in
     doubt-is-no-contact | contact-over-at-once | own-contacts-only) echo "--test campaigns campaigns_with_the_same_people" ;;
     hours-at-claim | zones-of-first-prefix | fold-once) echo "--test campaigns campaigns_of_weeks" ;;
-    not-in-at-plan-only | contacted-number-again | normal | no-lock | parts-as-messages | lane-blocks-others | join-by-destination | second-name | hard-link | stale-copy | old-copy | proxied-loopback | lost-reader | output-over-input | index-at-once) ;; *)
+    not-in-at-plan-only | contacted-number-again | normal | plan-keeps-late-sync | no-lock | parts-as-messages | lane-blocks-others | join-by-destination | second-name | hard-link | stale-copy | old-copy | proxied-loopback | lost-reader | output-over-input | index-at-once) ;; *)
         echo "--test campaigns every_promise"
         ;;
     esac
