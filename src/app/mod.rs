@@ -24,6 +24,7 @@ pub mod open;
 pub mod opt_outs;
 pub mod options;
 pub mod outputs;
+mod overdue;
 pub mod overview;
 mod pacing;
 pub mod paths;

@@ -9,6 +9,7 @@ use tokio::sync::watch;
 use crate::app::account_check::{AccountAnswers, AccountCheck, AccountQuestions};
 use crate::app::by_campaigns::NamedCampaigns;
 use crate::app::doctor::MOST_NUMBERS;
+use crate::app::doubts::DoubtSearcher;
 use crate::app::error::Error;
 use crate::app::live_deliveries::QueueFollower;
 use crate::app::open::{OpenCampaign, settings};
@@ -20,12 +21,13 @@ use crate::app::plan_file::{self, PlanFile};
 use crate::app::rejects::WrittenRejects;
 use crate::app::send::{Run, RunParts};
 use crate::app::stream::Stream;
-use crate::app::{pacing, preconditions};
+use crate::app::{overdue, pacing, preconditions};
 use crate::clock::Clock;
 use crate::connect::{Account, SqsQueue};
 use crate::domain::account::facts::SmsNumberFacts;
 use crate::domain::account::opt_outs::OptOutRule;
-use crate::domain::definition::Definition;
+use crate::domain::definition::{AccountRule, Definition};
+use crate::domain::delivery::doubt::INDEX_DELAY;
 use crate::domain::delivery::state::State;
 use crate::domain::figures::counted;
 use crate::domain::foreign;
@@ -274,9 +276,21 @@ impl<'a> PreparedRun<'a> {
         let sender = self.answers.as_deref().and_then(AccountAnswers::sender);
         let mut checked = self.judge_answers().await?;
         checked.notes.append(&mut self.notes);
+        checked.notes.extend(Box::pin(self.search_overdue()).await?);
         checked.notes.extend(self.find_opt_outs(sender.as_ref()).await?);
         checked.notes.extend(Box::pin(self.find_queue()).await?);
         Ok(checked)
+    }
+
+    /// Searches the account for rows in doubt that are nearly too old to be asked about, unless the definition wants nothing asked.
+    async fn search_overdue(&mut self) -> Result<Option<String>, Error> {
+        let RunContext { definition, clock, .. } = self.context;
+        let OpenCampaign { journal, campaign, account, .. } = &mut self.open;
+        let asked = account.as_ref().filter(|_| definition.account.check != AccountRule::Off);
+        let Some(account) = asked else { return Ok(None) };
+        let instance_id = &definition.connect.instance_id;
+        let searcher = DoubtSearcher { account, instance_id, clock, index_delay: INDEX_DELAY };
+        overdue::search(searcher, journal, *campaign).await
     }
 
     async fn judge_answers(&mut self) -> Result<AccountCheck, Error> {

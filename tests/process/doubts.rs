@@ -171,3 +171,26 @@ fn nothing_is_searched_where_the_contacts_were_not_started() {
         .exits(2)
         .says(&["were started by a server on this machine, which is not what would be searched"]);
 }
+
+/// Whoever runs the campaign again has not to know of any of this.
+#[test]
+fn a_run_searches_for_what_it_would_give_up() {
+    let (site, server) = killed_eight_days_ago(WorldConfig::default());
+    let text = site.read("campaign.toml");
+    site.write("campaign.toml", &text.replace("check = \"off\"\n", ""));
+    let resume = ["resume", "--yes", "--json", "--endpoint-url", server.endpoint.as_str()];
+    let ran = site.run(&resume).exits(3);
+    let said =
+        "20 rows in doubt were searched for in the account: 10 found and started, 10 not there, 0 open";
+    let sent = ran.says(&[said]).json();
+    assert_eq!(
+        (&sent["started"], &sent["uncertain"], &sent["requests"]),
+        (&50.into(), &10.into(), &0.into())
+    );
+    // What is not there is not searched for again.
+    let again = site.run(&resume).exits(3);
+    assert!(!again.stderr.contains("searched for"), "{}", again.stderr);
+    site.run(&["resolve", "--all", "--resend"]).exits(0);
+    assert_eq!(site.run(&resume).exits(0).json()["started"], 60);
+    server.has_each_once(60);
+}

@@ -213,12 +213,13 @@ impl Judge<'_> {
                 Status::NotChecked,
                 "the definition sets no attribute, so contacts cannot be found by one",
             )
-            .next("set attributes in [contact], such as the customer's key"),
+            .next("set trace or attributes in [contact]: a contact whose answer was lost is found by them"),
             (Ok(Some(true)), Some(attribute)) => fine(ID, format!("contacts can be searched by {attribute}")),
             (Ok(Some(false)), Some(attribute)) => {
                 found(ID, Status::Warning, format!("contacts cannot be searched by {attribute}")).next(
                     format!(
-                        "add {attribute} to the instance's searchable contact attributes before the campaign"
+                        "add {attribute} to the instance's searchable contact attributes before the campaign: only contacts that \
+                         start from then on can be searched by it, and others are looked for one by one"
                     ),
                 )
             }
