@@ -49,6 +49,14 @@ seeds() {
     esac
 }
 
+# How many of them it takes: a time that comes twice matters to few.
+stories() {
+    case $1 in
+    fold-once) echo 400 ;;
+    *) echo 60 ;;
+    esac
+}
+
 bugs=("$@")
 ((${#bugs[@]})) || for patch in tests/planted/*.patch; do
     bugs+=("$(basename "$patch" .patch)")
@@ -72,7 +80,7 @@ for bug in "${bugs[@]}"; do
             exit 2
         fi
         # shellcheck disable=SC2086
-        if (cd "$scratch/src" && CAMPAIGN_SEEDS=${CAMPAIGN_SEEDS:-60} scratch_cargo test $arguments) >"$log" 2>&1; then
+        if (cd "$scratch/src" && CAMPAIGN_SEEDS=${CAMPAIGN_SEEDS:-$(stories "$bug")} scratch_cargo test $arguments) >"$log" 2>&1; then
             said="STAYED GREEN"
             green=$((green + 1))
         else

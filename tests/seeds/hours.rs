@@ -126,8 +126,9 @@ fn spans(chance: &mut Chance) -> Vec<(i32, i32)> {
     let grain = chance.pick(&[5, 15, 30, 60]);
     let mut moment = |from: u64, to: u64| (chance.within(from..to) / grain * grain) as i32;
     match moment(0, 6) {
-        // Around the hours that clocks skip and repeat.
-        0..2 => vec![(moment(0, 120), moment(125, 300))],
+        // Around the hours that clocks skip and repeat, and ending within them.
+        0 => vec![(moment(0, 60), moment(65, 180))],
+        1 => vec![(moment(0, 120), moment(125, 300))],
         2 => vec![(moment(20 * 60, 1_380), moment(60, 300))],
         3 => vec![(moment(0, 100), moment(160, 400)), (moment(480, 700), moment(760, 1_380))],
         _ => vec![(moment(300, 720), moment(780, 1_380))],
