@@ -14,6 +14,8 @@ red() {
     default-burst) echo "--lib no_window_has_more" ;;
     sdk-retries) echo "--test campaigns hours_of" ;;
     no-lock) echo "--test program of_several" ;;
+    removed-lock) echo "--lib a_file_that_was_removed_or_replaced_is" ;;
+    holder-elsewhere) echo "--lib a_line_goes_only" ;;
     doubt-is-no-contact) echo "--lib what_is_in_doubt_counts" ;;
     contact-over-at-once) echo "--lib of_a_sender_and_a_number" ;;
     own-contacts-only) echo "--lib a_number_that_another_campaign_contacted" ;;
@@ -43,7 +45,7 @@ seeds() {
     case $1 in
     doubt-is-no-contact | contact-over-at-once | own-contacts-only) echo "--test campaigns campaigns_with_the_same_people" ;;
     hours-at-claim | zones-of-first-prefix | fold-once) echo "--test campaigns campaigns_of_weeks" ;;
-    not-in-at-plan-only | contacted-number-again | normal | plan-keeps-late-sync | no-lock | parts-as-messages | lane-blocks-others | join-by-destination | second-name | hard-link | stale-copy | old-copy | proxied-loopback | lost-reader | output-over-input | index-at-once) ;; *)
+    not-in-at-plan-only | contacted-number-again | normal | plan-keeps-late-sync | no-lock | removed-lock | holder-elsewhere | parts-as-messages | lane-blocks-others | join-by-destination | second-name | hard-link | stale-copy | old-copy | proxied-loopback | lost-reader | output-over-input | index-at-once) ;; *)
         echo "--test campaigns every_promise"
         ;;
     esac

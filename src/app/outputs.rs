@@ -186,7 +186,7 @@ mod tests {
             ("journal.db-wal", "a file of the journal"),
             ("journal.db.spring.lock", "a file of the journal"),
             ("journal.db.lock", "a file of the journal"),
-            ("journal.db.spring.mark", "a file of the journal"),
+            ("journal.db.mark", "a file of the journal"),
             ("stop.csv", "a list"),
             ("hard-lock", "a file of the journal"),
         ] {

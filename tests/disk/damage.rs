@@ -140,7 +140,7 @@ fn a_lost_log_and_an_older_copy_are_noticed() {
     let (exit, words) = killed.resume();
     assert_eq!(exit, Some(1), "{words}");
     assert!(words.contains("has lost its latest results"), "{words}");
-    let mark = killed.path("journal.db.disk.mark");
+    let mark = killed.path("journal.db.mark");
     assert!(words.contains(mark.to_str().unwrap()), "{words}");
     std::fs::remove_file(&mark).unwrap();
     let (exit, words) = killed.resume();

@@ -78,7 +78,7 @@ impl Recording {
         }
         let seen = disk.seen();
         let names: Vec<_> = seen.keys().map(String::as_str).collect();
-        assert_eq!(names, ["journal.db", "journal.db.disk.mark"], "a run that ends leaves no log");
+        assert_eq!(names, ["journal.db", "journal.db.mark"], "a run that ends leaves no log");
         let found = std::fs::read(self.place.journal()).unwrap();
         assert!(found == seen["journal.db"], "the calls give another journal than the one on disk");
         let requests: u32 = told.requests.values().sum();

@@ -44,7 +44,7 @@ fn no_folder_for_the_journal() {
 
 #[test]
 fn a_lock_file_that_cannot_be_made() {
-    for lock in ["journal.db.lock", "journal.db.disk.lock"] {
+    for lock in ["journal.db.lock", "journal.db.mark"] {
         let words = refused(|place, _| std::fs::create_dir(place.journal_folder().join(lock)).unwrap());
         assert!(words.contains(lock), "{words}");
     }

@@ -120,7 +120,7 @@ fn that_are_not_the_file_they_should_be() {
         .made(|case| {
             copy(&case.path("journal.db"), &case.path("copy.db"));
             fs::remove_file(case.path("journal.db")).unwrap();
-            fs::remove_file(case.path("journal.db.spring.mark")).unwrap();
+            fs::remove_file(case.path("journal.db.mark")).unwrap();
         })
         .says(1, "resume --simulate -j copy.db");
     begun(&mut area, "the table of its migrations is gone")
@@ -169,10 +169,10 @@ fn that_nothing_runs_from() {
     area.end();
 }
 
-/// Holds the campaign as another process does, until the test's process ends.
+/// Holds the campaign as a process of an earlier version does, until the test's process ends.
 fn hold(case: &Case<'_>) {
     let path = case.path("journal.db.spring.lock");
-    let held = fs::File::options().read(true).write(true).open(&path).unwrap();
+    let held = fs::File::options().read(true).write(true).create(true).truncate(false).open(&path).unwrap();
     fs::write(&path, "process 4711, since 2026-05-01T09:00:00Z").unwrap();
     held.try_lock().unwrap();
     std::mem::forget(held);

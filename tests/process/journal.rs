@@ -74,8 +74,8 @@ fn a_copy_made_while_a_run_writes_is_whole() {
         .says(&["its latest results are lost", "restore the newest backup"]);
     site.run(&["resume", "--endpoint-url", server.endpoint()])
         .exits(1)
-        .says(&["an older copy", "spring.mark"]);
-    fs::remove_file(site.path("journal.db.spring.mark")).unwrap();
+        .says(&["an older copy", "journal.db.mark"]);
+    fs::remove_file(site.path("journal.db.mark")).unwrap();
     site.run(&["resume", "--endpoint-url", server.endpoint()]).exits(0);
     server.has_each_once(&site.report());
 }

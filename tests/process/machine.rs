@@ -45,7 +45,7 @@ fn a_campaign_may_have_a_long_name_in_any_script() {
 fn a_lock_that_is_held_is_waited_for_and_told() {
     let (site, server) = (Site::with_people(5), Server::start(&[]));
     site.send(server.endpoint()).exits(0);
-    let lock = File::open(site.path("journal.db.lock")).unwrap();
+    let lock = File::create(site.path("journal.db.lock")).unwrap();
     lock.lock().unwrap();
     let waiting = site.start(&["run", "people.csv", "--yes", "--endpoint-url", server.endpoint()]);
     let released = std::thread::spawn(move || {

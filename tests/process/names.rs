@@ -16,16 +16,11 @@ fn a_symbolic_link_is_the_same_journal() {
     // Nobody answers, so the first is there when the second comes.
     server.freeze();
     let running = site.start(&args(&server, "link.db"));
-    while !site.path("journal.db.spring.lock").exists() {
-        std::thread::yield_now();
-    }
-    while std::fs::read(site.path("journal.db.spring.lock")).unwrap().is_empty() {
-        std::thread::yield_now();
-    }
+    is_running(&site, "journal.db");
     site.run(&args(&server, "journal.db")).exits(6).says(&["another process is running this campaign"]);
     server.thaw();
     site.wait(running).exits(0);
-    assert!(!site.path("link.db.spring.lock").exists(), "a lock of its own would exclude nobody");
+    assert!(!site.path("link.db.mark").exists(), "a lock of its own would exclude nobody");
     for journal in ["journal.db", "link.db"] {
         site.run(&args(&server, journal)).exits(0);
     }
@@ -55,11 +50,7 @@ fn a_copy_is_refused_while_its_original_runs() {
     std::fs::copy(site.path("journal.db"), site.path("copy.db")).unwrap();
     server.freeze();
     let running = site.start(&args(&server, "journal.db"));
-    while std::fs::read(site.path("journal.db.spring.lock")).unwrap().is_empty()
-        || campaign::journal::is_running(&site.path("journal.db"), "spring") != Some(true)
-    {
-        std::thread::yield_now();
-    }
+    is_running(&site, "journal.db");
     site.run(&args(&server, "copy.db"))
         .exits(6)
         .says(&["is a copy, and the campaign is running from the original"]);

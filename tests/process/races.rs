@@ -7,7 +7,7 @@ use std::process::Child;
 use rusqlite::{Connection, OpenFlags};
 
 use crate::process::server::Server;
-use crate::process::site::Site;
+use crate::process::site::{Site, csv, definition, row};
 
 #[test]
 fn of_several_processes_exactly_one_runs_the_campaign() {
@@ -58,4 +58,83 @@ fn going_on(site: &Site) -> u32 {
     };
     // There may be no journal yet, or no table in it.
     journal.and_then(count).unwrap_or(0)
+}
+
+/// The journal's files, and none of a campaign alone.
+fn files(site: &Site) -> Vec<String> {
+    let entries = site.folder().read_dir().unwrap().map(|entry| entry.unwrap().file_name());
+    let mut files: Vec<_> = entries.map(|name| name.into_string().unwrap()).collect();
+    files.retain(|name| name.starts_with("journal.db"));
+    files.sort();
+    files
+}
+
+/// Several campaigns of one journal go on at once, some are killed: each excludes itself and no other, two helper files do
+/// for all, and what is left afterwards is the mark.
+#[test]
+fn campaigns_of_one_journal_share_two_helper_files_and_the_lock_goes_with_the_last() {
+    let (site, server) = (Site::with_people(5), Server::start(&[]));
+    let names = ["spring", "summer", "autumn", "winter"];
+    for (at, name) in names.iter().enumerate() {
+        let text = definition().replacen("\"spring\"", &format!("\"{name}\""), 1);
+        site.write(&format!("{name}.toml"), &text);
+        let phones = (0..5).map(|n| row(at * 5 + n));
+        site.write(&format!("{name}.csv"), &csv(phones));
+    }
+    let args = |name: &str| {
+        ["run".to_owned(), format!("{name}.csv"), "-c".to_owned(), format!("{name}.toml"), "--yes".to_owned()]
+            .into_iter()
+            .chain(["--endpoint-url".to_owned(), server.endpoint().to_owned()])
+            .collect::<Vec<_>>()
+    };
+    let start = |name: &str| {
+        let args = args(name);
+        site.start(&args.iter().map(String::as_str).collect::<Vec<_>>())
+    };
+    let run = |name: &str| {
+        let args = args(name);
+        site.run(&args.iter().map(String::as_str).collect::<Vec<_>>())
+    };
+    server.freeze();
+    let mut running: Vec<Child> = names.iter().map(|name| start(name)).collect();
+    while going_on(&site) < 4 {
+        std::thread::yield_now();
+    }
+    let all = ["journal.db", "journal.db-shm", "journal.db-wal", "journal.db.lock", "journal.db.mark"];
+    assert_eq!(files(&site), all);
+    for (name, child) in names.iter().zip(&running) {
+        run(name)
+            .exits(6)
+            .says(&[&format!("another process is running this campaign: process {}, ", child.id())]);
+    }
+    // One is killed while the others go on: it is not there any more, and they are.
+    running[1].kill().unwrap();
+    running[1].wait().unwrap();
+    let again = start("summer");
+    while campaign::journal::holder(&site.path("journal.db"), "summer").and_then(|holder| holder.pid())
+        != Some(again.id())
+    {
+        std::thread::yield_now();
+    }
+    run("autumn").exits(6);
+    running[1] = again;
+    // All are killed: whoever looks leaves the log, which has results, and the next run takes up what is there.
+    for child in &mut running {
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
+    server.thaw();
+    site.run(&["status", "-c", "spring.toml"]);
+    assert_eq!(files(&site), ["journal.db", "journal.db-shm", "journal.db-wal", "journal.db.mark"]);
+    for name in names {
+        run(name).exits(0);
+    }
+    for _ in 0..2 {
+        assert_eq!(files(&site), ["journal.db", "journal.db.mark"]);
+        site.run(&["status", "-c", "spring.toml"]).exits(0);
+        site.run(&["journal", "check"]).exits(0);
+        site.run(&["report", "-c", "spring.toml", "-o", "report.csv"]).exits(0);
+    }
+    assert!(server.contacts().values().all(|ids| ids.len() == 1));
+    assert_eq!(server.contacts().len(), 20);
 }

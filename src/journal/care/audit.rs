@@ -6,7 +6,6 @@
 //! contact id) can still be wrong.
 
 use std::collections::{BTreeMap, HashMap};
-use std::io;
 use std::path::Path;
 
 use rusqlite::{Row, params};
@@ -21,6 +20,7 @@ use crate::domain::row::token::TokenSpace;
 use crate::journal::campaign::{BY_HAND, Campaign};
 use crate::journal::care::hours::HoursKept;
 use crate::journal::error::JournalError;
+use crate::journal::file::commit_counter::Marks;
 use crate::journal::file::open::Reader;
 use crate::journal::file::{backup, commit_counter};
 use crate::journal::row::{CampaignId, ContactIdColumn, PURGED_KEY, TextsColumn, TokenColumn};
@@ -51,13 +51,14 @@ pub struct Finding {
 }
 
 impl Reader {
-    /// Looks everything over: the whole file, every row, and the marks beside the journal at `path`. Constant memory.
+    /// Looks everything over: the whole file, every row, and the mark beside the journal at `path`. Constant memory.
     ///
     /// # Errors
     /// Where the journal cannot be read at all. What can be read and is wrong is in the findings.
     pub fn look_over(&self, path: &Path) -> Result<Audit, JournalError> {
         // Before the snapshot: a run that goes on moves its mark only after the journal.
-        let marks = self.marks(path)?;
+        let marks = Marks::read(path)
+            .map_err(|source| JournalError::Open { path: commit_counter::path(path), source })?;
         let _snapshot = self.snapshot()?;
         let mut findings = AuditFindings(Vec::new());
         let schema =
@@ -71,8 +72,8 @@ impl Reader {
         let counted = commit_counter::counted(&self.connection)?;
         let (mut campaigns, mut hours) = (Vec::new(), Vec::new());
         for campaign in self.campaigns()? {
-            if let Some(Some(groups)) = marks.get(&campaign.name)
-                && *groups > counted
+            if let Some(groups) = marks.groups(&campaign.name, campaign.created_at)
+                && groups > counted
             {
                 let missing = groups - counted;
                 findings.add(
@@ -92,17 +93,6 @@ impl Reader {
     /// The first thing that SQLite's own examination finds.
     pub(in crate::journal) fn damage(&self) -> Result<Option<String>, JournalError> {
         Ok(backup::first_damage(&self.connection)?)
-    }
-
-    fn marks(&self, path: &Path) -> Result<HashMap<String, Option<u32>>, JournalError> {
-        let mut marks = HashMap::new();
-        for campaign in self.campaigns()? {
-            let mark = commit_counter::path(path, &campaign.name);
-            let groups = commit_counter::read(mark.clone(), campaign.created_at)
-                .map_err(|source: io::Error| JournalError::Open { path: mark, source })?;
-            marks.insert(campaign.name, groups);
-        }
-        Ok(marks)
     }
 
     fn look_at(&self, campaign: &Campaign, findings: &mut AuditFindings) -> Result<(), JournalError> {

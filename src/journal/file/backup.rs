@@ -54,7 +54,11 @@ impl Reader {
             .map_err(|error| failed(error.to_string()))?;
         let name =
             file.path().to_str().ok_or_else(|| failed("the name of its folder is not UTF-8".to_owned()))?;
-        self.connection.execute("VACUUM INTO ?1", [name]).map_err(|error| of_sqlite(path, error))?;
+        // It writes the copy alone, and SQLite takes that for writing.
+        self.connection.pragma_update(None, "query_only", false)?;
+        let copied = self.connection.execute("VACUUM INTO ?1", [name]);
+        self.connection.pragma_update(None, "query_only", true)?;
+        copied.map_err(|error| of_sqlite(path, error))?;
         let campaigns = looked_over(file.path())?;
         let bytes = sync(file.as_file()).map_err(|error| failed(error.to_string()))?;
         file.persist_noclobber(path).map_err(|error| match error.error.kind() {

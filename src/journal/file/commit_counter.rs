@@ -1,4 +1,4 @@
-//! The mark: a small file beside the journal that says how many groups of attempts and outcomes a campaign has
+//! The mark: a small file beside the journal that says how many groups of attempts and outcomes its campaigns have
 //! committed, so that a journal that lost its end is noticed.
 //!
 //! SQLite takes a damaged write-ahead log for one that ends before the damage, and says nothing. An older copy of the
@@ -6,50 +6,62 @@
 //! of their tokens they would be contacted twice. The journal counts its groups in its header (`user_version`, in the
 //! same transaction); the mark is written after that is durable and never synced, so it may lag but never leads:
 //! whenever it leads, something was lost. Where the mark itself is lost nothing is noticed, and nothing else happens.
+//!
+//! Each campaign has a line of the file. A run writes into its own line only, at the place where it found or put it, and
+//! lines never move: several runs write at once. Versions before had a file per campaign, `.CAMPAIGN.mark`.
 
 use std::fs::File;
-use std::io;
+use std::io::{self, Read};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, Transaction};
 
 use crate::domain::unix_millis::UnixMillis;
-use crate::journal::file::{location, lock};
+use crate::journal::file::{beside, location};
 use crate::journal::row::StampColumn;
 
 /// What ends the names of marks.
 const ENDING: &str = ".mark";
+/// Bytes of a mark that are read, at most: those of 10,000 campaigns.
+const LONGEST: u64 = 2 << 20;
 
-/// The mark of the campaign that this process runs.
+/// The line of the campaign that this process runs.
 #[derive(Debug)]
 pub(in crate::journal) struct CommitCounter {
     file: File,
     path: PathBuf,
     begun: UnixMillis,
+    /// Where its line begins, in bytes.
+    at: u64,
 }
 
 impl CommitCounter {
-    /// Opens or makes the mark at `path`, of a campaign begun at that time.
-    pub(in crate::journal) fn open(path: PathBuf, begun: UnixMillis) -> io::Result<Self> {
-        Ok(Self { file: lock::open_private(&path)?, path, begun })
-    }
-
-    /// How many groups were committed; `None` where it does not say, or speaks of another campaign.
-    pub(in crate::journal) fn groups(&self) -> io::Result<Option<u32>> {
-        let mut bytes = [0; 64];
-        let length = self.file.read_at(&mut bytes, 0)?;
-        Ok(std::str::from_utf8(&bytes[..length]).ok().and_then(|text| self.parse(text)))
-    }
-
-    fn parse(&self, text: &str) -> Option<u32> {
-        let (begun, groups) = text.strip_suffix('\n')?.split_once(' ')?;
-        (begun.parse() == Ok(self.begun.millis())).then(|| groups.parse().ok())?
+    /// Opens or makes the mark beside `journal`, and finds or makes the line of the campaign `name`, begun at that time. For
+    /// callers that exclude other openers: two must not make lines at once.
+    pub(in crate::journal) fn open(journal: &Path, name: &str, begun: UnixMillis) -> io::Result<Self> {
+        let path = path(journal);
+        let file = beside::open_private(&path)?;
+        let mut bytes = Vec::new();
+        (&file).take(LONGEST).read_to_end(&mut bytes)?;
+        let name = beside::file_name_of(name);
+        let found = lines(&bytes).find(|(_, line)| line.campaign == name && line.begun == begun);
+        let at = match found {
+            Some((at, _)) => at,
+            None => {
+                let line = MarkLine { begun, groups: 0, campaign: name };
+                let ended = bytes.is_empty() || bytes.ends_with(b"\n");
+                let text = format!("{}{}\n", if ended { "" } else { "\n" }, line.text());
+                file.write_all_at(text.as_bytes(), bytes.len() as u64)?;
+                bytes.len() as u64 + u64::from(!ended)
+            }
+        };
+        Ok(Self { file, path, begun, at })
     }
 
     /// Takes note that so many groups are durable. Every text has the same length: it replaces the one before.
     pub(in crate::journal) fn set(&self, groups: u32) -> io::Result<()> {
-        self.file.write_all_at(format!("{:020} {groups:010}\n", self.begun.millis()).as_bytes(), 0)
+        self.file.write_all_at(numbers(self.begun, groups).as_bytes(), self.at)
     }
 
     pub(in crate::journal) fn path(&self) -> &Path {
@@ -57,34 +69,90 @@ impl CommitCounter {
     }
 }
 
-/// What the mark at `path`, of a campaign begun at that time, says; `None` where there is none, too.
-pub(in crate::journal) fn read(path: PathBuf, begun: UnixMillis) -> io::Result<Option<u32>> {
-    match File::open(&path) {
-        Ok(file) => CommitCounter { file, path, begun }.groups(),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(error),
+/// What a line says.
+#[derive(Debug)]
+struct MarkLine {
+    begun: UnixMillis,
+    groups: u32,
+    /// As a part of a file name.
+    campaign: String,
+}
+
+impl MarkLine {
+    fn text(&self) -> String {
+        format!("{} {}", numbers(self.begun, self.groups), self.campaign)
+    }
+
+    fn of(text: &str) -> Option<Self> {
+        let (begun, groups) = text.split_once(' ')?;
+        let (groups, campaign) = groups.split_once(' ')?;
+        Some(Self {
+            begun: UnixMillis::from_millis(begun.parse().ok()?),
+            groups: groups.parse().ok()?,
+            campaign: campaign.to_owned(),
+        })
     }
 }
 
-/// Where the mark of the campaign `name` in the journal at `journal` is.
-pub(in crate::journal) fn path(journal: &Path, name: &str) -> PathBuf {
-    lock::beside(journal, &format!(".{}{ENDING}", lock::file_name_of(name)))
+/// What of a line changes, always equally long.
+fn numbers(begun: UnixMillis, groups: u32) -> String {
+    format!("{:020} {groups:010}", begun.millis())
+}
+
+/// The lines that say something, and where they begin.
+fn lines(bytes: &[u8]) -> impl Iterator<Item = (u64, MarkLine)> {
+    let mut at = 0;
+    bytes.split_inclusive(|byte| *byte == b'\n').filter_map(move |line| {
+        let begins = at;
+        at += line.len() as u64;
+        let text = std::str::from_utf8(line).ok()?.strip_suffix('\n')?;
+        Some((begins, MarkLine::of(text)?))
+    })
+}
+
+/// What the mark beside a journal says of its campaigns.
+#[derive(Debug, Default)]
+pub(in crate::journal) struct Marks(Vec<MarkLine>);
+
+impl Marks {
+    /// Reads the mark beside `journal`; it says nothing where there is none.
+    pub(in crate::journal) fn read(journal: &Path) -> io::Result<Self> {
+        let mut bytes = Vec::new();
+        match File::open(path(journal)) {
+            Ok(file) => file.take(LONGEST).read_to_end(&mut bytes)?,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Self::default()),
+            Err(error) => return Err(error),
+        };
+        Ok(Self(lines(&bytes).map(|(_, line)| line).collect()))
+    }
+
+    /// How many groups the campaign `name`, begun at that time, had committed; `None` where nothing tells.
+    pub(in crate::journal) fn groups(&self, name: &str, begun: UnixMillis) -> Option<u32> {
+        let name = beside::file_name_of(name);
+        let of = self.0.iter().filter(|line| line.campaign == name && line.begun == begun);
+        of.map(|line| line.groups).max()
+    }
+}
+
+/// Where the mark of the journal at `journal` is.
+pub(in crate::journal) fn path(journal: &Path) -> PathBuf {
+    beside::beside(journal, ENDING)
 }
 
 /// A mark that is further than the journal.
 #[derive(Debug)]
 pub(in crate::journal) struct Lead {
-    /// The mark.
-    pub(in crate::journal) mark: PathBuf,
     /// By so many groups.
     pub(in crate::journal) groups: u32,
     /// The last time of which the journal surely knows everything.
     pub(in crate::journal) known_until: UnixMillis,
 }
 
-/// The mark beside `journal` that is furthest beyond what the database has, over all of its campaigns: groups are counted by
-/// journal, and what another campaign lost is missing in the limits of this one. What cannot be read says nothing.
+/// The line of the mark beside `journal` that is furthest beyond what the database has, over all of its campaigns: groups are
+/// counted by journal, and what another campaign lost is missing in the limits of this one. A mark that cannot be read says
+/// nothing.
 pub(in crate::journal) fn lead(connection: &Connection, journal: &Path) -> rusqlite::Result<Option<Lead>> {
+    let marks = Marks::read(journal).unwrap_or_default();
     let mut statement = connection.prepare(
         "SELECT name, created_at, (SELECT max(seen_at) FROM run WHERE campaign_id = campaign.id) FROM campaign",
     )?;
@@ -93,10 +161,10 @@ pub(in crate::journal) fn lead(connection: &Connection, journal: &Path) -> rusql
     while let Some(row) = campaigns.next()? {
         let (name, StampColumn(begun)): (String, _) = (row.get(0)?, row.get(1)?);
         let seen: Option<StampColumn> = row.get(2)?;
-        let mark = path(journal, &name);
-        let Ok(Some(groups)) = read(mark.clone(), begun) else { continue };
+        let earlier = earlier(journal, &name, begun).unwrap_or_default();
+        let Some(groups) = marks.groups(&name, begun).max(earlier) else { continue };
         if furthest.as_ref().is_none_or(|lead| lead.groups < groups) {
-            furthest = Some(Lead { mark, groups, known_until: seen.map_or(begun, |stamp| stamp.0) });
+            furthest = Some(Lead { groups, known_until: seen.map_or(begun, |stamp| stamp.0) });
         }
     }
     // After the marks: the run of another campaign may be counting.
@@ -106,16 +174,41 @@ pub(in crate::journal) fn lead(connection: &Connection, journal: &Path) -> rusql
         .map(|lead| Lead { groups: lead.groups - counted, ..lead }))
 }
 
-/// Whether any campaign has left its mark beside the journal.
+/// Whether any campaign has left its mark beside the journal: a line, or a file of an earlier version.
 pub(in crate::journal) fn any(journal: &Path) -> bool {
     let journal = location::resolve(journal);
     let Some(name) = journal.file_name().and_then(|name| name.to_str()) else { return false };
     let Ok(entries) = location::folder(&journal).read_dir() else { return false };
     entries.filter_map(Result::ok).any(|entry| {
-        let entry = entry.file_name();
-        let rest = entry.to_str().and_then(|entry| entry.strip_prefix(name));
-        rest.is_some_and(|rest| rest.starts_with('.') && rest.ends_with(ENDING))
+        let file = entry.file_name();
+        let rest = file.to_str().and_then(|file| file.strip_prefix(name));
+        match rest {
+            // A process that holds a campaign makes it empty.
+            Some(ENDING) => entry.metadata().is_ok_and(|mark| mark.len() > 0),
+            Some(rest) => rest.starts_with('.') && rest.ends_with(ENDING),
+            None => false,
+        }
     })
+}
+
+/// Whether the mark at `path` counts a group of any campaign. One that cannot be read may.
+pub(in crate::journal) fn says_anything(path: &Path) -> bool {
+    std::fs::read(path).map_or(true, |bytes| lines(&bytes).any(|(_, line)| line.groups > 0))
+}
+
+/// The mark of one campaign alone, as versions before had it.
+pub(in crate::journal) fn earlier_path(journal: &Path, name: &str) -> PathBuf {
+    beside::beside(journal, &format!(".{}{ENDING}", beside::file_name_of(name)))
+}
+
+/// What such a mark says; `None` where there is none, it is garbled, or speaks of another campaign.
+pub(in crate::journal) fn earlier(journal: &Path, name: &str, begun: UnixMillis) -> io::Result<Option<u32>> {
+    let bytes = match std::fs::read(earlier_path(journal, name)) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        read => read?,
+    };
+    let said = std::str::from_utf8(&bytes).ok().and_then(|text| text.strip_suffix('\n')?.split_once(' '));
+    Ok(said.filter(|(of, _)| of.parse() == Ok(begun.millis())).and_then(|(_, groups)| groups.parse().ok()))
 }
 
 /// How many groups the journal has.
@@ -134,54 +227,64 @@ pub(in crate::journal) fn count_one(tx: &Transaction<'_>) -> rusqlite::Result<u3
 mod tests {
     use super::*;
 
+    fn line(journal: &Path, name: &str, begun: UnixMillis) -> CommitCounter {
+        CommitCounter::open(journal, name, begun).unwrap()
+    }
+
+    fn groups(journal: &Path, name: &str, begun: UnixMillis) -> Option<u32> {
+        Marks::read(journal).unwrap().groups(name, begun)
+    }
+
     #[test]
-    fn it_speaks_of_one_campaign_and_what_is_garbled_says_nothing() {
+    fn a_line_speaks_of_one_campaign_and_what_is_garbled_says_nothing() {
         let folder = tempfile::tempdir().unwrap();
         let journal = folder.path().join("journal.db");
         assert!(!any(&journal));
         let begun = UnixMillis::from_millis(1_772_357_400_000);
-        let mark = CommitCounter::open(path(&journal, "spring"), begun).unwrap();
+        assert_eq!(groups(&journal, "spring", begun), None);
+        let spring = line(&journal, "spring", begun);
         assert!(any(&journal));
-        assert_eq!(mark.groups().unwrap(), None);
-        for groups in [1, 9, 10, u32::MAX] {
-            mark.set(groups).unwrap();
-            assert_eq!(
-                CommitCounter::open(path(&journal, "spring"), begun).unwrap().groups().unwrap(),
-                Some(groups)
-            );
+        let autumn = line(&journal, "夏 autumn", begun);
+        for set in [1, 9, 10, u32::MAX] {
+            spring.set(set).unwrap();
+            autumn.set(set - 1).unwrap();
+            assert_eq!(groups(&journal, "spring", begun), Some(set));
+            assert_eq!(groups(&journal, "夏 autumn", begun), Some(set - 1));
         }
+        // Who comes again finds its line.
+        line(&journal, "spring", begun).set(7).unwrap();
+        assert_eq!(groups(&journal, "spring", begun), Some(7));
         let another = UnixMillis::from_millis(1_772_357_400_001);
-        assert_eq!(
-            CommitCounter::open(path(&journal, "spring"), another).unwrap().groups().unwrap(),
-            None,
-            "begun anew"
-        );
-        std::fs::write(mark.path(), [0; 32]).unwrap();
-        assert_eq!(mark.groups().unwrap(), None);
+        assert_eq!(groups(&journal, "spring", another), None, "begun anew");
+        assert_eq!(std::fs::read_to_string(spring.path()).unwrap().lines().count(), 2);
+        // A line that was cut short, as a loss of power leaves it, is nobody's, and the next begins after it.
+        std::fs::write(spring.path(), [0; 32]).unwrap();
+        assert_eq!(groups(&journal, "spring", begun), None);
+        line(&journal, "spring", begun).set(12).unwrap();
+        assert_eq!(groups(&journal, "spring", begun), Some(12));
     }
 
     #[test]
     fn what_only_looks_like_a_mark_is_none() {
         let folder = tempfile::tempdir().unwrap();
         let journal = folder.path().join("journal.db");
-        for other in ["journal.db.spring.lock", "journal.dbs.mark", "another.db.spring.mark", "spring.mark"] {
+        for other in ["journal.db.spring.lock", "journal.dbs.mark", "another.db.mark", "spring.mark"] {
             std::fs::write(folder.path().join(other), "").unwrap();
             assert!(!any(&journal), "{other}");
         }
-        std::fs::write(folder.path().join("journal.db.spring.mark"), "").unwrap();
+        std::fs::write(folder.path().join("journal.db.mark"), "").unwrap();
+        assert!(!any(&journal), "as a process makes it that has only begun");
+        std::fs::write(folder.path().join("journal.db.mark"), "x").unwrap();
         assert!(any(&journal));
         assert!(!any(&folder.path().join("nowhere/journal.db")));
     }
 
     #[test]
-    fn a_mark_that_is_not_there_says_nothing_and_one_that_cannot_be_read_is_told() {
+    fn a_mark_that_cannot_be_read_is_told() {
         let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("mark");
-        let begun = UnixMillis::from_millis(7);
-        assert_eq!(read(path.clone(), begun).unwrap(), None);
-        CommitCounter::open(path.clone(), begun).unwrap().set(12).unwrap();
-        assert_eq!(read(path.clone(), begun).unwrap(), Some(12));
-        assert!(read(path.join("beyond"), begun).is_err());
+        let journal = folder.path().join("journal.db");
+        std::fs::create_dir(path(&journal)).unwrap();
+        assert!(Marks::read(&journal).is_err());
     }
 
     #[test]

@@ -22,6 +22,14 @@ pub(in crate::journal) fn connect(path: &Path, mode: OpenFlags) -> Result<Connec
     Ok(connection)
 }
 
+/// Connects for reading. The handle may write, where the file may be written at all: only such a handle can take away the log
+/// that SQLite makes for every reader. Nothing is written through it.
+pub(in crate::journal) fn connect_reading(path: &Path) -> Result<Connection, JournalError> {
+    let connection = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    connection.pragma_update(None, "query_only", true)?;
+    Ok(connection)
+}
+
 /// Whether the last handle of the journal copies the write-ahead log into the database, and deletes it, when it goes.
 pub(in crate::journal) fn checkpoint_on_drop(connection: &Connection, wanted: bool) {
     let set = connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, !wanted);

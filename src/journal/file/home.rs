@@ -94,7 +94,7 @@ pub(in crate::journal) fn settle(
     Ok(Some(original))
 }
 
-/// Refuses a journal of which the marks under its name before say that it was further: it was moved without its log, or it
+/// Refuses a journal of which the mark under its name before says that it was further: it was moved without its log, or it
 /// was copied before the last groups.
 fn refuse_behind(
     connection: &Connection,
@@ -107,7 +107,12 @@ fn refuse_behind(
     Err(if original_is_there {
         JournalError::CopyBehind { path, original: before.to_owned(), groups: lead.groups }
     } else {
-        JournalError::Behind { path, mark: lead.mark, groups: lead.groups, known_until: lead.known_until }
+        JournalError::Behind {
+            path,
+            mark: commit_counter::path(before),
+            groups: lead.groups,
+            known_until: lead.known_until,
+        }
     })
 }
 
@@ -152,6 +157,11 @@ mod tests {
         }
     }
 
+    /// As a run of the campaign leaves the mark that has committed so many groups.
+    fn set_mark(journal: &Path, name: &str, begun: UnixMillis, groups: u32) {
+        CommitCounter::open(journal, name, begun).unwrap().set(groups).unwrap();
+    }
+
     #[test]
     fn a_copy_is_refused_while_its_original_runs_the_campaign_and_free_afterwards() {
         let folder = tempfile::tempdir().unwrap();
@@ -189,7 +199,7 @@ mod tests {
         journal.campaign(&identity(), now).unwrap();
         journal.close().unwrap();
         // As after a kill: what was committed last is in the log, which was left behind.
-        CommitCounter::open(commit_counter::path(&before, "n"), now).unwrap().set(3).unwrap();
+        set_mark(&before, "n", now, 3);
         std::fs::rename(&before, &moved).unwrap();
         let refused = Journal::open(&moved).unwrap().campaign(&identity(), now);
         assert!(matches!(refused, Err(JournalError::Behind { groups: 3, .. })), "{refused:?}");
@@ -212,7 +222,6 @@ mod tests {
         copy_of_a_killed_run(&original, &copy, now);
         // Another campaign counts too: its contacts are missing in the limits of this one.
         for name in ["n", "another"] {
-            let mark = commit_counter::path(&original, name);
             let mut journal = Journal::open(&copy).unwrap();
             if name == "another" {
                 let another = Identity { name: name.to_owned(), ..identity() };
@@ -226,16 +235,16 @@ mod tests {
                     journal.connection.execute(wanted, home).unwrap();
                 }
             }
-            CommitCounter::open(mark.clone(), now).unwrap().set(3).unwrap();
+            set_mark(&original, name, now, 3);
             match journal.campaign(&identity(), now) {
                 Err(JournalError::CopyBehind { groups: 3, original: found, .. }) => {
                     assert_eq!(found, original.canonicalize().unwrap());
                 }
                 other => panic!("{name}: {other:?}"),
             }
-            std::fs::remove_file(mark).unwrap();
+            std::fs::remove_file(commit_counter::path(&original)).unwrap();
         }
-        CommitCounter::open(commit_counter::path(&original, "n"), now).unwrap().set(1).unwrap();
+        set_mark(&original, "n", now, 1);
         std::fs::remove_file(&original).unwrap();
         let refused = Journal::open(&copy).unwrap().campaign(&identity(), now);
         assert!(matches!(refused, Err(JournalError::Behind { groups: 1, .. })), "{refused:?}");

@@ -16,7 +16,7 @@ use rustix::fs::{FlockOperation, flock};
 use rustix::io::Errno;
 
 use crate::journal::error::JournalError;
-use crate::journal::file::lock::beside_resolved;
+use crate::journal::file::beside::beside_resolved;
 
 /// Held by a journal that can be written, for as long as it is open.
 #[derive(Debug)]

@@ -2,9 +2,9 @@
 
 use crate::domain::unix_millis::UnixMillis;
 use crate::journal::error::JournalError;
-use crate::journal::file::commit_counter;
 use crate::journal::file::commit_counter::CommitCounter;
 use crate::journal::file::open::Journal;
+use crate::journal::file::{commit_counter, lock};
 
 /// Pages in the write-ahead log that are worth copying into the database. SQLite's own default.
 const LONG_LOG: i64 = 1_000;
@@ -52,26 +52,27 @@ impl Journal {
         crate::journal::file::connect::checkpoint_on_drop(&self.connection, false);
     }
 
-    /// Compares the journal with the marks of its campaigns, and then copies what an earlier run left in the write-ahead log
+    /// Compares the journal with its mark, and then copies what an earlier run left in the write-ahead log
     /// into the database.
     ///
     /// The copy is for the sake of an earlier run whose fsync failed: what that left in the system's memory can be read,
     /// is not on disk, and no later fsync of the log would bring it there. Copied, it is written and synced anew.
     pub(in crate::journal) fn compare(&mut self, name: &str, begun: UnixMillis) -> Result<(), JournalError> {
-        let path = commit_counter::path(&self.path, name);
+        let path = commit_counter::path(&self.path);
         let failed = |source| JournalError::Open { path: path.clone(), source };
-        let mark = CommitCounter::open(path.clone(), begun).map_err(failed)?;
-        mark.groups().map_err(failed)?;
+        let opening = lock::opening(&self.path)?;
+        let mark = CommitCounter::open(&self.path, name, begun).map_err(failed)?;
+        drop(opening);
         if let Some(lead) = commit_counter::lead(&self.connection, &self.path)? {
             self.leave_alone();
             return Err(JournalError::Behind {
                 path: self.path.clone(),
-                mark: lead.mark,
+                mark: path,
                 groups: lead.groups,
                 known_until: lead.known_until,
             });
         }
-        self.mark = Some(mark);
+        self.mark = Some(Box::new(mark));
         self.checkpoint()
     }
 }
@@ -191,7 +192,7 @@ mod tests {
         let (mut journal, id) = journal(folder.path());
         journal.connection.pragma_update(None, "user_version", 5).unwrap();
         assert!(journal.mark.take().is_some(), "it was new, and compared");
-        let mark = CommitCounter::open(commit_counter::path(&journal.path, "n"), at(7)).unwrap();
+        let mark = CommitCounter::open(&journal.path, "n", at(7)).unwrap();
         mark.set(17).unwrap();
         let behind = |journal: &mut Journal| match journal.compare("n", at(7)) {
             Err(JournalError::Behind { groups, known_until, .. }) => (groups, known_until),

@@ -1,124 +1,225 @@
-//! One process per campaign and journal: an operating-system lock on a file beside the journal.
+//! One process per campaign and journal: operating-system locks on two files beside the journal, for all of its campaigns.
 //!
-//! The lock is never taken on the database itself (closing any handle of that file would drop SQLite's own locks), and
-//! the file is never deleted: a lock on a deleted file excludes nobody.
+//! `.lock` is locked for a moment by whoever opens or migrates the journal, or takes a campaign or gives it back, and has the
+//! table of who holds which campaign. Every holder shares a lock on the mark (see `commit_counter.rs`) for as long as it is
+//! there: what the table cannot tell of a process that was killed, that lock does. Versions before had a lock file per campaign,
+//! `.CAMPAIGN.lock`; one that a process holds still excludes.
+//!
+//! The lock is never taken on the database itself: closing any handle of that file would drop SQLite's own locks. A file that
+//! is needed no more is removed, but only by who has locked all of it, and who gets that lock looks whether the name still
+//! leads to what was locked: a lock on a deleted file excludes nobody.
 
-use std::fs::{File, OpenOptions, TryLockError};
-use std::io::{self, Read, Seek, Write};
+use std::fs::{File, TryLockError};
+use std::io::{self, Read};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
-
-use uuid::Uuid;
 
 use crate::domain::foreign;
 use crate::domain::unix_millis::UnixMillis;
 use crate::journal::error::JournalError;
+use crate::journal::file::beside::{beside, beside_resolved, file_name_of, open_private};
 use crate::journal::file::holder::Holder;
-use crate::journal::file::location;
+use crate::journal::file::lock_table::LockTable;
+use crate::journal::file::{commit_counter, location};
 
 /// How often an opener looks whether another one is done, and how many times: for half a minute.
 const LOOK_AGAIN: Duration = Duration::from_millis(20);
 const PATIENCE: u32 = 1_500;
+/// How many times a process that ends looks, for two seconds, before it leaves the file where it is.
+const PATIENCE_AT_END: u32 = 100;
 /// After so many looks, for two seconds, the user is told what is waited for.
 const SILENT: u32 = 100;
-/// Longest name of a campaign that is a part of a file name as it is; the system takes 255 bytes for the whole.
-const LONGEST_NAME: usize = 160;
-/// Longest text of a lock file that is read, in bytes.
+/// Longest text of a lock file of an earlier version that is read, in bytes.
 const LONGEST_HOLDER: u64 = 200;
+/// What ends the names of locks.
+const ENDING: &str = ".lock";
 
-/// Held for as long as this process runs the campaign; the operating system frees it however the process ends.
+/// Held for as long as this process runs the campaign. However the process ends, it is free afterwards.
 #[derive(Debug)]
 pub struct CampaignLock {
-    _file: File,
+    _held: Box<HeldLock>,
+}
+
+#[derive(Debug)]
+struct HeldLock {
+    journal: PathBuf,
+    name: String,
+    /// The mark, whose lock all holders share.
+    presence: Option<File>,
 }
 
 impl CampaignLock {
     /// Takes the lock of the campaign `name` in the journal at `journal`.
     ///
     /// # Errors
-    /// [`JournalError::Held`] where another process has it, [`JournalError::Open`] where the file cannot be made.
+    /// [`JournalError::Held`] where another process has it, [`JournalError::Open`] where a file cannot be made.
     pub fn take(journal: &Path, name: &str, now: UnixMillis) -> Result<Self, JournalError> {
-        let journal = &location::locate(journal)?;
+        let journal = location::locate(journal)?;
         // The lock is signed before any other process may look at it: a holder that is told is one that holds it.
-        let _signing = opening(journal)?;
-        let path = path_of(journal, name);
-        let failed = |source| JournalError::Open { path: path.clone(), source };
-        let mut file = open_private(&path).map_err(failed)?;
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Err(JournalError::Held(read_holder(&mut file))),
-            Err(TryLockError::Error(source)) => return Err(failed(source)),
+        let mut opening = opening(&journal)?;
+        refuse_earlier(&journal, name)?;
+        let mut table = opening.table()?;
+        if let Some(holder) = table.holder(name) {
+            return Err(JournalError::Held(holder));
         }
-        write_holder(&mut file, now).map_err(failed)?;
-        Ok(Self { _file: file })
+        let presence = share_presence(&journal)?;
+        table.add(name, now);
+        opening.write(&table)?;
+        let held = HeldLock { journal, name: name.to_owned(), presence: Some(presence) };
+        Ok(Self { _held: Box::new(held) })
+    }
+}
+
+impl Drop for HeldLock {
+    /// Gives the campaign back, and removes the files that are needed no more.
+    fn drop(&mut self) {
+        let opening = opening_within(&self.journal, PATIENCE_AT_END);
+        self.presence = None;
+        let Ok(mut opening) = opening else { return };
+        if let Ok(mut table) = opening.table() {
+            table.remove(&self.name);
+            let _ = opening.write(&table);
+        }
+        let mark = commit_counter::path(&self.journal);
+        if !commit_counter::says_anything(&mark) && !is_shared(&mark) {
+            let _ = std::fs::remove_file(mark);
+        }
+    }
+}
+
+/// Shares the lock that says that a campaign of the journal is held. Only who excludes other openers locks all of the mark, for
+/// the blink of an eye: it is free here.
+fn share_presence(journal: &Path) -> Result<File, JournalError> {
+    let path = commit_counter::path(journal);
+    let failed = |source| JournalError::Open { path: path.clone(), source };
+    let file = open_private(&path).map_err(failed)?;
+    match file.try_lock_shared() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::Error(source)) => Err(failed(source)),
+        Err(TryLockError::WouldBlock) => Err(failed(io::ErrorKind::WouldBlock.into())),
+    }
+}
+
+/// Whether any process shares the lock on the mark. For callers that exclude other openers.
+fn is_shared(mark: &Path) -> bool {
+    match File::open(mark) {
+        // A file system without locks tells nothing.
+        Ok(file) => file.try_lock().is_err(),
+        Err(error) => error.kind() != io::ErrorKind::NotFound,
     }
 }
 
 /// Whether some process runs the campaign `name` in the journal at `journal`; `None` where nothing tells.
 #[must_use]
 pub fn is_running(journal: &Path, name: &str) -> Option<bool> {
-    let path = path_of(journal, name);
-    if !path.exists() {
-        return None;
-    }
-    // Looking takes the lock for a moment. A run that begins must not meet it and believe that somebody has it.
-    let _looking = opening(journal).ok()?;
-    is_locked(&File::open(path).ok()?)
+    is_there(journal, name).then(|| opening(journal).ok()?.holder_of(name).map(|holder| holder.is_some()))?
 }
 
 /// Who runs the campaign `name` in the journal at `journal`; `None` where nobody does, or nothing tells.
 #[must_use]
 pub fn holder(journal: &Path, name: &str) -> Option<Holder> {
-    // Who only looks makes no files beside a journal that nobody has run.
-    let _looking = path_of(journal, name).exists().then(|| opening(journal).ok())??;
-    holder_of(journal, name)
+    is_there(journal, name).then(|| opening(journal).ok()?.holder_of(name)?)?
 }
 
-/// The same, where that is another process. For callers that exclude other openers already.
-pub(in crate::journal) fn held_by_another(journal: &Path, name: &str) -> Option<Holder> {
-    holder_of(journal, name).filter(|holder| holder.pid() != Some(std::process::id()))
+/// Who only looks makes no files beside a journal that nobody runs.
+fn is_there(journal: &Path, name: &str) -> bool {
+    beside(journal, ENDING).exists() || earlier_path(journal, name).exists()
 }
 
-fn holder_of(journal: &Path, name: &str) -> Option<Holder> {
-    let mut file = File::open(path_of(journal, name)).ok()?;
-    is_locked(&file)?.then(|| read_holder(&mut file))
-}
-
-fn is_locked(file: &File) -> Option<bool> {
-    match file.try_lock_shared() {
-        Ok(()) => Some(false),
-        Err(TryLockError::WouldBlock) => Some(true),
-        Err(TryLockError::Error(_)) => None,
+/// Refuses a campaign that a process of an earlier version holds by a file of its own, and removes such a file where none does.
+/// For callers that exclude other openers: those of earlier versions too lock all of `.lock` before they take such a file.
+pub(in crate::journal) fn refuse_earlier(journal: &Path, name: &str) -> Result<(), JournalError> {
+    match earlier_holder(journal, name) {
+        Some(holder) => Err(JournalError::Held(holder)),
+        None => {
+            // A file that cannot be removed is in nobody's way.
+            let _ = std::fs::remove_file(earlier_path(journal, name));
+            Ok(())
+        }
     }
 }
 
-/// Who holds it is a courtesy: an unreadable file does not hide that it is held.
-fn read_holder(file: &mut File) -> Holder {
-    let mut holder = String::new();
-    let _ = file.take(LONGEST_HOLDER).read_to_string(&mut holder);
-    Holder::named(holder.trim())
+/// The file that a run of the campaign held in earlier versions.
+fn earlier_path(journal: &Path, name: &str) -> PathBuf {
+    beside(journal, &format!(".{}{ENDING}", file_name_of(name)))
 }
 
-/// The file whose lock a run of the campaign holds.
-fn path_of(journal: &Path, name: &str) -> PathBuf {
-    beside(journal, &format!(".{}.lock", file_name_of(name)))
+fn earlier_holder(journal: &Path, name: &str) -> Option<Holder> {
+    let file = File::open(earlier_path(journal, name)).ok()?;
+    matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)).then(|| {
+        // Who holds it is a courtesy: an unreadable file does not hide that it is held.
+        let mut holder = String::new();
+        let _ = file.take(LONGEST_HOLDER).read_to_string(&mut holder);
+        Holder::named(holder.trim())
+    })
 }
 
-fn write_holder(file: &mut File, now: UnixMillis) -> io::Result<()> {
-    file.set_len(0)?;
-    file.rewind()?;
-    write!(file, "process {}, since {now}", std::process::id())
+/// Other openers are excluded while this is there.
+#[derive(Debug)]
+pub(in crate::journal) struct OpenersLock {
+    journal: PathBuf,
+    file: File,
+    path: PathBuf,
+}
+
+impl OpenersLock {
+    /// Who holds which campaign. What processes left that were killed is removed.
+    fn table(&mut self) -> Result<LockTable, JournalError> {
+        let mut table = LockTable::read(&mut self.file).map_err(|source| self.failed(source))?;
+        let mark = commit_counter::path(&self.journal);
+        if table.prune(|| is_shared(&mark)) {
+            self.write(&table)?;
+        }
+        Ok(table)
+    }
+
+    fn write(&mut self, table: &LockTable) -> Result<(), JournalError> {
+        table.write(&mut self.file).map_err(|source| self.failed(source))
+    }
+
+    fn failed(&self, source: io::Error) -> JournalError {
+        JournalError::Open { path: self.path.clone(), source }
+    }
+
+    /// Who runs the campaign `name`; an outer `None` where nothing tells.
+    #[expect(clippy::option_option, reason = "whether it is known, and then whether there is one")]
+    fn holder_of(&mut self, name: &str) -> Option<Option<Holder>> {
+        let table = self.table().ok()?;
+        Some(table.holder(name).or_else(|| earlier_holder(&self.journal, name)))
+    }
+
+    /// Who runs the campaign `name`, where that is another process.
+    pub(in crate::journal) fn held_by_another(&mut self, name: &str) -> Option<Holder> {
+        self.holder_of(name)?.filter(|holder| holder.pid() != Some(std::process::id()))
+    }
+}
+
+impl Drop for OpenersLock {
+    /// Removes the file where no campaign is held.
+    fn drop(&mut self) {
+        if self.table().is_ok_and(|table| table.is_empty()) && leads_to(&self.path, &self.file) {
+            let _ = std::fs::remove_file(&self.path);
+        }
+    }
 }
 
 /// Excludes other processes of this program for a moment: while the journal is made or migrated, and while a
 /// campaign's lock is taken and signed.
-pub(in crate::journal) fn opening(journal: &Path) -> Result<File, JournalError> {
-    let path = beside(journal, ".lock");
+pub(in crate::journal) fn opening(journal: &Path) -> Result<OpenersLock, JournalError> {
+    opening_within(journal, PATIENCE)
+}
+
+fn opening_within(journal: &Path, patience: u32) -> Result<OpenersLock, JournalError> {
+    let journal = location::resolve(journal);
+    let path = beside_resolved(&journal, ENDING);
     let failed = |source| JournalError::Open { path: path.clone(), source };
-    let file = open_private(&path).map_err(failed)?;
-    for looks in 0..PATIENCE {
+    for looks in 0..patience {
+        let file = open_private(&path).map_err(failed)?;
         match file.try_lock() {
-            Ok(()) => return Ok(file),
+            Ok(()) if leads_to(&path, &file) => return Ok(OpenersLock { journal, file, path }),
+            // It was removed between the two: the next one is another file.
+            Ok(()) => continue,
             Err(TryLockError::Error(source)) => return Err(failed(source)),
             Err(TryLockError::WouldBlock) => pause(),
         }
@@ -129,6 +230,14 @@ pub(in crate::journal) fn opening(journal: &Path) -> Result<File, JournalError> 
     Err(JournalError::StillOpening(path))
 }
 
+/// Whether the name still leads to the file that was opened by it.
+fn leads_to(path: &Path, file: &File) -> bool {
+    match (path.metadata(), file.metadata()) {
+        (Ok(named), Ok(opened)) => (named.dev(), named.ino()) == (opened.dev(), opened.ino()),
+        _ => false,
+    }
+}
+
 /// Looks at the lock again after a moment. It is held for milliseconds, or for as long as a migration takes.
 #[expect(
     clippy::disallowed_methods,
@@ -136,46 +245,6 @@ pub(in crate::journal) fn opening(journal: &Path) -> Result<File, JournalError> 
 )]
 fn pause() {
     std::thread::sleep(LOOK_AGAIN);
-}
-
-/// Opens or creates a file that only its owner may read.
-pub(in crate::journal) fn open_private(path: &Path) -> io::Result<File> {
-    let mut options = OpenOptions::new();
-    options.read(true).write(true).create(true).truncate(false);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
-}
-
-/// The file beside the journal whose name ends so: the same one, whatever name of the journal is used.
-pub(in crate::journal) fn beside(journal: &Path, ending: &str) -> PathBuf {
-    beside_resolved(&location::resolve(journal), ending)
-}
-
-/// The same, of a journal whose one name is known.
-pub(in crate::journal) fn beside_resolved(journal: &Path, ending: &str) -> PathBuf {
-    let mut name = journal.as_os_str().to_owned();
-    name.push(ending);
-    PathBuf::from(name)
-}
-
-/// A campaign's name as a part of a file name: letters and digits stay, the rest is spelled out, so that two names
-/// never share a file.
-pub(in crate::journal) fn file_name_of(name: &str) -> String {
-    let mut safe = String::with_capacity(name.len());
-    for byte in name.bytes() {
-        if byte.is_ascii_alphanumeric() || byte == b'-' {
-            safe.push(char::from(byte));
-        } else {
-            safe.push_str(&format!("_{byte:02x}"));
-        }
-    }
-    if safe.len() > LONGEST_NAME {
-        // The beginning is for people, the hash tells names apart.
-        safe.truncate(LONGEST_NAME - 33);
-        safe.push_str(&format!("_{}", Uuid::new_v5(&Uuid::NAMESPACE_OID, name.as_bytes()).simple()));
-    }
-    safe
 }
 
 #[cfg(test)]
@@ -197,17 +266,115 @@ mod tests {
                 std::process::id()
             )
         );
-        CampaignLock::take(&journal, "autumn", now).expect("another campaign of the same journal");
+        let another =
+            CampaignLock::take(&journal, "autumn", now).expect("another campaign of the same journal");
+        assert_eq!(
+            [&journal].map(|journal| files(journal.parent().unwrap())),
+            [["journal.db.lock", "journal.db.mark"]]
+        );
         assert_eq!(is_running(&journal, "spring"), Some(true));
         let told = holder(&journal, "spring").unwrap().to_string();
         assert_eq!(holder(&journal, "spring").unwrap().pid(), Some(std::process::id()));
         assert!(told.starts_with(&format!("process {}, since ", std::process::id())), "{told}");
         assert_eq!(holder(&journal, "winter"), None);
         drop(held);
-        assert_eq!(is_running(&journal, "spring"), Some(false));
+        assert_eq!(is_running(&journal, "spring"), Some(false), "the file is there for the other one");
+        drop(another);
+        assert_eq!(files(folder.path()), [""; 0], "nothing is left behind");
+        assert_eq!(is_running(&journal, "spring"), None, "no lock is there, so nothing tells");
         assert_eq!(holder(&journal, "spring"), None);
-        assert_eq!(is_running(&journal, "winter"), None);
         CampaignLock::take(&journal, "spring", now).expect("free again");
+    }
+
+    fn files(folder: &Path) -> Vec<String> {
+        let name = |entry: io::Result<std::fs::DirEntry>| entry.unwrap().file_name().into_string().unwrap();
+        let mut files: Vec<_> = folder.read_dir().unwrap().map(name).collect();
+        files.sort();
+        files
+    }
+
+    /// What a process leaves that is killed: its line, and no lock.
+    #[test]
+    fn who_was_killed_excludes_nobody_and_leaves_nothing_behind() {
+        let folder = tempfile::tempdir().unwrap();
+        let journal = folder.path().join("journal.db");
+        let now = UnixMillis::from_millis(0);
+        let take = |name| CampaignLock::take(&journal, name, now);
+        let other = take("autumn").unwrap();
+        let killed = "spring\tprocess 1, since 2026\tanother boot 5\n";
+        let path = beside(&journal, ENDING);
+        let lines = std::fs::read_to_string(&path).unwrap();
+        std::fs::write(&path, format!("{lines}{killed}")).unwrap();
+        assert!(
+            matches!(take("spring"), Err(JournalError::Held(_))),
+            "it may be elsewhere, as long as anybody is"
+        );
+        std::mem::forget(take("summer").unwrap());
+        drop(other);
+        assert!(matches!(take("spring"), Err(JournalError::Held(_))), "that of summer is there");
+        let lines = std::fs::read_to_string(&path).unwrap();
+        let summer = lines.lines().find(|line| line.starts_with("summer")).unwrap();
+        let ended = format!("{} 1\n", summer.replace("summer", "spring").rsplit_once(' ').unwrap().0);
+        std::fs::write(&path, ended).unwrap();
+        drop(take("spring").expect("the processes of this system are looked up"));
+        assert_eq!(
+            files(folder.path()),
+            ["journal.db.mark"],
+            "which a process shares here that was not killed"
+        );
+    }
+
+    #[test]
+    fn a_process_of_an_earlier_version_excludes_too() {
+        let folder = tempfile::tempdir().unwrap();
+        let journal = folder.path().join("journal.db");
+        let earlier = earlier_path(&journal, "spring");
+        std::fs::write(&earlier, "process 4711, since 2026").unwrap();
+        let held = File::open(&earlier).unwrap();
+        held.lock().unwrap();
+        let take = || CampaignLock::take(&journal, "spring", UnixMillis::from_millis(0));
+        match take() {
+            Err(JournalError::Held(holder)) => assert_eq!(holder.pid(), Some(4711)),
+            other => panic!("{other:?}"),
+        }
+        assert_eq!(is_running(&journal, "spring"), Some(true));
+        drop(held);
+        assert_eq!(is_running(&journal, "spring"), Some(false));
+        drop(take().unwrap());
+        assert_eq!(files(folder.path()), [""; 0]);
+    }
+
+    /// Between the opening of the file and its lock another process may remove it: two would hold two files.
+    #[test]
+    fn a_file_that_was_removed_or_replaced_is_not_the_lock() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("journal.db.lock");
+        let file = open_private(&path).unwrap();
+        assert!(leads_to(&path, &file));
+        std::fs::remove_file(&path).unwrap();
+        assert!(!leads_to(&path, &file));
+        let next = open_private(&path).unwrap();
+        assert_eq!([&file, &next].map(|file| leads_to(&path, file)), [false, true]);
+    }
+
+    #[test]
+    fn of_many_that_come_and_go_at_once_one_is_there_at_a_time() {
+        let folder = tempfile::tempdir().unwrap();
+        let journal = folder.path().join("journal.db");
+        let inside = std::sync::atomic::AtomicU32::new(0);
+        std::thread::scope(|threads| {
+            for _ in 0..4 {
+                threads.spawn(|| {
+                    for _ in 0..200 {
+                        let opening = opening(&journal).unwrap();
+                        assert_eq!(inside.fetch_add(1, std::sync::atomic::Ordering::SeqCst), 0);
+                        inside.fetch_sub(1, std::sync::atomic::Ordering::SeqCst);
+                        drop(opening);
+                    }
+                });
+            }
+        });
+        assert_eq!(files(folder.path()), [""; 0]);
     }
 
     #[test]
@@ -220,22 +387,12 @@ mod tests {
         std::thread::scope(|threads| {
             threads.spawn(|| {
                 while !over.load(std::sync::atomic::Ordering::Relaxed) {
-                    assert!(is_running(&journal, "spring").is_some());
+                    let _ = is_running(&journal, "spring");
                 }
             });
             let held = (0..1_000).filter(|_| take().is_err()).count();
             over.store(true, std::sync::atomic::Ordering::Relaxed);
             assert_eq!(held, 0, "of 1,000 runs met a status, and took it for a run");
         });
-    }
-
-    #[test]
-    fn names_never_share_a_file() {
-        assert_eq!(file_name_of("spring-1"), "spring-1");
-        assert_ne!(file_name_of("a/b"), file_name_of("a_2fb"));
-        let (long, longer) = ("夏".repeat(64), "夏".repeat(65));
-        assert_ne!(file_name_of(&long), file_name_of(&longer));
-        assert!(file_name_of(&longer).len() <= LONGEST_NAME);
-        assert!(file_name_of("../../x y").bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_'));
     }
 }

@@ -12,7 +12,7 @@ use std::path::Path;
 use rusqlite::{Connection, TransactionBehavior};
 
 use crate::journal::error::JournalError;
-use crate::journal::file::lock::beside_resolved;
+use crate::journal::file::beside::beside_resolved;
 
 /// Bytes that are read and written at a time.
 const PIECE: usize = 256 * 1024;

@@ -1,4 +1,4 @@
-//! Opening the journal, in one fixed order: private file, lock against other openers, settings, schema.
+//! OpenersLock the journal, in one fixed order: private file, lock against other openers, settings, schema.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -8,18 +8,18 @@ use rusqlite::{Connection, ErrorCode, OpenFlags};
 use crate::journal::admission::Admission;
 use crate::journal::error::JournalError;
 use crate::journal::file::commit_counter::CommitCounter;
-use crate::journal::file::connect::{checkpoint_on_drop, connect, connect_immutable};
+use crate::journal::file::connect::{checkpoint_on_drop, connect, connect_immutable, connect_reading};
 use crate::journal::file::in_use::NameInUse;
 use crate::journal::file::lock::CampaignLock;
 use crate::journal::file::schema::{Migrations, migrate, newest, refuse_newer, refuse_used};
-use crate::journal::file::{commit_counter, location, lock, log_on_disk, schema};
+use crate::journal::file::{beside, commit_counter, earlier_layout, location, lock, log_on_disk, schema};
 
 /// A journal that can be written. There is one per process and campaign; see [`crate::journal::CampaignLock`].
 #[derive(Debug)]
 pub struct Journal {
     pub(in crate::journal) connection: Connection,
     pub(in crate::journal) path: PathBuf,
-    pub(in crate::journal) mark: Option<CommitCounter>,
+    pub(in crate::journal) mark: Option<Box<CommitCounter>>,
     pub(in crate::journal) admission: Admission,
     /// After the connection: see there.
     pub(in crate::journal) name: NameInUse,
@@ -45,17 +45,17 @@ impl Journal {
     pub(in crate::journal) fn open_with(path: &Path, migrations: Migrations) -> Result<Self, JournalError> {
         let path = &location::locate(path)?;
         // A file of another program gets nothing beside it. Whoever makes a journal has made its lock first.
-        if !lock::beside_resolved(path, ".lock").exists() {
+        if !beside::beside_resolved(path, ".lock").exists() {
             schema::refuse_foreign(path)?;
         }
-        let _opening = lock::opening(path)?;
+        let mut opening = lock::opening(path)?;
         refuse_emptied(path)?;
         schema::refuse_foreign(path)?;
-        lock::open_private(path).map_err(|source| JournalError::Open { path: path.to_owned(), source })?;
+        beside::open_private(path).map_err(|source| JournalError::Open { path: path.to_owned(), source })?;
         let mut connection = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
         let found = refuse_newer(path, &connection, migrations)?;
         if found.is_some_and(|found| Some(found) < newest(migrations)) {
-            refuse_used(path, &connection)?;
+            refuse_used(&connection, &mut opening)?;
         }
         write_ahead(path, &connection)?;
         let name = NameInUse::claim(path)?;
@@ -69,6 +69,7 @@ impl Journal {
         // See `Journal::checkpoint`.
         connection.pragma_update(None, "wal_autocheckpoint", 0)?;
         migrate(path, &mut connection, migrations)?;
+        earlier_layout::take_over(&connection, path, &opening)?;
         checkpoint_on_drop(&connection, true);
         Ok(Self {
             connection,
@@ -78,6 +79,20 @@ impl Journal {
             name,
             original: None,
         })
+    }
+}
+
+impl Drop for Reader {
+    /// Leaves no log behind where none was needed: SQLite removes it with the last handle that may write. A log with results
+    /// that the database does not have is of a run that was killed, and stays as it is.
+    fn drop(&mut self) {
+        let log = self.connection.path().map(|path| beside::beside_resolved(Path::new(path), "-wal"));
+        let is_empty = log.is_some_and(|log| log.metadata().is_ok_and(|log| log.len() == 0));
+        let pages = |row: &rusqlite::Row<'_>| Ok((row.get::<_, i64>(1)?, row.get::<_, i64>(2)?));
+        let copied = || self.connection.query_row("PRAGMA wal_checkpoint(NOOP)", [], pages);
+        if is_empty || copied().is_ok_and(|(all, copied)| all > 0 && all == copied) {
+            checkpoint_on_drop(&self.connection, true);
+        }
     }
 }
 
@@ -99,13 +114,13 @@ impl Reader {
             return Err(JournalError::Missing(path.to_owned()));
         }
         schema::refuse_foreign(path)?;
-        let connection = match connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY) {
+        let connection = match connect_reading(path) {
             // A folder that cannot be written has no place for the shared memory of a WAL journal.
             Err(JournalError::Sqlite(error)) if has_no_place(path, &error) => connect_immutable(path)?,
             // A process was killed while it made the journal. SQLite undoes that, but not through a read-only handle.
             Err(JournalError::Sqlite(error)) if is_half_made(&error) => {
                 connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
-                connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?
+                connect_reading(path)?
             }
             other => other?,
         };
@@ -114,7 +129,7 @@ impl Reader {
             Some(found) if Some(found) < newest(migrations) => {
                 drop(connection);
                 Journal::open_with(path, migrations)?.close()?;
-                Ok(Self { connection: connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY)? })
+                Ok(Self { connection: connect_reading(path)? })
             }
             Some(_) => Ok(Self { connection }),
         }
@@ -157,7 +172,7 @@ fn refuse_emptied(path: &Path) -> Result<(), JournalError> {
     let damaged = |what: &str| Err(JournalError::Damaged { path: path.to_owned(), what: what.to_owned() });
     match path.metadata() {
         Ok(file) if file.is_file() && file.len() == 0 && commit_counter::any(path) => damaged("it is empty"),
-        Err(_) if lock::beside_resolved(path, "-wal").metadata().is_ok_and(|log| log.len() > 0) => {
+        Err(_) if beside::beside_resolved(path, "-wal").metadata().is_ok_and(|log| log.len() > 0) => {
             damaged("it is gone, and its -wal is there with results")
         }
         _ => Ok(()),
@@ -167,6 +182,7 @@ fn refuse_emptied(path: &Path) -> Result<(), JournalError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::unix_millis::UnixMillis;
 
     #[test]
     fn settings_and_mode_are_what_the_promises_need() {
@@ -184,7 +200,8 @@ mod tests {
         assert_eq!(pragma("synchronous"), "Integer(2)", "FULL");
         assert_eq!(pragma("cache_size"), "Integer(-2000)", "2 MB, not 2,000 pages");
         journal.connection.execute("INSERT INTO campaign VALUES (1,'n','i',NULL,'aws',0,0,1)", []).unwrap();
-        for file in ["journal.db", "journal.db-wal", "journal.db-shm", "journal.db.lock"] {
+        let _held = CampaignLock::take(&path, "n", UnixMillis::from_millis(0)).unwrap();
+        for file in ["journal.db", "journal.db-wal", "journal.db-shm", "journal.db.lock", "journal.db.mark"] {
             let mode = std::os::unix::fs::PermissionsExt::mode(
                 &folder.path().join(file).metadata().unwrap().permissions(),
             );
@@ -211,6 +228,47 @@ mod tests {
             std::fs::copy(copied(&making), copied(&path)).unwrap();
         }
         assert!(matches!(Reader::open(&path), Err(JournalError::Missing(_))));
+    }
+
+    fn files(folder: &Path) -> Vec<String> {
+        let name = |entry: io::Result<std::fs::DirEntry>| entry.unwrap().file_name().into_string().unwrap();
+        let mut files: Vec<_> = folder.read_dir().unwrap().map(name).collect();
+        files.sort();
+        files
+    }
+
+    #[test]
+    fn who_reads_leaves_nothing_behind_and_takes_no_results_away() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("journal.db");
+        Journal::open(&path).unwrap().close().unwrap();
+        let look = || {
+            let reader = Reader::open(&path).unwrap();
+            let refused = reader.connection.execute("DELETE FROM campaign", []);
+            assert!(refused.is_err(), "it is for reading only");
+            reader
+                .connection
+                .query_row("SELECT count(*) FROM campaign", [], |row| row.get::<_, i64>(0))
+                .unwrap()
+        };
+        assert_eq!((look(), files(folder.path())), (0, vec!["journal.db".to_owned()]));
+        // Who ends last takes the log away, also where it is the reader.
+        let (writer, reader) = (Journal::open(&path).unwrap(), Reader::open(&path).unwrap());
+        writer.connection.execute("INSERT INTO campaign VALUES (1,'n','i',NULL,'aws',0,0,1)", []).unwrap();
+        writer.close().unwrap();
+        drop(reader);
+        assert_eq!((look(), files(folder.path())), (1, vec!["journal.db".to_owned()]));
+        // A log with results of a run that was killed stays as it is.
+        let killed = Journal::open(&path).unwrap();
+        killed.connection.execute("INSERT INTO campaign VALUES (2,'m','i',NULL,'aws',0,0,1)", []).unwrap();
+        killed.leave_alone();
+        drop(killed);
+        let log = || std::fs::read(folder.path().join("journal.db-wal")).unwrap();
+        let before = (std::fs::read(&path).unwrap(), log());
+        assert_eq!(look(), 2);
+        assert!(before == (std::fs::read(&path).unwrap(), log()));
+        Journal::open(&path).unwrap().close().unwrap();
+        assert_eq!((look(), files(folder.path())), (2, vec!["journal.db".to_owned()]));
     }
 
     /// Only where its folder cannot be written is a journal read without its log: there may be something in it.

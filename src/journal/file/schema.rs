@@ -7,7 +7,7 @@ use rusqlite::{Connection, ErrorCode, OptionalExtension};
 
 use crate::journal::error::JournalError;
 use crate::journal::file::connect::connect_peeking;
-use crate::journal::file::lock;
+use crate::journal::file::lock::OpenersLock;
 
 mod embedded {
     refinery::embed_migrations!("migrations");
@@ -76,11 +76,14 @@ pub(in crate::journal) fn refuse_newer(
 }
 
 /// A journal that an older version of this program is writing stays as that one knows it.
-pub(in crate::journal) fn refuse_used(path: &Path, connection: &Connection) -> Result<(), JournalError> {
+pub(in crate::journal) fn refuse_used(
+    connection: &Connection,
+    opening: &mut OpenersLock,
+) -> Result<(), JournalError> {
     let mut statement = connection.prepare("SELECT name FROM campaign")?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
-        if let Some(holder) = lock::held_by_another(path, &row.get::<_, String>(0)?) {
+        if let Some(holder) = opening.held_by_another(&row.get::<_, String>(0)?) {
             return Err(JournalError::Held(holder));
         }
     }
@@ -130,6 +133,7 @@ fn refuse_garbled(path: &Path, connection: &Connection) -> Result<(), JournalErr
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::journal::file::{beside, lock};
     use crate::journal::{Journal, Reader};
 
     #[test]
@@ -239,7 +243,11 @@ mod tests {
             lock::CampaignLock::take(&path, "n", crate::domain::unix_millis::UnixMillis::from_millis(0))
                 .unwrap();
         // As another process would have signed it.
-        std::fs::write(lock::beside(&path, ".n.lock"), "process 1, since 2026").unwrap();
+        let signed = beside::beside(&path, ".lock");
+        let lines = std::fs::read_to_string(&signed).unwrap();
+        let own = format!("process {}, since", std::process::id());
+        let elsewhere = lines.replace(&own, "process 1, since").replace("pid:", "pid:9");
+        std::fs::write(&signed, elsewhere).unwrap();
         for opened in [
             Journal::open_with(&path, || later(None)).map(drop),
             Reader::open_with(&path, || later(None)).map(drop),
@@ -264,14 +272,12 @@ mod tests {
                 .execute("INSERT INTO campaign VALUES (1,'n','i',NULL,'aws',0,0,1)", [])
                 .unwrap();
             drop(journal);
-            let connection = if reads {
-                Reader::open_with(&path, || later(None)).unwrap().connection
+            let (_, campaigns, version) = if reads {
+                names(&Reader::open_with(&path, || later(None)).unwrap().connection)
             } else {
-                Journal::open_with(&path, || later(None)).unwrap().connection
+                names(&Journal::open_with(&path, || later(None)).unwrap().connection)
             };
-            let (_, campaigns, version) = names(&connection);
             assert_eq!((campaigns, version), (vec!["N".to_owned()], 999));
-            drop(connection);
             assert!(matches!(Journal::open(&path), Err(JournalError::Newer { found: 999, .. })));
         }
     }

@@ -5,7 +5,7 @@ use crate::domain::delivery::state::Decision;
 use crate::domain::delivery::tally::Tally;
 use crate::domain::row::token::TokenSpace;
 use crate::journal::file::commit_counter::CommitCounter;
-use crate::journal::file::{commit_counter, schema};
+use crate::journal::file::schema;
 
 /// A line with the token that follows from its key, as every token of a real campaign does.
 pub(super) fn true_line(number: u64, key: &str) -> FileLine {
@@ -253,7 +253,7 @@ fn what_does_not_agree_within_the_journal_is_told() {
 fn a_mark_that_is_ahead_of_its_journal_is_told_with_how_much_is_missing() {
     let book = every_state();
     book.execute("PRAGMA user_version = 5");
-    let mark = CommitCounter::open(commit_counter::path(&book.journal.path, "second"), at(0)).unwrap();
+    let mark = CommitCounter::open(&book.journal.path, "second", at(0)).unwrap();
     for (groups, found) in [
         (4, vec![]),
         (5, vec![]),

@@ -1,0 +1,67 @@
+//! Files beside the journal: what they are called, and that they are private. What is in them is not known here.
+
+use std::fs::{File, OpenOptions};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use uuid::Uuid;
+
+use crate::journal::file::location;
+
+/// Longest name of a campaign that is a part of a file name as it is; the system takes 255 bytes for the whole.
+const LONGEST_NAME: usize = 160;
+
+/// Opens or creates a file that only its owner may read.
+pub(in crate::journal) fn open_private(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create(true).truncate(false);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
+}
+
+/// The file beside the journal whose name ends so: the same one, whatever name of the journal is used.
+pub(in crate::journal) fn beside(journal: &Path, ending: &str) -> PathBuf {
+    beside_resolved(&location::resolve(journal), ending)
+}
+
+/// The same, of a journal whose one name is known.
+pub(in crate::journal) fn beside_resolved(journal: &Path, ending: &str) -> PathBuf {
+    let mut name = journal.as_os_str().to_owned();
+    name.push(ending);
+    PathBuf::from(name)
+}
+
+/// A campaign's name as a part of a file name: letters and digits stay, the rest is spelled out, so that two names
+/// never share a file.
+pub(in crate::journal) fn file_name_of(name: &str) -> String {
+    let mut safe = String::with_capacity(name.len());
+    for byte in name.bytes() {
+        if byte.is_ascii_alphanumeric() || byte == b'-' {
+            safe.push(char::from(byte));
+        } else {
+            safe.push_str(&format!("_{byte:02x}"));
+        }
+    }
+    if safe.len() > LONGEST_NAME {
+        // The beginning is for people, the hash tells names apart.
+        safe.truncate(LONGEST_NAME - 33);
+        safe.push_str(&format!("_{}", Uuid::new_v5(&Uuid::NAMESPACE_OID, name.as_bytes()).simple()));
+    }
+    safe
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_never_share_a_file() {
+        assert_eq!(file_name_of("spring-1"), "spring-1");
+        assert_ne!(file_name_of("a/b"), file_name_of("a_2fb"));
+        let (long, longer) = ("夏".repeat(64), "夏".repeat(65));
+        assert_ne!(file_name_of(&long), file_name_of(&longer));
+        assert!(file_name_of(&longer).len() <= LONGEST_NAME);
+        assert!(file_name_of("../../x y").bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_'));
+    }
+}
