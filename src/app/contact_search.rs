@@ -26,8 +26,18 @@ pub(super) struct ContactFinder<'a> {
 
 impl<'a> ContactFinder<'a> {
     pub(super) fn new(account: &'a Account, instance_id: &'a str) -> Self {
-        let pace = RateLimiter::new(RateLimit { rate: RATE, burst: BURST }, BucketHistory::Fresh);
+        Self::at(account, instance_id, RATE)
+    }
+
+    /// The same at another rate, in requests per second.
+    pub(super) fn at(account: &'a Account, instance_id: &'a str, rate: f64) -> Self {
+        let pace = RateLimiter::new(RateLimit { rate, burst: BURST }, BucketHistory::Fresh);
         Self { account, instance_id, pace, requests: 0 }
+    }
+
+    /// Requests per second.
+    pub(super) fn rate(&self) -> f64 {
+        self.pace.rate()
     }
 
     async fn permit(&mut self) {

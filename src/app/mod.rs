@@ -31,6 +31,7 @@ pub mod paths;
 pub mod person;
 pub mod plan_file;
 pub mod preconditions;
+pub mod rebuild;
 pub mod rehearse;
 pub mod rejects;
 pub mod report;

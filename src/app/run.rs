@@ -18,6 +18,7 @@ use crate::app::options::{FileOptions, SendOptions};
 use crate::app::outputs::Inputs;
 use crate::app::paths::CampaignPaths;
 use crate::app::plan_file::{self, PlanFile};
+use crate::app::rebuild::Unfinished;
 use crate::app::rejects::WrittenRejects;
 use crate::app::send::{Run, RunParts};
 use crate::app::stream::Stream;
@@ -426,6 +427,7 @@ fn questions<'a>(
 
 impl RunContext<'_> {
     async fn open(&self, patience: Duration) -> Result<OpenCampaign, Error> {
+        Unfinished::of(&self.paths.journal).refuse()?;
         // Loading credentials is a large future; here it is moved once.
         Box::pin(OpenCampaign::open(self.options, self.definition, self.paths, self.clock, patience)).await
     }

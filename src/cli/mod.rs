@@ -21,8 +21,8 @@ use crate::app::outputs::Inputs;
 use crate::app::paths::CampaignPaths;
 use crate::cli::args::global::GlobalArgs;
 use crate::cli::commands::{
-    alerts, check, completions, contact, deliveries, doctor, hours, iam_policy, init, journal, man, rehearse,
-    report, resolve, resume, run, serve, simulator, status, steer, suppress, version,
+    alerts, check, completions, contact, deliveries, doctor, hours, iam_policy, init, journal, man, rebuild,
+    rehearse, report, resolve, resume, run, serve, simulator, status, steer, suppress, version,
 };
 use crate::cli::failure::Failure;
 use crate::cli::session::Session;
@@ -89,6 +89,8 @@ enum Commands {
     Serve(serve::ServeArgs),
     /// Show what became of started contacts, and import the account's events that say so
     Deliveries(deliveries::DeliveriesArgs),
+    /// Make a journal that was lost anew, from file, definition and account
+    Rebuild(rebuild::RebuildArgs),
     /// List rows of which nobody knows whether they were contacted, and decide on them
     Resolve(resolve::ResolveArgs),
     /// List and change the numbers that no campaign of the journal sends to
@@ -227,6 +229,7 @@ impl Cli {
             Commands::Serve(args) => serve::run(args, &session),
             Commands::Alerts(args) => alerts::run(args, &session),
             Commands::Deliveries(args) => deliveries::run(args, &session),
+            Commands::Rebuild(args) => rebuild::run(args, &session),
             Commands::Resolve(args) => resolve::run(args, &session),
             Commands::Suppress(args) => suppress::run(args, &session),
             Commands::Completions(args) => completions::run(args, &session),

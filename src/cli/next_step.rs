@@ -88,6 +88,7 @@ pub(super) fn words(step: &NextStep, global: &GlobalArgs) -> String {
                 run("run FILE")
             );
         }
+        NextStep::UntracedContacts | NextStep::RebuildAgain => return rebuilding(step, global),
         NextStep::AllowPushing => {
             "`campaign iam-policy --opt-outs` prints the rights that it takes; run the command again: a number that is on the \
              list already stays on it"
@@ -136,6 +137,23 @@ fn called(command: &Command, global: &GlobalArgs) -> String {
         Command::IamPolicyOptOuts => "iam-policy --opt-outs",
     };
     placed(name, global)
+}
+
+/// What to do about a journal that is rebuilt.
+fn rebuilding(step: &NextStep, global: &GlobalArgs) -> String {
+    match step {
+        NextStep::UntracedContacts => {
+            "look at them in Connect's contact search; where they are none of this campaign's, rebuild with --untraced others; \
+             nothing is sent with this journal until then"
+                .to_owned()
+        }
+        _ => format!("rebuild it again, with {}; nothing was sent", placed("rebuild FILE --since TIME", global)),
+    }
+}
+
+/// The command that runs this file.
+pub(super) fn run_again(path: &Path, global: &GlobalArgs) -> String {
+    run_file(path, global)
 }
 
 fn run_file(path: &Path, global: &GlobalArgs) -> String {

@@ -219,6 +219,10 @@ pub enum NextStep {
     RunForZones,
     /// Allow putting numbers onto the account's opt-out list.
     AllowPushing,
+    /// Say whose contacts without a client token are.
+    UntracedContacts,
+    /// Rebuild the journal to its end.
+    RebuildAgain,
     /// Allow reading the opt-outs, or do without them.
     AllowOptOuts,
 }

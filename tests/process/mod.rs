@@ -36,6 +36,7 @@ mod privacy;
 mod races;
 pub(crate) mod ran;
 mod readers;
+mod rebuild;
 mod recurring;
 mod rehearse;
 mod retried;

@@ -11,6 +11,7 @@ pub mod iam_policy;
 pub mod init;
 pub mod journal;
 pub mod man;
+pub mod rebuild;
 pub mod rehearse;
 pub mod report;
 pub mod resolve;

@@ -1,8 +1,8 @@
 //! Contacts, searched for by when they began and by an attribute, and looked at one by one. Each call is one request.
 
 use aws_sdk_connect::types::{
-    SearchContactsTimeRange, SearchContactsTimeRangeType, SearchCriteria, SearchableContactAttributes,
-    SearchableContactAttributesCriteria, Sort, SortOrder, SortableFieldName,
+    ContactInitiationMethod, SearchContactsTimeRange, SearchContactsTimeRangeType, SearchCriteria,
+    SearchableContactAttributes, SearchableContactAttributesCriteria, Sort, SortOrder, SortableFieldName,
 };
 use aws_smithy_types::DateTime;
 
@@ -80,6 +80,7 @@ impl Account {
         Ok(ContactDetails {
             attributes: contact.attributes.unwrap_or_default().into_iter().collect(),
             customer: contact.customer_endpoint.and_then(|endpoint| endpoint.address),
+            is_by_api: contact.initiation_method == Some(ContactInitiationMethod::Api),
             began_at: contact.initiation_timestamp.and_then(moment),
         })
     }

@@ -79,6 +79,8 @@ pub struct ContactDetails {
     pub attributes: BTreeMap<String, String>,
     /// The customer's address, where it is told: E.164.
     pub customer: Option<String>,
+    /// Whether a program began it, as a campaign does, and no customer.
+    pub is_by_api: bool,
     /// When it began, where that is told.
     pub began_at: Option<UnixMillis>,
 }

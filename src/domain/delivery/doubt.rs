@@ -180,6 +180,7 @@ mod tests {
         let details = ContactDetails {
             attributes: attributes.collect(),
             customer: number.map(str::to_owned),
+            is_by_api: true,
             began_at: Some(at(minute)),
         };
         CandidateContact { id: id.to_owned(), began_at: Some(at(minute)), details: Some(details) }

@@ -198,7 +198,10 @@ pub fn next(state: State, event: Event) -> Result<State, IllegalTransition> {
         (S::Queued, E::TimeOver) => Ok(S::Expired),
         (S::Failed, E::RetryFailed)
         | (S::Uncertain, E::Decided(Decision::Resend | Decision::ResendAbsent)) => Ok(S::Queued),
-        (S::Attempting | S::Uncertain, E::Found) => Ok(S::Started),
+        // Of rows that were never requested, as far as this journal knows: another one was, and is lost.
+        (S::Attempting | S::Uncertain | S::Queued | S::Suppressed | S::Withdrawn | S::Expired, E::Found) => {
+            Ok(S::Started)
+        }
         (S::Uncertain, E::Decided(Decision::Started)) => Ok(S::Started),
         (S::Uncertain, E::Decided(Decision::Failed)) => Ok(S::Failed),
         (S::Queued | S::Suppressed | S::Withdrawn | S::Expired, E::Planned) => Ok(S::Queued),

@@ -24,7 +24,7 @@ use crate::journal::tally::Delta;
 pub(in crate::journal) const FOUND: &str = "found";
 /// The code of an uncertain row of which the account has no contact.
 pub(in crate::journal) const NOT_THERE: &str = "not-there";
-const FOUND_REASON: &str = "a search of the account found the contact";
+pub(in crate::journal) const FOUND_REASON: &str = "a search of the account found the contact";
 
 /// A row of which nobody knows whether it has a contact.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -5,3 +5,4 @@ pub(in crate::journal) mod decisions;
 pub(in crate::journal) mod doubts;
 pub(in crate::journal) mod hours;
 pub(in crate::journal) mod purge;
+pub(in crate::journal) mod rebuilt;
