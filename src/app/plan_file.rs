@@ -31,6 +31,7 @@ use crate::domain::row::rewritten_key::is_rounded;
 use crate::domain::row::suppression::{Suppressed, Suppression};
 use crate::domain::table::detected_format::DetectedFormat;
 use crate::domain::warning::WarningCode;
+use crate::engine::RunSender;
 use crate::journal::{CampaignId, Content, FileLine, Journal, JournalError, Plan, PlanSummary};
 use crate::recipients::{FileError, FileProblem, Listed, Lists, Recipients, Row, Source};
 
@@ -497,24 +498,30 @@ fn observe(findings: &mut Findings, row: &Row, fate: Fate) {
 pub fn settle(
     mut findings: Findings,
     mut facts: JournalFacts,
-    journal: &Journal,
-    campaign: CampaignId,
+    (journal, campaign): (&Journal, CampaignId),
     options: &SendOptions,
+    senders: &[RunSender],
 ) -> Result<Preflight, Error> {
     let tally = journal.tally(campaign)?;
     facts.tally = tally;
     let limit = options.limit.map_or(u64::MAX, NonZeroU64::get);
     let mut choices = Options { most: limit, simulated: options.simulate };
     if options.limit.is_some() || options.sample.is_some() || !findings.are_all_that_waits(&facts) {
-        let mut waiting = findings.waiting();
-        journal.each_waiting(campaign, limit, |row| {
+        let mut waiting = findings.waiting(options.limit.map(NonZeroU64::get));
+        // With hours or several senders, the rows that are sent to first are not the first ones of the file.
+        let (most, mut rows) = (if waiting.has_order() { u64::MAX } else { limit }, 0);
+        journal.each_waiting(campaign, most, |row| {
+            rows += 1;
             let phone = phone::parse(row.destination, None).ok();
             let region = phone.as_ref().and_then(|phone| phone.region);
-            waiting.weigh(row.line, region, (row.destination, row.message));
+            if rows <= limit {
+                waiting.weigh(row.line, region, (row.destination, row.message));
+            }
             let of_number = || LaneColumns::default().lane(phone.as_ref()?, |_| "").ok();
             let of_number = if row.lane.is_none() { of_number() } else { None };
             let lane = row.lane.or(of_number.as_ref());
-            waiting.wait((row.line, lane, row.window), (region, row.message));
+            let sender = row.sender.and_then(|id| senders.iter().position(|sender| sender.id == id));
+            waiting.wait((row.line, lane, row.window), (region, row.message), sender);
         })?;
         if let Some(sample) = options.sample {
             if let Some(note) = preflight::sampled_before(sample.get(), waiting.recipients(), &tally) {

@@ -20,7 +20,7 @@ use crate::app::paths::CampaignPaths;
 use crate::app::plan_file::{self, PlanFile};
 use crate::app::rebuild::Unfinished;
 use crate::app::rejects::WrittenRejects;
-use crate::app::send::{Run, RunParts};
+use crate::app::send::{self, Run, RunParts};
 use crate::app::stream::Stream;
 use crate::app::{overdue, pacing, preconditions};
 use crate::clock::Clock;
@@ -112,8 +112,9 @@ impl<'a> PreparedRun<'a> {
         }
         let mut open = context.open(Duration::MAX).await?;
         file.refuse_part(&open.journal, open.campaign)?;
-        let findings = file.findings(definition);
-        let mut findings = findings.forecasting(definition, context.clock.now(), options.keeps_hours());
+        let now = context.clock.now();
+        let findings = file.findings(definition).forecasting(definition, now, options.keeps_hours());
+        let mut findings = Box::new(findings);
         if options.retry_failed {
             file.retry_failed();
         }
@@ -122,11 +123,17 @@ impl<'a> PreparedRun<'a> {
         facts.held = open.journal.held_rows(open.campaign, context.clock.now())?;
         let numbers = open.journal.numbers_in_common(open.campaign, context.clock.now())?;
         findings.keep_limits(open.journal.used_of_limits(open.campaign, context.clock.now())?, numbers);
+        let senders = send::foresee(
+            &mut findings,
+            (&mut open.journal, open.campaign),
+            definition,
+            context.clock.now(),
+        )?;
         let asks = findings.refusal().is_none();
         let mut prepared = Self::opened(context, open, None, asks).await?;
         findings.keep_pace(prepared.definition());
         let OpenCampaign { journal, campaign, .. } = &prepared.open;
-        let preflight = plan_file::settle(findings, facts, journal, *campaign, options)?;
+        let preflight = plan_file::settle(*findings, facts, (journal, *campaign), options, &senders)?;
         prepared.file = Some(name);
         prepared.already_started = Some(preflight.already_started());
         prepared.preflight = Some(Box::new(preflight));

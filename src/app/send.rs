@@ -16,13 +16,16 @@ use crate::app::opt_outs::OptOuts;
 use crate::app::stream::{self, StreamItem};
 use crate::clock::Clock;
 use crate::connect::Client;
+use crate::domain::definition::Definition;
 use crate::domain::delivery::ending::{Ending, Exit};
 use crate::domain::delivery::gate::FailureGate;
 use crate::domain::delivery::state::State;
 use crate::domain::delivery::summary::Summary;
 use crate::domain::delivery::undelivered::UndeliveredGate;
+use crate::domain::forecast::ForeseenSender;
 use crate::domain::hours::schedule::Schedule;
 use crate::domain::hours::terms::Terms;
+use crate::domain::preflight::Findings;
 use crate::domain::senders::Sender;
 use crate::domain::unix_millis::UnixMillis;
 use crate::engine::{
@@ -320,6 +323,28 @@ fn run_senders(
             Ok(RunSender { id, sender, sent_today, past })
         })
         .collect()
+}
+
+/// What the journal knows of the senders, for the forecast of a run that is planned.
+pub(super) fn foresee(
+    findings: &mut Findings,
+    (journal, campaign): (&mut Journal, CampaignId),
+    definition: &Definition,
+    now: UnixMillis,
+) -> Result<Vec<RunSender>, JournalError> {
+    if definition.senders.is_empty() {
+        return Ok(Vec::new());
+    }
+    let senders = run_senders(journal, campaign, &definition.senders, now)?;
+    let stay = senders.len() > definition.senders.len()
+        || journal.senders_may_stay(campaign, &definition.senders)?;
+    let foreseen = |run: &RunSender| ForeseenSender {
+        sender: run.sender.clone(),
+        sent_today: run.sent_today,
+        past: run.past,
+    };
+    findings.keep_senders(senders.iter().map(foreseen).collect(), stay);
+    Ok(senders)
 }
 
 /// A run whose engine has ended, and whose record has not.

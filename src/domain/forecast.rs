@@ -8,13 +8,16 @@
 mod agenda;
 mod caps;
 mod course;
+mod lane_rows;
 mod play;
+mod senders;
 
 use std::time::Duration;
 
-pub use agenda::Agenda;
+pub use agenda::{Agenda, AgendaRow};
 pub use caps::{CountedContact, EarlierContacts, NumberBook};
-pub use course::{Conditions, Forecast, NamedRows, ZoneCourse};
+pub use course::{Conditions, Forecast, NamedRows, SenderCourse, ZoneCourse};
+pub use senders::ForeseenSender;
 
 use crate::domain::figures::per_second;
 use crate::domain::unix_millis::UnixMillis;

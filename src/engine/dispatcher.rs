@@ -270,7 +270,7 @@ impl<'a> Dispatcher<'a> {
         self.engine.pace.rate().ceil().max(1.0) as usize
     }
 
-    fn next_wake(&self) -> Option<Instant> {
+    fn next_wake(&mut self) -> Option<Instant> {
         let record = self.heartbeat_at();
         if self.ending.is_some() {
             return Some(record);
@@ -278,7 +278,7 @@ impl<'a> Dispatcher<'a> {
         let brakes = self.send_gate.wake(self.in_flight.len());
         let look = self.closed.as_ref().map(|closed| Instant::now() + self.next_look(closed));
         let now = self.engine.clock.now();
-        let opens = self.queue.day_ends(now).map(|at| Instant::now() + at.since(now));
+        let opens = self.queue.next_turn(now).map(|at| Instant::now() + at.since(now));
         self.retries.next().into_iter().chain(brakes).chain(look).chain(opens).chain([record]).min()
     }
 

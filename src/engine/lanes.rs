@@ -186,15 +186,6 @@ impl Lanes {
         self.lanes.iter().any(|lane| lane.id == id && lane.is_halted(&self.closed))
     }
 
-    /// When the first sender opens whose day is full.
-    pub(super) fn day_ends(&self, now: UnixMillis) -> Option<UnixMillis> {
-        let full = self.closed.values().filter_map(|why| match why {
-            ClosedSender::Until(until) => Some(*until),
-            ClosedSender::Halted => None,
-        });
-        full.filter(|until| *until > now).min()
-    }
-
     /// Rows that are left of a sender, as far as known.
     pub(super) fn rows_of(&self, sender: Option<SenderId>) -> u64 {
         self.lanes.iter().filter(|lane| lane.sender == sender).map(|lane| lane.rows).sum()
@@ -416,30 +407,18 @@ impl Lanes {
     pub(super) fn all_closed(&mut self, now: UnixMillis) -> Option<AllClosed> {
         let mut first = AllClosed { opens_at: None, first: None, limited: false, sender: None, ends: false };
         let mut any = false;
-        for lane in &mut self.lanes {
-            if lane.is_halted(&self.closed) {
-                continue;
-            }
-            let now_or_never = !lane.held.is_empty() || matches!(lane.source, Source::Pass(..));
-            let from = match (now_or_never, lane.waiting.next) {
-                (true, _) => now,
-                (false, Some(next)) => next.max(now),
-                (false, None) => continue,
-            };
+        let Self { schedule, lanes, closed, .. } = self;
+        for lane in lanes {
+            let Some(from) = lane.from(closed, now) else { continue };
             any = true;
-            let full = lane.full_until(&self.closed).filter(|until| *until > from);
-            let from = self.schedule.next_open(full.unwrap_or(from));
-            let opens =
-                from.and_then(|from| lane.times.next_open(from, if from == now { PRESENT } else { TO_COME }));
-            let Some(opens) = opens else {
-                continue;
-            };
+            let full = lane.full_until(closed).filter(|until| *until > from);
+            let Some(opens) = lane.opens(*schedule, full.unwrap_or(from), now) else { continue };
             if opens <= now {
                 return None;
             }
             // An opening outside the schedule is none.
-            if !self.schedule.is_over(opens) && first.opens_at.is_none_or(|known| opens < known) {
-                let limited = !now_or_never && lane.waiting.limited;
+            if !schedule.is_over(opens) && first.opens_at.is_none_or(|known| opens < known) {
+                let limited = !lane.is_ready() && lane.waiting.limited;
                 let zones = lane.zones.clone().map(|zones| (zones, lane.rows));
                 let sender = lane.sender.filter(|_| full == Some(opens));
                 first = AllClosed { opens_at: Some(opens), first: zones, limited, sender, ends: false };
@@ -450,9 +429,40 @@ impl Lanes {
         }
         any.then_some(first)
     }
+
+    /// When the next lane opens, or the next row's moment comes, of what cannot be claimed now.
+    pub(super) fn next_turn(&mut self, now: UnixMillis) -> Option<UnixMillis> {
+        let Self { schedule, lanes, closed, .. } = self;
+        let turns = lanes.iter_mut().filter_map(|lane| {
+            let from = lane.from(closed, now)?;
+            let full = lane.full_until(closed).filter(|until| *until > from);
+            lane.opens(*schedule, full.unwrap_or(from), now)
+        });
+        turns.filter(|at| *at > now).min()
+    }
 }
 
 impl LaneState {
+    /// Whether something of it can be claimed, hours and sender aside.
+    fn is_ready(&self) -> bool {
+        !self.held.is_empty() || matches!(self.source, Source::Pass(..))
+    }
+
+    /// From when on something of it can be claimed, hours and full days aside; `None` where nothing is to be.
+    fn from(&self, closed: &HashMap<SenderId, ClosedSender>, now: UnixMillis) -> Option<UnixMillis> {
+        match (self.is_halted(closed), self.is_ready(), self.waiting.next) {
+            (true, ..) => None,
+            (_, true, _) => Some(now),
+            (_, _, next) => Some(next?.max(now)),
+        }
+    }
+
+    /// The first moment from `from` on at which it is open.
+    fn opens(&mut self, schedule: Schedule, from: UnixMillis, now: UnixMillis) -> Option<UnixMillis> {
+        let from = schedule.next_open(from)?;
+        self.times.next_open(from, if from == now { PRESENT } else { TO_COME })
+    }
+
     fn is_halted(&self, closed: &HashMap<SenderId, ClosedSender>) -> bool {
         self.sender.is_some_and(|sender| closed.get(&sender) == Some(&ClosedSender::Halted))
     }

@@ -4,6 +4,7 @@ use std::future::Future;
 use std::pin::Pin;
 
 use tokio::sync::watch;
+use tokio::time::Instant;
 
 use super::lanes::{Admittance, AllClosed, ClosedSender, Lanes, Source};
 use super::plan_progress::PlanProgress;
@@ -231,9 +232,10 @@ impl Queue {
         self.lanes.is_halted(sender)
     }
 
-    /// When the first sender opens whose day is full.
-    pub(super) fn day_ends(&self, now: UnixMillis) -> Option<UnixMillis> {
-        self.lanes.day_ends(now)
+    /// When rows have their turn that cannot be claimed now, while none is ready, or those that are wait for their sender.
+    pub(super) fn next_turn(&mut self, now: UnixMillis) -> Option<UnixMillis> {
+        let sender_waits = self.ready.by_sender() && self.ready.due().is_some_and(|due| due > Instant::now());
+        if sender_waits || self.ready.is_empty() { self.lanes.next_turn(now) } else { None }
     }
 
     /// The row that leaves next, of a sender that may send it now.

@@ -44,7 +44,7 @@ fn row(recipient: u64, senders: &[Sender], of: usize, parts: usize) -> FileLine 
     line
 }
 
-fn plan(stage: &Stage, senders: &[Sender], lines: &[FileLine]) {
+pub(crate) fn plan(stage: &Stage, senders: &[Sender], lines: &[FileLine]) {
     let mut journal = stage.journal();
     let mut shape = shape();
     shape.source = Leaf::Slot(2);

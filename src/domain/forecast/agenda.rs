@@ -8,13 +8,17 @@ use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
 use super::caps::{EarlierContacts, NumberBook};
-use super::course::{Conditions, Forecast, NamedRows, StartTimes, ZoneAccount, float, moment, told};
-use super::play::{LaneRows, Performance, Played, PlayedRow, RowKind, is_open};
+use super::course::{Conditions, Forecast, NamedRows, SenderCourse, StartTimes, ZoneAccount, told};
+use super::lane_rows::{LaneRows, RowKind, is_open};
+use super::play::{Performance, PlayRules, Played, PlayedRow};
+use super::senders::ForeseenSender;
 use crate::domain::hours::calendar::AskedCalendar;
 use crate::domain::hours::schedule::Window;
 use crate::domain::hours::week::{Week, days};
 use crate::domain::hours::{Hours, Lane, Rule};
 use crate::domain::limits::ContactLimits;
+use crate::domain::senders::parts;
+use crate::domain::unix_millis::UnixMillis;
 
 /// Times of rows are kept to the millisecond; to a minute, where they differ more than this...
 const MOMENTS_APART: usize = 50_000;
@@ -27,6 +31,23 @@ const REMEMBERED: usize = 1_000_000;
 /// When a message disturbs nobody, where there are no hours to say so.
 const DAYTIME: &str = "08:00-21:00";
 
+/// A row that is to be sent to.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct AgendaRow<'a> {
+    /// Its line, where it is in the file.
+    pub line: Option<u64>,
+    /// The hours that it waits for.
+    pub lane: Option<&'a Lane>,
+    /// Its own part of the schedule.
+    pub window: Window,
+    /// What its contact costs, where that is limited.
+    pub cost: f64,
+    /// The place of its sender, where the campaign has several.
+    pub sender: Option<usize>,
+    /// Its message, where the request has it.
+    pub message: Option<&'a str>,
+}
+
 /// The rows of a campaign that are to be sent to.
 #[derive(Debug, Clone)]
 pub struct Agenda {
@@ -35,14 +56,20 @@ pub struct Agenda {
     windows: bool,
     limits: ContactLimits,
     conditions: Conditions,
+    /// When the run begins, which may be before the campaign may.
+    began: UnixMillis,
+    senders: Vec<ForeseenSender>,
+    /// Contacts that the run starts, at most.
+    most: Option<u64>,
     /// Where recipients may be, for the figures by zone and day, and to know night from day.
     zones: Vec<ZoneAgenda>,
     ids: HashMap<Option<Lane>, usize>,
+    lane_ids: HashMap<(usize, usize), usize>,
     /// Where rows wait for nothing but their turn, each one's moment is known when it is added.
     course: Option<StartTimes>,
     /// What rows are alike in, by number.
     kinds: Vec<RowKind>,
-    kind_ids: HashMap<(usize, i64, u64), u32>,
+    kind_ids: HashMap<(usize, (usize, u32), i64, u64), u32>,
     /// Rows by lane; where there are no hours, all are in one.
     lanes: Vec<LaneRows>,
     granularity: i64,
@@ -69,6 +96,7 @@ impl Agenda {
         limits: ContactLimits,
         mut conditions: Conditions,
     ) -> Self {
+        let began = conditions.from;
         conditions.from =
             conditions.schedule.start.map_or(conditions.from, |start| start.max(conditions.from));
         let capped = limits.contacts.is_some() || limits.per_day.is_some() || limits.cost.is_some();
@@ -79,8 +107,12 @@ impl Agenda {
             windows,
             limits,
             conditions,
+            began,
+            senders: Vec::new(),
+            most: None,
             zones: Vec::new(),
             ids: HashMap::new(),
+            lane_ids: HashMap::new(),
             kinds: Vec::new(),
             kind_ids: HashMap::new(),
             lanes: Vec::new(),
@@ -100,6 +132,34 @@ impl Agenda {
         self
     }
 
+    /// Sent by these, each at its rate and within its day.
+    #[must_use]
+    pub fn sent_by(mut self, senders: Vec<ForeseenSender>) -> Self {
+        if !senders.is_empty() {
+            (self.course, self.senders) = (None, senders);
+        }
+        self
+    }
+
+    /// What is known of the senders, the ones that it has first.
+    pub fn know(&mut self, senders: Vec<ForeseenSender>) {
+        if !self.senders.is_empty() {
+            self.senders = senders;
+        }
+    }
+
+    /// The run ends with this many contacts.
+    #[must_use]
+    pub fn at_most(self, most: Option<u64>) -> Self {
+        Self { most, ..self }
+    }
+
+    /// Whether the order of its rows is not that of the file alone: which are the first to be sent, only all of them tell.
+    #[must_use]
+    pub fn has_order(&self) -> bool {
+        self.hours.is_some() || self.windows || !self.senders.is_empty()
+    }
+
     /// Whether each row's moment was known when it was added, as it waits for nothing but its turn.
     #[must_use]
     pub fn is_at_once(&self) -> bool {
@@ -111,7 +171,9 @@ impl Agenda {
     pub fn waits(&self) -> bool {
         let schedule = self.conditions.schedule;
         let scheduled = self.windows || schedule.start.is_some() || schedule.end.is_some();
-        self.hours.is_some() || scheduled || self.limits.per_day.is_some() || !self.numbers.is_empty()
+        let full_days = self.senders.iter().any(|foreseen| foreseen.sender.per_day.is_some());
+        let limited = self.limits.per_day.is_some() || !self.numbers.is_empty();
+        self.hours.is_some() || scheduled || limited || full_days
     }
 
     /// Without its rows.
@@ -130,7 +192,8 @@ impl Agenda {
     fn with(&self, conditions: Conditions) -> Self {
         let fresh = Self::new(self.hours.clone(), self.windows, self.limits.clone(), conditions);
         let course = fresh.course.clone().filter(|_| self.is_at_once());
-        Self { course, numbers: self.numbers.clone(), earlier: self.earlier, ..fresh }
+        let (numbers, senders) = (self.numbers.clone(), self.senders.clone());
+        Self { course, numbers, senders, began: self.began, most: self.most, earlier: self.earlier, ..fresh }
     }
 
     /// What is known of contacts that were made before.
@@ -143,8 +206,10 @@ impl Agenda {
         self.numbers.share(line, of);
     }
 
-    /// A row that is to be sent to, in the order of the file. `cost`: of its contact, where that is limited.
-    pub fn add(&mut self, line: Option<u64>, lane: Option<&Lane>, window: Window, cost: f64) {
+    /// A row that is to be sent to, in the order of the file.
+    pub fn add(&mut self, row: AgendaRow<'_>) {
+        let AgendaRow { line, lane, window, cost, sender, message } = row;
+        let sender = sender.filter(|at| *at < self.senders.len()).map_or(0, |at| at + 1);
         let zone = self.zone(lane);
         if self.course.is_some() {
             self.add_at_once(line, zone);
@@ -153,12 +218,13 @@ impl Agenda {
         let to = self.granularity;
         let begin = window.not_before.map(|at| up(at.millis(), to));
         let end = window.not_after.map_or(i64::MAX, |at| at.millis().div_euclid(to) * to);
-        let kind = self.kind(RowKind { zone, end, cost });
+        let parts = if self.senders.is_empty() { 1 } else { parts(message) };
+        let kind = self.kind(RowKind { zone, sender, parts, end, cost });
+        let id = self.lane(if self.hours.is_some() { zone } else { 0 }, sender, lane);
         let line = line.and_then(|line| u32::try_from(line).ok());
         let single = self.remembered < REMEMBERED;
         self.remembered += usize::from(single);
-        let rows = &mut self.lanes[if self.hours.is_some() { zone } else { 0 }];
-        rows.add(begin, end, (kind, line.filter(|_| single)), single);
+        self.lanes[id].add(begin, end, (kind, line.filter(|_| single)), single);
         self.coarsen();
     }
 
@@ -174,10 +240,13 @@ impl Agenda {
 
     fn kind(&mut self, kind: RowKind) -> u32 {
         let next = u32::try_from(self.kinds.len()).unwrap_or(u32::MAX);
-        *self.kind_ids.entry((kind.zone, kind.end, kind.cost.to_bits())).or_insert_with(|| {
-            self.kinds.push(kind);
-            next
-        })
+        *self
+            .kind_ids
+            .entry((kind.zone, (kind.sender, kind.parts), kind.end, kind.cost.to_bits()))
+            .or_insert_with(|| {
+                self.kinds.push(kind);
+                next
+            })
     }
 
     fn zone(&mut self, lane: Option<&Lane>) -> usize {
@@ -188,22 +257,33 @@ impl Agenda {
                 let by_day = lane.filter(|_| self.hours.is_none()).map(|lane| daytime().of(lane));
                 let daytime = by_day.map(AskedCalendar::new);
                 self.zones.push(ZoneAgenda { account: ZoneAccount::new(lane), daytime });
-                if self.hours.is_some() || self.lanes.is_empty() {
-                    // Where there are hours, nothing is known of a row without a zone: it never has its turn.
-                    let hours = self.hours.as_ref().map(|hours| lane.map(|lane| hours.of(lane)));
-                    self.lanes.push(LaneRows::new(hours));
-                }
                 *entry.insert(id)
             }
         }
     }
 
+    /// The rows that wait for the same hours and the same sender.
+    fn lane(&mut self, zone: usize, sender: usize, lane: Option<&Lane>) -> usize {
+        *self.lane_ids.entry((zone, sender)).or_insert_with(|| {
+            // Where there are hours, nothing is known of a row without a zone: it never has its turn.
+            let hours = self.hours.as_ref().map(|hours| lane.map(|lane| hours.of(lane)));
+            self.lanes.push(LaneRows::new(hours, sender));
+            self.lanes.len() - 1
+        })
+    }
+
     /// Rows wait for their turn alone.
     fn add_at_once(&mut self, line: Option<u64>, zone: usize) {
         let Some(course) = &mut self.course else { return };
+        if let Some(most) = &mut self.most {
+            if *most == 0 {
+                return;
+            }
+            *most -= 1;
+        }
         let zone = &mut self.zones[zone];
-        let at = course.next(float(self.conditions.from.millis()));
-        let now = moment(at);
+        let at = course.next(self.conditions.from.millis());
+        let now = UnixMillis::from_millis(at);
         if self.conditions.schedule.is_over(now) {
             self.expired.add(line);
             zone.account.expire();
@@ -219,31 +299,41 @@ impl Agenda {
     /// When what was added will be sent.
     #[must_use]
     pub fn forecast(self) -> Forecast {
-        let Self { hours, limits, conditions, mut zones, kinds, lanes, numbers, earlier, mut night, .. } =
-            self;
+        let Self { hours, limits, conditions, began, senders, most, mut zones, kinds, lanes, .. } = self;
+        let (numbers, earlier, mut night) = (self.numbers, self.earlier, self.night);
         if self.course.is_some() {
             let expired = self.expired;
             return Forecast { expired, night, ..told(zones.into_iter().map(|zone| zone.account)) };
         }
         let by_hours = hours.is_some();
+        let named = |foreseen: &ForeseenSender| SenderCourse {
+            name: foreseen.sender.name.clone(),
+            ..SenderCourse::default()
+        };
+        let mut by_sender: Vec<SenderCourse> = senders.iter().map(named).collect();
         let told_of = |PlayedRow { kind, line, at }: PlayedRow| {
-            let zone = &mut zones[kinds[kind as usize].zone];
+            let kind = kinds[kind as usize];
+            let zone = &mut zones[kind.zone];
             let Some(at) = at else { return zone.account.expire() };
-            zone.account.start(moment(at));
+            zone.account.start(UnixMillis::from_millis(at));
+            if let Some(course) = kind.sender.checked_sub(1).and_then(|sender| by_sender.get_mut(sender)) {
+                course.start(kind.parts, UnixMillis::from_millis(at));
+            }
             if !by_hours && zone.is_night(at) {
                 night.add(line);
             }
         };
-        let kept = (earlier, numbers);
-        let performance = Performance::new((conditions, &limits), &kinds, lanes, kept, told_of);
+        let rules = PlayRules { conditions, limits: &limits, began, senders: &senders, most };
+        let performance = Performance::new(rules, &kinds, lanes, (earlier, numbers), told_of);
         let Played { expired, never, left } = performance.play();
-        Forecast { expired, never, night, left, ..told(zones.into_iter().map(|zone| zone.account)) }
+        let zones = told(zones.into_iter().map(|zone| zone.account));
+        Forecast { expired, never, night, left, by_sender, ..zones }
     }
 }
 
 impl ZoneAgenda {
     /// Whether it is night where the recipient may be.
-    fn is_night(&mut self, at: f64) -> bool {
+    fn is_night(&mut self, at: i64) -> bool {
         self.daytime.as_mut().is_some_and(|daytime| !is_open(daytime, at))
     }
 }
@@ -291,12 +381,16 @@ mod tests {
         Window { not_before: begin.map(after), not_after: end.map(after) }
     }
 
+    fn row(line: u64, lane: Option<&Lane>, window: Window) -> AgendaRow<'_> {
+        AgendaRow { line: Some(line), lane, window, ..AgendaRow::default() }
+    }
+
     #[test]
     fn contacts_wait_for_the_hours_of_their_zones_and_those_that_close_first_go_first() {
         let mut agenda = Agenda::new(Some(daytime()), false, ContactLimits::default(), conditions(10.0));
         for line in 0..200 {
             let zone = if line % 2 == 0 { "America/Los_Angeles" } else { "America/New_York" };
-            agenda.add(Some(line), Some(&lane(zone)), Window::default(), 0.0);
+            agenda.add(row(line, Some(&lane(zone)), Window::default()));
         }
         assert!(agenda.waits());
         let forecast = agenda.forecast();
@@ -319,9 +413,9 @@ mod tests {
         let mut agenda = Agenda::new(Some(daytime()), true, ContactLimits::default(), conditions(4.0));
         let york = lane("America/New_York");
         for line in 2..10 {
-            agenda.add(Some(line), Some(&york), window(None, Some(2)), 0.0);
+            agenda.add(row(line, Some(&york), window(None, Some(2))));
         }
-        agenda.add(Some(10), Some(&york), window(Some(5), None), 0.0);
+        agenda.add(row(10, Some(&york), window(Some(5), None)));
         let forecast = agenda.forecast();
         assert_eq!(forecast.contacts(), 5, "four in the hour that is left, and one later");
         assert_eq!((forecast.expired.rows, forecast.expired.lines), (4, vec![6, 7, 8, 9]));
@@ -333,13 +427,13 @@ mod tests {
         let schedule = Schedule { start: Some(after(2)), end: Some(after(3)) };
         let mut agenda =
             Agenda::new(None, false, ContactLimits::default(), Conditions { schedule, ..conditions(2.0) });
-        (2..7).for_each(|line| agenda.add(Some(line), None, Window::default(), 0.0));
+        (2..7).for_each(|line| agenda.add(row(line, None, Window::default())));
         let forecast = agenda.forecast();
         assert_eq!((forecast.contacts(), forecast.expired.lines), (2, vec![4, 5, 6]));
         let shut = Rule { week: Some(Week::default()), ..Rule::default() };
         let shut = Hours { rules: vec![Arc::new(shut)], ..Hours::default() };
         let mut agenda = Agenda::new(Some(shut), false, ContactLimits::default(), conditions(2.0));
-        agenda.add(Some(2), Some(&lane("Europe/Paris")), Window::default(), 0.0);
+        agenda.add(row(2, Some(&lane("Europe/Paris")), Window::default()));
         let forecast = agenda.forecast();
         assert_eq!((forecast.between, forecast.never.lines), (None, vec![2]));
     }
@@ -349,7 +443,7 @@ mod tests {
         let mut agenda = Agenda::new(None, false, ContactLimits::default(), conditions(1.0));
         for line in 2..5 {
             // At seven, eight and nine in New York.
-            agenda.add(Some(line), Some(&lane("America/New_York")), Window::default(), 0.0);
+            agenda.add(row(line, Some(&lane("America/New_York")), Window::default()));
         }
         assert!(!agenda.waits());
         let forecast = agenda.forecast();

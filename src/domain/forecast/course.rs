@@ -70,6 +70,26 @@ impl ZoneCourse {
     }
 }
 
+/// The contacts of one sender.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct SenderCourse {
+    /// What it is called.
+    pub name: String,
+    /// Contacts that start.
+    pub contacts: u64,
+    /// Parts of their messages.
+    pub parts: u64,
+    /// When the first contact starts, and the last.
+    pub between: Option<(UnixMillis, UnixMillis)>,
+}
+
+impl SenderCourse {
+    pub(super) fn start(&mut self, parts: u32, at: UnixMillis) {
+        (self.contacts, self.parts) = (self.contacts + 1, self.parts + u64::from(parts));
+        self.between = Some(spanning(self.between, at));
+    }
+}
+
 /// How a campaign will go.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Forecast {
@@ -77,6 +97,8 @@ pub struct Forecast {
     pub between: Option<(UnixMillis, UnixMillis)>,
     /// By the zones of the recipients, most contacts first.
     pub by_zone: Vec<ZoneCourse>,
+    /// By the senders, in the order of the definition; none where the campaign has one source for all.
+    pub by_sender: Vec<SenderCourse>,
     /// Rows whose time, or the campaign's, is over before their turn.
     pub expired: NamedRows,
     /// Rows whose hours never open.
@@ -105,68 +127,87 @@ impl Forecast {
     }
 }
 
-/// The pace: when the next contact may start.
+/// Nanoseconds of a millisecond.
+const MILLI: i128 = 1_000_000;
+/// The longest period between two contacts that is told from any longer one, in nanoseconds: thirty years.
+const SLOWEST: f64 = 1e18;
+
+/// The pace: when the next contact may start. The run's own bucket, on a clock of whole milliseconds as its timers have them.
 #[derive(Debug, Clone)]
 pub(super) struct StartTimes {
-    /// Milliseconds between two contacts, in the long run.
-    every: f64,
-    /// How much earlier than its turn a contact may start.
-    ahead: f64,
+    /// What nanoseconds count from.
+    from: i64,
+    /// Nanoseconds between two contacts, in the long run.
+    every: i128,
+    /// Contacts that may start at once.
+    burst: i128,
     /// When the next one would start if none had come early.
-    turn: f64,
+    turn: i128,
     active: Option<ActiveBound>,
     /// When those end that are alive.
-    ends: VecDeque<f64>,
+    ends: VecDeque<i64>,
 }
 
 impl StartTimes {
     pub(super) fn new(conditions: &Conditions) -> Self {
-        let every = 1_000.0 / conditions.rate.max(f64::MIN_POSITIVE);
-        let from = float(conditions.from.millis());
-        let life = |active: ActiveBound| active.life.as_secs_f64() * 1_000.0;
+        #[expect(clippy::cast_possible_truncation, reason = "bounded")]
+        let every = (1e9 / conditions.rate.max(f64::MIN_POSITIVE)).ceil().clamp(1.0, SLOWEST) as i128;
+        let from = conditions.from.millis();
         let ends = conditions.active.map_or_else(VecDeque::new, |active| {
             // What is alive ends one after the other: nothing tells when each of them began.
             let alive = active.alive.min(active.most);
-            (1..=alive).map(|at| from + life(active) * float_of(at) / float_of(alive)).collect()
+            let life = i128::from(life(active));
+            let end = |at: u64| i64::try_from(life * i128::from(at) / i128::from(alive)).unwrap_or(i64::MAX);
+            (1..=alive).map(|at| from.saturating_add(end(at))).collect()
         });
-        let ahead = every * float_of(conditions.burst.saturating_sub(1));
-        Self { every, ahead, turn: from, active: conditions.active, ends }
+        let burst = i128::from(conditions.burst.max(1));
+        Self { from, every, burst, turn: 0, active: conditions.active, ends }
     }
 
     /// When the next contact could start, not before `at`.
-    pub(super) fn next(&self, at: f64) -> f64 {
+    pub(super) fn next(&self, at: i64) -> i64 {
         let free = match self.active {
             Some(active) if self.ends.len() as u64 >= active.most.max(1) => {
                 self.ends.front().copied().unwrap_or(at)
             }
             _ => at,
         };
-        (self.turn - self.ahead).max(at).max(free)
+        let turn = self.turn - (self.burst - 1) * self.every;
+        let turn = i64::try_from((turn + MILLI - 1).div_euclid(MILLI)).unwrap_or(i64::MAX);
+        self.from.saturating_add(turn).max(at).max(free)
     }
 
-    /// Another run begins, after it was quiet for so long: it has whole permits of its burst at hand, as many as came by in that
-    /// time.
-    pub(super) fn begin_again(&mut self, at: f64, quiet: f64) {
-        let burst = (self.ahead / self.every).round() + 1.0;
-        let at_hand = (quiet / self.every).min(burst).max(0.0).floor();
-        self.turn = at + self.every * (burst - at_hand);
+    /// Another run begins, after it was quiet for so many milliseconds: it has whole permits of its burst at hand, as many as
+    /// came by in that time.
+    pub(super) fn begin_again(&mut self, at: i64, quiet: i64) {
+        let at_hand = (i128::from(quiet.max(0)) * MILLI / self.every).min(self.burst);
+        self.turn = self.nanos(at) + self.every * (self.burst - at_hand);
     }
 
     /// A permit is given, and no contact starts.
-    pub(super) fn lose(&mut self, at: f64) {
-        self.turn = self.turn.max(at) + self.every;
+    pub(super) fn lose(&mut self, at: i64) {
+        self.turn = self.turn.max(self.nanos(at)) + self.every;
     }
 
     /// It starts.
-    pub(super) fn start(&mut self, at: f64) {
+    pub(super) fn start(&mut self, at: i64) {
         self.lose(at);
         if let Some(active) = self.active {
             while self.ends.front().is_some_and(|end| *end <= at) {
                 self.ends.pop_front();
             }
-            self.ends.push_back(at + active.life.as_secs_f64() * 1_000.0);
+            self.ends.push_back(at.saturating_add(life(active)));
         }
     }
+
+    fn nanos(&self, at: i64) -> i128 {
+        (i128::from(at) - i128::from(self.from)) * MILLI
+    }
+}
+
+/// In milliseconds.
+fn life(active: ActiveBound) -> i64 {
+    i64::try_from(active.life.as_millis()).unwrap_or(i64::MAX)
 }
 
 /// What was told of each zone so far.
@@ -236,19 +277,4 @@ fn spanning(known: Option<(UnixMillis, UnixMillis)>, at: UnixMillis) -> (UnixMil
 
 pub(super) fn timestamp(at: UnixMillis) -> Timestamp {
     Timestamp::from_millisecond(at.millis()).unwrap_or(Timestamp::MAX)
-}
-
-#[expect(clippy::cast_precision_loss, reason = "milliseconds of this millennium stay far below 2^52")]
-pub(super) fn float(millis: i64) -> f64 {
-    millis as f64
-}
-
-#[expect(clippy::cast_precision_loss, reason = "counts stay far below 2^52")]
-fn float_of(count: u64) -> f64 {
-    count as f64
-}
-
-#[expect(clippy::cast_possible_truncation, reason = "milliseconds of this millennium stay far below 2^52")]
-pub(super) fn moment(at: f64) -> UnixMillis {
-    UnixMillis::from_millis(at.round() as i64)
 }

@@ -5,200 +5,25 @@
 //! soonest first, of a lane those first that waited until a moment; what hours or times overtake between claim and permit goes
 //! back and costs the permit. Answers are taken to come at once, and every row to be started by its first request.
 //!
-//! All lanes share one pace here. A sender is one more thing that a lane waits for, with a pace of its own: that pace belongs
-//! where [`Performance::launch`] asks for the next permit.
+//! A sender is one more thing that a lane waits for: a row leaves with a permit of the account and the parts of its sender.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 
 use super::caps::{Caps, EarlierContacts, Leave, NumberBook};
-use super::course::{Conditions, NamedRows, StartTimes, float, moment, timestamp};
-use crate::domain::hours::calendar::{AskedCalendar, Calendar};
+use super::course::{Conditions, NamedRows, StartTimes};
+use super::lane_rows::{EqualRows, LaneRows, NEVER, RowKind, pop};
+use super::senders::{ForeseenSender, SenderPaces};
 use crate::domain::limits::ContactLimits;
 use crate::domain::unix_millis::UnixMillis;
 
-/// No end: later than any.
-const NEVER: i64 = i64::MAX;
+/// How long a claim takes, in milliseconds: the journal gathers what it commits for so long.
+const COMMIT: i64 = 20;
+/// Rows of one claim, at most.
+const LARGEST_CLAIM: usize = 2_048;
 /// Lanes that one claim looks into, at most.
 const LANES_AT_ONCE: usize = 64;
 /// Steps without a request that are followed, at most: years of openings and closings.
 const STEPS: usize = 1_000_000;
-
-/// What rows are alike in that have the same lane.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct RowKind {
-    /// Where its recipient may be.
-    pub(super) zone: usize,
-    /// From then on it is not sent to.
-    pub(super) end: i64,
-    /// What its contact costs, where that is limited.
-    pub(super) cost: f64,
-}
-
-/// Equal rows beside each other.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct EqualRows {
-    kind: u32,
-    /// The line of the only row; 0 where it is not known.
-    line: u32,
-    rows: u32,
-    /// They wait for an earlier contact, or for a limit of their number.
-    limited: bool,
-}
-
-/// The rows of a lane that have not had their turn.
-#[derive(Debug, Clone)]
-pub(super) struct LaneRows {
-    /// `None`: at any hour. `Some(None)`: there are hours, and nothing says which of them are these rows'.
-    hours: Option<Option<AskedCalendar>>,
-    /// In the order of the file.
-    queue: VecDeque<EqualRows>,
-    /// Rows that wait until a moment, in its order.
-    waiting: BTreeMap<i64, VecDeque<EqualRows>>,
-    /// How many rows end when, of those whose time is over once.
-    ends: BTreeMap<i64, u64>,
-    /// When the first of them ends, as far as the last claim knew.
-    known_end: Option<i64>,
-    /// When the first row that waits may be claimed, as far as the last claim knew.
-    next_wait: Option<i64>,
-    /// Rows that were claimed, and wait until the lane opens.
-    held: VecDeque<EqualRows>,
-    /// Its place among the open lanes, if it is one of them.
-    place: Option<i64>,
-    /// When to look at it again.
-    wake: Option<i64>,
-}
-
-impl LaneRows {
-    pub(super) fn new(hours: Option<Option<Calendar>>) -> Self {
-        Self {
-            hours: hours.map(|hours| hours.map(AskedCalendar::new)),
-            queue: VecDeque::new(),
-            waiting: BTreeMap::new(),
-            ends: BTreeMap::new(),
-            known_end: None,
-            next_wait: None,
-            held: VecDeque::new(),
-            place: None,
-            wake: None,
-        }
-    }
-
-    /// A run begins: what it knows of the lane.
-    fn begin(&mut self, now: i64) {
-        self.forget_ends(now);
-        self.known_end = self.ends.first_key_value().map(|(end, _)| *end);
-        self.next_wait = self.waiting.first_key_value().map(|(begin, _)| *begin);
-    }
-
-    fn is_empty(&self) -> bool {
-        self.queue.is_empty() && self.waiting.is_empty() && self.held.is_empty()
-    }
-
-    /// A row, behind all others of its moment. Where it is not to be remembered by itself, it goes beside an equal one.
-    pub(super) fn add(
-        &mut self,
-        begin: Option<i64>,
-        end: i64,
-        (kind, line): (u32, Option<u32>),
-        single: bool,
-    ) {
-        if end != NEVER {
-            *self.ends.entry(end).or_default() += 1;
-        }
-        let runs = match begin {
-            Some(begin) => self.waiting.entry(begin).or_default(),
-            None => &mut self.queue,
-        };
-        match runs.back_mut().filter(|last| !single && last.line == 0 && last.kind == kind) {
-            Some(last) if last.rows < u32::MAX => last.rows += 1,
-            _ => runs.push_back(EqualRows { kind, line: line.unwrap_or(0), rows: 1, limited: false }),
-        }
-    }
-
-    /// How many moments rows of it wait for.
-    pub(super) fn beginnings(&self) -> usize {
-        self.waiting.len()
-    }
-
-    fn is_open(&mut self, at: f64) -> bool {
-        match &mut self.hours {
-            None => true,
-            Some(None) => false,
-            Some(Some(calendar)) => is_open(calendar, at),
-        }
-    }
-
-    /// When it opens or closes next.
-    fn changes_at(&mut self, now: i64) -> Option<i64> {
-        let Some(Some(calendar)) = &mut self.hours else { return None };
-        Some(calendar.at(timestamp(UnixMillis::from_millis(now))).until()?.as_millisecond())
-    }
-
-    /// Rows whose time is over count no more.
-    fn forget_ends(&mut self, now: i64) {
-        while self.ends.first_key_value().is_some_and(|(end, _)| *end <= now) {
-            self.ends.pop_first();
-        }
-    }
-
-    fn claimed(&mut self, end: i64) {
-        if let Some(rows) = self.ends.get_mut(&end) {
-            *rows -= 1;
-            if *rows == 0 {
-                self.ends.remove(&end);
-            }
-        }
-    }
-
-    fn hold(&mut self, run: EqualRows, end: i64) {
-        if end != NEVER {
-            *self.ends.entry(end).or_default() += 1;
-        }
-        self.held.push_back(run);
-    }
-
-    /// The next row that waited until a moment which has come, in the order of moments; with its moment.
-    fn next_waited(&mut self, now: i64) -> Option<(EqualRows, Option<i64>)> {
-        let mut entry = self.waiting.first_entry().filter(|entry| *entry.key() <= now)?;
-        let begin = *entry.key();
-        let run = pop(entry.get_mut());
-        if entry.get().is_empty() {
-            entry.remove();
-        }
-        run.map(|run| (run, Some(begin)))
-    }
-
-    /// Whether a claim looks for rows that waited first.
-    fn waited(&self, now: i64) -> bool {
-        self.next_wait.is_some_and(|begin| begin <= now)
-    }
-
-    fn wait(&mut self, run: EqualRows, until: i64) {
-        self.waiting.entry(until).or_default().push_back(EqualRows { limited: true, ..run });
-        self.next_wait = Some(self.next_wait.map_or(until, |next| next.min(until)));
-    }
-}
-
-/// Whether hours are open.
-pub(super) fn is_open(calendar: &mut AskedCalendar, at: f64) -> bool {
-    calendar.at(timestamp(UnixMillis::from_millis(floor(at)))).is_open()
-}
-
-/// One row from the front.
-fn pop(runs: &mut VecDeque<EqualRows>) -> Option<EqualRows> {
-    let first = runs.front_mut()?;
-    let run = EqualRows { rows: 1, ..*first };
-    first.rows -= 1;
-    if first.rows == 0 {
-        runs.pop_front();
-    }
-    Some(run)
-}
-
-/// A moment of the wall clock, which has milliseconds.
-fn floor(at: f64) -> i64 {
-    moment(at.floor()).millis()
-}
 
 /// What becomes of a row that a claim comes to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -217,7 +42,7 @@ pub(super) struct PlayedRow {
     /// Its line, where that is known.
     pub(super) line: Option<u64>,
     /// When its request leaves, in milliseconds; `None`: never.
-    pub(super) at: Option<f64>,
+    pub(super) at: Option<i64>,
 }
 
 /// Rows that had no turn.
@@ -231,6 +56,17 @@ pub(super) struct Played {
     pub(super) left: NamedRows,
 }
 
+/// What a campaign that is played keeps to.
+pub(super) struct PlayRules<'a> {
+    pub(super) conditions: Conditions,
+    pub(super) limits: &'a ContactLimits,
+    /// When the run begins, which may be before the campaign may.
+    pub(super) began: UnixMillis,
+    pub(super) senders: &'a [ForeseenSender],
+    /// Contacts that the run starts, at most.
+    pub(super) most: Option<u64>,
+}
+
 /// A campaign that is played.
 pub(super) struct Performance<'a, F> {
     conditions: Conditions,
@@ -240,7 +76,15 @@ pub(super) struct Performance<'a, F> {
     pace: StartTimes,
     /// Rows that are claimed ahead, at most.
     ahead: usize,
-    ready: VecDeque<(usize, EqualRows)>,
+    /// What is ready, by sender.
+    senders: SenderPaces,
+    /// What a claim took, and when that is durable.
+    claiming: Option<(i64, Vec<(usize, EqualRows)>)>,
+    claimed: Vec<(usize, EqualRows)>,
+    /// The lanes of each sender.
+    lanes_of: HashMap<usize, Vec<usize>>,
+    /// Contacts that this run may still start, where it was asked for so many.
+    most: Option<u64>,
     /// Rows to be claimed again, before any other.
     due: VecDeque<(usize, EqualRows)>,
     /// Lanes that are open and have rows, by their ends.
@@ -260,20 +104,28 @@ pub(super) struct Performance<'a, F> {
 
 impl<'a, F: FnMut(PlayedRow)> Performance<'a, F> {
     pub(super) fn new(
-        (conditions, limits): (Conditions, &'a ContactLimits),
+        PlayRules { conditions, limits, began, senders, most }: PlayRules<'a>,
         kinds: &'a [RowKind],
         lanes: Vec<LaneRows>,
         earlier: (EarlierContacts, NumberBook),
         told: F,
     ) -> Self {
+        let mut lanes_of: HashMap<usize, Vec<usize>> = HashMap::new();
+        for (id, lane) in lanes.iter().enumerate() {
+            lanes_of.entry(lane.sender).or_default().push(id);
+        }
         Self {
+            senders: SenderPaces::new(senders, conditions.rate, began),
+            claiming: None,
+            claimed: Vec::new(),
+            lanes_of,
+            most,
             caps: Caps::new(limits, earlier, conditions.from),
             pace: StartTimes::new(&conditions),
             ahead: rows_ahead(conditions.rate),
             conditions,
             kinds,
             lanes,
-            ready: VecDeque::new(),
             due: VecDeque::new(),
             open: BTreeSet::new(),
             fresh: Vec::new(),
@@ -293,35 +145,62 @@ impl<'a, F: FnMut(PlayedRow)> Performance<'a, F> {
         let mut idle = 0;
         while idle < STEPS && !self.conditions.schedule.is_over(UnixMillis::from_millis(now)) {
             self.wake(now);
+            self.on_claimed(now);
             self.claim(now);
-            if self.ready.is_empty() && self.looks_again() {
+            let claimed_at = self.claiming.as_ref().map(|claim| claim.0);
+            let next = self.senders.due().map(|due| self.pace.next(now.max(due)));
+            if let Some(turn) = self.next_turn(now)
+                && next.is_some_and(|next| turn < next)
+                && claimed_at.is_none_or(|claimed| turn < claimed)
+            {
+                now = turn;
                 continue;
             }
-            if self.ready.is_empty() {
-                idle += 1;
-                self.ended_at = now;
-                match self.next_change(now) {
-                    Some(next) => now = next,
-                    None => break,
+            match (next, claimed_at) {
+                (None, Some(claimed)) => now = claimed,
+                (Some(next), Some(claimed)) if claimed <= next => now = claimed,
+                (Some(next), _) => {
+                    now = next;
+                    if self.conditions.schedule.is_over(UnixMillis::from_millis(now)) {
+                        break;
+                    }
+                    self.launch(now);
+                    if self.most == Some(0) {
+                        return self.played;
+                    }
                 }
-                continue;
+                (None, None) if self.looks_again() => {}
+                (None, None) => {
+                    idle += 1;
+                    self.ended_at = now;
+                    match self.next_change(now) {
+                        Some(next) => now = next,
+                        None => break,
+                    }
+                }
             }
-            let at = self.pace.next(float(now));
-            if self.conditions.schedule.is_over(UnixMillis::from_millis(floor(at))) {
-                break;
-            }
-            self.launch(at);
-            now = floor(at);
         }
-        self.leave(now);
+        if self.most.is_none() || self.spent_until.is_none() {
+            self.leave(now);
+        }
         self.played
     }
 
     /// A run begins.
     fn begin(&mut self, now: i64) {
-        self.lanes.iter_mut().for_each(|lane| lane.begin(now));
+        let kinds = self.kinds;
+        let over: Vec<EqualRows> =
+            self.lanes.iter_mut().flat_map(|lane| lane.begin(now, |kind| kinds[kind as usize].end)).collect();
+        over.into_iter().for_each(|run| self.expire(run));
+        self.senders.wait(self.lanes.iter().map(|lane| (lane.sender, lane.rows)));
         self.fresh = (0..self.lanes.len()).filter(|id| !self.lanes[*id].is_empty()).collect();
         (0..self.lanes.len()).for_each(|lane| self.refresh(lane, now));
+    }
+
+    /// When a lane of another sender has its turn, while rows that are ready wait for theirs.
+    fn next_turn(&self, now: i64) -> Option<i64> {
+        let next = self.wakes.first().filter(|_| self.senders.are_several());
+        next.map(|(at, _)| *at).filter(|at| *at > now)
     }
 
     /// A limit is reached, and a row has given its place back that does not wait for its lane: another one may have it.
@@ -339,11 +218,12 @@ impl<'a, F: FnMut(PlayedRow)> Performance<'a, F> {
         again
     }
 
-    /// When there may be something to claim.
+    /// When there may be something to claim. A run of so many contacts ends where a limit of the campaign does.
     fn next_change(&self, now: i64) -> Option<i64> {
         let spent = self.spent_until.map(UnixMillis::millis);
         match spent {
             Some(NEVER) => None,
+            Some(_) if self.most.is_some() => None,
             Some(until) => Some(until),
             None => self.wakes.first().map(|(at, _)| (*at).max(now)),
         }
@@ -356,7 +236,8 @@ impl<'a, F: FnMut(PlayedRow)> Performance<'a, F> {
         }
         if self.spent_until.is_some_and(|until| until.millis() <= now) {
             (self.spent_until, self.given_back) = (None, false);
-            self.pace.begin_again(float(now), float(now - self.ended_at));
+            self.pace.begin_again(now, now - self.ended_at);
+            self.senders.begin_again(now, now - self.ended_at);
             self.begin_again(now);
         }
     }
@@ -376,7 +257,7 @@ impl<'a, F: FnMut(PlayedRow)> Performance<'a, F> {
             if !back.is_empty() {
                 back.iter_mut().for_each(|run| run.limited = false);
                 back.extend(lane.queue.drain(..));
-                back.sort_by_key(|run| if run.line == 0 { u32::MAX } else { run.line });
+                back.sort_by_key(|run| run.place());
                 lane.queue = back.into();
             }
         }
@@ -386,7 +267,8 @@ impl<'a, F: FnMut(PlayedRow)> Performance<'a, F> {
     /// Where a lane stands among the others now, and when that changes by itself.
     fn refresh(&mut self, id: usize, now: i64) {
         let lane = &mut self.lanes[id];
-        let is_open = lane.is_open(float(now));
+        let full_until = self.senders.closed_until(lane.sender, now);
+        let is_open = full_until.is_none() && lane.is_open(now);
         if is_open {
             self.due.extend(lane.held.drain(..).map(|run| (id, run)));
         }
@@ -402,7 +284,7 @@ impl<'a, F: FnMut(PlayedRow)> Performance<'a, F> {
         }
         let wake = match is_open {
             true => changes.into_iter().chain(lane.next_wait.filter(|begin| *begin > now)).min(),
-            false => changes,
+            false => changes.into_iter().chain(full_until).min(),
         };
         let wake = wake.filter(|at| !lane.is_empty() && *at > now);
         if wake != lane.wake {
@@ -412,37 +294,104 @@ impl<'a, F: FnMut(PlayedRow)> Performance<'a, F> {
         }
     }
 
-    /// Claims rows as the engine does: half of what it keeps ready at a time.
+    /// Claims rows as the engine does: half of what it keeps ready at a time, one claim after the other.
     fn claim(&mut self, now: i64) {
-        while self.ready.len() <= self.ahead / 2 {
-            let room = self.ahead - self.ready.len();
-            if !self.due.is_empty() {
-                for (lane, run) in self.due.drain(..room.min(self.due.len())).collect::<Vec<_>>() {
-                    if self.take(lane, run, now) == RowFate::Left {
-                        self.lanes[lane].queue.push_front(run);
-                    }
-                }
-            } else if self.spent_until.is_some() || !self.claim_lanes(room, now) {
-                return;
-            }
+        let several = self.senders.are_several();
+        if self.claiming.is_some() || (!several && !self.senders.is_low(0, self.ahead)) {
+            return;
         }
+        let room = if several { LARGEST_CLAIM } else { self.ahead - self.senders.ready() };
+        if !self.due.is_empty() {
+            for (lane, run) in self.due.drain(..room.min(self.due.len())).collect::<Vec<_>>() {
+                if self.take(lane, run, now) == RowFate::Left {
+                    self.lanes[lane].queue.push_front(run);
+                }
+            }
+        } else if self.spent_until.is_some() || !self.claim_lanes(room.min(self.allowance()), now) {
+            return;
+        }
+        self.claiming = Some((now.saturating_add(COMMIT), std::mem::take(&mut self.claimed)));
+    }
+
+    /// What was claimed is ready once it is durable.
+    fn on_claimed(&mut self, now: i64) {
+        let Some((_, rows)) = self.claiming.take_if(|claim| claim.0 <= now) else { return };
+        for (lane, run) in rows {
+            let kind = self.kinds[run.kind as usize];
+            self.senders.push(kind.sender, lane, run, kind);
+        }
+    }
+
+    /// How many more rows the run may begin with.
+    fn allowance(&self) -> usize {
+        let Some(most) = self.most else { return usize::MAX };
+        let held: usize = self.lanes.iter().map(|lane| lane.held.len()).sum();
+        usize::try_from(most)
+            .unwrap_or(usize::MAX)
+            .saturating_sub(self.senders.ready() + self.due.len() + held)
+    }
+
+    /// The lanes of a claim: how many it looks into for rows in doubt, and then those that end soonest. `None` where no sender
+    /// needs any.
+    fn lanes_to_claim(&mut self, now: i64) -> Option<Vec<usize>> {
+        let (ahead, several) = (self.ahead, self.senders.are_several());
+        let Self { lanes, senders, fresh, open, .. } = self;
+        let has_room = |sender: usize| !several || senders.room(sender, ahead, now) > 0;
+        let looked: Vec<usize> = fresh
+            .iter()
+            .copied()
+            .filter(|id| {
+                let lane = &mut lanes[*id];
+                senders.closed_until(lane.sender, now).is_none() && has_room(lane.sender) && lane.is_open(now)
+            })
+            .collect();
+        let claimed: Vec<usize> = open
+            .iter()
+            .map(|(_, id)| *id)
+            .filter(|id| !looked.contains(id) && has_room(lanes[*id].sender))
+            .take(LANES_AT_ONCE.saturating_sub(looked.len()))
+            .collect();
+        let mut all = looked.iter().chain(&claimed);
+        if !all.any(|id| !several || senders.is_low(lanes[*id].sender, ahead)) {
+            return None;
+        }
+        fresh.retain(|id| !looked.contains(id));
+        for id in looked {
+            self.lanes[id].look_at_ends(now);
+            self.refresh(id, now);
+        }
+        Some(claimed)
     }
 
     /// Of each open lane once, those that end soonest first. Says whether there was anything.
     fn claim_lanes(&mut self, mut room: usize, now: i64) -> bool {
-        let lanes = &mut self.lanes;
-        let mut seen: Vec<usize> = self.fresh.extract_if(.., |id| lanes[*id].is_open(float(now))).collect();
-        while room > 0 && seen.len() < LANES_AT_ONCE && self.spent_until.is_none() {
-            let Some(id) = self.open.iter().map(|(_, id)| *id).find(|id| !seen.contains(id)) else { break };
-            seen.push(id);
+        if room == 0 {
+            return false;
+        }
+        let several = self.senders.are_several();
+        let Some(ids) = self.lanes_to_claim(now) else { return false };
+        for id in ids {
+            if room == 0 || self.spent_until.is_some() {
+                break;
+            }
+            let sender = self.lanes[id].sender;
             let waited = self.lanes[id].waited(now);
-            while room > 0 && self.spent_until.is_none() {
+            let taken = self.claimed.iter().filter(|(lane, _)| self.lanes[*lane].sender == sender).count();
+            let own = self.senders.room(sender, self.ahead, now).saturating_sub(taken);
+            let mut own = if several { own.min(room) } else { room };
+            if own == 0 {
+                continue;
+            }
+            while own > 0 && self.spent_until.is_none() {
                 let lane = &mut self.lanes[id];
                 let next =
                     if waited { lane.next_waited(now) } else { pop(&mut lane.queue).map(|run| (run, None)) };
                 let Some((run, begin)) = next else { break };
                 match self.take(id, run, now) {
-                    RowFate::Ready => room -= 1,
+                    RowFate::Ready => {
+                        (own, room) = (own - 1, room - 1);
+                        self.senders.taken(sender);
+                    }
                     RowFate::PutAside => {}
                     RowFate::Left => {
                         let lane = &mut self.lanes[id];
@@ -453,16 +402,13 @@ impl<'a, F: FnMut(PlayedRow)> Performance<'a, F> {
                 }
             }
             let lane = &mut self.lanes[id];
-            if waited && room > 0 {
+            if waited && own > 0 {
                 lane.next_wait = lane.waiting.first_key_value().map(|(begin, _)| *begin);
             }
-            if lane.known_end.is_some() {
-                lane.forget_ends(now);
-                lane.known_end = lane.ends.first_key_value().map(|(end, _)| *end);
-            }
+            lane.look_at_ends(now);
             self.refresh(id, now);
         }
-        !seen.is_empty()
+        true
     }
 
     /// Claims a row, or puts it aside.
@@ -477,7 +423,7 @@ impl<'a, F: FnMut(PlayedRow)> Performance<'a, F> {
         match leave {
             Leave::Granted => {
                 lane.claimed(kind.end);
-                self.ready.push_back((id, run));
+                self.claimed.push((id, run));
                 return RowFate::Ready;
             }
             Leave::Held(until) => {
@@ -496,34 +442,55 @@ impl<'a, F: FnMut(PlayedRow)> Performance<'a, F> {
     }
 
     /// A permit: the request of the next row leaves that is still open. Without one, the permit is lost.
-    fn launch(&mut self, at: f64) {
-        let now = floor(at);
+    fn launch(&mut self, now: i64) {
         let mut touched = Vec::new();
-        let mut left = false;
-        while let Some((id, run)) = self.ready.pop_front() {
+        let mut left = None;
+        while let Some((id, run)) = self.senders.pop(now) {
             let kind = self.kinds[run.kind as usize];
             let lane = &mut self.lanes[id];
             if kind.end <= now {
                 self.caps.give_back(run.line, kind.cost);
                 self.given_back |= self.spent_until.is_some();
                 self.expire(run);
-            } else if lane.is_open(at) {
+            } else if self.senders.closed_until(lane.sender, now).is_none() && lane.is_open(now) {
                 self.caps.started(run.line, UnixMillis::from_millis(now));
-                (self.told)(PlayedRow { kind: run.kind, line: line(run), at: Some(at) });
-                left = true;
+                (self.told)(PlayedRow { kind: run.kind, line: line(run), at: Some(now) });
+                left = Some(kind);
                 break;
             } else {
-                self.caps.give_back(run.line, kind.cost);
-                self.given_back |= self.spent_until.is_some();
-                lane.hold(run, kind.end);
+                self.put_back(id, run);
                 touched.push(id);
             }
         }
         match left {
-            true => self.pace.start(at),
-            false => self.pace.lose(at),
+            Some(kind) => {
+                self.pace.start(now);
+                self.most = self.most.map(|most| most.saturating_sub(1));
+                if self.senders.left(kind.sender, kind.parts, now) {
+                    self.close(kind.sender, now);
+                }
+            }
+            None => self.pace.lose(now),
         }
         touched.into_iter().for_each(|id| self.refresh(id, now));
+    }
+
+    /// A row that was claimed waits until its lane opens.
+    fn put_back(&mut self, id: usize, run: EqualRows) {
+        let kind = self.kinds[run.kind as usize];
+        self.caps.give_back(run.line, kind.cost);
+        self.given_back |= self.spent_until.is_some();
+        self.lanes[id].hold(run, kind.end);
+    }
+
+    /// The day of a sender is full: its rows wait for the next.
+    fn close(&mut self, sender: usize, now: i64) {
+        for (id, run) in self.senders.take_of(sender) {
+            self.put_back(id, run);
+        }
+        for id in self.lanes_of.get(&sender).cloned().unwrap_or_default() {
+            self.refresh(id, now);
+        }
     }
 
     fn expire(&mut self, run: EqualRows) {
@@ -543,7 +510,8 @@ impl<'a, F: FnMut(PlayedRow)> Performance<'a, F> {
         let limited = self.spent_until.is_some();
         let ends = self.conditions.schedule.end.is_some();
         let mut left: Vec<EqualRows> =
-            self.ready.drain(..).chain(self.due.drain(..)).map(|(_, run)| run).collect();
+            self.senders.take_all().into_iter().chain(self.due.drain(..)).map(|(_, run)| run).collect();
+        left.extend(self.claiming.take().into_iter().flat_map(|claim| claim.1).map(|(_, run)| run));
         for lane in &mut self.lanes {
             left.extend(lane.held.drain(..).chain(lane.queue.drain(..)));
             left.extend(std::mem::take(&mut lane.waiting).into_values().flatten());

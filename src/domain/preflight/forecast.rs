@@ -120,12 +120,27 @@ pub(super) fn as_json(forecast: &Forecast) -> Value {
             "expired": zone.expired,
         })
     });
+    let senders: Vec<Value> = match forecast.by_sender.as_slice() {
+        [] => vec![json!({ "sender": Value::Null, "contacts": forecast.contacts() })],
+        several => several
+            .iter()
+            .map(|sender| {
+                json!({
+                    "sender": sender.name,
+                    "contacts": sender.contacts,
+                    "parts": sender.parts,
+                    "begins_at": begins(sender.between),
+                    "ends_at": ends(sender.between),
+                })
+            })
+            .collect(),
+    };
     let named = |rows: &NamedRows| json!({ "rows": rows.rows, "lines": rows.lines });
     json!({
         "begins_at": begins(forecast.between),
         "ends_at": ends(forecast.between),
         "by_zone": zones.collect::<Vec<_>>(),
-        "by_sender": [{ "sender": Value::Null, "contacts": forecast.contacts() }],
+        "by_sender": senders,
         "expired": named(&forecast.expired),
         "never_open": named(&forecast.never),
     })

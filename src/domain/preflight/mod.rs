@@ -35,7 +35,9 @@ use crate::domain::delivery::gate;
 use crate::domain::delivery::gate::Fraction;
 use crate::domain::delivery::state::State;
 use crate::domain::delivery::tally::Tally;
-use crate::domain::forecast::{Agenda, EarlierContacts, Forecast, NumberBook, Outlook};
+use crate::domain::forecast::{
+    Agenda, AgendaRow, EarlierContacts, Forecast, ForeseenSender, NumberBook, Outlook,
+};
 use crate::domain::hours::schedule::Schedule;
 use crate::domain::limits::{ContactLimits, HeldRows};
 use crate::domain::row::binding::{Binding, Cells};
@@ -270,8 +272,17 @@ impl Findings {
             let life = self.limits.chat_duration.or(self.limits.contact_life).unwrap_or(LONGEST_LIFE);
             agenda = agenda.sharing(NumberBook::new(Some(life)));
         }
-        self.agenda = Some(agenda);
+        self.agenda = Some(agenda.sent_by(definition.senders.iter().map(ForeseenSender::fresh).collect()));
         self
+    }
+
+    /// What the journal knows of the senders, those of the definition first. `stay`: some rows may have others than the file
+    /// gives them.
+    pub fn keep_senders(&mut self, senders: Vec<ForeseenSender>, stay: bool) {
+        self.again |= stay;
+        if let Some(agenda) = &mut self.agenda {
+            agenda.know(senders);
+        }
     }
 
     /// What the journal knows of earlier contacts, once the file is planned.
@@ -355,17 +366,28 @@ impl Findings {
         if let Some(agenda) = &mut self.agenda {
             let budget = self.contact_limits.cost.as_ref();
             let cost = budget.map_or(0.0, |budget| budget.prices.contact(recipient.region, said.1));
-            agenda.add(Some(recipient.line), recipient.lane.as_ref(), recipient.window, cost);
+            agenda.add(AgendaRow {
+                line: Some(recipient.line),
+                lane: recipient.lane.as_ref(),
+                window: recipient.window,
+                cost,
+                sender: recipient.sender,
+                message: said.1,
+            });
         }
     }
 
-    /// For what waits in the journal, with the prices and the encoding of the definition.
+    /// For what waits in the journal, with the prices and the encoding of the definition. The run starts `most` contacts.
     #[must_use]
-    pub fn waiting(&self) -> Waiting {
+    pub fn waiting(&self, most: Option<u64>) -> Waiting {
         let mut messages = self.messages.clone();
         messages.clear();
         let budget = self.contact_limits.cost.as_ref().map(|budget| budget.prices.clone());
-        Waiting { messages, agenda: self.agenda.as_ref().map(Agenda::cleared), budget }
+        Waiting {
+            messages,
+            agenda: self.agenda.as_ref().map(|agenda| agenda.cleared().at_most(most)),
+            budget,
+        }
     }
 
     /// Whether the rows of the file that are to be sent to are the ones that wait in the journal.
@@ -433,10 +455,11 @@ impl Preflight {
             facts.unwrap_or_else(|| JournalFacts { tally: found.tally, ..JournalFacts::default() });
         if let Some(Waiting { messages, agenda, .. }) = facts.waiting.take() {
             (found.messages, found.agenda) = (messages, agenda);
-            // The journal has other rows to send than the file.
-            found.senders.forget();
         }
         let forecast = found.agenda.take().map(|agenda| (agenda.waits(), agenda.forecast()));
+        if let Some((_, forecast)) = &forecast {
+            found.senders.follow(&forecast.by_sender);
+        }
         if facts.shared_numbers.rows > 0 {
             found.numbers = std::mem::take(&mut facts.shared_numbers);
         }

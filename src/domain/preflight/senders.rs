@@ -7,9 +7,9 @@ use serde_json::{Value, json};
 
 use crate::domain::definition::Definition;
 use crate::domain::figures::{Span, counted};
+use crate::domain::forecast::SenderCourse;
 use crate::domain::foreign::shown;
-use crate::domain::message::segments::Segments;
-use crate::domain::senders::{PartRate, Sender};
+use crate::domain::senders::{PartRate, Sender, parts};
 
 /// Senders that are told one by one.
 const TOLD: usize = 12;
@@ -44,13 +44,24 @@ impl SenderLoads {
     pub(super) fn add(&mut self, at: Option<usize>, message: Option<&str>) {
         if let Some(load) = at.and_then(|at| self.0.get_mut(at)) {
             load.contacts += 1;
-            load.parts += message.map_or(1, |message| Segments::of(message).count as u64);
+            load.parts += u64::from(parts(message));
         }
     }
 
-    /// What was added is not what is sent.
-    pub(super) fn forget(&mut self) {
-        self.0.clear();
+    /// What each starts in the end, as the forecast has it: also of senders that only rows of earlier files have.
+    pub(super) fn follow(&mut self, foreseen: &[SenderCourse]) {
+        for (at, course) in foreseen.iter().enumerate() {
+            if at == self.0.len() {
+                self.0.push(SenderLoad {
+                    name: course.name.clone(),
+                    rate: None,
+                    per_day: None,
+                    contacts: 0,
+                    parts: 0,
+                });
+            }
+            (self.0[at].contacts, self.0[at].parts) = (course.contacts, course.parts);
+        }
     }
 
     /// How long the slowest takes.

@@ -164,7 +164,7 @@ fn a_limit_counts_no_more_than_it_lets_through() {
 fn what_waits_in_the_journal_takes_the_place_of_what_the_file_has() {
     let definition = definition("", "[cost]\nper_segment = 1.0");
     let found = findings(&definition, &ROWS);
-    let mut waiting = found.waiting();
+    let mut waiting = found.waiting(None);
     waiting.weigh(None, None, ("+12025550143", Some("Hi, see you.")));
     let mut tally = Tally::default();
     tally[State::Queued] = 1;

@@ -1,7 +1,7 @@
 //! What the rows that wait in the journal come to, where the file's own rows are not exactly those.
 
 use super::messages::Messages;
-use crate::domain::forecast::Agenda;
+use crate::domain::forecast::{Agenda, AgendaRow};
 use crate::domain::hours::Lane;
 use crate::domain::hours::schedule::Window;
 use crate::domain::phone::Region;
@@ -29,16 +29,23 @@ impl Waiting {
         self.messages.add(line, region, (number, message));
     }
 
-    /// Takes note of what such a row waits for. `region` and `message` tell what it costs.
+    /// Takes note of what such a row waits for. `region` and `message` tell what it costs, `sender` is the place of its sender.
     pub fn wait(
         &mut self,
         (line, lane, window): (Option<u64>, Option<&Lane>, Window),
         (region, message): (Option<Region>, Option<&str>),
+        sender: Option<usize>,
     ) {
         if let Some(agenda) = &mut self.agenda {
             let cost = self.budget.as_ref().map_or(0.0, |prices| prices.contact(region, message));
-            agenda.add(line, lane, window, cost);
+            agenda.add(AgendaRow { line, lane, window, cost, sender, message });
         }
+    }
+
+    /// Whether only all rows tell which of them are the first to be sent.
+    #[must_use]
+    pub fn has_order(&self) -> bool {
+        self.agenda.as_ref().is_some_and(Agenda::has_order)
     }
 
     /// Recipients that were weighed.

@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use uuid::Uuid;
 
+use crate::domain::message::segments::Segments;
 use crate::domain::phone::Region;
 use crate::domain::unix_millis::UnixMillis;
 
@@ -139,6 +140,12 @@ fn score(sender: &Sender, number: &str) -> f64 {
     #[expect(clippy::cast_precision_loss, reason = "48 bits fit a float")]
     let unit = (bits as f64 + 0.5) / (1_u64 << 48) as f64;
     sender.weight / -unit.ln()
+}
+
+/// The parts of a message. Where the flow sends it nobody knows them, and it counts as one.
+#[must_use]
+pub fn parts(message: Option<&str>) -> u32 {
+    message.map_or(1, |message| u32::try_from(Segments::of(message).count).unwrap_or(u32::MAX))
 }
 
 /// What there are senders for, in words: `CA, US`, or `any country that no other sender names`.

@@ -3,13 +3,14 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-use rusqlite::{Transaction, params};
+use rusqlite::{Connection, Transaction, params};
 
 use crate::domain::message::request::RequestTemplate;
 use crate::domain::phone;
 use crate::domain::senders::{Sender, serving};
 use crate::domain::unix_millis::UnixMillis;
 use crate::journal::error::JournalError;
+use crate::journal::file::open::Journal;
 use crate::journal::plan::line::{Content, FileLine};
 use crate::journal::row::{CampaignId, SenderId, StampColumn, TextsColumn};
 use crate::journal::run::limits::{source, template};
@@ -40,7 +41,7 @@ pub(in crate::journal) fn enter(
 }
 
 /// The campaigns of the same service that have contacts, and whose requests name one of the sources, or one for each row.
-fn earlier(tx: &Transaction<'_>, campaign: CampaignId, senders: &[Sender]) -> Result<Vec<i64>, JournalError> {
+fn earlier(tx: &Connection, campaign: CampaignId, senders: &[Sender]) -> Result<Vec<i64>, JournalError> {
     let sources: Vec<&str> = senders.iter().map(|sender| sender.source.as_str()).collect();
     let sources = serde_json::to_string(&sources).expect("strings always serialize");
     let mut statement = tx.prepare(&format!(
@@ -54,6 +55,16 @@ fn earlier(tx: &Transaction<'_>, campaign: CampaignId, senders: &[Sender]) -> Re
     ))?;
     let found = statement.query_map(params![campaign.0, sources], |row| row.get(0))?;
     Ok(found.collect::<Result<_, _>>()?)
+}
+
+impl Journal {
+    /// Whether some rows may have stayed with the sender of an earlier contact, whatever the file says of them.
+    ///
+    /// # Errors
+    /// Where the journal cannot be read.
+    pub fn senders_may_stay(&self, campaign: CampaignId, senders: &[Sender]) -> Result<bool, JournalError> {
+        Ok(!earlier(&self.connection, campaign, senders)?.is_empty())
+    }
 }
 
 impl PlanSenders {

@@ -17,7 +17,7 @@ use crate::journal::file::open::Journal;
 use crate::journal::plan::lanes::lanes;
 use crate::journal::plan::numbers::SAME_NUMBER;
 use crate::journal::plan::respelled::REWRITTEN_KEY;
-use crate::journal::row::{CampaignId, StampColumn, StateColumn, TextsColumn, TokenColumn};
+use crate::journal::row::{CampaignId, SenderId, StampColumn, StateColumn, TextsColumn, TokenColumn};
 use crate::journal::tally::Delta;
 
 /// A row that waits.
@@ -31,6 +31,8 @@ pub struct Waiting<'r> {
     pub message: Option<&'r str>,
     /// What it waits for besides its turn, where the campaign has hours.
     pub lane: Option<&'r Lane>,
+    /// Who sends to it; `None` where the campaign has one source for all.
+    pub sender: Option<SenderId>,
     /// From when to when it may be sent to.
     pub window: Window,
     id: i64,
@@ -71,7 +73,7 @@ impl Journal {
         for (state, sample) in passes {
             let state = state.code();
             let mut statement = self.connection.prepare_cached(&format!(
-                "SELECT line, destination, shape_id, slots, id, client_token, lane_id, waits_until, not_after FROM row WHERE campaign_id = ?1 AND state = {state}
+                "SELECT line, destination, shape_id, slots, id, client_token, lane_id, waits_until, not_after, sender_id FROM row WHERE campaign_id = ?1 AND state = {state}
                      AND (?2 IS NULL OR client_token <= ?2) ORDER BY id LIMIT ?3"
             ))?;
             let mut rows = statement.query(params![campaign.0, sample, left])?;
@@ -87,6 +89,7 @@ impl Journal {
                     destination: row.get_ref(1)?.as_str().map_err(rusqlite::Error::from)?,
                     message: shape.message_text(&slots),
                     lane: row.get::<_, Option<i64>>(6)?.and_then(|lane| lanes.get(&lane)),
+                    sender: row.get::<_, Option<i64>>(9)?.map(SenderId),
                     window: Window { not_before: stamp(row, 7)?, not_after: stamp(row, 8)? },
                     id: row.get(4)?,
                     shape,

@@ -1,0 +1,223 @@
+//! The rows of a lane, as a campaign is played before it begins: in the order of the file, those that wait by their moments, and
+//! those that were claimed and wait for the lane to open.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use super::course::timestamp;
+use crate::domain::hours::calendar::{AskedCalendar, Calendar};
+use crate::domain::unix_millis::UnixMillis;
+
+/// No end: later than any.
+pub(super) const NEVER: i64 = i64::MAX;
+
+/// What rows are alike in that have the same lane.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct RowKind {
+    /// Where its recipient may be.
+    pub(super) zone: usize,
+    /// Its sender's place; 0 where the campaign has one source for all.
+    pub(super) sender: usize,
+    /// Parts of its message.
+    pub(super) parts: u32,
+    /// From then on it is not sent to.
+    pub(super) end: i64,
+    /// What its contact costs, where that is limited.
+    pub(super) cost: f64,
+}
+
+/// Equal rows beside each other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct EqualRows {
+    pub(super) kind: u32,
+    /// The line of the only row; 0 where it is not known.
+    pub(super) line: u32,
+    pub(super) rows: u32,
+    /// They wait for an earlier contact, or for a limit of their number.
+    pub(super) limited: bool,
+}
+
+impl EqualRows {
+    /// Its place in the file: behind all others where it is not known.
+    pub(super) fn place(self) -> u32 {
+        if self.line == 0 { u32::MAX } else { self.line }
+    }
+}
+
+/// The rows of a lane that have not had their turn.
+#[derive(Debug, Clone)]
+pub(super) struct LaneRows {
+    /// The place of its sender.
+    pub(super) sender: usize,
+    /// `None`: at any hour. `Some(None)`: there are hours, and nothing says which of them are these rows'.
+    hours: Option<Option<AskedCalendar>>,
+    /// In the order of the file.
+    pub(super) queue: VecDeque<EqualRows>,
+    /// Rows that wait until a moment, in its order.
+    pub(super) waiting: BTreeMap<i64, VecDeque<EqualRows>>,
+    /// How many rows end when, of those whose time is over once.
+    pub(super) ends: BTreeMap<i64, u64>,
+    /// When the first of them ends, as far as the last claim knew.
+    pub(super) known_end: Option<i64>,
+    /// When the first row that waits may be claimed, as far as the last claim knew.
+    pub(super) next_wait: Option<i64>,
+    /// Rows that were claimed, and wait until the lane opens.
+    pub(super) held: VecDeque<EqualRows>,
+    /// Rows that are left of it, as far as the run knows.
+    pub(super) rows: u64,
+    /// Its place among the open lanes, if it is one of them.
+    pub(super) place: Option<i64>,
+    /// When to look at it again.
+    pub(super) wake: Option<i64>,
+}
+
+impl LaneRows {
+    pub(super) fn new(hours: Option<Option<Calendar>>, sender: usize) -> Self {
+        Self {
+            sender,
+            hours: hours.map(|hours| hours.map(AskedCalendar::new)),
+            queue: VecDeque::new(),
+            waiting: BTreeMap::new(),
+            ends: BTreeMap::new(),
+            known_end: None,
+            next_wait: None,
+            held: VecDeque::new(),
+            rows: 0,
+            place: None,
+            wake: None,
+        }
+    }
+
+    /// A run begins: what it knows of the lane. Gives the rows whose time is over, which leave it.
+    pub(super) fn begin(&mut self, now: i64, end: impl Fn(u32) -> i64) -> Vec<EqualRows> {
+        let mut over = Vec::new();
+        for runs in self.waiting.values_mut().chain([&mut self.queue]) {
+            runs.retain(|run| {
+                let is_over = end(run.kind) <= now;
+                over.extend(is_over.then_some(*run));
+                !is_over
+            });
+        }
+        self.waiting.retain(|_, runs| !runs.is_empty());
+        self.forget_ends(now);
+        self.known_end = self.ends.first_key_value().map(|(end, _)| *end);
+        self.next_wait = self.waiting.first_key_value().map(|(begin, _)| *begin);
+        let runs = self.queue.iter().chain(self.waiting.values().flatten()).chain(&self.held);
+        self.rows = runs.map(|run| u64::from(run.rows)).sum();
+        over
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.queue.is_empty() && self.waiting.is_empty() && self.held.is_empty()
+    }
+
+    /// A row, behind all others of its moment. Where it is not to be remembered by itself, it goes beside an equal one.
+    pub(super) fn add(
+        &mut self,
+        begin: Option<i64>,
+        end: i64,
+        (kind, line): (u32, Option<u32>),
+        single: bool,
+    ) {
+        if end != NEVER {
+            *self.ends.entry(end).or_default() += 1;
+        }
+        let runs = match begin {
+            Some(begin) => self.waiting.entry(begin).or_default(),
+            None => &mut self.queue,
+        };
+        match runs.back_mut().filter(|last| !single && last.line == 0 && last.kind == kind) {
+            Some(last) if last.rows < u32::MAX => last.rows += 1,
+            _ => runs.push_back(EqualRows { kind, line: line.unwrap_or(0), rows: 1, limited: false }),
+        }
+    }
+
+    /// How many moments rows of it wait for.
+    pub(super) fn beginnings(&self) -> usize {
+        self.waiting.len()
+    }
+
+    pub(super) fn is_open(&mut self, at: i64) -> bool {
+        match &mut self.hours {
+            None => true,
+            Some(None) => false,
+            Some(Some(calendar)) => is_open(calendar, at),
+        }
+    }
+
+    /// When it opens or closes next.
+    pub(super) fn changes_at(&mut self, now: i64) -> Option<i64> {
+        let Some(Some(calendar)) = &mut self.hours else { return None };
+        Some(calendar.at(timestamp(UnixMillis::from_millis(now))).until()?.as_millisecond())
+    }
+
+    /// Rows whose time is over count no more.
+    fn forget_ends(&mut self, now: i64) {
+        while self.ends.first_key_value().is_some_and(|(end, _)| *end <= now) {
+            self.ends.pop_first();
+        }
+    }
+
+    /// A claim finds out when the first row ends, where any does.
+    pub(super) fn look_at_ends(&mut self, now: i64) {
+        if self.known_end.is_some() {
+            self.forget_ends(now);
+            self.known_end = self.ends.first_key_value().map(|(end, _)| *end);
+        }
+    }
+
+    pub(super) fn claimed(&mut self, end: i64) {
+        if let Some(rows) = self.ends.get_mut(&end) {
+            *rows -= 1;
+            if *rows == 0 {
+                self.ends.remove(&end);
+            }
+        }
+    }
+
+    pub(super) fn hold(&mut self, run: EqualRows, end: i64) {
+        if end != NEVER {
+            *self.ends.entry(end).or_default() += 1;
+        }
+        self.held.push_back(run);
+    }
+
+    /// The next row that waited until a moment which has come, in the order of moments; with its moment.
+    pub(super) fn next_waited(&mut self, now: i64) -> Option<(EqualRows, Option<i64>)> {
+        let mut entry = self.waiting.first_entry().filter(|entry| *entry.key() <= now)?;
+        let begin = *entry.key();
+        let run = pop(entry.get_mut());
+        if entry.get().is_empty() {
+            entry.remove();
+        }
+        run.map(|run| (run, Some(begin)))
+    }
+
+    /// Whether a claim looks for rows that waited first.
+    pub(super) fn waited(&self, now: i64) -> bool {
+        self.next_wait.is_some_and(|begin| begin <= now)
+    }
+
+    pub(super) fn wait(&mut self, run: EqualRows, until: i64) {
+        // Rows of one moment are claimed in the order of the file, whenever each was found to wait.
+        let moment = self.waiting.entry(until).or_default();
+        let behind = moment.iter().rposition(|other| other.place() <= run.place()).map_or(0, |at| at + 1);
+        moment.insert(behind, EqualRows { limited: true, ..run });
+        self.next_wait = Some(self.next_wait.map_or(until, |next| next.min(until)));
+    }
+}
+
+/// Whether hours are open.
+pub(super) fn is_open(calendar: &mut AskedCalendar, at: i64) -> bool {
+    calendar.at(timestamp(UnixMillis::from_millis(at))).is_open()
+}
+
+/// One row from the front.
+pub(super) fn pop(runs: &mut VecDeque<EqualRows>) -> Option<EqualRows> {
+    let first = runs.front_mut()?;
+    let run = EqualRows { rows: 1, ..*first };
+    first.rows -= 1;
+    if first.rows == 0 {
+        runs.pop_front();
+    }
+    Some(run)
+}
