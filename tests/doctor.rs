@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use campaign::clock::Clock;
 use campaign::connect::{Account, Subject};
-use campaign::domain::account::facts::{CampaignFacts, FileFacts};
-use campaign::domain::account::findings::{Finding, Status, findings};
+use campaign::domain::account::facts::{CampaignFacts, FileFacts, SenderFacts};
+use campaign::domain::account::findings::{Finding, Status, findings, of_senders};
 use campaign::domain::unix_millis::UnixMillis;
 use campaign::simulator::{AccountConfig, Simulator, WorldConfig, WorldTime};
 
@@ -474,4 +474,32 @@ fn each_id_of_the_interface_has_a_finding() {
     ] {
         assert!(ids.contains(id), "{id}");
     }
+}
+
+/// Every sender is looked at: one whose number does not exist, and one that is to send faster than its number, are named.
+#[tokio::test(start_paused = true)]
+async fn every_sender_of_a_campaign_is_looked_at() {
+    let World { config, campaign, subject, .. } = World::in_order();
+    let gone = "arn:aws:connect:us-west-2:123456789012:phone-number/aaaaaaaa-bbbb-4ccc-8ddd-000000000000";
+    let simulator = Simulator::new(config, || WorldTime(EPOCH));
+    let clock = Clock::from_fn(|| UnixMillis::from_millis(i64::try_from(EPOCH).unwrap()));
+    let account = Account::simulated(simulator.http_client(), ("test", "test"), "us-west-2", &clock).unwrap();
+    let facts = account.ask(&subject).await;
+    let mut senders = Vec::new();
+    for (name, source, rate) in [("first", SOURCE, 1.0), ("fast", SOURCE, 5_000.0), ("gone", gone, 1.0)] {
+        let sender = Some(SenderFacts { name: name.to_owned(), parts_per_second: Some(rate) });
+        let of_number = account.ask_about_number(source, &subject, &facts).await;
+        senders.push((CampaignFacts { sender, ..campaign.clone() }, of_number));
+    }
+    let found = of_senders(findings(&campaign, &facts), &senders);
+    let wrong = found.iter().filter(|finding| matches!(finding.status, Status::Failed | Status::Warning));
+    let wrong: Vec<(&str, &str)> = wrong.map(|finding| (finding.id, finding.summary.raw())).collect();
+    assert_eq!(
+        wrong.iter().map(|(id, _)| *id).collect::<Vec<_>>(),
+        ["number.parts", "number.status"],
+        "{wrong:?}"
+    );
+    assert!(wrong[0].1.starts_with("fast: ") && wrong[1].1.starts_with("gone: "), "{wrong:?}");
+    let numbers = found.iter().filter(|finding| finding.id == "number.status").count();
+    assert_eq!((numbers, found.len()), (3, findings(&campaign, &facts).len() + 10));
 }

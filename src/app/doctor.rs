@@ -13,7 +13,7 @@ use crate::app::paths::CampaignPaths;
 use crate::app::plan_file::PlanFile;
 use crate::clock::Clock;
 use crate::connect::{Account, SqsQueue, Subject};
-use crate::domain::account::facts::{CampaignFacts, FileFacts};
+use crate::domain::account::facts::{CampaignFacts, FileFacts, SenderFacts};
 use crate::domain::account::findings::{self, Finding};
 use crate::domain::arn;
 use crate::domain::definition::{Attributes, Definition, Rate};
@@ -63,7 +63,18 @@ async fn ask(
     clock: &Clock,
 ) -> Result<Vec<Finding>, Error> {
     match Account::connect(&settings(definition, paths), clock).await {
-        Ok(account) => Ok(findings::findings(campaign, &account.ask(&subject(definition)).await)),
+        Ok(account) => {
+            let (subject, mut senders) = (subject(definition), Vec::new());
+            let facts = account.ask(&subject).await;
+            for sender in &definition.senders {
+                let of_number = account.ask_about_number(&sender.source, &subject, &facts).await;
+                let parts_per_second = sender.rate.map(|rate| rate.per_second);
+                let told = SenderFacts { name: sender.name.clone(), parts_per_second };
+                senders.push((CampaignFacts { sender: Some(told), ..campaign.clone() }, of_number));
+            }
+            let findings = findings::findings(campaign, &facts);
+            Ok(if senders.is_empty() { findings } else { findings::of_senders(findings, &senders) })
+        }
         Err(error) if error.is_about_credentials() => {
             let region = definition.connect.region.as_deref().unwrap_or("no Region");
             Ok(findings::without_credentials(campaign, region, &error.to_string(), error.hint()))
@@ -90,6 +101,7 @@ pub(super) fn campaign_facts(definition: &Definition, file: Option<FileFacts>) -
         has_message: definition.request.message.is_some(),
         attribute: attribute(definition),
         file,
+        sender: None,
     }
 }
 

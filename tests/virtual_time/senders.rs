@@ -340,3 +340,21 @@ async fn where_every_sender_is_refused_the_campaign_halts() {
     assert!(matches!(outcome.ending, Ending::Refused(_)), "{:?}", outcome.ending);
     assert_eq!(stage.tally()[State::Queued], 60);
 }
+
+/// The flow or the instance is gone: no sender can do anything about that, and none asks a second time.
+#[tokio::test(start_paused = true)]
+async fn where_the_flow_or_the_instance_is_gone_the_campaign_halts_at_once() {
+    let other = || vec!["11111111-8888-4777-8666-000000000000".to_owned()];
+    for world in [
+        WorldConfig { contact_flow_ids: other(), ..WorldConfig::default() },
+        WorldConfig { instance_ids: other(), ..WorldConfig::default() },
+    ] {
+        let senders: Vec<Sender> = (0..5).map(|n| sender(n, 1.0)).collect();
+        let mut stage = Stage::new(world);
+        let lines: Vec<FileLine> = (0..60).map(|n| row(n, &senders, (n % 5) as usize, 1)).collect();
+        plan(&stage, &senders, &lines);
+        let outcome = run(&mut stage, &options(1.0, 1, &senders)).await.expect("a run");
+        assert!(matches!(outcome.ending, Ending::Refused(_)), "{:?}", outcome.ending);
+        assert_eq!((stage.simulator.requests().len(), stage.tally()[State::Queued]), (1, 60));
+    }
+}

@@ -63,7 +63,9 @@ fn resources(definition: &Definition) -> Resources {
         flow_id: flow.and_then(|flow| arn::flow(flow, &connect.instance_id).ok()).map(|(id, _)| id),
         instance_id: connect.instance_id.clone(),
         queue: definition.deliveries.queue.as_ref().and_then(|url| arn::queue(url.as_str(), partition)),
-        // Of several, the policy names none: it would be denied to send from the others.
-        source: source.filter(|_| definition.senders.is_empty()),
+        sources: match definition.senders.as_slice() {
+            [] => source.into_iter().collect(),
+            senders => senders.iter().map(|sender| sender.source.clone()).collect(),
+        },
     }
 }

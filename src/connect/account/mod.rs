@@ -190,6 +190,18 @@ impl Account {
         }
     }
 
+    /// The same answers with those about another number, by its ARN in Amazon Connect.
+    pub async fn ask_about_number(
+        &self,
+        source: &str,
+        subject: &Subject,
+        known: &AccountFacts,
+    ) -> AccountFacts {
+        let subject = Subject { source: Some(source.to_owned()), ..subject.clone() };
+        let (number, sms_number, opt_outs) = self.ask_number(&subject).await;
+        AccountFacts { number, sms_number, opt_outs, ..known.clone() }
+    }
+
     /// The instance, its quota of active chats, and then the number.
     async fn ask_about_instance(
         &self,

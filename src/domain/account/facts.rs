@@ -190,6 +190,17 @@ pub struct CampaignFacts {
     pub attribute: Option<String>,
     /// What the recipients file comes to, where one was read.
     pub file: Option<FileFacts>,
+    /// The sender whose number it is about, where the definition has several.
+    pub sender: Option<SenderFacts>,
+}
+
+/// One of several senders, as the definition has it.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct SenderFacts {
+    /// What it is called.
+    pub name: String,
+    /// Its message parts per second, where it has a rate of its own.
+    pub parts_per_second: Option<f64>,
 }
 
 /// What a recipients file comes to.

@@ -113,6 +113,31 @@ pub fn findings(campaign: &CampaignFacts, account: &AccountFacts) -> Vec<Finding
     ]
 }
 
+/// The findings about the number of each of several senders, in place of those about one number; each names its sender.
+#[must_use]
+pub fn of_senders(findings: Vec<Finding>, senders: &[(CampaignFacts, AccountFacts)]) -> Vec<Finding> {
+    let about_number = |finding: &Finding| finding.id.starts_with("number.") || finding.id == OPT_OUTS;
+    let at = findings.iter().position(about_number).unwrap_or(findings.len());
+    let mut all: Vec<Finding> = findings.into_iter().filter(|finding| !about_number(finding)).collect();
+    let of_each = senders.iter().flat_map(|(campaign, account)| {
+        let judge = Judge { campaign, account, flow: None };
+        let name = campaign.sender.as_ref().map_or("", |sender| sender.name.as_str()).to_owned();
+        let found = [
+            judge.number_status(),
+            judge.number_instance(),
+            judge.number_sms(),
+            judge.number_parts(),
+            judge.opt_outs(),
+        ];
+        found.map(|finding| Finding {
+            summary: format!("{name}: {}", finding.summary.raw()).into(),
+            ..finding
+        })
+    });
+    all.splice(at..at, of_each.collect::<Vec<_>>());
+    all
+}
+
 /// The same where nobody can be asked: credentials failed, everything else is not checked.
 #[must_use]
 pub fn without_credentials(campaign: &CampaignFacts, region: &str, why: &str, next: Advice) -> Vec<Finding> {
@@ -172,6 +197,8 @@ pub fn old_data(today: Date) -> Option<Finding> {
             .next("install a newer release of campaign: this one rejects numbers of new ranges and misses changed clocks"),
     )
 }
+
+const OPT_OUTS: &str = "optouts";
 
 struct Judge<'a> {
     campaign: &'a CampaignFacts,

@@ -33,8 +33,8 @@ pub struct Resources {
     pub instance_id: String,
     /// The flow, by id.
     pub flow_id: Option<String>,
-    /// The number's ARN.
-    pub source: Option<String>,
+    /// The numbers' ARNs; none where they differ from row to row.
+    pub sources: Vec<String>,
     /// The queue's ARN.
     pub queue: Option<String>,
 }
@@ -51,7 +51,7 @@ pub fn policy(resources: &Resources, uses: Uses) -> Value {
             statements.push(statement(
                 "OptOutSenders",
                 &["connect:DescribePhoneNumber"],
-                &[resources.number()],
+                &resources.numbers(),
             ));
         }
         statements.push(statement(
@@ -74,7 +74,7 @@ pub fn policy(resources: &Resources, uses: Uses) -> Value {
     if uses.deliveries || uses.queue {
         if !uses.doctor && !uses.opt_outs && uses.queue {
             // A run finds out by itself which phone number its messages come from.
-            statements.push(statement("Senders", &["connect:DescribePhoneNumber"], &[resources.number()]));
+            statements.push(statement("Senders", &["connect:DescribePhoneNumber"], &resources.numbers()));
         }
         statements.push(statement(
             "DeliveryEvents",
@@ -100,8 +100,17 @@ impl Resources {
         format!("{}/contact-flow/{}", self.instance(), self.flow_id.as_deref().unwrap_or("*"))
     }
 
-    fn number(&self) -> String {
-        self.source.clone().unwrap_or_else(|| self.arn("connect", "phone-number/*"))
+    fn numbers(&self) -> Vec<String> {
+        if self.sources.is_empty() {
+            vec![self.arn("connect", "phone-number/*")]
+        } else {
+            self.sources.clone()
+        }
+    }
+
+    /// What stands before the numbers, and all of them.
+    fn and_numbers(&self, others: Vec<String>) -> Vec<String> {
+        others.into_iter().chain(self.numbers()).collect()
     }
 }
 
@@ -110,7 +119,7 @@ fn send(resources: &Resources) -> Value {
     statement(
         "Send",
         &["connect:StartOutboundChatContact"],
-        &[resources.instance(), resources.flow(), contacts, resources.number()],
+        &resources.and_numbers(vec![resources.instance(), resources.flow(), contacts]),
     )
 }
 
@@ -124,7 +133,7 @@ fn doctor(resources: &Resources) -> [Value; 3] {
                 "connect:DescribePhoneNumber",
                 "connect:SearchContacts",
             ],
-            &[resources.instance(), resources.flow(), resources.number()],
+            &resources.and_numbers(vec![resources.instance(), resources.flow()]),
         ),
         statement(
             "DoctorMessaging",
@@ -161,7 +170,7 @@ mod tests {
             account: Some("123456789012".to_owned()),
             instance_id: "i-1".to_owned(),
             flow_id: Some("f-1".to_owned()),
-            source: Some("arn:aws:connect:us-west-2:123456789012:phone-number/n-1".to_owned()),
+            sources: vec!["arn:aws:connect:us-west-2:123456789012:phone-number/n-1".to_owned()],
             queue: None,
         }
     }
@@ -184,10 +193,31 @@ mod tests {
 
     #[test]
     fn what_the_definition_leaves_open_is_any() {
-        let open = Resources { region: None, account: None, flow_id: None, source: None, ..resources() };
+        let open =
+            Resources { region: None, account: None, flow_id: None, sources: Vec::new(), ..resources() };
         let policy = policy(&open, Uses::default());
         assert_eq!(policy["Statement"][0]["Resource"][1], "arn:aws:connect:*:*:instance/i-1/contact-flow/*");
         assert_eq!(policy["Statement"][0]["Resource"][3], "arn:aws:connect:*:*:phone-number/*");
+        let several = Resources { sources: vec!["arn-1".to_owned(), "arn-2".to_owned()], ..resources() };
+        for uses in [
+            Uses::default(),
+            Uses { doctor: true, ..Uses::default() },
+            Uses { opt_outs: true, ..Uses::default() },
+        ] {
+            let policy = super::policy(&several, uses);
+            for statement in policy["Statement"].as_array().into_iter().flatten() {
+                let resources: Vec<&str> = statement["Resource"]
+                    .as_array()
+                    .into_iter()
+                    .flatten()
+                    .filter_map(Value::as_str)
+                    .collect();
+                let every = ["arn-1", "arn-2"].iter().all(|arn| resources.contains(arn));
+                let numbers = statement["Action"].to_string().contains("PhoneNumber\"")
+                    || statement["Action"].to_string().contains("StartOutbound");
+                assert!(every || !numbers || statement["Sid"] == "OptOuts", "{statement}");
+            }
+        }
     }
 
     #[test]

@@ -127,6 +127,17 @@ impl Refusal {
         }
     }
 
+    /// Whether the service says that the instance or the flow does not exist, which no sender can do anything about. It says so
+    /// in words alone; where they name neither, it may be the number.
+    #[must_use]
+    pub fn names_instance_or_flow(&self) -> bool {
+        let words = self.message.raw().to_lowercase();
+        let names_number = words.contains("phone") || words.contains("source");
+        self.kind == RefusalKind::NotFound
+            && !names_number
+            && (words.contains("instance") || words.contains("flow"))
+    }
+
     /// Whether the service says that this machine's clock is off.
     #[must_use]
     pub fn says_clock_is_off(&self) -> bool {

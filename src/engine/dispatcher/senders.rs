@@ -56,7 +56,8 @@ impl Dispatcher<'_> {
     /// A refusal that halts the campaign may be of one number alone: that it does not exist (any more). Then its sender halts,
     /// while another can still send. Says whether it did.
     pub(super) fn halt_sender(&mut self, row: &Claimed, refusal: &Refusal) -> bool {
-        let Some(sender) = row.sender.filter(|_| refusal.kind == RefusalKind::NotFound) else { return false };
+        let of_number = refusal.kind == RefusalKind::NotFound && !refusal.names_instance_or_flow();
+        let Some(sender) = row.sender.filter(|_| of_number) else { return false };
         if self.queue.is_halted(sender) {
             return true;
         }

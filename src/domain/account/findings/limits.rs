@@ -1,6 +1,6 @@
 //! Findings of the account's limits: sandbox, spend, countries, quotas, opt-outs.
 
-use super::{Finding, Judge, Status, fine, found, short, unanswered};
+use super::{Finding, Judge, OPT_OUTS, Status, fine, found, short, unanswered};
 use crate::domain::figures::{Grouped, counted};
 
 /// The account.
@@ -171,7 +171,7 @@ impl Judge<'_> {
     }
 
     pub(super) fn opt_outs(&self) -> Finding {
-        const ID: &str = "optouts";
+        const ID: &str = OPT_OUTS;
         let number = match self.sms(ID, "the opt-outs") {
             Ok(number) => number,
             Err(finding) => return Finding { status: Status::NotChecked, next: None, ..finding },

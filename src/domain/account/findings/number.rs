@@ -90,6 +90,27 @@ impl Judge<'_> {
         fine(ID, format!("a {kind} that sends SMS and takes replies"))
     }
 
+    /// A number's parts, held against the rate of its sender.
+    fn sender_parts(&self, id: &'static str, (parts, caps): (u64, String), rate: Option<f64>) -> Finding {
+        let sends = counted(parts, "message part per second", "message parts per second");
+        let slower = format!("set parts_per_second = {parts} for this sender");
+        match rate {
+            Some(rate) if rate > parts as f64 => found(
+                id,
+                Status::Warning,
+                format!("the number sends {sends}, and its sender is to send {}{caps}", short(rate)),
+            )
+            .next(slower),
+            None if self.campaign.rate.is_some_and(|rate| rate > parts as f64) => found(
+                id,
+                Status::Warning,
+                format!("the number sends {sends}, and its sender has no rate{caps}"),
+            )
+            .next(slower),
+            _ => fine(id, format!("the number sends {sends}{caps}")),
+        }
+    }
+
     pub(super) fn number_parts(&self) -> Finding {
         const ID: &str = "number.parts";
         let number = match self.sms(ID, "how many message parts the number sends per second") {
@@ -109,6 +130,9 @@ impl Judge<'_> {
                 format!("the service does not tell the number's message parts{caps}"),
             );
         };
+        if let Some(sender) = &self.campaign.sender {
+            return self.sender_parts(ID, (parts, caps), sender.parts_per_second);
+        }
         let longest = self.campaign.file.as_ref().map_or(1, |file| file.longest.max(1));
         let needed = self.campaign.rate.unwrap_or(2.0) * longest as f64;
         let sends = counted(parts, "message part per second", "message parts per second");
