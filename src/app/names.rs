@@ -1,5 +1,7 @@
 //! Which campaign a definition is, where its name depends on the recipients file or on the day.
 
+use std::fs::File;
+use std::io::Read as _;
 use std::path::Path;
 
 use jiff::Timestamp;
@@ -8,6 +10,7 @@ use jiff::tz::TimeZone;
 use crate::app::error::Error;
 use crate::clock::Clock;
 use crate::domain::definition::name;
+use crate::domain::figures::counted;
 use crate::domain::foreign;
 use crate::domain::next_step::NextStep;
 use crate::domain::unix_millis::UnixMillis;
@@ -16,6 +19,9 @@ use crate::recipients::Source;
 
 /// Endings of files that say how they are written, and nothing of what they are.
 const PACKED: &[&str] = &[".gz", ".zst", ".zip"];
+
+/// A column that files of rejected rows have.
+const REJECTED: &[u8] = b"rejected_line";
 
 /// The name for a recipients file. A campaign of another day goes on until nothing of it is left to send; only then is the next
 /// one of today.
@@ -31,7 +37,11 @@ pub(super) fn for_file(journal: &Path, names: &str, source: &Source, clock: &Clo
     if name::has_date(&names) {
         let last = of_names(journal, &names)?.into_iter().max_by_key(|known| known.created_at);
         names = match last {
-            Some(last) if is_open(journal, &last)? => last.name,
+            Some(last) if is_open(journal, &last)? => {
+                let today = name::with_date(&names, &day(clock.now()));
+                refuse_another_file(journal, (&last, &today), source)?;
+                last.name
+            }
             _ => name::with_date(&names, &day(clock.now())),
         };
     }
@@ -89,6 +99,42 @@ fn of_names(journal: &Path, names: &str) -> Result<Vec<Campaign>, Error> {
 fn is_open(journal: &Path, campaign: &Campaign) -> Result<bool, Error> {
     let reader = Reader::open(journal)?;
     Ok(reader.tally(campaign.id)?.unsettled() > 0 || reader.planned(campaign.id)? != Planned::Agreed)
+}
+
+/// Another file on another day is the next mailing, and no part of the one that goes on: whoever was contacted in that would get
+/// nothing, and whoever still waits in it would be withdrawn. Corrections of its file are another file.
+fn refuse_another_file(
+    journal: &Path,
+    (last, today): (&Campaign, &str),
+    source: &Source,
+) -> Result<(), Error> {
+    let Source::File(path) = source else { return Ok(()) };
+    let reader = Reader::open(journal)?;
+    let begun_with = reader.runs(last.id, 1)?.into_iter().next().and_then(|run| run.file);
+    let name = |path: &Path| path.file_name().map(ToOwned::to_owned);
+    let Some(before) = begun_with.filter(|before| name(Path::new(before)) != name(path)) else {
+        return Ok(());
+    };
+    if last.name == today || is_made_from_rejected_rows(path) {
+        return Ok(());
+    }
+    let waiting = counted(reader.tally(last.id)?.unsettled(), "row", "rows");
+    Err(Error::usage(
+        format!(
+            "{} has {waiting} left to send, of {}, and {} is another file of another day",
+            foreign::shown(&last.name),
+            foreign::path(Path::new(&before)),
+            foreign::path(path)
+        ),
+        NextStep::NameCampaignByOption(vec![last.name.clone(), today.to_owned()]),
+    ))
+}
+
+/// Whether the file is one of rejected rows, as far as its beginning tells.
+fn is_made_from_rejected_rows(path: &Path) -> bool {
+    let mut head = Vec::new();
+    let read = File::open(path).and_then(|file| file.take(4096).read_to_end(&mut head));
+    read.is_ok() && head.windows(REJECTED.len()).any(|window| window == REJECTED)
 }
 
 /// The file's name without its ending, and without that of an archive.

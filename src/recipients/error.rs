@@ -166,6 +166,22 @@ impl FileProblem {
             FileProblem::LongLine { .. } => {
                 "whoever it means would be sent to: put a cell with a delimiter in it into quotes"
             }
+            FileProblem::ListQuote { .. } => {
+                "whoever stands behind it would be sent to: close the quote, or write it twice where it belongs to the text"
+            }
+            FileProblem::ListPage => {
+                "whoever is on the others would be sent to: let `aws pinpoint-sms-voice-v2 describe-opted-out-numbers` read them all, \
+                 without --max-items and --no-paginate"
+            }
+            FileProblem::ListSheets { others, .. } => {
+                return Some(format!(
+                    "whoever is on them would be sent to: save each sheet as a list of its own, or delete what is no list: {}",
+                    list(others)
+                ).into());
+            }
+            FileProblem::ListCell { .. } => {
+                "whoever it means would be sent to: open the workbook in a spreadsheet, let it compute, and save it again"
+            }
             FileProblem::EmptyList { phone } => {
                 return Some(format!(
                     "is it the right file? A list that nobody is on has the name of its column, `{phone}`, in its first line"
@@ -359,6 +375,33 @@ pub enum FileProblem {
     LongLine {
         /// The physical line, from 1.
         line: u64,
+    },
+    /// A suppression list in which a quote has swallowed lines, or is followed by something.
+    #[error(
+        "line {line} of the list has a quote that is not closed where its cell ends, so that it is not sure who is on it"
+    )]
+    ListQuote {
+        /// The physical line, from 1.
+        line: u64,
+    },
+    /// A suppression list that says that it is not all.
+    #[error("has one page of the list: its NextToken says that there are more")]
+    ListPage,
+    /// A suppression list in a workbook with something in other sheets.
+    #[error("was read from the sheet {}, and there is something in {}", read.shown(), counted(others.len() as u64, "other sheet", "other sheets"))]
+    ListSheets {
+        /// The sheet that would be read.
+        read: ForeignText,
+        /// The others.
+        others: Vec<ForeignText>,
+    },
+    /// A suppression list with a cell that has no value.
+    #[error("line {line} of the list has {what} where its number or key is")]
+    ListCell {
+        /// The row, from 1.
+        line: u64,
+        /// What the cell has.
+        what: &'static str,
     },
     /// A suppression list without even a header.
     #[error("the list is empty")]

@@ -424,6 +424,18 @@ pub(super) fn list(path: &Path, settings: &RecipientsSettings) -> Result<List, F
         return Ok(List { table: RecordTable::Text(Box::new(Records::new(text, Delimiter::Comma, 1))) });
     }
     let opened = layers.table(reader)?;
+    if let Some(sheet) = &opened.read_as.sheet
+        && let Ok(file) = File::open(path)
+    {
+        let others = workbook::sheets_with(file, &sheet.name, |header| !header.names().is_empty());
+        if !others.is_empty() {
+            let read = sheet.name.as_str().into();
+            return Err(FileProblem::ListSheets {
+                read,
+                others: others.into_iter().map(Into::into).collect(),
+            });
+        }
+    }
     Ok(List { table: opened.table })
 }
 
@@ -433,6 +445,8 @@ fn opted_out(reader: impl Read) -> Result<String, FileProblem> {
     struct Answer {
         #[serde(rename = "OptedOutNumbers")]
         numbers: Vec<Entry>,
+        #[serde(rename = "NextToken")]
+        next: Option<String>,
     }
     #[derive(serde::Deserialize)]
     struct Entry {
@@ -443,6 +457,9 @@ fn opted_out(reader: impl Read) -> Result<String, FileProblem> {
     let answer: Answer = serde_json::from_reader(bounded).map_err(|_| {
         FileProblem::Archive("JSON, and not that of `aws pinpoint-sms-voice-v2 describe-opted-out-numbers`")
     })?;
+    if answer.next.is_some() {
+        return Err(FileProblem::ListPage);
+    }
     let lines = answer.numbers.iter().map(|entry| format!("\"{}\"\n", entry.number.replace('"', "\"\"")));
     Ok(std::iter::once("phone\n".to_owned()).chain(lines).collect())
 }

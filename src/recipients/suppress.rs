@@ -13,7 +13,7 @@ use crate::domain::figures::counted;
 use crate::domain::foreign;
 use crate::domain::foreign::shown;
 use crate::domain::phone::{self, E164, PhoneRejection};
-use crate::domain::row::binding::Cells as _;
+use crate::domain::row::binding::{CellDamage, Cells as _, QuoteProblem};
 use crate::domain::row::suppression::Suppression;
 use crate::domain::table::header::{Header, NoColumn};
 use crate::domain::table::visible;
@@ -120,6 +120,9 @@ pub fn read_list(
             match wrong {
                 _ if record.is_blank() => {}
                 Some(_) => return Err(FileProblem::NotText { line: lines.first }),
+                None if lines.quotes != QuoteProblem::None || list.swallows_lines(&record) => {
+                    return Err(FileProblem::ListQuote { line: lines.first });
+                }
                 None => list.line(lines.first, &record)?,
             }
         }
@@ -162,6 +165,19 @@ impl<F: FnMut(Entry)> ListRows<'_, F> {
         if (self.names.len()..record.len()).any(|at| !visible::cell(record.cell(at)).is_empty()) {
             return Err(FileProblem::LongLine { line });
         }
+        let damaged = |at: &usize| match record.damage(*at)? {
+            CellDamage::NoValue => Some("a formula without a value"),
+            CellDamage::Error => Some("an error of a formula"),
+            CellDamage::NoDate => Some("a number that is shown as a date"),
+            CellDamage::Shown => None,
+        };
+        let used: Vec<usize> = match &columns {
+            ListColumns::Named { phones, key } => phones.iter().chain(key).copied().collect(),
+            ListColumns::Numbers(at) => vec![*at],
+        };
+        if let Some(what) = used.iter().find_map(damaged) {
+            return Err(FileProblem::ListCell { line, what });
+        }
         let cell = |at: usize| Some(visible::cell(record.cell(at))).filter(|cell| !cell.is_empty());
         let headless = matches!(columns, ListColumns::Numbers(_));
         let (phones, key) = match columns {
@@ -188,6 +204,20 @@ impl<F: FnMut(Entry)> ListRows<'_, F> {
             }
         }
         Ok(())
+    }
+
+    /// Whether a cell of several lines has a line of the list in it, as it does where a quote is missing: behind its first one there
+    /// is a number.
+    fn swallows_lines(&self, record: &Record) -> bool {
+        let has_number = |line: &str| {
+            line.split([',', ';', '\t', '|']).any(|cell| {
+                let cell = cell.trim_matches(['"', ' ']);
+                cell.chars().filter(char::is_ascii_digit).count() >= 7
+                    && !is_date(cell)
+                    && self.is_number(cell)
+            })
+        };
+        record.iter().any(|cell| cell.split(['\r', '\n']).skip(1).any(has_number))
     }
 
     fn find_columns(&mut self, record: &Record) -> Result<ListColumns, FileProblem> {

@@ -94,6 +94,13 @@ const NOT_FROM_OUTSIDE: &[(&str, &str)] = &[
     ("lines with (?): they are guesses", "no error: what init says"),
     ("look: campaign check", "no error: what init says"),
     ("source = \"arn:aws:connect:us-west-2", "a definition that reads any file"),
+    ("whoever is on them would be sent to:", "takes a workbook: tests/cases/kinds/workbooks.rs"),
+    (
+        "whoever it means would be sent to: open the workbook",
+        "takes a workbook: tests/cases/kinds/workbooks.rs",
+    ),
+    (", and there is something in", "takes a workbook: tests/cases/kinds/workbooks.rs"),
+    ("where its number or key is", "takes a workbook: tests/cases/kinds/workbooks.rs"),
     ("The request has the members of StartOutboundChatContact", "help"),
     ("Faults (share of", "help"),
     ("Members of the request", "help"),

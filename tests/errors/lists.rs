@@ -26,6 +26,16 @@ fn of_the_journal() {
         "customer_id;mobile\nC-1;\nC-2;(202) 555-0102\n",
     );
     listed(&mut area, "a list with a longer line", "phone\n1,20255E+10\n");
+    listed(
+        &mut area,
+        "a list with a quote that is not closed",
+        "phone,note\n+12025550101,\"asked\n+12025550102,\n",
+    );
+    listed(
+        &mut area,
+        "a page of the account's list",
+        "{\"OptedOutNumbers\":[{\"OptedOutNumber\":\"+12025550101\"}],\"NextToken\":\"A\"}",
+    );
     listed(&mut area, "a list that is empty", "");
     listed(&mut area, "a list whose lines mean nobody", "phone\n0555\nabc\n");
     listed(&mut area, "a list of numbers with something else in it", "(202) 555-0101\nC-1\n");

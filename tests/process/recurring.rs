@@ -149,6 +149,10 @@ fn a_name_with_the_file_or_the_day_makes_each_mailing_a_campaign_of_its_own() {
     assert_eq!(renamed, Ok(1));
     let check = clinic.site.run(&["run", "week1.csv", "--endpoint-url", clinic.server.endpoint()]).exits(2);
     check.says(&["1 contact would be started"]);
+    // Next week's file is the next mailing: nobody is left out of it for what an earlier one left behind.
+    let next =
+        clinic.site.run(&["run", "week2.csv", "--yes", "--endpoint-url", clinic.server.endpoint()]).exits(2);
+    next.says(&["week2.csv is another file of another day", "--name reminder-2026-01-31", "week1.csv"]);
     clinic.site.write("campaign.toml", &text.replace("-{date}", "-{day}"));
     clinic.site.run(&["check", "week1.csv"]).exits(2).says(&["`name` has {day}, which stands for nothing"]);
 }

@@ -118,6 +118,13 @@ pub(super) fn condition(reader: &mut Reader<'_>, rules: &Rules) -> Option<Text> 
         the_same_for_all(reader, place);
         return None;
     }
+    if let Some(column) = text.template.operand() {
+        let message = format!(
+            "`recipients.where` has `{column}` beside and, or, not: a cell is text, and true there whatever it says"
+        );
+        reader.mistake(place, message, "compare it with what it says, such as \"consent == 'yes'\"");
+        return None;
+    }
     Some(text)
 }
 

@@ -4,6 +4,7 @@
 //! then. Cells are put in without the spaces around them. Nothing is escaped: what comes out is a message, not HTML.
 //! Most templates are fixed text and plain columns, and are rendered here; the rest of Jinja's syntax is [`program`]'s.
 
+mod comparisons;
 pub mod filters;
 mod names;
 mod program;
@@ -107,6 +108,14 @@ impl Template {
     #[must_use]
     pub fn columns(&self) -> &[String] {
         &self.columns
+    }
+
+    /// A column that stands beside `and`, `or` or `not` as it is: it is true there whatever it says.
+    pub(in crate::domain) fn operand(&self) -> Option<&str> {
+        match &self.kind {
+            TemplateKind::Program(program) => program.operand(),
+            TemplateKind::Fixed(_) | TemplateKind::Pieces(_) => None,
+        }
     }
 
     /// The pieces of it that are the same for every row.

@@ -290,6 +290,13 @@ pub fn parse(text: &str, default_region: Option<Region>) -> Result<Phone, PhoneR
         None if !tidy.starts_with('+') => Err(PhoneRejection::NoCountry),
         _ => resolve(&tidy, default_region),
     };
+    // A landline may have a number of its own behind that of the house; a mobile has not.
+    if read.as_ref().is_ok_and(|phone| phone.line != LineType::Landline)
+        && let Some((head, tail)) = tidy::with_odd_tail(text)
+        && (tail == 1 || tidy::tidy(head).is_ok_and(|head| resolve(&head, default_region).is_ok()))
+    {
+        return Err(PhoneRejection::Several);
+    }
     if let Some(digits) = tidy.strip_prefix('+')
         && read.as_ref().ok().is_none_or(|phone| Some(phone.country_code) != country_code(default_region))
         && is_of_region(digits, default_region)

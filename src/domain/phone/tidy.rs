@@ -84,6 +84,25 @@ pub(super) fn with_short_tail(text: &str) -> Option<&str> {
     (few && digits(head) >= 7 && !head.contains(mark)).then_some(head)
 }
 
+/// A number of many digits in one group, and behind a mark one or two that only make sense beside it: `0664 1234567-12`. Says what
+/// stands in front, and how many they are.
+pub(super) fn with_odd_tail(text: &str) -> Option<(&str, usize)> {
+    let is_digit = |c: char| digit_value(c).is_some();
+    let text = text.trim_end_matches(is_invisible);
+    let before = text.trim_end_matches(is_digit);
+    let tail = digits(&text[before.len()..]);
+    if !(1..=2).contains(&tail) {
+        return None;
+    }
+    let head = before.trim_end_matches(is_separator);
+    let is_mark = |c: char| !is_invisible(c) && !matches!(c, '(' | ')' | '[' | ']');
+    let group = head.chars().rev().take_while(|c| is_digit(*c)).count();
+    // `12025550143.0` is a number that a program held as a fraction.
+    let is_fraction =
+        before.ends_with('.') && text[before.len()..].chars().all(|c| digit_value(c) == Some(0));
+    (group >= 5 && before[head.len()..].chars().any(is_mark) && !is_fraction).then_some((head, tail))
+}
+
 /// Whether there are more digits than any number has, with what a country dials in front of it, in more than one group.
 pub(super) fn is_too_long_for_one(text: &str, tidy: &str) -> bool {
     const LONGEST: usize = 15 + 4;

@@ -115,3 +115,28 @@ fn lists_that_are_not_understood_surely_are_refused() {
     let error = lists("Handy-Nummer\r\n(202) 555-0101\r\nabc\r\n", plain).unwrap();
     assert_eq!(error.lists[0].useless.as_ref().unwrap().first.0, 3, "lines are those of the file");
 }
+
+/// A quote that is not closed hides whoever stands behind it: that is no list to go by.
+#[test]
+fn a_quote_that_swallows_a_line_is_refused() {
+    for text in [
+        "phone,note\n+12025550101,\"asked to stop\n+12025550102,stop\n",
+        "phone,note\n+12025550101,\"asked\n+12025550102,no\n+12025550103,\"ok\"\n",
+        "\"+12025550101\n+12025550102\n",
+        "phone,note\n+12025550101,\"a \"b\" c\"\n",
+    ] {
+        let error = lists(text, "").unwrap_err();
+        assert!(matches!(error.problem, FileProblem::ListQuote { .. }), "{text}: {error}");
+        assert!(error.hint().is_some());
+    }
+    assert!(lists("phone,note\n+12025550101,\"asked\nto stop on 2026-05-01\"\n", "").is_ok());
+}
+
+#[test]
+fn a_page_of_the_accounts_list_is_not_the_list() {
+    let page =
+        |more: &str| format!("{{\"OptedOutNumbers\":[{{\"OptedOutNumber\":\"+12025550101\"}}]{more}}}");
+    assert!(lists(&page(""), "").is_ok());
+    let error = lists(&page(",\"NextToken\":\"AAAA\""), "").unwrap_err();
+    assert!(matches!(error.problem, FileProblem::ListPage), "{error}");
+}

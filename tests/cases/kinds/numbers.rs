@@ -143,6 +143,29 @@ fn digits_and_signs_of_other_scripts() {
     );
 }
 
+/// Where numbers have several lengths, a second one's last digits or an extension make another number of it.
+#[test]
+#[rustfmt::skip]
+fn what_is_written_behind_a_number_is_no_end_of_it() {
+    each_is(
+        "AT",
+        &[
+            ("0664/1234567/12", "phone-several"), ("0664 1234567-12", "phone-several"),
+            ("0664 1234567 - 8", "phone-several"), ("+43 664 1234567-12", "phone-several"),
+            ("0664 1234567", "+436641234567"), ("0664/123 45 67", "+436641234567"), ("0664-12-34-567", "+436641234567"),
+        ],
+    );
+    each_is(
+        "DE",
+        &[
+            ("0151 1234567/8", "phone-several"), ("0171123456.7", "phone-several"), ("0151/12345678", "+4915112345678"),
+            ("0151 12 34 56 78", "+4915112345678"), ("0151-1234-5678", "+4915112345678"), ("4915112345678.0", "+4915112345678"),
+        ],
+    );
+    each_is("FI", &[("040-1234567-1", "phone-several"), ("040-123 4567", "+358401234567")]);
+    each_is("FR", &[("06.12.34.56.78", "+33612345678"), ("06-12-34-56-78", "+33612345678"), ("06/12/34/56/78", "+33612345678")]);
+}
+
 /// `="+"&A1`, which makes numbers of other countries of some.
 #[test]
 #[rustfmt::skip]

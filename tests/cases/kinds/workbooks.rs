@@ -4,7 +4,7 @@
 use std::io::{Cursor, Write as _};
 
 use campaign::domain::definition::parse;
-use campaign::recipients::{FileError, Recipients, Source};
+use campaign::recipients::{FileError, Lists, Recipients, Source};
 use zip::write::SimpleFileOptions;
 
 use super::super::{definition_text, fate};
@@ -483,5 +483,42 @@ fn parts_as_more_programs_name_them() {
     ] {
         let is = read(&made, "", "{{ name }}").0;
         assert_eq!(is, "2: n0");
+    }
+}
+
+/// A list of whom nothing is sent to: what is in another sheet would be left out, and a cell without a value names somebody whom
+/// nobody can read.
+#[test]
+fn a_list_in_a_workbook_is_read_whole_or_not_at_all() {
+    let one = || sheet(&[("", "")]);
+    let read = |made: &Made<'_>| {
+        let file = made.save();
+        let definition = definition_text(&format!("suppress = [{:?}]", file.path()), "Hi");
+        let settings = parse(&definition, "c.toml", "c").unwrap().recipients;
+        Lists::read(&settings, std::path::Path::new("/")).map(|lists| lists.suppression.len())
+    };
+    let sheets =
+        |other: String| Made { sheets: vec![("People", "", one()), ("More", "", other)], ..Made::default() };
+    assert_eq!(read(&Made::one(one())).unwrap(), 1);
+    assert_eq!(read(&sheets("<sheetData/>".to_owned())).unwrap(), 1, "an empty sheet has nobody");
+    let refused = |made: &Made<'_>, words: &str| {
+        let error = read(made).unwrap_err();
+        assert!(error.to_string().contains(words) && error.hint().is_some(), "{error}");
+    };
+    refused(&sheets(one()), "there is something in 1 other sheet");
+    let hidden =
+        Made { sheets: vec![("People", "", one()), ("More", "state=\"hidden\"", one())], ..Made::default() };
+    refused(&hidden, "there is something in 1 other sheet");
+    for (cell, words) in [
+        ("<c t=\"e\"><f>NA()</f><v>#N/A</v></c>", "an error of a formula"),
+        ("<c t=\"e\"><v>#REF!</v></c>", "an error of a formula"),
+        ("<c><f>A2+1</f></c>", "a formula without a value"),
+    ] {
+        let rows = format!(
+            "<sheetData><row r=\"1\">{}</row><row r=\"2\">{}</row><row r=\"3\">{cell}</row></sheetData>",
+            text("phone"),
+            text("+12025550101")
+        );
+        refused(&Made::one(rows), words);
     }
 }

@@ -113,6 +113,11 @@ pub(super) fn date(text: String, form: Option<String>, named: Kwargs) -> Result<
         "iso" => "%Y-%m-%d".to_owned(),
         _ => form,
     };
+    if !form.contains('%') {
+        return Err(mistake(format!(
+            "{form:?} is no form of a date: write it with %d, %m, %Y and the like, or long, full, iso"
+        )));
+    }
     // What the form is, is known before the cell is.
     written(&form, DateTime::constant(2026, 1, 1, 0, 0, 0, 0), language)?;
     let moment = match &from {

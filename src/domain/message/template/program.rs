@@ -35,6 +35,8 @@ pub(super) struct Program {
     environment: Environment<'static>,
     /// What the columns are called inside.
     variables: Arc<[String]>,
+    /// A column that stands beside `and`, `or` or `not` as it is.
+    operand: Option<String>,
 }
 
 /// One row's cells, as the template looks them up; empty ones are undefined.
@@ -91,9 +93,15 @@ impl Program {
         variables.sort();
         variables.dedup();
         let columns = variables.iter().map(|variable| alias(variable, &aliases).to_owned()).collect();
-        let program = Self { environment, variables: variables.into() };
+        let operand = names.operand.map(|operand| alias(&operand, &aliases).to_owned());
+        let program = Self { environment, variables: variables.into(), operand };
         program.rehearse()?;
         Ok((program, columns))
+    }
+
+    /// A column that stands beside `and`, `or` or `not` as it is, where it is true whatever it says.
+    pub(super) fn operand(&self) -> Option<&str> {
+        self.operand.as_deref()
     }
 
     /// Renders with a cell that is text, number and nothing, so that an unknown filter shows now and not in a row.
