@@ -12,7 +12,7 @@ use campaign::connect::{Account, Subject};
 use campaign::domain::account::facts::{CampaignFacts, FileFacts, SenderFacts};
 use campaign::domain::account::findings::{Finding, Status, findings, of_senders};
 use campaign::domain::unix_millis::UnixMillis;
-use campaign::simulator::{AccountConfig, Simulator, WorldConfig, WorldTime};
+use campaign::simulator::{AccountConfig, Credential, Simulator, WorldConfig, WorldTime};
 
 const INSTANCE: &str = "11111111-2222-4333-8444-555555555555";
 const OTHER: &str = "11111111-2222-4333-8444-666666666666";
@@ -135,6 +135,9 @@ fn flow(actions: &[(&str, &str, u32, &[&str])]) -> String {
 fn identity_and_instance() -> Vec<(String, Change)> {
     vec![
         world("credentials of another account", |world| world.account().id = "111122223333".to_owned()),
+        world("keys that the service does not take", |world| {
+            world.config.credentials = vec![Credential::new("OTHER", "secret")];
+        }),
         world("a clock two minutes ahead", |world| world.ahead = 120),
         world("a clock two minutes behind", |world| world.ahead = -120),
         world("an instance that is being created", |world| {

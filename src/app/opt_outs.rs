@@ -125,7 +125,9 @@ pub fn words(why: &Unanswered) -> String {
         Unanswered::Denied(action) => format!("these credentials may not use {action}"),
         Unanswered::NotFound => "the service does not have it".to_owned(),
         Unanswered::Throttled => "the service refused several times to answer so soon".to_owned(),
-        Unanswered::Failed(words) | Unanswered::Unknown(words) => words.trim_end_matches('.').to_owned(),
+        Unanswered::Credentials(words) | Unanswered::Failed(words) | Unanswered::Unknown(words) => {
+            words.trim_end_matches('.').to_owned()
+        }
     }
 }
 

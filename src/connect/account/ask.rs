@@ -60,6 +60,7 @@ where
         RefusalKind::AccessDenied => Unanswered::Denied(action.into()),
         RefusalKind::NotFound => Unanswered::NotFound,
         RefusalKind::Throttled => Unanswered::Throttled,
+        RefusalKind::Credentials => Unanswered::Credentials(words(code, error)),
         _ => Unanswered::Failed(words(code, error)),
     }
 }

@@ -18,6 +18,8 @@ pub enum Unanswered {
     NotFound,
     /// The service refused several times to answer so soon.
     Throttled,
+    /// The service does not take the credentials: its words.
+    Credentials(String),
     /// No answer, or one that cannot be read: the words of it.
     Failed(String),
     /// It depends on another question that has no answer, or on something that the definition leaves open: which.

@@ -233,6 +233,7 @@ fn unanswered(id: &'static str, what: &str, why: &Unanswered) -> Finding {
         Unanswered::NotFound => finding(format!("{what}: the service has no such thing")),
         Unanswered::Throttled => finding(format!("{what}: the service refused to answer so soon"))
             .next("run doctor again in a minute"),
+        Unanswered::Credentials(_) => finding(format!("{what}: the service does not take the credentials")),
         Unanswered::Failed(words) => finding(format!("{what}: no answer that can be read: {words}"))
             .next("check the network and the endpoints, then run doctor again"),
         Unanswered::Unknown(what_else) => finding(format!("{what}: {what_else}")),
@@ -267,6 +268,13 @@ impl Judge<'_> {
         const ID: &str = "credentials";
         let facts = &self.account.credentials;
         let source = &facts.source;
+        let refused = [self.account.identity.as_ref().err(), self.account.instance.as_ref().err()];
+        if let Some(Unanswered::Credentials(words)) =
+            refused.into_iter().flatten().find(|why| matches!(why, Unanswered::Credentials(_)))
+        {
+            return found(ID, Status::Failed, format!("the service does not take those from {source}: {words}"))
+                .next("correct the keys, or sign in again; `aws sts get-caller-identity` shows whether they are taken");
+        }
         match facts.expire_in {
             None => fine(ID, format!("from {source}; they do not expire")),
             Some(left) if left < CREDENTIALS_SHORT => {
