@@ -10,7 +10,7 @@ use super::error::{FileError, FileProblem};
 use super::quotes::Dialect;
 use super::reading_budget::Unpacking;
 use super::records::Records;
-use super::rejects::Extra;
+use super::rejects::{self, Extra};
 use super::unpack::{compression, unpack};
 use super::workbook::Container;
 use super::{Read as Row, Recipients, RecordTable, Source, sniff, workbook};
@@ -58,10 +58,17 @@ impl Recipients {
             return Err(FileProblem::Definition);
         }
         let file = open(path)?;
+        let own = rejects::begins_here(&file).then(|| as_rejects_are(settings));
         // A pipe with a name cannot be read twice.
-        let (layers, reader) = Layers::of(path, file, settings)?;
+        let (layers, reader) = Layers::of(path, file, own.as_ref().unwrap_or(settings))?;
         layers.open(reader, name)
     }
+}
+
+/// The settings for a file of rejected rows: what the definition says of how the first file is written does not hold for what this
+/// program wrote.
+fn as_rejects_are(settings: &RecipientsSettings) -> RecipientsSettings {
+    RecipientsSettings { encoding: None, delimiter: None, sheet: None, header_row: None, ..settings.clone() }
 }
 
 fn open(path: &Path) -> Result<File, FileProblem> {

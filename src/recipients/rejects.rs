@@ -4,7 +4,9 @@
 //! was rejected on, and no other row of the campaign is touched.
 
 use std::borrow::Cow;
+use std::fs::File;
 use std::io::{self, Write};
+use std::os::unix::fs::FileExt as _;
 
 use super::Row;
 use super::error::FileProblem;
@@ -14,6 +16,16 @@ use crate::domain::table::header::{Header, fold};
 
 /// The columns that are put in front.
 const COLUMNS: [&str; 3] = ["rejected_line", "rejected_column", "rejected_reason"];
+
+/// Whether a file begins as [`Rejects`] begins one. A pipe is not looked into.
+pub(super) fn begins_here(file: &File) -> bool {
+    let mut head = [0; 32];
+    let is_file = file.metadata().is_ok_and(|metadata| metadata.is_file());
+    let Some(length) = is_file.then(|| file.read_at(&mut head, 0).ok()).flatten() else { return false };
+    let head = &head[..length];
+    let head = head.strip_prefix("\u{feff}".as_bytes()).unwrap_or(head);
+    head.strip_prefix(b"\"").unwrap_or(head).starts_with(COLUMNS[0].as_bytes())
+}
 
 /// Where the three columns are. A spreadsheet may have moved them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

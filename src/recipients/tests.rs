@@ -149,6 +149,30 @@ fn paths_that_are_no_files_say_why() {
     assert_eq!(Recipients::open(&Source::File(path), &settings).unwrap().header().names(), ["phone", "name"]);
 }
 
+/// How the first file is written says nothing of a file that this program wrote.
+#[test]
+fn a_file_of_rejected_rows_is_read_as_it_was_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("wrong.csv");
+    let rows = "rejected_line,rejected_column,rejected_reason,phone,name\n7,phone,x,+12025550101,José\n";
+    for keys in ["sheet = \"People\"", "header_row = 2", "encoding = \"windows-1252\"", "delimiter = \";\""] {
+        let definition = definition(keys);
+        for mark in ["", "\u{feff}"] {
+            std::fs::write(&path, format!("{mark}{rows}")).unwrap();
+            let mut recipients =
+                Recipients::open(&Source::File(path.clone()), &definition.recipients).unwrap();
+            assert!(recipients.is_correction(), "{keys}");
+            let binding = definition.bind(recipients.header()).unwrap();
+            let row = recipients.next_row(&binding).unwrap().unwrap();
+            assert!(
+                row.cells.iter().any(|cell| cell == "José"),
+                "{keys}: {:?}",
+                row.cells.iter().collect::<Vec<_>>()
+            );
+        }
+    }
+}
+
 proptest::proptest! {
     /// Lines read are rows out, whatever is in them, and nothing panics.
     #[test]
