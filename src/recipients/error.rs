@@ -170,8 +170,8 @@ impl FileProblem {
                 "whoever stands behind it would be sent to: close the quote, or write it twice where it belongs to the text"
             }
             FileProblem::ListPage => {
-                "whoever is on the others would be sent to: let `aws pinpoint-sms-voice-v2 describe-opted-out-numbers` read them all, \
-                 without --max-items and --no-paginate"
+                "whoever is on the others would be sent to: let `aws pinpoint-sms-voice-v2 describe-opted-out-numbers` read all its pages, \
+                 without a limit of items"
             }
             FileProblem::ListSheets { others, .. } => {
                 return Some(format!(
