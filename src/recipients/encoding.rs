@@ -263,6 +263,12 @@ impl Scan {
             let capitals = *candidate == IBM866 && !candidate_text.chars().any(char::is_lowercase);
             candidate_text == text && makes_sense(&candidate_text) && !capitals
         });
+        // A pound beside digits is somebody's money, and no letter of central Europe.
+        let of_windows = read(WINDOWS_1252);
+        let found = match is_money_read_as_letters(&of_windows, &text) {
+            true => makes_sense(&of_windows).then_some(WINDOWS_1252),
+            false => found,
+        };
         let of_the_mac = read(encoding_rs::MACINTOSH);
         // Letters only in both: central Europe's Windows and the old Mac have them at the same bytes.
         let is_the_macs = |encoding: &&'static Encoding| {
@@ -347,6 +353,14 @@ fn is_senseless(word: &str) -> bool {
         if capital && (before.is_lowercase() || (before.is_uppercase() && after.is_lowercase())) {
             return true;
         }
+        // Ł34.30: a letter beside digits, and no other letter.
+        if !c.is_ascii()
+            && c.is_alphabetic()
+            && (before.is_ascii_digit() || after.is_ascii_digit())
+            && characters.iter().filter(|c| c.is_alphabetic()).count() == 1
+        {
+            return true;
+        }
         // Narrow kana stands beside its own kind only.
         let narrow = |c: char| ('\u{ff66}'..='\u{ff9f}').contains(&c);
         let kanji = |c: char| ('\u{4e00}'..='\u{9fff}').contains(&c);
@@ -381,6 +395,22 @@ fn mixes_cyrillic(word: &str) -> bool {
     let serbian = |c: char| "ЂЋЏЉЊЌЃђћџљњќѓЅѕЈј".contains(c);
     let russian = |c: char| "ыэщъьяюйёЫЭЩЪЬЯЮЙЁ".contains(c);
     word.contains(serbian) && word.contains(russian)
+}
+
+/// Whether an amount of money as western Europe's Windows writes it, `£34.30` or `5 £`, has a letter for its sign in the other reading.
+fn is_money_read_as_letters(of_windows: &str, other: &str) -> bool {
+    let [windows, other]: [Vec<char>; 2] = [of_windows, other].map(|text| text.chars().collect());
+    let at = |at: Option<usize>| at.and_then(|at| windows.get(at)).copied().unwrap_or(' ');
+    windows.len() == other.len()
+        && (0..windows.len()).any(|is| {
+            let (before, after) = (at(is.checked_sub(1)), at(Some(is + 1)));
+            let amount = if before == ' ' { at(is.checked_sub(2)) } else { before };
+            matches!(windows[is], '£' | '¥')
+                && other[is].is_alphabetic()
+                && (after.is_ascii_digit() || amount.is_ascii_digit())
+                && !before.is_alphabetic()
+                && !after.is_alphabetic()
+        })
 }
 
 fn is_kana(c: char) -> bool {

@@ -270,6 +270,20 @@ mod tests {
         })
     }
 
+    /// Placeholders as WhatsApp and Twilio number them are no column's; what a cell does not have is not an empty cell.
+    #[test]
+    fn a_number_is_no_placeholder_and_what_a_cell_lacks_is_told() {
+        let refused = Template::parse("Hi {{1}}, {{ 2 }}").unwrap_err().message;
+        assert!(refused.contains("column(\"1\")"), "{refused}");
+        assert!(Template::parse("{{ n | int + 1 }} {{ column(\"1\") }}").is_ok());
+        let cells = [("first_name", "ann")];
+        for text in ["{{ first_name[10] }}", "{{ first_name.first }}", "{{ (first_name | split(' '))[5] }}"] {
+            let failed = render(text, &cells).unwrap_err();
+            assert!(failed.contains("does not have"), "{text}: {failed}");
+        }
+        assert_eq!(render("{{ first_name ~ empty }}", &cells).unwrap_err(), "empty");
+    }
+
     #[test]
     fn plain_and_programmed_placeholders() {
         let cells =

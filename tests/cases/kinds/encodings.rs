@@ -13,6 +13,27 @@ fn table(names: &[&[u8]]) -> Vec<u8> {
     bytes
 }
 
+/// A pound before digits is no letter of central Europe, however few other characters a file has.
+#[test]
+fn a_sign_of_money_is_no_letter() {
+    let mut wrong = Vec::new();
+    for (row, read) in [
+        (&b"Ann,\xa334.30"[..], "£34.30"),
+        (b"Jos\xe9,\xa334.30", "£34.30"),
+        (b"Si\xe2n,\xa35", "£5"),
+        (b"Ann\x92s,\xa334", "£34"),
+        (b"Aya,\xa5500", "¥500"),
+        (b"Ann,\xb15", "cannot be told"),
+        (b"Ann,5 \xa3", "5 £"),
+    ] {
+        let bytes = [b"phone,name,due\r\n+12025550101,", row, b"\r\n"].concat();
+        let fate = of_file(&bytes, "", "{{ due }}");
+        wrong.extend(unless(fate.contains(read) || fate.contains("cannot be told"), || fate.clone()));
+        wrong.extend(unless(!fate.contains(['Ł', 'Ľ', 'ą']), || fate));
+    }
+    all_right(&wrong);
+}
+
 #[test]
 #[rustfmt::skip]
 fn more_code_pages() {

@@ -23,6 +23,8 @@ pub(super) struct Names {
     pub(super) columns: Vec<String>,
     /// A column and a number that are compared as they are: column, sign, number.
     pub(super) compared: Option<(String, String, String)>,
+    /// A number that stands alone between `{{` and `}}`, as other programs number their placeholders.
+    pub(super) number: Option<String>,
     /// A column that stands beside `and`, `or`, `not` as it is.
     pub(super) operand: Option<String>,
     /// Whether texts could be put together from themselves without end.
@@ -111,6 +113,10 @@ pub(super) fn names(source: &str) -> Names {
     }
     names.compared = comparisons::compared(&tokens, &local);
     names.operand = comparisons::operand(&tokens, &local);
+    names.number = tokens.windows(3).find_map(|window| match window {
+        [Token::Open, Token::Number(number), Token::Close] => Some((*number).to_owned()),
+        _ => None,
+    });
     names.grows = growth(&tokens, &local) > GROWTH;
     names
 }

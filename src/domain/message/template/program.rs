@@ -69,6 +69,11 @@ impl Program {
                 "its texts could become too long: they are put together from themselves too often".to_owned()
             );
         }
+        if let Some(number) = names.number {
+            return Err(format!(
+                "{{{{ {number} }}}} is the number itself, and the same for everybody; a column of that name is column(\"{number}\")"
+            ));
+        }
         if let Some((column, sign, number)) = names.compared {
             let written = alias(&column, &aliases);
             let number_of = match number.contains('.') {
@@ -133,6 +138,9 @@ impl Program {
         let value = |at| Some(cell(at)).filter(|cell| !cell.is_empty()).map(Value::from);
         let cells: Vec<Option<Value>> = (0..self.variables.len()).map(value).collect();
         self.run(cells.clone()).map_err(|error| match error.kind() {
+            ErrorKind::UndefinedError if cells.iter().all(Option::is_some) => {
+                RenderError::Failed("it takes something of a cell that the cell does not have".to_owned())
+            }
             ErrorKind::UndefinedError => RenderError::Empty(self.needed(&cells)),
             // Nothing was in a cell, and what came of it is no text.
             ErrorKind::BadSerialization if cells.iter().any(Option::is_none) => {
