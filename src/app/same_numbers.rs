@@ -6,9 +6,9 @@ use crate::app::error::Error;
 use crate::domain::definition::SameNumberRule;
 use crate::domain::figures::counted;
 use crate::domain::next_step::NextStep;
-use crate::domain::preflight::{self, Findings, Observation, SharedNumbers};
+use crate::domain::preflight::{self, Findings, Observation, RespelledRows, SharedNumbers};
 use crate::domain::row::rewritten_key::{rewritten, spelled};
-use crate::journal::{CampaignId, Journal, RewrittenKeys, SameNumber, SameNumbers};
+use crate::journal::{CampaignId, Journal, RewrittenKeys, RewrittenOf, SameNumber, SameNumbers};
 
 /// Refuses, or keeps the first row of each number, or tells which rows share one.
 ///
@@ -22,9 +22,11 @@ pub(super) fn settle(
 ) -> Result<SharedNumbers, Error> {
     let found = journal.same_numbers(campaign, preflight::TOLD)?;
     if rule == SameNumberRule::All {
-        return Ok(shared(&found));
+        // Several rows of a person are meant; the same row under another spelling of its key is not.
+        let respelled = journal.rewritten_keys(campaign, RewrittenOf::AnyNumber, preflight::TOLD)?;
+        return Ok(SharedNumbers { respelled: told_of(&respelled), ..shared(&found) });
     }
-    let respelled = journal.rewritten_keys(campaign, preflight::TOLD)?;
+    let respelled = journal.rewritten_keys(campaign, RewrittenOf::OtherNumbers, preflight::TOLD)?;
     if found.first.is_empty() && respelled.rows == 0 {
         return Ok(SharedNumbers::default());
     }
@@ -65,7 +67,13 @@ pub(super) fn rounded(line: u64, of: Option<u64>, key: &str) -> Error {
 
 fn shared(found: &SameNumbers) -> SharedNumbers {
     let lines = found.first.iter().filter_map(|row| Some((row.line?, row.other_line)));
-    SharedNumbers { rows: found.contacted + found.repeated, lines: lines.collect() }
+    let rows = found.contacted + found.repeated;
+    SharedNumbers { rows, lines: lines.collect(), ..SharedNumbers::default() }
+}
+
+fn told_of(respelled: &RewrittenKeys) -> Option<RespelledRows> {
+    let lines = respelled.first.iter().filter_map(|row| row.line).collect();
+    (respelled.rows > 0).then_some(RespelledRows { rows: respelled.rows, lines })
 }
 
 fn words(found: &SameNumbers, respelled: &RewrittenKeys) -> String {

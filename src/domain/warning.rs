@@ -17,6 +17,8 @@ pub enum WarningCode {
     TextLength,
     /// The file says something else of a recipient who was contacted, and no second message comes.
     ChangedAfterContact,
+    /// A key is one that was contacted, as a spreadsheet rewrites it.
+    RewrittenKey,
     /// A number with a `+` is one of the default region too, without it.
     AddedPlus,
     /// A number is free for the caller: hardly anybody reads messages there.
@@ -27,7 +29,7 @@ pub enum WarningCode {
 
 impl WarningCode {
     /// Every code.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::ForeignPlaceholder,
         Self::NothingWords,
         Self::TwiceEncoded,
@@ -35,6 +37,7 @@ impl WarningCode {
         Self::SameText,
         Self::TextLength,
         Self::ChangedAfterContact,
+        Self::RewrittenKey,
         Self::AddedPlus,
         Self::TollFree,
         Self::Night,
@@ -51,6 +54,7 @@ impl WarningCode {
             Self::SameText => "same-text",
             Self::TextLength => "text-length",
             Self::ChangedAfterContact => "changed-after-contact",
+            Self::RewrittenKey => "rewritten-key",
             Self::AddedPlus => "added-plus",
             Self::TollFree => "toll-free",
             Self::Night => "night",
@@ -66,6 +70,9 @@ impl WarningCode {
     /// Whether it holds up a run that nobody looks at: what goes out, or does not, would be wrong, and not only unusual.
     #[must_use]
     pub fn holds_up(self) -> bool {
-        !matches!(self, Self::TextLength | Self::AddedPlus | Self::TollFree | Self::Night)
+        !matches!(
+            self,
+            Self::TextLength | Self::RewrittenKey | Self::AddedPlus | Self::TollFree | Self::Night
+        )
     }
 }

@@ -7,6 +7,7 @@ mod code_pages;
 mod encoding;
 mod error;
 mod open;
+mod plausible;
 mod quotes;
 mod reading_budget;
 mod record;

@@ -156,3 +156,20 @@ fn a_name_with_the_file_or_the_day_makes_each_mailing_a_campaign_of_its_own() {
     clinic.site.write("campaign.toml", &text.replace("-{date}", "-{day}"));
     clinic.site.run(&["check", "week1.csv"]).exits(2).says(&["`name` has {day}, which stands for nothing"]);
 }
+
+/// Several visits of a person are meant; the same visit under a key that a spreadsheet rewrote hardly is: it is named as such.
+#[test]
+fn a_rewritten_key_is_told_also_where_people_may_have_several_rows() {
+    let key = ("key = \"customer_id\"", "key = [\"customer_id\", \"visit\"]\nsame_number = \"all\"");
+    let clinic = Clinic::new(&[key]);
+    clinic.send("week1.csv", &[]).exits(0);
+    clinic.site.write("week2.csv", &format!("{WEEK_1}0017,Ann,+12025550101,2026-12-08\n"));
+    clinic.send("week2.csv", &[]).exits(0);
+    assert_eq!(clinic.server.requests(), 3, "another visit of Ann");
+    // The zeros are gone, and so is the form of a date.
+    let rewritten = "customer_id,first_name,phone,visit\n17,Ann,+12025550101,2026-12-01\n0018,Bob,+12025550102,2026-12-02\n";
+    clinic.site.write("week3.csv", rewritten);
+    let told = clinic.send("week3.csv", &[]).exits(0);
+    told.says(&["warning (rewritten-key): 1 row has a key that a spreadsheet made of one", "second message"]);
+    assert_eq!(clinic.server.requests(), 4, "the definition says that all are meant");
+}

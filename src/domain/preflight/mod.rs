@@ -21,7 +21,7 @@ use std::time::Duration;
 
 use limits::Limits;
 use messages::Messages;
-pub use repeats::{FirstLines, FirstNumbers, SharedNumbers};
+pub use repeats::{FirstLines, FirstNumbers, RespelledRows, SharedNumbers};
 use senders::SenderLoads;
 use trace::Traces;
 pub use waiting::Waiting;
@@ -460,7 +460,7 @@ impl Preflight {
         if let Some((_, forecast)) = &forecast {
             found.senders.follow(&forecast.by_sender);
         }
-        if facts.shared_numbers.rows > 0 {
+        if facts.shared_numbers.rows > 0 || facts.shared_numbers.respelled.is_some() {
             found.numbers = std::mem::take(&mut facts.shared_numbers);
         }
         found.duplicates.append(&mut facts.duplicates);
@@ -518,6 +518,7 @@ impl Preflight {
     pub fn warnings(&self) -> Vec<Warning> {
         let mut warnings = self.found.suspicions.warnings();
         warnings.extend(Warning::changed_after_contact(&self.facts.changed));
+        warnings.extend(self.found.numbers.respelled.as_ref().map(Warning::respelled));
         let told = self.forecast().filter(|_| !self.options.simulated);
         warnings.extend(told.and_then(|forecast| Warning::night(&forecast.night)));
         warnings

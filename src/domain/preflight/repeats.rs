@@ -152,6 +152,17 @@ pub struct SharedNumbers {
     pub rows: u64,
     /// The lines of the first of them, and the one that has the number first, where it is in the file.
     pub lines: Vec<(u64, Option<u64>)>,
+    /// Rows whose key a spreadsheet made of one that was contacted, where the others are meant.
+    pub respelled: Option<RespelledRows>,
+}
+
+/// Rows that wait under a key which a spreadsheet made of one that was contacted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RespelledRows {
+    /// How many.
+    pub rows: u64,
+    /// The lines of the first of them.
+    pub lines: Vec<u64>,
 }
 
 impl SharedNumbers {

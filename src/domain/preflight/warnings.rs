@@ -12,6 +12,7 @@ use nothing_words::means_nothing;
 use serde::Serialize;
 
 use super::TOLD;
+use super::repeats::RespelledRows;
 use crate::domain::figures::{Grouped, counted};
 use crate::domain::forecast::NamedRows;
 use crate::domain::message::foreign;
@@ -55,6 +56,16 @@ impl Warning {
         );
         let code = WarningCode::ChangedAfterContact;
         (*rows > 0).then(|| Self { code, rows: *rows, lines: lines.clone(), summary })
+    }
+
+    /// Recipients who would be contacted a second time, as their keys were spelled otherwise before.
+    pub(super) fn respelled(respelled: &RespelledRows) -> Self {
+        let summary = format!(
+            "{} a key that a spreadsheet made of one that this campaign contacted, and would be a second message",
+            counted(respelled.rows, "row has", "rows have"),
+        );
+        let code = WarningCode::RewrittenKey;
+        Self { code, rows: respelled.rows, lines: respelled.lines.clone(), summary }
     }
 
     /// Contacts that would start at night where their recipients are, because nothing keeps hours.

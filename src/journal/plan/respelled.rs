@@ -36,6 +36,15 @@ pub struct RewrittenKey {
     row: RowId,
 }
 
+/// Whose keys are looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RewrittenOf {
+    /// Rows with another number than the recipient who was contacted: the same one is found by itself.
+    OtherNumbers,
+    /// All rows.
+    AnyNumber,
+}
+
 /// Rows that wait under a key which a spreadsheet made of one that was contacted.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct RewrittenKeys {
@@ -46,14 +55,19 @@ pub struct RewrittenKeys {
 }
 
 impl Journal {
-    /// Looks for rows that wait, were never attempted, and have another number and nearly the key of a recipient who was
-    /// contacted and is not in the file any more. Tells the `most` that come first in the file.
+    /// Looks for rows that wait, were never attempted, and have nearly the key of a recipient who was contacted and is not in
+    /// the file any more. Tells the `most` that come first in the file.
     ///
     /// # Errors
     /// Where the journal cannot be read.
-    pub fn rewritten_keys(&self, campaign: CampaignId, most: usize) -> Result<RewrittenKeys, JournalError> {
+    pub fn rewritten_keys(
+        &self,
+        campaign: CampaignId,
+        of: RewrittenOf,
+        most: usize,
+    ) -> Result<RewrittenKeys, JournalError> {
         let mut found = RewrittenKeys::default();
-        each(&self.connection, campaign, PART, |row| {
+        each(&self.connection, (campaign, of), PART, |row| {
             found.rows += 1;
             let at = found.first.partition_point(|told| told.line <= row.line);
             if at < most {
@@ -72,7 +86,7 @@ impl Journal {
         let mut left_out = 0;
         loop {
             let mut batch = Vec::new();
-            each(&self.connection, campaign, PART, |row| {
+            each(&self.connection, (campaign, RewrittenOf::OtherNumbers), PART, |row| {
                 if batch.len() < 10_000 {
                     batch.push(row);
                 }
@@ -185,7 +199,7 @@ fn hash(key: &str) -> u64 {
 /// Calls `found` once for each row that has come and has such a key.
 fn each(
     connection: &Connection,
-    campaign: CampaignId,
+    (campaign, of): (CampaignId, RewrittenOf),
     most: usize,
     mut found: impl FnMut(RewrittenKey),
 ) -> Result<(), JournalError> {
@@ -217,7 +231,7 @@ fn each(
                 if told.contains(come) {
                     continue;
                 }
-                if let Some(row) = compared(connection, gone, come)? {
+                if let Some(row) = compared(connection, (gone, come), of)? {
                     told.insert(come);
                     found(row);
                 }
@@ -227,13 +241,17 @@ fn each(
     }
 }
 
-/// The row that has come, where it has nearly the key of the one that is gone, and another number.
-fn compared(connection: &Connection, gone: i64, come: i64) -> Result<Option<RewrittenKey>, JournalError> {
+/// The row that has come, where it has nearly the key of the one that is gone, and a number that is looked for.
+fn compared(
+    connection: &Connection,
+    (gone, come): (i64, i64),
+    of: RewrittenOf,
+) -> Result<Option<RewrittenKey>, JournalError> {
     let mut statement = connection.prepare_cached(
         "SELECT gone.key, come.key, come.line FROM row AS gone JOIN row AS come
-         WHERE gone.id = ?1 AND come.id = ?2 AND gone.destination IS NOT come.destination",
+         WHERE gone.id = ?1 AND come.id = ?2 AND (?3 OR gone.destination IS NOT come.destination)",
     )?;
-    let mut rows = statement.query([gone, come])?;
+    let mut rows = statement.query(params![gone, come, of == RewrittenOf::AnyNumber])?;
     let Some(row) = rows.next()? else { return Ok(None) };
     let (before, key): (String, String) = (row.get(0)?, row.get(1)?);
     let line = row.get::<_, Option<i64>>(2)?.and_then(|line| u64::try_from(line).ok());

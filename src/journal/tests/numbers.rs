@@ -1,7 +1,7 @@
 //! One number under two keys, in one file and over several.
 
 use super::*;
-use crate::journal::{SameNumber, SameNumbers};
+use crate::journal::{RewrittenOf, SameNumber, SameNumbers};
 
 const NUMBER: &str = "+12025550177";
 
@@ -109,7 +109,7 @@ fn a_file_that_is_sent_while_it_is_read_keeps_the_first_of_each_number() {
 #[test]
 fn a_key_that_a_spreadsheet_rewrote_is_found_though_its_number_changed_and_only_where_it_is_gone() {
     let keys = |book: &Book| {
-        let found = book.journal.rewritten_keys(book.campaign, 20).unwrap();
+        let found = book.journal.rewritten_keys(book.campaign, RewrittenOf::OtherNumbers, 20).unwrap();
         let first = found.first.into_iter().map(|row| (row.line, row.key, row.before)).collect::<Vec<_>>();
         assert_eq!(first.len() as u64, found.rows);
         first
