@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::num::NonZeroU32;
+use std::time::Duration;
 
 use crate::connect::{Account, ContactSearch, MOST_VALUES};
 use crate::domain::account::contacts::{ContactDetails, ContactSummary, SearchWindow};
@@ -13,7 +14,7 @@ use crate::pace::{RateLimit, RateLimiter};
 /// Requests per second: `SearchContacts`, `DescribeContact` and `GetContactAttributes` have ten each (Amazon Connect's service
 /// quotas), of which some are left to others.
 const RATE: f64 = 8.0;
-const BURST: NonZeroU32 = NonZeroU32::new(5).unwrap();
+const BURST: NonZeroU32 = NonZeroU32::new(5).expect("it is not 0");
 
 /// Searches an instance. One request at a time.
 pub(super) struct ContactFinder<'a> {
@@ -35,9 +36,9 @@ impl<'a> ContactFinder<'a> {
         Self { account, instance_id, pace, requests: 0 }
     }
 
-    /// Requests per second.
-    pub(super) fn rate(&self) -> f64 {
-        self.pace.rate()
+    /// How long it takes to look at so many contacts, at least.
+    pub(super) fn time_of(&self, contacts: usize) -> Duration {
+        Duration::from_secs_f64(contacts as f64 / self.pace.rate())
     }
 
     async fn permit(&mut self) {

@@ -204,7 +204,7 @@ impl DoubtSearcher<'_> {
             }
             if others.len() > MANY {
                 let contacts = counted(others.len() as u64, "contact", "contacts");
-                let time = Span(Duration::from_millis(others.len() as u64 * 125));
+                let time = Span(finder.time_of(others.len()));
                 tell(&format!(
                     "{contacts} of that time are none of this journal's, and are looked at one by one: about {time}"
                 ));

@@ -3,7 +3,7 @@
 //!
 //! Nothing is sent here. Until a rebuild has come to its end, a file beside the journal keeps every run from sending with it.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -28,7 +28,7 @@ use crate::domain::foreign;
 use crate::domain::next_step::NextStep;
 use crate::domain::row::token::TokenSpace;
 use crate::domain::unix_millis::UnixMillis;
-use crate::journal::{CampaignId, Journal, TracedContact};
+use crate::journal::{CampaignId, Journal, TracedContact, beside};
 
 /// What becomes of contacts that carry no client token and have numbers of the file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -102,21 +102,34 @@ pub async fn rebuild(
         ));
     };
     let unfinished = Unfinished::of(&paths.journal);
-    if !unfinished.is_there() && preconditions::before(paths, definition)?.is_some() {
+    let goes_on = unfinished.is_there();
+    if !goes_on && preconditions::before(paths, definition)?.is_some() {
         let message = format!("the journal {} has this campaign already", foreign::path(&paths.journal));
         return Err(Error::usage(message, "name a new journal, or go on with this one".into()));
     }
     let now = clock.now();
     let window = SearchWindow { from: options.since, until: now };
-    // Before anything is written: what the account has decides whether a journal can be made.
-    let opened = OpenCampaign::open(send, definition, paths, clock, Duration::MAX);
-    let mut open = Box::pin(opened).await?;
-    let Some(account) = open.account.clone() else {
-        return Err(Error::usage("a simulation has no account", "rebuild against the account".into()));
-    };
-    let mut finder = ContactFinder::at(&account, &definition.connect.instance_id, options.rate);
-    let contacts = Box::pin(contacts(&mut finder, window, trace, tell)).await?;
+    // From the first byte of the journal on, whatever becomes of this process.
     unfinished.begin()?;
+    let searched = async {
+        let opened = OpenCampaign::open(send, definition, paths, clock, Duration::MAX);
+        let open = Box::pin(opened).await?;
+        let Some(account) = open.account.clone() else {
+            return Err(Error::usage("a simulation has no account", "rebuild against the account".into()));
+        };
+        let mut finder = ContactFinder::at(&account, &definition.connect.instance_id, options.rate);
+        let contacts = Box::pin(contacts(&mut finder, window, trace, tell)).await?;
+        Ok((open, contacts))
+    };
+    let (mut open, contacts) = match Box::pin(searched).await {
+        Ok(searched) => searched,
+        // No row was planned: there is nothing to be sent.
+        Err(error) if !goes_on => {
+            unfinished.end()?;
+            return Err(error);
+        }
+        Err(error) => return Err(error),
+    };
     let mut findings = file.findings(definition);
     file.plan(&mut open.journal, open.campaign, &mut findings)?;
     refuse_untraced(&open.journal, open.campaign, &contacts, options.untraced)?;
@@ -145,12 +158,11 @@ async fn contacts(
     tell: &mut dyn FnMut(&str),
 ) -> Result<AccountContacts, Error> {
     let listed = finder.all(window).await.map_err(|why| unsearched(&opt_outs::words(&why), window))?;
-    let time = Span(Duration::from_secs_f64(listed.len() as f64 / finder.rate()));
     let words = counted(listed.len() as u64, "contact", "contacts");
+    let time = Span(finder.time_of(listed.len()));
     tell(&format!("{words} began in that time, and are looked at one by one: about {time}"));
     let mut known =
         AccountContacts { traced: HashMap::new(), untraced: Vec::new(), all: listed.len() as u64 };
-    let mut seen = HashSet::new();
     for contact in listed {
         let CandidateContact { id, began_at, details } = finder.look(&contact).await;
         let Some(details) = details else {
@@ -158,11 +170,11 @@ async fn contacts(
         };
         let token = details.attributes.get(trace).and_then(|token| Uuid::try_parse(token).ok());
         match token {
-            Some(token) if seen.insert(token) => {
+            // Of two with one token, which there should not be, the first is the row's.
+            Some(token) => {
                 let began_at = began_at.unwrap_or(window.from);
-                known.traced.insert(token, TracedContact { id, began_at });
+                known.traced.entry(token).or_insert(TracedContact { id, began_at });
             }
-            Some(_) => {}
             None if details.is_by_api => known.untraced.push(details.customer),
             None => {}
         }
@@ -210,9 +222,7 @@ pub(super) struct Unfinished(PathBuf);
 
 impl Unfinished {
     pub(super) fn of(journal: &Path) -> Self {
-        let mut path = journal.as_os_str().to_owned();
-        path.push(".rebuild");
-        Self(path.into())
+        Self(beside(journal, ".rebuild"))
     }
 
     fn is_there(&self) -> bool {

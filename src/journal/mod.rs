@@ -31,6 +31,7 @@ pub use care::rebuilt::TracedContact;
 pub use deliveries::{DeliveryCounts, Intake, LiveTaken, MessageRecord, StatusCount, Taken, UnmatchedCount};
 pub use error::JournalError;
 pub use file::backup::Copied;
+pub use file::beside::beside;
 pub use file::holder::Holder;
 pub use file::integrity_check::IntegrityCheck;
 pub use file::lock::{CampaignLock, holder, is_running};

@@ -79,6 +79,7 @@ fn nothing_is_sent_by_a_rebuild_that_did_not_come_to_its_end() {
     for denied in ["connect:SearchContacts", "connect:DescribeContact"] {
         server.simulator.with(|world| _ = world.account_mut().denied.insert(denied.to_owned()));
         site.run(&rebuild(&server, &[])).exits(1).says(&["could not be searched to the end"]);
+        assert!(!site.path("journal.db.rebuild").exists(), "no row was planned");
         server.simulator.with(|world| world.account_mut().denied.clear());
         assert!(server.simulator.with(|world| world.account_mut().denied.is_empty()));
     }
@@ -87,6 +88,33 @@ fn nothing_is_sent_by_a_rebuild_that_did_not_come_to_its_end() {
     let requests = server.simulator.requests().len();
     site.send(&server.endpoint).exits(2).says(&["has not come to its end", "campaign rebuild"]);
     assert_eq!(server.simulator.requests().len(), requests);
+    site.run(&rebuild(&server, &[])).exits(0);
+    site.send(&server.endpoint).exits(0);
+    server.has_each_once(PEOPLE);
+}
+
+/// The journal is there before the account was searched: whoever runs the file then would send to everybody again.
+#[test]
+fn nothing_is_sent_after_a_rebuild_that_was_killed_while_it_searched() {
+    let (site, server) = killed_in_the_middle();
+    forget(&site);
+    let mut slow = site.start(&[
+        "rebuild",
+        "people.csv",
+        "--since",
+        SINCE,
+        "--rate",
+        "1",
+        "--endpoint-url",
+        &server.endpoint,
+    ]);
+    while !site.path("journal.db").exists() {
+        assert!(slow.try_wait().unwrap().is_none(), "it searches");
+        std::thread::yield_now();
+    }
+    slow.kill().unwrap();
+    slow.wait().unwrap();
+    site.send(&server.endpoint).exits(2).says(&["has not come to its end", "campaign rebuild"]);
     site.run(&rebuild(&server, &[])).exits(0);
     site.send(&server.endpoint).exits(0);
     server.has_each_once(PEOPLE);

@@ -21,7 +21,8 @@ pub(in crate::journal) fn open_private(path: &Path) -> io::Result<File> {
 }
 
 /// The file beside the journal whose name ends so: the same one, whatever name of the journal is used.
-pub(in crate::journal) fn beside(journal: &Path, ending: &str) -> PathBuf {
+#[must_use]
+pub fn beside(journal: &Path, ending: &str) -> PathBuf {
     beside_resolved(&location::resolve(journal), ending)
 }
 
@@ -49,6 +50,15 @@ pub(in crate::journal) fn file_name_of(name: &str) -> String {
         safe.push_str(&format!("_{}", Uuid::new_v5(&Uuid::NAMESPACE_OID, name.as_bytes()).simple()));
     }
     safe
+}
+
+/// The names of what is in a folder, in order.
+#[cfg(test)]
+pub(in crate::journal) fn files(folder: &Path) -> Vec<String> {
+    let name = |entry: io::Result<std::fs::DirEntry>| entry.unwrap().file_name().into_string().unwrap();
+    let mut files: Vec<_> = folder.read_dir().unwrap().map(name).collect();
+    files.sort();
+    files
 }
 
 #[cfg(test)]

@@ -250,6 +250,7 @@ fn pause() {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::journal::file::beside::files;
 
     /// Promise 8. (Two handles of one process exclude each other as two processes do; `tests/process/races.rs` has two.)
     #[test]
@@ -284,13 +285,6 @@ mod tests {
         assert_eq!(is_running(&journal, "spring"), None, "no lock is there, so nothing tells");
         assert_eq!(holder(&journal, "spring"), None);
         CampaignLock::take(&journal, "spring", now).expect("free again");
-    }
-
-    fn files(folder: &Path) -> Vec<String> {
-        let name = |entry: io::Result<std::fs::DirEntry>| entry.unwrap().file_name().into_string().unwrap();
-        let mut files: Vec<_> = folder.read_dir().unwrap().map(name).collect();
-        files.sort();
-        files
     }
 
     /// What a process leaves that is killed: its line, and no lock.

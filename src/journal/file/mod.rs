@@ -1,7 +1,7 @@
 //! The journal as a file: opening and locking it, its schema, whether it is whole, and copies of it.
 
 pub(in crate::journal) mod backup;
-mod beside;
+pub(in crate::journal) mod beside;
 pub(in crate::journal) mod commit_counter;
 pub(in crate::journal) mod connect;
 mod earlier_layout;

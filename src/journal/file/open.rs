@@ -183,6 +183,7 @@ fn refuse_emptied(path: &Path) -> Result<(), JournalError> {
 mod tests {
     use super::*;
     use crate::domain::unix_millis::UnixMillis;
+    use crate::journal::file::beside::files;
 
     #[test]
     fn settings_and_mode_are_what_the_promises_need() {
@@ -228,13 +229,6 @@ mod tests {
             std::fs::copy(copied(&making), copied(&path)).unwrap();
         }
         assert!(matches!(Reader::open(&path), Err(JournalError::Missing(_))));
-    }
-
-    fn files(folder: &Path) -> Vec<String> {
-        let name = |entry: io::Result<std::fs::DirEntry>| entry.unwrap().file_name().into_string().unwrap();
-        let mut files: Vec<_> = folder.read_dir().unwrap().map(name).collect();
-        files.sort();
-        files
     }
 
     #[test]
