@@ -1,7 +1,6 @@
 //! Which campaign a definition is, where its name depends on the recipients file or on the day.
 
 use std::fs::File;
-use std::io::Read as _;
 use std::path::Path;
 
 use jiff::Timestamp;
@@ -15,13 +14,10 @@ use crate::domain::foreign;
 use crate::domain::next_step::NextStep;
 use crate::domain::unix_millis::UnixMillis;
 use crate::journal::{Campaign, JournalError, Planned, Reader};
-use crate::recipients::Source;
+use crate::recipients::{Source, rejects_are_in};
 
 /// Endings of files that say how they are written, and nothing of what they are.
 const PACKED: &[&str] = &[".gz", ".zst", ".zip"];
-
-/// A column that files of rejected rows have.
-const REJECTED: &[u8] = b"rejected_line";
 
 /// The name for a recipients file. A campaign of another day goes on until nothing of it is left to send; only then is the next
 /// one of today.
@@ -115,7 +111,7 @@ fn refuse_another_file(
     let Some(before) = begun_with.filter(|before| name(Path::new(before)) != name(path)) else {
         return Ok(());
     };
-    if last.name == today || is_made_from_rejected_rows(path) {
+    if last.name == today || File::open(path).is_ok_and(|file| rejects_are_in(&file)) {
         return Ok(());
     }
     let waiting = counted(reader.tally(last.id)?.unsettled(), "row", "rows");
@@ -128,13 +124,6 @@ fn refuse_another_file(
         ),
         NextStep::NameCampaignByOption(vec![last.name.clone(), today.to_owned()]),
     ))
-}
-
-/// Whether the file is one of rejected rows, as far as its beginning tells.
-fn is_made_from_rejected_rows(path: &Path) -> bool {
-    let mut head = Vec::new();
-    let read = File::open(path).and_then(|file| file.take(4096).read_to_end(&mut head));
-    read.is_ok() && head.windows(REJECTED.len()).any(|window| window == REJECTED)
 }
 
 /// The file's name without its ending, and without that of an archive.

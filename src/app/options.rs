@@ -77,6 +77,21 @@ pub struct SendOptions {
 }
 
 impl SendOptions {
+    /// Nothing but where the service is, and who asks it.
+    #[must_use]
+    pub fn of_service(
+        region: Option<&String>,
+        profile: Option<&String>,
+        endpoint_url: Option<&EndpointUrl>,
+    ) -> Self {
+        Self {
+            region: region.cloned(),
+            profile: profile.cloned(),
+            endpoint_url: endpoint_url.cloned(),
+            ..Self::default()
+        }
+    }
+
     /// Whether hours and schedule are kept: what is simulated reaches nobody, at whatever hour.
     #[must_use]
     pub fn keeps_hours(&self) -> bool {

@@ -26,7 +26,7 @@ use std::path::{Path, PathBuf};
 pub use error::{FileError, FileProblem};
 pub use record::Record;
 pub use records::RECORD_BYTES;
-pub use rejects::{Extra, Rejects};
+pub use rejects::{Extra, Rejects, are_in as rejects_are_in};
 pub use suppress::{Entry, Listed, Lists, Useless, read_list};
 
 use crate::domain::definition::RecipientsSettings;

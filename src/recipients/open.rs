@@ -58,7 +58,7 @@ impl Recipients {
             return Err(FileProblem::Definition);
         }
         let file = open(path)?;
-        let own = rejects::begins_here(&file).then(|| as_rejects_are(settings));
+        let own = rejects::are_in(&file).then(|| as_rejects_are(settings));
         // A pipe with a name cannot be read twice.
         let (layers, reader) = Layers::of(path, file, own.as_ref().unwrap_or(settings))?;
         layers.open(reader, name)

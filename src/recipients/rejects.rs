@@ -17,14 +17,16 @@ use crate::domain::table::header::{Header, fold};
 /// The columns that are put in front.
 const COLUMNS: [&str; 3] = ["rejected_line", "rejected_column", "rejected_reason"];
 
-/// Whether a file begins as [`Rejects`] begins one. A pipe is not looked into.
-pub(super) fn begins_here(file: &File) -> bool {
-    let mut head = [0; 32];
+/// Bytes of a file that are looked at for its columns, at most.
+const HEAD: usize = 4096;
+
+/// Whether the first line of a file has the first of the columns, wherever a spreadsheet has moved it. A pipe is not looked into.
+pub fn are_in(file: &File) -> bool {
+    let mut head = [0; HEAD];
     let is_file = file.metadata().is_ok_and(|metadata| metadata.is_file());
     let Some(length) = is_file.then(|| file.read_at(&mut head, 0).ok()).flatten() else { return false };
-    let head = &head[..length];
-    let head = head.strip_prefix("\u{feff}".as_bytes()).unwrap_or(head);
-    head.strip_prefix(b"\"").unwrap_or(head).starts_with(COLUMNS[0].as_bytes())
+    let first = head[..length].split(|byte| matches!(byte, b'\r' | b'\n')).next().unwrap_or_default();
+    memchr::memmem::find(first, COLUMNS[0].as_bytes()).is_some()
 }
 
 /// Where the three columns are. A spreadsheet may have moved them.

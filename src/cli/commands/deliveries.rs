@@ -111,12 +111,7 @@ pub fn run(args: &DeliveriesArgs, session: &Session<'_>) -> Result<Exit, Failure
             originations: origination.clone(),
             until_empty: *until_empty,
         };
-        let send = SendOptions {
-            region: region.clone(),
-            profile: profile.clone(),
-            endpoint_url: endpoint_url.clone(),
-            ..SendOptions::default()
-        };
+        let send = SendOptions::of_service(region.as_ref(), profile.as_ref(), endpoint_url.as_ref());
         return follow(&options, &send, session);
     }
     let paths = CampaignPaths::of_results(&session.global.campaign_options())?;

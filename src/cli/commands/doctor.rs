@@ -57,12 +57,8 @@ pub fn run(args: &DoctorArgs, session: &Session<'_>) -> Result<Exit, Failure> {
         Some(source) => CampaignPaths::of_file(&global.campaign_options(), source, &args.reading.options())?,
         None => CampaignPaths::of_campaign(&global.campaign_options())?,
     };
-    let options = SendOptions {
-        region: args.region.clone(),
-        profile: args.profile.clone(),
-        endpoint_url: args.endpoint_url.clone(),
-        ..SendOptions::default()
-    };
+    let options =
+        SendOptions::of_service(args.region.as_ref(), args.profile.as_ref(), args.endpoint_url.as_ref());
     options.apply(&mut definition)?;
     let asked = app::doctor::examine(source.as_ref(), &definition, &paths, &session.clock);
     let findings = sending::runtime()?.block_on(asked)?;

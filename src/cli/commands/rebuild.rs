@@ -92,12 +92,8 @@ pub fn run(args: &RebuildArgs, session: &Session<'_>) -> Result<Exit, Failure> {
     let (mut paths, mut definition) =
         CampaignPaths::of_file(&session.global.campaign_options(), &source, &reading)?;
     paths.name_for(&mut definition, &source, &session.clock)?;
-    let send = SendOptions {
-        region: args.region.clone(),
-        profile: args.profile.clone(),
-        endpoint_url: args.endpoint_url.clone(),
-        ..SendOptions::default()
-    };
+    let send =
+        SendOptions::of_service(args.region.as_ref(), args.profile.as_ref(), args.endpoint_url.as_ref());
     send.apply(&mut definition)?;
     let file = app::run::open_file(&source, &definition, &paths, &reading)?;
     let options = RebuildOptions {

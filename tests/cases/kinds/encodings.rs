@@ -28,8 +28,7 @@ fn a_sign_of_money_is_no_letter() {
     ] {
         let bytes = [b"phone,name,due\r\n+12025550101,", row, b"\r\n"].concat();
         let fate = of_file(&bytes, "", "{{ due }}");
-        wrong.extend(unless(fate.contains(read) || fate.contains("cannot be told"), || fate.clone()));
-        wrong.extend(unless(!fate.contains(['Ł', 'Ľ', 'ą']), || fate));
+        wrong.extend(unless(fate.contains(read), || fate));
     }
     all_right(&wrong);
 }

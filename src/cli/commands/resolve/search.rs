@@ -26,12 +26,8 @@ use crate::domain::phone::mask;
 /// What the user is told.
 pub(super) fn run(args: &ResolveArgs, session: &Session<'_>) -> Result<Exit, Failure> {
     let (mut place, mut definition) = CampaignPaths::of_campaign(&session.global.campaign_options())?;
-    let send = SendOptions {
-        region: args.region.clone(),
-        profile: args.profile.clone(),
-        endpoint_url: args.endpoint_url.clone(),
-        ..SendOptions::default()
-    };
+    let send =
+        SendOptions::of_service(args.region.as_ref(), args.profile.as_ref(), args.endpoint_url.as_ref());
     send.apply(&mut definition)?;
     place.name_from_journal(&mut definition)?;
     let chosen = match args.chosen() {
