@@ -32,7 +32,7 @@ use crate::domain::row::suppression::{Suppressed, Suppression};
 use crate::domain::table::detected_format::DetectedFormat;
 use crate::domain::warning::WarningCode;
 use crate::engine::RunSender;
-use crate::journal::{CampaignId, Content, FileLine, Journal, JournalError, Plan, PlanSummary};
+use crate::journal::{CampaignId, Content, FileLine, Journal, JournalError, Plan, PlanSummary, Retries};
 use crate::recipients::{FileError, FileProblem, Listed, Lists, Recipients, Row, Source};
 
 /// Lines planned in one transaction, and their bytes, about: large enough that a commit costs little, small enough for little
@@ -144,7 +144,7 @@ impl PlanFile {
         };
         let plan = journal.plan_senders(plan, self.binding.senders())?;
         let plan = plan.watch_texts(columns, self.binding.text_columns());
-        Ok(if self.retries { plan.retry_failed() } else { plan })
+        Ok(if self.retries { plan.retry_failed(Retries::Proposed) } else { plan })
     }
 
     /// Rejects what looks wrong: nobody sees the file before it is sent. Of the definition's own texts that is known now.
@@ -177,7 +177,8 @@ impl PlanFile {
     /// Where the journal cannot be written.
     pub fn begin_streamed(&self, journal: &mut Journal, campaign: CampaignId) -> Result<Plan, Error> {
         if self.same_number == SameNumberRule::All {
-            return self.begin(journal, campaign);
+            let plan = self.begin(journal, campaign)?;
+            return Ok(if self.retries { plan.retry_failed(Retries::Agreed) } else { plan });
         }
         let (shape, columns) = (self.binding.shape(), self.binding.header().names());
         let plan = if self.corrects() {
@@ -186,7 +187,7 @@ impl PlanFile {
             journal.begin_streamed_plan(campaign, shape, columns)?
         };
         let plan = journal.plan_senders(plan, self.binding.senders())?.keep_first_of_numbers();
-        Ok(if self.retries { plan.retry_failed() } else { plan })
+        Ok(if self.retries { plan.retry_failed(Retries::Agreed) } else { plan })
     }
 
     /// Corrections need the file that they correct. A report may have only some of the rows, and those that it does not have

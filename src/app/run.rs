@@ -272,7 +272,11 @@ impl<'a> PreparedRun<'a> {
         // What a plan takes of memory is given back before anything is sent.
         self.preflight = None;
         self.rejects = None;
-        Ok(self.open.journal.set_planned(self.open.campaign, Planned::Agreed)?)
+        let OpenCampaign { journal, campaign, .. } = &mut self.open;
+        if self.context.options.retry_failed {
+            journal.agree_to_retries(*campaign)?;
+        }
+        Ok(journal.set_planned(*campaign, Planned::Agreed)?)
     }
 
     /// Says whether the account can send the campaign, and finds the opt-out lists behind its senders, which the run then keeps

@@ -41,6 +41,7 @@ pub use plan::line::{Content, FileLine};
 pub use plan::numbers::{SameNumber, SameNumbers};
 pub use plan::planned::Planned;
 pub use plan::respelled::{RewrittenKey, RewrittenKeys, RewrittenOf};
+pub use plan::retried::Retries;
 pub use plan::waiting::Waiting;
 pub use plan::{Plan, PlanSummary};
 pub use query::cells::Cells;

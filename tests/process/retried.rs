@@ -122,3 +122,33 @@ fn a_stream_tries_again_what_it_names() {
     assert_eq!(of(&report, "C-0").client_token, TOKENS[0][1]);
     assert_eq!(of(&report, "C-2").state, "failed", "the stream does not have it");
 }
+
+/// Whoever says no to the figures of a retry has said no to it, whatever is sent next.
+#[test]
+fn a_retry_that_was_not_agreed_to_leaves_failed_rows_failed() {
+    let site = failed();
+    let before = site.report();
+    correct(&site);
+    let server = Server::start(&[]);
+    let proposed = ["run", "people.csv", "--retry-failed", "--json", "--endpoint-url", server.endpoint()];
+    site.run(&proposed).exits(2).says(&["--yes"]);
+    site.run(&["resume", "--json", "--endpoint-url", server.endpoint()]).exits(2);
+    // A fourth person, who was never tried.
+    site.write("people.csv", &format!("{}{}\n", site.read("people.csv"), row(3)));
+    let sent = send(&site, &server, &[]).exits(3).json();
+    assert_eq!((&sent["started"], &sent["failed"], server.requests()), (&1.into(), &3.into(), 1));
+    let report = site.report();
+    for key in ["C-0", "C-1", "C-2"] {
+        let (then, now) = (of(&before, key), of(&report, key));
+        let facts = |record: &Record| (record.client_token.clone(), record.attempts, record.reason.clone());
+        assert_eq!((facts(then), "failed"), (facts(now), now.state.as_str()), "{key}");
+    }
+    site.run(&["journal", "check"]).exits(0);
+    // Agreed to and stopped by a limit, it goes on without being asked for again.
+    let limited = send(&site, &server, &["--retry-failed", "--limit", "1"]).exits(4).json();
+    assert_eq!((&limited["started"], server.requests()), (&2.into(), 2));
+    let rest = send(&site, &server, &[]).exits(0).json();
+    assert_eq!((&rest["started"], server.requests()), (&4.into(), 4));
+    assert_eq!(of(&site.report(), "C-0").client_token, TOKENS[0][1]);
+    site.run(&["journal", "check"]).exits(0);
+}

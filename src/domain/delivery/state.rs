@@ -154,6 +154,8 @@ pub enum Event {
     TokenExpired,
     /// The user asked to try failed rows again.
     RetryFailed,
+    /// What was to be tried again was not agreed to, and no request left.
+    RetryRefused,
     /// A search of the account found its contact.
     Found,
     /// A person decided on an uncertain row.
@@ -202,6 +204,7 @@ pub fn next(state: State, event: Event) -> Result<State, IllegalTransition> {
         (S::Attempting | S::Uncertain | S::Queued | S::Suppressed | S::Withdrawn | S::Expired, E::Found) => {
             Ok(S::Started)
         }
+        (S::Queued, E::RetryRefused) => Ok(S::Failed),
         (S::Uncertain, E::Decided(Decision::Started)) => Ok(S::Started),
         (S::Uncertain, E::Decided(Decision::Failed)) => Ok(S::Failed),
         (S::Queued | S::Suppressed | S::Withdrawn | S::Expired, E::Planned) => Ok(S::Queued),
@@ -225,7 +228,7 @@ pub fn moved(state: State, event: Event) -> Option<State> {
 mod tests {
     use super::*;
 
-    const EVENTS: [Event; 20] = [
+    const EVENTS: [Event; 21] = [
         Event::Claimed,
         Event::GivenBack(Doubt::None),
         Event::GivenBack(Doubt::Earlier),
@@ -237,6 +240,7 @@ mod tests {
         Event::Unanswered,
         Event::TokenExpired,
         Event::RetryFailed,
+        Event::RetryRefused,
         Event::Decided(Decision::Started),
         Event::Decided(Decision::Failed),
         Event::Decided(Decision::Resend),

@@ -9,7 +9,7 @@ use crate::journal::error::JournalError;
 use crate::journal::file::open::Journal;
 use crate::journal::plan::line::{Content, FileLine};
 use crate::journal::plan::planned::Planned;
-use crate::journal::plan::{Plan, existing, index, planned};
+use crate::journal::plan::{Plan, existing, index, planned, retried};
 use crate::journal::row::{CampaignId, StateColumn};
 use crate::journal::sql;
 use crate::journal::tally::Delta;
@@ -27,11 +27,12 @@ impl Journal {
     ) -> Result<Plan, JournalError> {
         let tx = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let in_common = existing::in_common(&tx, campaign, shape, columns)?;
+        let mut delta = Delta::default();
+        retried::take_back(&tx, campaign, &mut delta)?;
         if !index::is_made(&tx, campaign)? {
-            let mut delta = Delta::default();
             index::make(&tx, campaign, &mut delta)?;
-            delta.write(&tx, campaign)?;
         }
+        delta.write(&tx, campaign)?;
         planned::mark(&tx, campaign, Planned::Begun)?;
         let plan = Plan::of(&tx, campaign, in_common, true)?;
         tx.commit()?;

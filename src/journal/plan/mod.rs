@@ -37,6 +37,7 @@ use crate::journal::plan::lanes::LaneIds;
 use crate::journal::plan::line::{Content, FileLine, reason_of};
 use crate::journal::plan::planned::Planned;
 use crate::journal::plan::reconcile::{keep, move_line, planned_state};
+use crate::journal::plan::retried::Retries;
 use crate::journal::plan::row_set::RowSet;
 use crate::journal::plan::said_before::TextColumns;
 use crate::journal::plan::senders::PlanSenders;
@@ -61,8 +62,7 @@ pub struct Plan {
     texts: TextColumns,
     /// Whether a line is left out at once where its number is another recipient's: it may be sent before the file ends.
     first_of_numbers: bool,
-    /// Whether failed rows are tried again.
-    retries: bool,
+    retries: Retries,
     tokens: TokenSpace,
 }
 
@@ -93,7 +93,7 @@ impl Plan {
             purged,
             texts,
             first_of_numbers: false,
-            retries: false,
+            retries: Retries::None,
             tokens,
         })
     }
@@ -113,8 +113,8 @@ impl Plan {
     /// Puts failed rows of the file back into the queue. Those of which the file or the definition now says something else are tried
     /// again with that, and with a token of their own.
     #[must_use]
-    pub fn retry_failed(self) -> Self {
-        Self { retries: true, ..self }
+    pub fn retry_failed(self, retries: Retries) -> Self {
+        Self { retries, ..self }
     }
 
     /// Leaves out, from here on, each line whose number a recipient with another key has, who was contacted or waits. For a
@@ -189,6 +189,7 @@ impl Journal {
             params![campaign.0, header],
         )?;
         let mut delta = Delta::default();
+        retried::take_back(&tx, campaign, &mut delta)?;
         for state in [State::Rejected, State::Duplicate] {
             let rows = tx.execute(
                 "DELETE FROM row WHERE campaign_id = ?1 AND state = ?2",
@@ -379,8 +380,9 @@ fn try_again(
         let known = retried::put_away(tx, known)?;
         delta.moved(before, known.state);
         update(tx, plan, &known, line, cells, delta)?;
+        plan.retries.mark_corrected(tx, known.id)?;
     } else {
-        delta.moved(before, retried::queue(tx, &known)?);
+        delta.moved(before, plan.retries.queue(tx, &known)?);
         plan.lanes.follow(tx, plan.campaign, &known, line)?;
         move_line(tx, &known, line.number)?;
     }
@@ -420,7 +422,9 @@ fn plan_content(
     if plan.first_of_numbers
         && known.as_ref().is_none_or(|known| {
             known.attempts == 0
-                || (plan.retries && known.state == State::Failed && known.destination != *destination)
+                || (plan.retries.are_meant()
+                    && known.state == State::Failed
+                    && known.destination != *destination)
         })
         && planned_state(State::Queued, &line.content)? == State::Queued
         && let Some(reason) = numbers::taken(tx, plan.campaign, destination, key)?
@@ -447,7 +451,7 @@ fn plan_content(
             update(tx, plan, &known, line, cells, delta)?;
             summary.updated += 1;
         }
-        Some(known) if plan.retries && retried::may_be(tx, &known, line)? => {
+        Some(known) if plan.retries.are_meant() && retried::may_be(tx, &known, line)? => {
             summary.corrected += u64::from(try_again(tx, plan, known, (line, cells), delta)?);
         }
         Some(known) if known.attempts > 0 => {

@@ -49,7 +49,10 @@ impl Reader {
     }
 }
 
-fn planned(connection: &Connection, campaign: CampaignId) -> Result<Planned, JournalError> {
+pub(in crate::journal) fn planned(
+    connection: &Connection,
+    campaign: CampaignId,
+) -> Result<Planned, JournalError> {
     let sql = "SELECT plan FROM campaign WHERE id = ?1";
     let planned: u8 = connection.query_row(sql, [campaign.0], |row| row.get(0))?;
     Ok(match planned {
