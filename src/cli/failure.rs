@@ -35,6 +35,13 @@ impl Failure {
         Self { message: with_causes(error), hint, exit }
     }
 
+    /// The same with commands in its advice that lead to the campaign and the journal of these options.
+    #[must_use]
+    pub fn leading_to(self, global: &GlobalArgs) -> Self {
+        let hint = self.hint.map(|hint| next_step::words(&hint, global).into());
+        Self { hint, ..self }
+    }
+
     /// What is shown of it; `None` where it was shown before. Numbers are masked, and commands lead to the campaign and the
     /// journal that the user named.
     #[must_use]

@@ -13,6 +13,12 @@ use crate::domain::figures::counted;
 use crate::domain::foreign;
 use crate::domain::next_step::{Advice, AdvicePart, Command, NextStep, Output, PathTrouble, Setting};
 
+/// Commands that send.
+const SENDING: [&str; 2] = ["run", "resume"];
+
+/// Commands that ask the account and send nothing.
+const ASKING: [&str; 1] = ["doctor"];
+
 /// How it goes on.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum GoOn<'a> {
@@ -125,7 +131,7 @@ fn called(command: &Command, global: &GlobalArgs) -> String {
         Command::Doctor => "doctor",
         Command::Status => "status",
         Command::Report(state) => return placed(&format!("report --state {}", state.name()), global),
-        Command::Rejects => "report --rejects wrong.csv",
+        Command::Rejects => return placed(&format!("report --rejects {}", new_rejects_file()), global),
         Command::Results => "report",
         Command::Resolve => "resolve",
         Command::Go => "go",
@@ -160,6 +166,13 @@ fn run_file(path: &Path, global: &GlobalArgs) -> String {
     placed(&format!("run {}", quoted(&foreign::path(path).to_string())), global)
 }
 
+/// A name for a file of rejected rows that nothing has here yet.
+pub(super) fn new_rejects_file() -> String {
+    let names = (2..).map(|n| format!("wrong-{n}.csv"));
+    let mut names = std::iter::once("wrong.csv".to_owned()).chain(names);
+    names.find(|name| !Path::new(name).exists()).unwrap_or_default()
+}
+
 /// The command of this name for the campaign and the journal that the user named, in backticks.
 fn placed(name: &str, global: &GlobalArgs) -> String {
     let mut command = format!("campaign {name}");
@@ -167,8 +180,20 @@ fn placed(name: &str, global: &GlobalArgs) -> String {
     if let Some(campaign) = &global.campaign {
         option("-c", campaign);
     }
+    if let Some(named) = &global.name {
+        option("--name", named);
+    }
     if let Some(journal) = &global.journal {
         option("-j", &foreign::path(journal).to_string());
+    }
+    let asks = |commands: &[&str]| commands.contains(&name.split(' ').next().unwrap_or_default());
+    if asks(&SENDING) || asks(&ASKING) {
+        for (option, value) in &global.service.stated {
+            command.push_str(&format!(" {option} {}", quoted(value)));
+        }
+    }
+    if global.service.simulated && asks(&SENDING) {
+        command.push_str(" --simulate");
     }
     format!("`{command}`")
 }
@@ -220,8 +245,8 @@ pub(super) fn page_commands() -> Vec<(State, String)> {
 
 fn other_path(output: Output, trouble: PathTrouble) -> String {
     let (option, example) = match output {
-        Output::Report => ("-o", "report.csv"),
-        Output::Rejects => ("--rejects", "wrong.csv"),
+        Output::Report => ("-o", "report.csv".to_owned()),
+        Output::Rejects => ("--rejects", new_rejects_file()),
     };
     match trouble {
         PathTrouble::NoFolder => {
@@ -271,9 +296,8 @@ pub(super) fn command(goes_on: GoOn<'_>, global: &GlobalArgs, send: &SendArgs) -
     option("-c", global.campaign.clone());
     option("--name", global.name.clone());
     option("-j", global.journal.as_ref().map(foreign::path));
-    option("--region", send.region.clone());
-    option("--profile", send.profile.clone());
-    option("--endpoint-url", send.endpoint_url.as_ref().map(|url| url.as_str().to_owned()));
+    let service = send.service();
+    service.stated.into_iter().for_each(|(name, value)| option(name, Some(value)));
     option(
         "--rate",
         send.rate.map(|rate| match rate {
@@ -283,8 +307,10 @@ pub(super) fn command(goes_on: GoOn<'_>, global: &GlobalArgs, send: &SendArgs) -
     );
     option("--burst", send.burst.map(|burst| burst.to_string()));
     option("--max-in-flight", send.max_in_flight.map(|most| most.to_string()));
-    if send.simulate {
-        command.push_str(" --simulate");
+    for (given, option) in [(send.no_wait, " --no-wait"), (service.simulated, " --simulate")] {
+        if given {
+            command.push_str(option);
+        }
     }
     command
 }
@@ -301,6 +327,7 @@ pub(super) fn quoted(word: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cli::args::global::ServiceOptions;
 
     #[test]
     fn commands_in_advice_lead_to_the_campaign_that_was_named() {
@@ -326,6 +353,16 @@ mod tests {
         assert_eq!(
             words(&step, &global("x")),
             "see `campaign report --state failed`, or `aws sso login` with --profile"
+        );
+        let simulated = global("x --name may -j a.db").with_service(ServiceOptions {
+            simulated: true,
+            stated: vec![("--profile", "clinic one".to_owned())],
+        });
+        let (looks, sends) = (Advice::default().run(Command::Status), Advice::default().run(Command::Resume));
+        assert_eq!(words(&looks.into(), &simulated), "`campaign status --name may -j a.db`");
+        assert_eq!(
+            words(&sends.into(), &simulated),
+            "`campaign resume --name may -j a.db --profile 'clinic one' --simulate`"
         );
     }
 

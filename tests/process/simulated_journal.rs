@@ -23,3 +23,29 @@ fn what_was_simulated_does_not_block_the_first_real_run() {
     );
     assert_eq!(site.run(&["status", "--json"]).exits(0).json()["requests"], 3, "the real one is what counts");
 }
+
+/// What is typed next as advice says it goes to the same place: the simulator, its journal, the endpoint, the profile.
+#[test]
+fn advice_stays_in_the_simulation_and_with_the_service_that_was_named() {
+    let (site, server) = (Site::with_people(3), Server::start(&[]));
+    site.run(&["resume", "--simulate", "--name", "may"])
+        .exits(2)
+        .says(&["`campaign run FILE --name may -j campaign.simulated.db --simulate`"]);
+    let to = ["--endpoint-url", server.endpoint()];
+    site.run(
+        &[&["run", "people.csv", "--yes", "--no-wait", "--limit", "1", "--name", "may"][..], &to].concat(),
+    )
+    .exits(4)
+    .says(&[&format!("next: campaign resume --name may --endpoint-url {} --no-wait", server.endpoint())]);
+    site.run(&[&["resume", "--name", "june"][..], &to].concat())
+        .exits(2)
+        .says(&[&format!("`campaign run FILE --name june --endpoint-url {}`", server.endpoint())]);
+}
+
+/// The file that advice names for rejected rows is none that is there.
+#[test]
+fn rejected_rows_go_to_a_file_that_is_not_there_yet() {
+    let site = Site::with_people(2);
+    site.write("wrong.csv", &site.read("people.csv").replace("+1", "+999"));
+    site.run(&["check", "wrong.csv"]).says(&["`--rejects wrong-2.csv`"]);
+}

@@ -34,6 +34,18 @@ pub struct GlobalArgs {
     /// Add the log to this file instead of showing it on stderr; as with -v, or more
     #[arg(long, global = true, value_name = "PATH", help_heading = "Output")]
     pub log_file: Option<PathBuf>,
+    /// Where the command's requests go, so that those of commands in advice go there.
+    #[arg(skip)]
+    pub service: ServiceOptions,
+}
+
+/// The options that say where requests go.
+#[derive(Debug, Clone, Default)]
+pub struct ServiceOptions {
+    /// To the simulator.
+    pub simulated: bool,
+    /// Options and their values.
+    pub stated: Vec<(&'static str, String)>,
 }
 
 /// Form of the log.
@@ -60,6 +72,12 @@ impl GlobalArgs {
     #[must_use]
     pub fn with_journal(&self, journal: &Path) -> Self {
         Self { journal: Some(journal.to_owned()), ..self.clone() }
+    }
+
+    /// The same for a command whose requests go there.
+    #[must_use]
+    pub fn with_service(&self, service: ServiceOptions) -> Self {
+        Self { service, ..self.clone() }
     }
 
     /// The same with the name that was made of the definition's, so that advice leads to that campaign.

@@ -5,6 +5,7 @@ use std::num::{NonZeroU32, NonZeroU64, NonZeroUsize};
 use clap::Args;
 
 use crate::app::options::SendOptions;
+use crate::cli::args::global::ServiceOptions;
 use crate::cli::args::values;
 use crate::domain::definition::{EndpointUrl, Rate, RequestRate};
 use crate::domain::warning::WarningCode;
@@ -40,7 +41,7 @@ pub struct SendArgs {
     /// End with exit code 4 where nothing is left but rows whose hours are closed, instead of waiting for them
     #[arg(long, help_heading = "How fast")]
     pub no_wait: bool,
-    /// Try failed rows again, with their tokens and payloads as they were
+    /// Try failed rows again; with `run`, corrected ones with what the file says now
     #[arg(long, help_heading = "What is sent")]
     pub retry_failed: bool,
     /// AWS Region
@@ -83,6 +84,18 @@ pub fn endpoint(text: &str) -> Result<EndpointUrl, String> {
 }
 
 impl SendArgs {
+    /// Where the requests go.
+    #[must_use]
+    pub fn service(&self) -> ServiceOptions {
+        let stated = [
+            ("--region", self.region.clone()),
+            ("--profile", self.profile.clone()),
+            ("--endpoint-url", self.endpoint_url.as_ref().map(|url| url.as_str().to_owned())),
+        ];
+        let stated = stated.into_iter().filter_map(|(option, value)| Some((option, value?))).collect();
+        ServiceOptions { simulated: self.simulate, stated }
+    }
+
     /// As the application takes them.
     #[must_use]
     pub fn options(&self) -> SendOptions {

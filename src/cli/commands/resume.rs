@@ -14,6 +14,7 @@ use crate::cli::hooks::{self, Hooked};
 use crate::cli::next_step::{self, GoOn};
 use crate::cli::session::Session;
 use crate::cli::signals;
+use crate::domain::definition::Definition;
 use crate::domain::delivery::ending::Exit;
 use crate::domain::next_step::NextStep;
 
@@ -35,20 +36,27 @@ pub fn run(args: &ResumeArgs, session: &Session<'_>) -> Result<Exit, Failure> {
     let stated = definition.name.clone();
     paths.name_from_journal(&mut definition)?;
     let global = &global.with_name(&stated, &definition.name);
-    let session = &session.with(global);
     options.apply(&mut definition)?;
-    let context =
-        RunContext { definition: &definition, paths: &paths, options: &options, clock: &session.clock };
+    resume(args, (&definition, &paths), &session.with(global)).map_err(|failure| failure.leading_to(global))
+}
+
+fn resume(
+    args: &ResumeArgs,
+    (definition, paths): (&Definition, &CampaignPaths),
+    session: &Session<'_>,
+) -> Result<Exit, Failure> {
+    let options = args.send.options();
+    let context = RunContext { definition, paths, options: &options, clock: &session.clock };
     context.must_have_begun()?;
     let runtime = sending::runtime()?;
-    let alerts = hooks::begin_alerts(&runtime, (&definition, &paths), options.simulate, session)?;
+    let alerts = hooks::begin_alerts(&runtime, (definition, paths), options.simulate, session)?;
     let result = runtime.block_on(send(args, context, (session, alerts.as_ref())));
     hooks::after(
         result,
         Hooked {
             runtime: &runtime,
-            definition: &definition,
-            paths: &paths,
+            definition,
+            paths,
             simulate: options.simulate,
             global: session.global,
             alerts,

@@ -62,23 +62,31 @@ pub struct RunArgs {
 /// What the user is told.
 pub fn run(args: &RunArgs, session: &Session<'_>) -> Result<Exit, Failure> {
     let source = Source::named(&args.file);
-    let (file_options, options) = (args.reading.options(), args.send.options());
+    let file_options = args.reading.options();
     let campaign = session.global.campaign_options();
     let (mut paths, mut definition) = CampaignPaths::of_file(&campaign, &source, &file_options)?;
     let global = sending::journal(&mut paths, session.global, &args.send);
     let stated = definition.name.clone();
     paths.name_for(&mut definition, &source, &session.clock)?;
     let global = &global.with_name(&stated, &definition.name);
-    let session = &session.with(global);
-    options.apply(&mut definition)?;
-    let opened = || app::run::open_file(&source, &definition, &paths, &file_options);
+    args.send.options().apply(&mut definition)?;
+    run_as(args, (&definition, &paths), &session.with(global)).map_err(|failure| failure.leading_to(global))
+}
+
+fn run_as(
+    args: &RunArgs,
+    (definition, paths): (&Definition, &CampaignPaths),
+    session: &Session<'_>,
+) -> Result<Exit, Failure> {
+    let source = Source::named(&args.file);
+    let (file_options, options) = (args.reading.options(), args.send.options());
+    let opened = || app::run::open_file(&source, definition, paths, &file_options);
     if args.dry_run {
-        return rehearse(&mut opened()?, (&definition, &paths), args, session);
+        return rehearse(&mut opened()?, (definition, paths), args, session);
     }
-    let context =
-        RunContext { definition: &definition, paths: &paths, options: &options, clock: &session.clock };
+    let context = RunContext { definition, paths, options: &options, clock: &session.clock };
     let runtime = sending::runtime()?;
-    let alerts = hooks::begin_alerts(&runtime, (&definition, &paths), options.simulate, session)?;
+    let alerts = hooks::begin_alerts(&runtime, (definition, paths), options.simulate, session)?;
     let result = match opened() {
         Ok(file) => runtime.block_on(send(file, args, context, (session, alerts.as_ref()))),
         Err(error) => Err(error.into()),
@@ -87,8 +95,8 @@ pub fn run(args: &RunArgs, session: &Session<'_>) -> Result<Exit, Failure> {
         result,
         Hooked {
             runtime: &runtime,
-            definition: &definition,
-            paths: &paths,
+            definition,
+            paths,
             simulate: options.simulate,
             global: session.global,
             alerts,
@@ -238,9 +246,11 @@ pub(in crate::cli::commands) fn verdict(
         1.. => (
             Exit::Incomplete,
             rejected.unwrap_or_else(|| {
-                "correct the rejected lines in the file and check again, or have them in a file of their own with \
-                 `--rejects wrong.csv`; `run` leaves them out"
-                    .to_owned()
+                format!(
+                    "correct the rejected lines in the file and check again, or have them in a file of their own with \
+                     `--rejects {}`; `run` leaves them out",
+                    next_step::new_rejects_file()
+                )
             }),
         ),
         0 if preflight.is_incomplete() => return Ok(Exit::Incomplete),
@@ -254,10 +264,14 @@ pub(in crate::cli::commands) fn verdict(
 
 pub(in crate::cli::commands) fn refused(reason: String, rejected: Option<&str>) -> Failure {
     let hint = match rejected {
-        Some(rejected) => format!("{rejected}. Or allow more with max_rejected in [safety]; nothing was sent"),
-        None => "correct the file, or have the rejected rows in a file of their own with `--rejects wrong.csv`; or allow more \
-                 with max_rejected in [safety]; nothing was sent"
-            .to_owned(),
+        Some(rejected) => {
+            format!("{rejected}. Or allow more with max_rejected in [safety]; nothing was sent")
+        }
+        None => format!(
+            "correct the file, or have the rejected rows in a file of their own with `--rejects {}`; or allow more \
+             with max_rejected in [safety]; nothing was sent",
+            next_step::new_rejects_file()
+        ),
     };
     Failure { message: reason, hint: Some(hint.into()), exit: Exit::Halted }
 }

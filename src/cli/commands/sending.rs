@@ -45,13 +45,14 @@ pub(in crate::cli::commands) fn journal(
     global: &GlobalArgs,
     send: &SendArgs,
 ) -> GlobalArgs {
+    let global = global.with_service(send.service());
     match paths.simulated_journal() {
         Some(simulated) if send.simulate && global.journal.is_none() => {
             let global = global.with_journal(&simulated);
             paths.journal = simulated;
             global
         }
-        _ => global.clone(),
+        _ => global,
     }
 }
 
