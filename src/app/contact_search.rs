@@ -102,6 +102,16 @@ impl<'a> ContactFinder<'a> {
         CandidateContact { id: contact.id.clone(), began_at, details }
     }
 
+    /// Whether the account has a contact. No index delays this.
+    pub(super) async fn has(&mut self, id: &str) -> Answer<bool> {
+        self.permit().await;
+        match self.account.contact(self.instance_id, id).await {
+            Ok(_) => Ok(true),
+            Err(Unanswered::NotFound) => Ok(false),
+            Err(why) => Err(why),
+        }
+    }
+
     async fn details(&mut self, id: &str) -> Answer<ContactDetails> {
         self.permit().await;
         let mut details = self.account.contact(self.instance_id, id).await?;

@@ -32,6 +32,7 @@ pub mod person;
 pub mod plan_file;
 pub mod preconditions;
 pub mod rebuild;
+pub mod reconcile;
 pub mod rehearse;
 pub mod rejects;
 pub mod report;

@@ -175,7 +175,7 @@ async fn contacts(
                 let began_at = began_at.unwrap_or(window.from);
                 known.traced.entry(token).or_insert(TracedContact { id, began_at });
             }
-            None if details.is_by_api => known.untraced.push(details.customer),
+            None if !details.is_inbound => known.untraced.push(details.customer),
             None => {}
         }
     }

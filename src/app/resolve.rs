@@ -13,9 +13,7 @@ use crate::domain::delivery::state::{Decision, State};
 use crate::domain::figures::counted;
 use crate::domain::next_step::{Advice, Command, Setting};
 use crate::domain::unix_millis::UnixMillis;
-use crate::journal::{
-    Campaign, CampaignId, CampaignLock, InDoubt, Journal, Origin, Reader, Service, Uncertain,
-};
+use crate::journal::{Campaign, CampaignLock, InDoubt, Journal, Origin, Reader, Uncertain};
 
 /// Which uncertain rows are decided on.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -74,12 +72,7 @@ pub async fn search(
     let _lock = CampaignLock::take(&place.journal, &campaign.name, now)?;
     let account = Account::connect(&settings(definition, place), clock).await?;
     let mut journal = Journal::open(&place.journal)?;
-    must_be_of(
-        &account,
-        definition,
-        (&journal, &Reader::open(&place.journal)?.origin(campaign.id)?),
-        campaign.id,
-    )?;
+    must_be_of(&account, definition, &Reader::open(&place.journal)?.origin(campaign.id)?)?;
     journal.expire(campaign.id, now)?;
     let mut rows = journal.in_doubt(campaign.id, now)?;
     rows.retain(|row| options.chosen.has(&row.key, row.line));
@@ -104,20 +97,15 @@ pub async fn search(
 }
 
 /// Refuses to look for contacts where they cannot be: everything would be missing there.
-fn must_be_of(
-    account: &Account,
-    definition: &Definition,
-    (journal, origin): (&Journal, &Origin),
-    campaign: CampaignId,
-) -> Result<(), Error> {
-    let asked = if account.is_loopback() { Service::Loopback } else { Service::Aws };
+pub(super) fn must_be_of(account: &Account, definition: &Definition, origin: &Origin) -> Result<(), Error> {
     let instance = &definition.connect.instance_id;
+    let is_asked = !origin.is_simulated && origin.is_real != account.is_loopback();
     let message = if origin.instance_id != *instance {
         format!(
             "the campaign's contacts are of the instance {}, and the definition names {instance}",
             origin.instance_id
         )
-    } else if journal.service(campaign)? != asked {
+    } else if !is_asked {
         format!(
             "the campaign's contacts were started by {}, which is not what would be searched",
             origin.service

@@ -47,6 +47,7 @@ pub use plan::{Plan, PlanSummary};
 pub use query::cells::Cells;
 pub use query::earlier_campaigns::{EarlierCampaigns, Unsearchable};
 pub use query::evidence::{DecisionRecord, ListedNumber, RowRequest};
+pub use query::known_contacts::{SendingTime, StartedRow, TokenRow};
 pub use query::outcomes::RowOutcome;
 pub use query::person::{ListedSince, PersonRow};
 pub use query::records::{Record, Selection, Told};

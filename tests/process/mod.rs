@@ -37,6 +37,7 @@ mod races;
 pub(crate) mod ran;
 mod readers;
 mod rebuild;
+mod reconciled;
 mod recurring;
 mod rehearse;
 mod retried;

@@ -36,3 +36,12 @@ pub fn time(text: &str) -> Result<Duration, String> {
         text.parse().map_err(|_| "not a time such as 30ms or 4m".to_owned())?;
     duration.try_into().map_err(|_| "must not be negative".to_owned())
 }
+
+/// Requests per second to the account.
+///
+/// # Errors
+/// What is taken instead.
+pub fn rate(text: &str) -> Result<f64, String> {
+    let rate: f64 = text.parse().map_err(|_| "not a number".to_owned())?;
+    (0.1..=10_000.0).contains(&rate).then_some(rate).ok_or_else(|| "must be from 0.1 to 10000".to_owned())
+}

@@ -1,5 +1,7 @@
 //! `campaign deliveries`: what became of started contacts, and the import of the events that say so.
 
+mod check;
+
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
@@ -80,6 +82,9 @@ dead-letter rule. Events are at least once and in no order; all of that is allow
         #[arg(long, value_name = "URL", value_parser = endpoint)]
         endpoint_url: Option<EndpointUrl>,
     },
+    /// Compare the journal with the account: contacts that it does not know, and rows whose contacts are not there
+    #[command(after_help = check::HELP)]
+    Check(check::CheckAccountArgs),
 }
 
 fn origination(text: &str) -> Result<Origination, String> {
@@ -114,9 +119,12 @@ pub fn run(args: &DeliveriesArgs, session: &Session<'_>) -> Result<Exit, Failure
         let send = SendOptions::of_service(region.as_ref(), profile.as_ref(), endpoint_url.as_ref());
         return follow(&options, &send, session);
     }
+    if let Some(DeliveriesAction::Check(args)) = &args.action {
+        return check::run(args, session);
+    }
     let paths = CampaignPaths::of_results(&session.global.campaign_options())?;
     match &args.action {
-        None | Some(DeliveriesAction::Follow { .. }) => {
+        None | Some(DeliveriesAction::Follow { .. } | DeliveriesAction::Check(_)) => {
             show(&Deliveries::read(&paths)?, session)?;
             Ok(Exit::Done)
         }

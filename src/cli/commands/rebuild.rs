@@ -46,7 +46,7 @@ pub struct RebuildArgs {
     #[arg(long, value_name = "TIME", default_value = "15m", value_parser = values::time)]
     index_delay: Duration,
     /// Requests per second to the account; of each kind it takes ten by default
-    #[arg(long, value_name = "N", default_value = "8", value_parser = rate)]
+    #[arg(long, value_name = "N", default_value = "8", value_parser = values::rate)]
     rate: f64,
     /// What contacts without a client token are, which have numbers of the file
     #[arg(long, value_name = "WHOSE")]
@@ -75,11 +75,6 @@ fn moment(text: &str) -> Result<UnixMillis, String> {
     let time: jiff::Timestamp =
         text.parse().map_err(|_| "not a time with its zone, such as 2026-03-01T09:00Z".to_owned())?;
     Ok(UnixMillis::from_millis(time.as_millisecond()))
-}
-
-fn rate(text: &str) -> Result<f64, String> {
-    let rate: f64 = text.parse().map_err(|_| "not a number".to_owned())?;
-    (0.1..=10_000.0).contains(&rate).then_some(rate).ok_or_else(|| "must be from 0.1 to 10000".to_owned())
 }
 
 /// Runs the command.

@@ -80,7 +80,8 @@ impl Account {
         Ok(ContactDetails {
             attributes: contact.attributes.unwrap_or_default().into_iter().collect(),
             customer: contact.customer_endpoint.and_then(|endpoint| endpoint.address),
-            is_by_api: contact.initiation_method == Some(ContactInitiationMethod::Api),
+            source: contact.system_endpoint.and_then(|endpoint| endpoint.address),
+            is_inbound: contact.initiation_method == Some(ContactInitiationMethod::Inbound),
             began_at: contact.initiation_timestamp.and_then(moment),
         })
     }

@@ -79,8 +79,10 @@ pub struct ContactDetails {
     pub attributes: BTreeMap<String, String>,
     /// The customer's address, where it is told: E.164.
     pub customer: Option<String>,
-    /// Whether a program began it, as a campaign does, and no customer.
-    pub is_by_api: bool,
+    /// The number that it is from, where it is told: an ARN, or E.164.
+    pub source: Option<String>,
+    /// Whether a customer began it.
+    pub is_inbound: bool,
     /// When it began, where that is told.
     pub began_at: Option<UnixMillis>,
 }

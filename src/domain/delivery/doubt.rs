@@ -180,7 +180,8 @@ mod tests {
         let details = ContactDetails {
             attributes: attributes.collect(),
             customer: number.map(str::to_owned),
-            is_by_api: true,
+            source: None,
+            is_inbound: false,
             began_at: Some(at(minute)),
         };
         CandidateContact { id: id.to_owned(), began_at: Some(at(minute)), details: Some(details) }

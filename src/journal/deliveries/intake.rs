@@ -115,8 +115,7 @@ impl Journal {
     /// # Errors
     /// Where the journal cannot be read.
     pub fn has_contact(&self, contact_id: &str) -> Result<bool, JournalError> {
-        let sql = "SELECT EXISTS (SELECT 1 FROM row INDEXED BY row_contact WHERE contact_id = ?1)";
-        Ok(self.connection.prepare_cached(sql)?.query_row([ContactIdColumn(contact_id)], |row| row.get(0))?)
+        has_contact(&self.connection, contact_id)
     }
 
     /// Whether a source's phone number is known.
@@ -422,8 +421,20 @@ impl Senders {
     }
 }
 
+/// Whether any row of the journal has this contact.
+pub(in crate::journal) fn has_contact(
+    connection: &rusqlite::Connection,
+    contact_id: &str,
+) -> Result<bool, JournalError> {
+    let sql = "SELECT EXISTS (SELECT 1 FROM row INDEXED BY row_contact WHERE contact_id = ?1)";
+    Ok(connection.prepare_cached(sql)?.query_row([ContactIdColumn(contact_id)], |row| row.get(0))?)
+}
+
 /// The sources that all rows of a plan share, of a campaign.
-fn sources(connection: &rusqlite::Connection, campaign: CampaignId) -> Result<Vec<String>, JournalError> {
+pub(in crate::journal) fn sources(
+    connection: &rusqlite::Connection,
+    campaign: CampaignId,
+) -> Result<Vec<String>, JournalError> {
     let mut statement = connection.prepare_cached("SELECT request FROM shape WHERE campaign_id = ?1")?;
     let mut rows = statement.query([campaign.0])?;
     let mut sources = BTreeSet::new();

@@ -4,7 +4,7 @@
 
 mod counts;
 mod fold;
-mod intake;
+pub(in crate::journal) mod intake;
 pub(in crate::journal) mod live;
 mod rows;
 

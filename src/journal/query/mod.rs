@@ -3,6 +3,7 @@
 pub(in crate::journal) mod cells;
 pub(in crate::journal) mod earlier_campaigns;
 pub(in crate::journal) mod evidence;
+pub(in crate::journal) mod known_contacts;
 pub(in crate::journal) mod outcomes;
 pub(in crate::journal) mod person;
 pub(in crate::journal) mod records;
