@@ -464,9 +464,7 @@ fn plan_content(
             keep(tx, &known, line, delta)?;
         }
         Some(known) => {
-            if update(tx, plan, &known, line, cells, delta)? {
-                summary.updated += 1;
-            }
+            summary.updated += u64::from(update(tx, plan, &known, line, cells, delta)?);
         }
     }
     Ok(())
