@@ -7,7 +7,7 @@ use campaign::domain::delivery::state::{Doubt, Event, State};
 use campaign::domain::delivery::tally::Tally;
 use campaign::domain::delivery::verdict::token_is_safe;
 use campaign::domain::unix_millis::UnixMillis;
-use campaign::journal::{ClaimRequest, Pass, RowId, Settlement};
+use campaign::journal::{ClaimRequest, Pass, Retries, RowId, Settlement};
 use proptest::prelude::*;
 use proptest::sample::Index;
 
@@ -139,6 +139,17 @@ impl Model {
         for (_, row) in &mut self.rows {
             if row.line.is_none() && matches!(row.state, State::Queued | State::Suppressed) {
                 row.state = State::Withdrawn;
+            }
+        }
+    }
+
+    /// Nobody agreed to send to rows that had failed.
+    fn refuse(&mut self, before: &[(u8, Row)]) {
+        for (key, failed) in before.iter().filter(|(_, row)| row.state == State::Failed) {
+            let row = self.row(*key);
+            if row.state == State::Queued {
+                let (line, waits_until) = (row.line, row.waits_until);
+                *row = Row { line, waits_until, ..failed.clone() };
             }
         }
     }
@@ -327,8 +338,18 @@ fn apply(process: &mut Process, model: &mut Model, operation: &Operation) {
                 crash(process, model);
             }
             let campaign = process.campaign;
-            process.plan(campaign, "model", file, *retries);
+            process.plan(campaign, "model", file, if *retries { Retries::Agreed } else { Retries::None });
             model.plan(file, *retries);
+        }
+        Operation::Refuse(file, then) => {
+            crash(process, model);
+            let (campaign, before) = (process.campaign, model.rows.clone());
+            process.plan(campaign, "model", file, Retries::Proposed);
+            model.plan(file, true);
+            compare(process, model);
+            model.refuse(&before);
+            process.plan(campaign, "model", then, Retries::None);
+            model.plan(then, false);
         }
         Operation::ClaimNext(in_doubt, most) => claim_next(process, model, *in_doubt, *most),
         Operation::ClaimWaited(most) => claim_waited(process, model, *most),

@@ -11,6 +11,8 @@ pub(crate) type Entry = (u8, u64, bool);
 pub(crate) enum Operation {
     /// Reads a file: before anything is claimed, or, with `--stream`, while rows are; and with another attempt for failed rows.
     Plan(Vec<Entry>, bool, bool),
+    /// Reads a file with another attempt for failed rows, which nobody agrees to, and then another file.
+    Refuse(Vec<Entry>, Vec<Entry>),
     ClaimNext(bool, u32),
     /// Rows that waited for a limit, and need not any more.
     ClaimWaited(u32),
@@ -36,6 +38,7 @@ pub(crate) enum Outcome {
 /// One operation; those that move rows come more often.
 pub(crate) fn operation() -> impl Strategy<Value = Operation> {
     let entry = (0..12_u8, 0..3_u64, prop::bool::weighted(0.15));
+    let file = prop::collection::vec(entry, 0..12);
     let outcome = prop_oneof![
         Just(Outcome::Answered),
         Just(Outcome::NotNow),
@@ -47,7 +50,8 @@ pub(crate) fn operation() -> impl Strategy<Value = Operation> {
     ];
     let day = 24 * 3_600_000;
     prop_oneof![
-        2 => (prop::collection::vec(entry, 0..12), any::<bool>(), any::<bool>())
+        1 => (file.clone(), file.clone()).prop_map(|(file, then)| Operation::Refuse(file, then)),
+        2 => (file, any::<bool>(), any::<bool>())
             .prop_map(|(file, streamed, retries)| Operation::Plan(file, streamed, retries)),
         4 => (any::<bool>(), 1..6_u32).prop_map(|(in_doubt, most)| Operation::ClaimNext(in_doubt, most)),
         2 => (1..6_u32).prop_map(Operation::ClaimWaited),

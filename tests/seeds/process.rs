@@ -10,7 +10,8 @@ use campaign::domain::message::request::RequestTemplate;
 use campaign::domain::row::token::TokenSpace;
 use campaign::domain::unix_millis::UnixMillis;
 use campaign::journal::{
-    Admission, CampaignId, ClaimLimits, Claimed, Content, FileLine, Identity, Journal, RowId, Service, Writer,
+    Admission, CampaignId, ClaimLimits, Claimed, Content, FileLine, Identity, Journal, Retries, RowId,
+    Service, Writer,
 };
 
 use crate::seeds::chance::Chance;
@@ -86,7 +87,7 @@ impl Process {
         let (claimed, ids) = (BTreeMap::new(), BTreeMap::new());
         let mut process = Self { folder, journal: Some(journal), campaign, other, claimed, ids, rules };
         process.admit();
-        process.plan(other, "other", &[(1, 0, false), (2, 0, true), (1, 0, false)], false);
+        process.plan(other, "other", &[(1, 0, false), (2, 0, true), (1, 0, false)], Retries::None);
         process
     }
 
@@ -117,13 +118,11 @@ impl Process {
         self.journal.as_mut().expect("a journal between two operations")
     }
 
-    pub(crate) fn plan(&mut self, campaign: CampaignId, name: &str, file: &[Entry], retries: bool) {
+    pub(crate) fn plan(&mut self, campaign: CampaignId, name: &str, file: &[Entry], retries: Retries) {
         let shape = request();
         let journal = self.journal();
         let mut plan = journal.begin_plan(campaign, &shape, &["key".to_owned()]).expect("a plan");
-        if retries {
-            plan = plan.retry_failed();
-        }
+        plan = plan.retry_failed(retries);
         for batch in lines(name, file).chunks(3) {
             journal.plan(&mut plan, batch).expect("a batch");
         }

@@ -24,7 +24,7 @@ use campaign::domain::delivery::gate::{FailureGate, Fraction};
 use campaign::domain::delivery::undelivered::UndeliveredGate;
 use campaign::domain::message::request::RequestTemplate;
 use campaign::engine::{Bounds, Outcome, PlanProgress, Stop};
-use campaign::journal::{CampaignId, FileLine, Identity, Journal, NewRun, Plan, RunId, Service};
+use campaign::journal::{CampaignId, FileLine, Identity, Journal, NewRun, Plan, Retries, RunId, Service};
 use campaign::pace::RateLimit;
 use campaign::simulator::{Operation, RequestRecord, Simulator, WorldConfig};
 use tokio::sync::{mpsc, watch};
@@ -142,7 +142,7 @@ impl Trial {
     fn begin_plan(&self, journal: &mut Journal, retries: bool) -> Plan {
         let columns = ["key", "edition"].map(str::to_owned);
         let plan = journal.begin_plan(self.campaign, &self.shape, &columns).expect("a plan begins");
-        if retries { plan.retry_failed() } else { plan }
+        if retries { plan.retry_failed(Retries::Agreed) } else { plan }
     }
 
     /// One process.
