@@ -10,6 +10,7 @@ use crate::domain::delivery::summary::{Summary, rounded};
 use crate::domain::figures::per_second;
 use crate::domain::forecast::Outlook;
 use crate::domain::foreign::ForeignText;
+use crate::domain::senders::figures::{self, SenderFigures, SenderObject};
 use crate::domain::unix_millis::UnixMillis;
 use crate::journal::{self, Campaign, ControlRequest, DeliveryCounts, Holder, Reader, RunRecord, Snapshot};
 use crate::report::ReportError;
@@ -44,6 +45,8 @@ pub struct Status {
     pub oldest_doubt: Option<UnixMillis>,
     /// What became of started contacts; `None` where no event is in the journal.
     pub deliveries: Option<DeliveryCounts>,
+    /// How its senders fare, where they are several.
+    pub senders: Vec<SenderFigures>,
     /// When it was read.
     pub now: UnixMillis,
 }
@@ -100,6 +103,7 @@ impl Status {
             purged_at: snapshot.purged_at(campaign.id)?,
             oldest_doubt: snapshot.oldest_doubt(campaign.id)?,
             deliveries: Some(snapshot.deliveries(campaign.id)?).filter(DeliveryCounts::any),
+            senders: snapshot.sender_figures(campaign.id)?,
             runs,
             now,
         })
@@ -171,7 +175,15 @@ impl Status {
 
     /// How long the rows that wait take. It is what the live view of the run says.
     pub fn time_left(&self) -> Option<Duration> {
-        self.outlook()?.time_left()
+        let all = self.outlook()?.time_left()?;
+        Some(figures::slowest(&self.senders, self.now).map_or(all, |(_, longest)| all.max(longest)))
+    }
+
+    /// The sender that takes longer than all rows together seem to.
+    pub fn longest_sender(&self) -> Option<&SenderFigures> {
+        let (sender, longest) = figures::slowest(&self.senders, self.now)?;
+        let all = self.outlook()?.time_left()?;
+        (longest > all).then_some(sender)
     }
 
     /// When it ends, where it goes on and nothing keeps it from that.
@@ -208,6 +220,7 @@ impl Status {
             waiting: self.waiting.map(|(rows, until)| ShownWaiting { rows, first_until: until.to_string() }),
             purged_at: self.purged_at.map(|at| at.to_string()),
             deliveries: self.deliveries.map(Counts::from),
+            senders: self.senders.iter().map(SenderFigures::object).collect(),
             steering: self.asks.iter().rev().map(ShownRequest::of).collect(),
         }
     }
@@ -239,6 +252,8 @@ pub struct Object<'a> {
     purged_at: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     deliveries: Option<Counts>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    senders: Vec<SenderObject<'a>>,
     steering: Vec<ShownRequest<'a>>,
 }
 

@@ -37,9 +37,10 @@ use crate::domain::delivery::verdict;
 use crate::domain::delivery::verdict::OutageDetector;
 use crate::domain::forecast::Heartbeat;
 use crate::domain::limits::LimitReached;
+use crate::domain::senders::figures::SenderFigures;
 use crate::domain::unix_millis::UnixMillis;
 use crate::journal::{
-    Claim, Claimed, ControlRequest, Counters, JournalError, RowId, Settlement, WriterError,
+    Claim, Claimed, ControlRequest, Counters, JournalError, RowId, RunActivity, Settlement, WriterError,
 };
 use crate::pace::{PaceMode, RateLimiter, SharedPermits};
 
@@ -101,7 +102,7 @@ pub(super) struct Dispatcher<'a> {
     metrics: RunMetrics,
     recorded_at: Instant,
     /// Heartbeats that are on their way into the journal.
-    heartbeats: Pending<Option<Heartbeat>>,
+    heartbeats: Pending<Option<(Heartbeat, Vec<SenderFigures>)>>,
 }
 
 impl<'a> Dispatcher<'a> {
@@ -532,15 +533,17 @@ impl<'a> Dispatcher<'a> {
         let now = self.engine.clock.now();
         self.engine.writer.counters(self.engine.run, self.counters, now).await;
         let heartbeat = self.heartbeat(now);
-        let written = self.engine.writer.activity(self.engine.run, self.metrics.take(heartbeat)).await;
-        self.heartbeats.push(Box::pin(async move {
-            let written = written.await;
-            matches!(written, Ok(Ok(()))).then_some(heartbeat)
-        }));
+        let activity = RunActivity { senders: self.sender_beats(now), ..self.metrics.take(heartbeat) };
+        let written = self.engine.writer.activity(self.engine.run, activity).await;
+        self.heartbeats.push(Box::pin(async move { Some((heartbeat, written.await.ok()?.ok()?)) }));
     }
 
-    fn on_heartbeat(&mut self, heartbeat: Option<Heartbeat>) {
-        heartbeat.into_iter().for_each(|heartbeat| self.observer.on_event(&RunEvent::Heartbeat(heartbeat)));
+    fn on_heartbeat(&mut self, heartbeat: Option<(Heartbeat, Vec<SenderFigures>)>) {
+        let Some((heartbeat, senders)) = heartbeat else { return };
+        self.observer.on_event(&RunEvent::Heartbeat(heartbeat));
+        if !senders.is_empty() {
+            self.observer.on_event(&RunEvent::Senders(senders.into()));
+        }
     }
 
     fn gate(&mut self, failed: bool) {

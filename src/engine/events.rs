@@ -1,6 +1,7 @@
 //! The events of a run, for its observers. They report only what is durable, and never a phone number; a lost event loses no
 //! data.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::domain::account::opt_outs::OptOutState;
@@ -13,6 +14,7 @@ use crate::domain::delivery::undelivered::UndeliveredAlarm;
 use crate::domain::forecast::Heartbeat;
 use crate::domain::foreign::ForeignText;
 use crate::domain::phone::mask;
+use crate::domain::senders::figures::SenderFigures;
 use crate::domain::unix_millis::UnixMillis;
 use crate::journal::Claimed;
 
@@ -62,6 +64,8 @@ pub enum RunEvent {
     Gauges(Gauges),
     /// How the run fares, as the journal has it now: whenever its record is brought up to date.
     Heartbeat(Heartbeat),
+    /// How the senders fare, as the journal has it now: with each heartbeat of a run with several.
+    Senders(Arc<[SenderFigures]>),
     /// Nothing is sent for a while: the active chats quota is full.
     Paused(Duration),
     /// Sending goes on.
@@ -156,6 +160,8 @@ pub struct RefusedAttempt {
     pub code: ForeignText,
     /// The service's words, numbers masked.
     pub message: ForeignText,
+    /// Whether its sender halts for it, and the run does not.
+    pub halts_sender: bool,
     /// When the row is tried again, where it is.
     pub retry_in: Option<Duration>,
     /// How long the answer took, or was waited for.
@@ -213,6 +219,7 @@ pub(super) fn told(
         kind: refusal.kind,
         code: refusal.code.clone(),
         message: unnumbered(&refusal.message, &row.frozen.destination),
+        halts_sender: false,
         retry_in: None,
         took,
         request_id,

@@ -20,6 +20,7 @@ mod queue;
 mod quota_pause;
 mod ready;
 mod retry;
+mod sender_meter;
 #[cfg(test)]
 mod tests;
 

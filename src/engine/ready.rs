@@ -7,9 +7,12 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::domain::delivery::bucket_history::BucketHistory;
+use crate::domain::foreign::ForeignText;
 use crate::domain::message::segments::Segments;
+use crate::domain::senders::figures::{SenderBeat, SenderDay};
 use crate::domain::senders::{DailyCap, Sender};
 use crate::domain::unix_millis::UnixMillis;
+use crate::engine::sender_meter::SenderMeter;
 use crate::journal::{Claimed, SenderId};
 use crate::pace::PartBucket;
 
@@ -18,6 +21,8 @@ const PATIENCE: Duration = Duration::from_secs(10);
 const TURNS: f64 = 4.0;
 /// Rows of a sender that are claimed ahead, at least: one is being requested while the next one is claimed.
 const LEAST_AHEAD: usize = 2;
+/// A row that could have left so long ago is told as one that waits.
+const OVERDUE: Duration = Duration::from_secs(1);
 
 /// A sender, as a run knows it.
 #[derive(Debug, Clone)]
@@ -45,10 +50,7 @@ struct SenderQueue {
     rows: VecDeque<(Claimed, u32)>,
     bucket: Option<PartBucket>,
     cap: Option<DayCount>,
-    last_left: Instant,
-    /// Messages and their parts so far, to tell how many rows a second takes.
-    messages: u64,
-    parts: u64,
+    meter: SenderMeter,
 }
 
 /// The messages of a day.
@@ -93,7 +95,9 @@ impl ReadyRows {
     pub(super) fn extend(&mut self, rows: impl IntoIterator<Item = Claimed>) {
         for row in rows {
             let parts = if self.by_sender() { parts(&row) } else { 1 };
-            self.queue(row.sender).rows.push_back((row, parts));
+            let queue = self.queue(row.sender);
+            queue.meter.has_rows();
+            queue.rows.push_back((row, parts));
         }
     }
 
@@ -153,7 +157,7 @@ impl ReadyRows {
         let patience = PATIENCE.max(Duration::try_from_secs_f64(turns).unwrap_or(PATIENCE));
         let payable = self.queues.iter().enumerate().filter_map(|(at, queue)| {
             let due = queue.due().filter(|due| *due <= now)?;
-            let waited = now - due.max(queue.last_left).min(now);
+            let waited = now - due.max(queue.meter.last_left()).min(now);
             let impatient = if waited > patience { waited } else { Duration::ZERO };
             Some((at, impatient, queue.seconds_left(left(queue.id))))
         });
@@ -169,11 +173,11 @@ impl ReadyRows {
         }
         let parts = parts(row);
         let queue = self.queue(row.sender);
-        queue.last_left = Instant::now();
-        (queue.messages, queue.parts) = (queue.messages + 1, queue.parts + u64::from(parts));
         if let Some(bucket) = &mut queue.bucket {
             bucket.take(parts);
         }
+        let is_spent = queue.bucket.as_ref().is_none_or(|bucket| bucket.due(1) > Instant::now());
+        queue.meter.left(parts, is_spent, queue.rows.is_empty());
         let day = queue.cap.as_mut()?;
         day.pass(now);
         day.in_flight += 1;
@@ -199,6 +203,21 @@ impl ReadyRows {
         (day.sent >= day.cap.most).then_some(day.ends)
     }
 
+    /// How each sender fares, `halted` being what the service said of those that it refused.
+    pub(super) fn beats(
+        &self,
+        now: UnixMillis,
+        halted: impl Fn(SenderId) -> Option<ForeignText>,
+    ) -> Vec<(SenderId, SenderBeat)> {
+        let of = |queue: &SenderQueue| queue.id.map(|id| (id, queue.beat(now, halted(id))));
+        self.queues.iter().filter_map(of).collect()
+    }
+
+    /// How fast senders were before says nothing about what is to come.
+    pub(super) fn measure_anew(&mut self) {
+        self.queues.iter_mut().for_each(|queue| queue.meter.measure_anew());
+    }
+
     fn queue(&mut self, sender: Option<SenderId>) -> &mut SenderQueue {
         let at = self.place(sender);
         &mut self.queues[at]
@@ -215,12 +234,12 @@ impl ReadyRows {
 
 impl SenderQueue {
     fn new(id: Option<SenderId>, bucket: Option<PartBucket>, cap: Option<DayCount>) -> Self {
-        Self { id, rows: VecDeque::new(), bucket, cap, last_left: Instant::now(), messages: 0, parts: 0 }
+        Self { id, rows: VecDeque::new(), bucket, cap, meter: SenderMeter::new() }
     }
 
     fn due(&self) -> Option<Instant> {
         let (_, parts) = self.rows.front()?;
-        Some(self.bucket.as_ref().map_or(self.last_left, |bucket| bucket.due(*parts)))
+        Some(self.bucket.as_ref().map_or(self.meter.last_left(), |bucket| bucket.due(*parts)))
     }
 
     /// Rows that are claimed ahead, at most: those of about a second.
@@ -231,7 +250,21 @@ impl SenderQueue {
     }
 
     fn parts_a_message(&self) -> f64 {
-        if self.messages == 0 { 1.0 } else { float(self.parts) / float(self.messages) }
+        let (messages, parts) = self.meter.total();
+        if messages == 0 { 1.0 } else { float(parts) / float(messages) }
+    }
+
+    fn beat(&self, now: UnixMillis, halted: Option<ForeignText>) -> SenderBeat {
+        let (messages, parts) = self.meter.total();
+        let overdue = self.due().is_some_and(|due| due + OVERDUE <= Instant::now());
+        SenderBeat {
+            asked: self.bucket.as_ref().map(|bucket| bucket.rate().per_second),
+            reached: self.meter.reached(overdue),
+            messages,
+            parts,
+            day: self.cap.as_ref().map(|day| day.told(now)),
+            halted,
+        }
     }
 
     /// How long its rows take, with those that are not claimed yet.
@@ -247,6 +280,12 @@ impl DayCount {
         if now >= self.ends {
             (self.sent, self.ends) = (self.in_flight, self.cap.day(now).1);
         }
+    }
+
+    fn told(&self, now: UnixMillis) -> SenderDay {
+        let (sent, ends) =
+            if now >= self.ends { (self.in_flight, self.cap.day(now).1) } else { (self.sent, self.ends) };
+        SenderDay { most: self.cap.most, sent, ends }
     }
 
     fn left(&self, now: UnixMillis) -> usize {

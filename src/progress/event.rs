@@ -15,6 +15,7 @@ use super::words::Scene;
 use crate::domain::delivery::summary::{Bottleneck, rounded};
 use crate::domain::delivery::tally::Tally;
 use crate::domain::foreign;
+use crate::domain::senders::figures::{SenderFigures, SenderObject};
 use crate::engine::FirstOpening;
 
 /// Where events go. Clones share it.
@@ -103,6 +104,7 @@ impl Events {
             elapsed_s: rounded(scene.speed.elapsed().as_secs_f64()),
             time_left_s: left.map(|left| left.as_secs()),
             ends_at: left.map(|left| scene.wall.now().plus(left).to_string()),
+            senders: view.senders.iter().map(SenderFigures::object).collect(),
             problems_left_out: view.unshown,
         })
     }
@@ -151,6 +153,8 @@ struct StatusEvent<'a> {
     elapsed_s: f64,
     time_left_s: Option<u64>,
     ends_at: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    senders: Vec<SenderObject<'a>>,
     problems_left_out: u64,
 }
 

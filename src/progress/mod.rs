@@ -11,6 +11,7 @@ mod fit;
 mod painter;
 mod problem;
 mod screen;
+mod senders;
 mod speed;
 mod view;
 mod wall;
@@ -26,8 +27,10 @@ use tokio::time::Instant;
 
 pub use event::Events;
 pub use screen::{Screen, ScreenWriter};
+pub use senders::sender_table;
 
 use crate::clock::Clock;
+use crate::domain::delivery::state::State;
 use crate::domain::delivery::summary::{Bottleneck, rounded};
 use crate::engine::{Observer, RunEvent};
 use painter::{Painter, PainterInput};
@@ -178,6 +181,16 @@ fn log(event: &RunEvent) {
                 "heartbeat"
             );
         }
+        RunEvent::Senders(senders) => {
+            for sender in &**senders {
+                tracing::debug!(
+                    sender = sender.name,
+                    started = sender.tally[State::Started],
+                    speed = sender.speed(),
+                    "sender"
+                );
+            }
+        }
         RunEvent::Paused(length) => {
             tracing::info!(ms = length.as_millis() as u64, "paused, the quota is full");
         }
@@ -189,7 +202,7 @@ fn log(event: &RunEvent) {
         RunEvent::Released => tracing::info!("goes on"),
         RunEvent::OptOuts(state) => tracing::info!(?state, "opt-outs"),
         RunEvent::SenderHalted { name, refusal } => {
-            tracing::warn!(sender = name, code = refusal.code.shown().to_string(), "sender halted");
+            tracing::info!(sender = name, code = refusal.code.shown().to_string(), "sender halted");
         }
         RunEvent::Reassigned { rows } => tracing::info!(rows, "rows go to other senders"),
         RunEvent::Repaced { rate, burst } => tracing::info!(rate, burst, "another pace"),

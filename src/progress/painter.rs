@@ -23,6 +23,8 @@ const OFTEN: Duration = Duration::from_millis(200);
 const STATUS_EVERY: Duration = Duration::from_secs(1);
 /// Kinds of problems shown in the view, and with one line off a terminal.
 const IN_VIEW: usize = 3;
+/// Senders shown in the view.
+const SENDERS_IN_VIEW: usize = 5;
 const AT_ONCE: usize = 5;
 
 /// What the painter is told.
@@ -162,6 +164,9 @@ impl Painter {
         let mut lines = Vec::with_capacity(8);
         for parts in [scene.phase(), scene.pace(), scene.counts()] {
             lines.extend(fit::lines(&parts, columns, colours));
+        }
+        for line in scene.senders(SENDERS_IN_VIEW) {
+            lines.extend(fit::lines(&[line], columns, colours));
         }
         let problems = self.problems.last(IN_VIEW, |at| format!("{} ", self.wall.at(at)));
         for problem in problems {

@@ -22,6 +22,7 @@ pub(super) enum ProblemOutcome {
     Refused,
     Unknown,
     Halts,
+    SenderHalts,
     Again,
     Left,
 }
@@ -32,6 +33,7 @@ impl ProblemOutcome {
             Self::Refused => "not tried again",
             Self::Unknown => "nobody knows whether it was started",
             Self::Halts => "the run stops",
+            Self::SenderHalts => "its sender stops",
             Self::Again => "tried again",
             Self::Left => "left to the next run",
         }
@@ -43,6 +45,7 @@ impl ProblemOutcome {
             Self::Refused => "failed",
             Self::Unknown => "unknown",
             Self::Halts => "halts",
+            Self::SenderHalts => "halts its sender",
             Self::Again => "retried",
             Self::Left => "left",
         }
@@ -67,6 +70,7 @@ impl ShownProblem {
         let outcome = match (refused.kind, refused.retry_in) {
             (RefusalKind::Throttled | RefusalKind::ActiveChats, _) => return None,
             (_, Some(_)) => ProblemOutcome::Again,
+            _ if refused.halts_sender => ProblemOutcome::SenderHalts,
             (RefusalKind::Renewed | RefusalKind::Unreachable, None) => ProblemOutcome::Left,
             (RefusalKind::InvalidRequest | RefusalKind::Conflict, None) => ProblemOutcome::Refused,
             (RefusalKind::Unknown, None) => ProblemOutcome::Unknown,
@@ -148,6 +152,7 @@ mod tests {
 
     fn refused(kind: RefusalKind, code: &str) -> RefusedAttempt {
         RefusedAttempt {
+            halts_sender: false,
             line: Some(17),
             destination: "+1202•••0104".to_owned(),
             attempt: 1,

@@ -71,6 +71,7 @@ fn refused(line: u64, kind: RefusalKind) -> RunEvent {
         kind,
         code: "InvalidRequestException".into(),
         message: "no such number".into(),
+        halts_sender: false,
         retry_in: None,
         took: Duration::from_millis(40),
         request_id: None,

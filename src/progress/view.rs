@@ -11,6 +11,7 @@ use crate::domain::delivery::state::State;
 use crate::domain::delivery::summary::Bottleneck;
 use crate::domain::delivery::tally::Tally;
 use crate::domain::forecast::Heartbeat;
+use crate::domain::senders::figures::{self, SenderFigures};
 use crate::domain::unix_millis::UnixMillis;
 use crate::engine::{FirstOpening, Gauges, RunEvent};
 
@@ -40,6 +41,8 @@ pub(super) struct View {
     /// From when on the speed tells something of what is to come.
     pub(super) fresh_since: Option<Instant>,
     pub(super) begun_at: Option<Instant>,
+    /// How the senders fare, where they are several.
+    pub(super) senders: Arc<[SenderFigures]>,
     /// The senders that the service refuses for good.
     pub(super) halted: Vec<String>,
     /// Problems that there was no room to show.
@@ -109,6 +112,7 @@ impl View {
                 self.gauges = *gauges;
             }
             RunEvent::Heartbeat(heartbeat) => self.heartbeat = Some(*heartbeat),
+            RunEvent::Senders(senders) => self.senders = Arc::clone(senders),
             // Nothing takes a run back that is about to end.
             RunEvent::Paused(_) | RunEvent::Resumed if matches!(self.phase, Phase::Stopping(_)) => {}
             RunEvent::Paused(length) => {
@@ -201,8 +205,9 @@ impl View {
     }
 
     /// How long the rest takes, where that can be told.
-    pub(super) fn time_left(&self) -> Option<Duration> {
-        self.heartbeat?.outlook(self.tally.unsettled()).time_left()
+    pub(super) fn time_left(&self, now: UnixMillis) -> Option<Duration> {
+        let all = self.heartbeat?.outlook(self.tally.unsettled()).time_left()?;
+        Some(figures::slowest(&self.senders, now).map_or(all, |(_, longest)| all.max(longest)))
     }
 
     /// Rows that have their outcome.

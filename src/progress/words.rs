@@ -9,6 +9,7 @@ use tokio::time::Instant;
 
 use super::About;
 use super::fit::{Part, Tone};
+use super::senders;
 use super::speed::Speed;
 use super::view::{Phase, View};
 use super::wall::Wall;
@@ -183,9 +184,14 @@ impl Scene<'_> {
         parts
     }
 
+    /// A line for each sender, where they are several: those that halted, and then those that take longest.
+    pub(super) fn senders(&self, most: usize) -> Vec<Part> {
+        senders::in_view(&self.view.senders, most, self.wall.now(), |at| self.wall.at(at))
+    }
+
     /// How long the rest takes, where that can be told.
     pub(super) fn time_left(&self) -> Option<Duration> {
-        self.view.time_left()
+        self.view.time_left(self.wall.now())
     }
 
     /// Requests per second as asked, by now.

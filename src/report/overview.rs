@@ -10,6 +10,7 @@ use crate::domain::delivery::summary::rounded;
 use crate::domain::delivery::tally::Tally;
 use crate::domain::figures::per_second;
 use crate::domain::foreign::{self, ForeignText};
+use crate::domain::senders::figures::{SenderFigures, SenderObject};
 use crate::domain::unix_millis::UnixMillis;
 use crate::journal::{Campaign, ControlRequest, ReasonCount, RunRecord, Selection, Snapshot};
 
@@ -29,6 +30,7 @@ pub(super) fn write(
     runs.reverse();
     let mut asks = snapshot.asks(campaign.id, u32::MAX)?;
     asks.reverse();
+    let senders = snapshot.sender_figures(campaign.id)?;
     let overview = Overview {
         campaign: &campaign.name,
         begun_at: ShownValue(campaign.created_at),
@@ -36,6 +38,7 @@ pub(super) fn write(
         tally: counted,
         reasons: reasons.iter().filter_map(ReasonEntry::of).collect(),
         runs: runs.iter().map(RunEntry::of).collect(),
+        senders: senders.iter().map(SenderFigures::object).collect(),
         steering: asks.iter().map(RequestEntry::of).collect(),
     };
     let text = serde_json::to_string(&overview).map_err(|error| ReportError::Stream(error.into()))?;
@@ -54,6 +57,8 @@ struct Overview<'j> {
     tally: Tally,
     reasons: Vec<ReasonEntry<'j>>,
     runs: Vec<RunEntry<'j>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    senders: Vec<SenderObject<'j>>,
     steering: Vec<RequestEntry<'j>>,
 }
 

@@ -17,7 +17,7 @@ fn schema() -> Value {
 }
 
 /// What of a schema's words this checks, and there are no others in it.
-const WORDS: [&str; 12] = [
+const WORDS: [&str; 13] = [
     "$schema",
     "title",
     "description",
@@ -30,6 +30,7 @@ const WORDS: [&str; 12] = [
     "const",
     "enum",
     "minimum",
+    "items",
 ];
 
 /// Holds a value against a schema; says where it differs.
@@ -60,6 +61,12 @@ fn check(value: &Value, schema: &Value, at: &str) -> Result<(), String> {
                 }
                 true
             }
+            "items" => {
+                for (index, value) in value.as_array().into_iter().flatten().enumerate() {
+                    check(value, rule, &format!("{at}[{index}]"))?;
+                }
+                true
+            }
             other => {
                 assert!(WORDS.contains(&other), "{other} is not checked");
                 true
@@ -79,6 +86,7 @@ fn is(value: &Value, name: &str) -> bool {
         "number" => value.is_number(),
         "integer" => value.is_u64() || value.is_i64(),
         "object" => value.is_object(),
+        "array" => value.is_array(),
         other => panic!("no such type: {other}"),
     }
 }

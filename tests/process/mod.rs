@@ -44,6 +44,7 @@ mod retried;
 mod route;
 mod same_numbers;
 mod selection;
+mod senders;
 mod serve;
 mod server;
 mod shells;

@@ -52,6 +52,7 @@ async fn a_run() -> Place {
             }],
             latencies: Latencies::of(&[0, 0, 0, 2]),
             heartbeat: None,
+            ..RunActivity::default()
         };
         drop(writer.activity(run, activity).await);
     })

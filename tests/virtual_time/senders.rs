@@ -164,6 +164,52 @@ proptest! {
     }
 }
 
+/// What the journal tells of each sender is what the simulator saw of it: rows, messages, parts, speed, and the day.
+#[tokio::test(start_paused = true)]
+async fn what_is_told_of_a_sender_is_what_the_service_saw() {
+    let cap = DailyCap { most: 40, zone: TimeZone::get("America/Los_Angeles").expect("a zone") };
+    let senders = [
+        Sender { per_day: Some(cap), ..sender(0, 2.0) },
+        sender(1, 10.0),
+        Sender { rate: None, ..sender(2, 1.0) },
+        sender(3, 5.0),
+    ];
+    let world = WorldConfig {
+        sources: senders[..3].iter().map(|sender| sender.source.clone()).collect(),
+        ..WorldConfig::default()
+    };
+    let mut stage = Stage::new(world);
+    let lines: Vec<FileLine> =
+        (0..400).map(|n| row(n, &senders, (n % 4) as usize, 1 + (n % 3) as usize)).collect();
+    plan(&stage, &senders, &lines);
+    let options = Options { no_wait: true, ..options(40.0, 5, &senders) };
+    run(&mut stage, &options).await.expect("a run");
+    let figures = stage.reader().sender_figures(stage.campaign).expect("figures");
+    let sent = requests(&stage);
+    let names: Vec<&str> = figures.iter().map(|figures| figures.name.as_str()).collect();
+    assert_eq!(names, ["sender-0", "sender-1", "sender-2", "sender-3"]);
+    for (sender, figures) in senders[..3].iter().zip(&figures) {
+        let (beat, sent) = (figures.beat.as_ref().expect("a beat"), &sent[&sender.source]);
+        let parts: u64 = sent.iter().map(|message| u64::from(message.1)).sum();
+        assert_eq!((beat.messages, beat.parts), (sent.len() as u64, parts), "{}", sender.name);
+        assert_eq!((figures.tally.rows(), figures.tally[State::Started]), (100, sent.len() as u64));
+        assert_eq!(beat.asked, sender.rate.map(|rate| rate.per_second));
+        if let Some(rate) = sender.rate {
+            let reached = beat.reached.expect("a speed") / rate.per_second;
+            assert!((0.97..1.03).contains(&reached), "{}: {reached}", sender.name);
+        }
+        assert_eq!(beat.halted, None);
+    }
+    let day = figures[0].beat.as_ref().and_then(|beat| beat.day).expect("a day");
+    assert_eq!((day.most, day.sent, sent[&senders[0].source].len()), (40, 40, 40));
+    assert!(
+        day.is_full(stage.clock.now()) && figures[1].beat.as_ref().is_some_and(|beat| beat.day.is_none())
+    );
+    let halted = figures[3].halted().expect("a halt");
+    assert!(halted.contains("ResourceNotFoundException"), "{halted}");
+    assert_eq!(figures[3].tally[State::Queued], 100);
+}
+
 /// The account is the bottleneck: everything takes as long as the account needs, or the slowest sender.
 #[tokio::test(start_paused = true)]
 async fn a_slow_sender_and_a_scarce_account_end_together() {

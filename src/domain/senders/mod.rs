@@ -3,6 +3,8 @@
 //! Which sender a number gets depends on the number and the senders alone, so that a person keeps a sender over files, runs
 //! and campaigns. What the journal knows of an earlier contact comes before it, and is not known here.
 
+pub mod figures;
+
 use std::num::NonZeroU32;
 
 use jiff::Timestamp;

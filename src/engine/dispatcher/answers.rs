@@ -80,6 +80,7 @@ impl Dispatcher<'_> {
             }
             Verdict::Halt(_) if self.halt_sender(row, &refusal) => {
                 self.tries.remove(&row.id);
+                told.halts_sender = true;
             }
             Verdict::Halt(_) => self.end(Ending::Refused(masked(refusal.clone(), &row.frozen.destination))),
             Verdict::Settle(_) | Verdict::Leave(_) => {

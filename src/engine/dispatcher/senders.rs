@@ -7,6 +7,7 @@ use crate::domain::delivery::ending::{Ending, HaltedSender};
 use crate::domain::delivery::refusal::{Refusal, RefusalKind};
 use crate::domain::delivery::state::{Doubt, Event};
 use crate::domain::senders::HaltRule;
+use crate::domain::senders::figures::SenderBeat;
 use crate::domain::unix_millis::UnixMillis;
 use crate::engine::commits::AfterCommit;
 use crate::engine::events::{FirstOpening, RunEvent, masked};
@@ -74,6 +75,15 @@ impl Dispatcher<'_> {
         self.observer.on_event(&RunEvent::SenderHalted { name, refusal });
         self.give_back_halted();
         true
+    }
+
+    /// How each sender fares now.
+    pub(super) fn sender_beats(&self, now: UnixMillis) -> Vec<(SenderId, SenderBeat)> {
+        self.queue.ready.beats(now, |sender| {
+            let run = self.engine.senders.iter().find(|run| run.id == sender)?;
+            let halted = self.halted.iter().find(|halted| halted.name == run.sender.name)?;
+            Some(halted.refusal.to_string().into())
+        })
     }
 
     /// Claims of rows whose senders have halted are undone.

@@ -54,6 +54,7 @@ impl Dispatcher<'_> {
             let now = self.engine.clock.now();
             self.metrics.released(now);
             self.metrics.measure_anew(self.milestone(now));
+            self.queue.ready.measure_anew();
             self.observer.on_event(&RunEvent::Released);
         }
     }

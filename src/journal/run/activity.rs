@@ -5,10 +5,12 @@ use rusqlite::{Connection, params};
 
 use crate::domain::delivery::latency::Latencies;
 use crate::domain::forecast::Heartbeat;
+use crate::domain::senders::figures::SenderBeat;
 use crate::domain::unix_millis::UnixMillis;
 use crate::journal::error::JournalError;
 use crate::journal::file::open::Reader;
-use crate::journal::row::{CampaignId, RunId, StampColumn};
+use crate::journal::row::{CampaignId, RunId, SenderId, StampColumn};
+use crate::journal::run::sender_figures;
 
 /// What a run has met since it was last written down.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -21,6 +23,8 @@ pub struct RunActivity {
     pub latencies: Latencies,
     /// How it fares now. Its own count and time are those of the run's counters, which are written with it.
     pub heartbeat: Option<Heartbeat>,
+    /// How each of its senders fares now, where it has any.
+    pub senders: Vec<(SenderId, SenderBeat)>,
 }
 
 /// Why a run sent nothing.
@@ -96,6 +100,7 @@ pub(in crate::journal) fn write(
     if let Some(heartbeat) = &activity.heartbeat {
         write_heartbeat(connection, run, heartbeat)?;
     }
+    sender_figures::write(connection, run, &activity.senders)?;
     Ok(())
 }
 

@@ -14,6 +14,7 @@ use crate::domain::delivery::shared_rate::SharedRate;
 use crate::domain::delivery::state::State;
 use crate::domain::events::AccountEvent;
 use crate::domain::hours::schedule::Schedule;
+use crate::domain::senders::figures::SenderFigures;
 use crate::domain::unix_millis::UnixMillis;
 use crate::journal::admission::Admission;
 use crate::journal::deliveries::LiveTaken;
@@ -36,7 +37,9 @@ use crate::journal::run::opt_outs::{OptOutChange, OptOutChanged};
 use crate::journal::run::pending_claim::ClaimState;
 use crate::journal::run::runs::Counters;
 use crate::journal::run::senders::{Reassigned, Reassignment};
-use crate::journal::run::{activity, attempts, control, expiry, opt_outs, runs, senders, shared_pace};
+use crate::journal::run::{
+    activity, attempts, control, expiry, opt_outs, runs, sender_figures, senders, shared_pace,
+};
 use crate::journal::tally::Delta;
 
 /// Words that wait for the writer, at most.
@@ -98,7 +101,7 @@ enum Command {
     Activity {
         run: RunId,
         activity: RunActivity,
-        reply: Reply<()>,
+        reply: Reply<Vec<SenderFigures>>,
     },
     Plan {
         plan: Box<Plan>,
@@ -256,12 +259,12 @@ impl Writer {
     }
 
     /// Takes note of what a run has met since the last time, with the next group.
-    /// What it returns is ready when that is durable; it need not be waited for.
+    /// What it returns is ready when that is durable, and need not be waited for: how the senders fare that it said something of.
     pub async fn activity(
         &self,
         run: RunId,
         activity: RunActivity,
-    ) -> oneshot::Receiver<Result<(), WriterError>> {
+    ) -> oneshot::Receiver<Result<Vec<SenderFigures>, WriterError>> {
         let (reply, answer) = oneshot::channel();
         let _ = self.mailbox.send(Command::Activity { run, activity, reply }).await;
         answer
@@ -514,7 +517,12 @@ fn apply(
         }
         Command::Counters { run, counters, now } => Ok(runs::write_counters(tx, run, counters, now)?),
         Command::Activity { run, activity, reply } => {
-            hold(reply, activity::write(tx, run, &activity).map_err(JournalError::from), held)
+            let written = activity::write(tx, run, &activity).map_err(JournalError::from);
+            let figures = written.and_then(|()| match activity.senders.is_empty() {
+                true => Ok(Vec::new()),
+                false => sender_figures::read(tx, campaign),
+            });
+            hold(reply, figures, held)
         }
         Command::Acknowledge { ask, taken } => Ok(control::take(tx, ask, taken)?),
         // Answered before the group is committed.

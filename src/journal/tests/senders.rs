@@ -4,8 +4,11 @@ use std::time::Duration;
 
 use super::*;
 use crate::domain::delivery::bucket_history::BucketHistory;
+use crate::domain::senders::figures::{SenderBeat, SenderDay};
 use crate::domain::senders::{HaltRule, Sender};
 use crate::journal::plan::line::{Content, FileLine};
+use crate::journal::run::sender_figures;
+use crate::journal::run::senders::reassign;
 
 fn sender(n: usize) -> Sender {
     Sender {
@@ -106,6 +109,88 @@ impl Senders {
         delta.write(&tx, self.campaign).unwrap();
         tx.commit().unwrap();
     }
+}
+
+/// Each sender's rows by state, as the rows themselves have them.
+fn counted(connection: &rusqlite::Connection) -> Vec<(String, u8, i64)> {
+    let sql = "SELECT sender.name, state, count(*) FROM row JOIN sender ON sender.id = sender_id GROUP BY 1, 2 ORDER BY 1, 2";
+    let mut statement = connection.prepare(sql).unwrap();
+    let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).unwrap();
+    rows.collect::<Result<_, _>>().unwrap()
+}
+
+fn kept(journal: &Journal, campaign: CampaignId) -> Vec<(String, u8, i64)> {
+    let mut all = Vec::new();
+    for figures in sender_figures::read(&journal.connection, campaign).unwrap() {
+        let states = figures.tally.iter().filter(|(_, rows)| *rows > 0);
+        all.extend(states.map(|(state, rows)| (figures.name.clone(), state.code(), rows as i64)));
+    }
+    all.sort();
+    all
+}
+
+/// Plans, attempts, another file, rows that go to others, and rows that go away: the counts by sender are those of the rows.
+#[test]
+fn the_rows_of_each_sender_are_counted_whatever_becomes_of_them() {
+    let mut all = Senders::new();
+    let senders = [sender(0), sender(1), sender(2)];
+    let lines: Vec<FileLine> = (1..=9).map(|number| of(number, (number % 3) as usize)).collect();
+    all.plan(&senders, &lines);
+    all.attempt(3, Event::Answered);
+    all.attempt(4, Event::Refused(Doubt::None));
+    all.attempt(5, Event::Answered);
+    assert_eq!(kept(&all.journal, all.campaign), counted(&all.journal.connection));
+    assert_eq!(kept(&all.journal, all.campaign).iter().map(|sender| sender.2).sum::<i64>(), 9);
+    // Another file: rows change their senders, and some are gone.
+    let lines: Vec<FileLine> = (1..=7).map(|number| of(number, (number % 2) as usize)).collect();
+    all.plan(&senders, &lines);
+    assert_eq!(kept(&all.journal, all.campaign), counted(&all.journal.connection));
+    let known = all.journal.senders(all.campaign, &senders).unwrap();
+    let wanted = Reassignment { from: known[1].0, halted: vec![known[1].0], senders: known };
+    let tx = all.journal.connection.transaction().unwrap();
+    let at = (RowId::START, UnixMillis::from_millis(9_000));
+    let (moved, _) = reassign(&tx, all.campaign, &wanted, at).unwrap();
+    tx.commit().unwrap();
+    assert!(moved.rows > 0);
+    assert_eq!(kept(&all.journal, all.campaign), counted(&all.journal.connection));
+    all.journal.connection.execute("DELETE FROM row WHERE line = 3", []).unwrap();
+    assert_eq!(kept(&all.journal, all.campaign), counted(&all.journal.connection));
+}
+
+/// A campaign with one sender has no figures by sender, and a run's last word of each is told.
+#[test]
+fn what_a_run_says_of_its_senders_comes_back_where_they_are_several() {
+    let mut all = Senders::new();
+    all.plan(&[sender(0)], &[of(1, 0)]);
+    assert_eq!(sender_figures::read(&all.journal.connection, all.campaign).unwrap(), []);
+    let senders = [sender(0), sender(1)];
+    all.plan(&senders, &[of(1, 0), of(2, 1)]);
+    let known = all.journal.senders(all.campaign, &senders).unwrap();
+    let (run, _) =
+        all.journal.begin_run(all.campaign, &NewRun::default(), UnixMillis::from_millis(0)).unwrap();
+    let day = SenderDay { most: 20, sent: 7, ends: UnixMillis::from_millis(5_000) };
+    let beat = |parts| SenderBeat {
+        asked: Some(3.0),
+        reached: Some(2.5),
+        messages: 4,
+        parts,
+        day: Some(day),
+        halted: Some("gone".into()),
+    };
+    for parts in [8, 9] {
+        let beats = [(known[0].0, beat(parts)), (known[1].0, SenderBeat::default())];
+        sender_figures::write(&all.journal.connection, run, &beats).unwrap();
+    }
+    let found = sender_figures::read(&all.journal.connection, all.campaign).unwrap();
+    let beats: Vec<_> = found.into_iter().map(|figures| (figures.name, figures.beat)).collect();
+    let expected = [("s0", beat(9)), ("s1", SenderBeat::default())];
+    assert_eq!(beats, expected.map(|(name, beat)| (name.to_owned(), Some(beat))));
+    all.journal.begin_run(all.campaign, &NewRun::default(), UnixMillis::from_millis(9)).unwrap();
+    let found = sender_figures::read(&all.journal.connection, all.campaign).unwrap();
+    assert!(
+        found.iter().all(|figures| figures.beat.is_none()),
+        "an earlier run's words are not the latest one's"
+    );
 }
 
 fn campaign(journal: &mut Journal, name: &str) -> CampaignId {

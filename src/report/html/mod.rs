@@ -7,6 +7,7 @@ mod chart;
 mod deliveries;
 mod fold;
 mod page;
+mod senders;
 mod settings;
 mod tables;
 mod timeline;
@@ -79,11 +80,13 @@ pub(super) fn write(
     let mut asks = snapshot.asks(campaign.id, u32::MAX)?;
     asks.reverse();
     let deliveries = deliveries::DeliverySection::read(snapshot, campaign.id)?;
+    let senders = snapshot.sender_figures(campaign.id)?;
     let page = Page::new(campaign, &origin, &shapes, (&runs, &asks), &fold, (commands, clock)).with(
         deliveries,
         &fold.messages,
         prices,
     );
+    let page = page.with_senders(&senders, runs.last(), clock);
     render(&page, out)?;
     Ok(fold.tally)
 }

@@ -8,6 +8,7 @@ use super::super::MessagePrices;
 use super::chart::{self, Chart, NARROW, WIDE};
 use super::deliveries::DeliverySection;
 use super::fold::{Fold, ListedRow, MOST_LISTED, StartedMessages};
+use super::senders::{self, SenderLine};
 use super::settings::{self, MOST_RUNS, RunLine, SettingRow};
 use super::tables::{self, Counted, ReasonRow, Split, bar, percent, splits};
 use super::timeline::Timeline;
@@ -18,6 +19,8 @@ use crate::domain::delivery::tally::Tally;
 use crate::domain::figures::{Grouped, PerSecond, Span, counted};
 use crate::domain::message::request::RequestTemplate;
 use crate::domain::reasons;
+use crate::domain::senders::figures::SenderFigures;
+use crate::domain::unix_millis::UnixMillis;
 use crate::journal::{Campaign, ControlRequest, Origin, RunRecord};
 
 #[derive(Debug, Serialize)]
@@ -53,6 +56,8 @@ pub(super) struct Page<'f> {
     within: Vec<ShareWithin>,
     sources: Vec<Split>,
     countries: Vec<Split>,
+    /// Where they are several.
+    senders: Vec<SenderLine>,
     sum: Split,
     runs: Vec<RunLine>,
     runs_left_out: Option<String>,
@@ -170,6 +175,7 @@ impl<'f> Page<'f> {
             within: within(&answers),
             sources: sources(fold),
             countries: countries(fold),
+            senders: Vec::new(),
             sum: tables::split("all".to_owned(), String::new(), tally),
             runs: settings::runs(runs, clock),
             runs_left_out: (runs.len() > MOST_RUNS)
@@ -193,6 +199,18 @@ impl Page<'_> {
         prices: Option<&MessagePrices>,
     ) -> Self {
         Self { deliveries, messages: messages(started, prices), ..self }
+    }
+
+    /// With how the senders fare, as the latest run has said.
+    pub(super) fn with_senders(
+        self,
+        senders: &[SenderFigures],
+        latest: Option<&RunRecord>,
+        clock: &WallClock,
+    ) -> Self {
+        let now = latest.map_or(UnixMillis::NEVER, |run| run.ended_at.unwrap_or(run.seen_at));
+        let going_on = latest.is_some_and(|run| run.ended_at.is_none());
+        Self { senders: senders::lines(senders, (now, going_on), clock), ..self }
     }
 }
 

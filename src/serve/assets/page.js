@@ -122,6 +122,7 @@ function fillOne(status) {
   $("states").tBodies[0].replaceChildren(...kinds.map(([state]) => line(state, status[state])));
   $("states").tFoot.replaceChildren(line("rows", status.rows));
   deliveries(status.deliveries);
+  senders(status);
   const waiting = status.waiting;
   const facts = [
     ["started a minute", status.started_per_minute === null ? "–" : grouped(Math.round(status.started_per_minute))],
@@ -165,6 +166,35 @@ function deliveries(counts) {
     return row;
   });
   $("deliveries").tBodies[0].replaceChildren(...rows);
+}
+
+// How each sender fares; nothing where the campaign has one.
+function senders(status) {
+  const all = status.senders ?? [];
+  $("by-sender").hidden = all.length === 0;
+  const rows = all.map((sender) => {
+    const row = element("tr");
+    const head = element("th", sender.name);
+    head.scope = "row";
+    if (sender.halted) head.append(element("span", `halted: ${sender.halted}`, "halted"));
+    const onTheirWay = status.running ? sender.attempting : 0;
+    const asked = sender.parts_per_second_asked;
+    const reached = asked === null ? sender.parts_per_second : Math.min(sender.parts_per_second ?? 0, asked);
+    const speed = sender.parts_per_second === null ? "–" : perSecond(reached);
+    row.append(head, element("td", grouped(sender.queued + onTheirWay), "n"), element("td", grouped(sender.started), "n"),
+      element("td", grouped(sender.failed), "n"), element("td", grouped(sender.uncertain + sender.attempting - onTheirWay), "n"),
+      element("td", asked === null ? speed : `${speed} of ${perSecond(asked)}`, "n"), element("td", day(sender)));
+    return row;
+  });
+  $("senders").tBodies[0].replaceChildren(...rows);
+}
+
+// A sender's messages of the day, and when the next one begins.
+function day(sender) {
+  if (sender.per_day === null || sender.per_day === undefined) return "no cap";
+  if (Date.parse(sender.day_ends_at) <= Date.now()) return `${grouped(sender.per_day)} messages a day`;
+  const full = sender.sent_today >= sender.per_day ? "full: " : "";
+  return `${full}${grouped(sender.sent_today)} of ${grouped(sender.per_day)}, until ${when(sender.day_ends_at)}`;
 }
 
 function bar(status, kinds) {

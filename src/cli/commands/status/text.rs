@@ -10,6 +10,7 @@ use crate::domain::figures::{Grouped, PerSecond, Span};
 use crate::domain::foreign::shown;
 use crate::domain::unix_millis::UnixMillis;
 use crate::journal::{ControlRequest, RunRecord};
+use crate::progress::sender_table;
 
 /// Longest reason of a run that is told, in characters.
 const LONGEST_REASON: usize = 1_000;
@@ -35,6 +36,10 @@ pub(super) fn detail(status: &Status) -> String {
         && let (Some(true), Some(holder)) = (status.running, &status.holder)
     {
         line(format!("held by {holder}, which has not begun to send"));
+    }
+    if !status.senders.is_empty() {
+        let at = (status.now, status.going_on().is_some());
+        line(sender_table(&status.senders, at, |moment| format!("{} UTC", ending(status.now, moment))));
     }
     if let Some(counts) = status.deliveries {
         line(format!(
@@ -155,7 +160,10 @@ fn left(status: &Status) -> Option<String> {
     if status.paused.is_none()
         && let (Some(time), Some(pace)) = (status.time_left(), status.pace_to_come())
     {
-        let _ = write!(text, ", about {} at {}", Span(time), PerSecond(pace));
+        let _ = match status.longest_sender() {
+            Some(sender) => write!(text, ", about {}, {} takes longest", Span(time), shown(&sender.name)),
+            None => write!(text, ", about {} at {}", Span(time), PerSecond(pace)),
+        };
         if let Some(end) = status.ends_at() {
             let _ = write!(text, ": until {} UTC", ending(status.now, end));
         }

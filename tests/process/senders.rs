@@ -1,0 +1,80 @@
+//! Several senders, as people and programs see them: in status, in events, in reports and on the page.
+
+use crate::process::server::Server;
+use crate::process::site::{Site, csv, definition, row};
+
+fn source(n: usize) -> String {
+    format!("arn:aws:connect:us-west-2:123456789012:phone-number/aaaaaaaa-bbbb-cccc-dddd-{n:012}")
+}
+
+/// Three senders; the third is unknown to the server.
+pub(crate) fn site(people: usize) -> (Site, Server) {
+    let site = Site::new();
+    let senders = [
+        ("short-code", "parts_per_second = 50"),
+        ("toll-free", "parts_per_second = 20\nper_day = 9"),
+        ("gone", ""),
+    ];
+    let senders = senders.iter().enumerate().map(|(n, (name, keys))| {
+        format!("\n[[senders]]\nname = \"{name}\"\nsource = \"{}\"\n{keys}\n", source(n))
+    });
+    let definition = definition();
+    let before = definition.lines().filter(|line| !line.starts_with("source"));
+    let before: String = before.map(|line| format!("{line}\n")).collect();
+    site.write("campaign.toml", &(before + &senders.collect::<String>()));
+    site.write("people.csv", &csv((0..people).map(row)));
+    let server = Server::start(&["--source", &source(0), "--source", &source(1)]);
+    (site, server)
+}
+
+#[test]
+fn each_sender_is_told_of_wherever_people_and_programs_look() {
+    let (site, server) = site(60);
+    let args = ["run", "people.csv", "--yes", "--json", "--no-wait", "--endpoint-url", server.endpoint()];
+    let ran = site.run(&args).exits(4);
+    let events = crate::process::events::events(&ran.stdout);
+    let halts = events.iter().filter(|event| event["outcome"] == "halts its sender").count();
+    assert!(halts > 0, "{}", ran.stdout);
+    let status = site.run(&["status", "--json"]).exits(0).json();
+    let senders = status["senders"].as_array().expect("senders");
+    let named: Vec<_> = senders.iter().map(|sender| sender["name"].as_str().expect("a name")).collect();
+    assert_eq!(named, ["short-code", "toll-free", "gone"]);
+    let sum = |name: &str| senders.iter().map(|sender| sender[name].as_u64().expect(name)).sum::<u64>();
+    for state in ["rows", "started", "queued", "attempting", "failed", "uncertain"] {
+        assert_eq!(sum(state), status[state].as_u64().expect(state), "{state}");
+    }
+    assert_eq!((&senders[1]["sent_today"], &senders[1]["per_day"]), (&9.into(), &9.into()));
+    assert!(senders[2]["halted"].as_str().is_some_and(|why| why.contains("ResourceNotFoundException")));
+    let text = site.run(&["status"]).exits(0).stdout;
+    assert!(text.contains("day full: 9 of 9 messages"), "{text}");
+    assert!(text.contains("    halted: ResourceNotFoundException (HTTP 404)"), "{text}");
+    assert!(
+        text.lines().filter(|line| line.starts_with("  ")).all(|line| line.chars().count() <= 80),
+        "{text}"
+    );
+    site.run(&["report", "-o", "report.json"]).exits(0);
+    let report: serde_json::Value = serde_json::from_str(&site.read("report.json")).expect("JSON");
+    assert_eq!(report["senders"], status["senders"]);
+    site.run(&["report", "-o", "report.html"]).exits(0);
+    let page = site.read("report.html");
+    let table =
+        page.split("<h3>Sender</h3>").nth(1).expect("a table").split("</table>").next().expect("its end");
+    assert!(
+        ["short-code", "toll-free", "gone", "day full: 9 of 9", "halted: Resource"]
+            .iter()
+            .all(|word| table.contains(word)),
+        "{table}"
+    );
+}
+
+/// A campaign with one number says nothing of senders.
+#[test]
+fn one_sender_has_the_campaigns_own_figures() {
+    let (site, server) = (Site::with_people(3), Server::start(&[]));
+    site.send(server.endpoint()).exits(0);
+    let status = site.run(&["status", "--json"]).exits(0);
+    assert!(status.json().get("senders").is_none());
+    assert!(!site.run(&["status"]).exits(0).stdout.contains("parts a second"));
+    site.run(&["report", "-o", "report.html"]).exits(0);
+    assert!(!site.read("report.html").contains("<h3>Sender</h3>"));
+}
