@@ -16,6 +16,7 @@ use std::time::Duration;
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use tokio::sync::mpsc;
+use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until};
 
 use super::Engine;
@@ -63,7 +64,8 @@ pub(super) struct Dispatcher<'a> {
     observer: &'a mut dyn Observer,
     began: Instant,
     queue: Queue,
-    in_flight: Pending<(Claimed, Instant, Attempt)>,
+    /// Each is a task of its own: a request leaves also while this one waits for the journal.
+    in_flight: JoinSet<(Claimed, Instant, Attempt)>,
     commits: Commits,
     retries: RetryQueue,
     /// Attempts in this run of rows that had one and may have more.
@@ -128,7 +130,7 @@ impl<'a> Dispatcher<'a> {
             engine,
             observer,
             began,
-            in_flight: FuturesUnordered::new(),
+            in_flight: JoinSet::new(),
             commits: Commits::default(),
             retries: RetryQueue::default(),
             tries: HashMap::new(),
@@ -183,7 +185,10 @@ impl<'a> Dispatcher<'a> {
                 Some(ask) = self.asks.recv() => self.on_asked(&ask).await,
                 Ok(()) = self.engine.opt_outs.changed() => self.on_opt_outs(),
                 Some(words) = self.engine.last_words.recv() => self.on_last_words(words).await?,
-                Some((row, left, answer)) = self.in_flight.next() => self.on_answer(&row, left, answer),
+                Some(attempt) = self.in_flight.join_next() => {
+                    let (row, left, answer) = attempt.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()));
+                    self.on_answer(&row, left, answer);
+                }
                 Some((settling, state)) = self.commits.next() => self.on_settled(settling, state?).await,
                 Some(heartbeat) = self.heartbeats.next() => self.on_heartbeat(heartbeat),
                 step = self.queue.next() => match step? {
@@ -398,12 +403,13 @@ impl<'a> Dispatcher<'a> {
         let client = self.engine.client.clone();
         row.requested_at = Some(now);
         self.on_left(&row);
+        self.engine.pace.leave();
         self.send_gate.left();
         let left = Instant::now();
-        self.in_flight.push(Box::pin(async move {
+        self.in_flight.spawn(async move {
             let attempt = client.start(row.frozen.client_token, body).await;
             (row, left, attempt)
-        }));
+        });
         self.check_in_flight();
         self.observer.on_event(&RunEvent::Requested { again, in_flight: self.in_flight.len() });
         Ok(())

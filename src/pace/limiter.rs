@@ -3,18 +3,51 @@
 //! governor's own waiting is not used: `until_ready` sleeps on a timer thread in real time, also under paused time.
 
 use std::num::NonZeroU32;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use governor::Quota;
 use governor::middleware::NoOpMiddleware;
-use governor::state::{InMemoryState, NotKeyed};
+use governor::nanos::Nanos;
+use governor::state::{NotKeyed, StateStore};
 use tokio::time::Instant;
 
 use super::adaptive::Adaptive;
 use super::clock::{TokioClock, TokioInstant};
 use crate::domain::delivery::bucket_history::BucketHistory;
 
-type TokenBucket = governor::RateLimiter<NotKeyed, InMemoryState, TokioClock, NoOpMiddleware<TokioInstant>>;
+type TokenBucket = governor::RateLimiter<NotKeyed, BucketState, TokioClock, NoOpMiddleware<TokioInstant>>;
+
+/// What governor keeps of a bucket, and what it kept before the last permit, so that one that is used later can be taken anew.
+#[derive(Debug, Clone, Default)]
+struct BucketState(Arc<Mutex<Permits>>);
+
+#[derive(Debug, Default)]
+struct Permits {
+    now: Option<Nanos>,
+    /// Before the permit that no request has used yet.
+    before: Option<Option<Nanos>>,
+}
+
+impl BucketState {
+    fn permits(&self) -> MutexGuard<'_, Permits> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl StateStore for BucketState {
+    type Key = NotKeyed;
+
+    fn measure_and_replace<T, F, E>(&self, _: &NotKeyed, decide: F) -> Result<T, E>
+    where
+        F: Fn(Option<Nanos>) -> Result<(T, Nanos), E>,
+    {
+        let mut permits = self.permits();
+        let (given, after) = decide(permits.now)?;
+        *permits = Permits { now: Some(after), before: Some(permits.now) };
+        Ok(given)
+    }
+}
 
 /// How fast requests may leave.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -51,6 +84,7 @@ pub struct RateLimiter {
     unknown: bool,
     adaptive: Adaptive,
     bucket: TokenBucket,
+    state: BucketState,
     /// The rate of the bucket.
     rate: f64,
     given_at: Instant,
@@ -88,9 +122,8 @@ impl RateLimiter {
             }
             BucketHistory::Unknown => 0,
         };
-        let bucket = bucket(rate, asked.burst);
-        take(&bucket, asked.burst.get().saturating_sub(at_hand));
-        Self { asked, unknown, adaptive, bucket, rate, given_at: Instant::now(), changed_at: None }
+        let (bucket, state) = bucket(rate, asked.burst, asked.burst.get().saturating_sub(at_hand));
+        Self { asked, unknown, adaptive, bucket, state, rate, given_at: Instant::now(), changed_at: None }
     }
 
     /// Goes on at another tempo from now on. In a window over the change, at most as many permits are given as the burst
@@ -99,8 +132,7 @@ impl RateLimiter {
         let now = Instant::now();
         (self.asked, self.unknown, self.adaptive) = tempo.taken_up();
         self.rate = self.adaptive.rate();
-        self.bucket = bucket(self.rate, self.asked.burst);
-        take(&self.bucket, self.asked.burst.get());
+        (self.bucket, self.state) = bucket(self.rate, self.asked.burst, self.asked.burst.get());
         (self.given_at, self.changed_at) = (now, Some(now));
     }
 
@@ -126,6 +158,16 @@ impl RateLimiter {
         }
     }
 
+    /// The request leaves that the last permit was for. Where it waited for something else meanwhile, the permit is one of now:
+    /// with that of then, the bucket may have filled while nothing left.
+    pub fn leave(&mut self) {
+        let before = self.state.permits().before.take();
+        let Some(before) = before else { return };
+        self.state.permits().now = before;
+        self.bucket.check().expect("what was allowed then is allowed now");
+        self.state.permits().before = None;
+    }
+
     /// Takes note of an answer to a request that left at that time. Throttled requests slow the pace; those that were in
     /// flight together count once.
     pub fn answered(&mut self, left: Instant, throttled: bool) {
@@ -145,25 +187,24 @@ impl RateLimiter {
         let last_step = rate >= self.asked.rate && self.rate < self.asked.rate;
         if last_step || (rate / self.rate - 1.0).abs() >= STEP {
             self.rate = rate;
-            self.bucket = bucket(rate, self.asked.burst);
             // A fresh bucket is full. Emptied, it cannot give what the old one gave already.
-            take(&self.bucket, self.asked.burst.get());
+            (self.bucket, self.state) = bucket(rate, self.asked.burst, self.asked.burst.get());
         }
     }
 }
 
-/// Takes permits out of a full bucket.
-fn take(bucket: &TokenBucket, permits: u32) {
-    if let Some(permits) = NonZeroU32::new(permits) {
-        bucket.check_n(permits).ok().and_then(Result::ok).expect("a full bucket holds its burst");
-    }
-}
-
-fn bucket(rate: f64, burst: NonZeroU32) -> TokenBucket {
+/// A bucket that lacks so many permits.
+fn bucket(rate: f64, burst: NonZeroU32, taken: u32) -> (TokenBucket, BucketState) {
     // Rounded up, so that the rate is never above what was asked.
     let period = Duration::from_nanos((1e9 / rate).ceil() as u64);
     let quota = Quota::with_period(period).expect("a rate has a period").allow_burst(burst);
-    governor::RateLimiter::direct_with_clock(quota, TokioClock)
+    let state = BucketState::default();
+    let bucket = governor::RateLimiter::new(quota, state.clone(), TokioClock);
+    if let Some(taken) = NonZeroU32::new(taken) {
+        bucket.check_n(taken).ok().and_then(Result::ok).expect("a full bucket holds its burst");
+        state.permits().before = None;
+    }
+    (bucket, state)
 }
 
 #[cfg(test)]
@@ -210,6 +251,26 @@ mod tests {
             let ideal = (1_500 - f64::from(burst).min(1_499.0) as usize) as f64 / rate;
             let took = at.last().unwrap().as_secs_f64();
             assert!(took <= ideal * 1.005 + 0.002, "{rate}/{burst}: {took} s instead of {ideal} s");
+        }
+    }
+
+    /// Promise 6, where requests wait for something else between their permit and their leaving.
+    #[tokio::test(start_paused = true)]
+    async fn a_permit_that_is_used_later_is_one_of_then() {
+        let mut chance = fastrand::Rng::with_seed(6);
+        for (rate, burst) in [(44.6, 5), (3.0, 1), (200.0, 20), (10.0, 2)] {
+            let asked = asked(rate, burst);
+            let mut pace = RateLimiter::new(asked, BucketHistory::Fresh);
+            let (start, mut left) = (Instant::now(), Vec::new());
+            for _ in 0..500 {
+                pace.permit().await;
+                if chance.u8(..10) == 0 {
+                    tokio::time::advance(Duration::from_secs_f64(chance.f64() * 8.0 / rate)).await;
+                }
+                pace.leave();
+                left.push(start.elapsed());
+            }
+            assert!(excess(asked, &left) <= 1e-6, "{rate}/{burst}: {}", excess(asked, &left));
         }
     }
 
