@@ -2,8 +2,6 @@
 
 use std::fmt;
 
-use serde::Serialize;
-
 use crate::app::error::{Error, with_causes};
 use crate::app::paths::{CampaignPaths, which};
 use crate::deliveries::{self, BadRecord, Input, Stopped, Totals};
@@ -76,24 +74,6 @@ impl Deliveries {
             sources_without_number: snapshot.sources_without_number(campaign.id)?,
             campaign: campaign.name,
         })
-    }
-}
-
-/// The documented result.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-pub struct Counts {
-    delivered: u64,
-    undelivered: u64,
-    pending: u64,
-    unknown: u64,
-    unmatched: u64,
-    waiting: u64,
-}
-
-impl From<DeliveryCounts> for Counts {
-    fn from(counts: DeliveryCounts) -> Self {
-        let DeliveryCounts { delivered, undelivered, pending, unknown, unmatched, waiting } = counts;
-        Self { delivered, undelivered, pending, unknown, unmatched, waiting }
     }
 }
 

@@ -91,6 +91,7 @@ pub fn standing(definition: &Definition, paths: &CampaignPaths, exit: Exit) -> S
         run: None,
         tally: tally().unwrap_or_default(),
         already_started: None,
+        deliveries: None,
         requests: 0,
         throttled: 0,
         retried: 0,

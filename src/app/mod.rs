@@ -41,6 +41,7 @@ mod row_reader;
 pub mod run;
 mod same_numbers;
 pub mod send;
+mod simulated_deliveries;
 pub mod status;
 pub mod steering;
 pub mod stream;

@@ -7,6 +7,7 @@ use crate::app::error::Error;
 use crate::app::options::SendOptions;
 use crate::app::paths::CampaignPaths;
 use crate::app::preconditions;
+use crate::app::simulated_deliveries;
 use crate::clock::Clock;
 use crate::connect::{Account, Client, Settings};
 use crate::domain::definition::Definition;
@@ -16,7 +17,7 @@ use crate::domain::table::header::fold;
 use crate::journal::{
     Admission, CampaignId, CampaignLock, ClaimLimits, Identity, IntegrityCheck, Journal, Reader, Service,
 };
-use crate::simulator::{FaultShares, Latency, LogDetail, Simulator, WorldConfig, WorldTime};
+use crate::simulator::{FaultShares, Latency, LogDetail, NUMBER, Simulator, WorldConfig, WorldTime};
 
 /// The journal of a campaign, locked by this process, and the client that it is sent with.
 pub struct OpenCampaign {
@@ -26,6 +27,8 @@ pub struct OpenCampaign {
     /// Who asks the account; `None` in a simulation.
     pub(super) account: Option<Account>,
     pub(super) service: Service,
+    /// The account of a simulation.
+    pub(super) simulator: Option<Simulator>,
     pub(super) examination: IntegrityCheck,
     pub(super) lock: CampaignLock,
 }
@@ -49,16 +52,21 @@ impl OpenCampaign {
             // Without credentials, they would be the only thing that is reported.
             preconditions::refuse_simulated(paths, definition)?;
         }
-        let (client, account, service) = if options.simulate {
+        let (client, account, simulator) = if options.simulate {
             // A world of its own for each run: contact ids of an earlier one do not come again.
             let runs = Reader::open(&paths.journal).and_then(|reader| reader.newest_run()).unwrap_or(0);
             let seed = options.seed.map(|seed| seed.wrapping_add(runs.unsigned_abs() << 32));
-            let http = simulator(definition, clock, (seed, &options.faults)).http_client();
-            (Client::simulated(http, ("test", "test"), &settings, clock), None, Service::Simulated)
+            let simulator = simulator(definition, clock, (seed, &options.faults));
+            let client = Client::simulated(simulator.http_client(), ("test", "test"), &settings, clock);
+            (client, None, Some(simulator))
         } else {
             let (client, account) = Client::connect_with_account(&settings, clock).await?;
-            let service = if client.is_loopback() { Service::Loopback } else { Service::Aws };
-            (client, Some(account), service)
+            (client, Some(account), None)
+        };
+        let service = match &simulator {
+            Some(_) => Service::Simulated,
+            None if client.is_loopback() => Service::Loopback,
+            None => Service::Aws,
         };
         let mut journal = Journal::open(&paths.journal)?;
         let mut examination = journal.examine(&definition.name);
@@ -70,7 +78,7 @@ impl OpenCampaign {
             service,
         };
         let campaign = journal.campaign(&identity, clock.now())?;
-        Ok(Self { journal, campaign, client, account, service, examination, lock })
+        Ok(Self { journal, campaign, client, account, service, simulator, examination, lock })
     }
 
     /// Leaves out, from here on, recipients that are on one of the lists or not in the sample. Where no file was `read`,
@@ -92,7 +100,15 @@ impl OpenCampaign {
         self.journal.set_contact_life(self.campaign, definition.pace.contact_life)?;
         let limits = claim_limits(definition, options);
         let not_in = self.journal.campaigns_named(&definition.recipients.by_campaigns.not_in)?;
-        self.journal.admit(Admission { suppression, sample, not_in, limits, ..Admission::default() });
+        let assumed_number = self.simulator.as_ref().map(|_| NUMBER.to_owned());
+        self.journal.admit(Admission {
+            suppression,
+            sample,
+            not_in,
+            limits,
+            assumed_number,
+            ..Admission::default()
+        });
         Ok(())
     }
 }
@@ -138,6 +154,8 @@ fn simulator(
         seed: seed.unwrap_or_else(|| fastrand::u64(..)),
         latency: Latency { base: Duration::from_millis(40), jitter: Duration::from_millis(20) },
         log: LogDetail::Counts,
+        // A budget goes by the definition's prices, as the forecast does.
+        events: simulated_deliveries::events(definition.limits.cost.is_none()),
         faults: faults.plan(),
         ..WorldConfig::default()
     };

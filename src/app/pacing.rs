@@ -52,7 +52,11 @@ pub(super) fn run_settings(
         no_wait: options.no_wait,
         most: options.limit,
         gate: FailureGate::new(share(definition.safety.max_failures)),
-        undelivered: UndeliveredGate::new(share(definition.deliveries.max_undelivered)),
+        // Nobody is there to let a simulation go on.
+        undelivered: match options.simulate {
+            true => UndeliveredGate::off(),
+            false => UndeliveredGate::new(share(definition.deliveries.max_undelivered)),
+        },
         chance: options.seed.map_or_else(fastrand::Rng::new, fastrand::Rng::with_seed),
         // With a file, its plan has done so already.
         retry_failed: options.retry_failed && file.is_none(),

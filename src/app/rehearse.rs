@@ -86,7 +86,7 @@ pub async fn rehearse(
     let run = prepared.begin(watch::channel(Stop::No).1)?;
     let mut days = Days { clock: clock.clock(), contacts: None, by_day: BTreeMap::new() };
     let result = run.send(&mut days).await?;
-    let ends_at = clock.clock().now();
+    let ends_at = result.ended_at;
     Ok(Ok(Rehearsal { result, contacts: days.contacts, ends_at, forecast, by_day: days.by_day }))
 }
 

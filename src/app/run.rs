@@ -21,6 +21,7 @@ use crate::app::plan_file::{self, PlanFile};
 use crate::app::rebuild::Unfinished;
 use crate::app::rejects::WrittenRejects;
 use crate::app::send::{self, Run, RunParts};
+use crate::app::simulated_deliveries::SimulatedFollower;
 use crate::app::stream::Stream;
 use crate::app::{overdue, pacing, preconditions};
 use crate::clock::Clock;
@@ -397,7 +398,8 @@ impl<'a> PreparedRun<'a> {
     pub fn begin(self, stop: watch::Receiver<Stop>) -> Result<Run, Error> {
         let RunContext { options, clock, .. } = self.context;
         let definition = self.definition.as_deref().unwrap_or(self.context.definition);
-        let OpenCampaign { mut journal, campaign, client, service, examination, lock, .. } = self.open;
+        let OpenCampaign { mut journal, campaign, client, service, simulator, examination, lock, .. } =
+            self.open;
         if !options.simulate {
             must_have_lanes(definition, &journal.lanes(campaign)?)?;
         }
@@ -415,6 +417,9 @@ impl<'a> PreparedRun<'a> {
         }
         if let Some(queue) = self.queue {
             run.follow_deliveries(QueueFollower::new(queue));
+        }
+        if let Some(simulator) = simulator {
+            run.follow_simulation(SimulatedFollower::new(simulator));
         }
         if let Some(before) = self.already_started {
             run.read_before(before);

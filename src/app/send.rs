@@ -6,6 +6,8 @@ use std::future::pending;
 use std::num::NonZeroU64;
 use std::pin::{Pin, pin};
 
+use futures_util::FutureExt;
+use futures_util::future::{Fuse, FusedFuture};
 use serde::Serialize;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
@@ -13,6 +15,7 @@ use tokio::task::JoinHandle;
 use crate::app::error::Error;
 use crate::app::live_deliveries::QueueFollower;
 use crate::app::opt_outs::OptOuts;
+use crate::app::simulated_deliveries::SimulatedFollower;
 use crate::app::stream::{self, StreamItem};
 use crate::clock::Clock;
 use crate::connect::Client;
@@ -22,6 +25,7 @@ use crate::domain::delivery::gate::FailureGate;
 use crate::domain::delivery::state::State;
 use crate::domain::delivery::summary::Summary;
 use crate::domain::delivery::undelivered::UndeliveredGate;
+use crate::domain::events::DeliveryCounts;
 use crate::domain::forecast::ForeseenSender;
 use crate::domain::hours::schedule::Schedule;
 use crate::domain::hours::terms::Terms;
@@ -96,7 +100,11 @@ pub struct Run {
     writer: JoinHandle<Result<Journal, WriterError>>,
     reading: Option<Reading>,
     keeping: Option<Keeping>,
-    following: Option<Keeping>,
+    following: Option<Fuse<Keeping>>,
+    /// Tells a simulation that the run has ended: its last words are waited for.
+    last_words: Option<watch::Sender<bool>>,
+    /// What has no row is tried again when the run has ended.
+    joins_again: bool,
     campaign: CampaignId,
     clock: Clock,
     name: String,
@@ -164,6 +172,8 @@ impl Run {
             reading: None,
             keeping: None,
             following: None,
+            last_words: None,
+            joins_again: false,
             campaign,
             clock,
             name: settings.name,
@@ -217,8 +227,20 @@ impl Run {
     /// Follows the account's events while the run sends: each is durable before its message is deleted.
     pub fn follow_deliveries(&mut self, follower: QueueFollower) {
         let (news, last_words) = mpsc::channel(NEWS);
-        self.following = Some(Box::pin(follower.follow(self.engine.writer.clone(), news)));
+        let following: Keeping = Box::pin(follower.follow(self.engine.writer.clone(), news));
+        self.following = Some(following.fuse());
         self.engine.last_words = last_words;
+        self.joins_again = true;
+    }
+
+    /// Takes in what a simulation tells of its messages, while the run sends and a moment longer.
+    pub(super) fn follow_simulation(&mut self, follower: SimulatedFollower) {
+        let (news, last_words) = mpsc::channel(NEWS);
+        let (ended, ends) = watch::channel(false);
+        let following: Keeping = Box::pin(follower.follow(self.engine.writer.clone(), news, ends));
+        self.following = Some(following.fuse());
+        self.engine.last_words = last_words;
+        self.last_words = Some(ended);
     }
 
     /// The campaign's lock, and the check of the journal that still goes on: a finding stops the run.
@@ -241,7 +263,8 @@ impl Run {
     /// Where the journal cannot be written or turns out to be damaged: nothing more is sent, and requests in flight stay
     /// in doubt.
     pub async fn drive(mut self, observer: &mut dyn Observer) -> Result<DrivenRun, Error> {
-        let (id, followed) = (self.id(), self.following.is_some());
+        let (id, joins_again) = (self.id(), self.joins_again);
+        let mut following = self.following.take();
         let driven = {
             let mut sending = pin!(self.engine.send(observer));
             let reading = async {
@@ -270,7 +293,7 @@ impl Run {
                 pending::<Infallible>().await
             };
             let following = async {
-                if let Some(following) = self.following.take() {
+                if let Some(following) = &mut following {
                     following.await;
                 }
                 pending::<Infallible>().await
@@ -283,6 +306,11 @@ impl Run {
                 never = following => match never {},
             }
         };
+        let ended_at = self.clock.now();
+        if matches!(&driven, Ok((Ok(outcome), _)) if !matches!(outcome.ending, Ending::Interrupted(_))) {
+            last_words(self.last_words, &mut following).await;
+        }
+        drop(following);
         // Where the journal failed, the writer has the reason; the engine may only know that the writer is gone.
         let journal = self.writer.await.map_err(|_| JournalError::WriterGone)??;
         let (outcome, read) = driven.inspect_err(|_| journal.leave_alone())?;
@@ -297,11 +325,20 @@ impl Run {
             burst: self.burst,
             sampled: self.sampled,
             already_started: self.already_started,
-            followed,
+            joins_again,
+            ended_at,
             outcome: outcome?,
             read,
             _lock: self.lock,
         })
+    }
+}
+
+/// Waits for the last words of a simulation, a moment: the run has ended.
+async fn last_words(ended: Option<watch::Sender<bool>>, following: &mut Option<Fuse<Keeping>>) {
+    if let (Some(ended), Some(following)) = (ended, following.as_mut().filter(|one| !one.is_terminated())) {
+        ended.send_replace(true);
+        following.await;
     }
 }
 
@@ -359,7 +396,8 @@ pub struct DrivenRun {
     burst: u32,
     sampled: bool,
     already_started: Option<u64>,
-    followed: bool,
+    joins_again: bool,
+    ended_at: UnixMillis,
     outcome: Outcome,
     read: Result<(), Error>,
     _lock: Option<CampaignLock>,
@@ -376,6 +414,8 @@ pub struct RunResult {
     pub exit: Exit,
     /// Rows are left: another run goes on with them.
     pub goes_on: bool,
+    /// When the engine ended.
+    pub ended_at: UnixMillis,
     /// Why a streamed file could not be read to its end, if it could not. What was read of it was sent.
     pub read: Result<(), Error>,
 }
@@ -386,8 +426,8 @@ impl DrivenRun {
     /// # Errors
     /// Where the counts do not add up, or the journal cannot be written.
     pub fn conclude(self) -> Result<RunResult, Error> {
-        let Self { mut journal, campaign, id, clock, mut outcome, .. } = self;
-        if self.followed {
+        let Self { mut journal, campaign, id, clock, ended_at, mut outcome, .. } = self;
+        if self.joins_again {
             journal.intake()?.join_again()?;
         }
         if self.schedule.is_over(clock.now()) {
@@ -415,13 +455,15 @@ impl DrivenRun {
         let goes_on = tally.unsettled() > 0 || !whole;
         let reason = (outcome.ending != Ending::Complete).then(|| outcome.ending.to_string());
         let end = RunEnd { exit: exit.code(), reason };
-        journal.end_run(id, outcome.counters, &end, clock.now())?;
+        journal.end_run(id, outcome.counters, &end, ended_at)?;
+        let deliveries = Some(journal.deliveries(campaign)?).filter(DeliveryCounts::is_told);
         journal.close()?;
         let summary = Summary {
             campaign: self.name,
             run: Some(id.number()),
             tally,
             already_started: self.already_started,
+            deliveries,
             requests: outcome.counters.requests,
             throttled: outcome.counters.throttled,
             retried: outcome.counters.retried,
@@ -431,7 +473,7 @@ impl DrivenRun {
             limited_by: outcome.limited_by,
             exit: Some(exit.code()),
         };
-        Ok(RunResult { summary, outcome, exit, goes_on, read: self.read })
+        Ok(RunResult { summary, outcome, exit, goes_on, ended_at, read: self.read })
     }
 }
 

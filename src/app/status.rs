@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use crate::app::deliveries::Counts;
 use crate::domain::delivery::summary::{Summary, rounded};
 use crate::domain::figures::per_second;
 use crate::domain::forecast::Outlook;
@@ -81,6 +80,7 @@ impl Status {
             run: latest.map(|run| run.id.number()),
             tally: snapshot.tally(campaign.id)?,
             already_started: None,
+            deliveries: None,
             requests: counters.requests,
             throttled: counters.throttled,
             retried: counters.retried,
@@ -219,7 +219,7 @@ impl Status {
             quota_full_until: self.quota_full_until.map(|until| until.to_string()),
             waiting: self.waiting.map(|(rows, until)| ShownWaiting { rows, first_until: until.to_string() }),
             purged_at: self.purged_at.map(|at| at.to_string()),
-            deliveries: self.deliveries.map(Counts::from),
+            deliveries: self.deliveries,
             senders: self.senders.iter().map(SenderFigures::object).collect(),
             steering: self.asks.iter().rev().map(ShownRequest::of).collect(),
         }
@@ -251,7 +251,7 @@ pub struct Object<'a> {
     waiting: Option<ShownWaiting>,
     purged_at: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    deliveries: Option<Counts>,
+    deliveries: Option<DeliveryCounts>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     senders: Vec<SenderObject<'a>>,
     steering: Vec<ShownRequest<'a>>,

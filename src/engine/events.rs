@@ -11,6 +11,7 @@ use crate::domain::delivery::state::State;
 use crate::domain::delivery::summary::Bottleneck;
 use crate::domain::delivery::tally::Tally;
 use crate::domain::delivery::undelivered::UndeliveredAlarm;
+use crate::domain::events::DeliveryCounts;
 use crate::domain::forecast::Heartbeat;
 use crate::domain::foreign::ForeignText;
 use crate::domain::phone::mask;
@@ -73,6 +74,8 @@ pub enum RunEvent {
     /// A person paused the campaign at that time, and nothing is sent until it is resumed. The time may be before
     /// the run began. Independent of [`RunEvent::Paused`] and [`RunEvent::Resumed`].
     Held(UnixMillis),
+    /// So many more messages have a final word of AWS.
+    Told(DeliveryCounts),
     /// Too many messages do not arrive: the run pauses the campaign, as [`RunEvent::Held`] then says.
     Undelivered(UndeliveredAlarm),
     /// Somebody has let it go on.

@@ -21,6 +21,8 @@ pub struct Admission {
     pub not_in: Vec<(CampaignId, Arc<str>)>,
     /// What earlier contacts forbid.
     pub limits: ClaimLimits,
+    /// The phone number of every source whose number is not known: a simulator has one for all. Never kept.
+    pub assumed_number: Option<String>,
 }
 
 /// What earlier contacts forbid.

@@ -20,6 +20,7 @@ mod tally;
 #[cfg(test)]
 mod tests;
 
+pub use crate::domain::events::DeliveryCounts;
 pub use admission::{Admission, ClaimLimits};
 pub use campaign::{BY_HAND, Campaign, Identity, Origin, Service};
 pub use care::audit::{Audit, Finding};
@@ -28,7 +29,7 @@ pub use care::doubts::InDoubt;
 pub use care::hours::{HoursKept, OutsideHours};
 pub use care::purge::Purged;
 pub use care::rebuilt::TracedContact;
-pub use deliveries::{DeliveryCounts, Intake, LiveTaken, MessageRecord, StatusCount, Taken, UnmatchedCount};
+pub use deliveries::{Intake, LiveTaken, MessageRecord, StatusCount, Taken, UnmatchedCount};
 pub use error::JournalError;
 pub use file::backup::Copied;
 pub use file::beside::beside;

@@ -14,6 +14,7 @@ use super::view::Phase;
 use super::words::Scene;
 use crate::domain::delivery::summary::{Bottleneck, rounded};
 use crate::domain::delivery::tally::Tally;
+use crate::domain::events::DeliveryCounts;
 use crate::domain::foreign;
 use crate::domain::senders::figures::{SenderFigures, SenderObject};
 use crate::engine::FirstOpening;
@@ -106,6 +107,7 @@ impl Events {
             ends_at: left.map(|left| scene.wall.now().plus(left).to_string()),
             senders: view.senders.iter().map(SenderFigures::object).collect(),
             problems_left_out: view.unshown,
+            deliveries: view.deliveries(),
         })
     }
 
@@ -156,6 +158,8 @@ struct StatusEvent<'a> {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     senders: Vec<SenderObject<'a>>,
     problems_left_out: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    deliveries: Option<DeliveryCounts>,
 }
 
 #[derive(Serialize)]

@@ -198,6 +198,9 @@ fn log(event: &RunEvent) {
         RunEvent::Closed { rows, until, .. } => tracing::info!(rows, %until, "closed"),
         RunEvent::Opened => tracing::info!("open"),
         RunEvent::Held(since) => tracing::info!(%since, "paused by a person"),
+        RunEvent::Told(more) => {
+            tracing::debug!(delivered = more.delivered, undelivered = more.undelivered, "deliveries");
+        }
         RunEvent::Undelivered(alarm) => tracing::info!(reason = %alarm, "too many messages do not arrive"),
         RunEvent::Released => tracing::info!("goes on"),
         RunEvent::OptOuts(state) => tracing::info!(?state, "opt-outs"),

@@ -10,6 +10,7 @@ use crate::domain::delivery::refusal::RefusalKind;
 use crate::domain::delivery::state::State;
 use crate::domain::delivery::summary::Bottleneck;
 use crate::domain::delivery::tally::Tally;
+use crate::domain::events::DeliveryCounts;
 use crate::domain::forecast::Heartbeat;
 use crate::domain::senders::figures::{self, SenderFigures};
 use crate::domain::unix_millis::UnixMillis;
@@ -21,6 +22,8 @@ pub(super) struct View {
     pub(super) tally: Tally,
     /// Contacts started in this run.
     pub(super) started: u64,
+    /// Messages with a final word that came in this run.
+    pub(super) told: DeliveryCounts,
     /// Requests that left in this run.
     pub(super) requests: u64,
     pub(super) throttled: u64,
@@ -142,6 +145,11 @@ impl View {
                 self.held = Some(*since);
                 return true;
             }
+            RunEvent::Told(more) => {
+                self.told.delivered += more.delivered;
+                self.told.undelivered += more.undelivered;
+                self.told.unknown += more.unknown;
+            }
             RunEvent::Undelivered(alarm) => self.held_for = Some(alarm.to_string().into()),
             RunEvent::Released => {
                 self.held = None;
@@ -202,6 +210,13 @@ impl View {
     /// Whether there is anything to show yet.
     pub(super) fn has_begun(&self) -> bool {
         self.begun_at.is_some()
+    }
+
+    /// What became of the messages, where anything was told in this run: those of all started rows, as far as it goes.
+    pub(super) fn deliveries(&self) -> Option<DeliveryCounts> {
+        let told = self.told.delivered + self.told.undelivered + self.told.unknown;
+        let waiting = self.started.saturating_sub(told);
+        (told > 0).then_some(DeliveryCounts { waiting, ..self.told })
     }
 
     /// How long the rest takes, where that can be told.

@@ -178,6 +178,7 @@ impl Scene<'_> {
                 parts.push(Part::new(format!("{} {word}", Grouped(count)), tone));
             }
         }
+        parts.extend(self.view.deliveries().map(|told| Part::from(told.to_string())));
         if !self.view.halted.is_empty() {
             parts.push(Part::new(format!("halted: {}", self.view.halted.join(", ")), Tone::Bad));
         }

@@ -8,6 +8,7 @@ use super::error::ReportError;
 use super::jsonl_rows::ShownValue;
 use crate::domain::delivery::summary::rounded;
 use crate::domain::delivery::tally::Tally;
+use crate::domain::events::DeliveryCounts;
 use crate::domain::figures::per_second;
 use crate::domain::foreign::{self, ForeignText};
 use crate::domain::senders::figures::{SenderFigures, SenderObject};
@@ -37,6 +38,7 @@ pub(super) fn write(
         purged_at: snapshot.purged_at(campaign.id)?.map(ShownValue),
         tally: counted,
         reasons: reasons.iter().filter_map(ReasonEntry::of).collect(),
+        deliveries: Some(snapshot.deliveries(campaign.id)?).filter(DeliveryCounts::is_told),
         runs: runs.iter().map(RunEntry::of).collect(),
         senders: senders.iter().map(SenderFigures::object).collect(),
         steering: asks.iter().map(RequestEntry::of).collect(),
@@ -56,6 +58,8 @@ struct Overview<'j> {
     #[serde(flatten)]
     tally: Tally,
     reasons: Vec<ReasonEntry<'j>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    deliveries: Option<DeliveryCounts>,
     runs: Vec<RunEntry<'j>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     senders: Vec<SenderObject<'j>>,

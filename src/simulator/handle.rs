@@ -6,6 +6,8 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use aws_smithy_async::time::SharedTimeSource;
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 
+use tokio::sync::Notify;
+
 use super::clock::{Clock, SdkTime, WorldTime};
 use super::config::WorldConfig;
 use super::connector::SimulatedHttp;
@@ -23,13 +25,14 @@ pub struct Simulator {
 struct Shared {
     world: Mutex<World>,
     clock: RwLock<Arc<dyn Clock>>,
+    told: Notify,
 }
 
 impl Simulator {
     /// A new world, whose time is the clock's.
     pub fn new(config: WorldConfig, clock: impl Clock + 'static) -> Self {
         let (world, clock) = (Mutex::new(World::new(config)), RwLock::new(Arc::new(clock) as Arc<dyn Clock>));
-        Self { shared: Arc::new(Shared { world, clock }) }
+        Self { shared: Arc::new(Shared { world, clock, told: Notify::new() }) }
     }
 
     /// An HTTP client for the SDK that leads here, whatever the endpoint is.
@@ -60,7 +63,11 @@ impl Simulator {
     /// Brings a request to the world, now.
     pub fn handle(&self, request: &WireRequest<'_>) -> Reaction {
         let now = self.now();
-        self.with(|world| world.handle(now, request))
+        let (reaction, is_quiet) = self.with(|world| (world.handle(now, request), world.is_quiet()));
+        if !is_quiet {
+            self.shared.told.notify_one();
+        }
+        reaction
     }
 
     /// [`World::contacts`], copied.
@@ -76,6 +83,11 @@ impl Simulator {
     /// [`World::payload_violations`], copied.
     pub fn payload_violations(&self) -> Vec<PayloadViolation> {
         self.with(|world| world.payload_violations().to_vec())
+    }
+
+    /// Wakes who fetches [`World::due`], whenever there is more to come.
+    pub async fn told(&self) {
+        self.shared.told.notified().await;
     }
 
     /// [`World::stats`].

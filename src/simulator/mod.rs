@@ -42,7 +42,7 @@ pub use account::{AccountConfig, FlowConfig, NumberConfig};
 pub use clock::{Clock, TokioClock, WorldTime};
 pub use config::{Credential, Latency, LogDetail, Signatures, Throttle, WorldConfig};
 pub use digest::Digest;
-pub use events::{EventConfig, EventFeed, TextMessage, ToldEvent};
+pub use events::{EventConfig, EventFeed, NUMBER, TextMessage, ToldEvent};
 pub use fault::Fault;
 pub use handle::Simulator;
 pub use log::Stats;

@@ -16,6 +16,7 @@ use super::clock::WorldTime;
 use super::config::{LogDetail, Throttle, WorldConfig};
 use super::describe::describe;
 use super::digest::Digest;
+use super::events::EventFeed;
 use super::fault::{Fault, Moment};
 use super::log::Log;
 use super::lookup;
@@ -52,6 +53,8 @@ pub struct World {
     pub(super) log: Log,
     asked_instance: Option<String>,
     queue: EventQueue,
+    /// What is told of messages that have their words quickly.
+    pub(super) soon: EventFeed,
     requests: u64,
     contacts: u64,
 }
@@ -134,6 +137,7 @@ impl World {
             log: Log::new(config.log),
             asked_instance: None,
             queue: EventQueue::default(),
+            soon: EventFeed::default(),
             requests: 0,
             contacts: 0,
             config,
@@ -275,8 +279,9 @@ impl World {
         if let Some(token) = &request.client_token {
             self.tokens.started(token, ordinal, start.now);
         }
-        if self.config.log == LogDetail::Full {
-            self.log.contact(Contact {
+        let quick = self.config.events.quick;
+        if self.config.log == LogDetail::Full || quick.is_some() {
+            let contact = Contact {
                 id,
                 client_token: request.client_token.clone(),
                 destination: valid.destination.to_owned(),
@@ -288,7 +293,13 @@ impl World {
                 undelivered: self.config.account.undelivered(valid.destination, start.now),
                 // A copy: what a door brings may be a part of a larger buffer.
                 body: Bytes::copy_from_slice(&start.wire.body),
-            });
+            };
+            if let Some(quick) = quick {
+                self.tell_soon(&contact, quick);
+            }
+            if self.config.log == LogDetail::Full {
+                self.log.contact(contact);
+            }
         }
         id
     }

@@ -57,7 +57,10 @@ fn check(value: &Value, schema: &Value, at: &str) -> Result<(), String> {
             }
             "properties" => {
                 for (name, rule) in rule.as_object().unwrap() {
-                    check(&value[name], rule, &format!("{at}.{name}"))?;
+                    // Which members there must be, `required` says.
+                    if let Some(member) = value.get(name) {
+                        check(member, rule, &format!("{at}.{name}"))?;
+                    }
                 }
                 true
             }

@@ -49,3 +49,38 @@ fn rejected_rows_go_to_a_file_that_is_not_there_yet() {
     site.write("wrong.csv", &site.read("people.csv").replace("+1", "+999"));
     site.run(&["check", "wrong.csv"]).says(&["`--rejects wrong-2.csv`"]);
 }
+
+/// What became of the messages is known without any set-up, and is the same again: it follows from the numbers.
+#[test]
+fn a_simulation_tells_what_became_of_its_messages_and_so_does_a_rehearsal() {
+    let site = Site::with_people(400);
+    let ran = site.run(&["run", "people.csv", "--simulate", "--json"]).exits(0).json();
+    let count = |result: &serde_json::Value, name: &str| result["deliveries"][name].as_u64().unwrap();
+    let of = |result: &serde_json::Value| {
+        ["delivered", "undelivered", "unknown", "pending", "waiting", "unmatched"]
+            .map(|name| count(result, name))
+    };
+    let [delivered, undelivered, unknown, pending, waiting, unmatched] = of(&ran);
+    assert_eq!(delivered + undelivered + pending, 400, "{ran}");
+    assert_eq!((unknown, waiting, unmatched), (0, 0, 0), "the last words were waited for: {ran}");
+    assert!((350..400).contains(&delivered) && undelivered > 5 && (1..20).contains(&pending), "{ran}");
+    // Everywhere else.
+    let report = site.run(&["report", "-j", "campaign.simulated.db", "--format", "json"]).exits(0);
+    let report: serde_json::Value = serde_json::from_str(&report.stdout).unwrap();
+    assert_eq!(report["deliveries"], ran["deliveries"]);
+    let rows =
+        site.run(&["report", "-j", "campaign.simulated.db", "--columns", "delivery,price"]).exits(0).stdout;
+    assert_eq!(rows.matches("undelivered,0.00581").count() as u64, undelivered, "{rows}");
+    // A rehearsal, in days that pass in seconds, and twice.
+    for _ in 0..2 {
+        let rehearsed = site.run(&["rehearse", "people.csv", "--json"]).exits(0);
+        let rehearsed: serde_json::Value = serde_json::from_str(&rehearsed.stdout).unwrap();
+        assert_eq!(of(&rehearsed["summary"]), of(&ran));
+    }
+    // The simulator's number is nowhere kept: it is not that of the source.
+    let journal = rusqlite::Connection::open(site.path("campaign.simulated.db")).unwrap();
+    let kept: i64 = journal.query_row("SELECT count(*) FROM source_number", [], |row| row.get(0)).unwrap();
+    assert_eq!(kept, 0);
+    let text = Site::with_people(40).run(&["run", "people.csv", "--simulate"]).exits(0);
+    text.says(&[" delivered, ", " undelivered, ", " waiting for word"]);
+}

@@ -8,7 +8,7 @@ use clap::{Args, Subcommand};
 use serde_json::json;
 
 use crate::app;
-use crate::app::deliveries::{self, Counts, Deliveries, ImportOptions, Origination};
+use crate::app::deliveries::{self, Deliveries, ImportOptions, Origination};
 use crate::app::error::Error;
 use crate::app::follow::{FollowEvent, FollowOptions};
 use crate::app::options::SendOptions;
@@ -203,7 +203,7 @@ fn follow(options: &FollowOptions, send: &SendOptions, session: &Session<'_>) ->
 
 fn show(deliveries: &Deliveries, session: &Session<'_>) -> Result<(), Failure> {
     if session.global.json {
-        return output::json(&json!(Counts::from(deliveries.counts)));
+        return output::json(&json!(deliveries.counts));
     }
     let mut lines = vec![words(deliveries)];
     for count in &deliveries.statuses {

@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
 use crate::domain::delivery::tally::Tally;
+use crate::domain::events::DeliveryCounts;
 use crate::domain::figures::{Grouped, PerSecond, Span, counted, per_second};
 use crate::domain::foreign::shown;
 
@@ -56,6 +57,8 @@ pub struct Summary {
     pub tally: Tally,
     /// Rows of the file whose recipients were started before this run; `None` where no file was read.
     pub already_started: Option<u64>,
+    /// What became of started rows, where anything is known of it.
+    pub deliveries: Option<DeliveryCounts>,
     /// Requests that left in this run.
     pub requests: u64,
     /// Those of them that were throttled.
@@ -93,6 +96,9 @@ impl Summary {
             let _ = write!(text, "\n  {:<10}  {:>width$}", state.name(), Grouped(rows), width = total.len());
         }
         let _ = write!(text, "\n  {:<10}  {total}", "rows");
+        if let Some(deliveries) = &self.deliveries {
+            let _ = write!(text, "\n{deliveries}");
+        }
         if let Some(before @ 1..) = self.already_started {
             let _ = write!(
                 text,
@@ -163,6 +169,9 @@ impl Serialize for Summary {
         map.serialize_entry("achieved_rate", &rounded(self.achieved_rate()))?;
         map.serialize_entry("asked_rate", &self.asked_rate.map(rounded))?;
         map.serialize_entry("limited_by", &self.limited_by.map(Bottleneck::name))?;
+        if let Some(deliveries) = &self.deliveries {
+            map.serialize_entry("deliveries", deliveries)?;
+        }
         map.serialize_entry("exit", &self.exit)?;
         map.end()
     }
@@ -185,6 +194,7 @@ mod tests {
             run: Some(3),
             tally,
             already_started: None,
+            deliveries: None,
             requests: 1_220,
             throttled: 25,
             retried: 30,

@@ -15,7 +15,8 @@ const LEAST: u64 = 20;
 /// Watches the last messages of a campaign that have a final word.
 #[derive(Debug, Clone)]
 pub struct UndeliveredGate {
-    most: Fraction,
+    /// `None`: it never trips.
+    most: Option<Fraction>,
     words: VecDeque<String>,
 }
 
@@ -35,11 +36,18 @@ impl UndeliveredGate {
     /// the carrier or the account blocks the campaign, the share alone counts, from the first message on.
     #[must_use]
     pub fn new(most: Fraction) -> Self {
-        Self { most, words: VecDeque::with_capacity(WINDOW) }
+        Self { most: Some(most), words: VecDeque::with_capacity(WINDOW) }
+    }
+
+    /// A gate that never trips.
+    #[must_use]
+    pub fn off() -> Self {
+        Self { most: None, words: VecDeque::new() }
     }
 
     /// Takes note of a message's final word. Tells where too many did not arrive.
     pub fn heard(&mut self, status: &str) -> Option<UndeliveredAlarm> {
+        let most = self.most?;
         if self.words.len() == WINDOW {
             self.words.pop_front();
         }
@@ -50,8 +58,8 @@ impl UndeliveredGate {
         let mut by_word = BTreeMap::<&str, u64>::new();
         lost.for_each(|word| *by_word.entry(word).or_default() += 1);
         let undelivered: u64 = by_word.values().sum();
-        let many = undelivered >= LEAST && self.most.exceeded_by(undelivered, of);
-        if !many && !self.most.exceeded_by(blocked, of) {
+        let many = undelivered >= LEAST && most.exceeded_by(undelivered, of);
+        if !many && !most.exceeded_by(blocked, of) {
             return None;
         }
         let (status, _) =

@@ -5,6 +5,7 @@
 //! sets), CloudTrail records, and all of them wrapped as SNS, SQS and CloudWatch Logs do. Nothing is joined here.
 
 pub mod contact;
+pub mod counts;
 pub mod join;
 pub mod message;
 mod raw;
@@ -17,6 +18,7 @@ pub mod trail;
 use std::fmt;
 
 pub use contact::ContactEvent;
+pub use counts::DeliveryCounts;
 pub use message::MessageEvent;
 pub use split::{Splitter, StreamPiece};
 pub use status::Delivery;

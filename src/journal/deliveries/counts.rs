@@ -1,38 +1,16 @@
 //! Counts of deliveries: of a campaign's started rows by what became of them, and of events without a row by why.
 
+use rusqlite::Connection;
+
 use crate::domain::delivery::state::State;
-use crate::domain::events::Delivery;
 use crate::domain::events::join::{Join, Unmatched};
+use crate::domain::events::{Delivery, DeliveryCounts};
 use crate::domain::unix_millis::UnixMillis;
 use crate::journal::error::JournalError;
-use crate::journal::file::open::Reader;
+use crate::journal::file::open::{Journal, Reader};
 use crate::journal::query::snapshot::Snapshot;
 use crate::journal::row::{CampaignId, ContactIdColumn, StampColumn};
-
-/// What became of a campaign's started rows; without `unmatched` the counts add up to them.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct DeliveryCounts {
-    /// A carrier or a phone has taken the message.
-    pub delivered: u64,
-    /// The message did not arrive.
-    pub undelivered: u64,
-    /// On its way.
-    pub pending: u64,
-    /// No receipt came.
-    pub unknown: u64,
-    /// Messages and contacts of the whole journal that no row was found for.
-    pub unmatched: u64,
-    /// Rows of which nothing was told.
-    pub waiting: u64,
-}
-
-impl DeliveryCounts {
-    /// Whether any event is in the journal.
-    #[must_use]
-    pub fn any(&self) -> bool {
-        self.delivered + self.undelivered + self.pending + self.unknown + self.unmatched > 0
-    }
-}
+use crate::journal::tally;
 
 /// How many rows AWS has the same word for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -64,19 +42,7 @@ impl Reader {
     /// # Errors
     /// Where the journal cannot be read.
     pub fn deliveries(&self, campaign: CampaignId) -> Result<DeliveryCounts, JournalError> {
-        let mut counts = DeliveryCounts::default();
-        for StatusCount { delivery, rows, .. } in self.delivery_statuses(campaign)? {
-            *match delivery {
-                Delivery::Delivered => &mut counts.delivered,
-                Delivery::Undelivered => &mut counts.undelivered,
-                Delivery::Pending => &mut counts.pending,
-                Delivery::Unknown => &mut counts.unknown,
-            } += rows;
-        }
-        counts.unmatched = self.unmatched()?.iter().map(|count| count.events).sum();
-        let told = counts.delivered + counts.undelivered + counts.pending + counts.unknown;
-        counts.waiting = self.tally(campaign)?[State::Started].saturating_sub(told);
-        Ok(counts)
+        deliveries(&self.connection, campaign)
     }
 
     /// Counts a campaign's rows by AWS's word for their messages, the most frequent first.
@@ -84,15 +50,7 @@ impl Reader {
     /// # Errors
     /// Where the journal cannot be read.
     pub fn delivery_statuses(&self, campaign: CampaignId) -> Result<Vec<StatusCount>, JournalError> {
-        let mut statement = self.connection.prepare_cached(
-            "SELECT delivery, status, count(*) FROM delivery WHERE campaign_id = ?1 AND delivery IS NOT NULL
-             GROUP BY delivery, status ORDER BY delivery, count(*) DESC, status",
-        )?;
-        let rows = statement.query_map([campaign.0], |row| {
-            let delivery = Delivery::from_code(row.get(0)?).unwrap_or(Delivery::Unknown);
-            Ok(StatusCount { delivery, status: row.get(1)?, rows: unsigned(row.get(2)?) })
-        })?;
-        Ok(rows.collect::<Result<_, _>>()?)
+        statuses(&self.connection, campaign)
     }
 
     /// Counts the messages and contacts of the journal that have no row, by why. A record of CloudTrail alone is no event
@@ -101,27 +59,61 @@ impl Reader {
     /// # Errors
     /// Where the journal cannot be read.
     pub fn unmatched(&self) -> Result<Vec<UnmatchedCount>, JournalError> {
-        let mut statement = self.connection.prepare_cached(
-            "SELECT why, count(*) FROM message WHERE row_id IS NULL AND status IS NOT NULL GROUP BY why ORDER BY why",
-        )?;
-        let mut counts = statement
-            .query_map([], |row| {
-                let why = row.get::<_, Option<u8>>(0)?.and_then(Unmatched::from_code);
-                Ok(UnmatchedCount {
-                    why: why.unwrap_or(Unmatched::NoDestination),
-                    events: unsigned(row.get(1)?),
-                })
-            })?
-            .collect::<Result<Vec<_>, _>>()?;
-        let contacts: i64 = self
-            .connection
-            .prepare_cached("SELECT count(*) FROM contact_event WHERE row_id IS NULL")?
-            .query_row([], |row| row.get(0))?;
-        if contacts > 0 {
-            counts.push(UnmatchedCount { why: Unmatched::NoContact, events: unsigned(contacts) });
-        }
-        Ok(counts)
+        unmatched(&self.connection)
     }
+}
+
+impl Journal {
+    /// Counts what became of a campaign's started rows.
+    ///
+    /// # Errors
+    /// Where the journal cannot be read.
+    pub fn deliveries(&self, campaign: CampaignId) -> Result<DeliveryCounts, JournalError> {
+        deliveries(&self.connection, campaign)
+    }
+}
+
+fn deliveries(connection: &Connection, campaign: CampaignId) -> Result<DeliveryCounts, JournalError> {
+    let mut counts = DeliveryCounts::default();
+    for StatusCount { delivery, rows, .. } in statuses(connection, campaign)? {
+        counts.add(delivery, rows);
+    }
+    counts.unmatched = unmatched(connection)?.iter().map(|count| count.events).sum();
+    let told = counts.delivered + counts.undelivered + counts.pending + counts.unknown;
+    counts.waiting = tally::kept(connection, campaign)?[State::Started].saturating_sub(told);
+    Ok(counts)
+}
+
+fn statuses(connection: &Connection, campaign: CampaignId) -> Result<Vec<StatusCount>, JournalError> {
+    let mut statement = connection.prepare_cached(
+        "SELECT delivery, status, count(*) FROM delivery WHERE campaign_id = ?1 AND delivery IS NOT NULL
+         GROUP BY delivery, status ORDER BY delivery, count(*) DESC, status",
+    )?;
+    let rows = statement.query_map([campaign.0], |row| {
+        let delivery = Delivery::from_code(row.get(0)?).unwrap_or(Delivery::Unknown);
+        Ok(StatusCount { delivery, status: row.get(1)?, rows: unsigned(row.get(2)?) })
+    })?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+fn unmatched(connection: &Connection) -> Result<Vec<UnmatchedCount>, JournalError> {
+    let mut statement = connection.prepare_cached(
+        "SELECT why, count(*) FROM message WHERE row_id IS NULL AND status IS NOT NULL GROUP BY why ORDER BY why",
+    )?;
+    let mut counts = statement
+        .query_map([], |row| {
+            let why = row.get::<_, Option<u8>>(0)?.and_then(Unmatched::from_code);
+            let why = why.unwrap_or(Unmatched::NoDestination);
+            Ok(UnmatchedCount { why, events: unsigned(row.get(1)?) })
+        })?
+        .collect::<Result<Vec<_>, _>>()?;
+    let contacts: i64 = connection
+        .prepare_cached("SELECT count(*) FROM contact_event WHERE row_id IS NULL")?
+        .query_row([], |row| row.get(0))?;
+    if contacts > 0 {
+        counts.push(UnmatchedCount { why: Unmatched::NoContact, events: unsigned(contacts) });
+    }
+    Ok(counts)
 }
 
 /// A message that was joined to a row.

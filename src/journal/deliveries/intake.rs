@@ -86,6 +86,8 @@ pub struct Intake<'j> {
 pub(super) struct Senders {
     shapes: HashMap<i64, Leaf>,
     numbers: HashMap<String, String>,
+    /// The number of sources that are not among them.
+    pub(super) assumed: Option<String>,
 }
 
 /// A row that may be a message's.
@@ -372,12 +374,13 @@ impl Senders {
     }
 
     fn candidate<'f>(&'f self, found: &'f FoundRow) -> Candidate<'f> {
+        let known = found.source.as_ref().and_then(|source| self.numbers.get(source)).map(String::as_str);
         Candidate {
             first_attempt_at: found.first_attempt_at,
             settled_at: found.settled_at,
             ended_at: found.ended_at,
             in_doubt: found.state != State::Started,
-            number: found.source.as_ref().and_then(|source| self.numbers.get(source)).map(String::as_str),
+            number: known.or(self.assumed.as_deref().filter(|_| found.source.is_some())),
             account: found.home.as_ref().map(|home| home.account.as_str()),
             region: found.home.as_ref().map(|home| home.region.as_str()),
         }

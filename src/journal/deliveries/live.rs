@@ -37,6 +37,13 @@ pub(in crate::journal) struct LiveIntake {
 }
 
 impl LiveIntake {
+    /// Sources whose phone number is not known have this one.
+    pub(in crate::journal) fn assume(&mut self, number: Option<&str>) {
+        if self.senders.assumed.as_deref() != number {
+            self.senders.assumed = number.map(str::to_owned);
+        }
+    }
+
     /// Takes events in.
     pub(in crate::journal) fn take(
         &mut self,

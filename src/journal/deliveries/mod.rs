@@ -8,6 +8,6 @@ pub(in crate::journal) mod intake;
 pub(in crate::journal) mod live;
 mod rows;
 
-pub use counts::{DeliveryCounts, MessageRecord, StatusCount, UnmatchedCount};
+pub use counts::{MessageRecord, StatusCount, UnmatchedCount};
 pub use intake::{Intake, Taken};
 pub use live::LiveTaken;

@@ -470,6 +470,9 @@ fn commit(
     group: Vec<Command>,
 ) -> (Vec<DeferredReply>, Result<(), WriterError>) {
     let mut held: Vec<DeferredReply> = Vec::with_capacity(group.len());
+    // What became of messages decides nothing that is sent: the mark counts what would be sent again if it were lost.
+    let counts =
+        group.iter().any(|word| !matches!(word, Command::Deliveries { .. } | Command::JoinAgain { .. }));
     let mut words = group.into_iter();
     let result = (|| -> Result<(), JournalError> {
         let tx = journal.connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
@@ -478,9 +481,11 @@ fn commit(
             apply(&tx, (shapes, &journal.admission), campaign, word, &mut delta, &mut held)?;
         }
         delta.write(&tx, campaign)?;
-        let groups = commit_counter::count_one(&tx)?;
+        let groups = if counts { Some(commit_counter::count_one(&tx)?) } else { None };
         tx.commit()?;
-        journal.committed(groups)?;
+        if let Some(groups) = groups {
+            journal.committed(groups)?;
+        }
         journal.checkpoint_if_long()
     })();
     if result.is_err() {
@@ -536,7 +541,10 @@ fn apply(
         Command::Reassign { wanted, after, now, reply } => {
             hold(reply, senders::reassign(tx, campaign, &wanted, (after, now)), held)
         }
-        Command::Deliveries { events, reply } => hold(reply, intake.take(tx, campaign, &events), held),
+        Command::Deliveries { events, reply } => {
+            intake.assume(admission.assumed_number.as_deref());
+            hold(reply, intake.take(tx, campaign, &events), held)
+        }
         Command::JoinAgain { reply } => hold(reply, intake.again(tx, campaign), held),
         Command::Hold { run, why, now, reply } => {
             hold(reply, control::hold(tx, campaign, run, &why, now), held)
