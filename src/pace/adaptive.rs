@@ -3,7 +3,8 @@
 //!
 //! After a throttled request the rate falls at once, returns to just below where it was, stays there for a while, and then
 //! tries more, slowly at first: a cubic curve, as in CUBIC (RFC 9438). Where that is not throttled either, the quota has
-//! grown, and the rate doubles every few seconds until it is. A rate that nobody stated begins so.
+//! grown, and the rate doubles every few seconds until it is. A rate that nobody stated begins so, and so does one after an outage:
+//! where everything was throttled, the rate that it fell to is no quota, and the first request that is taken says that it is over.
 //!
 //! Pure: when is an argument. Its time is the time in which requests were waiting for the pace: a rate that is not used
 //! proves nothing, and does not rise.
@@ -23,6 +24,8 @@ const GROWN: f64 = 1.5;
 const DOUBLING: Duration = Duration::from_secs(2);
 /// ...where nothing was throttled yet; later in this time, for most of the quota is in use already.
 const DOUBLING_AGAIN: Duration = Duration::from_secs(10);
+/// ...and where an outage is over, with each request as long as they are slower than that.
+const DOUBLING_REQUESTS: f64 = 1.0;
 /// Throttled requests since a fall that say how much too fast the rate still is: at least so many, and as many as leave
 /// in a tenth of a second, up to the most...
 const TELLING: (f64, f64) = (3.0, 20.0);
@@ -48,6 +51,10 @@ pub(super) struct Adaptive {
     /// Answers to requests since then.
     accepted: u32,
     throttled: u32,
+    /// Nothing was taken between the last two falls, nor since.
+    outage: bool,
+    /// What was taken before that.
+    proven: f64,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -58,6 +65,8 @@ enum Course {
     Back { from: f64, goal: f64 },
     /// Doubling, every so often.
     Seek { from: f64, every: Duration },
+    /// Doubling after an outage, with each request at first, up to just below what was taken before it.
+    Return { from: f64 },
 }
 
 impl Adaptive {
@@ -72,7 +81,16 @@ impl Adaptive {
     }
 
     fn new(most: f64, course: Course) -> Self {
-        Self { most, course, used: Duration::ZERO, fell_at: None, accepted: 0, throttled: 0 }
+        Self {
+            most,
+            course,
+            used: Duration::ZERO,
+            fell_at: None,
+            accepted: 0,
+            throttled: 0,
+            outage: false,
+            proven: most,
+        }
     }
 
     /// Requests per second, now.
@@ -86,6 +104,7 @@ impl Adaptive {
                 goal * (1.0 + scale * (used - turn).powi(3))
             }
             Course::Seek { from, every } => from * (used / every.as_secs_f64()).min(40.0).exp2(),
+            Course::Return { from } => from * (used / returning(from).as_secs_f64()).min(1.0).exp2(),
         };
         rate.min(self.most)
     }
@@ -100,6 +119,13 @@ impl Adaptive {
             && rate > goal * GROWN
         {
             self.take(Course::Seek { from: rate, every: DOUBLING_AGAIN.max(requests(10.0, rate)) });
+        } else if let Course::Return { from } = self.course
+            && rate >= (2.0 * from).min(FALL * self.proven)
+        {
+            self.take(match rate >= FALL * self.proven {
+                true => Course::Back { from: rate.min(self.proven), goal: self.proven },
+                false => Course::Return { from: rate },
+            });
         }
     }
 
@@ -115,6 +141,9 @@ impl Adaptive {
         }
         if !throttled {
             self.accepted = self.accepted.saturating_add(1);
+            if std::mem::take(&mut self.outage) {
+                self.take(Course::Return { from: self.rate() });
+            }
             return false;
         }
         self.throttled += 1;
@@ -129,6 +158,10 @@ impl Adaptive {
             return false;
         };
         let goal = goal.max(LOWEST);
+        self.outage = self.fell_at.is_some() && self.accepted == 0;
+        if !self.outage {
+            self.proven = goal;
+        }
         self.take(Course::Back { from: goal * FALL, goal });
         self.fell_at = Some(now);
         (self.accepted, self.throttled) = (0, 0);
@@ -144,6 +177,11 @@ impl Adaptive {
 /// How long the way back to a rate takes.
 fn back(goal: f64) -> Duration {
     BACK.max(requests(BACK_REQUESTS, goal))
+}
+
+/// How long a rate takes to double after an outage.
+fn returning(rate: f64) -> Duration {
+    DOUBLING.max(requests(DOUBLING_REQUESTS, rate))
 }
 
 /// How long so many requests take.

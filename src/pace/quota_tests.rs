@@ -127,6 +127,19 @@ async fn a_quota_that_halves_and_doubles_is_followed() {
     }
 }
 
+/// Ten minutes of a service that throttles everything leave a rate that says nothing of the quota.
+#[tokio::test(start_paused = true)]
+async fn after_an_outage_the_quota_is_soon_used_again() {
+    for (rate, burst) in QUOTAS {
+        let most = RateLimit { rate, burst: NonZeroU32::new(2).unwrap() };
+        for pace in [auto(), RateLimiter::new(most, BucketHistory::Fresh)] {
+            let outcome = play(pace, burst, &[(300, rate, 0.0), (600, 0.0, 0.0), (300, rate, 0.0)]).await;
+            eprintln!("{rate}: {outcome:?}");
+            assert!(outcome.used >= 0.75, "{rate}: {outcome:?}");
+        }
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn half_of_a_quota_is_left_to_another_client() {
     for (rate, burst) in QUOTAS {
