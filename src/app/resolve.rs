@@ -11,6 +11,7 @@ use crate::connect::Account;
 use crate::domain::definition::Definition;
 use crate::domain::delivery::state::{Decision, State};
 use crate::domain::figures::counted;
+use crate::domain::foreign::ForeignText;
 use crate::domain::next_step::{Advice, Command, Setting};
 use crate::domain::unix_millis::UnixMillis;
 use crate::journal::{Campaign, CampaignLock, InDoubt, Journal, Origin, Reader, Uncertain};
@@ -146,7 +147,7 @@ impl UncertainRows {
     /// Writes the decision down for the chosen rows. Says how many they are.
     ///
     /// # Errors
-    /// Where no row is chosen, or several with one contact id, and where the journal cannot be written.
+    /// Where no row is chosen, several with one contact id, or one with that of another row, and where the journal cannot be written.
     pub fn decide(
         mut self,
         chosen: &ChosenRows,
@@ -167,6 +168,15 @@ impl UncertainRows {
                 .then(", or leave the contact id out");
             let rows = counted(ids.len() as u64, "row", "rows");
             return Err(Error::usage(format!("one contact id cannot be that of {rows}"), advice.into()));
+        }
+        if let Some(id) = contact_id
+            && self.journal.has_contact(id)?
+        {
+            let advice = "a contact is of one row: name the one that was found for this row, or leave the contact id out";
+            return Err(Error::usage(
+                format!("another row has the contact {}", ForeignText::from(id).shown_up_to(40)),
+                advice.to_owned().into(),
+            ));
         }
         self.journal.decide(self.campaign.id, &ids, decision, contact_id, self.now)?;
         Ok(ids.len())

@@ -73,6 +73,11 @@ fn of_the_journal() {
         .after("run people.csv --simulate -j journal.db")
         .made(|case| uncertain(&case.path("journal.db")))
         .says(2, "resolve --all --mark-started e220a839-7b1d-4daf-ae78-9e6aa1b965f4");
+    area.case("the contact id of another row")
+        .after("run people.csv --simulate -j journal.db")
+        .made(|case| uncertain(&case.path("journal.db")))
+        .after("resolve --line 2 --mark-started e220a839-7b1d-4daf-ae78-9e6aa1b965f4 -j journal.db")
+        .says(2, "resolve --line 3 --mark-started e220a839-7b1d-4daf-ae78-9e6aa1b965f4 -j journal.db");
     area.case("a search where the contacts are not")
         .after("run people.csv --simulate -j journal.db")
         .made(|case| uncertain(&case.path("journal.db")))

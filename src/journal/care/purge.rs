@@ -9,6 +9,7 @@
 //! write-ahead log is emptied. What copies of the journal, file systems that keep old blocks, and disks hold is out of
 //! reach. The journal's suppression list is nobody's campaign, and stays.
 
+use std::collections::BTreeSet;
 use std::convert::Infallible;
 use std::time::Duration;
 
@@ -235,8 +236,9 @@ fn bare(shape: &RequestTemplate) -> (RequestTemplate, Option<usize>) {
 /// of the campaign's: they may be its messages.
 fn strip_messages(tx: &Transaction<'_>, campaign: CampaignId) -> Result<(), JournalError> {
     tx.execute(
-        "DELETE FROM message WHERE row_id IS NULL
-             AND destination IN (SELECT destination FROM number WHERE campaign_id = ?1)",
+        "DELETE FROM message WHERE row_id IS NULL AND destination IN (
+             SELECT destination FROM number WHERE campaign_id = ?1
+             UNION SELECT earlier_attempt.destination FROM earlier_attempt JOIN row ON row.id = row_id WHERE campaign_id = ?1)",
         [campaign.0],
     )?;
     tx.execute(
@@ -244,6 +246,21 @@ fn strip_messages(tx: &Transaction<'_>, campaign: CampaignId) -> Result<(), Jour
          WHERE row_id IN (SELECT row_id FROM delivery WHERE campaign_id = ?1)",
         [campaign.0],
     )?;
+    Ok(())
+}
+
+/// Takes from the messages of these rows what an event brought back, where the rows were purged.
+pub(in crate::journal) fn keep_from(tx: &Transaction<'_>, rows: &BTreeSet<i64>) -> rusqlite::Result<()> {
+    let any: bool =
+        tx.prepare_cached("SELECT EXISTS (SELECT 1 FROM purge)")?.query_row([], |row| row.get(0))?;
+    let mut strip = tx.prepare_cached(
+        "UPDATE message SET destination = NULL, description = NULL
+         WHERE row_id = ?1 AND (destination IS NOT NULL OR description IS NOT NULL)
+             AND (SELECT key IS NULL AND destination IS NULL FROM row WHERE id = ?1)",
+    )?;
+    for row in rows.iter().filter(|_| any) {
+        strip.execute([row])?;
+    }
     Ok(())
 }
 

@@ -107,7 +107,9 @@ pub(super) fn message(
     let newer = kept.status.as_ref().is_none_or(|(status, at, is_final)| {
         replaces(event, Standing { at: *at, is_final: *is_final, status })
     });
-    let named = event.destination.is_some() && (kept.known.destination.is_none() || kept.known.trail);
+    let unnamed = kept.known.destination.is_none() || kept.known.trail;
+    // One that has its row needs no number, and that of a purged row is not to come back.
+    let named = event.destination.is_some() && unnamed && kept.known.row.is_none();
     let told =
         [event.parts.is_some(), event.price.is_some(), event.carrier.is_some(), event.country.is_some()];
     let fills = kept.missing.iter().zip(told).any(|(missing, told)| *missing && told);
@@ -207,7 +209,7 @@ pub(super) fn sent(tx: &Transaction<'_>, record: &SentRecord) -> Result<Option<K
                  requested_at = coalesce(requested_at, excluded.requested_at),
                  origination = coalesce(origination, excluded.origination),
                  account = coalesce(account, excluded.account), region = coalesce(region, excluded.region)
-             WHERE destination IS NULL",
+             WHERE destination IS NULL AND row_id IS NULL",
         )?
         .execute(params![
             ContactIdColumn(&record.message_id),

@@ -12,6 +12,7 @@ use crate::domain::events::join::{Candidate, Join, Sought, Unmatched, choose};
 use crate::domain::message::request::{Leaf, RequestTemplate};
 use crate::domain::phone::E164;
 use crate::domain::unix_millis::UnixMillis;
+use crate::journal::care::purge;
 use crate::journal::deliveries::fold::{self, KnownMessage};
 use crate::journal::deliveries::rows;
 use crate::journal::error::JournalError;
@@ -193,6 +194,7 @@ impl Intake<'_> {
                     touched.insert(row);
                 }
                 rows::derive(&tx, &touched)?;
+                purge::keep_from(&tx, &touched)?;
                 tx.commit()?;
             }
         }
@@ -224,6 +226,7 @@ impl Intake<'_> {
                 note(&tx, id, joined, known.join())?;
             }
             rows::derive(&tx, &touched)?;
+            purge::keep_from(&tx, &touched)?;
             tx.commit()?;
         }
     }
@@ -300,6 +303,7 @@ impl Senders {
             folded.taken.news += u64::from(news);
         }
         rows::derive(tx, &folded.touched)?;
+        purge::keep_from(tx, &folded.touched)?;
         Ok(folded)
     }
 
@@ -324,6 +328,7 @@ impl Senders {
             }
         }
         rows::derive(tx, &folded.touched)?;
+        purge::keep_from(tx, &folded.touched)?;
         Ok(folded)
     }
 
