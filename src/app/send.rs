@@ -30,14 +30,14 @@ use crate::domain::forecast::ForeseenSender;
 use crate::domain::hours::schedule::Schedule;
 use crate::domain::hours::terms::Terms;
 use crate::domain::preflight::Findings;
-use crate::domain::senders::Sender;
+use crate::domain::senders::{PartRate, Sender};
 use crate::domain::unix_millis::UnixMillis;
 use crate::engine::{
     Admittance, Bounds, Engine, LastWords, Observer, OptOutProgress, Outcome, PlanProgress, RunSender, Stop,
 };
 use crate::journal::{
-    CampaignId, CampaignLock, IntegrityCheck, Journal, JournalError, NewRun, Plan, Planned, RunEnd, RunId,
-    Writer, WriterError,
+    AskedPaces, CampaignId, CampaignLock, IntegrityCheck, Journal, JournalError, NewRun, Plan, Planned,
+    RunEnd, RunId, Writer, WriterError,
 };
 use crate::pace::{RateLimit, RateLimiter};
 
@@ -131,11 +131,14 @@ impl Run {
         journal.release_held(campaign)?;
         let expires_at = journal.keep_schedule(campaign, settings.admittance.schedule, clock.now())?;
         let (asked_rate, burst) = (settings.record.rate, settings.limit.burst.get());
-        let senders = run_senders(&mut journal, campaign, &settings.senders, clock.now())?;
+        let (senders, paces) = run_senders(&mut journal, campaign, &settings.senders, clock.now())?;
         let Admittance { hours, schedule, .. } = &settings.admittance;
         let terms = Terms { hours: hours.clone(), schedule: *schedule };
         let record = NewRun { terms, ..settings.record };
         let (run, past) = journal.begin_run(campaign, &record, clock.now())?;
+        if !senders.is_empty() {
+            journal.begin_with_paces(campaign, &paces, (run, clock.now()))?;
+        }
         let schedule = settings.admittance.schedule;
         let tally = journal.tally(campaign)?;
         let lanes = journal.lanes(campaign)?;
@@ -342,24 +345,28 @@ async fn last_words(ended: Option<watch::Sender<bool>>, following: &mut Option<F
     }
 }
 
-/// The senders with what the journal knows of each: what it has sent today, and lately.
+/// The senders with what the journal knows of each: what it has sent today, and lately, and the pace that people asked for.
 fn run_senders(
     journal: &mut Journal,
     campaign: CampaignId,
     senders: &[Sender],
     now: UnixMillis,
-) -> Result<Vec<RunSender>, JournalError> {
+) -> Result<(Vec<RunSender>, AskedPaces), JournalError> {
     let known = journal.senders(campaign, senders)?.into_iter();
-    known
-        .map(|(id, sender)| {
+    let paces = journal.sender_paces(campaign)?;
+    let known = known
+        .map(|(id, mut sender)| {
             let sent_today = match &sender.per_day {
                 Some(cap) => journal.sent_since(campaign, &sender.source, cap.day(now).0)?,
                 None => 0,
             };
             let past = journal.sender_history(campaign, &sender.source, now)?;
-            Ok(RunSender { id, sender, sent_today, past })
+            let stated = sender.rate;
+            sender.rate = paces.rates.get(&id).map(|rate| PartRate::changed(stated, *rate)).or(stated);
+            Ok(RunSender { id, sender, stated, sent_today, past })
         })
-        .collect()
+        .collect::<Result<_, JournalError>>()?;
+    Ok((known, paces))
 }
 
 /// What the journal knows of the senders, for the forecast of a run that is planned.
@@ -372,7 +379,7 @@ pub(super) fn foresee(
     if definition.senders.is_empty() {
         return Ok(Vec::new());
     }
-    let senders = run_senders(journal, campaign, &definition.senders, now)?;
+    let (senders, _) = run_senders(journal, campaign, &definition.senders, now)?;
     let stay = senders.len() > definition.senders.len()
         || journal.senders_may_stay(campaign, &definition.senders)?;
     let foreseen = |run: &RunSender| ForeseenSender {

@@ -7,6 +7,7 @@ use crate::app::error::Error;
 use crate::app::paths::{self, CampaignPaths};
 use crate::clock::Clock;
 use crate::domain::delivery::control::Control;
+use crate::domain::foreign::shown;
 use crate::domain::next_step::{Advice, Command, Setting};
 use crate::domain::unix_millis::UnixMillis;
 use crate::journal::{self, Campaign, ControlRequest, Holder, Journal, JournalError, Reader, RunRecord};
@@ -65,10 +66,19 @@ pub fn request(place: &CampaignPaths, control: Control, who: &str, clock: &Clock
     if steering.is_needless() {
         return Ok(steering);
     }
+    if let Some(sender) = steering.control.sender() {
+        must_have_sender(&reader, &steering.campaign, sender)?;
+    }
     steering.must_have_a_run()?;
-    let of_run = matches!(control, Control::Stop | Control::Pace(_));
+    let of_run = matches!(steering.control, Control::Stop | Control::Pace(_));
     let run = steering.run.as_ref().map(|run| run.id).filter(|_| of_run);
-    let id = Journal::open(&place.journal)?.ask(steering.campaign.id, control, run, who, clock.now())?;
+    let id = Journal::open(&place.journal)?.ask(
+        steering.campaign.id,
+        steering.control.clone(),
+        run,
+        who,
+        clock.now(),
+    )?;
     steering.request = Some(reader.asked(id)?);
     Ok(steering)
 }
@@ -85,13 +95,29 @@ fn going_on(
     }))
 }
 
+fn must_have_sender(reader: &Reader, campaign: &Campaign, sender: &str) -> Result<(), Error> {
+    let names = reader.sender_names(campaign.id)?;
+    if names.iter().any(|name| name == sender) {
+        return Ok(());
+    }
+    let message = format!("\"{}\" has no sender \"{}\"", campaign.name, shown(sender));
+    let advice = match names.is_empty() {
+        true => Advice::from("it has one source for all, whose pace is that of the campaign".to_owned()),
+        false => {
+            let names: Vec<_> = names.iter().map(|name| shown(name)).collect();
+            Advice::from(format!("it has {}", names.join(", ")))
+        }
+    };
+    Err(Error::usage(message, advice.into()))
+}
+
 impl Steering {
     /// Whether it is so already.
     fn is_needless(&self) -> bool {
         match self.control {
             Control::Pause => self.before.is_some(),
             Control::Go => self.before.is_none(),
-            Control::Stop | Control::Pace(_) => false,
+            Control::Stop | Control::Pace(_) | Control::SenderPace(_) => false,
         }
     }
 
@@ -99,7 +125,7 @@ impl Steering {
     fn must_have_a_run(&self) -> Result<(), Error> {
         let name = &self.campaign.name;
         let (message, advice) = match (&self.control, &self.run, &self.holder) {
-            (Control::Pause | Control::Go, ..) | (_, Some(_), _) => return Ok(()),
+            (Control::Pause | Control::Go | Control::SenderPace(_), ..) | (_, Some(_), _) => return Ok(()),
             (_, None, Some(holder)) => (
                 format!("no run of \"{name}\" sends yet: {holder} has it, and reads its file"),
                 Advice::new("try again in a moment; ")

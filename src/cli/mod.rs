@@ -238,7 +238,7 @@ impl Cli {
             Commands::Pause => steer::run(Control::Pause, &session),
             Commands::Go => steer::run(Control::Go, &session),
             Commands::Stop => steer::run(Control::Stop, &session),
-            Commands::Pace(args) => steer::run(args.wish(), &session),
+            Commands::Pace(args) => steer::run(args.wish()?, &session),
             Commands::Status(args) => status::run(args, &session),
             Commands::Report(args) => report::run(args, &session),
             Commands::Simulator(args) => simulator::run(args, &session),

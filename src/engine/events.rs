@@ -113,6 +113,13 @@ pub enum RunEvent {
         /// Requests that may leave at once.
         burst: u32,
     },
+    /// A person has changed the pace of one sender.
+    SenderRepaced {
+        /// What the definition calls it.
+        name: String,
+        /// Message parts per second, at most; `None`: as many as the requests of the account.
+        rate: Option<f64>,
+    },
     /// No new requests; what is in flight is waited for.
     Draining {
         /// Requests without an answer yet.

@@ -10,7 +10,7 @@ use crate::domain::delivery::bucket_history::BucketHistory;
 use crate::domain::foreign::ForeignText;
 use crate::domain::message::segments::Segments;
 use crate::domain::senders::figures::{SenderBeat, SenderDay};
-use crate::domain::senders::{DailyCap, Sender};
+use crate::domain::senders::{DailyCap, PartRate, Sender};
 use crate::domain::unix_millis::UnixMillis;
 use crate::engine::sender_meter::SenderMeter;
 use crate::journal::{Claimed, SenderId};
@@ -31,6 +31,8 @@ pub struct RunSender {
     pub id: SenderId,
     /// As the definition has it.
     pub sender: Sender,
+    /// Its rate as the definition has it, whatever people asked for.
+    pub stated: Option<PartRate>,
     /// Messages that its day has had before the run.
     pub sent_today: u64,
     /// What it has sent lately.
@@ -211,6 +213,23 @@ impl ReadyRows {
     ) -> Vec<(SenderId, SenderBeat)> {
         let of = |queue: &SenderQueue| queue.id.map(|id| (id, queue.beat(now, halted(id))));
         self.queues.iter().filter_map(of).collect()
+    }
+
+    /// A sender has another rate from now on; what it lacks stays lacking. Says whether more rows of it are claimed
+    /// than it sends in about a second, with so many `ahead` over all.
+    pub(super) fn repace(&mut self, sender: SenderId, rate: Option<PartRate>, ahead: usize) -> bool {
+        let queue = self.queue(Some(sender));
+        queue.bucket = match (queue.bucket.take(), rate) {
+            (_, None) => None,
+            // What has left lately was not counted.
+            (None, Some(rate)) => Some(PartBucket::new(rate, BucketHistory::Unknown)),
+            (Some(mut bucket), Some(rate)) => {
+                bucket.change(rate);
+                Some(bucket)
+            }
+        };
+        queue.meter.measure_anew();
+        queue.rows.len() > queue.ahead(ahead)
     }
 
     /// How fast senders were before says nothing about what is to come.

@@ -62,5 +62,6 @@ pub use run::control::{Acknowledgement, ControlRequest, ControlRequestId, Contro
 pub use run::expiry::Expiry;
 pub use run::opt_outs::{OptOutChange, OptOutChanged, OptOutCopy, OptOutReading};
 pub use run::runs::{Counters, NewRun, RunEnd, RunRecord};
+pub use run::sender_paces::AskedPaces;
 pub use run::senders::{Reassigned, Reassignment};
 pub use run::writer::{Writer, WriterError};

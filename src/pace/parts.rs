@@ -58,6 +58,17 @@ impl PartBucket {
         self.full_at = self.full_at.max(self.now()) + self.nanos(parts.into());
     }
 
+    /// Another rate from now on. The parts that it lacks stay lacking: over any changes no more leave than the largest burst and the
+    /// rates allow.
+    pub fn change(&mut self, rate: PartRate) {
+        let lacking = (self.full_at - self.now()).max(0);
+        let before = i128::from(self.period);
+        (self.rate, self.period) = (rate, period(rate));
+        // As many parts, rounded up, in nanoseconds of the new period.
+        let lacking = (lacking * i128::from(self.period) + before - 1).div_euclid(before);
+        self.full_at = self.now() + lacking;
+    }
+
     fn now(&self) -> i128 {
         i128::try_from(self.origin.elapsed().as_nanos()).unwrap_or(i128::MAX)
     }
@@ -120,6 +131,40 @@ mod tests {
             let took = (sent[399].0 - sent[0].0).as_secs_f64();
             let reached = (f64::from(parts) - 2.0 * allowed) / took;
             assert!(reached >= per_second * 0.97, "{per_second}/{burst}: {reached}");
+        }
+    }
+
+    /// Up, down, and with other bursts: no window has more than the largest burst and the rates in it allow.
+    #[tokio::test(start_paused = true)]
+    async fn no_change_of_the_rate_gives_more_than_the_rates_allow() {
+        let mut chance = fastrand::Rng::with_seed(7);
+        for _ in 0..20 {
+            let mut bucket = PartBucket::new(rate(5.0, 3), BucketHistory::Fresh);
+            // What was allowed since the beginning, and what has left, at each message.
+            let (mut allowed, mut since, mut left, mut all) = (0.0, Instant::now(), 0_u32, vec![]);
+            for _ in 0..400 {
+                if chance.u8(..) < 40 {
+                    allowed += bucket.rate().per_second * since.elapsed().as_secs_f64();
+                    since = Instant::now();
+                    bucket.change(rate(chance.f64() * 40.0 + 0.5, chance.u32(1..=8)));
+                }
+                let parts = chance.u32(1..=7);
+                let wait = bucket.due(parts).saturating_duration_since(Instant::now());
+                if chance.bool() && wait > Duration::from_millis(300) {
+                    tokio::time::sleep(Duration::from_millis(chance.u64(1..300))).await;
+                    continue;
+                }
+                tokio::time::sleep(wait).await;
+                bucket.take(parts);
+                left += parts;
+                let rates = allowed + bucket.rate().per_second * since.elapsed().as_secs_f64();
+                all.push((rates, f64::from(left), f64::from(parts)));
+            }
+            let mut least = f64::MAX;
+            for (rates, left, parts) in all {
+                least = least.min(left - parts - rates);
+                assert!(left - rates - least <= 8.0 + 1e-3, "{} parts", left - rates - least);
+            }
         }
     }
 

@@ -209,6 +209,9 @@ fn log(event: &RunEvent) {
         }
         RunEvent::Reassigned { rows } => tracing::info!(rows, "rows go to other senders"),
         RunEvent::Repaced { rate, burst } => tracing::info!(rate, burst, "another pace"),
+        RunEvent::SenderRepaced { name, rate } => {
+            tracing::info!(sender = name, rate, "another pace of a sender");
+        }
         RunEvent::Draining { in_flight, ending } => tracing::info!(in_flight, reason = %ending, "draining"),
     }
 }

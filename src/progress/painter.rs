@@ -201,6 +201,9 @@ impl Painter {
                 };
                 phase.insert(0, words.into());
             }
+            if view.sender_repaced != self.before.sender_repaced {
+                phase.extend(scene.sender_repaced().map(Part::from));
+            }
             if phase.is_empty() {
                 phase.push("sending goes on".to_owned().into());
             }

@@ -41,6 +41,8 @@ pub(super) struct View {
     pub(super) opt_outs: Option<OptOutState>,
     /// The rate as a person has changed it; the inner `None` where the run is to find out.
     pub(super) repaced: Option<Option<f64>>,
+    /// The sender whose pace a person changed last, and to what message parts per second.
+    pub(super) sender_repaced: Option<(Arc<str>, Option<f64>)>,
     /// From when on the speed tells something of what is to come.
     pub(super) fresh_since: Option<Instant>,
     pub(super) begun_at: Option<Instant>,
@@ -172,6 +174,10 @@ impl View {
                 self.fresh_since = Some(now);
                 return true;
             }
+            RunEvent::SenderRepaced { name, rate } => {
+                self.sender_repaced = Some((name.as_str().into(), *rate));
+                return true;
+            }
             RunEvent::Draining { in_flight, ending } => {
                 self.in_flight = *in_flight;
                 self.phase = Phase::Stopping(ending.to_string().into());
@@ -200,7 +206,8 @@ impl View {
     /// Whether something else is going on than before that a person waits to be told of.
     pub(super) fn differs(&self, before: &Self) -> bool {
         let kind = |view: &Self| view.opt_outs.as_ref().map(std::mem::discriminant);
-        if (self.held, self.repaced, kind(self)) != (before.held, before.repaced, kind(before)) {
+        let asked = |view: &Self| (view.held, view.repaced, view.sender_repaced.clone(), kind(view));
+        if asked(self) != asked(before) {
             return true;
         }
         let same_pause = matches!((&self.phase, &before.phase), (Phase::Full(..), Phase::Full(..)));

@@ -17,6 +17,7 @@ use crate::domain::account::opt_outs::OptOutState;
 use crate::domain::delivery::state::State;
 use crate::domain::delivery::summary::Bottleneck;
 use crate::domain::figures::{Grouped, PerSecond, Span, counted};
+use crate::domain::foreign::shown;
 use crate::domain::unix_millis::UnixMillis;
 use crate::engine::FirstOpening;
 
@@ -183,6 +184,16 @@ impl Scene<'_> {
             parts.push(Part::new(format!("halted: {}", self.view.halted.join(", ")), Tone::Bad));
         }
         parts
+    }
+
+    /// The sender whose pace a person has changed.
+    pub(super) fn sender_repaced(&self) -> Option<String> {
+        let (name, rate) = self.view.sender_repaced.as_ref()?;
+        let name = shown(name);
+        Some(match rate {
+            Some(rate) => format!("a person has changed the pace of {name} to {} parts", PerSecond(*rate)),
+            None => format!("a person has changed the pace of {name} to that of the account"),
+        })
     }
 
     /// A line for each sender, where they are several: those that halted, and then those that take longest.

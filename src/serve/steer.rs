@@ -74,7 +74,7 @@ impl Order {
                     "it was suppressed before"
                 })
             }
-            Self::Control(control) => Ok(words(&steering::request(place, *control, who, clock)?)),
+            Self::Control(control) => Ok(words(&steering::request(place, control.clone(), who, clock)?)),
         }
     }
 }
@@ -98,7 +98,7 @@ fn new_rate(rate: &Value) -> Result<NewRate, String> {
 
 /// What was done, for the page.
 fn words(steering: &Steering) -> &'static str {
-    match (steering.control, steering.request.is_some(), steering.run.is_some()) {
+    match (&steering.control, steering.request.is_some(), steering.run.is_some()) {
         (Control::Pause, false, _) => "it was paused before",
         (_, false, _) => "it was not paused",
         (Control::Pause, _, true) => "asked to pause",
@@ -106,7 +106,7 @@ fn words(steering: &Steering) -> &'static str {
         (Control::Go, _, true) => "asked to go on",
         (Control::Go, _, false) => "not paused any more; nothing runs now",
         (Control::Stop, ..) => "asked to stop: the run ends when it has its answers",
-        (Control::Pace(_), ..) => "asked to change its pace",
+        (Control::Pace(_) | Control::SenderPace(_), ..) => "asked to change its pace",
     }
 }
 

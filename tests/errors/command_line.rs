@@ -34,6 +34,7 @@ fn options_and_their_values() {
         ("a line that is no number", "resolve --resend --line first"),
         ("a pace of nothing", "pace 0"),
         ("no pace", "pace"),
+        ("a pace that a sender finds out", "pace --sender us auto"),
         ("no rate of questions", "deliveries check --rate 0"),
         ("nobody to be taken onto the list", "suppress add"),
         ("no action", "suppress"),

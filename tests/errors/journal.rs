@@ -164,10 +164,20 @@ fn that_nothing_runs_from() {
     let mut area = Area::new("steering");
     begun(&mut area, "a run to be stopped, and there is none").says(2, "stop");
     begun(&mut area, "a run to be paced, and there is none").says(2, "pace 5");
+    begun(&mut area, "a pace for a sender, and the campaign has one source").says(2, "pace --sender us 2");
+    area.case("a pace for a sender that the campaign does not have")
+        .with("source = ", "# source = ")
+        .with("[pace]", SENDERS)
+        .after("run people.csv --simulate -j journal.db --yes")
+        .says(2, "pace --sender moon 2");
     begun(&mut area, "a run that has not begun to send").made(hold).says(2, "stop");
     area.case("a campaign that was never begun").says(2, "pause");
     area.end();
 }
+
+/// Two senders.
+const SENDERS: &str = "[[senders]]\nname = \"short-code\"\nsource = \"arn:aws:connect:us-west-2:123456789012:phone-number/1\"\n\n\
+    [[senders]]\nname = \"toll-free\"\nsource = \"arn:aws:connect:us-west-2:123456789012:phone-number/2\"\n\n[pace]";
 
 /// Holds the campaign as a process of an earlier version does, until the test's process ends.
 fn hold(case: &Case<'_>) {

@@ -67,6 +67,44 @@ fn each_sender_is_told_of_wherever_people_and_programs_look() {
     );
 }
 
+#[test]
+fn one_sender_is_paced_from_a_second_process_whether_a_run_goes_on_or_not() {
+    let (site, server) = site(200);
+    let args = [
+        "run",
+        "people.csv",
+        "--yes",
+        "--no-wait",
+        "--rate=8",
+        "--burst=1",
+        "--endpoint-url",
+        server.endpoint(),
+    ];
+    let run = site.start(&args);
+    server.wait_for_requests(5);
+    let ran = site.run(&["pace", "--sender", "short-code", "2", "--json"]).exits(0);
+    let words = [
+        "paced: run 1 (process ",
+        "sends at most 2/s message parts from short-code, and so do the runs that follow",
+    ];
+    let told: serde_json::Value = serde_json::from_str(ran.says(&words).stdout.trim()).expect("an object");
+    assert_eq!(
+        (&told["sender"], &told["parts_per_second"], &told["run"]),
+        (&"short-code".into(), &2.0.into(), &1.into())
+    );
+    let status = site.run(&["status", "--json"]).exits(0).json();
+    assert_eq!(status["senders"][0]["parts_per_second_asked"], 2.0);
+    assert!(site.run(&["status"]).exits(0).stdout.contains("pace of short-code 2/s parts"));
+    site.run(&["stop"]).exits(0);
+    site.wait(run);
+    let ran = site.run(&["pace", "--sender", "short-code", "default"]).exits(0);
+    ran.says(&["paced: the next run sends from short-code as the definition says"]);
+    assert!(site.run(&["status"]).exits(0).stdout.contains("pace of short-code default ("));
+    site.run(&["pace", "--sender", "moon", "2"])
+        .exits(2)
+        .says(&["has no sender \"moon\"", "short-code, toll-free, gone"]);
+}
+
 /// A campaign with one number says nothing of senders.
 #[test]
 fn one_sender_has_the_campaigns_own_figures() {

@@ -6,6 +6,7 @@ use std::num::NonZeroU32;
 use std::time::Duration;
 
 use campaign::app::error::Error;
+use campaign::domain::delivery::control::{Control, NewSenderPace};
 use campaign::domain::delivery::ending::Ending;
 use campaign::domain::delivery::state::State;
 use campaign::domain::message::request::Leaf;
@@ -17,6 +18,7 @@ use jiff::tz::TimeZone;
 use proptest::prelude::*;
 
 use crate::virtual_time::stage::{Options, Stage, in_flight, line, shape};
+use crate::virtual_time::steering::Person;
 
 /// The sender with this number, as fast as its carrier takes.
 pub(crate) fn sender(n: usize, per_second: f64) -> Sender {
@@ -162,6 +164,56 @@ proptest! {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build();
         runtime.expect("a runtime").block_on(each_at_its_rate(&rates, seed));
     }
+}
+
+/// A person slows one sender down, lets it go faster, and takes that back: in a run, between two, and over the next one.
+#[tokio::test(start_paused = true)]
+async fn a_person_paces_one_sender_and_no_other() {
+    let senders = [sender(0, 4.0), sender(1, 4.0)];
+    let mut stage = Stage::new(WorldConfig::default());
+    let lines: Vec<FileLine> = (0..800).map(|n| row(n, &senders, (n % 2) as usize, 1)).collect();
+    plan(&stage, &senders, &lines);
+    let base = options(40.0, 5, &senders);
+    let pace = |rate| Control::SenderPace(NewSenderPace { name: "sender-0".to_owned(), rate });
+    let person = Person::of(&stage);
+    // Before a run begins, and what is taken back is not done.
+    person.ask(pace(Some(30.0)));
+    person.ask(pace(Some(1.0)));
+    let first = Options { most: Some(230), ..base.clone() };
+    let wishes = [(10.0, pace(Some(8.0))), (20.0, pace(None)), (24.0, pace(Some(0.5)))];
+    let (outcome, ()) = tokio::join!(stage.run(&first), person.ask_all(&wishes));
+    assert_eq!(outcome.expect("a run").ending, Ending::Limit);
+    let begun = requests(&stage)[&senders[0].source][0].0;
+    let (sent, other) =
+        (requests(&stage)[&senders[0].source].clone(), requests(&stage)[&senders[1].source].clone());
+    let between = |sent: &[(u64, u32)], from: f64, to: f64| {
+        let window = begun + (from * 1000.0) as u64..begun + (to * 1000.0) as u64;
+        sent.iter().filter(|(at, _)| window.contains(at)).count()
+    };
+    assert_eq!(
+        [between(&sent, 1.0, 9.0), between(&sent, 11.0, 19.0), between(&sent, 21.0, 23.5)],
+        [8, 64, 10]
+    );
+    assert!(between(&sent, 25.0, 27.0) <= 1, "{sent:?}");
+    assert!((31..=33).contains(&between(&other, 11.0, 19.0)), "nobody has paced this one");
+    // The next run begins with it.
+    stage.pass(Duration::from_secs(60)).await;
+    let before = stage.simulator.requests().len();
+    run(&mut stage, &Options { most: Some(40), ..base.clone() }).await.expect("a run");
+    let sent: Vec<(u64, u32)> = requests(&stage)[&senders[0].source].clone();
+    let since = stage.simulator.requests()[before].at.0;
+    let late = sent.iter().filter(|(at, _)| *at >= since).count();
+    assert!((4..=6).contains(&late), "{late} at 0.5/s, beside 35 of the other at 4/s");
+    let asks = stage.reader().asks(stage.campaign, 9).expect("asks");
+    assert!(asks.iter().all(|ask| ask.taken.is_some()), "{asks:?}");
+    let figures = stage.reader().sender_figures(stage.campaign).expect("figures");
+    let asked = |at: usize| figures[at].beat.as_ref().and_then(|beat| beat.asked);
+    assert_eq!((asked(0), asked(1)), (Some(0.5), Some(4.0)));
+    person.ask(pace(None));
+    run(&mut stage, &base).await.expect("a run");
+    assert_eq!(stage.tally()[State::Started], 800);
+    let fastest = Sender { rate: Some(PartRate::of(8.0, None)), ..senders[0].clone() };
+    check_bound(&fastest, &requests(&stage)[&senders[0].source]);
 }
 
 /// What the journal tells of each sender is what the simulator saw of it: rows, messages, parts, speed, and the day.

@@ -43,8 +43,9 @@ impl Person {
     }
 
     /// Asks as the commands do: what is for a run is for the one that goes on.
-    fn ask(&self, wish: Control) {
-        let run = if matches!(wish, Control::Pause | Control::Go) { None } else { self.run() };
+    pub(crate) fn ask(&self, wish: Control) {
+        let of_run = !matches!(wish, Control::Pause | Control::Go | Control::SenderPace(_));
+        let run = self.run().filter(|_| of_run);
         let mut journal = Journal::open(&self.path).expect("the journal opens");
         journal.ask(self.campaign, wish, run, "somebody, process 1", self.clock.now()).expect("it is asked");
     }
@@ -54,7 +55,7 @@ impl Person {
         let began = Instant::now();
         for (after, wish) in wishes {
             sleep_until(began + SECOND.mul_f64(*after)).await;
-            self.ask(*wish);
+            self.ask(wish.clone());
         }
     }
 
@@ -267,7 +268,7 @@ async fn a_new_pace_is_the_pace_of_this_run() {
     let options = Options { rate: 100_000.0, ..options };
     stage.check_promises(&options);
     let outcome = stage.run(&Options { rate: 1_000.0, ..options.clone() }).await.unwrap();
-    assert_eq!((outcome.ending, person.asks()[4].wish), (Ending::Complete, wishes[4].1));
+    assert_eq!((outcome.ending, &person.asks()[4].wish), (Ending::Complete, &wishes[4].1));
     stage.check_promises(&options);
 }
 

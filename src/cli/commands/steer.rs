@@ -13,20 +13,27 @@ use crate::cli::failure::Failure;
 use crate::cli::output;
 use crate::cli::session::{self, Session};
 use crate::domain::definition::RequestRate as Rate;
-use crate::domain::delivery::control::{Control, NewPace, NewRate};
+use crate::domain::delivery::control::{Control, NewPace, NewRate, NewSenderPace};
 use crate::domain::delivery::ending::Exit;
 use crate::domain::figures::{PerSecond, Span, counted};
+use crate::domain::foreign;
 use crate::journal::{Acknowledgement, RunRecord};
 
 /// Arguments of `campaign pace`.
 #[derive(Debug, Clone, Args)]
 #[command(after_help = "\
 The pace is the run's that holds the campaign now, to its end; the next run begins with what its definition and options say.
-Runs that share the pace of their account keep it: such a run can take less of it, not more.")]
+Runs that share the pace of their account keep it: such a run can take less of it, not more.
+
+With --sender it is what one of the campaign's senders sends, whether a run goes on or not, until `campaign pace --sender NAME default`.")]
 pub struct PaceArgs {
-    /// Requests per second; "auto" finds out what the account allows, "default" is what the run began with
+    /// Requests per second, or with --sender message parts per second; "auto" finds out what the account allows, "default" is what the
+    /// run began with, or what the definition says of the sender
     #[arg(value_name = "N", value_parser = new_rate)]
     rate: NewRate,
+    /// Only what this one of several senders sends, in this run and in those that follow
+    #[arg(long, value_name = "NAME", conflicts_with = "burst")]
+    sender: Option<String>,
     /// Requests that may leave at once after a while of silence [default: as it is]
     #[arg(long, value_name = "N")]
     burst: Option<NonZeroU32>,
@@ -34,10 +41,25 @@ pub struct PaceArgs {
 
 impl PaceArgs {
     /// What is asked.
-    #[must_use]
-    pub fn wish(&self) -> Control {
+    ///
+    /// # Errors
+    /// Where a sender is to find out its pace: nothing tells it.
+    pub fn wish(&self) -> Result<Control, Failure> {
+        if let Some(name) = self.sender.clone() {
+            let rate = match self.rate {
+                NewRate::PerSecond(rate) => Some(rate),
+                NewRate::Default => None,
+                NewRate::Auto => {
+                    let message =
+                        "a sender cannot find out its pace: what a carrier does not take, nobody is told";
+                    let hint = "say message parts per second, or default for what the definition says";
+                    return Err(Failure::usage(message, hint));
+                }
+            };
+            return Ok(Control::SenderPace(NewSenderPace { name, rate }));
+        }
         let burst = self.burst.filter(|_| self.rate != NewRate::Default);
-        Control::Pace(NewPace { rate: self.rate, burst })
+        Ok(Control::Pace(NewPace { rate: self.rate, burst }))
     }
 }
 
@@ -102,7 +124,7 @@ fn text(steering: &Steering) -> String {
 
 fn done(steering: &Steering, name: &str, run: &RunRecord, taken: Acknowledgement) -> String {
     let in_flight = format!("{} in flight", counted(taken.in_flight.into(), "request", "requests"));
-    match steering.control {
+    match &steering.control {
         Control::Pause => {
             format!("paused: {name} has stopped sending; {in_flight}; `campaign go` goes on")
         }
@@ -111,12 +133,13 @@ fn done(steering: &Steering, name: &str, run: &RunRecord, taken: Acknowledgement
             "stopping: {name} ends when it has its answers; {in_flight}; the campaign stays paused until `campaign go`"
         ),
         Control::Stop => format!("stopping: {name} ends when it has its answers; {in_flight}"),
+        Control::SenderPace(pace) => format!("paced: {name} sends {}", sender_pace(pace)),
         Control::Pace(NewPace { rate, .. }) => {
             let heartbeat = run.heartbeat;
             let burst = heartbeat.map_or(String::new(), |heartbeat| format!(", burst {}", heartbeat.burst));
             let asked = heartbeat.and_then(|heartbeat| heartbeat.asked);
             let within = match (rate, asked) {
-                (NewRate::PerSecond(rate), Some(asked)) if asked < rate => {
+                (NewRate::PerSecond(rate), Some(asked)) if asked < *rate => {
                     "; more is not its share of the account's pace"
                 }
                 _ => "",
@@ -130,8 +153,21 @@ fn done(steering: &Steering, name: &str, run: &RunRecord, taken: Acknowledgement
     }
 }
 
+/// `at most 2/s message parts from toll-free`, and for how long.
+fn sender_pace(NewSenderPace { name, rate }: &NewSenderPace) -> String {
+    let name = foreign::shown(name);
+    match rate {
+        Some(rate) => format!(
+            "at most {} message parts from {name}, and so do the runs that follow, until `campaign pace --sender {name} default`",
+            PerSecond(*rate)
+        ),
+        None => format!("from {name} as the definition says"),
+    }
+}
+
 fn without_a_run(steering: &Steering) -> String {
     match (&steering.control, &steering.holder) {
+        (Control::SenderPace(pace), _) => format!("paced: the next run sends {}", sender_pace(pace)),
         (Control::Pause, Some(holder)) => {
             format!("paused: {holder} reads its file, and sends nothing until `campaign go`")
         }
@@ -161,6 +197,11 @@ fn show(steering: &Steering, global: &GlobalArgs) -> Result<(), Failure> {
             "asked_rate": heartbeat.and_then(|heartbeat| heartbeat.asked),
             "burst": heartbeat.map(|heartbeat| heartbeat.burst),
         });
+        let mut object = object;
+        if let Control::SenderPace(NewSenderPace { name, rate }) = &steering.control {
+            object["sender"] = json!(name);
+            object["parts_per_second"] = json!(rate);
+        }
         output::json(&object)?;
     }
     Ok(())

@@ -84,6 +84,13 @@ impl PartRate {
         let usual = NonZeroU32::new((per_second / 5.0).ceil() as u32).unwrap_or(NonZeroU32::MIN);
         Self { per_second, burst: burst.unwrap_or(usual) }
     }
+
+    /// Another rate in place of this one. A burst that is not what leaves in a fifth of a second was asked for, and stays.
+    #[must_use]
+    pub fn changed(before: Option<Self>, per_second: f64) -> Self {
+        let stated = before.filter(|before| *before != Self::of(before.per_second, None));
+        Self::of(per_second, stated.map(|before| before.burst))
+    }
 }
 
 impl DailyCap {
@@ -225,6 +232,10 @@ mod tests {
             [burst(0.5, None), burst(3.0, None), burst(100.0, None), burst(3.0, Some(7))],
             [1, 1, 20, 7]
         );
+        let changed = |before: PartRate| PartRate::changed(Some(before), 50.0).burst.get();
+        assert_eq!(changed(PartRate::of(3.0, None)), 10);
+        assert_eq!(changed(PartRate::of(3.0, NonZeroU32::new(7))), 7, "one that was asked for stays");
+        assert_eq!(PartRate::changed(None, 50.0), PartRate::of(50.0, None));
     }
 
     proptest! {

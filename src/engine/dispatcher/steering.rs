@@ -1,10 +1,13 @@
 //! What people ask of a run from outside: signals of this process, and words that come through the journal.
 
-use crate::domain::delivery::control::{Control, NewPace, NewRate};
+use crate::domain::delivery::control::{Control, NewPace, NewRate, NewSenderPace};
 use crate::domain::delivery::ending::Ending;
+use crate::domain::delivery::state::Event;
 use crate::domain::forecast::{Heartbeat, Milestone};
+use crate::domain::senders::PartRate;
 use crate::domain::unix_millis::UnixMillis;
 use crate::engine::Stop;
+use crate::engine::commits::AfterCommit;
 use crate::engine::events::RunEvent;
 
 use super::Dispatcher;
@@ -26,11 +29,12 @@ impl Dispatcher<'_> {
 
     /// Carries out a request that came through the journal, at once, and acknowledges it there.
     pub(super) async fn on_asked(&mut self, ask: &ControlRequest) {
-        match ask.wish {
+        match &ask.wish {
             Control::Pause => self.hold(ask.at),
             Control::Go => self.release(),
             Control::Stop => self.end(Ending::Stopped),
-            Control::Pace(pace) => self.repace(pace),
+            Control::Pace(pace) => self.repace(*pace),
+            Control::SenderPace(pace) => self.repace_sender(pace),
         }
         let in_flight = u32::try_from(self.in_flight.len()).unwrap_or(u32::MAX);
         let taken = Acknowledgement { run: self.engine.run, at: self.engine.clock.now(), in_flight };
@@ -70,6 +74,22 @@ impl Dispatcher<'_> {
         self.metrics.measure_anew(self.milestone(self.engine.clock.now()));
         let (rate, burst) = told(tempo);
         self.observer.on_event(&RunEvent::Repaced { rate, burst });
+    }
+
+    fn repace_sender(&mut self, NewSenderPace { name, rate }: &NewSenderPace) {
+        let Some(run) = self.engine.senders.iter().find(|run| run.sender.name == *name) else { return };
+        let (id, stated) = (run.id, run.stated);
+        let rate = rate.map(|rate| PartRate::changed(stated, rate)).or(stated);
+        let second = self.second();
+        if self.queue.ready.repace(id, rate, second) {
+            // What was claimed for a second of another pace would be attempted for longer than that.
+            for row in self.queue.ready.take_of(id) {
+                self.queue.due.push(row.id);
+                self.settle(&row, Event::GivenBack(row.earlier), None, None, AfterCommit::Nothing);
+            }
+        }
+        let told = RunEvent::SenderRepaced { name: name.clone(), rate: rate.map(|rate| rate.per_second) };
+        self.observer.on_event(&told);
     }
 
     /// What a new pace comes to. Where runs share one, it stays what their definitions say, and this run can only take less

@@ -1,8 +1,8 @@
 //! What people ask of a campaign from elsewhere, and how the run that holds it learns of it.
 //!
 //! Another process writes down what is asked; the writer of the run looks for it now and then, and says when it is done.
-//! A pause belongs to the campaign: the latest of `pause` and `go` says whether it is paused, whoever runs it. A stop and a
-//! pace are for the run that goes on when they are asked for, and for no other.
+//! A pause belongs to the campaign: the latest of `pause` and `go` says whether it is paused, whoever runs it; and so does the
+//! pace of one sender. A stop and a pace are for the run that goes on when they are asked for, and for no other.
 
 use std::num::NonZeroU32;
 use std::time::Duration;
@@ -18,6 +18,7 @@ use crate::domain::unix_millis::UnixMillis;
 use crate::journal::error::JournalError;
 use crate::journal::file::open::{Journal, Reader};
 use crate::journal::row::{CampaignId, RunId, StampColumn};
+use crate::journal::run::sender_paces;
 
 /// How often a run looks whether anything is asked of it.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
@@ -69,6 +70,7 @@ impl Journal {
     ///
     /// # Errors
     /// Where the journal cannot be written.
+    #[expect(clippy::needless_pass_by_value, reason = "a wish is asked once")]
     pub fn ask(
         &mut self,
         campaign: CampaignId,
@@ -79,9 +81,11 @@ impl Journal {
     ) -> Result<ControlRequestId, JournalError> {
         let tx = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let (rate, burst) = wish.pace();
+        let sender =
+            wish.sender().map(|name| sender_paces::named(&tx, campaign, name)).transpose()?.flatten();
         tx.execute(
-            "INSERT INTO steering (campaign_id, at, what, rate, burst, who, run_id)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+            "INSERT INTO steering (campaign_id, at, what, rate, burst, who, run_id, sender_id)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
             params![
                 campaign.0,
                 StampColumn(now),
@@ -89,7 +93,8 @@ impl Journal {
                 rate,
                 burst.map(NonZeroU32::get),
                 who,
-                run.map(|run| run.0)
+                run.map(|run| run.0),
+                sender.map(|sender| sender.0)
             ],
         )?;
         let id = ControlRequestId(tx.last_insert_rowid());
@@ -129,12 +134,13 @@ impl Reader {
     }
 }
 
-const COLUMNS: &str = "id, at, what, rate, burst, who, taken_run, taken_at, in_flight";
+const COLUMNS: &str = "id, at, what, rate, burst, who, taken_run, taken_at, in_flight,
+    (SELECT name FROM sender WHERE sender.id = sender_id)";
 
 fn read(row: &Row<'_>) -> rusqlite::Result<ControlRequest> {
     let what: String = row.get(2)?;
     let burst = row.get::<_, Option<u32>>(4)?.and_then(NonZeroU32::new);
-    let wish = Control::named(&what, row.get(3)?, burst).ok_or_else(|| {
+    let wish = Control::named(&what, row.get(3)?, burst, row.get(9)?).ok_or_else(|| {
         let unknown = format!("a person asked for \"{what}\"");
         rusqlite::Error::FromSqlConversionFailure(2, rusqlite::types::Type::Text, unknown.into())
     })?;
@@ -254,7 +260,8 @@ impl Listener {
         }
         let sql = format!(
             "SELECT {COLUMNS} FROM steering
-             WHERE campaign_id = ?1 AND id > ?2 AND (run_id IS NULL OR run_id = ?3) ORDER BY id LIMIT {NEWS}"
+             WHERE campaign_id = ?1 AND id > ?2 AND (run_id IS NULL OR run_id = ?3)
+                 AND (sender_id IS NULL OR taken_run IS NULL) ORDER BY id LIMIT {NEWS}"
         );
         let mut statement = connection.prepare_cached(&sql)?;
         let asks = statement

@@ -15,6 +15,7 @@ pub(in crate::journal) mod opt_outs;
 pub(in crate::journal) mod pending_claim;
 pub(in crate::journal) mod runs;
 pub(in crate::journal) mod sender_figures;
+pub(in crate::journal) mod sender_paces;
 pub(in crate::journal) mod senders;
 pub(in crate::journal) mod shared_pace;
 pub(in crate::journal) mod suppression;

@@ -91,7 +91,16 @@ pub(super) fn detail(status: &Status) -> String {
 fn untaken(status: &Status, ask: &ControlRequest) -> &'static str {
     let was_going_on =
         |run: &RunRecord| run.started_at <= ask.at && run.ended_at.is_none_or(|ended| ended >= ask.at);
-    match ask.wish {
+    match &ask.wish {
+        Control::SenderPace(_)
+            if status
+                .asks
+                .iter()
+                .any(|other| other.id > ask.id && other.wish.sender() == ask.wish.sender()) =>
+        {
+            "taken back before a run began"
+        }
+        Control::SenderPace(_) => "for the next run",
         _ if status.runs.iter().any(was_going_on) => "not done by any run",
         Control::Pause | Control::Go => "done at once: nothing was running",
         Control::Stop | Control::Pace(_) => "without effect: nothing was running",
