@@ -133,6 +133,7 @@ impl From<JournalError> for Error {
     fn from(error: JournalError) -> Self {
         let kind = match &error {
             JournalError::Held(_)
+            | JournalError::LostTable(_)
             | JournalError::OtherName(_)
             | JournalError::LiveCopy { .. }
             | JournalError::StillOpening(_) => ErrorKind::Held,

@@ -64,6 +64,16 @@ fn ignores_hangups() -> bool {
     ignored.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).is_none_or(|mask| mask & 1 == 1)
 }
 
+/// From now on a file that may not grow any more (`ulimit -f`, systemd's `LimitFSIZE`) is an error like a full disk; left alone, the
+/// signal ends the process without a word. Must be called inside a runtime.
+///
+/// # Errors
+/// Where the system does not let signals be listened for.
+pub(super) fn survive_file_limits() -> io::Result<()> {
+    // Once it was listened for, the signal has no other effect any more, as long as the process lives.
+    signal(SignalKind::from_raw(rustix::process::Signal::XFSZ.as_raw())).map(drop)
+}
+
 /// Asks a question on the terminal. A signal meanwhile ends the process, with the cursor where it was: what asks may have
 /// hidden it.
 pub(super) fn while_asking(ask: impl FnOnce() -> dialoguer::Result<bool>) -> dialoguer::Result<bool> {

@@ -3,6 +3,7 @@
 
 use std::path::PathBuf;
 
+use aws_config::retry::RetryConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 
 use super::client::Settings;
@@ -29,7 +30,11 @@ impl Environment {
     pub(super) async fn load(settings: &Settings) -> Result<Self, ConnectError> {
         let profile = ChosenProfile::choose(settings.profile.as_deref()).await?;
         let route = Route::from_environment(ca_bundle(settings, &profile).as_deref())?;
-        let mut loader = aws_config::defaults(behavior()).http_client(route.http_client());
+        // Retries are the engine's. Where nothing is stated, the loader reads a mode from the environment and the profile, and panics
+        // at one that it does not know, such as the AWS CLI's `legacy`.
+        let mut loader = aws_config::defaults(behavior())
+            .http_client(route.http_client())
+            .retry_config(RetryConfig::disabled());
         if let Some(region) = &settings.region {
             loader = loader.region(Region::new(region.clone()));
         }
@@ -45,6 +50,9 @@ impl Environment {
             Some(url) => Some(url.clone()),
             None => endpoint::of_service(&sdk, "Connect")?,
         };
+        if endpoint.is_some() && (sdk.use_fips() == Some(true) || sdk.use_dual_stack() == Some(true)) {
+            return Err(ConnectError::EndpointAndKind);
+        }
         let credentials = credentials::load(&sdk, &profile, &route).await?;
         Ok(Self { sdk, credentials, endpoint })
     }

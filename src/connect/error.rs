@@ -13,6 +13,11 @@ pub enum ConnectError {
     /// Neither definition nor environment names a Region.
     #[error("no AWS Region is set")]
     NoRegion,
+    /// An endpoint is stated, and another kind of endpoint as well. The SDK refuses each request for that.
+    #[error(
+        "an endpoint is stated, and FIPS or dual-stack endpoints are asked for: the AWS SDK sends nothing with both"
+    )]
+    EndpointAndKind,
     /// A profile is named that the configuration files do not have.
     #[error("the AWS profile `{name}` could not be found; {}", there_are(known))]
     Profile {
@@ -146,6 +151,9 @@ impl ConnectError {
             Self::NoRegion => {
                 Advice::new("set region in [connect] of the definition, or pass ").set(Setting::Region)
             }
+            Self::EndpointAndKind => "unset AWS_USE_FIPS_ENDPOINT and AWS_USE_DUALSTACK_ENDPOINT, or take use_fips_endpoint and \
+                 use_dualstack_endpoint out of the profile; or leave the endpoint out"
+                .into(),
             Self::Profile { .. } => Advice::new("name one of these with ")
                 .set(Setting::Profile)
                 .then(", AWS_PROFILE or profile in [connect], or add it with `aws configure`"),

@@ -96,6 +96,9 @@ pub enum JournalError {
     /// Another process is opening or migrating the journal, and does not end.
     #[error("another process has held {} for half a minute", foreign::path(.0))]
     StillOpening(PathBuf),
+    /// A process has a campaign of the journal, and the file that says which is gone.
+    #[error("another process has a campaign of this journal, and {}, which says which, was removed", foreign::path(.0))]
+    LostTable(PathBuf),
     /// The file is a database of something else, or of a later version of this program.
     #[error(
         "{} was written by a newer version of campaign (schema {found}, this one knows {known})",
@@ -282,6 +285,7 @@ impl JournalError {
             )
             .run(Command::Status)
             .then(" tells how far it is"),
+            Self::LostTable(_) => Advice::new("wait until it has ended, then run again; nothing was sent"),
             Self::NotAFile(_) => {
                 Advice::new("a journal is a file of its own: name it with ").set(Setting::Journal)
             }

@@ -113,3 +113,20 @@ fn a_contact_whose_process_was_killed_is_in_doubt_and_met_again() {
     assert!(again.status.success(), "{again:?}");
     assert_eq!((&status(folder.path())["rows"], &status(folder.path())["started"]), (&1.into(), &1.into()));
 }
+
+/// A contact that was started and cannot be shown is told all the same: the same command again would start another one.
+#[test]
+#[cfg(target_os = "linux")]
+fn a_contact_that_cannot_be_shown_is_told() {
+    let (server, folder) = (server(&[]), folder());
+    let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let ended = command(folder.path(), &server.endpoint, &[]).stdout(full).output().unwrap();
+    let told = String::from_utf8(ended.stderr).unwrap();
+    let begun = contacts(&server);
+    let contact = begun[0]["contact_id"].as_str().unwrap().to_owned();
+    assert_eq!((ended.status.code(), begun.len()), (Some(1), 1), "{told}");
+    assert!(
+        told.contains(&format!("the contact {contact} was started")) && told.contains("client token: "),
+        "{told}"
+    );
+}

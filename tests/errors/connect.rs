@@ -56,6 +56,16 @@ fn before_the_first_request() {
     area.case("plain http to another machine, from the environment")
         .env("AWS_ENDPOINT_URL_CONNECT", "http://192.0.2.1:80")
         .says(2, "run people.csv --yes");
+    for (title, variable) in [("FIPS", "AWS_USE_FIPS_ENDPOINT"), ("dual-stack", "AWS_USE_DUALSTACK_ENDPOINT")]
+    {
+        area.case(&format!("an endpoint of one's own, and {title} endpoints"))
+            .env(variable, "true")
+            .says(2, "run people.csv --yes --endpoint-url http://127.0.0.1:1");
+    }
+    without_keys(area.case("a retry mode that only the AWS CLI has, and attempts that are no number"))
+        .env("AWS_RETRY_MODE", "legacy")
+        .env("AWS_MAX_ATTEMPTS", "many")
+        .says(5, "run people.csv --yes");
     area.case("no certificates at the path")
         .with("[recipients]", "ca_bundle = \"ca.pem\"\n[recipients]")
         .says(2, "run people.csv --yes");

@@ -27,6 +27,7 @@ fn a_single_contact() {
         ("a text for a map", "--participant-details DisplayName=[a]"),
         ("no such form", "--output xml"),
         ("no such query", "--query ["),
+        ("a query that does not fit the answer", "--query sort(ContactId)"),
         ("no signature, to anywhere", "--no-sign-request"),
         ("no look at certificates, to anywhere", "--no-verify-ssl"),
         ("http to another machine", "--endpoint-url http://192.0.2.1"),

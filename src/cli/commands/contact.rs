@@ -246,6 +246,11 @@ impl ContactAnswer {
             })?,
         };
         let query = globals.query.as_deref().map(Query::parse).transpose();
+        // A function that does not fit the answer is known before there is one.
+        let query = query.and_then(|query| match &query {
+            Some(asked) => asked.search(&json!({"ContactId": "ContactId"})).map(|_| query),
+            None => Ok(None),
+        });
         let query = query.map_err(|error| Failure::usage(error.to_string(), "see https://jmespath.org"))?;
         let colour = match globals.color {
             Colour::On => true,
@@ -470,7 +475,14 @@ fn conclude(
     let failure = |message: String, hint: Option<NextStep>, exit: Exit| Err(Failure { message, hint, exit });
     match outcome {
         ContactOutcome::Started(contact_id) => {
-            answer.print(&json!({"ContactId": contact_id}))?;
+            answer.print(&json!({"ContactId": contact_id})).map_err(|unshown| Failure {
+                message: format!("the contact {contact_id} was started; {}", unshown.message),
+                hint: Some(
+                    format!("client token: {token}; the same command again would start another contact")
+                        .into(),
+                ),
+                ..unshown
+            })?;
             Ok(Exit::Done)
         }
         ContactOutcome::Refused(refusal) => {

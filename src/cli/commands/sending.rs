@@ -31,11 +31,15 @@ const TURNS: u32 = 256;
 
 /// The runtime of a run: one thread, which is fastest for this work, and the blocking pool for the journal.
 pub(in crate::cli::commands) fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
-    tokio::runtime::Builder::new_current_thread()
+    let runtime = tokio::runtime::Builder::new_current_thread()
         .event_interval(TURNS)
         .enable_all()
         .build()
-        .map_err(|error| Error::exhausted("start the runtime", &error).into())
+        .map_err(|error| Error::exhausted("start the runtime", &error))?;
+    let inside = runtime.enter();
+    signals::survive_file_limits().map_err(|error| Error::exhausted("listen for signals", &error))?;
+    drop(inside);
+    Ok(runtime)
 }
 
 /// The journal of a command that sends: a simulation has one of its own where none was named. Gives back the options with it, so

@@ -38,6 +38,9 @@ impl OutputForm {
 #[derive(Debug, Clone)]
 pub struct Query(jmespath::Expression<'static>);
 
+/// Longest query, in bytes: each operator is a step deeper for who reads it.
+const LONGEST: usize = 4_096;
+
 /// What is wrong with a query, or came of one that does not fit the answer.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("Bad value for --query {query}: {why}")]
@@ -54,6 +57,10 @@ impl Query {
     pub fn parse(text: &str) -> Result<Self, BadQuery> {
         let bad =
             |error: jmespath::JmespathError| BadQuery { query: text.to_owned(), why: error.to_string() };
+        if text.len() > LONGEST {
+            let why = format!("it has {} bytes; at most {LONGEST} are read", text.len());
+            return Err(BadQuery { query: text.chars().take(40).collect(), why });
+        }
         jmespath::compile(text).map(Self).map_err(bad)
     }
 
@@ -141,6 +148,11 @@ mod tests {
         let answer = json!({"ContactId": "6f0e4c1a-0000-4000-8000-000000000001"});
         let all: String = OutputForm::NAMES.iter().map(|form| printed(form, &answer)).collect();
         insta::assert_snapshot!(all);
+    }
+
+    #[test]
+    fn a_query_without_an_end_is_none() {
+        assert!(Query::parse(&"!".repeat(50_000)).unwrap_err().to_string().contains("at most 4096"));
     }
 
     #[test]

@@ -270,6 +270,21 @@ mod tests {
         })
     }
 
+    /// What would take more of the stack than there is, or minutes, is refused before it is read.
+    #[test]
+    fn texts_without_an_end_are_refused() {
+        for (text, why) in [
+            (format!("{{{{ {}1 }}}}", "1 ~ ".repeat(100_000)), "at most 65536"),
+            (format!("{{{{ {}1 }}}}", "1~".repeat(20_000)), "at most 8192"),
+            (format!("{{% if {}a %}}x{{% endif %}}", "not ".repeat(10_000)), "at most 8192"),
+            (format!("{{% if a %}}{}x{{% endif %}}", "{% elif a %}".repeat(5_000)), "1000 statements"),
+        ] {
+            let refused = Template::parse(&text).unwrap_err().message;
+            assert!(refused.contains(why), "{refused}");
+        }
+        assert!(Template::parse(&format!("{{{{ {}1 }}}}", "a ~ ".repeat(500))).is_ok());
+    }
+
     /// Placeholders as WhatsApp and Twilio number them are no column's; what a cell does not have is not an empty cell.
     #[test]
     fn a_number_is_no_placeholder_and_what_a_cell_lacks_is_told() {

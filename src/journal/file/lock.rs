@@ -53,7 +53,7 @@ impl CampaignLock {
     /// Takes the lock of the campaign `name` in the journal at `journal`.
     ///
     /// # Errors
-    /// [`JournalError::Held`] where another process has it, [`JournalError::Open`] where a file cannot be made.
+    /// [`JournalError::Held`] where another process has it, [`JournalError::LostTable`] where it may, [`JournalError::Open`] where a file cannot be made.
     pub fn take(journal: &Path, name: &str, now: UnixMillis) -> Result<Self, JournalError> {
         let journal = location::locate(journal)?;
         // The lock is signed before any other process may look at it: a holder that is told is one that holds it.
@@ -62,6 +62,9 @@ impl CampaignLock {
         let mut table = opening.table()?;
         if let Some(holder) = table.holder(name) {
             return Err(JournalError::Held(holder));
+        }
+        if table.is_empty() && is_shared(&commit_counter::path(&journal)) {
+            return Err(JournalError::LostTable(opening.path.clone()));
         }
         let presence = share_presence(&journal)?;
         table.add(name, now);
@@ -309,13 +312,29 @@ mod tests {
         let lines = std::fs::read_to_string(&path).unwrap();
         let summer = lines.lines().find(|line| line.starts_with("summer")).unwrap();
         let ended = format!("{} 1\n", summer.replace("summer", "spring").rsplit_once(' ').unwrap().0);
-        std::fs::write(&path, ended).unwrap();
+        std::fs::write(&path, format!("{summer}\n{ended}")).unwrap();
         drop(take("spring").expect("the processes of this system are looked up"));
         assert_eq!(
             files(folder.path()),
-            ["journal.db.mark"],
-            "which a process shares here that was not killed"
+            ["journal.db.lock", "journal.db.mark"],
+            "of a process that was not killed"
         );
+    }
+
+    /// Somebody tidies up while a campaign runs.
+    #[test]
+    fn a_table_that_was_removed_lets_nobody_in() {
+        let folder = tempfile::tempdir().unwrap();
+        let journal = folder.path().join("journal.db");
+        let take = |name| CampaignLock::take(&journal, name, UnixMillis::from_millis(0));
+        let held = take("spring").unwrap();
+        std::fs::remove_file(beside(&journal, ENDING)).unwrap();
+        for name in ["spring", "autumn"] {
+            assert!(matches!(take(name), Err(JournalError::LostTable(_))), "{name}");
+        }
+        drop(held);
+        drop(take("spring").expect("nobody has anything any more"));
+        assert_eq!(files(folder.path()), [""; 0]);
     }
 
     #[test]

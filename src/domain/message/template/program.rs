@@ -62,6 +62,7 @@ impl Program {
     ///
     /// `is_column` says whether a text that could be an expression is the name of a column.
     pub(super) fn parse(text: &str, is_column: &dyn Fn(&str) -> bool) -> Result<(Self, Vec<String>), String> {
+        refuse_endless(text)?;
         let (source, aliases) = with_identifiers(text, is_column);
         let names = names::names(&source);
         if names.grows {
@@ -280,6 +281,31 @@ fn bounded(state: &mut State, value: &Value) -> Result<(), minijinja::Error> {
         return Err(minijinja::Error::new(ErrorKind::OutOfFuel, "the text becomes too long"));
     }
     Ok(())
+}
+
+/// Longest text, in bytes: no member of a request takes as much.
+const LONGEST: usize = 65_536;
+/// Longest expression, in bytes, and the most statements of a text: each operator and each branch is a step deeper for who reads it.
+const LONGEST_EXPRESSION: usize = 8_192;
+const MOST_STATEMENTS: usize = 1_000;
+
+/// Refuses what would take minutes to read, or more of the stack than there is.
+fn refuse_endless(text: &str) -> Result<(), String> {
+    if text.len() > LONGEST {
+        return Err(format!("it has {} bytes; at most {LONGEST} are read", text.len()));
+    }
+    if text.matches("{%").count() > MOST_STATEMENTS {
+        return Err(format!("it has more than {MOST_STATEMENTS} statements"));
+    }
+    let longest = [("{{", "}}"), ("{%", "%}")].into_iter().flat_map(|(begin, end)| {
+        text.split(begin).skip(1).map(move |rest| rest.find(end).unwrap_or(rest.len()))
+    });
+    match longest.max() {
+        Some(longest) if longest > LONGEST_EXPRESSION => {
+            Err(format!("an expression in it has {longest} bytes; at most {LONGEST_EXPRESSION} are read"))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// The name of a column as it is written.
