@@ -472,7 +472,7 @@ impl LeavesOut<'_> {
         let recipient = match &row.outcome {
             Ok(recipient) => recipient,
             Err(rejection) if rejection.is_left_out() => {
-                return Ok(Fate::Suppressed { why: Suppressed::NotSelected, lists: Vec::new() });
+                return Ok(Fate::left_out(Suppressed::NotSelected));
             }
             Err(_) => return Ok(Fate::Rejected),
         };
@@ -483,7 +483,12 @@ impl LeavesOut<'_> {
         };
         Ok(match why {
             None => Fate::Queued,
-            Some(why) => Fate::Suppressed { why, lists: self.lists.on(number, key).collect() },
+            Some(why) => {
+                let rewritten =
+                    self.lists.rewritten(number, key).filter(|_| why == Suppressed::ListedRewritten);
+                let rewritten = rewritten.map(|listing| (listing.listed.to_owned(), listing.how));
+                Fate::Suppressed { why, lists: self.lists.on(number, key).collect(), rewritten }
+            }
         })
     }
 }

@@ -97,6 +97,11 @@ pub const CATALOGUE: &[Reason] = &[
     },
     Reason { code: "duplicate-key", summary: "an earlier line of the file has the same key", advice: "" },
     Reason {
+        code: "suppressed-rewritten",
+        summary: "on a suppression list under a key that a spreadsheet rewrote",
+        advice: "write the keys in the list as the file has them; where they are two people, list numbers instead",
+    },
+    Reason {
         code: "opted-out",
         summary: "on an opt-out list of the account: AWS delivers nothing to it",
         advice: "",

@@ -19,6 +19,8 @@ pub enum WarningCode {
     ChangedAfterContact,
     /// A key is one that was contacted, as a spreadsheet rewrites it.
     RewrittenKey,
+    /// A key is on a suppression list as a spreadsheet rewrites it.
+    ListedRewritten,
     /// A number with a `+` is one of the default region too, without it.
     AddedPlus,
     /// A number is free for the caller: hardly anybody reads messages there.
@@ -29,7 +31,7 @@ pub enum WarningCode {
 
 impl WarningCode {
     /// Every code.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::ForeignPlaceholder,
         Self::NothingWords,
         Self::TwiceEncoded,
@@ -38,6 +40,7 @@ impl WarningCode {
         Self::TextLength,
         Self::ChangedAfterContact,
         Self::RewrittenKey,
+        Self::ListedRewritten,
         Self::AddedPlus,
         Self::TollFree,
         Self::Night,
@@ -55,6 +58,7 @@ impl WarningCode {
             Self::TextLength => "text-length",
             Self::ChangedAfterContact => "changed-after-contact",
             Self::RewrittenKey => "rewritten-key",
+            Self::ListedRewritten => "listed-rewritten",
             Self::AddedPlus => "added-plus",
             Self::TollFree => "toll-free",
             Self::Night => "night",

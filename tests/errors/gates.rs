@@ -25,6 +25,10 @@ fn before_anything_is_sent() {
     area.case("texts that look wrong")
         .file("people.csv", "customer_id,first_name,phone\nC-1,NULL,+12025550101\nC-2,#NAME#,+12025550102\n")
         .says(2, "run people.csv --yes");
+    area.case("a list with a key that a spreadsheet rewrote")
+        .with("key = \"customer_id\"", "key = \"customer_id\"\nsuppress = [\"out.csv\"]")
+        .file("out.csv", "customer_id\nc-1\n")
+        .says(2, "run people.csv --yes");
     area.case("a stream without --yes").says(2, "run people.csv --stream");
     area.case("too many rejected rows, in check")
         .file("people.csv", half_wrong())

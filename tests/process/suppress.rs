@@ -151,3 +151,49 @@ fn a_list_is_taken_from_a_pipe_and_contacts_of_before_are_told() {
     std::fs::copy(site.path("campaigns/a.toml"), site.path("campaigns/b.toml")).unwrap();
     assert_eq!(site.run(&["suppress", "list"]).exits(0).stdout.lines().count(), 5);
 }
+
+/// A list went through a spreadsheet, or the file did: whoever asked not to be contacted is not, in any way to send, and the run is
+/// held up with both keys.
+#[test]
+fn a_key_that_a_spreadsheet_rewrote_suppresses_and_holds_the_run_up() {
+    let (site, server) = (site(0, "suppress = [\"out.csv\"]"), Server::start(&[]));
+    site.write(
+        "people.csv",
+        "customer_id,first_name,phone\n0017,Ann,+12025550101\nA-9,Bob,+12025550102\n0019,Cid,+12025550103\n",
+    );
+    site.write("out.csv", "customer_id\n17\na-9\n");
+    let send = |args: &[&str]| {
+        let endpoint = ["--yes", "--json", "--endpoint-url", server.endpoint()];
+        site.run(&[args, &endpoint].concat())
+    };
+    let held = send(&["run", "people.csv"]).exits(2);
+    insta::assert_snapshot!(held.stderr.replace(server.endpoint(), "ENDPOINT"));
+    assert_eq!(server.requests(), 0, "nothing was sent");
+    // Who accepts that leaves them out, and so do those who are asked nothing.
+    let accepted = send(&["run", "people.csv", "--accept", "listed-rewritten"]).exits(0).json();
+    assert_eq!((&accepted["started"], &accepted["suppressed"]), (&1.into(), &2.into()));
+    let reasons = site.run(&["report", "--format", "csv"]).exits(0).stdout;
+    assert_eq!(reasons.matches("suppressed-rewritten").count(), 2, "{reasons}");
+    send(&["run", "people.csv", "--stream", "-j", "streamed.db"]).exits(0);
+    assert_eq!(server.requests(), 2, "Cid, once in each journal");
+    // The list as the file has it.
+    site.write("out.csv", "customer_id\n0017\nA-9\n");
+    let exact = send(&["run", "people.csv", "-j", "exact.db"]).exits(0).json();
+    assert_eq!((&exact["started"], &exact["suppressed"]), (&1.into(), &2.into()));
+}
+
+/// A list that a spreadsheet rewrote after the plan holds for `resume` too.
+#[test]
+fn resume_knows_rewritten_keys_of_a_list() {
+    let (site, server) = (site(6, "suppress = [\"out.csv\"]"), Server::start(&[]));
+    site.write("out.csv", "customer_id\n");
+    let send = |args: &[&str]| {
+        let endpoint = ["--yes", "--json", "--endpoint-url", server.endpoint()];
+        site.run(&[args, &endpoint].concat())
+    };
+    send(&["run", "people.csv", "--limit", "2"]).exits(4);
+    let keys: Vec<String> = site.report().into_iter().map(|record| record.key.to_uppercase()).collect();
+    site.write("out.csv", &format!("customer_id\n{}\n", keys.join("\n")));
+    let result = send(&["resume"]).exits(0).json();
+    assert_eq!((&result["started"], &result["suppressed"]), (&2.into(), &4.into()));
+}

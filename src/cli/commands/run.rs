@@ -303,6 +303,13 @@ fn held_up(codes: &[WarningCode]) -> Failure {
              changed-after-contact, or name the code in accept in [safety]; nothing was sent",
         );
     }
+    if codes == [WarningCode::ListedRewritten] {
+        return Failure::usage(
+            "a suppression list most likely means people of this file under keys that a spreadsheet rewrote: listed-rewritten",
+            "write the keys in the list as the file has them, or list numbers; to leave these people out as they are, run again with \
+             --accept listed-rewritten, or name the code in accept in [safety]; nothing was sent",
+        );
+    }
     Failure::usage(
         format!("texts that look wrong would be sent: {}", names(codes)),
         Advice::new("look with ").run(Command::Check).then(format!(

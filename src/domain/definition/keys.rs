@@ -406,7 +406,7 @@ pub const KEYS: &[Key] = {
             Default("[]"),
             "Codes of warnings that do not hold up a run that nobody looks at: \
              \"foreign-placeholder\", \"nothing-words\", \"twice-encoded\", \"total-row\", \"same-text\", \
-             \"changed-after-contact\".",
+             \"changed-after-contact\", \"listed-rewritten\".",
         ),
         key("cost.per_segment", Cost, Optional, "One price, or by country: { US = 0.00581 }."),
         key("cost.currency", Text, Optional, "What the price is in, such as USD; for people."),

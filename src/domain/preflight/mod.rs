@@ -4,10 +4,12 @@
 //! journal knows, and of how the run was asked for.
 
 mod earlier_contacts;
+mod fate;
 mod forecast;
 mod json;
 mod limits;
 mod lines;
+mod listed;
 mod messages;
 mod repeats;
 mod senders;
@@ -19,7 +21,10 @@ mod warnings;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+pub use fate::Fate;
 use limits::Limits;
+pub use listed::List;
+use listed::RewrittenListings;
 use messages::Messages;
 pub use repeats::{FirstLines, FirstNumbers, RespelledRows, SharedNumbers};
 use senders::SenderLoads;
@@ -75,44 +80,6 @@ pub enum Observation<'a> {
     SharedNumber(u64, Option<u64>),
 }
 
-/// What is planned for a row.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Fate {
-    /// It is rejected.
-    Rejected,
-    /// An earlier row has its key: in this line, as far as that is known.
-    Duplicate {
-        /// The line.
-        of: Option<u64>,
-        /// Whether that line is known to have another number.
-        differs: bool,
-    },
-    /// It is left out.
-    Suppressed {
-        /// Why.
-        why: Suppressed,
-        /// The lists that it is on, by their number from 0.
-        lists: Vec<usize>,
-    },
-    /// It is to be sent to.
-    Queued,
-    /// It could be sent to, and whether it is chosen is not known yet.
-    Candidate,
-}
-
-impl Fate {
-    /// The state that the row is planned in.
-    #[must_use]
-    pub fn state(&self) -> State {
-        match self {
-            Self::Rejected => State::Rejected,
-            Self::Duplicate { .. } => State::Duplicate,
-            Self::Suppressed { .. } => State::Suppressed,
-            Self::Queued | Self::Candidate => State::Queued,
-        }
-    }
-}
-
 /// What a file came to: a fold over [`Observation`]s, in constant memory.
 #[derive(Debug)]
 pub struct Findings {
@@ -125,6 +92,8 @@ pub struct Findings {
     rejections: Vec<Rejection>,
     suppressed: BTreeMap<Suppressed, u64>,
     lists: Vec<List>,
+    /// Rows that are on them as a spreadsheet rewrites their keys.
+    listed_rewritten: RewrittenListings,
     duplicates: Vec<Duplicate>,
     numbers: SharedNumbers,
     same_number: SameNumberRule,
@@ -196,19 +165,6 @@ pub struct Preflight {
     forecast: Option<(bool, Forecast)>,
 }
 
-/// A suppression list of the definition.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct List {
-    /// The file.
-    pub file: String,
-    /// Lines with a number.
-    pub numbers: u64,
-    /// Lines with a key.
-    pub keys: u64,
-    /// Rows of the recipients file that are on it.
-    pub rows: u64,
-}
-
 /// A line with the key of another one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Duplicate {
@@ -247,6 +203,7 @@ impl Findings {
             rejections: Vec::new(),
             suppressed: BTreeMap::new(),
             lists: Vec::new(),
+            listed_rewritten: RewrittenListings::default(),
             duplicates: Vec::new(),
             numbers: SharedNumbers::default(),
             same_number: definition.recipients.same_number,
@@ -340,7 +297,10 @@ impl Findings {
                     self.duplicates.push(Duplicate { line: recipient.line, of, differs });
                 }
             }
-            Fate::Suppressed { why, lists } => {
+            Fate::Suppressed { why, lists, rewritten } => {
+                if let Some(listing) = &rewritten {
+                    self.listed_rewritten.add(recipient, listing);
+                }
                 *self.suppressed.entry(why).or_default() += 1;
                 for at in lists {
                     if let Some(list) = self.lists.get_mut(at) {
@@ -517,6 +477,7 @@ impl Preflight {
     #[must_use]
     pub fn warnings(&self) -> Vec<Warning> {
         let mut warnings = self.found.suspicions.warnings();
+        warnings.extend(self.found.listed_rewritten.warning());
         warnings.extend(Warning::changed_after_contact(&self.facts.changed));
         warnings.extend(self.found.numbers.respelled.as_ref().map(Warning::respelled));
         let told = self.forecast().filter(|_| !self.options.simulated);

@@ -42,9 +42,7 @@ fn findings(definition: &Definition, rows: &[[&str; 3]]) -> Findings {
         let fate = match (&row, first) {
             (Err(_), _) => Fate::Rejected,
             (_, Some(of)) => Fate::Duplicate { of, differs: false },
-            (Ok(_), None) if *id == "opted-out" => {
-                Fate::Suppressed { why: Suppressed::Listed, lists: Vec::new() }
-            }
+            (Ok(_), None) if *id == "opted-out" => Fate::left_out(Suppressed::Listed),
             (Ok(recipient), None) => {
                 if let Some(of) = numbers.first(recipient) {
                     findings.observe(Observation::SharedNumber(line, of));

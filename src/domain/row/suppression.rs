@@ -4,11 +4,14 @@
 //! A number in E.164 has at most 15 digits and never begins with 0, so that it is kept as an integer: exact, and eight
 //! bytes each, for lists of millions.
 
-use std::collections::HashSet;
+use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet};
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::Arc;
 
 use crate::domain::phone::E164;
 use crate::domain::row::compound_key;
+use crate::domain::row::rewritten_key::{KeyFolds, rewritten};
 use crate::domain::unix_millis::UnixMillis;
 
 /// The lists of a campaign.
@@ -24,7 +27,37 @@ pub struct Suppression {
 #[derive(Debug, Clone, Default)]
 struct Set {
     numbers: HashSet<u64>,
-    keys: HashSet<String>,
+    keys: ListedKeys,
+}
+
+/// The keys of a list, by what spreadsheets leave of them.
+#[derive(Debug, Clone, Default)]
+struct ListedKeys {
+    /// One key for each hash of a plain fold.
+    first: HashMap<u64, Box<str>>,
+    /// The others with the same hash, which are few.
+    more: HashMap<u64, Vec<Box<str>>>,
+    /// Keys by the hashes of what they may have been rounded to.
+    rounded: HashMap<u64, Vec<Box<str>>>,
+    len: usize,
+}
+
+/// How a key is on a list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum KeyListing<'a> {
+    /// As it is.
+    Exact,
+    /// As a spreadsheet rewrites it.
+    Rewritten(RewrittenListing<'a>),
+}
+
+/// A key of a list that is a recipient's key as a spreadsheet rewrites it, or the other way round.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RewrittenListing<'a> {
+    /// The key on the list.
+    pub listed: &'a str,
+    /// What the two differ by, in words.
+    pub how: &'static str,
 }
 
 /// Why nothing is sent to a recipient. Displays in plain words.
@@ -33,6 +66,9 @@ pub enum Suppressed {
     /// The number or key is on a suppression list.
     #[error("on a suppression list")]
     Listed,
+    /// The key is on a suppression list as a spreadsheet rewrites it: most likely the same person, who asked not to be contacted.
+    #[error("on a suppression list under a key that a spreadsheet rewrote")]
+    ListedRewritten,
     /// The campaign is a trial for other numbers.
     #[error("not among recipients.only")]
     NotInTrial,
@@ -59,6 +95,7 @@ impl Suppressed {
     pub fn code(&self) -> &'static str {
         match self {
             Self::Listed => "suppressed",
+            Self::ListedRewritten => "suppressed-rewritten",
             Self::NotInTrial => "not-in-only",
             Self::OptedOut(_) => "opted-out",
             Self::TooOften => "too-often",
@@ -96,7 +133,7 @@ impl Suppression {
 
     /// Takes a key onto the list.
     pub fn add_key(&mut self, key: &str) {
-        self.last().keys.insert(key.to_owned());
+        self.last().keys.insert(key);
     }
 
     fn last(&mut self) -> &mut Set {
@@ -109,7 +146,7 @@ impl Suppression {
     /// Numbers and keys on the lists.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.sets.iter().map(|set| set.numbers.len() + set.keys.len()).sum()
+        self.sets.iter().map(|set| set.numbers.len() + set.keys.len).sum()
     }
 
     /// Whether everybody is sent to.
@@ -126,8 +163,15 @@ impl Suppression {
         if self.is_empty() {
             return Ok(());
         }
-        if self.on(number, key).next().is_some() {
-            return Err(Suppressed::Listed);
+        let mut rewritten = false;
+        for listing in self.listings(number, key).flatten() {
+            match listing {
+                KeyListing::Exact => return Err(Suppressed::Listed),
+                KeyListing::Rewritten(_) => rewritten = true,
+            }
+        }
+        if rewritten {
+            return Err(Suppressed::ListedRewritten);
         }
         if !self.only.is_empty() && !packed(number).is_some_and(|number| self.only.contains(&number)) {
             return Err(Suppressed::NotInTrial);
@@ -137,18 +181,81 @@ impl Suppression {
 }
 
 impl Suppression {
-    /// The lists that the recipient with this number, in E.164, and this key is on, as they were begun, from 0.
+    /// The lists that the recipient with this number, in E.164, and this key is on, as they were begun, from 0. Those are among
+    /// them that have the key as a spreadsheet rewrites it.
     pub fn on(&self, number: &str, key: &str) -> impl Iterator<Item = usize> {
-        let number = packed(number);
-        let key = match compound_key::parts(key) {
-            Some(parts) if self.of_several_columns => parts[0],
-            _ => key,
-        };
-        let has = move |set: &Set| {
-            number.is_some_and(|number| set.numbers.contains(&number)) || set.keys.contains(key)
-        };
-        self.sets.iter().enumerate().filter(move |(_, set)| has(set)).map(|(at, _)| at)
+        self.listings(number, key).enumerate().filter(|(_, listing)| listing.is_some()).map(|(at, _)| at)
     }
+
+    /// The first listed key that is the recipient's as a spreadsheet rewrites it.
+    #[must_use]
+    pub fn rewritten(&self, number: &str, key: &str) -> Option<RewrittenListing<'_>> {
+        self.listings(number, key).flatten().find_map(|listing| match listing {
+            KeyListing::Exact => None,
+            KeyListing::Rewritten(rewritten) => Some(rewritten),
+        })
+    }
+
+    /// How a recipient is on each list.
+    fn listings(&self, number: &str, key: &str) -> impl Iterator<Item = Option<KeyListing<'_>>> {
+        let number = packed(number);
+        let parts = compound_key::parts(key).filter(|_| self.of_several_columns);
+        let key = parts.map_or(key, |parts| parts[0]);
+        // The folds of a key take longer than all the rest.
+        let has_keys = self.sets.iter().any(|set| set.keys.len > 0);
+        let folds = (has_keys && !key.is_empty()).then(|| KeyFolds::of(key));
+        self.sets.iter().map(move |set| {
+            if number.is_some_and(|number| set.numbers.contains(&number)) {
+                return Some(KeyListing::Exact);
+            }
+            set.keys.find(key, folds.as_ref()?)
+        })
+    }
+}
+
+impl ListedKeys {
+    fn insert(&mut self, key: &str) {
+        let folds = KeyFolds::of(key);
+        let plain = hash(&folds.plain);
+        if self.with(plain).any(|listed| listed == key) {
+            return;
+        }
+        self.len += 1;
+        match self.first.entry(plain) {
+            Entry::Vacant(entry) => {
+                entry.insert(key.into());
+            }
+            Entry::Occupied(_) => self.more.entry(plain).or_default().push(key.into()),
+        }
+        for rounding in &folds.roundings {
+            self.rounded.entry(hash(rounding)).or_default().push(key.into());
+        }
+    }
+
+    /// The keys with this hash of their plain fold.
+    fn with(&self, plain: u64) -> impl Iterator<Item = &str> {
+        let more = self.more.get(&plain).into_iter().flatten();
+        self.first.get(&plain).into_iter().chain(more).map(AsRef::as_ref)
+    }
+
+    fn find(&self, key: &str, folds: &KeyFolds) -> Option<KeyListing<'_>> {
+        let plain = hash(&folds.plain);
+        if self.with(plain).any(|listed| listed == key) {
+            return Some(KeyListing::Exact);
+        }
+        let rounded = self.rounded.get(&plain).into_iter().flatten().map(AsRef::as_ref);
+        let cut = folds.roundings.iter().flat_map(|rounding| self.with(hash(rounding)));
+        self.with(plain).chain(rounded).chain(cut).find_map(|listed| {
+            let how = rewritten(listed, key)?;
+            Some(KeyListing::Rewritten(RewrittenListing { listed, how }))
+        })
+    }
+}
+
+fn hash(fold: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    fold.hash(&mut hasher);
+    hasher.finish()
 }
 
 /// The digits of a number in E.164; `None` where it is none.
@@ -191,5 +298,51 @@ mod tests {
         lists.add_number("+12025550143");
         assert_eq!(lists.on("+12025550143", "a").collect::<Vec<_>>(), [0, 1]);
         assert_eq!(lists.on("+12025550143", "b").collect::<Vec<_>>(), [1]);
+    }
+
+    /// What a spreadsheet made of a key, on the list or in the file, is told apart from the key itself and from other keys.
+    #[test]
+    fn a_key_that_a_spreadsheet_rewrote_is_on_the_list_and_told_as_that() {
+        const NUMBER: &str = "+12025550143";
+        let on = |listed: &[&str], key: &str| {
+            let mut lists = Suppression::default();
+            lists.add_number("+12025550199");
+            listed.iter().for_each(|listed| lists.add_key(listed));
+            (lists.check(NUMBER, key), lists.rewritten(NUMBER, key).map(|found| found.listed.to_owned()))
+        };
+        for (listed, key) in [
+            ("17", "0017"),
+            ("0017", "17"),
+            ("17.0", "0017"),
+            ("=\"0017\"", "17"),
+            (" A-17\u{a0}", "a-17"),
+            ("Zoe\u{308}", "Zo\u{eb}"),
+            ("1234567890123450", "1234567890123456"),
+            ("1234567890123456", "1234567890123450"),
+            ("1.23E+05", "123000"),
+            ("1,234,567", "1234567"),
+            ("A–17", "A-17"),
+            ("'0017", "17"),
+        ] {
+            let found = (Err(Suppressed::ListedRewritten), Some(listed.to_owned()));
+            assert_eq!(on(&["b", listed], key), found, "{listed:?} {key:?}");
+            assert_eq!(on(&[listed, key], key).0, Err(Suppressed::Listed), "{listed:?} {key:?}");
+        }
+        for (listed, key) in [
+            ("17", "18"),
+            ("1234567890123457", "1234567890123456"),
+            ("A17", "17"),
+            ("17", ""),
+            ("Zoe", "Zo\u{eb}"),
+        ] {
+            assert_eq!(on(&[listed], key), (Ok(()), None), "{listed:?} {key:?}");
+        }
+        let mut several = Suppression::default().of_several_columns();
+        several.add_key("17");
+        assert_eq!(several.check(NUMBER, "4:0017 10:2026-12-01"), Err(Suppressed::ListedRewritten));
+        assert_eq!(several.on(NUMBER, "4:0017 1:b").collect::<Vec<_>>(), [0]);
+        // A list that has both, of two people: each is on it as it is.
+        several.add_key("0017");
+        assert_eq!((several.len(), several.check(NUMBER, "4:0017 1:b")), (2, Err(Suppressed::Listed)));
     }
 }
