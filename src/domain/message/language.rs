@@ -11,6 +11,52 @@ pub struct Language {
     line: &'static str,
 }
 
+/// The regions that a language without one is written as in. Source: Unicode CLDR, likely subtags.
+const HOMES: [(&str, &str); 39] = [
+    ("bg", "BG"),
+    ("ca", "ES"),
+    ("cs", "CZ"),
+    ("da", "DK"),
+    ("de", "DE"),
+    ("el", "GR"),
+    ("en", "US"),
+    ("es", "ES"),
+    ("et", "EE"),
+    ("fi", "FI"),
+    ("fr", "FR"),
+    ("he", "IL"),
+    ("hi", "IN"),
+    ("hr", "HR"),
+    ("hu", "HU"),
+    ("id", "ID"),
+    ("it", "IT"),
+    ("ja", "JP"),
+    ("ko", "KR"),
+    ("lt", "LT"),
+    ("lv", "LV"),
+    ("ms", "MY"),
+    ("nb", "NO"),
+    ("no", "NO"),
+    ("nn", "NO"),
+    ("nl", "NL"),
+    ("pl", "PL"),
+    ("pt", "BR"),
+    ("ro", "RO"),
+    ("ru", "RU"),
+    ("sk", "SK"),
+    ("sl", "SI"),
+    ("sr", "RS"),
+    ("sv", "SE"),
+    ("th", "TH"),
+    ("tr", "TR"),
+    ("uk", "UA"),
+    ("vi", "VN"),
+    ("zh", "CN"),
+];
+
+/// Regions that write Spanish as the Americas do, and have no line of their own.
+const AMERICAS: [&str; 6] = ["GT", "HN", "NI", "PA", "PR", "SV"];
+
 /// Where the sign of a currency stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SignPlace {
@@ -38,10 +84,33 @@ impl Language {
         find(&code).or_else(|| find(alone)).map(|line| Self { line })
     }
 
+    /// The same, unless another region may write numbers and dates otherwise: `None` for `es-XX`, and for `de-LI`.
+    #[must_use]
+    pub fn exactly(code: &str) -> Option<Self> {
+        let code = code.trim().replace('_', "-");
+        let language = Self::parse(&code)?;
+        let (alone, region) = match code.split_once('-') {
+            None => return Some(language),
+            Some((alone, region)) => (alone, region.to_ascii_uppercase()),
+        };
+        let is_home = HOMES.iter().any(|(known, home)| alone.eq_ignore_ascii_case(known) && region == *home);
+        // Latin America, as far as it has nothing of its own. Source: Unicode CLDR, parentLocales.
+        if alone.eq_ignore_ascii_case("es") && AMERICAS.contains(&region.as_str()) {
+            return Self::parse("es-419");
+        }
+        (is_home || language.code().eq_ignore_ascii_case(&code)).then_some(language)
+    }
+
     /// The codes of all.
     #[must_use]
     pub fn codes() -> Vec<&'static str> {
         TABLE.lines().filter_map(|line| line.split('\t').next()).collect()
+    }
+
+    /// Its code.
+    #[must_use]
+    pub fn code(self) -> &'static str {
+        self.part(0)
     }
 
     fn part(self, at: usize) -> &'static str {
@@ -100,6 +169,12 @@ impl Language {
         (self.part(9), self.part(10))
     }
 
+    /// Digits between two signs beyond the first thousand: 3, and 2 in India.
+    #[must_use]
+    pub fn grouping(self) -> usize {
+        if self.part(12) == "2" { 2 } else { 3 }
+    }
+
     /// Where the sign of a currency stands.
     #[must_use]
     pub fn sign_place(self) -> SignPlace {
@@ -137,5 +212,20 @@ mod tests {
         assert_eq!(Language::parse("ru").map(|language| language.month(5, true)), Some("мая"));
         assert_eq!(Language::parse("ru").map(|language| language.month(5, false)), Some("май"));
         assert!(Language::parse("klingon").is_none());
+        for (code, known) in [
+            ("de", Some("de")),
+            ("de-DE", Some("de")),
+            ("de_ch", Some("de-CH")),
+            ("es-MX", Some("es-MX")),
+            ("es-GT", Some("es-419")),
+            ("pt-BR", Some("pt")),
+            ("en-US", Some("en")),
+            ("no", Some("nb")),
+            ("de-LI", None),
+            ("sv-FI", None),
+            ("es-XX", None),
+        ] {
+            assert_eq!(Language::exactly(code).map(Language::code), known, "{code}");
+        }
     }
 }

@@ -3,7 +3,8 @@
     pip install babel==2.19.0 && python3 make_languages.py > languages.txt
 
 A line a language, its parts between tabs: code; months in a date; months alone; short months; days from Monday; short days;
-AM and PM; long date; full date; decimal sign; sign between thousands; where the sign of a currency stands. Forms of dates are
+AM and PM; long date; full date; decimal sign; sign between thousands; where the sign of a currency stands; digits between two signs
+beyond the first thousand (two in India). Forms of dates are
 in the letters of `date`; spaces that do not break are plain ones, which GSM-7 has.
 """
 
@@ -11,8 +12,9 @@ import re
 
 import babel
 
-LANGUAGES = ("ar bg ca cs da de el en en-GB es et fi fr he hi hr hu id it ja ko lt lv ms nb nl pl pt pt-PT ro ru sk sl sr sv "
-             "th tr uk vi zh").split()
+LANGUAGES = ("ar bg ca cs da de de-AT de-CH el en en-AU en-CA en-GB en-IE en-IN en-NZ en-ZA es es-419 es-AR es-CL es-CO es-CR es-MX "
+             "es-PE es-US et fi fr fr-BE fr-CA fr-CH he hi hr hu id it it-CH ja ko lt lv ms nb nl nl-BE pl pt pt-PT ro ru sk sl sr sv "
+             "th tr uk vi zh zh-HK zh-TW").split()
 LETTERS = {"EEEE": "%A", "EEE": "%a", "MMMM": "%B", "LLLL": "%B", "MMM": "%b", "MM": "%m", "M": "%-m", "dd": "%d", "d": "%-d",
            "y": "%Y", "yyyy": "%Y", "cccc": "%A"}
 
@@ -49,5 +51,5 @@ for code in LANGUAGES:
     periods = locale.day_periods["format"]["wide"]
     parts.append(periods.get("am", "AM") + "|" + periods.get("pm", "PM"))
     parts += [form(locale.date_formats[length].pattern) for length in ("long", "full")]
-    parts += [symbols["decimal"], symbols["group"], position]
+    parts += [symbols["decimal"], symbols["group"], position, str(locale.decimal_formats[None].grouping[1])]
     print("\t".join(plain(part) if at in (1, 2, 3, 4, 5, 6) else part.replace("\u00a0", " ").replace("\u202f", " ") for at, part in enumerate(parts)))

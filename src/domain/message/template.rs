@@ -8,6 +8,7 @@ mod comparisons;
 pub mod filters;
 mod names;
 mod program;
+mod truths;
 
 use program::Program;
 

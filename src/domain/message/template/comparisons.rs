@@ -6,7 +6,7 @@ use super::names::{COMPARISONS, KEYWORDS, Token};
 /// Signs that a text and a number make no sense with.
 const COUNTS: [&str; 5] = ["*", "/", "//", "%", "**"];
 /// Filters that make a number of a text.
-const NUMBERS: [&str; 8] = ["int", "float", "abs", "round", "length", "count", "sum", "wordcount"];
+pub(super) const NUMBERS: [&str; 8] = ["int", "float", "abs", "round", "length", "count", "sum", "wordcount"];
 
 /// A column and a number that are compared as they are: column, sign, number. The same of a number in quotes, where it is asked
 /// which of them is more.
@@ -29,6 +29,9 @@ pub(super) fn compared(tokens: &[Token<'_>], local: &[&str]) -> Option<(String, 
         }
         let number = |token: Option<&Token<'_>>| match token? {
             Token::Number(number) => Some((*number).to_owned()),
+            Token::Name(word @ ("true" | "false" | "True" | "False")) if matches!(*sign, "==" | "!=") => {
+                Some((*word).to_owned())
+            }
             Token::Text(text) if orders && is_number(text) => Some((*text).to_owned()),
             _ => None,
         };
@@ -140,7 +143,7 @@ pub(super) fn operand(tokens: &[Token<'_>], local: &[&str]) -> Option<String> {
     })
 }
 
-fn is_column(name: &str, local: &[&str]) -> bool {
+pub(super) fn is_column(name: &str, local: &[&str]) -> bool {
     !KEYWORDS.contains(&name) && !local.contains(&name)
 }
 
@@ -172,6 +175,8 @@ mod tests {
             "{{ (n) == 3 }}",
             "{{ n | trim == 3 }}",
             "{{ n in [99] }}",
+            "{% if n == true %}{% endif %}",
+            "{{ False != n }}",
             "{{ n not in (1, 2, 3) }}",
             "{{ points > '100' }}",
             "{{ '5' < n }}",

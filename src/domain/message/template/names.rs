@@ -2,7 +2,7 @@
 //!
 //! The engine's own list of names misses those in slices, in arguments of filters and in blocks.
 
-use super::comparisons;
+use super::{comparisons, truths};
 
 /// A word or sign within `{{ }}` or `{% %}`.
 #[derive(Debug, Clone, PartialEq)]
@@ -27,6 +27,8 @@ pub(super) struct Names {
     pub(super) number: Option<String>,
     /// A column that stands beside `and`, `or`, `not` as it is.
     pub(super) operand: Option<String>,
+    /// Columns of which it is asked whether they are true.
+    pub(super) truths: Vec<String>,
     /// Whether texts could be put together from themselves without end.
     pub(super) grows: bool,
 }
@@ -112,6 +114,7 @@ pub(super) fn names(source: &str) -> Names {
         }
     }
     names.compared = comparisons::compared(&tokens, &local);
+    names.truths = truths::asked(&tokens, &local);
     names.operand = comparisons::operand(&tokens, &local);
     names.number = tokens.windows(3).find_map(|window| match window {
         [Token::Open, Token::Number(number), Token::Close] => Some((*number).to_owned()),
@@ -217,7 +220,9 @@ fn tokens(source: &str) -> Vec<Token<'_>> {
         } else if rest.starts_with("{{") || rest.starts_with("{%") {
             let close = if rest.starts_with("{{") { "}}" } else { "%}" };
             tokens.push(Token::Open);
-            rest = expression(&rest[2..], close, &mut tokens);
+            // The signs that cut blanks around a tag are no part of what is in it.
+            let inner = rest[2..].strip_prefix(['-', '+']).unwrap_or(&rest[2..]);
+            rest = expression(inner, close, &mut tokens);
             tokens.push(Token::Close);
         } else {
             rest = &rest[1..];
@@ -299,9 +304,10 @@ fn expression<'t>(mut rest: &'t str, close: &str, tokens: &mut Vec<Token<'t>>) -
             tokens.push(Token::Number(&rest[..length]));
             length
         } else {
+            let cuts = matches!(c, '-' | '+') && rest[1..].starts_with(close);
             let two = rest.get(..2).filter(|two| COMPARISONS.contains(two) || matches!(*two, "//" | "**"));
             let length = two.map_or(c.len_utf8(), str::len);
-            if !c.is_whitespace() {
+            if !c.is_whitespace() && !cuts {
                 tokens.push(Token::Sign(&rest[..length]));
             }
             length

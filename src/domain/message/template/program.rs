@@ -10,7 +10,7 @@ use minijinja::value::{Kwargs, Object, Rest, Value, ValueKind};
 use minijinja::{Environment, ErrorKind, State, UndefinedBehavior, filters, syntax::SyntaxConfig, tests};
 
 use crate::domain::message::template::filters as for_people;
-use crate::domain::message::template::{RenderError, column_name, names};
+use crate::domain::message::template::{RenderError, column_name, names, truths};
 use crate::domain::phone::mask::mask_text;
 use crate::domain::table::header::fold;
 
@@ -37,6 +37,8 @@ pub(super) struct Program {
     variables: Arc<[String]>,
     /// A column that stands beside `and`, `or` or `not` as it is.
     operand: Option<String>,
+    /// The columns of which it is asked whether they are true, by their place, and what they are called.
+    truths: Vec<(usize, String)>,
 }
 
 /// One row's cells, as the template looks them up; empty ones are undefined.
@@ -82,6 +84,13 @@ impl Program {
                 false => "int",
             };
             let meant = format!("`{written} | {number_of} {sign} {number}`");
+            if matches!(number.as_str(), "true" | "false" | "True" | "False") {
+                return Err(format!(
+                    "a cell is text, so that `{written} {sign} {number}` is the same for everybody; compare it with what the cell \
+                     says: `{written} {sign} \"{}\"`",
+                    number.to_uppercase()
+                ));
+            }
             return Err(match sign.as_str() {
                 "<" | ">" | "<=" | ">=" | "==" | "!=" => format!(
                     "a cell is text, so that `{written} {sign} {number}` is the same for everybody; compare it as a number: \
@@ -100,7 +109,11 @@ impl Program {
         variables.dedup();
         let columns = variables.iter().map(|variable| alias(variable, &aliases).to_owned()).collect();
         let operand = names.operand.map(|operand| alias(&operand, &aliases).to_owned());
-        let program = Self { environment, variables: variables.into(), operand };
+        let place = |name: &String| variables.iter().position(|variable| variable == name);
+        let truths =
+            names.truths.iter().filter_map(|name| Some((place(name)?, alias(name, &aliases).to_owned())));
+        let truths = truths.collect();
+        let program = Self { environment, variables: variables.into(), operand, truths };
         program.rehearse()?;
         Ok((program, columns))
     }
@@ -136,6 +149,19 @@ impl Program {
 
     /// The text for one row; `cell` gives a trimmed cell by the index of its column.
     pub(super) fn render<'c>(&self, cell: impl Fn(usize) -> &'c str) -> Result<String, RenderError> {
+        for (at, column) in &self.truths {
+            let said = cell(*at);
+            if truths::says_no(said) {
+                let written = match is_identifier(column) {
+                    true => column.clone(),
+                    false => format!("column({column:?})"),
+                };
+                return Err(RenderError::Failed(format!(
+                    "{column} is {said:?}, and it asks whether {column} is true: every text is; compare it with what the cell says, \
+                     as in `{written} == \"yes\"`, or where anything counts, write `{written} is defined`"
+                )));
+            }
+        }
         let value = |at| Some(cell(at)).filter(|cell| !cell.is_empty()).map(Value::from);
         let cells: Vec<Option<Value>> = (0..self.variables.len()).map(value).collect();
         self.run(cells.clone()).map_err(|error| match error.kind() {

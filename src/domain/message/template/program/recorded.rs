@@ -118,6 +118,8 @@ fn expressions() -> impl Strategy<Value = GeneratedPiece> {
             "@ not in [@]",
             "@ != @",
             "@ is startingwith(@)",
+            "@ | default(@, true)",
+            "'x' if (@) else @",
             "@ is not endingwith @",
             "{'k': @, 'a': @}['k']",
             "(@, @)[0]",
@@ -160,6 +162,10 @@ fn templates() -> impl Strategy<Value = GeneratedPiece> {
         ("{% filter replace(@, 'y') %}@{% endfilter %}", 1, 1),
         ("{% macro v7(v8) %}{{ v8 }}@{% endmacro %}{{ v7(@) }}", 1, 1),
         ("{% autoescape false %}@{% endautoescape %}", 0, 1),
+        ("{% macro v9(v10) %}{% if v10 %}@{% endif %}{% endmacro %}{{ v9(@) }}", 1, 1),
+        ("{% set v11 = @ %}{% if v11 %}@{% endif %}", 1, 1),
+        ("{% with v12 = @, v13 = @ %}{{ 'x' if v12 or v13 }}{% endwith %}", 2, 0),
+        ("{% for v14 in [@, @] %}{% if not v14 %}@{% endif %}{% endfor %}", 2, 1),
     ];
     leaf.prop_recursive(3, 16, 3, move |inner| {
         let block = (
@@ -185,6 +191,52 @@ fn templates() -> impl Strategy<Value = GeneratedPiece> {
         });
         prop_oneof![2 => block, 1 => several]
     })
+}
+
+/// A cell that writes down whether it was asked for its truth.
+#[derive(Debug)]
+struct AskedCell {
+    column: String,
+    is_true: bool,
+    asked: Arc<Mutex<BTreeSet<String>>>,
+}
+
+impl Object for AskedCell {
+    fn repr(self: &Arc<Self>) -> minijinja::value::ObjectRepr {
+        minijinja::value::ObjectRepr::Plain
+    }
+
+    fn is_true(self: &Arc<Self>) -> bool {
+        self.asked.lock().unwrap().insert(self.column.clone());
+        self.is_true
+    }
+
+    fn render(self: &Arc<Self>, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("1")
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 5_000, max_global_rejects: 2_000_000, ..ProptestConfig::default() })]
+
+    /// Whatever the form of the expression: a column whose truth the engine asks for is one that is known to be asked.
+    #[test]
+    fn every_truth_that_is_asked_was_found(template in templates(), truths in proptest::collection::vec(any::<bool>(), 12)) {
+        let parsed = Program::parse(&template.text, &|_| false);
+        prop_assume!(parsed.is_ok());
+        let (program, columns) = parsed.unwrap();
+        let asked = Arc::new(Mutex::new(BTreeSet::new()));
+        let cell = |(column, is_true): (&String, &bool)| {
+            Some(Value::from_object(AskedCell { column: column.clone(), is_true: *is_true, asked: Arc::clone(&asked) }))
+        };
+        let cells = columns.iter().zip(&truths).map(cell).collect();
+        let mut engine = program.clone();
+        engine.environment.set_formatter(|out, _, value| Ok(write!(out, "{value}")?));
+        let _ = engine.run(cells);
+        for column in asked.lock().unwrap().iter() {
+            prop_assert!(program.truths.iter().any(|(_, known)| known == column), "{} is asked in {}", column, template.text);
+        }
+    }
 }
 
 proptest! {

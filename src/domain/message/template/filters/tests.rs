@@ -1,0 +1,133 @@
+//! Filters, each with cells and what comes of them.
+
+use super::*;
+use crate::domain::message::template::{RenderError, Template};
+
+fn render(text: &str, cell: &str) -> Result<String, String> {
+    let template = Template::parse(text).map_err(|error| error.to_string())?;
+    let cells = |at: usize| match template.columns()[at].as_str() {
+        "name" => "ann lee",
+        "date" => "2026-05-01 09:30",
+        "us_date" => "05/01/2026",
+        "amount" => "1234.5",
+        "count" => "3",
+        "tags" => "a, b",
+        "empty" => "",
+        _ => cell,
+    };
+    template.render(cells).map_err(|error| match error {
+        RenderError::Empty(_) => "empty".to_owned(),
+        RenderError::Failed(words) => words,
+    })
+}
+
+#[test]
+fn every_example_comes_to_what_it_says() {
+    for FilterDoc { name, example, text, .. } in FILTERS {
+        assert_eq!(render(example, "").as_deref(), Ok(*text), "{name}");
+        assert!(example.contains(&format!("| {name}")), "{example}");
+    }
+}
+
+#[test]
+fn dates_in_many_languages() {
+    for (language, text) in [
+        ("en", "Friday, May 1, 2026"),
+        ("de", "Freitag, 1. Mai 2026"),
+        ("fr", "vendredi 1 mai 2026"),
+        ("es", "viernes, 1 de mayo de 2026"),
+        ("it", "venerdì 1 maggio 2026"),
+        ("pt", "sexta-feira, 1 de maio de 2026"),
+        ("nl", "vrijdag 1 mei 2026"),
+        ("sv", "fredag 1 maj 2026"),
+        ("da", "fredag den 1. maj 2026"),
+        ("pl", "piątek, 1 maja 2026"),
+        ("cs", "pátek 1. května 2026"),
+        ("hu", "2026. május 1., péntek"),
+        ("ru", "пятница, 1 мая 2026 г."),
+        ("el", "Παρασκευή 1 Μαΐου 2026"),
+        ("tr", "1 Mayıs 2026 Cuma"),
+        ("ja", "2026年5月1日金曜日"),
+        ("zh", "2026年5月1日星期五"),
+        ("ko", "2026년 5월 1일 금요일"),
+        ("fi", "perjantaina 1. toukokuuta 2026"),
+    ] {
+        let template = format!("{{{{ x | date('full', language='{language}') }}}}");
+        assert_eq!(render(&template, "2026-05-01").as_deref(), Ok(text), "{language}");
+    }
+    assert_eq!(render("{{ x | date('%B %Y', language='pl') }}", "2026-05-01").as_deref(), Ok("maj 2026"));
+}
+
+#[test]
+fn cells_are_read_as_they_are_said_to_be() {
+    for (template, cell, text) in [
+        ("{{ x | date('%-d.%-m.', from='%d/%m/%Y') }}", "01/05/2026", "1.5."),
+        ("{{ x | date('%I:%M %p') }}", "2026-05-01T15:05:00Z", "03:05 PM"),
+        ("{{ x | date }}", "2026-05-01", "May 1, 2026"),
+        ("{{ x | date(format='iso') }}", "2026-05-01 09:30:15", "2026-05-01"),
+        ("{{ x | number(1) }}", "1234567.25", "1,234,567.3"),
+        ("{{ x | number(2, from=',') }}", "1.234,5", "1,234.50"),
+        ("{{ x | number }}", "1 234.50", "1,234.50"),
+        ("{{ x | number(0) }}", "999.5", "1,000"),
+        ("{{ x | currency('JPY', language='ja') }}", "1234.5", "¥1,235"),
+        ("{{ x | currency('EUR', language='fr') }}", "-1234.5", "-1 234,50 €"),
+        ("{{ x | currency('CHF', language='de') }}", "5", "5,00 CHF"),
+        ("{{ x | currency('BRL', language='pt') }}", "5", "R$ 5,00"),
+        ("{{ x | currency('MXN', language='es-MX') }}", "1234.5", "MX$1,234.50"),
+        ("{{ x | currency('CHF', language='de-CH') }}", "1234.5", "CHF 1'234.50"),
+        ("{{ x | currency('INR', language='hi') }}", "12345678.5", "₹1,23,45,678.50"),
+        ("{{ x | number(0, language='en-IN') }}", "-1234567", "-12,34,567"),
+        ("{{ x | number(0, language='en-IN') }}", "999", "999"),
+        ("{{ x | date('%d.%m.%y', language='de-DE', from='%m/%d/%y') }}", "5/1/26", "01.05.26"),
+        ("{{ x | date('%H:%M') }}", "09:30", "09:30"),
+        ("{{ x | date('%-I:%M %p') }}", "15:05:30", "3:05 PM"),
+        ("{{ x | date('%H:%M', from='%I:%M %p') }}", "3:05 PM", "15:05"),
+        ("{{ x | date('%H:%M', from='%d/%m/%Y %H:%M') }}", "01/05/2026 00:00", "00:00"),
+        ("{{ x | truncate(10) }}", "a long note on much", "a long..."),
+        ("{{ x | truncate(10, end='') }}", "abcdefghijkl", "abcdefghij"),
+        ("{{ x | urlencode }}", "a/b é", "a%2Fb%20%C3%A9"),
+    ] {
+        assert_eq!(render(template, cell).as_deref(), Ok(text), "{template}");
+    }
+}
+
+#[test]
+fn what_is_no_date_or_number_rejects_the_row() {
+    for (template, cell) in [
+        ("{{ x | date('long') }}", "05/01/2026"),
+        ("{{ x | date('long') }}", "soon"),
+        ("{{ x | date('long', from='%d/%m/%Y') }}", "05/31/2026"),
+        ("{{ x | number(2) }}", "1,234"),
+        ("{{ x | number(2) }}", "12,5"),
+        ("{{ x | currency('EUR') }}", "five"),
+        // Midnight is what nobody wrote, and so is the year 26.
+        ("{{ x | date('%H:%M') }}", "2026-05-01"),
+        ("{{ x | date('%-I %p') }}", "2026-05-01"),
+        ("{{ x | date('%H:%M', from='%d/%m/%Y') }}", "01/05/2026"),
+        ("{{ x | date('long') }}", "09:30"),
+        ("{{ x | date('%d.%m.%Y %H:%M', from='%H:%M') }}", "09:30"),
+        ("{{ x | date('long', from='%m/%d/%Y') }}", "5/1/26"),
+        ("{{ x | date('%d.%m.', from='%m/%d/%Y') }}", "05/01/226"),
+        ("{{ x | currency('EUR') }}", ""),
+    ] {
+        assert!(render(template, cell).is_err(), "{template} of {cell}");
+    }
+}
+
+#[test]
+fn wrong_arguments_are_mistakes_of_the_definition() {
+    for template in [
+        "{{ x | date('%Q') }}",
+        "{{ x | date('long', language='klingon') }}",
+        "{{ x | currency('CHF', language='de-LI') }}",
+        "{{ x | number(2, language='es-XX') }}",
+        "{{ x | date('long', form='%d') }}",
+        "{{ x | date('long', from='%!') }}",
+        "{{ x | currency('euros') }}",
+        "{{ x | currency }}",
+        "{{ x | truncate(2) }}",
+        "{{ x | number(2, from=';') }}",
+    ] {
+        assert!(Template::parse(template).is_err(), "{template}");
+    }
+}
