@@ -6,5 +6,6 @@ pub mod header;
 pub mod number_format;
 pub mod report_format;
 pub mod serial_date;
+mod shown_date;
 pub mod shown_value;
 pub mod visible;

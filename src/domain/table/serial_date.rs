@@ -24,7 +24,7 @@ pub enum Epoch {
 }
 
 /// Days to 9999-12-31, with which spreadsheets end.
-const LAST_DAY: f64 = 2_958_465.0;
+pub(super) const LAST_DAY: f64 = 2_958_465.0;
 const DAY: i64 = 86_400;
 
 /// The text of a date, time or duration; `None` where a spreadsheet could not show it either, or shows a day 0.
@@ -35,7 +35,13 @@ pub fn text(moment: Moment, value: f64, epoch: Epoch) -> Option<String> {
     }
     // Whole seconds: fractions of a day are rarely exact.
     #[expect(clippy::cast_possible_truncation, reason = "bounded above")]
-    let seconds = (value * DAY as f64).round() as i64;
+    let mut seconds = (value * DAY as f64).round() as i64;
+    #[expect(clippy::cast_possible_truncation, reason = "bounded above")]
+    let next_day = (whole_days(value) as i64 + 1) * DAY;
+    if moment != Moment::Duration && seconds == next_day {
+        // A second is not rounded to another day than the one that a spreadsheet shows.
+        seconds -= 1;
+    }
     if moment == Moment::Duration {
         let sign = if seconds < 0 { "-" } else { "" };
         let (minutes, second) = (seconds.abs() / 60, seconds.abs() % 60);
@@ -60,14 +66,35 @@ fn seconds_text(seconds: i64) -> String {
     if seconds == 0 { String::new() } else { format!(":{seconds:02}") }
 }
 
-fn date(day: i64, epoch: Epoch) -> Option<String> {
-    let first = match epoch {
+fn date(number: i64, epoch: Epoch) -> Option<String> {
+    if (number, epoch) == (60, Epoch::Year1900) {
+        return Some("1900-02-29".to_owned());
+    }
+    let date = first(number, epoch).checked_add(jiff::Span::new().try_days(number).ok()?);
+    date.ok().map(|date| date.to_string())
+}
+
+/// The day with this number; `None` for a day that never was, and for day 0 of 1900.
+pub(super) fn day(number: i64, epoch: Epoch) -> Option<jiff::civil::Date> {
+    if epoch == Epoch::Year1900 && matches!(number, 0 | 60) {
+        return None;
+    }
+    first(number, epoch).checked_add(jiff::Span::new().try_days(number).ok()?).ok()
+}
+
+/// The day from which the others are counted.
+fn first(number: i64, epoch: Epoch) -> jiff::civil::Date {
+    match epoch {
         Epoch::Year1904 => jiff::civil::date(1904, 1, 1),
-        Epoch::Year1900 if day == 60 => return Some("1900-02-29".to_owned()),
-        Epoch::Year1900 if day < 60 => jiff::civil::date(1899, 12, 31),
+        Epoch::Year1900 if number <= 60 => jiff::civil::date(1899, 12, 31),
         Epoch::Year1900 => jiff::civil::date(1899, 12, 30),
-    };
-    first.checked_add(jiff::Span::new().try_days(day).ok()?).ok().map(|date| date.to_string())
+    }
+}
+
+/// The days that have begun. What lacks less than a thousandth of a second to the next day is that day: fractions of a day are
+/// rarely exact.
+pub(super) fn whole_days(value: f64) -> f64 {
+    (value + 0.000_5 / DAY as f64).floor()
 }
 
 /// A date, time or duration that a workbook holds as ISO 8601 text, in the same forms; other text as it is.
@@ -89,6 +116,7 @@ pub fn iso(text: &str) -> String {
     if wall.contains(['T', ' '])
         && let Ok(both) = wall.parse::<jiff::civil::DateTime>()
     {
+        let both = both.date().to_datetime(to_second(both.time()));
         let midnight = (both.hour(), both.minute(), both.second()) == (0, 0, 0);
         return if midnight {
             both.date().to_string()
@@ -98,9 +126,40 @@ pub fn iso(text: &str) -> String {
     }
     match (wall.parse::<jiff::civil::Date>(), wall.parse::<jiff::civil::Time>()) {
         (Ok(date), _) if wall.len() == 10 => date.to_string(),
-        (Err(_), Ok(time)) if wall.contains(':') => time_text(time),
+        (Err(_), Ok(time)) if wall.contains(':') => time_text(to_second(time)),
         _ => text.to_owned(),
     }
+}
+
+/// A time rounded to whole seconds, on the same day.
+fn to_second(time: jiff::civil::Time) -> jiff::civil::Time {
+    let half = time.subsec_nanosecond() >= 500_000_000;
+    let whole = time.with().subsec_nanosecond(0).build().unwrap_or(time);
+    if half {
+        whole
+            .saturating_add(jiff::SignedDuration::from_secs(1))
+            .with()
+            .subsec_nanosecond(0)
+            .build()
+            .unwrap_or(whole)
+    } else {
+        whole
+    }
+}
+
+/// A length of time that an OpenDocument holds for a cell with a time: where the sheet shows other hours than all of it has, it is
+/// a day, counted as spreadsheets do, whose format shows its time.
+#[must_use]
+pub fn clock(iso: &str, shown: &str) -> String {
+    let told = self::iso(iso);
+    let Some((hours, _)) = told.split_once(':') else { return told };
+    let Ok(length) = iso.trim().parse::<jiff::SignedDuration>() else { return told };
+    let shows_all = shown.trim().trim_start_matches('0').starts_with(hours.trim_start_matches('0'));
+    if hours.len() > 2 && !shown.trim().is_empty() && !shows_all {
+        return text(Moment::Time, length.as_secs_f64() / DAY as f64, Epoch::Year1900).unwrap_or(told);
+    }
+    // A clock has two digits for hours.
+    if hours.len() == 1 { format!("0{told}") } else { told }
 }
 
 /// The days from 1900 of a date that a workbook holds as ISO 8601 text.
@@ -136,6 +195,8 @@ mod tests {
             (Date, 2_958_465.0, "9999-12-31"),
             (Date, 2_958_465.5, "9999-12-31 12:00"),
             (Date, 46_143.999_999_999, "2026-05-02"),
+            (Date, 46_143.999_999, "2026-05-01 23:59:59"),
+            (Date, 46_143.0 - 1e-9, "2026-05-01"),
             (Duration, 1.5, "36:00"),
             (Duration, 1.510_416_666_7, "36:15"),
             (Duration, 0.000_694_444_4 + 5.0 / 86_400.0, "0:01:05"),
@@ -160,10 +221,31 @@ mod tests {
             ("09:30:00", "09:30"),
             ("PT36H15M", "36:15"),
             ("PT01H30M00S", "1:30"),
+            ("2026-05-01T09:29:59.999999", "2026-05-01 09:30"),
+            ("2026-05-01T23:59:59.999", "2026-05-01 23:59:59"),
+            ("2026-05-01T00:00:00.4", "2026-05-01"),
+            ("09:30:15.7", "09:30:16"),
+            ("PT9H29M59.9999S", "9:30"),
             ("soon", "soon"),
             ("", ""),
         ] {
             assert_eq!(super::iso(iso), text);
+        }
+    }
+
+    #[test]
+    fn a_time_of_an_open_document_is_a_day_where_it_is_shown_as_one() {
+        for (iso, shown, text) in [
+            ("PT09H30M00S", "09:30:00", "09:30"),
+            ("PT00H05M30S", "0:05", "00:05:30"),
+            ("PT1107441H30M", "09:30", "2026-05-01 09:30"),
+            ("PT1107441H30M00S", "9:30 AM", "2026-05-01 09:30"),
+            ("PT1107441H30M", "1107441:30", "1107441:30"),
+            ("PT1107441H30M", "", "1107441:30"),
+            ("PT36H15M", "36:15", "36:15"),
+            ("PT36H15M", "12:15", "36:15"),
+        ] {
+            assert_eq!(clock(iso, shown), text, "{iso} shown as {shown}");
         }
     }
 }

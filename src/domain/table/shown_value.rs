@@ -7,6 +7,7 @@
 use std::fmt;
 
 use super::serial_date::Epoch;
+use super::shown_date::DateSection;
 
 /// Longest code of a format, in characters. Source: Excel's limits.
 const LONGEST: usize = 255;
@@ -15,8 +16,30 @@ const LONGEST: usize = 255;
 #[derive(Clone)]
 pub struct ShownFormat {
     whole: ssfmt::NumberFormat,
-    /// Its sections for numbers; none where it has dates, or a condition chooses among them.
-    sections: Vec<NumberSection>,
+    /// Its sections for numbers; none where a condition chooses among them.
+    sections: Vec<ShownSection>,
+    /// What stands around a text, where it has a section for texts.
+    around_text: Option<Vec<TextPiece>>,
+}
+
+/// A section of a format.
+#[derive(Clone)]
+enum ShownSection {
+    /// It shows nothing.
+    Empty,
+    Number(NumberSection),
+    /// A number as it is, with something before and behind it.
+    General(String, String),
+    Date(DateSection),
+    /// It has something that is not known here.
+    Unknown,
+}
+
+/// A piece of a section for texts.
+#[derive(Clone)]
+enum TextPiece {
+    Literal(String),
+    Text,
 }
 
 /// A section of a format for numbers.
@@ -60,7 +83,27 @@ impl ShownFormat {
         }
         let plain = without_padding(plain);
         let whole = ssfmt::NumberFormat::parse(&plain).ok()?;
-        Some(Self { whole, sections: NumberSection::all(&plain).unwrap_or_default() })
+        let mut codes = sections(&plain);
+        // The fourth is for texts, and so is the last one with their mark.
+        let text = match codes.len() {
+            4.. => {
+                codes.truncate(4);
+                codes.pop()
+            }
+            _ => codes.pop_if(|code| has_text(code)),
+        };
+        let around_text = text.map(text_pieces);
+        let has_condition = codes.iter().any(|code| ShownSection::has_condition(code));
+        let sections = if has_condition {
+            Vec::new()
+        } else {
+            codes.iter().map(|code| ShownSection::parse(code)).collect()
+        };
+        if has_condition && codes.iter().any(|code| DateSection::parse(code).is_some() && code.contains("[$"))
+        {
+            return None;
+        }
+        Some(Self { whole, sections, around_text })
     }
 
     /// A built-in format by its number, as the United States have it.
@@ -90,8 +133,21 @@ impl ShownFormat {
         if epoch == Epoch::Year1904 {
             options.date_system = ssfmt::DateSystem::Date1904;
         }
+        if self.sections.is_empty() && self.around_text.is_some() {
+            // The mark is for texts; a number is shown as it is.
+            return general(value);
+        }
         let Some((section, sign)) = self.section(value) else {
             return Some(self.whole.try_format(value, &options).ok()?.trim().to_owned());
+        };
+        let section = match section {
+            ShownSection::Number(section) => section,
+            ShownSection::Empty => return Some(String::new()),
+            ShownSection::General(before, after) => {
+                return Some(format!("{sign}{before}{}{after}", general(value.abs())?).trim().to_owned());
+            }
+            ShownSection::Date(section) => return section.text(value, epoch),
+            ShownSection::Unknown => return None,
         };
         // What is rounded to nothing is still shown by the section of its sign.
         let places = |number: f64| section.places.map(|places| round_half_up(number, places));
@@ -107,7 +163,7 @@ impl ShownFormat {
     }
 
     /// The section for a number, and the sign that it does not write itself.
-    fn section(&self, value: f64) -> Option<(&NumberSection, &'static str)> {
+    fn section(&self, value: f64) -> Option<(&ShownSection, &'static str)> {
         let negative = value < 0.0;
         let at = match self.sections.len() {
             0 => return None,
@@ -123,9 +179,94 @@ impl ShownFormat {
     /// A text as it is shown, where the format has a section for texts.
     #[must_use]
     pub fn text(&self, text: &str) -> Option<String> {
-        (self.whole.sections().len() >= 4)
-            .then(|| self.whole.format_text(text, &ssfmt::FormatOptions::default()).trim().to_owned())
+        self.around_text.is_some().then(|| self.text_around(text))
     }
+
+    fn text_around(&self, text: &str) -> String {
+        let pieces = self.around_text.iter().flatten().map(|piece| match piece {
+            TextPiece::Literal(literal) => literal,
+            TextPiece::Text => text,
+        });
+        pieces.collect::<String>().trim().to_owned()
+    }
+}
+
+/// A number as it is shown without a format: with fifteen digits. `None` where it would have an exponent.
+fn general(value: f64) -> Option<String> {
+    let rounded: f64 = format!("{value:.14e}").parse().ok()?;
+    let plain = rounded == 0.0 || (1e-9..1e15).contains(&rounded.abs());
+    plain.then(|| rounded.to_string())
+}
+
+impl ShownSection {
+    fn parse(code: &str) -> Self {
+        if code.is_empty() {
+            return Self::Empty;
+        }
+        match pieces(code) {
+            Some(pieces) => match NumberSection::general(&pieces) {
+                Some((before, after)) => Self::General(before, after),
+                None => Self::Number(NumberSection { places: places(&pieces), around: Around::of(&pieces) }),
+            },
+            None => DateSection::parse(code).map_or(Self::Unknown, Self::Date),
+        }
+    }
+
+    /// Whether a section has a condition, such as `[>=100]`.
+    fn has_condition(code: &str) -> bool {
+        parts(code).any(|part| part.starts_with('[') && part[1..].starts_with(['<', '>', '=']))
+    }
+}
+
+/// A code cut into quoted texts, brackets and single characters; an escape stays with what it escapes.
+fn parts(code: &str) -> impl Iterator<Item = &str> {
+    let mut rest = code;
+    std::iter::from_fn(move || {
+        let c = rest.chars().next()?;
+        let up_to = |end: char| rest[1..].find(end).map_or(rest.len(), |at| at + 2);
+        let length = match c {
+            '"' => up_to('"'),
+            '[' => up_to(']'),
+            '\\' => 1 + rest[1..].chars().next().map_or(0, char::len_utf8),
+            c => c.len_utf8(),
+        };
+        let (part, behind) = rest.split_at(length);
+        rest = behind;
+        Some(part)
+    })
+}
+
+/// The sections of a code.
+fn sections(code: &str) -> Vec<&str> {
+    let (mut sections, mut begin, mut at) = (Vec::new(), 0, 0);
+    for part in parts(code) {
+        if part == ";" {
+            sections.push(&code[begin..at]);
+            begin = at + 1;
+        }
+        at += part.len();
+    }
+    sections.push(&code[begin..]);
+    sections
+}
+
+fn has_text(code: &str) -> bool {
+    parts(code).any(|part| part == "@")
+}
+
+/// What a section for texts shows.
+fn text_pieces(code: &str) -> Vec<TextPiece> {
+    let pieces = parts(code).filter_map(|part| {
+        Some(match part.as_bytes()[0] {
+            b'@' => TextPiece::Text,
+            b'"' => TextPiece::Literal(part.trim_matches('"').to_owned()),
+            b'\\' => TextPiece::Literal(part[1..].to_owned()),
+            // A colour, or a currency without an amount.
+            b'[' => return None,
+            _ => TextPiece::Literal(part.to_owned()),
+        })
+    });
+    pieces.collect()
 }
 
 /// A piece of a section's code.
@@ -134,23 +275,22 @@ enum FormatPiece<'c> {
     Literal(&'c str),
     /// A code of digits: `0`, `#`, `?`, `.`, `,`, `/`, `%`, `E+`.
     Digits(&'c str),
+    /// The number as it is.
+    General,
     /// A colour: nothing is written.
     Nothing,
 }
 
 impl NumberSection {
-    /// The sections for numbers of a code. `None` where it has dates, or a condition chooses among them.
-    fn all(code: &str) -> Option<Vec<Self>> {
-        let mut sections = Vec::new();
-        let mut rest = Some(code);
-        while let Some(code) = rest
-            && sections.len() < 3
-        {
-            let (pieces, behind) = pieces(code)?;
-            sections.push(Self { places: places(&pieces), around: Around::of(&pieces) });
-            rest = behind;
-        }
-        Some(sections)
+    /// What stands before and behind a number that is shown as it is.
+    fn general(pieces: &[FormatPiece<'_>]) -> Option<(String, String)> {
+        let at = pieces.iter().position(|piece| matches!(piece, FormatPiece::General))?;
+        let literal = |piece: &FormatPiece<'_>| match piece {
+            FormatPiece::Literal(text) | FormatPiece::Digits(text) => (*text).to_owned(),
+            FormatPiece::General | FormatPiece::Nothing => String::new(),
+        };
+        let of = |pieces: &[FormatPiece<'_>]| pieces.iter().map(literal).collect::<String>();
+        Some((of(&pieces[..at]), of(&pieces[at + 1..])))
     }
 }
 
@@ -194,13 +334,13 @@ impl Around {
         }
         let literal = |piece: &FormatPiece<'_>| match piece {
             FormatPiece::Literal(text) | FormatPiece::Digits(text) => (*text).to_owned(),
-            FormatPiece::Nothing => String::new(),
+            FormatPiece::General | FormatPiece::Nothing => String::new(),
         };
         let code = |piece: &FormatPiece<'_>| match piece {
             FormatPiece::Literal(" ") => " ".to_owned(),
             FormatPiece::Literal(text) => format!("\"{text}\""),
             FormatPiece::Digits(code) => (*code).to_owned(),
-            FormatPiece::Nothing => String::new(),
+            FormatPiece::General | FormatPiece::Nothing => String::new(),
         };
         let digits: String = pieces[first..=last].iter().map(code).collect();
         Some(Self {
@@ -232,13 +372,12 @@ fn nearest_fraction(number: f64, most: u32) -> f64 {
     best.map_or(number, fraction)
 }
 
-/// The pieces of the first section of a code, and the code behind it. `None` for a section of dates, of text, or with a condition.
-fn pieces(code: &str) -> Option<(Vec<FormatPiece<'_>>, Option<&str>)> {
+/// The pieces of a section. `None` for one of dates or of text.
+fn pieces(code: &str) -> Option<Vec<FormatPiece<'_>>> {
     let mut pieces = Vec::new();
     let mut rest = code;
     while let Some(c) = rest.chars().next() {
         let length = match c {
-            ';' => return Some((pieces, Some(&rest[1..]))),
             '"' => {
                 let end = rest[1..].find('"')?;
                 pieces.push(FormatPiece::Literal(&rest[1..=end]));
@@ -259,6 +398,10 @@ fn pieces(code: &str) -> Option<(Vec<FormatPiece<'_>>, Option<&str>)> {
                 });
                 end + 1
             }
+            'G' | 'g' if rest.get(..7).is_some_and(|word| word.eq_ignore_ascii_case("general")) => {
+                pieces.push(FormatPiece::General);
+                7
+            }
             'E' | 'e' if rest[1..].starts_with(['+', '-']) => {
                 pieces.push(FormatPiece::Digits(&rest[..2]));
                 2
@@ -275,7 +418,7 @@ fn pieces(code: &str) -> Option<(Vec<FormatPiece<'_>>, Option<&str>)> {
         };
         rest = &rest[length..];
     }
-    Some((pieces, None))
+    Some(pieces)
 }
 
 /// The code with what is no letter of a format in quotes, and without what only fills or aligns: `_x` leaves the width of a character, `*x` repeats one.
@@ -314,75 +457,4 @@ fn without_padding(code: &str) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn shown(code: &str, value: f64) -> String {
-        ShownFormat::parse(code).and_then(|format| format.number(value, Epoch::Year1900)).unwrap_or_default()
-    }
-
-    #[test]
-    fn numbers_are_shown_by_their_formats() {
-        for (code, value, text) in [
-            ("0%", 0.15, "15%"),
-            ("0.00%", 0.1234, "12.34%"),
-            ("\"$\"#,##0.00", 34.3, "$34.30"),
-            ("[$€-407] #,##0.00", 1234.5, "€ 1,234.50"),
-            ("#,##0.00\\ \"€\"", 1234.5, "1,234.50 €"),
-            ("_($* #,##0.00_);_($* (#,##0.00);_($* \"-\"??_);_(@_)", 34.3, "$34.30"),
-            ("_($* #,##0.00_);_($* (#,##0.00);_($* \"-\"??_);_(@_)", -34.3, "$(34.30)"),
-            ("00000", 42.0, "00042"),
-            ("#,##0", 1_234_567.0, "1,234,567"),
-            ("# ?/?", 0.5, "1/2"),
-            ("0.00E+00", 12345.0, "1.23E+04"),
-            ("yyyy-mm-dd", 46_143.0, "2026-05-01"),
-            ("dddd, mmmm d, yyyy", 46_143.0, "Friday, May 1, 2026"),
-            ("h:mm AM/PM", 0.395_833_333_333_333_3, "9:30 AM"),
-            ("[h]:mm", 1.5, "36:00"),
-            ("0;\"minus \"0;\"none\"", 0.0, "none"),
-            ("0;\"minus \"0;\"none\"", -5.0, "minus 5"),
-            ("[<=9999999]###-####;(###) ###-####", 2_025_550_143.0, "(202) 555-0143"),
-            ("0.0,,\"M\"", 12_345_678.0, "12.3M"),
-            ("0 \"pcs\"", 3.0, "3 pcs"),
-            ("$0.0E+0\"x\"", 12345.0, "$1.2E+4x"),
-            ("0.00E+00;\"minus \"0.00E+00", -2288.82, "minus 2.29E+03"),
-            ("[$£-809]# ?/?\" km\"", -1234.5, "-£1234 1/2 km"),
-            ("# ?/? €", 7.0, "7 €"),
-            ("# ?/?", 8805.46, "8805 4/9"),
-            ("# ??/??", 0.312, "29/93"),
-            ("# ?/8", 0.312, "2/8"),
-            ("0.00", 2530.365, "2530.37"),
-            ("0.00;-0.00", -1.005, "-1.01"),
-            ("0%", 0.285, "29%"),
-            ("0.0;-0.0;\"none\"", 0.04, "0.0"),
-            ("$#,##0", 999_999.5, "$1,000,000"),
-            ("#,##0,", 12_345_678.0, "12,346"),
-            ("#,##0, €;-#,##0, €;\"none\"", 77_942.0, "78 €"),
-            ("[Red]0.00,,\"M\"", -12_345_678.0, "-12.35M"),
-        ] {
-            assert_eq!(shown(code, value), text, "{code} for {value}");
-        }
-        assert!(ShownFormat::parse("General").is_none() && ShownFormat::parse("@").is_none());
-        assert_eq!(
-            ShownFormat::parse("0;0;0;\"Dr. \"@").and_then(|format| format.text("Ann")).as_deref(),
-            Some("Dr. Ann")
-        );
-        assert_eq!(ShownFormat::parse("0").and_then(|format| format.text("Ann")), None);
-    }
-
-    proptest::proptest! {
-        #![proptest_config(proptest::prelude::ProptestConfig::with_cases(5_000))]
-
-        #[test]
-        fn no_code_makes_it_panic(
-            code in "([0#?.,%_*\"\\\\@;/E+ymdhsAMP\\[\\]$<>=-]|General|\\[h\\]|AM/PM|[a-zé€ 1-9]){0,20}",
-            value in proptest::num::f64::ANY,
-        ) {
-            if let Some(format) = ShownFormat::parse(&code) {
-                let _ = format.number(value, Epoch::Year1900);
-                let _ = format.number(value, Epoch::Year1904);
-                let _ = format.text("Ann");
-            }
-        }
-    }
-}
+mod tests;

@@ -246,7 +246,10 @@ impl OdsCell {
                 (float.map_or(shown, number), None)
             }
             "date" => (value("date-value").map_or(shown, |date| serial_date::iso(&date)), None),
-            "time" => (value("time-value").map_or(shown, |time| clock(&serial_date::iso(&time))), None),
+            "time" => {
+                let time = value("time-value");
+                (time.map_or_else(|| shown.clone(), |time| serial_date::clock(&time, &shown)), None)
+            }
             "boolean" => {
                 let is = value("boolean-value").is_some_and(|value| value == "true");
                 (if is { "TRUE" } else { "FALSE" }.to_owned(), None)
@@ -258,11 +261,6 @@ impl OdsCell {
         let spans = (repeat(start, "number-columns-spanned"), repeat(start, "number-rows-spanned"));
         Ok(Self { text, damage, repeat: repeat(start, "number-columns-repeated"), spans })
     }
-}
-
-/// A time of day with two digits for hours, as a clock shows it.
-fn clock(time: &str) -> String {
-    if time.find(':') == Some(1) { format!("0{time}") } else { time.to_owned() }
 }
 
 /// The paragraphs of a cell, without comments.

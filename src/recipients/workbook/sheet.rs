@@ -200,6 +200,11 @@ impl SheetCell {
         if self.formula && text.is_empty() && !(is_text && self.valued) {
             return Ok((String::new(), Some(CellDamage::NoValue)));
         }
+        // Such a program writes 0 for what it does not know.
+        let is_number = matches!(self.kind.as_str(), "" | "n");
+        if self.formula && workbook.recalculates && is_number && text == "0" {
+            return Ok((String::new(), Some(CellDamage::NoValue)));
+        }
         let whole = match self.kind.as_str() {
             "s" => {
                 let index = text.parse().ok().and_then(|at| workbook.texts.get(at));

@@ -44,6 +44,8 @@ pub(super) struct Workbook {
     pub(super) formats: Formats,
     /// Whether cells come as the sheet shows them.
     pub(super) shown: bool,
+    /// Whether all is to be calculated when it is opened: a program wrote its formulas and knew no results.
+    pub(super) recalculates: bool,
 }
 
 impl Workbook {
@@ -62,6 +64,7 @@ impl Workbook {
             match xml.next()? {
                 Node::Start(start) => match start.local_name().into_inner() {
                     "workbookPr" if flag(&start, "date1904") => workbook.epoch = Epoch::Year1904,
+                    "calcPr" if flag(&start, "fullCalcOnLoad") => workbook.recalculates = true,
                     "sheet" if workbook.sheets.len() < MOST => {
                         let relation = attribute(&start, "id").and_then(|id| relations.get(&*id));
                         let Some((kind, target)) = relation else { continue };

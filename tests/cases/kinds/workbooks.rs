@@ -171,7 +171,7 @@ fn dates_in_more_formats() {
         ("18", "0.5", "12:00"), ("20", "0.25", "06:00"), ("21", "0.25", "06:00"), ("45", "0.0069444444", "00:10"),
         ("46", "1.5", "36:00"), ("47", "0.0069444444", "00:10"), ("33", "0.25", "06:00"),
         ("yyyy-mm-dd", "60", "1900-02-29"), ("yyyy-mm-dd", "1", "1900-01-01"),
-        ("yyyy-mm-dd", "2958465", "9999-12-31"), ("yyyy-mm-dd", "46143.9999999", "2026-05-02"),
+        ("yyyy-mm-dd", "2958465", "9999-12-31"), ("yyyy-mm-dd", "46143.9999999", "2026-05-01 23:59:59"), ("yyyy-mm-dd", "46143.999999999", "2026-05-02"),
         ("yyyy-mm-dd", "4.6143E4", "2026-05-01"), ("yyyy-mm-dd", "2958466", "cell-no-date"),
         ("yyyy-mm-dd", "-1", "cell-no-date"), ("yyyy-mm-dd", "20260501", "cell-no-date"),
     ];
@@ -484,6 +484,21 @@ fn parts_as_more_programs_name_them() {
         let is = read(&made, "", "{{ name }}").0;
         assert_eq!(is, "2: n0");
     }
+}
+
+/// A library that knows no results writes 0 for them, and asks the spreadsheet to calculate all when it is opened.
+#[test]
+fn zeros_of_formulas_that_nobody_calculated_are_no_values() {
+    let zero = "<c><f>A1*2</f><v>0</v></c>";
+    let calculated = |properties, cell: &str| {
+        let made = Made { properties, ..Made::one(sheet(&[("", cell)])) };
+        read(&made, "", "{{ value }}").0
+    };
+    let on_load = "/><calcPr calcId=\"124519\" fullCalcOnLoad=\"1\"";
+    assert_eq!(calculated(on_load, zero), "2: cell-no-value");
+    assert_eq!(calculated(on_load, "<c><f>A1*2</f><v>12.5</v></c>"), "2: 12.5", "a result that it was given");
+    assert_eq!(calculated(on_load, "<c><v>0</v></c>"), "2: 0", "no formula");
+    assert_eq!(calculated("/><calcPr calcId=\"191029\"", zero), "2: 0", "calculated");
 }
 
 /// A list of whom nothing is sent to: what is in another sheet would be left out, and a cell without a value names somebody whom
