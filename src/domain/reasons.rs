@@ -223,6 +223,11 @@ pub const CATALOGUE: &[Reason] = &[
         summary: "no sender sends to the number's country",
         advice: "name the country in one of [[senders]], or leave its numbers out",
     },
+    Reason {
+        code: "key-nothing",
+        summary: "the key is a word for nothing, such as n/a or null",
+        advice: "give the row a key of its own: all others with this word would be duplicates of the first",
+    },
     Reason { code: "key-empty", summary: "the key is empty", advice: "fill in the key column" },
     Reason {
         code: "cell-empty",

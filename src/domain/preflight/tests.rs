@@ -207,6 +207,42 @@ fn texts_that_look_wrong_are_warnings_with_rows_and_lines() {
     assert!(text.contains("\nwarning (nothing-words): name is \"NULL\" in 2 rows; lines 5, 10\n"), "{text}");
 }
 
+/// The definition's own words are looked at as cells are: TOML's single quotes leave `\\n` as two letters.
+#[test]
+fn what_is_wrong_with_the_definitions_own_texts_is_a_warning() {
+    let told = |message: &str, more: &str| -> Vec<String> {
+        let text = format!(
+            "[connect]\ninstance_id = \"11111111-2222-3333-4444-555555555555\"\ncontact_flow_id = \"66666666-7777-8888-9999-000000000000\"\n\
+             source = \"arn:aws:connect:us-west-2:123456789012:phone-number/p\"\n\
+             [recipients]\nkey = \"id\"\n[contact]\nmessage = {message}\n{more}"
+        );
+        let definition = definition::parse(&text, "c.toml", "c").unwrap();
+        let warnings =
+            preflight(&definition, &[["1", "Ann", "+12025550101"], ["2", "Bob", "+12025550102"]]).warnings();
+        warnings.into_iter().map(|warning| format!("{}: {}", warning.code.name(), warning.summary)).collect()
+    };
+    for (message, damage) in [
+        ("'Hi {{ name }},\\nsee you'", "an escape (\\n)"),
+        ("'Hi {{ name }},\\r\\nsee you'", "an escape (\\r)"),
+        ("'Hi&nbsp;{{ name }}'", "HTML (&nbsp;)"),
+        ("'Hi {{ name }}<br>'", "HTML (<br>)"),
+        ("'All the same &amp; for all'", "HTML (&amp;)"),
+        ("'Grüße von JosÃ©, {{ name }}'", "text that was encoded twice (Ã©)"),
+    ] {
+        let found = told(message, "");
+        assert_eq!(found, [format!("twice-encoded: `contact.message` has {damage} in 2 rows")], "{message}");
+    }
+    let attribute = told("'Hi'", "attributes = { note = 'a&nbsp;b', name = '{{ name }}' }");
+    assert_eq!(attribute, ["twice-encoded: `contact.attributes.note` has HTML (&nbsp;) in 2 rows"]);
+    for message in [
+        "\"Hi {{ name }},\\nsee you\"",
+        "'Is it C:\\new, {{ name }}?'",
+        "'https://example.com/?a=b&c=d {{ name }}'",
+    ] {
+        assert_eq!(told(message, ""), Vec::<String>::new(), "{message}");
+    }
+}
+
 #[test]
 fn a_text_that_is_one_for_everybody_while_its_cells_differ_is_a_warning() {
     let text = "[connect]\ninstance_id = \"11111111-2222-3333-4444-555555555555\"\ncontact_flow_id = \"66666666-7777-8888-9999-000000000000\"\n\

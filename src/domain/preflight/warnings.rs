@@ -3,12 +3,10 @@
 //! A fold over the rows that are to be sent to, in constant memory. Each kind has a code; those that would send a wrong text
 //! hold up a run that nobody looks at, unless the code is accepted.
 
-mod nothing_words;
 mod twice_encoded;
 
 use std::collections::BTreeMap;
 
-use nothing_words::means_nothing;
 use serde::Serialize;
 
 use super::TOLD;
@@ -16,10 +14,12 @@ use super::repeats::RespelledRows;
 use crate::domain::figures::{Grouped, counted};
 use crate::domain::forecast::NamedRows;
 use crate::domain::message::foreign;
+use crate::domain::message::limits::Member;
 use crate::domain::phone::PhoneDoubt;
 use crate::domain::row::binding::{Binding, Cells};
 use crate::domain::row::recipient::{Recipient, RejectionReason};
 use crate::domain::table::header::fold;
+use crate::domain::table::nothing_words::means_nothing;
 use crate::domain::warning::WarningCode;
 
 /// Marks, words and the like that are told apart; more of a kind are counted as one.
@@ -146,6 +146,8 @@ pub(super) struct Suspicions {
     known: foreign::Names,
     /// Marks of the definition's own texts.
     marks: Vec<String>,
+    /// What is wrong with the definition's own texts: HTML, escapes, text that was encoded twice.
+    own: Vec<String>,
     slots: Vec<SlotTexts>,
     foreign: ByKind,
     nothing: BTreeMap<usize, ByKind>,
@@ -182,6 +184,7 @@ impl Suspicions {
             used,
             known: foreign::Names::new(names),
             marks: binding.foreign().iter().map(|(_, mark)| mark.clone()).collect(),
+            own: own_damage(binding),
             slots,
             foreign: ByKind::default(),
             nothing: BTreeMap::new(),
@@ -212,6 +215,9 @@ impl Suspicions {
         let apart = message.filter(|message| !in_slots(message));
         for mark in &self.marks {
             self.foreign.add(mark, line);
+        }
+        for damage in &self.own {
+            self.twice.add(damage, line);
         }
         for text in recipient.slots.iter().map(String::as_str).chain(apart) {
             for mark in foreign::find(text, &self.known) {
@@ -362,7 +368,8 @@ impl Looks {
             let is = (0..cells.count().min(names.len())).any(|at| is_total(cells.cell(at)));
             is.then(|| (WarningCode::TotalRow, "the row looks like a total and not like a person".to_owned()))
         };
-        [cells_wrong, marks(), total()]
+        let own = self.suspicions.own.first().map(|damage| (WarningCode::TwiceEncoded, damage.clone()));
+        [cells_wrong, own, marks(), total()]
             .into_iter()
             .flatten()
             .find(|(code, _)| !self.accepted.contains(code))
@@ -400,6 +407,27 @@ impl SlotTexts {
             ),
         })
     }
+}
+
+/// What is wrong with the definition's own texts, each with its member.
+fn own_damage(binding: &Binding) -> Vec<String> {
+    // What another program would replace is told as that.
+    let is_foreign = |member: &Member| binding.foreign().iter().any(|(known, _)| known == member);
+    let mut damages: Vec<String> = binding
+        .own_texts()
+        .into_iter()
+        .filter(|(member, _)| !is_foreign(member))
+        .filter_map(|(member, piece)| Some(format!("`{member}` has {}", own(piece)?)))
+        .collect();
+    damages.dedup();
+    damages
+}
+
+/// The same as in a cell, and line ends that stayed letters: TOML's single quotes leave `\n` as it is.
+fn own(text: &str) -> Option<String> {
+    let line_end =
+        || ["\\r\\n", "\\n", "\\t"].into_iter().find(|end| text.contains(end) && !text.contains(":\\"));
+    twice_encoded::find(text).or_else(|| line_end().map(|end| format!("an escape ({end})")))
 }
 
 fn texts_have(rows: u64) -> String {

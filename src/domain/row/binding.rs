@@ -6,6 +6,7 @@
 mod condition;
 mod damage;
 mod lane;
+mod own_texts;
 mod sender;
 mod trace;
 mod window;
@@ -30,6 +31,7 @@ use crate::domain::row::recipient::{Recipient, Rejection, RejectionReason};
 use crate::domain::row::token::TokenSpace;
 use crate::domain::senders::Sender;
 use crate::domain::table::header::{Header, NoColumn};
+use crate::domain::table::nothing_words::means_nothing;
 use crate::domain::table::visible::cell;
 
 /// The cells of one row.
@@ -390,6 +392,10 @@ impl Binding {
             fault(cells, *at).map_or(Ok(()), |reason| Err((Some(*at), reason)))?;
             if part.is_empty() {
                 return Err((Some(*at), RejectionReason::KeyEmpty));
+            }
+            // Of several columns the first says who it is.
+            if parts.is_empty() && means_nothing(part) {
+                return Err((Some(*at), RejectionReason::KeyNothing));
             }
             parts.push(part);
         }

@@ -207,6 +207,9 @@ pub enum RejectionReason {
     /// Nothing in the key column.
     #[error("the key is empty")]
     KeyEmpty,
+    /// The key is a word for nothing, which several people may have.
+    #[error("the key is a word for nothing, and not this recipient's own")]
+    KeyNothing,
     /// Nothing in cells that a template needs.
     #[error("{} empty, and {} needs {}", names(.columns), .needed_by, if .columns.len() > 1 { "them" } else { "it" })]
     CellEmpty {
@@ -264,6 +267,7 @@ impl RejectionReason {
             Self::NotSelected => "not-selected",
             Self::NoCondition => "where-unclear",
             Self::KeyEmpty => "key-empty",
+            Self::KeyNothing => "key-nothing",
             Self::CellEmpty { .. } => "cell-empty",
             Self::Template { .. } => "template-failed",
             Self::LooksWrong { .. } => "looks-wrong",

@@ -3,6 +3,7 @@
 pub mod detected_format;
 pub mod formula;
 pub mod header;
+pub(in crate::domain) mod nothing_words;
 pub mod number_format;
 pub mod report_format;
 pub mod serial_date;

@@ -25,6 +25,25 @@ fn text_that_was_encoded_twice_is_found() {
 }
 
 #[test]
+fn the_mark_of_a_text_is_found_and_names_with_apostrophes_are_not() {
+    for cell in ["'Ann", "'0017", "'Élodie"] {
+        assert!(twice_encoded::find(cell).is_some(), "{cell}");
+    }
+    for cell in [
+        "'t Hooft",
+        "'s-Hertogenbosch",
+        "O'Brien",
+        "’t Hart",
+        "'Tis the Season'",
+        "the “Old” Mill",
+        "“Ann”",
+        "5'",
+    ] {
+        assert_eq!(twice_encoded::find(cell), None, "{cell}");
+    }
+}
+
+#[test]
 fn utf_8_that_was_read_in_any_code_page_is_found() {
     for cell in [
         "Jos√©",

@@ -33,7 +33,17 @@ pub(super) fn find(cell: &str) -> Option<String> {
             return Some(format!("text that was encoded twice ({mojibake})"));
         }
     }
+    if let Some(mark) = mark_of_text(cell) {
+        return Some(mark.to_owned());
+    }
     cell.split_whitespace().find_map(lost).map(|()| "? inside a word".to_owned())
+}
+
+/// The mark that keeps a spreadsheet from reading a number: `'Ann`. `'t Hooft` and `'s-Hertogenbosch` begin small.
+fn mark_of_text(cell: &str) -> Option<&'static str> {
+    let marked = cell.strip_prefix('\'').filter(|rest| !rest.contains('\''))?;
+    let is_text = |c: char| c.is_uppercase() || c.is_ascii_digit() || matches!(c, '+' | '=');
+    marked.starts_with(is_text).then_some("the mark of a text in a spreadsheet (')")
 }
 
 /// Whether two characters beyond ASCII stand side by side.

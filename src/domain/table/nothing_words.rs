@@ -249,7 +249,7 @@ fn is_plain(cell: &str) -> bool {
 }
 
 /// Whether a cell has a word for nothing in it, or signs that are none.
-pub(super) fn means_nothing(cell: &str) -> bool {
+pub(in crate::domain) fn means_nothing(cell: &str) -> bool {
     if cell.is_empty() || cell.len() > LONGEST || is_plain(cell) {
         return false;
     }
