@@ -14,6 +14,7 @@ use memchr::memmem;
 use super::code_pages::{ALL, CodePage};
 use super::error::FileProblem;
 use super::plausible::{is_kana, is_money_read_as_letters, makes_sense};
+use super::unsure::is_unsure;
 use crate::domain::foreign::ForeignText;
 
 /// Bytes of the parts of a file that are shown to the detector, at most.
@@ -279,6 +280,7 @@ impl Scan {
                 && makes_sense(&of_the_mac)
         };
         let found = found.filter(|encoding| !is_the_macs(encoding));
+        let found = found.filter(|encoding| !is_unsure(encoding, &read(encoding), &self.around));
         let encoding = found.ok_or_else(|| FileProblem::Unclear { readings: readings(&self.around) })?;
         Ok(Found { charset: Charset::Standard(encoding), guess: Some(word(&read(encoding))), backslashes })
     }

@@ -17,6 +17,7 @@ mod sniff;
 mod suppress;
 mod unpack;
 mod unspaced;
+mod unsure;
 mod workbook;
 
 use std::borrow::Cow;
