@@ -31,8 +31,8 @@ pub enum JournalError {
         /// Why.
         source: io::Error,
     },
-    /// The name is none of a file.
-    #[error("{:?} does not name a file", foreign::path(.0))]
+    /// The name is none of a file, or that of one which is kept beside a journal.
+    #[error("{:?} is no name of a journal", foreign::path(.0))]
     NotAFile(PathBuf),
     /// The file has several hard links.
     #[error(

@@ -107,6 +107,16 @@ const NOT_FROM_OUTSIDE: &[(&str, &str)] = &[
     ("Request as a whole", "help"),
     ("Options of the AWS CLI", "help"),
     ("Beside the AWS CLI's", "help"),
+    ("; the same command again would start another contact", "takes a full stdout: tests/contact/by_hand.rs"),
+    ("bytes; at most", "takes a query without an end: src/domain/cli_output"),
+    (
+        "another process has a campaign of this journal, and",
+        "takes a run whose lock file is removed: src/journal/file/lock.rs",
+    ),
+    (
+        "wait until it has ended, then run again; nothing was sent",
+        "takes a run whose lock file is removed: src/journal/file/lock.rs",
+    ),
     ("the answer was", "takes a query that no answer fits: src/domain/cli_output"),
     ("failed to begin:", "a bug would be the reason"),
     ("failed to listen for signals", "a bug would be the reason"),

@@ -2,8 +2,11 @@
 
 use std::fs::{File, OpenOptions};
 use std::io;
+use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
+use rustix::fs::OFlags;
+use rustix::io::Errno;
 use uuid::Uuid;
 
 use crate::journal::file::location;
@@ -15,10 +18,38 @@ const LONGEST_NAME: usize = 160;
 pub(in crate::journal) fn open_private(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.read(true).write(true).create(true).truncate(false);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.mode(0o600);
     options.open(path)
 }
+
+/// Opens or creates a file that this program keeps beside a journal, and writes over: nobody else's may be reached by its name.
+///
+/// # Errors
+/// Where the file cannot be opened; where it is a link, has other names, or is a database.
+pub(in crate::journal) fn open_helper(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create(true).truncate(false).mode(0o600);
+    options.custom_flags(OFlags::NOFOLLOW.bits().cast_signed());
+    let file = options.open(path).map_err(|error| match Errno::from_io_error(&error) {
+        Some(Errno::LOOP) => {
+            io::Error::other("it is a symbolic link, and this program writes over it: remove it")
+        }
+        _ => error,
+    })?;
+    if file.metadata()?.nlink() > 1 {
+        return Err(io::Error::other(
+            "it has other names (hard links), and this program writes over it: remove it",
+        ));
+    }
+    let mut begin = [0; DATABASE.len()];
+    if file.read_at(&mut begin, 0)? == begin.len() && begin == *DATABASE {
+        return Err(io::Error::other("it is a database, and this program would write over it: move it away"));
+    }
+    Ok(file)
+}
+
+/// How a database of SQLite begins.
+const DATABASE: &[u8; 16] = b"SQLite format 3\0";
 
 /// The file beside the journal whose name ends so: the same one, whatever name of the journal is used.
 #[must_use]

@@ -13,6 +13,9 @@ use crate::journal::error::JournalError;
 /// Symbolic links that are followed to a file which does not exist yet, at most; the system's own bound.
 const LINKS: usize = 40;
 
+/// How the files end that SQLite and this program keep beside a journal: to them, one of such a name is no journal.
+const BESIDE: [&str; 5] = ["-wal", "-shm", "-journal", ".lock", ".mark"];
+
 /// The one name of the journal at `path`: with symbolic links resolved, also where the file is yet to be made. A relative path
 /// stays one where the file is below the current folder, since people read it in messages. A path that cannot be resolved
 /// is returned as it is, so that whatever opens it says why.
@@ -58,13 +61,17 @@ pub(in crate::journal) fn folder(path: &Path) -> &Path {
 /// The one name of the journal at `path`, unless the file has several.
 ///
 /// # Errors
-/// [`JournalError::NotAFile`] where SQLite would not take the name for a file's, [`JournalError::Linked`] where the file
+/// [`JournalError::NotAFile`] where SQLite would not take the name for a file's, or for that of a file beside a journal, [`JournalError::Linked`] where the file
 /// has more than one hard link.
 pub(in crate::journal) fn locate(path: &Path) -> Result<PathBuf, JournalError> {
     if !names_a_file(path) {
         return Err(JournalError::NotAFile(path.to_owned()));
     }
     let path = resolve(path);
+    let bytes = path.as_os_str().as_encoded_bytes();
+    if BESIDE.iter().any(|ending| bytes.ends_with(ending.as_bytes())) {
+        return Err(JournalError::NotAFile(path));
+    }
     match path.metadata() {
         Ok(file) if file.is_file() && file.nlink() > 1 => {
             Err(JournalError::Linked { path, links: file.nlink() })
@@ -134,7 +141,9 @@ mod tests {
 
     #[test]
     fn what_sqlite_does_not_take_for_a_file_is_none() {
-        for name in ["", ":memory:", "file:journal.db?mode=memory", "file:journal.db"] {
+        for name in
+            ["", ":memory:", "file:journal.db?mode=memory", "file:journal.db", "a.db-wal", "a.db.lock"]
+        {
             assert!(matches!(locate(Path::new(name)), Err(JournalError::NotAFile(_))), "{name:?}");
         }
         locate(Path::new("./file:journal.db")).unwrap();

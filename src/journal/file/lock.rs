@@ -18,7 +18,7 @@ use std::time::Duration;
 use crate::domain::foreign;
 use crate::domain::unix_millis::UnixMillis;
 use crate::journal::error::JournalError;
-use crate::journal::file::beside::{beside, beside_resolved, file_name_of, open_private};
+use crate::journal::file::beside::{beside, beside_resolved, file_name_of, open_helper};
 use crate::journal::file::holder::Holder;
 use crate::journal::file::lock_table::LockTable;
 use crate::journal::file::{commit_counter, location};
@@ -96,7 +96,7 @@ impl Drop for HeldLock {
 fn share_presence(journal: &Path) -> Result<File, JournalError> {
     let path = commit_counter::path(journal);
     let failed = |source| JournalError::Open { path: path.clone(), source };
-    let file = open_private(&path).map_err(failed)?;
+    let file = open_helper(&path).map_err(failed)?;
     match file.try_lock_shared() {
         Ok(()) => Ok(file),
         Err(TryLockError::Error(source)) => Err(failed(source)),
@@ -218,7 +218,7 @@ fn opening_within(journal: &Path, patience: u32) -> Result<OpenersLock, JournalE
     let path = beside_resolved(&journal, ENDING);
     let failed = |source| JournalError::Open { path: path.clone(), source };
     for looks in 0..patience {
-        let file = open_private(&path).map_err(failed)?;
+        let file = open_helper(&path).map_err(failed)?;
         match file.try_lock() {
             Ok(()) if leads_to(&path, &file) => return Ok(OpenersLock { journal, file, path }),
             // It was removed between the two: the next one is another file.
@@ -357,16 +357,39 @@ mod tests {
         assert_eq!(files(folder.path()), [""; 0]);
     }
 
+    /// A link by the name of a helper file leads to something that is somebody's.
+    #[test]
+    fn nothing_is_written_through_a_link_nor_into_a_database() {
+        let folder = tempfile::tempdir().unwrap();
+        let (journal, other) = (folder.path().join("journal.db"), folder.path().join("people.csv"));
+        let take = || CampaignLock::take(&journal, "spring", UnixMillis::from_millis(0));
+        for ending in [ENDING, ".mark"] {
+            let helper = beside(&journal, ending);
+            for make in [
+                |to: &Path, at: &Path| std::os::unix::fs::symlink(to, at),
+                |to: &Path, at: &Path| std::fs::hard_link(to, at),
+                |to: &Path, at: &Path| std::fs::copy(to, at).map(drop),
+            ] {
+                std::fs::write(&other, b"SQLite format 3\0 and more").unwrap();
+                make(&other, &helper).unwrap();
+                assert!(matches!(take(), Err(JournalError::Open { .. })), "{ending}");
+                assert_eq!(std::fs::read(&other).unwrap(), b"SQLite format 3\0 and more");
+                std::fs::remove_file(&helper).unwrap();
+                drop(take().unwrap());
+            }
+        }
+    }
+
     /// Between the opening of the file and its lock another process may remove it: two would hold two files.
     #[test]
     fn a_file_that_was_removed_or_replaced_is_not_the_lock() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("journal.db.lock");
-        let file = open_private(&path).unwrap();
+        let file = open_helper(&path).unwrap();
         assert!(leads_to(&path, &file));
         std::fs::remove_file(&path).unwrap();
         assert!(!leads_to(&path, &file));
-        let next = open_private(&path).unwrap();
+        let next = open_helper(&path).unwrap();
         assert_eq!([&file, &next].map(|file| leads_to(&path, file)), [false, true]);
     }
 
