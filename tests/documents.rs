@@ -140,6 +140,7 @@ fn every_exit_code_and_halt_has_a_page() {
         "Closed",
         "ContactedBefore {",
         "SenderDay {",
+        "LastDayFull {",
         "LimitReached(",
         "Interrupted(",
     ];

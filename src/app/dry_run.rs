@@ -1,5 +1,6 @@
 //! What a run of this file would come to, with the journal as it is, and nothing sent or kept: planned by the same code as a
-//! run, in a copy of the journal that is thrown away. Where the journal has nothing of the campaign, the file alone decides.
+//! run, in a copy of the journal that is thrown away. Where there is no journal, the file alone decides; where it has other
+//! campaigns only, their contacts count in the limits all the same.
 
 use std::num::NonZeroU64;
 
@@ -10,10 +11,10 @@ use crate::app::paths::CampaignPaths;
 use crate::app::plan_file::{self, PlanFile};
 use crate::app::preconditions;
 use crate::app::send;
-use crate::domain::definition::Definition;
+use crate::domain::definition::{Definition, EndpointUrl};
 use crate::domain::preflight::{Options, Preflight};
 use crate::domain::unix_millis::UnixMillis;
-use crate::journal::{Admission, Identity, Journal, Reader, Service};
+use crate::journal::{Admission, Identity, Journal, JournalError, Reader, Service};
 
 /// A run without its requests.
 #[derive(Debug, Clone, Copy)]
@@ -47,13 +48,10 @@ impl DryRun<'_> {
         if self.options.simulate {
             file.at_any_time();
         }
-        let before = match self.fresh {
-            true => None,
-            false => preconditions::before(self.paths, self.definition)?,
-        };
-        match before {
-            Some(_) => self.in_a_copy(file, each),
-            None => self.alone(file, each),
+        if !self.fresh && preconditions::has_campaigns(self.paths)? {
+            self.in_a_copy(file, each)
+        } else {
+            self.alone(file, each)
         }
     }
 
@@ -90,17 +88,27 @@ impl DryRun<'_> {
             .map_err(|error| Error::exhausted("make a folder for a copy of the journal", &error))?;
         let copy = folder.path().join("journal.db");
         let reader = Reader::open(&paths.journal)?;
-        let known = reader.campaign(&definition.name)?.id;
+        let known = match reader.campaign(&definition.name) {
+            Ok(campaign) => Some(campaign.id),
+            Err(JournalError::NoCampaign { .. }) => None,
+            Err(error) => return Err(error.into()),
+        };
         reader.copy_to(&copy)?;
         let mut journal = Journal::open(&copy)?;
-        let stored = journal.service(known)?;
+        let stored = match known {
+            Some(known) => journal.service(known)?,
+            None if definition.connect.endpoint_url.as_ref().is_some_and(EndpointUrl::is_loopback) => {
+                Service::Loopback
+            }
+            None => Service::Aws,
+        };
         let identity = Identity {
             name: definition.name.clone(),
             instance_id: definition.connect.instance_id.clone(),
             key_column: open::key_columns(&definition.recipients.key),
             service: if options.simulate { Service::Simulated } else { stored },
         };
-        let campaign = journal.rehearsed_campaign(&identity)?;
+        let campaign = journal.rehearsed_campaign(&identity, self.now)?;
         file.refuse_part(&journal, campaign)?;
         let findings = file.findings(definition);
         let mut findings = findings.forecasting(definition, self.now, options.keeps_hours());

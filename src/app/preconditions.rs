@@ -46,6 +46,21 @@ pub fn before(paths: &CampaignPaths, definition: &Definition) -> Result<Option<T
     }
 }
 
+/// Whether there is a journal with campaigns: a run keeps to what it knows of them.
+///
+/// # Errors
+/// Where there is a journal that cannot be read.
+pub fn has_campaigns(paths: &CampaignPaths) -> Result<bool, Error> {
+    if !paths.journal.is_file() {
+        return Ok(false);
+    }
+    match Reader::open(&paths.journal).and_then(|reader| reader.campaigns()) {
+        Ok(campaigns) => Ok(!campaigns.is_empty()),
+        Err(JournalError::Missing(_)) => Ok(false),
+        Err(error) => Err(error.into()),
+    }
+}
+
 /// Refuses to go on with Amazon Connect where the simulator began.
 ///
 /// # Errors

@@ -27,11 +27,15 @@ pub enum WarningCode {
     TollFree,
     /// Contacts would start at night where their recipients are, and the campaign has no hours.
     Night,
+    /// The time of rows, or the campaign's, is over before their turn: they are not sent to.
+    Expires,
+    /// The hours of rows do not open within a year.
+    NeverOpen,
 }
 
 impl WarningCode {
     /// Every code.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 14] = [
         Self::ForeignPlaceholder,
         Self::NothingWords,
         Self::TwiceEncoded,
@@ -44,6 +48,8 @@ impl WarningCode {
         Self::AddedPlus,
         Self::TollFree,
         Self::Night,
+        Self::Expires,
+        Self::NeverOpen,
     ];
 
     /// Its name in results, definitions and options.
@@ -62,6 +68,8 @@ impl WarningCode {
             Self::AddedPlus => "added-plus",
             Self::TollFree => "toll-free",
             Self::Night => "night",
+            Self::Expires => "expires",
+            Self::NeverOpen => "never-open",
         }
     }
 
@@ -76,7 +84,13 @@ impl WarningCode {
     pub fn holds_up(self) -> bool {
         !matches!(
             self,
-            Self::TextLength | Self::RewrittenKey | Self::AddedPlus | Self::TollFree | Self::Night
+            Self::TextLength
+                | Self::RewrittenKey
+                | Self::AddedPlus
+                | Self::TollFree
+                | Self::Night
+                | Self::Expires
+                | Self::NeverOpen
         )
     }
 }

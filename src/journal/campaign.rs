@@ -101,20 +101,7 @@ impl Journal {
                 refuse_change(&tx, campaign.id, identity)?;
                 (campaign.id, campaign.created_at)
             }
-            None => {
-                tx.execute(
-                    "INSERT INTO campaign (name, instance_id, key_column, service, created_at)
-                     VALUES (?1, ?2, ?3, ?4, ?5)",
-                    params![
-                        identity.name,
-                        identity.instance_id,
-                        identity.key_column,
-                        identity.service.name(),
-                        StampColumn(now)
-                    ],
-                )?;
-                (CampaignId(tx.last_insert_rowid()), now)
-            }
+            None => (insert(&tx, identity, now)?, now),
         };
         tx.commit()?;
         self.compare(&identity.name, begun)?;
@@ -127,13 +114,17 @@ impl Journal {
         Ok(id)
     }
 
-    /// The campaign with this identity in a copy of a journal, in which a run is rehearsed.
+    /// The campaign with this identity in a copy of a journal, in which a run is rehearsed; begun now where there is none.
     ///
     /// # Errors
-    /// As [`campaign`](Self::campaign); [`JournalError::NoCampaign`] where there is none of its name.
-    pub fn rehearsed_campaign(&self, identity: &Identity) -> Result<CampaignId, JournalError> {
+    /// As [`campaign`](Self::campaign).
+    pub fn rehearsed_campaign(
+        &self,
+        identity: &Identity,
+        now: UnixMillis,
+    ) -> Result<CampaignId, JournalError> {
         let Some(campaign) = find(&self.connection, &identity.name)? else {
-            return Err(JournalError::NoCampaign { name: identity.name.clone(), names: Vec::new() });
+            return insert(&self.connection, identity, now);
         };
         refuse_change(&self.connection, campaign.id, identity)?;
         Ok(campaign.id)
@@ -264,6 +255,20 @@ fn find(connection: &Connection, name: &str) -> Result<Option<Campaign>, Journal
 fn read_campaign(row: &rusqlite::Row<'_>) -> rusqlite::Result<Campaign> {
     let StampColumn(created_at) = row.get(2)?;
     Ok(Campaign { id: CampaignId(row.get(0)?), name: row.get(1)?, created_at })
+}
+
+fn insert(connection: &Connection, identity: &Identity, now: UnixMillis) -> Result<CampaignId, JournalError> {
+    connection.execute(
+        "INSERT INTO campaign (name, instance_id, key_column, service, created_at) VALUES (?1, ?2, ?3, ?4, ?5)",
+        params![
+            identity.name,
+            identity.instance_id,
+            identity.key_column,
+            identity.service.name(),
+            StampColumn(now)
+        ],
+    )?;
+    Ok(CampaignId(connection.last_insert_rowid()))
 }
 
 /// A campaign may change what it is while nobody can have a contact, or a failure of record; after that it may not.

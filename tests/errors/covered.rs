@@ -157,6 +157,7 @@ const NOT_FROM_OUTSIDE: &[(&str, &str)] = &[
     ("people were contacted before, and what", "tests/process/recurring.rs has it"),
     ("), or a key with the date", "tests/process/recurring.rs has it"),
     ("all rows that are left wait for [limits]", "takes a service: tests/process/limits.rs"),
+    ("in [limits], and the campaign ends before", "says when it ends: tests/virtual_time/foretold.rs"),
     ("in [limits]; run again from", "says when the day ends: tests/process/limits.rs"),
     ("looking the journal over failed", "a bug would be the reason"),
     ("nobody knows whether it is whole", "a bug would be the reason"),

@@ -30,7 +30,7 @@ fn a_second_run_counts_what_it_sends_and_nothing_else() {
 #[test]
 fn a_sample_is_counted_in_the_run_and_in_the_dry_run() {
     let (site, server) = (Site::with_people(20), Server::start(&[]));
-    let dry = site.run(&["run", "people.csv", "--dry-run", "--json", "--sample", "3"]).exits(0);
+    let dry = site.run(&["run", "people.csv", "--dry-run", "--json", "--sample", "3"]).exits(4);
     dry.says(&["20 rows, 3 contacts to start", "messages: 3 of"]);
     let mut tokens: Vec<String> = dry_tokens(&site, &["--sample", "3"]);
     let run = sent(&site, server.endpoint(), &["--sample", "3"]).exits(4);
@@ -44,7 +44,7 @@ fn a_sample_is_counted_in_the_run_and_in_the_dry_run() {
 }
 
 fn dry_tokens(site: &Site, more: &[&str]) -> Vec<String> {
-    let ran = site.run(&[&["run", "people.csv", "--dry-run", "--json", "-q"], more].concat()).exits(0);
+    let ran = site.run(&[&["run", "people.csv", "--dry-run", "--json", "-q"], more].concat()).exits(4);
     let token = |line| {
         serde_json::from_str::<serde_json::Value>(line).unwrap()["ClientToken"].as_str().unwrap().to_owned()
     };
@@ -67,6 +67,41 @@ fn check_and_dry_run_exit_alike() {
         };
         site.run(&["run", "people.csv", "--yes", "--simulate"]).exits(exit).says(&[hint]);
         site.run(&["check", "people.csv", "-q"]).exits(exit);
+    }
+}
+
+/// What keeps rows from being sent, and what the run ends with.
+#[test]
+fn check_and_dry_run_exit_as_the_run_where_limits_hours_or_an_end_leave_rows() {
+    let never = "[hours]\nopen = { mon-sun = [] }\n";
+    let over = "[schedule]\nend = \"2020-01-01T00:00Z\"\n";
+    for (more, rejected, exit) in [
+        ("[limits]\ncontacts = 5\n", 0, 4),
+        ("[limits]\ncontacts = 12\n", 0, 0),
+        ("[limits]\ncontacts = 5\n", 1, 4),
+        ("[limits]\nper_day = 5\n", 0, 4),
+        ("[limits]\ncost = 0.05\n[cost]\nper_segment = 0.01\n", 0, 4),
+        ("[limits]\ncost = 0.05\n[cost]\nper_segment = { FR = 0.01 }\n", 0, 4),
+        ("[limits]\ncost = 0.13\n[cost]\nper_segment = 0.01\n", 1, 3),
+        (never, 0, 4),
+        (over, 0, 3),
+    ] {
+        let (site, server) = (Site::new(), Server::start(&[]));
+        site.write("campaign.toml", &format!("{}\n{more}", definition()));
+        let wrong = (0..rejected).map(|n| format!("X-{n},Someone,12"));
+        site.write("people.csv", &csv((0..12).map(row).chain(wrong)));
+        let check = site.run(&["check", "people.csv", "--json"]);
+        let dry = site.run(&["run", "people.csv", "--dry-run"]);
+        let run = site.send(server.endpoint());
+        assert_eq!((check.code, dry.code, run.code), (exit, exit, exit), "{more}{}", run.stderr);
+        let told =
+            |code| check.json()["warnings"].as_array().unwrap().iter().any(|told| told["code"] == code);
+        assert_eq!((told("expires"), told("never-open")), (more == over, more == never), "{}", check.stdout);
+        let by_cost = more.contains("cost = 0.05");
+        assert_eq!(dry.stderr.contains("limits: cost = 0.05 is less than"), by_cost, "{more}{}", dry.stderr);
+        // As before, when nothing is left or the rest may not be sent today.
+        let (check, run) = (site.run(&["check", "people.csv"]), site.send(server.endpoint()));
+        assert_eq!(check.code, run.code, "{more}{}\n{}", check.stdout, run.stderr);
     }
 }
 

@@ -84,7 +84,9 @@ fn check_ending(ending: &Ending, tally: &Tally, options: &Options) {
             "{refusal:?}"
         ),
         Ending::Closed { .. } | Ending::ClosedToTheEnd { .. } => panic!("no campaign of these has hours"),
-        Ending::ContactedBefore { .. } | Ending::LimitReached(_) => panic!("no campaign of these has limits"),
+        Ending::ContactedBefore { .. } | Ending::LimitReached(_) | Ending::LastDayFull { .. } => {
+            panic!("no campaign of these has limits")
+        }
         Ending::SenderDay { .. } | Ending::SendersHalted(_) => {
             panic!("no campaign of these has several senders")
         }

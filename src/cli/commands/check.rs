@@ -65,5 +65,5 @@ pub fn run(args: &CheckArgs, session: &Session<'_>) -> Result<Exit, Failure> {
         _ => next_step::rejects(written, global, &SendArgs::default()),
     });
     let accepted = super::run::accepted(&definition, &args.accept);
-    super::run::verdict(&preflight, global, (rejected, &accepted))
+    super::run::verdict(&preflight, global, (rejected, &accepted), send.no_wait)
 }

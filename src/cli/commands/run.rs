@@ -191,7 +191,7 @@ fn rehearse(
     if args.send.simulate {
         accepted = WarningCode::ALL.to_vec();
     }
-    verdict(&preflight, global, (rejected, &accepted))
+    verdict(&preflight, global, (rejected, &accepted), dry_run.options.no_wait)
 }
 
 /// Where it would be sent from, and what it comes to: a person agrees to this.
@@ -231,6 +231,7 @@ pub(in crate::cli::commands) fn verdict(
     preflight: &Preflight,
     global: &GlobalArgs,
     (rejected, accepted): (Option<String>, &[WarningCode]),
+    no_wait: bool,
 ) -> Result<Exit, Failure> {
     if let Some(reason) = preflight.same_number_refusal() {
         return Err(Error::usage(reason, NextStep::StateSameNumber).into());
@@ -242,24 +243,17 @@ pub(in crate::cli::commands) fn verdict(
     if preflight.to_send() > 0 && !wrong.is_empty() {
         return Err(held_up(&wrong));
     }
-    let (exit, hint) = match preflight.rejected() {
-        1.. => (
-            Exit::Incomplete,
-            rejected.unwrap_or_else(|| {
-                format!(
-                    "correct the rejected lines in the file and check again, or have them in a file of their own with \
-                     `--rejects {}`; `run` leaves them out",
-                    next_step::new_rejects_file()
-                )
-            }),
-        ),
-        0 if preflight.is_incomplete() => return Ok(Exit::Incomplete),
-        0 => return Ok(Exit::Done),
-    };
-    if !global.quiet {
+    if preflight.rejected() > 0 && !global.quiet {
+        let hint = rejected.unwrap_or_else(|| {
+            format!(
+                "correct the rejected lines in the file and check again, or have them in a file of their own with \
+                 `--rejects {}`; `run` leaves them out",
+                next_step::new_rejects_file()
+            )
+        });
         output::note(&format!("  hint: {hint}"));
     }
-    Ok(exit)
+    Ok(preflight.exit(no_wait))
 }
 
 pub(in crate::cli::commands) fn refused(reason: String, rejected: Option<&str>) -> Failure {

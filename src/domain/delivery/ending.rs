@@ -53,6 +53,13 @@ pub enum Ending {
     SendersHalted(Vec<HaltedSender>),
     /// A limit of the definition leaves rows unsent.
     LimitReached(LimitReached),
+    /// The day has had as many contacts as it may, and the campaign ends before the next one: rows are left unsent.
+    LastDayFull {
+        /// Contacts of a day, at most.
+        most: u64,
+        /// When the campaign ends, and they expire.
+        ends_at: UnixMillis,
+    },
     /// A signal; what was in flight was waited for.
     Interrupted(Signal),
     /// No row can survive what the service said.
@@ -137,6 +144,7 @@ impl Ending {
             | Self::ClosedToTheEnd { .. }
             | Self::ContactedBefore { .. }
             | Self::SenderDay { .. }
+            | Self::LastDayFull { .. }
             | Self::LimitReached(_)
                 if tally.unsettled() > 0 =>
             {
@@ -149,6 +157,7 @@ impl Ending {
             | Self::ClosedToTheEnd { .. }
             | Self::ContactedBefore { .. }
             | Self::SenderDay { .. }
+            | Self::LastDayFull { .. }
             | Self::LimitReached(_) => {
                 let settled_well = tally[State::Started] + tally[State::Duplicate];
                 let left_out = tally[State::Suppressed] + tally[State::Withdrawn];
@@ -177,6 +186,7 @@ impl Ending {
             | Self::ClosedToTheEnd { .. }
             | Self::ContactedBefore { .. }
             | Self::SenderDay { .. }
+            | Self::LastDayFull { .. }
             | Self::LimitReached(LimitReached::PerDay(..))
             | Self::Interrupted(_) => return None,
             Self::Refused(refusal) if refusal.is_of_nobody_known() => advice(RefusalKind::Unexpected),
@@ -296,6 +306,12 @@ impl fmt::Display for Ending {
                 write!(f, "stopped at {reached} in [limits]; run again from {until} on")
             }
             Self::LimitReached(reached) => write!(f, "stopped at {reached} in [limits]"),
+            Self::LastDayFull { most, ends_at } => write!(
+                f,
+                "stopped at {} in [limits], and the campaign ends before the next day: run again from {ends_at} on, when the rows \
+                 that are left expire, or move the end in [schedule]",
+                LimitReached::PerDay(*most, *ends_at)
+            ),
             Self::Interrupted(Signal::Interrupt) => f.write_str("interrupted"),
             Self::Interrupted(Signal::Terminate) => f.write_str("terminated"),
             Self::Refused(refusal) if refusal.kind == RefusalKind::RepeatedContactId => {

@@ -302,9 +302,10 @@ impl Agenda {
     pub fn forecast(self) -> Forecast {
         let Self { hours, limits, conditions, began, senders, most, mut zones, kinds, lanes, .. } = self;
         let (numbers, earlier, mut night) = (self.numbers, self.earlier, self.night);
+        let waits_to_begin = conditions.from > began;
         if self.course.is_some() {
-            let expired = self.expired;
-            return Forecast { expired, night, ..told(zones.into_iter().map(|zone| zone.account)) };
+            let (expired, waits) = (self.expired, waits_to_begin);
+            return Forecast { expired, night, waits, ..told(zones.into_iter().map(|zone| zone.account)) };
         }
         let by_hours = hours.is_some();
         let named = |foreseen: &ForeseenSender| SenderCourse {
@@ -328,9 +329,10 @@ impl Agenda {
         };
         let rules = PlayRules { conditions, limits: &limits, began, senders: &senders, most };
         let performance = Performance::new(rules, &kinds, lanes, (earlier, numbers), told_of);
-        let Played { expired, never, left } = performance.play();
+        let Played { expired, never, left, left_out, ends_with_a_day, waits } = performance.play();
+        let waits = waits || waits_to_begin;
         let zones = told(zones.into_iter().map(|zone| zone.account));
-        Forecast { expired, never, night, left, by_sender, ..zones }
+        Forecast { expired, never, night, left, left_out, by_sender, ends_with_a_day, waits, ..zones }
     }
 }
 
@@ -439,6 +441,48 @@ mod tests {
         agenda.add(row(2, Some(&lane("Europe/Paris")), Window::default()));
         let forecast = agenda.forecast();
         assert_eq!((forecast.between, forecast.never.lines), (None, vec![2]));
+    }
+
+    /// A run that starts no more than so many a day leaves the others to the next day, and to the end of the campaign.
+    #[test]
+    fn what_a_limit_of_the_day_leaves_expires_where_the_campaign_ends_first() {
+        let limits = ContactLimits { per_day: Some(7), ..ContactLimits::default() };
+        let play = |end: Option<i64>, limits: &ContactLimits| {
+            let schedule = Schedule { start: None, end: end.map(after) };
+            let mut agenda =
+                Agenda::new(None, false, limits.clone(), Conditions { schedule, ..conditions(60.0) });
+            (2..22).for_each(|line| agenda.add(row(line, None, Window::default())));
+            agenda.forecast()
+        };
+        // The days turn 12 and 36 hours after the beginning.
+        for (end, contacts) in [(None, 20), (Some(36), 14), (Some(24), 14), (Some(12), 7), (Some(-1), 0)] {
+            let told = play(end, &limits);
+            let expired = 20 - contacts;
+            assert_eq!(
+                (told.contacts(), told.expired.rows, told.left.rows, told.ends_with_a_day),
+                (contacts, expired, 0, contacts > 0),
+                "{end:?}"
+            );
+        }
+        let all = ContactLimits { contacts: Some(7), ..ContactLimits::default() };
+        let told = play(Some(24), &all);
+        assert_eq!((told.expired.rows, told.left.rows), (0, 13), "another limit would let them be sent");
+    }
+
+    /// What is claimed before midnight and leaves after it is a contact of the new day.
+    #[test]
+    fn no_day_has_more_contacts_than_its_limit() {
+        for per_hour in [0.9, 1.7, 60.0, 3_600.0] {
+            let limits = ContactLimits { per_day: Some(10), ..ContactLimits::default() };
+            for minutes in 0..30 {
+                let from = after(0).plus(std::time::Duration::from_secs(minutes * 97));
+                let mut agenda =
+                    Agenda::new(None, false, limits.clone(), Conditions { from, ..conditions(per_hour) });
+                (2..60).for_each(|line| agenda.add(row(line, None, Window::default())));
+                let days = agenda.forecast().by_day();
+                assert!(days.values().all(|day| *day <= 10), "{per_hour} an hour from {from}: {days:?}");
+            }
+        }
     }
 
     #[test]

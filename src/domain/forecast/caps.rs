@@ -121,9 +121,7 @@ impl<'a> Caps<'a> {
         if let Some(leave) = self.held(line, now) {
             return leave;
         }
-        if self.day_ends <= now {
-            (self.used.today, self.day_ends) = (self.pending, self.limits.day(now).1);
-        }
+        self.turn_day(now);
         if self.limits.contacts.is_some_and(|most| self.used.contacts >= most)
             || self.limits.cost.as_ref().is_some_and(|budget| self.used.cost + cost > budget.most + ROUNDING)
         {
@@ -168,15 +166,24 @@ impl<'a> Caps<'a> {
         self.numbers.contacts[*number].push(CountedContact { at, ends, pair: *pair });
     }
 
+    /// Another day has those contacts that were granted before it and start in it, whether or not it grants any.
+    fn turn_day(&mut self, now: UnixMillis) {
+        if self.day_ends <= now {
+            (self.used.today, self.day_ends) = (self.pending, self.limits.day(now).1);
+        }
+    }
+
     /// The contact of a row is started, after it was asked for.
     pub(super) fn started(&mut self, line: u32, at: UnixMillis) {
+        self.turn_day(at);
         self.pending -= 1;
         self.forget(line);
         self.contact(line, at);
     }
 
     /// A row that was granted gives its place back.
-    pub(super) fn give_back(&mut self, line: u32, cost: f64) {
+    pub(super) fn give_back(&mut self, line: u32, cost: f64, at: UnixMillis) {
+        self.turn_day(at);
         self.used.contacts = self.used.contacts.saturating_sub(1);
         self.used.today = self.used.today.saturating_sub(1);
         self.used.cost -= cost;

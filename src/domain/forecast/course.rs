@@ -105,8 +105,14 @@ pub struct Forecast {
     pub never: NamedRows,
     /// Contacts between 21:00 and 8:00 of the recipient, where nothing keeps them from that.
     pub night: NamedRows,
-    /// Rows that limits leave unsent.
+    /// Rows that limits of the campaign leave unsent.
     pub left: NamedRows,
+    /// Rows that are left out because their numbers have had as many contacts as they may get.
+    pub left_out: NamedRows,
+    /// Whether a run ends because its day is full, so that another one has to go on.
+    pub ends_with_a_day: bool,
+    /// Whether there is a time when all rows that are left wait: a run that does not wait ends then.
+    pub waits: bool,
 }
 
 impl Forecast {

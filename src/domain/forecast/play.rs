@@ -52,8 +52,14 @@ pub(super) struct Played {
     pub(super) expired: NamedRows,
     /// Their hours never open.
     pub(super) never: NamedRows,
-    /// Limits leave them unsent.
+    /// Limits of the campaign leave them unsent.
     pub(super) left: NamedRows,
+    /// Their numbers have had as many contacts as they may get, and they do not wait for that.
+    pub(super) left_out: NamedRows,
+    /// Whether a run ends because its day is full.
+    pub(super) ends_with_a_day: bool,
+    /// Whether there is a time when all rows that are left wait.
+    pub(super) waits: bool,
 }
 
 /// What a campaign that is played keeps to.
@@ -173,8 +179,13 @@ impl<'a, F: FnMut(PlayedRow)> Performance<'a, F> {
                 (None, None) => {
                     idle += 1;
                     self.ended_at = now;
+                    self.played.ends_with_a_day |=
+                        self.spent_until.is_some_and(|until| until != UnixMillis::NEVER);
                     match self.next_change(now) {
-                        Some(next) => now = next,
+                        Some(next) => {
+                            self.played.waits |= self.spent_until.is_none();
+                            now = next;
+                        }
                         None => break,
                     }
                 }
@@ -431,7 +442,7 @@ impl<'a, F: FnMut(PlayedRow)> Performance<'a, F> {
             }
             Leave::LeftOut => {
                 lane.claimed(kind.end);
-                self.leave_out(run, |played| &mut played.left);
+                self.leave_out(run, |played| &mut played.left_out);
             }
             Leave::Spent(until) => {
                 self.spent_until = Some(until);
@@ -449,7 +460,7 @@ impl<'a, F: FnMut(PlayedRow)> Performance<'a, F> {
             let kind = self.kinds[run.kind as usize];
             let lane = &mut self.lanes[id];
             if kind.end <= now {
-                self.caps.give_back(run.line, kind.cost);
+                self.caps.give_back(run.line, kind.cost, UnixMillis::from_millis(now));
                 self.given_back |= self.spent_until.is_some();
                 self.expire(run);
             } else if self.senders.closed_until(lane.sender, now).is_none() && lane.is_open(now) {
@@ -458,7 +469,7 @@ impl<'a, F: FnMut(PlayedRow)> Performance<'a, F> {
                 left = Some(kind);
                 break;
             } else {
-                self.put_back(id, run);
+                self.put_back(id, run, now);
                 touched.push(id);
             }
         }
@@ -476,9 +487,9 @@ impl<'a, F: FnMut(PlayedRow)> Performance<'a, F> {
     }
 
     /// A row that was claimed waits until its lane opens.
-    fn put_back(&mut self, id: usize, run: EqualRows) {
+    fn put_back(&mut self, id: usize, run: EqualRows, now: i64) {
         let kind = self.kinds[run.kind as usize];
-        self.caps.give_back(run.line, kind.cost);
+        self.caps.give_back(run.line, kind.cost, UnixMillis::from_millis(now));
         self.given_back |= self.spent_until.is_some();
         self.lanes[id].hold(run, kind.end);
     }
@@ -486,7 +497,7 @@ impl<'a, F: FnMut(PlayedRow)> Performance<'a, F> {
     /// The day of a sender is full: its rows wait for the next.
     fn close(&mut self, sender: usize, now: i64) {
         for (id, run) in self.senders.take_of(sender) {
-            self.put_back(id, run);
+            self.put_back(id, run, now);
         }
         for id in self.lanes_of.get(&sender).cloned().unwrap_or_default() {
             self.refresh(id, now);
@@ -508,7 +519,8 @@ impl<'a, F: FnMut(PlayedRow)> Performance<'a, F> {
     /// never open.
     fn leave(&mut self, now: i64) {
         let limited = self.spent_until.is_some();
-        let ends = self.conditions.schedule.end.is_some();
+        let Conditions { schedule, .. } = self.conditions;
+        let (ends, over) = (schedule.end.is_some(), schedule.is_over(UnixMillis::from_millis(now)));
         let mut left: Vec<EqualRows> =
             self.senders.take_all().into_iter().chain(self.due.drain(..)).map(|(_, run)| run).collect();
         left.extend(self.claiming.take().into_iter().flat_map(|claim| claim.1).map(|(_, run)| run));
@@ -519,13 +531,15 @@ impl<'a, F: FnMut(PlayedRow)> Performance<'a, F> {
         for run in left {
             let end = self.kinds[run.kind as usize].end;
             match limited {
-                _ if end <= now => self.expire(run),
+                // What a limit leaves is left to another run: where the campaign is over, there is none.
+                _ if over || end <= now => self.expire(run),
                 true => self.leave_out(run, |played| &mut played.left),
                 false if ends || end != NEVER => self.expire(run),
                 false => self.leave_out(run, |played| &mut played.never),
             }
         }
-        for rows in [&mut self.played.expired, &mut self.played.never, &mut self.played.left] {
+        let Played { expired, never, left, left_out, .. } = &mut self.played;
+        for rows in [expired, never, left, left_out] {
             rows.lines.sort_unstable();
         }
     }

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::Preflight;
 use crate::domain::delivery::state::State;
 use crate::domain::figures::{Grouped, counted};
-use crate::domain::limits::{HeldRows, LimitReached, OverLimit};
+use crate::domain::limits::{Budget, HeldRows, LimitReached, OverLimit};
 use crate::domain::unix_millis::UnixMillis;
 
 impl Preflight {
@@ -25,6 +25,9 @@ impl Preflight {
             let until = until.map_or_else(String::new, |until| format!(", the last until {until}"));
             format!("{verb} for that{until}")
         };
+        let foreseen = self.forecast().map_or(0, |forecast| forecast.left_out.rows);
+        // Of rows with a number in common, the first ones are contacts when the others have their turn.
+        let too_often = too_often.max(foreseen);
         if too_often > 0 {
             let rows = counted(too_often, "row has a number", "rows have numbers");
             let then = match self.found.contact_limits.over {
@@ -45,6 +48,15 @@ impl Preflight {
                 wait(open)
             );
         }
+    }
+
+    /// Whether a budget is spent before the last row. A forecast knows what was spent before, and what a limit takes a contact
+    /// to cost.
+    fn ends_by_cost(&self, budget: &Budget) -> bool {
+        let Some(forecast) = self.forecast() else { return budget.most < self.found.messages.cost };
+        let contacted = self.facts.tally[State::Started] + self.facts.tally[State::Uncertain];
+        let by_contacts = self.found.contact_limits.contacts.map(|most| most.saturating_sub(contacted));
+        forecast.left.rows > 0 && by_contacts.is_none_or(|left| forecast.contacts() < left)
     }
 
     /// Limits of the campaign that end the run before its last row.
@@ -75,13 +87,18 @@ impl Preflight {
                 self.contacts()
             );
         }
-        if let Some(budget) = limits.cost.as_ref().filter(|budget| budget.most < messages.cost) {
+        if let Some(budget) = &limits.cost
+            && self.ends_by_cost(budget)
+        {
             let _ = write!(
                 text,
                 "\nlimits: {} is less than these {} cost: the run ends when it is spent",
                 LimitReached::Cost(budget.most),
                 self.contacts()
             );
+            if messages.unpriced > 0 {
+                text.push_str("\n  A country without a price counts as the dearest one.");
+            }
         }
     }
 }

@@ -16,16 +16,13 @@ const WIDEST: u64 = 36;
 const ZONES: usize = 8;
 const DAYS: usize = 14;
 const DAYS_OF_ZONE: usize = 4;
-/// Lines that are named.
-const LINES: usize = 5;
 /// The width of the names of zones.
 const NAME: usize = 32;
 
-/// When contacts start, by day and by zone, and what has no turn.
+/// When contacts start, by day and by zone.
 pub(super) fn write(text: &mut String, forecast: &Forecast) {
     let Some((begins, ends)) = forecast.between else {
         text.push_str("\nforecast: no contact can start");
-        write_left_out(text, forecast);
         return;
     };
     let _ = write!(text, "\nforecast: {} to {} ({})", at(begins), at(ends), Span(ends.since(begins)));
@@ -46,7 +43,6 @@ pub(super) fn write(text: &mut String, forecast: &Forecast) {
     if let Some(more @ 1..) = zones.count().checked_sub(ZONES) {
         let _ = write!(text, "\n  and {} more", counted(more as u64, "set of zones", "sets of zones"));
     }
-    write_left_out(text, forecast);
 }
 
 fn write_zone(text: &mut String, zone: &ZoneCourse) {
@@ -68,34 +64,6 @@ fn name(zone: &ZoneCourse) -> String {
         1 => first.clone(),
         count => format!("{first} and {} more", count - 1),
     }
-}
-
-fn write_left_out(text: &mut String, forecast: &Forecast) {
-    let rows = |rows: &NamedRows| counted(rows.rows, "row", "rows");
-    if forecast.expired.rows > 0 {
-        let verb = if forecast.expired.rows == 1 { "expires before its" } else { "expire before their" };
-        let _ =
-            write!(text, "\nwarning: {} {verb} turn{}", rows(&forecast.expired), lines(&forecast.expired));
-    }
-    if forecast.never.rows > 0 {
-        let verb = if forecast.never.rows == 1 { "waits for hours" } else { "wait for hours" };
-        let _ = write!(
-            text,
-            "\nwarning: {} {verb} that do not open within a year{}",
-            rows(&forecast.never),
-            lines(&forecast.never)
-        );
-    }
-}
-
-fn lines(rows: &NamedRows) -> String {
-    if rows.lines.is_empty() {
-        return String::new();
-    }
-    let told: Vec<String> = rows.lines.iter().take(LINES).map(u64::to_string).collect();
-    let noun = if told.len() == 1 { "line" } else { "lines" };
-    let etc = if rows.rows > told.len() as u64 { ", …" } else { "" };
-    format!(": {noun} {}{etc}", told.join(", "))
 }
 
 /// `Tue 2026-12-01 14:00 UTC`.
@@ -143,5 +111,7 @@ pub(super) fn as_json(forecast: &Forecast) -> Value {
         "by_sender": senders,
         "expired": named(&forecast.expired),
         "never_open": named(&forecast.never),
+        "unsent_by_limits": named(&forecast.left),
+        "left_out_by_limits": named(&forecast.left_out),
     })
 }

@@ -4,6 +4,7 @@
 //! journal knows, and of how the run was asked for.
 
 mod earlier_contacts;
+mod exit;
 mod fate;
 mod forecast;
 mod json;
@@ -455,12 +456,6 @@ impl Preflight {
         }
     }
 
-    /// Whether rows of before have failed or are uncertain, so that a run that starts all others ends incomplete.
-    #[must_use]
-    pub fn is_incomplete(&self) -> bool {
-        self.facts.tally[State::Failed] + self.facts.tally[State::Uncertain] > 0
-    }
-
     /// The contacts to be started, in words.
     #[must_use]
     pub fn contacts(&self) -> String {
@@ -482,6 +477,8 @@ impl Preflight {
         warnings.extend(self.found.numbers.respelled.as_ref().map(Warning::respelled));
         let told = self.forecast().filter(|_| !self.options.simulated);
         warnings.extend(told.and_then(|forecast| Warning::night(&forecast.night)));
+        warnings.extend(told.and_then(|forecast| Warning::expired(&forecast.expired)));
+        warnings.extend(told.and_then(|forecast| Warning::never_open(&forecast.never)));
         warnings
     }
 

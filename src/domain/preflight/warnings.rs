@@ -81,6 +81,22 @@ impl Warning {
             summary,
         })
     }
+
+    /// Rows that would not be sent to, because their time, or the campaign's, is over before their turn.
+    pub(super) fn expired(expired: &NamedRows) -> Option<Self> {
+        let rows = counted(expired.rows, "row expires before its turn", "rows expire before their turn");
+        Self::without_turn(WarningCode::Expires, expired, rows)
+    }
+
+    /// Rows that would wait for ever.
+    pub(super) fn never_open(never: &NamedRows) -> Option<Self> {
+        let rows = counted(never.rows, "row waits for hours", "rows wait for hours");
+        Self::without_turn(WarningCode::NeverOpen, never, format!("{rows} that do not open within a year"))
+    }
+
+    fn without_turn(code: WarningCode, named: &NamedRows, summary: String) -> Option<Self> {
+        (named.rows > 0).then(|| Self { code, rows: named.rows, lines: named.lines.clone(), summary })
+    }
 }
 
 fn as_name<S: serde::Serializer>(code: &WarningCode, serializer: S) -> Result<S::Ok, S::Error> {

@@ -44,6 +44,11 @@ impl Dispatcher<'_> {
             self.queue.look_again();
             return;
         }
-        self.end(Ending::LimitReached(reached));
+        self.end(match (reached, self.engine.admittance.schedule.end) {
+            (LimitReached::PerDay(most, until), Some(ends_at)) if ends_at <= until => {
+                Ending::LastDayFull { most, ends_at }
+            }
+            _ => Ending::LimitReached(reached),
+        });
     }
 }
