@@ -62,6 +62,8 @@ struct DayCount {
     sent: u64,
     in_flight: u64,
     ends: UnixMillis,
+    /// A day has ended since the run began.
+    passed: bool,
 }
 
 impl ReadyRows {
@@ -70,8 +72,13 @@ impl ReadyRows {
         queues.extend(senders.iter().map(|run| {
             let bucket = run.sender.rate.map(|rate| PartBucket::new(rate, run.past));
             let cap = run.sender.per_day.clone();
-            let cap =
-                cap.map(|cap| DayCount { ends: cap.day(now).1, cap, sent: run.sent_today, in_flight: 0 });
+            let cap = cap.map(|cap| DayCount {
+                ends: cap.day(now).1,
+                cap,
+                sent: run.sent_today,
+                in_flight: 0,
+                passed: false,
+            });
             SenderQueue::new(Some(run.id), bucket, cap)
         }));
         Self { queues }
@@ -183,8 +190,9 @@ impl ReadyRows {
         let day = queue.cap.as_mut()?;
         day.pass(now);
         day.in_flight += 1;
-        // One that may have been sent counts already.
-        day.sent += u64::from(!again);
+        // One that may have been sent counts already: since the run began, or since it was first requested on this day.
+        let counted = again && (!day.passed || row.doubt_at >= day.cap.day(now).0);
+        day.sent += u64::from(!counted);
         (day.sent >= day.cap.most).then_some(day.ends)
     }
 
@@ -298,6 +306,7 @@ impl DayCount {
     fn pass(&mut self, now: UnixMillis) {
         if now >= self.ends {
             (self.sent, self.ends) = (self.in_flight, self.cap.day(now).1);
+            self.passed = true;
         }
     }
 

@@ -14,6 +14,7 @@ mod people;
 mod process;
 mod promises;
 mod respelled;
+mod senders;
 mod sentinel;
 mod several;
 mod shapes;
