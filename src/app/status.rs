@@ -16,6 +16,8 @@ use crate::report::ReportError;
 
 /// Where no lock tells: a run that gave no sign of life for this long is not going on any more. It gives one every 20 s.
 const SILENCE: Duration = Duration::from_secs(60);
+/// A row of a run that lasts may be in flight for so long, from its claim to the end of its first request, and is in no doubt then.
+const LONGEST_IN_FLIGHT: Duration = Duration::from_secs(120);
 /// Runs and words of people that are shown, at most: the latest.
 const SHOWN: u32 = 5;
 
@@ -30,9 +32,9 @@ pub struct Status {
     pub holder: Option<Holder>,
     /// Whether a process holds the campaign; `None` where nothing tells, as for a journal that was copied.
     pub running: Option<bool>,
-    /// The pause by a person that it is in.
+    /// The pause that it is in: of a person, or of a gate.
     pub paused: Option<ControlRequest>,
-    /// What people asked last, the newest first.
+    /// What was asked last, the newest first.
     pub asks: Vec<ControlRequest>,
     /// Until when the run waits for the active chats quota.
     pub quota_full_until: Option<UnixMillis>,
@@ -92,7 +94,7 @@ impl Status {
             exit: latest.and_then(|run| run.exit),
         };
         let quota = latest.map(|run| snapshot.quota_full_until(run.id)).transpose()?.flatten();
-        Ok(Self {
+        let mut status = Self {
             summary,
             holder: journal::holder(journal, &campaign.name),
             running: journal::is_running(journal, &campaign.name),
@@ -101,12 +103,15 @@ impl Status {
             quota_full_until: quota.filter(|until| *until > now),
             waiting: snapshot.waiting_rows(campaign.id, now)?,
             purged_at: snapshot.purged_at(campaign.id)?,
-            oldest_doubt: snapshot.oldest_doubt(campaign.id)?,
+            oldest_doubt: None,
             deliveries: Some(snapshot.deliveries(campaign.id)?).filter(DeliveryCounts::any),
             senders: snapshot.sender_figures(campaign.id)?,
             runs,
             now,
-        })
+        };
+        let in_flight = if status.is_held() { LONGEST_IN_FLIGHT } else { Duration::ZERO };
+        status.oldest_doubt = snapshot.oldest_doubt(campaign.id, now.minus(in_flight))?;
+        Ok(status)
     }
 
     /// How the campaign of this name stands.

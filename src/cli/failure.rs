@@ -21,18 +21,20 @@ pub struct Failure {
     pub hint: Option<NextStep>,
     /// The exit code.
     pub exit: Exit,
+    /// Whether a safety gate of the definition stopped it.
+    pub gate: bool,
 }
 
 impl Failure {
     /// A mistake in what the user typed or wrote.
     pub fn usage(message: impl Into<String>, hint: impl Into<NextStep>) -> Self {
-        Self { message: message.into(), hint: Some(hint.into()), exit: Exit::Usage }
+        Self { message: message.into(), hint: Some(hint.into()), exit: Exit::Usage, gate: false }
     }
 
     /// An error with its causes.
     #[must_use]
     pub fn of(error: &dyn std::error::Error, hint: Option<NextStep>, exit: Exit) -> Self {
-        Self { message: with_causes(error), hint, exit }
+        Self { message: with_causes(error), hint, exit, gate: false }
     }
 
     /// The same with commands in its advice that lead to the campaign and the journal of these options.
@@ -63,7 +65,7 @@ impl From<Error> for Failure {
             ErrorKind::Refused => Exit::Halted,
             ErrorKind::System => Exit::Failure,
         };
-        Self { message: error.message, hint: error.next_step, exit }
+        Self { message: error.message, hint: error.next_step, exit, gate: false }
     }
 }
 

@@ -17,6 +17,14 @@ use crate::domain::delivery::ending::{Ending, Exit};
 use crate::domain::delivery::summary::Summary;
 use crate::domain::foreign;
 use crate::domain::phone::mask;
+use crate::domain::problem;
+
+/// A run that ended, and what was shown of what to do next.
+pub(super) struct ShownRun {
+    pub(super) result: RunResult,
+    /// What to do next, a step each.
+    pub(super) next: Vec<String>,
+}
 
 /// Whose hooks are run, and on what.
 pub(super) struct Hooked<'a> {
@@ -56,18 +64,18 @@ pub(super) fn begin_alerts(
 ///
 /// # Errors
 /// That of the run.
-pub(super) fn after(result: Result<RunResult, Failure>, mut of: Hooked<'_>) -> Result<Exit, Failure> {
-    let exit = match &result {
-        Ok(ended) => ended.exit,
+pub(super) fn after(shown: Result<ShownRun, Failure>, mut of: Hooked<'_>) -> Result<Exit, Failure> {
+    let exit = match &shown {
+        Ok(ShownRun { result, .. }) => result.exit,
         Err(failure) => failure.exit,
     };
     let alerts = of.alerts.take().filter(|_| exit != Exit::Held);
-    let hook = hooks::hook(of.definition, exit, result.is_ok());
+    let hook = hooks::hook(of.definition, exit, shown.is_ok());
     if hook.is_none() && alerts.is_none() {
-        return result.map(|ended| ended.exit);
+        return shown.map(|_| exit);
     }
-    let (message, summary) = match &result {
-        Ok(ended) => (ended.outcome.ending.to_string(), ended.summary.clone()),
+    let (message, summary) = match &shown {
+        Ok(ShownRun { result, .. }) => (result.outcome.ending.to_string(), result.summary.clone()),
         Err(failure) => {
             output::failure(failure, of.global);
             (failure.message.clone(), hooks::standing(of.definition, of.paths, exit))
@@ -75,7 +83,7 @@ pub(super) fn after(result: Result<RunResult, Failure>, mut of: Hooked<'_>) -> R
     };
     let message = foreign::inert(&mask::mask_text(&message)).into_owned();
     if let Some(alerts) = &alerts
-        && let Some(news) = news(&result, &message, &summary, of.global)
+        && let Some(news) = news(&shown, &message, &summary, of.global)
     {
         alerts.tell(&news);
     }
@@ -89,27 +97,30 @@ pub(super) fn after(result: Result<RunResult, Failure>, mut of: Hooked<'_>) -> R
         }
     }
     // A failure that was presented is not presented twice.
-    result.map(|ended| ended.exit).map_err(|_| Failure { message: String::new(), hint: None, exit })
+    shown.map(|_| exit).map_err(|failure| Failure { message: String::new(), hint: None, ..failure })
 }
 
-/// What is told of an end. A person who typed something wrong reads that on the terminal.
+/// What is told of an end: what the terminal says, what to do next included. A person who typed something wrong reads that on the
+/// terminal.
 fn news(
-    result: &Result<RunResult, Failure>,
+    shown: &Result<ShownRun, Failure>,
     message: &str,
     summary: &Summary,
     global: &GlobalArgs,
 ) -> Option<AlertNews> {
-    let (exit, gate, step) = match result {
-        Ok(ended) => {
-            let ending = &ended.outcome.ending;
-            let gate = matches!(ending, Ending::Failures { .. } | Ending::Rejections { .. });
-            (ended.exit, gate, ending.advice().map(Into::into))
+    let (exit, gate, message, next) = match shown {
+        Ok(ShownRun { result, next }) => {
+            let gate = matches!(result.outcome.ending, Ending::Failures { .. } | Ending::Rejections { .. });
+            (result.exit, gate, message.to_owned(), next.join("; "))
         }
         Err(failure) if failure.exit == Exit::Usage && output::can_ask() => return None,
-        Err(failure) => (failure.exit, false, failure.hint.clone()),
+        Err(failure) => {
+            let (message, hints) = problem::parted(message);
+            let step = failure.hint.as_ref().map(|step| next_step::words(step, global));
+            (failure.exit, failure.gate, message, step.unwrap_or(hints))
+        }
     };
-    let next = step.map(|step| next_step::words(&step, global)).unwrap_or_default();
-    Some(AlertNews::of_end(exit, gate, message, next, summary.tally))
+    Some(AlertNews::of_end(exit, gate, &message, next, summary.tally))
 }
 
 /// Waits for alerts that are on their way.

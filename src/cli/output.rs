@@ -115,6 +115,7 @@ pub fn failed(error: &io::Error) -> Failure {
         message: format!("failed to write to stdout: {error}"),
         hint: Some("make room where it goes, or send it elsewhere".into()),
         exit: Exit::Failure,
+        gate: false,
     }
 }
 

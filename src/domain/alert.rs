@@ -24,7 +24,7 @@ const ENOUGH: u64 = 10;
 pub enum AlertKind {
     /// A run ended because it could not go on, or could not begin.
     Halt,
-    /// A run ended because too many rows failed or were rejected.
+    /// A run ended because too many rows failed or were rejected, or paused because too many messages did not arrive.
     Gate,
     /// Nothing starts, though it could.
     Stall,
@@ -189,6 +189,13 @@ impl AlertNews {
                 "`campaign deliveries` has the reasons; `campaign pause` holds the rest meanwhile",
             )
         })
+    }
+
+    /// News that a gate has paused the campaign; `why` names it and has its reason.
+    #[must_use]
+    pub fn of_gate_pause(since: UnixMillis, why: &str, tally: Tally) -> Self {
+        let next = "`campaign deliveries` has the reasons; where the rest is to be sent all the same, `campaign go` lets it go on";
+        Self::new(AlertKind::Gate, format!("paused by a gate since {since}: {why}"), next).with(tally)
     }
 
     /// News that nothing has started for so long.

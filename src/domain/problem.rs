@@ -127,7 +127,7 @@ impl fmt::Display for Problems {
             if let Some(hint) = &problem.hint {
                 let hint = not_again(hint, &mut shown);
                 if !hint.is_empty() {
-                    write!(f, "\n    hint: {hint}")?;
+                    write!(f, "{HINT}{hint}")?;
                 }
             }
         }
@@ -136,6 +136,18 @@ impl fmt::Display for Problems {
 }
 
 impl std::error::Error for Problems {}
+
+/// What is wrong and what to do about it, told apart in the words of [`Problems`]: for those who take them in two places.
+#[must_use]
+pub fn parted(words: &str) -> (String, String) {
+    let hint = |line: &str| line.strip_prefix(HINT.trim_start_matches('\n')).map(str::to_owned);
+    let (hints, rest): (Vec<&str>, Vec<&str>) = words.lines().partition(|line| hint(line).is_some());
+    let hints: Vec<String> = hints.into_iter().filter_map(hint).collect();
+    (rest.join("\n"), hints.join("; "))
+}
+
+/// What a hint begins with.
+const HINT: &str = "\n    hint: ";
 
 /// The hint without the columns of the file, where they were shown before: once is enough.
 fn not_again<'h>(hint: &'h str, shown: &mut Vec<&'h str>) -> &'h str {
@@ -194,6 +206,9 @@ mod tests {
         problems.push(Problem::new(at(2, 9), "`rate` must be a number").hint("write 2.0"));
         problems.push(Problem::new(None, "`connect.source` is missing"));
         let shown = problems.or(|| ()).unwrap_err().to_string();
+        let (wrong, hints) = parted(&shown);
+        assert_eq!((hints.as_str(), wrong.contains("hint")), ("write 2.0", false), "{wrong}");
+        assert_eq!(wrong.lines().count() + 1, shown.lines().count());
         insta::assert_snapshot!(shown, @r#"
         c.toml: `connect.source` is missing
         c.toml:2:9: `rate` must be a number

@@ -71,9 +71,14 @@ pub enum RunEvent {
     Paused(Duration),
     /// Sending goes on.
     Resumed,
-    /// A person paused the campaign at that time, and nothing is sent until it is resumed. The time may be before
-    /// the run began. Independent of [`RunEvent::Paused`] and [`RunEvent::Resumed`].
-    Held(UnixMillis),
+    /// The campaign was paused, and nothing is sent until a person lets it go on. Independent of [`RunEvent::Paused`] and
+    /// [`RunEvent::Resumed`].
+    Held {
+        /// Since when; the time may be before the run began.
+        since: UnixMillis,
+        /// The gate that paused it, with its reason; `None`: a person did.
+        gate: Option<Arc<str>>,
+    },
     /// So many more messages have a final word of AWS.
     Told(DeliveryCounts),
     /// Too many messages do not arrive: the run pauses the campaign, as [`RunEvent::Held`] then says.

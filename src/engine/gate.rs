@@ -21,7 +21,7 @@ use crate::pace::{RateLimiter, SharedPermits};
 #[derive(Debug)]
 pub(super) struct SendGate {
     pub(super) pause: QuotaPause,
-    /// Whether a person has paused the campaign.
+    /// Whether a person, or a gate of the run, has paused the campaign.
     held: bool,
     /// Whether the account's opt-outs are not known well enough.
     opt_outs_hold: bool,
@@ -73,7 +73,7 @@ impl SendGate {
         self.in_flight_limit
     }
 
-    /// Whether a person has paused the campaign, or the account's opt-outs are waited for.
+    /// Whether the campaign is paused, or the account's opt-outs are waited for.
     pub(super) fn is_held(&self) -> bool {
         self.held || self.opt_outs_hold
     }
@@ -88,7 +88,7 @@ impl SendGate {
         self.opt_outs_hold = wait;
     }
 
-    /// A person pauses the campaign. Says whether it was not paused.
+    /// A person or a gate pauses the campaign. Says whether it was not paused.
     pub(super) fn hold(&mut self) -> bool {
         !std::mem::replace(&mut self.held, true)
     }

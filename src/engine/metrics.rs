@@ -16,7 +16,7 @@ const WINDOW: Duration = Duration::from_secs(30);
 #[derive(Debug)]
 pub(super) struct RunMetrics {
     activity: RunActivity,
-    /// When the pause by a person began that goes on.
+    /// When the pause began that goes on until a person ends it.
     held: Option<UnixMillis>,
     /// Since when everything that is left is closed.
     closed: Option<UnixMillis>,
@@ -75,7 +75,7 @@ impl RunMetrics {
         self.activity.pauses.push(PauseSpan { began_at, ends_at, kind: PauseKind::Closed });
     }
 
-    /// A person has paused the campaign.
+    /// A person, or a gate, has paused the campaign.
     pub(super) fn held(&mut self, now: UnixMillis) {
         self.held = Some(now);
         self.by_person(now, UnixMillis::NEVER);
@@ -89,7 +89,7 @@ impl RunMetrics {
     }
 
     fn by_person(&mut self, began_at: UnixMillis, ends_at: UnixMillis) {
-        self.activity.pauses.push(PauseSpan { began_at, ends_at, kind: PauseKind::Person });
+        self.activity.pauses.push(PauseSpan { began_at, ends_at, kind: PauseKind::Held });
     }
 
     /// Measures the throughput anew: what was before says nothing about what is to come.

@@ -197,7 +197,8 @@ fn log(event: &RunEvent) {
         RunEvent::Resumed => tracing::info!("resumed"),
         RunEvent::Closed { rows, until, .. } => tracing::info!(rows, %until, "closed"),
         RunEvent::Opened => tracing::info!("open"),
-        RunEvent::Held(since) => tracing::info!(%since, "paused by a person"),
+        RunEvent::Held { since, gate: Some(why) } => tracing::info!(%since, %why, "paused by a gate"),
+        RunEvent::Held { since, gate: None } => tracing::info!(%since, "paused by a person"),
         RunEvent::Told(more) => {
             tracing::debug!(delivered = more.delivered, undelivered = more.undelivered, "deliveries");
         }

@@ -33,9 +33,9 @@ pub(super) struct View {
     pub(super) gauges: Gauges,
     /// How the run fares, as the journal has it too.
     pub(super) heartbeat: Option<Heartbeat>,
-    /// A person has paused the campaign, then.
+    /// The campaign was paused, then.
     pub(super) held: Option<UnixMillis>,
-    /// Why, where the run has done so by itself.
+    /// The gate that paused it, with its reason, where no person did.
     pub(super) held_for: Option<Arc<str>>,
     /// How the copy of the account's opt-outs stands, where there is one.
     pub(super) opt_outs: Option<OptOutState>,
@@ -143,8 +143,9 @@ impl View {
                 self.phase = Phase::Sending;
                 return true;
             }
-            RunEvent::Held(since) => {
+            RunEvent::Held { since, gate } => {
                 self.held = Some(*since);
+                self.held_for.clone_from(gate);
                 return true;
             }
             RunEvent::Told(more) => {
@@ -152,7 +153,7 @@ impl View {
                 self.told.undelivered += more.undelivered;
                 self.told.unknown += more.unknown;
             }
-            RunEvent::Undelivered(alarm) => self.held_for = Some(alarm.to_string().into()),
+            RunEvent::Undelivered(_) => {}
             RunEvent::Released => {
                 self.held = None;
                 self.held_for = None;

@@ -121,7 +121,7 @@ fn of_campaigns(look: &Look) -> Vec<Metric> {
         gauge("running", "1 while a run goes on", &|campaign| {
             Some(flag(campaign.status.going_on().is_some()))
         }),
-        gauge("paused", "1 while a person has paused it", &|campaign| {
+        gauge("paused", "1 while it is paused, by a person or by max_undelivered", &|campaign| {
             Some(flag(campaign.status.paused.is_some()))
         }),
         gauge("in_flight", "Requests without an answer", &|campaign| {

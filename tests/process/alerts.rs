@@ -190,6 +190,85 @@ fn a_halt_and_a_gate_are_told_with_what_to_do() {
     assert!(receiver.wait_for("gate", false)["next"].as_str().unwrap().contains("max_failures"));
 }
 
+/// Too many rejected rows are a gate too: before anything is sent, and where a file is sent while it is read.
+#[test]
+fn rejected_rows_are_told_as_a_gate() {
+    let server = Server::start(&[]);
+    for more in [&[][..], &["--stream"]] {
+        let receiver = Receiver::start(2);
+        let site = watched(0, &receiver, "on = [\"gate\"]");
+        let wrong = (0..60).map(|n| format!("C-{n},{NAME}{n},+1202"));
+        site.write("people.csv", &csv(wrong));
+        site.finish(command(&site, &[&send(server.endpoint())[..], more].concat())).exits(5);
+        assert_eq!(receiver.taken(), [("gate".to_owned(), false)], "{more:?}");
+        let gate = receiver.wait_for("gate", false);
+        assert!(gate["next"].as_str().unwrap().contains("max_rejected"), "{gate}");
+        assert_eq!((&gate["exit"], &gate["severity"]), (&5.into(), &"error".into()));
+    }
+}
+
+/// A service that goes on with `resume` is as alone as one that runs a file.
+#[test]
+fn a_campaign_that_cannot_begin_is_told_whichever_command_it_was() {
+    let (receiver, server) = (Receiver::start(2), Server::start(&[]));
+    let endpoint = server.endpoint();
+    let site = watched(3, &receiver, "on = [\"halt\"]\n[hooks]\non_halt = \"echo called >> called\"");
+    for line in [&["resume", "-j", "nope.db"][..], &["run", "nope.csv", "--yes"]] {
+        site.finish(command(&site, &[line, &["--endpoint-url", endpoint]].concat())).exits(2);
+        let told = receiver.posts().last().unwrap().body.clone();
+        assert_eq!((&told["kind"], &told["exit"]), (&"halt".into(), &2.into()), "{line:?}");
+        assert!(!told["next"].as_str().unwrap().is_empty(), "{told}");
+    }
+    // Columns that are not there: what is wrong, and what to do.
+    let right = site.read("people.csv");
+    site.write("people.csv", "who,what\nAda,visit\n");
+    site.finish(command(&site, &send(endpoint))).exits(2);
+    let told = receiver.posts().last().unwrap().body.clone();
+    assert!(told["next"].as_str().unwrap().contains("the file has: who, what"), "{told}");
+    assert!(!told["summary"].as_str().unwrap().contains("hint"), "{told}");
+    assert!(!std::fs::exists(site.path("called")).unwrap(), "exit 2 calls no hook");
+    // A journal that is damaged.
+    site.write("people.csv", &right);
+    site.finish(command(&site, &send(endpoint))).exits(0);
+    let mut journal = std::fs::read(site.path("journal.db")).unwrap();
+    journal[..100].fill(7);
+    std::fs::write(site.path("journal.db"), journal).unwrap();
+    for (n, line) in [&["resume"][..], &["run", "people.csv", "--yes"]].into_iter().enumerate() {
+        site.finish(command(&site, &[line, &["--endpoint-url", endpoint]].concat())).exits(1);
+        let told = receiver.posts().last().unwrap().body.clone();
+        assert_eq!((&told["kind"], &told["exit"]), (&"halt".into(), &1.into()), "{line:?}");
+        assert_eq!(site.read("called").lines().count(), n + 1, "{line:?} calls on_halt");
+    }
+    assert_eq!(receiver.taken().len(), 5, "each is told once");
+}
+
+/// What the terminal says is to be done, who does not look is told too.
+#[test]
+fn an_end_is_told_with_what_to_do_next() {
+    let (receiver, server) = (Receiver::start(2), Server::start(&[]));
+    let endpoint = server.endpoint();
+    let site = watched(0, &receiver, "on = [\"end\"]");
+    site.write("people.csv", &csv((0..11).map(row).chain([format!("C-99,{NAME}99,+1202555")])));
+    let next = || receiver.posts().last().unwrap().body["next"].as_str().unwrap().to_owned();
+    // A limit that was set, and then a signal: rows are left.
+    site.finish(command(&site, &[&send(endpoint)[..], &["--limit", "1"]].concat())).exits(4);
+    assert!(next().contains("campaign resume") && next().contains("report --rejects"), "{}", next());
+    let slow = ["resume", "--rate", "0.01", "--burst", "1", "--json", "--endpoint-url", endpoint];
+    let child = command(&site, &slow).spawn().unwrap();
+    while site.run(&["status", "--json"]).json()["running"] != true {}
+    let pid = rustix::process::Pid::from_child(&child);
+    rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
+    site.wait(child).exits(143);
+    assert!(next().contains("go on with `campaign resume"), "{}", next());
+    // Finished without some.
+    site.finish(command(&site, &send(endpoint))).exits(3);
+    assert!(next().contains("report --rejects") && !next().contains("resume"), "{}", next());
+    // Nothing is left to do.
+    site.write("people.csv", &csv((0..11).map(row)));
+    site.finish(command(&site, &send(endpoint))).exits(0);
+    assert_eq!(next(), "");
+}
+
 #[test]
 fn a_stall_and_its_end_are_told_while_the_run_goes_on() {
     let (receiver, server) = (Receiver::start(2), Server::start(&[]));

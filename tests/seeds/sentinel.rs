@@ -191,7 +191,7 @@ impl Observer for Watcher {
             self.sentinel.0.die.store(true, Ordering::Relaxed);
         }
         match event {
-            RunEvent::Held(_) => self.held = true,
+            RunEvent::Held { .. } => self.held = true,
             RunEvent::Released => self.held = false,
             RunEvent::Requested { .. } if self.held => {
                 self.sentinel.violated("a request left while the campaign was paused".to_owned());

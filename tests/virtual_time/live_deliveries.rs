@@ -154,7 +154,8 @@ async fn too_many_messages_that_do_not_arrive_pause_the_campaign_until_somebody_
     let ending = {
         let mut watch = |event: &RunEvent| match event {
             RunEvent::Undelivered(alarm) => alarms.push(alarm.clone()),
-            RunEvent::Held(since) => {
+            RunEvent::Held { since, gate } => {
+                assert_eq!(gate.as_deref(), alarms.last().map(ToString::to_string).as_deref());
                 pauses.push(*since);
                 held.send_replace(true);
             }

@@ -116,7 +116,7 @@ async fn nothing_leaves_while_a_campaign_is_paused_and_everything_does_after() {
             let person = Person::of(&stage);
             let mut held = Vec::new();
             let mut see = |event: &RunEvent| match event {
-                RunEvent::Held(since) => held.push(Some(*since)),
+                RunEvent::Held { since, .. } => held.push(Some(*since)),
                 RunEvent::Released => held.push(None),
                 _ => {}
             };
@@ -145,7 +145,7 @@ async fn nothing_leaves_while_a_campaign_is_paused_and_everything_does_after() {
                 let taken = ask.taken.unwrap_or_else(|| panic!("{told}: nobody did {ask:?}"));
                 assert!(taken.at.since(ask.at) <= AT_ONCE, "{told}: {ask:?}");
             }
-            let [pause] = pauses(&stage, PauseKind::Person)[..] else { panic!("{told}: one pause") };
+            let [pause] = pauses(&stage, PauseKind::Held)[..] else { panic!("{told}: one pause") };
             assert!(
                 pause.began_at.since(asks[0].at) <= AT_ONCE && pause.ends_at.since(asks[2].at) <= AT_ONCE
             );
@@ -180,7 +180,7 @@ async fn a_run_that_begins_paused_waits_and_goes_on_or_ends_as_told() {
     assert_eq!((outcome.ending, outcome.counters.requests), (Ending::Stopped, 0));
     assert!(outcome.elapsed < 6 * SECOND);
     assert!(person.reader().paused(person.campaign).unwrap().is_some());
-    assert_eq!(pauses(&stage, PauseKind::Person).len(), 2, "each run was paused to its end");
+    assert_eq!(pauses(&stage, PauseKind::Held).len(), 2, "each run was paused to its end");
 
     let began = stage.clock.now();
     let (outcome, ()) = tokio::join!(stage.run(&options), person.ask_all(&[(500.0, Control::Go)]));
@@ -366,7 +366,7 @@ async fn a_pause_composes_with_a_limit_a_stream_and_a_full_quota() {
     let outcome = outcome.unwrap();
     assert_eq!((outcome.ending, outcome.counters.started), (Ending::Limit, 40));
     assert_eq!(between(&stage, 2.3, 50.0) + between(&stage, 55.3, 300.0), 0);
-    assert_eq!(pauses(&stage, PauseKind::Person).len(), 2);
+    assert_eq!(pauses(&stage, PauseKind::Held).len(), 2);
     assert!(!pauses(&stage, PauseKind::ActiveChats).is_empty());
     stage.check_promises(&options);
     assert_eq!(

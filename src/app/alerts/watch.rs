@@ -19,8 +19,8 @@ const REQUESTS_MISSED: f64 = 3.0;
 struct Holds {
     /// Hours, times or earlier contacts.
     closed: bool,
-    /// A person.
-    paused: bool,
+    /// A person or a gate: what was told of it.
+    paused: Option<AlertKind>,
     /// The quota of active chats.
     full: bool,
     /// The run ends.
@@ -30,7 +30,7 @@ struct Holds {
 impl Holds {
     fn any(self) -> bool {
         let Self { closed, paused, full, draining } = self;
-        closed || paused || full || draining
+        closed || paused.is_some() || full || draining
     }
 }
 
@@ -85,19 +85,19 @@ impl AlertWatch {
                 self.rate = gauges.rate;
                 None
             }
-            RunEvent::Held(at) => {
-                self.holds.paused = true;
-                Some(
-                    self.pause(
-                        format!("a person paused the campaign at {at}"),
+            RunEvent::Held { since, gate } => {
+                self.holds.paused = Some(if gate.is_some() { AlertKind::Gate } else { AlertKind::Pause });
+                Some(match gate {
+                    Some(why) => AlertNews::of_gate_pause(*since, why, self.tally),
+                    None => self.pause(
+                        format!("a person paused the campaign at {since}"),
                         "`campaign go` lets it go on",
                     ),
-                )
+                })
             }
-            RunEvent::Released if self.holds.paused => {
-                self.holds.paused = false;
-                Some(self.pause("the campaign goes on".to_owned(), "").resolved())
-            }
+            RunEvent::Released => self.holds.paused.take().map(|kind| {
+                AlertNews { kind, ..self.pause("the campaign goes on".to_owned(), "") }.resolved()
+            }),
             RunEvent::Paused(pause) => {
                 self.holds.full = true;
                 (!std::mem::replace(&mut self.told_full, true)).then(|| {
@@ -223,6 +223,24 @@ mod tests {
         RunEvent::Closed { rows: 4, until: UnixMillis::from_millis(0), first: FirstOpening::Hours(None) }
     }
 
+    fn held(gate: Option<&str>) -> RunEvent {
+        RunEvent::Held { since: UnixMillis::from_millis(0), gate: gate.map(Into::into) }
+    }
+
+    #[test]
+    fn a_gates_pause_names_the_gate_and_what_to_look_at_first() {
+        let mut watch = AlertWatch::new(AFTER, Instant::now());
+        let why =
+            "max_undelivered: 20 of the last 30 messages did not arrive, most of them BLOCKED (the phone)";
+        let news = watch.on_event(&held(Some(why)), Instant::now()).unwrap();
+        assert_eq!((news.kind, news.resolved), (AlertKind::Gate, false));
+        assert!(news.summary.contains(why) && !news.summary.contains("a person"), "{}", news.summary);
+        let (look, go) = (news.next.find("`campaign deliveries`"), news.next.find("`campaign go`"));
+        assert!(look.is_some() && look < go, "{}", news.next);
+        let over = watch.on_event(&RunEvent::Released, Instant::now()).unwrap();
+        assert_eq!((over.kind, over.resolved), (AlertKind::Gate, true));
+    }
+
     #[test]
     fn a_stall_is_told_once_and_its_end_too() {
         let mut stage = Stage::new(10);
@@ -246,7 +264,8 @@ mod tests {
         let full = RunEvent::Paused(Duration::from_secs(240));
         for (begins, ends) in [
             (closed(), RunEvent::Opened),
-            (RunEvent::Held(UnixMillis::from_millis(0)), RunEvent::Released),
+            (held(None), RunEvent::Released),
+            (held(Some("max_undelivered: 20 of the last 30")), RunEvent::Released),
             (full, RunEvent::Resumed),
         ] {
             let mut stage = Stage::new(4);
@@ -300,9 +319,8 @@ mod tests {
     #[test]
     fn a_persons_pause_is_told_each_time_and_a_full_quota_once() {
         let mut stage = Stage::new(9);
-        let held = RunEvent::Held(UnixMillis::from_millis(0));
         for (second, event) in
-            [(1, held.clone()), (2, RunEvent::Released), (3, RunEvent::Released), (4, held)]
+            [(1, held(None)), (2, RunEvent::Released), (3, RunEvent::Released), (4, held(None))]
         {
             stage.event(second, &event);
         }

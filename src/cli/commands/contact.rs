@@ -266,6 +266,7 @@ impl ContactAnswer {
                 message: error.to_string(),
                 hint: Some(format!("the answer was {answer}").into()),
                 exit: Exit::Failure,
+                gate: false,
             })?,
             None => answer.clone(),
         };
@@ -306,7 +307,7 @@ pub fn run(args: &ContactArgs, session: &Session<'_>) -> Result<Exit, Failure> {
         }
     }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| {
-        Failure { message: format!("failed to begin: {error}"), hint: None, exit: Exit::Failure }
+        Failure { message: format!("failed to begin: {error}"), hint: None, exit: Exit::Failure, gate: false }
     })?;
     runtime.block_on(start(args, &checked, endpoint.as_ref(), &answer, session))
 }
@@ -415,6 +416,7 @@ async fn start(
         message: format!("failed to listen for signals: {error}"),
         hint: Some("end other programs, then run again".into()),
         exit: Exit::Failure,
+        gate: false,
     })?;
     let token = checked.client_token.clone().unwrap_or_else(|| fresh_token().to_string());
     let record = record(&client, (checked, &token), session)?;
@@ -472,7 +474,9 @@ fn conclude(
     checked: &Checked,
     answer: &ContactAnswer,
 ) -> Result<Exit, Failure> {
-    let failure = |message: String, hint: Option<NextStep>, exit: Exit| Err(Failure { message, hint, exit });
+    let failure = |message: String, hint: Option<NextStep>, exit: Exit| {
+        Err(Failure { message, hint, exit, gate: false })
+    };
     match outcome {
         ContactOutcome::Started(contact_id) => {
             answer.print(&json!({"ContactId": contact_id})).map_err(|unshown| Failure {

@@ -135,6 +135,7 @@ fn failed(path: &Path, error: &io::Error) -> Failure {
         message: format!("failed to write {}: {error}", foreign::path(path)),
         hint: Some("go to a folder where you may write, with room on its disk".into()),
         exit: Exit::Failure,
+        gate: false,
     }
 }
 

@@ -35,6 +35,7 @@ pub fn run(args: &ManArgs, session: &Session<'_>) -> Result<Exit, Failure> {
             message: format!("failed to write the manual pages to {}: {error}", foreign::path(folder)),
             hint: Some("name a folder that can be written".into()),
             exit: Exit::Failure,
+            gate: false,
         },
     )?;
     let words = format!(

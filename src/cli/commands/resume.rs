@@ -6,11 +6,10 @@ use crate::app::alerts::Alerts;
 use crate::app::error::Error;
 use crate::app::paths::CampaignPaths;
 use crate::app::run::{PreparedRun, RunContext};
-use crate::app::send::RunResult;
 use crate::cli::args::send::SendArgs;
 use crate::cli::commands::sending::{self, Words};
 use crate::cli::failure::Failure;
-use crate::cli::hooks::{self, Hooked};
+use crate::cli::hooks::{self, Hooked, ShownRun};
 use crate::cli::next_step::{self, GoOn};
 use crate::cli::session::Session;
 use crate::cli::signals;
@@ -34,23 +33,27 @@ pub fn run(args: &ResumeArgs, session: &Session<'_>) -> Result<Exit, Failure> {
     let (mut paths, mut definition) = CampaignPaths::of_campaign(&session.global.campaign_options())?;
     let global = sending::journal(&mut paths, session.global, &args.send);
     let stated = definition.name.clone();
-    paths.name_from_journal(&mut definition)?;
+    let named = paths.name_from_journal(&mut definition).and_then(|()| options.apply(&mut definition));
     let global = &global.with_name(&stated, &definition.name);
-    options.apply(&mut definition)?;
-    resume(args, (&definition, &paths), &session.with(global)).map_err(|failure| failure.leading_to(global))
+    resume(args, (&definition, &paths), named, &session.with(global))
+        .map_err(|failure| failure.leading_to(global))
 }
 
+/// Goes on where the campaign could be `named`. Where it could not, or cannot begin, those who do not look are told of that too.
 fn resume(
     args: &ResumeArgs,
     (definition, paths): (&Definition, &CampaignPaths),
+    named: Result<(), Error>,
     session: &Session<'_>,
 ) -> Result<Exit, Failure> {
     let options = args.send.options();
     let context = RunContext { definition, paths, options: &options, clock: &session.clock };
-    context.must_have_begun()?;
     let runtime = sending::runtime()?;
     let alerts = hooks::begin_alerts(&runtime, (definition, paths), options.simulate, session)?;
-    let result = runtime.block_on(send(args, context, (session, alerts.as_ref())));
+    let result = match named.and_then(|()| context.must_have_begun()) {
+        Ok(()) => runtime.block_on(send(args, context, (session, alerts.as_ref()))),
+        Err(error) => Err(error.into()),
+    };
     hooks::after(
         result,
         Hooked {
@@ -68,7 +71,7 @@ async fn send(
     args: &ResumeArgs,
     context: RunContext<'_>,
     (session, alerts): (&Session<'_>, Option<&Alerts>),
-) -> Result<RunResult, Failure> {
+) -> Result<ShownRun, Failure> {
     signals::tell_when_asked(context.paths.journal.clone(), context.definition.name.clone(), session)
         .map_err(|error| Error::exhausted("listen for signals", &error))?;
     let mut prepared = PreparedRun::from_journal(context).await.map_err(|error| {

@@ -12,13 +12,12 @@ use crate::app::error::Error;
 use crate::app::paths::CampaignPaths;
 use crate::app::plan_file::PlanFile;
 use crate::app::run::{PreparedRun, RunContext};
-use crate::app::send::RunResult;
 use crate::cli::args::file::FileArgs;
 use crate::cli::args::global::GlobalArgs;
 use crate::cli::args::send::SendArgs;
 use crate::cli::commands::sending::{self, Words};
 use crate::cli::failure::Failure;
-use crate::cli::hooks::{self, Hooked};
+use crate::cli::hooks::{self, Hooked, ShownRun};
 use crate::cli::next_step::{self, GoOn};
 use crate::cli::session::Session;
 use crate::cli::{output, signals};
@@ -67,27 +66,31 @@ pub fn run(args: &RunArgs, session: &Session<'_>) -> Result<Exit, Failure> {
     let (mut paths, mut definition) = CampaignPaths::of_file(&campaign, &source, &file_options)?;
     let global = sending::journal(&mut paths, session.global, &args.send);
     let stated = definition.name.clone();
-    paths.name_for(&mut definition, &source, &session.clock)?;
+    let named = paths.name_for(&mut definition, &source, &session.clock);
+    let named = named.and_then(|()| args.send.options().apply(&mut definition));
     let global = &global.with_name(&stated, &definition.name);
-    args.send.options().apply(&mut definition)?;
-    run_as(args, (&definition, &paths), &session.with(global)).map_err(|failure| failure.leading_to(global))
+    run_as(args, (&definition, &paths), named, &session.with(global))
+        .map_err(|failure| failure.leading_to(global))
 }
 
+/// Runs the file where the campaign could be `named`. Where it could not, those who do not look are told of that too.
 fn run_as(
     args: &RunArgs,
     (definition, paths): (&Definition, &CampaignPaths),
+    named: Result<(), Error>,
     session: &Session<'_>,
 ) -> Result<Exit, Failure> {
     let source = Source::named(&args.file);
     let (file_options, options) = (args.reading.options(), args.send.options());
     let opened = || app::run::open_file(&source, definition, paths, &file_options);
     if args.dry_run {
+        named?;
         return rehearse(&mut opened()?, (definition, paths), args, session);
     }
     let context = RunContext { definition, paths, options: &options, clock: &session.clock };
     let runtime = sending::runtime()?;
     let alerts = hooks::begin_alerts(&runtime, (definition, paths), options.simulate, session)?;
-    let result = match opened() {
+    let result = match named.and_then(|()| opened()) {
         Ok(file) => runtime.block_on(send(file, args, context, (session, alerts.as_ref()))),
         Err(error) => Err(error.into()),
     };
@@ -109,7 +112,7 @@ async fn send(
     args: &RunArgs,
     context: RunContext<'_>,
     (session, alerts): (&Session<'_>, Option<&Alerts>),
-) -> Result<RunResult, Failure> {
+) -> Result<ShownRun, Failure> {
     let global = session.global;
     signals::tell_when_asked(context.paths.journal.clone(), context.definition.name.clone(), session)
         .map_err(|error| Error::exhausted("listen for signals", &error))?;
@@ -267,7 +270,7 @@ pub(in crate::cli::commands) fn refused(reason: String, rejected: Option<&str>) 
             next_step::new_rejects_file()
         ),
     };
-    Failure { message: reason, hint: Some(hint.into()), exit: Exit::Halted }
+    Failure { message: reason, hint: Some(hint.into()), exit: Exit::Halted, gate: true }
 }
 
 fn show(preflight: &Preflight, global: &GlobalArgs) {
@@ -358,5 +361,6 @@ fn confirmed(
         message: format!("failed to ask on the terminal: {error}"),
         hint: Some("run again with --yes".into()),
         exit: Exit::Usage,
+        gate: false,
     })
 }

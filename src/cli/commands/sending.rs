@@ -11,11 +11,12 @@ use crate::app::send::{LastEvent, RunResult};
 use crate::cli::args::global::GlobalArgs;
 use crate::cli::args::send::SendArgs;
 use crate::cli::failure::Failure;
+use crate::cli::hooks::ShownRun;
 use crate::cli::session::Session;
 use crate::cli::{next_step, output, signals};
 use crate::domain::account::findings::Status;
 use crate::domain::definition::{AccountRule, PaceSettings, Rate};
-use crate::domain::delivery::ending::{self, Ending};
+use crate::domain::delivery::ending::{self, Ending, Exit};
 use crate::domain::delivery::state::State;
 use crate::domain::figures::Span;
 use crate::domain::next_step::{Advice, Command};
@@ -131,7 +132,7 @@ pub(in crate::cli::commands) async fn send(
     prepared: PreparedRun<'_>,
     words: Words<'_>,
     session: &Session<'_>,
-) -> Result<RunResult, Failure> {
+) -> Result<ShownRun, Failure> {
     let global = session.global;
     let stop = signals::listen().map_err(|error| Error::exhausted("listen for signals", &error))?;
     let (campaign, pace) = (prepared.definition().name.clone(), prepared.definition().pace);
@@ -153,10 +154,10 @@ pub(in crate::cli::commands) async fn send(
     };
     progress.finish().await;
     let mut result = driven?.conclude()?;
-    show(&result, &words, session)?;
+    let next = show(&result, &words, session)?;
     // What was read before the file could not be read any further is sent and shown; now the failure is.
     std::mem::replace(&mut result.read, Ok(()))?;
-    Ok(result)
+    Ok(ShownRun { result, next })
 }
 
 fn about(campaign: String, pace: &PaceSettings, run: RunId) -> About {
@@ -171,8 +172,8 @@ fn about(campaign: String, pace: &PaceSettings, run: RunId) -> About {
     }
 }
 
-/// Lines on stderr for people, and the last line of stdout for programs.
-fn show(result: &RunResult, words: &Words<'_>, session: &Session<'_>) -> Result<(), Failure> {
+/// Lines on stderr for people, and the last line of stdout for programs. Gives back what to do next.
+fn show(result: &RunResult, words: &Words<'_>, session: &Session<'_>) -> Result<Vec<String>, Failure> {
     let (global, summary, ending) = (session.global, &result.summary, &result.outcome.ending);
     if !global.quiet {
         output::note(&summary.text());
@@ -180,20 +181,30 @@ fn show(result: &RunResult, words: &Words<'_>, session: &Session<'_>) -> Result<
     if *ending != Ending::Complete {
         output::note(&ending.to_string());
     }
+    let mut next = Vec::new();
+    let mut hint = |words: String, shown: bool| {
+        if shown {
+            output::note(&format!("  hint: {words}"));
+        }
+        next.push(words);
+    };
     if let Some(advice) = ending.advice() {
-        output::note(&format!("  hint: {}", next_step::words(&advice.into(), global)));
+        hint(next_step::words(&advice.into(), global), true);
     }
-    if let (Some(rejected), false) = (words.rejected, global.quiet) {
-        output::note(&format!("  hint: {rejected}"));
+    if let Some(rejected) = words.rejected {
+        hint(rejected.to_owned(), !global.quiet);
     }
-    if *ending == Ending::Complete && !global.quiet {
+    // What halts has one thing to fix first; what ended otherwise is told of its rows.
+    if result.exit != Exit::Halted {
         let known = |state: &State| *state == State::Rejected && words.rejected.is_some();
         for (_, step) in ending::next_steps(&summary.tally).into_iter().filter(|(state, _)| !known(state)) {
-            output::note(&format!("  hint: {}", next_step::words(&step.into(), global)));
+            let shown = *ending == Ending::Complete && !global.quiet;
+            hint(next_step::words(&step.into(), global), shown);
         }
     }
     if result.goes_on {
         output::note(&format!("  next: {}", words.next));
+        next.push(format!("go on with `{}`", words.next));
     }
     if global.json {
         output::json(&LastEvent::of(summary)).map_err(|failure| Failure {
@@ -202,5 +213,5 @@ fn show(result: &RunResult, words: &Words<'_>, session: &Session<'_>) -> Result<
             ..failure
         })?;
     }
-    Ok(())
+    Ok(next)
 }

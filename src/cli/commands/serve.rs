@@ -96,6 +96,7 @@ pub fn run(args: &ServeArgs, session: &Session<'_>) -> Result<Exit, Failure> {
             message: format!("failed to listen for signals: {error}"),
             hint: None,
             exit: Exit::Failure,
+            gate: false,
         })?;
         let server = Server::bind(options, session.clock.clone()).await?;
         output::line(&format!("listening on {}", server.url()))?;

@@ -21,7 +21,8 @@ impl Dispatcher<'_> {
         };
         let now = self.engine.clock.now();
         self.observer.on_event(&RunEvent::Undelivered(alarm.clone()));
-        self.hold(now);
-        self.engine.writer.hold(self.engine.run, alarm.to_string(), now).await
+        let why = alarm.to_string();
+        self.hold(now, Some(why.as_str().into()));
+        self.engine.writer.hold(self.engine.run, why, now).await
     }
 }

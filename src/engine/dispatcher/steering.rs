@@ -1,5 +1,7 @@
 //! What people ask of a run from outside: signals of this process, and words that come through the journal.
 
+use std::sync::Arc;
+
 use crate::domain::delivery::control::{Control, NewPace, NewRate, NewSenderPace};
 use crate::domain::delivery::ending::Ending;
 use crate::domain::delivery::state::Event;
@@ -30,7 +32,7 @@ impl Dispatcher<'_> {
     /// Carries out a request that came through the journal, at once, and acknowledges it there.
     pub(super) async fn on_asked(&mut self, ask: &ControlRequest) {
         match &ask.wish {
-            Control::Pause => self.hold(ask.at),
+            Control::Pause => self.hold(ask.at, ask.by_gate.then(|| ask.who.raw().into())),
             Control::Go => self.release(),
             Control::Stop => self.end(Ending::Stopped),
             Control::Pace(pace) => self.repace(*pace),
@@ -42,11 +44,11 @@ impl Dispatcher<'_> {
         self.record().await;
     }
 
-    /// Stops requests and claims until the campaign is resumed.
-    pub(super) fn hold(&mut self, since: UnixMillis) {
+    /// Stops requests and claims until the campaign is resumed. `gate` is the reason of the gate that asks for it, if one does.
+    pub(super) fn hold(&mut self, since: UnixMillis, gate: Option<Arc<str>>) {
         if self.send_gate.hold() {
             self.metrics.held(self.engine.clock.now());
-            self.observer.on_event(&RunEvent::Held(since));
+            self.observer.on_event(&RunEvent::Held { since, gate });
             self.give_back();
         }
     }

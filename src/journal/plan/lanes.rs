@@ -158,15 +158,21 @@ pub(in crate::journal) fn lanes(
 }
 
 impl Reader {
-    /// When the oldest of the rows in doubt came into doubt: the first request for it that may have started a contact.
+    /// When the oldest of the rows in doubt came into doubt: the first request for it that may have started a contact. Those whose
+    /// request is not older than `before` may be merely in flight, and are left out.
     ///
     /// # Errors
     /// Where the journal cannot be read.
-    pub fn oldest_doubt(&self, campaign: CampaignId) -> Result<Option<UnixMillis>, JournalError> {
-        // The condition is the index's: only rows in doubt are looked at.
-        let sql = "SELECT min(doubt_at) FROM row WHERE campaign_id = ?1 AND state = 1";
+    pub fn oldest_doubt(
+        &self,
+        campaign: CampaignId,
+        before: UnixMillis,
+    ) -> Result<Option<UnixMillis>, JournalError> {
+        // The condition on the state is the index's: only rows that were requested and have no outcome are looked at.
+        let sql = "SELECT min(doubt_at) FROM row WHERE campaign_id = ?1 AND state = 1 AND doubt_at <= ?2";
         let mut statement = self.connection.prepare_cached(sql)?;
-        let oldest: Option<StampColumn> = statement.query_row([campaign.0], |row| row.get(0))?;
+        let oldest: Option<StampColumn> =
+            statement.query_row(params![campaign.0, StampColumn(before)], |row| row.get(0))?;
         Ok(oldest.map(|stamp| stamp.0))
     }
 

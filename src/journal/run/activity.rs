@@ -32,8 +32,8 @@ pub struct RunActivity {
 pub enum PauseKind {
     /// The active chats quota was full.
     ActiveChats,
-    /// A person had paused the campaign.
-    Person,
+    /// A person, or a gate, had paused the campaign.
+    Held,
     /// Hours, the schedule or earlier contacts kept every row waiting.
     Closed,
 }
@@ -42,7 +42,7 @@ impl PauseKind {
     fn code(self) -> u8 {
         match self {
             Self::ActiveChats => 0,
-            Self::Person => 1,
+            Self::Held => 1,
             Self::Closed => 2,
         }
     }
@@ -50,7 +50,7 @@ impl PauseKind {
     fn of(code: u8) -> Self {
         match code {
             0 => Self::ActiveChats,
-            1 => Self::Person,
+            1 => Self::Held,
             _ => Self::Closed,
         }
     }

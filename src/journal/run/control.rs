@@ -38,8 +38,10 @@ pub struct ControlRequest {
     pub at: UnixMillis,
     /// What.
     pub wish: Control,
-    /// By whom: user and process.
+    /// By whom: user and process; of a gate, its key and its reason.
     pub who: ForeignText,
+    /// Whether a run's own gate asked, and no person.
+    pub by_gate: bool,
     /// The run that did it, where one has.
     pub taken: Option<Acknowledgement>,
 }
@@ -125,7 +127,7 @@ impl Reader {
         Ok(self.connection.prepare_cached(&sql)?.query_row([id.0], read)?)
     }
 
-    /// The pause that the campaign is in, where a person has paused it and nobody has let it go on.
+    /// The pause that the campaign is in, where a person or a gate has paused it and nobody has let it go on.
     ///
     /// # Errors
     /// Where the journal cannot be read.
@@ -145,12 +147,11 @@ fn read(row: &Row<'_>) -> rusqlite::Result<ControlRequest> {
         rusqlite::Error::FromSqlConversionFailure(2, rusqlite::types::Type::Text, unknown.into())
     })?;
     let (StampColumn(at), taken_run): (_, Option<i64>) = (row.get(1)?, row.get(6)?);
+    let in_flight: Option<u32> = row.get(8)?;
     let taken = match (taken_run, row.get::<_, Option<StampColumn>>(7)?) {
-        (Some(run), Some(StampColumn(at))) => Some(Acknowledgement {
-            run: RunId(run),
-            at,
-            in_flight: row.get::<_, Option<u32>>(8)?.unwrap_or(0),
-        }),
+        (Some(run), Some(StampColumn(at))) => {
+            Some(Acknowledgement { run: RunId(run), at, in_flight: in_flight.unwrap_or(0) })
+        }
         _ => None,
     };
     Ok(ControlRequest {
@@ -158,6 +159,8 @@ fn read(row: &Row<'_>) -> rusqlite::Result<ControlRequest> {
         at,
         wish,
         who: row.get::<_, String>(5)?.into(),
+        // A run counts its requests in flight where it does what a person asked, and not where it asked itself: see `hold`.
+        by_gate: taken.is_some() && in_flight.is_none(),
         taken,
     })
 }
@@ -189,7 +192,8 @@ pub(in crate::journal) fn take(
     Ok(())
 }
 
-/// Writes down that a run has paused its campaign by itself, inside a transaction of the caller's.
+/// Writes down that a gate of a run has paused its campaign, inside a transaction of the caller's. `in_flight` stays empty: that
+/// tells it from what a person asked.
 pub(in crate::journal) fn hold(
     connection: &Connection,
     campaign: CampaignId,
@@ -324,6 +328,24 @@ mod tests {
     }
 
     #[test]
+    fn a_gates_pause_is_told_from_a_persons_also_by_the_next_run() {
+        let folder = tempfile::tempdir().unwrap();
+        let (mut journal, [spring, _], run) = journal(folder.path());
+        let reader = Reader::open(&folder.path().join("journal.db")).unwrap();
+        hold(&journal.connection, spring, run, "max_undelivered: 20 of the last 30", at(5)).unwrap();
+        let pause = reader.paused(spring).unwrap().unwrap();
+        assert_eq!((pause.by_gate, pause.who.raw()), (true, "max_undelivered: 20 of the last 30"));
+        // The next run acknowledges it, and it stays the gate's.
+        let taken = Acknowledgement { run, at: at(9), in_flight: 3 };
+        take(&journal.connection, pause.id, taken).unwrap();
+        assert!(reader.paused(spring).unwrap().unwrap().by_gate);
+        let asked = journal.ask(spring, Control::Pause, None, WHO, at(10)).unwrap();
+        assert!(!reader.asked(asked).unwrap().by_gate);
+        take(&journal.connection, asked, taken).unwrap();
+        assert!(!reader.asked(asked).unwrap().by_gate, "who has done it changes nothing");
+    }
+
+    #[test]
     fn a_campaign_is_paused_from_a_pause_to_the_next_go() {
         let folder = tempfile::tempdir().unwrap();
         let (mut journal, [spring, autumn], run) = journal(folder.path());
@@ -333,8 +355,14 @@ mod tests {
         journal.ask(spring, pace(5.0), Some(run), WHO, at(20)).unwrap();
         journal.ask(autumn, Control::Go, None, WHO, at(30)).unwrap();
         let paused = reader.paused(spring).unwrap().unwrap();
-        let expected =
-            ControlRequest { id: pause, at: at(10), wish: Control::Pause, who: WHO.into(), taken: None };
+        let expected = ControlRequest {
+            id: pause,
+            at: at(10),
+            wish: Control::Pause,
+            who: WHO.into(),
+            by_gate: false,
+            taken: None,
+        };
         assert_eq!((&paused, reader.paused(autumn).unwrap()), (&expected, None));
         let taken = Acknowledgement { run, at: at(11), in_flight: 4 };
         take(&journal.connection, pause, taken).unwrap();

@@ -135,7 +135,7 @@ fn a_pause_is_told_as_far_as_it_went() {
     let (run, _) = begin(&mut book, 0);
     let pause = |began_at, ends_at, kind| PauseSpan { began_at: at(began_at), ends_at, kind };
     let full = |began_at, ends_at| pause(began_at, at(ends_at), PauseKind::ActiveChats);
-    let held = |began_at, ends_at| pause(began_at, ends_at, PauseKind::Person);
+    let held = |began_at, ends_at| pause(began_at, ends_at, PauseKind::Held);
     let reader = Reader::open(&book.journal.path).unwrap();
     assert_eq!(reader.quota_full_until(run).unwrap(), None);
     book.write(run, &RunActivity { pauses: vec![held(90, UnixMillis::NEVER)], ..RunActivity::default() });

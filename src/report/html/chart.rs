@@ -222,7 +222,7 @@ fn pauses(frame: &Frame<'_>) -> Vec<Pause> {
         for (index, bucket) in session.buckets.iter().enumerate() {
             let kinds = [
                 ("paused", "paused", "active chats quota full", bucket.paused_ms),
-                ("held", "paused", "by a person", bucket.held_ms),
+                ("held", "paused", "until let go on", bucket.held_ms),
                 ("closed", "closed", "hours, schedule or earlier contacts", bucket.closed_ms),
             ];
             for (class, what, why, millis) in kinds.into_iter().filter(|(.., millis)| *millis > 0) {

@@ -50,7 +50,7 @@ pub(super) struct TimelineStep {
     pub(super) failed: u64,
     pub(super) throttled: u64,
     pub(super) paused_ms: u64,
-    /// Of a pause by a person.
+    /// Of a pause that a person or a gate began.
     pub(super) held_ms: u64,
     /// While everything that was left was closed.
     pub(super) closed_ms: u64,
@@ -144,7 +144,7 @@ impl Timeline {
                 let paused = u64::try_from(paused).unwrap_or(0);
                 match pause.kind {
                     PauseKind::ActiveChats => bucket.paused_ms += paused,
-                    PauseKind::Person => bucket.held_ms += paused,
+                    PauseKind::Held => bucket.held_ms += paused,
                     PauseKind::Closed => bucket.closed_ms += paused,
                 }
             }
@@ -262,7 +262,7 @@ mod tests {
         let mut timeline = Timeline::new(&[run(0, 100 * SECOND)], 120);
         for (kind, began_at, ends_at) in [
             (PauseKind::ActiveChats, 1_500, 3_250),
-            (PauseKind::Person, 2_000, 2_600),
+            (PauseKind::Held, 2_000, 2_600),
             (PauseKind::Closed, 900, 2_100),
         ] {
             timeline.paused(PauseSpan { began_at: at(began_at), ends_at: at(ends_at), kind });

@@ -276,9 +276,10 @@ fn stands(status: &Status) -> String {
     let Some(run) = status.runs.first() else {
         return if status.is_held() { "begins".to_owned() } else { "never run".to_owned() };
     };
-    if status.paused.is_some() {
+    if let Some(pause) = &status.paused {
         let waits = if status.going_on().is_some() { "a run waits" } else { "nothing runs" };
-        return format!("paused by a person; {waits}");
+        let by = if pause.by_gate { "max_undelivered" } else { "a person" };
+        return format!("paused by {by}; {waits}");
     }
     match status.activity(run) {
         Activity::GoingOn(_) => {
