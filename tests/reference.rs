@@ -11,9 +11,11 @@ use campaign::domain::definition::keys::{KEYS, Key, Need, TABLES};
 use campaign::domain::definition::sender_keys::SENDER_KEYS;
 use campaign::domain::message::language::Language;
 use campaign::domain::message::template::filters::FILTERS;
-use campaign::domain::reasons::{CATALOGUE, Reason};
+use campaign::domain::reasons::{CATALOGUE, Reason, UNANSWERED};
 use campaign::report::FIXED_COLUMNS;
 use clap::{Arg, ArgAction, Command};
+
+use crate::layers;
 
 const PATH: &str = "docs/reference.md";
 
@@ -80,9 +82,51 @@ fn reasons(text: &mut String) {
         "\n## Codes of reasons\n\nWhat the column `code` of a report has for rows that were never sent to, or that a person \
          decided on. For refusals it has the service's own code.\n\n| code | means | what to do |\n|---|---|---|\n",
     );
-    for Reason { code, summary, advice } in CATALOGUE {
+    codes(CATALOGUE, text);
+    text.push_str(
+        "\nWhere a request has no answer of the service, its place has one of these; `HTTP` and a status, such as `HTTP502`, is an \
+         answer without a code.\n\n| code | means | what to do |\n|---|---|---|\n",
+    );
+    codes(UNANSWERED, text);
+}
+
+fn codes(reasons: &[Reason], text: &mut String) {
+    for Reason { code, summary, advice } in reasons {
         let _ = writeln!(text, "| `{code}` | {} | {} |", cell(summary), cell(advice));
     }
+}
+
+/// The codes that the sources give rows: in what `code` comes to of a rejection, a decision or a list, in constants of the
+/// journal, and in the place of an answer. A new one is found wherever it is.
+#[test]
+fn every_code_that_a_report_can_have_is_in_the_reference() {
+    let mut given = Vec::new();
+    for (path, text) in layers::sources(&layers::root().join("src")) {
+        let text = layers::without_tests(&text);
+        let within = |part: &str| path.to_string_lossy().replace('\\', "/").contains(part);
+        let words = text.split("fn code(").skip(1).filter_map(|rest| {
+            let (head, body) = rest.split_once('{')?;
+            head.contains("&'static str").then(|| body.split("\n    }\n").next().unwrap_or_default())
+        });
+        given.extend(words.flat_map(|body| behind(body, "=> \"")));
+        if within("src/journal/") {
+            given.extend(behind(text, ": &str = \"").chain(behind(text, "(&str, &str) = (\"")));
+        }
+        if within("connect/answer.rs") || within("domain/delivery/refusal.rs") {
+            given.extend(behind(text, "code: \"").chain(behind(text, "unknown(\"")));
+        }
+    }
+    given.retain(|code| code.contains('-') || code.starts_with(|first: char| first.is_ascii_uppercase()));
+    given.retain(|code| code.bytes().all(|byte| byte.is_ascii_alphabetic() || byte == b'-'));
+    assert!(given.len() > 60, "{given:?}");
+    let reference = reference();
+    let missing: Vec<_> = given.iter().filter(|code| !reference.contains(&format!("| `{code}` |"))).collect();
+    assert_eq!(missing, ["by-hand"], "and that is a campaign");
+}
+
+/// The texts in quotes behind each of these words.
+fn behind<'t>(text: &'t str, words: &'t str) -> impl Iterator<Item = String> + 't {
+    text.split(words).skip(1).filter_map(|rest| Some(rest.split_once('"')?.0.to_owned()))
 }
 
 fn commands(root: &Command, text: &mut String) {

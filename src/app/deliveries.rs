@@ -170,11 +170,13 @@ impl fmt::Display for Imported {
         use crate::domain::figures::counted;
         let Totals { files, events, other, bad } = self.read;
         let Taken { news, joined } = self.taken;
+        f.write_str(&counted(events, "event", "events"))?;
+        if files > 0 {
+            write!(f, " in {}", counted(files, "file", "files"))?;
+        }
         write!(
             f,
-            "{} in {}: {} new, {} joined to rows",
-            counted(events, "event", "events"),
-            counted(files, "file", "files"),
+            ": {} new, {} joined to rows",
             counted(news, "is", "are"),
             counted(joined, "message or contact", "messages and contacts")
         )?;

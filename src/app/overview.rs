@@ -67,7 +67,8 @@ pub fn problems(journal: &Path, name: &str) -> Result<Vec<Problem>, ReportError>
     let campaign = snapshot.campaign(name)?;
     let mut counts = snapshot.reasons(campaign.id)?;
     counts.retain(|count| {
-        let is_final = matches!(count.state, State::Failed | State::Rejected | State::Uncertain);
+        let is_final =
+            matches!(count.state, State::Failed | State::Rejected | State::Uncertain | State::Expired);
         is_final || (count.state == State::Queued && count.code.is_some())
     });
     counts.sort_by_key(|count| std::cmp::Reverse(count.rows));

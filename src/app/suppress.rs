@@ -28,20 +28,39 @@ pub fn place(options: &CampaignOptions) -> Result<(PathBuf, RecipientsSettings),
     }
 }
 
-/// The numbers as people write them, read as those of a recipients file.
+/// The numbers as people write them, read and refused as those of a recipients file: a digit too few would leave a person on no
+/// list who is believed to be on one.
+///
+/// # Errors
+/// Those that are none, all at once, each with its reason and its code.
+pub fn read(numbers: &[String], settings: &RecipientsSettings) -> Result<Vec<E164>, Error> {
+    read_or(numbers, settings, |_| None)
+}
+
+/// The same for numbers that are on a list already: what once came onto one can be taken off it, whatever it is.
 ///
 /// # Errors
 /// Those that are none, all at once.
-pub fn read(numbers: &[String], settings: &RecipientsSettings) -> Result<Vec<E164>, Error> {
+pub fn read_listed(numbers: &[String], settings: &RecipientsSettings) -> Result<Vec<E164>, Error> {
+    read_or(numbers, settings, E164::parse)
+}
+
+fn read_or(
+    numbers: &[String],
+    settings: &RecipientsSettings,
+    otherwise: impl Fn(&str) -> Option<E164>,
+) -> Result<Vec<E164>, Error> {
     let mut read = Vec::with_capacity(numbers.len());
     let mut mistakes = Vec::new();
     for (at, text) in numbers.iter().enumerate() {
         match phone::parse(text, settings.default_region) {
             Ok(phone) => read.push(phone.number),
-            Err(reason) => match E164::parse(text) {
-                // A number that is reserved or not assigned (yet) is good enough to be left alone.
+            Err(reason) => match otherwise(text) {
                 Some(number) => read.push(number),
-                None => mistakes.push(format!("number {} ({}): {reason}", at + 1, mask::mask_meant(text))),
+                None => {
+                    let meant = mask::mask_meant(text);
+                    mistakes.push(format!("number {} ({meant}): {reason} ({})", at + 1, reason.code()));
+                }
             },
         }
     }

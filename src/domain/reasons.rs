@@ -50,7 +50,16 @@ pub fn state(state: State) -> Explained {
 #[must_use]
 pub fn reason(of: State, code: Option<&str>) -> Explained {
     let Some(code) = code else { return state(of) };
-    let ours = find(code).map(|reason| Explained { what: reason.summary, advice: reason.advice });
+    let ours = find(code).map(|reason| Explained {
+        what: reason.summary,
+        advice: match of {
+            // It is not in the file any more.
+            State::Withdrawn => "",
+            // Whether there is a contact is to be found out first.
+            State::Uncertain => state(of).advice,
+            _ => reason.advice,
+        },
+    });
     ours.or_else(|| refused(of, code)).unwrap_or_else(|| state(of))
 }
 
@@ -93,6 +102,41 @@ pub const CATALOGUE: &[Reason] = &[
     Reason {
         code: "corrected",
         summary: "it failed, was corrected in the file, and is tried again",
+        advice: "",
+    },
+    Reason {
+        code: "row-expired",
+        summary: "its time (schedule.not_after) passed before its turn; no contact exists",
+        advice: "where it may still be sent, correct its time in the file and run it again",
+    },
+    Reason {
+        code: "campaign-ended",
+        summary: "the campaign's end (schedule.end) passed before its turn, or before its answer came",
+        advice: "where it may still be sent, move the end in [schedule] and run again",
+    },
+    Reason {
+        code: "time-unreadable",
+        summary: "a time that is no date and time, or not in a form that is read",
+        advice: "write it as 2026-05-01 09:30",
+    },
+    Reason {
+        code: "time-ambiguous",
+        summary: "a date whose day and month could be either",
+        advice: "write it as 2026-05-01 09:30",
+    },
+    Reason {
+        code: "time-no-zone",
+        summary: "a time of day in no time zone",
+        advice: "write its offset behind it, as in 2026-05-01T09:30-04:00, or name a zone (recipients.zone, hours.default_zone)",
+    },
+    Reason {
+        code: "same-number",
+        summary: "its number was contacted, or waits, under another key",
+        advice: "same_number = \"all\" in [recipients] starts one contact for each row",
+    },
+    Reason {
+        code: "rewritten-key",
+        summary: "its person was contacted under a key that a spreadsheet has rewritten",
         advice: "",
     },
     Reason { code: "duplicate-key", summary: "an earlier line of the file has the same key", advice: "" },
@@ -375,6 +419,51 @@ pub const CATALOGUE: &[Reason] = &[
     },
 ];
 
+/// What stands in the place of the service's code where the service gave none.
+pub const UNANSWERED: &[Reason] = &[
+    Reason {
+        code: "Timeout",
+        summary: "no answer in time; whether a contact exists is not known",
+        advice: "",
+    },
+    Reason {
+        code: "Connection",
+        summary: "the connection broke before an answer; whether a contact exists is not known",
+        advice: "",
+    },
+    Reason {
+        code: "UnreadableAnswer",
+        summary: "an answer that the API does not give, or longer than any of its answers",
+        advice: "check endpoint_url and any proxy in between",
+    },
+    Reason {
+        code: "AnswerWithoutContactId",
+        summary: "an answer of success without a contact id; whether a contact exists is not known",
+        advice: "check endpoint_url and any proxy in between",
+    },
+    Reason {
+        code: "UnreadableContactId",
+        summary: "an answer of success with a contact id that is none; whether a contact exists is not known",
+        advice: "check endpoint_url and any proxy in between",
+    },
+    Reason { code: "Unreachable", summary: "no connection came about; no contact exists", advice: "" },
+    Reason {
+        code: "NotSent",
+        summary: "the request could not be made, so that none left; no contact exists",
+        advice: "",
+    },
+    Reason {
+        code: "Credentials",
+        summary: "the credentials were missing or expired, so that no request left; no contact exists",
+        advice: "",
+    },
+    Reason {
+        code: "RepeatedContactId",
+        summary: "the answer had a contact id that another row has: what answered was not Amazon Connect",
+        advice: "check endpoint_url and any proxy in between",
+    },
+];
+
 /// The reason with this code.
 #[must_use]
 pub fn find(code: &str) -> Option<&'static Reason> {
@@ -439,6 +528,12 @@ mod tests {
             "a person decided that the contact was started"
         );
         assert_eq!(what(State::Queued, None), "waits for its turn");
+        for of in [State::Expired, State::Withdrawn] {
+            assert!(what(of, Some("row-expired")).contains("no contact exists"), "{of:?}");
+            assert!(!what(of, Some("campaign-ended")).contains("no answer that says"), "{of:?}");
+        }
+        assert_eq!(reason(State::Withdrawn, Some("row-expired")).advice, "");
+        assert_eq!(reason(State::Uncertain, Some("campaign-ended")).advice, state(State::Uncertain).advice);
         assert!(reason(State::Queued, Some("ThrottlingException")).advice.contains("run again"));
     }
 
@@ -459,6 +554,7 @@ mod tests {
             include_str!("message/limits.rs"),
             include_str!("row/recipient.rs"),
             include_str!("hours/zones.rs"),
+            include_str!("hours/moment.rs"),
             include_str!("row/suppression.rs"),
             include_str!("delivery/state.rs"),
         ];
@@ -475,6 +571,8 @@ mod tests {
         let unused =
             CATALOGUE.iter().filter(|reason| reason.code.contains('-') && !codes.contains(&reason.code));
         let unused: Vec<_> = unused.map(|reason| reason.code).collect();
-        assert_eq!(unused, ["not-there", "duplicate-key"], "the journal gives these");
+        let journals =
+            ["not-there", "row-expired", "campaign-ended", "same-number", "rewritten-key", "duplicate-key"];
+        assert_eq!(unused, journals, "the journal gives these");
     }
 }

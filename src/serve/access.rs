@@ -13,6 +13,8 @@ use subtle::ConstantTimeEq as _;
 
 /// Bytes of chance in a token.
 const TOKEN_BYTES: usize = 32;
+/// Different digits that a token has at least.
+const FEWEST_DIGITS: usize = 8;
 
 /// Why a request gets nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,9 +43,18 @@ pub(super) fn kept_token(path: &Path) -> Result<String, TokenFileError> {
     match fs::read_to_string(path) {
         Ok(text) => {
             let token = text.trim();
-            let is_token =
-                token.len() == 2 * TOKEN_BYTES && token.bytes().all(|byte| byte.is_ascii_hexdigit());
-            if is_token { Ok(token.to_owned()) } else { Err(TokenFileError::NoToken(path.to_owned())) }
+            if !is_token(token) {
+                return Err(TokenFileError::NoToken(path.to_owned()));
+            }
+            #[cfg(unix)]
+            {
+                let metadata = fs::metadata(path).map_err(failed)?;
+                let mode = std::os::unix::fs::MetadataExt::mode(&metadata) & 0o777;
+                if mode & 0o007 != 0 {
+                    return Err(TokenFileError::Readable { path: path.to_owned(), mode });
+                }
+            }
+            Ok(token.to_owned())
         }
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             let token = new_token()?;
@@ -57,6 +68,15 @@ pub(super) fn kept_token(path: &Path) -> Result<String, TokenFileError> {
         }
         Err(error) => Err(failed(error)),
     }
+}
+
+/// As this program makes it, and not one that a person made up: of random digits, 64 have fewer than 8 different ones about once
+/// in 10^18 times.
+fn is_token(token: &str) -> bool {
+    let different: std::collections::HashSet<u8> = token.bytes().collect();
+    token.len() == 2 * TOKEN_BYTES
+        && token.bytes().all(|byte| byte.is_ascii_hexdigit())
+        && different.len() >= FEWEST_DIGITS
 }
 
 /// Why there is no token.
@@ -73,6 +93,17 @@ pub enum TokenFileError {
     /// The file has something else in it.
     #[error("{} has no token of this program in it", crate::domain::foreign::path(.0))]
     NoToken(PathBuf),
+    /// The file can be used by others than its owner and its group, in which Prometheus may be.
+    #[error(
+        "every user of this machine may use the token file {}: its mode is {mode:03o}",
+        crate::domain::foreign::path(path)
+    )]
+    Readable {
+        /// The file.
+        path: PathBuf,
+        /// Its permissions.
+        mode: u32,
+    },
     /// The system gives no random bytes.
     #[error("failed to make a token: {0}")]
     Random(#[from] getrandom::Error),
@@ -323,6 +354,24 @@ mod tests {
         let token = kept_token(&path).unwrap();
         assert_eq!(kept_token(&path).unwrap(), token);
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        let mode = |mode| fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+        for others in [0o644, 0o604, 0o666, 0o601] {
+            mode(others);
+            let refused = kept_token(&path).unwrap_err();
+            assert!(
+                matches!(&refused, TokenFileError::Readable { mode, .. } if *mode == others),
+                "{refused}"
+            );
+        }
+        for ours in [0o400, 0o640, 0o660] {
+            mode(ours);
+            assert_eq!(kept_token(&path).unwrap(), token);
+        }
+        mode(0o600);
+        for guessed in ["a".repeat(64), "0123456".repeat(10)[..64].to_owned()] {
+            fs::write(&path, guessed).unwrap();
+            assert!(matches!(kept_token(&path), Err(TokenFileError::NoToken(_))));
+        }
         fs::write(&path, "secret").unwrap();
         assert!(matches!(kept_token(&path), Err(TokenFileError::NoToken(_))));
         assert_eq!(fs::read_to_string(&path).unwrap(), "secret", "what is not ours stays");

@@ -11,7 +11,7 @@ use crate::app::steering::{self, Steering};
 use crate::clock::Clock;
 use crate::domain::definition::RequestRate;
 use crate::domain::delivery::control::{Control, NewPace, NewRate};
-use crate::domain::phone::E164;
+use crate::domain::phone::{self, E164};
 use crate::journal::Journal;
 
 /// Something to be done.
@@ -45,12 +45,25 @@ impl Order {
             }
             "suppress" => {
                 let SuppressBody { number } = serde_json::from_slice(body).map_err(invalid)?;
-                let number = E164::parse(number.trim());
-                Self::Suppress(number.ok_or("write the number with + and the country, digits only")?)
+                let phone = phone::parse(&number, None).map_err(|reason| {
+                    format!("{reason} ({}); write the number with + and the country", reason.code())
+                })?;
+                Self::Suppress(phone.number)
             }
-            "pause" => Self::Control(Control::Pause),
-            "go" => Self::Control(Control::Go),
-            _ => Self::Control(Control::Stop),
+            _ => {
+                if !body.is_empty() {
+                    let members: serde_json::Map<String, Value> =
+                        serde_json::from_slice(body).map_err(invalid)?;
+                    if !members.is_empty() {
+                        return Err(format!("the order {action} has nothing in its body but {{}}"));
+                    }
+                }
+                Self::Control(match action {
+                    "pause" => Control::Pause,
+                    "go" => Control::Go,
+                    _ => Control::Stop,
+                })
+            }
         })
     }
 
@@ -117,7 +130,14 @@ mod tests {
     #[test]
     fn orders_are_what_they_say_or_refused() {
         let read = |action: &str, body: &str| Order::read(action, body.as_bytes());
-        assert_eq!(read("pause", "{}"), Ok(Order::Control(Control::Pause)));
+        for (action, control) in [("pause", Control::Pause), ("go", Control::Go), ("stop", Control::Stop)] {
+            for body in ["{}", ""] {
+                assert_eq!(read(action, body), Ok(Order::Control(control.clone())), "{action} {body}");
+            }
+            for wrong in ["xx", "[]", "1", r#"{"rate": 1}"#, "{} {}"] {
+                assert!(read(action, wrong).is_err(), "{action} {wrong}");
+            }
+        }
         let pace = Control::Pace(NewPace { rate: NewRate::PerSecond(5.0), burst: NonZeroU32::new(3) });
         assert_eq!(read("pace", r#"{"rate": 5, "burst": 3}"#), Ok(Order::Control(pace)));
         let auto = Control::Pace(NewPace { rate: NewRate::Auto, burst: None });
@@ -134,7 +154,14 @@ mod tests {
             assert!(read("pace", wrong).is_err(), "{wrong}");
         }
         assert!(matches!(read("suppress", r#"{"number": "+12025550123"}"#), Ok(Order::Suppress(_))));
-        for wrong in [r#"{"number": "2025550123"}"#, r#"{"number": "+1<script>"}"#, r#"{"number": 1}"#] {
+        let short = read("suppress", r#"{"number": "+1202"}"#).unwrap_err();
+        assert!(short.contains("too short (phone-too-short)"), "{short}");
+        for wrong in [
+            r#"{"number": "2025550123"}"#,
+            r#"{"number": "+99912345"}"#,
+            r#"{"number": "+1<script>"}"#,
+            r#"{"number": 1}"#,
+        ] {
             assert!(read("suppress", wrong).is_err(), "{wrong}");
         }
     }

@@ -66,6 +66,11 @@ fn a_limit_is_told_before_sending_and_a_row_over_it_may_be_left_out() {
             && by_key.contains("as many contacts as limits.per_recipient allows"),
         "{by_key}"
     );
+    // Who asks by a key may not know the number: it is shown to whoever typed it.
+    let by_number = site.run(&["status", "--number", &number, "-j", "journal.db"]).exits(0).stdout;
+    assert!(by_number.contains(&number) && !by_key.contains(&number[4..]), "{by_key}");
+    let by_key = site.run(&["status", "--key", "C-25", "-j", "journal.db", "--json"]).exits(0).stdout;
+    assert!(by_key.contains("+1") && !by_key.contains(&number[4..]), "{by_key}");
     let nobody = site.run(&["status", "--key", "C-999", "-j", "journal.db"]).exits(0).stdout;
     assert!(nobody.contains("no campaign of this journal has it"), "{nobody}");
     site.run(&["status", "--number", "12", "-j", "journal.db"]).exits(2).says(&["write it with +"]);

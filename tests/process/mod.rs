@@ -46,6 +46,7 @@ mod same_numbers;
 mod selection;
 mod senders;
 mod serve;
+mod served;
 mod server;
 mod shells;
 mod signals;

@@ -41,10 +41,14 @@ fn what_cannot_be_read_changes_nothing() {
     let site = site(1, "");
     let refused = site.run(&["suppress", "add", "+12025550100", "5550101", "call me"]).exits(2);
     insta::assert_snapshot!(refused.stderr, @r"
-    error: number 2 (*****01): the phone number has no country code; write it with + in front, or set recipients.default_region
-      number 3 (call me): the phone number has no digits
+    error: number 2 (*****01): the phone number has no country code; write it with + in front, or set recipients.default_region (phone-no-country)
+      number 3 (call me): the phone number has no digits (phone-no-digits)
       hint: nothing was changed; write numbers with + and the country
     ");
+    // A digit too few, or a country that there is none of, is no number here either.
+    let short = site.run(&["suppress", "add", "+1202555010", "+441", "+99912345"]).exits(2);
+    assert_eq!(short.stderr.matches("(phone-too-short)").count(), 2, "{}", short.stderr);
+    assert_eq!(short.stderr.matches("(phone-unknown-country)").count(), 1, "{}", short.stderr);
     site.write("list.csv", "+12025550100\n5550101\n5550102\n");
     insta::assert_snapshot!(site.run(&["suppress", "import", "list.csv"]).exits(2).stderr, @r"
     error: list.csv: line 2: the phone number has no country code; write it with + in front, or set recipients.default_region; 1 more line like it

@@ -8,7 +8,7 @@ use serde_json::json;
 
 use crate::app;
 use crate::app::paths::CampaignPaths;
-use crate::app::suppress::{contacted_before, import, place, read};
+use crate::app::suppress::{contacted_before, import, place, read, read_listed};
 use crate::cli::args::global::GlobalArgs;
 use crate::cli::commands::sending;
 use crate::cli::failure::Failure;
@@ -116,7 +116,7 @@ pub fn run(args: &SuppressArgs, session: &Session<'_>) -> Result<Exit, Failure> 
             SuppressOutcome { useless, ..SuppressOutcome::added(added, &numbers, place) }
         }
         SuppressCommand::Remove { numbers } => {
-            let numbers = read(numbers, &settings)?;
+            let numbers = read_listed(numbers, &settings)?;
             // There is nothing to take off a list that is not there.
             drop(Reader::open(&journal)?);
             SuppressOutcome {

@@ -44,6 +44,10 @@ pub struct MessageEvent {
     pub context: Vec<String>,
 }
 
+/// The most that a price or fee of one message can be, in whatever unit: real ones are far below 1. What is above is no price, and
+/// would make a sum of all messages worth nothing.
+const MOST_COST: f64 = 1e6;
+
 /// Values of a context that are kept.
 const CONTEXT: usize = 8;
 
@@ -80,8 +84,8 @@ impl MessageEvent {
             country: cut(raw.iso_country_code, 2),
             carrier: cut(raw.carrier_name, 128),
             parts: raw.total_message_parts,
-            price: raw.total_message_price.filter(|price| price.is_finite()),
-            carrier_fee: raw.total_carrier_fee.filter(|fee| fee.is_finite()),
+            price: raw.total_message_price.filter(|price| price.abs() <= MOST_COST),
+            carrier_fee: raw.total_carrier_fee.filter(|fee| fee.abs() <= MOST_COST),
             account: cut(envelope.and_then(|envelope| envelope.account.clone()), 12),
             region: cut(envelope.and_then(|envelope| envelope.region.clone()), 32),
             context: context.filter(|value| value.len() <= ID).take(CONTEXT).map(Into::into).collect(),

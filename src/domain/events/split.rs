@@ -1,5 +1,5 @@
 //! A stream of bytes is cut into JSON records: one a line, one after another without line ends (Firehose), in arrays, in
-//! files of CloudTrail and of the AWS CLI, after the time that CloudWatch Logs writes before them.
+//! files of CloudTrail and of the AWS CLI, after the time and the stream that CloudWatch Logs and `aws logs tail` write before them.
 //!
 //! A record that is broken ends where the next begins, at the latest with the line after which one begins, and is told.
 //! Memory is bounded by [`MOST`]. What is in a record is not looked at.
@@ -10,7 +10,7 @@ pub const MOST: usize = 16 << 20;
 /// Lists in a record that cannot go on deeper than AWS's do.
 const DEEPEST: usize = 48;
 
-/// First members of documents that are nothing but a list of records.
+/// Members of documents that are a list of records. What else such a document has, before and behind its list, is none.
 const LISTS: [&[u8]; 4] = [b"Records", b"events", b"Events", b"Messages"];
 
 /// A piece of the stream.
@@ -48,8 +48,10 @@ pub struct Splitter {
     stray_at: u64,
     /// The record is too long or too deep: it is skipped to a line end.
     skipping: bool,
-    /// Whether the first member is still to be held against [`LISTS`].
-    fresh: bool,
+    /// Within the list of a document.
+    in_list: bool,
+    /// The open record is what a document has behind its list.
+    is_tail: bool,
 }
 
 impl Default for Splitter {
@@ -65,7 +67,8 @@ impl Default for Splitter {
             stray: Vec::new(),
             stray_at: 0,
             skipping: false,
-            fresh: false,
+            in_list: false,
+            is_tail: false,
         }
     }
 }
@@ -121,10 +124,14 @@ impl Splitter {
     fn outside(&mut self, byte: u8, each: &mut impl FnMut(StreamPiece<'_>)) {
         match byte {
             b'{' => {
-                self.stray_ends(each);
+                self.time_ends(each);
                 self.open();
             }
             b'\n' => self.stray_ends(each),
+            b']' if self.stray.is_empty() && std::mem::take(&mut self.in_list) => {
+                self.open();
+                (self.is_tail, self.before) = (true, JsonPlace::After);
+            }
             // Arrays of records are nothing but their records; so is what is left of a broken one.
             b'[' | b']' | b'}' | b',' | b' ' | b'\t' | b'\r' if self.stray.is_empty() => {}
             0xef | 0xbb | 0xbf if self.at < 3 => {}
@@ -140,14 +147,24 @@ impl Splitter {
         }
     }
 
-    /// What came outside of records is told, but for a time of CloudWatch Logs before a record.
+    /// What came outside of records is told, but for times alone.
     fn stray_ends(&mut self, each: &mut impl FnMut(StreamPiece<'_>)) {
-        let is_time = std::str::from_utf8(&self.stray)
-            .is_ok_and(|text| text.split_whitespace().all(|word| word.parse::<jiff::Timestamp>().is_ok()));
+        let is_time = std::str::from_utf8(&self.stray).is_ok_and(|text| text.split_whitespace().all(is_time));
         if !is_time {
             each(StreamPiece::Bad(self.stray_at, "not JSON"));
         }
         self.stray.clear();
+    }
+
+    /// A record begins: what came before it on its line is told, but for a time and the name of a stream behind it.
+    fn time_ends(&mut self, each: &mut impl FnMut(StreamPiece<'_>)) {
+        // The text is cut somewhere behind the time.
+        let begins_with_time =
+            String::from_utf8_lossy(&self.stray).split_whitespace().next().is_none_or(is_time);
+        if begins_with_time {
+            return self.stray.clear();
+        }
+        self.stray_ends(each);
     }
 
     fn open(&mut self) {
@@ -157,7 +174,7 @@ impl Splitter {
         self.stack.clear();
         self.stack.push(b'{');
         self.before = JsonPlace::Name;
-        self.fresh = true;
+        self.is_tail = false;
         (self.in_string, self.escaped) = (false, false);
     }
 
@@ -174,12 +191,12 @@ impl Splitter {
             b'{' => self.deeper(byte, JsonPlace::Name, each),
             b'[' => {
                 self.deeper(byte, JsonPlace::Value, each);
-                if self.fresh && self.is_list() {
+                if self.stack.len() == 2 && self.is_list() {
                     self.stack.clear();
                     self.record.clear();
+                    self.in_list = true;
                     return;
                 }
-                self.fresh = false;
             }
             b'}' | b']' => return self.shallower(byte, each),
             b'"' => self.in_string = true,
@@ -187,7 +204,6 @@ impl Splitter {
             b',' => {
                 self.before =
                     if self.stack.last() == Some(&b'{') { JsonPlace::Name } else { JsonPlace::Value };
-                self.fresh = false;
             }
             b' ' | b'\t' | b'\r' | b'\n' => {}
             _ => self.before = JsonPlace::After,
@@ -230,9 +246,6 @@ impl Splitter {
         }
         self.stack.push(byte);
         self.before = before;
-        if byte == b'{' {
-            self.fresh = false;
-        }
     }
 
     fn shallower(&mut self, byte: u8, each: &mut impl FnMut(StreamPiece<'_>)) {
@@ -244,7 +257,9 @@ impl Splitter {
         self.push_byte(byte, each);
         self.before = JsonPlace::After;
         if self.stack.is_empty() && !self.skipping {
-            each(StreamPiece::Record(self.begin, &self.record));
+            if !self.is_tail {
+                each(StreamPiece::Record(self.begin, &self.record));
+            }
             self.record.clear();
         }
     }
@@ -257,12 +272,21 @@ impl Splitter {
         self.skipping = true;
     }
 
-    /// Whether the record so far is `{"Records":`, or another beginning of a list.
+    /// Whether the record so far ends with `"Records":`, or another name of a list, as a member of the record itself.
     fn is_list(&self) -> bool {
         let text = self.record.trim_ascii_end();
         let Some(text) = text.strip_suffix(b":") else { return false };
         let Some(text) = text.trim_ascii_end().strip_suffix(b"\"") else { return false };
-        let Some(text) = text.strip_prefix(b"{") else { return false };
-        text.trim_ascii_start().strip_prefix(b"\"").is_some_and(|name| LISTS.contains(&name))
+        let is_member = |text: &[u8]| {
+            let before = text.strip_suffix(b"\"").map(<[u8]>::trim_ascii_end);
+            before.is_some_and(|before| before.ends_with(b"{") || before.ends_with(b","))
+        };
+        LISTS.iter().any(|name| text.strip_suffix(*name).is_some_and(is_member))
     }
+}
+
+/// A time as CloudWatch Logs writes it, or, without its offset, `aws logs tail --format short`.
+fn is_time(word: &str) -> bool {
+    word.parse::<jiff::Timestamp>().is_ok()
+        || (word.contains('T') && word.parse::<jiff::civil::DateTime>().is_ok())
 }

@@ -186,19 +186,58 @@ fn records_are_found_in_every_arrangement() {
         format!("[{a}]\n[{b}]"),
         format!("{{\"Records\":[{a},{b}]}}"),
         format!("{{ \"Records\" : [{a}]}}{{\"Records\":[{b}]}}"),
-        format!("{{\"events\": [{a}, {b}], \"searchedLogStreams\": []}}"),
         format!("2026-03-01T18:20:41.123Z {a}\n2026-03-01T18:20:42Z {b}\n"),
+        // What the AWS CLI prints: a list with more behind it, before it, and around it.
+        format!("{{\"events\": [{a}, {b}], \"searchedLogStreams\": []}}"),
+        format!("{{\n  \"searchedLogStreams\": [],\n  \"events\": [\n{a},\n{b}\n  ]\n}}\n"),
+        format!(
+            "{{\"searchedLogStreams\":[{{\"logStreamName\":\"s ]}}\",\"events\":[1]}}],\"events\" : [{a}],\"nextToken\":\"]}}\"}}\n{b}"
+        ),
+        format!(
+            "{{\"events\": [{a}], \"nextForwardToken\": \"f/1\", \"nextBackwardToken\": \"b/1\"}}{{\"Messages\":[{b}],\"n\":{{\"m\":[1]}}}}"
+        ),
+        format!("{{\"Events\": [], \"x\": 1, \"Events\": [{a}], \"events\": [{b}]}}"),
+        // `aws logs tail`: the time, the stream, the event.
+        format!(
+            "2026-03-01T18:20:41.123000+00:00 a stream/of [1] events {a}\n2026-03-01T18:20:42+00:00 s {b}\n"
+        ),
+        format!("2026-03-01T18:20:41 {a}\n2026-03-01T18:20:42 {b}\n"),
     ] {
         for chunk in [1, 2, 7, 4096] {
             let (records, bad) = pieces(text.as_bytes(), chunk);
             let texts: Vec<&str> = records.iter().map(|(_, text)| text.as_str()).collect();
-            let tail = text.contains("searchedLogStreams");
             assert_eq!(texts, [a, b], "{text}");
-            assert_eq!(bad.len(), usize::from(tail), "{text} {bad:?}");
+            assert_eq!(bad, [], "{text}");
             for (at, record) in &records {
                 assert_eq!(&text[usize::try_from(*at).unwrap()..][..record.len()], record, "{text}");
             }
         }
+    }
+}
+
+/// A list in a record that is one itself, not a document of records.
+#[test]
+fn a_list_deeper_in_a_record_stays_in_it() {
+    let text = r#"{"detail":{"events":[{"a":1}],"Records":[{"b":2}]},"s":"\"events\":["}"#;
+    assert_eq!(pieces(text.as_bytes(), 3), (vec![(0, text.to_owned())], Vec::new()));
+    // A line of a log with a time in front that is no record is told, and so is a document without its end.
+    let (records, bad) = pieces(b"2026-03-01T18:20:41Z s a line\n{\"events\":[{\"a\":1}", 64);
+    assert_eq!((records.len(), bad), (1, vec![(0, "not JSON")]));
+    let (records, bad) = pieces(b"{\"events\":[{\"a\":1}],\"next\":\"f/", 64);
+    assert_eq!((records.len(), bad), (1, vec![(18, "it ends in the middle of a record")]));
+    // One that is broken off behind its list costs the next nothing.
+    let (records, bad) = pieces(b"{\"events\":[{\"a\":1}]\n{\"b\":2}\n", 64);
+    assert_eq!((records.len(), bad), (2, vec![(18, "the record is not closed")]));
+}
+
+#[test]
+fn what_is_no_price_is_none() {
+    for (price, read) in [("1e308", None), ("-1e300", None), ("1e6", Some(1e6)), ("0.00581", Some(0.00581))] {
+        let detail = DETAIL
+            .replace("0.00581", price)
+            .replace("\"totalCarrierFee\":0.003", "\"totalCarrierFee\":1e300");
+        let event = message(&delivery(&detail));
+        assert_eq!((event.price, event.carrier_fee), (read, None), "{price}");
     }
 }
 

@@ -20,6 +20,10 @@ const MOST_KINDS: usize = 1_000;
 #[derive(Debug, Serialize)]
 pub(super) struct DeliverySection {
     headline: String,
+    /// Messages that did not arrive.
+    undelivered: u64,
+    /// Messages with a known end.
+    known: u64,
     cost: String,
     statuses: Vec<ReasonRow>,
     carriers: Vec<PlaceRow>,
@@ -84,14 +88,31 @@ impl DeliverySection {
             return Ok(None);
         }
         let mut fold = MessageFold::default();
+        let counts = snapshot.deliveries(campaign)?;
         snapshot.each_message(campaign, |message| fold.see(message))?;
         Ok(Some(Self {
-            headline: headline(&snapshot.deliveries(campaign)?),
+            headline: headline(&counts),
+            undelivered: counts.undelivered,
+            known: counts.delivered + counts.undelivered,
             cost: cost(&fold),
             statuses: reasons(&statuses),
             carriers: places(fold.carriers),
             countries: places(fold.countries),
         }))
+    }
+}
+
+impl DeliverySection {
+    /// `5 of 10 messages whose end is known did not arrive (50.0%)`, where any did not.
+    pub(super) fn not_arrived(&self) -> Option<String> {
+        (self.undelivered > 0).then(|| {
+            format!(
+                "{} of {} whose end is known did not arrive ({})",
+                Grouped(self.undelivered),
+                counted(self.known, "message", "messages"),
+                percent(self.undelivered, self.known)
+            )
+        })
     }
 }
 

@@ -198,7 +198,14 @@ impl Page<'_> {
         started: &StartedMessages,
         prices: Option<&MessagePrices>,
     ) -> Self {
-        Self { deliveries, messages: messages(started, prices), ..self }
+        let mut todo = self.todo;
+        todo.extend(deliveries.as_ref().and_then(DeliverySection::not_arrived).map(|what| Todo {
+            what,
+            advice: "the reasons are below, under what became of the messages; a number, a text or a sender that carriers refuse \
+                     will not get better by itself",
+            command: None,
+        }));
+        Self { todo, deliveries, messages: messages(started, prices), ..self }
     }
 
     /// With how the senders fare, as the latest run has said.
@@ -276,6 +283,7 @@ fn shares(fold: &Fold) -> Vec<Share> {
         State::Duplicate,
         State::Suppressed,
         State::Withdrawn,
+        State::Expired,
     ];
     let present: Vec<_> = order.into_iter().filter(|state| fold.tally[*state] > 0).collect();
     // Each is wide enough to be seen; what that takes is taken from all of them.
@@ -300,7 +308,7 @@ fn shares(fold: &Fold) -> Vec<Share> {
 }
 
 fn todo<'f>(fold: &Fold, commands: &'f [(State, String)]) -> Vec<Todo<'f>> {
-    [State::Uncertain, State::Failed, State::Rejected, State::Attempting, State::Queued]
+    [State::Uncertain, State::Failed, State::Rejected, State::Expired, State::Attempting, State::Queued]
         .into_iter()
         .filter(|state| fold.tally[*state] > 0)
         .map(|state| Todo {
@@ -362,7 +370,7 @@ fn sources(fold: &Fold) -> Vec<Split> {
     };
     let parts =
         fold.sources.iter().map(|(arn, tally)| ((!arn.is_empty()).then(|| named(arn)), *tally)).collect();
-    splits(parts, "none (rejected)")
+    splits(parts, "none: rejected or left out")
 }
 
 fn countries(fold: &Fold) -> Vec<Split> {

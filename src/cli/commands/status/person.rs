@@ -1,5 +1,6 @@
 //! `campaign status --number` and `--key`: what happened to one person, in every campaign of the journal.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use serde_json::{Value, json};
@@ -7,7 +8,7 @@ use serde_json::{Value, json};
 use crate::app::person::{PersonQuery, PersonStatement};
 use crate::domain::events::status::Delivery;
 use crate::domain::foreign::{self, ForeignText};
-use crate::domain::phone::E164;
+use crate::domain::phone::{E164, mask};
 use crate::domain::reasons;
 use crate::domain::row::rewritten_key::spelled;
 use crate::domain::unix_millis::UnixMillis;
@@ -27,7 +28,13 @@ pub(super) fn text(query: &PersonQuery, statement: &PersonStatement) -> String {
     }
     let width = rows.iter().map(|row| row.campaign.chars().count()).max().unwrap_or_default();
     for row in rows {
-        let _ = write!(text, "\n  {:<width$}  {:<10}  {}", row.campaign, row.state.name(), what(row));
+        let _ = write!(
+            text,
+            "\n  {:<width$}  {:<10}  {}",
+            row.campaign,
+            row.state.name(),
+            what(row, number.as_ref())
+        );
     }
     for ListedSince { list, at, note } in lists {
         let list = list.as_ref().map_or_else(
@@ -40,12 +47,21 @@ pub(super) fn text(query: &PersonQuery, statement: &PersonStatement) -> String {
     foreign::inert(&text).into_owned()
 }
 
+/// A number, or words that may have one: in full where it is the one that was typed, and else masked. Who asks by a key may not know
+/// the number.
+fn known<'t>(text: &'t str, typed: Option<&E164>) -> Cow<'t, str> {
+    match typed {
+        Some(number) if text.contains(number.as_str()) => Cow::Borrowed(text),
+        _ => mask::mask_text(text).into(),
+    }
+}
+
 /// Where the row is, when it was requested, what it has, or why it has nothing.
-fn what(row: &PersonRow) -> String {
+fn what(row: &PersonRow, typed: Option<&E164>) -> String {
     let mut told =
         vec![row.line.map_or("not in the file any more".to_owned(), |line| format!("line {line}"))];
     told.extend(row.key.as_ref().map(|key| format!("key {}", spelled(key))));
-    told.extend(row.destination.clone());
+    told.extend(row.destination.as_deref().map(|number| known(number, typed).into_owned()));
     told.extend(row.waits_until.map(|until| format!("waits until {until} at least")));
     told.extend(row.first_attempt_at.map(|at| format!("first requested {at}")));
     if row.attempts > 1 {
@@ -56,9 +72,9 @@ fn what(row: &PersonRow) -> String {
     told.extend(row.delivery.map(|delivery| delivery.name().to_owned()));
     if row.contact_id.is_none() && row.waits_until.is_none() {
         let why = || reasons::reason(row.state, row.code.as_ref().map(ForeignText::raw)).what.to_owned();
-        told.push(
-            row.reason.as_ref().map_or_else(why, |reason| reason.shown_up_to(LONGEST_REASON).to_string()),
-        );
+        let reason =
+            |reason: &ForeignText| known(&reason.shown_up_to(LONGEST_REASON).to_string(), typed).into_owned();
+        told.push(row.reason.as_ref().map_or_else(why, reason));
     }
     told.join(", ")
 }
@@ -71,7 +87,7 @@ pub(super) fn object(query: &PersonQuery, statement: &PersonStatement) -> Value 
             "campaign": row.campaign,
             "line": row.line,
             "key": row.key,
-            "destination": row.destination,
+            "destination": row.destination.as_deref().map(|number| known(number, statement.number.as_ref())),
             "state": row.state.name(),
             "attempts": row.attempts,
             "first_attempt_at": stamp(row.first_attempt_at),
@@ -80,7 +96,7 @@ pub(super) fn object(query: &PersonQuery, statement: &PersonStatement) -> Value 
             "contact_id": row.contact_id,
             "delivery": row.delivery.map(Delivery::name),
             "code": row.code.as_ref().map(ForeignText::raw),
-            "reason": row.reason.as_ref().map(ForeignText::raw),
+            "reason": row.reason.as_ref().map(|reason| known(reason.raw(), statement.number.as_ref())),
         })
     });
     let lists = statement
@@ -101,6 +117,18 @@ mod tests {
     use crate::domain::delivery::state::State;
 
     #[test]
+    fn a_number_is_shown_in_full_to_whoever_typed_it_alone() {
+        let typed = E164::parse("+12025550104").unwrap();
+        assert_eq!(known("+12025550104", Some(&typed)), "+12025550104");
+        for (text, typed) in
+            [("+12025550104", None), ("+12025550105", Some(&typed)), ("no +12025550106", None)]
+        {
+            let shown = known(text, typed);
+            assert!(shown != text && !shown.contains("5550"), "{shown}");
+        }
+    }
+
+    #[test]
     fn a_row_says_what_it_has_or_why_it_has_nothing() {
         let at = UnixMillis::from_millis(0);
         let row = PersonRow {
@@ -119,10 +147,10 @@ mod tests {
             reason: None,
         };
         assert_eq!(
-            what(&row),
+            what(&row, None),
             "not in the file any more, key C-1, was in the file once, was never attempted, and is not in it any more"
         );
         let waits = PersonRow { line: Some(2), state: State::Queued, waits_until: Some(at), ..row };
-        assert_eq!(what(&waits), "line 2, key C-1, waits until 1970-01-01T00:00:00.000Z at least");
+        assert_eq!(what(&waits, None), "line 2, key C-1, waits until 1970-01-01T00:00:00.000Z at least");
     }
 }
