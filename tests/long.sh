@@ -13,6 +13,7 @@ runs=(
     "seeds|10,000 campaigns from a seed each|CAMPAIGN_SEEDS=10000|--test campaigns every_promise -- --nocapture"
     "model|10,000 sequences of operations against the model|PROPTEST_CASES=10000|--test campaigns seeds::model"
     "day|14 hours of sending, 100,000 rows|CAMPAIGN_ROWS=100000|--test campaigns hours_of"
+    "told|100,000 contacts, all that is told of them|CAMPAIGN_CONTACTS=100000|--test campaigns every_event_that"
     "kills|2,000 processes killed|CAMPAIGN_KILLS=2000|--test program killed"
     "races|1,000 races of 2 to 5 processes|CAMPAIGN_RACES=1000|--test program of_several"
     "images|20,000 losses of power|CAMPAIGN_IMAGES=20000|--test program disk::power_loss"
