@@ -54,6 +54,8 @@ pub struct Deliveries {
     pub statuses: Vec<StatusCount>,
     /// Events of the whole journal without a row, by why.
     pub unmatched: Vec<UnmatchedCount>,
+    /// Numbers of the journal that cannot take messages, and are not on its list.
+    pub to_suppress: u64,
     /// Sources of the campaign whose phone number is not known: no message is joined without.
     pub sources_without_number: Vec<String>,
 }
@@ -71,6 +73,7 @@ impl Deliveries {
             counts: snapshot.deliveries(campaign.id)?,
             statuses: snapshot.delivery_statuses(campaign.id)?,
             unmatched: snapshot.unmatched()?,
+            to_suppress: snapshot.unreachable_numbers()?.len() as u64,
             sources_without_number: snapshot.sources_without_number(campaign.id)?,
             campaign: campaign.name,
         })

@@ -140,6 +140,7 @@ fn called(command: &Command, global: &GlobalArgs) -> String {
         Command::CheckJournal => "journal check",
         Command::BackUpJournal => "journal backup",
         Command::SuppressList => "suppress list",
+        Command::SuppressUndelivered => "suppress undelivered",
         Command::IamPolicyOptOuts => "iam-policy --opt-outs",
     };
     placed(name, global)

@@ -58,6 +58,8 @@ pub enum Command {
     IamPolicyOptOuts,
     /// Show the journal's suppression list.
     SuppressList,
+    /// Take numbers onto the list that cannot take messages.
+    SuppressUndelivered,
 }
 
 /// An option of this program.

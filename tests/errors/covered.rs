@@ -250,6 +250,8 @@ const NOT_FROM_OUTSIDE: &[(&str, &str)] = &[
     ("the journal or its folder cannot be written", "takes a file system that cannot be written"),
     ("--search looks for the contacts", "help"),
     ("look at them in Connect's contact search", "contacts of an account: tests/process/rebuild.rs"),
+    ("A number that a later message reached", "help: docs/reference.md"),
+    ("its message did not arrive", "a note of the list: tests/process/deliveries.rs"),
     ("rebuild it again, with", "a rebuild that was killed: tests/process/rebuild.rs"),
     ("rebuild FILE --since", "a rebuild that was killed: tests/process/rebuild.rs"),
     ("no row is uncertain", "no error: what resolve lists"),

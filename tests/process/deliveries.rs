@@ -111,3 +111,43 @@ fn an_import_that_is_killed_is_imported_again() {
     assert_eq!((&counts["waiting"], &counts["unmatched"]), (&Value::from(0), &Value::from(0)), "{counts}");
     site.run(&["journal", "check"]).exits(0);
 }
+
+/// Numbers that cannot take messages are offered to the list, taken onto it once, and not contacted again.
+#[test]
+fn numbers_that_cannot_take_messages_are_offered_to_the_list() {
+    let (site, server) = (Site::with_people(400), Server::start(&["--contact-life", "1s"]));
+    site.send(server.endpoint()).exits(0);
+    site.write("events.jsonl", &server.events());
+    let import = ["deliveries", "import", "events.jsonl", "--origination", "+12025550199"];
+    let told = site.run(&import).exits(0);
+    assert!(told.stderr.contains("`campaign suppress undelivered`"), "{}", told.stderr);
+    let report = site.run(&["report", "--columns", "destination,delivery_status"]).exits(0).stdout;
+    let words = report.lines().skip(1).map(|line| line.split_once(',').unwrap());
+    let mut blamed: Vec<&str> = words
+        .filter(|(_, word)| ["INVALID", "UNREACHABLE"].contains(word))
+        .map(|(number, _)| number)
+        .collect();
+    blamed.sort_unstable();
+    assert!(blamed.len() > 2, "{report}");
+    let added = json(&site.run(&["suppress", "undelivered", "--json"]).exits(0).stdout);
+    assert_eq!(added["added"], blamed.len(), "{added}");
+    let list = site.run(&["suppress", "list"]).exits(0).stdout;
+    let listed: Vec<&str> = list.lines().skip(1).map(|line| line.split(',').next().unwrap()).collect();
+    assert_eq!(listed, blamed);
+    assert!(list.contains("its message did not arrive"), "{list}");
+    // Once: there is nothing more to offer.
+    let again = site.run(&["deliveries"]).exits(0);
+    assert!(!again.stderr.contains("suppress undelivered"), "{}", again.stderr);
+    assert_eq!(json(&site.run(&["suppress", "undelivered", "--json"]).exits(0).stdout)["added"], 0);
+    let next = site.run(&[
+        "run",
+        "people.csv",
+        "--yes",
+        "--json",
+        "--name",
+        "may",
+        "--endpoint-url",
+        server.endpoint(),
+    ]);
+    assert_eq!(next.exits(0).json()["suppressed"], blamed.len());
+}

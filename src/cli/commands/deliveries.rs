@@ -17,6 +17,7 @@ use crate::cli::args::send::endpoint;
 use crate::cli::commands::sending;
 use crate::cli::failure::Failure;
 use crate::cli::hooks;
+use crate::cli::next_step;
 use crate::cli::output;
 use crate::cli::session::Session;
 use crate::cli::signals;
@@ -27,6 +28,7 @@ use crate::domain::delivery::ending::Exit;
 use crate::domain::events::join::Unmatched;
 use crate::domain::events::status::explained;
 use crate::domain::figures::{Grouped, counted};
+use crate::domain::next_step::{Advice, Command};
 use crate::domain::phone::{self, E164, mask};
 
 /// Bad records that are told one by one.
@@ -228,6 +230,13 @@ fn show(deliveries: &Deliveries, session: &Session<'_>) -> Result<(), Failure> {
         ));
     }
     output::line(&lines.join("\n"))?;
+    if deliveries.to_suppress > 0 {
+        let numbers = counted(deliveries.to_suppress, "number", "numbers");
+        let advice = Advice::new(format!("{numbers} cannot take messages: "))
+            .run(Command::SuppressUndelivered)
+            .then(" takes them onto the list of those that nothing is sent to");
+        output::note(&format!("next: {}", next_step::words(&advice.into(), session.global)));
+    }
     let unknown = deliveries.unmatched.iter().any(|count| count.why == Unmatched::SenderUnknown);
     if let (true, [source, ..]) = (unknown, &deliveries.sources_without_number[..]) {
         output::note(&format!(

@@ -63,6 +63,15 @@ enum SuppressCommand {
         #[arg(long)]
         note: Option<String>,
     },
+    /// Take the numbers onto the list that cannot take messages: AWS's last word is INVALID or UNREACHABLE
+    #[command(
+        after_help = "Of all campaigns of the journal. A number that a later message reached is left out."
+    )]
+    Undelivered {
+        /// Why, for whoever reads the list
+        #[arg(long, default_value = "its message did not arrive")]
+        note: String,
+    },
     /// Write the list as CSV, which `import` reads again
     List,
     /// Put numbers onto the account's own opt-out list, for everybody who sends with it
@@ -105,6 +114,11 @@ pub fn run(args: &SuppressArgs, session: &Session<'_>) -> Result<Exit, Failure> 
                     foreign::shown(&before.campaign)
                 ));
             }
+            SuppressOutcome::added(added, &numbers, place)
+        }
+        SuppressCommand::Undelivered { note } => {
+            let numbers = Reader::open(&journal)?.unreachable_numbers()?;
+            let added = open()?.suppress(&numbers, Some(note), now)?;
             SuppressOutcome::added(added, &numbers, place)
         }
         SuppressCommand::Import { file, note, column } => {

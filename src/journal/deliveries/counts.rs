@@ -1,10 +1,14 @@
 //! Counts of deliveries: of a campaign's started rows by what became of them, and of events without a row by why.
 
+use std::collections::BTreeSet;
+
 use rusqlite::Connection;
 
 use crate::domain::delivery::state::State;
 use crate::domain::events::join::{Join, Unmatched};
+use crate::domain::events::status::blames_the_number;
 use crate::domain::events::{Delivery, DeliveryCounts};
+use crate::domain::phone::E164;
 use crate::domain::unix_millis::UnixMillis;
 use crate::journal::error::JournalError;
 use crate::journal::file::open::{Journal, Reader};
@@ -51,6 +55,33 @@ impl Reader {
     /// Where the journal cannot be read.
     pub fn delivery_statuses(&self, campaign: CampaignId) -> Result<Vec<StatusCount>, JournalError> {
         statuses(&self.connection, campaign)
+    }
+
+    /// Numbers that are themselves the reason that their messages did not arrive, and are not on the journal's list: of all
+    /// campaigns, in order. One that a later message reached is none.
+    ///
+    /// # Errors
+    /// Where the journal cannot be read.
+    pub fn unreachable_numbers(&self) -> Result<Vec<E164>, JournalError> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT destination, status FROM campaign
+             CROSS JOIN delivery ON delivery.campaign_id = campaign.id AND delivery.delivery = ?1
+             CROSS JOIN row ON row.id = delivery.row_id
+             WHERE destination IS NOT NULL
+                 AND NOT EXISTS (SELECT 1 FROM suppression WHERE suppression.destination = row.destination)
+                 AND NOT EXISTS (
+                     SELECT 1 FROM campaign AS other CROSS JOIN number
+                         ON number.campaign_id = other.id AND number.destination = row.destination
+                     CROSS JOIN delivery AS later ON later.row_id = number.row_id
+                     WHERE later.delivery = ?2 AND later.at > delivery.at)",
+        )?;
+        let mut rows = statement.query([Delivery::Undelivered.code(), Delivery::Delivered.code()])?;
+        let mut numbers = BTreeSet::new();
+        while let Some(row) = rows.next()? {
+            let (number, status): (String, String) = (row.get(0)?, row.get(1)?);
+            numbers.extend(E164::parse(&number).filter(|_| blames_the_number(&status)));
+        }
+        Ok(numbers.into_iter().collect())
     }
 
     /// Counts the messages and contacts of the journal that have no row, by why. A record of CloudTrail alone is no event
