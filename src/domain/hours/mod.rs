@@ -80,6 +80,12 @@ impl Jurisdiction {
             (Some(ours), Some(theirs)) => ours == theirs,
             _ => true,
         };
+        if let (Some(ours), Some(theirs)) = (&self.country, &there.country)
+            && country_of(theirs) == Some(ours)
+        {
+            // A territory is in none of the states, unless a rule names it as one.
+            return self.state.as_ref().is_none_or(|state| state == theirs);
+        }
         meet(&self.country, &there.country) && meet(&self.state, &there.state)
     }
 
@@ -89,6 +95,17 @@ impl Jurisdiction {
         let part = |part: &str| (!part.is_empty()).then(|| part.to_owned());
         let (country, state) = text.split_once('-').unwrap_or((text, ""));
         Self { country: part(country), state: part(state) }
+    }
+}
+
+/// The country of a territory that has a code of its own in ISO 3166-1, and so numbers of its own region, and in which the country's
+/// law holds: 47 U.S.C. 153(58) for the United States, the Constitution's article 73 for France's overseas departments.
+fn country_of(territory: &str) -> Option<&'static str> {
+    match territory {
+        "PR" | "GU" | "VI" | "AS" | "MP" | "UM" => Some("US"),
+        "GP" | "MQ" | "GF" | "RE" | "YT" => Some("FR"),
+        "CC" | "CX" | "NF" => Some("AU"),
+        _ => None,
     }
 }
 
@@ -135,6 +152,13 @@ mod tests {
             ("US-FL", "US", true),
             ("US-FL", "", true),
             ("US-FL", "CA", false),
+            ("US", "PR", true),
+            ("US", "GU", true),
+            ("US-FL", "PR", false),
+            ("US-PR", "PR", true),
+            ("FR", "RE", true),
+            ("US", "RE", false),
+            ("FR", "GB", false),
         ] {
             assert_eq!(place(rule).may_cover(&place(person)), covers, "{rule} {person}");
             assert_eq!(place(rule).to_string(), rule);

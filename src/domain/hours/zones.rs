@@ -86,12 +86,15 @@ impl ZoneRejection {
 /// Why the text is none.
 pub fn parse_zone(text: &str) -> Result<Zones, ZoneRejection> {
     let text = text.trim();
-    if is_offset(text) {
+    if is_offset(text) || FIXED.iter().any(|name| text.eq_ignore_ascii_case(name)) {
         return Err(ZoneRejection::Offset);
     }
     let zone = DATABASE.get(text).map_err(|_| ZoneRejection::Unknown)?;
     zone.iana_name().map(|name| Zones::of([name])).ok_or(ZoneRejection::Unknown)
 }
+
+/// Names of the database that are no place's: of one offset all the year round, and two that only say that nothing is known.
+const FIXED: [&str; 8] = ["EST", "MST", "HST", "Zulu", "Greenwich", "Universal", "Factory", "Etc/Unknown"];
 
 /// Whether the text is an offset from UTC, in one of the forms in which people write them.
 fn is_offset(text: &str) -> bool {
@@ -225,6 +228,47 @@ mod tests {
             ["+05:00", "-5", "UTC+1", "GMT -3", "Etc/GMT+5", "UTC", "etc/utc", "Z", "GMT0", "\u{2212}03:30"]
         {
             assert_eq!(parse_zone(text), Err(ZoneRejection::Offset), "{text}");
+        }
+        for text in FIXED {
+            assert_eq!(parse_zone(&text.to_lowercase()), Err(ZoneRejection::Offset), "{text}");
+        }
+        // Whatever else has one offset all the year round is a place's.
+        let year: Vec<_> = (1..13).map(|month| jiff::civil::date(2026, month, 15).at(12, 0, 0, 0)).collect();
+        for name in DATABASE.available().filter(|name| !name.as_str().contains('/')) {
+            let name = name.as_str();
+            let Ok(zones) = parse_zone(name) else { continue };
+            let zone = zones.zones().next().unwrap();
+            let offsets: std::collections::BTreeSet<_> = year
+                .iter()
+                .map(|at| zone.to_offset(at.to_zoned(zone.clone()).unwrap().timestamp()))
+                .collect();
+            let places = [
+                "Cuba",
+                "Egypt",
+                "Eire",
+                "GB",
+                "GB-Eire",
+                "Hongkong",
+                "Iceland",
+                "Iran",
+                "Israel",
+                "Jamaica",
+                "Japan",
+                "Kwajalein",
+                "Libya",
+                "NZ",
+                "NZ-CHAT",
+                "Navajo",
+                "PRC",
+                "Poland",
+                "Portugal",
+                "ROC",
+                "ROK",
+                "Singapore",
+                "Turkey",
+                "W-SU",
+            ];
+            assert!(offsets.len() > 1 || places.contains(&name), "{name} is no place");
         }
         for text in ["", "Eastern", "America/Nowhere", "5", "America/New_York x"] {
             assert_eq!(parse_zone(text), Err(ZoneRejection::Unknown), "{text}");
