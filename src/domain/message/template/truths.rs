@@ -90,6 +90,10 @@ fn becomes(mut before: &[Token<'_>], mut behind: &[Token<'_>]) -> Becomes {
                 match (outer, behind) {
                     ([rest @ .., Token::Sign("|"), Token::Name("default")], _) => {
                         before = without_operand(rest);
+                        // Of a sign, the filter takes the value with it: `-(x) | default(y, true)`.
+                        while let [outer @ .., Token::Sign("-")] = before {
+                            before = outer;
+                        }
                     }
                     ([.., Token::Name(called)], _) if !KEYWORDS.contains(called) => return Becomes::Other,
                     // What is at a place is no item, and a list is none of its items until one is taken.
@@ -347,6 +351,7 @@ mod tests {
             ("{{ vip | default('x', true) }}{{ gold | default('x', boolean=true) }}", "vip gold"),
             ("{% if vip | default('no') | lower %}{% endif %}", "vip"),
             ("{% if a | default(vip) %}{% endif %}", "a vip"),
+            ("{% if -(a == 'x') | default(vip, true) %}{% endif %}", "vip"),
             ("{% set v = vip %}{% if v %}{% endif %}", "vip"),
             ("{% set v = vip or gold %}{% if v %}{% endif %}", "vip gold"),
             ("{% with v = vip, w = name %}{% if v %}{{ w }}{% endif %}{% endwith %}", "vip"),
