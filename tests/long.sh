@@ -20,6 +20,7 @@ runs=(
     "faults|every failing call of a run|CAMPAIGN_FAULTS=100000|--test program disk::failing -- --nocapture"
     "requests|100,000 random requests to the page|CAMPAIGN_REQUESTS=100000|--test program whatever_is_sent"
     "damages|2,000 damaged journals|CAMPAIGN_DAMAGES=2000|--test program disk::damage"
+    "templates|5,000 templates of another seed|PROPTEST_RNG_SEED=$RANDOM|--lib recorded::"
     "shown|5,000 cells as LibreOffice shows them|CAMPAIGN_CELLS=5000|--test outside long_values -- --ignored --nocapture"
 )
 

@@ -89,11 +89,7 @@ fn becomes(mut before: &[Token<'_>], mut behind: &[Token<'_>]) -> Becomes {
                 behind = closed(behind);
                 match (outer, behind) {
                     ([rest @ .., Token::Sign("|"), Token::Name("default")], _) => {
-                        before = without_operand(rest);
-                        // Of a sign, the filter takes the value with it: `-(x) | default(y, true)`.
-                        while let [outer @ .., Token::Sign("-")] = before {
-                            before = outer;
-                        }
+                        before = without_filtered(rest);
                     }
                     ([.., Token::Name(called)], _) if !KEYWORDS.contains(called) => return Becomes::Other,
                     // What is at a place is no item, and a list is none of its items until one is taken.
@@ -180,6 +176,21 @@ fn has_more(behind: &[Token<'_>]) -> bool {
 
 /// Words that stand between two operands, or before one.
 const JOINS: [&str; 9] = ["and", "or", "not", "in", "is", "if", "else", "elif", "recursive"];
+
+/// Without all that a filter is of: signs and tests bind tighter, as in `-(x) | default(y, true)` and `x is not defined | default(y, true)`.
+fn without_filtered<'a, 't>(tokens: &'a [Token<'t>]) -> &'a [Token<'t>] {
+    let mut rest = without_operand(tokens);
+    loop {
+        rest = match rest {
+            [outer @ .., Token::Sign("-")] => outer,
+            [outer @ .., Token::Name("is")]
+            | [outer @ .., Token::Name("is"), Token::Name("not")]
+            | [outer @ .., Token::Name("is"), Token::Name("not"), Token::Name(_)]
+            | [outer @ .., Token::Name("is"), Token::Name(_)] => without_operand(outer),
+            _ => return rest,
+        };
+    }
+}
 
 /// What is before the operand that ends here: a name, a text, or brackets, with its filters.
 fn without_operand<'a, 't>(tokens: &'a [Token<'t>]) -> &'a [Token<'t>] {
@@ -352,6 +363,8 @@ mod tests {
             ("{% if vip | default('no') | lower %}{% endif %}", "vip"),
             ("{% if a | default(vip) %}{% endif %}", "a vip"),
             ("{% if -(a == 'x') | default(vip, true) %}{% endif %}", "vip"),
+            ("{{ not a is not endingwith b | default(vip, true) }}", "b vip"),
+            ("{{ not a is defined | default(vip, true) }}", "vip"),
             ("{% set v = vip %}{% if v %}{% endif %}", "vip"),
             ("{% set v = vip or gold %}{% if v %}{% endif %}", "vip gold"),
             ("{% with v = vip, w = name %}{% if v %}{{ w }}{% endif %}{% endwith %}", "vip"),
