@@ -238,7 +238,7 @@ mod tests {
             let name = name.as_str();
             let Ok(zones) = parse_zone(name) else { continue };
             let zone = zones.zones().next().unwrap();
-            let offsets: std::collections::BTreeSet<_> = year
+            let offsets: BTreeSet<_> = year
                 .iter()
                 .map(|at| zone.to_offset(at.to_zoned(zone.clone()).unwrap().timestamp()))
                 .collect();
