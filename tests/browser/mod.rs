@@ -9,33 +9,29 @@ mod journal;
 mod live;
 
 use std::fs;
-use std::time::Instant;
 
 use campaign::cli::commands::report::{ReportArgs, write};
 use campaign::cli::session::Asked;
 use chromium::{Chromium, Scheme};
 use tempfile::TempDir;
 
-/// A page of a journal with so many rows, and how long it took to write.
-fn page(folder: &TempDir, rows: u32) -> (std::path::PathBuf, std::time::Duration) {
+/// A page of a journal with so many rows.
+fn page(folder: &TempDir, rows: u32) -> std::path::PathBuf {
     let journal = folder.path().join("journal.db");
     journal::make(&journal, rows);
     let path = folder.path().join("report.html");
     let args = ReportArgs { output: Some(path.clone()), ..ReportArgs::default() };
     let asked = Asked { journal: &journal, campaign: Some("spring"), json: false, quiet: true };
-    #[expect(clippy::disallowed_methods, reason = "how long a report takes in real time is the question")]
-    let began = Instant::now();
     write(&args, &asked, &mut Vec::new(), &mut Vec::new()).expect("a report");
-    (path, began.elapsed())
+    path
 }
 
 fn rendered_as_it_should_be(rows: u32, name: &str) {
     let chromium = Chromium::find();
     let folder = tempfile::tempdir().expect("a folder");
-    let (path, took) = page(&folder, rows);
+    let path = page(&folder, rows);
     let size = path.metadata().expect("a page").len();
     assert!(size < 2_000_000, "{size} bytes");
-    assert!(took.as_secs() < 5, "{took:?}");
 
     let (dom, console) = chromium.dom(&path);
     assert_eq!(console, Vec::<String>::new(), "the console is quiet");
@@ -72,7 +68,7 @@ fn a_million_rows_in_chromium() {
 fn a_page_that_breaks_its_policy_is_noticed() {
     let chromium = Chromium::find();
     let folder = tempfile::tempdir().expect("a folder");
-    let (path, _) = page(&folder, 10);
+    let path = page(&folder, 10);
     let whole = fs::read_to_string(&path).expect("a page");
     for (from, to) in [
         ("<main>", "<main><script>document.title = 'ran'</script>"),
