@@ -9,7 +9,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use campaign::app::send::{Run, RunParts, RunSettings};
-use campaign::connect::{Client, Settings};
 use campaign::domain::definition::rules;
 use campaign::domain::delivery::ending::Ending;
 use campaign::domain::delivery::gate::{FailureGate, Fraction};
@@ -34,7 +33,7 @@ use tokio::sync::watch;
 use crate::seeds::chance::{self, Chance};
 use crate::seeds::clocks::Clocks;
 use crate::seeds::shapes::{self, INSTANCE, SLOTS};
-use crate::seeds::worlds::{self, READ_TIMEOUT};
+use crate::seeds::worlds;
 
 /// Stories of a run without `CAMPAIGN_SEEDS`.
 const STORIES: u64 = 60;
@@ -343,7 +342,7 @@ impl Weeks {
             undelivered: UndeliveredGate::new(Fraction::from_percent(100.0).expect("a share")),
         };
         let (_sender, stop) = watch::channel(Stop::No);
-        let (journal, client) = (self.journal(), self.client());
+        let (journal, client) = (self.journal(), worlds::client(&self.simulator, &self.clocks.wall()));
         let parts = RunParts { journal, campaign: self.campaign, client, clock: self.clocks.wall(), stop };
         let run = Run::begin(parts, settings).expect("a run begins");
         let mut observer = Unobserved;
@@ -352,18 +351,6 @@ impl Weeks {
             result = run.send(&mut observer) => Some(result.expect("a run").outcome.ending),
             () = tokio::time::sleep(dies_after.unwrap_or(Duration::MAX)), if dies_after.is_some() => None,
         }
-    }
-
-    fn client(&self) -> Client {
-        let settings = Settings {
-            region: Some("us-west-2".to_owned()),
-            profile: None,
-            endpoint_url: None,
-            ca_bundle: None,
-            connect_timeout: Duration::from_secs(5),
-            read_timeout: READ_TIMEOUT,
-        };
-        Client::simulated(self.simulator.http_client(), ("test", "test"), &settings, &self.clocks.wall())
     }
 
     /// A run in which things go wrong, or the clock jumps; then time passes.

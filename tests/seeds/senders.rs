@@ -6,7 +6,6 @@ use std::num::{NonZeroU32, NonZeroUsize};
 use std::time::Duration;
 
 use campaign::app::send::{Run, RunParts, RunSettings};
-use campaign::connect::{Client, Settings};
 use campaign::domain::delivery::ending::Ending;
 use campaign::domain::delivery::gate::{FailureGate, Fraction};
 use campaign::domain::delivery::undelivered::UndeliveredGate;
@@ -24,7 +23,7 @@ use tokio::sync::watch;
 use crate::seeds::chance::{self, Chance};
 use crate::seeds::clocks::Clocks;
 use crate::seeds::shapes::{self, INSTANCE};
-use crate::seeds::worlds::{self, READ_TIMEOUT};
+use crate::seeds::worlds;
 
 /// Stories of a run without `CAMPAIGN_SEEDS`.
 const STORIES: u64 = 40;
@@ -219,7 +218,7 @@ impl Story {
             sampled: false,
         };
         let (_sender, stop) = watch::channel(Stop::No);
-        let (client, clock) = (self.client(), self.clocks.wall());
+        let (client, clock) = (worlds::client(&self.simulator, &self.clocks.wall()), self.clocks.wall());
         let parts = RunParts { journal: self.journal(), campaign: mailing.id, client, clock, stop };
         let run = Run::begin(parts, settings).expect("a run begins");
         let mut observer = Unobserved;
@@ -228,18 +227,6 @@ impl Story {
             result = run.send(&mut observer) => Some(result.expect("a run").outcome.ending),
             () = tokio::time::sleep(dies_after.unwrap_or(Duration::MAX)), if dies_after.is_some() => None,
         }
-    }
-
-    fn client(&self) -> Client {
-        let settings = Settings {
-            region: Some("us-west-2".to_owned()),
-            profile: None,
-            endpoint_url: None,
-            ca_bundle: None,
-            connect_timeout: Duration::from_secs(5),
-            read_timeout: READ_TIMEOUT,
-        };
-        Client::simulated(self.simulator.http_client(), ("test", "test"), &settings, &self.clocks.wall())
     }
 
     /// Runs in which things go wrong, and that are killed.
@@ -435,25 +422,10 @@ fn one_more(seed: u64) {
 
 #[test]
 fn senders_keep_their_rates_days_and_people_and_wait_for_no_other() {
-    each_seed(play);
+    chance::each_seed(BASE, STORIES, play);
 }
 
 #[test]
 fn one_more_sender_takes_its_share_and_moves_nobody_else() {
-    each_seed(one_more);
-}
-
-fn each_seed(play: fn(u64)) {
-    if let Ok(seed) = std::env::var("CAMPAIGN_SEED") {
-        play(seed.parse().expect("CAMPAIGN_SEED is a number"));
-        return;
-    }
-    let stories = std::env::var("CAMPAIGN_SEEDS").map_or(STORIES, |seeds| seeds.parse().expect("a number"));
-    for index in 0..stories {
-        let seed = chance::seed(BASE, index);
-        if let Err(panic) = std::panic::catch_unwind(|| play(seed)) {
-            eprintln!("seed {seed} broke a promise; play it again with CAMPAIGN_SEED={seed}");
-            std::panic::resume_unwind(panic);
-        }
-    }
+    chance::each_seed(BASE, STORIES, one_more);
 }

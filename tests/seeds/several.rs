@@ -6,7 +6,6 @@ use std::num::{NonZeroU32, NonZeroUsize};
 use std::time::Duration;
 
 use campaign::app::send::{Run, RunParts, RunSettings};
-use campaign::connect::{Client, Settings};
 use campaign::domain::delivery::ending::Ending;
 use campaign::domain::delivery::gate::{FailureGate, Fraction};
 use campaign::domain::delivery::state::State;
@@ -26,7 +25,7 @@ use tokio::sync::watch;
 use crate::seeds::chance::{self, Chance};
 use crate::seeds::clocks::Clocks;
 use crate::seeds::shapes::{self, INSTANCE, SLOTS, SOURCE};
-use crate::seeds::worlds::{self, READ_TIMEOUT};
+use crate::seeds::worlds;
 
 /// Stories of a run without `CAMPAIGN_SEEDS`.
 const STORIES: u64 = 60;
@@ -224,7 +223,7 @@ impl Several {
         let parts = RunParts {
             journal,
             campaign: mailing.id,
-            client: self.client(),
+            client: worlds::client(&self.simulator, &self.clocks.wall()),
             clock: self.clocks.wall(),
             stop,
         };
@@ -235,18 +234,6 @@ impl Several {
             result = run.send(&mut observer) => Some(result.expect("a run").outcome.ending),
             () = tokio::time::sleep(dies_after.unwrap_or(Duration::MAX)), if dies_after.is_some() => None,
         }
-    }
-
-    fn client(&self) -> Client {
-        let settings = Settings {
-            region: Some("us-west-2".to_owned()),
-            profile: None,
-            endpoint_url: None,
-            ca_bundle: None,
-            connect_timeout: Duration::from_secs(5),
-            read_timeout: READ_TIMEOUT,
-        };
-        Client::simulated(self.simulator.http_client(), ("test", "test"), &settings, &self.clocks.wall())
     }
 
     /// Some mailings run, at once or alone, each to its end or to its death; then time passes.
@@ -392,18 +379,7 @@ fn check_mailing(mailing: &Mailing, contacts: &[u64]) {
 
 #[test]
 fn campaigns_with_the_same_people_keep_limits_and_open_contacts_together() {
-    if let Ok(seed) = std::env::var("CAMPAIGN_SEED") {
-        play(seed.parse().expect("CAMPAIGN_SEED is a number"));
-        return;
-    }
-    let stories = std::env::var("CAMPAIGN_SEEDS").map_or(STORIES, |seeds| seeds.parse().expect("a number"));
-    for index in 0..stories {
-        let seed = chance::seed(BASE, index);
-        if let Err(panic) = std::panic::catch_unwind(|| play(seed)) {
-            eprintln!("seed {seed} broke a promise; play it again with CAMPAIGN_SEED={seed}");
-            std::panic::resume_unwind(panic);
-        }
-    }
+    chance::each_seed(BASE, STORIES, play);
 }
 
 fn play(seed: u64) {

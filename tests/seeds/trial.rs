@@ -17,7 +17,7 @@ use campaign::app::opt_outs::{self, ListSenders, OptOuts};
 use campaign::app::send::{DrivenRun, Run, RunParts, RunSettings};
 use campaign::app::stream::StreamItem;
 use campaign::clock::Clock;
-use campaign::connect::{Account, Client, Settings};
+use campaign::connect::Account;
 use campaign::domain::account::opt_outs::OptOutSettings;
 use campaign::domain::delivery::control::Control;
 use campaign::domain::delivery::gate::{FailureGate, Fraction};
@@ -33,7 +33,7 @@ use crate::seeds::clocks::Clocks;
 use crate::seeds::people::{CAMPAIGN, People};
 use crate::seeds::sentinel::{Crash, Sentinel, Watcher};
 use crate::seeds::shapes::{INSTANCE, SOURCE};
-use crate::seeds::worlds::READ_TIMEOUT;
+use crate::seeds::worlds;
 
 /// Everything that outlives a process.
 pub(crate) struct Trial {
@@ -209,7 +209,7 @@ impl Trial {
         let parts = RunParts {
             journal,
             campaign: self.campaign,
-            client: self.client(),
+            client: worlds::client(&self.simulator, &self.clocks.wall()),
             clock: clock.clone(),
             stop: signals(options.stops.clone()),
         };
@@ -304,18 +304,6 @@ impl Trial {
         .lists;
         journal.admit_opt_outs(lists.iter().flat_map(OptOuts::ids).collect());
         Ok(lists)
-    }
-
-    fn client(&self) -> Client {
-        let settings = Settings {
-            region: Some("us-west-2".to_owned()),
-            profile: None,
-            endpoint_url: None,
-            ca_bundle: None,
-            connect_timeout: Duration::from_secs(5),
-            read_timeout: READ_TIMEOUT,
-        };
-        Client::simulated(self.simulator.http_client(), ("test", "test"), &settings, &self.clocks.wall())
     }
 }
 

@@ -3,14 +3,29 @@
 use std::num::NonZeroU32;
 use std::time::Duration;
 
+use campaign::clock::Clock;
+use campaign::connect::{Client, Settings};
 use campaign::simulator::{
-    AccountConfig, Fault, FaultPlan, Latency, Phase, Signatures, Throttle, WorldConfig, WorldTime,
+    AccountConfig, Fault, FaultPlan, Latency, Phase, Signatures, Simulator, Throttle, WorldConfig, WorldTime,
 };
 
 use crate::seeds::chance::Chance;
 
 /// The client's read time-out; every answer that comes at all comes sooner.
-pub(crate) const READ_TIMEOUT: Duration = Duration::from_secs(8);
+const READ_TIMEOUT: Duration = Duration::from_secs(8);
+
+/// The client of a process: the real one, over the simulator's own door.
+pub(crate) fn client(simulator: &Simulator, clock: &Clock) -> Client {
+    let settings = Settings {
+        region: Some("us-west-2".to_owned()),
+        profile: None,
+        endpoint_url: None,
+        ca_bundle: None,
+        connect_timeout: Duration::from_secs(5),
+        read_timeout: READ_TIMEOUT,
+    };
+    Client::simulated(simulator.http_client(), ("test", "test"), &settings, clock)
+}
 
 /// Whether the wall clock may differ from the true one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
