@@ -14,7 +14,7 @@ use crate::app::send;
 use crate::domain::definition::{Definition, EndpointUrl};
 use crate::domain::preflight::{Options, Preflight};
 use crate::domain::unix_millis::UnixMillis;
-use crate::journal::{Admission, Identity, Journal, JournalError, Reader, Service};
+use crate::journal::{Admission, Identity, Journal, JournalError, Reader, Retries, Service};
 
 /// A run without its requests.
 #[derive(Debug, Clone, Copy)]
@@ -113,7 +113,7 @@ impl DryRun<'_> {
         let findings = file.findings(definition);
         let mut findings = findings.forecasting(definition, self.now, options.keeps_hours());
         if options.retry_failed {
-            file.retry_failed();
+            file.retry_failed(Retries::Proposed);
         }
         let mut facts = file.plan(&mut journal, campaign, &mut findings)?;
         let sample = match options.sample {

@@ -52,8 +52,8 @@ pub struct PlanFile {
     pub binding: Binding,
     /// Lists of recipients that nothing is sent to.
     pub lists: Lists,
-    /// Failed rows are tried again.
-    retries: bool,
+    /// Whether failed rows are tried again.
+    retries: Retries,
     /// What other campaigns have to do with the recipients.
     earlier: NamedCampaigns,
     same_number: SameNumberRule,
@@ -79,7 +79,7 @@ impl PlanFile {
             binding,
             lists,
             earlier,
-            retries: false,
+            retries: Retries::None,
             same_number: definition.recipients.same_number,
             has_keys: !definition.recipients.key.is_empty(),
             source: source.to_string(),
@@ -144,7 +144,7 @@ impl PlanFile {
         };
         let plan = journal.plan_senders(plan, self.binding.senders())?;
         let plan = plan.watch_texts(columns, self.binding.text_columns());
-        Ok(if self.retries { plan.retry_failed(Retries::Proposed) } else { plan })
+        Ok(plan.retry_failed(self.retries))
     }
 
     /// Rejects what looks wrong: nobody sees the file before it is sent. Of the definition's own texts that is known now.
@@ -177,8 +177,7 @@ impl PlanFile {
     /// Where the journal cannot be written.
     pub fn begin_streamed(&self, journal: &mut Journal, campaign: CampaignId) -> Result<Plan, Error> {
         if self.same_number == SameNumberRule::All {
-            let plan = self.begin(journal, campaign)?;
-            return Ok(if self.retries { plan.retry_failed(Retries::Agreed) } else { plan });
+            return self.begin(journal, campaign);
         }
         let (shape, columns) = (self.binding.shape(), self.binding.header().names());
         let plan = if self.corrects() {
@@ -187,7 +186,7 @@ impl PlanFile {
             journal.begin_streamed_plan(campaign, shape, columns)?
         };
         let plan = journal.plan_senders(plan, self.binding.senders())?.keep_first_of_numbers();
-        Ok(if self.retries { plan.retry_failed(Retries::Agreed) } else { plan })
+        Ok(plan.retry_failed(self.retries))
     }
 
     /// Corrections need the file that they correct. A report may have only some of the rows, and those that it does not have
@@ -230,8 +229,8 @@ impl PlanFile {
     }
 
     /// Failed rows of the file are tried again, corrected ones with what the file says now.
-    pub fn retry_failed(&mut self) {
-        self.retries = true;
+    pub fn retry_failed(&mut self, retries: Retries) {
+        self.retries = retries;
     }
 
     /// Plans rows for any moment: a simulation keeps no schedule, as it reaches nobody.

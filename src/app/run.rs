@@ -37,7 +37,7 @@ use crate::domain::next_step::NextStep;
 use crate::domain::phone::E164;
 use crate::domain::preflight::Preflight;
 use crate::engine::Stop;
-use crate::journal::{Journal, OpenLane, Planned, Service};
+use crate::journal::{Journal, OpenLane, Planned, Retries, Service};
 use crate::recipients::Source;
 
 /// How long the first request of a resumed run waits for the check of the journal. Three million rows take about as long.
@@ -117,7 +117,7 @@ impl<'a> PreparedRun<'a> {
         let findings = file.findings(definition).forecasting(definition, now, options.keeps_hours());
         let mut findings = Box::new(findings);
         if options.retry_failed {
-            file.retry_failed();
+            file.retry_failed(Retries::Proposed);
         }
         let mut facts = file.plan(&mut open.journal, open.campaign, &mut findings)?;
         open.admit((definition, options), std::mem::take(&mut file.lists.suppression), options.sample, true)?;
@@ -169,7 +169,7 @@ impl<'a> PreparedRun<'a> {
         }
         open.admit((definition, options), file.lists.suppression.clone(), None, false)?;
         if options.retry_failed {
-            file.retry_failed();
+            file.retry_failed(Retries::Agreed);
         }
         let waiting = open.journal.verified_tally(open.campaign)?[State::Queued];
         let plan = file.begin_streamed(&mut open.journal, open.campaign)?;

@@ -1,5 +1,6 @@
 //! Arguments that several commands share, and their values.
 
+pub mod asking;
 pub mod faults;
 pub mod file;
 pub mod global;

@@ -8,17 +8,15 @@ use serde::Serialize;
 use serde_json::json;
 
 use crate::app;
-use crate::app::options::SendOptions;
 use crate::app::paths::CampaignPaths;
+use crate::cli::args::asking::AskingArgs;
 use crate::cli::args::file::FileArgs;
 use crate::cli::args::global::GlobalArgs;
-use crate::cli::args::send::endpoint;
 use crate::cli::commands::sending;
 use crate::cli::failure::Failure;
 use crate::cli::session::Session;
 use crate::cli::{next_step, output};
 use crate::domain::account::findings::{self, Finding, Status};
-use crate::domain::definition::EndpointUrl;
 use crate::domain::delivery::ending::Exit;
 use crate::recipients::Source;
 
@@ -34,16 +32,8 @@ pub struct DoctorArgs {
     file: Option<PathBuf>,
     #[command(flatten)]
     reading: FileArgs,
-    /// AWS Region
-    #[arg(long)]
-    region: Option<String>,
-    /// Profile of the AWS configuration files
-    #[arg(long)]
-    profile: Option<String>,
-    /// Another endpoint: https, or http on this machine. The other services are asked there too, unless
-    /// AWS_ENDPOINT_URL_… names others
-    #[arg(long, value_name = "URL", value_parser = endpoint)]
-    endpoint_url: Option<EndpointUrl>,
+    #[command(flatten)]
+    service: AskingArgs,
 }
 
 /// Runs the command.
@@ -57,9 +47,7 @@ pub fn run(args: &DoctorArgs, session: &Session<'_>) -> Result<Exit, Failure> {
         Some(source) => CampaignPaths::of_file(&global.campaign_options(), source, &args.reading.options())?,
         None => CampaignPaths::of_campaign(&global.campaign_options())?,
     };
-    let options =
-        SendOptions::of_service(args.region.as_ref(), args.profile.as_ref(), args.endpoint_url.as_ref());
-    options.apply(&mut definition)?;
+    args.service.options().apply(&mut definition)?;
     let asked = app::doctor::examine(source.as_ref(), &definition, &paths, &session.clock);
     let findings = sending::runtime()?.block_on(asked)?;
     let exit = if findings::worst(&findings) == Status::Failed { Exit::Halted } else { Exit::Done };

@@ -7,18 +7,16 @@ use clap::{Args, ValueEnum};
 use serde_json::json;
 
 use crate::app;
-use crate::app::options::SendOptions;
 use crate::app::paths::CampaignPaths;
 use crate::app::rebuild::{RebuildOptions, RebuiltJournal, UntracedRule};
+use crate::cli::args::asking::AskingArgs;
 use crate::cli::args::file::FileArgs;
-use crate::cli::args::send::endpoint;
 use crate::cli::args::values;
 use crate::cli::commands::sending;
 use crate::cli::failure::Failure;
 use crate::cli::next_step;
 use crate::cli::output;
 use crate::cli::session::Session;
-use crate::domain::definition::EndpointUrl;
 use crate::domain::delivery::ending::Exit;
 use crate::domain::delivery::state::State;
 use crate::domain::figures::{Grouped, counted};
@@ -53,15 +51,8 @@ pub struct RebuildArgs {
     untraced: Option<Untraced>,
     #[command(flatten)]
     reading: FileArgs,
-    /// AWS Region
-    #[arg(long, help_heading = "Where")]
-    region: Option<String>,
-    /// Profile of the AWS configuration files
-    #[arg(long, help_heading = "Where")]
-    profile: Option<String>,
-    /// Another endpoint: https, or http on this machine
-    #[arg(long, value_name = "URL", value_parser = endpoint, help_heading = "Where")]
-    endpoint_url: Option<EndpointUrl>,
+    #[command(flatten)]
+    service: AskingArgs,
 }
 
 /// Whose contacts without a client token are.
@@ -87,8 +78,7 @@ pub fn run(args: &RebuildArgs, session: &Session<'_>) -> Result<Exit, Failure> {
     let (mut paths, mut definition) =
         CampaignPaths::of_file(&session.global.campaign_options(), &source, &reading)?;
     paths.name_for(&mut definition, &source, &session.clock)?;
-    let send =
-        SendOptions::of_service(args.region.as_ref(), args.profile.as_ref(), args.endpoint_url.as_ref());
+    let send = args.service.options();
     send.apply(&mut definition)?;
     let file = app::run::open_file(&source, &definition, &paths, &reading)?;
     let options = RebuildOptions {

@@ -7,16 +7,14 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use crate::app;
-use crate::app::options::SendOptions;
 use crate::app::paths::CampaignPaths;
 use crate::app::reconcile::{AccountComparison, ComparisonOptions, Stranger, UnknownContact};
-use crate::cli::args::send::endpoint;
+use crate::cli::args::asking::AskingArgs;
 use crate::cli::args::values;
 use crate::cli::commands::sending;
 use crate::cli::failure::Failure;
 use crate::cli::output;
 use crate::cli::session::Session;
-use crate::domain::definition::EndpointUrl;
 use crate::domain::delivery::ending::Exit;
 use crate::domain::figures::{Grouped, Span, counted};
 use crate::journal::StartedRow;
@@ -43,15 +41,8 @@ pub(super) struct CheckAccountArgs {
     /// Requests per second to the account; of each kind it takes ten by default
     #[arg(long, value_name = "N", default_value = "8", value_parser = values::rate)]
     rate: f64,
-    /// AWS Region
-    #[arg(long)]
-    region: Option<String>,
-    /// Profile of the AWS configuration files
-    #[arg(long)]
-    profile: Option<String>,
-    /// Another endpoint: https, or http on this machine
-    #[arg(long, value_name = "URL", value_parser = endpoint)]
-    endpoint_url: Option<EndpointUrl>,
+    #[command(flatten)]
+    service: AskingArgs,
 }
 
 /// Runs the command.
@@ -60,9 +51,7 @@ pub(super) struct CheckAccountArgs {
 /// What the user is told.
 pub(super) fn run(args: &CheckAccountArgs, session: &Session<'_>) -> Result<Exit, Failure> {
     let (mut place, mut definition) = CampaignPaths::of_campaign(&session.global.campaign_options())?;
-    let send =
-        SendOptions::of_service(args.region.as_ref(), args.profile.as_ref(), args.endpoint_url.as_ref());
-    send.apply(&mut definition)?;
+    args.service.options().apply(&mut definition)?;
     place.name_from_journal(&mut definition)?;
     let mut tell = |words: &str| {
         if !session.global.quiet {
