@@ -1,5 +1,5 @@
 //! What becomes of messages in a simulation: the simulator tells of its contacts, and the run takes it in beside its sending,
-//! through the writer and the parser that a real queue's events go through. Nothing waits for it.
+//! through the writer and the parser that a real queue's events go through. No request waits for it.
 
 use std::time::Duration;
 
@@ -10,7 +10,8 @@ use crate::engine::LastWords;
 use crate::journal::{LiveTaken, Writer};
 use crate::simulator::{EventConfig, Simulator};
 
-/// Within which time messages of a simulation have their final word. The end of a run waits for it at most so long.
+/// Within which time messages of a simulation have their final word. The end of a run waits so long for the last of them, and then
+/// until all that came is in the journal.
 const QUICK: Duration = Duration::from_millis(400);
 /// How often the simulator is asked.
 const LOOK: Duration = Duration::from_millis(50);
