@@ -23,13 +23,13 @@ async fn main() -> Result<(), Box<dyn Error>> {
 
     let campaign = CampaignOptions { campaign: Some(definition), name: None, journal: Some(journal) };
     let options = SendOptions { simulate: true, ..SendOptions::default() };
-    let (source, how, clock) = (Source::named(&file), FileOptions::default(), Clock::system());
+    let (source, how, clock) = (Source::named(&file)?, FileOptions::default(), Clock::system());
     let (paths, mut definition) = CampaignPaths::of_file(&campaign, &source, &how)?;
     options.apply(&mut definition)?;
 
-    let rows = open_file(&source, &definition, &paths, &how)?;
+    let rows = open_file(&source, &definition, &paths, &how, &clock)?;
     let context = RunContext { definition: &definition, paths: &paths, options: &options, clock: &clock };
-    let mut prepared = PreparedRun::with_file(rows, file, context).await?;
+    let mut prepared = PreparedRun::with_file(rows, context).await?;
     println!("{}", prepared.preflight().map(Preflight::text).unwrap_or_default());
     prepared.agree()?;
 

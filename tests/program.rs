@@ -8,6 +8,7 @@ mod disk;
 mod documented;
 mod errors;
 mod members;
+mod object_store;
 mod process;
 mod report;
 mod simulator_process;

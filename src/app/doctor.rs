@@ -33,7 +33,7 @@ pub async fn examine(
     paths: &CampaignPaths,
     clock: &Clock,
 ) -> Result<Vec<Finding>, Error> {
-    let file = source.map(|source| file_facts(source, definition, paths)).transpose()?;
+    let file = source.map(|source| file_facts(source, (definition, paths), clock)).transpose()?;
     let campaign = campaign_facts(definition, file);
     let mut findings = ask(&campaign, definition, paths, clock).await?;
     findings.extend(queue(definition, paths, clock).await);
@@ -126,8 +126,12 @@ pub(super) fn subject(definition: &Definition) -> Subject {
     Subject { instance_id, flow_id, source, attribute: attribute(definition) }
 }
 
-fn file_facts(source: &Source, definition: &Definition, paths: &CampaignPaths) -> Result<FileFacts, Error> {
-    let mut file = PlanFile::open(source, definition, paths)?;
+fn file_facts(
+    source: &Source,
+    (definition, paths): (&Definition, &CampaignPaths),
+    clock: &Clock,
+) -> Result<FileFacts, Error> {
+    let mut file = PlanFile::open(source, (definition, paths), false, clock)?;
     let mut found = file.findings(definition);
     let mut numbers = BTreeSet::new();
     file.rehearse(&mut found, (u64::MAX, None), |recipient| {

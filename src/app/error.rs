@@ -10,7 +10,7 @@ use crate::domain::foreign;
 use crate::domain::next_step::{Advice, Command, NextStep, Output, PathTrouble};
 use crate::domain::problem::Problems;
 use crate::journal::{JournalError, WriterError};
-use crate::recipients::FileError;
+use crate::recipients::{FileError, FileProblem};
 use crate::report::ReportError;
 
 /// What kind of failure it is.
@@ -170,7 +170,13 @@ impl From<Problems> for Error {
 
 impl From<FileError> for Error {
     fn from(error: FileError) -> Self {
-        Self::of(&error, error.hint(), ErrorKind::Usage)
+        let kind = match &error.problem {
+            FileProblem::Object(problem) if problem.is_about_credentials() => ErrorKind::Refused,
+            FileProblem::Object(problem) if problem.is_passing() => ErrorKind::System,
+            FileProblem::Copy { .. } => ErrorKind::System,
+            _ => ErrorKind::Usage,
+        };
+        Self::of(&error, error.hint(), kind)
     }
 }
 

@@ -8,12 +8,14 @@ use std::time::UNIX_EPOCH;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
+use crate::app::fetched;
 use crate::app::paths::CampaignPaths;
 use crate::app::version::Version;
 use crate::clock::Clock;
 use crate::domain::definition::Definition;
 use crate::domain::delivery::tally::Tally;
 use crate::domain::foreign;
+use crate::domain::object::ObjectIdentity;
 use crate::domain::unix_millis::UnixMillis;
 use crate::journal::{Campaign, Snapshot};
 use crate::report::{Destination, EvidenceFacts, ReportError, write_evidence};
@@ -43,7 +45,8 @@ pub fn write(
     }
     let text = paths.definition.as_ref().and_then(|path| fs::read(path).ok());
     let runs = snapshot.runs(campaign.id, u32::MAX)?;
-    let mut files: Vec<String> = runs.iter().filter_map(|run| run.file.clone()).collect();
+    let mut files: Vec<_> =
+        runs.iter().filter_map(|run| Some((run.file.clone()?, fetched::identity_of(run)))).collect();
     files.sort();
     files.dedup();
     let origin = snapshot.origin(campaign.id)?;
@@ -61,7 +64,7 @@ pub fn write(
         "definition": paths.definition.as_ref().zip(text.as_ref()).map(|(path, text)| {
             json!({ "path": foreign::path(path), "sha256": hex::encode(Sha256::digest(text)), "changed_at": changed_at(path) })
         }),
-        "recipients_files": files.iter().map(|file| fingerprint(file)).collect::<Vec<_>>(),
+        "recipients_files": files.iter().map(|(file, identity)| fingerprint(file, identity)).collect::<Vec<_>>(),
     });
     let hours = definition.and_then(|definition| definition.hours.clone());
     let facts = EvidenceFacts { definition: text, hours, facts };
@@ -75,9 +78,12 @@ pub fn write(
     Ok(WrittenEvidence { rows, sha256 })
 }
 
-/// A recipients file as it is now; without a sum where it is not there any more.
-fn fingerprint(file: &str) -> Value {
+/// A recipients file as it is now, without a sum where it is not there any more; of an object, as it was then.
+fn fingerprint(file: &str, identity: &ObjectIdentity) -> Value {
     let path = Path::new(file);
+    if let Some(etag) = &identity.etag {
+        return json!({ "path": foreign::path(path), "etag": etag, "version_id": identity.version });
+    }
     json!({ "path": foreign::path(path), "sha256": sum(path).ok(), "changed_at": changed_at(path) })
 }
 

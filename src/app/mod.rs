@@ -16,6 +16,7 @@ pub mod doubts;
 pub mod dry_run;
 pub mod error;
 pub mod evidence;
+pub mod fetched;
 pub mod follow;
 pub mod hooks;
 pub mod live_deliveries;

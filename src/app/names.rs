@@ -104,7 +104,11 @@ fn refuse_another_file(
     (last, today): (&Campaign, &str),
     source: &Source,
 ) -> Result<(), Error> {
-    let Source::File(path) = source else { return Ok(()) };
+    if matches!(source, Source::Stdin) {
+        return Ok(());
+    }
+    let path = source.path();
+    let path = path.as_path();
     let reader = Reader::open(journal)?;
     let begun_with = reader.runs(last.id, 1)?.into_iter().next().and_then(|run| run.file);
     let name = |path: &Path| path.file_name().map(ToOwned::to_owned);
@@ -128,13 +132,13 @@ fn refuse_another_file(
 
 /// The file's name without its ending, and without that of an archive.
 fn stem(source: &Source) -> Result<String, Error> {
-    let Source::File(path) = source else {
+    if matches!(source, Source::Stdin) {
         return Err(Error::usage(
             "the campaign's name has {file} in it, and the recipients come from standard input",
             NextStep::NameCampaignByOption(Vec::new()),
         ));
-    };
-    let mut file = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    }
+    let mut file = source.path().file_name().unwrap_or_default().to_string_lossy().into_owned();
     for ending in PACKED {
         if let Some(packed) = file.strip_suffix(ending) {
             file = packed.to_owned();
@@ -161,8 +165,10 @@ mod tests {
             ("week.1.csv.gz", "week.1"),
             ("people.xlsx", "people"),
             ("people", "people"),
+            ("s3://lists/2026/may.csv.gz", "may"),
+            ("https://host.example/a/may.csv?a/b.csv", "may"),
         ] {
-            assert_eq!(stem(&Source::File(path.into())).unwrap(), name);
+            assert_eq!(stem(&Source::named(Path::new(path)).unwrap()).unwrap(), name);
         }
         assert!(stem(&Source::Stdin).is_err());
     }

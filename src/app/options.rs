@@ -30,6 +30,8 @@ pub struct FileOptions {
     pub delimiter: Option<Delimiter>,
     /// The sheet of a workbook; `None`: the first.
     pub sheet: Option<String>,
+    /// Whether rows are wanted before all of the file is there.
+    pub streams: bool,
 }
 
 impl FileOptions {

@@ -1,7 +1,6 @@
 //! From `[pace]` to what the engine is given: the pace, and what else bounds a run.
 
-use std::path::Path;
-
+use crate::app::fetched::NotedFile;
 use crate::app::options::SendOptions;
 use crate::app::send::RunSettings;
 use crate::domain::definition::{Definition, PaceShare, Rate, RequestRate};
@@ -27,16 +26,19 @@ pub(super) fn rate(definition: &Definition) -> Option<f64> {
 pub(super) fn run_settings(
     (definition, options): (&Definition, &SendOptions),
     bounds: Bounds,
-    file: Option<&Path>,
+    file: Option<&NotedFile>,
     streams: bool,
 ) -> RunSettings {
     let (rate, burst) = (rate(definition), definition.pace.burst);
     RunSettings {
         name: definition.name.clone(),
         record: NewRun {
-            file: file.map(|file| file.to_string_lossy().into_owned()),
+            file: file.map(|file| file.path.to_string_lossy().into_owned()),
             rate,
-            settings: recorded(definition, options, streams),
+            settings: recorded(definition, options, streams)
+                .into_iter()
+                .chain(file.map(|file| file.known_by.clone()).unwrap_or_default())
+                .collect(),
             ..NewRun::default()
         },
         limit: RateLimit { rate: rate.unwrap_or(RequestRate::MOST), burst },

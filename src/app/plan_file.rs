@@ -9,11 +9,13 @@ use uuid::Uuid;
 
 use crate::app::by_campaigns::NamedCampaigns;
 use crate::app::error::Error;
+use crate::app::fetched::{FetchedFile, NotedFile};
 use crate::app::options::SendOptions;
 use crate::app::paths::CampaignPaths;
 use crate::app::rejects::{self, RejectsFile, WrittenRejects};
 use crate::app::row_reader::RowReader;
 use crate::app::{preconditions, same_numbers};
+use crate::clock::Clock;
 use crate::domain::definition::{Definition, SameNumberRule};
 use crate::domain::delivery::state::State;
 use crate::domain::figures::counted;
@@ -33,7 +35,7 @@ use crate::domain::table::detected_format::DetectedFormat;
 use crate::domain::warning::WarningCode;
 use crate::engine::RunSender;
 use crate::journal::{CampaignId, Content, FileLine, Journal, JournalError, Plan, PlanSummary, Retries};
-use crate::recipients::{FileError, FileProblem, Listed, Lists, Recipients, Row, Source};
+use crate::recipients::{FileError, FileProblem, Listed, Lists, Row, Source};
 
 /// Lines planned in one transaction, and their bytes, about: large enough that a commit costs little, small enough for little
 /// memory.
@@ -59,8 +61,8 @@ pub struct PlanFile {
     same_number: SameNumberRule,
     /// Whether keys are not the numbers themselves.
     has_keys: bool,
-    /// The file, as the user named it.
-    source: String,
+    /// Where it is read from.
+    file: FetchedFile,
 }
 
 impl PlanFile {
@@ -68,10 +70,15 @@ impl PlanFile {
     ///
     /// # Errors
     /// Every mistake that can be seen without reading rows.
-    pub fn open(source: &Source, definition: &Definition, paths: &CampaignPaths) -> Result<Self, Error> {
+    pub fn open(
+        source: &Source,
+        (definition, paths): (&Definition, &CampaignPaths),
+        streams: bool,
+        clock: &Clock,
+    ) -> Result<Self, Error> {
         let lists = preconditions::lists(definition, paths)?;
         let earlier = NamedCampaigns::find(definition, paths)?;
-        let recipients = Recipients::open(source, &definition.recipients)?;
+        let (file, recipients) = FetchedFile::open(source, (definition, paths), streams, clock)?;
         let binding = definition.bind(recipients.header())?;
         Ok(Self {
             windows: true,
@@ -82,7 +89,7 @@ impl PlanFile {
             retries: Retries::None,
             same_number: definition.recipients.same_number,
             has_keys: !definition.recipients.key.is_empty(),
-            source: source.to_string(),
+            file,
         })
     }
 
@@ -90,25 +97,19 @@ impl PlanFile {
     ///
     /// # Errors
     /// Where nothing can be written there, or something else is there already.
-    pub fn reject_to(
-        &mut self,
-        path: Option<&Path>,
-        source: &Source,
-        definition: &Definition,
-    ) -> Result<(), Error> {
+    pub fn reject_to(&mut self, path: Option<&Path>, definition: &Definition) -> Result<(), Error> {
         if let Some(path) = path {
             let recipients = &self.rows.recipients;
             let (header, read_as) = (recipients.header(), recipients.read_as());
             self.rows.rejects = Some(RejectsFile::begin(path, header, &read_as)?);
-            let again = || match source {
-                Source::File(file) if file.is_file() => {
-                    Ok(Some(Recipients::open(source, &definition.recipients)?))
-                }
-                _ => Ok(None),
-            };
-            rejects::keep_what_is_there(path, again, &self.binding)?;
+            rejects::keep_what_is_there(path, || self.file.again(&definition.recipients), &self.binding)?;
         }
         Ok(())
+    }
+
+    /// The file as a run notes it.
+    pub fn noted(&self) -> NotedFile {
+        self.file.noted()
     }
 
     /// What the file was taken for.
@@ -199,7 +200,7 @@ impl PlanFile {
             return Err(Error::usage(
                 format!(
                     "{} has rejected rows of a first file, and this journal has no first file",
-                    self.source
+                    self.file.name()
                 ),
                 NextStep::RunFirstFile,
             ));
@@ -393,7 +394,7 @@ impl PlanFile {
     }
 
     fn no_rows(&self) -> Error {
-        FileError { name: self.source.as_str().into(), problem: FileProblem::NoRows }.into()
+        FileError { name: self.file.name().into(), problem: FileProblem::NoRows }.into()
     }
 
     /// What is known of the file before its first row.

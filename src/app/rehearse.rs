@@ -2,7 +2,6 @@
 //! seconds. It has a journal of its own, and reaches nobody.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
 use jiff::Timestamp;
@@ -70,11 +69,10 @@ impl VirtualClock {
 /// Where the file cannot be planned, or too much of it is wrong to be sent.
 pub async fn rehearse(
     file: PlanFile,
-    name: PathBuf,
     context: RunContext<'_>,
     clock: &VirtualClock,
 ) -> Result<Result<Rehearsal, String>, Error> {
-    let mut prepared = PreparedRun::with_file(file, name, context).await?;
+    let mut prepared = PreparedRun::with_file(file, context).await?;
     if let Some(reason) = prepared.preflight().and_then(Preflight::refusal) {
         return Ok(Err(reason));
     }

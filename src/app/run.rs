@@ -1,7 +1,7 @@
 //! A campaign on its way: opened with a file or from the journal alone, agreed to by the caller, sent.
 
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use tokio::sync::watch;
@@ -11,6 +11,7 @@ use crate::app::by_campaigns::NamedCampaigns;
 use crate::app::doctor::MOST_NUMBERS;
 use crate::app::doubts::DoubtSearcher;
 use crate::app::error::Error;
+use crate::app::fetched::{self, NotedFile};
 use crate::app::live_deliveries::QueueFollower;
 use crate::app::open::{OpenCampaign, settings};
 use crate::app::opt_outs::{self, ListSenders, OptOuts};
@@ -64,7 +65,7 @@ pub struct PreparedRun<'a> {
     open: OpenCampaign,
     answers: Option<Box<AccountAnswers>>,
     notes: Vec<String>,
-    file: Option<PathBuf>,
+    file: Option<NotedFile>,
     stream: Option<Stream>,
     preflight: Option<Box<Preflight>>,
     already_started: Option<u64>,
@@ -82,18 +83,15 @@ pub fn open_file(
     definition: &Definition,
     paths: &CampaignPaths,
     options: &FileOptions,
+    clock: &Clock,
 ) -> Result<PlanFile, Error> {
     if let Some(rejects) = &options.rejects {
         let mut inputs = Inputs::of(paths).with_lists(definition, paths).with_outputs(&[]);
-        let read = match source {
-            Source::File(file) => file,
-            Source::Stdin => Path::new("-"),
-        };
-        inputs = inputs.with_recipients(read);
+        inputs = inputs.with_recipients(&source.path());
         inputs.refuse(rejects, "the rejected rows", NextStep::OtherRejectsFile)?;
     }
-    let mut file = PlanFile::open(source, definition, paths)?;
-    file.reject_to(options.rejects.as_deref(), source, definition)?;
+    let mut file = PlanFile::open(source, (definition, paths), options.streams, clock)?;
+    file.reject_to(options.rejects.as_deref(), definition)?;
     Ok(file)
 }
 
@@ -102,11 +100,7 @@ impl<'a> PreparedRun<'a> {
     ///
     /// # Errors
     /// Where the campaign cannot be opened, or the file cannot be read or planned.
-    pub async fn with_file(
-        mut file: PlanFile,
-        name: PathBuf,
-        context: RunContext<'a>,
-    ) -> Result<Self, Error> {
+    pub async fn with_file(mut file: PlanFile, context: RunContext<'a>) -> Result<Self, Error> {
         let RunContext { definition, options, .. } = context;
         if !options.keeps_hours() {
             file.at_any_time();
@@ -135,7 +129,7 @@ impl<'a> PreparedRun<'a> {
         findings.keep_pace(prepared.definition());
         let OpenCampaign { journal, campaign, .. } = &prepared.open;
         let preflight = plan_file::settle(*findings, facts, (journal, *campaign), options, &senders)?;
-        prepared.file = Some(name);
+        prepared.file = Some(file.noted());
         prepared.already_started = Some(preflight.already_started());
         prepared.preflight = Some(Box::new(preflight));
         prepared.rejects = file.take_rejected();
@@ -146,12 +140,7 @@ impl<'a> PreparedRun<'a> {
     ///
     /// # Errors
     /// Where the campaign cannot be opened.
-    pub async fn streaming(
-        mut file: PlanFile,
-        name: PathBuf,
-        agreed: bool,
-        context: RunContext<'a>,
-    ) -> Result<Self, Error> {
+    pub async fn streaming(mut file: PlanFile, agreed: bool, context: RunContext<'a>) -> Result<Self, Error> {
         let RunContext { definition, options, .. } = context;
         if !options.keeps_hours() {
             file.at_any_time();
@@ -179,10 +168,10 @@ impl<'a> PreparedRun<'a> {
             // Whether the file still has them is known when it is read that far, and then they come back.
             open.journal.withdraw_waiting(open.campaign)?;
         }
-        let findings = Box::new(file.findings(definition));
+        let (findings, noted) = (Box::new(file.findings(definition)), file.noted());
         let stream = Stream { file: Box::new(file), findings, plan };
         let mut prepared = Self::opened(context, open, Some(stream), true).await?;
-        prepared.file = Some(name);
+        prepared.file = Some(noted);
         Ok(prepared)
     }
 
@@ -197,7 +186,14 @@ impl<'a> PreparedRun<'a> {
         let mut open = context.open(PATIENCE).await?;
         must_be_agreed(&mut open)?;
         open.admit((definition, options), lists.suppression, options.sample, false)?;
-        Self::opened(context, open, None, true).await
+        // A simulation asks for nothing outside.
+        let changed = match options.simulate {
+            true => None,
+            false => fetched::changed_since(open.campaign, (definition, paths), context.clock).await?,
+        };
+        let mut prepared = Self::opened(context, open, None, true).await?;
+        prepared.notes.extend(changed);
+        Ok(prepared)
     }
 
     /// A campaign that is open, with the answers of its account where there is something to send.
@@ -408,7 +404,7 @@ impl<'a> PreparedRun<'a> {
         }
         let bounds = pacing::bounds(definition, &journal, campaign, service, clock.now())?;
         let settings =
-            pacing::run_settings((definition, options), bounds, self.file.as_deref(), self.stream.is_some());
+            pacing::run_settings((definition, options), bounds, self.file.as_ref(), self.stream.is_some());
         let parts = RunParts { journal, campaign, client, clock: clock.clone(), stop };
         let mut run = Run::begin(parts, settings)?;
         run.guard(lock, examination);

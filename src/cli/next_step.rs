@@ -142,6 +142,9 @@ fn called(command: &Command, global: &GlobalArgs) -> String {
         Command::SuppressList => "suppress list",
         Command::SuppressUndelivered => "suppress undelivered",
         Command::IamPolicyOptOuts => "iam-policy --opt-outs",
+        Command::IamPolicyObject(url) => {
+            return placed(&format!("iam-policy --object {}", quoted(&foreign::shown(url))), global);
+        }
     };
     placed(name, global)
 }

@@ -18,6 +18,8 @@ pub(super) struct Environment {
     /// For clients of any service; its HTTP client is the route.
     pub(super) sdk: SdkConfig,
     pub(super) credentials: WorkingSource,
+    /// The way out, for requests that no SDK makes.
+    pub(super) route: Route,
     /// Amazon Connect's endpoint, where another one was named.
     pub(super) endpoint: Option<String>,
 }
@@ -54,18 +56,19 @@ impl Environment {
             return Err(ConnectError::EndpointAndKind);
         }
         let credentials = credentials::load(&sdk, &profile, &route).await?;
-        Ok(Self { sdk, credentials, endpoint })
+        Ok(Self { sdk, credentials, route, endpoint })
     }
 }
 
 /// The settings' file of certificates, else the environment's, else the profile's. An empty variable names none.
 fn ca_bundle(settings: &Settings, profile: &ChosenProfile) -> Option<PathBuf> {
+    bundle_of(settings).or_else(|| profile.ca_bundle().map(PathBuf::from))
+}
+
+/// The same where no profile counts.
+pub(super) fn bundle_of(settings: &Settings) -> Option<PathBuf> {
     let from_environment = || std::env::var_os("AWS_CA_BUNDLE").filter(|path| !path.is_empty());
-    settings
-        .ca_bundle
-        .clone()
-        .or_else(|| from_environment().map(PathBuf::from))
-        .or_else(|| profile.ca_bundle().map(PathBuf::from))
+    settings.ca_bundle.clone().or_else(|| from_environment().map(PathBuf::from))
 }
 
 pub(super) fn behavior() -> BehaviorVersion {

@@ -137,6 +137,14 @@ impl Route {
         SharedHttpConnector::new(self.connector(&settings, default_async_sleep().as_ref()))
     }
 
+    /// For objects, whose bytes are passed on as they come: however long an answer is, it is read to its end. A connection may
+    /// take `connect`, and the head of an answer `read`.
+    pub(super) fn download(&self, connect: Duration, read: Duration) -> SharedHttpConnector {
+        let settings = HttpConnectorSettings::builder().connect_timeout(connect).read_timeout(read).build();
+        let routed = self.connector(&settings, default_async_sleep().as_ref());
+        SharedHttpConnector::new(Routed { bounded: false, ..routed })
+    }
+
     fn connector(&self, settings: &HttpConnectorSettings, sleep: Option<&SharedAsyncSleep>) -> Routed {
         let make = |proxy: Option<&ProxyConfig>| {
             let mut builder = Connector::builder().connector_settings(settings.clone());
@@ -147,6 +155,7 @@ impl Route {
         };
         Routed {
             shared: Arc::clone(&self.shared),
+            bounded: true,
             direct: make(None),
             proxied: self.shared.proxy.as_ref().map(|proxy| make(Some(proxy))),
         }
@@ -157,6 +166,8 @@ impl Route {
 #[derive(Debug)]
 struct Routed {
     shared: Arc<SharedRoute>,
+    /// Whether an answer is read up to a length only.
+    bounded: bool,
     direct: SharedHttpConnector,
     proxied: Option<SharedHttpConnector>,
 }
@@ -168,14 +179,17 @@ impl HttpConnector for Routed {
         let proxied = self.proxied.as_ref().filter(|_| carries);
         let contact = request.method() == "PUT" && request.uri().ends_with("/contact/outbound-chat");
         let most = if contact { CONTACT_ANSWER_MAX_BYTES } else { ANSWER_MAX_BYTES };
+        let most = Some(most).filter(|_| self.bounded);
         let call = proxied.unwrap_or(&self.direct).call(request);
         let shared = Arc::clone(&self.shared);
         let through_proxy = proxied.is_some();
         HttpConnectorFuture::new(async move {
             match call.await {
                 Ok(mut response) => {
-                    let body = response.take_body();
-                    *response.body_mut() = answer_bounds::bounded(body, most);
+                    if let Some(most) = most {
+                        let body = response.take_body();
+                        *response.body_mut() = answer_bounds::bounded(body, most);
+                    }
                     Ok(response)
                 }
                 Err(error) => Err(shared.explained(error, uri.as_ref(), through_proxy)),

@@ -18,6 +18,7 @@ pub mod hours;
 pub mod limits;
 pub mod message;
 pub mod next_step;
+pub mod object;
 pub mod phone;
 pub mod preflight;
 pub mod prices;

@@ -56,6 +56,8 @@ pub enum Command {
     BackUpJournal,
     /// Write the policy that reading opt-outs takes.
     IamPolicyOptOuts,
+    /// Write the policy that reading this object takes.
+    IamPolicyObject(String),
     /// Show the journal's suppression list.
     SuppressList,
     /// Take numbers onto the list that cannot take messages.

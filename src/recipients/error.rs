@@ -8,6 +8,7 @@ use super::reading_budget::TooMuchUnpacked;
 use crate::domain::figures::counted;
 use crate::domain::foreign::ForeignText;
 use crate::domain::next_step::{Advice, Setting};
+use crate::domain::object::{BadObjectUrl, ObjectProblem};
 use crate::domain::phone::PhoneRejection;
 use crate::domain::table::header::nearest;
 
@@ -34,6 +35,8 @@ impl FileError {
             return Some(hint);
         }
         let hint = match &self.problem {
+            FileProblem::Object(problem) => return Some(problem.hint(self.name.raw())),
+            FileProblem::Address(bad) => bad.hint(),
             FileProblem::Missing { near: Some(near) } => {
                 return Some(format!("did you mean {}?", near.shown()).into());
             }
@@ -84,6 +87,7 @@ impl FileError {
                 );
             }
             FileProblem::Directory => "name a file in it",
+            FileProblem::Copy { .. } => "make room there, or name another folder in TMPDIR",
             _ => "check that the file can be read, by this user and to its end",
         };
         Some(hint.into())
@@ -203,6 +207,20 @@ pub enum FileProblem {
     /// The system does not let it be read.
     #[error("{0}")]
     Io(io::Error),
+    /// It is an object elsewhere, and cannot be fetched to its end.
+    #[error("{0}")]
+    Object(ObjectProblem),
+    /// It should be an object elsewhere, and nothing is fetched from there.
+    #[error("{0}")]
+    Address(BadObjectUrl),
+    /// It is fetched from elsewhere, and there is no room for it.
+    #[error("failed to copy it to {}: {error}", .folder.shown_up_to(1024))]
+    Copy {
+        /// The folder for files that are not kept.
+        folder: ForeignText,
+        /// What the system says.
+        error: io::Error,
+    },
     /// Compressed data that cannot be unpacked to their end.
     #[error("its compressed data are cut off or damaged")]
     Damaged,
@@ -436,6 +454,9 @@ pub enum FileProblem {
 
 impl From<io::Error> for FileProblem {
     fn from(error: io::Error) -> Self {
+        if let Some(problem) = of_object(&error) {
+            return Self::Object(problem.clone());
+        }
         match error.kind() {
             io::ErrorKind::FileTooLarge
                 if error
@@ -451,6 +472,17 @@ impl From<io::Error> for FileProblem {
             _ => Self::Io(error),
         }
     }
+}
+
+/// Why an object ended too early, whatever layers were between it and who read it.
+fn of_object<'e>(error: &'e (dyn std::error::Error + 'static)) -> Option<&'e ObjectProblem> {
+    if let Some(problem) = error.downcast_ref() {
+        return Some(problem);
+    }
+    // What an I/O error has in it is not its source.
+    let inner = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+    let inner = inner.map(|inner| inner as &(dyn std::error::Error + 'static));
+    of_object(inner.or_else(|| error.source())?)
 }
 
 fn list(names: &[ForeignText]) -> String {

@@ -33,6 +33,7 @@ pub use suppress::{Entry, Listed, Lists, Useless, read_list};
 use crate::domain::definition::RecipientsSettings;
 use crate::domain::delivery::state::State;
 use crate::domain::foreign;
+use crate::domain::object::{ObjectUrl, shown_address};
 use crate::domain::row::binding::{Binding, Cells, LineSpan};
 use crate::domain::row::recipient::{Recipient, Rejection, RejectionReason};
 use crate::domain::table::detected_format::DetectedFormat;
@@ -54,13 +55,34 @@ pub enum Source {
     File(PathBuf),
     /// Standard input.
     Stdin,
+    /// An object that is not on this machine. It is fetched before it is opened.
+    Object(ObjectUrl),
 }
 
 impl Source {
-    /// What a path on the command line means: `-` is standard input.
+    /// What a path on the command line means: `-` is standard input, and what begins with a scheme such as `s3://` an object.
+    ///
+    /// # Errors
+    /// [`FileError`] for an address that nothing is fetched from.
+    pub fn named(path: &Path) -> Result<Self, FileError> {
+        if path.as_os_str() == "-" {
+            return Ok(Self::Stdin);
+        }
+        match path.to_str().and_then(|text| Some((text, ObjectUrl::parse(text)?))) {
+            None => Ok(Self::File(path.to_owned())),
+            Some((_, Ok(url))) => Ok(Self::Object(url)),
+            Some((text, Err(bad))) => Err(FileError::new(&shown_address(text), FileProblem::Address(bad))),
+        }
+    }
+
+    /// What it is called in the journal and in advice: a path as it was given, or an address without what may be secret in it.
     #[must_use]
-    pub fn named(path: &Path) -> Self {
-        if path.as_os_str() == "-" { Self::Stdin } else { Self::File(path.to_owned()) }
+    pub fn path(&self) -> PathBuf {
+        match self {
+            Self::File(path) => path.clone(),
+            Self::Stdin => PathBuf::from("-"),
+            Self::Object(url) => url.path(),
+        }
     }
 }
 
@@ -69,6 +91,7 @@ impl std::fmt::Display for Source {
         match self {
             Self::File(path) => f.write_str(&foreign::path(path)),
             Self::Stdin => f.write_str("standard input"),
+            Self::Object(url) => f.write_str(&foreign::path(url.path())),
         }
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::fs::File;
 use std::io::{self, Cursor, Read, Seek};
+use std::os::unix::fs::FileExt as _;
 use std::path::Path;
 
 use super::encoding::{self, Charset, Decoded, Found, Scan};
@@ -27,7 +28,8 @@ impl Recipients {
     /// Opens a file and reads its header.
     ///
     /// # Errors
-    /// [`FileError`] where there is no file, no header, or nothing that can be read as a table.
+    /// [`FileError`] where there is no file, no header, or nothing that can be read as a table; where it is an object, which
+    /// must be fetched first.
     pub fn open(source: &Source, settings: &RecipientsSettings) -> Result<Self, FileError> {
         let name = source.to_string();
         match source {
@@ -35,7 +37,26 @@ impl Recipients {
             Source::File(path) => {
                 Self::from_file(path, &name, settings).map_err(|problem| FileError::new(&name, problem))
             }
+            Source::Object(_) => Err(FileError::new(&name, FileProblem::missing(&source.path()))),
         }
+    }
+
+    /// Opens the copy of a file that is called `name` as the file itself would be opened. The copy may have no path any more.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub fn open_copy(copy: &File, name: &str, settings: &RecipientsSettings) -> Result<Self, FileError> {
+        Self::from_copy(copy, name, settings).map_err(|problem| FileError::new(name, problem))
+    }
+
+    fn from_copy(copy: &File, name: &str, settings: &RecipientsSettings) -> Result<Self, FileProblem> {
+        refuse_definition(Path::new(name))?;
+        let own = rejects::are_in(copy).then(|| as_rejects_are(settings));
+        let (again, reader) = (FileAgain::Copy(copy), CopyReader::of(copy)?);
+        let unpacking = Unpacking::of_file(copy.metadata()?.len());
+        let layers =
+            Layers { settings: own.as_ref().unwrap_or(settings), again, unpacking, in_archive: false };
+        layers.open(Box::new(reader), name)
     }
 
     /// The same from anything that can be read; `name` is what errors are told under.
@@ -48,15 +69,13 @@ impl Recipients {
         settings: &RecipientsSettings,
     ) -> Result<Self, FileError> {
         let (unpacking, reader) = Unpacking::of_pipe(reader);
-        Layers { settings, again: None, unpacking, in_archive: false }
+        Layers { settings, again: FileAgain::Never, unpacking, in_archive: false }
             .open(reader, name)
             .map_err(|problem| FileError::new(name, problem))
     }
 
     fn from_file(path: &Path, name: &str, settings: &RecipientsSettings) -> Result<Self, FileProblem> {
-        if path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("toml")) {
-            return Err(FileProblem::Definition);
-        }
+        refuse_definition(path)?;
         let file = open(path)?;
         let own = rejects::are_in(&file).then(|| as_rejects_are(settings));
         // A pipe with a name cannot be read twice.
@@ -71,6 +90,11 @@ fn as_rejects_are(settings: &RecipientsSettings) -> RecipientsSettings {
     RecipientsSettings { encoding: None, delimiter: None, sheet: None, header_row: None, ..settings.clone() }
 }
 
+fn refuse_definition(path: &Path) -> Result<(), FileProblem> {
+    let is_definition = path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("toml"));
+    if is_definition { Err(FileProblem::Definition) } else { Ok(()) }
+}
+
 fn open(path: &Path) -> Result<File, FileProblem> {
     let file = File::open(path).map_err(|error| match error.kind() {
         io::ErrorKind::NotFound => FileProblem::missing(path),
@@ -82,10 +106,68 @@ fn open(path: &Path) -> Result<File, FileProblem> {
     Ok(file)
 }
 
+/// How a file is read a second time.
+#[derive(Clone, Copy)]
+enum FileAgain<'a> {
+    /// It cannot be.
+    Never,
+    /// By its path.
+    Path(&'a Path),
+    /// It is a copy, whose descriptors share one position.
+    Copy(&'a File),
+}
+
+impl FileAgain<'_> {
+    /// From its beginning, whoever else reads it.
+    fn reader(self) -> io::Result<Option<Box<dyn Read + Send>>> {
+        Ok(match self {
+            Self::Never => None,
+            Self::Path(path) => Some(Box::new(File::open(path)?)),
+            Self::Copy(copy) => Some(Box::new(CopyReader::of(copy)?)),
+        })
+    }
+
+    /// A file with a position of its own.
+    fn file(self) -> io::Result<Option<File>> {
+        match self {
+            Self::Path(path) => File::open(path).map(Some),
+            other => other.reader()?.map(spooled).transpose(),
+        }
+    }
+}
+
+/// Reads a copy at a position of its own.
+struct CopyReader {
+    copy: File,
+    at: u64,
+}
+
+impl CopyReader {
+    fn of(copy: &File) -> io::Result<Self> {
+        Ok(Self { copy: copy.try_clone()?, at: 0 })
+    }
+}
+
+impl Read for CopyReader {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let length = self.copy.read_at(buffer, self.at)?;
+        self.at += length as u64;
+        Ok(length)
+    }
+}
+
+/// A copy that goes with the process.
+fn spooled(mut reader: Box<dyn Read + Send>) -> io::Result<File> {
+    let mut copy = tempfile::tempfile()?;
+    io::copy(&mut reader, &mut copy)?;
+    copy.rewind()?;
+    Ok(copy)
+}
+
 struct Layers<'a> {
     settings: &'a RecipientsSettings,
     /// The file, where it can be read a second time.
-    again: Option<&'a Path>,
+    again: FileAgain<'a>,
     /// How much may come out of it.
     unpacking: Unpacking,
     /// Whether it came out of an archive: another one in it is not opened.
@@ -111,9 +193,10 @@ impl<'a> Layers<'a> {
     ) -> Result<(Self, Box<dyn Read + Send>), FileProblem> {
         let metadata = file.metadata()?;
         let (again, (unpacking, reader)) = if metadata.is_file() {
-            (Some(path), (Unpacking::of_file(metadata.len()), Box::new(file) as Box<dyn Read + Send>))
+            let reader = Box::new(file) as Box<dyn Read + Send>;
+            (FileAgain::Path(path), (Unpacking::of_file(metadata.len()), reader))
         } else {
-            (None, Unpacking::of_pipe(file))
+            (FileAgain::Never, Unpacking::of_pipe(file))
         };
         Ok((Self { settings, again, unpacking, in_archive: false }, reader))
     }
@@ -195,7 +278,7 @@ impl<'a> Layers<'a> {
         }
         let inner = Layers {
             settings: self.settings,
-            again: Some(copy.path()),
+            again: FileAgain::Path(copy.path()),
             unpacking: self.unpacking.clone(),
             in_archive: true,
         };
@@ -209,7 +292,7 @@ impl<'a> Layers<'a> {
     /// A sheet without the columns, with those that have them.
     fn other_sheets(&self, problem: FileProblem) -> FileProblem {
         let FileProblem::OtherSheets { read, others, hidden, .. } = problem else { return problem };
-        let file = self.again.and_then(|path| File::open(path).ok());
+        let file = self.again.file().ok().flatten();
         let with = file
             .map(|file| workbook::sheets_with(file, read.raw(), |header| self.settings.has_phone(header)));
         FileProblem::OtherSheets {
@@ -227,8 +310,8 @@ impl<'a> Layers<'a> {
             None => encoding::certain(head)?.map(Charset::Standard),
         };
         let Some(charset) = sure else {
-            return match self.again {
-                Some(path) => self.scan(path, None),
+            return match self.again.reader()? {
+                Some(reader) => self.scan(reader, None),
                 // What comes through a pipe is judged by what has come.
                 None => {
                     let mut scan = Scan::new();
@@ -239,16 +322,16 @@ impl<'a> Layers<'a> {
         };
         // How quotes are written is to be found out all the same.
         let decoded = (!charset.is_ascii_like()).then_some(charset);
-        let quotes = self.again.and_then(|path| self.scan(path, decoded).ok());
+        let quotes = self.again.reader()?.and_then(|reader| self.scan(reader, decoded).ok());
         Ok(Found { backslashes: quotes.is_some_and(|found| found.backslashes), ..Found::sure(charset) })
     }
 
     /// Reads a whole file to find out what its characters are. `charset` is for text that is not even ASCII where it is.
-    fn scan(&self, path: &Path, charset: Option<Charset>) -> Result<Found, FileProblem> {
-        let file = File::open(path)?;
-        let reader: Box<dyn Read + Send> = match compression(&first_bytes(path)?) {
+    fn scan(&self, file: Box<dyn Read + Send>, charset: Option<Charset>) -> Result<Found, FileProblem> {
+        let (first, file) = first_bytes(file)?;
+        let reader = match compression(&first) {
             Some(packed) => self.unpacking.bounded(unpack(packed, file)),
-            None => Box::new(file),
+            None => file,
         };
         match charset {
             Some(charset) => Scan::new().read(Decoded::new(reader, charset)),
@@ -285,21 +368,20 @@ impl<'a> Layers<'a> {
     }
 
     /// The workbook as a file: itself, or a copy that goes with the process.
-    fn seekable(&self, mut reader: Box<dyn Read + Send>, packed: bool) -> Result<File, FileProblem> {
-        if let (Some(path), false) = (self.again, packed) {
-            return Ok(File::open(path)?);
+    fn seekable(&self, reader: Box<dyn Read + Send>, packed: bool) -> Result<File, FileProblem> {
+        match self.again {
+            FileAgain::Path(path) if !packed => Ok(File::open(path)?),
+            _ => Ok(spooled(reader)?),
         }
-        let mut copy = tempfile::tempfile()?;
-        io::copy(&mut reader, &mut copy)?;
-        copy.rewind()?;
-        Ok(copy)
     }
 }
 
-fn first_bytes(path: &Path) -> io::Result<Vec<u8>> {
+/// The first bytes of a file, and the file with them.
+fn first_bytes(mut file: Box<dyn Read + Send>) -> io::Result<(Vec<u8>, Box<dyn Read + Send>)> {
     let mut bytes = Vec::new();
-    File::open(path)?.take(4).read_to_end(&mut bytes)?;
-    Ok(bytes)
+    (&mut file).take(4).read_to_end(&mut bytes)?;
+    let whole = whole(&bytes, file);
+    Ok((bytes, whole))
 }
 
 /// Rows below a first line without the columns that are looked at for them.

@@ -19,6 +19,8 @@ use reader::Reader;
 /// Lines that begin so are not run, and why.
 const NOT_RUN: &[(&str, &str)] = &[
     ("aws ", "needs an AWS account; tests/simulator_clients.rs runs the AWS CLI against the simulator"),
+    ("campaign check s3://", "needs a bucket; tests/process/objects.rs has one on loopback"),
+    ("campaign run 'https://", "needs a server; tests/process/objects.rs has one on loopback"),
     ("cargo ", "these tests are run by it; .ci/run runs the README's first block"),
 ];
 

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use crate::errors::words;
 
 /// Where errors have their words.
-const SOURCES: [&str; 68] = [
+const SOURCES: [&str; 70] = [
     "src/app/alerts/channels.rs",
     "src/cli/commands/alerts.rs",
     "src/domain/definition/alerts.rs",
@@ -74,6 +74,8 @@ const SOURCES: [&str; 68] = [
     "src/domain/definition/settings.rs",
     "src/domain/delivery/ending.rs",
     "src/domain/message/limits.rs",
+    "src/domain/object/mod.rs",
+    "src/domain/object/problem.rs",
     "src/journal/error.rs",
     "src/recipients/error.rs",
     "src/report/error.rs",

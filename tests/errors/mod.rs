@@ -16,6 +16,7 @@ mod gates;
 mod journal;
 mod lists;
 mod manners;
+mod objects;
 mod report;
 mod request;
 mod simulator;

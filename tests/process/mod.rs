@@ -27,6 +27,7 @@ mod live;
 mod logs;
 mod machine;
 mod names;
+mod objects;
 mod once;
 mod opt_outs;
 mod output;

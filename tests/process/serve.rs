@@ -19,7 +19,7 @@ const PEOPLE: usize = 400;
 /// A page that is being served.
 pub(crate) struct Page {
     child: Child,
-    address: String,
+    pub(crate) address: String,
     token: String,
 }
 

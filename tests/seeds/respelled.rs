@@ -176,15 +176,17 @@ rate = 50
         };
         let options = SendOptions { simulate: true, seed: Some(self.runs), faults, ..SendOptions::default() };
         let file = self.path("people.csv");
-        let (source, how, clock) = (Source::named(&file), FileOptions::default(), Clock::system());
+        let source = Source::named(&file).expect("a file");
+        let (how, clock) = (FileOptions::default(), Clock::system());
         let (paths, mut definition) = CampaignPaths::of_file(&campaign, &source, &how).expect("a definition");
         options.apply(&mut definition).expect("options");
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
         runtime.expect("a runtime").block_on(async {
-            let rows = open_file(&source, &definition, &paths, &how).expect("a file that can be read");
+            let rows =
+                open_file(&source, &definition, &paths, &how, &clock).expect("a file that can be read");
             let context =
                 RunContext { definition: &definition, paths: &paths, options: &options, clock: &clock };
-            let mut prepared = match PreparedRun::with_file(rows, file, context).await {
+            let mut prepared = match PreparedRun::with_file(rows, context).await {
                 Ok(prepared) => prepared,
                 Err(refused) => return Came::Refused(refused.message),
             };

@@ -41,6 +41,7 @@ impl FileArgs {
             encoding: self.encoding.clone(),
             delimiter: self.delimiter,
             sheet: self.sheet.clone(),
+            streams: false,
         }
     }
 }

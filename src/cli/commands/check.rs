@@ -21,7 +21,7 @@ use crate::recipients::Source;
 /// Arguments of `campaign check`.
 #[derive(Debug, Clone, Args)]
 pub struct CheckArgs {
-    /// Recipients file; `-` is stdin
+    /// Recipients file, s3://BUCKET/KEY or an https:// URL; `-` is stdin
     pub file: PathBuf,
     /// As if the journal were empty: what was started before does not count
     #[arg(long)]
@@ -40,11 +40,11 @@ pub struct CheckArgs {
 /// What the user is told.
 pub fn run(args: &CheckArgs, session: &Session<'_>) -> Result<Exit, Failure> {
     let global = session.global;
-    let source = Source::named(&args.file);
+    let source = Source::named(&args.file)?;
     let options = args.reading.options();
     let (mut paths, mut definition) = CampaignPaths::of_file(&global.campaign_options(), &source, &options)?;
     paths.name_for(&mut definition, &source, &session.clock)?;
-    let mut file = app::run::open_file(&source, &definition, &paths, &options)?;
+    let mut file = app::run::open_file(&source, &definition, &paths, &options, &session.clock)?;
     let before = if args.fresh { None } else { preconditions::before(&paths, &definition)? };
     let send = SendOptions::default();
     let dry_run = DryRun {
@@ -61,7 +61,7 @@ pub fn run(args: &CheckArgs, session: &Session<'_>) -> Result<Exit, Failure> {
         output::line(&super::run::figures(&preflight, global))?;
     }
     let rejected = file.rejected().map(|written| match (&before, file.corrects()) {
-        (None, false) => next_step::rejects_before(written, &args.file, global),
+        (None, false) => next_step::rejects_before(written, &source.path(), global),
         _ => next_step::rejects(written, global, &SendArgs::default()),
     });
     let accepted = super::run::accepted(&definition, &args.accept);

@@ -28,7 +28,7 @@ use crate::recipients::Source;
                   where the campaign can be sent, 2 for a mistake in what was typed or written, 5 where it cannot be sent."
 )]
 pub struct DoctorArgs {
-    /// Recipients file: its countries, its cost and its recipients are held against the account's limits
+    /// Recipients file, s3://BUCKET/KEY or an https:// URL: its countries, its cost and its recipients are held against the account's limits
     file: Option<PathBuf>,
     #[command(flatten)]
     reading: FileArgs,
@@ -42,7 +42,7 @@ pub struct DoctorArgs {
 /// What the user is told: a mistake in the command, the definition or the file, or a machine that fails.
 pub fn run(args: &DoctorArgs, session: &Session<'_>) -> Result<Exit, Failure> {
     let global = session.global;
-    let source = args.file.as_deref().map(Source::named);
+    let source = args.file.as_deref().map(Source::named).transpose()?;
     let (paths, mut definition) = match &source {
         Some(source) => CampaignPaths::of_file(&global.campaign_options(), source, &args.reading.options())?,
         None => CampaignPaths::of_campaign(&global.campaign_options())?,

@@ -10,6 +10,7 @@ use crate::domain::account::policy::{self, Resources, Uses};
 use crate::domain::arn;
 use crate::domain::definition::Definition;
 use crate::domain::delivery::ending::Exit;
+use crate::domain::object::{ObjectPlace, ObjectUrl};
 
 /// Arguments of `campaign iam-policy`.
 #[derive(Debug, Clone, Args)]
@@ -30,6 +31,18 @@ pub struct IamPolicyArgs {
     /// Allow looking contacts up, and reading delivery events from a queue
     #[arg(long)]
     deliveries: bool,
+    /// Allow reading recipients from s3://BUCKET/KEY; `*` stands for the rest of a key; may be given several times
+    #[arg(long, value_name = "URL", value_parser = object)]
+    object: Vec<String>,
+}
+
+/// The object of an address, as ARNs have it: `BUCKET/KEY`.
+fn object(text: &str) -> Result<String, String> {
+    match ObjectUrl::parse(text).map(|url| url.map(|url| url.place().clone())) {
+        Some(Ok(ObjectPlace::S3 { bucket, key })) => Ok(format!("{bucket}/{key}")),
+        Some(Err(bad)) => Err(bad.to_string()),
+        _ => Err("not an object of S3, such as s3://lists/spring.csv".to_owned()),
+    }
 }
 
 /// Runs the command.
@@ -46,7 +59,8 @@ pub fn run(args: &IamPolicyArgs, session: &Session<'_>) -> Result<Exit, Failure>
         search: args.search,
         queue,
     };
-    let policy = policy::policy(&resources(&definition), uses);
+    let resources = Resources { objects: args.object.clone(), ..resources(&definition) };
+    let policy = policy::policy(&resources, uses);
     output::line(&format!("{policy:#}"))?;
     Ok(Exit::Done)
 }
@@ -62,6 +76,7 @@ fn resources(definition: &Definition) -> Resources {
         account: connect.account.clone(),
         flow_id: flow.and_then(|flow| arn::flow(flow, &connect.instance_id).ok()).map(|(id, _)| id),
         instance_id: connect.instance_id.clone(),
+        objects: Vec::new(),
         queue: definition.deliveries.queue.as_ref().and_then(|url| arn::queue(url.as_str(), partition)),
         sources: match definition.senders.as_slice() {
             [] => source.into_iter().collect(),

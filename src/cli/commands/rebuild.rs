@@ -35,7 +35,7 @@ use crate::recipients::Source;
                   request for each contact."
 )]
 pub struct RebuildArgs {
-    /// Recipients file of the campaign; `-` is stdin
+    /// Recipients file of the campaign, s3://BUCKET/KEY or an https:// URL; `-` is stdin
     file: PathBuf,
     /// When the campaign began, or before: 2026-03-01T09:00Z
     #[arg(long, value_name = "TIME", value_parser = moment)]
@@ -73,14 +73,14 @@ fn moment(text: &str) -> Result<UnixMillis, String> {
 /// # Errors
 /// What the user is told.
 pub fn run(args: &RebuildArgs, session: &Session<'_>) -> Result<Exit, Failure> {
-    let source = Source::named(&args.file);
+    let source = Source::named(&args.file)?;
     let reading = args.reading.options();
     let (mut paths, mut definition) =
         CampaignPaths::of_file(&session.global.campaign_options(), &source, &reading)?;
     paths.name_for(&mut definition, &source, &session.clock)?;
     let send = args.service.options();
     send.apply(&mut definition)?;
-    let file = app::run::open_file(&source, &definition, &paths, &reading)?;
+    let file = app::run::open_file(&source, &definition, &paths, &reading, &session.clock)?;
     let options = RebuildOptions {
         since: args.since,
         index_delay: args.index_delay,
@@ -101,7 +101,10 @@ pub fn run(args: &RebuildArgs, session: &Session<'_>) -> Result<Exit, Failure> {
         output::line(&words(&rebuilt))?;
     }
     if !session.global.quiet {
-        output::note(&format!("next: {}, within six days", next_step::run_again(&args.file, session.global)));
+        output::note(&format!(
+            "next: {}, within six days",
+            next_step::run_again(&source.path(), session.global)
+        ));
     }
     Ok(Exit::Done)
 }

@@ -34,7 +34,7 @@ const WIDEST: u64 = 40;
 /// Arguments of `campaign rehearse`.
 #[derive(Debug, Clone, Args)]
 pub struct RehearseArgs {
-    /// Recipients file; `-` is stdin
+    /// Recipients file, s3://BUCKET/KEY or an https:// URL; `-` is stdin
     pub file: PathBuf,
     /// When it begins, such as 2026-12-01T09:00[America/New_York]; now, where nothing is said
     #[arg(long, value_name = "TIME", value_parser = time)]
@@ -61,10 +61,10 @@ fn time(text: &str) -> Result<UnixMillis, String> {
 /// What the user is told.
 pub fn run(args: &RehearseArgs, session: &Session<'_>) -> Result<Exit, Failure> {
     let global = session.global;
-    let source = Source::named(&args.file);
+    let source = Source::named(&args.file)?;
     let reading = args.reading.options();
     let (mut paths, mut definition) = CampaignPaths::of_file(&global.campaign_options(), &source, &reading)?;
-    let inputs = Inputs::of(&paths).with_recipients(&args.file).with_lists(&definition, &paths);
+    let inputs = Inputs::of(&paths).with_recipients(&source.path()).with_lists(&definition, &paths);
     if let Some(rejects) = &reading.rejects {
         inputs.refuse(rejects, "the rejected rows", NextStep::OtherRejectsFile)?;
     }
@@ -89,11 +89,10 @@ pub fn run(args: &RehearseArgs, session: &Session<'_>) -> Result<Exit, Failure> 
     let virtual_clock = VirtualClock::at(from);
     let clock = virtual_clock.clock();
     paths.name_for(&mut definition, &source, &clock)?;
-    let file = app::run::open_file(&source, &definition, &paths, &reading)?;
+    let file = app::run::open_file(&source, &definition, &paths, &reading, &session.clock)?;
     let context = RunContext { definition: &definition, paths: &paths, options: &options, clock: &clock };
     let runtime = sending::runtime()?;
-    let rehearsed =
-        runtime.block_on(app::rehearse::rehearse(file, args.file.clone(), context, &virtual_clock))?;
+    let rehearsed = runtime.block_on(app::rehearse::rehearse(file, context, &virtual_clock))?;
     let rehearsal = rehearsed.map_err(|reason| super::run::refused(reason, None))?;
     if global.json {
         output::json(&as_json(&rehearsal, from))?;

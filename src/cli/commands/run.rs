@@ -9,6 +9,7 @@ use crate::app;
 use crate::app::alerts::Alerts;
 use crate::app::dry_run::DryRun;
 use crate::app::error::Error;
+use crate::app::options::FileOptions;
 use crate::app::paths::CampaignPaths;
 use crate::app::plan_file::PlanFile;
 use crate::app::run::{PreparedRun, RunContext};
@@ -35,9 +36,10 @@ Examples:
   campaign run spring.csv -c spring                  plan, ask, send; again, and it goes on
   campaign run spring.csv --simulate                 a rehearsal: no AWS account, no contact
   campaign run spring.csv --sample 20                a trial with twenty of the recipients
+  campaign run s3://lists/spring.csv.gz              the file from where it lies
   export-recipients | campaign run - --stream --yes  send what a program writes")]
 pub struct RunArgs {
-    /// Recipients file; `-` is stdin
+    /// Recipients file, s3://BUCKET/KEY or an https:// URL; `-` is stdin
     pub file: PathBuf,
     /// Show what would be sent, with --json every request as the API takes it; send nothing, journal nothing
     #[arg(long, help_heading = "What is sent")]
@@ -60,7 +62,7 @@ pub struct RunArgs {
 /// # Errors
 /// What the user is told.
 pub fn run(args: &RunArgs, session: &Session<'_>) -> Result<Exit, Failure> {
-    let source = Source::named(&args.file);
+    let source = Source::named(&args.file)?;
     let file_options = args.reading.options();
     let campaign = session.global.campaign_options();
     let (mut paths, mut definition) = CampaignPaths::of_file(&campaign, &source, &file_options)?;
@@ -69,20 +71,21 @@ pub fn run(args: &RunArgs, session: &Session<'_>) -> Result<Exit, Failure> {
     let named = paths.name_for(&mut definition, &source, &session.clock);
     let named = named.and_then(|()| args.send.options().apply(&mut definition));
     let global = &global.with_name(&stated, &definition.name);
-    run_as(args, (&definition, &paths), named, &session.with(global))
+    run_as(args, &source, (&definition, &paths), named, &session.with(global))
         .map_err(|failure| failure.leading_to(global))
 }
 
 /// Runs the file where the campaign could be `named`. Where it could not, those who do not look are told of that too.
 fn run_as(
     args: &RunArgs,
+    source: &Source,
     (definition, paths): (&Definition, &CampaignPaths),
     named: Result<(), Error>,
     session: &Session<'_>,
 ) -> Result<Exit, Failure> {
-    let source = Source::named(&args.file);
-    let (file_options, options) = (args.reading.options(), args.send.options());
-    let opened = || app::run::open_file(&source, definition, paths, &file_options);
+    let file_options = FileOptions { streams: args.stream, ..args.reading.options() };
+    let options = args.send.options();
+    let opened = || app::run::open_file(source, definition, paths, &file_options, &session.clock);
     if args.dry_run {
         named?;
         return rehearse(&mut opened()?, (definition, paths), args, session);
@@ -116,13 +119,13 @@ async fn send(
     let global = session.global;
     signals::tell_when_asked(context.paths.journal.clone(), context.definition.name.clone(), session)
         .map_err(|error| Error::exhausted("listen for signals", &error))?;
-    let name = args.file.clone();
+    let name = file.noted().path;
     let (prepared, rejected) = if args.stream {
-        let mut prepared = PreparedRun::streaming(file, name, args.send.yes, context).await?;
+        let mut prepared = PreparedRun::streaming(file, args.send.yes, context).await?;
         sending::ask_account(&mut prepared, global).await?;
         (prepared, None)
     } else {
-        let mut prepared = PreparedRun::with_file(file, name, context).await?;
+        let mut prepared = PreparedRun::with_file(file, context).await?;
         sending::ask_account(&mut prepared, global).await?;
         let rejected = prepared.rejects().map(|written| next_step::rejects(written, global, &args.send));
         if let Some(preflight) = prepared.preflight() {
@@ -132,7 +135,7 @@ async fn send(
         prepared.agree()?;
         (prepared, rejected)
     };
-    let goes_on = if args.stream { GoOn::Stream(&args.file) } else { GoOn::Resume };
+    let goes_on = if args.stream { GoOn::Stream(&name) } else { GoOn::Resume };
     let next = next_step::command(goes_on, global, &args.send);
     let words = Words { next: &next, rejected: rejected.as_deref(), alerts };
     Box::pin(sending::send(prepared, words, session)).await

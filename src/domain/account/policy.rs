@@ -37,6 +37,8 @@ pub struct Resources {
     pub sources: Vec<String>,
     /// The queue's ARN.
     pub queue: Option<String>,
+    /// Recipients files in S3, each as `BUCKET/KEY`.
+    pub objects: Vec<String>,
 }
 
 /// The policy.
@@ -81,6 +83,12 @@ pub fn policy(resources: &Resources, uses: Uses) -> Value {
             &["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"],
             &[resources.queue.clone().unwrap_or_else(|| resources.arn("sqs", "*"))],
         ));
+    }
+    if !resources.objects.is_empty() {
+        // ARNs of S3 have neither Region nor account.
+        let arn = |object: &String| format!("arn:{}:s3:::{object}", resources.partition);
+        let objects: Vec<String> = resources.objects.iter().map(arn).collect();
+        statements.push(statement("Recipients", &["s3:GetObject"], &objects));
     }
     json!({ "Version": "2012-10-17", "Statement": statements })
 }
@@ -172,6 +180,7 @@ mod tests {
             flow_id: Some("f-1".to_owned()),
             sources: vec!["arn:aws:connect:us-west-2:123456789012:phone-number/n-1".to_owned()],
             queue: None,
+            objects: Vec::new(),
         }
     }
 
@@ -240,7 +249,16 @@ mod tests {
         assert_eq!(ids(Uses { deliveries: true, ..only }), ["Send", "Contacts", "DeliveryEvents"]);
         assert_eq!(ids(Uses { queue: true, ..only }), ["Send", "Senders", "DeliveryEvents"]);
         let queue = Some("arn:aws:sqs:us-west-2:123456789012:events".to_owned());
-        let policy = policy(&Resources { queue: queue.clone(), ..resources() }, Uses { queue: true, ..only });
-        assert_eq!(policy["Statement"][2]["Resource"][0].as_str(), queue.as_deref());
+        let of_queue =
+            policy(&Resources { queue: queue.clone(), ..resources() }, Uses { queue: true, ..only });
+        assert_eq!(of_queue["Statement"][2]["Resource"][0].as_str(), queue.as_deref());
+        let objects = vec!["lists/may.csv".to_owned(), "lists/2026/*".to_owned()];
+        let of_objects = policy(&Resources { objects, partition: "aws-cn".to_owned(), ..resources() }, only);
+        let statement = &of_objects["Statement"][1];
+        assert_eq!(statement["Action"], json!(["s3:GetObject"]));
+        assert_eq!(
+            statement["Resource"],
+            json!(["arn:aws-cn:s3:::lists/may.csv", "arn:aws-cn:s3:::lists/2026/*"])
+        );
     }
 }
