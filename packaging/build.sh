@@ -7,13 +7,17 @@
 #
 # What it makes is in CAMPAIGN_DIST (dist/). CAMPAIGN_VERSION overrides the version. It needs a Rust toolchain (also with
 # CAMPAIGN_PROGRAM: `cargo metadata` knows the dependencies), python3, and for the .deb `dpkg-deb`; nothing is downloaded that
-# the lock file does not name.
+# the lock file does not name. On macOS, where this has never run, it takes GNU's tar, coreutils and findutils, and makes no .deb.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 dist=$(realpath -m "${CAMPAIGN_DIST:-dist}")
 version=${CAMPAIGN_VERSION:-$(sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -1)}
 machine=$(uname -m)
+case $(uname -s) in
+    Darwin) system=macos ;;
+    *) system=linux ;;
+esac
 # The same input gives the same bytes: no clock has a part in them.
 export SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct 2>/dev/null || echo 315532800)}
 
@@ -41,7 +45,7 @@ cargo metadata --format-version 1 --locked --filter-platform "$(rustc -vV | sed 
     python3 packaging/sbom.py Cargo.lock "$version" >"$sbom"
 
 # The tarball: unpack it anywhere, and `campaign` in it runs.
-name=campaign-$version-$machine-linux
+name=campaign-$version-$machine-$system
 root=$work/tar/$name
 mkdir -p "$root/share/man/man1" "$root/share/completions" "$root/systemd"
 cp "$work/campaign" README.md CHANGELOG.md LICENSE-APACHE LICENSE-MIT "$root/"

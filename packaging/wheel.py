@@ -20,16 +20,20 @@ from pathlib import Path
 SUMMARY = "Starts exactly one outbound SMS contact per recipient of a CSV in Amazon Connect, resumably"
 
 
-def tag(program: bytes) -> str:
+def tag(program: bytes, system: str, machine: str) -> str:
+    if system == "Darwin":
+        # The oldest macOS that the linker was told of. Never run: no such machine was there.
+        major, minor = (os.environ.get("MACOSX_DEPLOYMENT_TARGET", "11.0") + ".0").split(".")[:2]
+        return f"macosx_{major}_{minor}_{machine}"
     symbols = re.findall(rb"GLIBC_2\.(\d+)", program)
     if not symbols:
-        raise SystemExit("the program is not linked against glibc: this script makes wheels for Linux with glibc only")
-    return f"manylinux_2_{max(map(int, symbols))}_{platform.machine()}"
+        raise SystemExit("the program is not linked against glibc: this script makes wheels for Linux with glibc, and macOS")
+    return f"manylinux_2_{max(map(int, symbols))}_{machine}"
 
 
 def main(work: Path, version: str, dist: Path) -> None:
     program = (work / "campaign").read_bytes()
-    platform_tag = tag(program)
+    platform_tag = tag(program, platform.system(), platform.machine())
     info, data = f"campaign-{version}.dist-info", f"campaign-{version}.data"
     metadata = (
         f"Metadata-Version: 2.1\nName: campaign\nVersion: {version}\nSummary: {SUMMARY}\n"

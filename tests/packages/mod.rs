@@ -5,20 +5,22 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod release;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::OnceLock;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_campaign");
-const VERSION: &str = env!("CARGO_PKG_VERSION");
+pub(crate) const VERSION: &str = env!("CARGO_PKG_VERSION");
 
-fn root() -> PathBuf {
+pub(crate) fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
 }
 
 /// What this command says; it must end well.
-fn said(command: &mut Command) -> String {
+pub(crate) fn said(command: &mut Command) -> String {
     let Output { status, stdout, stderr } = command.output().unwrap();
     let words = format!("{}{}", String::from_utf8_lossy(&stdout), String::from_utf8_lossy(&stderr));
     assert!(status.success(), "{command:?}: {words}");
@@ -34,7 +36,7 @@ fn made(version: &str, into: &Path) {
     said(&mut build);
 }
 
-fn dist() -> &'static Path {
+pub(crate) fn dist() -> &'static Path {
     static DIST: OnceLock<PathBuf> = OnceLock::new();
     DIST.get_or_init(|| {
         let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("dist");
@@ -45,7 +47,7 @@ fn dist() -> &'static Path {
 }
 
 /// The one file that is called so.
-fn file(folder: &Path, ending: &str) -> PathBuf {
+pub(crate) fn file(folder: &Path, ending: &str) -> PathBuf {
     let names = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
     let mut fits = names.filter(|path| path.to_string_lossy().ends_with(ending));
     let found = fits.next().unwrap_or_else(|| panic!("no {ending} in {}", folder.display()));
