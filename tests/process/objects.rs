@@ -76,8 +76,8 @@ fn a_bucket_is_found_in_the_region_that_it_is_in() {
 fn a_url_is_asked_for_without_credentials_and_what_it_leads_to_is_read() {
     let (site, store) = (Site::new(), ObjectServer::start());
     store.put("/a/people.csv", people(3));
-    let redirects = || vec![Fault::Redirect("/a/b".to_owned()), Fault::Redirect(store.at("/a/people.csv"))];
-    store.store().faults = redirects();
+    let redirects = vec![Fault::Redirect("/a/b".to_owned()), Fault::Redirect(store.at("/a/people.csv"))];
+    store.store().faults = redirects;
     run(&site, &["check", &store.at("/first")], &store).exits(0);
     assert_eq!(store.headers("authorization"), ["", "", ""]);
     assert_eq!(store.headers("accept-encoding"), ["identity"; 3]);
@@ -90,7 +90,7 @@ fn a_url_is_asked_for_without_credentials_and_what_it_leads_to_is_read() {
 fn the_query_of_a_url_is_asked_for_and_written_nowhere() {
     const QUERY: &str = "X-Amz-Signature=0ddba11&response-content-type=0ddba11";
     let (site, server, store) = (Site::new(), Server::start(&[]), ObjectServer::start());
-    store.put("/lists/people.csv", people(4));
+    store.put("/lists/people.csv", people(5));
     let url = format!("{}?{QUERY}#0ddba11", store.at("/lists/people.csv"));
     let endpoint = ["--endpoint-url", server.endpoint()];
     let log = ["-vv", "--log-file", "log", "--log-format", "json"];
