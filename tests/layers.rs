@@ -13,7 +13,7 @@ const LONGEST: usize = 600;
 
 /// Words that only these modules may have in their code, and why.
 const PLACES: &[(&[&str], &[&str], &str)] = &[
-    (&["rusqlite", "refinery"], &["journal"], "SQL has one place"),
+    (&["rusqlite", "refinery", "postgres_protocol"], &["journal"], "SQL has one place"),
     (&["aws_"], &["connect", "simulator"], "AWS is named where its wire is"),
     (&["governor"], &["pace"], "permits are waited for in one place"),
     (&["indicatif"], &["progress"], "bars are drawn in one place"),

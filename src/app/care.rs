@@ -1,12 +1,17 @@
-//! Care of a journal: copies of it, and the purge of finished campaigns.
+//! Care of a journal: copies of it, also to PostgreSQL and back, and the purge of finished campaigns.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::app::error::Error;
 use crate::app::paths::{self, CampaignPaths};
+use crate::domain::foreign;
+use crate::domain::next_step::{Advice, Command};
 use crate::domain::unix_millis::UnixMillis;
-use crate::journal::{Campaign, CampaignLock, Copied, Journal, JournalError, Purged, Reader, Snapshot};
+use crate::journal::{
+    self, Campaign, CampaignLock, Copied, CopiedJournal, Journal, JournalError, PostgresAddress, Purged,
+    Reader, Snapshot,
+};
 
 /// Copies the journal to `path`; in a folder, the copy is named after journal and time.
 ///
@@ -15,6 +20,66 @@ use crate::journal::{Campaign, CampaignLock, Copied, Journal, JournalError, Purg
 pub fn back_up(journal: &Path, path: &Path, now: UnixMillis) -> Result<Copied, JournalError> {
     let path = if path.is_dir() { path.join(named_after(journal, now)) } else { path.to_owned() };
     Reader::open(journal)?.copy_to(&path)
+}
+
+/// A journal that was copied between SQLite and PostgreSQL, verified.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct JournalCopy {
+    /// Where it was copied from, as it may be shown.
+    pub from: String,
+    /// Where it is now, as it may be shown.
+    pub to: String,
+    /// Whether it is in PostgreSQL now.
+    pub is_in_postgres: bool,
+    /// What it has.
+    pub copied: CopiedJournal,
+}
+
+/// Copies a journal from a file to PostgreSQL, or from there to a new file; into a folder, under a name of journal and time. What an
+/// address does not say, this process's environment says.
+///
+/// # Errors
+/// Where not exactly one of them is an address of PostgreSQL, there is something at `to` already, or the copy fails.
+pub fn copy(from: &Path, to: &Path, now: UnixMillis) -> Result<JournalCopy, Error> {
+    let address = |path: &Path| -> Result<Option<PostgresAddress>, Error> {
+        let parse = || PostgresAddress::parse(&path.to_string_lossy(), &|name| std::env::var(name).ok());
+        let address = PostgresAddress::is_one(path).then(parse).transpose();
+        Ok(address.map_err(JournalError::from)?)
+    };
+    match (address(from)?, address(to)?) {
+        (None, Some(address)) => {
+            let copied = Reader::open(from)?.store(from, &address, now)?;
+            Ok(JournalCopy {
+                from: foreign::path(from),
+                to: address.to_string(),
+                is_in_postgres: true,
+                copied,
+            })
+        }
+        (Some(address), None) => {
+            let named = |folder: PathBuf| folder.join(named_after(Path::new("journal.db"), now));
+            let to = if to.is_dir() { named(to.to_owned()) } else { to.to_owned() };
+            let copied = journal::fetch(&address, &to)?;
+            Ok(JournalCopy {
+                from: address.to_string(),
+                to: foreign::path(&to),
+                is_in_postgres: false,
+                copied,
+            })
+        }
+        (None, None) => Err(Error::usage(
+            "a journal is copied to PostgreSQL or from there, and both of these are files",
+            Advice::new("an address begins with postgres://; ")
+                .run(Command::BackUpJournal)
+                .then(" copies to another file")
+                .into(),
+        )),
+        (Some(_), Some(_)) => Err(Error::usage(
+            "a journal is copied from PostgreSQL to a file or from a file there, and both of these are in PostgreSQL",
+            "copy it with PostgreSQL's own pg_dump and pg_restore, schema by schema; nothing was copied"
+                .into(),
+        )),
+    }
 }
 
 /// `journal-20260301T093000Z.db`: sorts by time, and any file system takes it.

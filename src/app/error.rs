@@ -147,6 +147,8 @@ impl From<JournalError> for Error {
             | JournalError::NoLine { .. }
             | JournalError::Unfinished { .. }
             | JournalError::CopyExists(_) => ErrorKind::Usage,
+            JournalError::Postgres(error) if error.is_usage() => ErrorKind::Usage,
+            JournalError::Postgres(error) if error.is_busy() => ErrorKind::Held,
             _ => ErrorKind::System,
         };
         Self::of(&error, error.hint(), kind)

@@ -31,6 +31,7 @@ use crate::domain::delivery::control::Control;
 use crate::domain::delivery::ending::Exit;
 use crate::domain::foreign;
 use crate::domain::next_step::NextStep;
+use crate::journal::{JournalError, PostgresAddress};
 use crate::progress::Screen;
 
 /// Starts exactly one outbound SMS contact per recipient of a CSV in Amazon Connect, at the pace that the account
@@ -154,6 +155,24 @@ impl Cli {
         output::failure(failure, &self.global);
     }
 
+    /// A journal in PostgreSQL is copied to a file before a command uses it. Before anything takes the address for a path.
+    fn refuse_journal_in_postgres(&self) -> Result<(), Failure> {
+        let Some(journal) = self.global.journal.as_deref().filter(|journal| PostgresAddress::is_one(journal))
+        else {
+            return Ok(());
+        };
+        let environment = |name: &str| std::env::var(name).ok();
+        // Without its password.
+        let address =
+            PostgresAddress::parse(&journal.to_string_lossy(), &environment).map_err(JournalError::from)?;
+        Err(Failure::usage(
+            format!(
+                "this version of campaign copies journals to and from PostgreSQL, and runs nothing there: {address}"
+            ),
+            "fetch it with `campaign journal copy ADDRESS journal.db`, ADDRESS as you gave it, and use that file; nothing was done",
+        ))
+    }
+
     /// A log is added to a file: one that the command reads would be spoiled.
     fn refuse_log_over_inputs(&self) -> Result<(), Failure> {
         let Some(log) = &self.global.log_file else { return Ok(()) };
@@ -208,6 +227,7 @@ impl Cli {
             _ => self.global.clone(),
         };
         limits::raise_open_files()?;
+        self.refuse_journal_in_postgres()?;
         self.refuse_log_over_inputs()?;
         logging::init(&logged, &session.screen).map_err(|error| {
             let path = foreign::path(self.global.log_file.as_deref().unwrap_or(Path::new("")));

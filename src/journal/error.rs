@@ -12,6 +12,7 @@ use crate::domain::message::request::MissingSlot;
 use crate::domain::next_step::{Advice, Command, Setting};
 use crate::domain::unix_millis::UnixMillis;
 use crate::journal::file::holder::Holder;
+use crate::journal::postgres::error::PostgresError;
 
 /// What [`JournalError::Changed`] says of a campaign that was begun with another service.
 pub(super) const CONTACTS_OF: &str = "contacts started by";
@@ -217,6 +218,9 @@ pub enum JournalError {
         /// Why.
         what: String,
     },
+    /// PostgreSQL, the way there, or a copy of the journal there.
+    #[error(transparent)]
+    Postgres(Box<PostgresError>),
     /// The counts do not add up, which a bug or an edited journal can cause.
     #[error("the journal's counts do not add up: {0}")]
     Unbalanced(String),
@@ -257,6 +261,12 @@ impl From<rusqlite::Error> for JournalError {
     /// Not as its cause: its words are in the message already.
     fn from(error: rusqlite::Error) -> Self {
         Self::Sqlite(error)
+    }
+}
+
+impl From<PostgresError> for JournalError {
+    fn from(error: PostgresError) -> Self {
+        Self::Postgres(Box::new(error))
     }
 }
 
@@ -345,6 +355,7 @@ impl JournalError {
                 .into(),
             Self::Unfinished { next, .. } => next.clone(),
             Self::StillRead(_) => "close it, and purge again: that finishes what was begun".into(),
+            Self::Postgres(error) => error.hint(),
             Self::CopyExists(_) => {
                 "name another file, or a folder: the copy is then named after the time".into()
             }

@@ -17,6 +17,7 @@ mod journal;
 mod lists;
 mod manners;
 mod objects;
+mod postgres;
 mod report;
 mod request;
 mod simulator;

@@ -32,6 +32,7 @@ mod once;
 mod opt_outs;
 mod output;
 mod outputs;
+mod postgres;
 mod preflight;
 mod privacy;
 mod races;

@@ -1,4 +1,4 @@
-//! `campaign journal`: a copy of the journal while campaigns run, a look at all of it, and an end to its personal data.
+//! `campaign journal`: copies of the journal while campaigns run, a look at all of it, and an end to its personal data.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -18,7 +18,7 @@ use crate::domain::delivery::ending::Exit;
 use crate::domain::figures::{Grouped, counted};
 use crate::domain::foreign::{self, ForeignText};
 use crate::domain::next_step::NextStep;
-use crate::journal::{Campaign, Finding, HoursKept, OutsideHours, Purged, Reader};
+use crate::journal::{Campaign, Finding, HoursKept, OutsideHours, PostgresAddress, Purged, Reader};
 
 /// A day, in seconds.
 const DAY: u64 = 24 * 60 * 60;
@@ -43,6 +43,21 @@ on disk; nothing is ever overwritten.")]
         /// A file that does not exist yet, or a folder: the copy is then named after the time
         #[arg(value_name = "PATH")]
         path: PathBuf,
+    },
+    /// Copy a journal from a file to PostgreSQL, or from there to a new file
+    #[command(after_help = "\
+An address is postgres://USER@HOST:PORT/DATABASE with libpq's parameters (sslmode, sslrootcert, host=/SOCKET/FOLDER, service, ...) and
+schema=NAME, by default campaign. Passwords: PGPASSWORD, ~/.pgpass. PGHOST and the like count as with psql.
+
+The copy is one instant of the journal, also while campaigns run. It is read back and held against the original before it counts,
+and replaces nothing. What a run did after it is not in it: docs/postgresql.md says how to go on with a copy.")]
+    Copy {
+        /// A journal, or the address of one in PostgreSQL
+        #[arg(value_name = "FROM")]
+        from: PathBuf,
+        /// An address in PostgreSQL, or a file that does not exist yet
+        #[arg(value_name = "TO")]
+        to: PathBuf,
     },
     /// Look the whole journal over; exit code 1 where something is wrong
     Check,
@@ -72,15 +87,20 @@ struct PurgeArgs {
 /// # Errors
 /// What the user is told.
 pub fn run(args: &JournalArgs, session: &Session<'_>) -> Result<Exit, Failure> {
-    let place = CampaignPaths::of_results(&session.global.campaign_options())?;
+    let place = || CampaignPaths::of_results(&session.global.campaign_options());
     match &args.action {
-        JournalCommand::Backup { path } => back_up(&place.journal, path, session),
-        JournalCommand::Check => check(&place.journal, session.global),
-        JournalCommand::Purge(args) => purge(args, &place, session),
+        JournalCommand::Backup { path } => back_up(&place()?.journal, path, session),
+        JournalCommand::Copy { from, to } => copy(from, to, session),
+        JournalCommand::Check => check(&place()?.journal, session.global),
+        JournalCommand::Purge(args) => purge(args, &place()?, session),
     }
 }
 
 fn back_up(journal: &Path, path: &Path, session: &Session<'_>) -> Result<Exit, Failure> {
+    if PostgresAddress::is_one(path) {
+        let hint = "`campaign journal copy JOURNAL ADDRESS` copies a journal there; nothing was written";
+        return Err(Failure::usage("a backup is a file, and not in PostgreSQL", hint));
+    }
     Inputs::of_journal(journal).refuse(path, "the copy", NextStep::AnotherPath)?;
     let copied = care::back_up(journal, path, session.clock.now())?;
     let rows: u64 = copied.campaigns.iter().map(|(_, tally)| tally.rows()).sum();
@@ -102,6 +122,35 @@ fn back_up(journal: &Path, path: &Path, session: &Session<'_>) -> Result<Exit, F
         counted(rows, "row", "rows"),
         foreign::path(&copied.path)
     );
+    output::note(&words);
+    Ok(Exit::Done)
+}
+
+fn copy(from: &Path, to: &Path, session: &Session<'_>) -> Result<Exit, Failure> {
+    let copy = care::copy(from, to, session.clock.now())?;
+    let campaigns = copy.copied.campaigns.len() as u64;
+    let rows: u64 = copy.copied.campaigns.iter().map(|(_, tally)| tally.rows()).sum();
+    let global = session.global;
+    if global.json {
+        let result = json!({
+            "from": copy.from, "to": copy.to, "campaigns": campaigns, "rows": rows,
+            "copied_at": copy.copied.copied_at.to_string(),
+        });
+        output::json(&result)?;
+        return Ok(Exit::Done);
+    }
+    if global.quiet {
+        return Ok(Exit::Done);
+    }
+    let (campaigns, rows) = (counted(campaigns, "campaign", "campaigns"), counted(rows, "row", "rows"));
+    let mut words = format!("Copied and verified: {campaigns}, {rows}, in {}", copy.to);
+    if !copy.is_in_postgres {
+        let _ = write!(
+            words,
+            "\nIt is the journal as it was at {}: what a run did later is not in it",
+            copy.copied.copied_at
+        );
+    }
     output::note(&words);
     Ok(Exit::Done)
 }

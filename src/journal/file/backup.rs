@@ -5,14 +5,13 @@
 //! SQLite writes the copy from one snapshot (`VACUUM INTO`), without what was deleted, and keeps nobody from writing
 //! meanwhile. The copy is opened and looked over like a journal that somebody hands us.
 
-use std::fs::File;
-use std::io;
 use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, ErrorCode};
 
 use crate::domain::delivery::tally::Tally;
 use crate::journal::error::JournalError;
+use crate::journal::file::new_file::NewFile;
 use crate::journal::file::open::Reader;
 
 /// A copy that was made.
@@ -33,49 +32,20 @@ impl Reader {
     /// [`JournalError::CopyExists`], [`JournalError::Copy`], and what a journal that is damaged fails with: then there is
     /// no copy.
     pub fn copy_to(&self, path: &Path) -> Result<Copied, JournalError> {
-        let failed = |what: String| JournalError::Copy { path: path.to_owned(), what };
-        // A link that leads nowhere is something too, and `copy.db/` is the copy that is there.
-        let named = PathBuf::from(path.to_string_lossy().trim_end_matches(std::path::MAIN_SEPARATOR));
-        if path.symlink_metadata().is_ok() || named.symlink_metadata().is_ok() {
-            return Err(JournalError::CopyExists(path.to_owned()));
-        }
-        let parent = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        // `copies/` is a folder, and its copy would be named after the time.
-        let named_folder = path.to_string_lossy().ends_with(std::path::MAIN_SEPARATOR).then_some(path);
-        if let Some(folder) = named_folder.or(Some(parent).filter(|folder| !folder.is_dir())) {
-            return Err(JournalError::NoFolderForCopy { path: path.to_owned(), folder: folder.to_owned() });
-        }
-        // Absolute, and so no URI, whatever its name is.
-        let folder = parent.canonicalize().map_err(|error| failed(error.to_string()))?;
-        let file = tempfile::Builder::new()
-            .prefix(".journal-")
-            .suffix(".part")
-            .tempfile_in(&folder)
-            .map_err(|error| failed(error.to_string()))?;
-        let name =
-            file.path().to_str().ok_or_else(|| failed("the name of its folder is not UTF-8".to_owned()))?;
+        let file = NewFile::create(path)?;
+        let name = file.path().to_str().ok_or_else(|| JournalError::Copy {
+            path: path.to_owned(),
+            what: "the name of its folder is not UTF-8".to_owned(),
+        })?;
         // It writes the copy alone, and SQLite takes that for writing.
         self.connection.pragma_update(None, "query_only", false)?;
         let copied = self.connection.execute("VACUUM INTO ?1", [name]);
         self.connection.pragma_update(None, "query_only", true)?;
         copied.map_err(|error| of_sqlite(path, error))?;
         let campaigns = looked_over(file.path())?;
-        let bytes = sync(file.as_file()).map_err(|error| failed(error.to_string()))?;
-        file.persist_noclobber(path).map_err(|error| match error.error.kind() {
-            io::ErrorKind::AlreadyExists => JournalError::CopyExists(path.to_owned()),
-            _ => failed(error.error.to_string()),
-        })?;
-        // The name too has to survive a power cut.
-        File::open(&folder)
-            .and_then(|folder| folder.sync_all())
-            .map_err(|error| failed(error.to_string()))?;
+        let bytes = file.finish()?;
         Ok(Copied { path: path.to_owned(), bytes, campaigns })
     }
-}
-
-fn sync(file: &File) -> io::Result<u64> {
-    file.sync_all()?;
-    Ok(file.metadata()?.len())
 }
 
 /// What the copy has, when all of it is there and adds up.
@@ -93,7 +63,7 @@ fn looked_over(copy: &Path) -> Result<Vec<(String, Tally)>, JournalError> {
 }
 
 /// What fails while SQLite copies is the disk of the copy, unless it is the journal that cannot be read.
-fn of_sqlite(path: &Path, error: rusqlite::Error) -> JournalError {
+pub(in crate::journal) fn of_sqlite(path: &Path, error: rusqlite::Error) -> JournalError {
     let what = match error.sqlite_error_code() {
         Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => return error.into(),
         Some(ErrorCode::DiskFull) => "its disk is full".to_owned(),

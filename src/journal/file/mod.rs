@@ -14,5 +14,6 @@ pub(in crate::journal) mod location;
 pub(in crate::journal) mod lock;
 mod lock_table;
 pub(in crate::journal) mod log_on_disk;
+pub(in crate::journal) mod new_file;
 pub(in crate::journal) mod open;
 pub(in crate::journal) mod schema;

@@ -1,0 +1,22 @@
+//! The journal in PostgreSQL, where a team keeps what must outlive a machine. This version copies journals there and back; it
+//! runs no campaign there.
+//!
+//! Addresses and their defaults are libpq's ([`address`]). The connection is a blocking one of our own over
+//! `postgres-protocol` ([`wire`]): `docs/decisions/0011-postgresql.md` says why. The schema is in `migrations-postgres/`
+//! ([`schema`]), [`tables`] says which column of SQLite's becomes which of PostgreSQL's. A copy in either direction is streamed,
+//! read back and held against a digest before it counts ([`store`], [`fetch`]).
+
+pub(in crate::journal) mod address;
+pub(in crate::journal) mod copied;
+pub(in crate::journal) mod digest;
+pub(in crate::journal) mod error;
+pub(in crate::journal) mod fetch;
+mod passfile;
+mod schema;
+mod service_file;
+pub(in crate::journal) mod store;
+mod tables;
+mod tls;
+mod tuples;
+mod variables;
+mod wire;
