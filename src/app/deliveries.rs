@@ -1,6 +1,8 @@
 //! What became of started contacts: the account's events come into the journal, and are joined to rows.
 
 use std::fmt;
+use std::sync::mpsc::{self, Receiver, SendError, SyncSender};
+use std::thread;
 
 use crate::app::error::{Error, with_causes};
 use crate::app::paths::{CampaignPaths, which};
@@ -13,8 +15,10 @@ use crate::journal::{
 };
 use crate::report::ReportError;
 
-/// Events of one transaction: a run that writes meanwhile waits for no more.
-const GROUP: usize = 4_096;
+/// Events of one transaction: a run that writes meanwhile waits for no more, a fifth of a second.
+const GROUP: usize = 16_384;
+/// Groups that were read and wait to be written.
+const AHEAD: usize = 2;
 
 /// What is imported.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -80,7 +84,8 @@ impl Deliveries {
     }
 }
 
-/// Takes the events of files into the journal. `bad` is told of each record that cannot be read.
+/// Takes the events of files into the journal. `bad` is told of each record that cannot be read. They are read in this thread while
+/// another writes: either takes about half of the time.
 ///
 /// # Errors
 /// Where an input cannot be opened, a source is not clear, or the journal cannot be written. What was read before is in the
@@ -95,30 +100,51 @@ pub fn import(
     drop(Reader::open(&paths.journal)?);
     let mut journal = Journal::open(&paths.journal)?;
     note_all(&mut journal, paths, &options.originations)?;
-    let mut imported = Imported::default();
-    let mut intake = journal.intake()?;
-    let mut group = Vec::with_capacity(GROUP);
-    for file in &files {
-        let taken = &mut imported.taken;
+    let mut read = Totals::default();
+    let (groups, received) = mpsc::sync_channel(AHEAD);
+    let (unopened, written) = thread::scope(|threads| {
+        let writer = threads.spawn(|| take_all(&mut journal, received));
+        let unopened = read_groups(&files, &groups, &mut read, &mut bad);
+        drop(groups);
+        (unopened, writer.join())
+    });
+    let taken = written.unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
+    // A writer that wants no more has said why.
+    if let Err(Stopped::Unopened(error)) = unopened {
+        return Err(unread(&error));
+    }
+    journal.close()?;
+    Ok(Imported { read, taken })
+}
+
+/// Hands the events of files over in groups.
+fn read_groups(
+    files: &[Input],
+    groups: &SyncSender<Vec<AccountEvent>>,
+    totals: &mut Totals,
+    mut bad: impl FnMut(BadRecord),
+) -> Result<(), Stopped<SendError<Vec<AccountEvent>>>> {
+    let mut group = Vec::new();
+    let read = files.iter().try_for_each(|file| {
         let event = |event: AccountEvent| {
             group.push(event);
-            if group.len() < GROUP {
-                return Ok(());
-            }
-            *taken += intake.take(&group)?;
-            group.clear();
-            Ok::<_, JournalError>(())
+            if group.len() < GROUP { Ok(()) } else { groups.send(std::mem::take(&mut group)) }
         };
-        deliveries::read(file, &mut imported.read, event, &mut bad).map_err(|stopped| match stopped {
-            Stopped::Unopened(error) => unread(&error),
-            Stopped::Refused(error) => error.into(),
-        })?;
+        deliveries::read(file, totals, event, &mut bad)
+    });
+    groups.send(group).map_err(Stopped::Refused)?;
+    read
+}
+
+/// Writes what comes in groups, until no more comes.
+fn take_all(journal: &mut Journal, groups: Receiver<Vec<AccountEvent>>) -> Result<Taken, JournalError> {
+    let mut taken = Taken::default();
+    let mut intake = journal.intake()?;
+    for group in groups {
+        taken += intake.take(&group)?;
     }
-    imported.taken += intake.take(&group)?;
-    imported.taken += intake.join_again()?;
-    drop(intake);
-    journal.close()?;
-    Ok(imported)
+    taken += intake.join_again()?;
+    Ok(taken)
 }
 
 fn unread(error: &deliveries::ReadError) -> Error {

@@ -7,6 +7,7 @@
 pub mod contact;
 pub mod counts;
 pub mod join;
+pub mod known;
 pub mod message;
 mod raw;
 mod read;

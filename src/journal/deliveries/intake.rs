@@ -9,11 +9,12 @@ use crate::domain::delivery::state::State;
 use crate::domain::delivery::verdict::TOKEN_SAFE;
 use crate::domain::events::AccountEvent;
 use crate::domain::events::join::{Candidate, Join, Sought, Unmatched, choose};
+use crate::domain::events::known::{Heard, KnownMessage};
 use crate::domain::message::request::{Leaf, RequestTemplate};
 use crate::domain::phone::E164;
 use crate::domain::unix_millis::UnixMillis;
 use crate::journal::care::purge;
-use crate::journal::deliveries::fold::{self, KnownMessage};
+use crate::journal::deliveries::kept::{self, KeptContact, KeptMessage};
 use crate::journal::deliveries::rows;
 use crate::journal::error::JournalError;
 use crate::journal::file::open::{Journal, Reader};
@@ -47,22 +48,18 @@ pub(super) struct Folded {
     pub(super) taken: Taken,
     /// Rows of which something is known now.
     touched: BTreeSet<i64>,
-    /// Final words that came for rows.
-    pub(super) words: Vec<(i64, String)>,
+    /// Final words that came for rows, each with the place of its event in the group.
+    words: Vec<(usize, i64, String)>,
     /// What has no row yet.
     pub(super) open: Vec<OpenJoin>,
 }
 
 impl Folded {
-    fn contact(&mut self, news: bool, row: Option<i64>, id: &str) {
-        match row {
-            Some(row) if news => {
-                self.touched.insert(row);
-                self.taken.joined += 1;
-            }
-            Some(_) => {}
-            None => self.open.push(OpenJoin::Contact(id.to_owned())),
-        }
+    /// Final words that came for rows, in order.
+    pub(super) fn words(&mut self) -> Vec<(i64, String)> {
+        let mut words = std::mem::take(&mut self.words);
+        words.sort_by_key(|(place, ..)| *place);
+        words.into_iter().map(|(_, row, word)| (row, word)).collect()
     }
 }
 
@@ -188,7 +185,7 @@ impl Intake<'_> {
                 after = Some(last.clone());
                 let mut touched = BTreeSet::new();
                 for contact_id in &told {
-                    let [row] = fold::rows_with_contact(&tx, contact_id)?[..] else { continue };
+                    let Some(row) = kept::row_with_contact(&tx, contact_id)? else { continue };
                     let join = format!("UPDATE {table} SET {set} WHERE contact_id = ?1 AND {unmatched}");
                     taken.joined += tx.prepare_cached(&join)?.execute(params![contact_id, row])? as u64;
                     touched.insert(row);
@@ -206,20 +203,22 @@ impl Intake<'_> {
         loop {
             let tx = self.journal.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
             self.senders.learn(&tx)?;
-            let unmatched: Vec<(rusqlite::types::Value, KnownMessage)> = tx
+            let unmatched: Vec<(rusqlite::types::Value, KeptMessage)> = tx
                 .prepare_cached(&format!(
                     "SELECT {}, message_id FROM message NOT INDEXED
                      WHERE row_id IS NULL AND destination IS NOT NULL AND status IS NOT NULL
                          AND (?1 IS NULL OR message_id > ?1)
                      ORDER BY message_id LIMIT ?2",
-                    KnownMessage::COLUMNS
+                    KeptMessage::COLUMNS
                 ))?
-                .query_map(params![after, AGAIN as i64], |row| Ok((row.get(8)?, KnownMessage::read(row)?)))?
+                .query_map(params![after, AGAIN as i64], |row| {
+                    Ok((row.get(KeptMessage::WIDTH)?, KeptMessage::of(row)?))
+                })?
                 .collect::<Result<_, _>>()?;
             let Some((last, _)) = unmatched.last() else { return Ok(()) };
             after = Some(last.clone());
             let mut touched = BTreeSet::new();
-            for (id, known) in &unmatched {
+            for (id, KeptMessage { known, .. }) in &unmatched {
                 let joined = self.senders.find(&tx, known)?;
                 touched.extend(joined.ok());
                 taken.joined += u64::from(joined.is_ok());
@@ -276,7 +275,8 @@ impl Senders {
         Ok(())
     }
 
-    /// Takes events in, inside a transaction of the caller's.
+    /// Takes events in, inside a transaction of the caller's. What is kept of a message or a contact is read once, and written
+    /// once, whatever number of them tell of it; in the order of ids, as the tables are.
     pub(super) fn fold(
         &mut self,
         tx: &Transaction<'_>,
@@ -284,26 +284,23 @@ impl Senders {
     ) -> Result<Folded, JournalError> {
         self.learn(tx)?;
         let mut folded = Folded::default();
-        for event in events {
-            let news = match event {
-                AccountEvent::Message(event) => {
-                    let known = fold::message(tx, event)?;
-                    self.settle(tx, &event.message_id, known, &mut folded)?
-                }
-                AccountEvent::Sent(record) => {
-                    let known = fold::sent(tx, record)?;
-                    self.settle(tx, &record.message_id, known, &mut folded)?
-                }
-                AccountEvent::Contact(event) => {
-                    let (news, row) = fold::contact(tx, event)?;
-                    folded.contact(news, row, &event.contact_id);
-                    news
-                }
-            };
-            folded.taken.news += u64::from(news);
+        let (mut messages, mut contacts) = (Vec::new(), Vec::new());
+        for (place, event) in events.iter().enumerate() {
+            match event {
+                AccountEvent::Message(event) => messages.push((&event.message_id, place)),
+                AccountEvent::Sent(record) => messages.push((&record.message_id, place)),
+                AccountEvent::Contact(event) => contacts.push((&event.contact_id, place)),
+            }
         }
-        rows::derive(tx, &folded.touched)?;
-        purge::keep_from(tx, &folded.touched)?;
+        messages.sort_unstable();
+        contacts.sort_unstable();
+        for told in messages.chunk_by(|a, b| a.0 == b.0) {
+            self.message(tx, events, told, &mut folded)?;
+        }
+        for told in contacts.chunk_by(|a, b| a.0 == b.0) {
+            contact(tx, events, told, &mut folded)?;
+        }
+        end(tx, &folded)?;
         Ok(folded)
     }
 
@@ -318,45 +315,72 @@ impl Senders {
         for join in open {
             match &join {
                 OpenJoin::Contact(id) => {
-                    let row = fold::join_contact(tx, id)?;
-                    folded.contact(row.is_some(), row, id);
+                    let kept = KeptContact::read(tx, id)?.filter(|kept| kept.row.is_none());
+                    kept.map_or(Ok(()), |kept| join_contact(tx, id, kept, false, &mut folded))?;
                 }
                 OpenJoin::Message(id) => {
-                    let known = fold::known(tx, id)?.filter(|known| known.row.is_none());
-                    self.settle(tx, id, known, &mut folded)?;
+                    let kept = KeptMessage::read(tx, id)?.filter(|kept| kept.row.is_none());
+                    kept.map_or(Ok(()), |kept| self.settle(tx, id, kept, None, &mut folded))?;
                 }
             }
         }
-        rows::derive(tx, &folded.touched)?;
-        purge::keep_from(tx, &folded.touched)?;
+        end(tx, &folded)?;
         Ok(folded)
     }
 
-    /// Joins a message that has no row yet. Says whether the event told anything new.
+    /// Takes in what a group tells of one message.
+    fn message(
+        &self,
+        tx: &Transaction<'_>,
+        events: &[AccountEvent],
+        told: &[(&String, usize)],
+        folded: &mut Folded,
+    ) -> Result<(), JournalError> {
+        let id = told[0].0;
+        let mut kept = KeptMessage::read(tx, id)?.unwrap_or_default();
+        let (mut news, mut last_word) = (0, None);
+        for &(_, place) in told {
+            let has_row = kept.row.is_some();
+            let heard = match &events[place] {
+                AccountEvent::Message(event) => kept.known.hear(event, has_row),
+                AccountEvent::Sent(record) => kept.known.hear_record(record, has_row),
+                AccountEvent::Contact(_) => Heard::Nothing,
+            };
+            news += u64::from(heard != Heard::Nothing);
+            last_word = if heard == Heard::LastWord { Some(place) } else { last_word };
+        }
+        folded.taken.news += news;
+        if news > 0 { self.settle(tx, id, kept, last_word, folded) } else { Ok(()) }
+    }
+
+    /// Joins a message that has no row yet, and writes what is known of it. A final word that came just now has its place in the
+    /// group; of one that is joined only now, an earlier one is news to its row as well.
     fn settle(
         &self,
         tx: &Transaction<'_>,
         id: &str,
-        known: Option<KnownMessage>,
+        mut kept: KeptMessage,
+        last_word: Option<usize>,
         folded: &mut Folded,
-    ) -> Result<bool, JournalError> {
-        let Some(known) = known else { return Ok(false) };
-        if let Some(row) = known.row {
-            folded.touched.insert(row);
-            folded.words.extend(known.last_word.filter(|_| known.is_new_word).map(|word| (row, word)));
-            return Ok(true);
-        }
-        let joined = self.find(tx, &known)?;
-        note(tx, &ContactIdColumn(id), joined, known.join())?;
-        match joined {
-            Ok(row) => {
-                folded.touched.insert(row);
-                folded.taken.joined += 1;
-                folded.words.extend(known.last_word.map(|word| (row, word)));
+    ) -> Result<(), JournalError> {
+        let is_joined = kept.row.is_some();
+        if !is_joined {
+            match self.find(tx, &kept.known)? {
+                Ok(row) => (kept.row, kept.joined) = (Some(row), Some(kept.known.join().code())),
+                Err(why) => kept.why = Some(why),
             }
-            Err(_) => folded.open.push(OpenJoin::Message(id.to_owned())),
         }
-        Ok(true)
+        match kept.row {
+            Some(row) => {
+                folded.touched.insert(row);
+                folded.taken.joined += u64::from(!is_joined);
+                if let Some(word) = kept.known.last_word().filter(|_| last_word.is_some() || !is_joined) {
+                    folded.words.push((last_word.unwrap_or(0), row, word.to_owned()));
+                }
+            }
+            None => folded.open.push(OpenJoin::Message(id.to_owned())),
+        }
+        Ok(kept.write(tx, id)?)
     }
 
     /// The one row that a message fits.
@@ -427,6 +451,63 @@ impl Senders {
         }
         Ok(found)
     }
+}
+
+/// Takes in what a group tells of one contact.
+fn contact(
+    tx: &Transaction<'_>,
+    events: &[AccountEvent],
+    told: &[(&String, usize)],
+    folded: &mut Folded,
+) -> Result<(), JournalError> {
+    let id = told[0].0;
+    let kept = KeptContact::read(tx, id)?;
+    // That there is such a contact is news, whatever else the event says.
+    let mut news = u64::from(kept.is_none());
+    let mut kept = kept.unwrap_or_default();
+    for (index, (_, place)) in told.iter().enumerate() {
+        if let AccountEvent::Contact(event) = &events[*place] {
+            let heard = kept.known.hear(event);
+            news += u64::from(heard && !(index == 0 && news > 0));
+        }
+    }
+    folded.taken.news += news;
+    match kept.row {
+        Some(_) if news == 0 => Ok(()),
+        Some(row) => {
+            folded.touched.insert(row);
+            Ok(kept.write(tx, id)?)
+        }
+        None => join_contact(tx, id, kept, news > 0, folded),
+    }
+}
+
+/// Joins a contact to the one row that has it, and writes what is known of it where that is new.
+fn join_contact(
+    tx: &Transaction<'_>,
+    id: &str,
+    mut kept: KeptContact,
+    is_news: bool,
+    folded: &mut Folded,
+) -> Result<(), JournalError> {
+    kept.row = kept::row_with_contact(tx, &ContactIdColumn(id))?;
+    match kept.row {
+        Some(row) => {
+            folded.touched.insert(row);
+            folded.taken.joined += 1;
+        }
+        None => folded.open.push(OpenJoin::Contact(id.to_owned())),
+    }
+    if is_news || kept.row.is_some() {
+        kept.write(tx, id)?;
+    }
+    Ok(())
+}
+
+/// Writes what rows show of what was told.
+fn end(tx: &Transaction<'_>, folded: &Folded) -> Result<(), JournalError> {
+    rows::derive(tx, &folded.touched)?;
+    Ok(purge::keep_from(tx, &folded.touched)?)
 }
 
 /// Whether any row of the journal has this contact.

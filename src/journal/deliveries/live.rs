@@ -81,15 +81,16 @@ impl LiveIntake {
         &mut self,
         tx: &Transaction<'_>,
         campaign: CampaignId,
-        folded: Folded,
+        mut folded: Folded,
         tries: u8,
     ) -> Result<LiveTaken, JournalError> {
+        let words = folded.words();
         if tries < TRIES {
             let room = REMEMBERED.saturating_sub(self.open.len());
             self.open.extend(folded.open.into_iter().take(room).map(|join| (join, tries)));
         }
         let mut last_words = Vec::new();
-        for (row, word) in folded.words {
+        for (row, word) in words {
             let of: i64 = tx
                 .prepare_cached("SELECT campaign_id FROM row WHERE id = ?1")?
                 .query_row([row], |row| row.get(0))?;

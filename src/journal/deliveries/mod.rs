@@ -3,8 +3,8 @@
 //! Nothing here changes a row's state, so nothing here decides what is sent.
 
 mod counts;
-mod fold;
 pub(in crate::journal) mod intake;
+mod kept;
 pub(in crate::journal) mod live;
 mod rows;
 

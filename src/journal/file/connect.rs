@@ -18,6 +18,9 @@ pub(in crate::journal) fn connect(path: &Path, mode: OpenFlags) -> Result<Connec
     checkpoint_on_drop(&connection, false);
     connection.busy_timeout(BUSY_TIMEOUT)?;
     connection.set_prepared_statement_cache_capacity(64);
+    // Without it SQLite looks at what is bound when it asks whether a partial index can serve, finds that it might matter, and
+    // compiles the statement anew each time that something else is bound.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))?;
     Ok(connection)
 }
