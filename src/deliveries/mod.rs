@@ -1,11 +1,13 @@
 //! Files, folders and pipes of the account's events become events, streamed: gzip or not, in whatever arrangement
 //! [`Splitter`] knows. What is no event is handed on with its place, and never ends the reading. Nothing is joined here.
 
+use std::cell::Cell;
 use std::collections::VecDeque;
 use std::fmt;
 use std::fs::{self, File};
 use std::io::{self, BufReader, Read};
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 use flate2::read::MultiGzDecoder;
 
@@ -16,6 +18,10 @@ use crate::domain::foreign;
 const CHUNK: usize = 1 << 16;
 /// How often one compression may be in another: Firehose packs what CloudWatch Logs has packed.
 const LAYERS: usize = 2;
+/// What comes out of any file that is packed, in bytes.
+const UNPACKED: u64 = 256 << 20;
+/// How many times its own size comes out of a longer one. The account's events shrink to a twentieth.
+const RATIO: u64 = 100;
 /// Folders in folders, at most.
 const DEEPEST: usize = 16;
 
@@ -145,6 +151,8 @@ pub fn read<E>(
         ),
     };
     totals.files += 1;
+    let packed = Rc::new(Cell::new(0));
+    let reader = Box::new(PackedCounter { inner: reader, packed: Rc::clone(&packed) });
     let mut found: VecDeque<AccountEvent> = VecDeque::new();
     let mut splitter = Splitter::default();
     let mut at = 0;
@@ -169,6 +177,13 @@ pub fn read<E>(
                 0
             }
         };
+        let is_bomb = at + length as u64 > UNPACKED.max(packed.get().saturating_mul(RATIO));
+        if is_bomb {
+            totals.bad += 1;
+            let why = "more than a hundred times the size of the file comes out of it: the rest is not read";
+            bad(BadRecord { file: file.clone(), at, why: why.to_owned() });
+        }
+        let length = if is_bomb { 0 } else { length };
         let mut each = |piece: StreamPiece<'_>| sort(piece, &file, totals, &mut found, &mut bad);
         if length == 0 {
             splitter.end(&mut each);
@@ -206,6 +221,20 @@ fn sort(
             totals.events += parsed.events.len() as u64;
             found.extend(parsed.events);
         }
+    }
+}
+
+/// Counts what is read of a file as it lies there.
+struct PackedCounter {
+    inner: Box<dyn Read>,
+    packed: Rc<Cell<u64>>,
+}
+
+impl Read for PackedCounter {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let length = self.inner.read(buffer)?;
+        self.packed.set(self.packed.get() + length as u64);
+        Ok(length)
     }
 }
 
@@ -296,6 +325,24 @@ mod tests {
         let empty = folder.path().join("empty");
         fs::write(&empty, "").unwrap();
         assert_eq!(all(&Input::Path(empty)).2, Totals { files: 1, ..Totals::default() });
+    }
+
+    /// What is read is bounded by the file, and what came before the bound is not lost.
+    #[test]
+    fn what_comes_out_of_a_file_is_bounded_by_what_it_has() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("bomb.gz");
+        let mut bomb = GzEncoder::new(File::create(&path).unwrap(), Compression::fast());
+        bomb.write_all(event("first").as_bytes()).unwrap();
+        let blank = vec![b'\n'; 1 << 20];
+        for _ in 0..(UNPACKED >> 20) {
+            bomb.write_all(&blank).unwrap();
+        }
+        bomb.write_all(event("last").as_bytes()).unwrap();
+        bomb.finish().unwrap();
+        let (ids, told, totals) = all(&Input::Path(path));
+        assert_eq!((&ids[..], totals.bad), (&["first".to_owned()][..], 1));
+        assert!(told[0].contains("more than a hundred times"), "{told:?}");
     }
 
     /// In a thread whose stack is no larger than those of the pool that reads files.

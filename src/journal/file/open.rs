@@ -210,6 +210,19 @@ mod tests {
         }
     }
 
+    /// What is looked up by a partial index is the most of what a run and an import ask for.
+    #[test]
+    fn no_statement_is_compiled_anew_for_what_is_bound() {
+        let folder = tempfile::tempdir().unwrap();
+        let journal = Journal::open(&folder.path().join("journal.db")).unwrap();
+        let sql = "SELECT message_id FROM message WHERE row_id = ?1 ORDER BY requested_at";
+        let mut statement = journal.connection.prepare(sql).unwrap();
+        for row in 1..5 {
+            assert!(!statement.exists([row]).unwrap());
+        }
+        assert_eq!(statement.get_status(rusqlite::StatementStatus::RePrepare), 0);
+    }
+
     #[test]
     fn a_journal_that_was_being_made_when_its_process_was_killed_is_none() {
         let folder = tempfile::tempdir().unwrap();
