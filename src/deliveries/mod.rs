@@ -152,7 +152,7 @@ pub fn read<E>(
     };
     totals.files += 1;
     let packed = Rc::new(Cell::new(0));
-    let reader = Box::new(PackedCounter { inner: reader, packed: Rc::clone(&packed) });
+    let reader = Box::new(FileCounter { inner: reader, packed: Rc::clone(&packed) });
     let mut found: VecDeque<AccountEvent> = VecDeque::new();
     let mut splitter = Splitter::default();
     let mut at = 0;
@@ -225,12 +225,12 @@ fn sort(
 }
 
 /// Counts what is read of a file as it lies there.
-struct PackedCounter {
+struct FileCounter {
     inner: Box<dyn Read>,
     packed: Rc<Cell<u64>>,
 }
 
-impl Read for PackedCounter {
+impl Read for FileCounter {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let length = self.inner.read(buffer)?;
         self.packed.set(self.packed.get() + length as u64);

@@ -7,13 +7,13 @@
 pub mod contact;
 pub mod counts;
 pub mod join;
-pub mod known;
 pub mod message;
 mod raw;
 mod read;
 pub mod split;
 pub mod status;
 mod text;
+pub mod told;
 pub mod trail;
 
 use std::fmt;

@@ -9,7 +9,7 @@ use crate::domain::delivery::state::State;
 use crate::domain::delivery::verdict::TOKEN_SAFE;
 use crate::domain::events::AccountEvent;
 use crate::domain::events::join::{Candidate, Join, Sought, Unmatched, choose};
-use crate::domain::events::known::{Heard, KnownMessage};
+use crate::domain::events::told::{Heard, ToldMessage};
 use crate::domain::message::request::{Leaf, RequestTemplate};
 use crate::domain::phone::E164;
 use crate::domain::unix_millis::UnixMillis;
@@ -387,7 +387,7 @@ impl Senders {
     fn find(
         &self,
         tx: &Transaction<'_>,
-        known: &KnownMessage,
+        known: &ToldMessage,
     ) -> Result<Result<i64, Unmatched>, JournalError> {
         let Some(destination) = &known.destination else { return Ok(Err(Unmatched::NoDestination)) };
         let Some(requested_at) = known.requested_at else { return Ok(Err(Unmatched::NoTime)) };

@@ -5,14 +5,14 @@ use uuid::Uuid;
 
 use crate::domain::delivery::state::State;
 use crate::domain::events::join::Unmatched;
-use crate::domain::events::known::{KnownContact, KnownMessage, MessageStanding};
+use crate::domain::events::told::{MessageStanding, ToldContact, ToldMessage};
 use crate::domain::unix_millis::UnixMillis;
 use crate::journal::row::{ContactIdColumn, StampColumn};
 
 /// A message as it is kept.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct KeptMessage {
-    pub(super) known: KnownMessage,
+    pub(super) known: ToldMessage,
     pub(super) row: Option<i64>,
     /// By what it was joined: a code of [`Join`](crate::domain::events::join::Join).
     pub(super) joined: Option<u8>,
@@ -38,7 +38,7 @@ impl KeptMessage {
             None => None,
         };
         let mut buffer = Uuid::encode_buffer();
-        let known = KnownMessage {
+        let known = ToldMessage {
             destination: row.get(0)?,
             trail: row.get(1)?,
             origination: row.get(2)?,
@@ -101,7 +101,7 @@ impl KeptMessage {
 /// A contact as it is kept.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct KeptContact {
-    pub(super) known: KnownContact,
+    pub(super) known: ToldContact,
     pub(super) row: Option<i64>,
 }
 
@@ -111,7 +111,7 @@ impl KeptContact {
             "SELECT initiated_at, ended_at, end_reason, replied, instance, row_id FROM contact_event WHERE contact_id = ?1",
         )?
         .query_row([ContactIdColumn(id)], |row| {
-            let known = KnownContact {
+            let known = ToldContact {
                 initiated_at: time(row, 0)?,
                 ended_at: time(row, 1)?,
                 end_reason: row.get(2)?,

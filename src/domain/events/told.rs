@@ -7,7 +7,7 @@ use crate::domain::unix_millis::UnixMillis;
 
 /// What events have told of a message: the truest word only.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct KnownMessage {
+pub struct ToldMessage {
     /// The receiving number; `None`: no event has named it.
     pub destination: Option<String>,
     /// Whether CloudTrail has named it, and not the event.
@@ -60,7 +60,7 @@ pub enum Heard {
     LastWord,
 }
 
-impl KnownMessage {
+impl ToldMessage {
     /// Takes a delivery event in. A message that has its row needs no number, and that of a purged row is not to come back.
     pub fn hear(&mut self, event: &MessageEvent, has_row: bool) -> Heard {
         let newer = self.standing.as_ref().is_none_or(|known| {
@@ -137,7 +137,7 @@ impl KnownMessage {
 
 /// What events have told of a contact: each member once, as it was told first.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct KnownContact {
+pub struct ToldContact {
     /// When it began.
     pub initiated_at: Option<UnixMillis>,
     /// When it ended.
@@ -150,7 +150,7 @@ pub struct KnownContact {
     pub instance: Option<String>,
 }
 
-impl KnownContact {
+impl ToldContact {
     /// Takes an event in. Says whether it told anything new.
     pub fn hear(&mut self, event: &ContactEvent) -> bool {
         let before = self.clone();
