@@ -11,10 +11,10 @@ use crate::app::paths::CampaignPaths;
 use crate::app::plan_file::{self, PlanFile};
 use crate::app::preconditions;
 use crate::app::send;
-use crate::domain::definition::{Definition, EndpointUrl};
+use crate::domain::definition::Definition;
 use crate::domain::preflight::{Options, Preflight};
 use crate::domain::unix_millis::UnixMillis;
-use crate::journal::{Admission, Identity, Journal, JournalError, Reader, Retries, Service};
+use crate::journal::{Admission, Identity, Journal, Reader, Retries, Service};
 
 /// A run without its requests.
 #[derive(Debug, Clone, Copy)]
@@ -87,21 +87,9 @@ impl DryRun<'_> {
             .tempdir()
             .map_err(|error| Error::exhausted("make a folder for a copy of the journal", &error))?;
         let copy = folder.path().join("journal.db");
-        let reader = Reader::open(&paths.journal)?;
-        let known = match reader.campaign(&definition.name) {
-            Ok(campaign) => Some(campaign.id),
-            Err(JournalError::NoCampaign { .. }) => None,
-            Err(error) => return Err(error.into()),
-        };
-        reader.copy_to(&copy)?;
+        Reader::open(&paths.journal)?.copy_to(&copy)?;
         let mut journal = Journal::open(&copy)?;
-        let stored = match known {
-            Some(known) => journal.service(known)?,
-            None if definition.connect.endpoint_url.as_ref().is_some_and(EndpointUrl::is_loopback) => {
-                Service::Loopback
-            }
-            None => Service::Aws,
-        };
+        let stored = open::service_in_copy(&journal, definition)?;
         let identity = Identity {
             name: definition.name.clone(),
             instance_id: definition.connect.instance_id.clone(),

@@ -10,10 +10,12 @@ use crate::app::preconditions;
 use crate::app::simulated_deliveries;
 use crate::clock::Clock;
 use crate::connect::{Account, Client, Settings};
-use crate::domain::definition::Definition;
+use crate::domain::definition::{Definition, EndpointUrl};
+use crate::domain::delivery::control::Control;
 use crate::domain::limits::ContactLimits;
 use crate::domain::row::suppression::Suppression;
 use crate::domain::table::header::fold;
+use crate::domain::unix_millis::UnixMillis;
 use crate::journal::{
     Admission, CampaignId, CampaignLock, ClaimLimits, Identity, IntegrityCheck, Journal, Reader, Service,
 };
@@ -63,12 +65,13 @@ impl OpenCampaign {
             let (client, account) = Client::connect_with_account(&settings, clock).await?;
             (client, Some(account), None)
         };
+        let mut journal = Journal::open(&paths.journal)?;
         let service = match &simulator {
+            Some(_) if options.rehearse => service_in_copy(&journal, definition)?,
             Some(_) => Service::Simulated,
             None if client.is_loopback() => Service::Loopback,
             None => Service::Aws,
         };
-        let mut journal = Journal::open(&paths.journal)?;
         let mut examination = journal.examine(&definition.name);
         journal.examined(&mut examination, patience).await?;
         let identity = Identity {
@@ -77,7 +80,10 @@ impl OpenCampaign {
             key_column: key_columns(&definition.recipients.key),
             service,
         };
-        let campaign = journal.campaign(&identity, clock.now())?;
+        let campaign = match options.rehearse {
+            true => rehearsed(&mut journal, &identity, paths, clock.now())?,
+            false => journal.campaign(&identity, clock.now())?,
+        };
         Ok(Self { journal, campaign, client, account, service, simulator, examination, lock })
     }
 
@@ -111,6 +117,29 @@ impl OpenCampaign {
         });
         Ok(())
     }
+}
+
+/// The campaign in the copy of a journal, in which it is rehearsed. Nobody lets a rehearsal go on that a person or a gate has
+/// paused: it is taken to go on at once.
+fn rehearsed(
+    journal: &mut Journal,
+    identity: &Identity,
+    paths: &CampaignPaths,
+    now: UnixMillis,
+) -> Result<CampaignId, Error> {
+    let campaign = journal.rehearsed_campaign(identity, now)?;
+    if Reader::open(&paths.journal)?.paused(campaign)?.is_some() {
+        journal.ask(campaign, Control::Go, None, "the rehearsal", now)?;
+    }
+    Ok(campaign)
+}
+
+/// Who counts as answering a campaign in a copy of its journal: who did before, else who would, so that it keeps to the contacts
+/// that a run would keep to.
+pub(super) fn service_in_copy(journal: &Journal, definition: &Definition) -> Result<Service, Error> {
+    let loopback = definition.connect.endpoint_url.as_ref().is_some_and(EndpointUrl::is_loopback);
+    let would = if loopback { Service::Loopback } else { Service::Aws };
+    Ok(journal.service_of(&definition.name)?.unwrap_or(would))
 }
 
 /// The columns of the key, as the journal has them.

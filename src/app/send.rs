@@ -427,6 +427,30 @@ pub struct RunResult {
     pub read: Result<(), Error>,
 }
 
+impl RunResult {
+    /// The result of this run and of one that went on after it: what they did together, and how the last one ended.
+    #[must_use]
+    pub(super) fn then(self, mut next: Self) -> Self {
+        let (earlier, counters) = (&self.summary, self.outcome.counters);
+        next.summary.already_started = earlier.already_started;
+        next.summary.requests += earlier.requests;
+        next.summary.throttled += earlier.throttled;
+        next.summary.retried += earlier.retried;
+        next.summary.elapsed += earlier.elapsed;
+        let all = &mut next.outcome.counters;
+        all.started += counters.started;
+        all.requests += counters.requests;
+        all.throttled += counters.throttled;
+        all.retried += counters.retried;
+        next.outcome.elapsed += self.outcome.elapsed;
+        if self.outcome.elapsed > next.outcome.elapsed - self.outcome.elapsed {
+            next.outcome.limited_by = self.outcome.limited_by;
+            next.summary.limited_by = earlier.limited_by;
+        }
+        next
+    }
+}
+
 impl DrivenRun {
     /// Holds the counts against the journal, and ends the run's record.
     ///

@@ -11,12 +11,13 @@ mod course;
 mod lane_rows;
 mod play;
 mod senders;
+pub mod words;
 
 use std::time::Duration;
 
 pub use agenda::{Agenda, AgendaRow};
 pub use caps::{CountedContact, EarlierContacts, NumberBook};
-pub use course::{Conditions, Forecast, NamedRows, SenderCourse, ZoneCourse};
+pub use course::{Conditions, CourseBook, Forecast, NamedRows, SenderCourse, ZoneCourse};
 pub use senders::ForeseenSender;
 
 use crate::domain::figures::per_second;

@@ -130,16 +130,30 @@ impl Journal {
         Ok(campaign.id)
     }
 
-    /// Who answers the requests of a campaign.
+    /// Who answers the requests of the campaign with this name; `None` where there is none.
     ///
     /// # Errors
     /// Where the journal cannot be read.
-    pub fn service(&self, campaign: CampaignId) -> Result<Service, JournalError> {
-        let name: String =
-            self.connection
-                .query_row("SELECT service FROM campaign WHERE id = ?1", [campaign.0], |row| row.get(0))?;
+    pub fn service_of(&self, campaign: &str) -> Result<Option<Service>, JournalError> {
+        let name: Option<String> = self
+            .connection
+            .query_row("SELECT service FROM campaign WHERE name = ?1", [campaign], |row| row.get(0))
+            .optional()?;
         let all = [Service::Aws, Service::Loopback, Service::Simulated];
-        Ok(all.into_iter().find(|service| service.name() == name).unwrap_or(Service::Aws))
+        let known = |name: String| all.into_iter().find(|service| service.name() == name);
+        Ok(name.map(|name| known(name).unwrap_or(Service::Aws)))
+    }
+
+    /// In a copy in which the campaign was rehearsed: its contacts are the simulator's, and nothing else goes on with it.
+    ///
+    /// # Errors
+    /// Where the journal cannot be written.
+    pub fn leave_to_simulator(&self, campaign: &str) -> Result<(), JournalError> {
+        self.connection.execute(
+            "UPDATE campaign SET service = ?2 WHERE name = ?1",
+            params![campaign, Service::Simulated.name()],
+        )?;
+        Ok(())
     }
 
     /// Compares the counts that are kept with the rows themselves.

@@ -51,6 +51,7 @@ pub use postgres::copied::CopiedJournal;
 pub use postgres::error::PostgresError;
 pub use postgres::fetch::fetch;
 pub use query::cells::Cells;
+pub use query::contacts_since::StartedContact;
 pub use query::earlier_campaigns::{EarlierCampaigns, Unsearchable};
 pub use query::evidence::{DecisionRecord, ListedNumber, RowRequest};
 pub use query::known_contacts::{SendingTime, StartedRow, TokenRow};

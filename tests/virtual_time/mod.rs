@@ -17,6 +17,7 @@ mod opt_outs;
 mod pace;
 mod recipient_limits;
 mod refusals;
+mod rehearsed;
 mod repaced;
 mod schedule;
 mod senders;

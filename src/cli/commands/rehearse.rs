@@ -1,7 +1,6 @@
 //! `campaign rehearse`: the whole campaign through the simulator, days in seconds.
 
 use std::fmt::Write as _;
-use std::io;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -11,7 +10,7 @@ use crate::app;
 use crate::app::options::SendOptions;
 use crate::app::outputs::Inputs;
 use crate::app::paths::CampaignPaths;
-use crate::app::rehearse::{Rehearsal, VirtualClock};
+use crate::app::rehearse::{Rehearsal, RehearsedJournal, VirtualClock};
 use crate::app::run::RunContext;
 use crate::cli::args::faults::FaultArgs;
 use crate::cli::args::file::FileArgs;
@@ -21,15 +20,13 @@ use crate::cli::failure::Failure;
 use crate::cli::output;
 use crate::cli::session::Session;
 use crate::domain::delivery::ending::{Ending, Exit};
-use crate::domain::figures::{Grouped, Span};
+use crate::domain::figures::Span;
+use crate::domain::forecast::words::at;
 use crate::domain::foreign;
 use crate::domain::hours::moment::{self, Side};
 use crate::domain::next_step::NextStep;
 use crate::domain::unix_millis::UnixMillis;
 use crate::recipients::Source;
-
-/// The longest bar of the chart, in characters.
-const WIDEST: u64 = 40;
 
 /// Arguments of `campaign rehearse`.
 #[derive(Debug, Clone, Args)]
@@ -71,12 +68,9 @@ pub fn run(args: &RehearseArgs, session: &Session<'_>) -> Result<Exit, Failure> 
     if let Some(keep) = &args.keep {
         inputs.refuse(keep, "the rehearsal's journal", NextStep::AnotherPath)?;
     }
-    let folder = scratch().map_err(|error| kept(&std::env::temp_dir(), &error.to_string()))?;
-    paths.journal = match &args.keep {
-        Some(path) if path.exists() => return Err(kept(path, "there is a file already")),
-        Some(path) => path.clone(),
-        None => folder.path().join("rehearsal.db"),
-    };
+    if let Some(keep) = args.keep.as_ref().filter(|keep| keep.exists()) {
+        return Err(kept(keep, "there is a file already"));
+    }
     let faults = args.faults.shares().map_err(SimulatorCommandError::TooManyFaults)?;
     let options = SendOptions {
         simulate: true,
@@ -89,23 +83,23 @@ pub fn run(args: &RehearseArgs, session: &Session<'_>) -> Result<Exit, Failure> 
     let virtual_clock = VirtualClock::at(from);
     let clock = virtual_clock.clock();
     paths.name_for(&mut definition, &source, &clock)?;
+    // Lists and other campaigns are looked up in the real journal; what is planned and sent is in the copy.
     let file = app::run::open_file(&source, &definition, &paths, &reading, &session.clock)?;
-    let context = RunContext { definition: &definition, paths: &paths, options: &options, clock: &clock };
+    let journal = RehearsedJournal::copy_of(&paths.journal)?;
+    let copied = CampaignPaths { journal: journal.path(), ..paths };
+    let context = RunContext { definition: &definition, paths: &copied, options: &options, clock: &clock };
     let runtime = sending::runtime()?;
     let rehearsed = runtime.block_on(app::rehearse::rehearse(file, context, &virtual_clock))?;
     let rehearsal = rehearsed.map_err(|reason| super::run::refused(reason, None))?;
+    if let Some(keep) = &args.keep {
+        journal.keep(&definition.name, keep).map_err(|error| kept(keep, &error.to_string()))?;
+    }
     if global.json {
         output::json(&as_json(&rehearsal, from))?;
     } else {
         output::line(&text(&rehearsal, from))?;
     }
     Ok(rehearsal.result.exit)
-}
-
-/// A folder for a journal that nothing depends on: in memory where the system has such a place, as each commit waits for the
-/// disk otherwise.
-fn scratch() -> io::Result<tempfile::TempDir> {
-    tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir())
 }
 
 fn kept(path: &Path, why: &str) -> Failure {
@@ -116,33 +110,38 @@ fn kept(path: &Path, why: &str) -> Failure {
 }
 
 fn as_json(rehearsal: &Rehearsal, from: UnixMillis) -> serde_json::Value {
-    let by_day: serde_json::Map<String, serde_json::Value> =
-        rehearsal.by_day.iter().map(|(day, contacts)| (day.to_string(), json!(contacts))).collect();
-    let first = rehearsal.contacts.map(|(first, _)| first.to_string());
-    let last = rehearsal.contacts.map(|(_, last)| last.to_string());
-    json!({
-        "from": from.to_string(),
-        "begins_at": first,
-        "ends_at": last,
-        "by_day": by_day,
-        "summary": rehearsal.result.summary,
-    })
+    let Rehearsal { result, runs, course, .. } = rehearsal;
+    let runs = runs.iter().map(|run| {
+        json!({
+            "began_at": run.began_at.to_string(),
+            "ended_at": run.ended_at.to_string(),
+            "started": run.started,
+            "ended": (run.ending != Ending::Complete).then(|| run.ending.to_string()),
+        })
+    });
+    let mut all = course.course_as_json();
+    all.insert("from".to_owned(), json!(from.to_string()));
+    all.insert("ended_at".to_owned(), json!(result.ended_at.to_string()));
+    all.insert("runs".to_owned(), runs.collect());
+    all.insert("summary".to_owned(), json!(result.summary));
+    all.into()
 }
 
 fn text(rehearsal: &Rehearsal, from: UnixMillis) -> String {
-    let Rehearsal { result, contacts, ends_at, by_day, .. } = rehearsal;
+    let Rehearsal { result, runs, course, .. } = rehearsal;
     let mut text = result.summary.text();
     if result.outcome.ending != Ending::Complete {
         let _ = write!(text, "\n{}", result.outcome.ending);
     }
-    let _ = write!(text, "\nrehearsed from {from} to {ends_at}: {}", Span(ends_at.since(from)));
-    if let Some((first, last)) = contacts {
-        let _ = write!(text, "\nthe first contact at {first}, the last at {last}");
+    let until = result.ended_at;
+    let _ = write!(text, "\nrehearsed: {} to {} ({})", at(from), at(until), Span(until.since(from)));
+    if runs.len() > 1 {
+        let _ = write!(
+            text,
+            ", in {} runs: as its day was full, each but the last left rows to the next",
+            runs.len()
+        );
     }
-    let most = by_day.values().copied().max().unwrap_or(1).max(1);
-    for (day, contacts) in by_day {
-        let bar = "#".repeat(usize::try_from((contacts * WIDEST).div_ceil(most)).unwrap_or(0));
-        let _ = write!(text, "\n  {day} UTC {:>9}  {bar}", Grouped(*contacts).to_string());
-    }
+    course.write(&mut text, "contacts");
     text
 }

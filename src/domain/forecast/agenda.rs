@@ -8,7 +8,7 @@ use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
 use super::caps::{EarlierContacts, NumberBook};
-use super::course::{Conditions, Forecast, NamedRows, SenderCourse, StartTimes, ZoneAccount, told};
+use super::course::{Conditions, Forecast, NamedRows, SECOND, SenderCourse, StartTimes, ZoneAccount, told};
 use super::lane_rows::{LaneRows, RowKind, is_open};
 use super::play::{Performance, PlayRules, Played, PlayedRow};
 use super::senders::ForeseenSender;
@@ -22,7 +22,6 @@ use crate::domain::unix_millis::UnixMillis;
 
 /// Times of rows are kept to the millisecond; to a minute, where they differ more than this...
 const MOMENTS_APART: usize = 50_000;
-const SECOND: i64 = 1_000;
 const MINUTE: i64 = 60_000;
 /// ...and to an hour, where their minutes differ more than this.
 const MINUTES_APART: usize = 100_000;
@@ -317,7 +316,6 @@ impl Agenda {
             let kind = kinds[kind as usize];
             let zone = &mut zones[kind.zone];
             let Some(at) = at else { return zone.account.expire() };
-            // To the second: nobody is to read of the moments that the journal takes.
             let at = at.div_euclid(SECOND) * SECOND;
             zone.account.start(UnixMillis::from_millis(at));
             if let Some(course) = kind.sender.checked_sub(1).and_then(|sender| by_sender.get_mut(sender)) {

@@ -1,6 +1,6 @@
 //! When one contact after another starts, and what that comes to by zone and day.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -13,6 +13,8 @@ use crate::domain::unix_millis::UnixMillis;
 
 /// Lines of a kind that are named, at most.
 const NAMED: usize = 20;
+/// Moments of contacts are told to the second: nobody is to read of what the journal takes.
+pub(super) const SECOND: i64 = 1_000;
 /// A day is looked up once for the contacts of so many milliseconds.
 const QUARTER: i64 = 15 * 60 * 1_000;
 
@@ -234,6 +236,7 @@ impl ZoneAccount {
     }
 
     pub(super) fn start(&mut self, at: UnixMillis) {
+        let at = UnixMillis::from_millis(at.millis().div_euclid(SECOND) * SECOND);
         let quarter = at.millis().div_euclid(QUARTER);
         if self.day.0 != quarter {
             self.day = (quarter, self.zone.to_datetime(timestamp(at)).date());
@@ -244,6 +247,23 @@ impl ZoneAccount {
 
     pub(super) fn expire(&mut self) {
         self.course.expired += 1;
+    }
+}
+
+/// The course of a campaign as it went, contact by contact.
+#[derive(Debug, Default)]
+pub struct CourseBook(HashMap<Option<Lane>, ZoneAccount>);
+
+impl CourseBook {
+    /// A contact has started; `lane` says where its recipient may be.
+    pub fn start(&mut self, lane: Option<&Lane>, at: UnixMillis) {
+        self.0.entry(lane.cloned()).or_insert_with(|| ZoneAccount::new(lane)).start(at);
+    }
+
+    /// All of it, in the form of what was said of it before. Only what has started is known.
+    #[must_use]
+    pub fn course(self) -> Forecast {
+        told(self.0.into_values())
     }
 }
 

@@ -7,8 +7,9 @@ use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 
 use super::messages::Messages;
-use super::{Preflight, Stall, forecast};
+use super::{Preflight, Stall};
 use crate::domain::delivery::summary::rounded;
+use crate::domain::forecast::Forecast;
 use crate::domain::foreign::ForeignText;
 
 impl Serialize for Preflight {
@@ -71,7 +72,7 @@ impl Serialize for Preflight {
             map.serialize_entry("senders", &senders)?;
         }
         map.serialize_entry("active_chats", &self.stall().map(|stall| stalls(self, stall)))?;
-        map.serialize_entry("forecast", &self.forecast().map(forecast::as_json))?;
+        map.serialize_entry("forecast", &self.forecast().map(Forecast::as_json))?;
         map.serialize_entry("refusal", &self.refusal())?;
         map.serialize_entry("warnings", &self.warnings())?;
         map.serialize_entry("notes", &self.found.notes)?;

@@ -6,7 +6,6 @@
 mod earlier_contacts;
 mod exit;
 mod fate;
-mod forecast;
 mod json;
 mod limits;
 mod lines;

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::json::code_point;
 use super::lines::Detail;
-use super::{Findings, Preflight, forecast};
+use super::{Findings, Preflight};
 use crate::domain::delivery::state::State;
 use crate::domain::figures::{Grouped, PerSecond, Span, counted};
 
@@ -55,7 +55,7 @@ impl Preflight {
         self.found.senders.write(&mut text, self.pace_alone());
         self.found.traces.write(&mut text);
         if let Some((true, forecast)) = &self.forecast {
-            forecast::write(&mut text, forecast);
+            forecast.write(&mut text, "forecast");
         }
         self.write_earlier_contacts(&mut text);
         self.write_limits(&mut text);

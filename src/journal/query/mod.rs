@@ -1,6 +1,7 @@
 //! What reports and figures read: one instant of the journal, its records and outcomes.
 
 pub(in crate::journal) mod cells;
+pub(in crate::journal) mod contacts_since;
 pub(in crate::journal) mod earlier_campaigns;
 pub(in crate::journal) mod evidence;
 pub(in crate::journal) mod known_contacts;
