@@ -99,6 +99,7 @@ pub fn standing(definition: &Definition, paths: &CampaignPaths, exit: Exit) -> S
         asked_rate: pacing::rate(definition),
         burst: Some(definition.pace.burst.get()),
         limited_by: None,
+        goes_on_at: None,
         exit: Some(exit.code()),
     }
 }

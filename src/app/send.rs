@@ -502,6 +502,7 @@ impl DrivenRun {
             asked_rate: self.asked_rate,
             burst: Some(self.burst),
             limited_by: outcome.limited_by,
+            goes_on_at: outcome.ending.goes_on_at().filter(|_| goes_on),
             exit: Some(exit.code()),
         };
         Ok(RunResult { summary, outcome, exit, goes_on, ended_at, read: self.read })

@@ -91,6 +91,7 @@ impl Status {
             asked_rate: latest.and_then(|run| run.heartbeat.map_or(run.rate, |heartbeat| heartbeat.asked)),
             burst: latest.and_then(|run| run.heartbeat.map(|heartbeat| heartbeat.burst)),
             limited_by: None,
+            goes_on_at: None,
             exit: latest.and_then(|run| run.exit),
         };
         let quota = latest.map(|run| snapshot.quota_full_until(run.id)).transpose()?.flatten();

@@ -82,6 +82,8 @@ struct LaneState {
     times: Times,
     source: Source,
     waiting: Waiting,
+    /// All of its rows wait until a moment: that nothing of it was claimed yet makes none of them ready.
+    only_waits: bool,
     /// When the time of its first row is over, as far as known; before all others where that is to be found out.
     ends_at: Option<UnixMillis>,
     /// Rows that came back to wait until it opens.
@@ -137,12 +139,17 @@ impl Lanes {
     ) -> Self {
         let mut all = Self { hours, schedule, windows, lanes: Vec::new(), closed: HashMap::new() };
         // Rows without a lane may come with the file; where there are hours, only what was planned without them has none.
-        if all.hours.is_none() && lanes.first().is_none_or(|first| first.id.is_some()) {
-            let none =
-                OpenLane { id: None, lane: None, sender: None, rows: 0, wakes_at: None, ends_at: None };
-            all.add(none, Pass::InDoubt);
-        }
-        for lane in lanes {
+        let brings = all.hours.is_none() && lanes.first().is_none_or(|first| first.id.is_some());
+        let none = brings.then_some(OpenLane {
+            id: None,
+            lane: None,
+            sender: None,
+            rows: 0,
+            waits: 0,
+            wakes_at: None,
+            ends_at: None,
+        });
+        for lane in none.into_iter().chain(lanes) {
             if lane.rows > 0 {
                 all.add(lane, Pass::InDoubt);
             } else {
@@ -208,7 +215,7 @@ impl Lanes {
         }
     }
 
-    fn add(&mut self, OpenLane { id, lane, sender, rows, wakes_at, ends_at }: OpenLane, pass: Pass) {
+    fn add(&mut self, OpenLane { id, lane, sender, rows, waits, wakes_at, ends_at }: OpenLane, pass: Pass) {
         if self.lanes.iter().any(|known| known.id == id) {
             return;
         }
@@ -219,8 +226,19 @@ impl Lanes {
             (Some(_), None) => Times::Never,
         };
         let (source, waiting) = (Source::Pass(pass, RowId::START), Waiting::new(wakes_at));
-        let held = Vec::new();
-        self.lanes.push(LaneState { id, sender, zones, times, source, waiting, ends_at, held, rows });
+        let (held, only_waits) = (Vec::new(), rows > 0 && waits == rows);
+        self.lanes.push(LaneState {
+            id,
+            sender,
+            zones,
+            times,
+            source,
+            waiting,
+            only_waits,
+            ends_at,
+            held,
+            rows,
+        });
     }
 
     fn get(&mut self, id: Option<LaneId>) -> Option<&mut LaneState> {
@@ -323,6 +341,7 @@ impl Lanes {
     /// The file has more: lanes that waited for it look again.
     pub(super) fn read_on(&mut self) {
         for lane in &mut self.lanes {
+            lane.only_waits = false;
             if let Source::Waiting(after) = lane.source {
                 lane.source = Source::Pass(Pass::Queued, after);
             }
@@ -336,6 +355,7 @@ impl Lanes {
     /// Everything from the beginning.
     pub(super) fn sweep(&mut self) {
         for lane in &mut self.lanes {
+            lane.only_waits = false;
             lane.source = Source::Pass(Pass::Queued, RowId::START);
             lane.waiting = Waiting::new(Some(Waiting::START));
             lane.ends_at = Some(Waiting::START);
@@ -345,6 +365,7 @@ impl Lanes {
     /// What waits in the journal from the beginning, behind what is in doubt.
     pub(super) fn look_again(&mut self) {
         for lane in &mut self.lanes {
+            lane.only_waits = false;
             if !matches!(lane.source, Source::Pass(Pass::InDoubt, _)) {
                 lane.source = Source::Pass(Pass::Queued, RowId::START);
             }
@@ -445,7 +466,7 @@ impl Lanes {
 impl LaneState {
     /// Whether something of it can be claimed, hours and sender aside.
     fn is_ready(&self) -> bool {
-        !self.held.is_empty() || matches!(self.source, Source::Pass(..))
+        !self.held.is_empty() || (matches!(self.source, Source::Pass(..)) && !self.only_waits)
     }
 
     /// From when on something of it can be claimed, hours and full days aside; `None` where nothing is to be.

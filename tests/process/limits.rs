@@ -84,11 +84,14 @@ fn contacts_and_a_day_have_their_limits_and_exit_4_says_which() {
         .exits(4)
         .says(&["stopped at per_day = 4 in [limits]; run again from 20"]);
     assert_eq!((&first.json()["started"], server.requests()), (&4.into(), 4));
+    let goes_on_at = first.json()["goes_on_at"].as_str().unwrap().to_owned();
+    assert!(first.stderr.contains(&format!("run again from {goes_on_at} on")), "{}", first.stderr);
     site.run(&args("people.csv", "spring.toml", &server)).exits(4).says(&["stopped at per_day = 4"]);
     assert_eq!(server.requests(), 4, "the day is not over");
     let text = site.read("spring.toml").replace("per_day = 4\n", "");
     site.write("spring.toml", &text);
     let rest = site.run(&args("people.csv", "spring.toml", &server)).exits(4);
     assert_eq!((&rest.json()["started"], server.requests()), (&10.into(), 10));
+    assert!(rest.json().get("goes_on_at").is_none(), "no moment gives it more");
     rest.says(&["stopped at contacts = 10", "allow more with contacts in [limits]"]);
 }

@@ -157,6 +157,79 @@ async fn rows_that_no_hours_open_for_before_the_end_expire_when_it_has_passed() 
     assert!(closed.last().is_some_and(|(_, until)| *until >= ends_at), "{closed:?}");
 }
 
+/// Nothing of a lane is claimed while it is closed: that rows of it wait longer than for its hours is known all the same.
+#[tokio::test(start_paused = true)]
+async fn a_run_that_does_not_wait_tells_the_moment_of_the_first_row_and_not_that_of_its_hours() {
+    // It is half past nine in Greenwich. All places open at ten: London in half an hour, the Azores an hour later.
+    let hours = || {
+        let mut week = Week::default();
+        days("mon-sun")
+            .expect("days")
+            .into_iter()
+            .for_each(|day| week.add(day, "10:00-20:00").expect("a span"));
+        let rule = Rule { name: "hours.open".to_owned(), week: Some(week), ..Rule::default() };
+        Some(Hours { rules: vec![Arc::new(rule)], ..Hours::default() })
+    };
+    let noon = after(150);
+    let lane = |zone: &str| Lane {
+        zones: Zones::parse(zone).expect("a zone"),
+        jurisdiction: Jurisdiction::default(),
+    };
+    let rows = |zones: &[Option<&str>], waits: &[bool]| {
+        let rows = zones.iter().zip(waits).enumerate().map(|(n, (zone, waits))| {
+            let mut line = stage::line(n as u64 + 2, n as u64);
+            if let Content::Recipient { lane: of, window, .. } = &mut line.content {
+                *of = zone.map(lane);
+                window.not_before = waits.then_some(noon);
+            }
+            line
+        });
+        rows.collect::<Vec<_>>()
+    };
+    let start = Schedule { start: Some(after(30)), end: None };
+    let cases = [
+        ("hours open before its rows begin", rows(&[Some("Europe/London"); 3], &[true; 3]), hours(), noon),
+        ("one row is ready", rows(&[Some("Europe/London"); 3], &[true, false, true]), hours(), after(30)),
+        (
+            // Ten in New York is fifteen in Greenwich.
+            "another place has rows that are ready later",
+            rows(&[Some("Europe/London"), Some("America/New_York")], &[true, false]),
+            hours(),
+            noon,
+        ),
+        (
+            "another place has rows that are ready before",
+            rows(
+                &[Some("Europe/London"), Some("Europe/Lisbon"), Some("Atlantic/Azores")],
+                &[true, true, false],
+            ),
+            hours(),
+            after(90),
+        ),
+        ("without hours, before the campaign starts", rows(&[None; 2], &[true; 2]), None, noon),
+    ];
+    for (what, lines, hours, opens_at) in cases {
+        let mut stage = Stage::new(WorldConfig::default());
+        stage.plan(&lines);
+        let options = Options { hours, schedule: start, no_wait: true, ..Options::default() };
+        let outcome = stage.run(&options).await.expect("a run");
+        assert_eq!(outcome.ending, Ending::Closed { opens_at: Some(opens_at) }, "{what}");
+        let mut told = Vec::new();
+        let mut watch = |event: &RunEvent| {
+            if let RunEvent::Closed { until, .. } = event {
+                told.push(*until);
+            }
+        };
+        let waits = Options { no_wait: false, ..options };
+        let outcome = stage.run_watched(&waits, &mut Seen(&mut watch)).await.expect("a run");
+        assert_eq!((outcome.ending, told.first()), (Ending::Complete, Some(&opens_at)), "{what}");
+        let first = stage.simulator.requests().iter().map(|request| request.at.0).min().expect("a request");
+        let first = UnixMillis::from_millis(i64::try_from(first).expect("a time"));
+        let late = first.since(opens_at);
+        assert!(first >= opens_at && late < Duration::from_secs(2), "{what}: {late:?} after the moment");
+    }
+}
+
 /// A row in doubt whose time is over may have a contact: it is neither replayed nor called expired.
 #[tokio::test(start_paused = true)]
 async fn what_is_in_doubt_when_its_time_is_over_is_uncertain() {

@@ -166,6 +166,30 @@ impl Ending {
         }
     }
 
+    /// When another run has something to do, of a run that did not wait for that; `None` where no moment makes a difference.
+    #[must_use]
+    pub fn goes_on_at(&self) -> Option<UnixMillis> {
+        match self {
+            Self::Closed { opens_at } => *opens_at,
+            Self::LimitReached(LimitReached::PerDay(_, at))
+            | Self::ClosedToTheEnd { ends_at: at }
+            | Self::ContactedBefore { until: at }
+            | Self::SenderDay { until: at, .. }
+            | Self::LastDayFull { ends_at: at, .. } => Some(*at),
+            Self::Complete
+            | Self::Limit
+            | Self::Stopped
+            | Self::SendersHalted(_)
+            | Self::LimitReached(_)
+            | Self::Interrupted(_)
+            | Self::Refused(_)
+            | Self::Silent(_)
+            | Self::Rejections { .. }
+            | Self::OptOuts(_)
+            | Self::Failures { .. } => None,
+        }
+    }
+
     /// What to fix before the next run, where there is something.
     #[must_use]
     pub fn advice(&self) -> Option<Advice> {

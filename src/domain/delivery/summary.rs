@@ -9,6 +9,7 @@ use crate::domain::delivery::tally::Tally;
 use crate::domain::events::DeliveryCounts;
 use crate::domain::figures::{Grouped, PerSecond, Span, counted, per_second};
 use crate::domain::foreign::shown;
+use crate::domain::unix_millis::UnixMillis;
 
 /// What kept a run from being faster.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,6 +74,8 @@ pub struct Summary {
     pub burst: Option<u32>,
     /// What kept it from being faster; `None` where nothing did, or where it is not known.
     pub limited_by: Option<Bottleneck>,
+    /// When another run has something to do, where this one ended because nothing could be sent before; else `None`.
+    pub goes_on_at: Option<UnixMillis>,
     /// The exit code; `None` while the run goes on.
     pub exit: Option<u8>,
 }
@@ -172,6 +175,9 @@ impl Serialize for Summary {
         if let Some(deliveries) = &self.deliveries {
             map.serialize_entry("deliveries", deliveries)?;
         }
+        if let Some(at) = self.goes_on_at {
+            map.serialize_entry("goes_on_at", &at.to_string())?;
+        }
         map.serialize_entry("exit", &self.exit)?;
         map.end()
     }
@@ -202,6 +208,7 @@ mod tests {
             asked_rate: Some(2.0),
             burst: Some(5),
             limited_by: Some(Bottleneck::Pace),
+            goes_on_at: None,
             exit: Some(3),
         }
     }

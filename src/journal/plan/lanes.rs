@@ -97,6 +97,8 @@ pub struct OpenLane {
     pub sender: Option<SenderId>,
     /// Rows that wait or are in doubt.
     pub rows: u64,
+    /// Those of them that wait until a moment.
+    pub waits: u64,
     /// When the first of the rows that wait until a moment may be claimed.
     pub wakes_at: Option<UnixMillis>,
     /// When the time of the first row is over, of those that wait.
@@ -120,11 +122,11 @@ pub(in crate::journal) fn lanes(
     // What waits in lanes is counted in their index alone, what waits outside of them is the rest of the tally.
     let mut statement = connection.prepare_cached(
         "WITH laned AS (
-             SELECT lane_id, sum(rows) AS rows FROM (
-                 SELECT lane_id, count(*) AS rows FROM row INDEXED BY row_lane
+             SELECT lane_id, sum(rows) AS rows, sum(waits) AS waits FROM (
+                 SELECT lane_id, count(*) AS rows, 0 AS waits FROM row INDEXED BY row_lane
                  WHERE campaign_id = ?1 AND state = 0 AND lane_id IS NOT NULL AND waits_until IS NULL GROUP BY lane_id
                  UNION ALL
-                 SELECT lane_id, count(*) FROM row INDEXED BY row_waits
+                 SELECT lane_id, count(*), count(*) FROM row INDEXED BY row_waits
                  WHERE campaign_id = ?1 AND state = 0 AND lane_id IS NOT NULL AND waits_until IS NOT NULL GROUP BY lane_id
              ) GROUP BY lane_id
          ), unsettled AS (
@@ -141,7 +143,9 @@ pub(in crate::journal) fn lanes(
               WHERE campaign_id = ?1 AND lane_id IS NULL AND state = 0 AND waits_until IS NOT NULL),
              (SELECT min(not_after) FROM row INDEXED BY row_lane_ends
               WHERE campaign_id = ?1 AND lane_id IS NULL AND state = 0 AND not_after IS NOT NULL),
-             0
+             0,
+             (SELECT count(*) FROM row INDEXED BY row_waits
+              WHERE campaign_id = ?1 AND lane_id IS NULL AND state = 0 AND waits_until IS NOT NULL)
          FROM unsettled WHERE lane_id IS NULL HAVING sum(rows) > 0
          UNION ALL
          SELECT id, coalesce((SELECT sum(rows) FROM unsettled WHERE lane_id = lane.id), 0), zones, jurisdiction,
@@ -149,7 +153,7 @@ pub(in crate::journal) fn lanes(
               WHERE campaign_id = ?1 AND lane_id = lane.id AND state = 0 AND waits_until IS NOT NULL),
              (SELECT min(not_after) FROM row INDEXED BY row_lane_ends
               WHERE campaign_id = ?1 AND lane_id = lane.id AND state = 0 AND not_after IS NOT NULL),
-             sender_id
+             sender_id, coalesce((SELECT waits FROM laned WHERE lane_id = lane.id), 0)
          FROM lane WHERE campaign_id = ?1
          ORDER BY id",
     )?;
@@ -202,7 +206,7 @@ pub(in crate::journal) fn new_lanes(
     after: Option<LaneId>,
 ) -> Result<Vec<OpenLane>, JournalError> {
     let mut statement = connection.prepare_cached(
-        "SELECT id, 0, zones, jurisdiction, NULL, NULL, sender_id FROM lane WHERE campaign_id = ?1 AND id > ?2 ORDER BY id",
+        "SELECT id, 0, zones, jurisdiction, NULL, NULL, sender_id, 0 FROM lane WHERE campaign_id = ?1 AND id > ?2 ORDER BY id",
     )?;
     let found = statement.query_map([campaign.0, after.map_or(0, |lane| lane.0)], open_lane)?;
     Ok(found.collect::<Result<_, _>>()?)
@@ -219,6 +223,7 @@ fn open_lane(row: &Row<'_>) -> rusqlite::Result<OpenLane> {
         }),
         sender: Some(row.get(6)?).filter(|sender| *sender != 0).map(SenderId),
         rows: row.get::<_, i64>(1)?.unsigned_abs(),
+        waits: row.get::<_, i64>(7)?.unsigned_abs(),
         wakes_at: row.get::<_, Option<StampColumn>>(4)?.map(|stamp| stamp.0),
         ends_at: row.get::<_, Option<StampColumn>>(5)?.map(|stamp| stamp.0),
     })
