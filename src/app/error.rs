@@ -16,8 +16,10 @@ use crate::report::ReportError;
 /// What kind of failure it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ErrorKind {
-    /// A mistake in the options, the definition or a file. Nothing was sent.
+    /// A mistake in the options or a file. Nothing was sent.
     Usage,
+    /// Mistakes in the definition, in its own words, with the numbers of people masked. Nothing was sent.
+    Definition,
     /// Another process holds the campaign.
     Held,
     /// The service refuses the campaign.
@@ -166,7 +168,7 @@ impl From<Problems> for Error {
     fn from(problems: Problems) -> Self {
         let count = problems.list().len();
         let message = if count == 1 { problems.to_string() } else { format!("{count} mistakes\n{problems}") };
-        Self { kind: ErrorKind::Usage, message, next_step: None }
+        Self { kind: ErrorKind::Definition, message, next_step: None }
     }
 }
 

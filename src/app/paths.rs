@@ -9,6 +9,7 @@ use crate::clock::Clock;
 use crate::domain::definition::{self, Definition, RecipientsSettings};
 use crate::domain::foreign;
 use crate::domain::next_step::NextStep;
+use crate::domain::phone::mask_text;
 use crate::domain::table::header::Header;
 use crate::journal::{Campaign, Reader};
 use crate::recipients::{Recipients, Source};
@@ -55,7 +56,7 @@ impl CampaignPaths {
         });
         let (place, mut definition) = found.map_err(|failure| match unreadable {
             Some(error) => {
-                let message = format!("{}\n{error}", failure.message);
+                let message = format!("{}\n{}", failure.message, mask_text(&error.to_string()));
                 Error { message, next_step: error.hint().map(NextStep::Advice), ..failure }
             }
             None => failure,

@@ -1,5 +1,7 @@
 //! What a command could not do, as the user reads it: what, why, what next; and the exit code.
 
+use std::borrow::Cow;
+
 use crate::app::error::{Error, ErrorKind, with_causes};
 use crate::cli::args::global::GlobalArgs;
 use crate::cli::next_step;
@@ -23,18 +25,36 @@ pub struct Failure {
     pub exit: Exit,
     /// Whether a safety gate of the definition stopped it.
     pub gate: bool,
+    /// What of the message is masked where it is shown.
+    pub masking: Masking,
+}
+
+/// What of the message of a failure is masked where it is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Masking {
+    /// Whatever may be a phone number.
+    Numbers,
+    /// Nothing: it has the words of the user's own definition, in which nothing but international numbers and long quoted ones
+    /// belongs to people, and those are masked already.
+    None,
 }
 
 impl Failure {
     /// A mistake in what the user typed or wrote.
     pub fn usage(message: impl Into<String>, hint: impl Into<NextStep>) -> Self {
-        Self { message: message.into(), hint: Some(hint.into()), exit: Exit::Usage, gate: false }
+        Self {
+            message: message.into(),
+            hint: Some(hint.into()),
+            exit: Exit::Usage,
+            gate: false,
+            masking: Masking::Numbers,
+        }
     }
 
     /// An error with its causes.
     #[must_use]
     pub fn of(error: &dyn std::error::Error, hint: Option<NextStep>, exit: Exit) -> Self {
-        Self { message: with_causes(error), hint, exit, gate: false }
+        Self { message: with_causes(error), hint, exit, gate: false, masking: Masking::Numbers }
     }
 
     /// The same with commands in its advice that lead to the campaign and the journal of these options.
@@ -53,19 +73,24 @@ impl Failure {
         }
         let hint = self.hint.as_ref().map(|hint| format!("\n  hint: {}", next_step::words(hint, global)));
         let hint = hint.unwrap_or_default();
-        Some(format!("error: {}{hint}", mask::mask_text(&self.message)))
+        let message = match self.masking {
+            Masking::Numbers => Cow::Owned(mask::mask_text(&self.message)),
+            Masking::None => Cow::Borrowed(self.message.as_str()),
+        };
+        Some(format!("error: {message}{hint}"))
     }
 }
 
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         let exit = match error.kind {
-            ErrorKind::Usage => Exit::Usage,
+            ErrorKind::Usage | ErrorKind::Definition => Exit::Usage,
             ErrorKind::Held => Exit::Held,
             ErrorKind::Refused => Exit::Halted,
             ErrorKind::System => Exit::Failure,
         };
-        Self { message: error.message, hint: error.next_step, exit, gate: false }
+        let masking = if error.kind == ErrorKind::Definition { Masking::None } else { Masking::Numbers };
+        Self { message: error.message, hint: error.next_step, exit, gate: false, masking }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-use crate::cli::failure::Failure;
+use crate::cli::failure::{Failure, Masking};
 use crate::domain::delivery::ending::Exit;
 
 /// Open files that any command has: the journal and its locks, a runtime, the recipients file, a log, a few connections.
@@ -27,6 +27,7 @@ pub(super) fn raise_open_files() -> Result<(), Failure> {
             hint: Some("raise the limit with `ulimit -n 1024`, then run again; nothing was done".into()),
             exit: Exit::Failure,
             gate: false,
+            masking: Masking::Numbers,
         }),
         _ => Ok(()),
     }

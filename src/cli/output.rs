@@ -11,7 +11,7 @@ use std::process::Stdio;
 use serde::Serialize;
 
 use crate::cli::args::global::GlobalArgs;
-use crate::cli::failure::Failure;
+use crate::cli::failure::{Failure, Masking};
 use crate::cli::harmless::Harmless;
 use crate::cli::wrap;
 use crate::domain::delivery::ending::Exit;
@@ -116,6 +116,7 @@ pub fn failed(error: &io::Error) -> Failure {
         hint: Some("make room where it goes, or send it elsewhere".into()),
         exit: Exit::Failure,
         gate: false,
+        masking: Masking::Numbers,
     }
 }
 

@@ -23,6 +23,8 @@ pub use senders::ForeseenSender;
 use crate::domain::figures::per_second;
 use crate::domain::unix_millis::UnixMillis;
 
+/// A run does not wait for hours, times of rows or the end of its campaign that are so far ahead: it ends, and says so.
+pub const AHEAD: Duration = Duration::from_secs(366 * 24 * 3_600);
 /// A shorter measurement says nothing: the burst at the beginning is most of it.
 const SHORTEST: Duration = Duration::from_secs(5);
 /// A pace that is reached to this share counts as reached: the ends of a measurement cut off a part of the rest.

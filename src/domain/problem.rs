@@ -117,12 +117,13 @@ impl fmt::Display for Problems {
             }
             match problem.place {
                 Some(place) => {
-                    write!(f, "{}:{}:{}: {}", self.file, place.line, place.column, problem.message)?;
+                    let message = mask_digits(&problem.message);
+                    write!(f, "{}:{}:{}: {message}", self.file, place.line, place.column)?;
                     if let Some(line) = self.text.lines().nth(place.line - 1) {
                         excerpt(f, place, line)?;
                     }
                 }
-                None => write!(f, "{}: {}", self.file, problem.message)?,
+                None => write!(f, "{}: {}", self.file, mask_digits(&problem.message))?,
             }
             if let Some(hint) = &problem.hint {
                 let hint = not_again(hint, &mut shown);

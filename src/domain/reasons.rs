@@ -125,6 +125,11 @@ pub const CATALOGUE: &[Reason] = &[
         advice: "write it as 2026-05-01 09:30",
     },
     Reason {
+        code: "time-contradictory",
+        summary: "a time with a weekday that is not its date's, or with an offset that its zone does not have then",
+        advice: "correct it, or leave the weekday or the offset out",
+    },
+    Reason {
         code: "time-no-zone",
         summary: "a time of day in no time zone",
         advice: "write its offset behind it, as in 2026-05-01T09:30-04:00, or name a zone (recipients.zone, hours.default_zone)",

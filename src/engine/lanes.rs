@@ -7,6 +7,7 @@ use std::collections::HashMap;
 
 use jiff::Timestamp;
 
+use crate::domain::forecast::AHEAD;
 use crate::domain::hours::Hours;
 use crate::domain::hours::calendar::{Calendar, Opening};
 use crate::domain::hours::schedule::Schedule;
@@ -429,6 +430,7 @@ impl Lanes {
         let mut first = AllClosed { opens_at: None, first: None, limited: false, sender: None, ends: false };
         let mut any = false;
         let Self { schedule, lanes, closed, .. } = self;
+        let too_late = schedule.start.map_or(now, |start| start.max(now)).plus(AHEAD);
         for lane in lanes {
             let Some(from) = lane.from(closed, now) else { continue };
             any = true;
@@ -437,16 +439,20 @@ impl Lanes {
             if opens <= now {
                 return None;
             }
+            let limited = !lane.is_ready() && lane.waiting.limited;
             // An opening outside the schedule is none.
-            if !schedule.is_over(opens) && first.opens_at.is_none_or(|known| opens < known) {
-                let limited = !lane.is_ready() && lane.waiting.limited;
+            if !schedule.is_over(opens)
+                && (limited || opens < too_late)
+                && first.opens_at.is_none_or(|known| opens < known)
+            {
                 let zones = lane.zones.clone().map(|zones| (zones, lane.rows));
                 let sender = lane.sender.filter(|_| full == Some(opens));
                 first = AllClosed { opens_at: Some(opens), first: zones, limited, sender, ends: false };
             }
         }
         if first.opens_at.is_none() && !self.schedule.is_over(now) {
-            (first.opens_at, first.ends) = (self.schedule.end, self.schedule.end.is_some());
+            first.opens_at = self.schedule.end.filter(|end| *end < too_late);
+            first.ends = first.opens_at.is_some();
         }
         any.then_some(first)
     }

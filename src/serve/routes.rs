@@ -326,7 +326,9 @@ impl Pages {
                 *response.status_mut() = StatusCode::ACCEPTED;
                 response
             }
-            Ok(Err(error)) if error.kind == ErrorKind::Usage => problem(StatusCode::CONFLICT, &error.message),
+            Ok(Err(error)) if matches!(error.kind, ErrorKind::Usage | ErrorKind::Definition) => {
+                problem(StatusCode::CONFLICT, &error.message)
+            }
             Ok(Err(error)) => problem(StatusCode::SERVICE_UNAVAILABLE, &error.message),
             Err(_) => problem(StatusCode::INTERNAL_SERVER_ERROR, "the order was not carried out"),
         }

@@ -88,6 +88,16 @@ const MISTAKES: &[(&str, &str, &str)] = &[
     ("a zone that is an offset", "[pace]", "[hours]\ndefault_zone = \"UTC-5\"\n[pace]"),
     ("a start without a zone", "[pace]", "[schedule]\nstart = \"2026-12-01 09:00\"\n[pace]"),
     ("a start that is none", "[pace]", "[schedule]\nstart = \"soon\"\n[pace]"),
+    (
+        "a weekday that is not its date's",
+        "[pace]",
+        "[schedule]\nend = \"Mon, 29 Nov 2026 9:00[America/New_York]\"\n[pace]",
+    ),
+    (
+        "an offset that is not its zone's",
+        "[pace]",
+        "[schedule]\nstart = \"2026-11-29T10:00-08:00[America/New_York]\"\n[pace]",
+    ),
     ("an end that can be read in two ways", "[pace]", "[schedule]\nend = \"03/04/2026 9:00\"\n[pace]"),
     (
         "an end before the start",

@@ -13,7 +13,7 @@ use serde_json::{Map, Value, json};
 
 use crate::app::by_hand::RecordByHand;
 use crate::app::contact::{Again, ContactOutcome, EndedBy, NotAsked, SingleContact};
-use crate::cli::failure::Failure;
+use crate::cli::failure::{Failure, Masking};
 use crate::cli::session::Session;
 use crate::cli::{output, signals};
 use crate::connect::{Client, Settings};
@@ -267,6 +267,7 @@ impl ContactAnswer {
                 hint: Some(format!("the answer was {answer}").into()),
                 exit: Exit::Failure,
                 gate: false,
+                masking: Masking::Numbers,
             })?,
             None => answer.clone(),
         };
@@ -306,9 +307,14 @@ pub fn run(args: &ContactArgs, session: &Session<'_>) -> Result<Exit, Failure> {
             note_line(&format!("note: {note}"));
         }
     }
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| {
-        Failure { message: format!("failed to begin: {error}"), hint: None, exit: Exit::Failure, gate: false }
-    })?;
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| Failure {
+            message: format!("failed to begin: {error}"),
+            hint: None,
+            exit: Exit::Failure,
+            gate: false,
+            masking: Masking::Numbers,
+        })?;
     runtime.block_on(start(args, &checked, endpoint.as_ref(), &answer, session))
 }
 
@@ -417,6 +423,7 @@ async fn start(
         hint: Some("end other programs, then run again".into()),
         exit: Exit::Failure,
         gate: false,
+        masking: Masking::Numbers,
     })?;
     let token = checked.client_token.clone().unwrap_or_else(|| fresh_token().to_string());
     let record = record(&client, (checked, &token), session)?;
@@ -475,7 +482,7 @@ fn conclude(
     answer: &ContactAnswer,
 ) -> Result<Exit, Failure> {
     let failure = |message: String, hint: Option<NextStep>, exit: Exit| {
-        Err(Failure { message, hint, exit, gate: false })
+        Err(Failure { message, hint, exit, gate: false, masking: Masking::Numbers })
     };
     match outcome {
         ContactOutcome::Started(contact_id) => {

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use crate::cli::failure::Failure;
+use crate::cli::failure::{Failure, Masking};
 use crate::cli::output;
 use crate::cli::session::Session;
 use crate::domain::definition;
@@ -136,6 +136,7 @@ fn failed(path: &Path, error: &io::Error) -> Failure {
         hint: Some("go to a folder where you may write, with room on its disk".into()),
         exit: Exit::Failure,
         gate: false,
+        masking: Masking::Numbers,
     }
 }
 

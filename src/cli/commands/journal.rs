@@ -11,7 +11,7 @@ use crate::app::care::{self, ChosenCampaigns, Purge};
 use crate::app::outputs::Inputs;
 use crate::app::paths::CampaignPaths;
 use crate::cli::args::global::GlobalArgs;
-use crate::cli::failure::Failure;
+use crate::cli::failure::{Failure, Masking};
 use crate::cli::session::Session;
 use crate::cli::{output, signals};
 use crate::domain::delivery::ending::Exit;
@@ -192,7 +192,13 @@ fn check(journal: &Path, global: &GlobalArgs) -> Result<Exit, Failure> {
         let message = format!("the journal {} is not sound\n{}", foreign::path(journal), words.trim_end());
         let hint = "send nothing with it: keep it with the files beside it, and restore the newest backup. What a row \
                     was sent is in `campaign report` as far as it can be read";
-        return Err(Failure { message, hint: Some(hint.into()), exit, gate: false });
+        return Err(Failure {
+            message,
+            hint: Some(hint.into()),
+            exit,
+            gate: false,
+            masking: Masking::Numbers,
+        });
     }
     if !global.quiet && !global.json {
         for (campaign, tally) in &sound.campaigns {
@@ -221,7 +227,13 @@ fn outside_hours(journal: &Path, hours: &[(String, HoursKept)]) -> Failure {
     }
     let hint = "the journal is sound otherwise. Every request is held against the hours of its own run: look at the clock of \
                 the machine that sent them, and at who changed the journal";
-    Failure { message: words, hint: Some(hint.into()), exit: Exit::Failure, gate: false }
+    Failure {
+        message: words,
+        hint: Some(hint.into()),
+        exit: Exit::Failure,
+        gate: false,
+        masking: Masking::Numbers,
+    }
 }
 
 fn outside_words(kept: &HoursKept) -> String {

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use crate::cli::failure::Failure;
+use crate::cli::failure::{Failure, Masking};
 use crate::cli::output;
 use crate::cli::session::Session;
 use crate::domain::delivery::ending::Exit;
@@ -36,6 +36,7 @@ pub fn run(args: &ManArgs, session: &Session<'_>) -> Result<Exit, Failure> {
             hint: Some("name a folder that can be written".into()),
             exit: Exit::Failure,
             gate: false,
+            masking: Masking::Numbers,
         },
     )?;
     let words = format!(

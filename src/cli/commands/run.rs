@@ -17,7 +17,7 @@ use crate::cli::args::file::FileArgs;
 use crate::cli::args::global::GlobalArgs;
 use crate::cli::args::send::SendArgs;
 use crate::cli::commands::sending::{self, Words};
-use crate::cli::failure::Failure;
+use crate::cli::failure::{Failure, Masking};
 use crate::cli::hooks::{self, Hooked, ShownRun};
 use crate::cli::next_step::{self, GoOn};
 use crate::cli::session::Session;
@@ -273,7 +273,13 @@ pub(in crate::cli::commands) fn refused(reason: String, rejected: Option<&str>) 
             next_step::new_rejects_file()
         ),
     };
-    Failure { message: reason, hint: Some(hint.into()), exit: Exit::Halted, gate: true }
+    Failure {
+        message: reason,
+        hint: Some(hint.into()),
+        exit: Exit::Halted,
+        gate: true,
+        masking: Masking::Numbers,
+    }
 }
 
 fn show(preflight: &Preflight, global: &GlobalArgs) {
@@ -365,5 +371,6 @@ fn confirmed(
         hint: Some("run again with --yes".into()),
         exit: Exit::Usage,
         gate: false,
+        masking: Masking::Numbers,
     })
 }

@@ -7,7 +7,7 @@ use clap::Args;
 
 use crate::app::outputs::Inputs;
 use crate::app::paths::CampaignPaths;
-use crate::cli::failure::Failure;
+use crate::cli::failure::{Failure, Masking};
 use crate::cli::session::Session;
 use crate::cli::{commands, output, signals};
 use crate::domain::delivery::ending::Exit;
@@ -97,6 +97,7 @@ pub fn run(args: &ServeArgs, session: &Session<'_>) -> Result<Exit, Failure> {
             hint: None,
             exit: Exit::Failure,
             gate: false,
+            masking: Masking::Numbers,
         })?;
         let server = Server::bind(options, session.clock.clone()).await?;
         output::line(&format!("listening on {}", server.url()))?;

@@ -69,13 +69,16 @@ fn moment(reader: &mut Reader<'_>, path: &str, side: Side) -> Option<UnixMillis>
             let message = match reason {
                 MomentRejection::Ambiguous => format!("`{path}` can be read in two ways: {text:?}"),
                 MomentRejection::Unreadable => format!("`{path}` is no time: {text:?}"),
+                MomentRejection::Contradictory => format!("`{path}` contradicts itself: {text:?}"),
                 MomentRejection::NoZone => format!("`{path}` has no zone: {text:?}"),
             };
-            reader.mistake(
-                place,
-                message,
-                "write its zone behind it, such as [America/New_York], or an offset",
-            );
+            let hint = match reason {
+                MomentRejection::Contradictory => {
+                    "its weekday is not that of its date, or its offset not that of its zone then: leave one of them out"
+                }
+                _ => "write its zone behind it, such as [America/New_York], or an offset",
+            };
+            reader.mistake(place, message, hint);
             None
         }
     }

@@ -9,6 +9,7 @@
 
 use std::collections::{BTreeSet, HashMap, VecDeque};
 
+use super::AHEAD;
 use super::caps::{Caps, EarlierContacts, Leave, NumberBook};
 use super::course::{Conditions, NamedRows, StartTimes};
 use super::lane_rows::{EqualRows, LaneRows, NEVER, RowKind, pop};
@@ -236,8 +237,20 @@ impl<'a, F: FnMut(PlayedRow)> Performance<'a, F> {
             Some(NEVER) => None,
             Some(_) if self.most.is_some() => None,
             Some(until) => Some(until),
-            None => self.wakes.first().map(|(at, _)| (*at).max(now)),
+            None => self.wakes.first().map(|(at, _)| (*at).max(now)).filter(|_| self.is_waited_for(now)),
         }
+    }
+
+    /// Whether a run waits for a row that is left: not for one whose own time begins too far ahead. It does for limits of its
+    /// number, however long that takes.
+    fn is_waited_for(&self, now: i64) -> bool {
+        let too_late = UnixMillis::from_millis(now).plus(AHEAD).millis();
+        self.lanes.iter().any(|lane| {
+            let first = lane.waiting.first_key_value();
+            !lane.queue.is_empty()
+                || !lane.held.is_empty()
+                || first.is_some_and(|(at, runs)| *at < too_late || runs.iter().any(|run| run.limited))
+        })
     }
 
     /// Lanes that opened or closed, or whose next row's moment has come.
@@ -520,7 +533,8 @@ impl<'a, F: FnMut(PlayedRow)> Performance<'a, F> {
     fn leave(&mut self, now: i64) {
         let limited = self.spent_until.is_some();
         let Conditions { schedule, .. } = self.conditions;
-        let (ends, over) = (schedule.end.is_some(), schedule.is_over(UnixMillis::from_millis(now)));
+        let over = schedule.is_over(UnixMillis::from_millis(now));
+        let ends = schedule.end.is_some_and(|end| end < UnixMillis::from_millis(now).plus(AHEAD));
         let mut left: Vec<EqualRows> =
             self.senders.take_all().into_iter().chain(self.due.drain(..)).map(|(_, run)| run).collect();
         left.extend(self.claiming.take().into_iter().flat_map(|claim| claim.1).map(|(_, run)| run));
@@ -534,7 +548,7 @@ impl<'a, F: FnMut(PlayedRow)> Performance<'a, F> {
                 // What a limit leaves is left to another run: where the campaign is over, there is none.
                 _ if over || end <= now => self.expire(run),
                 true => self.leave_out(run, |played| &mut played.left),
-                false if ends || end != NEVER => self.expire(run),
+                false if ends => self.expire(run),
                 false => self.leave_out(run, |played| &mut played.never),
             }
         }

@@ -25,6 +25,11 @@ pub enum MomentRejection {
     /// Day and month can be either way round, or the year has two digits.
     #[error("the date can be read in two ways; write the year first, as in 2026-12-01 09:00")]
     Ambiguous,
+    /// It says two things: a weekday that its date is not, or an offset that its zone does not have then.
+    #[error(
+        "the time contradicts itself: its weekday is not that of its date, or its offset not that of its zone then"
+    )]
+    Contradictory,
     /// Nothing says in which zone it is.
     #[error("the time has no zone, and the row has none; write it as 2026-12-01T09:00[America/New_York]")]
     NoZone,
@@ -37,6 +42,7 @@ impl MomentRejection {
         match self {
             Self::Unreadable => "time-unreadable",
             Self::Ambiguous => "time-ambiguous",
+            Self::Contradictory => "time-contradictory",
             Self::NoZone => "time-no-zone",
         }
     }
@@ -66,17 +72,21 @@ const WEEKDAYS: [&str; 7] = ["monday", "tuesday", "wednesday", "thursday", "frid
 pub fn parse(text: &str, zones: &[TimeZone], side: Side) -> Result<UnixMillis, MomentRejection> {
     let text = text.trim();
     let millis = |at: Timestamp| UnixMillis::from_millis(at.as_millisecond());
-    if let Ok(at) = text.parse::<Timestamp>() {
-        return Ok(millis(at));
-    }
-    if let Ok(at) = text.parse::<Zoned>() {
-        return Ok(millis(at.timestamp()));
-    }
     let (wall, zone) = match text.strip_suffix(']').and_then(|text| text.rsplit_once('[')) {
         Some((wall, zone)) => (wall, Some(TimeZone::get(zone).map_err(|_| MomentRejection::Unreadable)?)),
         None => (text, None),
     };
-    let wall = civil(wall)?;
+    if let Ok(at) = wall.parse::<Timestamp>() {
+        // With an offset of its own, which is that of the zone then, or `Z`.
+        let agrees = zone.is_none() || wall.ends_with(['Z', 'z']) || text.parse::<Zoned>().is_ok();
+        return if agrees { Ok(millis(at)) } else { Err(MomentRejection::Contradictory) };
+    }
+    // What people and programs write for "never", whatever time of the day it has. Not all of it is a moment in every zone.
+    let never = wall.get(..10).filter(|date| date.starts_with("9999-"));
+    let wall = civil(never.unwrap_or(wall))?;
+    if wall.year() == Date::MAX.year() {
+        return Ok(millis(Timestamp::MAX));
+    }
     let zones = zone.as_ref().map_or(zones, std::slice::from_ref);
     let instants = zones.iter().filter_map(|zone| {
         let ambiguous = zone.to_ambiguous_timestamp(wall);
@@ -104,7 +114,12 @@ fn civil(text: &str) -> Result<DateTime, MomentRejection> {
     };
     let mut date: Vec<&str> = Vec::new();
     let mut time: Option<String> = None;
-    for token in spaced.split_whitespace().filter(|token| *token != "at" && !is_name(token, &WEEKDAYS)) {
+    let mut weekday = None;
+    for token in spaced.split_whitespace().filter(|token| *token != "at") {
+        if let Some(name) = WEEKDAYS.iter().position(|name| is_name(token, &[*name])) {
+            weekday = Some(name);
+            continue;
+        }
         let token = match token.split_once('.') {
             Some((clock, fraction)) if clock.contains(':') && number(fraction, 9).is_some() => clock,
             _ => token,
@@ -126,7 +141,12 @@ fn civil(text: &str) -> Result<DateTime, MomentRejection> {
         }
     }
     let time = time.map_or(Ok(Time::midnight()), |time| clock_time(&time))?;
-    Ok(date_of(&date)?.to_datetime(time))
+    let date = date_of(&date)?;
+    // Monday is 0 here and there.
+    if weekday.is_some_and(|weekday| i8::try_from(weekday) != Ok(date.weekday().to_monday_zero_offset())) {
+        return Err(MomentRejection::Contradictory);
+    }
+    Ok(date.to_datetime(time))
 }
 
 fn ends_with_digit(text: &str) -> bool {
@@ -263,6 +283,44 @@ mod tests {
             assert_eq!(told(text, "America/New_York", Side::Latest), code, "{text}");
         }
         assert_eq!(told("2026-12-01 09:00", "", Side::Latest), "time-no-zone");
+    }
+
+    #[test]
+    fn what_says_two_things_is_refused() {
+        for (text, at) in [
+            ("2026-11-29T10:00-05:00[America/New_York]", "2026-11-29T15:00:00.000Z"),
+            ("2026-11-29T10:00Z[America/New_York]", "2026-11-29T10:00:00.000Z"),
+            ("2026-11-29T10:00-08:00[America/New_York]", "time-contradictory"),
+            // In summer it would be that.
+            ("2026-11-29T10:00-04:00[America/New_York]", "time-contradictory"),
+            ("2026-11-29T10:00-05:00[Mars/Base]", "time-unreadable"),
+            ("Sun 2026-11-29", "2026-11-29T05:00:00.000Z"),
+            ("Sunday, Nov 29, 2026", "2026-11-29T05:00:00.000Z"),
+            ("Mon 2026-11-29", "time-contradictory"),
+            ("Tue, Nov 29, 2026 9:00 am", "time-contradictory"),
+            ("2026-11-29 Saturday[America/New_York]", "time-contradictory"),
+        ] {
+            assert_eq!(told(text, "America/New_York", Side::Latest), at, "{text}");
+        }
+    }
+
+    /// The last day of the calendar stands for none, wherever it is.
+    #[test]
+    fn the_year_9999_is_later_than_anything() {
+        for text in [
+            "9999-12-31",
+            "9999-12-31 23:59:59",
+            "9999-12-31T23:59:59Z",
+            "9999-12-31T23:59:59+00:00",
+            "12/31/9999",
+            "9999-12-31T23:59[Pacific/Honolulu]",
+            "9999-01-01",
+        ] {
+            for side in [Side::Earliest, Side::Latest] {
+                assert_eq!(told(text, "America/New_York", side), "9999-12-30T22:00:00.999Z", "{text}");
+            }
+        }
+        assert_eq!(told("9998-12-31", "America/New_York", Side::Latest), "9998-12-31T05:00:00.000Z");
     }
 
     #[test]
