@@ -83,7 +83,7 @@ struct LaneState {
     times: Times,
     source: Source,
     waiting: Waiting,
-    /// All of its rows wait until a moment: that nothing of it was claimed yet makes none of them ready.
+    /// All of its rows wait until a moment, or it had none: that it was not looked into yet makes none of them ready.
     only_waits: bool,
     /// When the time of its first row is over, as far as known; before all others where that is to be found out.
     ends_at: Option<UnixMillis>,
@@ -140,17 +140,12 @@ impl Lanes {
     ) -> Self {
         let mut all = Self { hours, schedule, windows, lanes: Vec::new(), closed: HashMap::new() };
         // Rows without a lane may come with the file; where there are hours, only what was planned without them has none.
-        let brings = all.hours.is_none() && lanes.first().is_none_or(|first| first.id.is_some());
-        let none = brings.then_some(OpenLane {
-            id: None,
-            lane: None,
-            sender: None,
-            rows: 0,
-            waits: 0,
-            wakes_at: None,
-            ends_at: None,
-        });
-        for lane in none.into_iter().chain(lanes) {
+        if all.hours.is_none() && lanes.first().is_none_or(|first| first.id.is_some()) {
+            let (id, lane, sender, wakes_at, ends_at) = (None, None, None, None, None);
+            all.add(OpenLane { id, lane, sender, rows: 0, waits: 0, wakes_at, ends_at }, Pass::InDoubt);
+            all.lanes.last_mut().expect("it was just added").only_waits = true;
+        }
+        for lane in lanes {
             if lane.rows > 0 {
                 all.add(lane, Pass::InDoubt);
             } else {
