@@ -15,7 +15,7 @@ use crate::journal::{
 };
 use crate::report::ReportError;
 
-/// Events of one transaction: a run that writes meanwhile waits for no more, a fifth of a second.
+/// Events of one transaction: a run that writes meanwhile waits for no more.
 const GROUP: usize = 16_384;
 /// Groups that were read and wait to be written.
 const AHEAD: usize = 2;
@@ -85,7 +85,7 @@ impl Deliveries {
 }
 
 /// Takes the events of files into the journal. `bad` is told of each record that cannot be read. They are read in this thread while
-/// another writes: either takes about half of the time.
+/// another writes, which takes three times as long.
 ///
 /// # Errors
 /// Where an input cannot be opened, a source is not clear, or the journal cannot be written. What was read before is in the

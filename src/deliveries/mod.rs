@@ -20,7 +20,7 @@ const CHUNK: usize = 1 << 16;
 const LAYERS: usize = 2;
 /// What comes out of any file that is packed, in bytes.
 const UNPACKED: u64 = 256 << 20;
-/// How many times its own size comes out of a longer one. The account's events shrink to a twentieth.
+/// How many times its own size comes out of a longer one. A simulation's events shrink to a twelfth.
 const RATIO: u64 = 100;
 /// Folders in folders, at most.
 const DEEPEST: usize = 16;

@@ -1,5 +1,5 @@
-//! What is said before a campaign begins, and what its rehearsal then does: days, contacts, rows without a turn and the end are
-//! the same, over definitions and files that a seed draws. Both go the ways that `campaign check` and `campaign rehearse` go.
+//! What is said before a campaign begins, and what its rehearsal then does: days, contacts, rows without a turn and the end should
+//! be the same, over definitions and files that a seed draws. Both go the ways that `campaign check` and `campaign rehearse` go.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
