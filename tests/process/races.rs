@@ -138,3 +138,27 @@ fn campaigns_of_one_journal_share_two_helper_files_and_the_lock_goes_with_the_la
     assert!(server.contacts().values().all(|ids| ids.len() == 1));
     assert_eq!(server.contacts().len(), 20);
 }
+
+/// Somebody tidies up while a campaign runs: without both helper files, the journal still tells that it is written.
+#[test]
+fn helper_files_that_are_removed_while_a_run_goes_on_let_no_other_send() {
+    let (site, server) = (Site::with_people(5), Server::start(&[]));
+    server.freeze();
+    let args = ["run", "people.csv", "--yes", "--endpoint-url", server.endpoint()];
+    let first = site.start(&args);
+    while going_on(&site) < 1 {
+        std::thread::yield_now();
+    }
+    for name in ["journal.db.lock", "journal.db.mark"] {
+        std::fs::remove_file(site.path(name)).unwrap();
+    }
+    site.write("autumn.toml", &definition().replacen("\"spring\"", "\"autumn\"", 1));
+    let other = [&args[..], &["-c", "autumn.toml"]].concat();
+    for args in [&args[..], &args, &other] {
+        site.run(args).exits(6).says(&["another process has a campaign of this journal", "was removed"]);
+    }
+    server.thaw();
+    site.wait(first).exits(0);
+    site.run(&args).exits(0);
+    assert_eq!(server.stats()["contacts"], 5);
+}

@@ -68,6 +68,12 @@ impl NameInUse {
     }
 }
 
+/// Whether a process of this program has the journal open for writing. For callers that have not.
+pub(in crate::journal) fn is_written(path: &Path) -> bool {
+    File::open(beside_resolved(path, "-wal"))
+        .is_ok_and(|log| !locked(&log, FlockOperation::NonBlockingLockExclusive))
+}
+
 fn opened(path: &Path) -> Result<File, JournalError> {
     File::open(path).map_err(|source| JournalError::Open { path: path.to_owned(), source })
 }

@@ -5,6 +5,9 @@
 //! there: what the table cannot tell of a process that was killed, that lock does. Versions before had a lock file per campaign,
 //! `.CAMPAIGN.lock`; one that a process holds still excludes.
 //!
+//! Where both files were removed, the locks on the database's log (see `in_use.rs`) still tell that a process writes the
+//! journal, and the journal that a run has not ended.
+//!
 //! The lock is never taken on the database itself: closing any handle of that file would drop SQLite's own locks. A file that
 //! is needed no more is removed, but only by who has locked all of it, and who gets that lock looks whether the name still
 //! leads to what was locked: a lock on a deleted file excludes nobody.
@@ -17,11 +20,12 @@ use std::time::Duration;
 
 use crate::domain::foreign;
 use crate::domain::unix_millis::UnixMillis;
+use crate::journal::Reader;
 use crate::journal::error::JournalError;
 use crate::journal::file::beside::{beside, beside_resolved, file_name_of, open_helper};
 use crate::journal::file::holder::Holder;
 use crate::journal::file::lock_table::LockTable;
-use crate::journal::file::{commit_counter, location};
+use crate::journal::file::{commit_counter, in_use, location};
 
 /// How often an opener looks whether another one is done, and how many times: for half a minute.
 const LOOK_AGAIN: Duration = Duration::from_millis(20);
@@ -56,22 +60,47 @@ impl CampaignLock {
     /// [`JournalError::Held`] where another process has it, [`JournalError::LostTable`] where it may, [`JournalError::Open`] where a file cannot be made.
     pub fn take(journal: &Path, name: &str, now: UnixMillis) -> Result<Self, JournalError> {
         let journal = location::locate(journal)?;
-        // The lock is signed before any other process may look at it: a holder that is told is one that holds it.
-        let mut opening = opening(&journal)?;
-        refuse_earlier(&journal, name)?;
-        let mut table = opening.table()?;
-        if let Some(holder) = table.holder(name) {
-            return Err(JournalError::Held(holder));
-        }
-        if table.is_empty() && is_shared(&commit_counter::path(&journal)) {
-            return Err(JournalError::LostTable(opening.path.clone()));
-        }
+        let (mut opening, mut table) = untaken(&journal, name)?;
         let presence = share_presence(&journal)?;
         table.add(name, now);
         opening.write(&table)?;
         let held = HeldLock { journal, name: name.to_owned(), presence: Some(presence) };
         Ok(Self { _held: Box::new(held) })
     }
+}
+
+/// The table in which nobody has the campaign, with other openers excluded.
+fn untaken(journal: &Path, name: &str) -> Result<(OpenersLock, LockTable), JournalError> {
+    let mut looks = 0;
+    loop {
+        // The lock is signed before any other process may look at it: a holder that is told is one that holds it.
+        let mut opening = opening(journal)?;
+        refuse_earlier(journal, name)?;
+        let table = opening.table()?;
+        if let Some(holder) = table.holder(name) {
+            return Err(JournalError::Held(holder));
+        }
+        let is_lost = table.is_empty() && is_shared(&commit_counter::path(journal));
+        // A run that ends removes its files, and closes the journal a moment later.
+        let may_be_lost = table.is_empty() && is_run_without_files(journal);
+        if is_lost || may_be_lost && looks == PATIENCE_AT_END {
+            return Err(JournalError::LostTable(opening.path.clone()));
+        }
+        if !may_be_lost {
+            return Ok((opening, table));
+        }
+        drop(opening);
+        pause();
+        looks += 1;
+    }
+}
+
+/// Whether a run may go on though both helper files were removed: a process writes the journal, in which a run has not ended.
+fn is_run_without_files(journal: &Path) -> bool {
+    !commit_counter::path(journal).exists()
+        && in_use::is_written(journal)
+        // What cannot be asked may be.
+        && Reader::open(journal).and_then(|reader| reader.has_open_run()).unwrap_or(true)
 }
 
 impl Drop for HeldLock {

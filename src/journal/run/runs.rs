@@ -229,6 +229,12 @@ impl Reader {
         Ok(newest.unwrap_or(0))
     }
 
+    /// Whether a run of any campaign goes on, or ended without saying so.
+    pub(in crate::journal) fn has_open_run(&self) -> Result<bool, JournalError> {
+        let sql = "SELECT EXISTS (SELECT 1 FROM run WHERE ended_at IS NULL)";
+        Ok(self.connection.query_row(sql, [], |row| row.get(0))?)
+    }
+
     /// The runs of a campaign, the newest first, at most `most`.
     ///
     /// # Errors
