@@ -18,25 +18,34 @@ use crate::journal::Reader;
 /// Runs whose recipients files a report does not replace: more than people make of one file.
 const RUNS: u32 = 100;
 
+/// What the files of certificates are called.
+const CERTIFICATES: &str = "a file of certificates that are trusted";
+
 /// What a command reads or keeps.
 #[derive(Debug, Clone, Default)]
 pub struct Inputs {
     files: Vec<(PathBuf, &'static str)>,
-    journal: Option<PathBuf>,
+    journals: Vec<PathBuf>,
 }
 
 impl Inputs {
     /// The journal with its files, and the definition.
     #[must_use]
     pub fn of(paths: &CampaignPaths) -> Self {
-        let files = paths.definition.iter().map(|path| (path.clone(), "the definition")).collect();
-        Self { files, journal: Some(paths.journal.clone()) }
+        let mut files: Vec<_> =
+            paths.definition.iter().map(|path| (path.clone(), "the definition")).collect();
+        files.extend(of_environment());
+        let mut journals = vec![paths.journal.clone()];
+        // Campaigns that the definition names are looked up in the journal of real runs, too; a simulation has its own.
+        let others = paths.definition.iter().map(|definition| definition.with_file_name("journal.db"));
+        journals.extend(others.chain(paths.simulated_journal()).filter(|journal| journal.is_file()));
+        Self { files, journals }
     }
 
     /// The journal with its files alone.
     #[must_use]
     pub fn of_journal(journal: &Path) -> Self {
-        Self { files: Vec::new(), journal: Some(journal.to_owned()) }
+        Self { files: of_environment().collect(), journals: vec![journal.to_owned()] }
     }
 
     /// And this recipients file; `-` is what stdin reads.
@@ -60,7 +69,7 @@ impl Inputs {
         self
     }
 
-    /// And the lists of the definition, as far as it can be read.
+    /// And the files that the definition names, as far as it can be read.
     #[must_use]
     pub fn with_lists_of(self, paths: &CampaignPaths) -> Self {
         match paths.definition_as_it_is() {
@@ -69,11 +78,16 @@ impl Inputs {
         }
     }
 
-    /// And the lists of the definition.
+    /// And the files that the definition names: lists, rules and certificates.
     #[must_use]
     pub fn with_lists(mut self, definition: &Definition, paths: &CampaignPaths) -> Self {
-        let lists = definition.recipients.suppress.iter().map(|list| paths.folder().join(list));
+        let folder = paths.folder();
+        let lists = definition.recipients.suppress.iter().map(|list| folder.join(list));
         self.files.extend(lists.map(|list| (list, "a suppression list of the definition")));
+        let rules = definition.rule_paths().map(|rules| folder.join(rules));
+        self.files.extend(rules.map(|rules| (rules, "a file of rules for the hours")));
+        let bundle = definition.connect.ca_bundle.iter().map(|bundle| folder.join(bundle));
+        self.files.extend(bundle.map(|bundle| (bundle, CERTIFICATES)));
         self
     }
 
@@ -105,7 +119,7 @@ impl Inputs {
 
     /// What an output would replace.
     fn replaced_by(&self, output: &Path) -> Option<&'static str> {
-        if let Some(journal) = &self.journal {
+        for journal in &self.journals {
             if same_file(output, journal) {
                 return Some("the journal");
             }
@@ -116,6 +130,30 @@ impl Inputs {
         }
         self.files.iter().find(|(input, _)| same_file(output, input)).map(|(_, name)| *name)
     }
+}
+
+/// The files that the environment names for the AWS SDK and for encryption.
+fn of_environment() -> impl Iterator<Item = (PathBuf, &'static str)> {
+    const NAMED: [(&str, &str); 5] = [
+        ("AWS_CA_BUNDLE", CERTIFICATES),
+        ("AWS_CONFIG_FILE", "the configuration of the AWS CLI"),
+        ("AWS_SHARED_CREDENTIALS_FILE", "the credentials of the AWS CLI"),
+        ("AWS_WEB_IDENTITY_TOKEN_FILE", "the token of a web identity"),
+        ("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", "the token of a container"),
+    ];
+    let named = NAMED.into_iter().filter_map(|(variable, what)| {
+        let path = std::env::var_os(variable).filter(|path| !path.is_empty())?;
+        Some((PathBuf::from(path), what))
+    });
+    let home = std::env::home_dir().into_iter();
+    let usual = home.flat_map(|home| {
+        [
+            (home.join(".aws/config"), "the configuration of the AWS CLI"),
+            (home.join(".aws/credentials"), "the credentials of the AWS CLI"),
+        ]
+    });
+    // /dev/null says that there is none.
+    named.chain(usual).filter(|(path, _)| path.is_file())
 }
 
 /// Whether two paths lead to one file, or would if it existed: by links of both kinds too.

@@ -195,7 +195,7 @@ impl Cli {
         Ok(inputs.refuse(log, "the log", NextStep::OtherLog)?)
     }
 
-    /// What the command writes besides the log, and what it is called.
+    /// What else the command writes or is given by name, and what it is called.
     fn outputs(&self) -> Vec<(&Path, &'static str)> {
         const REJECTS: &str = "where the rejected rows go";
         let outputs = match &self.command {
@@ -208,6 +208,11 @@ impl Cli {
                     (args.rejects.as_deref(), REJECTS),
                 ]
             }
+            Commands::Serve(args) => vec![
+                (args.token_file.as_deref(), "the token file"),
+                (args.tls_cert.as_deref(), "the certificate"),
+                (args.tls_key.as_deref(), "the key of the certificate"),
+            ],
             _ => Vec::new(),
         };
         outputs.into_iter().filter_map(|(path, name)| Some((path?, name))).collect()

@@ -165,3 +165,47 @@ fn nothing_is_made_where_the_journal_has_its_files() {
     site.run(&["journal", "check"]).exits(0);
     assert_eq!(site.read("journal.db.mark"), mark);
 }
+
+/// Rules, certificates, the files that the environment names, and the journal of real runs beside a simulation's.
+#[test]
+fn no_output_replaces_what_the_definition_or_the_environment_names() {
+    let (site, server) = (Site::with_people(3), Server::start(&[]));
+    let rules = "open = \"00:00-24:00\"\n";
+    site.write("rules.toml", rules);
+    let certificates = include_str!("ca.pem");
+    site.write("ca.pem", certificates);
+    site.write("aws.ini", "[default]\n");
+    site.write("kept.toml", &format!("{}[hours]\nrules = [\"rules.toml\"]\n", definition()));
+    let text = site.read("kept.toml").replacen("[connect]\n", "[connect]\nca_bundle = \"ca.pem\"\n", 1);
+    site.write("kept.toml", &text);
+    site.send(server.endpoint()).exits(0);
+    let with = |args: &[&str]| {
+        let mut command = site.command(&[args, &["-c", "kept.toml"]].concat());
+        command.env("AWS_CONFIG_FILE", site.path("aws.ini"));
+        site.finish(command)
+    };
+    with(&["run", "people.csv", "--simulate", "--yes", "-j", "trial.db"]).exits(0);
+    for (output, input) in [
+        ("rules.toml", "it is a file of rules for the hours"),
+        ("./ca.pem", "it is a file of certificates that are trusted"),
+        ("aws.ini", "it is the configuration of the AWS CLI"),
+        ("journal.db", "it is the journal"),
+        ("journal.db.mark", "it is a file of the journal"),
+    ] {
+        for args in [
+            &["report", "-j", "trial.db", "--force", "-o", output][..],
+            &["report", "-j", "trial.db", "--evidence", output],
+            &["report", "-j", "trial.db", "--rejects", output],
+            &["run", "people.csv", "-j", "trial.db", "--rejects", output],
+            &["rehearse", "people.csv", "-j", "trial.db", "--rejects", output],
+            &["journal", "backup", "-j", "trial.db", output],
+            &["status", "-j", "trial.db", "--log-file", output],
+            &["serve", "-j", "trial.db", "--token-file", output],
+        ] {
+            with(args).exits(2).says(&["cannot go to", input]);
+        }
+    }
+    assert_eq!((site.read("rules.toml"), site.read("ca.pem")), (rules.to_owned(), certificates.to_owned()));
+    let token = ["serve", "--tls-cert", "ca.pem", "--tls-key", "aws.ini", "--token-file", "ca.pem"];
+    site.run(&token).exits(2).says(&["the token cannot go to ca.pem"]);
+}

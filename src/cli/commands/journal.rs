@@ -101,7 +101,11 @@ fn back_up(journal: &Path, path: &Path, session: &Session<'_>) -> Result<Exit, F
         let hint = "`campaign journal copy JOURNAL ADDRESS` copies a journal there; nothing was written";
         return Err(Failure::usage("a backup is a file, and not in PostgreSQL", hint));
     }
-    Inputs::of_journal(journal).refuse(path, "the copy", NextStep::AnotherPath)?;
+    let mut inputs = Inputs::of_journal(journal);
+    if let Ok(paths) = CampaignPaths::of_results(&session.global.campaign_options()) {
+        inputs = Inputs::of(&paths).with_recorded(&paths).with_lists_of(&paths);
+    }
+    inputs.refuse(path, "the copy", NextStep::AnotherPath)?;
     let copied = care::back_up(journal, path, session.clock.now())?;
     let rows: u64 = copied.campaigns.iter().map(|(_, tally)| tally.rows()).sum();
     let global = session.global;

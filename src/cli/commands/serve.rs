@@ -44,13 +44,13 @@ pub struct ServeArgs {
     with_numbers: bool,
     /// Keep the token in this file (mode 0600), so that it is the same after the next start; a file that is not there is made
     #[arg(long, value_name = "PATH")]
-    token_file: Option<PathBuf>,
+    pub token_file: Option<PathBuf>,
     /// Certificate with its chain, PEM: serve TLS, also on addresses that are not loopback
     #[arg(long, value_name = "PATH", requires = "tls_key")]
-    tls_cert: Option<PathBuf>,
+    pub tls_cert: Option<PathBuf>,
     /// The certificate's key, PEM
     #[arg(long, value_name = "PATH", requires = "tls_cert")]
-    tls_key: Option<PathBuf>,
+    pub tls_key: Option<PathBuf>,
     /// Host, with its port if any, under which a proxy serves this over TLS
     #[arg(long, value_name = "HOST", conflicts_with = "tls_cert")]
     behind_proxy: Option<String>,
@@ -73,7 +73,11 @@ pub fn run(args: &ServeArgs, session: &Session<'_>) -> Result<Exit, Failure> {
         return Err(error.into());
     }
     if let Some(token) = &args.token_file {
-        Inputs::of(&paths).refuse(token, "the token", NextStep::AnotherPath)?;
+        let of_tls = [(&args.tls_cert, "the certificate"), (&args.tls_key, "the key of the certificate")];
+        let of_tls: Vec<_> =
+            of_tls.into_iter().filter_map(|(file, name)| Some((file.as_deref()?, name))).collect();
+        let inputs = Inputs::of(&paths).with_lists_of(&paths).with_outputs(&of_tls);
+        inputs.refuse(token, "the token", NextStep::AnotherPath)?;
     }
     let transport = match (&args.tls_cert, &args.tls_key, &args.behind_proxy) {
         (Some(certificate), Some(key), _) => {

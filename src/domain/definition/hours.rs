@@ -76,6 +76,11 @@ fn preset_hint(name: &str) -> String {
 }
 
 impl Definition {
+    /// The files that `hours.rules` names, as the definition has them.
+    pub fn rule_paths(&self) -> impl Iterator<Item = &str> {
+        self.rule_files.iter().map(|file| file.path.as_str())
+    }
+
     /// Reads the rule files that `hours.rules` names. `read` has a path as the definition has it.
     ///
     /// # Errors
@@ -85,7 +90,7 @@ impl Definition {
         mut read: impl FnMut(&str) -> Result<String, String>,
     ) -> Result<(), Problems> {
         let mut problems = self.origin.clone();
-        for file in std::mem::take(&mut self.rule_files) {
+        for file in &self.rule_files {
             match read(&file.path) {
                 Ok(text) => {
                     let rules = rules::parse(&text, &file.path, &file.path)?;

@@ -110,7 +110,7 @@ pub struct Definition {
     pub(super) rule_files: Vec<RuleFile>,
 }
 
-/// A file of rules that `hours.rules` names, not read yet.
+/// A file of rules that `hours.rules` names.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct RuleFile {
     pub(super) path: String,
