@@ -10,6 +10,7 @@ pub mod connect;
 pub mod deliveries;
 pub mod domain;
 pub mod engine;
+pub mod files;
 pub mod journal;
 pub mod pace;
 pub mod progress;

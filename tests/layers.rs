@@ -32,6 +32,7 @@ const PLACES: &[(&[&str], &[&str], &str)] = &[
             "cli",
             "connect",
             "deliveries",
+            "files",
             "journal",
             "main",
             "recipients",

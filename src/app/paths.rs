@@ -11,6 +11,7 @@ use crate::domain::foreign;
 use crate::domain::next_step::NextStep;
 use crate::domain::phone::mask_text;
 use crate::domain::table::header::Header;
+use crate::files;
 use crate::journal::{Campaign, Reader};
 use crate::recipients::{Recipients, Source};
 use crate::report::ReportError;
@@ -239,7 +240,7 @@ fn load(
     path: &Path,
     header: impl FnOnce(&RecipientsSettings) -> Option<Header>,
 ) -> Result<Definition, Error> {
-    let bytes = std::fs::read(path).map_err(|error| {
+    let bytes = files::read(path).map_err(|error| {
         Error::usage(format!("failed to read {}: {error}", foreign::path(path)), NextStep::NameDefinition)
     })?;
     let text = decoded(&bytes).map_err(|line| {
@@ -257,8 +258,9 @@ fn load(
     let folder = path.parent().unwrap_or(Path::new(""));
     let stem = path.file_stem().unwrap_or_default().to_string_lossy();
     let mut definition = definition::parse_for(&text, &foreign::path(path), &stem, header)?;
-    definition
-        .add_rules(|file| std::fs::read_to_string(folder.join(file)).map_err(|error| error.to_string()))?;
+    definition.add_rules(|file| {
+        files::read_regular_to_string(&folder.join(file)).map_err(|error| error.to_string())
+    })?;
     Ok(definition)
 }
 

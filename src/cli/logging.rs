@@ -2,12 +2,10 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read as _, Write};
-use std::os::unix::fs::{FileTypeExt as _, OpenOptionsExt};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use rustix::fs::OFlags;
-use rustix::io::Errno;
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::SubscriberExt;
@@ -16,6 +14,7 @@ use tracing_subscriber::util::SubscriberInitExt;
 use crate::cli::args::global::{GlobalArgs, LogFormat};
 use crate::domain::foreign;
 use crate::domain::phone::mask;
+use crate::files;
 use crate::progress::Screen;
 
 /// Begins to log as the options say, to the screen that progress is shown on or to the log file.
@@ -62,17 +61,7 @@ impl LogFile {
                 "it is there already, and is no log of this program",
             ));
         }
-        if there.is_some_and(|there| there.file_type().is_fifo()) {
-            // Without waiting, a pipe that nothing reads is an error.
-            let probe =
-                OpenOptions::new().write(true).custom_flags(OFlags::NONBLOCK.bits().cast_signed()).open(path);
-            probe.map_err(|error| match error.raw_os_error() {
-                Some(code) if code == Errno::NXIO.raw_os_error() => {
-                    io::Error::new(io::ErrorKind::NotConnected, "nothing reads the pipe")
-                }
-                _ => error,
-            })?;
-        }
+        files::refuse_output(path)?;
         let file = OpenOptions::new().append(true).create(true).mode(0o600).open(path)?;
         Ok(Self { path: path.to_owned(), file: Some(file) })
     }

@@ -5,6 +5,7 @@ use std::path::Path;
 use aws_smithy_http_client::tls::{TlsContext, TrustStore};
 
 use super::error::ConnectError;
+use crate::files;
 
 /// Trust in the certificates of a PEM file as well as in the machine's.
 ///
@@ -12,7 +13,7 @@ use super::error::ConnectError;
 /// [`ConnectError::CaBundle`] where the file cannot be read or holds no certificate.
 pub(super) fn context_trusting(path: &Path) -> Result<TlsContext, ConnectError> {
     let failed = |reason: String| ConnectError::CaBundle { path: path.to_owned(), reason };
-    let pem = std::fs::read(path).map_err(|error| failed(error.to_string()))?;
+    let pem = files::read(path).map_err(|error| failed(error.to_string()))?;
     // The library panics on a store without a certificate; a file of something else is the user's mistake.
     if !String::from_utf8_lossy(&pem).contains("-----BEGIN CERTIFICATE-----") {
         return Err(failed("it holds no PEM certificate".to_owned()));

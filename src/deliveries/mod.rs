@@ -1,27 +1,23 @@
 //! Files, folders and pipes of the account's events become events, streamed: gzip or not, in whatever arrangement
 //! [`Splitter`] knows. What is no event is handed on with its place, and never ends the reading. Nothing is joined here.
 
-use std::cell::Cell;
 use std::collections::VecDeque;
 use std::fmt;
-use std::fs::{self, File};
+use std::fs;
 use std::io::{self, BufReader, Read};
 use std::path::{Path, PathBuf};
-use std::rc::Rc;
 
 use flate2::read::MultiGzDecoder;
 
 use crate::domain::events::{self, AccountEvent, Splitter, StreamPiece};
 use crate::domain::foreign;
+use crate::files;
+use crate::files::unpacking::{TooMuchUnpacked, Unpacking};
 
 /// Bytes that are read at once.
 const CHUNK: usize = 1 << 16;
 /// How often one compression may be in another: Firehose packs what CloudWatch Logs has packed.
 const LAYERS: usize = 2;
-/// What comes out of any file that is packed, in bytes.
-const UNPACKED: u64 = 256 << 20;
-/// How many times its own size comes out of a longer one. A simulation's events shrink to a twelfth.
-const RATIO: u64 = 100;
 /// Folders in folders, at most.
 const DEEPEST: usize = 16;
 
@@ -100,6 +96,10 @@ pub fn files(inputs: &[Input]) -> Result<Vec<Input>, ReadError> {
 
 fn list(path: &Path, depth: usize, found: &mut Vec<Input>) -> io::Result<()> {
     if !fs::metadata(path)?.is_dir() {
+        if depth > 0 {
+            // A pipe or a device among files is none of the account's.
+            files::open_regular(path).map_err(|error| in_folder(path, &error))?;
+        }
         found.push(Input::Path(path.to_owned()));
         return Ok(());
     }
@@ -123,6 +123,11 @@ fn list(path: &Path, depth: usize, found: &mut Vec<Input>) -> io::Result<()> {
     inner.iter().try_for_each(|path| list(path, depth + 1, found))
 }
 
+/// What is wrong with something in a folder, with its name.
+fn in_folder(path: &Path, error: &io::Error) -> io::Error {
+    io::Error::new(error.kind(), format!("{}: {error}", foreign::path(path)))
+}
+
 /// What reading ends with before the end.
 #[derive(Debug)]
 pub enum Stopped<E> {
@@ -143,21 +148,18 @@ pub fn read<E>(
     mut bad: impl FnMut(BadRecord),
 ) -> Result<(), Stopped<E>> {
     let file = input.to_string();
-    let reader: Box<dyn Read> = match input {
-        Input::Stdin => Box::new(io::stdin()),
-        Input::Path(path) => Box::new(
-            File::open(path)
-                .map_err(|source| Stopped::Unopened(ReadError { input: foreign::path(path), source }))?,
-        ),
-    };
+    let reader = match input {
+        Input::Stdin => files::refuse_endless_stdin().map(|()| Box::new(io::stdin()) as Box<dyn Read + Send>),
+        Input::Path(path) => files::open(path).map(|file| Box::new(file) as Box<dyn Read + Send>),
+    }
+    .map_err(|source| Stopped::Unopened(ReadError { input: file.clone(), source }))?;
     totals.files += 1;
-    let packed = Rc::new(Cell::new(0));
-    let reader = Box::new(FileCounter { inner: reader, packed: Rc::clone(&packed) });
+    let (unpacking, reader) = Unpacking::of_pipe(reader);
     let mut found: VecDeque<AccountEvent> = VecDeque::new();
     let mut splitter = Splitter::default();
     let mut at = 0;
     let mut chunk = vec![0; CHUNK];
-    let mut unpacked = unpack(reader, LAYERS);
+    let mut unpacked = unpack(reader, LAYERS).map(|reader| unpacking.bounded(reader));
     loop {
         let length = match unpacked.as_mut().map(|reader| reader.read(&mut chunk)) {
             Ok(Ok(length)) => length,
@@ -167,7 +169,10 @@ pub fn read<E>(
                 bad(BadRecord {
                     file: file.clone(),
                     at,
-                    why: format!("the file cannot be read on: {error}"),
+                    why: match TooMuchUnpacked::is_in(&error) {
+                        true => format!("{error}: the rest is not read"),
+                        false => format!("the file cannot be read on: {error}"),
+                    },
                 });
                 0
             }
@@ -177,13 +182,6 @@ pub fn read<E>(
                 0
             }
         };
-        let is_bomb = at + length as u64 > UNPACKED.max(packed.get().saturating_mul(RATIO));
-        if is_bomb {
-            totals.bad += 1;
-            let why = "more than a hundred times the size of the file comes out of it: the rest is not read";
-            bad(BadRecord { file: file.clone(), at, why: why.to_owned() });
-        }
-        let length = if is_bomb { 0 } else { length };
         let mut each = |piece: StreamPiece<'_>| sort(piece, &file, totals, &mut found, &mut bad);
         if length == 0 {
             splitter.end(&mut each);
@@ -224,26 +222,12 @@ fn sort(
     }
 }
 
-/// Counts what is read of a file as it lies there.
-struct FileCounter {
-    inner: Box<dyn Read>,
-    packed: Rc<Cell<u64>>,
-}
-
-impl Read for FileCounter {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let length = self.inner.read(buffer)?;
-        self.packed.set(self.packed.get() + length as u64);
-        Ok(length)
-    }
-}
-
 /// The text in a file, told by its first bytes.
-fn unpack(mut reader: Box<dyn Read>, layers: usize) -> io::Result<Box<dyn Read>> {
+fn unpack(mut reader: Box<dyn Read + Send>, layers: usize) -> io::Result<Box<dyn Read + Send>> {
     let mut head = Vec::new();
     reader.by_ref().take(2).read_to_end(&mut head)?;
     let packed = head == b"\x1f\x8b";
-    let whole: Box<dyn Read> = Box::new(io::Cursor::new(head).chain(reader));
+    let whole: Box<dyn Read + Send> = Box::new(io::Cursor::new(head).chain(reader));
     if packed && layers > 0 {
         return unpack(Box::new(MultiGzDecoder::new(BufReader::new(whole))), layers - 1);
     }
@@ -258,6 +242,7 @@ mod tests {
     use flate2::write::GzEncoder;
 
     use super::*;
+    use crate::files::unpacking::UNPACKED;
 
     fn event(id: &str) -> String {
         format!(
@@ -332,7 +317,7 @@ mod tests {
     fn what_comes_out_of_a_file_is_bounded_by_what_it_has() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("bomb.gz");
-        let mut bomb = GzEncoder::new(File::create(&path).unwrap(), Compression::fast());
+        let mut bomb = GzEncoder::new(fs::File::create(&path).unwrap(), Compression::fast());
         bomb.write_all(event("first").as_bytes()).unwrap();
         let blank = vec![b'\n'; 1 << 20];
         for _ in 0..(UNPACKED >> 20) {

@@ -3,14 +3,13 @@
 use std::io;
 use std::path::Path;
 
-use super::reading_budget::TooMuchUnpacked;
-
 use crate::domain::figures::counted;
 use crate::domain::foreign::ForeignText;
 use crate::domain::next_step::{Advice, Setting};
 use crate::domain::object::{BadObjectUrl, ObjectProblem};
 use crate::domain::phone::PhoneRejection;
 use crate::domain::table::header::nearest;
+use crate::files::unpacking::TooMuchUnpacked;
 
 /// A file that cannot be read.
 #[derive(Debug, thiserror::Error)]
@@ -87,6 +86,11 @@ impl FileError {
                 );
             }
             FileProblem::Directory => "name a file in it",
+            FileProblem::Io(error)
+                if matches!(error.kind(), io::ErrorKind::Unsupported | io::ErrorKind::NotConnected) =>
+            {
+                "name a file, or a pipe that a program writes to; `-` reads standard input"
+            }
             FileProblem::Copy { .. } => "make room there, or name another folder in TMPDIR",
             _ => "check that the file can be read, by this user and to its end",
         };
@@ -458,13 +462,7 @@ impl From<io::Error> for FileProblem {
             return Self::Object(problem.clone());
         }
         match error.kind() {
-            io::ErrorKind::FileTooLarge
-                if error
-                    .get_ref()
-                    .is_some_and(<dyn std::error::Error + Send + Sync>::is::<TooMuchUnpacked>) =>
-            {
-                Self::Unpacked
-            }
+            io::ErrorKind::FileTooLarge if TooMuchUnpacked::is_in(&error) => Self::Unpacked,
             io::ErrorKind::FileTooLarge => Self::WorkbookTooLarge,
             io::ErrorKind::UnexpectedEof | io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput => {
                 Self::Damaged

@@ -9,7 +9,6 @@ use std::path::Path;
 use super::encoding::{self, Charset, Decoded, Found, Scan};
 use super::error::{FileError, FileProblem};
 use super::quotes::Dialect;
-use super::reading_budget::Unpacking;
 use super::records::Records;
 use super::rejects::{self, Extra};
 use super::unpack::{compression, unpack};
@@ -20,6 +19,8 @@ use crate::domain::table::detected_format::{Compression, DetectedFormat};
 use crate::domain::table::formula::original;
 use crate::domain::table::header::Header;
 use crate::domain::table::report_format::own_columns;
+use crate::files;
+use crate::files::unpacking::Unpacking;
 
 /// The byte order mark of UTF-8, and what a program makes of it that takes it for text and writes that as UTF-8.
 const MARKS: [&[u8]; 2] = [b"\xef\xbb\xbf", b"\xc3\xaf\xc2\xbb\xc2\xbf"];
@@ -33,7 +34,10 @@ impl Recipients {
     pub fn open(source: &Source, settings: &RecipientsSettings) -> Result<Self, FileError> {
         let name = source.to_string();
         match source {
-            Source::Stdin => Self::from_reader(io::stdin(), &name, settings),
+            Source::Stdin => {
+                files::refuse_endless_stdin().map_err(|error| FileError::new(&name, error.into()))?;
+                Self::from_reader(io::stdin(), &name, settings)
+            }
             Source::File(path) => {
                 Self::from_file(path, &name, settings).map_err(|problem| FileError::new(&name, problem))
             }
@@ -96,14 +100,11 @@ fn refuse_definition(path: &Path) -> Result<(), FileProblem> {
 }
 
 fn open(path: &Path) -> Result<File, FileProblem> {
-    let file = File::open(path).map_err(|error| match error.kind() {
+    files::open(path).map_err(|error| match error.kind() {
         io::ErrorKind::NotFound => FileProblem::missing(path),
+        io::ErrorKind::IsADirectory => FileProblem::Directory,
         _ => error.into(),
-    })?;
-    if file.metadata()?.is_dir() {
-        return Err(FileProblem::Directory);
-    }
-    Ok(file)
+    })
 }
 
 /// How a file is read a second time.

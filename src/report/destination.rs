@@ -3,23 +3,22 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufWriter, Write};
-use std::os::unix::fs::{FileTypeExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::FileTypeExt as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use rustix::fs::OFlags;
-use rustix::io::Errno;
 use tempfile::NamedTempFile;
 
 use super::error::ReportError;
+use crate::domain::foreign;
+use crate::files;
 
 const BUFFER: usize = 1 << 18;
 /// How often it is looked for the reader of a pipe, and how many times.
 const LOOK_AGAIN: Duration = Duration::from_millis(50);
 const PATIENCE: u32 = 600;
-/// What the system says of a pipe without a reader.
-const NO_READER: i32 = Errno::NXIO.raw_os_error();
-const NONBLOCK: i32 = OFlags::NONBLOCK.bits().cast_signed();
+/// After this many times the log says so.
+const SAYS_SO: u32 = 20;
 
 /// A file on its way, or something that is no file (a pipe, a device) and can only be written to.
 #[derive(Debug)]
@@ -54,9 +53,11 @@ impl Destination {
         let place = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
         let target = match fs::metadata(&place) {
             Ok(there) if there.is_dir() => return Err(failed(io::ErrorKind::IsADirectory.into())),
-            Ok(there) if !there.is_file() => {
-                Target::Direct(opened(&place, there.file_type().is_fifo()).map_err(failed)?)
+            Ok(there) if !there.is_file() && !there.file_type().is_fifo() => {
+                files::refuse_output(&place).map_err(failed)?;
+                Target::Direct(OpenOptions::new().write(true).open(&place).map_err(failed)?)
             }
+            Ok(there) if !there.is_file() => Target::Direct(opened_pipe(&place).map_err(failed)?),
             _ => Target::Beside(beside(&place).map_err(failed)?),
         };
         Ok(Self { path: place, out: BufWriter::with_capacity(BUFFER, target) })
@@ -95,26 +96,23 @@ impl Destination {
     }
 }
 
-/// Opens a pipe or a device. A named pipe must have a reader within half a minute: without one, opening would never end.
+/// Opens a pipe. One with a name must have a reader within half a minute: without one, opening would never end.
 #[expect(
     clippy::disallowed_methods,
     reason = "a report is written without a runtime, and a pipe tells nobody of its reader"
 )]
-fn opened(place: &Path, is_pipe: bool) -> io::Result<File> {
-    for _ in 0..PATIENCE {
-        if !is_pipe {
-            break;
-        }
-        // Without waiting, a pipe that nothing reads is an error.
-        let probe = OpenOptions::new().write(true).custom_flags(NONBLOCK).open(place);
-        match probe {
-            Ok(_reader_is_there) => return OpenOptions::new().write(true).open(place),
-            Err(error) if error.raw_os_error() == Some(NO_READER) => std::thread::sleep(LOOK_AGAIN),
+fn opened_pipe(place: &Path) -> io::Result<File> {
+    for looked in 1..=PATIENCE {
+        match files::has_reader(place) {
+            Ok(()) => break,
+            Err(error) if error.kind() == io::ErrorKind::NotConnected && looked < PATIENCE => {
+                if looked == SAYS_SO {
+                    tracing::warn!("waiting: nothing reads the pipe {} yet", foreign::path(place));
+                }
+                std::thread::sleep(LOOK_AGAIN);
+            }
             Err(error) => return Err(error),
         }
-    }
-    if is_pipe {
-        return Err(io::Error::new(io::ErrorKind::NotConnected, "nothing reads the pipe"));
     }
     OpenOptions::new().write(true).open(place)
 }

@@ -11,6 +11,8 @@ use http::header::{AUTHORIZATION, COOKIE, HOST, ORIGIN};
 use http::{HeaderMap, Uri};
 use subtle::ConstantTimeEq as _;
 
+use crate::files;
+
 /// Bytes of chance in a token.
 const TOKEN_BYTES: usize = 32;
 /// Different digits that a token has at least.
@@ -40,7 +42,7 @@ pub(super) fn new_token() -> Result<String, getrandom::Error> {
 /// readable by its owner only.
 pub(super) fn kept_token(path: &Path) -> Result<String, TokenFileError> {
     let failed = |source| TokenFileError::File { path: path.to_owned(), source };
-    match fs::read_to_string(path) {
+    match files::read_regular_to_string(path) {
         Ok(text) => {
             let token = text.trim();
             if !is_token(token) {

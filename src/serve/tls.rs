@@ -8,9 +8,19 @@ use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::pki_types::pem::{self, PemObject as _};
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
+use crate::files;
+
 /// Why there is no TLS.
 #[derive(Debug, thiserror::Error)]
 pub enum TlsError {
+    /// A file cannot be read.
+    #[error("failed to read {}: {source}", crate::domain::foreign::path(path))]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        source: std::io::Error,
+    },
     /// A file cannot be read as PEM.
     #[error("failed to read {} as PEM", crate::domain::foreign::path(path))]
     Pem {
@@ -41,12 +51,15 @@ pub(super) fn acceptor(certificate: &Path, key: &Path) -> Result<TlsAcceptor, Tl
         let path = path.to_owned();
         move |source| TlsError::Pem { path, source }
     };
-    let chain = CertificateDer::pem_file_iter(certificate).map_err(of(certificate))?;
+    let read =
+        |path: &Path| files::read(path).map_err(|source| TlsError::File { path: path.to_owned(), source });
+    let text = read(certificate)?;
+    let chain = CertificateDer::pem_slice_iter(&text);
     let chain = chain.collect::<Result<Vec<_>, _>>().map_err(of(certificate))?;
     if chain.is_empty() {
         return Err(TlsError::NoCertificate(certificate.to_owned()));
     }
-    let key = PrivateKeyDer::from_pem_file(key).map_err(of(key))?;
+    let key = PrivateKeyDer::from_pem_slice(&read(key)?).map_err(of(key))?;
     let pair = |source| TlsError::Pair { certificate: certificate.to_owned(), source };
     // The one provider that is compiled in, which is the requests' too.
     let mut config =

@@ -9,6 +9,7 @@ use std::fmt;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read as _, Write};
 use std::net::SocketAddr;
+use std::os::unix::fs::FileTypeExt as _;
 use std::path::{Path, PathBuf};
 use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -104,6 +105,16 @@ impl LogFile {
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         let path = path.to_owned();
+        // Opening a pipe that nothing reads never ends.
+        let is_no_file = std::fs::metadata(&path).is_ok_and(|there| {
+            let kind = there.file_type();
+            kind.is_fifo() || kind.is_socket() || kind.is_block_device()
+        });
+        if is_no_file {
+            let source =
+                io::Error::new(io::ErrorKind::Unsupported, "it is a pipe, a socket or a disk, not a file");
+            return Err(ServerError::Log { path, source });
+        }
         if let Some(source) = other_file(&path) {
             return Err(ServerError::Log { path, source });
         }

@@ -84,6 +84,7 @@ const SOURCES: [&str; 71] = [
 
 /// How a sentence begins that is in no snapshot, and why.
 const NOT_FROM_OUTSIDE: &[(&str, &str)] = &[
+    ("name a file, or a pipe that a program writes to;", "takes a device: tests/process/endless.rs"),
     ("it is not known whether the contact was", "takes an answer that is lost: tests/contact/by_hand.rs"),
     ("ask again within 6 days with", "takes an answer that is lost: tests/contact/by_hand.rs"),
     ("no contact was started; check the network", "takes minutes without an answer"),

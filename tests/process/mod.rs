@@ -11,6 +11,7 @@ mod broken;
 mod deliveries;
 mod doubts;
 mod dry_run;
+mod endless;
 mod events;
 mod evidence;
 mod exits;

@@ -19,6 +19,7 @@ use crate::cli::session::Session;
 use crate::clock::Clock;
 use crate::domain::delivery::ending::Exit;
 use crate::domain::foreign;
+use crate::files;
 use crate::simulator::{
     AccountConfig, Credential, EventConfig, EventFeed, Latency, LogDetail, Server, ServerError, Signatures,
     Simulator, Throttle, WorldConfig, WorldTime,
@@ -254,6 +255,7 @@ impl EventFile {
     fn create(folder: &Path) -> Result<Self, SimulatorCommandError> {
         let made = std::fs::create_dir_all(folder).and_then(|()| {
             use std::os::unix::fs::OpenOptionsExt as _;
+            files::refuse_output(&folder.join("events.jsonl"))?;
             let mut options = std::fs::OpenOptions::new();
             // Only its owner reads it: it has numbers.
             options.create(true).append(true).mode(0o600).open(folder.join("events.jsonl"))
@@ -312,7 +314,7 @@ fn world(args: &SimulatorArgs) -> Result<WorldConfig, SimulatorCommandError> {
 
 fn account(path: &Path) -> Result<AccountConfig, SimulatorCommandError> {
     let failed = |reason: String| SimulatorCommandError::Account { path: path.to_owned(), reason };
-    let text = std::fs::read_to_string(path).map_err(|error| failed(error.to_string()))?;
+    let text = files::read_regular_to_string(path).map_err(|error| failed(error.to_string()))?;
     AccountConfig::parse(&text).map_err(|reason| failed(reason.trim_end().to_owned()))
 }
 

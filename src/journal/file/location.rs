@@ -76,6 +76,7 @@ pub(in crate::journal) fn locate(path: &Path) -> Result<PathBuf, JournalError> {
         Ok(file) if file.is_file() && file.nlink() > 1 => {
             Err(JournalError::Linked { path, links: file.nlink() })
         }
+        Ok(there) if !there.is_file() && !there.is_dir() => Err(JournalError::NotAFile(path)),
         _ => Ok(path),
     }
 }

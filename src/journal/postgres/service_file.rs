@@ -4,6 +4,7 @@ use std::io;
 use std::path::Path;
 
 use crate::domain::foreign;
+use crate::files;
 use crate::journal::postgres::error::PostgresError;
 
 /// Longest file that is read, in bytes.
@@ -38,7 +39,7 @@ fn read(path: &Path) -> io::Result<String> {
     if path.metadata()?.len() > LONGEST {
         return Err(io::Error::other("it is too long for a service file"));
     }
-    std::fs::read_to_string(path)
+    files::read_regular_to_string(path)
 }
 
 /// The lines of a section. None where there is no such section.

@@ -1,8 +1,11 @@
 //! Files that options name with `file://`, read as the AWS CLI reads them.
 
+use std::path::Path;
+
 use serde_json::Value;
 
 use crate::domain::cli_input::{FileOf, arguments, file_of};
+use crate::files;
 
 /// The text of the file at a path that may begin with `~` and have `$NAME` in it. Line ends become `\n`.
 ///
@@ -17,7 +20,8 @@ pub(super) fn text(path: &str) -> Result<String, String> {
 }
 
 fn bytes(path: &str, prefix: &str) -> Result<Vec<u8>, String> {
-    std::fs::read(expanded(path)).map_err(|error| format!("Unable to load paramfile {prefix}{path}: {error}"))
+    files::read(Path::new(&expanded(path)))
+        .map_err(|error| format!("Unable to load paramfile {prefix}{path}: {error}"))
 }
 
 /// The members of `--cli-input-json` or `--cli-input-yaml`.
