@@ -24,7 +24,7 @@ use crate::domain::phone;
 use crate::domain::preflight::Preflight;
 use crate::domain::row::binding::LaneColumns;
 use crate::domain::unix_millis::UnixMillis;
-use crate::engine::{Observer, RunEvent, Stop};
+use crate::engine::{Observer, Stop};
 use crate::journal::{CampaignId, Journal, JournalError, Reader, RowId};
 
 /// Runs of one rehearsal, at most: of a limit of the day that takes years, the first ones tell enough.
@@ -141,8 +141,8 @@ impl VirtualClock {
     }
 }
 
-/// Plans the file and sends it to the simulator, inside a runtime of one thread. `context` has the virtual clock, options
-/// that rehearse, and paths with a journal of the rehearsal's own.
+/// Plans the file and sends it to the simulator, inside a runtime of one thread; `observer` is told of each run, one after the
+/// other. `context` has the virtual clock, options that rehearse, and paths with a journal of the rehearsal's own.
 ///
 /// # Errors
 /// Where the file cannot be planned, or too much of it is wrong to be sent.
@@ -150,6 +150,7 @@ pub async fn rehearse(
     file: PlanFile,
     context: RunContext<'_>,
     clock: &VirtualClock,
+    observer: &mut dyn Observer,
 ) -> Result<Result<Rehearsal, String>, Error> {
     let mut prepared = PreparedRun::with_file(file, context).await?;
     if let Some(reason) = prepared.preflight().and_then(Preflight::refusal) {
@@ -162,12 +163,12 @@ pub async fn rehearse(
     tokio::time::pause();
     clock.start();
     let began_at = context.clock.now();
-    let mut result = prepared.begin(watch::channel(Stop::No).1)?.send(&mut Unwatched).await?;
+    let mut result = prepared.begin(watch::channel(Stop::No).1)?.send(observer).await?;
     let mut runs = vec![RehearsedRun::of(began_at, &result)];
     while let Some(goes_on_at) = next_day(&result.outcome.ending).filter(|_| runs.len() < MOST_RUNS) {
         tokio::time::sleep(goes_on_at.since(context.clock.now())).await;
         let began_at = context.clock.now();
-        let next = go_on(context).await?.send(&mut Unwatched).await?;
+        let next = go_on(context).await?.send(observer).await?;
         runs.push(RehearsedRun::of(began_at, &next));
         result = result.then(next);
     }
@@ -236,11 +237,4 @@ impl RehearsalStart {
         })?;
         Ok(book.course())
     }
-}
-
-/// Nobody looks on.
-struct Unwatched;
-
-impl Observer for Unwatched {
-    fn on_event(&mut self, _: &RunEvent) {}
 }

@@ -241,6 +241,11 @@ impl Lanes {
         self.lanes.iter_mut().find(|lane| lane.id == id)
     }
 
+    /// Whether the campaign's own schedule is open.
+    pub(super) fn schedule_is_open(&self, now: UnixMillis) -> bool {
+        self.schedule.is_open(now)
+    }
+
     /// Whether a lane is open.
     pub(super) fn is_open(&mut self, id: Option<LaneId>, now: UnixMillis) -> bool {
         let Self { schedule, lanes, closed, .. } = self;

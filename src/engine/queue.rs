@@ -295,6 +295,11 @@ impl Queue {
         if self.is_idle() && !self.is_reading() { self.lanes.all_closed(now) } else { None }
     }
 
+    /// The schedule lets nobody look whether the journal has rows, and the file brings none.
+    pub(super) fn is_shut(&self, now: UnixMillis) -> bool {
+        self.is_idle() && !self.is_reading() && !self.lanes.schedule_is_open(now)
+    }
+
     /// Whether no row is ready, due, or being claimed.
     pub(super) fn is_idle(&self) -> bool {
         self.ready.is_empty() && self.due.is_empty() && self.claiming.is_none()

@@ -10,6 +10,7 @@ mod event;
 mod fit;
 mod painter;
 mod problem;
+mod rehearsal;
 mod screen;
 mod senders;
 mod speed;
@@ -26,6 +27,7 @@ use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
 pub use event::Events;
+pub use rehearsal::RehearsalProgress;
 pub use screen::{Screen, ScreenWriter};
 pub use senders::sender_table;
 

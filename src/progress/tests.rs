@@ -15,7 +15,7 @@ use crate::domain::delivery::summary::Bottleneck;
 use crate::domain::delivery::tally::Tally;
 use crate::domain::forecast::{Heartbeat, Milestone};
 use crate::domain::unix_millis::UnixMillis;
-use crate::engine::{Gauges, RefusedAttempt};
+use crate::engine::{FirstOpening, Gauges, RefusedAttempt};
 
 /// A terminal of 24 lines, emulated. It does not break lines anew when it is resized.
 #[derive(Clone)]
@@ -316,4 +316,46 @@ fn quiet_is_quiet_and_needs_no_runtime() {
     let mut progress = progress(ProgressKind::Quiet, 1, &screen);
     progress.on_event(&refused(17, RefusalKind::AccessDenied));
     assert_eq!(terminal.text(), "");
+}
+
+/// A rehearsal shows the day that it has come to, as often as whoever looks on can follow.
+#[test]
+fn a_rehearsal_shows_the_day_that_it_has_come_to() {
+    use std::sync::atomic::AtomicI64;
+    let dial = || {
+        let time = Arc::new(AtomicI64::new(1_796_137_200_000));
+        let read = time.clone();
+        (time, Clock::from_fn(move || UnixMillis::from_millis(read.load(Ordering::Relaxed))))
+    };
+    let play = |kind| {
+        let ((days, virtual_clock), (watch, real_clock)) = (dial(), dial());
+        let (terminal, screen) = terminal(80);
+        let every = Duration::from_secs(5);
+        let mut progress =
+            RehearsalProgress::new(kind, every, "spring".to_owned(), &screen, (&virtual_clock, &real_clock));
+        let mut tally = Tally::default();
+        tally[State::Queued] = 1_000;
+        progress.on_event(&RunEvent::Began(tally));
+        // A contact every four hours, ten in a second of who looks on: the second is over after the last of them.
+        for line in 0..60 {
+            progress.on_event(&RunEvent::Moved { line: Some(line), from: State::Queued, to: State::Started });
+            days.fetch_add(4 * 3_600_000, Ordering::Relaxed);
+            watch.fetch_add(100, Ordering::Relaxed);
+        }
+        let until = UnixMillis::from_millis(days.load(Ordering::Relaxed) + 3_600_000);
+        progress.on_event(&RunEvent::Closed { rows: 940, until, first: FirstOpening::EarlierContacts });
+        let shown = terminal.text();
+        drop(progress);
+        (shown, terminal.text())
+    };
+    let (shown, left) = play(ProgressKind::Bar);
+    insta::assert_snapshot!(shown, @r"
+    spring  60 of 1,000 [===>                                               ]   6 %
+    Fri 2026-12-11 15:00 UTC: 940 rows wait until Fri 2026-12-11 16:00 UTC
+    ");
+    assert_eq!(left, "", "the view is gone with the rehearsal");
+    let (shown, left) = play(ProgressKind::Lines);
+    insta::assert_snapshot!(shown, @"rehearsing: 51 of 1,000, Wed 2026-12-09 23:00 UTC");
+    assert_eq!(left, shown);
+    assert_eq!(play(ProgressKind::Quiet).0, "");
 }

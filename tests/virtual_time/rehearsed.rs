@@ -1,5 +1,5 @@
-//! What is said before a campaign begins, and what its rehearsal then does: days, contacts, rows without a turn and the end should
-//! be the same, over definitions and files that a seed draws. Both go the ways that `campaign check` and `campaign rehearse` go.
+//! What is said before a campaign begins, and what its rehearsal then does: days, contacts, rows without a turn and the end are the
+//! same, over definitions and files that a seed draws. Both go the ways that `campaign check` and `campaign rehearse` go.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -13,6 +13,7 @@ use campaign::app::{CampaignOptions, CampaignPaths, FileOptions, SendOptions};
 use campaign::domain::delivery::state::State;
 use campaign::domain::forecast::{Forecast, ZoneCourse};
 use campaign::domain::unix_millis::UnixMillis;
+use campaign::engine::Unobserved;
 use campaign::recipients::Source;
 use jiff::Timestamp;
 
@@ -151,7 +152,7 @@ fn said_and_done(drawn: &Drawn, folder: &Path) -> Result<(Forecast, Rehearsal), 
     let wall = rehearsed_clock.clock();
     let context = RunContext { definition: &definition, paths: &copied, options: &options, clock: &wall };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-    let rehearsed = runtime.block_on(rehearse(opened()?, context, &rehearsed_clock));
+    let rehearsed = runtime.block_on(rehearse(opened()?, context, &rehearsed_clock, &mut Unobserved));
     rehearsed.map_err(|error| error.message)?.map(|done| (said, done))
 }
 
@@ -198,10 +199,9 @@ fn difference(said: &Forecast, done: &Rehearsal) -> Option<String> {
     (!same).then(|| format!("zones: {foretold:?}, and were {went:?}"))
 }
 
-/// No test yet, but a search: two of 24 drawn campaigns start one row on another day than was said.
+/// Where several numbers send, the one that is first at one instant may be another than was said: `foretold` has those.
 #[test]
-#[ignore = "a search for rehearsals that differ from what was said"]
-fn tool_finds_rehearsals_that_differ_from_what_was_said() {
+fn a_rehearsal_does_what_was_said() {
     let seeds: Vec<u64> = match std::env::var("CAMPAIGN_SEED") {
         Ok(seed) => vec![seed.parse().expect("a number")],
         Err(_) => {

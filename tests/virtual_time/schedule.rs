@@ -248,3 +248,19 @@ async fn what_is_in_doubt_when_its_time_is_over_is_uncertain() {
     stage.run(&Options::default()).await.expect("a run");
     assert_eq!((stage.tally()[State::Uncertain], stage.simulator.requests().len()), (1, requests));
 }
+
+/// Who has nothing left to do waits for no opening: neither once the campaign is over, nor before it begins again.
+#[tokio::test(start_paused = true)]
+async fn a_run_that_has_nothing_left_ends_outside_of_the_schedule_too() {
+    let mut stage = Stage::new(WorldConfig::default());
+    stage.plan(&(0..5).map(|n| stage::line(n + 2, n)).collect::<Vec<_>>());
+    let first = stage.run(&Options::default()).await.expect("a run");
+    assert_eq!((first.ending, stage.tally()[State::Started]), (Ending::Complete, 5));
+    for (start, end) in [(None, Some(after(0))), (Some(after(60 * 24 * 7)), None)] {
+        let options = Options { schedule: Schedule { start, end }, ..Options::default() };
+        let again = tokio::time::timeout(Duration::from_secs(60), stage.run(&options)).await;
+        let again = again.expect("the run ends").expect("a run");
+        assert_eq!(again.ending, Ending::Complete, "from {start:?} to {end:?}");
+    }
+    assert_eq!(stage.simulator.requests().len(), 5, "and sends nothing");
+}

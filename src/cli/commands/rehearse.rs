@@ -26,6 +26,7 @@ use crate::domain::foreign;
 use crate::domain::hours::moment::{self, Side};
 use crate::domain::next_step::NextStep;
 use crate::domain::unix_millis::UnixMillis;
+use crate::progress::{ProgressKind, RehearsalProgress};
 use crate::recipients::Source;
 
 /// Arguments of `campaign rehearse`.
@@ -89,7 +90,12 @@ pub fn run(args: &RehearseArgs, session: &Session<'_>) -> Result<Exit, Failure> 
     let copied = CampaignPaths { journal: journal.path(), ..paths };
     let context = RunContext { definition: &definition, paths: &copied, options: &options, clock: &clock };
     let runtime = sending::runtime()?;
-    let rehearsed = runtime.block_on(app::rehearse::rehearse(file, context, &virtual_clock))?;
+    let rehearsed = {
+        let kind = ProgressKind::for_stderr(global.quiet, false);
+        let (name, clocks) = (definition.name.clone(), (&clock, &session.clock));
+        let mut progress = RehearsalProgress::new(kind, sending::LINE_EVERY, name, &session.screen, clocks);
+        runtime.block_on(app::rehearse::rehearse(file, context, &virtual_clock, &mut progress))?
+    };
     let rehearsal = rehearsed.map_err(|reason| super::run::refused(reason, None))?;
     if let Some(keep) = &args.keep {
         journal.keep(&definition.name, keep).map_err(|error| kept(keep, &error.to_string()))?;

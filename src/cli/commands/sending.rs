@@ -24,7 +24,7 @@ use crate::journal::RunId;
 use crate::progress::{About, Events, Progress, ProgressKind};
 
 /// Off a terminal, a line of progress comes this often.
-const LINE_EVERY: Duration = Duration::from_secs(5);
+pub(super) const LINE_EVERY: Duration = Duration::from_secs(5);
 
 /// Tasks that have a turn before timers and sockets are looked at again: as many as there are connections that bring an
 /// answer at once. The next request finds its connection free, see `connect::Client::start`.

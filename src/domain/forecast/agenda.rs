@@ -70,7 +70,7 @@ pub struct Agenda {
     /// What rows are alike in, by number.
     kinds: Vec<RowKind>,
     kind_ids: HashMap<(usize, (usize, u32), i64, u64), u32>,
-    /// Rows by lane; where there are no hours, all are in one.
+    /// Rows by lane; where there are neither hours nor times of rows, all are in one.
     lanes: Vec<LaneRows>,
     granularity: i64,
     remembered: usize,
@@ -220,7 +220,9 @@ impl Agenda {
         let end = window.not_after.map_or(i64::MAX, |at| at.millis().div_euclid(to) * to);
         let parts = if self.senders.is_empty() { 1 } else { parts(message) };
         let kind = self.kind(RowKind { zone, sender, parts, end, cost });
-        let id = self.lane(if self.hours.is_some() { zone } else { 0 }, sender, lane);
+        // Rows with times of their own have lanes in the journal without hours, too, and are claimed by them.
+        let in_lanes = self.hours.is_some() || self.windows;
+        let id = self.lane(if in_lanes { zone } else { 0 }, sender, lane);
         let line = line.and_then(|line| u32::try_from(line).ok());
         let single = self.remembered < REMEMBERED;
         self.remembered += usize::from(single);

@@ -1,7 +1,7 @@
 //! The rows of a lane, as a campaign is played before it begins: in the order of the file, those that wait by their moments, and
 //! those that were claimed and wait for the lane to open.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 
 use super::course::timestamp;
 use crate::domain::hours::calendar::{AskedCalendar, Calendar};
@@ -62,6 +62,8 @@ pub(super) struct LaneRows {
     pub(super) next_wait: Option<i64>,
     /// Rows that were claimed, and wait until the lane opens.
     pub(super) held: VecDeque<EqualRows>,
+    /// The moments that rows waited for which are claimed and have not left, by their lines.
+    begun: HashMap<u32, i64>,
     /// Rows that are left of it, as far as the run knows.
     pub(super) rows: u64,
     /// Its place among the open lanes, if it is one of them.
@@ -81,6 +83,7 @@ impl LaneRows {
             known_end: None,
             next_wait: None,
             held: VecDeque::new(),
+            begun: HashMap::new(),
             rows: 0,
             place: None,
             wake: None,
@@ -197,12 +200,54 @@ impl LaneRows {
         self.next_wait.is_some_and(|begin| begin <= now)
     }
 
+    /// A row waits for a limit, and no longer for a moment of its own.
     pub(super) fn wait(&mut self, run: EqualRows, until: i64) {
-        // Rows of one moment are claimed in the order of the file, whenever each was found to wait.
+        self.begun.remove(&run.line);
+        self.wait_until(EqualRows { limited: true, ..run }, until);
+        self.next_wait = Some(self.next_wait.map_or(until, |next| next.min(until)));
+    }
+
+    /// Rows of one moment are claimed in the order of the file, whenever each was found to wait.
+    fn wait_until(&mut self, run: EqualRows, until: i64) {
         let moment = self.waiting.entry(until).or_default();
         let behind = moment.iter().rposition(|other| other.place() <= run.place()).map_or(0, |at| at + 1);
-        moment.insert(behind, EqualRows { limited: true, ..run });
-        self.next_wait = Some(self.next_wait.map_or(until, |next| next.min(until)));
+        moment.insert(behind, run);
+    }
+
+    /// A row is claimed that had waited for this moment.
+    pub(super) fn begun(&mut self, run: EqualRows, begin: i64) {
+        if run.line > 0 && !run.limited {
+            self.begun.insert(run.line, begin);
+        }
+    }
+
+    /// A row that was claimed has left.
+    pub(super) fn left(&mut self, run: EqualRows) {
+        self.begun.remove(&run.line);
+    }
+
+    /// Another run begins: what the one before had claimed and put aside is where it was, and what waited for a limit is in the
+    /// order of the file again, whatever its own time.
+    pub(super) fn begin_again(&mut self, due: impl Iterator<Item = EqualRows>) {
+        let claimed: Vec<EqualRows> = self.held.drain(..).chain(due).collect();
+        let mut back = Vec::new();
+        for run in claimed {
+            match self.begun.remove(&run.line) {
+                Some(begin) => self.wait_until(run, begin),
+                None => back.push(run),
+            }
+        }
+        for runs in self.waiting.values_mut() {
+            back.extend(runs.iter().filter(|run| run.limited));
+            runs.retain(|run| !run.limited);
+        }
+        self.waiting.retain(|_, runs| !runs.is_empty());
+        if !back.is_empty() {
+            back.iter_mut().for_each(|run| run.limited = false);
+            back.extend(self.queue.drain(..));
+            back.sort_by_key(|run| run.place());
+            self.queue = back.into();
+        }
     }
 }
 

@@ -266,24 +266,11 @@ impl<'a, F: FnMut(PlayedRow)> Performance<'a, F> {
         }
     }
 
-    /// Another run begins: what the one before had put aside is in the order of the file again.
+    /// Another run begins.
     fn begin_again(&mut self, now: i64) {
         let due = std::mem::take(&mut self.due);
-        for id in 0..self.lanes.len() {
-            let lane = &mut self.lanes[id];
-            let mut back: Vec<EqualRows> = lane.held.drain(..).collect();
-            back.extend(due.iter().filter(|(of, _)| *of == id).map(|(_, run)| *run));
-            for runs in lane.waiting.values_mut() {
-                back.extend(runs.iter().filter(|run| run.limited));
-                runs.retain(|run| !run.limited);
-            }
-            lane.waiting.retain(|_, runs| !runs.is_empty());
-            if !back.is_empty() {
-                back.iter_mut().for_each(|run| run.limited = false);
-                back.extend(lane.queue.drain(..));
-                back.sort_by_key(|run| run.place());
-                lane.queue = back.into();
-            }
+        for (id, lane) in self.lanes.iter_mut().enumerate() {
+            lane.begin_again(due.iter().filter(|(of, _)| *of == id).map(|(_, run)| *run));
         }
         self.begin(now);
     }
@@ -413,6 +400,7 @@ impl<'a, F: FnMut(PlayedRow)> Performance<'a, F> {
                 let Some((run, begin)) = next else { break };
                 match self.take(id, run, now) {
                     RowFate::Ready => {
+                        begin.inspect(|begin| self.lanes[id].begun(run, *begin));
                         (own, room) = (own - 1, room - 1);
                         self.senders.taken(sender);
                     }
@@ -477,6 +465,7 @@ impl<'a, F: FnMut(PlayedRow)> Performance<'a, F> {
                 self.given_back |= self.spent_until.is_some();
                 self.expire(run);
             } else if self.senders.closed_until(lane.sender, now).is_none() && lane.is_open(now) {
+                lane.left(run);
                 self.caps.started(run.line, UnixMillis::from_millis(now));
                 (self.told)(PlayedRow { kind: run.kind, line: line(run), at: Some(now) });
                 left = Some(kind);
