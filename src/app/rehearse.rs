@@ -5,6 +5,9 @@
 //! suppression list, what is in doubt. The real one is only read, and nobody is reached.
 
 use std::collections::HashSet;
+use std::fs::{self, File, Metadata};
+use std::io::{self, Write as _};
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
@@ -58,10 +61,16 @@ pub struct RehearsedRun {
     pub ending: Ending,
 }
 
+/// What the folders of rehearsals begin with...
+const FOLDER: &str = "campaign-rehearse-";
+/// ...and the file in each that its process holds a lock on.
+const IN_USE: &str = "in-use";
+
 /// The journal of a rehearsal, in a folder that only this user can enter and that goes with it.
 #[derive(Debug)]
 pub struct RehearsedJournal {
     folder: TempDir,
+    _in_use: File,
 }
 
 impl RehearsedJournal {
@@ -76,18 +85,23 @@ impl RehearsedJournal {
         };
         let bytes = journal.metadata().map_or(0, |file| file.len());
         // In memory where the system has such a place, as each commit waits for the disk otherwise.
-        let in_memory = (bytes <= MOST_IN_MEMORY).then(|| prefixed().tempdir_in("/dev/shm").ok()).flatten();
-        let folder = match in_memory {
-            Some(folder) => folder,
-            None => prefixed()
-                .tempdir()
-                .map_err(|error| Error::exhausted("make a folder for the rehearsal's journal", &error))?,
-        };
-        let copy = Self { folder };
+        let memory = Path::new("/dev/shm");
+        let exhausted = |error| Error::exhausted("make a folder for the rehearsal's journal", &error);
+        [memory, &std::env::temp_dir()].into_iter().for_each(remove_left_behind);
+        let in_memory = (bytes <= MOST_IN_MEMORY).then(|| prefixed().tempdir_in(memory).ok()).flatten();
+        let folder = in_memory.map_or_else(|| prefixed().tempdir(), Ok).map_err(exhausted)?;
+        let in_use = hold(folder.path()).map_err(exhausted)?;
+        let copy = Self { folder, _in_use: in_use };
         if let Some(reader) = reader {
             reader.copy_to(&copy.path())?;
         }
         Ok(copy)
+    }
+
+    /// Its folder, which has nothing else.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
     }
 
     /// Its file, which there may not be yet.
@@ -111,8 +125,34 @@ impl RehearsedJournal {
 
 fn prefixed() -> tempfile::Builder<'static, 'static> {
     let mut builder = tempfile::Builder::new();
-    builder.prefix("campaign-rehearse-");
+    builder.prefix(FOLDER);
     builder
+}
+
+/// Marks a folder as used for as long as the file is open. Nobody finds the mark without its lock.
+fn hold(folder: &Path) -> io::Result<File> {
+    let new = folder.join("new");
+    let mut file = File::create_new(&new)?;
+    file.try_lock()?;
+    writeln!(file, "{}", std::process::id())?;
+    fs::rename(new, folder.join(IN_USE))?;
+    Ok(file)
+}
+
+/// Removes what rehearsals of this user left that were killed.
+fn remove_left_behind(place: &Path) {
+    let entries = fs::read_dir(place).into_iter().flatten().flatten();
+    for entry in entries.filter(|entry| entry.file_name().to_string_lossy().starts_with(FOLDER)) {
+        let ours = |there: Metadata| there.is_dir() && there.uid() == rustix::process::geteuid().as_raw();
+        if !entry.metadata().is_ok_and(ours) {
+            continue;
+        }
+        // One without a mark is being made, or nobody's.
+        let mark = File::open(entry.path().join(IN_USE));
+        if mark.is_ok_and(|mark| mark.try_lock().is_ok()) {
+            let _ = fs::remove_dir_all(entry.path());
+        }
+    }
 }
 
 /// A clock that stands at a moment until it is started, and then moves with tokio's time.

@@ -1,6 +1,7 @@
 //! Ctrl-C and SIGTERM: the first one drains, the second one stops at once. SIGHUP, of a terminal that goes away, drains: it comes
 //! twice from some. SIGUSR1: how the run fares, in a line.
 
+use std::fs;
 use std::io::{self, Write as _};
 use std::path::PathBuf;
 
@@ -59,7 +60,7 @@ async fn hung_up(hangup: Option<&mut tokio::signal::unix::Signal>) -> Option<()>
 
 /// Whether whoever started this process has it ignore SIGHUP. Where the system does not tell, it is taken to be so.
 fn ignores_hangups() -> bool {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
     let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
     ignored.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).is_none_or(|mask| mask & 1 == 1)
 }
@@ -77,8 +78,36 @@ pub(super) fn survive_file_limits() -> io::Result<()> {
 /// Asks a question on the terminal. A signal meanwhile ends the process, with the cursor where it was: what asks may have
 /// hidden it.
 pub(super) fn while_asking(ask: impl FnOnce() -> dialoguer::Result<bool>) -> dialoguer::Result<bool> {
+    // A read that was interrupted has a signal behind it, which ends the process a moment later.
+    let interrupted = |answer: &dialoguer::Result<bool>| matches!(answer, Err(dialoguer::Error::IO(error)) if error.kind() == io::ErrorKind::Interrupted);
+    ended_by_signals(|| {}, ask, interrupted)?
+}
+
+/// Does something in a folder that goes with it, whatever ends it: a signal removes the folder and ends the process.
+///
+/// # Errors
+/// Where the system does not let signals be listened for.
+pub(super) fn while_in<T>(folder: PathBuf, work: impl FnOnce() -> T) -> io::Result<T> {
+    let remove = move || {
+        // Files may still be made in it.
+        for _ in 0..10 {
+            if fs::remove_dir_all(&folder).is_ok() {
+                break;
+            }
+        }
+    };
+    ended_by_signals(remove, work, |_| false)
+}
+
+/// Does something that the first signal ends, and the process with it: after `last`, with the exit code of the signal. Where the
+/// signal itself ended the work, as `interrupted` says, the process does not go on.
+fn ended_by_signals<T>(
+    last: impl FnOnce() + Send + 'static,
+    work: impl FnOnce() -> T,
+    interrupted: impl FnOnce(&T) -> bool,
+) -> io::Result<T> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let (answered, over) = tokio::sync::oneshot::channel::<()>();
+    let (done, over) = tokio::sync::oneshot::channel::<()>();
     let (ready, is_ready) = std::sync::mpsc::channel();
     let watching = std::thread::spawn(move || {
         runtime.block_on(async move {
@@ -97,6 +126,7 @@ pub(super) fn while_asking(ask: impl FnOnce() -> dialoguer::Result<bool>) -> dia
                         Stop::Drain(Signal::Terminate) | Stop::Now(Signal::Terminate) => Exit::Terminated,
                         _ => Exit::Interrupted,
                     };
+                    last();
                     output::show_cursor();
                     std::process::exit(i32::from(code.code()));
                 }
@@ -104,15 +134,12 @@ pub(super) fn while_asking(ask: impl FnOnce() -> dialoguer::Result<bool>) -> dia
         });
     });
     is_ready.recv().map_err(|_| io::Error::from(io::ErrorKind::BrokenPipe))??;
-    let answer = ask();
-    // A read that was interrupted has a signal behind it, which ends the process a moment later.
-    let interrupted =
-        matches!(&answer, Err(dialoguer::Error::IO(error)) if error.kind() == io::ErrorKind::Interrupted);
-    if !interrupted {
-        drop(answered);
+    let result = work();
+    if !interrupted(&result) {
+        drop(done);
     }
     let _ = watching.join();
-    answer
+    Ok(result)
 }
 
 /// From now on, and for as long as the runtime lives, SIGUSR1 writes a line to stderr that tells how the campaign fares, as the

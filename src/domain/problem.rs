@@ -16,16 +16,33 @@ pub struct SourceSpan {
     pub column: usize,
 }
 
-impl SourceSpan {
-    /// The position of the byte `offset` of `text`; past the end means the end.
+/// Where the lines of a text begin: finds any position and line of it without going through what comes before.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LineIndex<'t> {
+    text: &'t str,
+    starts: Vec<usize>,
+}
+
+impl<'t> LineIndex<'t> {
+    /// The lines of `text`.
     #[must_use]
-    pub fn of(text: &str, offset: usize) -> Self {
-        let before = &text[..text.floor_char_boundary(offset)];
-        let start = before.rfind('\n').map_or(0, |newline| newline + 1);
-        Self {
-            line: before.bytes().filter(|byte| *byte == b'\n').count() + 1,
-            column: before[start..].chars().count() + 1,
-        }
+    pub fn new(text: &'t str) -> Self {
+        let ends = memchr::memchr_iter(b'\n', text.as_bytes());
+        Self { text, starts: std::iter::once(0).chain(ends.map(|end| end + 1)).collect() }
+    }
+
+    /// The position of the byte `offset`; past the end means the end.
+    #[must_use]
+    pub fn span(&self, offset: usize) -> SourceSpan {
+        let offset = self.text.floor_char_boundary(offset);
+        let line = self.starts.partition_point(|start| *start <= offset);
+        SourceSpan { line, column: self.text[self.starts[line - 1]..offset].chars().count() + 1 }
+    }
+
+    /// The text of a line, from 1, without its end; `None` where the text has fewer.
+    #[must_use]
+    pub fn line(&self, line: usize) -> Option<&'t str> {
+        self.text[*self.starts.get(line.checked_sub(1)?)?..].lines().next()
     }
 }
 
@@ -111,7 +128,8 @@ impl Problems {
 impl fmt::Display for Problems {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut shown: Vec<&str> = Vec::new();
-        for (index, problem) in self.list.iter().enumerate() {
+        let lines = LineIndex::new(&self.text);
+        for (index, problem) in self.list.iter().take(MOST_SHOWN).enumerate() {
             if index > 0 {
                 writeln!(f)?;
             }
@@ -119,7 +137,7 @@ impl fmt::Display for Problems {
                 Some(place) => {
                     let message = mask_digits(&problem.message);
                     write!(f, "{}:{}:{}: {message}", self.file, place.line, place.column)?;
-                    if let Some(line) = self.text.lines().nth(place.line - 1) {
+                    if let Some(line) = lines.line(place.line) {
                         excerpt(f, place, line)?;
                     }
                 }
@@ -132,11 +150,18 @@ impl fmt::Display for Problems {
                 }
             }
         }
-        Ok(())
+        match self.list.len().saturating_sub(MOST_SHOWN) {
+            0 => Ok(()),
+            1 => write!(f, "\n{}: 1 more mistake", self.file),
+            more => write!(f, "\n{}: {more} more mistakes", self.file),
+        }
     }
 }
 
 impl std::error::Error for Problems {}
+
+/// Mistakes that are shown; of a file with more, nearly all are one mistake made again and again.
+const MOST_SHOWN: usize = 50;
 
 /// What is wrong and what to do about it, told apart in the words of [`Problems`]: for those who take them in two places.
 #[must_use]
@@ -185,17 +210,30 @@ mod tests {
 
     #[test]
     fn places_count_lines_and_characters() {
-        let text = "é = 1\nsecond = \"ü\" # x\n";
+        let text = "é = 1\nsecond = \"ü\" # x\r\n";
+        let lines = LineIndex::new(text);
         for (needle, line, column) in [("é", 1, 1), ("= 1", 1, 3), ("second", 2, 1), ("# x", 2, 14)] {
             let offset = text.find(needle).unwrap();
-            assert_eq!(SourceSpan::of(text, offset), SourceSpan { line, column }, "{needle}");
+            assert_eq!(lines.span(offset), SourceSpan { line, column }, "{needle}");
         }
+        assert_eq!(lines.span(1), SourceSpan { line: 1, column: 1 }, "in the middle of a character");
+        assert_eq!(lines.span(999), SourceSpan { line: 3, column: 1 }, "past the end");
         assert_eq!(
-            SourceSpan::of(text, 1),
-            SourceSpan { line: 1, column: 1 },
-            "in the middle of a character"
+            (1..=4).map(|line| lines.line(line)).collect::<Vec<_>>(),
+            [Some("é = 1"), Some("second = \"ü\" # x"), None, None]
         );
-        assert_eq!(SourceSpan::of(text, 999), SourceSpan { line: 3, column: 1 }, "past the end");
+    }
+
+    #[test]
+    fn of_very_many_mistakes_the_first_are_shown_and_the_others_counted() {
+        let text = "a\n".repeat(60);
+        let mut problems = Problems::new("c.toml", &text);
+        for line in 1..=60 {
+            problems.push(Problem::new(Some(SourceSpan { line, column: 1 }), "unknown"));
+        }
+        let shown = problems.or(|| ()).unwrap_err().to_string();
+        assert!(shown.contains("c.toml:50:1: unknown") && !shown.contains("c.toml:51:1"), "{shown}");
+        assert!(shown.ends_with("\nc.toml: 10 more mistakes"), "{shown}");
     }
 
     #[test]

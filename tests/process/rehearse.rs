@@ -1,5 +1,9 @@
 //! `campaign rehearse`: days in seconds, with the hours kept, in a journal apart.
 
+use std::fs;
+use std::path::PathBuf;
+
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 
 use crate::process::server::Server;
@@ -84,7 +88,7 @@ fn it_keeps_to_what_the_real_journal_knows() {
     site.run(&run).exits(0);
     site.write("more.csv", &csv((20..60).map(|n| row(n).replace("C-", "D-"))));
     site.run(&["suppress", "add", &phone(59), "-j", "journal.db"]).exits(0);
-    let before = std::fs::read(site.path("journal.db")).unwrap();
+    let before = fs::read(site.path("journal.db")).unwrap();
     let autumn = |lines: &str, more: &str| {
         let text = spring.replace("name = \"spring\"", "name = \"autumn\"");
         let text = text.replace("key = \"customer_id\"", &format!("key = \"customer_id\"\n{lines}"));
@@ -119,7 +123,7 @@ fn it_keeps_to_what_the_real_journal_knows() {
     let of_day = told["by_day"].as_object().unwrap().values().map(|of_day| of_day.as_u64().unwrap());
     assert_eq!(of_day.sum::<u64>(), 10, "{told}");
     assert_eq!(
-        (std::fs::read(site.path("journal.db")).unwrap() == before, server.requests()),
+        (fs::read(site.path("journal.db")).unwrap() == before, server.requests()),
         (true, 40),
         "it is only looked at"
     );
@@ -184,4 +188,44 @@ fn faults_of_choice_take_the_same_course_again() {
     site.run(&["rehearse", "people.csv", "--throttle", "0.8", "--errors", "0.3"])
         .exits(2)
         .says(&["1.1, more than 1"]);
+}
+
+/// The folders of a process's rehearsals.
+fn folders_of(process: u32) -> Vec<PathBuf> {
+    let places = [PathBuf::from("/dev/shm"), std::env::temp_dir()];
+    let entries = places.iter().flat_map(|place| fs::read_dir(place).into_iter().flatten().flatten());
+    let of_it = |folder: &PathBuf| {
+        fs::read_to_string(folder.join("in-use")).is_ok_and(|id| id.trim() == process.to_string())
+    };
+    entries.map(|entry| entry.path()).filter(of_it).collect()
+}
+
+/// A signal ends a rehearsal, and its journal goes with it; what a killed one left, the next removes.
+#[test]
+fn nothing_is_left_of_a_rehearsal_that_is_ended() {
+    let site = Site::with_people(1_200);
+    slow(&site);
+    for (signal, exit) in [(Signal::INT, Some(130)), (Signal::TERM, Some(143)), (Signal::KILL, None)] {
+        let mut child = site.start(&ARGS);
+        let process = child.id();
+        let folders = loop {
+            let folders = folders_of(process);
+            let planned = |folder: &PathBuf| folder.join("rehearsal.db").exists();
+            if folders.iter().any(planned) {
+                break folders;
+            }
+            assert_eq!(child.try_wait().unwrap(), None, "it goes on for long");
+            std::thread::yield_now();
+        };
+        kill_process(Pid::from_child(&child), signal).unwrap();
+        let ran = child.wait_with_output().unwrap();
+        assert_eq!(ran.status.code(), exit, "{signal:?}");
+        let is_left = |folder: &PathBuf| folder.exists();
+        assert_eq!(folders.iter().any(is_left), signal == Signal::KILL, "{signal:?}");
+        if signal == Signal::KILL {
+            site.write("few.csv", &csv((0..1).map(row)));
+            site.run(&["rehearse", "few.csv", "--from", "2026-11-30T15:00[America/New_York]"]);
+            assert!(!folders.iter().any(is_left), "the next rehearsal removes it");
+        }
+    }
 }

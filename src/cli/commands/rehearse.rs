@@ -7,6 +7,7 @@ use clap::Args;
 use serde_json::json;
 
 use crate::app;
+use crate::app::error::Error;
 use crate::app::options::SendOptions;
 use crate::app::outputs::Inputs;
 use crate::app::paths::CampaignPaths;
@@ -19,6 +20,7 @@ use crate::cli::commands::simulator::SimulatorCommandError;
 use crate::cli::failure::Failure;
 use crate::cli::output;
 use crate::cli::session::Session;
+use crate::cli::signals;
 use crate::domain::delivery::ending::{Ending, Exit};
 use crate::domain::figures::Span;
 use crate::domain::forecast::words::at;
@@ -90,13 +92,15 @@ pub fn run(args: &RehearseArgs, session: &Session<'_>) -> Result<Exit, Failure> 
     let copied = CampaignPaths { journal: journal.path(), ..paths };
     let context = RunContext { definition: &definition, paths: &copied, options: &options, clock: &clock };
     let runtime = sending::runtime()?;
-    let rehearsed = {
+    let rehearse = || {
         let kind = ProgressKind::for_stderr(global.quiet, false);
         let (name, clocks) = (definition.name.clone(), (&clock, &session.clock));
         let mut progress = RehearsalProgress::new(kind, sending::LINE_EVERY, name, &session.screen, clocks);
-        runtime.block_on(app::rehearse::rehearse(file, context, &virtual_clock, &mut progress))?
+        runtime.block_on(app::rehearse::rehearse(file, context, &virtual_clock, &mut progress))
     };
-    let rehearsal = rehearsed.map_err(|reason| super::run::refused(reason, None))?;
+    let rehearsed = signals::while_in(journal.folder().to_owned(), rehearse)
+        .map_err(|error| Error::exhausted("listen for signals", &error))?;
+    let rehearsal = rehearsed?.map_err(|reason| super::run::refused(reason, None))?;
     if let Some(keep) = &args.keep {
         journal.keep(&definition.name, keep).map_err(|error| kept(keep, &error.to_string()))?;
     }

@@ -3,7 +3,7 @@
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use crate::domain::problem::{Problem, Problems, SourceSpan};
+use crate::domain::problem::{LineIndex, Problem, Problems, SourceSpan};
 
 /// A value and where it stands; defaults stand nowhere.
 #[derive(Debug, Clone, PartialEq)]
@@ -66,17 +66,18 @@ impl Node {
 /// Parses; every error of syntax goes to `problems`, and then there is no tree.
 pub(super) fn parse(text: &str, problems: &mut Problems) -> Option<Node> {
     let (table, errors) = DeTable::parse_recoverable(text);
+    let lines = LineIndex::new(text);
     for error in &errors {
-        let place = error.span().map(|span| SourceSpan::of(text, span.start));
-        problems.push(
-            Problem::new(place, format!("not TOML: {}", error.message())).hint(syntax_hint(text, place)),
-        );
+        let place = error.span().map(|span| lines.span(span.start));
+        let hint = syntax_hint(place.and_then(|place| lines.line(place.line)).unwrap_or_default());
+        problems.push(Problem::new(place, format!("not TOML: {}", error.message())).hint(hint));
     }
-    errors.is_empty().then(|| Node { place: None, value: Value::Table(entries(table.get_ref(), Some(text))) })
+    errors
+        .is_empty()
+        .then(|| Node { place: None, value: Value::Table(entries(table.get_ref(), Some(&lines))) })
 }
 
-fn syntax_hint(text: &str, place: Option<SourceSpan>) -> &'static str {
-    let line = place.and_then(|place| text.lines().nth(place.line - 1)).unwrap_or_default();
+fn syntax_hint(line: &str) -> &'static str {
     if line.contains(['“', '”', '‘', '’', '„']) {
         "TOML takes straight quotes only: \" or '"
     } else if is_with_comma(line) {
@@ -104,24 +105,24 @@ pub(super) fn literal(text: &'static str) -> Node {
     Node { place: None, value: self::value(value.get_ref(), None) }
 }
 
-fn entries(table: &DeTable<'_>, text: Option<&str>) -> Vec<TableEntry> {
+fn entries(table: &DeTable<'_>, lines: Option<&LineIndex<'_>>) -> Vec<TableEntry> {
     let mut entries: Vec<TableEntry> = table
         .iter()
         .map(|(name, child)| TableEntry {
             name: name.get_ref().to_string(),
-            place: place(name, text),
-            node: Node { place: place(child, text), value: value(child.get_ref(), text) },
+            place: place(name, lines),
+            node: Node { place: place(child, lines), value: value(child.get_ref(), lines) },
         })
         .collect();
     entries.sort_by_key(|entry| entry.place);
     entries
 }
 
-fn place<T>(spanned: &Spanned<T>, text: Option<&str>) -> Option<SourceSpan> {
-    text.map(|text| SourceSpan::of(text, spanned.span().start))
+fn place<T>(spanned: &Spanned<T>, lines: Option<&LineIndex<'_>>) -> Option<SourceSpan> {
+    lines.map(|lines| lines.span(spanned.span().start))
 }
 
-fn value(value: &DeValue<'_>, text: Option<&str>) -> Value {
+fn value(value: &DeValue<'_>, lines: Option<&LineIndex<'_>>) -> Value {
     match value {
         DeValue::String(string) => Value::Text(string.to_string()),
         DeValue::Integer(integer) => {
@@ -132,9 +133,9 @@ fn value(value: &DeValue<'_>, text: Option<&str>) -> Value {
         DeValue::Datetime(_) => Value::Other,
         DeValue::Array(list) => Value::List(
             list.iter()
-                .map(|item| Node { place: place(item, text), value: self::value(item.get_ref(), text) })
+                .map(|item| Node { place: place(item, lines), value: self::value(item.get_ref(), lines) })
                 .collect(),
         ),
-        DeValue::Table(table) => Value::Table(entries(table, text)),
+        DeValue::Table(table) => Value::Table(entries(table, lines)),
     }
 }

@@ -267,6 +267,23 @@ fn mistakes_of_senders_are_told_with_their_lines() {
     );
 }
 
+/// What is wrong thousands of times is found as often, and told as far as anybody reads.
+#[test]
+fn a_definition_of_thousands_of_mistakes_and_senders_is_read() {
+    let keys: String = (0..20_000).map(|n| format!("key_{n} = {n}\n")).collect();
+    let wrong = told(&(keys + MINIMAL));
+    assert!(wrong.contains("c.toml:50:1: unknown key `key_49`"), "{wrong}");
+    assert!(wrong.ends_with("\nc.toml: 19950 more mistakes"), "{}", &wrong[wrong.len() - 200..]);
+    let mut many = with_senders();
+    for n in 0..2_000 {
+        many += &SENDERS.rsplit_once("[[senders]]").map_or(String::new(), |(_, last)| {
+            let last = last.replace("long-code", &format!("sender {n}"));
+            format!("[[senders]]{}", last.replace("22222222", &format!("{n:08}")))
+        });
+    }
+    assert_eq!(parse(&many, "c.toml", "c").unwrap().senders.len(), 2_002);
+}
+
 #[test]
 fn a_templated_message() {
     let text = format!(
