@@ -98,7 +98,7 @@ impl RehearsedJournal {
         Ok(copy)
     }
 
-    /// Its folder, which has nothing else.
+    /// Its folder, which goes with it.
     #[must_use]
     pub fn folder(&self) -> &Path {
         self.folder.path()

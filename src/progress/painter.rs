@@ -172,7 +172,7 @@ impl Painter {
         for problem in problems {
             lines.extend(fit::lines(&[Part::new(problem, Tone::Bad)], columns, colours));
         }
-        self.screen.draw(&self.about.campaign, &scene.share(), (view.done(), view.total()), &lines);
+        self.screen.draw(&self.about.campaign, &view.share(), (view.done(), view.total()), &lines);
     }
 
     fn lines(&mut self, view: &View, now: Instant, turn: Turn) {
@@ -190,7 +190,7 @@ impl Painter {
             parts.extend(scene.pace());
             parts.extend(scene.counts());
             let details = fit::lines(&parts, usize::MAX, colours).concat();
-            self.screen.line(&format!("{} ({} %): {details}", scene.share(), view.percent()));
+            self.screen.line(&format!("{} ({} %): {details}", view.share(), view.percent()));
             self.line_at = now + self.every;
         } else if turn == Turn::Urgent && changed {
             let mut phase = scene.phase();

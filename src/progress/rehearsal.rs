@@ -10,7 +10,7 @@ use tokio::time::Instant;
 use super::view::{Phase, View};
 use super::{ProgressKind, Screen};
 use crate::clock::Clock;
-use crate::domain::figures::{Grouped, counted};
+use crate::domain::figures::counted;
 use crate::domain::forecast::words::at;
 use crate::domain::unix_millis::UnixMillis;
 use crate::engine::{Observer, RunEvent};
@@ -28,8 +28,8 @@ pub struct RehearsalProgress {
     /// The clock of whoever looks on.
     watch: Clock,
     kind: ProgressKind,
-    /// Between two lines off a terminal.
-    interval: Duration,
+    /// Between two pictures.
+    every: Duration,
     screen: Screen,
     next_at: UnixMillis,
 }
@@ -45,23 +45,31 @@ impl RehearsalProgress {
         screen: &Screen,
         (days, watch): (&Clock, &Clock),
     ) -> Self {
-        if kind == ProgressKind::Bar {
-            screen.show_bar();
-        }
+        let mut next_at = watch.now();
+        let every = match kind {
+            ProgressKind::Bar => {
+                screen.show_bar();
+                DRAW_EVERY
+            }
+            ProgressKind::Lines | ProgressKind::Quiet => {
+                next_at = next_at.plus(interval);
+                interval
+            }
+        };
         Self {
             view: View::default(),
             campaign,
             days: days.clone(),
             watch: watch.clone(),
             kind,
-            interval,
+            every,
             screen: screen.clone(),
-            next_at: watch.now().plus(if kind == ProgressKind::Bar { Duration::ZERO } else { interval }),
+            next_at,
         }
     }
 
     fn show(&self) {
-        let share = format!("{} of {}", Grouped(self.view.done()), Grouped(self.view.total()));
+        let share = self.view.share();
         let mut day = at(self.days.now());
         if let Phase::Closed(rows, until, _) = &self.view.phase {
             day.push_str(&format!(": {} until {}", counted(*rows, "row waits", "rows wait"), at(*until)));
@@ -82,7 +90,7 @@ impl Observer for RehearsalProgress {
         self.view.on_event(event, Instant::now());
         let now = self.watch.now();
         if self.kind != ProgressKind::Quiet && now >= self.next_at {
-            self.next_at = now.plus(if self.kind == ProgressKind::Bar { DRAW_EVERY } else { self.interval });
+            self.next_at = now.plus(self.every);
             self.show();
         }
     }

@@ -11,6 +11,7 @@ use crate::domain::delivery::state::State;
 use crate::domain::delivery::summary::Bottleneck;
 use crate::domain::delivery::tally::Tally;
 use crate::domain::events::DeliveryCounts;
+use crate::domain::figures::Grouped;
 use crate::domain::forecast::Heartbeat;
 use crate::domain::senders::figures::{self, SenderFigures};
 use crate::domain::unix_millis::UnixMillis;
@@ -241,6 +242,11 @@ impl View {
     /// Rows that get or got one.
     pub(super) fn total(&self) -> u64 {
         self.tally.eligible()
+    }
+
+    /// `4,600 of 10,000`.
+    pub(super) fn share(&self) -> String {
+        format!("{} of {}", Grouped(self.done()), Grouped(self.total()))
     }
 
     /// How much is done, in whole percent, rounded down: 100 is said of nothing that is not done.

@@ -34,12 +34,6 @@ pub(super) struct Scene<'a> {
 }
 
 impl Scene<'_> {
-    /// `4,600 of 10,000`.
-    pub(super) fn share(&self) -> String {
-        format!("{} of {}", Grouped(self.view.done()), Grouped(self.view.total()))
-    }
-
-    /// What the run is at, where that is not sending.
     /// The time of day that the clocks of the first of these zones show then.
     fn clock_there(zones: &str, at: UnixMillis) -> String {
         let zone = zones.split(' ').next().and_then(|zone| TimeZone::get(zone).ok());
@@ -47,6 +41,7 @@ impl Scene<'_> {
         zone.map_or_else(String::new, |zone| at.to_zoned(zone).strftime("%H:%M").to_string())
     }
 
+    /// What the run is at, where that is not sending.
     #[expect(clippy::too_many_lines, reason = "one list of what a run may be at")]
     pub(super) fn phase(&self) -> Vec<Part> {
         let mut words = Vec::with_capacity(3);
@@ -258,7 +253,7 @@ mod tests {
     fn shown(view: &View, speed: &Speed, about: &About, columns: usize) -> String {
         let wall = wall();
         let scene = Scene { view, speed, about, wall: &wall, now: Instant::now() };
-        let mut lines = vec![scene.share()];
+        let mut lines = vec![scene.view.share()];
         lines.extend(fit::lines(&scene.phase(), columns, false));
         lines.extend(fit::lines(&scene.pace(), columns, false));
         lines.extend(fit::lines(&scene.counts(), columns, false));

@@ -199,7 +199,8 @@ fn difference(said: &Forecast, done: &Rehearsal) -> Option<String> {
     (!same).then(|| format!("zones: {foretold:?}, and were {went:?}"))
 }
 
-/// Where several numbers send, the one that is first at one instant may be another than was said: `foretold` has those.
+/// Where several numbers send, the one that is first at one instant may be another than was said: `foretold` has those. Of the first 600
+/// seeds one still differs, 315: a number in two zones that may be contacted once in four hours is done later than was said.
 #[test]
 fn a_rehearsal_does_what_was_said() {
     let seeds: Vec<u64> = match std::env::var("CAMPAIGN_SEED") {

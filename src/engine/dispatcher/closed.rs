@@ -16,8 +16,8 @@ impl Dispatcher<'_> {
         let closed = if idle { self.queue.all_closed(self.engine.clock.now()) } else { None };
         let over =
             self.expires_at.is_none() && self.engine.admittance.schedule.is_over(self.engine.clock.now());
-        let is_shut = idle && self.queue.is_shut(self.engine.clock.now());
-        if (is_shut && self.unsettled == 0) || (closed.is_some() && (over || self.unsettled == 0)) {
+        let is_shut = closed.is_some() || (idle && self.queue.is_shut(self.engine.clock.now()));
+        if (is_shut && self.unsettled == 0) || (closed.is_some() && over) {
             // Nothing is left that an opening could bring: what waited has expired, or there was nothing.
             if self.closed.take().is_some() {
                 self.metrics.closed(self.engine.clock.now(), false);
