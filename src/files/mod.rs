@@ -7,7 +7,7 @@ use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{self, Read as _};
 use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _, OpenOptionsExt as _};
 use std::path::Path;
-use std::sync::mpsc;
+use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::Duration;
 
@@ -20,6 +20,8 @@ use crate::domain::foreign;
 const SAYS_SO: Duration = Duration::from_secs(1);
 /// After this time more, a pipe that nothing writes to is refused: as long as a report waits for the reader of one.
 const PATIENCE: Duration = Duration::from_secs(30);
+/// How long a thread that waits for a writer may take to see that one came and went, before another one does.
+const ENDS_SOON: Duration = Duration::from_millis(10);
 /// Bytes of a file that is read at once: many times what a definition, certificates or a request have.
 const LONGEST: u64 = 32 << 20;
 /// Neither waits for the other end of a pipe nor takes a terminal.
@@ -160,8 +162,14 @@ fn opened_pipe(path: &Path, says_so: Duration, patience: Duration) -> io::Result
     if let Ok(file) = received.recv_timeout(patience) {
         return file;
     }
-    // A writer that goes at once ends the other thread's waiting.
-    drop(OpenOptions::new().write(true).custom_flags(AT_ONCE).open(path));
+    // A writer that goes at once ends the other thread's waiting, once it waits. Were it left, it would take what a writer
+    // that comes later has for whoever reads the pipe then.
+    loop {
+        drop(OpenOptions::new().write(true).custom_flags(AT_ONCE).open(path));
+        if !matches!(received.recv_timeout(ENDS_SOON), Err(RecvTimeoutError::Timeout)) {
+            break;
+        }
+    }
     Err(io::Error::new(io::ErrorKind::NotConnected, "nothing writes to the pipe"))
 }
 
@@ -215,11 +223,14 @@ mod tests {
     fn a_pipe_is_waited_for_and_read_to_its_end() {
         let folder = tempfile::tempdir().unwrap();
         let pipe = pipe(folder.path());
-        let none = opened_pipe(&pipe, Duration::ZERO, Duration::from_millis(1)).unwrap_err();
-        assert_eq!(
-            (none.kind(), &*none.to_string()),
-            (io::ErrorKind::NotConnected, "nothing writes to the pipe")
-        );
+        for _ in 0..100 {
+            let none = opened_pipe(&pipe, Duration::ZERO, Duration::ZERO).unwrap_err();
+            assert_eq!(
+                (none.kind(), &*none.to_string()),
+                (io::ErrorKind::NotConnected, "nothing writes to the pipe")
+            );
+        }
+        assert_eq!(has_reader(&pipe).unwrap_err().to_string(), "nothing reads the pipe");
         thread::scope(|threads| {
             threads
                 .spawn(|| OpenOptions::new().write(true).open(&pipe).unwrap().write_all(b"phone\n").unwrap());
