@@ -415,7 +415,7 @@ impl<'a> PreparedRun<'a> {
             run.follow_deliveries(QueueFollower::new(queue));
         }
         if let Some(simulator) = simulator {
-            run.follow_simulation(SimulatedFollower::new(simulator));
+            run.follow_simulation(SimulatedFollower::new(simulator, options.rehearse));
         }
         if let Some(before) = self.already_started {
             run.read_before(before);

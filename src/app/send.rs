@@ -142,7 +142,10 @@ impl Run {
         let schedule = settings.admittance.schedule;
         let tally = journal.tally(campaign)?;
         let lanes = journal.lanes(campaign)?;
-        let (writer, handle) = Writer::spawn(journal, campaign);
+        let (writer, handle) = match settings.admittance.steady_clock {
+            true => Writer::spawn_in_virtual_time(journal, campaign),
+            false => Writer::spawn(journal, campaign),
+        };
         let engine = Engine {
             writer,
             run,

@@ -15,6 +15,8 @@ use crate::simulator::{EventConfig, Simulator};
 const QUICK: Duration = Duration::from_millis(400);
 /// How often the simulator is asked.
 const LOOK: Duration = Duration::from_millis(50);
+/// The same in a rehearsal, where nobody watches and each look is a commit.
+const LOOK_REHEARSED: Duration = Duration::from_secs(10);
 /// Events of a group: a commit is held up by no more.
 const GROUP: usize = 500;
 
@@ -27,13 +29,14 @@ pub(super) fn events(priced: bool) -> EventConfig {
 /// Follows a simulator beside a run.
 pub(super) struct SimulatedFollower {
     simulator: Simulator,
+    look: Duration,
 }
 
 impl SimulatedFollower {
-    /// Of this one.
+    /// Of this one, beside a run or a rehearsed one.
     #[must_use]
-    pub(super) fn new(simulator: Simulator) -> Self {
-        Self { simulator }
+    pub(super) fn new(simulator: Simulator, rehearsed: bool) -> Self {
+        Self { simulator, look: if rehearsed { LOOK_REHEARSED } else { LOOK } }
     }
 
     /// Follows until the run has `ended` and the words of its last contacts have come. A journal that cannot be written ends it as
@@ -51,7 +54,7 @@ impl SimulatedFollower {
                 if open == 0 && self.simulator.with(|world| world.is_quiet()) {
                     self.simulator.told().await;
                 }
-                tokio::time::sleep(LOOK).await;
+                tokio::time::sleep(self.look).await;
             };
             let over = tokio::select! {
                 biased;

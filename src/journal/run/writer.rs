@@ -195,8 +195,25 @@ impl Writer {
     /// Hands the journal to a writer task. The handle gives it back after the last [`Writer`] is dropped.
     #[must_use]
     pub fn spawn(journal: Journal, campaign: CampaignId) -> (Self, JoinHandle<Result<Journal, WriterError>>) {
+        Self::serve(journal, campaign, Commits::Beside)
+    }
+
+    /// The same, of a runtime whose time is virtual: it stands still meanwhile, so that a commit needs no thread of its own.
+    #[must_use]
+    pub fn spawn_in_virtual_time(
+        journal: Journal,
+        campaign: CampaignId,
+    ) -> (Self, JoinHandle<Result<Journal, WriterError>>) {
+        Self::serve(journal, campaign, Commits::Here)
+    }
+
+    fn serve(
+        journal: Journal,
+        campaign: CampaignId,
+        commits: Commits,
+    ) -> (Self, JoinHandle<Result<Journal, WriterError>>) {
         let (mailbox, words) = mpsc::channel(MAILBOX);
-        (Self { mailbox }, tokio::spawn(serve(journal, campaign, words)))
+        (Self { mailbox }, tokio::spawn(serve((journal, campaign), words, commits)))
     }
 
     /// Claims rows. They may be attempted once this returns.
@@ -379,13 +396,22 @@ impl Writer {
     }
 }
 
+/// Where groups are committed.
+#[derive(Debug, Clone, Copy)]
+enum Commits {
+    /// In a thread that may wait for the disk.
+    Beside,
+    /// In the writer's task, which everything else waits for.
+    Here,
+}
+
 /// An answer that is held back until its group is committed.
 type DeferredReply = Box<dyn FnOnce(Option<WriterError>) + Send>;
 
 async fn serve(
-    mut journal: Journal,
-    campaign: CampaignId,
+    (mut journal, campaign): (Journal, CampaignId),
     mut words: mpsc::Receiver<Command>,
+    commits: Commits,
 ) -> Result<Journal, WriterError> {
     let mut shapes = (ClaimState::default(), LiveIntake::default());
     let mut group = Vec::new();
@@ -421,12 +447,15 @@ async fn serve(
         }
         listen(&mut group, &mut listener, &journal, campaign);
         let taken = std::mem::take(&mut group);
-        // Once per group: one everlasting blocking task would freeze paused time, a bare thread would outrun it.
-        let done = tokio::task::spawn_blocking(move || {
+        let work = move || {
             let (held, result) = commit(&mut journal, &mut shapes, campaign, taken);
             (journal, shapes, held, result)
-        })
-        .await;
+        };
+        let done = match commits {
+            Commits::Here => Ok(work()),
+            // Once per group: one everlasting blocking task would freeze paused time, a bare thread would outrun it.
+            Commits::Beside => tokio::task::spawn_blocking(work).await,
+        };
         let Ok((same_journal, same_shapes, held, result)) = done else {
             return Err(WriterError(Arc::new(JournalError::WriterGone)));
         };
