@@ -67,8 +67,13 @@ fn kill_so_often(kills: u64, seed: u64) -> u64 {
         let server = Server::start(&[&FAULTS[..], &["--seed", &server_seed]].concat());
         let site = Site::with_people(PEOPLE);
         for _ in 0..chance.u64(1..=5).min(kills - killed) {
-            let after = Duration::from_micros(chance.u64(0..400_000));
-            if !kill(start(&site, &server), after) {
+            // Half of them by the clock, wherever that is in a run: on a busy machine before its first request. The others once so
+            // many requests have come: there the run is sending.
+            let instant = match chance.bool() {
+                true => Instant::After(Duration::from_micros(chance.u64(0..400_000))),
+                false => Instant::Requests(server.requests() + chance.u64(1..PEOPLE as u64 / 2)),
+            };
+            if !kill(start(&site, &server), &server, instant) {
                 break;
             }
             killed += 1;
@@ -92,10 +97,19 @@ fn start(site: &Site, server: &Server) -> Child {
     ])
 }
 
-/// SIGKILL after a while; whether the process was still there.
+/// When a run is killed.
+enum Instant {
+    After(Duration),
+    Requests(u64),
+}
+
+/// SIGKILL at an instant; whether the process was still there.
 #[expect(clippy::disallowed_methods, reason = "the instant of a kill is an instant of real time")]
-fn kill(mut child: Child, after: Duration) -> bool {
-    std::thread::sleep(after);
+fn kill(mut child: Child, server: &Server, instant: Instant) -> bool {
+    match instant {
+        Instant::After(time) => std::thread::sleep(time),
+        Instant::Requests(many) => while server.requests() < many && child.try_wait().unwrap().is_none() {},
+    }
     let ended = child.try_wait().unwrap().is_some();
     child.kill().unwrap();
     child.wait().unwrap();

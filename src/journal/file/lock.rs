@@ -448,16 +448,20 @@ mod tests {
         let journal = folder.path().join("journal.db");
         let take = || CampaignLock::take(&journal, "spring", UnixMillis::from_millis(0));
         drop(take().unwrap());
-        let over = std::sync::atomic::AtomicBool::new(false);
+        // A look for each run, at once with it: one that never ceases to look would hold anybody up.
+        let together = std::sync::Barrier::new(2);
         std::thread::scope(|threads| {
             threads.spawn(|| {
-                while !over.load(std::sync::atomic::Ordering::Relaxed) {
+                for _ in 0..1_000 {
+                    together.wait();
                     let _ = is_running(&journal, "spring");
                 }
             });
-            let held = (0..1_000).filter(|_| take().is_err()).count();
-            over.store(true, std::sync::atomic::Ordering::Relaxed);
-            assert_eq!(held, 0, "of 1,000 runs met a status, and took it for a run");
+            let held = (0..1_000).filter(|_| {
+                together.wait();
+                take().is_err()
+            });
+            assert_eq!(held.count(), 0, "of 1,000 runs met a status, and took it for a run");
         });
     }
 }

@@ -46,6 +46,9 @@ use crate::journal::tally::Delta;
 const MAILBOX: usize = 4_096;
 /// How long a group gathers before it is committed: an fsync is dear, a row a hundredth of a second later is not.
 const GATHER: Duration = Duration::from_millis(20);
+/// The same in virtual time, where a commit costs more than all else that a contact takes: longer than an answer takes to come, and
+/// shorter than rows last that were claimed ahead.
+const GATHER_IN_VIRTUAL_TIME: Duration = Duration::from_millis(100);
 
 /// An error of the writer, told to everybody who waits for it.
 #[derive(Debug, Clone, Error)]
@@ -405,6 +408,15 @@ enum Commits {
     Here,
 }
 
+impl Commits {
+    fn gather(self) -> Duration {
+        match self {
+            Self::Beside => GATHER,
+            Self::Here => GATHER_IN_VIRTUAL_TIME,
+        }
+    }
+}
+
 /// An answer that is held back until its group is committed.
 type DeferredReply = Box<dyn FnOnce(Option<WriterError>) + Send>;
 
@@ -439,7 +451,7 @@ async fn serve(
         if group.is_empty() {
             continue;
         }
-        tokio::time::sleep(GATHER).await;
+        tokio::time::sleep(commits.gather()).await;
         while group.len() < MAILBOX
             && let Ok(word) = words.try_recv()
         {
