@@ -373,7 +373,7 @@ impl<'a> PreparedRun<'a> {
             if journal.has_source_number(&source)? {
                 continue;
             }
-            match account.phone_number(&source).await.map(|number| E164::parse(&number)) {
+            match account.phone_number(&source).await.map(|number| E164::of_account(&number)) {
                 Ok(Some(number)) => journal.note_source_number(&source, &number)?,
                 Ok(None) => {
                     notes.push(format!("{source} has no phone number: its messages are not joined to rows"));

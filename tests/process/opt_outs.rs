@@ -33,6 +33,15 @@ fn who_opted_out_is_suppressed_with_the_time_without_a_word_in_the_definition() 
 }
 
 #[test]
+fn a_number_that_the_account_names_without_its_plus_opted_out_all_the_same() {
+    let site = site(4, "");
+    let bare = phone(2).trim_start_matches('+').to_owned();
+    site.send(server(&site, &format!("opted_out = [\"{bare}\"]\n")).endpoint()).exits(0);
+    let states: Vec<String> = codes(&site).into_iter().map(|(state, _)| state).collect();
+    assert_eq!(states, ["started", "started", "suppressed", "started"]);
+}
+
+#[test]
 fn without_the_rights_a_run_says_so_and_one_that_needs_the_lists_sends_nothing() {
     let denied = "denied = [\"connect:DescribePhoneNumber\"]\n";
     let asking = site(2, "");

@@ -99,9 +99,7 @@ fn origination(text: &str) -> Result<Origination, String> {
     }
     let parsed = phone::parse(number, None).ok().map(|phone| phone.number);
     // Short codes and numbers that are not assigned are senders too.
-    let number = parsed
-        .or_else(|| E164::parse(&format!("+{}", number.trim().trim_start_matches('+'))))
-        .ok_or("a number has + and the country code")?;
+    let number = parsed.or_else(|| E164::of_account(number)).ok_or("a number has + and the country code")?;
     Ok(Origination { source: source.map(str::to_owned), number })
 }
 

@@ -5,6 +5,7 @@ use aws_sdk_pinpointsmsvoicev2::types::OptedOutNumberInformation;
 use super::{Account, Subject, ask};
 use crate::domain::account::facts::{Answer, NumberFacts, SmsNumberFacts, Unanswered};
 use crate::domain::account::opt_outs::{OptOut, OptOutPage, PAGE};
+use crate::domain::phone::E164;
 use crate::domain::unix_millis::UnixMillis;
 
 const DESCRIBE: &str = "sms-voice:DescribeOptedOutNumbers";
@@ -61,5 +62,8 @@ impl Account {
 
 fn opt_out(number: &OptedOutNumberInformation) -> OptOut {
     let at = number.opted_out_timestamp().to_millis().unwrap_or_default();
-    OptOut { number: number.opted_out_number().to_owned(), at: UnixMillis::from_millis(at) }
+    let number = number.opted_out_number();
+    // One that cannot be read is nobody's.
+    let read = E164::of_account(number).map(|number| number.as_str().to_owned());
+    OptOut { number: read.unwrap_or_else(|| number.to_owned()), at: UnixMillis::from_millis(at) }
 }

@@ -80,7 +80,7 @@ impl MessageEvent {
             description: cut(raw.message_status_description, SENTENCE),
             requested_at: millis(raw.message_request_timestamp, "messageRequestTimestamp")?,
             origination: cut(raw.origination_phone_number, ID),
-            destination: raw.destination_phone_number.and_then(|number| E164::parse(number.trim())),
+            destination: raw.destination_phone_number.as_deref().and_then(E164::of_account),
             country: cut(raw.iso_country_code, 2),
             carrier: cut(raw.carrier_name, 128),
             parts: raw.total_message_parts,

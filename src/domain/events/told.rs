@@ -114,7 +114,7 @@ impl ToldMessage {
         }
         (self.destination, self.trail) = (Some(record.destination.as_str().to_owned()), true);
         // Only a number is a sender that can be held against an event's.
-        let origination = record.origination.as_deref().and_then(E164::parse);
+        let origination = record.origination.as_deref().and_then(E164::of_account);
         keep(&mut self.origination, origination.map(|number| number.as_str().to_owned()).as_ref(), false);
         keep(&mut self.requested_at, Some(&record.at), false);
         keep(&mut self.account, record.account.as_ref(), false);

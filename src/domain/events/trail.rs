@@ -35,7 +35,7 @@ impl SentRecord {
         let parameters = raw.request_parameters.unwrap_or_default();
         let number =
             parameters.destination_phone_number.ok_or(Unreadable::Lacks("destinationPhoneNumber"))?;
-        let Some(destination) = E164::parse(number.trim()) else { return Ok(None) };
+        let Some(destination) = E164::of_account(&number) else { return Ok(None) };
         let message_id = raw.response_elements.and_then(|elements| elements.message_id);
         Ok(Some(Self {
             message_id: id(message_id, "messageId")?.ok_or(Unreadable::Lacks("messageId"))?,

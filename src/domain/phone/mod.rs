@@ -31,6 +31,13 @@ impl E164 {
         form.then(|| Self(text.to_owned()))
     }
 
+    /// Takes a number as AWS names it in answers and events, which may leave the `+` out. Source: the pattern `\+?[1-9][0-9]{1,18}`
+    /// of `OptedOutNumber` and `DestinationPhoneNumber` in the API reference of End User Messaging SMS.
+    #[must_use]
+    pub fn of_account(text: &str) -> Option<Self> {
+        Self::parse(&format!("+{}", text.trim().trim_start_matches('+')))
+    }
+
     /// The number in full: only for the wire, the journal and reports.
     #[must_use]
     pub fn as_str(&self) -> &str {
