@@ -103,11 +103,12 @@ pub fn import(
     let mut read = Totals::default();
     let (groups, received) = mpsc::sync_channel(AHEAD);
     let (unopened, written) = thread::scope(|threads| {
-        let writer = threads.spawn(|| take_all(&mut journal, received));
+        let writer = thread::Builder::new().spawn_scoped(threads, || take_all(&mut journal, received));
+        let writer = writer.map_err(|error| Error::no_thread(&error))?;
         let unopened = read_groups(&files, &groups, &mut read, &mut bad);
         drop(groups);
-        (unopened, writer.join())
-    });
+        Ok::<_, Error>((unopened, writer.join()))
+    })?;
     let taken = written.unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
     // A writer that wants no more has said why.
     if let Err(Stopped::Unopened(error)) = unopened {

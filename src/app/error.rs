@@ -79,6 +79,12 @@ impl Error {
         Self::system(format!("failed to {what}: {error}"), advice)
     }
 
+    /// The system starts no more threads.
+    #[must_use]
+    pub(super) fn no_thread(error: &io::Error) -> Self {
+        Self::exhausted("start a thread", error)
+    }
+
     /// The file of rejected rows could not be created.
     pub(super) fn creating_rejects(path: &Path, error: ReportError) -> Self {
         let trouble = match &error {

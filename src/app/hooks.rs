@@ -152,7 +152,8 @@ pub(super) async fn run(
         // It fits the pipe, so nobody waits for a command that does not read; one that is gone has its own exit code.
         let _ = writeln!(stdin, "{input}");
     }
-    let mut ended = wait(child);
+    let ended = wait(child).inspect_err(|_| _ = kill_process_group(group, Signal::KILL));
+    let mut ended = ended.map_err(|error| format!("could not be watched: {error}"))?;
     let why = tokio::select! {
         biased;
         status = &mut ended => return judged(status.ok()),
@@ -172,13 +173,13 @@ pub(super) async fn run(
 }
 
 /// Waits on a thread of its own: a process that cannot be ended must not keep this one.
-fn wait(mut child: Child) -> oneshot::Receiver<io::Result<ExitStatus>> {
+fn wait(mut child: Child) -> io::Result<oneshot::Receiver<io::Result<ExitStatus>>> {
     let (sender, receiver) = oneshot::channel();
-    std::thread::spawn(move || {
+    std::thread::Builder::new().spawn(move || {
         // Whoever does not listen any more has given up on it.
         let _ = sender.send(child.wait());
-    });
-    receiver
+    })?;
+    Ok(receiver)
 }
 
 fn judged(status: Option<io::Result<ExitStatus>>) -> Result<(), String> {

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashSet};
 use std::num::NonZeroU64;
 use std::path::Path;
 use std::sync::mpsc::{self, SyncSender};
+use std::thread;
 
 use uuid::Uuid;
 
@@ -251,14 +252,15 @@ impl PlanFile {
     ) -> Result<JournalFacts, Error> {
         let goes_on = journal.tally(campaign)?.rows() > 0;
         let mut plan = self.begin(journal, campaign)?;
-        let plan = std::thread::scope(|scope| {
+        let plan = thread::scope(|scope| {
             // Reading and writing take about as long, so each has a thread; the channel keeps them together.
             let (sender, batches) = mpsc::sync_channel::<Vec<FileLine>>(1);
             let journal = &mut *journal;
-            let writing = scope.spawn(move || {
+            let writing = thread::Builder::new().spawn_scoped(scope, move || {
                 journal.plan_all(&mut plan, batches)?;
                 Ok::<_, JournalError>(plan)
             });
+            let writing = writing.map_err(|error| Error::no_thread(&error))?;
             let read = self.read(findings, &sender);
             drop(sender);
             let plan = writing.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;

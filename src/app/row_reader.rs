@@ -1,6 +1,7 @@
 //! The rows of a recipients file, one after the other or read ahead by a thread of their own.
 
 use std::sync::mpsc::{self, SyncSender};
+use std::thread;
 
 use crate::app::error::Error;
 use crate::app::rejects::{RejectsFile, WrittenRejects};
@@ -65,9 +66,10 @@ impl RowReader {
         binding: &Binding,
         judge: impl FnOnce(&mut dyn Iterator<Item = Row>) -> Result<T, Error>,
     ) -> Result<T, Error> {
-        std::thread::scope(|scope| {
+        thread::scope(|scope| {
             let (sender, batches) = mpsc::sync_channel(BATCHES);
-            let reading = scope.spawn(move || self.send(binding, &sender));
+            let reading = thread::Builder::new().spawn_scoped(scope, move || self.send(binding, &sender));
+            let reading = reading.map_err(|error| Error::no_thread(&error))?;
             // The channel ends with the call: then nobody takes rows any more, and the reading ends too.
             let judged = judge(&mut batches.into_iter().flatten());
             let read = reading.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));

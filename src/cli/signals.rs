@@ -109,7 +109,7 @@ fn ended_by_signals<T>(
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let (done, over) = tokio::sync::oneshot::channel::<()>();
     let (ready, is_ready) = std::sync::mpsc::channel();
-    let watching = std::thread::spawn(move || {
+    let watching = std::thread::Builder::new().spawn(move || {
         runtime.block_on(async move {
             let mut stop = match listen() {
                 Ok(stop) => stop,
@@ -132,7 +132,7 @@ fn ended_by_signals<T>(
                 }
             }
         });
-    });
+    })?;
     is_ready.recv().map_err(|_| io::Error::from(io::ErrorKind::BrokenPipe))??;
     let result = work();
     if !interrupted(&result) {

@@ -27,6 +27,23 @@ fn too_few_open_files_are_an_error_before_anything_is_done() {
     site.finish(shell).exits(0);
 }
 
+/// Of a limit of address space, now a thread is what cannot be had, now memory: the first is an error, the second may end the
+/// process, and neither is a panic.
+#[test]
+fn a_thread_that_cannot_be_started_is_an_error() {
+    let site = Site::with_people(300);
+    for megabytes in 90..250 {
+        let line = format!("ulimit -v {}; exec {BINARY} check people.csv", megabytes * 1024);
+        let mut shell = Command::new("sh");
+        shell.args(["-c", &line]).current_dir(site.folder()).env_clear().envs(site.environment());
+        let ran = site.finish(shell);
+        assert!(!ran.stderr.contains("panicked"), "{megabytes}: {}", ran.stderr);
+        if ran.code == 1 {
+            ran.says(&["failed to start a thread", "end other programs, then run again"]);
+        }
+    }
+}
+
 /// What `check` takes, `run` takes: files are named after the campaign.
 #[test]
 fn a_campaign_may_have_a_long_name_in_any_script() {

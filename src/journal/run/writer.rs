@@ -46,7 +46,7 @@ use crate::journal::tally::Delta;
 const MAILBOX: usize = 4_096;
 /// How long a group gathers before it is committed: an fsync is dear, a row a hundredth of a second later is not.
 const GATHER: Duration = Duration::from_millis(20);
-/// The same in virtual time, where a commit costs more than all else that a contact takes: longer than an answer takes to come, and
+/// The same in virtual time, where commits are half of what a contact costs: longer than an answer takes to come, and
 /// shorter than rows last that were claimed ahead.
 const GATHER_IN_VIRTUAL_TIME: Duration = Duration::from_millis(100);
 
