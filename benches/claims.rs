@@ -131,7 +131,7 @@ impl Claims {
 
 fn line(n: u64, (lanes, apart): (u64, u64), zones: &[&str], space: &TokenSpace) -> FileLine {
     let (key, zone) = (format!("C-{n}"), zones[usize::try_from(n % lanes).unwrap_or_default()]);
-    if n % apart != 0 {
+    if !n.is_multiple_of(apart) {
         let (code, reason) = ("left_out".to_owned(), "of no interest".to_owned());
         // As long as a recipient's row.
         let cells = vec![key.clone(), "-".repeat(70)];

@@ -5,12 +5,16 @@ use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::process::Command;
 use std::sync::{Arc, Condvar, Mutex};
+use std::time::Duration;
 
 use aws_sigv4::sign::v4::calculate_signature;
 use serde_json::Value;
 
 use crate::process::server::Server;
 use crate::process::site::{NAME, Site, csv, definition, phone, row};
+
+/// What has not come for so long never does.
+const LATE: Duration = Duration::from_secs(60);
 
 /// What a post had.
 #[derive(Debug, Clone)]
@@ -54,7 +58,9 @@ impl Receiver {
             if let Some(post) = posts.iter().filter(fits).nth(2) {
                 return post.body.clone();
             }
-            posts = self.posts.1.wait(posts).unwrap();
+            let (now, late) = self.posts.1.wait_timeout(posts, LATE).unwrap();
+            assert!(!late.timed_out(), "no alert of {kind}, resolved: {resolved}");
+            posts = now;
         }
     }
 

@@ -73,7 +73,7 @@ fn kill_so_often(kills: u64, seed: u64) -> u64 {
                 true => Instant::After(Duration::from_micros(chance.u64(0..400_000))),
                 false => Instant::Requests(server.requests() + chance.u64(1..PEOPLE as u64 / 2)),
             };
-            if !kill(start(&site, &server), &server, instant) {
+            if !kill(start(&site, &server), &server, &instant) {
                 break;
             }
             killed += 1;
@@ -105,10 +105,10 @@ enum Instant {
 
 /// SIGKILL at an instant; whether the process was still there.
 #[expect(clippy::disallowed_methods, reason = "the instant of a kill is an instant of real time")]
-fn kill(mut child: Child, server: &Server, instant: Instant) -> bool {
+fn kill(mut child: Child, server: &Server, instant: &Instant) -> bool {
     match instant {
-        Instant::After(time) => std::thread::sleep(time),
-        Instant::Requests(many) => while server.requests() < many && child.try_wait().unwrap().is_none() {},
+        Instant::After(time) => std::thread::sleep(*time),
+        Instant::Requests(many) => while server.requests() < *many && child.try_wait().unwrap().is_none() {},
     }
     let ended = child.try_wait().unwrap().is_some();
     child.kill().unwrap();

@@ -8,6 +8,7 @@ pub(in crate::journal) mod by_hand;
 pub(in crate::journal) mod claimed;
 pub(in crate::journal) mod control;
 pub(in crate::journal) mod expiry;
+pub(in crate::journal) mod group;
 pub(in crate::journal) mod held_rows;
 pub(in crate::journal) mod limits;
 pub(in crate::journal) mod numbers_in_common;
