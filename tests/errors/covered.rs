@@ -258,6 +258,7 @@ const NOT_FROM_OUTSIDE: &[(&str, &str)] = &[
     ("An alert that is not taken", "help"),
     ("; the result stands", "no error: the warning of a hook, tests/process/hooks.rs"),
     ("could not be started:", "no error: the warning of a hook, tests/process/hooks.rs"),
+    ("could not be watched:", "the system does not let a thread be started"),
     ("The copy has everything", "help"),
     ("Kept are counts", "help"),
     (", all accounted for", "no error: what journal check says"),
