@@ -87,7 +87,7 @@ pub(super) fn read_ahead(
     std::thread::Builder::new()
         .name("recipients".to_owned())
         .spawn(move || read(file, findings, &sender))
-        .map_err(|error| Error::exhausted("start a thread", &error))?;
+        .map_err(|error| Error::no_thread(&error))?;
     Ok(items)
 }
 

@@ -110,6 +110,15 @@ fn a_request_is_held_against_the_terms_of_its_own_run() {
     assert_eq!(book.hours_kept().unknown, 1);
 }
 
+/// The clock was set back: by its time no run had begun, and nothing says which terms were kept.
+#[test]
+fn a_request_before_every_run_is_none_of_which_anything_is_known() {
+    let mut book = book(Terms { hours: Some(from_eight()), schedule: Schedule::default() });
+    book.request_at("a", NINE - HOUR, Event::Answered);
+    book.request_at("b", NINE + HOUR, Event::Answered);
+    assert_eq!(book.hours_kept(), HoursKept { requests: 1, unknown: 1, ..HoursKept::default() });
+}
+
 #[test]
 fn a_campaign_without_hours_or_schedule_proves_nothing() {
     let mut book = book(Terms::default());
