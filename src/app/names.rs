@@ -79,7 +79,7 @@ pub(super) fn only(journal: &Path, names: &str) -> Result<String, Error> {
 
 /// The campaigns of the journal, if there is one, that may have one of these names.
 fn of_names(journal: &Path, names: &str) -> Result<Vec<Campaign>, Error> {
-    if !journal.is_file() {
+    if !journal.exists() {
         return Ok(Vec::new());
     }
     let campaigns = match Reader::open(journal).and_then(|reader| reader.campaigns()) {

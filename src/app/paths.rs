@@ -190,8 +190,12 @@ fn find(named: Option<&str>) -> Result<PathBuf, Error> {
         let by_name = Path::new("campaigns").join(format!("{named}.toml"));
         return [PathBuf::from(named), by_name.clone()].into_iter().find(|path| path.is_file()).ok_or_else(
             || {
+                let there = match files::open_regular(Path::new(named)) {
+                    Err(error) if Path::new(named).exists() => format!(" ({error})"),
+                    _ => String::new(),
+                };
                 Error::usage(
-                    format!("there is no definition {named} and no {}", foreign::path(&by_name)),
+                    format!("there is no definition {named}{there} and no {}", foreign::path(&by_name)),
                     known_or_init(&definitions()),
                 )
             },

@@ -79,7 +79,7 @@ impl RehearsedJournal {
     /// # Errors
     /// Where the journal cannot be read or copied, or there is no folder to be had.
     pub fn copy_of(journal: &Path) -> Result<Self, Error> {
-        let reader = match journal.is_file().then(|| Reader::open(journal)) {
+        let reader = match journal.exists().then(|| Reader::open(journal)) {
             None | Some(Err(JournalError::Missing(_))) => None,
             Some(reader) => Some(reader?),
         };

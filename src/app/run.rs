@@ -450,7 +450,7 @@ impl RunContext<'_> {
     /// Where there is no journal, or it has no rows of the campaign.
     pub fn must_have_begun(&self) -> Result<(), Error> {
         let journal = &self.paths.journal;
-        if !journal.is_file() {
+        if !journal.exists() {
             return Err(Error::usage(
                 format!("there is no journal at {}", foreign::path(journal)),
                 NextStep::BeginOrNameJournal,

@@ -59,10 +59,21 @@ fn what_is_no_file_is_refused_wherever_a_file_is_named() {
     ran(&site, &["run", "people.csv", "--simulate", "--yes", "-j", "pipe"])
         .exits(2)
         .says(&["is no name of a journal"]);
+    ran(&site, &["check", "people.csv", "-j", "pipe"]).exits(2).says(&["is no name of a journal"]);
+    ran(&site, &["check", "people.csv", "-c", "pipe"])
+        .exits(2)
+        .says(&["there is no definition pipe (it is a pipe, not a file) and no campaigns/pipe.toml"]);
     make_pipe(&site, "pipe.toml");
     site.write("ruled.toml", &format!("{}[hours]\nrules = [\"pipe.toml\"]\n", definition()));
     ran(&site, &["check", "people.csv", "-c", "ruled.toml"]).exits(2).says(&["it is a pipe"]);
     std::fs::create_dir(site.path("events")).unwrap();
+    for args in [
+        &["check", "people.csv", "-j", "events"][..],
+        &["rehearse", "people.csv", "-j", "events"],
+        &["status", "-j", "events"],
+    ] {
+        ran(&site, args).exits(1).says(&["a folder is in its place"]);
+    }
     make_pipe(&site, "events/events.jsonl");
     ran(&site, &["deliveries", "import", "events"]).exits(2).says(&["events/events.jsonl: it is a pipe"]);
     ran(&site, &["simulator", "--events", "events"]).exits(1).says(&["nothing reads the pipe"]);

@@ -110,6 +110,12 @@ impl Reader {
         let path = &location::locate(path)?;
         // SQLite deletes the write-ahead log of an empty database, also where it only reads.
         refuse_emptied(path)?;
+        if path.is_dir() {
+            return Err(JournalError::Open {
+                path: path.clone(),
+                source: io::ErrorKind::IsADirectory.into(),
+            });
+        }
         if !path.is_file() {
             return Err(JournalError::Missing(path.to_owned()));
         }
