@@ -58,6 +58,8 @@ pub struct RunSettings {
     pub senders: Vec<Sender>,
     /// When rows may be requested.
     pub admittance: Admittance,
+    /// The wall clock cannot be set, nor the machine sleep, while the run goes on: it is a rehearsal's.
+    pub steady_clock: bool,
     /// The run ends where nothing is left but rows whose hours are closed, instead of waiting for them.
     pub no_wait: bool,
     /// Contacts to start, at most.
@@ -72,6 +74,30 @@ pub struct RunSettings {
     pub retry_failed: bool,
     /// Only a sample of the rows is admitted.
     pub sampled: bool,
+}
+
+impl RunSettings {
+    /// A run of the campaign `name` at this pace, and nothing else that bounds, holds or ends it.
+    #[must_use]
+    pub fn at_pace(name: impl Into<String>, limit: RateLimit) -> Self {
+        Self {
+            name: name.into(),
+            record: NewRun { rate: Some(limit.rate), ..NewRun::default() },
+            limit,
+            auto: false,
+            bounds: Bounds::default(),
+            senders: Vec::new(),
+            admittance: Admittance::default(),
+            steady_clock: false,
+            no_wait: false,
+            most: None,
+            gate: FailureGate::off(),
+            undelivered: UndeliveredGate::off(),
+            chance: fastrand::Rng::new(),
+            retry_failed: false,
+            sampled: false,
+        }
+    }
 }
 
 /// The journal and the service of a run.
@@ -103,8 +129,13 @@ pub struct Run {
     following: Option<Fuse<Keeping>>,
     /// Tells a simulation that the run has ended: its last words are waited for.
     last_words: Option<watch::Sender<bool>>,
-    /// What has no row is tried again when the run has ended.
-    joins_again: bool,
+    about: RunAbout,
+    examination: Option<IntegrityCheck>,
+    lock: Option<CampaignLock>,
+}
+
+/// What a run's conclusion needs to know of it.
+struct RunAbout {
     campaign: CampaignId,
     clock: Clock,
     name: String,
@@ -113,8 +144,24 @@ pub struct Run {
     burst: u32,
     sampled: bool,
     already_started: Option<u64>,
-    examination: Option<IntegrityCheck>,
-    lock: Option<CampaignLock>,
+    /// What has no row is tried again when the run has ended.
+    joins_again: bool,
+}
+
+impl RunAbout {
+    fn of(settings: &RunSettings, campaign: CampaignId, clock: &Clock) -> Self {
+        Self {
+            campaign,
+            clock: clock.clone(),
+            name: settings.name.clone(),
+            schedule: settings.admittance.schedule,
+            asked_rate: settings.record.rate,
+            burst: settings.limit.burst.get(),
+            sampled: settings.sampled,
+            already_started: None,
+            joins_again: false,
+        }
+    }
 }
 
 impl Run {
@@ -130,7 +177,7 @@ impl Run {
         journal.expire(campaign, clock.now())?;
         journal.release_held(campaign)?;
         let expires_at = journal.keep_schedule(campaign, settings.admittance.schedule, clock.now())?;
-        let (asked_rate, burst) = (settings.record.rate, settings.limit.burst.get());
+        let about = RunAbout::of(&settings, campaign, &clock);
         let (senders, paces) = run_senders(&mut journal, campaign, &settings.senders, clock.now())?;
         let Admittance { hours, schedule, .. } = &settings.admittance;
         let terms = Terms { hours: hours.clone(), schedule: *schedule };
@@ -139,10 +186,9 @@ impl Run {
         if !senders.is_empty() {
             journal.begin_with_paces(campaign, &paces, (run, clock.now()))?;
         }
-        let schedule = settings.admittance.schedule;
         let tally = journal.tally(campaign)?;
         let lanes = journal.lanes(campaign)?;
-        let (writer, handle) = match settings.admittance.steady_clock {
+        let (writer, handle) = match settings.steady_clock {
             true => Writer::spawn_in_virtual_time(journal, campaign),
             false => Writer::spawn(journal, campaign),
         };
@@ -161,6 +207,7 @@ impl Run {
             lanes,
             senders,
             admittance: settings.admittance,
+            steady_clock: settings.steady_clock,
             expires_at,
             no_wait: settings.no_wait,
             most: settings.most,
@@ -179,15 +226,7 @@ impl Run {
             keeping: None,
             following: None,
             last_words: None,
-            joins_again: false,
-            campaign,
-            clock,
-            name: settings.name,
-            schedule,
-            asked_rate,
-            burst,
-            sampled: settings.sampled,
-            already_started: None,
+            about,
             examination: None,
             lock: None,
         })
@@ -207,7 +246,7 @@ impl Run {
 
     /// The result tells how many rows of the file were started before.
     pub(super) fn read_before(&mut self, already_started: u64) {
-        self.already_started = Some(already_started);
+        self.about.already_started = Some(already_started);
     }
 
     /// Takes the progress of a plan that somebody else makes.
@@ -225,7 +264,7 @@ impl Run {
     /// Keeps the copies of these opt-out lists current while the run sends. Nothing is sent before they are read.
     pub fn keep(&mut self, opt_outs: OptOuts) {
         let (sender, progress) = opt_outs.begin();
-        let (writer, clock) = (self.engine.writer.clone(), self.clock.clone());
+        let (writer, clock) = (self.engine.writer.clone(), self.about.clock.clone());
         self.keeping = Some(Box::pin(opt_outs.keep(writer, clock, sender)));
         self.engine.opt_outs = progress;
     }
@@ -236,7 +275,7 @@ impl Run {
         let following: Keeping = Box::pin(follower.follow(self.engine.writer.clone(), news));
         self.following = Some(following.fuse());
         self.engine.last_words = last_words;
-        self.joins_again = true;
+        self.about.joins_again = true;
     }
 
     /// Takes in what a simulation tells of its messages, while the run sends and a moment longer.
@@ -269,7 +308,7 @@ impl Run {
     /// Where the journal cannot be written or turns out to be damaged: nothing more is sent, and requests in flight stay
     /// in doubt.
     pub async fn drive(mut self, observer: &mut dyn Observer) -> Result<DrivenRun, Error> {
-        let (id, joins_again) = (self.id(), self.joins_again);
+        let id = self.id();
         let mut following = self.following.take();
         let driven = {
             let mut sending = pin!(self.engine.send(observer));
@@ -312,7 +351,7 @@ impl Run {
                 never = following => match never {},
             }
         };
-        let ended_at = self.clock.now();
+        let ended_at = self.about.clock.now();
         if matches!(&driven, Ok((Ok(outcome), _)) if !matches!(outcome.ending, Ending::Interrupted(_))) {
             last_words(self.last_words, &mut following).await;
         }
@@ -320,23 +359,7 @@ impl Run {
         // Where the journal failed, the writer has the reason; the engine may only know that the writer is gone.
         let journal = self.writer.await.map_err(|_| JournalError::WriterGone)??;
         let (outcome, read) = driven.inspect_err(|_| journal.leave_alone())?;
-        Ok(DrivenRun {
-            journal,
-            campaign: self.campaign,
-            id,
-            clock: self.clock,
-            name: self.name,
-            schedule: self.schedule,
-            asked_rate: self.asked_rate,
-            burst: self.burst,
-            sampled: self.sampled,
-            already_started: self.already_started,
-            joins_again,
-            ended_at,
-            outcome: outcome?,
-            read,
-            _lock: self.lock,
-        })
+        Ok(DrivenRun { journal, id, about: self.about, ended_at, outcome: outcome?, read, _lock: self.lock })
     }
 }
 
@@ -397,16 +420,8 @@ pub(super) fn foresee(
 /// A run whose engine has ended, and whose record has not.
 pub struct DrivenRun {
     journal: Journal,
-    campaign: CampaignId,
     id: RunId,
-    clock: Clock,
-    name: String,
-    schedule: Schedule,
-    asked_rate: Option<f64>,
-    burst: u32,
-    sampled: bool,
-    already_started: Option<u64>,
-    joins_again: bool,
+    about: RunAbout,
     ended_at: UnixMillis,
     outcome: Outcome,
     read: Result<(), Error>,
@@ -460,20 +475,22 @@ impl DrivenRun {
     /// # Errors
     /// Where the counts do not add up, or the journal cannot be written.
     pub fn conclude(self) -> Result<RunResult, Error> {
-        let Self { mut journal, campaign, id, clock, ended_at, mut outcome, .. } = self;
-        if self.joins_again {
+        let Self { mut journal, id, about, ended_at, mut outcome, .. } = self;
+        let campaign = about.campaign;
+        if about.joins_again {
             journal.intake()?.join_again()?;
         }
-        if self.schedule.is_over(clock.now()) {
+        let now = about.clock.now();
+        if about.schedule.is_over(now) {
             // Rows in doubt may not be replayed any more.
-            journal.keep_schedule(campaign, self.schedule, clock.now())?;
+            journal.keep_schedule(campaign, about.schedule, now)?;
         }
         let tally = journal.verified_tally(campaign)?;
         // A stream may end before its file does: then there are lines that the journal does not know of yet.
         if matches!(outcome.ending, Ending::Rejections { .. }) {
             journal.set_planned(campaign, Planned::Begun)?;
         }
-        if self.sampled && outcome.ending == Ending::Complete && tally[State::Queued] > 0 {
+        if about.sampled && outcome.ending == Ending::Complete && tally[State::Queued] > 0 {
             // The engine saw the sample only.
             outcome.ending = Ending::Limit;
         }
@@ -493,17 +510,17 @@ impl DrivenRun {
         let deliveries = Some(journal.deliveries(campaign)?).filter(DeliveryCounts::is_told);
         journal.close()?;
         let summary = Summary {
-            campaign: self.name,
+            campaign: about.name,
             run: Some(id.number()),
             tally,
-            already_started: self.already_started,
+            already_started: about.already_started,
             deliveries,
             requests: outcome.counters.requests,
             throttled: outcome.counters.throttled,
             retried: outcome.counters.retried,
             elapsed: outcome.elapsed,
-            asked_rate: self.asked_rate,
-            burst: Some(self.burst),
+            asked_rate: about.asked_rate,
+            burst: Some(about.burst),
             limited_by: outcome.limited_by,
             goes_on_at: outcome.ending.goes_on_at().filter(|_| goes_on),
             exit: Some(exit.code()),

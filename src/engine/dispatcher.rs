@@ -292,7 +292,7 @@ impl<'a> Dispatcher<'a> {
     fn next_look(&self, closed: &AllClosed) -> Duration {
         let now = self.engine.clock.now();
         let changes = closed.opens_at.into_iter().chain(self.expires_at).min();
-        match changes.filter(|_| self.engine.admittance.steady_clock) {
+        match changes.filter(|_| self.engine.steady_clock) {
             Some(at) => at.since(now).max(Duration::from_millis(1)),
             None => CLOCK_POLL,
         }
@@ -302,7 +302,7 @@ impl<'a> Dispatcher<'a> {
     fn heartbeat_at(&self) -> Instant {
         let every = match self.in_flight.is_empty() {
             // Nobody watches a rehearsal's night.
-            true if self.engine.admittance.steady_clock => HEARTBEAT_REHEARSED,
+            true if self.engine.steady_clock => HEARTBEAT_REHEARSED,
             true => HEARTBEAT_IDLE,
             false => HEARTBEAT_IN_FLIGHT,
         };

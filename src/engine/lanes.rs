@@ -127,8 +127,6 @@ pub struct Admittance {
     pub schedule: Schedule,
     /// Whether the file may bring rows that wait until a moment, or whose time is over at one.
     pub windows: bool,
-    /// The wall clock cannot be set, nor the machine sleep, while the run waits: it is a rehearsal's.
-    pub steady_clock: bool,
 }
 
 impl Lanes {

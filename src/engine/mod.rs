@@ -96,6 +96,8 @@ pub struct Engine {
     pub senders: Vec<RunSender>,
     /// When rows may be requested.
     pub admittance: Admittance,
+    /// The wall clock cannot be set, nor the machine sleep, while the run waits: it is a rehearsal's.
+    pub steady_clock: bool,
     /// When the time of the first row is over, or of the campaign; `None`: never, as far as was planned.
     pub expires_at: Option<UnixMillis>,
     /// Whether to end where nothing is left but rows whose hours are closed, instead of waiting for them.
@@ -140,7 +142,7 @@ impl Engine {
         let began = Instant::now();
         // Before anything else: a campaign may be paused.
         let ControlState { paused, mut news } = self.writer.listen(self.run).await?;
-        if self.admittance.steady_clock {
+        if self.steady_clock {
             // Nobody asks a rehearsal, whose journal is its own: looking four times a second is most of what its nights cost.
             news = mpsc::channel(1).1;
         }

@@ -10,13 +10,11 @@ use std::time::Duration;
 use campaign::app::send::{Run, RunParts, RunSettings};
 use campaign::clock::Clock;
 use campaign::connect::{Client, Settings};
-use campaign::domain::delivery::gate::{FailureGate, Fraction};
 use campaign::domain::delivery::state::State;
-use campaign::domain::delivery::undelivered::UndeliveredGate;
 use campaign::domain::message::request::{Leaf, Message, Request, RequestTemplate, SegmentValue};
 use campaign::domain::row::token::TokenSpace;
 use campaign::engine::{Bounds, Observer, RunEvent, Stop};
-use campaign::journal::{Content, FileLine, Identity, Journal, NewRun, Service};
+use campaign::journal::{Content, FileLine, Identity, Journal, Service};
 use campaign::pace::RateLimit;
 use tokio::sync::watch;
 
@@ -61,20 +59,8 @@ async fn drive() {
     let asked = RateLimit { rate: 300.0, burst: NonZeroU32::new(20).unwrap() };
     let client = Client::connect(&settings(variable("DISK_ENDPOINT")), &clock).await.unwrap();
     let settings = RunSettings {
-        name: place::NAME.to_owned(),
-        record: NewRun { rate: Some(asked.rate), ..NewRun::default() },
-        limit: asked,
-        auto: false,
         bounds: Bounds { max_in_flight: NonZeroUsize::new(64), ..Bounds::default() },
-        senders: Vec::new(),
-        admittance: Default::default(),
-        no_wait: false,
-        most: None,
-        gate: FailureGate::new(Fraction::from_percent(100.0).unwrap()),
-        undelivered: UndeliveredGate::new(Fraction::from_percent(100.0).unwrap()),
-        chance: fastrand::Rng::new(),
-        retry_failed: false,
-        sampled: false,
+        ..RunSettings::at_pace(place::NAME, asked)
     };
     let parts = RunParts { journal, campaign, client, clock, stop: watch::channel(Stop::No).1 };
     Run::begin(parts, settings).unwrap().send(&mut Aloud).await.unwrap();

@@ -11,9 +11,7 @@ use std::time::Duration;
 use campaign::app::send::{Run, RunParts, RunSettings};
 use campaign::domain::definition::rules;
 use campaign::domain::delivery::ending::Ending;
-use campaign::domain::delivery::gate::{FailureGate, Fraction};
 use campaign::domain::delivery::state::State;
-use campaign::domain::delivery::undelivered::UndeliveredGate;
 use campaign::domain::hours::Hours;
 use campaign::domain::hours::schedule::{Schedule, Window};
 use campaign::domain::message::request::RequestTemplate;
@@ -21,8 +19,8 @@ use campaign::domain::phone;
 use campaign::domain::row::binding::LaneColumns;
 use campaign::domain::row::token::TokenSpace;
 use campaign::domain::unix_millis::UnixMillis;
-use campaign::engine::{Admittance, Bounds, Stop, Unobserved};
-use campaign::journal::{CampaignId, Content, FileLine, Identity, Journal, NewRun, Reader, Service};
+use campaign::engine::{Admittance, Bounds, Stop};
+use campaign::journal::{CampaignId, Content, FileLine, Identity, Journal, Reader, Service};
 use campaign::pace::RateLimit;
 use campaign::simulator::{Latency, Operation, Signatures, Simulator, WorldConfig};
 use jiff::civil::DateTime;
@@ -323,34 +321,20 @@ impl Weeks {
         dies_after: Option<Duration>,
     ) -> Option<Ending> {
         let rate = RateLimit { rate: self.rate, burst: NonZeroU32::new(2).expect("some") };
-        let admittance =
-            Admittance { hours: Some(self.hours()), schedule: self.schedule, windows: false, steady_clock };
+        let admittance = Admittance { hours: Some(self.hours()), schedule: self.schedule, windows: false };
         let settings = RunSettings {
-            name: NAME.to_owned(),
-            record: NewRun { rate: Some(rate.rate), ..NewRun::default() },
-            limit: rate,
-            auto: false,
             bounds: Bounds { max_in_flight: NonZeroUsize::new(4), ..Bounds::default() },
             admittance,
+            steady_clock,
             no_wait,
-            most: None,
-            gate: FailureGate::new(Fraction::from_percent(100.0).expect("a share")),
             chance: fastrand::Rng::with_seed(self.runs),
-            retry_failed: false,
-            sampled: false,
-            senders: Vec::new(),
-            undelivered: UndeliveredGate::new(Fraction::from_percent(100.0).expect("a share")),
+            ..RunSettings::at_pace(NAME, rate)
         };
         let (_sender, stop) = watch::channel(Stop::No);
         let (journal, client) = (self.journal(), worlds::client(&self.simulator, &self.clocks.wall()));
         let parts = RunParts { journal, campaign: self.campaign, client, clock: self.clocks.wall(), stop };
         let run = Run::begin(parts, settings).expect("a run begins");
-        let mut observer = Unobserved;
-        tokio::select! {
-            biased;
-            result = run.send(&mut observer) => Some(result.expect("a run").outcome.ending),
-            () = tokio::time::sleep(dies_after.unwrap_or(Duration::MAX)), if dies_after.is_some() => None,
-        }
+        worlds::until_death(run, dies_after).await
     }
 
     /// A run in which things go wrong, or the clock jumps; then time passes.

@@ -7,14 +7,12 @@ use std::time::Duration;
 
 use campaign::app::send::{Run, RunParts, RunSettings};
 use campaign::domain::delivery::ending::Ending;
-use campaign::domain::delivery::gate::{FailureGate, Fraction};
-use campaign::domain::delivery::undelivered::UndeliveredGate;
 use campaign::domain::message::request::{Leaf, Message, Request, RequestTemplate};
 use campaign::domain::phone::Region;
 use campaign::domain::row::token::TokenSpace;
 use campaign::domain::senders::{DailyCap, HaltRule, PartRate, Sender, assign};
-use campaign::engine::{Admittance, Bounds, Stop, Unobserved};
-use campaign::journal::{CampaignId, Content, FileLine, Identity, Journal, NewRun, Service};
+use campaign::engine::{Bounds, Stop};
+use campaign::journal::{CampaignId, Content, FileLine, Identity, Journal, Service};
 use campaign::pace::RateLimit;
 use campaign::simulator::{Latency, Simulator, WorldConfig};
 use jiff::tz::TimeZone;
@@ -199,34 +197,20 @@ impl Story {
         dies_after: Option<Duration>,
     ) -> Option<Ending> {
         let limit = RateLimit { rate: ACCOUNT, burst: NonZeroU32::new(40).expect("some") };
-        let every = || Fraction::from_percent(100.0).expect("a share");
         let settings = RunSettings {
-            name: mailing.name.clone(),
-            record: NewRun { rate: Some(limit.rate), ..NewRun::default() },
-            limit,
-            auto: false,
             bounds: Bounds { max_in_flight: NonZeroUsize::new(256), ..Bounds::default() },
             senders: mailing.senders.clone(),
             // Nobody sets the clock, and days of waiting cost nothing.
-            admittance: Admittance { steady_clock: true, ..Admittance::default() },
+            steady_clock: true,
             no_wait,
-            most: None,
-            gate: FailureGate::new(every()),
-            undelivered: UndeliveredGate::new(every()),
             chance: fastrand::Rng::with_seed(7),
-            retry_failed: false,
-            sampled: false,
+            ..RunSettings::at_pace(&mailing.name, limit)
         };
         let (_sender, stop) = watch::channel(Stop::No);
         let (client, clock) = (worlds::client(&self.simulator, &self.clocks.wall()), self.clocks.wall());
         let parts = RunParts { journal: self.journal(), campaign: mailing.id, client, clock, stop };
         let run = Run::begin(parts, settings).expect("a run begins");
-        let mut observer = Unobserved;
-        tokio::select! {
-            biased;
-            result = run.send(&mut observer) => Some(result.expect("a run").outcome.ending),
-            () = tokio::time::sleep(dies_after.unwrap_or(Duration::MAX)), if dies_after.is_some() => None,
-        }
+        worlds::until_death(run, dies_after).await
     }
 
     /// Runs in which things go wrong, and that are killed.

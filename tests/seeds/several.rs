@@ -7,17 +7,13 @@ use std::time::Duration;
 
 use campaign::app::send::{Run, RunParts, RunSettings};
 use campaign::domain::delivery::ending::Ending;
-use campaign::domain::delivery::gate::{FailureGate, Fraction};
 use campaign::domain::delivery::state::State;
-use campaign::domain::delivery::undelivered::UndeliveredGate;
 use campaign::domain::limits::{Budget, ContactLimits, LimitReached, OverLimit, RecipientLimit};
 use campaign::domain::message::request::{Leaf, RequestTemplate};
 use campaign::domain::prices::Prices;
 use campaign::domain::row::token::TokenSpace;
-use campaign::engine::{Bounds, Stop, Unobserved};
-use campaign::journal::{
-    Admission, CampaignId, ClaimLimits, Content, FileLine, Identity, Journal, NewRun, Service,
-};
+use campaign::engine::{Bounds, Stop};
+use campaign::journal::{Admission, CampaignId, ClaimLimits, Content, FileLine, Identity, Journal, Service};
 use campaign::pace::RateLimit;
 use campaign::simulator::{Contact, Latency, Simulator, WorldConfig};
 use tokio::sync::watch;
@@ -204,20 +200,10 @@ impl Several {
         journal.admit(Admission { limits: mailing.limits.clone(), ..Admission::default() });
         let rate = RateLimit { rate: 20.0, burst: NonZeroU32::new(4).expect("some") };
         let settings = RunSettings {
-            name: mailing.name.clone(),
-            record: NewRun { rate: Some(rate.rate), ..NewRun::default() },
-            limit: rate,
-            auto: false,
             bounds: Bounds { max_in_flight: NonZeroUsize::new(4), ..Bounds::default() },
-            senders: Vec::new(),
-            admittance: Default::default(),
             no_wait: *no_wait,
-            most: None,
-            gate: FailureGate::new(Fraction::from_percent(100.0).expect("a share")),
-            undelivered: UndeliveredGate::new(Fraction::from_percent(100.0).expect("a share")),
             chance: fastrand::Rng::with_seed(7),
-            retry_failed: false,
-            sampled: false,
+            ..RunSettings::at_pace(&mailing.name, rate)
         };
         let (_sender, stop) = watch::channel(Stop::No);
         let parts = RunParts {
@@ -228,12 +214,7 @@ impl Several {
             stop,
         };
         let run = Run::begin(parts, settings).expect("a run begins");
-        let mut observer = Unobserved;
-        tokio::select! {
-            biased;
-            result = run.send(&mut observer) => Some(result.expect("a run").outcome.ending),
-            () = tokio::time::sleep(dies_after.unwrap_or(Duration::MAX)), if dies_after.is_some() => None,
-        }
+        worlds::until_death(run, *dies_after).await
     }
 
     /// Some mailings run, at once or alone, each to its end or to its death; then time passes.

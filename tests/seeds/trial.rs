@@ -21,10 +21,9 @@ use campaign::connect::Account;
 use campaign::domain::account::opt_outs::OptOutSettings;
 use campaign::domain::delivery::control::Control;
 use campaign::domain::delivery::gate::{FailureGate, Fraction};
-use campaign::domain::delivery::undelivered::UndeliveredGate;
 use campaign::domain::message::request::RequestTemplate;
 use campaign::engine::{Bounds, Outcome, PlanProgress, Stop};
-use campaign::journal::{CampaignId, FileLine, Identity, Journal, NewRun, Plan, Retries, RunId, Service};
+use campaign::journal::{CampaignId, FileLine, Identity, Journal, Plan, Retries, RunId, Service};
 use campaign::pace::RateLimit;
 use campaign::simulator::{Operation, RequestRecord, Simulator, WorldConfig};
 use tokio::sync::{mpsc, watch};
@@ -190,21 +189,13 @@ impl Trial {
         };
         let plan = options.stream.map(|_| self.begin_plan(&mut journal, options.retry_failed));
         let settings = RunSettings {
-            name: CAMPAIGN.to_owned(),
-            record: NewRun { rate: Some(options.asked.rate), ..NewRun::default() },
-            limit: options.asked,
-            auto: false,
             bounds: Bounds { max_in_flight: NonZeroUsize::new(options.max_in_flight), ..Bounds::default() },
-            senders: Vec::new(),
-            admittance: Default::default(),
-            no_wait: false,
             most: options.most.map(|most| NonZeroU64::new(most).expect("some")),
             gate: FailureGate::new(Fraction::from_percent(options.max_failures).expect("a share")),
-            undelivered: UndeliveredGate::new(Fraction::from_percent(100.0).expect("a share")),
             chance: fastrand::Rng::with_seed(self.runs),
             // A stream's plan does so, row by row.
             retry_failed: options.retry_failed && options.stream.is_none(),
-            sampled: false,
+            ..RunSettings::at_pace(CAMPAIGN, options.asked)
         };
         let parts = RunParts {
             journal,

@@ -3,8 +3,11 @@
 use std::num::NonZeroU32;
 use std::time::Duration;
 
+use campaign::app::send::Run;
 use campaign::clock::Clock;
 use campaign::connect::{Client, Settings};
+use campaign::domain::delivery::ending::Ending;
+use campaign::engine::Unobserved;
 use campaign::simulator::{
     AccountConfig, Fault, FaultPlan, Latency, Phase, Signatures, Simulator, Throttle, WorldConfig, WorldTime,
 };
@@ -25,6 +28,16 @@ pub(crate) fn client(simulator: &Simulator, clock: &Clock) -> Client {
         read_timeout: READ_TIMEOUT,
     };
     Client::simulated(simulator.http_client(), ("test", "test"), &settings, clock)
+}
+
+/// Lets a run send, to its end or to its death.
+pub(crate) async fn until_death(run: Run, dies_after: Option<Duration>) -> Option<Ending> {
+    let mut observer = Unobserved;
+    tokio::select! {
+        biased;
+        result = run.send(&mut observer) => Some(result.expect("a run").outcome.ending),
+        () = tokio::time::sleep(dies_after.unwrap_or(Duration::MAX)), if dies_after.is_some() => None,
+    }
 }
 
 /// Whether the wall clock may differ from the true one.

@@ -30,8 +30,8 @@ use campaign::domain::senders::Sender;
 use campaign::domain::unix_millis::UnixMillis;
 use campaign::engine::{Admittance, Bounds, Observer, Outcome, PlanProgress, RunEvent, Stop, Unobserved};
 use campaign::journal::{
-    Admission, CampaignId, Content, FileLine, Identity, Journal, JournalError, NewRun, Reader, Record,
-    Selection, Service,
+    Admission, CampaignId, Content, FileLine, Identity, Journal, JournalError, Reader, Record, Selection,
+    Service,
 };
 use campaign::pace::RateLimit;
 use campaign::simulator::{Effect, Operation, Simulator, WorldConfig, WorldTime};
@@ -282,9 +282,6 @@ impl Stage {
         };
         self.runs += 1;
         let settings = RunSettings {
-            name: CAMPAIGN.to_owned(),
-            record: NewRun { rate: Some(options.rate), ..NewRun::default() },
-            limit: options.asked(),
             auto: options.auto,
             bounds: options.bounds.clone(),
             senders: options.senders.clone(),
@@ -292,8 +289,8 @@ impl Stage {
                 hours: options.hours.clone(),
                 schedule: options.schedule,
                 windows: false,
-                steady_clock: options.steady_clock,
             },
+            steady_clock: options.steady_clock,
             no_wait: options.no_wait,
             most: options.most.map(|most| NonZeroU64::new(most).expect("some")),
             gate: FailureGate::new(Fraction::from_percent(options.max_failures).expect("a share")),
@@ -301,8 +298,7 @@ impl Stage {
                 Fraction::from_percent(options.max_undelivered).expect("a share"),
             ),
             chance: fastrand::Rng::with_seed(self.runs),
-            retry_failed: false,
-            sampled: false,
+            ..RunSettings::at_pace(CAMPAIGN, options.asked())
         };
         let parts = RunParts {
             journal,

@@ -52,6 +52,12 @@ impl FailureGate {
         Self { most, failed: VecDeque::with_capacity(WINDOW) }
     }
 
+    /// A gate that never trips.
+    #[must_use]
+    pub fn off() -> Self {
+        Self::new(Fraction(1.0))
+    }
+
     /// Takes note of a settled row. Says how many of how many failed, where that is too many.
     pub fn settled(&mut self, failed: bool) -> Option<(u64, u64)> {
         if self.failed.len() == WINDOW {
