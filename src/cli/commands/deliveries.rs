@@ -13,7 +13,7 @@ use crate::app::error::Error;
 use crate::app::follow::{FollowEvent, FollowOptions};
 use crate::app::options::SendOptions;
 use crate::app::paths::CampaignPaths;
-use crate::cli::args::send::endpoint;
+use crate::cli::args::asking::AskingArgs;
 use crate::cli::commands::sending;
 use crate::cli::failure::Failure;
 use crate::cli::hooks;
@@ -23,7 +23,6 @@ use crate::cli::session::Session;
 use crate::cli::signals;
 use crate::deliveries::Input;
 use crate::domain::arn;
-use crate::domain::definition::EndpointUrl;
 use crate::domain::delivery::ending::Exit;
 use crate::domain::events::join::Unmatched;
 use crate::domain::events::status::explained;
@@ -63,7 +62,8 @@ Exit code 3: some records could not be read, and were skipped.")]
     /// Take events from an SQS queue as they happen, until Ctrl-C
     #[command(after_help = "\
 A message is deleted after the commit that holds it. One that cannot be read is told once and stays in the queue, for its \
-dead-letter rule. Events are at least once and in no order; all of that is allowed for.")]
+dead-letter rule. Events are at least once and in no order; all of that is allowed for. The Region is the queue's, unless \
+--region names another.")]
     Follow {
         /// The queue that a rule of EventBridge sends the account's events to
         #[arg(long, value_name = "URL")]
@@ -74,15 +74,8 @@ dead-letter rule. Events are at least once and in no order; all of that is allow
         /// End when the queue is empty
         #[arg(long)]
         until_empty: bool,
-        /// AWS Region [default: that of the URL]
-        #[arg(long)]
-        region: Option<String>,
-        /// Profile of the AWS configuration files
-        #[arg(long)]
-        profile: Option<String>,
-        /// Another endpoint: https, or http on this machine
-        #[arg(long, value_name = "URL", value_parser = endpoint)]
-        endpoint_url: Option<EndpointUrl>,
+        #[command(flatten)]
+        service: AskingArgs,
     },
     /// Compare the journal with the account: contacts that it does not know, and rows whose contacts are not there
     #[command(after_help = check::HELP)]
@@ -108,16 +101,13 @@ fn origination(text: &str) -> Result<Origination, String> {
 /// # Errors
 /// What the user is told.
 pub fn run(args: &DeliveriesArgs, session: &Session<'_>) -> Result<Exit, Failure> {
-    if let Some(DeliveriesAction::Follow { queue, origination, until_empty, region, profile, endpoint_url }) =
-        &args.action
-    {
+    if let Some(DeliveriesAction::Follow { queue, origination, until_empty, service }) = &args.action {
         let options = FollowOptions {
             queue: queue.clone(),
             originations: origination.clone(),
             until_empty: *until_empty,
         };
-        let send = SendOptions::of_service(region.as_ref(), profile.as_ref(), endpoint_url.as_ref());
-        return follow(&options, &send, session);
+        return follow(&options, &service.options(), session);
     }
     if let Some(DeliveriesAction::Check(args)) = &args.action {
         return check::run(args, session);

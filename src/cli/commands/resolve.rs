@@ -10,13 +10,13 @@ use serde_json::json;
 
 use crate::app::paths::CampaignPaths;
 use crate::app::resolve::{ChosenRows, UncertainRows};
-use crate::cli::args::send::{SendArgs, endpoint};
+use crate::cli::args::asking::AskingArgs;
+use crate::cli::args::send::SendArgs;
 use crate::cli::args::values;
 use crate::cli::failure::Failure;
 use crate::cli::next_step::{self, GoOn};
 use crate::cli::output;
 use crate::cli::session::Session;
-use crate::domain::definition::EndpointUrl;
 use crate::domain::delivery::ending::Exit;
 use crate::domain::delivery::state::Decision;
 use crate::domain::figures::counted;
@@ -27,6 +27,7 @@ use crate::journal::Uncertain;
 #[derive(Debug, Clone, Args)]
 #[command(
     group = ArgGroup::new("decision").args(["mark_started", "mark_failed", "resend"]),
+    group = ArgGroup::new("service").args(["region", "profile", "endpoint_url"]).multiple(true).requires("search"),
     group = ArgGroup::new("rows").args(["all", "key", "line", "search"]).multiple(true),
     after_help = "A row is uncertain when more than 6 days have passed since a request for it that nobody answered: a \
                   contact may exist, and the client token is too old to find out by asking again.\n\n--search looks for \
@@ -61,15 +62,8 @@ pub struct ResolveArgs {
     /// The row at this line of the file (repeatable)
     #[arg(long, value_name = "N", value_parser = values::whole::<u64>)]
     line: Vec<u64>,
-    /// AWS Region
-    #[arg(long, requires = "search")]
-    region: Option<String>,
-    /// Profile of the AWS configuration files
-    #[arg(long, requires = "search")]
-    profile: Option<String>,
-    /// Another endpoint: https, or http on this machine
-    #[arg(long, value_name = "URL", requires = "search", value_parser = endpoint)]
-    endpoint_url: Option<EndpointUrl>,
+    #[command(flatten)]
+    service: AskingArgs,
 }
 
 impl ResolveArgs {

@@ -7,7 +7,6 @@ use serde_json::{Value, json};
 use super::ResolveArgs;
 use crate::app;
 use crate::app::doubts::{DoubtSearch, SearchOutcome, SearchedRow};
-use crate::app::options::SendOptions;
 use crate::app::paths::CampaignPaths;
 use crate::app::resolve::{ChosenRows, ResolvedDoubts, SearchOptions};
 use crate::cli::args::send::SendArgs;
@@ -26,9 +25,7 @@ use crate::domain::phone::mask;
 /// What the user is told.
 pub(super) fn run(args: &ResolveArgs, session: &Session<'_>) -> Result<Exit, Failure> {
     let (mut place, mut definition) = CampaignPaths::of_campaign(&session.global.campaign_options())?;
-    let send =
-        SendOptions::of_service(args.region.as_ref(), args.profile.as_ref(), args.endpoint_url.as_ref());
-    send.apply(&mut definition)?;
+    args.service.options().apply(&mut definition)?;
     place.name_from_journal(&mut definition)?;
     let chosen = match args.chosen() {
         none if none == ChosenRows::default() => ChosenRows { all: true, ..none },
