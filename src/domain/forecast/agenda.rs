@@ -485,6 +485,23 @@ mod tests {
         }
     }
 
+    /// Whichever of a number's rows has its turn, the next waits for its contact to be over.
+    #[test]
+    fn rows_of_one_number_start_one_after_another_in_the_order_of_the_file() {
+        let mut book = NumberBook::new(Some(std::time::Duration::from_secs(3_600)));
+        let numbers = [book.number(Vec::new()), book.number(Vec::new())];
+        (2_u64..4_002).for_each(|line| book.line(line, numbers[(line % 2) as usize], (line % 2) as u32));
+        let schedule = Schedule { start: None, end: Some(after(1_500)) };
+        let conditions = Conditions { schedule, ..conditions(36_000.0) };
+        let mut agenda = Agenda::new(None, false, ContactLimits::default(), conditions).sharing(book);
+        (2..4_002).for_each(|line| agenda.add(row(line, None, Window::default())));
+        let forecast = agenda.forecast();
+        // A number's next contact is claimed 20 ms and a permit after the one before has ended.
+        assert_eq!(forecast.contacts(), 2 * 1_500);
+        assert_eq!(forecast.expired.lines, (3_002..3_022).collect::<Vec<_>>(), "the last of the file");
+        assert_eq!(forecast.expired.rows, 1_000);
+    }
+
     #[test]
     fn without_hours_contacts_at_night_are_counted_where_the_recipient_is() {
         let mut agenda = Agenda::new(None, false, ContactLimits::default(), conditions(1.0));

@@ -104,6 +104,8 @@ pub(super) struct Caps<'a> {
     /// Rows that were granted and have not started: they are contacts of the day on which they do.
     pending: u64,
     numbers: NumberBook,
+    /// The longest window of the limits of a number.
+    longest: Duration,
 }
 
 impl<'a> Caps<'a> {
@@ -113,7 +115,8 @@ impl<'a> Caps<'a> {
         now: UnixMillis,
     ) -> Self {
         let day_ends = if limits.per_day.is_some() { limits.day(now).1 } else { UnixMillis::NEVER };
-        Self { limits, used, day_ends, pending: 0, numbers }
+        let longest = limits.per_recipient.iter().map(|limit| limit.within).max().unwrap_or_default();
+        Self { limits, used, day_ends, pending: 0, numbers, longest }
     }
 
     /// Asks for a row, and takes its place where there is one.
@@ -134,7 +137,7 @@ impl<'a> Caps<'a> {
         self.used.today += 1;
         self.used.cost += cost;
         self.pending += 1;
-        self.contact(line, UnixMillis::NEVER);
+        self.contact(line, UnixMillis::NEVER, now);
         Leave::Granted
     }
 
@@ -143,27 +146,32 @@ impl<'a> Caps<'a> {
         let life = self.numbers.life.unwrap_or_default();
         let contacts = self.numbers.contacts.get(*number)?;
         // What is claimed and not started yet may be at any moment: it is taken for a contact of now, as in a claim.
-        let contacts: Vec<CountedContact> = contacts
-            .iter()
-            .map(|contact| match contact.at {
-                UnixMillis::NEVER => CountedContact { at: now, ends: now.plus(life), ..*contact },
-                _ => *contact,
-            })
-            .collect();
-        let mut times: Vec<UnixMillis> = contacts.iter().map(|contact| contact.at).collect();
+        let contacts = contacts.iter().map(|contact| match contact.at {
+            UnixMillis::NEVER => CountedContact { at: now, ends: now.plus(life), ..*contact },
+            _ => *contact,
+        });
+        let mut times: Vec<UnixMillis> = contacts.clone().map(|contact| contact.at).collect();
         let often = free_at(&self.limits.per_recipient, &mut times, now);
         if often.is_some() && self.limits.over == OverLimit::Suppress {
             return Some(Leave::LeftOut);
         }
-        let open = contacts.iter().filter(|contact| contact.pair == *pair && contact.ends > now);
+        let open = contacts.filter(|contact| contact.pair == *pair && contact.ends > now);
         let open = open.map(|contact| contact.ends).max().filter(|_| self.numbers.life.is_some());
         often.max(open).map(Leave::Held)
     }
 
-    fn contact(&mut self, line: u32, at: UnixMillis) {
+    /// A contact, and nothing more of those of its number that nothing depends on any more.
+    fn contact(&mut self, line: u32, at: UnixMillis, now: UnixMillis) {
         let Some((number, pair)) = self.numbers.lines.get(&line) else { return };
         let ends = at.plus(self.numbers.life.unwrap_or_default());
-        self.numbers.contacts[*number].push(CountedContact { at, ends, pair: *pair });
+        let contacts = &mut self.numbers.contacts[*number];
+        contacts.retain(|contact| contact.ends > now || contact.at.plus(self.longest) > now);
+        contacts.push(CountedContact { at, ends, pair: *pair });
+    }
+
+    /// The number of a line's recipient together with its sender, where other rows have that number too.
+    pub(super) fn pair(&self, line: u32) -> Option<u32> {
+        self.numbers.lines.get(&line).map(|(_, pair)| *pair)
     }
 
     /// Another day has those contacts that were granted before it and start in it, whether or not it grants any.
@@ -178,7 +186,7 @@ impl<'a> Caps<'a> {
         self.turn_day(at);
         self.pending -= 1;
         self.forget(line);
-        self.contact(line, at);
+        self.contact(line, at, at);
     }
 
     /// A row that was granted gives its place back.

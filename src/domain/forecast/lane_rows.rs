@@ -62,6 +62,9 @@ pub(super) struct LaneRows {
     pub(super) next_wait: Option<i64>,
     /// Rows that were claimed, and wait until the lane opens.
     pub(super) held: VecDeque<EqualRows>,
+    /// Rows that wait behind another one of their number, by its line: they have their turn once it had its own. A claim finds
+    /// all of them to wait, whenever it finds that one to.
+    behind: HashMap<u32, VecDeque<EqualRows>>,
     /// The moments that rows waited for which are claimed and have not left, by their lines.
     begun: HashMap<u32, i64>,
     /// Rows that are left of it, as far as the run knows.
@@ -83,6 +86,7 @@ impl LaneRows {
             known_end: None,
             next_wait: None,
             held: VecDeque::new(),
+            behind: HashMap::new(),
             begun: HashMap::new(),
             rows: 0,
             place: None,
@@ -101,10 +105,14 @@ impl LaneRows {
             });
         }
         self.waiting.retain(|_, runs| !runs.is_empty());
+        let behind: Vec<EqualRows> =
+            over.iter().filter_map(|run| self.behind.remove(&run.line)).flatten().collect();
+        over.extend(behind);
         self.forget_ends(now);
         self.known_end = self.ends.first_key_value().map(|(end, _)| *end);
         self.next_wait = self.waiting.first_key_value().map(|(begin, _)| *begin);
         let runs = self.queue.iter().chain(self.waiting.values().flatten()).chain(&self.held);
+        let runs = runs.chain(self.behind.values().flatten());
         self.rows = runs.map(|run| u64::from(run.rows)).sum();
         over
     }
@@ -207,6 +215,30 @@ impl LaneRows {
         self.next_wait = Some(self.next_wait.map_or(until, |next| next.min(until)));
     }
 
+    /// A row waits behind another one of its number and kind, which comes before it in the file.
+    pub(super) fn wait_behind(&mut self, first: u32, run: EqualRows) {
+        self.begun.remove(&run.line);
+        self.behind.entry(first).or_default().push_back(EqualRows { limited: true, ..run });
+    }
+
+    /// The row that others wait behind had its turn: the next of them waits in its place, and they behind that one. Gives its line.
+    pub(super) fn move_up(&mut self, first: u32, now: i64) -> Option<u32> {
+        let mut behind = self.behind.remove(&first)?;
+        let next = behind.pop_front()?;
+        if !behind.is_empty() {
+            self.behind.insert(next.line, behind);
+        }
+        self.wait(next, now);
+        Some(next.line)
+    }
+
+    /// Every row that is left, which leaves it.
+    pub(super) fn take_all(&mut self) -> impl Iterator<Item = EqualRows> {
+        let waiting = std::mem::take(&mut self.waiting).into_values().flatten();
+        let behind = std::mem::take(&mut self.behind).into_values().flatten();
+        self.held.drain(..).chain(self.queue.drain(..)).chain(waiting).chain(behind)
+    }
+
     /// Rows of one moment are claimed in the order of the file, whenever each was found to wait.
     fn wait_until(&mut self, run: EqualRows, until: i64) {
         let moment = self.waiting.entry(until).or_default();
@@ -237,6 +269,7 @@ impl LaneRows {
                 None => back.push(run),
             }
         }
+        back.extend(std::mem::take(&mut self.behind).into_values().flatten());
         for runs in self.waiting.values_mut() {
             back.extend(runs.iter().filter(|run| run.limited));
             runs.retain(|run| !run.limited);

@@ -7,6 +7,7 @@
 //!
 //! A sender is one more thing that a lane waits for: a row leaves with a permit of the account and the parts of its sender.
 
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeSet, HashMap, VecDeque};
 
 use super::AHEAD;
@@ -99,6 +100,8 @@ pub(super) struct Performance<'a, F> {
     /// Lanes that the run looks through for rows in doubt before anything else: there are none, and still that is a claim.
     fresh: Vec<usize>,
     wakes: BTreeSet<(i64, usize)>,
+    /// Of a lane, kind, and number with its sender: the row of them that waits first, and until when.
+    first_to_wait: HashMap<(usize, u32, u32), (u32, UnixMillis)>,
     /// Until when a limit of the campaign leaves no more rows.
     spent_until: Option<UnixMillis>,
     /// Whether a row has given its place back since.
@@ -137,6 +140,7 @@ impl<'a, F: FnMut(PlayedRow)> Performance<'a, F> {
             open: BTreeSet::new(),
             fresh: Vec::new(),
             wakes: BTreeSet::new(),
+            first_to_wait: HashMap::new(),
             spent_until: None,
             given_back: false,
             ended_at: 0,
@@ -201,6 +205,7 @@ impl<'a, F: FnMut(PlayedRow)> Performance<'a, F> {
     /// A run begins.
     fn begin(&mut self, now: i64) {
         let kinds = self.kinds;
+        self.first_to_wait.clear();
         let over: Vec<EqualRows> =
             self.lanes.iter_mut().flat_map(|lane| lane.begin(now, |kind| kinds[kind as usize].end)).collect();
         over.into_iter().for_each(|run| self.expire(run));
@@ -428,6 +433,7 @@ impl<'a, F: FnMut(PlayedRow)> Performance<'a, F> {
         let kind = self.kinds[run.kind as usize];
         if kind.end <= now {
             self.expire(run);
+            self.move_up(id, run, now);
             return RowFate::PutAside;
         }
         let leave = self.caps.take(run.line, kind.cost, UnixMillis::from_millis(now));
@@ -436,14 +442,14 @@ impl<'a, F: FnMut(PlayedRow)> Performance<'a, F> {
             Leave::Granted => {
                 lane.claimed(kind.end);
                 self.claimed.push((id, run));
+                self.move_up(id, run, now);
                 return RowFate::Ready;
             }
-            Leave::Held(until) => {
-                lane.wait(run, until.millis());
-            }
+            Leave::Held(until) => self.wait(id, run, until),
             Leave::LeftOut => {
                 lane.claimed(kind.end);
                 self.leave_out(run, |played| &mut played.left_out);
+                self.move_up(id, run, now);
             }
             Leave::Spent(until) => {
                 self.spent_until = Some(until);
@@ -451,6 +457,32 @@ impl<'a, F: FnMut(PlayedRow)> Performance<'a, F> {
             }
         }
         RowFate::PutAside
+    }
+
+    /// A row waits for its number. Of equal ones with that number the first waits for all: they would be looked at again and again,
+    /// each of them whenever one had its turn.
+    fn wait(&mut self, id: usize, run: EqualRows, until: UnixMillis) {
+        let lane = &mut self.lanes[id];
+        let Some(pair) = self.caps.pair(run.line) else { return lane.wait(run, until.millis()) };
+        let first = self.first_to_wait.entry((id, run.kind, pair)).or_insert((run.line, until));
+        if first.0 < run.line && first.1 == until {
+            return lane.wait_behind(first.0, run);
+        }
+        *first = (run.line, until);
+        lane.wait(run, until.millis());
+    }
+
+    /// A row had its turn: if others of its number waited behind it, the next one's comes in the same claim.
+    fn move_up(&mut self, id: usize, run: EqualRows, now: i64) {
+        let Some(pair) = self.caps.pair(run.line) else { return };
+        let Entry::Occupied(mut first) = self.first_to_wait.entry((id, run.kind, pair)) else { return };
+        if first.get().0 != run.line {
+            return;
+        }
+        match self.lanes[id].move_up(run.line, now) {
+            Some(next) => *first.get_mut() = (next, UnixMillis::from_millis(now)),
+            None => _ = first.remove(),
+        }
     }
 
     /// A permit: the request of the next row leaves that is still open. Without one, the permit is lost.
@@ -527,10 +559,8 @@ impl<'a, F: FnMut(PlayedRow)> Performance<'a, F> {
         let mut left: Vec<EqualRows> =
             self.senders.take_all().into_iter().chain(self.due.drain(..)).map(|(_, run)| run).collect();
         left.extend(self.claiming.take().into_iter().flat_map(|claim| claim.1).map(|(_, run)| run));
-        for lane in &mut self.lanes {
-            left.extend(lane.held.drain(..).chain(lane.queue.drain(..)));
-            left.extend(std::mem::take(&mut lane.waiting).into_values().flatten());
-        }
+        left.extend(self.lanes.iter_mut().flat_map(LaneRows::take_all));
+        left.sort_by_key(|run| run.place());
         for run in left {
             let end = self.kinds[run.kind as usize].end;
             match limited {
