@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::domain::delivery::summary::{Summary, rounded};
 use crate::domain::figures::per_second;
-use crate::domain::forecast::Outlook;
+use crate::domain::forecast::{HoursAhead, Outlook};
 use crate::domain::foreign::ForeignText;
 use crate::domain::senders::figures::{self, SenderFigures, SenderObject};
 use crate::domain::unix_millis::UnixMillis;
@@ -179,9 +179,18 @@ impl Status {
         self.outlook()?.speed()
     }
 
-    /// How long the rows that wait take. It is what the live view of the run says.
+    /// What hours keep back, where a run goes on that keeps any.
+    pub fn hours_ahead(&self) -> Option<HoursAhead> {
+        self.going_on()?.heartbeat?.hours.filter(|_| self.summary.tally.unsettled() > 0)
+    }
+
+    /// How long the rows that wait take, without those times in which nothing may be sent where no run goes on. It is what the
+    /// live view of the run says.
     pub fn time_left(&self) -> Option<Duration> {
-        let all = self.outlook()?.time_left()?;
+        let all = match self.hours_ahead() {
+            Some(hours) => hours.ends_at?.since(self.now),
+            None => self.outlook()?.time_left()?,
+        };
         Some(figures::slowest(&self.senders, self.now).map_or(all, |(_, longest)| all.max(longest)))
     }
 
@@ -223,6 +232,10 @@ impl Status {
             paused_at: self.paused.as_ref().map(|pause| pause.at.to_string()),
             paused_by: self.paused.as_ref().map(|pause| pause.who.raw()),
             quota_full_until: self.quota_full_until.map(|until| until.to_string()),
+            closed: self.hours_ahead().filter(|hours| hours.closed_rows > 0).map(|hours| ShownClosed {
+                rows: hours.closed_rows,
+                opens_at: hours.opens_at.map(|at| at.to_string()),
+            }),
             waiting: self.waiting.map(|(rows, until)| ShownWaiting { rows, first_until: until.to_string() }),
             purged_at: self.purged_at.map(|at| at.to_string()),
             deliveries: self.deliveries,
@@ -254,6 +267,8 @@ pub struct Object<'a> {
     paused_at: Option<String>,
     paused_by: Option<&'a str>,
     quota_full_until: Option<String>,
+    /// Rows whose hours are closed.
+    closed: Option<ShownClosed>,
     waiting: Option<ShownWaiting>,
     purged_at: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -261,6 +276,13 @@ pub struct Object<'a> {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     senders: Vec<SenderObject<'a>>,
     steering: Vec<ShownRequest<'a>>,
+}
+
+/// Rows whose hours are closed, and when the first of them open.
+#[derive(Serialize)]
+struct ShownClosed {
+    rows: u64,
+    opens_at: Option<String>,
 }
 
 /// Rows that wait until a moment to come.

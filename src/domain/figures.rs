@@ -53,13 +53,17 @@ fn two((large, large_unit): (u64, &str), (small, small_unit): (u64, &str)) -> St
     }
 }
 
-/// A pace: `0.5/s`, `1.98/s`, `120/s`.
+/// A pace: `0.0042/s`, `0.5/s`, `1.98/s`, `120/s`.
 #[derive(Debug, Clone, Copy)]
 pub struct PerSecond(pub f64);
 
 impl fmt::Display for PerSecond {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut digits = if self.0 < 9.995 {
+        let mut digits = if self.0 > 0.0 && self.0 < 0.0995 {
+            // Two figures that tell, as far as a contact a week.
+            let decimals = (2..=7).find(|decimals| self.0 >= 0.1_f64.powi(decimals - 1)).unwrap_or(7);
+            format!("{:.*}", decimals as usize, self.0)
+        } else if self.0 < 9.995 {
             format!("{:.2}", self.0)
         } else if self.0 < 99.95 {
             format!("{:.1}", self.0)
@@ -106,6 +110,12 @@ mod tests {
             .map(|millis| Span(Duration::from_millis(millis)).to_string());
         let expected = ["0.0 s", "0.4 s", "9.9 s", "59 s", "1 min", "8 min 30 s", "3 h 20 min", "2 d 4 h"];
         assert_eq!(spans, expected);
+    }
+
+    #[test]
+    fn a_slow_pace_is_not_none() {
+        let paces = [0.0961, 0.05, 0.016, 0.0042, 0.004, 0.000_25].map(|pace| PerSecond(pace).to_string());
+        assert_eq!(paces, ["0.096/s", "0.05/s", "0.016/s", "0.0042/s", "0.004/s", "0.00025/s"]);
     }
 
     #[test]

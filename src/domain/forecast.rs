@@ -10,6 +10,7 @@ mod caps;
 mod course;
 mod lane_rows;
 mod play;
+mod rest;
 mod senders;
 pub mod words;
 
@@ -18,6 +19,7 @@ use std::time::Duration;
 pub use agenda::{Agenda, AgendaRow};
 pub use caps::{CountedContact, EarlierContacts, NumberBook};
 pub use course::{Conditions, CourseBook, Forecast, NamedRows, SenderCourse, ZoneCourse};
+pub use rest::{RestLane, ends_at};
 pub use senders::ForeseenSender;
 
 use crate::domain::figures::per_second;
@@ -58,6 +60,19 @@ pub struct Heartbeat {
     pub active: Option<ActiveBound>,
     /// When the credentials that it has end, unless they are renewed before; `None` where they do not.
     pub credentials_end: Option<UnixMillis>,
+    /// What its hours and its schedule do to the rest; `None` where it has neither.
+    pub hours: Option<HoursAhead>,
+}
+
+/// What hours and a schedule do to the rest of a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct HoursAhead {
+    /// Rows whose hours are closed now.
+    pub closed_rows: u64,
+    /// When the first of them open.
+    pub opens_at: Option<UnixMillis>,
+    /// When the last contact is started, or the campaign is over; `None` where nothing tells.
+    pub ends_at: Option<UnixMillis>,
 }
 
 impl Heartbeat {
@@ -77,6 +92,15 @@ impl Heartbeat {
             allowed: Some(self.rate).filter(|rate| *rate > 0.0),
             burst: 0,
             active: self.active,
+        }
+    }
+
+    /// When a run in this condition ends, at `now`, with so many contacts still to be started; `None` where nothing tells.
+    #[must_use]
+    pub fn ends_at(&self, left: u64, now: UnixMillis) -> Option<UnixMillis> {
+        match self.hours {
+            Some(hours) if left > 0 => hours.ends_at,
+            _ => Some(now.plus(self.outlook(left).time_left()?)),
         }
     }
 }
@@ -208,6 +232,7 @@ mod tests {
             burst: 5,
             active: None,
             credentials_end: None,
+            hours: None,
         };
         assert_eq!(
             (heartbeat.throughput(), seconds(heartbeat.outlook(100))),

@@ -103,6 +103,8 @@ pub(super) struct Dispatcher<'a> {
     counters: Counters,
     metrics: RunMetrics,
     recorded_at: Instant,
+    /// Something changed that a heartbeat tells.
+    record_now: bool,
     /// Heartbeats that are on their way into the journal.
     heartbeats: Pending<Option<(Heartbeat, Vec<SenderFigures>)>>,
 }
@@ -149,6 +151,7 @@ impl<'a> Dispatcher<'a> {
             counters: Counters::default(),
             metrics: RunMetrics::new(now),
             recorded_at: began,
+            record_now: false,
             heartbeats: FuturesUnordered::new(),
         }
     }
@@ -306,7 +309,7 @@ impl<'a> Dispatcher<'a> {
             true => HEARTBEAT_IDLE,
             false => HEARTBEAT_IN_FLIGHT,
         };
-        self.recorded_at + every
+        self.recorded_at + if self.record_now { Duration::ZERO } else { every }
     }
 
     async fn on_wake(&mut self) {
@@ -535,7 +538,7 @@ impl<'a> Dispatcher<'a> {
     }
 
     async fn record(&mut self) {
-        self.recorded_at = Instant::now();
+        (self.recorded_at, self.record_now) = (Instant::now(), false);
         let now = self.engine.clock.now();
         self.engine.writer.counters(self.engine.run, self.counters, now).await;
         let heartbeat = self.heartbeat(now);

@@ -7,9 +7,9 @@ use std::collections::HashMap;
 
 use jiff::Timestamp;
 
-use crate::domain::forecast::AHEAD;
+use crate::domain::forecast::{AHEAD, RestLane};
 use crate::domain::hours::Hours;
-use crate::domain::hours::calendar::{Calendar, Opening};
+use crate::domain::hours::calendar::{AskedCalendar, Calendar, Opening};
 use crate::domain::hours::schedule::Schedule;
 use crate::domain::unix_millis::UnixMillis;
 use crate::journal::{LaneCursor, LaneId, OpenLane, Pass, RowId, SenderId, Wake};
@@ -190,6 +190,27 @@ impl Lanes {
     /// Rows that are left of a sender, as far as known.
     pub(super) fn rows_of(&self, sender: Option<SenderId>) -> u64 {
         self.lanes.iter().filter(|lane| lane.sender == sender).map(|lane| lane.rows).sum()
+    }
+
+    /// What is left in each lane, and how many of these rows are in lanes that are closed.
+    pub(super) fn rest(&mut self, now: UnixMillis) -> (Vec<RestLane>, u64) {
+        let Self { schedule, lanes, closed, .. } = self;
+        let shut = !schedule.is_open(now);
+        let mut closed_rows = 0;
+        let rest = lanes.iter_mut().filter_map(|lane| {
+            let rows = lane.rows + lane.held.len() as u64;
+            let from = lane.from(closed, now).filter(|_| rows > 0)?;
+            closed_rows += if shut || !lane.times.is_open(now) { rows } else { 0 };
+            let from = lane.full_until(closed).map_or(from, |until| until.max(from));
+            Some(match &lane.times {
+                Times::Always => RestLane { hours: None, rows, from },
+                Times::Never => RestLane { hours: None, rows, from: UnixMillis::NEVER },
+                Times::By(calendar, _) => {
+                    RestLane { hours: Some(AskedCalendar::new((**calendar).clone())), rows, from }
+                }
+            })
+        });
+        (rest.collect(), closed_rows)
     }
 
     /// The newest lane, behind which the file may bring others.

@@ -24,6 +24,8 @@ pub(super) struct RunMetrics {
     marks: [Milestone; 2],
     /// Whether the run waited for active chats: it then sends in bursts, and only the whole of it says how fast it is.
     is_bursty: bool,
+    /// How fast it last was while anything was open.
+    usual_speed: Option<f64>,
 }
 
 impl RunMetrics {
@@ -34,6 +36,7 @@ impl RunMetrics {
             closed: None,
             marks: [Milestone { at: now, started: 0 }; 2],
             is_bursty: false,
+            usual_speed: None,
         }
     }
 
@@ -106,6 +109,14 @@ impl RunMetrics {
         self.marks[0]
     }
 
+    /// How fast the rest goes while anything is open: as lately, or as before everything was closed. `speed` is as lately.
+    pub(super) fn speed_when_open(&mut self, speed: Option<f64>) -> Option<f64> {
+        if self.closed.is_none() {
+            self.usual_speed = speed.or(self.usual_speed);
+        }
+        self.usual_speed.or(speed)
+    }
+
     /// What is to be written down now.
     pub(super) fn take(&mut self, heartbeat: Heartbeat) -> RunActivity {
         let latencies: Latencies = self.activity.latencies;
@@ -132,6 +143,7 @@ mod tests {
             burst: 3,
             active: None,
             credentials_end: None,
+            hours: None,
         };
         let ms = Duration::from_millis;
         for (at, kind) in [

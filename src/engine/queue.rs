@@ -10,6 +10,7 @@ use super::lanes::{Admittance, AllClosed, ClosedSender, Lanes, Source};
 use super::plan_progress::PlanProgress;
 use super::ready::{ReadyRows, RunSender};
 use crate::clock::Clock;
+use crate::domain::forecast::RestLane;
 use crate::domain::unix_millis::UnixMillis;
 use crate::journal::{
     Claim, ClaimRequest, ClaimRoom, Claimed, LaneId, OpenLane, Pass, RowId, SenderId, Wake, Writer,
@@ -73,7 +74,7 @@ impl Queue {
     }
 
     /// True if the plan may bring more rows. A closed channel means that the producer sent its last message.
-    fn is_reading(&self) -> bool {
+    pub(super) fn is_reading(&self) -> bool {
         matches!(*self.feed.borrow(), PlanProgress::Reading { .. }) && self.feed.has_changed().is_ok()
     }
 
@@ -230,6 +231,16 @@ impl Queue {
     /// Whether a sender halted.
     pub(super) fn is_halted(&self, sender: SenderId) -> bool {
         self.lanes.is_halted(sender)
+    }
+
+    /// What is left in each lane, and how many of these rows are in lanes that are closed.
+    pub(super) fn rest(&mut self, now: UnixMillis) -> (Vec<RestLane>, u64) {
+        self.lanes.rest(now)
+    }
+
+    /// When the next lane opens, or the next row's moment comes.
+    pub(super) fn next_opening(&mut self, now: UnixMillis) -> Option<UnixMillis> {
+        self.lanes.next_turn(now)
     }
 
     /// When rows have their turn that cannot be claimed now, while none is ready, or those that are wait for their sender.

@@ -85,6 +85,10 @@ impl Events {
                 ),
                 Phase::Stopping(reason) => Some(Cow::Borrowed(&**reason)),
             },
+            opens_at: match view.phase {
+                Phase::Closed(_, until, _) => Some(until.to_string()),
+                _ => None,
+            },
             tally: &view.tally,
             requests: view.requests,
             throttled: view.throttled,
@@ -139,6 +143,8 @@ struct StatusEvent<'a> {
     run: i64,
     phase: &'static str,
     reason: Option<Cow<'a, str>>,
+    /// When the first row that is left may be sent, while none may.
+    opens_at: Option<String>,
     #[serde(flatten)]
     tally: &'a Tally,
     requests: u64,

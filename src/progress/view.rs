@@ -230,7 +230,7 @@ impl View {
 
     /// How long the rest takes, where that can be told.
     pub(super) fn time_left(&self, now: UnixMillis) -> Option<Duration> {
-        let all = self.heartbeat?.outlook(self.tally.unsettled()).time_left()?;
+        let all = self.heartbeat?.ends_at(self.tally.unsettled(), now)?.since(now);
         Some(figures::slowest(&self.senders, now).map_or(all, |(_, longest)| all.max(longest)))
     }
 

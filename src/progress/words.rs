@@ -34,11 +34,22 @@ pub(super) struct Scene<'a> {
 }
 
 impl Scene<'_> {
-    /// The time of day that the clocks of the first of these zones show then.
-    fn clock_there(zones: &str, at: UnixMillis) -> String {
+    /// The time of day that the clocks of the first of these zones show then; with the day, where that is not today's there.
+    fn clock_there(&self, zones: &str, at: UnixMillis) -> String {
         let zone = zones.split(' ').next().and_then(|zone| TimeZone::get(zone).ok());
-        let at = Timestamp::from_millisecond(at.millis()).unwrap_or_default();
-        zone.map_or_else(String::new, |zone| at.to_zoned(zone).strftime("%H:%M").to_string())
+        let there = |at: UnixMillis, zone: &TimeZone| {
+            Timestamp::from_millisecond(at.millis()).unwrap_or_default().to_zoned(zone.clone())
+        };
+        zone.map_or_else(String::new, |zone| {
+            let (now, at) = (there(self.wall.now(), &zone), there(at, &zone));
+            let days = at.date().duration_since(now.date()).as_hours() / 24;
+            let form = match days {
+                0 => "%H:%M",
+                1..7 => "%a %H:%M",
+                _ => "%Y-%m-%d %H:%M",
+            };
+            at.strftime(form).to_string()
+        })
     }
 
     /// What the run is at, where that is not sending.
@@ -85,11 +96,11 @@ impl Scene<'_> {
                 });
                 words.push(match first {
                     FirstOpening::Hours(Some((zones, rows @ 1..))) => {
-                        let clock = Self::clock_there(zones, *until);
+                        let clock = self.clock_there(zones, *until);
                         format!("{rows} in {zones} open at {clock}, in {left}")
                     }
                     FirstOpening::Hours(Some((zones, 0))) => {
-                        format!("{zones} opens at {}, in {left}", Self::clock_there(zones, *until))
+                        format!("{zones} opens at {}, in {left}", self.clock_there(zones, *until))
                     }
                     FirstOpening::Hours(None) => format!("the first open at {at}, in {left}"),
                     FirstOpening::EarlierContacts => format!("the first may start at {at}, in {left}"),
@@ -284,6 +295,7 @@ mod tests {
             burst: 5,
             active: None,
             credentials_end: None,
+            hours: None,
         })
     }
 

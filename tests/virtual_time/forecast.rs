@@ -9,14 +9,15 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use campaign::app::status::Status;
-use campaign::clock::Clock;
+use campaign::domain::hours::schedule::Schedule;
+use campaign::domain::unix_millis::UnixMillis;
 use campaign::engine::{ActiveContacts, Bounds};
 use campaign::progress::{About, Events, Progress, ProgressKind, Screen};
 use campaign::simulator::{Latency, Throttle, WorldConfig};
 use serde_json::Value;
 use tokio::time::sleep;
 
-use crate::virtual_time::stage::{CAMPAIGN, Options, Stage, in_flight};
+use crate::virtual_time::stage::{CAMPAIGN, EPOCH, Options, Stage, in_flight};
 
 const SECOND: Duration = Duration::from_secs(1);
 const MILLISECOND: Duration = Duration::from_millis(1);
@@ -44,12 +45,13 @@ impl Lines {
 }
 
 /// Holds each event of the run, as it comes, against the status at that moment. Says how many had a time left.
-async fn compare(journal: &Path, clock: &Clock, events: &Lines) -> usize {
+async fn compare(journal: &Path, events: &Lines) -> usize {
     let (mut compared, mut last) = (0, String::new());
     while compared < 150 {
         sleep(MILLISECOND).await;
         let Some((time, shown)) = events.latest().filter(|(time, _)| *time != last) else { continue };
-        let status = Status::of(journal, CAMPAIGN, clock.now()).unwrap();
+        let at = time.parse::<jiff::Timestamp>().unwrap().as_millisecond();
+        let status = Status::of(journal, CAMPAIGN, UnixMillis::from_millis(at)).unwrap();
         let left = status.time_left().map(|left| left.as_secs());
         assert_eq!(shown, left, "at {time}: the live view is on the left, the status on the right");
         compared += usize::from(left.is_some());
@@ -68,7 +70,7 @@ async fn same_for(world: WorldConfig, options: Options) {
     let mut progress = Progress::new(ProgressKind::Quiet, SECOND, events, About::default(), &screen, &clock);
     let compared = tokio::select! {
         ended = Box::pin(stage.run_watched(&options, &mut progress)) => panic!("the run ended early: {ended:?}"),
-        compared = compare(&journal, &clock, &lines) => compared,
+        compared = compare(&journal, &lines) => compared,
     };
     assert_eq!(compared, 150);
 }
@@ -98,4 +100,11 @@ async fn with_a_quota_that_is_full() {
     let world =
         WorldConfig { active_chats: Some(50), contact_life: Some(20 * SECOND), ..WorldConfig::default() };
     same_for(world, Options { rate: 10.0, ..Options::default() }).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn where_the_campaign_ends_first() {
+    let end = Some(UnixMillis::from_millis(EPOCH + 300_000));
+    let schedule = Schedule { start: None, end };
+    same_for(WorldConfig::default(), Options { rate: 4.0, schedule, ..Options::default() }).await;
 }

@@ -86,6 +86,30 @@ async fn no_request_leaves_in_closed_hours_and_every_row_has_its_turn() {
     check_hours(&stage, 8, 21);
 }
 
+/// Closed or open, by day and by night: whenever an end is told, the last request leaves then.
+#[tokio::test(start_paused = true)]
+async fn the_end_that_a_run_tells_is_its_end() {
+    let mut stage = stage(WorldConfig::default(), 60);
+    // One each 400 s: Paris from 9:30Z on, New York with Chicago from 14:00Z on, Hawaii from 18:00Z on, and nothing between them.
+    let options = Options { hours: Some(hours(8, 21)), rate: 0.0025, burst: 1, ..Options::default() };
+    let mut told = Vec::new();
+    let mut watch = |event: &RunEvent| {
+        if let RunEvent::Heartbeat(heartbeat) = event {
+            let hours = heartbeat.hours.expect("it keeps hours");
+            told.push((heartbeat.now.at, hours.ends_at.expect("it has an end"), hours.closed_rows));
+        }
+    };
+    stage.run_watched(&options, &mut Seen(&mut watch)).await.expect("a run");
+    let last = stage.simulator.requests().last().expect("requests").at.0;
+    let all_closed = told.iter().filter(|(.., closed)| *closed > 0).count();
+    assert!(told.len() > 1_000 && all_closed > 300, "{} told, {all_closed} with closed rows", told.len());
+    for (at, end, closed) in told {
+        let off = end.millis().abs_diff(i64::try_from(last).expect("a time"));
+        // A permit may be lost each time that hours change.
+        assert!(off <= 3 * 400_000, "at {at}, {closed} rows closed: {end} was told, {off} ms off");
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_run_that_is_not_to_wait_ends_with_the_moment_to_come_back() {
     // Sunday, 2026-03-01, 09:30Z: open in Paris, closed in America.

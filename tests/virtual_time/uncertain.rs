@@ -40,7 +40,7 @@ async fn marked_rows_keep_the_decision_and_are_not_sent_to() {
         (Decision::Started, None, State::Started),
         (Decision::Failed, None, State::Failed),
     ] {
-        let mut stage = stage_with_one_uncertain().await;
+        let mut stage = Box::pin(stage_with_one_uncertain()).await;
         decide(&stage, decision, contact_id);
         let row = stage.rows().into_iter().find(|row| row.line == Some(5)).expect("its row");
         assert_eq!((row.state, row.contact_id.as_deref()), (state, contact_id));
@@ -55,7 +55,7 @@ async fn marked_rows_keep_the_decision_and_are_not_sent_to() {
 /// What `--resend` warns of: the person decided, and the recipient has two.
 #[tokio::test(start_paused = true)]
 async fn resend_sends_again_with_the_same_token_and_payload() {
-    let mut stage = stage_with_one_uncertain().await;
+    let mut stage = Box::pin(stage_with_one_uncertain()).await;
     stage.pass(past_the_token()).await;
     decide(&stage, Decision::Resend, None);
     stage.run(&Options::default()).await.expect("a run");

@@ -113,7 +113,7 @@ impl Dispatcher<'_> {
         }
     }
 
-    fn milestone(&self, at: UnixMillis) -> Milestone {
+    pub(super) fn milestone(&self, at: UnixMillis) -> Milestone {
         Milestone { at, started: self.counters.started }
     }
 
@@ -121,7 +121,7 @@ impl Dispatcher<'_> {
     pub(super) fn heartbeat(&mut self, now: UnixMillis) -> Heartbeat {
         let now = self.milestone(now);
         let (asked, burst) = told(self.engine.pace.tempo());
-        Heartbeat {
+        let mut heartbeat = Heartbeat {
             now,
             before: self.metrics.measured_since(now),
             in_flight: u32::try_from(self.in_flight.len()).unwrap_or(u32::MAX),
@@ -130,7 +130,10 @@ impl Dispatcher<'_> {
             burst,
             active: self.send_gate.active_bound(),
             credentials_end: self.engine.client.credentials_end(),
-        }
+            hours: None,
+        };
+        heartbeat.hours = self.hours_ahead(&heartbeat);
+        heartbeat
     }
 }
 

@@ -213,6 +213,9 @@ pub(super) const TABLES: &[CopiedTable] = &[
             column("alive_ms", Integer),
             column("terms_id", Integer),
             column("credentials_end_at", Integer),
+            column("closed_rows", Integer),
+            column("opens_at", Integer),
+            column("ends_at", Integer),
         ],
     },
     CopiedTable {
@@ -491,6 +494,12 @@ mod tests {
                     strict,
                 ));
             }
+        }
+        for line in migrations.lines().filter_map(|line| line.strip_prefix("ALTER TABLE ")) {
+            let (name, column) = line.split_once(" ADD COLUMN ").unwrap();
+            let (column, kind) = column.split_once(' ').unwrap();
+            let kind = kind.split([' ', ';']).next().unwrap();
+            declared.insert((name.to_owned(), column.to_owned(), kind.to_owned(), false));
         }
         let sqlite = of_sqlite(&journal.connection);
         for table in TABLES {

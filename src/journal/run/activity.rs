@@ -110,7 +110,7 @@ fn write_heartbeat(connection: &Connection, run: RunId, heartbeat: &Heartbeat) -
     connection
         .prepare_cached(
             "UPDATE run SET in_flight = ?2, pace = ?3, asked = ?4, burst = ?5, mark_at = ?6, mark = ?7, alive = ?8,
-                 alive_most = ?9, alive_ms = ?10, credentials_end_at = ?11
+                 alive_most = ?9, alive_ms = ?10, credentials_end_at = ?11, closed_rows = ?12, opens_at = ?13, ends_at = ?14
              WHERE id = ?1",
         )?
         .execute(params![
@@ -125,6 +125,9 @@ fn write_heartbeat(connection: &Connection, run: RunId, heartbeat: &Heartbeat) -
             active.map(|active| number(active.most)),
             active.map(|active| i64::try_from(active.life.as_millis()).unwrap_or(i64::MAX)),
             heartbeat.credentials_end.map(StampColumn),
+            heartbeat.hours.map(|hours| number(hours.closed_rows)),
+            heartbeat.hours.and_then(|hours| hours.opens_at).map(StampColumn),
+            heartbeat.hours.and_then(|hours| hours.ends_at).map(StampColumn),
         ])?;
     Ok(())
 }

@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 use crate::domain::delivery::bucket_history::BucketHistory;
 use crate::domain::delivery::latency::Latencies;
 use crate::domain::delivery::state::State;
-use crate::domain::forecast::{ActiveBound, Heartbeat, Milestone};
+use crate::domain::forecast::{ActiveBound, Heartbeat, HoursAhead, Milestone};
 use crate::domain::foreign::ForeignText;
 use crate::domain::hours::terms::Terms;
 use crate::domain::unix_millis::UnixMillis;
@@ -243,7 +243,7 @@ impl Reader {
         let mut statement = self.connection.prepare_cached(
             "SELECT id, started_at, seen_at, ended_at, pid, rate, started, requests, throttled, retried, exit, reason,
                  version, file, settings, latencies, in_flight, pace, asked, burst, mark_at, mark,
-                 alive, alive_most, alive_ms, credentials_end_at
+                 alive, alive_most, alive_ms, credentials_end_at, closed_rows, opens_at, ends_at
              FROM run WHERE campaign_id = ?1 ORDER BY id DESC LIMIT ?2",
         )?;
         let runs = statement.query_map(params![campaign.0, most], read_run)?.collect::<Result<_, _>>()?;
@@ -285,6 +285,7 @@ fn read_run(row: &rusqlite::Row<'_>) -> rusqlite::Result<RunRecord> {
 fn read_heartbeat(row: &rusqlite::Row<'_>, now: Milestone) -> rusqlite::Result<Option<Heartbeat>> {
     let (Some(rate), Some(StampColumn(at))) = (row.get(17)?, row.get(20)?) else { return Ok(None) };
     let count = |count: i64| u64::try_from(count).unwrap_or(0);
+    let stamp = |at| row.get::<_, Option<StampColumn>>(at).map(|stamp| stamp.map(|stamp| stamp.0));
     let active = match (row.get(22)?, row.get(23)?, row.get(24)?) {
         (Some(alive), Some(most), Some(life)) => Some(ActiveBound {
             alive: count(alive),
@@ -301,6 +302,12 @@ fn read_heartbeat(row: &rusqlite::Row<'_>, now: Milestone) -> rusqlite::Result<O
         asked: row.get(18)?,
         burst: row.get(19)?,
         active,
-        credentials_end: row.get::<_, Option<StampColumn>>(25)?.map(|stamp| stamp.0),
+        credentials_end: stamp(25)?,
+        hours: match row.get(26)? {
+            Some(rows) => {
+                Some(HoursAhead { closed_rows: count(rows), opens_at: stamp(27)?, ends_at: stamp(28)? })
+            }
+            None => None,
+        },
     }))
 }

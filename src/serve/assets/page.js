@@ -131,6 +131,7 @@ function fillOne(status) {
     ["in flight", status.in_flight === null ? "–" : grouped(status.in_flight)],
     ["throttled in this run", grouped(status.throttled)],
     ["left", left(status) ? grouped(left(status)) : "nothing"],
+    ...(status.closed ? [["hours are closed", `${grouped(status.closed.rows)}${status.closed.opens_at ? `, the first open at ${when(status.closed.opens_at)}` : ""}`]] : []),
     ...(waiting ? [["waits for hours, times or limits", `${grouped(waiting.rows)}, the first until ${when(waiting.first_until)}`]] : []),
     ["time left", status.running && status.time_left_s !== null ? span(status.time_left_s) : "–"],
     ["ends", when(status.ends_at)],

@@ -177,6 +177,14 @@ fn left(status: &Status) -> Option<String> {
             let _ = write!(text, ": until {} UTC", ending(status.now, end));
         }
     }
+    if let Some(hours) = status.hours_ahead().filter(|hours| hours.closed_rows > 0) {
+        let rows = match hours.closed_rows >= left {
+            true => "the hours of all of them are".to_owned(),
+            false => format!("the hours of {} of them are", Grouped(hours.closed_rows)),
+        };
+        let opens = hours.opens_at.map(|at| format!(", the first open at {} UTC", ending(status.now, at)));
+        let _ = write!(text, "; {rows} closed{}", opens.unwrap_or_default());
+    }
     if let Some((rows, first)) = status.waiting {
         let wait = if rows == 1 { "waits" } else { "wait" };
         let first = ending(status.now, first);
