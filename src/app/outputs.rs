@@ -189,7 +189,7 @@ fn is_of_journal(file: &Path, journal: &Path) -> bool {
     let names = (file.file_name().and_then(OsStr::to_str), journal.file_name().and_then(OsStr::to_str));
     let (Some(file_name), Some(journal_name)) = names else { return false };
     let Some(ending) = file_name.strip_prefix(journal_name) else { return false };
-    let kept = ["-wal", "-shm", "-journal"].contains(&ending)
+    let kept = ["-wal", "-shm", "-journal", ".rebuild"].contains(&ending)
         || (ending.starts_with('.') && [".lock", ".mark"].iter().any(|kept| ending.ends_with(kept)));
     kept && file.parent() == journal.parent()
 }
@@ -225,6 +225,7 @@ mod tests {
             ("journal.db.spring.lock", "a file of the journal"),
             ("journal.db.lock", "a file of the journal"),
             ("journal.db.mark", "a file of the journal"),
+            ("journal.db.rebuild", "a file of the journal"),
             ("stop.csv", "a list"),
             ("hard-lock", "a file of the journal"),
         ] {

@@ -178,8 +178,13 @@ impl PlanFile {
     /// # Errors
     /// Where the journal cannot be written.
     pub fn begin_streamed(&self, journal: &mut Journal, campaign: CampaignId) -> Result<Plan, Error> {
+        let changed = WarningCode::ChangedAfterContact;
+        let rejects = |plan: Plan| match &self.rows.looks {
+            Some(looks) if !looks.accepts(changed) => plan.reject_changed(),
+            _ => plan,
+        };
         if self.same_number == SameNumberRule::All {
-            return self.begin(journal, campaign);
+            return self.begin(journal, campaign).map(rejects);
         }
         let (shape, columns) = (self.binding.shape(), self.binding.header().names());
         let plan = if self.corrects() {
@@ -188,7 +193,8 @@ impl PlanFile {
             journal.begin_streamed_plan(campaign, shape, columns)?
         };
         let plan = journal.plan_senders(plan, self.binding.senders())?.keep_first_of_numbers();
-        Ok(plan.retry_failed(self.retries))
+        let plan = plan.watch_texts(columns, self.binding.text_columns());
+        Ok(rejects(plan.retry_failed(self.retries)))
     }
 
     /// Corrections need the file that they correct. A report may have only some of the rows, and those that it does not have

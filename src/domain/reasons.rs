@@ -294,6 +294,11 @@ pub const CATALOGUE: &[Reason] = &[
         advice: "correct the cells, or accept the kind of warning",
     },
     Reason {
+        code: "changed-after-contact",
+        summary: "this campaign contacted the key, and the file now says something else of it",
+        advice: "give the row another key or the campaign another name, or accept changed-after-contact",
+    },
+    Reason {
         code: "message-empty",
         summary: "a text of the request is empty",
         advice: "fill in what the template needs",

@@ -43,6 +43,25 @@ impl Clinic {
     }
 }
 
+/// Nobody is asked about a stream: whoever stands under a contacted key now is rejected, and not taken for contacted.
+#[test]
+fn a_stream_in_which_somebody_else_has_a_contacted_key_is_not_whole() {
+    let clinic = Clinic::new(&[]);
+    clinic.send("week1.csv", &["--stream"]).exits(0);
+    clinic.site.write("other.csv", &WEEK_1.replace("Ann,+12025550101", "Xen,+12025550109"));
+    for week in ["other.csv", "week2.csv", "week2.csv"] {
+        let sent = clinic.send(week, &["--stream"]).exits(3).json();
+        assert_eq!((&sent["rejected"], &sent["exit"]), (&1.into(), &3.into()), "{week}");
+    }
+    assert_eq!(clinic.server.requests(), 3, "Cid is new");
+    let report = clinic.site.run(&["report", "--state", "rejected"]).exits(0).stdout;
+    assert!(report.contains("changed-after-contact"), "{report}");
+    let accepted =
+        clinic.send("week2.csv", &["--stream", "--accept", "changed-after-contact"]).exits(0).json();
+    assert_eq!((&accepted["rejected"], &accepted["started"]), (&0.into(), &3.into()));
+    assert_eq!(clinic.server.requests(), 3);
+}
+
 #[test]
 fn next_weeks_date_for_the_same_person_is_not_left_unsent_without_a_word() {
     let clinic = Clinic::new(&[]);

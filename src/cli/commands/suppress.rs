@@ -19,6 +19,7 @@ use crate::domain::delivery::ending::Exit;
 use crate::domain::figures::counted;
 use crate::domain::foreign;
 use crate::domain::phone::E164;
+use crate::domain::table::formula::harmless;
 use crate::journal::{Journal, JournalError, Reader};
 use crate::recipients::Useless;
 
@@ -239,7 +240,7 @@ fn list(journal: &Path, global: &GlobalArgs) -> Result<(), Failure> {
             write(if global.json {
                 json!({ "phone": number, "added_at": at.to_string(), "note": note }).to_string()
             } else {
-                format!("{number},{at},{}", quoted(note.unwrap_or_default()))
+                format!("{number},{at},{}", quoted(&harmless(note.unwrap_or_default())))
             })
         })?;
         out.flush().map_err(Listing::Writing)

@@ -50,6 +50,8 @@ pub struct Splitter {
     skipping: bool,
     /// Within the list of a document.
     in_list: bool,
+    /// Within an array of records.
+    in_array: bool,
     /// The open record is what a document has behind its list.
     is_tail: bool,
 }
@@ -68,6 +70,7 @@ impl Default for Splitter {
             stray_at: 0,
             skipping: false,
             in_list: false,
+            in_array: false,
             is_tail: false,
         }
     }
@@ -108,6 +111,8 @@ impl Splitter {
     pub fn end(&mut self, each: &mut impl FnMut(StreamPiece<'_>)) {
         if !self.stack.is_empty() {
             each(StreamPiece::Bad(self.begin, "it ends in the middle of a record"));
+        } else if self.in_list || self.in_array {
+            each(StreamPiece::Bad(self.at, "it ends in the middle of a list: there may have been more"));
         }
         self.stray_ends(each);
         *self = Self { at: self.at, ..Self::default() };
@@ -133,7 +138,8 @@ impl Splitter {
                 (self.is_tail, self.before) = (true, JsonPlace::After);
             }
             // Arrays of records are nothing but their records; so is what is left of a broken one.
-            b'[' | b']' | b'}' | b',' | b' ' | b'\t' | b'\r' if self.stray.is_empty() => {}
+            b'[' | b']' if self.stray.is_empty() => self.in_array = byte == b'[',
+            b'}' | b',' | b' ' | b'\t' | b'\r' if self.stray.is_empty() => {}
             0xef | 0xbb | 0xbf if self.at < 3 => {}
             0x1e if self.stray.is_empty() => {}
             _ => {
@@ -266,6 +272,7 @@ impl Splitter {
 
     fn give_up(&mut self, why: &'static str, each: &mut impl FnMut(StreamPiece<'_>)) {
         each(StreamPiece::Bad(self.begin, why));
+        self.in_array = false;
         self.stack.clear();
         self.record = Vec::new();
         (self.in_string, self.escaped) = (false, false);

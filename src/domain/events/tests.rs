@@ -222,7 +222,18 @@ fn a_list_deeper_in_a_record_stays_in_it() {
     assert_eq!(pieces(text.as_bytes(), 3), (vec![(0, text.to_owned())], Vec::new()));
     // A line of a log with a time in front that is no record is told, and so is a document without its end.
     let (records, bad) = pieces(b"2026-03-01T18:20:41Z s a line\n{\"events\":[{\"a\":1}", 64);
-    assert_eq!((records.len(), bad), (1, vec![(0, "not JSON")]));
+    let cut = "it ends in the middle of a list: there may have been more";
+    assert_eq!((records.len(), bad), (1, vec![(0, "not JSON"), (48, cut)]));
+    for text in [
+        "[{\"a\":1}",
+        "[{\"a\":1},\n",
+        "[{\"a\":1}]\n[{\"a\":1},",
+        "[",
+        "{\"Records\":[{\"a\":1},",
+        "{\"Records\":[",
+    ] {
+        assert_eq!(pieces(text.as_bytes(), 3).1, [(text.len() as u64, cut)], "{text}");
+    }
     let (records, bad) = pieces(b"{\"events\":[{\"a\":1}],\"next\":\"f/", 64);
     assert_eq!((records.len(), bad), (1, vec![(18, "it ends in the middle of a record")]));
     // One that is broken off behind its list costs the next nothing.

@@ -490,7 +490,8 @@ mod tests {
     fn rows_of_one_number_start_one_after_another_in_the_order_of_the_file() {
         let mut book = NumberBook::new(Some(std::time::Duration::from_secs(3_600)));
         let numbers = [book.number(Vec::new()), book.number(Vec::new())];
-        (2_u64..4_002).for_each(|line| book.line(line, numbers[(line % 2) as usize], (line % 2) as u32));
+        // A pair is told apart within its number.
+        (2_u64..4_002).for_each(|line| book.line(line, numbers[(line % 2) as usize], 0));
         let schedule = Schedule { start: None, end: Some(after(1_500)) };
         let conditions = Conditions { schedule, ..conditions(36_000.0) };
         let mut agenda = Agenda::new(None, false, ContactLimits::default(), conditions).sharing(book);

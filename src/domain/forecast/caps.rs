@@ -169,9 +169,9 @@ impl<'a> Caps<'a> {
         contacts.push(CountedContact { at, ends, pair: *pair });
     }
 
-    /// The number of a line's recipient together with its sender, where other rows have that number too.
-    pub(super) fn pair(&self, line: u32) -> Option<u32> {
-        self.numbers.lines.get(&line).map(|(_, pair)| *pair)
+    /// The number of a line's recipient and the pair of it and its sender, where other rows have that number too.
+    pub(super) fn number(&self, line: u32) -> Option<(usize, u32)> {
+        self.numbers.lines.get(&line).copied()
     }
 
     /// Another day has those contacts that were granted before it and start in it, whether or not it grants any.

@@ -101,7 +101,7 @@ pub(super) struct Performance<'a, F> {
     fresh: Vec<usize>,
     wakes: BTreeSet<(i64, usize)>,
     /// Of a lane, kind, and number with its sender: the row of them that waits first, and until when.
-    first_to_wait: HashMap<(usize, u32, u32), (u32, UnixMillis)>,
+    first_to_wait: HashMap<(usize, u32, (usize, u32)), (u32, UnixMillis)>,
     /// Until when a limit of the campaign leaves no more rows.
     spent_until: Option<UnixMillis>,
     /// Whether a row has given its place back since.
@@ -463,8 +463,8 @@ impl<'a, F: FnMut(PlayedRow)> Performance<'a, F> {
     /// each of them whenever one had its turn.
     fn wait(&mut self, id: usize, run: EqualRows, until: UnixMillis) {
         let lane = &mut self.lanes[id];
-        let Some(pair) = self.caps.pair(run.line) else { return lane.wait(run, until.millis()) };
-        let first = self.first_to_wait.entry((id, run.kind, pair)).or_insert((run.line, until));
+        let Some(number) = self.caps.number(run.line) else { return lane.wait(run, until.millis()) };
+        let first = self.first_to_wait.entry((id, run.kind, number)).or_insert((run.line, until));
         if first.0 < run.line && first.1 == until {
             return lane.wait_behind(first.0, run);
         }
@@ -474,8 +474,8 @@ impl<'a, F: FnMut(PlayedRow)> Performance<'a, F> {
 
     /// A row had its turn: if others of its number waited behind it, the next one's comes in the same claim.
     fn move_up(&mut self, id: usize, run: EqualRows, now: i64) {
-        let Some(pair) = self.caps.pair(run.line) else { return };
-        let Entry::Occupied(mut first) = self.first_to_wait.entry((id, run.kind, pair)) else { return };
+        let Some(number) = self.caps.number(run.line) else { return };
+        let Entry::Occupied(mut first) = self.first_to_wait.entry((id, run.kind, number)) else { return };
         if first.get().0 != run.line {
             return;
         }

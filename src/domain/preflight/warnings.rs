@@ -364,6 +364,12 @@ impl Looks {
         Self { suspicions: Suspicions::new(binding), accepted }
     }
 
+    /// Whether this kind passes.
+    #[must_use]
+    pub fn accepts(&self, code: WarningCode) -> bool {
+        self.accepted.contains(&code)
+    }
+
     /// Why a row is not to be sent to.
     #[must_use]
     pub fn wrong<C: Cells + ?Sized>(&self, recipient: &Recipient, cells: &C) -> Option<RejectionReason> {

@@ -14,7 +14,7 @@ use crate::journal::error::JournalError;
 const LINKS: usize = 40;
 
 /// How the files end that SQLite and this program keep beside a journal: to them, one of such a name is no journal.
-const BESIDE: [&str; 5] = ["-wal", "-shm", "-journal", ".lock", ".mark"];
+const BESIDE: [&str; 6] = ["-wal", "-shm", "-journal", ".lock", ".mark", ".rebuild"];
 
 /// The one name of the journal at `path`: with symbolic links resolved, also where the file is yet to be made. A relative path
 /// stays one where the file is below the current folder, since people read it in messages. A path that cannot be resolved

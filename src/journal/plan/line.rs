@@ -8,7 +8,9 @@ use crate::domain::hours::schedule::Window;
 
 /// The code of a line whose key came before.
 pub(in crate::journal) const DUPLICATE: &str = "duplicate-key";
-/// The reason of such a row whose number is another one.
+/// The code of a line whose recipient was contacted with something else.
+pub(in crate::journal) const CHANGED_AFTER_CONTACT: &str = "changed-after-contact";
+/// The reason of a duplicate whose number is another one.
 pub(in crate::journal) const OTHER_NUMBER: &str =
     "an earlier line of the file has the same key, and another number";
 

@@ -14,6 +14,7 @@ pub(in crate::journal) mod reconcile;
 pub(in crate::journal) mod respelled;
 pub(in crate::journal) mod retried;
 pub(in crate::journal) mod row_set;
+pub(in crate::journal) mod rows;
 pub(in crate::journal) mod said_before;
 pub(in crate::journal) mod senders;
 pub(in crate::journal) mod summary;
@@ -22,7 +23,7 @@ pub(in crate::journal) mod waiting;
 use rusqlite::{Transaction, TransactionBehavior, params};
 
 use super::error::JournalError;
-use super::row::{CampaignId, ROOM, RowId, StampColumn, StateColumn, TokenColumn, texts};
+use super::row::{CampaignId, RowId, StateColumn, texts};
 use super::tally::{self, Delta};
 use crate::domain::delivery::state;
 use crate::domain::delivery::state::{Event, State};
@@ -34,11 +35,12 @@ use crate::journal::care::purge;
 use crate::journal::file::open::Journal;
 use crate::journal::plan::existing::ExistingRecipient;
 use crate::journal::plan::lanes::LaneIds;
-use crate::journal::plan::line::{Content, FileLine, reason_of};
+use crate::journal::plan::line::{CHANGED_AFTER_CONTACT, Content, FileLine};
 use crate::journal::plan::planned::Planned;
 use crate::journal::plan::reconcile::{keep, move_line, planned_state};
 use crate::journal::plan::retried::Retries;
 use crate::journal::plan::row_set::RowSet;
+use crate::journal::plan::rows::{insert, update};
 use crate::journal::plan::said_before::TextColumns;
 use crate::journal::plan::senders::PlanSenders;
 pub use crate::journal::plan::summary::PlanSummary;
@@ -62,6 +64,8 @@ pub struct Plan {
     texts: TextColumns,
     /// Whether a line is left out at once where its number is another recipient's: it may be sent before the file ends.
     first_of_numbers: bool,
+    /// Whether a line is rejected whose recipient was contacted, and of whom the file now says something else.
+    rejects_changed: bool,
     retries: Retries,
     tokens: TokenSpace,
 }
@@ -93,6 +97,7 @@ impl Plan {
             purged,
             texts,
             first_of_numbers: false,
+            rejects_changed: false,
             retries: Retries::None,
             tokens,
         })
@@ -122,6 +127,13 @@ impl Plan {
     #[must_use]
     pub fn keep_first_of_numbers(self) -> Self {
         Self { first_of_numbers: true, ..self }
+    }
+
+    /// Rejects, from here on, each line whose recipient was contacted and of whom the file now says something else: nobody can be
+    /// asked about it, and whoever stands there now would be taken for contacted.
+    #[must_use]
+    pub fn reject_changed(self) -> Self {
+        Self { rejects_changed: true, ..self }
     }
 }
 
@@ -455,12 +467,14 @@ fn plan_content(
             summary.corrected += u64::from(try_again(tx, plan, known, (line, cells), delta)?);
         }
         Some(known) if known.attempts > 0 => {
+            let changed = plan.texts.see(tx, plan.campaign, (plan.shape, plan.header), &known, line)?;
+            if changed && plan.rejects_changed {
+                return reject_changed(tx, plan, &known, (line, cells), delta);
+            }
             summary.frozen += u64::from(known.differs(plan.shape, &line.content));
             plan.lanes.follow(tx, plan.campaign, &known, line)?;
             summary.started += u64::from(known.state == State::Started);
-            if plan.texts.see(tx, plan.campaign, (plan.shape, plan.header), &known, line)? {
-                summary.changed += 1;
-            }
+            summary.changed += u64::from(changed);
             keep(tx, &known, line, delta)?;
         }
         Some(known) => {
@@ -470,129 +484,19 @@ fn plan_content(
     Ok(())
 }
 
-pub(super) fn insert(
-    tx: &Transaction<'_>,
-    plan: &mut Plan,
-    line: &FileLine,
-    state: State,
-    cells: &str,
-    delta: &mut Delta,
-) -> Result<i64, JournalError> {
-    let mut statement = tx.prepare_cached(&format!(
-        "INSERT INTO row (campaign_id, line, key, destination, state, client_token, shape_id, slots, header_id, cells,
-             code, reason, lane_id, waits_until, waits_for, not_after, sender_id, room)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, iif(?14 IS NULL, NULL, 0), ?15, ?16, iif(?5 = {queued}, zeroblob({ROOM}), NULL))",
-        queued = State::Queued.code()
-    ))?;
-    let number = i64::try_from(line.number).unwrap_or(i64::MAX);
-    let (campaign, header) = (plan.campaign.0, plan.header);
-    match &line.content {
-        Content::Recipient { key, destination, client_token, slots, lane, window, sender, suppressed } => {
-            let sender = plan.senders.id(*sender);
-            let lane = plan.lanes.id(tx, plan.campaign, lane.as_ref(), sender)?.map(|lane| lane.0);
-            let (code, reason) = reason_of(state, suppressed.as_ref());
-            let token = TokenColumn(*client_token);
-            statement.execute(params![
-                campaign,
-                number,
-                key,
-                destination,
-                StateColumn(state),
-                token,
-                plan.shape,
-                texts(slots),
-                header,
-                cells,
-                code,
-                reason,
-                lane,
-                window.not_before.map(StampColumn),
-                window.not_after.map(StampColumn),
-                sender.map(|sender| sender.0)
-            ])?;
-        }
-        Content::Rejected { code, reason, key } | Content::LeftOut { code, reason, key } => {
-            let none = rusqlite::types::Null;
-            let state = StateColumn(state);
-            statement.execute(params![
-                campaign, number, key, none, state, none, none, none, header, cells, code, reason, none,
-                none, none, none
-            ])?;
-        }
-    }
-    delta.add(state);
-    Ok(tx.last_insert_rowid())
-}
-
-/// Makes a row that was never attempted follow the file. Says whether it changed.
-fn update(
+/// The line is no recipient, and the recipient who was contacted has no line.
+fn reject_changed(
     tx: &Transaction<'_>,
     plan: &mut Plan,
     known: &ExistingRecipient,
-    line: &FileLine,
-    cells: &str,
+    (line, cells): (&FileLine, &str),
     delta: &mut Delta,
-) -> Result<bool, JournalError> {
-    let Content::Recipient { key, destination, client_token, slots, lane, window, sender, suppressed } =
-        &line.content
-    else {
-        return Ok(false);
-    };
-    let client_token = known.client_token(plan.tokens, (key, *client_token));
-    let sender = plan.senders.id(*sender);
-    let lane = plan.lanes.id(tx, plan.campaign, lane.as_ref(), sender)?.map(|lane| lane.0);
-    let sender = sender.map(|sender| sender.0);
-    let mut after = planned_state(known.state, &line.content)?;
-    if known.state == State::Expired && after == State::Queued && known.window.not_after == window.not_after {
-        // Whether the campaign's own end is over still, the next run finds out.
-        after = State::Expired;
-    }
-    let slots = texts(slots);
-    let same_payload = known.destination == *destination && known.shape == plan.shape && known.slots == slots;
-    let same_payload = same_payload && known.sender == sender;
-    let same_lane = known.lane == lane && known.window == *window;
-    if same_payload
-        && same_lane
-        && known.state == after
-        && known.header == plan.header
-        && known.cells == cells
-    {
-        move_line(tx, known, line.number)?;
-        return Ok(false);
-    }
-    let (code, reason) = reason_of(after, suppressed.as_ref());
-    let another_number = known.destination != *destination;
-    if another_number {
-        numbers::forget(tx, plan.campaign, known.id)?;
-    }
-    tx.prepare_cached(
-        "UPDATE row SET line = ?2, destination = ?3, state = ?4, client_token = ?5, shape_id = ?6, slots = ?7,
-             header_id = ?8, cells = ?9, code = ?10, reason = ?11, lane_id = ?12, not_after = ?14,
-             waits_for = CASE WHEN waits_for = 1 AND waits_until > coalesce(?13, 0) THEN 1 WHEN ?13 IS NOT NULL THEN 0 END,
-             waits_until = CASE WHEN waits_for = 1 AND waits_until > coalesce(?13, 0) THEN waits_until ELSE ?13 END,
-             settled_at = NULL, sender_id = ?15
-         WHERE id = ?1",
-    )?
-    .execute(params![
-        known.id,
-        i64::try_from(line.number).unwrap_or(i64::MAX),
-        destination,
-        StateColumn(after),
-        TokenColumn(client_token),
-        plan.shape,
-        slots,
-        plan.header,
-        cells,
-        code,
-        reason,
-        lane,
-        window.not_before.map(StampColumn),
-        window.not_after.map(StampColumn),
-        sender
-    ])?;
-    if another_number {
-        numbers::enter(tx, known.id)?;
-    }
-    delta.moved(known.state, after);
-    Ok(true)
+) -> Result<(), JournalError> {
+    let Content::Recipient { key, destination, .. } = &line.content else { return Ok(()) };
+    let what = if known.destination == *destination { "other cells" } else { "another number" };
+    let reason = format!("this campaign contacted the recipient with this key, and the file now has {what}");
+    let content =
+        Content::Rejected { code: CHANGED_AFTER_CONTACT.to_owned(), reason, key: Some(key.clone()) };
+    tx.prepare_cached("UPDATE row SET line = NULL WHERE id = ?1")?.execute([known.id])?;
+    insert(tx, plan, &FileLine { content, ..line.clone() }, State::Rejected, cells, delta).map(drop)
 }
