@@ -267,6 +267,14 @@ fn filters(text: &mut String) {
         let [does, example] = [filter.does, filter.example].map(cell);
         let _ = writeln!(text, "| `{}` | {does} | `{example}` | `{}` |", filter.name, filter.text);
     }
+    text.push_str(
+        "\nA cell is text. It is made a number before it is counted with or compared with a number: `{{ points | int + 10 }}`, \
+         `{% if points | int > 100 %}`. Two cells are not added, and not compared by `<` and `>` as they are, for text is compared \
+         letter by letter, and 9 is more than 100: behind both of them stands `| int` or `| float`, or, where they are dates, \
+         `| date('iso')`; `==` and `!=` take them as they are, and `~` puts texts together. A number with a fraction is written \
+         with at most 15 digits, as a spreadsheet shows it. What is true or false, a list or `none` is no text: \
+         `{{ \"yes\" if vip == \"1\" else \"no\" }}`. All of this is told before anything is sent, in `recipients.where` too.\n",
+    );
     let _ = writeln!(text, "\nLanguages, by Unicode CLDR: {}.", Language::codes().join(", "));
 }
 

@@ -106,6 +106,7 @@ const MISTAKES: &[(&str, &str, &str)] = &[
     ),
     ("a time of rows that is none", "[pace]", "[schedule]\nnot_before = { minus = \"24h\" }\n[pace]"),
     ("a time of rows without a column", "[pace]", "[schedule]\nnot_after = \"2026-12-01\"\n[pace]"),
+    ("a column of times without its braces", "[pace]", "[schedule]\nnot_before = \"at\"\n[pace]"),
     ("a zone that is none", "[pace]", "[hours]\ndefault_zone = \"Eastern\"\n[pace]"),
     ("a zone column that the file does not have", "phone = \"phone\"", "phone = \"phone\"\nzone = \"tz\""),
     ("a limit that is none", "[pace]", "[limits]\nper_recipient = [\"1 per day\", \"0 in 24h\"]\n[pace]"),

@@ -151,8 +151,20 @@ impl<'p> Reader<'p> {
             self.mistake(node.place, format!("`{member}` must be a string"), hint);
             return None;
         };
-        let template = match Template::parse(text) {
+        let parsed = match member {
+            Member::Where => Template::parse_condition(text),
+            _ => Template::parse(text),
+        };
+        let template = match parsed {
             Ok(template) => template,
+            Err(error) if member == Member::Where => {
+                self.mistake(
+                    node.place,
+                    format!("`{member}` is no condition: {error}"),
+                    super::selection::CONDITION,
+                );
+                return None;
+            }
             Err(error) => {
                 let hint = "`{{ first_name }}` puts in a column, `{{ first_name | default('there') }}` also where its \
                             cell is empty";

@@ -99,8 +99,12 @@ fn row_time(reader: &mut Reader<'_>, (path, member): (&str, Member), rules: &Rul
         _ => (node, Duration::ZERO, Duration::ZERO),
     };
     let text = reader.compile(&at, member, rules)?;
-    if text.template.as_fixed().is_some() {
-        let hint = "name a column in it; a time for all rows is schedule.start or schedule.end";
+    if let Some(fixed) = text.template.as_fixed() {
+        // A time has digits: what has none was meant for a column.
+        let hint = match fixed.chars().any(|c| c.is_ascii_digit()) {
+            true => "name a column in it; a time for all rows is schedule.start or schedule.end".to_owned(),
+            false => format!("a column stands in braces: \"{{{{ {} }}}}\"", fixed.trim()),
+        };
         reader.mistake(at.place, format!("`{path}` is the same in every row"), hint);
         return None;
     }

@@ -11,6 +11,10 @@ use crate::domain::problem::SourceSpan;
 /// What is said of a delivery that nothing was told of, as in `campaign report --delivery`.
 pub const WAITING: &str = "waiting";
 
+/// How a condition is written.
+pub(super) const CONDITION: &str =
+    "name a column in it, such as \"consent == 'yes'\"; column(\"First Name\") where the name has blanks";
+
 /// What other campaigns of the journal must have done with a number, or must not have.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ByCampaigns {
@@ -129,7 +133,5 @@ pub(super) fn condition(reader: &mut Reader<'_>, rules: &Rules) -> Option<Text> 
 }
 
 fn the_same_for_all(reader: &mut Reader<'_>, place: Option<SourceSpan>) {
-    let hint =
-        "name a column in it, such as \"consent == 'yes'\"; column(\"First Name\") where the name has blanks";
-    reader.mistake(place, "`recipients.where` names no column, and is the same for every row", hint);
+    reader.mistake(place, "`recipients.where` names no column, and is the same for every row", CONDITION);
 }

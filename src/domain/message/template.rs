@@ -6,10 +6,12 @@
 
 mod comparisons;
 pub mod filters;
+mod mistakes;
 mod names;
 mod program;
 mod truths;
 
+use mistakes::TextUse;
 use program::Program;
 
 use crate::domain::table::header::{Header, fold};
@@ -50,8 +52,13 @@ pub struct TemplateError {
 pub enum RenderError {
     /// These of [`Template::columns`] are needed and empty.
     Empty(Vec<usize>),
-    /// The template's own expressions failed; why.
-    Failed(String),
+    /// The template's own expressions failed.
+    Failed {
+        /// That of [`Template::columns`] whose cell a filter does not take, where it is known.
+        column: Option<usize>,
+        /// Why.
+        message: String,
+    },
 }
 
 impl Template {
@@ -66,25 +73,42 @@ impl Template {
         if let Some(template) = Self::plain(text)? {
             return Ok(template);
         }
-        Self::program(text, &|_| false)
+        Self::program(text, TextUse::Sent, None)
     }
 
-    fn program(text: &str, is_column: &dyn Fn(&str) -> bool) -> Result<Self, TemplateError> {
+    /// Compiles a text that comes to `true` or `false`.
+    ///
+    /// # Errors
+    /// What is wrong with it, as for [`parse`](Self::parse).
+    pub(in crate::domain) fn parse_condition(text: &str) -> Result<Self, TemplateError> {
+        match Self::plain(text)? {
+            Some(template) if !template.columns.iter().any(|name| is_condition(name)) => Ok(template),
+            _ => Self::program(text, TextUse::Condition, None),
+        }
+    }
+
+    fn program(
+        text: &str,
+        text_use: TextUse,
+        is_column: Option<&dyn Fn(&str) -> bool>,
+    ) -> Result<Self, TemplateError> {
         let (program, columns) =
-            Program::parse(text, is_column).map_err(|message| TemplateError { message })?;
+            Program::parse(text, text_use, is_column).map_err(|message| TemplateError { message })?;
         Ok(Self { kind: TemplateKind::Program(Box::new(program)), columns, source: text.to_owned() })
     }
 
     /// The same for a file with these columns: what could be an expression, as `{{ Date/time }}`, is a column where the file
     /// has it.
-    #[must_use]
-    pub fn for_columns(&self, columns: &Header) -> Self {
+    ///
+    /// # Errors
+    /// What is wrong with an expression that is no column of the file.
+    pub fn for_columns(&self, columns: &Header) -> Result<Self, TemplateError> {
         match &self.kind {
-            TemplateKind::Program(_) => {
+            TemplateKind::Program(program) => {
                 let is_column = |name: &str| columns.find(name).is_ok();
-                Self::program(&self.source, &is_column).unwrap_or_else(|_| self.clone())
+                Self::program(&self.source, program.text_use(), Some(&is_column))
             }
-            TemplateKind::Fixed(_) | TemplateKind::Pieces(_) => self.clone(),
+            TemplateKind::Fixed(_) | TemplateKind::Pieces(_) => Ok(self.clone()),
         }
     }
 
@@ -247,8 +271,15 @@ fn column_name(text: &str) -> Option<&str> {
         && name.contains(|c: char| c.is_alphabetic() || c == '_')
         // `{{ name -}}` is Jinja's way to cut the space behind.
         && !text.ends_with('-')
+        // `{{ 100 - points }}` counts; a column of that name is found once the file is known.
+        && !name.split(" - ").any(|part| name.contains(" - ") && part.trim().bytes().all(|byte| byte.is_ascii_digit()))
         && !name.split([' ', '-']).any(|word| WORDS.contains(&word) || word == "None");
     plain.then_some(name)
+}
+
+/// Whether what could be the name of a column is a condition in words of another language: `vip AND gold`.
+fn is_condition(name: &str) -> bool {
+    names::other_language(&format!("{{{{{name}}}}}")).is_some()
 }
 
 #[cfg(test)]
@@ -267,7 +298,7 @@ mod tests {
             RenderError::Empty(columns) => {
                 columns.iter().map(|at| template.columns()[*at].as_str()).collect::<Vec<_>>().join("+")
             }
-            RenderError::Failed(message) => message,
+            RenderError::Failed { message, .. } => message,
         })
     }
 
@@ -406,7 +437,7 @@ mod tests {
             ["{{ a | replace('x', a) }}", "{{ a | split('x') | join(a) }}", "{{ a ~ a ~ a ~ a ~ a ~ a }}"]
         {
             let failed = Template::parse(text).unwrap().render(|_| &cell);
-            assert!(matches!(failed, Err(RenderError::Failed(_))), "{text}");
+            assert!(matches!(failed, Err(RenderError::Failed { .. })), "{text}");
         }
         for text in [
             "{% set x = a ~ ' ' ~ a %}{{ x ~ x }}",
@@ -418,7 +449,7 @@ mod tests {
 
     #[test]
     fn cells_are_not_counted_with_as_they_are() {
-        for text in ["{{ a * 2 }}", "{{ 2 * a }}", "{{ a / 2 }}", "{% if a >= 1.5 %}x{% endif %}"] {
+        for text in ["{{ a * 2 }}", "{{ 2 * a }}", "{% if a >= 1.5 %}x{% endif %}"] {
             let told = Template::parse(text).unwrap_err().to_string();
             assert!(told.contains("a | "), "{text}: {told}");
         }

@@ -5,6 +5,7 @@
 
 mod condition;
 mod damage;
+mod key;
 mod lane;
 mod own_texts;
 mod sender;
@@ -26,12 +27,10 @@ use crate::domain::message::{foreign, limits};
 use crate::domain::phone;
 use crate::domain::phone::{Phone, PhoneRejection, Region};
 use crate::domain::problem::{Problem, Problems, SourceSpan};
-use crate::domain::row::compound_key;
 use crate::domain::row::recipient::{Recipient, Rejection, RejectionReason};
 use crate::domain::row::token::TokenSpace;
 use crate::domain::senders::Sender;
 use crate::domain::table::header::{Header, NoColumn};
-use crate::domain::table::nothing_words::means_nothing;
 use crate::domain::table::visible::cell;
 
 /// The cells of one row.
@@ -55,7 +54,7 @@ pub enum CellDamage {
     Error,
     /// A number in the format of a date, and out of the range of dates.
     NoDate,
-    /// Nothing: it is shown as it is meant, `1.23E+04` too.
+    /// It is shown as it is meant, `1.23E+04` too, and what is shown has fewer digits than the number: a text, and no key.
     Shown,
 }
 
@@ -268,7 +267,14 @@ impl Finder<'_> {
 
     fn bind(&mut self, text: &Text) -> Bound {
         let what = text.member.to_string();
-        let template = text.template.for_columns(self.header);
+        let template = text.template.for_columns(self.header).unwrap_or_else(|error| {
+            let message = match text.member {
+                Member::Where => format!("`{what}` is no condition: {error}"),
+                _ => format!("`{what}` is not a template: {error}"),
+            };
+            self.problems.push(Problem::new(text.place, message));
+            Template::fixed("")
+        });
         let columns = template.columns().iter();
         let columns = columns.map(|name| self.find(&what, name, text.place).unwrap_or_default()).collect();
         Bound { member: text.member.clone(), template, columns }
@@ -294,14 +300,6 @@ fn add_columns(request: &mut Request<Text>, finder: &mut Finder<'_>, place: Opti
                 Problem::new(place, message).hint("rename the column, or name the attributes one by one"),
             );
         }
-    }
-}
-
-/// The key of a row whose key columns have these cells.
-fn key_text(parts: &[&str]) -> String {
-    match parts {
-        [key] => (*key).to_owned(),
-        parts => compound_key::join(parts),
     }
 }
 
@@ -333,7 +331,6 @@ impl Binding {
         columns
     }
 
-    /// What in the definition's texts looks like a placeholder and is none, in words.
     /// Placeholders of other programs in the definition's own texts, which nothing replaces: each text with each mark.
     #[must_use]
     pub fn foreign(&self) -> &[(Member, String)] {
@@ -372,34 +369,6 @@ impl Binding {
             key: self.key_of(cells),
             reason,
         })
-    }
-
-    /// The key of a row that is rejected, as far as it has one.
-    fn key_of<C: Cells + ?Sized>(&self, cells: &C) -> Option<Box<str>> {
-        if self.keys.is_empty() {
-            let number = |at: &usize| phone::parse(cells.cell(*at), self.default_region).ok();
-            return Some(self.phones.iter().find_map(number)?.number.as_str().into());
-        }
-        let parts: Vec<&str> = self.keys.iter().map(|at| cell(cells.cell(*at))).collect();
-        parts.iter().all(|part| !part.is_empty()).then(|| key_text(&parts).into())
-    }
-
-    /// The key of a row; `None` where the number is the key.
-    fn key<C: Cells + ?Sized>(&self, cells: &C) -> Result<Option<String>, (Option<usize>, RejectionReason)> {
-        let mut parts = Vec::with_capacity(self.keys.len());
-        for at in &self.keys {
-            let part = cell(cells.cell(*at));
-            fault(cells, *at).map_or(Ok(()), |reason| Err((Some(*at), reason)))?;
-            if part.is_empty() {
-                return Err((Some(*at), RejectionReason::KeyEmpty));
-            }
-            // Of several columns the first says who it is.
-            if parts.is_empty() && means_nothing(part) {
-                return Err((Some(*at), RejectionReason::KeyNothing));
-            }
-            parts.push(part);
-        }
-        Ok((!parts.is_empty()).then(|| key_text(&parts)))
     }
 
     fn read<C: Cells + ?Sized>(
@@ -558,8 +527,8 @@ impl Binding {
                         RejectionReason::CellEmpty { columns: names, needed_by: text.member.to_string() },
                     )
                 }
-                RenderError::Failed(message) => (
-                    None,
+                RenderError::Failed { column, message } => (
+                    column.map(|column| text.columns[column]),
                     RejectionReason::Template { member: text.member.to_string(), message: message.into() },
                 ),
             })?;

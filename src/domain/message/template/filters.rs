@@ -5,7 +5,7 @@
 
 use jiff::civil::{Date, DateTime, Time};
 use jiff::fmt::strtime;
-use minijinja::value::Kwargs;
+use minijinja::value::{Kwargs, Value, ValueKind};
 use minijinja::{Error, ErrorKind};
 
 use crate::domain::message::language::{Language, SignPlace};
@@ -64,8 +64,8 @@ pub const FILTERS: &[FilterDoc] = &[
         "1.234,50 € / $1,234.50",
     ),
     doc("int", "a whole number, to compare and to count with", "{{ count | int + 1 }}", "4"),
-    doc("float", "a number, to compare and to count with", "{{ amount | float * 2 }}", "2469.0"),
-    doc("round", "a number, rounded", "{{ amount | float | round }}", "1234.0"),
+    doc("float", "a number, to compare and to count with", "{{ amount | float * 2 }}", "2469"),
+    doc("round", "a number, rounded", "{{ amount | float | round }}", "1234"),
     doc("abs", "a number without its sign", "{{ (2 - (count | int)) | abs }}", "1"),
     doc("length", "how many characters or items", "{{ name | length }}", "7"),
     doc("split", "a list of what stands between", "{{ (tags | split(', '))[1] }}", "b"),
@@ -87,6 +87,76 @@ fn mistake(words: impl Into<String>) -> Error {
 /// A cell that is not what the filter wants.
 fn unfit(words: impl Into<String>) -> Error {
     Error::new(ErrorKind::InvalidOperation, words.into())
+}
+
+/// What a filter is handed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum FilterInput {
+    /// A text: of a number, its digits.
+    Text,
+    /// A number, or a text that is one.
+    Number,
+    /// Anything.
+    Any,
+}
+
+/// What a filter is handed.
+pub(super) fn takes(filter: &str) -> FilterInput {
+    match filter {
+        "int" | "float" | "abs" | "round" => FilterInput::Number,
+        "length" | "first" | "last" => FilterInput::Any,
+        _ => FilterInput::Text,
+    }
+}
+
+/// Refuses the text of a cell that is no number, with the way to one.
+pub(super) fn is_countable(filter: &str, values: &[Value]) -> Result<(), Error> {
+    let Some(text) = values.first().and_then(Value::as_str) else { return Ok(()) };
+    if matches!(filter, "int" | "float") {
+        // `int(default=0)` says itself what counts instead.
+        if values.len() > 1 {
+            return Ok(());
+        }
+        // What they take has digits alone: with signs of a language it may be a thousand or a fraction.
+        if text.trim().parse::<f64>().is_ok_and(f64::is_finite) || text.trim().parse::<i128>().is_ok() {
+            return Ok(());
+        }
+        let next = match text.chars().any(|c| c.is_ascii_digit()) {
+            true => format!(
+                "`number` writes it as it is meant, or take its signs out before: replace(\",\", \"\") | {filter}"
+            ),
+            false => {
+                format!("correct it, or say what counts instead where it is empty: default(0) | {filter}")
+            }
+        };
+        return Err(unfit(format!("{text:?} is no number such as 1234.5, which `{filter}` takes; {next}")));
+    }
+    Err(unfit(format!("{text:?} is text, and `{filter}` takes a number: write `float` before it")))
+}
+
+/// Whether an error is of [`is_countable`], and of this cell.
+pub(super) fn is_of_cell(error: &Error, cell: &str) -> bool {
+    !cell.is_empty() && error.detail().is_some_and(|detail| detail.starts_with(&format!("{cell:?} is ")))
+}
+
+/// A number with a fraction as a person writes it: with the 15 digits that a spreadsheet knows, and `55` for 55.0. Items of lists
+/// too; any other value is what it was.
+pub(super) fn tidy(value: Value) -> Result<Value, Error> {
+    if value.kind() == ValueKind::Number && !value.is_integer() {
+        let number = f64::try_from(value)?;
+        if !number.is_finite() {
+            return Err(unfit(
+                "what comes of an expression is no number: it is divided by nothing, or too large",
+            ));
+        }
+        let rounded: f64 = format!("{number:.14e}").parse().unwrap_or(number);
+        return Ok(Value::from(if rounded == 0.0 { "0".to_owned() } else { rounded.to_string() }));
+    }
+    if value.kind() == ValueKind::Seq {
+        let items = value.try_iter()?.map(tidy).collect::<Result<Vec<_>, _>>()?;
+        return Ok(Value::from(items));
+    }
+    Ok(value)
 }
 
 fn language(named: &Kwargs) -> Result<Language, Error> {

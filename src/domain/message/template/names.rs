@@ -1,4 +1,4 @@
-//! The words of a template's expressions: which of them name columns, and which compare a cell with a number.
+//! The words of a template's expressions: which of them name columns.
 //!
 //! The engine's own list of names misses those in slices, in arguments of filters and in blocks.
 
@@ -21,8 +21,6 @@ pub(super) enum Token<'t> {
 pub(super) struct Names {
     /// Names of columns, in their order, each once.
     pub(super) columns: Vec<String>,
-    /// A column and a number that are compared as they are: column, sign, number.
-    pub(super) compared: Option<(String, String, String)>,
     /// A number that stands alone between `{{` and `}}`, as other programs number their placeholders.
     pub(super) number: Option<String>,
     /// A column that stands beside `and`, `or`, `not` as it is.
@@ -113,7 +111,6 @@ pub(super) fn names(source: &str) -> Names {
             names.columns.push(name.to_owned());
         }
     }
-    names.compared = comparisons::compared(&tokens, &local);
     names.truths = truths::asked(&tokens, &local);
     names.operand = comparisons::operand(&tokens, &local);
     names.number = tokens.windows(3).find_map(|window| match window {
@@ -229,6 +226,48 @@ fn tokens(source: &str) -> Vec<Token<'_>> {
         }
     }
     tokens
+}
+
+/// What an expression has of another language, and how it is said here.
+pub(super) fn other_language(source: &str) -> Option<&'static str> {
+    let tokens = tokens(source);
+    let mut depth = 0_usize;
+    for (at, token) in tokens.iter().enumerate() {
+        match token {
+            Token::Open => depth = 0,
+            Token::Sign("(" | "[" | "{") => depth += 1,
+            Token::Sign(")" | "]" | "}") => depth = depth.saturating_sub(1),
+            Token::Name("AND" | "OR" | "NOT" | "And" | "Or" | "Not" | "IN" | "IS") => {
+                return Some("`and`, `or`, `not`, `in` and `is` are written in small letters");
+            }
+            Token::Sign("&" | "|") if tokens.get(at + 1) == Some(token) => {
+                return Some("write `and` for `&&`, `or` for `||`");
+            }
+            Token::Sign("!") => return Some("write `not` for `!`"),
+            Token::Sign("<") if tokens.get(at + 1) == Some(&Token::Sign(">")) => {
+                return Some("write `!=` for `<>`");
+            }
+            Token::Sign("=")
+                if depth == 0
+                    && !matches!(
+                        tokens[..at]
+                            .iter()
+                            .rposition(|token| *token == Token::Open)
+                            .map(|open| &tokens[open + 1..at]),
+                        Some([Token::Name("set" | "with"), ..])
+                    ) =>
+            {
+                return Some("`=` compares nothing: write `==`");
+            }
+            Token::Name("LIKE" | "like") => {
+                return Some(
+                    "there is no `like`: write `\"text\" in name`, or `name is startingwith(\"text\")`",
+                );
+            }
+            _ => {}
+        }
+    }
+    None
 }
 
 /// The length of a comment, or of a text that is written as it is, where one begins here.

@@ -7,9 +7,12 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use minijinja::value::{Kwargs, Object, Rest, Value, ValueKind};
-use minijinja::{Environment, ErrorKind, State, UndefinedBehavior, filters, syntax::SyntaxConfig, tests};
+use minijinja::{
+    Environment, ErrorKind, Output, State, UndefinedBehavior, filters, syntax::SyntaxConfig, tests,
+};
 
-use crate::domain::message::template::filters as for_people;
+use crate::domain::message::template::filters::{self as for_people, FilterInput};
+use crate::domain::message::template::mistakes::{self, ExpressionContext, TextUse};
 use crate::domain::message::template::{RenderError, column_name, names, truths};
 use crate::domain::phone::mask::mask_text;
 use crate::domain::table::header::fold;
@@ -18,7 +21,7 @@ use crate::domain::table::header::fold;
 const NAME: &str = "text";
 
 /// What a column's name that is no identifier is called inside.
-const ALIAS: &str = "__column_";
+pub(super) const ALIAS: &str = "__column_";
 
 /// Instructions that one rendering may take.
 const FUEL: u64 = 50_000;
@@ -33,6 +36,7 @@ const FUNCTIONS: [&str; 1] = ["loop"];
 #[derive(Debug, Clone)]
 pub(super) struct Program {
     environment: Environment<'static>,
+    text_use: TextUse,
     /// What the columns are called inside.
     variables: Arc<[String]>,
     /// A column that stands beside `and`, `or` or `not` as it is.
@@ -62,10 +66,30 @@ impl Object for TemplateRow {
 impl Program {
     /// Compiles, and gives the columns as they are written. The error is in plain words.
     ///
-    /// `is_column` says whether a text that could be an expression is the name of a column.
-    pub(super) fn parse(text: &str, is_column: &dyn Fn(&str) -> bool) -> Result<(Self, Vec<String>), String> {
+    /// `is_column` says whether a text that could be an expression is the name of a column; `None` where the file is not known
+    /// yet.
+    pub(super) fn parse(
+        text: &str,
+        text_use: TextUse,
+        is_column: Option<&dyn Fn(&str) -> bool>,
+    ) -> Result<(Self, Vec<String>), String> {
         refuse_endless(text)?;
-        let (source, aliases) = with_identifiers(text, is_column);
+        let named = with_identifiers(text, is_column.unwrap_or(&|_| false), text_use);
+        let written = |variable: &str| column_reference(alias(variable, &named.1));
+        if let Some(mistake) =
+            mistakes::find(&named.0, &ExpressionContext { text_use, is_column, written: &written })
+        {
+            return Err(mistake);
+        }
+        Self::compile(text, text_use, named)
+    }
+
+    /// The same of a source and the names in it, whatever mistakes its expressions have.
+    fn compile(
+        text: &str,
+        text_use: TextUse,
+        (source, aliases): (String, Vec<String>),
+    ) -> Result<(Self, Vec<String>), String> {
         let names = names::names(&source);
         if names.grows {
             return Err(
@@ -77,30 +101,8 @@ impl Program {
                 "{{{{ {number} }}}} is the number itself, and the same for everybody; a column of that name is column(\"{number}\")"
             ));
         }
-        if let Some((column, sign, number)) = names.compared {
-            let written = alias(&column, &aliases);
-            let number_of = match number.contains('.') {
-                true => "float",
-                false => "int",
-            };
-            let meant = format!("`{written} | {number_of} {sign} {number}`");
-            if matches!(number.as_str(), "true" | "false" | "True" | "False") {
-                return Err(format!(
-                    "a cell is text, so that `{written} {sign} {number}` is the same for everybody; compare it with what the cell \
-                     says: `{written} {sign} \"{}\"`",
-                    number.to_uppercase()
-                ));
-            }
-            return Err(match sign.as_str() {
-                "<" | ">" | "<=" | ">=" | "==" | "!=" => format!(
-                    "a cell is text, so that `{written} {sign} {number}` is the same for everybody; compare it as a number: \
-                     {meant}"
-                ),
-                _ => format!("a cell is text, and cannot be counted with; make it a number: {meant}"),
-            });
-        }
-        let mut environment = environment();
-        environment.add_template_owned(NAME, source).map_err(|error| straight(text, &words(&error)))?;
+        let mut environment = environment(text_use);
+        environment.add_template_owned(NAME, source).map_err(|error| advised(text, &words(&error)))?;
         let template = environment.get_template(NAME).map_err(|error| words(&error))?;
         let mut variables: Vec<String> = template.undeclared_variables(false).into_iter().collect();
         variables.extend(names.columns);
@@ -113,9 +115,14 @@ impl Program {
         let truths =
             names.truths.iter().filter_map(|name| Some((place(name)?, alias(name, &aliases).to_owned())));
         let truths = truths.collect();
-        let program = Self { environment, variables: variables.into(), operand, truths };
+        let program = Self { environment, text_use, variables: variables.into(), operand, truths };
         program.rehearse()?;
         Ok((program, columns))
+    }
+
+    /// What its text is for.
+    pub(super) fn text_use(&self) -> TextUse {
+        self.text_use
     }
 
     /// A column that stands beside `and`, `or` or `not` as it is, where it is true whatever it says.
@@ -152,32 +159,35 @@ impl Program {
         for (at, column) in &self.truths {
             let said = cell(*at);
             if truths::says_no(said) {
-                let written = match is_identifier(column) {
-                    true => column.clone(),
-                    false => format!("column({column:?})"),
-                };
-                return Err(RenderError::Failed(format!(
-                    "{column} is {said:?}, and it asks whether {column} is true: every text is; compare it with what the cell says, \
-                     as in `{written} == \"yes\"`, or where anything counts, write `{written} is defined`"
-                )));
+                let written = column_reference(column);
+                return Err(RenderError::Failed {
+                    column: None,
+                    message: format!(
+                        "{column} is {said:?}, and it asks whether {column} is true: every text is; compare it with what the cell \
+                         says, as in `{written} == \"yes\"`, or where anything counts, write `{written} is defined`"
+                    ),
+                });
             }
         }
         let value = |at| Some(cell(at)).filter(|cell| !cell.is_empty()).map(Value::from);
         let cells: Vec<Option<Value>> = (0..self.variables.len()).map(value).collect();
+        let failed = |message| RenderError::Failed { column: None, message };
         self.run(cells.clone()).map_err(|error| match error.kind() {
             ErrorKind::UndefinedError if cells.iter().all(Option::is_some) => {
-                RenderError::Failed("it takes something of a cell that the cell does not have".to_owned())
+                failed("it takes something of a cell that the cell does not have".to_owned())
             }
             ErrorKind::UndefinedError => RenderError::Empty(self.needed(&cells)),
             // Nothing was in a cell, and what came of it is no text.
             ErrorKind::BadSerialization if cells.iter().any(Option::is_none) => {
                 RenderError::Empty(self.needed(&cells))
             }
-            ErrorKind::OutOfFuel => {
-                RenderError::Failed("it takes too long, or its text becomes too long".to_owned())
-            }
+            ErrorKind::OutOfFuel => failed("it takes too long, or its text becomes too long".to_owned()),
             // Some errors quote the value.
-            _ => RenderError::Failed(mask_text(&words(&error))),
+            _ => {
+                let quoted = |at: &usize| for_people::is_of_cell(&error, cell(*at));
+                let column = (0..self.variables.len()).find(quoted);
+                RenderError::Failed { column, message: mask_text(&words(&error)) }
+            }
         })
     }
 
@@ -203,29 +213,48 @@ impl Program {
     }
 }
 
-fn environment() -> Environment<'static> {
+/// How the engine reads a text: as it is, with the line end behind it.
+pub(super) fn syntax() -> SyntaxConfig {
+    SyntaxConfig::builder().keep_trailing_newline(true).build().unwrap_or_default()
+}
+
+/// Puts what an expression comes to into the text.
+fn put(
+    text_use: TextUse,
+    out: &mut Output,
+    state: &mut State,
+    value: &Value,
+) -> Result<(), minijinja::Error> {
+    // What is none of these has no text that people would want to read.
+    match value.kind() {
+        ValueKind::Undefined => {
+            Err(minijinja::Error::new(ErrorKind::UndefinedError, "nothing is in the cell"))
+        }
+        ValueKind::Bool if text_use == TextUse::Sent => Err(minijinja::Error::new(
+            ErrorKind::BadSerialization,
+            "what comes of an expression is true or false, and no text: say what it is to read, as in `\"yes\" if …`",
+        )),
+        ValueKind::Number => {
+            bounded(state, value)?;
+            minijinja::escape_formatter(out, state, &for_people::tidy(value.clone())?)
+        }
+        ValueKind::String | ValueKind::Bool => {
+            bounded(state, value)?;
+            minijinja::escape_formatter(out, state, value)
+        }
+        other => {
+            let message = format!("what comes of an expression is no text but a {other}");
+            Err(minijinja::Error::new(ErrorKind::BadSerialization, message))
+        }
+    }
+}
+
+fn environment(text_use: TextUse) -> Environment<'static> {
     let mut environment = Environment::empty();
     environment.set_undefined_behavior(UndefinedBehavior::SemiStrict);
-    if let Ok(syntax) = SyntaxConfig::builder().keep_trailing_newline(true).build() {
-        environment.set_syntax(syntax);
-    }
+    environment.set_syntax(syntax());
     environment.set_fuel(Some(FUEL));
-    environment.set_formatter(|out, state, value| {
-        // What is none of these has no text that people would want to read.
-        match value.kind() {
-            ValueKind::Undefined => {
-                Err(minijinja::Error::new(ErrorKind::UndefinedError, "nothing is in the cell"))
-            }
-            ValueKind::String | ValueKind::Number | ValueKind::Bool => {
-                bounded(state, value)?;
-                minijinja::escape_formatter(out, state, value)
-            }
-            other => {
-                let message = format!("what comes of an expression is no text but a {other}");
-                Err(minijinja::Error::new(ErrorKind::BadSerialization, message))
-            }
-        }
-    });
+    environment.set_formatter(move |out, state, value| put(text_use, out, state, value));
     environment.add_filter("default", filters::default);
     for (name, filter) in [
         ("upper", Value::from_function(filters::upper)),
@@ -256,6 +285,13 @@ fn environment() -> Environment<'static> {
             }
             filled(&values)?;
             small(name, &values)?;
+            match for_people::takes(name) {
+                FilterInput::Text => {
+                    values = values.into_iter().map(for_people::tidy).collect::<Result<_, _>>()?;
+                }
+                FilterInput::Number => for_people::is_countable(name, &values)?,
+                FilterInput::Any => {}
+            }
             filter.call(state, &values)
         });
     }
@@ -340,18 +376,20 @@ fn alias<'a>(variable: &'a str, aliases: &'a [String]) -> &'a str {
     index.and_then(|index| aliases.get(index)).map_or(variable, String::as_str)
 }
 
-/// An error, with what to do where quotes are curly.
-fn straight(text: &str, words: &str) -> String {
+/// An error, with what to do where quotes are curly, or words and signs those of another language.
+fn advised(text: &str, words: &str) -> String {
     if text.contains(['“', '”', '‘', '’', '„']) {
-        format!("{words}; an expression takes straight quotes only: \" or '")
-    } else {
-        words.to_owned()
+        return format!("{words}; an expression takes straight quotes only: \" or '");
+    }
+    match names::other_language(text) {
+        Some(advice) => format!("{words}; {advice}"),
+        None => words.to_owned(),
     }
 }
 
 /// Whether a text is an expression.
 fn is_expression(text: &str) -> bool {
-    environment().compile_expression_owned(text.to_owned()).is_ok()
+    environment(TextUse::Sent).compile_expression_owned(text.to_owned()).is_ok()
 }
 
 /// The column of `column("Amount ($)")`, and what is behind it.
@@ -385,7 +423,11 @@ fn without_escapes(text: &str) -> Cow<'_, str> {
 }
 
 /// The source with placeholders such as `{{ First Name | upper }}` under names that Jinja takes, and those names.
-fn with_identifiers(text: &str, is_column: &dyn Fn(&str) -> bool) -> (String, Vec<String>) {
+fn with_identifiers(
+    text: &str,
+    is_column: &dyn Fn(&str) -> bool,
+    text_use: TextUse,
+) -> (String, Vec<String>) {
     let mut source = String::with_capacity(text.len());
     let mut aliases: Vec<String> = Vec::new();
     let mut name_of = |name: &str| {
@@ -414,6 +456,10 @@ fn with_identifiers(text: &str, is_column: &dyn Fn(&str) -> bool) -> (String, Ve
         let mut expression = inner;
         if close == "}}"
             && let Some((head, name)) = named_head(inner, is_column)
+            // `vip = 'yes'` and `vip AND gold` are conditions before they are names.
+            && (text_use == TextUse::Sent
+                || is_column(name)
+                || names::other_language(&format!("{{{{{name}}}}}")).is_none())
         {
             source.push_str(&name_of(name));
             expression = &inner[head..];
@@ -467,6 +513,11 @@ fn with_called_columns(expression: &str, name_of: &mut impl FnMut(&str) -> Strin
         }
     }
     called
+}
+
+/// How an expression names a column.
+pub(super) fn column_reference(name: &str) -> String {
+    if is_identifier(name) { name.to_owned() } else { format!("column({name:?})") }
 }
 
 fn is_identifier(name: &str) -> bool {

@@ -17,7 +17,7 @@ fn render(text: &str, cell: &str) -> Result<String, String> {
     };
     template.render(cells).map_err(|error| match error {
         RenderError::Empty(_) => "empty".to_owned(),
-        RenderError::Failed(words) => words,
+        RenderError::Failed { message, .. } => message,
     })
 }
 
@@ -130,4 +130,47 @@ fn wrong_arguments_are_mistakes_of_the_definition() {
     ] {
         assert!(Template::parse(template).is_err(), "{template}");
     }
+}
+
+/// A fraction as a person writes it, wherever it is put into a text.
+#[test]
+fn fractions_have_no_noise() {
+    for (text, cell, written) in [
+        ("{{ (n | int) * 1.1 }}", "50", "55"),
+        ("{{ (n | int) * 1.1 }}", "9", "9.9"),
+        ("{{ (n | float) / 3 }}", "1", "0.333333333333333"),
+        ("{{ (n | float) * 100 }}", "1.15", "115"),
+        ("{{ n | float }}", "5.0", "5"),
+        ("{{ (n | float) - 0.3 }}", "0.3", "0"),
+        ("{{ ((n | int) * 1.1) | number }}", "50", "55"),
+        (
+            "{{ ((n | int) * 1.1) | number(2) }} {{ ((n | int) * 1.1) | currency('USD') }}",
+            "50",
+            "55.00 $55.00",
+        ),
+        ("{{ [(n | int) * 1.1, n] | join(' / ') }}", "50", "55 / 50"),
+        ("{% set x %}{{ (n | int) * 1.1 }}{% endset %}{{ x }}", "50", "55"),
+        ("{{ n | int }}", "98765432109876543210", "98765432109876543210"),
+    ] {
+        assert_eq!(render(text, cell).as_deref(), Ok(written), "{text}");
+    }
+    assert!(render("{{ 1 / (n | int) }}", "0").is_err());
+}
+
+/// What is no number names the cell, its value and the next step.
+#[test]
+fn a_cell_that_is_no_number_is_named_with_the_next_step() {
+    for (text, cell, hint) in [
+        ("{{ n | int }}", "1,234", "`number`"),
+        ("{{ n | float * 2 }}", "1.234,50", "`number`"),
+        ("{{ n | int }}", "many", "correct it"),
+        ("{% if n | int > 3 %}x{% endif %}", "3 pcs", "| int"),
+    ] {
+        let failed = Template::parse(text).unwrap().render(|_| cell).unwrap_err();
+        let RenderError::Failed { column: Some(0), message } = failed else { panic!("{text}: {failed:?}") };
+        assert!(message.contains(hint) && message.contains(&format!("{cell:?}")), "{message}");
+    }
+    assert_eq!(render("{{ n | int(default=0) }}", "many").as_deref(), Ok("0"));
+    assert_eq!(render("{{ n | int }}{{ n | float }}", " 3 ").as_deref(), Ok("33"));
+    assert!(render("{{ n | abs }}", "3").unwrap_err().contains("`float`"));
 }

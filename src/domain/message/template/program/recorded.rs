@@ -233,7 +233,8 @@ proptest! {
     /// Whatever the form of the expression: a column whose truth the engine asks for is one that is known to be asked.
     #[test]
     fn every_truth_that_is_asked_was_found(template in templates(), truths in proptest::collection::vec(any::<bool>(), 12)) {
-        let parsed = Program::parse(&template.text, &|_| false);
+        let named = with_identifiers(&template.text, &|_| false, TextUse::Sent);
+        let parsed = Program::compile(&template.text, TextUse::Sent, named);
         prop_assume!(parsed.is_ok());
         let (program, columns) = parsed.unwrap();
         let asked = Arc::new(Mutex::new(BTreeSet::new()));
@@ -261,7 +262,8 @@ proptest! {
             1..4,
         ),
     ) {
-        let parsed = Program::parse(&template.text, &|_| false);
+        let named = with_identifiers(&template.text, &|_| false, TextUse::Sent);
+        let parsed = Program::compile(&template.text, TextUse::Sent, named);
         prop_assume!(parsed.is_ok());
         let (program, columns) = parsed.unwrap();
         let named: BTreeSet<String> = columns.iter().cloned().collect();
