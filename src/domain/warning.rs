@@ -7,7 +7,7 @@ pub enum WarningCode {
     ForeignPlaceholder,
     /// A cell that a text uses has a word that means that there is nothing.
     NothingWords,
-    /// A text was encoded twice, or is written for HTML.
+    /// A text was encoded twice, is written for HTML, or is an object that a program printed.
     TwiceEncoded,
     /// A row that looks like the total of the rows above.
     TotalRow,

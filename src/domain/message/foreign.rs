@@ -54,6 +54,8 @@ const UNSURE: &[(&str, &str)] = &[
     ("!", "!"),
     ("=", "="),
     ("&", ";"),
+    ("&", "&"),
+    ("*", "*"),
     (":", ":"),
     ("~", "~"),
     ("|", "|"),
@@ -91,7 +93,7 @@ const ORDINARY: &[&str] = &["(", "（", "-", "_"];
 const BRACKETS: &[&str] = &["[", "{", "<", "«", "‹", "((", "&lt;", "［", "＜", "【", "《", "〔", "｛"];
 
 /// What names behind a single mark begin with.
-const SINGLE: &[char] = &['$', '@', '%', ':', '\\', '#'];
+const SINGLE: &[char] = &['$', '@', '%', ':', '\\', '#', '='];
 
 /// Longest name that is looked for, in bytes.
 const LONGEST: usize = 64;
@@ -217,7 +219,7 @@ fn at_mark<'t>(text: &'t str, at: usize, names: &Names) -> Option<&'t str> {
     for (open, close) in UNSURE.iter().filter(begins) {
         let known = |inner: &str| {
             let bracket = BRACKETS.contains(open);
-            if ORDINARY.contains(open) {
+            if ORDINARY.contains(open) || matches!(*close, "&" | "*") {
                 return names.is_column(inner);
             }
             names.has(inner)
@@ -225,11 +227,15 @@ fn at_mark<'t>(text: &'t str, at: usize, names: &Names) -> Option<&'t str> {
                 || (bracket && names.is_phrase(inner))
         };
         let fits = |(_, inner): &(&str, &str)| {
-            let between_words = matches!(*open, "=" | ":" | "!" | "&" | "|" | "~" | "^" | "-" | "_");
+            let between_words = matches!(*open, "=" | ":" | "!" | "&" | "|" | "~" | "^" | "-" | "_" | "*");
             let apart = !between_words || !(inside || inner.trim() != *inner);
             apart && is_value(inner) && known(inner)
         };
-        if let Some((written, _)) = pair(rest, open, close).filter(fits) {
+        // `*Date*: 5 May` is a word in bold.
+        let is_bold = |written: &str| *open == "*" && rest[written.len()..].starts_with(':');
+        if let Some((written, _)) =
+            pair(rest, open, close).filter(fits).filter(|(written, _)| !is_bold(written))
+        {
             return Some(written);
         }
     }
@@ -294,7 +300,9 @@ fn single<'t>(text: &'t str, at: usize, names: &Names) -> Option<&'t str> {
     if mark == '\\' && text[..at].ends_with(':') {
         return None;
     }
-    (formats || (!name.is_empty() && names.has(name))).then_some(written)
+    // `=name` of a spreadsheet; beside other words it is a sum, or a part of an address.
+    let is_known = if mark == '=' { names.is_column(name) } else { names.has(name) };
+    (formats || (!name.is_empty() && is_known)).then_some(written)
 }
 
 /// Half of a pair of braces: `{{` with no end, `}}` with no beginning. Not in JSON.
@@ -410,6 +418,9 @@ mod tests {
             ("Hi &lt;name&gt;", "&lt;name&gt;"),
             ("Hi !name!", "!name!"),
             ("Hi {date}", "{date}"),
+            ("Hi *first_name*, see you", "*first_name*"),
+            ("Hi &first_name&", "&first_name&"),
+            ("Hi =first_name", "=first_name"),
             ("Hi {}", "{}"),
             ("Hi %{name}", "%{name}"),
             ("Hi [%name%]", "[%name%]"),
@@ -445,6 +456,8 @@ mod tests {
             "Great news! Name your price!",
             "{\"templateType\":\"ListPicker\",\"data\":{}}",
             "Tom & name; see below",
+            "*first_name*: what you are called",
+            "*big* news & more & still more, a=first_name",
             "[Acme] Your code is 1234 (valid <10 min>)",
             "D:\\name\\x",
             "a=b&name=c",

@@ -1,5 +1,7 @@
 //! Words that programs and people write where there is nothing, in their languages, and signs that say nothing.
 
+mod no_date;
+
 use std::collections::HashSet;
 use std::sync::LazyLock;
 
@@ -119,6 +121,20 @@ const NOTHING: &[&str] = &[
     "1899-12-30",
     "1900-01-00",
     "-nan",
+    "nan(ind)",
+    "-nan(ind)",
+    "n\\a",
+    "array",
+    // The name of the column in the place of what it is of.
+    "fname",
+    "lname",
+    "first name",
+    "last name",
+    "full name",
+    "firstname",
+    "lastname",
+    "first_name",
+    "last_name",
     "1.#ind",
     "1.#qnan",
     "dbnull",
@@ -242,10 +258,12 @@ fn is_plain(cell: &str) -> bool {
     let begins = || BEGINNINGS[bytes.len()] & (1 << first.to_ascii_lowercase()) != 0;
     // All words of programs have an n.
     let suspicious = |byte: &u8| matches!(byte, b'n' | b'N' | b'/') || !byte.is_ascii();
+    let is_dated = || (first.is_ascii_digit() || last.is_ascii_digit()) && no_date::has_year(cell);
     first.is_ascii_alphanumeric()
         && last.is_ascii_alphanumeric()
         && !bytes.iter().any(suspicious)
         && !begins()
+        && !is_dated()
 }
 
 /// Whether a cell has a word for nothing in it, or signs that are none.
@@ -258,7 +276,8 @@ pub(in crate::domain) fn means_nothing(cell: &str) -> bool {
         return cell.chars().all(is_filler);
     }
     let inner = cell.trim_matches(|c: char| "()<>[]{}'\"`_-–—*".contains(c) || c.is_whitespace());
-    if inner == "NA" {
+    // `Na` and `Nd` are names.
+    if matches!(inner, "NA" | "na" | "ND" | "nd") || no_date::is_one(cell) {
         return true;
     }
     let folded = inner.to_lowercase();
@@ -312,6 +331,12 @@ mod tests {
     fn signs_that_are_texts_are_no_fillers() {
         for cell in ["$", "%", "€", "+", "&", "❤", "5", "a/b", "No. 5"] {
             assert!(!means_nothing(cell), "{cell}");
+        }
+        for cell in ["Na", "Nd", "Array Lee", "Last Namesson"] {
+            assert!(!means_nothing(cell), "{cell}");
+        }
+        for cell in ["ND", "na", "N\\A", "-nan(ind)", "FNAME", "First Name", "Array"] {
+            assert!(means_nothing(cell), "{cell}");
         }
         for cell in ["-", "[ ]", "N / A", "--None--", "Ann None", "(en blanco)"] {
             assert!(means_nothing(cell), "{cell}");

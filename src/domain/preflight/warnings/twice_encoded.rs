@@ -2,8 +2,18 @@
 //! of another script, DOS or the Mac (`JosГ©`, `Jos├⌐`, `Jos√©`), entities and tags of HTML (`O&#039;Brien`), escapes of URLs,
 //! JSON and mail (`Jos%C3%A9`, `Jos\u00e9`, `Jos=C3=A9`), characters that were lost (`Jos\u{fffd}`, `Dvo?ák`).
 
+use super::objects;
+
+/// Characters of an object that are shown.
+const SHOWN: usize = 40;
+
 /// What is wrong with the cell, as it is written.
 pub(super) fn find(cell: &str) -> Option<String> {
+    if let Some(object) = objects::find(cell) {
+        let shown: String = object.chars().take(SHOWN).collect();
+        let cut = if shown.len() < object.len() { "…" } else { "" };
+        return Some(format!("an object that a program printed ({shown}{cut})"));
+    }
     let bytes = cell.as_bytes();
     let suspicious = |byte: &u8| {
         matches!(*byte, b'&' | b'?' | b'<' | b'%' | b'\\' | b'=' | b'[' | b'_' | b'\'' | b'"' | 0x80..)
