@@ -1,6 +1,7 @@
 //! More instances of each kind of damage, each with its verdict: what spreadsheets, databases, mail-merge tools, exports and
 //! operating systems of other makes and languages write.
 
+mod anchored;
 mod broken;
 mod encodings;
 mod keys;
@@ -9,8 +10,9 @@ mod texts;
 mod workbooks;
 
 use std::fs;
+use std::path::Path;
 
-use campaign::domain::definition::parse;
+use campaign::domain::definition::{Definition, parse};
 use campaign::recipients::{FileError, Recipients, Source};
 
 use super::{definition_text, fate, of_cell};
@@ -29,7 +31,16 @@ fn of_file(bytes: &[u8], recipients: &str, message: &str) -> String {
         Ok(definition) => definition,
         Err(problems) => return format!("no definition: {problems}"),
     };
-    let opened = Recipients::open(&Source::File(file.path().to_owned()), &definition.recipients);
+    of_definition(file.path(), &definition)
+}
+
+/// The same of a file that is there.
+fn of_opened(path: &Path, recipients: &str, message: &str) -> String {
+    of_definition(path, &parse(&definition_text(recipients, message), "c.toml", "c").unwrap())
+}
+
+fn of_definition(path: &Path, definition: &Definition) -> String {
+    let opened = Recipients::open(&Source::File(path.to_owned()), &definition.recipients);
     let said = |error: FileError| format!("{} | {}", error.problem, error.hint().unwrap_or_default());
     let mut recipients = match opened {
         Ok(recipients) => recipients,

@@ -8,7 +8,7 @@ use quick_xml::events::BytesStart;
 
 use super::container::{Container, Node, Xml, attribute};
 use super::sheet::{COLUMNS, Merge, ROWS, Survey};
-use super::text::number;
+use super::text::{number, shown_number};
 use super::xlsx::{KEPT, SheetEntry};
 use crate::domain::row::binding::CellDamage;
 use crate::domain::table::serial_date;
@@ -236,10 +236,12 @@ impl OdsCell {
         let formula = value("formula").is_some();
         let (text, damage) = match kind.as_str() {
             _ if is_error => (shown, Some(CellDamage::Error)),
-            "float" | "percentage" | "currency" | "date" | "time" | "boolean"
-                if as_shown && !shown.is_empty() =>
-            {
-                (shown, None)
+            "date" | "time" | "boolean" if as_shown && !shown.is_empty() => (shown, None),
+            "float" | "percentage" | "currency" if as_shown && !shown.is_empty() => {
+                match value("value").and_then(|value| value.trim().parse().ok()) {
+                    Some(float) => shown_number(float, shown),
+                    None => (shown, None),
+                }
             }
             "float" | "percentage" | "currency" => {
                 let float = value("value").and_then(|value| value.trim().parse().ok());
@@ -263,15 +265,38 @@ impl OdsCell {
     }
 }
 
-/// The paragraphs of a cell, without comments.
+/// What is anchored in a cell and no text of it: comments, boxes, pictures and shapes. Source: OpenDocument 1.3, part 3, 10.
+const ANCHORED: [&str; 19] = [
+    "annotation",
+    "frame",
+    "custom-shape",
+    "rect",
+    "line",
+    "polyline",
+    "polygon",
+    "regular-polygon",
+    "path",
+    "circle",
+    "ellipse",
+    "connector",
+    "caption",
+    "measure",
+    "control",
+    "page-thumbnail",
+    "g",
+    "scene",
+    "shapes",
+];
+
+/// The paragraphs of a cell, without what is only anchored in it.
 fn shown_text(xml: &mut Xml<impl Read>, cell: &str) -> Result<String, FileProblem> {
-    let (mut text, mut paragraphs, mut within, mut comment) = (String::new(), 0, 0_u32, 0_u32);
+    let (mut text, mut paragraphs, mut within, mut anchored) = (String::new(), 0, 0_u32, 0_u32);
     let cell = cell.to_owned();
     loop {
         match xml.next()? {
             Node::Start(start) => match start.local_name().into_inner() {
-                "annotation" => comment += 1,
-                _ if comment > 0 => {}
+                name if ANCHORED.contains(&name) => anchored += 1,
+                _ if anchored > 0 => {}
                 "p" => {
                     within += 1;
                     if paragraphs > 0 {
@@ -287,12 +312,12 @@ fn shown_text(xml: &mut Xml<impl Read>, cell: &str) -> Result<String, FileProble
                 "line-break" => text.push('\n'),
                 _ => {}
             },
-            Node::Text(piece) if within > 0 && comment == 0 && text.len() < KEPT => {
+            Node::Text(piece) if within > 0 && anchored == 0 && text.len() < KEPT => {
                 text.push_str(&piece.replace(['\n', '\r', '\t'], " "));
             }
             Node::End(name) => match &*name {
-                "annotation" => comment = comment.saturating_sub(1),
-                "p" if comment == 0 => within = within.saturating_sub(1),
+                name if ANCHORED.contains(&name) => anchored = anchored.saturating_sub(1),
+                "p" if anchored == 0 => within = within.saturating_sub(1),
                 name if name == cell => return Ok(text),
                 _ => {}
             },

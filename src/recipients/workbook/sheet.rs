@@ -6,7 +6,7 @@ use std::ops::RangeInclusive;
 use quick_xml::events::BytesStart;
 
 use super::container::{Node, Xml, attribute, flag};
-use super::text::number;
+use super::text::{number, shown_number};
 use super::xlsx::{KEPT, Workbook, rich, unescaped};
 use crate::domain::row::binding::CellDamage;
 use crate::domain::table::serial_date;
@@ -238,8 +238,10 @@ impl SheetCell {
             && let Some(shown) = self.shown_format(workbook)
             && let Some(shown) = shown.number(value, workbook.epoch)
         {
-            let scientific = shown.contains("E+") || shown.contains("E-");
-            return (shown, scientific.then_some(CellDamage::Shown));
+            // The digits of a date are not those of its number.
+            let is_date =
+                workbook.formats.get(self.style).is_some_and(|format| format.moment(value).is_some());
+            return if is_date { (shown, None) } else { shown_number(value, shown) };
         }
         match workbook.formats.get(self.style).and_then(|format| format.moment(value)) {
             None => (number(value), None),

@@ -12,14 +12,14 @@ use super::{all_right, unless};
 
 /// A workbook with these sheets: name, attributes of its entry, its XML.
 #[derive(Default)]
-struct Made<'a> {
-    sheets: Vec<(&'a str, &'a str, String)>,
-    formats: Vec<String>,
-    texts: &'a str,
-    properties: &'a str,
+pub(super) struct Made<'a> {
+    pub(super) sheets: Vec<(&'a str, &'a str, String)>,
+    pub(super) formats: Vec<String>,
+    pub(super) texts: &'a str,
+    pub(super) properties: &'a str,
     /// Names of parts with backslashes, without folders.
-    backslashes: bool,
-    prefix: bool,
+    pub(super) backslashes: bool,
+    pub(super) prefix: bool,
 }
 
 /// A cell with a text in it.
@@ -28,7 +28,7 @@ fn text(text: &str) -> String {
 }
 
 /// A sheet of rows: each its attributes and the cells behind the phone's and the name's.
-fn sheet(rows: &[(&str, &str)]) -> String {
+pub(super) fn sheet(rows: &[(&str, &str)]) -> String {
     let mut xml = format!("<sheetData><row r=\"1\">{}{}{}</row>", text("phone"), text("name"), text("value"));
     for (at, (attributes, cells)) in rows.iter().enumerate() {
         let phone = text(&format!("+1202555{:04}", 101 + at));
@@ -38,7 +38,7 @@ fn sheet(rows: &[(&str, &str)]) -> String {
 }
 
 impl Made<'_> {
-    fn one(sheet: String) -> Self {
+    pub(super) fn one(sheet: String) -> Self {
         Self { sheets: vec![("People", "", sheet)], ..Self::default() }
     }
 
@@ -106,7 +106,7 @@ impl Made<'_> {
 }
 
 /// What becomes of the rows of a workbook, what was told of it, or why it cannot be read.
-fn read(made: &Made<'_>, recipients: &str, message: &str) -> (String, String) {
+pub(super) fn read(made: &Made<'_>, recipients: &str, message: &str) -> (String, String) {
     let file = made.save();
     let definition = parse(&definition_text(recipients, message), "c.toml", "c").unwrap();
     let said = |error: FileError| format!("{} | {}", error.problem, error.hint().unwrap_or_default());
@@ -125,7 +125,7 @@ fn read(made: &Made<'_>, recipients: &str, message: &str) -> (String, String) {
 }
 
 /// What comes of one cell: its text, or the code of why there is none.
-fn of_cell(format: &str, cell: &str, recipients: &str) -> String {
+pub(super) fn of_cell(format: &str, cell: &str, recipients: &str) -> String {
     let made = Made { formats: vec![format.to_owned()], ..Made::one(sheet(&[("", cell)])) };
     read(&made, recipients, "{{ value }}").0.trim_start_matches("2: ").to_owned()
 }
