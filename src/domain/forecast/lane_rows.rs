@@ -43,6 +43,15 @@ impl EqualRows {
     }
 }
 
+/// What rows of a lane wait for together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct Awaited {
+    pub(super) lane: usize,
+    pub(super) kind: u32,
+    /// Their number, and the pair of it and their sender.
+    pub(super) number: (usize, u32),
+}
+
 /// The rows of a lane that have not had their turn.
 #[derive(Debug, Clone)]
 pub(super) struct LaneRows {

@@ -13,7 +13,7 @@ use std::collections::{BTreeSet, HashMap, VecDeque};
 use super::AHEAD;
 use super::caps::{Caps, EarlierContacts, Leave, NumberBook};
 use super::course::{Conditions, NamedRows, StartTimes};
-use super::lane_rows::{EqualRows, LaneRows, NEVER, RowKind, pop};
+use super::lane_rows::{Awaited, EqualRows, LaneRows, NEVER, RowKind, pop};
 use super::senders::{ForeseenSender, SenderPaces};
 use crate::domain::limits::ContactLimits;
 use crate::domain::unix_millis::UnixMillis;
@@ -100,8 +100,8 @@ pub(super) struct Performance<'a, F> {
     /// Lanes that the run looks through for rows in doubt before anything else: there are none, and still that is a claim.
     fresh: Vec<usize>,
     wakes: BTreeSet<(i64, usize)>,
-    /// Of a lane, kind, and number with its sender: the row of them that waits first, and until when.
-    first_to_wait: HashMap<(usize, u32, (usize, u32)), (u32, UnixMillis)>,
+    /// Of rows that wait for the same: the line of the first of them, and until when.
+    first_to_wait: HashMap<Awaited, (u32, UnixMillis)>,
     /// Until when a limit of the campaign leaves no more rows.
     spent_until: Option<UnixMillis>,
     /// Whether a row has given its place back since.
@@ -464,7 +464,10 @@ impl<'a, F: FnMut(PlayedRow)> Performance<'a, F> {
     fn wait(&mut self, id: usize, run: EqualRows, until: UnixMillis) {
         let lane = &mut self.lanes[id];
         let Some(number) = self.caps.number(run.line) else { return lane.wait(run, until.millis()) };
-        let first = self.first_to_wait.entry((id, run.kind, number)).or_insert((run.line, until));
+        let first = self
+            .first_to_wait
+            .entry(Awaited { lane: id, kind: run.kind, number })
+            .or_insert((run.line, until));
         if first.0 < run.line && first.1 == until {
             return lane.wait_behind(first.0, run);
         }
@@ -475,7 +478,11 @@ impl<'a, F: FnMut(PlayedRow)> Performance<'a, F> {
     /// A row had its turn: if others of its number waited behind it, the next one's comes in the same claim.
     fn move_up(&mut self, id: usize, run: EqualRows, now: i64) {
         let Some(number) = self.caps.number(run.line) else { return };
-        let Entry::Occupied(mut first) = self.first_to_wait.entry((id, run.kind, number)) else { return };
+        let Entry::Occupied(mut first) =
+            self.first_to_wait.entry(Awaited { lane: id, kind: run.kind, number })
+        else {
+            return;
+        };
         if first.get().0 != run.line {
             return;
         }

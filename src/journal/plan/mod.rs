@@ -40,7 +40,6 @@ use crate::journal::plan::planned::Planned;
 use crate::journal::plan::reconcile::{keep, move_line, planned_state};
 use crate::journal::plan::retried::Retries;
 use crate::journal::plan::row_set::RowSet;
-use crate::journal::plan::rows::{insert, update};
 use crate::journal::plan::said_before::TextColumns;
 use crate::journal::plan::senders::PlanSenders;
 pub use crate::journal::plan::summary::PlanSummary;
@@ -144,6 +143,15 @@ enum Before {
     File(KeyFilter),
     /// The journal, and which of its rows the file had so far.
     Journal(RowSet),
+}
+
+impl Before {
+    /// The file has this row.
+    fn see(&mut self, row: i64) {
+        if let Self::Journal(seen) = self {
+            seen.insert(row);
+        }
+    }
 }
 
 impl Journal {
@@ -391,7 +399,7 @@ fn try_again(
     if corrected {
         let known = retried::put_away(tx, known)?;
         delta.moved(before, known.state);
-        update(tx, plan, &known, line, cells, delta)?;
+        rows::update(tx, plan, &known, line, cells, delta)?;
         plan.retries.mark_corrected(tx, known.id)?;
     } else {
         delta.moved(before, plan.retries.queue(tx, &known)?);
@@ -416,7 +424,7 @@ fn plan_content(
             Content::LeftOut { .. } => State::Suppressed,
             _ => State::Rejected,
         };
-        return insert(tx, plan, line, state, cells, delta).map(drop);
+        return rows::insert(tx, plan, line, state, cells, delta).map(drop);
     };
     let seen = match &mut plan.before {
         Before::File(repeats) => {
@@ -426,7 +434,7 @@ fn plan_content(
             } else {
                 State::Duplicate
             };
-            return insert(tx, plan, line, state, cells, delta).map(drop);
+            return rows::insert(tx, plan, line, state, cells, delta).map(drop);
         }
         Before::Journal(seen) => seen,
     };
@@ -441,26 +449,24 @@ fn plan_content(
         && planned_state(State::Queued, &line.content)? == State::Queued
         && let Some(reason) = numbers::taken(tx, plan.campaign, destination, key)?
     {
-        let id = insert(tx, plan, line, State::Duplicate, cells, delta)?;
+        let id = rows::insert(tx, plan, line, State::Duplicate, cells, delta)?;
         return Ok(numbers::explain(tx, id, &reason)?);
     }
     match known {
         None => {
             let state = planned_state(State::Queued, &line.content)?;
-            let id = insert(tx, plan, line, state, cells, delta)?;
+            let id = rows::insert(tx, plan, line, state, cells, delta)?;
             index::enter(tx, plan.campaign, id)?;
-            if let Before::Journal(seen) = &mut plan.before {
-                seen.insert(id);
-            }
+            plan.before.see(id);
             summary.added += 1;
         }
         Some(known) if !seen.insert(known.id) || (plan.corrects && known.is_elsewhere(line.number)) => {
-            insert(tx, plan, line, State::Duplicate, cells, delta)?;
+            rows::insert(tx, plan, line, State::Duplicate, cells, delta)?;
         }
         Some(known) if known.purged && matches!(known.state, State::Suppressed | State::Withdrawn) => {
             // It has no contact, and nothing of its own any more: it is what the file says.
             purge::give_back(tx, plan.campaign, (known.id, key), *client_token)?;
-            update(tx, plan, &known, line, cells, delta)?;
+            rows::update(tx, plan, &known, line, cells, delta)?;
             summary.updated += 1;
         }
         Some(known) if plan.retries.are_meant() && retried::may_be(tx, &known, line)? => {
@@ -478,7 +484,7 @@ fn plan_content(
             keep(tx, &known, line, delta)?;
         }
         Some(known) => {
-            summary.updated += u64::from(update(tx, plan, &known, line, cells, delta)?);
+            summary.updated += u64::from(rows::update(tx, plan, &known, line, cells, delta)?);
         }
     }
     Ok(())
@@ -498,5 +504,5 @@ fn reject_changed(
     let content =
         Content::Rejected { code: CHANGED_AFTER_CONTACT.to_owned(), reason, key: Some(key.clone()) };
     tx.prepare_cached("UPDATE row SET line = NULL WHERE id = ?1")?.execute([known.id])?;
-    insert(tx, plan, &FileLine { content, ..line.clone() }, State::Rejected, cells, delta).map(drop)
+    rows::insert(tx, plan, &FileLine { content, ..line.clone() }, State::Rejected, cells, delta).map(drop)
 }
