@@ -581,8 +581,15 @@ mod tests {
         let unused =
             CATALOGUE.iter().filter(|reason| reason.code.contains('-') && !codes.contains(&reason.code));
         let unused: Vec<_> = unused.map(|reason| reason.code).collect();
-        let journals =
-            ["not-there", "row-expired", "campaign-ended", "same-number", "rewritten-key", "duplicate-key"];
+        let journals = [
+            "not-there",
+            "row-expired",
+            "campaign-ended",
+            "same-number",
+            "rewritten-key",
+            "duplicate-key",
+            "changed-after-contact",
+        ];
         assert_eq!(unused, journals, "the journal gives these");
     }
 }
