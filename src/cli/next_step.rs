@@ -1,5 +1,5 @@
-//! The command that goes on after a run, ready for a shell: the same campaign and journal, and requests that go to the
-//! same place at the same pace. It leaves out what was for one run only, such as `--limit`.
+//! Advice in words: commands that are ready for a shell, with the campaign, the journal and the service of the command that ran.
+//! What was for one run only, such as `--limit`, is left out.
 
 use std::path::Path;
 

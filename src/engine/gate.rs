@@ -17,7 +17,7 @@ use crate::domain::forecast::ActiveBound;
 use crate::journal::WriterError;
 use crate::pace::{RateLimiter, SharedPermits};
 
-/// All of it.
+/// What may keep a request from leaving: a pause, the pace, and contacts that are still active.
 #[derive(Debug)]
 pub(super) struct SendGate {
     pub(super) pause: QuotaPause,

@@ -1,5 +1,5 @@
-//! Records as a workbook: every text a text, so that no number loses a digit or its `+` and no cell is a formula; lines and
-//! attempts numbers. A sheet has 1,048,576 rows at most; what is more goes on in a next one.
+//! Records as a workbook: every text a text, so that no number loses a digit or its `+` and no cell is a formula; lines,
+//! attempts, parts and prices numbers. A sheet has 1,048,576 rows at most; what is more goes on in a next one.
 //!
 //! Written in one go and constant memory, to a pipe too. Source: ECMA-376, part 1, SpreadsheetML.
 

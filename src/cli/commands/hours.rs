@@ -16,7 +16,8 @@ use crate::domain::delivery::ending::Exit;
 use crate::domain::delivery::state::State;
 use crate::domain::figures::{Span, counted};
 use crate::domain::hours::Lane;
-use crate::domain::hours::calendar::Opening;
+use crate::domain::hours::calendar::{Opening, SCHEDULE_END};
+use crate::domain::hours::schedule::Schedule;
 use crate::domain::phone;
 use crate::domain::row::binding::LaneColumns;
 use crate::domain::table::header::Header;
@@ -58,7 +59,7 @@ pub fn run(args: &HoursArgs, session: &Session<'_>) -> Result<Exit, Failure> {
         numbers(&args.numbers, &definition)?
     };
     for (subject, lane) in lanes {
-        let opening = hours.of(&lane).at(at);
+        let opening = hours.of(&lane).at_within(definition.schedule, at);
         if global.json {
             output::json(&Object::of(&subject, &lane, &opening))?;
         } else {
@@ -66,7 +67,8 @@ pub fn run(args: &HoursArgs, session: &Session<'_>) -> Result<Exit, Failure> {
         }
     }
     if definition.hours.is_none() && !global.quiet && !global.json {
-        output::line("the definition has no [hours]: contacts start at any hour")?;
+        let within = if definition.schedule == Schedule::default() { "" } else { " within [schedule]" };
+        output::line(&format!("the definition has no [hours]: contacts start at any hour{within}"))?;
     }
     Ok(Exit::Done)
 }
@@ -168,6 +170,9 @@ fn words(subject: &Subject, lane: &Lane, opening: &Opening, now: Timestamp) -> S
         }
         Opening::Closed { opens_at: Some(begin), rule } => {
             format!("closed until {}{}", local(*begin, lane, now), by(Some(rule)))
+        }
+        Opening::Closed { opens_at: None, rule } if rule == SCHEDULE_END => {
+            format!("closed until the campaign is over{}", by(Some(rule)))
         }
         Opening::Closed { opens_at: None, rule } => format!("closed for a year and more{}", by(Some(rule))),
     };

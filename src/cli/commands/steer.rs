@@ -81,7 +81,7 @@ fn new_rate(text: &str) -> Result<NewRate, String> {
     }
 }
 
-/// Asks.
+/// Asks the run that holds the campaign, and waits for its answer.
 ///
 /// # Errors
 /// What the user is told: where nothing runs that could be stopped or paced, among others.

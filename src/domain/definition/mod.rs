@@ -469,14 +469,6 @@ pub fn parse_for(
     }
 }
 
-/// What can be made out of a definition that has mistakes: good for nothing but to look for its columns, so that those
-/// that a file does not have are told together with the mistakes. [`bind`](Definition::bind) finds both, and never binds.
-#[must_use]
-pub fn parse_mistaken(text: &str, file: &str, stem: &str) -> Option<Definition> {
-    let (definition, problems) = read(text, file, stem);
-    definition.map(|definition| Definition { origin: problems, ..definition })
-}
-
 fn read(text: &str, file: &str, stem: &str) -> (Option<Definition>, Problems) {
     let origin = Problems::new(file, text);
     let mut problems = origin.clone();

@@ -113,7 +113,7 @@ impl Verdict {
     }
 }
 
-/// Decides.
+/// What becomes of a row after a refusal. `jitter` is a number from 0 to 1.
 #[must_use]
 pub fn decide(situation: Situation, jitter: f64) -> Verdict {
     let Situation { kind, attempts, earlier, token_age } = situation;

@@ -11,7 +11,12 @@ use jiff::tz::{AmbiguousOffset, TimeZone};
 use jiff::{SignedDuration, Timestamp, ToSpan};
 
 use super::Rule;
+use super::schedule::Schedule;
 use super::zones::Zones;
+use crate::domain::unix_millis::UnixMillis;
+
+/// The rule of what does not open again before a campaign ends.
+pub const SCHEDULE_END: &str = "schedule.end";
 
 /// How far it is looked ahead, in days: every weekday and every yearly day comes by then.
 const HORIZON: i64 = 400;
@@ -102,6 +107,32 @@ impl Calendar {
             zones.iter().map(place).collect::<Vec<_>>()
         };
         Self { places: rules.into_iter().flat_map(in_zones).collect(), margin }
+    }
+
+    /// The same within a campaign's schedule, whose keys are its rules.
+    #[must_use]
+    pub fn at_within(&self, schedule: Schedule, instant: Timestamp) -> Opening {
+        let stamp = |at: UnixMillis| Timestamp::from_millisecond(at.millis()).unwrap_or(Timestamp::MAX);
+        let (start, end) = (schedule.start.map(stamp), schedule.end.map(stamp));
+        let over = || Opening::Closed { opens_at: None, rule: SCHEDULE_END.to_owned() };
+        if end.is_some_and(|end| end <= instant.max(start.unwrap_or(instant))) {
+            return over();
+        }
+        if let Some(start) = start.filter(|start| instant < *start) {
+            return match self.at_within(Schedule { start: None, ..schedule }, start) {
+                Opening::Open { .. } => {
+                    Opening::Closed { opens_at: Some(start), rule: "schedule.start".to_owned() }
+                }
+                closed @ Opening::Closed { .. } => closed,
+            };
+        }
+        match (self.at(instant), end) {
+            (Opening::Open { closes_at, .. }, Some(end)) if closes_at.is_none_or(|at| end < at) => {
+                Opening::Open { closes_at: Some(end), rule: Some(SCHEDULE_END.to_owned()) }
+            }
+            (Opening::Closed { opens_at, .. }, Some(end)) if opens_at.is_none_or(|at| end <= at) => over(),
+            (opening, _) => opening,
+        }
     }
 
     /// Whether it is open at an instant, and until when that holds.
@@ -330,6 +361,38 @@ mod tests {
         assert_eq!(told(&hours, "2026-12-24T10:59:59Z"), "open until 2026-12-24T11:00:00Z");
         assert_eq!(told(&hours, "2026-12-24T11:00:00Z"), "closed by own until 2026-12-25T23:00:00Z");
         assert_eq!(told(&hours, "2026-12-25T23:00:00Z"), "open until 2027-12-24T23:00:00Z");
+    }
+
+    #[test]
+    fn a_schedule_narrows_hours() {
+        let mornings = calendar(vec![rule(&[("mon-sun", "09:00-11:00")])], "America/New_York", 0);
+        let stamp = |text: &str| UnixMillis::from_millis(at(text).as_millisecond());
+        let told = |start: Option<&str>, end: Option<&str>, instant: &str| {
+            let schedule = Schedule { start: start.map(stamp), end: end.map(stamp) };
+            match mornings.at_within(schedule, at(instant)) {
+                Opening::Open { closes_at, rule } => format!("open {closes_at:?} {rule:?}"),
+                Opening::Closed { opens_at, rule } => format!("closed {opens_at:?} {rule}"),
+            }
+        };
+        // Nine in New York is 14:00Z in winter.
+        let (night, open, later) = ("2027-01-11T03:00:00Z", "2027-01-11T14:30:00Z", "2027-01-13T15:00:00Z");
+        let own = told(None, None, open);
+        assert_eq!(own, "open Some(2027-01-11T16:00:00Z) Some(\"own\")");
+        assert_eq!(told(Some(night), Some(later), open), own, "hours are the narrower");
+        assert_eq!(told(Some(later), None, open), "closed Some(2027-01-13T15:00:00Z) schedule.start");
+        assert_eq!(told(Some("2027-01-12T22:00:00Z"), None, open), "closed Some(2027-01-13T14:00:00Z) own");
+        assert_eq!(
+            told(None, Some("2027-01-11T15:00:00Z"), open),
+            "open Some(2027-01-11T15:00:00Z) Some(\"schedule.end\")"
+        );
+        for (start, end, instant) in [
+            (None, Some(open), open),
+            (None, Some("2027-01-11T14:00:00Z"), night),
+            (Some(later), Some(open), night),
+            (Some("2027-01-11T17:00:00Z"), Some("2027-01-12T14:00:00Z"), night),
+        ] {
+            assert_eq!(told(start, end, instant), "closed None schedule.end", "{start:?} {end:?} {instant}");
+        }
     }
 
     #[test]

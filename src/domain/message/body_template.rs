@@ -25,7 +25,7 @@ enum BodyPart {
 }
 
 impl BodyTemplate {
-    /// The form of a shape.
+    /// The body of all requests of this shape, but for what differs from row to row.
     #[must_use]
     pub fn new(shape: RequestTemplate) -> Self {
         Self { shape, written: Default::default() }
@@ -196,7 +196,7 @@ mod tests {
         /// The same bytes as the long way makes of it, whatever stands in shape and slots; a slot that is missing is
         /// missed both ways.
         #[test]
-        fn a_form_says_what_the_request_says(
+        fn a_body_from_the_template_is_the_request_s_own(
             shape in shapes(),
             rows in proptest::collection::vec(proptest::collection::vec(texts(), 3..5), 1..5),
             to in texts(),

@@ -62,6 +62,7 @@ impl CampaignLock {
         let journal = location::locate(journal)?;
         let (mut opening, mut table) = untaken(&journal, name)?;
         let presence = share_presence(&journal)?;
+        // Before any other process may look at the table: a holder that is told is one that holds it.
         table.add(name, now);
         opening.write(&table)?;
         let held = HeldLock { journal, name: name.to_owned(), presence: Some(presence) };
@@ -73,7 +74,6 @@ impl CampaignLock {
 fn untaken(journal: &Path, name: &str) -> Result<(OpenersLock, LockTable), JournalError> {
     let mut looks = 0;
     loop {
-        // The lock is signed before any other process may look at it: a holder that is told is one that holds it.
         let mut opening = opening(journal)?;
         refuse_earlier(journal, name)?;
         let table = opening.table()?;
@@ -95,7 +95,7 @@ fn untaken(journal: &Path, name: &str) -> Result<(OpenersLock, LockTable), Journ
     }
 }
 
-/// Whether a run may go on though both helper files were removed: a process writes the journal, in which a run has not ended.
+/// True where a run may still be active although both helper files are gone: a process writes the journal, and a run in it has no end.
 fn is_run_without_files(journal: &Path) -> bool {
     !commit_counter::path(journal).exists()
         && in_use::is_written(journal)
