@@ -469,14 +469,6 @@ pub fn parse_for(
     }
 }
 
-fn read(text: &str, file: &str, stem: &str) -> (Option<Definition>, Problems) {
-    let origin = Problems::new(file, text);
-    let mut problems = origin.clone();
-    let root = document::parse(text.trim_start_matches('\u{feff}'), &mut problems);
-    let definition = root.and_then(|root| resolve(Reader::new(root, &mut problems), stem, origin));
-    (definition, problems)
-}
-
 /// `None` only where a mistake was noted.
 fn resolve(mut reader: Reader<'_>, stem: &str, origin: Problems) -> Option<Definition> {
     let name = name(&mut reader, stem);
