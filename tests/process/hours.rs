@@ -28,18 +28,19 @@ fn numbers_have_zones_and_a_moment_when_they_open() {
 fn a_schedule_counts_as_hours_do() {
     let site = Site::new();
     let schedule = "\n[schedule]\nstart = \"2026-12-03T09:00[America/New_York]\"\nend = \"2026-12-03T18:00[America/New_York]\"\n";
-    for (hours, when, said) in [
-        ("", "2026-12-01T15:00:00Z", "closed until Thu 2026-12-03 09:00 in America/New_York"),
-        (HOURS, "2026-12-01T15:00:00Z", "closed until Thu 2026-12-03 09:05 in America/New_York"),
-        ("", "2026-12-03T15:00:00Z", "open until Thu 2026-12-03 18:00 in America/New_York"),
-        (HOURS, "2026-12-04T15:00:00Z", "closed until the campaign is over, by schedule.end"),
+    let mut told = String::new();
+    for (hours, when) in [
+        ("", "2026-12-01T15:00:00Z"),
+        (HOURS, "2026-12-01T15:00:00Z"),
+        ("", "2026-12-03T15:00:00Z"),
+        (HOURS, "2026-12-04T15:00:00Z"),
     ] {
         let hours = hours.replace("09:00-20:00", "09:05-20:00");
         site.write("campaign.toml", &(definition() + &hours + schedule));
         site.write("own.toml", "country = \"US\"\nholidays = [\"11-thu-4\"]\n");
-        let told = site.run(&["hours", "+12125550104", "--at", when]).exits(0).stdout;
-        assert!(told.contains(said), "{when}: {told}");
+        told += &site.run(&["hours", "+12125550104", "--at", when]).exits(0).stdout;
     }
+    insta::assert_snapshot!(told);
 }
 
 #[test]
