@@ -144,8 +144,13 @@ impl PlanFile {
         } else {
             journal.begin_plan(campaign, shape, columns)?
         };
+        self.with_settings(journal, plan)
+    }
+
+    /// What a plan knows of the definition and the file, sent afterwards or meanwhile.
+    fn with_settings(&self, journal: &mut Journal, plan: Plan) -> Result<Plan, Error> {
         let plan = journal.plan_senders(plan, self.binding.senders())?;
-        let plan = plan.watch_texts(columns, self.binding.text_columns());
+        let plan = plan.watch_texts(self.binding.header().names(), self.binding.text_columns());
         Ok(plan.retry_failed(self.retries))
     }
 
@@ -192,9 +197,7 @@ impl PlanFile {
         } else {
             journal.begin_streamed_plan(campaign, shape, columns)?
         };
-        let plan = journal.plan_senders(plan, self.binding.senders())?.keep_first_of_numbers();
-        let plan = plan.watch_texts(columns, self.binding.text_columns());
-        Ok(rejects(plan.retry_failed(self.retries)))
+        Ok(rejects(self.with_settings(journal, plan)?.keep_first_of_numbers()))
     }
 
     /// Corrections need the file that they correct. A report may have only some of the rows, and those that it does not have

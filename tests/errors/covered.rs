@@ -221,7 +221,7 @@ const NOT_FROM_OUTSIDE: &[(&str, &str)] = &[
     ("%a %Y-%m-%d", "no error: the form of times that hours says"),
     ("the definition has no [hours]", "no error: what hours says"),
     ("open at any hour", "no error: what hours says"),
-    ("closed until the campaign is over", "no error: what hours says"),
+    ("not open again before the campaign ends", "no error: what hours says"),
     (
         "the hours of all rows that are left are closed until",
         "takes a time of day: tests/virtual_time/hours.rs",

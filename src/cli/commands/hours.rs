@@ -172,7 +172,7 @@ fn words(subject: &Subject, lane: &Lane, opening: &Opening, now: Timestamp) -> S
             format!("closed until {}{}", local(*begin, lane, now), by(Some(rule)))
         }
         Opening::Closed { opens_at: None, rule } if rule == SCHEDULE_END => {
-            format!("closed until the campaign is over{}", by(Some(rule)))
+            format!("not open again before the campaign ends{}", by(Some(rule)))
         }
         Opening::Closed { opens_at: None, rule } => format!("closed for a year and more{}", by(Some(rule))),
     };

@@ -60,7 +60,7 @@ fn is_type(cell: &str) -> bool {
     !cell.contains(' ') && ROOTS.iter().any(|root| cell.starts_with(root)) || cell == "ArrayList"
 }
 
-/// `com.foo.Person@1a2b3c`, `[Ljava.lang.String;@1b2c3d`: a type of Java, and a number of sixteen digits.
+/// `com.foo.Person@1a2b3c`, `[Ljava.lang.String;@1b2c3d`: a type of Java, and a hexadecimal number.
 fn is_place(cell: &str) -> bool {
     let Some((name, place)) = cell.rsplit_once('@') else { return false };
     let is_hex = |c: char| c.is_ascii_digit() || ('a'..='f').contains(&c);
