@@ -47,19 +47,3 @@ impl Chance {
         self.0.shuffle(of);
     }
 }
-
-/// Plays the story that `CAMPAIGN_SEED` names, or else as many as `CAMPAIGN_SEEDS` says, each of a seed that derives from `base`.
-pub(crate) fn each_seed(base: u64, stories: u64, play: impl Fn(u64) + std::panic::RefUnwindSafe) {
-    if let Ok(seed) = std::env::var("CAMPAIGN_SEED") {
-        play(seed.parse().expect("CAMPAIGN_SEED is a number"));
-        return;
-    }
-    let stories = std::env::var("CAMPAIGN_SEEDS").map_or(stories, |seeds| seeds.parse().expect("a number"));
-    for index in 0..stories {
-        let seed = seed(base, index);
-        if let Err(panic) = std::panic::catch_unwind(|| play(seed)) {
-            eprintln!("seed {seed} broke a promise; play it again with CAMPAIGN_SEED={seed}");
-            std::panic::resume_unwind(panic);
-        }
-    }
-}

@@ -28,8 +28,9 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::watch;
 
-use crate::seeds::chance::{self, Chance};
+use crate::seeds::chance::Chance;
 use crate::seeds::clocks::Clocks;
+use crate::seeds::players::Stories;
 use crate::seeds::shapes::{self, INSTANCE, SLOTS};
 use crate::seeds::worlds;
 
@@ -108,7 +109,7 @@ struct Weeks {
     runs: u64,
 }
 
-/// What was played, so that one can see that it plays anything.
+/// What a story played, or all together, so that one can see that it plays anything.
 #[derive(Debug, Default)]
 struct Figures {
     runs: u64,
@@ -117,6 +118,17 @@ struct Figures {
     started: u64,
     expired: u64,
     uncertain: u64,
+}
+
+impl Figures {
+    fn add(&mut self, story: &Self) {
+        self.runs += story.runs;
+        self.requests += story.requests;
+        self.days += story.days;
+        self.started += story.started;
+        self.expired += story.expired;
+        self.uncertain += story.uncertain;
+    }
 }
 
 fn spans(chance: &mut Chance) -> Vec<(i32, i32)> {
@@ -441,14 +453,16 @@ impl Weeks {
         None
     }
 
-    fn figures(&self, figures: &mut Figures) {
+    fn figures(&self) -> Figures {
         let tally = self.journal().verified_tally(self.campaign).expect("the counts add up");
-        figures.runs += self.runs;
-        figures.requests += self.simulator.requests().len();
-        figures.days += self.clocks.passed().as_secs() / 86_400;
-        figures.started += tally[State::Started];
-        figures.expired += tally[State::Expired];
-        figures.uncertain += tally[State::Uncertain];
+        Figures {
+            runs: self.runs,
+            requests: self.simulator.requests().len(),
+            days: self.clocks.passed().as_secs() / 86_400,
+            started: tally[State::Started],
+            expired: tally[State::Expired],
+            uncertain: tally[State::Uncertain],
+        }
     }
 }
 
@@ -475,31 +489,19 @@ fn person(chance: &mut Chance, n: u64, begins: i64) -> Person {
 
 #[test]
 fn campaigns_of_weeks_keep_hours_whatever_the_clocks_do() {
+    let stories = Stories { test: "campaigns_of_weeks", base: BASE, by_default: STORIES };
     let mut figures = Figures::default();
-    if let Ok(seed) = std::env::var("CAMPAIGN_SEED") {
-        play(seed.parse().expect("CAMPAIGN_SEED is a number"), &mut figures);
-        return;
-    }
-    let stories = std::env::var("CAMPAIGN_SEEDS").map_or(STORIES, |seeds| seeds.parse().expect("a number"));
-    let mut failed = Vec::new();
-    for index in 0..stories {
-        let seed = chance::seed(BASE, index);
-        let played = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| play(seed, &mut figures)));
-        if played.is_err() {
-            eprintln!("seed {seed} broke a promise; play it again with CAMPAIGN_SEED={seed}");
-            failed.push(seed);
-        }
-    }
-    eprintln!("{stories} campaigns: {figures:?}");
-    assert!(failed.is_empty(), "{} of {stories} seeds broke a promise: {failed:?}", failed.len());
+    let ended = stories.play(play, |played| figures.add(&played));
+    eprintln!("{} campaigns: {figures:?}", ended.seeds);
+    ended.none_broke_a_promise();
 }
 
-fn play(seed: u64, figures: &mut Figures) {
+fn play(seed: u64) -> Figures {
     let mut story = Weeks::new(seed);
     story.plan();
     for _ in 0..story.chance.within(1..5) {
         story.chapter();
     }
     story.finale();
-    story.figures(figures);
+    story.figures()
 }

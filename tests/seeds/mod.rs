@@ -11,6 +11,7 @@ mod hours;
 mod model;
 mod operations;
 mod people;
+mod players;
 mod process;
 mod promises;
 mod respelled;
@@ -24,12 +25,10 @@ mod trial;
 mod worlds;
 
 use std::collections::BTreeMap;
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use campaign::simulator::{Fault, Outcome};
 
+use players::Stories;
 use story::{Played, Telling};
 
 /// Seeds of a run without `CAMPAIGN_SEEDS`: what takes about half a minute on two cores.
@@ -39,28 +38,20 @@ const BASE: u64 = 0x5eed_2026_0301;
 
 #[test]
 fn every_promise_holds_for_every_seed() {
-    if let Ok(seed) = std::env::var("CAMPAIGN_SEED") {
-        story::play(seed.parse().expect("CAMPAIGN_SEED is a number"), Telling::Aloud);
-        return;
-    }
-    let seeds = std::env::var("CAMPAIGN_SEEDS").map_or(SEEDS, |seeds| seeds.parse().expect("a number"));
-    let next = AtomicU64::new(0);
-    let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    let figures = Mutex::default();
-    let failed: Vec<u64> = std::thread::scope(|scope| {
-        let players: Vec<_> =
-            (0..threads).map(|_| scope.spawn(|| play_all(&next, seeds, &figures))).collect();
-        players.into_iter().flat_map(|player| player.join().expect("a player never panics")).collect()
-    });
-    let figures = figures.into_inner().expect("no player panics while it counts");
+    let one = std::env::var_os("CAMPAIGN_SEED").is_some();
+    let telling = if one { Telling::Aloud } else { Telling::Silent };
+    let stories = Stories { test: "every_promise", base: BASE, by_default: SEEDS };
+    let mut figures = Figures::default();
+    let ended = stories.play(|seed| story::play(seed, telling), |played| figures.add(&played));
+    let seeds = ended.seeds;
     eprintln!("{seeds} seeds: {figures:?}");
+    ended.none_broke_a_promise();
     let told: Vec<String> =
         Fault::ALL.iter().map(|fault| format!("{:?}", Outcome::Faulted(*fault))).collect();
     if seeds >= SEEDS {
         let missing: Vec<_> = told.iter().filter(|fault| !figures.outcomes.contains_key(*fault)).collect();
         assert!(missing.is_empty(), "faults that no seed has met: {missing:?}");
     }
-    assert!(failed.is_empty(), "{} of {seeds} seeds broke a promise: {failed:?}", failed.len());
 }
 
 /// Seeds that broke a promise once, beyond those that every run of the tests plays.
@@ -106,28 +97,6 @@ impl Figures {
         self.days += played.days;
         for request in &played.requests {
             *self.outcomes.entry(format!("{:?}", request.outcome)).or_default() += 1;
-        }
-    }
-}
-
-/// Plays seeds until none is left; gives back those that broke a promise.
-fn play_all(next: &AtomicU64, seeds: u64, figures: &Mutex<Figures>) -> Vec<u64> {
-    let mut failed = Vec::new();
-    loop {
-        let index = next.fetch_add(1, Ordering::Relaxed);
-        if index >= seeds {
-            return failed;
-        }
-        let seed = chance::seed(BASE, index);
-        match catch_unwind(AssertUnwindSafe(|| story::play(seed, Telling::Silent))) {
-            Ok(played) => figures.lock().expect("no player panics while it counts").add(&played),
-            Err(_) => {
-                eprintln!(
-                    "seed {seed} broke a promise (above); play it again with\n  \
-                     CAMPAIGN_SEED={seed} cargo test --release --test campaigns every_promise -- --nocapture"
-                );
-                failed.push(seed);
-            }
         }
     }
 }

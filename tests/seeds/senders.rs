@@ -18,8 +18,9 @@ use campaign::simulator::{Latency, Simulator, WorldConfig};
 use jiff::tz::TimeZone;
 use tokio::sync::watch;
 
-use crate::seeds::chance::{self, Chance};
+use crate::seeds::chance::Chance;
 use crate::seeds::clocks::Clocks;
+use crate::seeds::players::Stories;
 use crate::seeds::shapes::{self, INSTANCE};
 use crate::seeds::worlds;
 
@@ -406,10 +407,12 @@ fn one_more(seed: u64) {
 
 #[test]
 fn senders_keep_their_rates_days_and_people_and_wait_for_no_other() {
-    chance::each_seed(BASE, STORIES, play);
+    let stories = Stories { test: "senders_keep_their_rates", base: BASE, by_default: STORIES };
+    stories.play(play, |()| ()).none_broke_a_promise();
 }
 
 #[test]
 fn one_more_sender_takes_its_share_and_moves_nobody_else() {
-    chance::each_seed(BASE, STORIES, one_more);
+    let stories = Stories { test: "one_more_sender", base: BASE, by_default: STORIES };
+    stories.play(one_more, |()| ()).none_broke_a_promise();
 }
