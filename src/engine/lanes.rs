@@ -205,8 +205,13 @@ impl Lanes {
             Some(match &lane.times {
                 Times::Always => RestLane { hours: None, rows, from },
                 Times::Never => RestLane { hours: None, rows, from: UnixMillis::NEVER },
-                Times::By(calendar, _) => {
-                    RestLane { hours: Some(AskedCalendar::new((**calendar).clone())), rows, from }
+                Times::By(calendar, said) => {
+                    let said = said[PRESENT].clone();
+                    RestLane {
+                        hours: Some(AskedCalendar::having_said((**calendar).clone(), said)),
+                        rows,
+                        from,
+                    }
                 }
             })
         });

@@ -82,7 +82,13 @@ impl AskedCalendar {
     /// A calendar that was not asked yet.
     #[must_use]
     pub fn new(calendar: Calendar) -> Self {
-        Self { calendar, said: None }
+        Self::having_said(calendar, None)
+    }
+
+    /// A calendar that said this of an instant before: of hours that never open, that is the walk through a year.
+    #[must_use]
+    pub fn having_said(calendar: Calendar, said: Option<(Timestamp, Opening)>) -> Self {
+        Self { calendar, said }
     }
 
     /// What it says of an instant.
