@@ -17,8 +17,8 @@ const QUICK: Duration = Duration::from_millis(400);
 const LOOK: Duration = Duration::from_millis(50);
 /// The same in a rehearsal, where nobody watches and each look is a commit.
 const LOOK_REHEARSED: Duration = Duration::from_secs(10);
-/// Events of a group: a commit is held up by no more.
-const GROUP: usize = 500;
+/// Events of a group, for a tenth of a second of a commit: with fewer, what is told of thousands of contacts a second would lag behind.
+const GROUP: usize = 2_000;
 
 /// How a simulation tells of its messages. Without a `price`, where a budget must go by the definition's.
 #[must_use]

@@ -11,7 +11,7 @@ use super::chance::{Chance, mix};
 use super::clock::WorldTime;
 use super::config::WorldConfig;
 use super::describe::disconnect_reason;
-use super::records::{Contact, uuid_from};
+use super::records::{Contact, ContactId, uuid_from};
 use super::world::World;
 
 /// The number of every source.
@@ -123,6 +123,24 @@ pub struct EventFeed {
     later: BTreeMap<(WorldTime, u64), Value>,
 }
 
+/// The messages that have their words quickly, and of which there is more to tell. One takes some 300 bytes.
+#[derive(Debug, Default)]
+pub(super) struct SoonFeed {
+    told: u64,
+    later: BTreeMap<(WorldTime, u64), SoonMessage>,
+}
+
+/// A message, until its last word is fetched.
+#[derive(Debug)]
+struct SoonMessage {
+    text: TextMessage,
+    about: About,
+    /// When its last word comes; `None`: nobody waits for it.
+    last_at: Option<WorldTime>,
+    /// Whether it was told to be on its way.
+    under_way: bool,
+}
+
 impl World {
     /// What has come since the listener was told last, until then. A contact that is stopped before its time is told to end
     /// when it would have.
@@ -141,16 +159,12 @@ impl World {
 
     /// Tells of a contact that was started, where messages have their words quickly.
     pub(super) fn tell_soon(&mut self, contact: &Contact, quick: Duration) {
-        let teller = Teller { config: &self.config, contact };
-        if let Some(text) = quick_texts(&self.config, contact, quick) {
-            for (at, status) in [(text.requested_at, "PENDING"), (text.settled_at, text.status)] {
-                if at > contact.created_at + quick {
-                    continue;
-                }
-                let record = teller.delivery(&text, status, at, false);
-                self.soon.later.insert((at, self.soon.told), record);
-                self.soon.told += 1;
-            }
+        if let Some(text) = quick_text(&self.config, contact, quick) {
+            let last_at = Some(text.settled_at).filter(|at| *at <= contact.created_at + quick);
+            let about = About::of(contact);
+            let message = SoonMessage { text, about, last_at, under_way: false };
+            self.soon.later.insert((contact.created_at, self.soon.told), message);
+            self.soon.told += 1;
         }
     }
 
@@ -159,13 +173,25 @@ impl World {
         self.soon.later.is_empty()
     }
 
-    /// What has come of messages that have their words quickly, at most so many, each told once.
+    /// What has come of messages that have their words quickly, at most so many, each told once. Who fetches late is told the last
+    /// word of a message alone: what it is to be told does not grow by being late.
     pub fn due(&mut self, until: WorldTime, most: usize) -> Vec<Value> {
         let mut due = Vec::new();
         while due.len() < most
             && let Some(first) = self.soon.later.first_entry().filter(|first| first.key().0 <= until)
         {
-            due.push(first.remove());
+            let ((at, nth), mut message) = first.remove_entry();
+            let is_last = message.under_way || message.last_at.is_some_and(|at| at <= until);
+            let (at, status) = match message.last_at.filter(|_| is_last) {
+                Some(last_at) => (last_at, message.text.status),
+                None => (at, "PENDING"),
+            };
+            let teller = Teller { config: &self.config, about: &message.about };
+            due.push(teller.delivery(&message.text, status, at, false));
+            if let Some(last_at) = message.last_at.filter(|_| !is_last) {
+                message.under_way = true;
+                self.soon.later.insert((last_at, nth), message);
+            }
         }
         due
     }
@@ -223,7 +249,7 @@ fn texts(config: &WorldConfig, contact: &Contact) -> Vec<TextMessage> {
 }
 
 /// The message of a contact whose words come quickly. One without a receipt has no final word: nobody waits three days for it.
-fn quick_texts(config: &WorldConfig, contact: &Contact, quick: Duration) -> Option<TextMessage> {
+fn quick_text(config: &WorldConfig, contact: &Contact, quick: Duration) -> Option<TextMessage> {
     let fate = Chance::new(spread(&contact.destination)).unit();
     let mut text = texts(config, contact).into_iter().next()?;
     if contact.undelivered.is_none() {
@@ -278,8 +304,9 @@ fn iso(at: WorldTime) -> String {
 
 fn events(config: &WorldConfig, contact: &Contact) -> Vec<ToldEvent> {
     let mut chance = Chance::new(chance(config, contact).next() ^ 1);
-    let teller = Teller { config, contact };
-    let mut told = vec![(contact.created_at, teller.contact("INITIATED", contact.created_at))];
+    let about = About::of(contact);
+    let teller = Teller { config, about: &about };
+    let mut told = vec![(contact.created_at, teller.contact(contact, "INITIATED"))];
     for text in texts(config, contact) {
         let bare = chance.unit() < config.events.bare;
         told.push((text.requested_at, teller.delivery(&text, "PENDING", text.requested_at, bare)));
@@ -292,7 +319,7 @@ fn events(config: &WorldConfig, contact: &Contact) -> Vec<ToldEvent> {
             told.push((written, teller.sent(&text)));
         }
     }
-    told.push((contact.ends_at, teller.contact("DISCONNECTED", contact.ends_at)));
+    told.push((contact.ends_at, teller.contact(contact, "DISCONNECTED")));
     let mut all = Vec::with_capacity(told.len() * 2);
     for (at, record) in told {
         let again = chance.unit() < config.events.twice;
@@ -306,29 +333,40 @@ fn events(config: &WorldConfig, contact: &Contact) -> Vec<ToldEvent> {
     all
 }
 
+/// What every record says of a contact.
+#[derive(Debug)]
+struct About {
+    id: ContactId,
+    destination: String,
+    /// The Region of the source.
+    region: String,
+}
+
+impl About {
+    fn of(contact: &Contact) -> Self {
+        let source = contact.request().source_endpoint.and_then(|source| source.address);
+        let region = source.as_deref().and_then(|arn| arn.split(':').nth(3));
+        let region = region.unwrap_or("us-west-2").to_owned();
+        Self { id: contact.id, destination: contact.destination.clone(), region }
+    }
+}
+
 /// Puts what happens into words of AWS.
 struct Teller<'c> {
     config: &'c WorldConfig,
-    contact: &'c Contact,
+    about: &'c About,
 }
 
 impl Teller<'_> {
-    /// The Region of the source.
-    fn region(&self) -> String {
-        let source = self.contact.request().source_endpoint.and_then(|source| source.address);
-        let region = source.as_deref().and_then(|arn| arn.split(':').nth(3));
-        region.unwrap_or("us-west-2").to_owned()
-    }
-
     fn envelope(&self, source: &str, detail_type: &str, at: WorldTime, detail: &Value) -> Value {
         json!({
             "version": "0",
-            "id": self.contact.id.to_string(),
+            "id": self.about.id.to_string(),
             "detail-type": detail_type,
             "source": source,
             "account": self.config.account.id,
             "time": iso(at),
-            "region": self.region(),
+            "region": self.about.region,
             "resources": [],
             "detail": detail,
         })
@@ -360,11 +398,11 @@ impl Teller<'_> {
         {
             detail.retain(|name, _| name != "totalMessagePrice" && name != "totalCarrierFee");
         }
-        if self.contact.destination.starts_with("+1") {
+        if self.about.destination.starts_with("+1") {
             detail["isoCountryCode"] = json!("US");
         }
         if !text.nameless {
-            detail["destinationPhoneNumber"] = json!(self.contact.destination);
+            detail["destinationPhoneNumber"] = json!(self.about.destination);
         }
         if bare {
             detail["context"] = json!({});
@@ -379,9 +417,9 @@ impl Teller<'_> {
             "eventTime": iso(WorldTime(text.requested_at.0 / 1_000 * 1_000)),
             "eventSource": "sms-voice.amazonaws.com",
             "eventName": "SendTextMessage",
-            "awsRegion": self.region(),
+            "awsRegion": self.about.region,
             "requestParameters": {
-                "destinationPhoneNumber": self.contact.destination,
+                "destinationPhoneNumber": self.about.destination,
                 "originationIdentity": NUMBER,
                 "messageBody": "HIDDEN_DUE_TO_SECURITY_REASONS",
             },
@@ -392,10 +430,11 @@ impl Teller<'_> {
         })
     }
 
-    fn contact(&self, what: &str, at: WorldTime) -> Value {
-        let (contact, account) = (self.contact, &self.config.account.id);
+    fn contact(&self, contact: &Contact, what: &str) -> Value {
+        let account = &self.config.account.id;
+        let at = if what == "DISCONNECTED" { contact.ends_at } else { contact.created_at };
         let instance =
-            format!("arn:aws:connect:{}:{account}:instance/{}", self.region(), contact.instance_id);
+            format!("arn:aws:connect:{}:{account}:instance/{}", self.about.region, contact.instance_id);
         let mut detail = json!({
             "eventType": what,
             "contactId": contact.id.to_string(),
@@ -426,7 +465,7 @@ mod tests {
         for n in 0..2_000 {
             let number = format!("+1202555{n:04}");
             let contact = Contact {
-                id: super::super::records::ContactId::nth(1, n),
+                id: ContactId::nth(1, n),
                 client_token: None,
                 destination: number,
                 created_at: start,

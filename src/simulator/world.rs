@@ -16,7 +16,7 @@ use super::clock::WorldTime;
 use super::config::{LogDetail, Throttle, WorldConfig};
 use super::describe::describe;
 use super::digest::Digest;
-use super::events::EventFeed;
+use super::events::SoonFeed;
 use super::fault::{Fault, Moment};
 use super::log::Log;
 use super::lookup;
@@ -54,7 +54,7 @@ pub struct World {
     asked_instance: Option<String>,
     queue: EventQueue,
     /// What is told of messages that have their words quickly.
-    pub(super) soon: EventFeed,
+    pub(super) soon: SoonFeed,
     requests: u64,
     contacts: u64,
 }
@@ -137,7 +137,7 @@ impl World {
             log: Log::new(config.log),
             asked_instance: None,
             queue: EventQueue::default(),
-            soon: EventFeed::default(),
+            soon: SoonFeed::default(),
             requests: 0,
             contacts: 0,
             config,
