@@ -21,14 +21,29 @@ pub struct SourceSpan {
 pub struct LineIndex<'t> {
     text: &'t str,
     starts: Vec<usize>,
+    /// How many characters begin before each block of [`BLOCK`] bytes: a line may be as long as the file.
+    before: Vec<usize>,
 }
+
+/// Bytes in which characters are counted for a position, at most.
+const BLOCK: usize = 512;
 
 impl<'t> LineIndex<'t> {
     /// The lines of `text`.
     #[must_use]
     pub fn new(text: &'t str) -> Self {
         let ends = memchr::memchr_iter(b'\n', text.as_bytes());
-        Self { text, starts: std::iter::once(0).chain(ends.map(|end| end + 1)).collect() }
+        let mut before = vec![0];
+        for block in text.as_bytes().chunks(BLOCK) {
+            before.push(before.last().unwrap_or(&0) + begun(block));
+        }
+        Self { text, starts: std::iter::once(0).chain(ends.map(|end| end + 1)).collect(), before }
+    }
+
+    /// How many characters begin before the byte `offset`.
+    fn characters(&self, offset: usize) -> usize {
+        let block = offset / BLOCK;
+        self.before[block] + begun(&self.text.as_bytes()[block * BLOCK..offset])
     }
 
     /// The position of the byte `offset`; past the end means the end.
@@ -36,7 +51,7 @@ impl<'t> LineIndex<'t> {
     pub fn span(&self, offset: usize) -> SourceSpan {
         let offset = self.text.floor_char_boundary(offset);
         let line = self.starts.partition_point(|start| *start <= offset);
-        SourceSpan { line, column: self.text[self.starts[line - 1]..offset].chars().count() + 1 }
+        SourceSpan { line, column: self.characters(offset) - self.characters(self.starts[line - 1]) + 1 }
     }
 
     /// The text of a line, from 1, without its end; `None` where the text has fewer.
@@ -44,6 +59,11 @@ impl<'t> LineIndex<'t> {
     pub fn line(&self, line: usize) -> Option<&'t str> {
         self.text[*self.starts.get(line.checked_sub(1)?)?..].lines().next()
     }
+}
+
+/// How many characters begin in these bytes of a text.
+fn begun(bytes: &[u8]) -> usize {
+    bytes.iter().filter(|byte| (**byte & 0b1100_0000) != 0b1000_0000).count()
 }
 
 /// One mistake.
@@ -222,6 +242,19 @@ mod tests {
             (1..=4).map(|line| lines.line(line)).collect::<Vec<_>>(),
             [Some("é = 1"), Some("second = \"ü\" # x"), None, None]
         );
+    }
+
+    /// A list of thousands may be one line.
+    #[test]
+    fn places_in_a_long_line_are_those_of_counting_from_its_start() {
+        let text = "first\n".to_owned() + &"aé€𝄞 ".repeat(400) + "\nlast ü";
+        let lines = LineIndex::new(&text);
+        for (offset, _) in text.char_indices().chain([(text.len(), ' ')]) {
+            let before = &text[..offset];
+            let line = before.matches('\n').count() + 1;
+            let column = before.rsplit('\n').next().unwrap().chars().count() + 1;
+            assert_eq!(lines.span(offset), SourceSpan { line, column }, "{offset}");
+        }
     }
 
     #[test]

@@ -213,6 +213,9 @@ fn breach_hint(breach: &Breach) -> &'static str {
     }
 }
 
+/// Unknown keys of a table of which it is said what may have been meant: more than are ever shown.
+const MOST_EXPLAINED: usize = 200;
+
 /// Keys that the table does not have, with what may have been meant.
 fn unknown_keys(node: &Node, prefix: &str) -> Vec<Problem> {
     let Value::Table(entries) = &node.value else { return Vec::new() };
@@ -228,7 +231,12 @@ fn unknown_keys(node: &Node, prefix: &str) -> Vec<Problem> {
                 ),
             }
         } else if !KEYS.iter().any(|key| key.path == path) {
-            problems.push(unknown_key(entry, prefix));
+            let told = problems.len();
+            problems.push(match told < MOST_EXPLAINED {
+                true => unknown_key(entry, prefix),
+                // What it is near to takes as long as reading a hundred keys, and nobody sees it.
+                false => Problem::new(entry.place, format!("unknown key `{}`", entry.name)),
+            });
         }
     }
     problems
