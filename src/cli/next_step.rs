@@ -139,6 +139,7 @@ fn called(command: &Command, global: &GlobalArgs) -> String {
         Command::Hours => "hours",
         Command::CheckJournal => "journal check",
         Command::BackUpJournal => "journal backup",
+        Command::Rebuild => "rebuild FILE",
         Command::SuppressList => "suppress list",
         Command::SuppressUndelivered => "suppress undelivered",
         Command::IamPolicyOptOuts => "iam-policy --opt-outs",

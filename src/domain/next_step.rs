@@ -54,6 +54,8 @@ pub enum Command {
     CheckJournal,
     /// Copy the journal.
     BackUpJournal,
+    /// Make a lost journal anew from the account.
+    Rebuild,
     /// Write the policy that reading opt-outs takes.
     IamPolicyOptOuts,
     /// Write the policy that reading this object takes.

@@ -46,12 +46,18 @@ pub enum JournalError {
         /// How many names it has.
         links: u64,
     },
+    /// SQLite takes names in UTF-8.
+    #[error("the path of the journal {} is no UTF-8, as SQLite needs it", foreign::path(.0))]
+    NotUtf8(PathBuf),
     /// Another process writes the file, having opened it by another path.
     #[error("another process uses the journal {} under another name", foreign::path(.0))]
     OtherName(PathBuf),
     /// The file that is written is not the one at the path any more.
     #[error("the journal {} was moved, removed or replaced while it was written", foreign::path(.0))]
     Moved(PathBuf),
+    /// Another content was written into the file while it was written here.
+    #[error("another file was copied over the journal {} while it was written", foreign::path(.0))]
+    Overwritten(PathBuf),
     /// The journal is a copy, and the campaign is running from the original.
     #[error(
         "the journal {} is a copy, and the campaign is running from the original, {}",
@@ -299,6 +305,7 @@ impl JournalError {
             Self::NotAFile(_) => {
                 Advice::new("a journal is a file of its own: name it with ").set(Setting::Journal)
             }
+            Self::NotUtf8(_) => Advice::new("rename it or its folder, or name another journal with ").set(Setting::Journal),
             Self::Linked { path, .. } => Advice::new(format!(
                 "SQLite and the locks go by the name of a file, so each name would be a journal of its own: find the others \
                  with `find / -xdev -samefile {}` and remove them; ",
@@ -312,6 +319,11 @@ impl JournalError {
             Self::Moved(_) => "put the file back where it was, under its name and beside its -wal, and run again: what was \
                 started is in it, and another file does not know of it"
                 .into(),
+            Self::Overwritten(_) => Advice::new(
+                "nothing more was sent. What was started is neither in that file nor in the log beside it: put them away \
+                 with the mark, and make the journal anew from the account with ",
+            )
+            .run(Command::Rebuild),
             Self::LiveCopy { original, .. } => Advice::new(
                 "what one of them starts, the other does not know, and people would be contacted twice: go on with ",
             )

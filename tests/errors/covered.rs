@@ -139,6 +139,13 @@ const NOT_FROM_OUTSIDE: &[(&str, &str)] = &[
     ),
     ("was moved, removed or replaced", "takes a run that is under way: tests/process/names.rs"),
     ("put the file back where it was", "takes a run that is under way: tests/process/names.rs"),
+    ("is no UTF-8, as SQLite needs it", "no command line here has such a name: src/journal/file/location.rs"),
+    (
+        "rename it or its folder, or name another journal",
+        "no command line here has such a name: src/journal/file/location.rs",
+    ),
+    ("another file was copied over", "takes a run that is under way: tests/process/names.rs"),
+    ("is neither in that file nor in the log", "takes a run that is under way: tests/process/names.rs"),
     (": numbers, keys, reasons and the file's own cells", "no error: what report says of purged campaigns"),
     ("Without -c, of a journal with several", "help"),
     ("the account cannot send this campaign, because", "takes an account: tests/process/account.rs"),

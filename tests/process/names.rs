@@ -205,3 +205,39 @@ fn a_journal_that_is_moved_removed_or_replaced_stops_the_run() {
         }
     }
 }
+
+/// The same file by name and inode, with the content of before: SQLite reads on in its own memory of it.
+#[test]
+#[cfg(target_os = "linux")]
+fn a_copy_that_is_put_over_the_journal_in_place_stops_the_run() {
+    type Copies = fn(&Site);
+    let copies: [Copies; 2] = [
+        |site| {
+            site.run(&["journal", "backup", "before.db"]).exits(0);
+        },
+        |site| {
+            std::fs::copy(site.path("journal.db"), site.path("before.db")).unwrap();
+        },
+    ];
+    for copied in copies {
+        let (site, server) = (Site::with_people(400), Server::start(&[]));
+        site.run(&[&args(&server, "journal.db")[..], &["--limit", "3"]].concat()).exits(4);
+        copied(&site);
+        // Something that the copy has not, and the file has.
+        site.run(&[&args(&server, "journal.db")[..], &["--limit", "3"]].concat()).exits(4);
+        let slow = [&args(&server, "journal.db")[..], &["--rate", "20", "--burst", "1"]].concat();
+        let running = site.start(&slow);
+        while server.requests() < 12 {
+            std::thread::yield_now();
+        }
+        std::fs::copy(site.path("before.db"), site.path("journal.db")).unwrap();
+        site.wait(running)
+            .exits(1)
+            .says(&["another file was copied over the journal", "campaign rebuild FILE"]);
+        let requests = server.requests();
+        assert!(requests < 400);
+        // Its log is there and counts on from what is no longer there: the results are lost, or SQLite finds no whole database.
+        site.run(&args(&server, "journal.db")).exits(1);
+        assert_eq!(server.requests(), requests);
+    }
+}

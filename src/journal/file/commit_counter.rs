@@ -10,6 +10,7 @@
 //! Each campaign has a line of the file. A run writes into its own line only, at the place where it found or put it, and
 //! lines never move: several runs write at once. Versions before had a file per campaign, `.CAMPAIGN.mark`.
 
+use std::cell::Cell;
 use std::fs::File;
 use std::io::{self, Read};
 use std::os::unix::fs::FileExt;
@@ -34,6 +35,8 @@ pub(in crate::journal) struct CommitCounter {
     begun: UnixMillis,
     /// Where its line begins, in bytes.
     at: u64,
+    /// What it says, where this process has written it.
+    said: Cell<u32>,
 }
 
 impl CommitCounter {
@@ -46,6 +49,7 @@ impl CommitCounter {
         (&file).take(LONGEST).read_to_end(&mut bytes)?;
         let name = beside::file_name_of(name);
         let found = lines(&bytes).find(|(_, line)| line.campaign == name && line.begun == begun);
+        let found_groups = found.as_ref().map_or(0, |(_, line)| line.groups);
         let at = match found {
             Some((at, _)) => at,
             None => {
@@ -56,12 +60,18 @@ impl CommitCounter {
                 bytes.len() as u64 + u64::from(!ended)
             }
         };
-        Ok(Self { file, path, begun, at })
+        Ok(Self { file, path, begun, at, said: Cell::new(found_groups) })
     }
 
     /// Takes note that so many groups are durable. Every text has the same length: it replaces the one before.
     pub(in crate::journal) fn set(&self, groups: u32) -> io::Result<()> {
+        self.said.set(groups);
         self.file.write_all_at(numbers(self.begun, groups).as_bytes(), self.at)
+    }
+
+    /// Says one group more than the journal ever had: who opens it is told that results are lost.
+    pub(in crate::journal) fn lead(&self) -> io::Result<()> {
+        self.set(self.said.get().saturating_add(1))
     }
 
     pub(in crate::journal) fn path(&self) -> &Path {

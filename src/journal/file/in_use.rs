@@ -7,9 +7,15 @@
 //! These are `flock` locks. On Linux they are apart from the `fcntl` locks that SQLite takes on the database; on other
 //! systems the two may meet, and only the log is locked there. Closing any handle of the database drops SQLite's locks of
 //! this process on it, so this one must be dropped after the connection. SQLite does not lock the log.
+//!
+//! The same handle tells whether another content was written into the file: `cp` over it leaves its name and its inode. SQLite counts
+//! changes of the first page in its header, and the journal its groups, and only a checkpoint brings either into the file, so both
+//! only grow there. A copy has less of them, or what the file has. What is not noticed: a copy of what the file has now, which
+//! changes nothing; another journal that happens to be further; and anything on systems other than Linux, where no handle is kept.
 
+use std::cell::Cell;
 use std::fs::File;
-use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::Path;
 
 use rustix::fs::{FlockOperation, flock};
@@ -22,9 +28,35 @@ use crate::journal::file::beside::beside_resolved;
 #[derive(Debug)]
 pub(in crate::journal) struct NameInUse {
     _log: File,
-    _database: Option<File>,
+    database: Option<File>,
     /// The file's device and inode.
     file: (u64, u64),
+    /// What its header said last.
+    header: Cell<HeaderCounters>,
+}
+
+/// Counters in the header of an SQLite file. Source: sqlite.org/fileformat2.html, "The Database Header".
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct HeaderCounters {
+    /// The file change counter, at byte 24.
+    changes: u32,
+    /// The user version, at byte 60: the groups of a journal.
+    groups: u32,
+}
+
+impl HeaderCounters {
+    /// Those of a file; `None` where it has no whole header.
+    fn read(file: &File) -> Option<Self> {
+        let mut header = [0; 100];
+        file.read_exact_at(&mut header, 0).ok()?;
+        let number =
+            |at: usize| u32::from_be_bytes([header[at], header[at + 1], header[at + 2], header[at + 3]]);
+        Some(Self { changes: number(24), groups: number(60) })
+    }
+
+    fn is_before(self, other: Self) -> bool {
+        self.changes < other.changes || self.groups < other.groups
+    }
 }
 
 impl NameInUse {
@@ -39,7 +71,7 @@ impl NameInUse {
             path.metadata().map_err(|source| JournalError::Open { path: path.to_owned(), source })?;
         let file = (metadata.dev(), metadata.ino());
         if !cfg!(target_os = "linux") {
-            return Ok(Self { _log: log, _database: None, file });
+            return Ok(Self { _log: log, database: None, file, header: Cell::default() });
         }
         let database = opened(path)?;
         let other_name = || Err(JournalError::OtherName(path.to_owned()));
@@ -56,7 +88,22 @@ impl NameInUse {
         }
         // A file system without locks has none to meet: the one name and the campaign's lock are what is left there.
         let _ = flock(&log, FlockOperation::NonBlockingLockShared);
-        Ok(Self { _log: log, _database: Some(database), file })
+        let header = Cell::new(HeaderCounters::read(&database).unwrap_or_default());
+        Ok(Self { _log: log, database: Some(database), file, header })
+    }
+
+    /// Whether the file still has the history that it had: nothing of before was written over it.
+    pub(in crate::journal) fn has_its_history(&self) -> bool {
+        let Some(database) = &self.database else { return true };
+        let last = self.header.get();
+        // A header that is read while a checkpoint writes it is read again.
+        let header =
+            (0..3).find_map(|_| HeaderCounters::read(database).filter(|header| !header.is_before(last)));
+        if let Some(header) = header {
+            self.header.set(header);
+        }
+        // A new journal has no header before its first checkpoint.
+        header.is_some() || last == HeaderCounters::default()
     }
 
     /// Whether the file is still where it was opened. SQLite writes on into one that was moved, removed or replaced.

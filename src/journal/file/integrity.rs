@@ -13,6 +13,8 @@ impl Journal {
     /// Copies the write-ahead log into the database, as far as nobody reads it. SQLite would do so after a commit and
     /// not say when it failed.
     pub(in crate::journal) fn checkpoint(&self) -> Result<(), JournalError> {
+        // Before the log is written into what may be another history.
+        self.hold_to_its_history()?;
         Ok(self.connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()))?)
     }
 
@@ -43,7 +45,24 @@ impl Journal {
             let failed = |source| JournalError::Open { path: mark.path().to_owned(), source };
             mark.set(groups).map_err(failed)?;
         }
-        if self.name.is_in_place(&self.path) { Ok(()) } else { Err(JournalError::Moved(self.path.clone())) }
+        if !self.name.is_in_place(&self.path) {
+            return Err(JournalError::Moved(self.path.clone()));
+        }
+        self.hold_to_its_history()
+    }
+
+    /// That no other content was written into the file. Where one was, results are lost with what was in it, though the log goes on
+    /// counting: the mark is set beyond the journal, so that nothing takes the file for sound.
+    pub(in crate::journal) fn hold_to_its_history(&self) -> Result<(), JournalError> {
+        if self.name.has_its_history() {
+            return Ok(());
+        }
+        self.leave_alone();
+        if let Some(mark) = &self.mark {
+            let failed = |source| JournalError::Open { path: mark.path().to_owned(), source };
+            mark.lead().map_err(failed)?;
+        }
+        Err(JournalError::Overwritten(self.path.clone()))
     }
 
     /// Keeps SQLite from touching the files when this handle is dropped: after an error of the disk it may not know what

@@ -61,13 +61,16 @@ pub(in crate::journal) fn folder(path: &Path) -> &Path {
 /// The one name of the journal at `path`, unless the file has several.
 ///
 /// # Errors
-/// [`JournalError::NotAFile`] where SQLite would not take the name for a file's, or for that of a file beside a journal, [`JournalError::Linked`] where the file
+/// [`JournalError::NotUtf8`] where the path is no UTF-8, [`JournalError::NotAFile`] where SQLite would not take the name for a file's, or for that of a file beside a journal, [`JournalError::Linked`] where the file
 /// has more than one hard link.
 pub(in crate::journal) fn locate(path: &Path) -> Result<PathBuf, JournalError> {
     if !names_a_file(path) {
         return Err(JournalError::NotAFile(path.to_owned()));
     }
     let path = resolve(path);
+    if path.to_str().is_none() {
+        return Err(JournalError::NotUtf8(path));
+    }
     let bytes = path.as_os_str().as_encoded_bytes();
     if BESIDE.iter().any(|ending| bytes.ends_with(ending.as_bytes())) {
         return Err(JournalError::NotAFile(path));
@@ -104,6 +107,18 @@ mod tests {
     use std::os::unix::fs::symlink;
 
     use super::*;
+
+    /// SQLite hands its name back as text, and what is beside it goes by that.
+    #[test]
+    fn a_name_that_is_no_text_is_refused_before_anything_is_made() {
+        use std::os::unix::ffi::OsStrExt as _;
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(std::ffi::OsStr::from_bytes(b"j\xff.db"));
+        let error = crate::journal::Journal::open(&path).unwrap_err();
+        assert!(error.to_string().contains("is no UTF-8"), "{error}");
+        assert!(crate::journal::Reader::open(&path).unwrap_err().to_string().contains("is no UTF-8"));
+        assert_eq!(folder.path().read_dir().unwrap().count(), 0);
+    }
 
     #[test]
     fn every_name_leads_to_one() {

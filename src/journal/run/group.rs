@@ -204,9 +204,11 @@ pub(super) fn commit(
         }
         journal.checkpoint_if_long()
     })();
-    if result.is_err() {
+    // What SQLite reads of another history may be no sound file: then that is the reason.
+    let result = result.map_err(|error| {
         journal.leave_alone();
-    }
+        journal.hold_to_its_history().err().unwrap_or(error)
+    });
     // Words that it did not get to learn why as well.
     held.extend(words.map(|word| -> DeferredReply { Box::new(move |error| word.refuse(error)) }));
     (held, result.map_err(|error| WriterError::from(Arc::new(error))))
