@@ -158,8 +158,8 @@ impl FileProblem {
                 "whoever it means would be sent to: write it with + and the country, or set default_region in [recipients]"
             }
             FileProblem::NotANumber { .. } => {
-                "whoever it means would be sent to: correct the number, and write it with + and the country; where the list \
-                 has keys, its first line must name their column"
+                "whoever it means would be sent to: correct the number, and write it with + and the country, or delete the line \
+                 where nobody can tell whose it is; where the list has keys, its first line must name their column"
             }
             FileProblem::NoListColumn { .. } => {
                 "whoever is on it would be sent to: name the column with the numbers or keys so in the list's first line"
@@ -189,6 +189,9 @@ impl FileProblem {
             }
             FileProblem::ListCell { .. } => {
                 "whoever it means would be sent to: open the workbook in a spreadsheet, let it compute, and save it again"
+            }
+            FileProblem::ListKeyCut { .. } => {
+                "whoever it means would be sent to: format the column as text and enter the key again, or list the number"
             }
             FileProblem::EmptyList { phone } => {
                 return Some(format!(
@@ -424,6 +427,12 @@ pub enum FileProblem {
         line: u64,
         /// What the cell has.
         what: &'static str,
+    },
+    /// A suppression list with a key of which a spreadsheet shows the first digits alone.
+    #[error("line {line} of the list has a key that a spreadsheet has cut to something like 1.23E+15")]
+    ListKeyCut {
+        /// The physical line, from 1.
+        line: u64,
     },
     /// A suppression list without even a header.
     #[error("the list is empty")]

@@ -14,6 +14,7 @@ use crate::domain::foreign;
 use crate::domain::foreign::shown;
 use crate::domain::phone::{self, E164, PhoneRejection};
 use crate::domain::row::binding::{CellDamage, Cells as _, QuoteProblem};
+use crate::domain::row::rewritten_key::is_cut_short;
 use crate::domain::row::suppression::Suppression;
 use crate::domain::table::header::{Header, NoColumn};
 use crate::domain::table::visible;
@@ -187,6 +188,9 @@ impl<F: FnMut(Entry)> ListRows<'_, F> {
         let numbers: Vec<&str> = phones.into_iter().filter_map(cell).collect();
         let of = key.and_then(cell);
         if let Some(key) = of {
+            if is_cut_short(key) {
+                return Err(FileProblem::ListKeyCut { line });
+            }
             self.key(key);
         }
         for number in &numbers {
@@ -309,7 +313,9 @@ impl<F: FnMut(Entry)> ListRows<'_, F> {
                 self.numbers += 1;
                 (self.each)(Entry::Number(phone.number));
             }
-            Err(reason) if reason.is_doubtful() => self.doubtful.push((line, reason)),
+            Err(reason) if reason.is_doubtful() || is_national(cell, reason) => {
+                self.doubtful.push((line, reason));
+            }
             Err(reason) => self.useless.push((line, reason)),
         }
     }
@@ -337,6 +343,20 @@ fn is_of_digits(cell: &str) -> bool {
     cell.contains(|c: char| c.is_numeric())
         && !is_date(cell)
         && !cell.chars().any(|c| c.is_alphabetic() && !matches!(c, 'e' | 'E'))
+}
+
+/// Whether a text may be somebody's number as it is dialled nearby or in another country: `555-0101`, `0491 570 156`. Such a one has
+/// no country of its own, and seven digits, as the shortest that people write down.
+fn is_national(cell: &str, reason: PhoneRejection) -> bool {
+    use PhoneRejection::{Invalid, TooLong, TooShort};
+    let is_whole = cell.trim_start_matches(|c: char| !c.is_numeric() && !is_plus(c)).starts_with(is_plus);
+    matches!(reason, TooShort | TooLong | Invalid)
+        && !is_whole
+        && cell.chars().filter(|c| c.is_numeric()).count() >= 7
+}
+
+fn is_plus(c: char) -> bool {
+    matches!(c, '+' | '\u{ff0b}')
 }
 
 /// `2026-12-01`, `01.12.2026`, `12/1/26`: as long as some numbers, and none.

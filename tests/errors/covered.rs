@@ -145,7 +145,7 @@ const NOT_FROM_OUTSIDE: &[(&str, &str)] = &[
         "no command line here has such a name: src/journal/file/location.rs",
     ),
     ("another file was copied over", "takes a run that is under way: tests/process/names.rs"),
-    ("is neither in that file nor in the log", "takes a run that is under way: tests/process/names.rs"),
+    ("nothing more was sent. What was started", "takes a run that is under way: tests/process/names.rs"),
     (": numbers, keys, reasons and the file's own cells", "no error: what report says of purged campaigns"),
     ("Without -c, of a journal with several", "help"),
     ("the account cannot send this campaign, because", "takes an account: tests/process/account.rs"),

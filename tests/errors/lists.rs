@@ -20,6 +20,8 @@ fn of_the_definition() {
         "customer_id;mobile\nC-1;\nC-2;(202) 555-0102\n",
     );
     listed(&mut area, "a list with a longer line", "phone\n1,20255E+10\n");
+    listed(&mut area, "a list with a key that a spreadsheet cut", "customer_id\nC-1\n1.23457E+15\n");
+    listed(&mut area, "a list with a number as it is dialled nearby", "phone\n+12025550101\n555-0102\n");
     listed(
         &mut area,
         "a list with a quote that is not closed",

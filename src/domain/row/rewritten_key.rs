@@ -36,24 +36,26 @@ pub fn rewritten(before: &str, after: &str) -> Option<&'static str> {
 
 fn of_one_cell(before: &str, after: &str) -> Option<&'static str> {
     let [a, b] = [before, after].map(bare);
-    let cases: [(&str, KeyShape); 8] = [
+    let cases: [(&str, KeyShape); 9] = [
         ("blanks or quotes around it", str::to_owned),
         ("letters with their accents in one character or two (NFC, NFD)", composed),
         ("upper and lower case", str::to_lowercase),
         ("zeros in front", without_zeros),
         ("\".0\" at its end", without_fraction),
+        ("zeros at the end of a fraction", without_last_zeros),
         ("dashes, quotes or characters of another width", of_one_form),
         ("commas between thousands", without_commas),
         ("an exponent", without_exponent),
     ];
     let alone = cases.iter().find(|(_, shape)| shape(&a) == shape(&b)).map(|(words, _)| *words);
     let rounding = || is_rounding(&a, &b).then_some("rounded to 15 digits");
+    let date = || is_date_of(&a, &b).then_some("taken for a date");
     let [a_plain, b_plain] = [&a, &b].map(|key| plain(key));
     let all = || {
         let same = a_plain == b_plain || is_rounding(&a_plain, &b_plain);
         same.then_some(SEVERAL)
     };
-    alone.or_else(rounding).or_else(all)
+    alone.or_else(rounding).or_else(date).or_else(all)
 }
 
 /// By which a key is found among others that a spreadsheet may have rewritten: the key without all that spreadsheets change, and
@@ -64,7 +66,7 @@ fn of_one_cell(before: &str, after: &str) -> Option<&'static str> {
 pub struct KeyFolds {
     /// Without what spreadsheets change, but not rounded.
     pub plain: String,
-    /// Cut and rounded to 15 digits, where it has more of them and they are not zeros.
+    /// Cut and rounded to 15 digits, where it has more of them and they are not zeros; and shown as a date, where it is taken for one.
     pub roundings: Vec<String>,
 }
 
@@ -78,7 +80,8 @@ impl KeyFolds {
             return Self { plain: parts.join("\u{1f}"), roundings: Vec::new() };
         }
         let plain = plain(&bare(key));
-        let roundings = roundings(&plain);
+        let mut roundings = roundings(&plain);
+        roundings.extend(as_dates(&plain));
         Self { plain, roundings }
     }
 }
@@ -115,7 +118,7 @@ fn composed(key: &str) -> String {
 
 fn plain(key: &str) -> String {
     let key = of_one_form(key).to_lowercase();
-    without_zeros(&without_fraction(&without_exponent(&without_commas(&key))))
+    without_zeros(&without_last_zeros(&without_exponent(&without_commas(&key))))
 }
 
 /// With the dashes and quotes of a keyboard, and without characters of another width: `Ａ–１` is `A-1`.
@@ -141,6 +144,8 @@ fn without_commas(key: &str) -> String {
 /// `1.2E+05` is `120000`, as far as its digits are whole.
 fn without_exponent(key: &str) -> String {
     const MOST: usize = 30;
+    /// A spreadsheet shows one digit in front, and takes `12E3` for 12000 as well.
+    const WHOLE: usize = 3;
     let whole = || {
         let (mantissa, exponent) = key.split_once(['E', 'e'])?;
         let exponent = exponent.strip_prefix('+').unwrap_or(exponent);
@@ -148,7 +153,7 @@ fn without_exponent(key: &str) -> String {
         let part = part.trim_end_matches('0');
         let zeros =
             exponent.parse::<usize>().ok().filter(|_| is_number(exponent))?.checked_sub(part.len())?;
-        let plain = is_number(whole) && whole.len() == 1 && (part.is_empty() || is_number(part));
+        let plain = is_number(whole) && whole.len() <= WHOLE && (part.is_empty() || is_number(part));
         (plain && zeros <= MOST).then(|| format!("{whole}{part}{}", "0".repeat(zeros)))
     };
     whole().unwrap_or_else(|| key.to_owned())
@@ -172,6 +177,83 @@ fn without_fraction(key: &str) -> String {
         }
         _ => key.to_owned(),
     }
+}
+
+/// `1.10` is `1.1`, `17.00` is `17`.
+fn without_last_zeros(key: &str) -> String {
+    match key.split_once(['.', ',']) {
+        Some((whole, fraction)) if is_number(whole) && is_number(fraction) && fraction.ends_with('0') => {
+            let fraction = fraction.trim_end_matches('0');
+            let point = &key[whole.len()..=whole.len()];
+            if fraction.is_empty() { whole.to_owned() } else { format!("{whole}{point}{fraction}") }
+        }
+        _ => key.to_owned(),
+    }
+}
+
+const MONTHS: [&str; 12] = [
+    "january",
+    "february",
+    "march",
+    "april",
+    "may",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
+    "december",
+];
+
+/// Whether one of the two is shown as the date that a spreadsheet takes the other for.
+fn is_date_of(a: &str, b: &str) -> bool {
+    let [a, b] = [a, b].map(|key| of_one_form(key).to_lowercase());
+    a != b && (as_dates(&a).contains(&b) || as_dates(&b).contains(&a))
+}
+
+/// What a spreadsheet shows of a key in lower case that it takes for a day of this year, or for a month: `mar1` and `3/1` become
+/// `1-mar`, `mar2021` becomes `mar-21`, and `1-2` is the 2nd of January or the 1st of February, as its user's country writes dates.
+/// Nothing where it is shown so already.
+fn as_dates(key: &str) -> Vec<String> {
+    /// `september-2021`, and no longer.
+    const LONGEST: usize = 14;
+    if key.len() > LONGEST || !key.is_ascii() || !key.bytes().any(|byte| byte.is_ascii_digit()) {
+        return Vec::new();
+    }
+    let number = |text: &str| text.parse::<u32>().ok().filter(|_| is_number(text) && text.len() <= 4);
+    let apart = |text: &str| text.trim_matches([' ', '-', '/', '.']).to_owned();
+    let letters = |text: &str| {
+        let name = |month: &&str| text.len() >= 3 && (month[..3] == *text || **month == *text);
+        MONTHS.iter().position(name)
+    };
+    // Day and month, and month and year.
+    let (mut days, mut years) = (Vec::new(), Vec::new());
+    if let Some((first, second)) = key.split_once(['-', '/'])
+        && let (Some(a), Some(b)) = (number(first), number(second))
+    {
+        days.extend([(b, (a as usize).wrapping_sub(1)), (a, (b as usize).wrapping_sub(1))]);
+    }
+    let at = key.find(|c: char| c.is_ascii_digit()).unwrap_or(0);
+    if let (Some(month), Some(rest)) = (letters(&apart(&key[..at])), number(&key[at..])) {
+        days.push((rest, month));
+        years.extend(Some((rest % 100, month)).filter(|_| rest > 31));
+    }
+    let after = key.find(|c: char| !c.is_ascii_digit()).unwrap_or(key.len());
+    if let (Some(first), Some(month)) = (number(&key[..after]), letters(&apart(&key[after..]))) {
+        days.push((first, month));
+    }
+    let named = |month: usize| MONTHS.get(month).map(|name| &name[..3]);
+    let days = days.into_iter().filter(|(day, _)| (1..=31).contains(day));
+    let days = days.filter_map(|(day, month)| {
+        Some([format!("{day}-{}", named(month)?), format!("{day:02}-{}", named(month)?)])
+    });
+    let years = years.into_iter().filter_map(|(year, month)| Some(format!("{}-{year:02}", named(month)?)));
+    let mut shown: Vec<String> = days.flatten().chain(years).collect();
+    shown.sort_unstable();
+    shown.dedup();
+    shown.retain(|date| date != key);
+    shown
 }
 
 /// Whether one of the two is what a spreadsheet makes of the other. Two long numbers with the same first digits are two.
@@ -213,8 +295,33 @@ pub fn is_rounded(key: &str) -> bool {
         && key[15..].bytes().all(|byte| byte == b'0')
 }
 
+/// Whether a key may be a number of which a spreadsheet shows the first digits alone, as it does from twelve on: `1.23457E+15`.
+#[must_use]
+pub fn is_cut_short(key: &str) -> bool {
+    /// Digits that a spreadsheet shows without an exponent.
+    const SHOWN: usize = 11;
+    let exponent = key.split_once(['E', 'e']).and_then(|(mantissa, exponent)| {
+        let (whole, part) = mantissa.split_once(['.', ',']).unwrap_or((mantissa, ""));
+        let exponent =
+            exponent.strip_prefix('+').filter(|digits| is_number(digits))?.parse::<usize>().ok()?;
+        (whole.len() == 1 && is_number(whole) && (part.is_empty() || is_number(part)))
+            .then_some((part, exponent))
+    });
+    exponent.is_some_and(|(part, exponent)| exponent >= SHOWN && part.len() < exponent)
+}
+
 #[cfg(test)]
 mod tests {
+    #[test]
+    fn a_key_that_is_cut_short_has_an_exponent_beyond_its_digits() {
+        for key in ["1.23457E+15", "1,23457E+15", "1E+11", "4.41E+11"] {
+            assert!(is_cut_short(key), "{key}");
+        }
+        for key in ["1.2E+05", "1.23456789012E+11", "1E15", "12E+15", "E+15", "1.E+x", "", "A-1E+15"] {
+            assert!(!is_cut_short(key), "{key}");
+        }
+    }
+
     #[test]
     fn a_rounded_key_has_fifteen_digits_and_zeros() {
         assert!(is_rounded("1234567890120000") && is_rounded("12345678901234500000"));
@@ -276,7 +383,29 @@ mod tests {
         ("1234567", "1,234,567", Some("commas between thousands")),
         ("100000", "1E+05", Some("an exponent")),
         ("100000", "1.0E+5", Some("an exponent")),
-        ("12E3", "12000", None),
+        ("12E3", "12000", Some("an exponent")),
+        ("12E4", "1.2E+05", Some("an exponent")),
+        ("1.10", "1.1", Some("zeros at the end of a fraction")),
+        ("1,50", "1,5", Some("zeros at the end of a fraction")),
+        ("1.10", "1.2", None),
+        ("1.01", "1.1", None),
+        ("MAR1", "1-Mar", Some("taken for a date")),
+        ("MAR1", "01-Mar", Some("taken for a date")),
+        ("SEPT2", "2-Sep", None),
+        ("march-1", "1-Mar", Some("taken for a date")),
+        ("1-2", "2-Jan", Some("taken for a date")),
+        ("1-2", "1-Feb", Some("taken for a date")),
+        ("01/02", "2-Jan", Some("taken for a date")),
+        ("3/4", "4-Mar", Some("taken for a date")),
+        ("DEC2021", "Dec-21", Some("taken for a date")),
+        ("1mar", "1-Mar", Some("taken for a date")),
+        ("1-2", "2-1", None),
+        ("1-2", "1/2", None),
+        ("1-40", "40-Jan", None),
+        ("13-13", "13-Jan", None),
+        ("MAR1", "2-Mar", None),
+        ("A1", "1-Mar", None),
+        ("MAR1", "MAR-1", None),
         ("1E5", "100000", Some("an exponent")),
         ("0017", "＝\"0017\"", None),
         ("00017", "1.7E+01", Some(SEVERAL)),

@@ -323,6 +323,11 @@ mod tests {
             ("1,234,567", "1234567"),
             ("A–17", "A-17"),
             ("'0017", "17"),
+            ("1-Mar", "MAR1"),
+            ("2-Jan", "1-2"),
+            ("1.1", "1.10"),
+            ("120000", "12E4"),
+            ("Dec-21", "DEC2021"),
         ] {
             let found = (Err(Suppressed::ListedRewritten), Some(listed.to_owned()));
             assert_eq!(on(&["b", listed], key), found, "{listed:?} {key:?}");

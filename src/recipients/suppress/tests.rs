@@ -61,6 +61,34 @@ fn numbers_that_may_be_read_wrongly_are_refused_all_at_once() {
     };
 }
 
+/// As they are dialled nearby or in another country: somebody asked not to be contacted, and nothing says who.
+#[test]
+fn numbers_without_a_country_of_their_own_are_refused() {
+    for (number, is_refused) in [
+        ("555-0101", true),
+        ("0491 570 156", true),
+        ("(02) 5550 1234", true),
+        ("12025550101234", true),
+        ("+1 202 555", false),
+        ("+99912345678", false),
+        ("555-01", false),
+        ("n/a", false),
+    ] {
+        let text = format!("phone,why\n+12025550143,\n{number},asked\n");
+        let read = lists(&text, "default_region = \"US\"");
+        match read {
+            Err(error) => {
+                assert!(
+                    is_refused && matches!(error.problem, FileProblem::NotANumber { line: 3, .. }),
+                    "{number}: {error}"
+                );
+                assert!(error.hint().is_some());
+            }
+            Ok(_) => assert!(!is_refused, "{number}"),
+        }
+    }
+}
+
 #[test]
 fn what_is_of_no_use_is_said() {
     let Lists { suppression, lists } =
