@@ -153,6 +153,7 @@ fn line(n: u64, (lanes, apart): (u64, u64), zones: &[&str], space: &TokenSpace) 
 fn shape() -> RequestTemplate {
     Request {
         instance_id: "11111111-2222-3333-4444-555555555555".to_owned(),
+        sender_instance_id: None,
         contact_flow_id: Leaf::Fixed("flow".to_owned()),
         source: Leaf::Fixed("source".to_owned()),
         segment_attributes: Default::default(),

@@ -110,6 +110,7 @@ fn shape(instance_id: &str, members: &Map<String, Value>) -> RequestTemplate {
     let subtype = ["SegmentAttributes", "connect:Subtype", "ValueString"];
     RequestTemplate {
         instance_id: instance_id.to_owned(),
+        sender_instance_id: None,
         contact_flow_id: fixed(&["ContactFlowId"]),
         source: fixed(&["SourceEndpoint", "Address"]),
         segment_attributes: [(subtype[1].to_owned(), SegmentValue::String(fixed(&subtype)))].into(),

@@ -8,9 +8,9 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use crate::app::error::Error;
-use crate::app::open::settings;
 use crate::app::paths::CampaignPaths;
 use crate::app::plan_file::PlanFile;
+use crate::app::service::settings;
 use crate::clock::Clock;
 use crate::connect::{Account, SqsQueue, Subject};
 use crate::domain::account::facts::{CampaignFacts, FileFacts, SenderFacts};
@@ -34,8 +34,17 @@ pub async fn examine(
     clock: &Clock,
 ) -> Result<Vec<Finding>, Error> {
     let file = source.map(|source| file_facts(source, (definition, paths), clock)).transpose()?;
-    let campaign = campaign_facts(definition, file);
-    let mut findings = ask(&campaign, definition, paths, clock).await?;
+    let parts = definition.by_instance();
+    let mut findings = Vec::new();
+    for part in &parts {
+        // In a box: asking is a large future.
+        let found = Box::pin(ask(&campaign_facts(part, file.clone()), part, paths, clock)).await?;
+        let label = part.home().label();
+        findings.extend(found.into_iter().map(|finding| match parts.len() {
+            1 => finding,
+            _ => finding.of_instance(&label),
+        }));
+    }
     findings.extend(queue(definition, paths, clock).await);
     findings.extend(findings::old_data(today(clock)));
     Ok(findings)

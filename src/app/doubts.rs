@@ -15,6 +15,7 @@ use crate::domain::account::contacts::{ContactSummary, SearchWindow};
 use crate::domain::account::facts::Unanswered;
 use crate::domain::delivery::doubt::{self, CandidateContact, DoubtfulRow, Whereabouts};
 use crate::domain::figures::{Span, counted};
+use crate::domain::foreign::shown;
 use crate::domain::unix_millis::UnixMillis;
 use crate::journal::{CampaignId, InDoubt, Journal};
 
@@ -69,6 +70,19 @@ pub struct DoubtSearch {
 }
 
 impl DoubtSearch {
+    /// This search and one of another instance.
+    fn and(mut self, mut other: Self) -> Self {
+        self.rows.append(&mut other.rows);
+        self.windows.append(&mut other.windows);
+        self.looked_at += other.looked_at;
+        self.is_searchable = match (self.is_searchable, other.is_searchable) {
+            (Some(this), Some(other)) => Some(this && other),
+            (this, other) => this.or(other),
+        };
+        self.unfinished = self.unfinished.or(other.unfinished);
+        self
+    }
+
     /// How many rows came to this.
     #[must_use]
     pub fn count(&self, of: impl Fn(&SearchOutcome) -> bool) -> u64 {
@@ -97,6 +111,47 @@ struct SearchCourse {
     windows: Vec<SearchWindow>,
     is_searchable: Option<bool>,
     unfinished: Option<String>,
+}
+
+/// Searches for these rows, each in the instance that its request named: the first searcher is that of the campaign's own.
+///
+/// # Errors
+/// As [`DoubtSearcher::search`].
+pub(super) async fn search(
+    searchers: &[DoubtSearcher<'_>],
+    journal: &mut Journal,
+    campaign: CampaignId,
+    mut rows: Vec<InDoubt>,
+    tell: &mut dyn FnMut(&str),
+) -> Result<DoubtSearch, Error> {
+    let home = searchers.first().map_or("", |searcher| searcher.instance_id).to_owned();
+    let mut all: Option<DoubtSearch> = None;
+    for searcher in searchers {
+        let is_its = |row: &mut InDoubt| row.instance_id.as_ref().unwrap_or(&home) == searcher.instance_id;
+        let own: Vec<InDoubt> = rows.extract_if(.., is_its).collect();
+        if own.is_empty() && all.is_some() {
+            continue;
+        }
+        let search = searcher.search(journal, campaign, own, tell).await?;
+        all = Some(all.map_or(search.clone(), |all| all.and(search)));
+    }
+    let index_delay = searchers.first().map_or(Duration::ZERO, |searcher| searcher.index_delay);
+    let left = rows
+        .first()
+        .and_then(|row| row.instance_id.clone())
+        .map(|id| format!("no sender of the definition has the instance {} any more", shown(&id)));
+    let rows = rows.into_iter().map(|row| SearchedRow { row, outcome: SearchOutcome::Unfinished }).collect();
+    let rest = DoubtSearch {
+        rows,
+        windows: Vec::new(),
+        index_delay,
+        looked_at: 0,
+        is_searchable: None,
+        unfinished: left,
+    };
+    let mut all = all.map_or(rest.clone(), |all| all.and(rest));
+    all.rows.sort_by_key(|row| row.row.id);
+    Ok(all)
 }
 
 impl DoubtSearcher<'_> {

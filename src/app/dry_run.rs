@@ -10,7 +10,7 @@ use crate::app::options::SendOptions;
 use crate::app::paths::CampaignPaths;
 use crate::app::plan_file::{self, PlanFile};
 use crate::app::preconditions;
-use crate::app::send;
+use crate::app::run_senders;
 use crate::domain::definition::Definition;
 use crate::domain::preflight::{Options, Preflight};
 use crate::domain::unix_millis::UnixMillis;
@@ -114,7 +114,7 @@ impl DryRun<'_> {
         facts.held = journal.held_rows(campaign, self.now)?;
         let numbers = journal.numbers_in_common(campaign, self.now)?;
         findings.keep_limits(journal.used_of_limits(campaign, self.now)?, numbers);
-        let senders = send::foresee(&mut findings, (&mut journal, campaign), definition, self.now)?;
+        let senders = run_senders::foresee(&mut findings, (&mut journal, campaign), definition, self.now)?;
         let preflight = plan_file::settle(findings, facts, (&journal, campaign), options, &senders)?;
         let mut told = Ok(());
         journal.each_waiting(campaign, preflight.to_send(), |row| {

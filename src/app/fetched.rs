@@ -9,8 +9,8 @@ use std::io::{self, Read, Write as _};
 use std::path::PathBuf;
 
 use crate::app::error::Error;
-use crate::app::open::settings;
 use crate::app::paths::CampaignPaths;
+use crate::app::service::settings;
 use crate::clock::Clock;
 use crate::connect::{self, ObjectReader, OpenObject};
 use crate::domain::definition::{Definition, RecipientsSettings};

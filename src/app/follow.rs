@@ -10,8 +10,8 @@ use tokio::time::Instant;
 
 use crate::app::deliveries::{Imported, Origination, note_all};
 use crate::app::error::Error;
-use crate::app::open::settings;
 use crate::app::paths::CampaignPaths;
+use crate::app::service::settings;
 use crate::clock::Clock;
 use crate::connect::{QueueError, QueueMessage, SqsQueue};
 use crate::domain::definition::Definition;

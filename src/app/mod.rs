@@ -4,6 +4,7 @@
 //! pre-flight and asks; see `examples/send.rs` for a whole campaign.
 
 pub mod account_check;
+pub mod accounts;
 pub mod alerts;
 pub mod by_campaigns;
 pub mod by_hand;
@@ -40,8 +41,10 @@ pub mod report;
 pub mod resolve;
 mod row_reader;
 pub mod run;
+mod run_senders;
 mod same_numbers;
 pub mod send;
+mod service;
 mod simulated_deliveries;
 pub mod status;
 pub mod steering;

@@ -3,13 +3,15 @@
 use std::num::NonZeroU64;
 use std::time::Duration;
 
+use crate::app::accounts::{self, OtherInstance};
 use crate::app::error::Error;
 use crate::app::options::SendOptions;
 use crate::app::paths::CampaignPaths;
 use crate::app::preconditions;
+use crate::app::service::settings;
 use crate::app::simulated_deliveries;
 use crate::clock::Clock;
-use crate::connect::{Account, Client, Settings};
+use crate::connect::{Account, Client};
 use crate::domain::definition::{Definition, EndpointUrl};
 use crate::domain::delivery::control::Control;
 use crate::domain::limits::ContactLimits;
@@ -28,6 +30,8 @@ pub struct OpenCampaign {
     pub(super) client: Client,
     /// Who asks the account; `None` in a simulation.
     pub(super) account: Option<Account>,
+    /// The instances that senders have of their own.
+    pub(super) others: Vec<OtherInstance>,
     pub(super) service: Service,
     /// The account of a simulation.
     pub(super) simulator: Option<Simulator>,
@@ -84,7 +88,15 @@ impl OpenCampaign {
             true => rehearsed(&mut journal, &identity, paths, clock.now())?,
             false => journal.campaign(&identity, clock.now())?,
         };
-        Ok(Self { journal, campaign, client, account, service, simulator, examination, lock })
+        let others = accounts::others(definition, &journal, campaign)?;
+        let others = match &simulator {
+            Some(_) => others
+                .into_iter()
+                .map(|account| OtherInstance::simulated(account, definition, &client))
+                .collect(),
+            None => accounts::connect(others, (definition, paths), client.is_loopback(), clock).await?,
+        };
+        Ok(Self { journal, campaign, client, account, others, service, simulator, examination, lock })
     }
 
     /// Leaves out, from here on, recipients that are on one of the lists or not in the sample. Where no file was `read`,
@@ -157,19 +169,6 @@ pub(super) fn claim_limits(definition: &Definition, options: &SendOptions) -> Cl
     ClaimLimits { limits: ContactLimits { per_recipient: Vec::new(), ..limits }, one_open: false }
 }
 
-/// How the definition reaches Amazon Connect.
-pub(super) fn settings(definition: &Definition, paths: &CampaignPaths) -> Settings {
-    let connect = &definition.connect;
-    Settings {
-        region: connect.region.clone(),
-        profile: connect.profile.clone(),
-        endpoint_url: connect.endpoint_url.as_ref().map(|url| url.as_str().to_owned()),
-        ca_bundle: connect.ca_bundle.as_ref().map(|path| paths.folder().join(path)),
-        connect_timeout: connect.connect_timeout,
-        read_timeout: connect.read_timeout,
-    }
-}
-
 /// A world that knows the definition's instance, and answers as fast as a service nearby does.
 fn simulator(
     definition: &Definition,
@@ -178,7 +177,7 @@ fn simulator(
 ) -> Simulator {
     let clock = clock.clone();
     let config = WorldConfig {
-        instance_ids: vec![definition.connect.instance_id.clone()],
+        instance_ids: instance_ids(definition),
         // Ids differ from run to run, or a rehearsal's report would look as if people shared contacts.
         seed: seed.unwrap_or_else(|| fastrand::u64(..)),
         latency: Latency { base: Duration::from_millis(40), jitter: Duration::from_millis(20) },
@@ -189,4 +188,16 @@ fn simulator(
         ..WorldConfig::default()
     };
     Simulator::new(config, move || WorldTime(u64::try_from(clock.now().millis()).unwrap_or(0)))
+}
+
+/// The instances that the campaign's requests name.
+fn instance_ids(definition: &Definition) -> Vec<String> {
+    let of_senders = definition.senders.iter().filter_map(|sender| sender.account.as_ref());
+    let mut ids = vec![definition.connect.instance_id.clone()];
+    for account in of_senders {
+        if !ids.contains(&account.instance_id) {
+            ids.push(account.instance_id.clone());
+        }
+    }
+    ids
 }

@@ -11,8 +11,8 @@ use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
 
 use crate::app::error::Error;
-use crate::app::open::settings;
 use crate::app::paths::CampaignPaths;
+use crate::app::service::settings;
 use crate::clock::Clock;
 use crate::connect::Account;
 use crate::domain::account::facts::{SmsNumberFacts, Unanswered};
@@ -53,11 +53,17 @@ pub struct FoundLists {
 /// The lists behind a campaign's senders.
 #[derive(Debug)]
 pub struct OptOuts {
-    account: Account,
-    lists: Vec<OptOutCopy>,
+    lists: Vec<KeptList>,
     settings: OptOutSettings,
     /// Rows still come while the run sends: how many wait is not known.
     streams: bool,
+}
+
+/// A list, and who asks about it.
+#[derive(Debug)]
+struct KeptList {
+    account: Account,
+    copy: OptOutCopy,
 }
 
 /// The senders whose lists are to be found.
@@ -76,7 +82,7 @@ pub struct ListSenders<'a> {
 /// # Errors
 /// Where the lists must be read and cannot be found out, or the journal cannot be written.
 pub async fn find(
-    account: Account,
+    account: &Account,
     senders: ListSenders<'_>,
     settings: OptOutSettings,
     journal: &mut Journal,
@@ -102,7 +108,9 @@ pub async fn find(
         }
     }
     let lists = (!names.is_empty()).then(|| journal.opt_out_lists(senders.owner, &names)).transpose()?;
-    let lists = lists.map(|lists| OptOuts { account, lists, settings, streams: false });
+    let kept = |copy| KeptList { account: account.clone(), copy };
+    let lists = lists.map(|lists| lists.into_iter().map(kept).collect());
+    let lists = lists.map(|lists| OptOuts { lists, settings, streams: false });
     Ok(FoundLists { lists, notes: notes.into_iter().collect() })
 }
 
@@ -149,7 +157,14 @@ impl OptOuts {
     /// The lists, for claims.
     #[must_use]
     pub fn ids(&self) -> Vec<OptOutListId> {
-        self.lists.iter().map(|list| list.id).collect()
+        self.lists.iter().map(|list| list.copy.id).collect()
+    }
+
+    /// These lists, and those of another account.
+    #[must_use]
+    pub fn and(mut self, mut others: Self) -> Self {
+        self.lists.append(&mut others.lists);
+        self
     }
 
     /// The same for a run whose rows still come.
@@ -316,7 +331,7 @@ impl Keeper {
     /// one that ended a short while ago is good enough. Says how old the copy was when this began, where it was older.
     async fn read_list(&mut self, at: usize) -> Result<Option<(Duration, UnixMillis)>, Ended> {
         let now = self.clock.now();
-        let known = self.lists.lists[at].clone();
+        let known = self.lists.lists[at].copy.clone();
         if self.read.is_none()
             && let Some(read_at) = known.read_at
             && read_at <= now
@@ -350,8 +365,8 @@ impl Keeper {
 
     async fn next_page(&mut self, at: usize, place: Option<String>) -> Result<OptOutChanged, Ended> {
         self.turn().await;
-        let name = self.lists.lists[at].name.clone();
-        let page = match self.lists.account.opt_out_page(&name, place.as_deref()).await {
+        let KeptList { account, copy } = &self.lists.lists[at];
+        let page = match account.opt_out_page(&copy.name, place.as_deref()).await {
             Ok(page) => page,
             // The service does not know the place any more.
             Err(Unanswered::Failed(words)) if place.is_some() && words.contains("ValidationException") => {
@@ -365,7 +380,7 @@ impl Keeper {
 
     /// Asks about each row that waits. Rows that come to wait later were claimed before, and are rare; the next reading asks.
     async fn ask_waiting(&mut self, at: usize) -> Result<(), Ended> {
-        let name = self.lists.lists[at].name.clone();
+        let (account, name) = (self.lists.lists[at].account.clone(), self.lists.lists[at].copy.name.clone());
         let mut after = RowId::START;
         loop {
             let rows = self.writer.waiting(after, ROWS).await?;
@@ -373,7 +388,7 @@ impl Keeper {
             after = *last;
             for (_, number) in rows {
                 self.turn().await;
-                let answer = self.lists.account.opted_out(&name, &number).await;
+                let answer = account.opted_out(&name, &number).await;
                 let found = answer.map_err(Ended::Unanswered)?;
                 self.read_more(1);
                 self.change(at, OptOutChange::Number(number, found)).await?;
@@ -382,9 +397,9 @@ impl Keeper {
     }
 
     async fn change(&mut self, at: usize, change: OptOutChange) -> Result<OptOutChanged, Ended> {
-        let id = self.lists.lists[at].id;
+        let id = self.lists.lists[at].copy.id;
         let changed = self.writer.opt_outs(id, change, self.clock.now()).await?;
-        self.lists.lists[at] = changed.list.clone();
+        self.lists.lists[at].copy = changed.list.clone();
         if changed.added > 0 {
             self.progress.send_modify(|progress| progress.added += changed.added);
         }
@@ -415,7 +430,21 @@ pub async fn push(
     clock: &Clock,
     numbers: &[E164],
 ) -> Result<Vec<String>, Error> {
-    let account = Account::connect(&settings(definition, paths), clock).await?;
+    let mut all = BTreeSet::new();
+    for part in definition.by_instance() {
+        let account = Account::connect(&settings(&part, paths), clock).await?;
+        all.append(&mut push_to(&account, &part, paths, numbers).await?);
+    }
+    Ok(all.into_iter().collect())
+}
+
+/// The same for the senders of one instance.
+async fn push_to(
+    account: &Account,
+    definition: &Definition,
+    paths: &CampaignPaths,
+    numbers: &[E164],
+) -> Result<BTreeSet<String>, Error> {
     let sources = match definition.sources() {
         Some(sources) => sources,
         None if paths.journal.is_file() => {
@@ -451,7 +480,7 @@ pub async fn push(
             sleep_until(turn).await;
         }
     }
-    Ok(lists.into_iter().collect())
+    Ok(lists)
 }
 
 /// Such as `the list Default was read 2 min ago and has 1,234 numbers`.

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use crate::app::doubts::{DoubtSearcher, SearchOutcome};
+use crate::app::doubts::{self, DoubtSearcher, SearchOutcome};
 use crate::app::error::Error;
+use crate::clock::Clock;
 use crate::domain::delivery::verdict::TOKEN_SAFE;
 use crate::domain::figures::{Grouped, counted};
 use crate::journal::{CampaignId, Journal};
@@ -18,11 +19,12 @@ const PATIENCE: Duration = Duration::from_secs(120);
 /// # Errors
 /// Where the journal cannot be read or written.
 pub(super) async fn search(
-    searcher: DoubtSearcher<'_>,
+    searchers: &[DoubtSearcher<'_>],
+    clock: &Clock,
     journal: &mut Journal,
     campaign: CampaignId,
 ) -> Result<Option<String>, Error> {
-    let now = searcher.clock.now();
+    let now = clock.now();
     journal.expire(campaign, now)?;
     let mut rows = journal.in_doubt(campaign, now)?;
     rows.retain(|row| {
@@ -34,7 +36,7 @@ pub(super) async fn search(
     }
     let sought = counted(rows.len() as u64, "row in doubt", "rows in doubt");
     let mut unheard = |_: &str| {};
-    let searched = searcher.search(journal, campaign, rows, &mut unheard);
+    let searched = doubts::search(searchers, journal, campaign, rows, &mut unheard);
     // What was not searched to its end has changed nothing.
     let Ok(search) = tokio::time::timeout(PATIENCE, searched).await else {
         let seconds = PATIENCE.as_secs();

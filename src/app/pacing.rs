@@ -2,7 +2,7 @@
 
 use crate::app::fetched::NotedFile;
 use crate::app::options::SendOptions;
-use crate::app::send::RunSettings;
+use crate::app::send::{Bounds, RunSettings};
 use crate::domain::definition::{Definition, PaceShare, Rate, RequestRate};
 use crate::domain::delivery::gate::{FailureGate, Fraction};
 use crate::domain::delivery::shared_rate::SharedRate;
@@ -10,7 +10,7 @@ use crate::domain::delivery::undelivered::UndeliveredGate;
 use crate::domain::figures::Span;
 use crate::domain::hours::schedule::Schedule;
 use crate::domain::unix_millis::UnixMillis;
-use crate::engine::{ActiveContacts, Admittance, Bounds};
+use crate::engine::{ActiveContacts, Admittance};
 use crate::journal::{CampaignId, Journal, JournalError, NewRun, Service};
 use crate::pace::RateLimit;
 
@@ -45,6 +45,7 @@ pub(super) fn run_settings(
         auto: rate.is_none(),
         bounds,
         senders: definition.senders.clone(),
+        account: definition.home(),
         admittance: Admittance {
             hours: definition.hours.clone().filter(|_| options.keeps_hours()),
             schedule: if options.keeps_hours() { definition.schedule } else { Schedule::default() },
@@ -87,7 +88,7 @@ pub(super) fn bounds(
         Some(life) => Some(ActiveContacts {
             most: pace.max_active_contacts as usize,
             life,
-            ages: journal.ages_of_contacts(campaign, life, now)?,
+            ages: journal.ages_of_contacts(campaign, &definition.connect.instance_id, life, now)?,
         }),
     };
     let shared = match (pace.share, rate(definition)) {

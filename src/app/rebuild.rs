@@ -28,7 +28,7 @@ use crate::domain::foreign;
 use crate::domain::next_step::NextStep;
 use crate::domain::row::token::TokenSpace;
 use crate::domain::unix_millis::UnixMillis;
-use crate::journal::{CampaignId, Journal, TracedContact, beside};
+use crate::journal::{CampaignId, Journal, SearchedInstance, TracedContact, beside};
 
 /// What becomes of contacts that carry no client token and have numbers of the file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -117,9 +117,15 @@ pub async fn rebuild(
         let Some(account) = open.account.clone() else {
             return Err(Error::usage("a simulation has no account", "rebuild against the account".into()));
         };
-        let mut finder = ContactFinder::at(&account, &definition.connect.instance_id, options.rate);
-        let contacts = Box::pin(contacts(&mut finder, window, trace, tell)).await?;
-        Ok((open, contacts))
+        let own = (&account, &definition.connect.instance_id);
+        let others =
+            open.others.iter().filter_map(|other| Some((other.asks.as_ref()?, &other.account.instance_id)));
+        let mut known = AccountContacts { traced: HashMap::new(), untraced: Vec::new(), all: 0 };
+        for (account, instance_id) in [own].into_iter().chain(others) {
+            let mut finder = ContactFinder::at(account, instance_id, options.rate);
+            Box::pin(contacts(&mut finder, window, trace, (&mut known, tell))).await?;
+        }
+        Ok((open, known))
     };
     let (mut open, contacts) = match Box::pin(searched).await {
         Ok(searched) => searched,
@@ -133,8 +139,7 @@ pub async fn rebuild(
     let mut findings = file.findings(definition);
     file.plan(&mut open.journal, open.campaign, &mut findings)?;
     refuse_untraced(&open.journal, open.campaign, &contacts, options.untraced)?;
-    let tokens = TokenSpace::new(&definition.connect.instance_id, &definition.name);
-    let found = open.journal.settle_rebuilt(open.campaign, tokens, &contacts.traced)?;
+    let found = open.journal.settle_rebuilt(open.campaign, &instances(definition), &contacts.traced)?;
     let tally = open.journal.verified_tally(open.campaign)?;
     open.journal.close()?;
     unfinished.end()?;
@@ -150,19 +155,29 @@ pub async fn rebuild(
     })
 }
 
-/// All contacts of the time, each looked at.
+/// The instances in which the campaign may have sent.
+fn instances(definition: &Definition) -> Vec<SearchedInstance> {
+    let name = &definition.name;
+    let parts = definition.by_instance().into_iter();
+    let part = |part: Definition| SearchedInstance {
+        tokens: TokenSpace::new(&part.connect.instance_id, name),
+        sender: part.senders.into_iter().find(|sender| sender.account.is_some()),
+    };
+    parts.map(part).collect()
+}
+
+/// All contacts of the time in an instance, each looked at.
 async fn contacts(
     finder: &mut ContactFinder<'_>,
     window: SearchWindow,
     trace: &str,
-    tell: &mut dyn FnMut(&str),
-) -> Result<AccountContacts, Error> {
+    (known, tell): (&mut AccountContacts, &mut dyn FnMut(&str)),
+) -> Result<(), Error> {
     let listed = finder.all(window).await.map_err(|why| unsearched(&opt_outs::words(&why), window))?;
     let words = counted(listed.len() as u64, "contact", "contacts");
     let time = Span(finder.time_of(listed.len()));
     tell(&format!("{words} began in that time, and are looked at one by one: about {time}"));
-    let mut known =
-        AccountContacts { traced: HashMap::new(), untraced: Vec::new(), all: listed.len() as u64 };
+    known.all += listed.len() as u64;
     for contact in listed {
         let CandidateContact { id, began_at, details } = finder.look(&contact).await;
         let Some(details) = details else {
@@ -179,7 +194,7 @@ async fn contacts(
             None => {}
         }
     }
-    Ok(known)
+    Ok(())
 }
 
 fn unsearched(why: &str, window: SearchWindow) -> Error {

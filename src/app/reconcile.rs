@@ -7,12 +7,13 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
+use crate::app::accounts;
 use crate::app::contact_search::ContactFinder;
 use crate::app::error::Error;
-use crate::app::open::settings;
 use crate::app::opt_outs;
 use crate::app::paths::{self, CampaignPaths};
 use crate::app::resolve::must_be_of;
+use crate::app::service::settings;
 use crate::clock::Clock;
 use crate::connect::Account;
 use crate::domain::account::contacts::{ContactDetails, ContactSummary, SearchWindow};
@@ -21,7 +22,7 @@ use crate::domain::delivery::doubt;
 use crate::domain::delivery::state::State;
 use crate::domain::figures::{Span, counted};
 use crate::domain::unix_millis::UnixMillis;
-use crate::journal::{CampaignId, Reader, StartedRow, TokenRow};
+use crate::journal::{CampaignId, Journal, Reader, StartedRow, TokenRow};
 
 /// Contacts that are looked at without a word.
 const MANY: usize = 80;
@@ -149,6 +150,8 @@ pub async fn compare(
     let campaign = paths::which(&reader, place.campaign.as_deref())?;
     let account = Account::connect(&settings(definition, place), clock).await?;
     must_be_of(&account, definition, &reader.origin(campaign.id)?)?;
+    let others = accounts::others(definition, &Journal::open(&place.journal)?, campaign.id)?;
+    let others = accounts::connect(others, (definition, place), account.is_loopback(), clock).await?;
     let now = clock.now();
     let indexed_until = now.minus(options.index_delay);
     let mut compared = AccountComparison {
@@ -164,21 +167,29 @@ pub async fn compare(
     let Some(sent) = reader.sending_time(campaign.id)? else { return Ok(compared) };
     let window = doubt::window(sent.first, sent.last.unwrap_or(now));
     let window = SearchWindow { until: window.until.min(now).max(window.from), ..window };
-    let mut finder = ContactFinder::at(&account, &definition.connect.instance_id, options.rate);
-    let contacts = Box::pin(finder.all(window)).await.map_err(|why| {
-        let message = format!("the account could not be searched to the end: {}", opt_outs::words(&why));
-        Error::system(message, "allow what is missing, and compare again".into())
-    })?;
-    (compared.window, compared.contacts) = (Some(window), contacts.len() as u64);
-    let mut comparer = Comparer { reader: &reader, campaign: campaign.id, definition, finder, tell };
-    compared.unknown = comparer.strangers(&contacts).await?;
-    comparer.missing(&contacts, &mut compared).await?;
+    compared.window = Some(window);
+    let own = (&account, &definition.connect.instance_id);
+    let others = others.iter().filter_map(|other| Some((other.asks.as_ref()?, &other.account.instance_id)));
+    for (account, instance_id) in [own].into_iter().chain(others) {
+        let mut finder = ContactFinder::at(account, instance_id, options.rate);
+        let contacts = Box::pin(finder.all(window)).await.map_err(|why| {
+            let message = format!("the account could not be searched to the end: {}", opt_outs::words(&why));
+            Error::system(message, "allow what is missing, and compare again".into())
+        })?;
+        compared.contacts += contacts.len() as u64;
+        let reader = &reader;
+        let mut comparer = Comparer { reader, campaign: campaign.id, instance_id, definition, finder, tell };
+        compared.unknown.extend(comparer.strangers(&contacts).await?);
+        comparer.missing(&contacts, &mut compared).await?;
+    }
     Ok(compared)
 }
 
+/// Compares the contacts of one instance.
 struct Comparer<'a, 't> {
     reader: &'a Reader,
     campaign: CampaignId,
+    instance_id: &'a str,
     definition: &'a Definition,
     finder: ContactFinder<'a>,
     tell: &'t mut dyn FnMut(&str),
@@ -275,12 +286,12 @@ impl Comparer<'_, '_> {
         compared: &mut AccountComparison,
     ) -> Result<(), Error> {
         let found: HashSet<&str> = contacts.iter().map(|contact| contact.id.as_str()).collect();
-        let rows = self.reader.started_without(self.campaign, &found)?;
+        let rows = self.reader.started_without(self.campaign, self.instance_id, &found)?;
         let is_young = |row: &StartedRow| row.settled_at.is_none_or(|at| at > compared.indexed_until);
         let (young, mut rows): (Vec<StartedRow>, Vec<StartedRow>) = rows.into_iter().partition(is_young);
         match young.len() <= MOST_YOUNG {
             true => rows.extend(young),
-            false => compared.too_young = young.len() as u64,
+            false => compared.too_young += young.len() as u64,
         }
         self.tell(rows.len(), "of this campaign were not found by the search");
         for row in rows {

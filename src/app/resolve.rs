@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use crate::app::doubts::{DoubtSearch, DoubtSearcher, SearchOutcome, SearchedRow};
+use crate::app::accounts;
+use crate::app::doubts::{self, DoubtSearch, DoubtSearcher, SearchOutcome, SearchedRow};
 use crate::app::error::Error;
-use crate::app::open::settings;
 use crate::app::paths::{self, CampaignPaths};
+use crate::app::service::settings;
 use crate::clock::Clock;
 use crate::connect::Account;
 use crate::domain::definition::Definition;
@@ -74,18 +75,23 @@ pub async fn search(
     let account = Account::connect(&settings(definition, place), clock).await?;
     let mut journal = Journal::open(&place.journal)?;
     must_be_of(&account, definition, &Reader::open(&place.journal)?.origin(campaign.id)?)?;
+    let others = accounts::others(definition, &journal, campaign.id)?;
+    let others = accounts::connect(others, (definition, place), account.is_loopback(), clock).await?;
     journal.expire(campaign.id, now)?;
     let mut rows = journal.in_doubt(campaign.id, now)?;
     rows.retain(|row| options.chosen.has(&row.key, row.line));
     // That there is no contact stays true: nothing was sent since.
     let (known, rows): (Vec<InDoubt>, Vec<InDoubt>) = rows.into_iter().partition(|row| row.is_not_there);
-    let searcher = DoubtSearcher {
-        account: &account,
-        instance_id: &definition.connect.instance_id,
+    let own = (&account, &definition.connect.instance_id);
+    let others = others.iter().filter_map(|other| Some((other.asks.as_ref()?, &other.account.instance_id)));
+    let searchers = [own].into_iter().chain(others).map(|(account, instance_id)| DoubtSearcher {
+        account,
+        instance_id,
         clock,
         index_delay: options.index_delay,
-    };
-    let mut search = searcher.search(&mut journal, campaign.id, rows, tell).await?;
+    });
+    let searchers: Vec<DoubtSearcher<'_>> = searchers.collect();
+    let mut search = doubts::search(&searchers, &mut journal, campaign.id, rows, tell).await?;
     let known = known.into_iter().map(|row| SearchedRow { row, outcome: SearchOutcome::NotThere });
     search.rows.extend(known);
     search.rows.sort_by_key(|row| row.row.id);

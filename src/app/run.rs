@@ -13,7 +13,7 @@ use crate::app::doubts::DoubtSearcher;
 use crate::app::error::Error;
 use crate::app::fetched::{self, NotedFile};
 use crate::app::live_deliveries::QueueFollower;
-use crate::app::open::{OpenCampaign, settings};
+use crate::app::open::OpenCampaign;
 use crate::app::opt_outs::{self, ListSenders, OptOuts};
 use crate::app::options::{FileOptions, SendOptions};
 use crate::app::outputs::Inputs;
@@ -21,10 +21,11 @@ use crate::app::paths::CampaignPaths;
 use crate::app::plan_file::{self, PlanFile};
 use crate::app::rebuild::Unfinished;
 use crate::app::rejects::WrittenRejects;
-use crate::app::send::{self, Run, RunParts};
+use crate::app::send::{Run, RunParts};
+use crate::app::service::settings;
 use crate::app::simulated_deliveries::SimulatedFollower;
 use crate::app::stream::Stream;
-use crate::app::{overdue, pacing, preconditions};
+use crate::app::{accounts, overdue, pacing, preconditions, run_senders};
 use crate::clock::Clock;
 use crate::connect::{Account, SqsQueue};
 use crate::domain::account::facts::SmsNumberFacts;
@@ -118,7 +119,7 @@ impl<'a> PreparedRun<'a> {
         facts.held = open.journal.held_rows(open.campaign, context.clock.now())?;
         let numbers = open.journal.numbers_in_common(open.campaign, context.clock.now())?;
         findings.keep_limits(open.journal.used_of_limits(open.campaign, context.clock.now())?, numbers);
-        let senders = send::foresee(
+        let senders = run_senders::foresee(
             &mut findings,
             (&mut open.journal, open.campaign),
             definition,
@@ -234,7 +235,27 @@ impl<'a> PreparedRun<'a> {
             None => prepared.notes.push(AccountAnswers::missing()),
         }
         prepared.answers = answers.map(Box::new);
+        prepared.ask_others().await?;
         Ok(prepared)
+    }
+
+    /// The answers of the accounts that senders have of their own.
+    async fn ask_others(&mut self) -> Result<(), Error> {
+        let OpenCampaign { journal, others, service, .. } = &mut self.open;
+        for other in others {
+            let Some(questions) = other.questions(*service, self.context.clock) else { continue };
+            let label = other.account.label();
+            match Box::pin(questions.answers(journal)).await? {
+                Some(answers) => {
+                    let (pace, notes) = answers.pace(&other.definition);
+                    self.notes.extend(notes.into_iter().map(|note| format!("{label}: {note}")));
+                    other.definition.pace = pace;
+                    other.answers = Some(Box::new(answers));
+                }
+                None => self.notes.push(format!("{label}: {}", AccountAnswers::missing())),
+            }
+        }
+        Ok(())
     }
 
     /// The definition as it is sent: with the account's quotas where it states no pace.
@@ -294,20 +315,29 @@ impl<'a> PreparedRun<'a> {
     /// Searches the account for rows in doubt that are nearly too old to be asked about, unless the definition wants nothing asked.
     async fn search_overdue(&mut self) -> Result<Option<String>, Error> {
         let RunContext { definition, clock, .. } = self.context;
-        let OpenCampaign { journal, campaign, account, .. } = &mut self.open;
-        let asked = account.as_ref().filter(|_| definition.account.check != AccountRule::Off);
-        let Some(account) = asked else { return Ok(None) };
-        let instance_id = &definition.connect.instance_id;
-        let searcher = DoubtSearcher { account, instance_id, clock, index_delay: INDEX_DELAY };
-        overdue::search(searcher, journal, *campaign).await
+        let OpenCampaign { journal, campaign, account, others, .. } = &mut self.open;
+        if definition.account.check == AccountRule::Off {
+            return Ok(None);
+        }
+        let own = account.as_ref().map(|account| (account, &definition.connect.instance_id));
+        let others =
+            others.iter().filter_map(|other| Some((other.asks.as_ref()?, &other.account.instance_id)));
+        let searchers = own.into_iter().chain(others).map(|(account, instance_id)| DoubtSearcher {
+            account,
+            instance_id,
+            clock,
+            index_delay: INDEX_DELAY,
+        });
+        let searchers: Vec<DoubtSearcher<'_>> = searchers.collect();
+        if searchers.is_empty() {
+            return Ok(None);
+        }
+        overdue::search(&searchers, clock, journal, *campaign).await
     }
 
     async fn judge_answers(&mut self) -> Result<AccountCheck, Error> {
-        let Some(answers) = self.answers.take() else { return Ok(AccountCheck::default()) };
-        let OpenCampaign { journal, campaign, account, service, .. } = &mut self.open;
-        let Some(questions) = questions(&self.context, *service, account.as_ref()) else {
-            return Ok(AccountCheck::default());
-        };
+        let file = self.preflight.as_ref().map(|preflight| preflight.file_facts());
+        let OpenCampaign { journal, campaign, account, service, others, .. } = &mut self.open;
         let campaign = *campaign;
         let numbers = |journal: &Journal| {
             let mut numbers = BTreeSet::new();
@@ -316,8 +346,22 @@ impl<'a> PreparedRun<'a> {
             })?;
             Ok(numbers)
         };
-        let file = self.preflight.as_ref().map(|preflight| preflight.file_facts());
-        questions.judge(*answers, (self.context.definition, file), journal, numbers).await
+        let mut checked = AccountCheck::default();
+        let questions = questions(&self.context, *service, account.as_ref());
+        if let (Some(answers), Some(questions)) = (self.answers.take(), questions) {
+            let campaign = (self.context.definition, file.clone());
+            checked = questions.judge(*answers, campaign, journal, numbers).await?;
+        }
+        for other in others {
+            let Some(answers) = other.answers.take() else { continue };
+            let Some(questions) = other.questions(*service, self.context.clock) else { continue };
+            let found =
+                questions.judge(*answers, (&other.definition, file.clone()), journal, numbers).await?;
+            let label = other.account.label();
+            checked.findings.extend(found.findings.into_iter().map(|finding| finding.of_instance(&label)));
+            checked.age = checked.age.max(found.age);
+        }
+        Ok(checked)
     }
 
     /// Finds the opt-out lists behind the campaign's senders, which the run then keeps a copy of. Says why they are not the
@@ -331,16 +375,27 @@ impl<'a> PreparedRun<'a> {
         let Some(account) = open.account.clone().filter(|_| rules.rule != OptOutRule::Off) else {
             return Ok(Vec::new());
         };
-        let mut sources = open.journal.sources(open.campaign)?;
         let streams = self.stream.is_some();
         let fixed = definition.request.source.template.as_fixed();
+        let mut sources = open.journal.sources(open.campaign)?;
         sources.extend(definition.sources().filter(|_| streams).into_iter().flatten());
         sources.sort();
         sources.dedup();
+        let (mut lists, mut notes): (Option<OptOuts>, Vec<String>) = (None, Vec::new());
+        for other in &open.others {
+            let theirs: Vec<String> = sources.extract_if(.., |source| other.has_source(source)).collect();
+            let Some(asks) = other.asks.as_ref().filter(|_| !theirs.is_empty()) else { continue };
+            let owner = pacing::owner(&other.definition, open.service);
+            let senders = ListSenders { sources: &theirs, known: None, owner: &owner };
+            let found = opt_outs::find(asks, senders, rules, &mut open.journal).await?;
+            notes.extend(found.notes);
+            lists = lists.into_iter().chain(found.lists).reduce(OptOuts::and);
+        }
         let owner = pacing::owner(definition, open.service);
         let senders = ListSenders { sources: &sources, known: fixed.zip(known), owner: &owner };
-        let found = opt_outs::find(account, senders, rules, &mut open.journal).await?;
-        let mut notes = found.notes;
+        let found = opt_outs::find(&account, senders, rules, &mut open.journal).await?;
+        notes.extend(found.notes);
+        lists = lists.into_iter().chain(found.lists).reduce(OptOuts::and);
         if streams && fixed.is_none() {
             let why =
                 "the senders differ from row to row, and those of rows that are not read yet are not known";
@@ -349,7 +404,7 @@ impl<'a> PreparedRun<'a> {
             }
             notes.push(format!("{why}: their opt-outs are not left out"));
         }
-        self.opt_outs = found.lists.map(|lists| lists.streaming(streams));
+        self.opt_outs = lists.map(|lists| lists.streaming(streams));
         Ok(notes)
     }
 
@@ -373,6 +428,8 @@ impl<'a> PreparedRun<'a> {
             if journal.has_source_number(&source)? {
                 continue;
             }
+            let other = self.open.others.iter().find(|other| other.has_source(&source));
+            let account = other.and_then(|other| other.asks.as_ref()).unwrap_or(&account);
             match account.phone_number(&source).await.map(|number| E164::of_account(&number)) {
                 Ok(Some(number)) => journal.note_source_number(&source, &number)?,
                 Ok(None) => {
@@ -394,8 +451,9 @@ impl<'a> PreparedRun<'a> {
     pub fn begin(self, stop: watch::Receiver<Stop>) -> Result<Run, Error> {
         let RunContext { options, clock, .. } = self.context;
         let definition = self.definition.as_deref().unwrap_or(self.context.definition);
-        let OpenCampaign { mut journal, campaign, client, service, simulator, examination, lock, .. } =
-            self.open;
+        let OpenCampaign {
+            mut journal, campaign, client, others, service, simulator, examination, lock, ..
+        } = self.open;
         if !options.simulate {
             must_have_lanes(definition, &journal.lanes(campaign)?)?;
         }
@@ -405,7 +463,8 @@ impl<'a> PreparedRun<'a> {
         let bounds = pacing::bounds(definition, &journal, campaign, service, clock.now())?;
         let settings =
             pacing::run_settings((definition, options), bounds, self.file.as_ref(), self.stream.is_some());
-        let parts = RunParts { journal, campaign, client, clock: clock.clone(), stop };
+        let instances = accounts::instances(&others, (&journal, campaign), service, clock.now())?;
+        let parts = RunParts { journal, campaign, client, instances, clock: clock.clone(), stop };
         let mut run = Run::begin(parts, settings)?;
         run.guard(lock, examination);
         if let Some(opt_outs) = self.opt_outs {

@@ -3,7 +3,7 @@
 
 use std::convert::Infallible;
 use std::future::pending;
-use std::num::NonZeroU64;
+use std::num::{NonZeroU64, NonZeroUsize};
 use std::pin::{Pin, pin};
 
 use futures_util::FutureExt;
@@ -15,29 +15,30 @@ use tokio::task::JoinHandle;
 use crate::app::error::Error;
 use crate::app::live_deliveries::QueueFollower;
 use crate::app::opt_outs::OptOuts;
+use crate::app::run_senders::run_senders;
 use crate::app::simulated_deliveries::SimulatedFollower;
 use crate::app::stream::{self, StreamItem};
 use crate::clock::Clock;
 use crate::connect::Client;
-use crate::domain::definition::Definition;
+use crate::domain::delivery::bucket_history::BucketHistory;
 use crate::domain::delivery::ending::{Ending, Exit};
 use crate::domain::delivery::gate::FailureGate;
+use crate::domain::delivery::shared_rate::SharedRate;
 use crate::domain::delivery::state::State;
 use crate::domain::delivery::summary::Summary;
 use crate::domain::delivery::undelivered::UndeliveredGate;
 use crate::domain::events::DeliveryCounts;
-use crate::domain::forecast::ForeseenSender;
 use crate::domain::hours::schedule::Schedule;
 use crate::domain::hours::terms::Terms;
-use crate::domain::preflight::Findings;
-use crate::domain::senders::{PartRate, Sender};
+use crate::domain::senders::{Sender, SenderAccount};
 use crate::domain::unix_millis::UnixMillis;
 use crate::engine::{
-    Admittance, Bounds, Engine, LastWords, Observer, OptOutProgress, Outcome, PlanProgress, RunSender, Stop,
+    ActiveContacts, Admittance, Engine, LastWords, Observer, OptOutProgress, Outcome, PlanProgress,
+    RunAccount, RunInstance, RunSender, Stop,
 };
 use crate::journal::{
-    AskedPaces, CampaignId, CampaignLock, IntegrityCheck, Journal, JournalError, NewRun, Plan, Planned,
-    RunEnd, RunId, Writer, WriterError,
+    CampaignId, CampaignLock, IntegrityCheck, Journal, JournalError, NewRun, Plan, Planned, RunEnd, RunId,
+    Writer, WriterError,
 };
 use crate::pace::{RateLimit, RateLimiter};
 
@@ -56,6 +57,8 @@ pub struct RunSettings {
     pub bounds: Bounds,
     /// The numbers that send, where they are several.
     pub senders: Vec<Sender>,
+    /// The campaign's own instance and account, as a sender's.
+    pub account: SenderAccount,
     /// When rows may be requested.
     pub admittance: Admittance,
     /// The wall clock cannot be set, nor the machine sleep, while the run goes on: it is a rehearsal's.
@@ -87,6 +90,7 @@ impl RunSettings {
             auto: false,
             bounds: Bounds::default(),
             senders: Vec::new(),
+            account: SenderAccount::of_instance(String::new()),
             admittance: Admittance::default(),
             steady_clock: false,
             no_wait: false,
@@ -100,6 +104,34 @@ impl RunSettings {
     }
 }
 
+/// What bounds the requests of a campaign's own account and instance besides its pace.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Bounds {
+    /// Requests without an answer, at most; `None`: what pace and answer times need, and no more than 512.
+    pub max_in_flight: Option<NonZeroUsize>,
+    /// Contacts that are alive, at most, where it is known how long one lives.
+    pub active: Option<ActiveContacts>,
+    /// The pace of the account, where other runs have a part in it.
+    pub shared: Option<SharedRate>,
+}
+
+/// An instance that some senders have of their own, and how fast their account is sent to.
+#[derive(Debug)]
+pub struct SenderInstance {
+    /// Which, in which account.
+    pub account: SenderAccount,
+    /// Where its requests go.
+    pub client: Client,
+    /// How fast, at most: the first instance of an account says so.
+    pub limit: RateLimit,
+    /// The run finds out what the account takes, up to `limit`.
+    pub auto: bool,
+    /// Contacts that are alive, at most, where it is known how long one lives.
+    pub active: Option<ActiveContacts>,
+    /// The pace of the account, where other runs have a part in it.
+    pub shared: Option<SharedRate>,
+}
+
 /// The journal and the service of a run.
 pub struct RunParts {
     /// The journal.
@@ -108,6 +140,8 @@ pub struct RunParts {
     pub campaign: CampaignId,
     /// Where requests go.
     pub client: Client,
+    /// Where those of senders go that have instances of their own.
+    pub instances: Vec<SenderInstance>,
     /// The wall clock.
     pub clock: Clock,
     /// What asks the run to stop.
@@ -149,14 +183,22 @@ struct RunAbout {
 }
 
 impl RunAbout {
-    fn of(settings: &RunSettings, campaign: CampaignId, clock: &Clock) -> Self {
+    fn of(settings: &RunSettings, others: &[SenderInstance], campaign: CampaignId, clock: &Clock) -> Self {
+        let mut accounts: Vec<&SenderInstance> = Vec::new();
+        for other in others.iter().filter(|other| !other.account.is_same_account(&settings.account)) {
+            if !accounts.iter().any(|known| known.account.is_same_account(&other.account)) {
+                accounts.push(other);
+            }
+        }
+        let rates = accounts.iter().map(|other| (!other.auto).then_some(other.limit.rate));
+        let bursts = accounts.iter().map(|other| other.limit.burst.get());
         Self {
             campaign,
             clock: clock.clone(),
             name: settings.name.clone(),
             schedule: settings.admittance.schedule,
-            asked_rate: settings.record.rate,
-            burst: settings.limit.burst.get(),
+            asked_rate: [settings.record.rate].into_iter().chain(rates).sum(),
+            burst: bursts.fold(settings.limit.burst.get(), u32::saturating_add),
             sampled: settings.sampled,
             already_started: None,
             joins_again: false,
@@ -170,22 +212,31 @@ impl Run {
     /// # Errors
     /// Where the journal cannot be written, or its counts do not add up.
     pub fn begin(parts: RunParts, settings: RunSettings) -> Result<Self, Error> {
-        let RunParts { mut journal, campaign, client, clock, stop } = parts;
+        let RunParts { mut journal, campaign, client, instances: others, clock, stop } = parts;
         if settings.retry_failed {
             journal.retry_failed(campaign)?;
         }
         journal.expire(campaign, clock.now())?;
         journal.release_held(campaign)?;
         let expires_at = journal.keep_schedule(campaign, settings.admittance.schedule, clock.now())?;
-        let about = RunAbout::of(&settings, campaign, &clock);
-        let (senders, paces) = run_senders(&mut journal, campaign, &settings.senders, clock.now())?;
+        let about = RunAbout::of(&settings, &others, campaign, &clock);
+        let (mut senders, paces) = run_senders(&mut journal, campaign, &settings.senders, clock.now())?;
         let Admittance { hours, schedule, .. } = &settings.admittance;
         let terms = Terms { hours: hours.clone(), schedule: *schedule };
-        let record = NewRun { terms, ..settings.record };
+        let record = NewRun { terms, rate: about.asked_rate, ..settings.record };
         let (run, past) = journal.begin_run(campaign, &record, clock.now())?;
         if !senders.is_empty() {
             journal.begin_with_paces(campaign, &paces, (run, clock.now()))?;
         }
+        let own = SenderInstance {
+            limit: settings.limit,
+            auto: settings.auto,
+            active: settings.bounds.active,
+            shared: settings.bounds.shared,
+            account: settings.account,
+            client,
+        };
+        let (accounts, instances) = accounts(own, others, &mut senders, past);
         let tally = journal.tally(campaign)?;
         let lanes = journal.lanes(campaign)?;
         let (writer, handle) = match settings.steady_clock {
@@ -195,15 +246,11 @@ impl Run {
         let engine = Engine {
             writer,
             run,
-            client,
-            pace: if settings.auto {
-                RateLimiter::auto(settings.limit, past)
-            } else {
-                RateLimiter::new(settings.limit, past)
-            },
+            accounts,
+            instances,
             clock: clock.clone(),
             chance: settings.chance,
-            bounds: settings.bounds,
+            max_in_flight: settings.bounds.max_in_flight,
             lanes,
             senders,
             admittance: settings.admittance,
@@ -236,6 +283,12 @@ impl Run {
     #[must_use]
     pub fn id(&self) -> RunId {
         self.engine.run
+    }
+
+    /// Requests per second as asked, of all accounts together; `None` where the run finds out that of one.
+    #[must_use]
+    pub fn asked_rate(&self) -> Option<f64> {
+        self.about.asked_rate
     }
 
     /// How far the recipients file is read and planned.
@@ -371,50 +424,31 @@ async fn last_words(ended: Option<watch::Sender<bool>>, following: &mut Option<F
     }
 }
 
-/// The senders with what the journal knows of each: what it has sent today, and lately, and the pace that people asked for.
-fn run_senders(
-    journal: &mut Journal,
-    campaign: CampaignId,
-    senders: &[Sender],
-    now: UnixMillis,
-) -> Result<(Vec<RunSender>, AskedPaces), JournalError> {
-    let known = journal.senders(campaign, senders)?.into_iter();
-    let paces = journal.sender_paces(campaign)?;
-    let known = known
-        .map(|(id, mut sender)| {
-            let sent_today = match &sender.per_day {
-                Some(cap) => journal.sent_since(campaign, &sender.source, cap.day(now).0)?,
-                None => 0,
-            };
-            let past = journal.sender_history(campaign, &sender.source, now)?;
-            let stated = sender.rate;
-            sender.rate = paces.rates.get(&id).map(|rate| PartRate::changed(stated, *rate)).or(stated);
-            Ok(RunSender { id, sender, stated, sent_today, past })
-        })
-        .collect::<Result<_, JournalError>>()?;
-    Ok((known, paces))
-}
-
-/// What the journal knows of the senders, for the forecast of a run that is planned.
-pub(super) fn foresee(
-    findings: &mut Findings,
-    (journal, campaign): (&mut Journal, CampaignId),
-    definition: &Definition,
-    now: UnixMillis,
-) -> Result<Vec<RunSender>, JournalError> {
-    if definition.senders.is_empty() {
-        return Ok(Vec::new());
+/// The accounts and instances that a run sends through, the campaign's own first; each sender is told which is its own.
+fn accounts(
+    own: SenderInstance,
+    others: Vec<SenderInstance>,
+    senders: &mut [RunSender],
+    past: BucketHistory,
+) -> (Vec<RunAccount>, Vec<RunInstance>) {
+    let (mut accounts, mut instances) = (Vec::new(), Vec::new());
+    let mut known: Vec<(SenderAccount, usize)> = Vec::new();
+    for (at, instance) in [own].into_iter().chain(others).enumerate() {
+        let SenderInstance { account, client, limit, auto, active, shared } = instance;
+        let place = known.iter().find(|(known, _)| known.is_same_account(&account)).map(|(_, place)| *place);
+        let place = place.unwrap_or_else(|| {
+            let pace = if auto { RateLimiter::auto(limit, past) } else { RateLimiter::new(limit, past) };
+            accounts.push(RunAccount { pace, shared, states_pace: account.rate.is_some() });
+            accounts.len() - 1
+        });
+        let of_instance = |run: &&mut RunSender| {
+            run.sender.account.as_ref().is_some_and(|of| of.is_same_instance(&account))
+        };
+        senders.iter_mut().filter(of_instance).for_each(|run| run.instance = at);
+        instances.push(RunInstance { client, account: place, active });
+        known.push((account, place));
     }
-    let (senders, _) = run_senders(journal, campaign, &definition.senders, now)?;
-    let stay = senders.len() > definition.senders.len()
-        || journal.senders_may_stay(campaign, &definition.senders)?;
-    let foreseen = |run: &RunSender| ForeseenSender {
-        sender: run.sender.clone(),
-        sent_today: run.sent_today,
-        past: run.past,
-    };
-    findings.keep_senders(senders.iter().map(foreseen).collect(), stay);
-    Ok(senders)
+    (accounts, instances)
 }
 
 /// A run whose engine has ended, and whose record has not.

@@ -128,6 +128,7 @@ mod tests {
         ContactRequest {
             request: Request {
                 instance_id: text("i"),
+                sender_instance_id: None,
                 contact_flow_id: text("f"),
                 source: text("arn"),
                 segment_attributes: BTreeMap::from([

@@ -21,9 +21,10 @@ use tokio::time::{Instant, sleep_until};
 
 use super::Engine;
 use super::account_bucket::AccountBucket;
+use super::accounts::{AccountGate, InstanceGate};
 use super::commits::{AfterCommit, Commits, PendingCommit};
 use super::events::{Observer, RunEvent};
-use super::gate::{SendGate, SendState};
+use super::gate::{AccountTurn, SendGate, SendState};
 use super::lanes::AllClosed;
 use super::metrics::RunMetrics;
 use super::plan_progress::PlanProgress;
@@ -35,7 +36,6 @@ use crate::domain::delivery::refusal::Refusal;
 use crate::domain::delivery::state::{Doubt, Event, State};
 use crate::domain::delivery::summary::Bottleneck;
 use crate::domain::delivery::verdict;
-use crate::domain::delivery::verdict::OutageDetector;
 use crate::domain::forecast::Heartbeat;
 use crate::domain::limits::LimitReached;
 use crate::domain::senders::figures::SenderFigures;
@@ -43,7 +43,6 @@ use crate::domain::unix_millis::UnixMillis;
 use crate::journal::{
     Claim, Claimed, ControlRequest, Counters, JournalError, RowId, RunActivity, Settlement, WriterError,
 };
-use crate::pace::{PaceMode, RateLimiter, SharedPermits};
 
 type Pending<T> = FuturesUnordered<Pin<Box<dyn Future<Output = T> + Send>>>;
 
@@ -65,13 +64,12 @@ pub(super) struct Dispatcher<'a> {
     began: Instant,
     queue: Queue,
     /// Each is a task of its own: a request leaves also while this one waits for the journal.
-    in_flight: JoinSet<(Claimed, Instant, Attempt)>,
+    in_flight: JoinSet<(Claimed, usize, Instant, Attempt)>,
     commits: Commits,
     retries: RetryQueue,
     /// Attempts in this run of rows that had one and may have more.
     tries: HashMap<RowId, u32>,
     send_gate: SendGate,
-    outage: OutageDetector,
     ending: Option<Ending>,
     abandon: bool,
     /// Hours alone keep everything that is left waiting.
@@ -90,8 +88,6 @@ pub(super) struct Dispatcher<'a> {
     asks: mpsc::Receiver<ControlRequest>,
     /// Numbers that were added to the copy of the opt-outs, as far as claims know.
     opted_out: u64,
-    /// The pace that the run began with.
-    began_with: PaceMode,
     /// Rows that have no outcome yet, as far as is known.
     unsettled: u64,
     /// Rows queued since the run began, as far as was told.
@@ -117,17 +113,19 @@ impl<'a> Dispatcher<'a> {
         began: Instant,
     ) -> Self {
         let now = engine.clock.now();
-        let mut bounds = std::mem::take(&mut engine.bounds);
         let lanes = std::mem::take(&mut engine.lanes);
         let expires_at = engine.expires_at;
-        let bucket = AccountBucket { writer: engine.writer.clone(), clock: engine.clock.clone() };
-        let shared = bounds.shared.take().map(|shared| SharedPermits::new(shared, bucket));
+        let bucket = || AccountBucket { writer: engine.writer.clone(), clock: engine.clock.clone() };
+        let accounts = std::mem::take(&mut engine.accounts).into_iter();
+        let accounts = accounts.map(|account| AccountGate::new(account, bucket())).collect();
+        let instances = std::mem::take(&mut engine.instances).into_iter();
+        let instances = instances.map(|instance| InstanceGate::new(instance, engine.max_in_flight, began));
+        let most = engine.max_in_flight.map(Into::into);
         Self {
             asks,
             opted_out: 0,
-            began_with: engine.pace.tempo(),
             unsettled: engine.tally.unsettled(),
-            send_gate: SendGate::new(bounds, shared, began),
+            send_gate: SendGate::new(accounts, instances.collect(), most, began),
             queue: Queue::new(engine.feed.clone(), engine.admittance.clone(), lanes, (&engine.senders, now)),
             engine,
             observer,
@@ -136,7 +134,6 @@ impl<'a> Dispatcher<'a> {
             commits: Commits::default(),
             retries: RetryQueue::default(),
             tries: HashMap::new(),
-            outage: OutageDetector::default(),
             ending: None,
             abandon: false,
             closed: None,
@@ -180,8 +177,7 @@ impl<'a> Dispatcher<'a> {
                 return Ok((self.ended(), self.counters, limited_by));
             }
             let wake = self.next_wake();
-            let may_send = self.may_send();
-            let due = self.queue.ready.due().filter(|_| self.queue.ready.by_sender());
+            let turns = self.turns();
             tokio::select! {
                 biased;
                 Ok(()) = self.engine.stop.changed() => self.on_stop(),
@@ -189,8 +185,8 @@ impl<'a> Dispatcher<'a> {
                 Ok(()) = self.engine.opt_outs.changed() => self.on_opt_outs(),
                 Some(words) = self.engine.last_words.recv() => self.on_last_words(words).await?,
                 Some(attempt) = self.in_flight.join_next() => {
-                    let (row, left, answer) = attempt.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()));
-                    self.on_answer(&row, left, answer);
+                    let (row, instance, left, answer) = attempt.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()));
+                    self.on_answer(&row, instance, left, answer);
                 }
                 Some((settling, state)) = self.commits.next() => self.on_settled(settling, state?).await,
                 Some(heartbeat) = self.heartbeats.next() => self.on_heartbeat(heartbeat),
@@ -200,7 +196,7 @@ impl<'a> Dispatcher<'a> {
                 },
                 error = self.engine.writer.failed() => return Err(error),
                 () = sleep_until(wake.unwrap_or(self.began)), if wake.is_some() => self.on_wake().await,
-                permit = permit(due, &mut self.send_gate, &mut self.engine.pace), if may_send => permit.and_then(|()| self.launch())?,
+                account = self.send_gate.permit(&turns), if !turns.is_empty() => account.and_then(|account| self.launch(account))?,
             }
         }
     }
@@ -220,23 +216,20 @@ impl<'a> Dispatcher<'a> {
         quiet && (drained || (self.queue.is_exhausted() && self.retries.is_empty()))
     }
 
-    fn may_send(&mut self) -> bool {
+    /// The accounts whose next request may leave as soon as their pace allows it.
+    fn turns(&mut self) -> Vec<AccountTurn> {
         let supply = SendState {
             open: self.ending.is_none() && !self.send_gate.is_held(),
-            ready: !self.queue.ready.is_empty(),
             waits_for_file: self.queue.waits_for_file(),
             claiming: self.queue.is_claiming(),
             in_flight: self.in_flight.len(),
-            senders_wait: self.queue.ready.by_sender()
-                && self.queue.ready.due().is_some_and(|due| due > Instant::now()),
         };
-        let rate = self.engine.pace.rate();
-        let may_send = self.send_gate.may_send(supply, rate);
+        let turns = self.send_gate.turns(supply, &self.queue.ready.instances());
         self.send_gate
-            .news(rate)
+            .news()
             .into_iter()
             .for_each(|gauges| self.observer.on_event(&RunEvent::Gauges(gauges)));
-        may_send
+        turns
     }
 
     /// How many more rows this run may begin with. A row that it began with may have a contact, answered or not, until
@@ -264,19 +257,15 @@ impl<'a> Dispatcher<'a> {
     }
 
     fn top_up(&mut self) {
-        let ahead = match &self.ending {
-            Some(_) => 0,
+        let instances = 0..self.send_gate.instances.len();
+        let ahead: Vec<usize> = match &self.ending {
+            Some(_) => vec![0; instances.len()],
             // Whether anything waits at all, it may find out: a run that has nothing to do waits for nobody.
-            None if self.send_gate.is_held() => usize::from(self.unsettled == 0),
-            None => self.send_gate.pause.limit(self.second()),
+            None if self.send_gate.is_held() => vec![usize::from(self.unsettled == 0); instances.len()],
+            None => instances.map(|instance| self.send_gate.second(instance)).collect(),
         };
         let allowance = self.allowance();
-        self.queue.top_up(&self.engine.writer, &self.engine.clock, ahead, allowance);
-    }
-
-    /// How many requests leave in about a second.
-    fn second(&self) -> usize {
-        self.engine.pace.rate().ceil().max(1.0) as usize
+        self.queue.top_up(&self.engine.writer, &self.engine.clock, &ahead, allowance);
     }
 
     fn next_wake(&mut self) -> Option<Instant> {
@@ -284,7 +273,7 @@ impl<'a> Dispatcher<'a> {
         if self.ending.is_some() {
             return Some(record);
         }
-        let brakes = self.send_gate.wake(self.in_flight.len());
+        let brakes = self.send_gate.wake();
         let look = self.closed.as_ref().map(|closed| Instant::now() + self.next_look(closed));
         let now = self.engine.clock.now();
         let opens = self.queue.next_turn(now).map(|at| Instant::now() + at.since(now));
@@ -318,7 +307,7 @@ impl<'a> Dispatcher<'a> {
             self.record().await;
         }
         self.retries.take_due(now, &mut self.queue.due);
-        self.send_gate.pause.wake(now);
+        self.look_for_room(now);
     }
 
     async fn on_news(&mut self, feed: PlanProgress) -> Result<(), WriterError> {
@@ -378,15 +367,16 @@ impl<'a> Dispatcher<'a> {
         }
         self.queue.ready.extend(rows);
         self.give_back_halted();
-        if self.ending.is_some() || self.send_gate.pause.is_on() || self.send_gate.is_held() {
+        if self.ending.is_some() || self.send_gate.is_held() {
             self.give_back();
         }
+        self.park_paused();
     }
 
-    /// A permit was taken for the next row: its request leaves.
-    fn launch(&mut self) -> Result<(), WriterError> {
+    /// A permit of an account was taken for its next row: its request leaves.
+    fn launch(&mut self, account: usize) -> Result<(), WriterError> {
         let now = self.engine.clock.now();
-        let Some(mut row) = self.next_open(now) else { return Ok(()) };
+        let Some(mut row) = self.next_open(account, now) else { return Ok(()) };
         let over = row.not_after.is_some_and(|end| end <= now);
         if row.earlier == Doubt::Earlier && (over || !verdict::token_is_safe(row.doubt_at, now)) {
             let event = if over { Event::TimeOver } else { Event::TokenExpired };
@@ -403,25 +393,25 @@ impl<'a> Dispatcher<'a> {
         let again = self.tries.contains_key(&row.id);
         self.counters.requests += 1;
         self.counters.retried += u64::from(again);
-        let client = self.engine.client.clone();
+        let instance = self.queue.ready.instance(row.sender);
+        let client = self.send_gate.client(instance);
         row.requested_at = Some(now);
         self.on_left(&row);
-        self.engine.pace.leave();
-        self.send_gate.left();
+        self.send_gate.left(instance);
         let left = Instant::now();
         self.in_flight.spawn(async move {
             let attempt = client.start(row.frozen.client_token, body).await;
-            (row, left, attempt)
+            (row, instance, left, attempt)
         });
-        self.check_in_flight();
+        self.check_in_flight(instance);
         self.observer.on_event(&RunEvent::Requested { again, in_flight: self.in_flight.len() });
         Ok(())
     }
 
     /// A request leaves only through an open gate: within the limit of requests in flight, and never once the run is ending
     /// or paused. Cheap, and so always on: what breaks it would contact people who are not to be contacted now.
-    fn check_in_flight(&self) {
-        let (in_flight, limit) = (self.in_flight.len(), self.send_gate.in_flight_limit());
+    fn check_in_flight(&self, instance: usize) {
+        let (in_flight, limit) = self.send_gate.instances[instance].in_flight();
         assert!(in_flight <= limit, "{in_flight} requests in flight, and the limit is {limit}");
         assert!(
             self.ending.is_none() && !self.send_gate.is_held(),
@@ -429,9 +419,17 @@ impl<'a> Dispatcher<'a> {
         );
     }
 
-    /// The next row whose hours are open now. Since it was claimed they may have closed; then it waits for them again.
-    fn next_open(&mut self, now: UnixMillis) -> Option<Claimed> {
-        while let Some(row) = self.queue.pop(self.engine.pace.rate()) {
+    /// The next row of an account whose hours are open now. Since it was claimed they may have closed; then it waits for them
+    /// again.
+    fn next_open(&mut self, account: usize, now: UnixMillis) -> Option<Claimed> {
+        let rate = self.send_gate.accounts[account].pace.rate();
+        let open: Vec<bool> = self
+            .send_gate
+            .instances
+            .iter_mut()
+            .map(|gate| gate.account == account && gate.obstacle(rate).is_none())
+            .collect();
+        while let Some(row) = self.queue.pop(rate, |instance| open[instance]) {
             let over = row.earlier == Doubt::None && row.not_after.is_some_and(|end| end <= now);
             if !over && self.queue.is_open(row.lane, now) {
                 return Some(row);
@@ -453,7 +451,7 @@ impl<'a> Dispatcher<'a> {
             self.observer.on_event(&RunEvent::Draining { in_flight: self.in_flight.len(), ending });
         }
         self.retries.clear();
-        self.queue.due.clear();
+        self.queue.forget_due();
         self.queue.forget_held();
         self.give_back();
     }
@@ -560,16 +558,4 @@ impl<'a> Dispatcher<'a> {
             self.end(Ending::Failures { failed, of });
         }
     }
-}
-
-/// Waits until the first row is due, as far as its sender is concerned, and then for a permit. Cancel-safe.
-async fn permit(
-    due: Option<Instant>,
-    gate: &mut SendGate,
-    pace: &mut RateLimiter,
-) -> Result<(), WriterError> {
-    if let Some(due) = due {
-        sleep_until(due).await;
-    }
-    gate.permit(pace).await
 }

@@ -1,36 +1,32 @@
 //! What may keep the next request from leaving: the pace, the answers that are still out, the contacts that are alive.
 
-use std::time::Duration;
-
+use futures_util::future::select_all;
 use tokio::time::Instant;
 
-use super::Bounds;
-use super::account_bucket::AccountBucket;
+use super::accounts::{AccountGate, InstanceGate, Obstacle};
 use super::bottleneck::BottleneckTimes;
 use super::events::Gauges;
-use super::live_contacts::LiveContacts;
 use super::quota_pause::QuotaPause;
-use crate::domain::delivery::concurrency_limit::ConcurrencyLimit;
-use crate::domain::delivery::shared_rate::SharedRate;
+use crate::connect::Client;
 use crate::domain::delivery::summary::Bottleneck;
 use crate::domain::forecast::ActiveBound;
+use crate::domain::unix_millis::UnixMillis;
 use crate::journal::WriterError;
-use crate::pace::{RateLimiter, SharedPermits};
+use crate::pace::PaceMode;
 
 /// What may keep a request from leaving: a pause, the pace, and contacts that are still active.
 #[derive(Debug)]
 pub(super) struct SendGate {
-    pub(super) pause: QuotaPause,
+    pub(super) accounts: Vec<AccountGate>,
+    pub(super) instances: Vec<InstanceGate>,
+    /// The account after the one that had the last permit.
+    next: usize,
     /// Whether a person, or a gate of the run, has paused the campaign.
     held: bool,
     /// Whether the account's opt-outs are not known well enough.
     opt_outs_hold: bool,
-    room: ConcurrencyLimit,
-    active: LiveContacts,
-    shared: Option<SharedPermits<AccountBucket>>,
-    in_flight_limit: usize,
-    /// A permit of this run's own pace, while one of the shared pace is waited for.
-    in_hand: bool,
+    /// Requests without an answer over all instances, at most.
+    max_in_flight: Option<usize>,
     limits: BottleneckTimes,
     told: Option<Gauges>,
 }
@@ -40,37 +36,47 @@ pub(super) struct SendGate {
 pub(super) struct SendState {
     /// Whether requests are to leave at all.
     pub(super) open: bool,
-    /// Whether a row is claimed and waits.
-    pub(super) ready: bool,
     /// Whether more can come only from the file.
     pub(super) waits_for_file: bool,
     /// Whether more are being claimed.
     pub(super) claiming: bool,
     /// Requests without an answer.
     pub(super) in_flight: usize,
-    /// Whether no row may leave yet as far as its sender is concerned.
-    pub(super) senders_wait: bool,
+}
+
+/// Rows of an instance that are claimed and wait.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct ReadyInstance {
+    /// Its place among the run's.
+    pub(super) instance: usize,
+    /// When the first row may leave, as far as its sender is concerned; `None`: at once.
+    pub(super) due: Option<Instant>,
+}
+
+/// An account whose next request may leave as soon as its pace allows it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct AccountTurn {
+    pub(super) account: usize,
+    pub(super) due: Option<Instant>,
 }
 
 impl SendGate {
-    pub(super) fn new(bounds: Bounds, shared: Option<SharedPermits<AccountBucket>>, now: Instant) -> Self {
+    pub(super) fn new(
+        accounts: Vec<AccountGate>,
+        instances: Vec<InstanceGate>,
+        max_in_flight: Option<usize>,
+        now: Instant,
+    ) -> Self {
         Self {
-            pause: QuotaPause::default(),
+            accounts,
+            instances,
+            next: 0,
             held: false,
             opt_outs_hold: false,
-            room: ConcurrencyLimit::new(bounds.max_in_flight.map(Into::into)),
-            active: LiveContacts::new(bounds.active, now),
-            shared,
-            in_flight_limit: 0,
-            in_hand: false,
+            max_in_flight,
             limits: BottleneckTimes::new(now),
             told: None,
         }
-    }
-
-    /// How many requests may be without an answer, as of the last [`SendGate::may_send`].
-    pub(super) fn in_flight_limit(&self) -> usize {
-        self.in_flight_limit
     }
 
     /// Whether the campaign is paused, or the account's opt-outs are waited for.
@@ -98,84 +104,130 @@ impl SendGate {
         std::mem::replace(&mut self.held, false)
     }
 
-    /// The pace that other runs have a part in.
-    pub(super) fn shared(&self) -> Option<&SharedRate> {
-        self.shared.as_ref().map(SharedPermits::shared)
-    }
-
-    /// The pace is another one: a permit of the one before is not used.
-    pub(super) fn forget_permit(&mut self) {
-        self.in_hand = false;
-    }
-
-    /// Whether the next request may leave as soon as the pace allows it; takes note of what it waits for.
-    pub(super) fn may_send(&mut self, supply: SendState, rate: f64) -> bool {
-        self.active.pass(Instant::now());
-        let room = self.pause.limit(self.room.at(rate));
-        self.in_flight_limit = room;
-        let alive = self.active.has_room(supply.in_flight);
-        let limit = match supply {
-            SendState { open: false, .. } => None,
-            _ if self.pause != QuotaPause::Off || (supply.ready && !alive) => Some(Bottleneck::ActiveChats),
-            SendState { ready: false, waits_for_file: true, .. } => Some(Bottleneck::File),
-            SendState { ready: false, claiming: true, .. } => Some(Bottleneck::Journal),
-            SendState { ready: false, .. } => None,
-            _ if supply.in_flight >= room => Some(Bottleneck::Latency),
-            SendState { senders_wait: true, .. } => Some(Bottleneck::Senders),
-            _ => Some(Bottleneck::Pace),
+    /// The accounts whose next request may leave as soon as their pace allows it; takes note of what the run waits for.
+    pub(super) fn turns(&mut self, supply: SendState, ready: &[ReadyInstance]) -> Vec<AccountTurn> {
+        let Self { accounts, instances, .. } = self;
+        let full = self.max_in_flight.is_some_and(|most| supply.in_flight >= most);
+        let mut turns: Vec<AccountTurn> = Vec::new();
+        let mut obstacle = None;
+        for ReadyInstance { instance, due } in ready {
+            let gate = &mut instances[*instance];
+            let found = gate.obstacle(accounts[gate.account].pace.rate());
+            match found.or(full.then_some(Obstacle::Latency)) {
+                Some(found) => obstacle = obstacle.or(Some(found)),
+                None => match turns.iter_mut().find(|turn| turn.account == gate.account) {
+                    Some(turn) => turn.due = turn.due.min(*due),
+                    None => turns.push(AccountTurn { account: gate.account, due: *due }),
+                },
+            }
+        }
+        let now = Instant::now();
+        let mut paused = instances.iter().map(|gate| gate.pause != QuotaPause::Off);
+        let limit = match (supply, obstacle) {
+            (SendState { open: false, .. }, _) => None,
+            _ if instances.iter().all(|gate| gate.pause != QuotaPause::Off) => Some(Bottleneck::ActiveChats),
+            _ if !turns.is_empty() => {
+                Some(match turns.iter().all(|turn| turn.due.is_some_and(|due| due > now)) {
+                    true => Bottleneck::Senders,
+                    false => Bottleneck::Pace,
+                })
+            }
+            (_, Some(Obstacle::ActiveChats)) => Some(Bottleneck::ActiveChats),
+            (_, Some(Obstacle::Latency)) => Some(Bottleneck::Latency),
+            _ if paused.any(|paused| paused) => Some(Bottleneck::ActiveChats),
+            (SendState { waits_for_file: true, .. }, None) => Some(Bottleneck::File),
+            (SendState { claiming: true, .. }, None) => Some(Bottleneck::Journal),
+            _ => None,
         };
         self.limits.are(limit);
-        supply.open && supply.ready && alive && supply.in_flight < room
+        if !supply.open {
+            turns.clear();
+        }
+        turns
     }
 
-    /// Waits until the pace allows a request, this run's own and the one that it shares. Cancel-safe.
+    /// Waits until the pace of one of the accounts allows a request, and says which. Cancel-safe.
     ///
     /// # Errors
-    /// Where the journal, which keeps the shared one, cannot be written.
-    pub(super) async fn permit(&mut self, limiter: &mut RateLimiter) -> Result<(), WriterError> {
-        if !self.in_hand {
-            limiter.permit().await;
+    /// Where the journal, which keeps the shared ones, cannot be written.
+    pub(super) async fn permit(&mut self, turns: &[AccountTurn]) -> Result<usize, WriterError> {
+        if let [turn] = turns {
+            return self.accounts[turn.account].permit(turn.due).await.map(|()| turn.account);
         }
-        if let Some(shared) = &mut self.shared {
-            self.in_hand = true;
-            shared.permit(limiter.rate()).await?;
-        }
-        Ok(())
+        let mut waits: Vec<_> = self
+            .accounts
+            .iter_mut()
+            .enumerate()
+            .filter_map(|(at, gate)| Some((at, gate, turns.iter().find(|turn| turn.account == at)?.due)))
+            .collect();
+        // None has the first look each time: one whose pace is never the bottleneck would leave the others none.
+        let first = waits.iter().position(|(at, ..)| *at >= self.next).unwrap_or(0);
+        waits.rotate_left(first);
+        let waits = waits
+            .into_iter()
+            .map(|(at, gate, due)| Box::pin(async move { gate.permit(due).await.map(|()| at) }));
+        let (first, ..) = select_all(waits).await;
+        self.next = first.as_ref().map_or(0, |at| at + 1);
+        first
     }
 
-    /// A request leaves.
-    pub(super) fn left(&mut self) {
-        self.in_hand = false;
-        if let Some(shared) = &mut self.shared {
-            shared.take();
-        }
+    /// A request to an instance leaves.
+    pub(super) fn left(&mut self, instance: usize) {
+        self.accounts[self.instances[instance].account].left();
+        self.instances[instance].left();
     }
 
-    /// An answer came, after so long.
-    pub(super) fn answered(&mut self, took: Duration) {
-        self.room.answered(took);
-    }
-
-    /// A contact was started, or may have been.
-    pub(super) fn started(&mut self) {
-        self.active.started(Instant::now());
+    /// Where requests to an instance go.
+    pub(super) fn client(&self, instance: usize) -> Client {
+        self.instances[instance].client.clone()
     }
 
     /// When something ends by itself that keeps requests from leaving.
-    pub(super) fn wake(&self, in_flight: usize) -> Option<Instant> {
-        self.pause.ends_at().into_iter().chain(self.active.wake(in_flight)).min()
+    pub(super) fn wake(&self) -> Option<Instant> {
+        self.instances.iter().filter_map(InstanceGate::wake).min()
     }
 
-    /// How it stands at this pace, where that is news.
-    pub(super) fn news(&mut self, rate: f64) -> Option<Gauges> {
-        let gauges = Gauges { limit: self.limits.now(), rate, alive: self.active.alive() };
+    /// How it stands, where that is news.
+    pub(super) fn news(&mut self) -> Option<Gauges> {
+        let alive = self.instances.iter().filter_map(InstanceGate::alive).reduce(|a, b| a + b);
+        let gauges = Gauges { limit: self.limits.now(), rate: self.rate(), alive };
         (self.told.replace(gauges) != Some(gauges)).then_some(gauges)
     }
 
-    /// The bound on contacts that are alive at once, where there is one.
+    /// Requests per second that the paces of all accounts allow now.
+    pub(super) fn rate(&self) -> f64 {
+        self.accounts.iter().map(|gate| gate.pace.rate()).sum()
+    }
+
+    /// What is asked of all accounts: the rate, `None` where a run finds out that of one of them, and the burst.
+    pub(super) fn asked(&self) -> (Option<f64>, u32) {
+        self.accounts.iter().fold((Some(0.0), 0), |(rate, burst), gate| match gate.pace.tempo() {
+            PaceMode::Stated(asked) => {
+                (rate.map(|rate: f64| rate + asked.rate), burst.saturating_add(asked.burst.get()))
+            }
+            PaceMode::Auto(most) => (None, burst.saturating_add(most.burst.get())),
+        })
+    }
+
+    /// How many requests of an instance leave in about a second; none while its quota of contacts is full.
+    pub(super) fn second(&self, instance: usize) -> usize {
+        let gate = &self.instances[instance];
+        gate.pause.limit(self.accounts[gate.account].pace.rate().ceil().max(1.0) as usize)
+    }
+
+    /// The bound on contacts that are alive at once, where there is one: over all instances.
     pub(super) fn active_bound(&mut self) -> Option<ActiveBound> {
-        self.active.pass(Instant::now());
-        self.active.bound()
+        let bounds = self.instances.iter_mut().filter_map(|gate| gate.active().bound());
+        bounds.reduce(|a, b| ActiveBound {
+            most: a.most + b.most,
+            alive: a.alive + b.alive,
+            life: a.life.max(b.life),
+        })
+    }
+
+    /// When the first credentials end that are in use, where that is known.
+    pub(super) fn credentials_end(&self) -> Option<UnixMillis> {
+        self.instances.iter().filter_map(|gate| gate.client.credentials_end()).min()
     }
 
     /// What kept the run from being faster for the longest time.
@@ -186,87 +238,158 @@ impl SendGate {
 
 #[cfg(test)]
 mod tests {
-    use std::num::NonZeroUsize;
+    use std::num::{NonZeroU32, NonZeroUsize};
+    use std::time::Duration;
 
     use super::*;
-    use crate::engine::ActiveContacts;
+    use crate::clock::Clock;
+    use crate::connect::Settings;
+    use crate::domain::definition::EndpointUrl;
+    use crate::domain::delivery::bucket_history::BucketHistory;
+    use crate::engine::{ActiveContacts, RunAccount, RunInstance};
+    use crate::pace::{RateLimit, RateLimiter};
 
     const SECOND: Duration = Duration::from_secs(1);
 
-    const READY: SendState = SendState {
-        open: true,
-        ready: true,
-        waits_for_file: false,
-        claiming: false,
-        in_flight: 0,
-        senders_wait: false,
-    };
+    const OPEN: SendState = SendState { open: true, waits_for_file: false, claiming: false, in_flight: 0 };
+    const READY: &[ReadyInstance] = &[ReadyInstance { instance: 0, due: None }];
 
-    fn gate(in_flight: usize, active: Option<usize>) -> SendGate {
+    fn client() -> Client {
+        let settings = Settings {
+            region: None,
+            profile: None,
+            endpoint_url: None,
+            ca_bundle: None,
+            connect_timeout: SECOND,
+            read_timeout: SECOND,
+        };
+        let nowhere = EndpointUrl::parse("http://127.0.0.1:9").unwrap();
+        Client::unsigned(&nowhere, &settings, &Clock::from_tokio(UnixMillis::from_millis(0))).unwrap()
+    }
+
+    fn account(rate: f64) -> AccountGate {
+        let limit = RateLimit { rate, burst: NonZeroU32::MIN };
+        let pace = RateLimiter::new(limit, BucketHistory::Fresh);
+        AccountGate::alone(RunAccount { pace, shared: None, states_pace: false })
+    }
+
+    fn instance(account: usize, in_flight: usize, active: Option<usize>) -> InstanceGate {
         let active = active.map(|most| ActiveContacts { most, life: 60 * SECOND, ages: Vec::new() });
-        let bounds = Bounds { max_in_flight: NonZeroUsize::new(in_flight), active, shared: None };
-        SendGate::new(bounds, None, Instant::now())
+        let instance = RunInstance { client: client(), account, active };
+        InstanceGate::new(instance, NonZeroUsize::new(in_flight), Instant::now())
+    }
+
+    /// One account with one instance, at a request a second.
+    fn gate(in_flight: usize, active: Option<usize>) -> SendGate {
+        let most = NonZeroUsize::new(in_flight).map(Into::into);
+        SendGate::new(vec![account(1.0)], vec![instance(0, in_flight, active)], most, Instant::now())
     }
 
     /// Whether a request may leave, and what the next second is said to be limited by.
-    async fn told(mut gate: SendGate, supply: SendState) -> (bool, Option<Bottleneck>) {
-        let may = gate.may_send(supply, 1.0);
+    async fn told(
+        mut gate: SendGate,
+        in_flight: usize,
+        (supply, ready): (SendState, &[ReadyInstance]),
+    ) -> (bool, Option<Bottleneck>) {
+        (0..in_flight).for_each(|_| gate.instances[0].left());
+        let may = !gate.turns(SendState { in_flight, ..supply }, ready).is_empty();
         tokio::time::advance(SECOND).await;
         (may, gate.limited_by())
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_request_leaves_where_nothing_is_in_its_way_and_what_is_in_its_way_is_told() {
-        assert_eq!(told(gate(2, None), READY).await, (true, Some(Bottleneck::Pace)));
-        let idle = SendState { ready: false, ..READY };
-        for (supply, expected) in [
-            (SendState { in_flight: 1, ..READY }, (true, Some(Bottleneck::Pace))),
-            (SendState { in_flight: 2, ..READY }, (false, Some(Bottleneck::Latency))),
-            (SendState { senders_wait: true, ..READY }, (true, Some(Bottleneck::Senders))),
-            (SendState { open: false, ..READY }, (false, None)),
-            (idle, (false, None)),
-            (SendState { claiming: true, ..idle }, (false, Some(Bottleneck::Journal))),
-            (SendState { waits_for_file: true, ..idle }, (false, Some(Bottleneck::File))),
-            (SendState { waits_for_file: true, claiming: true, ..idle }, (false, Some(Bottleneck::File))),
+        let later = [ReadyInstance { instance: 0, due: Some(Instant::now() + 60 * SECOND) }];
+        let waits = SendState { waits_for_file: true, ..OPEN };
+        let claims = SendState { claiming: true, ..OPEN };
+        let both = SendState { claiming: true, ..waits };
+        for (in_flight, supply, ready, expected) in [
+            (0, OPEN, READY, (true, Some(Bottleneck::Pace))),
+            (1, OPEN, READY, (true, Some(Bottleneck::Pace))),
+            (2, OPEN, READY, (false, Some(Bottleneck::Latency))),
+            (0, OPEN, &later, (true, Some(Bottleneck::Senders))),
+            (0, SendState { open: false, ..OPEN }, READY, (false, None)),
+            (0, OPEN, &[], (false, None)),
+            (0, claims, &[], (false, Some(Bottleneck::Journal))),
+            (0, waits, &[], (false, Some(Bottleneck::File))),
+            (0, both, &[], (false, Some(Bottleneck::File))),
             // Nobody waits for rows that are there.
-            (SendState { waits_for_file: true, claiming: true, ..READY }, (true, Some(Bottleneck::Pace))),
+            (0, both, READY, (true, Some(Bottleneck::Pace))),
         ] {
-            assert_eq!(told(gate(2, None), supply).await, expected, "{supply:?}");
+            assert_eq!(
+                told(gate(2, None), in_flight, (supply, ready)).await,
+                expected,
+                "{supply:?} {ready:?}"
+            );
         }
         let mut paused = gate(2, None);
-        let pause = paused.pause.begin(Instant::now(), 0.5).expect("it begins");
-        assert_eq!(paused.wake(0), Some(Instant::now() + pause));
-        assert_eq!(told(paused, READY).await, (false, Some(Bottleneck::ActiveChats)));
+        let pause = paused.instances[0].pause.begin(Instant::now(), 0.5).expect("it begins");
+        assert_eq!(paused.wake(), Some(Instant::now() + pause));
+        assert_eq!(told(paused, 0, (OPEN, READY)).await, (false, Some(Bottleneck::ActiveChats)));
     }
 
     #[tokio::test(start_paused = true)]
     async fn contacts_that_live_and_those_in_flight_stay_within_the_quota() {
         let full = |started: usize| {
             let mut gate = gate(9, Some(2));
-            (0..started).for_each(|_| gate.started());
+            (0..started).for_each(|_| gate.instances[0].started());
             gate
         };
-        assert_eq!(told(full(1), READY).await, (true, Some(Bottleneck::Pace)));
-        assert_eq!(
-            told(full(1), SendState { in_flight: 1, ..READY }).await,
-            (false, Some(Bottleneck::ActiveChats))
-        );
-        assert_eq!(told(full(2), READY).await, (false, Some(Bottleneck::ActiveChats)));
-        assert_eq!(told(full(2), SendState { ready: false, ..READY }).await, (false, None));
+        assert_eq!(told(full(1), 0, (OPEN, READY)).await, (true, Some(Bottleneck::Pace)));
+        assert_eq!(told(full(1), 1, (OPEN, READY)).await, (false, Some(Bottleneck::ActiveChats)));
+        assert_eq!(told(full(2), 0, (OPEN, READY)).await, (false, Some(Bottleneck::ActiveChats)));
+        assert_eq!(told(full(2), 0, (OPEN, &[])).await, (false, None));
         let mut gate = full(2);
-        assert_eq!(gate.wake(0), Some(Instant::now() + 60 * SECOND));
+        assert_eq!(gate.wake(), Some(Instant::now() + 60 * SECOND));
         tokio::time::advance(60 * SECOND).await;
-        assert!(gate.may_send(READY, 1.0), "they have ended");
+        assert!(!gate.turns(OPEN, READY).is_empty(), "they have ended");
     }
 
     #[tokio::test(start_paused = true)]
     async fn answers_that_take_longer_leave_room_for_more_requests() {
-        let mut gate = gate(0, None);
-        let many = SendState { in_flight: 30, ..READY };
-        assert!(!gate.may_send(many, 10.0), "a guess: twenty");
+        let mut gate = SendGate::new(vec![account(10.0)], vec![instance(0, 0, None)], None, Instant::now());
+        (0..30).for_each(|_| gate.instances[0].left());
+        let supply = SendState { in_flight: 30, ..OPEN };
+        assert!(gate.turns(supply, READY).is_empty(), "a guess: twenty");
         for _ in 0..20 {
-            gate.answered(4 * SECOND);
+            gate.instances[0].answered(4 * SECOND);
+            gate.instances[0].left();
         }
-        assert!(gate.may_send(many, 10.0));
+        assert!(!gate.turns(supply, READY).is_empty());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_account_that_waits_holds_up_no_other_and_each_has_its_own_pace() {
+        let instances = vec![instance(0, 0, Some(1)), instance(1, 0, None), instance(2, 0, None)];
+        let accounts = vec![account(5.0), account(2.0), account(1_000.0)];
+        let mut gate = SendGate::new(accounts, instances, None, Instant::now());
+        gate.instances[0].started();
+        let ready: Vec<_> = (0..3).map(|instance| ReadyInstance { instance, due: None }).collect();
+        let mut left = [0; 3];
+        let began = Instant::now();
+        while began.elapsed() < 10 * SECOND {
+            let turns = gate.turns(OPEN, &ready);
+            assert!(turns.iter().all(|turn| turn.account != 0), "its contact is alive");
+            let account = gate.permit(&turns).await.unwrap();
+            gate.left(account);
+            gate.instances[account].answered(Duration::ZERO);
+            left[account] += 1;
+        }
+        assert!((20..=21).contains(&left[1]) && (9_000..=10_001).contains(&left[2]), "{left:?}");
+        // The one that was full has room, and the fastest leaves it its turns.
+        tokio::time::advance(60 * SECOND).await;
+        assert_eq!(gate.turns(OPEN, &ready).len(), 3);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_bound_on_requests_in_flight_is_that_of_the_run() {
+        let instances = vec![instance(0, 3, None), instance(1, 3, None)];
+        let mut gate = SendGate::new(vec![account(1.0), account(1.0)], instances, Some(3), Instant::now());
+        let ready: Vec<_> = (0..2).map(|instance| ReadyInstance { instance, due: None }).collect();
+        gate.instances[0].left();
+        gate.instances[0].left();
+        assert_eq!(gate.turns(SendState { in_flight: 2, ..OPEN }, &ready).len(), 2);
+        gate.instances[1].left();
+        assert!(gate.turns(SendState { in_flight: 3, ..OPEN }, &ready).is_empty());
     }
 }

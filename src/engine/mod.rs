@@ -5,6 +5,7 @@
 //! Deliberately absent: SQL, AWS, wall-clock time that is not injected, and any waiting but tokio's.
 
 mod account_bucket;
+mod accounts;
 mod bottleneck;
 mod commits;
 mod deliveries;
@@ -30,6 +31,7 @@ use std::time::Duration;
 use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
 
+pub use accounts::{RunAccount, RunInstance};
 pub use deliveries::LastWords;
 pub use events::{AnsweredAttempt, FirstOpening, Gauges, Observer, RefusedAttempt, RunEvent, Unobserved};
 pub use lanes::Admittance;
@@ -39,16 +41,13 @@ pub use plan_progress::PlanProgress;
 pub use ready::RunSender;
 
 use crate::clock::Clock;
-use crate::connect::Client;
 use crate::domain::delivery::ending::{Ending, Signal};
 use crate::domain::delivery::gate::FailureGate;
-use crate::domain::delivery::shared_rate::SharedRate;
 use crate::domain::delivery::summary::Bottleneck;
 use crate::domain::delivery::tally::Tally;
 use crate::domain::delivery::undelivered::UndeliveredGate;
 use crate::domain::unix_millis::UnixMillis;
 use crate::journal::{ControlState, Counters, OpenLane, RunId, Writer, WriterError};
-use crate::pace::RateLimiter;
 
 /// What a run is asked from outside.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -62,17 +61,6 @@ pub enum Stop {
     Now(Signal),
 }
 
-/// What bounds a run besides its pace.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct Bounds {
-    /// Requests without an answer, at most; `None`: what pace and answer times need, and no more than 512.
-    pub max_in_flight: Option<NonZeroUsize>,
-    /// Contacts that are alive, at most, where it is known how long one lives.
-    pub active: Option<ActiveContacts>,
-    /// The pace of the account, where other runs have a part in it.
-    pub shared: Option<SharedRate>,
-}
-
 /// Everything a run needs.
 #[derive(Debug)]
 pub struct Engine {
@@ -80,16 +68,16 @@ pub struct Engine {
     pub writer: Writer,
     /// The run's record in the journal.
     pub run: RunId,
-    /// Where requests go.
-    pub client: Client,
-    /// When they may.
-    pub pace: RateLimiter,
+    /// The accounts whose quotas count; the first is that of the campaign.
+    pub accounts: Vec<RunAccount>,
+    /// Where requests go; the first is the instance of the campaign.
+    pub instances: Vec<RunInstance>,
     /// The wall clock.
     pub clock: Clock,
     /// Chance, for jitter.
     pub chance: fastrand::Rng,
-    /// What bounds it besides.
-    pub bounds: Bounds,
+    /// Requests without an answer, at most; `None`: what pace and answer times need, and no more than 512.
+    pub max_in_flight: Option<NonZeroUsize>,
     /// The lanes of the rows that have no outcome yet.
     pub lanes: Vec<OpenLane>,
     /// The numbers that send, where they are several.

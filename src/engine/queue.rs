@@ -27,6 +27,8 @@ pub(super) struct Queue {
     pub(super) ready: ReadyRows,
     /// Rows to be claimed again, before any new one.
     pub(super) due: Vec<RowId>,
+    /// Rows of instances whose quota of contacts is full: they are due again when it may have room.
+    parked: Vec<(usize, RowId)>,
     claiming: Option<(Claiming, UnderWay)>,
     lanes: Lanes,
     feed: watch::Receiver<PlanProgress>,
@@ -70,7 +72,7 @@ impl Queue {
                 lanes.close(run.id, ClosedSender::Until(until));
             }
         }
-        Self { ready, due: Vec::new(), claiming: None, lanes, feed, news: false, sweep }
+        Self { ready, due: Vec::new(), parked: Vec::new(), claiming: None, lanes, feed, news: false, sweep }
     }
 
     /// True if the plan may bring more rows. A closed channel means that the producer sent its last message.
@@ -88,29 +90,31 @@ impl Queue {
         false
     }
 
-    /// Begins a claim where fewer than `ahead` rows are ready and none is under way: of rows that are tried again, or of
-    /// at most `fresh` others.
-    pub(super) fn top_up(&mut self, writer: &Writer, clock: &Clock, ahead: usize, fresh: usize) {
-        let ahead = ahead.min(LARGEST_CLAIM);
-        self.lanes.release(clock.now(), &mut self.due);
+    /// Begins a claim where fewer rows are ready than `ahead` says for their instances, and none is under way: of rows that are
+    /// tried again, or of at most `fresh` others.
+    pub(super) fn top_up(&mut self, writer: &Writer, clock: &Clock, ahead: &[usize], fresh: usize) {
+        let Self { ready, lanes, due, .. } = self;
+        let most_ahead = ahead.iter().max().copied().unwrap_or(0);
+        let ahead = |sender| ahead[ready.instance(sender)].min(LARGEST_CLAIM);
+        lanes.release(clock.now(), due);
         // Half at a time: a claim is a commit, and a commit is dear.
-        let is_full = !self.ready.by_sender() && !self.ready.is_low(None, ahead);
-        if self.claiming.is_some() || is_full || ahead == 0 {
+        let is_full = !ready.by_sender() && !ready.is_low(None, ahead(None));
+        if self.claiming.is_some() || is_full || most_ahead == 0 {
             return;
         }
         // Rows of a sender that waits are in nobody's way.
-        let room = if self.ready.by_sender() { LARGEST_CLAIM } else { ahead - self.ready.len() };
+        let room = if ready.by_sender() { LARGEST_CLAIM } else { ahead(None) - ready.len() };
         let (writer, now) = (writer.clone(), clock.now());
-        if !self.due.is_empty() {
-            let ids: Vec<RowId> = self.due.drain(..self.due.len().min(room)).collect();
+        if !due.is_empty() {
+            let ids: Vec<RowId> = due.drain(..due.len().min(room)).collect();
             debug_assert!(ids.len() <= room, "no more rows are claimed than there is room for");
             let asked = UnderWay::Again(ids.len());
             self.claiming = Some((Box::pin(async move { writer.claim_again(ids, now).await }), asked));
             return;
         }
         let most = u32::try_from(room.min(fresh)).unwrap_or(u32::MAX);
-        let lanes = self.lanes.next(now, |sender| self.ready.room(sender, ahead, now));
-        let low = lanes.iter().any(|cursor| self.ready.is_low(cursor.sender, ahead));
+        let lanes = lanes.next(now, |sender| ready.room(sender, ahead(sender), now));
+        let low = lanes.iter().any(|cursor| ready.is_low(cursor.sender, ahead(cursor.sender)));
         if most > 0 && low {
             let request = ClaimRequest { lanes, most };
             let asked = UnderWay::Next { request: request.clone(), file_was_read: !self.is_reading() };
@@ -205,12 +209,15 @@ impl Queue {
             Some((_, UnderWay::Next { request, .. })) => request.most as usize,
             None => 0,
         };
-        self.ready.len() + self.due.len() + self.lanes.held() + claiming
+        self.ready.len() + self.due.len() + self.parked.len() + self.lanes.held() + claiming
     }
 
     /// Whether more rows can come only from the file.
     pub(super) fn waits_for_file(&self) -> bool {
-        self.lanes.waits_for_file() && self.due.is_empty() && self.claiming.is_none()
+        self.lanes.waits_for_file()
+            && self.due.is_empty()
+            && self.parked.is_empty()
+            && self.claiming.is_none()
     }
 
     /// Whether a row may be requested now, as far as its hours are concerned.
@@ -249,10 +256,27 @@ impl Queue {
         if sender_waits || self.ready.is_empty() { self.lanes.next_turn(now) } else { None }
     }
 
-    /// The row that leaves next, of a sender that may send it now.
-    pub(super) fn pop(&mut self, requests_per_second: f64) -> Option<Claimed> {
+    /// The row that leaves next, of a sender that may send it now to an instance that `may` be sent to.
+    pub(super) fn pop(&mut self, requests_per_second: f64, may: impl Fn(usize) -> bool) -> Option<Claimed> {
         let Self { ready, lanes, .. } = self;
-        ready.pop(requests_per_second, |sender| lanes.rows_of(sender))
+        ready.pop(requests_per_second, may, |sender| lanes.rows_of(sender))
+    }
+
+    /// The claim of a row is undone until its instance may have room for a contact.
+    pub(super) fn park(&mut self, instance: usize, row: RowId) {
+        self.parked.push((instance, row));
+    }
+
+    /// An instance may have room for a contact again.
+    pub(super) fn unpark(&mut self, instance: usize) {
+        let Self { parked, due, .. } = self;
+        due.extend(parked.extract_if(.., |(of, _)| *of == instance).map(|(_, row)| row));
+    }
+
+    /// Rows that were to be claimed again are left to whoever looks for them next.
+    pub(super) fn forget_due(&mut self) {
+        self.due.clear();
+        self.parked.clear();
     }
 
     /// A row whose claim is undone waits until its lane opens.
@@ -313,7 +337,7 @@ impl Queue {
 
     /// Whether no row is ready, due, or being claimed.
     pub(super) fn is_idle(&self) -> bool {
-        self.ready.is_empty() && self.due.is_empty() && self.claiming.is_none()
+        self.ready.is_empty() && self.due.is_empty() && self.parked.is_empty() && self.claiming.is_none()
     }
 
     pub(super) fn is_claiming(&self) -> bool {

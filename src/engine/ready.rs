@@ -12,6 +12,7 @@ use crate::domain::message::segments::Segments;
 use crate::domain::senders::figures::{SenderBeat, SenderDay};
 use crate::domain::senders::{DailyCap, PartRate, Sender};
 use crate::domain::unix_millis::UnixMillis;
+use crate::engine::gate::ReadyInstance;
 use crate::engine::sender_meter::SenderMeter;
 use crate::journal::{Claimed, SenderId};
 use crate::pace::PartBucket;
@@ -37,6 +38,8 @@ pub struct RunSender {
     pub sent_today: u64,
     /// What it has sent lately.
     pub past: BucketHistory,
+    /// The place of its instance among the run's.
+    pub instance: usize,
 }
 
 /// The rows that are next, by sender.
@@ -49,6 +52,8 @@ pub(super) struct ReadyRows {
 #[derive(Debug)]
 struct SenderQueue {
     id: Option<SenderId>,
+    /// Where its requests go.
+    instance: usize,
     rows: VecDeque<(Claimed, u32)>,
     bucket: Option<PartBucket>,
     cap: Option<DayCount>,
@@ -68,7 +73,7 @@ struct DayCount {
 
 impl ReadyRows {
     pub(super) fn new(senders: &[RunSender], now: UnixMillis) -> Self {
-        let mut queues = vec![SenderQueue::new(None, None, None)];
+        let mut queues = vec![SenderQueue::new((None, 0), None, None)];
         queues.extend(senders.iter().map(|run| {
             let bucket = run.sender.rate.map(|rate| PartBucket::new(rate, run.past));
             let cap = run.sender.per_day.clone();
@@ -79,7 +84,7 @@ impl ReadyRows {
                 in_flight: 0,
                 passed: false,
             });
-            SenderQueue::new(Some(run.id), bucket, cap)
+            SenderQueue::new((Some(run.id), run.instance), bucket, cap)
         }));
         Self { queues }
     }
@@ -121,6 +126,35 @@ impl ReadyRows {
         self.queues[0].rows.truncate(rows);
     }
 
+    /// All rows that go to an instance, which are ready no more.
+    pub(super) fn take_of_instance(&mut self, instance: usize) -> Vec<Claimed> {
+        let queues = self.queues.iter_mut().filter(|queue| queue.instance == instance);
+        queues.flat_map(|queue| queue.rows.drain(..).map(|(row, _)| row)).collect()
+    }
+
+    /// The senders of an instance.
+    pub(super) fn senders_of(&self, instance: usize) -> Vec<SenderId> {
+        self.queues.iter().filter(|queue| queue.instance == instance).filter_map(|queue| queue.id).collect()
+    }
+
+    /// Where requests of a sender go.
+    pub(super) fn instance(&self, sender: Option<SenderId>) -> usize {
+        self.find(sender).instance
+    }
+
+    /// Rows that may go to an instance, and the first moment at which one of them may leave.
+    pub(super) fn instances(&self) -> Vec<ReadyInstance> {
+        let mut instances: Vec<ReadyInstance> = Vec::new();
+        for queue in self.queues.iter().filter(|queue| !queue.rows.is_empty()) {
+            let due = if self.by_sender() { queue.due() } else { None };
+            match instances.iter_mut().find(|known| known.instance == queue.instance) {
+                Some(known) => known.due = known.due.min(due),
+                None => instances.push(ReadyInstance { instance: queue.instance, due }),
+            }
+        }
+        instances
+    }
+
     /// All rows of a sender, which are ready no more.
     pub(super) fn take_of(&mut self, sender: SenderId) -> Vec<Claimed> {
         self.queue(Some(sender)).rows.drain(..).map(|(row, _)| row).collect()
@@ -150,22 +184,24 @@ impl ReadyRows {
         self.queues.iter().filter_map(SenderQueue::due).min()
     }
 
-    /// The row that leaves next, of a sender that may send it now. Of several, the one that could have sent longest ago, if that
+    /// The row that leaves next, of a sender that may send it now to an instance that `may` be sent to. Of several, the one that could have sent longest ago, if that
     /// is long; else the one whose rows take longest, `left` being how many rows of a sender wait in the journal: so all
     /// end as soon as can be.
     pub(super) fn pop(
         &mut self,
         requests_per_second: f64,
+        may: impl Fn(usize) -> bool,
         left: impl Fn(Option<SenderId>) -> u64,
     ) -> Option<Claimed> {
         if !self.by_sender() {
             return self.queues[0].rows.pop_front().map(|(row, _)| row);
         }
         let now = Instant::now();
-        let turns = TURNS * float(self.queues.len() as u64) / requests_per_second;
+        let of_account = self.queues.iter().filter(|queue| may(queue.instance)).count();
+        let turns = TURNS * float(of_account as u64) / requests_per_second;
         let patience = PATIENCE.max(Duration::try_from_secs_f64(turns).unwrap_or(PATIENCE));
         let payable = self.queues.iter().enumerate().filter_map(|(at, queue)| {
-            let due = queue.due().filter(|due| *due <= now)?;
+            let due = queue.due().filter(|due| *due <= now && may(queue.instance))?;
             let waited = now - due.max(queue.meter.last_left()).min(now);
             let impatient = if waited > patience { waited } else { Duration::ZERO };
             Some((at, impatient, queue.seconds_left(left(queue.id))))
@@ -260,8 +296,12 @@ impl ReadyRows {
 }
 
 impl SenderQueue {
-    fn new(id: Option<SenderId>, bucket: Option<PartBucket>, cap: Option<DayCount>) -> Self {
-        Self { id, rows: VecDeque::new(), bucket, cap, meter: SenderMeter::new() }
+    fn new(
+        (id, instance): (Option<SenderId>, usize),
+        bucket: Option<PartBucket>,
+        cap: Option<DayCount>,
+    ) -> Self {
+        Self { id, instance, rows: VecDeque::new(), bucket, cap, meter: SenderMeter::new() }
     }
 
     fn due(&self) -> Option<Instant> {

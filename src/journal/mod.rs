@@ -29,7 +29,7 @@ pub use care::decisions::Uncertain;
 pub use care::doubts::InDoubt;
 pub use care::hours::{HoursKept, OutsideHours};
 pub use care::purge::Purged;
-pub use care::rebuilt::TracedContact;
+pub use care::rebuilt::{SearchedInstance, TracedContact};
 pub use deliveries::{Intake, LiveTaken, MessageRecord, StatusCount, Taken, UnmatchedCount};
 pub use error::JournalError;
 pub use file::backup::Copied;

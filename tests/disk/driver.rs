@@ -7,13 +7,13 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
-use campaign::app::send::{Run, RunParts, RunSettings};
+use campaign::app::send::{Bounds, Run, RunParts, RunSettings};
 use campaign::clock::Clock;
 use campaign::connect::{Client, Settings};
 use campaign::domain::delivery::state::State;
 use campaign::domain::message::request::{Leaf, Message, Request, RequestTemplate, SegmentValue};
 use campaign::domain::row::token::TokenSpace;
-use campaign::engine::{Bounds, Observer, RunEvent, Stop};
+use campaign::engine::{Observer, RunEvent, Stop};
 use campaign::journal::{Content, FileLine, Identity, Journal, Service};
 use campaign::pace::RateLimit;
 use tokio::sync::watch;
@@ -62,7 +62,14 @@ async fn drive() {
         bounds: Bounds { max_in_flight: NonZeroUsize::new(64), ..Bounds::default() },
         ..RunSettings::at_pace(place::NAME, asked)
     };
-    let parts = RunParts { journal, campaign, client, clock, stop: watch::channel(Stop::No).1 };
+    let parts = RunParts {
+        journal,
+        campaign,
+        client,
+        instances: Vec::new(),
+        clock,
+        stop: watch::channel(Stop::No).1,
+    };
     Run::begin(parts, settings).unwrap().send(&mut Aloud).await.unwrap();
 }
 
@@ -97,6 +104,7 @@ fn shape() -> RequestTemplate {
     let fixed = |text: &str| Leaf::Fixed(text.to_owned());
     Request {
         instance_id: INSTANCE.to_owned(),
+        sender_instance_id: None,
         contact_flow_id: fixed("66666666-7777-8888-9999-000000000000"),
         source: fixed(
             "arn:aws:connect:us-west-2:123456789012:phone-number/aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee",

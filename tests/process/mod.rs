@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
 mod account;
+mod accounts;
 mod again;
 mod alerts;
 mod boto3;

@@ -8,7 +8,7 @@ use std::num::{NonZeroU32, NonZeroUsize};
 use std::sync::Arc;
 use std::time::Duration;
 
-use campaign::app::send::{Run, RunParts, RunSettings};
+use campaign::app::send::{Bounds, Run, RunParts, RunSettings};
 use campaign::domain::definition::rules;
 use campaign::domain::delivery::ending::Ending;
 use campaign::domain::delivery::state::State;
@@ -19,7 +19,7 @@ use campaign::domain::phone;
 use campaign::domain::row::binding::LaneColumns;
 use campaign::domain::row::token::TokenSpace;
 use campaign::domain::unix_millis::UnixMillis;
-use campaign::engine::{Admittance, Bounds, Stop};
+use campaign::engine::{Admittance, Stop};
 use campaign::journal::{CampaignId, Content, FileLine, Identity, Journal, Reader, Service};
 use campaign::pace::RateLimit;
 use campaign::simulator::{Latency, Operation, Signatures, Simulator, WorldConfig};
@@ -344,7 +344,14 @@ impl Weeks {
         };
         let (_sender, stop) = watch::channel(Stop::No);
         let (journal, client) = (self.journal(), worlds::client(&self.simulator, &self.clocks.wall()));
-        let parts = RunParts { journal, campaign: self.campaign, client, clock: self.clocks.wall(), stop };
+        let parts = RunParts {
+            journal,
+            campaign: self.campaign,
+            client,
+            instances: Vec::new(),
+            clock: self.clocks.wall(),
+            stop,
+        };
         let run = Run::begin(parts, settings).expect("a run begins");
         worlds::until_death(run, dies_after).await
     }

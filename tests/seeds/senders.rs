@@ -5,13 +5,13 @@ use std::collections::{BTreeMap, HashMap};
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::time::Duration;
 
-use campaign::app::send::{Run, RunParts, RunSettings};
+use campaign::app::send::{Bounds, Run, RunParts, RunSettings};
 use campaign::domain::delivery::ending::Ending;
 use campaign::domain::message::request::{Leaf, Message, Request, RequestTemplate};
 use campaign::domain::phone::Region;
 use campaign::domain::row::token::TokenSpace;
 use campaign::domain::senders::{DailyCap, HaltRule, PartRate, Sender, assign};
-use campaign::engine::{Bounds, Stop};
+use campaign::engine::Stop;
 use campaign::journal::{CampaignId, Content, FileLine, Identity, Journal, Service};
 use campaign::pace::RateLimit;
 use campaign::simulator::{Latency, Simulator, WorldConfig};
@@ -56,6 +56,7 @@ fn sender(chance: &mut Chance, n: u64) -> Sender {
         },
         weight: chance.pick(&[0.2, 1.0, 1.0, 3.0]),
         on_halt: if chance.odds(0.3) { HaltRule::Reassign } else { HaltRule::Wait },
+        account: None,
     }
 }
 
@@ -209,7 +210,14 @@ impl Story {
         };
         let (_sender, stop) = watch::channel(Stop::No);
         let (client, clock) = (worlds::client(&self.simulator, &self.clocks.wall()), self.clocks.wall());
-        let parts = RunParts { journal: self.journal(), campaign: mailing.id, client, clock, stop };
+        let parts = RunParts {
+            journal: self.journal(),
+            campaign: mailing.id,
+            client,
+            instances: Vec::new(),
+            clock,
+            stop,
+        };
         let run = Run::begin(parts, settings).expect("a run begins");
         worlds::until_death(run, dies_after).await
     }

@@ -5,14 +5,14 @@ use std::collections::{BTreeMap, HashMap};
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::time::Duration;
 
-use campaign::app::send::{Run, RunParts, RunSettings};
+use campaign::app::send::{Bounds, Run, RunParts, RunSettings};
 use campaign::domain::delivery::ending::Ending;
 use campaign::domain::delivery::state::State;
 use campaign::domain::limits::{Budget, ContactLimits, LimitReached, OverLimit, RecipientLimit};
 use campaign::domain::message::request::{Leaf, RequestTemplate};
 use campaign::domain::prices::Prices;
 use campaign::domain::row::token::TokenSpace;
-use campaign::engine::{Bounds, Stop};
+use campaign::engine::Stop;
 use campaign::journal::{Admission, CampaignId, ClaimLimits, Content, FileLine, Identity, Journal, Service};
 use campaign::pace::RateLimit;
 use campaign::simulator::{Contact, Latency, Simulator, WorldConfig};
@@ -211,6 +211,7 @@ impl Several {
             journal,
             campaign: mailing.id,
             client: worlds::client(&self.simulator, &self.clocks.wall()),
+            instances: Vec::new(),
             clock: self.clocks.wall(),
             stop,
         };

@@ -47,6 +47,7 @@ pub(crate) fn shape(chance: &mut Chance) -> RequestTemplate {
     }
     Request {
         instance_id: INSTANCE.to_owned(),
+        sender_instance_id: None,
         contact_flow_id: fixed(FLOW),
         source: fixed(SOURCE),
         segment_attributes,

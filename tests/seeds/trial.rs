@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use campaign::app::error::Error;
 use campaign::app::opt_outs::{self, ListSenders, OptOuts};
-use campaign::app::send::{DrivenRun, Run, RunParts, RunSettings};
+use campaign::app::send::{Bounds, DrivenRun, Run, RunParts, RunSettings};
 use campaign::app::stream::StreamItem;
 use campaign::clock::Clock;
 use campaign::connect::Account;
@@ -22,7 +22,7 @@ use campaign::domain::account::opt_outs::OptOutSettings;
 use campaign::domain::delivery::control::Control;
 use campaign::domain::delivery::gate::{FailureGate, Fraction};
 use campaign::domain::message::request::RequestTemplate;
-use campaign::engine::{Bounds, Outcome, PlanProgress, Stop};
+use campaign::engine::{Outcome, PlanProgress, Stop};
 use campaign::journal::{CampaignId, FileLine, Identity, Journal, Plan, Retries, RunId, Service};
 use campaign::pace::RateLimit;
 use campaign::simulator::{Operation, RequestRecord, Simulator, WorldConfig};
@@ -201,6 +201,7 @@ impl Trial {
             journal,
             campaign: self.campaign,
             client: worlds::client(&self.simulator, &self.clocks.wall()),
+            instances: Vec::new(),
             clock: clock.clone(),
             stop: signals(options.stops.clone()),
         };
@@ -286,7 +287,7 @@ impl Trial {
         let account = Account::simulated(http, ("test", "test"), "us-west-2", &clock).expect("an account");
         let sources = [SOURCE.to_owned()];
         let lists = opt_outs::find(
-            account,
+            &account,
             ListSenders { sources: &sources, known: None, owner: "seeds" },
             settings,
             journal,

@@ -135,6 +135,7 @@ fn shape() -> Request<Leaf> {
     let fixed = |text: &str| Leaf::Fixed(text.to_owned());
     Request {
         instance_id: INSTANCE.to_owned(),
+        sender_instance_id: None,
         contact_flow_id: fixed(FLOW),
         source: fixed(SOURCE),
         segment_attributes: [("connect:Subtype".to_owned(), SegmentValue::String(fixed("connect:SMS")))]

@@ -8,10 +8,11 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use campaign::app::send::Bounds;
 use campaign::app::status::Status;
 use campaign::domain::hours::schedule::Schedule;
 use campaign::domain::unix_millis::UnixMillis;
-use campaign::engine::{ActiveContacts, Bounds};
+use campaign::engine::ActiveContacts;
 use campaign::progress::{About, Events, Progress, ProgressKind, Screen};
 use campaign::simulator::{Latency, Throttle, WorldConfig};
 use serde_json::Value;

@@ -8,6 +8,7 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
+use campaign::app::send::Bounds;
 use campaign::domain::delivery::ending::Ending;
 use campaign::domain::delivery::state::State;
 use campaign::domain::forecast::{ActiveBound, Agenda, AgendaRow, Conditions, Forecast, ForeseenSender};
@@ -17,15 +18,15 @@ use campaign::domain::hours::zones::Zones;
 use campaign::domain::hours::{Hours, Jurisdiction, Lane, Rule};
 use campaign::domain::limits::{Budget, ContactLimits, LimitReached, RecipientLimit};
 use campaign::domain::prices::Prices;
-use campaign::domain::senders::{DailyCap, PartRate, Sender};
+use campaign::domain::senders::{DailyCap, PartRate, Sender, SenderAccount};
 use campaign::domain::unix_millis::UnixMillis;
-use campaign::engine::{ActiveContacts, Bounds};
+use campaign::engine::ActiveContacts;
 use campaign::journal::{Admission, ClaimLimits, Content, FileLine};
 use campaign::simulator::WorldConfig;
 use jiff::tz::TimeZone;
 
 use crate::virtual_time::senders;
-use crate::virtual_time::stage::{self, EPOCH, Options, Stage};
+use crate::virtual_time::stage::{self, CAMPAIGN, EPOCH, FLOW, Options, Stage};
 
 const MINUTE: i64 = 60_000;
 const HOUR: i64 = 60 * MINUTE;
@@ -207,6 +208,40 @@ fn from_several(mut drawn: Drawn, seed: u64) -> Drawn {
     drawn
 }
 
+/// The same campaign of one to four accounts, some of which have two instances, and a pace of their own or that of the campaign.
+fn of_accounts(mut drawn: Drawn, seed: u64) -> Drawn {
+    let mut chance = fastrand::Rng::with_seed(seed ^ 0xACC0);
+    let paces: Vec<(Option<f64>, Option<NonZeroU32>)> = (0..chance.usize(1..5))
+        .map(|_| {
+            let rate = drawn.rate * pick(&mut chance, &[0.3, 0.7, 1.5, 4.0]);
+            let rate = (chance.u8(..4) > 0).then_some(rate);
+            (rate, NonZeroU32::new(chance.u32(..6)))
+        })
+        .collect();
+    for sender in &mut drawn.senders {
+        let (of, instance) = (chance.usize(..paces.len()), pick(&mut chance, &[0, 0, 1]));
+        sender.account = Some(SenderAccount {
+            instance_id: format!("{of}{instance}111111-2222-4333-8444-555555555555"),
+            contact_flow_id: FLOW.to_owned(),
+            region: Some("us-west-2".to_owned()),
+            account: Some(format!("12345678901{of}")),
+            profile: None,
+            rate: paces[of].0,
+            burst: paces[of].1,
+        });
+    }
+    for line in &mut drawn.lines {
+        if let Content::Recipient { slots, sender: Some(of), client_token, key, .. } = &mut line.content {
+            let sender = &drawn.senders[*of];
+            // The source alone was the last of them.
+            slots.pop();
+            slots.extend(sender.texts().map(str::to_owned));
+            *client_token = sender.tokens(CAMPAIGN).expect("an account").token(key);
+        }
+    }
+    drawn
+}
+
 fn said(drawn: &Drawn, stage: &Stage) -> Forecast {
     let from = stage.clock.now();
     let active = drawn.active.map(|(most, life)| ActiveBound { most: most as u64, life, alive: 0 });
@@ -354,7 +389,10 @@ async fn compare(seed: u64, drawn: Drawn) -> Result<(f64, u64), String> {
         drawn
             .senders
             .iter()
-            .map(|sender| (sender.rate, sender.per_day.as_ref().map(|cap| cap.most)))
+            .map(|sender| {
+                let account = sender.account.as_ref().map(|own| (&own.instance_id[..2], own.rate, own.burst));
+                (sender.rate, sender.per_day.as_ref().map(|cap| cap.most), account)
+            })
             .collect::<Vec<_>>(),
         drawn.earlier,
         drawn.most,
@@ -441,6 +479,11 @@ fn campaigns_of_days_end_when_they_were_said_to_and_leave_as_many_rows() {
 #[test]
 fn campaigns_of_several_senders_end_when_they_were_said_to_and_each_starts_as_many() {
     all_are_as_foretold(CAMPAIGNS / 2, |seed| from_several(drawn(seed), seed));
+}
+
+#[test]
+fn campaigns_of_several_accounts_end_when_they_were_said_to_and_each_sender_starts_as_many() {
+    all_are_as_foretold(CAMPAIGNS / 2, |seed| of_accounts(from_several(drawn(seed), seed), seed));
 }
 
 fn all_are_as_foretold(campaigns: u64, drawn: impl Fn(u64) -> Drawn) {

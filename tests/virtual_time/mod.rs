@@ -1,5 +1,6 @@
 //! Whole campaigns in virtual time: the real journal, engine and SDK against the simulator's in-process door.
 
+mod accounts;
 mod activity;
 mod contact;
 mod credentials;

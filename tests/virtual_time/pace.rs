@@ -5,16 +5,17 @@ use std::time::Duration;
 
 use aws_sdk_connect::config::retry::RetryConfig;
 use aws_sdk_connect::config::{BehaviorVersion, Credentials, Region};
+use campaign::app::send::Bounds;
 use campaign::domain::delivery::ending::Ending;
 use campaign::domain::delivery::refusal::RefusalKind;
 use campaign::domain::delivery::shared_rate::SharedRate;
 use campaign::domain::delivery::summary::Bottleneck;
-use campaign::engine::{ActiveContacts, Bounds, RunEvent};
+use campaign::engine::{ActiveContacts, RunEvent};
 use campaign::simulator::{Effect, Latency, Throttle, WorldConfig};
 use futures_util::StreamExt;
 use tokio::time::Instant;
 
-use crate::virtual_time::stage::{Options, Stage};
+use crate::virtual_time::stage::{INSTANCE, Options, Stage};
 
 /// A world that answers as a service far away does.
 fn world() -> WorldConfig {
@@ -136,7 +137,7 @@ async fn start(client: aws_sdk_connect::Client, row: u64) -> bool {
             crate::virtual_time::stage::SOURCE.to_owned(),
         ))
         .destination_endpoint(endpoint(EndpointType::TelephoneNumber, "+12025550143".to_owned()))
-        .instance_id(crate::virtual_time::stage::INSTANCE)
+        .instance_id(INSTANCE)
         .contact_flow_id(crate::virtual_time::stage::FLOW)
         .segment_attributes("connect:Subtype", subtype)
         .client_token(uuid::Uuid::from_u128(u128::from(row)).to_string())
@@ -158,7 +159,7 @@ async fn contacts_stay_within_the_quota_when_their_life_is_stated() {
     let outcome = stage.run(&options).await.unwrap();
     assert_eq!((outcome.ending, outcome.limited_by), (Ending::Limit, Some(Bottleneck::ActiveChats)));
     // The next run knows what the last one has left alive.
-    let ages = stage.journal().ages_of_contacts(stage.campaign, life, stage.clock.now()).unwrap();
+    let ages = stage.journal().ages_of_contacts(stage.campaign, INSTANCE, life, stage.clock.now()).unwrap();
     assert!(ages.len() >= 45, "{}", ages.len());
     options.bounds.active = active(ages);
     options.most = None;

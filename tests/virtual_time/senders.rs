@@ -32,6 +32,7 @@ pub(crate) fn sender(n: usize, per_second: f64) -> Sender {
         countries: Vec::new(),
         weight: 1.0,
         on_halt: HaltRule::Wait,
+        account: None,
     }
 }
 
@@ -50,6 +51,12 @@ pub(crate) fn plan(stage: &Stage, senders: &[Sender], lines: &[FileLine]) {
     let mut journal = stage.journal();
     let mut shape = shape();
     shape.source = Leaf::Slot(2);
+    if senders.iter().any(|sender| sender.account.is_some()) {
+        // In the order of a sender's texts.
+        shape.contact_flow_id = Leaf::Slot(2);
+        shape.sender_instance_id = Some(Leaf::Slot(3));
+        shape.source = Leaf::Slot(4);
+    }
     let columns = ["customer_id", "first_name", "phone"].map(str::to_owned);
     let plan = journal.begin_plan(stage.campaign, &shape, &columns).expect("a plan begins");
     let mut plan = journal.plan_senders(plan, senders).expect("the senders are known");

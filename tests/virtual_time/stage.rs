@@ -13,7 +13,7 @@ use aws_credential_types::provider::SharedCredentialsProvider;
 use campaign::app::error::Error;
 use campaign::app::live_deliveries::QueueFollower;
 use campaign::app::opt_outs::{self, ListSenders, OptOuts};
-use campaign::app::send::{Run, RunParts, RunSettings};
+use campaign::app::send::{Bounds, Run, RunParts, RunSettings, SenderInstance};
 use campaign::clock::Clock;
 use campaign::connect::{Account, Client, Settings, SqsQueue};
 use campaign::domain::account::opt_outs::OptOutSettings;
@@ -26,9 +26,11 @@ use campaign::domain::hours::Hours;
 use campaign::domain::hours::schedule::Schedule;
 use campaign::domain::message::request::{Leaf, Message, Request, RequestTemplate, SegmentValue};
 use campaign::domain::row::token::TokenSpace;
-use campaign::domain::senders::Sender;
+use campaign::domain::senders::{Sender, SenderAccount};
 use campaign::domain::unix_millis::UnixMillis;
-use campaign::engine::{Admittance, Bounds, Observer, Outcome, PlanProgress, RunEvent, Stop, Unobserved};
+use campaign::engine::{
+    ActiveContacts, Admittance, Observer, Outcome, PlanProgress, RunEvent, Stop, Unobserved,
+};
 use campaign::journal::{
     Admission, CampaignId, Content, FileLine, Identity, Journal, JournalError, Reader, Record, Selection,
     Service,
@@ -53,7 +55,17 @@ pub(crate) struct Stage {
     pub(crate) campaign: CampaignId,
     /// Who may be claimed.
     pub(crate) admission: Admission,
+    /// Worlds of instances that senders have of their own, and how fast their accounts are sent to.
+    pub(crate) others: Vec<OtherWorld>,
     runs: u64,
+}
+
+/// The world of an instance that senders have of their own.
+pub(crate) struct OtherWorld {
+    pub(crate) account: SenderAccount,
+    pub(crate) simulator: Simulator,
+    pub(crate) limit: RateLimit,
+    pub(crate) active: Option<ActiveContacts>,
 }
 
 /// A row as the journal has it.
@@ -143,6 +155,7 @@ pub(crate) fn shape() -> RequestTemplate {
     let fixed = |text: &str| Leaf::Fixed(text.to_owned());
     Request {
         instance_id: INSTANCE.to_owned(),
+        sender_instance_id: None,
         contact_flow_id: fixed(FLOW),
         source: fixed(SOURCE),
         segment_attributes: BTreeMap::from([(
@@ -211,6 +224,7 @@ impl Stage {
             clock,
             campaign: CampaignId::default(),
             admission: Admission::default(),
+            others: Vec::new(),
             runs: 0,
         };
         stage.campaign = stage.journal().campaign(&identity(), stage.clock.now()).expect("a campaign");
@@ -232,6 +246,7 @@ impl Stage {
             clock: self.clock.clone(),
             campaign: self.campaign,
             admission: self.admission.clone(),
+            others: Vec::new(),
             runs: 1_000,
         };
         let identity = Identity { name: name.to_owned(), ..identity() };
@@ -285,6 +300,7 @@ impl Stage {
             auto: options.auto,
             bounds: options.bounds.clone(),
             senders: options.senders.clone(),
+            account: SenderAccount::of_instance(INSTANCE.to_owned()),
             admittance: Admittance {
                 hours: options.hours.clone(),
                 schedule: options.schedule,
@@ -304,6 +320,7 @@ impl Stage {
             journal,
             campaign: self.campaign,
             client: self.client(options),
+            instances: self.others.iter().map(|world| self.instance(world, options)).collect(),
             clock: self.clock.clone(),
             stop: options.stop.clone(),
         };
@@ -326,7 +343,7 @@ impl Stage {
             Account::simulated(http, ("test", "test"), "us-west-2", &self.clock).expect("an account");
         let sources = journal.sources(self.campaign).expect("the journal can be read");
         let found = opt_outs::find(
-            account,
+            &account,
             ListSenders { sources: &sources, known: None, owner: "simulated" },
             settings,
             journal,
@@ -339,7 +356,22 @@ impl Stage {
         lists
     }
 
+    fn instance(&self, world: &OtherWorld, options: &Options) -> SenderInstance {
+        SenderInstance {
+            account: world.account.clone(),
+            client: self.client_of(&world.simulator, options),
+            limit: world.limit,
+            auto: false,
+            active: world.active.clone(),
+            shared: None,
+        }
+    }
+
     pub(crate) fn client(&self, options: &Options) -> Client {
+        self.client_of(&self.simulator, options)
+    }
+
+    fn client_of(&self, simulator: &Simulator, options: &Options) -> Client {
         let settings = Settings {
             region: Some("us-west-2".to_owned()),
             profile: None,
@@ -348,7 +380,7 @@ impl Stage {
             connect_timeout: Duration::from_secs(5),
             read_timeout: options.read_timeout,
         };
-        let http = self.simulator.http_client();
+        let http = simulator.http_client();
         Client::simulated_with(http, options.credentials.clone(), &settings, &self.clock)
     }
 
@@ -393,7 +425,8 @@ impl Stage {
     /// Promises 4, 5 and 7: who has a contact, and who is said to have one.
     fn check_contacts(&self, rows: &[Row]) {
         let mut contacts: HashMap<String, Vec<String>> = HashMap::new();
-        for contact in self.simulator.contacts() {
+        let others = self.others.iter().flat_map(|world| world.simulator.contacts());
+        for contact in self.simulator.contacts().into_iter().chain(others) {
             let token = contact.client_token.expect("every request has a token");
             contacts.entry(token).or_default().push(contact.id.to_string());
         }

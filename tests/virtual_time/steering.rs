@@ -5,12 +5,13 @@ use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use campaign::app::send::Bounds;
 use campaign::clock::Clock;
 use campaign::domain::delivery::control::{Control, NewPace, NewRate};
 use campaign::domain::delivery::ending::{Ending, Signal};
 use campaign::domain::delivery::shared_rate::SharedRate;
 use campaign::domain::delivery::state::State;
-use campaign::engine::{Bounds, PlanProgress, RunEvent, Stop};
+use campaign::engine::{PlanProgress, RunEvent, Stop};
 use campaign::journal::{CampaignId, ControlRequest, Journal, PauseKind, PauseSpan, Reader, RunId};
 use campaign::simulator::{Fault, Latency, Throttle, WorldConfig};
 use tokio::sync::watch;

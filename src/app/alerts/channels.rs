@@ -9,8 +9,8 @@ use tokio::sync::watch;
 
 use crate::app::error::Error;
 use crate::app::hooks;
-use crate::app::open::settings;
 use crate::app::paths::CampaignPaths;
+use crate::app::service::settings;
 use crate::clock::Clock;
 use crate::connect::{Poster, UntakenPost};
 use crate::domain::alert::{Alert, AlertForm};

@@ -2,6 +2,7 @@
 
 use clap::Args;
 
+use crate::app::accounts;
 use crate::app::paths::CampaignPaths;
 use crate::cli::failure::Failure;
 use crate::cli::output;
@@ -34,6 +35,9 @@ pub struct IamPolicyArgs {
     /// Allow reading recipients from s3://BUCKET/KEY; `*` stands for the rest of a key; may be given several times
     #[arg(long, value_name = "URL", value_parser = object)]
     object: Vec<String>,
+    /// For the account of this sender, where senders have accounts of their own [default: that of [connect]]
+    #[arg(long, value_name = "NAME")]
+    sender: Option<String>,
 }
 
 /// The object of an address, as ARNs have it: `BUCKET/KEY`.
@@ -59,6 +63,10 @@ pub fn run(args: &IamPolicyArgs, session: &Session<'_>) -> Result<Exit, Failure>
         search: args.search,
         queue,
     };
+    let definition = match &args.sender {
+        Some(name) => accounts::of_sender(&definition, name)?,
+        None => accounts::at_home(definition),
+    };
     let resources = Resources { objects: args.object.clone(), ..resources(&definition) };
     let policy = policy::policy(&resources, uses);
     output::line(&format!("{policy:#}"))?;
@@ -74,7 +82,10 @@ fn resources(definition: &Definition) -> Resources {
         partition: partition.to_owned(),
         region: connect.region.clone(),
         account: connect.account.clone(),
-        flow_id: flow.and_then(|flow| arn::flow(flow, &connect.instance_id).ok()).map(|(id, _)| id),
+        flow_id: flow
+            .filter(|_| one_flow(definition))
+            .and_then(|flow| arn::flow(flow, &connect.instance_id).ok())
+            .map(|(id, _)| id),
         instance_id: connect.instance_id.clone(),
         objects: Vec::new(),
         queue: definition.deliveries.queue.as_ref().and_then(|url| arn::queue(url.as_str(), partition)),
@@ -83,4 +94,12 @@ fn resources(definition: &Definition) -> Resources {
             senders => senders.iter().map(|sender| sender.source.clone()).collect(),
         },
     }
+}
+
+/// Whether all senders have one flow.
+fn one_flow(definition: &Definition) -> bool {
+    let mut flows =
+        definition.senders.iter().filter_map(|sender| Some(&sender.account.as_ref()?.contact_flow_id));
+    let first = flows.next();
+    flows.all(|flow| Some(flow) == first)
 }

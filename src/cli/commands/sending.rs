@@ -7,7 +7,7 @@ use crate::app::alerts::{Alerts, WatchedRun};
 use crate::app::error::Error;
 use crate::app::paths::CampaignPaths;
 use crate::app::run::PreparedRun;
-use crate::app::send::{LastEvent, RunResult};
+use crate::app::send::{LastEvent, Run, RunResult};
 use crate::cli::args::global::GlobalArgs;
 use crate::cli::args::send::SendArgs;
 use crate::cli::failure::Failure;
@@ -15,12 +15,11 @@ use crate::cli::hooks::ShownRun;
 use crate::cli::session::Session;
 use crate::cli::{next_step, output, signals};
 use crate::domain::account::findings::Status;
-use crate::domain::definition::{AccountRule, PaceSettings, Rate};
+use crate::domain::definition::{AccountRule, PaceSettings};
 use crate::domain::delivery::ending::{self, Ending, Exit};
 use crate::domain::delivery::state::State;
 use crate::domain::figures::Span;
 use crate::domain::next_step::{Advice, Command};
-use crate::journal::RunId;
 use crate::progress::{About, Events, Progress, ProgressKind};
 
 /// Off a terminal, a line of progress comes this often.
@@ -140,7 +139,7 @@ pub(in crate::cli::commands) async fn send(
     let run = prepared.begin(stop)?;
     let events = (global.json && !global.quiet).then(Events::stdout);
     let kind = ProgressKind::for_stderr(global.quiet, events.is_some());
-    let (id, about) = (run.id(), about(campaign, &pace, run.id()));
+    let (id, about) = (run.id(), about(campaign, &pace, &run));
     let mut progress = Progress::new(kind, LINE_EVERY, events, about, &session.screen, &session.clock);
     let driven = {
         let mut watched = match words.alerts {
@@ -160,14 +159,11 @@ pub(in crate::cli::commands) async fn send(
     Ok(ShownRun { result, next })
 }
 
-fn about(campaign: String, pace: &PaceSettings, run: RunId) -> About {
+fn about(campaign: String, pace: &PaceSettings, run: &Run) -> About {
     About {
         campaign,
-        run: run.number(),
-        asked_rate: match pace.rate {
-            Rate::PerSecond(rate) => Some(rate.get()),
-            Rate::Auto => None,
-        },
+        run: run.id().number(),
+        asked_rate: run.asked_rate(),
         active: pace.contact_life.map(|life| (pace.max_active_contacts.into(), life)),
     }
 }

@@ -77,6 +77,14 @@ fn raw<S: Serializer>(text: &ForeignText, serializer: S) -> Result<S::Ok, S::Err
     serializer.serialize_str(text.raw())
 }
 
+impl Finding {
+    /// The same, said of one of several instances.
+    #[must_use]
+    pub fn of_instance(self, instance: &str) -> Self {
+        Self { summary: format!("{instance}: {}", self.summary.raw()).into(), ..self }
+    }
+}
+
 /// The worst of the findings.
 #[must_use]
 pub fn worst(findings: &[Finding]) -> Status {

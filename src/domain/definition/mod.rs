@@ -21,6 +21,7 @@ pub mod rules;
 mod schedule;
 mod schema;
 pub mod selection;
+mod sender_account;
 pub mod sender_keys;
 mod senders;
 mod settings;
@@ -475,8 +476,9 @@ fn resolve(mut reader: Reader<'_>, stem: &str, origin: Problems) -> Option<Defin
     let (connect, mut rules) = connect::resolve(&mut reader);
     contact::rules(&mut reader, &mut rules);
     let recipients = settings::recipients(&mut reader);
-    let senders = senders::resolve(&mut reader, connect.region.as_deref(), connect.account.as_deref());
+    let mut senders = senders::resolve(&mut reader, &connect);
     let request = contact::request(&mut reader, &rules, &senders);
+    sender_account::share(&mut senders, &connect, &request);
     let condition = selection::condition(&mut reader, &rules);
     let pace = settings::pace(&reader);
     let safety = settings::safety(&mut reader);

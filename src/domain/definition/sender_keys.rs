@@ -50,4 +50,40 @@ pub const SENDER_KEYS: &[Key] = &[
         "What becomes of its rows when the service refuses it for good: they wait, or those that were never attempted go to other \
          senders.",
     ),
+    key(
+        "senders.instance_id",
+        KeyKind::Text,
+        Need::Optional,
+        "Its own instance, id or ARN; default: that of [connect]. Each account has a pace of its own.",
+    ),
+    key(
+        "senders.contact_flow_id",
+        KeyKind::Text,
+        Need::Optional,
+        "Its own flow, id or ARN; an instance of its own needs one. Default: that of [connect].",
+    ),
+    key(
+        "senders.region",
+        KeyKind::Text,
+        Need::Optional,
+        "The Region of its instance; default: that of its source.",
+    ),
+    key(
+        "senders.profile",
+        KeyKind::Text,
+        Need::Optional,
+        "The profile of the AWS configuration files for its account, which may assume a role; default: that of [connect].",
+    ),
+    key(
+        "senders.account_rate",
+        KeyKind::Amount,
+        Need::Optional,
+        "Requests per second that its account takes, over all its senders; default: the rate of [pace].",
+    ),
+    key(
+        "senders.account_burst",
+        KeyKind::Integer { min: 1, max: 10_000 },
+        Need::Optional,
+        "Requests that may leave at once for its account; default: the burst of [pace].",
+    ),
 ];

@@ -4,6 +4,7 @@ use std::num::NonZeroU32;
 
 use jiff::tz::TimeZone;
 
+use super::connect::ConnectSettings;
 use super::document::{Node, TableEntry, Value};
 use super::keys::Need;
 use super::reader::{Reader, fits, number};
@@ -13,7 +14,7 @@ use crate::domain::foreign::shown;
 use crate::domain::hours::zones::parse_zone;
 use crate::domain::phone::Region;
 use crate::domain::problem::{Problem, SourceSpan};
-use crate::domain::senders::{DailyCap, HaltRule, PartRate, Sender};
+use crate::domain::senders::{DailyCap, HaltRule, PartRate, Sender, SenderAccount};
 use crate::domain::table::header::nearest;
 
 /// Where a day begins whose cap says nothing else. T-Mobile's caps, the only ones that the account tells, are counted from
@@ -22,9 +23,11 @@ const DAY_ZONE: &str = "America/Los_Angeles";
 /// Longest name of a sender, in characters.
 const LONGEST_NAME: usize = 64;
 
-/// The ARN of the first sender that has one: where it lives tells Region and account.
+/// The ARN of the first sender that has one, and no instance of its own: where it lives tells Region and account.
 pub(super) fn first_source(reader: &Reader<'_>) -> Option<String> {
-    tables(reader).iter().find_map(|table| match &table.get("source")?.value {
+    let tables = tables(reader);
+    let mut at_home = tables.iter().filter(|table| table.get("instance_id").is_none());
+    at_home.find_map(|table| match &table.get("source")?.value {
         Value::Text(text) => Some(text.trim().to_owned()),
         _ => None,
     })
@@ -38,7 +41,7 @@ fn tables(reader: &Reader<'_>) -> Vec<Node> {
 }
 
 /// The senders, each with a name and an ARN of its own; none where the definition has `connect.source`.
-pub(super) fn resolve(reader: &mut Reader<'_>, region: Option<&str>, account: Option<&str>) -> Vec<Sender> {
+pub(super) fn resolve(reader: &mut Reader<'_>, connect: &ConnectSettings) -> Vec<Sender> {
     if !reader.has("senders") {
         if !reader.has("connect.source") {
             reader.missing("connect.source");
@@ -54,8 +57,10 @@ pub(super) fn resolve(reader: &mut Reader<'_>, region: Option<&str>, account: Op
     for node in tables(reader) {
         let mut table = SenderTable { reader, node };
         table.check();
-        let Some(sender) = table.sender() else { continue };
-        table.home(&sender.source, region, account);
+        let own = table.own_account(connect);
+        let Some(sender) = table.sender(own) else { continue };
+        table.source(&sender, connect);
+        table.agrees(&sender, &senders, connect);
         if senders.iter().any(|known| known.name == sender.name) {
             let message = format!("two senders have the name {}", shown(&sender.name));
             table.mistake("name", message, "give each its own: reports and figures name senders by it");
@@ -70,13 +75,14 @@ pub(super) fn resolve(reader: &mut Reader<'_>, region: Option<&str>, account: Op
     senders
 }
 
-struct SenderTable<'r, 'p> {
+/// One table of `[[senders]]`.
+pub(super) struct SenderTable<'r, 'p> {
     reader: &'r mut Reader<'p>,
     node: Node,
 }
 
 impl SenderTable<'_, '_> {
-    fn mistake(&mut self, key: &str, message: impl Into<String>, hint: &str) {
+    pub(super) fn mistake(&mut self, key: &str, message: impl Into<String>, hint: &str) {
         let place = self.place(key);
         self.reader.mistake(place, message, hint);
     }
@@ -124,25 +130,25 @@ impl SenderTable<'_, '_> {
         self.node.get(wanted).map(|node| &node.value).filter(|value| fits(value, key.kind))
     }
 
-    fn text(&self, key: &str) -> Option<String> {
+    pub(super) fn text(&self, key: &str) -> Option<String> {
         match self.value(key)? {
             Value::Text(text) => Some(text.trim().to_owned()),
             _ => None,
         }
     }
 
-    fn integer(&self, key: &str) -> Option<u64> {
+    pub(super) fn integer(&self, key: &str) -> Option<u64> {
         match self.value(key)? {
             Value::Integer(integer) => u64::try_from(*integer).ok(),
             _ => None,
         }
     }
 
-    fn amount(&self, key: &str) -> Option<f64> {
+    pub(super) fn amount(&self, key: &str) -> Option<f64> {
         self.value(key).and_then(number)
     }
 
-    fn sender(&mut self) -> Option<Sender> {
+    fn sender(&mut self, account: Option<SenderAccount>) -> Option<Sender> {
         let (name, source) = (self.text("name")?, self.text("source")?);
         if name.is_empty() || name.chars().count() > LONGEST_NAME || name.chars().any(char::is_control) {
             let message = format!(
@@ -170,6 +176,7 @@ impl SenderTable<'_, '_> {
             countries: self.countries(),
             weight: self.amount("weight").unwrap_or(1.0),
             on_halt: self.text("on_halt").map(|rule| HaltRule::named(&rule)).unwrap_or_default(),
+            account,
         })
     }
 
@@ -204,22 +211,27 @@ impl SenderTable<'_, '_> {
         countries
     }
 
-    /// All senders live where the campaign does.
-    fn home(&mut self, source: &str, region: Option<&str>, account: Option<&str>) {
+    /// Its source is an ARN, and lives where the campaign does, unless it has an instance of its own.
+    fn source(&mut self, sender: &Sender, connect: &ConnectSettings) {
         let hint = "the Connect ARN is on the number's page (Channels, Phone numbers), and in `aws connect list-phone-numbers-v2`";
-        let home = match arn::phone_number(source) {
+        let home = match arn::phone_number(&sender.source) {
             Ok(home) => home,
             Err(mistake) => return self.mistake("source", format!("`senders.source` {mistake}"), hint),
         };
-        if let Some(region) = region.filter(|region| *region != home.region) {
+        if sender.account.is_some() || self.node.get("instance_id").is_some() {
+            return;
+        }
+        if let Some(region) = connect.region.as_ref().filter(|region| **region != home.region) {
             let message =
                 format!("`senders.source` is in the Region {}, and the campaign in {region}", home.region);
-            self.mistake("source", message, "a campaign has one Region: that of its ARNs");
+            let hint = "a sender in another Region has instance_id and contact_flow_id of its own";
+            self.mistake("source", message, hint);
         }
-        if let Some(account) = account.filter(|account| *account != home.account) {
+        if let Some(account) = connect.account.as_ref().filter(|account| **account != home.account) {
             let message =
                 format!("`senders.source` is of account {}, and the campaign of {account}", home.account);
-            self.mistake("source", message, "take instance, flow and numbers of one account");
+            let hint = "a sender of another account has instance_id, contact_flow_id and profile of its own";
+            self.mistake("source", message, hint);
         }
     }
 }

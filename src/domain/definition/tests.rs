@@ -220,6 +220,18 @@ name = "long-code"
 source = "arn:aws:connect:us-west-2:123456789012:phone-number/22222222-bbbb-cccc-dddd-eeeeeeeeeeee"
 "#;
 
+const OWN_INSTANCE: &str = r#"
+[[senders]]
+name = "london"
+source = "arn:aws:connect:eu-west-2:210987654321:phone-number/33333333-bbbb-cccc-dddd-eeeeeeeeeeee"
+instance_id = "arn:aws:connect:eu-west-2:210987654321:instance/22222222-3333-4444-5555-666666666666"
+contact_flow_id = "77777777-8888-9999-0000-111111111111"
+region = "eu-west-2"
+profile = "london"
+account_rate = 10.5
+account_burst = 20
+"#;
+
 fn with_senders() -> String {
     let connect = MINIMAL.lines().filter(|line| !line.starts_with("source"));
     connect.collect::<Vec<_>>().join("\n") + SENDERS
@@ -237,9 +249,100 @@ fn several_senders_take_the_place_of_the_source() {
     assert_eq!(definition.sources().unwrap().len(), 2);
     for key in sender_keys::SENDER_KEYS {
         let name = key.path.rsplit('.').next().unwrap();
-        assert!(key.path == "senders.zone" || SENDERS.contains(&format!("{name} =")), "{}", key.path);
+        let here = [SENDERS, OWN_INSTANCE].iter().any(|text| text.contains(&format!("{name} =")));
+        assert!(key.path == "senders.zone" || here, "{}", key.path);
     }
     assert!(parse(MINIMAL, "c.toml", "c").unwrap().senders.is_empty());
+}
+
+/// Where one has an instance of its own, each has one: that of [connect], for the others.
+#[test]
+fn a_sender_may_have_an_instance_and_an_account_of_its_own() {
+    let same =
+        OWN_INSTANCE.replace("\"london\"\nsource", "\"leeds\"\nsource").replace("/33333333-", "/44444444-");
+    let same = same.replace("account_rate = 10.5\naccount_burst = 20\n", "");
+    let definition = parse(&(with_senders() + OWN_INSTANCE + &same), "c.toml", "c").unwrap();
+    let accounts: Vec<_> = definition.senders.iter().map(|sender| sender.account.as_ref().unwrap()).collect();
+    insta::assert_debug_snapshot!(accounts[1..3]);
+    assert_eq!(accounts[0], accounts[1]);
+    assert_eq!(
+        (accounts[3].rate, accounts[3].burst),
+        (Some(10.5), accounts[2].burst),
+        "one account, one pace"
+    );
+    assert_eq!(definition.connect.account.as_deref(), Some("123456789012"));
+    let parts = definition.by_instance();
+    let told = |part: &Definition| {
+        let senders: Vec<String> = part.senders.iter().map(|sender| sender.name.clone()).collect();
+        (
+            part.connect.region.clone().unwrap(),
+            part.connect.profile.clone(),
+            part.pace.rate,
+            senders.join(" "),
+        )
+    };
+    insta::assert_debug_snapshot!(parts.iter().map(told).collect::<Vec<_>>());
+    assert_eq!(
+        parts[1].request.contact_flow_id.template.as_fixed(),
+        Some("77777777-8888-9999-0000-111111111111")
+    );
+    assert_eq!(parse(&with_senders(), "c.toml", "c").unwrap().by_instance().len(), 1);
+}
+
+#[test]
+fn mistakes_of_instances_and_accounts_of_senders_are_told_with_their_lines() {
+    let (senders, mut all) = (with_senders(), String::new());
+    for (what, wrong) in [
+        ("no flow", OWN_INSTANCE.replace("contact_flow_id = \"77777777-8888-9999-0000-111111111111\"\n", "")),
+        (
+            "no instance",
+            OWN_INSTANCE
+                .lines()
+                .filter(|line| !line.starts_with("instance_id"))
+                .collect::<Vec<_>>()
+                .join("\n"),
+        ),
+        (
+            "other homes",
+            OWN_INSTANCE.replace(
+                "connect:eu-west-2:210987654321:instance",
+                "connect:eu-west-1:000000000000:instance",
+            ),
+        ),
+        (
+            "no ids",
+            OWN_INSTANCE.replace("77777777-8888-9999-0000-111111111111", "flow").replace("\"london\"", "3"),
+        ),
+        ("no instance's ARN", OWN_INSTANCE.replace(":instance/22222222", ":phone-number/22222222")),
+        ("no Region, no rate", OWN_INSTANCE.replace("\"eu-west-2\"", "\"Mars\"").replace("10.5", "1e9")),
+        (
+            "two paces",
+            OWN_INSTANCE.to_owned()
+                + &OWN_INSTANCE
+                    .replace("\"london\"\nsource", "\"leeds\"\nsource")
+                    .replace("/33333333-", "/44444444-")
+                    .replace("10.5", "3"),
+        ),
+        (
+            "two profiles",
+            OWN_INSTANCE.to_owned()
+                + &OWN_INSTANCE.replace("london", "leeds").replace("/33333333-", "/44444444-"),
+        ),
+        (
+            "the pace of [connect]",
+            OWN_INSTANCE.replace("eu-west-2", "us-west-2").replace("210987654321", "123456789012"),
+        ),
+    ] {
+        all += &format!("{what}\n{}\n", told(&(senders.clone() + &wrong)));
+    }
+    insta::assert_snapshot!(all);
+    let flow = MINIMAL.lines().find(|line| line.starts_with("contact_flow_id")).unwrap();
+    let templated = senders.replace(flow, "contact_flow_id = \"{{ flow }}\"") + OWN_INSTANCE;
+    assert!(
+        told(&templated).contains("has placeholders, and a sender has a flow of its own"),
+        "{}",
+        told(&templated)
+    );
 }
 
 #[test]

@@ -8,7 +8,9 @@ use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
 use super::caps::{EarlierContacts, NumberBook};
-use super::course::{Conditions, Forecast, NamedRows, SECOND, SenderCourse, StartTimes, ZoneAccount, told};
+use super::course::{
+    Conditions, Forecast, LiveTimes, NamedRows, SECOND, SenderCourse, StartTimes, ZoneAccount, told,
+};
 use super::lane_rows::{LaneRows, RowKind, is_open};
 use super::play::{Performance, PlayRules, Played, PlayedRow};
 use super::senders::ForeseenSender;
@@ -66,7 +68,7 @@ pub struct Agenda {
     ids: HashMap<Option<Lane>, usize>,
     lane_ids: HashMap<(usize, usize), usize>,
     /// Where rows wait for nothing but their turn, each one's moment is known when it is added.
-    course: Option<StartTimes>,
+    course: Option<(StartTimes, LiveTimes)>,
     /// What rows are alike in, by number.
     kinds: Vec<RowKind>,
     kind_ids: HashMap<(usize, (usize, u32), i64, u64), u32>,
@@ -101,8 +103,9 @@ impl Agenda {
             conditions.schedule.start.map_or(conditions.from, |start| start.max(conditions.from));
         let capped = limits.contacts.is_some() || limits.per_day.is_some() || limits.cost.is_some();
         let at_once = hours.is_none() && !windows && !capped;
+        let Conditions { from, rate, burst, active, .. } = conditions;
         Self {
-            course: at_once.then(|| StartTimes::new(&conditions)),
+            course: at_once.then(|| (StartTimes::new(from, rate, burst), LiveTimes::new(active, from))),
             hours,
             windows,
             limits,
@@ -276,7 +279,7 @@ impl Agenda {
 
     /// Rows wait for their turn alone.
     fn add_at_once(&mut self, line: Option<u64>, zone: usize) {
-        let Some(course) = &mut self.course else { return };
+        let Some((pace, live)) = &mut self.course else { return };
         if let Some(most) = &mut self.most {
             if *most == 0 {
                 return;
@@ -284,14 +287,15 @@ impl Agenda {
             *most -= 1;
         }
         let zone = &mut self.zones[zone];
-        let at = course.next(self.conditions.from.millis());
+        let at = pace.next(live.room_at(self.conditions.from.millis()));
         let now = UnixMillis::from_millis(at);
         if self.conditions.schedule.is_over(now) {
             self.expired.add(line);
             zone.account.expire();
             return;
         }
-        course.start(at);
+        pace.give(at);
+        live.start(at);
         zone.account.start(now);
         if zone.is_night(at) {
             self.night.add(line);

@@ -25,11 +25,11 @@ pub struct Conditions {
     pub from: UnixMillis,
     /// From when to when the campaign goes.
     pub schedule: Schedule,
-    /// Contacts per second, in the long run.
+    /// Contacts per second of an account, in the long run, where its senders state no other rate.
     pub rate: f64,
-    /// Contacts that start at once, before the rate counts.
+    /// Contacts that an account starts at once, before the rate counts, where its senders state no other number.
     pub burst: u64,
-    /// The bound on contacts that are alive at once, where there is one.
+    /// The bound on contacts of an instance that are alive at once, where there is one.
     pub active: Option<ActiveBound>,
 }
 
@@ -140,7 +140,8 @@ const MILLI: i128 = 1_000_000;
 /// The longest period between two contacts that is told from any longer one, in nanoseconds: thirty years.
 const SLOWEST: f64 = 1e18;
 
-/// The pace: when the next contact may start. The run's own bucket, on a clock of whole milliseconds as its timers have them.
+/// The pace of an account: when the next contact may start. The run's own bucket, on a clock of whole milliseconds as its timers
+/// have them.
 #[derive(Debug, Clone)]
 pub(super) struct StartTimes {
     /// What nanoseconds count from.
@@ -151,38 +152,29 @@ pub(super) struct StartTimes {
     burst: i128,
     /// When the next one would start if none had come early.
     turn: i128,
+}
+
+/// The contacts of an instance that are alive, where so many may be.
+#[derive(Debug, Clone)]
+pub(super) struct LiveTimes {
     active: Option<ActiveBound>,
     /// When those end that are alive.
     ends: VecDeque<i64>,
 }
 
 impl StartTimes {
-    pub(super) fn new(conditions: &Conditions) -> Self {
+    /// At so many contacts per second, of which so many may start at once.
+    pub(super) fn new(from: UnixMillis, rate: f64, burst: u64) -> Self {
         #[expect(clippy::cast_possible_truncation, reason = "bounded")]
-        let every = (1e9 / conditions.rate.max(f64::MIN_POSITIVE)).ceil().clamp(1.0, SLOWEST) as i128;
-        let from = conditions.from.millis();
-        let ends = conditions.active.map_or_else(VecDeque::new, |active| {
-            // What is alive ends one after the other: nothing tells when each of them began.
-            let alive = active.alive.min(active.most);
-            let life = i128::from(life(active));
-            let end = |at: u64| i64::try_from(life * i128::from(at) / i128::from(alive)).unwrap_or(i64::MAX);
-            (1..=alive).map(|at| from.saturating_add(end(at))).collect()
-        });
-        let burst = i128::from(conditions.burst.max(1));
-        Self { from, every, burst, turn: 0, active: conditions.active, ends }
+        let every = (1e9 / rate.max(f64::MIN_POSITIVE)).ceil().clamp(1.0, SLOWEST) as i128;
+        Self { from: from.millis(), every, burst: i128::from(burst.max(1)), turn: 0 }
     }
 
     /// When the next contact could start, not before `at`.
     pub(super) fn next(&self, at: i64) -> i64 {
-        let free = match self.active {
-            Some(active) if self.ends.len() as u64 >= active.most.max(1) => {
-                self.ends.front().copied().unwrap_or(at)
-            }
-            _ => at,
-        };
         let turn = self.turn - (self.burst - 1) * self.every;
         let turn = i64::try_from((turn + MILLI - 1).div_euclid(MILLI)).unwrap_or(i64::MAX);
-        self.from.saturating_add(turn).max(at).max(free)
+        self.from.saturating_add(turn).max(at)
     }
 
     /// Another run begins, after it was quiet for so many milliseconds: it has whole permits of its burst at hand, as many as
@@ -192,24 +184,46 @@ impl StartTimes {
         self.turn = self.nanos(at) + self.every * (self.burst - at_hand);
     }
 
-    /// A permit is given, and no contact starts.
-    pub(super) fn lose(&mut self, at: i64) {
+    /// A permit is given, whether or not a contact starts.
+    pub(super) fn give(&mut self, at: i64) {
         self.turn = self.turn.max(self.nanos(at)) + self.every;
     }
 
-    /// It starts.
+    fn nanos(&self, at: i64) -> i128 {
+        (i128::from(at) - i128::from(self.from)) * MILLI
+    }
+}
+
+impl LiveTimes {
+    pub(super) fn new(active: Option<ActiveBound>, from: UnixMillis) -> Self {
+        let ends = active.map_or_else(VecDeque::new, |active| {
+            // What is alive ends one after the other: nothing tells when each of them began.
+            let alive = active.alive.min(active.most);
+            let life = i128::from(life(active));
+            let end = |at: u64| i64::try_from(life * i128::from(at) / i128::from(alive)).unwrap_or(i64::MAX);
+            (1..=alive).map(|at| from.millis().saturating_add(end(at))).collect()
+        });
+        Self { active, ends }
+    }
+
+    /// When there is room for one more, not before `at`.
+    pub(super) fn room_at(&self, at: i64) -> i64 {
+        match self.active {
+            Some(active) if self.ends.len() as u64 >= active.most.max(1) => {
+                self.ends.front().map_or(at, |end| at.max(*end))
+            }
+            _ => at,
+        }
+    }
+
+    /// A contact starts.
     pub(super) fn start(&mut self, at: i64) {
-        self.lose(at);
         if let Some(active) = self.active {
             while self.ends.front().is_some_and(|end| *end <= at) {
                 self.ends.pop_front();
             }
             self.ends.push_back(at.saturating_add(life(active)));
         }
-    }
-
-    fn nanos(&self, at: i64) -> i128 {
-        (i128::from(at) - i128::from(self.from)) * MILLI
     }
 }
 

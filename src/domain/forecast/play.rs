@@ -5,14 +5,15 @@
 //! soonest first, of a lane those first that waited until a moment; what hours or times overtake between claim and permit goes
 //! back and costs the permit. Answers are taken to come at once, and every row to be started by its first request.
 //!
-//! A sender is one more thing that a lane waits for: a row leaves with a permit of the account and the parts of its sender.
+//! A sender is one more thing that a lane waits for: a row leaves with a permit of its account and the parts of its sender. Of
+//! several accounts the one whose next permit comes first goes first, where a row of it can leave with that.
 
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeSet, HashMap, VecDeque};
 
 use super::AHEAD;
 use super::caps::{Caps, EarlierContacts, Leave, NumberBook};
-use super::course::{Conditions, NamedRows, StartTimes};
+use super::course::{Conditions, NamedRows};
 use super::lane_rows::{Awaited, EqualRows, LaneRows, NEVER, RowKind, pop};
 use super::senders::{ForeseenSender, SenderPaces};
 use crate::domain::limits::ContactLimits;
@@ -81,10 +82,7 @@ pub(super) struct Performance<'a, F> {
     caps: Caps<'a>,
     kinds: &'a [RowKind],
     lanes: Vec<LaneRows>,
-    pace: StartTimes,
-    /// Rows that are claimed ahead, at most.
-    ahead: usize,
-    /// What is ready, by sender.
+    /// What is ready, by sender, and when their accounts have permits.
     senders: SenderPaces,
     /// What a claim took, and when that is durable.
     claiming: Option<(i64, Vec<(usize, EqualRows)>)>,
@@ -125,14 +123,12 @@ impl<'a, F: FnMut(PlayedRow)> Performance<'a, F> {
             lanes_of.entry(lane.sender).or_default().push(id);
         }
         Self {
-            senders: SenderPaces::new(senders, conditions.rate, began),
+            senders: SenderPaces::new(senders, &conditions, began),
             claiming: None,
             claimed: Vec::new(),
             lanes_of,
             most,
             caps: Caps::new(limits, earlier, conditions.from),
-            pace: StartTimes::new(&conditions),
-            ahead: rows_ahead(conditions.rate),
             conditions,
             kinds,
             lanes,
@@ -159,9 +155,9 @@ impl<'a, F: FnMut(PlayedRow)> Performance<'a, F> {
             self.on_claimed(now);
             self.claim(now);
             let claimed_at = self.claiming.as_ref().map(|claim| claim.0);
-            let next = self.senders.due().map(|due| self.pace.next(now.max(due)));
+            let next = self.senders.next(now);
             if let Some(turn) = self.next_turn(now)
-                && next.is_some_and(|next| turn < next)
+                && next.is_some_and(|(next, _)| turn < next)
                 && claimed_at.is_none_or(|claimed| turn < claimed)
             {
                 now = turn;
@@ -169,13 +165,13 @@ impl<'a, F: FnMut(PlayedRow)> Performance<'a, F> {
             }
             match (next, claimed_at) {
                 (None, Some(claimed)) => now = claimed,
-                (Some(next), Some(claimed)) if claimed <= next => now = claimed,
-                (Some(next), _) => {
+                (Some((next, _)), Some(claimed)) if claimed <= next => now = claimed,
+                (Some((next, account)), _) => {
                     now = next;
                     if self.conditions.schedule.is_over(UnixMillis::from_millis(now)) {
                         break;
                     }
-                    self.launch(now);
+                    self.launch(account, now);
                     if self.most == Some(0) {
                         return self.played;
                     }
@@ -265,7 +261,6 @@ impl<'a, F: FnMut(PlayedRow)> Performance<'a, F> {
         }
         if self.spent_until.is_some_and(|until| until.millis() <= now) {
             (self.spent_until, self.given_back) = (None, false);
-            self.pace.begin_again(now, now - self.ended_at);
             self.senders.begin_again(now, now - self.ended_at);
             self.begin_again(now);
         }
@@ -313,10 +308,10 @@ impl<'a, F: FnMut(PlayedRow)> Performance<'a, F> {
     /// Claims rows as the engine does: half of what it keeps ready at a time, one claim after the other.
     fn claim(&mut self, now: i64) {
         let several = self.senders.are_several();
-        if self.claiming.is_some() || (!several && !self.senders.is_low(0, self.ahead)) {
+        if self.claiming.is_some() || (!several && !self.senders.is_low(0)) {
             return;
         }
-        let room = if several { LARGEST_CLAIM } else { self.ahead - self.senders.ready() };
+        let room = if several { LARGEST_CLAIM } else { self.senders.room(0, now) };
         if !self.due.is_empty() {
             for (lane, run) in self.due.drain(..room.min(self.due.len())).collect::<Vec<_>>() {
                 if self.take(lane, run, now) == RowFate::Left {
@@ -350,9 +345,9 @@ impl<'a, F: FnMut(PlayedRow)> Performance<'a, F> {
     /// The lanes of a claim: how many it looks into for rows in doubt, and then those that end soonest. `None` where no sender
     /// needs any.
     fn lanes_to_claim(&mut self, now: i64) -> Option<Vec<usize>> {
-        let (ahead, several) = (self.ahead, self.senders.are_several());
+        let several = self.senders.are_several();
         let Self { lanes, senders, fresh, open, .. } = self;
-        let has_room = |sender: usize| !several || senders.room(sender, ahead, now) > 0;
+        let has_room = |sender: usize| !several || senders.room(sender, now) > 0;
         let looked: Vec<usize> = fresh
             .iter()
             .copied()
@@ -368,7 +363,7 @@ impl<'a, F: FnMut(PlayedRow)> Performance<'a, F> {
             .take(LANES_AT_ONCE.saturating_sub(looked.len()))
             .collect();
         let mut all = looked.iter().chain(&claimed);
-        if !all.any(|id| !several || senders.is_low(lanes[*id].sender, ahead)) {
+        if !all.any(|id| !several || senders.is_low(lanes[*id].sender)) {
             return None;
         }
         fresh.retain(|id| !looked.contains(id));
@@ -393,7 +388,7 @@ impl<'a, F: FnMut(PlayedRow)> Performance<'a, F> {
             let sender = self.lanes[id].sender;
             let waited = self.lanes[id].waited(now);
             let taken = self.claimed.iter().filter(|(lane, _)| self.lanes[*lane].sender == sender).count();
-            let own = self.senders.room(sender, self.ahead, now).saturating_sub(taken);
+            let own = self.senders.room(sender, now).saturating_sub(taken);
             let mut own = if several { own.min(room) } else { room };
             if own == 0 {
                 continue;
@@ -492,11 +487,11 @@ impl<'a, F: FnMut(PlayedRow)> Performance<'a, F> {
         }
     }
 
-    /// A permit: the request of the next row leaves that is still open. Without one, the permit is lost.
-    fn launch(&mut self, now: i64) {
+    /// A permit of an account: the request of its next row leaves that is still open. Without one, the permit is lost.
+    fn launch(&mut self, account: usize, now: i64) {
         let mut touched = Vec::new();
         let mut left = None;
-        while let Some((id, run)) = self.senders.pop(now) {
+        while let Some((id, run)) = self.senders.pop(account, now) {
             let kind = self.kinds[run.kind as usize];
             let lane = &mut self.lanes[id];
             if kind.end <= now {
@@ -516,13 +511,12 @@ impl<'a, F: FnMut(PlayedRow)> Performance<'a, F> {
         }
         match left {
             Some(kind) => {
-                self.pace.start(now);
                 self.most = self.most.map(|most| most.saturating_sub(1));
                 if self.senders.left(kind.sender, kind.parts, now) {
                     self.close(kind.sender, now);
                 }
             }
-            None => self.pace.lose(now),
+            None => self.senders.lose(account, now),
         }
         touched.into_iter().for_each(|id| self.refresh(id, now));
     }
@@ -587,12 +581,4 @@ impl<'a, F: FnMut(PlayedRow)> Performance<'a, F> {
 
 fn line(run: EqualRows) -> Option<u64> {
     (run.line > 0).then(|| run.line.into())
-}
-
-/// How many requests leave in about a second: so many rows are claimed ahead.
-fn rows_ahead(rate: f64) -> usize {
-    const MOST: f64 = 2_048.0;
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 1 and 2048")]
-    let rows = rate.ceil().clamp(1.0, MOST) as usize;
-    rows
 }

@@ -1,15 +1,17 @@
-//! The senders of a campaign that is played before it begins: what each has ready, its bucket of parts, and its day.
+//! The senders of a campaign that is played before it begins: what each has ready, its bucket of parts, its day, and the pace of
+//! its account.
 //!
-//! The same rules as the engine's: a row leaves where its sender has its parts at hand, and of several senders first the one that
-//! could have sent long ago, else the one whose rows take longest. Where the campaign has one source for all, its rows are
-//! those of a sender without a rate.
+//! The same rules as the engine's: a row leaves where its account has a permit, its instance has room for one more contact, and
+//! its sender has its parts at hand. Of several senders of an account first goes the one that could have sent long ago, else the
+//! one whose rows take longest. Where the campaign has one source for all, its rows are those of a sender without a rate.
 
 use std::collections::VecDeque;
 use std::time::Duration;
 
+use super::course::{Conditions, LiveTimes, StartTimes};
 use super::lane_rows::{EqualRows, RowKind};
 use crate::domain::delivery::bucket_history::BucketHistory;
-use crate::domain::senders::{DailyCap, PartRate, Sender};
+use crate::domain::senders::{AccountGroups, AccountPlace, DailyCap, PartRate, Sender};
 use crate::domain::unix_millis::UnixMillis;
 
 /// Nanoseconds of a millisecond.
@@ -19,6 +21,8 @@ const PATIENCE: f64 = 10_000.0;
 const TURNS: f64 = 4.0;
 /// Rows of a sender that are claimed ahead, at least.
 const LEAST_AHEAD: usize = 2;
+/// Rows that are claimed ahead for an account, at most.
+const MOST_AHEAD: f64 = 2_048.0;
 /// The most parts that a message has: what left last before may have been one of these.
 const MOST_PARTS: u32 = 10;
 
@@ -47,12 +51,26 @@ pub(super) struct SenderPaces {
     /// When the run begins, in milliseconds: what the buckets count from.
     origin: i64,
     queues: Vec<SenderPace>,
-    /// Permits of the account per millisecond.
+    accounts: Vec<AccountPace>,
+    /// The contacts of each instance that are alive.
+    instances: Vec<LiveTimes>,
+}
+
+/// An account: its requests, and whose they are.
+#[derive(Debug)]
+struct AccountPace {
+    pace: StartTimes,
+    /// Permits per millisecond.
     rate: f64,
+    /// The places of its senders.
+    senders: Vec<usize>,
 }
 
 #[derive(Debug)]
 struct SenderPace {
+    place: AccountPlace,
+    /// Rows that are claimed ahead at the pace of its account.
+    account_ahead: usize,
     ready: VecDeque<(usize, EqualRows, u32)>,
     bucket: Option<Bucket>,
     cap: Option<DailyCap>,
@@ -100,23 +118,49 @@ impl Bucket {
 }
 
 impl SenderPaces {
-    /// Before a run that begins at `origin`, at so many requests per second of the account.
-    pub(super) fn new(senders: &[ForeseenSender], rate: f64, origin: UnixMillis) -> Self {
+    /// Before a run that begins at `origin`, and sends from when its conditions say.
+    pub(super) fn new(senders: &[ForeseenSender], conditions: &Conditions, origin: UnixMillis) -> Self {
         let now = origin.millis();
-        let mut queues = vec![SenderPace::new(None, None, now)];
-        queues.extend(senders.iter().map(|ForeseenSender { sender, sent_today, past }| {
-            let bucket = sender.rate.map(|rate| Bucket::new(rate, *past, 0));
-            let mut pace = SenderPace::new(bucket, sender.per_day.clone(), now);
-            pace.sent = *sent_today;
-            pace.fill_up();
-            pace
-        }));
-        Self { origin: now, queues, rate: rate / 1_000.0 }
+        let groups = AccountGroups::of(senders.iter().map(|foreseen| foreseen.sender.account.as_ref()));
+        let from = conditions.from;
+        let mut accounts: Vec<AccountPace> = groups
+            .accounts
+            .iter()
+            .map(|group| {
+                let rate = group.rate.unwrap_or(conditions.rate);
+                let burst = group.burst.map_or(conditions.burst, |burst| burst.get().into());
+                AccountPace {
+                    pace: StartTimes::new(from, rate, burst),
+                    rate: rate / 1_000.0,
+                    senders: Vec::new(),
+                }
+            })
+            .collect();
+        let none = AccountPlace { account: 0, instance: 0 };
+        let places: Vec<AccountPlace> = [none].into_iter().chain(groups.places).collect();
+        for (sender, place) in places.iter().enumerate() {
+            accounts[place.account].senders.push(sender);
+        }
+        let ahead =
+            |place: AccountPlace| rows_ahead(groups.accounts[place.account].rate.unwrap_or(conditions.rate));
+        let mut queues = vec![SenderPace::new((none, ahead(none)), None, None, now)];
+        queues.extend(senders.iter().zip(&places[1..]).map(
+            |(ForeseenSender { sender, sent_today, past }, place)| {
+                let bucket = sender.rate.map(|rate| Bucket::new(rate, *past, 0));
+                let mut pace = SenderPace::new((*place, ahead(*place)), bucket, sender.per_day.clone(), now);
+                pace.sent = *sent_today;
+                pace.fill_up();
+                pace
+            },
+        ));
+        let instances = vec![LiveTimes::new(conditions.active, from); groups.instances];
+        Self { origin: now, queues, accounts, instances }
     }
 
     /// Another run begins, after it was quiet for so many milliseconds.
     pub(super) fn begin_again(&mut self, now: i64, quiet: i64) {
         let at = i128::from(now - self.origin) * MILLI;
+        self.accounts.iter_mut().for_each(|account| account.pace.begin_again(now, quiet));
         let quiet = BucketHistory::Quiet(Duration::from_millis(quiet.max(0).unsigned_abs()));
         for pace in &mut self.queues {
             pace.pass(now);
@@ -154,16 +198,16 @@ impl SenderPaces {
         pace.waiting = pace.waiting.saturating_sub(1);
     }
 
-    /// How many more rows of a sender may be claimed, with so many `ahead` over all.
-    pub(super) fn room(&self, sender: usize, ahead: usize, now: i64) -> usize {
+    /// How many more rows of a sender may be claimed.
+    pub(super) fn room(&self, sender: usize, now: i64) -> usize {
         let pace = &self.queues[sender];
-        pace.ahead(ahead).min(pace.left(now)).saturating_sub(pace.ready.len())
+        pace.ahead().min(pace.left(now)).saturating_sub(pace.ready.len())
     }
 
     /// Whether a sender has so few rows left that more are to be claimed.
-    pub(super) fn is_low(&self, sender: usize, ahead: usize) -> bool {
+    pub(super) fn is_low(&self, sender: usize) -> bool {
         let pace = &self.queues[sender];
-        pace.ready.len() <= pace.ahead(ahead) / 2
+        pace.ready.len() <= pace.ahead() / 2
     }
 
     /// Until when a sender is closed because its day is full.
@@ -171,9 +215,17 @@ impl SenderPaces {
         self.queues[sender].closed.filter(|until| *until > now)
     }
 
-    /// The first millisecond at which a row may leave, as far as its sender is concerned.
-    pub(super) fn due(&self) -> Option<i64> {
-        self.queues.iter().filter_map(|pace| self.due_of(pace)).min()
+    /// The first millisecond from `now` on at which a row may leave, and the account whose permit it takes: of several accounts
+    /// the one whose turn comes first.
+    pub(super) fn next(&self, now: i64) -> Option<(i64, usize)> {
+        let next = self.accounts.iter().enumerate().filter_map(|(at, account)| {
+            let due = account.senders.iter().filter_map(|sender| {
+                let pace = &self.queues[*sender];
+                Some(self.instances[pace.place.instance].room_at(self.due_of(pace)?.max(now)))
+            });
+            Some((account.pace.next(due.min()?), at))
+        });
+        next.min()
     }
 
     fn due_of(&self, pace: &SenderPace) -> Option<i64> {
@@ -183,24 +235,36 @@ impl SenderPaces {
         Some(self.origin + i64::try_from((nanos + MILLI - 1) / MILLI).unwrap_or(i64::MAX / 2))
     }
 
-    /// The row that leaves next, of a sender that may send it now.
-    pub(super) fn pop(&mut self, now: i64) -> Option<(usize, EqualRows)> {
-        let patience = PATIENCE.max(TURNS * float(self.queues.len() as u64) / self.rate);
-        let payable = self.queues.iter().enumerate().filter_map(|(at, pace)| {
+    /// The row that leaves next with a permit of this account, of a sender that may send it now.
+    pub(super) fn pop(&mut self, account: usize, now: i64) -> Option<(usize, EqualRows)> {
+        let AccountPace { rate, senders, .. } = &self.accounts[account];
+        let patience = PATIENCE.max(TURNS * float(senders.len() as u64) / rate);
+        let payable = senders.iter().filter_map(|at| {
+            let pace = &self.queues[*at];
             let due = self.due_of(pace).filter(|due| *due <= now)?;
+            if self.instances[pace.place.instance].room_at(now) > now {
+                return None;
+            }
             let waited = now - due.max(pace.last_left).min(now);
             let impatient = if float(waited.unsigned_abs()) > patience { waited } else { 0 };
-            Some((at, impatient, pace.seconds_left()))
+            Some((*at, impatient, pace.seconds_left()))
         });
         let first = payable.max_by(|(_, a, left_a), (_, b, left_b)| a.cmp(b).then(left_a.total_cmp(left_b)));
         let (lane, run, _) = self.queues[first?.0].ready.pop_front()?;
         Some((lane, run))
     }
 
-    /// A request leaves. Says whether that was the last one of its sender's day.
+    /// A permit of an account is given, and no contact starts.
+    pub(super) fn lose(&mut self, account: usize, now: i64) {
+        self.accounts[account].pace.give(now);
+    }
+
+    /// A request leaves, and a contact starts. Says whether that was the last one of its sender's day.
     pub(super) fn left(&mut self, sender: usize, parts: u32, now: i64) -> bool {
         let at = i128::from(now - self.origin) * MILLI;
         let pace = &mut self.queues[sender];
+        self.accounts[pace.place.account].pace.give(now);
+        self.instances[pace.place.instance].start(now);
         pace.last_left = now;
         (pace.messages, pace.parts) = (pace.messages + 1, pace.parts + u64::from(parts));
         if let Some(bucket) = &mut pace.bucket {
@@ -227,9 +291,16 @@ impl SenderPaces {
 }
 
 impl SenderPace {
-    fn new(bucket: Option<Bucket>, cap: Option<DailyCap>, now: i64) -> Self {
+    fn new(
+        (place, account_ahead): (AccountPlace, usize),
+        bucket: Option<Bucket>,
+        cap: Option<DailyCap>,
+        now: i64,
+    ) -> Self {
         let day_ends = cap.as_ref().map_or(i64::MAX, |cap| cap.day(UnixMillis::from_millis(now)).1.millis());
         Self {
+            place,
+            account_ahead,
             ready: VecDeque::new(),
             bucket,
             cap,
@@ -265,7 +336,8 @@ impl SenderPace {
     }
 
     /// Rows that are claimed ahead, at most: those of about a second.
-    fn ahead(&self, ahead: usize) -> usize {
+    fn ahead(&self) -> usize {
+        let ahead = self.account_ahead;
         let Some(bucket) = &self.bucket else { return ahead };
         #[expect(
             clippy::cast_possible_truncation,
@@ -287,7 +359,121 @@ impl SenderPace {
     }
 }
 
+/// How many requests of an account leave in about a second: so many rows are claimed ahead.
+fn rows_ahead(rate: f64) -> usize {
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 1 and 2048")]
+    let rows = rate.ceil().clamp(1.0, MOST_AHEAD) as usize;
+    rows
+}
+
 #[expect(clippy::cast_precision_loss, reason = "counts stay far below 2^52")]
 fn float(count: u64) -> f64 {
     count as f64
+}
+
+#[cfg(test)]
+mod tests {
+    use std::num::NonZeroU32;
+
+    use super::*;
+    use crate::domain::forecast::{ActiveBound, Agenda, AgendaRow, Forecast};
+    use crate::domain::hours::schedule::Schedule;
+    use crate::domain::limits::ContactLimits;
+    use crate::domain::senders::{HaltRule, SenderAccount};
+
+    /// A sender without a rate of its own, of an instance and an account.
+    fn sender(instance: &str, number: &str, rate: Option<f64>, burst: u32) -> ForeseenSender {
+        let account = SenderAccount {
+            instance_id: instance.to_owned(),
+            contact_flow_id: "flow".to_owned(),
+            region: None,
+            account: Some(number.to_owned()),
+            profile: None,
+            rate,
+            burst: NonZeroU32::new(burst),
+        };
+        ForeseenSender::fresh(&Sender {
+            name: format!("{instance} of {number}"),
+            source: "source".to_owned(),
+            rate: None,
+            per_day: None,
+            countries: Vec::new(),
+            weight: 1.0,
+            on_halt: HaltRule::Wait,
+            account: Some(account),
+        })
+    }
+
+    /// So many rows of each sender, all of the first one before those of the next, where `[pace]` has one request a second.
+    fn forecast(senders: &[(ForeseenSender, u64)], active: Option<ActiveBound>) -> Forecast {
+        let (from, schedule) = (UnixMillis::from_millis(1_772_366_400_000), Schedule::default());
+        let conditions = Conditions { from, schedule, rate: 1.0, burst: 1, active };
+        let foreseen = senders.iter().map(|(sender, _)| sender.clone()).collect();
+        let mut agenda = Agenda::new(None, false, ContactLimits::default(), conditions).sent_by(foreseen);
+        for (at, (_, rows)) in senders.iter().enumerate() {
+            (0..*rows).for_each(|_| agenda.add(AgendaRow { sender: Some(at), ..AgendaRow::default() }));
+        }
+        agenda.forecast()
+    }
+
+    /// When the last contact of each starts, in whole seconds from the beginning.
+    fn ends(senders: &[(ForeseenSender, u64)], active: Option<ActiveBound>) -> Vec<u64> {
+        let forecast = forecast(senders, active);
+        let began = UnixMillis::from_millis(1_772_366_400_000);
+        let last = forecast.by_sender.iter().map(|course| course.between.map(|(_, last)| last.since(began)));
+        last.map(|last| last.unwrap_or_default().as_secs()).collect()
+    }
+
+    #[test]
+    fn each_account_has_a_bucket_of_requests_of_its_own() {
+        // 101 at the one a second of [pace], 301 at three a second, and 1,001 at ten.
+        let senders = [
+            (sender("a", "1", None, 0), 101),
+            (sender("b", "2", Some(3.0), 0), 301),
+            (sender("c", "3", Some(10.0), 0), 1_001),
+        ];
+        assert_eq!(ends(&senders, None), [100, 100, 100]);
+        // A burst of its own: 50 of 80 at once.
+        assert_eq!(
+            ends(&[(sender("a", "1", None, 50), 80), (sender("b", "2", None, 0), 80)], None),
+            [30, 79]
+        );
+    }
+
+    #[test]
+    fn senders_of_one_account_share_its_bucket_and_what_one_of_them_says_holds_for_all() {
+        let senders = [
+            (sender("a", "1", None, 0), 100),
+            (sender("b", "2", None, 0), 101),
+            (sender("c", "1", Some(2.0), 0), 101),
+        ];
+        let told = ends(&senders, None);
+        assert_eq!((told[0].max(told[2]), told[1]), (100, 100), "{told:?}");
+        // An account in another Region is another one.
+        let mut elsewhere = sender("a", "1", None, 0);
+        elsewhere.sender.account.as_mut().unwrap().region = Some("eu-west-2".to_owned());
+        assert_eq!(ends(&[(sender("a", "1", None, 0), 51), (elsewhere, 51)], None), [50, 50]);
+    }
+
+    /// Two contacts of each instance, which live ten seconds: an instance that is full holds up no other of its account.
+    #[test]
+    fn each_instance_has_a_bound_of_its_own_on_contacts_that_are_alive() {
+        let active = ActiveBound { most: 2, life: Duration::from_secs(10), alive: 0 };
+        let of = |instance, number| (sender(instance, number, Some(10.0), 0), 20);
+        assert_eq!(ends(&[of("a", "1"), of("b", "1")], Some(active)), [90, 90]);
+        assert_eq!(ends(&[of("a", "1"), of("b", "2")], Some(active)), [90, 90]);
+        let shared = ends(&[of("a", "1"), of("a", "1")], Some(active));
+        assert_eq!(shared.into_iter().max(), Some(190), "one instance");
+    }
+
+    /// A sender whose parts are slow takes none of what its account gives the other one, and rows leave in turns.
+    #[test]
+    fn a_slow_sender_of_an_account_holds_up_no_other() {
+        let mut slow = sender("a", "1", Some(4.0), 0);
+        slow.sender.rate = Some(PartRate::of(1.0, None));
+        let senders = [(slow, 101), (sender("b", "1", None, 0), 300), (sender("c", "2", None, 0), 101)];
+        let ends = ends(&senders, None);
+        assert!((99..=101).contains(&ends[0]) && (99..=101).contains(&ends[1]), "{ends:?}");
+        assert_eq!(ends[2], 100);
+    }
 }

@@ -174,10 +174,13 @@ mod tests {
             proptest::collection::btree_map(texts(), segments(), 0..3),
             proptest::collection::btree_map(texts(), leaves(), 0..3),
         );
-        (leaves(), leaves(), maps, optional(), proptest::option::of(messages()), optional()).prop_map(
-            |(flow, source, (segment_attributes, attributes), display_name, message, related_contact_id)| {
+        let sender = (leaves(), leaves(), optional());
+        (sender, maps, optional(), proptest::option::of(messages()), optional()).prop_map(
+            |(sender, (segment_attributes, attributes), display_name, message, related_contact_id)| {
+                let (flow, source, sender_instance_id) = sender;
                 Request {
                     instance_id: "i".to_owned(),
+                    sender_instance_id,
                     contact_flow_id: flow,
                     source,
                     segment_attributes,

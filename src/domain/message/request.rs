@@ -23,6 +23,9 @@ use super::limits;
 pub struct Request<T> {
     /// `InstanceId`: the bare id.
     pub instance_id: String,
+    /// The same, where it depends on the row's sender.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sender_instance_id: Option<T>,
     /// `ContactFlowId`: the bare id.
     pub contact_flow_id: T,
     /// `SourceEndpoint.Address`: the Connect ARN of the phone number (or of the WhatsApp number).
@@ -116,6 +119,7 @@ impl<T> Request<T> {
     pub fn try_map<U, E>(&self, f: &mut impl FnMut(&T) -> Result<U, E>) -> Result<Request<U>, E> {
         Ok(Request {
             instance_id: self.instance_id.clone(),
+            sender_instance_id: self.sender_instance_id.as_ref().map(&mut *f).transpose()?,
             contact_flow_id: f(&self.contact_flow_id)?,
             source: f(&self.source)?,
             segment_attributes: map_segments(&self.segment_attributes, f)?,
@@ -180,6 +184,7 @@ impl RequestTemplate {
     pub fn plain(instance_id: &str, contact_flow_id: &str, source: Leaf) -> Self {
         Self {
             instance_id: instance_id.to_owned(),
+            sender_instance_id: None,
             contact_flow_id: Leaf::Fixed(contact_flow_id.to_owned()),
             source,
             segment_attributes: BTreeMap::new(),
@@ -199,6 +204,16 @@ impl RequestTemplate {
             Some(Message::Text { content: Leaf::Fixed(text), .. }) => Some(text),
             Some(Message::Text { content: Leaf::Slot(slot), .. }) => slots.get(*slot).map(String::as_str),
             Some(Message::Text { content: Leaf::Token, .. } | Message::Templated { .. }) | None => None,
+        }
+    }
+
+    /// The instance of a row with these slots, where that depends on its sender.
+    #[must_use]
+    pub fn sender_instance<'s>(&'s self, slots: &'s [String]) -> Option<&'s str> {
+        match self.sender_instance_id.as_ref()? {
+            Leaf::Fixed(id) => Some(id),
+            Leaf::Slot(slot) => slots.get(*slot).map(String::as_str),
+            Leaf::Token => None,
         }
     }
 
@@ -265,6 +280,9 @@ impl RequestTemplate {
         mut of: impl FnMut(&Leaf) -> Result<String, E>,
     ) -> Result<ContactRequest, E> {
         let mut request = self.try_map(&mut of)?;
+        if let Some(own) = request.sender_instance_id.take() {
+            request.instance_id = own;
+        }
         request.display_name = request.display_name.filter(|text| !text.is_empty());
         request.related_contact_id = request.related_contact_id.filter(|text| !text.is_empty());
         Ok(ContactRequest { request, destination: destination.to_owned(), client_token })

@@ -6,6 +6,7 @@ use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 
+use super::account_loads::AccountLoad;
 use super::messages::Messages;
 use super::{Preflight, Stall};
 use crate::domain::delivery::summary::rounded;
@@ -71,7 +72,12 @@ impl Serialize for Preflight {
         if let Some(senders) = self.found.senders.as_json() {
             map.serialize_entry("senders", &senders)?;
         }
-        map.serialize_entry("active_chats", &self.stall().map(|stall| stalls(self, stall)))?;
+        let accounts = self.account_loads();
+        if accounts.iter().any(|load| load.account.is_some()) {
+            let accounts: Vec<Value> = accounts.iter().map(AccountLoad::as_json).collect();
+            map.serialize_entry("accounts", &accounts)?;
+        }
+        map.serialize_entry("active_chats", &self.stall().map(|stall| stalls(self, &stall)))?;
         map.serialize_entry("forecast", &self.forecast().map(Forecast::as_json))?;
         map.serialize_entry("refusal", &self.refusal())?;
         map.serialize_entry("warnings", &self.warnings())?;
@@ -132,15 +138,19 @@ fn cost(messages: &Messages) -> Value {
     json!({ "total": money(messages.cost), "currency": messages.currency(), "without_price": messages.unpriced })
 }
 
-fn stalls(preflight: &Preflight, stall: Stall) -> Value {
-    json!({
+fn stalls(preflight: &Preflight, stall: &Stall) -> Value {
+    let mut told = json!({
         "quota": preflight.found.limits.active_contacts,
         "contact_life_s": stall.life.as_secs(),
         "stalls_after_s": rounded(stall.after.as_secs_f64()),
         "then_per_second": stall.then,
         "kept_within": stall.is_stated,
         "in_this_run": !preflight.options.simulated,
-    })
+    });
+    if let Some(id) = &stall.instance {
+        told["instance_id"] = json!(id);
+    }
+    told
 }
 
 /// To a millionth: sums of prices such as 0.00581 have no more that counts.

@@ -3,6 +3,7 @@
 //! [`Findings`] fold what is observed in the file, row by row. A [`Preflight`] is a pure function of the findings, of what the
 //! journal knows, and of how the run was asked for.
 
+mod account_loads;
 mod earlier_contacts;
 mod exit;
 mod fate;
@@ -21,6 +22,7 @@ mod warnings;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use account_loads::AccountLoad;
 pub use fate::Fate;
 use limits::Limits;
 pub use listed::List;
@@ -40,9 +42,7 @@ use crate::domain::delivery::gate;
 use crate::domain::delivery::gate::Fraction;
 use crate::domain::delivery::state::State;
 use crate::domain::delivery::tally::Tally;
-use crate::domain::forecast::{
-    Agenda, AgendaRow, EarlierContacts, Forecast, ForeseenSender, NumberBook, Outlook,
-};
+use crate::domain::forecast::{Agenda, AgendaRow, EarlierContacts, Forecast, ForeseenSender, NumberBook};
 use crate::domain::hours::schedule::Schedule;
 use crate::domain::limits::{ContactLimits, HeldRows};
 use crate::domain::row::binding::{Binding, Cells};
@@ -177,7 +177,7 @@ pub struct Duplicate {
 }
 
 /// When active chats hold a campaign up.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 struct Stall {
     /// How long a contact lives.
     life: Duration,
@@ -187,6 +187,8 @@ struct Stall {
     then: f64,
     /// The user has said how long it is, and the run keeps within the quota.
     is_stated: bool,
+    /// The id of the instance whose they are, where there are several.
+    instance: Option<String>,
 }
 
 impl Findings {
@@ -237,6 +239,7 @@ impl Findings {
     /// gives them.
     pub fn keep_senders(&mut self, senders: Vec<ForeseenSender>, stay: bool) {
         self.again |= stay;
+        self.senders.know(&senders);
         if let Some(agenda) = &mut self.agenda {
             agenda.know(senders);
         }
@@ -521,35 +524,8 @@ impl Preflight {
 
     /// How long sending takes at this pace, and by its slowest sender.
     fn duration(&self) -> Duration {
-        self.pace_alone().max(self.found.senders.time())
-    }
-
-    /// How long sending takes at this pace, and with no more contacts alive than there may be where their life is stated.
-    fn pace_alone(&self) -> Duration {
-        let limits = &self.found.limits;
-        let outlook = Outlook {
-            left: self.to_send(),
-            reached: None,
-            allowed: Some(limits.rate),
-            burst: limits.burst.into(),
-            active: limits.active_bound(),
-        };
-        outlook.time_left().unwrap_or(Duration::MAX)
-    }
-
-    /// Whether contacts that the flow does not disconnect use up the active chats before the end.
-    fn stall(&self) -> Option<Stall> {
-        let Limits { rate, active_contacts, contact_life, chat_duration, .. } = self.found.limits;
-        let life = contact_life.or(chat_duration).unwrap_or(LONGEST_LIFE);
-        let most = f64::from(active_contacts);
-        // Contacts alive at once: as many as start within a life.
-        let alive = (rate * life.as_secs_f64()).min(self.to_send() as f64);
-        (alive > most).then(|| Stall {
-            life,
-            after: Duration::from_secs_f64(most / rate),
-            then: most / life.as_secs_f64(),
-            is_stated: contact_life.is_some(),
-        })
+        let accounts = self.account_loads().iter().map(AccountLoad::time).max().unwrap_or_default();
+        accounts.max(self.found.senders.time())
     }
 }
 

@@ -5,11 +5,13 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use super::account_loads::{AccountLoad, InstanceLoad};
+use super::limits::Limits;
 use crate::domain::definition::Definition;
 use crate::domain::figures::{Span, counted};
-use crate::domain::forecast::SenderCourse;
+use crate::domain::forecast::{ForeseenSender, SenderCourse};
 use crate::domain::foreign::shown;
-use crate::domain::senders::{PartRate, Sender, parts};
+use crate::domain::senders::{AccountGroups, PartRate, Sender, SenderAccount, parts};
 
 /// Senders that are told one by one.
 const TOLD: usize = 12;
@@ -22,6 +24,7 @@ pub(super) struct SenderLoads(Vec<SenderLoad>);
 #[derive(Debug, Clone)]
 struct SenderLoad {
     name: String,
+    account: Option<SenderAccount>,
     rate: Option<PartRate>,
     per_day: Option<u64>,
     contacts: u64,
@@ -32,6 +35,7 @@ impl SenderLoads {
     pub(super) fn new(definition: &Definition) -> Self {
         let load = |sender: &Sender| SenderLoad {
             name: sender.name.clone(),
+            account: sender.account.clone(),
             rate: sender.rate,
             per_day: sender.per_day.as_ref().map(|cap| cap.most),
             contacts: 0,
@@ -48,17 +52,18 @@ impl SenderLoads {
         }
     }
 
+    /// What is known of the senders, those of the definition first: where those are whose rows are of earlier files.
+    pub(super) fn know(&mut self, senders: &[ForeseenSender]) {
+        for ForeseenSender { sender, .. } in senders.iter().skip(self.0.len()) {
+            self.0.push(SenderLoad::bare(&sender.name, sender.account.clone()));
+        }
+    }
+
     /// What each starts in the end, as the forecast has it: also of senders that only rows of earlier files have.
     pub(super) fn follow(&mut self, foreseen: &[SenderCourse]) {
         for (at, course) in foreseen.iter().enumerate() {
             if at == self.0.len() {
-                self.0.push(SenderLoad {
-                    name: course.name.clone(),
-                    rate: None,
-                    per_day: None,
-                    contacts: 0,
-                    parts: 0,
-                });
+                self.0.push(SenderLoad::bare(&course.name, None));
             }
             (self.0[at].contacts, self.0[at].parts) = (course.contacts, course.parts);
         }
@@ -69,36 +74,89 @@ impl SenderLoads {
         self.0.iter().map(SenderLoad::time).max().unwrap_or_default()
     }
 
-    /// What each has, and which one keeps the campaign longest where the `pace` of the account would not.
-    pub(super) fn write(&self, text: &mut String, pace: Duration) {
-        if !self.0.is_empty() {
-            text.push_str("\nsenders:");
+    fn groups(&self) -> AccountGroups {
+        AccountGroups::of(self.0.iter().map(|load| load.account.as_ref()))
+    }
+
+    /// What each account has of these contacts, in the order of the senders; none where all have one account and one instance.
+    pub(super) fn accounts(&self, limits: &Limits, to_send: u64) -> Vec<AccountLoad> {
+        let groups = self.groups();
+        if groups.instances == 1 {
+            return Vec::new();
         }
-        for load in self.0.iter().filter(|load| load.contacts > 0).take(TOLD) {
-            let _ = write!(
-                text,
-                "\n  {}: {}, {}, {}",
-                shown(&load.name),
-                counted(load.contacts, "contact", "contacts"),
-                counted(load.parts, "part", "parts"),
-                Span(load.time())
-            );
-            if let Some(rate) = load.rate {
-                let _ = write!(text, " at {} parts per second", rate.per_second);
+        let all: u64 = self.0.iter().map(|load| load.contacts).sum();
+        // Where fewer are started than there are, nobody has said whose.
+        let share = (to_send as f64 / all.max(1) as f64).min(1.0);
+        let fresh = groups.accounts.into_iter().map(|group| AccountLoad {
+            account: group.account,
+            rate: group.rate.unwrap_or(limits.rate),
+            unknown: group.rate.is_none() && limits.unknown,
+            burst: group.burst.map_or(limits.burst, std::num::NonZeroU32::get),
+            contacts: 0,
+            instances: Vec::new(),
+            active: limits.active_bound(),
+        });
+        let mut loads: Vec<AccountLoad> = fresh.collect();
+        for (sender, place) in self.0.iter().zip(&groups.places) {
+            let account = &mut loads[place.account];
+            #[expect(
+                clippy::cast_possible_truncation,
+                clippy::cast_sign_loss,
+                reason = "no more than there are"
+            )]
+            let contacts = (sender.contacts as f64 * share).round() as u64;
+            account.contacts += contacts;
+            let id = sender.account.as_ref().map(|own| own.instance_id.clone());
+            match account.instances.iter_mut().find(|known| known.id == id) {
+                Some(known) => known.contacts += contacts,
+                None => account.instances.push(InstanceLoad { id, contacts }),
             }
-            if let Some(most) = load.per_day {
-                let _ = write!(text, ", at most {} a day", counted(most, "message", "messages"));
-            }
+        }
+        loads
+    }
+
+    /// What each has, by its account where there are several, and what keeps the campaign longest: a sender where the requests of
+    /// no account would, or one of several accounts.
+    pub(super) fn write(&self, text: &mut String, accounts: &[AccountLoad]) {
+        if self.0.is_empty() {
+            return;
+        }
+        text.push_str("\nsenders:");
+        let places = self.groups().places;
+        let mut told = 0;
+        for (at, account) in accounts.iter().enumerate() {
+            let of = |place: usize| accounts.len() == 1 || places[place].account == at;
+            let own = self.0.iter().enumerate().filter(|(place, load)| of(*place) && load.contacts > 0);
+            let own: Vec<&SenderLoad> = own.map(|(_, load)| load).take(TOLD - told).collect();
+            let indent = match accounts.len() {
+                1 => "  ",
+                _ if own.is_empty() => continue,
+                _ => {
+                    account.write(text);
+                    "    "
+                }
+            };
+            own.iter().for_each(|load| load.write(text, indent));
+            told += own.len();
         }
         if let Some(more @ 1..) = self.0.len().checked_sub(TOLD) {
             let _ = write!(text, "\n  and {}", counted(more as u64, "sender more", "senders more"));
         }
         let slowest = self.0.iter().max_by_key(|load| load.time());
-        if let Some(slowest) = slowest.filter(|load| load.time() > pace) {
+        let scarcest = accounts.iter().max_by_key(|load| load.time());
+        let requests = scarcest.map(AccountLoad::time).unwrap_or_default();
+        if let Some(slowest) = slowest.filter(|load| load.time() > requests) {
             let _ = write!(
                 text,
                 "\n  {} takes longest; a second number like it would halve that",
                 shown(&slowest.name)
+            );
+        } else if let Some(scarcest) = scarcest.filter(|_| accounts.len() > 1 && !requests.is_zero()) {
+            let _ = write!(
+                text,
+                "\n  {} takes longest: its requests are scarce,\n  and another number of it would not help; one of another \
+                 account would",
+                scarcest.name()
             );
         }
     }
@@ -106,18 +164,48 @@ impl SenderLoads {
     /// For scripts; `None` where the definition has one source.
     pub(super) fn as_json(&self) -> Option<Value> {
         let told = self.0.iter().map(|load| {
-            json!({
+            let mut told = json!({
                 "name": load.name,
                 "contacts": load.contacts,
                 "parts": load.parts,
                 "duration_s": load.time().as_secs_f64(),
-            })
+            });
+            if let Some(own) = load.account.as_ref() {
+                told["account"] = json!(own.account);
+                told["instance_id"] = json!(own.instance_id);
+                told["region"] = json!(own.region);
+            }
+            told
         });
         (!self.0.is_empty()).then(|| told.collect())
     }
 }
 
 impl SenderLoad {
+    /// A sender that only rows of earlier files have.
+    fn bare(name: &str, account: Option<SenderAccount>) -> Self {
+        Self { name: name.to_owned(), account, rate: None, per_day: None, contacts: 0, parts: 0 }
+    }
+
+    fn write(&self, text: &mut String, indent: &str) {
+        let _ = write!(
+            text,
+            "\n{indent}{}: {}, {}",
+            shown(&self.name),
+            counted(self.contacts, "contact", "contacts"),
+            counted(self.parts, "part", "parts"),
+        );
+        if self.rate.is_some() || self.per_day.is_some() {
+            let _ = write!(text, ", {}", Span(self.time()));
+        }
+        if let Some(rate) = self.rate {
+            let _ = write!(text, " at {} parts per second", rate.per_second);
+        }
+        if let Some(most) = self.per_day {
+            let _ = write!(text, ", at most {} a day", counted(most, "message", "messages"));
+        }
+    }
+
     fn time(&self) -> Duration {
         let by_rate = self.rate.map_or(Duration::ZERO, |rate| {
             let behind = self.parts.saturating_sub(u64::from(rate.burst.get()));
@@ -134,10 +222,17 @@ mod tests {
 
     use super::*;
 
+    /// An account that takes so many seconds for 61 contacts at two a second.
+    fn account(contacts: u64) -> AccountLoad {
+        let instances = vec![InstanceLoad { id: None, contacts }];
+        AccountLoad { account: None, rate: 2.0, unknown: false, burst: 0, contacts, instances, active: None }
+    }
+
     #[test]
     fn the_slowest_sender_tells_how_long_a_campaign_takes() {
         let load = |name: &str, rate: f64, per_day| SenderLoad {
             name: name.to_owned(),
+            account: None,
             rate: Some(PartRate::of(rate, NonZeroU32::new(1))),
             per_day,
             contacts: 0,
@@ -154,7 +249,7 @@ mod tests {
         );
         assert_eq!(loads.time(), Duration::from_secs(242));
         let mut text = String::new();
-        loads.write(&mut text, Duration::from_secs(30));
+        loads.write(&mut text, &[account(60)]);
         assert!(text.starts_with("\nsenders:\n  fast: 61 contacts"), "{text}");
         assert!(text.contains("slow: 61 contacts, 122 parts, 4 min 2 s at 0.5 parts per second"), "{text}");
         assert!(text.ends_with("slow takes longest; a second number like it would halve that"), "{text}");

@@ -141,6 +141,68 @@ fn active_chats_stall_a_long_run_and_a_simulation_says_so_of_the_service() {
     assert!(unknown.contains("at 2/s, what a new account has; the run finds out"), "{unknown}");
 }
 
+/// A sender of [connect]'s account to the United States at so many parts a second, and one of another to Canada.
+fn of_two_accounts(parts: f64, pace: &str) -> Definition {
+    let text = format!(
+        "[connect]\ninstance_id = \"11111111-2222-3333-4444-555555555555\"\ncontact_flow_id = \"66666666-7777-8888-9999-000000000000\"\n\
+         [[senders]]\nname = \"home\"\nparts_per_second = {parts}\ncountries = [\"US\"]\n\
+         source = \"arn:aws:connect:us-west-2:123456789012:phone-number/p\"\n\
+         [[senders]]\nname = \"abroad\"\ncountries = [\"CA\"]\naccount_rate = 5\naccount_burst = 1\n\
+         instance_id = \"22222222-2222-3333-4444-555555555555\"\ncontact_flow_id = \"77777777-7777-8888-9999-000000000000\"\n\
+         source = \"arn:aws:connect:ca-central-1:210987654321:phone-number/q\"\n\
+         [recipients]\nkey = \"id\"\n[contact]\nmessage = \"Hi\"\n[pace]\n{pace}"
+    );
+    definition::parse(&text, "c.toml", "c").unwrap()
+}
+
+/// 300 of the first and 101 of the second.
+fn to_two_countries(definition: &Definition) -> Preflight {
+    let row = |n: usize, area: usize| [format!("{area}-{n}"), String::new(), format!("+1{area}55501{n:02}")];
+    let home = (0..300).map(|n| row(n % 100, [202, 203, 205][n / 100]));
+    let rows: Vec<[String; 3]> = home.chain((0..100).map(|n| row(n, 416))).chain([row(0, 604)]).collect();
+    let rows: Vec<[&str; 3]> = rows.iter().map(|row| [0, 1, 2].map(|at| row[at].as_str())).collect();
+    preflight(definition, &rows)
+}
+
+#[test]
+fn several_accounts_send_beside_each_other_and_what_is_scarce_is_named() {
+    let senders = |parts, pace: &str| {
+        let text = to_two_countries(&of_two_accounts(parts, pace)).text();
+        assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
+        let from = text.find("duration:").unwrap();
+        text[from..text.find("\nthe first messages").unwrap()].to_owned()
+    };
+    let told = to_two_countries(&of_two_accounts(10.0, "rate = 2\nburst = 2"));
+    let json = serde_json::to_value(&told).unwrap();
+    let (pace, auto) = ("rate = 2\nburst = 2", "rate = \"auto\"\nburst = 2");
+    let texts = [senders(10.0, pace), senders(0.5, pace), senders(10.0, auto)].join("\n\n");
+    let told = format!("{texts}\n\n{}\n{}", json["accounts"], json["senders"]);
+    insta::assert_snapshot!(told);
+    assert_eq!(json["duration_s"], 149.0, "those of one account do not wait for those of the other");
+}
+
+/// The quota of active chats is an instance's: the first one to be full is told, by its own share of the requests.
+#[test]
+fn active_chats_are_counted_by_instance() {
+    let kept = |most: u32| {
+        to_two_countries(&of_two_accounts(
+            10.0,
+            &format!("rate = 2\nmax_active_contacts = {most}\ncontact_life = \"60s\""),
+        ))
+    };
+    // 120 are alive at 2/s, and 101 at 5/s.
+    assert_eq!(kept(120).stall(), None, "together they are more");
+    let stall = kept(100).stall().unwrap();
+    assert_eq!(
+        (stall.after.as_secs(), stall.instance.as_deref()),
+        (20, Some("22222222-2222-3333-4444-555555555555"))
+    );
+    // The first 50 of the first instance in 25 s, and each other one when one ends: 250 × 60 / 50 s.
+    assert_eq!(kept(50).duration().as_secs(), 325);
+    let text = kept(50).text();
+    assert!(text.contains("kept alive at once, in instance 22222222, so that"), "{text}");
+}
+
 #[test]
 fn a_limit_counts_no_more_than_it_lets_through() {
     let definition = definition("", "[cost]\nper_segment = 1.0");

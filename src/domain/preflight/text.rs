@@ -52,7 +52,7 @@ impl Preflight {
         self.write_ucs2(&mut text);
         self.write_cost(&mut text);
         self.write_duration(&mut text);
-        self.found.senders.write(&mut text, self.pace_alone());
+        self.found.senders.write(&mut text, &self.account_loads());
         self.found.traces.write(&mut text);
         if let Some((true, forecast)) = &self.forecast {
             forecast.write(&mut text, "forecast");
@@ -300,35 +300,35 @@ impl Preflight {
     }
 
     fn write_duration(&self, text: &mut String) {
-        let _ =
-            write!(text, "\nduration: {} at {}", Span(self.duration()), PerSecond(self.found.limits.rate));
-        if self.found.limits.unknown {
-            text.push_str(", what a new account has; the run finds out what yours takes");
-        }
+        self.write_pace(text);
         let Some(stall) = self.stall() else { return };
         let (quota, after, then) =
             (self.found.limits.active_contacts, Span(stall.after), PerSecond(stall.then));
         let life = Span(stall.life);
+        let of = stall.instance.as_ref().map(|id| format!("instance {}", id.get(..8).unwrap_or(id)));
         if stall.is_stated {
+            let of = of.map_or_else(String::new, |of| format!(", in {of}"));
             let _ = write!(
                 text,
-                ": contacts live {life}, and no more than {quota} of them are kept alive at once, so that {then} can start \
+                ": contacts live {life}, and no more than {quota} of them are kept alive at once{of}, so that {then} can start \
                  after the first {after}"
             );
             return;
         }
         if self.options.simulated {
+            let at = of.map_or_else(String::new, |of| format!(", at {of}"));
             let _ = write!(
                 text,
                 "\nnote: the simulator has no quota of active chats. Amazon Connect has: with contacts that live {life}, \
-                 {quota} of them would be used up after {after}, and {then} could start from then on."
+                 {quota} of them would be used up after {after}, and {then} could start from then on{at}."
             );
             return;
         }
+        let of = of.unwrap_or_else(|| "the instance".to_owned());
         let _ = write!(
             text,
-            "\nwarning: if the flow does not disconnect, a contact lives {life}, and the {quota} active chats that the \
-             instance allows are used up after {after}; from then on {then} can start.\n  Disconnect in the flow, set a \
+            "\nwarning: if the flow does not disconnect, a contact lives {life}, and the {quota} active chats that \
+             {of} allows are used up after {after}; from then on {then} can start.\n  Disconnect in the flow, set a \
              shorter chat_duration_minutes, or ask for more of quota L-D4BA6F6E. If the flow does disconnect, say \
              after how long with contact_life in [pace]."
         );

@@ -111,6 +111,8 @@ pub struct Binding {
     /// The times of a row.
     times: RowTimes,
     tokens: TokenSpace,
+    /// The tokens of each sender's instance, where these are not the same.
+    sender_tokens: Vec<TokenSpace>,
     /// The senders, of which each row has one; empty where the request has the only source.
     senders: Vec<Sender>,
     rules: Rules,
@@ -174,10 +176,7 @@ impl Definition {
         });
         let Ok(mut shape) = shape;
         trace::add(self, &mut shape, &mut finder);
-        if !self.senders.is_empty() {
-            // The last of a row's slots.
-            shape.source = Leaf::Slot(texts.len());
-        }
+        sender::shape(&self.senders, &mut shape, texts.len());
         if let Err(breach) = limits::attributes_total(fixed_attribute_bytes) {
             let hint = "leave some out: the flow can look them up by one key";
             finder.problems.push(Problem::new(self.places.attributes, breach.to_string()).hint(hint));
@@ -193,6 +192,7 @@ impl Definition {
             condition,
             times,
             tokens: TokenSpace::new(&self.connect.instance_id, &self.name),
+            sender_tokens: self.senders.iter().filter_map(|sender| sender.tokens(&self.name)).collect(),
             senders: self.senders.clone(),
             rules: self.rules.clone(),
             default_region: self.recipients.default_region,
@@ -409,9 +409,10 @@ impl Binding {
             }
             slots.push(slot);
         }
-        slots.extend(sender.map(|at| self.senders[at].source.clone()));
+        slots.extend(sender.into_iter().flat_map(|at| self.senders[at].texts().map(str::to_owned)));
         limits::attributes_total(attribute_bytes).map_err(|breach| (None, breach.into()))?;
-        let client_token = self.tokens.token(&key);
+        let tokens = sender.and_then(|at| self.sender_tokens.get(at)).unwrap_or(&self.tokens);
+        let client_token = tokens.token(&key);
         let doubt = phone.doubt();
         let Phone { number: phone, region, .. } = phone;
         Ok(Recipient {

@@ -3,6 +3,8 @@
 //! Which sender a number gets depends on the number and the senders alone, so that a person keeps a sender over files, runs
 //! and campaigns. What the journal knows of an earlier contact comes before it, and is not known here.
 
+pub mod account;
+mod account_groups;
 pub mod figures;
 
 use std::num::NonZeroU32;
@@ -11,8 +13,12 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use uuid::Uuid;
 
+pub use account::SenderAccount;
+pub use account_groups::{AccountGroup, AccountGroups, AccountPlace};
+
 use crate::domain::message::segments::Segments;
 use crate::domain::phone::Region;
+use crate::domain::row::token::TokenSpace;
 use crate::domain::unix_millis::UnixMillis;
 
 /// A number that sends, as the definition has it.
@@ -32,6 +38,8 @@ pub struct Sender {
     pub weight: f64,
     /// What becomes of its rows when the service refuses it for good.
     pub on_halt: HaltRule,
+    /// Where its contacts are started, where that is not the same for all senders: then each of them has one.
+    pub account: Option<SenderAccount>,
 }
 
 /// How many message parts may leave.
@@ -108,6 +116,28 @@ impl DailyCap {
 }
 
 impl Sender {
+    /// What of its requests differs from those of other senders: flow and instance where they are not the same for all, and its
+    /// source.
+    pub fn texts(&self) -> impl DoubleEndedIterator<Item = &str> {
+        let account = self.account.iter();
+        let account =
+            account.flat_map(|account| [account.contact_flow_id.as_str(), account.instance_id.as_str()]);
+        account.chain([self.source.as_str()])
+    }
+
+    /// The client tokens of its rows in the campaign `name`, where senders have instances of their own.
+    #[must_use]
+    pub fn tokens(&self, name: &str) -> Option<TokenSpace> {
+        self.account.as_ref().map(|account| TokenSpace::new(&account.instance_id, name))
+    }
+
+    /// Writes them over those of the sender that a row had before, which are the last of its texts.
+    pub fn take_over(&self, slots: &mut [String]) {
+        for (slot, text) in slots.iter_mut().rev().zip(self.texts().rev()) {
+            text.clone_into(slot);
+        }
+    }
+
     /// Whether it names this country.
     fn names(&self, region: Option<Region>) -> bool {
         region.is_some_and(|region| self.countries.contains(&region))
@@ -182,6 +212,7 @@ mod tests {
             countries: countries.iter().map(|code| Region::parse(code).unwrap()).collect(),
             weight,
             on_halt: HaltRule::Wait,
+            account: None,
         }
     }
 

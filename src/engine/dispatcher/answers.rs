@@ -17,13 +17,15 @@ impl Dispatcher<'_> {
     pub(super) fn on_answer(
         &mut self,
         row: &Claimed,
+        instance: usize,
         left: Instant,
         Attempt { answer, request_id }: Attempt,
     ) {
         let throttled = answer.as_ref().is_err_and(|refusal| refusal.kind == RefusalKind::Throttled);
         let took = left.elapsed();
-        self.engine.pace.answered(left, throttled);
-        self.send_gate.answered(took);
+        let gate = &mut self.send_gate.instances[instance];
+        gate.answered(took);
+        self.send_gate.accounts[gate.account].pace.answered(left, throttled);
         self.metrics.answered(&answer, took, self.engine.clock.now());
         let sent = match &answer {
             Ok(_) => true,
@@ -35,12 +37,13 @@ impl Dispatcher<'_> {
         self.on_sender_answered(row, sent);
         match answer {
             Ok(contact_id) => {
-                self.outage.broken();
-                if self.send_gate.pause.started() {
+                let gate = &mut self.send_gate.instances[instance];
+                gate.outage.broken();
+                gate.started();
+                if gate.pause.started() {
                     self.observer.on_event(&RunEvent::Resumed);
                 }
                 self.tries.remove(&row.id);
-                self.send_gate.started();
                 let follows = self.observer.follows_attempts();
                 let told = follows.then(|| Box::new(attempted(row, took, request_id)));
                 self.settle(row, Event::Answered, Some(contact_id), None, AfterCommit::Started(told));
@@ -48,12 +51,12 @@ impl Dispatcher<'_> {
             }
             Err(refusal) => {
                 let told = told(row, &refusal, took, request_id);
-                self.on_refusal(row, refusal, told);
+                self.on_refusal((row, instance), refusal, told);
             }
         }
     }
 
-    fn on_refusal(&mut self, row: &Claimed, refusal: Refusal, mut told: RefusedAttempt) {
+    fn on_refusal(&mut self, (row, instance): (&Claimed, usize), refusal: Refusal, mut told: RefusedAttempt) {
         let attempts = self.tries.get(&row.id).copied().unwrap_or(0) + 1;
         let situation = Situation {
             kind: refusal.kind,
@@ -62,9 +65,9 @@ impl Dispatcher<'_> {
             token_age: self.engine.clock.now().since(row.doubt_at),
         };
         let verdict = verdict::decide(situation, self.engine.chance.f64());
-        self.listen(&refusal, row);
+        told.halts_sender = self.listen(&refusal, (row, instance));
         if matches!(refusal.kind, RefusalKind::Unknown | RefusalKind::RepeatedContactId) {
-            self.send_gate.started();
+            self.send_gate.instances[instance].started();
         }
         let mut due = None;
         match verdict {
@@ -76,9 +79,9 @@ impl Dispatcher<'_> {
             Verdict::Pause(_) => {
                 // Not the row's fault: it is tried again first of all, and its attempts are not counted against it.
                 due = Some(Instant::now());
-                self.pause();
+                self.pause(instance);
             }
-            Verdict::Halt(_) if self.halt_sender(row, &refusal) => {
+            Verdict::Halt(_) if self.halt_senders((row, instance), &refusal) => {
                 self.tries.remove(&row.id);
                 told.halts_sender = true;
             }
@@ -94,23 +97,57 @@ impl Dispatcher<'_> {
         }
     }
 
-    /// What a refusal says about everybody, not only about its row.
-    fn listen(&mut self, refusal: &Refusal, row: &Claimed) {
+    /// What a refusal says about everybody, not only about its row. Says whether senders halt for it.
+    fn listen(&mut self, refusal: &Refusal, (row, instance): (&Claimed, usize)) -> bool {
         if refusal.kind == RefusalKind::Throttled {
             self.counters.throttled += 1;
         }
-        if self.outage.listen(refusal.kind, self.began.elapsed()) {
+        if !self.send_gate.instances[instance].outage.listen(refusal.kind, self.began.elapsed()) {
+            return false;
+        }
+        let halts = self.halt_instance(instance, (row, refusal));
+        if !halts {
             self.end(Ending::Silent(masked(refusal.clone(), &row.frozen.destination)));
         }
+        halts
     }
 
-    /// The active chats quota is full: claimed rows go back to the queue, and a while later one request finds out.
-    fn pause(&mut self) {
-        let Some(length) = self.send_gate.pause.begin(Instant::now(), self.engine.chance.f64()) else {
+    /// The active chats quota of an instance is full: claimed rows go back to the queue, and a while later one request finds out.
+    fn pause(&mut self, instance: usize) {
+        let pause = &mut self.send_gate.instances[instance].pause;
+        let Some(length) = pause.begin(Instant::now(), self.engine.chance.f64()) else {
             return;
         };
         self.metrics.paused(self.engine.clock.now(), length);
         self.observer.on_event(&RunEvent::Paused(length));
-        self.give_back();
+        self.park(instance);
+    }
+
+    /// Claims of rows whose instance has no room for their contacts are undone, until it may have.
+    pub(super) fn park_paused(&mut self) {
+        for instance in 0..self.send_gate.instances.len() {
+            if self.send_gate.instances[instance].pause.is_on() {
+                self.park(instance);
+            }
+        }
+    }
+
+    fn park(&mut self, instance: usize) {
+        for row in self.queue.ready.take_of_instance(instance) {
+            if self.ending.is_none() {
+                self.queue.park(instance, row.id);
+            }
+            self.settle(&row, Event::GivenBack(row.earlier), None, None, AfterCommit::Nothing);
+        }
+    }
+
+    /// Instances may have room again after a pause: their rows are claimed again.
+    pub(super) fn look_for_room(&mut self, now: Instant) {
+        for (instance, gate) in self.send_gate.instances.iter_mut().enumerate() {
+            gate.pause.wake(now);
+            if !gate.pause.is_on() {
+                self.queue.unpark(instance);
+            }
+        }
     }
 }

@@ -13,7 +13,7 @@ impl Dispatcher<'_> {
         let held = self.send_gate.is_held();
         self.send_gate.wait_for_opt_outs(state.holds());
         if held && !self.send_gate.is_held() {
-            self.outage.interrupted();
+            self.send_gate.instances.iter_mut().for_each(|gate| gate.outage.interrupted());
         }
         if added != self.opted_out || self.send_gate.is_held() {
             self.opted_out = added;

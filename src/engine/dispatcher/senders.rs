@@ -9,6 +9,7 @@ use crate::domain::delivery::state::{Doubt, Event};
 use crate::domain::senders::HaltRule;
 use crate::domain::senders::figures::SenderBeat;
 use crate::domain::unix_millis::UnixMillis;
+use crate::engine::RunSender;
 use crate::engine::commits::AfterCommit;
 use crate::engine::events::{FirstOpening, RunEvent, masked};
 use crate::engine::lanes::ClosedSender;
@@ -54,25 +55,42 @@ impl Dispatcher<'_> {
         }
     }
 
-    /// A refusal that halts the campaign may be of one number alone: that it does not exist (any more). Then its sender halts,
-    /// while another can still send. Says whether it did.
-    pub(super) fn halt_sender(&mut self, row: &Claimed, refusal: &Refusal) -> bool {
+    /// A refusal that halts the campaign may be of one number alone: that it does not exist (any more); or of one instance among
+    /// several. Then these senders halt, while others can still send. Says whether they did.
+    pub(super) fn halt_senders(&mut self, (row, instance): (&Claimed, usize), refusal: &Refusal) -> bool {
         let of_number = refusal.kind == RefusalKind::NotFound && !refusal.names_instance_or_flow();
-        let Some(sender) = row.sender.filter(|_| of_number) else { return false };
-        if self.queue.is_halted(sender) {
-            return true;
+        match row.sender {
+            Some(sender) if of_number => self.halt(&[sender], (row, refusal)),
+            Some(_) if refusal.kind != RefusalKind::RepeatedContactId => {
+                self.halt_instance(instance, (row, refusal))
+            }
+            _ => false,
         }
-        let others = self.engine.senders.iter().filter(|other| other.id != sender);
-        if others.filter(|other| !self.queue.is_halted(other.id)).count() == 0 {
+    }
+
+    /// Nothing is sent to an instance any more. Says whether there is another one.
+    pub(super) fn halt_instance(&mut self, instance: usize, why: (&Claimed, &Refusal)) -> bool {
+        let senders = self.queue.ready.senders_of(instance);
+        self.halt(&senders, why)
+    }
+
+    fn halt(&mut self, senders: &[SenderId], (row, refusal): (&Claimed, &Refusal)) -> bool {
+        let halting = |run: &RunSender| senders.contains(&run.id);
+        let mut others = self.engine.senders.iter().filter(|run| !halting(run));
+        if !others.any(|other| !self.queue.is_halted(other.id)) {
             return false;
         }
-        let Some(run) = self.engine.senders.iter().find(|run| run.id == sender) else { return false };
-        let name = run.sender.name.clone();
-        self.reassigns |= run.sender.on_halt == HaltRule::Reassign;
-        self.queue.close_sender(sender, ClosedSender::Halted);
         let refusal = masked(refusal.clone(), &row.frozen.destination);
-        self.halted.push(HaltedSender { name: name.clone(), refusal: refusal.clone() });
-        self.observer.on_event(&RunEvent::SenderHalted { name, refusal });
+        for run in self.engine.senders.iter().filter(|run| halting(run)) {
+            if self.queue.is_halted(run.id) {
+                continue;
+            }
+            let name = run.sender.name.clone();
+            self.reassigns |= run.sender.on_halt == HaltRule::Reassign;
+            self.queue.close_sender(run.id, ClosedSender::Halted);
+            self.halted.push(HaltedSender { name: name.clone(), refusal: refusal.clone() });
+            self.observer.on_event(&RunEvent::SenderHalted { name, refusal: refusal.clone() });
+        }
         self.give_back_halted();
         true
     }

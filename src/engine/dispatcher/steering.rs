@@ -9,6 +9,7 @@ use crate::domain::forecast::{Heartbeat, Milestone};
 use crate::domain::senders::PartRate;
 use crate::domain::unix_millis::UnixMillis;
 use crate::engine::Stop;
+use crate::engine::accounts::AccountGate;
 use crate::engine::commits::AfterCommit;
 use crate::engine::events::RunEvent;
 
@@ -56,7 +57,7 @@ impl Dispatcher<'_> {
     fn release(&mut self) {
         if self.send_gate.release() {
             self.engine.undelivered.forget();
-            self.outage.interrupted();
+            self.send_gate.instances.iter_mut().for_each(|gate| gate.outage.interrupted());
             let now = self.engine.clock.now();
             self.metrics.released(now);
             self.metrics.measure_anew(self.milestone(now));
@@ -66,15 +67,19 @@ impl Dispatcher<'_> {
     }
 
     fn repace(&mut self, new: NewPace) {
-        let tempo = self.tempo(new);
-        self.engine.pace.change(tempo);
-        self.send_gate.forget_permit();
+        // An account that states its own pace keeps it, where others follow that of the campaign.
+        let all_state = self.send_gate.accounts.iter().all(|gate| gate.states_pace);
+        for gate in self.send_gate.accounts.iter_mut().filter(|gate| all_state || !gate.states_pace) {
+            gate.change(tempo(gate, new));
+        }
         // What was claimed for a second of another pace would be attempted for longer than that.
-        if self.queue.ready.len() > self.second() {
+        let second: usize =
+            (0..self.send_gate.instances.len()).map(|instance| self.send_gate.second(instance)).sum();
+        if self.queue.ready.len() > second {
             self.give_back();
         }
         self.metrics.measure_anew(self.milestone(self.engine.clock.now()));
-        let (rate, burst) = told(tempo);
+        let (rate, burst) = self.send_gate.asked();
         self.observer.on_event(&RunEvent::Repaced { rate, burst });
     }
 
@@ -82,7 +87,7 @@ impl Dispatcher<'_> {
         let Some(run) = self.engine.senders.iter().find(|run| run.sender.name == *name) else { return };
         let (id, stated) = (run.id, run.stated);
         let rate = rate.map(|rate| PartRate::changed(stated, rate)).or(stated);
-        let second = self.second();
+        let second = self.send_gate.second(self.queue.ready.instance(Some(id)));
         if self.queue.ready.repace(id, rate, second) {
             // What was claimed for a second of another pace would be attempted for longer than that.
             for row in self.queue.ready.take_of(id) {
@@ -94,25 +99,6 @@ impl Dispatcher<'_> {
         self.observer.on_event(&told);
     }
 
-    /// What a new pace comes to. Where runs share one, it stays what their definitions say, and this run can only take less
-    /// of it.
-    fn tempo(&self, new: NewPace) -> PaceMode {
-        let (PaceMode::Stated(now) | PaceMode::Auto(now)) = self.engine.pace.tempo();
-        let burst = new.burst.unwrap_or(now.burst);
-        let within = |rate: f64| match self.send_gate.shared() {
-            Some(shared) => RateLimit {
-                rate: rate.min(shared.rate),
-                burst: shared.burst.try_into().map_or(burst, |most| burst.min(most)),
-            },
-            None => RateLimit { rate, burst },
-        };
-        match new.rate {
-            NewRate::PerSecond(rate) => PaceMode::Stated(within(rate)),
-            NewRate::Auto => PaceMode::Auto(within(f64::INFINITY)),
-            NewRate::Default => self.began_with,
-        }
-    }
-
     pub(super) fn milestone(&self, at: UnixMillis) -> Milestone {
         Milestone { at, started: self.counters.started }
     }
@@ -120,16 +106,16 @@ impl Dispatcher<'_> {
     /// How the run fares now.
     pub(super) fn heartbeat(&mut self, now: UnixMillis) -> Heartbeat {
         let now = self.milestone(now);
-        let (asked, burst) = told(self.engine.pace.tempo());
+        let (asked, burst) = self.send_gate.asked();
         let mut heartbeat = Heartbeat {
             now,
             before: self.metrics.measured_since(now),
             in_flight: u32::try_from(self.in_flight.len()).unwrap_or(u32::MAX),
-            rate: self.engine.pace.rate(),
+            rate: self.send_gate.rate(),
             asked,
             burst,
             active: self.send_gate.active_bound(),
-            credentials_end: self.engine.client.credentials_end(),
+            credentials_end: self.send_gate.credentials_end(),
             hours: None,
         };
         heartbeat.hours = self.hours_ahead(&heartbeat);
@@ -137,10 +123,20 @@ impl Dispatcher<'_> {
     }
 }
 
-/// A pace as it is told: the rate, `None` where the run finds it out, and the burst.
-fn told(tempo: PaceMode) -> (Option<f64>, u32) {
-    match tempo {
-        PaceMode::Stated(asked) => (Some(asked.rate), asked.burst.get()),
-        PaceMode::Auto(most) => (None, most.burst.get()),
+/// What a new pace comes to. Where runs share one, it stays what their definitions say, and this run can only take less of it.
+fn tempo(gate: &AccountGate, new: NewPace) -> PaceMode {
+    let (PaceMode::Stated(now) | PaceMode::Auto(now)) = gate.pace.tempo();
+    let burst = new.burst.unwrap_or(now.burst);
+    let within = |rate: f64| match gate.shared() {
+        Some(shared) => RateLimit {
+            rate: rate.min(shared.rate),
+            burst: shared.burst.try_into().map_or(burst, |most| burst.min(most)),
+        },
+        None => RateLimit { rate, burst },
+    };
+    match new.rate {
+        NewRate::PerSecond(rate) => PaceMode::Stated(within(rate)),
+        NewRate::Auto => PaceMode::Auto(within(f64::INFINITY)),
+        NewRate::Default => gate.began_with(),
     }
 }

@@ -19,7 +19,7 @@ fn streaming() -> (Queue, watch::Sender<PlanProgress>) {
 
 impl Desk {
     fn top_up(&self, queue: &mut Queue, ahead: usize, fresh: usize) {
-        queue.top_up(&self.writer, &self.clock, ahead, fresh);
+        queue.top_up(&self.writer, &self.clock, &[ahead], fresh);
     }
 
     /// Tops up, and waits for what is claimed then: the lines, `None` where nothing was asked for.

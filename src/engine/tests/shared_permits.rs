@@ -4,9 +4,10 @@ use std::num::NonZeroU32;
 
 use super::*;
 use crate::domain::delivery::bucket_history::BucketHistory;
+use crate::domain::delivery::shared_rate::SharedRate;
 use crate::engine::account_bucket::AccountBucket;
-use crate::engine::gate::SendGate;
-use crate::pace::{RateLimit, SharedPermits};
+use crate::engine::accounts::AccountGate;
+use crate::pace::{RateLimit, RateLimiter, SharedPermits};
 
 const MS: Duration = Duration::from_millis(1);
 
@@ -86,13 +87,12 @@ async fn a_permit_that_is_not_used_in_its_time_is_lost() {
 
 /// When each of so many requests leaves, as soon as both paces allow it. Whoever waits is called away every 30 ms.
 async fn left_by(desk: &Desk, shared: Option<SharedRate>, requests: usize) -> Vec<u128> {
-    let shared = shared.map(|shared| SharedPermits::new(shared, bucket(desk)));
-    let mut gate = SendGate::new(Bounds::default(), shared, Instant::now());
     let asked = RateLimit { rate: 2.0, burst: NonZeroU32::MIN };
-    let mut pace = RateLimiter::new(asked, BucketHistory::Fresh);
+    let pace = RateLimiter::new(asked, BucketHistory::Fresh);
+    let mut gate = AccountGate::new(RunAccount { pace, shared, states_pace: false }, bucket(desk));
     let (began, mut at) = (Instant::now(), Vec::new());
     while at.len() < requests {
-        let permit = gate.permit(&mut pace);
+        let permit = gate.permit(None);
         if let Ok(permit) = tokio::time::timeout(30 * MS, permit).await {
             permit.unwrap();
             gate.left();
@@ -108,7 +108,7 @@ async fn a_request_waits_for_its_own_pace_and_for_the_shared_one_and_loses_neith
     assert_eq!(left_by(&desk, None, 3).await, [0, 500, 1_000]);
     assert_eq!(
         left_by(&desk, Some(shared(100.0, 9)), 3).await,
-        [20, 520, 1_020],
+        [20, 540, 1_060],
         "asked for as the own one is there"
     );
     let slow = SharedRate { owner: "slow".to_owned(), ..shared(1.0, 1) };

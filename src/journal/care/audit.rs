@@ -232,6 +232,8 @@ impl AuditFindings {
 
 /// What every row of a campaign must be.
 struct AuditRules {
+    /// The campaign's name.
+    name: String,
     tokens: TokenSpace,
     /// Whether a key is the token itself.
     by_hand: bool,
@@ -247,7 +249,14 @@ impl AuditRules {
         let tokens = TokenSpace::new(&origin.instance_id, &campaign.name);
         let purged = reader.purged_at(campaign.id)?.is_some();
         let by_hand = campaign.name == BY_HAND;
-        Ok(Self { tokens, by_hand, shapes: shapes(reader, campaign.id)?, purged, broken: BTreeMap::new() })
+        Ok(Self {
+            name: campaign.name.clone(),
+            tokens,
+            by_hand,
+            shapes: shapes(reader, campaign.id)?,
+            purged,
+            broken: BTreeMap::new(),
+        })
     }
 
     fn note(&mut self, what: &'static str, row: i64) {
@@ -274,9 +283,14 @@ impl AuditRules {
     }
 
     fn payload(&self, row: &Row<'_>, key: &str, token: Uuid) -> rusqlite::Result<Option<&'static str>> {
+        let (shape, TextsColumn(slots)): (i64, _) = (row.get(5)?, row.get(6)?);
+        let Some(Some(shape)) = self.shapes.get(&shape) else {
+            return Ok(Some("a request that cannot be read"));
+        };
+        let tokens = shape.sender_instance(&slots).map_or(self.tokens, |id| TokenSpace::new(id, &self.name));
         let expected = match self.by_hand {
             true => by_hand::token(key),
-            false => self.tokens.corrected(key, row.get(15)?),
+            false => tokens.corrected(key, row.get(15)?),
         };
         if expected != token {
             return Ok(Some("a client token that is not that of its key"));
@@ -285,10 +299,6 @@ impl AuditRules {
         if E164::parse(&destination).is_none() {
             return Ok(Some("a number that is none"));
         }
-        let (shape, TextsColumn(slots)): (i64, _) = (row.get(5)?, row.get(6)?);
-        let Some(Some(shape)) = self.shapes.get(&shape) else {
-            return Ok(Some("a request that cannot be read"));
-        };
         Ok(shape.fill(&slots, &destination, token).err().map(|_| "a request with a text missing"))
     }
 }

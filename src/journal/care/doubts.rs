@@ -41,6 +41,8 @@ pub struct InDoubt {
     pub is_not_there: bool,
     /// Since when it is in doubt.
     pub doubt_at: Option<UnixMillis>,
+    /// The instance that its request named, where that is its sender's; `None`: the campaign's.
+    pub instance_id: Option<String>,
     /// What its contact would be.
     pub sought: DoubtfulRow,
 }
@@ -193,6 +195,7 @@ fn read(row: &Row<'_>, shape: &RequestTemplate, now: UnixMillis) -> Result<InDou
         is_uncertain: state == State::Uncertain,
         is_not_there: state == State::Uncertain && code.as_deref() == Some(NOT_THERE),
         doubt_at: stamp(10)?,
+        instance_id: shape.sender_instance(&slots).map(str::to_owned),
         sought: DoubtfulRow {
             token: token.to_string(),
             trace,

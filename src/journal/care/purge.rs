@@ -25,7 +25,7 @@ use crate::domain::unix_millis::UnixMillis;
 use crate::journal::campaign::Campaign;
 use crate::journal::error::JournalError;
 use crate::journal::file::open::{Journal, Reader};
-use crate::journal::row::{CampaignId, PURGED_KEY, StampColumn, TokenColumn, purged_key};
+use crate::journal::row::{CampaignId, PURGED_KEY, StampColumn, TokenColumn};
 use crate::journal::sql;
 
 /// The segment attribute that names the channel.
@@ -119,10 +119,12 @@ pub(in crate::journal) fn give_back(
     tx: &Transaction<'_>,
     campaign: CampaignId,
     (row, key): (i64, &str),
-    client_token: uuid::Uuid,
+    (client_token, purged_keys): (uuid::Uuid, &[String]),
 ) -> Result<(), JournalError> {
-    tx.prepare_cached("UPDATE recipient SET key = ?3 WHERE campaign_id = ?1 AND key = ?2")?
-        .execute(params![campaign.0, purged_key(client_token), key])?;
+    for purged in purged_keys {
+        tx.prepare_cached("UPDATE recipient SET key = ?3 WHERE campaign_id = ?1 AND key = ?2")?
+            .execute(params![campaign.0, purged, key])?;
+    }
     tx.prepare_cached("UPDATE row SET key = ?2, client_token = ?3 WHERE id = ?1")?.execute(params![
         row,
         key,
@@ -160,9 +162,9 @@ fn refuse_unfinished(tx: &Transaction<'_>, campaign: &Campaign, tally: &Tally) -
 /// Takes from the rows what is personal. Says how many had something.
 fn strip_rows(tx: &Transaction<'_>, campaign: CampaignId) -> Result<u64, JournalError> {
     for (id, shape) in shapes(tx, campaign)? {
-        let (bare, source) = bare(&shape);
-        let slots =
-            source.map_or("'[]'".to_owned(), |slot| format!("json_array(json_extract(slots, '$[{slot}]'))"));
+        let (bare, kept) = bare(&shape);
+        let kept: Vec<String> = kept.iter().map(|slot| format!("json_extract(slots, '$[{slot}]')")).collect();
+        let slots = format!("json_array({})", kept.join(", "));
         let bare = crate::journal::plan::existing::shape_id(tx, campaign, &bare)?;
         if bare != id {
             tx.execute(
@@ -212,24 +214,26 @@ fn shapes(tx: &Transaction<'_>, campaign: CampaignId) -> Result<Vec<(i64, Reques
     Ok(shapes)
 }
 
-/// A shape without its texts, and the slot of the source where rows differ in it: that is a number of ours, and stays.
-fn bare(shape: &RequestTemplate) -> (RequestTemplate, Option<usize>) {
+/// A shape without its texts, and the slots that it keeps: source, flow and instance where rows differ in them are ours, and no
+/// person's.
+fn bare(shape: &RequestTemplate) -> (RequestTemplate, Vec<usize>) {
     let Ok(mut bare) = shape.try_map(&mut |_| Ok::<_, Infallible>(Leaf::Fixed(String::new())));
-    bare.contact_flow_id = shape.contact_flow_id.clone();
     if let Some(SegmentValue::String(Leaf::Fixed(subtype))) = shape.segment_attributes.get(SUBTYPE) {
         let subtype = SegmentValue::String(Leaf::Fixed(subtype.clone()));
         bare.segment_attributes.insert(SUBTYPE.to_owned(), subtype);
     }
-    match &shape.source {
+    let mut kept = Vec::new();
+    let mut keep = |leaf: &Leaf| match leaf {
         Leaf::Slot(slot) => {
-            bare.source = Leaf::Slot(0);
-            (bare, Some(*slot))
+            kept.push(*slot);
+            Leaf::Slot(kept.len() - 1)
         }
-        source => {
-            bare.source = source.clone();
-            (bare, None)
-        }
-    }
+        other => other.clone(),
+    };
+    bare.contact_flow_id = keep(&shape.contact_flow_id);
+    bare.sender_instance_id = shape.sender_instance_id.as_ref().map(&mut keep);
+    bare.source = keep(&shape.source);
+    (bare, kept)
 }
 
 /// Messages keep what became of them and lose whom they were for. Those without a row are deleted where their number is one

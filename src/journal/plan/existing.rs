@@ -10,7 +10,7 @@ use crate::domain::row::token::TokenSpace;
 use crate::domain::unix_millis::UnixMillis;
 use crate::journal::error::JournalError;
 use crate::journal::plan::line::Content;
-use crate::journal::row::{CampaignId, StampColumn, StateColumn, purged_key, texts};
+use crate::journal::row::{CampaignId, StampColumn, StateColumn, texts};
 
 /// A recipient that the journal has already.
 pub(in crate::journal) struct ExistingRecipient {
@@ -56,17 +56,19 @@ impl ExistingRecipient {
     }
 }
 
-/// The recipient with this key; where some were `purged`, by its token too, which follows from the key.
+/// The recipient with this key, or with one of those that it has where it was purged.
 pub(in crate::journal) fn recipient(
     tx: &Transaction<'_>,
     campaign: CampaignId,
-    (key, client_token): (&str, Uuid),
-    purged: bool,
+    key: &str,
+    purged_keys: &[String],
 ) -> Result<Option<ExistingRecipient>, JournalError> {
-    match find(tx, campaign, key)? {
-        None if purged => find(tx, campaign, &purged_key(client_token)),
-        found => Ok(found),
+    for key in [key].into_iter().chain(purged_keys.iter().map(String::as_str)) {
+        if let Some(found) = find(tx, campaign, key)? {
+            return Ok(Some(found));
+        }
     }
+    Ok(None)
 }
 
 /// The recipient with this key.

@@ -43,6 +43,7 @@ use crate::journal::plan::row_set::RowSet;
 use crate::journal::plan::said_before::TextColumns;
 use crate::journal::plan::senders::PlanSenders;
 pub use crate::journal::plan::summary::PlanSummary;
+use crate::journal::row::purged_key;
 use crate::journal::sql;
 
 /// A plan under way.
@@ -66,7 +67,10 @@ pub struct Plan {
     /// Whether a line is rejected whose recipient was contacted, and of whom the file now says something else.
     rejects_changed: bool,
     retries: Retries,
+    /// Tokens in the campaign's own instance: what makes two lines the same recipient, whoever sends to them.
     tokens: TokenSpace,
+    /// Those in the other instances that the campaign's senders have had.
+    other_tokens: Vec<TokenSpace>,
 }
 
 impl Plan {
@@ -99,7 +103,18 @@ impl Plan {
             rejects_changed: false,
             retries: Retries::None,
             tokens,
+            other_tokens: senders::other_tokens(tx, campaign)?,
         })
+    }
+
+    /// The tokens of a sender's instance.
+    fn tokens_of(&self, sender: Option<usize>) -> TokenSpace {
+        self.senders.tokens(sender).unwrap_or(self.tokens)
+    }
+
+    /// Under which keys a recipient may be known that was purged.
+    fn purged_keys(&self, key: &str) -> Vec<String> {
+        [self.tokens].iter().chain(&self.other_tokens).map(|tokens| purged_key(tokens.token(key))).collect()
     }
 
     /// Watches for contacted recipients of whom these columns of the file now say something else.
@@ -189,7 +204,8 @@ impl Journal {
     pub fn plan_senders(&mut self, mut plan: Plan, senders: &[Sender]) -> Result<Plan, JournalError> {
         if !senders.is_empty() {
             let tx = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-            plan.senders = PlanSenders::of(&tx, plan.campaign, senders)?;
+            plan.senders = PlanSenders::of(&tx, plan.campaign, senders, !plan.corrects)?;
+            plan.other_tokens = senders::other_tokens(&tx, plan.campaign)?;
             tx.commit()?;
         }
         Ok(plan)
@@ -426,19 +442,20 @@ fn plan_content(
         };
         return rows::insert(tx, plan, line, state, cells, delta).map(drop);
     };
+    let purged_keys = if plan.purged { plan.purged_keys(key) } else { Vec::new() };
     let seen = match &mut plan.before {
         Before::File(repeats) => {
-            let state = if repeats.insert(*client_token) {
-                summary.added += 1;
-                planned_state(State::Queued, &line.content)?
-            } else {
-                State::Duplicate
-            };
+            let same_tokens = plan.other_tokens.is_empty();
+            let token = if same_tokens { *client_token } else { plan.tokens.token(key) };
+            let is_first = repeats.insert(token);
+            summary.added += u64::from(is_first);
+            let state =
+                if is_first { planned_state(State::Queued, &line.content)? } else { State::Duplicate };
             return rows::insert(tx, plan, line, state, cells, delta).map(drop);
         }
         Before::Journal(seen) => seen,
     };
-    let known = existing::recipient(tx, plan.campaign, (key, *client_token), plan.purged)?;
+    let known = existing::recipient(tx, plan.campaign, key, &purged_keys)?;
     if plan.first_of_numbers
         && known.as_ref().is_none_or(|known| {
             known.attempts == 0
@@ -465,7 +482,7 @@ fn plan_content(
         }
         Some(known) if known.purged && matches!(known.state, State::Suppressed | State::Withdrawn) => {
             // It has no contact, and nothing of its own any more: it is what the file says.
-            purge::give_back(tx, plan.campaign, (known.id, key), *client_token)?;
+            purge::give_back(tx, plan.campaign, (known.id, key), (*client_token, &purged_keys))?;
             rows::update(tx, plan, &known, line, cells, delta)?;
             summary.updated += 1;
         }

@@ -80,7 +80,7 @@ pub(in crate::journal) fn update(
     else {
         return Ok(false);
     };
-    let client_token = known.client_token(plan.tokens, (key, *client_token));
+    let client_token = known.client_token(plan.tokens_of(*sender), (key, *client_token));
     let sender = plan.senders.id(*sender);
     let lane = plan.lanes.id(tx, plan.campaign, lane.as_ref(), sender)?.map(|lane| lane.0);
     let sender = sender.map(|sender| sender.0);

@@ -3,10 +3,12 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-use rusqlite::{Connection, Transaction, params};
+use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
+use crate::domain::delivery::state::State;
 use crate::domain::message::request::RequestTemplate;
 use crate::domain::phone;
+use crate::domain::row::token::TokenSpace;
 use crate::domain::senders::{Sender, serving};
 use crate::domain::unix_millis::UnixMillis;
 use crate::journal::error::JournalError;
@@ -23,21 +25,93 @@ pub(in crate::journal) struct PlanSenders {
     /// The campaigns that may have contacted somebody from one of them, this one included.
     earlier: Vec<i64>,
     templates: HashMap<i64, RequestTemplate>,
+    /// The tokens of each sender's instance, where these are not the same.
+    tokens: Vec<TokenSpace>,
 }
 
-/// The id of a sender, which is written where it is new, and its name where that is another one.
+/// The id of a sender, which is written where it is new, as it is now. Its rows are `planned` anew, or stay as they are.
+///
+/// # Errors
+/// [`JournalError::Changed`] where it has another instance than rows of it that were requested, or that stay as they are: their
+/// requests name the one before.
 pub(in crate::journal) fn enter(
     tx: &Transaction<'_>,
     campaign: CampaignId,
     sender: &Sender,
+    planned: bool,
 ) -> Result<SenderId, JournalError> {
+    refuse_change(tx, campaign, sender, planned)?;
+    let account = sender.account.as_ref();
     let id = tx.query_row(
-        "INSERT INTO sender (campaign_id, name, source) VALUES (?1, ?2, ?3)
-         ON CONFLICT (campaign_id, source) DO UPDATE SET name = excluded.name RETURNING id",
-        params![campaign.0, sender.name, sender.source],
+        "INSERT INTO sender (campaign_id, name, source, instance_id, contact_flow_id, region, account, profile)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+         ON CONFLICT (campaign_id, source) DO UPDATE SET (name, instance_id, contact_flow_id, region, account, profile) =
+             (excluded.name, excluded.instance_id, excluded.contact_flow_id, excluded.region, excluded.account, excluded.profile)
+         RETURNING id",
+        params![
+            campaign.0,
+            sender.name,
+            sender.source,
+            account.map(|account| &account.instance_id),
+            account.map(|account| &account.contact_flow_id),
+            account.and_then(|account| account.region.as_ref()),
+            account.and_then(|account| account.account.as_ref()),
+            account.and_then(|account| account.profile.as_ref())
+        ],
         |row| row.get(0),
     )?;
     Ok(SenderId(id))
+}
+
+fn refuse_change(
+    tx: &Transaction<'_>,
+    campaign: CampaignId,
+    sender: &Sender,
+    planned: bool,
+) -> Result<(), JournalError> {
+    let known: Option<(i64, String, String, String)> = tx
+        .prepare_cached(
+            "SELECT sender.id, coalesce(sender.instance_id, campaign.instance_id), campaign.instance_id, campaign.name
+             FROM sender JOIN campaign ON campaign.id = campaign_id WHERE campaign_id = ?1 AND source = ?2",
+        )?
+        .query_row(params![campaign.0, sender.source], |row| {
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
+        })
+        .optional()?;
+    let Some((id, before, home, name)) = known else { return Ok(()) };
+    let after = sender.account.as_ref().map_or(home, |account| account.instance_id.clone());
+    if before == after {
+        return Ok(());
+    }
+    let waiting = if planned { "0".to_owned() } else { format!("state = {}", State::Queued.code()) };
+    let stays: bool = tx.query_row(
+        &format!(
+            "SELECT EXISTS (SELECT 1 FROM row WHERE campaign_id = ?1 AND sender_id = ?2
+                 AND (state IN ({}) OR id IN (SELECT row_id FROM decision) OR {waiting}))",
+            sql::REQUESTED
+        ),
+        params![campaign.0, id],
+        |row| row.get(0),
+    )?;
+    match stays {
+        true => Err(JournalError::Changed { name, what: "the instance of a sender", before, after }),
+        false => Ok(()),
+    }
+}
+
+/// The tokens of the campaign in the instances that its senders have or had, besides its own.
+pub(in crate::journal) fn other_tokens(
+    connection: &Connection,
+    campaign: CampaignId,
+) -> rusqlite::Result<Vec<TokenSpace>> {
+    let mut statement = connection.prepare_cached(
+        "SELECT DISTINCT sender.instance_id, campaign.name FROM sender JOIN campaign ON campaign.id = campaign_id
+         WHERE campaign_id = ?1 AND sender.instance_id <> campaign.instance_id",
+    )?;
+    let tokens = statement.query_map([campaign.0], |row| {
+        Ok(TokenSpace::new(&row.get::<_, String>(0)?, &row.get::<_, String>(1)?))
+    })?;
+    tokens.collect()
 }
 
 /// The campaigns of the same service that have contacts, and whose requests name one of the sources, or one for each row.
@@ -68,20 +142,34 @@ impl Journal {
 }
 
 impl PlanSenders {
-    /// These senders, entered in the journal.
+    /// These senders, entered in the journal. Their rows are `planned` anew, all of them, or some stay as they are.
     pub(in crate::journal) fn of(
         tx: &Transaction<'_>,
         campaign: CampaignId,
         senders: &[Sender],
+        planned: bool,
     ) -> Result<Self, JournalError> {
-        let known = senders.iter().map(|sender| Ok((enter(tx, campaign, sender)?, sender.clone())));
+        let known = senders.iter().map(|sender| Ok((enter(tx, campaign, sender, planned)?, sender.clone())));
         let known = known.collect::<Result<Vec<_>, JournalError>>()?;
-        Ok(Self { senders: known, earlier: earlier(tx, campaign, senders)?, templates: HashMap::new() })
+        let name: String =
+            tx.query_row("SELECT name FROM campaign WHERE id = ?1", [campaign.0], |row| row.get(0))?;
+        let tokens = senders.iter().filter_map(|sender| sender.tokens(&name)).collect();
+        Ok(Self {
+            senders: known,
+            earlier: earlier(tx, campaign, senders)?,
+            templates: HashMap::new(),
+            tokens,
+        })
     }
 
     /// The id of a sender by its place in the definition.
     pub(in crate::journal) fn id(&self, at: Option<usize>) -> Option<SenderId> {
         Some(self.senders.get(at?)?.0)
+    }
+
+    /// The tokens of a sender's instance, where senders have instances of their own.
+    pub(in crate::journal) fn tokens(&self, at: Option<usize>) -> Option<TokenSpace> {
+        self.tokens.get(at?).copied()
     }
 
     /// The same line from the sender that contacted its number last, if one of them did that still sends to its country.
@@ -102,9 +190,10 @@ impl PlanSenders {
             return same;
         }
         let mut line = line.clone();
-        if let Content::Recipient { sender, slots, .. } = &mut line.content {
+        if let Content::Recipient { sender, slots, key, client_token, .. } = &mut line.content {
             *sender = Some(last);
-            slots.last_mut().into_iter().for_each(|slot| slot.clone_from(&self.senders[last].1.source));
+            self.senders[last].1.take_over(slots);
+            *client_token = self.tokens.get(last).map_or(*client_token, |tokens| tokens.token(key));
         }
         Ok(Cow::Owned(line))
     }

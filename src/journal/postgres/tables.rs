@@ -98,6 +98,11 @@ pub(super) const TABLES: &[CopiedTable] = &[
             column("campaign_id", Integer),
             column("name", Text),
             column("source", Text),
+            column("instance_id", Text),
+            column("contact_flow_id", Text),
+            column("region", Text),
+            column("account", Text),
+            column("profile", Text),
         ],
     },
     CopiedTable {

@@ -67,21 +67,25 @@ impl Reader {
         intake::has_contact(&self.connection, contact_id)
     }
 
-    /// Started rows whose contacts are none of these, in order.
+    /// Started rows whose contacts would be of this instance and are none of these, in order.
     ///
     /// # Errors
     /// Where the journal cannot be read.
     pub fn started_without(
         &self,
         campaign: CampaignId,
+        instance_id: &str,
         contacts: &HashSet<&str>,
     ) -> Result<Vec<StartedRow>, JournalError> {
         let mut statement = self.connection.prepare_cached(&format!(
             "SELECT line, contact_id, settled_at FROM row
-             WHERE campaign_id = ?1 AND state = {} AND contact_id IS NOT NULL ORDER BY id",
+             WHERE campaign_id = ?1 AND state = {} AND contact_id IS NOT NULL
+                 AND coalesce((SELECT sender.instance_id FROM sender WHERE sender.id = row.sender_id),
+                     (SELECT campaign.instance_id FROM campaign WHERE campaign.id = ?1)) = ?2
+             ORDER BY id",
             State::Started.code()
         ))?;
-        let mut rows = statement.query([campaign.0])?;
+        let mut rows = statement.query(params![campaign.0, instance_id])?;
         let (mut without, mut buffer) = (Vec::new(), Uuid::encode_buffer());
         while let Some(row) = rows.next()? {
             let id = ContactIdColumn::read(row.get_ref(1)?, &mut buffer).map_err(rusqlite::Error::from)?;

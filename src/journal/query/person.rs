@@ -10,7 +10,8 @@ use crate::domain::row::token::TokenSpace;
 use crate::domain::unix_millis::UnixMillis;
 use crate::journal::error::JournalError;
 use crate::journal::file::open::Reader;
-use crate::journal::row::{ContactIdColumn, StampColumn, StateColumn, purged_key};
+use crate::journal::plan::senders::other_tokens;
+use crate::journal::row::{CampaignId, ContactIdColumn, StampColumn, StateColumn, purged_key};
 
 /// A row of a person.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -67,22 +68,26 @@ impl Reader {
     ) -> Result<Vec<PersonRow>, JournalError> {
         let mut campaigns =
             self.connection.prepare("SELECT id, name, instance_id FROM campaign ORDER BY id")?;
-        let campaigns: Vec<(i64, String, String)> = campaigns
-            .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
+        let campaigns: Vec<(CampaignId, String, String)> = campaigns
+            .query_map([], |row| Ok((CampaignId(row.get(0)?), row.get(1)?, row.get(2)?)))?
             .collect::<Result<_, _>>()?;
         let mut found = Vec::new();
         for (id, name, instance) in campaigns {
-            let purged = key.map(|key| purged_key(TokenSpace::new(&instance, &name).token(key)));
+            let mut tokens = vec![TokenSpace::new(&instance, &name)];
+            tokens.extend(other_tokens(&self.connection, id)?);
+            let purged = key.map(|key| tokens.iter().map(|space| purged_key(space.token(key))).collect());
+            let purged: Vec<String> = purged.unwrap_or_default();
+            let purged = serde_json::to_string(&purged).expect("strings always serialize");
             // Rejections and duplicates are in no table of recipients, so that every row is looked at.
             let mut statement = self.connection.prepare_cached(
                 "SELECT line, key, destination, state, attempts, first_attempt_at, settled_at, contact_id, code, reason,
                      waits_until, delivery
                  FROM row NOT INDEXED LEFT JOIN delivery ON delivery.row_id = row.id
                  WHERE row.campaign_id = ?1 AND (destination = ?2 OR key = ?3
-                     OR row.id = (SELECT row_id FROM recipient WHERE campaign_id = ?1 AND recipient.key = ?4))
+                     OR row.id IN (SELECT row_id FROM recipient WHERE campaign_id = ?1 AND recipient.key IN (SELECT value FROM json_each(?4))))
                  ORDER BY row.id",
             )?;
-            let mut rows = statement.query(params![id, number, key, purged])?;
+            let mut rows = statement.query(params![id.0, number, key, purged])?;
             while let Some(row) = rows.next()? {
                 found.push(read(row, &name)?);
             }

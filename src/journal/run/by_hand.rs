@@ -19,7 +19,7 @@ use crate::journal::file::open::Journal;
 use crate::journal::plan::existing::{self, ExistingRecipient};
 use crate::journal::plan::line::{Content, FileLine};
 use crate::journal::plan::{self, Plan, index};
-use crate::journal::row::{CampaignId, ContactIdColumn, RowId, StateColumn, texts};
+use crate::journal::row::{CampaignId, ContactIdColumn, RowId, StateColumn, purged_key, texts};
 use crate::journal::run::attempts::{self, Settlement};
 use crate::journal::run::claimed::Claimed;
 use crate::journal::run::opt_outs;
@@ -99,8 +99,9 @@ impl Journal {
         self.expire(campaign, now)?;
         let tx = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let mut delta = Delta::default();
-        let purged = purge::any(&tx, campaign)?;
-        let id = match existing::recipient(&tx, campaign, (&contact.client_token, contact.token()), purged)? {
+        let purged = purge::any(&tx, campaign)?.then(|| purged_key(contact.token()));
+        let purged: Vec<String> = purged.into_iter().collect();
+        let id = match existing::recipient(&tx, campaign, &contact.client_token, &purged)? {
             Some(known) => match resumed(&tx, contact, &known, &mut delta)? {
                 Ok(id) => id,
                 Err(answer) => return Ok(answer),

@@ -130,14 +130,15 @@ impl Journal {
         Ok((run, past))
     }
 
-    /// How long ago the contacts were started that may be alive when each lives for `life`, the oldest first: those of
-    /// every campaign of the same instance, and those of which nobody knows.
+    /// How long ago the contacts of an instance were started that may be alive when each lives for `life`, the oldest first: those
+    /// of every campaign of the same service, and those of which nobody knows.
     ///
     /// # Errors
     /// Where the journal cannot be read.
     pub fn ages_of_contacts(
         &self,
         campaign: CampaignId,
+        instance_id: &str,
         life: Duration,
         now: UnixMillis,
     ) -> Result<Vec<Duration>, JournalError> {
@@ -145,14 +146,17 @@ impl Journal {
         // Most runs begin long after the last one, and need not look at every row.
         let mut statement = self.connection.prepare(&format!(
             "SELECT at FROM (SELECT iif(state = {started}, settled_at, doubt_at) AS at FROM row
-                 WHERE campaign_id IN (SELECT id FROM campaign WHERE (instance_id, service) =
-                     (SELECT instance_id, service FROM campaign WHERE id = ?1))
-                 AND state IN ({contacted}) AND EXISTS (SELECT 1 FROM run WHERE seen_at > ?2))
+                 WHERE campaign_id IN (SELECT id FROM campaign WHERE service = (SELECT service FROM campaign WHERE id = ?1)
+                     AND (instance_id = ?3 OR EXISTS (SELECT 1 FROM sender WHERE campaign_id = campaign.id AND sender.instance_id = ?3)))
+                 AND state IN ({contacted}) AND EXISTS (SELECT 1 FROM run WHERE seen_at > ?2)
+                 AND coalesce((SELECT sender.instance_id FROM sender WHERE sender.id = row.sender_id),
+                     (SELECT campaign.instance_id FROM campaign WHERE campaign.id = row.campaign_id)) = ?3)
              WHERE at > ?2 ORDER BY at",
             started = State::Started.code(),
             contacted = sql::CONTACTED
         ))?;
-        let starts = statement.query_map(params![campaign.0, since], |row| row.get::<_, StampColumn>(0))?;
+        let starts = statement
+            .query_map(params![campaign.0, since, instance_id], |row| row.get::<_, StampColumn>(0))?;
         Ok(starts.map(|start| start.map(|start| now.since(start.0))).collect::<Result<_, _>>()?)
     }
 

@@ -10,13 +10,15 @@ use crate::domain::delivery::state::State;
 use crate::domain::hours::zones::Zones;
 use crate::domain::hours::{Jurisdiction, Lane};
 use crate::domain::phone;
-use crate::domain::senders::{HaltRule, PartRate, Sender, assign};
+use crate::domain::senders::{HaltRule, PartRate, Sender, SenderAccount, assign};
 use crate::domain::unix_millis::UnixMillis;
 use crate::journal::error::JournalError;
 use crate::journal::file::open::Journal;
 use crate::journal::plan::lanes::LaneIds;
 use crate::journal::plan::senders::enter;
-use crate::journal::row::{CampaignId, LaneId, RowId, SenderId, StampColumn, TextsColumn, texts};
+use crate::journal::row::{
+    CampaignId, LaneId, RowId, SenderId, StampColumn, TextsColumn, TokenColumn, texts,
+};
 use crate::journal::sql;
 
 /// The rate of a sender that rows wait for and the definition does not have any more, in parts per second: the lowest that
@@ -63,11 +65,11 @@ impl Journal {
         senders: &[Sender],
     ) -> Result<Vec<(SenderId, Sender)>, JournalError> {
         let tx = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let known = senders.iter().map(|sender| Ok((enter(&tx, campaign, sender)?, sender.clone())));
+        let known = senders.iter().map(|sender| Ok((enter(&tx, campaign, sender, false)?, sender.clone())));
         let mut known = known.collect::<Result<Vec<_>, JournalError>>()?;
         let others = {
             let mut statement = tx.prepare(&format!(
-                "SELECT id, name, source FROM sender WHERE campaign_id = ?1 AND EXISTS (
+                "SELECT id, name, source, instance_id, contact_flow_id, region, account, profile FROM sender WHERE campaign_id = ?1 AND EXISTS (
                      SELECT 1 FROM row WHERE row.campaign_id = ?1 AND row.sender_id = sender.id AND state IN ({}))",
                 sql::UNSETTLED
             ))?;
@@ -80,6 +82,7 @@ impl Journal {
                     countries: Vec::new(),
                     weight: 1.0,
                     on_halt: HaltRule::Wait,
+                    account: account(row)?,
                 };
                 Ok((SenderId(row.get(0)?), sender))
             })?;
@@ -88,6 +91,22 @@ impl Journal {
         tx.commit()?;
         known.extend(others.into_iter().filter(|(id, _)| senders_lack(&known, *id)).collect::<Vec<_>>());
         Ok(known)
+    }
+
+    /// The instances and accounts of senders that rows wait for, where they have their own.
+    ///
+    /// # Errors
+    /// Where the journal cannot be read.
+    pub fn sender_accounts(&self, campaign: CampaignId) -> Result<Vec<SenderAccount>, JournalError> {
+        let mut statement = self.connection.prepare(&format!(
+            "SELECT id, name, source, instance_id, contact_flow_id, region, account, profile FROM sender
+             WHERE campaign_id = ?1 AND instance_id IS NOT NULL AND EXISTS (
+                 SELECT 1 FROM row WHERE row.campaign_id = ?1 AND row.sender_id = sender.id AND state IN ({}))",
+            sql::UNSETTLED
+        ))?;
+        let accounts = statement.query_map([campaign.0], account)?;
+        let accounts: Vec<Option<SenderAccount>> = accounts.collect::<Result<_, _>>()?;
+        Ok(accounts.into_iter().flatten().collect())
     }
 
     /// Messages that a source has sent from a moment on, or may have, in all campaigns of the same service.
@@ -138,6 +157,20 @@ impl Journal {
     }
 }
 
+/// Where the contacts of a sender were started that the definition does not have any more.
+fn account(row: &rusqlite::Row<'_>) -> rusqlite::Result<Option<SenderAccount>> {
+    let (Some(instance_id), Some(contact_flow_id)) = (row.get(3)?, row.get(4)?) else { return Ok(None) };
+    Ok(Some(SenderAccount {
+        instance_id,
+        contact_flow_id,
+        region: row.get(5)?,
+        account: row.get(6)?,
+        profile: row.get(7)?,
+        rate: None,
+        burst: None,
+    }))
+}
+
 fn senders_lack(known: &[(SenderId, Sender)], id: SenderId) -> bool {
     known.iter().all(|(known, _)| *known != id)
 }
@@ -150,15 +183,15 @@ pub(in crate::journal) fn reassign(
     wanted: &Reassignment,
     (after, now): (RowId, UnixMillis),
 ) -> Result<(Reassigned, Option<RowId>), JournalError> {
-    let rows: Vec<(i64, String, TextsColumn, String, String)> = {
+    let rows: Vec<(i64, String, TextsColumn, String, String, String)> = {
         let mut statement = tx.prepare_cached(&format!(
-            "SELECT row.id, destination, slots, zones, jurisdiction FROM row JOIN lane ON lane.id = lane_id
+            "SELECT row.id, destination, slots, zones, jurisdiction, key FROM row JOIN lane ON lane.id = lane_id
              WHERE row.campaign_id = ?1 AND state = {} AND row.sender_id = ?2 AND attempts = 0 AND row.id > ?3
              ORDER BY row.id LIMIT {BATCH}",
             State::Queued.code()
         ))?;
         let found = statement.query_map(params![campaign.0, wanted.from.0, after.0], |row| {
-            Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?))
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?, row.get(5)?))
         })?;
         found.collect::<Result<_, _>>()?
     };
@@ -166,22 +199,23 @@ pub(in crate::journal) fn reassign(
     let senders: Vec<Sender> = wanted.senders.iter().map(|(_, sender)| sender.clone()).collect();
     let may = |at: usize| !wanted.halted.contains(&wanted.senders[at].0);
     let (mut ids, mut lanes, mut moved) = (LaneIds::default(), BTreeSet::new(), 0);
-    for (id, number, TextsColumn(mut slots), zones, jurisdiction) in rows {
+    let name: String =
+        tx.query_row("SELECT name FROM campaign WHERE id = ?1", [campaign.0], |row| row.get(0))?;
+    for (id, number, TextsColumn(mut slots), zones, jurisdiction, key) in rows {
         let region = phone::parse(&number, None).ok().and_then(|phone| phone.region);
-        let (Some(to), Some(slot)) = (assign(&senders, &number, region, may), slots.last_mut()) else {
-            continue;
-        };
+        let Some(to) = assign(&senders, &number, region, may) else { continue };
         let (sender, to) = (wanted.senders[to].0, &senders[to]);
-        slot.clone_from(&to.source);
+        to.take_over(&mut slots);
+        let client_token = to.tokens(&name).map(|tokens| TokenColumn(tokens.token(&key)));
         let zones = Some(zones).filter(|zones| !zones.is_empty()).and_then(|zones| Zones::parse(&zones));
         let lane = zones.map(|zones| Lane { zones, jurisdiction: Jurisdiction::parse(&jurisdiction) });
         let lane = ids.id(tx, campaign, lane.as_ref(), Some(sender))?;
         // They wait until now, so that they are found whatever is claimed of their new lane already. A time of their own stays.
         tx.prepare_cached(
-            "UPDATE row SET sender_id = ?2, slots = ?3, lane_id = ?4, waits_for = iif(waits_until > ?5, waits_for, 1),
+            "UPDATE row SET sender_id = ?2, slots = ?3, lane_id = ?4, client_token = coalesce(?6, client_token), waits_for = iif(waits_until > ?5, waits_for, 1),
                  waits_until = max(coalesce(waits_until, 0), ?5) WHERE id = ?1",
         )?
-        .execute(params![id, sender.0, texts(&slots), lane.map(|lane| lane.0), StampColumn(now)])?;
+        .execute(params![id, sender.0, texts(&slots), lane.map(|lane| lane.0), StampColumn(now), client_token])?;
         lanes.extend(lane);
         moved += 1;
     }

@@ -85,9 +85,7 @@ fn known_by_its_key_is_who_is_not_rejected_and_of_this_campaign() {
     let mut book = Book::with(&["a", "b"]);
     let (campaign, first) = (book.campaign, book.journal.campaign(&identity("first"), at(0)).unwrap());
     let tx = book.journal.connection.transaction().unwrap();
-    let line = |campaign, key| {
-        existing::recipient(&tx, campaign, (key, Uuid::nil()), false).unwrap().map(|known| known.line)
-    };
+    let line = |campaign, key| existing::recipient(&tx, campaign, key, &[]).unwrap().map(|known| known.line);
     assert_eq!([line(campaign, "b"), line(campaign, "z")], [Some(Some(3)), None]);
     assert_eq!([line(first, "b"), line(first, "z")], [None, Some(Some(2))]);
 }

@@ -19,6 +19,7 @@ fn sender(n: usize) -> Sender {
         countries: Vec::new(),
         weight: 1.0,
         on_halt: HaltRule::Reassign,
+        account: None,
     }
 }
 

@@ -1,0 +1,70 @@
+//! Where the contacts of a sender are started, in a campaign whose senders belong to several instances or accounts.
+
+use std::num::NonZeroU32;
+
+/// The instance, the flow and the account of a sender. Quotas are of an account and a Region, and of an instance.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SenderAccount {
+    /// The bare id of the instance.
+    pub instance_id: String,
+    /// The bare id of the flow that runs each contact.
+    pub contact_flow_id: String,
+    /// The Region.
+    pub region: Option<String>,
+    /// The account's number, where an ARN tells it.
+    pub account: Option<String>,
+    /// The profile of the AWS configuration files; `None`: that of the environment.
+    pub profile: Option<String>,
+    /// Requests per second that the account takes; `None`: as `[pace]` says.
+    pub rate: Option<f64>,
+    /// Requests that may leave at once; `None`: as `[pace]` says.
+    pub burst: Option<NonZeroU32>,
+}
+
+impl SenderAccount {
+    /// An instance of which nothing else is known.
+    #[must_use]
+    pub fn of_instance(instance_id: String) -> Self {
+        Self {
+            instance_id,
+            contact_flow_id: String::new(),
+            region: None,
+            account: None,
+            profile: None,
+            rate: None,
+            burst: None,
+        }
+    }
+
+    /// Whether requests go the same way: with the same credentials to the same instance.
+    #[must_use]
+    pub fn is_same_instance(&self, other: &Self) -> bool {
+        (&self.instance_id, &self.region, &self.profile)
+            == (&other.instance_id, &other.region, &other.profile)
+    }
+
+    /// Whether requests count for the same quota: that of an account in a Region. Where no ARN tells the account, the instance
+    /// stands for it.
+    #[must_use]
+    pub fn is_same_account(&self, other: &Self) -> bool {
+        (self.owner(), &self.region) == (other.owner(), &other.region)
+    }
+
+    /// What it is called where several are told of: the account and the Region, and the beginning of the instance's id.
+    #[must_use]
+    pub fn label(&self) -> String {
+        let instance: String = self.instance_id.chars().take(8).collect();
+        let place = self.account.iter().chain(&self.region).map(String::as_str).collect::<Vec<_>>().join(" ");
+        if place.is_empty() {
+            format!("instance {instance}")
+        } else {
+            format!("{place}, instance {instance}")
+        }
+    }
+
+    /// The account's number, or the instance that stands for it.
+    #[must_use]
+    pub fn owner(&self) -> &str {
+        self.account.as_deref().unwrap_or(&self.instance_id)
+    }
+}
