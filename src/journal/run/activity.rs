@@ -166,7 +166,8 @@ impl Reader {
         Ok(until.map(|StampColumn(until)| until))
     }
 
-    /// Calls `each` with the pauses of the campaign's runs, each cut off where its run ended. Constant memory.
+    /// Calls `each` with the pauses of the campaign's runs, each cut off where its run ended, in the order of their
+    /// beginnings.
     ///
     /// # Errors
     /// Where the journal cannot be read.
@@ -178,7 +179,8 @@ impl Reader {
         let mut statement = self.connection.prepare_cached(
             "SELECT pause.began_at,
                  min(coalesce(pause.ends_at, 9e18), coalesce(run.ended_at, run.seen_at)), pause.kind
-             FROM run JOIN pause ON pause.run_id = run.id WHERE run.campaign_id = ?1",
+             FROM run JOIN pause ON pause.run_id = run.id WHERE run.campaign_id = ?1
+             ORDER BY pause.began_at",
         )?;
         let mut rows = statement.query([campaign.0])?;
         while let Some(row) = rows.next()? {

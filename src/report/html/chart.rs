@@ -7,6 +7,7 @@ use serde::Serialize;
 use super::timeline::{RunSpan, Timeline, WIDTHS};
 use super::wall_clock::WallClock;
 use crate::domain::figures::{Grouped, Span};
+use crate::journal::PauseKind;
 
 const TOP: f64 = 10.0;
 const BOTTOM: f64 = 44.0;
@@ -143,8 +144,10 @@ pub(super) fn draw(
     let gaps = float(timeline.sessions.len().saturating_sub(1) as u64) * GAP;
     let step = (size.width - LEFT - RIGHT - gaps) / float(steps as u64);
     let heights = timeline.sessions.iter().flat_map(|session| {
-        let covered = |index| session.covered(index, timeline.width);
-        session.buckets.iter().enumerate().map(move |(index, bucket)| float(bucket.height()) / covered(index))
+        session.buckets.iter().enumerate().map(|(index, bucket)| {
+            let (from, to) = session.covered(index, timeline.width);
+            float(bucket.height()) / (to - from)
+        })
     });
     let highest = heights.fold(0.0, f64::max) * per;
     let asked = asked.map(|asked| if unit == "minute" { asked * 60.0 } else { asked });
@@ -184,7 +187,8 @@ fn bars(frame: &Frame<'_>) -> Vec<Bar> {
     for (start, session) in frame.sessions() {
         for (index, bucket) in session.buckets.iter().enumerate().filter(|(_, bucket)| bucket.height() > 0) {
             let mut base = frame.base();
-            let per = frame.per / session.covered(index, frame.timeline.width);
+            let (from, to) = session.covered(index, frame.timeline.width);
+            let per = frame.per / (to - from);
             let mut parts = Vec::new();
             for (class, rows) in
                 [("started", bucket.started), ("failed", bucket.failed), ("throttled", bucket.throttled)]
@@ -198,8 +202,8 @@ fn bars(frame: &Frame<'_>) -> Vec<Bar> {
             }
             let at = session.start + frame.timeline.width * i64::try_from(index).unwrap_or(0);
             bars.push(Bar {
-                x: near(start + frame.step * float(index as u64)),
-                width: near((frame.step - hair).max(0.5)),
+                x: near(start + frame.step * (float(index as u64) + from)),
+                width: near((frame.step * (to - from) - hair).max(0.5)),
                 title: format!(
                     "{} {}: {} started, {} failed, {} throttled",
                     frame.clock.show(at, "%b %-d %H:%M:%S"),
@@ -215,28 +219,34 @@ fn bars(frame: &Frame<'_>) -> Vec<Bar> {
     bars
 }
 
+/// Shaded from where a pause began to where it ended, within steps too.
 fn pauses(frame: &Frame<'_>) -> Vec<Pause> {
-    let mut pauses = Vec::new();
-    let all = float(u64::try_from(frame.timeline.width).unwrap_or(1));
-    for (start, session) in frame.sessions() {
-        for (index, bucket) in session.buckets.iter().enumerate() {
-            let kinds = [
-                ("paused", "paused", "active chats quota full", bucket.paused_ms),
-                ("held", "paused", "until let go on", bucket.held_ms),
-                ("closed", "closed", "hours, schedule or earlier contacts", bucket.closed_ms),
-            ];
-            for (class, what, why, millis) in kinds.into_iter().filter(|(.., millis)| *millis > 0) {
-                pauses.push(Pause {
-                    class,
-                    x: near(start + frame.step * float(index as u64)),
-                    width: near(frame.step),
-                    share: near((float(millis) / all).clamp(0.15, 1.0)),
-                    title: format!("{what} for {}: {why}", Span(Duration::from_millis(millis))),
-                });
+    let width = frame.timeline.width;
+    let drawn = frame.sessions().flat_map(|(start, session)| {
+        session.pauses.iter().map(move |pause| {
+            let (class, what, why) = match pause.kind {
+                PauseKind::ActiveChats => ("paused", "paused", "active chats quota full"),
+                PauseKind::Held => ("held", "paused", "until let go on"),
+                PauseKind::Closed => ("closed", "closed", "hours, schedule or earlier contacts"),
+            };
+            let [from, to] = [pause.began, pause.ends].map(|moment| session.steps_to(moment, width));
+            let all = float(u64::try_from(pause.ends - pause.began).unwrap_or(1));
+            let paused = Duration::from_millis(pause.paused_ms);
+            Pause {
+                class,
+                x: near(start + frame.step * from),
+                width: near((frame.step * (to - from)).max(0.5)),
+                share: near((float(pause.paused_ms) / all).clamp(0.15, 1.0)),
+                title: format!(
+                    "{} {}: {what} for {}: {why}",
+                    frame.clock.show(pause.began, "%b %-d %H:%M:%S"),
+                    frame.clock.name(),
+                    Span(paused)
+                ),
             }
-        }
-    }
-    pauses
+        })
+    });
+    drawn.collect()
 }
 
 fn gap_marks(frame: &Frame<'_>) -> Vec<Gap> {
@@ -309,6 +319,77 @@ fn label(value: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::delivery::state::State;
+    use crate::domain::unix_millis::UnixMillis;
+    use crate::journal::PauseSpan;
+
+    const MINUTE: i64 = 60_000;
+
+    fn at(millis: i64) -> UnixMillis {
+        UnixMillis::from_millis(millis)
+    }
+
+    /// From 10:05 to 15:16:40, in steps of an hour.
+    fn drawn(contacts: &[i64], closed: &[(i64, i64)]) -> (Chart, f64) {
+        let (began, end) = (605 * MINUTE, 916 * MINUTE + 40_000);
+        let mut timeline = Timeline::new(&[(at(began), at(end))], 8);
+        assert_eq!(timeline.width, 60 * MINUTE);
+        for moment in contacts {
+            timeline.settled(State::Started, at(*moment));
+        }
+        for (began, ends) in closed {
+            let (began_at, ends_at) = (at(*began), at(*ends));
+            timeline.paused(PauseSpan { began_at, ends_at, kind: PauseKind::Closed });
+        }
+        let chart = draw((&timeline, &WallClock::default()), None, WIDE).expect("it has steps");
+        let step = (WIDE.width - LEFT - RIGHT) / 6.0;
+        (chart, step)
+    }
+
+    #[test]
+    fn what_was_closed_is_shaded_from_its_beginning_to_its_end() {
+        // Up to 14:00 and the two milliseconds that waking took; and 6 minutes within an hour.
+        let closed = [
+            (735 * MINUTE, 840 * MINUTE + 2),
+            (900 * MINUTE, 906 * MINUTE),
+            (906 * MINUTE, 906 * MINUTE + 9),
+        ];
+        let (chart, step) = drawn(&[], &closed);
+        let spans: Vec<(f64, f64)> =
+            chart.pauses.iter().map(|pause| ((pause.x - LEFT) / step, pause.width / step)).collect();
+        let expected = [(2.25, 1.75), (5.0, 0.1)];
+        assert_eq!(spans.len(), expected.len(), "{:?}", chart.pauses);
+        for (span, expected) in spans.iter().zip(expected) {
+            assert!((span.0 - expected.0).abs() < 0.001 && (span.1 - expected.1).abs() < 0.001, "{spans:?}");
+        }
+        assert_eq!(
+            chart.pauses[0].title,
+            "Jan 1 12:15:00 UTC: closed for 1 h 45 min: hours, schedule or earlier contacts"
+        );
+    }
+
+    #[test]
+    fn a_bar_of_a_part_of_a_step_is_as_high_as_the_others_and_narrower() {
+        // Every 100 s, the last one at the moment at which the run ends.
+        let contacts: Vec<i64> = (0..=187).map(|count| 605 * MINUTE + count * 100_000).collect();
+        let (chart, step) = drawn(&contacts, &[]);
+        let height = |bar: &Bar| bar.parts.iter().map(|part| part.height).sum::<f64>();
+        let full = height(&chart.bars[1]);
+        for bar in &chart.bars {
+            assert!((height(bar) / full - 1.0).abs() < 0.001, "{}: {} of {full}", bar.title, height(bar));
+        }
+        let [first, .., last] = chart.bars.as_slice() else { panic!("{:?}", chart.bars) };
+        let ends = |bar: &Bar| (bar.x + bar.width + 1.0 - LEFT) / step;
+        assert!(
+            (first.x - LEFT - step * 5.0 / 60.0).abs() < 0.1 && (ends(first) - 1.0).abs() < 0.001,
+            "{first:?}"
+        );
+        assert!((last.x - LEFT - step * 5.0).abs() < 0.1, "{last:?}");
+        assert!((ends(last) - 5.0 - 1_100.0 / 3_600.0).abs() < 0.001, "{last:?}");
+        // One contact in a second tells no pace: it is one in the step.
+        let (chart, _) = drawn(&[720 * MINUTE, 916 * MINUTE + 40_000], &[]);
+        assert!((height(&chart.bars[0]) - height(&chart.bars[1])).abs() < 0.001, "{:?}", chart.bars);
+    }
 
     #[test]
     fn the_axis_has_room_and_round_lines() {

@@ -321,7 +321,8 @@ fn todo<'f>(fold: &Fold, commands: &'f [(State, String)]) -> Vec<Todo<'f>> {
 
 fn step(at: String, bucket: &super::timeline::TimelineStep) -> StepRow {
     let span = |millis: u64| {
-        if millis == 0 { String::new() } else { Span(Duration::from_millis(millis)).to_string() }
+        // Less than a tenth of a second is the time that waking takes.
+        if millis < 100 { String::new() } else { Span(Duration::from_millis(millis)).to_string() }
     };
     StepRow {
         at,

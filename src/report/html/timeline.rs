@@ -63,8 +63,21 @@ impl TimelineStep {
     }
 }
 
+/// Pauses that are less than this part of a step apart are drawn as one.
+const APART: i64 = 20;
+
+/// A time in which nothing was sent, as it is drawn: pauses with hardly anything between them are one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct DrawnPause {
+    pub(super) kind: PauseKind,
+    pub(super) began: i64,
+    pub(super) ends: i64,
+    /// Without what is between the pauses that are drawn as one.
+    pub(super) paused_ms: u64,
+}
+
 /// A step is drawn as if it had lasted at least this part of its width: the last second of a run tells no pace.
-const LEAST: i64 = 4;
+const LEAST: f64 = 0.25;
 
 /// A time with runs, and none of the long times without any.
 #[derive(Debug, PartialEq, Eq)]
@@ -75,16 +88,50 @@ pub(super) struct RunSpan {
     /// When its first run began, and its last one ended.
     began: i64,
     pub(super) end: i64,
+    /// By their beginnings within a kind. Their number is bounded by the steps.
+    pub(super) pauses: Vec<DrawnPause>,
 }
 
 impl RunSpan {
-    /// How much of a step had runs, from 0 to 1: the first and the last one begin and end somewhere within.
-    pub(super) fn covered(&self, index: usize, width: i64) -> f64 {
+    /// The part of a step that its bar covers, from and to, each from 0 to 1. The first and the last step have runs only in a
+    /// part of them, and what happened then is drawn over that part, so that the height of a bar is a pace and its area a
+    /// count.
+    pub(super) fn covered(&self, index: usize, width: i64) -> (f64, f64) {
         let start = self.start + width * i64::try_from(index).unwrap_or(0);
-        let covered = (start + width).min(self.end) - start.max(self.began);
+        let (from, to) = (start.max(self.began), (start + width).min(self.end));
         #[expect(clippy::cast_precision_loss, reason = "times are far below 2^52")]
-        let part = covered.max(width / LEAST) as f64 / width as f64;
-        part
+        let part = |millis: i64| (millis as f64 / width as f64).clamp(0.0, 1.0);
+        let mut covered = part(to - from);
+        if self.end < start + width {
+            // Each of them takes an interval of the pace, and the run ended at the beginning of the last one's. One alone
+            // tells no pace.
+            let count = self.buckets.get(index).map_or(0, TimelineStep::height);
+            #[expect(clippy::cast_precision_loss, reason = "counts stay far below 2^52")]
+            let intervals = count as f64 / count.saturating_sub(1) as f64;
+            covered = if count > 1 { (covered * intervals).min(1.0) } else { 1.0 };
+        }
+        let covered = covered.max(LEAST);
+        let from = part(from - start).min(1.0 - covered);
+        (from, from + covered)
+    }
+
+    /// Where a moment is, in steps from the beginning.
+    pub(super) fn steps_to(&self, moment: i64, width: i64) -> f64 {
+        #[expect(clippy::cast_precision_loss, reason = "times are far below 2^52")]
+        let steps = (moment - self.start) as f64 / width as f64;
+        steps
+    }
+
+    fn pause(&mut self, kind: PauseKind, (began, ends): (i64, i64), width: i64) {
+        let (began, ends) = (began.max(self.began), ends.min(self.end));
+        let Ok(paused_ms @ 1..) = u64::try_from(ends - began) else { return };
+        match self.pauses.iter_mut().rev().find(|pause| pause.kind == kind) {
+            Some(last) if began >= last.began && began - last.ends < width / APART => {
+                last.paused_ms += u64::try_from(ends - began.max(last.ends)).unwrap_or(0);
+                last.ends = last.ends.max(ends);
+            }
+            _ => self.pauses.push(DrawnPause { kind, began, ends, paused_ms }),
+        }
     }
 }
 
@@ -113,7 +160,8 @@ impl Timeline {
             .map(|(start, end)| {
                 let aligned = start.div_euclid(width) * width;
                 let steps = usize::try_from((end - aligned) / width + 1).unwrap_or(1).min(4_096);
-                RunSpan { start: aligned, buckets: vec![TimelineStep::default(); steps], began: start, end }
+                let buckets = vec![TimelineStep::default(); steps];
+                RunSpan { start: aligned, buckets, began: start, end, pauses: Vec::new() }
             })
             .collect();
         Self { width, sessions, outside: TimelineStep::default() }
@@ -138,6 +186,7 @@ impl Timeline {
     pub(super) fn paused(&mut self, pause: PauseSpan) {
         let (began, ends) = (pause.began_at.millis(), pause.ends_at.millis());
         for session in &mut self.sessions {
+            session.pause(pause.kind, (began, ends), self.width);
             for (index, bucket) in session.buckets.iter_mut().enumerate() {
                 let start = session.start + self.width * i64::try_from(index).unwrap_or(0);
                 let paused = ends.min(start + self.width) - began.max(start);
