@@ -12,6 +12,7 @@ mod lane_rows;
 mod play;
 mod rest;
 mod senders;
+mod started;
 pub mod words;
 
 use std::time::Duration;
@@ -21,6 +22,7 @@ pub use caps::{CountedContact, EarlierContacts, NumberBook};
 pub use course::{Conditions, CourseBook, Forecast, NamedRows, SenderCourse, ZoneCourse};
 pub use rest::{RestLane, ends_at};
 pub use senders::ForeseenSender;
+pub use started::{StartedByCountry, StartedMessages};
 
 use crate::domain::figures::per_second;
 use crate::domain::unix_millis::UnixMillis;

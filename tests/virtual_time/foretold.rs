@@ -278,6 +278,7 @@ fn said(drawn: &Drawn, stage: &Stage) -> Forecast {
                     .map_or(0.0, |budget| budget.prices.contact(None, row.message)),
                 sender: row.sender.and_then(|id| known.iter().position(|(known, _)| *known == id)),
                 message: row.message,
+                region: None,
             });
         })
         .expect("the journal can be read");

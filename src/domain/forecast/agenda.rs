@@ -14,11 +14,13 @@ use super::course::{
 use super::lane_rows::{LaneRows, RowKind, is_open};
 use super::play::{Performance, PlayRules, Played, PlayedRow};
 use super::senders::ForeseenSender;
+use super::started::StartedByCountry;
 use crate::domain::hours::calendar::AskedCalendar;
 use crate::domain::hours::schedule::Window;
 use crate::domain::hours::week::{Week, days};
 use crate::domain::hours::{Hours, Lane, Rule};
 use crate::domain::limits::ContactLimits;
+use crate::domain::phone::Region;
 use crate::domain::senders::parts;
 use crate::domain::unix_millis::UnixMillis;
 
@@ -48,7 +50,12 @@ pub struct AgendaRow<'a> {
     pub sender: Option<usize>,
     /// Its message, where the request has it.
     pub message: Option<&'a str>,
+    /// The country of its number.
+    pub region: Option<Region>,
 }
+
+/// What makes a kind another one: zone, sender, country and segments, end, and the bits of what it costs.
+type KindId = (usize, usize, (Option<Region>, Option<u32>), i64, u64);
 
 /// The rows of a campaign that are to be sent to.
 #[derive(Debug, Clone)]
@@ -71,7 +78,7 @@ pub struct Agenda {
     course: Option<(StartTimes, LiveTimes)>,
     /// What rows are alike in, by number.
     kinds: Vec<RowKind>,
-    kind_ids: HashMap<(usize, (usize, u32), i64, u64), u32>,
+    kind_ids: HashMap<KindId, u32>,
     /// Rows by lane; where there are neither hours nor times of rows, all are in one.
     lanes: Vec<LaneRows>,
     granularity: i64,
@@ -80,6 +87,8 @@ pub struct Agenda {
     earlier: EarlierContacts,
     expired: NamedRows,
     night: NamedRows,
+    /// Of rows that wait for their turn alone, where the campaign may be over before.
+    started: StartedByCountry,
 }
 
 #[derive(Debug, Clone)]
@@ -125,6 +134,7 @@ impl Agenda {
             earlier: EarlierContacts::default(),
             expired: NamedRows::default(),
             night: NamedRows::default(),
+            started: StartedByCountry::default(),
         }
     }
 
@@ -211,18 +221,19 @@ impl Agenda {
 
     /// A row that is to be sent to, in the order of the file.
     pub fn add(&mut self, row: AgendaRow<'_>) {
-        let AgendaRow { line, lane, window, cost, sender, message } = row;
+        let AgendaRow { line, lane, window, cost, sender, message, region } = row;
         let sender = sender.filter(|at| *at < self.senders.len()).map_or(0, |at| at + 1);
         let zone = self.zone(lane);
         if self.course.is_some() {
-            self.add_at_once(line, zone);
+            self.add_at_once(line, zone, (region, message));
             return;
         }
         let to = self.granularity;
         let begin = window.not_before.map(|at| up(at.millis(), to));
         let end = window.not_after.map_or(i64::MAX, |at| at.millis().div_euclid(to) * to);
-        let parts = if self.senders.is_empty() { 1 } else { parts(message) };
-        let kind = self.kind(RowKind { zone, sender, parts, end, cost });
+        let segments = message.map(|message| parts(Some(message)));
+        let parts = if self.senders.is_empty() { 1 } else { segments.unwrap_or(1) };
+        let kind = self.kind(RowKind { zone, sender, parts, message: (region, segments), end, cost });
         // Rows with times of their own have lanes in the journal without hours, too, and are claimed by them.
         let in_lanes = self.hours.is_some() || self.windows;
         let id = self.lane(if in_lanes { zone } else { 0 }, sender, lane);
@@ -247,7 +258,7 @@ impl Agenda {
         let next = u32::try_from(self.kinds.len()).unwrap_or(u32::MAX);
         *self
             .kind_ids
-            .entry((kind.zone, (kind.sender, kind.parts), kind.end, kind.cost.to_bits()))
+            .entry((kind.zone, kind.sender, kind.message, kind.end, kind.cost.to_bits()))
             .or_insert_with(|| {
                 self.kinds.push(kind);
                 next
@@ -278,7 +289,12 @@ impl Agenda {
     }
 
     /// Rows wait for their turn alone.
-    fn add_at_once(&mut self, line: Option<u64>, zone: usize) {
+    fn add_at_once(
+        &mut self,
+        line: Option<u64>,
+        zone: usize,
+        (region, message): (Option<Region>, Option<&str>),
+    ) {
         let Some((pace, live)) = &mut self.course else { return };
         if let Some(most) = &mut self.most {
             if *most == 0 {
@@ -294,6 +310,9 @@ impl Agenda {
             zone.account.expire();
             return;
         }
+        if self.conditions.schedule.end.is_some() {
+            self.started.add(region, message.map(|message| parts(Some(message))), 1);
+        }
         pace.give(at);
         live.start(at);
         zone.account.start(now);
@@ -305,12 +324,19 @@ impl Agenda {
     /// When what was added will be sent.
     #[must_use]
     pub fn forecast(self) -> Forecast {
+        self.forecast_with_messages().0
+    }
+
+    /// The same, and what is sent with the contacts that start; the latter is empty where that is everything.
+    #[must_use]
+    pub fn forecast_with_messages(self) -> (Forecast, StartedByCountry) {
         let Self { hours, limits, conditions, began, senders, most, mut zones, kinds, lanes, .. } = self;
         let (numbers, earlier, mut night) = (self.numbers, self.earlier, self.night);
         let waits_to_begin = conditions.from > began;
         if self.course.is_some() {
             let (expired, waits) = (self.expired, waits_to_begin);
-            return Forecast { expired, night, waits, ..told(zones.into_iter().map(|zone| zone.account)) };
+            let zones = told(zones.into_iter().map(|zone| zone.account));
+            return (Forecast { expired, night, waits, ..zones }, self.started);
         }
         let by_hours = hours.is_some();
         let named = |foreseen: &ForeseenSender| SenderCourse {
@@ -318,10 +344,12 @@ impl Agenda {
             ..SenderCourse::default()
         };
         let mut by_sender: Vec<SenderCourse> = senders.iter().map(named).collect();
-        let told_of = |PlayedRow { kind, line, at }: PlayedRow| {
-            let kind = kinds[kind as usize];
+        let mut started_of = vec![0; kinds.len()];
+        let told_of = |PlayedRow { kind: id, line, at }: PlayedRow| {
+            let kind = kinds[id as usize];
             let zone = &mut zones[kind.zone];
             let Some(at) = at else { return zone.account.expire() };
+            started_of[id as usize] += 1;
             let at = at.div_euclid(SECOND) * SECOND;
             zone.account.start(UnixMillis::from_millis(at));
             if let Some(course) = kind.sender.checked_sub(1).and_then(|sender| by_sender.get_mut(sender)) {
@@ -336,7 +364,14 @@ impl Agenda {
         let Played { expired, never, left, left_out, ends_with_a_day, waits } = performance.play();
         let waits = waits || waits_to_begin;
         let zones = told(zones.into_iter().map(|zone| zone.account));
-        Forecast { expired, never, night, left, left_out, by_sender, ends_with_a_day, waits, ..zones }
+        let mut started = StartedByCountry::default();
+        for (kind, contacts) in kinds.iter().zip(started_of) {
+            started.add(kind.message.0, kind.message.1, contacts);
+        }
+        (
+            Forecast { expired, never, night, left, left_out, by_sender, ends_with_a_day, waits, ..zones },
+            started,
+        )
     }
 }
 

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap, VecDeque};
 
 use super::course::timestamp;
 use crate::domain::hours::calendar::{AskedCalendar, Calendar};
+use crate::domain::phone::Region;
 use crate::domain::unix_millis::UnixMillis;
 
 /// No end: later than any.
@@ -19,6 +20,8 @@ pub(super) struct RowKind {
     pub(super) sender: usize,
     /// Parts of its message.
     pub(super) parts: u32,
+    /// The country that it goes to, and the segments of its message where that is known.
+    pub(super) message: (Option<Region>, Option<u32>),
     /// From then on it is not sent to.
     pub(super) end: i64,
     /// What its contact costs, where that is limited.

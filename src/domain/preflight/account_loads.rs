@@ -102,11 +102,11 @@ impl AccountLoad {
 impl Preflight {
     /// What each account has to send; one where the campaign has one for all.
     pub(super) fn account_loads(&self) -> Vec<AccountLoad> {
-        let several = self.found.senders.accounts(&self.found.limits, self.to_send());
+        let several = self.found.senders.accounts(&self.found.limits, self.will_start());
         if !several.is_empty() {
             return several;
         }
-        let (limits, contacts) = (&self.found.limits, self.to_send());
+        let (limits, contacts) = (&self.found.limits, self.will_start());
         vec![AccountLoad {
             account: None,
             rate: limits.rate,

@@ -64,6 +64,7 @@ impl Preflight {
         let (limits, messages) = (&self.found.contact_limits, &self.found.messages);
         let tally = &self.facts.tally;
         let to_send = self.to_send();
+        let these = counted(to_send, "contact", "contacts");
         if let Some(most) = limits.contacts {
             let contacted = tally[State::Started] + tally[State::Uncertain];
             let left = most.saturating_sub(contacted);
@@ -73,7 +74,7 @@ impl Preflight {
                     "\nlimits: {} leaves {} of these {} unsent",
                     LimitReached::Contacts(most),
                     Grouped(to_send - left),
-                    self.contacts()
+                    these
                 );
             }
         }
@@ -84,7 +85,7 @@ impl Preflight {
                 "\nlimits: {} makes {} of runs of these {}, one each day",
                 LimitReached::PerDay(most, UnixMillis::NEVER),
                 counted(days, "day", "days"),
-                self.contacts()
+                these
             );
         }
         if let Some(budget) = &limits.cost
@@ -94,7 +95,7 @@ impl Preflight {
                 text,
                 "\nlimits: {} is less than these {} cost: the run ends when it is spent",
                 LimitReached::Cost(budget.most),
-                self.contacts()
+                these
             );
             if messages.unpriced > 0 {
                 text.push_str("\n  A country without a price counts as the dearest one.");

@@ -21,6 +21,7 @@ impl Serialize for Preflight {
             map.serialize_entry(state.name(), &rows)?;
         }
         map.serialize_entry("to_start", &self.to_send())?;
+        map.serialize_entry("will_start", &will_start(self))?;
         map.serialize_entry("already_started", &self.facts.already_started)?;
         map.serialize_entry("read_as", &self.found.read_as)?;
         map.serialize_entry("unused_columns", &self.found.binding.unused_columns())?;
@@ -128,6 +129,17 @@ fn messages(messages: &Messages) -> Value {
     });
     let saving = if messages.is_gsm() { "gsm_saved_segments" } else { "gsm_would_save_segments" };
     value[saving] = json!(messages.saving);
+    value
+}
+
+/// What is sent with the contacts that start, without the rows that have no turn.
+fn will_start(preflight: &Preflight) -> Value {
+    let messages = preflight.sent();
+    let mut value = json!({ "contacts": preflight.will_start(), "messages": messages.count });
+    if messages.is_sms() {
+        value["segments"] = json!(messages.segments);
+    }
+    value["cost"] = cost(messages);
     value
 }
 

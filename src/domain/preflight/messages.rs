@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use crate::domain::definition::{Cost, Definition};
+use crate::domain::forecast::StartedByCountry;
 use crate::domain::message::content::{Channel, MessageEncoding};
 use crate::domain::message::gsm;
 use crate::domain::message::segments::{Encoding, Segments};
@@ -169,6 +170,28 @@ impl Messages {
             let near = Segments::of(&gsm::nearest(message)).count as u64;
             self.saving += count.saturating_sub(near);
         }
+    }
+
+    /// What is sent with these contacts. Where it is known of single messages only, it stays that of all.
+    pub(super) fn of_started(&self, started: &StartedByCountry) -> Self {
+        let mut sent = self.clone();
+        sent.countries.clear();
+        (sent.recipients, sent.count, sent.segments, sent.cost, sent.unpriced) = (0, 0, 0, 0.0, 0);
+        for (region, started) in &started.0 {
+            let segments = if self.settings.sms { started.segments } else { 0 };
+            let mut country = CountryCount { recipients: started.contacts, segments, cost: 0.0 };
+            match self.settings.prices.as_ref().and_then(|prices| prices.segment(*region)) {
+                Some(price) => country.cost = price * segments as f64,
+                None if self.settings.sms => sent.unpriced += started.messages,
+                None => {}
+            }
+            sent.recipients += started.contacts;
+            sent.count += started.messages;
+            sent.segments += segments;
+            sent.cost += country.cost;
+            sent.countries.insert(*region, country);
+        }
+        sent
     }
 
     /// Segments of a message, on average.

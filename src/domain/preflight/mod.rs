@@ -163,6 +163,8 @@ pub struct Preflight {
     options: Options,
     /// When what is to be sent will be, and whether hours, a schedule or times of rows have a part in that.
     forecast: Option<(bool, Forecast)>,
+    /// What is sent with the contacts that start, where the forecast has rows that do not.
+    sent: Option<Messages>,
 }
 
 /// A line with the key of another one.
@@ -336,6 +338,7 @@ impl Findings {
                 cost,
                 sender: recipient.sender,
                 message: said.1,
+                region: recipient.region,
             });
         }
     }
@@ -398,6 +401,14 @@ pub fn sampled_before(sample: u64, waiting: u64, journal: &Tally) -> Option<Stri
     (before > 0).then(|| format!("of the sample of {sample}, {before} {were} requested before"))
 }
 
+/// Rows that have no turn, for whatever reason.
+fn without_turn(forecast: &Forecast) -> u64 {
+    [&forecast.expired, &forecast.never, &forecast.left, &forecast.left_out]
+        .map(|named| named.rows)
+        .iter()
+        .sum()
+}
+
 fn refusal(tally: &Tally, most: Fraction) -> Option<String> {
     let rejected = tally[State::Rejected];
     gate::too_many_rejected(rejected, tally.rows(), most).then(|| {
@@ -419,21 +430,36 @@ impl Preflight {
         if let Some(Waiting { messages, agenda, .. }) = facts.waiting.take() {
             (found.messages, found.agenda) = (messages, agenda);
         }
-        let forecast = found.agenda.take().map(|agenda| (agenda.waits(), agenda.forecast()));
-        if let Some((_, forecast)) = &forecast {
+        let mut sent = None;
+        let forecast = found.agenda.take().map(|agenda| {
+            let waits = agenda.waits();
+            let (forecast, started) = agenda.forecast_with_messages();
             found.senders.follow(&forecast.by_sender);
-        }
+            sent = (without_turn(&forecast) > 0).then(|| found.messages.of_started(&started));
+            (waits, forecast)
+        });
         if facts.shared_numbers.rows > 0 || facts.shared_numbers.respelled.is_some() {
             found.numbers = std::mem::take(&mut facts.shared_numbers);
         }
         found.duplicates.append(&mut facts.duplicates);
-        Self { found, facts, options, forecast }
+        Self { found, facts, options, forecast, sent }
     }
 
-    /// Contacts that are to be started.
+    /// Contacts that are to be started, as far as their rows have a turn.
     #[must_use]
     pub fn to_send(&self) -> u64 {
         self.facts.tally.unsettled().min(self.options.most)
+    }
+
+    /// Contacts that start, as the forecast has it: without rows that expire before their turn or never have one.
+    fn will_start(&self) -> u64 {
+        let without = self.forecast().map_or(0, without_turn);
+        self.facts.tally.unsettled().saturating_sub(without).min(self.options.most)
+    }
+
+    /// What is sent with them.
+    fn sent(&self) -> &Messages {
+        self.sent.as_ref().unwrap_or(&self.found.messages)
     }
 
     /// Rows that cannot be sent to.
@@ -445,12 +471,12 @@ impl Preflight {
     /// What the file comes to for the account that sends it, without the recipients' numbers.
     #[must_use]
     pub fn file_facts(&self) -> FileFacts {
-        let messages = &self.found.messages;
+        let messages = self.sent();
         let countries = messages.by_country().into_iter();
         let countries =
             countries.filter_map(|(region, country)| Some((region?.to_string(), country.recipients)));
         FileFacts {
-            contacts: self.to_send(),
+            contacts: self.will_start(),
             countries: countries.collect(),
             numbers: BTreeSet::new(),
             cost: messages.is_priced().then_some(messages.cost),
@@ -458,10 +484,27 @@ impl Preflight {
         }
     }
 
-    /// The contacts to be started, in words.
+    /// The contacts that start, in words.
     #[must_use]
     pub fn contacts(&self) -> String {
-        counted(self.to_send(), "contact", "contacts")
+        counted(self.will_start(), "contact", "contacts")
+    }
+
+    /// ` (of 3,500; 120 expire before their turn)`; empty where all that are to be started will be.
+    fn of_all(&self) -> String {
+        let to_send = self.to_send();
+        let Some(forecast) = self.forecast().filter(|_| self.will_start() < to_send) else {
+            return String::new();
+        };
+        let kinds = [
+            (&forecast.expired, "expires before its turn", "expire before their turn"),
+            (&forecast.never, "waits for hours that do not open", "wait for hours that do not open"),
+            (&forecast.left, "is left by a limit", "are left by a limit"),
+            (&forecast.left_out, "is left out by a limit", "are left out by a limit"),
+        ];
+        let told = kinds.iter().filter(|(named, ..)| named.rows > 0);
+        let told: Vec<String> = told.map(|(named, one, many)| counted(named.rows, one, many)).collect();
+        format!(" (of {}; {})", Grouped(to_send), told.join(", "))
     }
 
     /// Why nothing is to be sent, where too much of the file is rejected.

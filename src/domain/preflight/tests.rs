@@ -204,6 +204,73 @@ fn active_chats_are_counted_by_instance() {
 }
 
 #[test]
+fn what_expires_before_its_turn_is_not_counted_as_started_nor_paid_for() {
+    let more = "[pace]\nburst = 1\n[schedule]\nend = \"2026-03-01T12:00:01Z\"\n[cost]\nper_segment = { US = 0.5, DE = 2.0, AT = 4.0 }\ncurrency = \"USD\"";
+    let definition = definition("", more);
+    // One at noon and one half a second later: the campaign is over before the other three.
+    let from = UnixMillis::from_millis(1_772_366_400_000);
+    let findings = |keeps| {
+        let header = Header::new(["id", "name", "phone", "remark"]);
+        let binding = definition.bind(&header).unwrap();
+        let mut found = Findings::new(&definition, &binding).forecasting(&definition, from, keeps);
+        let numbers = ["+12025550100", "+12025550101", "+491713920001", "+436641234567", "+12025550102"];
+        for (line, number) in (2..).zip(numbers) {
+            let lines = LineSpan { first: line, last: line, quotes: QuoteProblem::None };
+            let cells = [number, "Ann", number, ""];
+            let row = binding.recipient(lines, &cells[..]);
+            found.observe(Observation::Row { row: &row, cells: &cells, fate: Fate::Queued });
+        }
+        Preflight::new(found, None, Options::default())
+    };
+    let all = findings(false);
+    assert!(all.text().contains("\n5 rows, 5 contacts to start\n"), "{}", all.text());
+    let told = findings(true);
+    let forecast = told.forecast().unwrap();
+    assert_eq!((forecast.contacts(), forecast.expired.rows), (2, 3), "{forecast:?}");
+    let text = told.text();
+    for line in [
+        "5 rows, 2 contacts to start (of 5; 3 expire before their turn)\n",
+        "\ncountries: US 2\n",
+        "\nmessages: 2 of 1 segment each, 2 segments in all\n",
+        "\ncost: 1.00 USD\n",
+        "\nduration: 0.5 s at 2/s\n",
+    ] {
+        assert!(text.contains(line), "{line:?} in:\n{text}");
+    }
+    let agreement =
+        "2 contacts (of 5; 3 expire before their turn), 2 segments, cost 1.00 USD, 0.5 s at this pace";
+    assert_eq!(told.agreement(), agreement);
+    let json = serde_json::to_value(&told).unwrap();
+    assert_eq!(json["to_start"], 5);
+    assert_eq!(json["messages"]["segments"]["all"], 5);
+    assert_eq!(json["cost"]["total"], 7.5);
+    let cost = serde_json::json!({ "total": 1.0, "currency": "USD", "without_price": 0 });
+    let expected = serde_json::json!({ "contacts": 2, "messages": 2, "segments": 2, "cost": cost });
+    assert_eq!(json["will_start"], expected);
+    assert_eq!(told.file_facts().cost, Some(1.0));
+}
+
+/// Where rows wait for hours, which of them expire is known only when all are played.
+#[test]
+fn rows_whose_hours_never_open_before_the_end_are_not_paid_for() {
+    let more = "[schedule]\nend = \"2026-03-01T13:00:00Z\"\n[hours]\nopen = \"08:00-21:00\"\n[cost]\nper_segment = 0.5";
+    let definition = definition("", more);
+    let from = UnixMillis::from_millis(1_772_366_400_000);
+    let binding = definition.bind(&Header::new(["id", "name", "phone", "remark"])).unwrap();
+    let mut found = Findings::new(&definition, &binding).forecasting(&definition, from, true);
+    // Noon in Greenwich: five in California, one in Germany.
+    for (line, number) in (2..).zip(["+14155550100", "+491713920001", "+491713920002"]) {
+        let lines = LineSpan { first: line, last: line, quotes: QuoteProblem::None };
+        let cells = [number, "Ann", number, ""];
+        let row = binding.recipient(lines, &cells[..]);
+        found.observe(Observation::Row { row: &row, cells: &cells, fate: Fate::Queued });
+    }
+    let text = Preflight::new(found, None, Options::default()).text();
+    assert!(text.contains("3 rows, 2 contacts to start (of 3; 1 expires before its turn)\n"), "{text}");
+    assert!(text.contains("\ncountries: DE 2\n") && text.contains("\ncost: 1.00, in"), "{text}");
+}
+
+#[test]
 fn a_limit_counts_no_more_than_it_lets_through() {
     let definition = definition("", "[cost]\nper_segment = 1.0");
     let binding = definition.bind(&Header::new(["id", "name", "phone", "remark"])).unwrap();

@@ -70,8 +70,8 @@ impl Preflight {
     /// What a person agrees to, in one line: how many contacts, segments, at what cost, and how long it takes.
     #[must_use]
     pub fn agreement(&self) -> String {
-        let messages = &self.found.messages;
-        let mut text = self.contacts();
+        let messages = self.sent();
+        let mut text = self.contacts() + &self.of_all();
         if messages.is_sms() && messages.count > 0 {
             let _ = write!(text, ", {}", counted(messages.segments, "segment", "segments"));
         }
@@ -112,8 +112,8 @@ impl Preflight {
     }
 
     fn write_rows(&self, text: &mut String) {
-        let _ =
-            write!(text, "{}, {} to start", counted(self.facts.tally.rows(), "row", "rows"), self.contacts());
+        let rows = counted(self.facts.tally.rows(), "row", "rows");
+        let _ = write!(text, "{rows}, {} to start{}", self.contacts(), self.of_all());
         if self.facts.already_started > 0 {
             let _ = write!(text, ", {} already started", Grouped(self.facts.already_started));
         }
@@ -202,7 +202,7 @@ impl Preflight {
     }
 
     fn write_countries(&self, text: &mut String) {
-        let countries = self.found.messages.by_country();
+        let countries = self.sent().by_country();
         if countries.is_empty() {
             return;
         }
@@ -217,7 +217,7 @@ impl Preflight {
     }
 
     fn write_messages(&self, text: &mut String) {
-        let messages = &self.found.messages;
+        let messages = self.sent();
         if messages.count == 0 {
             return;
         }
@@ -274,7 +274,7 @@ impl Preflight {
     }
 
     fn write_cost(&self, text: &mut String) {
-        let messages = &self.found.messages;
+        let messages = self.sent();
         if !messages.is_priced() || messages.count == 0 {
             return;
         }

@@ -38,7 +38,7 @@ impl Waiting {
     ) {
         if let Some(agenda) = &mut self.agenda {
             let cost = self.budget.as_ref().map_or(0.0, |prices| prices.contact(region, message));
-            agenda.add(AgendaRow { line, lane, window, cost, sender, message });
+            agenda.add(AgendaRow { line, lane, window, cost, sender, message, region });
         }
     }
 
