@@ -3,6 +3,8 @@
 use std::fmt;
 use std::time::Duration;
 
+use super::unix_millis::UnixMillis;
+
 /// A count with its thousands set apart: `1,234,567`.
 #[derive(Debug, Clone, Copy)]
 pub struct Grouped(pub u64);
@@ -50,6 +52,21 @@ fn two((large, large_unit): (u64, &str), (small, small_unit): (u64, &str)) -> St
         format!("{large} {large_unit}")
     } else {
         format!("{large} {large_unit} {small} {small_unit}")
+    }
+}
+
+/// A moment in a sentence: `Sun 2026-03-01 09:30 UTC`, with its seconds where it has some. Machines get RFC 3339.
+#[derive(Debug, Clone, Copy)]
+pub struct Moment(pub UnixMillis);
+
+impl fmt::Display for Moment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Ok(at) = jiff::Timestamp::from_millisecond(self.0.millis()) else {
+            return write!(f, "{}", self.0);
+        };
+        let form =
+            if at.as_second() % 60 == 0 { "%a %Y-%m-%d %H:%M UTC" } else { "%a %Y-%m-%d %H:%M:%S UTC" };
+        f.pad(&at.to_zoned(jiff::tz::TimeZone::UTC).strftime(form).to_string())
     }
 }
 
@@ -110,6 +127,20 @@ mod tests {
             .map(|millis| Span(Duration::from_millis(millis)).to_string());
         let expected = ["0.0 s", "0.4 s", "9.9 s", "59 s", "1 min", "8 min 30 s", "3 h 20 min", "2 d 4 h"];
         assert_eq!(spans, expected);
+    }
+
+    #[test]
+    fn moments_in_sentences_have_a_weekday_a_zone_and_no_fraction() {
+        let moments = [0, 1_772_357_400_120, 1_772_357_415_999, -1_500]
+            .map(|millis| Moment(UnixMillis::from_millis(millis)).to_string());
+        let expected = [
+            "Thu 1970-01-01 00:00 UTC",
+            "Sun 2026-03-01 09:30 UTC",
+            "Sun 2026-03-01 09:30:15 UTC",
+            "Wed 1969-12-31 23:59:58 UTC",
+        ];
+        assert_eq!(moments, expected);
+        assert_eq!(Moment(UnixMillis::NEVER).to_string(), "9223372036854775807 ms");
     }
 
     #[test]

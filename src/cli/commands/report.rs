@@ -22,7 +22,7 @@ use crate::domain::delivery::ending::Exit;
 use crate::domain::delivery::state::State;
 use crate::domain::delivery::tally::Tally;
 use crate::domain::events::Delivery;
-use crate::domain::figures::counted;
+use crate::domain::figures::{Moment, counted};
 use crate::domain::foreign;
 use crate::domain::next_step::NextStep;
 use crate::journal::{Reader, Selection};
@@ -198,7 +198,8 @@ fn write_priced(
         // Whoever reads no notes reads a report all the same.
         let _ = writeln!(
             notes,
-            "note: purged at {at}: numbers, keys, reasons and the file's own cells were removed"
+            "note: purged at {}: numbers, keys, reasons and the file's own cells were removed",
+            Moment(at)
         );
     }
     if let Some(path) = args.rejects.as_deref() {

@@ -16,7 +16,7 @@ use crate::cli::next_step::{self, GoOn};
 use crate::cli::output;
 use crate::cli::session::Session;
 use crate::domain::delivery::ending::Exit;
-use crate::domain::figures::{Grouped, Span, counted};
+use crate::domain::figures::{Grouped, Moment, Span, counted};
 use crate::domain::phone::mask;
 
 /// Runs the search.
@@ -81,7 +81,7 @@ fn line(SearchedRow { row, outcome }: &SearchedRow) -> String {
         }
         SearchOutcome::NotThere => "not there".to_owned(),
         SearchOutcome::AsksAgain => "not found; the next run asks again with its client token".to_owned(),
-        SearchOutcome::TooEarly(at) => format!("not found; the index may be behind until {at}"),
+        SearchOutcome::TooEarly(at) => format!("not found; the index may be behind until {}", Moment(*at)),
         SearchOutcome::Ambiguous => {
             "a contact with its number and attributes may be another row's; look at it, and decide".to_owned()
         }
@@ -111,8 +111,12 @@ fn words(search: &DoubtSearch) -> String {
         Grouped(rows - found - not_there - early)
     );
     for window in &search.windows {
-        let _ =
-            write!(text, "\nall contacts begun from {} to {} were looked through", window.from, window.until);
+        let _ = write!(
+            text,
+            "\nall contacts begun from {} to {} were looked through",
+            Moment(window.from),
+            Moment(window.until)
+        );
     }
     if !search.windows.is_empty() {
         let _ = write!(text, "; their index may be {} behind", Span(search.index_delay));

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use crate::app::person::{PersonQuery, PersonStatement};
 use crate::domain::events::status::Delivery;
+use crate::domain::figures::Moment;
 use crate::domain::foreign::{self, ForeignText};
 use crate::domain::phone::{E164, mask};
 use crate::domain::reasons;
@@ -42,7 +43,7 @@ pub(super) fn text(query: &PersonQuery, statement: &PersonStatement) -> String {
             |list| format!("the account's opt-out list \"{list}\""),
         );
         let note = note.as_ref().map_or_else(String::new, |note| format!(" ({})", note.shown()));
-        let _ = write!(text, "\non {list} since {at}{note}");
+        let _ = write!(text, "\non {list} since {}{note}", Moment(*at));
     }
     foreign::inert(&text).into_owned()
 }
@@ -62,12 +63,12 @@ fn what(row: &PersonRow, typed: Option<&E164>) -> String {
         vec![row.line.map_or("not in the file any more".to_owned(), |line| format!("line {line}"))];
     told.extend(row.key.as_ref().map(|key| format!("key {}", spelled(key))));
     told.extend(row.destination.as_deref().map(|number| known(number, typed).into_owned()));
-    told.extend(row.waits_until.map(|until| format!("waits until {until} at least")));
-    told.extend(row.first_attempt_at.map(|at| format!("first requested {at}")));
+    told.extend(row.waits_until.map(|until| format!("waits until {} at least", Moment(until))));
+    told.extend(row.first_attempt_at.map(|at| format!("first requested {}", Moment(at))));
     if row.attempts > 1 {
         told.push(format!("{} attempts", row.attempts));
     }
-    told.extend(row.settled_at.map(|at| format!("settled {at}")));
+    told.extend(row.settled_at.map(|at| format!("settled {}", Moment(at))));
     told.extend(row.contact_id.as_ref().map(|id| format!("contact {id}")));
     told.extend(row.delivery.map(|delivery| delivery.name().to_owned()));
     if row.contact_id.is_none() && row.waits_until.is_none() {
@@ -151,6 +152,6 @@ mod tests {
             "not in the file any more, key C-1, was in the file once, was never attempted, and is not in it any more"
         );
         let waits = PersonRow { line: Some(2), state: State::Queued, waits_until: Some(at), ..row };
-        assert_eq!(what(&waits, None), "line 2, key C-1, waits until 1970-01-01T00:00:00.000Z at least");
+        assert_eq!(what(&waits, None), "line 2, key C-1, waits until Thu 1970-01-01 00:00 UTC at least");
     }
 }
