@@ -14,6 +14,7 @@ use crate::cli::output;
 use crate::cli::session::Session;
 use crate::domain::delivery::ending::{Exit, Signal};
 use crate::engine::Stop;
+use crate::progress::Screen;
 use tracing_subscriber::fmt::MakeWriter as _;
 
 /// Listens from now on, for as long as the runtime lives.
@@ -83,12 +84,15 @@ pub(super) fn while_asking(ask: impl FnOnce() -> dialoguer::Result<bool>) -> dia
     ended_by_signals(|| {}, ask, interrupted)?
 }
 
-/// Does something in a folder that goes with it, whatever ends it: a signal removes the folder and ends the process.
+/// Does something in a folder that goes with it, whatever ends it: a signal takes the view off the screen, removes the folder
+/// and ends the process.
 ///
 /// # Errors
 /// Where the system does not let signals be listened for.
-pub(super) fn while_in<T>(folder: PathBuf, work: impl FnOnce() -> T) -> io::Result<T> {
+pub(super) fn while_in<T>(folder: PathBuf, screen: &Screen, work: impl FnOnce() -> T) -> io::Result<T> {
+    let screen = screen.clone();
     let remove = move || {
+        screen.clear_bar();
         // Files may still be made in it.
         for _ in 0..10 {
             if fs::remove_dir_all(&folder).is_ok() {

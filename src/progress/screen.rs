@@ -89,7 +89,8 @@ impl Screen {
         let _ = self.canvas.release(b"");
     }
 
-    pub(super) fn clear_bar(&self) {
+    /// Takes the live view away; nothing draws it any more.
+    pub fn clear_bar(&self) {
         self.bar.finish_and_clear();
         self.bar.set_draw_target(ProgressDrawTarget::hidden());
     }

@@ -90,6 +90,20 @@ fn it_is_whole_at_every_width_and_when_the_terminal_is_resized() {
 }
 
 #[test]
+fn ctrl_c_takes_the_view_of_a_rehearsal_off_the_screen() {
+    let site = Site::with_people(50_000);
+    let mut terminal = Terminal::sized(&site, &["rehearse", "people.csv"], 80, &[]);
+    let mut shown = Shown(vt100::Parser::new(40, 80, 0));
+    let drawn = terminal.until("%");
+    shown.0.process(drawn.as_bytes());
+    assert!(shown.text().contains('%'), "{}", shown.text());
+    terminal.press(CTRL_C);
+    let ran = terminal.end(&site).exits(130);
+    shown.0.process(ran.stderr.as_bytes());
+    assert!(!shown.text().contains(['%', '[']), "nothing of it is left:\n{}", shown.text());
+}
+
+#[test]
 fn colours_follow_the_variables_and_a_dumb_terminal_gets_lines() {
     let (site, server) = (Site::with_people(60), Server::start(&["--latency", "1s"]));
     for (journal, variables, coloured) in [

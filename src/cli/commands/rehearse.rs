@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use jiff::tz::TimeZone;
 use serde_json::json;
 
 use crate::app;
@@ -36,7 +37,8 @@ use crate::recipients::Source;
 pub struct RehearseArgs {
     /// Recipients file, s3://BUCKET/KEY or an https:// URL; `-` is stdin
     pub file: PathBuf,
-    /// When it begins, such as 2026-12-01T09:00[America/New_York]; now, where nothing is said
+    /// When it begins, such as 2026-12-01T09:00[America/New_York], or 2026-12-01 in the zone of this machine; now, where nothing
+    /// is said
     #[arg(long, value_name = "TIME", value_parser = time)]
     from: Option<UnixMillis>,
     /// Chance takes the same course each time
@@ -52,7 +54,17 @@ pub struct RehearseArgs {
 }
 
 fn time(text: &str) -> Result<UnixMillis, String> {
-    moment::parse(text, &[], Side::Latest).map_err(|reason| reason.to_string())
+    time_in(text, TimeZone::try_system().unwrap_or(TimeZone::UTC))
+}
+
+/// The moment that is meant; one without a zone is in this one.
+fn time_in(text: &str, zone: TimeZone) -> Result<UnixMillis, String> {
+    moment::parse(text, &[zone], Side::Latest).map_err(|reason| {
+        format!(
+            "{reason}. A date with a time or without is taken, in the zone of this machine or in its own: 2026-12-01, \
+             \"2026-12-01 09:00\", 2026-12-01T09:00[America/New_York], 2026-12-01T09:00-05:00"
+        )
+    })
 }
 
 /// Runs the command: the exit code is that of the run which it rehearses.
@@ -98,7 +110,7 @@ pub fn run(args: &RehearseArgs, session: &Session<'_>) -> Result<Exit, Failure> 
         let mut progress = RehearsalProgress::new(kind, sending::LINE_EVERY, name, &session.screen, clocks);
         runtime.block_on(app::rehearse::rehearse(file, context, &virtual_clock, &mut progress))
     };
-    let rehearsed = signals::while_in(journal.folder().to_owned(), rehearse)
+    let rehearsed = signals::while_in(journal.folder().to_owned(), &session.screen, rehearse)
         .map_err(|error| Error::exhausted("listen for signals", &error))?;
     let rehearsal = rehearsed?.map_err(|reason| super::run::refused(reason, None))?;
     if let Some(keep) = &args.keep {
@@ -154,4 +166,36 @@ fn text(rehearsal: &Rehearsal, from: UnixMillis) -> String {
     }
     course.write(&mut text, "contacts");
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_begins_at_a_date_with_a_time_or_without_in_its_zone_or_that_of_the_machine() {
+        let zone = || TimeZone::get("America/New_York").unwrap();
+        for (text, begins) in [
+            ("2026-12-01", "2026-12-01T05:00:00.000Z"),
+            ("2026-12-01 09:00", "2026-12-01T14:00:00.000Z"),
+            ("2026-12-01T09:00", "2026-12-01T14:00:00.000Z"),
+            ("2026-12-01[Europe/Berlin]", "2026-11-30T23:00:00.000Z"),
+            ("2026-12-01T09:00[Europe/Berlin]", "2026-12-01T08:00:00.000Z"),
+            ("2026-12-01T09:00-05:00", "2026-12-01T14:00:00.000Z"),
+            ("2026-12-01T09:00Z", "2026-12-01T09:00:00.000Z"),
+        ] {
+            assert_eq!(time_in(text, zone()).map(|at| at.to_string()).as_deref(), Ok(begins), "{text}");
+        }
+        for wrong in [
+            "soon",
+            "12/01/2026",
+            "2026-12-01T09:00[Nowhere]",
+            "2026-13-01",
+            "2026-12-01T09:00+05:00[Europe/Berlin]",
+        ] {
+            let told = time_in(wrong, zone()).unwrap_err();
+            let forms = "2026-12-01, \"2026-12-01 09:00\", 2026-12-01T09:00[America/New_York], 2026-12-01T09:00-05:00";
+            assert!(told.ends_with(forms), "{wrong}: {told}");
+        }
+    }
 }
