@@ -154,6 +154,10 @@ impl Status {
     /// Contacts per second: of late, where that was measured for long enough, else of the whole latest run.
     pub fn reached(&self) -> Option<f64> {
         let run = self.runs.first()?;
+        // A run that began a moment ago and has given no figures: nothing is known.
+        if run.heartbeat.is_none() && run.elapsed().is_zero() {
+            return None;
+        }
         let lately = run.heartbeat.and_then(|heartbeat| heartbeat.throughput());
         Some(lately.unwrap_or_else(|| per_second(run.counters.started, run.elapsed())))
     }

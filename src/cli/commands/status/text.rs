@@ -18,6 +18,11 @@ const LONGEST_REASON: usize = 1_000;
 /// Credentials that end sooner are told.
 const CREDENTIALS_SOON: Duration = Duration::from_secs(3_600);
 
+/// A run gives its first figures within 20 s; a machine that is busy may take longer.
+const FIRST_FIGURES: Duration = Duration::from_secs(30);
+/// Moments that are noted while the journal is read may be a little ahead.
+const CLOCKS_APART: Duration = Duration::from_secs(5);
+
 /// Everything, without a line feed at the end.
 pub(super) fn detail(status: &Status) -> String {
     let mut text = status.summary.text();
@@ -26,7 +31,7 @@ pub(super) fn detail(status: &Status) -> String {
         text.push_str(&words);
     };
     if let Some(at) = status.purged_at {
-        line(format!("purged {} ago: numbers, keys and messages were removed", Span(status.now.since(at))));
+        line(format!("purged {}: numbers, keys and messages were removed", ago(status.now, at)));
     }
     match status.runs.first() {
         Some(run) => line(activity(status, run)),
@@ -52,12 +57,10 @@ pub(super) fn detail(status: &Status) -> String {
         ));
     }
     if let Some(pause) = &status.paused {
-        let ago = Span(status.now.since(pause.at));
-        line(format!(
-            "paused by {} since {} UTC ({ago} ago): `campaign go` goes on",
-            pause.who.shown(),
-            clock(pause.at)
-        ));
+        let ahead = is_ahead(status.now, pause.at);
+        let ago = if ahead { String::new() } else { format!(" ({})", ago(status.now, pause.at)) };
+        let (who, at) = (pause.who.shown(), clock(pause.at));
+        line(format!("paused by {who} since {at} UTC{ago}: `campaign go` goes on"));
     }
     if let Some(until) = status.quota_full_until {
         line(format!("the active chats quota is full; it is tried again at {} UTC", clock(until)));
@@ -109,20 +112,22 @@ fn untaken(status: &Status, ask: &ControlRequest) -> &'static str {
 
 fn activity(status: &Status, run: &RunRecord) -> String {
     let mut text = match status.activity(run) {
-        Activity::GoingOn(seen) => {
+        Activity::GoingOn(_) => {
             let in_flight = run.heartbeat.map_or(String::new(), |heartbeat| {
                 format!(", {} in flight", Grouped(heartbeat.in_flight.into()))
             });
-            format!("going on: process {}, seen {} ago{in_flight}", run.pid, Span(seen))
+            let seen = begun(status.now, run)
+                .unwrap_or_else(|| format!("seen {}{in_flight}", ago(status.now, run.seen_at)));
+            format!("going on: process {}, {seen}", run.pid)
         }
-        Activity::Silent(seen) => format!(
-            "ended unexpectedly (killed or crashed): process {}, last seen {} ago; run again to go on",
+        Activity::Silent(_) => format!(
+            "ended unexpectedly (killed or crashed): process {}, last seen {}; run again to go on",
             run.pid,
-            Span(seen)
+            ago(status.now, run.seen_at)
         ),
-        Activity::Ended(ago) => {
+        Activity::Ended(_) => {
             let exit = run.exit.map_or(String::new(), |exit| format!(" with exit code {exit}"));
-            format!("ended {} ago{exit}", Span(ago))
+            format!("ended {}{exit}", ago(status.now, run.ended_at.unwrap_or(run.seen_at)))
         }
     };
     if let Some(reason) = &run.reason {
@@ -297,12 +302,37 @@ fn stands(status: &Status) -> String {
             }
             text
         }
-        Activity::Silent(seen) => format!("ended unexpectedly (killed or crashed) {} ago", Span(seen)),
-        Activity::Ended(ago) => {
+        Activity::Silent(_) => {
+            format!("ended unexpectedly (killed or crashed) {}", ago(status.now, run.seen_at))
+        }
+        Activity::Ended(_) => {
             let exit = run.exit.map_or(String::new(), |exit| format!(", exit {exit}"));
-            format!("ended {} ago{exit}", Span(ago))
+            format!("ended {}{exit}", ago(status.now, run.ended_at.unwrap_or(run.seen_at)))
         }
     }
+}
+
+/// A run that has given no figures yet: it does so within 20 s of its beginning. Those of earlier versions never do.
+fn begun(now: UnixMillis, run: &RunRecord) -> Option<String> {
+    let fresh = now.since(run.started_at) < FIRST_FIGURES && !is_ahead(now, run.started_at);
+    (run.heartbeat.is_none() && fresh).then(|| {
+        let begun = ago(now, run.started_at);
+        format!("begun {begun}; how fast it is and when it ends is known within 20 s of that")
+    })
+}
+
+/// Whether a moment that was noted lies ahead by more than two readings of one clock can differ.
+fn is_ahead(now: UnixMillis, at: UnixMillis) -> bool {
+    at.since(now) >= CLOCKS_APART
+}
+
+/// `4.2 s ago`. A moment ahead was noted before the clock was set back, or by a machine with another one.
+fn ago(now: UnixMillis, at: UnixMillis) -> String {
+    if is_ahead(now, at) {
+        let ahead = Span(at.since(now));
+        return format!("at {} UTC ({ahead} ahead of this machine's clock)", clock(at));
+    }
+    format!("{} ago", Span(now.since(at)))
 }
 
 /// `2026-03-01 09:31:00`.
@@ -316,5 +346,19 @@ fn ending(now: UnixMillis, end: UnixMillis) -> String {
     match (end.get(..10), end.get(11..)) {
         (Some(day), Some(time)) if now.starts_with(day) => time.to_owned(),
         _ => end,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_clock_that_was_set_back_noted_is_ahead_and_not_just_now() {
+        let now = UnixMillis::from_millis(1_772_357_400_000);
+        let (late, soon) = (now.plus(Duration::from_secs(3_600)), now.plus(Duration::from_millis(900)));
+        assert_eq!(ago(now, late), "at 2026-03-01 10:30:00 UTC (1 h ahead of this machine's clock)");
+        assert_eq!(ago(now, soon), "0.0 s ago");
+        assert_eq!(ago(now, now.minus(Duration::from_millis(4_200))), "4.2 s ago");
     }
 }
