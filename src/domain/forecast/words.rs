@@ -38,14 +38,16 @@ impl Forecast {
             let _ = write!(text, "\n  {} {:>11}  {bar}", date(*day), Grouped(*contacts).to_string());
         }
         if let Some(more @ 1..) = days.len().checked_sub(DAYS) {
-            let _ = write!(text, "\n  and {}", counted(more as u64, "day more", "days more"));
+            let rest = days.values().skip(DAYS).sum();
+            let _ = write!(text, "\n  and {}", rest_of(more, ("day", "days"), rest));
         }
         let zones = self.by_zone.iter().filter(|zone| zone.contacts() > 0);
         for zone in zones.clone().take(ZONES) {
             write_zone(text, zone);
         }
-        if let Some(more @ 1..) = zones.count().checked_sub(ZONES) {
-            let _ = write!(text, "\n  and {} more", counted(more as u64, "set of zones", "sets of zones"));
+        if let Some(more @ 1..) = zones.clone().count().checked_sub(ZONES) {
+            let rest = zones.skip(ZONES).map(ZoneCourse::contacts).sum();
+            let _ = write!(text, "\n  and {}", rest_of(more, ("set of zones", "sets of zones"), rest));
         }
     }
 
@@ -115,20 +117,35 @@ fn date(day: Date) -> String {
     day.strftime("%a %Y-%m-%d").to_string()
 }
 
-/// As many days as a line has room for.
+/// `3 more days: 1,203`.
+fn rest_of(more: usize, (one, many): (&str, &str), contacts: u64) -> String {
+    format!(
+        "{}: {}",
+        counted(more as u64, &format!("more {one}"), &format!("more {many}")),
+        Grouped(contacts)
+    )
+}
+
+/// As many days as a line has room for, and what the others come to.
 fn write_zone(text: &mut String, zone: &ZoneCourse) {
     let mut line = format!("  {:<NAME$}", name(zone));
-    let (days, mut told) = (zone.by_day.len(), 0);
-    for (day, contacts) in &zone.by_day {
-        let next = format!("{} {} {}", if told == 0 { "" } else { "," }, date(*day), Grouped(*contacts));
-        let more = if told + 1 < days { ", …".len() } else { 0 };
-        if told > 0 && line.chars().count() + next.len() + more > LINE {
+    let (mut days, mut left) = (zone.by_day.len(), zone.contacts());
+    for (index, (day, contacts)) in zone.by_day.iter().enumerate() {
+        let next = format!("{} {} {}", if index == 0 { "" } else { "," }, date(*day), Grouped(*contacts));
+        let behind = match days - 1 {
+            0 => String::new(),
+            more => format!(", {}", rest_of(more, ("day", "days"), left - contacts)),
+        };
+        if index > 0 && line.chars().count() + next.len() + behind.len() > LINE {
             break;
         }
         line += &next;
-        told += 1;
+        (days, left) = (days - 1, left - contacts);
     }
-    let _ = write!(text, "\n{line}{}", if told < days { ", …" } else { "" });
+    if days > 0 {
+        line += &format!(", {}", rest_of(days, ("day", "days"), left));
+    }
+    let _ = write!(text, "\n{line}");
 }
 
 /// As much of the names as fits.
@@ -150,4 +167,47 @@ fn ends(between: Option<(UnixMillis, UnixMillis)>) -> Option<String> {
 
 fn days(by_day: impl Iterator<Item = (Date, u64)>) -> Map<String, Value> {
     by_day.map(|(day, contacts)| (day.to_string(), json!(contacts))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+
+    fn zone(name: String, days: &[u64]) -> ZoneCourse {
+        let first = Date::constant(2026, 12, 1);
+        let day = |(day, contacts): (usize, &u64)| {
+            (first.saturating_add(jiff::Span::new().days(i64::try_from(day).unwrap())), *contacts)
+        };
+        let by_day: BTreeMap<Date, u64> = days.iter().enumerate().map(day).collect();
+        ZoneCourse { zones: vec![name], between: None, by_day, expired: 0 }
+    }
+
+    /// Every contact is in a figure, however many zones and days there are, in lines of 80 columns.
+    #[test]
+    fn what_is_not_told_one_by_one_is_told_together() {
+        let by_zone: Vec<ZoneCourse> = (0..20_u64)
+            .map(|n| zone(format!("Zone/{n}"), &vec![2_000 - n; if n == 1 { 1 } else { 17 }]))
+            .collect();
+        let at = UnixMillis::from_millis(1_796_083_200_000);
+        let forecast = Forecast { between: Some((at, at)), by_zone, ..Forecast::default() };
+        let mut text = String::new();
+        forecast.write(&mut text, "forecast");
+        assert!(text.lines().all(|line| line.chars().count() <= LINE), "{text}");
+        assert!(
+            text.contains(
+                "\n  Zone/0                           Tue 2026-12-01 2,000, 16 more days: 32,000\n"
+            ),
+            "{text}"
+        );
+        assert!(text.contains("\n  Zone/1                           Tue 2026-12-01 1,999\n"), "{text}");
+        let rest = (8..20).map(|n| (2_000 - n) * 17).sum::<u64>();
+        assert!(text.ends_with(&format!("\n  and 12 more sets of zones: {}", Grouped(rest))), "{text}");
+        let late = (0..20).filter(|n| *n != 1).map(|n| (2_000 - n) * 3).sum::<u64>();
+        assert!(text.contains(&format!("\n  and 3 more days: {}\n", Grouped(late))), "{text}");
+        let mut two = String::new();
+        write_zone(&mut two, &zone("UTC".to_owned(), &[5, 7]));
+        assert!(two.ends_with("Tue 2026-12-01 5, Wed 2026-12-02 7"), "{two}");
+    }
 }
