@@ -14,7 +14,7 @@ use crate::connect::Account;
 use crate::domain::account::contacts::{ContactSummary, SearchWindow};
 use crate::domain::account::facts::Unanswered;
 use crate::domain::delivery::doubt::{self, CandidateContact, DoubtfulRow, Whereabouts};
-use crate::domain::figures::{Moment, Span, counted};
+use crate::domain::figures::{Span, UtcTime, counted};
 use crate::domain::foreign::shown;
 use crate::domain::unix_millis::UnixMillis;
 use crate::journal::{CampaignId, InDoubt, Journal};
@@ -326,9 +326,9 @@ impl DoubtSearcher<'_> {
         let delay = Span(self.index_delay);
         format!(
             "the account has no contact of it: those begun from {} to {} were searched at {}, with {delay} for the index",
-            Moment(from),
-            Moment(until),
-            Moment(now)
+            UtcTime(from),
+            UtcTime(until),
+            UtcTime(now)
         )
     }
 }

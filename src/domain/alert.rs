@@ -11,7 +11,7 @@ use uuid::Uuid;
 use crate::domain::delivery::ending::Exit;
 use crate::domain::delivery::state::State;
 use crate::domain::delivery::tally::Tally;
-use crate::domain::figures::{Grouped, Moment, Span, counted};
+use crate::domain::figures::{Grouped, Span, UtcTime, counted};
 use crate::domain::foreign;
 use crate::domain::phone::mask;
 use crate::domain::unix_millis::UnixMillis;
@@ -195,7 +195,7 @@ impl AlertNews {
     #[must_use]
     pub fn of_gate_pause(since: UnixMillis, why: &str, tally: Tally) -> Self {
         let next = "`campaign deliveries` has the reasons; where the rest is to be sent all the same, `campaign go` lets it go on";
-        Self::new(AlertKind::Gate, format!("paused by a gate since {}: {why}", Moment(since)), next)
+        Self::new(AlertKind::Gate, format!("paused by a gate since {}: {why}", UtcTime(since)), next)
             .with(tally)
     }
 

@@ -57,9 +57,9 @@ fn two((large, large_unit): (u64, &str), (small, small_unit): (u64, &str)) -> St
 
 /// A moment in a sentence: `Sun 2026-03-01 09:30 UTC`, with its seconds where it has some. Machines get RFC 3339.
 #[derive(Debug, Clone, Copy)]
-pub struct Moment(pub UnixMillis);
+pub struct UtcTime(pub UnixMillis);
 
-impl fmt::Display for Moment {
+impl fmt::Display for UtcTime {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Ok(at) = jiff::Timestamp::from_millisecond(self.0.millis()) else {
             return write!(f, "{}", self.0);
@@ -132,7 +132,7 @@ mod tests {
     #[test]
     fn moments_in_sentences_have_a_weekday_a_zone_and_no_fraction() {
         let moments = [0, 1_772_357_400_120, 1_772_357_415_999, -1_500]
-            .map(|millis| Moment(UnixMillis::from_millis(millis)).to_string());
+            .map(|millis| UtcTime(UnixMillis::from_millis(millis)).to_string());
         let expected = [
             "Thu 1970-01-01 00:00 UTC",
             "Sun 2026-03-01 09:30 UTC",
@@ -140,7 +140,7 @@ mod tests {
             "Wed 1969-12-31 23:59:58 UTC",
         ];
         assert_eq!(moments, expected);
-        assert_eq!(Moment(UnixMillis::NEVER).to_string(), "9223372036854775807 ms");
+        assert_eq!(UtcTime(UnixMillis::NEVER).to_string(), "9223372036854775807 ms");
     }
 
     #[test]

@@ -22,7 +22,7 @@ pub use caps::{CountedContact, EarlierContacts, NumberBook};
 pub use course::{Conditions, CourseBook, Forecast, NamedRows, SenderCourse, ZoneCourse};
 pub use rest::{RestLane, ends_at};
 pub use senders::ForeseenSender;
-pub use started::{StartedByCountry, StartedMessages};
+pub use started::{CountryMessages, StartedByCountry};
 
 use crate::domain::figures::per_second;
 use crate::domain::unix_millis::UnixMillis;

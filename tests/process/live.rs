@@ -91,8 +91,9 @@ fn it_is_whole_at_every_width_and_when_the_terminal_is_resized() {
 
 #[test]
 fn ctrl_c_takes_the_view_of_a_rehearsal_off_the_screen() {
-    let site = Site::with_people(50_000);
-    let mut terminal = Terminal::sized(&site, &["rehearse", "people.csv"], 80, &[]);
+    let site = Site::with_people(1_400);
+    // Nine of ten requests are asked again: it takes a while.
+    let mut terminal = Terminal::sized(&site, &["rehearse", "people.csv", "--throttle", "0.9"], 80, &[]);
     let mut shown = Shown(vt100::Parser::new(40, 80, 0));
     let drawn = terminal.until("%");
     shown.0.process(drawn.as_bytes());

@@ -8,7 +8,7 @@ use tokio::time::Instant;
 use crate::domain::alert::{AlertKind, AlertNews};
 use crate::domain::delivery::state::State;
 use crate::domain::delivery::tally::Tally;
-use crate::domain::figures::{Moment, Span, counted};
+use crate::domain::figures::{Span, UtcTime, counted};
 use crate::engine::RunEvent;
 
 /// At a slow pace nothing is odd before so many times the pause between two requests.
@@ -90,7 +90,7 @@ impl AlertWatch {
                 Some(match gate {
                     Some(why) => AlertNews::of_gate_pause(*since, why, self.tally),
                     None => self.pause(
-                        format!("a person paused the campaign at {}", Moment(*since)),
+                        format!("a person paused the campaign at {}", UtcTime(*since)),
                         "`campaign go` lets it go on",
                     ),
                 })

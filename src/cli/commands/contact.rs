@@ -25,7 +25,7 @@ use crate::domain::cli_output::{OutputForm, Printing, Query};
 use crate::domain::definition::EndpointUrl;
 use crate::domain::delivery::bucket_history::BucketHistory;
 use crate::domain::delivery::ending::{Exit, Signal};
-use crate::domain::figures::Moment;
+use crate::domain::figures::UtcTime;
 use crate::domain::next_step::{Advice, Command, NextStep};
 use crate::domain::phone::mask_text;
 use crate::domain::problem::{Problem, Problems};
@@ -548,7 +548,7 @@ fn not_asked(why: NotAsked) -> (String, Advice, Exit) {
             Exit::Usage,
         ),
         NotAsked::OptedOut(at) => (
-            format!("the number opted out {}, as the journal's copy of the account's opt-out lists says", Moment(at)),
+            format!("the number opted out {}, as the journal's copy of the account's opt-out lists says", UtcTime(at)),
             "nothing was sent; the next run of a campaign of that account reads its lists again".into(),
             Exit::Usage,
         ),

@@ -15,7 +15,7 @@ use crate::cli::failure::{Failure, Masking};
 use crate::cli::session::Session;
 use crate::cli::{output, signals};
 use crate::domain::delivery::ending::Exit;
-use crate::domain::figures::{Grouped, Moment, counted};
+use crate::domain::figures::{Grouped, UtcTime, counted};
 use crate::domain::foreign::{self, ForeignText};
 use crate::domain::next_step::NextStep;
 use crate::journal::{Campaign, Finding, HoursKept, OutsideHours, PostgresAddress, Purged, Reader};
@@ -248,9 +248,9 @@ fn outside_words(kept: &HoursKept) -> String {
             line.map_or_else(|| "a row that is not in the file".to_owned(), |line| format!("line {line}"));
         let _ = match closed {
             Some((zone, rule)) => {
-                write!(words, "\n    {line} at {}: closed in {zone} by {rule}", Moment(*at))
+                write!(words, "\n    {line} at {}: closed in {zone} by {rule}", UtcTime(*at))
             }
-            None => write!(words, "\n    {line} at {}: outside the campaign's schedule", Moment(*at)),
+            None => write!(words, "\n    {line} at {}: outside the campaign's schedule", UtcTime(*at)),
         };
     }
     if kept.outside > kept.first.len() as u64 {

@@ -22,7 +22,7 @@ use crate::domain::delivery::ending::Exit;
 use crate::domain::delivery::state::State;
 use crate::domain::delivery::tally::Tally;
 use crate::domain::events::Delivery;
-use crate::domain::figures::{Moment, counted};
+use crate::domain::figures::{UtcTime, counted};
 use crate::domain::foreign;
 use crate::domain::next_step::NextStep;
 use crate::journal::{Reader, Selection};
@@ -199,7 +199,7 @@ fn write_priced(
         let _ = writeln!(
             notes,
             "note: purged at {}: numbers, keys, reasons and the file's own cells were removed",
-            Moment(at)
+            UtcTime(at)
         );
     }
     if let Some(path) = args.rejects.as_deref() {

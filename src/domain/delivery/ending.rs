@@ -5,7 +5,7 @@ use std::fmt;
 use crate::domain::delivery::refusal::{Refusal, RefusalKind};
 use crate::domain::delivery::state::State;
 use crate::domain::delivery::tally::Tally;
-use crate::domain::figures::Moment;
+use crate::domain::figures::UtcTime;
 use crate::domain::limits::LimitReached;
 use crate::domain::next_step::{Advice, Command, Setting};
 use crate::domain::unix_millis::UnixMillis;
@@ -303,7 +303,7 @@ impl fmt::Display for Ending {
             Self::Limit => f.write_str("stopped at the limit that was set"),
             Self::Stopped => f.write_str("stopped by `campaign stop`"),
             Self::Closed { opens_at: Some(at) } => {
-                write!(f, "the hours of all rows that are left are closed until {}", Moment(*at))
+                write!(f, "the hours of all rows that are left are closed until {}", UtcTime(*at))
             }
             Self::Closed { opens_at: None } => {
                 f.write_str("the hours of all rows that are left are closed for a year and more, or until the campaign's end")
@@ -312,16 +312,16 @@ impl fmt::Display for Ending {
                 f,
                 "the hours of all rows that are left do not open before the campaign's end: run again from {} on, when they \
                  expire, or move the end in [schedule]",
-                Moment(*ends_at)
+                UtcTime(*ends_at)
             ),
             Self::ContactedBefore { until } => write!(
                 f,
                 "all rows that are left wait for [limits], or for an earlier contact with their number to be over; run again from \
                  {} on",
-                Moment(*until)
+                UtcTime(*until)
             ),
             Self::SenderDay { name, until } => {
-                write!(f, "the day of the sender {name} is full, and no other has rows left; run again from {} on", Moment(*until))
+                write!(f, "the day of the sender {name} is full, and no other has rows left; run again from {} on", UtcTime(*until))
             }
             Self::SendersHalted(senders) => {
                 let told = senders.iter().map(|sender| format!("{}: {}", sender.name, sender.refusal));
@@ -330,7 +330,7 @@ impl fmt::Display for Ending {
                     if told.len() == 1 { "a sender" } else { "some senders" }, told.join("; "))
             }
             Self::LimitReached(reached @ LimitReached::PerDay(_, until)) => {
-                write!(f, "stopped at {reached} in [limits]; run again from {} on", Moment(*until))
+                write!(f, "stopped at {reached} in [limits]; run again from {} on", UtcTime(*until))
             }
             Self::LimitReached(reached) => write!(f, "stopped at {reached} in [limits]"),
             Self::LastDayFull { most, ends_at } => write!(
@@ -338,7 +338,7 @@ impl fmt::Display for Ending {
                 "stopped at {} in [limits], and the campaign ends before the next day: run again from {} on, when the rows \
                  that are left expire, or move the end in [schedule]",
                 LimitReached::PerDay(*most, *ends_at),
-                Moment(*ends_at)
+                UtcTime(*ends_at)
             ),
             Self::Interrupted(Signal::Interrupt) => f.write_str("interrupted"),
             Self::Interrupted(Signal::Terminate) => f.write_str("terminated"),

@@ -6,7 +6,7 @@ use crate::domain::phone::Region;
 
 /// What goes to a country with the contacts that start.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct StartedMessages {
+pub struct CountryMessages {
     /// Contacts.
     pub contacts: u64,
     /// Those of them whose message is known before it is sent.
@@ -17,7 +17,7 @@ pub struct StartedMessages {
 
 /// What goes to each country with the contacts that start. What belongs to no country is under `None`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct StartedByCountry(pub HashMap<Option<Region>, StartedMessages>);
+pub struct StartedByCountry(pub HashMap<Option<Region>, CountryMessages>);
 
 impl StartedByCountry {
     /// So many contacts start with messages of so many segments; `None` where the flow has the message.

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::Preflight;
 use crate::domain::delivery::state::State;
-use crate::domain::figures::{Grouped, Moment, counted};
+use crate::domain::figures::{Grouped, UtcTime, counted};
 use crate::domain::limits::{Budget, HeldRows, LimitReached, OverLimit};
 use crate::domain::unix_millis::UnixMillis;
 
@@ -22,7 +22,8 @@ impl Preflight {
         let HeldRows { too_often, open, until } = self.facts.held;
         let wait = |rows: u64| {
             let verb = if rows == 1 { "waits" } else { "wait" };
-            let until = until.map_or_else(String::new, |until| format!(", the last until {}", Moment(until)));
+            let until =
+                until.map_or_else(String::new, |until| format!(", the last until {}", UtcTime(until)));
             format!("{verb} for that{until}")
         };
         let foreseen = self.forecast().map_or(0, |forecast| forecast.left_out.rows);

@@ -16,7 +16,7 @@ use crate::cli::failure::Failure;
 use crate::cli::output;
 use crate::cli::session::Session;
 use crate::domain::delivery::ending::Exit;
-use crate::domain::figures::{Grouped, Moment, Span, counted};
+use crate::domain::figures::{Grouped, Span, UtcTime, counted};
 use crate::journal::StartedRow;
 
 pub(super) const HELP: &str = "\
@@ -159,7 +159,7 @@ fn group(text: &mut String, compared: &AccountComparison, whose: Stranger) {
 }
 
 fn one(contact: &UnknownContact) -> String {
-    let began_at = contact.began_at.map_or_else(String::new, |at| format!(", begun {}", Moment(at)));
+    let began_at = contact.began_at.map_or_else(String::new, |at| format!(", begun {}", UtcTime(at)));
     let line = match (contact.line, contact.is_to_recipient) {
         (Some(line), _) => format!(", to the number of line {line}"),
         (None, true) => ", to a recipient that is in no file any more".to_owned(),

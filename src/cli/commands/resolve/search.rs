@@ -16,7 +16,7 @@ use crate::cli::next_step::{self, GoOn};
 use crate::cli::output;
 use crate::cli::session::Session;
 use crate::domain::delivery::ending::Exit;
-use crate::domain::figures::{Grouped, Moment, Span, counted};
+use crate::domain::figures::{Grouped, Span, UtcTime, counted};
 use crate::domain::phone::mask;
 
 /// Runs the search.
@@ -81,7 +81,7 @@ fn line(SearchedRow { row, outcome }: &SearchedRow) -> String {
         }
         SearchOutcome::NotThere => "not there".to_owned(),
         SearchOutcome::AsksAgain => "not found; the next run asks again with its client token".to_owned(),
-        SearchOutcome::TooEarly(at) => format!("not found; the index may be behind until {}", Moment(*at)),
+        SearchOutcome::TooEarly(at) => format!("not found; the index may be behind until {}", UtcTime(*at)),
         SearchOutcome::Ambiguous => {
             "a contact with its number and attributes may be another row's; look at it, and decide".to_owned()
         }
@@ -114,8 +114,8 @@ fn words(search: &DoubtSearch) -> String {
         let _ = write!(
             text,
             "\nall contacts begun from {} to {} were looked through",
-            Moment(window.from),
-            Moment(window.until)
+            UtcTime(window.from),
+            UtcTime(window.until)
         );
     }
     if !search.windows.is_empty() {

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::app::person::{PersonQuery, PersonStatement};
 use crate::domain::events::status::Delivery;
-use crate::domain::figures::Moment;
+use crate::domain::figures::UtcTime;
 use crate::domain::foreign::{self, ForeignText};
 use crate::domain::phone::{E164, mask};
 use crate::domain::reasons;
@@ -43,7 +43,7 @@ pub(super) fn text(query: &PersonQuery, statement: &PersonStatement) -> String {
             |list| format!("the account's opt-out list \"{list}\""),
         );
         let note = note.as_ref().map_or_else(String::new, |note| format!(" ({})", note.shown()));
-        let _ = write!(text, "\non {list} since {}{note}", Moment(*at));
+        let _ = write!(text, "\non {list} since {}{note}", UtcTime(*at));
     }
     foreign::inert(&text).into_owned()
 }
@@ -63,12 +63,12 @@ fn what(row: &PersonRow, typed: Option<&E164>) -> String {
         vec![row.line.map_or("not in the file any more".to_owned(), |line| format!("line {line}"))];
     told.extend(row.key.as_ref().map(|key| format!("key {}", spelled(key))));
     told.extend(row.destination.as_deref().map(|number| known(number, typed).into_owned()));
-    told.extend(row.waits_until.map(|until| format!("waits until {} at least", Moment(until))));
-    told.extend(row.first_attempt_at.map(|at| format!("first requested {}", Moment(at))));
+    told.extend(row.waits_until.map(|until| format!("waits until {} at least", UtcTime(until))));
+    told.extend(row.first_attempt_at.map(|at| format!("first requested {}", UtcTime(at))));
     if row.attempts > 1 {
         told.push(format!("{} attempts", row.attempts));
     }
-    told.extend(row.settled_at.map(|at| format!("settled {}", Moment(at))));
+    told.extend(row.settled_at.map(|at| format!("settled {}", UtcTime(at))));
     told.extend(row.contact_id.as_ref().map(|id| format!("contact {id}")));
     told.extend(row.delivery.map(|delivery| delivery.name().to_owned()));
     if row.contact_id.is_none() && row.waits_until.is_none() {
