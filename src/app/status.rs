@@ -12,7 +12,7 @@ use crate::domain::foreign::ForeignText;
 use crate::domain::senders::figures::{self, SenderFigures, SenderObject};
 use crate::domain::unix_millis::UnixMillis;
 use crate::journal::{self, Campaign, ControlRequest, DeliveryCounts, Holder, Reader, RunRecord, Snapshot};
-use crate::report::ReportError;
+use crate::report::{GoingRun, ReportError};
 
 /// Where no lock tells: a run that gave no sign of life for this long is not going on any more. It gives one every 20 s.
 const SILENCE: Duration = Duration::from_secs(60);
@@ -144,6 +144,17 @@ impl Status {
     /// The run that goes on.
     pub fn going_on(&self) -> Option<&RunRecord> {
         self.runs.first().filter(|run| matches!(self.activity(run), Activity::GoingOn(_)))
+    }
+
+    /// The same, as a report has it.
+    #[must_use]
+    pub fn going_run(&self) -> Option<GoingRun> {
+        self.going_on().map(|run| GoingRun {
+            process: run.pid,
+            began_at: run.started_at,
+            ends_at: self.ends_at(),
+            is_paused: self.paused.is_some(),
+        })
     }
 
     /// Whether somebody works on it, be it that the file is still read.

@@ -95,6 +95,7 @@ fn rows() -> Wanted {
         prices: None,
         clock: WallClock::default(),
         commands: Vec::new(),
+        going_on: None,
     }
 }
 

@@ -32,6 +32,7 @@ use crate::domain::delivery::state::State;
 use crate::domain::delivery::tally::Tally;
 use crate::domain::events::Delivery;
 use crate::domain::prices::Prices;
+use crate::domain::unix_millis::UnixMillis;
 use crate::journal::{Campaign, Record, Selection, Snapshot};
 
 /// A form in which records are written, one by one.
@@ -60,6 +61,21 @@ pub struct Wanted {
     pub clock: WallClock,
     /// What a person runs next for rows in a state, as a page shows it: what commands are called is the caller's business.
     pub commands: Vec<(State, String)>,
+    /// The run that goes on while a page is written, as far as that is known.
+    pub going_on: Option<GoingRun>,
+}
+
+/// A run that goes on while a report is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct GoingRun {
+    /// The id of its process.
+    pub process: u32,
+    /// When it began.
+    pub began_at: UnixMillis,
+    /// When it ends, where anything tells.
+    pub ends_at: Option<UnixMillis>,
+    /// Whether it waits until a person lets it go on.
+    pub is_paused: bool,
 }
 
 /// What a segment costs, by the definition.
@@ -82,7 +98,18 @@ pub fn write(
     wanted: &Wanted,
     out: &mut impl Write,
 ) -> Result<Tally, ReportError> {
-    let Wanted { format, selection, deliveries, columns, delimiter, names, prices, clock, commands } = wanted;
+    let Wanted {
+        format,
+        selection,
+        deliveries,
+        columns,
+        delimiter,
+        names,
+        prices,
+        clock,
+        commands,
+        going_on,
+    } = wanted;
     if delimiter.is_some() && *format != Format::Csv {
         return Err(ReportError::NotDelimited(*format));
     }
@@ -112,7 +139,10 @@ pub fn write(
             Ok(written)
         }
         Format::Json => overview::write(snapshot, campaign, out),
-        Format::Html => html::write(snapshot, campaign, (*names, prices.as_ref()), (commands, clock), out),
+        Format::Html => {
+            let look = html::PageLook { names: *names, commands, clock, going_on: *going_on };
+            html::write(snapshot, campaign, (look, prices.as_ref()), out)
+        }
     }
 }
 

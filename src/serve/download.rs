@@ -10,8 +10,10 @@ use hyper::body::Frame;
 use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
 
+use crate::app::status::Status;
+use crate::clock::Clock;
 use crate::journal::Reader;
-use crate::report::{self, ReportError, Wanted};
+use crate::report::{self, Format, ReportError, Wanted};
 
 /// A piece of a report.
 const PIECE_BYTES: usize = 64 << 10;
@@ -26,6 +28,8 @@ pub(super) struct Order {
     pub(super) journal: PathBuf,
     pub(super) campaign: String,
     pub(super) wanted: Wanted,
+    /// Tells whether a run goes on.
+    pub(super) clock: Clock,
     /// One of the few reports that may be written at once.
     pub(super) permit: OwnedSemaphorePermit,
 }
@@ -76,6 +80,10 @@ fn write(order: &Order, out: &mut impl Write) -> Result<(), ReportError> {
     let reader = Reader::open(&order.journal)?;
     let snapshot = reader.snapshot()?;
     let campaign = snapshot.campaign(&order.campaign)?;
-    report::write(&snapshot, &campaign, &order.wanted, out)?;
+    let going_on = match order.wanted.format {
+        Format::Html => Status::read(&snapshot, &campaign, &order.journal, order.clock.now())?.going_run(),
+        _ => None,
+    };
+    report::write(&snapshot, &campaign, &Wanted { going_on, ..order.wanted.clone() }, out)?;
     out.flush().map_err(ReportError::Stream)
 }

@@ -278,8 +278,10 @@ impl Pages {
             prices: None,
             clock: WallClock::default(),
             commands: Vec::new(),
+            going_on: None,
         };
-        let order = Order { journal: self.watcher.journal().to_owned(), campaign, wanted, permit };
+        let (journal, clock) = (self.watcher.journal().to_owned(), self.watcher.clock().clone());
+        let order = Order { journal, campaign, wanted, permit, clock };
         let body = StreamBody::new(download::begin(order)).boxed();
         let (kind, disposition) = match format {
             Format::Html => (HTML, None),

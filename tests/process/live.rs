@@ -105,6 +105,26 @@ fn ctrl_c_takes_the_view_of_a_rehearsal_off_the_screen() {
 }
 
 #[test]
+fn a_report_of_a_run_that_goes_on_says_so_and_asks_for_no_other_run() {
+    let (site, server) = (Site::with_people(60), Server::start(&[]));
+    let args =
+        ["run", "people.csv", "--yes", "--rate", "0.5", "--burst", "1", "--endpoint-url", server.endpoint()];
+    let mut terminal = Terminal::start(&site, &args);
+    server.wait_for_requests(1);
+    let page = || site.run(&["report", "--format", "html"]).exits(0).stdout;
+    let going = page();
+    assert!(going.contains("<p class=\"notice\">A run is going on: begun 20"), "{going}");
+    assert!(going.contains(" UTC by process "), "{going}");
+    assert!(going.contains("rows are queued: the run that goes on takes care of that</li>"), "{going}");
+    assert!(!going.contains("campaign resume") && !going.contains("run again to go on"), "{going}");
+    terminal.press(CTRL_C);
+    terminal.end(&site).exits(130);
+    let ended = page();
+    assert!(!ended.contains("A run is going on"), "{ended}");
+    assert!(ended.contains("rows are queued: run again to go on<br><code>campaign resume</code>"), "{ended}");
+}
+
+#[test]
 fn colours_follow_the_variables_and_a_dumb_terminal_gets_lines() {
     let (site, server) = (Site::with_people(60), Server::start(&["--latency", "1s"]));
     for (journal, variables, coloured) in [

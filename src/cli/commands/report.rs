@@ -14,6 +14,7 @@ use crate::app::evidence::WrittenEvidence;
 use crate::app::outputs::Inputs;
 use crate::app::paths::{self, CampaignPaths};
 use crate::app::report::{format_of, rejects, to_file, to_stream};
+use crate::app::status::Status;
 use crate::cli::failure::Failure;
 use crate::cli::session::{Asked, Session};
 use crate::cli::{next_step, output};
@@ -25,6 +26,7 @@ use crate::domain::events::Delivery;
 use crate::domain::figures::{UtcTime, counted};
 use crate::domain::foreign;
 use crate::domain::next_step::NextStep;
+use crate::domain::unix_millis::UnixMillis;
 use crate::journal::{Reader, Selection};
 use crate::report::{Format, MessagePrices, Names, ReportError, WallClock, Wanted};
 
@@ -92,6 +94,7 @@ impl ReportArgs {
             prices: None,
             clock: self.zone.clone().map_or_else(WallClock::default, WallClock::new),
             commands: next_step::page_commands(),
+            going_on: None,
         }
     }
 }
@@ -144,7 +147,8 @@ pub fn run(args: &ReportArgs, session: &Session<'_>) -> Result<Exit, Failure> {
         Some(MessagePrices { prices, currency: definition.currency })
     });
     let asked = Asked::of(&paths, session.global);
-    write_priced(args, (&asked, prices), &mut output::records(), &mut output::notes())?;
+    let now = Some(session.clock.now());
+    write_priced(args, (&asked, prices, now), &mut output::records(), &mut output::notes())?;
     Ok(Exit::Done)
 }
 
@@ -180,20 +184,23 @@ pub fn write(
     out: &mut impl Write,
     notes: &mut impl Write,
 ) -> Result<(), ReportError> {
-    write_priced(args, (asked, None), out, notes)
+    write_priced(args, (asked, None, None), out, notes)
 }
 
 fn write_priced(
     args: &ReportArgs,
-    (asked, prices): (&Asked<'_>, Option<MessagePrices>),
+    (asked, prices, now): (&Asked<'_>, Option<MessagePrices>, Option<UnixMillis>),
     out: &mut impl Write,
     notes: &mut impl Write,
 ) -> Result<(), ReportError> {
     let path = args.output.as_deref().filter(|path| *path != Path::new("-"));
-    let wanted = Wanted { prices, ..args.wanted(format_of(args.format, path, asked.json)?) };
+    let mut wanted = Wanted { prices, ..args.wanted(format_of(args.format, path, asked.json)?) };
     let reader = Reader::open(asked.journal)?;
     let snapshot = reader.snapshot()?;
     let campaign = paths::which(&snapshot, asked.campaign)?;
+    if let Some(now) = now.filter(|_| wanted.format == Format::Html) {
+        wanted.going_on = Status::read(&snapshot, &campaign, asked.journal, now)?.going_run();
+    }
     if let Some(at) = snapshot.purged_at(campaign.id)?.filter(|_| wanted.format.has_rows() && !asked.quiet) {
         // Whoever reads no notes reads a report all the same.
         let _ = writeln!(

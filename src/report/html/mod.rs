@@ -18,8 +18,8 @@ use std::io::Write;
 use minijinja::value::Serde;
 use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value, escape_formatter};
 
-use super::MessagePrices;
 use super::error::ReportError;
+use super::{GoingRun, MessagePrices};
 use crate::domain::delivery::state::State;
 use crate::domain::delivery::tally::Tally;
 use crate::domain::foreign;
@@ -47,14 +47,23 @@ pub enum Names {
     Shown,
 }
 
+/// How a page is to look.
+pub(super) struct PageLook<'w> {
+    pub(super) names: Names,
+    /// What a person runs next for rows in a state.
+    pub(super) commands: &'w [(State, String)],
+    pub(super) clock: &'w WallClock,
+    pub(super) going_on: Option<GoingRun>,
+}
+
 /// Writes the page.
 pub(super) fn write(
     snapshot: &Snapshot<'_>,
     campaign: &Campaign,
-    (names, prices): (Names, Option<&MessagePrices>),
-    (commands, clock): (&[(State, String)], &WallClock),
+    (look, prices): (PageLook<'_>, Option<&MessagePrices>),
     out: &mut impl Write,
 ) -> Result<Tally, ReportError> {
+    let PageLook { names, commands, clock, going_on } = look;
     let mut runs = snapshot.runs(campaign.id, u32::MAX)?;
     runs.reverse();
     let spans: Vec<_> =
@@ -87,6 +96,10 @@ pub(super) fn write(
         prices,
     );
     let page = page.with_senders(&senders, runs.last(), clock);
+    let page = match going_on {
+        Some(run) => page.with_going_run(run, clock),
+        None => page,
+    };
     render(&page, out)?;
     Ok(fold.tally)
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::super::MessagePrices;
+use super::super::{GoingRun, MessagePrices};
 use super::chart::{self, Chart, NARROW, WIDE};
 use super::deliveries::DeliverySection;
 use super::fold::{Fold, ListedRow, MOST_LISTED, StartedMessages};
@@ -23,11 +23,16 @@ use crate::domain::senders::figures::SenderFigures;
 use crate::domain::unix_millis::UnixMillis;
 use crate::journal::{Campaign, ControlRequest, Origin, RunRecord};
 
+/// What is to be done about rows that wait, while a run goes on.
+const LEFT_TO_THE_RUN: &str = "the run that goes on takes care of that";
+
 #[derive(Debug, Serialize)]
 pub(super) struct Page<'f> {
     name: &'f str,
     headline: String,
     as_of: Option<String>,
+    /// That a run goes on, since when, in which process, and until when.
+    going_on: Option<String>,
     /// Of all its times.
     zone: &'f str,
     pretended: Option<&'f str>,
@@ -87,6 +92,8 @@ struct Share {
 
 #[derive(Debug, Serialize)]
 struct Todo<'f> {
+    #[serde(skip)]
+    state: Option<State>,
     what: String,
     advice: &'static str,
     command: Option<&'f str>,
@@ -140,6 +147,7 @@ impl<'f> Page<'f> {
             name: &campaign.name,
             headline: headline(tally),
             as_of: runs.iter().map(|run| run.ended_at.unwrap_or(run.seen_at)).max().map(|at| clock.time(at)),
+            going_on: None,
             zone: clock.name(),
             pretended: (!origin.is_real).then_some(origin.service.as_str()),
             simulated: origin.is_simulated,
@@ -200,12 +208,38 @@ impl Page<'_> {
     ) -> Self {
         let mut todo = self.todo;
         todo.extend(deliveries.as_ref().and_then(DeliverySection::not_arrived).map(|what| Todo {
+            state: None,
             what,
             advice: "the reasons are below, under what became of the messages; a number, a text or a sender that carriers refuse \
                      will not get better by itself",
             command: None,
         }));
         Self { todo, deliveries, messages: messages(started, prices), ..self }
+    }
+
+    /// While this run goes on: it sends what waits, and nobody is to run another one.
+    pub(super) fn with_going_run(self, run: GoingRun, clock: &WallClock) -> Self {
+        let moment = |at| format!("{} {}", clock.time(at), clock.name());
+        let mut text =
+            format!("A run is going on: begun {} by process {}. ", moment(run.began_at), run.process);
+        match run.ends_at {
+            _ if run.is_paused => text += "It is paused.",
+            Some(ends) => text += &format!("It ends about {}.", moment(ends)),
+            None => text += "When it ends is not known yet.",
+        }
+        let (mut todo, mut runs, mut outcomes) = (self.todo, self.runs, self.outcomes);
+        let waits = |todo: &&mut Todo<'_>| matches!(todo.state, Some(State::Queued | State::Attempting));
+        for todo in todo.iter_mut().filter(waits) {
+            (todo.advice, todo.command) = (LEFT_TO_THE_RUN, None);
+        }
+        let waiting = [State::Queued, State::Attempting].map(State::name);
+        for row in outcomes.iter_mut().filter(|row| waiting.contains(&row.state)) {
+            row.advice = LEFT_TO_THE_RUN;
+        }
+        if let Some(latest) = runs.last_mut() {
+            "goes on".clone_into(&mut latest.end);
+        }
+        Self { going_on: Some(text), todo, runs, outcomes, ..self }
     }
 
     /// With how the senders fare, as the latest run has said.
@@ -312,6 +346,7 @@ fn todo<'f>(fold: &Fold, commands: &'f [(State, String)]) -> Vec<Todo<'f>> {
         .into_iter()
         .filter(|state| fold.tally[*state] > 0)
         .map(|state| Todo {
+            state: Some(state),
             what: format!("{} {}", counted(fold.tally[state], "row is", "rows are"), state.name()),
             advice: reasons::state(state).advice,
             command: commands.iter().find(|(of, _)| *of == state).map(|(_, command)| command.as_str()),

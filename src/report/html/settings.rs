@@ -32,7 +32,7 @@ pub(super) struct RunLine {
     started: String,
     throttled: String,
     retried: String,
-    end: String,
+    pub(super) end: String,
     set: String,
     file: String,
     version: String,
