@@ -84,12 +84,6 @@ pub(super) fn request(reader: &mut Reader<'_>, rules: &Rules, senders: &[Sender]
                     information\"";
         reader.mistake(place, message, hint);
     }
-    let own_flow = senders.iter().any(|sender| sender.account.is_some());
-    if own_flow && contact_flow_id.as_ref().is_some_and(|text| text.template.as_fixed().is_none()) {
-        let place = reader.place("connect.contact_flow_id");
-        let message = "`connect.contact_flow_id` has placeholders, and a sender has a flow of its own";
-        reader.mistake(place, message, "name one flow in [connect], and one in each sender that has its own");
-    }
     // Each row has the source of its sender in the end; what needs only one takes the first.
     let first = senders.first().map(|sender| Text {
         member: Member::Source,

@@ -478,7 +478,7 @@ fn resolve(mut reader: Reader<'_>, stem: &str, origin: Problems) -> Option<Defin
     let recipients = settings::recipients(&mut reader);
     let mut senders = senders::resolve(&mut reader, &connect);
     let request = contact::request(&mut reader, &rules, &senders);
-    sender_account::share(&mut senders, &connect, &request);
+    sender_account::share(&mut reader, &mut senders, &connect, &request);
     let condition = selection::condition(&mut reader, &rules);
     let pace = settings::pace(&reader);
     let safety = settings::safety(&mut reader);

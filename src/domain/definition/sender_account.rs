@@ -3,6 +3,7 @@
 use std::num::NonZeroU32;
 
 use super::connect::ConnectSettings;
+use super::reader::Reader;
 use super::senders::SenderTable;
 use super::{Definition, Rate, RequestRate, Text};
 use crate::domain::arn::{self, Home};
@@ -60,6 +61,10 @@ impl SenderTable<'_, '_> {
             self.must_live_at(key, home.as_ref(), (region.as_deref(), account.as_deref()));
         }
         let profile = self.text("profile").or_else(|| connect.profile.clone());
+        if instance_id == connect.instance_id && profile != connect.profile {
+            let message = "`senders.profile` is another than that of [connect], and the instance is the same";
+            self.mistake("profile", message, "one instance is reached with one profile: leave it out here");
+        }
         Some(SenderAccount {
             instance_id,
             contact_flow_id,
@@ -190,9 +195,19 @@ impl SenderTable<'_, '_> {
 
 /// Where one sender has an account of its own, each has one: the others have that of `[connect]`. What one sender says of an
 /// account's pace holds for all of them.
-pub(super) fn share(senders: &mut [Sender], connect: &ConnectSettings, request: &Request<Text>) {
+pub(super) fn share(
+    reader: &mut Reader<'_>,
+    senders: &mut [Sender],
+    connect: &ConnectSettings,
+    request: &Request<Text>,
+) {
     if senders.iter().all(|sender| sender.account.is_none()) {
         return;
+    }
+    if request.contact_flow_id.template.as_fixed().is_none() {
+        let place = reader.place("connect.contact_flow_id");
+        let message = "`connect.contact_flow_id` has placeholders, and a sender has a flow of its own";
+        reader.mistake(place, message, "name one flow in [connect], and one in each sender that has its own");
     }
     let home = SenderAccount {
         instance_id: connect.instance_id.clone(),
