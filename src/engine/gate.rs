@@ -108,6 +108,8 @@ impl SendGate {
     pub(super) fn turns(&mut self, supply: SendState, ready: &[ReadyInstance]) -> Vec<AccountTurn> {
         let Self { accounts, instances, .. } = self;
         let full = self.max_in_flight.is_some_and(|most| supply.in_flight >= most);
+        // Also where nothing is ready: what has ended wakes nobody.
+        instances.iter_mut().for_each(|gate| _ = gate.active());
         let mut turns: Vec<AccountTurn> = Vec::new();
         let mut obstacle = None;
         for ReadyInstance { instance, due } in ready {
@@ -379,6 +381,17 @@ mod tests {
         // The one that was full has room, and the fastest leaves it its turns.
         tokio::time::advance(60 * SECOND).await;
         assert_eq!(gate.turns(OPEN, &ready).len(), 3);
+    }
+
+    /// A moment that has passed wakes a run for ever, where nothing is ready that would look at it.
+    #[tokio::test(start_paused = true)]
+    async fn contacts_that_have_ended_wake_nobody() {
+        let mut gate = gate(9, Some(1));
+        gate.instances[0].started();
+        assert!(gate.turns(OPEN, &[]).is_empty() && gate.wake().is_some());
+        tokio::time::advance(60 * SECOND).await;
+        assert!(gate.turns(OPEN, &[]).is_empty());
+        assert_eq!(gate.wake(), None);
     }
 
     #[tokio::test(start_paused = true)]

@@ -169,7 +169,7 @@ fn a_purge_leaves_counts_tokens_and_contact_ids_and_no_personal_byte() {
         status.contains("purged") && status.contains("numbers, keys and messages were removed"),
         "{status}"
     );
-    let after = site.run(&["report"]).exits(0).says(&["note: purged at 20"]).stdout;
+    let after = site.run(&["report"]).exits(0).says(&["note: purged at "]).stdout;
     assert!(!after.contains("55501") && !after.contains(NAME), "{after}");
     for (before, after) in before.iter().zip(site.report()) {
         assert_eq!((before.line, &before.state, before.attempts), (after.line, &after.state, after.attempts));

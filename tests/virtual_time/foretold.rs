@@ -22,11 +22,12 @@ use campaign::domain::senders::{DailyCap, PartRate, Sender, SenderAccount};
 use campaign::domain::unix_millis::UnixMillis;
 use campaign::engine::ActiveContacts;
 use campaign::journal::{Admission, ClaimLimits, Content, FileLine};
+use campaign::pace::RateLimit;
 use campaign::simulator::WorldConfig;
 use jiff::tz::TimeZone;
 
 use crate::virtual_time::senders;
-use crate::virtual_time::stage::{self, CAMPAIGN, EPOCH, FLOW, Options, Stage};
+use crate::virtual_time::stage::{self, CAMPAIGN, EPOCH, FLOW, Options, OtherWorld, Stage};
 
 const MINUTE: i64 = 60_000;
 const HOUR: i64 = 60 * MINUTE;
@@ -364,6 +365,24 @@ fn options(drawn: &Drawn) -> Options {
     }
 }
 
+/// The instances of the senders, each in the one world, at the pace of its account.
+fn worlds(drawn: &Drawn, stage: &Stage) -> Vec<OtherWorld> {
+    let mut worlds: Vec<OtherWorld> = Vec::new();
+    for account in drawn.senders.iter().filter_map(|sender| sender.account.clone()) {
+        if worlds.iter().any(|world| world.account.is_same_instance(&account)) {
+            continue;
+        }
+        let burst = account.burst.or(NonZeroU32::new(drawn.burst)).expect("a burst");
+        worlds.push(OtherWorld {
+            limit: RateLimit { rate: account.rate.unwrap_or(drawn.rate), burst },
+            account,
+            simulator: stage.simulator.clone(),
+            active: drawn.active.map(|(most, life)| ActiveContacts { most, life, ages: Vec::new() }),
+        });
+    }
+    worlds
+}
+
 fn told(at: i64) -> String {
     UnixMillis::from_millis(at).to_string()
 }
@@ -375,6 +394,7 @@ async fn compare(seed: u64, drawn: Drawn) -> Result<(f64, u64), String> {
         limits: ClaimLimits { limits: drawn.limits.clone(), one_open: drawn.one_open },
         ..Admission::default()
     };
+    stage.others = worlds(&drawn, &stage);
     planned(&drawn, &mut stage).await;
     let forecast = said(&drawn, &stage);
     let from = stage.clock.now().millis();

@@ -35,7 +35,7 @@ pub struct IamPolicyArgs {
     /// Allow reading recipients from s3://BUCKET/KEY; `*` stands for the rest of a key; may be given several times
     #[arg(long, value_name = "URL", value_parser = object)]
     object: Vec<String>,
-    /// For the account of this sender, where senders have accounts of their own [default: that of [connect]]
+    /// For the account of this sender, where senders have accounts of their own [default: the campaign's own]
     #[arg(long, value_name = "NAME")]
     sender: Option<String>,
 }

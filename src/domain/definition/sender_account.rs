@@ -61,7 +61,7 @@ impl SenderTable<'_, '_> {
             self.must_live_at(key, home.as_ref(), (region.as_deref(), account.as_deref()));
         }
         let profile = self.text("profile").or_else(|| connect.profile.clone());
-        if instance_id == connect.instance_id && profile != connect.profile {
+        if is_elsewhere && instance_id == connect.instance_id && profile != connect.profile {
             let message = "`senders.profile` is another than that of [connect], and the instance is the same";
             self.mistake("profile", message, "one instance is reached with one profile: leave it out here");
         }

@@ -45,7 +45,7 @@ fn a_copy_replaces_nothing_and_touches_nothing_of_others() {
     put(&cluster.address("&schema=it%27s")).exits(2).says(&["has tables of another program", "?schema=NAME"]);
     cluster.sql("INSERT INTO other.refinery_schema_history SELECT 999, name, applied_on, checksum FROM other.refinery_schema_history WHERE version = 1");
     for ran in [put(&other), site.run(&["journal", "copy", &other, "y.db"])] {
-        ran.exits(2).says(&["was written by a newer version of campaign (schema 999, this one knows 2)"]);
+        ran.exits(2).says(&["was written by a newer version of campaign (schema 999, this one knows "]);
     }
     cluster.sql("DELETE FROM other.refinery_schema_history WHERE version = 999; UPDATE other.refinery_schema_history SET checksum = 1");
     put(&other).exits(2).says(&["is not the one of this program: its migration 1 is another one"]);
