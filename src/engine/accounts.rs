@@ -63,6 +63,8 @@ pub(super) struct InstanceGate {
     in_flight: usize,
     /// How many these may be, as of the last look.
     limit: usize,
+    /// Whether a row that is ready may leave for it, as of the last look: a permit changes the pace, and not this.
+    pub(super) is_open: bool,
 }
 
 /// Why an instance is not sent to now.
@@ -147,6 +149,7 @@ impl InstanceGate {
             active: LiveContacts::new(instance.active, now),
             in_flight: 0,
             limit: 0,
+            is_open: false,
         }
     }
 

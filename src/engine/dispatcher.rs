@@ -423,12 +423,8 @@ impl<'a> Dispatcher<'a> {
     /// again.
     fn next_open(&mut self, account: usize, now: UnixMillis) -> Option<Claimed> {
         let rate = self.send_gate.accounts[account].pace.rate();
-        let open: Vec<bool> = self
-            .send_gate
-            .instances
-            .iter_mut()
-            .map(|gate| gate.account == account && gate.obstacle(rate).is_none())
-            .collect();
+        let gates = &self.send_gate.instances;
+        let open: Vec<bool> = gates.iter().map(|gate| gate.account == account && gate.is_open).collect();
         while let Some(row) = self.queue.pop(rate, |instance| open[instance]) {
             let over = row.earlier == Doubt::None && row.not_after.is_some_and(|end| end <= now);
             if !over && self.queue.is_open(row.lane, now) {

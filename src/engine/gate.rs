@@ -109,13 +109,18 @@ impl SendGate {
         let Self { accounts, instances, .. } = self;
         let full = self.max_in_flight.is_some_and(|most| supply.in_flight >= most);
         // Also where nothing is ready: what has ended wakes nobody.
-        instances.iter_mut().for_each(|gate| _ = gate.active());
+        for gate in instances.iter_mut() {
+            gate.active();
+            gate.is_open = false;
+        }
         let mut turns: Vec<AccountTurn> = Vec::new();
         let mut obstacle = None;
         for ReadyInstance { instance, due } in ready {
             let gate = &mut instances[*instance];
             let found = gate.obstacle(accounts[gate.account].pace.rate());
-            match found.or(full.then_some(Obstacle::Latency)) {
+            let found = found.or(full.then_some(Obstacle::Latency));
+            gate.is_open = found.is_none();
+            match found {
                 Some(found) => obstacle = obstacle.or(Some(found)),
                 None => match turns.iter_mut().find(|turn| turn.account == gate.account) {
                     Some(turn) => turn.due = turn.due.min(*due),
