@@ -23,6 +23,7 @@ use rustix::io::Errno;
 
 use crate::journal::error::JournalError;
 use crate::journal::file::beside::beside_resolved;
+use crate::journal::file::patience::{AT_A_START, pause};
 
 /// Held by a journal that can be written, for as long as it is open.
 #[derive(Debug)]
@@ -79,8 +80,9 @@ impl NameInUse {
             return other_name();
         }
         if locked(&log, FlockOperation::NonBlockingLockExclusive) {
-            // Nobody else came by this name: whoever has the database came by another one.
-            if !locked(&database, FlockOperation::NonBlockingLockExclusive)
+            // Nobody else came by this name: a process that has the database came by another one. One that was started
+            // has copies of the locks until it is another program.
+            if !locked_soon(&database, FlockOperation::NonBlockingLockExclusive)
                 || !locked(&database, FlockOperation::NonBlockingLockShared)
             {
                 return other_name();
@@ -128,6 +130,15 @@ fn opened(path: &Path) -> Result<File, JournalError> {
 /// Whether the lock was got, or cannot be had by anybody.
 fn locked(file: &File, operation: FlockOperation) -> bool {
     !matches!(flock(file, operation), Err(Errno::WOULDBLOCK))
+}
+
+fn locked_soon(file: &File, operation: FlockOperation) -> bool {
+    (0..AT_A_START).any(|looks| {
+        if looks > 0 {
+            pause();
+        }
+        locked(file, operation)
+    })
 }
 
 #[cfg(test)]

@@ -16,7 +16,6 @@ use std::fs::{File, TryLockError};
 use std::io::{self, Read};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use crate::domain::foreign;
 use crate::domain::unix_millis::UnixMillis;
@@ -25,15 +24,9 @@ use crate::journal::error::JournalError;
 use crate::journal::file::beside::{beside, beside_resolved, file_name_of, open_helper};
 use crate::journal::file::holder::Holder;
 use crate::journal::file::lock_table::LockTable;
+use crate::journal::file::patience::{AT_A_START, AT_THE_END, PATIENCE, SILENT, pause};
 use crate::journal::file::{commit_counter, in_use, location};
 
-/// How often an opener looks whether another one is done, and how many times: for half a minute.
-const LOOK_AGAIN: Duration = Duration::from_millis(20);
-const PATIENCE: u32 = 1_500;
-/// How many times a process that ends looks, for two seconds, before it leaves the file where it is.
-const PATIENCE_AT_END: u32 = 100;
-/// After so many looks, for two seconds, the user is told what is waited for.
-const SILENT: u32 = 100;
 /// Longest text of a lock file of an earlier version that is read, in bytes.
 const LONGEST_HOLDER: u64 = 200;
 /// What ends the names of locks.
@@ -80,14 +73,15 @@ fn untaken(journal: &Path, name: &str) -> Result<(OpenersLock, LockTable), Journ
         if let Some(holder) = table.holder(name) {
             return Err(JournalError::Held(holder));
         }
-        let is_lost = table.is_empty() && is_shared(&commit_counter::path(journal));
-        // A run that ends removes its files, and closes the journal a moment later.
-        let may_be_lost = table.is_empty() && is_run_without_files(journal);
-        if is_lost || may_be_lost && looks == PATIENCE_AT_END {
-            return Err(JournalError::LostTable(opening.path.clone()));
-        }
+        // A run that ends removes its files, and closes the journal a moment later. What it shared has a copy in each
+        // process that it started, until that one is another program.
+        let mark = commit_counter::path(journal);
+        let may_be_lost = table.is_empty() && (is_shared(&mark) || is_run_without_files(journal));
         if !may_be_lost {
             return Ok((opening, table));
+        }
+        if looks == AT_THE_END {
+            return Err(JournalError::LostTable(opening.path.clone()));
         }
         drop(opening);
         pause();
@@ -106,31 +100,51 @@ fn is_run_without_files(journal: &Path) -> bool {
 impl Drop for HeldLock {
     /// Gives the campaign back, and removes the files that are needed no more.
     fn drop(&mut self) {
-        let opening = opening_within(&self.journal, PATIENCE_AT_END);
+        let opening = opening_within(&self.journal, AT_THE_END);
         self.presence = None;
         let Ok(mut opening) = opening else { return };
+        let mut is_alone = false;
         if let Ok(mut table) = opening.table() {
             table.remove(&self.name);
             let _ = opening.write(&table);
+            is_alone = table.is_empty();
         }
         let mark = commit_counter::path(&self.journal);
-        if !commit_counter::says_anything(&mark) && !is_shared(&mark) {
+        if !commit_counter::says_anything(&mark) && is_free_soon(&mark, is_alone) {
             let _ = std::fs::remove_file(mark);
         }
     }
 }
 
-/// Shares the lock that says that a campaign of the journal is held. Only who excludes other openers locks all of the mark, for
-/// the blink of an eye: it is free here.
+/// Whether no process shares the lock on the mark. Where the table has no holder, only a copy in a process that is being
+/// started is left, and that goes at once.
+fn is_free_soon(mark: &Path, is_alone: bool) -> bool {
+    for _ in 0..AT_A_START {
+        if !is_shared(mark) {
+            return true;
+        }
+        if !is_alone {
+            return false;
+        }
+        pause();
+    }
+    false
+}
+
+/// Shares the lock that says that a campaign of the journal is held. Only a process that excludes other openers locks all of
+/// the mark, for the blink of an eye. A copy of that lock may be in a process that it started, until that is another program.
 fn share_presence(journal: &Path) -> Result<File, JournalError> {
     let path = commit_counter::path(journal);
     let failed = |source| JournalError::Open { path: path.clone(), source };
     let file = open_helper(&path).map_err(failed)?;
-    match file.try_lock_shared() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::Error(source)) => Err(failed(source)),
-        Err(TryLockError::WouldBlock) => Err(failed(io::ErrorKind::WouldBlock.into())),
+    for _ in 0..AT_THE_END {
+        match file.try_lock_shared() {
+            Ok(()) => return Ok(file),
+            Err(TryLockError::Error(source)) => return Err(failed(source)),
+            Err(TryLockError::WouldBlock) => pause(),
+        }
     }
+    Err(failed(io::ErrorKind::WouldBlock.into()))
 }
 
 /// Whether any process shares the lock on the mark. For callers that exclude other openers.
@@ -268,15 +282,6 @@ fn leads_to(path: &Path, file: &File) -> bool {
         (Ok(named), Ok(opened)) => (named.dev(), named.ino()) == (opened.dev(), opened.ino()),
         _ => false,
     }
-}
-
-/// Looks at the lock again after a moment. It is held for milliseconds, or for as long as a migration takes.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "a lock of the operating system has no timer of tokio's to wait on"
-)]
-fn pause() {
-    std::thread::sleep(LOOK_AGAIN);
 }
 
 #[cfg(test)]
@@ -438,6 +443,26 @@ mod tests {
                     }
                 });
             }
+        });
+        assert_eq!(files(folder.path()), [""; 0]);
+    }
+
+    /// A process that is started has copies of all locks for a moment, until it is another program.
+    #[test]
+    fn processes_that_are_started_meanwhile_hold_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let journal = folder.path().join("journal.db");
+        let is_over = std::sync::atomic::AtomicBool::new(false);
+        std::thread::scope(|threads| {
+            threads.spawn(|| {
+                while !is_over.load(std::sync::atomic::Ordering::SeqCst) {
+                    std::process::Command::new("true").status().unwrap();
+                }
+            });
+            let refused = (0..1_000)
+                .find_map(|_| CampaignLock::take(&journal, "spring", UnixMillis::from_millis(0)).err());
+            is_over.store(true, std::sync::atomic::Ordering::SeqCst);
+            assert!(refused.is_none(), "{refused:?}");
         });
         assert_eq!(files(folder.path()), [""; 0]);
     }

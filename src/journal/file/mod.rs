@@ -16,4 +16,5 @@ mod lock_table;
 pub(in crate::journal) mod log_on_disk;
 pub(in crate::journal) mod new_file;
 pub(in crate::journal) mod open;
+mod patience;
 pub(in crate::journal) mod schema;
