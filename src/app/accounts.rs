@@ -4,15 +4,16 @@ use crate::app::account_check::{AccountAnswers, AccountQuestions};
 use crate::app::error::Error;
 use crate::app::pacing;
 use crate::app::paths::CampaignPaths;
-use crate::app::send::SenderInstance;
+use crate::app::routes::SenderInstance;
 use crate::app::service::settings;
+use crate::app::steering::no_sender;
 use crate::clock::Clock;
 use crate::connect::{Account, Client};
 use crate::domain::definition::{Definition, RequestRate};
 use crate::domain::foreign::shown;
 use crate::domain::senders::SenderAccount;
 use crate::domain::unix_millis::UnixMillis;
-use crate::journal::{CampaignId, Journal, JournalError, Service};
+use crate::journal::{CampaignId, Journal, JournalError, Reader, Service};
 use crate::pace::RateLimit;
 
 /// An instance that some of a campaign's senders have of their own.
@@ -67,14 +68,20 @@ pub fn at_home(definition: Definition) -> Definition {
 pub fn of_sender(definition: &Definition, name: &str) -> Result<Definition, Error> {
     let has = |part: &Definition| part.senders.iter().any(|sender| sender.name == name);
     definition.by_instance().into_iter().find(has).ok_or_else(|| {
-        let message = format!("\"{}\" has no sender \"{}\"", definition.name, shown(name));
-        let names: Vec<_> = definition.senders.iter().map(|sender| shown(&sender.name)).collect();
-        let advice = match names.is_empty() {
-            true => "it has one source for all: leave the sender out".to_owned(),
-            false => format!("it has {}", names.join(", ")),
-        };
-        Error::usage(message, advice.into())
+        let names: Vec<String> = definition.senders.iter().map(|sender| sender.name.clone()).collect();
+        no_sender((&definition.name, name), &names, "it has one source for all: leave the sender out")
     })
+}
+
+/// Who is asked about which instance: the campaign's `own` first.
+pub(super) fn asked<'a>(
+    own: (&'a Account, &'a Definition),
+    others: &'a [OtherInstance],
+) -> impl Iterator<Item = (&'a Account, &'a str)> {
+    let (account, definition) = own;
+    let others =
+        others.iter().filter_map(|other| Some((other.asks.as_ref()?, other.account.instance_id.as_str())));
+    std::iter::once((account, definition.connect.instance_id.as_str())).chain(others)
 }
 
 /// The instances of senders besides the campaign's own, each once: those of the definition, and those that rows wait for.
@@ -83,7 +90,7 @@ pub fn of_sender(definition: &Definition, name: &str) -> Result<Definition, Erro
 /// Where the journal cannot be read.
 pub(super) fn others(
     definition: &Definition,
-    journal: &Journal,
+    journal: &Reader,
     campaign: CampaignId,
 ) -> Result<Vec<SenderAccount>, JournalError> {
     let home = definition.home();

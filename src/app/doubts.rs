@@ -53,7 +53,7 @@ pub struct SearchedRow {
 }
 
 /// What a search came to.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct DoubtSearch {
     /// The rows, in order.
     pub rows: Vec<SearchedRow>,
@@ -70,17 +70,16 @@ pub struct DoubtSearch {
 }
 
 impl DoubtSearch {
-    /// This search and one of another instance.
-    fn and(mut self, mut other: Self) -> Self {
-        self.rows.append(&mut other.rows);
-        self.windows.append(&mut other.windows);
+    /// Takes in what a search in another instance came to.
+    fn add(&mut self, other: Self) {
+        self.rows.extend(other.rows);
+        self.windows.extend(other.windows);
         self.looked_at += other.looked_at;
         self.is_searchable = match (self.is_searchable, other.is_searchable) {
             (Some(this), Some(other)) => Some(this && other),
             (this, other) => this.or(other),
         };
-        self.unfinished = self.unfinished.or(other.unfinished);
-        self
+        self.unfinished = self.unfinished.take().or(other.unfinished);
     }
 
     /// How many rows came to this.
@@ -124,32 +123,21 @@ pub(super) async fn search(
     mut rows: Vec<InDoubt>,
     tell: &mut dyn FnMut(&str),
 ) -> Result<DoubtSearch, Error> {
-    let home = searchers.first().map_or("", |searcher| searcher.instance_id).to_owned();
-    let mut all: Option<DoubtSearch> = None;
-    for searcher in searchers {
-        let is_its = |row: &mut InDoubt| row.instance_id.as_ref().unwrap_or(&home) == searcher.instance_id;
-        let own: Vec<InDoubt> = rows.extract_if(.., is_its).collect();
-        if own.is_empty() && all.is_some() {
-            continue;
-        }
-        let search = searcher.search(journal, campaign, own, tell).await?;
-        all = Some(all.map_or(search.clone(), |all| all.and(search)));
-    }
+    let home = searchers.first().map_or("", |searcher| searcher.instance_id);
     let index_delay = searchers.first().map_or(Duration::ZERO, |searcher| searcher.index_delay);
-    let left = rows
-        .first()
-        .and_then(|row| row.instance_id.clone())
-        .map(|id| format!("no sender of the definition has the instance {} any more", shown(&id)));
-    let rows = rows.into_iter().map(|row| SearchedRow { row, outcome: SearchOutcome::Unfinished }).collect();
-    let rest = DoubtSearch {
-        rows,
-        windows: Vec::new(),
-        index_delay,
-        looked_at: 0,
-        is_searchable: None,
-        unfinished: left,
-    };
-    let mut all = all.map_or(rest.clone(), |all| all.and(rest));
+    let mut all = DoubtSearch { index_delay, ..DoubtSearch::default() };
+    for searcher in searchers {
+        let is_its = |row: &mut InDoubt| row.instance_id.as_deref().unwrap_or(home) == searcher.instance_id;
+        let own: Vec<InDoubt> = rows.extract_if(.., is_its).collect();
+        if !own.is_empty() {
+            all.add(searcher.search(journal, campaign, own, tell).await?);
+        }
+    }
+    if let Some(id) = rows.first().and_then(|row| row.instance_id.as_ref()) {
+        let why = format!("no sender of the definition has the instance {} any more", shown(id));
+        all.unfinished.get_or_insert(why);
+    }
+    all.rows.extend(rows.into_iter().map(|row| SearchedRow { row, outcome: SearchOutcome::Unfinished }));
     all.rows.sort_by_key(|row| row.row.id);
     Ok(all)
 }

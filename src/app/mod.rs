@@ -39,6 +39,7 @@ pub mod rehearse;
 pub mod rejects;
 pub mod report;
 pub mod resolve;
+pub mod routes;
 mod row_reader;
 pub mod run;
 mod run_senders;

@@ -88,7 +88,7 @@ impl OpenCampaign {
             true => rehearsed(&mut journal, &identity, paths, clock.now())?,
             false => journal.campaign(&identity, clock.now())?,
         };
-        let others = accounts::others(definition, &journal, campaign)?;
+        let others = accounts::others(definition, &Reader::open(&paths.journal)?, campaign)?;
         let others = match &simulator {
             Some(_) => others
                 .into_iter()

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
+use crate::app::accounts;
 use crate::app::contact_search::ContactFinder;
 use crate::app::error::Error;
 use crate::app::open::OpenCampaign;
@@ -117,11 +118,8 @@ pub async fn rebuild(
         let Some(account) = open.account.clone() else {
             return Err(Error::usage("a simulation has no account", "rebuild against the account".into()));
         };
-        let own = (&account, &definition.connect.instance_id);
-        let others =
-            open.others.iter().filter_map(|other| Some((other.asks.as_ref()?, &other.account.instance_id)));
         let mut known = AccountContacts { traced: HashMap::new(), untraced: Vec::new(), all: 0 };
-        for (account, instance_id) in [own].into_iter().chain(others) {
+        for (account, instance_id) in accounts::asked((&account, definition), &open.others) {
             let mut finder = ContactFinder::at(account, instance_id, options.rate);
             Box::pin(contacts(&mut finder, window, trace, (&mut known, tell))).await?;
         }

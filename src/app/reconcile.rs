@@ -22,7 +22,7 @@ use crate::domain::delivery::doubt;
 use crate::domain::delivery::state::State;
 use crate::domain::figures::{Span, counted};
 use crate::domain::unix_millis::UnixMillis;
-use crate::journal::{CampaignId, Journal, Reader, StartedRow, TokenRow};
+use crate::journal::{CampaignId, Reader, StartedRow, TokenRow};
 
 /// Contacts that are looked at without a word.
 const MANY: usize = 80;
@@ -150,7 +150,7 @@ pub async fn compare(
     let campaign = paths::which(&reader, place.campaign.as_deref())?;
     let account = Account::connect(&settings(definition, place), clock).await?;
     must_be_of(&account, definition, &reader.origin(campaign.id)?)?;
-    let others = accounts::others(definition, &Journal::open(&place.journal)?, campaign.id)?;
+    let others = accounts::others(definition, &reader, campaign.id)?;
     let others = accounts::connect(others, (definition, place), account.is_loopback(), clock).await?;
     let now = clock.now();
     let indexed_until = now.minus(options.index_delay);
@@ -168,9 +168,7 @@ pub async fn compare(
     let window = doubt::window(sent.first, sent.last.unwrap_or(now));
     let window = SearchWindow { until: window.until.min(now).max(window.from), ..window };
     compared.window = Some(window);
-    let own = (&account, &definition.connect.instance_id);
-    let others = others.iter().filter_map(|other| Some((other.asks.as_ref()?, &other.account.instance_id)));
-    for (account, instance_id) in [own].into_iter().chain(others) {
+    for (account, instance_id) in accounts::asked((&account, definition), &others) {
         let mut finder = ContactFinder::at(account, instance_id, options.rate);
         let contacts = Box::pin(finder.all(window)).await.map_err(|why| {
             let message = format!("the account could not be searched to the end: {}", opt_outs::words(&why));

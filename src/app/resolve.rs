@@ -74,22 +74,19 @@ pub async fn search(
     let _lock = CampaignLock::take(&place.journal, &campaign.name, now)?;
     let account = Account::connect(&settings(definition, place), clock).await?;
     let mut journal = Journal::open(&place.journal)?;
-    must_be_of(&account, definition, &Reader::open(&place.journal)?.origin(campaign.id)?)?;
-    let others = accounts::others(definition, &journal, campaign.id)?;
+    let reader = Reader::open(&place.journal)?;
+    must_be_of(&account, definition, &reader.origin(campaign.id)?)?;
+    let others = accounts::others(definition, &reader, campaign.id)?;
     let others = accounts::connect(others, (definition, place), account.is_loopback(), clock).await?;
     journal.expire(campaign.id, now)?;
     let mut rows = journal.in_doubt(campaign.id, now)?;
     rows.retain(|row| options.chosen.has(&row.key, row.line));
     // That there is no contact stays true: nothing was sent since.
     let (known, rows): (Vec<InDoubt>, Vec<InDoubt>) = rows.into_iter().partition(|row| row.is_not_there);
-    let own = (&account, &definition.connect.instance_id);
-    let others = others.iter().filter_map(|other| Some((other.asks.as_ref()?, &other.account.instance_id)));
-    let searchers = [own].into_iter().chain(others).map(|(account, instance_id)| DoubtSearcher {
-        account,
-        instance_id,
-        clock,
-        index_delay: options.index_delay,
-    });
+    let asked = accounts::asked((&account, definition), &others);
+    let index_delay = options.index_delay;
+    let searchers =
+        asked.map(|(account, instance_id)| DoubtSearcher { account, instance_id, clock, index_delay });
     let searchers: Vec<DoubtSearcher<'_>> = searchers.collect();
     let mut search = doubts::search(&searchers, &mut journal, campaign.id, rows, tell).await?;
     let known = known.into_iter().map(|row| SearchedRow { row, outcome: SearchOutcome::NotThere });

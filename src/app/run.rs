@@ -319,19 +319,12 @@ impl<'a> PreparedRun<'a> {
         if definition.account.check == AccountRule::Off {
             return Ok(None);
         }
-        let own = account.as_ref().map(|account| (account, &definition.connect.instance_id));
-        let others =
-            others.iter().filter_map(|other| Some((other.asks.as_ref()?, &other.account.instance_id)));
-        let searchers = own.into_iter().chain(others).map(|(account, instance_id)| DoubtSearcher {
-            account,
-            instance_id,
-            clock,
-            index_delay: INDEX_DELAY,
-        });
+        let Some(account) = account else { return Ok(None) };
+        let asked = accounts::asked((account, definition), others);
+        let index_delay = INDEX_DELAY;
+        let searchers =
+            asked.map(|(account, instance_id)| DoubtSearcher { account, instance_id, clock, index_delay });
         let searchers: Vec<DoubtSearcher<'_>> = searchers.collect();
-        if searchers.is_empty() {
-            return Ok(None);
-        }
         overdue::search(&searchers, clock, journal, *campaign).await
     }
 

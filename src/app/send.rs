@@ -15,12 +15,12 @@ use tokio::task::JoinHandle;
 use crate::app::error::Error;
 use crate::app::live_deliveries::QueueFollower;
 use crate::app::opt_outs::OptOuts;
+use crate::app::routes::{Routes, SenderInstance};
 use crate::app::run_senders::run_senders;
 use crate::app::simulated_deliveries::SimulatedFollower;
 use crate::app::stream::{self, StreamItem};
 use crate::clock::Clock;
 use crate::connect::Client;
-use crate::domain::delivery::bucket_history::BucketHistory;
 use crate::domain::delivery::ending::{Ending, Exit};
 use crate::domain::delivery::gate::FailureGate;
 use crate::domain::delivery::shared_rate::SharedRate;
@@ -33,14 +33,13 @@ use crate::domain::hours::terms::Terms;
 use crate::domain::senders::{Sender, SenderAccount};
 use crate::domain::unix_millis::UnixMillis;
 use crate::engine::{
-    ActiveContacts, Admittance, Engine, LastWords, Observer, OptOutProgress, Outcome, PlanProgress,
-    RunAccount, RunInstance, RunSender, Stop,
+    ActiveContacts, Admittance, Engine, LastWords, Observer, OptOutProgress, Outcome, PlanProgress, Stop,
 };
 use crate::journal::{
     CampaignId, CampaignLock, IntegrityCheck, Journal, JournalError, NewRun, Plan, Planned, RunEnd, RunId,
     Writer, WriterError,
 };
-use crate::pace::{RateLimit, RateLimiter};
+use crate::pace::RateLimit;
 
 /// How a run is made, once options and definition are resolved.
 #[derive(Debug)]
@@ -115,23 +114,6 @@ pub struct Bounds {
     pub shared: Option<SharedRate>,
 }
 
-/// An instance that some senders have of their own, and how fast their account is sent to.
-#[derive(Debug)]
-pub struct SenderInstance {
-    /// Which, in which account.
-    pub account: SenderAccount,
-    /// Where its requests go.
-    pub client: Client,
-    /// How fast, at most: the first instance of an account says so.
-    pub limit: RateLimit,
-    /// The run finds out what the account takes, up to `limit`.
-    pub auto: bool,
-    /// Contacts that are alive, at most, where it is known how long one lives.
-    pub active: Option<ActiveContacts>,
-    /// The pace of the account, where other runs have a part in it.
-    pub shared: Option<SharedRate>,
-}
-
 /// The journal and the service of a run.
 pub struct RunParts {
     /// The journal.
@@ -183,22 +165,15 @@ struct RunAbout {
 }
 
 impl RunAbout {
-    fn of(settings: &RunSettings, others: &[SenderInstance], campaign: CampaignId, clock: &Clock) -> Self {
-        let mut accounts: Vec<&SenderInstance> = Vec::new();
-        for other in others.iter().filter(|other| !other.account.is_same_account(&settings.account)) {
-            if !accounts.iter().any(|known| known.account.is_same_account(&other.account)) {
-                accounts.push(other);
-            }
-        }
-        let rates = accounts.iter().map(|other| (!other.auto).then_some(other.limit.rate));
-        let bursts = accounts.iter().map(|other| other.limit.burst.get());
+    fn of(settings: &RunSettings, routes: &Routes, campaign: CampaignId, clock: &Clock) -> Self {
+        let (asked_rate, burst) = routes.asked();
         Self {
             campaign,
             clock: clock.clone(),
             name: settings.name.clone(),
             schedule: settings.admittance.schedule,
-            asked_rate: [settings.record.rate].into_iter().chain(rates).sum(),
-            burst: bursts.fold(settings.limit.burst.get(), u32::saturating_add),
+            asked_rate,
+            burst,
             sampled: settings.sampled,
             already_started: None,
             joins_again: false,
@@ -211,7 +186,7 @@ impl Run {
     ///
     /// # Errors
     /// Where the journal cannot be written, or its counts do not add up.
-    pub fn begin(parts: RunParts, settings: RunSettings) -> Result<Self, Error> {
+    pub fn begin(parts: RunParts, mut settings: RunSettings) -> Result<Self, Error> {
         let RunParts { mut journal, campaign, client, instances: others, clock, stop } = parts;
         if settings.retry_failed {
             journal.retry_failed(campaign)?;
@@ -219,8 +194,17 @@ impl Run {
         journal.expire(campaign, clock.now())?;
         journal.release_held(campaign)?;
         let expires_at = journal.keep_schedule(campaign, settings.admittance.schedule, clock.now())?;
-        let about = RunAbout::of(&settings, &others, campaign, &clock);
         let (mut senders, paces) = run_senders(&mut journal, campaign, &settings.senders, clock.now())?;
+        let own = SenderInstance {
+            account: settings.account.clone(),
+            client,
+            limit: settings.limit,
+            auto: settings.auto,
+            active: settings.bounds.active.take(),
+            shared: settings.bounds.shared.take(),
+        };
+        let routes = Routes::new(own, others, &mut senders);
+        let about = RunAbout::of(&settings, &routes, campaign, &clock);
         let Admittance { hours, schedule, .. } = &settings.admittance;
         let terms = Terms { hours: hours.clone(), schedule: *schedule };
         let record = NewRun { terms, rate: about.asked_rate, ..settings.record };
@@ -228,15 +212,6 @@ impl Run {
         if !senders.is_empty() {
             journal.begin_with_paces(campaign, &paces, (run, clock.now()))?;
         }
-        let own = SenderInstance {
-            limit: settings.limit,
-            auto: settings.auto,
-            active: settings.bounds.active,
-            shared: settings.bounds.shared,
-            account: settings.account,
-            client,
-        };
-        let (accounts, instances) = accounts(own, others, &mut senders, past);
         let tally = journal.tally(campaign)?;
         let lanes = journal.lanes(campaign)?;
         let (writer, handle) = match settings.steady_clock {
@@ -246,8 +221,8 @@ impl Run {
         let engine = Engine {
             writer,
             run,
-            accounts,
-            instances,
+            accounts: routes.accounts.into_iter().map(|account| account.begin(past)).collect(),
+            instances: routes.instances,
             clock: clock.clone(),
             chance: settings.chance,
             max_in_flight: settings.bounds.max_in_flight,
@@ -422,33 +397,6 @@ async fn last_words(ended: Option<watch::Sender<bool>>, following: &mut Option<F
         ended.send_replace(true);
         following.await;
     }
-}
-
-/// The accounts and instances that a run sends through, the campaign's own first; each sender is told which is its own.
-fn accounts(
-    own: SenderInstance,
-    others: Vec<SenderInstance>,
-    senders: &mut [RunSender],
-    past: BucketHistory,
-) -> (Vec<RunAccount>, Vec<RunInstance>) {
-    let (mut accounts, mut instances) = (Vec::new(), Vec::new());
-    let mut known: Vec<(SenderAccount, usize)> = Vec::new();
-    for (at, instance) in [own].into_iter().chain(others).enumerate() {
-        let SenderInstance { account, client, limit, auto, active, shared } = instance;
-        let place = known.iter().find(|(known, _)| known.is_same_account(&account)).map(|(_, place)| *place);
-        let place = place.unwrap_or_else(|| {
-            let pace = if auto { RateLimiter::auto(limit, past) } else { RateLimiter::new(limit, past) };
-            accounts.push(RunAccount { pace, shared, states_pace: account.rate.is_some() });
-            accounts.len() - 1
-        });
-        let of_instance = |run: &&mut RunSender| {
-            run.sender.account.as_ref().is_some_and(|of| of.is_same_instance(&account))
-        };
-        senders.iter_mut().filter(of_instance).for_each(|run| run.instance = at);
-        instances.push(RunInstance { client, account: place, active });
-        known.push((account, place));
-    }
-    (accounts, instances)
 }
 
 /// A run whose engine has ended, and whose record has not.

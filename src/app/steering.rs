@@ -100,15 +100,19 @@ fn must_have_sender(reader: &Reader, campaign: &Campaign, sender: &str) -> Resul
     if names.iter().any(|name| name == sender) {
         return Ok(());
     }
-    let message = format!("\"{}\" has no sender \"{}\"", campaign.name, shown(sender));
+    let of_one = "it has one source for all, whose pace is that of the campaign";
+    Err(no_sender((&campaign.name, sender), &names, of_one))
+}
+
+/// A campaign has no sender of this name, but `names`; `of_one` is said where it has none at all.
+pub(super) fn no_sender((campaign, sender): (&str, &str), names: &[String], of_one: &str) -> Error {
+    let message = format!("\"{campaign}\" has no sender \"{}\"", shown(sender));
+    let names: Vec<_> = names.iter().map(|name| shown(name)).collect();
     let advice = match names.is_empty() {
-        true => Advice::from("it has one source for all, whose pace is that of the campaign".to_owned()),
-        false => {
-            let names: Vec<_> = names.iter().map(|name| shown(name)).collect();
-            Advice::from(format!("it has {}", names.join(", ")))
-        }
+        true => of_one.to_owned(),
+        false => format!("it has {}", names.join(", ")),
     };
-    Err(Error::usage(message, advice.into()))
+    Error::usage(message, Advice::from(advice).into())
 }
 
 impl Steering {

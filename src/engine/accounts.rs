@@ -36,6 +36,8 @@ pub struct RunInstance {
     pub account: usize,
     /// Contacts that are alive, at most, where it is known how long one lives.
     pub active: Option<ActiveContacts>,
+    /// Whether a sender belongs to it, or the campaign has one source for all. The campaign's own may have none.
+    pub is_used: bool,
 }
 
 /// When an account may send.
@@ -57,6 +59,8 @@ pub(super) struct InstanceGate {
     pub(super) account: usize,
     pub(super) pause: QuotaPause,
     pub(super) outage: OutageDetector,
+    /// Whether anything is sent to it: a sender belongs to it, and it was not halted.
+    pub(super) is_used: bool,
     room: ConcurrencyLimit,
     active: LiveContacts,
     /// Requests without an answer.
@@ -145,6 +149,7 @@ impl InstanceGate {
             account: instance.account,
             pause: QuotaPause::default(),
             outage: OutageDetector::default(),
+            is_used: instance.is_used,
             room: ConcurrencyLimit::new(max_in_flight.map(Into::into)),
             active: LiveContacts::new(instance.active, now),
             in_flight: 0,

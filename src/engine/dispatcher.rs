@@ -413,6 +413,12 @@ impl<'a> Dispatcher<'a> {
     fn check_in_flight(&self, instance: usize) {
         let (in_flight, limit) = self.send_gate.instances[instance].in_flight();
         assert!(in_flight <= limit, "{in_flight} requests in flight, and the limit is {limit}");
+        let most = self.engine.max_in_flight.map_or(usize::MAX, Into::into);
+        assert!(
+            self.in_flight.len() <= most,
+            "{} requests in flight, and {most} are allowed",
+            self.in_flight.len()
+        );
         assert!(
             self.ending.is_none() && !self.send_gate.is_held(),
             "a request left while nothing is to be sent"

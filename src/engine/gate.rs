@@ -130,9 +130,11 @@ impl SendGate {
         }
         let now = Instant::now();
         let mut paused = instances.iter().map(|gate| gate.pause != QuotaPause::Off);
+        let mut used = instances.iter().filter(|gate| gate.is_used);
+        let all_full = used.all(|gate| gate.pause != QuotaPause::Off);
         let limit = match (supply, obstacle) {
             (SendState { open: false, .. }, _) => None,
-            _ if instances.iter().all(|gate| gate.pause != QuotaPause::Off) => Some(Bottleneck::ActiveChats),
+            _ if all_full => Some(Bottleneck::ActiveChats),
             _ if !turns.is_empty() => {
                 Some(match turns.iter().all(|turn| turn.due.is_some_and(|due| due > now)) {
                     true => Bottleneck::Senders,
@@ -201,14 +203,20 @@ impl SendGate {
         (self.told.replace(gauges) != Some(gauges)).then_some(gauges)
     }
 
+    /// The accounts that something is sent through.
+    fn used(&self) -> impl Iterator<Item = &AccountGate> {
+        let is_used = |at: usize| self.instances.iter().any(|gate| gate.is_used && gate.account == at);
+        self.accounts.iter().enumerate().filter(move |(at, _)| is_used(*at)).map(|(_, gate)| gate)
+    }
+
     /// Requests per second that the paces of all accounts allow now.
     pub(super) fn rate(&self) -> f64 {
-        self.accounts.iter().map(|gate| gate.pace.rate()).sum()
+        self.used().map(|gate| gate.pace.rate()).sum()
     }
 
     /// What is asked of all accounts: the rate, `None` where a run finds out that of one of them, and the burst.
     pub(super) fn asked(&self) -> (Option<f64>, u32) {
-        self.accounts.iter().fold((Some(0.0), 0), |(rate, burst), gate| match gate.pace.tempo() {
+        self.used().fold((Some(0.0), 0), |(rate, burst), gate| match gate.pace.tempo() {
             PaceMode::Stated(asked) => {
                 (rate.map(|rate: f64| rate + asked.rate), burst.saturating_add(asked.burst.get()))
             }
@@ -224,7 +232,8 @@ impl SendGate {
 
     /// The bound on contacts that are alive at once, where there is one: over all instances.
     pub(super) fn active_bound(&mut self) -> Option<ActiveBound> {
-        let bounds = self.instances.iter_mut().filter_map(|gate| gate.active().bound());
+        let used = self.instances.iter_mut().filter(|gate| gate.is_used);
+        let bounds = used.filter_map(|gate| gate.active().bound());
         bounds.reduce(|a, b| ActiveBound {
             most: a.most + b.most,
             alive: a.alive + b.alive,
@@ -282,7 +291,7 @@ mod tests {
 
     fn instance(account: usize, in_flight: usize, active: Option<usize>) -> InstanceGate {
         let active = active.map(|most| ActiveContacts { most, life: 60 * SECOND, ages: Vec::new() });
-        let instance = RunInstance { client: client(), account, active };
+        let instance = RunInstance { client: client(), account, active, is_used: true };
         InstanceGate::new(instance, NonZeroUsize::new(in_flight), Instant::now())
     }
 

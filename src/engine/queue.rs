@@ -262,6 +262,13 @@ impl Queue {
         ready.pop(requests_per_second, may, |sender| lanes.rows_of(sender))
     }
 
+    /// Whether rows of an instance are left, as far as known.
+    pub(super) fn has_rows(&self, instance: usize) -> bool {
+        let ready = self.ready.instances();
+        ready.iter().any(|ready| ready.instance == instance)
+            || self.ready.senders_of(instance).iter().any(|sender| self.lanes.rows_of(Some(*sender)) > 0)
+    }
+
     /// The claim of a row is undone until its instance may have room for a contact.
     pub(super) fn park(&mut self, instance: usize, row: RowId) {
         self.parked.push((instance, row));

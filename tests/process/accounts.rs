@@ -223,10 +223,59 @@ fn each_account_is_asked_for_what_is_its_own() {
         .map(|finding| finding["summary"].as_str().expect("a summary"))
         .collect();
     assert_eq!(instances.len(), 3, "{found}");
-    assert!(instances[1].starts_with("111122223331 us-east-1, instance 00000001: "), "{instances:?}");
+    assert!(
+        instances[1].starts_with("account 111122223331 in us-east-1, instance 00000001: "),
+        "{instances:?}"
+    );
     let policy = accounts.run(&["iam-policy", "--sender", "europe"]).exits(0).stdout;
     assert!(policy.contains(&instance(2)) && !policy.contains(&instance(0)), "{policy}");
     let policy = accounts.run(&["iam-policy"]).exits(0).stdout;
     assert!(policy.contains(&instance(0)) && !policy.contains(&instance(2)), "{policy}");
     accounts.run(&["iam-policy", "--sender", "nobody"]).exits(2);
+}
+
+/// Journal and accounts are held against each other, and a journal that is lost is made anew from all of them.
+#[test]
+fn a_journal_is_held_against_every_account_and_made_anew_from_them() {
+    let accounts = Accounts::new(120, [&[], &[], &[]]);
+    accounts.run(&RUN).exits(0);
+    let compare = ["deliveries", "check", "--rate", "5000", "--json"];
+    let compared: serde_json::Value =
+        serde_json::from_str(accounts.run(&compare).exits(0).stdout.lines().last().expect("a result"))
+            .expect("JSON");
+    assert_eq!(compared["contacts"], 120, "{compared}");
+    for entry in accounts.site.folder().read_dir().expect("a folder") {
+        let path = entry.expect("an entry").path();
+        if path.file_name().expect("a name").to_string_lossy().starts_with("journal.db") {
+            std::fs::remove_file(path).expect("it is gone");
+        }
+    }
+    let rebuild = ["rebuild", "people.csv", "--since", "2026-01-01T00:00Z", "--rate", "5000", "--json"];
+    let rebuilt = accounts.run(&rebuild).exits(0).json();
+    assert_eq!((&rebuilt["found"], &rebuilt["started"]), (&120.into(), &120.into()), "{rebuilt}");
+    assert_eq!(accounts.run(&RUN).exits(0).json()["requests"], 0);
+    accounts.check_each_once(120);
+}
+
+/// Rows in doubt are searched for where their requests went.
+#[test]
+fn rows_in_doubt_are_searched_for_in_their_accounts() {
+    let silent: &[&str] = &["--hangs", "1.0"];
+    let accounts = Accounts::new(60, [silent, silent, silent]);
+    let mut child = accounts
+        .command(&RUN)
+        .stdout(std::process::Stdio::null())
+        .stderr(std::process::Stdio::null())
+        .spawn()
+        .expect("it starts");
+    accounts.servers.iter().for_each(|server| server.wait_for_requests(6));
+    child.kill().expect("it is killed");
+    child.wait().expect("it is gone");
+    let contacts: Vec<usize> =
+        accounts.servers.iter().map(|server| server.contacts_in_full().len()).collect();
+    assert!(contacts.iter().all(|contacts| *contacts > 0), "{contacts:?}");
+    accounts.run(&["resolve", "--search", "--all", "--index-delay", "0s"]);
+    let started = accounts.report().iter().filter(|record| record.state == "started").count();
+    assert_eq!(started, contacts.iter().sum::<usize>(), "{contacts:?}");
+    accounts.run(&["journal", "check"]).exits(0);
 }

@@ -9,14 +9,14 @@ use campaign::domain::delivery::state::State;
 use campaign::domain::message::request::Leaf;
 use campaign::domain::row::token::TokenSpace;
 use campaign::domain::senders::{HaltRule, Sender, SenderAccount};
-use campaign::engine::ActiveContacts;
+use campaign::engine::{ActiveContacts, RunEvent};
 use campaign::journal::{Content, FileLine};
 use campaign::pace::RateLimit;
 use campaign::simulator::{Effect, Fault, FaultPlan, Phase, Simulator, WorldConfig, WorldTime};
 
 use crate::virtual_time::senders::sender;
 use crate::virtual_time::stage::{
-    CAMPAIGN, EPOCH, FLOW, INSTANCE, Options, OtherWorld, Stage, check_pace, in_flight, line, shape,
+    CAMPAIGN, EPOCH, FLOW, INSTANCE, Options, OtherWorld, Seen, Stage, check_pace, in_flight, line, shape,
 };
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -208,8 +208,17 @@ async fn an_instance_whose_quota_of_contacts_is_full_holds_up_no_other() {
         let lines: Vec<FileLine> = (0..612).map(|n| row(n, &senders, usize::from(n < 12))).collect();
         plan(&stage, &senders, &lines);
         let own = options(paces[0], &senders);
-        let outcome = stage.run(&own).await.expect("a run");
+        let (mut paused, began) = (Vec::new(), tokio::time::Instant::now());
+        let mut watch = |event: &RunEvent| {
+            if matches!(event, RunEvent::Paused(_)) {
+                paused.push(began.elapsed());
+            }
+        };
+        let outcome = stage.run_watched(&own, &mut Seen(&mut watch)).await.expect("a run");
         assert_eq!(outcome.ending, Ending::Complete);
+        // The campaign is paused where nothing else is left to be sent to, and not before.
+        assert!(paused.iter().all(|at| *at >= Duration::from_secs(119)), "{paused:?}");
+        assert_eq!(paused.is_empty(), known, "{paused:?}");
         let last = stage.simulator.requests().last().expect("requests").at.0 - EPOCH.unsigned_abs();
         assert!(last < 121_000, "600 at 5/s are not held up: {last} ms");
         let refused = simulator(&stage, 1).requests().len() - 12;
@@ -287,4 +296,24 @@ async fn a_person_stays_the_same_whatever_instance_sends() {
     let other = self::stage(&paces, |_| WorldConfig::default());
     plan(&other, &senders, &twice);
     assert_eq!((other.tally()[State::Queued], other.tally()[State::Duplicate]), (1, 1));
+}
+
+/// The campaign's own account is asked about and sends nothing, where every sender has another: no figure counts its pace.
+#[tokio::test(start_paused = true)]
+async fn the_pace_of_an_account_without_senders_is_in_no_figure() {
+    let senders: Vec<Sender> = one_each(2).split_off(1);
+    let mut stage = stage(&[(50.0, 9), (4.0, 2)], |_| WorldConfig::default());
+    let lines: Vec<FileLine> = (0..40).map(|n| row(n, &senders, 0)).collect();
+    plan(&stage, &senders, &lines);
+    let mut rates = Vec::new();
+    let mut watch = |event: &RunEvent| match event {
+        RunEvent::Gauges(gauges) => rates.push(gauges.rate),
+        RunEvent::Heartbeat(beat) => assert_eq!((beat.rate, beat.asked, beat.burst), (4.0, Some(4.0), 2)),
+        _ => {}
+    };
+    let own = options((50.0, 9), &senders);
+    assert_eq!(stage.run_watched(&own, &mut Seen(&mut watch)).await.expect("a run").ending, Ending::Complete);
+    assert!(!rates.is_empty() && rates.iter().all(|rate| *rate == 4.0), "{rates:?}");
+    let run = stage.reader().runs(stage.campaign, 1).expect("the journal can be read").pop().expect("a run");
+    assert_eq!(run.rate, Some(4.0));
 }

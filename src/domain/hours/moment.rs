@@ -48,7 +48,8 @@ impl MomentRejection {
     }
 }
 
-const MONTHS: [&str; 12] = [
+/// In English, in lower case.
+pub(in crate::domain) const MONTHS: [&str; 12] = [
     "january",
     "february",
     "march",

@@ -8,7 +8,6 @@ use serde_json::{Value, json};
 use super::{LONGEST_LIFE, Preflight, Stall};
 use crate::domain::figures::{PerSecond, Span, counted};
 use crate::domain::forecast::{ActiveBound, Outlook};
-use crate::domain::foreign::shown;
 use crate::domain::senders::SenderAccount;
 
 /// What an account has to send.
@@ -63,15 +62,9 @@ impl AccountLoad {
         }
     }
 
-    /// `account 123456789012 in us-west-2`, or the instance that stands for it.
+    /// What it is called.
     pub(super) fn name(&self) -> String {
-        let Some(own) = &self.account else { return "the account".to_owned() };
-        let mut name = match &own.account {
-            Some(number) => format!("account {}", shown(number)),
-            None => format!("instance {}", shown(own.instance_id.get(..8).unwrap_or(&own.instance_id))),
-        };
-        let _ = own.region.as_ref().map_or(Ok(()), |region| write!(name, " in {}", shown(region)));
-        name
+        self.account.as_ref().map_or_else(|| "the account".to_owned(), SenderAccount::name)
     }
 
     /// `account 123456789012 in us-west-2: 1,200 contacts, 10 min at 2/s`.

@@ -445,7 +445,7 @@ impl Preflight {
         Self { found, facts, options, forecast, sent }
     }
 
-    /// Contacts that are to be started, as far as their rows have a turn.
+    /// Contacts that are to be started, whether their rows have a turn or not.
     #[must_use]
     pub fn to_send(&self) -> u64 {
         self.facts.tally.unsettled().min(self.options.most)

@@ -7,6 +7,7 @@ use std::borrow::Cow;
 
 use icu_normalizer::ComposingNormalizerBorrowed;
 
+use crate::domain::hours::moment::MONTHS;
 use crate::domain::row::compound_key;
 
 /// Digits that a spreadsheet keeps of a number; behind them it writes zeros.
@@ -190,21 +191,6 @@ fn without_last_zeros(key: &str) -> String {
         _ => key.to_owned(),
     }
 }
-
-const MONTHS: [&str; 12] = [
-    "january",
-    "february",
-    "march",
-    "april",
-    "may",
-    "june",
-    "july",
-    "august",
-    "september",
-    "october",
-    "november",
-    "december",
-];
 
 /// Whether one of the two is shown as the date that a spreadsheet takes the other for.
 fn is_date_of(a: &str, b: &str) -> bool {

@@ -2,6 +2,8 @@
 
 use std::num::NonZeroU32;
 
+use crate::domain::foreign::shown;
+
 /// The instance, the flow and the account of a sender. Quotas are of an account and a Region, and of an instance.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SenderAccount {
@@ -50,16 +52,31 @@ impl SenderAccount {
         (self.owner(), &self.region) == (other.owner(), &other.region)
     }
 
-    /// What it is called where several are told of: the account and the Region, and the beginning of the instance's id.
+    /// What its account is called where several are told of: `account 123456789012 in us-west-2`, or the instance that stands for
+    /// it.
+    #[must_use]
+    pub fn name(&self) -> String {
+        let mut name = match &self.account {
+            Some(number) => format!("account {}", shown(number)),
+            None => self.instance_name(),
+        };
+        if let Some(region) = &self.region {
+            name += &format!(" in {}", shown(region));
+        }
+        name
+    }
+
+    /// The same with the instance.
     #[must_use]
     pub fn label(&self) -> String {
-        let instance: String = self.instance_id.chars().take(8).collect();
-        let place = self.account.iter().chain(&self.region).map(String::as_str).collect::<Vec<_>>().join(" ");
-        if place.is_empty() {
-            format!("instance {instance}")
-        } else {
-            format!("{place}, instance {instance}")
+        match &self.account {
+            Some(_) => format!("{}, {}", self.name(), self.instance_name()),
+            None => self.name(),
         }
+    }
+
+    fn instance_name(&self) -> String {
+        format!("instance {}", shown(self.instance_id.get(..8).unwrap_or(&self.instance_id)))
     }
 
     /// The account's number, or the instance that stands for it.

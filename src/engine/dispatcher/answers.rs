@@ -11,6 +11,7 @@ use crate::domain::delivery::verdict;
 use crate::domain::delivery::verdict::{Situation, Verdict};
 use crate::engine::commits::AfterCommit;
 use crate::engine::events::{RefusedAttempt, RunEvent, attempted, masked, told};
+use crate::engine::quota_pause::QuotaPause;
 use crate::journal::Claimed;
 
 impl Dispatcher<'_> {
@@ -37,10 +38,11 @@ impl Dispatcher<'_> {
         self.on_sender_answered(row, sent);
         match answer {
             Ok(contact_id) => {
+                let was_paused = !self.sends_elsewhere();
                 let gate = &mut self.send_gate.instances[instance];
                 gate.outage.broken();
                 gate.started();
-                if gate.pause.started() {
+                if gate.pause.started() && was_paused {
                     self.observer.on_event(&RunEvent::Resumed);
                 }
                 self.tries.remove(&row.id);
@@ -118,9 +120,18 @@ impl Dispatcher<'_> {
         let Some(length) = pause.begin(Instant::now(), self.engine.chance.f64()) else {
             return;
         };
-        self.metrics.paused(self.engine.clock.now(), length);
-        self.observer.on_event(&RunEvent::Paused(length));
+        // While others are sent to, the campaign is not paused.
+        if !self.sends_elsewhere() {
+            self.metrics.paused(self.engine.clock.now(), length);
+            self.observer.on_event(&RunEvent::Paused(length));
+        }
         self.park(instance);
+    }
+
+    /// Whether an instance has rows left and, as far as is known, room for their contacts.
+    fn sends_elsewhere(&self) -> bool {
+        let mut gates = self.send_gate.instances.iter().enumerate();
+        gates.any(|(at, gate)| gate.pause == QuotaPause::Off && gate.is_used && self.queue.has_rows(at))
     }
 
     /// Claims of rows whose instance has no room for their contacts are undone, until it may have.

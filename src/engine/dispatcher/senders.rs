@@ -71,7 +71,9 @@ impl Dispatcher<'_> {
     /// Nothing is sent to an instance any more. Says whether there is another one.
     pub(super) fn halt_instance(&mut self, instance: usize, why: (&Claimed, &Refusal)) -> bool {
         let senders = self.queue.ready.senders_of(instance);
-        self.halt(&senders, why)
+        let halts = self.halt(&senders, why);
+        self.send_gate.instances[instance].is_used &= !halts;
+        halts
     }
 
     fn halt(&mut self, senders: &[SenderId], (row, refusal): (&Claimed, &Refusal)) -> bool {

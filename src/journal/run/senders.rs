@@ -13,7 +13,7 @@ use crate::domain::phone;
 use crate::domain::senders::{HaltRule, PartRate, Sender, SenderAccount, assign};
 use crate::domain::unix_millis::UnixMillis;
 use crate::journal::error::JournalError;
-use crate::journal::file::open::Journal;
+use crate::journal::file::open::{Journal, Reader};
 use crate::journal::plan::lanes::LaneIds;
 use crate::journal::plan::senders::enter;
 use crate::journal::row::{
@@ -93,22 +93,6 @@ impl Journal {
         Ok(known)
     }
 
-    /// The instances and accounts of senders that rows wait for, where they have their own.
-    ///
-    /// # Errors
-    /// Where the journal cannot be read.
-    pub fn sender_accounts(&self, campaign: CampaignId) -> Result<Vec<SenderAccount>, JournalError> {
-        let mut statement = self.connection.prepare(&format!(
-            "SELECT id, name, source, instance_id, contact_flow_id, region, account, profile FROM sender
-             WHERE campaign_id = ?1 AND instance_id IS NOT NULL AND EXISTS (
-                 SELECT 1 FROM row WHERE row.campaign_id = ?1 AND row.sender_id = sender.id AND state IN ({}))",
-            sql::UNSETTLED
-        ))?;
-        let accounts = statement.query_map([campaign.0], account)?;
-        let accounts: Vec<Option<SenderAccount>> = accounts.collect::<Result<_, _>>()?;
-        Ok(accounts.into_iter().flatten().collect())
-    }
-
     /// Messages that a source has sent from a moment on, or may have, in all campaigns of the same service.
     ///
     /// # Errors
@@ -154,6 +138,24 @@ impl Journal {
             |row| row.get(0),
         )?;
         Ok(last.map_or(BucketHistory::Fresh, |last| BucketHistory::Quiet(now.since(last.0))))
+    }
+}
+
+impl Reader {
+    /// The instances and accounts of senders that rows wait for, where they have their own.
+    ///
+    /// # Errors
+    /// Where the journal cannot be read.
+    pub fn sender_accounts(&self, campaign: CampaignId) -> Result<Vec<SenderAccount>, JournalError> {
+        let mut statement = self.connection.prepare(&format!(
+            "SELECT id, name, source, instance_id, contact_flow_id, region, account, profile FROM sender
+             WHERE campaign_id = ?1 AND instance_id IS NOT NULL AND EXISTS (
+                 SELECT 1 FROM row WHERE row.campaign_id = ?1 AND row.sender_id = sender.id AND state IN ({}))",
+            sql::UNSETTLED
+        ))?;
+        let accounts = statement.query_map([campaign.0], account)?;
+        let accounts: Vec<Option<SenderAccount>> = accounts.collect::<Result<_, _>>()?;
+        Ok(accounts.into_iter().flatten().collect())
     }
 }
 
