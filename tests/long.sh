@@ -11,6 +11,7 @@ mkdir -p "$logs"
 # Name, what it plays, environment, arguments of `cargo test --release`.
 runs=(
     "seeds|10,000 campaigns from a seed each|CAMPAIGN_SEEDS=10000|--test campaigns every_promise -- --nocapture"
+    "hours|10,000 campaigns of weeks, in hours of three continents|CAMPAIGN_SEEDS=10000|--test campaigns campaigns_of_weeks -- --nocapture"
     "model|10,000 sequences of operations against the model|PROPTEST_CASES=10000|--test campaigns seeds::model"
     "day|14 hours of sending, 100,000 rows|CAMPAIGN_ROWS=100000|--test campaigns hours_of"
     "told|100,000 contacts, all that is told of them|CAMPAIGN_CONTACTS=100000|--test campaigns every_event_that"

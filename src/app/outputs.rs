@@ -13,7 +13,7 @@ use crate::app::paths::{CampaignPaths, which};
 use crate::domain::definition::Definition;
 use crate::domain::foreign;
 use crate::domain::next_step::NextStep;
-use crate::journal::Reader;
+use crate::journal::{Reader, is_beside};
 
 /// Runs whose recipients files a report does not replace: more than people make of one file.
 const RUNS: u32 = 100;
@@ -188,10 +188,7 @@ fn is_linked_to(output: &Path, journal: &Path) -> bool {
 fn is_of_journal(file: &Path, journal: &Path) -> bool {
     let names = (file.file_name().and_then(OsStr::to_str), journal.file_name().and_then(OsStr::to_str));
     let (Some(file_name), Some(journal_name)) = names else { return false };
-    let Some(ending) = file_name.strip_prefix(journal_name) else { return false };
-    let kept = ["-wal", "-shm", "-journal", ".rebuild"].contains(&ending)
-        || (ending.starts_with('.') && [".lock", ".mark"].iter().any(|kept| ending.ends_with(kept)));
-    kept && file.parent() == journal.parent()
+    is_beside(file_name, journal_name) && file.parent() == journal.parent()
 }
 
 #[cfg(test)]

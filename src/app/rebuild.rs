@@ -29,7 +29,7 @@ use crate::domain::foreign;
 use crate::domain::next_step::NextStep;
 use crate::domain::row::token::TokenSpace;
 use crate::domain::unix_millis::UnixMillis;
-use crate::journal::{CampaignId, Journal, SearchedInstance, TracedContact, beside};
+use crate::journal::{Beside, CampaignId, Journal, SearchedInstance, TracedContact, beside};
 
 /// What becomes of contacts that carry no client token and have numbers of the file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -235,7 +235,7 @@ pub(super) struct Unfinished(PathBuf);
 
 impl Unfinished {
     pub(super) fn of(journal: &Path) -> Self {
-        Self(beside(journal, ".rebuild"))
+        Self(beside(journal, Beside::Rebuild))
     }
 
     fn is_there(&self) -> bool {

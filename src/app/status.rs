@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::domain::delivery::summary::{Summary, rounded};
 use crate::domain::figures::per_second;
-use crate::domain::forecast::{HoursAhead, Outlook};
+use crate::domain::forecast::{Outlook, RestAhead};
 use crate::domain::foreign::ForeignText;
 use crate::domain::senders::figures::{self, SenderFigures, SenderObject};
 use crate::domain::unix_millis::UnixMillis;
@@ -194,15 +194,15 @@ impl Status {
         self.outlook()?.speed()
     }
 
-    /// What hours keep back, where a run goes on that keeps any.
-    pub fn hours_ahead(&self) -> Option<HoursAhead> {
-        self.going_on()?.heartbeat?.hours.filter(|_| self.summary.tally.unsettled() > 0)
+    /// What is ahead, where a run goes on whose pace alone does not tell.
+    pub fn ahead(&self) -> Option<RestAhead> {
+        self.going_on()?.heartbeat?.ahead.filter(|_| self.summary.tally.unsettled() > 0)
     }
 
     /// How long the rows that wait take, without those times in which nothing may be sent where no run goes on. It is what the
     /// live view of the run says.
     pub fn time_left(&self) -> Option<Duration> {
-        let all = match self.hours_ahead() {
+        let all = match self.ahead() {
             Some(hours) => hours.ends_at?.since(self.now),
             None => self.outlook()?.time_left()?,
         };
@@ -247,7 +247,7 @@ impl Status {
             paused_at: self.paused.as_ref().map(|pause| pause.at.to_string()),
             paused_by: self.paused.as_ref().map(|pause| pause.who.raw()),
             quota_full_until: self.quota_full_until.map(|until| until.to_string()),
-            closed: self.hours_ahead().filter(|hours| hours.closed_rows > 0).map(|hours| ShownClosed {
+            closed: self.ahead().filter(|hours| hours.closed_rows > 0).map(|hours| ShownClosed {
                 rows: hours.closed_rows,
                 opens_at: hours.opens_at.map(|at| at.to_string()),
             }),

@@ -43,6 +43,15 @@ pub struct Milestone {
     pub started: u64,
 }
 
+impl Milestone {
+    /// Contacts started per second from here to a later moment; `None` where that is too short to tell.
+    #[must_use]
+    pub fn throughput(self, now: Self) -> Option<f64> {
+        let window = now.at.since(self.at);
+        (window >= SHORTEST).then(|| per_second(now.started.saturating_sub(self.started), window))
+    }
+}
+
 /// How a run fares at one moment.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Heartbeat {
@@ -62,13 +71,13 @@ pub struct Heartbeat {
     pub active: Option<ActiveBound>,
     /// When the credentials that it has end, unless they are renewed before; `None` where they do not.
     pub credentials_end: Option<UnixMillis>,
-    /// What its hours and its schedule do to the rest; `None` where it has neither.
-    pub hours: Option<HoursAhead>,
+    /// What is ahead where the pace alone does not tell; `None` where it does.
+    pub ahead: Option<RestAhead>,
 }
 
-/// What hours and a schedule do to the rest of a run.
+/// What is ahead of a run that keeps hours or a schedule, or sends through several accounts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct HoursAhead {
+pub struct RestAhead {
     /// Rows whose hours are closed now.
     pub closed_rows: u64,
     /// When the first of them open.
@@ -81,8 +90,7 @@ impl Heartbeat {
     /// Contacts started per second of late; `None` where the measurement is too short.
     #[must_use]
     pub fn throughput(&self) -> Option<f64> {
-        let window = self.now.at.since(self.before.at);
-        (window >= SHORTEST).then(|| per_second(self.now.started.saturating_sub(self.before.started), window))
+        self.before.throughput(self.now)
     }
 
     /// What a run in this condition has before it, with so many contacts still to be started.
@@ -100,8 +108,8 @@ impl Heartbeat {
     /// When a run in this condition ends, at `now`, with so many contacts still to be started; `None` where nothing tells.
     #[must_use]
     pub fn ends_at(&self, left: u64, now: UnixMillis) -> Option<UnixMillis> {
-        match self.hours {
-            Some(hours) if left > 0 => hours.ends_at,
+        match self.ahead {
+            Some(ahead) if left > 0 => ahead.ends_at,
             _ => Some(now.plus(self.outlook(left).time_left()?)),
         }
     }
@@ -156,8 +164,10 @@ impl Outlook {
 }
 
 impl ActiveBound {
-    /// Contacts start at this speed until as many are alive as may be, and from then on one for each that ends.
-    fn seconds(self, left: u64, speed: f64) -> f64 {
+    /// How many seconds so many contacts take: they start at this speed, in contacts per second, until as many are alive as may be,
+    /// and from then on one for each that ends. 0 where the bound holds none of them up.
+    #[must_use]
+    pub fn seconds(self, left: u64, speed: f64) -> f64 {
         let free = self.most.saturating_sub(self.alive).min(left);
         let life = self.life.as_secs_f64();
         if free == left || speed * life <= float(self.most) {
@@ -234,7 +244,7 @@ mod tests {
             burst: 5,
             active: None,
             credentials_end: None,
-            hours: None,
+            ahead: None,
         };
         assert_eq!(
             (heartbeat.throughput(), seconds(heartbeat.outlook(100))),

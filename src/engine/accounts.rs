@@ -13,6 +13,9 @@ use crate::connect::Client;
 use crate::domain::delivery::concurrency_limit::ConcurrencyLimit;
 use crate::domain::delivery::shared_rate::SharedRate;
 use crate::domain::delivery::verdict::OutageDetector;
+use crate::domain::forecast::{Milestone, Outlook};
+use crate::domain::unix_millis::UnixMillis;
+use crate::engine::throughput::Throughput;
 use crate::journal::WriterError;
 use crate::pace::{PaceMode, RateLimiter, SharedPermits};
 
@@ -50,6 +53,9 @@ pub(super) struct AccountGate {
     shared: Option<SharedPermits<AccountBucket>>,
     /// A permit of this run's own pace, while one of the shared pace is waited for.
     in_hand: bool,
+    /// Contacts started through it.
+    started: u64,
+    throughput: Throughput,
 }
 
 /// When an instance may be sent to.
@@ -81,19 +87,21 @@ pub(super) enum Obstacle {
 }
 
 impl AccountGate {
-    pub(super) fn new(mut account: RunAccount, bucket: AccountBucket) -> Self {
+    pub(super) fn new(mut account: RunAccount, bucket: AccountBucket, now: UnixMillis) -> Self {
         let shared = account.shared.take().map(|shared| SharedPermits::new(shared, bucket));
-        Self { shared, ..Self::alone(account) }
+        Self { shared, ..Self::alone(account, now) }
     }
 
     /// One that no other run has a part in.
-    pub(super) fn alone(account: RunAccount) -> Self {
+    pub(super) fn alone(account: RunAccount, now: UnixMillis) -> Self {
         Self {
             began_with: account.pace.tempo(),
             pace: account.pace,
             states_pace: account.states_pace,
             shared: None,
             in_hand: false,
+            started: 0,
+            throughput: Throughput::new(now),
         }
     }
 
@@ -111,6 +119,30 @@ impl AccountGate {
     pub(super) fn change(&mut self, tempo: PaceMode) {
         self.pace.change(tempo);
         self.in_hand = false;
+    }
+
+    /// A contact was started through it.
+    pub(super) fn started(&mut self) {
+        self.started += 1;
+    }
+
+    /// Measures anew how fast contacts are started through it.
+    pub(super) fn measure_anew(&mut self, at: UnixMillis) {
+        self.throughput.measure_anew(Milestone { at, started: self.started });
+    }
+
+    /// Contacts are started through it in bursts from now on.
+    pub(super) fn in_bursts(&mut self) {
+        self.throughput.in_bursts();
+    }
+
+    /// Contacts per second of the rest, while anything is open; `None` where nothing tells.
+    pub(super) fn speed(&mut self, at: UnixMillis, is_closed: bool) -> Option<f64> {
+        let now = Milestone { at, started: self.started };
+        let reached = self.throughput.measured_since(now).throughput(now);
+        let allowed = Some(self.pace.rate()).filter(|rate| *rate > 0.0);
+        let outlook = Outlook { left: 0, reached, allowed, burst: 0, active: None };
+        self.throughput.speed_when_open(outlook, is_closed)
     }
 
     /// Waits until the first row is due, as far as its sender is concerned, and then until the pace allows a request, this run's own

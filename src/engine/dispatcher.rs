@@ -1,5 +1,6 @@
 //! One run, as a state machine: each thing that can happen has its function, and one `select!` orders them all.
 
+mod ahead;
 mod answers;
 mod closed;
 mod deliveries;
@@ -117,7 +118,7 @@ impl<'a> Dispatcher<'a> {
         let expires_at = engine.expires_at;
         let bucket = || AccountBucket { writer: engine.writer.clone(), clock: engine.clock.clone() };
         let accounts = std::mem::take(&mut engine.accounts).into_iter();
-        let accounts = accounts.map(|account| AccountGate::new(account, bucket())).collect();
+        let accounts = accounts.map(|account| AccountGate::new(account, bucket(), now)).collect();
         let instances = std::mem::take(&mut engine.instances).into_iter();
         let instances = instances.map(|instance| InstanceGate::new(instance, engine.max_in_flight, began));
         let most = engine.max_in_flight.map(Into::into);

@@ -203,10 +203,15 @@ impl SendGate {
         (self.told.replace(gauges) != Some(gauges)).then_some(gauges)
     }
 
+    /// The places of the accounts that something is sent through.
+    pub(super) fn used_accounts(&self) -> Vec<usize> {
+        let is_used = |at: &usize| self.instances.iter().any(|gate| gate.is_used && gate.account == *at);
+        (0..self.accounts.len()).filter(is_used).collect()
+    }
+
     /// The accounts that something is sent through.
     fn used(&self) -> impl Iterator<Item = &AccountGate> {
-        let is_used = |at: usize| self.instances.iter().any(|gate| gate.is_used && gate.account == at);
-        self.accounts.iter().enumerate().filter(move |(at, _)| is_used(*at)).map(|(_, gate)| gate)
+        self.used_accounts().into_iter().map(|at| &self.accounts[at])
     }
 
     /// Requests per second that the paces of all accounts allow now.
@@ -286,7 +291,7 @@ mod tests {
     fn account(rate: f64) -> AccountGate {
         let limit = RateLimit { rate, burst: NonZeroU32::MIN };
         let pace = RateLimiter::new(limit, BucketHistory::Fresh);
-        AccountGate::alone(RunAccount { pace, shared: None, states_pace: false })
+        AccountGate::alone(RunAccount { pace, shared: None, states_pace: false }, UnixMillis::from_millis(0))
     }
 
     fn instance(account: usize, in_flight: usize, active: Option<usize>) -> InstanceGate {

@@ -192,8 +192,8 @@ impl Lanes {
         self.lanes.iter().filter(|lane| lane.sender == sender).map(|lane| lane.rows).sum()
     }
 
-    /// What is left in each lane, and how many of these rows are in lanes that are closed.
-    pub(super) fn rest(&mut self, now: UnixMillis) -> (Vec<RestLane>, u64) {
+    /// What is left in each lane and its sender, and how many of these rows are in lanes that are closed.
+    pub(super) fn rest(&mut self, now: UnixMillis) -> (Vec<(Option<SenderId>, RestLane)>, u64) {
         let Self { schedule, lanes, closed, .. } = self;
         let shut = !schedule.is_open(now);
         let mut closed_rows = 0;
@@ -202,7 +202,7 @@ impl Lanes {
             let from = lane.from(closed, now).filter(|_| rows > 0)?;
             closed_rows += if shut || !lane.times.is_open(now) { rows } else { 0 };
             let from = lane.full_until(closed).map_or(from, |until| until.max(from));
-            Some(match &lane.times {
+            let rest = match &lane.times {
                 Times::Always => RestLane { hours: None, rows, from },
                 Times::Never => RestLane { hours: None, rows, from: UnixMillis::NEVER },
                 Times::By(calendar, said) => {
@@ -213,9 +213,15 @@ impl Lanes {
                         from,
                     }
                 }
-            })
+            };
+            Some((lane.sender, rest))
         });
         (rest.collect(), closed_rows)
+    }
+
+    /// Rows of senders that halted, as far as known.
+    pub(super) fn halted_rows(&self) -> u64 {
+        self.lanes.iter().filter(|lane| lane.is_halted(&self.closed)).map(|lane| lane.rows).sum()
     }
 
     /// The newest lane, behind which the file may bring others.

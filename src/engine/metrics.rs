@@ -7,10 +7,8 @@ use crate::domain::delivery::latency::Latencies;
 use crate::domain::delivery::refusal::{Refusal, RefusalKind};
 use crate::domain::forecast::{Heartbeat, Milestone};
 use crate::domain::unix_millis::UnixMillis;
+use crate::engine::throughput::Throughput;
 use crate::journal::{PauseKind, PauseSpan, RunActivity};
-
-/// Throughput is averaged over this time at least, once the run has sent for so long, and over twice that at most.
-const WINDOW: Duration = Duration::from_secs(30);
 
 /// Throttled requests and pauses since the last record, and how long answers took since the run began.
 #[derive(Debug)]
@@ -20,24 +18,12 @@ pub(super) struct RunMetrics {
     held: Option<UnixMillis>,
     /// Since when everything that is left is closed.
     closed: Option<UnixMillis>,
-    /// Where the measurement of the throughput began, and where the next one begins.
-    marks: [Milestone; 2],
-    /// Whether the run waited for active chats: it then sends in bursts, and only the whole of it says how fast it is.
-    is_bursty: bool,
-    /// How fast it last was while anything was open.
-    usual_speed: Option<f64>,
+    throughput: Throughput,
 }
 
 impl RunMetrics {
     pub(super) fn new(now: UnixMillis) -> Self {
-        Self {
-            activity: RunActivity::default(),
-            held: None,
-            closed: None,
-            marks: [Milestone { at: now, started: 0 }; 2],
-            is_bursty: false,
-            usual_speed: None,
-        }
+        Self { activity: RunActivity::default(), held: None, closed: None, throughput: Throughput::new(now) }
     }
 
     /// An answer came, or nothing did for too long.
@@ -60,7 +46,7 @@ impl RunMetrics {
 
     /// Nothing is sent for a while.
     pub(super) fn paused(&mut self, now: UnixMillis, length: Duration) {
-        self.is_bursty = true;
+        self.throughput.in_bursts();
         let kind = PauseKind::ActiveChats;
         self.activity.pauses.push(PauseSpan { began_at: now, ends_at: now.plus(length), kind });
     }
@@ -97,24 +83,12 @@ impl RunMetrics {
 
     /// Measures the throughput anew: what was before says nothing about what is to come.
     pub(super) fn measure_anew(&mut self, now: Milestone) {
-        self.marks = [now; 2];
-        self.is_bursty = false;
+        self.throughput.measure_anew(now);
     }
 
     /// Where the measurement of the throughput began that ends now.
     pub(super) fn measured_since(&mut self, now: Milestone) -> Milestone {
-        if !self.is_bursty && now.at.since(self.marks[1].at) >= WINDOW {
-            self.marks = [self.marks[1], now];
-        }
-        self.marks[0]
-    }
-
-    /// How fast the rest goes while anything is open: as lately, or as before everything was closed. `speed` is as lately.
-    pub(super) fn speed_when_open(&mut self, speed: Option<f64>) -> Option<f64> {
-        if self.closed.is_none() {
-            self.usual_speed = speed.or(self.usual_speed);
-        }
-        self.usual_speed.or(speed)
+        self.throughput.measured_since(now)
     }
 
     /// What is to be written down now.
@@ -143,7 +117,7 @@ mod tests {
             burst: 3,
             active: None,
             credentials_end: None,
-            hours: None,
+            ahead: None,
         };
         let ms = Duration::from_millis;
         for (at, kind) in [
@@ -165,20 +139,5 @@ mod tests {
         metrics.answered(&Ok("contact".to_owned()), ms(30), two);
         let second = metrics.take(heartbeat);
         assert_eq!((second.throttled, second.pauses, second.latencies.total()), (vec![], vec![], 2));
-    }
-
-    /// Half a minute to a minute of the past, or all of it in a run that waits for active chats.
-    #[test]
-    fn throughput_is_measured_over_a_bounded_time() {
-        let at =
-            |second: u64| Milestone { at: UnixMillis::from_millis(second as i64 * 1_000), started: second };
-        let mut metrics = RunMetrics::new(at(0).at);
-        for (second, since) in [(10, 0), (29, 0), (30, 0), (59, 0), (60, 30), (89, 30), (95, 60)] {
-            assert_eq!(metrics.measured_since(at(second)), at(since), "{second}");
-        }
-        metrics.measure_anew(at(100));
-        assert_eq!(metrics.measured_since(at(110)), at(100));
-        metrics.paused(at(110).at, Duration::from_secs(9));
-        assert_eq!([200, 300].map(|second| metrics.measured_since(at(second))), [at(100); 2]);
     }
 }

@@ -24,6 +24,7 @@ mod retry;
 mod sender_meter;
 #[cfg(test)]
 mod tests;
+mod throughput;
 
 use std::num::{NonZeroU64, NonZeroUsize};
 use std::time::Duration;

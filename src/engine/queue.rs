@@ -240,9 +240,14 @@ impl Queue {
         self.lanes.is_halted(sender)
     }
 
-    /// What is left in each lane, and how many of these rows are in lanes that are closed.
-    pub(super) fn rest(&mut self, now: UnixMillis) -> (Vec<RestLane>, u64) {
+    /// What is left in each lane and its sender, and how many of these rows are in lanes that are closed.
+    pub(super) fn rest(&mut self, now: UnixMillis) -> (Vec<(Option<SenderId>, RestLane)>, u64) {
         self.lanes.rest(now)
+    }
+
+    /// Rows of senders that halted, as far as known.
+    pub(super) fn halted_rows(&self) -> u64 {
+        self.lanes.halted_rows()
     }
 
     /// When the next lane opens, or the next row's moment comes.

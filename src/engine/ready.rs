@@ -132,6 +132,11 @@ impl ReadyRows {
         queues.flat_map(|queue| queue.rows.drain(..).map(|(row, _)| row)).collect()
     }
 
+    /// How many rows go to an instance.
+    pub(super) fn len_of_instance(&self, instance: usize) -> usize {
+        self.queues.iter().filter(|queue| queue.instance == instance).map(|queue| queue.rows.len()).sum()
+    }
+
     /// The senders of an instance.
     pub(super) fn senders_of(&self, instance: usize) -> Vec<SenderId> {
         self.queues.iter().filter(|queue| queue.instance == instance).filter_map(|queue| queue.id).collect()

@@ -36,6 +36,7 @@ pub use file::backup::Copied;
 pub use file::beside::beside;
 pub use file::holder::Holder;
 pub use file::integrity_check::IntegrityCheck;
+pub use file::kept::{Beside, is_beside};
 pub use file::lock::{CampaignLock, holder, is_running};
 pub use file::open::{Journal, Reader, sqlite_release};
 pub use plan::lanes::OpenLane;

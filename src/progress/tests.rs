@@ -100,7 +100,7 @@ async fn forty_seconds(progress: &mut Progress) {
                 burst: 5,
                 active: None,
                 credentials_end: None,
-                hours: None,
+                ahead: None,
             }));
         }
         tokio::time::sleep(Duration::from_millis(500)).await;

@@ -295,7 +295,7 @@ mod tests {
             burst: 5,
             active: None,
             credentials_end: None,
-            hours: None,
+            ahead: None,
         })
     }
 

@@ -118,6 +118,37 @@ fn check_everybody(stage: &Stage, accounts: usize, rows: u64) {
     assert!(findings.is_empty(), "{findings:?}");
 }
 
+/// One that has much to send at a slow pace sends on after the others: it tells the end, and not the sum of all paces.
+#[tokio::test(start_paused = true)]
+async fn the_end_that_a_run_tells_is_that_of_the_account_that_takes_longest() {
+    for [slow, fast] in [[300, 500], [30, 3_000]] {
+        let senders = one_each(2);
+        let mut stage = stage(&[(0.5, 1), (5.0, 1)], |_| WorldConfig::default());
+        let lines: Vec<FileLine> =
+            (0..slow + fast).map(|n| row(n, &senders, usize::from(n >= slow))).collect();
+        plan(&stage, &senders, &lines);
+        let mut told = Vec::new();
+        let mut watch = |event: &RunEvent| {
+            if let RunEvent::Heartbeat(heartbeat) = event {
+                let ahead = heartbeat.ahead.expect("several accounts");
+                told.push((heartbeat.now.at, ahead.ends_at.expect("it has an end")));
+                assert_eq!((ahead.closed_rows, ahead.opens_at), (0, None));
+            }
+        };
+        let own = options((0.5, 1), &senders);
+        let outcome = stage.run_watched(&own, &mut Seen(&mut watch)).await.expect("a run");
+        assert_eq!(outcome.ending, Ending::Complete);
+        let requests = (0..2).flat_map(|n| simulator(&stage, n).requests());
+        let last = requests.map(|request| request.at.0).max().expect("requests");
+        assert!(told.len() > 50, "{}", told.len());
+        for (at, end) in told {
+            let off = end.millis().abs_diff(i64::try_from(last).expect("a time"));
+            // Three permits of the slow one.
+            assert!(off <= 6_000, "{slow} and {fast}, at {at}: {end} was told, {off} ms off");
+        }
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn each_account_reaches_its_pace_and_none_exceeds_it() {
     for accounts in [2, 10] {

@@ -95,8 +95,8 @@ async fn the_end_that_a_run_tells_is_its_end() {
     let mut told = Vec::new();
     let mut watch = |event: &RunEvent| {
         if let RunEvent::Heartbeat(heartbeat) = event {
-            let hours = heartbeat.hours.expect("it keeps hours");
-            told.push((heartbeat.now.at, hours.ends_at.expect("it has an end"), hours.closed_rows));
+            let ahead = heartbeat.ahead.expect("it keeps hours");
+            told.push((heartbeat.now.at, ahead.ends_at.expect("it has an end"), ahead.closed_rows));
         }
     };
     stage.run_watched(&options, &mut Seen(&mut watch)).await.expect("a run");

@@ -42,6 +42,7 @@ impl Dispatcher<'_> {
                 let gate = &mut self.send_gate.instances[instance];
                 gate.outage.broken();
                 gate.started();
+                self.send_gate.accounts[gate.account].started();
                 if gate.pause.started() && was_paused {
                     self.observer.on_event(&RunEvent::Resumed);
                 }
@@ -120,6 +121,8 @@ impl Dispatcher<'_> {
         let Some(length) = pause.begin(Instant::now(), self.engine.chance.f64()) else {
             return;
         };
+        let account = self.send_gate.instances[instance].account;
+        self.send_gate.accounts[account].in_bursts();
         // While others are sent to, the campaign is not paused.
         if !self.sends_elsewhere() {
             self.metrics.paused(self.engine.clock.now(), length);

@@ -2,8 +2,6 @@
 
 use super::Dispatcher;
 use crate::domain::delivery::ending::Ending;
-use crate::domain::forecast::{Heartbeat, HoursAhead, RestLane, ends_at};
-use crate::domain::hours::schedule::Schedule;
 use crate::engine::events::{FirstOpening, RunEvent};
 use crate::engine::lanes::AllClosed;
 
@@ -34,7 +32,7 @@ impl Dispatcher<'_> {
         if closed.is_some() != self.closed.is_some() {
             self.metrics.closed(now, closed.is_some());
             // A time in which nothing could leave says nothing about how fast the rest goes.
-            self.metrics.measure_anew(self.milestone(now));
+            self.measure_anew(now);
         }
         self.record_now = true;
         self.closed.clone_from(&closed);
@@ -61,29 +59,5 @@ impl Dispatcher<'_> {
             }
             None => self.observer.on_event(&RunEvent::Opened),
         }
-    }
-
-    /// What hours and schedule do to the rest. While the file is read, nobody knows what there is; a rehearsal tells its end itself.
-    pub(super) fn hours_ahead(&mut self, heartbeat: &Heartbeat) -> Option<HoursAhead> {
-        let admittance = &self.engine.admittance;
-        let (schedule, now) = (admittance.schedule, heartbeat.now.at);
-        if (admittance.hours.is_none() && schedule == Schedule::default())
-            || self.engine.steady_clock
-            || self.queue.is_reading()
-        {
-            return None;
-        }
-        let outlook = heartbeat.outlook(self.unsettled);
-        let speed = self.metrics.speed_when_open(outlook.speed().filter(|_| self.closed.is_none()));
-        let speed = speed.or(Some(heartbeat.rate)).filter(|speed| *speed > 0.0);
-        let (mut lanes, closed_rows) = self.queue.rest(now);
-        // What is claimed leaves as soon as it can.
-        let known: u64 = lanes.iter().map(|lane| lane.rows).sum();
-        lanes.push(RestLane { hours: None, rows: self.unsettled.saturating_sub(known), from: now });
-        Some(HoursAhead {
-            closed_rows,
-            opens_at: self.queue.next_opening(now).filter(|_| closed_rows > 0),
-            ends_at: speed.and_then(|speed| ends_at(lanes, schedule, now, speed)),
-        })
     }
 }

@@ -60,7 +60,7 @@ impl Dispatcher<'_> {
             self.send_gate.instances.iter_mut().for_each(|gate| gate.outage.interrupted());
             let now = self.engine.clock.now();
             self.metrics.released(now);
-            self.metrics.measure_anew(self.milestone(now));
+            self.measure_anew(now);
             self.queue.ready.measure_anew();
             self.observer.on_event(&RunEvent::Released);
         }
@@ -78,7 +78,7 @@ impl Dispatcher<'_> {
         if self.queue.ready.len() > second {
             self.give_back();
         }
-        self.metrics.measure_anew(self.milestone(self.engine.clock.now()));
+        self.measure_anew(self.engine.clock.now());
         let (rate, burst) = self.send_gate.asked();
         self.observer.on_event(&RunEvent::Repaced { rate, burst });
     }
@@ -99,6 +99,12 @@ impl Dispatcher<'_> {
         self.observer.on_event(&told);
     }
 
+    /// What was reached so far says nothing about what is to come.
+    pub(super) fn measure_anew(&mut self, now: UnixMillis) {
+        self.metrics.measure_anew(self.milestone(now));
+        self.send_gate.accounts.iter_mut().for_each(|gate| gate.measure_anew(now));
+    }
+
     pub(super) fn milestone(&self, at: UnixMillis) -> Milestone {
         Milestone { at, started: self.counters.started }
     }
@@ -116,9 +122,9 @@ impl Dispatcher<'_> {
             burst,
             active: self.send_gate.active_bound(),
             credentials_end: self.send_gate.credentials_end(),
-            hours: None,
+            ahead: None,
         };
-        heartbeat.hours = self.hours_ahead(&heartbeat);
+        heartbeat.ahead = self.ahead(heartbeat.now.at);
         heartbeat
     }
 }

@@ -89,7 +89,8 @@ async fn a_permit_that_is_not_used_in_its_time_is_lost() {
 async fn left_by(desk: &Desk, shared: Option<SharedRate>, requests: usize) -> Vec<u128> {
     let asked = RateLimit { rate: 2.0, burst: NonZeroU32::MIN };
     let pace = RateLimiter::new(asked, BucketHistory::Fresh);
-    let mut gate = AccountGate::new(RunAccount { pace, shared, states_pace: false }, bucket(desk));
+    let account = RunAccount { pace, shared, states_pace: false };
+    let mut gate = AccountGate::new(account, bucket(desk), UnixMillis::from_millis(0));
     let (began, mut at) = (Instant::now(), Vec::new());
     while at.len() < requests {
         let permit = gate.permit(None);

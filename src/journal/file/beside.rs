@@ -1,4 +1,4 @@
-//! Files beside the journal: what they are called, and that they are private. What is in them is not known here.
+//! Files beside the journal: where they are, and that they are private. What is in them is not known here.
 
 use std::fs::{File, OpenOptions};
 use std::io;
@@ -9,6 +9,7 @@ use rustix::fs::OFlags;
 use rustix::io::Errno;
 use uuid::Uuid;
 
+use crate::journal::file::kept::Beside;
 use crate::journal::file::location;
 
 /// Longest name of a campaign that is a part of a file name as it is; the system takes 255 bytes for the whole.
@@ -51,16 +52,23 @@ pub(in crate::journal) fn open_helper(path: &Path) -> io::Result<File> {
 /// How a database of SQLite begins.
 const DATABASE: &[u8; 16] = b"SQLite format 3\0";
 
-/// The file beside the journal whose name ends so: the same one, whatever name of the journal is used.
+/// The file beside the journal: the same one, whatever name of the journal is used.
 #[must_use]
-pub fn beside(journal: &Path, ending: &str) -> PathBuf {
-    beside_resolved(&location::resolve(journal), ending)
+pub fn beside(journal: &Path, file: Beside) -> PathBuf {
+    beside_resolved(&location::resolve(journal), file)
 }
 
 /// The same, of a journal whose one name is known.
-pub(in crate::journal) fn beside_resolved(journal: &Path, ending: &str) -> PathBuf {
+pub(in crate::journal) fn beside_resolved(journal: &Path, file: Beside) -> PathBuf {
     let mut name = journal.as_os_str().to_owned();
-    name.push(ending);
+    name.push(file.ending());
+    PathBuf::from(name)
+}
+
+/// The lock or the mark that versions before had for a campaign.
+pub(in crate::journal) fn beside_earlier(journal: &Path, campaign: &str, file: Beside) -> PathBuf {
+    let mut name = location::resolve(journal).into_os_string();
+    name.push(format!(".{}{}", file_name_of(campaign), file.ending()));
     PathBuf::from(name)
 }
 

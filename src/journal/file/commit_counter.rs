@@ -19,11 +19,10 @@ use std::path::{Path, PathBuf};
 use rusqlite::{Connection, Transaction};
 
 use crate::domain::unix_millis::UnixMillis;
+use crate::journal::file::kept::Beside;
 use crate::journal::file::{beside, location};
 use crate::journal::row::StampColumn;
 
-/// What ends the names of marks.
-const ENDING: &str = ".mark";
 /// Bytes of a mark that are read, at most: those of 10,000 campaigns.
 const LONGEST: u64 = 2 << 20;
 
@@ -146,7 +145,7 @@ impl Marks {
 
 /// Where the mark of the journal at `journal` is.
 pub(in crate::journal) fn path(journal: &Path) -> PathBuf {
-    beside::beside(journal, ENDING)
+    beside::beside(journal, Beside::Mark)
 }
 
 /// A mark that is further than the journal.
@@ -194,8 +193,8 @@ pub(in crate::journal) fn any(journal: &Path) -> bool {
         let rest = file.to_str().and_then(|file| file.strip_prefix(name));
         match rest {
             // A process that holds a campaign makes it empty.
-            Some(ENDING) => entry.metadata().is_ok_and(|mark| mark.len() > 0),
-            Some(rest) => rest.starts_with('.') && rest.ends_with(ENDING),
+            Some(rest) if rest == Beside::Mark.ending() => entry.metadata().is_ok_and(|mark| mark.len() > 0),
+            Some(rest) => rest.starts_with('.') && rest.ends_with(Beside::Mark.ending()),
             None => false,
         }
     })
@@ -208,7 +207,7 @@ pub(in crate::journal) fn says_anything(path: &Path) -> bool {
 
 /// The mark of one campaign alone, as versions before had it.
 pub(in crate::journal) fn earlier_path(journal: &Path, name: &str) -> PathBuf {
-    beside::beside(journal, &format!(".{}{ENDING}", beside::file_name_of(name)))
+    beside::beside_earlier(journal, name, Beside::Mark)
 }
 
 /// What such a mark says; `None` where there is none, it is garbled, or speaks of another campaign.

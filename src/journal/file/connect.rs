@@ -1,13 +1,15 @@
 //! Connections to the database: how each is made before anything is read or written through it.
 
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
 use crate::journal::error::JournalError;
+use crate::journal::file::beside::beside_resolved;
+use crate::journal::file::kept::Beside;
 
 /// How long a writer waits for the writer of another campaign in the same journal.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(30);
@@ -40,9 +42,7 @@ pub(in crate::journal) fn checkpoint_on_drop(connection: &Connection, wanted: bo
 }
 
 pub(in crate::journal) fn connect_immutable(path: &Path) -> Result<Connection, JournalError> {
-    let mut wal = path.as_os_str().to_owned();
-    wal.push("-wal");
-    if PathBuf::from(wal).metadata().is_ok_and(|file| file.len() > 0) {
+    if beside_resolved(path, Beside::Log).metadata().is_ok_and(|file| file.len() > 0) {
         let source =
             io::Error::other("its folder cannot be written, and a run's last words are still in its -wal");
         return Err(JournalError::Open { path: path.to_owned(), source });

@@ -47,6 +47,7 @@ mod tests {
     use super::*;
     use crate::domain::unix_millis::UnixMillis;
     use crate::journal::file::beside;
+    use crate::journal::file::kept::Beside;
 
     #[test]
     fn files_of_each_campaign_become_lines_of_one() {
@@ -58,11 +59,10 @@ mod tests {
         for (id, name) in (0_u32..).zip(names) {
             let begin = "INSERT INTO campaign VALUES (?1, ?2, 'i', NULL, 'aws', 7, 0, 1)";
             opened().connection.execute(begin, (id, name)).unwrap();
-            let file =
-                |ending: &str| beside::beside(&path, &format!(".{}{ending}", beside::file_name_of(name)));
-            std::fs::write(file(".lock"), "process 1, since 2026").unwrap();
+            let file = |kind| beside::beside_earlier(&path, name, kind);
+            std::fs::write(file(Beside::Lock), "process 1, since 2026").unwrap();
             let begun = if name == "autumn" { 8 } else { 7 };
-            std::fs::write(file(".mark"), format!("{begun:020} {:010}\n", 3 + id)).unwrap();
+            std::fs::write(file(Beside::Mark), format!("{begun:020} {:010}\n", 3 + id)).unwrap();
         }
         // What the one says already counts where it is further.
         CommitCounter::open(&path, "summer time", begun).unwrap().set(9).unwrap();

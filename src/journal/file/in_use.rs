@@ -23,6 +23,7 @@ use rustix::io::Errno;
 
 use crate::journal::error::JournalError;
 use crate::journal::file::beside::beside_resolved;
+use crate::journal::file::kept::Beside;
 use crate::journal::file::patience::{AT_A_START, pause};
 
 /// Held by a journal that can be written, for as long as it is open.
@@ -66,7 +67,7 @@ impl NameInUse {
     /// # Errors
     /// [`JournalError::OtherName`] where a process writes the same file by another name.
     pub(in crate::journal) fn claim(path: &Path) -> Result<Self, JournalError> {
-        let log_path = beside_resolved(path, "-wal");
+        let log_path = beside_resolved(path, Beside::Log);
         let log = opened(&log_path)?;
         let metadata =
             path.metadata().map_err(|source| JournalError::Open { path: path.to_owned(), source })?;
@@ -119,7 +120,7 @@ impl NameInUse {
 
 /// Whether a process of this program has the journal open for writing. For callers that have not.
 pub(in crate::journal) fn is_written(path: &Path) -> bool {
-    File::open(beside_resolved(path, "-wal"))
+    File::open(beside_resolved(path, Beside::Log))
         .is_ok_and(|log| !locked(&log, FlockOperation::NonBlockingLockExclusive))
 }
 
@@ -154,7 +155,7 @@ mod tests {
         std::fs::write(&one, "").unwrap();
         std::fs::hard_link(&one, &other).unwrap();
         for name in [&one, &other] {
-            std::fs::write(beside_resolved(name, "-wal"), "").unwrap();
+            std::fs::write(beside_resolved(name, Beside::Log), "").unwrap();
         }
         for (first, second) in [(&one, &other), (&other, &one)] {
             let held = NameInUse::claim(first).unwrap();
@@ -174,7 +175,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let [path, moved] = ["one.db", "moved.db"].map(|name| folder.path().join(name));
         std::fs::write(&path, "").unwrap();
-        std::fs::write(beside_resolved(&path, "-wal"), "").unwrap();
+        std::fs::write(beside_resolved(&path, Beside::Log), "").unwrap();
         let held = NameInUse::claim(&path).unwrap();
         assert!(held.is_in_place(&path));
         std::fs::rename(&path, &moved).unwrap();

@@ -9,12 +9,10 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use crate::journal::error::JournalError;
+use crate::journal::file::kept::Beside;
 
 /// Symbolic links that are followed to a file which does not exist yet, at most; the system's own bound.
 const LINKS: usize = 40;
-
-/// How the files end that SQLite and this program keep beside a journal: to them, one of such a name is no journal.
-const BESIDE: [&str; 6] = ["-wal", "-shm", "-journal", ".lock", ".mark", ".rebuild"];
 
 /// The one name of the journal at `path`: with symbolic links resolved, also where the file is yet to be made. A relative path
 /// stays one where the file is below the current folder, since people read it in messages. A path that cannot be resolved
@@ -72,7 +70,7 @@ pub(in crate::journal) fn locate(path: &Path) -> Result<PathBuf, JournalError> {
         return Err(JournalError::NotUtf8(path));
     }
     let bytes = path.as_os_str().as_encoded_bytes();
-    if BESIDE.iter().any(|ending| bytes.ends_with(ending.as_bytes())) {
+    if Beside::of_name(bytes).is_some() {
         return Err(JournalError::NotAFile(path));
     }
     match path.metadata() {

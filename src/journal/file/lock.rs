@@ -21,16 +21,15 @@ use crate::domain::foreign;
 use crate::domain::unix_millis::UnixMillis;
 use crate::journal::Reader;
 use crate::journal::error::JournalError;
-use crate::journal::file::beside::{beside, beside_resolved, file_name_of, open_helper};
+use crate::journal::file::beside::{beside, beside_earlier, beside_resolved, open_helper};
 use crate::journal::file::holder::Holder;
+use crate::journal::file::kept::Beside;
 use crate::journal::file::lock_table::LockTable;
 use crate::journal::file::patience::{AT_A_START, AT_THE_END, PATIENCE, SILENT, pause};
 use crate::journal::file::{commit_counter, in_use, location};
 
 /// Longest text of a lock file of an earlier version that is read, in bytes.
 const LONGEST_HOLDER: u64 = 200;
-/// What ends the names of locks.
-const ENDING: &str = ".lock";
 
 /// Held for as long as this process runs the campaign. However the process ends, it is free afterwards.
 #[derive(Debug)]
@@ -170,7 +169,7 @@ pub fn holder(journal: &Path, name: &str) -> Option<Holder> {
 
 /// Who only looks makes no files beside a journal that nobody runs.
 fn is_there(journal: &Path, name: &str) -> bool {
-    beside(journal, ENDING).exists() || earlier_path(journal, name).exists()
+    beside(journal, Beside::Lock).exists() || earlier_path(journal, name).exists()
 }
 
 /// Refuses a campaign that a process of an earlier version holds by a file of its own, and removes such a file where none does.
@@ -188,7 +187,7 @@ pub(in crate::journal) fn refuse_earlier(journal: &Path, name: &str) -> Result<(
 
 /// The file that a run of the campaign held in earlier versions.
 fn earlier_path(journal: &Path, name: &str) -> PathBuf {
-    beside(journal, &format!(".{}{ENDING}", file_name_of(name)))
+    beside_earlier(journal, name, Beside::Lock)
 }
 
 fn earlier_holder(journal: &Path, name: &str) -> Option<Holder> {
@@ -258,7 +257,7 @@ pub(in crate::journal) fn opening(journal: &Path) -> Result<OpenersLock, Journal
 
 fn opening_within(journal: &Path, patience: u32) -> Result<OpenersLock, JournalError> {
     let journal = location::resolve(journal);
-    let path = beside_resolved(&journal, ENDING);
+    let path = beside_resolved(&journal, Beside::Lock);
     let failed = |source| JournalError::Open { path: path.clone(), source };
     for looks in 0..patience {
         let file = open_helper(&path).map_err(failed)?;
@@ -333,7 +332,7 @@ mod tests {
         let take = |name| CampaignLock::take(&journal, name, now);
         let other = take("autumn").unwrap();
         let killed = "spring\tprocess 1, since 2026\tanother boot 5\n";
-        let path = beside(&journal, ENDING);
+        let path = beside(&journal, Beside::Lock);
         let lines = std::fs::read_to_string(&path).unwrap();
         std::fs::write(&path, format!("{lines}{killed}")).unwrap();
         assert!(
@@ -362,7 +361,7 @@ mod tests {
         let journal = folder.path().join("journal.db");
         let take = |name| CampaignLock::take(&journal, name, UnixMillis::from_millis(0));
         let held = take("spring").unwrap();
-        std::fs::remove_file(beside(&journal, ENDING)).unwrap();
+        std::fs::remove_file(beside(&journal, Beside::Lock)).unwrap();
         for name in ["spring", "autumn"] {
             assert!(matches!(take(name), Err(JournalError::LostTable(_))), "{name}");
         }
@@ -397,8 +396,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let (journal, other) = (folder.path().join("journal.db"), folder.path().join("people.csv"));
         let take = || CampaignLock::take(&journal, "spring", UnixMillis::from_millis(0));
-        for ending in [ENDING, ".mark"] {
-            let helper = beside(&journal, ending);
+        for file in [Beside::Lock, Beside::Mark] {
+            let helper = beside(&journal, file);
             for make in [
                 |to: &Path, at: &Path| std::os::unix::fs::symlink(to, at),
                 |to: &Path, at: &Path| std::fs::hard_link(to, at),
@@ -406,7 +405,7 @@ mod tests {
             ] {
                 std::fs::write(&other, b"SQLite format 3\0 and more").unwrap();
                 make(&other, &helper).unwrap();
-                assert!(matches!(take(), Err(JournalError::Open { .. })), "{ending}");
+                assert!(matches!(take(), Err(JournalError::Open { .. })), "{file:?}");
                 assert_eq!(std::fs::read(&other).unwrap(), b"SQLite format 3\0 and more");
                 std::fs::remove_file(&helper).unwrap();
                 drop(take().unwrap());

@@ -13,6 +13,7 @@ use rusqlite::{Connection, TransactionBehavior};
 
 use crate::journal::error::JournalError;
 use crate::journal::file::beside::beside_resolved;
+use crate::journal::file::kept::Beside;
 
 /// Bytes that are read and written at a time.
 const PIECE: usize = 256 * 1024;
@@ -20,7 +21,7 @@ const PIECE: usize = 256 * 1024;
 /// Writes every byte of the log again, where it is, and syncs it. Other processes read meanwhile; none writes.
 pub(super) fn write_again(path: &Path, connection: &mut Connection) -> Result<(), JournalError> {
     let failed = |source| JournalError::Open { path: path.to_owned(), source };
-    let log = beside_resolved(path, "-wal");
+    let log = beside_resolved(path, Beside::Log);
     let log = match OpenOptions::new().read(true).write(true).open(log) {
         Ok(log) => log,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),

@@ -10,6 +10,7 @@ pub(in crate::journal) mod home;
 pub(in crate::journal) mod in_use;
 pub(in crate::journal) mod integrity;
 pub(in crate::journal) mod integrity_check;
+pub(in crate::journal) mod kept;
 pub(in crate::journal) mod location;
 pub(in crate::journal) mod lock;
 mod lock_table;

@@ -10,6 +10,7 @@ use crate::journal::error::JournalError;
 use crate::journal::file::commit_counter::CommitCounter;
 use crate::journal::file::connect::{checkpoint_on_drop, connect, connect_immutable, connect_reading};
 use crate::journal::file::in_use::NameInUse;
+use crate::journal::file::kept::Beside;
 use crate::journal::file::lock::CampaignLock;
 use crate::journal::file::schema::{Migrations, migrate, newest, refuse_newer, refuse_used};
 use crate::journal::file::{beside, commit_counter, earlier_layout, location, lock, log_on_disk, schema};
@@ -45,7 +46,7 @@ impl Journal {
     pub(in crate::journal) fn open_with(path: &Path, migrations: Migrations) -> Result<Self, JournalError> {
         let path = &location::locate(path)?;
         // A file of another program gets nothing beside it. Whoever makes a journal has made its lock first.
-        if !beside::beside_resolved(path, ".lock").exists() {
+        if !beside::beside_resolved(path, Beside::Lock).exists() {
             schema::refuse_foreign(path)?;
         }
         let mut opening = lock::opening(path)?;
@@ -86,7 +87,7 @@ impl Drop for Reader {
     /// Leaves no log behind where none was needed: SQLite removes it with the last handle that may write. A log with results
     /// that the database does not have is of a run that was killed, and stays as it is.
     fn drop(&mut self) {
-        let log = self.connection.path().map(|path| beside::beside_resolved(Path::new(path), "-wal"));
+        let log = self.connection.path().map(|path| beside::beside_resolved(Path::new(path), Beside::Log));
         let is_empty = log.is_some_and(|log| log.metadata().is_ok_and(|log| log.len() == 0));
         let pages = |row: &rusqlite::Row<'_>| Ok((row.get::<_, i64>(1)?, row.get::<_, i64>(2)?));
         let copied = || self.connection.query_row("PRAGMA wal_checkpoint(NOOP)", [], pages);
@@ -178,7 +179,7 @@ fn refuse_emptied(path: &Path) -> Result<(), JournalError> {
     let damaged = |what: &str| Err(JournalError::Damaged { path: path.to_owned(), what: what.to_owned() });
     match path.metadata() {
         Ok(file) if file.is_file() && file.len() == 0 && commit_counter::any(path) => damaged("it is empty"),
-        Err(_) if beside::beside_resolved(path, "-wal").metadata().is_ok_and(|log| log.len() > 0) => {
+        Err(_) if beside::beside_resolved(path, Beside::Log).metadata().is_ok_and(|log| log.len() > 0) => {
             damaged("it is gone, and its -wal is there with results")
         }
         _ => Ok(()),

@@ -133,7 +133,7 @@ fn refuse_garbled(path: &Path, connection: &Connection) -> Result<(), JournalErr
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::journal::file::{beside, lock};
+    use crate::journal::file::{beside, kept, lock};
     use crate::journal::{Journal, Reader};
 
     #[test]
@@ -243,7 +243,7 @@ mod tests {
             lock::CampaignLock::take(&path, "n", crate::domain::unix_millis::UnixMillis::from_millis(0))
                 .unwrap();
         // As another process would have signed it.
-        let signed = beside::beside(&path, ".lock");
+        let signed = beside::beside(&path, kept::Beside::Lock);
         let lines = std::fs::read_to_string(&signed).unwrap();
         let own = format!("process {}, since", std::process::id());
         let elsewhere = lines.replace(&own, "process 1, since").replace("pid:", "pid:9");

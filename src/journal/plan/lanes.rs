@@ -120,43 +120,44 @@ pub(in crate::journal) fn lanes(
     campaign: CampaignId,
 ) -> Result<Vec<OpenLane>, JournalError> {
     // What waits in lanes is counted in their index alone, what waits outside of them is the rest of the tally.
-    let mut statement = connection.prepare_cached(
+    let [queued, attempting] = [State::Queued, State::Attempting].map(State::code);
+    let mut statement = connection.prepare_cached(&format!(
         "WITH laned AS (
              SELECT lane_id, sum(rows) AS rows, sum(waits) AS waits FROM (
                  SELECT lane_id, count(*) AS rows, 0 AS waits FROM row INDEXED BY row_lane
-                 WHERE campaign_id = ?1 AND state = 0 AND lane_id IS NOT NULL AND waits_until IS NULL GROUP BY lane_id
+                 WHERE campaign_id = ?1 AND state = {queued} AND lane_id IS NOT NULL AND waits_until IS NULL GROUP BY lane_id
                  UNION ALL
                  SELECT lane_id, count(*), count(*) FROM row INDEXED BY row_waits
-                 WHERE campaign_id = ?1 AND state = 0 AND lane_id IS NOT NULL AND waits_until IS NOT NULL GROUP BY lane_id
+                 WHERE campaign_id = ?1 AND state = {queued} AND lane_id IS NOT NULL AND waits_until IS NOT NULL GROUP BY lane_id
              ) GROUP BY lane_id
          ), unsettled AS (
              SELECT lane_id, rows FROM laned
              UNION ALL
              SELECT NULL, rows - (SELECT coalesce(sum(rows), 0) FROM laned) FROM tally
-             WHERE campaign_id = ?1 AND state = 0
+             WHERE campaign_id = ?1 AND state = {queued}
              UNION ALL
              SELECT lane_id, count(*) FROM row INDEXED BY row_attempting
-             WHERE campaign_id = ?1 AND state = 1 GROUP BY lane_id
+             WHERE campaign_id = ?1 AND state = {attempting} GROUP BY lane_id
          )
          SELECT NULL AS id, sum(rows) AS rows, NULL, NULL,
              (SELECT min(waits_until) FROM row INDEXED BY row_waits
-              WHERE campaign_id = ?1 AND lane_id IS NULL AND state = 0 AND waits_until IS NOT NULL),
+              WHERE campaign_id = ?1 AND lane_id IS NULL AND state = {queued} AND waits_until IS NOT NULL),
              (SELECT min(not_after) FROM row INDEXED BY row_lane_ends
-              WHERE campaign_id = ?1 AND lane_id IS NULL AND state = 0 AND not_after IS NOT NULL),
+              WHERE campaign_id = ?1 AND lane_id IS NULL AND state = {queued} AND not_after IS NOT NULL),
              0,
              (SELECT count(*) FROM row INDEXED BY row_waits
-              WHERE campaign_id = ?1 AND lane_id IS NULL AND state = 0 AND waits_until IS NOT NULL)
+              WHERE campaign_id = ?1 AND lane_id IS NULL AND state = {queued} AND waits_until IS NOT NULL)
          FROM unsettled WHERE lane_id IS NULL HAVING sum(rows) > 0
          UNION ALL
          SELECT id, coalesce((SELECT sum(rows) FROM unsettled WHERE lane_id = lane.id), 0), zones, jurisdiction,
              (SELECT min(waits_until) FROM row INDEXED BY row_waits
-              WHERE campaign_id = ?1 AND lane_id = lane.id AND state = 0 AND waits_until IS NOT NULL),
+              WHERE campaign_id = ?1 AND lane_id = lane.id AND state = {queued} AND waits_until IS NOT NULL),
              (SELECT min(not_after) FROM row INDEXED BY row_lane_ends
-              WHERE campaign_id = ?1 AND lane_id = lane.id AND state = 0 AND not_after IS NOT NULL),
+              WHERE campaign_id = ?1 AND lane_id = lane.id AND state = {queued} AND not_after IS NOT NULL),
              sender_id, coalesce((SELECT waits FROM laned WHERE lane_id = lane.id), 0)
          FROM lane WHERE campaign_id = ?1
          ORDER BY id",
-    )?;
+    ))?;
     let found = statement.query_map([campaign.0], open_lane)?;
     Ok(found.collect::<Result<_, _>>()?)
 }
@@ -173,8 +174,10 @@ impl Reader {
         before: UnixMillis,
     ) -> Result<Option<UnixMillis>, JournalError> {
         // The condition on the state is the index's: only rows that were requested and have no outcome are looked at.
-        let sql = "SELECT min(doubt_at) FROM row WHERE campaign_id = ?1 AND state = 1 AND doubt_at <= ?2";
-        let mut statement = self.connection.prepare_cached(sql)?;
+        let mut statement = self.connection.prepare_cached(&format!(
+            "SELECT min(doubt_at) FROM row WHERE campaign_id = ?1 AND state = {} AND doubt_at <= ?2",
+            State::Attempting.code()
+        ))?;
         let oldest: Option<StampColumn> =
             statement.query_row(params![campaign.0, StampColumn(before)], |row| row.get(0))?;
         Ok(oldest.map(|stamp| stamp.0))
@@ -189,10 +192,11 @@ impl Reader {
         campaign: CampaignId,
         now: UnixMillis,
     ) -> Result<Option<(u64, UnixMillis)>, JournalError> {
-        let mut statement = self.connection.prepare_cached(
+        let mut statement = self.connection.prepare_cached(&format!(
             "SELECT count(*), min(waits_until) FROM row INDEXED BY row_waits
-             WHERE campaign_id = ?1 AND state = 0 AND waits_until IS NOT NULL AND waits_until > ?2",
-        )?;
+             WHERE campaign_id = ?1 AND state = {} AND waits_until IS NOT NULL AND waits_until > ?2",
+            State::Queued.code()
+        ))?;
         let (rows, first): (i64, Option<StampColumn>) = statement
             .query_row(params![campaign.0, StampColumn(now)], |row| Ok((row.get(0)?, row.get(1)?)))?;
         Ok(first.map(|first| (rows.unsigned_abs(), first.0)))

@@ -125,9 +125,9 @@ fn write_heartbeat(connection: &Connection, run: RunId, heartbeat: &Heartbeat) -
             active.map(|active| number(active.most)),
             active.map(|active| i64::try_from(active.life.as_millis()).unwrap_or(i64::MAX)),
             heartbeat.credentials_end.map(StampColumn),
-            heartbeat.hours.map(|hours| number(hours.closed_rows)),
-            heartbeat.hours.and_then(|hours| hours.opens_at).map(StampColumn),
-            heartbeat.hours.and_then(|hours| hours.ends_at).map(StampColumn),
+            heartbeat.ahead.map(|ahead| number(ahead.closed_rows)),
+            heartbeat.ahead.and_then(|ahead| ahead.opens_at).map(StampColumn),
+            heartbeat.ahead.and_then(|ahead| ahead.ends_at).map(StampColumn),
         ])?;
     Ok(())
 }

@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 use crate::domain::delivery::bucket_history::BucketHistory;
 use crate::domain::delivery::latency::Latencies;
 use crate::domain::delivery::state::State;
-use crate::domain::forecast::{ActiveBound, Heartbeat, HoursAhead, Milestone};
+use crate::domain::forecast::{ActiveBound, Heartbeat, Milestone, RestAhead};
 use crate::domain::foreign::ForeignText;
 use crate::domain::hours::terms::Terms;
 use crate::domain::unix_millis::UnixMillis;
@@ -307,9 +307,9 @@ fn read_heartbeat(row: &rusqlite::Row<'_>, now: Milestone) -> rusqlite::Result<O
         burst: row.get(19)?,
         active,
         credentials_end: stamp(25)?,
-        hours: match row.get(26)? {
+        ahead: match row.get(26)? {
             Some(rows) => {
-                Some(HoursAhead { closed_rows: count(rows), opens_at: stamp(27)?, ends_at: stamp(28)? })
+                Some(RestAhead { closed_rows: count(rows), opens_at: stamp(27)?, ends_at: stamp(28)? })
             }
             None => None,
         },

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::*;
 use crate::domain::delivery::bucket_history::BucketHistory;
 use crate::domain::delivery::latency::Latencies;
-use crate::domain::forecast::{ActiveBound, Heartbeat, HoursAhead, Milestone};
+use crate::domain::forecast::{ActiveBound, Heartbeat, Milestone, RestAhead};
 use crate::journal::run::{activity, runs};
 
 const COUNTERS: Counters = Counters { started: 5, requests: 8, throttled: 2, retried: 1 };
@@ -69,7 +69,7 @@ fn a_run_is_told_as_it_was_written_down() {
         burst: 6,
         active: Some(ActiveBound { most: 100, life: Duration::from_secs(60), alive: 7 }),
         credentials_end: Some(at(900_000)),
-        hours: Some(HoursAhead { closed_rows: 9, opens_at: Some(at(4_000)), ends_at: None }),
+        ahead: Some(RestAhead { closed_rows: 9, opens_at: Some(at(4_000)), ends_at: None }),
     };
     book.write(id, &RunActivity { latencies, heartbeat: Some(heartbeat), ..RunActivity::default() });
     expected.seen_at = at(3_000);

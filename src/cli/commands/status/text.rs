@@ -182,7 +182,7 @@ fn left(status: &Status) -> Option<String> {
             let _ = write!(text, ": until {} UTC", ending(status.now, end));
         }
     }
-    if let Some(hours) = status.hours_ahead().filter(|hours| hours.closed_rows > 0) {
+    if let Some(hours) = status.ahead().filter(|hours| hours.closed_rows > 0) {
         let rows = match hours.closed_rows >= left {
             true => "the hours of all of them are".to_owned(),
             false => format!("the hours of {} of them are", Grouped(hours.closed_rows)),
