@@ -11,11 +11,11 @@ use encoding_rs::{
 };
 use memchr::memmem;
 
-use super::code_pages::{ALL, CodePage};
 use super::error::FileProblem;
 use super::plausible::{is_kana, is_money_read_as_letters, makes_sense};
 use super::unsure::is_unsure;
 use crate::domain::foreign::ForeignText;
+use crate::domain::table::code_pages::{ALL, CodePage};
 
 /// Bytes of the parts of a file that are shown to the detector, at most.
 const SHOWN: usize = 1024 * 1024;

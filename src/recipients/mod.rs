@@ -3,7 +3,6 @@
 //! Nothing is remembered between rows: duplicates are the journal's business. The files of `recipients.suppress` are
 //! read here too, into memory, by [`Lists`].
 
-mod code_pages;
 mod encoding;
 mod error;
 mod open;

@@ -4,6 +4,7 @@
 use encoding_rs::{Encoding, WINDOWS_1252};
 
 use super::plausible::makes_sense;
+use crate::domain::table::code_pages;
 
 /// Different words with characters beyond ASCII, from which on the detector's statistics are trusted.
 const WORDS: usize = 6;
@@ -95,7 +96,7 @@ fn reads_otherwise(bytes: &[u8], text: &str) -> bool {
         WINDOWS_1254,
         WINDOWS_1257,
     ];
-    let of_dos = [&super::code_pages::IBM850, &super::code_pages::IBM437, &super::code_pages::IBM852];
+    let of_dos = [&code_pages::IBM850, &code_pages::IBM437, &code_pages::IBM852];
     let makes_other_sense = |other: &str| other != text && makes_sense(other);
     others.iter().any(|other| makes_other_sense(&other.decode_without_bom_handling(bytes).0))
         || of_dos.iter().any(|page| makes_other_sense(&page.decode(bytes)))

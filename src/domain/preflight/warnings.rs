@@ -3,6 +3,7 @@
 //! A fold over the rows that are to be sent to, in constant memory. Each kind has a code; those that would send a wrong text
 //! hold up a run that nobody looks at, unless the code is accepted.
 
+mod mojibake;
 mod objects;
 mod twice_encoded;
 

@@ -19,6 +19,20 @@ fn text_that_was_encoded_twice_is_found() {
         "Â£5",
         "ðŸ˜€",
         "Ã\u{a0} bientÃ´t",
+        "MichaÅ‚",
+        "PaweÅ‚ i Ann",
+        "Å‚",
+        "JosÃƒÂ©",
+        "cittÃ",
+        "Â« oui Â»",
+        "á»…",
+        "Há»“ng",
+        "MÉ™mmÉ™d",
+        "RENÃ‰",
+        "Ã–rfiye",
+        "å¼\u{a0}ä¼Ÿ",
+        "เธชเธกเธชเธฒเธข",
+        "„JosÃ©“",
     ] {
         assert!(twice_encoded::find(cell).is_some(), "{cell}");
     }
@@ -114,6 +128,53 @@ fn utf_8_that_was_read_in_any_code_page_is_found() {
     ] {
         assert!(twice_encoded::find(cell).is_some(), "{cell}");
     }
+}
+
+/// Names and words as people write them, a language a line.
+const WRITTEN: [&str; 24] = [
+    "Michał Paweł Łukasz Małgorzata Świętek Żółw Grażyna Wąż Zieliński ŁÓDŹ",
+    "Dvořák Jiří Černý Šárka Růžena Žižka Ťuhýk Kateřina ČAPEK Škoda",
+    "Győr Erzsébet Ágnes Szőke Zsófia Tűz Őrs KŐVÁRI",
+    "Müller Jürgen Größe Weiß Ärzte Übung Österreich STRAßE MÜLLER",
+    "François Hélène Noël Gaëlle Benoît Cœur RENÉ Élodie Ève",
+    "José Núñez Peña María Ángel Iñaki MUÑOZ MUñOZ ¿Qué?",
+    "João Conceição Inês Antônio Gonçalves IRMÃ Ângela CAMÕES",
+    "Søren Åse Jørgensen Kærgaard Ærø Björn SJÖSTRÖM",
+    "Þórdís Guðrún Sigurður Ægir",
+    "Şahin Gülşen İbrahim Çağlar Işık Yıldız Doğan ÖZGE IŞIK",
+    "Ştefan Ioniță Mărgineanu Ţepeş Brâncuși Ăsta",
+    "Jānis Bērziņš Ķemeri Ģirts Ļaudona Šķēle",
+    "Žydrūnas Čiurlionis Gražvydas Ąžuolas Šarūnas",
+    "Nguyễn Hồng Phượng Đặng Thị Ánh Trần ĐỖ",
+    "Məmməd Əliyev Gülnarə Şəhriyar",
+    "Иван Мария Екатерина Алексей Щукин Юлия Пётр СПбГУ «КИПиА»",
+    "Рівне Київ Їжак М’ясоєдовська Євген Ґонта Надії",
+    "Ђорђе Његош Џаја Ћирић Љиљана",
+    "Γιώργος Μαρία Αθήνα Ελένη Άννα Όλγα ΚΏΣΤΑΣ",
+    "محمد فاطمة علي پروین گلناز کریم",
+    "דוד שרה יעקב „שלום”",
+    "สมชาย สมหญิง เธอ เน็ต กรุงเทพ",
+    "山田 太郎 さくら 李明 김철수 王小明",
+    "O’Brien “Ann” «Ann» „Ann“ Ann™ 5°C N°5 1ª 20€ £5 l’«ami» Wien–Österreich CAFÉ™ CAFÉ» Seán hÉireann",
+];
+
+/// All code pages of the Encoding Standard with one byte for a character, and those of DOS and the Mac: what they make of UTF-8.
+#[test]
+fn whatever_code_page_utf_8_was_read_in_is_found_and_what_people_write_is_not() {
+    let (mut words, mut missed) = (0, Vec::new());
+    for word in WRITTEN.iter().flat_map(|line| line.split(' ')) {
+        assert_eq!(twice_encoded::find(word), None, "{word}");
+        for (page, read) in mojibake::readings(word) {
+            // A character that has no reading is lost, and told as that.
+            if !word.is_ascii() && !read.contains(['\u{fffd}']) && read.chars().all(|c| !c.is_control()) {
+                words += 1;
+                if twice_encoded::find(&read).is_none() {
+                    missed.push(format!("{page} {word} {read}"));
+                }
+            }
+        }
+    }
+    assert!(missed.len() * 50 < words, "{} of {words}: {missed:#?}", missed.len());
 }
 
 #[test]

@@ -2,7 +2,7 @@
 //! of another script, DOS or the Mac (`JosГ©`, `Jos├⌐`, `Jos√©`), entities and tags of HTML (`O&#039;Brien`), escapes of URLs,
 //! JSON and mail (`Jos%C3%A9`, `Jos\u00e9`, `Jos=C3=A9`), characters that were lost (`Jos\u{fffd}`, `Dvo?ák`).
 
-use super::objects;
+use super::{mojibake, objects};
 
 /// Characters of an object that are shown.
 const SHOWN: usize = 40;
@@ -34,12 +34,9 @@ pub(super) fn find(cell: &str) -> Option<String> {
         return Some(format!("an escape ({escape})"));
     }
     if !cell.is_ascii() {
-        // One letter becomes two in these, and a letter of East Asia in the others. `José` is neither.
-        let west = || mojibake(cell).or_else(|| elsewhere(cell));
-        let east = || east(cell);
-        let west = if has_neighbours(bytes) { west() } else { None };
-        let has_east = || bytes.iter().any(|byte| *byte >= 0xE2);
-        if let Some(mojibake) = west.or_else(|| if has_east() { east() } else { None }) {
+        let has_east = bytes.iter().any(|byte| *byte >= 0xE2);
+        let east = || if has_east { east(cell) } else { None };
+        if let Some(mojibake) = mojibake::find(cell).or_else(east) {
             return Some(format!("text that was encoded twice ({mojibake})"));
         }
     }
@@ -54,16 +51,6 @@ fn mark_of_text(cell: &str) -> Option<&'static str> {
     let marked = cell.strip_prefix('\'').filter(|rest| !rest.contains('\''))?;
     let is_text = |c: char| c.is_uppercase() || c.is_ascii_digit() || matches!(c, '+' | '=');
     marked.starts_with(is_text).then_some("the mark of a text in a spreadsheet (')")
-}
-
-/// Whether two characters beyond ASCII stand side by side.
-fn has_neighbours(bytes: &[u8]) -> bool {
-    let begins = |byte: &u8| *byte >= 0xC0;
-    let within = |byte: &&u8| (0x80..0xC0).contains(*byte);
-    bytes.iter().enumerate().filter(|(_, byte)| begins(byte)).any(|(at, _)| {
-        let behind = at + 1 + bytes[at + 1..].iter().take_while(within).count();
-        bytes.get(behind).is_some_and(begins)
-    })
 }
 
 /// The first tag of HTML: `<b>`, `</p>`, `<br/>`, `<a href="x">`.
@@ -215,140 +202,6 @@ fn is_accented(name: &str) -> bool {
             matches!(letter.len(), 1 | 2) && letter.bytes().all(|b| b.is_ascii_alphabetic())
         })
     })
-}
-
-/// The first characters that are UTF-8 read as Windows-1252.
-fn mojibake(cell: &str) -> Option<String> {
-    let characters: Vec<char> = cell.chars().collect();
-    let bytes: Vec<Option<u8>> = characters.iter().map(|c| windows_1252(*c)).collect();
-    (0..characters.len()).find_map(|at| {
-        let lead = bytes[at]?;
-        let behind = match lead {
-            0xC2..=0xDB => 1,
-            0xE0..=0xEF => 2,
-            0xF0 => 3,
-            _ => return None,
-        };
-        let all: Option<Vec<u8>> = bytes.get(at..=at + behind)?.iter().copied().collect();
-        let text = std::str::from_utf8(&all?).ok()?.to_owned();
-        let written = &characters[at..=at + behind];
-        // A capital with an accent before a closing quote or a dash is ordinary text.
-        let repeated = bytes.get(at + 2) == Some(&Some(lead));
-        let ordinary = behind == 1
-            && !repeated
-            && matches!(written[1], '\u{2013}'..='\u{201e}' | '\u{2026}' | '\u{2022}');
-        // Of the scripts whose letters are all like this, one alone says nothing.
-        let lone = matches!(lead, 0xC6..=0xDB)
-            && !bytes.get(at + 2).is_some_and(|next| matches!(next, Some(0xC6..=0xDB)));
-        let capitals = at > 0 && characters[at - 1].is_ascii_uppercase();
-        let said = !text.is_empty() && !lone && !(ordinary && (capitals || lead > 0xC3));
-        said.then(|| written.iter().collect())
-    })
-}
-
-/// The byte that Windows-1252 shows as this character.
-fn windows_1252(c: char) -> Option<u8> {
-    /// From 0x80 on; what has none is shown as the control character of that byte.
-    const HIGH: [char; 32] = [
-        '€', '\u{81}', '‚', 'ƒ', '„', '…', '†', '‡', 'ˆ', '‰', 'Š', '‹', 'Œ', '\u{8d}', 'Ž', '\u{8f}',
-        '\u{90}', '‘', '’', '“', '”', '•', '–', '—', '˜', '™', 'š', '›', 'œ', '\u{9d}', 'ž', 'Ÿ',
-    ];
-    if let Some(at) = HIGH.iter().position(|high| *high == c) {
-        return u8::try_from(0x80 + at).ok();
-    }
-    u8::try_from(u32::from(c)).ok().filter(|byte| *byte >= 0x80)
-}
-
-/// Code pages in which UTF-8 is read by mistake, besides Windows-1252: their bytes from 128 on. Sources: Unicode,
-/// VENDORS/APPLE/ROMAN.TXT, VENDORS/MICSFT/PC/CP437.TXT and CP850.TXT, VENDORS/MICSFT/WINDOWS/CP1250.TXT and CP1251.TXT.
-const PAGES: [&str; 5] = [
-    "ÄÅÇÉÑÖÜáàâäãåçéèêëíìîïñóòôöõúùûü†°¢£§•¶ß®©™´¨≠ÆØ∞±≤≥¥µ∂∑∏π∫ªºΩæø¿¡¬√ƒ≈∆«»…\u{a0}ÀÃÕŒœ–—“”‘’÷◊ÿŸ⁄€‹›ﬁﬂ‡·‚„‰ÂÊÁËÈÍÎÏÌÓÔ\u{f8ff}ÒÚÛÙıˆ˜¯˘˙˚¸˝˛ˇ",
-    "ÇüéâäàåçêëèïîìÄÅÉæÆôöòûùÿÖÜ¢£¥₧ƒáíóúñÑªº¿⌐¬½¼¡«»░▒▓│┤╡╢╖╕╣║╗╝╜╛┐└┴┬├─┼╞╟╚╔╩╦╠═╬╧╨╤╥╙╘╒╓╫╪┘┌█▄▌▐▀αßΓπΣσµτΦΘΩδ∞φε∩≡±≥≤⌠⌡÷≈°∙·√ⁿ²■\u{a0}",
-    "ÇüéâäàåçêëèïîìÄÅÉæÆôöòûùÿÖÜø£Ø×ƒáíóúñÑªº¿®¬½¼¡«»░▒▓│┤ÁÂÀ©╣║╗╝¢¥┐└┴┬├─┼ãÃ╚╔╩╦╠═╬¤ðÐÊËÈıÍÎÏ┘┌█▄¦Ì▀ÓßÔÒõÕµþÞÚÛÙýÝ¯´\u{ad}±‗¾¶§÷¸°¨·¹³²■\u{a0}",
-    "€�‚�„…†‡�‰Š‹ŚŤŽŹ�‘’“”•–—�™š›śťžź\u{a0}ˇ˘Ł¤Ą¦§¨©Ş«¬\u{ad}®Ż°±˛ł´µ¶·¸ąş»Ľ˝ľżŔÁÂĂÄĹĆÇČÉĘËĚÍÎĎĐŃŇÓÔŐÖ×ŘŮÚŰÜÝŢßŕáâăäĺćçčéęëěíîďđńňóôőö÷řůúűüýţ˙",
-    "ЂЃ‚ѓ„…†‡€‰Љ‹ЊЌЋЏђ‘’“”•–—�™љ›њќћџ\u{a0}ЎўЈ¤Ґ¦§Ё©Є«¬\u{ad}®Ї°±Ііґµ¶·ё№є»јЅѕїАБВГДЕЖЗИЙКЛМНОПРСТУФХЦЧШЩЪЫЬЭЮЯабвгдежзийклмнопрстуфхцчшщъыьэюя",
-];
-
-/// The first characters that are UTF-8 read in another code page.
-fn elsewhere(cell: &str) -> Option<String> {
-    let characters: Vec<char> = cell.chars().collect();
-    PAGES.iter().find_map(|page| {
-        let byte = |c: &char| {
-            if c.is_ascii() {
-                return None;
-            }
-            let at = page.chars().position(|upper| upper == *c)?;
-            u8::try_from(at + 128).ok()
-        };
-        let bytes: Vec<Option<u8>> = characters.iter().map(byte).collect();
-        (0..characters.len()).find_map(|at| {
-            let length = is_mojibake(&characters, &bytes, at)?;
-            Some(characters[at..at + length].iter().collect())
-        })
-    })
-}
-
-/// How many characters from `at` on are UTF-8 that was read in a code page, and that nobody writes.
-fn is_mojibake(characters: &[char], bytes: &[Option<u8>], at: usize) -> Option<usize> {
-    let (first, length) = sequence(bytes, at)?;
-    let written = &characters[at..at + length];
-    let sign = |c: &char| !c.is_alphabetic() && !"‘’“”„‚–—…•·№«»\u{a0}°".contains(*c);
-    let is_latin = matches!(u32::from(first), 0xc0..=0x24f);
-    let beside =
-        |at: Option<usize>, is: fn(&char) -> bool| at.and_then(|at| characters.get(at)).is_some_and(is);
-    let before = at.checked_sub(1);
-    let ascii_beside =
-        beside(before, char::is_ascii_alphabetic) || beside(Some(at + length), char::is_ascii_alphabetic);
-    let of_another_script = written.iter().any(|c| matches!(u32::from(*c), 0x370..=0x52f));
-    // A word of Latin letters with Cyrillic ones in it.
-    if length == 2 && is_latin && of_another_script && ascii_beside {
-        return Some(length);
-    }
-    // `JosĂ©`: a sign, or a capital behind a small letter.
-    if length == 2 && (is_latin || !first.is_alphabetic()) {
-        let broken = beside(before, |c| c.is_lowercase()) && written[0].is_uppercase();
-        let capital = beside(before, |c| c.is_uppercase()) && written[0].is_uppercase();
-        let small = beside(Some(at + length), |c| c.is_lowercase());
-        if broken
-            || (capital && small)
-            || (written.iter().any(sign) && (ascii_beside || !first.is_alphabetic()))
-        {
-            return Some(length);
-        }
-    }
-    // What quotes, dashes and the euro sign begin with in the code pages of DOS.
-    let dos = matches!(written, ['Ô' | 'Γ', 'Ç' | 'é', _]);
-    if length > 2 && (dos || !written[0].is_alphabetic() || written.iter().any(|c| sign(c) || *c == 'Ђ')) {
-        return Some(length);
-    }
-    // Two letters of another script one behind the other, with a sign in them, or that all are capitals or rare ones.
-    let (second, more) = sequence(bytes, at + length)?;
-    let script = |c: char| u32::from(c) >> 8;
-    let both = &characters[at..at + length + more];
-    let alternates = both.iter().step_by(2).all(|c| "РСОПЩШ╨╤╬╧┘╪–—ÐðĐŃÎĎŒœŸÿŮŘ¤".contains(*c));
-    (length == 2
-        && more == 2
-        && first.is_alphabetic()
-        && second.is_alphabetic()
-        && script(first) == script(second)
-        && alternates
-        && both.iter().skip(1).step_by(2).any(|c| !matches!(c, 'ё' | 'і' | 'ї' | 'є' | 'ґ' | 'Ё')))
-    .then_some(length + more)
-}
-
-/// The character that the bytes from `at` on are in UTF-8, and how many they are.
-fn sequence(bytes: &[Option<u8>], at: usize) -> Option<(char, usize)> {
-    let length = match (*bytes.get(at)?)? {
-        0xc2..=0xdf => 2,
-        0xe2..=0xef => 3,
-        0xf0 => 4,
-        _ => return None,
-    };
-    let all: Option<Vec<u8>> = bytes.get(at..at + length)?.iter().copied().collect();
-    let text = std::str::from_utf8(&all?).ok()?.chars().next()?;
-    let usual =
-        text.is_alphabetic() || matches!(u32::from(text), 0xa0..=0xbf | 0x2010..=0x20bf | 0x1f300..=0x1faff);
-    usual.then_some((text, length))
 }
 
 /// What the two bytes of a Latin letter with a mark are in GBK, EUC-KR and Big5. Sources: the Encoding Standard's indexes,

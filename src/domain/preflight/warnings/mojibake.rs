@@ -1,0 +1,188 @@
+//! UTF-8 that a program read in a code page of single bytes, and wrote as it read it: `JosÃ©`, `MichaÅ‚`, `Jos√©`, `JosГ©`.
+//!
+//! A word is that where nobody writes it so, its characters are bytes of one code page that are UTF-8, and what they are in UTF-8
+//! can be what somebody wrote.
+
+use std::collections::HashMap;
+use std::ops::Range;
+use std::sync::LazyLock;
+
+use encoding_rs::{
+    Encoding, IBM866, ISO_8859_2, ISO_8859_3, ISO_8859_4, ISO_8859_5, ISO_8859_6, ISO_8859_7, ISO_8859_8,
+    ISO_8859_10, ISO_8859_13, ISO_8859_14, ISO_8859_15, ISO_8859_16, KOI8_R, KOI8_U, MACINTOSH, WINDOWS_874,
+    WINDOWS_1250, WINDOWS_1251, WINDOWS_1252, WINDOWS_1253, WINDOWS_1254, WINDOWS_1255, WINDOWS_1256,
+    WINDOWS_1257, WINDOWS_1258, X_MAC_CYRILLIC,
+};
+
+use crate::domain::table::code_pages::ALL;
+use crate::domain::table::ordinary::{is_letter, is_ordinary, is_usual};
+
+/// Code pages of the Encoding Standard, the most common first.
+const STANDARD: [&Encoding; 27] = [
+    WINDOWS_1252,
+    MACINTOSH,
+    WINDOWS_1250,
+    WINDOWS_1251,
+    WINDOWS_1253,
+    WINDOWS_1254,
+    WINDOWS_1255,
+    WINDOWS_1256,
+    WINDOWS_1257,
+    WINDOWS_1258,
+    WINDOWS_874,
+    IBM866,
+    ISO_8859_2,
+    ISO_8859_3,
+    ISO_8859_4,
+    ISO_8859_5,
+    ISO_8859_6,
+    ISO_8859_7,
+    ISO_8859_8,
+    ISO_8859_10,
+    ISO_8859_13,
+    ISO_8859_14,
+    ISO_8859_15,
+    ISO_8859_16,
+    KOI8_R,
+    KOI8_U,
+    X_MAC_CYRILLIC,
+];
+
+/// All code pages, Latin-1 with its control characters behind those of the standard.
+const PAGES: usize = STANDARD.len() + 1 + ALL.len();
+
+/// How often a program may have done it.
+const TIMES: usize = 3;
+
+/// The byte of a character in each code page, 0 where it has none.
+type PageBytes = [u8; PAGES];
+
+static BYTES: LazyLock<HashMap<char, PageBytes>> = LazyLock::new(|| {
+    let mut bytes: HashMap<char, PageBytes> = HashMap::new();
+    for byte in 0x80..=0xff_u8 {
+        let standard = STANDARD.iter().map(|page| page.decode_without_bom_handling(&[byte]).0.into_owned());
+        let latin_1 = std::iter::once(char::from(byte).to_string());
+        let others = ALL.iter().map(|page| page.decode(&[byte]));
+        for (page, text) in standard.chain(latin_1).chain(others).enumerate() {
+            if let Some(c) = text.chars().next().filter(|c| *c != '\u{fffd}') {
+                bytes.entry(c).or_insert([0; PAGES])[page] = byte;
+            }
+        }
+    }
+    bytes
+});
+
+/// The first characters that are UTF-8 read in a code page.
+pub(super) fn find(cell: &str) -> Option<String> {
+    cell.split_ascii_whitespace().find_map(|word| {
+        if !has_neighbours(word.as_bytes()) {
+            return cut(word);
+        }
+        let characters: Vec<char> = word.chars().collect();
+        unread(&characters, TIMES).or_else(|| cut(word))
+    })
+}
+
+/// What lost a character: `cittÃ` its no-break space, `Oâ€Brien` its quote. And what says nothing by its place: letters that
+/// stand alone, quotes and ellipses, which begin alike in each code page.
+fn cut(word: &str) -> Option<String> {
+    const BEGINNINGS: [&str; 13] =
+        ["â€", "ā€", "β€", "ג€", "โ€", "вЂ", "Б─", "Â«", "Â»", "В«", "Ā«", "Ā»", "Β«"];
+    const OLD: [&str; 3] = ["‚Ä", "ΓÇ", "ÔÇ"];
+    let last = word.strip_suffix(['Ã', 'Â']).filter(|rest| rest.ends_with(char::is_lowercase));
+    let sign = BEGINNINGS.into_iter().find(|sign| word.contains(*sign));
+    let old = OLD.into_iter().find(|sign| {
+        let mut found = word.match_indices(*sign);
+        found.any(|(at, _)| word[at + sign.len()..].chars().next().is_some_and(|c| !c.is_ascii()))
+    });
+    let bare = word.trim_matches(|c: char| c.is_ascii_punctuation());
+    let alone = Some(bare).filter(|bare| bare.starts_with('Ã') && bare.chars().count() == 2);
+    last.map(|rest| &word[rest.len()..]).or(sign).or(old).or(alone).map(str::to_owned)
+}
+
+/// Whether two characters beyond ASCII stand side by side.
+fn has_neighbours(bytes: &[u8]) -> bool {
+    let begins = |byte: &u8| *byte >= 0xC0;
+    let within = |byte: &&u8| (0x80..0xC0).contains(*byte);
+    bytes.iter().enumerate().filter(|(_, byte)| begins(byte)).any(|(at, _)| {
+        let behind = at + 1 + bytes[at + 1..].iter().take_while(within).count();
+        bytes.get(behind).is_some_and(begins)
+    })
+}
+
+/// The first characters of a word that are UTF-8 in a code page.
+fn unread(word: &[char], times: usize) -> Option<String> {
+    let known = |c: &char| if c.is_ascii() { None } else { BYTES.get(c) };
+    let bytes: Vec<Option<&PageBytes>> = word.iter().map(known).collect();
+    let odd = !is_ordinary(word);
+    // Thai in UTF-8 is Thai in its code page: `เธ` and `เน` by turns.
+    let thai = |three: &[char]| matches!(three, ['เ', 'ธ' | 'น', _]);
+    let is_thai = word.len() > 5 && word.chunks_exact(3).all(thai);
+    let signs = word.iter().filter(|c| !c.is_ascii() && !is_letter(**c)).count();
+    if !odd && !is_thai && signs < 2 {
+        return None;
+    }
+    (0..PAGES).find_map(|page| {
+        let Again { text, first, letters_of_signs } = read_again(word, &bytes, page)?;
+        if !odd && !is_thai && !letters_of_signs {
+            return None;
+        }
+        let is_right = is_ordinary(&text) && text.iter().all(|c| is_usual(*c));
+        // What was encoded three times is encoded twice when it is read once.
+        let again = || times > 1 && text.len() < word.len() && unread(&text, times - 1).is_some();
+        (is_right || again()).then(|| word[first].iter().collect())
+    })
+}
+
+/// A word, read again.
+struct Again {
+    text: Vec<char>,
+    /// Where its first sequence of UTF-8 was.
+    first: Range<usize>,
+    /// Whether two letters side by side were written with a sign each, or one with two signs: `–õ—å`, `á»“`.
+    letters_of_signs: bool,
+}
+
+/// The word with each sequence of UTF-8 as its character.
+fn read_again(word: &[char], bytes: &[Option<&PageBytes>], page: usize) -> Option<Again> {
+    let (mut text, mut first, mut at) = (Vec::with_capacity(word.len()), None, 0);
+    let (mut before, mut letters_of_signs) = (false, false);
+    while at < word.len() {
+        let (c, length) = sequence(bytes, page, at).unwrap_or((word[at], 1));
+        let signs = word[at..at + length].iter().filter(|c| !is_letter(**c)).count();
+        let of_signs = length > 1 && signs > 0 && is_letter(c);
+        letters_of_signs |= of_signs && (before || signs > 1);
+        before = of_signs;
+        if length > 1 {
+            first.get_or_insert(at..at + length);
+        }
+        text.push(c);
+        at += length;
+    }
+    Some(Again { text, first: first?, letters_of_signs })
+}
+
+/// The character that the bytes from `at` on are in UTF-8, and how many they are.
+fn sequence(bytes: &[Option<&PageBytes>], page: usize, at: usize) -> Option<(char, usize)> {
+    let length = match bytes[at]?[page] {
+        0xc2..=0xdf => 2,
+        0xe0..=0xef => 3,
+        0xf0..=0xf4 => 4,
+        _ => return None,
+    };
+    let mut all = [0; 4];
+    for (byte, known) in all.iter_mut().zip(bytes.get(at..at + length)?) {
+        *byte = (*known)?[page];
+    }
+    Some((std::str::from_utf8(&all[..length]).ok()?.chars().next()?, length))
+}
+
+/// What each code page makes of a text in UTF-8, with its name.
+#[cfg(test)]
+pub(super) fn readings(text: &str) -> Vec<(&'static str, String)> {
+    let standard = STANDARD
+        .iter()
+        .map(|page| (page.name(), page.decode_without_bom_handling(text.as_bytes()).0.into_owned()));
+    let others = ALL.iter().map(|page| (page.name, page.decode(text.as_bytes())));
+    standard.chain(others).collect()
+}
