@@ -65,8 +65,10 @@ impl fmt::Display for Useless {
 pub enum Entry {
     /// Whoever has this number.
     Number(E164),
-    /// The recipient with this key.
+    /// The recipient with this key; of a key of several columns, whoever has this in the first.
     Key(String),
+    /// Rows with these cells in the columns of the key; what is empty may be anything.
+    CompoundKey(Vec<String>),
 }
 
 impl Lists {
@@ -86,6 +88,9 @@ impl Lists {
             let listed = read_list(&base.join(file), settings, |entry| match entry {
                 Entry::Number(number) => suppression.add_number(number.as_str()),
                 Entry::Key(key) => suppression.add_key(&key),
+                Entry::CompoundKey(parts) => {
+                    suppression.add_compound_key(&parts.iter().map(String::as_str).collect::<Vec<_>>());
+                }
             })?;
             lists.lists.push(listed);
         }
@@ -136,7 +141,11 @@ pub fn read_list(
 #[derive(Debug, Clone)]
 enum ListColumns {
     /// The first line says so.
-    Named { phones: Vec<usize>, key: Option<usize> },
+    Named {
+        phones: Vec<usize>,
+        /// The columns of the key, as far as the list has them; none where it does not have the first.
+        keys: Vec<Option<usize>>,
+    },
     /// There is no header: the first line has a number here.
     Numbers(usize),
 }
@@ -173,7 +182,9 @@ impl<F: FnMut(Entry)> ListRows<'_, F> {
             CellDamage::Shown => None,
         };
         let used: Vec<usize> = match &columns {
-            ListColumns::Named { phones, key } => phones.iter().chain(key).copied().collect(),
+            ListColumns::Named { phones, keys } => {
+                phones.iter().chain(keys.iter().flatten()).copied().collect()
+            }
             ListColumns::Numbers(at) => vec![*at],
         };
         if let Some(what) = used.iter().find_map(damaged) {
@@ -181,17 +192,19 @@ impl<F: FnMut(Entry)> ListRows<'_, F> {
         }
         let cell = |at: usize| Some(visible::cell(record.cell(at))).filter(|cell| !cell.is_empty());
         let headless = matches!(columns, ListColumns::Numbers(_));
-        let (phones, key) = match columns {
-            ListColumns::Named { phones, key } => (phones, key),
-            ListColumns::Numbers(at) => (vec![at], None),
+        let (phones, keys) = match columns {
+            ListColumns::Named { phones, keys } => (phones, keys),
+            ListColumns::Numbers(at) => (vec![at], Vec::new()),
         };
         let numbers: Vec<&str> = phones.into_iter().filter_map(cell).collect();
-        let of = key.and_then(cell);
-        if let Some(key) = of {
-            if is_cut_short(key) {
+        let parts: Vec<&str> = keys.iter().map(|at| at.and_then(cell).unwrap_or_default()).collect();
+        // Of several key columns the first says who it is, and the others of what.
+        let has_key = parts.first().is_some_and(|first| !first.is_empty());
+        if has_key {
+            if parts.iter().any(|part| is_cut_short(part)) {
                 return Err(FileProblem::ListKeyCut { line });
             }
-            self.key(key);
+            self.key(&parts);
         }
         for number in &numbers {
             if headless && !self.settings.key.is_empty() {
@@ -201,9 +214,9 @@ impl<F: FnMut(Entry)> ListRows<'_, F> {
             }
         }
         if numbers.is_empty() {
-            self.nowhere_else(line, record, key)?;
+            self.nowhere_else(line, record, &keys)?;
             // A line that says something, but not of whom.
-            if of.is_none() {
+            if !has_key {
                 self.number("", line);
             }
         }
@@ -240,10 +253,10 @@ impl<F: FnMut(Entry)> ListRows<'_, F> {
         if phones.is_empty() {
             phones.extend(find("phone")?);
         }
-        // Of several key columns the first says who it is, and the others of what.
-        let key = self.settings.key.first().map_or(Ok(None), |name| find(name))?;
-        if !phones.is_empty() || key.is_some() {
-            return Ok(ListColumns::Named { phones, key });
+        let keys = self.settings.key.iter().map(|name| find(name)).collect::<Result<Vec<_>, _>>()?;
+        let keys = if keys.first().is_some_and(Option::is_some) { keys } else { Vec::new() };
+        if !phones.is_empty() || !keys.is_empty() {
+            return Ok(ListColumns::Named { phones, keys });
         }
         let with = |is: &dyn Fn(&str) -> bool| -> Vec<usize> {
             (0..record.len()).filter(|at| is(visible::cell(record.cell(*at)))).collect()
@@ -272,11 +285,11 @@ impl<F: FnMut(Entry)> ListRows<'_, F> {
     }
 
     /// Refuses a line with a number in a column that nobody said numbers are in.
-    fn nowhere_else(&self, line: u64, record: &Record, key: Option<usize>) -> Result<(), FileProblem> {
+    fn nowhere_else(&self, line: u64, record: &Record, keys: &[Option<usize>]) -> Result<(), FileProblem> {
         let is = |cell: &str| {
             cell.chars().filter(char::is_ascii_digit).count() >= 7 && !is_date(cell) && self.is_number(cell)
         };
-        match (0..record.len()).find(|at| Some(*at) != key && is(record.cell(*at).trim())) {
+        match (0..record.len()).find(|at| !keys.contains(&Some(*at)) && is(record.cell(*at).trim())) {
             Some(at) => {
                 let name =
                     self.names.get(at).filter(|_| matches!(self.columns, Some(ListColumns::Named { .. })));
@@ -287,9 +300,16 @@ impl<F: FnMut(Entry)> ListRows<'_, F> {
         }
     }
 
-    fn key(&mut self, key: &str) {
+    /// A key, in the columns that the list has of it.
+    fn key(&mut self, parts: &[&str]) {
         self.keys += 1;
-        (self.each)(Entry::Key(key.to_owned()));
+        let entry = match parts {
+            [first, others @ ..] if others.iter().all(|part| part.is_empty()) => {
+                Entry::Key((*first).to_owned())
+            }
+            parts => Entry::CompoundKey(parts.iter().map(|part| (*part).to_owned()).collect()),
+        };
+        (self.each)(entry);
     }
 
     /// In a list without a header nobody can tell a number from a key, so it is both; what is no number may be one that was

@@ -19,7 +19,7 @@ use crate::domain::unix_millis::UnixMillis;
 pub struct Suppression {
     sets: Vec<Set>,
     only: HashSet<u64>,
-    /// Whether keys are of several columns. Lists then have the first one, which says who it is.
+    /// Whether keys are of several columns. A list then has the first one, which says who it is, or more of them.
     of_several_columns: bool,
 }
 
@@ -28,6 +28,14 @@ pub struct Suppression {
 struct Set {
     numbers: HashSet<u64>,
     keys: ListedKeys,
+    /// Keys of several columns, by the columns that the list says of them. In the texts the others are empty.
+    compound: Vec<(Box<[bool]>, ListedKeys)>,
+}
+
+impl Set {
+    fn len(&self) -> usize {
+        self.numbers.len() + self.keys.len + self.compound.iter().map(|(_, keys)| keys.len).sum::<usize>()
+    }
 }
 
 /// The keys of a list, by what spreadsheets leave of them.
@@ -114,7 +122,7 @@ impl Suppression {
         Self { only, ..Self::default() }
     }
 
-    /// The same for keys of several columns: a list has the first of them.
+    /// The same for keys of several columns: a list has the first of them, or more.
     #[must_use]
     pub fn of_several_columns(self) -> Self {
         Self { of_several_columns: true, ..self }
@@ -136,6 +144,21 @@ impl Suppression {
         self.last().keys.insert(key);
     }
 
+    /// Takes a key of several columns onto the list. What the list does not say of it is empty: any row that has the rest is meant.
+    pub fn add_compound_key(&mut self, parts: &[&str]) {
+        let said: Box<[bool]> = parts.iter().map(|part| !part.is_empty()).collect();
+        let key = compound_key::join(parts);
+        let compound = &mut self.last().compound;
+        match compound.iter_mut().find(|(of, _)| *of == said) {
+            Some((_, keys)) => keys.insert(&key),
+            None => {
+                let mut keys = ListedKeys::default();
+                keys.insert(&key);
+                compound.push((said, keys));
+            }
+        }
+    }
+
     fn last(&mut self) -> &mut Set {
         if self.sets.is_empty() {
             self.begin_list();
@@ -146,7 +169,7 @@ impl Suppression {
     /// Numbers and keys on the lists.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.sets.iter().map(|set| set.numbers.len() + set.keys.len).sum()
+        self.sets.iter().map(Set::len).sum()
     }
 
     /// Whether everybody is sent to.
@@ -200,7 +223,7 @@ impl Suppression {
     fn listings(&self, number: &str, key: &str) -> impl Iterator<Item = Option<KeyListing<'_>>> {
         let number = packed(number);
         let parts = compound_key::parts(key).filter(|_| self.of_several_columns);
-        let key = parts.map_or(key, |parts| parts[0]);
+        let key = parts.as_ref().map_or(key, |parts| parts[0]);
         // The folds of a key take longer than all the rest.
         let has_keys = self.sets.iter().any(|set| set.keys.len > 0);
         let folds = (has_keys && !key.is_empty()).then(|| KeyFolds::of(key));
@@ -208,9 +231,29 @@ impl Suppression {
             if number.is_some_and(|number| set.numbers.contains(&number)) {
                 return Some(KeyListing::Exact);
             }
-            set.keys.find(key, folds.as_ref()?)
+            let whole =
+                set.compound.iter().filter_map(|(said, keys)| find_compound(said, keys, parts.as_deref()?));
+            let mut found = None;
+            let of_first = folds.as_ref().and_then(|folds| set.keys.find(key, folds));
+            for listing in of_first.into_iter().chain(whole) {
+                if listing == KeyListing::Exact {
+                    return Some(listing);
+                }
+                found.get_or_insert(listing);
+            }
+            found
         })
     }
+}
+
+/// How a key of several columns is among keys of which a list says some.
+fn find_compound<'k>(said: &[bool], keys: &'k ListedKeys, parts: &[&str]) -> Option<KeyListing<'k>> {
+    if parts.len() != said.len() {
+        return None;
+    }
+    let of = parts.iter().zip(said).map(|(part, said)| if *said { *part } else { "" });
+    let key = compound_key::join(&of.collect::<Vec<_>>());
+    keys.find(&key, &KeyFolds::of(&key))
 }
 
 impl ListedKeys {
@@ -346,6 +389,22 @@ mod tests {
         several.add_key("17");
         assert_eq!(several.check(NUMBER, "4:0017 10:2026-12-01"), Err(Suppressed::ListedRewritten));
         assert_eq!(several.on(NUMBER, "4:0017 1:b").collect::<Vec<_>>(), [0]);
+        // Of a list with all columns only the row with that key is on it, or what a spreadsheet made of it.
+        let mut whole = Suppression::default().of_several_columns();
+        whole.add_compound_key(&["17", "A", "x"]);
+        whole.add_compound_key(&["18", "", "x"]);
+        for (key, expected) in [
+            ("2:17 1:A 1:x", Err(Suppressed::Listed)),
+            ("2:17 1:B 1:x", Ok(())),
+            ("4:0017 1:A 1:x", Err(Suppressed::ListedRewritten)),
+            ("2:18 1:A 1:x", Err(Suppressed::Listed)),
+            ("2:18 1:B 1:x", Err(Suppressed::Listed)),
+            ("2:18 1:B 1:y", Ok(())),
+            ("2:17 1:A", Ok(())),
+        ] {
+            assert_eq!(whole.check(NUMBER, key), expected, "{key}");
+        }
+        assert_eq!(whole.len(), 2);
         // A list that has both, of two people: each is on it as it is.
         several.add_key("0017");
         assert_eq!((several.len(), several.check(NUMBER, "4:0017 1:b")), (2, Err(Suppressed::Listed)));

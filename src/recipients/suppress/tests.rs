@@ -44,6 +44,31 @@ fn numbers_and_keys_from_lists_with_and_without_a_header() {
     }
 }
 
+/// A list with all columns of a key means one row; one with the first alone, or whose others are empty, whoever has that.
+#[test]
+fn keys_of_several_columns_are_compared_by_the_columns_that_a_list_has() {
+    let rest = "default_region = \"US\"\nkey = [\"id\", \"site\", \"day\"]";
+    let rows = ["1:1 1:A 1:x", "1:1 1:B 1:x", "1:1 1:A 1:y", "1:2 1:A 1:x"];
+    for (text, left_out) in [
+        ("id,site,day\n1,A,x\n", vec![0]),
+        ("Day;note;Site;ID\nx;asked;B;1\n", vec![1]),
+        ("id,site\n1,A\n", vec![0, 2]),
+        ("id,day\n1,x\n", vec![0, 1]),
+        ("id,site,day\n1,,\n", vec![0, 1, 2]),
+        ("id,site,day\n1,B,\n2,A,x\n", vec![1, 3]),
+        ("id\n1\n", vec![0, 1, 2]),
+    ] {
+        let Lists { suppression, lists } = lists(text, rest).unwrap();
+        let on = |row: &&str| suppression.check("+12025550143", row).is_err();
+        let found: Vec<usize> = (0..rows.len()).filter(|at| on(&rows[*at])).collect();
+        assert_eq!(found, left_out, "{text}");
+        assert_eq!(lists[0].keys, text.lines().count() as u64 - 1, "{text}");
+    }
+    let error = lists("id,site\n1,1.23E+15\n", rest).unwrap_err();
+    assert!(matches!(error.problem, FileProblem::ListKeyCut { line: 2 }), "{error}");
+    assert!(lists("site,day\nA,x\n", rest).is_err(), "nothing says who it is");
+}
+
 #[test]
 fn numbers_that_may_be_read_wrongly_are_refused_all_at_once() {
     let error = lists("+12025550143\n2025550144\n202555014A\n", "").unwrap_err();
