@@ -268,17 +268,20 @@ fn load(
     Ok(definition)
 }
 
-/// The text of a definition: UTF-8 or, with a byte order mark, UTF-16, as editors of Windows save it. Else the first line
-/// that is neither.
+/// The text of a definition: UTF-8, or UTF-16 as editors of Windows save it, with a byte order mark or by its zeros, which no TOML
+/// has. Else the first line that is neither.
 fn decoded(bytes: &[u8]) -> Result<String, usize> {
-    let utf_16 = |unit: fn([u8; 2]) -> u16| {
+    let utf_16 = |bytes: &[u8], unit: fn([u8; 2]) -> u16| {
         let units: Vec<u16> =
-            bytes[2..].chunks(2).map(|pair| unit([pair[0], *pair.get(1).unwrap_or(&0)])).collect();
+            bytes.chunks(2).map(|pair| unit([pair[0], *pair.get(1).unwrap_or(&0)])).collect();
         String::from_utf16(&units).map_err(|_| 1)
     };
     match bytes {
-        [0xff, 0xfe, ..] => utf_16(u16::from_le_bytes),
-        [0xfe, 0xff, ..] => utf_16(u16::from_be_bytes),
+        [0xff, 0xfe, text @ ..] => utf_16(text, u16::from_le_bytes),
+        [0xfe, 0xff, text @ ..] => utf_16(text, u16::from_be_bytes),
+        // A letter, a bracket, a `#` or a line end of ASCII is the first character of nearly every definition.
+        [1..=255, 0, 1..=255, 0, ..] => utf_16(bytes, u16::from_le_bytes),
+        [0, 1..=255, 0, 1..=255, ..] => utf_16(bytes, u16::from_be_bytes),
         [0xef, 0xbb, 0xbf, text @ ..] => utf_8(text),
         text => utf_8(text),
     }
@@ -331,6 +334,8 @@ mod tests {
             format!("\u{feff}{text}").into_bytes(),
             utf_16(u16::to_le_bytes),
             utf_16(u16::to_be_bytes),
+            utf_16(u16::to_le_bytes)[2..].to_vec(),
+            utf_16(u16::to_be_bytes)[2..].to_vec(),
         ] {
             assert_eq!(decoded(&bytes).as_deref(), Ok(text));
         }

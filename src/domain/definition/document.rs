@@ -4,6 +4,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use crate::domain::problem::{LineIndex, Problem, Problems, SourceSpan};
+use crate::domain::table::visible::is_invisible;
 
 /// A value and where it stands; defaults stand nowhere.
 #[derive(Debug, Clone, PartialEq)]
@@ -67,14 +68,54 @@ impl Node {
 pub(super) fn parse(text: &str, problems: &mut Problems) -> Option<Node> {
     let (table, errors) = DeTable::parse_recoverable(text);
     let lines = LineIndex::new(text);
+    let mut strange = Vec::new();
     for error in &errors {
         let place = error.span().map(|span| lines.span(span.start));
+        if let Some((line, (column, c))) =
+            place.and_then(|place| Some((place.line, strange_blank(lines.line(place.line)?)?)))
+        {
+            // One of them makes several errors of syntax, and there is rarely only one.
+            if !strange.contains(&c) {
+                strange.push(c);
+                problems.push(blank_problem(c, Some(SourceSpan { line, column })));
+            }
+            continue;
+        }
         let hint = syntax_hint(place.and_then(|place| lines.line(place.line)).unwrap_or_default());
         problems.push(Problem::new(place, format!("not TOML: {}", error.message())).hint(hint));
     }
     errors
         .is_empty()
         .then(|| Node { place: None, value: Value::Table(entries(table.get_ref(), Some(&lines))) })
+}
+
+/// The first character outside quotes that looks like a blank, or like nothing, and is none to TOML; and its column, from 1.
+fn strange_blank(line: &str) -> Option<(usize, char)> {
+    let mut quote = None;
+    for (at, c) in line.chars().enumerate() {
+        match (quote, c) {
+            (None, '"' | '\'') => quote = Some(c),
+            (Some(begin), _) if begin == c => quote = None,
+            (None, '#') => return None,
+            (None, _) if !c.is_ascii() && is_invisible(c) => return Some((at + 1, c)),
+            _ => {}
+        }
+    }
+    None
+}
+
+fn blank_problem(c: char, place: Option<SourceSpan>) -> Problem {
+    let name = match c {
+        '\u{a0}' | '\u{202f}' => "a no-break space",
+        '\u{3000}' => "an ideographic space",
+        '\u{feff}' => "a byte order mark within the text",
+        c if c.is_whitespace() => "a space that is none of TOML's",
+        _ => "a character that cannot be seen",
+    };
+    let message = format!("not TOML: {name} (U+{:04X}) outside of quotes", u32::from(c));
+    Problem::new(place, message).hint(
+        "put a plain blank in its place, here and wherever else it is: pages and word processors write it",
+    )
 }
 
 fn syntax_hint(line: &str) -> &'static str {

@@ -466,6 +466,19 @@ fn what_is_not_toml() {
 }
 
 #[test]
+fn characters_that_look_like_blanks_are_named_once() {
+    for c in ['\u{a0}', '\u{202f}', '\u{3000}', '\u{200b}', '\u{2003}', '\u{feff}'] {
+        let said = told(&format!("name{c}= 'a'\n[connect]\nsource{c}={c}'x'\n{c}region = 'y' # {c}\n"));
+        let named = format!("(U+{:04X}) outside of quotes", u32::from(c));
+        assert_eq!(said.matches(&named).count(), 1, "{said}");
+        assert_eq!(said.matches("not TOML").count(), 1, "{said}");
+        assert!(said.contains("c.toml:1:5"), "{said}");
+    }
+    let within = told(&format!("{MINIMAL}[contact]\nmessage = 'Hi\u{a0}you\n"));
+    assert!(!within.contains("outside of quotes"), "{within}");
+}
+
+#[test]
 fn fixed_texts_are_held_against_their_limits() {
     let message = "’".repeat(700);
     let text =
