@@ -7,15 +7,17 @@ use std::io::{self, Read};
 
 use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
 use encoding_rs::{
-    Decoder, EUC_JP, Encoding, IBM866, ISO_2022_JP, SHIFT_JIS, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252,
+    Decoder, EUC_JP, Encoding, IBM866, ISO_2022_JP, ISO_8859_15, MACINTOSH, SHIFT_JIS, UTF_8, UTF_16BE,
+    UTF_16LE, WINDOWS_1252,
 };
 use memchr::memmem;
 
+use super::cesu_8::{self, Begins, ToUtf8};
 use super::error::FileProblem;
-use super::plausible::{is_kana, is_money_read_as_letters, makes_sense};
+use super::plausible::{has_euro, is_kana, is_money_read_as_letters, makes_sense};
+use super::readings::{readings, word};
 use super::unsure::is_unsure;
-use crate::domain::foreign::ForeignText;
-use crate::domain::table::code_pages::{ALL, CodePage};
+use crate::domain::table::code_pages::CodePage;
 
 /// Bytes of the parts of a file that are shown to the detector, at most.
 const SHOWN: usize = 1024 * 1024;
@@ -31,6 +33,8 @@ pub(super) enum Charset {
     Standard(&'static Encoding),
     /// As DOS has it.
     Dos(&'static CodePage),
+    /// UTF-8 with surrogates.
+    Cesu8,
 }
 
 impl Charset {
@@ -38,6 +42,7 @@ impl Charset {
         match self {
             Self::Standard(encoding) => encoding.name(),
             Self::Dos(page) => page.name,
+            Self::Cesu8 => "CESU-8",
         }
     }
 
@@ -50,10 +55,12 @@ impl Charset {
         !matches!(self, Self::Standard(encoding) if [UTF_16LE, UTF_16BE, ISO_2022_JP].contains(&encoding))
     }
 
-    fn read(self, bytes: &[u8]) -> String {
+    /// The text of these bytes.
+    pub(super) fn read(self, bytes: &[u8]) -> String {
         match self {
             Self::Standard(encoding) => encoding.decode_without_bom_handling(bytes).0.into_owned(),
             Self::Dos(page) => page.decode(bytes),
+            Self::Cesu8 => String::from_utf8_lossy(&ToUtf8::default().decode(bytes)).into_owned(),
         }
     }
 }
@@ -77,6 +84,9 @@ impl Found {
 /// An encoding by the name that people give it.
 pub(super) fn named(name: &str) -> Result<Charset, FileProblem> {
     let folded = name.trim().to_lowercase().replace(['_', ' '], "-");
+    if matches!(folded.as_str(), "cesu-8" | "cesu8" | "cp65006") {
+        return Ok(Charset::Cesu8);
+    }
     if let Some(page) = CodePage::named(&folded) {
         return Ok(Charset::Dos(page));
     }
@@ -151,6 +161,8 @@ pub(super) struct Scan {
     /// Bytes beyond ASCII that are UTF-8, and sequences that are not.
     valid: u64,
     invalid: u64,
+    /// Pairs of surrogates.
+    pairs: u64,
     around: Vec<u8>,
     quotes: Quotes,
 }
@@ -163,6 +175,7 @@ impl Scan {
             carry: Vec::new(),
             valid: 0,
             invalid: 0,
+            pairs: 0,
             around: Vec::new(),
             quotes: Quotes::default(),
         }
@@ -206,6 +219,18 @@ impl Scan {
             if valid == rest.len() {
                 break;
             }
+            match cesu_8::begins(&rest[valid..]) {
+                Begins::Pair(_) => {
+                    self.pairs += 1;
+                    rest = &rest[valid + cesu_8::PAIR..];
+                    continue;
+                }
+                Begins::Part => {
+                    self.carry = rest[valid..].to_vec();
+                    break;
+                }
+                Begins::Other => {}
+            }
             match str::from_utf8(&rest[valid..]).map_err(|error| error.error_len()) {
                 Err(Some(length)) => {
                     let at = bytes.len() - rest.len() + valid;
@@ -247,8 +272,9 @@ impl Scan {
             self.detector.feed(&carry, false);
             self.invalid += 1;
         }
-        if self.invalid == 0 || self.valid / 2 > self.invalid {
-            return Ok(Found { backslashes, ..Found::sure(Charset::Standard(UTF_8)) });
+        if self.invalid == 0 || (self.valid + self.pairs * cesu_8::PAIR as u64) / 2 > self.invalid {
+            let charset = if self.pairs > 0 { Charset::Cesu8 } else { Charset::Standard(UTF_8) };
+            return Ok(Found { backslashes, ..Found::sure(charset) });
         }
         self.detector.feed(b"", true);
         let guess = self.detector.guess(None, Utf8Detection::Deny);
@@ -271,39 +297,27 @@ impl Scan {
             true => makes_sense(&of_windows).then_some(WINDOWS_1252),
             false => found,
         };
-        let of_the_mac = read(encoding_rs::MACINTOSH);
+        // The euro sign, where Windows has a sign of money that nobody writes.
+        let found = match found {
+            Some(encoding) if encoding == WINDOWS_1252 && of_windows.contains('¤') => {
+                has_euro(&of_windows).then_some(ISO_8859_15)
+            }
+            found => found,
+        };
+        let of_the_mac = read(MACINTOSH);
         // Letters only in both: central Europe's Windows and the old Mac have them at the same bytes.
         let is_the_macs = |encoding: &&'static Encoding| {
-            WINDOWS_1252 != *encoding
+            ![WINDOWS_1252, ISO_8859_15].contains(encoding)
                 && text.chars().any(|c| !c.is_ascii() && encoding.is_single_byte())
                 && of_the_mac.chars().all(|c| c.is_ascii() || c.is_alphabetic())
                 && makes_sense(&of_the_mac)
         };
         let found = found.filter(|encoding| !is_the_macs(encoding));
         let found = found.filter(|encoding| !is_unsure(encoding, &read(encoding), &self.around));
-        let encoding = found.ok_or_else(|| FileProblem::Unclear { readings: readings(&self.around) })?;
+        let encoding =
+            found.ok_or_else(|| FileProblem::Unclear { readings: readings(&self.around, guess) })?;
         Ok(Found { charset: Charset::Standard(encoding), guess: Some(word(&read(encoding))), backslashes })
     }
-}
-
-/// How a text that is not clear reads in what older programs write, where it may be that: for people to choose. The readings
-/// with the fewest signs in their words come first.
-fn readings(bytes: &[u8]) -> Vec<(&'static str, ForeignText)> {
-    const MOST: usize = 8;
-    let standard = [WINDOWS_1252, encoding_rs::MACINTOSH, SHIFT_JIS, EUC_JP, IBM866];
-    let candidates = standard.into_iter().map(Charset::Standard).chain(ALL.into_iter().map(Charset::Dos));
-    let text = |charset: Charset| (charset.name(), charset.read(bytes));
-    let mut readings: Vec<(usize, &'static str, String)> = candidates
-        .map(text)
-        .filter(|(_, text)| makes_sense(text) && !text.contains('\u{fffd}'))
-        .map(|(name, text)| {
-            let signs = text.chars().filter(|c| !c.is_ascii() && !c.is_alphabetic()).count();
-            (signs, name, word(&text))
-        })
-        .collect();
-    readings.sort_by_key(|(signs, ..)| *signs);
-    readings.truncate(MOST);
-    readings.into_iter().map(|(_, name, word)| (name, word.into())).collect()
 }
 
 /// Whether quotes within quoted cells are written as `\"`, as MySQL does, and not doubled.
@@ -341,21 +355,14 @@ fn line_around(bytes: &[u8], at: usize) -> Vec<u8> {
     bytes[start..end].to_vec()
 }
 
-/// The word with the first character beyond ASCII.
-fn word(text: &str) -> String {
-    let at = text.find(|c: char| !c.is_ascii()).unwrap_or_default();
-    let within = |c: char| c.is_alphabetic() || !c.is_ascii() || c == '\'';
-    let start = text[..at].rfind(|c: char| !within(c)).map_or(0, |before| before + 1);
-    let end = text[at..].find(|c: char| !within(c)).map_or(text.len(), |length| at + length);
-    text[start..end].to_owned()
-}
-
 /// Text in another encoding, as UTF-8. What cannot be decoded is U+FFFD.
 pub(super) struct Decoded<R> {
     inner: R,
     decoder: Option<Decoder>,
     /// Where there is no decoder.
     page: Option<&'static CodePage>,
+    /// Where it is UTF-8 with surrogates.
+    surrogates: Option<ToUtf8>,
     input: Vec<u8>,
     output: Vec<u8>,
     at: usize,
@@ -364,11 +371,21 @@ pub(super) struct Decoded<R> {
 
 impl<R: Read> Decoded<R> {
     pub(super) fn new(inner: R, charset: Charset) -> Self {
-        let (decoder, page) = match charset {
-            Charset::Standard(encoding) => (Some(encoding.new_decoder_with_bom_removal()), None),
-            Charset::Dos(page) => (None, Some(page)),
+        let (decoder, page, surrogates) = match charset {
+            Charset::Standard(encoding) => (Some(encoding.new_decoder_with_bom_removal()), None, None),
+            Charset::Dos(page) => (None, Some(page), None),
+            Charset::Cesu8 => (None, None, Some(ToUtf8::default())),
         };
-        Self { inner, decoder, page, input: vec![0; 16 * 1024], output: Vec::new(), at: 0, ended: false }
+        Self {
+            inner,
+            decoder,
+            page,
+            surrogates,
+            input: vec![0; 16 * 1024],
+            output: Vec::new(),
+            at: 0,
+            ended: false,
+        }
     }
 
     fn refill(&mut self) -> io::Result<()> {
@@ -377,6 +394,9 @@ impl<R: Read> Decoded<R> {
         self.at = 0;
         if let Some(page) = self.page {
             self.output = page.decode(&self.input[..length]).into_bytes();
+        }
+        if let Some(surrogates) = &mut self.surrogates {
+            self.output = surrogates.decode(&self.input[..length]);
         }
         let Some(decoder) = &mut self.decoder else { return Ok(()) };
         let most = decoder.max_utf8_buffer_length(length).unwrap_or(64 * 1024);
@@ -460,6 +480,23 @@ mod tests {
         }
     }
 
+    /// As Oracle and old MySQL write what is beyond U+FFFF, in any blocks, alone or among much of it.
+    #[test]
+    fn surrogates_in_utf_8_are_recognised() {
+        let smile = b"\xed\xa0\xbd\xed\xb8\x80";
+        assert_eq!(found(&[b"1,Bob ", &smile[..], b"\n"].concat()), ("CESU-8", None));
+        assert_eq!(found(&["1,Renée ".as_bytes(), smile, b"\n"].concat()).0, "CESU-8");
+        assert_eq!(found("1,Bob \u{d55c} 😀\n".as_bytes()).0, "UTF-8");
+        let bytes = [&b"1,Bob "[..], smile, b", Ren\xc3\xa9e\n"].concat();
+        for size in 1..bytes.len() {
+            let mut scan = Scan::new();
+            bytes.chunks(size).for_each(|piece| scan.see(piece));
+            assert_eq!(scan.found(true).unwrap().charset, Charset::Cesu8, "in pieces of {size}");
+        }
+        // Half a pair is none, and a code page may have such bytes.
+        assert_ne!(found(b"1,Bob \xed\xa0\xbd, Ren\xe9e\n2,Zo\xeb\n").0, "CESU-8");
+    }
+
     #[test]
     fn utf_16_is_known_by_its_mark_or_its_zeros() {
         for (bytes, name) in [
@@ -473,6 +510,16 @@ mod tests {
         }
         assert_eq!(certain(b"phone").unwrap(), None);
         assert!(certain(b"ph\0one\0\0\0,,").is_err());
+    }
+
+    /// The domain has these code pages without the crate that reads files.
+    #[test]
+    fn the_domains_code_pages_are_the_standards() {
+        for page in &crate::domain::table::code_pages::STANDARD {
+            let standard = Encoding::for_label(page.name.as_bytes()).unwrap();
+            let bytes: Vec<u8> = (0x80..=0xff).collect();
+            assert_eq!(page.decode(&bytes), standard.decode_without_bom_handling(&bytes).0, "{}", page.name);
+        }
     }
 
     #[test]
@@ -505,6 +552,7 @@ mod tests {
             ("Shift JIS", "Shift_JIS"),
             ("IBM850", "ibm850"),
             ("cp437", "ibm437"),
+            ("CESU-8", "CESU-8"),
         ] {
             assert_eq!(named(name).unwrap().name(), encoding);
         }

@@ -109,6 +109,12 @@ impl FileProblem {
             FileProblem::HiddenRows { .. } => {
                 "say what becomes of them: `hidden_rows = \"skip\"` in [recipients] leaves them out, \"send\" sends to them as well"
             }
+            FileProblem::HeaderBelow { line, below, .. } if below < line => {
+                return Some(
+                    format!("set `header_row = {below}` in [recipients]; without it the first line that is not blank counts")
+                        .into(),
+                );
+            }
             FileProblem::HeaderBelow { below, .. } => {
                 return Some(
                     format!("set `header_row = {below}` in [recipients], or delete the lines above it")
@@ -289,10 +295,10 @@ pub enum FileProblem {
         /// The first of them.
         line: u64,
     },
-    /// Lines above the one that names the columns.
+    /// Lines above the one that names the columns; or `header_row` is below it.
     #[error("line {line} does not name the column {wanted}, and line {below} does")]
     HeaderBelow {
-        /// The first line with something in it.
+        /// The first line with something in it, or that of `header_row`.
         line: u64,
         /// The line with the columns.
         below: u64,

@@ -3,12 +3,14 @@
 //! Nothing is remembered between rows: duplicates are the journal's business. The files of `recipients.suppress` are
 //! read here too, into memory, by [`Lists`].
 
+mod cesu_8;
 mod encoding;
 mod error;
 mod open;
 mod plausible;
 mod quotes;
 mod reading_budget;
+mod readings;
 mod record;
 mod records;
 mod rejects;

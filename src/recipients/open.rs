@@ -324,6 +324,10 @@ impl<'a> Layers<'a> {
         // How quotes are written is to be found out all the same.
         let decoded = (!charset.is_ascii_like()).then_some(charset);
         let quotes = self.again.reader()?.and_then(|reader| self.scan(reader, decoded).ok());
+        // A byte order mark does not keep a program from writing surrogates.
+        let surrogates =
+            quotes.as_ref().is_some_and(|found| charset.is_utf_8() && found.charset == Charset::Cesu8);
+        let charset = if surrogates { Charset::Cesu8 } else { charset };
         Ok(Found { backslashes: quotes.is_some_and(|found| found.backslashes), ..Found::sure(charset) })
     }
 
@@ -390,7 +394,7 @@ const LOOKED_AT: usize = 20;
 
 impl Recipients {
     fn read_header(&mut self) -> Result<(), FileProblem> {
-        let read = self.header_record()?;
+        let (read, above) = self.header_record()?;
         if read.wrong.is_some() {
             return Err(FileProblem::NotText { line: read.lines.first });
         }
@@ -413,6 +417,10 @@ impl Recipients {
         if self.settings.phone.is_empty() || self.settings.phone.iter().any(found) {
             return Ok(());
         }
+        if let Some(above) = above {
+            let wanted = self.settings.phone.join(", ");
+            return Err(FileProblem::HeaderBelow { line: read.lines.first, below: above, wanted });
+        }
         self.wholly_quoted()?;
         self.below(read.lines.first)?;
         match &self.read_as.sheet {
@@ -434,8 +442,9 @@ impl Recipients {
         }
     }
 
-    /// The record that names the columns.
-    fn header_record(&mut self) -> Result<Row, FileProblem> {
+    /// The record that names the columns, and the line above it that has the phone column, if one has.
+    fn header_record(&mut self) -> Result<(Row, Option<u64>), FileProblem> {
+        let mut above = None;
         loop {
             let Some(read) = self.next_filled()? else {
                 let line = self.settings.header_row;
@@ -443,8 +452,11 @@ impl Recipients {
             };
             match self.settings.header_row {
                 Some(line) if read.lines.first > line => return Err(FileProblem::NoHeaderRow { line }),
-                Some(line) if read.lines.last < line => {}
-                _ => return Ok(read),
+                Some(line) if read.lines.last < line => {
+                    let names_phone = self.settings.has_phone(&Header::new(read.record.iter()));
+                    above = above.or(names_phone.then_some(read.lines.first));
+                }
+                _ => return Ok((read, above)),
             }
         }
     }

@@ -88,6 +88,17 @@ pub(super) fn is_money_read_as_letters(of_windows: &str, other: &str) -> bool {
         })
 }
 
+/// Whether a text that reads so in Windows-1252 is of ISO-8859-15: its euro sign is there, apart from letters, and no character that
+/// Windows alone has.
+pub(super) fn has_euro(of_windows: &str) -> bool {
+    let letter = |c: Option<char>| c.is_some_and(char::is_alphabetic);
+    let apart = |(at, sign): (usize, &str)| {
+        !letter(of_windows[..at].chars().next_back()) && !letter(of_windows[at + sign.len()..].chars().next())
+    };
+    let of_windows_alone = |c: char| !c.is_ascii() && !('\u{a0}'..='\u{ff}').contains(&c);
+    of_windows.match_indices('¤').all(apart) && !of_windows.contains(of_windows_alone)
+}
+
 pub(super) fn is_kana(c: char) -> bool {
     ('\u{3041}'..='\u{30ff}').contains(&c)
 }

@@ -1,10 +1,11 @@
 //! Whether a guess of an encoding has too little to go by: a few letters that other encodings read as other letters, which make
 //! sense as well. A wrong guess sends wrong names to everybody; who is asked for the encoding names it once.
 
-use encoding_rs::{Encoding, WINDOWS_1252};
+use encoding_rs::{Encoding, ISO_8859_15, WINDOWS_1250, WINDOWS_1252};
 
 use super::plausible::makes_sense;
 use crate::domain::table::code_pages;
+use crate::domain::table::ordinary::is_ordinary;
 
 /// Different words with characters beyond ASCII, from which on the detector's statistics are trusted.
 const WORDS: usize = 6;
@@ -13,12 +14,17 @@ const CHARACTERS: usize = 6;
 
 /// Whether bytes that are taken for this encoding may as well be of another one. `text` is how they read in it.
 pub(super) fn is_unsure(encoding: &'static Encoding, text: &str, bytes: &[u8]) -> bool {
-    let words = beyond_ascii(text);
+    let words = words(text);
     if words.len() >= WORDS {
         return false;
     }
     if encoding == WINDOWS_1252 {
-        return words.iter().any(|word| is_odd(word)) && reads_otherwise(bytes, text);
+        let odd = |word: &&str| is_odd(word) || !is_ordinary(&word.chars().collect::<Vec<_>>());
+        return (words.iter().any(odd) && reads_otherwise(bytes, text)) || begins_large(bytes, text);
+    }
+    // Told apart from Windows-1252 by its euro sign.
+    if encoding == ISO_8859_15 {
+        return !words.iter().all(|word| is_ordinary(&word.chars().collect::<Vec<_>>()));
     }
     if !encoding.is_single_byte() {
         // `Mar｛` is `María` in DOS.
@@ -37,8 +43,30 @@ pub(super) fn is_unsure(encoding: &'static Encoding, text: &str, bytes: &[u8]) -
     }
 }
 
+/// Whether a cell begins with a small letter that is a capital in central Europe's Mac or Windows, or in DOS: `üukasz` is `Łukasz`.
+fn begins_large(bytes: &[u8], text: &str) -> bool {
+    let first = |cell: &str| cell.trim().chars().next();
+    let delimiter = |c: char| matches!(c, ',' | ';' | '|' | '\t' | '\r' | '\n');
+    let cells = |text: &str| text.split(delimiter).map(first).collect::<Vec<_>>();
+    let read = cells(text);
+    let begins = |c: Option<char>, is: fn(char) -> bool| c.is_some_and(|c| !c.is_ascii() && is(c));
+    if !read.iter().any(|c| begins(*c, char::is_lowercase)) {
+        return false;
+    }
+    let others =
+        [code_pages::X_MAC_CE.decode(bytes), WINDOWS_1250.decode_without_bom_handling(bytes).0.into_owned()];
+    let of_dos = [code_pages::IBM852.decode(bytes), code_pages::IBM850.decode(bytes)];
+    others.iter().chain(&of_dos).any(|other| {
+        makes_sense(other)
+            && words(other).iter().all(|word| is_ordinary(&word.chars().collect::<Vec<_>>()))
+            && cells(other).iter().zip(&read).any(|(large, small)| {
+                begins(*small, char::is_lowercase) && begins(*large, char::is_uppercase)
+            })
+    })
+}
+
 /// The different words with characters beyond ASCII.
-fn beyond_ascii(text: &str) -> Vec<&str> {
+pub(super) fn words(text: &str) -> Vec<&str> {
     let delimiter = |c: char| c.is_whitespace() || matches!(c, ',' | ';' | '|' | '"');
     let mut words: Vec<&str> = text.split(delimiter).filter(|word| !word.is_ascii()).collect();
     words.sort_unstable();
@@ -64,6 +92,8 @@ fn is_odd(word: &str) -> bool {
                 'ð' | 'Ð' | 'þ' | 'Þ' | 'ý' | 'Ý' => true,
                 'ñ' | 'Ñ' => !after.is_some_and(vowel),
                 'õ' | 'Õ' => !matches!(after, Some('e' | 'E')),
+                // Italian has it at the end only.
+                'ì' | 'Ì' => is_letter(after),
                 'ò' | 'ù' | 'è' | 'ø' => false,
                 // What DOS and the Mac have at the bytes of these.
                 'š' | 'Š' | 'ž' | 'Ž' | 'œ' | 'Œ' | 'Ÿ' | 'ƒ' => true,
@@ -83,9 +113,7 @@ fn is_odd(word: &str) -> bool {
 
 /// Whether another encoding of Europe makes sense of the same bytes in another way.
 fn reads_otherwise(bytes: &[u8], text: &str) -> bool {
-    use encoding_rs::{
-        ISO_8859_15, MACINTOSH, WINDOWS_1250, WINDOWS_1251, WINDOWS_1253, WINDOWS_1254, WINDOWS_1257,
-    };
+    use encoding_rs::{MACINTOSH, WINDOWS_1251, WINDOWS_1253, WINDOWS_1254, WINDOWS_1257};
     let others = [
         WINDOWS_1252,
         MACINTOSH,
@@ -96,7 +124,7 @@ fn reads_otherwise(bytes: &[u8], text: &str) -> bool {
         WINDOWS_1254,
         WINDOWS_1257,
     ];
-    let of_dos = [&code_pages::IBM850, &code_pages::IBM437, &code_pages::IBM852];
+    let of_dos = [&code_pages::IBM850, &code_pages::IBM437, &code_pages::IBM852, &code_pages::X_MAC_CE];
     let makes_other_sense = |other: &str| other != text && makes_sense(other);
     others.iter().any(|other| makes_other_sense(&other.decode_without_bom_handling(bytes).0))
         || of_dos.iter().any(|page| makes_other_sense(&page.decode(bytes)))

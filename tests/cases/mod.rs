@@ -140,6 +140,12 @@ fn files_that_are_no_tables_say_what_to_do() {
     let titled = refused("title-lines/people.csv", "");
     assert!(titled.contains("line 4 does") && titled.contains("header_row = 4"), "{titled}");
     assert_eq!(read("title-lines/people.csv", "header_row = 4", "Hi {{ name }}"), ["5: Hi Ann"]);
+    // `header_row` below the line that names them.
+    let file = tempfile::NamedTempFile::with_suffix(".csv").unwrap();
+    fs::write(file.path(), "\nphone,name\n+12025550101,Ann\n+12025550102,Bob\n").unwrap();
+    let low = refused(file.path().to_str().unwrap(), "header_row = 3");
+    assert!(low.contains("line 3 does not name the column phone, and line 2 does"), "{low}");
+    assert!(low.contains("set `header_row = 2` in [recipients]; without it"), "{low}");
     assert!(refused("title-lines/people.csv", "header_row = 9").contains("line 9, which should name"));
     assert!(refused("wholly-quoted/people.csv", "").contains("each line is in quotes"));
     for (file, reading) in [("mac-dos/mac.csv", "macintosh"), ("mac-dos/dos850.csv", "ibm850")] {
@@ -294,6 +300,20 @@ fn warned(file: &str, message: &str) -> Vec<(String, String)> {
 fn what_only_looks_right_is_told() {
     let twice = warned("twice-encoded/people.csv", "Hi {{ name }}");
     assert!(twice.len() == 4 && twice.iter().all(|(code, _)| code == "twice-encoded"), "{twice:?}");
+    for (at, quotes) in ["“”", "«»", "‘’", "''", "„“"].iter().enumerate() {
+        let [begin, end] = [0, 1].map(|at| quotes.chars().nth(at).unwrap());
+        let file = tempfile::NamedTempFile::with_suffix(".csv").unwrap();
+        let phone = |last: u8| format!("+120255501{last:02}");
+        let cell = |text: &str| format!("{begin}{text}{end}");
+        let phone = |last| if at > 0 { phone(last) } else { cell(&phone(last)) };
+        let rows = [(1, "Ann"), (2, "Bob")].map(|(last, name)| format!("{},{}\n", phone(last), cell(name)));
+        fs::write(file.path(), format!("phone,name\n{}", rows.concat())).unwrap();
+        let told = warned(file.path().to_str().unwrap(), "Hi {{ name }}");
+        assert!(
+            matches!(&told[..], [(code, what)] if code == "twice-encoded" && what.contains("in quotes")),
+            "{told:?}"
+        );
+    }
     assert_eq!(warned("words-for-nothing/people.csv", "Hi {{ name }}").len(), 10);
     for message in [
         "Hi #NAME#",

@@ -5,16 +5,20 @@
 
 mod mojibake;
 mod objects;
+mod quoted_cells;
 mod twice_encoded;
 
 use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use quoted_cells::{QuotedColumn, is_quoted, is_row_quoted};
+
 use super::TOLD;
 use super::repeats::RespelledRows;
 use crate::domain::figures::{Grouped, counted};
 use crate::domain::forecast::NamedRows;
+use crate::domain::foreign::shown;
 use crate::domain::message::foreign;
 use crate::domain::message::limits::Member;
 use crate::domain::phone::PhoneDoubt;
@@ -170,6 +174,8 @@ pub(super) struct Suspicions {
     foreign: ByKind,
     nothing: BTreeMap<usize, ByKind>,
     twice: ByKind,
+    /// For each of `used`.
+    quoted: Vec<QuotedColumn>,
     total: SuspectRows,
     added_plus: SuspectRows,
     toll_free: SuspectRows,
@@ -199,6 +205,7 @@ impl Suspicions {
         let used = (0..names.len()).filter(is_used).map(|at| (at, names[at].clone())).collect::<Vec<_>>();
         Self {
             names: names.to_vec(),
+            quoted: vec![QuotedColumn::default(); used.len()],
             used,
             known: foreign::Names::new(names),
             marks: binding.foreign().iter().map(|(_, mark)| mark.clone()).collect(),
@@ -220,12 +227,14 @@ impl Suspicions {
     /// Takes note of a row that is to be sent to.
     pub(super) fn see<C: Cells + ?Sized>(&mut self, recipient: &Recipient, message: Option<&str>, cells: &C) {
         let line = recipient.line;
-        for (at, name) in &self.used {
+        let row_is_quoted = is_row_quoted(cells);
+        for ((at, name), quoted) in self.used.iter().zip(&mut self.quoted) {
             let cell = cells.cell(*at);
+            quoted.see(cell, row_is_quoted, line);
             if means_nothing(cell) {
                 self.nothing.entry(*at).or_default().add(cell.trim(), line);
             }
-            if let Some(damage) = twice_encoded::find(cell) {
+            if let Some(damage) = twice_encoded::find_in_cell(cell) {
                 self.twice.add(&format!("{name} has {damage}"), line);
             }
         }
@@ -290,6 +299,14 @@ impl Suspicions {
             let what = if what.is_empty() { "cells have more text that was encoded twice" } else { what };
             let summary = format!("{what} in {}", counted(rows.rows, "row", "rows"));
             warnings.push(rows.warning(WarningCode::TwiceEncoded, summary));
+        }
+        for ((_, name), quoted) in self.used.iter().zip(&self.quoted) {
+            if let Some((rows, first)) = quoted.wrong() {
+                let cells = counted(rows.rows, "row", "rows");
+                let summary =
+                    format!("{name} is in quotes ({}), which the text would have, in {cells}", shown(first));
+                warnings.push(rows.warning(WarningCode::TwiceEncoded, summary));
+            }
         }
         if self.total.rows > 0 {
             let summary = format!("{} like a total and not like a person", looks(self.total.rows));
@@ -376,12 +393,19 @@ impl Looks {
     #[must_use]
     pub fn wrong<C: Cells + ?Sized>(&self, recipient: &Recipient, cells: &C) -> Option<RejectionReason> {
         let Suspicions { used, known, names, .. } = &self.suspicions;
+        let row_is_quoted = is_row_quoted(cells);
         let cells_wrong = used.iter().find_map(|(at, name)| {
             let cell = cells.cell(*at);
             if means_nothing(cell) {
                 return Some((WarningCode::NothingWords, format!("{name} is {:?}", cell.trim())));
             }
-            Some((WarningCode::TwiceEncoded, format!("{name} has {}", twice_encoded::find(cell)?)))
+            if row_is_quoted && is_quoted(cell) {
+                return Some((
+                    WarningCode::TwiceEncoded,
+                    format!("{name} is in quotes, which the text would have"),
+                ));
+            }
+            Some((WarningCode::TwiceEncoded, format!("{name} has {}", twice_encoded::find_in_cell(cell)?)))
         });
         let marks = || {
             let mark =

@@ -211,7 +211,9 @@ fn is_in_place(sign: char, before: char, after: char) -> bool {
             let capital = beyond(before) && before.is_uppercase() && script(before) == Some(Script::Latin);
             !(capital && is_letter(after))
         }
-        '°' => !is_letter(after) || (matches!(after, 'C' | 'F' | 'c') && !is_letter(before)),
+        '°' => {
+            !beyond(before) && (!is_letter(after) || (matches!(after, 'C' | 'F' | 'c') && !is_letter(before)))
+        }
         'º' | 'ª' => !is_letter(after) && !beyond(before),
         '²' | '³' | '¹' => !is_letter(after) && !beyond(before),
         '\u{a0}' | '\u{ad}' => !(beyond(before) && before.is_uppercase()),
@@ -235,5 +237,6 @@ pub fn is_usual(c: char) -> bool {
         0xa0..=0xbf | 0xd7 | 0xf7 | 0x2010..=0x2044 | 0x20a0..=0x20c0 | 0x2116 | 0x2122 | 0x2190..=0x21ff | 0x2500..=0x27bf
         | 0x3000..=0x303f | 0xfe0f | 0xff00..=0xff65 | 0x200b..=0x200f | 0xfeff | 0x1f000..=0x1faff);
     let rare = (0x3400..0x4e00).contains(&code) || ((0x250..=0x2af).contains(&code) && c != 'ə');
-    c.is_ascii() || is_mark(c) || sign || (is_letter(c) && !of_no_script && !rare)
+    let accent = matches!(code, 0x300..=0x304 | 0x306..=0x30c | 0x323 | 0x327 | 0x328 | 0x331);
+    c.is_ascii() || accent || sign || (is_letter(c) && !of_no_script && !rare)
 }

@@ -13,6 +13,79 @@ fn table(names: &[&[u8]]) -> Vec<u8> {
     bytes
 }
 
+/// What Oracle's UTF8 and old MySQL write: surrogates, each as UTF-8.
+#[test]
+fn surrogates_are_read_as_what_they_mean() {
+    for (mark, encoding) in
+        [(&b""[..], ""), (b"\xef\xbb\xbf", ""), (b"", "encoding = \"utf-8\""), (b"", "encoding = \"CESU-8\"")]
+    {
+        let bytes =
+            [mark, b"phone,name\n+12025550101,Bob \xed\xa0\xbd\xed\xb8\x80\n+12025550102,Zo\xc3\xab\n"]
+                .concat();
+        assert_eq!(of_file(&bytes, encoding, "{{ name }}"), "2: Bob 😀 / 3: Zoë", "{encoding}");
+    }
+    let lone = b"phone,name\n+12025550101,Zo\xc3\xab \xe2\x82\xac\n+12025550102,Bob \xed\xa0\xbd\n";
+    let said = of_file(lone, "encoding = \"CESU-8\"", "{{ name }}");
+    assert!(said.starts_with("2: Zoë €") && said.ends_with("3: not-text"), "{said}");
+}
+
+/// The euro of ISO-8859-15 is a sign in Windows-1252 that nobody writes.
+#[test]
+fn a_euro_of_latin_9_is_one() {
+    let mut wrong = Vec::new();
+    for (row, read) in [
+        (&b"Jos\xe9,5 \xa4"[..], "5 €"),
+        (b"Ann,\xa45", "€5"),
+        (b"Ann,5\xa4", "5€"),
+        (b"Zo\xeb,1.234,50 \xa4", "row-long"),
+        (b"Ann,\xa4", "€"),
+        (b"O\x92Brien,5 \xa4", "cannot be told"),
+        (b"Ann,c\xbdur", "ISO-8859-15 reads \"cœur\""),
+        (b"\xa6koda,5 \xa4", "ISO-8859-15 reads \"Škoda\""),
+    ] {
+        let bytes = [b"phone,name,due\r\n+12025550101,", row, b"\r\n"].concat();
+        let fate = of_file(&bytes, "", "{{ due }}");
+        wrong.extend(unless(fate.contains(read), || format!("{read}: {fate}")));
+    }
+    all_right(&wrong);
+}
+
+/// Few words say too little; then the encoding that is right is among those to choose from.
+#[test]
+#[rustfmt::skip]
+fn what_cannot_be_told_is_refused_with_the_encoding_that_is_right() {
+    let cases: &[(&str, &[&[u8]], &str)] = &[
+        ("x-mac-ce", &[b"\xfcukasz"], "Łukasz"),
+        ("x-mac-ce", &[b"Micha\xb8", b"Pawe\xb8"], "Michał"),
+        ("x-mac-ce", &[b"\xebofie"], "Žofie"),
+        ("x-mac-ce", &[b"\xe5liwa"], "Śliwa"),
+        ("x-mac-ce", &[b"Bo\xecena"], "Božena"),
+        ("windows-1250", &[b"\xa3ukasz", b"\x8eofie", b"Ji\xf8\xed"], "Łukasz"),
+        ("GBK", &[b"\xc0\xee\xc3\xf7", b"\xcd\xf5\xb7\xbc"], "李明"),
+        ("Big5", &[b"\xa7\xf5\xa9\xfa", b"\xa4\xfd\xaa\xda"], "李明"),
+        ("EUC-KR", &[b"\xb1\xe8\xc3\xb6\xbc\xf6"], "김철수"),
+        ("Shift_JIS", &[b"\x8eR\x93c"], "山田"),
+        ("windows-1254", &[b"\xc7a\xf0la", b"\xdeule"], "Çağla"),
+        ("windows-1251", &[b"\xc8\xe2\xe0\xed"], "Иван"),
+        ("KOI8-R", &[b"\xe9\xd7\xc1\xce"], "Иван"),
+        ("windows-1253", &[b"\xcc\xe1\xf1\xdf\xe1"], "Μαρία"),
+        ("windows-1255", &[b"\xe3\xe5\xe3"], "דוד"),
+        ("windows-1256", &[b"\xe3\xcd\xe3\xcf"], "محمد"),
+        ("windows-874", &[b"\xca\xc1\xaa\xd2\xc2"], "สมชาย"),
+        ("macintosh", &[b"Jos\x8e"], "José"),
+        ("ibm852", &[b"\x9dukasz"], "Łukasz"),
+        ("windows-1257", &[b"J\xe2nis", b"B\xe7rzi\xf2\xf0"], "Jānis"),
+    ];
+    let mut wrong = Vec::new();
+    for (encoding, names, first) in cases {
+        let said = of_file(&table(names), "", "{{ name }}");
+        let right = said.starts_with(&format!("2: {first}"))
+            || said.contains(&format!("{encoding} reads \"{first}\""));
+        wrong.extend(unless(right, || format!("{encoding} ({first}): {said}")));
+    }
+    all_right(&wrong);
+}
+
 /// A pound before digits is no letter of central Europe, however few other characters a file has.
 #[test]
 fn a_sign_of_money_is_no_letter() {

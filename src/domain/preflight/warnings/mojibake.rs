@@ -7,48 +7,10 @@ use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::LazyLock;
 
-use encoding_rs::{
-    Encoding, IBM866, ISO_8859_2, ISO_8859_3, ISO_8859_4, ISO_8859_5, ISO_8859_6, ISO_8859_7, ISO_8859_8,
-    ISO_8859_10, ISO_8859_13, ISO_8859_14, ISO_8859_15, ISO_8859_16, KOI8_R, KOI8_U, MACINTOSH, WINDOWS_874,
-    WINDOWS_1250, WINDOWS_1251, WINDOWS_1252, WINDOWS_1253, WINDOWS_1254, WINDOWS_1255, WINDOWS_1256,
-    WINDOWS_1257, WINDOWS_1258, X_MAC_CYRILLIC,
-};
-
-use crate::domain::table::code_pages::ALL;
+use crate::domain::table::code_pages::{ALL, STANDARD};
 use crate::domain::table::ordinary::{is_letter, is_ordinary, is_usual};
 
-/// Code pages of the Encoding Standard, the most common first.
-const STANDARD: [&Encoding; 27] = [
-    WINDOWS_1252,
-    MACINTOSH,
-    WINDOWS_1250,
-    WINDOWS_1251,
-    WINDOWS_1253,
-    WINDOWS_1254,
-    WINDOWS_1255,
-    WINDOWS_1256,
-    WINDOWS_1257,
-    WINDOWS_1258,
-    WINDOWS_874,
-    IBM866,
-    ISO_8859_2,
-    ISO_8859_3,
-    ISO_8859_4,
-    ISO_8859_5,
-    ISO_8859_6,
-    ISO_8859_7,
-    ISO_8859_8,
-    ISO_8859_10,
-    ISO_8859_13,
-    ISO_8859_14,
-    ISO_8859_15,
-    ISO_8859_16,
-    KOI8_R,
-    KOI8_U,
-    X_MAC_CYRILLIC,
-];
-
-/// All code pages, Latin-1 with its control characters behind those of the standard.
+/// All code pages: those of the Standard, Latin-1 with its control characters, the others.
 const PAGES: usize = STANDARD.len() + 1 + ALL.len();
 
 /// How often a program may have done it.
@@ -60,10 +22,10 @@ type PageBytes = [u8; PAGES];
 static BYTES: LazyLock<HashMap<char, PageBytes>> = LazyLock::new(|| {
     let mut bytes: HashMap<char, PageBytes> = HashMap::new();
     for byte in 0x80..=0xff_u8 {
-        let standard = STANDARD.iter().map(|page| page.decode_without_bom_handling(&[byte]).0.into_owned());
+        let others = ALL.into_iter().map(|page| page.decode(&[byte]));
+        let texts = STANDARD.iter().map(|page| page.decode(&[byte]));
         let latin_1 = std::iter::once(char::from(byte).to_string());
-        let others = ALL.iter().map(|page| page.decode(&[byte]));
-        for (page, text) in standard.chain(latin_1).chain(others).enumerate() {
+        for (page, text) in texts.chain(latin_1).chain(others).enumerate() {
             if let Some(c) = text.chars().next().filter(|c| *c != '\u{fffd}') {
                 bytes.entry(c).or_insert([0; PAGES])[page] = byte;
             }
@@ -86,8 +48,8 @@ pub(super) fn find(cell: &str) -> Option<String> {
 /// What lost a character: `cittÃ` its no-break space, `Oâ€Brien` its quote. And what says nothing by its place: letters that
 /// stand alone, quotes and ellipses, which begin alike in each code page.
 fn cut(word: &str) -> Option<String> {
-    const BEGINNINGS: [&str; 13] =
-        ["â€", "ā€", "β€", "ג€", "โ€", "вЂ", "Б─", "Â«", "Â»", "В«", "Ā«", "Ā»", "Β«"];
+    const BEGINNINGS: [&str; 14] =
+        ["â€", "ā€", "β€", "ג€", "โ€", "вЂ", "Б─", "Â«", "Â»", "В«", "Ā«", "Ā»", "Β«", "ï»¿"];
     const OLD: [&str; 3] = ["‚Ä", "ΓÇ", "ÔÇ"];
     let last = word.strip_suffix(['Ã', 'Â']).filter(|rest| rest.ends_with(char::is_lowercase));
     let sign = BEGINNINGS.into_iter().find(|sign| word.contains(*sign));
@@ -96,7 +58,10 @@ fn cut(word: &str) -> Option<String> {
         found.any(|(at, _)| word[at + sign.len()..].chars().next().is_some_and(|c| !c.is_ascii()))
     });
     let bare = word.trim_matches(|c: char| c.is_ascii_punctuation());
-    let alone = Some(bare).filter(|bare| bare.starts_with('Ã') && bare.chars().count() == 2);
+    let alone = Some(bare).filter(|bare| {
+        let mut rest = bare.strip_prefix('Ã').unwrap_or_default().chars();
+        rest.next().is_some_and(|c| !c.is_ascii()) && rest.next().is_none()
+    });
     last.map(|rest| &word[rest.len()..]).or(sign).or(old).or(alone).map(str::to_owned)
 }
 
@@ -123,11 +88,13 @@ fn unread(word: &[char], times: usize) -> Option<String> {
         return None;
     }
     (0..PAGES).find_map(|page| {
-        let Again { text, first, letters_of_signs } = read_again(word, &bytes, page)?;
+        let Reread { text, first, letters_of_signs, without_lost } = read_again(word, &bytes, page)?;
         if !odd && !is_thai && !letters_of_signs {
             return None;
         }
-        let is_right = is_ordinary(&text) && text.iter().all(|c| is_usual(*c));
+        let is_usual = text.iter().all(|c| is_usual(*c));
+        let is_right =
+            is_usual && (is_ordinary(&text) || without_lost.is_some_and(|text| is_ordinary(&text)));
         // What was encoded three times is encoded twice when it is read once.
         let again = || times > 1 && text.len() < word.len() && unread(&text, times - 1).is_some();
         (is_right || again()).then(|| word[first].iter().collect())
@@ -135,18 +102,21 @@ fn unread(word: &[char], times: usize) -> Option<String> {
 }
 
 /// A word, read again.
-struct Again {
+struct Reread {
     text: Vec<char>,
     /// Where its first sequence of UTF-8 was.
     first: Range<usize>,
     /// Whether two letters side by side were written with a sign each, or one with two signs: `–õ—å`, `á»“`.
     letters_of_signs: bool,
+    /// The text without letters whose second byte was lost, where there are some: `ÅukaszÄ™` is `ukaszę`.
+    without_lost: Option<Vec<char>>,
 }
 
 /// The word with each sequence of UTF-8 as its character.
-fn read_again(word: &[char], bytes: &[Option<&PageBytes>], page: usize) -> Option<Again> {
+fn read_again(word: &[char], bytes: &[Option<&PageBytes>], page: usize) -> Option<Reread> {
     let (mut text, mut first, mut at) = (Vec::with_capacity(word.len()), None, 0);
     let (mut before, mut letters_of_signs) = (false, false);
+    let mut kept = Vec::with_capacity(word.len());
     while at < word.len() {
         let (c, length) = sequence(bytes, page, at).unwrap_or((word[at], 1));
         let signs = word[at..at + length].iter().filter(|c| !is_letter(**c)).count();
@@ -156,10 +126,15 @@ fn read_again(word: &[char], bytes: &[Option<&PageBytes>], page: usize) -> Optio
         if length > 1 {
             first.get_or_insert(at..at + length);
         }
+        let is_lost = length == 1 && bytes[at].is_some_and(|pages| matches!(pages[page], 0xc3..=0xc5));
+        if !is_lost {
+            kept.push(c);
+        }
         text.push(c);
         at += length;
     }
-    Some(Again { text, first: first?, letters_of_signs })
+    let without_lost = (kept.len() < text.len()).then_some(kept);
+    Some(Reread { text, first: first?, letters_of_signs, without_lost })
 }
 
 /// The character that the bytes from `at` on are in UTF-8, and how many they are.
@@ -180,9 +155,6 @@ fn sequence(bytes: &[Option<&PageBytes>], page: usize, at: usize) -> Option<(cha
 /// What each code page makes of a text in UTF-8, with its name.
 #[cfg(test)]
 pub(super) fn readings(text: &str) -> Vec<(&'static str, String)> {
-    let standard = STANDARD
-        .iter()
-        .map(|page| (page.name(), page.decode_without_bom_handling(text.as_bytes()).0.into_owned()));
-    let others = ALL.iter().map(|page| (page.name, page.decode(text.as_bytes())));
-    standard.chain(others).collect()
+    let pages = STANDARD.iter().chain(ALL);
+    pages.map(|page| (page.name, page.decode(text.as_bytes()))).collect()
 }

@@ -178,6 +178,44 @@ fn whatever_code_page_utf_8_was_read_in_is_found_and_what_people_write_is_not() 
 }
 
 #[test]
+fn marks_that_turn_what_follows_and_characters_without_a_meaning_are_found() {
+    for (cell, code) in [
+        ("Ann\u{202e}", "202E"),
+        ("\u{202d}Ann\u{202c}", "202D"),
+        ("Ann\u{202a}", "202A"),
+        ("\u{202b}Ann", "202B"),
+        ("\u{2066}Ann", "2066"),
+        ("\u{2067}Ann\u{202c}", "2067"),
+        ("\u{2068}\u{2067}Ann\u{2069}", "2068"),
+        ("\u{fffc}", "FFFC"),
+        ("Ann \u{fff9}", "FFF9"),
+        ("\u{f8ff}", "F8FF"),
+        ("Ann\u{e000}", "E000"),
+        ("\u{f0001}", "F0001"),
+        ("\u{10fffd}", "10FFFD"),
+        ("a\u{ffff}", "FFFF"),
+        ("a\u{fdd0}", "FDD0"),
+    ] {
+        let found = twice_encoded::find_in_cell(cell).unwrap_or_default();
+        assert!(found.contains(&format!("U+{code})")), "{cell:?}: {found}");
+    }
+    for cell in [
+        "\u{2067}שלום\u{2069}",
+        "\u{202b}שלום\u{202c} Ann",
+        "\u{2068}\u{2067}שלום\u{2069}\u{2069}",
+        "Ann\u{202c}",
+        "\u{200f}שלום\u{200e}",
+        "👩\u{200d}🔧 ❤\u{fe0f}",
+        "🏴\u{e0067}\u{e0062}\u{e007f}",
+        "𠮷野家",
+    ] {
+        assert_eq!(twice_encoded::find_in_cell(cell), None, "{cell:?}");
+    }
+    // The definition may have its pair around a placeholder.
+    assert_eq!(twice_encoded::find("Hi \u{2068}"), None);
+}
+
+#[test]
 fn escapes_and_tags_are_found() {
     for cell in [
         "Jos%C3%A9",

@@ -8,6 +8,54 @@ use super::{mojibake, objects};
 const SHOWN: usize = 40;
 
 /// What is wrong with the cell, as it is written.
+pub(super) fn find_in_cell(cell: &str) -> Option<String> {
+    find(cell).or_else(|| turning(cell))
+}
+
+/// A mark of direction that acts on what stands behind the cell: one that turns letters round, or one that nothing ends. Source:
+/// Unicode, UAX #9. Whoever writes Arabic or Hebrew has pairs of them.
+fn turning(cell: &str) -> Option<String> {
+    let is_mark = |c: &char| matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    if !cell.as_bytes().contains(&0xe2) {
+        return None;
+    }
+    let mut open = Vec::new();
+    for mark in cell.chars().filter(is_mark) {
+        match mark {
+            '\u{202d}' | '\u{202e}' => return Some(direction(mark)),
+            '\u{202c}' | '\u{2069}' => {
+                let begins = |begin: &char| (*begin >= '\u{2066}') == (mark == '\u{2069}');
+                // What ends nothing does nothing.
+                if open.last().is_some_and(begins) {
+                    open.pop();
+                }
+            }
+            begin => open.push(begin),
+        }
+    }
+    open.pop().map(direction)
+}
+
+fn direction(mark: char) -> String {
+    format!("a mark that turns round what follows (U+{:04X})", u32::from(mark))
+}
+
+/// A character that stands for something that is not there: an object, a mark of another program, nothing at all. Source: Unicode,
+/// general categories Co and Cn (noncharacters), U+FFF9 to U+FFFC.
+fn nothing(cell: &str) -> Option<String> {
+    let code = cell.chars().map(u32::from).find(|code| {
+        matches!(code, 0xe000..=0xf8ff | 0xfdd0..=0xfdef | 0xfff9..=0xfffc | 0xf_0000..)
+            || code & 0xfffe == 0xfffe
+    })?;
+    let what = if (0xfff9..=0xfffc).contains(&code) {
+        "a character that stands for an object"
+    } else {
+        "a character without a meaning of its own"
+    };
+    Some(format!("{what} (U+{code:04X})"))
+}
+
+/// The same in any text.
 pub(super) fn find(cell: &str) -> Option<String> {
     if let Some(object) = objects::find(cell) {
         let shown: String = object.chars().take(SHOWN).collect();
@@ -26,6 +74,11 @@ pub(super) fn find(cell: &str) -> Option<String> {
     }
     if cell.contains('\u{fffd}') {
         return Some("a character that was lost (\u{fffd})".to_owned());
+    }
+    if !cell.is_ascii()
+        && let Some(nothing) = nothing(cell)
+    {
+        return Some(nothing);
     }
     if let Some(html) = entity(cell).or_else(|| tag(cell)) {
         return Some(format!("HTML ({html})"));
