@@ -13,8 +13,8 @@ use crate::clock::Clock;
 use crate::domain::forecast::RestLane;
 use crate::domain::unix_millis::UnixMillis;
 use crate::journal::{
-    Claim, ClaimRequest, ClaimRoom, Claimed, LaneId, OpenLane, Pass, RowId, SenderId, Wake, Writer,
-    WriterError,
+    Claim, ClaimRequest, ClaimRoom, Claimed, LaneCursor, LaneId, OpenLane, Pass, RowId, SenderId, Wake,
+    Writer, WriterError,
 };
 
 /// Rows claimed at a time, at most.
@@ -95,7 +95,8 @@ impl Queue {
     pub(super) fn top_up(&mut self, writer: &Writer, clock: &Clock, ahead: &[usize], fresh: usize) {
         let Self { ready, lanes, due, .. } = self;
         let most_ahead = ahead.iter().max().copied().unwrap_or(0);
-        let ahead = |sender| ahead[ready.instance(sender)].min(LARGEST_CLAIM);
+        let of_instances = ahead;
+        let ahead = |sender| of_instances[ready.instance(sender)].min(LARGEST_CLAIM);
         lanes.release(clock.now(), due);
         // Half at a time: a claim is a commit, and a commit is dear.
         let is_full = !ready.by_sender() && !ready.is_low(None, ahead(None));
@@ -113,7 +114,12 @@ impl Queue {
             return;
         }
         let most = u32::try_from(room.min(fresh)).unwrap_or(u32::MAX);
-        let lanes = lanes.next(now, |sender| ready.room(sender, ahead(sender), now));
+        let mut lanes = lanes.next(now, |sender| ready.room(sender, ahead(sender), now));
+        for (instance, ahead) in of_instances.iter().enumerate() {
+            let left = (*ahead).min(LARGEST_CLAIM).saturating_sub(ready.unpaced(instance));
+            share(&mut lanes, left, |sender| ready.is_unpaced(sender, instance));
+        }
+        share(&mut lanes, most as usize, |_| true);
         let low = lanes.iter().any(|cursor| ready.is_low(cursor.sender, ahead(cursor.sender)));
         if most > 0 && low {
             let request = ClaimRequest { lanes, most };
@@ -363,6 +369,22 @@ impl Queue {
 }
 
 /// The rows of the claim under way.
+/// Where senders have room for more rows than there is for all of them, each has its share of it. So a claim brings rows that are
+/// beside each other in the journal, of all senders, and not those of one sender from all over it.
+fn share(lanes: &mut [LaneCursor], most: usize, of: impl Fn(Option<SenderId>) -> bool) {
+    let rooms = lanes.iter().filter(|cursor| of(cursor.sender));
+    let mut rooms: Vec<_> = rooms.map(|cursor| (cursor.sender, u64::from(cursor.most))).collect();
+    rooms.sort_unstable();
+    rooms.dedup();
+    let all: u64 = rooms.iter().map(|(_, room)| room).sum();
+    if rooms.len() > 1 && all > most as u64 {
+        for cursor in lanes.iter_mut().filter(|cursor| of(cursor.sender)) {
+            let share = u64::from(cursor.most) * most as u64 / all;
+            cursor.most = u32::try_from(share).unwrap_or(u32::MAX).max(1);
+        }
+    }
+}
+
 async fn claimed(claiming: &mut Option<(Claiming, UnderWay)>) -> Result<Claim, WriterError> {
     match claiming {
         Some((claiming, _)) => claiming.await,

@@ -137,6 +137,17 @@ impl ReadyRows {
         self.queues.iter().filter(|queue| queue.instance == instance).map(|queue| queue.rows.len()).sum()
     }
 
+    /// Rows of senders of an instance that have no rate of their own.
+    pub(super) fn unpaced(&self, instance: usize) -> usize {
+        let unpaced = self.queues.iter().filter(|queue| queue.is_unpaced(instance));
+        unpaced.map(|queue| queue.rows.len()).sum()
+    }
+
+    /// Whether a sender belongs to the instance, and has no rate of its own.
+    pub(super) fn is_unpaced(&self, sender: Option<SenderId>, instance: usize) -> bool {
+        self.find(sender).is_unpaced(instance)
+    }
+
     /// The senders of an instance.
     pub(super) fn senders_of(&self, instance: usize) -> Vec<SenderId> {
         self.queues.iter().filter(|queue| queue.instance == instance).filter_map(|queue| queue.id).collect()
@@ -172,7 +183,7 @@ impl ReadyRows {
         }
         let queue = self.find(sender);
         let left = queue.cap.as_ref().map_or(usize::MAX, |day| day.left(now));
-        queue.ahead(ahead).min(left).saturating_sub(queue.rows.len())
+        queue.ahead(self.part_of(queue, ahead)).min(left).saturating_sub(queue.rows.len())
     }
 
     /// Whether a sender has so few rows left that more are to be claimed.
@@ -181,7 +192,17 @@ impl ReadyRows {
             return self.len() <= ahead / 2;
         }
         let queue = self.find(sender);
-        queue.rows.len() <= queue.ahead(ahead) / 2
+        queue.rows.len() <= queue.ahead(self.part_of(queue, ahead)) / 2
+    }
+
+    /// What a sender has of the rows that are claimed ahead for its instance. Senders without a rate of their own share these.
+    fn part_of(&self, queue: &SenderQueue, ahead: usize) -> usize {
+        let shares = |other: &&SenderQueue| other.is_unpaced(queue.instance) && !other.rows.is_empty();
+        if queue.bucket.is_some() {
+            return ahead;
+        }
+        let others = self.queues.iter().filter(shares).count() - usize::from(!queue.rows.is_empty());
+        ahead.div_ceil(1 + others).max(LEAST_AHEAD.min(ahead))
     }
 
     /// When the first row may leave, as far as its sender is concerned; `None` where none waits.
@@ -189,9 +210,9 @@ impl ReadyRows {
         self.queues.iter().filter_map(SenderQueue::due).min()
     }
 
-    /// The row that leaves next, of a sender that may send it now to an instance that `may` be sent to. Of several, the one that could have sent longest ago, if that
-    /// is long; else the one whose rows take longest, `left` being how many rows of a sender wait in the journal: so all
-    /// end as soon as can be.
+    /// The row that leaves next, of a sender that may send it now to an instance that `may` be sent to. Of several, the one that
+    /// could have sent longest ago, if that is long; else the one whose rows take longest, `left` being how many rows of a sender
+    /// wait in the journal: so all end as soon as can be. Those without a rate of their own get on alike.
     pub(super) fn pop(
         &mut self,
         requests_per_second: f64,
@@ -209,9 +230,12 @@ impl ReadyRows {
             let due = queue.due().filter(|due| *due <= now && may(queue.instance))?;
             let waited = now - due.max(queue.meter.last_left()).min(now);
             let impatient = if waited > patience { waited } else { Duration::ZERO };
-            Some((at, impatient, queue.seconds_left(left(queue.id))))
+            let left = left(queue.id);
+            Some((at, impatient, [queue.seconds_left(left), queue.share_left(left)]))
         });
-        let first = payable.max_by(|(_, a, left_a), (_, b, left_b)| a.cmp(b).then(left_a.total_cmp(left_b)));
+        let first = payable.max_by(|(_, a, [time_a, share_a]), (_, b, [time_b, share_b])| {
+            a.cmp(b).then(time_a.total_cmp(time_b)).then(share_a.total_cmp(share_b))
+        });
         let (row, _) = self.queues[first?.0].rows.pop_front()?;
         Some(row)
     }
@@ -309,6 +333,10 @@ impl SenderQueue {
         Self { id, instance, rows: VecDeque::new(), bucket, cap, meter: SenderMeter::new() }
     }
 
+    fn is_unpaced(&self, instance: usize) -> bool {
+        self.instance == instance && self.bucket.is_none()
+    }
+
     fn due(&self) -> Option<Instant> {
         let (_, parts) = self.rows.front()?;
         Some(self.bucket.as_ref().map_or(self.meter.last_left(), |bucket| bucket.due(*parts)))
@@ -343,6 +371,12 @@ impl SenderQueue {
     fn seconds_left(&self, waiting: u64) -> f64 {
         let rows = float(waiting + self.rows.len() as u64);
         self.bucket.as_ref().map_or(0.0, |bucket| rows * self.parts_a_message() / bucket.rate().per_second)
+    }
+
+    /// What it has left of its rows in this run, with those that are not claimed yet: from 0 to 1.
+    fn share_left(&self, waiting: u64) -> f64 {
+        let (left, sent) = (waiting + self.rows.len() as u64, self.meter.total().0);
+        float(left) / float((left + sent).max(1))
     }
 }
 

@@ -11,13 +11,13 @@ use campaign::domain::delivery::ending::Ending;
 use campaign::domain::delivery::state::State;
 use campaign::domain::message::request::Leaf;
 use campaign::domain::senders::{DailyCap, HaltRule, PartRate, Sender};
-use campaign::engine::Outcome;
-use campaign::journal::{Content, FileLine};
+use campaign::engine::{Outcome, RunEvent};
+use campaign::journal::{Content, FileLine, Reader};
 use campaign::simulator::{Effect, Outcome as Answer, Throttle, WorldConfig};
 use jiff::tz::TimeZone;
 use proptest::prelude::*;
 
-use crate::virtual_time::stage::{Options, Stage, in_flight, line, shape};
+use crate::virtual_time::stage::{Options, Seen, Stage, in_flight, line, shape};
 use crate::virtual_time::steering::Person;
 
 /// The sender with this number, as fast as its carrier takes.
@@ -461,5 +461,43 @@ async fn where_the_flow_or_the_instance_is_gone_the_campaign_halts_at_once() {
         let outcome = run(&mut stage, &options(1.0, 1, &senders)).await.expect("a run");
         assert!(matches!(outcome.ending, Ending::Refused(_)), "{:?}", outcome.ending);
         assert_eq!((stage.simulator.requests().len(), stage.tally()[State::Queued]), (1, 60));
+    }
+}
+
+/// None of them has a rate of its own: what the account allows is not one sender's, and then the next one's.
+#[tokio::test(start_paused = true)]
+async fn senders_without_a_rate_get_on_alike() {
+    let rows = [600_u64, 300, 100];
+    let senders = [0, 1, 2].map(|n| Sender { rate: None, ..sender(n, 1.0) });
+    let mut stage = Stage::new(WorldConfig::default());
+    let of = |n| if n < rows[0] { 0 } else { 1 + usize::from(n >= rows[0] + rows[1]) };
+    let lines: Vec<FileLine> = (0..rows.iter().sum()).map(|n| row(n, &senders, of(n), 1)).collect();
+    plan(&stage, &senders, &lines);
+    // How many rows were claimed ahead: what was requested by then, and what the journal says.
+    let mut ahead = 0;
+    let (path, campaign) = (stage.path(), stage.campaign);
+    let mut watch = |event: &RunEvent| {
+        if let RunEvent::Heartbeat(heartbeat) = event {
+            let tally = Reader::open(&path).and_then(|reader| reader.tally(campaign)).expect("a tally");
+            ahead = ahead.max(tally[State::Attempting]);
+            assert!(heartbeat.now.started <= 1_000);
+        }
+    };
+    let outcome = stage.run_watched(&options(50.0, 1, &senders), &mut Seen(&mut watch)).await.expect("a run");
+    assert_eq!(outcome.ending, Ending::Complete);
+    assert!((25..=60).contains(&ahead), "{ahead} claimed ahead: a second of the account's pace is 50");
+    let mut all: Vec<(u64, usize)> = Vec::new();
+    for (source, sent) in requests(&stage) {
+        let of = senders.iter().position(|sender| sender.source == source).expect("a sender");
+        all.extend(sent.iter().map(|(at, _)| (*at, of)));
+    }
+    all.sort_unstable();
+    let mut sent = [0_u64; 3];
+    for (n, (_, of)) in (1_u64..).zip(all) {
+        sent[of] += 1;
+        for (sent, rows) in sent.iter().zip(rows) {
+            let share = n as f64 * rows as f64 / 1_000.0;
+            assert!((*sent as f64 - share).abs() <= 3.0, "of the first {n}: {sent} instead of {share}");
+        }
     }
 }

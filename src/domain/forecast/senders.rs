@@ -201,13 +201,26 @@ impl SenderPaces {
     /// How many more rows of a sender may be claimed.
     pub(super) fn room(&self, sender: usize, now: i64) -> usize {
         let pace = &self.queues[sender];
-        pace.ahead().min(pace.left(now)).saturating_sub(pace.ready.len())
+        self.ahead(pace).min(pace.left(now)).saturating_sub(pace.ready.len())
     }
 
     /// Whether a sender has so few rows left that more are to be claimed.
     pub(super) fn is_low(&self, sender: usize) -> bool {
         let pace = &self.queues[sender];
-        pace.ready.len() <= pace.ahead() / 2
+        pace.ready.len() <= self.ahead(pace) / 2
+    }
+
+    /// Rows that are claimed ahead, at most: those of about a second. Senders of an instance without a rate of their own share them.
+    fn ahead(&self, pace: &SenderPace) -> usize {
+        let most = pace.account_ahead;
+        if pace.bucket.is_some() {
+            return pace.ahead();
+        }
+        let shares = |other: &&SenderPace| {
+            other.place.instance == pace.place.instance && other.bucket.is_none() && !other.ready.is_empty()
+        };
+        let others = self.queues.iter().filter(shares).count() - usize::from(!pace.ready.is_empty());
+        most.div_ceil(1 + others).max(LEAST_AHEAD.min(most))
     }
 
     /// Until when a sender is closed because its day is full.
@@ -247,9 +260,11 @@ impl SenderPaces {
             }
             let waited = now - due.max(pace.last_left).min(now);
             let impatient = if float(waited.unsigned_abs()) > patience { waited } else { 0 };
-            Some((*at, impatient, pace.seconds_left()))
+            Some((*at, impatient, [pace.seconds_left(), pace.share_left()]))
         });
-        let first = payable.max_by(|(_, a, left_a), (_, b, left_b)| a.cmp(b).then(left_a.total_cmp(left_b)));
+        let first = payable.max_by(|(_, a, [time_a, share_a]), (_, b, [time_b, share_b])| {
+            a.cmp(b).then(time_a.total_cmp(time_b)).then(share_a.total_cmp(share_b))
+        });
         let (lane, run, _) = self.queues[first?.0].ready.pop_front()?;
         Some((lane, run))
     }
@@ -335,7 +350,7 @@ impl SenderPace {
         usize::try_from(cap.most.saturating_sub(sent)).unwrap_or(usize::MAX)
     }
 
-    /// Rows that are claimed ahead, at most: those of about a second.
+    /// The same of one sender, by its rate where it has one.
     fn ahead(&self) -> usize {
         let ahead = self.account_ahead;
         let Some(bucket) = &self.bucket else { return ahead };
@@ -356,6 +371,12 @@ impl SenderPace {
     fn seconds_left(&self) -> f64 {
         let rows = float(self.waiting + self.ready.len() as u64);
         self.bucket.as_ref().map_or(0.0, |bucket| rows * self.parts_a_message() / bucket.rate.per_second)
+    }
+
+    /// What it has left of its rows in this run: from 0 to 1.
+    fn share_left(&self) -> f64 {
+        let left = self.waiting + self.ready.len() as u64;
+        float(left) / float((left + self.messages).max(1))
     }
 }
 
