@@ -344,6 +344,7 @@ const NOT_FROM_OUTSIDE: &[(&str, &str)] = &[
         "put a plain blank in its place, here and wherever else it is",
         "definition/tests.rs: characters that look like blanks",
     ),
+    ("in [recipients]; without it the first line", "tests/cases: `header_row` below the names"),
     (", which should name the columns,", "tests/cases: the line of `header_row`"),
     ("in [recipients] is the line that names the columns", "tests/cases: the line of `header_row`"),
     ("the other sheets do not have it either:", "takes a workbook of several sheets, none with the columns"),
