@@ -14,6 +14,7 @@ runs=(
     "hours|10,000 campaigns of weeks, in hours of three continents|CAMPAIGN_SEEDS=10000|--test campaigns campaigns_of_weeks -- --nocapture"
     "model|10,000 sequences of operations against the model|PROPTEST_CASES=10000|--test campaigns seeds::model"
     "day|14 hours of sending, 100,000 rows|CAMPAIGN_ROWS=100000|--test campaigns hours_of"
+    "foretold|50 campaigns of days, and as many of senders and accounts|CAMPAIGN_FORETOLD=50|--test campaigns end_when_they_were_said_to"
     "told|100,000 contacts, all that is told of them|CAMPAIGN_CONTACTS=100000|--test campaigns every_event_that"
     "kills|2,000 processes killed|CAMPAIGN_KILLS=2000|--test program killed"
     "races|1,000 races of 2 to 5 processes|CAMPAIGN_RACES=1000|--test program of_several"

@@ -162,11 +162,11 @@ async fn lanes_that_close_soonest_go_first_and_in_a_lane_the_order_of_the_file_h
 /// Between the claim and the permit hours may close: the row waits for the next day.
 #[tokio::test(start_paused = true)]
 async fn hours_are_asked_again_after_the_permit() {
-    let mut stage = stage(WorldConfig::default(), 40);
+    let mut stage = stage(WorldConfig::default(), 24);
     // One request in 21 minutes: each row is claimed that long before its permit, and days go by.
     let options = Options { hours: Some(hours(8, 13)), rate: 0.0008, burst: 1, ..Options::default() };
     let outcome = stage.run(&options).await.expect("a run");
-    assert_eq!((outcome.ending, stage.tally()[State::Started]), (Ending::Complete, 40));
+    assert_eq!((outcome.ending, stage.tally()[State::Started]), (Ending::Complete, 24));
     stage.check_promises(&options);
     check_hours(&stage, 8, 13);
 }

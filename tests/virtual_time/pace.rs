@@ -34,7 +34,7 @@ fn throttled(rate: f64, burst: u32) -> WorldConfig {
 #[tokio::test(start_paused = true)]
 async fn the_rate_that_is_asked_for_is_reached() {
     for (rate, burst, rows) in
-        [(0.1, 1, 30), (2.0, 5, 400), (50.0, 5, 4_000), (500.0, 10, 20_000), (5_000.0, 100, 60_000)]
+        [(0.1, 1, 30), (2.0, 5, 400), (50.0, 5, 4_000), (500.0, 10, 10_000), (5_000.0, 100, 30_000)]
     {
         let options = Options { rate, burst, bounds: Bounds::default(), ..Options::default() };
         let mut stage = Stage::with_recipients(world(), rows);
@@ -57,11 +57,14 @@ async fn too_few_requests_in_flight_are_what_limits_a_run() {
     assert_eq!(stage.run(&options).await.unwrap().limited_by, Some(Bottleneck::Latency));
 }
 
+/// Requests per second and at once, and how many rows are sent under them.
+const QUOTAS: [(f64, u32, u64); 3] = [(2.0, 5, 2_000), (10.0, 15, 8_000), (100.0, 200, 30_000)];
+
 /// The whole way: engine, retries of throttled rows, the SDK, the service's bucket.
 #[tokio::test(start_paused = true)]
 #[expect(clippy::print_stderr, reason = "the figures, for whoever asks with --nocapture")]
 async fn a_quota_that_nobody_stated_is_found() {
-    for (rate, burst, rows) in [(2.0, 5, 2_000), (10.0, 15, 8_000), (100.0, 200, 50_000)] {
+    for (rate, burst, rows) in QUOTAS {
         let options = Options {
             rate: 100_000.0,
             burst: 2,
@@ -75,17 +78,22 @@ async fn a_quota_that_nobody_stated_is_found() {
         let ideal = (rows - u64::from(burst)) as f64 / rate;
         let used = ideal / outcome.elapsed.as_secs_f64();
         let share = outcome.counters.throttled as f64 / outcome.counters.requests as f64;
-        let (sdk_used, sdk_share) = adaptive_mode(throttled(rate, burst), rows, ideal).await;
-        eprintln!(
-            "quota {rate}/{burst}: {:.1} % used, {:.2} % throttled; the SDK's adaptive mode: {:.1} %, {:.2} %",
-            100.0 * used,
-            100.0 * share,
-            100.0 * sdk_used,
-            100.0 * sdk_share
-        );
+        eprintln!("quota {rate}/{burst}: {:.1} % used, {:.2} % throttled", 100.0 * used, 100.0 * share);
         assert!(used >= 0.95, "{rate}/{burst}: {used}");
         assert!(share <= 0.02, "{rate}/{burst}: {share}");
         stage.check_promises(&options);
+    }
+}
+
+/// The figures of the test before, for the way that others go.
+#[tokio::test(start_paused = true)]
+#[ignore = "a comparison, which nothing can fail: the figures come with --nocapture"]
+#[expect(clippy::print_stderr, reason = "the figures")]
+async fn long_what_the_adaptive_mode_of_the_sdk_finds() {
+    for (rate, burst, rows) in QUOTAS {
+        let ideal = (rows - u64::from(burst)) as f64 / rate;
+        let (used, share) = adaptive_mode(throttled(rate, burst), rows, ideal).await;
+        eprintln!("quota {rate}/{burst}: {:.1} % used, {:.2} % throttled", 100.0 * used, 100.0 * share);
     }
 }
 
