@@ -13,11 +13,21 @@ use crate::domain::table::ordinary::{is_letter, is_ordinary, is_usual};
 /// All code pages: those of the Standard, Latin-1 with its control characters, the others.
 const PAGES: usize = STANDARD.len() + 1 + ALL.len();
 
+/// They fit the bits of a number.
+const _: () = assert!(PAGES <= 64);
+
 /// How often a program may have done it.
 const TIMES: usize = 3;
 
-/// The byte of a character in each code page, 0 where it has none.
-type PageBytes = [u8; PAGES];
+/// What a character is in each code page.
+struct PageBytes {
+    /// Its byte, 0 where it has none.
+    bytes: [u8; PAGES],
+    /// The pages in which that begins a sequence of UTF-8, a bit each.
+    begins: u64,
+    /// Those in which it may be within one.
+    within: u64,
+}
 
 static BYTES: LazyLock<HashMap<char, PageBytes>> = LazyLock::new(|| {
     let mut bytes: HashMap<char, PageBytes> = HashMap::new();
@@ -27,7 +37,14 @@ static BYTES: LazyLock<HashMap<char, PageBytes>> = LazyLock::new(|| {
         let latin_1 = std::iter::once(char::from(byte).to_string());
         for (page, text) in texts.chain(latin_1).chain(others).enumerate() {
             if let Some(c) = text.chars().next().filter(|c| *c != '\u{fffd}') {
-                bytes.entry(c).or_insert([0; PAGES])[page] = byte;
+                let none = PageBytes { bytes: [0; PAGES], begins: 0, within: 0 };
+                let known = bytes.entry(c).or_insert(none);
+                known.bytes[page] = byte;
+                match byte {
+                    0x80..=0xbf => known.within |= 1 << page,
+                    0xc2..=0xf4 => known.begins |= 1 << page,
+                    _ => {}
+                }
             }
         }
     }
@@ -38,31 +55,40 @@ static BYTES: LazyLock<HashMap<char, PageBytes>> = LazyLock::new(|| {
 pub(super) fn find(cell: &str) -> Option<String> {
     cell.split_ascii_whitespace().find_map(|word| {
         if !has_neighbours(word.as_bytes()) {
-            return cut(word);
+            return cut(word).map(str::to_owned);
         }
         let characters: Vec<char> = word.chars().collect();
-        unread(&characters, TIMES).or_else(|| cut(word))
+        unread(&characters, TIMES)
+            .or_else(|| cut(word).map(str::to_owned))
+            .or_else(|| begun(&characters).map(|two| two.iter().collect()))
     })
 }
 
-/// What lost a character: `cittÃ` its no-break space, `Oâ€Brien` its quote. And what says nothing by its place: letters that
-/// stand alone, quotes and ellipses, which begin alike in each code page.
-fn cut(word: &str) -> Option<String> {
-    const BEGINNINGS: [&str; 14] =
-        ["â€", "ā€", "β€", "ג€", "โ€", "вЂ", "Б─", "Â«", "Â»", "В«", "Ā«", "Ā»", "Β«", "ï»¿"];
-    const OLD: [&str; 3] = ["‚Ä", "ΓÇ", "ÔÇ"];
-    let last = word.strip_suffix(['Ã', 'Â']).filter(|rest| rest.ends_with(char::is_lowercase));
-    let sign = BEGINNINGS.into_iter().find(|sign| word.contains(*sign));
-    let old = OLD.into_iter().find(|sign| {
-        let mut found = word.match_indices(*sign);
-        found.any(|(at, _)| word[at + sign.len()..].chars().next().is_some_and(|c| !c.is_ascii()))
-    });
-    let bare = word.trim_matches(|c: char| c.is_ascii_punctuation());
-    let alone = Some(bare).filter(|bare| {
-        let mut rest = bare.strip_prefix('Ã').unwrap_or_default().chars();
-        rest.next().is_some_and(|c| !c.is_ascii()) && rest.next().is_none()
-    });
-    last.map(|rest| &word[rest.len()..]).or(sign).or(old).or(alone).map(str::to_owned)
+/// What lost its last character: `cittÃ` its no-break space.
+fn cut(word: &str) -> Option<&str> {
+    let rest = word.strip_suffix(['Ã', 'Â']).filter(|rest| rest.ends_with(char::is_lowercase))?;
+    Some(&word[rest.len()..])
+}
+
+/// What says nothing by its place: letters that stand alone, and quotes and ellipses, also cut ones (`Oâ€Brien`), which begin alike
+/// in each code page.
+fn begun(word: &[char]) -> Option<&[char]> {
+    let begins = |at: &usize| match (word[*at], word[at + 1], word.get(at + 2).copied().unwrap_or(' ')) {
+        ('â' | 'ā' | 'β' | 'ג' | 'โ', '€', _) | ('в', 'Ђ', _) | ('Б', '─', _) => true,
+        ('Â' | 'Ā', '«' | '»', _) | ('В' | 'Β', '«', _) | ('ï', '»', '¿') => true,
+        ('‚', 'Ä', third) | ('Γ' | 'Ô', 'Ç', third) => !third.is_ascii(),
+        // Alone, `Ã“` is a letter that nothing else tells.
+        ('Ã', second, third) => {
+            let stands = |c: char| c == ' ' || c.is_ascii_punctuation();
+            let before = at.checked_sub(1).map_or(' ', |before| word[before]);
+            !second.is_ascii()
+                && stands(before)
+                && stands(third)
+                && word.iter().filter(|c| !stands(**c)).count() == 2
+        }
+        _ => false,
+    };
+    (0..word.len().saturating_sub(1)).find(begins).map(|at| &word[at..at + 2])
 }
 
 /// Whether two characters beyond ASCII stand side by side.
@@ -79,15 +105,23 @@ fn has_neighbours(bytes: &[u8]) -> bool {
 fn unread(word: &[char], times: usize) -> Option<String> {
     let known = |c: &char| if c.is_ascii() { None } else { BYTES.get(c) };
     let bytes: Vec<Option<&PageBytes>> = word.iter().map(known).collect();
-    let odd = !is_ordinary(word);
     // Thai in UTF-8 is Thai in its code page: `เธ` and `เน` by turns.
     let thai = |three: &[char]| matches!(three, ['เ', 'ธ' | 'น', _]);
     let is_thai = word.len() > 5 && word.chunks_exact(3).all(thai);
+    // Nearly every word ends here.
+    let pages = bytes.windows(2).fold(0, |pages, two| match two {
+        [Some(first), Some(second)] => pages | (first.begins & second.within),
+        _ => pages,
+    });
+    if pages == 0 {
+        return None;
+    }
+    let odd = !is_ordinary(word);
     let signs = word.iter().filter(|c| !c.is_ascii() && !is_letter(**c)).count();
     if !odd && !is_thai && signs < 2 {
         return None;
     }
-    (0..PAGES).find_map(|page| {
+    (0..PAGES).filter(|page| pages & (1 << page) != 0).find_map(|page| {
         let Reread { text, first, letters_of_signs, without_lost } = read_again(word, &bytes, page)?;
         if !odd && !is_thai && !letters_of_signs {
             return None;
@@ -96,7 +130,7 @@ fn unread(word: &[char], times: usize) -> Option<String> {
         let is_right =
             is_usual && (is_ordinary(&text) || without_lost.is_some_and(|text| is_ordinary(&text)));
         // What was encoded three times is encoded twice when it is read once.
-        let again = || times > 1 && text.len() < word.len() && unread(&text, times - 1).is_some();
+        let again = || odd && times > 1 && text.len() < word.len() && unread(&text, times - 1).is_some();
         (is_right || again()).then(|| word[first].iter().collect())
     })
 }
@@ -126,7 +160,7 @@ fn read_again(word: &[char], bytes: &[Option<&PageBytes>], page: usize) -> Optio
         if length > 1 {
             first.get_or_insert(at..at + length);
         }
-        let is_lost = length == 1 && bytes[at].is_some_and(|pages| matches!(pages[page], 0xc3..=0xc5));
+        let is_lost = length == 1 && bytes[at].is_some_and(|pages| matches!(pages.bytes[page], 0xc3..=0xc5));
         if !is_lost {
             kept.push(c);
         }
@@ -139,7 +173,7 @@ fn read_again(word: &[char], bytes: &[Option<&PageBytes>], page: usize) -> Optio
 
 /// The character that the bytes from `at` on are in UTF-8, and how many they are.
 fn sequence(bytes: &[Option<&PageBytes>], page: usize, at: usize) -> Option<(char, usize)> {
-    let length = match bytes[at]?[page] {
+    let length = match bytes[at]?.bytes[page] {
         0xc2..=0xdf => 2,
         0xe0..=0xef => 3,
         0xf0..=0xf4 => 4,
@@ -147,7 +181,7 @@ fn sequence(bytes: &[Option<&PageBytes>], page: usize, at: usize) -> Option<(cha
     };
     let mut all = [0; 4];
     for (byte, known) in all.iter_mut().zip(bytes.get(at..at + length)?) {
-        *byte = (*known)?[page];
+        *byte = (*known)?.bytes[page];
     }
     Some((std::str::from_utf8(&all[..length]).ok()?.chars().next()?, length))
 }
