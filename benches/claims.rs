@@ -1,10 +1,11 @@
-//! What closed lanes cost: claims from a million rows in 40 lanes, 39 of them closed, against claims from a million rows in one.
+//! What closed lanes cost: claims from a million rows in 40 lanes, 39 of them closed, against claims from a million rows
+//! in one.
 //!
-//! Of 40 lanes each fortieth row is claimed, and each is on another page of the journal, where neighbours share one: that is a cost of
-//! where rows lie, not of rows that are closed. So there is a third journal, of one lane, in which each fortieth row is a recipient
-//! and the others were left out of the file. `cargo bench --bench claims` prints both ratios, and fails where claims among closed
-//! lanes are slower than 0.95 of either. Rounds alternate, in one process, on files in memory where the system has such a place: a
-//! disk would be most of the time.
+//! Of 40 lanes each fortieth row is claimed, and each is on another page of the journal, where neighbours share one: that
+//! is a cost of where rows lie, not of rows that are closed. So there is a third journal, of one lane, in which each
+//! fortieth row is a recipient and the others were left out of the file. `cargo bench --bench claims` prints both ratios,
+//! and fails where claims among closed lanes are slower than 0.95 of either. Rounds alternate, in one process, on files
+//! in memory where the system has such a place: a disk would be most of the time.
 
 use std::error::Error;
 use std::path::Path;

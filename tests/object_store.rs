@@ -1,5 +1,5 @@
-//! A server on loopback that has files to give out, as Amazon S3 and as any web server: it checks signatures, gives parts, names
-//! the Region of a bucket, and breaks off where a test says so.
+//! A server on loopback that has files to give out, as Amazon S3 and as any web server: it checks signatures, gives
+//! parts, names the Region of a bucket, and breaks off where a test says so.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 

@@ -107,8 +107,8 @@ pub(super) fn others(
 /// Clients for them.
 ///
 /// # Errors
-/// Where there are no credentials for one of them, or it would be sent to elsewhere than the campaign: one on this machine, and one
-/// not.
+/// Where there are no credentials for one of them, or it would be sent to elsewhere than the campaign: one on this
+/// machine, and one not.
 pub(super) async fn connect(
     accounts: Vec<SenderAccount>,
     (definition, paths): (&Definition, &CampaignPaths),

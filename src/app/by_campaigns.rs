@@ -1,5 +1,5 @@
-//! The campaigns of the journal that a definition names to say whom it is for: `recipients.not_in` and `only_in`. All of them are
-//! found before a row is read.
+//! The campaigns of the journal that a definition names to say whom it is for: `recipients.not_in` and `only_in`. All of
+//! them are found before a row is read.
 
 use std::path::PathBuf;
 

@@ -35,8 +35,8 @@ pub struct JournalCopy {
     pub copied: CopiedJournal,
 }
 
-/// Copies a journal from a file to PostgreSQL, or from there to a new file; into a folder, under a name of journal and time. What an
-/// address does not say, this process's environment says.
+/// Copies a journal from a file to PostgreSQL, or from there to a new file; into a folder, under a name of journal and
+/// time. What an address does not say, this process's environment says.
 ///
 /// # Errors
 /// Where not exactly one of them is an address of PostgreSQL, there is something at `to` already, or the copy fails.

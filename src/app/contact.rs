@@ -1,5 +1,5 @@
-//! One contact: one request at a time, tried again with one client token under the campaign's verdicts, in a journal where one is
-//! asked for.
+//! One contact: one request at a time, tried again with one client token under the campaign's verdicts, in a journal
+//! where one is asked for.
 //!
 //! Nothing is printed here, and what to try next in words is the caller's business.
 

@@ -84,8 +84,8 @@ impl Deliveries {
     }
 }
 
-/// Takes the events of files into the journal. `bad` is told of each record that cannot be read. They are read in this thread while
-/// another writes, which takes three times as long.
+/// Takes the events of files into the journal. `bad` is told of each record that cannot be read. They are read in this
+/// thread while another writes, which takes three times as long.
 ///
 /// # Errors
 /// Where an input cannot be opened, a source is not clear, or the journal cannot be written. What was read before is in the

@@ -23,8 +23,8 @@ const PACKED: &[&str] = &[".gz", ".zst", ".zip"];
 /// one of today.
 ///
 /// # Errors
-/// Where the name needs a file's name and the recipients come from a pipe, or is too long with it; where there is a journal that
-/// cannot be read.
+/// Where the name needs a file's name and the recipients come from a pipe, or is too long with it; where there is a
+/// journal that cannot be read.
 pub(super) fn for_file(journal: &Path, names: &str, source: &Source, clock: &Clock) -> Result<String, Error> {
     let mut names = names.to_owned();
     if name::has_file(&names) {
@@ -97,8 +97,8 @@ fn is_open(journal: &Path, campaign: &Campaign) -> Result<bool, Error> {
     Ok(reader.tally(campaign.id)?.unsettled() > 0 || reader.planned(campaign.id)? != Planned::Agreed)
 }
 
-/// Another file on another day is the next mailing, and no part of the one that goes on: whoever was contacted in that would get
-/// nothing, and whoever still waits in it would be withdrawn. Corrections of its file are another file.
+/// Another file on another day is the next mailing, and no part of the one that goes on: whoever was contacted in that
+/// would get nothing, and whoever still waits in it would be withdrawn. Corrections of its file are another file.
 fn refuse_another_file(
     journal: &Path,
     (last, today): (&Campaign, &str),

@@ -146,8 +146,8 @@ fn rehearsed(
     Ok(campaign)
 }
 
-/// Who counts as answering a campaign in a copy of its journal: who did before, else who would, so that it keeps to the contacts
-/// that a run would keep to.
+/// Who counts as answering a campaign in a copy of its journal: who did before, else who would, so that it keeps to the
+/// contacts that a run would keep to.
 pub(super) fn service_in_copy(journal: &Journal, definition: &Definition) -> Result<Service, Error> {
     let loopback = definition.connect.endpoint_url.as_ref().is_some_and(EndpointUrl::is_loopback);
     let would = if loopback { Service::Loopback } else { Service::Aws };

@@ -1,4 +1,5 @@
-//! Rows in doubt whose client tokens are nearly too old to ask again: a run searches the account for them before it gives them up.
+//! Rows in doubt whose client tokens are nearly too old to ask again: a run searches the account for them before it gives
+//! them up.
 
 use std::time::Duration;
 

@@ -268,8 +268,8 @@ fn load(
     Ok(definition)
 }
 
-/// The text of a definition: UTF-8, or UTF-16 as editors of Windows save it, with a byte order mark or by its zeros, which no TOML
-/// has. Else the first line that is neither.
+/// The text of a definition: UTF-8, or UTF-16 as editors of Windows save it, with a byte order mark or by its zeros,
+/// which no TOML has. Else the first line that is neither.
 fn decoded(bytes: &[u8]) -> Result<String, usize> {
     let utf_16 = |bytes: &[u8], unit: fn([u8; 2]) -> u16| {
         let units: Vec<u16> =

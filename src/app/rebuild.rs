@@ -1,5 +1,5 @@
-//! A journal that was lost, made anew from the recipients file, the definition and the account: a contact that carries the client
-//! token of a row is that row's.
+//! A journal that was lost, made anew from the recipients file, the definition and the account: a contact that carries
+//! the client token of a row is that row's.
 //!
 //! Nothing is sent here. Until a rebuild has come to its end, a file beside the journal keeps every run from sending with it.
 

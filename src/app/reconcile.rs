@@ -202,8 +202,8 @@ impl Comparer<'_, '_> {
         }
     }
 
-    /// Contacts that no row has. The journal is asked after the account, and a request leaves after its attempt is in the journal:
-    /// so a contact of a run that sends meanwhile is a row's in doubt at worst.
+    /// Contacts that no row has. The journal is asked after the account, and a request leaves after its attempt is in the
+    /// journal: so a contact of a run that sends meanwhile is a row's in doubt at worst.
     async fn strangers(&mut self, contacts: &[ContactSummary]) -> Result<Vec<UnknownContact>, Error> {
         let mut unknown = Vec::new();
         for contact in contacts {

@@ -1,8 +1,8 @@
 //! A rehearsal: the whole campaign against the simulator, in virtual time. Hours, schedule, limits and pace are kept, and days
 //! pass in seconds. Where a day is full, another run goes on the next day, as a scheduler would begin it.
 //!
-//! It works in a [`RehearsedJournal`], a copy of the real one with all that a run would keep to: contacts of other campaigns, the
-//! suppression list, what is in doubt. The real one is only read, and nobody is reached.
+//! It works in a [`RehearsedJournal`], a copy of the real one with all that a run would keep to: contacts of other
+//! campaigns, the suppression list, what is in doubt. The real one is only read, and nobody is reached.
 
 use std::collections::HashSet;
 use std::fs::{self, File, Metadata};

@@ -150,7 +150,8 @@ impl UncertainRows {
     /// Writes the decision down for the chosen rows. Says how many they are.
     ///
     /// # Errors
-    /// Where no row is chosen, several with one contact id, or one with that of another row, and where the journal cannot be written.
+    /// Where no row is chosen, several with one contact id, or one with that of another row, and where the journal cannot
+    /// be written.
     pub fn decide(
         mut self,
         chosen: &ChosenRows,

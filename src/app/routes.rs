@@ -61,8 +61,8 @@ impl Routes {
         routes
     }
 
-    /// What is asked of all accounts that something is sent through: the rate, `None` where a run finds out that of one of them,
-    /// and the burst.
+    /// What is asked of all accounts that something is sent through: the rate, `None` where a run finds out that of one
+    /// of them, and the burst.
     pub(super) fn asked(&self) -> (Option<f64>, u32) {
         let is_used =
             |at: usize| self.instances.iter().any(|instance| instance.is_used && instance.account == at);

@@ -312,7 +312,8 @@ impl<'a> PreparedRun<'a> {
         Ok(checked)
     }
 
-    /// Searches the account for rows in doubt that are nearly too old to be asked about, unless the definition wants nothing asked.
+    /// Searches the account for rows in doubt that are nearly too old to be asked about, unless the definition wants
+    /// nothing asked.
     async fn search_overdue(&mut self) -> Result<Option<String>, Error> {
         let RunContext { definition, clock, .. } = self.context;
         let OpenCampaign { journal, campaign, account, others, .. } = &mut self.open;

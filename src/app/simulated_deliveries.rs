@@ -10,14 +10,15 @@ use crate::engine::LastWords;
 use crate::journal::{LiveTaken, Writer};
 use crate::simulator::{EventConfig, Simulator};
 
-/// Within which time messages of a simulation have their final word. The end of a run waits so long for the last of them, and then
-/// until all that came is in the journal.
+/// Within which time messages of a simulation have their final word. The end of a run waits so long for the last of them,
+/// and then until all that came is in the journal.
 const QUICK: Duration = Duration::from_millis(400);
 /// How often the simulator is asked.
 const LOOK: Duration = Duration::from_millis(50);
 /// The same in a rehearsal, where nobody watches and each look is a commit.
 const LOOK_REHEARSED: Duration = Duration::from_secs(10);
-/// Events of a group, for a tenth of a second of a commit: with fewer, what is told of thousands of contacts a second would lag behind.
+/// Events of a group, for a tenth of a second of a commit: with fewer, what is told of thousands of contacts a second
+/// would lag behind.
 const GROUP: usize = 2_000;
 
 /// How a simulation tells of its messages. Without a `price`, where a budget must go by the definition's.
@@ -39,8 +40,8 @@ impl SimulatedFollower {
         Self { simulator, look: if rehearsed { LOOK_REHEARSED } else { LOOK } }
     }
 
-    /// Follows until the run has `ended` and the words of its last contacts have come. A journal that cannot be written ends it as
-    /// well: the engine learns that from the writer.
+    /// Follows until the run has `ended` and the words of its last contacts have come. A journal that cannot be written
+    /// ends it as well: the engine learns that from the writer.
     pub(super) async fn follow(
         self,
         writer: Writer,
@@ -71,8 +72,8 @@ impl SimulatedFollower {
         }
     }
 
-    /// Takes in all that has come, and tries `open` ones again that had no row. Says how many are left; `None`: the journal cannot
-    /// be written.
+    /// Takes in all that has come, and tries `open` ones again that had no row. Says how many are left; `None`: the
+    /// journal cannot be written.
     async fn take(&self, writer: &Writer, news: &mpsc::Sender<LastWords>, mut open: usize) -> Option<usize> {
         let now = self.simulator.now();
         loop {

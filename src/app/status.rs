@@ -16,7 +16,8 @@ use crate::report::{GoingRun, ReportError};
 
 /// Where no lock tells: a run that gave no sign of life for this long is not going on any more. It gives one every 20 s.
 const SILENCE: Duration = Duration::from_secs(60);
-/// A row of a run that lasts may be in flight for so long, from its claim to the end of its first request, and is in no doubt then.
+/// A row of a run that lasts may be in flight for so long, from its claim to the end of its first request, and is in no
+/// doubt then.
 const LONGEST_IN_FLIGHT: Duration = Duration::from_secs(120);
 /// Runs and words of people that are shown, at most: the latest.
 const SHOWN: u32 = 5;

@@ -100,8 +100,8 @@ pub(super) fn after(shown: Result<ShownRun, Failure>, mut of: Hooked<'_>) -> Res
     shown.map(|_| exit).map_err(|failure| Failure { message: String::new(), hint: None, ..failure })
 }
 
-/// What is told of an end: what the terminal says, what to do next included. A person who typed something wrong reads that on the
-/// terminal.
+/// What is told of an end: what the terminal says, what to do next included. A person who typed something wrong reads
+/// that on the terminal.
 fn news(
     shown: &Result<ShownRun, Failure>,
     message: &str,

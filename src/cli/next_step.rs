@@ -1,5 +1,5 @@
-//! Advice in words: commands that are ready for a shell, with the campaign, the journal and the service of the command that ran.
-//! What was for one run only, such as `--limit`, is left out.
+//! Advice in words: commands that are ready for a shell, with the campaign, the journal and the service of the command
+//! that ran. What was for one run only, such as `--limit`, is left out.
 
 use std::path::Path;
 

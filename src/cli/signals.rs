@@ -1,5 +1,5 @@
-//! Ctrl-C and SIGTERM: the first one drains, the second one stops at once. SIGHUP, of a terminal that goes away, drains: it comes
-//! twice from some. SIGUSR1: how the run fares, in a line.
+//! Ctrl-C and SIGTERM: the first one drains, the second one stops at once. SIGHUP, of a terminal that goes away, drains:
+//! it comes twice from some. SIGUSR1: how the run fares, in a line.
 
 use std::fs;
 use std::io::{self, Write as _};
@@ -66,8 +66,8 @@ fn ignores_hangups() -> bool {
     ignored.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).is_none_or(|mask| mask & 1 == 1)
 }
 
-/// From now on a file that may not grow any more (`ulimit -f`, systemd's `LimitFSIZE`) is an error like a full disk; left alone, the
-/// signal ends the process without a word. Must be called inside a runtime.
+/// From now on a file that may not grow any more (`ulimit -f`, systemd's `LimitFSIZE`) is an error like a full disk; left
+/// alone, the signal ends the process without a word. Must be called inside a runtime.
 ///
 /// # Errors
 /// Where the system does not let signals be listened for.
@@ -103,8 +103,8 @@ pub(super) fn while_in<T>(folder: PathBuf, screen: &Screen, work: impl FnOnce() 
     ended_by_signals(remove, work, |_| false)
 }
 
-/// Does something that the first signal ends, and the process with it: after `last`, with the exit code of the signal. Where the
-/// signal itself ended the work, as `interrupted` says, the process does not go on.
+/// Does something that the first signal ends, and the process with it: after `last`, with the exit code of the signal.
+/// Where the signal itself ended the work, as `interrupted` says, the process does not go on.
 fn ended_by_signals<T>(
     last: impl FnOnce() + Send + 'static,
     work: impl FnOnce() -> T,

@@ -32,8 +32,8 @@ impl Environment {
     pub(super) async fn load(settings: &Settings) -> Result<Self, ConnectError> {
         let profile = ChosenProfile::choose(settings.profile.as_deref()).await?;
         let route = Route::from_environment(ca_bundle(settings, &profile).as_deref())?;
-        // Retries are the engine's. Where nothing is stated, the loader reads a mode from the environment and the profile, and panics
-        // at one that it does not know, such as the AWS CLI's `legacy`.
+        // Retries are the engine's. Where nothing is stated, the loader reads a mode from the environment and the
+        // profile, and panics at one that it does not know, such as the AWS CLI's `legacy`.
         let mut loader = aws_config::defaults(behavior())
             .http_client(route.http_client())
             .retry_config(RetryConfig::disabled());

@@ -1,9 +1,9 @@
 //! How fast a campaign proceeds and how long the rest takes: before a run, while it runs, and in its status. Pure.
 //!
 //! Before a run, an [`Agenda`] of what is to be sent tells when each contact starts, with hours, schedule and pace, as a
-//! [`Forecast`]. While it runs, all go through [`Outlook`]: the throughput of late, capped by the pace and, where only so many contacts may be
-//! alive at once, by how fast they end. A run measures itself in a [`Heartbeat`], which its live view and the journal both
-//! get, so that `status` says what the view says.
+//! [`Forecast`]. While it runs, all go through [`Outlook`]: the throughput of late, capped by the pace and, where only so
+//! many contacts may be alive at once, by how fast they end. A run measures itself in a [`Heartbeat`], which its live
+//! view and the journal both get, so that `status` says what the view says.
 
 mod agenda;
 mod caps;
@@ -164,8 +164,8 @@ impl Outlook {
 }
 
 impl ActiveBound {
-    /// How many seconds so many contacts take: they start at this speed, in contacts per second, until as many are alive as may be,
-    /// and from then on one for each that ends. 0 where the bound holds none of them up.
+    /// How many seconds so many contacts take: they start at this speed, in contacts per second, until as many are alive
+    /// as may be, and from then on one for each that ends. 0 where the bound holds none of them up.
     #[must_use]
     pub fn seconds(self, left: u64, speed: f64) -> f64 {
         let free = self.most.saturating_sub(self.alive).min(left);

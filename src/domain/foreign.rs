@@ -1,8 +1,9 @@
 //! Text from outside: answers of the service, cells, headers, file names, variables of the environment.
 //!
-//! [`ForeignText`] cannot be printed as it is: it has no `Display`, and [`ForeignText::shown`] writes out what would move a
-//! cursor, turn a line around or begin another one, and bounds its length. Code that needs the text itself (to store, compare or
-//! match it) says so with [`ForeignText::raw`]. Numbers are not masked here: see [`crate::domain::phone::mask`].
+//! [`ForeignText`] cannot be printed as it is: it has no `Display`, and [`ForeignText::shown`] writes out what would move
+//! a cursor, turn a line around or begin another one, and bounds its length. Code that needs the text itself (to store,
+//! compare or match it) says so with [`ForeignText::raw`]. Numbers are not masked here: see
+//! [`crate::domain::phone::mask`].
 
 use std::borrow::Cow;
 use std::fmt::{self, Write as _};

@@ -1,5 +1,5 @@
-//! How many contacts a number, a campaign and a day may get, and what they may cost. Only the rules: what was contacted before is
-//! not known here.
+//! How many contacts a number, a campaign and a day may get, and what they may cost. Only the rules: what was contacted
+//! before is not known here.
 
 use std::fmt;
 use std::num::NonZeroU32;
@@ -113,8 +113,8 @@ impl RecipientLimit {
     }
 }
 
-/// When a number that was contacted at these times may be contacted again; `None` where it may be now. A window ends as long after
-/// its contact as it is.
+/// When a number that was contacted at these times may be contacted again; `None` where it may be now. A window ends as
+/// long after its contact as it is.
 #[must_use]
 pub fn free_at(
     limits: &[RecipientLimit],

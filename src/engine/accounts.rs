@@ -1,5 +1,5 @@
-//! The accounts that a run sends through, and their instances: each has a pace, and what else keeps its requests from leaving. One
-//! holds up no other.
+//! The accounts that a run sends through, and their instances: each has a pace, and what else keeps its requests from
+//! leaving. One holds up no other.
 
 use std::num::NonZeroUsize;
 use std::time::Duration;
@@ -145,8 +145,8 @@ impl AccountGate {
         self.throughput.speed_when_open(outlook, is_closed)
     }
 
-    /// Waits until the first row is due, as far as its sender is concerned, and then until the pace allows a request, this run's own
-    /// and the one that it shares. Cancel-safe.
+    /// Waits until the first row is due, as far as its sender is concerned, and then until the pace allows a request,
+    /// this run's own and the one that it shares. Cancel-safe.
     ///
     /// # Errors
     /// Where the journal, which keeps the shared one, cannot be written.

@@ -85,8 +85,8 @@ pub enum RunEvent {
     Undelivered(UndeliveredAlarm),
     /// Somebody has let it go on.
     Released,
-    /// Nothing is sent until then: hours, times or earlier contacts keep all rows that are left waiting. Told again where the time
-    /// changes.
+    /// Nothing is sent until then: hours, times or earlier contacts keep all rows that are left waiting. Told again where
+    /// the time changes.
     Closed {
         /// Rows without an outcome.
         rows: u64,

@@ -368,9 +368,9 @@ impl Queue {
     }
 }
 
-/// The rows of the claim under way.
-/// Where senders have room for more rows than there is for all of them, each has its share of it. So a claim brings rows that are
-/// beside each other in the journal, of all senders, and not those of one sender from all over it.
+/// The rows of the claim under way. Where senders have room for more rows than there is for all of them, each has its
+/// share of it. So a claim brings rows that are beside each other in the journal, of all senders, and not those of one
+/// sender from all over it.
 fn share(lanes: &mut [LaneCursor], most: usize, of: impl Fn(Option<SenderId>) -> bool) {
     let rooms = lanes.iter().filter(|cursor| of(cursor.sender));
     let mut rooms: Vec<_> = rooms.map(|cursor| (cursor.sender, u64::from(cursor.most))).collect();

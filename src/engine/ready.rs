@@ -210,9 +210,10 @@ impl ReadyRows {
         self.queues.iter().filter_map(SenderQueue::due).min()
     }
 
-    /// The row that leaves next, of a sender that may send it now to an instance that `may` be sent to. Of several, the one that
-    /// could have sent longest ago, if that is long; else the one whose rows take longest, `left` being how many rows of a sender
-    /// wait in the journal: so all end as soon as can be. Those without a rate of their own get on alike.
+    /// The row that leaves next, of a sender that may send it now to an instance that `may` be sent to. Of several, the
+    /// one that could have sent longest ago, if that is long; else the one whose rows take longest, `left` being how many
+    /// rows of a sender wait in the journal: so all end as soon as can be. Those without a rate of their own get on
+    /// alike.
     pub(super) fn pop(
         &mut self,
         requests_per_second: f64,

@@ -44,7 +44,8 @@ impl Throughput {
         self.marks[0]
     }
 
-    /// How fast the rest goes while anything is open: as lately, or as before everything was closed; `None` where nothing tells.
+    /// How fast the rest goes while anything is open: as lately, or as before everything was closed; `None` where nothing
+    /// tells.
     pub(super) fn speed_when_open(&mut self, outlook: Outlook, is_closed: bool) -> Option<f64> {
         let lately = outlook.speed().filter(|_| !is_closed);
         if !is_closed {

@@ -79,7 +79,8 @@ pub fn refuse_endless_stdin() -> io::Result<()> {
 /// Refuses to write to what takes nothing, or makes opening it wait for ever: a socket, a disk, a pipe that nothing reads.
 ///
 /// # Errors
-/// [`io::ErrorKind::Unsupported`], [`io::ErrorKind::IsADirectory`], or [`io::ErrorKind::NotConnected`] where nothing reads the pipe.
+/// [`io::ErrorKind::Unsupported`], [`io::ErrorKind::IsADirectory`], or [`io::ErrorKind::NotConnected`] where nothing
+/// reads the pipe.
 pub fn refuse_output(path: &Path) -> io::Result<()> {
     let Ok(there) = fs::metadata(path) else { return Ok(()) };
     let file_type = there.file_type();

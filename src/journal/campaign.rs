@@ -80,8 +80,8 @@ pub struct Origin {
     pub service: String,
     /// Whether that is Amazon Connect, and contacts are contacts.
     pub is_real: bool,
-    /// Whether it is the simulator of this program, which contacts nobody. What another service on this machine does with requests is
-    /// not known: it may be the end of a tunnel.
+    /// Whether it is the simulator of this program, which contacts nobody. What another service on this machine does with
+    /// requests is not known: it may be the end of a tunnel.
     pub is_simulated: bool,
     /// When its numbers, keys and messages were removed, if they were.
     pub purged_at: Option<UnixMillis>,

@@ -145,7 +145,8 @@ impl ContactIdColumn<'_> {
     }
 }
 
-/// The key of a purged recipient, as an SQL expression over its row: with the token of its key alone, whatever was corrected since.
+/// The key of a purged recipient, as an SQL expression over its row: with the token of its key alone, whatever was
+/// corrected since.
 pub(super) const PURGED_KEY: &str = "'purged:' || hex(coalesce(
     (SELECT earlier.client_token FROM earlier_attempt AS earlier WHERE earlier.row_id = row.id AND nth = 0), client_token))";
 

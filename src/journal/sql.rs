@@ -30,7 +30,8 @@ impl fmt::Display for StateSet {
     }
 }
 
-/// Which rows are recipients, with an entry by key. Lines that are left out on purpose are suppressed, and have no client token.
+/// Which rows are recipients, with an entry by key. Lines that are left out on purpose are suppressed, and have no client
+/// token.
 pub(in crate::journal) const IS_RECIPIENT: &str =
     "state NOT IN (5, 6) AND NOT (state = 7 AND client_token IS NULL)";
 /// Lines that are no recipients: they have no entry by key or number, and the next plan forgets them.

@@ -1,10 +1,11 @@
 //! The rate that the service takes, found out and followed: what is throttled says that it was too fast, what is not says
 //! nothing, so now and then a little more is tried.
 //!
-//! After a throttled request the rate falls at once, returns to just below where it was, stays there for a while, and then
-//! tries more, slowly at first: a cubic curve, as in CUBIC (RFC 9438). Where that is not throttled either, the quota has
-//! grown, and the rate doubles every few seconds until it is. A rate that nobody stated begins so, and so does one after an outage:
-//! where everything was throttled, the rate that it fell to is no quota, and the first request that is taken says that it is over.
+//! After a throttled request the rate falls at once, returns to just below where it was, stays there for a while, and
+//! then tries more, slowly at first: a cubic curve, as in CUBIC (RFC 9438). Where that is not throttled either, the quota
+//! has grown, and the rate doubles every few seconds until it is. A rate that nobody stated begins so, and so does one
+//! after an outage: where everything was throttled, the rate that it fell to is no quota, and the first request that is
+//! taken says that it is over.
 //!
 //! Pure: when is an argument. Its time is the time in which requests were waiting for the pace: a rate that is not used
 //! proves nothing, and does not rise.

@@ -58,8 +58,8 @@ impl PartBucket {
         self.full_at = self.full_at.max(self.now()) + self.nanos(parts.into());
     }
 
-    /// Another rate from now on. The parts that it lacks stay lacking: over any changes no more leave than the largest burst and the
-    /// rates allow.
+    /// Another rate from now on. The parts that it lacks stay lacking: over any changes no more leave than the largest
+    /// burst and the rates allow.
     pub fn change(&mut self, rate: PartRate) {
         let lacking = (self.full_at - self.now()).max(0);
         let before = i128::from(self.period);

@@ -1,6 +1,6 @@
 //! What programs read while a run goes on (`--json`): one JSON object per line, told apart by `message_type`. The last
-//! line, the summary, is [`crate::domain::delivery::summary::Summary`]. `docs/events.schema.json` is their schema, and tests hold
-//! real runs against it.
+//! line, the summary, is [`crate::domain::delivery::summary::Summary`]. `docs/events.schema.json` is their schema, and
+//! tests hold real runs against it.
 
 use std::borrow::Cow;
 use std::fmt;

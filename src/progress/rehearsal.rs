@@ -35,8 +35,8 @@ pub struct RehearsalProgress {
 }
 
 impl RehearsalProgress {
-    /// Begins to show progress of `campaign` on `screen`: a live view, or a line every `interval` by `watch`, with the time that
-    /// `days` shows.
+    /// Begins to show progress of `campaign` on `screen`: a live view, or a line every `interval` by `watch`, with the
+    /// time that `days` shows.
     #[must_use]
     pub fn new(
         kind: ProgressKind,

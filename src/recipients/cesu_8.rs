@@ -1,5 +1,5 @@
-//! CESU-8: UTF-8 in which a character beyond U+FFFF is two surrogates of three bytes each, as Oracle's `UTF8`, old MySQL and Java
-//! write it. Source: Unicode Technical Report 26. Everything else in it is UTF-8.
+//! CESU-8: UTF-8 in which a character beyond U+FFFF is two surrogates of three bytes each, as Oracle's `UTF8`, old MySQL
+//! and Java write it. Source: Unicode Technical Report 26. Everything else in it is UTF-8.
 
 /// The bytes of a pair of surrogates.
 pub(super) const PAIR: usize = 6;

@@ -88,8 +88,8 @@ impl Recipients {
     }
 }
 
-/// The settings for a file of rejected rows: what the definition says of how the first file is written does not hold for what this
-/// program wrote.
+/// The settings for a file of rejected rows: what the definition says of how the first file is written does not hold for
+/// what this program wrote.
 fn as_rejects_are(settings: &RecipientsSettings) -> RecipientsSettings {
     RecipientsSettings { encoding: None, delimiter: None, sheet: None, header_row: None, ..settings.clone() }
 }

@@ -72,7 +72,8 @@ fn mixes_cyrillic(word: &str) -> bool {
     word.contains(serbian) && word.contains(russian)
 }
 
-/// Whether an amount of money as western Europe's Windows writes it, `£34.30` or `5 £`, has a letter for its sign in the other reading.
+/// Whether an amount of money as western Europe's Windows writes it, `£34.30` or `5 £`, has a letter for its sign in the
+/// other reading.
 pub(super) fn is_money_read_as_letters(of_windows: &str, other: &str) -> bool {
     let [windows, other]: [Vec<char>; 2] = [of_windows, other].map(|text| text.chars().collect());
     let at = |at: Option<usize>| at.and_then(|at| windows.get(at)).copied().unwrap_or(' ');
@@ -88,8 +89,8 @@ pub(super) fn is_money_read_as_letters(of_windows: &str, other: &str) -> bool {
         })
 }
 
-/// Whether a text that reads so in Windows-1252 is of ISO-8859-15: its euro sign is there, apart from letters, and no character that
-/// Windows alone has.
+/// Whether a text that reads so in Windows-1252 is of ISO-8859-15: its euro sign is there, apart from letters, and no
+/// character that Windows alone has.
 pub(super) fn has_euro(of_windows: &str) -> bool {
     let letter = |c: Option<char>| c.is_some_and(char::is_alphabetic);
     let apart = |(at, sign): (usize, &str)| {

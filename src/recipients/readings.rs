@@ -44,8 +44,8 @@ const READINGS: [&Encoding; 26] = [
     ISO_8859_16,
 ];
 
-/// How a text that is not clear reads where it may be that, for people to choose: what the detector takes it for, then the encodings
-/// in which most words can be what somebody wrote. Of those that read it alike, the most common one.
+/// How a text that is not clear reads where it may be that, for people to choose: what the detector takes it for, then
+/// the encodings in which most words can be what somebody wrote. Of those that read it alike, the most common one.
 pub(super) fn readings(bytes: &[u8], guess: &'static Encoding) -> Vec<(&'static str, ForeignText)> {
     const MOST: usize = 10;
     let standard = READINGS.into_iter().map(Charset::Standard);

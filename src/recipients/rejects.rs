@@ -20,7 +20,8 @@ const COLUMNS: [&str; 3] = ["rejected_line", "rejected_column", "rejected_reason
 /// Bytes of a file that are looked at for its columns, at most.
 const HEAD: usize = 4096;
 
-/// Whether the first line of a file has the first of the columns, wherever a spreadsheet has moved it. A pipe is not looked into.
+/// Whether the first line of a file has the first of the columns, wherever a spreadsheet has moved it. A pipe is not
+/// looked into.
 pub fn are_in(file: &File) -> bool {
     let mut head = [0; HEAD];
     let is_file = file.metadata().is_ok_and(|metadata| metadata.is_file());

@@ -223,8 +223,8 @@ impl<F: FnMut(Entry)> ListRows<'_, F> {
         Ok(())
     }
 
-    /// Whether a cell of several lines has a line of the list in it, as it does where a quote is missing: behind its first one there
-    /// is a number.
+    /// Whether a cell of several lines has a line of the list in it, as it does where a quote is missing: behind its
+    /// first one there is a number.
     fn swallows_lines(&self, record: &Record) -> bool {
         let has_number = |line: &str| {
             line.split([',', ';', '\t', '|']).any(|cell| {
@@ -365,8 +365,8 @@ fn is_of_digits(cell: &str) -> bool {
         && !cell.chars().any(|c| c.is_alphabetic() && !matches!(c, 'e' | 'E'))
 }
 
-/// Whether a text may be somebody's number as it is dialled nearby or in another country: `555-0101`, `0491 570 156`. Such a one has
-/// no country of its own, and seven digits, as the shortest that people write down.
+/// Whether a text may be somebody's number as it is dialled nearby or in another country: `555-0101`, `0491 570 156`.
+/// Such a one has no country of its own, and seven digits, as the shortest that people write down.
 fn is_national(cell: &str, reason: PhoneRejection) -> bool {
     use PhoneRejection::{Invalid, TooLong, TooShort};
     let is_whole = cell.trim_start_matches(|c: char| !c.is_numeric() && !is_plus(c)).starts_with(is_plus);

@@ -43,7 +43,8 @@ pub(super) fn is_unsure(encoding: &'static Encoding, text: &str, bytes: &[u8]) -
     }
 }
 
-/// Whether a cell begins with a small letter that is a capital in central Europe's Mac or Windows, or in DOS: `üukasz` is `Łukasz`.
+/// Whether a cell begins with a small letter that is a capital in central Europe's Mac or Windows, or in DOS: `üukasz` is
+/// `Łukasz`.
 fn begins_large(bytes: &[u8], text: &str) -> bool {
     let first = |cell: &str| cell.trim().chars().next();
     let delimiter = |c: char| matches!(c, ',' | ';' | '|' | '\t' | '\r' | '\n');

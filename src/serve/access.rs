@@ -72,8 +72,8 @@ pub(super) fn kept_token(path: &Path) -> Result<String, TokenFileError> {
     }
 }
 
-/// As this program makes it, and not one that a person made up: of random digits, 64 have fewer than 8 different ones about once
-/// in 10^18 times.
+/// As this program makes it, and not one that a person made up: of random digits, 64 have fewer than 8 different ones
+/// about once in 10^18 times.
 fn is_token(token: &str) -> bool {
     let different: std::collections::HashSet<u8> = token.bytes().collect();
     token.len() == 2 * TOKEN_BYTES

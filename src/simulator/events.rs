@@ -173,8 +173,8 @@ impl World {
         self.soon.later.is_empty()
     }
 
-    /// What has come of messages that have their words quickly, at most so many, each told once. Who fetches late is told the last
-    /// word of a message alone: what it is to be told does not grow by being late.
+    /// What has come of messages that have their words quickly, at most so many, each told once. Who fetches late is told
+    /// the last word of a message alone: what it is to be told does not grow by being late.
     pub fn due(&mut self, until: WorldTime, most: usize) -> Vec<Value> {
         let mut due = Vec::new();
         while due.len() < most

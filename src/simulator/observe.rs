@@ -69,7 +69,8 @@ impl World {
         self.log.find(id)
     }
 
-    /// Requests whose token came before with other bytes; empty with [`Counts`](super::LogDetail::Counts), which only counts them.
+    /// Requests whose token came before with other bytes; empty with [`Counts`](super::LogDetail::Counts), which only
+    /// counts them.
     pub fn payload_violations(&self) -> &[PayloadViolation] {
         self.log.violations()
     }

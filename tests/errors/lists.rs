@@ -91,7 +91,8 @@ fn of_the_journal() {
     area.end();
 }
 
-/// A campaign with these lines in `[recipients]`, and journals in which another one is as it should be, purged, and half planned.
+/// A campaign with these lines in `[recipients]`, and journals in which another one is as it should be, purged, and half
+/// planned.
 fn by<'a>(area: &'a mut Area, title: &str, lines: &str) -> Case<'a> {
     area.case(title)
         .with("key =", &format!("{lines}\nkey ="))

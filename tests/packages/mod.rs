@@ -1,5 +1,6 @@
-//! What `packaging/build.sh` makes, installed and used: the wheel in a fresh virtual environment, the `.deb` in a root of its own,
-//! the tarball in a root with nothing but the program's libraries. And recipes, held against the tools of those who read them.
+//! What `packaging/build.sh` makes, installed and used: the wheel in a fresh virtual environment, the `.deb` in a root of
+//! its own, the tarball in a root with nothing but the program's libraries. And recipes, held against the tools of those
+//! who read them.
 //!
 //! Everything is made from the program that the tests run; nothing is built anew.
 

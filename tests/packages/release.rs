@@ -1,5 +1,5 @@
-//! What a release is made of, besides the packages: the templates, filled from a real `dist/` and used as their readers use them,
-//! and the workflow.
+//! What a release is made of, besides the packages: the templates, filled from a real `dist/` and used as their readers
+//! use them, and the workflow.
 
 use std::fs;
 use std::path::Path;

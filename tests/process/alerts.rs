@@ -1,5 +1,5 @@
-//! `[alerts]`: each kind is provoked once and told to a webhook on loopback that refuses every alert twice first; what it is told,
-//! that nobody is named, and that nothing of it changes a run.
+//! `[alerts]`: each kind is provoked once and told to a webhook on loopback that refuses every alert twice first; what it
+//! is told, that nobody is named, and that nothing of it changes a run.
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};

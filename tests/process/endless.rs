@@ -1,4 +1,5 @@
-//! What is no file where a file is read or written: each is refused at once, and a pipe is read as soon as something writes to it.
+//! What is no file where a file is read or written: each is refused at once, and a pipe is read as soon as something
+//! writes to it.
 
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::os::unix::net::UnixListener;

@@ -67,8 +67,8 @@ fn kill_so_often(kills: u64, seed: u64) -> u64 {
         let server = Server::start(&[&FAULTS[..], &["--seed", &server_seed]].concat());
         let site = Site::with_people(PEOPLE);
         for _ in 0..chance.u64(1..=5).min(kills - killed) {
-            // Half of them by the clock, wherever that is in a run: on a busy machine before its first request. The others once so
-            // many requests have come: there the run is sending.
+            // Half of them by the clock, wherever that is in a run: on a busy machine before its first request. The
+            // others once so many requests have come: there the run is sending.
             let instant = match chance.bool() {
                 true => Instant::After(Duration::from_micros(chance.u64(0..400_000))),
                 false => Instant::Requests(server.requests() + chance.u64(1..PEOPLE as u64 / 2)),

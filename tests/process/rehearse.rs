@@ -77,7 +77,8 @@ fn full_days_are_followed_by_the_next() {
     assert_eq!(&told["ended_at"].as_str().unwrap()[..19], "2026-12-01T23:00:00");
 }
 
-/// Contacts of other campaigns, lists and a half-sent campaign bind a rehearsal as they bind a run, and it changes none of them.
+/// Contacts of other campaigns, lists and a half-sent campaign bind a rehearsal as they bind a run, and it changes none
+/// of them.
 #[test]
 fn it_keeps_to_what_the_real_journal_knows() {
     let (site, server) = (Site::with_people(40), Server::start(&[]));

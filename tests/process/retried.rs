@@ -1,4 +1,5 @@
-//! Failed rows that are tried again: corrected ones with what the file says now and a token of their own, the others as they were.
+//! Failed rows that are tried again: corrected ones with what the file says now and a token of their own, the others as
+//! they were.
 
 use crate::process::ran::Ran;
 use crate::process::server::Server;

@@ -156,8 +156,8 @@ fn a_list_is_taken_from_a_pipe_and_contacts_of_before_are_told() {
     assert_eq!(site.run(&["suppress", "list"]).exits(0).stdout.lines().count(), 5);
 }
 
-/// A list went through a spreadsheet, or the file did: whoever asked not to be contacted is not, in any way to send, and the run is
-/// held up with both keys.
+/// A list went through a spreadsheet, or the file did: whoever asked not to be contacted is not, in any way to send, and
+/// the run is held up with both keys.
 #[test]
 fn a_key_that_a_spreadsheet_rewrote_suppresses_and_holds_the_run_up() {
     let (site, server) = (site(0, "suppress = [\"out.csv\"]"), Server::start(&[]));

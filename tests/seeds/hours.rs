@@ -1,5 +1,5 @@
-//! Promise 10, from one seed each: hours, rules, zones, times of rows and schedules drawn at random, on the days on which the clocks
-//! of three continents change, over weeks; runs that die, answers that are lost, a wall clock that jumps.
+//! Promise 10, from one seed each: hours, rules, zones, times of rows and schedules drawn at random, on the days on which
+//! the clocks of three continents change, over weeks; runs that die, answers that are lost, a wall clock that jumps.
 //!
 //! The judge works hours out by itself, from what was drawn and from jiff's zones, for every request of the simulator's log.
 

@@ -1,5 +1,5 @@
-//! All cores play stories of seeds, and each story that breaks a promise is told at once: a run of hours that somebody ends early
-//! has told what it found.
+//! All cores play stories of seeds, and each story that breaks a promise is told at once: a run of hours that somebody
+//! ends early has told what it found.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;
@@ -32,7 +32,8 @@ impl Ended {
 }
 
 impl Stories {
-    /// Plays the story that `CAMPAIGN_SEED` names, or else as many as `CAMPAIGN_SEEDS` says. What a story that holds gives is added up.
+    /// Plays the story that `CAMPAIGN_SEED` names, or else as many as `CAMPAIGN_SEEDS` says. What a story that holds
+    /// gives is added up.
     pub(crate) fn play<Played>(
         &self,
         play: impl Fn(u64) -> Played + Sync,

@@ -1,6 +1,6 @@
-//! Campaigns whose files a spreadsheet opens and saves between runs, from one seed each: keys lose zeros, digits, case and blanks, people
-//! get new numbers, runs die. After every run nobody has two contacts, whatever their keys look like by then; and a run is refused
-//! where somebody was contacted under a key that is gone, and nowhere else.
+//! Campaigns whose files a spreadsheet opens and saves between runs, from one seed each: keys lose zeros, digits, case
+//! and blanks, people get new numbers, runs die. After every run nobody has two contacts, whatever their keys look like
+//! by then; and a run is refused where somebody was contacted under a key that is gone, and nowhere else.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;

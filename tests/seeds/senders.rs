@@ -1,5 +1,6 @@
-//! Campaigns with several senders of different rates, caps and countries, from one seed each: runs that fail, are killed and go on,
-//! another file for the same people, another sender. What each sender did is worked out from the simulator's log alone.
+//! Campaigns with several senders of different rates, caps and countries, from one seed each: runs that fail, are killed
+//! and go on, another file for the same people, another sender. What each sender did is worked out from the simulator's
+//! log alone.
 
 use std::collections::{BTreeMap, HashMap};
 use std::num::{NonZeroU32, NonZeroUsize};

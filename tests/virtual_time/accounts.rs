@@ -1,5 +1,5 @@
-//! Senders with instances and accounts of their own: each account at its pace, none in the way of another, and everybody with one
-//! contact, whatever becomes of one of them. Each instance is a world of its own.
+//! Senders with instances and accounts of their own: each account at its pace, none in the way of another, and everybody
+//! with one contact, whatever becomes of one of them. Each instance is a world of its own.
 
 use std::num::NonZeroU32;
 use std::time::Duration;

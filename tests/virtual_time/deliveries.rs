@@ -121,7 +121,8 @@ fn fast() -> Options {
     Options { rate: 50.0, burst: 20, bounds: in_flight(64), ..Options::default() }
 }
 
-/// All that is told, and the noise of other tools: in parts of the time in which it comes, parts and what is in them in any order.
+/// All that is told, and the noise of other tools: in parts of the time in which it comes, parts and what is in them in
+/// any order.
 fn import_all(stage: &Stage, from: WorldTime, chance: &mut fastrand::Rng) {
     let contacts = stage.simulator.contacts();
     let last = contacts.last().unwrap().created_at;

@@ -1,5 +1,5 @@
-//! The forecast before the start: campaigns of days, with hours, zones, schedules, times of rows and limits drawn by a seed, end
-//! when they were said to end before they began, and leave as many rows without a turn, give or take one.
+//! The forecast before the start: campaigns of days, with hours, zones, schedules, times of rows and limits drawn by a
+//! seed, end when they were said to end before they began, and leave as many rows without a turn, give or take one.
 
 #![expect(clippy::print_stderr, reason = "how far off the forecasts were is for whoever looks")]
 
@@ -210,7 +210,8 @@ fn from_several(mut drawn: Drawn, seed: u64) -> Drawn {
     drawn
 }
 
-/// The same campaign of one to four accounts, some of which have two instances, and a pace of their own or that of the campaign.
+/// The same campaign of one to four accounts, some of which have two instances, and a pace of their own or that of the
+/// campaign.
 fn of_accounts(mut drawn: Drawn, seed: u64) -> Drawn {
     let mut chance = fastrand::Rng::with_seed(seed ^ 0xACC0);
     let paces: Vec<(Option<f64>, Option<NonZeroU32>)> = (0..chance.usize(1..5))

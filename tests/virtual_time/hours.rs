@@ -90,7 +90,8 @@ async fn no_request_leaves_in_closed_hours_and_every_row_has_its_turn() {
 #[tokio::test(start_paused = true)]
 async fn the_end_that_a_run_tells_is_its_end() {
     let mut stage = stage(WorldConfig::default(), 60);
-    // One each 400 s: Paris from 9:30Z on, New York with Chicago from 14:00Z on, Hawaii from 18:00Z on, and nothing between them.
+    // One each 400 s: Paris from 9:30Z on, New York with Chicago from 14:00Z on, Hawaii from 18:00Z on, and nothing
+    // between them.
     let options = Options { hours: Some(hours(8, 21)), rate: 0.0025, burst: 1, ..Options::default() };
     let mut told = Vec::new();
     let mut watch = |event: &RunEvent| {

@@ -1,4 +1,5 @@
-//! A run that follows the account's events while it sends: it learns what became of its messages, and sends the same as without.
+//! A run that follows the account's events while it sends: it learns what became of its messages, and sends the same as
+//! without.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 

@@ -1,5 +1,6 @@
-//! What is said before a campaign begins, and what its rehearsal then does: days, contacts, rows without a turn and the end are the
-//! same, over definitions and files that a seed draws. Both go the ways that `campaign check` and `campaign rehearse` go.
+//! What is said before a campaign begins, and what its rehearsal then does: days, contacts, rows without a turn and the
+//! end are the same, over definitions and files that a seed draws. Both go the ways that `campaign check` and `campaign
+//! rehearse` go.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -19,8 +20,8 @@ use jiff::Timestamp;
 
 /// Campaigns, where `CAMPAIGN_SEEDS` does not say how many.
 const CAMPAIGNS: u64 = 24;
-/// An answer takes 60 ms at most, and a claim its commit: so much later than foretold may the last request leave, in milliseconds
-/// and beyond the second that both are told to.
+/// An answer takes 60 ms at most, and a claim its commit: so much later than foretold may the last request leave, in
+/// milliseconds and beyond the second that both are told to.
 const MOMENT: i64 = 1_000;
 
 const AREAS: [u16; 6] = [202, 312, 303, 213, 808, 423];
@@ -199,9 +200,10 @@ fn difference(said: &Forecast, done: &Rehearsal) -> Option<String> {
     (!same).then(|| format!("zones: {foretold:?}, and were {went:?}"))
 }
 
-/// Where several numbers send, the one that is first at one instant may be another than was said: `foretold` has those. Of the first 600
-/// seeds one still differs, 315: there a number may be contacted once in four hours, and a request leaves each 800 s, which four hours
-/// are 18 times. So milliseconds of an answer decide whether a row is free at its permit, and the order of all behind it.
+/// Where several numbers send, the one that is first at one instant may be another than was said: `foretold` has those.
+/// Of the first 600 seeds one still differs, 315: there a number may be contacted once in four hours, and a request
+/// leaves each 800 s, which four hours are 18 times. So milliseconds of an answer decide whether a row is free at its
+/// permit, and the order of all behind it.
 #[test]
 fn a_rehearsal_does_what_was_said() {
     let seeds: Vec<u64> = match std::env::var("CAMPAIGN_SEED") {

@@ -105,8 +105,8 @@ pub(crate) fn check_bound(sender: &Sender, sent: &[(u64, u32)]) {
     assert!(worst <= allowed, "{}: {worst} parts in a window, {allowed} are allowed", sender.name);
 }
 
-/// What a sender reached of its rate from its first request to its last, in which it always had rows: the last message, and what
-/// it had at hand in the beginning, say nothing.
+/// What a sender reached of its rate from its first request to its last, in which it always had rows: the last message,
+/// and what it had at hand in the beginning, say nothing.
 fn reached(sender: &Sender, sent: &[(u64, u32)]) -> f64 {
     let rate = sender.rate.expect("a rate");
     let parts: u32 = sent.iter().map(|message| message.1).sum();

@@ -28,7 +28,8 @@ use crate::recipients::Source;
                   where the campaign can be sent, 2 for a mistake in what was typed or written, 5 where it cannot be sent."
 )]
 pub struct DoctorArgs {
-    /// Recipients file, s3://BUCKET/KEY or an https:// URL: its countries, its cost and its recipients are held against the account's limits
+    /// Recipients file, s3://BUCKET/KEY or an https:// URL: its countries, its cost and its recipients are held against
+    /// the account's limits
     file: Option<PathBuf>,
     #[command(flatten)]
     reading: FileArgs,

@@ -37,8 +37,8 @@ use crate::recipients::Source;
 pub struct RehearseArgs {
     /// Recipients file, s3://BUCKET/KEY or an https:// URL; `-` is stdin
     pub file: PathBuf,
-    /// When it begins, such as 2026-12-01T09:00[America/New_York], or 2026-12-01 in the zone of this machine; now, where nothing
-    /// is said
+    /// When it begins, such as 2026-12-01T09:00[America/New_York], or 2026-12-01 in the zone of this machine; now, where
+    /// nothing is said
     #[arg(long, value_name = "TIME", value_parser = time)]
     from: Option<UnixMillis>,
     /// Chance takes the same course each time

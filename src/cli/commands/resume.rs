@@ -39,7 +39,8 @@ pub fn run(args: &ResumeArgs, session: &Session<'_>) -> Result<Exit, Failure> {
         .map_err(|failure| failure.leading_to(global))
 }
 
-/// Goes on where the campaign could be `named`. Where it could not, or cannot begin, those who do not look are told of that too.
+/// Goes on where the campaign could be `named`. Where it could not, or cannot begin, those who do not look are told of
+/// that too.
 fn resume(
     args: &ResumeArgs,
     (definition, paths): (&Definition, &CampaignPaths),

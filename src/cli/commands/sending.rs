@@ -42,8 +42,8 @@ pub(in crate::cli::commands) fn runtime() -> Result<tokio::runtime::Runtime, Fai
     Ok(runtime)
 }
 
-/// The journal of a command that sends: a simulation has one of its own where none was named. Gives back the options with it, so
-/// that advice leads there.
+/// The journal of a command that sends: a simulation has one of its own where none was named. Gives back the options with
+/// it, so that advice leads there.
 pub(in crate::cli::commands) fn journal(
     paths: &mut CampaignPaths,
     global: &GlobalArgs,

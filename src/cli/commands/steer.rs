@@ -27,8 +27,8 @@ Runs that share the pace of their account keep it: such a run can take less of i
 
 With --sender it is what one of the campaign's senders sends, whether a run goes on or not, until `campaign pace --sender NAME default`.")]
 pub struct PaceArgs {
-    /// Requests per second, or with --sender message parts per second; "auto" finds out what the account allows, "default" is what the
-    /// run began with, or what the definition says of the sender
+    /// Requests per second, or with --sender message parts per second; "auto" finds out what the account allows,
+    /// "default" is what the run began with, or what the definition says of the sender
     #[arg(value_name = "N", value_parser = new_rate)]
     rate: NewRate,
     /// Only what this one of several senders sends, in this run and in those that follow

@@ -32,8 +32,8 @@ impl Account {
     /// A page of the contacts that are searched for, the oldest first. `next` is that of the page before.
     ///
     /// # Errors
-    /// Why there is no answer. An attribute that the instance does not index is [`Unanswered::Failed`] with words that begin with
-    /// `Invalid`.
+    /// Why there is no answer. An attribute that the instance does not index is [`Unanswered::Failed`] with words that
+    /// begin with `Invalid`.
     pub async fn contacts(&self, search: ContactSearch<'_>, next: Option<&str>) -> Answer<ContactPage> {
         let at = |moment: UnixMillis| DateTime::from_millis(moment.millis());
         let range = SearchContactsTimeRange::builder()

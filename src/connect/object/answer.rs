@@ -39,7 +39,8 @@ impl ObjectRefusal {
         matches!(self.code.as_str(), "ExpiredToken" | "TokenRefreshRequired")
     }
 
-    /// What it means where S3 was asked in a Region. Codes by <https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html>.
+    /// What it means where S3 was asked in a Region. Codes by
+    /// <https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html>.
     pub(super) fn of_s3(self, asked: &str) -> ObjectProblem {
         let words = || format!("{}: {}", self.code, self.message).trim_matches([':', ' ']).to_owned();
         let region = || ObjectProblem::Region { asked: asked.to_owned() };

@@ -350,8 +350,8 @@ fn begun(response: &HttpResponse) -> Result<SoFar, ObjectProblem> {
 }
 
 impl SoFar {
-    /// How many bytes of an answer are here already: none where it has what was asked for, all of them where the server gives the
-    /// whole object.
+    /// How many bytes of an answer are here already: none where it has what was asked for, all of them where the server
+    /// gives the whole object.
     fn skipped(&self, response: &HttpResponse) -> Result<u64, ObjectProblem> {
         if identity(response).differs_from(&self.identity) {
             return Err(ObjectProblem::Changed);

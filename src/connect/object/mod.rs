@@ -28,8 +28,8 @@ pub struct OpenObject {
     pub reader: ObjectReader,
 }
 
-/// Asks for an object. The caller waits for the head of the answer; the rest comes on a thread of its own, with a runtime of its
-/// own, so that this may be called from anywhere.
+/// Asks for an object. The caller waits for the head of the answer; the rest comes on a thread of its own, with a runtime
+/// of its own, so that this may be called from anywhere.
 ///
 /// # Errors
 /// [`ObjectProblem`] where it cannot be had.

@@ -9,7 +9,8 @@ use std::time::Duration;
 use crate::domain::account::contacts::{ContactDetails, SearchWindow};
 use crate::domain::unix_millis::UnixMillis;
 
-/// How long a contact may take to be found by searches, unless a person says otherwise. What Amazon Connect promises is not known.
+/// How long a contact may take to be found by searches, unless a person says otherwise. What Amazon Connect promises is
+/// not known.
 pub const INDEX_DELAY: Duration = Duration::from_secs(15 * 60);
 
 /// How far from a request's time, by this machine's clock, its contact can have begun, by the service's: the service refuses

@@ -44,8 +44,8 @@ pub struct MessageEvent {
     pub context: Vec<String>,
 }
 
-/// The most that a price or fee of one message can be, in whatever unit: real ones are far below 1. What is above is no price, and
-/// would make a sum of all messages worth nothing.
+/// The most that a price or fee of one message can be, in whatever unit: real ones are far below 1. What is above is no
+/// price, and would make a sum of all messages worth nothing.
 const MOST_COST: f64 = 1e6;
 
 /// Values of a context that are kept.

@@ -6,8 +6,9 @@ use serde::de::IgnoredAny;
 use crate::domain::events::raw::Raw;
 use crate::domain::events::{AccountEvent, ContactEvent, MessageEvent, ParsedRecord, SentRecord, Unreadable};
 
-/// Bytes that a record of ours has at least: an event has an id and a word or a time, and what wraps one has more. A packed file of
-/// half a megabyte may hold a hundred million records that are shorter, and reading them as ours takes a minute.
+/// Bytes that a record of ours has at least: an event has an id and a word or a time, and what wraps one has more. A
+/// packed file of half a megabyte may hold a hundred million records that are shorter, and reading them as ours takes a
+/// minute.
 const SHORTEST: usize = 40;
 
 /// Reads a record into `parsed`, through at most so many wrappings.

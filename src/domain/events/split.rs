@@ -1,5 +1,6 @@
 //! A stream of bytes is cut into JSON records: one a line, one after another without line ends (Firehose), in arrays, in
-//! files of CloudTrail and of the AWS CLI, after the time and the stream that CloudWatch Logs and `aws logs tail` write before them.
+//! files of CloudTrail and of the AWS CLI, after the time and the stream that CloudWatch Logs and `aws logs tail` write
+//! before them.
 //!
 //! A record that is broken ends where the next begins, at the latest with the line after which one begins, and is told.
 //! Memory is bounded by [`MOST`]. What is in a record is not looked at.

@@ -140,8 +140,8 @@ const MILLI: i128 = 1_000_000;
 /// The longest period between two contacts that is told from any longer one, in nanoseconds: thirty years.
 const SLOWEST: f64 = 1e18;
 
-/// The pace of an account: when the next contact may start. The run's own bucket, on a clock of whole milliseconds as its timers
-/// have them.
+/// The pace of an account: when the next contact may start. The run's own bucket, on a clock of whole milliseconds as its
+/// timers have them.
 #[derive(Debug, Clone)]
 pub(super) struct StartTimes {
     /// What nanoseconds count from.

@@ -1,5 +1,5 @@
-//! The rows of a lane, as a campaign is played before it begins: in the order of the file, those that wait by their moments, and
-//! those that were claimed and wait for the lane to open.
+//! The rows of a lane, as a campaign is played before it begins: in the order of the file, those that wait by their
+//! moments, and those that were claimed and wait for the lane to open.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 
@@ -233,7 +233,8 @@ impl LaneRows {
         self.behind.entry(first).or_default().push_back(EqualRows { limited: true, ..run });
     }
 
-    /// The row that others wait behind had its turn: the next of them waits in its place, and they behind that one. Gives its line.
+    /// The row that others wait behind had its turn: the next of them waits in its place, and they behind that one. Gives
+    /// its line.
     pub(super) fn move_up(&mut self, first: u32, now: i64) -> Option<u32> {
         let mut behind = self.behind.remove(&first)?;
         let next = behind.pop_front()?;

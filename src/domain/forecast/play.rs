@@ -1,9 +1,10 @@
 //! A campaign played before it begins: its rows, in the order in which the engine will claim them, each with the moment of its
 //! request.
 //!
-//! It is the engine's own course without its waiting: rows are claimed about a second ahead, of the open lanes the one that ends
-//! soonest first, of a lane those first that waited until a moment; what hours or times overtake between claim and permit goes
-//! back and costs the permit. Answers are taken to come at once, and every row to be started by its first request.
+//! It is the engine's own course without its waiting: rows are claimed about a second ahead, of the open lanes the one
+//! that ends soonest first, of a lane those first that waited until a moment; what hours or times overtake between claim
+//! and permit goes back and costs the permit. Answers are taken to come at once, and every row to be started by its first
+//! request.
 //!
 //! A sender is one more thing that a lane waits for: a row leaves with a permit of its account and the parts of its sender. Of
 //! several accounts the one whose next permit comes first goes first, where a row of it can leave with that.
@@ -454,8 +455,8 @@ impl<'a, F: FnMut(PlayedRow)> Performance<'a, F> {
         RowFate::PutAside
     }
 
-    /// A row waits for its number. Of equal ones with that number the first waits for all: they would be looked at again and again,
-    /// each of them whenever one had its turn.
+    /// A row waits for its number. Of equal ones with that number the first waits for all: they would be looked at again
+    /// and again, each of them whenever one had its turn.
     fn wait(&mut self, id: usize, run: EqualRows, until: UnixMillis) {
         let lane = &mut self.lanes[id];
         let Some(number) = self.caps.number(run.line) else { return lane.wait(run, until.millis()) };
@@ -550,8 +551,8 @@ impl<'a, F: FnMut(PlayedRow)> Performance<'a, F> {
         }
     }
 
-    /// The end: what is left has no turn, because a limit is reached, the campaign or its own time is over, or because its hours
-    /// never open.
+    /// The end: what is left has no turn, because a limit is reached, the campaign or its own time is over, or because
+    /// its hours never open.
     fn leave(&mut self, now: i64) {
         let limited = self.spent_until.is_some();
         let Conditions { schedule, .. } = self.conditions;

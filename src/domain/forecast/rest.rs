@@ -1,7 +1,8 @@
-//! When the rest of a campaign ends that keeps hours, while it runs: what a lane has left leaves at one speed while it is open, the
-//! lane that closes first before the others.
+//! When the rest of a campaign ends that keeps hours, while it runs: what a lane has left leaves at one speed while it is
+//! open, the lane that closes first before the others.
 //!
-//! It is told with each heartbeat, so it goes from opening to opening and not from row to row as the forecast before a run does.
+//! It is told with each heartbeat, so it goes from opening to opening and not from row to row as the forecast before a
+//! run does.
 
 use std::time::Duration;
 

@@ -1,9 +1,10 @@
-//! The senders of a campaign that is played before it begins: what each has ready, its bucket of parts, its day, and the pace of
-//! its account.
+//! The senders of a campaign that is played before it begins: what each has ready, its bucket of parts, its day, and the
+//! pace of its account.
 //!
-//! The same rules as the engine's: a row leaves where its account has a permit, its instance has room for one more contact, and
-//! its sender has its parts at hand. Of several senders of an account first goes the one that could have sent long ago, else the
-//! one whose rows take longest. Where the campaign has one source for all, its rows are those of a sender without a rate.
+//! The same rules as the engine's: a row leaves where its account has a permit, its instance has room for one more
+//! contact, and its sender has its parts at hand. Of several senders of an account first goes the one that could have
+//! sent long ago, else the one whose rows take longest. Where the campaign has one source for all, its rows are those of
+//! a sender without a rate.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -210,7 +211,8 @@ impl SenderPaces {
         pace.ready.len() <= self.ahead(pace) / 2
     }
 
-    /// Rows that are claimed ahead, at most: those of about a second. Senders of an instance without a rate of their own share them.
+    /// Rows that are claimed ahead, at most: those of about a second. Senders of an instance without a rate of their own
+    /// share them.
     fn ahead(&self, pace: &SenderPace) -> usize {
         let most = pace.account_ahead;
         if pace.bucket.is_some() {

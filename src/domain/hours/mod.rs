@@ -98,8 +98,9 @@ impl Jurisdiction {
     }
 }
 
-/// The country of a territory that has a code of its own in ISO 3166-1, and so numbers of its own region, and in which the country's
-/// law holds: 47 U.S.C. 153(58) for the United States, the Constitution's article 73 for France's overseas departments.
+/// The country of a territory that has a code of its own in ISO 3166-1, and so numbers of its own region, and in which
+/// the country's law holds: 47 U.S.C. 153(58) for the United States, the Constitution's article 73 for France's overseas
+/// departments.
 fn country_of(territory: &str) -> Option<&'static str> {
     match territory {
         "PR" | "GU" | "VI" | "AS" | "MP" | "UM" => Some("US"),

@@ -6,7 +6,8 @@ use uuid::Uuid;
 
 use crate::domain::message::request::{Leaf, MissingSlot, RequestTemplate};
 
-/// A [`RequestTemplate`] whose bodies are made quickly: what [`RequestTemplate::fill`] and [`ContactRequest::body`](crate::domain::message::request::ContactRequest::body) make of a row, to the byte.
+/// A [`RequestTemplate`] whose bodies are made quickly: what [`RequestTemplate::fill`] and
+/// [`ContactRequest::body`](crate::domain::message::request::ContactRequest::body) make of a row, to the byte.
 #[derive(Debug)]
 pub struct BodyTemplate {
     shape: RequestTemplate,

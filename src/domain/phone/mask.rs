@@ -39,8 +39,8 @@ const SHORTEST_IN_WORD: usize = 10;
 /// Longest gap between two digits of a number, in characters.
 const GAP: usize = 4;
 
-/// Masks whatever may be a phone number in free text, whoever's it is. Time stamps, dates, UUIDs, ids with letters in them and the
-/// account ids of ARNs stay: they tell nothing about a recipient, and engineers need them.
+/// Masks whatever may be a phone number in free text, whoever's it is. Time stamps, dates, UUIDs, ids with letters in
+/// them and the account ids of ARNs stay: they tell nothing about a recipient, and engineers need them.
 ///
 /// Where the recipient is known, [`mask_own`] finds the number in any grouping and leaves everything else.
 #[must_use]
@@ -239,7 +239,8 @@ fn stamp_length(text: &str) -> usize {
     if century && !goes_on { end } else { 0 }
 }
 
-/// Masks international numbers, and quoted ones of ten digits and more, digit by digit, so that columns stay where they are: for lines of a user's own file.
+/// Masks international numbers, and quoted ones of ten digits and more, digit by digit, so that columns stay where they
+/// are: for lines of a user's own file.
 #[must_use]
 pub fn mask_digits(text: &str) -> String {
     let mut masked: Vec<char> = text.chars().collect();

@@ -1,7 +1,7 @@
 //! Phone numbers: what people write becomes E.164, or is refused with a reason in plain words.
 //!
-//! With `country`, the only file that names the phone library. It says what a number *is*; whether this campaign sends to it is the
-//! plan's business.
+//! With `country`, the only file that names the phone library. It says what a number *is*; whether this campaign sends to
+//! it is the plan's business.
 
 pub mod country;
 pub mod mask;
@@ -31,8 +31,9 @@ impl E164 {
         form.then(|| Self(text.to_owned()))
     }
 
-    /// Takes a number as AWS names it in answers and events, which may leave the `+` out. Source: the pattern `\+?[1-9][0-9]{1,18}`
-    /// of `OptedOutNumber` and `DestinationPhoneNumber` in the API reference of End User Messaging SMS.
+    /// Takes a number as AWS names it in answers and events, which may leave the `+` out. Source: the pattern
+    /// `\+?[1-9][0-9]{1,18}` of `OptedOutNumber` and `DestinationPhoneNumber` in the API reference of End User Messaging
+    /// SMS.
     #[must_use]
     pub fn of_account(text: &str) -> Option<Self> {
         Self::parse(&format!("+{}", text.trim().trim_start_matches('+')))

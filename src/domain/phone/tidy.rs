@@ -84,8 +84,8 @@ pub(super) fn with_short_tail(text: &str) -> Option<&str> {
     (few && digits(head) >= 7 && !head.contains(mark)).then_some(head)
 }
 
-/// A number of many digits in one group, and behind a mark one or two that only make sense beside it: `0664 1234567-12`. Says what
-/// stands in front, and how many they are.
+/// A number of many digits in one group, and behind a mark one or two that only make sense beside it: `0664 1234567-12`.
+/// Says what stands in front, and how many they are.
 pub(super) fn with_odd_tail(text: &str) -> Option<(&str, usize)> {
     let is_digit = |c: char| digit_value(c).is_some();
     let text = text.trim_end_matches(is_invisible);

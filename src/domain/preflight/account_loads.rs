@@ -135,8 +135,8 @@ impl Preflight {
         }
     }
 
-    /// Whether contacts that the flow does not disconnect use up the active chats of an instance before the end, and when the first
-    /// of them is full.
+    /// Whether contacts that the flow does not disconnect use up the active chats of an instance before the end, and when
+    /// the first of them is full.
     pub(super) fn stall(&self) -> Option<Stall> {
         let limits = &self.found.limits;
         let life = limits.contact_life.or(limits.chat_duration).unwrap_or(LONGEST_LIFE);

@@ -6,7 +6,8 @@ use crate::domain::delivery::state::State;
 use crate::domain::forecast::Forecast;
 
 impl Preflight {
-    /// What a run would exit with whose every request is answered with a contact. `no_wait`: it ends where all that is left waits.
+    /// What a run would exit with whose every request is answered with a contact. `no_wait`: it ends where all that is
+    /// left waits.
     #[must_use]
     pub fn exit(&self, no_wait: bool) -> Exit {
         let tally = &self.facts.tally;

@@ -115,8 +115,8 @@ impl SenderLoads {
         loads
     }
 
-    /// What each has, by its account where there are several, and what keeps the campaign longest: a sender where the requests of
-    /// no account would, or one of several accounts.
+    /// What each has, by its account where there are several, and what keeps the campaign longest: a sender where the
+    /// requests of no account would, or one of several accounts.
     pub(super) fn write(&self, text: &mut String, accounts: &[AccountLoad]) {
         if self.0.is_empty() {
             return;

@@ -1,7 +1,7 @@
 //! Keys of several columns: one text, each part with its length in front, so that no two rows can meet.
 //!
-//! `customer_id` 0017 and `visit_date` 2026-12-01 are `4:0017 10:2026-12-01`. The length counts bytes of UTF-8. A key of one column
-//! is its cell and nothing else. This never changes between versions: it is in the client tokens.
+//! `customer_id` 0017 and `visit_date` 2026-12-01 are `4:0017 10:2026-12-01`. The length counts bytes of UTF-8. A key of
+//! one column is its cell and nothing else. This never changes between versions: it is in the client tokens.
 
 /// The key of several cells.
 #[must_use]

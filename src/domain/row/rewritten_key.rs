@@ -59,15 +59,16 @@ fn of_one_cell(before: &str, after: &str) -> Option<&'static str> {
     alone.or_else(rounding).or_else(date).or_else(all)
 }
 
-/// By which a key is found among others that a spreadsheet may have rewritten: the key without all that spreadsheets change, and
-/// the numbers that it may have been rounded to.
+/// By which a key is found among others that a spreadsheet may have rewritten: the key without all that spreadsheets
+/// change, and the numbers that it may have been rounded to.
 ///
 /// Of two keys for which [`rewritten`] has words, the plain one of either is the plain one or a rounding of the other.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeyFolds {
     /// Without what spreadsheets change, but not rounded.
     pub plain: String,
-    /// Cut and rounded to 15 digits, where it has more of them and they are not zeros; and shown as a date, where it is taken for one.
+    /// Cut and rounded to 15 digits, where it has more of them and they are not zeros; and shown as a date, where it is
+    /// taken for one.
     pub roundings: Vec<String>,
 }
 
@@ -198,9 +199,9 @@ fn is_date_of(a: &str, b: &str) -> bool {
     a != b && (as_dates(&a).contains(&b) || as_dates(&b).contains(&a))
 }
 
-/// What a spreadsheet shows of a key in lower case that it takes for a day of this year, or for a month: `mar1` and `3/1` become
-/// `1-mar`, `mar2021` becomes `mar-21`, and `1-2` is the 2nd of January or the 1st of February, as its user's country writes dates.
-/// Nothing where it is shown so already.
+/// What a spreadsheet shows of a key in lower case that it takes for a day of this year, or for a month: `mar1` and `3/1`
+/// become `1-mar`, `mar2021` becomes `mar-21`, and `1-2` is the 2nd of January or the 1st of February, as its user's
+/// country writes dates. Nothing where it is shown so already.
 fn as_dates(key: &str) -> Vec<String> {
     /// `september-2021`, and no longer.
     const LONGEST: usize = 14;

@@ -74,7 +74,8 @@ pub enum Suppressed {
     /// The number or key is on a suppression list.
     #[error("on a suppression list")]
     Listed,
-    /// The key is on a suppression list as a spreadsheet rewrites it: most likely the same person, who asked not to be contacted.
+    /// The key is on a suppression list as a spreadsheet rewrites it: most likely the same person, who asked not to be
+    /// contacted.
     #[error("on a suppression list under a key that a spreadsheet rewrote")]
     ListedRewritten,
     /// The campaign is a trial for other numbers.
@@ -144,7 +145,8 @@ impl Suppression {
         self.last().keys.insert(key);
     }
 
-    /// Takes a key of several columns onto the list. What the list does not say of it is empty: any row that has the rest is meant.
+    /// Takes a key of several columns onto the list. What the list does not say of it is empty: any row that has the rest
+    /// is meant.
     pub fn add_compound_key(&mut self, parts: &[&str]) {
         let said: Box<[bool]> = parts.iter().map(|part| !part.is_empty()).collect();
         let key = compound_key::join(parts);

@@ -52,8 +52,8 @@ impl SenderAccount {
         (self.owner(), &self.region) == (other.owner(), &other.region)
     }
 
-    /// What its account is called where several are told of: `account 123456789012 in us-west-2`, or the instance that stands for
-    /// it.
+    /// What its account is called where several are told of: `account 123456789012 in us-west-2`, or the instance that
+    /// stands for it.
     #[must_use]
     pub fn name(&self) -> String {
         let mut name = match &self.account {

@@ -119,7 +119,8 @@ impl SenderFigures {
         Some(halted.shown_up_to(LONGEST_WORDS).to_string())
     }
 
-    /// How long its rows take at what it may send, by its rate and its days; `None` where it halted, or only the account bounds it.
+    /// How long its rows take at what it may send, by its rate and its days; `None` where it halted, or only the account
+    /// bounds it.
     #[must_use]
     pub fn time_left(&self, now: UnixMillis) -> Option<Duration> {
         let beat = self.beat.as_ref().filter(|beat| beat.halted.is_none())?;

@@ -1,5 +1,5 @@
-//! Code pages of single bytes, the upper half by a table each: those of DOS and of the old Mac that the Encoding Standard leaves out,
-//! and the Standard's own.
+//! Code pages of single bytes, the upper half by a table each: those of DOS and of the old Mac that the Encoding Standard
+//! leaves out, and the Standard's own.
 
 /// A code page: its name, and the characters of the bytes from 128 on.
 #[derive(Debug, PartialEq, Eq)]
@@ -135,8 +135,8 @@ pub static ALL: [&CodePage; 20] = [
     &X_MAC_CROATIAN,
 ];
 
-/// Those of the Encoding Standard, the most common first, for what must know their characters and reads no file. Source: its indexes,
-/// which `recipients` holds them against.
+/// Those of the Encoding Standard, the most common first, for what must know their characters and reads no file. Source:
+/// its indexes, which `recipients` holds them against.
 pub static STANDARD: [CodePage; 27] = [
     CodePage {
         name: "windows-1252",

@@ -1,7 +1,7 @@
 //! Whether a word can be what a person wrote, by its letters, its capitals and where its signs are.
 //!
-//! It knows no words: only that the letters of one word belong to one alphabet, that no capital stands behind a small letter, and
-//! that a sign of money, a low quote or a paragraph does not touch a letter.
+//! It knows no words: only that the letters of one word belong to one alphabet, that no capital stands behind a small
+//! letter, and that a sign of money, a low quote or a paragraph does not touch a letter.
 
 /// Letters beyond ASCII of the languages that are written in Latin, a language (or two close ones) each. Source: the exemplar
 /// characters of Unicode CLDR, with letters of names that came from neighbours.
@@ -171,7 +171,8 @@ fn small(c: char) -> char {
     c.to_lowercase().next().unwrap_or(c)
 }
 
-/// `JosĂ` and `ÄŚapek` are not written so; `McDonald`, `MUñOZ` and `hÉireann` are. Only some capitals behind small letters may count.
+/// `JosĂ` and `ÄŚapek` are not written so; `McDonald`, `MUñOZ` and `hÉireann` are. Only some capitals behind small
+/// letters may count.
 fn has_capitals_in_place(letters: &[char], counts: impl Fn(usize) -> bool) -> bool {
     let is_irish =
         |at, two: &[char]| at == 0 && matches!(two, ['h' | 'n' | 't', 'Á' | 'É' | 'Í' | 'Ó' | 'Ú']);

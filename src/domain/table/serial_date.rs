@@ -147,8 +147,8 @@ fn to_second(time: jiff::civil::Time) -> jiff::civil::Time {
     }
 }
 
-/// A length of time that an OpenDocument holds for a cell with a time: where the sheet shows other hours than all of it has, it is
-/// a day, counted as spreadsheets do, whose format shows its time.
+/// A length of time that an OpenDocument holds for a cell with a time: where the sheet shows other hours than all of it
+/// has, it is a day, counted as spreadsheets do, whose format shows its time.
 #[must_use]
 pub fn clock(iso: &str, shown: &str) -> String {
     let told = self::iso(iso);

@@ -219,7 +219,8 @@ impl DateSection {
                 DatePiece::Hour(_) | DatePiece::Minute(_) | DatePiece::Second(_) | DatePiece::Elapsed(..)
             )
         });
-        // A time is rounded to what is shown of its seconds, and may be the next day's then; a day alone is the one that has begun.
+        // A time is rounded to what is shown of its seconds, and may be the next day's then; a day alone is the one that
+        // has begun.
         let scale = 10_u64.pow(u32::try_from(places.unwrap_or(0).min(6)).ok()?);
         #[expect(
             clippy::cast_possible_truncation,

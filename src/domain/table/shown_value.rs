@@ -1,8 +1,8 @@
 //! Values of a workbook as its spreadsheet shows them: `15%`, `$34.30`, `00042`, by their number formats.
 //!
-//! Formats are those of ECMA-376 Part 1, 18.8.31; the crate `ssfmt` renders them, but for what stands around an exponent or a
-//! fraction, which it drops, and numbers in thousands, which it cuts. What has no format is written in full, where a spreadsheet
-//! would fit it to the width of its column. `tests/long.sh shown` holds all of it against LibreOffice.
+//! Formats are those of ECMA-376 Part 1, 18.8.31; the crate `ssfmt` renders them, but for what stands around an exponent
+//! or a fraction, which it drops, and numbers in thousands, which it cuts. What has no format is written in full, where a
+//! spreadsheet would fit it to the width of its column. `tests/long.sh shown` holds all of it against LibreOffice.
 
 use std::fmt;
 
@@ -353,7 +353,8 @@ impl Around {
     }
 }
 
-/// The largest number with as many digits as a fraction's denominator has places: 9 of `?/?`. A fraction of eighths has its own.
+/// The largest number with as many digits as a fraction's denominator has places: 9 of `?/?`. A fraction of eighths has
+/// its own.
 fn denominator(digits: &[FormatPiece<'_>]) -> Option<u32> {
     let at = digits.iter().position(|piece| matches!(piece, FormatPiece::Digits("/")))?;
     let places = digits[at + 1..].iter().map(|piece| match piece {
@@ -421,7 +422,8 @@ fn pieces(code: &str) -> Option<Vec<FormatPiece<'_>>> {
     Some(pieces)
 }
 
-/// The code with what is no letter of a format in quotes, and without what only fills or aligns: `_x` leaves the width of a character, `*x` repeats one.
+/// The code with what is no letter of a format in quotes, and without what only fills or aligns: `_x` leaves the width of
+/// a character, `*x` repeats one.
 fn without_padding(code: &str) -> String {
     let mut plain = String::with_capacity(code.len());
     let (mut quoted, mut bracket) = (false, false);

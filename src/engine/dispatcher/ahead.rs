@@ -23,8 +23,8 @@ impl AccountRest {
 }
 
 impl Dispatcher<'_> {
-    /// What is ahead, where the pace of one account does not tell. While the file is read, nobody knows what there is; a rehearsal
-    /// tells its end itself.
+    /// What is ahead, where the pace of one account does not tell. While the file is read, nobody knows what there is; a
+    /// rehearsal tells its end itself.
     pub(super) fn ahead(&mut self, now: UnixMillis) -> Option<RestAhead> {
         let admittance = &self.engine.admittance;
         let schedule = admittance.schedule;
@@ -49,7 +49,8 @@ impl Dispatcher<'_> {
         Some(RestAhead { closed_rows, opens_at, ends_at })
     }
 
-    /// What each account has of the rest: rows of its senders that wait, and those that are claimed, which leave as soon as they can.
+    /// What each account has of the rest: rows of its senders that wait, and those that are claimed, which leave as soon
+    /// as they can.
     fn divide(
         &self,
         lanes: Vec<(Option<SenderId>, RestLane)>,

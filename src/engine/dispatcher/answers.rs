@@ -115,7 +115,8 @@ impl Dispatcher<'_> {
         halts
     }
 
-    /// The active chats quota of an instance is full: claimed rows go back to the queue, and a while later one request finds out.
+    /// The active chats quota of an instance is full: claimed rows go back to the queue, and a while later one request
+    /// finds out.
     fn pause(&mut self, instance: usize) {
         let pause = &mut self.send_gate.instances[instance].pause;
         let Some(length) = pause.begin(Instant::now(), self.engine.chance.f64()) else {

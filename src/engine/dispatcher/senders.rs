@@ -55,8 +55,8 @@ impl Dispatcher<'_> {
         }
     }
 
-    /// A refusal that halts the campaign may be of one number alone: that it does not exist (any more); or of one instance among
-    /// several. Then these senders halt, while others can still send. Says whether they did.
+    /// A refusal that halts the campaign may be of one number alone: that it does not exist (any more); or of one
+    /// instance among several. Then these senders halt, while others can still send. Says whether they did.
     pub(super) fn halt_senders(&mut self, (row, instance): (&Claimed, usize), refusal: &Refusal) -> bool {
         let of_number = refusal.kind == RefusalKind::NotFound && !refusal.names_instance_or_flow();
         match row.sender {
@@ -120,8 +120,8 @@ impl Dispatcher<'_> {
         }
     }
 
-    /// Rows of halted senders that were never attempted go to others, where the definition says so. Those that were claimed when
-    /// their sender halted follow, when they are back.
+    /// Rows of halted senders that were never attempted go to others, where the definition says so. Those that were
+    /// claimed when their sender halted follow, when they are back.
     pub(super) async fn reassign(&mut self) -> Result<(), WriterError> {
         if !std::mem::take(&mut self.reassigns) || self.ending.is_some() {
             return Ok(());

@@ -25,8 +25,8 @@ const TOLD: usize = 20;
 pub struct HoursKept {
     /// Requests of runs that kept hours or a schedule, and of which it is known when they left.
     pub requests: u64,
-    /// Of how many more that is not known: their processes died, a version before wrote them, or the clock was set back to a time
-    /// at which no run had begun.
+    /// Of how many more that is not known: their processes died, a version before wrote them, or the clock was set back
+    /// to a time at which no run had begun.
     pub unknown: u64,
     /// Those that left while nothing might.
     pub outside: u64,
@@ -83,7 +83,8 @@ impl Reader {
         let mut known = 0;
         while let Some(request) = requests.next()? {
             let (lane, StampColumn(at)): (Option<i64>, _) = (request.get(1)?, request.get(2)?);
-            // The last run that had begun by then: a campaign has one at a time. None had where the clock was set back meanwhile.
+            // The last run that had begun by then: a campaign has one at a time. None had where the clock was set back
+            // meanwhile.
             let Some(run) = runs.partition_point(|(began, _)| *began <= at).checked_sub(1) else { continue };
             known += 1;
             let Some(terms) = &runs[run].1 else { continue };

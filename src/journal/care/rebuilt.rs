@@ -49,8 +49,8 @@ struct Match<'a> {
 }
 
 impl Journal {
-    /// Settles the rows whose client tokens these contacts carry, in whichever of the campaign's instances: they are started. Says how
-    /// many they are. For a journal whose campaign has sent nothing yet.
+    /// Settles the rows whose client tokens these contacts carry, in whichever of the campaign's instances: they are
+    /// started. Says how many they are. For a journal whose campaign has sent nothing yet.
     ///
     /// # Errors
     /// Where the journal cannot be read or written; then nothing is settled.
@@ -154,8 +154,8 @@ fn settle(
     Ok(())
 }
 
-/// A row whose contact is in another instance than it was planned for has a sender of that instance: which one, nobody knows any
-/// more, and it counts as the first.
+/// A row whose contact is in another instance than it was planned for has a sender of that instance: which one, nobody
+/// knows any more, and it counts as the first.
 fn follow(tx: &Transaction<'_>, campaign: CampaignId, row: i64, sender: &Sender) -> Result<(), JournalError> {
     let (planned, TextsColumn(mut slots)): (Option<String>, TextsColumn) = tx.query_row(
         "SELECT (SELECT instance_id FROM sender WHERE sender.id = sender_id), slots FROM row WHERE id = ?1",

@@ -353,8 +353,8 @@ impl Senders {
         if news > 0 { self.settle(tx, id, kept, last_word, folded) } else { Ok(()) }
     }
 
-    /// Joins a message that has no row yet, and writes what is known of it. A final word that came just now has its place in the
-    /// group; of one that is joined only now, an earlier one is news to its row as well.
+    /// Joins a message that has no row yet, and writes what is known of it. A final word that came just now has its place
+    /// in the group; of one that is joined only now, an earlier one is news to its row as well.
     fn settle(
         &self,
         tx: &Transaction<'_>,

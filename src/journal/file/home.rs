@@ -73,7 +73,8 @@ pub(in crate::journal) fn settle(
                 Err(JournalError::Held(_)) => {
                     return Err(JournalError::LiveCopy { path: path.to_owned(), original: before.path });
                 }
-                // An original that cannot be locked cannot be run either: it is on a medium that is only read, or another user's.
+                // An original that cannot be locked cannot be run either: it is on a medium that is only read, or another
+                // user's.
                 Err(_) => None,
             };
         }

@@ -8,10 +8,11 @@
 //! systems the two may meet, and only the log is locked there. Closing any handle of the database drops SQLite's locks of
 //! this process on it, so this one must be dropped after the connection. SQLite does not lock the log.
 //!
-//! The same handle tells whether another content was written into the file: `cp` over it leaves its name and its inode. SQLite counts
-//! changes of the first page in its header, and the journal its groups, and only a checkpoint brings either into the file, so both
-//! only grow there. A copy has less of them, or what the file has. What is not noticed: a copy of what the file has now, which
-//! changes nothing; another journal that happens to be further; and anything on systems other than Linux, where no handle is kept.
+//! The same handle tells whether another content was written into the file: `cp` over it leaves its name and its inode.
+//! SQLite counts changes of the first page in its header, and the journal its groups, and only a checkpoint brings either
+//! into the file, so both only grow there. A copy has less of them, or what the file has. What is not noticed: a copy of
+//! what the file has now, which changes nothing; another journal that happens to be further; and anything on systems
+//! other than Linux, where no handle is kept.
 
 use std::cell::Cell;
 use std::fs::File;

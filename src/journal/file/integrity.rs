@@ -51,8 +51,8 @@ impl Journal {
         self.hold_to_its_history()
     }
 
-    /// That no other content was written into the file. Where one was, results are lost with what was in it, though the log goes on
-    /// counting: the mark is set beyond the journal, so that nothing takes the file for sound.
+    /// That no other content was written into the file. Where one was, results are lost with what was in it, though the
+    /// log goes on counting: the mark is set beyond the journal, so that nothing takes the file for sound.
     pub(in crate::journal) fn hold_to_its_history(&self) -> Result<(), JournalError> {
         if self.name.has_its_history() {
             return Ok(());

@@ -41,8 +41,8 @@ impl Beside {
     }
 }
 
-/// Whether a name is that of a file that is kept beside the journal of the other name, in the same folder. Versions before had a
-/// lock and a mark for each campaign: `journal.db.spring.lock`.
+/// Whether a name is that of a file that is kept beside the journal of the other name, in the same folder. Versions
+/// before had a lock and a mark for each campaign: `journal.db.spring.lock`.
 #[must_use]
 pub fn is_beside(name: &str, journal: &str) -> bool {
     let Some(rest) = name.strip_prefix(journal) else { return false };

@@ -59,8 +59,9 @@ pub(in crate::journal) fn folder(path: &Path) -> &Path {
 /// The one name of the journal at `path`, unless the file has several.
 ///
 /// # Errors
-/// [`JournalError::NotUtf8`] where the path is no UTF-8, [`JournalError::NotAFile`] where SQLite would not take the name for a file's, or for that of a file beside a journal, [`JournalError::Linked`] where the file
-/// has more than one hard link.
+/// [`JournalError::NotUtf8`] where the path is no UTF-8, [`JournalError::NotAFile`] where SQLite would not take the name
+/// for a file's, or for that of a file beside a journal, [`JournalError::Linked`] where the file has more than one hard
+/// link.
 pub(in crate::journal) fn locate(path: &Path) -> Result<PathBuf, JournalError> {
     if !names_a_file(path) {
         return Err(JournalError::NotAFile(path.to_owned()));

@@ -1,9 +1,9 @@
 //! One process per campaign and journal: operating-system locks on two files beside the journal, for all of its campaigns.
 //!
-//! `.lock` is locked for a moment by whoever opens or migrates the journal, or takes a campaign or gives it back, and has the
-//! table of who holds which campaign. Every holder shares a lock on the mark (see `commit_counter.rs`) for as long as it is
-//! there: what the table cannot tell of a process that was killed, that lock does. Versions before had a lock file per campaign,
-//! `.CAMPAIGN.lock`; one that a process holds still excludes.
+//! `.lock` is locked for a moment by whoever opens or migrates the journal, or takes a campaign or gives it back, and has
+//! the table of who holds which campaign. Every holder shares a lock on the mark (see `commit_counter.rs`) for as long as
+//! it is there: what the table cannot tell of a process that was killed, that lock does. Versions before had a lock file
+//! per campaign, `.CAMPAIGN.lock`; one that a process holds still excludes.
 //!
 //! Where both files were removed, the locks on the database's log (see `in_use.rs`) still tell that a process writes the
 //! journal, and the journal that a run has not ended.
@@ -49,7 +49,8 @@ impl CampaignLock {
     /// Takes the lock of the campaign `name` in the journal at `journal`.
     ///
     /// # Errors
-    /// [`JournalError::Held`] where another process has it, [`JournalError::LostTable`] where it may, [`JournalError::Open`] where a file cannot be made.
+    /// [`JournalError::Held`] where another process has it, [`JournalError::LostTable`] where it may,
+    /// [`JournalError::Open`] where a file cannot be made.
     pub fn take(journal: &Path, name: &str, now: UnixMillis) -> Result<Self, JournalError> {
         let journal = location::locate(journal)?;
         let (mut opening, mut table) = untaken(&journal, name)?;
@@ -88,7 +89,8 @@ fn untaken(journal: &Path, name: &str) -> Result<(OpenersLock, LockTable), Journ
     }
 }
 
-/// True where a run may still be active although both helper files are gone: a process writes the journal, and a run in it has no end.
+/// True where a run may still be active although both helper files are gone: a process writes the journal, and a run in
+/// it has no end.
 fn is_run_without_files(journal: &Path) -> bool {
     !commit_counter::path(journal).exists()
         && in_use::is_written(journal)

@@ -163,8 +163,8 @@ pub(in crate::journal) fn lanes(
 }
 
 impl Reader {
-    /// When the oldest of the rows in doubt came into doubt: the first request for it that may have started a contact. Those whose
-    /// request is not older than `before` may be merely in flight, and are left out.
+    /// When the oldest of the rows in doubt came into doubt: the first request for it that may have started a contact.
+    /// Those whose request is not older than `before` may be merely in flight, and are left out.
     ///
     /// # Errors
     /// Where the journal cannot be read.

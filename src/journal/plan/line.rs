@@ -47,8 +47,8 @@ pub enum Content {
         /// Why it is not to be sent to, if so: code and words.
         suppressed: Option<(String, String)>,
     },
-    /// No recipient of this campaign, on purpose: code and words. The row is `suppressed`, and takes nobody's place: another line
-    /// may have its key.
+    /// No recipient of this campaign, on purpose: code and words. The row is `suppressed`, and takes nobody's place:
+    /// another line may have its key.
     LeftOut {
         /// A stable word.
         code: String,

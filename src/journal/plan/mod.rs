@@ -129,8 +129,8 @@ impl Plan {
         self.texts.changed_lines()
     }
 
-    /// Puts failed rows of the file back into the queue. Those of which the file or the definition now says something else are tried
-    /// again with that, and with a token of their own.
+    /// Puts failed rows of the file back into the queue. Those of which the file or the definition now says something
+    /// else are tried again with that, and with a token of their own.
     #[must_use]
     pub fn retry_failed(self, retries: Retries) -> Self {
         Self { retries, ..self }
@@ -143,8 +143,8 @@ impl Plan {
         Self { first_of_numbers: true, ..self }
     }
 
-    /// Rejects, from here on, each line whose recipient was contacted and of whom the file now says something else: nobody can be
-    /// asked about it, and whoever stands there now would be taken for contacted.
+    /// Rejects, from here on, each line whose recipient was contacted and of whom the file now says something else:
+    /// nobody can be asked about it, and whoever stands there now would be taken for contacted.
     #[must_use]
     pub fn reject_changed(self) -> Self {
         Self { rejects_changed: true, ..self }

@@ -13,9 +13,9 @@ use crate::journal::row::{CampaignId, StateColumn, texts};
 use crate::journal::sql;
 use crate::journal::tally::Delta;
 
-/// The state of the recipient whom a line that is none stands for all the same, if it does. The row stays, for nobody is started
-/// and rejected at once: one whom a correction put onto this very line, whatever became of it; one who was started from it, and is
-/// rejected now.
+/// The state of the recipient whom a line that is none stands for all the same, if it does. The row stays, for nobody is
+/// started and rejected at once: one whom a correction put onto this very line, whatever became of it; one who was
+/// started from it, and is rejected now.
 pub(in crate::journal) fn stands_for(
     tx: &Transaction<'_>,
     campaign: CampaignId,
@@ -53,8 +53,8 @@ fn corrected_on_line(
     Ok(found)
 }
 
-/// Gives recipients who were contacted, and of whom the file has nothing but a line that is left out now, that line back: nobody is
-/// started and left out at once. Says how many were started.
+/// Gives recipients who were contacted, and of whom the file has nothing but a line that is left out now, that line back:
+/// nobody is started and left out at once. Says how many were started.
 pub(in crate::journal) fn take_left_out_lines(
     tx: &Transaction<'_>,
     campaign: CampaignId,

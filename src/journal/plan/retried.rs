@@ -1,7 +1,7 @@
 //! Failed rows that are tried again with the file: as they were, or corrected. A failed row has no contact.
 //!
-//! One that was corrected has another payload, and so another token; what was tried before is kept beside it, and the row itself is
-//! as if it had never been attempted.
+//! One that was corrected has another payload, and so another token; what was tried before is kept beside it, and the row
+//! itself is as if it had never been attempted.
 
 use rusqlite::{Transaction, params};
 
@@ -21,8 +21,8 @@ use crate::journal::tally::Delta;
 pub enum Retries {
     /// They stay what they are.
     None,
-    /// Somebody is asked first, and the next plan makes them failed rows again where nobody agreed. Until then each keeps the time at
-    /// which it failed, which no other row has that waits.
+    /// Somebody is asked first, and the next plan makes them failed rows again where nobody agreed. Until then each keeps
+    /// the time at which it failed, which no other row has that waits.
     Proposed,
     /// They are: somebody agreed before the file was read.
     Agreed,

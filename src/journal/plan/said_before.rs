@@ -1,5 +1,5 @@
-//! What a file said of a contacted recipient, and what it says now. People who see next week's date in the file expect a message
-//! with it, and a campaign contacts each recipient once.
+//! What a file said of a contacted recipient, and what it says now. People who see next week's date in the file expect a
+//! message with it, and a campaign contacts each recipient once.
 //!
 //! The cells are compared, and not the texts: that the definition has another text is no news of the recipient.
 

@@ -212,8 +212,8 @@ impl Journal {
         Ok(found.map(|(line, of, key)| (number(line), of.map(number), key)))
     }
 
-    /// The first `most` lines of the file last read whose keys came before: each line, the line that has its key first, and whether
-    /// that one has another number.
+    /// The first `most` lines of the file last read whose keys came before: each line, the line that has its key first,
+    /// and whether that one has another number.
     ///
     /// # Errors
     /// Where the journal cannot be read.

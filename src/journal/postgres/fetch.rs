@@ -1,8 +1,8 @@
-//! A journal in PostgreSQL is copied into a new file: as it is there at one instant, read back and looked over before it gets its
-//! name.
+//! A journal in PostgreSQL is copied into a new file: as it is there at one instant, read back and looked over before it
+//! gets its name.
 //!
-//! The file is an older copy of the one that was copied to PostgreSQL, as a backup is: it remembers that file and how far it was,
-//! so that taking a campaign up again refuses what has to be refused (`src/journal/file/home.rs`).
+//! The file is an older copy of the one that was copied to PostgreSQL, as a backup is: it remembers that file and how far
+//! it was, so that taking a campaign up again refuses what has to be refused (`src/journal/file/home.rs`).
 
 use std::path::Path;
 

@@ -3,8 +3,8 @@
 //!
 //! Addresses and their defaults are libpq's ([`address`]). The connection is a blocking one of our own over
 //! `postgres-protocol` ([`wire`]): `docs/decisions/0011-postgresql.md` says why. The schema is in `migrations-postgres/`
-//! ([`schema`]), [`tables`] says which column of SQLite's becomes which of PostgreSQL's. A copy in either direction is streamed,
-//! read back and held against a digest before it counts ([`store`], [`fetch`]).
+//! ([`schema`]), [`tables`] says which column of SQLite's becomes which of PostgreSQL's. A copy in either direction is
+//! streamed, read back and held against a digest before it counts ([`store`], [`fetch`]).
 
 pub(in crate::journal) mod address;
 pub(in crate::journal) mod copied;

@@ -1,8 +1,8 @@
 //! The schema of the journal in PostgreSQL: migrations with checksums, in a schema of their own. What is newer, changed or of
 //! another program is refused and left alone.
 //!
-//! The list of applied migrations is refinery's, and so are versions and checksums; what applies them is here, for refinery's own
-//! driver is one of tokio-postgres, and panics where the list is garbled.
+//! The list of applied migrations is refinery's, and so are versions and checksums; what applies them is here, for
+//! refinery's own driver is one of tokio-postgres, and panics where the list is garbled.
 
 use refinery::Migration;
 

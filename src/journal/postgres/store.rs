@@ -21,8 +21,8 @@ use crate::journal::postgres::wire::ServerSession;
 const CHUNK: usize = 64 * 1024;
 
 impl Reader {
-    /// Copies the journal at `path` to PostgreSQL, where there must be none in the schema: whole, verified and committed, or not
-    /// at all. Memory does not grow with the journal.
+    /// Copies the journal at `path` to PostgreSQL, where there must be none in the schema: whole, verified and committed,
+    /// or not at all. Memory does not grow with the journal.
     ///
     /// # Errors
     /// [`JournalError::Postgres`], and those of a journal that cannot be read or is not sound.

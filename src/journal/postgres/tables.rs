@@ -1,5 +1,5 @@
-//! Which column of SQLite's journal becomes which of PostgreSQL's: the tables of `migrations-postgres/` with their columns, in an
-//! order in which each comes after those that it refers to.
+//! Which column of SQLite's journal becomes which of PostgreSQL's: the tables of `migrations-postgres/` with their
+//! columns, in an order in which each comes after those that it refers to.
 
 /// What a column holds, in SQLite and in PostgreSQL.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -56,8 +56,8 @@ pub struct ListedSince {
 }
 
 impl Reader {
-    /// The rows with this number or this key, campaign by campaign, the oldest campaign first. Of a campaign that was purged, keys
-    /// are still known by their client tokens, and numbers are not.
+    /// The rows with this number or this key, campaign by campaign, the oldest campaign first. Of a campaign that was
+    /// purged, keys are still known by their client tokens, and numbers are not.
     ///
     /// # Errors
     /// Where the journal cannot be read.

@@ -1,4 +1,5 @@
-//! How much more a campaign may start by its own limits: contacts, contacts of a day, cost. Asked inside the claim's transaction.
+//! How much more a campaign may start by its own limits: contacts, contacts of a day, cost. Asked inside the claim's
+//! transaction.
 //!
 //! What is in doubt counts. What turns out to have no contact gives its place back.
 
@@ -29,7 +30,8 @@ const REAL_PRICE: &str =
     "(SELECT total(price) + total(carrier_fee) FROM message WHERE message.row_id = row.id
     HAVING count(*) > 0 AND count(*) = count(price) AND min(final) = 1)";
 
-/// How old the costs may be that a claim goes by, where others have written into the journal since: what they told may be prices.
+/// How old the costs may be that a claim goes by, where others have written into the journal since: what they told may be
+/// prices.
 const LOOK_AGAIN: Duration = Duration::from_secs(600);
 
 /// A number that changes with every commit of another connection.
@@ -37,8 +39,8 @@ fn written_by_others(tx: &Transaction<'_>) -> rusqlite::Result<i64> {
     tx.prepare_cached("PRAGMA data_version")?.query_row([], |row| row.get(0))
 }
 
-/// What contacts of a campaign have cost so far: by the account's prices where they are known, else by the estimate. Read from the
-/// rows, then kept by the one who claims.
+/// What contacts of a campaign have cost so far: by the account's prices where they are known, else by the estimate. Read
+/// from the rows, then kept by the one who claims.
 #[derive(Debug, Default)]
 pub(in crate::journal) struct CostLedger {
     settled: f64,

@@ -192,8 +192,8 @@ pub(in crate::journal) fn take(
     Ok(())
 }
 
-/// Writes down that a gate of a run has paused its campaign, inside a transaction of the caller's. `in_flight` stays empty: that
-/// tells it from what a person asked.
+/// Writes down that a gate of a run has paused its campaign, inside a transaction of the caller's. `in_flight` stays
+/// empty: that tells it from what a person asked.
 pub(in crate::journal) fn hold(
     connection: &Connection,
     campaign: CampaignId,

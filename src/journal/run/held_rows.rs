@@ -1,9 +1,9 @@
 //! How many rows that wait would be held by what was contacted before: what is told before a run.
 //!
-//! A campaign may have as many rows as an earlier one to the same people has contacts. Numbers are compared in their order, in the table
-//! of numbers alone; the contacts are then read in the order of their rows, and what of them may hold something is kept in a
-//! temporary table, and read with the rows that wait in the order of those. So each part of the file is read once, and memory is
-//! constant.
+//! A campaign may have as many rows as an earlier one to the same people has contacts. Numbers are compared in their
+//! order, in the table of numbers alone; the contacts are then read in the order of their rows, and what of them may hold
+//! something is kept in a temporary table, and read with the rows that wait in the order of those. So each part of the
+//! file is read once, and memory is constant.
 
 use std::collections::HashMap;
 
@@ -65,8 +65,8 @@ impl Journal {
         Ok(())
     }
 
-    /// Writes down the contacts of other campaigns that may hold a row whose number no other row of this one has. Says whether there
-    /// are any.
+    /// Writes down the contacts of other campaigns that may hold a row whose number no other row of this one has. Says
+    /// whether there are any.
     fn find_contacts(
         &self,
         campaign: CampaignId,

@@ -130,8 +130,8 @@ impl Journal {
         Ok((run, past))
     }
 
-    /// How long ago the contacts of an instance were started that may be alive when each lives for `life`, the oldest first: those
-    /// of every campaign of the same service, and those of which nobody knows.
+    /// How long ago the contacts of an instance were started that may be alive when each lives for `life`, the oldest
+    /// first: those of every campaign of the same service, and those of which nobody knows.
     ///
     /// # Errors
     /// Where the journal cannot be read.

@@ -132,8 +132,8 @@ impl Writer {
         let _ = self.mailbox.send(Command::Counters { run, counters, now }).await;
     }
 
-    /// Takes note of what a run has met since the last time, with the next group.
-    /// What it returns is ready when that is durable, and need not be waited for: how the senders fare that it said something of.
+    /// Takes note of what a run has met since the last time, with the next group. What it returns is ready when that is
+    /// durable, and need not be waited for: how the senders fare that it said something of.
     pub async fn activity(
         &self,
         run: RunId,

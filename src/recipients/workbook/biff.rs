@@ -1,5 +1,6 @@
-//! What a binary workbook would take before calamine reads it: it believes the sizes that an `.xls` or `.xlsb` declares, follows
-//! chains of sectors that go in circles, and holds each sheet as a full rectangle. What would take too much is refused here.
+//! What a binary workbook would take before calamine reads it: it believes the sizes that an `.xls` or `.xlsb` declares,
+//! follows chains of sectors that go in circles, and holds each sheet as a full rectangle. What would take too much is
+//! refused here.
 //!
 //! Sources: MS-CFB 2.2 to 2.6, MS-XLS 2.1.4, 2.4.90, 2.4.265 and 2.5.293, MS-XLSB 2.1.4.
 

@@ -1,7 +1,8 @@
 //! The report that people open: one file that needs nothing else, neither network nor script, in light and dark, on a
 //! phone and on paper. Counts, reasons and times; names and numbers of recipients only where they are asked for.
 //!
-//! The template escapes everything that it is given, and writes out what would turn a line around; the page's own policy lets a browser run and load nothing.
+//! The template escapes everything that it is given, and writes out what would turn a line around; the page's own policy
+//! lets a browser run and load nothing.
 
 mod chart;
 mod deliveries;

@@ -128,7 +128,8 @@ fn more_placeholders_of_other_programs() {
         "Hi «name»", "Hi << name >>", "Hi <<First Name>>", "Hi <name>", "Hi < name >", "Hi <First Name>",
         "Hi {MERGEFIELD name}", "Hi { MERGEFIELD First_Name }", "Hi «First_Name»", "Hi ‹name›", "Hi $%name%",
         "Hi ##name##", "Hi ##First Name##",
-        // Mailers: Mailchimp, SendGrid, Mailgun, Brevo, ActiveCampaign, Constant Contact, Klaviyo, HubSpot, Marketo, Salesforce, Pardot, Iterable, Braze, Customer.io.
+        // Mailers: Mailchimp, SendGrid, Mailgun, Brevo, ActiveCampaign, Constant Contact, Klaviyo, HubSpot, Marketo,
+        // Salesforce, Pardot, Iterable, Braze, Customer.io.
         "Hi *|FNAME|*", "Hi *|NAME:there|*", "Hi *|IF:NAME|*", "Hi -name-", "Hi %recipient.name%",
         "Hi %recipient_name%", "Hi {{contact.FIRSTNAME", "Hi %FIRSTNAME%", "Hi [[name]]", "Hi [[ First Name ]]",
         "Hi [% name %]", "Hi ~Contact.FirstName~", "Hi [FIRSTNAME]", "Hi {{{ name }}}", "Hi {name}", "Hi { name }",

@@ -311,7 +311,8 @@ fn more_rows_and_columns_that_cannot_be_seen() {
             "{attributes}"
         );
     }
-    // A filter hides rows; one that hides none is no matter. Rows are seen that have another height, are grouped, or are empty and hidden.
+    // A filter hides rows; one that hides none is no matter. Rows are seen that have another height, are grouped, or are
+    // empty and hidden.
     let filter = "<autoFilter ref=\"A1:C4\"><filterColumn colId=\"2\"><filters><filter val=\"yes\"/></filters></filterColumn></autoFilter>";
     let made = Made::one(sheet(&[("", &value), ("hidden=\"1\"", &value)]) + filter);
     assert!(
@@ -501,8 +502,8 @@ fn zeros_of_formulas_that_nobody_calculated_are_no_values() {
     assert_eq!(calculated("/><calcPr calcId=\"191029\"", zero), "2: 0", "calculated");
 }
 
-/// A list of whom nothing is sent to: what is in another sheet would be left out, and a cell without a value names somebody whom
-/// nobody can read.
+/// A list of whom nothing is sent to: what is in another sheet would be left out, and a cell without a value names
+/// somebody whom nobody can read.
 #[test]
 fn a_list_in_a_workbook_is_read_whole_or_not_at_all() {
     let one = || sheet(&[("", "")]);

@@ -48,8 +48,8 @@ pub(super) fn text(query: &PersonQuery, statement: &PersonStatement) -> String {
     foreign::inert(&text).into_owned()
 }
 
-/// A number, or words that may have one: in full where it is the one that was typed, and else masked. Who asks by a key may not know
-/// the number.
+/// A number, or words that may have one: in full where it is the one that was typed, and else masked. Who asks by a key
+/// may not know the number.
 fn known<'t>(text: &'t str, typed: Option<&E164>) -> Cow<'t, str> {
     match typed {
         Some(number) if text.contains(number.as_str()) => Cow::Borrowed(text),

@@ -139,8 +139,8 @@ pub(super) fn is_of_cell(error: &Error, cell: &str) -> bool {
     !cell.is_empty() && error.detail().is_some_and(|detail| detail.starts_with(&format!("{cell:?} is ")))
 }
 
-/// A number with a fraction as a person writes it: with the 15 digits that a spreadsheet knows, and `55` for 55.0. Items of lists
-/// too; any other value is what it was.
+/// A number with a fraction as a person writes it: with the 15 digits that a spreadsheet knows, and `55` for 55.0. Items
+/// of lists too; any other value is what it was.
 pub(super) fn tidy(value: Value) -> Result<Value, Error> {
     if value.kind() == ValueKind::Number && !value.is_integer() {
         let number = f64::try_from(value)?;

@@ -347,7 +347,8 @@ fn bounded(state: &mut State, value: &Value) -> Result<(), minijinja::Error> {
 
 /// Longest text, in bytes: no member of a request takes as much.
 const LONGEST: usize = 65_536;
-/// Longest expression, in bytes, and the most statements of a text: each operator and each branch is a step deeper for who reads it.
+/// Longest expression, in bytes, and the most statements of a text: each operator and each branch is a step deeper for
+/// who reads it.
 const LONGEST_EXPRESSION: usize = 8_192;
 const MOST_STATEMENTS: usize = 1_000;
 

@@ -177,7 +177,8 @@ fn has_more(behind: &[Token<'_>]) -> bool {
 /// Words that stand between two operands, or before one.
 const JOINS: [&str; 9] = ["and", "or", "not", "in", "is", "if", "else", "elif", "recursive"];
 
-/// Without all that a filter is of: signs and tests bind tighter, as in `-(x) | default(y, true)` and `x is not defined | default(y, true)`.
+/// Without all that a filter is of: signs and tests bind tighter, as in `-(x) | default(y, true)` and `x is not defined |
+/// default(y, true)`.
 fn without_filtered<'a, 't>(tokens: &'a [Token<'t>]) -> &'a [Token<'t>] {
     let mut rest = without_operand(tokens);
     loop {

@@ -1,7 +1,7 @@
 //! UTF-8 that a program read in a code page of single bytes, and wrote as it read it: `JosÃ©`, `MichaÅ‚`, `Jos√©`, `JosГ©`.
 //!
-//! A word is that where nobody writes it so, its characters are bytes of one code page that are UTF-8, and what they are in UTF-8
-//! can be what somebody wrote.
+//! A word is that where nobody writes it so, its characters are bytes of one code page that are UTF-8, and what they are
+//! in UTF-8 can be what somebody wrote.
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -70,8 +70,8 @@ fn cut(word: &str) -> Option<&str> {
     Some(&word[rest.len()..])
 }
 
-/// What says nothing by its place: letters that stand alone, and quotes and ellipses, also cut ones (`Oâ€Brien`), which begin alike
-/// in each code page.
+/// What says nothing by its place: letters that stand alone, and quotes and ellipses, also cut ones (`Oâ€Brien`), which
+/// begin alike in each code page.
 fn begun(word: &[char]) -> Option<&[char]> {
     let begins = |at: &usize| match (word[*at], word[at + 1], word.get(at + 2).copied().unwrap_or(' ')) {
         ('â' | 'ā' | 'β' | 'ג' | 'โ', '€', _) | ('в', 'Ђ', _) | ('Б', '─', _) => true,

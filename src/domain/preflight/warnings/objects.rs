@@ -1,5 +1,6 @@
-//! What a program prints of a value that has no text of its own: the name of its type (`System.Object[]`), where it is in memory
-//! (`<Person object at 0x7f12>`, `com.foo.Person@1a2b3c`), its parts (`{'first': 'Ann'}`, `["Ann"]`), or the key beside it (`12;#Ann`).
+//! What a program prints of a value that has no text of its own: the name of its type (`System.Object[]`), where it is in
+//! memory (`<Person object at 0x7f12>`, `com.foo.Person@1a2b3c`), its parts (`{'first': 'Ann'}`, `["Ann"]`), or the key
+//! beside it (`12;#Ann`).
 
 /// The object that a cell is, as it is written.
 pub(super) fn find(cell: &str) -> Option<&str> {

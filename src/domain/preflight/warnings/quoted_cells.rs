@@ -1,5 +1,5 @@
-//! Cells in quotes that are not the file's own: `“Ann”`, `"""Ann"""`, `«Ann»`. A program or an editor put them round every cell, and
-//! a message would have them.
+//! Cells in quotes that are not the file's own: `“Ann”`, `"""Ann"""`, `«Ann»`. A program or an editor put them round
+//! every cell, and a message would have them.
 //!
 //! One cell in quotes is what a person writes. All of a column are not, nor all of a row.
 

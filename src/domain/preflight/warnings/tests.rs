@@ -158,7 +158,8 @@ const WRITTEN: [&str; 24] = [
     "O’Brien “Ann” «Ann» „Ann“ Ann™ 5°C N°5 1ª 20€ £5 l’«ami» Wien–Österreich CAFÉ™ CAFÉ» Seán hÉireann",
 ];
 
-/// All code pages of the Encoding Standard with one byte for a character, and those of DOS and the Mac: what they make of UTF-8.
+/// All code pages of the Encoding Standard with one byte for a character, and those of DOS and the Mac: what they make of
+/// UTF-8.
 #[test]
 fn whatever_code_page_utf_8_was_read_in_is_found_and_what_people_write_is_not() {
     let (mut words, mut missed) = (0, Vec::new());

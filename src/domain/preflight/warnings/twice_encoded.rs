@@ -12,8 +12,8 @@ pub(super) fn find_in_cell(cell: &str) -> Option<String> {
     find(cell).or_else(|| turning(cell))
 }
 
-/// A mark of direction that acts on what stands behind the cell: one that turns letters round, or one that nothing ends. Source:
-/// Unicode, UAX #9. Whoever writes Arabic or Hebrew has pairs of them.
+/// A mark of direction that acts on what stands behind the cell: one that turns letters round, or one that nothing ends.
+/// Source: Unicode, UAX #9. Whoever writes Arabic or Hebrew has pairs of them.
 fn turning(cell: &str) -> Option<String> {
     let is_mark = |c: &char| matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     if !cell.as_bytes().contains(&0xe2) {
@@ -40,8 +40,8 @@ fn direction(mark: char) -> String {
     format!("a mark that turns round what follows (U+{:04X})", u32::from(mark))
 }
 
-/// A character that stands for something that is not there: an object, a mark of another program, nothing at all. Source: Unicode,
-/// general categories Co and Cn (noncharacters), U+FFF9 to U+FFFC.
+/// A character that stands for something that is not there: an object, a mark of another program, nothing at all. Source:
+/// Unicode, general categories Co and Cn (noncharacters), U+FFF9 to U+FFFC.
 fn nothing(cell: &str) -> Option<String> {
     let code = cell.chars().map(u32::from).find(|code| {
         matches!(code, 0xe000..=0xf8ff | 0xfdd0..=0xfdef | 0xfff9..=0xfffc | 0xf_0000..)
