@@ -136,7 +136,12 @@ fn line(n: u64, (lanes, apart): (u64, u64), zones: &[&str], space: &TokenSpace) 
         let (code, reason) = ("left_out".to_owned(), "of no interest".to_owned());
         // As long as a recipient's row.
         let cells = vec![key.clone(), "-".repeat(70)];
-        return FileLine { number: n + 2, cells, content: Content::LeftOut { code, reason, key: Some(key) } };
+        return FileLine {
+            number: n + 2,
+            rejected: None,
+            cells,
+            content: Content::LeftOut { code, reason, key: Some(key) },
+        };
     }
     let content = Content::Recipient {
         client_token: space.token(&key),
@@ -148,7 +153,7 @@ fn line(n: u64, (lanes, apart): (u64, u64), zones: &[&str], space: &TokenSpace) 
         sender: None,
         suppressed: None,
     };
-    FileLine { number: n + 2, cells: vec![key], content }
+    FileLine { number: n + 2, rejected: None, cells: vec![key], content }
 }
 
 fn shape() -> RequestTemplate {

@@ -97,16 +97,19 @@ fn rows_that_do_not_say_what_they_replace_are_refused() {
     let wrong = fs::read_to_string(folder.join("wrong.csv")).unwrap();
     for (row, told) in [
         (
-            ";;;C-9;Ken;+12025550109;May 9;9:00 am;gold\r\n",
+            ";;;;C-9;Ken;+12025550109;May 9;9:00 am;gold\r\n",
             "rejected_line must be a line number, and is \"\"",
         ),
-        ("3;;;C-9;Ken;+12025550109;May 9;9:00 am;gold\r\n", "an earlier row has the rejected_line 3, too"),
+        ("3;;;;C-9;Ken;+12025550109;May 9;9:00 am;gold\r\n", "an earlier row has the rejected_line 3, too"),
+        ("99;;;;C-9;Ken;+12025550109;May 9;9:00 am;gold\r\n", "rejected_id must be as it was written"),
         (
-            "99;;;C-9;Ken;+12025550109;May 9;9:00 am;gold\r\n",
-            "corrects line 99, and the campaign has no row of that line",
+            "99;;;r0123456789abcdef;C-9;Ken;+12025550109;May 9;9:00 am;gold\r\n",
+            "the correction of line 99 fits no row",
         ),
     ] {
         fs::write(folder.join("wrong.csv"), format!("{wrong}{row}")).unwrap();
+        // What is right is not corrected either, whichever comes first.
+        corrected(folder);
         let output = campaign(folder, &["run", "wrong.csv", "--simulate"]);
         let text = String::from_utf8_lossy(&output.stderr).into_owned();
         assert_eq!(output.status.code(), Some(2), "{text}");
@@ -260,7 +263,7 @@ fn a_file_that_withdraws_who_waits_says_so() {
     run(folder, &["people.csv", "--limit", "1", "--rejects", "wrong.csv"]);
     corrected(folder);
     let wrong = fs::read_to_string(folder.join("wrong.csv")).unwrap();
-    // Without one of the three columns, and without all of them.
+    // Without one of the columns, and without all of them.
     let without = |columns: usize| -> String {
         wrong.lines().map(|line| line.splitn(columns + 1, ';').last().unwrap().to_owned() + "\n").collect()
     };
@@ -270,7 +273,7 @@ fn a_file_that_withdraws_who_waits_says_so() {
     assert_eq!(code, 2, "{text}");
     assert!(text.contains("and not rejected_line"), "{text}");
     assert_eq!(report(folder), before);
-    fs::write(folder.join("part.csv"), without(3)).unwrap();
+    fs::write(folder.join("part.csv"), without(4)).unwrap();
     let (_, text) = told(folder, "check part.csv -j campaigns/sample.simulated.db");
     let withdrawn = "warning: 1 row of before that was not sent to is not in this file, and withdrawn";
     assert!(text.contains(withdrawn), "{text}");
@@ -351,4 +354,73 @@ fn a_correction_with_the_number_of_another_row_is_warned_of() {
         "{text}"
     );
     assert!(text.contains("line 4: has the key of line 2, and another number"), "{text}");
+}
+
+/// Lines were added to the first file, and it was run, before its corrections are.
+#[test]
+fn corrections_find_their_rows_after_lines_were_added_to_the_file() {
+    for without_ids in [false, true] {
+        let folder = folder();
+        let folder = folder.path();
+        run(folder, &["people.csv", "--limit", "1", "--rejects", "wrong.csv"]);
+        let more = FILE.replacen(
+            '\n',
+            "\nC-8;Alan;+12025550108;May 8;9:00 am;gold\nC-9;Ken;+12025550109;May 9;9:00 am;gold\n",
+            1,
+        );
+        fs::write(folder.join("people.csv"), more).unwrap();
+        run(folder, &["people.csv", "--limit", "1"]);
+        corrected(folder);
+        let before = report(folder);
+        let waits = [
+            "2 C-8 queued",
+            "3 C-9 queued",
+            "4 C-1 started",
+            "5 C-2 rejected",
+            "6 C-3 rejected",
+            "7 C-4 rejected",
+            "8 C-5 started",
+        ];
+        assert_eq!(before, waits);
+        if without_ids {
+            // Rejected lines are other rows' lines by now, and nothing says whose the corrections are.
+            let wrong = fs::read_to_string(folder.join("wrong.csv")).unwrap();
+            let without = wrong.lines().map(|line| {
+                let mut cells: Vec<&str> = line.split(';').collect();
+                cells.remove(3);
+                cells.join(";") + "\n"
+            });
+            fs::write(folder.join("wrong.csv"), without.collect::<String>()).unwrap();
+            let (code, text) = told(folder, "run wrong.csv --simulate");
+            assert_eq!(code, 2, "{text}");
+            assert!(text.contains("without the column rejected_id"), "{text}");
+            assert_eq!(report(folder), before);
+            continue;
+        }
+        let (_, text) = told(folder, "run wrong.csv --simulate");
+        assert!(!text.contains("withdrawn:"), "{text}");
+        let sent = [
+            "2 C-8 started",
+            "3 C-9 started",
+            "4 C-1 started",
+            "5 C-2 started",
+            "6 C-3 started",
+            "7 C-4 rejected",
+            "8 C-5 started",
+        ];
+        assert_eq!(report(folder), sent);
+        // The first file as it was at first, and the same corrections again: the lines are the old ones, the people the same.
+        fs::write(folder.join("people.csv"), FILE).unwrap();
+        for file in ["people.csv", "wrong.csv"] {
+            run(folder, &[file]);
+            let sent = ["2 C-1 started", "3 C-2 started", "4 C-3 started", "5 C-4 rejected", "6 C-5 started"];
+            assert_eq!(report(folder)[..5], sent, "{file}");
+        }
+        // And what the journal has of rejected rows is known by the same ids.
+        assert_eq!(told(folder, "report --rejects left.csv").0, 0);
+        let wrong = fs::read_to_string(folder.join("left.csv")).unwrap();
+        fs::write(folder.join("left.csv"), wrong.replace("9:00 am", "9:00 am,gold")).unwrap();
+        let last = run(folder, &["left.csv"]);
+        assert_eq!((&last["rejected"], &last["started"]), (&0.into(), &7.into()), "{last}");
+    }
 }

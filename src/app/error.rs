@@ -152,7 +152,7 @@ impl From<JournalError> for Error {
             | JournalError::Newer { .. }
             | JournalError::NoCampaign { .. }
             | JournalError::Changed { .. }
-            | JournalError::NoLine { .. }
+            | JournalError::Misfit(_)
             | JournalError::Unfinished { .. }
             | JournalError::CopyExists(_) => ErrorKind::Usage,
             JournalError::Postgres(error) if error.is_usage() => ErrorKind::Usage,

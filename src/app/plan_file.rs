@@ -466,7 +466,12 @@ impl<'a> LinePlanner<'a> {
                 }
             }
         };
-        Ok(FileLine { number: row.line, cells: row.cells.iter().map(str::to_owned).collect(), content })
+        Ok(FileLine {
+            number: row.line,
+            rejected: row.rejected,
+            cells: row.cells.iter().map(str::to_owned).collect(),
+            content,
+        })
     }
 }
 

@@ -7,6 +7,7 @@ use std::path::Path;
 use crate::domain::definition::Delimiter;
 use crate::domain::delivery::state::State;
 use crate::domain::delivery::tally::Tally;
+use crate::domain::row::rejected_id::RejectedId;
 use crate::domain::table::header::{Header, fold};
 use crate::journal::{Campaign, Record, Selection, Snapshot};
 use crate::recipients::Rejects;
@@ -90,7 +91,8 @@ pub fn rejects(
             .find_map(|name| Some((name.as_str(), reason.strip_prefix(name)?.strip_prefix(": ")?)));
         let cells = own_cells(header.names(), names, record);
         let line = record.line.unwrap_or_default();
-        rejects.write(line, at_fault.unwrap_or(("", reason)), cells.into_iter()).map_err(failed)
+        let id = RejectedId::of(record.corrects.unwrap_or(record.cells).iter());
+        rejects.write((line, id), at_fault.unwrap_or(("", reason)), cells.into_iter()).map_err(failed)
     })?;
     rejects.end().map_err(failed)?;
     file.commit()?;

@@ -6,7 +6,7 @@ use crate::app::error::Error;
 use crate::app::plan_file::PlanFile;
 use crate::domain::preflight::Findings;
 use crate::engine::PlanProgress;
-use crate::journal::{FileLine, Plan, Writer};
+use crate::journal::{FileLine, JournalError, Plan, Writer};
 
 /// Lines read ahead of the journal, at most.
 const AHEAD: usize = 1_000;
@@ -60,6 +60,11 @@ pub(super) async fn plan(
         let (same_plan, summary) = writer.plan(plan, lines).await?;
         plan = same_plan;
         queued += summary.queued;
+        if let Some(misfit) = plan.misfit() {
+            // What was corrected before it is sent.
+            progress.send_replace(PlanProgress::Read { queued });
+            return Err(JournalError::Misfit(misfit).into());
+        }
         match last {
             Some(StreamItem::Refused { rejected, of }) => {
                 progress.send_replace(PlanProgress::Refused { rejected, of });

@@ -12,6 +12,7 @@ use crate::domain::message::request::MissingSlot;
 use crate::domain::next_step::{Advice, Command, Setting};
 use crate::domain::unix_millis::UnixMillis;
 use crate::journal::file::holder::Holder;
+use crate::journal::plan::misfit::Misfit;
 use crate::journal::postgres::error::PostgresError;
 
 /// What [`JournalError::Changed`] says of a campaign that was begun with another service.
@@ -179,12 +180,9 @@ pub enum JournalError {
         /// What the definition says.
         after: String,
     },
-    /// A correction of a line that no file of the campaign has.
-    #[error("the file corrects line {line}, and the campaign has no row of that line")]
-    NoLine {
-        /// What stands in rejected_line.
-        line: u64,
-    },
+    /// A correction of which it cannot be told what it corrects.
+    #[error(transparent)]
+    Misfit(#[from] Misfit),
     /// The campaign still needs what a purge would remove.
     #[error("the campaign \"{name}\" is not finished: {what}")]
     Unfinished {
@@ -362,9 +360,7 @@ impl JournalError {
             Self::Changed { .. } => "with it, every recipient would get another client token and could be contacted \
                 twice: put it back, or give the definition another name to begin a new campaign"
                 .into(),
-            Self::NoLine { .. } => "the column rejected_line says which line of the first file a row replaces: leave it as \
-                it was, and add new rows to the first file; nothing was sent"
-                .into(),
+            Self::Misfit(misfit) => misfit.hint(),
             Self::Unfinished { next, .. } => next.clone(),
             Self::StillRead(_) => "close it, and purge again: that finishes what was begun".into(),
             Self::Postgres(error) => error.hint(),

@@ -41,6 +41,7 @@ pub use file::lock::{CampaignLock, holder, is_running};
 pub use file::open::{Journal, Reader, sqlite_release};
 pub use plan::lanes::OpenLane;
 pub use plan::line::{Content, FileLine};
+pub use plan::misfit::{Misfit, MisfitReason};
 pub use plan::numbers::{SameNumber, SameNumbers};
 pub use plan::planned::Planned;
 pub use plan::respelled::{RewrittenKey, RewrittenKeys, RewrittenOf};

@@ -69,6 +69,10 @@ impl FileError {
                 "the column rejected_line says which line of the first file a row replaces: leave it as it was, and add new \
                  rows to the first file"
             }
+            FileProblem::NoRejectedId { .. } => {
+                "the column rejected_id says which row of the first file a row corrects: leave it as it was, and add new rows to \
+                 the first file"
+            }
             FileProblem::PartOfRejects(_) => {
                 return Some(
                     Advice::new("put the missing column back, or write the file anew with ")
@@ -361,6 +365,14 @@ pub enum FileProblem {
     /// A row of a file of rejected rows that does not say which line it replaces.
     #[error("line {line}: rejected_line must be a line number, and is \"{}\"", .cell.shown())]
     NoLine {
+        /// The physical line, from 1.
+        line: u64,
+        /// What is there.
+        cell: ForeignText,
+    },
+    /// A row of a file of rejected rows that does not say which row was rejected.
+    #[error("line {line}: rejected_id must be as it was written, and is \"{}\"", .cell.shown())]
+    NoRejectedId {
         /// The physical line, from 1.
         line: u64,
         /// What is there.

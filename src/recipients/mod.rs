@@ -37,6 +37,7 @@ use crate::domain::foreign;
 use crate::domain::object::{ObjectUrl, shown_address};
 use crate::domain::row::binding::{Binding, Cells, LineSpan};
 use crate::domain::row::recipient::{Recipient, Rejection, RejectionReason};
+use crate::domain::row::rejected_id::RejectedId;
 use crate::domain::table::detected_format::DetectedFormat;
 use crate::domain::table::formula::original;
 use crate::domain::table::header::Header;
@@ -123,6 +124,8 @@ pub struct Recipients {
 pub struct Row {
     /// The physical line on which it begins, from 1; in a file of rejected rows, the line that it was rejected on.
     pub line: u64,
+    /// In a file of rejected rows, which row was rejected, where the file says so.
+    pub rejected: Option<RejectedId>,
     /// Its cells as they are; what cannot be read as text in them is replaced.
     pub cells: Record,
     /// What becomes of it.
@@ -203,12 +206,15 @@ impl Recipients {
         let Some(Read { mut lines, mut record, mut wrong }) = self.next_filled()? else { return Ok(None) };
         // Of the first file, which a file of rejected rows is from, nobody knows where it had line breaks in cells.
         let row = Some(lines.first - broken).filter(|row| *row != lines.first && self.extra.is_none());
+        let mut rejected = None;
         if let Some(extra) = &self.extra {
             let line = lines.first;
-            (lines, record, wrong) = extra.strip(lines, &record, wrong)?;
-            if !self.replaced.insert(lines.first) {
-                return Err(FileProblem::LineTwice { line, number: lines.first });
+            let own = extra.strip(lines, &record, wrong)?;
+            if !self.replaced.insert(own.0.first) {
+                return Err(FileProblem::LineTwice { line, number: own.0.first });
             }
+            rejected = extra.rejected(line, &record)?;
+            (lines, record, wrong) = own;
         }
         let cut = self.reported && is_cut(&record);
         if self.reported {
@@ -235,7 +241,7 @@ impl Recipients {
             }
         };
         let outcome = outcome.map_err(|rejection| Rejection { row, ..rejection });
-        Ok(Some(Row { line: lines.first, cells: record, outcome }))
+        Ok(Some(Row { line: lines.first, rejected, cells: record, outcome }))
     }
 
     /// What becomes of a row whose cells can be read.
@@ -302,6 +308,13 @@ impl RecordTable {
 }
 
 impl Extra {
+    /// Which row was rejected; `None` where the file has no column for that.
+    fn rejected(&self, line: u64, record: &Record) -> Result<Option<RejectedId>, FileProblem> {
+        let Some(cell) = self.id.map(|at| record.cell(at).trim()) else { return Ok(None) };
+        let id = RejectedId::parse(cell);
+        id.map(Some).ok_or_else(|| FileProblem::NoRejectedId { line, cell: cell.into() })
+    }
+
     /// A row of a file of rejected rows, as it was in the file that it was rejected from.
     fn strip(
         &self,

@@ -1,7 +1,7 @@
 //! The file of rejected rows: their own cells as they were, and in front of them line, column and reason.
 //!
-//! Such a file is known again by its three columns. Its rows are corrections: each takes the place of the line that it
-//! was rejected on, and no other row of the campaign is touched.
+//! Such a file is known again by its columns. Its rows are corrections: each takes the place of the row that it was
+//! rejected as, and no other row of the campaign is touched.
 
 use std::borrow::Cow;
 use std::fs::File;
@@ -11,11 +11,16 @@ use std::os::unix::fs::FileExt as _;
 use super::Row;
 use super::error::FileProblem;
 use crate::domain::foreign::ForeignText;
+use crate::domain::row::rejected_id::RejectedId;
 use crate::domain::table::formula::harmless;
 use crate::domain::table::header::{Header, fold};
 
-/// The columns that are put in front.
+/// The columns that are put in front, and that the file is known by.
 const COLUMNS: [&str; 3] = ["rejected_line", "rejected_column", "rejected_reason"];
+
+/// The column behind them. It says which row was rejected, whatever line that is on by now. Without it a row is known by
+/// line and key.
+const ID: &str = "rejected_id";
 
 /// Bytes of a file that are looked at for its columns, at most.
 const HEAD: usize = 4096;
@@ -30,11 +35,12 @@ pub fn are_in(file: &File) -> bool {
     memchr::memmem::find(first, COLUMNS[0].as_bytes()).is_some()
 }
 
-/// Where the three columns are. A spreadsheet may have moved them.
+/// Where the columns are. A spreadsheet may have moved them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Extra {
     pub(super) line: usize,
     columns: [usize; 3],
+    pub(super) id: Option<usize>,
 }
 
 impl Extra {
@@ -50,7 +56,7 @@ impl Extra {
         let line = header.names().iter().any(|name| name == COLUMNS[0]);
         match COLUMNS.map(at) {
             [Some(line), Some(column), Some(reason)] => {
-                Ok(Some(Self { line, columns: [line, column, reason] }))
+                Ok(Some(Self { line, columns: [line, column, reason], id: at(ID) }))
             }
             _ if !line && exact < 2 => Ok(None),
             some => {
@@ -61,7 +67,7 @@ impl Extra {
     }
 
     pub(super) fn has(&self, at: usize) -> bool {
-        self.columns.contains(&at)
+        self.columns.contains(&at) || self.id == Some(at)
     }
 }
 
@@ -84,7 +90,9 @@ impl<W: Write> Rejects<W> {
             .terminator(csv::Terminator::CRLF)
             .from_writer(out);
         let own = header.names().iter().map(|name| harmless(name));
-        out.write_record(COLUMNS.iter().map(|name| Cow::Borrowed(*name)).chain(own).map(Cow::into_owned))?;
+        out.write_record(
+            COLUMNS.iter().chain([&ID]).map(|name| Cow::Borrowed(*name)).chain(own).map(Cow::into_owned),
+        )?;
         Ok(Self { out })
     }
 
@@ -98,21 +106,22 @@ impl<W: Write> Rejects<W> {
             return Ok(());
         }
         let column = rejection.column.as_ref().map_or("", ForeignText::raw);
-        self.write(row.line, (column, &rejection.reason.to_string()), row.cells.iter())
+        let id = row.rejected.unwrap_or_else(|| RejectedId::of(row.cells.iter()));
+        self.write((row.line, id), (column, &rejection.reason.to_string()), row.cells.iter())
     }
 
-    /// Writes a rejected row: its line, the column at fault and the reason, and its own cells.
+    /// Writes a rejected row: its line and id, the column at fault and the reason, and its own cells.
     ///
     /// # Errors
     /// Where `out` cannot be written.
     pub fn write<'c>(
         &mut self,
-        line: u64,
+        (line, id): (u64, RejectedId),
         (column, reason): (&str, &str),
         cells: impl Iterator<Item = &'c str>,
     ) -> io::Result<()> {
-        let line = line.to_string();
-        for cell in [line.as_str(), column, reason] {
+        let (line, id) = (line.to_string(), id.to_string());
+        for cell in [line.as_str(), column, reason, id.as_str()] {
             self.out.write_field(&*harmless(cell))?;
         }
         for cell in cells {

@@ -97,7 +97,7 @@ fn line(n: u64) -> FileLine {
         key: key.clone(),
         destination: destination.clone(),
     };
-    FileLine { number: n + 2, cells: vec![key, destination], content }
+    FileLine { number: n + 2, rejected: None, cells: vec![key, destination], content }
 }
 
 fn shape() -> RequestTemplate {

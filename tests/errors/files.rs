@@ -104,6 +104,41 @@ fn that_cannot_be_read() {
     area.end();
 }
 
+/// Corrections of which it cannot be told what they correct.
+fn corrections_that_fit_no_row(area: &mut Area) {
+    let with_ids = "rejected_line,rejected_column,rejected_reason,rejected_id,customer_id,first_name,phone\n";
+    let eve = "r4f81352137d95c90,C-4,Eve";
+    area.case("a row that does not say which row was rejected")
+        .after("run people.csv --simulate -j journal.db")
+        .file("wrong.csv", format!("{with_ids}2,,,,C-1,Ada,+12025550101\n"))
+        .says(2, "run wrong.csv --yes --simulate -j journal.db");
+    area.case("a row that the first file does not have any more")
+        .after("run people.csv --simulate -j journal.db")
+        .file("wrong.csv", format!("{with_ids}5,phone,,{eve},+12025550104\n"))
+        .says(2, "run wrong.csv --yes --simulate -j journal.db");
+    area.case("a row that the first file has corrected otherwise")
+        .file("people.csv", format!("{PEOPLE}C-4,Eve,+12025550104\n"))
+        .after("run people.csv --simulate --limit 1 -j journal.db")
+        .file("wrong.csv", format!("{with_ids}5,phone,,{eve},+12025550105\n"))
+        .says(2, "run wrong.csv --yes --simulate -j journal.db");
+    area.case("rows that were the same, on other lines by now")
+        .file("people.csv", format!("{PEOPLE}C-4,Eve,12\nC-4,Eve,12\n"))
+        .after("run people.csv --simulate -j journal.db")
+        .file("wrong.csv", format!("{with_ids}9,phone,,{eve},+12025550104\n"))
+        .says(2, "run wrong.csv --yes --simulate -j journal.db");
+    area.case("two corrections of one row")
+        .file("people.csv", format!("{PEOPLE}C-4,Eve,12\n"))
+        .after("run people.csv --simulate -j journal.db")
+        .file(
+            "wrong.csv",
+            format!(
+                "{with_ids}5,phone,,{eve},+12025550104\n6,phone,,{},+12025550105\n",
+                eve.replace("C-4", "C-5")
+            ),
+        )
+        .says(2, "run wrong.csv --yes --simulate -j journal.db");
+}
+
 #[test]
 fn rejected_rows() {
     let mut area = Area::new("rejected_rows");
@@ -126,8 +161,9 @@ fn rejected_rows() {
         .says(2, "run wrong.csv --yes --simulate -j journal.db");
     area.case("a row for a line that is not there")
         .after("run people.csv --simulate -j journal.db")
-        .file("wrong.csv", format!("{head}99,,,C-1,Ada,+12025550101\n"))
+        .file("wrong.csv", format!("{head}99,,,C-9,Ken,+12025550109\n"))
         .says(2, "run wrong.csv --yes --simulate -j journal.db");
+    corrections_that_fit_no_row(&mut area);
     area.case("rejected rows without their first file")
         .file("wrong.csv", format!("{head}2,,,C-1,Ada,+12025550101\n"))
         .says(2, "run wrong.csv --yes --simulate -j journal.db");

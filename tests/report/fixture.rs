@@ -77,7 +77,7 @@ pub(crate) fn line(number: u64, cells: &[&str]) -> FileLine {
         window: Default::default(),
         suppressed: None,
     };
-    FileLine { number, cells: cells.iter().map(text).collect(), content }
+    FileLine { number, rejected: None, cells: cells.iter().map(text).collect(), content }
 }
 
 /// The same recipient in a file with other columns.

@@ -301,7 +301,7 @@ impl Weeks {
                     sender: None,
                     suppressed: None,
                 };
-                FileLine { number, cells: vec![person.key.clone()], content }
+                FileLine { number, rejected: None, cells: vec![person.key.clone()], content }
             })
             .collect();
         let mut journal = self.journal();

@@ -118,7 +118,7 @@ fn line(entry: Entry, number: u64) -> FileLine {
                 reason: "is no number".to_owned(),
                 key: None,
             };
-            return FileLine { number, cells: vec!["?".to_owned(), "?".to_owned()], content };
+            return FileLine { number, rejected: None, cells: vec!["?".to_owned(), "?".to_owned()], content };
         }
     };
     let key = format!("K-{person}");
@@ -133,7 +133,7 @@ fn line(entry: Entry, number: u64) -> FileLine {
         window: Default::default(),
         suppressed,
     };
-    FileLine { number, cells: vec![key, edition.to_string()], content }
+    FileLine { number, rejected: None, cells: vec![key, edition.to_string()], content }
 }
 
 fn destination(person: u64, edition: u64) -> String {

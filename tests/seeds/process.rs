@@ -59,6 +59,7 @@ fn identity(name: &str) -> Identity {
 fn lines(campaign: &str, file: &[Entry]) -> Vec<FileLine> {
     let line = |(&(key, text, suppressed), line): (&Entry, u64)| FileLine {
         number: line,
+        rejected: None,
         cells: vec![key.to_string()],
         content: Content::Recipient {
             key: key.to_string(),

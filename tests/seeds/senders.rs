@@ -163,7 +163,12 @@ impl Story {
                 window: Default::default(),
                 suppressed: None,
             };
-            lines.push(FileLine { number: 2 + lines.len() as u64, cells: vec![key], content });
+            lines.push(FileLine {
+                number: 2 + lines.len() as u64,
+                rejected: None,
+                cells: vec![key],
+                content,
+            });
         }
         let mailing = Mailing { name: name.to_owned(), id, senders: senders.to_vec(), lines };
         self.plan(&mailing);

@@ -119,7 +119,12 @@ fn lines(chance: &mut Chance, name: &str, people: u64) -> Vec<FileLine> {
                 window: Default::default(),
                 suppressed: None,
             };
-            lines.push(FileLine { number: 2 + lines.len() as u64, cells: vec![key], content });
+            lines.push(FileLine {
+                number: 2 + lines.len() as u64,
+                rejected: None,
+                cells: vec![key],
+                content,
+            });
         }
     }
     lines

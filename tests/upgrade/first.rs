@@ -101,7 +101,12 @@ fn lines() -> Vec<FileLine> {
     let reason = "the phone number is too short".to_owned();
     let content =
         Content::Rejected { code: "phone-too-short".to_owned(), reason, key: Some("C-77".to_owned()) };
-    lines.push(FileLine { number: 12, cells: ["C-77", "Zoë", "+1202"].map(str::to_owned).into(), content });
+    lines.push(FileLine {
+        number: 12,
+        rejected: None,
+        cells: ["C-77", "Zoë", "+1202"].map(str::to_owned).into(),
+        content,
+    });
     let mut listed = recipient(13, 90);
     if let Content::Recipient { suppressed, .. } = &mut listed.content {
         *suppressed = Some(("suppressed".to_owned(), "the number is on a suppression list".to_owned()));
@@ -117,6 +122,7 @@ fn recipient(line: u64, n: u64) -> FileLine {
     let slots = vec![format!("Hi {name}")];
     FileLine {
         number: line,
+        rejected: None,
         cells,
         content: Content::Recipient {
             key,

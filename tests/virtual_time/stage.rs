@@ -196,6 +196,7 @@ fn line_of(campaign: &str, number: u64, recipient: u64) -> FileLine {
     let destination = format!("+1{:03}55501{:02}", 202 + recipient / 100 % 700, recipient % 100);
     FileLine {
         number,
+        rejected: None,
         cells: vec![key.clone(), name.clone(), destination.clone()],
         content: Content::Recipient {
             client_token: TokenSpace::new(INSTANCE, campaign).token(&key),

@@ -4,6 +4,7 @@ pub mod binding;
 pub mod compound_key;
 pub mod key_filter;
 pub mod recipient;
+pub mod rejected_id;
 pub mod rewritten_key;
 pub mod suppression;
 pub mod token;

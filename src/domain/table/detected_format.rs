@@ -139,7 +139,7 @@ impl fmt::Display for DetectedFormat {
         }
         if self.corrections {
             f.write_str(
-                "; corrections: each row takes the place of the line in rejected_line, all other rows of the campaign stay as \
+                "; corrections: each row takes the place of the one that was rejected, all other rows of the campaign stay as \
                  they are, and those that wait are sent to as well",
             )?;
         }

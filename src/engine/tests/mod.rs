@@ -92,5 +92,5 @@ fn line(number: u64) -> FileLine {
         window: Default::default(),
         suppressed: None,
     };
-    FileLine { number, cells: vec![number.to_string()], content }
+    FileLine { number, rejected: None, cells: vec![number.to_string()], content }
 }

@@ -29,6 +29,8 @@ pub(in crate::journal) struct ExistingRecipient {
     pub(in crate::journal) cells: String,
     /// Whether its key, number and payload were removed.
     pub(in crate::journal) purged: bool,
+    /// Whether a correction put it in the place of a rejected line.
+    pub(in crate::journal) is_correction: bool,
     /// How often it failed, was corrected and was to be tried again.
     pub(in crate::journal) corrections: u32,
 }
@@ -81,7 +83,8 @@ pub(in crate::journal) fn find(
         .prepare_cached(
             "SELECT id, state, line, attempts, coalesce(destination, ''), shape_id, header_id, slots, cells, row.key IS NULL,
                  lane_id, iif(waits_for = 0, waits_until, NULL), not_after, sender_id,
-                 (SELECT count(*) FROM earlier_attempt WHERE earlier_attempt.row_id = row.id)
+                 (SELECT count(*) FROM earlier_attempt WHERE earlier_attempt.row_id = row.id),
+                 corrects IS NOT NULL
              FROM recipient JOIN row ON row.id = row_id WHERE recipient.campaign_id = ?1 AND recipient.key = ?2",
         )?
         .query_row(params![campaign.0, key], |row| {
@@ -98,6 +101,7 @@ pub(in crate::journal) fn find(
                 cells: row.get(8)?,
                 purged: row.get(9)?,
                 corrections: row.get(14)?,
+                is_correction: row.get(15)?,
                 lane: row.get(10)?,
                 sender: row.get(13)?,
                 window: Window { not_before: stamp(row, 11)?, not_after: stamp(row, 12)? },

@@ -106,7 +106,7 @@ mod tests {
             window: Default::default(),
             suppressed,
         };
-        FileLine { number, cells: vec![key.to_owned()], content }
+        FileLine { number, rejected: None, cells: vec![key.to_owned()], content }
     }
 
     fn states(journal: &Journal) -> Vec<(i64, u8, Option<String>)> {

@@ -5,6 +5,7 @@ use uuid::Uuid;
 use crate::domain::delivery::state::State;
 use crate::domain::hours::Lane;
 use crate::domain::hours::schedule::Window;
+use crate::domain::row::rejected_id::RejectedId;
 
 /// The code of a line whose key came before.
 pub(in crate::journal) const DUPLICATE: &str = "duplicate-key";
@@ -19,6 +20,8 @@ pub(in crate::journal) const OTHER_NUMBER: &str =
 pub struct FileLine {
     /// Where it begins in the file, from 1.
     pub number: u64,
+    /// Which rejected row it corrects, where it is a correction that says so.
+    pub rejected: Option<RejectedId>,
     /// Its own cells.
     pub cells: Vec<String>,
     /// What became of it.

@@ -3,14 +3,17 @@
 //! Rows that no request was ever made for follow the file. A row that was attempted keeps token and payload for ever;
 //! only its line number follows. What is not in the file any more is withdrawn, or, once attempted, loses its line.
 
+pub(in crate::journal) mod corrected_lines;
 pub(in crate::journal) mod corrections;
 pub(in crate::journal) mod existing;
 pub(in crate::journal) mod index;
 pub(in crate::journal) mod lanes;
 pub(in crate::journal) mod line;
+pub(in crate::journal) mod misfit;
 pub(in crate::journal) mod numbers;
 pub(in crate::journal) mod planned;
 pub(in crate::journal) mod reconcile;
+pub(in crate::journal) mod rejected_rows;
 pub(in crate::journal) mod respelled;
 pub(in crate::journal) mod retried;
 pub(in crate::journal) mod row_set;
@@ -33,11 +36,14 @@ use crate::domain::row::token::TokenSpace;
 use crate::domain::senders::Sender;
 use crate::journal::care::purge;
 use crate::journal::file::open::Journal;
+use crate::journal::plan::corrected_lines::Corrections;
 use crate::journal::plan::existing::ExistingRecipient;
 use crate::journal::plan::lanes::LaneIds;
 use crate::journal::plan::line::{CHANGED_AFTER_CONTACT, Content, FileLine};
+use crate::journal::plan::misfit::Misfit;
 use crate::journal::plan::planned::Planned;
 use crate::journal::plan::reconcile::{keep, move_line, planned_state};
+use crate::journal::plan::rejected_rows::RejectedRows;
 use crate::journal::plan::retried::Retries;
 use crate::journal::plan::row_set::RowSet;
 use crate::journal::plan::said_before::TextColumns;
@@ -56,8 +62,10 @@ pub struct Plan {
     senders: PlanSenders,
     before: Before,
     summary: PlanSummary,
-    /// Whether lines take the place of those with their numbers, and no other row is touched.
-    corrects: bool,
+    /// What a file of corrections needs, which touches no rows but those that it corrects.
+    corrects: Option<Corrections>,
+    /// Rejected rows and their corrections, where they had to be looked for.
+    rejected_rows: Option<RejectedRows>,
     /// Whether recipients may be known by their tokens alone.
     purged: bool,
     /// What the columns of this file have that a contacted recipient's texts were made of.
@@ -78,7 +86,7 @@ impl Plan {
         tx: &Transaction<'_>,
         campaign: CampaignId,
         (shape, header): (i64, i64),
-        corrects: bool,
+        corrects: Option<Corrections>,
     ) -> rusqlite::Result<Self> {
         let (before, summary) = (Before::Journal(RowSet::default()), PlanSummary::default());
         let purged = purge::any(tx, campaign)?;
@@ -97,6 +105,7 @@ impl Plan {
             before,
             summary,
             corrects,
+            rejected_rows: None,
             purged,
             texts,
             first_of_numbers: false,
@@ -127,6 +136,12 @@ impl Plan {
     #[must_use]
     pub fn changed_lines(&self) -> &[u64] {
         self.texts.changed_lines()
+    }
+
+    /// The first correction that fits no rejected row, if there is one. It has changed nothing, and nor have those behind it.
+    #[must_use]
+    pub fn misfit(&self) -> Option<Misfit> {
+        self.corrects.as_ref().and_then(|corrects| corrects.misfit)
     }
 
     /// Puts failed rows of the file back into the queue. Those of which the file or the definition now says something
@@ -204,7 +219,7 @@ impl Journal {
     pub fn plan_senders(&mut self, mut plan: Plan, senders: &[Sender]) -> Result<Plan, JournalError> {
         if !senders.is_empty() {
             let tx = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-            plan.senders = PlanSenders::of(&tx, plan.campaign, senders, !plan.corrects)?;
+            plan.senders = PlanSenders::of(&tx, plan.campaign, senders, plan.corrects.is_none())?;
             plan.other_tokens = senders::other_tokens(&tx, plan.campaign)?;
             tx.commit()?;
         }
@@ -255,7 +270,7 @@ impl Journal {
         };
         delta.write(&tx, campaign)?;
         planned::mark(&tx, campaign, Planned::Begun)?;
-        let plan = Plan { before, ..Plan::of(&tx, campaign, (shape, header), false)? };
+        let plan = Plan { before, ..Plan::of(&tx, campaign, (shape, header), None)? };
         tx.commit()?;
         Ok(plan)
     }
@@ -286,7 +301,10 @@ impl Journal {
         batches: impl IntoIterator<Item = Vec<FileLine>>,
     ) -> Result<(), JournalError> {
         self.connection.pragma_update(None, "synchronous", "normal")?;
-        let planned = batches.into_iter().try_for_each(|batch| self.plan(plan, &batch).map(|_| ()));
+        let planned = match plan.corrects {
+            Some(_) => self.plan_corrections(plan, batches),
+            None => batches.into_iter().try_for_each(|batch| self.plan(plan, &batch).map(|_| ())),
+        };
         self.connection.pragma_update(None, "synchronous", "full")?;
         planned
     }
@@ -339,7 +357,7 @@ pub(super) fn withdraw_missing(
         summary.added += index::make(tx, campaign, delta)?;
         return Ok(summary);
     };
-    if corrects {
+    if corrects.is_some() {
         return Ok(summary);
     }
     let gone: Vec<(RowId, State)> = {
@@ -380,26 +398,39 @@ fn plan_line(
     delta: &mut Delta,
     summary: &mut PlanSummary,
 ) -> Result<(), JournalError> {
-    let cells = texts(&line.cells);
-    if let Before::Journal(seen) = &mut plan.before
-        && let Some(state) = reconcile::stands_for(tx, plan.campaign, line, seen)?
-    {
-        let rejected = matches!(line.content, Content::Rejected { .. });
-        if sql::REQUESTED.has(state) {
-            summary.frozen += u64::from(rejected);
-        } else {
-            summary.stay_corrected += u64::from(rejected);
-        }
-        summary.started += u64::from(state == State::Started);
+    if plan.corrects.is_some() {
+        return corrections::correct(tx, plan, line, delta, summary);
+    }
+    if stays(tx, plan, line, summary)? {
         return Ok(());
     }
-    if !plan.corrects {
-        return plan_content(tx, plan, line, &cells, delta, summary);
+    plan_content(tx, plan, line, &texts(&line.cells), delta, summary)
+}
+
+/// Whether the line is no recipient and stands for one all the same, who stays.
+fn stays(
+    tx: &Transaction<'_>,
+    plan: &mut Plan,
+    line: &FileLine,
+    summary: &mut PlanSummary,
+) -> Result<bool, JournalError> {
+    let Before::Journal(seen) = &mut plan.before else { return Ok(false) };
+    let Some(state) = reconcile::stands_for(tx, plan.campaign, line, (seen, &mut plan.rejected_rows))? else {
+        return Ok(false);
+    };
+    tell_kept(line, state, summary);
+    Ok(true)
+}
+
+/// Counts a recipient who stays on a line that is none.
+fn tell_kept(line: &FileLine, state: State, summary: &mut PlanSummary) {
+    let rejected = matches!(line.content, Content::Rejected { .. });
+    if sql::REQUESTED.has(state) {
+        summary.frozen += u64::from(rejected);
+    } else {
+        summary.stay_corrected += u64::from(rejected);
     }
-    let cleared = corrections::clear(tx, plan.campaign, line, delta)?;
-    summary.withdrawn += cleared.withdrawn;
-    plan_content(tx, plan, line, &cells, delta, summary)?;
-    Ok(cleared.remember(tx, plan.campaign, line)?)
+    summary.started += u64::from(state == State::Started);
 }
 
 /// A row that failed has its turn again. Says whether it was corrected.
@@ -456,13 +487,11 @@ fn plan_content(
         Before::Journal(seen) => seen,
     };
     let known = existing::recipient(tx, plan.campaign, key, &purged_keys)?;
+    if plan.corrects.is_none() {
+        corrections::forget(tx, known.as_ref().filter(|known| !seen.contains(known.id)))?;
+    }
     if plan.first_of_numbers
-        && known.as_ref().is_none_or(|known| {
-            known.attempts == 0
-                || (plan.retries.are_meant()
-                    && known.state == State::Failed
-                    && known.destination != *destination)
-        })
+        && is_to_be_sent(known.as_ref(), plan.retries, destination)
         && planned_state(State::Queued, &line.content)? == State::Queued
         && let Some(reason) = numbers::taken(tx, plan.campaign, destination, key)?
     {
@@ -477,7 +506,9 @@ fn plan_content(
             plan.before.see(id);
             summary.added += 1;
         }
-        Some(known) if !seen.insert(known.id) || (plan.corrects && known.is_elsewhere(line.number)) => {
+        Some(known)
+            if (plan.corrects.is_some() && known.is_elsewhere(line.number)) || !seen.insert(known.id) =>
+        {
             rows::insert(tx, plan, line, State::Duplicate, cells, delta)?;
         }
         Some(known) if known.purged && matches!(known.state, State::Suppressed | State::Withdrawn) => {
@@ -505,6 +536,15 @@ fn plan_content(
         }
     }
     Ok(())
+}
+
+/// Whether a line has something to send that was not sent before: to a recipient who was never attempted, or who failed
+/// and is tried again with another number.
+fn is_to_be_sent(known: Option<&ExistingRecipient>, retries: Retries, destination: &str) -> bool {
+    known.is_none_or(|known| {
+        let again = retries.are_meant() && known.state == State::Failed && known.destination != destination;
+        known.attempts == 0 || again
+    })
 }
 
 /// The line is no recipient, and the recipient who was contacted has no line.

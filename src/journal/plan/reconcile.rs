@@ -4,28 +4,34 @@ use rusqlite::{OptionalExtension, Transaction, params};
 
 use crate::domain::delivery::state;
 use crate::domain::delivery::state::{Event, State};
+use crate::domain::row::rejected_id::RejectedId;
 use crate::journal::error::JournalError;
 use crate::journal::plan::existing;
 use crate::journal::plan::existing::ExistingRecipient;
 use crate::journal::plan::line::{Content, FileLine, reason_of};
+use crate::journal::plan::rejected_rows::{RejectedRow, RejectedRows};
 use crate::journal::plan::row_set::RowSet;
 use crate::journal::row::{CampaignId, StateColumn, texts};
 use crate::journal::sql;
 use crate::journal::tally::Delta;
 
 /// The state of the recipient whom a line that is none stands for all the same, if it does. The row stays, for nobody is
-/// started and rejected at once: one whom a correction put onto this very line, whatever became of it; one who was
-/// started from it, and is rejected now.
+/// started and rejected at once: one whom a correction put in the place of this very line, whatever became of it, and
+/// wherever the line was then; one who was started from it, and is rejected now.
 pub(in crate::journal) fn stands_for(
     tx: &Transaction<'_>,
     campaign: CampaignId,
     line: &FileLine,
-    seen: &mut RowSet,
+    (seen, rejected_rows): (&mut RowSet, &mut Option<RejectedRows>),
 ) -> Result<Option<State>, JournalError> {
-    if matches!(line.content, Content::Rejected { .. })
-        && let Some((id, state)) = corrected_on_line(tx, campaign, line)?
-    {
-        return Ok(seen.insert(id).then_some(state));
+    if matches!(line.content, Content::Rejected { .. }) {
+        if let Some((id, state)) = corrected_on_line(tx, campaign, line)? {
+            return Ok(seen.insert(id).then_some(state));
+        }
+        if let Some((id, state)) = corrected_elsewhere(tx, campaign, line, (seen, rejected_rows))? {
+            seen.insert(id);
+            return Ok(Some(state));
+        }
     }
     let Content::Rejected { key: Some(key), .. } = &line.content else { return Ok(None) };
     let Some(known) = existing::find(tx, campaign, key)? else { return Ok(None) };
@@ -51,6 +57,29 @@ fn corrected_on_line(
         })
         .optional()?;
     Ok(found)
+}
+
+/// The row, with its state, that a correction put in the place of this line while it was another one: it follows the line.
+fn corrected_elsewhere(
+    tx: &Transaction<'_>,
+    campaign: CampaignId,
+    line: &FileLine,
+    (seen, rejected_rows): (&RowSet, &mut Option<RejectedRows>),
+) -> Result<Option<(i64, State)>, JournalError> {
+    let rows = RejectedRows::known(tx, campaign, rejected_rows)?;
+    let id = RejectedId::of(line.cells.iter().map(String::as_str));
+    let fits = |row: &RejectedRow| {
+        let has_place = row.line.is_some() || sql::REQUESTED.has(row.state);
+        !row.is_nobody() && !seen.contains(row.id) && has_place
+    };
+    let all = rows.with(tx, id)?;
+    // Whoever has the line now, before one who was contacted and gave way to another correction.
+    let Some(row) = all.into_iter().filter(fits).min_by_key(|row| row.line.is_none()) else {
+        return Ok(None);
+    };
+    tx.prepare_cached("UPDATE row SET line = ?2 WHERE id = ?1")?
+        .execute(params![row.id, i64::try_from(line.number).unwrap_or(i64::MAX)])?;
+    Ok(Some((row.id, row.state)))
 }
 
 /// Gives recipients who were contacted, and of whom the file has nothing but a line that is left out now, that line back:

@@ -60,6 +60,8 @@ pub struct Record<'r> {
     pub header: i64,
     /// The line's own cells.
     pub cells: &'r Cells,
+    /// The cells of the line as it was rejected first, where a correction took its place.
+    pub corrects: Option<&'r Cells>,
 }
 
 /// What the account's events have told of a row's message and contact.
@@ -127,7 +129,7 @@ impl Snapshot<'_> {
         mut each: impl FnMut(&Record<'_>) -> Result<(), E>,
     ) -> Result<(), E> {
         let sources = self.sources(campaign)?;
-        let (mut cells, mut slots) = (Cells::default(), Cells::default());
+        let mut buffers = [Cells::default(), Cells::default(), Cells::default()];
         let (mut contact_id, mut reason) = (Uuid::encode_buffer(), String::new());
         for place in ["line IS NOT NULL ORDER BY line", "line IS NULL ORDER BY id"] {
             let sql = format!(
@@ -135,7 +137,7 @@ impl Snapshot<'_> {
                      slots, first_attempt_at, settled_at, header_id, cells, id, delivery, status, at, parts, price,
                      ended_at, replied, (SELECT nullif(zones, '') FROM lane WHERE lane.id = lane_id),
                      (SELECT name FROM sender WHERE sender.id = sender_id),
-                     {EARLIER}
+                     {EARLIER}, corrects
                  FROM row LEFT JOIN delivery ON row_id = id WHERE row.campaign_id = ?1 AND {place}"
             );
             let mut statement = self.connection.prepare_cached(&sql).map_err(JournalError::from)?;
@@ -144,7 +146,7 @@ impl Snapshot<'_> {
                 let StateColumn(state) = row.get(3).map_err(JournalError::from)?;
                 if selection.has(state) {
                     let texts = (&mut contact_id, &mut reason);
-                    each(&read(row, state, &sources, (&mut cells, &mut slots), texts)?)?;
+                    each(&read(row, state, &sources, &mut buffers, texts)?)?;
                 }
             }
         }
@@ -156,7 +158,7 @@ fn read<'r>(
     row: &'r Row<'_>,
     state: State,
     sources: &'r HashMap<i64, Leaf>,
-    (cells, slots): (&'r mut Cells, &'r mut Cells),
+    [cells, slots, corrects]: &'r mut [Cells; 3],
     (contact_id, words): (&'r mut [u8; uuid::fmt::Urn::LENGTH], &'r mut String),
 ) -> Result<Record<'r>, JournalError> {
     let shape: Option<i64> = row.get(9)?;
@@ -169,6 +171,13 @@ fn read<'r>(
         Some(Leaf::Token) | None => None,
     };
     fill(cells, row, 14)?;
+    let corrects = match text(row, 26)? {
+        Some(_) => {
+            fill(corrects, row, 26)?;
+            Some(&*corrects)
+        }
+        None => None,
+    };
     let stamp = |index: usize| -> rusqlite::Result<Option<UnixMillis>> {
         Ok(row.get::<_, Option<StampColumn>>(index)?.map(|stamp| stamp.0))
     };
@@ -206,6 +215,7 @@ fn read<'r>(
         },
         header: row.get(13)?,
         cells,
+        corrects,
     })
 }
 

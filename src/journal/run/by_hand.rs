@@ -81,7 +81,7 @@ impl ContactByHand {
             window: Window::default(),
             suppressed: None,
         };
-        FileLine { number, cells: vec![self.body.clone()], content }
+        FileLine { number, rejected: None, cells: vec![self.body.clone()], content }
     }
 }
 
@@ -191,7 +191,7 @@ fn added(
     let last: Option<i64> =
         tx.query_row("SELECT max(line) FROM row WHERE campaign_id = ?1", [campaign.0], |row| row.get(0))?;
     let line = contact.line(last.and_then(|line| u64::try_from(line).ok()).unwrap_or(0) + 1);
-    let mut plan = Plan::of(tx, campaign, in_common, true)?;
+    let mut plan = Plan::of(tx, campaign, in_common, None)?;
     let id = plan::rows::insert(tx, &mut plan, &line, State::Queued, &texts(&line.cells), delta)?;
     index::enter(tx, campaign, id)?;
     Ok(id)

@@ -300,7 +300,7 @@ fn a_claim_puts_so_many_rows_aside_and_the_next_one_goes_on_behind_them() {
                 window: Default::default(),
                 suppressed: None,
             };
-            FileLine { number: 2 + n as u64, cells: vec![n.to_string()], content }
+            FileLine { number: 2 + n as u64, rejected: None, cells: vec![n.to_string()], content }
         })
         .collect();
     book.another("other", &lines);

@@ -3,6 +3,7 @@
 mod alive;
 mod audit;
 mod claims;
+mod corrections;
 mod decisions;
 mod deliveries;
 mod figures;
@@ -73,13 +74,13 @@ fn line_of(number: u64, key: &str, destination: &str, message: &str) -> FileLine
         window: Default::default(),
         suppressed: None,
     };
-    FileLine { number, cells: vec![key.to_owned()], content }
+    FileLine { number, rejected: None, cells: vec![key.to_owned()], content }
 }
 
 fn rejected(number: u64) -> FileLine {
     let content =
         Content::Rejected { code: "no-number".to_owned(), reason: "has none".to_owned(), key: None };
-    FileLine { number, cells: vec![String::new()], content }
+    FileLine { number, rejected: None, cells: vec![String::new()], content }
 }
 
 fn identity(name: &str) -> Identity {
@@ -116,13 +117,6 @@ impl Book {
     fn plan_as(&mut self, shape: &RequestTemplate, columns: &[&str], lines: &[FileLine]) -> PlanSummary {
         let columns: Vec<String> = columns.iter().map(|column| (*column).to_owned()).collect();
         let plan = self.journal.begin_plan(self.campaign, shape, &columns).unwrap();
-        self.finish(plan, lines)
-    }
-
-    /// Reads these lines as corrections.
-    fn correct(&mut self, lines: &[FileLine]) -> PlanSummary {
-        let columns = ["key".to_owned()];
-        let plan = self.journal.begin_corrections(self.campaign, &shape("f"), &columns).unwrap();
         self.finish(plan, lines)
     }
 

@@ -1,7 +1,7 @@
-//! Plans: what the journal keeps of a file that it has seen before, and what corrections touch.
+//! Plans: what the journal keeps of a file that it has seen before.
 
 use super::*;
-use crate::journal::plan::{existing, index, plan_lines};
+use crate::journal::plan::{existing, plan_lines};
 
 fn texts(book: &Book, sql: &str) -> Vec<String> {
     let mut statement = book.journal.connection.prepare(sql).unwrap();
@@ -88,83 +88,6 @@ fn known_by_its_key_is_who_is_not_rejected_and_of_this_campaign() {
     let line = |campaign, key| existing::recipient(&tx, campaign, key, &[]).unwrap().map(|known| known.line);
     assert_eq!([line(campaign, "b"), line(campaign, "z")], [Some(Some(3)), None]);
     assert_eq!([line(first, "b"), line(first, "z")], [None, Some(Some(2))]);
-}
-
-#[test]
-fn a_correction_takes_the_place_of_its_line_and_touches_nobody_else() {
-    let mut book = Book::new();
-    book.plan(&[line(2, "a"), rejected(3), line(4, "c"), line(5, "c"), line(6, "d"), line(7, "e")]);
-    let attempted = book.claim_next(Pass::Queued, RowId::START, 1, 100).rows[0].id;
-    book.settle(attempted, Event::Answered, 150);
-    // A rejected line gets its recipient, a duplicate another key; a line that waits gets somebody else.
-    let corrections = [line(3, "b"), line(5, "f"), line(7, "g")];
-    assert_eq!(book.correct(&corrections), summary(3, [3, 0, 1, 0], 2));
-    let expected = [
-        "2 a 2 1 | 100 - 150 | contact -",
-        "4 c 0 0 | - - - | - -",
-        "6 d 0 0 | - - - | - -",
-        "- e 8 0 | - - - | - -",
-        "3 b 0 0 | - - - | - -",
-        "5 f 0 0 | - - - | - -",
-        "7 g 0 0 | - - - | - -",
-    ];
-    assert_eq!(book.rows(), expected);
-    // The same corrections again change nothing.
-    assert_eq!(book.correct(&corrections), summary(3, [0, 0, 0, 0], 0));
-    assert_eq!(book.rows(), expected);
-    let planned = book.journal.planned(book.campaign).unwrap();
-    assert_eq!(planned, Planned::Read, "nobody has agreed to send it");
-}
-
-#[test]
-fn a_correction_with_the_key_of_another_line_is_a_duplicate_and_with_its_own_follows() {
-    let mut book = Book::new();
-    book.plan(&[line(2, "a"), rejected(3), line(4, "c")]);
-    let corrections = [line(3, "a"), line_of(4, "c", &number("d"), "Ho")];
-    assert_eq!(book.correct(&corrections), summary(2, [0, 1, 0, 0], 0));
-    let expected = ["2 a 0 0 | - - - | - -", "4 c 0 0 | - - - | - -", "3 a 6 0 | - - - | - duplicate-key"];
-    assert_eq!(book.rows(), expected);
-    assert_eq!(payloads(&book)[1], r#"4 f ["Ho"] ["key"]"#);
-}
-
-#[test]
-fn several_who_are_corrected_away_are_counted_and_who_was_attempted_only_loses_its_line() {
-    let mut book = Book::with(&["a", "b", "c"]);
-    let first = book.claim(100).id;
-    book.settle(first, Event::Unanswered, 150);
-    assert_eq!(book.correct(&[line(2, "d"), line(3, "e"), rejected(4)]), summary(3, [2, 0, 2, 0], 0));
-    let expected = [
-        "- a 1 1 | 100 100 - | - code",
-        "- b 8 0 | - - - | - -",
-        "- c 8 0 | - - - | - -",
-        "2 d 0 0 | - - - | - -",
-        "3 e 0 0 | - - - | - -",
-        "4 - 5 0 | - - - | - no-number",
-    ];
-    assert_eq!(book.rows(), expected);
-}
-
-#[test]
-fn who_left_the_file_comes_back_with_a_correction() {
-    let mut book = Book::with(&["a", "b"]);
-    book.plan(&[line(2, "a"), rejected(3)]);
-    assert_eq!(book.rows()[1], "- b 8 0 | - - - | - -");
-    assert_eq!(book.correct(&[line(3, "b")]), summary(1, [0, 1, 0, 0], 1));
-    assert_eq!(book.rows(), ["2 a 0 0 | - - - | - -", "3 b 0 0 | - - - | - -"]);
-}
-
-/// A first plan that died leaves rows that cannot be looked up by key yet; corrections of it must find them.
-#[test]
-fn corrections_of_a_plan_that_was_not_finished_find_its_recipients() {
-    let mut book = Book::new();
-    let mut plan = book.journal.begin_plan(book.campaign, &shape("f"), &["key".to_owned()]).unwrap();
-    book.journal.plan(&mut plan, &[line(2, "a"), rejected(3)]).unwrap();
-    drop(plan);
-    assert_eq!(book.correct(&[line(3, "a")]), summary(1, [0, 0, 0, 0], 0));
-    assert_eq!(book.rows()[1], "3 a 6 0 | - - - | - duplicate-key");
-    let campaign = book.campaign;
-    let tx = book.journal.connection.transaction().unwrap();
-    assert!(index::is_made(&tx, campaign).unwrap());
 }
 
 #[test]

@@ -39,7 +39,7 @@ fn of(number: u64, at: usize) -> FileLine {
         window: Default::default(),
         suppressed: None,
     };
-    FileLine { number, cells: vec![number.to_string()], content }
+    FileLine { number, rejected: None, cells: vec![number.to_string()], content }
 }
 
 struct Senders {
