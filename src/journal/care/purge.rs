@@ -177,9 +177,10 @@ fn strip_rows(tx: &Transaction<'_>, campaign: CampaignId) -> Result<u64, Journal
         }
     }
     let rows = tx.execute(
-        "UPDATE row SET key = NULL, destination = NULL, cells = '[]', reason = NULL, room = NULL
+        "UPDATE row SET key = NULL, destination = NULL, cells = '[]', reason = NULL, room = NULL, corrects = NULL
          WHERE campaign_id = ?1
-             AND (key IS NOT NULL OR destination IS NOT NULL OR cells <> '[]' OR reason IS NOT NULL)",
+             AND (key IS NOT NULL OR destination IS NOT NULL OR cells <> '[]' OR reason IS NOT NULL
+                 OR corrects IS NOT NULL)",
         [campaign.0],
     )?;
     tx.execute(

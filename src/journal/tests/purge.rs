@@ -101,6 +101,28 @@ fn a_purge_takes_what_is_personal_and_leaves_what_happened() {
     assert_eq!(book.purged_at(), Some(at(500)));
 }
 
+/// Whatever columns come: what they have of a person goes, or they are named here as nobody's.
+#[test]
+fn each_text_of_a_row_goes_or_is_known_to_be_nobodys() {
+    let mut book = finished();
+    let columns = book.texts("SELECT name FROM pragma_table_info('row') WHERE type = 'TEXT' ORDER BY name");
+    for column in &columns {
+        // A line that is none has no request, and so no texts of one.
+        let of = if column == "slots" { "shape_id IS NOT NULL" } else { "true" };
+        book.execute(&format!("UPDATE row SET {column} = '[\"Ms Personal\"]' WHERE {of}"));
+    }
+    let left = |book: &Book| -> Vec<String> {
+        let has = |column: &String| {
+            let found = book.texts(&format!("SELECT {column} FROM row WHERE {column} LIKE '%Personal%'"));
+            !found.is_empty()
+        };
+        columns.iter().filter(|column| has(column)).cloned().collect()
+    };
+    assert_eq!(left(&book), columns);
+    book.purge(300).unwrap();
+    assert_eq!(left(&book), ["code"]);
+}
+
 /// Of a request stay the flow, the channel and the source: they are nobody's but ours.
 #[test]
 fn of_a_request_its_flow_channel_and_source_are_kept_and_no_text() {
