@@ -35,7 +35,7 @@ use crate::seeds::shapes::{self, INSTANCE, SLOTS};
 use crate::seeds::worlds;
 
 /// Stories of a run without `CAMPAIGN_SEEDS`.
-const STORIES: u64 = 60;
+const STORIES: u64 = 36;
 const BASE: u64 = 0x5eed_2026_1017;
 const NAME: &str = "weeks";
 const MINUTE: i64 = 60_000;

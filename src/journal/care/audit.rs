@@ -8,7 +8,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
-use rusqlite::{Row, params};
+use rusqlite::Row;
 use uuid::Uuid;
 
 use crate::domain::delivery::state::{Decision, State};
@@ -23,7 +23,8 @@ use crate::journal::error::JournalError;
 use crate::journal::file::commit_counter::Marks;
 use crate::journal::file::open::Reader;
 use crate::journal::file::{backup, commit_counter};
-use crate::journal::row::{CampaignId, ContactIdColumn, PURGED_KEY, TextsColumn, TokenColumn};
+use crate::journal::query::shapes;
+use crate::journal::row::{ContactIdColumn, PURGED_KEY, TextsColumn, TokenColumn};
 use crate::journal::run::by_hand;
 use crate::journal::sql;
 use crate::journal::tally;
@@ -253,7 +254,10 @@ impl AuditRules {
             name: campaign.name.clone(),
             tokens,
             by_hand,
-            shapes: shapes(reader, campaign.id)?,
+            shapes: shapes::stored(&reader.connection, campaign.id)?
+                .into_iter()
+                .map(|(id, request)| (id, serde_json::from_str(&request).ok()))
+                .collect(),
             purged,
             broken: BTreeMap::new(),
         })
@@ -330,15 +334,4 @@ fn history(row: &Row<'_>, state: State) -> rusqlite::Result<Option<&'static str>
         }
         _ => None,
     })
-}
-
-fn shapes(
-    reader: &Reader,
-    campaign: CampaignId,
-) -> Result<HashMap<i64, Option<RequestTemplate>>, JournalError> {
-    let mut statement = reader.connection.prepare("SELECT id, request FROM shape WHERE campaign_id = ?1")?;
-    let shapes = statement.query_map(params![campaign.0], |row| {
-        Ok((row.get(0)?, serde_json::from_str(&row.get::<_, String>(1)?).ok()))
-    })?;
-    Ok(shapes.collect::<Result<_, _>>()?)
 }

@@ -25,6 +25,7 @@ use crate::domain::unix_millis::UnixMillis;
 use crate::journal::campaign::Campaign;
 use crate::journal::error::JournalError;
 use crate::journal::file::open::{Journal, Reader};
+use crate::journal::query::shapes::shapes;
 use crate::journal::row::{CampaignId, PURGED_KEY, StampColumn, TokenColumn};
 use crate::journal::sql;
 
@@ -200,19 +201,6 @@ fn strip_rows(tx: &Transaction<'_>, campaign: CampaignId) -> Result<u64, Journal
         [campaign.0],
     )?;
     Ok(rows as u64)
-}
-
-fn shapes(tx: &Transaction<'_>, campaign: CampaignId) -> Result<Vec<(i64, RequestTemplate)>, JournalError> {
-    let mut statement = tx.prepare("SELECT id, request FROM shape WHERE campaign_id = ?1 ORDER BY id")?;
-    let mut rows = statement.query([campaign.0])?;
-    let mut shapes = Vec::new();
-    while let Some(row) = rows.next()? {
-        let (id, request): (i64, String) = (row.get(0)?, row.get(1)?);
-        let shape = serde_json::from_str(&request)
-            .map_err(|error| JournalError::Unreadable { row: id, what: format!("its request: {error}") })?;
-        shapes.push((id, shape));
-    }
-    Ok(shapes)
 }
 
 /// A shape without its texts, and the slots that it keeps: source, flow and instance where rows differ in them are ours, and no

@@ -8,4 +8,5 @@ pub(in crate::journal) mod known_contacts;
 pub(in crate::journal) mod outcomes;
 pub(in crate::journal) mod person;
 pub(in crate::journal) mod records;
+pub(in crate::journal) mod shapes;
 pub(in crate::journal) mod snapshot;

@@ -11,6 +11,7 @@ use crate::domain::unix_millis::UnixMillis;
 use crate::journal::error::JournalError;
 use crate::journal::file::open::Reader;
 use crate::journal::query::cells::Cells;
+use crate::journal::query::shapes::shapes;
 use crate::journal::query::snapshot::Snapshot;
 use crate::journal::row::{CampaignId, StampColumn, StateColumn};
 
@@ -47,20 +48,7 @@ impl Reader {
     /// # Errors
     /// Where the journal cannot be read.
     pub fn shapes(&self, campaign: CampaignId) -> Result<Vec<(i64, RequestTemplate)>, JournalError> {
-        let mut statement = self
-            .connection
-            .prepare_cached("SELECT id, request FROM shape WHERE campaign_id = ?1 ORDER BY id")?;
-        let mut rows = statement.query([campaign.0])?;
-        let mut shapes = Vec::new();
-        while let Some(row) = rows.next()? {
-            let (id, request): (i64, String) = (row.get(0)?, row.get(1)?);
-            let shape = serde_json::from_str(&request).map_err(|error| JournalError::Unreadable {
-                row: id,
-                what: format!("its request: {error}"),
-            })?;
-            shapes.push((id, shape));
-        }
-        Ok(shapes)
+        shapes(&self.connection, campaign)
     }
 
     /// Where the source endpoint of each shape comes from.
