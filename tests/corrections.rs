@@ -393,7 +393,7 @@ fn corrections_find_their_rows_after_lines_were_added_to_the_file() {
             fs::write(folder.join("wrong.csv"), without.collect::<String>()).unwrap();
             let (code, text) = told(folder, "run wrong.csv --simulate");
             assert_eq!(code, 2, "{text}");
-            assert!(text.contains("without the column rejected_id"), "{text}");
+            assert!(text.contains("the column rejected_id is missing"), "{text}");
             assert_eq!(report(folder), before);
             continue;
         }

@@ -75,7 +75,7 @@ pub struct Heartbeat {
     pub ahead: Option<RestAhead>,
 }
 
-/// What is ahead of a run that keeps hours or a schedule, or sends through several accounts.
+/// What is ahead of a run that keeps hours or a schedule, sends through several accounts, or has senders that halted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RestAhead {
     /// Rows whose hours are closed now.

@@ -84,7 +84,7 @@ impl Found {
 /// An encoding by the name that people give it.
 pub(super) fn named(name: &str) -> Result<Charset, FileProblem> {
     let folded = name.trim().to_lowercase().replace(['_', ' '], "-");
-    if matches!(folded.as_str(), "cesu-8" | "cesu8" | "cp65006") {
+    if matches!(folded.as_str(), "cesu-8" | "cesu8") {
         return Ok(Charset::Cesu8);
     }
     if let Some(page) = CodePage::named(&folded) {

@@ -221,6 +221,39 @@ async fn an_account_that_is_down_halts_alone_and_everybody_has_one_contact_in_th
     }
 }
 
+/// They wait for the next run, and the end of this one is that of the others.
+#[tokio::test(start_paused = true)]
+async fn rows_of_an_account_that_halted_are_not_ahead_of_the_run() {
+    let senders = one_each(2);
+    let mut stage = stage(&[(5.0, 1); 2], |n| {
+        let mut faults = FaultPlan::default();
+        if n == 1 {
+            let from = WorldTime(EPOCH.unsigned_abs() + 10_000);
+            faults.phase(Phase { from, until: WorldTime(u64::MAX), fault: Fault::AccessDenied });
+        }
+        WorldConfig { faults, ..WorldConfig::default() }
+    });
+    let lines: Vec<FileLine> = (0..2_000).map(|n| row(n, &senders, (n % 2) as usize)).collect();
+    plan(&stage, &senders, &lines);
+    let mut told = Vec::new();
+    let mut watch = |event: &RunEvent| {
+        if let RunEvent::Heartbeat(heartbeat) = event {
+            let ahead = heartbeat.ahead.expect("several accounts");
+            told.push((heartbeat.now.at, ahead.ends_at.expect("it has an end")));
+        }
+    };
+    let outcome =
+        stage.run_watched(&options((5.0, 1), &senders), &mut Seen(&mut watch)).await.expect("a run");
+    assert!(matches!(outcome.ending, Ending::SendersHalted(_)), "{:?}", outcome.ending);
+    let last = simulator(&stage, 0).requests().last().expect("requests").at.0;
+    told.retain(|(at, _)| at.millis() > EPOCH + 20_000);
+    assert!(told.len() > 50, "{}", told.len());
+    for (at, end) in told {
+        let off = end.millis().abs_diff(i64::try_from(last).expect("a time"));
+        assert!(off <= 2_000, "at {at}: {end} was told, {off} ms off");
+    }
+}
+
 /// One instance has room for three contacts of ten minutes: it fills up, is asked now and then, and holds up nobody.
 #[tokio::test(start_paused = true)]
 async fn an_instance_whose_quota_of_contacts_is_full_holds_up_no_other() {

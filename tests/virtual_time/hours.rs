@@ -5,18 +5,19 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use campaign::app::send::Bounds;
 use campaign::domain::delivery::ending::Ending;
 use campaign::domain::delivery::state::State;
 use campaign::domain::hours::week::{Week, days};
 use campaign::domain::hours::zones::Zones;
 use campaign::domain::hours::{Hours, Jurisdiction, Lane, Rule};
-use campaign::engine::RunEvent;
+use campaign::engine::{ActiveContacts, RunEvent};
 use campaign::journal::{Content, FileLine};
 use campaign::simulator::{Fault, WorldConfig};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use crate::virtual_time::stage::{self, Options, Seen, Stage};
+use crate::virtual_time::stage::{self, Options, Seen, Stage, in_flight};
 
 /// The zones of a line, by its number: of one, of several, and of both sides of the ocean.
 fn zones_of(line: u64) -> &'static str {
@@ -108,6 +109,31 @@ async fn the_end_that_a_run_tells_is_its_end() {
         let off = end.millis().abs_diff(i64::try_from(last).expect("a time"));
         // A permit may be lost each time that hours change.
         assert!(off <= 3 * 400_000, "at {at}, {closed} rows closed: {end} was told, {off} ms off");
+    }
+}
+
+/// Five contacts may be alive, each for ten minutes: hours that are open all the time do not make that faster.
+#[tokio::test(start_paused = true)]
+async fn the_end_that_a_run_tells_knows_how_many_contacts_may_be_alive() {
+    let mut stage = stage(WorldConfig::default(), 60);
+    let life = Duration::from_secs(600);
+    let active = ActiveContacts { most: 5, life, ages: Vec::new() };
+    let bounds = Bounds { active: Some(active), ..in_flight(512) };
+    let options = Options { hours: Some(hours(0, 24)), rate: 1.0, burst: 1, bounds, ..Options::default() };
+    let mut told = Vec::new();
+    let mut watch = |event: &RunEvent| {
+        if let RunEvent::Heartbeat(heartbeat) = event {
+            let ahead = heartbeat.ahead.expect("it keeps hours");
+            told.push((heartbeat.now.at, ahead.ends_at.expect("it has an end")));
+        }
+    };
+    stage.run_watched(&options, &mut Seen(&mut watch)).await.expect("a run");
+    let last = stage.simulator.requests().last().expect("requests").at.0;
+    assert!(told.len() > 50, "{}", told.len());
+    for (at, end) in told {
+        let off = end.millis().abs_diff(i64::try_from(last).expect("a time"));
+        // When the oldest of them ends within its ten minutes is not looked at.
+        assert!(off <= life.as_millis() as u64, "at {at}: {end} was told, {off} ms off");
     }
 }
 

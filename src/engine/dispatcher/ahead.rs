@@ -1,4 +1,5 @@
-//! What is ahead of a run where its pace alone does not tell: hours, a schedule, accounts that send beside each other.
+//! What is ahead of a run where its pace alone does not tell: hours, a schedule, accounts that send beside each other,
+//! senders that halted.
 
 use std::time::Duration;
 
@@ -30,7 +31,8 @@ impl Dispatcher<'_> {
         let schedule = admittance.schedule;
         let keeps_hours = admittance.hours.is_some() || schedule != Schedule::default();
         let accounts = self.send_gate.used_accounts();
-        let tells_more = keeps_hours || accounts.len() > 1;
+        // What halted stays among the rows that are unsettled, and is not sent.
+        let tells_more = keeps_hours || accounts.len() > 1 || !self.halted.is_empty();
         if !tells_more || self.engine.steady_clock || self.queue.is_reading() {
             return None;
         }

@@ -89,7 +89,7 @@ pub(in crate::journal) fn locate(path: &Path) -> Result<PathBuf, JournalError> {
 /// # Errors
 /// Where the mode cannot be changed: the file is another user's.
 pub(in crate::journal) fn make_private(path: &Path) -> io::Result<()> {
-    for ending in ["", "-wal", "-shm"] {
+    for ending in ["", Beside::Log.ending(), Beside::SharedMemory.ending()] {
         let mut file = path.as_os_str().to_owned();
         file.push(ending);
         let Ok(metadata) = Path::new(&file).metadata() else { continue };

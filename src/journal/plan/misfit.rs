@@ -22,11 +22,11 @@ pub enum MisfitReason {
     Gone,
     /// The correction has no id, and the row on its line has another key.
     #[error(
-        "fits no row: without the column rejected_id, a rejected row on this line with this key would be the one"
+        "fits no row: the column rejected_id is missing, and no row that was rejected on this line has this key"
     )]
     Unnamed,
     /// The first file has the row corrected.
-    #[error("comes late: the file that was run last has the row corrected, and otherwise than here")]
+    #[error("comes late: the file that was run last has corrected this row already, in another way")]
     Otherwise,
     /// Several rows are the same in every cell.
     #[error("fits several rows: they were the same in every cell, and none of them is on this line any more")]
