@@ -3,6 +3,7 @@
 //! A profile that is named on purpose (`--profile`, or `profile` of the definition) wins over keys of the environment; one
 //! that `AWS_PROFILE` names does not. A named profile that does not exist is an error, whatever else there is.
 
+use std::collections::BTreeSet;
 use std::pin::pin;
 use std::time::Duration;
 
@@ -22,6 +23,7 @@ use aws_types::os_shim_internal::{Env, Fs};
 
 use super::error::{ConnectError, METADATA_SERVICE, causes};
 use super::route::Route;
+use crate::domain::foreign;
 
 /// A source of credentials that takes longer is told of.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -39,6 +41,17 @@ pub(super) struct ChosenProfile {
     pub(super) explicit: bool,
     /// What the configuration files say of it.
     profile: Option<Profile>,
+    /// What keeps its role from being assumed, wherever in the chain of profiles that is.
+    trouble: Option<ChainTrouble>,
+}
+
+/// Why a role cannot be assumed from where its profile says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum ChainTrouble {
+    /// It takes a code of this device.
+    Code(String),
+    /// Why, in words.
+    Source(String),
 }
 
 impl ChosenProfile {
@@ -62,7 +75,8 @@ impl ChosenProfile {
         {
             return Err(unknown_profile(name, &profiles));
         }
-        Ok(Self { name, explicit: named.is_some(), profile })
+        let trouble = profile.as_ref().and_then(|profile| chain_trouble(profile, &profiles));
+        Ok(Self { name, explicit: named.is_some(), profile, trouble })
     }
 
     fn get(&self, key: &str) -> Option<&str> {
@@ -86,6 +100,36 @@ impl ChosenProfile {
         ];
         keys.into_iter().find(|(key, _)| self.get(key).is_some()).map(|(_, source)| source)
     }
+}
+
+/// Follows the profiles that roles are assumed with. A circle is left to the SDK, which names it. Without this the SDK would
+/// leave out codes of devices, and look for the credentials of a profile that there is not in the machine's other sources.
+fn chain_trouble(profile: &Profile, profiles: &ProfileSet) -> Option<ChainTrouble> {
+    let text = |of: &Profile, key: &str| of.get(key).filter(|value| !value.is_empty()).map(str::to_owned);
+    let (mut at, mut seen) = (profile, BTreeSet::new());
+    while seen.insert(at.name()) && text(at, "role_arn").is_some() {
+        if let Some(serial) = text(at, "mfa_serial") {
+            return Some(ChainTrouble::Code(serial));
+        }
+        let source = text(at, "source_profile")?;
+        let Some(next) = profiles.get_profile(&source) else {
+            let (name, source) = (foreign::shown(at.name()), foreign::shown(&source));
+            return Some(ChainTrouble::Source(format!(
+                "the profile {name} names {source} as its source_profile, which the AWS configuration files do not have"
+            )));
+        };
+        if source == at.name() {
+            let has_keys = text(at, "aws_access_key_id").is_some();
+            return (!has_keys).then(|| {
+                let name = foreign::shown(at.name());
+                ChainTrouble::Source(format!(
+                    "the profile {name} names itself as its source_profile, and has no keys to assume its role with"
+                ))
+            });
+        }
+        at = next;
+    }
+    None
 }
 
 fn unknown_profile(name: String, profiles: &ProfileSet) -> ConnectError {
@@ -113,11 +157,15 @@ pub(super) async fn load(
     route: &Route,
 ) -> Result<WorkingSource, ConnectError> {
     let role = profile.get("role_arn").is_some() && (profile.explicit || !environment_has_keys());
-    if let Some(serial) = profile.get("mfa_serial").filter(|_| role) {
-        return Err(ConnectError::NeedsCode {
-            profile: profile.name.clone().unwrap_or_else(|| "default".to_owned()),
-            serial: serial.to_owned(),
-        });
+    match profile.trouble.as_ref().filter(|_| role) {
+        Some(ChainTrouble::Code(serial)) => {
+            return Err(ConnectError::NeedsCode {
+                profile: profile.name.clone().unwrap_or_else(|| "default".to_owned()),
+                serial: serial.to_owned(),
+            });
+        }
+        Some(ChainTrouble::Source(words)) => return Err(ConnectError::Credentials(words.clone())),
+        None => {}
     }
     let region = config.region().cloned();
     let provider = match &profile.name {

@@ -168,7 +168,7 @@ impl ConnectError {
             .set(Setting::Simulate),
             Self::Credentials(_) => Advice::new("set AWS_PROFILE or pass ")
                 .set(Setting::Profile)
-                .then(", run `aws sso login` if the profile uses it, or try without AWS: ")
+                .then(", run `aws sso login` or `aws login` if the profile uses it, or try without AWS: ")
                 .set(Setting::Simulate),
             Self::SlowCredentials { .. } => {
                 "find out why with `aws sts get-caller-identity`, then run again".into()

@@ -144,6 +144,40 @@ fn a_profile_that_is_named_wins_over_keys_of_the_environment() {
     run(&[], &[("AWS_DEFAULT_PROFILE", "other")]).exits(5).says(&unknown);
 }
 
+/// A role may be assumed with a role: what one of them needs, or lacks, is told as of the profile that it is.
+#[test]
+fn a_chain_of_roles_that_cannot_be_followed_says_where() {
+    let site = Site::with_people(1);
+    let role = |profile: &str, more: &str| {
+        format!("[profile {profile}]\nrole_arn = arn:aws:iam::123456789012:role/{profile}\n{more}\n")
+    };
+    let config = [
+        role("top", "source_profile = middle"),
+        role("middle", "source_profile = keys\nmfa_serial = GAHT00000000"),
+        "[profile keys]\naws_access_key_id = test\naws_secret_access_key = test\n".to_owned(),
+        role("lost", "source_profile = lower"),
+        role("lower", "source_profile = nowhere"),
+        role("alone", "source_profile = alone"),
+        role("round", "source_profile = about"),
+        role("about", "source_profile = round"),
+    ];
+    site.write("config", &config.concat());
+    let says = |profile: &str, words: &[&str]| {
+        let mut command = site.command(&["doctor", "--profile", profile]);
+        command.env("AWS_CONFIG_FILE", site.path("config"));
+        command.env("AWS_SHARED_CREDENTIALS_FILE", site.path("none"));
+        let ran = site.finish(command).exits(5);
+        assert!(words.iter().all(|word| ran.stdout.contains(word)), "{words:?}\n{}", ran.stdout);
+    };
+    says("top", &["a code of the MFA device GAHT00000000", "export-credentials --profile top"]);
+    says(
+        "lost",
+        &["the profile lower names nowhere as its source_profile, which the AWS configuration files"],
+    );
+    says("alone", &["the profile alone names itself as its source_profile, and has no keys"]);
+    says("round", &["infinite loop"]);
+}
+
 #[test]
 fn a_port_that_is_none_is_refused() {
     let site = Site::with_people(1);
