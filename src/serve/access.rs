@@ -160,7 +160,7 @@ impl Access {
         let known = match &self.front {
             Front::Loopback(hosts) => hosts.iter().any(|known| known.eq_ignore_ascii_case(host)),
             Front::Tls => true,
-            Front::Proxy(known) => known.eq_ignore_ascii_case(host),
+            Front::Proxy(known) => without_port(known).eq_ignore_ascii_case(without_port(host)),
         };
         if known { Ok(()) } else { Err(Denied::Host) }
     }
@@ -200,6 +200,7 @@ impl Access {
     fn is_own_origin(&self, origin: &str, headers: &HeaderMap) -> bool {
         let scheme = if matches!(self.front, Front::Loopback(_)) { "http" } else { "https" };
         let host = one(headers, &HOST).unwrap_or_default();
+        let host = if scheme == "https" { without_port(host) } else { host };
         origin
             .split_once("://")
             .is_some_and(|(origin_scheme, at)| origin_scheme == scheme && at.eq_ignore_ascii_case(host))
@@ -215,6 +216,19 @@ impl Access {
     fn is_token(&self, text: &str) -> bool {
         text.as_bytes().ct_eq(self.token.as_bytes()).into()
     }
+}
+
+/// Whether a person followed a link from another site to a page of this one. The browser sends no `SameSite=Strict` cookie then.
+pub(super) fn is_followed_link(headers: &HeaderMap) -> bool {
+    let is = |name: &str, value: &str| text(headers, name) == Some(value);
+    (is("sec-fetch-site", "cross-site") || is("sec-fetch-site", "same-site"))
+        && is("sec-fetch-mode", "navigate")
+        && is("sec-fetch-dest", "document")
+}
+
+/// A host of `https://` without the scheme's own port, which browsers leave out and some proxies add.
+fn without_port(host: &str) -> &str {
+    host.strip_suffix(":443").unwrap_or(host)
 }
 
 /// A header that stands once; two of a kind are none, for who would know which one others read.
@@ -346,6 +360,23 @@ mod tests {
         };
         assert_eq!(access.check_steering(&request("https://ops.example.com")), Ok(()));
         assert_eq!(access.check_steering(&request("http://ops.example.com")), Err(Denied::Origin));
+    }
+
+    #[test]
+    fn the_port_of_https_may_be_left_out_or_added_on_the_way() {
+        for (known, host, fits) in [
+            ("ops.example.com", "ops.example.com:443", true),
+            ("ops.example.com:443", "ops.example.com", true),
+            ("ops.example.com:8443", "ops.example.com:8443", true),
+            ("ops.example.com:8443", "ops.example.com", false),
+            ("ops.example.com", "ops.example.com:8443", false),
+        ] {
+            let access = Access::new(Front::Proxy(known.to_owned()), 8080, true, new_token().unwrap());
+            let cookie = format!("campaign_8080={}", access.token());
+            let origin = format!("https://{}", without_port(host));
+            let request = headers(&[("host", host), ("cookie", &cookie), ("origin", &origin)]);
+            assert_eq!(access.check_steering(&request).is_ok(), fits, "{known} {host}");
+        }
     }
 
     #[test]

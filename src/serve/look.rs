@@ -122,9 +122,9 @@ impl Watcher {
     }
 
     /// How a campaign came along while somebody watched, as JSON.
-    pub(super) async fn history(&self, name: &str) -> Option<InertJson> {
-        let state = self.state.lock().await;
-        state.histories.get(name).map(|history| InertJson::from(&json!(history)))
+    pub(super) async fn history(&self, name: &str) -> InertJson {
+        let mut state = self.state.lock().await;
+        InertJson::from(&json!(state.histories.entry(name.to_owned()).or_default()))
     }
 
     /// What keeps rows of a campaign from being started, as JSON.

@@ -170,7 +170,7 @@ impl Collector for Figures {
                 }
             }
         }
-        let help = "How long answers took. Their sum is not kept";
+        let help = "How long answers took. Their sum is estimated from the buckets";
         let mut metric =
             encoder.encode_descriptor("answer", help, Some(&Unit::Seconds), MetricType::Histogram)?;
         for (campaign, counts) in &self.answers {
@@ -181,10 +181,23 @@ impl Collector for Figures {
             let labels = vec![("campaign", campaign.clone())];
             let total = counts.iter().sum();
             let mut labelled = metric.encode_family(&labels)?;
-            labelled.encode_histogram::<NoLabelSet>(f64::NAN, total, &buckets, None)?;
+            labelled.encode_histogram::<NoLabelSet>(estimated_sum(counts), total, &buckets, None)?;
         }
         Ok(())
     }
+}
+
+/// About how long all answers took, in seconds: those of a bucket are taken for its middle, and those beyond the last for that. The
+/// journal keeps no sum, and OpenMetrics demands one that is a number and never falls.
+fn estimated_sum(counts: &[u64]) -> f64 {
+    let floors = std::iter::once(0).chain(CEILINGS_MS);
+    let ceilings = CEILINGS_MS.iter().copied().chain(CEILINGS_MS.last().copied());
+    let middles = floors.zip(ceilings).map(|(floor, ceiling)| {
+        #[expect(clippy::cast_precision_loss, reason = "milliseconds up to a minute")]
+        let middle = (floor + ceiling) as f64 / 2_000.0;
+        middle
+    });
+    middles.zip(counts).map(|(middle, answers)| middle * count(*answers)).sum()
 }
 
 /// The label of a campaign: its name, without what would act on a terminal or begin another line.

@@ -199,7 +199,9 @@ fn own_hosts(address: SocketAddr) -> Vec<String> {
     let mut hosts = vec![address.to_string(), format!("localhost:{port}")];
     if port == 80 {
         // Browsers leave the port out where it is the scheme's own.
-        hosts.extend([address.ip().to_string(), "localhost".to_owned()]);
+        let bare: Vec<_> =
+            hosts.iter().filter_map(|host| host.strip_suffix(":80")).map(str::to_owned).collect();
+        hosts.extend(bare);
     }
     hosts
 }
@@ -225,4 +227,46 @@ async fn http(stream: impl AsyncRead + AsyncWrite + Unpin, pages: Arc<Pages>) {
         .serve_connection(TokioIo::new(stream), service);
     // A connection that breaks is its client's business.
     _ = connection.await;
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
+    use super::*;
+    use crate::domain::unix_millis::UnixMillis;
+
+    #[tokio::test(start_paused = true)]
+    async fn an_order_that_does_not_come_is_given_up() {
+        let token = access::new_token().expect("chance");
+        let access = Access::new(Front::Loopback(vec!["localhost:1".to_owned()]), 1, true, token.clone());
+        let clock = Clock::from_tokio(UnixMillis::from_millis(0));
+        let watcher = Watcher::new(PathBuf::from("nothing.db"), clock, true);
+        let pages = Arc::new(Pages::new(access, watcher, Names::Withheld, "somebody".to_owned()));
+        let (mut client, server) = tokio::io::duplex(4_096);
+        let serving = tokio::spawn(http(server, pages));
+        let head = format!(
+            "POST /api/campaigns/spring/pause HTTP/1.1\r\nhost: localhost:1\r\nauthorization: Bearer {token}\r\n\
+             content-type: application/json\r\ncontent-length: 2\r\n\r\n{{"
+        );
+        client.write_all(head.as_bytes()).await.expect("it is taken");
+        let mut answer = String::new();
+        let read = client.read_to_string(&mut answer);
+        let read = tokio::time::timeout(Duration::from_secs(120), read).await;
+        assert!(read.is_ok() && answer.starts_with("HTTP/1.1 408 "), "{answer}");
+        serving.await.expect("the connection is over");
+    }
+
+    #[test]
+    fn a_browser_finds_it_by_the_address_that_is_printed() {
+        for (address, hosts) in [
+            ("127.0.0.1:8080", &["127.0.0.1:8080", "localhost:8080"][..]),
+            ("[::1]:8080", &["[::1]:8080", "localhost:8080"]),
+            ("127.0.0.1:80", &["127.0.0.1:80", "localhost:80", "127.0.0.1", "localhost"]),
+            ("[::1]:80", &["[::1]:80", "localhost:80", "[::1]", "localhost"]),
+        ] {
+            let address: SocketAddr = address.parse().expect("an address");
+            assert_eq!(own_hosts(address), hosts, "{address}");
+        }
+    }
 }

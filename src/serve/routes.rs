@@ -2,6 +2,7 @@
 
 use std::io;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::{
@@ -15,10 +16,10 @@ use hyper::body::Incoming;
 use serde_json::json;
 use tokio::sync::Semaphore;
 
-use super::access::{Access, Denied};
+use super::access::{self, Access, Denied};
 use super::download::{self, Order};
 use super::inert::InertJson;
-use super::look::Watcher;
+use super::look::{Look, Watcher};
 use super::stream::{self, Subject};
 use super::{metrics, steer};
 use crate::app::ErrorKind;
@@ -28,6 +29,8 @@ use crate::report::{Format, Names, WallClock, Wanted};
 
 /// More than any order has.
 const BODY_MAX_BYTES: usize = 4 << 10;
+/// An order has come by then.
+const BODY_PATIENCE: Duration = Duration::from_secs(30);
 /// Reports that are written at once.
 const MOST_REPORTS: usize = 4;
 
@@ -170,8 +173,11 @@ impl Pages {
             return response;
         }
         match self.allowed(&route, &request) {
+            Err(Denied::Origin) if route == Route::Page && access::is_followed_link(request.headers()) => {
+                bounced()
+            }
             Err(denied) => refused(denied),
-            Ok(Entry::Invited) => self.welcome(),
+            Ok(Entry::Invited) => self.welcome(access::is_followed_link(request.headers())),
             Ok(Entry::Known) => match route {
                 Route::Steer(name, action) => self.steer(&name, &action, request).await,
                 route => self.show(route).await,
@@ -192,19 +198,40 @@ impl Pages {
         }
     }
 
-    /// Trades the token of the address for a cookie, so that it stays in no history and no log.
-    fn welcome(&self) -> Response<Body> {
-        let mut response = empty(StatusCode::SEE_OTHER);
-        response.headers_mut().insert(LOCATION, HeaderValue::from_static("/"));
+    /// Trades the token of the address for a cookie, so that it stays in no history and no log. Behind a link of another site
+    /// the browser would not send the cookie along to where an answer sends it.
+    fn welcome(&self, followed_link: bool) -> Response<Body> {
+        let mut response = if followed_link { bounced() } else { empty(StatusCode::SEE_OTHER) };
+        if !followed_link {
+            response.headers_mut().insert(LOCATION, HeaderValue::from_static("/"));
+        }
         if let Ok(cookie) = HeaderValue::from_str(&self.access.set_cookie()) {
             response.headers_mut().insert(SET_COOKIE, cookie);
         }
         response
     }
 
+    /// A look in which the campaign is, or the answer that there is none.
+    async fn look_of(&self, name: &str) -> Result<Arc<Look>, Response<Body>> {
+        let look = self.watcher.fresh().await;
+        match &look.error {
+            _ if look.by_name.contains_key(name) => Ok(look),
+            // What cannot be read may have it.
+            Some(error) => {
+                let why = format!("the journal cannot be read: {error}");
+                Err(problem(StatusCode::SERVICE_UNAVAILABLE, &why))
+            }
+            None => Err(problem(StatusCode::NOT_FOUND, "the journal has no such campaign")),
+        }
+    }
+
     async fn show(&self, route: Route) -> Response<Body> {
-        let missing = || problem(StatusCode::NOT_FOUND, "the journal has no such campaign");
-        match route {
+        self.shown(route).await.unwrap_or_else(|answer| answer)
+    }
+
+    /// The answer; an error is one, too.
+    async fn shown(&self, route: Route) -> Result<Response<Body>, Response<Body>> {
+        Ok(match route {
             Route::Health => text("text/plain; charset=utf-8", "ok\n"),
             Route::Ready => match &self.watcher.fresh().await.error {
                 None => text("text/plain; charset=utf-8", "ready\n"),
@@ -218,18 +245,13 @@ impl Pages {
                 Err(_) => problem(StatusCode::INTERNAL_SERVER_ERROR, "the figures cannot be written"),
             },
             Route::Campaigns => json(self.watcher.fresh().await.list.clone()),
-            Route::Campaign(name) => {
-                let look = self.watcher.fresh().await;
-                look.by_name.get(&name).map_or_else(missing, |object| json(object.clone()))
-            }
+            Route::Campaign(name) => json(self.look_of(&name).await?.by_name[&name].clone()),
             Route::History(name) => {
-                drop(self.watcher.fresh().await);
-                self.watcher.history(&name).await.map_or_else(missing, json)
+                drop(self.look_of(&name).await?);
+                json(self.watcher.history(&name).await)
             }
             Route::Problems(name) => {
-                if !self.watcher.fresh().await.by_name.contains_key(&name) {
-                    return missing();
-                }
+                drop(self.look_of(&name).await?);
                 match self.watcher.problems(&name).await {
                     Ok(problems) => json(problems),
                     Err(error) => problem(StatusCode::SERVICE_UNAVAILABLE, &error),
@@ -237,19 +259,15 @@ impl Pages {
             }
             Route::Events(None) => self.events(Subject::All),
             Route::Events(Some(name)) => {
-                if !self.watcher.fresh().await.by_name.contains_key(&name) {
-                    return missing();
-                }
+                drop(self.look_of(&name).await?);
                 self.events(Subject::One(name))
             }
             Route::Report(name, format) => {
-                if !self.watcher.fresh().await.by_name.contains_key(&name) {
-                    return missing();
-                }
+                drop(self.look_of(&name).await?);
                 self.report(name, format)
             }
             Route::Steer(..) => problem(StatusCode::METHOD_NOT_ALLOWED, "this path takes another method"),
-        }
+        })
     }
 
     fn events(&self, subject: Subject) -> Response<Body> {
@@ -307,15 +325,19 @@ impl Pages {
                 "send JSON, as Content-Type: application/json",
             );
         }
-        let Ok(body) = Limited::new(body, BODY_MAX_BYTES).collect().await else {
+        let body = Limited::new(body, BODY_MAX_BYTES).collect();
+        let Ok(body) = tokio::time::timeout(BODY_PATIENCE, body).await else {
+            return problem(StatusCode::REQUEST_TIMEOUT, "the order did not come in time");
+        };
+        let Ok(body) = body else {
             return problem(StatusCode::PAYLOAD_TOO_LARGE, "that is more than any order has");
         };
         let order = match steer::Order::read(action, &body.to_bytes()) {
             Ok(order) => order,
             Err(why) => return problem(StatusCode::BAD_REQUEST, &why),
         };
-        if !self.watcher.fresh().await.by_name.contains_key(name) {
-            return problem(StatusCode::NOT_FOUND, "the journal has no such campaign");
+        if let Err(answer) = self.look_of(name).await {
+            return answer;
         }
         let journal = self.watcher.journal().to_owned();
         let place = CampaignPaths { definition: None, journal, campaign: Some(name.to_owned()) };
@@ -368,6 +390,14 @@ fn text(kind: &'static str, text: impl Into<Bytes>) -> Response<Body> {
 /// The only way to answer in JSON.
 fn json(object: InertJson) -> Response<Body> {
     text(JSON, object)
+}
+
+/// A page that opens the live page: then it is this site that asks for it, and the browser sends the cookie. It has nothing
+/// that only some may see.
+fn bounced() -> Response<Body> {
+    const PAGE: &str = "<!DOCTYPE html>\n<html lang=\"en\"><meta charset=\"utf-8\"><title>campaign</title>\
+                        <meta http-equiv=\"refresh\" content=\"0; url=/\"><p><a href=\"/\">Open the live page</a></p></html>\n";
+    text(HTML, PAGE)
 }
 
 fn empty(status: StatusCode) -> Response<Body> {

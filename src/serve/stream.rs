@@ -9,6 +9,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures_util::Stream;
 use hyper::body::Frame;
+use serde_json::json;
 use tokio::time::Instant;
 
 use super::inert::InertJson;
@@ -27,11 +28,13 @@ pub(super) enum Subject {
 }
 
 impl Subject {
-    /// Its text in a look. A campaign that is not there (any more) has none.
-    fn text(&self, look: &Look) -> Option<InertJson> {
-        match self {
-            Self::All => Some(look.list.clone()),
-            Self::One(name) => look.by_name.get(name).cloned(),
+    /// Its event in a look. A campaign that is not there (any more) has none, but where the journal cannot be read: who watches
+    /// must not take old figures for new ones.
+    fn event(&self, look: &Look) -> Option<(&'static str, InertJson)> {
+        match (self, &look.error) {
+            (Self::All, _) => Some(("look", look.list.clone())),
+            (Self::One(_), Some(error)) => Some(("trouble", InertJson::from(&json!({ "error": error })))),
+            (Self::One(name), None) => Some(("look", look.by_name.get(name)?.clone())),
         }
     }
 }
@@ -39,7 +42,8 @@ impl Subject {
 struct Reader {
     watcher: Arc<Watcher>,
     subject: Subject,
-    last: Option<InertJson>,
+    /// The last event: its name and its text.
+    last: Option<(&'static str, InertJson)>,
     sent_at: Instant,
     is_first: bool,
 }
@@ -56,12 +60,12 @@ pub(super) fn events(
                 tokio::time::sleep(EVERY).await;
             }
             let look = reader.watcher.fresh().await;
-            let text = reader.subject.text(&look);
-            let event = match text {
-                Some(text) if reader.last.as_ref() != Some(&text) => {
-                    let event = format!("event: look\ndata: {text}\n\n");
-                    reader.last = Some(text);
-                    Some(event)
+            let event = match reader.subject.event(&look) {
+                Some(event) if reader.last.as_ref() != Some(&event) => {
+                    let (name, text) = &event;
+                    let text = format!("event: {name}\ndata: {text}\n\n");
+                    reader.last = Some(event);
+                    Some(text)
                 }
                 _ if reader.sent_at.elapsed() >= SILENCE => Some(": still here\n\n".to_owned()),
                 _ => None,

@@ -20,7 +20,7 @@ const PEOPLE: usize = 400;
 pub(crate) struct Page {
     child: Child,
     pub(crate) address: String,
-    token: String,
+    pub(crate) token: String,
 }
 
 /// An answer, whole.
@@ -75,7 +75,7 @@ impl Page {
         Some(Answer { status, head: head.to_lowercase(), body: body.to_owned() })
     }
 
-    fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Answer {
+    pub(crate) fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Answer {
         let mut request = format!("{method} {path} HTTP/1.1\r\nconnection: close\r\n");
         if !headers.iter().any(|(name, _)| *name == "host") {
             request.push_str(&format!("host: {}\r\n", self.address));
@@ -95,7 +95,7 @@ impl Page {
         self.send("GET", path, &[("authorization", &self.bearer())], "")
     }
 
-    fn order(&self, action: &str, body: &Value) -> Answer {
+    pub(crate) fn order(&self, action: &str, body: &Value) -> Answer {
         let headers = [("authorization", self.bearer()), ("content-type", "application/json".to_owned())];
         let headers = headers.each_ref().map(|(name, value)| (*name, value.as_str()));
         self.send("POST", &format!("/api/campaigns/spring/{action}"), &headers, &body.to_string())
@@ -131,7 +131,7 @@ impl Drop for Page {
 }
 
 /// A campaign of a few people that is over.
-fn finished() -> (Site, Server) {
+pub(crate) fn finished() -> (Site, Server) {
     let (site, server) = (Site::with_people(3), Server::start(&[]));
     site.send(server.endpoint()).exits(0);
     (site, server)
@@ -222,34 +222,19 @@ fn what_it_shows_is_what_the_journal_has() {
         "campaign_rows{campaign=\"spring\",state=\"started\"} 3.0",
         "campaign_requests_total{campaign=\"spring\",kind=\"all\"} 3.0",
         "campaign_running{campaign=\"spring\"} 0.0",
-        "campaign_answer_seconds_count{campaign=\"spring\"} 3",
+        "campaign_answer_seconds_count{campaign=\"spring\"} 3\n",
         "campaign_answer_seconds_bucket{le=\"+Inf\",campaign=\"spring\"} 3",
         "# EOF",
     ] {
         assert!(figures.body.contains(line), "{line}\n{}", figures.body);
     }
+    // OpenMetrics demands a sum that is a number: strict readers refuse the whole page otherwise.
+    let sum = figures
+        .body
+        .lines()
+        .find_map(|line| line.strip_prefix("campaign_answer_seconds_sum{campaign=\"spring\"} "));
+    assert!(sum.unwrap().parse::<f64>().unwrap() > 0.0, "{}", figures.body);
     assert!(page.get("/api/campaigns/spring/report.html").body.contains("</html>"));
-}
-
-#[test]
-fn deliveries_and_old_doubts_are_figures() {
-    let (site, server) = finished();
-    let doubt = "campaign_oldest_doubt_timestamp_seconds{campaign=\"spring\"}";
-    let figures = |site: &Site| Page::start(site, &[]).get("/metrics").body;
-    let before = figures(&site);
-    assert!(!before.contains("campaign_deliveries{") && !before.contains(doubt), "{before}");
-    site.write("events.jsonl", &server.events());
-    site.run(&["deliveries", "import", "events.jsonl", "--origination", "+12025550199"]).exits(0);
-    // One row is as if nobody had answered for it since the first second of 1970.
-    let doubtful = "UPDATE row SET state = 1, doubt_at = 1000 WHERE line = 2; DELETE FROM tally;
-        INSERT INTO tally SELECT campaign_id, state, count(*) FROM row GROUP BY 1, 2;";
-    rusqlite::Connection::open(site.path("journal.db")).unwrap().execute_batch(doubtful).unwrap();
-    let after = figures(&site);
-    assert!(after.contains(&format!("{doubt} 1.0\n")), "{after}");
-    let deliveries = after.lines().filter(|line| line.starts_with("campaign_deliveries{"));
-    let values = deliveries.map(|line| line.rsplit(' ').next().unwrap().parse::<f64>().unwrap());
-    let (figures, rows) = values.fold((0, 0.0), |(figures, sum), value| (figures + 1, sum + value));
-    assert_eq!((figures, rows >= 3.0), (5, true), "{after}");
 }
 
 #[test]

@@ -1,6 +1,9 @@
-//! What the page and its figures say of rows that are in flight, and of rows whose time is over.
+//! What the page and its figures say of rows that are in flight, of rows whose time is over, and of a journal that cannot be
+//! read; and how the page is reached from elsewhere.
 
-use crate::process::serve::Page;
+use serde_json::json;
+
+use crate::process::serve::{Page, finished};
 use crate::process::server::Server;
 use crate::process::site::Site;
 
@@ -43,4 +46,79 @@ fn rows_that_expired_are_explained_wherever_they_are_told() {
     let page = site.read("report.html");
     assert!(page.contains("11 rows are expired") && page.contains("schedule.end"), "{page}");
     assert!(!page.contains("no answer that says whether a contact exists"), "{page}");
+}
+
+/// The address comes by chat or mail as well: a browser that follows a link from there sends no cookie until the page itself
+/// asks. Anything else that another site does gets nothing.
+#[test]
+fn a_link_of_another_site_opens_the_page_and_nothing_else() {
+    let (site, _server) = finished();
+    let page = Page::start(&site, &[]);
+    let invited = format!("/?token={}", page.token);
+    let link =
+        [("sec-fetch-site", "cross-site"), ("sec-fetch-mode", "navigate"), ("sec-fetch-dest", "document")];
+    let welcome = page.send("GET", &invited, &link, "");
+    assert_eq!(welcome.status, 200);
+    assert!(welcome.head.contains("set-cookie: campaign_") && welcome.body.contains("url=/"), "{welcome:?}");
+    assert!(!welcome.body.contains(&page.token) && !welcome.body.contains("spring"));
+    let known = page.send("GET", "/", &link, "");
+    assert_eq!((known.status, known.head.contains("set-cookie")), (200, false));
+    assert!(known.body.contains("url=/") && !known.body.contains("page.js"), "{}", known.body);
+    for (path, mode, dest) in [
+        ("/", "no-cors", "image"),
+        ("/", "navigate", "iframe"),
+        ("/", "cors", "empty"),
+        ("/metrics", "navigate", "document"),
+        ("/api/campaigns", "navigate", "document"),
+    ] {
+        let headers = [("sec-fetch-site", "cross-site"), ("sec-fetch-mode", mode), ("sec-fetch-dest", dest)];
+        assert_eq!(page.send("GET", path, &headers, "").status, 403, "{path} {mode} {dest}");
+    }
+    let rebound = [&link[..], &[("host", "evil.example")]].concat();
+    assert_eq!(page.send("GET", "/", &rebound, "").status, 421);
+    assert_eq!(page.send("GET", "/", &[], "").status, 401, "without a link there is nothing to bounce");
+}
+
+/// What cannot be read may have the campaign: nobody is told that it is gone, and who watches is told that the figures are old.
+#[test]
+fn a_journal_that_cannot_be_read_is_no_missing_campaign() {
+    let (site, _server) = finished();
+    let page = Page::start(&site, &[]);
+    let mut events = page.events("/api/campaigns/spring/events");
+    let before = events.next().unwrap();
+    let rename = |from: &str, to: &str| std::fs::rename(site.path(from), site.path(to)).unwrap();
+    rename("journal.db", "elsewhere.db");
+    let trouble = events.next().unwrap();
+    assert!(trouble["error"].is_string() && trouble.get("rows").is_none(), "{trouble}");
+    for path in ["", "/events", "/history", "/problems", "/report.html"] {
+        let answer = page.get(&format!("/api/campaigns/spring{path}"));
+        assert_eq!(answer.status, 503, "{path}");
+        assert!(answer.body.contains("the journal cannot be read: "), "{path}: {}", answer.body);
+    }
+    assert_eq!(page.order("pause", &json!({})).status, 503);
+    assert_eq!((page.get("/readyz").status, page.get("/healthz").status), (503, 200));
+    rename("elsewhere.db", "journal.db");
+    assert_eq!(events.next().unwrap()["started"], before["started"], "and again when it can be read");
+    assert_eq!(page.get("/api/campaigns/nothing").status, 404);
+}
+
+#[test]
+fn deliveries_and_old_doubts_are_figures() {
+    let (site, server) = finished();
+    let doubt = "campaign_oldest_doubt_timestamp_seconds{campaign=\"spring\"}";
+    let figures = |site: &Site| Page::start(site, &[]).get("/metrics").body;
+    let before = figures(&site);
+    assert!(!before.contains("campaign_deliveries{") && !before.contains(doubt), "{before}");
+    site.write("events.jsonl", &server.events());
+    site.run(&["deliveries", "import", "events.jsonl", "--origination", "+12025550199"]).exits(0);
+    // One row is as if nobody had answered for it since the first second of 1970.
+    let doubtful = "UPDATE row SET state = 1, doubt_at = 1000 WHERE line = 2; DELETE FROM tally;
+        INSERT INTO tally SELECT campaign_id, state, count(*) FROM row GROUP BY 1, 2;";
+    rusqlite::Connection::open(site.path("journal.db")).unwrap().execute_batch(doubtful).unwrap();
+    let after = figures(&site);
+    assert!(after.contains(&format!("{doubt} 1.0\n")), "{after}");
+    let deliveries = after.lines().filter(|line| line.starts_with("campaign_deliveries{"));
+    let values = deliveries.map(|line| line.rsplit(' ').next().unwrap().parse::<f64>().unwrap());
+    let (figures, rows) = values.fold((0, 0.0), |(figures, sum), value| (figures + 1, sum + value));
+    assert_eq!((figures, rows >= 3.0), (5, true), "{after}");
 }

@@ -23,6 +23,7 @@ let source = null;
 let shown = null;
 let points = [];
 let lastEvent = 0;
+let unreadable = false;
 
 const grouped = (n) => Number(n).toLocaleString("en-US");
 const perSecond = (n) => (n === null || n === undefined ? "–" : `${n >= 100 ? Math.round(n) : Math.round(n * 100) / 100}/s`);
@@ -299,7 +300,14 @@ function listen(path, fill) {
     lastEvent = Date.now();
     $("connection").textContent = "live";
     $("connection").className = "";
+    if (unreadable) say("");
+    unreadable = false;
     fill(JSON.parse(event.data));
+  });
+  // The figures that are shown are old ones until the next look.
+  source.addEventListener("trouble", (event) => {
+    unreadable = true;
+    say(`The journal cannot be read: ${JSON.parse(event.data).error}`, true);
   });
   source.addEventListener("error", () => {
     $("connection").textContent = "the server does not answer; trying again. The run is not affected.";
