@@ -10,7 +10,7 @@ use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_types::body::SdkBody;
 
 use super::error::{ConnectError, causes};
-use super::route::Route;
+use super::route::{Route, RouteError};
 use crate::domain::definition::AlertUrl;
 use crate::domain::unix_millis::UnixMillis;
 
@@ -85,7 +85,10 @@ impl Poster {
         request.set_method(method).map_err(|_| never())?;
         request.headers_mut().insert("user-agent", USER_AGENT);
         let answer = self.connector.call(request).await.map_err(|error| {
-            let words = causes(&error).last().map(ToString::to_string).unwrap_or_default();
+            // What a certificate or the proxy is about, else the last cause.
+            let of_route = causes(&error).find(|error| error.downcast_ref::<RouteError>().is_some());
+            let words =
+                of_route.or_else(|| causes(&error).last()).map(ToString::to_string).unwrap_or_default();
             UntakenPost::Now(format!("{} did not answer: {words}", url.host()))
         })?;
         judged(answer.status().as_u16(), url.host())

@@ -199,15 +199,24 @@ impl AlertNews {
             .with(tally)
     }
 
-    /// News that nothing has started for so long.
+    /// News that nothing has started for so long; `opt_outs`: how the account's opt-outs keep the run from sending.
     #[must_use]
-    pub fn of_stall(nothing_for: Duration, tally: Tally) -> Self {
+    pub fn of_stall(nothing_for: Duration, opt_outs: Option<&str>, tally: Tally) -> Self {
         let summary = format!(
-            "nothing has started for {}, though {} and nothing holds the campaign",
+            "nothing has started for {}, though {} and {}",
             Span(nothing_for),
-            counted(tally.unsettled(), "row waits", "rows wait")
+            counted(tally.unsettled(), "row waits", "rows wait"),
+            opt_outs.unwrap_or("nothing holds the campaign")
         );
-        let next = "`campaign status` says what it waits for; look at the network, the endpoint and the AWS health dashboard";
+        let next = match opt_outs {
+            None => {
+                "`campaign status` says what it waits for; look at the network, the endpoint and the AWS health dashboard"
+            }
+            Some(_) => {
+                "`campaign doctor` says whether the account's opt-outs can be read; look at the network, the endpoint and the AWS \
+                 health dashboard"
+            }
+        };
         Self::new(AlertKind::Stall, summary, next).with(tally)
     }
 

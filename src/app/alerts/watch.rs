@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use crate::domain::account::opt_outs::OptOutState;
 use crate::domain::alert::{AlertKind, AlertNews};
 use crate::domain::delivery::state::State;
 use crate::domain::delivery::tally::Tally;
@@ -49,6 +50,8 @@ pub(super) struct AlertWatch {
     half_done: bool,
     /// A full quota was told: it comes again and again.
     told_full: bool,
+    /// How the account's opt-outs keep the run from sending.
+    opt_outs: Option<&'static str>,
 }
 
 impl AlertWatch {
@@ -63,6 +66,7 @@ impl AlertWatch {
             stalled: false,
             half_done: true,
             told_full: false,
+            opt_outs: None,
         }
     }
 
@@ -122,12 +126,34 @@ impl AlertWatch {
                 self.holds.draining = true;
                 None
             }
+            RunEvent::OptOuts(state) => {
+                self.opt_outs(state, now);
+                None
+            }
             _ => None,
         };
         if held && !self.holds.any() {
             self.since = now;
         }
         news
+    }
+
+    /// A list that is being read gets on as its numbers come; a long one takes longer than a stall may.
+    fn opt_outs(&mut self, state: &OptOutState, now: Instant) {
+        let waits = match state {
+            OptOutState::Reading { .. } => {
+                Some("the account's opt-outs are read first, which does not get on")
+            }
+            OptOutState::Stale { holds: true, .. } => {
+                Some("the copy of the account's opt-outs is older than opt_outs_max_age in [account] allows")
+            }
+            _ => None,
+        };
+        let got_on = matches!(state, OptOutState::Reading { .. });
+        if got_on || (self.opt_outs.is_some() && waits.is_none()) {
+            self.since = now;
+        }
+        self.opt_outs = waits;
     }
 
     fn pause(&self, words: String, next: &str) -> AlertNews {
@@ -169,7 +195,7 @@ impl AlertWatch {
             return None;
         }
         self.stalled = true;
-        Some(AlertNews::of_stall(nothing_for, self.tally))
+        Some(AlertNews::of_stall(nothing_for, self.opt_outs, self.tally))
     }
 }
 
@@ -286,6 +312,40 @@ mod tests {
         stage.told.clear();
         stage.pass(60, 90_000);
         assert_eq!(stage.told, [], "nothing waits");
+    }
+
+    /// 200,000 numbers take more than half an hour.
+    #[test]
+    fn a_long_list_of_opt_outs_is_no_stall_while_it_is_read() {
+        let mut stage = Stage::new(4);
+        for minute in 0..35 {
+            stage.event(minute * 60, &RunEvent::OptOuts(OptOutState::Reading { numbers: minute * 6_000 }));
+            stage.pass(minute * 60 + 30, minute * 60 + 30);
+        }
+        stage.event(2_100, &RunEvent::OptOuts(OptOutState::Current));
+        stage.pass(2_100, 2_940);
+        assert_eq!(stage.told, []);
+        stage.pass(3_000, 3_000);
+        assert_eq!(stage.told, [(3_000, "stall", false)], "then it counts");
+    }
+
+    #[test]
+    fn a_list_that_cannot_be_read_is_a_stall_that_says_so() {
+        let read_at = UnixMillis::from_millis(0);
+        for (state, words) in [
+            (OptOutState::Reading { numbers: 100 }, "opt-outs are read first, which does not get on"),
+            (OptOutState::Stale { read_at, holds: true }, "copy of the account's opt-outs is older"),
+        ] {
+            let mut stage = Stage::new(4);
+            stage.event(60, &RunEvent::OptOuts(state));
+            let news = stage.watch.at(stage.begin + Duration::from_secs(960)).unwrap();
+            assert!(
+                news.summary.contains(words) && !news.summary.contains("nothing holds"),
+                "{}",
+                news.summary
+            );
+            assert!(news.next.contains("`campaign doctor`"), "{}", news.next);
+        }
     }
 
     #[test]
