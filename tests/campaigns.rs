@@ -3,4 +3,5 @@
 mod doctor;
 mod seeds;
 mod simulator_sdk;
+mod unreached;
 mod virtual_time;

@@ -20,19 +20,19 @@ const FLOW: &str = "99999999-8888-4777-8666-555555555555";
 const SOURCE: &str =
     "arn:aws:connect:us-west-2:123456789012:phone-number/aaaaaaaa-bbbb-4ccc-8ddd-eeeeeeeeeeee";
 /// 2026-03-01T09:30:00Z.
-const EPOCH: u64 = 1_772_357_400_000;
+pub(crate) const EPOCH: u64 = 1_772_357_400_000;
 
 /// A world, and a campaign in it.
-struct World {
-    config: WorldConfig,
-    campaign: CampaignFacts,
-    subject: Subject,
+pub(crate) struct World {
+    pub(crate) config: WorldConfig,
+    pub(crate) campaign: CampaignFacts,
+    pub(crate) subject: Subject,
     /// How far this machine's clock is ahead, in seconds.
     ahead: i64,
 }
 
 impl World {
-    fn in_order() -> Self {
+    pub(crate) fn in_order() -> Self {
         let account =
             AccountConfig { searchable: BTreeSet::from(["customer".to_owned()]), ..AccountConfig::default() };
         let config = WorldConfig {
@@ -60,7 +60,7 @@ impl World {
         Self { config, campaign, subject, ahead: 0 }
     }
 
-    fn account(&mut self) -> &mut AccountConfig {
+    pub(crate) fn account(&mut self) -> &mut AccountConfig {
         &mut self.config.account
     }
 
@@ -178,6 +178,31 @@ fn flows() -> Vec<(String, Change)> {
             "a flow that waits for ten minutes",
             flow(&[("a", "Wait", 600, &["b"]), ("b", "DisconnectParticipant", 0, &[])]),
         ),
+        with(
+            "a flow that goes on in a module",
+            flow(&[("a", "InvokeFlowModule", 0, &["b"]), ("b", "DisconnectParticipant", 0, &[])]),
+        ),
+        world("no message but perhaps in a module", |world| {
+            world.campaign.has_message = false;
+            world.account().flow.content =
+                flow(&[("a", "InvokeFlowModule", 0, &["b"]), ("b", "DisconnectParticipant", 0, &[])]);
+        }),
+        world("no message but perhaps a bot's", |world| {
+            world.campaign.has_message = false;
+            world.account().flow.content = flow(&[
+                ("a", "ConnectParticipantWithLexBot", 60, &["b"]),
+                ("b", "DisconnectParticipant", 0, &[]),
+            ]);
+        }),
+        with(
+            "a flow that goes on in another flow, or hands over to an agent",
+            flow(&[
+                ("a", "Compare", 0, &["b", "c"]),
+                ("b", "TransferToFlow", 0, &[]),
+                ("c", "TransferContactToQueue", 0, &[]),
+            ]),
+        ),
+        with("a flow that goes on in another flow", flow(&[("a", "TransferToFlow", 0, &[])])),
         with("a flow that cannot be read", "{}".to_owned()),
         with(
             "a flow with a message besides the definition's",
@@ -249,6 +274,10 @@ fn accounts() -> Vec<(String, Change)> {
         world("a spend limit below what the campaign costs", |world| {
             (world.account().spend_limit, world.account().max_spend_limit) = (50, 1000);
             world.file(&[("US", 10_000)], &[], Some(58.1));
+        }),
+        world("a campaign that costs more than the spend limit can be raised to", |world| {
+            (world.account().spend_limit, world.account().max_spend_limit) = (50, 1000);
+            world.file(&[("US", 400_000)], &[], Some(2_324.0));
         }),
         world("a blocked country, without a file", |world| {
             world.account().countries = BTreeMap::from([("FR".to_owned(), "BLOCK".to_owned())]);

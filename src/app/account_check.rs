@@ -1,7 +1,7 @@
 //! What the account is asked before a run: whether the campaign can be sent, and the quotas that the definition leaves open.
 //!
-//! Answers are kept in the journal for a while. Those that would keep the campaign from being sent are not: the account is
-//! asked again.
+//! Answers are kept in the journal for a while. Those that would keep the campaign from being sent are not, nor are those of
+//! which some did not come: the account is asked again.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -74,7 +74,7 @@ impl<'a> AccountQuestions<'a> {
         })
     }
 
-    /// The answers of a short while ago, else new ones; `None` where none came in time.
+    /// The answers of a short while ago, else new ones: those that came in time; `None` where none did.
     ///
     /// # Errors
     /// Where the journal cannot be read.
@@ -95,8 +95,8 @@ impl<'a> AccountQuestions<'a> {
     }
 
     async fn ask(&self) -> Option<AccountAnswers> {
-        let facts = tokio::time::timeout(PATIENCE, self.account.ask(&self.subject)).await.ok()?;
-        Some(AccountAnswers { facts, at: self.clock.now(), kept: false })
+        let facts = self.account.within(PATIENCE).ask(&self.subject).await;
+        (!facts.is_silent()).then(|| AccountAnswers { facts, at: self.clock.now(), kept: false })
     }
 
     /// What was asked about, as the journal keeps it.
@@ -130,6 +130,7 @@ impl<'a> AccountQuestions<'a> {
         }
         if findings::worst(&found) != Status::Failed
             && !answers.kept
+            && !answers.facts.has_gaps()
             && let Ok(kept) = serde_json::to_string(&answers.facts)
         {
             journal.keep_account_answers((&self.owner, &self.about()), &kept, answers.at)?;

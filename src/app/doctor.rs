@@ -81,7 +81,7 @@ async fn ask(
                 let told = SenderFacts { name: sender.name.clone(), parts_per_second };
                 senders.push((CampaignFacts { sender: Some(told), ..campaign.clone() }, of_number));
             }
-            let findings = findings::findings(campaign, &facts);
+            let findings = findings::of_silence(findings::findings(campaign, &facts), &facts);
             Ok(if senders.is_empty() { findings } else { findings::of_senders(findings, &senders) })
         }
         Err(error) if error.is_about_credentials() => {

@@ -204,6 +204,16 @@ impl OptOuts {
     }
 }
 
+/// Why a list has no answer. One that there is not any more is no empty list: who was on it is not known.
+fn of_list(why: Unanswered, list: &str) -> Ended {
+    Ended::Unanswered(match why {
+        Unanswered::NotFound => Unanswered::Unknown(format!(
+            "the account has no opt-out list {list} any more; the next run asks which list its senders have by then"
+        )),
+        why => why,
+    })
+}
+
 /// What a run that must keep within the bound says of lists that are too long for it.
 fn too_long(took: Duration, bound: Duration) -> String {
     format!(
@@ -258,13 +268,20 @@ impl Keeper {
                 Err(Ended::Unanswered(why)) => {
                     let since = *failing_since.get_or_insert(began);
                     failures += 1;
-                    let denied = matches!(why, Unanswered::Denied(_));
+                    // What waiting does not change.
+                    let lasting = matches!(why, Unanswered::Denied(_) | Unanswered::Unknown(_));
                     match self.lists.settings.rule {
-                        OptOutRule::Required if denied || since.elapsed() >= PATIENCE => {
+                        OptOutRule::Required if lasting || since.elapsed() >= PATIENCE => {
                             return Ended::Unanswered(why);
                         }
+                        OptOutRule::Required if failures == FAILURES => {
+                            tracing::warn!(
+                                "the account's opt-outs cannot be read, trying again: {}",
+                                words(&why)
+                            );
+                        }
                         OptOutRule::Required => {}
-                        _ if denied => return Ended::Unanswered(why),
+                        _ if lasting => return Ended::Unanswered(why),
                         _ if failures >= FAILURES && self.read.is_none() => {
                             self.tell(OptOutState::NotRead(Some(words(&why))));
                         }
@@ -372,7 +389,7 @@ impl Keeper {
             Err(Unanswered::Failed(words)) if place.is_some() && words.contains("ValidationException") => {
                 return self.change(at, OptOutChange::BeginAgain).await;
             }
-            Err(why) => return Err(Ended::Unanswered(why)),
+            Err(why) => return Err(of_list(why, &copy.name)),
         };
         self.read_more(page.numbers.len() as u64);
         self.change(at, OptOutChange::Page(place, page)).await
@@ -389,7 +406,7 @@ impl Keeper {
             for (_, number) in rows {
                 self.turn().await;
                 let answer = account.opted_out(&name, &number).await;
-                let found = answer.map_err(Ended::Unanswered)?;
+                let found = answer.map_err(|why| of_list(why, &name))?;
                 self.read_more(1);
                 self.change(at, OptOutChange::Number(number, found)).await?;
             }

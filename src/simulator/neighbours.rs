@@ -108,7 +108,10 @@ impl Service {
                 Answer { status: 403, content_type: "text/xml", error_type: None, body: body.into() }
             }
             Self::ServiceQuotas | Self::SmsVoice | Self::Sqs => {
-                let body = json!({ "__type": refusal.code, "Message": refusal.message });
+                let mut body = json!({ "__type": refusal.code, "Message": refusal.message });
+                if let Some((kind, id)) = &refusal.resource {
+                    (body["ResourceType"], body["ResourceId"]) = (json!(kind), json!(id));
+                }
                 let status = if refusal.status >= 500 { 500 } else { 400 };
                 Answer { error_type: Some(refusal.code), ..self.json(status, &body) }
             }
@@ -222,9 +225,7 @@ impl Question<'_> {
         }
         let asked = ids.first().and_then(Value::as_str).unwrap_or("phone-simulator");
         if !number.messaging {
-            return Err(Refusal::messaging_not_found(format!(
-                "Resource phone-number {asked} was not found."
-            )));
+            return Err(Refusal::messaging_not_found("phone-number", asked));
         }
         let id = asked.rsplit('/').next().unwrap_or(asked);
         let mut described = json!({
@@ -257,7 +258,7 @@ impl Question<'_> {
         let list = text(body, "OptOutListName")?;
         let name = list.rsplit('/').next().unwrap_or(list);
         if name != account.number.opt_out_list {
-            return Err(Refusal::messaging_not_found(format!("Resource opt-out-list {list} was not found.")));
+            return Err(Refusal::messaging_not_found("opt-out-list", list));
         }
         Ok(name)
     }
@@ -276,9 +277,8 @@ impl Question<'_> {
                 return Err(Refusal::validation("OptedOutNumbers must have at most 5 items."));
             }
             let entry = |number: &str| {
-                let missing = || format!("Resource opted-out-number {number} was not found.");
                 let entry = account.opted_out_as(number, self.now);
-                entry.map(described).ok_or_else(|| Refusal::messaging_not_found(missing()))
+                entry.map(described).ok_or_else(|| Refusal::messaging_not_found("opted-out-number", number))
             };
             let numbers = numbers.iter().filter_map(Value::as_str);
             answer["OptedOutNumbers"] = numbers.map(entry).collect::<Result<_, _>>()?;
@@ -337,9 +337,7 @@ impl Question<'_> {
         let id = text(body, "ProtectConfigurationId")?;
         let capability = text(body, "NumberCapability")?;
         if id.rsplit('/').next() != Some(PROTECT) || account.countries.is_empty() {
-            return Err(Refusal::messaging_not_found(format!(
-                "Resource protect-configuration {id} was not found."
-            )));
+            return Err(Refusal::messaging_not_found("protect-configuration", id));
         }
         let rules = account
             .countries

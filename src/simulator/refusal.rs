@@ -15,15 +15,17 @@ pub(super) struct Refusal {
     pub(super) code: &'static str,
     member: &'static str,
     pub(super) message: Cow<'static, str>,
+    /// What there is not, by type and id, where the service tells that apart.
+    pub(super) resource: Option<(&'static str, String)>,
 }
 
 impl Refusal {
     fn modelled(status: u16, code: &'static str, message: impl Into<Cow<'static, str>>) -> Self {
-        Self { status, code, member: "Message", message: message.into() }
+        Self { status, code, member: "Message", message: message.into(), resource: None }
     }
 
     fn in_front(status: u16, code: &'static str, message: impl Into<Cow<'static, str>>) -> Self {
-        Self { status, code, member: "message", message: message.into() }
+        Self { status, code, member: "message", message: message.into(), resource: None }
     }
 
     pub(super) fn invalid(message: impl Into<Cow<'static, str>>) -> Self {
@@ -83,8 +85,11 @@ impl Refusal {
         Self::modelled(400, "ValidationException", message)
     }
 
-    pub(super) fn messaging_not_found(message: impl Into<Cow<'static, str>>) -> Self {
-        Self::modelled(400, "ResourceNotFoundException", message)
+    /// `kind` is a resource type of End User Messaging's service model.
+    pub(super) fn messaging_not_found(kind: &'static str, id: &str) -> Self {
+        let message = format!("Resource {kind} {id} was not found.");
+        let missing = Self::modelled(400, "ResourceNotFoundException", message);
+        Self { resource: Some((kind, id.to_owned())), ..missing }
     }
 
     pub(super) fn no_such_resource(message: impl Into<Cow<'static, str>>) -> Self {

@@ -136,6 +136,33 @@ async fn a_list_that_is_larger_than_the_file_is_asked_by_number() {
     assert!(asked(&stage).len() <= 7 + 6, "{}", asked(&stage).len());
 }
 
+/// Each row is asked about, and the list is deleted meanwhile: the service's answer is nearly the one for a number that is not
+/// on it.
+#[tokio::test(start_paused = true)]
+async fn a_list_that_is_deleted_is_no_empty_list() {
+    for rule in [OptOutRule::Required, OptOutRule::IfPossible] {
+        let mut world = world(50_000);
+        world.account.opt_out(number(4), after(0));
+        let mut stage = Stage::with_recipients(world, 6);
+        let simulator = stage.simulator.clone();
+        let deleting = tokio::spawn(async move {
+            tokio::time::sleep(Duration::from_secs(4)).await;
+            simulator.with(|world| world.account_mut().number.opt_out_list = "Other".to_owned());
+        });
+        let (ending, told) = watched(&mut stage, &reading(rule)).await;
+        deleting.await.expect("it ends");
+        let started = stage.tally()[State::Started];
+        if rule == OptOutRule::Required {
+            let Ending::OptOuts(why) = ending else { panic!("{ending:?}") };
+            assert!(why.starts_with("the account has no opt-out list Default any more"), "{why}");
+            assert_eq!(started, 0, "who opted out is not known");
+        } else {
+            assert_eq!(ending, Ending::Complete);
+            assert!(matches!(told.last(), Some(OptOutState::NotRead(Some(_)))), "{told:?}");
+        }
+    }
+}
+
 /// The service fails for an hour in the middle of a run.
 #[tokio::test(start_paused = true)]
 async fn a_copy_that_grows_too_old_holds_a_run_that_needs_it_and_is_told_by_others() {

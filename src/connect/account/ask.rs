@@ -12,8 +12,11 @@ use aws_smithy_runtime_api::client::interceptors::dyn_dispatch_hint;
 use aws_smithy_types::DateTime;
 use aws_smithy_types::date_time::Format;
 
+use tokio::time::timeout_at;
+
 use super::super::error::causes;
 use super::super::route::RouteError;
+use super::Account;
 use crate::clock::Clock;
 use crate::domain::account::facts::{Answer, Unanswered};
 use crate::domain::delivery::refusal::RefusalKind;
@@ -23,8 +26,27 @@ const ATTEMPTS: u32 = 4;
 /// A question may be asked once per second, by the strictest of the services.
 const PAUSE: Duration = Duration::from_millis(1_100);
 
-/// Asks, and asks again where the service wants more time.
-pub(super) async fn question<T, E, F>(action: &'static str, ask: impl Fn() -> F) -> Answer<T>
+/// Where no answer comes.
+const IN_TIME: &str = "no answer in time";
+
+impl Account {
+    /// Asks, and asks again where the service wants more time, until this account's time is over.
+    pub(super) async fn question<T, E, F>(&self, action: &'static str, ask: impl Fn() -> F) -> Answer<T>
+    where
+        E: ProvideErrorMetadata + Error + 'static,
+        F: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
+    {
+        let asking = asked(action, ask);
+        match self.until {
+            None => asking.await,
+            Some(until) => timeout_at(until, asking)
+                .await
+                .unwrap_or_else(|_| Err(Unanswered::Failed(IN_TIME.to_owned()))),
+        }
+    }
+}
+
+async fn asked<T, E, F>(action: &'static str, ask: impl Fn() -> F) -> Answer<T>
 where
     E: ProvideErrorMetadata + Error + 'static,
     F: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
@@ -73,7 +95,7 @@ where
     let words = match (code, error.message()) {
         (Some(code), Some(message)) => format!("{code}: {message}"),
         (Some(code), None) => code.to_owned(),
-        (None, _) if matches!(error, SdkError::TimeoutError(_)) => "no answer in time".to_owned(),
+        (None, _) if matches!(error, SdkError::TimeoutError(_)) => IN_TIME.to_owned(),
         (None, _) => {
             let of_route = causes(error).find(|error| error.downcast_ref::<RouteError>().is_some());
             of_route.or_else(|| causes(error).last()).map(ToString::to_string).unwrap_or_default()

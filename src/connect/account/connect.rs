@@ -10,7 +10,7 @@ use aws_sdk_connect::types::{
 };
 use aws_smithy_types::DateTime;
 
-use super::{Account, Subject, ask};
+use super::{Account, Subject};
 use crate::domain::account::facts::{Answer, FlowFacts, InstanceFacts, NumberFacts, Unanswered};
 
 /// No chat lives longer: the longest `ChatDurationInMinutes`.
@@ -36,7 +36,7 @@ impl Account {
 
     async fn instance(&self, id: &str) -> Answer<InstanceFacts> {
         let asked = || self.connect.describe_instance().instance_id(id).send();
-        let answer = ask::question("connect:DescribeInstance", asked).await?;
+        let answer = self.question("connect:DescribeInstance", asked).await?;
         let instance = answer.instance.ok_or_else(empty)?;
         let status = instance.instance_status().map_or("", |status| status.as_str()).to_owned();
         Ok(InstanceFacts { arn: instance.arn.unwrap_or_default(), status })
@@ -69,7 +69,7 @@ impl Account {
     async fn flow_of(&self, instance_id: &str, id: &str) -> Answer<FlowFacts> {
         let asked =
             || self.connect.describe_contact_flow().instance_id(instance_id).contact_flow_id(id).send();
-        let answer = ask::question("connect:DescribeContactFlow", asked).await?;
+        let answer = self.question("connect:DescribeContactFlow", asked).await?;
         let flow = answer.contact_flow.ok_or_else(empty)?;
         Ok(FlowFacts {
             state: flow.state().map_or("", |state| state.as_str()).to_owned(),
@@ -86,7 +86,7 @@ impl Account {
     /// Why it is not known.
     pub async fn phone_number(&self, source: &str) -> Answer<String> {
         let asked = || self.connect.describe_phone_number().phone_number_id(source).send();
-        let answer = ask::question("connect:DescribePhoneNumber", asked).await?;
+        let answer = self.question("connect:DescribePhoneNumber", asked).await?;
         Ok(answer.claimed_phone_number_summary.and_then(|number| number.phone_number).unwrap_or_default())
     }
 
@@ -95,7 +95,7 @@ impl Account {
             return Err(Unanswered::Unknown("the number differs from row to row".to_owned()));
         };
         let asked = || self.connect.describe_phone_number().phone_number_id(source).send();
-        let answer = ask::question("connect:DescribePhoneNumber", asked).await?;
+        let answer = self.question("connect:DescribePhoneNumber", asked).await?;
         let number = answer.claimed_phone_number_summary.ok_or_else(empty)?;
         let status = number.phone_number_status.as_ref().and_then(|status| status.status());
         Ok(NumberFacts {
@@ -152,7 +152,7 @@ impl Account {
             let search = self.connect.search_contacts().instance_id(instance_id).max_results(1);
             search.time_range(range.clone()).search_criteria(criteria.clone()).send()
         };
-        let answer = ask::question("connect:SearchContacts", asked).await?;
+        let answer = self.question("connect:SearchContacts", asked).await?;
         let total = answer.total_count.and_then(|total| u64::try_from(total).ok());
         Ok(total.unwrap_or(answer.contacts.len() as u64))
     }

@@ -6,8 +6,8 @@ use aws_sdk_connect::types::{
 };
 use aws_smithy_types::DateTime;
 
+use super::Account;
 use super::connect::{empty, unbuilt};
-use super::{Account, ask};
 use crate::domain::account::contacts::{ContactDetails, ContactPage, ContactSummary, SearchWindow};
 use crate::domain::account::facts::{Answer, Unanswered};
 use crate::domain::unix_millis::UnixMillis;
@@ -57,7 +57,7 @@ impl Account {
                 .set_next_token(next.map(str::to_owned))
                 .send()
         };
-        let answer = ask::question("connect:SearchContacts", asked).await?;
+        let answer = self.question("connect:SearchContacts", asked).await?;
         let summary = |contact: aws_sdk_connect::types::ContactSearchSummary| {
             let began_at = contact.initiation_timestamp.and_then(moment);
             Some(ContactSummary { id: contact.id?, began_at })
@@ -75,7 +75,7 @@ impl Account {
     /// Why there is no answer.
     pub async fn contact(&self, instance_id: &str, id: &str) -> Answer<ContactDetails> {
         let asked = || self.connect.describe_contact().instance_id(instance_id).contact_id(id).send();
-        let answer = ask::question("connect:DescribeContact", asked).await?;
+        let answer = self.question("connect:DescribeContact", asked).await?;
         let contact = answer.contact.ok_or_else(empty)?;
         Ok(ContactDetails {
             attributes: contact.attributes.unwrap_or_default().into_iter().collect(),
@@ -97,7 +97,7 @@ impl Account {
     ) -> Answer<std::collections::BTreeMap<String, String>> {
         let asked =
             || self.connect.get_contact_attributes().instance_id(instance_id).initial_contact_id(id).send();
-        let answer = ask::question("connect:GetContactAttributes", asked).await?;
+        let answer = self.question("connect:GetContactAttributes", asked).await?;
         Ok(answer.attributes.unwrap_or_default().into_iter().collect())
     }
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_pinpointsmsvoicev2::types::{AccountAttributeName, NumberCapability, SpendLimitName};
 
-use super::{Account, Subject, ask};
+use super::{Account, Subject};
 use crate::domain::account::facts::{
     Answer, MessagingAccount, NumberFacts, OptOutList, SmsNumberFacts, SpendLimit, Unanswered,
 };
@@ -32,7 +32,7 @@ impl Account {
 
     async fn messaging_account(&self) -> Answer<MessagingAccount> {
         let asked = || self.messaging.describe_account_attributes().send();
-        let answer = ask::question("sms-voice:DescribeAccountAttributes", asked).await?;
+        let answer = self.question("sms-voice:DescribeAccountAttributes", asked).await?;
         let value = |name: &AccountAttributeName| {
             let found = answer.account_attributes().iter().find(|attribute| attribute.name() == name);
             found.map(|attribute| attribute.value().to_owned())
@@ -45,11 +45,16 @@ impl Account {
 
     /// Whom a sandbox reaches. It has ten at most, so one page.
     async fn verified(&self, account: &Answer<MessagingAccount>) -> Answer<BTreeSet<String>> {
-        if account.as_ref().is_ok_and(|account| account.production == Some(true)) {
-            return Ok(BTreeSet::new());
+        match account {
+            Ok(MessagingAccount { production: Some(true), .. }) => return Ok(BTreeSet::new()),
+            Ok(_) => {}
+            Err(_) => {
+                let why = "whether the account is in the SMS sandbox is not known".to_owned();
+                return Err(Unanswered::Unknown(why));
+            }
         }
         let asked = || self.messaging.describe_verified_destination_numbers().send();
-        let answer = ask::question("sms-voice:DescribeVerifiedDestinationNumbers", asked).await?;
+        let answer = self.question("sms-voice:DescribeVerifiedDestinationNumbers", asked).await?;
         let verified = answer.verified_destination_numbers().iter();
         let verified = verified.filter(|number| number.status().as_str() == "VERIFIED");
         Ok(verified.map(|number| number.destination_phone_number().to_owned()).collect())
@@ -57,7 +62,7 @@ impl Account {
 
     async fn spend_limit(&self) -> Answer<SpendLimit> {
         let asked = || self.messaging.describe_spend_limits().send();
-        let answer = ask::question("sms-voice:DescribeSpendLimits", asked).await?;
+        let answer = self.question("sms-voice:DescribeSpendLimits", asked).await?;
         let text = SpendLimitName::TextMessageMonthlySpendLimit;
         let limit = answer.spend_limits().iter().find(|limit| *limit.name() == text);
         let limit = limit
@@ -79,7 +84,7 @@ impl Account {
             let rules = self.messaging.get_protect_configuration_country_rule_set();
             rules.protect_configuration_id(id).number_capability(NumberCapability::Sms).send()
         };
-        let answer = ask::question("sms-voice:GetProtectConfigurationCountryRuleSet", asked).await?;
+        let answer = self.question("sms-voice:GetProtectConfigurationCountryRuleSet", asked).await?;
         let rules = answer.country_rule_set().iter();
         Ok(rules
             .map(|(country, rule)| (country.clone(), rule.protect_status().as_str().to_owned()))
@@ -104,7 +109,7 @@ impl Account {
 
     pub(super) async fn sms_number(&self, arn: &str) -> Answer<SmsNumberFacts> {
         let asked = || self.messaging.describe_phone_numbers().phone_number_ids(arn).send();
-        let answer = ask::question("sms-voice:DescribePhoneNumbers", asked).await?;
+        let answer = self.question("sms-voice:DescribePhoneNumbers", asked).await?;
         let number = answer.phone_numbers.and_then(|numbers| numbers.into_iter().next());
         let number = number.ok_or(Unanswered::NotFound)?;
         let limits = number.messaging_limits.as_ref();
@@ -127,7 +132,7 @@ impl Account {
     async fn opt_outs(&self, list: &str) -> Answer<OptOutList> {
         let asked =
             || self.messaging.describe_opted_out_numbers().opt_out_list_name(list).max_results(100).send();
-        let answer = ask::question("sms-voice:DescribeOptedOutNumbers", asked).await?;
+        let answer = self.question("sms-voice:DescribeOptedOutNumbers", asked).await?;
         Ok(OptOutList {
             name: list.to_owned(),
             numbers: answer.opted_out_numbers().len() as u64,

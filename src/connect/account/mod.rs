@@ -17,6 +17,7 @@ use aws_config::timeout::TimeoutConfig;
 use aws_config::{Region, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_sdk_connect::config::{SharedCredentialsProvider, SharedHttpClient};
+use tokio::time::Instant;
 
 pub use contacts::{ContactSearch, MOST_VALUES};
 
@@ -54,6 +55,8 @@ pub struct Account {
     region: String,
     is_loopback: bool,
     service_date: ask::ServiceDate,
+    /// When questions that have no answer are given up.
+    until: Option<Instant>,
 }
 
 impl Account {
@@ -145,7 +148,14 @@ impl Account {
             is_loopback: connect_endpoint.is_some_and(endpoint::is_loopback),
             region: sdk.region().map(ToString::to_string).unwrap_or_default(),
             service_date,
+            until: None,
         })
+    }
+
+    /// The same, where each question has an answer within this time or none. What was answered by then is not lost.
+    #[must_use]
+    pub fn within(&self, time: Duration) -> Self {
+        Self { until: Some(Instant::now() + time), ..self.clone() }
     }
 
     /// The credentials that it asks with.
@@ -223,7 +233,7 @@ impl Account {
     /// Who asks.
     async fn caller(&self) -> Answer<Identity> {
         let answer =
-            ask::question("sts:GetCallerIdentity", || self.identity.get_caller_identity().send()).await?;
+            self.question("sts:GetCallerIdentity", || self.identity.get_caller_identity().send()).await?;
         let known = answer.account().zip(answer.arn());
         let known = known.map(|(account, arn)| Identity { account: account.to_owned(), arn: arn.to_owned() });
         known.ok_or_else(|| Unanswered::Failed("an answer without an account".to_owned()))
@@ -236,15 +246,21 @@ impl Account {
 
     /// A quota of Amazon Connect as the account has it, else as AWS gives it to everybody.
     async fn quota(&self, code: &str, context: Option<&str>) -> Answer<f64> {
-        let applied = ask::question("servicequotas:GetServiceQuota", || {
-            let asked = self.quotas.get_service_quota().service_code("connect").quota_code(code);
-            asked.set_context_id(context.map(str::to_owned)).send()
-        })
-        .await;
-        let value = match applied {
+        let applied = self
+            .question("servicequotas:GetServiceQuota", || {
+                let asked = self.quotas.get_service_quota().service_code("connect").quota_code(code);
+                asked.set_context_id(context.map(str::to_owned)).send()
+            })
+            .await;
+        let applied = match applied {
             Ok(answer) => answer.quota.and_then(|quota| quota.value),
-            Err(Unanswered::NotFound) => {
-                let default = ask::question("servicequotas:GetAWSDefaultServiceQuota", || {
+            Err(Unanswered::NotFound) => None,
+            Err(why) => return Err(why),
+        };
+        let value = match applied {
+            Some(value) => Some(value),
+            None => {
+                let default = self.question("servicequotas:GetAWSDefaultServiceQuota", || {
                     self.quotas
                         .get_aws_default_service_quota()
                         .service_code("connect")
@@ -253,7 +269,6 @@ impl Account {
                 });
                 default.await?.quota.and_then(|quota| quota.value)
             }
-            Err(why) => return Err(why),
         };
         value.ok_or_else(|| Unanswered::Failed("an answer without a value".to_owned()))
     }

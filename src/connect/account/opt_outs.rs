@@ -1,8 +1,10 @@
 //! The account's opt-out lists: which are behind a number, what is on them, and a number put onto one.
 
-use aws_sdk_pinpointsmsvoicev2::types::OptedOutNumberInformation;
+use aws_sdk_connect::error::SdkError;
+use aws_sdk_pinpointsmsvoicev2::operation::describe_opted_out_numbers::DescribeOptedOutNumbersError;
+use aws_sdk_pinpointsmsvoicev2::types::{OptedOutNumberInformation, ResourceType};
 
-use super::{Account, Subject, ask};
+use super::{Account, Subject};
 use crate::domain::account::facts::{Answer, NumberFacts, SmsNumberFacts, Unanswered};
 use crate::domain::account::opt_outs::{OptOut, OptOutPage, PAGE};
 use crate::domain::phone::E164;
@@ -32,23 +34,28 @@ impl Account {
             let page = self.messaging.describe_opted_out_numbers().opt_out_list_name(list).max_results(most);
             page.set_next_token(place.map(str::to_owned)).send()
         };
-        let answer = ask::question(DESCRIBE, asked).await?;
+        let answer = self.question(DESCRIBE, asked).await?;
         Ok(OptOutPage {
             next: answer.next_token().filter(|next| !next.is_empty()).map(str::to_owned),
             numbers: answer.opted_out_numbers().iter().map(opt_out).collect(),
         })
     }
 
-    /// Whether one number is on a list: the service answers a number that is not with an error.
+    /// Whether one number is on a list. The service answers a number that is not with the same error as a list that there is
+    /// not, and says which of them is missing: without the list nobody knows who opted out, so that is [`Unanswered::NotFound`].
     pub async fn opted_out(&self, list: &str, number: &str) -> Answer<Option<OptOut>> {
-        let asked = || {
+        let asked = || async {
             let asked = self.messaging.describe_opted_out_numbers().opt_out_list_name(list);
-            asked.opted_out_numbers(number).send()
+            match asked.opted_out_numbers(number).send().await {
+                Ok(answer) => Ok(answer.opted_out_numbers().first().map(opt_out)),
+                Err(error) if missing(&error) == Some(&ResourceType::OptedOutNumber) => Ok(None),
+                Err(error) => Err(error),
+            }
         };
-        match ask::question(DESCRIBE, asked).await {
-            Ok(answer) => Ok(answer.opted_out_numbers().first().map(opt_out)),
-            Err(Unanswered::NotFound) => Ok(None),
-            Err(why) => Err(why),
+        match self.question(DESCRIBE, asked).await {
+            // Whatever is missing: a list that has a first page is there, so that it is the number.
+            Err(Unanswered::NotFound) => self.opt_out_page(list, None).await.map(|_| None),
+            answer => answer,
         }
     }
 
@@ -56,7 +63,15 @@ impl Account {
     pub async fn put_opted_out(&self, list: &str, number: &str) -> Answer<()> {
         let asked =
             || self.messaging.put_opted_out_number().opt_out_list_name(list).opted_out_number(number).send();
-        ask::question("sms-voice:PutOptedOutNumber", asked).await.map(drop)
+        self.question("sms-voice:PutOptedOutNumber", asked).await.map(drop)
+    }
+}
+
+/// What the service says that there is not.
+fn missing<R>(error: &SdkError<DescribeOptedOutNumbersError, R>) -> Option<&ResourceType> {
+    match error.as_service_error()? {
+        DescribeOptedOutNumbersError::ResourceNotFoundException(missing) => missing.resource_type(),
+        _ => None,
     }
 }
 

@@ -171,6 +171,57 @@ pub struct AccountFacts {
     pub searchable: Answer<Option<bool>>,
 }
 
+impl AccountFacts {
+    /// Why questions have no answer.
+    fn missing(&self) -> impl Iterator<Item = &Unanswered> {
+        let missing = [
+            self.identity.as_ref().err(),
+            self.instance.as_ref().err(),
+            self.flow.as_ref().err(),
+            self.number.as_ref().err(),
+            self.sms_number.as_ref().err(),
+            self.messaging.as_ref().err(),
+            self.verified.as_ref().err(),
+            self.spend.as_ref().err(),
+            self.countries.as_ref().err(),
+            self.requests_quota.as_ref().err(),
+            self.chats_quota.as_ref().err(),
+            self.chats_now.as_ref().err(),
+            self.opt_outs.as_ref().err(),
+            self.searchable.as_ref().err(),
+        ];
+        missing.into_iter().flatten()
+    }
+
+    /// Whether another time may bring answers that are missing now.
+    #[must_use]
+    pub fn has_gaps(&self) -> bool {
+        self.missing().any(|why| matches!(why, Unanswered::Failed(_) | Unanswered::Throttled))
+    }
+
+    /// Whether Amazon Connect answered no question, but for those that were not asked.
+    #[must_use]
+    pub fn connect_is_silent(&self) -> bool {
+        fn silent<T>(answer: &Answer<T>) -> bool {
+            matches!(answer, Err(Unanswered::Failed(_) | Unanswered::Unknown(_)))
+        }
+        matches!(self.instance, Err(Unanswered::Failed(_)))
+            && silent(&self.flow)
+            && silent(&self.number)
+            && silent(&self.chats_now)
+    }
+
+    /// Whether none of the four services gave an answer.
+    #[must_use]
+    pub fn is_silent(&self) -> bool {
+        let silent = |why: Option<&Unanswered>| matches!(why, Some(Unanswered::Failed(_)));
+        silent(self.identity.as_ref().err())
+            && silent(self.instance.as_ref().err())
+            && silent(self.messaging.as_ref().err())
+            && silent(self.requests_quota.as_ref().err())
+    }
+}
+
 /// What a campaign is about to do.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct CampaignFacts {

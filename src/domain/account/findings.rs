@@ -9,7 +9,7 @@ use jiff::civil::Date;
 use serde::{Serialize, Serializer};
 
 use super::facts::{AccountFacts, Action, Answer, CampaignFacts, CredentialFacts, Unanswered};
-use super::flow::{self, FlowEnd, FlowReading, Longest};
+use super::flow::{self, FlowEnd, FlowPlace, FlowReading, Longest};
 use crate::domain::data_release::DataRelease;
 use crate::domain::figures::Span;
 use crate::domain::foreign::ForeignText;
@@ -144,6 +144,19 @@ pub fn of_senders(findings: Vec<Finding>, senders: &[(CampaignFacts, AccountFact
     });
     all.splice(at..at, of_each.collect::<Vec<_>>());
     all
+}
+
+/// The same, where Amazon Connect answers no question: then it takes no contact from here either.
+#[must_use]
+pub fn of_silence(mut findings: Vec<Finding>, account: &AccountFacts) -> Vec<Finding> {
+    if let (Err(Unanswered::Failed(words)), true) = (&account.instance, account.connect_is_silent())
+        && let Some(instance) = findings.iter_mut().find(|finding| finding.id == "instance")
+    {
+        let summary = format!("Amazon Connect answers nothing: {words}");
+        *instance = found("instance", Status::Failed, summary)
+            .next("check the network, HTTPS_PROXY and the endpoint, then run doctor again");
+    }
+    findings
 }
 
 /// The same where nobody can be asked: credentials failed, everything else is not checked.
@@ -285,6 +298,10 @@ impl Judge<'_> {
         }
         match facts.expire_in {
             None => fine(ID, format!("from {source}; they do not expire")),
+            Some(left) if left.is_zero() => {
+                found(ID, Status::Warning, format!("from {source}; by their own account they have expired"))
+                    .next("sign in again, or see to it that their source gives new ones")
+            }
             Some(left) if left < CREDENTIALS_SHORT => {
                 found(ID, Status::Warning, format!("from {source}; they expire in {}", time(left))).next(
                     "sign in again before a run that takes longer, unless the source renews them by itself",
@@ -420,6 +437,10 @@ impl Judge<'_> {
         };
         let chat = time(self.chat());
         match &reading.end {
+            FlowEnd::Disconnects if reading.unread.is_some() => {
+                elsewhere(ID, "no way through the flow itself ends without a disconnect", reading)
+                    .next("see that every way through that one ends in a disconnect, or comes back")
+            }
             FlowEnd::Disconnects => fine(ID, "every way through the flow ends in a disconnect"),
             FlowEnd::Leaves { action, kind } => found(
                 ID,
@@ -453,6 +474,14 @@ impl Judge<'_> {
             Err(finding) => return finding,
         };
         let (life, bounded) = self.life(reading);
+        if bounded && reading.unread.is_some() {
+            let stated = if self.campaign.contact_life.is_some() {
+                "see that contact_life in [pace] is what contacts take with it"
+            } else {
+                "see how long contacts live with it, and set contact_life in [pace] to that"
+            };
+            return elsewhere(ID, "how long contacts live is not known", reading).next(stated);
+        }
         let text = time(life);
         let by =
             if bounded { "by its flow" } else { "by its chat duration, which the flow does not shorten" };
@@ -494,6 +523,12 @@ impl Judge<'_> {
         const ID: &str = "flow.message";
         match (self.reading(ID, "whether the flow sends a message"), self.campaign.has_message) {
             (Err(finding), _) => finding,
+            (Ok(FlowReading { sends: false, may_send: Some(place), .. }), false) => found(
+                ID,
+                Status::NotChecked,
+                format!("neither the definition nor the flow itself sends a message; {}", named(place)),
+            )
+            .next("see that it sends one, or set message in [contact]"),
             (Ok(reading), false) if !reading.sends => {
                 found(ID, Status::Failed, "neither the definition nor the flow sends a message")
                     .next("set message in [contact], or add a Play prompt block to the flow")
@@ -508,6 +543,23 @@ impl Judge<'_> {
             (Ok(_), false) => fine(ID, "the message is the flow's"),
         }
     }
+}
+
+/// A finding of a flow that goes on in one that was not read.
+fn elsewhere(id: &'static str, what: &str, reading: &FlowReading) -> Finding {
+    let place = reading.unread.as_ref().map(named).unwrap_or_default();
+    found(id, Status::NotChecked, format!("{what}; {place}"))
+}
+
+/// Where a flow goes on in something that was not read.
+fn named(FlowPlace { action, kind }: &FlowPlace) -> String {
+    let thing = match kind.as_str() {
+        "InvokeFlowModule" => "the flow goes on in a module",
+        "TransferToFlow" => "the flow goes on in another flow",
+        "ConnectParticipantWithLexBot" => "the flow goes on with a bot",
+        _ => "the flow goes on in something else",
+    };
+    format!("{thing}, which is not read: {kind} ({action})")
 }
 
 fn short(number: f64) -> String {

@@ -1,7 +1,8 @@
 //! Reading a flow: does every way through it end the contact, and how long can it take?
 //!
 //! A flow is a graph of actions (flow language, version 2019-10-30). What an action waits for is taken at its longest. Flows
-//! and modules that this one goes on in are not read. Source: "Flow language actions" in Amazon Connect's API reference.
+//! and modules that this one goes on in are not read: the reading names the first of them, for what happens there is not known.
+//! Source: "Flow language actions" in Amazon Connect's API reference.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -17,6 +18,19 @@ pub struct FlowReading {
     pub longest: Longest,
     /// Whether the flow sends a message of its own.
     pub sends: bool,
+    /// Something that the flow goes on in and that may send a message, where it sends none itself.
+    pub may_send: Option<FlowPlace>,
+    /// What the flow goes on in, and what was not read: another flow or a module.
+    pub unread: Option<FlowPlace>,
+}
+
+/// An action of a flow.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FlowPlace {
+    /// Its identifier.
+    pub action: String,
+    /// Its type, such as `InvokeFlowModule`.
+    pub kind: String,
 }
 
 /// How contacts end.
@@ -89,8 +103,8 @@ struct FlowAction {
 #[serde(rename_all = "PascalCase", default)]
 struct Transitions {
     next_action: Option<String>,
-    errors: Vec<Transition>,
-    conditions: Vec<Transition>,
+    errors: Option<Vec<Transition>>,
+    conditions: Option<Vec<Transition>>,
 }
 
 #[derive(Deserialize)]
@@ -102,7 +116,7 @@ struct Transition {
 /// Most actions that are read. The service bounds a flow at 256,000 characters.
 const MOST_ACTIONS: usize = 5_000;
 /// Parameters that say how long an action waits, in seconds.
-const WAITS: [&str; 2] = ["TimeLimitSeconds", "InputTimeLimitSeconds"];
+const WAITS: [&str; 3] = ["TimeLimitSeconds", "InputTimeLimitSeconds", "InvocationTimeLimitSeconds"];
 
 /// Reads a flow.
 ///
@@ -115,16 +129,29 @@ pub fn read(content: &str) -> Result<FlowReading, UnreadableFlow> {
     }
     let graph = Graph::of(&content)?;
     let ways = graph.ways();
+    // From the start on: the order has each action after those that follow it.
+    let first = |kinds: &[&str]| {
+        let mut actions = ways.order.iter().rev().map(|at| &graph.actions[*at]);
+        let found = actions.find(|action| kinds.contains(&action.kind.as_str()))?;
+        Some(FlowPlace { action: found.identifier.clone(), kind: found.kind.clone() })
+    };
     Ok(FlowReading {
         end: graph.end(&ways),
         longest: graph.longest(&ways),
-        sends: ways.order.iter().any(|at| SENDS.contains(&graph.actions[*at].kind.as_str())),
+        sends: first(&SENDS).is_some(),
+        may_send: first(&MAY_SEND),
+        unread: first(&UNREAD),
     })
 }
 
 /// Actions that send a message to the customer.
 const SENDS: [&str; 4] =
     ["MessageParticipant", "MessageParticipantIteratively", "SendMessage", "GetParticipantInput"];
+/// Actions in which a message may be sent that the flow does not have: by a bot, or by what the flow goes on in.
+const MAY_SEND: [&str; 4] =
+    ["InvokeFlowModule", "TransferToFlow", "ConnectParticipantWithLexBot", "ShowView"];
+/// Actions that go on in a flow or a module of its own.
+const UNREAD: [&str; 2] = ["InvokeFlowModule", "TransferToFlow"];
 /// Actions that wait for the customer, or for a time.
 const WAITING: [&str; 4] = ["Wait", "GetParticipantInput", "ConnectParticipantWithLexBot", "ShowView"];
 
@@ -155,7 +182,7 @@ impl<'c> Graph<'c> {
         let mut next = Vec::with_capacity(content.actions.len());
         for action in &content.actions {
             let Transitions { next_action, errors, conditions } = &action.transitions;
-            let others = errors.iter().chain(conditions).map(|transition| &transition.next_action);
+            let others = errors.iter().chain(conditions).flatten().map(|transition| &transition.next_action);
             let names: BTreeSet<&String> = next_action.iter().chain(others).collect();
             let places: Result<Vec<_>, _> =
                 names.into_iter().map(|to| find(&action.identifier, to)).collect();
@@ -209,9 +236,10 @@ impl<'c> Graph<'c> {
         ways
     }
 
-    /// The worst of the ends that can be reached.
+    /// The worst of the ends that can be reached. Where the flow goes on in another one, that one ends it.
     fn end(&self, ways: &Ways) -> FlowEnd {
-        let leaves = ways.order.iter().find(|at| self.next[**at].is_empty() && !self.disconnects(**at));
+        let ends = |at: usize| self.disconnects(at) || self.actions[at].kind == "TransferToFlow";
+        let leaves = ways.order.iter().find(|at| self.next[**at].is_empty() && !ends(**at));
         if let Some(at) = leaves {
             let action = &self.actions[*at];
             return FlowEnd::Leaves { action: action.identifier.clone(), kind: action.kind.clone() };
@@ -302,7 +330,9 @@ mod tests {
     #[test]
     fn a_flow_that_only_hangs_up() {
         let read = read_actions(&[action("a", "DisconnectParticipant", NONE, &[])]);
-        assert_eq!(read, FlowReading { end: FlowEnd::Disconnects, longest: at_most(0), sends: false });
+        let (may_send, unread) = (None, None);
+        let end = FlowEnd::Disconnects;
+        assert_eq!(read, FlowReading { end, longest: at_most(0), sends: false, may_send, unread });
     }
 
     #[test]
@@ -317,12 +347,12 @@ mod tests {
             action("d", "DisconnectParticipant", NONE, &[]),
             action("unused", "TransferContactToQueue", NONE, &[]),
         ]);
-        assert_eq!(read, FlowReading { end: FlowEnd::Disconnects, longest: at_most(90), sends: true });
+        assert_eq!((read.end, read.longest, read.sends), (FlowEnd::Disconnects, at_most(90), true));
     }
 
     #[test]
     fn a_way_that_does_not_disconnect_is_found() {
-        for kind in ["EndFlowExecution", "TransferContactToQueue", "TransferToFlow"] {
+        for kind in ["EndFlowExecution", "TransferContactToQueue", "CreateCallbackContact"] {
             let read = read_actions(&[
                 action("a", "MessageParticipant", NONE, &["b", "c"]),
                 action("b", "DisconnectParticipant", NONE, &[]),
@@ -330,6 +360,36 @@ mod tests {
             ]);
             assert_eq!(read.end, FlowEnd::Leaves { action: "c".to_owned(), kind: kind.to_owned() });
         }
+    }
+
+    #[test]
+    fn what_happens_in_other_flows_and_modules_is_not_known() {
+        for kind in ["InvokeFlowModule", "TransferToFlow"] {
+            let next: &[&str] = if kind == "TransferToFlow" { &[] } else { &["c"] };
+            let read = read_actions(&[
+                action("a", "Compare", NONE, &["b", "c"]),
+                action("b", kind, NONE, next),
+                action("c", "DisconnectParticipant", NONE, &[]),
+                action("unused", "InvokeFlowModule", NONE, &["c"]),
+            ]);
+            let place = Some(FlowPlace { action: "b".to_owned(), kind: kind.to_owned() });
+            assert_eq!((read.end, read.sends), (FlowEnd::Disconnects, false), "{kind}");
+            assert_eq!((&read.unread, &read.may_send), (&place, &place), "{kind}");
+        }
+        let bot = read_actions(&[
+            action("a", "ConnectParticipantWithLexBot", NONE, &["b"]),
+            action("b", "DisconnectParticipant", NONE, &[]),
+        ]);
+        assert!(bot.may_send.is_some() && bot.unread.is_none() && !bot.sends, "a bot has words of its own");
+    }
+
+    #[test]
+    fn a_view_is_waited_for_as_long_as_it_says() {
+        let read = read_actions(&[
+            action("a", "ShowView", &json!({"InvocationTimeLimitSeconds": 400}), &["b"]),
+            action("b", "DisconnectParticipant", NONE, &[]),
+        ]);
+        assert_eq!(read.longest, at_most(400));
     }
 
     #[test]

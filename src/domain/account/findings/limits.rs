@@ -67,10 +67,16 @@ impl Judge<'_> {
         let cost = self.campaign.file.as_ref().and_then(|file| file.cost);
         let text =
             format!("the account spends at most {} USD a month on text messages", Grouped(limit.enforced));
-        let raise = if limit.enforced < limit.most {
+        let enough = cost.is_none_or(|cost| cost <= limit.most as f64);
+        let raise = if limit.enforced < limit.most && enough {
             format!(
                 "raise it: `aws pinpoint-sms-voice-v2 set-text-message-spend-limit-override --monthly-limit {}`",
                 limit.most
+            )
+        } else if limit.enforced < limit.most {
+            format!(
+                "ask AWS Support for a higher one: by yourself you can raise it to {} USD only",
+                Grouped(limit.most)
             )
         } else {
             "ask AWS Support for a higher one".to_owned()
