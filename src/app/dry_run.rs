@@ -8,13 +8,13 @@ use crate::app::error::Error;
 use crate::app::open;
 use crate::app::options::SendOptions;
 use crate::app::paths::CampaignPaths;
-use crate::app::plan_file::{self, PlanFile};
+use crate::app::plan_file::PlanFile;
+use crate::app::planned_file::PlannedFile;
 use crate::app::preconditions;
-use crate::app::run_senders;
 use crate::domain::definition::Definition;
 use crate::domain::preflight::{Options, Preflight};
 use crate::domain::unix_millis::UnixMillis;
-use crate::journal::{Admission, Identity, Journal, Reader, Retries, Service};
+use crate::journal::{Identity, Journal, Reader, Service};
 
 /// A run without its requests.
 #[derive(Debug, Clone, Copy)]
@@ -97,25 +97,9 @@ impl DryRun<'_> {
             service: if options.simulate { Service::Simulated } else { stored },
         };
         let campaign = journal.rehearsed_campaign(&identity, self.now)?;
-        file.refuse_part(&journal, campaign)?;
-        let findings = file.findings(definition);
-        let mut findings = findings.forecasting(definition, self.now, options.keeps_hours());
-        if options.retry_failed {
-            file.retry_failed(Retries::Proposed);
-        }
-        let mut facts = file.plan(&mut journal, campaign, &mut findings)?;
-        let sample = match options.sample {
-            Some(recipients) => journal.sample(campaign, recipients.get())?,
-            None => None,
-        };
-        let suppression = std::mem::take(&mut file.lists.suppression);
-        let limits = open::claim_limits(definition, options);
-        journal.admit(Admission { suppression, sample, limits, ..Admission::default() });
-        facts.held = journal.held_rows(campaign, self.now)?;
-        let numbers = journal.numbers_in_common(campaign, self.now)?;
-        findings.keep_limits(journal.used_of_limits(campaign, self.now)?, numbers);
-        let senders = run_senders::foresee(&mut findings, (&mut journal, campaign), definition, self.now)?;
-        let preflight = plan_file::settle(findings, facts, (&journal, campaign), options, &senders)?;
+        let of = (&mut journal, campaign);
+        let planned = PlannedFile::plan(file, of, (definition, options), None, &|| self.now)?;
+        let preflight = planned.settle((&journal, campaign), options)?;
         let mut told = Ok(());
         journal.each_waiting(campaign, preflight.to_send(), |row| {
             if told.is_ok() {

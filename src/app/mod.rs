@@ -32,6 +32,7 @@ mod pacing;
 pub mod paths;
 pub mod person;
 pub mod plan_file;
+mod planned_file;
 pub mod preconditions;
 pub mod rebuild;
 pub mod reconcile;

@@ -99,36 +99,52 @@ impl OpenCampaign {
         Ok(Self { journal, campaign, client, account, others, service, simulator, examination, lock })
     }
 
-    /// Leaves out, from here on, recipients that are on one of the lists or not in the sample. Where no file was `read`,
-    /// rows that wait already are held against the lists first.
+    /// Holds rows that wait already against the lists, and leaves out from here on who is on one of them.
+    ///
+    /// # Errors
+    /// Where the journal cannot be read or written.
     pub(super) fn admit(
         &mut self,
         (definition, options): (&Definition, &SendOptions),
         suppression: Suppression,
         sample: Option<NonZeroU64>,
-        read: bool,
     ) -> Result<(), Error> {
-        if !read {
-            self.journal.sweep_suppressed(self.campaign, &suppression)?;
-        }
-        let sample = match sample {
-            Some(recipients) => self.journal.sample(self.campaign, recipients.get())?,
-            None => None,
-        };
-        self.journal.set_contact_life(self.campaign, definition.pace.contact_life)?;
-        let limits = claim_limits(definition, options);
-        let not_in = self.journal.campaigns_named(&definition.recipients.by_campaigns.not_in)?;
-        let assumed_number = self.simulator.as_ref().map(|_| NUMBER.to_owned());
-        self.journal.admit(Admission {
-            suppression,
-            sample,
-            not_in,
-            limits,
-            assumed_number,
-            ..Admission::default()
-        });
-        Ok(())
+        self.journal.sweep_suppressed(self.campaign, &suppression)?;
+        let admitted = Admitted { suppression, sample, assumed_number: self.assumed_number() };
+        admit((&mut self.journal, self.campaign), (definition, options), admitted)
     }
+
+    /// The number that all senders of a simulation have.
+    pub(super) fn assumed_number(&self) -> Option<String> {
+        self.simulator.as_ref().map(|_| NUMBER.to_owned())
+    }
+}
+
+/// Whom claims leave out, besides what the definition says.
+pub(super) struct Admitted {
+    pub(super) suppression: Suppression,
+    pub(super) sample: Option<NonZeroU64>,
+    pub(super) assumed_number: Option<String>,
+}
+
+/// Says to the journal what keeps a row from being claimed, from here on.
+///
+/// # Errors
+/// Where the journal cannot be read or written.
+pub(super) fn admit(
+    (journal, campaign): (&mut Journal, CampaignId),
+    (definition, options): (&Definition, &SendOptions),
+    Admitted { suppression, sample, assumed_number }: Admitted,
+) -> Result<(), Error> {
+    let sample = match sample {
+        Some(recipients) => journal.sample(campaign, recipients.get())?,
+        None => None,
+    };
+    journal.set_contact_life(campaign, definition.pace.contact_life)?;
+    let limits = claim_limits(definition, options);
+    let not_in = journal.campaigns_named(&definition.recipients.by_campaigns.not_in)?;
+    journal.admit(Admission { suppression, sample, not_in, limits, assumed_number, ..Admission::default() });
+    Ok(())
 }
 
 /// The campaign in the copy of a journal, in which it is rehearsed. Nobody lets a rehearsal go on that a person or a gate has
@@ -161,7 +177,7 @@ pub(super) fn key_columns(names: &[String]) -> Option<String> {
 }
 
 /// What earlier contacts forbid. A simulation reaches nobody: no contact of it is waited for.
-pub(super) fn claim_limits(definition: &Definition, options: &SendOptions) -> ClaimLimits {
+fn claim_limits(definition: &Definition, options: &SendOptions) -> ClaimLimits {
     let limits = definition.limits.clone();
     if options.keeps_hours() {
         return ClaimLimits { limits, one_open: true };

@@ -18,14 +18,15 @@ use crate::app::opt_outs::{self, ListSenders, OptOuts};
 use crate::app::options::{FileOptions, SendOptions};
 use crate::app::outputs::Inputs;
 use crate::app::paths::CampaignPaths;
-use crate::app::plan_file::{self, PlanFile};
+use crate::app::plan_file::PlanFile;
+use crate::app::planned_file::PlannedFile;
 use crate::app::rebuild::Unfinished;
 use crate::app::rejects::WrittenRejects;
 use crate::app::send::{Run, RunParts};
 use crate::app::service::settings;
 use crate::app::simulated_deliveries::SimulatedFollower;
 use crate::app::stream::Stream;
-use crate::app::{accounts, overdue, pacing, preconditions, run_senders};
+use crate::app::{accounts, overdue, pacing, preconditions};
 use crate::clock::Clock;
 use crate::connect::{Account, SqsQueue};
 use crate::domain::account::facts::SmsNumberFacts;
@@ -107,29 +108,14 @@ impl<'a> PreparedRun<'a> {
             file.at_any_time();
         }
         let mut open = context.open(Duration::MAX).await?;
-        file.refuse_part(&open.journal, open.campaign)?;
-        let now = context.clock.now();
-        let findings = file.findings(definition).forecasting(definition, now, options.keeps_hours());
-        let mut findings = Box::new(findings);
-        if options.retry_failed {
-            file.retry_failed(Retries::Proposed);
-        }
-        let mut facts = file.plan(&mut open.journal, open.campaign, &mut findings)?;
-        open.admit((definition, options), std::mem::take(&mut file.lists.suppression), options.sample, true)?;
-        facts.held = open.journal.held_rows(open.campaign, context.clock.now())?;
-        let numbers = open.journal.numbers_in_common(open.campaign, context.clock.now())?;
-        findings.keep_limits(open.journal.used_of_limits(open.campaign, context.clock.now())?, numbers);
-        let senders = run_senders::foresee(
-            &mut findings,
-            (&mut open.journal, open.campaign),
-            definition,
-            context.clock.now(),
-        )?;
-        let asks = findings.refusal().is_none();
+        let (assumed_number, now) = (open.assumed_number(), || context.clock.now());
+        let of = (&mut open.journal, open.campaign);
+        let mut planned = PlannedFile::plan(&mut file, of, (definition, options), assumed_number, &now)?;
+        let asks = planned.findings.refusal().is_none();
         let mut prepared = Self::opened(context, open, None, asks).await?;
-        findings.keep_pace(prepared.definition());
+        planned.findings.keep_pace(prepared.definition());
         let OpenCampaign { journal, campaign, .. } = &prepared.open;
-        let preflight = plan_file::settle(*findings, facts, (journal, *campaign), options, &senders)?;
+        let preflight = planned.settle((journal, *campaign), options)?;
         prepared.file = Some(file.noted());
         prepared.already_started = Some(preflight.already_started());
         prepared.preflight = Some(Box::new(preflight));
@@ -157,7 +143,7 @@ impl<'a> PreparedRun<'a> {
                 NextStep::CheckThenAgree,
             ));
         }
-        open.admit((definition, options), file.lists.suppression.clone(), None, false)?;
+        open.admit((definition, options), file.lists.suppression.clone(), None)?;
         if options.retry_failed {
             file.retry_failed(Retries::Agreed);
         }
@@ -186,7 +172,7 @@ impl<'a> PreparedRun<'a> {
         NamedCampaigns::find(definition, paths)?;
         let mut open = context.open(PATIENCE).await?;
         must_be_agreed(&mut open)?;
-        open.admit((definition, options), lists.suppression, options.sample, false)?;
+        open.admit((definition, options), lists.suppression, options.sample)?;
         // A simulation asks for nothing outside.
         let changed = match options.simulate {
             true => None,
