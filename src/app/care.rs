@@ -9,8 +9,8 @@ use crate::domain::foreign;
 use crate::domain::next_step::{Advice, Command};
 use crate::domain::unix_millis::UnixMillis;
 use crate::journal::{
-    self, Campaign, CampaignLock, Copied, CopiedJournal, Journal, JournalError, PostgresAddress, Purged,
-    Reader, Snapshot,
+    self, Campaign, CampaignLock, Copied, CopiedJournal, IfOpen, Journal, JournalError, OpenContacts,
+    PostgresAddress, Purged, Reader, Snapshot,
 };
 
 /// Copies the journal to `path`; in a folder, the copy is named after journal and time.
@@ -96,12 +96,17 @@ pub struct ChosenCampaigns {
     pub all: bool,
     /// Only those whose last run is older.
     pub older_than: Option<Duration>,
+    /// What becomes of those whose contacts may be open.
+    pub if_open: IfOpen,
 }
 
 /// A purge that is prepared: every campaign of the journal is held, and nothing is removed yet.
 pub struct Purge<'a> {
     /// What is to be purged.
     pub campaigns: Vec<Campaign>,
+    /// What is not, of all that are finished, because contacts may be open.
+    pub left: Vec<(Campaign, OpenContacts)>,
+    if_open: IfOpen,
     journal: &'a Path,
     now: UnixMillis,
     _locks: Vec<CampaignLock>,
@@ -118,14 +123,22 @@ impl<'a> Purge<'a> {
         now: UnixMillis,
     ) -> Result<Self, Error> {
         let reader = Reader::open(&place.journal)?;
-        let (all, campaigns) = {
-            let snapshot = reader.snapshot()?;
-            (snapshot.campaigns()?, chosen.of(place, &snapshot, now)?)
-        };
-        drop(reader);
+        let all = reader.snapshot()?.campaigns()?;
         let locks = all.iter().map(|campaign| CampaignLock::take(&place.journal, &campaign.name, now));
         let locks = locks.collect::<Result<_, _>>()?;
-        Ok(Self { campaigns, journal: &place.journal, now, _locks: locks })
+        let (mut campaigns, mut left) = (Vec::new(), Vec::new());
+        let snapshot = reader.snapshot()?;
+        for campaign in chosen.of(place, &snapshot, now)? {
+            let open = if chosen.all { snapshot.open_contacts(&campaign, now)? } else { None };
+            match open {
+                Some(open) if chosen.if_open == IfOpen::Refuse => left.push((campaign, open)),
+                _ => {
+                    snapshot.may_be_purged(&campaign, chosen.if_open, now)?;
+                    campaigns.push(campaign);
+                }
+            }
+        }
+        Ok(Self { campaigns, left, if_open: chosen.if_open, journal: &place.journal, now, _locks: locks })
     }
 
     /// Removes what is personal. Says what was removed of each campaign.
@@ -139,7 +152,7 @@ impl<'a> Purge<'a> {
         let mut journal = Journal::open(self.journal)?;
         let mut purged = Vec::with_capacity(self.campaigns.len());
         for campaign in self.campaigns {
-            let result = journal.purge(&campaign, self.now)?;
+            let result = journal.purge(&campaign, self.if_open, self.now)?;
             purged.push((campaign, result));
         }
         journal.clean()?;

@@ -37,10 +37,7 @@ pub(super) fn settle(
     journal.leave_out_rewritten_keys(campaign)?;
     for (rows, what) in [
         (found.contacted, "a number that this campaign contacted under another key"),
-        (
-            respelled.rows,
-            "another number, and a key that a spreadsheet made of one that this campaign contacted",
-        ),
+        (respelled.rows, rewritten_words(&respelled)),
     ] {
         if rows > 0 {
             let rows = counted(rows, "row has", "rows have");
@@ -76,6 +73,15 @@ fn told_of(respelled: &RewrittenKeys) -> Option<RespelledRows> {
     (respelled.rows > 0).then_some(RespelledRows { rows: respelled.rows, lines })
 }
 
+/// What such rows have. Of what was purged the number is not known.
+fn rewritten_words(respelled: &RewrittenKeys) -> &'static str {
+    if respelled.first.iter().all(|row| row.before.is_some()) {
+        "another number, and a key that a spreadsheet made of one that this campaign contacted"
+    } else {
+        "a key that a spreadsheet made of one that this campaign contacted"
+    }
+}
+
 fn words(found: &SameNumbers, respelled: &RewrittenKeys) -> String {
     let mut text = String::new();
     for (contacted, rows) in [(true, found.contacted), (false, found.repeated)] {
@@ -91,14 +97,16 @@ fn words(found: &SameNumbers, respelled: &RewrittenKeys) -> String {
         });
         part(&mut text, (rows, &what), &lines.collect::<Vec<_>>());
     }
-    let what = format!(
-        "{} another number, and a key that a spreadsheet made of one that this campaign contacted",
-        counted(respelled.rows, "row has", "rows have")
-    );
+    let what = format!("{} {}", counted(respelled.rows, "row has", "rows have"), rewritten_words(respelled));
     let lines = respelled.first.iter().map(|row| {
         let line = line(row.line);
-        let place = format!("{line} (key {}, was {})", spelled(&row.key), spelled(&row.before));
-        (place, rewritten(&row.before, &row.key))
+        let key = spelled(&row.key);
+        match &row.before {
+            Some(before) => {
+                (format!("{line} (key {key}, was {})", spelled(before)), rewritten(before, &row.key))
+            }
+            None => (format!("{line} (key {key}, was one that has been purged)"), None),
+        }
     });
     part(&mut text, (respelled.rows, &what), &lines.collect::<Vec<_>>());
     text

@@ -218,6 +218,7 @@ fn option(setting: &Setting) -> String {
         Setting::Profile => "--profile",
         Setting::Simulate => "--simulate",
         Setting::Yes => "--yes",
+        Setting::EvenIfOpen => "--even-if-open",
         Setting::Encoding => "--encoding",
         Setting::Sheet => "--sheet",
         Setting::Rejects => "--rejects",

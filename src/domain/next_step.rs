@@ -93,6 +93,8 @@ pub enum Setting {
     Simulate,
     /// Agreement in advance.
     Yes,
+    /// A purge of contacts that may be open.
+    EvenIfOpen,
     /// The encoding of the file.
     Encoding,
     /// The sheet of a workbook.

@@ -6,6 +6,7 @@ use super::error::{CONTACTS_OF, JournalError};
 use super::row::{CampaignId, StampColumn};
 use super::{sql, tally};
 use crate::domain::delivery::tally::Tally;
+use crate::domain::row::token::TokenSpace;
 use crate::domain::unix_millis::UnixMillis;
 use crate::journal::file::home;
 use crate::journal::file::open::{Journal, Reader};
@@ -85,6 +86,23 @@ pub struct Origin {
     pub is_simulated: bool,
     /// When its numbers, keys and messages were removed, if they were.
     pub purged_at: Option<UnixMillis>,
+}
+
+/// Whether the campaign was purged, so that rows are to be looked up by their tokens too.
+pub(in crate::journal) fn is_purged(connection: &Connection, campaign: CampaignId) -> rusqlite::Result<bool> {
+    let sql = "SELECT EXISTS (SELECT 1 FROM purge WHERE campaign_id = ?1)";
+    connection.query_row(sql, [campaign.0], |row| row.get(0))
+}
+
+/// The tokens of a campaign in its own instance.
+pub(in crate::journal) fn tokens(
+    connection: &Connection,
+    campaign: CampaignId,
+) -> rusqlite::Result<TokenSpace> {
+    let sql = "SELECT instance_id, name FROM campaign WHERE id = ?1";
+    connection.query_row(sql, [campaign.0], |row| {
+        Ok(TokenSpace::new(&row.get::<_, String>(0)?, &row.get::<_, String>(1)?))
+    })
 }
 
 impl Journal {

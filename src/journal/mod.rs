@@ -28,7 +28,7 @@ pub use care::audit::{Audit, Finding};
 pub use care::decisions::Uncertain;
 pub use care::doubts::InDoubt;
 pub use care::hours::{HoursKept, OutsideHours};
-pub use care::purge::Purged;
+pub use care::purge::{IfOpen, OpenContacts, Purged};
 pub use care::rebuilt::{SearchedInstance, TracedContact};
 pub use deliveries::{Intake, LiveTaken, MessageRecord, StatusCount, Taken, UnmatchedCount};
 pub use error::JournalError;

@@ -126,6 +126,7 @@ impl Reader {
             self.types("campaign resolve --all --mark-failed");
             self.hurry();
             self.types("campaign resume");
+            self.pass_two_days();
         }
         if command == "campaign pause" {
             self.begin_elsewhere();
@@ -215,6 +216,12 @@ impl Reader {
     }
 
     /// Nobody has answered for six days: every row that was started is uncertain.
+    /// No contact is open any more.
+    fn pass_two_days(&self) {
+        let journal = rusqlite::Connection::open(self.path("campaigns/journal.db")).unwrap();
+        journal.execute("UPDATE row SET settled_at = settled_at - 2 * 86400000", []).unwrap();
+    }
+
     fn pass_six_days(&self) {
         let journal = rusqlite::Connection::open(self.path("campaigns/journal.db")).unwrap();
         let uncertain =

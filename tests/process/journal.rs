@@ -158,8 +158,12 @@ fn a_purge_leaves_counts_tokens_and_contact_ids_and_no_personal_byte() {
         assert!(!files_with(&site, &[text]).is_empty(), "{text} was never there");
     }
 
-    site.run(&["journal", "purge"]).exits(2).says(&["there is no terminal to ask on", "--yes"]);
-    site.run(&["journal", "purge", "--yes"]).exits(0).says(&["spring: 42 of 42 rows purged", "are kept"]);
+    site.run(&["journal", "purge", "--even-if-open"])
+        .exits(2)
+        .says(&["there is no terminal to ask on", "--yes"]);
+    site.run(&["journal", "purge", "--yes", "--even-if-open"])
+        .exits(0)
+        .says(&["spring: 42 of 42 rows purged", "are kept"]);
     assert_eq!(files_with(&site, &texts), Vec::<String>::new());
 
     site.run(&["journal", "check"]).exits(0);
@@ -191,7 +195,7 @@ fn the_same_file_after_a_purge_sends_nothing_and_a_longer_one_only_what_is_new()
     let server = Server::start(&[]);
     let site = finished(&server);
     let (before, requests) = (site.report(), server.requests());
-    site.run(&["journal", "purge", "--yes"]).exits(0);
+    site.run(&["journal", "purge", "--yes", "--even-if-open"]).exits(0);
     let again = site.send(server.endpoint()).exits(3).json();
     assert_eq!((server.requests(), &again["requests"]), (requests, &0.into()), "nothing was sent");
     for (before, after) in before.iter().zip(site.report()) {
@@ -211,7 +215,7 @@ fn the_same_file_after_a_purge_sends_nothing_and_a_longer_one_only_what_is_new()
     assert_eq!((server.requests() - requests, &more["started"]), (3, &41.into()));
     server.has_each_once(&site.report());
     site.run(&["journal", "check"]).exits(0);
-    site.run(&["journal", "purge", "--yes"]).exits(0);
+    site.run(&["journal", "purge", "--yes", "--even-if-open"]).exits(0);
     assert_eq!(files_with(&site, &["55501", NAME]), Vec::<String>::new());
     site.send(server.endpoint()).exits(3);
     assert_eq!(server.requests() - requests, 3);
@@ -229,7 +233,7 @@ fn a_failed_row_that_was_purged_stays_failed() {
         )
         .unwrap();
     drop(journal);
-    site.run(&["journal", "purge", "--yes"]).exits(0);
+    site.run(&["journal", "purge", "--yes", "--even-if-open"]).exits(0);
     let args =
         ["run", "people.csv", "--yes", "--json", "--retry-failed", "--endpoint-url", server.endpoint()];
     let ran = site.run(&args).exits(3).json();
@@ -251,7 +255,7 @@ fn what_is_not_finished_or_runs_is_not_purged() {
     while !site.run(&["status"]).stdout.contains("going on") {
         std::thread::yield_now();
     }
-    site.run(&["journal", "purge", "--yes"]).exits(6);
+    site.run(&["journal", "purge", "--yes", "--even-if-open"]).exits(6);
     server.thaw();
     site.wait(child).exits(0);
     site.run(&["journal", "purge", "--yes", "--older-than=1"]).exits(0).says(&["no campaign to purge"]);
@@ -269,6 +273,26 @@ fn what_is_not_finished_or_runs_is_not_purged() {
     );
 }
 
+/// A second contact of the same number could begin beside one that is open, were the number gone.
+#[test]
+fn a_purge_waits_until_no_contact_can_be_open() {
+    let (site, server) = (Site::with_people(5), Server::start(&[]));
+    site.send(server.endpoint()).exits(0);
+    let refused = site.run(&["journal", "purge", "--yes"]).exits(2);
+    refused.says(&["5 contacts may be open until 20", "--even-if-open"]);
+    let all = site.run(&["journal", "purge", "--yes", "--all"]).exits(0);
+    all.says(&["spring: left as it is: 5 contacts may be open until 20", "no campaign to purge"]);
+    let told = site.run(&["journal", "purge", "--yes", "--all", "--json"]).exits(0).stdout;
+    let told: serde_json::Value = serde_json::from_str(&told).unwrap();
+    assert_eq!((told["purged"].as_array().unwrap().len(), &told["left"][0]["open"]), (0, &5.into()));
+    assert!(!files_with(&site, &["55501"]).is_empty(), "nothing was removed");
+    // 25 hours where neither the request nor the definition says how long a contact lives.
+    let journal = rusqlite::Connection::open(site.path("journal.db")).unwrap();
+    journal.execute("UPDATE row SET settled_at = settled_at - 25 * 3600 * 1000", []).unwrap();
+    drop(journal);
+    site.run(&["journal", "purge", "--yes"]).exits(0).says(&["spring: 5 of 5 rows purged"]);
+}
+
 /// A reader keeps the log from being emptied. That is said, and the next purge ends it.
 #[test]
 fn what_is_still_in_the_log_is_told() {
@@ -276,10 +300,10 @@ fn what_is_still_in_the_log_is_told() {
     site.send(server.endpoint()).exits(0);
     let reader = rusqlite::Connection::open(site.path("journal.db")).unwrap();
     reader.execute_batch("BEGIN; SELECT count(*) FROM row").unwrap();
-    let refused = site.run(&["journal", "purge", "--yes"]).exits(1);
+    let refused = site.run(&["journal", "purge", "--yes", "--even-if-open"]).exits(1);
     refused.says(&["still in the write-ahead log", "another program reads the journal", "purge again"]);
     assert!(!files_with(&site, &["55501"]).is_empty());
     drop(reader);
-    site.run(&["journal", "purge", "--yes"]).exits(0).says(&["spring: 0 of 5 rows purged"]);
+    site.run(&["journal", "purge", "--yes", "--even-if-open"]).exits(0).says(&["spring: 0 of 5 rows purged"]);
     assert_eq!(files_with(&site, &["55501", NAME]), Vec::<String>::new());
 }

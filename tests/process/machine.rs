@@ -126,7 +126,7 @@ fn a_database_of_another_program_is_left_alone_by_every_command() {
         &["pace", "5"],
         &["journal", "check"],
         &["journal", "backup", "copy.db"],
-        &["journal", "purge", "--yes"],
+        &["journal", "purge", "--yes", "--even-if-open"],
         &["serve", "--listen", "127.0.0.1:0"],
     ] {
         site.run(&[command, &["-j", "other.db"]].concat())

@@ -131,3 +131,34 @@ fn keys_that_only_a_spreadsheet_tells_apart_are_named_though_the_numbers_changed
     send(&site, &server, "tuesday.csv").exits(0);
     assert_eq!(server.requests(), 12, "the definition says that all are meant");
 }
+
+/// What a purge keeps of keys finds whoever was contacted, though not by which number.
+#[test]
+fn keys_that_a_spreadsheet_rewrote_are_known_after_a_purge() {
+    let (site, server) = contacted("");
+    site.run(&["journal", "purge", "--yes", "--even-if-open"]).exits(0);
+    send(&site, &server, "tuesday.csv").exits(2).says(&[
+        "3 rows have a key that a spreadsheet made of one that this campaign contacted, first line 2 (key 17, was one that has been purged)",
+        "same_number = \"first\"",
+    ]);
+    site.write("campaign.toml", &with("same_number = \"first\""));
+    let first = send(&site, &server, "tuesday.csv").exits(0).json();
+    assert_eq!((&first["duplicate"], server.requests()), (&3.into(), 3), "nothing was sent");
+    send(&site, &server, "monday.csv").exits(0);
+    assert_eq!(server.requests(), 3);
+    site.run(&["journal", "check"]).exits(0);
+}
+
+/// How long a contact lives is what the definition says now, to a check as to a run.
+#[test]
+fn what_earlier_contacts_hold_up_is_told_by_the_definition_as_it_is() {
+    let (site, _server) = contacted("same_number = \"all\"");
+    site.write("again.csv", "id,phone,name\nx,+12025550101,Ann\n");
+    for (life, rows) in [("1ms", 0), ("20h", 1), ("1ms", 0)] {
+        let text = with("same_number = \"all\"").replace("\"1ms\"", &format!("\"{life}\""));
+        site.write("campaign.toml", &text);
+        let told = site.run(&["check", "again.csv", "--json"]).stdout;
+        let told: serde_json::Value = serde_json::from_str(&told).unwrap();
+        assert_eq!(told["contacted_lately"]["contact_open"], rows, "{life}: {told}");
+    }
+}

@@ -10,7 +10,7 @@ use campaign::domain::message::request::Leaf;
 use campaign::domain::row::token::TokenSpace;
 use campaign::domain::senders::{HaltRule, Sender, SenderAccount};
 use campaign::engine::{ActiveContacts, RunEvent};
-use campaign::journal::{Content, FileLine};
+use campaign::journal::{Content, FileLine, IfOpen};
 use campaign::pace::RateLimit;
 use campaign::simulator::{Effect, Fault, FaultPlan, Phase, Simulator, WorldConfig, WorldTime};
 
@@ -346,7 +346,7 @@ async fn a_person_stays_the_same_whatever_instance_sends() {
     assert_eq!((stage.tally()[State::Started], stage.tally()[State::Queued]), (90, 0));
     let mut journal = stage.journal();
     let campaign = stage.reader().campaign(CAMPAIGN).expect("the campaign");
-    journal.purge(&campaign, stage.clock.now()).expect("it is purged");
+    journal.purge(&campaign, IfOpen::Purge, stage.clock.now()).expect("it is purged");
     drop(journal);
     plan(&stage, &senders, &moved);
     assert_eq!((stage.tally()[State::Started], stage.tally()[State::Queued]), (90, 0));

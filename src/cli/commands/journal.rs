@@ -18,7 +18,9 @@ use crate::domain::delivery::ending::Exit;
 use crate::domain::figures::{Grouped, UtcTime, counted};
 use crate::domain::foreign::{self, ForeignText};
 use crate::domain::next_step::NextStep;
-use crate::journal::{Campaign, Finding, HoursKept, OutsideHours, PostgresAddress, Purged, Reader};
+use crate::journal::{
+    Campaign, Finding, HoursKept, IfOpen, OpenContacts, OutsideHours, PostgresAddress, Purged, Reader,
+};
 
 /// A day, in seconds.
 const DAY: u64 = 24 * 60 * 60;
@@ -64,8 +66,12 @@ and replaces nothing. What a run did after it is not in it: docs/postgresql.md s
     /// Remove numbers, keys, messages and cells of finished campaigns, for good
     #[command(after_help = "\
 Kept are counts, states, times, client tokens and contact ids, so that reports still add up, and so that a recipient that a
-file names again is recognized and not contacted again. A client token follows from the key: it is a pseudonym, and who
-knows a key can compute it. The journal's suppression list stays, and so do copies of the journal made before.")]
+file names again is recognized and not contacted again, also where a spreadsheet rewrote its key. A client token follows from
+the key: it is a pseudonym, and who knows a key can compute it. The journal's suppression list stays, and so do copies of the
+journal made before.
+
+Not known any more afterwards is who has which number: [limits] do not count the contacts of the campaign, and a person whom a
+file names by another key is somebody else. So it waits until no contact can be open, 25 hours where nothing says sooner.")]
     Purge(PurgeArgs),
 }
 
@@ -77,6 +83,9 @@ struct PurgeArgs {
     /// Only campaigns whose last run ended that many days ago
     #[arg(long, value_name = "DAYS")]
     older_than: Option<u32>,
+    /// Also where contacts may be open: another campaign may then start a second one beside them
+    #[arg(long)]
+    even_if_open: bool,
     /// Do not ask
     #[arg(short, long)]
     yes: bool,
@@ -284,13 +293,15 @@ fn hours_as_json((campaign, kept): &(String, HoursKept)) -> serde_json::Value {
 }
 
 fn purge(args: &PurgeArgs, place: &CampaignPaths, session: &Session<'_>) -> Result<Exit, Failure> {
-    let chosen = ChosenCampaigns { all: args.all, older_than: args.older_than.map(days) };
+    let if_open = if args.even_if_open { IfOpen::Purge } else { IfOpen::Refuse };
+    let chosen = ChosenCampaigns { all: args.all, older_than: args.older_than.map(days), if_open };
     let purge = Purge::prepare(place, chosen, session.clock.now())?;
     if !purge.campaigns.is_empty() {
         agree(args, &purge.campaigns)?;
     }
+    let left = purge.left.clone();
     let purged = purge.run()?;
-    told(&purged, &place.journal, session.global)
+    told(&purged, &left, &place.journal, session.global)
 }
 
 fn days(days: u32) -> Duration {
@@ -325,7 +336,12 @@ fn agree(args: &PurgeArgs, chosen: &[Campaign]) -> Result<(), Failure> {
     }
 }
 
-fn told(purged: &[(Campaign, Purged)], journal: &Path, global: &GlobalArgs) -> Result<Exit, Failure> {
+fn told(
+    purged: &[(Campaign, Purged)],
+    left: &[(Campaign, OpenContacts)],
+    journal: &Path,
+    global: &GlobalArgs,
+) -> Result<Exit, Failure> {
     if global.json {
         let purged: Vec<_> = purged
             .iter()
@@ -333,7 +349,13 @@ fn told(purged: &[(Campaign, Purged)], journal: &Path, global: &GlobalArgs) -> R
                 json!({ "campaign": campaign.name, "rows": purged.tally.rows(), "purged": purged.rows })
             })
             .collect();
-        output::json(&json!({ "journal": journal, "purged": purged }))?;
+        let left: Vec<_> = left
+            .iter()
+            .map(|(campaign, open)| {
+                json!({ "campaign": campaign.name, "open": open.contacts, "open_until": open.until.to_string() })
+            })
+            .collect();
+        output::json(&json!({ "journal": journal, "purged": purged, "left": left }))?;
         return Ok(Exit::Done);
     }
     if global.quiet {
@@ -343,6 +365,11 @@ fn told(purged: &[(Campaign, Purged)], journal: &Path, global: &GlobalArgs) -> R
     for (campaign, purged) in purged {
         let (removed, rows) = (Grouped(purged.rows), counted(purged.tally.rows(), "row", "rows"));
         let _ = writeln!(words, "{}: {removed} of {rows} purged", foreign::shown(&campaign.name));
+    }
+    for (campaign, open) in left {
+        let contacts = counted(open.contacts, "contact", "contacts");
+        let name = foreign::shown(&campaign.name);
+        let _ = writeln!(words, "{name}: left as it is: {contacts} may be open until {}", open.until);
     }
     words.push_str(if purged.is_empty() {
         "no campaign to purge"

@@ -36,6 +36,13 @@ impl TokenSpace {
             n => Uuid::new_v5(&self.0, format!("{key}\u{1f}{n}").as_bytes()),
         }
     }
+
+    /// By what a key without what spreadsheets change is known where the key itself was removed. No token of any key is the same:
+    /// `uuid5` of `fold + "\u{1f}fold"`.
+    #[must_use]
+    pub fn fold(&self, fold: &str) -> Uuid {
+        Uuid::new_v5(&self.0, format!("{fold}\u{1f}fold").as_bytes())
+    }
 }
 
 #[cfg(test)]

@@ -2,14 +2,16 @@
 //! times, client tokens and contact ids stay.
 //!
 //! A client token follows from instance, campaign and key, so a recipient that a file names again is recognized by it,
-//! and nobody who was contacted is contacted again. For the same reason a token is a pseudonym and not anonymous: who
-//! knows a key can compute it.
+//! and nobody who was contacted is contacted again; the same goes for hashes of what a key is without that what spreadsheets
+//! change. For the same reason a token is a pseudonym and not anonymous: who knows a key can compute it. Of a number nothing
+//! is kept, whose hash anybody could undo: limits and another key for the same number are not known afterwards, and so a
+//! purge waits until no contact can be open.
 //!
 //! What is deleted is overwritten (`secure_delete`), the database is written anew without free pages (`VACUUM`), and the
 //! write-ahead log is emptied. What copies of the journal, file systems that keep old blocks, and disks hold is out of
 //! reach. The journal's suppression list is nobody's campaign, and stays.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
 use std::time::Duration;
 
@@ -19,14 +21,16 @@ use crate::domain::delivery::state::State;
 use crate::domain::delivery::tally::Tally;
 use crate::domain::figures::counted;
 use crate::domain::message::request::{Leaf, RequestTemplate, SegmentValue};
-use crate::domain::next_step::{Advice, Command};
+use crate::domain::next_step::{Advice, Command, Setting};
 use crate::domain::phone::mask;
 use crate::domain::unix_millis::UnixMillis;
-use crate::journal::campaign::Campaign;
+use crate::journal::campaign::{Campaign, Service};
 use crate::journal::error::JournalError;
 use crate::journal::file::open::{Journal, Reader};
+use crate::journal::plan::respelled::keep_folds;
 use crate::journal::query::shapes::shapes;
 use crate::journal::row::{CampaignId, PURGED_KEY, StampColumn, TokenColumn};
+use crate::journal::run::limits::life;
 use crate::journal::sql;
 
 /// The segment attribute that names the channel.
@@ -44,18 +48,42 @@ pub struct Purged {
     pub rows: u64,
 }
 
+/// Contacts that may be open, whose numbers another contact must not go to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OpenContacts {
+    /// How many.
+    pub contacts: u64,
+    /// When the last of them is surely over.
+    pub until: UnixMillis,
+}
+
+/// What a purge does where contacts may be open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum IfOpen {
+    /// It is refused: a second contact of the same sender and number could begin beside the first.
+    Refuse,
+    /// Their numbers go all the same.
+    Purge,
+}
+
 impl Journal {
     /// Removes what is personal of a campaign that is finished. It is out of the rows when this returns, and out of the
     /// files after [`clean`](Self::clean).
     ///
     /// # Errors
     /// [`JournalError::Unfinished`], [`JournalError::Behind`], [`JournalError::Unbalanced`]: then nothing was removed.
-    pub fn purge(&mut self, campaign: &Campaign, now: UnixMillis) -> Result<Purged, JournalError> {
+    pub fn purge(
+        &mut self,
+        campaign: &Campaign,
+        if_open: IfOpen,
+        now: UnixMillis,
+    ) -> Result<Purged, JournalError> {
         self.compare(&campaign.name, campaign.created_at)?;
         self.connection.pragma_update(None, "secure_delete", true)?;
         let tx = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let tally = crate::journal::campaign::verified(&tx, campaign.id)?;
-        refuse_unfinished(&tx, campaign, &tally)?;
+        refuse(&tx, campaign, &tally, if_open, now)?;
+        keep_folds(&tx, campaign.id)?;
         strip_messages(&tx, campaign.id)?;
         let rows = strip_rows(&tx, campaign.id)?;
         strip_runs(&tx, campaign.id)?;
@@ -109,10 +137,66 @@ impl Reader {
     }
 }
 
-/// Whether rows of the campaign are to be looked up by their tokens too.
-pub(in crate::journal) fn any(connection: &Connection, campaign: CampaignId) -> rusqlite::Result<bool> {
-    let sql = "SELECT EXISTS (SELECT 1 FROM purge WHERE campaign_id = ?1)";
-    connection.query_row(sql, [campaign.0], |row| row.get(0))
+impl Reader {
+    /// Whether the campaign may be purged now.
+    ///
+    /// # Errors
+    /// [`JournalError::Unfinished`] where it may not; where the journal cannot be read.
+    pub fn may_be_purged(
+        &self,
+        campaign: &Campaign,
+        if_open: IfOpen,
+        now: UnixMillis,
+    ) -> Result<(), JournalError> {
+        refuse(&self.connection, campaign, &self.tally(campaign.id)?, if_open, now)
+    }
+
+    /// Contacts of the campaign that may be open, where there are some whose numbers the journal has. Those of simulations are
+    /// nobody's.
+    ///
+    /// # Errors
+    /// Where the journal cannot be read.
+    pub fn open_contacts(
+        &self,
+        campaign: &Campaign,
+        now: UnixMillis,
+    ) -> Result<Option<OpenContacts>, JournalError> {
+        open_contacts(&self.connection, campaign, now)
+    }
+}
+
+fn open_contacts(
+    connection: &Connection,
+    campaign: &Campaign,
+    now: UnixMillis,
+) -> Result<Option<OpenContacts>, JournalError> {
+    let sql = "SELECT service, (SELECT millis FROM contact_life WHERE campaign_id = id) FROM campaign WHERE id = ?1";
+    let (service, stated): (String, Option<i64>) =
+        connection.query_row(sql, [campaign.id.0], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    if service == Service::Simulated.name() {
+        return Ok(None);
+    }
+    let stated = stated.and_then(|millis| u64::try_from(millis).ok()).map(Duration::from_millis);
+    let lives: BTreeMap<i64, Duration> =
+        shapes(connection, campaign.id)?.into_iter().map(|(id, shape)| (id, life(&shape, stated))).collect();
+    let longest = lives.values().copied().max().unwrap_or_default();
+    // Where an event says that a contact ended, it is over.
+    let mut statement = connection.prepare(&format!(
+        "SELECT shape_id, settled_at FROM row LEFT JOIN delivery ON delivery.row_id = row.id
+         WHERE row.campaign_id = ?1 AND state = {} AND destination IS NOT NULL AND settled_at > ?2 AND ended_at IS NULL",
+        State::Started.code()
+    ))?;
+    let mut rows = statement.query(params![campaign.id.0, StampColumn(now.minus(longest))])?;
+    let mut open: Option<OpenContacts> = None;
+    while let Some(row) = rows.next()? {
+        let (shape, StampColumn(settled)): (i64, _) = (row.get(0)?, row.get(1)?);
+        let until = settled.plus(lives.get(&shape).copied().unwrap_or(longest));
+        if until > now {
+            let before = open.unwrap_or(OpenContacts { contacts: 0, until });
+            open = Some(OpenContacts { contacts: before.contacts + 1, until: before.until.max(until) });
+        }
+    }
+    Ok(open)
 }
 
 /// Gives a recipient that was purged and never attempted its key back: the file has it again.
@@ -134,7 +218,25 @@ pub(in crate::journal) fn give_back(
     Ok(())
 }
 
-fn refuse_unfinished(tx: &Transaction<'_>, campaign: &Campaign, tally: &Tally) -> Result<(), JournalError> {
+fn refuse(
+    connection: &Connection,
+    campaign: &Campaign,
+    tally: &Tally,
+    if_open: IfOpen,
+    now: UnixMillis,
+) -> Result<(), JournalError> {
+    refuse_unfinished(connection, campaign, tally)?;
+    match if_open {
+        IfOpen::Refuse => refuse_open(connection, campaign, now),
+        IfOpen::Purge => Ok(()),
+    }
+}
+
+fn refuse_unfinished(
+    connection: &Connection,
+    campaign: &Campaign,
+    tally: &Tally,
+) -> Result<(), JournalError> {
     let refuse =
         |what: String, next| Err(JournalError::Unfinished { name: campaign.name.clone(), what, next });
     if tally.unsettled() > 0 {
@@ -151,13 +253,27 @@ fn refuse_unfinished(tx: &Transaction<'_>, campaign: &Campaign, tally: &Tally) -
                 .then(": afterwards nobody knows whose they are"),
         );
     }
-    if !crate::journal::plan::index::is_made(tx, campaign.id)? {
+    if !crate::journal::plan::index::is_made(connection, campaign.id)? {
         return refuse(
             "its file was not read to its end".to_owned(),
             Advice::new("run it again with ").run(Command::Run),
         );
     }
     Ok(())
+}
+
+fn refuse_open(connection: &Connection, campaign: &Campaign, now: UnixMillis) -> Result<(), JournalError> {
+    let Some(open) = open_contacts(connection, campaign, now)? else { return Ok(()) };
+    let contacts = counted(open.contacts, "contact", "contacts");
+    Err(JournalError::Unfinished {
+        name: campaign.name.clone(),
+        what: format!("{contacts} may be open until {}", open.until),
+        next: Advice::new(
+            "purge it then: until then the journal needs their numbers, to keep a second contact from the same person; ",
+        )
+        .set(Setting::EvenIfOpen)
+        .then(" does not wait for that"),
+    })
 }
 
 /// Takes from the rows what is personal. Says how many had something.

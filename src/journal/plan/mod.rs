@@ -34,6 +34,7 @@ use crate::domain::message::request::RequestTemplate;
 use crate::domain::row::key_filter::KeyFilter;
 use crate::domain::row::token::TokenSpace;
 use crate::domain::senders::Sender;
+use crate::journal::campaign;
 use crate::journal::care::purge;
 use crate::journal::file::open::Journal;
 use crate::journal::plan::corrected_lines::Corrections;
@@ -89,13 +90,10 @@ impl Plan {
         corrects: Option<Corrections>,
     ) -> rusqlite::Result<Self> {
         let (before, summary) = (Before::Journal(RowSet::default()), PlanSummary::default());
-        let purged = purge::any(tx, campaign)?;
+        let purged = campaign::is_purged(tx, campaign)?;
         let lanes = LaneIds::default();
         let texts = TextColumns::default();
-        let tokens =
-            tx.query_row("SELECT instance_id, name FROM campaign WHERE id = ?1", [campaign.0], |row| {
-                Ok(TokenSpace::new(&row.get::<_, String>(0)?, &row.get::<_, String>(1)?))
-            })?;
+        let tokens = campaign::tokens(tx, campaign)?;
         Ok(Self {
             campaign,
             shape,

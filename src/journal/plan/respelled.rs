@@ -2,19 +2,21 @@
 //! spreadsheets do: the same person with a new number, most likely.
 //!
 //! Those with the same number are found by their number. Here the keys that are gone are held against those that have come:
-//! the fewer of the two in parts of a bounded size, each of which costs one pass over the others.
+//! the fewer of the two in parts of a bounded size, each of which costs one pass over the others. Of a recipient who was purged
+//! there are hashes of the folds, and those that have come are looked up one by one.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use rusqlite::{Connection, TransactionBehavior, params};
+use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 
 use crate::domain::delivery::state::State;
 use crate::domain::row::rewritten_key::{KeyFolds, rewritten};
+use crate::journal::campaign;
 use crate::journal::error::JournalError;
 use crate::journal::file::open::Journal;
 use crate::journal::plan::numbers::leave_out;
 use crate::journal::plan::row_set::RowSet;
-use crate::journal::row::{CampaignId, RowId};
+use crate::journal::row::{CampaignId, RowId, TokenColumn};
 use crate::journal::sql;
 use crate::journal::tally::Delta;
 
@@ -31,8 +33,8 @@ pub struct RewrittenKey {
     pub line: Option<u64>,
     /// Its key.
     pub key: String,
-    /// The key that was contacted.
-    pub before: String,
+    /// The key that was contacted, unless it was purged.
+    pub before: Option<String>,
     row: RowId,
 }
 
@@ -97,7 +99,10 @@ impl Journal {
             let tx = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
             let mut delta = Delta::default();
             for row in &batch {
-                let reason = format!("this campaign contacted this recipient under the key {}", row.before);
+                let reason = match &row.before {
+                    Some(before) => format!("this campaign contacted this recipient under the key {before}"),
+                    None => "this campaign contacted this recipient under a key that was purged".to_owned(),
+                };
                 leave_out(&tx, campaign, (row.row, &row.key), (REWRITTEN_KEY, &reason), &mut delta)?;
             }
             delta.write(&tx, campaign)?;
@@ -203,6 +208,22 @@ fn each(
     most: usize,
     mut found: impl FnMut(RewrittenKey),
 ) -> Result<(), JournalError> {
+    let mut told = RowSet::default();
+    each_kept(connection, (campaign, of), most, &mut told, &mut found)?;
+    if campaign::is_purged(connection, campaign)? {
+        each_purged(connection, campaign, &mut told, &mut found)?;
+    }
+    Ok(())
+}
+
+/// Those whose key before is in the journal.
+fn each_kept(
+    connection: &Connection,
+    (campaign, of): (CampaignId, RewrittenOf),
+    most: usize,
+    told: &mut RowSet,
+    found: &mut impl FnMut(RewrittenKey),
+) -> Result<(), JournalError> {
     let gone = SpellingSide::Gone.count(connection, campaign)?;
     if gone == 0 {
         return Ok(());
@@ -213,7 +234,7 @@ fn each(
     } else {
         (SpellingSide::Come, SpellingSide::Gone)
     };
-    let (mut after, mut told) = (0, RowSet::default());
+    let mut after = 0;
     loop {
         let mut part = Part::default();
         held.each(connection, campaign, after, |row, key| {
@@ -241,6 +262,61 @@ fn each(
     }
 }
 
+/// Those whose key before was purged: what number they had then is not known any more.
+fn each_purged(
+    connection: &Connection,
+    campaign: CampaignId,
+    told: &mut RowSet,
+    found: &mut impl FnMut(RewrittenKey),
+) -> Result<(), JournalError> {
+    let tokens = campaign::tokens(connection, campaign)?;
+    let mut gone = connection.prepare_cached(
+        "SELECT EXISTS (SELECT 1 FROM purged_fold JOIN row ON row.id = row_id
+             WHERE purged_fold.campaign_id = ?1 AND fold = ?2 AND rounding <= ?3 AND line IS NULL)",
+    )?;
+    let mut is_gone = |fold: &str, rounding: bool| -> rusqlite::Result<bool> {
+        gone.query_row(params![campaign.0, TokenColumn(tokens.fold(fold)), rounding], |row| row.get(0))
+    };
+    let mut line_of = connection.prepare_cached("SELECT line FROM row WHERE id = ?1")?;
+    SpellingSide::Come.each(connection, campaign, 0, |row, key| {
+        let folds = KeyFolds::of(key);
+        // Two numbers that are rounded to the same one are two numbers.
+        let mut is_known = is_gone(&folds.plain, true)?;
+        for rounding in &folds.roundings {
+            is_known = is_known || is_gone(rounding, false)?;
+        }
+        if is_known && told.insert(row) {
+            let line: Option<i64> = line_of.query_row([row], |row| row.get(0))?;
+            let line = line.and_then(|line| u64::try_from(line).ok());
+            found(RewrittenKey { line, key: key.to_owned(), before: None, row: RowId(row) });
+        }
+        Ok(true)
+    })
+}
+
+/// Keeps by what the keys of contacted recipients are known, before they are purged.
+pub(in crate::journal) fn keep_folds(tx: &Transaction<'_>, campaign: CampaignId) -> Result<(), JournalError> {
+    let tokens = campaign::tokens(tx, campaign)?;
+    let mut keys = tx.prepare(&format!(
+        "SELECT id, key FROM row WHERE campaign_id = ?1 AND key IS NOT NULL AND state IN ({})",
+        sql::CONTACTED
+    ))?;
+    let mut keep = tx.prepare(
+        "INSERT OR IGNORE INTO purged_fold (campaign_id, fold, row_id, rounding) VALUES (?1, ?2, ?3, ?4)",
+    )?;
+    let mut rows = keys.query([campaign.0])?;
+    while let Some(row) = rows.next()? {
+        let id: i64 = row.get(0)?;
+        let folds = KeyFolds::of(row.get_ref(1)?.as_str().map_err(rusqlite::Error::from)?);
+        let plain = [(folds.plain, false)];
+        for (fold, rounding) in plain.into_iter().chain(folds.roundings.into_iter().map(|fold| (fold, true)))
+        {
+            keep.execute(params![campaign.0, TokenColumn(tokens.fold(&fold)), id, rounding])?;
+        }
+    }
+    Ok(())
+}
+
 /// The row that has come, where it has nearly the key of the one that is gone, and a number that is looked for.
 fn compared(
     connection: &Connection,
@@ -256,7 +332,7 @@ fn compared(
     let (before, key): (String, String) = (row.get(0)?, row.get(1)?);
     let line = row.get::<_, Option<i64>>(2)?.and_then(|line| u64::try_from(line).ok());
     let same = rewritten(&before, &key).is_some();
-    Ok(same.then_some(RewrittenKey { line, key, before, row: RowId(come) }))
+    Ok(same.then_some(RewrittenKey { line, key, before: Some(before), row: RowId(come) }))
 }
 
 #[cfg(test)]

@@ -299,6 +299,16 @@ pub(super) const TABLES: &[CopiedTable] = &[
         columns: &[column("campaign_id", Integer), column("purged_at", Integer)],
     },
     CopiedTable {
+        name: "purged_fold",
+        key: "campaign_id, fold, row_id",
+        columns: &[
+            column("campaign_id", Integer),
+            column("fold", Token),
+            column("row_id", Integer),
+            column("rounding", Boolean),
+        ],
+    },
+    CopiedTable {
         name: "home",
         key: "path",
         columns: &[column("path", Text), column("device", Integer), column("inode", Integer)],

@@ -12,7 +12,7 @@ use crate::domain::hours::schedule::Window;
 use crate::domain::message::request::RequestTemplate;
 use crate::domain::unix_millis::UnixMillis;
 use crate::journal::admission::Admission;
-use crate::journal::care::purge;
+use crate::journal::campaign;
 use crate::journal::error::JournalError;
 use crate::journal::file::commit_counter;
 use crate::journal::file::open::Journal;
@@ -99,7 +99,7 @@ impl Journal {
         self.expire(campaign, now)?;
         let tx = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let mut delta = Delta::default();
-        let purged = purge::any(&tx, campaign)?.then(|| purged_key(contact.token()));
+        let purged = campaign::is_purged(&tx, campaign)?.then(|| purged_key(contact.token()));
         let purged: Vec<String> = purged.into_iter().collect();
         let id = match existing::recipient(&tx, campaign, &contact.client_token, &purged)? {
             Some(known) => match resumed(&tx, contact, &known, &mut delta)? {

@@ -265,7 +265,7 @@ fn a_purge_removes_whom_messages_were_for_and_keeps_what_became_of_them() {
         .unwrap();
     let before = book.deliveries();
     let campaign = book.reader().campaign("second").unwrap();
-    book.journal.purge(&campaign, at(T)).unwrap();
+    book.journal.purge(&campaign, IfOpen::Refuse, at(T)).unwrap();
     let after = DeliveryCounts { unmatched: 1, ..before };
     assert_eq!(book.deliveries(), after);
     let nobody = |book: &mut Book, when: &str| {

@@ -5,12 +5,12 @@ use super::*;
 use crate::domain::delivery::state::Decision;
 use crate::domain::foreign::ForeignText;
 use crate::domain::message::request::SegmentValue;
-use crate::journal::care::purge;
+use crate::journal::campaign;
 
 impl Book {
     fn purge(&mut self, now: i64) -> Result<Purged, JournalError> {
         let campaign = self.reader().campaign("second").unwrap();
-        self.journal.purge(&campaign, at(now))
+        self.journal.purge(&campaign, IfOpen::Refuse, at(now))
     }
 
     fn is_finished(&self) -> bool {
@@ -65,7 +65,7 @@ fn a_purge_takes_what_is_personal_and_leaves_what_happened() {
     let tokens = "SELECT hex(client_token) FROM row WHERE client_token IS NOT NULL ORDER BY id";
     let before = book.texts(tokens);
     assert_eq!((before.len(), book.purged_at()), (5, None));
-    assert!(!purge::any(&book.journal.connection, campaign).unwrap());
+    assert!(!campaign::is_purged(&book.journal.connection, campaign).unwrap());
     let (run, _) = book.journal.begin_run(campaign, &NewRun::default(), at(50)).unwrap();
     let reason = "the destination +12025550100 is blocked";
     book.journal.connection.execute("UPDATE run SET reason = ?1", [reason]).unwrap();
@@ -90,7 +90,7 @@ fn a_purge_takes_what_is_personal_and_leaves_what_happened() {
         (told.id, told.reason.as_ref().map(ForeignText::raw)),
         (run, Some("the destination +1…00 is blocked"))
     );
-    assert!(purge::any(&book.journal.connection, campaign).unwrap());
+    assert!(campaign::is_purged(&book.journal.connection, campaign).unwrap());
     assert_eq!((book.purged_at(), book.findings()), (Some(at(300)), vec![]));
 
     // Again there is nothing to remove, and the time stays that of the purge that removed something.
@@ -233,4 +233,90 @@ fn after_cleaning_no_byte_of_what_was_purged_is_in_any_file() {
     let Book { _folder, journal, .. } = book;
     journal.clean().unwrap();
     assert_eq!(found(), Vec::<&str>::new());
+}
+
+const HOUR: i64 = 3_600_000;
+
+/// Of contacts that may be open the numbers stay: of a campaign of the real service, for as long as its requests, its definition
+/// or else the API lets a contact live, and no longer than until an event says that it ended.
+#[test]
+fn a_purge_waits_until_no_contact_can_be_open() {
+    let asks = |minutes| Request { chat_duration_minutes: Some(minutes), ..shape("f") };
+    for (service, request, stated, ended, open_until) in [
+        ("aws", shape("f"), None, None, Some(25 * HOUR)),
+        ("loopback", shape("f"), None, None, Some(25 * HOUR)),
+        ("simulated", shape("f"), None, None, None),
+        ("aws", asks(60), None, None, Some(HOUR)),
+        ("aws", shape("f"), Some(2 * HOUR), None, Some(2 * HOUR)),
+        ("aws", asks(60), Some(2 * HOUR), None, Some(HOUR)),
+        ("aws", shape("f"), None, Some(200), None),
+    ] {
+        let mut book = empty();
+        book.plan_as(&request, &["key"], &[true_line(2, "a"), true_line(3, "b")]);
+        book.request(&[("a", Event::Answered), ("b", Event::Refused(Doubt::None))]);
+        book.execute(&format!("UPDATE campaign SET service = '{service}'"));
+        if let Some(millis) = stated {
+            let id = book.campaign.0;
+            book.execute(&format!("INSERT INTO contact_life (campaign_id, millis) VALUES ({id}, {millis})"));
+        }
+        if let Some(ended) = ended {
+            book.execute(&format!(
+                "INSERT INTO delivery (row_id, campaign_id, messages, ended_at) SELECT id, campaign_id, 0, {ended} FROM row WHERE state = 2"
+            ));
+        }
+        let case = format!("{service} {stated:?} {ended:?}");
+        if let Some(until) = open_until {
+            let until = 150 + until;
+            match book.purge(until - 1) {
+                Err(JournalError::Unfinished { what, .. }) => {
+                    assert_eq!(what, format!("1 contact may be open until {}", at(until)), "{case}");
+                }
+                other => panic!("{case}: {other:?}"),
+            }
+            assert_eq!(book.purged_at(), None, "{case}");
+            assert_eq!(book.purge(until).unwrap().rows, 2, "{case}");
+        } else {
+            assert_eq!(book.purge(300).unwrap().rows, 2, "{case}");
+        }
+    }
+}
+
+/// What is kept of a purged key finds whoever comes under what a spreadsheet made of it, as long as the key itself is gone.
+#[test]
+fn a_key_that_a_spreadsheet_rewrote_is_found_after_a_purge() {
+    let keys = |book: &Book, of| -> Vec<(Option<u64>, String, Option<String>)> {
+        let found = book.journal.rewritten_keys(book.campaign, of, 20).unwrap();
+        assert_eq!(found.first.len() as u64, found.rows);
+        found.first.into_iter().map(|row| (row.line, row.key, row.before)).collect()
+    };
+    for (before, after) in [
+        ("0017", "17"),
+        ("17", "0017"),
+        ("A1", "a1"),
+        ("1234567890123456", "1234567890123450"),
+        ("1234567890123450", "1234567890123456"),
+        ("MAR1", "1-Mar"),
+        ("1-Mar", "MAR1"),
+        ("Zo\u{eb}", "Zoe\u{308}"),
+    ] {
+        let mut book = empty();
+        book.plan(&[true_line(2, before), true_line(3, "x")]);
+        book.request(&[(before, Event::Answered), ("x", Event::Refused(Doubt::None))]);
+        book.purge(300).unwrap();
+        assert_eq!(book.findings(), Vec::<String>::new());
+        // The other one has failed, and has no contact.
+        book.plan(&[true_line(2, after), true_line(3, "X"), true_line(4, "y")]);
+        for of in [RewrittenOf::OtherNumbers, RewrittenOf::AnyNumber] {
+            assert_eq!(keys(&book, of), [(Some(2), after.to_owned(), None)], "{before}");
+        }
+        assert_eq!(book.journal.leave_out_rewritten_keys(book.campaign).unwrap(), 1);
+        assert_eq!(keys(&book, RewrittenOf::OtherNumbers), []);
+        let reason = book.texts("SELECT reason FROM row WHERE code = 'rewritten-key'");
+        assert_eq!(reason, ["this campaign contacted this recipient under a key that was purged"]);
+        book.plan(&[true_line(2, after), true_line(3, before)]);
+        assert_eq!(keys(&book, RewrittenOf::OtherNumbers), [], "{before} is there as well");
+        book.plan(&[true_line(2, "1234567890123457")]);
+        let rounded = before == "1234567890123450";
+        assert_eq!(keys(&book, RewrittenOf::OtherNumbers).len(), usize::from(rounded), "{before}");
+    }
 }
