@@ -107,3 +107,22 @@ fn an_auditor_finds_what_was_sent_and_notices_what_was_changed() {
     site.run(&["report", "--evidence", "evidence.zip"]).exits(2).says(&["evidence replaces nothing"]);
     assert_eq!(hex::encode(Sha256::digest(fs::read(&archive).unwrap())), sum);
 }
+
+/// The definition goes into the archive as it is: a URL that somebody could post to is said to be in it.
+#[test]
+fn urls_that_leave_with_the_definition_are_told() {
+    let (site, server) = (Site::with_people(1), Server::start(&[]));
+    site.send(server.endpoint()).exits(0);
+    let told = |alerts: &str, archive: &str| {
+        site.write("campaign.toml", &format!("{}{alerts}", definition()));
+        site.run(&["report", "--evidence", archive]).exits(0).stderr
+    };
+    assert_eq!(told("", "none.zip"), "");
+    assert_eq!(told("[alerts]\nwebhook_env = \"CAMPAIGN_ALERTS_URL\"\n", "variable.zip"), "");
+    let url = "https://alerts.example.com/secret";
+    let both = told(&format!("[alerts]\nwebhook = \"{url}\"\nheartbeat = \"{url}\"\n"), "both.zip");
+    assert!(
+        both.contains("with alerts.webhook and alerts.heartbeat in it") && !both.contains("secret"),
+        "{both}"
+    );
+}

@@ -48,6 +48,11 @@ impl Page {
             .strip_prefix("listening on http://")
             .or_else(|| line.trim().strip_prefix("listening on https://"))
             .expect("an address");
+        Self::at(url, child)
+    }
+
+    /// At this address, without the scheme, which the process has printed.
+    pub(crate) fn at(url: &str, child: Child) -> Self {
         let (address, token) = url.split_once("/?token=").expect("a token");
         Self { child, address: address.to_owned(), token: token.to_owned() }
     }

@@ -1,6 +1,8 @@
 //! What the page and its figures say of rows that are in flight, of rows whose time is over, and of a journal that cannot be
 //! read; and how the page is reached from elsewhere.
 
+use std::io::{BufRead as _, BufReader};
+
 use serde_json::json;
 
 use crate::process::serve::{Page, finished};
@@ -121,4 +123,44 @@ fn deliveries_and_old_doubts_are_figures() {
     let values = deliveries.map(|line| line.rsplit(' ').next().unwrap().parse::<f64>().unwrap());
     let (figures, rows) = values.fold((0, 0.0), |(figures, sum), value| (figures + 1, sum + value));
     assert_eq!((figures, rows >= 3.0), (5, true), "{after}");
+}
+
+/// The page beside a run: whoever starts it gets an address, and it is gone with the run.
+#[test]
+fn a_run_shows_its_own_page() {
+    let (site, server) = (Site::with_people(3), Server::start(&[]));
+    server.freeze();
+    let args = ["run", "people.csv", "--yes", "--serve", "127.0.0.1:0", "--endpoint-url", server.endpoint()];
+    let mut child = site.start(&args);
+    let mut stderr = BufReader::new(child.stderr.take().unwrap());
+    let url = loop {
+        let mut line = String::new();
+        assert!(stderr.read_line(&mut line).unwrap() > 0, "no address");
+        if let Some(url) = line.trim().strip_prefix("live page: http://") {
+            break url.to_owned();
+        }
+    };
+    let page = Page::at(&url, child);
+    assert_eq!(page.send("GET", "/api/campaigns", &[], "").status, 401);
+    let mut events = page.events("/api/campaigns/spring/events");
+    let running = events.find(|status| status["attempting"] == 3).unwrap();
+    assert_eq!((&running["running"], &running["rows"]), (&json!(true), &json!(3)));
+    server.thaw();
+    let last = events.last();
+    assert!(last.is_none_or(|status| status["rows"] == 3), "the connection ends with the run");
+    assert_eq!(site.report().iter().filter(|row| row.state == "started").count(), 3);
+}
+
+#[test]
+fn an_address_that_cannot_be_had_is_told_before_anything_is_sent() {
+    let (site, server) = (Site::with_people(3), Server::start(&[]));
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let taken = taken.local_addr().unwrap().to_string();
+    let send = |address: &str| {
+        let args = ["run", "people.csv", "--yes", "--serve", address, "--endpoint-url", server.endpoint()];
+        site.run(&args).exits(2)
+    };
+    send(&taken).says(&["failed to listen on", "choose another address or port"]);
+    send("0.0.0.0:0").says(&["0.0.0.0:0 is not a loopback address", "such as 127.0.0.1:8080"]);
+    assert_eq!(server.requests(), 0);
 }

@@ -1,5 +1,6 @@
 //! Options of the commands that send.
 
+use std::net::SocketAddr;
 use std::num::{NonZeroU32, NonZeroU64, NonZeroUsize};
 
 use clap::Args;
@@ -44,6 +45,9 @@ pub struct SendArgs {
     /// Try failed rows again; with `run`, corrected ones with what the file says now
     #[arg(long, help_heading = "What is sent")]
     pub retry_failed: bool,
+    /// Show the live page of `campaign serve` at this address of this machine while it sends; port 0 picks a free one
+    #[arg(long, value_name = "ADDRESS", help_heading = "Where")]
+    pub serve: Option<SocketAddr>,
     /// AWS Region
     #[arg(long, help_heading = "Where")]
     pub region: Option<String>,

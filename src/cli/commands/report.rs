@@ -171,6 +171,14 @@ fn evidence(
         // The form that `sha256sum -c` reads: to be kept elsewhere.
         output::line(&format!("{sha256}  {}", foreign::path(path)))?;
     }
+    let stated = of.1.map(|definition| definition.alerts.stated_urls()).unwrap_or_default();
+    if !stated.is_empty() && !session.global.quiet {
+        let keys = stated.join(" and ");
+        output::note(&format!(
+            "note: the archive has the definition as it is, with {keys} in it: whoever has a URL can post to it. Hand the archive \
+             to people who may know that, or change the URL afterwards"
+        ));
+    }
     Ok(Exit::Done)
 }
 

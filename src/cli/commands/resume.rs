@@ -86,5 +86,10 @@ async fn send(
     })?;
     sending::ask_account(&mut prepared, session.global).await?;
     let next = next_step::command(GoOn::Resume, session.global, &args.send);
-    Box::pin(sending::send(prepared, Words { next: &next, rejected: None, alerts }, session)).await
+    Box::pin(sending::send(
+        prepared,
+        Words { next: &next, rejected: None, alerts, serve: args.send.serve },
+        session,
+    ))
+    .await
 }

@@ -137,7 +137,7 @@ async fn send(
     };
     let goes_on = if args.stream { GoOn::Stream(&name) } else { GoOn::Resume };
     let next = next_step::command(goes_on, global, &args.send);
-    let words = Words { next: &next, rejected: rejected.as_deref(), alerts };
+    let words = Words { next: &next, rejected: rejected.as_deref(), alerts, serve: args.send.serve };
     Box::pin(sending::send(prepared, words, session)).await
 }
 

@@ -1,5 +1,6 @@
 //! What `run` and `resume` share: progress while a run sends, and the words for its result.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use crate::app::account_check::AccountCheck;
@@ -10,6 +11,7 @@ use crate::app::run::PreparedRun;
 use crate::app::send::{LastEvent, Run, RunResult};
 use crate::cli::args::global::GlobalArgs;
 use crate::cli::args::send::SendArgs;
+use crate::cli::commands::serve::LivePage;
 use crate::cli::failure::Failure;
 use crate::cli::hooks::ShownRun;
 use crate::cli::session::Session;
@@ -68,6 +70,8 @@ pub(in crate::cli::commands) struct Words<'a> {
     pub(in crate::cli::commands) rejected: Option<&'a str>,
     /// Who is told besides.
     pub(in crate::cli::commands) alerts: Option<&'a Alerts>,
+    /// Where the live page is shown meanwhile.
+    pub(in crate::cli::commands) serve: Option<SocketAddr>,
 }
 
 /// Findings that say nothing of whether a campaign can be sent now.
@@ -136,6 +140,11 @@ pub(in crate::cli::commands) async fn send(
     let stop = signals::listen().map_err(|error| Error::exhausted("listen for signals", &error))?;
     let (campaign, pace) = (prepared.definition().name.clone(), prepared.definition().pace);
     let journal = prepared.journal().to_owned();
+    // Before anything is sent, and to the end of this function.
+    let _live = match words.serve {
+        Some(address) => Some(LivePage::begin(address, &journal, session).await?),
+        None => None,
+    };
     let run = prepared.begin(stop)?;
     let events = (global.json && !global.quiet).then(Events::stdout);
     let kind = ProgressKind::for_stderr(global.quiet, events.is_some());

@@ -1,9 +1,10 @@
 //! `campaign serve`: all campaigns of the journal in a browser, live, and their figures for Prometheus.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
+use tokio::task::JoinHandle;
 
 use crate::app::outputs::Inputs;
 use crate::app::paths::CampaignPaths;
@@ -113,6 +114,46 @@ pub fn run(args: &ServeArgs, session: &Session<'_>) -> Result<Exit, Failure> {
             .await;
         Ok(Exit::Done)
     })
+}
+
+/// The live page beside a run, for as long as this lives.
+pub(in crate::cli::commands) struct LivePage(JoinHandle<()>);
+
+impl Drop for LivePage {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+impl LivePage {
+    /// Listens on an address of this machine, and says where. Must be called inside a tokio runtime.
+    ///
+    /// # Errors
+    /// Where it cannot be listened on.
+    pub(in crate::cli::commands) async fn begin(
+        listen: SocketAddr,
+        journal: &Path,
+        session: &Session<'_>,
+    ) -> Result<Self, Failure> {
+        let options = ServeOptions {
+            journal: journal.to_owned(),
+            listen,
+            read_only: false,
+            names: Names::Withheld,
+            transport: Transport::Loopback,
+            token_file: None,
+            who: format!("{}, by the page", crate::cli::session::user()),
+        };
+        let server = Server::bind(options, session.clock.clone()).await.map_err(|error| match error {
+            error @ ServeError::NotLoopback(_) => {
+                let hint = "name an address of this machine, such as 127.0.0.1:8080; `campaign serve` speaks TLS. Nothing was sent";
+                Failure::usage(error.to_string(), hint)
+            }
+            error => error.into(),
+        })?;
+        output::note(&format!("live page: {}", server.url()));
+        Ok(Self(tokio::spawn(server.run(std::future::pending()))))
+    }
 }
 
 impl From<ServeError> for Failure {

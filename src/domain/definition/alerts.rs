@@ -85,6 +85,13 @@ impl fmt::Debug for AlertUrl {
 }
 
 impl AlertSettings {
+    /// The keys whose URLs stand in the definition itself.
+    #[must_use]
+    pub fn stated_urls(&self) -> Vec<&'static str> {
+        let webhook = matches!(self.webhook, Some(UrlSource::Stated(_))).then_some("alerts.webhook");
+        webhook.into_iter().chain(self.heartbeat.as_ref().map(|_| "alerts.heartbeat")).collect()
+    }
+
     /// Whether anybody is told anything, or waits for a sign of life.
     #[must_use]
     pub fn any(&self) -> bool {
