@@ -2,6 +2,7 @@
 
 use aws_sdk_connect::error::SdkError;
 use aws_sdk_pinpointsmsvoicev2::operation::describe_opted_out_numbers::DescribeOptedOutNumbersError;
+use aws_sdk_pinpointsmsvoicev2::types::error::ResourceNotFoundException;
 use aws_sdk_pinpointsmsvoicev2::types::{OptedOutNumberInformation, ResourceType};
 
 use super::{Account, Subject};
@@ -47,15 +48,18 @@ impl Account {
         let asked = || async {
             let asked = self.messaging.describe_opted_out_numbers().opt_out_list_name(list);
             match asked.opted_out_numbers(number).send().await {
-                Ok(answer) => Ok(answer.opted_out_numbers().first().map(opt_out)),
-                Err(error) if missing(&error) == Some(&ResourceType::OptedOutNumber) => Ok(None),
-                Err(error) => Err(error),
+                Ok(answer) => Ok(Some(answer.opted_out_numbers().first().map(opt_out))),
+                Err(error) => match missing(&error).map(ResourceNotFoundException::resource_type) {
+                    Some(Some(ResourceType::OptedOutNumber)) => Ok(Some(None)),
+                    Some(None) => Ok(None),
+                    _ => Err(error),
+                },
             }
         };
-        match self.question(DESCRIBE, asked).await {
-            // Whatever is missing: a list that has a first page is there, so that it is the number.
-            Err(Unanswered::NotFound) => self.opt_out_page(list, None).await.map(|_| None),
-            answer => answer,
+        match self.question(DESCRIBE, asked).await? {
+            Some(found) => Ok(found),
+            // Which of them is missing was not said. A list that has a first page is there, so that it is the number.
+            None => self.opt_out_page(list, None).await.map(|_| None),
         }
     }
 
@@ -67,10 +71,10 @@ impl Account {
     }
 }
 
-/// What the service says that there is not.
-fn missing<R>(error: &SdkError<DescribeOptedOutNumbersError, R>) -> Option<&ResourceType> {
+/// What the service says that there is not, where it says that something is missing.
+fn missing<R>(error: &SdkError<DescribeOptedOutNumbersError, R>) -> Option<&ResourceNotFoundException> {
     match error.as_service_error()? {
-        DescribeOptedOutNumbersError::ResourceNotFoundException(missing) => missing.resource_type(),
+        DescribeOptedOutNumbersError::ResourceNotFoundException(missing) => Some(missing),
         _ => None,
     }
 }

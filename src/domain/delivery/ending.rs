@@ -237,9 +237,11 @@ impl Ending {
             Self::Silent(_) => "check the network, the endpoint and the AWS health dashboard; rows in doubt are replayed \
                 with their client tokens, so nobody is contacted twice"
                 .into(),
-            Self::OptOuts(_) => Advice::new("see the rights with ")
+            Self::OptOuts(_) => Advice::new("see the account with ")
+                .run(Command::Doctor)
+                .then(", and the rights that reading opt-outs takes with ")
                 .run(Command::IamPolicyOptOuts)
-                .then(", which prints those that reading opt-outs takes; without `opt_outs = true` in [account] a run sends all the same"),
+                .then("; without `opt_outs = true` in [account] a run sends all the same"),
             Self::Rejections { .. } => "correct the file, or allow more with max_rejected in [safety]".into(),
             Self::Failures { .. } => Advice::new("see why with ")
                 .run(Command::Report(State::Failed))
