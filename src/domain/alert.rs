@@ -297,7 +297,9 @@ impl Alert {
     #[must_use]
     pub fn line(&self) -> String {
         let over = if self.news.resolved { ", over" } else { "" };
-        format!("{} ({}{over}): {}", self.campaign, self.news.kind.name(), self.news.summary)
+        // It may have the name of a file in it, which is somebody else's.
+        let campaign = foreign::shown(&self.campaign);
+        format!("{campaign} ({}{over}): {}", self.news.kind.name(), self.news.summary)
     }
 
     /// Source: Slack, "Sending messages using incoming webhooks" and "Formatting text for app surfaces": three characters
@@ -374,6 +376,19 @@ mod tests {
         assert_eq!(json["at"], "2026-03-01T09:30:00.120Z");
         assert!(alert.body(AlertForm::Slack).contains("&lt;what&gt;"));
         assert!(alert.body(AlertForm::Teams).contains("\"color\":\"Attention\""));
+    }
+
+    /// A name with `{file}` in it is a file's, whoever made that.
+    #[test]
+    fn a_name_turns_no_line_around() {
+        let news = AlertNews::new(AlertKind::Half, "half done", "");
+        let at = UnixMillis::from_millis(0);
+        let alert = Alert::new(&news, "spring\u{202e}gnp.\u{200b}", None, at);
+        assert_eq!(alert.line(), "spring\\u{202e}gnp.\\u{200b} (half): half done");
+        for form in [AlertForm::Slack, AlertForm::Teams] {
+            let body = alert.body(form);
+            assert!(!body.contains(['\u{202e}', '\u{200b}']), "{body}");
+        }
     }
 
     #[test]

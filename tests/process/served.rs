@@ -2,7 +2,10 @@
 //! read; and how the page is reached from elsewhere.
 
 use std::io::{BufRead as _, BufReader};
+use std::time::Duration;
 
+use campaign::connect::Poster;
+use campaign::domain::definition::AlertUrl;
 use serde_json::json;
 
 use crate::process::serve::{Page, finished};
@@ -163,4 +166,18 @@ fn an_address_that_cannot_be_had_is_told_before_anything_is_sent() {
     send(&taken).says(&["failed to listen on", "choose another address or port"]);
     send("0.0.0.0:0").says(&["0.0.0.0:0 is not a loopback address", "such as 127.0.0.1:8080"]);
     assert_eq!(server.requests(), 0);
+}
+
+/// Who gets alerts may have a certificate that this machine does not trust: that is told in words, with what to set.
+#[tokio::test]
+async fn a_receiver_whose_certificate_is_not_trusted_is_told_as_such() {
+    let here = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/process/");
+    let [certificate, key] = ["serve_certificate.pem", "serve_key.pem"].map(|file| format!("{here}{file}"));
+    let site = Site::with_people(1);
+    let page = Page::start(&site, &["--tls-cert", &certificate, "--tls-key", &key]);
+    let url = AlertUrl::parse(&format!("https://{}/secret", page.address)).unwrap();
+    let refused =
+        Poster::new(None, Duration::from_secs(10)).unwrap().get(&url).await.unwrap_err().to_string();
+    assert!(refused.contains("is not trusted") && refused.contains("AWS_CA_BUNDLE"), "{refused}");
+    assert!(!refused.contains("peer certificate") && !refused.contains("secret"), "{refused}");
 }
