@@ -1,10 +1,12 @@
-//! What `campaign` is measured against, each a process of its own: a neutral loopback server, and the bare loop over
-//! the AWS SDK for Rust that an engineer would write, without a journal, a pace or a retry.
+//! What `campaign` is measured against, each a process of its own: a neutral loopback server, the bare loop over the AWS SDK
+//! for Rust that an engineer would write, without a journal, a pace or a retry, and the bare loops over a file of events.
 //!
 //! Started by `benches/run`; `cargo bench` without arguments says so and does nothing.
 
 use std::convert::Infallible;
 use std::error::Error;
+use std::fs::File;
+use std::io::{BufRead, BufReader};
 use std::time::Duration;
 
 use aws_credential_types::Credentials;
@@ -33,6 +35,8 @@ fn main() -> Result<(), Failure> {
     match arguments[..] {
         ["server", delay_ms] => runtime.block_on(serve(Duration::from_millis(delay_ms.parse()?))),
         ["sdk", endpoint, file, in_flight] => runtime.block_on(send(endpoint, file, in_flight.parse()?)),
+        ["values", file] => values(file),
+        ["upserts", file, database] => upserts(file, database),
         _ => {
             say("peers of the benchmarks: benches/run starts them");
             Ok(())
@@ -140,4 +144,88 @@ async fn start(client: aws_sdk_connect::Client, record: csv::StringRecord) -> Re
         .send()
         .await?;
     Ok(answer.contact_id.unwrap_or_default())
+}
+
+/// Calls `each` for every line of a file of events, as any JSON.
+fn each_value(
+    file: &str,
+    mut each: impl FnMut(serde_json::Value) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    let mut lines = BufReader::with_capacity(1 << 16, File::open(file)?);
+    let mut line = Vec::new();
+    while lines.read_until(b'\n', &mut line)? > 0 {
+        each(serde_json::from_slice(&line)?)?;
+        line.clear();
+    }
+    Ok(())
+}
+
+/// The bare reading of events: each is parsed and dropped.
+fn values(file: &str) -> Result<(), Failure> {
+    let mut events = 0_u64;
+    each_value(file, |value| {
+        events += u64::from(value.is_object());
+        Ok(())
+    })?;
+    say(&format!("{events} events"));
+    Ok(())
+}
+
+/// Events of one transaction of the bare loop.
+const TRANSACTION: u64 = 65_536;
+
+/// The bare loop into SQLite: the last event of each message and contact by its id, in two tables without an index. Nothing is
+/// held against what is known, and no row is looked for.
+fn upserts(file: &str, database: &str) -> Result<(), Failure> {
+    let connection = rusqlite::Connection::open(database)?;
+    connection.pragma_update(None, "journal_mode", "wal")?;
+    connection.pragma_update(None, "cache_size", -65_536)?;
+    connection.execute_batch(
+        "CREATE TABLE message (id BLOB PRIMARY KEY, told_at INTEGER, status TEXT, description TEXT, destination TEXT,
+             origination TEXT, requested_at INTEGER, parts INTEGER, price REAL, carrier TEXT) WITHOUT ROWID;
+         CREATE TABLE contact (id BLOB PRIMARY KEY, what TEXT, initiated_at TEXT, ended_at TEXT, reason TEXT, instance TEXT)
+             WITHOUT ROWID;
+         BEGIN",
+    )?;
+    let mut message = connection
+        .prepare("INSERT OR REPLACE INTO message VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)")?;
+    let mut contact = connection.prepare("INSERT OR REPLACE INTO contact VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?;
+    let mut events = 0_u64;
+    each_value(file, |value| {
+        let detail = if value["detail"].is_object() { &value["detail"] } else { &value };
+        let text = |name: &str| detail[name].as_str();
+        let id =
+            |name: &str| text(name).and_then(|id| uuid::Uuid::try_parse(id).ok()).map(uuid::Uuid::into_bytes);
+        if let Some(id) = id("messageId") {
+            message.execute(rusqlite::params![
+                id,
+                detail["eventTimestamp"].as_i64(),
+                text("messageStatus"),
+                text("messageStatusDescription"),
+                text("destinationPhoneNumber"),
+                text("originationPhoneNumber"),
+                detail["messageRequestTimestamp"].as_i64(),
+                detail["totalMessageParts"].as_i64(),
+                detail["totalMessagePrice"].as_f64(),
+                text("carrierName"),
+            ])?;
+        } else {
+            contact.execute(rusqlite::params![
+                id("contactId"),
+                text("eventType"),
+                text("initiationTimestamp"),
+                text("disconnectTimestamp"),
+                text("disconnectReason"),
+                text("instanceArn"),
+            ])?;
+        }
+        events += 1;
+        if events.is_multiple_of(TRANSACTION) {
+            connection.execute_batch("COMMIT; BEGIN")?;
+        }
+        Ok(())
+    })?;
+    connection.execute_batch("COMMIT")?;
+    say(&format!("{events} events"));
+    Ok(())
 }

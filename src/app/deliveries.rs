@@ -15,10 +15,11 @@ use crate::journal::{
 };
 use crate::report::ReportError;
 
-/// Events of one transaction: a run that writes meanwhile waits for no more.
-const GROUP: usize = 16_384;
-/// Groups that were read and wait to be written.
-const AHEAD: usize = 2;
+/// Events of one transaction: a run that writes meanwhile waits for no more, which is some half a second. In transactions of
+/// fewer events the same pages are written over and over, since ids are in no order.
+const GROUP: usize = 65_536;
+/// What they hold, in bytes, at most: as many as there are have half of it. One group is read while another is written.
+const GROUP_BYTES: usize = 64 << 20;
 
 /// What is imported.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -85,7 +86,7 @@ impl Deliveries {
 }
 
 /// Takes the events of files into the journal. `bad` is told of each record that cannot be read. They are read in this
-/// thread while another writes, which takes three times as long.
+/// thread while another writes, which takes twice as long.
 ///
 /// # Errors
 /// Where an input cannot be opened, a source is not clear, or the journal cannot be written. What was read before is in the
@@ -101,7 +102,7 @@ pub fn import(
     let mut journal = Journal::open(&paths.journal)?;
     note_all(&mut journal, paths, &options.originations)?;
     let mut read = Totals::default();
-    let (groups, received) = mpsc::sync_channel(AHEAD);
+    let (groups, received) = mpsc::sync_channel(0);
     let (unopened, written) = thread::scope(|threads| {
         let writer = thread::Builder::new().spawn_scoped(threads, || take_all(&mut journal, received));
         let writer = writer.map_err(|error| Error::no_thread(&error))?;
@@ -118,18 +119,37 @@ pub fn import(
     Ok(Imported { read, taken })
 }
 
+/// Events that are written together.
+struct Group {
+    events: Vec<AccountEvent>,
+    bytes: usize,
+}
+
+impl Group {
+    fn new() -> Self {
+        Self { events: Vec::with_capacity(GROUP), bytes: 0 }
+    }
+
+    /// Takes an event. Says whether that was the last.
+    fn push(&mut self, event: AccountEvent) -> bool {
+        self.bytes += event.bytes();
+        self.events.push(event);
+        self.events.len() >= GROUP || self.bytes >= GROUP_BYTES
+    }
+}
+
 /// Hands the events of files over in groups.
 fn read_groups(
     files: &[Input],
-    groups: &SyncSender<Vec<AccountEvent>>,
+    groups: &SyncSender<Group>,
     totals: &mut Totals,
     mut bad: impl FnMut(BadRecord),
-) -> Result<(), Stopped<SendError<Vec<AccountEvent>>>> {
-    let mut group = Vec::new();
+) -> Result<(), Stopped<SendError<Group>>> {
+    let mut group = Group::new();
     let read = files.iter().try_for_each(|file| {
-        let event = |event: AccountEvent| {
-            group.push(event);
-            if group.len() < GROUP { Ok(()) } else { groups.send(std::mem::take(&mut group)) }
+        let event = |event: AccountEvent| match group.push(event) {
+            true => groups.send(std::mem::replace(&mut group, Group::new())),
+            false => Ok(()),
         };
         deliveries::read(file, totals, event, &mut bad)
     });
@@ -138,11 +158,11 @@ fn read_groups(
 }
 
 /// Writes what comes in groups, until no more comes.
-fn take_all(journal: &mut Journal, groups: Receiver<Vec<AccountEvent>>) -> Result<Taken, JournalError> {
+fn take_all(journal: &mut Journal, groups: Receiver<Group>) -> Result<Taken, JournalError> {
     let mut taken = Taken::default();
     let mut intake = journal.intake()?;
     for group in groups {
-        taken += intake.take(&group)?;
+        taken += intake.take(&group.events)?;
     }
     taken += intake.join_again()?;
     Ok(taken)
@@ -217,5 +237,33 @@ impl fmt::Display for Imported {
             write!(f, "; {} could not be read", counted(bad, "record", "records"))?;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::events::parse;
+
+    #[test]
+    fn a_group_is_bounded_by_its_events_and_by_what_they_hold() {
+        let event = |texts: usize| {
+            let context: Vec<String> =
+                (0..texts).map(|nth| format!(r#""{nth}":"{}""#, "c".repeat(250))).collect();
+            let event = format!(
+                r#"{{"eventTimestamp":1759342841377,"messageId":"m","messageStatus":"SENT","context":{{{}}}}}"#,
+                context.join(",")
+            );
+            parse(event.as_bytes()).events.remove(0)
+        };
+        let filled = |event: AccountEvent| {
+            let mut group = Group::new();
+            while !group.push(event.clone()) {}
+            (group.events.len(), group.bytes)
+        };
+        let (events, bytes) = filled(event(0));
+        assert!(events == GROUP && bytes < GROUP_BYTES, "{events} {bytes}");
+        let (events, bytes) = filled(event(8));
+        assert!(events < GROUP / 2 && bytes < GROUP_BYTES + 4_096, "{events} {bytes}");
     }
 }

@@ -39,6 +39,33 @@ pub enum AccountEvent {
     Contact(ContactEvent),
 }
 
+impl AccountEvent {
+    /// What it takes of memory, in bytes, but for what an allocator adds.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        let length = |text: &Option<String>| text.as_ref().map_or(0, String::len);
+        size_of::<Self>()
+            + match self {
+                Self::Message(event) => {
+                    let texts = [&event.description, &event.origination, &event.country, &event.carrier];
+                    let texts = texts.into_iter().chain([&event.account, &event.region]).map(length);
+                    let context = event.context.iter().map(|text| size_of::<String>() + text.len());
+                    event.message_id.len() + event.status.len() + texts.chain(context).sum::<usize>()
+                }
+                Self::Sent(record) => {
+                    let texts = [&record.origination, &record.account, &record.region];
+                    record.message_id.len() + texts.into_iter().map(length).sum::<usize>()
+                }
+                Self::Contact(event) => {
+                    event.contact_id.len()
+                        + event.what.len()
+                        + length(&event.end_reason)
+                        + length(&event.instance)
+                }
+            }
+    }
+}
+
 /// What a record holds besides events.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct ParsedRecord {

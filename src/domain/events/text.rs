@@ -1,8 +1,7 @@
 //! Texts and times of events, bounded: what comes from outside is cut before it is kept.
 
-use std::borrow::Cow;
-
 use crate::domain::events::Unreadable;
+use crate::domain::events::raw::RawText;
 use crate::domain::unix_millis::UnixMillis;
 
 /// Ids and words: AWS's own are shorter.
@@ -15,18 +14,21 @@ const EARLIEST: i64 = 1_000_000_000_000;
 const LATEST: i64 = 9_999_999_999_999;
 
 /// At most so many characters of a text; `None` where it is empty.
-pub(super) fn cut(text: Option<Cow<'_, str>>, most: usize) -> Option<String> {
+pub(super) fn cut(text: Option<RawText<'_>>, most: usize) -> Option<String> {
     let text = text?;
     let text = text.trim();
-    let end = text.char_indices().nth(most).map_or(text.len(), |(at, _)| at);
+    let end = match text.len() {
+        length if length <= most => length,
+        length => text.char_indices().nth(most).map_or(length, |(at, _)| at),
+    };
     (end > 0).then(|| text[..end].to_owned())
 }
 
 /// An id as it is, never cut: a part of an id is another id.
-pub(super) fn id(text: Option<Cow<'_, str>>, member: &'static str) -> Result<Option<String>, Unreadable> {
+pub(super) fn id(text: Option<RawText<'_>>, member: &'static str) -> Result<Option<String>, Unreadable> {
     match text {
         Some(text) if text.len() > ID => Err(Unreadable::Wrong { member, why: "is longer than an id is" }),
-        Some(text) if !text.is_empty() => Ok(Some(text.into_owned())),
+        Some(text) if !text.is_empty() => Ok(Some(text.into())),
         _ => Ok(None),
     }
 }

@@ -11,7 +11,7 @@
 //! write-ahead log is emptied. What copies of the journal, file systems that keep old blocks, and disks hold is out of
 //! reach. The journal's suppression list is nobody's campaign, and stays.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::time::Duration;
 
@@ -359,7 +359,10 @@ fn strip_messages(tx: &Transaction<'_>, campaign: CampaignId) -> Result<(), Jour
 }
 
 /// Takes from the messages of these rows what an event brought back, where the rows were purged.
-pub(in crate::journal) fn keep_from(tx: &Transaction<'_>, rows: &BTreeSet<i64>) -> rusqlite::Result<()> {
+pub(in crate::journal) fn keep_from(
+    tx: &Transaction<'_>,
+    rows: impl IntoIterator<Item = i64>,
+) -> rusqlite::Result<()> {
     let any: bool =
         tx.prepare_cached("SELECT EXISTS (SELECT 1 FROM purge)")?.query_row([], |row| row.get(0))?;
     let mut strip = tx.prepare_cached(
@@ -367,7 +370,7 @@ pub(in crate::journal) fn keep_from(tx: &Transaction<'_>, rows: &BTreeSet<i64>) 
          WHERE row_id = ?1 AND (destination IS NOT NULL OR description IS NOT NULL)
              AND (SELECT key IS NULL AND destination IS NULL FROM row WHERE id = ?1)",
     )?;
-    for row in rows.iter().filter(|_| any) {
+    for row in rows.into_iter().filter(|_| any) {
         strip.execute([row])?;
     }
     Ok(())

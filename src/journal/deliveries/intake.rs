@@ -15,7 +15,7 @@ use crate::domain::phone::E164;
 use crate::domain::unix_millis::UnixMillis;
 use crate::journal::care::purge;
 use crate::journal::deliveries::kept::{self, KeptContact, KeptMessage};
-use crate::journal::deliveries::rows;
+use crate::journal::deliveries::rows::{self, TouchedRows};
 use crate::journal::error::JournalError;
 use crate::journal::file::open::{Journal, Reader};
 use crate::journal::row::{CampaignId, ContactIdColumn, StampColumn, StateColumn, TextsColumn};
@@ -47,7 +47,7 @@ impl std::ops::AddAssign for Taken {
 pub(super) struct Folded {
     pub(super) taken: Taken,
     /// Rows of which something is known now.
-    touched: BTreeSet<i64>,
+    touched: TouchedRows,
     /// Final words that came for rows, each with the place of its event in the group.
     words: Vec<(usize, i64, String)>,
     /// What has no row yet.
@@ -190,8 +190,8 @@ impl Intake<'_> {
                     taken.joined += tx.prepare_cached(&join)?.execute(params![contact_id, row])? as u64;
                     touched.insert(row);
                 }
-                rows::derive(&tx, &touched)?;
-                purge::keep_from(&tx, &touched)?;
+                rows::derive(&tx, touched.iter().copied())?;
+                purge::keep_from(&tx, touched)?;
                 tx.commit()?;
             }
         }
@@ -224,8 +224,8 @@ impl Intake<'_> {
                 taken.joined += u64::from(joined.is_ok());
                 note(&tx, id, joined, known.join())?;
             }
-            rows::derive(&tx, &touched)?;
-            purge::keep_from(&tx, &touched)?;
+            rows::derive(&tx, touched.iter().copied())?;
+            purge::keep_from(&tx, touched)?;
             tx.commit()?;
         }
     }
@@ -372,15 +372,23 @@ impl Senders {
         }
         match kept.row {
             Some(row) => {
-                folded.touched.insert(row);
                 folded.taken.joined += u64::from(!is_joined);
                 if let Some(word) = kept.known.last_word().filter(|_| last_word.is_some() || !is_joined) {
                     folded.words.push((last_word.unwrap_or(0), row, word.to_owned()));
                 }
+                if is_joined {
+                    kept.write_told(tx, id)?;
+                } else {
+                    kept.write(tx, id)?;
+                }
+                folded.touched.message(row, kept, is_joined);
             }
-            None => folded.open.push(OpenJoin::Message(id.to_owned())),
+            None => {
+                folded.open.push(OpenJoin::Message(id.to_owned()));
+                kept.write(tx, id)?;
+            }
         }
-        Ok(kept.write(tx, id)?)
+        Ok(())
     }
 
     /// The one row that a message fits.
@@ -475,8 +483,9 @@ fn contact(
     match kept.row {
         Some(_) if news == 0 => Ok(()),
         Some(row) => {
-            folded.touched.insert(row);
-            Ok(kept.write(tx, id)?)
+            kept.write(tx, id)?;
+            folded.touched.contact(row, kept.known);
+            Ok(())
         }
         None => join_contact(tx, id, kept, news > 0, folded),
     }
@@ -491,23 +500,23 @@ fn join_contact(
     folded: &mut Folded,
 ) -> Result<(), JournalError> {
     kept.row = kept::row_with_contact(tx, &ContactIdColumn(id))?;
+    if is_news || kept.row.is_some() {
+        kept.write(tx, id)?;
+    }
     match kept.row {
         Some(row) => {
-            folded.touched.insert(row);
+            folded.touched.contact(row, kept.known);
             folded.taken.joined += 1;
         }
         None => folded.open.push(OpenJoin::Contact(id.to_owned())),
-    }
-    if is_news || kept.row.is_some() {
-        kept.write(tx, id)?;
     }
     Ok(())
 }
 
 /// Writes what rows show of what was told.
 fn end(tx: &Transaction<'_>, folded: &Folded) -> Result<(), JournalError> {
-    rows::derive(tx, &folded.touched)?;
-    Ok(purge::keep_from(tx, &folded.touched)?)
+    folded.touched.write(tx)?;
+    Ok(purge::keep_from(tx, folded.touched.rows())?)
 }
 
 /// Whether any row of the journal has this contact.

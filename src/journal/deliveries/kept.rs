@@ -96,6 +96,38 @@ impl KeptMessage {
         ])?;
         Ok(())
     }
+
+    /// Writes what is known of a message that has had its row before. Its entry in the index of rows stays as it is.
+    pub(super) fn write_told(&self, tx: &Transaction<'_>, id: &str) -> rusqlite::Result<()> {
+        let Self { known, .. } = self;
+        let standing = known.standing.as_ref();
+        tx.prepare_cached(
+            "UPDATE message SET destination = ?2, trail = ?3, origination = ?4, requested_at = ?5, account = ?6, region = ?7,
+                 contact_id = ?8, status = ?9, description = ?10, status_at = ?11, final = ?12, parts = ?13, price = ?14,
+                 carrier_fee = ?15, carrier = ?16, country = ?17
+             WHERE message_id = ?1",
+        )?
+        .execute(params![
+            ContactIdColumn(id),
+            known.destination,
+            known.trail,
+            known.origination,
+            stamp(known.requested_at),
+            known.account,
+            known.region,
+            known.contact_id.as_deref().map(ContactIdColumn),
+            standing.map(|standing| &standing.status),
+            standing.and_then(|standing| standing.description.as_ref()),
+            standing.map(|standing| StampColumn(standing.at)),
+            standing.is_some_and(|standing| standing.is_final),
+            known.parts,
+            known.price,
+            known.carrier_fee,
+            known.carrier,
+            known.country,
+        ])?;
+        Ok(())
+    }
 }
 
 /// A contact as it is kept.

@@ -6,7 +6,7 @@ mod counts;
 pub(in crate::journal) mod intake;
 mod kept;
 pub(in crate::journal) mod live;
-mod rows;
+pub(in crate::journal) mod rows;
 
 pub use counts::{MessageRecord, StatusCount, UnmatchedCount};
 pub use intake::{Intake, Taken};

@@ -4,6 +4,7 @@ use super::*;
 use crate::domain::events::join::Unmatched;
 use crate::domain::events::{AccountEvent, parse};
 use crate::domain::phone::E164;
+use crate::journal::deliveries::rows;
 
 /// A time that events have too.
 const T: i64 = 1_772_000_000_000;
@@ -84,6 +85,20 @@ impl Book {
 
     fn join_again(&mut self) -> Taken {
         self.journal.intake().unwrap().join_again().unwrap()
+    }
+
+    /// Derives the line of every row of which something is known.
+    fn derive_all(&mut self) {
+        let tx = self.journal.connection.transaction().unwrap();
+        let rows: Vec<i64> = tx
+            .prepare("SELECT row_id FROM message WHERE row_id IS NOT NULL UNION SELECT row_id FROM contact_event WHERE row_id IS NOT NULL")
+            .unwrap()
+            .query_map([], |row| row.get(0))
+            .unwrap()
+            .collect::<Result<_, _>>()
+            .unwrap();
+        rows::derive(&tx, rows).unwrap();
+        tx.commit().unwrap();
     }
 
     fn deliveries(&self) -> DeliveryCounts {
@@ -281,4 +296,74 @@ fn a_purge_removes_whom_messages_were_for_and_keeps_what_became_of_them() {
     assert_eq!((again.news, book.deliveries()), (0, after), "what comes twice changes nothing");
     book.take(&[told("1", Some("a"), 1, "FAILED", "0.6")]);
     nobody(&mut book, "told again");
+}
+
+/// What random events tell of a few rows: several messages of one, words that come twice and late, numbers that only CloudTrail
+/// names, contacts that begin, end and are written back in.
+fn random_records(chance: &mut fastrand::Rng) -> Vec<String> {
+    let keys = ["a", "b", "c", "d", "e"];
+    let words = ["PENDING", "SENT", "DELIVERED", "UNKNOWN", "INVALID"];
+    let mut records = Vec::new();
+    for _ in 0..chance.usize(1..40) {
+        let place = chance.usize(..keys.len());
+        let key = keys[place];
+        // Each row has three messages: one soon, one while its contact is open, and one that comes too late.
+        let nth = chance.usize(..3);
+        let seconds = i64::try_from(place * 1_000 + [1, 300, 900][nth]).unwrap();
+        let id = format!("{key}{nth}");
+        records.push(match chance.u8(..6) {
+            0 if nth == 1 => trail(&id, key, seconds),
+            1 => ended(&format!("contact-{key}"), seconds + 400, chance.u32(..2)),
+            2 => format!(
+                r#"{{"eventType":"INITIATED","contactId":"contact-{key}","channel":"CHAT","instanceArn":"arn",
+                   "initiationTimestamp":"{}"}}"#,
+                at(T + seconds * 1_000)
+            ),
+            _ => {
+                // By which of two names a message is joined depends on which came first.
+                let price = ["null", "0.1", "0.2", "0.30000000000000004"][chance.usize(..4)];
+                told(&id, (nth != 1).then_some(key), seconds, words[chance.usize(..words.len())], price)
+            }
+        });
+    }
+    records
+}
+
+/// Whatever comes in groups of whatever size: the lines of `delivery` are at any time what follows from the messages and
+/// contacts that are kept, and in the end all is as if the events had come one by one.
+#[test]
+fn lines_that_are_changed_in_place_are_as_those_derived_anew() {
+    for seed in 0..100 {
+        let mut chance = fastrand::Rng::with_seed(seed);
+        let records = random_records(&mut chance);
+        let (mut grouped, mut single) =
+            (Book::contacted(&["a", "b", "c", "d"]), Book::contacted(&["a", "b", "c", "d"]));
+        for book in [&mut grouped, &mut single] {
+            book.know_sender();
+            // Each event is a transaction, and nothing here is to outlive the machine.
+            book.journal.connection.pragma_update(None, "synchronous", "off").unwrap();
+        }
+        let most = chance.usize(2..30);
+        let mut rest = &records[..];
+        while !rest.is_empty() {
+            let (group, more) = rest.split_at(chance.usize(1..most).min(rest.len()));
+            grouped.take(group);
+            if chance.u8(..5) == 0 {
+                grouped.join_again();
+            }
+            let told = grouped.told();
+            grouped.derive_all();
+            assert_eq!(told, grouped.told(), "seed {seed}: {group:#?}");
+            rest = more;
+        }
+        for record in &records {
+            single.take(std::slice::from_ref(record));
+        }
+        for book in [&mut grouped, &mut single] {
+            book.join_again();
+            // No event yet, and not looked at again.
+            book.journal.connection.execute("DELETE FROM message WHERE status IS NULL", []).unwrap();
+        }
+        assert_eq!(grouped.told(), single.told(), "seed {seed}: {records:#?}");
+    }
 }
