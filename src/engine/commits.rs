@@ -9,6 +9,7 @@ use tokio::time::Instant;
 
 use super::events::{AnsweredAttempt, RefusedAttempt};
 use crate::domain::delivery::state::State;
+use crate::domain::unix_millis::UnixMillis;
 use crate::journal::{LaneId, RowId, Settlement, Writer, WriterError};
 
 /// What is under way.
@@ -30,8 +31,8 @@ pub(super) enum AfterCommit {
     Nothing,
     Started(Option<Box<AnsweredAttempt>>),
     Refused(RefusedAttempt, Option<Instant>),
-    /// No request left, for its lane is closed: it waits until that opens.
-    Hold(Option<LaneId>),
+    /// No request left, for its lane is closed, or its moment has not come: it waits for that.
+    Hold(Option<LaneId>, Option<UnixMillis>),
 }
 
 impl Commits {

@@ -426,22 +426,23 @@ impl<'a> Dispatcher<'a> {
         );
     }
 
-    /// The next row of an account whose hours are open now. Since it was claimed they may have closed; then it waits for them
-    /// again.
+    /// The next row of an account that may be requested now. Since it was claimed its hours may have closed, or the clock was set
+    /// back behind its moment; then it waits for them again.
     fn next_open(&mut self, account: usize, now: UnixMillis) -> Option<Claimed> {
         let rate = self.send_gate.accounts[account].pace.rate();
         let gates = &self.send_gate.instances;
         let open: Vec<bool> = gates.iter().map(|gate| gate.account == account && gate.is_open).collect();
         while let Some(row) = self.queue.pop(rate, |instance| open[instance]) {
             let over = row.earlier == Doubt::None && row.not_after.is_some_and(|end| end <= now);
-            if !over && self.queue.is_open(row.lane, now) {
+            let early = row.waited_until.filter(|moment| now < *moment);
+            if !over && early.is_none() && self.queue.is_open(row.lane, now) {
                 return Some(row);
             }
             if over {
                 self.expires_at = Some(now);
             }
             self.returning += 1;
-            let then = AfterCommit::Hold(row.lane);
+            let then = AfterCommit::Hold(row.lane, early);
             self.settle(&row, Event::GivenBack(row.earlier), None, None, then);
         }
         None
@@ -513,10 +514,10 @@ impl<'a> Dispatcher<'a> {
                 told.into_iter().for_each(|told| self.observer.on_event(&RunEvent::Answered(*told)));
                 self.gate(false);
             }
-            AfterCommit::Hold(lane) => {
+            AfterCommit::Hold(lane, from) => {
                 self.returning -= 1;
                 if self.ending.is_none() {
-                    self.queue.hold(lane, row);
+                    self.queue.hold(lane, row, from);
                 }
             }
             AfterCommit::Refused(told, due) => {

@@ -87,8 +87,8 @@ struct LaneState {
     only_waits: bool,
     /// When the time of its first row is over, as far as known; before all others where that is to be found out.
     ends_at: Option<UnixMillis>,
-    /// Rows that came back to wait until it opens.
-    held: Vec<RowId>,
+    /// Rows that came back to wait until it opens, and until a moment of their own.
+    held: Vec<(RowId, Option<UnixMillis>)>,
     /// Rows that are left, where that is known.
     rows: u64,
 }
@@ -404,10 +404,10 @@ impl Lanes {
         }
     }
 
-    /// A row waits until its lane opens.
-    pub(super) fn hold(&mut self, id: Option<LaneId>, row: RowId) {
+    /// A row waits until its lane opens, and until a moment of its own.
+    pub(super) fn hold(&mut self, id: Option<LaneId>, row: RowId, from: Option<UnixMillis>) {
         if let Some(lane) = self.get(id) {
-            lane.held.push(row);
+            lane.held.push((row, from));
         }
     }
 
@@ -423,7 +423,9 @@ impl Lanes {
         }
         for lane in &mut self.lanes {
             if !lane.held.is_empty() && lane.may_send(&self.closed, now) && lane.times.is_open(now) {
-                due.append(&mut lane.held);
+                let is_due =
+                    |(_, from): &mut (RowId, Option<UnixMillis>)| from.is_none_or(|from| from <= now);
+                due.extend(lane.held.extract_if(.., is_due).map(|(row, _)| row));
             }
         }
     }
@@ -469,7 +471,7 @@ impl Lanes {
             if opens <= now {
                 return None;
             }
-            let limited = !lane.is_ready() && lane.waiting.limited;
+            let limited = !lane.is_ready(now) && lane.waiting.limited;
             // An opening outside the schedule is none.
             if !schedule.is_over(opens)
                 && (limited || opens < too_late)
@@ -501,16 +503,20 @@ impl Lanes {
 
 impl LaneState {
     /// Whether something of it can be claimed, hours and sender aside.
-    fn is_ready(&self) -> bool {
-        !self.held.is_empty() || (matches!(self.source, Source::Pass(..)) && !self.only_waits)
+    fn is_ready(&self, now: UnixMillis) -> bool {
+        (matches!(self.source, Source::Pass(..)) && !self.only_waits)
+            || self.held.iter().any(|(_, from)| from.is_none_or(|from| from <= now))
     }
 
     /// From when on something of it can be claimed, hours and full days aside; `None` where nothing is to be.
     fn from(&self, closed: &HashMap<SenderId, ClosedSender>, now: UnixMillis) -> Option<UnixMillis> {
-        match (self.is_halted(closed), self.is_ready(), self.waiting.next) {
-            (true, ..) => None,
-            (_, true, _) => Some(now),
-            (_, _, next) => Some(next?.max(now)),
+        match (self.is_halted(closed), self.is_ready(now)) {
+            (true, _) => None,
+            (_, true) => Some(now),
+            _ => {
+                let held = self.held.iter().filter_map(|(_, from)| *from);
+                Some(held.chain(self.waiting.next).min()?.max(now))
+            }
         }
     }
 

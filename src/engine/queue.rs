@@ -297,9 +297,9 @@ impl Queue {
         self.parked.clear();
     }
 
-    /// A row whose claim is undone waits until its lane opens.
-    pub(super) fn hold(&mut self, lane: Option<LaneId>, row: RowId) {
-        self.lanes.hold(lane, row);
+    /// A row whose claim is undone waits until its lane opens, and until a moment of its own.
+    pub(super) fn hold(&mut self, lane: Option<LaneId>, row: RowId, from: Option<UnixMillis>) {
+        self.lanes.hold(lane, row, from);
     }
 
     /// A row of a lane that waited for another one's contact may be claimed, as that one has none after all.

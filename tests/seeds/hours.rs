@@ -22,7 +22,7 @@ use campaign::domain::unix_millis::UnixMillis;
 use campaign::engine::{Admittance, Stop};
 use campaign::journal::{CampaignId, Content, FileLine, Identity, Journal, Reader, Service};
 use campaign::pace::RateLimit;
-use campaign::simulator::{Latency, Operation, Signatures, Simulator, WorldConfig};
+use campaign::simulator::{Fault, Latency, Operation, Signatures, Simulator, WorldConfig};
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
@@ -501,6 +501,48 @@ fn campaigns_of_weeks_keep_hours_whatever_the_clocks_do() {
     let ended = stories.play(play, |played| figures.add(&played));
     eprintln!("{} campaigns: {figures:?}", ended.seeds);
     ended.none_broke_a_promise();
+}
+
+/// After its moment a row is claimed, and waits for its permit, or is requested, and nobody knows what came of it. Then the clock
+/// is set back behind its moment: it is not requested before that comes again.
+#[test]
+fn a_row_waits_for_its_moment_again_where_the_clock_is_set_back_behind_it() {
+    let mut story = Weeks::new(BASE);
+    let begins = story.clocks.now();
+    let open = std::array::from_fn(|_| vec![(0, 24 * 60)]);
+    story.rules = vec![DrawnRule { state: None, week: Some(open), closed: Vec::new(), holiday: None }];
+    (story.margin, story.schedule) = (0, Schedule { start: None, end: None });
+    let not_before = Some(UnixMillis::from_millis(begins + HOUR));
+    for person in &mut story.people {
+        person.window = Window { not_before, not_after: None };
+    }
+    let in_doubt = story.people[0].number.clone();
+    story.simulator.with(|world| {
+        world.faults_mut().destination(&in_doubt, Fault::LostAnswer);
+    });
+    // One request in three minutes, of which two are claimed ahead.
+    story.rate = 1.0 / 180.0;
+    story.plan();
+    story.clocks.jump(Duration::from_secs(66 * 60), -2 * HOUR);
+    story.run(false, false, None);
+    let early = story.simulator.requests().len();
+    assert!(
+        early > 2,
+        "{early} requests left, some before the clock was set back and some after its moment came again"
+    );
+    story.simulator.with(|world| {
+        world.faults_mut().clear();
+    });
+    story.finale();
+    assert_eq!(story.figures().started, story.people.len() as u64);
+}
+
+/// Of ten thousand, these two broke promise 10: the clock was set back behind a row's moment after its first request.
+#[test]
+fn seeds_that_broke_a_promise_once_keep_it() {
+    for seed in [139_165_249_014_948, 97_437_618_572_455] {
+        play(seed);
+    }
 }
 
 fn play(seed: u64) -> Figures {

@@ -50,7 +50,7 @@ impl Dispatcher<'_> {
     fn put_back(&mut self, sender: SenderId) {
         for row in self.queue.ready.take_of(sender) {
             self.returning += 1;
-            let then = AfterCommit::Hold(row.lane);
+            let then = AfterCommit::Hold(row.lane, None);
             self.settle(&row, Event::GivenBack(row.earlier), None, None, then);
         }
     }
