@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::app::paths::{CampaignPaths, which};
+use crate::cli::args::values;
 use crate::cli::failure::Failure;
 use crate::cli::output;
 use crate::cli::session::Session;
@@ -21,6 +22,7 @@ use crate::domain::hours::schedule::Schedule;
 use crate::domain::phone;
 use crate::domain::row::binding::LaneColumns;
 use crate::domain::table::header::Header;
+use crate::domain::unix_millis::UnixMillis;
 use crate::journal::{Reader, Selection};
 
 /// Arguments of `campaign hours`.
@@ -32,13 +34,10 @@ pub struct HoursArgs {
     /// Numbers, with + and the country code; without any: the campaign's rows that wait, by zone
     #[arg(value_name = "NUMBER")]
     numbers: Vec<String>,
-    /// At this moment, such as 2026-12-24T18:00Z [default: now]
-    #[arg(long, value_name = "TIME", value_parser = moment)]
-    at: Option<Timestamp>,
-}
-
-fn moment(text: &str) -> Result<Timestamp, String> {
-    text.parse().map_err(|_| "a time has a date and an offset, such as 2026-12-24T18:00Z".to_owned())
+    /// At this moment, such as 2026-12-24T18:00[America/New_York], or 2026-12-24 18:00 in the zone of this machine
+    /// [default: now]
+    #[arg(long, value_name = "TIME", value_parser = values::moment)]
+    at: Option<UnixMillis>,
 }
 
 /// Runs the command.
@@ -48,8 +47,8 @@ fn moment(text: &str) -> Result<Timestamp, String> {
 pub fn run(args: &HoursArgs, session: &Session<'_>) -> Result<Exit, Failure> {
     let global = session.global;
     let (mut paths, mut definition) = CampaignPaths::of_campaign(&global.campaign_options())?;
-    let now = session.clock.now().millis();
-    let at = args.at.or_else(|| Timestamp::from_millisecond(now).ok()).unwrap_or(Timestamp::UNIX_EPOCH);
+    let at = args.at.unwrap_or_else(|| session.clock.now());
+    let at = Timestamp::from_millisecond(at.millis()).unwrap_or(Timestamp::UNIX_EPOCH);
     let hours = definition.hours.clone().unwrap_or_default();
     let lanes = if args.numbers.is_empty() {
         paths.look_at_simulated(&global.campaign_options());

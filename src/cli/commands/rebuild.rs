@@ -37,8 +37,8 @@ use crate::recipients::Source;
 pub struct RebuildArgs {
     /// Recipients file of the campaign, s3://BUCKET/KEY or an https:// URL; `-` is stdin
     file: PathBuf,
-    /// When the campaign began, or before: 2026-03-01T09:00Z
-    #[arg(long, value_name = "TIME", value_parser = moment)]
+    /// When the campaign began, or before, such as 2026-03-01T09:00Z, or 2026-03-01 in the zone of this machine
+    #[arg(long, value_name = "TIME", value_parser = values::moment_or_before)]
     since: UnixMillis,
     /// How late the account's index may be
     #[arg(long, value_name = "TIME", default_value = "15m", value_parser = values::time)]
@@ -60,12 +60,6 @@ pub struct RebuildArgs {
 enum Untraced {
     /// Another tool's, or another campaign's
     Others,
-}
-
-fn moment(text: &str) -> Result<UnixMillis, String> {
-    let time: jiff::Timestamp =
-        text.parse().map_err(|_| "not a time with its zone, such as 2026-03-01T09:00Z".to_owned())?;
-    Ok(UnixMillis::from_millis(time.as_millisecond()))
 }
 
 /// Runs the command.

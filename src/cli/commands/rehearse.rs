@@ -4,7 +4,6 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use jiff::tz::TimeZone;
 use serde_json::json;
 
 use crate::app;
@@ -16,6 +15,7 @@ use crate::app::rehearse::{Rehearsal, RehearsedJournal, VirtualClock};
 use crate::app::run::RunContext;
 use crate::cli::args::faults::FaultArgs;
 use crate::cli::args::file::FileArgs;
+use crate::cli::args::values;
 use crate::cli::commands::sending;
 use crate::cli::commands::simulator::SimulatorCommandError;
 use crate::cli::failure::Failure;
@@ -26,7 +26,6 @@ use crate::domain::delivery::ending::{Ending, Exit};
 use crate::domain::figures::Span;
 use crate::domain::forecast::words::at;
 use crate::domain::foreign;
-use crate::domain::hours::moment::{self, Side};
 use crate::domain::next_step::NextStep;
 use crate::domain::unix_millis::UnixMillis;
 use crate::progress::{ProgressKind, RehearsalProgress};
@@ -39,7 +38,7 @@ pub struct RehearseArgs {
     pub file: PathBuf,
     /// When it begins, such as 2026-12-01T09:00[America/New_York], or 2026-12-01 in the zone of this machine; now, where
     /// nothing is said
-    #[arg(long, value_name = "TIME", value_parser = time)]
+    #[arg(long, value_name = "TIME", value_parser = values::moment)]
     from: Option<UnixMillis>,
     /// Chance takes the same course each time
     #[arg(long, value_name = "N", default_value_t = 1)]
@@ -51,20 +50,6 @@ pub struct RehearseArgs {
     reading: FileArgs,
     #[command(flatten)]
     faults: FaultArgs,
-}
-
-fn time(text: &str) -> Result<UnixMillis, String> {
-    time_in(text, TimeZone::try_system().unwrap_or(TimeZone::UTC))
-}
-
-/// The moment that is meant; one without a zone is in this one.
-fn time_in(text: &str, zone: TimeZone) -> Result<UnixMillis, String> {
-    moment::parse(text, &[zone], Side::Latest).map_err(|reason| {
-        format!(
-            "{reason}. A date with a time or without is taken, in the zone of this machine or in its own: 2026-12-01, \
-             \"2026-12-01 09:00\", 2026-12-01T09:00[America/New_York], 2026-12-01T09:00-05:00"
-        )
-    })
 }
 
 /// Runs the command: the exit code is that of the run which it rehearses.
@@ -166,36 +151,4 @@ fn text(rehearsal: &Rehearsal, from: UnixMillis) -> String {
     }
     course.write(&mut text, "contacts");
     text
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn it_begins_at_a_date_with_a_time_or_without_in_its_zone_or_that_of_the_machine() {
-        let zone = || TimeZone::get("America/New_York").unwrap();
-        for (text, begins) in [
-            ("2026-12-01", "2026-12-01T05:00:00.000Z"),
-            ("2026-12-01 09:00", "2026-12-01T14:00:00.000Z"),
-            ("2026-12-01T09:00", "2026-12-01T14:00:00.000Z"),
-            ("2026-12-01[Europe/Berlin]", "2026-11-30T23:00:00.000Z"),
-            ("2026-12-01T09:00[Europe/Berlin]", "2026-12-01T08:00:00.000Z"),
-            ("2026-12-01T09:00-05:00", "2026-12-01T14:00:00.000Z"),
-            ("2026-12-01T09:00Z", "2026-12-01T09:00:00.000Z"),
-        ] {
-            assert_eq!(time_in(text, zone()).map(|at| at.to_string()).as_deref(), Ok(begins), "{text}");
-        }
-        for wrong in [
-            "soon",
-            "12/01/2026",
-            "2026-12-01T09:00[Nowhere]",
-            "2026-13-01",
-            "2026-12-01T09:00+05:00[Europe/Berlin]",
-        ] {
-            let told = time_in(wrong, zone()).unwrap_err();
-            let forms = "2026-12-01, \"2026-12-01 09:00\", 2026-12-01T09:00[America/New_York], 2026-12-01T09:00-05:00";
-            assert!(told.ends_with(forms), "{wrong}: {told}");
-        }
-    }
 }
