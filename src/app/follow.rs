@@ -25,6 +25,9 @@ const AGAIN: Duration = Duration::from_secs(30);
 /// The first pause after a poll without an answer, and the longest.
 const PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+/// Polls at once, at most, and the messages of a poll that brought as many as one can.
+const POLLS: usize = 16;
+const FULL: usize = 10;
 /// Messages that cannot be read and are remembered, so that each is told once.
 const REMEMBERED: usize = 10_000;
 
@@ -88,14 +91,22 @@ pub async fn follow_queue(
     let mut following =
         Following { intake: journal.intake()?, imported: Imported::default(), left: HashSet::new() };
     let (mut pause, mut tried) = (PAUSE, Instant::now());
+    let mut polls = 1;
     while *stop.borrow() == Stop::No {
         let received = tokio::select! {
             biased;
             _ = stop.changed() => break,
-            received = queue.receive() => received,
+            received = receive(queue, polls) => received,
+        };
+        let emptied = polls == 1 && matches!(&received, Ok(messages) if messages.is_empty());
+        polls = match &received {
+            // A poll that does not wait asks a part of the queue's servers alone.
+            Ok(messages) if messages.len() * 2 >= FULL * polls => (polls * 2).min(POLLS),
+            Ok(_) => (polls / 2).max(1),
+            Err(_) => 1,
         };
         let done = match received {
-            Ok(messages) if messages.is_empty() && options.until_empty => break,
+            Ok(_) if emptied && options.until_empty => break,
             Ok(messages) => following.take(&messages, &mut on_event)?,
             Err(QueueError::Refused(why)) => return Err(refused(&why)),
             Err(QueueError::Unanswered(why)) => {
@@ -122,6 +133,11 @@ pub async fn follow_queue(
     }
     following.imported.taken += following.intake.join_again()?;
     Ok(following.imported)
+}
+
+/// One poll waits for messages; several take what is there.
+async fn receive(queue: &SqsQueue, polls: usize) -> Result<Vec<QueueMessage>, QueueError> {
+    if polls == 1 { queue.receive().await } else { queue.receive_now(polls).await }
 }
 
 /// What the credentials need for a queue.

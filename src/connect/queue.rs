@@ -11,6 +11,7 @@ use aws_sdk_connect::config::SharedHttpClient;
 use aws_sdk_sqs::config::http::HttpResponse;
 use aws_sdk_sqs::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_sqs::types::{DeleteMessageBatchRequestEntry, QueueAttributeName};
+use futures_util::future::join_all;
 
 use super::client::{LocalClock, Settings};
 use super::endpoint;
@@ -118,7 +119,33 @@ impl SqsQueue {
     /// # Errors
     /// [`QueueError`].
     pub async fn receive(&self) -> Result<Vec<QueueMessage>, QueueError> {
-        let wait = i32::try_from(WAIT.as_secs()).unwrap_or(i32::MAX);
+        self.poll(WAIT).await
+    }
+
+    /// What the queue has now, by so many polls at once, none of which waits. Of polls of which some were not answered, what the
+    /// others brought.
+    ///
+    /// # Errors
+    /// [`QueueError`], where the queue refuses or no poll was answered.
+    pub async fn receive_now(&self, polls: usize) -> Result<Vec<QueueMessage>, QueueError> {
+        let mut messages = Vec::new();
+        let mut unanswered = None;
+        let mut answered = false;
+        for received in join_all((0..polls).map(|_| self.poll(Duration::ZERO))).await {
+            match received {
+                Ok(received) => {
+                    answered = true;
+                    messages.extend(received);
+                }
+                Err(QueueError::Refused(why)) => return Err(QueueError::Refused(why)),
+                Err(error) => unanswered = Some(error),
+            }
+        }
+        unanswered.filter(|_| !answered).map_or(Ok(messages), Err)
+    }
+
+    async fn poll(&self, wait: Duration) -> Result<Vec<QueueMessage>, QueueError> {
+        let wait = i32::try_from(wait.as_secs()).unwrap_or(i32::MAX);
         let request = self
             .client
             .receive_message()
@@ -141,18 +168,21 @@ impl SqsQueue {
     /// # Errors
     /// [`QueueError`]; they come again then.
     pub async fn delete(&self, messages: &[QueueMessage]) -> Result<(), QueueError> {
-        for group in messages.chunks(usize::try_from(MOST).unwrap_or(1)) {
-            let mut request = self.client.delete_message_batch().queue_url(&self.url);
-            for (at, message) in group.iter().enumerate() {
-                let entry = DeleteMessageBatchRequestEntry::builder()
-                    .id(at.to_string())
-                    .receipt_handle(&message.receipt)
-                    .build()
-                    .map_err(|error| QueueError::Unanswered(error.to_string()))?;
-                request = request.entries(entry);
-            }
-            Box::pin(request.send()).await.map_err(|error| failed(&error))?;
+        let groups = messages.chunks(usize::try_from(MOST).unwrap_or(1));
+        join_all(groups.map(|group| self.delete_group(group))).await.into_iter().collect()
+    }
+
+    async fn delete_group(&self, group: &[QueueMessage]) -> Result<(), QueueError> {
+        let mut request = self.client.delete_message_batch().queue_url(&self.url);
+        for (at, message) in group.iter().enumerate() {
+            let entry = DeleteMessageBatchRequestEntry::builder()
+                .id(at.to_string())
+                .receipt_handle(&message.receipt)
+                .build()
+                .map_err(|error| QueueError::Unanswered(error.to_string()))?;
+            request = request.entries(entry);
         }
+        Box::pin(request.send()).await.map_err(|error| failed(&error))?;
         Ok(())
     }
 }
