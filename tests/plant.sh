@@ -23,6 +23,7 @@ red() {
     not-in-at-plan-only) echo "--test program whom_another_campaign_contacts_meanwhile" ;;
     contacted-number-again) echo "--lib who_was_contacted_under_another_key" ;;
     hours-at-claim) echo "--test campaigns hours_are_asked_again" ;;
+    moment-at-claim) echo "--test campaigns a_row_waits_for_its_moment_again" ;;
     parts-as-messages | lane-blocks-others) echo "--test campaigns each_sender_reaches_its_rate" ;;
     zones-of-first-prefix) echo "--lib a_north_american_number_has_all" ;;
     fold-once) echo "--lib every_minute_of_days" ;;
@@ -45,7 +46,7 @@ seeds() {
     case $1 in
     doubt-is-no-contact | contact-over-at-once | own-contacts-only) echo "--test campaigns campaigns_with_the_same_people" ;;
     hours-at-claim | zones-of-first-prefix | fold-once) echo "--test campaigns campaigns_of_weeks" ;;
-    not-in-at-plan-only | contacted-number-again | normal | plan-keeps-late-sync | no-lock | removed-lock | holder-elsewhere | parts-as-messages | lane-blocks-others | join-by-destination | second-name | hard-link | stale-copy | old-copy | proxied-loopback | lost-reader | output-over-input | index-at-once) ;; *)
+    not-in-at-plan-only | contacted-number-again | moment-at-claim | normal | plan-keeps-late-sync | no-lock | removed-lock | holder-elsewhere | parts-as-messages | lane-blocks-others | join-by-destination | second-name | hard-link | stale-copy | old-copy | proxied-loopback | lost-reader | output-over-input | index-at-once) ;; *)
         echo "--test campaigns every_promise"
         ;;
     esac

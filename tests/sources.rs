@@ -3,6 +3,7 @@
 mod documents;
 mod layers;
 mod packaging;
+mod planted;
 mod recording;
 mod reference;
 mod samples;
