@@ -66,6 +66,7 @@ fn full(server: &Server) -> Site {
              INSERT INTO source_number VALUES ('arn', '+12025550100');
              INSERT INTO contact_life VALUES (1, 5);
              INSERT INTO contacts_before VALUES (1, 2, 3);
+             INSERT INTO purged_fold VALUES (1, x'00112233445566778899aabbccddeeff', 2, 1);
              INSERT INTO account_answers VALUES ('a', 'b', 1, '{\"é\": \"\t\n\u{1f600}\"}');
              INSERT INTO sender (campaign_id, name, source) VALUES (1, 'us', 'arn:1');
              INSERT INTO run_sender (run_id, sender_id, messages, parts) SELECT id, 1, 2, 3 FROM run LIMIT 1;
