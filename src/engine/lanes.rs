@@ -504,7 +504,9 @@ impl Lanes {
 impl LaneState {
     /// Whether something of it can be claimed, hours and sender aside.
     fn is_ready(&self, now: UnixMillis) -> bool {
-        (matches!(self.source, Source::Pass(..)) && !self.only_waits)
+        // Behind the last that waited, the lane is to be looked into once, or nothing would ever wake it.
+        let only_waits = self.only_waits && self.waiting.next.is_some();
+        (matches!(self.source, Source::Pass(..)) && !only_waits)
             || self.held.iter().any(|(_, from)| from.is_none_or(|from| from <= now))
     }
 
