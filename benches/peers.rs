@@ -1,5 +1,6 @@
-//! What `campaign` is measured against, each a process of its own: a neutral loopback server, the bare loop over the AWS SDK
-//! for Rust that an engineer would write, without a journal, a pace or a retry, and the bare loops over a file of events.
+//! What `campaign` is measured against, each a process of its own: a neutral loopback server, the bare loop over the AWS
+//! SDK for Rust that an engineer would write, without a journal, a pace or a retry, and the bare loops over a file of
+//! events.
 //!
 //! Started by `benches/run`; `cargo bench` without arguments says so and does nothing.
 
@@ -174,8 +175,8 @@ fn values(file: &str) -> Result<(), Failure> {
 /// Events of one transaction of the bare loop.
 const TRANSACTION: u64 = 65_536;
 
-/// The bare loop into SQLite: the last event of each message and contact by its id, in two tables without an index. Nothing is
-/// held against what is known, and no row is looked for.
+/// The bare loop into SQLite: the last event of each message and contact by its id, in two tables without an index.
+/// Nothing is held against what is known, and no row is looked for.
 fn upserts(file: &str, database: &str) -> Result<(), Failure> {
     let connection = rusqlite::Connection::open(database)?;
     connection.pragma_update(None, "journal_mode", "wal")?;

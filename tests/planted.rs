@@ -1,4 +1,5 @@
-//! Planted bugs fit the sources as they are: what a patch takes away and what stands around it is there, letter by letter.
+//! Planted bugs fit the sources as they are: what a patch takes away and what stands around it is there, letter by
+//! letter.
 //! `tests/plant.sh` plants them; here a patch that a change left behind is found at once.
 
 use std::fs;

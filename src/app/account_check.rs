@@ -1,7 +1,7 @@
 //! What the account is asked before a run: whether the campaign can be sent, and the quotas that the definition leaves open.
 //!
-//! Answers are kept in the journal for a while. Those that would keep the campaign from being sent are not, nor are those of
-//! which some did not come: the account is asked again.
+//! Answers are kept in the journal for a while. Those that would keep the campaign from being sent are not, nor are those
+//! of which some did not come: the account is asked again.
 
 use std::collections::BTreeSet;
 use std::time::Duration;

@@ -129,13 +129,18 @@ impl<'a> Purge<'a> {
         let (mut campaigns, mut left) = (Vec::new(), Vec::new());
         let snapshot = reader.snapshot()?;
         for campaign in chosen.of(place, &snapshot, now)? {
-            let open = if chosen.all { snapshot.open_contacts(&campaign, now)? } else { None };
-            match open {
-                Some(open) if chosen.if_open == IfOpen::Refuse => left.push((campaign, open)),
-                _ => {
-                    snapshot.may_be_purged(&campaign, chosen.if_open, now)?;
-                    campaigns.push(campaign);
+            // Of all, those are chosen that are finished; the one that is meant is refused with what to do.
+            let open = match (chosen.all, chosen.if_open) {
+                (true, IfOpen::Refuse) => snapshot.open_contacts(&campaign, now)?,
+                (true, IfOpen::Purge) => None,
+                (false, if_open) => {
+                    snapshot.may_be_purged(&campaign, if_open, now)?;
+                    None
                 }
+            };
+            match open {
+                Some(open) => left.push((campaign, open)),
+                None => campaigns.push(campaign),
             }
         }
         Ok(Self { campaigns, left, if_open: chosen.if_open, journal: &place.journal, now, _locks: locks })

@@ -15,8 +15,8 @@ use crate::journal::{
 };
 use crate::report::ReportError;
 
-/// Events of one transaction: a run that writes meanwhile waits for no more, which is some half a second. In transactions of
-/// fewer events the same pages are written over and over, since ids are in no order.
+/// Events of one transaction: a run that writes meanwhile waits for no more, which is some half a second. In transactions
+/// of fewer events the same pages are written over and over, since ids are in no order.
 const GROUP: usize = 65_536;
 /// What they hold, in bytes, at most: as many as there are have half of it. One group is read while another is written.
 const GROUP_BYTES: usize = 64 << 20;

@@ -13,7 +13,7 @@ use crate::app::error::Error;
 use crate::app::paths::CampaignPaths;
 use crate::app::service::settings;
 use crate::clock::Clock;
-use crate::connect::{QueueError, QueueMessage, SqsQueue};
+use crate::connect::{MOST_MESSAGES, QueueError, QueueMessage, SqsQueue};
 use crate::domain::definition::Definition;
 use crate::domain::events::{AccountEvent, Splitter, StreamPiece, parse};
 use crate::domain::next_step::NextStep;
@@ -25,9 +25,8 @@ const AGAIN: Duration = Duration::from_secs(30);
 /// The first pause after a poll without an answer, and the longest.
 const PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
-/// Polls at once, at most, and the messages of a poll that brought as many as one can.
+/// Polls at once, at most.
 const POLLS: usize = 16;
-const FULL: usize = 10;
 /// Messages that cannot be read and are remembered, so that each is told once.
 const REMEMBERED: usize = 10_000;
 
@@ -101,7 +100,9 @@ pub async fn follow_queue(
         let emptied = polls == 1 && matches!(&received, Ok(messages) if messages.is_empty());
         polls = match &received {
             // A poll that does not wait asks a part of the queue's servers alone.
-            Ok(messages) if messages.len() * 2 >= FULL * polls => (polls * 2).min(POLLS),
+            Ok(messages) if messages.len() * 2 >= usize::from(MOST_MESSAGES) * polls => {
+                (polls * 2).min(POLLS)
+            }
             Ok(_) => (polls / 2).max(1),
             Err(_) => 1,
         };

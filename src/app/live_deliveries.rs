@@ -11,15 +11,13 @@ use futures_util::future::join_all;
 use tokio::sync::{mpsc, watch};
 
 use crate::app::follow::{RIGHTS, read};
-use crate::connect::{QueueError, QueueMessage, SqsQueue};
+use crate::connect::{MOST_MESSAGES, QueueError, QueueMessage, SqsQueue};
 use crate::domain::events::AccountEvent;
 use crate::engine::LastWords;
 use crate::journal::{LiveTaken, Writer, WriterError};
 
-/// Polls at once, at most: each brings ten messages.
+/// Polls at once, at most.
 const POLLS: u32 = 8;
-/// Messages of a poll that leave more behind.
-const FULL: usize = 10;
 /// How often events without a row are tried again.
 const AGAIN: Duration = Duration::from_secs(5);
 /// The first pause after a poll without an answer, and the longest.
@@ -105,7 +103,8 @@ impl QueueFollower {
                 }
             };
             pause = PAUSE;
-            let full = received.len() >= FULL;
+            // Then it leaves more behind.
+            let full = received.len() >= usize::from(MOST_MESSAGES);
             busy.send_modify(|level| {
                 *level = if full { (*level + 1).min(POLLS) } else { (*level - 1).max(1) }
             });

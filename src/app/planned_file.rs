@@ -1,5 +1,5 @@
-//! A recipients file in the journal of its campaign, with what is foreseen of a run that begins so. A run plans its file by this,
-//! and `check` and a dry run do in a copy of the journal: so all three say the same.
+//! A recipients file in the journal of its campaign, with what is foreseen of a run that begins so. A run plans its file
+//! by this, and `check` and a dry run do in a copy of the journal: so all three say the same.
 
 use crate::app::error::Error;
 use crate::app::open::{Admitted, admit};

@@ -102,8 +102,9 @@ impl ChosenProfile {
     }
 }
 
-/// Follows the profiles that roles are assumed with. A circle is left to the SDK, which names it. Without this the SDK would
-/// leave out codes of devices, and look for the credentials of a profile that there is not in the machine's other sources.
+/// Follows the profiles that roles are assumed with. A circle is left to the SDK, which names it. Without this the SDK
+/// would leave out codes of devices, and look for the credentials of a profile that there is not in the machine's other
+/// sources.
 fn chain_trouble(profile: &Profile, profiles: &ProfileSet) -> Option<ChainTrouble> {
     let text = |of: &Profile, key: &str| of.get(key).filter(|value| !value.is_empty()).map(str::to_owned);
     let (mut at, mut seen) = (profile, BTreeSet::new());

@@ -29,5 +29,5 @@ pub use account::{Account, ContactSearch, MOST_VALUES, Subject};
 pub use client::{Attempt, Client, Settings};
 pub use error::ConnectError;
 pub use object::{ObjectReader, OpenObject, identify_object, open_object};
-pub use queue::{QueueError, QueueMessage, SqsQueue};
+pub use queue::{MOST_MESSAGES, QueueError, QueueMessage, SqsQueue};
 pub use webhook::{Poster, UntakenPost};

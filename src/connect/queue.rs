@@ -20,8 +20,8 @@ use super::error::{ConnectError, causes};
 use crate::clock::Clock;
 use crate::domain::delivery::refusal::RefusalKind;
 
-/// Messages of one poll or deletion. Source: the API's reference.
-const MOST: i32 = 10;
+/// Messages of one poll or deletion, at most. Source: the API's reference.
+pub const MOST_MESSAGES: u8 = 10;
 /// The longest wait of a poll. Source: the same.
 const WAIT: Duration = Duration::from_secs(20);
 /// How much longer an answer may take.
@@ -122,8 +122,8 @@ impl SqsQueue {
         self.poll(WAIT).await
     }
 
-    /// What the queue has now, by so many polls at once, none of which waits. Of polls of which some were not answered, what the
-    /// others brought.
+    /// What the queue has now, by so many polls at once, none of which waits. Of polls of which some were not answered,
+    /// what the others brought.
     ///
     /// # Errors
     /// [`QueueError`], where the queue refuses or no poll was answered.
@@ -150,7 +150,7 @@ impl SqsQueue {
             .client
             .receive_message()
             .queue_url(&self.url)
-            .max_number_of_messages(MOST)
+            .max_number_of_messages(MOST_MESSAGES.into())
             .wait_time_seconds(wait);
         let answer = Box::pin(request.send()).await.map_err(|error| failed(&error))?;
         let message = |message: aws_sdk_sqs::types::Message| {
@@ -168,7 +168,7 @@ impl SqsQueue {
     /// # Errors
     /// [`QueueError`]; they come again then.
     pub async fn delete(&self, messages: &[QueueMessage]) -> Result<(), QueueError> {
-        let groups = messages.chunks(usize::try_from(MOST).unwrap_or(1));
+        let groups = messages.chunks(MOST_MESSAGES.into());
         join_all(groups.map(|group| self.delete_group(group))).await.into_iter().collect()
     }
 

@@ -426,8 +426,8 @@ impl<'a> Dispatcher<'a> {
         );
     }
 
-    /// The next row of an account that may be requested now. Since it was claimed its hours may have closed, or the clock was set
-    /// back behind its moment; then it waits for them again.
+    /// The next row of an account that may be requested now. Since it was claimed its hours may have closed, or the clock
+    /// was set back behind its moment; then it waits for them again.
     fn next_open(&mut self, account: usize, now: UnixMillis) -> Option<Claimed> {
         let rate = self.send_gate.accounts[account].pace.rate();
         let gates = &self.send_gate.instances;

@@ -22,8 +22,8 @@ const SAYS_SO: Duration = Duration::from_secs(1);
 const PATIENCE: Duration = Duration::from_secs(30);
 /// How long a thread that waits for a writer may take to see that one came and went, before another one does.
 const ENDS_SOON: Duration = Duration::from_millis(10);
-/// Bytes of a file that is read at once: many times what a definition, certificates or a request have. A definition takes up to 90
-/// times its length in memory while it is read.
+/// Bytes of a file that is read at once: many times what a definition, certificates or a request have. A definition takes
+/// up to 90 times its length in memory while it is read.
 const LONGEST: u64 = 2 << 20;
 /// Neither waits for the other end of a pipe nor takes a terminal.
 const AT_ONCE: i32 = OFlags::NONBLOCK.union(OFlags::NOCTTY).bits().cast_signed();
@@ -62,8 +62,8 @@ pub fn read(path: &Path) -> io::Result<Vec<u8>> {
 /// The text of a file that is no pipe.
 ///
 /// # Errors
-/// As [`open_regular`]; [`io::ErrorKind::FileTooLarge`] where there are more than 2 MiB, [`io::ErrorKind::InvalidData`] where
-/// it is not UTF-8.
+/// As [`open_regular`]; [`io::ErrorKind::FileTooLarge`] where there are more than 2 MiB, [`io::ErrorKind::InvalidData`]
+/// where it is not UTF-8.
 pub fn read_regular_to_string(path: &Path) -> io::Result<String> {
     let bytes = whole(open_regular(path)?)?;
     String::from_utf8(bytes).map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "it is not UTF-8"))

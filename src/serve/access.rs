@@ -218,7 +218,8 @@ impl Access {
     }
 }
 
-/// Whether a person followed a link from another site to a page of this one. The browser sends no `SameSite=Strict` cookie then.
+/// Whether a person followed a link from another site to a page of this one. The browser sends no `SameSite=Strict`
+/// cookie then.
 pub(super) fn is_followed_link(headers: &HeaderMap) -> bool {
     let is = |name: &str, value: &str| text(headers, name) == Some(value);
     (is("sec-fetch-site", "cross-site") || is("sec-fetch-site", "same-site"))

@@ -187,8 +187,8 @@ impl Collector for Figures {
     }
 }
 
-/// About how long all answers took, in seconds: those of a bucket are taken for its middle, and those beyond the last for that. The
-/// journal keeps no sum, and OpenMetrics demands one that is a number and never falls.
+/// About how long all answers took, in seconds: those of a bucket are taken for its middle, and those beyond the last for
+/// that. The journal keeps no sum, and OpenMetrics demands one that is a number and never falls.
 fn estimated_sum(counts: &[u64]) -> f64 {
     let floors = std::iter::once(0).chain(CEILINGS_MS);
     let ceilings = CEILINGS_MS.iter().copied().chain(CEILINGS_MS.last().copied());

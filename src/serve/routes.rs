@@ -198,8 +198,8 @@ impl Pages {
         }
     }
 
-    /// Trades the token of the address for a cookie, so that it stays in no history and no log. Behind a link of another site
-    /// the browser would not send the cookie along to where an answer sends it.
+    /// Trades the token of the address for a cookie, so that it stays in no history and no log. Behind a link of another
+    /// site the browser would not send the cookie along to where an answer sends it.
     fn welcome(&self, followed_link: bool) -> Response<Body> {
         let mut response = if followed_link { bounced() } else { empty(StatusCode::SEE_OTHER) };
         if !followed_link {
@@ -392,8 +392,8 @@ fn json(object: InertJson) -> Response<Body> {
     text(JSON, object)
 }
 
-/// A page that opens the live page: then it is this site that asks for it, and the browser sends the cookie. It has nothing
-/// that only some may see.
+/// A page that opens the live page: then it is this site that asks for it, and the browser sends the cookie. It has
+/// nothing that only some may see.
 fn bounced() -> Response<Body> {
     const PAGE: &str = "<!DOCTYPE html>\n<html lang=\"en\"><meta charset=\"utf-8\"><title>campaign</title>\
                         <meta http-equiv=\"refresh\" content=\"0; url=/\"><p><a href=\"/\">Open the live page</a></p></html>\n";

@@ -28,8 +28,8 @@ pub(super) enum Subject {
 }
 
 impl Subject {
-    /// Its event in a look. A campaign that is not there (any more) has none, but where the journal cannot be read: who watches
-    /// must not take old figures for new ones.
+    /// Its event in a look. A campaign that is not there (any more) has none, but where the journal cannot be read: who
+    /// watches must not take old figures for new ones.
     fn event(&self, look: &Look) -> Option<(&'static str, InertJson)> {
         match (self, &look.error) {
             (Self::All, _) => Some(("look", look.list.clone())),

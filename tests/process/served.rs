@@ -1,5 +1,5 @@
-//! What the page and its figures say of rows that are in flight, of rows whose time is over, and of a journal that cannot be
-//! read; and how the page is reached from elsewhere.
+//! What the page and its figures say of rows that are in flight, of rows whose time is over, and of a journal that cannot
+//! be read; and how the page is reached from elsewhere.
 
 use std::io::{BufRead as _, BufReader};
 use std::time::Duration;
@@ -53,8 +53,8 @@ fn rows_that_expired_are_explained_wherever_they_are_told() {
     assert!(!page.contains("no answer that says whether a contact exists"), "{page}");
 }
 
-/// The address comes by chat or mail as well: a browser that follows a link from there sends no cookie until the page itself
-/// asks. Anything else that another site does gets nothing.
+/// The address comes by chat or mail as well: a browser that follows a link from there sends no cookie until the page
+/// itself asks. Anything else that another site does gets nothing.
 #[test]
 fn a_link_of_another_site_opens_the_page_and_nothing_else() {
     let (site, _server) = finished();
@@ -84,7 +84,8 @@ fn a_link_of_another_site_opens_the_page_and_nothing_else() {
     assert_eq!(page.send("GET", "/", &[], "").status, 401, "without a link there is nothing to bounce");
 }
 
-/// What cannot be read may have the campaign: nobody is told that it is gone, and who watches is told that the figures are old.
+/// What cannot be read may have the campaign: nobody is told that it is gone, and who watches is told that the figures
+/// are old.
 #[test]
 fn a_journal_that_cannot_be_read_is_no_missing_campaign() {
     let (site, _server) = finished();

@@ -503,8 +503,8 @@ fn campaigns_of_weeks_keep_hours_whatever_the_clocks_do() {
     ended.none_broke_a_promise();
 }
 
-/// After its moment a row is claimed, and waits for its permit, or is requested, and nobody knows what came of it. Then the clock
-/// is set back behind its moment: it is not requested before that comes again.
+/// After its moment a row is claimed, and waits for its permit, or is requested, and nobody knows what came of it. Then
+/// the clock is set back behind its moment: it is not requested before that comes again.
 #[test]
 fn a_row_waits_for_its_moment_again_where_the_clock_is_set_back_behind_it() {
     let mut story = Weeks::new(BASE);
@@ -537,8 +537,9 @@ fn a_row_waits_for_its_moment_again_where_the_clock_is_set_back_behind_it() {
     assert_eq!(story.figures().started, story.people.len() as u64);
 }
 
-/// Of ten thousand, these three broke a promise. In two the clock was set back behind a row's moment after its first request. The
-/// third did not end: nothing woke a lane whose last row had waited for its moment, and that was open at no full hour.
+/// Of ten thousand, these three broke a promise. In two the clock was set back behind a row's moment after its first
+/// request. The third did not end: nothing woke a lane whose last row had waited for its moment, and that was open at no
+/// full hour.
 #[test]
 fn seeds_that_broke_a_promise_once_keep_it() {
     for seed in [139_165_249_014_948, 97_437_618_572_455, 73_907_012_306_731] {

@@ -136,8 +136,8 @@ async fn a_list_that_is_larger_than_the_file_is_asked_by_number() {
     assert!(asked(&stage).len() <= 7 + 6, "{}", asked(&stage).len());
 }
 
-/// Each row is asked about, and the list is deleted meanwhile: the service's answer is nearly the one for a number that is not
-/// on it.
+/// Each row is asked about, and the list is deleted meanwhile: the service's answer is nearly the one for a number that
+/// is not on it.
 #[tokio::test(start_paused = true)]
 async fn a_list_that_is_deleted_is_no_empty_list() {
     for rule in [OptOutRule::Required, OptOutRule::IfPossible] {

@@ -42,8 +42,9 @@ impl Account {
         })
     }
 
-    /// Whether one number is on a list. The service answers a number that is not with the same error as a list that there is
-    /// not, and says which of them is missing: without the list nobody knows who opted out, so that is [`Unanswered::NotFound`].
+    /// Whether one number is on a list. The service answers a number that is not with the same error as a list that there
+    /// is not, and says which of them is missing: without the list nobody knows who opted out, so that is
+    /// [`Unanswered::NotFound`].
     pub async fn opted_out(&self, list: &str, number: &str) -> Answer<Option<OptOut>> {
         let asked = || async {
             let asked = self.messaging.describe_opted_out_numbers().opt_out_list_name(list);

@@ -1,8 +1,8 @@
 //! Reading a flow: does every way through it end the contact, and how long can it take?
 //!
-//! A flow is a graph of actions (flow language, version 2019-10-30). What an action waits for is taken at its longest. Flows
-//! and modules that this one goes on in are not read: the reading names the first of them, for what happens there is not known.
-//! Source: "Flow language actions" in Amazon Connect's API reference.
+//! A flow is a graph of actions (flow language, version 2019-10-30). What an action waits for is taken at its longest.
+//! Flows and modules that this one goes on in are not read: the reading names the first of them, for what happens there
+//! is not known. Source: "Flow language actions" in Amazon Connect's API reference.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;

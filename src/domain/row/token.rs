@@ -37,7 +37,8 @@ impl TokenSpace {
         }
     }
 
-    /// By what a key without what spreadsheets change is known where the key itself was removed. No token of any key is the same:
+    /// By what a key without what spreadsheets change is known where the key itself was removed. No token of any key is
+    /// the same:
     /// `uuid5` of `fold + "\u{1f}fold"`.
     #[must_use]
     pub fn fold(&self, fold: &str) -> Uuid {
@@ -61,6 +62,18 @@ mod tests {
             lines += 1;
         }
         assert_eq!(lines, 8);
+    }
+
+    /// Made with Python 3.11's `uuid.uuid5`: of `fold + chr(0x1f) + "fold"`. Journals that were purged have them.
+    #[test]
+    fn folds_equal_pythons_uuid5() {
+        for (campaign, fold, expected) in [
+            ("spring", "17", "5f0597f9-cd5d-5c4a-88e7-b8598b4061bb"),
+            ("Früh/ling", "zoë", "1889a030-2f3b-5279-8ed6-99038fc27023"),
+        ] {
+            let tokens = TokenSpace::new("11111111-2222-3333-4444-555555555555", campaign);
+            assert_eq!(tokens.fold(fold).to_string(), expected, "{campaign}/{fold}");
+        }
     }
 
     /// Made with Python 3.11's `uuid.uuid5`: of `key + chr(0x1f) + str(n)`.

@@ -2,10 +2,10 @@
 //! times, client tokens and contact ids stay.
 //!
 //! A client token follows from instance, campaign and key, so a recipient that a file names again is recognized by it,
-//! and nobody who was contacted is contacted again; the same goes for hashes of what a key is without that what spreadsheets
-//! change. For the same reason a token is a pseudonym and not anonymous: who knows a key can compute it. Of a number nothing
-//! is kept, whose hash anybody could undo: limits and another key for the same number are not known afterwards, and so a
-//! purge waits until no contact can be open.
+//! and nobody who was contacted is contacted again; the same goes for hashes of what a key is without that what
+//! spreadsheets change. For the same reason a token is a pseudonym and not anonymous: who knows a key can compute it. Of
+//! a number nothing is kept, whose hash anybody could undo: limits and another key for the same number are not known
+//! afterwards, and so a purge waits until no contact can be open.
 //!
 //! What is deleted is overwritten (`secure_delete`), the database is written anew without free pages (`VACUUM`), and the
 //! write-ahead log is emptied. What copies of the journal, file systems that keep old blocks, and disks hold is out of
@@ -151,8 +151,8 @@ impl Reader {
         refuse(&self.connection, campaign, &self.tally(campaign.id)?, if_open, now)
     }
 
-    /// Contacts of the campaign that may be open, where there are some whose numbers the journal has. Those of simulations are
-    /// nobody's.
+    /// Contacts of the campaign that may be open, where there are some whose numbers the journal has. Those of
+    /// simulations are nobody's.
     ///
     /// # Errors
     /// Where the journal cannot be read.

@@ -1,7 +1,7 @@
 //! What is known of a row's messages and contact, as one line of `delivery`.
 //!
-//! The line follows from the row's messages and its contact alone. Where a group tells of the only message of a row, or of its
-//! contact alone, what it tells is written; in every other case the line is derived anew.
+//! The line follows from the row's messages and its contact alone. Where a group tells of the only message of a row, or
+//! of its contact alone, what it tells is written; in every other case the line is derived anew.
 
 use std::collections::BTreeMap;
 

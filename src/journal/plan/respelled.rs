@@ -1,9 +1,9 @@
 //! A recipient who was contacted under a key that is gone from the file, while a key has come that differs from it only by what
 //! spreadsheets do: the same person with a new number, most likely.
 //!
-//! Those with the same number are found by their number. Here the keys that are gone are held against those that have come:
-//! the fewer of the two in parts of a bounded size, each of which costs one pass over the others. Of a recipient who was purged
-//! there are hashes of the folds, and those that have come are looked up one by one.
+//! Those with the same number are found by their number. Here the keys that are gone are held against those that have
+//! come: the fewer of the two in parts of a bounded size, each of which costs one pass over the others. Of a recipient
+//! who was purged there are hashes of the folds, and those that have come are looked up one by one.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 

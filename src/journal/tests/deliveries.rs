@@ -298,8 +298,8 @@ fn a_purge_removes_whom_messages_were_for_and_keeps_what_became_of_them() {
     nobody(&mut book, "told again");
 }
 
-/// What random events tell of a few rows: several messages of one, words that come twice and late, numbers that only CloudTrail
-/// names, contacts that begin, end and are written back in.
+/// What random events tell of a few rows: several messages of one, words that come twice and late, numbers that only
+/// CloudTrail names, contacts that begin, end and are written back in.
 fn random_records(chance: &mut fastrand::Rng) -> Vec<String> {
     let keys = ["a", "b", "c", "d", "e"];
     let words = ["PENDING", "SENT", "DELIVERED", "UNKNOWN", "INVALID"];

@@ -237,8 +237,8 @@ fn after_cleaning_no_byte_of_what_was_purged_is_in_any_file() {
 
 const HOUR: i64 = 3_600_000;
 
-/// Of contacts that may be open the numbers stay: of a campaign of the real service, for as long as its requests, its definition
-/// or else the API lets a contact live, and no longer than until an event says that it ended.
+/// Of contacts that may be open the numbers stay: of a campaign of the real service, for as long as its requests, its
+/// definition or else the API lets a contact live, and no longer than until an event says that it ended.
 #[test]
 fn a_purge_waits_until_no_contact_can_be_open() {
     let asks = |minutes| Request { chat_duration_minutes: Some(minutes), ..shape("f") };
@@ -281,7 +281,8 @@ fn a_purge_waits_until_no_contact_can_be_open() {
     }
 }
 
-/// What is kept of a purged key finds whoever comes under what a spreadsheet made of it, as long as the key itself is gone.
+/// What is kept of a purged key finds whoever comes under what a spreadsheet made of it, as long as the key itself is
+/// gone.
 #[test]
 fn a_key_that_a_spreadsheet_rewrote_is_found_after_a_purge() {
     let keys = |book: &Book, of| -> Vec<(Option<u64>, String, Option<String>)> {
