@@ -8,3 +8,4 @@ mod recording;
 mod reference;
 mod samples;
 mod type_names;
+mod write_door;

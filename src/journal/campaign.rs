@@ -113,7 +113,7 @@ impl Journal {
     /// [`JournalError::Behind`] where the journal has lost its latest results, [`JournalError::CopyBehind`] and
     /// [`JournalError::CopyTooOld`] where it is a copy that does not know of what its original did.
     pub fn campaign(&mut self, identity: &Identity, now: UnixMillis) -> Result<CampaignId, JournalError> {
-        let tx = self.connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+        let tx = self.begin_write()?;
         let (id, begun) = match find(&tx, &identity.name)? {
             Some(campaign) => {
                 refuse_change(&tx, campaign.id, identity)?;
@@ -124,7 +124,7 @@ impl Journal {
         tx.commit()?;
         self.compare(&identity.name, begun)?;
         let campaign = home::Settled { name: &identity.name, now };
-        if let Some(original) = home::settle(&self.connection, &self.path, &campaign)? {
+        if let Some(original) = home::settle(self, &campaign)? {
             self.original = original;
             // Whoever copies or moves the database without its log finds at least this.
             self.checkpoint()?;
@@ -141,10 +141,14 @@ impl Journal {
         identity: &Identity,
         now: UnixMillis,
     ) -> Result<CampaignId, JournalError> {
-        let Some(campaign) = find(&self.connection, &identity.name)? else {
-            return insert(&self.connection, identity, now);
+        let tx = self.begin_write()?;
+        let Some(campaign) = find(&tx, &identity.name)? else {
+            let id = insert(&tx, identity, now)?;
+            tx.commit()?;
+            return Ok(id);
         };
-        refuse_change(&self.connection, campaign.id, identity)?;
+        refuse_change(&tx, campaign.id, identity)?;
+        tx.commit()?;
         Ok(campaign.id)
     }
 
@@ -167,11 +171,12 @@ impl Journal {
     /// # Errors
     /// Where the journal cannot be written.
     pub fn leave_to_simulator(&self, campaign: &str) -> Result<(), JournalError> {
-        self.connection.execute(
+        let tx = self.begin_write()?;
+        tx.execute(
             "UPDATE campaign SET service = ?2 WHERE name = ?1",
             params![campaign, Service::Simulated.name()],
         )?;
-        Ok(())
+        tx.commit()
     }
 
     /// Compares the counts that are kept with the rows themselves.

@@ -54,7 +54,7 @@ impl Journal {
         contact_id: Option<&str>,
         now: UnixMillis,
     ) -> Result<(), JournalError> {
-        let tx = self.connection.transaction()?;
+        let tx = self.begin_write()?;
         let mut delta = Delta::default();
         for row in rows {
             let (StateColumn(before), code): (_, Option<String>) =

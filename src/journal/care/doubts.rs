@@ -110,7 +110,7 @@ impl Journal {
         found: &[(RowId, String)],
         now: UnixMillis,
     ) -> Result<Vec<RowId>, JournalError> {
-        let tx = self.connection.transaction()?;
+        let tx = self.begin_write()?;
         let (mut delta, mut settled) = (Delta::default(), Vec::new());
         for (row, contact_id) in found {
             let StateColumn(before) =
@@ -152,7 +152,7 @@ impl Journal {
         campaign: CampaignId,
         rows: &[(RowId, String)],
     ) -> Result<(), JournalError> {
-        let tx = self.connection.transaction()?;
+        let tx = self.begin_write()?;
         for (row, reason) in rows {
             tx.prepare_cached(&format!(
                 "UPDATE row SET code = ?3, reason = ?4 WHERE id = ?1 AND campaign_id = ?2 AND state = {}",

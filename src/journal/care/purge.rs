@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::time::Duration;
 
-use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
+use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
 use crate::domain::delivery::state::State;
 use crate::domain::delivery::tally::Tally;
@@ -80,7 +80,7 @@ impl Journal {
     ) -> Result<Purged, JournalError> {
         self.compare(&campaign.name, campaign.created_at)?;
         self.connection.pragma_update(None, "secure_delete", true)?;
-        let tx = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let tx = self.begin_write()?;
         let tally = crate::journal::campaign::verified(&tx, campaign.id)?;
         refuse(&tx, campaign, &tally, if_open, now)?;
         keep_folds(&tx, campaign.id)?;

@@ -60,7 +60,7 @@ impl Journal {
         instances: &[SearchedInstance],
         contacts: &HashMap<Uuid, TracedContact>,
     ) -> Result<u64, JournalError> {
-        let tx = self.connection.transaction()?;
+        let tx = self.begin_write()?;
         let mut delta = Delta::default();
         let matches = matches(&tx, campaign, instances, contacts)?;
         for found in &matches {

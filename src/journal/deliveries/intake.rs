@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use rusqlite::{Transaction, TransactionBehavior, params};
+use rusqlite::{Transaction, params};
 
 use crate::domain::arn;
 use crate::domain::delivery::state::State;
@@ -134,8 +134,9 @@ impl Journal {
     pub fn note_source_number(&mut self, source: &str, number: &E164) -> Result<(), JournalError> {
         let sql =
             "INSERT INTO source_number VALUES (?1, ?2) ON CONFLICT DO UPDATE SET number = excluded.number";
-        self.connection.execute(sql, [source, number.as_str()])?;
-        Ok(())
+        let tx = self.begin_write()?;
+        tx.execute(sql, [source, number.as_str()])?;
+        tx.commit()
     }
 }
 
@@ -145,7 +146,7 @@ impl Intake<'_> {
     /// # Errors
     /// Where the journal cannot be written; then nothing of the group is in it.
     pub fn take(&mut self, events: &[AccountEvent]) -> Result<Taken, JournalError> {
-        let tx = self.journal.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let tx = self.journal.begin_write()?;
         let folded = self.senders.fold(&tx, events)?;
         tx.commit()?;
         self.journal.checkpoint_if_long()?;
@@ -173,7 +174,7 @@ impl Intake<'_> {
         ] {
             let mut after: Option<rusqlite::types::Value> = None;
             loop {
-                let tx = self.journal.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+                let tx = self.journal.begin_write()?;
                 let told: Vec<rusqlite::types::Value> = tx
                     .prepare_cached(&format!(
                         "SELECT DISTINCT contact_id FROM {table} WHERE {unmatched} AND (?1 IS NULL OR contact_id > ?1)
@@ -201,7 +202,7 @@ impl Intake<'_> {
     fn messages(&mut self, taken: &mut Taken) -> Result<(), JournalError> {
         let mut after: Option<rusqlite::types::Value> = None;
         loop {
-            let tx = self.journal.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            let tx = self.journal.begin_write()?;
             self.senders.learn(&tx)?;
             let unmatched: Vec<(rusqlite::types::Value, KeptMessage)> = tx
                 .prepare_cached(&format!(

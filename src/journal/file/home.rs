@@ -13,6 +13,7 @@ use crate::domain::delivery::verdict::TOKEN_SAFE;
 use crate::domain::unix_millis::UnixMillis;
 use crate::journal::error::JournalError;
 use crate::journal::file::lock::CampaignLock;
+use crate::journal::file::open::Journal;
 use crate::journal::file::{commit_counter, location};
 use crate::journal::row::StampColumn;
 
@@ -49,10 +50,10 @@ pub(in crate::journal) struct Settled<'a> {
 /// [`JournalError::Behind`] where the file was moved without its log, [`JournalError::CopyTooOld`] where what a run did after
 /// the copy was made can be found out no more.
 pub(in crate::journal) fn settle(
-    connection: &Connection,
-    path: &Path,
+    journal: &Journal,
     campaign: &Settled<'_>,
 ) -> Result<Option<Option<CampaignLock>>, JournalError> {
+    let (connection, path) = (&journal.connection, journal.path.as_path());
     let Some(now) = Home::of(path) else { return Ok(None) };
     let before: Option<Home> = connection
         .query_row("SELECT path, device, inode FROM home", [], |row| {
@@ -85,7 +86,7 @@ pub(in crate::journal) fn settle(
             refuse_too_old(connection, path, &before.path, campaign.now)?;
         }
     }
-    let tx = connection.unchecked_transaction()?;
+    let tx = journal.begin_write()?;
     tx.execute("DELETE FROM home", [])?;
     tx.execute(
         "INSERT INTO home (path, device, inode) VALUES (?1, ?2, ?3)",

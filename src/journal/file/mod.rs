@@ -19,3 +19,4 @@ pub(in crate::journal) mod new_file;
 pub(in crate::journal) mod open;
 mod patience;
 pub(in crate::journal) mod schema;
+pub(in crate::journal) mod write;

@@ -3,7 +3,7 @@
 //! A correction is for the rejected row that it was written for, on whatever line that is by now, and for no other one.
 //! Where the campaign does not have that row any more, or has several that were the same, the file is refused.
 
-use rusqlite::{OptionalExtension, Transaction, TransactionBehavior, params};
+use rusqlite::{OptionalExtension, Transaction, params};
 
 use crate::domain::delivery::state;
 use crate::domain::delivery::state::{Event, State};
@@ -36,7 +36,7 @@ impl Journal {
         shape: &RequestTemplate,
         columns: &[String],
     ) -> Result<Plan, JournalError> {
-        let tx = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let tx = self.begin_write()?;
         let in_common = existing::in_common(&tx, campaign, shape, columns)?;
         let mut delta = Delta::default();
         retried::take_back(&tx, campaign, &mut delta)?;
@@ -83,7 +83,7 @@ impl Journal {
         plan: &mut Plan,
         batches: impl IntoIterator<Item = Vec<FileLine>>,
     ) -> Result<(), JournalError> {
-        let tx = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let tx = self.begin_write()?;
         let mut delta = Delta::default();
         for batch in batches {
             plan_lines(&tx, plan, &batch, &mut delta)?;

@@ -23,7 +23,7 @@ pub(in crate::journal) mod senders;
 pub(in crate::journal) mod summary;
 pub(in crate::journal) mod waiting;
 
-use rusqlite::{Transaction, TransactionBehavior, params};
+use rusqlite::{Transaction, params};
 
 use super::error::JournalError;
 use super::row::{CampaignId, RowId, StateColumn, texts};
@@ -216,7 +216,7 @@ impl Journal {
     /// Where the journal cannot be read or written.
     pub fn plan_senders(&mut self, mut plan: Plan, senders: &[Sender]) -> Result<Plan, JournalError> {
         if !senders.is_empty() {
-            let tx = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            let tx = self.begin_write()?;
             plan.senders = PlanSenders::of(&tx, plan.campaign, senders, plan.corrects.is_none())?;
             plan.other_tokens = senders::other_tokens(&tx, plan.campaign)?;
             tx.commit()?;
@@ -231,7 +231,7 @@ impl Journal {
         columns: &[String],
         looks_up: bool,
     ) -> Result<Plan, JournalError> {
-        let tx = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let tx = self.begin_write()?;
         let (shape, header) = existing::in_common(&tx, campaign, shape, columns)?;
         tx.execute(
             "UPDATE header SET planned = 1 + (SELECT max(planned) FROM header WHERE campaign_id = ?1) WHERE id = ?2",
@@ -278,7 +278,7 @@ impl Journal {
     /// # Errors
     /// Where the journal cannot be written; then nothing of the batch is.
     pub fn plan(&mut self, plan: &mut Plan, lines: &[FileLine]) -> Result<PlanSummary, JournalError> {
-        let tx = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let tx = self.begin_write()?;
         let mut delta = Delta::default();
         let summary = plan_lines(&tx, plan, lines, &mut delta)?;
         delta.write(&tx, plan.campaign)?;
@@ -313,7 +313,7 @@ impl Journal {
     /// Where the journal cannot be written.
     pub fn finish_plan(&mut self, plan: Plan) -> Result<PlanSummary, JournalError> {
         let campaign = plan.campaign;
-        let tx = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let tx = self.begin_write()?;
         let mut delta = Delta::default();
         let summary = withdraw_missing(&tx, plan, &mut delta)?;
         delta.write(&tx, campaign)?;

@@ -3,7 +3,7 @@
 //! Recipients are entered by number when they are entered by key. Read in order, that table has those of one number side by
 //! side, so that a file of any size is looked through in constant memory.
 
-use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
+use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
 use crate::domain::delivery::state;
 use crate::domain::delivery::state::{Event, State};
@@ -92,7 +92,7 @@ impl Journal {
             if batch.is_empty() {
                 return Ok(kept_out);
             }
-            let tx = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            let tx = self.begin_write()?;
             let mut delta = Delta::default();
             for (row, reason) in &batch {
                 let row = (RowId(row.id), row.key.as_str());

@@ -35,7 +35,9 @@ impl Journal {
     /// # Errors
     /// Where the journal cannot be written.
     pub fn set_planned(&mut self, campaign: CampaignId, planned: Planned) -> Result<(), JournalError> {
-        mark(&self.connection, campaign, planned)
+        let tx = self.begin_write()?;
+        mark(&tx, campaign, planned)?;
+        tx.commit()
     }
 }
 

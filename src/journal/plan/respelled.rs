@@ -7,7 +7,7 @@
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use rusqlite::{Connection, Transaction, TransactionBehavior, params};
+use rusqlite::{Connection, Transaction, params};
 
 use crate::domain::delivery::state::State;
 use crate::domain::row::rewritten_key::{KeyFolds, rewritten};
@@ -96,7 +96,7 @@ impl Journal {
             if batch.is_empty() {
                 return Ok(left_out);
             }
-            let tx = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            let tx = self.begin_write()?;
             let mut delta = Delta::default();
             for row in &batch {
                 let reason = match &row.before {

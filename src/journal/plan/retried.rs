@@ -69,7 +69,9 @@ impl Journal {
             "UPDATE row SET settled_at = NULL WHERE campaign_id = ?1 AND state = {} AND settled_at IS NOT NULL",
             State::Queued.code()
         );
-        Ok(self.connection.execute(&sql, [campaign.0]).map(drop)?)
+        let tx = self.begin_write()?;
+        tx.execute(&sql, [campaign.0])?;
+        tx.commit()
     }
 }
 

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use rusqlite::{OptionalExtension, Row, TransactionBehavior, params};
+use rusqlite::{OptionalExtension, Row, params};
 use uuid::Uuid;
 
 use crate::domain::delivery::state;
@@ -154,7 +154,7 @@ impl Journal {
     /// Where the journal cannot be written.
     pub fn withdraw_waiting(&mut self, campaign: CampaignId) -> Result<u64, JournalError> {
         let after = state::next(State::Queued, Event::Missing)?;
-        let tx = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let tx = self.begin_write()?;
         let rows = tx.execute(
             "UPDATE row SET line = NULL, state = ?2 WHERE campaign_id = ?1 AND state = ?3",
             params![campaign.0, StateColumn(after), StateColumn(State::Queued)],

@@ -35,12 +35,13 @@ impl Journal {
         answers: &str,
         now: UnixMillis,
     ) -> Result<(), JournalError> {
-        self.connection.execute(
+        let tx = self.begin_write()?;
+        tx.execute(
             "INSERT INTO account_answers (owner, subject, at, answers) VALUES (?1, ?2, ?3, ?4)
              ON CONFLICT DO UPDATE SET at = excluded.at, answers = excluded.answers",
             params![owner, subject, StampColumn(now), answers],
         )?;
-        Ok(())
+        tx.commit()
     }
 }
 

@@ -442,7 +442,7 @@ impl Journal {
     /// Where the journal cannot be written.
     pub fn expire(&mut self, campaign: CampaignId, now: UnixMillis) -> Result<u64, JournalError> {
         let after = state::next(State::Attempting, Event::TokenExpired)?;
-        let tx = self.connection.transaction()?;
+        let tx = self.begin_write()?;
         // Left to itself, SQLite would look at every row of the campaign, by line.
         let rows = tx.execute(
             &format!(
@@ -471,7 +471,7 @@ impl Journal {
     /// Where the journal cannot be written.
     pub fn retry_failed(&mut self, campaign: CampaignId) -> Result<u64, JournalError> {
         let after = state::next(State::Failed, Event::RetryFailed)?;
-        let tx = self.connection.transaction()?;
+        let tx = self.begin_write()?;
         let rows = tx.execute(
             "UPDATE row SET state = ?2, settled_at = NULL
              WHERE campaign_id = ?1 AND state = ?3 AND line IS NOT NULL AND code IS NOT ?4

@@ -3,7 +3,7 @@
 //! The row has the request's exact body as its one cell. The same token with another body is refused, as a request for a row
 //! never changes once it was attempted.
 
-use rusqlite::{Transaction, TransactionBehavior, params};
+use rusqlite::{Transaction, params};
 use uuid::Uuid;
 
 use crate::domain::delivery::state;
@@ -97,7 +97,7 @@ impl Journal {
         now: UnixMillis,
     ) -> Result<ClaimByHand, JournalError> {
         self.expire(campaign, now)?;
-        let tx = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let tx = self.begin_write()?;
         let mut delta = Delta::default();
         let purged = campaign::is_purged(&tx, campaign)?.then(|| purged_key(contact.token()));
         let purged: Vec<String> = purged.into_iter().collect();
@@ -133,7 +133,7 @@ impl Journal {
         campaign: CampaignId,
         settlement: &Settlement,
     ) -> Result<State, JournalError> {
-        let tx = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let tx = self.begin_write()?;
         let mut delta = Delta::default();
         let state = attempts::settle(&tx, settlement, &mut delta)?;
         delta.write(&tx, campaign)?;

@@ -7,7 +7,7 @@
 use std::num::NonZeroU32;
 use std::time::Duration;
 
-use rusqlite::{Connection, OptionalExtension, Row, TransactionBehavior, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 use tokio::sync::mpsc;
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::time::Instant;
@@ -81,7 +81,7 @@ impl Journal {
         who: &str,
         now: UnixMillis,
     ) -> Result<ControlRequestId, JournalError> {
-        let tx = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let tx = self.begin_write()?;
         let (rate, burst) = wish.pace();
         let sender =
             wish.sender().map(|name| sender_paces::named(&tx, campaign, name)).transpose()?.flatten();

@@ -94,7 +94,7 @@ impl Journal {
         schedule: Schedule,
         now: UnixMillis,
     ) -> Result<Option<UnixMillis>, JournalError> {
-        let tx = self.connection.transaction()?;
+        let tx = self.begin_write()?;
         let mut delta = Delta::default();
         if !schedule.is_over(now) {
             let (before, after) = (State::Expired, state::next(State::Expired, Event::Planned)?);

@@ -191,7 +191,7 @@ pub(super) fn commit(
         group.iter().any(|word| !matches!(word, Command::Deliveries { .. } | Command::JoinAgain { .. }));
     let mut words = group.into_iter();
     let result = (|| -> Result<(), JournalError> {
-        let tx = journal.connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+        let tx = journal.begin_write()?;
         let mut delta = Delta::default();
         for word in words.by_ref() {
             apply(&tx, (shapes, &journal.admission), campaign, word, &mut delta, &mut held)?;

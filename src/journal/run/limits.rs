@@ -287,7 +287,8 @@ impl Journal {
     /// # Errors
     /// Where the journal cannot be written.
     pub fn release_held(&mut self, campaign: CampaignId) -> Result<(), JournalError> {
-        self.connection.execute(
+        let tx = self.begin_write()?;
+        tx.execute(
             &format!(
                 "UPDATE row INDEXED BY row_waits SET waits_until = NULL, waits_for = NULL
                  WHERE campaign_id = ?1 AND state = {} AND waits_until IS NOT NULL AND waits_for = 1",
@@ -295,7 +296,7 @@ impl Journal {
             ),
             [campaign.0],
         )?;
-        Ok(())
+        tx.commit()
     }
 
     /// Takes note of how long contacts of the campaign live, for every campaign of the journal to know.
@@ -308,17 +309,16 @@ impl Journal {
         contact_life: Option<Duration>,
     ) -> Result<(), JournalError> {
         let life = contact_life.map(|life| i64::try_from(life.as_millis()).unwrap_or(i64::MAX));
+        let tx = self.begin_write()?;
         match life {
-            Some(life) => self.connection.execute(
+            Some(life) => tx.execute(
                 "INSERT INTO contact_life (campaign_id, millis) VALUES (?1, ?2)
                  ON CONFLICT DO UPDATE SET millis = excluded.millis",
                 params![campaign.0, life],
             )?,
-            None => {
-                self.connection.execute("DELETE FROM contact_life WHERE campaign_id = ?1", [campaign.0])?
-            }
+            None => tx.execute("DELETE FROM contact_life WHERE campaign_id = ?1", [campaign.0])?,
         };
-        Ok(())
+        tx.commit()
     }
 }
 

@@ -3,7 +3,7 @@
 //! A page and the place of the next one are one transaction, so that a reading goes on where it was, in this run or another.
 //! Until a reading ends, what the one before it found stays.
 
-use rusqlite::{OptionalExtension, Row, Transaction, TransactionBehavior, params};
+use rusqlite::{OptionalExtension, Row, Transaction, params};
 
 use crate::domain::account::opt_outs::{OptOut, OptOutPage};
 use crate::domain::delivery::state::State;
@@ -93,7 +93,7 @@ impl Journal {
         owner: &str,
         names: impl IntoIterator<Item = impl AsRef<str>>,
     ) -> Result<Vec<OptOutCopy>, JournalError> {
-        let tx = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let tx = self.begin_write()?;
         let mut lists = Vec::new();
         for name in names {
             tx.execute(

@@ -107,10 +107,11 @@ impl Journal {
     ) -> Result<(RunId, BucketHistory), JournalError> {
         let past = self.past(campaign, now)?;
         let terms = run.terms.bind().then(|| run.terms.text());
+        let tx = self.begin_write()?;
         if let Some(terms) = &terms {
-            self.connection.execute("INSERT OR IGNORE INTO terms (terms) VALUES (?1)", [terms])?;
+            tx.execute("INSERT OR IGNORE INTO terms (terms) VALUES (?1)", [terms])?;
         }
-        self.connection.execute(
+        tx.execute(
             "INSERT INTO run (campaign_id, started_at, seen_at, pid, version, file, rate, settings, terms_id)
              VALUES (?1, ?2, ?2, ?3, ?4, ?5, ?6, ?7, (SELECT id FROM terms WHERE terms = ?8))",
             params![
@@ -124,7 +125,8 @@ impl Journal {
                 terms
             ],
         )?;
-        let run = RunId(self.connection.last_insert_rowid());
+        let run = RunId(tx.last_insert_rowid());
+        tx.commit()?;
         // A copy of the database alone that is made from now on knows that a run was going.
         self.checkpoint()?;
         Ok((run, past))
@@ -188,7 +190,7 @@ impl Journal {
         end: &RunEnd,
         now: UnixMillis,
     ) -> Result<(), JournalError> {
-        let tx = self.connection.transaction()?;
+        let tx = self.begin_write()?;
         write_counters(&tx, run, counters, now)?;
         tx.execute(
             "UPDATE run SET ended_at = ?2, exit = ?3, reason = ?4 WHERE id = ?1",

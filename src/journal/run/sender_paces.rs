@@ -50,12 +50,13 @@ impl Journal {
         paces: &AskedPaces,
         (run, now): (RunId, UnixMillis),
     ) -> Result<(), JournalError> {
-        self.connection.execute(
+        let tx = self.begin_write()?;
+        tx.execute(
             "UPDATE steering SET taken_run = ?3, taken_at = ?4
              WHERE campaign_id = ?1 AND sender_id IS NOT NULL AND id <= ?2 AND taken_run IS NULL",
             params![campaign.0, paces.last, run.0, StampColumn(now)],
         )?;
-        Ok(())
+        tx.commit()
     }
 }
 

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use rusqlite::{Transaction, TransactionBehavior, params};
+use rusqlite::{Transaction, params};
 
 use crate::domain::delivery::bucket_history::BucketHistory;
 use crate::domain::delivery::state::State;
@@ -64,7 +64,7 @@ impl Journal {
         campaign: CampaignId,
         senders: &[Sender],
     ) -> Result<Vec<(SenderId, Sender)>, JournalError> {
-        let tx = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let tx = self.begin_write()?;
         let known = senders.iter().map(|sender| Ok((enter(&tx, campaign, sender, false)?, sender.clone())));
         let mut known = known.collect::<Result<Vec<_>, JournalError>>()?;
         let others = {

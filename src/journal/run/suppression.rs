@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
+use rusqlite::{Connection, OptionalExtension, Transaction, params};
 use uuid::Uuid;
 
 use crate::domain::delivery::state;
@@ -74,7 +74,7 @@ impl Journal {
     ) -> Result<usize, JournalError> {
         let mut changed = 0;
         for batch in numbers.chunks(BATCH) {
-            let tx = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            let tx = self.begin_write()?;
             for number in batch {
                 changed += each(&tx, number.as_str())?;
             }
@@ -108,7 +108,7 @@ impl Journal {
         }
         let (mut suppressed, mut after) = (0, 0);
         loop {
-            let tx = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            let tx = self.begin_write()?;
             let mut delta = Delta::default();
             let (mut last, mut stopped) = (None, Vec::new());
             {
