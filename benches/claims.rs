@@ -4,8 +4,9 @@
 //! Of 40 lanes each fortieth row is claimed, and each is on another page of the journal, where neighbours share one: that
 //! is a cost of where rows lie, not of rows that are closed. So there is a third journal, of one lane, in which each
 //! fortieth row is a recipient and the others were left out of the file. `cargo bench --bench claims` prints both ratios,
-//! and fails where claims among closed lanes are slower than 0.95 of either. Rounds alternate, in one process, on files
-//! in memory where the system has such a place: a disk would be most of the time.
+//! and fails where closed lanes cost anything: where claims among them are slower than 0.95 of those of the third
+//! journal. Rounds alternate, in one process, on files in memory where the system has such a place: a disk would be most
+//! of the time.
 
 use std::error::Error;
 use std::path::Path;
@@ -76,7 +77,7 @@ fn main() -> Result<(), Failure> {
             per_second(apart),
             ratio(apart)
         ));
-        if ratio(near).min(ratio(apart)) < LEAST { Err(format!("below {LEAST}").into()) } else { Ok(()) }
+        if ratio(apart) < LEAST { Err(format!("below {LEAST}").into()) } else { Ok(()) }
     })
 }
 

@@ -201,6 +201,10 @@ impl Cli {
         let outputs = match &self.command {
             Commands::Run(args) => vec![(args.reading.rejects.as_deref(), REJECTS)],
             Commands::Check(args) => vec![(args.reading.rejects.as_deref(), REJECTS)],
+            Commands::Rehearse(args) => vec![
+                (args.reading.rejects.as_deref(), REJECTS),
+                (args.keep.as_deref(), "where the rehearsal's journal goes"),
+            ],
             Commands::Report(args) => {
                 vec![
                     (args.output.as_deref(), "where the report goes"),

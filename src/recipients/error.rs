@@ -131,6 +131,9 @@ impl FileProblem {
             FileProblem::WhollyQuoted => {
                 "save it again without quotes around whole lines: each cell may have quotes of its own"
             }
+            FileProblem::NamesInMarks { .. } => {
+                "replace them by \" in an editor, or leave them out: a message would have those of the cells as well"
+            }
             FileProblem::OtherSheets { with, others, hidden, .. } => {
                 let is_hidden = |name| if hidden.contains(name) { ", which is hidden," } else { "" };
                 return Some(match &with[..] {
@@ -318,6 +321,12 @@ pub enum FileProblem {
     /// Each line is in quotes as a whole.
     #[error("each line is in quotes as a whole, so that it is one cell")]
     WhollyQuoted,
+    /// The columns are named in quotes that are part of the names.
+    #[error("the columns are named in quotes that belong to the names: {}", .name.shown())]
+    NamesInMarks {
+        /// The first of them.
+        name: ForeignText,
+    },
     /// The sheet that was read does not have the columns.
     #[error("its sheet \"{}\" does not have the column {wanted}", .read.shown())]
     OtherSheets {

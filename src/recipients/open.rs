@@ -18,6 +18,7 @@ use crate::domain::definition::{Delimiter, HiddenRows, RecipientsSettings};
 use crate::domain::table::detected_format::{Compression, DetectedFormat};
 use crate::domain::table::formula::original;
 use crate::domain::table::header::Header;
+use crate::domain::table::quote_marks::{is_quoted, within_quotes};
 use crate::domain::table::report_format::own_columns;
 use crate::files;
 use crate::files::unpacking::Unpacking;
@@ -422,6 +423,7 @@ impl Recipients {
             return Err(FileProblem::HeaderBelow { line: read.lines.first, below: above, wanted });
         }
         self.wholly_quoted()?;
+        self.in_marks()?;
         self.below(read.lines.first)?;
         match &self.read_as.sheet {
             Some(sheet) if !(sheet.others.is_empty() && sheet.hidden_sheets.is_empty()) => {
@@ -480,6 +482,17 @@ impl Recipients {
             header.names().len() > 1 && !self.settings.phone.is_empty() && self.settings.has_phone(&header)
         });
         if quoted { Err(FileProblem::WhollyQuoted) } else { Ok(()) }
+    }
+
+    /// Refuses a file whose columns are named in quotes that a CSV does not have.
+    fn in_marks(&self) -> Result<(), FileProblem> {
+        let bare = self.header.names().iter().map(|name| within_quotes(name).unwrap_or(name));
+        match self.header.names().iter().find(|name| is_quoted(name)) {
+            Some(name) if self.settings.has_phone(&Header::new(bare)) => {
+                Err(FileProblem::NamesInMarks { name: name.as_str().into() })
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Refuses a file with titles above the line that names the columns.

@@ -279,6 +279,26 @@ fn more_lines_that_are_quoted_as_a_whole() {
 }
 
 #[test]
+fn columns_that_are_named_in_marks() {
+    let marks = [("“", "”"), ("„", "“"), ("”", "”"), ("«", "»"), ("‘", "’"), ("＂", "＂"), ("`", "´")];
+    let plain = ["phone", "name"];
+    let wrong = marks.iter().flat_map(|(begin, end)| [",", ";", "\t"].map(|between| (begin, end, between)));
+    let wrong = wrong.filter_map(|(begin, end, between)| {
+        let line = |cells: [&str; 2]| cells.map(|cell| format!("{begin}{cell}{end}")).join(between);
+        let text = format!("{}\n{}\n", line(plain), line(["+12025550101", "Ann"]));
+        let is = of_file(text.as_bytes(), "", "{{ name }}");
+        unless(is.contains("belong to the names"), || format!("{text:?}: {is}"))
+    });
+    all_right(&wrong.collect::<Vec<_>>());
+    // Two quotes within quotes are one of the cell.
+    let is = of_file(b"\"\"\"phone\"\"\",\"\"\"name\"\"\"\n+12025550101,Ann\n", "", "{{ name }}");
+    assert!(is.contains("belong to the names: \"phone\""), "{is}");
+    // A column may be named in quotes where the phone is not.
+    let is = of_file("phone,“city”,name\n+12025550101,Rome,Ann\n".as_bytes(), "", "{{ name }}");
+    assert_eq!(is, "2: Ann");
+}
+
+#[test]
 fn more_titles_above_the_header() {
     let texts = [
         ("Report\nphone,name\n+12025550101,Ann\n", 2),

@@ -44,6 +44,9 @@ fn that_cannot_be_read() {
         let name = format!("list.{ending}");
         area.case(title).file(&name, awkward(file)).says(2, &format!("run {name} --yes"));
     }
+    area.case("columns that are named in quotes of a text processor")
+        .file("list.csv", "“customer_id”,“first_name”,“phone”\n“1”,“Ann”,“+12025550123”\n")
+        .says(2, "run list.csv --yes");
     for (title, file) in [
         ("a workbook with rows that a filter hides", "hidden-rows/people.xlsx"),
         ("a workbook whose first sheet is another one", "second-sheet/numbers.xlsx"),

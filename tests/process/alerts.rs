@@ -359,6 +359,15 @@ fn who_could_be_told_nothing_is_refused_before_anything_is_sent() {
             "webhook = \"https://x.example\"\nsecret_env = \"NO_SUCH\"",
             "`alerts.secret_env` names the variable NO_SUCH",
         ),
+        (
+            "heartbeat_env = \"NO_SUCH\"",
+            "`alerts.heartbeat_env` names the variable NO_SUCH, which is not set",
+        ),
+        ("heartbeat_env = \"TERM\"", "the variable TERM is not a URL"),
+        (
+            "heartbeat = \"https://x.example\"\nheartbeat_env = \"X\"",
+            "`alerts.heartbeat` and `alerts.heartbeat_env` both name the URL",
+        ),
         ("webhook_env = \"TERM\"", "the variable TERM is not a URL"),
         ("webhook = \"http://x.example/\"", "must begin with https://"),
         ("on = [\"hlat\"]", "is nothing that is told"),

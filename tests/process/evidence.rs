@@ -118,7 +118,10 @@ fn urls_that_leave_with_the_definition_are_told() {
         site.run(&["report", "--evidence", archive]).exits(0).stderr
     };
     assert_eq!(told("", "none.zip"), "");
-    assert_eq!(told("[alerts]\nwebhook_env = \"CAMPAIGN_ALERTS_URL\"\n", "variable.zip"), "");
+    assert_eq!(
+        told("[alerts]\nwebhook_env = \"CAMPAIGN_ALERTS_URL\"\nheartbeat_env = \"X\"\n", "variable.zip"),
+        ""
+    );
     let url = "https://alerts.example.com/secret";
     let both = told(&format!("[alerts]\nwebhook = \"{url}\"\nheartbeat = \"{url}\"\n"), "both.zip");
     assert!(

@@ -94,6 +94,9 @@ fn outputs_of_one_command_are_several_files() {
     for (script, other) in [
         ("$0 check people.csv --rejects out --log-file ./out", "it is where the rejected rows go"),
         ("$0 check people.csv --rejects out --json >out", "it is where stdout goes"),
+        ("$0 rehearse people.csv --rejects out --keep ./out", "it is where the rejected rows go"),
+        ("$0 rehearse people.csv --rejects out --log-file out", "it is where the rejected rows go"),
+        ("$0 rehearse people.csv --keep out --log-file out", "it is where the rehearsal's journal goes"),
         ("$0 report -o out.csv --log-file out.csv", "it is where the report goes"),
         ("$0 check people.csv --log-file err 2>err; cat err >&2; exit 2", "it is where stderr goes"),
     ] {

@@ -7,6 +7,7 @@
 
 mod chance;
 mod clocks;
+mod deliveries;
 mod hours;
 mod model;
 mod operations;
@@ -82,6 +83,7 @@ struct Figures {
     contacts: usize,
     replays: usize,
     uncertain: usize,
+    messages: usize,
     days: u64,
     outcomes: BTreeMap<String, usize>,
 }
@@ -94,6 +96,7 @@ impl Figures {
         self.contacts += played.contacts;
         self.replays += played.replays;
         self.uncertain += played.uncertain;
+        self.messages += played.messages;
         self.days += played.days;
         for request in &played.requests {
             *self.outcomes.entry(format!("{:?}", request.outcome)).or_default() += 1;

@@ -23,7 +23,7 @@ pub(crate) struct Row {
     pub(crate) state: State,
     attempts: u32,
     token: Option<String>,
-    contact_id: Option<String>,
+    pub(crate) contact_id: Option<String>,
 }
 
 /// What there was before a run.

@@ -17,7 +17,7 @@ use crate::seeds::people::People;
 use crate::seeds::sentinel::Crash;
 use crate::seeds::trial::{Ended, Options, Trial};
 use crate::seeds::worlds::{self, Lies};
-use crate::seeds::{promises, shapes};
+use crate::seeds::{deliveries, promises, shapes};
 
 /// Whether the story is told while it is played.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,6 +35,7 @@ pub(crate) struct Played {
     pub(crate) contacts: usize,
     pub(crate) replays: usize,
     pub(crate) uncertain: usize,
+    pub(crate) messages: usize,
     pub(crate) days: u64,
 }
 
@@ -50,6 +51,8 @@ struct Story {
     streams: bool,
     /// How the account's opt-outs are read, in most runs.
     opt_outs: Option<OptOutSettings>,
+    /// What the account tells of its messages, where it tells anything.
+    listening: Option<Chance>,
     telling: Telling,
 }
 
@@ -91,7 +94,8 @@ impl Story {
             Lies::Small,
             Lies::Large,
         ]);
-        let world = worlds::world(&mut chance, seed, lies);
+        let mut world = worlds::world(&mut chance, seed, lies);
+        let listening = deliveries::listening(seed, &mut world);
         let (people, shape) = (People::new(&mut chance), shapes::shape(&mut chance));
         let asked = asked(&mut chance);
         let opt_outs = opt_outs(&mut chance);
@@ -105,9 +109,11 @@ impl Story {
             deceit: 20 * HOUR,
             streams: false,
             opt_outs,
+            listening,
             telling,
         };
-        story.tell(|| format!("seed {seed}, clock lies: {lies:?}, {asked:?}"));
+        let listens = story.listening.is_some();
+        story.tell(|| format!("seed {seed}, clock lies: {lies:?}, {asked:?}, told of messages: {listens}"));
         story
     }
 
@@ -144,6 +150,10 @@ impl Story {
         let pause = self.pause();
         self.trial.clocks.pass(pause);
         self.tell(|| format!("{pause:?} pass"));
+        if self.listening.as_mut().is_some_and(|chance| chance.odds(0.2)) {
+            let heard = deliveries::hear(&self.trial);
+            self.tell(|| format!("hears of messages: {heard:?}"));
+        }
         if self.chance.odds(0.5) {
             let edited = self.trial.people.edit(&mut self.chance);
             if self.chance.odds(0.2) {
@@ -240,6 +250,7 @@ impl Story {
         }
         let asked = if chance.odds(0.2) { asked(chance) } else { self.asked };
         let wishes = wishes(chance, horizon);
+        let follows = self.listening.as_mut().is_some_and(|chance| chance.odds(0.8));
         Options {
             asked,
             max_in_flight: chance.pick(&[1, 2, 4, 8, 32]),
@@ -250,6 +261,7 @@ impl Story {
             retry_failed: chance.odds(0.2),
             opt_outs: self.opt_outs.filter(|_| chance.odds(0.8)),
             stream: streams.then(|| chance.scale(1.0, 10_000.0) as u64),
+            follows,
             crash,
         }
     }
@@ -274,6 +286,7 @@ impl Story {
             retry_failed: self.chance.odds(0.5),
             opt_outs: self.opt_outs,
             stream: None,
+            follows: self.listening.is_some(),
             crash: Crash::Never,
         };
         let ended = self.run(&options);
@@ -281,6 +294,9 @@ impl Story {
         options.retry_failed = false;
         self.run(&options);
         assert_eq!(self.trial.sentinel.requests(), 0, "a campaign that is complete sends nothing");
+        if self.listening.is_some() {
+            self.played.messages = deliveries::hear_the_rest(&self.trial, self.lies);
+        }
     }
 }
 

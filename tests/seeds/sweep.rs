@@ -49,6 +49,7 @@ fn run(trial: &mut Trial, crash: Crash) -> Ended {
         retry_failed: false,
         opt_outs: None,
         stream: None,
+        follows: false,
         crash,
     };
     let before = promises::before(trial);

@@ -33,6 +33,7 @@ use crate::seeds::people::{CAMPAIGN, People};
 use crate::seeds::sentinel::{Crash, Sentinel, Watcher};
 use crate::seeds::shapes::{INSTANCE, SOURCE};
 use crate::seeds::worlds;
+use crate::virtual_time::told;
 
 /// Everything that outlives a process.
 pub(crate) struct Trial {
@@ -66,6 +67,8 @@ pub(crate) struct Options {
     pub(crate) opt_outs: Option<OptOutSettings>,
     /// The file is read while the campaign is sent, a batch every so many milliseconds.
     pub(crate) stream: Option<u64>,
+    /// A queue of the account's events is followed beside the run.
+    pub(crate) follows: bool,
     pub(crate) crash: Crash,
 }
 
@@ -94,8 +97,9 @@ impl Trial {
             runs: 0,
         };
         trial.watch();
-        let now = trial.clocks.wall().now();
-        trial.campaign = trial.journal().campaign(&identity(), now).expect("a campaign");
+        let (now, mut journal) = (trial.clocks.wall().now(), trial.journal());
+        trial.campaign = journal.campaign(&identity(), now).expect("a campaign");
+        told::know_sender(&mut journal, SOURCE);
         trial
     }
 
@@ -118,7 +122,7 @@ impl Trial {
         self.folder.path().join("journal.db")
     }
 
-    fn journal(&self) -> Journal {
+    pub(crate) fn journal(&self) -> Journal {
         Journal::open(&self.path()).expect("the journal opens")
     }
 
@@ -212,6 +216,9 @@ impl Trial {
         let streams = options.stream.is_some();
         if let Some(opt_outs) = opt_outs {
             run.keep(opt_outs.streaming(streams));
+        }
+        if options.follows {
+            run.follow_deliveries(told::follower(&self.simulator, &clock));
         }
         let progress = run.plan_progress();
         let asking = tokio::spawn(self.asking(options.wishes.clone(), run.id(), clock));

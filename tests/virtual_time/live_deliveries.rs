@@ -6,21 +6,16 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use campaign::app::follow::{FollowOptions, follow_queue};
-use campaign::connect::SqsQueue;
 use campaign::domain::delivery::control::Control;
 use campaign::domain::delivery::ending::{Ending, Signal};
 use campaign::domain::delivery::state::State;
-use campaign::domain::phone::E164;
 use campaign::engine::{RunEvent, Stop};
-use campaign::journal::{Journal, MessageRecord};
+use campaign::journal::Journal;
 use campaign::simulator::{EventConfig, Fault, Operation, WorldConfig, WorldTime};
 use tokio::sync::watch;
 
 use crate::virtual_time::stage::{EPOCH, Options, SOURCE, Seen, Stage, in_flight};
-
-const SENDER: &str = "+12025550199";
-const QUEUE: &str = "http://127.0.0.1/1/events";
+use crate::virtual_time::told;
 
 fn calm(seed: u64) -> WorldConfig {
     WorldConfig {
@@ -47,26 +42,16 @@ fn following() -> Options {
 
 fn stage_of(world: WorldConfig, recipients: u64) -> Stage {
     let stage = Stage::with_recipients(world, recipients);
-    stage.journal().note_source_number(SOURCE, &E164::parse(SENDER).unwrap()).unwrap();
+    told::know_sender(&mut stage.journal(), SOURCE);
     stage
 }
 
-/// Message by message: the contact that it is of.
 fn truth(stage: &Stage) -> BTreeMap<String, String> {
-    let contacts = stage.simulator.contacts();
-    stage.simulator.with(|world| {
-        let of = |contact| world.texts(contact).into_iter().map(|text| text.message_id);
-        contacts.iter().flat_map(|contact| of(contact).map(|id| (id, contact.id.to_string()))).collect()
-    })
+    told::truth(&stage.simulator)
 }
 
 fn joined(stage: &Stage) -> BTreeMap<String, String> {
-    let (reader, mut found) = (stage.reader(), BTreeMap::new());
-    let each = |message: &MessageRecord<'_>| {
-        found.insert(message.message_id.to_owned(), message.contact_id.unwrap_or_default().to_owned());
-    };
-    reader.snapshot().unwrap().each_message(stage.campaign, each).unwrap();
-    found
+    told::joined(&stage.reader(), stage.campaign)
 }
 
 /// How long a run takes.
@@ -78,10 +63,7 @@ async fn timed(stage: &mut Stage, options: &Options) -> Duration {
 
 /// What is left in the queue after a run, taken in as `deliveries follow` does.
 async fn follow_the_rest(stage: &Stage) {
-    let queue = SqsQueue::simulated(stage.simulator.http_client(), QUEUE, &stage.clock);
-    let options = FollowOptions { queue: QUEUE.to_owned(), originations: Vec::new(), until_empty: true };
-    let mut journal = stage.journal();
-    follow_queue(&queue, &mut journal, &options, watch::channel(Stop::No).1, |_| ()).await.unwrap();
+    told::follow_to_the_end(&stage.simulator, &stage.clock, &mut stage.journal()).await.unwrap();
 }
 
 #[tokio::test(start_paused = true)]

@@ -25,4 +25,5 @@ mod senders;
 mod stage;
 mod steering;
 mod suppress;
+pub(crate) mod told;
 mod uncertain;

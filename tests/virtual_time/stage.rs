@@ -11,12 +11,11 @@ use std::time::Duration;
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use campaign::app::error::Error;
-use campaign::app::live_deliveries::QueueFollower;
 use campaign::app::opt_outs::{self, ListSenders, OptOuts};
 use campaign::app::routes::SenderInstance;
 use campaign::app::send::{Bounds, Run, RunParts, RunSettings};
 use campaign::clock::Clock;
-use campaign::connect::{Account, Client, Settings, SqsQueue};
+use campaign::connect::{Account, Client, Settings};
 use campaign::domain::account::opt_outs::OptOutSettings;
 use campaign::domain::delivery::gate::{FailureGate, Fraction};
 use campaign::domain::delivery::state::State;
@@ -39,6 +38,8 @@ use campaign::journal::{
 use campaign::pace::RateLimit;
 use campaign::simulator::{Effect, Operation, Simulator, WorldConfig, WorldTime};
 use tokio::sync::watch;
+
+use crate::virtual_time::told;
 
 pub(crate) const INSTANCE: &str = "11111111-2222-3333-4444-555555555555";
 pub(crate) const FLOW: &str = "99999999-8888-7777-6666-555555555555";
@@ -332,9 +333,7 @@ impl Stage {
             run.keep(opt_outs);
         }
         if options.queue {
-            let queue =
-                SqsQueue::simulated(self.simulator.http_client(), "http://127.0.0.1/1/events", &self.clock);
-            run.follow_deliveries(QueueFollower::new(queue));
+            run.follow_deliveries(told::follower(&self.simulator, &self.clock));
         }
         Ok(run.send(observer).await?.outcome)
     }

@@ -82,25 +82,27 @@ impl AlertChannels {
                 Error::usage(message, NextStep::from(advice))
             })
         };
-        let url = match &alerts.webhook {
-            None => None,
-            Some(UrlSource::Stated(url)) => Some(url.clone()),
+        let url = |source: &Option<UrlSource>, key: &str| match source {
+            None => Ok(None),
+            Some(UrlSource::Stated(url)) => Ok(Some(url.clone())),
             Some(UrlSource::Variable(name)) => {
-                let text = set("alerts.webhook_env", name)?;
+                let text = set(key, name)?;
                 let wrong = |why: &str| {
                     let advice = "set it to the whole address that the receiver gave you".to_owned();
                     Error::usage(format!("the variable {name} {why}"), NextStep::from(advice))
                 };
-                Some(AlertUrl::parse(text.trim()).map_err(wrong)?)
+                AlertUrl::parse(text.trim()).map(Some).map_err(wrong)
             }
         };
+        let webhook = url(&alerts.webhook, "alerts.webhook_env")?;
+        let heartbeat = url(&alerts.heartbeat, "alerts.heartbeat_env")?;
         let secret = alerts.secret_env.as_deref().map(|name| set("alerts.secret_env", name)).transpose()?;
         let poster = Poster::new(settings(definition, paths).ca_bundle.as_deref(), alerts.timeout)?;
         let absolute = |path: &Path| std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
         Ok(Some(Self {
-            webhook: url.map(|url| Webhook { url, form: alerts.form, secret }),
+            webhook: webhook.map(|url| Webhook { url, form: alerts.form, secret }),
             command: alerts.command.clone(),
-            heartbeat: alerts.heartbeat.clone(),
+            heartbeat,
             poster,
             timeout: alerts.timeout,
             paths: AlertPaths {

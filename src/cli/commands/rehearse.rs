@@ -45,9 +45,10 @@ pub struct RehearseArgs {
     seed: u64,
     /// Keep the rehearsal's journal, for `campaign report -j PATH`; there must be no file yet
     #[arg(long, value_name = "PATH")]
-    keep: Option<PathBuf>,
+    pub keep: Option<PathBuf>,
+    /// How the file is read.
     #[command(flatten)]
-    reading: FileArgs,
+    pub reading: FileArgs,
     #[command(flatten)]
     faults: FaultArgs,
 }
@@ -66,7 +67,9 @@ pub fn run(args: &RehearseArgs, session: &Session<'_>) -> Result<Exit, Failure> 
         inputs.refuse(rejects, "the rejected rows", NextStep::OtherRejectsFile)?;
     }
     if let Some(keep) = &args.keep {
-        inputs.refuse(keep, "the rehearsal's journal", NextStep::AnotherPath)?;
+        let rejects = reading.rejects.as_deref().map(|rejects| (rejects, "where the rejected rows go"));
+        let others = inputs.with_outputs(rejects.as_slice());
+        others.refuse(keep, "the rehearsal's journal", NextStep::AnotherPath)?;
     }
     if let Some(keep) = args.keep.as_ref().filter(|keep| keep.exists()) {
         return Err(kept(keep, "there is a file already"));

@@ -27,7 +27,7 @@ pub struct AlertSettings {
     /// The share of messages with a known end that may fail, from 0 to 1.
     pub undelivered: f64,
     /// What is asked for again and again while a run lasts.
-    pub heartbeat: Option<AlertUrl>,
+    pub heartbeat: Option<UrlSource>,
     /// How often.
     pub heartbeat_every: Duration,
     /// How long one post or command may take.
@@ -88,8 +88,9 @@ impl AlertSettings {
     /// The keys whose URLs stand in the definition itself.
     #[must_use]
     pub fn stated_urls(&self) -> Vec<&'static str> {
-        let webhook = matches!(self.webhook, Some(UrlSource::Stated(_))).then_some("alerts.webhook");
-        webhook.into_iter().chain(self.heartbeat.as_ref().map(|_| "alerts.heartbeat")).collect()
+        let urls = [("alerts.webhook", &self.webhook), ("alerts.heartbeat", &self.heartbeat)];
+        let stated = urls.into_iter().filter(|(_, url)| matches!(url, Some(UrlSource::Stated(_))));
+        stated.map(|(key, _)| key).collect()
     }
 
     /// Whether anybody is told anything, or waits for a sign of life.
@@ -101,13 +102,6 @@ impl AlertSettings {
 
 /// The settings. Variables of the environment are not looked at here.
 pub(super) fn resolve(reader: &mut Reader<'_>) -> AlertSettings {
-    let stated = url(reader, "alerts.webhook");
-    let of_environment = variable(reader, "alerts.webhook_env");
-    if reader.has("alerts.webhook") && reader.has("alerts.webhook_env") {
-        let place = reader.place("alerts.webhook_env");
-        let message = "`alerts.webhook` and `alerts.webhook_env` both name the URL";
-        reader.mistake(place, message, "keep one of them");
-    }
     let mut on = Vec::new();
     for (name, place) in reader.texts("alerts.on") {
         match AlertKind::named(&name) {
@@ -120,17 +114,32 @@ pub(super) fn resolve(reader: &mut Reader<'_>) -> AlertSettings {
         }
     }
     AlertSettings {
-        webhook: stated.map(UrlSource::Stated).or(of_environment.map(UrlSource::Variable)),
+        webhook: url_source(reader, ["alerts.webhook", "alerts.webhook_env"]),
         form: reader.text("alerts.form").and_then(|name| AlertForm::named(&name)).unwrap_or_default(),
         secret_env: variable(reader, "alerts.secret_env"),
         command: hooks::command(reader, "alerts.command"),
         on,
         stalled_after: reader.duration("alerts.stalled_after").unwrap_or_default(),
         undelivered: reader.fraction("alerts.undelivered"),
-        heartbeat: url(reader, "alerts.heartbeat"),
+        heartbeat: url_source(reader, ["alerts.heartbeat", "alerts.heartbeat_env"]),
         heartbeat_every: reader.duration("alerts.heartbeat_every").unwrap_or_default(),
         timeout: reader.duration("alerts.timeout").unwrap_or_default(),
     }
+}
+
+/// A URL that stands under one key, or in the variable that the other key names.
+fn url_source(reader: &mut Reader<'_>, [stated, variable_key]: [&'static str; 2]) -> Option<UrlSource> {
+    let url = url(reader, stated);
+    let of_environment = variable(reader, variable_key);
+    if reader.has(stated) && reader.has(variable_key) {
+        let place = reader.place(variable_key);
+        reader.mistake(
+            place,
+            format!("`{stated}` and `{variable_key}` both name the URL"),
+            "keep one of them",
+        );
+    }
+    url.map(UrlSource::Stated).or(of_environment.map(UrlSource::Variable))
 }
 
 fn url(reader: &mut Reader<'_>, path: &str) -> Option<AlertUrl> {

@@ -478,6 +478,12 @@ pub const KEYS: &[Key] = {
             Optional,
             "URL that is asked for again and again while a run lasts: whoever misses it raises the alarm.",
         ),
+        key(
+            "alerts.heartbeat_env",
+            Text,
+            Optional,
+            "Variable of the environment that has this URL, where the URL itself is a secret.",
+        ),
         key("alerts.heartbeat_every", Duration, Default("\"1m\""), "How often."),
         key(
             "alerts.timeout",

@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use quoted_cells::{QuotedColumn, is_quoted, is_row_quoted};
+use quoted_cells::{QuotedColumn, is_row_quoted};
 
 use super::TOLD;
 use super::repeats::RespelledRows;
@@ -26,6 +26,7 @@ use crate::domain::row::binding::{Binding, Cells};
 use crate::domain::row::recipient::{Recipient, RejectionReason};
 use crate::domain::table::header::fold;
 use crate::domain::table::nothing_words::means_nothing;
+use crate::domain::table::quote_marks::is_quoted;
 use crate::domain::warning::WarningCode;
 
 /// Marks, words and the like that are told apart; more of a kind are counted as one.

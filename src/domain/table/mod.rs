@@ -7,6 +7,7 @@ pub mod header;
 pub(in crate::domain) mod nothing_words;
 pub mod number_format;
 pub mod ordinary;
+pub(crate) mod quote_marks;
 pub mod report_format;
 pub mod serial_date;
 mod shown_date;

@@ -5,40 +5,8 @@
 
 use super::SuspectRows;
 use crate::domain::row::binding::Cells;
+use crate::domain::table::quote_marks::is_quoted;
 use crate::domain::table::visible::cell;
-
-/// What quotes begin and end with, in the languages that have them.
-const QUOTES: [(char, char); 16] = [
-    ('"', '"'),
-    ('“', '”'),
-    ('“', '“'),
-    ('”', '”'),
-    ('„', '“'),
-    ('„', '”'),
-    ('«', '»'),
-    ('»', '«'),
-    ('‘', '’'),
-    ('’', '’'),
-    ('‚', '‘'),
-    ('\'', '\''),
-    ('`', '`'),
-    ('`', '\''),
-    ('´', '´'),
-    ('＂', '＂'),
-];
-
-/// Whether a cell is in quotes, and has none of them within.
-pub(super) fn is_quoted(text: &str) -> bool {
-    let text = cell(text);
-    // Most cells begin with a letter or a digit.
-    if text.as_bytes().first().is_none_or(|first| first.is_ascii_alphanumeric() || *first == b'+') {
-        return false;
-    }
-    QUOTES.iter().any(|(begin, end)| {
-        let within = text.strip_prefix(*begin).and_then(|rest| rest.strip_suffix(*end));
-        within.is_some_and(|within| !within.is_empty() && !within.contains([*begin, *end]))
-    })
-}
 
 /// Whether all cells of a row that have anything are in quotes, and they are several.
 pub(super) fn is_row_quoted<C: Cells + ?Sized>(cells: &C) -> bool {
