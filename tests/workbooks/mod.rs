@@ -109,6 +109,15 @@ fn explained_shown(
     if format.starts_with("[$-") && theirs.to_lowercase() == ours.to_lowercase() {
         return Some("names of months that stand alone begin with a small letter in CLDR");
     }
+    let other_language =
+        [("[$-418]", "ţ", "ț"), ("[$-40D]", "", "יום "), ("[$-41A]", "studenog", "studenoga")]
+            .into_iter()
+            .any(|(language, of_theirs, of_ours)| {
+                format.starts_with(language) && theirs == ours.replace(of_ours, of_theirs)
+            });
+    if other_language || (format.starts_with("[$-408]") && !format.contains('d')) {
+        return Some("Windows has another form of the name");
+    }
     let without = |text: &str, what: &[char]| text.replace(what, "");
     let blanks: &[char] = if format.contains(['_', '?']) { &[' '] } else { &[] };
     if !blanks.is_empty() && without(theirs, blanks) == without(ours, blanks) {

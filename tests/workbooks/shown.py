@@ -27,9 +27,11 @@ TIMES = ["h:mm", "hh:mm", "h:mm:ss", "hh:mm:ss", "h:mm AM/PM", "hh:mm AM/PM", "m
 DURATIONS = ["[h]:mm", "[h]:mm:ss", "[mm]:ss", "[m]:ss", "[s]"]
 CONDITIONS = ['[>=1000]#,##0;0.00', '[<1]0.00;0', '[=1]"one";[=2]"two";0', "[Blue][>100]0.0;[Red]0"]
 LOCALES = ["", "", "[$-409]"]
-# Languages by their numbers. LibreOffice has the names of CLDR for all of them.
+# Languages by their numbers. LibreOffice has English names for Spanish of the USA, and other spellings of Hindi and Vietnamese.
 LANGUAGES = ["407", "40C", "410", "C0A", "416", "413", "41D", "406", "40B", "415", "405", "40E", "41F", "419", "422", "402", "411",
-             "804", "412", "809", "C07", "80C", "1009"]
+             "804", "412", "809", "C07", "80C", "1009", "807", "C09", "4009", "1C09", "80A", "2C0A", "240A", "340A", "280A",
+             "200A", "C0C", "100C", "810", "813", "816", "401", "403", "404", "408", "40D", "414", "418", "41A", "41B", "41E", "421",
+             "424", "425", "426", "427", "43E", "C04"]
 EAST = ['[$-411]ggge"年"m"月"d"日"', "[$-411]ge.m.d", '[$-411]gge"年"', "[$-411]aaaa", "[$-411]m-d(aaa)", "[$-804]aaaa",
         '[$-404]e"/"mm"/"dd', '[$-804]yyyy"年"m"月"d"日" dddd', '[$-411]yyyy"年"m"月"d"日" aaaa', "[$-F800]dddd, mmmm dd, yyyy"]
 GENERAL = ["General", '"Room "General', "$General", 'General" pcs"', 'General;"minus "General', 'General;-General;"none"',

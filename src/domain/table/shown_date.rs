@@ -167,7 +167,8 @@ impl DateSection {
             return Some(Bracket::Read);
         }
         let Ok(number) = u32::from_str_radix(code, 16) else {
-            self.language = Language::parse(code.split(',').next()?)?;
+            let code = code.split(',').next()?;
+            self.language = Language::exactly(code).or_else(|| Language::parse(code))?;
             return Some(Bracket::Read);
         };
         match number & 0xffff {
@@ -299,15 +300,28 @@ impl DateSection {
             DatePiece::Month(length @ 1..=2) => format!("{:0length$}", date.month()),
             DatePiece::Month(3) => plain(language.short_month(date.month())),
             DatePiece::Month(5) => language.month(date.month(), false).chars().take(1).collect(),
+            // Windows writes numbers out that CLDR does not.
+            DatePiece::Month(_) if language.code() == "vi" => return None,
             DatePiece::Month(_) => {
                 let beside_day = self.pieces.iter().any(|piece| matches!(piece, DatePiece::Day(1..=2)));
-                language.month(date.month(), beside_day).to_owned()
+                let (language, genitive) = match language.code() {
+                    // Their months are words to spreadsheets, and numbers in CLDR.
+                    "zh-TW" | "zh-HK" => (Language::parse("zh")?, beside_day),
+                    // "de" is in the form of the date already.
+                    "ca" => (language, false),
+                    _ => (language, beside_day),
+                };
+                language.month(date.month(), genitive).to_owned()
             }
             DatePiece::Day(length @ 1..=2) => format!("{:0length$}", date.day()),
             DatePiece::Day(3) => plain(language.short_day(weekday)),
             // CLDR has "on Monday" for Finnish, where it has "Monday" for the others.
             DatePiece::Day(_) | DatePiece::Weekday(4) if language.code() == "fi" => {
                 language.day(weekday).trim_end_matches("na").to_owned()
+            }
+            // Spreadsheets leave out the word for day in Thai.
+            DatePiece::Day(_) | DatePiece::Weekday(4) if language.code() == "th" => {
+                language.day(weekday).trim_start_matches("วัน").to_owned()
             }
             DatePiece::Day(_) | DatePiece::Weekday(4) => language.day(weekday).to_owned(),
             // Chinese leaves out what its days have in common.
@@ -316,6 +330,8 @@ impl DateSection {
             }
             _ => return None,
         };
+        // Windows and LibreOffice write the letter of CLDR's Ukrainian as a straight apostrophe.
+        let written = written.replace('\u{2bc}', "'");
         text.push_str(&written);
         Some(())
     }
@@ -390,11 +406,35 @@ const JAPAN: [JapaneseEra; 5] = [
 /// The code of a language by its number. Source: [MS-LCID], section 2.2.
 fn language(number: u32) -> Option<&'static str> {
     Some(match number {
-        0x816 => "pt-PT",
-        0x809 => "en-GB",
         0x41a | 0x101a => "hr",
         0x404 => "zh-TW",
         0xc04 | 0x1404 => "zh-HK",
+        0x807 => "de-CH",
+        0xc07 => "de-AT",
+        0x809 => "en-GB",
+        0xc09 => "en-AU",
+        0x1009 => "en-CA",
+        0x1409 => "en-NZ",
+        0x1809 => "en-IE",
+        0x1c09 => "en-ZA",
+        0x4009 => "en-IN",
+        0x80a => "es-MX",
+        0x140a => "es-CR",
+        0x240a => "es-CO",
+        0x280a => "es-PE",
+        0x2c0a => "es-AR",
+        0x340a => "es-CL",
+        0x540a => "es-US",
+        // Guatemala, Panama, the Dominican Republic, Venezuela, Ecuador, Uruguay, Paraguay, Bolivia, El Salvador, Honduras,
+        // Nicaragua, Puerto Rico, Latin America, Cuba.
+        0x100a | 0x180a | 0x1c0a | 0x200a | 0x300a | 0x380a | 0x3c0a | 0x400a | 0x440a | 0x480a | 0x4c0a
+        | 0x500a | 0x580a | 0x5c0a => "es-419",
+        0x80c => "fr-BE",
+        0xc0c => "fr-CA",
+        0x100c => "fr-CH",
+        0x810 => "it-CH",
+        0x813 => "nl-BE",
+        0x816 => "pt-PT",
         _ => match number & 0x3ff {
             0x01 => "ar",
             0x02 => "bg",

@@ -108,6 +108,15 @@ fn dates_are_shown_in_their_languages_and_calendars() {
         ("[$-419]mmmm yyyy", day, "май 2026"),
         ("[$-416]d \"de\" mmmm \"de\" yyyy", day, "1 de maio de 2026"),
         ("[$-fr-FR]d mmmm", day, "1 mai"),
+        ("[$-C07]d mmmm yyyy", 46_032.0, "10 Jänner 2026"),
+        ("[$-de-AT]mmmm", 46_032.0, "Jänner"),
+        ("[$-407]mmmm", 46_032.0, "Januar"),
+        ("[$-280A]d \"de\" mmmm", 46_276.0, "11 de setiembre"),
+        ("[$-es-VE]d \"de\" mmmm", 46_276.0, "11 de septiembre"),
+        ("[$-422]dddd", day, "п'ятниця"),
+        ("[$-404]mmmm", day, "五月"),
+        ("[$-403]d \"de\" mmmm", 46_033.0, "11 de gener"),
+        ("[$-41E]dddd", day, "ศุกร์"),
         ("[$-411]ggge\"年\"m\"月\"d\"日\"", day, "令和8年5月1日"),
         ("[$-411]ge.m.d", 43_585.0, "H31.4.30"),
         ("[$-404]e\"/\"mm\"/\"dd", day, "115/05/01"),
@@ -133,6 +142,7 @@ fn dates_are_shown_in_their_languages_and_calendars() {
     // What is not known for sure is left to the plain date.
     for (code, value) in [
         ("[$-D07041E]d mmm bbbb", day),
+        ("[$-42A]mmmm", day),
         ("ggge\"年\"", day),
         ("[$-401]B2d mmmm yyyy", day),
         ("[$-4ff]mmmm", day),
