@@ -9,7 +9,7 @@ use crate::domain::definition::{ByCampaigns, Definition};
 use crate::domain::foreign;
 use crate::domain::next_step::NextStep;
 use crate::domain::row::suppression::Suppressed;
-use crate::journal::{EarlierCampaigns, JournalError, Reader, Unsearchable};
+use crate::journal::{self, EarlierCampaigns, JournalError, Reader, Unsearchable};
 
 /// What the named campaigns have done, in the journals that have them.
 #[derive(Debug, Default)]
@@ -72,7 +72,7 @@ fn journals(paths: &CampaignPaths) -> Vec<PathBuf> {
     {
         journals.push(definition.with_file_name("journal.db"));
     }
-    journals.retain(|journal| journal.is_file());
+    journals.retain(|journal| journal::may_exist(journal));
     journals
 }
 

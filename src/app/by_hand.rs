@@ -43,6 +43,7 @@ impl RecordByHand {
     ) -> Result<Self, Error> {
         let lock = CampaignLock::take(path, BY_HAND, now)?;
         let mut journal = Journal::open(path)?;
+        journal.hold(&lock);
         let identity = Identity {
             name: BY_HAND.to_owned(),
             instance_id: checked.instance_id.clone(),

@@ -20,7 +20,7 @@ use crate::domain::delivery::ending::Exit;
 use crate::domain::delivery::summary::Summary;
 use crate::domain::figures::Span;
 use crate::engine::Stop;
-use crate::journal::Reader;
+use crate::journal::{self, Reader};
 
 /// Between asking a command to end and ending it.
 const GRACE: Duration = Duration::from_secs(2);
@@ -113,7 +113,7 @@ fn prepared(command: &HookCommand, event: &str, output: Stdio, context: &HookCon
         .env("CAMPAIGN_NAME", &summary.campaign)
         .env("CAMPAIGN_EXIT", summary.exit.unwrap_or_default().to_string())
         .env("CAMPAIGN_MESSAGE", message)
-        .env("CAMPAIGN_JOURNAL", absolute(&paths.journal));
+        .env("CAMPAIGN_JOURNAL", journal::absolute(&paths.journal));
     if let Some(definition) = &paths.definition {
         prepared.env("CAMPAIGN_DEFINITION", absolute(definition));
     }

@@ -13,7 +13,7 @@ use crate::domain::figures::counted;
 use crate::domain::foreign;
 use crate::domain::next_step::NextStep;
 use crate::domain::unix_millis::UnixMillis;
-use crate::journal::{Campaign, JournalError, Planned, Reader};
+use crate::journal::{self, Campaign, JournalError, Planned, Reader};
 use crate::recipients::{Source, rejects_are_in};
 
 /// Endings of files that say how they are written, and nothing of what they are.
@@ -79,7 +79,7 @@ pub(super) fn only(journal: &Path, names: &str) -> Result<String, Error> {
 
 /// The campaigns of the journal, if there is one, that may have one of these names.
 fn of_names(journal: &Path, names: &str) -> Result<Vec<Campaign>, Error> {
-    if !journal.exists() {
+    if !journal::may_exist(journal) {
         return Ok(Vec::new());
     }
     let campaigns = match Reader::open(journal).and_then(|reader| reader.campaigns()) {

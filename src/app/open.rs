@@ -19,9 +19,13 @@ use crate::domain::row::suppression::Suppression;
 use crate::domain::table::header::fold;
 use crate::domain::unix_millis::UnixMillis;
 use crate::journal::{
-    Admission, CampaignId, CampaignLock, ClaimLimits, Identity, IntegrityCheck, Journal, Reader, Service,
+    Admission, CampaignId, CampaignLock, ClaimLimits, Identity, IntegrityCheck, Journal, JournalError,
+    Reader, Service,
 };
 use crate::simulator::{FaultShares, Latency, LogDetail, NUMBER, Simulator, WorldConfig, WorldTime};
+
+/// How often who stands by looks whether a campaign is free.
+const STANDBY_LOOKS_EVERY: Duration = Duration::from_secs(1);
 
 /// The journal of a campaign, locked by this process, and the client that it is sent with.
 pub struct OpenCampaign {
@@ -52,7 +56,7 @@ impl OpenCampaign {
         clock: &Clock,
         patience: Duration,
     ) -> Result<Self, Error> {
-        let lock = CampaignLock::take(&paths.journal, &definition.name, clock.now())?;
+        let lock = take_lock(options, definition, paths, clock).await?;
         let settings = settings(definition, paths);
         if !options.simulate && settings.endpoint_url.is_none() {
             // Without credentials, they would be the only thing that is reported.
@@ -70,6 +74,7 @@ impl OpenCampaign {
             (client, Some(account), None)
         };
         let mut journal = Journal::open(&paths.journal)?;
+        journal.hold(&lock);
         let service = match &simulator {
             Some(_) if options.rehearse => service_in_copy(&journal, definition)?,
             Some(_) => Service::Simulated,
@@ -117,6 +122,27 @@ impl OpenCampaign {
     /// The number that all senders of a simulation have.
     pub(super) fn assumed_number(&self) -> Option<String> {
         self.simulator.as_ref().map(|_| NUMBER.to_owned())
+    }
+}
+
+/// Takes the campaign's lock; whoever stands by waits for it.
+async fn take_lock(
+    options: &SendOptions,
+    definition: &Definition,
+    paths: &CampaignPaths,
+    clock: &Clock,
+) -> Result<CampaignLock, Error> {
+    let mut waits = false;
+    loop {
+        match CampaignLock::take(&paths.journal, &definition.name, clock.now()) {
+            Err(JournalError::Held(holder)) if options.standby => {
+                if !std::mem::replace(&mut waits, true) {
+                    tracing::warn!("standing by: {holder} runs \"{}\"", definition.name);
+                }
+                tokio::time::sleep(STANDBY_LOOKS_EVERY).await;
+            }
+            taken => return Ok(taken?),
+        }
     }
 }
 

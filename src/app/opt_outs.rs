@@ -25,7 +25,7 @@ use crate::domain::phone::E164;
 use crate::domain::unix_millis::UnixMillis;
 use crate::engine::OptOutProgress;
 use crate::journal::{
-    Journal, OptOutChange, OptOutChanged, OptOutCopy, OptOutListId, Reader, RowId, Writer, WriterError,
+    self, Journal, OptOutChange, OptOutChanged, OptOutCopy, OptOutListId, Reader, RowId, Writer, WriterError,
 };
 
 /// The service answers one such request per second (End User Messaging's API reference).
@@ -464,7 +464,7 @@ async fn push_to(
 ) -> Result<BTreeSet<String>, Error> {
     let sources = match definition.sources() {
         Some(sources) => sources,
-        None if paths.journal.is_file() => {
+        None if journal::may_exist(&paths.journal) => {
             let journal = Journal::open(&paths.journal)?;
             let reader = Reader::open(&paths.journal)?;
             journal.sources(reader.campaign(&definition.name)?.id)?

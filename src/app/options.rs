@@ -66,6 +66,8 @@ pub struct SendOptions {
     pub sample: Option<NonZeroU64>,
     /// End where nothing is left but rows whose hours are closed, instead of waiting for them.
     pub no_wait: bool,
+    /// Wait where another process runs the campaign, and run it after that one.
+    pub standby: bool,
     /// Try failed rows again.
     pub retry_failed: bool,
     /// Kinds of texts that look wrong and are sent all the same.

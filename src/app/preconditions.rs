@@ -4,7 +4,7 @@ use crate::app::error::Error;
 use crate::app::paths::CampaignPaths;
 use crate::domain::definition::Definition;
 use crate::domain::delivery::tally::Tally;
-use crate::journal::{JournalError, Reader};
+use crate::journal::{JournalError, Reader, may_exist};
 use crate::recipients::Lists;
 
 /// Everybody whom nothing is sent to: the lists of the definition, and the journal's own.
@@ -13,7 +13,7 @@ use crate::recipients::Lists;
 /// Where a list or the journal cannot be read.
 pub fn lists(definition: &Definition, paths: &CampaignPaths) -> Result<Lists, Error> {
     let mut lists = Lists::read(&definition.recipients, paths.folder())?;
-    if paths.journal.exists() {
+    if may_exist(&paths.journal) {
         match Reader::open(&paths.journal) {
             Ok(reader) => {
                 lists.suppression.begin_list();
@@ -32,7 +32,7 @@ pub fn lists(definition: &Definition, paths: &CampaignPaths) -> Result<Lists, Er
 /// # Errors
 /// Where there is a journal that cannot be read.
 pub fn before(paths: &CampaignPaths, definition: &Definition) -> Result<Option<Tally>, Error> {
-    if !paths.journal.exists() {
+    if !may_exist(&paths.journal) {
         return Ok(None);
     }
     let known = Reader::open(&paths.journal).and_then(|reader| {
@@ -51,7 +51,7 @@ pub fn before(paths: &CampaignPaths, definition: &Definition) -> Result<Option<T
 /// # Errors
 /// Where there is a journal that cannot be read.
 pub fn has_campaigns(paths: &CampaignPaths) -> Result<bool, Error> {
-    if !paths.journal.exists() {
+    if !may_exist(&paths.journal) {
         return Ok(false);
     }
     match Reader::open(&paths.journal).and_then(|reader| reader.campaigns()) {

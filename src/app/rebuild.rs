@@ -29,7 +29,7 @@ use crate::domain::foreign;
 use crate::domain::next_step::NextStep;
 use crate::domain::row::token::TokenSpace;
 use crate::domain::unix_millis::UnixMillis;
-use crate::journal::{Beside, CampaignId, Journal, SearchedInstance, TracedContact, beside};
+use crate::journal::{Beside, CampaignId, Journal, PostgresAddress, SearchedInstance, TracedContact, beside};
 
 /// What becomes of contacts that carry no client token and have numbers of the file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -81,6 +81,19 @@ struct AccountContacts {
     /// Numbers of contacts without a token.
     untraced: Vec<Option<String>>,
     all: u64,
+}
+
+/// Refuses a journal that is no file.
+///
+/// # Errors
+/// Where it is one in PostgreSQL.
+pub fn must_be_a_file(journal: &Path) -> Result<(), Error> {
+    if !PostgresAddress::is_one(journal) {
+        return Ok(());
+    }
+    let message = "a journal in PostgreSQL is not rebuilt in its place";
+    let advice = "rebuild into a file, and copy that there with `campaign journal copy`; nothing was written";
+    Err(Error::usage(message, advice.into()))
 }
 
 /// Rebuilds the journal. `tell` hears what takes long.

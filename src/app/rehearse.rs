@@ -28,7 +28,7 @@ use crate::domain::preflight::Preflight;
 use crate::domain::row::binding::LaneColumns;
 use crate::domain::unix_millis::UnixMillis;
 use crate::engine::{Observer, Stop};
-use crate::journal::{CampaignId, Journal, JournalError, Reader, RowId};
+use crate::journal::{self, CampaignId, Journal, JournalError, Reader, RowId};
 
 /// Runs of one rehearsal, at most: of a limit of the day that takes years, the first ones tell enough.
 const MOST_RUNS: usize = 1_000;
@@ -79,7 +79,7 @@ impl RehearsedJournal {
     /// # Errors
     /// Where the journal cannot be read or copied, or there is no folder to be had.
     pub fn copy_of(journal: &Path) -> Result<Self, Error> {
-        let reader = match journal.exists().then(|| Reader::open(journal)) {
+        let reader = match journal::may_exist(journal).then(|| Reader::open(journal)) {
             None | Some(Err(JournalError::Missing(_))) => None,
             Some(reader) => Some(reader?),
         };

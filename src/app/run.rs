@@ -40,7 +40,7 @@ use crate::domain::next_step::NextStep;
 use crate::domain::phone::E164;
 use crate::domain::preflight::Preflight;
 use crate::engine::Stop;
-use crate::journal::{Journal, OpenLane, Planned, Retries, Service};
+use crate::journal::{self, Journal, OpenLane, Planned, Retries, Service};
 use crate::recipients::Source;
 
 /// How long the first request of a resumed run waits for the check of the journal. Three million rows take about as long.
@@ -489,7 +489,7 @@ impl RunContext<'_> {
     /// Where there is no journal, or it has no rows of the campaign.
     pub fn must_have_begun(&self) -> Result<(), Error> {
         let journal = &self.paths.journal;
-        if !journal.exists() {
+        if !journal::may_exist(journal) {
             return Err(Error::usage(
                 format!("there is no journal at {}", foreign::path(journal)),
                 NextStep::BeginOrNameJournal,

@@ -159,6 +159,7 @@ impl Steering {
         let began = tokio::time::Instant::now();
         while began.elapsed() < PATIENCE {
             if let Some(request) = &self.request {
+                reader.refresh()?;
                 let request = reader.asked(request.id)?;
                 let done = request.taken.is_some();
                 self.request = Some(request);

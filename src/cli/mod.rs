@@ -155,22 +155,14 @@ impl Cli {
         output::failure(failure, &self.global);
     }
 
-    /// A journal in PostgreSQL is copied to a file before a command uses it. Before anything takes the address for a path.
-    fn refuse_journal_in_postgres(&self) -> Result<(), Failure> {
-        let Some(journal) = self.global.journal.as_deref().filter(|journal| PostgresAddress::is_one(journal))
-        else {
-            return Ok(());
-        };
-        let environment = |name: &str| std::env::var(name).ok();
-        // Without its password.
-        let address =
+    /// An address with a mistake is told before anything is done.
+    fn refuse_garbled_address(&self) -> Result<(), Failure> {
+        let journal = self.global.journal.as_deref();
+        if let Some(journal) = journal.filter(|journal| PostgresAddress::is_one(journal)) {
+            let environment = |name: &str| std::env::var(name).ok();
             PostgresAddress::parse(&journal.to_string_lossy(), &environment).map_err(JournalError::from)?;
-        Err(Failure::usage(
-            format!(
-                "this version of campaign copies journals to and from PostgreSQL, and runs nothing there: {address}"
-            ),
-            "fetch it with `campaign journal copy ADDRESS journal.db`, ADDRESS as you gave it, and use that file; nothing was done",
-        ))
+        }
+        Ok(())
     }
 
     /// A log is added to a file: one that the command reads would be spoiled.
@@ -236,7 +228,7 @@ impl Cli {
             _ => self.global.clone(),
         };
         limits::raise_open_files()?;
-        self.refuse_journal_in_postgres()?;
+        self.refuse_garbled_address()?;
         self.refuse_log_over_inputs()?;
         logging::init(&logged, &session.screen).map_err(|error| {
             let path = foreign::path(self.global.log_file.as_deref().unwrap_or(Path::new("")));

@@ -123,7 +123,28 @@ pub fn shown(text: &str) -> Cow<'_, str> {
 /// A path as it may be printed. `Path::display` prints the name of a file as it is, and a name may be anything.
 #[must_use]
 pub fn path(path: impl AsRef<Path>) -> String {
-    Shown { text: &path.as_ref().to_string_lossy(), longest: SHOWN_OF_PATH }.to_string()
+    Shown { text: &without_password(&path.as_ref().to_string_lossy()), longest: SHOWN_OF_PATH }.to_string()
+}
+
+/// A name of a journal without its password, where it is an address of PostgreSQL; a path is none.
+#[must_use]
+pub fn without_password(name: &str) -> Cow<'_, str> {
+    let scheme = ["postgres://", "postgresql://"]
+        .into_iter()
+        .find(|scheme| name.get(..scheme.len()).is_some_and(|head| head.eq_ignore_ascii_case(scheme)));
+    let Some((scheme, rest)) = scheme.and_then(|scheme| name.split_at_checked(scheme.len())) else {
+        return Cow::Borrowed(name);
+    };
+    let (place, query) = rest.split_once('?').unwrap_or((rest, ""));
+    // A password that is not encoded may have anything in it.
+    let (user, place) = place.rsplit_once('@').map_or((None, place), |(user, place)| (Some(user), place));
+    let user = user.map_or(String::new(), |user| format!("{}@", user.split(':').next().unwrap_or_default()));
+    let kept: Vec<&str> = query
+        .split('&')
+        .filter(|pair| !pair.is_empty() && !pair.to_ascii_lowercase().starts_with("password="))
+        .collect();
+    let query = if kept.is_empty() { String::new() } else { format!("?{}", kept.join("&")) };
+    Cow::Owned(format!("{scheme}{user}{place}{query}"))
 }
 
 /// A text of several lines that has foreign text in it already shown: the last barrier before a terminal, a log or a command.
@@ -185,6 +206,21 @@ mod tests {
         impl<T: ?Sized + serde::Serialize> Probe<Serialized> for T {}
         let _ = <ForeignText as Probe<_>>::probe;
     };
+
+    #[test]
+    fn no_password_of_an_address_is_shown() {
+        for (address, shown) in [
+            ("postgres://ann:secret@db/sms", "postgres://ann@db/sms"),
+            ("postgresql://ann@db:1/sms?sslmode=require", "postgresql://ann@db:1/sms?sslmode=require"),
+            ("POSTGRES://ann:s/e:c@r@db/sms?Password=x&schema=y", "POSTGRES://ann@db/sms?schema=y"),
+            ("postgres://db?password=x", "postgres://db"),
+            ("postgres://", "postgres://"),
+            ("folder/a:b@c.db", "folder/a:b@c.db"),
+        ] {
+            assert_eq!(path(address).replace("POSTGRES", "postgres"), shown.replace("POSTGRES", "postgres"));
+            assert_eq!(without_password(address).to_ascii_lowercase(), shown.to_ascii_lowercase());
+        }
+    }
 
     #[test]
     fn foreign_text_cannot_move_the_cursor_or_turn_the_line() {

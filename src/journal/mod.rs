@@ -39,6 +39,7 @@ pub use file::integrity_check::IntegrityCheck;
 pub use file::kept::{Beside, is_beside};
 pub use file::lock::{CampaignLock, holder, is_running};
 pub use file::open::{Journal, Reader, sqlite_release};
+pub use file::replicated::{absolute, may_exist};
 pub use plan::lanes::OpenLane;
 pub use plan::line::{Content, FileLine};
 pub use plan::misfit::{Misfit, MisfitReason};

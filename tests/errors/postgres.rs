@@ -7,9 +7,14 @@ use crate::errors::area::Area;
 #[test]
 fn that_cannot_be_reached() {
     let mut area = Area::new("postgres");
-    area.case("a journal that other commands cannot use")
-        .says(2, "status -j postgres://ann:secret@db.example/sms");
-    area.case("a run with it").says(2, "run people.csv --simulate -j postgresql://ann:secret@db.example/sms");
+    area.case("a journal of which nobody knows how it stands")
+        .says(1, "status -j postgres://ann:secret@127.0.0.1:1/sms?patience=1");
+    area.case("a run over nothing that listens")
+        .says(1, "run people.csv --simulate -j postgresql://ann:secret@127.0.0.1:1/sms");
+    area.case("a run over an address with a mistake")
+        .says(2, "run people.csv --simulate -j postgres://ann:secret@127.0.0.1:1/sms?patience=long");
+    area.case("a journal that is to be rebuilt in PostgreSQL")
+        .says(2, "rebuild people.csv --since 2026-01-01 -j postgres://ann:secret@127.0.0.1:1/sms?schema=x");
     area.case("a copy between files").says(2, "journal copy journal.db other.db");
     area.case("a copy within PostgreSQL").says(2, "journal copy postgres://ann@a postgres://ann@b");
     area.case("a backup there").says(2, "journal backup postgres://ann:secret@db.example/sms -j journal.db");

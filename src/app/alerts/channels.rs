@@ -17,6 +17,7 @@ use crate::domain::alert::{Alert, AlertForm};
 use crate::domain::definition::{AlertUrl, Definition, HookCommand, UrlSource};
 use crate::domain::next_step::NextStep;
 use crate::engine::Stop;
+use crate::journal;
 
 /// Waits between attempts. Before the last one an outage of some seconds is over.
 const WAITS: [Duration; 4] =
@@ -106,7 +107,7 @@ impl AlertChannels {
             poster,
             timeout: alerts.timeout,
             paths: AlertPaths {
-                journal: absolute(&paths.journal),
+                journal: journal::absolute(&paths.journal),
                 definition: paths.definition.as_deref().map(absolute),
             },
             clock: clock.clone(),

@@ -16,7 +16,7 @@ pub struct GlobalArgs {
     /// The campaign's name, instead of the definition's
     #[arg(long, global = true, value_name = "NAME", value_parser = name, help_heading = "Campaign")]
     pub name: Option<String>,
-    /// Journal [default: journal.db beside the definition]
+    /// Journal: a file, or postgres://… [default: journal.db beside the definition]
     #[arg(short, long, global = true, value_name = "PATH", help_heading = "Campaign")]
     pub journal: Option<PathBuf>,
     /// Machine-readable result on stdout

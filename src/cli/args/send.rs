@@ -42,6 +42,9 @@ pub struct SendArgs {
     /// End with exit code 4 where nothing is left but rows whose hours are closed, instead of waiting for them
     #[arg(long, help_heading = "How fast")]
     pub no_wait: bool,
+    /// Where another process runs this campaign, wait until it has ended or died, and go on from there
+    #[arg(long, help_heading = "Where")]
+    pub standby: bool,
     /// Try failed rows again; with `run`, corrected ones with what the file says now
     #[arg(long, help_heading = "What is sent")]
     pub retry_failed: bool,
@@ -114,6 +117,7 @@ impl SendArgs {
             limit: self.limit,
             sample: self.sample,
             no_wait: self.no_wait,
+            standby: self.standby,
             retry_failed: self.retry_failed,
             accept: self.accept.clone(),
             region: self.region.clone(),

@@ -71,6 +71,7 @@ pub fn run(args: &RebuildArgs, session: &Session<'_>) -> Result<Exit, Failure> {
     let reading = args.reading.options();
     let (mut paths, mut definition) =
         CampaignPaths::of_file(&session.global.campaign_options(), &source, &reading)?;
+    app::rebuild::must_be_a_file(&paths.journal)?;
     paths.name_for(&mut definition, &source, &session.clock)?;
     let send = args.service.options();
     send.apply(&mut definition)?;

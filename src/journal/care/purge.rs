@@ -101,6 +101,9 @@ impl Journal {
     /// # Errors
     /// [`JournalError::StillRead`] where another program reads the log for longer than a writer waits.
     pub fn clean(self) -> Result<(), JournalError> {
+        if let Some(link) = &self.link {
+            link.forget_log()?;
+        }
         self.connection.execute_batch("VACUUM")?;
         self.connection.busy_timeout(READERS)?;
         let busy: bool =

@@ -7,12 +7,14 @@
 
 use std::path::{Path, PathBuf};
 
-use rusqlite::{Connection, ErrorCode};
+use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use crate::domain::delivery::tally::Tally;
 use crate::journal::error::JournalError;
+use crate::journal::file::connect::connect;
 use crate::journal::file::new_file::NewFile;
 use crate::journal::file::open::Reader;
+use crate::journal::postgres::replica;
 
 /// A copy that was made.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,6 +44,9 @@ impl Reader {
         let copied = self.connection.execute("VACUUM INTO ?1", [name]);
         self.connection.pragma_update(None, "query_only", true)?;
         copied.map_err(|error| of_sqlite(path, error))?;
+        if self.source.is_some() {
+            replica::become_journal(&connect(file.path(), OpenFlags::SQLITE_OPEN_READ_WRITE)?)?;
+        }
         let campaigns = looked_over(file.path())?;
         let bytes = file.finish()?;
         Ok(Copied { path: path.to_owned(), bytes, campaigns })

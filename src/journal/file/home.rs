@@ -55,12 +55,14 @@ pub(in crate::journal) fn settle(
 ) -> Result<Option<Option<CampaignLock>>, JournalError> {
     let (connection, path) = (&journal.connection, journal.path.as_path());
     let Some(now) = Home::of(path) else { return Ok(None) };
+    let is_replica = journal.link.is_some();
     let before: Option<Home> = connection
         .query_row("SELECT path, device, inode FROM home", [], |row| {
             Ok(Home { path: row.get::<_, String>(0)?.into(), file: (row.get(1)?, row.get(2)?) })
         })
         .optional()?;
-    if before.as_ref() == Some(&now) {
+    // PostgreSQL's journal is no file, once it was taken up there.
+    if before.as_ref() == Some(&now) || (is_replica && before.is_none()) {
         return Ok(None);
     }
     let mut original = None;
@@ -88,6 +90,10 @@ pub(in crate::journal) fn settle(
     }
     let tx = journal.begin_write()?;
     tx.execute("DELETE FROM home", [])?;
+    if is_replica {
+        tx.commit()?;
+        return Ok(Some(original));
+    }
     tx.execute(
         "INSERT INTO home (path, device, inode) VALUES (?1, ?2, ?3)",
         params![now.path.to_string_lossy(), now.file.0, now.file.1],

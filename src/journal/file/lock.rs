@@ -22,11 +22,14 @@ use crate::domain::unix_millis::UnixMillis;
 use crate::journal::Reader;
 use crate::journal::error::JournalError;
 use crate::journal::file::beside::{beside, beside_earlier, beside_resolved, open_helper};
+use crate::journal::file::connect::connect_reading;
 use crate::journal::file::holder::Holder;
 use crate::journal::file::kept::Beside;
 use crate::journal::file::lock_table::LockTable;
 use crate::journal::file::patience::{AT_A_START, AT_THE_END, PATIENCE, SILENT, pause};
 use crate::journal::file::{commit_counter, in_use, location};
+use crate::journal::postgres::replica;
+use crate::journal::postgres::runner::RunnerLock;
 
 /// Longest text of a lock file of an earlier version that is read, in bytes.
 const LONGEST_HOLDER: u64 = 200;
@@ -34,7 +37,7 @@ const LONGEST_HOLDER: u64 = 200;
 /// Held for as long as this process runs the campaign. However the process ends, it is free afterwards.
 #[derive(Debug)]
 pub struct CampaignLock {
-    _held: Box<HeldLock>,
+    held: Box<HeldLock>,
 }
 
 #[derive(Debug)]
@@ -43,6 +46,7 @@ struct HeldLock {
     name: String,
     /// The mark, whose lock all holders share.
     presence: Option<File>,
+    remote: Option<RunnerLock>,
 }
 
 impl CampaignLock {
@@ -52,14 +56,26 @@ impl CampaignLock {
     /// [`JournalError::Held`] where another process has it, [`JournalError::LostTable`] where it may,
     /// [`JournalError::Open`] where a file cannot be made.
     pub fn take(journal: &Path, name: &str, now: UnixMillis) -> Result<Self, JournalError> {
-        let journal = location::locate(journal)?;
+        let address = replica::address(journal)?;
+        let journal = match &address {
+            Some(address) => replica::file(address)?,
+            None => location::locate(journal)?,
+        };
         let (mut opening, mut table) = untaken(&journal, name)?;
         let presence = share_presence(&journal)?;
         // Before any other process may look at the table: a holder that is told is one that holds it.
         table.add(name, now);
         opening.write(&table)?;
-        let held = HeldLock { journal, name: name.to_owned(), presence: Some(presence) };
-        Ok(Self { _held: Box::new(held) })
+        drop(opening);
+        let mut held = HeldLock { journal, name: name.to_owned(), presence: Some(presence), remote: None };
+        // Of those on this machine no other asks PostgreSQL meanwhile. Refused there, it gives the campaign back here.
+        held.remote = address.map(|address| RunnerLock::take(&address, name, now)).transpose()?;
+        Ok(Self { held: Box::new(held) })
+    }
+
+    /// The lock in PostgreSQL, of a journal there.
+    pub(in crate::journal) fn remote(&self) -> Option<&RunnerLock> {
+        self.held.remote.as_ref()
     }
 }
 
@@ -160,12 +176,23 @@ fn is_shared(mark: &Path) -> bool {
 /// Whether some process runs the campaign `name` in the journal at `journal`; `None` where nothing tells.
 #[must_use]
 pub fn is_running(journal: &Path, name: &str) -> Option<bool> {
+    if replica::address(journal).is_ok_and(|address| address.is_some()) {
+        return Some(holder(journal, name).is_some());
+    }
     is_there(journal, name).then(|| opening(journal).ok()?.holder_of(name).map(|holder| holder.is_some()))?
 }
 
 /// Who runs the campaign `name` in the journal at `journal`; `None` where nobody does, or nothing tells.
 #[must_use]
 pub fn holder(journal: &Path, name: &str) -> Option<Holder> {
+    if let Some(address) = replica::address(journal).ok()? {
+        // Whoever reads has just asked PostgreSQL.
+        let replica = replica::file(&address).ok()?;
+        return holder(&replica, name).or_else(|| {
+            let connection = connect_reading(&replica).ok()?;
+            replica::runner(&connection, name).ok()?
+        });
+    }
     is_there(journal, name).then(|| opening(journal).ok()?.holder_of(name)?)?
 }
 

@@ -18,5 +18,6 @@ pub(in crate::journal) mod log_on_disk;
 pub(in crate::journal) mod new_file;
 pub(in crate::journal) mod open;
 mod patience;
+pub(in crate::journal) mod replicated;
 pub(in crate::journal) mod schema;
 pub(in crate::journal) mod write;

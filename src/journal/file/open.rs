@@ -14,6 +14,9 @@ use crate::journal::file::kept::Beside;
 use crate::journal::file::lock::CampaignLock;
 use crate::journal::file::schema::{Migrations, migrate, newest, refuse_newer, refuse_used};
 use crate::journal::file::{beside, commit_counter, earlier_layout, location, lock, log_on_disk, schema};
+use crate::journal::postgres::error::PostgresError;
+use crate::journal::postgres::link::{ReplicaSource, ServerLink};
+use crate::journal::postgres::replica;
 
 /// A journal that can be written. There is one per process and campaign; see [`crate::journal::CampaignLock`].
 #[derive(Debug)]
@@ -26,21 +29,33 @@ pub struct Journal {
     pub(in crate::journal) name: NameInUse,
     /// Of the journal that this one was copied from, while this one is used.
     pub(in crate::journal) original: Option<CampaignLock>,
+    /// To the journal in PostgreSQL that this one is a replica of.
+    pub(in crate::journal) link: Option<Box<ServerLink>>,
 }
 
 /// A journal that is only looked at, also while a campaign runs.
 #[derive(Debug)]
 pub struct Reader {
     pub(in crate::journal) connection: Connection,
+    /// The journal in PostgreSQL that it shows a replica of.
+    pub(in crate::journal) source: Option<Box<ReplicaSource>>,
 }
 
 impl Journal {
-    /// Opens the journal at `path`, makes it (mode 0600) where there is none, and brings its schema up to date.
+    /// Opens the journal at `path`, makes it (mode 0600) where there is none, and brings its schema up to date. An address of
+    /// PostgreSQL is a path, too.
     ///
     /// # Errors
     /// [`JournalError`]; nothing was changed where the file is not a journal, damaged, or of a newer version.
     pub fn open(path: &Path) -> Result<Self, JournalError> {
-        Self::open_with(path, schema::OURS).map_err(|error| error.of(path))
+        if let Some(address) = replica::address(path)? {
+            return Self::open_replica(address);
+        }
+        let journal = Self::open_with(path, schema::OURS).map_err(|error| error.of(path))?;
+        if replica::is_one(&journal.connection)? {
+            return Err(PostgresError::IsReplica { path: path.to_owned() }.into());
+        }
+        Ok(journal)
     }
 
     pub(in crate::journal) fn open_with(path: &Path, migrations: Migrations) -> Result<Self, JournalError> {
@@ -79,6 +94,7 @@ impl Journal {
             admission: Admission::default(),
             name,
             original: None,
+            link: None,
         })
     }
 }
@@ -104,6 +120,9 @@ impl Reader {
     /// # Errors
     /// [`JournalError::Missing`] where there is no journal, others where it cannot be read.
     pub fn open(path: &Path) -> Result<Self, JournalError> {
+        if let Some(address) = replica::address(path)? {
+            return Self::open_replica(address, path);
+        }
         Self::open_with(path, schema::OURS).map_err(|error| error.of(path))
     }
 
@@ -136,9 +155,9 @@ impl Reader {
             Some(found) if Some(found) < newest(migrations) => {
                 drop(connection);
                 Journal::open_with(path, migrations)?.close()?;
-                Ok(Self { connection: connect_reading(path)? })
+                Ok(Self { connection: connect_reading(path)?, source: None })
             }
-            Some(_) => Ok(Self { connection }),
+            Some(_) => Ok(Self { connection, source: None }),
         }
     }
 }

@@ -303,7 +303,7 @@ impl Journal {
             Some(_) => self.plan_corrections(plan, batches),
             None => batches.into_iter().try_for_each(|batch| self.plan(plan, &batch).map(|_| ())),
         };
-        self.connection.pragma_update(None, "synchronous", "full")?;
+        self.connection.pragma_update(None, "synchronous", self.durability())?;
         planned
     }
 

@@ -1,6 +1,6 @@
 //! Addresses of PostgreSQL, `postgres://user@host:port/database?parameter=value`, as libpq reads them:
-//! <https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-CONNSTRING-URIS>. One parameter is this program's own:
-//! `schema`.
+//! <https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-CONNSTRING-URIS>. Two parameters are this program's
+//! own: `schema` and `patience`.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -19,6 +19,8 @@ const SCHEMA: &str = "campaign";
 const LONGEST_NAME: usize = 63;
 /// Hosts that are tried, at most.
 const HOSTS: usize = 16;
+/// How long a run waits for a server that is gone where nothing says so: longer than a failover takes.
+const PATIENCE: u64 = 60;
 /// Folders where distributions have the server's socket: Debian's, and PostgreSQL's own.
 const SOCKETS: [&str; 2] = ["/var/run/postgresql", "/tmp"];
 
@@ -33,6 +35,8 @@ pub struct PostgresAddress {
     pub(super) connect_timeout: Option<Duration>,
     /// Whether only a server counts that takes writing.
     pub(super) only_writable: bool,
+    /// How long a run waits for a server that is gone.
+    pub(super) patience: Duration,
     /// ConnectionParameters of the session besides user and database.
     pub(super) session: Vec<(&'static str, String)>,
 }
@@ -180,6 +184,7 @@ impl PostgresAddress {
             tls: tls_of(&parameters, variables)?,
             connect_timeout: connect_timeout.map(|seconds| Duration::from_secs(seconds.unsigned_abs())),
             only_writable,
+            patience: patience_of(&parameters)?,
             session,
         })
     }
@@ -300,6 +305,12 @@ fn hosts_of(parameters: &ConnectionParameters) -> Result<Vec<ServerHost>, Postgr
         hosts.push(ServerHost { name, address, port, password: Err(String::new()) });
     }
     Ok(hosts)
+}
+
+fn patience_of(parameters: &ConnectionParameters) -> Result<Duration, PostgresError> {
+    let seconds = parameters.get("patience").map_or(Ok(PATIENCE), |text| text.trim().parse());
+    let seconds = seconds.map_err(|_| mistake("has a patience that is no number of seconds"))?;
+    Ok(Duration::from_secs(seconds))
 }
 
 /// Where a server of this machine listens.

@@ -125,6 +125,45 @@ pub enum PostgresError {
         /// Schema and server.
         place: String,
     },
+    /// The server has lost commits that the replica has: a failover, or a backup that was put back.
+    #[error(
+        "{place} has lost commits: it has {has}, and the replica {} has {had} or others",
+        foreign::path(replica)
+    )]
+    LostCommits {
+        /// Schema and server.
+        place: String,
+        /// The replica's file.
+        replica: String,
+        /// Commits that are there.
+        has: i64,
+        /// Commits that the replica has.
+        had: i64,
+    },
+    /// A transaction was cut off, and others committed before it could be made again.
+    #[error(
+        "the connection to {place} was lost in a commit, and others have committed since: it was not made"
+    )]
+    Overtaken {
+        /// Schema and server.
+        place: String,
+    },
+    /// Another process runs the campaign by now.
+    #[error(
+        "this process lost its session at {place}, and another one has taken the campaign over: {holder}"
+    )]
+    TakenOver {
+        /// Schema and server.
+        place: String,
+        /// That process.
+        holder: String,
+    },
+    /// A file that was named is the replica of a journal in PostgreSQL.
+    #[error("{} is the replica of a journal in PostgreSQL, and none of its own", foreign::path(path))]
+    IsReplica {
+        /// The file.
+        path: PathBuf,
+    },
     /// A value that the other database cannot keep.
     #[error("row {row} of the table {table} has {what} in {column}")]
     Unfit {
@@ -167,21 +206,21 @@ impl PostgresError {
             Self::Address(_) => "write it as postgres://USER@HOST:PORT/DATABASE?sslmode=verify-full, and what is special in it \
                  percent-encoded; docs/postgresql.md has all parameters"
                 .into(),
-            Self::File { .. } => "correct the path, or the file; nothing was copied".into(),
-            Self::Unreachable { .. } => "check host, port and network, and that the server listens there; nothing was copied".into(),
+            Self::File { .. } => "correct the path, or the file; nothing was done".into(),
+            Self::Unreachable { .. } => "check host, port and network, and that the server listens there; what was committed before stays".into(),
             Self::Tls { .. } => "check the certificate and sslrootcert; sslmode=require encrypts without checking who answers; \
-                 nothing was copied"
+                 nothing was done"
                 .into(),
             Self::NoPassword { .. } => {
                 "set PGPASSWORD, or give ~/.pgpass a line HOST:PORT:DATABASE:USER:PASSWORD and mode 0600".into()
             }
-            Self::Refused { .. } => "check user, password and database, and the server's pg_hba.conf; nothing was copied".into(),
+            Self::Refused { .. } => "check user, password and database, and the server's pg_hba.conf; nothing was done".into(),
             Self::Unsupported { .. } => {
-                "let pg_hba.conf ask this user for scram-sha-256, md5 or a certificate; nothing was copied".into()
+                "let pg_hba.conf ask this user for scram-sha-256, md5 or a certificate; nothing was done".into()
             }
-            Self::Lost(_) => "nothing that is not whole was left; copy again".into(),
+            Self::Lost(_) => "nothing that is not whole was left; try again: what was committed before stays".into(),
             Self::Server { .. } => {
-                "the server's log tells more; nothing that is not whole was left, so that copying again begins anew".into()
+                "the server's log tells more; nothing that is not whole was left, and what was committed before stays".into()
             }
             Self::NewerThere { .. } => "use the newer version of campaign; nothing was changed".into(),
             Self::OtherSchema { .. } | Self::ForeignTables { .. } => {
@@ -195,6 +234,16 @@ impl PostgresError {
             .into(),
             Self::NoJournal { .. } => "check database and schema; `campaign journal copy JOURNAL POSTGRES` puts one there".into(),
             Self::Busy { .. } => "wait until it has ended; nothing was changed".into(),
+            Self::LostCommits { replica, .. } => format!(
+                "put the server right if it is the wrong one. If what it lost is lost for good: within six days of its last requests go \
+                 on, and what it does not know is asked for again with the same client tokens, which meet the same contacts. For \
+                 that remove {0}, {0}-wal, {0}-shm and {0}.mark; nothing was sent",
+                foreign::path(replica)
+            )
+            .into(),
+            Self::Overtaken { .. } => "run again: what was requested is asked for with the same client tokens; nothing else was lost".into(),
+            Self::TakenOver { .. } => "nothing is to be done: the other process goes on with the campaign".into(),
+            Self::IsReplica { .. } => "name the journal by its address, postgres://…; nothing was done".into(),
             Self::Unfit { .. } => "nothing was copied; please report this".into(),
             Self::Differs { .. } => "nothing was left there; copy again, and look at disks and memory of both machines if it is \
                  not the first time"
@@ -216,12 +265,25 @@ impl PostgresError {
                 | Self::ForeignTables { .. }
                 | Self::JournalThere { .. }
                 | Self::NoJournal { .. }
+                | Self::IsReplica { .. }
         )
+    }
+
+    /// Whether the server, or the way to it, was gone: what was asked may be asked again.
+    pub(super) fn is_passing(&self) -> bool {
+        match self {
+            Self::Lost(_) | Self::Unreachable { .. } => true,
+            // Shutting down, crashed or starting; connections; a lock that another session holds on to.
+            Self::Server { code, .. } | Self::Refused { code, .. } => {
+                ["57P", "08", "53300", "55P03", "25P03"].iter().any(|class| code.starts_with(class))
+            }
+            _ => false,
+        }
     }
 
     /// Whether another process is in the way.
     #[must_use]
     pub fn is_busy(&self) -> bool {
-        matches!(self, Self::Busy { .. })
+        matches!(self, Self::Busy { .. } | Self::TakenOver { .. })
     }
 }

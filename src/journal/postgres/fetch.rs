@@ -6,7 +6,7 @@
 
 use std::path::Path;
 
-use rusqlite::{Connection, OpenFlags, Statement};
+use rusqlite::{Connection, OpenFlags};
 
 use crate::domain::unix_millis::UnixMillis;
 use crate::journal::error::JournalError;
@@ -19,12 +19,11 @@ use crate::journal::postgres::address::PostgresAddress;
 use crate::journal::postgres::copied::CopiedJournal;
 use crate::journal::postgres::digest::TableDigest;
 use crate::journal::postgres::error::PostgresError;
-use crate::journal::postgres::schema;
 use crate::journal::postgres::store::hold;
 use crate::journal::postgres::tables::{CopiedTable, TABLES};
-use crate::journal::postgres::tuples::{self, TupleStream};
+use crate::journal::postgres::tuples::TupleStream;
 use crate::journal::postgres::wire::ServerSession;
-use crate::journal::row::{ROOM, ROOM_CLAIMED};
+use crate::journal::postgres::{changes, schema};
 
 /// Memory that SQLite takes for pages while the file is written, in KiB.
 const CACHE: i32 = 32 * 1024;
@@ -56,6 +55,11 @@ pub fn fetch(address: &PostgresAddress, path: &Path) -> Result<CopiedJournal, Jo
         campaigns.push((campaign.name, tally));
     }
     drop(reader);
+    // Where campaigns ran over PostgreSQL, that is what this file is a copy of.
+    connect(file.path(), OpenFlags::SQLITE_OPEN_READ_WRITE)?.execute(
+        "INSERT INTO home (path, device, inode) SELECT ?1, 0, 0 WHERE NOT EXISTS (SELECT 1 FROM home)",
+        [address.to_string()],
+    )?;
     file.finish()?;
     Ok(CopiedJournal { campaigns, copied_at: UnixMillis::from_millis(copied_at) })
 }
@@ -102,39 +106,15 @@ fn receive(
     connection: &Connection,
 ) -> Result<TableDigest, JournalError> {
     let sql = format!("COPY ({}) TO STDOUT (FORMAT binary)", table.select());
-    let mut statement = connection.prepare(&insertion(table))?;
+    let mut statement = connection.prepare(&changes::insertion(table))?;
+    let columns: Vec<_> = table.columns.iter().collect();
     let (mut stream, mut digest) = (TupleStream::default(), TableDigest::default());
     session.copy_out(&sql, |piece| {
         stream.push(piece, |tuple| {
             digest.add(tuple);
-            insert(table, tuple, &mut statement)
+            changes::run(&columns, tuple, &mut statement)
         })
     })?;
     stream.end()?;
     Ok(digest)
-}
-
-/// How a row is inserted. One that waits or is in doubt gets the room that a plan gives it and a claim leaves.
-fn insertion(table: &CopiedTable) -> String {
-    let values: Vec<String> = (1..=table.columns.len()).map(|at| format!("?{at}")).collect();
-    let (list, values) = (table.list(), values.join(", "));
-    let parameter =
-        |name: &str| table.columns.iter().position(|column| column.name == name).map_or(0, |at| at + 1);
-    match table.name {
-        "row" => format!(
-            "INSERT INTO row ({list}, room) VALUES ({values}, iif(?{} IN (0, 1),
-                 iif(?{} IS NULL, zeroblob({ROOM}), zeroblob({ROOM_CLAIMED})), NULL))",
-            parameter("state"),
-            parameter("first_attempt_at")
-        ),
-        name => format!("INSERT INTO \"{name}\" ({list}) VALUES ({values})"),
-    }
-}
-
-fn insert(table: &CopiedTable, tuple: &[u8], statement: &mut Statement<'_>) -> Result<(), JournalError> {
-    tuples::decode(table, tuple, |at, value| {
-        Ok::<_, JournalError>(statement.raw_bind_parameter(at + 1, value)?)
-    })?;
-    statement.raw_execute()?;
-    Ok(())
 }

@@ -6,7 +6,6 @@
 
 use refinery::Migration;
 
-use crate::journal::file::schema::Migrations;
 use crate::journal::postgres::address::PostgresAddress;
 use crate::journal::postgres::error::PostgresError;
 use crate::journal::postgres::wire::ServerSession;
@@ -16,13 +15,13 @@ mod embedded {
 }
 
 /// Those of this program.
-pub(super) const OURS: Migrations = embedded::migrations::runner;
+pub(super) const OURS: fn() -> refinery::Runner = embedded::migrations::runner;
 
 /// First half of the advisory lock of a schema ("camp", as in SQLite's header); the other is the hash of its name.
 const LOCK: i32 = 0x6361_6d70;
 
 /// A text as SQL has it.
-fn literal(text: &str) -> String {
+pub(super) fn literal(text: &str) -> String {
     format!("'{}'", text.replace('\'', "''"))
 }
 
@@ -51,6 +50,22 @@ pub(super) fn lock(session: &mut ServerSession, address: &PostgresAddress) -> Re
         Some("t") => Ok(()),
         _ => Err(PostgresError::Busy { place: address.place() }),
     }
+}
+
+/// The same, after waiting for those who do.
+///
+/// # Errors
+/// Where that takes too long.
+pub(super) fn wait_for_lock(
+    session: &mut ServerSession,
+    address: &PostgresAddress,
+) -> Result<(), PostgresError> {
+    session.run(&format!("SELECT pg_advisory_lock({LOCK}, hashtext({}))", literal(&address.schema)))
+}
+
+/// Lets other processes do so again.
+pub(super) fn unlock(session: &mut ServerSession, address: &PostgresAddress) -> Result<(), PostgresError> {
+    session.run(&format!("SELECT pg_advisory_unlock({LOCK}, hashtext({}))", literal(&address.schema)))
 }
 
 /// The version of the journal's schema there; none where there is no journal.
@@ -139,6 +154,11 @@ pub(super) fn migrate(session: &mut ServerSession, address: &PostgresAddress) ->
         ))?;
     }
     session.run("COMMIT")
+}
+
+/// The newest version that this program knows.
+pub(super) fn newest() -> i64 {
+    migrations().last().map_or(0, |migration| i64::from(migration.version()))
 }
 
 fn migrations() -> Vec<Migration> {

@@ -57,7 +57,8 @@ impl Reader {
             hold(table, sent, read_back(table, &mut session)?)?;
         }
         session.run(&format!(
-            "INSERT INTO journal (groups, copied_at, copied_by) VALUES ({groups}, {}, '{}')",
+            "INSERT INTO journal (groups, copied_at, copied_by, id)
+             VALUES ({groups}, {}, '{}', md5(random()::text || clock_timestamp()))",
             now.millis(),
             env!("CARGO_PKG_VERSION")
         ))?;

@@ -9,7 +9,7 @@ use rusqlite::types::{ToSql as _, ToSqlOutput, Value, ValueRef};
 use uuid::Uuid;
 
 use crate::journal::postgres::error::PostgresError;
-use crate::journal::postgres::tables::{ColumnKind, CopiedTable};
+use crate::journal::postgres::tables::{ColumnKind, CopiedColumn, CopiedTable};
 use crate::journal::row::ContactIdColumn;
 
 /// What a copy begins with: signature, no flags, no extension.
@@ -28,9 +28,21 @@ pub(super) fn encode(
     row: &Row<'_>,
     out: &mut Vec<u8>,
 ) -> Result<(), UnfitValue> {
-    let fields = i16::try_from(table.columns.len()).unwrap_or(i16::MAX);
+    encode_columns(&table.columns.iter().collect::<Vec<_>>(), row, out)
+}
+
+/// The same of some of a table's columns.
+///
+/// # Errors
+/// As [`encode`].
+pub(super) fn encode_columns(
+    columns: &[&CopiedColumn],
+    row: &Row<'_>,
+    out: &mut Vec<u8>,
+) -> Result<(), UnfitValue> {
+    let fields = i16::try_from(columns.len()).unwrap_or(i16::MAX);
     out.extend_from_slice(&fields.to_be_bytes());
-    for (at, column) in table.columns.iter().enumerate() {
+    for (at, column) in columns.iter().enumerate() {
         let unfit = |what| UnfitValue { column: column.name, what };
         let value = row.get_ref(at).map_err(|_| unfit("a value that cannot be read"))?;
         let before = out.len();
@@ -149,12 +161,13 @@ impl TupleStream {
     }
 }
 
-fn garbled() -> PostgresError {
+/// What came is none of what this program writes.
+pub(super) fn garbled() -> PostgresError {
     PostgresError::Lost(io::Error::other("what it sent is no copy of a table"))
 }
 
 /// How long the first row is; none where it is not whole yet.
-fn row_length(bytes: &[u8]) -> Result<Option<usize>, PostgresError> {
+pub(super) fn row_length(bytes: &[u8]) -> Result<Option<usize>, PostgresError> {
     let Some(count) = bytes.first_chunk() else { return Ok(None) };
     let mut at = 2_usize;
     for _ in 0..u16::try_from(i16::from_be_bytes(*count)).map_err(|_| garbled())? {
@@ -172,17 +185,17 @@ fn row_length(bytes: &[u8]) -> Result<Option<usize>, PostgresError> {
 ///
 /// # Errors
 /// Those of `take`, and [`PostgresError::Lost`] where the row is none of this table.
-pub(super) fn decode<E: From<PostgresError>>(
-    table: &CopiedTable,
+pub(super) fn decode_columns<E: From<PostgresError>>(
+    columns: &[&CopiedColumn],
     mut row: &[u8],
     mut take: impl FnMut(usize, ToSqlOutput<'_>) -> Result<(), E>,
 ) -> Result<(), E> {
     let Some((count, rest)) = row.split_first_chunk() else { return Err(garbled().into()) };
-    if usize::try_from(i16::from_be_bytes(*count)) != Ok(table.columns.len()) {
+    if usize::try_from(i16::from_be_bytes(*count)) != Ok(columns.len()) {
         return Err(garbled().into());
     }
     row = rest;
-    for (at, column) in table.columns.iter().enumerate() {
+    for (at, column) in columns.iter().enumerate() {
         let Some((length, rest)) = row.split_first_chunk() else { return Err(garbled().into()) };
         let Ok(length) = usize::try_from(i32::from_be_bytes(*length)) else {
             row = rest;

@@ -35,6 +35,7 @@ const KEYWORDS: &[(&str, &str)] = &[
     ("client_encoding", "PGCLIENTENCODING"),
     // This program's own.
     ("schema", ""),
+    ("patience", ""),
 ];
 
 /// ConnectionParameters of libpq that change nothing of a copy: they are taken, and do nothing.

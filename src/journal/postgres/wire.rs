@@ -314,6 +314,49 @@ impl ServerSession {
         Ok(())
     }
 
+    /// Sends a statement behind those before it, and waits for nothing: [`ServerSession::answers`] does.
+    pub(super) fn queue(&mut self, sql: &str) -> Result<(), PostgresError> {
+        frontend::query(sql, &mut self.output).map_err(PostgresError::Lost)?;
+        self.flush_if_long()
+    }
+
+    /// The same of `COPY … FROM STDIN` with all of its rows.
+    pub(super) fn queue_copy<'p>(
+        &mut self,
+        sql: &str,
+        pieces: impl IntoIterator<Item = &'p [u8]>,
+    ) -> Result<(), PostgresError> {
+        self.queue(sql)?;
+        for piece in pieces {
+            for chunk in piece.chunks(CHUNK) {
+                frontend::CopyData::new(chunk).map_err(PostgresError::Lost)?.write(&mut self.output);
+                self.flush_if_long()?;
+            }
+        }
+        frontend::copy_done(&mut self.output);
+        Ok(())
+    }
+
+    fn flush_if_long(&mut self) -> Result<(), PostgresError> {
+        if self.output.len() < CHUNK { Ok(()) } else { self.flush() }
+    }
+
+    /// Waits until so many statements that were queued have been done.
+    pub(super) fn answers(&mut self, mut statements: usize) -> Result<(), PostgresError> {
+        self.flush()?;
+        while statements > 0 {
+            if matches!(self.message()?, Message::ReadyForQuery(_)) {
+                statements -= 1;
+            }
+        }
+        Ok(())
+    }
+
+    /// How long the server may be silent from here on.
+    pub(super) fn set_silence(&mut self, silence: Duration) -> Result<(), PostgresError> {
+        self.transport.set_timeout(Some(silence)).map_err(PostgresError::Lost)
+    }
+
     /// Runs `COPY … TO STDOUT`, and hands every piece of it on.
     pub(super) fn copy_out<E: From<PostgresError>>(
         &mut self,

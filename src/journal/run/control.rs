@@ -254,6 +254,11 @@ impl Listener {
         }
     }
 
+    /// The next look is at the table, whatever SQLite says: others have written through this very connection.
+    pub(in crate::journal) fn look_anew(&mut self) {
+        self.version -= 1;
+    }
+
     /// Passes on what is new; says whether anybody listens still. Where no other connection has written anything, that
     /// takes a few microseconds and no look at a table.
     pub(in crate::journal) fn look(&mut self, connection: &Connection) -> Result<bool, JournalError> {

@@ -283,6 +283,16 @@ async fn serve(
         tokio::select! {
             biased;
             () = Listener::due(listener.as_ref()) => {
+                let (same_journal, news) = caught_up(journal).await?;
+                journal = same_journal;
+                match news {
+                    Ok(true) => listener.iter_mut().for_each(Listener::look_anew),
+                    Ok(false) => {}
+                    Err(error) => {
+                        refuse_all(words, &error).await;
+                        return Err(error);
+                    }
+                }
                 // Between two groups, and a few microseconds: not worth a thread.
                 match listener.as_mut().map(|listener| listener.look(&journal.connection)) {
                     Some(Ok(false)) => listener = None,
@@ -323,6 +333,9 @@ async fn serve(
             return Err(WriterError::from(Arc::new(JournalError::WriterGone)));
         };
         (journal, shapes) = (same_journal, same_shapes);
+        if journal.has_news() {
+            listener.iter_mut().for_each(Listener::look_anew);
+        }
         // All at once and from here, not one by one from the thread that committed: who is woken sees the whole group,
         // and a simulated run takes the same course every time.
         for answer in held {
@@ -334,6 +347,23 @@ async fn serve(
         }
     }
     Ok(journal)
+}
+
+/// Of a replica: what others have committed, taken over in a thread that may wait for PostgreSQL, and whether there was anything.
+async fn caught_up(journal: Journal) -> Result<(Journal, Result<bool, WriterError>), WriterError> {
+    if !journal.is_replica() {
+        return Ok((journal, Ok(false)));
+    }
+    let caught_up = tokio::task::spawn_blocking(move || {
+        let news = journal.catch_up();
+        if news.is_err() {
+            journal.leave_alone();
+        }
+        (journal, news)
+    });
+    let (journal, news) =
+        caught_up.await.map_err(|_| WriterError::from(Arc::new(JournalError::WriterGone)))?;
+    Ok((journal, news.map_err(|error| WriterError::from(Arc::new(error)))))
 }
 
 /// Begins to listen, where a word of the group asks for that: it needs no commit, and is taken out.

@@ -41,25 +41,25 @@ impl Cluster {
                 chown(&copy, Some(NOBODY), Some(NOBODY)).unwrap();
             }
         }
-        let mut server = of_another_user("postgres");
-        server.arg("-D").arg(&data).arg("-k").arg(folder.path()).arg("-p").arg(port.to_string());
-        server.args([
-            "-c",
-            "listen_addresses=127.0.0.1",
-            "-c",
-            "fsync=off",
-            "-c",
-            "ssl=on",
-            "-c",
-            "log_min_messages=fatal",
-        ]);
-        let child = server.stdin(Stdio::null()).stdout(Stdio::null()).spawn().unwrap();
+        let child = server(&data, folder.path(), port);
         let mut cluster = Self { child, folder, port };
-        while !cluster.psql("SELECT 1").output().unwrap().status.success() {
-            assert_eq!(cluster.child.try_wait().unwrap(), None, "PostgreSQL ended while it was starting");
+        cluster.wait_until_up();
+        cluster
+    }
+
+    fn wait_until_up(&mut self) {
+        while !self.psql("SELECT 1").output().unwrap().status.success() {
+            assert_eq!(self.child.try_wait().unwrap(), None, "PostgreSQL ended while it was starting");
             std::thread::yield_now();
         }
-        cluster
+    }
+
+    /// Stops it at once, as `pg_ctl -m immediate` does, and starts it again.
+    pub(crate) fn restart(&mut self) {
+        kill_process(Pid::from_child(&self.child), Signal::QUIT).unwrap();
+        self.child.wait().unwrap();
+        self.child = server(&self.folder.path().join("data"), self.folder.path(), self.port);
+        self.wait_until_up();
     }
 
     /// The folder of its socket.
@@ -143,6 +143,15 @@ fn folder() -> tempfile::TempDir {
     let elsewhere = tempfile::Builder::new().prefix("pg-").tempdir().unwrap();
     assert!(open(elsewhere.path()), "no folder for PostgreSQL");
     elsewhere
+}
+
+fn server(data: &Path, socket: &Path, port: u16) -> Child {
+    let mut server = of_another_user("postgres");
+    server.arg("-D").arg(data).arg("-k").arg(socket).arg("-p").arg(port.to_string());
+    for setting in ["listen_addresses=127.0.0.1", "fsync=off", "ssl=on", "log_min_messages=fatal"] {
+        server.args(["-c", setting]);
+    }
+    server.stdin(Stdio::null()).stdout(Stdio::null()).spawn().unwrap()
 }
 
 fn as_another_user(command: &mut Command) {
