@@ -12,14 +12,14 @@ use uuid::Uuid;
 use super::error::ReportError;
 use crate::domain::events::Delivery;
 use crate::domain::table::header::{fold, nearest};
-use crate::domain::table::report_format::{FIXED_COLUMNS, PREFIX};
+use crate::domain::table::report_format::{FIXED_COLUMNS, FixedColumn, PREFIX};
 use crate::domain::unix_millis::UnixMillis;
-use crate::journal::{Record, Told};
+use crate::journal::Record;
 
-/// A column of a report: one of the fixed ones by its place among them, or one of the file's own.
+/// A column of a report: one of the fixed ones, or one of the file's own by its place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Column {
-    Fixed(usize),
+    Fixed(FixedColumn),
     Own(usize),
 }
 
@@ -56,7 +56,7 @@ impl Columns {
         let fixed = FIXED_COLUMNS.iter().map(|name| (*name).to_owned());
         let names: Vec<String> = fixed.chain(unambiguous(&last)).collect();
         let own = (0..last.len()).map(Column::Own);
-        let all: Vec<Column> = (0..FIXED_COLUMNS.len()).map(Column::Fixed).chain(own).collect();
+        let all: Vec<Column> = FixedColumn::ALL.into_iter().map(Column::Fixed).chain(own).collect();
         if wanted.is_empty() {
             return Ok(Self { names, chosen: all, places });
         }
@@ -88,39 +88,32 @@ fn text(text: Option<&str>) -> CellValue<'_> {
     text.map_or(CellValue::Nothing, CellValue::Text)
 }
 
-/// What the record has in a fixed column, in the order of [`FIXED_COLUMNS`].
-fn fixed<'r>(record: &'r Record<'_>, column: usize) -> CellValue<'r> {
+/// What the record has in a fixed column.
+fn fixed<'r>(record: &'r Record<'_>, column: FixedColumn) -> CellValue<'r> {
     let time = |time: Option<UnixMillis>| time.map_or(CellValue::Nothing, CellValue::Time);
+    let told = &record.told;
     match column {
-        0 => record.line.map_or(CellValue::Nothing, CellValue::Number),
-        1 => text(record.key),
-        2 => text(record.destination),
-        3 => CellValue::Text(record.state.name()),
-        4 => text(record.contact_id),
-        5 => record.client_token.map_or(CellValue::Nothing, CellValue::Token),
-        6 => CellValue::Number(u64::from(record.attempts)),
-        7 => text(record.code),
-        8 => text(record.reason),
-        9 => text(record.source),
-        10 => time(record.first_attempt_at),
-        11 => time(record.settled_at),
-        12 => text(record.sender),
-        13 => text(record.zones),
-        _ => told(&record.told, column - 14),
-    }
-}
-
-/// What the account has told of the row's message and contact.
-fn told<'r>(told: &'r Told<'_>, column: usize) -> CellValue<'r> {
-    let time = |time: Option<UnixMillis>| time.map_or(CellValue::Nothing, CellValue::Time);
-    match column {
-        0 => text(told.delivery.map(Delivery::name)),
-        1 => text(told.status),
-        2 => time(told.at),
-        3 => told.parts.map_or(CellValue::Nothing, CellValue::Number),
-        4 => told.price.map_or(CellValue::Nothing, CellValue::Amount),
-        5 => time(told.ended_at),
-        _ => text(told.replied.map(|replied| if replied { "yes" } else { "no" })),
+        FixedColumn::Line => record.line.map_or(CellValue::Nothing, CellValue::Number),
+        FixedColumn::Key => text(record.key),
+        FixedColumn::Destination => text(record.destination),
+        FixedColumn::State => CellValue::Text(record.state.name()),
+        FixedColumn::ContactId => text(record.contact_id),
+        FixedColumn::ClientToken => record.client_token.map_or(CellValue::Nothing, CellValue::Token),
+        FixedColumn::Attempts => CellValue::Number(u64::from(record.attempts)),
+        FixedColumn::Code => text(record.code),
+        FixedColumn::Reason => text(record.reason),
+        FixedColumn::Source => text(record.source),
+        FixedColumn::FirstAttemptAt => time(record.first_attempt_at),
+        FixedColumn::SettledAt => time(record.settled_at),
+        FixedColumn::Sender => text(record.sender),
+        FixedColumn::Zone => text(record.zones),
+        FixedColumn::Delivery => text(told.delivery.map(Delivery::name)),
+        FixedColumn::DeliveryStatus => text(told.status),
+        FixedColumn::DeliveryAt => time(told.at),
+        FixedColumn::Parts => told.parts.map_or(CellValue::Nothing, CellValue::Number),
+        FixedColumn::Price => told.price.map_or(CellValue::Nothing, CellValue::Amount),
+        FixedColumn::EndedAt => time(told.ended_at),
+        FixedColumn::Replied => text(told.replied.map(|replied| if replied { "yes" } else { "no" })),
     }
 }
 
