@@ -9,6 +9,7 @@ use crate::clock::Clock;
 use crate::domain::delivery::control::Control;
 use crate::domain::foreign::shown;
 use crate::domain::next_step::{Advice, Command, Setting};
+use crate::domain::senders::{AccountGroups, SenderAccount};
 use crate::domain::unix_millis::UnixMillis;
 use crate::journal::{self, Campaign, ControlRequest, Holder, Journal, JournalError, Reader, RunRecord};
 
@@ -66,11 +67,14 @@ pub fn request(place: &CampaignPaths, control: Control, who: &str, clock: &Clock
     if steering.is_needless() {
         return Ok(steering);
     }
-    if let Some(sender) = steering.control.sender() {
-        must_have_sender(&reader, &steering.campaign, sender)?;
+    if let Control::SenderPace(pace) = &steering.control {
+        must_have_sender(&reader, &steering.campaign, &pace.name)?;
     }
     steering.must_have_a_run()?;
-    let of_run = matches!(steering.control, Control::Stop | Control::Pace(_));
+    if let Control::AccountPace(new) = &mut steering.control {
+        new.name = sender_of_account(&reader, &steering.campaign, &new.name)?;
+    }
+    let of_run = steering.control.is_of_run();
     let run = steering.run.as_ref().map(|run| run.id).filter(|_| of_run);
     let id = Journal::open(&place.journal)?.ask(
         steering.campaign.id,
@@ -104,6 +108,39 @@ fn must_have_sender(reader: &Reader, campaign: &Campaign, sender: &str) -> Resul
     Err(no_sender((&campaign.name, sender), &names, of_one))
 }
 
+/// A sender of the account that is called so: the journal knows accounts by their senders.
+fn sender_of_account(reader: &Reader, campaign: &Campaign, name: &str) -> Result<String, Error> {
+    let senders = reader.homes_of_senders(campaign.id)?;
+    let AccountGroups { accounts, places, .. } =
+        AccountGroups::of(senders.iter().map(|(_, account)| account.as_ref()));
+    let names: Vec<String> = accounts
+        .iter()
+        .map(|group| group.account.as_ref().map_or_else(String::new, SenderAccount::name))
+        .collect();
+    let is_meant = |(sender, account): &(String, Option<SenderAccount>)| {
+        sender == name || account.as_ref().is_some_and(|account| account.is_called(name))
+    };
+    let meant = senders.iter().zip(&places).filter(|(sender, _)| is_meant(sender));
+    let meant: Vec<(&str, usize)> =
+        meant.map(|((sender, _), place)| (sender.as_str(), place.account)).collect();
+    let (campaign, called) = (&campaign.name, shown(name));
+    let (message, advice) = match meant[..] {
+        _ if names.len() < 2 => (
+            format!("\"{campaign}\" sends from one account, whose pace is that of the campaign"),
+            "leave the account out".to_owned(),
+        ),
+        [] => (format!("\"{campaign}\" has no account \"{called}\""), format!("it has {}", names.join("; "))),
+        [(sender, account), ..] if meant.iter().all(|(_, other)| *other == account) => {
+            return Ok(sender.to_owned());
+        }
+        _ => (
+            format!("\"{campaign}\" has several accounts that are called \"{called}\""),
+            format!("it has {}; name one of the account's senders", names.join("; ")),
+        ),
+    };
+    Err(Error::usage(message, Advice::from(advice).into()))
+}
+
 /// A campaign has no sender of this name, but `names`; `of_one` is said where it has none at all.
 pub(super) fn no_sender((campaign, sender): (&str, &str), names: &[String], of_one: &str) -> Error {
     let message = format!("\"{campaign}\" has no sender \"{}\"", shown(sender));
@@ -121,7 +158,7 @@ impl Steering {
         match self.control {
             Control::Pause => self.before.is_some(),
             Control::Go => self.before.is_none(),
-            Control::Stop | Control::Pace(_) | Control::SenderPace(_) => false,
+            Control::Stop | Control::Pace(_) | Control::SenderPace(_) | Control::AccountPace(_) => false,
         }
     }
 

@@ -119,7 +119,9 @@ fn words(steering: &Steering) -> &'static str {
         (Control::Go, _, true) => "asked to go on",
         (Control::Go, _, false) => "not paused any more; nothing runs now",
         (Control::Stop, ..) => "asked to stop: the run ends when it has its answers",
-        (Control::Pace(_) | Control::SenderPace(_), ..) => "asked to change its pace",
+        (Control::Pace(_) | Control::SenderPace(_) | Control::AccountPace(_), ..) => {
+            "asked to change its pace"
+        }
     }
 }
 

@@ -256,6 +256,8 @@ const NOT_FROM_OUTSIDE: &[(&str, &str)] = &[
     ("; more is not its share", "no error: what pace says"),
     ("as fast as the service takes", "no error: what pace says"),
     (", to its end", "no error: what pace says"),
+    ("as it began", "no error: what pace says"),
+    ("through the account of", "no error: what pace says"),
     ("reads its file, and sends nothing", "no error: what pause says"),
     ("paused: nothing runs now", "no error: what pause says"),
     ("not paused any more", "no error: what go says"),

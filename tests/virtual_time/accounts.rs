@@ -4,6 +4,7 @@
 use std::num::NonZeroU32;
 use std::time::Duration;
 
+use campaign::domain::delivery::control::{Control, NewAccountPace, NewPace, NewRate};
 use campaign::domain::delivery::ending::Ending;
 use campaign::domain::delivery::state::State;
 use campaign::domain::message::request::Leaf;
@@ -18,6 +19,7 @@ use crate::virtual_time::senders::sender;
 use crate::virtual_time::stage::{
     CAMPAIGN, EPOCH, FLOW, INSTANCE, Options, OtherWorld, Seen, Stage, check_pace, in_flight, line, shape,
 };
+use crate::virtual_time::steering::Person;
 
 const MINUTE: Duration = Duration::from_secs(60);
 
@@ -178,6 +180,65 @@ async fn each_account_reaches_its_pace_and_none_exceeds_it() {
         check_everybody(&stage, accounts, lines.len() as u64);
         assert!(outcome.elapsed < Duration::from_secs(125), "{:?}", outcome.elapsed);
     }
+}
+
+/// A person slows one account down, lets it go faster, and takes that back: no other goes faster or slower, whether it states
+/// its pace or not, and the next run knows nothing of it.
+#[tokio::test(start_paused = true)]
+async fn a_person_paces_one_account_and_no_other() {
+    let senders = one_each(3);
+    let mut stage = stage(&[(4.0, 1); 3], |_| WorldConfig::default());
+    let lines: Vec<FileLine> = (0..900).map(|n| row(n, &senders, (n % 3) as usize)).collect();
+    plan(&stage, &senders, &lines);
+    let pace = |of: usize, rate, burst| {
+        let name = format!("sender-{of}");
+        Control::AccountPace(NewAccountPace { name, pace: NewPace { rate, burst: NonZeroU32::new(burst) } })
+    };
+    let person = Person::of(&stage);
+    let wishes = [
+        (10.0, pace(1, NewRate::PerSecond(1.0), 0)),
+        (20.0, pace(0, NewRate::PerSecond(8.0), 2)),
+        (30.0, pace(1, NewRate::Default, 0)),
+        (30.5, pace(0, NewRate::PerSecond(2.0), 0)),
+    ];
+    let own = options((4.0, 1), &senders);
+    let first = Options { most: Some(500), ..own.clone() };
+    let mut told = Vec::new();
+    let mut watch = |event: &RunEvent| {
+        if let RunEvent::Repaced { rate, burst } = event {
+            told.push((*rate, *burst));
+        }
+    };
+    let mut seen = Seen(&mut watch);
+    let (outcome, ()) = tokio::join!(stage.run_watched(&first, &mut seen), person.ask_all(&wishes));
+    assert_eq!(outcome.expect("a run").ending, Ending::Limit);
+    // What all accounts are asked for together.
+    assert_eq!(told, [(Some(9.0), 3), (Some(13.0), 4), (Some(16.0), 4), (Some(10.0), 4)]);
+    let left = |stage: &Stage, of: usize, from: f64, to: f64| {
+        let window =
+            EPOCH.unsigned_abs() + (from * 1_000.0) as u64..EPOCH.unsigned_abs() + (to * 1_000.0) as u64;
+        simulator(stage, of).requests().iter().filter(|request| window.contains(&request.at.0)).count()
+    };
+    let of = |at: usize| {
+        [(1.0, 9.0), (11.0, 19.0), (21.0, 29.0), (31.0, 35.0)].map(|(from, to)| left(&stage, at, from, to))
+    };
+    assert_eq!([of(0), of(1), of(2)], [[32, 32, 64, 8], [32, 8, 8, 16], [32, 32, 32, 16]]);
+    let asks = stage.reader().asks(stage.campaign, 9).expect("asks");
+    assert!(asks.iter().all(|ask| ask.taken.is_some()), "{asks:?}");
+    let asked = [0, 1, 2].map(|n| simulator(&stage, n).requests().len());
+    let paces = stage.journal().sender_paces(stage.campaign).expect("paces");
+    assert_eq!(paces.rates.len(), 0, "no sender is paced");
+    stage.pass(MINUTE).await;
+    let outcome = stage.run(&own).await.expect("a run");
+    assert_eq!(outcome.ending, Ending::Complete);
+    for (n, before) in asked.into_iter().enumerate() {
+        let at: Vec<u64> =
+            simulator(&stage, n).requests().iter().skip(before).map(|request| request.at.0).collect();
+        check_pace(at.iter().copied(), &own);
+        let took = (at[at.len() - 1] - at[0]) as f64 / 1_000.0;
+        assert!((at.len() - 1) as f64 / took >= 3.96, "{n}: {} in {took} s", at.len());
+    }
+    check_everybody(&stage, 3, 900);
 }
 
 /// The account in the middle cannot be reached for an hour: the others are sent to, its rows wait for the next run.
@@ -380,4 +441,20 @@ async fn the_pace_of_an_account_without_senders_is_in_no_figure() {
     assert!(!rates.is_empty() && rates.iter().all(|rate| *rate == 4.0), "{rates:?}");
     let run = stage.reader().runs(stage.campaign, 1).expect("the journal can be read").pop().expect("a run");
     assert_eq!(run.rate, Some(4.0));
+}
+
+/// Where all that send state their paces, a person's is for all of them: the campaign's own account sends nothing.
+#[tokio::test(start_paused = true)]
+async fn a_person_paces_those_that_send() {
+    let senders: Vec<Sender> = one_each(2).split_off(1);
+    let mut stage = stage(&[(50.0, 9), (4.0, 2)], |_| WorldConfig::default());
+    let lines: Vec<FileLine> = (0..60).map(|n| row(n, &senders, 0)).collect();
+    plan(&stage, &senders, &lines);
+    let person = Person::of(&stage);
+    let pace = NewPace { rate: NewRate::PerSecond(1.0), burst: None };
+    let wishes = [(5.0, Control::Pace(pace))];
+    let own = options((50.0, 9), &senders);
+    let (outcome, ()) = tokio::join!(stage.run(&own), person.ask_all(&wishes));
+    let took = outcome.expect("a run").elapsed;
+    assert!((Duration::from_secs(38)..Duration::from_secs(48)).contains(&took), "{took:?}");
 }

@@ -45,8 +45,7 @@ impl Person {
 
     /// Asks as the commands do: what is for a run is for the one that goes on.
     pub(crate) fn ask(&self, wish: Control) {
-        let of_run = !matches!(wish, Control::Pause | Control::Go | Control::SenderPace(_));
-        let run = self.run().filter(|_| of_run);
+        let run = self.run().filter(|_| wish.is_of_run());
         let mut journal = Journal::open(&self.path).expect("the journal opens");
         journal.ask(self.campaign, wish, run, "somebody, process 1", self.clock.now()).expect("it is asked");
     }

@@ -13,7 +13,7 @@ use crate::cli::failure::Failure;
 use crate::cli::output;
 use crate::cli::session::{self, Session};
 use crate::domain::definition::RequestRate as Rate;
-use crate::domain::delivery::control::{Control, NewPace, NewRate, NewSenderPace};
+use crate::domain::delivery::control::{Control, NewAccountPace, NewPace, NewRate, NewSenderPace};
 use crate::domain::delivery::ending::Exit;
 use crate::domain::figures::{PerSecond, Span, counted};
 use crate::domain::foreign;
@@ -25,6 +25,8 @@ use crate::journal::{Acknowledgement, RunRecord};
 The pace is the run's that holds the campaign now, to its end; the next run begins with what its definition and options say.
 Runs that share the pace of their account keep it: such a run can take less of it, not more.
 
+With --account it is the pace of one of the campaign's accounts, to the end of the run; the others keep theirs.
+
 With --sender it is what one of the campaign's senders sends, whether a run goes on or not, until `campaign pace --sender NAME default`.")]
 pub struct PaceArgs {
     /// Requests per second, or with --sender message parts per second; "auto" finds out what the account allows,
@@ -34,6 +36,9 @@ pub struct PaceArgs {
     /// Only what this one of several senders sends, in this run and in those that follow
     #[arg(long, value_name = "NAME", conflicts_with = "burst")]
     sender: Option<String>,
+    /// Only through this one of several accounts: its number, its profile, its Region, or one of its senders
+    #[arg(long, value_name = "NAME", conflicts_with = "sender")]
+    account: Option<String>,
     /// Requests that may leave at once after a while of silence [default: as it is]
     #[arg(long, value_name = "N")]
     burst: Option<NonZeroU32>,
@@ -59,7 +64,11 @@ impl PaceArgs {
             return Ok(Control::SenderPace(NewSenderPace { name, rate }));
         }
         let burst = self.burst.filter(|_| self.rate != NewRate::Default);
-        Ok(Control::Pace(NewPace { rate: self.rate, burst }))
+        let pace = NewPace { rate: self.rate, burst };
+        Ok(match self.account.clone() {
+            Some(name) => Control::AccountPace(NewAccountPace { name, pace }),
+            None => Control::Pace(pace),
+        })
     }
 }
 
@@ -134,6 +143,7 @@ fn done(steering: &Steering, name: &str, run: &RunRecord, taken: Acknowledgement
         ),
         Control::Stop => format!("stopping: {name} ends when it has its answers; {in_flight}"),
         Control::SenderPace(pace) => format!("paced: {name} sends {}", sender_pace(pace)),
+        Control::AccountPace(new) => format!("paced: {name} sends {}, to its end", account_pace(new)),
         Control::Pace(NewPace { rate, .. }) => {
             let heartbeat = run.heartbeat;
             let burst = heartbeat.map_or(String::new(), |heartbeat| format!(", burst {}", heartbeat.burst));
@@ -163,6 +173,17 @@ fn sender_pace(NewSenderPace { name, rate }: &NewSenderPace) -> String {
         ),
         None => format!("from {name} as the definition says"),
     }
+}
+
+/// `at 2/s, burst 5 through the account of europe`.
+fn account_pace(NewAccountPace { name, pace }: &NewAccountPace) -> String {
+    let how = match pace.rate {
+        NewRate::PerSecond(rate) => format!("at {}", PerSecond(rate)),
+        NewRate::Auto => "as fast as the service takes".to_owned(),
+        NewRate::Default => "as it began".to_owned(),
+    };
+    let burst = pace.burst.map_or(String::new(), |burst| format!(", burst {burst},"));
+    format!("{how}{burst} through the account of {}", foreign::shown(name))
 }
 
 fn without_a_run(steering: &Steering) -> String {
@@ -201,6 +222,9 @@ fn show(steering: &Steering, global: &GlobalArgs) -> Result<(), Failure> {
         if let Control::SenderPace(NewSenderPace { name, rate }) = &steering.control {
             object["sender"] = json!(name);
             object["parts_per_second"] = json!(rate);
+        }
+        if let Control::AccountPace(new) = &steering.control {
+            object["account_of"] = json!(new.name);
         }
         output::json(&object)?;
     }

@@ -20,6 +20,17 @@ pub enum Control {
     Pace(NewPace),
     /// One sender sends at another pace, in this run and in those that follow.
     SenderPace(NewSenderPace),
+    /// The run that goes on sends through one of its accounts at another pace.
+    AccountPace(NewAccountPace),
+}
+
+/// Another pace for one account of several.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NewAccountPace {
+    /// What it is called. The journal knows it by one of its senders.
+    pub name: String,
+    /// How fast.
+    pub pace: NewPace,
 }
 
 /// Another pace for one sender.
@@ -52,13 +63,20 @@ pub enum NewRate {
 }
 
 impl Control {
-    /// The sender that it is of, where it is of one.
+    /// The sender that it is of, or one of the account that it is of.
     #[must_use]
     pub fn sender(&self) -> Option<&str> {
         match self {
             Self::SenderPace(pace) => Some(&pace.name),
+            Self::AccountPace(new) => Some(&new.name),
             _ => None,
         }
+    }
+
+    /// Whether it is for the run that goes on, and not for the campaign, whoever runs it.
+    #[must_use]
+    pub fn is_of_run(&self) -> bool {
+        matches!(self, Self::Stop | Self::Pace(_) | Self::AccountPace(_))
     }
 
     /// Its name in the journal and in results.
@@ -73,6 +91,11 @@ impl Control {
             Self::Pace(NewPace { rate: NewRate::Default, .. }) => "pace default",
             Self::SenderPace(NewSenderPace { rate: Some(_), .. }) => "sender pace",
             Self::SenderPace(NewSenderPace { rate: None, .. }) => "sender pace default",
+            Self::AccountPace(new) => match new.pace.rate {
+                NewRate::PerSecond(_) => "account pace",
+                NewRate::Auto => "account pace auto",
+                NewRate::Default => "account pace default",
+            },
         }
     }
 
@@ -85,6 +108,9 @@ impl Control {
         sender: Option<String>,
     ) -> Option<Self> {
         let pace = |rate| Some(Self::Pace(NewPace { rate, burst }));
+        let of_account = |rate, sender: Option<String>| {
+            Some(Self::AccountPace(NewAccountPace { name: sender?, pace: NewPace { rate, burst } }))
+        };
         match name {
             "pause" => Some(Self::Pause),
             "go" => Some(Self::Go),
@@ -94,6 +120,9 @@ impl Control {
             "pace default" => pace(NewRate::Default),
             "sender pace" => Some(Self::SenderPace(NewSenderPace { name: sender?, rate: Some(rate?) })),
             "sender pace default" => Some(Self::SenderPace(NewSenderPace { name: sender?, rate: None })),
+            "account pace" => of_account(NewRate::PerSecond(rate?), sender),
+            "account pace auto" => of_account(NewRate::Auto, sender),
+            "account pace default" => of_account(NewRate::Default, sender),
             _ => None,
         }
     }
@@ -102,15 +131,17 @@ impl Control {
     #[must_use]
     pub fn pace(&self) -> (Option<f64>, Option<NonZeroU32>) {
         match self {
-            Self::Pace(NewPace { rate: NewRate::PerSecond(rate), burst }) => (Some(*rate), *burst),
-            Self::Pace(NewPace { burst, .. }) => (None, *burst),
+            Self::Pace(pace) | Self::AccountPace(NewAccountPace { pace, .. }) => match pace.rate {
+                NewRate::PerSecond(rate) => (Some(rate), pace.burst),
+                NewRate::Auto | NewRate::Default => (None, pace.burst),
+            },
             Self::SenderPace(NewSenderPace { rate, .. }) => (*rate, None),
             _ => (None, None),
         }
     }
 }
 
-/// As people read it: `pause`, `pace 5/s, burst 10`.
+/// As people read it: `pause`, `pace 5/s, burst 10`, `pace of the account of europe 5/s`.
 impl fmt::Display for Control {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Self::SenderPace(NewSenderPace { name, rate }) = self {
@@ -120,7 +151,13 @@ impl fmt::Display for Control {
                 None => write!(f, "pace of {name} default"),
             };
         }
-        f.write_str(self.name())?;
+        match self {
+            Self::AccountPace(new) => {
+                let word = self.name().trim_start_matches("account pace");
+                write!(f, "pace of the account of {}{word}", shown(&new.name))?;
+            }
+            _ => f.write_str(self.name())?,
+        }
         let (rate, burst) = self.pace();
         if let Some(rate) = rate {
             write!(f, " {}", PerSecond(rate))?;
@@ -158,6 +195,18 @@ mod tests {
             assert_eq!(wish.to_string(), words);
             assert_eq!(Control::named(wish.name(), rate, None, None), None, "whose?");
             assert_eq!(Control::named(wish.name(), rate, None, Some("us".to_owned())), Some(wish));
+        }
+        for (rate, burst, words) in [
+            (NewRate::PerSecond(5.0), burst, "pace of the account of us 5/s, burst 10"),
+            (NewRate::Auto, None, "pace of the account of us auto"),
+            (NewRate::Default, None, "pace of the account of us default"),
+        ] {
+            let name = "us".to_owned();
+            let wish = Control::AccountPace(NewAccountPace { name, pace: NewPace { rate, burst } });
+            let (rate, burst) = wish.pace();
+            assert_eq!(wish.to_string(), words);
+            assert_eq!(Control::named(wish.name(), rate, burst, None), None, "whose?");
+            assert_eq!(Control::named(wish.name(), rate, burst, Some("us".to_owned())), Some(wish));
         }
         assert_eq!(Control::named("dance", None, None, None), None);
         assert_eq!(Control::named("pace", None, None, None), None, "how fast?");

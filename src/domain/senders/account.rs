@@ -23,6 +23,28 @@ pub struct SenderAccount {
     pub burst: Option<NonZeroU32>,
 }
 
+/// How an account and one of its instances are sent to, now that they were asked.
+#[derive(Debug, Clone, PartialEq)]
+pub struct InstancePace {
+    /// Which.
+    pub account: SenderAccount,
+    /// Requests per second of the account; `None` where another place says so, or the run finds out.
+    pub rate: Option<f64>,
+    /// Contacts of the instance that may be alive.
+    pub active_contacts: u32,
+}
+
+impl InstancePace {
+    /// Gives an account the pace that is known of it, where it states none. Returns how many contacts of its instance may be
+    /// alive, where that is known.
+    pub fn give(paces: &[Self], account: &mut SenderAccount) -> Option<u32> {
+        let of_account = paces.iter().find(|pace| pace.account.is_same_account(account));
+        account.rate = account.rate.or(of_account.and_then(|pace| pace.rate));
+        let of_instance = paces.iter().find(|pace| pace.account.is_same_instance(account));
+        of_instance.map(|pace| pace.active_contacts)
+    }
+}
+
 impl SenderAccount {
     /// An instance of which nothing else is known.
     #[must_use]
@@ -73,6 +95,13 @@ impl SenderAccount {
             Some(_) => format!("{}, {}", self.name(), self.instance_name()),
             None => self.name(),
         }
+    }
+
+    /// Whether people may call its account so: by its number, its profile, its Region or its instance.
+    #[must_use]
+    pub fn is_called(&self, name: &str) -> bool {
+        [&self.account, &self.profile, &self.region].into_iter().flatten().any(|known| known == name)
+            || self.instance_id == name
     }
 
     fn instance_name(&self) -> String {

@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use uuid::Uuid;
 
-pub use account::SenderAccount;
+pub use account::{InstancePace, SenderAccount};
 pub use account_groups::{AccountGroup, AccountGroups, AccountPlace};
 
 use crate::domain::message::segments::Segments;

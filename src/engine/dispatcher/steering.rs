@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::domain::delivery::control::{Control, NewPace, NewRate, NewSenderPace};
+use crate::domain::delivery::control::{Control, NewAccountPace, NewPace, NewRate, NewSenderPace};
 use crate::domain::delivery::ending::Ending;
 use crate::domain::delivery::state::Event;
 use crate::domain::forecast::{Heartbeat, Milestone};
@@ -38,6 +38,7 @@ impl Dispatcher<'_> {
             Control::Stop => self.end(Ending::Stopped),
             Control::Pace(pace) => self.repace(*pace),
             Control::SenderPace(pace) => self.repace_sender(pace),
+            Control::AccountPace(new) => self.repace_account(new),
         }
         let in_flight = u32::try_from(self.in_flight.len()).unwrap_or(u32::MAX);
         let taken = Acknowledgement { run: self.engine.run, at: self.engine.clock.now(), in_flight };
@@ -68,8 +69,24 @@ impl Dispatcher<'_> {
 
     fn repace(&mut self, new: NewPace) {
         // An account that states its own pace keeps it, where others follow that of the campaign.
-        let all_state = self.send_gate.accounts.iter().all(|gate| gate.states_pace);
-        for gate in self.send_gate.accounts.iter_mut().filter(|gate| all_state || !gate.states_pace) {
+        let (accounts, instances) = (&self.send_gate.accounts, &self.send_gate.instances);
+        let mut used = instances.iter().filter(|gate| gate.is_used);
+        let all_state = used.all(|gate| accounts[gate.account].states_pace);
+        let follows = |at: &usize| all_state || !accounts[*at].states_pace;
+        let following: Vec<usize> = (0..accounts.len()).filter(follows).collect();
+        self.repace_accounts(&following, new);
+    }
+
+    /// Also one that states its own pace: a person has named it.
+    fn repace_account(&mut self, NewAccountPace { name, pace }: &NewAccountPace) {
+        let Some(run) = self.engine.senders.iter().find(|run| run.sender.name == *name) else { return };
+        let instance = self.queue.ready.instance(Some(run.id));
+        self.repace_accounts(&[self.send_gate.instances[instance].account], *pace);
+    }
+
+    fn repace_accounts(&mut self, accounts: &[usize], new: NewPace) {
+        for at in accounts {
+            let gate = &mut self.send_gate.accounts[*at];
             gate.change(tempo(gate, new));
         }
         // What was claimed for a second of another pace would be attempted for longer than that.

@@ -26,7 +26,7 @@ impl Journal {
     pub fn sender_paces(&self, campaign: CampaignId) -> Result<AskedPaces, JournalError> {
         let mut statement = self.connection.prepare_cached(
             "SELECT max(id), sender_id, rate FROM steering
-             WHERE campaign_id = ?1 AND sender_id IS NOT NULL GROUP BY sender_id",
+             WHERE campaign_id = ?1 AND sender_id IS NOT NULL AND what LIKE 'sender %' GROUP BY sender_id",
         )?;
         let mut rows = statement.query([campaign.0])?;
         let mut paces = AskedPaces::default();
@@ -53,7 +53,8 @@ impl Journal {
         let tx = self.begin_write()?;
         tx.execute(
             "UPDATE steering SET taken_run = ?3, taken_at = ?4
-             WHERE campaign_id = ?1 AND sender_id IS NOT NULL AND id <= ?2 AND taken_run IS NULL",
+             WHERE campaign_id = ?1 AND sender_id IS NOT NULL AND what LIKE 'sender %' AND id <= ?2
+                 AND taken_run IS NULL",
             params![campaign.0, paces.last, run.0, StampColumn(now)],
         )?;
         tx.commit()

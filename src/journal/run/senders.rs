@@ -157,6 +157,23 @@ impl Reader {
         let accounts: Vec<Option<SenderAccount>> = accounts.collect::<Result<_, _>>()?;
         Ok(accounts.into_iter().flatten().collect())
     }
+
+    /// What the senders of a campaign are called, and where they send from; those of the latest run first.
+    ///
+    /// # Errors
+    /// Where the journal cannot be read.
+    pub fn homes_of_senders(
+        &self,
+        campaign: CampaignId,
+    ) -> Result<Vec<(String, Option<SenderAccount>)>, JournalError> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT id, name, source, instance_id, contact_flow_id, region, account, profile FROM sender
+             WHERE campaign_id = ?1 ORDER BY EXISTS (SELECT 1 FROM run_sender WHERE sender_id = sender.id
+                 AND run_id = (SELECT max(id) FROM run WHERE campaign_id = ?1)) DESC, id",
+        )?;
+        let homes = statement.query_map([campaign.0], |row| Ok((row.get(1)?, account(row)?)))?;
+        Ok(homes.collect::<Result<_, _>>()?)
+    }
 }
 
 /// Where the contacts of a sender were started that the definition does not have any more.

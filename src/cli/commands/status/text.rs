@@ -106,7 +106,7 @@ fn untaken(status: &Status, ask: &ControlRequest) -> &'static str {
         Control::SenderPace(_) => "for the next run",
         _ if status.runs.iter().any(was_going_on) => "not done by any run",
         Control::Pause | Control::Go => "done at once: nothing was running",
-        Control::Stop | Control::Pace(_) => "without effect: nothing was running",
+        Control::Stop | Control::Pace(_) | Control::AccountPace(_) => "without effect: nothing was running",
     }
 }
 
