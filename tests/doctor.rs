@@ -251,6 +251,10 @@ fn numbers() -> Vec<(String, Change)> {
         world("opt-outs that are kept elsewhere", |world| {
             world.account().number.self_managed_opt_outs = true;
         }),
+        world("a number that sends to its own country alone, and rows of others", |world| {
+            (world.account().number.international, world.account().number.country) = (false, "CA".to_owned());
+            world.file(&[("CA", 5), ("FR", 2), ("US", 10)], &[], None);
+        }),
         world("a number of whose parts nothing is told", |world| world.account().number.parts_per_second = 0),
     ]
 }
@@ -517,11 +521,13 @@ async fn every_sender_of_a_campaign_is_looked_at() {
     let clock = Clock::from_fn(|| UnixMillis::from_millis(i64::try_from(EPOCH).unwrap()));
     let account = Account::simulated(simulator.http_client(), ("test", "test"), "us-west-2", &clock).unwrap();
     let facts = account.ask(&subject).await;
+    let sources = [SOURCE, SOURCE, gone].map(str::to_owned);
+    let known = account.ask_about_sources(&sources, &subject, &facts).await;
     let mut senders = Vec::new();
-    for (name, source, rate) in [("first", SOURCE, 1.0), ("fast", SOURCE, 5_000.0), ("gone", gone, 1.0)] {
-        let sender = Some(SenderFacts { name: name.to_owned(), parts_per_second: Some(rate) });
-        let of_number = account.ask_about_number(source, &subject, &facts).await;
-        senders.push((CampaignFacts { sender, ..campaign.clone() }, of_number));
+    for ((name, rate), known) in [("first", 1.0), ("fast", 5_000.0), ("gone", 1.0)].into_iter().zip(&known) {
+        let name = name.to_owned();
+        let sender = Some(SenderFacts { name, parts_per_second: Some(rate), ..SenderFacts::default() });
+        senders.push((CampaignFacts { sender, ..campaign.clone() }, facts.with_source(known)));
     }
     let found = of_senders(findings(&campaign, &facts), &senders);
     let wrong = found.iter().filter(|finding| matches!(finding.status, Status::Failed | Status::Warning));
@@ -533,5 +539,5 @@ async fn every_sender_of_a_campaign_is_looked_at() {
     );
     assert!(wrong[0].1.starts_with("fast: ") && wrong[1].1.starts_with("gone: "), "{wrong:?}");
     let numbers = found.iter().filter(|finding| finding.id == "number.status").count();
-    assert_eq!((numbers, found.len()), (3, findings(&campaign, &facts).len() + 10));
+    assert_eq!((numbers, found.len()), (3, findings(&campaign, &facts).len() + 12));
 }

@@ -299,6 +299,7 @@ fn keys(table: &str, doc: &str, text: &mut String) {
 fn default(key: &Key) -> String {
     match key.need {
         Need::Required => "must be there".to_owned(),
+        Need::OfHome => "must be there, unless every sender has its own".to_owned(),
         Need::Optional => String::new(),
         Need::Default(default) => format!("`{default}`"),
     }

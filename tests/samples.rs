@@ -40,6 +40,7 @@ fn the_definition_shows_every_option_with_its_default() {
             Need::Required if !["templated", "only_in"].iter().any(|inner| key.path.contains(inner)) => {
                 assert!(!commented, "{}", key.path);
             }
+            Need::OfHome => assert!(!commented, "{}", key.path),
             Need::Default(_) | Need::Required | Need::Optional => {}
         }
     }

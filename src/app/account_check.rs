@@ -6,13 +6,17 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use crate::app::doctor;
 use crate::app::error::Error;
 use crate::clock::Clock;
 use crate::connect::{Account, Subject};
-use crate::domain::account::facts::{AccountFacts, FileFacts, SmsNumberFacts};
+use crate::domain::account::facts::{AccountFacts, FileFacts, SmsNumberFacts, SourceFacts};
 use crate::domain::account::findings::{self, Finding, Status};
 use crate::domain::definition::{AccountRule, Definition, PaceSettings, Rate, RequestRate};
+use crate::domain::foreign::shown;
+use crate::domain::senders::PartRate;
 use crate::domain::unix_millis::UnixMillis;
 use crate::journal::Journal;
 
@@ -20,6 +24,10 @@ use crate::journal::Journal;
 const GOOD_FOR: Duration = Duration::from_secs(600);
 /// How long a run waits for answers. Asking everything takes a few seconds at the services' documented rates.
 const PATIENCE: Duration = Duration::from_secs(15);
+/// How much longer for each number besides the first...
+const OF_A_NUMBER: Duration = Duration::from_secs(2);
+/// ...and for all of them.
+const LONGEST: Duration = Duration::from_secs(60);
 /// Quotas of active chats that are taken for one. Amazon Connect's default is 500 (2 in a trial account).
 const CHATS: std::ops::RangeInclusive<f64> = 1.0..=1_000_000.0;
 
@@ -46,12 +54,23 @@ pub(super) struct AccountQuestions<'a> {
     account: &'a Account,
     owner: String,
     subject: Subject,
+    /// The numbers of the campaign's senders, where it has several.
+    sources: Vec<String>,
     clock: &'a Clock,
+}
+
+/// What it answered, as the journal keeps it.
+#[derive(Serialize, Deserialize)]
+struct KeptAnswers {
+    facts: AccountFacts,
+    sources: Vec<SourceFacts>,
 }
 
 /// What it answered.
 pub(super) struct AccountAnswers {
     facts: AccountFacts,
+    /// Of each sender's number.
+    sources: Vec<SourceFacts>,
     at: UnixMillis,
     /// Whether they were the journal's.
     kept: bool,
@@ -70,6 +89,7 @@ impl<'a> AccountQuestions<'a> {
             account,
             owner,
             subject: doctor::subject(definition),
+            sources: doctor::sender_sources(definition),
             clock,
         })
     }
@@ -84,24 +104,39 @@ impl<'a> AccountQuestions<'a> {
         let kept = kept.filter(|(at, _)| *at <= now && now.since(*at) < GOOD_FOR);
         // What another version kept, and this one cannot read, is asked for again.
         let kept =
-            kept.and_then(|(at, answers)| Some((at, serde_json::from_str::<AccountFacts>(&answers).ok()?)));
+            kept.and_then(|(at, answers)| Some((at, serde_json::from_str::<KeptAnswers>(&answers).ok()?)));
         match kept {
-            Some((at, facts)) => {
+            Some((at, KeptAnswers { facts, sources })) => {
                 let credentials = self.account.credentials().clone();
-                Ok(Some(AccountAnswers { facts: AccountFacts { credentials, ..facts }, at, kept: true }))
+                let facts = AccountFacts { credentials, ..facts };
+                Ok(Some(AccountAnswers { facts, sources, at, kept: true }))
             }
             None => Ok(self.ask().await),
         }
     }
 
     async fn ask(&self) -> Option<AccountAnswers> {
-        let facts = self.account.within(PATIENCE).ask(&self.subject).await;
-        (!facts.is_silent()).then(|| AccountAnswers { facts, at: self.clock.now(), kept: false })
+        let account = self.account.within(self.patience());
+        let facts = account.ask(&self.subject).await;
+        if facts.is_silent() {
+            return None;
+        }
+        let sources = account.ask_about_sources(&self.sources, &self.subject, &facts).await;
+        Some(AccountAnswers { facts, sources, at: self.clock.now(), kept: false })
+    }
+
+    /// How long the account has for its answers: each number is asked about in a second or two.
+    fn patience(&self) -> Duration {
+        let more = u32::try_from(self.sources.len().saturating_sub(1)).unwrap_or(u32::MAX);
+        PATIENCE.saturating_add(OF_A_NUMBER.saturating_mul(more)).min(LONGEST)
     }
 
     /// What was asked about, as the journal keeps it.
     fn about(&self) -> String {
-        format!("{:?}", self.subject)
+        match self.sources.is_empty() {
+            true => format!("{:?}", self.subject),
+            false => format!("{:?} {:?}", self.subject, self.sources),
+        }
     }
 
     /// What the answers say of the campaign, with its file where it has one. `numbers` are its recipients, as far as a sandbox
@@ -119,19 +154,23 @@ impl<'a> AccountQuestions<'a> {
         if let (true, Some(file)) = (answers.is_sandbox(), &mut file) {
             file.numbers = numbers(journal)?;
         }
-        let campaign = || doctor::campaign_facts(definition, file.clone());
-        let mut found = findings::findings(&campaign(), &answers.facts);
+        let campaign = doctor::campaign_facts(definition, file);
+        let judged = |answers: &AccountAnswers| {
+            doctor::judged(definition, &campaign, (&answers.facts, &answers.sources))
+        };
+        let mut found = judged(&answers);
         if findings::worst(&found) == Status::Failed
             && answers.kept
             && let Some(new) = self.ask().await
         {
-            found = findings::findings(&campaign(), &new.facts);
+            found = judged(&new);
             answers = new;
         }
         if findings::worst(&found) != Status::Failed
             && !answers.kept
             && !answers.facts.has_gaps()
-            && let Ok(kept) = serde_json::to_string(&answers.facts)
+            && !answers.sources.iter().any(SourceFacts::has_gaps)
+            && let Ok(kept) = serde_json::to_string(&answers.as_kept())
         {
             journal.keep_account_answers((&self.owner, &self.about()), &kept, answers.at)?;
         }
@@ -146,9 +185,36 @@ impl AccountAnswers {
         format!("the account did not answer within {} s, and is not checked", PATIENCE.as_secs())
     }
 
-    /// The number that the definition names, as End User Messaging has it.
-    pub(super) fn sender(&self) -> Option<SmsNumberFacts> {
-        self.facts.sms_number.as_ref().ok().cloned()
+    /// The numbers that were asked about, by their ARNs in Amazon Connect: those of the senders, or the `only` one that the
+    /// definition names.
+    pub(super) fn numbers(&self, only: Option<&str>) -> Vec<(String, SmsNumberFacts)> {
+        let only = only.filter(|_| self.sources.is_empty()).map(|source| self.facts.of_source(source));
+        let known = self.sources.iter().cloned().chain(only);
+        known.filter_map(|known| Some((known.source, known.sms_number.ok()?))).collect()
+    }
+
+    fn as_kept(&self) -> KeptAnswers {
+        KeptAnswers { facts: self.facts.clone(), sources: self.sources.clone() }
+    }
+
+    /// Gives each sender the rate of its number, where the definition states none and wants to know, and says so.
+    pub(super) fn give_rates(&self, definition: &mut Definition) -> Vec<String> {
+        let mut notes = Vec::new();
+        if !definition.account.quotas {
+            return notes;
+        }
+        for sender in definition.senders.iter_mut().filter(|sender| sender.rate.is_none()) {
+            let of_number = self.sources.iter().find(|known| known.source == sender.source);
+            let Some(parts) = of_number.and_then(SourceFacts::parts_per_second) else { continue };
+            #[expect(clippy::cast_precision_loss, reason = "parts per second stay far below 2^52")]
+            let rate = parts as f64;
+            sender.rate = Some(PartRate::of(rate, None));
+            notes.push(format!(
+                "the definition states no parts_per_second of {}: it sends as many message parts per second as its number, {parts}",
+                shown(&sender.name)
+            ));
+        }
+        notes
     }
 
     fn is_sandbox(&self) -> bool {

@@ -11,7 +11,7 @@ use crate::clock::Clock;
 use crate::connect::{Account, Client};
 use crate::domain::definition::{Definition, RequestRate};
 use crate::domain::foreign::shown;
-use crate::domain::senders::SenderAccount;
+use crate::domain::senders::{InstancePace, SenderAccount};
 use crate::domain::unix_millis::UnixMillis;
 use crate::journal::{CampaignId, Journal, JournalError, Reader, Service};
 use crate::pace::RateLimit;
@@ -53,11 +53,13 @@ impl OtherInstance {
     }
 }
 
-/// The campaign as far as its own instance sends it.
+/// The campaign as far as its own instance sends it; where it has none, as far as that of its first sender does.
 #[must_use]
 pub fn at_home(definition: Definition) -> Definition {
     let home = definition.home();
-    let own = definition.by_instance().into_iter().find(|part| part.home().is_same_instance(&home));
+    let has_none = definition.connect.instance_id.is_empty();
+    let own =
+        definition.by_instance().into_iter().find(|part| has_none || part.home().is_same_instance(&home));
     own.unwrap_or(definition)
 }
 
@@ -73,7 +75,7 @@ pub fn of_sender(definition: &Definition, name: &str) -> Result<Definition, Erro
     })
 }
 
-/// Who is asked about which instance: the campaign's `own` first.
+/// Who is asked about which instance: the campaign's `own` first, where it has one.
 pub(super) fn asked<'a>(
     own: (&'a Account, &'a Definition),
     others: &'a [OtherInstance],
@@ -81,7 +83,8 @@ pub(super) fn asked<'a>(
     let (account, definition) = own;
     let others =
         others.iter().filter_map(|other| Some((other.asks.as_ref()?, other.account.instance_id.as_str())));
-    std::iter::once((account, definition.connect.instance_id.as_str())).chain(others)
+    let own = Some((account, definition.connect.instance_id.as_str()));
+    own.filter(|(_, instance_id)| !instance_id.is_empty()).into_iter().chain(others)
 }
 
 /// The instances of senders besides the campaign's own, each once: those of the definition, and those that rows wait for.
@@ -133,6 +136,17 @@ pub(super) async fn connect(
         instances.push(OtherInstance { account, definition, client, asks: Some(asks), answers: None });
     }
     Ok(instances)
+}
+
+/// How they are sent to, now that their accounts were asked. Those of the campaign's own account go by its pace.
+pub(super) fn paces(definition: &Definition, others: &[OtherInstance]) -> Vec<InstancePace> {
+    let home = definition.home();
+    let pace = |other: &OtherInstance| InstancePace {
+        account: other.account.clone(),
+        rate: pacing::rate(&other.definition).filter(|_| !other.account.is_same_account(&home)),
+        active_contacts: other.definition.pace.max_active_contacts,
+    };
+    others.iter().map(pace).collect()
 }
 
 /// How a run sends through them: as fast as the definition says of each account, or the account itself.

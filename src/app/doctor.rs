@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use futures_util::future::join_all;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
@@ -13,11 +14,13 @@ use crate::app::plan_file::PlanFile;
 use crate::app::service::settings;
 use crate::clock::Clock;
 use crate::connect::{Account, SqsQueue, Subject};
-use crate::domain::account::facts::{CampaignFacts, FileFacts, SenderFacts};
+use crate::domain::account::facts::{AccountFacts, CampaignFacts, FileFacts, SenderFacts, SourceFacts};
 use crate::domain::account::findings::{self, Finding};
 use crate::domain::arn;
-use crate::domain::definition::{Attributes, Definition, Rate};
+use crate::domain::definition::{AccountRule, Attributes, Definition, Rate};
+use crate::domain::phone::Region;
 use crate::domain::preflight::{Options, Preflight};
+use crate::domain::senders::{Sender, serving};
 use crate::recipients::Source;
 
 /// Recipients that are compared with those whom a sandbox reaches, at most: a sandbox reaches ten.
@@ -36,11 +39,16 @@ pub async fn examine(
     let file = source.map(|source| file_facts(source, (definition, paths), clock)).transpose()?;
     let parts = definition.by_instance();
     let mut findings = Vec::new();
-    for part in &parts {
+    // All at once: one that cannot be reached takes as long as all.
+    let file = &file;
+    let asked = parts.iter().map(|part| async move {
         // In a box: asking is a large future.
-        let found = Box::pin(ask(&campaign_facts(part, file.clone()), part, paths, clock)).await?;
+        let file = file_of(part, definition, file.clone());
+        Box::pin(ask(&campaign_facts(part, file), part, paths, clock)).await
+    });
+    for (part, found) in parts.iter().zip(join_all(asked).await) {
         let label = part.home().label();
-        findings.extend(found.into_iter().map(|finding| match parts.len() {
+        findings.extend(found?.into_iter().map(|finding| match parts.len() {
             1 => finding,
             _ => finding.of_instance(&label),
         }));
@@ -73,16 +81,11 @@ async fn ask(
 ) -> Result<Vec<Finding>, Error> {
     match Account::connect(&settings(definition, paths), clock).await {
         Ok(account) => {
-            let (subject, mut senders) = (subject(definition), Vec::new());
+            let subject = subject(definition);
             let facts = account.ask(&subject).await;
-            for sender in &definition.senders {
-                let of_number = account.ask_about_number(&sender.source, &subject, &facts).await;
-                let parts_per_second = sender.rate.map(|rate| rate.per_second);
-                let told = SenderFacts { name: sender.name.clone(), parts_per_second };
-                senders.push((CampaignFacts { sender: Some(told), ..campaign.clone() }, of_number));
-            }
-            let findings = findings::of_silence(findings::findings(campaign, &facts), &facts);
-            Ok(if senders.is_empty() { findings } else { findings::of_senders(findings, &senders) })
+            let sources = account.ask_about_sources(&sender_sources(definition), &subject, &facts).await;
+            let findings = judged(definition, campaign, (&facts, &sources));
+            Ok(findings::of_silence(findings, &facts))
         }
         Err(error) if error.is_about_credentials() => {
             let region = definition.connect.region.as_deref().unwrap_or("no Region");
@@ -90,6 +93,50 @@ async fn ask(
         }
         Err(error) => Err(error.into()),
     }
+}
+
+/// The numbers of its senders, where it has several.
+pub(super) fn sender_sources(definition: &Definition) -> Vec<String> {
+    definition.senders.iter().map(|sender| sender.source.clone()).collect()
+}
+
+/// What the answers say of the campaign, and of the number of each of its senders.
+pub(super) fn judged(
+    definition: &Definition,
+    campaign: &CampaignFacts,
+    (facts, sources): (&AccountFacts, &[SourceFacts]),
+) -> Vec<Finding> {
+    let findings = findings::findings(campaign, facts);
+    let senders = definition.senders.iter().enumerate().filter_map(|(at, sender)| {
+        let of_number = sources.iter().find(|known| known.source == sender.source)?;
+        let told = SenderFacts {
+            name: sender.name.clone(),
+            parts_per_second: sender.rate.map(|rate| rate.per_second),
+            takes_number_rate: definition.account.quotas && definition.account.check != AccountRule::Off,
+        };
+        let file = campaign.file.clone().map(|file| served(file, &definition.senders, at));
+        Some((CampaignFacts { sender: Some(told), file, ..campaign.clone() }, facts.with_source(of_number)))
+    });
+    let senders: Vec<(CampaignFacts, AccountFacts)> = senders.collect();
+    if senders.is_empty() { findings } else { findings::of_senders(findings, &senders) }
+}
+
+/// What of a file the senders of one instance may have to send to.
+pub(super) fn file_of(part: &Definition, whole: &Definition, file: Option<FileFacts>) -> Option<FileFacts> {
+    let mut file = file?;
+    if part.senders.len() < whole.senders.len() {
+        let is_of_part = |at: usize| part.senders.iter().any(|own| own.source == whole.senders[at].source);
+        let serves = |country: &str| serving(&whole.senders, Region::parse(country)).any(is_of_part);
+        file.countries.retain(|country, _| serves(country));
+    }
+    Some(file)
+}
+
+/// What of a file one of the senders may have to send to.
+fn served(mut file: FileFacts, senders: &[Sender], at: usize) -> FileFacts {
+    let serves = |country: &str| serving(senders, Region::parse(country)).any(|serves| serves == at);
+    file.countries.retain(|country, _| serves(country));
+    file
 }
 
 /// What the definition says of a campaign, and its file where it has one.

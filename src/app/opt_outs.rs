@@ -4,7 +4,7 @@
 //! is sent, and again so often that the copy stays within its bound. Where a list has more pages than rows wait, it asks about
 //! each waiting number instead.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use tokio::sync::watch;
@@ -71,8 +71,8 @@ struct KeptList {
 pub struct ListSenders<'a> {
     /// Their ARNs in Amazon Connect.
     pub sources: &'a [String],
-    /// One that the account was asked about already.
-    pub known: Option<(&'a str, &'a SmsNumberFacts)>,
+    /// Those that the account was asked about already.
+    pub known: &'a BTreeMap<String, SmsNumberFacts>,
     /// Whose lists they are: service, account and Region.
     pub owner: &'a str,
 }
@@ -89,8 +89,8 @@ pub async fn find(
 ) -> Result<FoundLists, Error> {
     let (mut names, mut notes) = (BTreeSet::new(), BTreeSet::new());
     for source in senders.sources {
-        let number = match senders.known.filter(|(known, _)| known == source) {
-            Some((_, number)) => Ok(number.clone()),
+        let number = match senders.known.get(source) {
+            Some(number) => Ok(number.clone()),
             None => account.sender(source).await,
         };
         match number {

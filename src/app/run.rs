@@ -1,6 +1,6 @@
 //! A campaign on its way: opened with a file or from the journal alone, agreed to by the caller, sent.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::time::Duration;
 
@@ -26,7 +26,7 @@ use crate::app::send::{Run, RunParts};
 use crate::app::service::settings;
 use crate::app::simulated_deliveries::SimulatedFollower;
 use crate::app::stream::Stream;
-use crate::app::{accounts, overdue, pacing, preconditions};
+use crate::app::{accounts, doctor, overdue, pacing, preconditions};
 use crate::clock::Clock;
 use crate::connect::{Account, SqsQueue};
 use crate::domain::account::facts::SmsNumberFacts;
@@ -113,7 +113,8 @@ impl<'a> PreparedRun<'a> {
         let mut planned = PlannedFile::plan(&mut file, of, (definition, options), assumed_number, &now)?;
         let asks = planned.findings.refusal().is_none();
         let mut prepared = Self::opened(context, open, None, asks).await?;
-        planned.findings.keep_pace(prepared.definition());
+        let others = accounts::paces(prepared.definition(), &prepared.open.others);
+        planned.findings.keep_pace(prepared.definition(), &others);
         let OpenCampaign { journal, campaign, .. } = &prepared.open;
         let preflight = planned.settle((journal, *campaign), options)?;
         prepared.file = Some(file.noted());
@@ -207,26 +208,29 @@ impl<'a> PreparedRun<'a> {
         };
         let OpenCampaign { account, service, .. } = &prepared.open;
         let questions = questions(&context, *service, account.as_ref());
-        let Some(questions) = questions.filter(|_| asks && waits) else { return Ok(prepared) };
-        // In a box: asking is a large future.
-        let answers = Box::pin(questions.answers(&prepared.open.journal)).await?;
-        match &answers {
-            Some(answers) => {
-                let (pace, notes) = answers.pace(context.definition);
-                prepared.notes = notes;
-                let mut definition = context.definition.clone();
-                definition.pace = pace;
-                prepared.definition = Some(Box::new(definition));
-            }
-            None => prepared.notes.push(AccountAnswers::missing()),
+        if !asks || !waits {
+            return Ok(prepared);
         }
-        prepared.answers = answers.map(Box::new);
-        prepared.ask_others().await?;
+        let mut definition = Box::new(context.definition.clone());
+        if let Some(questions) = questions {
+            // In a box: asking is a large future.
+            let answers = Box::pin(questions.answers(&prepared.open.journal)).await?;
+            match &answers {
+                Some(answers) => {
+                    (definition.pace, prepared.notes) = answers.pace(context.definition);
+                    prepared.notes.extend(answers.give_rates(&mut definition));
+                }
+                None => prepared.notes.push(AccountAnswers::missing()),
+            }
+            prepared.answers = answers.map(Box::new);
+        }
+        prepared.ask_others(&mut definition).await?;
+        prepared.definition = Some(definition);
         Ok(prepared)
     }
 
-    /// The answers of the accounts that senders have of their own.
-    async fn ask_others(&mut self) -> Result<(), Error> {
+    /// The answers of the accounts that senders have of their own; the senders of `definition` get the rates of their numbers.
+    async fn ask_others(&mut self, definition: &mut Definition) -> Result<(), Error> {
         let OpenCampaign { journal, others, service, .. } = &mut self.open;
         for other in others {
             let Some(questions) = other.questions(*service, self.context.clock) else { continue };
@@ -235,6 +239,7 @@ impl<'a> PreparedRun<'a> {
                 Some(answers) => {
                     let (pace, notes) = answers.pace(&other.definition);
                     self.notes.extend(notes.into_iter().map(|note| format!("{label}: {note}")));
+                    self.notes.extend(answers.give_rates(definition));
                     other.definition.pace = pace;
                     other.answers = Some(Box::new(answers));
                 }
@@ -289,13 +294,26 @@ impl<'a> PreparedRun<'a> {
     /// # Errors
     /// Where the opt-outs must be read and cannot be found out, or the journal cannot be read or written.
     pub async fn ask_account(&mut self) -> Result<AccountCheck, Error> {
-        let sender = self.answers.as_deref().and_then(AccountAnswers::sender);
+        let known = self.known_numbers();
         let mut checked = self.judge_answers().await?;
         checked.notes.append(&mut self.notes);
         checked.notes.extend(Box::pin(self.search_overdue()).await?);
-        checked.notes.extend(self.find_opt_outs(sender.as_ref()).await?);
+        checked.notes.extend(self.find_opt_outs(&known).await?);
         checked.notes.extend(Box::pin(self.find_queue()).await?);
         Ok(checked)
+    }
+
+    /// The numbers that the accounts were asked about already, by their ARNs in Amazon Connect.
+    fn known_numbers(&self) -> BTreeMap<String, SmsNumberFacts> {
+        let definition = self.context.definition;
+        let only = definition.request.source.template.as_fixed().filter(|_| definition.senders.is_empty());
+        let of_others = self.open.others.iter().filter_map(|other| other.answers.as_deref());
+        self.answers
+            .as_deref()
+            .into_iter()
+            .chain(of_others)
+            .flat_map(|answers| answers.numbers(only))
+            .collect()
     }
 
     /// Searches the account for rows in doubt that are nearly too old to be asked about, unless the definition wants
@@ -328,15 +346,17 @@ impl<'a> PreparedRun<'a> {
         };
         let mut checked = AccountCheck::default();
         let questions = questions(&self.context, *service, account.as_ref());
+        let whole = self.context.definition;
         if let (Some(answers), Some(questions)) = (self.answers.take(), questions) {
-            let campaign = (self.context.definition, file.clone());
-            checked = questions.judge(*answers, campaign, journal, numbers).await?;
+            let part = accounts::at_home(whole.clone());
+            let file = doctor::file_of(&part, whole, file.clone());
+            checked = questions.judge(*answers, (&part, file), journal, numbers).await?;
         }
         for other in others {
             let Some(answers) = other.answers.take() else { continue };
             let Some(questions) = other.questions(*service, self.context.clock) else { continue };
-            let found =
-                questions.judge(*answers, (&other.definition, file.clone()), journal, numbers).await?;
+            let file = doctor::file_of(&other.definition, whole, file.clone());
+            let found = questions.judge(*answers, (&other.definition, file), journal, numbers).await?;
             let label = other.account.label();
             checked.findings.extend(found.findings.into_iter().map(|finding| finding.of_instance(&label)));
             checked.age = checked.age.max(found.age);
@@ -349,7 +369,10 @@ impl<'a> PreparedRun<'a> {
     ///
     /// # Errors
     /// Where they must be read and cannot be found out, or the journal cannot be read or written.
-    async fn find_opt_outs(&mut self, known: Option<&SmsNumberFacts>) -> Result<Vec<String>, Error> {
+    async fn find_opt_outs(
+        &mut self,
+        known: &BTreeMap<String, SmsNumberFacts>,
+    ) -> Result<Vec<String>, Error> {
         let (definition, open) = (self.context.definition, &mut self.open);
         let rules = definition.account.opt_outs;
         let Some(account) = open.account.clone().filter(|_| rules.rule != OptOutRule::Off) else {
@@ -366,13 +389,13 @@ impl<'a> PreparedRun<'a> {
             let theirs: Vec<String> = sources.extract_if(.., |source| other.has_source(source)).collect();
             let Some(asks) = other.asks.as_ref().filter(|_| !theirs.is_empty()) else { continue };
             let owner = pacing::owner(&other.definition, open.service);
-            let senders = ListSenders { sources: &theirs, known: None, owner: &owner };
+            let senders = ListSenders { sources: &theirs, known, owner: &owner };
             let found = opt_outs::find(asks, senders, rules, &mut open.journal).await?;
             notes.extend(found.notes);
             lists = lists.into_iter().chain(found.lists).reduce(OptOuts::and);
         }
         let owner = pacing::owner(definition, open.service);
-        let senders = ListSenders { sources: &sources, known: fixed.zip(known), owner: &owner };
+        let senders = ListSenders { sources: &sources, known, owner: &owner };
         let found = opt_outs::find(&account, senders, rules, &mut open.journal).await?;
         notes.extend(found.notes);
         lists = lists.into_iter().chain(found.lists).reduce(OptOuts::and);
@@ -466,14 +489,16 @@ impl<'a> PreparedRun<'a> {
     }
 }
 
-/// What the account is asked; `None` in a simulation, and where the definition wants nothing asked.
+/// What the campaign's own account is asked; `None` in a simulation, where nothing is sent from there, and where the
+/// definition wants nothing asked.
 fn questions<'a>(
     context: &RunContext<'a>,
     service: Service,
     account: Option<&'a Account>,
 ) -> Option<AccountQuestions<'a>> {
     let owner = pacing::owner(context.definition, service);
-    AccountQuestions::of(context.definition, account?, owner, context.clock)
+    let account = account.filter(|_| context.definition.sends_from_home())?;
+    AccountQuestions::of(&accounts::at_home(context.definition.clone()), account, owner, context.clock)
 }
 
 impl RunContext<'_> {

@@ -49,6 +49,7 @@ pub(super) fn foresee(
         sender: run.sender.clone(),
         sent_today: run.sent_today,
         past: run.past,
+        active_contacts: None,
     };
     findings.keep_senders(senders.iter().map(foreseen).collect(), stay);
     Ok(senders)

@@ -7,9 +7,10 @@ use crate::domain::definition::Definition;
 /// How the definition reaches Amazon Connect.
 pub(super) fn settings(definition: &Definition, paths: &CampaignPaths) -> Settings {
     let connect = &definition.connect;
+    let (region, profile) = definition.reached_by();
     Settings {
-        region: connect.region.clone(),
-        profile: connect.profile.clone(),
+        region,
+        profile,
         endpoint_url: connect.endpoint_url.as_ref().map(|url| url.as_str().to_owned()),
         ca_bundle: connect.ca_bundle.as_ref().map(|path| paths.folder().join(path)),
         connect_timeout: connect.connect_timeout,

@@ -119,6 +119,10 @@ pub struct NumberConfig {
     pub self_managed_opt_outs: bool,
     /// The list of opt-outs.
     pub opt_out_list: String,
+    /// Its country, ISO 3166.
+    pub country: String,
+    /// Whether it sends to other countries too.
+    pub international: bool,
     /// Message parts per second; 0 where that is not told.
     pub parts_per_second: u32,
     /// Messages a day, by carrier.
@@ -180,6 +184,8 @@ impl Default for NumberConfig {
             two_way: true,
             self_managed_opt_outs: false,
             opt_out_list: "Default".to_owned(),
+            country: "US".to_owned(),
+            international: true,
             parts_per_second: 100,
             daily_caps: BTreeMap::new(),
         }

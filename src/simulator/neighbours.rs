@@ -233,7 +233,7 @@ impl Question<'_> {
             "PhoneNumberId": id,
             "PhoneNumber": "+12025550199",
             "Status": number.messaging_status,
-            "IsoCountryCode": "US",
+            "IsoCountryCode": number.country,
             "MessageType": "TRANSACTIONAL",
             "NumberCapabilities": number.capabilities,
             "NumberType": number.kind,
@@ -241,7 +241,7 @@ impl Question<'_> {
             "TwoWayEnabled": number.two_way,
             "SelfManagedOptOutsEnabled": number.self_managed_opt_outs,
             "OptOutListName": number.opt_out_list,
-            "InternationalSendingEnabled": false,
+            "InternationalSendingEnabled": number.international,
             "DeletionProtectionEnabled": false,
             "CreatedTimestamp": 1_577_836_800,
         });

@@ -279,3 +279,136 @@ fn rows_in_doubt_are_searched_for_in_their_accounts() {
     assert_eq!(started, contacts.iter().sum::<usize>(), "{contacts:?}");
     accounts.run(&["journal", "check"]).exits(0);
 }
+
+/// By the number of the account, its profile, its Region or a sender: the run goes on with it alone at another pace.
+#[test]
+fn one_account_is_paced_from_a_second_process() {
+    let accounts = Accounts::new(600, [&[], &[], &[]]);
+    let slow = accounts.site.read("campaign.toml").replace("account_rate = 100\n", "account_rate = 8\n");
+    accounts.site.write("campaign.toml", &slow.replace("account_rate = 200\n", "account_rate = 9\n"));
+    let args = ["run", "people.csv", "--yes", "--rate=7", "--burst=1"];
+    let run = accounts.command(&args).stderr(std::process::Stdio::piped()).spawn().expect("it starts");
+    accounts.servers[2].wait_for_requests(3);
+    for (name, rate, all) in [
+        ("111122223331", "2", 18.0),
+        ("europe", "3", 12.0),
+        ("us-west-2", "1", 6.0),
+        ("east", "default", 12.0),
+    ] {
+        let ran = accounts.run(&["pace", "--account", name, rate, "--json"]).exits(0);
+        let ran = ran.says(&["paced: run 1 (process ", " through the account of "]);
+        let told: serde_json::Value = serde_json::from_str(ran.stdout.trim()).expect("an object");
+        assert_eq!((&told["asked_rate"], &told["run"]), (&all.into(), &1.into()), "{name}");
+    }
+    let status = accounts.run(&["status"]).exits(0).stdout;
+    for words in ["pace of the account of east 2/s", "pace of the account of home 1/s", "of east default"] {
+        assert!(status.contains(words), "{words}: {status}");
+    }
+    let wrong = |args: &[&str], words: &[&str]| {
+        accounts.run(args).exits(2).says(words);
+    };
+    wrong(
+        &["pace", "--account", "moon", "1"],
+        &["has no account \"moon\"", "account 111122223332 in eu-west-2"],
+    );
+    wrong(&["pace", "--account", "east", "--sender", "east", "1"], &["cannot be used with"]);
+    accounts.run(&["stop"]).exits(0);
+    accounts.site.wait(run).exits(4);
+    wrong(&["pace", "--account", "east", "1"], &["a pace is for the run that goes on"]);
+}
+
+/// Every sender has its own instance, flow, Region and profile: nobody is asked for those of [connect], nor for credentials
+/// that no sender has.
+#[test]
+fn where_every_sender_has_its_own_account_the_campaign_needs_none() {
+    let accounts = Accounts::new(90, [&[], &[], &[]]);
+    let stated = accounts.site.read("campaign.toml").replace("profile = \"home\"\n", "");
+    let own = "contact_flow_id = \"66666666-7777-8888-9999-000000000000\"\n";
+    let home = format!("source = \"{}\"\ninstance_id = \"{INSTANCE}\"\n{own}profile = \"home\"\n", source(0));
+    let elsewhere = stated.replace(&format!("source = \"{}\"\n", source(0)), &home);
+    let without = elsewhere.replacen(&format!("instance_id = \"{INSTANCE}\"\n{own}"), "", 1);
+    assert!(without.contains("[connect]\n\n[recipients]"), "{without}");
+    accounts.site.write("campaign.toml", &without.replace("[connect]\n\n", ""));
+    accounts.run(&["check", "people.csv"]).exits(0);
+    let ran = accounts.run(&["doctor", "--json"]);
+    let found: serde_json::Value = serde_json::from_str(&ran.stdout).expect("JSON");
+    let found = found["findings"].as_array().expect("findings");
+    let instances = found.iter().filter(|finding| finding["id"] == "instance" && finding["status"] == "ok");
+    assert_eq!(instances.count(), 3, "{}", ran.stdout);
+    let policy = accounts.run(&["iam-policy"]).exits(0).stdout;
+    assert!(policy.contains(INSTANCE) && !policy.contains(&instance(1)), "{policy}");
+    let limited = [&RUN[..], &["--limit", "30"]].concat();
+    accounts.run(&limited).exits(4);
+    // Each account is asked, and no instance of [connect] is missing.
+    let asking = without.replace("[connect]\n\n", "").replace("check = \"off\"\nopt_outs = false\n", "");
+    accounts.site.write("campaign.toml", &asking);
+    let ran = accounts.run(&["resume", "--json"]).exits(0);
+    assert_eq!(ran.json()["started"], 90);
+    assert!(
+        ran.stderr.contains("account 111122223331 in us-east-1") && !ran.stderr.contains("the instance "),
+        "{}",
+        ran.stderr
+    );
+    accounts.check_each_once(90);
+    accounts.run(&["deliveries", "check", "--rate", "5000"]).exits(0);
+}
+
+/// An instance of [connect] that nothing is sent from is not asked about either, and needs no Region.
+#[test]
+fn an_instance_that_nothing_is_sent_from_is_not_asked_for_its_region() {
+    let accounts = Accounts::new(30, [&[], &[], &[]]);
+    let text = accounts.site.read("campaign.toml").replace("profile = \"home\"\n", "");
+    let (before, senders) = text.split_once("[[senders]]").expect("senders");
+    let elsewhere = senders.split_once("[[senders]]").expect("a second one").1;
+    let asking = before.replace("check = \"off\"\nopt_outs = false\n", "");
+    accounts.site.write("campaign.toml", &format!("{asking}[[senders]]{elsewhere}"));
+    let ran = accounts.run(&RUN).exits(0);
+    assert_eq!(ran.json()["started"], 30);
+    assert!(!ran.stderr.contains("the instance "), "{}", ran.stderr);
+    assert_eq!(accounts.servers[0].stats()["operations"], serde_json::json!({}));
+    accounts.check_each_once(30);
+}
+
+/// The figures before the start go by what each account answers, and the run is as fast as they say.
+#[test]
+fn the_figures_before_a_run_know_what_each_account_allows() {
+    let accounts = Accounts::new(60, [&[], &[], &[]]);
+    let text =
+        accounts.site.read("campaign.toml").replace("check = \"off\"\n", "").replace("rate = 1000.0\n", "");
+    let stated = |n: usize| format!("account_rate = {}\n", 100 * n);
+    accounts.site.write("campaign.toml", &text.replace(&stated(1), "").replace(&stated(2), ""));
+    let servers: Vec<Server> = (0..3)
+        .map(|n| {
+            let name = format!("account-{n}.toml");
+            let rate = [60, 40, 80][n];
+            accounts.site.write(&name, &format!("id = \"11112222333{n}\"\nrequests_per_second = {rate}.0\n"));
+            let account = accounts.site.path(&name).display().to_string();
+            let own = [
+                "--instance-id",
+                &instance(n),
+                "--credentials",
+                &format!("key-{n}:secret"),
+                "--account",
+                &account,
+                "--seed",
+                &n.to_string(),
+            ];
+            Server::start(&own)
+        })
+        .collect();
+    let accounts = Accounts { servers, ..accounts };
+    accounts.write_profiles();
+    let ran = accounts.run(&RUN).exits(0);
+    let line = |of: &str| {
+        ran.stderr.lines().find(|line| line.starts_with(of)).map(str::to_owned).unwrap_or_default()
+    };
+    for (of, rate) in [
+        ("  account 111122223330 in us-west-2: ", "at 60/s"),
+        ("  account 111122223331 in us-east-1: ", "at 40/s"),
+        ("  account 111122223332 in eu-west-2: ", "at 80/s"),
+    ] {
+        assert!(line(of).ends_with(rate), "{of}{rate}: {}", ran.stderr);
+    }
+    assert!(line("duration: ").ends_with("at 180/s over 3 accounts"), "{}", ran.stderr);
+    assert_eq!(ran.json()["asked_rate"], 180.0, "{}", ran.stdout);
+}

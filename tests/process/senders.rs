@@ -116,3 +116,61 @@ fn one_sender_has_the_campaigns_own_figures() {
     site.run(&["report", "-o", "report.html"]).exits(0);
     assert!(!site.read("report.html").contains("<h3>Sender</h3>"));
 }
+
+/// Before a run each sender's number is asked about: one that there is not is named, and the others send as many message parts
+/// as their numbers where the definition states no rate.
+#[test]
+fn a_sender_without_a_rate_sends_as_many_parts_as_its_number_and_each_number_is_asked_about() {
+    let (site, _) = site(30);
+    let text =
+        site.read("campaign.toml").replace("check = \"off\"\n", "").replace("parts_per_second = 50\n", "");
+    site.write("campaign.toml", &text);
+    site.write("account.toml", "[number]\nparts_per_second = 8\ncountry = \"CA\"\ninternational = false\n");
+    let account = site.path("account.toml").display().to_string();
+    let server = Server::start(&["--source", &source(0), "--source", &source(1), "--account", &account]);
+    let run = ["run", "people.csv", "--yes", "--no-wait", "--endpoint-url", server.endpoint()];
+    let ran = site.run(&run);
+    let words = "the definition states no parts_per_second of short-code: it sends as many message parts per second as its number, 8";
+    ran.says(&[
+        words,
+        "gone: the phone number does not exist",
+        "toll-free: the number sends 8 message parts per second, and its sender is to send 20",
+        "short-code: a number of CA that sends to no other country: international sending is off, and 30 contacts are for US",
+        " at 8 parts per second",
+    ]);
+    let asked = |at: usize| {
+        site.run(&["status", "--json"]).exits(0).json()["senders"][at]["parts_per_second_asked"].clone()
+    };
+    assert_eq!((asked(0), asked(1)), (8.0.into(), 20.0.into()));
+    // The definition wants no quotas of the account.
+    let text = site.read("campaign.toml").replace("[account]\n", "[account]\nquotas = false\n");
+    site.write("campaign.toml", &text);
+    site.write("people.csv", &csv((0..40).map(row)));
+    let ran = site.run(&run);
+    assert!(!ran.stderr.contains("states no parts_per_second"), "{}", ran.stderr);
+    assert_eq!(asked(0), serde_json::Value::Null);
+}
+
+/// Where End User Messaging cannot be reached, it is asked about one number, and not for as long about each.
+#[test]
+fn doctor_asks_a_service_that_does_not_answer_about_one_number_alone() {
+    let (site, server) = site(1);
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let endpoint = format!("http://{}", silent.local_addr().unwrap());
+    let (heard, connections) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        for stream in silent.incoming() {
+            drop(stream);
+            let _ = heard.send(());
+        }
+    });
+    let senders: String =
+        (3..9).map(|n| format!("\n[[senders]]\nname = \"more-{n}\"\nsource = \"{}\"\n", source(n))).collect();
+    site.write("campaign.toml", &(site.read("campaign.toml") + &senders));
+    let mut command = site.command(&["doctor", "--json", "--endpoint-url", server.endpoint()]);
+    command.env("AWS_ENDPOINT_URL_PINPOINT_SMS_VOICE_V2", &endpoint);
+    let ran = site.finish(command);
+    // The account, its spend limit, and a number.
+    assert_eq!(connections.try_iter().count(), 3, "{}", ran.stdout);
+    assert!(ran.stdout.contains("more-8: "), "{}", ran.stdout);
+}

@@ -3,6 +3,7 @@
 //! in the middle of whatever it waits for, the writer's words that are not committed. What is being committed at that
 //! moment lands, or it had not begun.
 
+use std::collections::BTreeMap;
 use std::future::{Future, poll_fn};
 use std::num::{NonZeroU32, NonZeroU64, NonZeroUsize};
 use std::path::PathBuf;
@@ -295,7 +296,7 @@ impl Trial {
         let sources = [SOURCE.to_owned()];
         let lists = opt_outs::find(
             &account,
-            ListSenders { sources: &sources, known: None, owner: "seeds" },
+            ListSenders { sources: &sources, known: &BTreeMap::new(), owner: "seeds" },
             settings,
             journal,
         )

@@ -18,7 +18,7 @@ use campaign::domain::hours::zones::Zones;
 use campaign::domain::hours::{Hours, Jurisdiction, Lane, Rule};
 use campaign::domain::limits::{Budget, ContactLimits, LimitReached, RecipientLimit};
 use campaign::domain::prices::Prices;
-use campaign::domain::senders::{DailyCap, PartRate, Sender, SenderAccount};
+use campaign::domain::senders::{DailyCap, InstancePace, PartRate, Sender, SenderAccount};
 use campaign::domain::unix_millis::UnixMillis;
 use campaign::engine::ActiveContacts;
 use campaign::journal::{Admission, ClaimLimits, Content, FileLine};
@@ -56,6 +56,8 @@ struct Drawn {
     active: Option<(usize, Duration)>,
     one_open: bool,
     senders: Vec<Sender>,
+    /// What their accounts answer, where the definition states no pace of theirs.
+    answered: Vec<InstancePace>,
     /// Contacts that an earlier run started, of a file that had half of the rows.
     earlier: Option<u64>,
     /// Contacts that the run starts, at most.
@@ -177,6 +179,7 @@ fn drawn(seed: u64) -> Drawn {
         active,
         one_open: chance.bool(),
         senders: Vec::new(),
+        answered: Vec::new(),
         earlier: None,
         most: None,
     }
@@ -245,6 +248,23 @@ fn of_accounts(mut drawn: Drawn, seed: u64) -> Drawn {
     drawn
 }
 
+/// The same where the definition states the pace of no account: each answers its own, and each instance its own bound on
+/// contacts that are alive.
+fn that_answer(mut drawn: Drawn, seed: u64) -> Drawn {
+    let mut chance = fastrand::Rng::with_seed(seed ^ 0xA5C);
+    for account in drawn.senders.iter_mut().filter_map(|sender| sender.account.as_mut()) {
+        let stated = account.rate.take().unwrap_or(drawn.rate * 0.6);
+        let answered = &mut drawn.answered;
+        if answered.iter().any(|known| known.account.is_same_instance(account)) {
+            continue;
+        }
+        let most = drawn.active.map_or(500, |(most, _)| u32::try_from(most).expect("few") + chance.u32(..10));
+        let pace = InstancePace { account: account.clone(), rate: Some(stated), active_contacts: most };
+        answered.push(pace);
+    }
+    drawn
+}
+
 fn said(drawn: &Drawn, stage: &Stage) -> Forecast {
     let from = stage.clock.now();
     let active = drawn.active.map(|(most, life)| ActiveBound { most: most as u64, life, alive: 0 });
@@ -262,11 +282,13 @@ fn said(drawn: &Drawn, stage: &Stage) -> Forecast {
             past: journal
                 .sender_history(stage.campaign, &sender.source, from)
                 .expect("the journal can be read"),
+            active_contacts: None,
         }
     });
     let foreseen = foreseen.collect();
     let agenda = Agenda::new(drawn.hours.clone(), true, drawn.limits.clone(), conditions).sharing(numbers);
     let mut agenda = agenda.sent_by(foreseen).at_most(drawn.most);
+    agenda.know_paces(&drawn.senders, &drawn.answered);
     agenda.after(journal.used_of_limits(stage.campaign, from).expect("the journal can be read"));
     journal
         .each_waiting(stage.campaign, u64::MAX, |row| {
@@ -375,11 +397,15 @@ fn worlds(drawn: &Drawn, stage: &Stage) -> Vec<OtherWorld> {
             continue;
         }
         let burst = account.burst.or(NonZeroU32::new(drawn.burst)).expect("a burst");
+        let answered = drawn.answered.iter().find(|known| known.account.is_same_instance(&account));
+        let rate = account.rate.or(answered.and_then(|answered| answered.rate)).unwrap_or(drawn.rate);
+        let most = answered.map(|answered| answered.active_contacts as usize);
+        let active = |(stated, life)| ActiveContacts { most: most.unwrap_or(stated), life, ages: Vec::new() };
         worlds.push(OtherWorld {
-            limit: RateLimit { rate: account.rate.unwrap_or(drawn.rate), burst },
+            limit: RateLimit { rate, burst },
             account,
             simulator: stage.simulator.clone(),
-            active: drawn.active.map(|(most, life)| ActiveContacts { most, life, ages: Vec::new() }),
+            active: drawn.active.map(active),
         });
     }
     worlds
@@ -469,6 +495,7 @@ async fn the_last_day_of_a_campaign_leaves_what_it_cannot_have() {
         active: None,
         one_open: false,
         senders: Vec::new(),
+        answered: Vec::new(),
         earlier: None,
         most: None,
     };
@@ -507,6 +534,12 @@ fn campaigns_of_several_senders_end_when_they_were_said_to_and_each_starts_as_ma
 #[test]
 fn campaigns_of_several_accounts_end_when_they_were_said_to_and_each_sender_starts_as_many() {
     all_are_as_foretold(campaigns() / 2, |seed| of_accounts(from_several(drawn(seed), seed), seed));
+}
+
+#[test]
+fn campaigns_of_accounts_that_answer_their_quotas_end_when_they_were_said_to() {
+    let drawn = |seed| that_answer(of_accounts(from_several(drawn(seed), seed), seed), seed);
+    all_are_as_foretold(campaigns() / 2, drawn);
 }
 
 /// How many campaigns are played.

@@ -345,7 +345,7 @@ impl Stage {
         let sources = journal.sources(self.campaign).expect("the journal can be read");
         let found = opt_outs::find(
             &account,
-            ListSenders { sources: &sources, known: None, owner: "simulated" },
+            ListSenders { sources: &sources, known: &BTreeMap::new(), owner: "simulated" },
             settings,
             journal,
         )

@@ -6,7 +6,8 @@ use aws_sdk_pinpointsmsvoicev2::types::{AccountAttributeName, NumberCapability, 
 
 use super::{Account, Subject};
 use crate::domain::account::facts::{
-    Answer, MessagingAccount, NumberFacts, OptOutList, SmsNumberFacts, SpendLimit, Unanswered,
+    AccountFacts, Answer, MessagingAccount, NumberFacts, OptOutList, SmsNumberFacts, SourceFacts, SpendLimit,
+    Unanswered,
 };
 
 /// What is known of the account.
@@ -19,6 +20,36 @@ pub(super) struct MessagingAnswers {
 
 /// What is known of the number, in both services, and of the opt-outs behind it.
 pub(super) type NumberAnswers = (Answer<NumberFacts>, Answer<SmsNumberFacts>, Answer<OptOutList>);
+
+/// Why a service is asked nothing more: what kept it from answering before.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Silence {
+    pub(super) connect: Option<String>,
+    pub(super) messaging: Option<String>,
+}
+
+impl Silence {
+    /// What there is of it after everything else was asked.
+    pub(super) fn after(known: &AccountFacts) -> Self {
+        let connect = if known.connect_is_silent() { words(&known.instance) } else { None };
+        Self { connect, messaging: words(&known.messaging) }
+    }
+
+    /// A number was asked about as well.
+    pub(super) fn also_after(&mut self, facts: &SourceFacts) {
+        self.connect = self.connect.take().or_else(|| words(&facts.number));
+        let messaging = self.messaging.take().or_else(|| words(&facts.sms_number));
+        self.messaging = messaging.or_else(|| words(&facts.opt_outs));
+    }
+}
+
+/// What kept a service from answering.
+fn words<T>(answer: &Answer<T>) -> Option<String> {
+    match answer {
+        Err(Unanswered::Failed(words)) => Some(words.clone()),
+        _ => None,
+    }
+}
 
 impl Account {
     pub(super) async fn ask_messaging(&self) -> MessagingAnswers {
@@ -91,11 +122,18 @@ impl Account {
             .collect())
     }
 
-    /// The number in Amazon Connect, the same in End User Messaging, and the opt-outs behind it.
-    pub(super) async fn ask_number(&self, subject: &Subject) -> NumberAnswers {
-        let number = self.number(subject).await;
+    /// The number in Amazon Connect, the same in End User Messaging, and the opt-outs behind it. `silent` is why End User
+    /// Messaging, or Amazon Connect, is not asked.
+    pub(super) async fn ask_number(&self, subject: &Subject, silent: &Silence) -> NumberAnswers {
+        let number = match &silent.connect {
+            Some(words) => Err(Unanswered::Failed(words.clone())),
+            None => self.number(subject).await,
+        };
         let sms = match &number {
-            Ok(NumberFacts { source_arn: Some(arn), .. }) => self.sms_number(arn).await,
+            Ok(NumberFacts { source_arn: Some(arn), .. }) => match &silent.messaging {
+                Some(words) => Err(Unanswered::Failed(words.clone())),
+                None => self.sms_number(arn).await,
+            },
             Ok(_) => Err(Unanswered::NotFound),
             Err(Unanswered::Unknown(why)) => Err(Unanswered::Unknown(why.clone())),
             Err(_) => Err(Unanswered::Unknown("the number itself was not found out".to_owned())),
@@ -122,9 +160,11 @@ impl Account {
             can_send: number.number_capabilities.contains(&NumberCapability::Sms),
             two_way: number.two_way_enabled,
             self_managed_opt_outs: number.self_managed_opt_outs_enabled,
+            country: number.iso_country_code.clone(),
+            international: number.international_sending_enabled,
             parts_per_second: rates.map(positive),
             daily_caps: caps.map(|(carrier, cap)| (carrier.clone(), positive(*cap))).collect(),
-            opt_out_list: number.opt_out_list_name,
+            opt_out_list: number.opt_out_list_name.clone(),
         })
     }
 

@@ -20,13 +20,16 @@ use aws_sdk_connect::config::{SharedCredentialsProvider, SharedHttpClient};
 use tokio::time::Instant;
 
 pub use contacts::{ContactSearch, MOST_VALUES};
+use messaging::Silence;
 
 use super::client::{LocalClock, Settings};
 use super::endpoint;
 use super::environment::{Environment, behavior};
 use super::error::ConnectError;
 use crate::clock::Clock;
-use crate::domain::account::facts::{AccountFacts, Answer, CredentialFacts, Identity, Unanswered};
+use crate::domain::account::facts::{
+    AccountFacts, Answer, CredentialFacts, Identity, SourceFacts, Unanswered,
+};
 
 /// How long one question may take.
 const QUESTION_TIMEOUT: Duration = Duration::from_secs(8);
@@ -200,16 +203,28 @@ impl Account {
         }
     }
 
-    /// The same answers with those about another number, by its ARN in Amazon Connect.
-    pub async fn ask_about_number(
+    /// What is known of several numbers, by their ARNs in Amazon Connect, one after the other: each kind of question may be
+    /// asked once a second. A service that did not answer is asked nothing more.
+    pub async fn ask_about_sources(
         &self,
-        source: &str,
+        sources: &[String],
         subject: &Subject,
         known: &AccountFacts,
-    ) -> AccountFacts {
-        let subject = Subject { source: Some(source.to_owned()), ..subject.clone() };
-        let (number, sms_number, opt_outs) = self.ask_number(&subject).await;
-        AccountFacts { number, sms_number, opt_outs, ..known.clone() }
+    ) -> Vec<SourceFacts> {
+        let mut silent = Silence::after(known);
+        let mut all = Vec::new();
+        for source in sources {
+            if subject.source.as_ref() == Some(source) {
+                all.push(known.of_source(source));
+                continue;
+            }
+            let subject = Subject { source: Some(source.clone()), ..subject.clone() };
+            let (number, sms_number, opt_outs) = self.ask_number(&subject, &silent).await;
+            let facts = SourceFacts { source: source.clone(), number, sms_number, opt_outs };
+            silent.also_after(&facts);
+            all.push(facts);
+        }
+        all
     }
 
     /// The instance, its quota of active chats, and then the number.
@@ -226,7 +241,8 @@ impl Account {
                 }
             }
         };
-        let (chats, number) = tokio::join!(chats, self.ask_number(subject));
+        let silent = Silence::default();
+        let (chats, number) = tokio::join!(chats, self.ask_number(subject, &silent));
         (answers, chats, number)
     }
 

@@ -26,6 +26,13 @@ pub enum Unanswered {
     Unknown(String),
 }
 
+impl Unanswered {
+    /// Whether another time may bring an answer.
+    fn may_be_answered(&self) -> bool {
+        matches!(self, Self::Failed(_) | Self::Throttled)
+    }
+}
+
 /// An answer, or why there is none.
 pub type Answer<T> = Result<T, Unanswered>;
 
@@ -97,6 +104,10 @@ pub struct SmsNumberFacts {
     pub self_managed_opt_outs: bool,
     /// The list that opt-outs go to.
     pub opt_out_list: String,
+    /// The country that it is of, ISO 3166.
+    pub country: String,
+    /// Whether it sends to other countries too.
+    pub international: bool,
     /// Message parts per second.
     pub parts_per_second: Option<u64>,
     /// Messages a day, by carrier.
@@ -130,6 +141,35 @@ pub struct OptOutList {
     pub numbers: u64,
     /// Whether it has more.
     pub more: bool,
+}
+
+/// What is known of the number of one of several senders.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SourceFacts {
+    /// Its ARN in Amazon Connect.
+    pub source: String,
+    /// The number.
+    pub number: Answer<NumberFacts>,
+    /// The number, where messages are sent from.
+    pub sms_number: Answer<SmsNumberFacts>,
+    /// The opt-outs.
+    pub opt_outs: Answer<OptOutList>,
+}
+
+impl SourceFacts {
+    /// Whether another time may bring answers that are missing now.
+    #[must_use]
+    pub fn has_gaps(&self) -> bool {
+        let missing =
+            [self.number.as_ref().err(), self.sms_number.as_ref().err(), self.opt_outs.as_ref().err()];
+        missing.into_iter().flatten().any(Unanswered::may_be_answered)
+    }
+
+    /// Message parts per second, as the account tells them.
+    #[must_use]
+    pub fn parts_per_second(&self) -> Option<u64> {
+        self.sms_number.as_ref().ok()?.parts_per_second.filter(|parts| *parts > 0)
+    }
 }
 
 /// Everything that was asked.
@@ -196,7 +236,25 @@ impl AccountFacts {
     /// Whether another time may bring answers that are missing now.
     #[must_use]
     pub fn has_gaps(&self) -> bool {
-        self.missing().any(|why| matches!(why, Unanswered::Failed(_) | Unanswered::Throttled))
+        self.missing().any(Unanswered::may_be_answered)
+    }
+
+    /// The same answers with those about another number.
+    #[must_use]
+    pub fn with_source(&self, facts: &SourceFacts) -> Self {
+        let SourceFacts { number, sms_number, opt_outs, .. } = facts.clone();
+        Self { number, sms_number, opt_outs, ..self.clone() }
+    }
+
+    /// What is known of the number that was asked about with all else.
+    #[must_use]
+    pub fn of_source(&self, source: &str) -> SourceFacts {
+        SourceFacts {
+            source: source.to_owned(),
+            number: self.number.clone(),
+            sms_number: self.sms_number.clone(),
+            opt_outs: self.opt_outs.clone(),
+        }
     }
 
     /// Whether Amazon Connect answered no question, but for those that were not asked.
@@ -254,6 +312,8 @@ pub struct SenderFacts {
     pub name: String,
     /// Its message parts per second, where it has a rate of its own.
     pub parts_per_second: Option<f64>,
+    /// Whether its number's own parts per second are its rate, where the definition states none.
+    pub takes_number_rate: bool,
 }
 
 /// What a recipients file comes to.

@@ -110,6 +110,7 @@ pub fn findings(campaign: &CampaignFacts, account: &AccountFacts) -> Vec<Finding
         judge.number_instance(),
         judge.number_sms(),
         judge.number_parts(),
+        judge.number_countries(),
         judge.tier(),
         judge.spend(),
         judge.countries(),
@@ -135,6 +136,7 @@ pub fn of_senders(findings: Vec<Finding>, senders: &[(CampaignFacts, AccountFact
             judge.number_instance(),
             judge.number_sms(),
             judge.number_parts(),
+            judge.number_countries(),
             judge.opt_outs(),
         ];
         found.map(|finding| Finding {

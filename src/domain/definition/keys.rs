@@ -24,6 +24,8 @@ pub struct Key {
 pub enum Need {
     /// Yes (if its table is).
     Required,
+    /// Yes, unless every sender has an instance and a flow of its own.
+    OfHome,
     /// No, and then there is nothing.
     Optional,
     /// No, and then it is this, in TOML.
@@ -111,7 +113,7 @@ pub const KEYS: &[Key] = {
         Amount, AttributeName, Attributes, Columns, Command, Cost, Duration, Flag, Integer, Message, OneOf,
         Open, Percent, Rate, RowTime, Segments, Senders, Template, Templates, Text, Texts,
     };
-    use Need::{Default, Optional, Required};
+    use Need::{Default, OfHome, Optional, Required};
     &[
         key(
             "name",
@@ -126,8 +128,8 @@ pub const KEYS: &[Key] = {
             Optional,
             "Several numbers that send, each below a [[senders]] of its own, instead of connect.source.",
         ),
-        key("connect.instance_id", Text, Required, "The Amazon Connect instance: id or ARN."),
-        key("connect.contact_flow_id", Template, Required, "The flow that runs each contact: id or ARN."),
+        key("connect.instance_id", Text, OfHome, "The Amazon Connect instance: id or ARN."),
+        key("connect.contact_flow_id", Template, OfHome, "The flow that runs each contact: id or ARN."),
         key(
             "connect.source",
             Template,

@@ -12,7 +12,7 @@ use super::elsewhere::ELSEWHERE;
 use super::hours::is_open_form;
 use super::keys::{KEYS, Key, KeyKind, Need, TABLES};
 use super::schedule::is_row_time;
-use super::senders::is_list_of_tables;
+use super::senders::{is_list_of_tables, senders_live_elsewhere};
 use crate::domain::arn::ArnMistake;
 use crate::domain::message::limits::{Breach, Limit, Member, Rules, Unit, segments_saved, settle};
 use crate::domain::message::template::Template;
@@ -33,6 +33,8 @@ impl<'p> Reader<'p> {
     /// Checks names, types, ranges and presence of all keys at once.
     pub(super) fn new(root: Node, problems: &'p mut Problems) -> Self {
         let reader = Self { root, problems };
+        let has_home = !senders_live_elsewhere(&reader.root);
+        let must_be = |key: &Key| key.need == Need::Required || key.need == Need::OfHome && has_home;
         let unknown = unknown_keys(&reader.root, "");
         unknown.into_iter().for_each(|problem| reader.problems.push(problem));
         for key in KEYS {
@@ -44,10 +46,10 @@ impl<'p> Reader<'p> {
                     let hint = format!("such as `{}`", key.example());
                     reader.problems.push(Problem::new(node.place, message).hint(hint));
                 }
-                Some((Node { value: Value::Table(_), place }, None)) if key.need == Need::Required => {
+                Some((Node { value: Value::Table(_), place }, None)) if must_be(key) => {
                     reader.problems.push(missing(key, *place));
                 }
-                None if key.need == Need::Required && !table.contains('.') => {
+                None if must_be(key) && !table.contains('.') => {
                     reader.problems.push(missing(key, None));
                 }
                 _ => {}

@@ -22,6 +22,11 @@ pub fn schema() -> Value {
         { "required": ["senders"] },
         { "properties": { "connect": { "required": ["source"] } }, "not": { "required": ["senders"] } },
     ]);
+    // Nothing is sent from an instance of [connect] where every sender has its own.
+    root["anyOf"] = json!([
+        { "required": ["connect"], "properties": { "connect": { "required": of_home().collect::<Vec<_>>() } } },
+        { "required": ["senders"], "properties": { "senders": { "items": { "required": of_home().collect::<Vec<_>>() } } } },
+    ]);
     // What a segment attribute may be, however deep.
     root["definitions"] = json!({
         "segment": {
@@ -67,6 +72,11 @@ fn table(path: &str, doc: &str) -> Value {
         schema["not"] = json!({ "required": ["message", "templated_message"] });
     }
     schema
+}
+
+/// What `[connect]` must have, or else each sender.
+fn of_home() -> impl Iterator<Item = &'static str> {
+    KEYS.iter().filter(|key| key.need == Need::OfHome).map(|key| split(key.path).1)
 }
 
 /// The tables below `[[senders]]`.
@@ -240,7 +250,12 @@ mod tests {
             let is_required = required.is_some_and(|required| required.contains(&json!(name)));
             assert_eq!(is_required, key.need == Need::Required, "{}", key.path);
         }
-        assert_eq!(schema["required"], json!(["connect"]));
+        let home = ["instance_id", "contact_flow_id"];
+        assert_eq!(schema["required"], json!([]));
+        assert_eq!(schema["anyOf"][0]["properties"]["connect"]["required"], json!(home));
+        assert_eq!(schema["anyOf"][1]["properties"]["senders"]["items"]["required"], json!(home));
+        let of_senders = schema["properties"]["senders"]["items"]["properties"].as_object().unwrap();
+        assert!(home.iter().all(|key| of_senders.contains_key(*key)));
         assert_eq!(schema["properties"]["pace"]["properties"]["rate"]["default"], json!(2.0));
     }
 }

@@ -241,6 +241,27 @@ impl Definition {
         }
     }
 
+    /// Whether anything is sent from the campaign's own instance: each of its senders may have one of its own.
+    #[must_use]
+    pub fn sends_from_home(&self) -> bool {
+        let home = self.home();
+        let is_at_home =
+            |sender: &Sender| sender.account.as_ref().is_none_or(|account| account.is_same_instance(&home));
+        self.senders.is_empty() || self.senders.iter().any(is_at_home)
+    }
+
+    /// The Region and the profile that its own account is reached with. Where nothing is sent from there and the definition
+    /// names none, those of the first sender: nobody has any others.
+    #[must_use]
+    pub fn reached_by(&self) -> (Option<String>, Option<String>) {
+        let (region, profile) = (self.connect.region.clone(), self.connect.profile.clone());
+        let first = self.senders.first().and_then(|sender| sender.account.as_ref());
+        match first.filter(|_| !self.sends_from_home()) {
+            Some(first) => (region.or(first.region.clone()), profile.or(first.profile.clone())),
+            None => (region, profile),
+        }
+    }
+
     /// The campaign as far as one instance sends it: with its senders, its flow, and the pace of its account.
     #[must_use]
     pub fn of_instance(&self, account: &SenderAccount) -> Self {

@@ -33,6 +33,14 @@ pub(super) fn first_source(reader: &Reader<'_>) -> Option<String> {
     })
 }
 
+/// Whether every sender says that it has an instance and a flow of its own: then nothing is sent from those of `[connect]`.
+pub(super) fn senders_live_elsewhere(root: &Node) -> bool {
+    let Some(Node { value: Value::List(senders), .. }) = root.at("senders") else { return false };
+    let of_its_own =
+        |sender: &Node| ["instance_id", "contact_flow_id"].iter().all(|key| sender.get(key).is_some());
+    !senders.is_empty() && senders.iter().all(of_its_own)
+}
+
 fn tables(reader: &Reader<'_>) -> Vec<Node> {
     match reader.node("senders") {
         Some(Node { value: Value::List(list), .. }) => list,

@@ -291,6 +291,31 @@ fn a_sender_may_have_an_instance_and_an_account_of_its_own() {
     assert_eq!(parse(&with_senders(), "c.toml", "c").unwrap().by_instance().len(), 1);
 }
 
+/// Nothing is sent from the instance of [connect] then: nobody needs to have one.
+#[test]
+fn where_every_sender_has_an_instance_the_campaign_needs_none() {
+    let before: String = MINIMAL.lines().take_while(|line| *line != "[connect]").collect();
+    let after: String =
+        MINIMAL.lines().skip_while(|line| *line != "[recipients]").map(|line| format!("{line}\n")).collect();
+    for connect in ["", "[connect]\n", "[connect]\nchannel = \"sms\"\n"] {
+        let definition = parse(&(before.clone() + connect + &after + OWN_INSTANCE), "c.toml", "c").unwrap();
+        assert_eq!((definition.connect.instance_id.as_str(), definition.sends_from_home()), ("", false));
+        assert_eq!(definition.reached_by(), (Some("eu-west-2".to_owned()), Some("london".to_owned())));
+        assert_eq!(definition.by_instance().len(), 1);
+    }
+    let stated = parse(&(MINIMAL.replace("source", "# source") + OWN_INSTANCE), "c.toml", "c").unwrap();
+    assert!(!stated.sends_from_home());
+    assert_eq!(stated.reached_by(), (Some("eu-west-2".to_owned()), Some("london".to_owned())));
+    assert!(parse(&(with_senders() + OWN_INSTANCE), "c.toml", "c").unwrap().sends_from_home());
+    // One of them has none.
+    let (without, one) = (before + &after, SENDERS.to_owned() + OWN_INSTANCE);
+    let told = parse(&(without + &one), "c.toml", "c").unwrap_err().to_string();
+    assert!(
+        told.contains("`connect.instance_id` is missing")
+            && told.contains("`connect.contact_flow_id` is missing")
+    );
+}
+
 #[test]
 fn mistakes_of_instances_and_accounts_of_senders_are_told_with_their_lines() {
     let (senders, mut all) = (with_senders(), String::new());

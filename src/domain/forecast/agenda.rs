@@ -21,7 +21,7 @@ use crate::domain::hours::week::{Week, days};
 use crate::domain::hours::{Hours, Lane, Rule};
 use crate::domain::limits::ContactLimits;
 use crate::domain::phone::Region;
-use crate::domain::senders::parts;
+use crate::domain::senders::{InstancePace, Sender, parts};
 use crate::domain::unix_millis::UnixMillis;
 
 /// Times of rows are kept to the millisecond; to a minute, where they differ more than this...
@@ -159,6 +159,14 @@ impl Agenda {
         if !self.senders.is_empty() {
             self.senders = senders;
         }
+    }
+
+    /// The senders of the definition, with the rates of their numbers, and their accounts and instances were asked.
+    pub fn know_paces(&mut self, senders: &[Sender], paces: &[InstancePace]) {
+        for (foreseen, sender) in self.senders.iter_mut().zip(senders) {
+            foreseen.sender.rate = foreseen.sender.rate.or(sender.rate);
+        }
+        self.senders.iter_mut().for_each(|foreseen| foreseen.know(paces));
     }
 
     /// The run ends with this many contacts.

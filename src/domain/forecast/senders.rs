@@ -9,10 +9,11 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
+use super::ActiveBound;
 use super::course::{Conditions, LiveTimes, StartTimes};
 use super::lane_rows::{EqualRows, RowKind};
 use crate::domain::delivery::bucket_history::BucketHistory;
-use crate::domain::senders::{AccountGroups, AccountPlace, DailyCap, PartRate, Sender};
+use crate::domain::senders::{AccountGroups, AccountPlace, DailyCap, InstancePace, PartRate, Sender};
 use crate::domain::unix_millis::UnixMillis;
 
 /// Nanoseconds of a millisecond.
@@ -36,13 +37,21 @@ pub struct ForeseenSender {
     pub sent_today: u64,
     /// What it has sent lately.
     pub past: BucketHistory,
+    /// Contacts of its instance that may be alive, where it is not as many as of the others.
+    pub active_contacts: Option<u32>,
 }
 
 impl ForeseenSender {
     /// A sender of which nothing is known yet.
     #[must_use]
     pub fn fresh(sender: &Sender) -> Self {
-        Self { sender: sender.clone(), sent_today: 0, past: BucketHistory::Fresh }
+        Self { sender: sender.clone(), sent_today: 0, past: BucketHistory::Fresh, active_contacts: None }
+    }
+
+    /// Its account and instance were asked.
+    pub(super) fn know(&mut self, paces: &[InstancePace]) {
+        let account = self.sender.account.as_mut();
+        self.active_contacts = account.and_then(|account| InstancePace::give(paces, account));
     }
 }
 
@@ -146,7 +155,7 @@ impl SenderPaces {
             |place: AccountPlace| rows_ahead(groups.accounts[place.account].rate.unwrap_or(conditions.rate));
         let mut queues = vec![SenderPace::new((none, ahead(none)), None, None, now)];
         queues.extend(senders.iter().zip(&places[1..]).map(
-            |(ForeseenSender { sender, sent_today, past }, place)| {
+            |(ForeseenSender { sender, sent_today, past, .. }, place)| {
                 let bucket = sender.rate.map(|rate| Bucket::new(rate, *past, 0));
                 let mut pace = SenderPace::new((*place, ahead(*place)), bucket, sender.per_day.clone(), now);
                 pace.sent = *sent_today;
@@ -154,7 +163,13 @@ impl SenderPaces {
                 pace
             },
         ));
-        let instances = vec![LiveTimes::new(conditions.active, from); groups.instances];
+        let mut instances = vec![LiveTimes::new(conditions.active, from); groups.instances];
+        for (foreseen, place) in senders.iter().zip(&places[1..]) {
+            if let (Some(active), Some(most)) = (conditions.active, foreseen.active_contacts) {
+                let bound = ActiveBound { most: most.into(), ..active };
+                instances[place.instance] = LiveTimes::new(Some(bound), from);
+            }
+        }
         Self { origin: now, queues, accounts, instances }
     }
 
@@ -399,7 +414,7 @@ mod tests {
     use std::num::NonZeroU32;
 
     use super::*;
-    use crate::domain::forecast::{ActiveBound, Agenda, AgendaRow, Forecast};
+    use crate::domain::forecast::{Agenda, AgendaRow, Forecast};
     use crate::domain::hours::schedule::Schedule;
     use crate::domain::limits::ContactLimits;
     use crate::domain::senders::{HaltRule, SenderAccount};
@@ -487,6 +502,33 @@ mod tests {
         assert_eq!(ends(&[of("a", "1"), of("b", "2")], Some(active)), [90, 90]);
         let shared = ends(&[of("a", "1"), of("a", "1")], Some(active));
         assert_eq!(shared.into_iter().max(), Some(190), "one instance");
+    }
+
+    /// The pace of each, and the bound of each of their instances, as they answer them; what is stated stays.
+    #[test]
+    fn accounts_and_instances_that_were_asked_have_what_they_answered() {
+        let mut senders = [
+            (sender("a", "1", None, 0), 101),
+            (sender("b", "2", None, 0), 401),
+            (sender("c", "2", None, 0), 401),
+            (sender("d", "3", Some(5.0), 0), 501),
+        ];
+        let pace = |of: &ForeseenSender, rate, active_contacts| {
+            let account = of.sender.account.clone().expect("an account");
+            InstancePace { account, rate, active_contacts }
+        };
+        let answered = [
+            pace(&senders[1].0, Some(8.0), 500),
+            pace(&senders[2].0, Some(3.0), 20),
+            pace(&senders[3].0, Some(9.0), 500),
+        ];
+        senders.iter_mut().for_each(|(foreseen, _)| foreseen.know(&answered));
+        let told = ends(&senders, None);
+        assert_eq!((told[0], told[1].max(told[2]), told[3]), (100, 100, 100), "{told:?}");
+        // Of an instance 20 may be alive, which live ten seconds: the others have the bound of the campaign, or their own.
+        let active = ActiveBound { most: 300, life: Duration::from_secs(10), alive: 0 };
+        let told = ends(&senders, Some(active));
+        assert!(told[2] >= 195 && told[1] <= 100, "{told:?}");
     }
 
     /// A sender whose parts are slow takes none of what its account gives the other one, and rows leave in turns.

@@ -33,6 +33,8 @@ pub(super) struct InstanceLoad {
     /// Its id; `None` where the campaign has one.
     pub(super) id: Option<String>,
     pub(super) contacts: u64,
+    /// How many of its contacts may be alive, where it was asked.
+    pub(super) active_contacts: Option<u32>,
 }
 
 impl AccountLoad {
@@ -48,7 +50,9 @@ impl AccountLoad {
         let held = self.instances.iter().map(|instance| {
             // The pace is told already: what is left is how long contacts have to wait for others to end.
             let (left, allowed) = (instance.contacts, Some(self.rate_of(instance)));
-            Outlook { left, allowed, burst: left, active: self.active, ..requests }
+            let most = |active: ActiveBound| instance.active_contacts.map_or(active.most, u64::from);
+            let active = self.active.map(|active| ActiveBound { most: most(active), ..active });
+            Outlook { left, allowed, burst: left, active, ..requests }
         });
         let all = [requests].into_iter().chain(held.filter(|held| held.left > 0));
         all.map(|outlook| outlook.time_left().unwrap_or(Duration::MAX)).max().unwrap_or_default()
@@ -106,7 +110,7 @@ impl Preflight {
             unknown: limits.unknown,
             burst: limits.burst,
             contacts,
-            instances: vec![InstanceLoad { id: None, contacts }],
+            instances: vec![InstanceLoad { id: None, contacts, active_contacts: None }],
             active: limits.active_bound(),
         }]
     }
@@ -140,12 +144,13 @@ impl Preflight {
     pub(super) fn stall(&self) -> Option<Stall> {
         let limits = &self.found.limits;
         let life = limits.contact_life.or(limits.chat_duration).unwrap_or(LONGEST_LIFE);
-        let most = f64::from(limits.active_contacts);
         let accounts = self.account_loads();
         let instances =
             accounts.iter().flat_map(|load| load.instances.iter().map(move |instance| (load, instance)));
         let stalls = instances.filter_map(|(load, instance)| {
             let rate = load.rate_of(instance);
+            let quota = instance.active_contacts.unwrap_or(limits.active_contacts);
+            let most = f64::from(quota);
             // Contacts alive at once: as many as start within a life.
             let alive = (rate * life.as_secs_f64()).min(instance.contacts as f64);
             (alive > most).then(|| Stall {
@@ -154,6 +159,7 @@ impl Preflight {
                 then: most / life.as_secs_f64(),
                 is_stated: limits.contact_life.is_some(),
                 instance: instance.id.clone(),
+                quota,
             })
         });
         stalls.min_by_key(|stall| stall.after)

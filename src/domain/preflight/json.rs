@@ -152,7 +152,7 @@ fn cost(messages: &Messages) -> Value {
 
 fn stalls(preflight: &Preflight, stall: &Stall) -> Value {
     let mut told = json!({
-        "quota": preflight.found.limits.active_contacts,
+        "quota": stall.quota,
         "contact_life_s": stall.life.as_secs(),
         "stalls_after_s": rounded(stall.after.as_secs_f64()),
         "then_per_second": stall.then,

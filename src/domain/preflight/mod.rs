@@ -48,6 +48,7 @@ use crate::domain::limits::{ContactLimits, HeldRows};
 use crate::domain::row::binding::{Binding, Cells};
 use crate::domain::row::recipient::{Recipient, Rejection};
 use crate::domain::row::suppression::Suppressed;
+use crate::domain::senders::InstancePace;
 use crate::domain::table::detected_format::DetectedFormat;
 use crate::domain::unix_millis::UnixMillis;
 use crate::domain::warning::WarningCode;
@@ -191,6 +192,8 @@ struct Stall {
     is_stated: bool,
     /// The id of the instance whose they are, where there are several.
     instance: Option<String>,
+    /// Its quota of active chats.
+    quota: u32,
 }
 
 impl Findings {
@@ -368,9 +371,14 @@ impl Findings {
         self.tally.rows()
     }
 
-    /// The pace is another one than the definition's by itself.
-    pub fn keep_pace(&mut self, definition: &Definition) {
+    /// The pace is another one than the definition's by itself, and so may be the rates of its senders and the paces of accounts
+    /// and instances that these have of their own.
+    pub fn keep_pace(&mut self, definition: &Definition, others: &[InstancePace]) {
         self.limits = Limits::of(definition);
+        self.senders.know_paces(&definition.senders, others);
+        if let Some(agenda) = &mut self.agenda {
+            agenda.know_paces(&definition.senders, others);
+        }
         let conditions = self.limits.conditions(UnixMillis::NEVER, Schedule::default());
         if let Some(repaced) = self.agenda.as_ref().and_then(|agenda| agenda.repaced(conditions)) {
             self.agenda = Some(repaced);

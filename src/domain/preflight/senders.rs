@@ -11,7 +11,7 @@ use crate::domain::definition::Definition;
 use crate::domain::figures::{Span, counted};
 use crate::domain::forecast::{ForeseenSender, SenderCourse};
 use crate::domain::foreign::shown;
-use crate::domain::senders::{AccountGroups, PartRate, Sender, SenderAccount, parts};
+use crate::domain::senders::{AccountGroups, InstancePace, PartRate, Sender, SenderAccount, parts};
 
 /// Senders that are told one by one.
 const TOLD: usize = 12;
@@ -29,6 +29,8 @@ struct SenderLoad {
     per_day: Option<u64>,
     contacts: u64,
     parts: u64,
+    /// Contacts of its instance that may be alive, where it was asked.
+    active_contacts: Option<u32>,
 }
 
 impl SenderLoads {
@@ -40,6 +42,7 @@ impl SenderLoads {
             per_day: sender.per_day.as_ref().map(|cap| cap.most),
             contacts: 0,
             parts: 0,
+            active_contacts: None,
         };
         Self(definition.senders.iter().map(load).collect())
     }
@@ -56,6 +59,17 @@ impl SenderLoads {
     pub(super) fn know(&mut self, senders: &[ForeseenSender]) {
         for ForeseenSender { sender, .. } in senders.iter().skip(self.0.len()) {
             self.0.push(SenderLoad::bare(&sender.name, sender.account.clone()));
+        }
+    }
+
+    /// The senders of the definition, with the rates of their numbers, and their accounts and instances were asked.
+    pub(super) fn know_paces(&mut self, senders: &[Sender], paces: &[InstancePace]) {
+        for (load, sender) in self.0.iter_mut().zip(senders) {
+            load.rate = load.rate.or(sender.rate);
+        }
+        for load in &mut self.0 {
+            load.active_contacts =
+                load.account.as_mut().and_then(|account| InstancePace::give(paces, account));
         }
     }
 
@@ -109,7 +123,10 @@ impl SenderLoads {
             let id = sender.account.as_ref().map(|own| own.instance_id.clone());
             match account.instances.iter_mut().find(|known| known.id == id) {
                 Some(known) => known.contacts += contacts,
-                None => account.instances.push(InstanceLoad { id, contacts }),
+                None => {
+                    let active_contacts = sender.active_contacts;
+                    account.instances.push(InstanceLoad { id, contacts, active_contacts });
+                }
             }
         }
         loads
@@ -184,7 +201,8 @@ impl SenderLoads {
 impl SenderLoad {
     /// A sender that only rows of earlier files have.
     fn bare(name: &str, account: Option<SenderAccount>) -> Self {
-        Self { name: name.to_owned(), account, rate: None, per_day: None, contacts: 0, parts: 0 }
+        let (name, contacts, parts) = (name.to_owned(), 0, 0);
+        Self { name, account, rate: None, per_day: None, contacts, parts, active_contacts: None }
     }
 
     fn write(&self, text: &mut String, indent: &str) {
@@ -224,7 +242,7 @@ mod tests {
 
     /// An account that takes so many seconds for 61 contacts at two a second.
     fn account(contacts: u64) -> AccountLoad {
-        let instances = vec![InstanceLoad { id: None, contacts }];
+        let instances = vec![InstanceLoad { id: None, contacts, active_contacts: None }];
         AccountLoad { account: None, rate: 2.0, unknown: false, burst: 0, contacts, instances, active: None }
     }
 
@@ -237,6 +255,7 @@ mod tests {
             per_day,
             contacts: 0,
             parts: 0,
+            active_contacts: None,
         };
         let mut loads = SenderLoads(vec![load("fast", 20.0, None), load("slow", 0.5, Some(100))]);
         for _ in 0..61 {

@@ -302,8 +302,7 @@ impl Preflight {
     fn write_duration(&self, text: &mut String) {
         self.write_pace(text);
         let Some(stall) = self.stall() else { return };
-        let (quota, after, then) =
-            (self.found.limits.active_contacts, Span(stall.after), PerSecond(stall.then));
+        let (quota, after, then) = (stall.quota, Span(stall.after), PerSecond(stall.then));
         let life = Span(stall.life);
         let of = stall.instance.as_ref().map(|id| format!("instance {}", id.get(..8).unwrap_or(id)));
         if stall.is_stated {

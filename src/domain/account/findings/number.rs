@@ -1,7 +1,7 @@
 //! Findings of the number: in Amazon Connect, and in End User Messaging.
 
 use super::{Finding, Judge, Status, fine, found, missing_or, short, unanswered};
-use crate::domain::account::facts::{SmsNumberFacts, Unanswered};
+use crate::domain::account::facts::{SenderFacts, SmsNumberFacts, Unanswered};
 use crate::domain::figures::{Grouped, counted};
 
 /// The number.
@@ -91,7 +91,8 @@ impl Judge<'_> {
     }
 
     /// A number's parts, held against the rate of its sender.
-    fn sender_parts(&self, id: &'static str, (parts, caps): (u64, String), rate: Option<f64>) -> Finding {
+    fn sender_parts(&self, id: &'static str, (parts, caps): (u64, String), sender: &SenderFacts) -> Finding {
+        let rate = sender.parts_per_second;
         let sends = counted(parts, "message part per second", "message parts per second");
         let slower = format!("set parts_per_second = {parts} for this sender");
         match rate {
@@ -101,6 +102,9 @@ impl Judge<'_> {
                 format!("the number sends {sends}, and its sender is to send {}{caps}", short(rate)),
             )
             .next(slower),
+            None if sender.takes_number_rate => {
+                fine(id, format!("the number sends {sends}, and its sender as many{caps}"))
+            }
             None if self.campaign.rate.is_some_and(|rate| rate > parts as f64) => found(
                 id,
                 Status::Warning,
@@ -131,7 +135,7 @@ impl Judge<'_> {
             );
         };
         if let Some(sender) = &self.campaign.sender {
-            return self.sender_parts(ID, (parts, caps), sender.parts_per_second);
+            return self.sender_parts(ID, (parts, caps), sender);
         }
         let longest = self.campaign.file.as_ref().map_or(1, |file| file.longest.max(1));
         let needed = self.campaign.rate.unwrap_or(2.0) * longest as f64;
@@ -146,5 +150,31 @@ impl Judge<'_> {
             .next(format!("set rate = {rate} in [pace], or shorten the message"));
         }
         fine(ID, format!("the number sends {sends}{caps}"))
+    }
+
+    /// The countries of the file, held against that of the number.
+    pub(super) fn number_countries(&self) -> Finding {
+        const ID: &str = "number.countries";
+        let number = match self.sms(ID, "whether the number sends to other countries") {
+            Ok(number) => number,
+            Err(finding) => return Finding { status: Status::NotChecked, next: None, ..finding },
+        };
+        let own = &number.country;
+        if number.international {
+            return fine(ID, format!("a number of {own} that sends to other countries too"));
+        }
+        let only = format!("a number of {own} that sends to no other country: international sending is off");
+        let Some(file) = &self.campaign.file else { return fine(ID, only) };
+        let abroad: Vec<(&String, &u64)> =
+            file.countries.iter().filter(|(country, _)| *country != own).collect();
+        let rows: u64 = abroad.iter().map(|(_, rows)| **rows).sum();
+        if rows == 0 {
+            return fine(ID, only);
+        }
+        let countries: Vec<&str> = abroad.iter().map(|(country, _)| country.as_str()).collect();
+        let rows = counted(rows, "contact", "contacts");
+        let summary = format!("{only}, and {rows} are for {}", countries.join(", "));
+        found(ID, Status::Warning, summary)
+            .next("turn international sending on for the number in AWS End User Messaging, or take a sender of these countries")
     }
 }
