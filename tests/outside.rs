@@ -9,6 +9,7 @@ mod dialects;
 mod hours;
 mod numbers;
 mod packages;
+mod profile_precedence;
 mod segments;
 mod simulator_clients;
 mod simulator_process;

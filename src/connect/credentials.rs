@@ -21,6 +21,7 @@ use aws_runtime::env_config::file::EnvConfigFiles;
 use aws_sdk_connect::config::SharedCredentialsProvider;
 use aws_types::os_shim_internal::{Env, Fs};
 
+use super::credential_process::CredentialProcess;
 use super::error::{ConnectError, METADATA_SERVICE, causes};
 use super::route::Route;
 use crate::domain::foreign;
@@ -41,6 +42,8 @@ pub(super) struct ChosenProfile {
     pub(super) explicit: bool,
     /// What the configuration files say of it.
     profile: Option<Profile>,
+    /// Its keys in the credentials file, which come before the command that the configuration file names.
+    keys: Option<Credentials>,
     /// What keeps its role from being assumed, wherever in the chain of profiles that is.
     trouble: Option<ChainTrouble>,
 }
@@ -76,7 +79,11 @@ impl ChosenProfile {
             return Err(unknown_profile(name, &profiles));
         }
         let trouble = profile.as_ref().and_then(|profile| chain_trouble(profile, &profiles));
-        Ok(Self { name, explicit: named.is_some(), profile, trouble })
+        let mut chosen = Self { name, explicit: named.is_some(), profile, keys: None, trouble };
+        if chosen.source() == Some("credential_process") && chosen.get("aws_access_key_id").is_some() {
+            chosen.keys = keys_of_file(chosen.name.as_deref().unwrap_or("default")).await;
+        }
+        Ok(chosen)
     }
 
     fn get(&self, key: &str) -> Option<&str> {
@@ -86,6 +93,11 @@ impl ChosenProfile {
     /// The file of certificates that the profile names.
     pub(super) fn ca_bundle(&self) -> Option<&str> {
         self.get("ca_bundle")
+    }
+
+    /// The command that its credentials come from, where they do.
+    fn process(&self) -> Option<&str> {
+        self.get("credential_process").filter(|_| self.source() == Some("credential_process"))
     }
 
     /// Where the profile has its credentials from, in the words of its file.
@@ -98,8 +110,21 @@ impl ChosenProfile {
             ("credential_process", "credential_process"),
             ("aws_access_key_id", "aws_access_key_id"),
         ];
-        keys.into_iter().find(|(key, _)| self.get(key).is_some()).map(|(_, source)| source)
+        let mut keys =
+            keys.into_iter().filter(|(key, _)| *key != "credential_process" || self.keys.is_none());
+        keys.find(|(key, _)| self.get(key).is_some()).map(|(_, source)| source)
     }
+}
+
+/// The keys that a profile has in the credentials file. The SDK would take those of the configuration file for them.
+async fn keys_of_file(name: &str) -> Option<Credentials> {
+    let file = EnvConfigFiles::builder().include_default_credentials_file(true).build();
+    let selected = Some(name.to_owned().into());
+    let profiles = aws_config::profile::load(&Fs::real(), &Env::real(), &file, selected).await.ok()?;
+    let profile = profiles.get_profile(name)?;
+    let text = |key: &str| profile.get(key).filter(|value| !value.is_empty()).map(str::to_owned);
+    let (id, secret) = (text("aws_access_key_id")?, text("aws_secret_access_key")?);
+    Some(Credentials::new(id, secret, text("aws_session_token"), None, "ProfileFile"))
 }
 
 /// Follows the profiles that roles are assumed with. A circle is left to the SDK, which names it. Without this the SDK
@@ -169,9 +194,15 @@ pub(super) async fn load(
         None => {}
     }
     let region = config.region().cloned();
-    let provider = match &profile.name {
-        Some(name) if profile.explicit => SharedCredentialsProvider::new(of_profile(name, region, route)),
-        name => SharedCredentialsProvider::new(usual(name.as_deref(), region, route).await),
+    let counts = profile.explicit || !environment_has_keys();
+    let (keys, process) = (profile.keys.clone(), profile.process());
+    let provider = match (keys.filter(|_| counts), process.filter(|_| counts), &profile.name) {
+        (Some(keys), ..) => SharedCredentialsProvider::new(keys),
+        (None, Some(command), _) => SharedCredentialsProvider::new(CredentialProcess::new(command)),
+        (None, None, Some(name)) if profile.explicit => {
+            SharedCredentialsProvider::new(of_profile(name, region, route))
+        }
+        (None, None, name) => SharedCredentialsProvider::new(usual(name.as_deref(), region, route).await),
     };
     let described = describe(profile);
     match answer(&provider, &described).await? {

@@ -9,6 +9,7 @@ mod answer;
 mod answer_bounds;
 mod client;
 mod contact_ids;
+mod credential_process;
 mod credentials;
 mod endpoint;
 mod environment;

@@ -59,3 +59,4 @@ mod site;
 mod steering;
 mod suppress;
 mod terminal;
+mod way_out;

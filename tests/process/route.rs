@@ -280,3 +280,72 @@ fn doctor_without_credentials_says_so_and_exits_with_5() {
     assert_eq!(result["findings"][0]["status"], "failed");
     assert_eq!(result["findings"][1]["status"], "not checked");
 }
+
+/// Whether a process of this id runs still, or only its entry is left.
+fn runs(pid: &str) -> bool {
+    let state = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    state.rsplit(')').next().is_some_and(|rest| !rest.is_empty() && !rest.starts_with(" Z"))
+}
+
+/// Whatever ends the command that waits for it, and whatever it has started itself.
+#[test]
+fn a_credential_process_that_hangs_ends_with_the_command() {
+    use rustix::process::{Pid, Signal, kill_process};
+    const HANGS: &str = "#!/bin/sh\ncd \"$(dirname \"$0\")\"\nsleep 600 &\necho \"$$ $!\" >pids.new\nmv pids.new pids\nwait\n";
+    for signal in [Signal::TERM, Signal::KILL] {
+        let site = Site::with_people(1);
+        site.write("hang.sh", HANGS);
+        let process = format!("sh '{}'", site.path("hang.sh").display());
+        site.write(
+            "config",
+            &format!("[profile slow]\nregion = us-west-2\ncredential_process = {process}\n"),
+        );
+        let mut command = site.command(&["doctor", "--profile", "slow"]);
+        command.env("AWS_CONFIG_FILE", site.path("config"));
+        command.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null());
+        let mut child = command.spawn().unwrap();
+        while !site.path("pids").exists() {
+            std::thread::yield_now();
+        }
+        let pids: Vec<String> = site.read("pids").split_whitespace().map(str::to_owned).collect();
+        assert!(pids.len() == 2 && pids.iter().all(|pid| runs(pid)), "{pids:?}");
+        kill_process(Pid::from_child(&child), signal).unwrap();
+        child.wait().unwrap();
+        while pids.iter().any(|pid| runs(pid)) {
+            std::thread::yield_now();
+        }
+    }
+}
+
+/// What it writes of keys, and what it writes where it has none; it reads nothing of what the command is given.
+#[test]
+fn a_credential_process_gives_keys_or_its_reasons() {
+    let server = Server::start(&["--credentials", "PROCESS:secret"]);
+    let site = Site::with_people(2);
+    let run = |script: &str, says: Option<&str>| {
+        site.write(
+            "config",
+            &format!(
+                "[profile slow]\nregion = us-west-2\ncredential_process = sh '{}'\n",
+                site.path("give.sh").display()
+            ),
+        );
+        site.write("give.sh", script);
+        let args = ["run", "-", "--yes", "--profile", "slow", "--endpoint-url", server.endpoint()];
+        let mut command = site.command(&args);
+        let people = std::fs::File::open(site.path("people.csv")).unwrap();
+        command.env("AWS_CONFIG_FILE", site.path("config")).stdin(people);
+        let ran = site.finish(command);
+        match says {
+            None => drop(ran.exits(0)),
+            Some(words) => drop(ran.exits(5).says(&[words])),
+        }
+    };
+    run("echo no ticket >&2; exit 3", Some("no ticket"));
+    run("echo '{}'", Some("does not say Version 1"));
+    run(
+        "cat >&2; echo '{\"Version\": 1, \"AccessKeyId\": \"PROCESS\", \"SecretAccessKey\": \"secret\"}'",
+        None,
+    );
+    assert_eq!(site.report().len(), 2);
+}
