@@ -25,6 +25,8 @@ red() {
     hours-at-claim) echo "--test campaigns hours_are_asked_again" ;;
     moment-at-claim) echo "--test campaigns a_row_waits_for_its_moment_again" ;;
     parts-as-messages | lane-blocks-others) echo "--test campaigns each_sender_reaches_its_rate" ;;
+    account-blocks-others) echo "--test campaigns each_account_reaches_its_pace" ;;
+    weight-ignored) echo "--lib weights_hold" ;;
     zones-of-first-prefix) echo "--lib a_north_american_number_has_all" ;;
     fold-once) echo "--lib every_minute_of_days" ;;
     opt-outs-once) echo "--test campaigns who_opts_out_while_a_run_lasts" ;;
@@ -46,7 +48,9 @@ seeds() {
     case $1 in
     doubt-is-no-contact | contact-over-at-once | own-contacts-only) echo "--test campaigns campaigns_with_the_same_people" ;;
     hours-at-claim | zones-of-first-prefix | fold-once) echo "--test campaigns campaigns_of_weeks" ;;
-    not-in-at-plan-only | contacted-number-again | moment-at-claim | normal | plan-keeps-late-sync | no-lock | removed-lock | holder-elsewhere | parts-as-messages | lane-blocks-others | join-by-destination | second-name | hard-link | stale-copy | old-copy | proxied-loopback | lost-reader | output-over-input | index-at-once) ;; *)
+    parts-as-messages | lane-blocks-others) echo "--test campaigns senders_keep_their_rates" ;;
+    account-blocks-others) echo "--test campaigns senders_of_several_accounts_keep" ;;
+    not-in-at-plan-only | contacted-number-again | moment-at-claim | normal | plan-keeps-late-sync | no-lock | removed-lock | holder-elsewhere | weight-ignored | join-by-destination | second-name | hard-link | stale-copy | old-copy | proxied-loopback | lost-reader | output-over-input | index-at-once) ;; *)
         echo "--test campaigns every_promise"
         ;;
     esac

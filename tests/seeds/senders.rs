@@ -2,20 +2,21 @@
 //! and go on, another file for the same people, another sender. What each sender did is worked out from the simulator's
 //! log alone.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::time::Duration;
 
+use campaign::app::routes::SenderInstance;
 use campaign::app::send::{Bounds, Run, RunParts, RunSettings};
 use campaign::domain::delivery::ending::Ending;
 use campaign::domain::message::request::{Leaf, Message, Request, RequestTemplate};
 use campaign::domain::phone::Region;
 use campaign::domain::row::token::TokenSpace;
-use campaign::domain::senders::{DailyCap, HaltRule, PartRate, Sender, assign};
+use campaign::domain::senders::{DailyCap, HaltRule, PartRate, Sender, SenderAccount, assign};
 use campaign::engine::Stop;
 use campaign::journal::{CampaignId, Content, FileLine, Identity, Journal, Service};
 use campaign::pace::RateLimit;
-use campaign::simulator::{Latency, Simulator, WorldConfig};
+use campaign::simulator::{Contact, Latency, Simulator, WorldConfig};
 use jiff::tz::TimeZone;
 use tokio::sync::watch;
 
@@ -29,13 +30,28 @@ use crate::seeds::worlds;
 const STORIES: u64 = 40;
 const BASE: u64 = 0x5eed_2026_5e4d;
 const HOUR: u64 = 3_600_000;
-/// What the account takes: far more than its senders.
+/// What an account takes that is not scarce: far more than its senders.
 const ACCOUNT: f64 = 400.0;
+const FLOW: &str = "99999999-8888-7777-6666-555555555555";
 /// The most parts that a message has, which a run takes the last one of an earlier run to have had.
 const MOST_PARTS: u32 = 10;
 
 fn source(n: u64) -> String {
     format!("arn:aws:connect:us-west-2:123456789012:phone-number/aaaaaaaa-bbbb-cccc-dddd-{n:012}")
+}
+
+/// The account with this number, and its only instance; the first is that of the campaign.
+fn account(n: usize) -> SenderAccount {
+    SenderAccount {
+        contact_flow_id: FLOW.to_owned(),
+        ..SenderAccount::of_instance(INSTANCE.replacen("1", &(n + 1).to_string(), 1))
+    }
+}
+
+/// A sender, of one of so many accounts.
+fn sender_of(chance: &mut Chance, n: u64, accounts: usize) -> Sender {
+    let sender = sender(chance, n);
+    Sender { account: (accounts > 1).then(|| account(chance.index(accounts))), ..sender }
 }
 
 fn sender(chance: &mut Chance, n: u64) -> Sender {
@@ -84,11 +100,20 @@ struct Mailing {
     id: CampaignId,
     senders: Vec<Sender>,
     lines: Vec<FileLine>,
+    /// Requests that the accounts had had before.
+    since: Vec<usize>,
+}
+
+/// An account, and how fast it may be sent to.
+struct World {
+    simulator: Simulator,
+    limit: RateLimit,
 }
 
 struct Story {
     folder: tempfile::TempDir,
-    simulator: Simulator,
+    /// The campaign's own account first.
+    worlds: Vec<World>,
     clocks: Clocks,
     chance: Chance,
     /// The source that the service does not know, in some stories.
@@ -101,13 +126,20 @@ struct Sent {
     parts: u32,
 }
 
-fn shape() -> RequestTemplate {
+fn shape(accounts: usize) -> RequestTemplate {
     let plain = shapes::shape(&mut Chance::new(1));
     let content = Leaf::Slot(0);
     let message = Some(Message::Text { content_type: "text/plain".to_owned(), content });
+    // In the order of a sender's texts.
+    let (contact_flow_id, sender_instance_id, source) = match accounts {
+        1 => (plain.contact_flow_id, None, Leaf::Slot(1)),
+        _ => (Leaf::Slot(1), Some(Leaf::Slot(2)), Leaf::Slot(3)),
+    };
     Request {
         message,
-        source: Leaf::Slot(1),
+        contact_flow_id,
+        sender_instance_id,
+        source,
         attributes: BTreeMap::new(),
         display_name: None,
         related_contact_id: None,
@@ -115,8 +147,20 @@ fn shape() -> RequestTemplate {
     }
 }
 
+/// The most that any window has more than the rate allows, in whole milliseconds.
+fn worst_window(rate: f64, left: impl Iterator<Item = (u64, u32)>) -> f64 {
+    let (mut before, mut least, mut worst) = (0.0, f64::MAX, 0.0);
+    for (at, cost) in left {
+        let level = before - rate * at as f64 / 1_000.0;
+        least = f64::min(least, level);
+        before += f64::from(cost);
+        worst = f64::max(worst, level + f64::from(cost) - least);
+    }
+    worst
+}
+
 impl Story {
-    fn new(mut chance: Chance, seed: u64, known: &[Sender], gone: bool) -> Self {
+    fn new(mut chance: Chance, seed: u64, known: &[Sender], (gone, accounts): (bool, usize)) -> Self {
         let gone = (gone && known.len() > 1).then(|| known[0].source.clone());
         let sources = match &gone {
             Some(gone) => (0..9).map(source).filter(|source| source != gone).collect(),
@@ -124,16 +168,37 @@ impl Story {
         };
         let base = Duration::from_millis(chance.pick(&[1, 40, 300]));
         let latency = Latency { base, jitter: base };
-        let world = WorldConfig { seed, latency, sources, ..WorldConfig::default() };
         let clocks = Clocks::new();
-        let simulator = Simulator::new(world, clocks.truth());
+        let worlds = (0..accounts).map(|n| {
+            let instance_ids = if accounts == 1 { Vec::new() } else { vec![account(n).instance_id] };
+            let (seed, sources) = (seed.wrapping_add(n as u64), sources.clone());
+            let world = WorldConfig { seed, latency, sources, instance_ids, ..WorldConfig::default() };
+            let scarce = accounts > 1 && chance.odds(0.4);
+            let (rate, burst) = if scarce {
+                (chance.pick(&[1.5, 4.0, 12.0]), chance.within(1..6) as u32)
+            } else {
+                (ACCOUNT, 40)
+            };
+            let limit = RateLimit { rate, burst: NonZeroU32::new(burst).expect("some") };
+            World { simulator: Simulator::new(world, clocks.truth()), limit }
+        });
+        let worlds = worlds.collect();
         let memory = std::path::Path::new("/dev/shm");
         let folder = if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() };
-        Self { folder: folder.expect("a folder"), simulator, clocks, chance, gone }
+        Self { folder: folder.expect("a folder"), worlds, clocks, chance, gone }
     }
 
     fn journal(&self) -> Journal {
         Journal::open(&self.folder.path().join("journal.db")).expect("the journal opens")
+    }
+
+    /// Requests that each account has had.
+    fn requests(&self) -> Vec<usize> {
+        self.worlds.iter().map(|world| world.simulator.requests().len()).collect()
+    }
+
+    fn contacts(&self) -> impl Iterator<Item = Contact> {
+        self.worlds.iter().flat_map(|world| world.simulator.contacts())
     }
 
     /// A campaign to these people, whose senders are as the definition has them.
@@ -153,10 +218,11 @@ impl Story {
             let text = "x".repeat(if of == 1 { 100 } else { 153 * (of - 1) + 50 });
             let Some(at) = assign(senders, &destination, Region::parse(country), |_| true) else { continue };
             let key = person.to_string();
+            let slots = [text].into_iter().chain(senders[at].texts().map(str::to_owned));
             let content = Content::Recipient {
-                client_token: space.token(&key),
+                client_token: senders[at].tokens(name).as_ref().unwrap_or(&space).token(&key),
                 destination,
-                slots: vec![text, senders[at].source.clone()],
+                slots: slots.collect(),
                 key: key.clone(),
                 lane: None,
                 sender: Some(at),
@@ -170,14 +236,16 @@ impl Story {
                 content,
             });
         }
-        let mailing = Mailing { name: name.to_owned(), id, senders: senders.to_vec(), lines };
+        let (name, senders, since) = (name.to_owned(), senders.to_vec(), self.requests());
+        let mailing = Mailing { name, id, senders, lines, since };
         self.plan(&mailing);
         mailing
     }
 
     fn plan(&self, mailing: &Mailing) {
         let mut journal = self.journal();
-        let plan = journal.begin_plan(mailing.id, &shape(), &["key".to_owned()]).expect("a plan");
+        let plan =
+            journal.begin_plan(mailing.id, &shape(self.worlds.len()), &["key".to_owned()]).expect("a plan");
         let mut plan = journal.plan_senders(plan, &mailing.senders).expect("senders");
         journal.plan(&mut plan, &mailing.lines).expect("lines");
         journal.finish_plan(plan).expect("a plan ends");
@@ -204,24 +272,35 @@ impl Story {
         no_wait: bool,
         dies_after: Option<Duration>,
     ) -> Option<Ending> {
-        let limit = RateLimit { rate: ACCOUNT, burst: NonZeroU32::new(40).expect("some") };
+        let home =
+            if self.worlds.len() > 1 { account(0) } else { SenderAccount::of_instance(INSTANCE.to_owned()) };
         let settings = RunSettings {
+            account: home,
             bounds: Bounds { max_in_flight: NonZeroUsize::new(256), ..Bounds::default() },
             senders: mailing.senders.clone(),
             // Nobody sets the clock, and days of waiting cost nothing.
             steady_clock: true,
             no_wait,
             chance: fastrand::Rng::with_seed(7),
-            ..RunSettings::at_pace(&mailing.name, limit)
+            ..RunSettings::at_pace(&mailing.name, self.worlds[0].limit)
         };
         let (_sender, stop) = watch::channel(Stop::No);
-        let (client, clock) = (worlds::client(&self.simulator, &self.clocks.wall()), self.clocks.wall());
+        let clock = self.clocks.wall();
+        let client = |world: &World| worlds::client(&world.simulator, &clock);
+        let instance = |(n, world): (usize, &World)| SenderInstance {
+            account: account(n),
+            client: client(world),
+            limit: world.limit,
+            auto: false,
+            active: None,
+            shared: None,
+        };
         let parts = RunParts {
             journal: self.journal(),
             campaign: mailing.id,
-            client,
-            instances: Vec::new(),
-            clock,
+            client: client(&self.worlds[0]),
+            instances: self.worlds.iter().enumerate().skip(1).map(instance).collect(),
+            clock: clock.clone(),
             stop,
         };
         let run = Run::begin(parts, settings).expect("a run begins");
@@ -231,8 +310,15 @@ impl Story {
     /// Runs in which things go wrong, and that are killed.
     fn chapters(&mut self, mailing: &Mailing) {
         for _ in 0..self.chance.within(0..4) {
-            let chance = &mut self.chance;
-            self.simulator.with(|world| worlds::chances(chance, world.faults_mut().clear()));
+            let (chance, now, several) = (&mut self.chance, self.clocks.now(), self.worlds.len() > 1);
+            for world in &self.worlds {
+                world.simulator.with(|world| {
+                    worlds::chances(chance, world.faults_mut().clear());
+                    if several && chance.odds(0.3) {
+                        worlds::phases(chance, world.faults_mut(), now);
+                    }
+                });
+            }
             let no_wait = chance.odds(0.7);
             let dies_after = (!no_wait || chance.odds(0.6)).then(|| chance.millis(0..40_000));
             if chance.odds(0.3) {
@@ -246,11 +332,13 @@ impl Story {
 
     /// Nothing goes wrong any more: everybody who has a sender is sent to, and no sender waits for another.
     fn finale(&mut self, mailing: &Mailing) {
-        self.simulator.with(|world| {
-            world.faults_mut().clear();
-        });
+        for world in &self.worlds {
+            world.simulator.with(|world| {
+                world.faults_mut().clear();
+            });
+        }
         self.clocks.pass(Duration::from_millis(2 * HOUR));
-        let before = self.simulator.requests().len();
+        let before = self.requests();
         let begun = self.clocks.now() as u64;
         let ending = self.run(mailing, false, None).expect("nobody kills it");
         let tally = self.journal().verified_tally(mailing.id).expect("the counts add up");
@@ -263,21 +351,24 @@ impl Story {
             }
             other => panic!("{other:?}"),
         }
-        self.judge_starvation(mailing, before, begun);
+        self.judge_starvation(mailing, &before, begun);
         self.judge_rates(mailing);
+        self.judge_accounts(mailing);
     }
 
-    /// What left, by source, from the request with this number on.
-    fn sent(&self, since: usize) -> BTreeMap<String, Vec<Sent>> {
+    /// What left, by source, from the requests with these numbers on.
+    fn sent(&self, since: &[usize]) -> BTreeMap<String, Vec<Sent>> {
         let mut of: HashMap<String, (String, u32)> = HashMap::new();
-        for contact in self.simulator.contacts() {
+        for contact in self.contacts() {
             let body: serde_json::Value = serde_json::from_slice(&contact.body).expect("JSON");
             let text = parts(body["InitialSystemMessage"]["Content"].as_str().expect("a text"));
             let source = body["SourceEndpoint"]["Address"].as_str().expect("a source").to_owned();
             of.insert(contact.client_token.expect("a token"), (source, text));
         }
         let mut all: BTreeMap<String, Vec<Sent>> = BTreeMap::new();
-        for request in self.simulator.requests().iter().skip(since) {
+        let since = self.worlds.iter().zip(since);
+        let requests = since.flat_map(|(world, since)| world.simulator.requests().into_iter().skip(*since));
+        for request in requests {
             let known = request.client_token.as_ref().and_then(|token| of.get(token));
             if let Some((source, parts)) = known {
                 all.entry(source.clone()).or_default().push(Sent { at: request.at.0, parts: *parts });
@@ -288,27 +379,22 @@ impl Story {
 
     /// In any window a sender's parts are within burst and rate, and in any day its messages within its cap.
     fn judge_rates(&self, mailing: &Mailing) {
-        let sent = self.sent(0);
+        let sent = self.sent(&vec![0; self.worlds.len()]);
         for sender in &mailing.senders {
             let messages = sent.get(&sender.source).map_or(&[][..], Vec::as_slice);
             if let Some(rate) = sender.rate {
                 let allowed = f64::from(rate.burst.get().max(MOST_PARTS)) + rate.per_second * 0.002 + 1e-3;
-                let (mut before, mut least) = (0.0, f64::MAX);
-                for Sent { at, parts } in messages {
-                    let level = before - rate.per_second * *at as f64 / 1_000.0;
-                    least = f64::min(least, level);
-                    before += f64::from(*parts);
-                    let window = level + f64::from(*parts) - least;
-                    assert!(
-                        window <= allowed,
-                        "promise 6: {} sent {window} parts above its rate, {allowed} are allowed",
-                        sender.name
-                    );
-                }
+                let left = messages.iter().map(|message| (message.at, message.parts));
+                let window = worst_window(rate.per_second, left);
+                let name = &sender.name;
+                assert!(
+                    window <= allowed,
+                    "promise 6: {name} sent {window} parts above its rate, {allowed} are allowed"
+                );
             }
             if let Some(cap) = &sender.per_day {
                 let mut days: BTreeMap<u64, u64> = BTreeMap::new();
-                for contact in self.simulator.contacts() {
+                for contact in self.contacts() {
                     let body: serde_json::Value = serde_json::from_slice(&contact.body).expect("JSON");
                     if body["SourceEndpoint"]["Address"] == sender.source {
                         *days.entry((contact.created_at.0 - 8 * HOUR) / (24 * HOUR)).or_default() += 1;
@@ -325,10 +411,32 @@ impl Story {
         }
     }
 
-    /// A sender without a cap is done when its own rate lets it be, whatever keeps the others.
-    fn judge_starvation(&self, mailing: &Mailing, since: usize, begun: u64) {
+    /// In any window each account has no more requests of a campaign than its pace allows, over its runs.
+    fn judge_accounts(&self, mailing: &Mailing) {
+        for (n, (World { simulator, limit }, since)) in self.worlds.iter().zip(&mailing.since).enumerate() {
+            let requests = simulator.requests();
+            let window = worst_window(limit.rate, requests[*since..].iter().map(|request| (request.at.0, 1)));
+            let allowed = f64::from(limit.burst.get()) + limit.rate * 0.002 + 1e-3;
+            assert!(
+                window <= allowed,
+                "promise 6: account {n} had {window} requests above its pace, {allowed} are allowed"
+            );
+        }
+    }
+
+    /// Whether the account of a sender takes far more than its senders.
+    fn has_room(&self, sender: &Sender) -> bool {
+        let own = sender.account.as_ref();
+        let at = own.and_then(|own| (0..self.worlds.len()).find(|n| account(*n).is_same_account(own)));
+        self.worlds[at.unwrap_or(0)].limit.rate >= ACCOUNT
+    }
+
+    /// A sender without a cap is done when its own rate lets it be, whatever keeps the others; where its account is scarce,
+    /// others of the account may.
+    fn judge_starvation(&self, mailing: &Mailing, since: &[usize], begun: u64) {
         let sent = self.sent(since);
-        for sender in mailing.senders.iter().filter(|sender| sender.per_day.is_none()) {
+        let alone = |sender: &&Sender| sender.per_day.is_none() && self.has_room(sender);
+        for sender in mailing.senders.iter().filter(alone) {
             let Some(messages) = sent.get(&sender.source) else { continue };
             let parts: u32 = messages.iter().map(|message| message.parts).sum();
             let own = sender.rate.map_or(0.0, |rate| f64::from(parts + MOST_PARTS) / rate.per_second);
@@ -344,17 +452,17 @@ impl Story {
 
     /// The source of each person's contact, by mailing.
     fn who(&self, mailing: &Mailing) -> BTreeMap<String, String> {
-        let tokens: HashMap<String, ()> = mailing
-            .lines
-            .iter()
-            .filter_map(|line| match &line.content {
-                Content::Recipient { client_token, .. } => Some((client_token.to_string(), ())),
-                _ => None,
-            })
-            .collect();
+        let mut tokens: HashSet<String> = HashSet::new();
+        for line in &mailing.lines {
+            let Content::Recipient { client_token, key, .. } = &line.content else { continue };
+            // Rows may go to another account, where they have another token.
+            let of_senders = mailing.senders.iter().filter_map(|sender| sender.tokens(&mailing.name));
+            tokens.extend(of_senders.map(|space| space.token(key).to_string()));
+            tokens.insert(client_token.to_string());
+        }
         let mut who = BTreeMap::new();
-        for contact in self.simulator.contacts() {
-            if tokens.contains_key(contact.client_token.as_deref().expect("a token")) {
+        for contact in self.contacts() {
+            if tokens.contains(contact.client_token.as_deref().expect("a token")) {
                 let body: serde_json::Value = serde_json::from_slice(&contact.body).expect("JSON");
                 let source = body["SourceEndpoint"]["Address"].as_str().expect("a source").to_owned();
                 let earlier = who.insert(contact.destination.clone(), source);
@@ -365,19 +473,19 @@ impl Story {
     }
 }
 
-fn play(seed: u64) {
+fn play(seed: u64, accounts: usize) {
     let mut chance = Chance::new(seed);
     let count = chance.within(2..6);
-    let senders: Vec<Sender> = (0..count).map(|n| sender(&mut chance, n)).collect();
+    let senders: Vec<Sender> = (0..count).map(|n| sender_of(&mut chance, n, accounts)).collect();
     let (people, gone) = (chance.within(20..90), chance.odds(0.25));
-    let mut story = Story::new(chance, seed, &senders, gone);
+    let mut story = Story::new(chance, seed, &senders, (gone, accounts));
     let first = story.mailing("spring", &senders, people);
     story.chapters(&first);
     story.finale(&first);
     let contacted = story.who(&first);
     // Another file, in another order of senders, with one that is new; in some stories one is not there any more.
     let mut later = senders.clone();
-    later.push(sender(&mut story.chance, count));
+    later.push(sender_of(&mut story.chance, count, accounts));
     story.chance.shuffle(&mut later);
     if story.chance.odds(0.3) {
         later.pop();
@@ -407,7 +515,7 @@ fn one_more(seed: u64) {
         if more {
             senders.push(sender(&mut Chance::new(seed ^ 1), 8));
         }
-        let mut story = Story::new(Chance::new(seed), seed, &senders, false);
+        let mut story = Story::new(Chance::new(seed), seed, &senders, (false, 1));
         let mailing = story.mailing("spring", &senders, people);
         assert_eq!(story.run(&mailing, false, None), Some(Ending::Complete));
         sources.push(story.who(&mailing));
@@ -422,7 +530,14 @@ fn one_more(seed: u64) {
 #[test]
 fn senders_keep_their_rates_days_and_people_and_wait_for_no_other() {
     let stories = Stories { test: "senders_keep_their_rates", base: BASE, by_default: STORIES };
-    stories.play(play, |()| ()).none_broke_a_promise();
+    stories.play(|seed| play(seed, 1), |()| ()).none_broke_a_promise();
+}
+
+/// The same with two or three accounts, each an instance, a pace and faults of its own.
+#[test]
+fn senders_of_several_accounts_keep_every_bound_and_their_people_and_no_account_waits_for_another() {
+    let stories = Stories { test: "senders_of_several_accounts_keep", base: BASE, by_default: STORIES };
+    stories.play(|seed| play(seed, 2 + (seed % 2) as usize), |()| ()).none_broke_a_promise();
 }
 
 #[test]

@@ -15,6 +15,7 @@ mod hours;
 mod limits;
 mod live_deliveries;
 mod opt_outs;
+mod optimum;
 mod pace;
 mod recipient_limits;
 mod refusals;

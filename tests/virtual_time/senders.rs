@@ -37,7 +37,7 @@ pub(crate) fn sender(n: usize, per_second: f64) -> Sender {
 }
 
 /// The recipient with this number, sent to by this sender a text of so many parts.
-fn row(recipient: u64, senders: &[Sender], of: usize, parts: usize) -> FileLine {
+pub(crate) fn row(recipient: u64, senders: &[Sender], of: usize, parts: usize) -> FileLine {
     let mut line = line(recipient + 2, recipient);
     if let Content::Recipient { slots, sender, .. } = &mut line.content {
         slots[1] = if parts == 1 { "x".repeat(100) } else { "x".repeat(153 * (parts - 1) + 50) };
@@ -66,12 +66,12 @@ pub(crate) fn plan(stage: &Stage, senders: &[Sender], lines: &[FileLine]) {
     journal.finish_plan(plan).expect("a plan ends");
 }
 
-fn options(rate: f64, burst: u32, senders: &[Sender]) -> Options {
+pub(crate) fn options(rate: f64, burst: u32, senders: &[Sender]) -> Options {
     Options { rate, burst, bounds: in_flight(512), senders: senders.to_vec(), ..Options::default() }
 }
 
 /// Of each sender, when its requests left in milliseconds, with their parts.
-fn requests(stage: &Stage) -> BTreeMap<String, Vec<(u64, u32)>> {
+pub(crate) fn requests(stage: &Stage) -> BTreeMap<String, Vec<(u64, u32)>> {
     let mut sources: BTreeMap<String, (String, u32)> = BTreeMap::new();
     for contact in stage.simulator.contacts() {
         let body: serde_json::Value = serde_json::from_slice(&contact.body).expect("JSON");
@@ -107,7 +107,7 @@ pub(crate) fn check_bound(sender: &Sender, sent: &[(u64, u32)]) {
 
 /// What a sender reached of its rate from its first request to its last, in which it always had rows: the last message,
 /// and what it had at hand in the beginning, say nothing.
-fn reached(sender: &Sender, sent: &[(u64, u32)]) -> f64 {
+pub(crate) fn reached(sender: &Sender, sent: &[(u64, u32)]) -> f64 {
     let rate = sender.rate.expect("a rate");
     let parts: u32 = sent.iter().map(|message| message.1).sum();
     let took = (sent[sent.len() - 1].0 - sent[0].0) as f64 / 1000.0;
