@@ -268,6 +268,8 @@ fn times(frame: &Frame<'_>) -> Vec<Time> {
         .into_iter()
         .find(|width| *width as f64 / frame.timeline.width as f64 >= per_label)
         .unwrap_or(364 * DAY);
+    let seconds = frame.timeline.width < 60_000 && apart < 60_000;
+    let (form, room) = if seconds { ("%H:%M:%S", LABEL + 8.0) } else { ("%H:%M", LABEL) };
     let mut times: Vec<Time> = Vec::new();
     let mut day = i64::MIN;
     let mut free = f64::MIN;
@@ -276,17 +278,13 @@ fn times(frame: &Frame<'_>) -> Vec<Time> {
             let at = session.start + frame.timeline.width * i64::try_from(index).unwrap_or(0);
             let x = start + frame.step * float(index as u64);
             let local = frame.clock.local(at);
-            if (index > 0 && local.rem_euclid(apart) != 0)
-                || x < free
-                || x > frame.size.width - RIGHT - LABEL / 2.0
-            {
+            if (index > 0 && local.rem_euclid(apart) != 0) || x < free || x + room > frame.size.width {
                 continue;
             }
-            let form = if frame.timeline.width < 60_000 && apart < 60_000 { "%H:%M:%S" } else { "%H:%M" };
             let same_day = local.div_euclid(DAY) == day;
             let date = if same_day { String::new() } else { frame.clock.show(at, "%b %-d") };
             day = local.div_euclid(DAY);
-            free = x + LABEL + if form.len() > 6 { 8.0 } else { 0.0 };
+            free = x + room;
             times.push(Time { x: near(x), label: frame.clock.show(at, form), date });
         }
     }

@@ -52,7 +52,7 @@ struct DeliverySplit {
 #[derive(Debug, Default)]
 struct MessageFold {
     parts: u64,
-    price: f64,
+    price: i128,
     priced: u64,
     messages: u64,
     carriers: HashMap<String, DeliverySplit>,
@@ -65,7 +65,7 @@ impl MessageFold {
         self.messages += 1;
         self.parts = self.parts.saturating_add(message.parts.unwrap_or(0));
         if let Some(price) = message.price {
-            self.price += price;
+            self.price += ten_places(price);
             self.priced += 1;
         }
         let delivery = Delivery::of(status);
@@ -137,9 +137,23 @@ fn cost(fold: &MessageFold) -> String {
     if fold.priced == 0 {
         return format!("{messages} of {parts}; AWS has told no prices");
     }
-    // Ten places: what AWS writes, without the last bits of a sum.
-    let price = (fold.price * 1e10).round() / 1e10;
+    let price = amount(fold.price);
     format!("{messages} of {parts}, for {price} as AWS wrote it ({} priced)", Grouped(fold.priced))
+}
+
+/// A price in units of its tenth place, which AWS's prices do not go beyond: a sum of them is exact.
+#[expect(clippy::cast_possible_truncation, reason = "a price that is too large for it is none")]
+fn ten_places(price: f64) -> i128 {
+    (price * 1e10).round() as i128
+}
+
+/// `5,810.00`, `0.01162`: what a sum of [`ten_places`] comes to, with two places or as many as it has.
+fn amount(sum: i128) -> String {
+    const UNIT: u128 = 10_000_000_000;
+    let (sign, sum) = (if sum < 0 { "-" } else { "" }, sum.unsigned_abs());
+    let places = format!("{:010}", sum % UNIT);
+    let places = places.trim_end_matches('0');
+    format!("{sign}{}.{places:0<2}", Grouped(u64::try_from(sum / UNIT).unwrap_or(u64::MAX)))
 }
 
 fn reasons(statuses: &[StatusCount]) -> Vec<ReasonRow> {
@@ -197,5 +211,14 @@ mod tests {
         assert_eq!((places[0].name.as_str(), places[0].share.as_str()), ("carrier 40", "50.0%"));
         let last = places.last().unwrap();
         assert_eq!((last.name.as_str(), last.messages.as_str()), ("19 others", "209"));
+    }
+
+    #[test]
+    fn a_million_prices_come_to_their_sum() {
+        let sum = |price: f64, many: usize| amount(std::iter::repeat_n(ten_places(price), many).sum());
+        assert_eq!(sum(0.00581, 1_000_000), "5,810.00");
+        assert_eq!(sum(0.00581, 1), "0.00581");
+        assert_eq!(sum(0.1, 3), "0.30");
+        assert_eq!(sum(-1234.5, 1), "-1,234.50");
     }
 }

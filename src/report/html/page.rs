@@ -214,7 +214,12 @@ impl Page<'_> {
                      will not get better by itself",
             command: None,
         }));
-        Self { todo, deliveries, messages: messages(started, prices), ..self }
+        let mut states = self.states;
+        if deliveries.is_some() {
+            let started = states.iter_mut().filter(|row| row.name == State::Started.name());
+            started.for_each(|row| row.what = "Amazon Connect has accepted the contact");
+        }
+        Self { states, todo, deliveries, messages: messages(started, prices), ..self }
     }
 
     /// While this run goes on: it sends what waits, and nobody is to run another one.
