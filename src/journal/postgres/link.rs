@@ -10,6 +10,7 @@ use std::cell::{Cell, RefCell};
 use std::time::Duration;
 
 use rusqlite::Connection;
+use tokio::time::Instant;
 
 use crate::journal::error::JournalError;
 use crate::journal::file::commit_counter;
@@ -21,6 +22,9 @@ use crate::journal::postgres::replica::{self, CommitPoint};
 use crate::journal::postgres::runner::{self, RunnerLock};
 use crate::journal::postgres::session::{self, HeldSession};
 use crate::journal::postgres::wire::ServerSession;
+
+/// How long SQLite's lock is waited for, besides the time that its holder waits for the server.
+const LOCKED: Duration = Duration::from_secs(60);
 
 /// Ties a journal to PostgreSQL.
 pub(in crate::journal) struct ServerLink {
@@ -60,6 +64,8 @@ impl ServerLink {
     ) -> Result<Self, JournalError> {
         let mut session = session::open(&address)?;
         session::make_journal(&mut session, &address)?;
+        // Another process of this machine may have SQLite's lock while it waits for the server.
+        connection.busy_timeout(address.patience + LOCKED)?;
         replica::prepare(connection)?;
         changes::watch(connection)?;
         Ok(Self {
@@ -204,7 +210,7 @@ impl ServerLink {
         &self,
         mut work: impl FnMut(&mut ServerSession) -> Result<(), JournalError>,
     ) -> Result<(), JournalError> {
-        let mut waited = Duration::ZERO;
+        let mut gone_since: Option<Instant> = None;
         loop {
             let error = match self.once(&mut work) {
                 Err(JournalError::Postgres(error)) if error.is_passing() => error,
@@ -213,20 +219,21 @@ impl ServerLink {
                     return Err(other);
                 }
                 Ok(()) => {
-                    if waited > Duration::ZERO {
+                    if gone_since.is_some() {
                         tracing::warn!("PostgreSQL is back");
                     }
                     return Ok(());
                 }
             };
             self.session.take();
+            if gone_since.is_none() {
+                tracing::warn!("PostgreSQL is gone: {error}");
+            }
+            let waited = gone_since.get_or_insert_with(Instant::now).elapsed();
             if waited >= self.address.patience {
                 return Err((*error).into());
             }
-            if waited.is_zero() {
-                tracing::warn!("PostgreSQL is gone, and is waited for: {error}");
-            }
-            waited += session::pause(waited);
+            session::pause(waited);
         }
     }
 

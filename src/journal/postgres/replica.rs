@@ -1,7 +1,7 @@
 //! The replica: a file of SQLite's on this machine in which a process works on a journal in PostgreSQL. It is an ordinary journal with
 //! one table more, which says how far it is. Losing it loses nothing: it is made anew from what PostgreSQL has.
 
-use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, OptionalExtension, params};
@@ -47,7 +47,11 @@ pub(in crate::journal) fn file(address: &PostgresAddress) -> Result<PathBuf, Jou
     let failed = |source| JournalError::Open { path: folder.clone(), source };
     std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&folder).map_err(failed)?;
     // Numbers and messages are in it.
-    let mode = folder.metadata().map_err(failed)?.permissions().mode();
+    let made = folder.metadata().map_err(failed)?;
+    if made.uid() != rustix::process::geteuid().as_raw() {
+        return Err(failed(std::io::Error::other("it is another user's")));
+    }
+    let mode = made.permissions().mode();
     if mode & 0o077 != 0 {
         let private = std::fs::Permissions::from_mode(mode & 0o700);
         std::fs::set_permissions(&folder, private).map_err(failed)?;

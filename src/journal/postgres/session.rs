@@ -9,6 +9,8 @@ use crate::journal::postgres::replica::CommitPoint;
 use crate::journal::postgres::schema;
 use crate::journal::postgres::wire::ServerSession;
 
+/// How long it takes to connect, at most, where the address does not say.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// The first pause before a server is asked again, and the longest.
 const PAUSES: [Duration; 2] = [Duration::from_millis(100), Duration::from_secs(2)];
 
@@ -34,7 +36,9 @@ impl HeldSession {
 /// Connects. A process that hangs in a transaction loses its session after a minute, and its machine need not say that it is gone:
 /// the others wait for no longer than that.
 pub(super) fn open(address: &PostgresAddress) -> Result<ServerSession, PostgresError> {
-    let mut session = ServerSession::open(address)?;
+    let connect_timeout = address.connect_timeout.unwrap_or(CONNECT_TIMEOUT);
+    let bounded = PostgresAddress { connect_timeout: Some(connect_timeout), ..address.clone() };
+    let mut session = ServerSession::open(&bounded)?;
     session.set_silence(SILENCE)?;
     schema::enter(&mut session, address)?;
     session.run(
@@ -126,10 +130,8 @@ pub(super) fn runners(session: &mut ServerSession) -> Result<Vec<(String, String
     Ok(rows.into_iter().filter_map(texts).collect())
 }
 
-/// Waits for a moment before a server that is gone is asked again; the longer, the longer it has been gone. Returns how long.
+/// Waits for a moment before a server that is gone is asked again; the longer, the longer it has been gone.
 #[expect(clippy::disallowed_methods, reason = "a connection blocks, and has no timer of tokio's to wait on")]
-pub(super) fn pause(waited: Duration) -> Duration {
-    let pause = (waited / 2).clamp(PAUSES[0], PAUSES[1]);
-    std::thread::sleep(pause);
-    pause
+pub(super) fn pause(waited: Duration) {
+    std::thread::sleep((waited / 2).clamp(PAUSES[0], PAUSES[1]));
 }

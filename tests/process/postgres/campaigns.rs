@@ -167,6 +167,17 @@ fn what_a_machine_left_goes_on_on_another_with_one_contact_each() {
 #[test]
 #[ignore = "needs PostgreSQL"]
 fn two_campaigns_on_two_machines_keep_a_limit_and_a_pace_together() {
+    two_campaigns(false);
+}
+
+/// Both work in one replica.
+#[test]
+#[ignore = "needs PostgreSQL"]
+fn two_campaigns_on_one_machine_keep_a_limit_and_a_pace_together() {
+    two_campaigns(true);
+}
+
+fn two_campaigns(on_one_machine: bool) {
     let (cluster, server) = (Cluster::start(""), Server::start(&[]));
     let address = cluster.address("");
     let site = Site::new();
@@ -178,7 +189,8 @@ fn two_campaigns_on_two_machines_keep_a_limit_and_a_pace_together() {
     }
     site.write("people.csv", &csv((0..60).map(row)));
     site.write("others.csv", &csv((30..90).map(row)));
-    let other = machine(&site);
+    let second = machine(&site);
+    let other = if on_one_machine { &site } else { &second };
     let args = |file, campaign| {
         let args = ["run", file, "-c", campaign, "--yes", "--json", "--no-wait", "-j", &address];
         [&args[..], &["--endpoint-url", server.endpoint()]].concat()

@@ -121,9 +121,11 @@ fn a_run_that_wakes_up_after_another_took_over_ends() {
     server.wait_for_requests(20);
     let process = Pid::from_child(&first);
     kill_process(process, Signal::STOP).unwrap();
-    let ended =
-        "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE application_name = 'campaign'";
-    cluster.sql(ended);
+    let sessions = "FROM pg_stat_activity WHERE application_name = 'campaign'";
+    cluster.sql(&format!("SELECT pg_terminate_backend(pid) {sessions}"));
+    while cluster.sql(&format!("SELECT count(*) {sessions}")) != "0" {
+        std::thread::yield_now();
+    }
     let second = machine(&site);
     let limited = second.run(&[&args[..], &["--limit=60"]].concat());
     limited.exits(4);
