@@ -11,7 +11,7 @@ use crate::app::paths::CampaignPaths;
 use crate::app::plan_file::PlanFile;
 use crate::app::planned_file::PlannedFile;
 use crate::app::preconditions;
-use crate::domain::definition::Definition;
+use crate::domain::definition::{Definition, SameNumberRule};
 use crate::domain::preflight::{Options, Preflight};
 use crate::domain::unix_millis::UnixMillis;
 use crate::journal::{Identity, Journal, Reader, Service};
@@ -48,8 +48,10 @@ impl DryRun<'_> {
         if self.options.simulate {
             file.at_any_time();
         }
-        if !self.fresh && preconditions::has_campaigns(self.paths)? {
-            self.in_a_copy(file, each)
+        let continues = !self.fresh && preconditions::has_campaigns(self.paths)?;
+        // The first row of a number is known once all rows are, and a journal tells.
+        if continues || self.definition.recipients.same_number == SameNumberRule::First {
+            self.in_a_copy(file, continues, each)
         } else {
             self.alone(file, each)
         }
@@ -75,9 +77,11 @@ impl DryRun<'_> {
         Ok(Preflight::new(findings, None, Options { most, simulated: self.options.simulate }))
     }
 
+    /// In a copy of the journal, or in an empty one.
     fn in_a_copy(
         &self,
         file: &mut PlanFile,
+        continues: bool,
         mut each: impl FnMut(&MakeBody<'_>) -> Result<(), Error>,
     ) -> Result<Preflight, Error> {
         let Self { definition, paths, options, .. } = self;
@@ -87,7 +91,9 @@ impl DryRun<'_> {
             .tempdir()
             .map_err(|error| Error::exhausted("make a folder for a copy of the journal", &error))?;
         let copy = folder.path().join("journal.db");
-        Reader::open(&paths.journal)?.copy_to(&copy)?;
+        if continues {
+            Reader::open(&paths.journal)?.copy_to(&copy)?;
+        }
         let mut journal = Journal::open(&copy)?;
         let stored = open::service_in_copy(&journal, definition)?;
         let identity = Identity {

@@ -162,3 +162,37 @@ fn what_earlier_contacts_hold_up_is_told_by_the_definition_as_it_is() {
         assert_eq!(told["contacted_lately"]["contact_open"], rows, "{life}: {told}");
     }
 }
+
+/// Before there is a journal the figures are those of the run, too.
+#[test]
+fn the_first_of_each_number_counts_before_there_is_a_journal() {
+    let site = Site::new();
+    site.write("campaign.toml", &with("same_number = \"first\""));
+    let people: String = (0..30).map(|n| format!("K{n},+120255501{:02},Ann\n", n % 10)).collect();
+    site.write("people.csv", &format!("id,phone,name\n{people}"));
+    let told = "30 rows, 10 contacts to start";
+    for before in [&["check", "people.csv"][..], &["run", "people.csv", "--dry-run"]] {
+        let ran = site.run(before).exits(0);
+        assert!(format!("{}{}", ran.stdout, ran.stderr).contains(told), "{before:?}");
+    }
+    site.run(&["run", "people.csv", "--simulate", "--yes"]).says(&[told, "duplicate"]);
+}
+
+/// A visit's day in a key is rewritten by whatever opens the file, and that is told.
+#[test]
+fn a_day_in_a_key_that_a_spreadsheet_rewrote_is_known() {
+    let (site, server) = (Site::new(), Server::start(&[]));
+    let definition = with("same_number = \"all\"").replace("key = \"id\"", "key = [\"id\", \"day\"]");
+    site.write("campaign.toml", &definition);
+    let file =
+        |day: &str| format!("id,day,phone,name\nC1,{day},+12025550101,Ann\nC2,{day},+12025550102,Bob\n");
+    site.write("people.csv", &file("2026-12-05"));
+    send(&site, &server, "people.csv").exits(0);
+    for day in ["12/5/2026", "12/05/26", "5-Dec-2026", "5.12.2026"] {
+        site.write("people.csv", &file(day));
+        let told = site.run(&["check", "people.csv"]);
+        assert!(told.stdout.contains("warning (rewritten-key): 2 rows"), "{day}: {}", told.stdout);
+    }
+    site.write("people.csv", &file("2026-12-12"));
+    assert!(!site.run(&["check", "people.csv"]).stdout.contains("rewritten-key"), "another visit");
+}

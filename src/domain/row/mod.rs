@@ -5,6 +5,7 @@ pub mod compound_key;
 pub mod key_filter;
 pub mod recipient;
 pub mod rejected_id;
+mod rewritten_date;
 pub mod rewritten_key;
 pub mod suppression;
 pub mod token;

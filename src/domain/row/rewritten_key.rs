@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use icu_normalizer::ComposingNormalizerBorrowed;
 
 use crate::domain::hours::moment::MONTHS;
-use crate::domain::row::compound_key;
+use crate::domain::row::{compound_key, rewritten_date};
 
 /// Digits that a spreadsheet keeps of a number; behind them it writes zeros.
 const DIGITS: usize = 15;
@@ -37,7 +37,7 @@ pub fn rewritten(before: &str, after: &str) -> Option<&'static str> {
 
 fn of_one_cell(before: &str, after: &str) -> Option<&'static str> {
     let [a, b] = [before, after].map(bare);
-    let cases: [(&str, KeyShape); 9] = [
+    let cases: [(&str, KeyShape); 10] = [
         ("blanks or quotes around it", str::to_owned),
         ("letters with their accents in one character or two (NFC, NFD)", composed),
         ("upper and lower case", str::to_lowercase),
@@ -47,8 +47,15 @@ fn of_one_cell(before: &str, after: &str) -> Option<&'static str> {
         ("dashes, quotes or characters of another width", of_one_form),
         ("commas between thousands", without_commas),
         ("an exponent", without_exponent),
+        ("a number in another form", one_number),
     ];
     let alone = cases.iter().find(|(_, shape)| shape(&a) == shape(&b)).map(|(words, _)| *words);
+    let [a_day, b_day] = [&a, &b].map(|key| of_one_form(key).to_lowercase());
+    if [&a_day, &b_day].iter().all(|key| rewritten_date::one_form(key).is_some()) {
+        return alone.or_else(|| {
+            rewritten_date::is_same(&a_day, &b_day).then_some("a date or a time in another form")
+        });
+    }
     let rounding = || is_rounding(&a, &b).then_some("rounded to 15 digits");
     let date = || is_date_of(&a, &b).then_some("taken for a date");
     let [a_plain, b_plain] = [&a, &b].map(|key| plain(key));
@@ -120,7 +127,51 @@ fn composed(key: &str) -> String {
 
 fn plain(key: &str) -> String {
     let key = of_one_form(key).to_lowercase();
-    without_zeros(&without_last_zeros(&without_exponent(&without_commas(&key))))
+    rewritten_date::one_form(&key).unwrap_or_else(|| {
+        without_zeros(&without_last_zeros(&without_exponent(&without_commas(&one_number(&key)))))
+    })
+}
+
+/// A number as a spreadsheet stores it, whose form it does not keep: `+17` is `17`, `(17)` is `-17`, `$17` is `17`, `17%` is `0.17`,
+/// `.5` and `00.50` are `0.5`, `1E-05` is `0.00001`.
+fn one_number(key: &str) -> String {
+    let is_decimal = |text: &str| {
+        text.bytes().any(|byte| byte.is_ascii_digit())
+            && text.bytes().filter(|byte| matches!(byte, b'.' | b',')).count() <= 1
+            && text.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b','))
+    };
+    let (sign, bare) = match key.strip_prefix('(').and_then(|key| key.strip_suffix(')')) {
+        Some(within) => ("-", within),
+        None => match key.strip_prefix('-') {
+            Some(rest) => ("-", rest),
+            None => ("", key.strip_prefix('+').unwrap_or(key)),
+        },
+    };
+    let bare = bare.strip_prefix(['$', '€', '£']).unwrap_or(bare);
+    let (bare, places) = match bare.strip_suffix('%').map(str::trim_end) {
+        Some(share) => (share, 2),
+        None => match bare.split_once("e-").or_else(|| bare.split_once("E-")) {
+            Some((mantissa, exponent))
+                if is_number(exponent) && exponent.len() <= 2 && mantissa.len() <= DIGITS =>
+            {
+                (mantissa, exponent.parse().unwrap_or(0))
+            }
+            _ => (bare, 0),
+        },
+    };
+    if !is_decimal(bare) {
+        return key.to_owned();
+    }
+    let (whole, fraction) = bare.split_once(['.', ',']).unwrap_or((bare, ""));
+    if places == 0 && fraction.is_empty() {
+        return format!("{sign}{bare}");
+    }
+    // The point moves to the left.
+    let digits = format!("{}{whole}{fraction}", "0".repeat(places + 1));
+    let (whole, fraction) = digits.split_at(digits.len() - fraction.len() - places);
+    let whole = whole.trim_start_matches('0');
+    let point = if bare.contains(',') { ',' } else { '.' };
+    format!("{sign}{}{point}{fraction}", if whole.is_empty() { "0" } else { whole })
 }
 
 /// With the dashes and quotes of a keyboard, and without characters of another width: `Ａ–１` is `A-1`.
@@ -167,7 +218,11 @@ fn is_number(key: &str) -> bool {
 
 fn without_zeros(key: &str) -> String {
     let bare = key.trim_start_matches('0');
-    if is_number(key) && !bare.is_empty() { bare.to_owned() } else { key.to_owned() }
+    match (is_number(key), bare) {
+        (false, _) => key.to_owned(),
+        (true, "") => "0".to_owned(),
+        (true, bare) => bare.to_owned(),
+    }
 }
 
 fn without_fraction(key: &str) -> String {
@@ -211,7 +266,10 @@ fn as_dates(key: &str) -> Vec<String> {
     let number = |text: &str| text.parse::<u32>().ok().filter(|_| is_number(text) && text.len() <= 4);
     let apart = |text: &str| text.trim_matches([' ', '-', '/', '.']).to_owned();
     let letters = |text: &str| {
-        let name = |month: &&str| text.len() >= 3 && (month[..3] == *text || **month == *text);
+        let name = |month: &&str| {
+            text.len() >= 3
+                && (month[..3] == *text || **month == *text || text == "sept" && month.starts_with(text))
+        };
         MONTHS.iter().position(name)
     };
     // Day and month, and month and year.
@@ -378,7 +436,26 @@ mod tests {
         ("1.01", "1.1", None),
         ("MAR1", "1-Mar", Some("taken for a date")),
         ("MAR1", "01-Mar", Some("taken for a date")),
-        ("SEPT2", "2-Sep", None),
+        ("SEPT2", "2-Sep", Some("taken for a date")),
+        ("2026-12-05", "12/5/2026", Some("a date or a time in another form")),
+        ("9:30", "09:30:00", Some("a date or a time in another form")),
+        ("2026-05-12", "2026-12-05", None),
+        ("12/5/2026", "5/12/2026", None),
+        ("2:C1 10:2026-12-05", "2:C1 9:12/5/2026", Some("a date or a time in another form")),
+        ("2:C1 10:2026-12-05", "2:C2 9:12/5/2026", None),
+        ("4:0017 10:2026-12-05", "2:17 9:12/5/2026", Some(SEVERAL)),
+        ("+17", "17", Some("a number in another form")),
+        ("(17)", "-17", Some("a number in another form")),
+        ("$17", "17", Some("a number in another form")),
+        ("17%", "0.17", Some("a number in another form")),
+        (".5", "0.5", Some("a number in another form")),
+        ("00.10", "0.1", Some(SEVERAL)),
+        ("1E-05", "0.00001", Some("a number in another form")),
+        ("2E-3", "0.002", Some("a number in another form")),
+        ("A+17", "A17", None),
+        ("-17", "17", None),
+        ("17%", "17", None),
+        ("1E-05", "1E05", None),
         ("march-1", "1-Mar", Some("taken for a date")),
         ("1-2", "2-Jan", Some("taken for a date")),
         ("1-2", "1-Feb", Some("taken for a date")),
@@ -399,7 +476,8 @@ mod tests {
         ("1,5", "15", None),
         ("1,2345", "12345", None),
         ("17.", "17", None),
-        ("0", "00", None),
+        ("0", "00", Some("zeros in front")),
+        ("000", "0", Some("zeros in front")),
     ];
 
     #[test]
