@@ -81,7 +81,7 @@ impl Error {
 
     /// The system starts no more threads.
     #[must_use]
-    pub(super) fn no_thread(error: &io::Error) -> Self {
+    pub fn no_thread(error: &io::Error) -> Self {
         Self::exhausted("start a thread", error)
     }
 

@@ -1,6 +1,8 @@
 //! What `run` and `resume` share: progress while a run sends, and the words for its result.
 
+use std::io;
 use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use crate::app::account_check::AccountCheck;
@@ -38,10 +40,31 @@ pub(in crate::cli::commands) fn runtime() -> Result<tokio::runtime::Runtime, Fai
         .enable_all()
         .build()
         .map_err(|error| Error::exhausted("start the runtime", &error))?;
+    threads_can_start().map_err(|error| Error::no_thread(&error))?;
     let inside = runtime.enter();
     signals::survive_file_limits().map_err(|error| Error::exhausted("listen for signals", &error))?;
     drop(inside);
     Ok(runtime)
+}
+
+/// Starts as many threads at once as a run needs beside its own, and ends them: tokio panics where it cannot start one.
+fn threads_can_start() -> io::Result<()> {
+    const THREADS: usize = 4;
+    let (end, ended) = std::sync::mpsc::channel::<()>();
+    let ended = Arc::new(Mutex::new(ended));
+    let started: io::Result<Vec<_>> = (0..THREADS)
+        .map(|_| {
+            let ended = Arc::clone(&ended);
+            let wait = move || drop(ended.lock().map(|ended| ended.recv()));
+            std::thread::Builder::new().spawn(wait)
+        })
+        .collect();
+    drop(end);
+    for thread in started? {
+        // It does nothing that could panic.
+        let _ = thread.join();
+    }
+    Ok(())
 }
 
 /// The journal of a command that sends: a simulation has one of its own where none was named. Gives back the options with
