@@ -1,4 +1,4 @@
-//! What kept a run from being faster, by the time for which it did.
+//! The limits of a run's speed, by the time under each.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use tokio::time::Instant;
 
 use crate::domain::delivery::summary::Bottleneck;
 
-/// A shorter time says nothing: a run of three rows waits for one commit, and that is most of it.
+/// A shorter time is not reported: a run of three rows mostly waits for one commit.
 const SHORTEST: Duration = Duration::from_secs(1);
 
 /// Adds up the time under each limit.
@@ -22,7 +22,7 @@ impl BottleneckTimes {
         Self { now: None, since: now, times: [Duration::ZERO; Bottleneck::ALL.len()] }
     }
 
-    /// What limits it from now on.
+    /// Sets the current limit.
     pub(super) fn are(&mut self, limit: Option<Bottleneck>) {
         if limit == self.now {
             return;
@@ -32,12 +32,12 @@ impl BottleneckTimes {
         (self.now, self.since) = (limit, now);
     }
 
-    /// What limits it now.
+    /// The current limit.
     pub(super) fn now(&self) -> Option<Bottleneck> {
         self.now
     }
 
-    /// What limited it for the longest time; `None` where no bottleneck did for a second.
+    /// The limit with the longest time; `None` if none lasted a second.
     pub(super) fn longest(&mut self) -> Option<Bottleneck> {
         let now = Instant::now();
         self.add(now);

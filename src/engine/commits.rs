@@ -1,4 +1,4 @@
-//! Commits on their way to the journal, and what is to be done once each is there.
+//! Commits on their way to the journal, each with the action that follows it.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -12,7 +12,7 @@ use crate::domain::delivery::state::State;
 use crate::domain::unix_millis::UnixMillis;
 use crate::journal::{LaneId, RowId, Settlement, Writer, WriterError};
 
-/// What is under way.
+/// The commits under way.
 #[derive(Default)]
 pub(super) struct Commits(FuturesUnordered<Pin<Box<dyn Future<Output = Committed> + Send>>>);
 
@@ -26,7 +26,7 @@ pub(super) struct PendingCommit {
     pub(super) then: AfterCommit,
 }
 
-/// What to do.
+/// The action.
 pub(super) enum AfterCommit {
     Nothing,
     Started(Option<Box<AnsweredAttempt>>),

@@ -1,4 +1,4 @@
-//! One run, as a state machine: each thing that can happen has its function, and one `select!` orders them all.
+//! One run, as a state machine: each event has its function, and one `select!` orders them all.
 
 mod ahead;
 mod answers;
@@ -54,7 +54,7 @@ const HEARTBEAT_IN_FLIGHT: Duration = Duration::from_secs(5);
 /// ...and while nothing happens.
 const HEARTBEAT_IDLE: Duration = Duration::from_secs(20);
 const HEARTBEAT_REHEARSED: Duration = Duration::from_secs(3_600);
-/// How often it is looked for rows whose time is over, at most.
+/// The shortest interval between two searches for rows whose time is over.
 const EXPIRE_EVERY: Duration = Duration::from_secs(1);
 /// How often the wall clock is read while hours keep every row waiting: it may be set, and the machine may sleep.
 const CLOCK_POLL: Duration = Duration::from_millis(500);
@@ -64,7 +64,7 @@ pub(super) struct Dispatcher<'a> {
     observer: &'a mut dyn Observer,
     began: Instant,
     queue: Queue,
-    /// Each is a task of its own: a request leaves also while this one waits for the journal.
+    /// Each is a separate task, so a request can leave while this one waits for the journal.
     in_flight: JoinSet<(Claimed, usize, Instant, Attempt)>,
     commits: Commits,
     retries: RetryQueue,
@@ -73,7 +73,7 @@ pub(super) struct Dispatcher<'a> {
     send_gate: SendGate,
     ending: Option<Ending>,
     abandon: bool,
-    /// Hours alone keep everything that is left waiting.
+    /// All remaining rows wait only for their hours.
     closed: Option<AllClosed>,
     /// The campaign's own limit that left rows unclaimed, and whether a row has given its place back since.
     limited: Option<(LimitReached, bool)>,
@@ -83,7 +83,7 @@ pub(super) struct Dispatcher<'a> {
     reassigns: bool,
     /// The last moment that rows were moved at.
     reassigned_at: UnixMillis,
-    /// When the time of the next row is over; it is found out at once.
+    /// When the time of the next row is over; looked up at once.
     expires_at: Option<UnixMillis>,
     /// What people ask from elsewhere.
     asks: mpsc::Receiver<ControlRequest>,
@@ -100,7 +100,7 @@ pub(super) struct Dispatcher<'a> {
     counters: Counters,
     metrics: RunMetrics,
     recorded_at: Instant,
-    /// Something changed that a heartbeat tells.
+    /// A value of the heartbeat changed.
     record_now: bool,
     /// Heartbeats that are on their way into the journal.
     heartbeats: Pending<Option<(Heartbeat, Vec<SenderFigures>)>>,
@@ -202,7 +202,7 @@ impl<'a> Dispatcher<'a> {
         }
     }
 
-    /// How the run ended. Where senders halted and rows of theirs are left, that is why.
+    /// How the run ended. If senders halted and rows of theirs are left, that is the reason.
     fn ended(&mut self) -> Ending {
         match self.ending.take() {
             Some(ending) => ending,
@@ -448,7 +448,7 @@ impl<'a> Dispatcher<'a> {
         None
     }
 
-    /// No new requests from here on; what is in flight is waited for. The first reason stays the reason.
+    /// Sends no new request from here on, and waits for those in flight. The first reason stays the reason.
     fn end(&mut self, ending: Ending) {
         if self.ending.is_none() {
             self.ending = Some(ending.clone());
@@ -489,7 +489,7 @@ impl<'a> Dispatcher<'a> {
         self.commits.push(&self.engine.writer, settlement, (row.line, row.lane), then);
     }
 
-    /// The outcome is durable: now others may know of it.
+    /// The outcome is durable: now it may be published.
     async fn on_settled(&mut self, settling: PendingCommit, state: State) {
         let PendingCommit { row, line, lane, then } = settling;
         self.on_place_given_back(lane, state);

@@ -1,5 +1,5 @@
-//! Contacts that live: Amazon Connect bounds how many chats are active at once, and when the user says how long a contact
-//! lives, the run stays within that instead of running into it.
+//! Contacts that live: Amazon Connect bounds the number of active chats. If the user states how long a contact lives, the
+//! run stays within that bound instead of hitting it.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -15,7 +15,7 @@ pub struct ActiveContacts {
     pub most: usize,
     /// How long each lives.
     pub life: Duration,
-    /// How long ago those were started that may be alive as the run begins, the oldest first.
+    /// The ages of contacts that may be alive as the run begins, the oldest first.
     pub ages: Vec<Duration>,
 }
 

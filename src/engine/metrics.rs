@@ -14,7 +14,7 @@ use crate::journal::{PauseKind, PauseSpan, RunActivity};
 #[derive(Debug)]
 pub(super) struct RunMetrics {
     activity: RunActivity,
-    /// When the pause began that goes on until a person ends it.
+    /// When the pause began that a person has to end.
     held: Option<UnixMillis>,
     /// Since when everything that is left is closed.
     closed: Option<UnixMillis>,
@@ -70,7 +70,7 @@ impl RunMetrics {
         self.by_person(now, UnixMillis::NEVER);
     }
 
-    /// It goes on.
+    /// The campaign resumes.
     pub(super) fn released(&mut self, now: UnixMillis) {
         if let Some(began_at) = self.held.take() {
             self.by_person(began_at, now);
@@ -81,7 +81,7 @@ impl RunMetrics {
         self.activity.pauses.push(PauseSpan { began_at, ends_at, kind: PauseKind::Held });
     }
 
-    /// Measures the throughput anew: what was before says nothing about what is to come.
+    /// Restarts the measurement of the throughput.
     pub(super) fn measure_anew(&mut self, now: Milestone) {
         self.throughput.measure_anew(now);
     }
@@ -91,7 +91,7 @@ impl RunMetrics {
         self.throughput.measured_since(now)
     }
 
-    /// What is to be written down now.
+    /// The metrics to record now.
     pub(super) fn take(&mut self, heartbeat: Heartbeat) -> RunActivity {
         let latencies: Latencies = self.activity.latencies;
         self.activity.heartbeat = Some(heartbeat);

@@ -1,4 +1,4 @@
-//! The rows that are next: claimed ahead of their requests, a little, so that few are in doubt after a crash.
+//! The next rows: claimed slightly ahead of their requests, so that few are in doubt after a crash.
 
 use std::future::Future;
 use std::pin::Pin;

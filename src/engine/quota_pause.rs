@@ -60,7 +60,7 @@ impl QuotaPause {
         if let Self::Until { until, .. } = self { Some(until) } else { None }
     }
 
-    /// What of so many requests or claims the pause allows.
+    /// How many of these requests or claims the pause allows.
     pub(super) fn limit(self, most: usize) -> usize {
         match self {
             Self::Off => most,

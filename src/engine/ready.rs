@@ -1,5 +1,5 @@
-//! Claimed rows that wait for their requests, by sender: each sender has a queue and what it may send. A slow one holds up no
-//! other, and a decision costs a look at each sender, however many rows wait.
+//! Claimed rows that wait for their requests, by sender: each sender has a queue and a budget. A slow one delays no
+//! other. A decision looks once at each sender, however many rows wait.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -17,26 +17,27 @@ use crate::engine::sender_meter::SenderMeter;
 use crate::journal::{Claimed, SenderId};
 use crate::pace::PartBucket;
 
-/// A sender that could have sent for so long goes before all others, or for as long as it takes to give each sender four turns.
+/// A sender that could have sent for this long goes before all others; or for the time of four turns of each sender, if
+/// longer.
 const PATIENCE: Duration = Duration::from_secs(10);
 const TURNS: f64 = 4.0;
 /// Rows of a sender that are claimed ahead, at least: one is being requested while the next one is claimed.
 const LEAST_AHEAD: usize = 2;
-/// A row that could have left so long ago is told as one that waits.
+/// A row that could have left this long ago is reported as waiting.
 const OVERDUE: Duration = Duration::from_secs(1);
 
 /// A sender, as a run knows it.
 #[derive(Debug, Clone)]
 pub struct RunSender {
-    /// In the journal.
+    /// Its id in the journal.
     pub id: SenderId,
     /// As the definition has it.
     pub sender: Sender,
-    /// Its rate as the definition has it, whatever people asked for.
+    /// Its rate in the definition, without changes by people.
     pub stated: Option<PartRate>,
-    /// Messages that its day has had before the run.
+    /// Messages of its day from before the run.
     pub sent_today: u64,
-    /// What it has sent lately.
+    /// Its recent throughput.
     pub past: BucketHistory,
     /// The place of its instance among the run's.
     pub instance: usize,
@@ -115,7 +116,7 @@ impl ReadyRows {
         }
     }
 
-    /// All rows, which are ready no more.
+    /// Takes all rows.
     pub(super) fn take_all(&mut self) -> Vec<Claimed> {
         self.queues.iter_mut().flat_map(|queue| queue.rows.drain(..).map(|(row, _)| row)).collect()
     }
@@ -126,7 +127,7 @@ impl ReadyRows {
         self.queues[0].rows.truncate(rows);
     }
 
-    /// All rows that go to an instance, which are ready no more.
+    /// Takes all rows that go to an instance.
     pub(super) fn take_of_instance(&mut self, instance: usize) -> Vec<Claimed> {
         let queues = self.queues.iter_mut().filter(|queue| queue.instance == instance);
         queues.flat_map(|queue| queue.rows.drain(..).map(|(row, _)| row)).collect()
@@ -171,7 +172,7 @@ impl ReadyRows {
         instances
     }
 
-    /// All rows of a sender, which are ready no more.
+    /// Takes all rows of a sender.
     pub(super) fn take_of(&mut self, sender: SenderId) -> Vec<Claimed> {
         self.queue(Some(sender)).rows.drain(..).map(|(row, _)| row).collect()
     }
@@ -279,7 +280,7 @@ impl ReadyRows {
         (day.sent >= day.cap.most).then_some(day.ends)
     }
 
-    /// How each sender fares, `halted` being what the service said of those that it refused.
+    /// The progress of each sender; `halted` has the service's words about refused ones.
     pub(super) fn beats(
         &self,
         now: UnixMillis,
@@ -289,8 +290,8 @@ impl ReadyRows {
         self.queues.iter().filter_map(of).collect()
     }
 
-    /// A sender has another rate from now on; what it lacks stays lacking. Says whether more rows of it are claimed
-    /// than it sends in about a second, with so many `ahead` over all.
+    /// Changes a sender's rate; its deficit stays. Returns whether more rows of it are claimed than it sends in about a
+    /// second, with so many `ahead` over all.
     pub(super) fn repace(&mut self, sender: SenderId, rate: Option<PartRate>, ahead: usize) -> bool {
         let queue = self.queue(Some(sender));
         queue.bucket = match (queue.bucket.take(), rate) {
@@ -306,7 +307,7 @@ impl ReadyRows {
         queue.rows.len() > queue.ahead(ahead)
     }
 
-    /// How fast senders were before says nothing about what is to come.
+    /// Restarts the measurements of speed.
     pub(super) fn measure_anew(&mut self) {
         self.queues.iter_mut().for_each(|queue| queue.meter.measure_anew());
     }

@@ -1,5 +1,4 @@
-//! How many message parts a second a sender has sent of late, while it had rows to send. For those who watch; nothing depends
-//! on it.
+//! The recent message parts per second of a sender, while it had rows to send. Only for display; nothing depends on it.
 
 use std::time::Duration;
 
@@ -8,9 +7,9 @@ use tokio::time::Instant;
 /// The measurement is over this time and so many messages at least, once so much was sent, and over twice that at most.
 const WINDOW: Duration = Duration::from_secs(30);
 const MESSAGES: u64 = 20;
-/// A shorter measurement says nothing.
+/// A shorter measurement is not used.
 const SHORTEST: Duration = Duration::from_secs(5);
-/// What a sender has at hand in the beginning is no pace: it is measured from when that is used up, or after this time.
+/// A sender's initial burst is no pace: the measurement begins when that is used up, or after this time.
 const AT_HAND: Duration = Duration::from_secs(1);
 /// A sender without a row for longer is measured anew when it has some.
 const IDLE: Duration = Duration::from_secs(10);
@@ -77,7 +76,7 @@ impl SenderMeter {
         }
     }
 
-    /// What was before says nothing about what is to come.
+    /// Restarts the measurement.
     pub(super) fn measure_anew(&mut self) {
         (self.first_at, self.marks) = (None, None);
     }

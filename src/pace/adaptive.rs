@@ -1,18 +1,18 @@
-//! The rate that the service takes, found out and followed: what is throttled says that it was too fast, what is not says
-//! nothing, so now and then a little more is tried.
+//! Finds and follows the rate that the service accepts. A throttled request shows that the rate was too high. An accepted
+//! one shows nothing, so from time to time the rate rises a little.
 //!
 //! After a throttled request the rate falls at once, returns to just below where it was, stays there for a while, and
-//! then tries more, slowly at first: a cubic curve, as in CUBIC (RFC 9438). Where that is not throttled either, the quota
-//! has grown, and the rate doubles every few seconds until it is. A rate that nobody stated begins so, and so does one
-//! after an outage: where everything was throttled, the rate that it fell to is no quota, and the first request that is
-//! taken says that it is over.
+//! then tries more, slowly at first: a cubic curve, as in CUBIC (RFC 9438). If that is not throttled either, the quota
+//! has grown, and the rate doubles every few seconds until it is. An unstated rate begins so, and so does one after an
+//! outage: if everything was throttled, the rate that it fell to is no quota, and the first accepted request ends the
+//! outage.
 //!
-//! Pure: when is an argument. Its time is the time in which requests were waiting for the pace: a rate that is not used
-//! proves nothing, and does not rise.
+//! Pure: time is an argument. It counts the time in which requests were waiting for the pace: an unused rate proves
+//! nothing, and does not rise.
 
 use std::time::Duration;
 
-/// What of the rate is left after a throttled request.
+/// The part of the rate that a throttled request leaves.
 const FALL: f64 = 0.93;
 /// From a fall until the rate is back, at least.
 const BACK: Duration = Duration::from_secs(30);
@@ -34,12 +34,12 @@ const TELLING: (f64, f64) = (3.0, 20.0);
 const SELDOM: u32 = 40;
 /// The least that one fall leaves.
 const LEAST_LEFT: f64 = 0.3;
-/// The lowest rate, in requests per second: slower, nobody would find out when the quota is back.
+/// The lowest rate, in requests per second: a slower one would not notice that the quota is back.
 const LOWEST: f64 = 0.05;
-/// Where a rate that nobody stated begins, in requests per second. A new account has 2.
+/// The start of an unstated rate, in requests per second. A new account has 2.
 const FIRST: f64 = 1.0;
 
-/// Follows the rate that the service takes.
+/// Follows the rate that the service accepts.
 #[derive(Debug, Clone)]
 pub(super) struct Adaptive {
     /// The rate is never above that.
@@ -52,9 +52,9 @@ pub(super) struct Adaptive {
     /// Answers to requests since then.
     accepted: u32,
     throttled: u32,
-    /// Nothing was taken between the last two falls, nor since.
+    /// No request was accepted between the last two falls, nor since.
     outage: bool,
-    /// What was taken before that.
+    /// The rate that was accepted before that.
     proven: f64,
 }
 
@@ -76,7 +76,7 @@ impl Adaptive {
         Self::new(rate, Course::Full)
     }
 
-    /// A rate that is to be found out, at most `most`.
+    /// An unknown rate, at most `most`.
     pub(super) fn unknown(most: f64) -> Self {
         Self::new(most, Course::Seek { from: FIRST, every: DOUBLING })
     }
@@ -273,7 +273,7 @@ mod tests {
         assert_rate(&adaptive, 2.0 * grown);
     }
 
-    /// One throttled request of forty says that all is taken; many of few say how much too fast it is.
+    /// One throttled request of forty means that the quota is used up; many of few show how much too fast the rate is.
     #[tokio::test(start_paused = true)]
     async fn later_falls_are_as_deep_as_what_is_throttled_says() {
         // The rate before, what was taken, what was throttled until it fell, and what it fell to before the 7 %.

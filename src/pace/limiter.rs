@@ -18,7 +18,8 @@ use crate::domain::delivery::bucket_history::BucketHistory;
 
 type TokenBucket = governor::RateLimiter<NotKeyed, BucketState, TokioClock, NoOpMiddleware<TokioInstant>>;
 
-/// What governor keeps of a bucket, and what it kept before the last permit, so that one that is used later can be taken anew.
+/// Governor's state of a bucket, and its state before the last permit, so that a permit that is used later can be
+/// retaken.
 #[derive(Debug, Clone, Default)]
 struct BucketState(Arc<Mutex<Permits>>);
 
@@ -58,12 +59,12 @@ pub struct RateLimit {
     pub burst: NonZeroU32,
 }
 
-/// How fast, and who says so.
+/// A tempo and its origin.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PaceMode {
-    /// So fast, as the user says; slower where the service does not take it.
+    /// Stated by the user; slower if the service does not accept it.
     Stated(RateLimit),
-    /// As fast as the service takes, at most so fast.
+    /// As fast as the service accepts, at most this fast.
     Auto(RateLimit),
 }
 
@@ -100,13 +101,13 @@ const PATIENCE: f64 = 2.0;
 const GRAIN: Duration = Duration::from_millis(4);
 
 impl RateLimiter {
-    /// A pace with as much of its burst at hand as its past allows.
+    /// A pace with the part of its burst that its past allows.
     #[must_use]
     pub fn new(asked: RateLimit, past: BucketHistory) -> Self {
         Self::following(PaceMode::Stated(asked), past)
     }
 
-    /// A pace that begins low and finds out what the service takes, at most what is asked.
+    /// A pace that begins low and finds the rate that the service accepts, up to the stated one.
     #[must_use]
     pub fn auto(most: RateLimit, past: BucketHistory) -> Self {
         Self::following(PaceMode::Auto(most), past)
@@ -126,8 +127,8 @@ impl RateLimiter {
         Self { asked, unknown, adaptive, bucket, state, rate, given_at: Instant::now(), changed_at: None }
     }
 
-    /// Goes on at another tempo from now on. In a window over the change, at most as many permits are given as the burst
-    /// before it and both rates, each in its time, allow: the new bucket begins empty.
+    /// Changes the tempo. In a window over the change, at most as many permits are given as the burst before it and both
+    /// rates, each in its time, allow: the new bucket begins empty.
     pub fn change(&mut self, tempo: PaceMode) {
         let now = Instant::now();
         (self.asked, self.unknown, self.adaptive) = tempo.taken_up();
@@ -421,7 +422,7 @@ mod tests {
         assert_eq!(start.elapsed(), Duration::from_secs(1));
     }
 
-    /// A rate that nobody uses proves nothing.
+    /// An unused rate proves nothing.
     #[tokio::test(start_paused = true)]
     async fn time_in_which_nobody_asks_for_permits_does_not_raise_the_rate() {
         let mut pace = RateLimiter::auto(asked(10_000.0, 1), BucketHistory::Fresh);

@@ -1,10 +1,10 @@
 //! The pace: the only place that waits for a permit.
 //!
-//! In any window of `w` seconds at most `burst + rate * w` permits are given, whatever happens to the pace meanwhile: it
-//! never exceeds the limit that the user set, and throttling slows it for a while. [`limiter`] gives a run's own permits,
+//! In any window of `w` seconds at most `burst + rate * w` permits are given, through every change of the pace: it never
+//! exceeds the limit that the user set, and throttling slows it for a while. [`limiter`] gives a run's own permits,
 //! [`adaptive`] decides how far the rate falls after a throttled request and how it recovers, [`shared`] gives the
-//! permits of a rate that several runs share, [`parts`] says when a message of a sender may leave. Where that shared
-//! bucket is kept is not known here: it is handed in as a [`SharedBucket`].
+//! permits of a rate that several runs share, [`parts`] says when a message of a sender may leave. The shared bucket's
+//! storage is unknown here: it is passed in as a [`SharedBucket`].
 
 mod adaptive;
 mod clock;

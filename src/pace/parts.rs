@@ -1,7 +1,7 @@
-//! What one sender may send: a bucket of message parts (GCRA) on tokio's clock.
+//! The budget of one sender: a bucket of message parts (GCRA) on tokio's clock.
 //!
-//! In any window of `w` seconds at most `max(burst, parts of the longest message) + rate * w` parts leave, over restarts as
-//! well. It never waits itself: it says when a message may leave, and is told of each that did.
+//! In any window of `w` seconds at most `max(burst, parts of the longest message) + rate * w` parts leave, over restarts
+//! as well. It never waits itself: it says when a message may leave, and its caller reports each that did.
 
 use std::time::Duration;
 
@@ -26,7 +26,7 @@ pub struct PartBucket {
 }
 
 impl PartBucket {
-    /// A bucket with as much of its burst at hand as its past allows.
+    /// A bucket with the part of its burst that its past allows.
     #[must_use]
     pub fn new(rate: PartRate, past: BucketHistory) -> Self {
         let mut bucket = Self { rate, period: period(rate), origin: Instant::now(), full_at: 0 };

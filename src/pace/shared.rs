@@ -13,8 +13,8 @@ use crate::domain::delivery::shared_rate::SharedRate;
 
 /// Permits are reserved at most this far ahead.
 const AHEAD: Duration = Duration::from_millis(200);
-/// New permits are asked for this long before the last one is due: whoever keeps the bucket may gather, commit and sync
-/// before it answers, and a permit that arrives after its time is lost.
+/// New permits are asked for this long before the last one is due: the keeper of the bucket may gather, commit and sync
+/// before it answers, and a permit that arrives too late is lost.
 const EARLY: Duration = Duration::from_millis(60);
 
 /// How long to wait before each permit is used, counted from the call of [`SharedBucket::reserve`].
@@ -22,10 +22,10 @@ pub type Reserving<E> = Pin<Box<dyn Future<Output = Result<Vec<Duration>, E>> + 
 
 /// The bucket that all runs of an account take their permits from.
 pub trait SharedBucket {
-    /// Why it gives none.
+    /// Its error.
     type Error;
 
-    /// Takes so many permits for this run.
+    /// Takes this many permits for this run.
     fn reserve(&self, shared: &SharedRate, permits: u32) -> Reserving<Self::Error>;
 }
 

@@ -23,7 +23,7 @@ enum Column {
     Own(usize),
 }
 
-/// What stands in a column.
+/// The content of a column.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum CellValue<'r> {
     Nothing,
@@ -37,7 +37,7 @@ pub(super) enum CellValue<'r> {
 /// The columns of a report, in order.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Columns {
-    /// What the report calls them.
+    /// Their names in the report.
     names: Vec<String>,
     chosen: Vec<Column>,
     /// For each header of the campaign: where its rows have each of the own columns.
@@ -71,7 +71,7 @@ impl Columns {
         &self.names
     }
 
-    /// What the record has in each column, in order.
+    /// The record's cell in each column, in order.
     pub(super) fn values<'r>(&'r self, record: &'r Record<'_>) -> impl Iterator<Item = CellValue<'r>> {
         let places = self.places.get(&record.header).map_or(&[][..], Vec::as_slice);
         self.chosen.iter().map(|column| match *column {
@@ -88,7 +88,7 @@ fn text(text: Option<&str>) -> CellValue<'_> {
     text.map_or(CellValue::Nothing, CellValue::Text)
 }
 
-/// What the record has in a fixed column.
+/// The record's cell in a fixed column.
 fn fixed<'r>(record: &'r Record<'_>, column: FixedColumn) -> CellValue<'r> {
     let time = |time: Option<UnixMillis>| time.map_or(CellValue::Nothing, CellValue::Time);
     let told = &record.told;

@@ -34,7 +34,7 @@ impl<W: Write> CsvRows<W> {
         Ok(Self { csv, columns, text: String::with_capacity(64) })
     }
 
-    /// Writes what is still held back.
+    /// Flushes the buffer.
     pub(super) fn end(mut self) -> Result<(), ReportError> {
         self.csv.flush().map_err(ReportError::Stream)
     }

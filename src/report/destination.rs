@@ -1,5 +1,5 @@
-//! Where a report goes. A file is written beside its place, synced, and only then moved there: a full disk, a crash or
-//! a report that does not add up leaves whatever was there before, never half a report. Its mode is 0600.
+//! Where a report goes. A file is written beside its place, synced, and only then moved there: a full disk, a crash or a
+//! report that does not add up leaves the earlier file, never half a report. Its mode is 0600.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufWriter, Write};
@@ -63,7 +63,7 @@ impl Destination {
         Ok(Self { path: place, out: BufWriter::with_capacity(BUFFER, target) })
     }
 
-    /// What to write to.
+    /// The writer.
     pub fn out(&mut self) -> &mut impl Write {
         &mut self.out
     }

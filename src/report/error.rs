@@ -1,4 +1,4 @@
-//! What can go wrong with a report, and what to do about each.
+//! The errors of a report, each with a next step.
 
 use std::io;
 use std::path::PathBuf;
@@ -36,9 +36,9 @@ pub enum ReportError {
     /// A column was asked for that the report does not have.
     #[error("the report has no column {name:?}")]
     UnknownColumn {
-        /// What was asked for.
+        /// The value that was typed.
         name: String,
-        /// What it may have meant.
+        /// A likely correction.
         near: Option<String>,
         /// The columns that there are.
         known: Vec<String>,
@@ -72,7 +72,7 @@ pub enum ReportError {
 }
 
 impl ReportError {
-    /// What to do next, where there is something.
+    /// The next step, if there is one.
     #[must_use]
     pub fn hint(&self) -> Option<Advice> {
         Some(match self {
@@ -183,7 +183,7 @@ fn is_full(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
 }
 
-/// Whether another path would do.
+/// Whether another path would help.
 fn is_of_the_path(error: &io::Error) -> bool {
     matches!(
         error.kind(),

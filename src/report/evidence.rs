@@ -1,7 +1,7 @@
-//! The evidence of a campaign: one archive for somebody who was not there and must find out what was sent to whom, when, under
-//! which rules and on whose decision. Every file of it has its SHA-256 in `SHA256SUMS`, which `sha256sum -c` reads.
+//! The evidence of a campaign: one archive for an outsider who must find out what was sent to whom, when, under which
+//! rules and on whose decision. Every file of it has its SHA-256 in `SHA256SUMS`, which `sha256sum -c` reads.
 //!
-//! It says what the journal has and what was handed in; it judges nothing but whether hours were open.
+//! It has the journal's facts and the files that were passed in; its only judgement is whether hours were open.
 
 use std::collections::HashMap;
 use std::io::{self, Write};
@@ -24,12 +24,12 @@ use crate::domain::table::formula::harmless;
 use crate::domain::unix_millis::UnixMillis;
 use crate::journal::{Campaign, OptOutCopy, RowRequest, Selection, Snapshot};
 
-/// What the archive says of itself.
+/// The archive's facts about itself.
 const README: &str = include_str!("evidence.txt");
 /// The file with the sums.
 const SUMS: &str = "SHA256SUMS";
 
-/// What the journal does not have.
+/// Facts that are not in the journal.
 #[derive(Debug, Clone)]
 pub struct EvidenceFacts {
     /// The definition as it is now, where there is one.
@@ -163,7 +163,7 @@ fn pretty(out: &mut impl Write, value: &impl Serialize) -> Result<(), ReportErro
     out.write_all(b"\n").map_err(ReportError::Stream)
 }
 
-/// What a row's request is found by.
+/// The key of a row's request.
 #[derive(Serialize)]
 struct RequestHead<'r> {
     line: Option<u64>,
@@ -222,7 +222,7 @@ fn shown(value: Option<impl std::fmt::Display>) -> String {
     value.map(|value| value.to_string()).unwrap_or_default()
 }
 
-/// What the clocks showed when the first request of each row left, and whether the definition's hours were open.
+/// The local times when the first request of each row left, and whether the definition's hours were open.
 fn hours(
     snapshot: &Snapshot<'_>,
     campaign: &Campaign,

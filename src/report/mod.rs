@@ -1,9 +1,9 @@
 //! Reports: the journal folded into a file, and nothing else. A report can be made while the campaign runs, and years
 //! later; it never looks at the memory of a run.
 //!
-//! Everything in one report comes from one [`Snapshot`], and [`write()`] fails where the records that it wrote are not
-//! as many as the journal counts. Rows are for their owner: no number in them is masked. The page (html) is for others too,
-//! and names nobody unless that is asked for.
+//! Everything in one report comes from one [`Snapshot`], and [`write()`] fails where the records that it wrote are not as
+//! many as the journal counts. Rows are for their owner: no number in them is masked. The page (html) is for others too,
+//! and names no recipient unless asked to.
 
 mod columns;
 mod csv_rows;
@@ -40,50 +40,50 @@ trait Rows {
     fn record(&mut self, record: &Record<'_>) -> Result<(), ReportError>;
 }
 
-/// What is asked of a report.
+/// The options of a report.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Wanted {
     /// Its form.
     pub format: Format,
     /// Which rows.
     pub selection: Selection,
-    /// Of them, only those whose messages became this; `None` for started rows of which nothing was told. All where empty.
+    /// Of them, only those with these delivery outcomes; `None` for started rows without an event. Empty means all.
     pub deliveries: Vec<Option<Delivery>>,
     /// Which columns, in order; all where empty.
     pub columns: Vec<String>,
-    /// What is between the cells of a csv: a comma where nothing is asked for.
+    /// The delimiter of a CSV, by default a comma.
     pub delimiter: Option<Delimiter>,
     /// Whether a page names recipients; the other forms have rows, which do, or only counts.
     pub names: Names,
-    /// What segments cost, where a page is to say what its messages do.
+    /// The price of segments, for a page that shows costs.
     pub prices: Option<MessagePrices>,
     /// The clock of a page's times; the other forms have RFC 3339 in UTC.
     pub clock: WallClock,
-    /// What a person runs next for rows in a state, as a page shows it: what commands are called is the caller's business.
+    /// The next command for rows in a state, for the page: the caller knows the names of commands.
     pub commands: Vec<(State, String)>,
-    /// The run that goes on while a page is written, as far as that is known.
+    /// The run that is active while a page is written, as far as known.
     pub going_on: Option<GoingRun>,
 }
 
-/// A run that goes on while a report is written.
+/// A run that is active while a report is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct GoingRun {
     /// The id of its process.
     pub process: u32,
     /// When it began.
     pub began_at: UnixMillis,
-    /// When it ends, where anything tells.
+    /// Its expected end, if known.
     pub ends_at: Option<UnixMillis>,
-    /// Whether it waits until a person lets it go on.
+    /// Whether a person has to resume it.
     pub is_paused: bool,
 }
 
-/// What a segment costs, by the definition.
+/// The price of a segment, by the definition.
 #[derive(Debug, Clone, PartialEq)]
 pub struct MessagePrices {
     /// By country, or the same everywhere.
     pub prices: Prices,
-    /// What the prices are in.
+    /// The currency.
     pub currency: Option<String>,
 }
 
@@ -166,7 +166,7 @@ fn each(
     Ok(written)
 }
 
-/// Holds what was written against the counts that the journal keeps.
+/// Compares the written records with the journal's counts.
 fn balance(written: &Tally, kept: &Tally, selection: &Selection) -> Result<(), ReportError> {
     let differences: Vec<String> = kept
         .iter()

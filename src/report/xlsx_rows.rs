@@ -1,5 +1,5 @@
 //! Records as a workbook: every text a text, so that no number loses a digit or its `+` and no cell is a formula; lines,
-//! attempts, parts and prices numbers. A sheet has 1,048,576 rows at most; what is more goes on in a next one.
+//! attempts, parts and prices numbers. A sheet has at most 1,048,576 rows; further rows go into the next one.
 //!
 //! Written in one go and constant memory, to a pipe too. Source: ECMA-376, part 1, SpreadsheetML.
 
@@ -254,7 +254,8 @@ fn cell(xml: &mut String, style: u8, text: &str) {
     xml.push_str("</t></is></c>");
 }
 
-/// What XML cannot have is written as `_xHHHH_`, and so is an underscore that would look like the begin of that.
+/// Characters that XML cannot have are written as `_xHHHH_`, and so is an underscore that would look like the start of
+/// one.
 fn escape(xml: &mut String, text: &str) {
     for (at, c) in text.char_indices() {
         match c {
@@ -282,7 +283,7 @@ fn column_letters(mut column: usize) -> String {
     String::from_utf8(letters).unwrap_or_default()
 }
 
-/// A width at which most of what stands in a column can be read.
+/// A width that fits most cells of a column.
 fn width(name: &str) -> usize {
     match name {
         "contact_id" | "client_token" => 38,

@@ -1,4 +1,4 @@
-//! What became of messages, as the account's events tell it: by AWS's word, by carrier, by country; what they cost.
+//! The outcomes of messages by the account's events: by AWS's status, by carrier, by country; and their cost.
 
 use std::collections::HashMap;
 
@@ -13,10 +13,10 @@ use crate::journal::{CampaignId, DeliveryCounts, JournalError, MessageRecord, Sn
 
 /// Carriers and countries in a table, at most; the smallest of the others are put together.
 const MOST: usize = 20;
-/// Different names that are told apart, at most.
+/// The most names that are counted separately.
 const MOST_KINDS: usize = 1_000;
 
-/// The part of the page; there is none where nothing was told.
+/// This part of the page; none without events.
 #[derive(Debug, Serialize)]
 pub(super) struct DeliverySection {
     headline: String,

@@ -11,11 +11,11 @@ use crate::domain::phone::{self, Region};
 use crate::domain::prices::Prices;
 use crate::journal::{Record, RowOutcome};
 
-/// Different reasons, and different sources, that are told apart, at most: a journal can hold any number of them.
+/// The most reasons, and the most sources, that are counted separately: a journal can hold any number of them.
 const MOST_KINDS: usize = 200;
 /// Rows of a state that are listed where numbers are asked for, at most.
 pub(super) const MOST_LISTED: usize = 200;
-/// What the kinds beyond the most are counted under.
+/// The name under which all further kinds are counted.
 pub(super) const OTHERS: &str = "others";
 /// Attempts for a row: 1, 2, 3, 4, 5 to 9, 10 and more.
 pub(super) const ATTEMPTS: [(u32, &str); 6] =
@@ -31,7 +31,7 @@ pub(super) struct ListedRow {
     pub(super) reason: String,
 }
 
-/// What the rows come to.
+/// The totals of the rows.
 #[derive(Debug)]
 pub(super) struct Fold {
     pub(super) tally: Tally,
@@ -48,7 +48,7 @@ pub(super) struct Fold {
     known: Countries,
 }
 
-/// What the messages of started contacts come to.
+/// The totals of the messages of started contacts.
 #[derive(Debug, Default)]
 pub(super) struct StartedMessages {
     pub(super) count: u64,

@@ -32,7 +32,7 @@ pub use wall_clock::WallClock;
 
 const TEMPLATE: &str = include_str!("page.html");
 const STYLE: &str = include_str!("page.css");
-/// What the page's policy lets a browser apply: this style and no other. The hash of `page.css`.
+/// The only style that the page's policy allows: the hash of `page.css`.
 const STYLE_HASH: &str = "sha256-j+tKzWasyx8KDekCX+orM5iGi5UWXZSMtT3ei1SRVuQ=";
 
 /// Steps of the chart, at most: on a wide screen, on a narrow one.
@@ -51,7 +51,7 @@ pub enum Names {
 /// How a page is to look.
 pub(super) struct PageLook<'w> {
     pub(super) names: Names,
-    /// What a person runs next for rows in a state.
+    /// The next command for rows in a state.
     pub(super) commands: &'w [(State, String)],
     pub(super) clock: &'w WallClock,
     pub(super) going_on: Option<GoingRun>,

@@ -1,4 +1,4 @@
-//! What stands on the page, every figure as it is read; the template only puts it in its place.
+//! The content of the page, every figure formatted; the template only places it.
 
 use std::time::Duration;
 
@@ -23,7 +23,7 @@ use crate::domain::senders::figures::SenderFigures;
 use crate::domain::unix_millis::UnixMillis;
 use crate::journal::{Campaign, ControlRequest, Origin, RunRecord};
 
-/// What is to be done about rows that wait, while a run goes on.
+/// The advice on waiting rows during a run.
 const LEFT_TO_THE_RUN: &str = "the run that goes on takes care of that";
 
 #[derive(Debug, Serialize)]
@@ -31,7 +31,7 @@ pub(super) struct Page<'f> {
     name: &'f str,
     headline: String,
     as_of: Option<String>,
-    /// That a run goes on, since when, in which process, and until when.
+    /// The note on a current run: its begin, process and end.
     going_on: Option<String>,
     /// Of all its times.
     zone: &'f str,
@@ -50,7 +50,7 @@ pub(super) struct Page<'f> {
     step_sum: StepRow,
     outside: Option<StepRow>,
     deliveries: Option<DeliverySection>,
-    /// What the messages of started contacts come to.
+    /// The totals of the messages of started contacts.
     messages: Option<String>,
     outcomes: Vec<ReasonRow>,
     rejected: Vec<ReasonRow>,
@@ -222,7 +222,7 @@ impl Page<'_> {
         Self { states, todo, deliveries, messages: messages(started, prices), ..self }
     }
 
-    /// While this run goes on: it sends what waits, and nobody is to run another one.
+    /// During this run: it sends the waiting rows, and no other run may start.
     pub(super) fn with_going_run(self, run: GoingRun, clock: &WallClock) -> Self {
         let moment = |at| format!("{} {}", clock.time(at), clock.name());
         let mut text =

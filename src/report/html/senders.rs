@@ -21,7 +21,7 @@ pub(super) struct SenderLine {
     speed: String,
 }
 
-/// The lines, `now` being the moment that the page is of, and `going_on` whether a run goes on then.
+/// The lines. `now` is the time of the page, `going_on` whether a run is active then.
 pub(super) fn lines(
     senders: &[SenderFigures],
     (now, going_on): (UnixMillis, bool),

@@ -38,7 +38,7 @@ pub(super) struct RunLine {
     version: String,
 }
 
-/// What the requests of a campaign have in common; nothing that differs from row to row, and no message.
+/// The common part of a campaign's requests; nothing that differs from row to row, and no message.
 pub(super) fn campaign(
     campaign: &Campaign,
     origin: &Origin,

@@ -50,7 +50,7 @@ pub(super) struct Split {
     pub(super) left_out: String,
 }
 
-/// A share as people read it: never 100 % or 0 % of what is not.
+/// A share for people: never rounded to 100 % or 0 %.
 pub(super) fn percent(part: u64, whole: u64) -> String {
     if whole == 0 || part == 0 {
         return "0%".to_owned();
@@ -144,7 +144,7 @@ pub(super) fn time(time: Duration) -> String {
     }
 }
 
-/// `75 to 100 ms`: a unit that both have is told once.
+/// `75 to 100 ms`: a common unit is printed once.
 fn between(from: &str, to: &str) -> String {
     let same =
         from.split_once(' ').filter(|(_, unit)| to.split_once(' ').is_some_and(|(_, other)| other == *unit));

@@ -43,7 +43,7 @@ const MOST_GAPS: usize = 7;
 /// A run that was killed gave its last sign of life up to 20 s before that.
 const UNSEEN: i64 = 30 * SECOND;
 
-/// What happened in one step.
+/// The counts of one step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct TimelineStep {
     pub(super) started: u64,
@@ -57,7 +57,7 @@ pub(super) struct TimelineStep {
 }
 
 impl TimelineStep {
-    /// What is drawn on top of each other.
+    /// The stacked counts.
     pub(super) fn height(&self) -> u64 {
         self.started + self.failed + self.throttled
     }
@@ -76,7 +76,7 @@ pub(super) struct DrawnPause {
     pub(super) paused_ms: u64,
 }
 
-/// A step is drawn as if it had lasted at least this part of its width: the last second of a run tells no pace.
+/// A step is drawn as if it had lasted at least this part of its width: the last second of a run is too short for a rate.
 const LEAST: f64 = 0.25;
 
 /// A time with runs, and none of the long times without any.

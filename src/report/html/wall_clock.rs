@@ -12,7 +12,7 @@ pub struct WallClock {
 }
 
 impl Default for WallClock {
-    /// UTC: the same for everybody who reads the report.
+    /// UTC: the same for every reader of the report.
     fn default() -> Self {
         Self { zone: TimeZone::UTC }
     }
@@ -25,7 +25,7 @@ impl WallClock {
         Self { zone }
     }
 
-    /// What the zone is called.
+    /// The name of the zone.
     pub(super) fn name(&self) -> &str {
         self.zone.iana_name().unwrap_or("UTC")
     }
@@ -41,7 +41,7 @@ impl WallClock {
         self.show(stamp.millis(), "%Y-%m-%d %H:%M:%S")
     }
 
-    /// What the clock shows at a moment, as milliseconds: its days begin at multiples of a day.
+    /// The local time at a moment, as milliseconds: its days begin at multiples of a day.
     pub(super) fn local(&self, millis: i64) -> i64 {
         let offset = |time: Timestamp| i64::from(self.zone.to_offset(time).seconds()) * 1_000;
         millis + Timestamp::from_millisecond(millis).map_or(0, offset)
