@@ -134,6 +134,7 @@ const MISTAKES: &[(&str, &str, &str)] = &[
         "{{ first_name | date('long', from='%!') }}",
     ),
     ("a currency that is none", "{{ first_name }}", "{{ first_name | currency('euros') }}"),
+    ("a code of a currency that is none", "{{ first_name }}", "{{ first_name | currency('UDS') }}"),
     ("a decimal sign that is none", "{{ first_name }}", "{{ first_name | number(2, from=';') }}"),
     ("too many decimals", "{{ first_name }}", "{{ first_name | number(20) }}"),
     ("a text cut to nothing", "{{ first_name }}", "{{ first_name | truncate(2) }}"),

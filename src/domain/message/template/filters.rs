@@ -3,6 +3,8 @@
 //! A cell that is not what a filter wants is an error, which rejects the row; an argument that is wrong is one of the
 //! definition.
 
+mod currencies;
+
 use jiff::civil::{Date, DateTime, Time};
 use jiff::fmt::strtime;
 use minijinja::value::{Kwargs, Value, ValueKind};
@@ -94,6 +96,8 @@ fn unfit(words: impl Into<String>) -> Error {
 pub(super) enum FilterInput {
     /// A text: of a number, its digits.
     Text,
+    /// A number to be written for people: one that was counted, or the text of a cell.
+    Amount,
     /// A number, or a text that is one.
     Number,
     /// Anything.
@@ -105,6 +109,7 @@ pub(super) fn takes(filter: &str) -> FilterInput {
     match filter {
         "int" | "float" | "abs" | "round" => FilterInput::Number,
         "length" | "first" | "last" => FilterInput::Any,
+        "number" | "currency" => FilterInput::Amount,
         _ => FilterInput::Text,
     }
 }
@@ -326,11 +331,11 @@ fn written(form: &str, moment: DateTime, language: Language) -> Result<String, E
 
 /// `{{ points | number(2, language="de") }}`
 #[expect(clippy::needless_pass_by_value, reason = "the form of a filter")]
-pub(super) fn number(text: String, decimals: Option<usize>, named: Kwargs) -> Result<String, Error> {
+pub(super) fn number(value: Value, decimals: Option<usize>, named: Kwargs) -> Result<String, Error> {
     let language = language(&named)?;
     let from: Option<String> = named.get("from")?;
     named.assert_all_used()?;
-    let decimal = Decimal::read(&text, from.as_deref())?;
+    let decimal = Decimal::of(value, from.as_deref(), language)?;
     let places = decimals.unwrap_or(decimal.fraction.len());
     if places > 12 {
         return Err(mistake("`number` writes at most 12 decimals"));
@@ -340,15 +345,15 @@ pub(super) fn number(text: String, decimals: Option<usize>, named: Kwargs) -> Re
 
 /// `{{ amount | currency("EUR", language="de") }}`
 #[expect(clippy::needless_pass_by_value, reason = "the form of a filter")]
-pub(super) fn currency(text: String, code: String, named: Kwargs) -> Result<String, Error> {
+pub(super) fn currency(value: Value, code: String, named: Kwargs) -> Result<String, Error> {
     let language = language(&named)?;
     let from: Option<String> = named.get("from")?;
     named.assert_all_used()?;
     let code = code.trim().to_ascii_uppercase();
-    if code.len() != 3 || !code.bytes().all(|byte| byte.is_ascii_uppercase()) {
-        return Err(mistake("`currency` takes a code of three letters, such as USD or EUR"));
+    if let Some(wrong) = currencies::wrong(&code) {
+        return Err(mistake(wrong));
     }
-    let amount = Decimal::read(&text, from.as_deref())?.rounded(minor_digits(&code));
+    let amount = Decimal::of(value, from.as_deref(), language)?.rounded(minor_digits(&code));
     let negative = if amount.negative { "-" } else { "" };
     let digits = Decimal { negative: false, ..amount }.written(language);
     Ok(match (sign(&code), language.sign_place()) {
@@ -408,6 +413,21 @@ struct Decimal {
 impl Decimal {
     /// Most digits.
     const MOST: usize = 40;
+
+    /// A number that was counted, or the text of a cell; with `from` as the cell's decimal sign.
+    fn of(value: Value, from: Option<&str>, language: Language) -> Result<Self, Error> {
+        let is_counted = value.kind() == ValueKind::Number;
+        let text = tidy(value)?.to_string();
+        let decimal = Self::read(&text, if is_counted { None } else { from })?;
+        if from.is_none() && !is_counted && language.signs().1 == "." && is_thousands(text.trim()) {
+            return Err(unfit(format!(
+                "{text:?} is one number with a decimal point and a thousand times that as language {:?} writes it; say which \
+                 sign its fraction has: from=\".\" or from=\",\"",
+                language.code()
+            )));
+        }
+        Ok(decimal)
+    }
 
     /// `1234.5`, `-1,234.50`; with `from` as the decimal sign.
     fn read(text: &str, from: Option<&str>) -> Result<Self, Error> {
@@ -496,6 +516,19 @@ impl Decimal {
         }
         text
     }
+}
+
+/// Whether a text is `1.234`, which is a thousand where a point stands between thousands.
+fn is_thousands(text: &str) -> bool {
+    let digits = text.strip_prefix(['-', '−', '+']).unwrap_or(text);
+    let is_digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    digits.split_once('.').is_some_and(|(whole, fraction)| {
+        (1..=3).contains(&whole.len())
+            && !whole.starts_with('0')
+            && is_digits(whole)
+            && fraction.len() == 3
+            && is_digits(fraction)
+    })
 }
 
 /// `{{ note | truncate(40) }}`: at most so many characters with the end, cut behind a word where there is one.

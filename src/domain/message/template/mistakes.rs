@@ -42,7 +42,8 @@ const DEPTH: usize = 80;
 /// The first mistake of a text, in plain words.
 pub(super) fn find(source: &str, known: &ExpressionContext<'_>) -> Option<String> {
     let tree = parse(source, "text", super::program::syntax()).ok()?;
-    let mut walk = Walk { known, scope: Vec::new(), macros: Vec::new(), steps: 0, depth: 0, branches: 0 };
+    let mut walk =
+        Walk { known, scope: Vec::new(), macros: Vec::new(), steps: 0, depth: 0, branches: 0, put: None };
     walk.statement(&tree).err().map(|mistake| mistake.message)
 }
 
@@ -68,6 +69,8 @@ struct Walk<'w, 's> {
     depth: usize,
     /// Branches around this statement: what is set there may be, or not.
     branches: usize,
+    /// What was put into the text so far, where it is that of a block or of a macro.
+    put: Option<ExpressionKind>,
 }
 
 impl<'w, 's> Walk<'w, 's> {
@@ -85,6 +88,14 @@ impl<'w, 's> Walk<'w, 's> {
             self.scope.truncate(before);
         }
         result
+    }
+
+    /// The text that statements put together.
+    fn text_of_body(&mut self, statements: &'w [Stmt<'s>]) -> Result<ExpressionKind, Mistake> {
+        let outer = self.put.take();
+        let result = self.scoped(statements, 0);
+        let text = std::mem::replace(&mut self.put, outer);
+        result.map(|()| text.unwrap_or(ExpressionKind::Text(None)))
     }
 
     fn statement(&mut self, statement: &'w Stmt<'s>) -> Result<(), Mistake> {
@@ -138,8 +149,8 @@ impl<'w, 's> Walk<'w, 's> {
                 Ok(())
             }
             Stmt::SetBlock(set) => {
-                self.scoped(&set.body, 0)?;
-                self.set(&set.target, ExpressionKind::Text(None));
+                let text = self.text_of_body(&set.body)?;
+                self.set(&set.target, text);
                 Ok(())
             }
             Stmt::AutoEscape(block) => self.scoped(&block.body, 0),
@@ -181,6 +192,7 @@ impl<'w, 's> Walk<'w, 's> {
     /// An expression between `{{` and `}}`.
     fn emitted(&mut self, expression: &'w Expr<'s>) -> Result<(), Mistake> {
         let kind = self.expression(expression)?;
+        self.put = Some(self.put.as_ref().map_or_else(|| kind.as_part(), |text| text.beside(&kind)));
         if self.known.text_use == TextUse::Condition {
             return Ok(());
         }
@@ -275,14 +287,17 @@ impl<'w, 's> Walk<'w, 's> {
             }
             Expr::GetAttr(attribute) => match &attribute.expr {
                 Expr::Var(name) if name.id == "loop" => kind::of_loop(attribute.name),
-                base => {
-                    self.expression(base)?;
-                    ExpressionKind::Unknown
-                }
+                base => self.expression(base)?.named(attribute.name),
             },
             Expr::GetItem(item) => {
                 self.expression(&item.subscript_expr)?;
-                self.expression(&item.expr)?.item()
+                let base = self.expression(&item.expr)?;
+                match (&base, &item.subscript_expr) {
+                    (ExpressionKind::Map(_), Expr::Const(name)) => {
+                        text_of(&name.value).map_or(ExpressionKind::Unknown, |name| base.named(&name))
+                    }
+                    _ => base.item(),
+                }
             }
             Expr::Slice(slice) => {
                 for bound in [&slice.start, &slice.stop, &slice.step] {
@@ -294,10 +309,12 @@ impl<'w, 's> Walk<'w, 's> {
             Expr::List(list) => self.list(&list.items)?,
             Expr::Tuple(tuple) => self.list(&tuple.items)?,
             Expr::Map(map) => {
-                for item in map.keys.iter().chain(&map.values) {
-                    self.expression(item)?;
+                let mut values = Vec::new();
+                for (key, value) in map.keys.iter().zip(&map.values) {
+                    self.expression(key)?;
+                    values.push((fixed_text(key), self.expression(value)?));
                 }
-                ExpressionKind::Unknown
+                ExpressionKind::Map(values)
             }
         })
     }
@@ -380,9 +397,9 @@ impl<'w, 's> Walk<'w, 's> {
             };
             self.scope.push((parameter.id, kind));
         }
-        self.scoped(&declared.body, 0)?;
+        let text = self.text_of_body(&declared.body)?;
         self.scope.truncate(before);
-        Ok(ExpressionKind::Text(None))
+        Ok(text)
     }
 
     /// Operators that follow each other, without a step deeper for each.

@@ -290,7 +290,7 @@ fn environment(text_use: TextUse) -> Environment<'static> {
                     values = values.into_iter().map(for_people::tidy).collect::<Result<_, _>>()?;
                 }
                 FilterInput::Number => for_people::is_countable(name, &values)?,
-                FilterInput::Any => {}
+                FilterInput::Amount | FilterInput::Any => {}
             }
             filter.call(state, &values)
         });

@@ -114,6 +114,62 @@ fn what_is_no_date_or_number_rejects_the_row() {
     }
 }
 
+/// `1.234` is a thousand where a point stands between thousands, unless it is said which sign is which.
+#[test]
+fn a_point_that_may_be_that_of_thousands_rejects_the_row() {
+    for (filter, cell) in [
+        ("currency('EUR', language='de')", "1.234"),
+        ("currency('EUR', language='es')", "2.500"),
+        ("number(2, language='it')", "-12.500"),
+        ("number(language='pt')", "999.000"),
+        ("number(0, language='tr')", " +1.000 "),
+        ("currency('DKK', language='da')", "3.141"),
+        ("number(3, language='id')", "1.234"),
+    ] {
+        let failed = render(&format!("{{{{ x | {filter} }}}}"), cell).unwrap_err();
+        assert!(failed.contains("from=\".\" or from=\",\""), "{filter} of {cell}: {failed}");
+    }
+    for (filter, cell, text) in [
+        ("currency('EUR', language='de', from=',')", "1.234", "1.234,00 €"),
+        ("currency('EUR', language='de', from='.')", "1.234", "1,23 €"),
+        ("number(1, language='de')", "1.2345", "1,2"),
+        ("number(2, language='de')", "1234.567", "1.234,57"),
+        ("number(3, language='de')", "0.125", "0,125"),
+        ("number(2, language='de')", "1.50", "1,50"),
+        ("number(2, language='de')", "1,234.500", "1.234,50"),
+        ("number(3)", "1.234", "1.234"),
+        ("number(3, language='fr')", "1.234", "1,234"),
+        // What was counted has a point for its fraction.
+        ("float | number(3, language='de')", "1.234", "1,234"),
+        ("float | number(3, language='de', from=',')", "1.234", "1,234"),
+    ] {
+        assert_eq!(
+            render(&format!("{{{{ x | {filter} }}}}"), cell).as_deref(),
+            Ok(text),
+            "{filter} of {cell}"
+        );
+    }
+}
+
+#[test]
+fn a_code_that_is_no_currency_s_is_told_with_the_one_that_was_meant() {
+    for (code, meant) in [
+        ("UDS", "did you mean USD?"),
+        ("ERU", "did you mean EUR?"),
+        ("GPB", "did you mean GBP?"),
+        ("euro", "did you mean EUR?"),
+        ("YPJ", "is none"),
+        ("QQQ", "is none"),
+        ("US", "did you mean USD?"),
+    ] {
+        let told = Template::parse(&format!("{{{{ x | currency('{code}') }}}}")).unwrap_err().to_string();
+        assert!(told.contains(meant), "{code}: {told}");
+    }
+    for code in ["USD", "eur", "XOF", "HRK", "XCG", "AED", "ZWL"] {
+        assert!(Template::parse(&format!("{{{{ x | currency('{code}') }}}}")).is_ok(), "{code}");
+    }
+}
+
 #[test]
 fn wrong_arguments_are_mistakes_of_the_definition() {
     for template in [

@@ -13,6 +13,8 @@ pub(super) enum ExpressionKind {
     Cell,
     /// A number or a date of a cell, written for people.
     Written,
+    /// A text that is put together, and cells or numbers have a part in it.
+    Glued,
     /// A date with the year first: of two, the later one is more.
     IsoDate,
     /// A text of the template's own; which, where it is the same for everybody.
@@ -25,6 +27,8 @@ pub(super) enum ExpressionKind {
     Nothing,
     /// Several of a kind.
     List(Box<Self>),
+    /// Values by their names, as far as these stand in the template.
+    Map(Vec<(Option<String>, Self)>),
     /// Any of these.
     Unknown,
 }
@@ -52,7 +56,7 @@ impl ExpressionKind {
     /// That of one of its items.
     pub(super) fn item(&self) -> Self {
         match self {
-            Self::Cell | Self::Written => self.clone(),
+            Self::Cell | Self::Written | Self::Glued => self.clone(),
             Self::Text(_) => Self::Text(None),
             Self::List(item) => (**item).clone(),
             _ => Self::Unknown,
@@ -69,6 +73,7 @@ impl ExpressionKind {
                 Self::Number { fraction: one || other }
             }
             (Self::Written, _) | (_, Self::Written) => Self::Written,
+            (Self::Glued, _) | (_, Self::Glued) => Self::Glued,
             (Self::List(one), Self::List(other)) => Self::List(Box::new(one.or(*other))),
             _ => Self::Unknown,
         }
@@ -79,9 +84,31 @@ impl ExpressionKind {
         matches!(self, Self::Cell | Self::Written)
     }
 
+    /// Whether cells or numbers have a part in its text.
+    pub(super) fn is_made_of_cells(&self) -> bool {
+        self.is_of_a_cell() || *self == Self::Glued
+    }
+
+    /// What it is as a part of a text that is put together.
+    pub(super) fn as_part(&self) -> Self {
+        if self.is_made_of_cells() || self.is_number() { Self::Glued } else { Self::Text(None) }
+    }
+
+    /// What two parts make of a text.
+    pub(super) fn beside(&self, other: &Self) -> Self {
+        if self.as_part() == Self::Glued { Self::Glued } else { other.as_part() }
+    }
+
+    /// The value with a name.
+    pub(super) fn named(&self, name: &str) -> Self {
+        let Self::Map(values) = self else { return Self::Unknown };
+        let value = values.iter().rev().find(|(known, _)| known.as_deref().is_none_or(|known| known == name));
+        value.map_or(Self::Unknown, |(known, kind)| known.as_ref().map_or(Self::Unknown, |_| kind.clone()))
+    }
+
     /// Whether it is surely text.
     pub(super) fn is_text(&self) -> bool {
-        matches!(self, Self::Cell | Self::Written | Self::IsoDate | Self::Text(_))
+        matches!(self, Self::Cell | Self::Written | Self::Glued | Self::IsoDate | Self::Text(_))
     }
 
     pub(super) fn is_number(&self) -> bool {
@@ -112,11 +139,12 @@ pub(super) fn filtered(
         "default" => kinds.into_iter().next().map_or(base.clone(), |instead| base.or(instead)),
         "first" | "last" => base.item(),
         "split" => ExpressionKind::List(Box::new(base.item())),
-        "join" => ExpressionKind::Text(None),
+        "join" => kinds.iter().fold(base.item().as_part(), |text, kind| text.beside(kind)),
         "upper" | "lower" | "title" | "capitalize" | "trim" | "replace" | "truncate" | "urlencode" => {
             match base {
                 ExpressionKind::Cell | ExpressionKind::Written => base,
-                _ => ExpressionKind::Text(None),
+                _ if name == "replace" => kinds.iter().fold(base.as_part(), |text, kind| text.beside(kind)),
+                _ => base.as_part(),
             }
         }
         _ => ExpressionKind::Unknown,

@@ -27,22 +27,35 @@ impl<'s> Walk<'_, 's> {
         };
         let is = format!("{} {sign} {}", self.written(left.0), self.written(right.0));
         let sides = [left, right];
-        let cell = sides.iter().find(|side| side.1.is_of_a_cell());
+        if orders {
+            self.lists_in_order(&is, left, right)?;
+        }
+        let cell = sides.iter().find(|side| is_of_cells(side.1, orders));
         let number = sides.iter().find(|side| counts(side.1, orders));
         if let (Some(cell), Some(number)) = (cell, number) {
             let float = is_float(number);
-            let meant = [left, right].map(|side| match (side.1.is_of_a_cell(), counts(side.1, orders)) {
-                (true, _) => self.as_number(side, float),
-                (false, true) => unquoted(&self.written(side.0)),
-                (false, false) => self.written(side.0),
-            });
+            let meant =
+                [left, right].map(|side| match (is_of_cells(side.1, orders), counts(side.1, orders)) {
+                    (true, _) => self.as_number(side, float),
+                    (false, true) => unquoted(&self.written(side.0)),
+                    (false, false) => self.written(side.0),
+                });
+            // A text beside a text is compared, if not as it was meant.
+            let by_letter = cell.1 == &ExpressionKind::Glued && number.1.is_text();
             let subject = match cell.1 {
                 ExpressionKind::Written => "a number that is written for people is text",
+                ExpressionKind::Glued => "what is put together is text",
                 _ => "a cell is text",
             };
             return Err(format!(
-                "{subject}, so that `{is}` is the same for everybody; compare it as a number: `{} {sign} {}`",
-                meant[0], meant[1]
+                "{subject}, so that `{is}` {}; compare it as a number: `{} {sign} {}`",
+                if by_letter {
+                    "is answered letter by letter, and 9 is more than 100"
+                } else {
+                    "is the same for everybody"
+                },
+                meant[0],
+                meant[1]
             )
             .into());
         }
@@ -57,7 +70,8 @@ impl<'s> Walk<'_, 's> {
             )
             .into());
         }
-        let in_order = |side: &Operand<'_, 's>| side.1.is_of_a_cell() || *side.1 == ExpressionKind::IsoDate;
+        let in_order =
+            |side: &Operand<'_, 's>| side.1.is_made_of_cells() || *side.1 == ExpressionKind::IsoDate;
         if orders && cell.is_some() && sides.iter().all(in_order) {
             let (a, b) = (self.base(left.0), self.base(right.0));
             return Err(format!(
@@ -75,14 +89,32 @@ impl<'s> Walk<'_, 's> {
         Ok(ExpressionKind::Truth)
     }
 
+    /// Lists of which it is asked which is more: their items are compared, texts letter by letter.
+    fn lists_in_order(&self, is: &str, left: Operand<'_, 's>, right: Operand<'_, 's>) -> Result<(), Mistake> {
+        let (ExpressionKind::List(one), ExpressionKind::List(other)) = (left.1, right.1) else {
+            return Ok(());
+        };
+        // Texts beside texts that are no numbers stand in the order of letters.
+        let in_letters = |side: Operand<'_, 's>, item: &ExpressionKind| {
+            matches!(item, ExpressionKind::Text(_)) && !items(side.0).iter().any(is_a_number)
+        };
+        let of_cells = one.is_made_of_cells() && !in_letters(right, other)
+            || other.is_made_of_cells() && !in_letters(left, one);
+        if !of_cells {
+            return Ok(());
+        }
+        let cell = [left, right].into_iter().flat_map(|side| items(side.0)).find(|item| !is_fixed(item));
+        let cell = cell.map_or_else(|| "points".to_owned(), |cell| self.base(cell));
+        Err(format!(
+            "cells are text, and compared letter by letter in lists too, so that 9 is more than 100 in `{is}`; compare numbers: \
+             `{cell} | int`"
+        )
+        .into())
+    }
+
     /// `value in list`: it is compared with each item.
     fn looked_for(&self, left: Operand<'_, 's>, right: Operand<'_, 's>) -> Result<ExpressionKind, Mistake> {
-        let items = match right.0 {
-            Expr::List(list) => &list.items[..],
-            Expr::Tuple(tuple) => &tuple.items[..],
-            _ => &[],
-        };
-        for item in items {
+        for item in items(right.0) {
             if let Expr::Const(constant) = item {
                 self.compared(CompareOpKind::Eq, left, (item, &ExpressionKind::of(&constant.value)))?;
             }
@@ -107,7 +139,7 @@ impl<'s> Walk<'_, 's> {
                 .into());
             }
         }
-        Ok(ExpressionKind::Text(None))
+        Ok(left.1.beside(right.1))
     }
 
     /// `left + right`
@@ -149,7 +181,7 @@ impl<'s> Walk<'_, 's> {
                 );
                 Err(Mistake { message, may_be_a_name: true })
             }
-            (one, other) if one.is_text() && other.is_text() => Ok(ExpressionKind::Text(None)),
+            (one, other) if one.is_text() && other.is_text() => Ok(one.beside(other)),
             _ => Ok(ExpressionKind::Unknown),
         }
     }
@@ -171,7 +203,9 @@ impl<'s> Walk<'_, 's> {
             _ => "**",
         };
         // `"-" * 10` is a line.
-        let repeats = sign == "*" && matches!(left.1, ExpressionKind::Text(_)) && !right.1.is_text();
+        let repeats = sign == "*"
+            && matches!(left.1, ExpressionKind::Text(_) | ExpressionKind::Glued)
+            && !right.1.is_text();
         if !repeats && (left.1.is_text() || right.1.is_text()) {
             let float = is_float(&left) || is_float(&right);
             let meant = [left, right].map(|side| match side.1.is_text() {
@@ -193,7 +227,7 @@ impl<'s> Walk<'_, 's> {
             });
         }
         Ok(match (left.1, right.1) {
-            _ if repeats => ExpressionKind::Text(None),
+            _ if repeats => left.1.as_part(),
             (one, other) if one.is_number() && other.is_number() => {
                 ExpressionKind::Number { fraction: sign == "/" || one.is_fraction() || other.is_fraction() }
             }
@@ -229,6 +263,26 @@ impl<'s> Walk<'_, 's> {
     }
 }
 
+/// The items of a list that stands in the template.
+fn items<'a, 's>(list: &'a Expr<'s>) -> &'a [Expr<'s>] {
+    match list {
+        Expr::List(list) => &list.items,
+        Expr::Tuple(tuple) => &tuple.items,
+        _ => &[],
+    }
+}
+
+fn is_fixed(item: &Expr<'_>) -> bool {
+    matches!(item, Expr::Const(_))
+}
+
+fn is_a_number(item: &Expr<'_>) -> bool {
+    match item {
+        Expr::Const(constant) => counts(&ExpressionKind::of(&constant.value), true),
+        _ => false,
+    }
+}
+
 /// Whether a value is a number, or a text that is one where it is asked which is more.
 fn counts(kind: &ExpressionKind, orders: bool) -> bool {
     match kind {
@@ -236,6 +290,11 @@ fn counts(kind: &ExpressionKind, orders: bool) -> bool {
         ExpressionKind::Text(Some(text)) => orders && is_number(text),
         _ => false,
     }
+}
+
+/// Whether a value is the text of a cell, or one with cells in it where it is asked which is more.
+fn is_of_cells(kind: &ExpressionKind, orders: bool) -> bool {
+    kind.is_of_a_cell() || orders && kind.is_made_of_cells()
 }
 
 fn is_float(side: &Operand<'_, '_>) -> bool {

@@ -86,6 +86,46 @@ fn two_cells_are_not_compared_letter_by_letter() {
     ]);
 }
 
+/// What is put together of cells is text too, and in lists and maps a cell stays one.
+#[test]
+fn texts_and_lists_made_of_cells_are_not_put_in_order_by_letters() {
+    each_is_told(&[
+        ("{% if points ~ '' > '9' %}x{% endif %}", "`(points ~ \"\") | int > 9`"),
+        ("{% if '9' < '' ~ points %}x{% endif %}", "letter by letter"),
+        ("{% if points ~ '' > 9 %}x{% endif %}", "| int > 9`"),
+        ("{% if (points | int) ~ '' > '9' %}x{% endif %}", "| int > 9`"),
+        ("{% if points + '' >= '9' %}x{% endif %}", "letter by letter"),
+        ("{% if points ~ '' > limit ~ '' %}x{% endif %}", "9 is more than 100"),
+        ("{% if points ~ '' > limit %}x{% endif %}", "9 is more than 100"),
+        ("{% if (points ~ '') | trim > '9' %}x{% endif %}", "letter by letter"),
+        ("{% if [points, limit] | join('') > '9' %}x{% endif %}", "letter by letter"),
+        ("{% if 'n' | replace('n', points) > '9' %}x{% endif %}", "letter by letter"),
+        ("{% set p %}{{ points }}{% endset %}{% if p > '9' %}x{% endif %}", "`p | int > 9`"),
+        ("{% macro f(p) %}{{ p }}{% endmacro %}{% if f(points) > '9' %}x{% endif %}", "| int > 9`"),
+        ("{% if [points] > ['9'] %}x{% endif %}", "`points | int`"),
+        ("{% if ['9', 'a'] < [points] %}x{% endif %}", "`points | int`"),
+        ("{% if (points, 1) > ('9', 1) %}x{% endif %}", "`points | int`"),
+        ("{% if [points] > [limit] %}x{% endif %}", "`points | int`"),
+        ("{% if [points ~ ''] > ['9'] %}x{% endif %}", "letter by letter in lists too"),
+        ("{% if {'a': points}.a > '9' %}x{% endif %}", "| int > 9`"),
+        ("{% if {'a': points}['a'] > 9 %}x{% endif %}", "| int > 9`"),
+        ("{% set m = {'a': points} %}{% if m.a > '9' %}x{% endif %}", "| int > 9`"),
+    ]);
+    none_is_told(&[
+        "{% if points ~ '' == '9' %}x{% endif %}",
+        "{% if (points ~ limit) | int > 9 %}x{% endif %}",
+        "{% if name ~ points > 'M' %}x{% endif %}",
+        "{% if day | date('%Y') ~ '' > '2025' %}x{% endif %}",
+        "{% if [points | int] > [9] %}x{% endif %}",
+        "{% if (name, day) > ('M', '') %}x{% endif %}",
+        "{% if [points] == ['9'] %}x{% endif %}",
+        "{% if {'a': points, 'b': 3}.b > 2 %}x{% endif %}",
+        "{% if {'a': points | int}.a > 9 %}x{% endif %}",
+        "{% set p %}fixed{% endset %}{% if p > '9' %}x{% endif %}",
+        "{{ (name ~ '-') * 3 }}{{ name ~ ' ' + day }}",
+    ]);
+}
+
 #[test]
 fn cells_are_neither_added_nor_counted_with() {
     each_is_told(&[
