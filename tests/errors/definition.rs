@@ -136,6 +136,7 @@ const MISTAKES: &[(&str, &str, &str)] = &[
     ("a currency that is none", "{{ first_name }}", "{{ first_name | currency('euros') }}"),
     ("a code of a currency that is none", "{{ first_name }}", "{{ first_name | currency('UDS') }}"),
     ("a decimal sign that is none", "{{ first_name }}", "{{ first_name | number(2, from=';') }}"),
+    ("fewer decimals than none", "{{ first_name }}", "{{ first_name | number(-1) }}"),
     ("too many decimals", "{{ first_name }}", "{{ first_name | number(20) }}"),
     ("a text cut to nothing", "{{ first_name }}", "{{ first_name | truncate(2) }}"),
     (

@@ -331,12 +331,16 @@ fn written(form: &str, moment: DateTime, language: Language) -> Result<String, E
 
 /// `{{ points | number(2, language="de") }}`
 #[expect(clippy::needless_pass_by_value, reason = "the form of a filter")]
-pub(super) fn number(value: Value, decimals: Option<usize>, named: Kwargs) -> Result<String, Error> {
+pub(super) fn number(value: Value, decimals: Option<i64>, named: Kwargs) -> Result<String, Error> {
     let language = language(&named)?;
     let from: Option<String> = named.get("from")?;
     named.assert_all_used()?;
     let decimal = Decimal::of(value, from.as_deref(), language)?;
-    let places = decimals.unwrap_or(decimal.fraction.len());
+    let places = match decimals.map(usize::try_from) {
+        None => decimal.fraction.len(),
+        Some(Ok(places)) => places,
+        Some(Err(_)) => return Err(mistake("`number` writes 0 decimals or more, and at most 12")),
+    };
     if places > 12 {
         return Err(mistake("`number` writes at most 12 decimals"));
     }

@@ -183,6 +183,9 @@ fn wrong_arguments_are_mistakes_of_the_definition() {
         "{{ x | currency }}",
         "{{ x | truncate(2) }}",
         "{{ x | number(2, from=';') }}",
+        "{{ x | number(-1) }}",
+        "{{ x | float | number(-2, language='de') }}",
+        "{{ x | number(1 - 3) }}",
     ] {
         assert!(Template::parse(template).is_err(), "{template}");
     }
