@@ -425,8 +425,7 @@ impl Decimal {
         let decimal = Self::read(&text, if is_counted { None } else { from })?;
         if from.is_none() && !is_counted && language.signs().1 == "." && is_thousands(text.trim()) {
             return Err(unfit(format!(
-                "{text:?} is one number with a decimal point and a thousand times that as language {:?} writes it; say which \
-                 sign its fraction has: from=\".\" or from=\",\"",
+                "{text:?} is unclear in language {:?}: write from=\".\" or from=\",\" for its decimal sign",
                 language.code()
             )));
         }
