@@ -25,6 +25,8 @@ const AGAIN: Duration = Duration::from_secs(30);
 /// The first pause after a poll without an answer, and the longest.
 const PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+/// How long a queue may give no answer before following to its end is given up.
+const PATIENCE: Duration = Duration::from_secs(120);
 /// Polls at once, at most.
 const POLLS: usize = 16;
 /// Messages that cannot be read and are remembered, so that each is told once.
@@ -89,7 +91,9 @@ pub async fn follow_queue(
 ) -> Result<Imported, Error> {
     let mut following =
         Following { intake: journal.intake()?, imported: Imported::default(), left: HashSet::new() };
-    let (mut pause, mut tried) = (PAUSE, Instant::now());
+    let (mut pause, mut tried, mut answered) = (PAUSE, Instant::now(), Instant::now());
+    // Deletions count as well: a queue of which nothing can be deleted is never empty.
+    let is_lost = |answered: Instant| options.until_empty && answered.elapsed() >= PATIENCE;
     let mut polls = 1;
     while *stop.borrow() == Stop::No {
         let received = tokio::select! {
@@ -109,8 +113,10 @@ pub async fn follow_queue(
         let done = match received {
             Ok(_) if emptied && options.until_empty => break,
             Ok(messages) => following.take(&messages, &mut on_event)?,
-            Err(QueueError::Refused(why)) => return Err(refused(&why)),
             Err(QueueError::Unanswered(why)) => {
+                if is_lost(answered) {
+                    return Err(silent(why));
+                }
                 on_event(FollowEvent::Unanswered(why));
                 tokio::select! {
                     _ = stop.changed() => break,
@@ -119,13 +125,15 @@ pub async fn follow_queue(
                 pause = (pause * 2).min(LONGEST_PAUSE);
                 continue;
             }
+            Err(refusal) => return Err(refused(&refusal)),
         };
         pause = PAUSE;
         match queue.delete(&done).await {
-            Ok(()) => {}
-            Err(QueueError::Refused(why)) => return Err(refused(&why)),
+            Ok(()) => answered = Instant::now(),
+            Err(QueueError::Unanswered(why)) if is_lost(answered) => return Err(silent(why)),
             // They come again, and change nothing.
             Err(QueueError::Unanswered(why)) => on_event(FollowEvent::Unanswered(why)),
+            Err(refusal) => return Err(refused(&refusal)),
         }
         if tried.elapsed() >= AGAIN {
             following.imported.taken += following.intake.join_again()?;
@@ -141,11 +149,18 @@ async fn receive(queue: &SqsQueue, polls: usize) -> Result<Vec<QueueMessage>, Qu
     if polls == 1 { queue.receive().await } else { queue.receive_now(polls).await }
 }
 
-/// What the credentials need for a queue.
-pub(super) const RIGHTS: &str = "the credentials need sqs:ReceiveMessage and sqs:DeleteMessage on the queue";
+fn refused(refusal: &QueueError) -> Error {
+    Error::usage(refusal.to_string(), NextStep::from(refusal.advice().to_owned()))
+}
 
-fn refused(why: &str) -> Error {
-    Error::usage(format!("the queue refuses: {why}"), NextStep::from(RIGHTS.to_owned()))
+/// The queue gave no answer for so long that it is not waited for any more.
+fn silent(why: String) -> Error {
+    let minutes = PATIENCE.as_secs() / 60;
+    let unanswered = QueueError::Unanswered(why);
+    Error::system(
+        format!("{unanswered}, for {minutes} minutes"),
+        NextStep::from(unanswered.advice().to_owned()),
+    )
 }
 
 struct Following<'j> {

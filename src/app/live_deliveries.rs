@@ -10,7 +10,7 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use tokio::sync::{mpsc, watch};
 
-use crate::app::follow::{RIGHTS, read};
+use crate::app::follow::read;
 use crate::connect::{MOST_MESSAGES, QueueError, QueueMessage, SqsQueue};
 use crate::domain::events::AccountEvent;
 use crate::engine::LastWords;
@@ -40,7 +40,7 @@ enum FollowEnd {
     /// The journal cannot be written: the engine learns it from the writer.
     Journal,
     /// The queue refuses.
-    Refused(String),
+    Refused(QueueError),
 }
 
 impl From<WriterError> for FollowEnd {
@@ -66,7 +66,7 @@ impl QueueFollower {
             ended = self.again(&writer, &news) => Some(ended),
         };
         if let Some(FollowEnd::Refused(why)) = ended {
-            tracing::warn!("the queue refuses, and is not followed any more: {why}; {RIGHTS}");
+            tracing::warn!("{why}; it is not followed any more; {}", why.advice());
         }
     }
 
@@ -84,14 +84,6 @@ impl QueueFollower {
             }
             let received = match self.queue.receive().await {
                 Ok(received) => received,
-                Err(QueueError::Refused(why)) => {
-                    // The first poll says so; the others end with it.
-                    busy.send_replace(1);
-                    if poll == 0 {
-                        return FollowEnd::Refused(why);
-                    }
-                    continue;
-                }
                 Err(QueueError::Unanswered(why)) => {
                     busy.send_replace(1);
                     if pause == PAUSE {
@@ -99,6 +91,14 @@ impl QueueFollower {
                     }
                     tokio::time::sleep(pause).await;
                     pause = (pause * 2).min(LONGEST_PAUSE);
+                    continue;
+                }
+                Err(refusal) => {
+                    // The first poll says so; the others end with it.
+                    busy.send_replace(1);
+                    if poll == 0 {
+                        return FollowEnd::Refused(refusal);
+                    }
                     continue;
                 }
             };
@@ -142,8 +142,8 @@ impl QueueFollower {
         }
         // What could not be deleted comes again, and changes nothing.
         match self.queue.delete(&done).await {
-            Err(QueueError::Refused(why)) => Err(FollowEnd::Refused(why)),
             Ok(()) | Err(QueueError::Unanswered(_)) => Ok(()),
+            Err(refusal) => Err(FollowEnd::Refused(refusal)),
         }
     }
 

@@ -27,7 +27,7 @@ pub(super) fn of_service(config: &SdkConfig, service_id: &str) -> Result<Option<
 }
 
 /// The URL without a name and password in it: it is printed.
-fn without_password(url: &str) -> String {
+pub(super) fn without_password(url: &str) -> String {
     let (scheme, rest) = url.split_once("://").unwrap_or(("", url));
     let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
     match authority.rfind('@') {

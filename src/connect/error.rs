@@ -4,6 +4,7 @@ use crate::domain::foreign;
 use std::error::Error;
 use std::path::PathBuf;
 
+use crate::domain::definition::BadEndpoint;
 use crate::domain::next_step::{Advice, Setting};
 
 /// The client cannot be made. Nothing was sent.
@@ -68,6 +69,21 @@ pub enum ConnectError {
     /// An endpoint from the environment that would send people's data unencrypted.
     #[error("the endpoint {0} is not https, and not on this machine")]
     Insecure(String),
+    /// A queue's URL that requests must not go to, or that is none.
+    #[error("the queue's URL {url} {}", bad_queue(*why))]
+    QueueUrl {
+        /// The URL.
+        url: String,
+        /// What is wrong with it.
+        why: BadEndpoint,
+    },
+}
+
+fn bad_queue(why: BadEndpoint) -> &'static str {
+    match why {
+        BadEndpoint::NotAUrl => "is none",
+        BadEndpoint::NotEncrypted => "is not https, and not on this machine",
+    }
 }
 
 fn there_are(known: &[String]) -> String {
@@ -183,6 +199,9 @@ impl ConnectError {
             }
             Self::Proxy { .. } => {
                 "set HTTPS_PROXY to a URL such as http://proxy.example.com:8080, or unset it".into()
+            }
+            Self::QueueUrl { .. } => {
+                "the queue's page shows its URL: https://sqs.REGION.amazonaws.com/ACCOUNT/NAME".into()
             }
             Self::Insecure(_) => "use https; plain http is for servers on this machine".into(),
         }

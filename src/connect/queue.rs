@@ -14,11 +14,13 @@ use aws_sdk_sqs::types::{DeleteMessageBatchRequestEntry, QueueAttributeName};
 use futures_util::future::join_all;
 
 use super::client::{LocalClock, Settings};
-use super::endpoint;
+use super::endpoint::{self, is_loopback};
 use super::environment::{Environment, behavior};
 use super::error::{ConnectError, causes};
 use crate::clock::Clock;
+use crate::domain::definition::EndpointUrl;
 use crate::domain::delivery::refusal::RefusalKind;
+use crate::domain::phone::mask;
 
 /// Messages of one poll or deletion, at most. Source: the API's reference.
 pub const MOST_MESSAGES: u8 = 10;
@@ -34,6 +36,8 @@ const LONGEST_WORDS: usize = 300;
 pub struct SqsQueue {
     client: aws_sdk_sqs::Client,
     url: String,
+    /// The host that is asked, with its port.
+    host: String,
 }
 
 /// A message, hidden from other readers for a while.
@@ -49,19 +53,41 @@ pub struct QueueMessage {
 /// Why a queue did not do what was asked.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum QueueError {
-    /// These credentials may not, or there is no such queue.
+    /// These credentials may not.
     #[error("the queue refuses: {0}")]
     Refused(String),
+    /// There is no such queue.
+    #[error("there is no such queue: {0}")]
+    Missing(String),
     /// It may be tried again.
     #[error("the queue did not answer: {0}")]
     Unanswered(String),
 }
 
+impl QueueError {
+    /// What to do about it.
+    #[must_use]
+    pub fn advice(&self) -> &'static str {
+        match self {
+            Self::Refused(_) => "the credentials need sqs:ReceiveMessage and sqs:DeleteMessage on the queue",
+            Self::Missing(_) => {
+                "look at the queue's URL, and at the Region and the account in it: the page of the queue in the SQS console \
+                 shows it"
+            }
+            Self::Unanswered(_) => {
+                "see that the queue's URL and its host are right and that this machine reaches them, through its proxy where \
+                 it has one, then run it again: what was committed stays, and everything else is still in the queue"
+            }
+        }
+    }
+}
+
 impl SqsQueue {
-    /// A client of the queue at this URL, in the URL's own Region where it names one.
+    /// A client of the queue at this URL, in the URL's own Region where it names one. The URL's host is asked, unless the
+    /// environment or the profile names an endpoint of SQS, or the settings one on this machine.
     ///
     /// # Errors
-    /// [`ConnectError`]: no Region, no credentials, an unusable CA bundle, proxy or endpoint.
+    /// [`ConnectError`]: no Region, no credentials, an unusable CA bundle, proxy, endpoint or URL.
     pub async fn connect(settings: &Settings, url: &str, clock: &Clock) -> Result<Self, ConnectError> {
         let region = region(url).or(settings.region.as_deref()).map(str::to_owned);
         let settings = Settings { region, ..settings.clone() };
@@ -81,9 +107,12 @@ impl SqsQueue {
             .time_source(LocalClock(clock.clone()))
             .build();
         let own = endpoint::of_service(&sdk, "SQS")?;
+        let of_kind = sdk.use_fips() == Some(true) || sdk.use_dual_stack() == Some(true);
+        let endpoint = endpoint_of(url, own, environment.endpoint, of_kind)?;
+        let host = authority(endpoint.as_deref().unwrap_or(url)).to_owned();
         let mut config = aws_sdk_sqs::config::Builder::from(&sdk);
-        config.set_endpoint_url(own.or(environment.endpoint));
-        Ok(Self { client: aws_sdk_sqs::Client::from_conf(config.build()), url: url.to_owned() })
+        config.set_endpoint_url(endpoint);
+        Ok(Self { client: aws_sdk_sqs::Client::from_conf(config.build()), url: url.to_owned(), host })
     }
 
     /// A client whose requests go to the given HTTP client and nowhere else: the simulator in this process.
@@ -99,7 +128,8 @@ impl SqsQueue {
             .timeout_config(TimeoutConfig::builder().operation_timeout(WAIT + PATIENCE).build())
             .time_source(LocalClock(clock.clone()))
             .build();
-        Self { client: aws_sdk_sqs::Client::from_conf(config), url: url.to_owned() }
+        let host = authority(url).to_owned();
+        Self { client: aws_sdk_sqs::Client::from_conf(config), url: url.to_owned(), host }
     }
 
     /// About how many messages are in it.
@@ -109,7 +139,7 @@ impl SqsQueue {
     pub async fn depth(&self) -> Result<u64, QueueError> {
         let name = QueueAttributeName::ApproximateNumberOfMessages;
         let request = self.client.get_queue_attributes().queue_url(&self.url).attribute_names(name.clone());
-        let answer = Box::pin(request.send()).await.map_err(|error| failed(&error))?;
+        let answer = Box::pin(request.send()).await.map_err(|error| failed(&self.host, &error))?;
         let depth = answer.attributes.as_ref().and_then(|attributes| attributes.get(&name)?.parse().ok());
         depth.ok_or_else(|| QueueError::Unanswered("an answer without a number of messages".to_owned()))
     }
@@ -137,8 +167,8 @@ impl SqsQueue {
                     answered = true;
                     messages.extend(received);
                 }
-                Err(QueueError::Refused(why)) => return Err(QueueError::Refused(why)),
-                Err(error) => unanswered = Some(error),
+                Err(error @ QueueError::Unanswered(_)) => unanswered = Some(error),
+                Err(error) => return Err(error),
             }
         }
         unanswered.filter(|_| !answered).map_or(Ok(messages), Err)
@@ -152,7 +182,7 @@ impl SqsQueue {
             .queue_url(&self.url)
             .max_number_of_messages(MOST_MESSAGES.into())
             .wait_time_seconds(wait);
-        let answer = Box::pin(request.send()).await.map_err(|error| failed(&error))?;
+        let answer = Box::pin(request.send()).await.map_err(|error| failed(&self.host, &error))?;
         let message = |message: aws_sdk_sqs::types::Message| {
             Some(QueueMessage {
                 id: message.message_id.unwrap_or_default(),
@@ -182,19 +212,49 @@ impl SqsQueue {
                 .map_err(|error| QueueError::Unanswered(error.to_string()))?;
             request = request.entries(entry);
         }
-        Box::pin(request.send()).await.map_err(|error| failed(&error))?;
+        Box::pin(request.send()).await.map_err(|error| failed(&self.host, &error))?;
         Ok(())
     }
+}
+
+/// The host of a URL, with its port.
+fn authority(url: &str) -> &str {
+    url.split_once("://").map_or(url, |(_, rest)| rest).split('/').next().unwrap_or_default()
 }
 
 /// The Region of a queue's URL: `https://sqs.REGION.amazonaws.com/ACCOUNT/NAME`.
 fn region(url: &str) -> Option<&str> {
     let host = url.strip_prefix("https://")?.split('/').next()?;
-    let region = host.strip_prefix("sqs.")?.split('.').next()?;
-    host.contains(".amazonaws.").then_some(region)
+    let (region, domain) = host.strip_prefix("sqs.")?.split_once('.')?;
+    ["amazonaws.com", "amazonaws.com.cn"].contains(&domain).then_some(region)
 }
 
-fn failed<E>(error: &SdkError<E, HttpResponse>) -> QueueError
+/// Where requests for the queue at `url` go: to SQS's own endpoint where one is named, to the settings' where that is on
+/// this machine and the queue is not, else to the URL's host. `None`: to the host of that kind in the URL's Region.
+///
+/// # Errors
+/// [`ConnectError`]: nothing but the URL says where the queue is, and requests must not go there.
+fn endpoint_of(
+    url: &str,
+    own: Option<String>,
+    settings: Option<String>,
+    of_kind: bool,
+) -> Result<Option<String>, ConnectError> {
+    let stand_in = settings.filter(|settings| is_loopback(settings) && !is_loopback(url));
+    if let Some(named) = own.or(stand_in) {
+        return Ok(Some(named));
+    }
+    EndpointUrl::parse(url)
+        .map_err(|why| ConnectError::QueueUrl { url: endpoint::without_password(url), why })?;
+    match (of_kind, region(url)) {
+        (true, Some(_)) => Ok(None),
+        (true, None) => Err(ConnectError::EndpointAndKind),
+        (false, _) => Ok(url.split_once("://").map(|(scheme, _)| format!("{scheme}://{}", authority(url)))),
+    }
+}
+
+/// What an error means. Its words name the host, and the status of its answer.
+fn failed<E>(host: &str, error: &SdkError<E, HttpResponse>) -> QueueError
 where
     E: ProvideErrorMetadata + Error + 'static,
 {
@@ -205,14 +265,23 @@ where
         (Some(code), None) => code.to_owned(),
         _ => causes(error).last().map(ToString::to_string).unwrap_or_default(),
     };
-    let words = words.chars().map(|c| if c.is_control() { ' ' } else { c }).take(LONGEST_WORDS).collect();
+    let words: String =
+        words.chars().map(|c| if c.is_control() { ' ' } else { c }).take(LONGEST_WORDS).collect();
+    let words = mask::mask_text(&words);
+    let words = match status {
+        Some(status @ 200..=299) => {
+            format!("{host} answers with status {status} and something that is no answer of SQS: {words}")
+        }
+        Some(status) if code.is_none() => format!("{host} answers with status {status}: {words}"),
+        Some(status) => format!("{host} answers with status {status}, {words}"),
+        None => format!("{host}: {words}"),
+    };
     let gone =
         code.is_some_and(|code| code.contains("NonExistentQueue") || code.contains("QueueDoesNotExist"));
     match RefusalKind::classify(status, code) {
-        RefusalKind::AccessDenied | RefusalKind::NotFound | RefusalKind::Credentials => {
-            QueueError::Refused(words)
-        }
-        _ if gone => QueueError::Refused(words),
+        _ if gone => QueueError::Missing(words),
+        RefusalKind::NotFound => QueueError::Missing(words),
+        RefusalKind::AccessDenied | RefusalKind::Credentials => QueueError::Refused(words),
         _ => QueueError::Unanswered(words),
     }
 }
@@ -226,5 +295,32 @@ mod tests {
         assert_eq!(region("https://sqs.eu-west-1.amazonaws.com/111122223333/events"), Some("eu-west-1"));
         assert_eq!(region("https://sqs.cn-north-1.amazonaws.com.cn/1/e"), Some("cn-north-1"));
         assert_eq!(region("http://127.0.0.1:8080/1/e"), None);
+        assert_eq!(region("https://sqs.eu-west-1.amazonaws.example.com/1/e"), None);
+    }
+
+    /// Nothing leaves for another host than one that is named.
+    #[test]
+    fn a_queue_is_where_its_url_says_unless_an_endpoint_is_named() {
+        let (aws, here) = ("https://sqs.us-west-2.amazonaws.com/1/e", "http://127.0.0.1:8080/1/e");
+        let of = |url: &str, own: Option<&str>, settings: Option<&str>, of_kind: bool| {
+            endpoint_of(url, own.map(str::to_owned), settings.map(str::to_owned), of_kind)
+                .unwrap()
+                .unwrap_or_default()
+        };
+        assert_eq!(of(here, None, None, false), "http://127.0.0.1:8080");
+        assert_eq!(of(aws, None, None, false), "https://sqs.us-west-2.amazonaws.com");
+        assert_eq!(of("https://sqs.example.com:8/q", None, None, false), "https://sqs.example.com:8");
+        // Amazon Connect's endpoint takes no requests of SQS, but a stand-in on this machine does.
+        assert_eq!(
+            of(aws, None, Some("https://connect.example.com"), false),
+            "https://sqs.us-west-2.amazonaws.com"
+        );
+        assert_eq!(of(aws, None, Some("http://127.0.0.1:9"), false), "http://127.0.0.1:9");
+        assert_eq!(of(here, None, Some("http://127.0.0.1:9"), false), "http://127.0.0.1:8080");
+        assert_eq!(of(here, Some("https://sqs.example.com"), None, false), "https://sqs.example.com");
+        assert_eq!(of(aws, None, None, true), "", "the SDK's host of that kind");
+        assert!(endpoint_of("https://sqs.example.com/q", None, None, true).is_err());
+        assert!(endpoint_of("http://sqs.us-west-2.amazonaws.com/1/e", None, None, false).is_err());
+        assert!(endpoint_of("events", None, None, false).is_err());
     }
 }

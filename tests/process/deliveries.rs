@@ -64,6 +64,15 @@ fn what_cannot_be_read_is_told_and_skipped() {
     child.stdin.take().unwrap().write_all(events.as_bytes()).unwrap();
     let piped = site.wait(child).exits(0);
     assert_eq!(json(&piped.stdout)["waiting"], 0);
+    // Records, and no event among them.
+    site.write("other.jsonl", "{\"a\":1}\n{\"b\":2}\n");
+    let none = site.run(&["deliveries", "import", "other.jsonl"]).exits(3);
+    assert!(none.stderr.contains("none of the records is an event"), "{}", none.stderr);
+    // A place of nine digits is no number of anybody.
+    let long = format!("{}{{\"a\" \n", "\n".repeat(100_000_000));
+    site.write("long.jsonl", &long);
+    let told = site.run(&["deliveries", "import", "long.jsonl"]).exits(3);
+    assert!(told.stderr.contains("long.jsonl at byte 100000000: "), "{}", told.stderr);
     let missing = site.run(&["deliveries", "import", "none.jsonl"]).exits(2);
     assert!(missing.stderr.contains("failed to read none.jsonl"), "{}", missing.stderr);
 }
@@ -93,6 +102,11 @@ fn a_queue_is_followed_and_what_cannot_be_read_stays_in_it() {
         waiting = counts["waiting"].as_u64().unwrap();
     }
     assert_eq!(json(&site.run(&follow).exits(0).stdout)["unmatched"], 0);
+    // The host of the URL is asked where no endpoint is named. Nothing else could be reached.
+    let mut command: Command = site.command(&follow[..6]);
+    command.env("HTTPS_PROXY", "http://127.0.0.1:1").stdout(Stdio::piped()).stderr(Stdio::piped());
+    let told = site.wait(command.spawn().unwrap()).exits(0);
+    assert_eq!(json(&told.stdout)["unmatched"], 0);
 }
 
 /// Killed in the middle of an import, and imported again: as if nothing had been.

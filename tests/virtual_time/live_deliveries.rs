@@ -6,6 +6,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use campaign::app::error::ErrorKind;
+use campaign::app::follow::FollowEvent;
 use campaign::domain::delivery::control::Control;
 use campaign::domain::delivery::ending::{Ending, Signal};
 use campaign::domain::delivery::state::State;
@@ -107,6 +109,33 @@ async fn nothing_is_lost_where_runs_are_cut_off() {
     stage.pass(Duration::from_secs(80 * 3_600)).await;
     follow_the_rest(&stage).await;
     assert_eq!(joined(&stage), truth(&stage));
+}
+
+/// A cron job must not hang because of a queue that is no queue, and what is told names it.
+#[tokio::test(start_paused = true)]
+async fn a_queue_without_an_answer_is_not_followed_for_ever() {
+    let stage = stage_of(calm(3), 1);
+    for (answer, words) in
+        [((500, ""), "127.0.0.1 answers with status 500"), ((200, "<html>"), "status 200 and something")]
+    {
+        let began = stage.clock.now();
+        let (error, told) = told::follow_broken(answer, &stage.clock, &mut stage.journal()).await;
+        let took = stage.clock.now().since(began);
+        assert!(took >= Duration::from_secs(120) && took < Duration::from_secs(200), "{took:?}");
+        assert_eq!(error.kind, ErrorKind::System);
+        assert!(error.message.contains(words), "{error}");
+        assert!(matches!(&told[0], FollowEvent::Unanswered(why) if why.contains(words)), "{told:?}");
+        assert!(format!("{:?}", error.next_step).contains("the queue's URL and its host"), "{error:?}");
+    }
+    let gone =
+        r#"{"__type":"com.amazonaws.sqs#QueueDoesNotExist","message":"The specified queue does not exist."}"#;
+    let (error, _) = told::follow_broken((400, gone), &stage.clock, &mut stage.journal()).await;
+    assert_eq!(error.kind, ErrorKind::Usage);
+    assert!(
+        error.message.starts_with("there is no such queue: 127.0.0.1 answers with status 400"),
+        "{error}"
+    );
+    assert!(format!("{:?}", error.next_step).contains("the Region and the account"), "{error:?}");
 }
 
 /// Numbers that opted out: what is sent to them is BLOCKED.

@@ -3,8 +3,15 @@
 
 use std::collections::BTreeMap;
 
+use aws_smithy_runtime_api::client::http::{
+    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient,
+    SharedHttpConnector,
+};
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use aws_smithy_types::body::SdkBody;
 use campaign::app::error::Error;
-use campaign::app::follow::{FollowOptions, follow_queue};
+use campaign::app::follow::{FollowEvent, FollowOptions, follow_queue};
 use campaign::app::live_deliveries::QueueFollower;
 use campaign::clock::Clock;
 use campaign::connect::SqsQueue;
@@ -39,6 +46,37 @@ pub(crate) async fn follow_to_the_end(
     let options = FollowOptions { queue: QUEUE.to_owned(), originations: Vec::new(), until_empty: true };
     let (_never, stop) = watch::channel(Stop::No);
     follow_queue(&queue(simulator, clock), journal, &options, stop, |_| ()).await.map(drop)
+}
+
+/// Follows a queue whose every answer is this, to its end. Says how it ends and what was told meanwhile.
+pub(crate) async fn follow_broken(
+    (status, body): (u16, &'static str),
+    clock: &Clock,
+    journal: &mut Journal,
+) -> (Error, Vec<FollowEvent>) {
+    let queue = SqsQueue::simulated(SharedHttpClient::new(Broken(status, body)), QUEUE, clock);
+    let options = FollowOptions { queue: QUEUE.to_owned(), originations: Vec::new(), until_empty: true };
+    let (_never, stop) = watch::channel(Stop::No);
+    let mut told = Vec::new();
+    let ended = follow_queue(&queue, journal, &options, stop, |event| told.push(event)).await;
+    (ended.expect_err("a broken queue has no end"), told)
+}
+
+/// A server with one answer to everything.
+#[derive(Debug, Clone)]
+struct Broken(u16, &'static str);
+
+impl HttpClient for Broken {
+    fn http_connector(&self, _: &HttpConnectorSettings, _: &RuntimeComponents) -> SharedHttpConnector {
+        SharedHttpConnector::new(self.clone())
+    }
+}
+
+impl HttpConnector for Broken {
+    fn call(&self, _: HttpRequest) -> HttpConnectorFuture {
+        let status = self.0.try_into().expect("a status");
+        HttpConnectorFuture::ready(Ok(HttpResponse::new(status, SdkBody::from(self.1))))
+    }
 }
 
 /// Tells the journal which number a source is.

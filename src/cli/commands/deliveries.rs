@@ -21,7 +21,7 @@ use crate::cli::next_step;
 use crate::cli::output;
 use crate::cli::session::Session;
 use crate::cli::signals;
-use crate::deliveries::Input;
+use crate::deliveries::{BadRecord, Input};
 use crate::domain::arn;
 use crate::domain::delivery::ending::Exit;
 use crate::domain::events::join::Unmatched;
@@ -50,7 +50,7 @@ enum DeliveriesAction {
     #[command(after_help = "\
 Files have JSON as AWS writes it: one record a line, one after another, in arrays, packed with gzip; EventBridge events, \
 events of a configuration set, CloudTrail's files, exports of CloudWatch Logs, mixed. A folder is read with all below it. \
-Exit code 3: some records could not be read, and were skipped.")]
+Exit code 3: some records could not be read, and were skipped, or no record is an event of a message or a contact.")]
     Import {
         /// Files and folders; `-` is stdin
         #[arg(required = true, value_name = "FILE")]
@@ -137,15 +137,24 @@ fn import(paths: &CampaignPaths, options: &ImportOptions, session: &Session<'_>)
     let imported = deliveries::import(paths, options, |bad| {
         told += 1;
         if told <= TOLD {
-            output::note(&format!("skipped: {}", mask::mask_text(&bad.to_string())));
+            // The place is no number of anybody, however long it is; nor is what a file is called.
+            let (file, why) = (mask::mask_digits(&bad.file), mask::mask_text(&bad.why));
+            output::note(&format!("skipped: {}", BadRecord { file, why, ..bad }));
         }
     })?;
     if told > TOLD {
         output::note(&format!("skipped: {} more", Grouped(told - TOLD)));
     }
-    let exit = if imported.read.bad > 0 { Exit::Incomplete } else { Exit::Done };
+    let nothing = imported.read.events == 0 && imported.read.other > 0;
+    let exit = if imported.read.bad > 0 || nothing { Exit::Incomplete } else { Exit::Done };
     if !session.global.quiet {
         output::note(&imported.to_string());
+    }
+    if nothing {
+        output::note(
+            "next: none of the records is an event of a message or a contact; `campaign deliveries import --help` says \
+             which are read",
+        );
     }
     match Deliveries::read(paths) {
         Ok(deliveries) => show(&deliveries, session)?,
@@ -173,7 +182,9 @@ fn follow(options: &FollowOptions, send: &SendOptions, session: &Session<'_>) ->
             FollowEvent::Left { id, why } => {
                 output::note(&format!("left in the queue: message {id}: {}", mask::mask_text(&why)));
             }
-            FollowEvent::Unanswered(why) => output::note(&format!("{why}; it is asked again")),
+            FollowEvent::Unanswered(why) => {
+                output::note(&format!("the queue did not answer: {why}; it is asked again"));
+            }
         };
         app::follow::follow((&paths, &definition), options, &session.clock, stop, told).await
     });

@@ -34,7 +34,7 @@ use std::time::Duration;
 
 pub use account::{AccountRule, AccountSettings};
 pub use alerts::{AlertSettings, AlertUrl, UrlSource};
-pub use connect::{ArnRegion, ConnectSettings, EndpointUrl, is_loopback_host};
+pub use connect::{ArnRegion, BadEndpoint, ConnectSettings, EndpointUrl, is_loopback_host};
 pub use deliveries::DeliverySettings;
 pub use hooks::{HookCommand, Hooks};
 pub use schema::schema;
