@@ -56,8 +56,11 @@ fn before_the_first_request() {
     area.case("plain http to another machine, from the environment")
         .env("AWS_ENDPOINT_URL_CONNECT", "http://192.0.2.1:80")
         .says(2, "run people.csv --yes");
-    area.case("a queue that is no URL").says(2, "deliveries follow --queue events");
+    area.case("a queue that is no URL")
+        .without_env("AWS_ENDPOINT_URL")
+        .says(2, "deliveries follow --queue events");
     area.case("a queue in plain http on another machine")
+        .without_env("AWS_ENDPOINT_URL")
         .says(2, "deliveries follow --queue http://sqs.example.com/events");
     for (title, variable) in [("FIPS", "AWS_USE_FIPS_ENDPOINT"), ("dual-stack", "AWS_USE_DUALSTACK_ENDPOINT")]
     {
