@@ -31,8 +31,8 @@ use crate::report::{Format, Names, WallClock, Wanted};
 const BODY_MAX_BYTES: usize = 4 << 10;
 /// An order has come by then.
 const BODY_PATIENCE: Duration = Duration::from_secs(30);
-/// Reports that are written at once.
-const MOST_REPORTS: usize = 4;
+/// Reports that are written at once: each takes some megabytes, and the server has 60.
+const MOST_REPORTS: usize = 2;
 
 /// Scripts and styles come from here and nowhere else; nothing may be put around the page.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; \
