@@ -92,7 +92,6 @@ const SET_UPS: &[SetUp] = &[
     ("a profile of the other variable", &[D], CONFIG, FILE, None),
     ("profiles of both variables", &[P, D], CONFIG, FILE, None),
     ("a profile that is named, and those of both variables", &[P, D], CONFIG, FILE, Some("default")),
-    ("an empty variable names no profile", &[("AWS_PROFILE", "")], CONFIG, FILE, None),
     (
         "empty keys of the environment",
         &[("AWS_ACCESS_KEY_ID", ""), ("AWS_SECRET_ACCESS_KEY", "")],
