@@ -1,6 +1,7 @@
-//! What a run of this file would come to, with the journal as it is, and nothing sent or kept: planned by the same code as a
-//! run, in a copy of the journal that is thrown away. Where there is no journal, the file alone decides; where it has other
-//! campaigns only, their contacts count in the limits all the same.
+//! What a run of this file would come to, with the journal as it is, and nothing sent or kept: planned by the same code
+//! as a run, in a copy of the journal that is thrown away. Where there is no journal, the file alone decides, planned
+//! into an empty one if only the first row of each number counts; where it has other campaigns only, their contacts count
+//! in the limits all the same.
 
 use std::num::NonZeroU64;
 

@@ -1,5 +1,5 @@
-//! Days and times of the day as people and spreadsheets write them in keys: `2026-12-05` is `12/5/2026` to a spreadsheet that
-//! opened it, and `9:30` is `09:30:00`.
+//! Days and times of the day as people and spreadsheets write them in keys: `2026-12-05` is `12/5/2026` to a spreadsheet
+//! that opened it, and `9:30` is `09:30:00`.
 
 use crate::domain::hours::moment::MONTHS;
 
@@ -25,19 +25,26 @@ enum Order {
     Either,
 }
 
-/// One text for all that may be the same day, or the same time of a day; `None` where the key, in lower case, is neither.
-///
-/// The 12th of May and the 5th of December have one text: [`is_same`] tells them apart, as far as they can be.
-pub(super) fn one_form(key: &str) -> Option<String> {
+/// By which a day or a time of the day is found among others.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct DateFolds {
+    /// One text for all that is surely the same.
+    pub(super) plain: String,
+    /// The plain texts of all that it may be as well, in another country or century.
+    pub(super) others: Vec<String>,
+}
+
+/// The folds of a key in lower case; `None` where it is no day and no time. Of two keys that [`is_same`], the plain fold
+/// of one is the plain one or another one of the other. Two days that are not the same have none in common so.
+pub(super) fn folds(key: &str) -> Option<DateFolds> {
     if key.len() > LONGEST || !key.starts_with(|c: char| c.is_ascii_alphanumeric()) {
         return None;
     }
     if let Some(date) = date(key) {
-        let (a, b) = date.pair;
-        return Some(format!("{:02}-{:02}-{:02}", date.year % 100, a.min(b), a.max(b)));
+        return Some(date.folds());
     }
     let [hours, minutes, seconds] = time(key)?;
-    Some(format!("{hours:02}:{minutes:02}:{seconds:02}"))
+    Some(DateFolds { plain: format!("{hours:02}:{minutes:02}:{seconds:02}"), others: Vec::new() })
 }
 
 /// Whether two keys in lower case may be the same day or time, written in two ways.
@@ -50,13 +57,43 @@ pub(super) fn is_same(a: &str, b: &str) -> bool {
 }
 
 impl KeyDate {
+    fn folds(self) -> DateFolds {
+        let (a, b) = self.pair;
+        let sure = |year: u32, (month, day): (u32, u32)| format!("{year:02}-{month:02}-{day:02}");
+        let open = |year: u32, (a, b): (u32, u32)| format!("{year:02}-{a}/{b}");
+        let is_short = self.year < 100;
+        let years = [self.year, 1900 + self.year, 2000 + self.year];
+        let years = &years[..if is_short { 3 } else { 1 }];
+        let (plain, mut others) = match self.order {
+            Order::Either => {
+                let all = years
+                    .iter()
+                    .flat_map(|year| [open(*year, (a, b)), sure(*year, (a, b)), sure(*year, (b, a))]);
+                (open(self.year, (a, b)), all.collect::<Vec<_>>())
+            }
+            order => {
+                let day = if order == Order::MonthFirst { (a, b) } else { (b, a) };
+                // With two digits of the year it is no nearer to the form of a country than that is to it.
+                let all = years
+                    .iter()
+                    .skip(1)
+                    .flat_map(|year| [sure(*year, day), open(*year, (a, b)), open(*year, (b, a))]);
+                (sure(self.year, day), all.collect())
+            }
+        };
+        others.sort_unstable();
+        others.dedup();
+        others.retain(|other| *other != plain);
+        DateFolds { plain, others }
+    }
+
     fn may_be(self, other: Self) -> bool {
         let short = self.year.min(other.year) < 100;
         let same_year = if short { self.year % 100 == other.year % 100 } else { self.year == other.year };
         let swapped = (other.pair.1, other.pair.0);
         same_year
             && match (self.order, other.order) {
-                // Whoever wrote both has one way to write dates.
+                // One file has one way to write dates.
                 (Order::Either, Order::Either) => self.pair == other.pair,
                 (Order::Either, _) | (_, Order::Either) => self.pair == other.pair || self.pair == swapped,
                 (one, two) if one == two => self.pair == other.pair,
@@ -95,6 +132,7 @@ fn date(key: &str) -> Option<KeyDate> {
                 (true, _) => Order::DayFirst,
                 (_, (13.., _)) => Order::DayFirst,
                 (_, (_, 13..)) => Order::MonthFirst,
+                (_, (one, two)) if one == two => Order::MonthFirst,
                 _ => Order::Either,
             };
             let month = if order == Order::DayFirst { pair.1 } else { pair.0 };
@@ -145,6 +183,12 @@ fn time(key: &str) -> Option<[u32; 3]> {
 mod tests {
     use super::*;
 
+    /// Whether one is found by the other's folds.
+    fn are_found(one: &str, other: &str) -> bool {
+        let [one, other] = [one, other].map(|key| folds(key).unwrap());
+        one.plain == other.plain || one.others.contains(&other.plain) || other.others.contains(&one.plain)
+    }
+
     #[test]
     fn a_day_is_known_in_every_form_that_a_spreadsheet_shows() {
         let forms = [
@@ -164,9 +208,8 @@ mod tests {
             "5 december 2026",
         ];
         for one in forms {
-            assert_eq!(one_form(one).as_deref(), Some("26-05-12"), "{one}");
             for other in forms {
-                assert!(is_same(one, other), "{one} {other}");
+                assert!(is_same(one, other) && are_found(one, other), "{one} {other}");
             }
         }
         assert!(is_same("2026-05-12", "12/5/2026"), "in another country");
@@ -185,7 +228,7 @@ mod tests {
             ("9:30 am", "9:30 pm"),
             ("2026-12-05", "9:30"),
         ] {
-            assert!(!is_same(one, other), "{one} {other}");
+            assert!(!is_same(one, other) && !are_found(one, other), "{one} {other}");
         }
         for none in [
             "",
@@ -201,7 +244,7 @@ mod tests {
             "12:30:60",
             "am",
         ] {
-            assert_eq!(one_form(none), None, "{none}");
+            assert_eq!(folds(none), None, "{none}");
         }
     }
 
@@ -210,8 +253,7 @@ mod tests {
         for (one, other) in
             [("9:30", "09:30:00"), ("12:30", "12:30:00 pm"), ("0:30", "12:30 am"), ("21:30", "9:30 p.m.")]
         {
-            assert!(is_same(one, other), "{one} {other}");
-            assert_eq!(one_form(one), one_form(other));
+            assert!(is_same(one, other) && are_found(one, other), "{one} {other}");
         }
     }
 }

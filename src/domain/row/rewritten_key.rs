@@ -14,8 +14,7 @@ use crate::domain::row::{compound_key, rewritten_date};
 const DIGITS: usize = 15;
 
 /// How a key was rewritten that has more than one change.
-const SEVERAL: &str =
-    "several of: case, accents, width, dashes, zeros in front, \".0\", commas, exponents, 15 digits";
+const SEVERAL: &str = "several of: case, accents, width, dashes, forms of numbers and dates, 15 digits";
 
 /// What a key comes to after one kind of rewriting.
 type KeyShape = fn(&str) -> String;
@@ -51,7 +50,7 @@ fn of_one_cell(before: &str, after: &str) -> Option<&'static str> {
     ];
     let alone = cases.iter().find(|(_, shape)| shape(&a) == shape(&b)).map(|(words, _)| *words);
     let [a_day, b_day] = [&a, &b].map(|key| of_one_form(key).to_lowercase());
-    if [&a_day, &b_day].iter().all(|key| rewritten_date::one_form(key).is_some()) {
+    if [&a_day, &b_day].iter().all(|key| rewritten_date::folds(key).is_some()) {
         return alone.or_else(|| {
             rewritten_date::is_same(&a_day, &b_day).then_some("a date or a time in another form")
         });
@@ -74,8 +73,8 @@ fn of_one_cell(before: &str, after: &str) -> Option<&'static str> {
 pub struct KeyFolds {
     /// Without what spreadsheets change, but not rounded.
     pub plain: String,
-    /// Cut and rounded to 15 digits, where it has more of them and they are not zeros; and shown as a date, where it is
-    /// taken for one.
+    /// Cut and rounded to 15 digits, where it has more of them and they are not zeros; shown as a date, where it is taken
+    /// for one; and what a day may be as well, in another country or century.
     pub roundings: Vec<String>,
 }
 
@@ -84,15 +83,41 @@ impl KeyFolds {
     #[must_use]
     pub fn of(key: &str) -> Self {
         if let Some(parts) = compound_key::parts(key) {
-            // Which of several cells was rounded is not looked for: there would be a fold for each choice of them.
-            let parts: Vec<String> = parts.iter().map(|part| plain(&bare(part))).collect();
-            return Self { plain: parts.join("\u{1f}"), roundings: Vec::new() };
+            return Self::of_parts(&parts);
         }
         let plain = plain(&bare(key));
-        let mut roundings = roundings(&plain);
+        let mut roundings = dates(&bare(key));
+        roundings.extend(self::roundings(&plain));
         roundings.extend(as_dates(&plain));
         Self { plain, roundings }
     }
+
+    /// Which of several cells was rounded is not looked for: there would be a fold for each choice of them. Days are.
+    fn of_parts<S: AsRef<str>>(parts: &[S]) -> Self {
+        /// More than a key with two days has that say neither their century nor which number is the month.
+        const MOST: usize = 100;
+        let mut folds = vec![String::new()];
+        for (at, part) in parts.iter().enumerate() {
+            let part = bare(part.as_ref());
+            let mut forms = vec![plain(&part)];
+            forms.extend(dates(&part));
+            if folds.len() * forms.len() > MOST {
+                forms.truncate(1);
+            }
+            let between = if at > 0 { "\u{1f}" } else { "" };
+            let with =
+                |fold: &String| forms.iter().map(|form| format!("{fold}{between}{form}")).collect::<Vec<_>>();
+            folds = folds.iter().flat_map(with).collect();
+        }
+        // The first has the plain form of each part.
+        let plain = folds.remove(0);
+        Self { plain, roundings: folds }
+    }
+}
+
+/// What a day in a key may be as well.
+fn dates(bare: &str) -> Vec<String> {
+    rewritten_date::folds(&of_one_form(bare).to_lowercase()).map_or_else(Vec::new, |folds| folds.others)
 }
 
 /// Without blanks around it, with one blank for several in it, and without the formula that keeps a spreadsheet from reading a
@@ -127,13 +152,14 @@ fn composed(key: &str) -> String {
 
 fn plain(key: &str) -> String {
     let key = of_one_form(key).to_lowercase();
-    rewritten_date::one_form(&key).unwrap_or_else(|| {
-        without_zeros(&without_last_zeros(&without_exponent(&without_commas(&one_number(&key)))))
-    })
+    match rewritten_date::folds(&key) {
+        Some(day) => day.plain,
+        None => without_zeros(&without_last_zeros(&without_exponent(&without_commas(&one_number(&key))))),
+    }
 }
 
-/// A number as a spreadsheet stores it, whose form it does not keep: `+17` is `17`, `(17)` is `-17`, `$17` is `17`, `17%` is `0.17`,
-/// `.5` and `00.50` are `0.5`, `1E-05` is `0.00001`.
+/// A number as a spreadsheet stores it, whose form it does not keep: `+17` is `17`, `(17)` is `-17`, `$17` is `17`, `17%` is
+/// `0.17`, `.5` and `00.50` are `0.5`, `1E-05` is `0.00001`.
 fn one_number(key: &str) -> String {
     let is_decimal = |text: &str| {
         text.bytes().any(|byte| byte.is_ascii_digit())
@@ -393,27 +419,9 @@ mod tests {
         ("0017", "=\"0017\"", Some("blanks or quotes around it")),
         ("0017", "'0017", Some("blanks or quotes around it")),
         ("Zo\u{eb}", "Zoe\u{308}", Some("letters with their accents in one character or two (NFC, NFD)")),
-        (
-            "ZO\u{cb}",
-            "zoe\u{308}",
-            Some(
-                "several of: case, accents, width, dashes, zeros in front, \".0\", commas, exponents, 15 digits",
-            ),
-        ),
-        (
-            "0017",
-            "17.00",
-            Some(
-                "several of: case, accents, width, dashes, zeros in front, \".0\", commas, exponents, 15 digits",
-            ),
-        ),
-        (
-            "001234567890123456",
-            "1234567890123450.0",
-            Some(
-                "several of: case, accents, width, dashes, zeros in front, \".0\", commas, exponents, 15 digits",
-            ),
-        ),
+        ("ZO\u{cb}", "zoe\u{308}", Some(SEVERAL)),
+        ("0017", "17.00", Some(SEVERAL)),
+        ("001234567890123456", "1234567890123450.0", Some(SEVERAL)),
         ("4:0017 10:2026-12-01", "2:17 10:2026-12-01", Some("zeros in front")),
         ("4:0017 1:A", "2:17 1:a", Some(SEVERAL)),
         ("4:0017 10:2026-12-01", "2:17 10:2026-12-08", None),
@@ -443,6 +451,13 @@ mod tests {
         ("12/5/2026", "5/12/2026", None),
         ("2:C1 10:2026-12-05", "2:C1 9:12/5/2026", Some("a date or a time in another form")),
         ("2:C1 10:2026-12-05", "2:C2 9:12/5/2026", None),
+        ("2:C1 10:2026-12-05", "2:C1 10:2026-05-12", None),
+        ("2:C1 9:12/5/2026", "2:C1 9:5/12/2026", None),
+        (
+            "2:C1 7:12/5/26 7:12/7/26",
+            "2:C1 10:2026-12-05 10:2026-12-07",
+            Some("a date or a time in another form"),
+        ),
         ("4:0017 10:2026-12-05", "2:17 9:12/5/2026", Some(SEVERAL)),
         ("+17", "17", Some("a number in another form")),
         ("(17)", "-17", Some("a number in another form")),
@@ -495,6 +510,9 @@ mod tests {
             let found =
                 a.plain == b.plain || a.roundings.contains(&b.plain) || b.roundings.contains(&a.plain);
             assert!(found || words.is_none(), "{before:?} {after:?}");
+            // Of a purged key the folds are all that is left: another day is another visit.
+            let is_day = before.contains("2026") && after.contains("2026");
+            assert!(!(found && words.is_none() && is_day), "{before:?} {after:?}");
         }
     }
 
