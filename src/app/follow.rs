@@ -119,6 +119,7 @@ pub async fn follow_queue(
                 }
                 on_event(FollowEvent::Unanswered(why));
                 tokio::select! {
+                    biased;
                     _ = stop.changed() => break,
                     () = tokio::time::sleep(pause) => {}
                 }

@@ -19,6 +19,8 @@ pub(crate) enum Crash {
     Never,
     /// Before the engine's future is polled for this time.
     Poll(u64),
+    /// In this of the instants in which the engine's future is polled: the same one every time a seed is played.
+    Wake(u64),
     /// So many milliseconds after its start.
     Instant(u64),
     /// With this request, when the world has done what it does with it.

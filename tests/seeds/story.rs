@@ -232,8 +232,8 @@ impl Story {
         let chance = &mut self.chance;
         let horizon = chance.scale(10.0, 60_000.0) as u64 + 1;
         let crash = match chance.index(9) {
-            0 => Crash::Poll(chance.within(1..40)),
-            1 => Crash::Poll(chance.within(1..400)),
+            0 => Crash::Wake(chance.within(1..40)),
+            1 => Crash::Wake(chance.within(1..400)),
             2 => Crash::Instant(chance.within(0..horizon)),
             3 => Crash::Request(chance.within(1..30)),
             4 => Crash::RunEvent(chance.within(1..80)),

@@ -28,6 +28,7 @@ use campaign::journal::{CampaignId, FileLine, Identity, Journal, Plan, Retries, 
 use campaign::pace::RateLimit;
 use campaign::simulator::{Operation, RequestRecord, Simulator, WorldConfig};
 use tokio::sync::{mpsc, watch};
+use tokio::time::Instant;
 
 use crate::seeds::clocks::Clocks;
 use crate::seeds::people::{CAMPAIGN, People};
@@ -264,10 +265,13 @@ impl Trial {
         crash: Crash,
     ) -> Option<Result<DrivenRun, Error>> {
         let mut run = pin!(run);
-        let mut polls = 0;
+        // How often a run is polled in one instant depends on how fast the thread of its commits is: instants do not.
+        let (mut polls, mut instants, mut latest) = (0, 0, None);
         let alive = poll_fn(|context| {
+            let now = Instant::now();
             polls += 1;
-            if crash == Crash::Poll(polls) {
+            instants += u64::from(latest.replace(now) != Some(now));
+            if crash == Crash::Poll(polls) || crash == Crash::Wake(instants) {
                 return Poll::Ready(None);
             }
             match run.as_mut().poll(context) {
